@@ -1,0 +1,79 @@
+"""The protocol that every language model speaks here.
+
+A backend is one file in this folder with one class that satisfies `LLM`. Nothing here knows what is
+being tuned: messages and a JSON schema go in, texts come out, and whoever asked validates them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, runtime_checkable
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a model is asked: messages, and how many independent samples of the answer.
+
+    `schema` is a JSON schema that each sample should satisfy; a backend enforces it where it can, and
+    the caller validates again. `timeout_s` bounds the whole call.
+    """
+
+    messages: tuple[Message, ...]
+    n: int = 1
+    schema: Mapping[str, Any] | None = None
+    temperature: float = 1.0
+    seed: int | None = None
+    max_tokens: int = 512
+    timeout_s: float = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a model answered: `texts` (n of them), what they cost, and how they parse.
+
+    `parsed[i]` is `texts[i]` as JSON, or None where it is not JSON (or no schema was given).
+    `prompt_tokens` counts the prompt once, however many samples were drawn from it.
+    """
+
+    texts: tuple[str, ...]
+    parsed: tuple[Any, ...] = ()
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    seconds: float = 0.0
+
+    @property
+    def tokens(self) -> int:
+        """All tokens that were read or written."""
+        return self.prompt_tokens + self.completion_tokens
+
+
+@runtime_checkable
+class LLM(Protocol):
+    """A language model that can be asked.
+
+    `generate` blocks until it has an answer and raises `ModelUnavailable` or `ReplyError`; it is called
+    from one thread at a time. `close` frees what it holds, stops a call that is under way, and may be
+    called twice.
+    """
+
+    @property
+    def name(self) -> str:
+        """What to call this model in a report."""
+        ...
+
+    def generate(self, request: Request) -> Reply:
+        """Answer `request` with `request.n` independent samples."""
+        ...
+
+    def close(self) -> None:
+        """Free what the model holds."""
+        ...

@@ -1,0 +1,1 @@
+"""The scoreboard: suites, peers, protocol and report. It sees only the public API of the agent."""

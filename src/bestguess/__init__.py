@@ -1,0 +1,1 @@
+"""The package index of BestGuess."""

@@ -1,0 +1,1 @@
+"""Instruments that need no language model and no network; deterministic given a Generator."""

@@ -1,0 +1,60 @@
+"""Every exception that BestGuess raises on purpose.
+
+BestGuessError
+├── InputError            what the caller gave is wrong; the command line exits with 2
+│   ├── SpaceError        the definition of a space
+│   ├── ParamsError       params that do not fit a space
+│   ├── CommandError      a command template, a metric pattern, an objective's import path
+│   ├── StudyError        storage that cannot be opened, or a study that is not the one asked for
+│   └── ModelSpecError    a language model that is named but does not exist
+└── ModelError            the language model let us down; the tuner records it and goes on without
+    ├── ModelUnavailable  no answer: refused, timed out, died
+    └── ReplyError        an answer that is not a usable proposal
+WeightsError (BestGuessError)  model weights could not be had or are not what they should be
+
+This module knows nothing of what raises them.
+"""
+
+
+class BestGuessError(Exception):
+    """The root of all errors that BestGuess raises on purpose."""
+
+
+class InputError(BestGuessError, ValueError):
+    """What the caller gave is wrong; the message names the thing, its value and the mend."""
+
+
+class SpaceError(InputError):
+    """The definition of a space is wrong."""
+
+
+class ParamsError(InputError):
+    """Params do not fit the space."""
+
+
+class CommandError(InputError):
+    """A command template, a metric pattern or an objective's import path is wrong."""
+
+
+class StudyError(InputError):
+    """The storage cannot be opened, or the study in it is not the one asked for."""
+
+
+class ModelSpecError(InputError):
+    """A language model was named that does not exist."""
+
+
+class WeightsError(BestGuessError):
+    """Model weights could not be had, or are not what they should be."""
+
+
+class ModelError(BestGuessError):
+    """The language model let us down; the tuner records why and goes on without it."""
+
+
+class ModelUnavailable(ModelError):
+    """The language model gave no answer: it refused, timed out or died."""
+
+
+class ReplyError(ModelError):
+    """The language model's answer is not a usable proposal."""

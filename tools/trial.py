@@ -1,0 +1,208 @@
+"""What is proposed, what came of it, and all of it in order: Proposal, Outcome, Trial, History.
+
+These are plain frozen records. They do not know where they are stored, who proposes, or how an
+objective is run.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from bestguess.tools.errors import InputError
+
+Source = Literal["default", "knowledge", "llm", "gp", "random", "user"]
+Direction = Literal["minimize", "maximize"]
+State = Literal["running", "complete", "failed"]
+
+Params = Mapping[str, Any]
+"""Active parameters only, by name."""
+
+REASON_CHARS = 500
+FEEDBACK_CHARS = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What the surrogate expected of a trial before it ran, in the user's units."""
+
+    mean: float
+    sd: float
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A configuration someone suggests, with who and why.
+
+    `verdict` is the verifier's sentence on it, `fallback` the reason when another source had the
+    turn and could not use it. `tokens` and `seconds` are what producing it cost.
+    """
+
+    params: Params
+    source: Source
+    reason: str = ""
+    prediction: Prediction | None = None
+    verdict: str = ""
+    fallback: str = ""
+    tokens: int = 0
+    seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reason", shorten(self.reason, REASON_CHARS))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a trial: a finite `value`, or the `error` that stopped it.
+
+    A value that is NaN or infinite becomes a failure that says so. `feedback` is whatever the
+    objective or the user wants the tuner to read; its tail is kept.
+    """
+
+    value: float | None = None
+    error: str = ""
+    feedback: str = ""
+    seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "feedback", tail(self.feedback, FEEDBACK_CHARS))
+        if self.error:
+            object.__setattr__(self, "error", shorten(self.error, REASON_CHARS))
+            object.__setattr__(self, "value", None)
+            return
+        if self.value is None:
+            raise InputError("an Outcome needs a value, or an error: use Outcome.failure('what went wrong')")
+        try:
+            value = float(self.value)
+        except (TypeError, ValueError) as error:
+            raise InputError(
+                f"the objective's value is {self.value!r} ({type(self.value).__name__}); give a number"
+            ) from error
+        if math.isfinite(value):
+            object.__setattr__(self, "value", value)
+        else:
+            object.__setattr__(self, "value", None)
+            object.__setattr__(self, "error", f"the objective's value was {value}, which is not finite")
+
+    @classmethod
+    def failure(cls, error: str, *, feedback: str = "", seconds: float | None = None) -> Outcome:
+        """Return the outcome of a trial that gave no value; `error` says why."""
+        return cls(error=error or "failed without a message", feedback=feedback, seconds=seconds)
+
+    @property
+    def failed(self) -> bool:
+        """Whether the trial gave no usable value."""
+        return self.value is None
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One numbered evaluation: its proposal and, once told, its outcome."""
+
+    number: int
+    proposal: Proposal
+    outcome: Outcome | None = None
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The active parameters, by name (a copy)."""
+        return dict(self.proposal.params)
+
+    @property
+    def source(self) -> Source:
+        """Who proposed it."""
+        return self.proposal.source
+
+    @property
+    def reason(self) -> str:
+        """Why it was proposed, in at most 500 characters."""
+        return self.proposal.reason
+
+    @property
+    def value(self) -> float | None:
+        """The objective's value, or None while running or after a failure."""
+        return self.outcome.value if self.outcome else None
+
+    @property
+    def state(self) -> State:
+        """`running`, `complete` or `failed`."""
+        if self.outcome is None:
+            return "running"
+        return "failed" if self.outcome.failed else "complete"
+
+    @property
+    def feedback(self) -> str:
+        """The error, if any, and then what the objective said."""
+        if self.outcome is None:
+            return ""
+        return "\n".join(part for part in (self.outcome.error, self.outcome.feedback) if part)
+
+    def told(self, outcome: Outcome) -> Trial:
+        """Return this trial with its outcome."""
+        return replace(self, outcome=outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """All trials of a study in order of their number, and which way is better."""
+
+    direction: Direction = "minimize"
+    trials: tuple[Trial, ...] = field(default=())
+
+    def __len__(self) -> int:
+        return len(self.trials)
+
+    def __iter__(self) -> Iterator[Trial]:
+        return iter(self.trials)
+
+    @property
+    def complete(self) -> tuple[Trial, ...]:
+        """Trials that gave a value."""
+        return tuple(trial for trial in self.trials if trial.state == "complete")
+
+    @property
+    def failed(self) -> tuple[Trial, ...]:
+        """Trials that gave none."""
+        return tuple(trial for trial in self.trials if trial.state == "failed")
+
+    @property
+    def running(self) -> tuple[Trial, ...]:
+        """Trials that were asked and not told."""
+        return tuple(trial for trial in self.trials if trial.state == "running")
+
+    @property
+    def told(self) -> tuple[Trial, ...]:
+        """Complete and failed trials."""
+        return tuple(trial for trial in self.trials if trial.outcome is not None)
+
+    @property
+    def incumbent(self) -> Trial | None:
+        """The best complete trial, the earliest of equals; None before there is one."""
+        complete = self.complete
+        return min(complete, key=lambda trial: self.loss(trial)) if complete else None
+
+    @property
+    def default(self) -> Trial | None:
+        """The trial of the default configuration, if it is among them."""
+        return next((trial for trial in self.trials if trial.source == "default"), None)
+
+    def loss(self, trial: Trial) -> float:
+        """Return the trial's value turned so that less is better; the trial must be complete."""
+        assert trial.value is not None
+        return -trial.value if self.direction == "maximize" else trial.value
+
+    def better(self, value: float, than: float) -> bool:
+        """Whether `value` beats `than` in this study's direction."""
+        return value > than if self.direction == "maximize" else value < than
+
+
+def shorten(text: str, chars: int) -> str:
+    """Return the first `chars` characters, the last of them an ellipsis when something was cut."""
+    return text if len(text) <= chars else text[: chars - 1] + "…"
+
+
+def tail(text: str, chars: int) -> str:
+    """Return the last `chars` characters, the first of them an ellipsis when something was cut."""
+    return text if len(text) <= chars else "…" + text[len(text) - chars + 1 :]
