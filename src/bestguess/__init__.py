@@ -1,1 +1,77 @@
-"""The package index of BestGuess."""
+"""BestGuess: a language model guesses, a Gaussian process verifies, you keep the best.
+
+Only the public names are here, and each is imported when it is first used, so that `import bestguess`
+and `bestguess --help` cost nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bestguess.agent.llm import LLM, Message, Reply, Request
+    from bestguess.agent.task import Task
+    from bestguess.agent.tuner import Result, Tuner, tune
+    from bestguess.tools.errors import BestGuessError, InputError, ModelError
+    from bestguess.tools.parameters import Choice, Float, Int, Text
+    from bestguess.tools.space import Space
+    from bestguess.tools.trial import History, Outcome, Prediction, Proposal, Trial
+
+_HOMES = {
+    "BestGuessError": "tools.errors",
+    "Choice": "tools.parameters",
+    "Float": "tools.parameters",
+    "History": "tools.trial",
+    "InputError": "tools.errors",
+    "Int": "tools.parameters",
+    "LLM": "agent.llm",
+    "Message": "agent.llm",
+    "ModelError": "tools.errors",
+    "Outcome": "tools.trial",
+    "Prediction": "tools.trial",
+    "Proposal": "tools.trial",
+    "Reply": "agent.llm",
+    "Request": "agent.llm",
+    "Result": "agent.tuner",
+    "Space": "tools.space",
+    "Task": "agent.task",
+    "Text": "tools.parameters",
+    "Trial": "tools.trial",
+    "Tuner": "agent.tuner",
+    "tune": "agent.tuner",
+}
+
+__all__ = [
+    "LLM",
+    "BestGuessError",
+    "Choice",
+    "Float",
+    "History",
+    "InputError",
+    "Int",
+    "Message",
+    "ModelError",
+    "Outcome",
+    "Prediction",
+    "Proposal",
+    "Reply",
+    "Request",
+    "Result",
+    "Space",
+    "Task",
+    "Text",
+    "Trial",
+    "Tuner",
+    "tune",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'bestguess' has no attribute {name!r}")
+    return getattr(import_module(f"bestguess.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

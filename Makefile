@@ -1,0 +1,52 @@
+# On a fresh machine with Python 3.11 or newer, `make demo` and `make test` do everything by themselves.
+# Variables: PYTHON (makes the environment), VENV (where it lies), DIST (where releases go), ARGS (passed on).
+
+PYTHON = python3
+VENV = .venv
+DIST = dist
+ARGS =
+
+bin = $(VENV)/bin
+stamp = $(VENV)/.stamp
+
+.DEFAULT_GOAL = help
+.PHONY: help setup demo test check fmt evals dist
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+
+setup: $(stamp) ## make .venv with everything that the targets below need
+
+# pip comes first: older ones know neither --group nor --build-constraint.
+$(stamp): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if v >= (3, 11) else \
+	  f"$(PYTHON) is Python {v[0]}.{v[1]}; BestGuess needs 3.11 or newer: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv "$(VENV)"
+	"$(bin)/python" -m pip install -c constraints.txt pip setuptools
+	"$(bin)/python" -m pip install -c constraints.txt --build-constraint constraints.txt -e . --group dev
+	@touch "$(stamp)"
+
+demo: setup ## tune something real: fetches the model's weights when they are missing (ARGS="--json")
+	"$(bin)/bestguess" demo $(ARGS)
+
+test: setup ## run the tests (ARGS="-k space -x")
+	"$(bin)/python" -m pytest $(ARGS)
+
+check: setup ## lint, format, types, and which folder may import which
+	"$(bin)/ruff" check
+	"$(bin)/ruff" format --check
+	"$(bin)/mypy"
+	"$(bin)/lint-imports" --no-logo
+
+fmt: setup ## format the code and mend what the linter can
+	"$(bin)/ruff" check --fix-only
+	"$(bin)/ruff" format
+
+evals: setup ## run the scoreboard (ARGS is passed to it)
+	@test -f evals/__main__.py || { echo "make evals: the scoreboard is not built yet (no evals/__main__.py)"; exit 1; }
+	"$(bin)/python" -m bestguess.evals $(ARGS)
+
+# setuptools ships what an earlier build left in build/, deleted files too.
+dist: setup ## build the sdist and the wheel into dist/
+	rm -rf build "$(DIST)"/bestguess-*
+	"$(bin)/python" -m build --no-isolation --outdir "$(DIST)"

@@ -1,0 +1,145 @@
+"""The line to the language model: asked in the background, waited for briefly, never needed.
+
+One request is under way at a time, on a daemon thread, so that a stalled model can hold up neither the
+search nor the end of the process. What comes back is checked against the space; nothing is raised,
+because there is nothing a caller could do but go on without: an `Advice` without configurations says why.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass
+from typing import Any
+
+from bestguess.agent.llm import LLM, Reply, Request
+from bestguess.tools.errors import ModelError, ModelUnavailable, ParamsError, ReplyError
+from bestguess.tools.space import Space
+from bestguess.tools.trial import shorten
+
+MAX_FAILURES = 3
+"""After so many failures in a row the model is left alone …"""
+
+PROBE_EVERY = 5
+"""… but for one turn in so many."""
+
+REFUSAL_CHARS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What the model gave: checked configurations, or why there are none, and what it cost."""
+
+    configurations: tuple[Mapping[str, Any], ...] = ()
+    refusal: str = ""
+    tokens: int = 0
+    seconds: float = 0.0
+
+
+class Advisor:
+    """Asks one model for configurations of one space; the only owner of its state.
+
+    `wait_s` is the longest that `take` blocks. An answer that comes later is kept for the next `take`.
+    """
+
+    def __init__(self, llm: LLM, space: Space, *, wait_s: float) -> None:
+        self.llm = llm
+        self.space = space
+        self.wait_s = wait_s
+        self.failures = 0
+        self._skipped = 0
+        self._last_refusal = ""
+        self._call: Future[Reply] | None = None
+
+    def prefetch(self, request: Request) -> None:
+        """Start asking now, unless a call is under way or the model is being left alone."""
+        if self._call is None and not self._left_alone():
+            self._start(request)
+
+    def take(self, request: Request) -> Advice:
+        """Return the answer to the call under way, or to `request` if there is none, within `wait_s`."""
+        if self._call is None:
+            if self._left_alone():
+                self._skipped += 1
+                words = f"left alone after {self.failures} failures in a row; the last: {self._last_refusal}"
+                return Advice(refusal=words)
+            self._start(request)
+        assert self._call is not None
+        try:
+            reply = self._call.result(timeout=self.wait_s)
+        except FutureTimeout:
+            return Advice(refusal=f"no answer within {self.wait_s:g} s; a later one is used at the next turn")
+        except ModelError as error:
+            return self._refused(Advice(refusal=shorten(str(error), REFUSAL_CHARS)))
+        finally:
+            if self._call.done():
+                self._call = None
+        advice = read_reply(reply, self.space)
+        if not advice.configurations:
+            return self._refused(advice)
+        self.failures = self._skipped = 0
+        return advice
+
+    def close(self) -> None:
+        """Stop what is under way and free the model."""
+        self.llm.close()
+        self._call = None
+
+    def _left_alone(self) -> bool:
+        return self.failures >= MAX_FAILURES and (self._skipped + 1) % PROBE_EVERY != 0
+
+    def _refused(self, advice: Advice) -> Advice:
+        self.failures += 1
+        self._skipped = 0
+        self._last_refusal = advice.refusal
+        return advice
+
+    def _start(self, request: Request) -> None:
+        call: Future[Reply] = Future()
+        self._call = call
+
+        def answer() -> None:
+            try:
+                call.set_result(self.llm.generate(request))
+            except ModelError as error:
+                call.set_exception(error)
+            except Exception as error:  # noqa: BLE001 - a user's own model may raise anything; it is recorded
+                call.set_exception(ModelUnavailable(f"{type(error).__name__}: {error}"))
+
+        threading.Thread(target=answer, name="bestguess-llm", daemon=True).start()
+
+
+def read_reply(reply: Reply, space: Space) -> Advice:
+    """Return the configurations in `reply` that fit `space`; if none does, why the first did not.
+
+    Repeats are kept: how often a model says the same is what a consensus is made of.
+    """
+    found: list[Mapping[str, Any]] = []
+    refusals: list[str] = []
+    for index, text in enumerate(reply.texts):
+        try:
+            parsed = reply.parsed[index] if index < len(reply.parsed) else None
+            found.append(space.from_reply(_read_object(text) if parsed is None else parsed))
+        except (ParamsError, ReplyError) as error:
+            refusals.append(str(error))
+    refusal = ""
+    if not found:
+        first = shorten(refusals[0], REFUSAL_CHARS) if refusals else "no answer at all"
+        refusal = f"none of {len(reply.texts)} answers can be used: {first}"
+    return Advice(tuple(found), refusal, reply.tokens, reply.seconds)
+
+
+def _read_object(text: str) -> Any:
+    """Return the JSON object in `text`; a model that knows no schema likes to wrap it in prose or a fence."""
+    start, end = text.find("{"), text.rfind("}")
+    if start < 0 or end < start:
+        raise ReplyError(
+            f"no JSON object: {shorten(repr(text[:200]), 80)}" if text.strip() else "an empty answer"
+        )
+    try:
+        return json.loads(text[start : end + 1])
+    except (ValueError, RecursionError) as error:
+        raise ReplyError(f"not JSON ({error}): {shorten(repr(text[:200]), 80)}") from error

@@ -1,0 +1,140 @@
+"""The search history and the surrogate's state in words, within a token budget.
+
+What a model is told is built here and nowhere else; the sentences themselves are in `prompts/`. This
+module does not know which model reads them or what becomes of the answer.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+
+from bestguess.agent.llm import Message
+from bestguess.agent.task import Task
+from bestguess.prompts import render
+from bestguess.tools.parameters import Choice, Float, Int, Parameter
+from bestguess.tools.space import Space
+from bestguess.tools.trial import History, Trial, shorten
+
+BEST_ROWS = 6
+LATEST_ROWS = 4
+FAILURE_ROWS = 4
+FEEDBACK_CHARS = 160
+BUDGET_TOKENS = 1400
+
+_CONTROL = re.compile(
+    r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]"
+)
+
+
+def count_roughly(text: str) -> int:
+    """Return an upper guess of the tokens in `text`: numbers and JSON take about 2.5 characters each."""
+    return int(len(text) / 2.5) + 1
+
+
+def frame_warm_start(task: Task, space: Space) -> tuple[Message, ...]:
+    """Return the messages that ask for a first guess."""
+    return _messages(task, space, render("warm_start"))
+
+
+def frame_proposal(
+    task: Task,
+    space: Space,
+    history: History,
+    *,
+    surrogate: str = "",
+    track_record: str = "",
+    budget_tokens: int = BUDGET_TOKENS,
+    count_tokens: Callable[[str], int] = count_roughly,
+) -> tuple[Message, ...]:
+    """Return the messages that ask for the next guess, given the history.
+
+    Rows of the history are left out, the least telling first, until the whole fits `budget_tokens`.
+    """
+    ranked = sorted(history.complete, key=history.loss)
+    for rows in range(BEST_ROWS, 0, -1):
+        best = ranked[:rows]
+        latest = [trial for trial in history.complete[-min(rows, LATEST_ROWS) :] if trial not in best]
+        failures = history.failed[-min(rows, FAILURE_ROWS) :]
+        words = render(
+            "propose",
+            told=len(history.told),
+            failed=len(history.failed),
+            best=[_row(space, task, trial) for trial in best],
+            latest=[_row(space, task, trial) for trial in latest],
+            failures=[_failure(space, trial) for trial in failures],
+            surrogate=surrogate,
+            track_record=track_record,
+        )
+        messages = _messages(task, space, words)
+        if sum(count_tokens(message.content) for message in messages) <= budget_tokens:
+            break
+    return messages
+
+
+def quote_untrusted(text: str, chars: int = FEEDBACK_CHARS) -> str:
+    """Return what a program printed, fit for a prompt: no control characters, no marks, the tail only."""
+    plain = _CONTROL.sub("", text).replace("<", "[").replace(">", "]")
+    one_line = " ".join(plain.split())
+    return f"<output>{one_line if len(one_line) <= chars else '…' + one_line[-chars:]}</output>"
+
+
+def _messages(task: Task, space: Space, words: str) -> tuple[Message, ...]:
+    parameters = [
+        {
+            "name": name,
+            "range": _range(parameter),
+            "default": _literal(parameter.default),
+            "when": " and ".join(
+                f"{parent} is {' or '.join(map(_literal, values))}"
+                for parent, values in (parameter.when or {}).items()
+            ),
+            "doc": parameter.doc,
+        }
+        for name, parameter in space.parameters.items()
+    ]
+    stable = render(
+        "task",
+        description=task.description,
+        metric=task.metric,
+        direction=task.direction,
+        facts=dict(task.facts),
+        parameters=parameters,
+        constraints=[one for one in space.constraints if isinstance(one, str)],
+    )
+    return (Message("system", render("system")), Message("user", f"{stable}\n\n{words}"))
+
+
+def _range(parameter: Parameter) -> str:
+    if isinstance(parameter, Int | Float):
+        kind = "integer" if isinstance(parameter, Int) else "number"
+        scale = ", on a log scale" if parameter.log else ""
+        step = f", in steps of {parameter.step:g}" if parameter.step not in (None, 1) else ""
+        return f"{kind} from {parameter.low:g} to {parameter.high:g}{scale}{step}"
+    if isinstance(parameter, Choice):
+        order = "in this order " if parameter.ordered else ""
+        return f"one {order}of {', '.join(map(_literal, parameter.options))}"
+    return "text"
+
+
+def _row(space: Space, task: Task, trial: Trial) -> str:
+    return f"{task.metric} {trial.value:.5g}: {_configuration(space, trial)}"
+
+
+def _failure(space: Space, trial: Trial) -> str:
+    return f"{_configuration(space, trial)} {quote_untrusted(trial.feedback)}"
+
+
+def _configuration(space: Space, trial: Trial) -> str:
+    return json.dumps(space.to_reply(trial.params), ensure_ascii=False, separators=(",", ":"))
+
+
+def _literal(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else shorten(str(value), 80)
+
+
+def describe_lengthscales(names: Sequence[str], lengthscales: Sequence[float], best: int = 4) -> str:
+    """Return the parameters that move the objective most, by the inverse of their lengthscale."""
+    ranked = sorted(zip(lengthscales, names, strict=True))[:best]
+    return ", ".join(name for _, name in ranked)

@@ -1,0 +1,185 @@
+"""Who may propose: the default, the model (first guesses, then during the search), the GP, and chance.
+
+Each proposer turns the state of the search into a `Proposal`, or says why it cannot. Whose turn it is,
+and whether a proposal runs, is decided elsewhere (`tools/trust.py`, `tools/verifier.py`, `tuner.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from bestguess.agent.advisor import Advice
+from bestguess.agent.framing import frame_proposal, frame_warm_start
+from bestguess.agent.llm import Request
+from bestguess.agent.task import Task
+from bestguess.tools.consensus import choose_spread
+from bestguess.tools.space import Space
+from bestguess.tools.trial import History, Prediction, Proposal
+from bestguess.tools.trust import earned
+from bestguess.tools.verifier import Verifier
+
+WARM_STARTS = 4
+"""Guesses run before the surrogate takes over: the consensus and the three that differ most from it."""
+
+WARM_SAMPLES = 12
+PROPOSE_SAMPLES = 4
+TOKENS_PER_PARAMETER = 24
+RANDOM_TRIES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What every proposer sees: the space, the task, the history, and a verifier once there is one."""
+
+    space: Space
+    task: Task
+    history: History
+    verifier: Verifier | None
+    seed: int
+
+    @property
+    def number(self) -> int:
+        """The number of the trial to be proposed."""
+        return len(self.history)
+
+    @property
+    def rng(self) -> np.random.Generator:
+        """A fresh generator of this trial's own, so that a resumed study goes on as it would have."""
+        return np.random.default_rng((self.seed, self.number))
+
+    def tried(self, params: Mapping[str, Any]) -> bool:
+        """Whether a trial with these params exists."""
+        return any(params == trial.params for trial in self.history)
+
+
+def propose_default(state: State) -> Proposal:
+    """Propose the default configuration, which every study evaluates first (arXiv 2606.21641)."""
+    return Proposal(
+        state.space.default(), "default", "the default configuration, to measure everything against"
+    )
+
+
+def propose_random(state: State, reason: str) -> Proposal:
+    """Propose a random configuration that was not tried, if chance finds one."""
+    rng = state.rng
+    params = state.space.sample(rng)
+    for _ in range(RANDOM_TRIES):
+        if not state.tried(params):
+            break
+        params = state.space.sample(rng)
+    return with_prediction(state, Proposal(params, "random", reason))
+
+
+def propose_gp(state: State) -> Proposal:
+    """Propose what the surrogate thinks most worth trying; chance, once everything has been tried."""
+    assert state.verifier is not None
+    choice = state.verifier.choose(state.rng)
+    if choice is None:
+        return propose_random(state, "every configuration of this space has been tried")
+    prediction = state.verifier.predict(choice.params)
+    incumbent = state.history.incumbent
+    assert incumbent is not None
+    reason = f"most expected improvement on {incumbent.value:.5g} of all candidates"
+    return Proposal(choice.params, "gp", reason, prediction, "the surrogate's own choice")
+
+
+def request_warm_start(state: State) -> Request:
+    """Return the request for first guesses: independent samples of one configuration each.
+
+    Independent samples, because small models asked for a list give copies of one configuration.
+    """
+    return Request(
+        messages=frame_warm_start(state.task, state.space),
+        n=WARM_SAMPLES,
+        schema=state.space.json_schema(),
+        seed=state.seed,
+        max_tokens=_max_tokens(state.space),
+    )
+
+
+def request_proposal(state: State) -> Request:
+    """Return the request for guesses during the search; the model sees what the surrogate believes."""
+    record = earned(state.history, "llm")
+    return Request(
+        messages=frame_proposal(
+            state.task,
+            state.space,
+            state.history,
+            surrogate=state.verifier.describe() if state.verifier else "",
+            track_record=record.sentence("Your own guesses") + "." if record.tried else "",
+        ),
+        n=PROPOSE_SAMPLES,
+        schema=state.space.json_schema(),
+        seed=state.seed + state.number,
+        max_tokens=_max_tokens(state.space),
+    )
+
+
+def propose_warm_start(state: State, pool: Advice) -> tuple[Proposal | None, str]:
+    """Propose the next of the model's first guesses: the consensus first, then those that differ most.
+
+    Returns None and the reason when every guess in `pool` has been tried.
+    """
+    if pool.refusal:
+        return None, pool.refusal
+    x = state.space.encode_many(pool.configurations)
+    chosen = choose_spread(x, WARM_STARTS)
+    for rank, index in enumerate(chosen):
+        params = pool.configurations[index]
+        if state.tried(params):
+            continue
+        reason = (
+            f"the model's consensus: the middle of its {len(x)} guesses"
+            if rank == 0
+            else f"the model's guess that differs most from those before ({rank + 1} of {len(chosen)} chosen)"
+        )
+        return with_prediction(state, Proposal(params, "llm", reason)), ""
+    return None, "every different first guess of the model has been tried"
+
+
+def propose_from_model(state: State, advice: Advice, own: Proposal) -> Proposal:
+    """Propose the best of the model's guesses by the surrogate's score, or the surrogate's `own` choice.
+
+    Of `own` it keeps the reason why the model's turn came to nothing.
+    """
+    assert state.verifier is not None
+    if advice.refusal:
+        return replace(own, fallback=f"language model: {advice.refusal}")
+    verdicts = [state.verifier.judge(params, own.params) for params in advice.configurations]
+    order = np.argsort(-_scores(state, advice))
+    for index in order:
+        if verdicts[index].accepted:
+            verdict = verdicts[index]
+            reason = f"the model's guess, the best of {len(order)} by expected improvement"
+            return Proposal(
+                advice.configurations[index],
+                "llm",
+                reason,
+                verdict.prediction,
+                f"accepted: {verdict.sentence}",
+            )
+    return replace(own, fallback=f"language model: guess not run: {verdicts[order[0]].sentence}")
+
+
+def with_prediction(state: State, proposal: Proposal) -> Proposal:
+    """Return the proposal with what the surrogate expects of it, where there is a surrogate."""
+    if state.verifier is None:
+        return replace(proposal, verdict="nothing to check it against yet")
+    prediction: Prediction = state.verifier.predict(proposal.params)
+    words = f"too early to judge: expected {prediction.mean:.5g} ± {prediction.sd:.2g}"
+    return replace(proposal, prediction=prediction, verdict=words)
+
+
+def _scores(state: State, advice: Advice) -> np.ndarray[Any, np.dtype[np.float64]]:
+    assert state.verifier is not None
+    x = state.space.encode_many(advice.configurations)
+    active = np.array([state.space.active_mask(params) for params in advice.configurations])
+    return state.verifier.score(x, active)
+
+
+def _max_tokens(space: Space) -> int:
+    return 32 + TOKENS_PER_PARAMETER * len(space)

@@ -1,0 +1,162 @@
+"""What a study came to: default against best, who proposed what, what it cost.
+
+Everything here is computed from the history alone, so that a report can be made of any study at any
+time. It does not know how the study was run, nor which terminal or page shows it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from bestguess.agent.task import Task
+from bestguess.tools.trial import History, Source, Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """What one source did: its trials, how many failed, how many were new bests, and by how much in all.
+
+    `gain` adds up what each of its trials took off the best value before it, in the metric's units; the
+    first value of a study is nobody's gain.
+    """
+
+    source: Source
+    trials: int
+    failed: int
+    new_bests: int
+    gain: float
+    tokens: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """Why a source that had the turn was not used, and at which trials."""
+
+    reason: str
+    trials: tuple[int, ...]
+
+
+def credit_sources(history: History) -> tuple[Credit, ...]:
+    """Return a credit for every source that proposed anything, in order of first appearance."""
+    rows: dict[Source, dict[str, float]] = {}
+    best: float | None = None
+    for trial in history:
+        row = rows.setdefault(
+            trial.source, dict.fromkeys(("trials", "failed", "new_bests", "gain", "tokens", "seconds"), 0)
+        )
+        row["trials"] += 1
+        row["tokens"] += trial.proposal.tokens
+        row["seconds"] += trial.proposal.seconds
+        row["failed"] += trial.state == "failed"
+        if trial.value is None:
+            continue
+        loss = history.loss(trial)
+        if best is None or loss < best:
+            row["new_bests"] += best is not None
+            row["gain"] += 0.0 if best is None else best - loss
+            best = loss
+    return tuple(
+        Credit(
+            source,
+            *(int(row[key]) for key in ("trials", "failed", "new_bests")),
+            gain=row["gain"],
+            tokens=int(row["tokens"]),
+            seconds=row["seconds"],
+        )
+        for source, row in rows.items()
+    )
+
+
+def collect_fallbacks(history: History) -> tuple[Fallback, ...]:
+    """Return each reason for which a source lost its turn, with the trials it happened at."""
+    found: dict[str, list[int]] = {}
+    for trial in history:
+        if trial.proposal.fallback:
+            found.setdefault(trial.proposal.fallback, []).append(trial.number)
+    return tuple(Fallback(reason, tuple(numbers)) for reason, numbers in found.items())
+
+
+def trial_record(trial: Trial) -> dict[str, Any]:
+    """Return a trial as JSON-able values."""
+    proposal = trial.proposal
+    return {
+        "number": trial.number,
+        "source": trial.source,
+        "reason": trial.reason,
+        "params": trial.params,
+        "value": trial.value,
+        "state": trial.state,
+        "feedback": trial.feedback,
+        "prediction": asdict(proposal.prediction) if proposal.prediction else None,
+        "verdict": proposal.verdict,
+        "fallback": proposal.fallback,
+        "tokens": proposal.tokens,
+        "seconds": trial.outcome.seconds if trial.outcome else None,
+    }
+
+
+def study_record(history: History, *, seconds: float) -> dict[str, Any]:
+    """Return a study as JSON-able values; the names are the ones outside checks use."""
+    incumbent, default = history.incumbent, history.default
+    return {
+        "best_value": incumbent.value if incumbent else None,
+        "best_params": incumbent.params if incumbent else None,
+        "default_value": default.value if default else None,
+        "direction": history.direction,
+        "sources": [asdict(credit) for credit in credit_sources(history)],
+        "fallbacks": [asdict(fallback) for fallback in collect_fallbacks(history)],
+        "tokens": sum(trial.proposal.tokens for trial in history),
+        "seconds": round(seconds, 3),
+        "trials": [trial_record(trial) for trial in history],
+    }
+
+
+def write_report(history: History, task: Task, *, title: str, lines: tuple[str, ...] = ()) -> str:
+    """Return a study's report as Markdown; `lines` are facts of the caller's, set under the result."""
+    incumbent, default = history.incumbent, history.default
+    parts = [f"# {title}", ""]
+    if incumbent is None:
+        parts.append(f"No trial of {len(history)} gave a value.")
+    else:
+        parts.append(
+            f"Best {task.metric}: **{incumbent.value:.6g}** (trial {incumbent.number}, {incumbent.source})"
+        )
+        if default is not None and default.value is not None and incumbent.value is not None:
+            change = incumbent.value - default.value
+            relative = f", {100 * change / abs(default.value):+.1f} %" if default.value else ""
+            parts.append(f"Default {task.metric}: {default.value:.6g}; change {change:+.6g}{relative}")
+    parts += [*lines, ""]
+    if incumbent is not None:
+        parts += ["## Best configuration", ""]
+        parts += [f"- {name}: {_shown(value)}" for name, value in incumbent.params.items()]
+        parts += [""]
+    parts += [
+        "## Who proposed what",
+        "",
+        "| source | trials | failed | new bests | improved by | tokens | model s |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    for credit in credit_sources(history):
+        parts.append(
+            f"| {credit.source} | {credit.trials} | {credit.failed} | {credit.new_bests} | {credit.gain:.4g} "
+            f"| {credit.tokens} | {credit.seconds:.1f} |"
+        )
+    fallbacks = collect_fallbacks(history)
+    if fallbacks:
+        parts += ["", "## Turns that were not taken", ""]
+        for fallback in fallbacks:
+            numbers = ", ".join(map(str, fallback.trials))
+            parts.append(f"- trial{'s' if len(fallback.trials) > 1 else ''} {numbers}: {fallback.reason}")
+    failed = history.failed
+    if failed:
+        parts += ["", "## Failed trials", ""]
+        parts += [
+            f"- trial {trial.number}: {trial.outcome.error if trial.outcome else ''}" for trial in failed
+        ]
+    return "\n".join(parts)
+
+
+def _shown(value: object) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

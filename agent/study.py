@@ -1,0 +1,369 @@
+"""The record: an Optuna study, and nothing else that matters.
+
+A trial's params, value and state are Optuna's own, so that `optuna.load_study` and the dashboard read
+them; who proposed it and why, and what came of it, is one JSON user attribute beside them. This module
+does not know how proposals are made.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import optuna
+import psutil
+from optuna.exceptions import DuplicatedStudyError, UpdateFinishedTrialError
+from optuna.storages import BaseStorage
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+
+from bestguess.agent.storage import open_storage
+from bestguess.agent.task import Task
+from bestguess.tools.errors import StudyError
+from bestguess.tools.space import Space
+from bestguess.tools.trial import History, Outcome, Prediction, Proposal, State, Trial
+
+ATTRIBUTE = "bestguess"
+MAX_ATTEMPTS = 2
+"""How often a trial whose process died is run again before it counts as failed."""
+
+RELEASED = "released"
+"""The owner of a trial whose process gave it up on purpose."""
+
+_STATES = {"running": TrialState.RUNNING, "complete": TrialState.COMPLETE, "failed": TrialState.FAIL}
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The process that runs a trial, told apart from a later one with the same number."""
+
+    host: str
+    pid: int
+    started: float
+
+    @classmethod
+    def this_process(cls) -> Owner:
+        """Return the owner that this process is."""
+        return cls(socket.gethostname(), os.getpid(), psutil.Process().create_time())
+
+    @property
+    def gone(self) -> bool:
+        """Whether the process has certainly ended; one on another host never counts as ended."""
+        if self.host != socket.gethostname():
+            return False
+        try:
+            return abs(psutil.Process(self.pid).create_time() - self.started) > 1.0
+        except psutil.NoSuchProcess:
+            return True
+
+
+class Study:
+    """The trials of one study, kept in an Optuna storage; the only owner of that state."""
+
+    def __init__(self, storage: BaseStorage, study_id: int, space: Space, task: Task, seed: int) -> None:
+        self.storage = storage
+        self.space = space
+        self.task = task
+        self.seed = seed
+        self.name = storage.get_study_name_from_id(study_id)
+        self._id = study_id
+        self._distributions = space.to_optuna()
+        self._told: dict[int, Trial] = {}
+
+    @classmethod
+    def open(
+        cls,
+        space: Space,
+        task: Task,
+        *,
+        storage: str | None = None,
+        name: str | None = None,
+        seed: int | None = None,
+        resume: bool = True,
+    ) -> Study:
+        """Open the study `name` in `storage`, or make it.
+
+        An existing study is gone on with only if `resume`. A `seed` of None is drawn once and kept with
+        the study.
+
+        Raises:
+            StudyError: the storage cannot be opened, the study exists and `resume` is false, or it was
+                made with another space or direction.
+        """
+        opened = open_storage(storage)
+        direction = StudyDirection.MAXIMIZE if task.direction == "maximize" else StudyDirection.MINIMIZE
+        try:
+            study_id = None if name is None else opened.get_study_id_from_name(name)
+        except KeyError:
+            study_id = None
+        if study_id is None:
+            settings = {
+                "space": space.to_dict(),
+                "fingerprint": space.fingerprint,
+                "task": task.to_dict(),
+                "seed": int.from_bytes(os.urandom(4)) if seed is None else seed,
+            }
+            try:
+                study_id = opened.create_new_study([direction], name)
+            except DuplicatedStudyError:  # another process made it between our look and now
+                return cls.open(space, task, storage=storage, name=name, seed=seed, resume=resume)
+            opened.set_study_user_attr(study_id, ATTRIBUTE, settings)
+            return cls(opened, study_id, space, task, settings["seed"])
+        if not resume:
+            raise StudyError(
+                f"study {name!r} is already in {storage}; go on with it (--resume) or choose another name"
+            )
+        kept = opened.get_study_user_attrs(study_id).get(ATTRIBUTE, {})
+        _check_same(name, kept, space, opened.get_study_directions(study_id), direction)
+        if "seed" not in kept:
+            # A study that plain Optuna made, or one whose maker died before it wrote the settings.
+            kept = {
+                **kept,
+                "space": space.to_dict(),
+                "fingerprint": space.fingerprint,
+                "task": task.to_dict(),
+            }
+            kept["seed"] = int.from_bytes(os.urandom(4)) if seed is None else seed
+            opened.set_study_user_attr(study_id, ATTRIBUTE, kept)
+        return cls(opened, study_id, space, task, int(kept["seed"]))
+
+    @property
+    def optuna_study(self) -> optuna.Study:
+        """The same study as Optuna's own object."""
+        return optuna.load_study(study_name=self.name, storage=self.storage)
+
+    @property
+    def history(self) -> History:
+        """All trials as they are now, those of other processes included."""
+        frozen = self.storage.get_all_trials(self._id, deepcopy=False)
+        return History(self.task.direction, tuple(self._trial(one) for one in frozen))
+
+    def start(self, proposal: Proposal, owner: Owner | None = None) -> Trial:
+        """Record a running trial of `proposal` in one transaction and return it."""
+        number = self._create(proposal, None, owner)
+        return Trial(number, proposal)
+
+    def add(self, proposal: Proposal, outcome: Outcome) -> Trial:
+        """Record a trial that was run elsewhere, with its outcome, in one transaction."""
+        return Trial(self._create(proposal, outcome, None), proposal, outcome)
+
+    def finish(self, number: int, outcome: Outcome) -> Trial:
+        """Record the outcome of a running trial.
+
+        Raises:
+            StudyError: the study has no such trial, or it was told before.
+        """
+        try:
+            trial_id = self.storage.get_trial_id_from_study_id_trial_number(self._id, number)
+        except KeyError:
+            raise StudyError(f"study {self.name!r} has no trial {number}") from None
+        trial = self._trial(self.storage.get_trial(trial_id))
+        if trial.outcome is not None:
+            raise StudyError(f"trial {number} was already told: {trial.outcome.value or trial.outcome.error}")
+        told = trial.told(outcome)
+        try:
+            # The outcome goes first: if the process dies between the two writes, `recover` completes it.
+            attribute = {**self._attribute(trial_id), "outcome": _outcome_fields(outcome)}
+            self.storage.set_trial_user_attr(trial_id, ATTRIBUTE, attribute)
+            self._close(trial_id, told)
+        except UpdateFinishedTrialError:
+            raise StudyError(f"trial {number} was told by another process meanwhile") from None
+        return told
+
+    def recover(self, owner: Owner) -> tuple[Trial, ...]:
+        """Take over the running trials of processes that gave them up or have died on this machine.
+
+        A trial whose outcome had been written is completed; one that has now died `MAX_ATTEMPTS` times
+        is recorded as failed; the others are returned, owned by `owner`, to be run again.
+        """
+        mine = []
+        for frozen in self.storage.get_all_trials(self._id, deepcopy=False, states=(TrialState.RUNNING,)):
+            attribute = self._attribute(frozen._trial_id)
+            holder = attribute.get("owner")
+            if holder != RELEASED and (holder is None or not Owner(**holder).gone):
+                continue
+            trial = self._trial(frozen)
+            if "outcome" in attribute:
+                self._close(frozen._trial_id, trial.told(Outcome(**attribute["outcome"])))
+            elif attribute.get("attempts", 1) >= MAX_ATTEMPTS:
+                self.finish(
+                    trial.number,
+                    Outcome.failure(f"the process ended {MAX_ATTEMPTS} times while running this"),
+                )
+            else:
+                attribute |= {"owner": _owner_fields(owner), "attempts": attribute.get("attempts", 1) + 1}
+                self.storage.set_trial_user_attr(frozen._trial_id, ATTRIBUTE, attribute)
+                mine.append(trial)
+        return tuple(mine)
+
+    def release(self, number: int) -> None:
+        """Give up a running trial unharmed, so that whoever goes on with the study runs it again."""
+        trial_id = self.storage.get_trial_id_from_study_id_trial_number(self._id, number)
+        attribute = {**self._attribute(trial_id), "owner": RELEASED, "attempts": 0}
+        self.storage.set_trial_user_attr(trial_id, ATTRIBUTE, attribute)
+
+    def close(self) -> None:
+        """Let go of the storage's connections."""
+        self.storage.remove_session()
+
+    def _create(self, proposal: Proposal, outcome: Outcome | None, owner: Owner | None) -> int:
+        params, texts = {}, {}
+        for name, value in proposal.params.items():
+            distribution = self._distributions[name]
+            choices = getattr(distribution, "choices", None)
+            if choices is not None and isinstance(value, str) and value not in choices:
+                texts[name] = value  # a Text that nobody listed: Optuna has no kind of parameter for it
+            else:
+                params[name] = value
+        attribute = _proposal_fields(proposal) | {
+            key: value
+            for key, value in {
+                "texts": texts,
+                "owner": _owner_fields(owner) if owner else None,
+                "outcome": _outcome_fields(outcome) if outcome else None,
+            }.items()
+            if value
+        }
+        now = datetime.now()
+        state: State = "running" if outcome is None else ("failed" if outcome.failed else "complete")
+        template = FrozenTrial(
+            number=-1,
+            trial_id=-1,
+            state=_STATES[state],
+            value=outcome.value if outcome else None,
+            datetime_start=now,
+            datetime_complete=None if outcome is None else now,
+            params=params,
+            distributions={name: self._distributions[name] for name in params},
+            user_attrs={ATTRIBUTE: attribute},
+            system_attrs={},
+            intermediate_values={},
+        )
+        trial_id = self.storage.create_new_trial(self._id, template_trial=template)
+        return self.storage.get_trial_number_from_id(trial_id)
+
+    def _close(self, trial_id: int, trial: Trial) -> None:
+        values = None if trial.value is None else [trial.value]
+        self.storage.set_trial_state_values(trial_id, _STATES[trial.state], values)
+
+    def _attribute(self, trial_id: int) -> dict[str, Any]:
+        return dict(self.storage.get_trial(trial_id).user_attrs.get(ATTRIBUTE, {}))
+
+    def _trial(self, frozen: FrozenTrial) -> Trial:
+        """Read an Optuna trial; one that plain Optuna made counts as the user's."""
+        if frozen.number in self._told:
+            return self._told[frozen.number]
+        fields = frozen.user_attrs.get(ATTRIBUTE, {})
+        given = {**frozen.params, **fields.get("texts", {})}
+        prediction = fields.get("prediction")
+        proposal = Proposal(
+            params={name: given[name] for name in self.space.names if name in given},
+            source=fields.get("source", "user"),
+            reason=fields.get("reason", ""),
+            prediction=Prediction(*prediction) if prediction else None,
+            verdict=fields.get("verdict", ""),
+            fallback=fields.get("fallback", ""),
+            tokens=fields.get("tokens", 0),
+            seconds=fields.get("seconds", 0.0),
+        )
+        trial = Trial(frozen.number, proposal)
+        if not frozen.state.is_finished():
+            return trial
+        trial = trial.told(_read_outcome(frozen, fields.get("outcome")))
+        self._told[frozen.number] = trial
+        return trial
+
+
+def load(storage: str, name: str | None) -> Study:
+    """Open an existing study with the space and task kept in it; the only one if `name` is None.
+
+    Raises:
+        StudyError: there is no such study, or it is not one of ours.
+    """
+    opened = open_storage(storage, create=False)
+    if name is None:
+        names = [study.study_name for study in opened.get_all_studies()]
+        if len(names) != 1:
+            raise StudyError(
+                f"{storage} holds {len(names)} studies; name one with --study-name: {_names(opened)}"
+            )
+        name = names[0]
+    try:
+        study_id = opened.get_study_id_from_name(name)
+    except KeyError:
+        raise StudyError(f"there is no study {name!r} in {storage}; {_names(opened)}") from None
+    kept = opened.get_study_user_attrs(study_id).get(ATTRIBUTE)
+    if not kept or "space" not in kept:
+        raise StudyError(f"study {name!r} in {storage} was not made by BestGuess: no space is kept with it")
+    fields = kept["space"]
+    # A callable constraint is code that only its author has; reading a study needs none of them.
+    written = [one for one in fields.get("constraints", ()) if isinstance(one, str)]
+    space = Space.from_dict({**fields, "constraints": written})
+    return Study(opened, study_id, space, Task.from_dict(kept["task"]), int(kept["seed"]))
+
+
+def _names(storage: BaseStorage) -> str:
+    names = sorted(study.study_name for study in storage.get_all_studies())
+    return f"there are {', '.join(names[:10])}" if names else "there are none yet"
+
+
+def _check_same(
+    name: str | None,
+    kept: Mapping[str, Any],
+    space: Space,
+    directions: list[StudyDirection],
+    direction: StudyDirection,
+) -> None:
+    if list(directions) != [direction]:
+        kept_words = ", ".join(one.name.lower() for one in directions)
+        raise StudyError(f"study {name!r} has direction {kept_words}, not {direction.name.lower()}")
+    if kept.get("fingerprint", space.fingerprint) == space.fingerprint:
+        return
+    before, now = kept["space"].get("parameters", {}), space.to_dict()["parameters"]
+    changed = sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
+    differs = ", ".join(changed) or "its constraints"
+    raise StudyError(
+        f"study {name!r} was made with another space (it differs in {differs}); "
+        "go on with that space, or choose another study name"
+    )
+
+
+def _proposal_fields(proposal: Proposal) -> dict[str, Any]:
+    prediction = proposal.prediction
+    fields = {
+        "source": proposal.source,
+        "reason": proposal.reason,
+        "prediction": [prediction.mean, prediction.sd] if prediction else None,
+        "verdict": proposal.verdict,
+        "fallback": proposal.fallback,
+        "tokens": proposal.tokens,
+        "seconds": round(proposal.seconds, 3),
+    }
+    return {key: value for key, value in fields.items() if value}
+
+
+def _outcome_fields(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "value": outcome.value,
+        "error": outcome.error,
+        "feedback": outcome.feedback,
+        "seconds": outcome.seconds,
+    }
+
+
+def _owner_fields(owner: Owner) -> dict[str, Any]:
+    return {"host": owner.host, "pid": owner.pid, "started": owner.started}
+
+
+def _read_outcome(frozen: FrozenTrial, fields: Mapping[str, Any] | None) -> Outcome:
+    if frozen.state == TrialState.COMPLETE and frozen.value is not None and math.isfinite(frozen.value):
+        fields = fields or {}
+        return Outcome(frozen.value, feedback=fields.get("feedback", ""), seconds=fields.get("seconds"))
+    if fields and fields["error"]:
+        return Outcome(**fields)
+    return Outcome.failure(f"recorded as {frozen.state.name.lower()} with value {frozen.value} and no reason")

@@ -1,0 +1,58 @@
+"""What is being tuned, in words: the Task.
+
+A task says nothing about the parameters (that is the Space) and nothing about how the objective is
+run. Without a description every proposer still works; a language model just has less to go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, get_args
+
+from bestguess.tools.errors import InputError
+from bestguess.tools.trial import Direction
+
+Fact = str | int | float
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A tuning task in words.
+
+    Args:
+        description: what is tuned, on what, in a sentence or a paragraph.
+        metric: what the objective's value means, for example "validation error".
+        direction: "minimize" or "maximize".
+        facts: what is known of the data, by name: rows, features, classes, missing values.
+
+    Raises:
+        InputError: the direction is neither of the two.
+    """
+
+    description: str = ""
+    metric: str = "value"
+    direction: Direction = "minimize"
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.direction not in get_args(Direction):
+            raise InputError(f"direction is {self.direction!r}; give 'minimize' or 'maximize'")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the task as JSON-able values."""
+        return {
+            "description": self.description,
+            "metric": self.metric,
+            "direction": self.direction,
+            "facts": dict(self.facts),
+        }
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> Task:
+        """Return the task that `to_dict` wrote down, or that a YAML file describes."""
+        known = {"description", "metric", "direction", "facts"}
+        unknown = sorted(set(fields) - known)
+        if unknown:
+            raise InputError(f"task has no field {unknown[0]!r}; it has {', '.join(sorted(known))}")
+        return cls(**fields)

@@ -1,0 +1,314 @@
+"""The one way through: ask the proposers, verify, run, tell, and again.
+
+The tuner decides whose turn it is and keeps the study. How a proposal comes about is in `proposers.py`,
+how it is judged in `tools/`, how the objective is run in `tools/run.py`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Any, Self
+
+import optuna
+
+from bestguess.agent import proposers
+from bestguess.agent.advisor import Advice, Advisor
+from bestguess.agent.live import Observer, Silent
+from bestguess.agent.llm import LLM
+from bestguess.agent.llm.connect import connect
+from bestguess.agent.report import study_record, write_report
+from bestguess.agent.study import Owner, Study
+from bestguess.agent.task import Task
+from bestguess.tools.errors import InputError, StudyError
+from bestguess.tools.run import FunctionObjective, Objective
+from bestguess.tools.space import Space
+from bestguess.tools.trial import History, Outcome, Proposal, Trial
+from bestguess.tools.trust import earned, has_turn
+from bestguess.tools.verifier import Verifier
+
+LLM_WAIT_S = 60.0
+
+
+class Tuner:
+    """Asks for the next trial and learns from what it is told.
+
+    Args:
+        space: what may be set.
+        task: what is tuned, in words; it also says which direction is better.
+        llm: None, "embedded", a URL, a model folder, or any `bestguess.LLM`.
+        storage: where the study is kept, as a database URL; None keeps it in memory.
+        study_name: an existing study of that name is gone on with, unless `resume` is false.
+        seed: makes proposals repeatable; None draws one and keeps it with the study.
+        llm_wait_s: the longest that `ask` waits for the model.
+
+    Raises:
+        InputError: an argument is wrong; nothing was written.
+    """
+
+    def __init__(
+        self,
+        space: Space,
+        task: Task | None = None,
+        *,
+        llm: LLM | str | None = None,
+        storage: str | None = None,
+        study_name: str | None = None,
+        seed: int | None = None,
+        resume: bool = True,
+        llm_wait_s: float = LLM_WAIT_S,
+    ) -> None:
+        if llm_wait_s < 0:
+            raise InputError(f"llm_wait_s is {llm_wait_s}; give 0 or more seconds")
+        self.space = space
+        self.task = task or Task()
+        self.llm = connect(llm)
+        self.study = Study.open(space, self.task, storage=storage, name=study_name, seed=seed, resume=resume)
+        self._advisor = Advisor(self.llm, space, wait_s=llm_wait_s) if self.llm else None
+        self._pool: Advice | None = None
+        self._owner = Owner.this_process()
+        self._again = list(self.study.recover(self._owner))
+
+    @property
+    def history(self) -> History:
+        """All trials so far."""
+        return self.study.history
+
+    @property
+    def best(self) -> Trial | None:
+        """The best trial so far."""
+        return self.history.incumbent
+
+    def ask(self) -> Trial:
+        """Return the next trial to run, recorded as running.
+
+        A trial that was running when its process died comes first, with the number it had.
+        """
+        if self._again:
+            return self._again.pop(0)
+        proposal = self._propose(self._state(self.history))
+        trial = self.study.start(proposal, self._owner)
+        self._prefetch()
+        return trial
+
+    def tell(self, trial: Trial | int | Mapping[str, Any], outcome: float | Outcome) -> Trial:
+        """Record the outcome of a trial, or of params that were never asked for, and return the trial.
+
+        Raises:
+            ParamsError: the params do not fit the space.
+            StudyError: there is no such trial, or it was told before.
+            InputError: the outcome is neither a number nor an `Outcome`.
+        """
+        outcome = outcome if isinstance(outcome, Outcome) else Outcome(outcome)
+        if isinstance(trial, Mapping):
+            params = self.space.validate(trial)
+            return self.study.add(Proposal(params, "user", "told by the user"), outcome)
+        number = trial.number if isinstance(trial, Trial) else trial
+        return self.study.finish(number, outcome)
+
+    def run(
+        self,
+        objective: Objective,
+        *,
+        n_trials: int,
+        timeout: float | None = None,
+        observer: Observer | None = None,
+    ) -> Result:
+        """Run trials until the study has `n_trials` outcomes, those already there counted.
+
+        No trial is started after `timeout` seconds. KeyboardInterrupt passes through; the trial that was
+        running comes first when the study is gone on with.
+        """
+        check_n_trials(n_trials)
+        observer = observer or Silent()
+        started = time.monotonic()
+        while len(self.history.told) < n_trials:
+            if timeout is not None and time.monotonic() - started >= timeout:
+                break
+            observer.thinking(len(self.history))
+            trial = self.ask()
+            observer.started(trial)
+            try:
+                outcome = objective(trial.params)
+            except BaseException:
+                self.study.release(trial.number)
+                raise
+            told = self.tell(trial, outcome)
+            observer.finished(told, self.history)
+        return Result(self.study, self.llm.name if self.llm else None, time.monotonic() - started)
+
+    def close(self) -> None:
+        """Stop asking the model, free it, and let go of the storage."""
+        if self._advisor:
+            self._advisor.close()
+        self.study.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _state(self, history: History) -> proposers.State:
+        return proposers.State(
+            self.space, self.task, history, Verifier.fit(self.space, history), self.study.seed
+        )
+
+    def _propose(self, state: proposers.State) -> Proposal:
+        """Decide whose turn it is and return what is to run."""
+        history = state.history
+        if history.default is None and not state.tried(self.space.default()):
+            return proposers.propose_default(state)
+        if self._is_warming_up(history):
+            return self._propose_first(state)
+        if state.verifier is None:
+            return proposers.propose_random(
+                state, "fewer than two trials have a value, so there is nothing to fit"
+            )
+        own = proposers.propose_gp(state)
+        if self._advisor is None or not self._model_has_turn(history):
+            return own
+        started = time.monotonic()
+        advice = self._advisor.take(proposers.request_proposal(state))
+        return _with_cost(proposers.propose_from_model(state, advice, own), advice, started)
+
+    def _propose_first(self, state: proposers.State) -> Proposal:
+        """Return one of the model's first guesses, or a random one with the reason."""
+        if self._advisor is None:
+            return proposers.propose_random(state, "a first look at the space")
+        advice = Advice()
+        if self._pool is None:
+            advice = self._advisor.take(proposers.request_warm_start(state))
+            if advice.configurations:
+                self._pool = advice
+        proposal, refusal = proposers.propose_warm_start(state, self._pool or advice)
+        if proposal is None:
+            proposal = replace(
+                proposers.propose_random(state, "a first look at the space"),
+                fallback=f"language model: {refusal}",
+            )
+        return replace(proposal, tokens=advice.tokens, seconds=advice.seconds)
+
+    def _prefetch(self) -> None:
+        """Have the model think while the objective runs, if the next turn is likely to be its own."""
+        if self._advisor is None:
+            return
+        history = self.history
+        if self._is_warming_up(history):
+            if self._pool is None:
+                self._advisor.prefetch(proposers.request_warm_start(self._state(history)))
+        elif self._model_has_turn(history):
+            self._advisor.prefetch(proposers.request_proposal(self._state(history)))
+
+    def _is_warming_up(self, history: History) -> bool:
+        return len(history) <= proposers.WARM_STARTS
+
+    def _model_has_turn(self, history: History) -> bool:
+        search = history.trials[proposers.WARM_STARTS + 1 :]
+        held = sum(trial.source == "llm" for trial in search)
+        return has_turn(earned(history, "llm"), held, len(search))
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a run came to."""
+
+    record: Study
+    llm_name: str | None
+    seconds: float
+
+    @property
+    def history(self) -> History:
+        """All trials of the study."""
+        return self.record.history
+
+    @property
+    def trials(self) -> tuple[Trial, ...]:
+        """All trials of the study."""
+        return self.history.trials
+
+    @property
+    def best_trial(self) -> Trial:
+        """The best trial.
+
+        Raises:
+            StudyError: no trial gave a value.
+        """
+        incumbent = self.history.incumbent
+        if incumbent is None:
+            raise StudyError(f"no trial of {len(self.history)} gave a value; see .trials for why each failed")
+        return incumbent
+
+    @property
+    def best_params(self) -> dict[str, Any]:
+        """The params of the best trial."""
+        return self.best_trial.params
+
+    @property
+    def best_value(self) -> float:
+        """The value of the best trial."""
+        value = self.best_trial.value
+        assert value is not None
+        return value
+
+    @property
+    def study(self) -> optuna.Study:
+        """The study as Optuna's own object."""
+        return self.record.optuna_study
+
+    def report(self, *, title: str | None = None, lines: tuple[str, ...] = ()) -> str:
+        """Return the report as Markdown."""
+        costs = f"{self.seconds:.0f} s in all; language model: {self.llm_name or 'none'}"
+        return write_report(
+            self.history, self.record.task, title=title or f"Study {self.record.name}", lines=(*lines, costs)
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as JSON-able values."""
+        return {
+            "study_name": self.record.name,
+            "llm": self.llm_name,
+            **study_record(self.history, seconds=self.seconds),
+        }
+
+
+def tune(
+    objective: Callable[[dict[str, Any]], Any] | Objective,
+    space: Space,
+    *,
+    task: Task | None = None,
+    n_trials: int = 30,
+    timeout: float | None = None,
+    llm: LLM | str | None = None,
+    storage: str | None = None,
+    study_name: str | None = None,
+    seed: int | None = None,
+    llm_wait_s: float = LLM_WAIT_S,
+) -> Result:
+    """Tune `objective(params) -> float | Outcome` over `space` and return the result.
+
+    The study ends with `n_trials` outcomes, those of an earlier run of the same study counted. The other
+    arguments are those of `Tuner`. An exception in the objective is a failed trial, not the end.
+
+    Raises:
+        InputError: an argument is wrong; nothing was written.
+    """
+    check_n_trials(n_trials)
+    with Tuner(
+        space, task, llm=llm, storage=storage, study_name=study_name, seed=seed, llm_wait_s=llm_wait_s
+    ) as tuner:
+        return tuner.run(FunctionObjective(objective), n_trials=n_trials, timeout=timeout)
+
+
+def check_n_trials(n_trials: int) -> None:
+    """Raise an `InputError` unless `n_trials` is a whole number from 1."""
+    if isinstance(n_trials, bool) or not isinstance(n_trials, int) or n_trials < 1:
+        raise InputError(f"n_trials is {n_trials!r}; give a whole number from 1")
+
+
+def _with_cost(proposal: Proposal, advice: Advice, started: float) -> Proposal:
+    return replace(proposal, tokens=advice.tokens, seconds=advice.seconds or time.monotonic() - started)

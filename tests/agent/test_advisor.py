@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import json
+import threading
+import time
+
+import pytest
+
+import bestguess as bg
+from bestguess.agent.advisor import MAX_FAILURES, PROBE_EVERY, Advisor, read_reply
+
+SPACE = bg.Space(lr=bg.Float(1e-5, 1e-1, log=True, default=1e-3), depth=bg.Int(1, 8, default=3))
+GOOD = json.dumps({"lr": 0.01, "depth": 5})
+ASK = bg.Request((bg.Message("user", "guess"),))
+
+
+class Answers:
+    """A model that gives what it was handed, one answer a call; the last one for ever."""
+
+    name = "answers"
+
+    def __init__(self, *answers: str | Exception, wait: threading.Event | None = None) -> None:
+        self.answers = list(answers)
+        self.calls = 0
+        self.wait = wait
+
+    def generate(self, request: bg.Request) -> bg.Reply:
+        self.calls += 1
+        if self.wait:
+            self.wait.wait()
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return bg.Reply((answer,), prompt_tokens=10, completion_tokens=5, seconds=0.5)
+
+    def close(self) -> None:
+        if self.wait:
+            self.wait.set()
+
+
+def test_a_good_answer_is_checked_counted_and_handed_over() -> None:
+    advice = Advisor(Answers(GOOD), SPACE, wait_s=5).take(ASK)
+    assert advice.configurations == ({"lr": 0.01, "depth": 5},)
+    assert (advice.tokens, advice.seconds, advice.refusal) == (15, 0.5, "")
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ("", "empty"),
+        ("I would try a smaller learning rate.", "no JSON object"),
+        ('{"lr": 0.01, "depth": 5', "no JSON object"),
+        ('{"lr": 0.01, "depth": 5,,}', "not JSON"),
+        ('{"lr": 1.5, "depth": 5}', "lr"),
+        ('{"lr": 0.01}', "depth"),
+        ('{"lr": 0.01, "depth": 5, "colour": "red"}', "colour"),
+        ('{"lr": NaN, "depth": 5}', "lr"),
+        ('{"lr": 0.01, "depth": ' + "[" * 100_000 + "]" * 100_000 + "}", "not JSON"),
+        ("[1, 2]", "no JSON object"),
+    ],
+)
+def test_an_answer_that_cannot_be_used_says_why_in_short(answer: str, words: str) -> None:
+    advice = Advisor(Answers(answer), SPACE, wait_s=5).take(ASK)
+    assert advice.configurations == ()
+    assert words in advice.refusal
+    assert len(advice.refusal) < 400
+    assert advice.tokens == 15
+
+
+def test_json_in_a_fence_or_in_prose_is_found() -> None:
+    advice = read_reply(bg.Reply((f"Sure!\n```json\n{GOOD}\n```",)), SPACE)
+    assert advice.configurations == ({"lr": 0.01, "depth": 5},)
+
+
+def test_good_answers_are_kept_beside_bad_ones_and_repeats_too() -> None:
+    advice = read_reply(bg.Reply((GOOD, "no", GOOD)), SPACE)
+    assert len(advice.configurations) == 2
+
+
+def test_whatever_a_model_raises_becomes_a_refusal() -> None:
+    for error in (bg.ModelError("refused"), RuntimeError("boom"), MemoryError()):
+        advice = Advisor(Answers(error), SPACE, wait_s=5).take(ASK)
+        assert advice.configurations == ()
+        assert str(error) in advice.refusal
+
+
+def test_a_slow_answer_is_not_waited_for_and_used_at_the_next_turn() -> None:
+    gate = threading.Event()
+    llm = Answers(GOOD, wait=gate)
+    advisor = Advisor(llm, SPACE, wait_s=0.05)
+    started = time.monotonic()
+    late = advisor.take(ASK)
+    assert time.monotonic() - started < 2
+    assert "no answer within 0.05 s" in late.refusal
+    gate.set()
+    advisor.wait_s = 5
+    assert advisor.take(ASK).configurations == ({"lr": 0.01, "depth": 5},)
+    assert llm.calls == 1
+
+
+def test_a_prefetched_answer_is_the_one_that_is_taken() -> None:
+    llm = Answers(GOOD)
+    advisor = Advisor(llm, SPACE, wait_s=5)
+    advisor.prefetch(ASK)
+    advisor.prefetch(ASK)
+    assert advisor.take(ASK).configurations
+    assert llm.calls == 1
+
+
+def test_a_model_that_keeps_failing_is_left_alone_and_probed_now_and_then() -> None:
+    llm = Answers("nonsense")
+    advisor = Advisor(llm, SPACE, wait_s=5)
+    refusals = [advisor.take(ASK).refusal for _ in range(MAX_FAILURES + PROBE_EVERY)]
+    assert llm.calls == MAX_FAILURES + 1
+    assert all(refusals)
+    assert "left alone after 3 failures" in refusals[MAX_FAILURES]
+    assert "nonsense" in refusals[MAX_FAILURES]
+
+
+def test_a_probe_that_succeeds_brings_the_model_back() -> None:
+    llm = Answers(*["nonsense"] * MAX_FAILURES, GOOD)
+    advisor = Advisor(llm, SPACE, wait_s=5)
+    for _ in range(MAX_FAILURES + PROBE_EVERY - 1):
+        advisor.take(ASK)
+    assert [bool(advisor.take(ASK).configurations) for _ in range(3)] == [True, True, True]

@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+
+SPACE_YAML = """
+task: {description: A bowl, metric: loss}
+parameters:
+  x: {type: float, low: -2, high: 2, default: 1.5}
+  n: {type: int, low: 1, high: 6}
+"""
+
+SCRIPT = """
+import argparse
+parser = argparse.ArgumentParser()
+parser.add_argument("--x", type=float)
+parser.add_argument("--n", type=int)
+args = parser.parse_args()
+print("starting")
+print(f"loss={args.x ** 2 + 0.1 * (args.n - 4) ** 2}")
+"""
+
+OBJECTIVE = """
+def bowl(params):
+    return params["x"] ** 2 + 0.1 * (params["n"] - 4) ** 2
+
+def broken(params):
+    raise RuntimeError("no such layer")
+
+number = 3
+"""
+
+METRIC = r"loss=([0-9.eE+-]+)"
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Runs the installed command in an empty folder with a space, a script and an objective."""
+    (tmp_path / "space.yaml").write_text(SPACE_YAML)
+    (tmp_path / "train.py").write_text(SCRIPT)
+    (tmp_path / "objectives.py").write_text(OBJECTIVE)
+
+    def call(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "bestguess.agent.cli", *arguments],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=100,
+            env={**os.environ, "BESTGUESS_HOME": str(tmp_path / "home"), "COLUMNS": "200"},
+        )
+
+    return call
+
+
+def last_object(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    assert done.returncode == 0, done.stderr
+    record: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return record
+
+
+def test_a_command_is_tuned_and_the_last_line_is_the_promised_object(run: Run, tmp_path: Path) -> None:
+    done = run(
+        "tune", "--space", "space.yaml", "--metric", METRIC, "--n-trials", "7", "--seed", "0", "--json",
+        "--", sys.executable, "train.py", "--x", "{x}", "--n={n}",
+    )  # fmt: skip
+    record = last_object(done)
+    assert [trial["number"] for trial in record["trials"]] == list(range(7))
+    assert record["best_value"] == min(trial["value"] for trial in record["trials"]) < record["default_value"]
+    assert record["trials"][0]["source"] == "default"
+    assert "starting" in record["trials"][0]["feedback"]
+    assert {"best_params", "tokens", "seconds"} <= record.keys()
+    plain = optuna.load_study(study_name="space", storage=f"sqlite:///{tmp_path / 'bestguess.db'}")
+    assert plain.best_value == record["best_value"]
+    assert plain.best_params == record["best_params"]
+
+
+def test_a_python_function_is_tuned_with_plain_lines_where_there_is_no_terminal(run: Run) -> None:
+    done = run("tune", "--space", "space.yaml", "--n-trials", "6", "--seed", "0", "objectives:bowl")
+    assert done.returncode == 0, done.stderr
+    assert "trial 5 of 6 [gp]" in done.stdout
+    assert "Best loss" in done.stdout
+    assert "\x1b[" not in done.stdout
+
+
+def test_a_study_goes_on_with_resume_and_only_with_it(run: Run) -> None:
+    tune = ("tune", "--space", "space.yaml", "--seed", "0", "--json", "objectives:bowl")
+    first = last_object(run(*tune, "--n-trials", "3"))
+    refused = run(*tune, "--n-trials", "5")
+    assert refused.returncode == 2
+    assert "--resume" in refused.stderr
+    second = last_object(run(*tune, "--n-trials", "5", "--resume"))
+    assert second["trials"][:3] == first["trials"]
+    assert len(second["trials"]) == 5
+    shown = last_object(run("show", "--json"))
+    assert shown["trials"] == second["trials"]
+    assert "Who proposed what" in run("show").stdout
+
+
+def test_an_objective_that_always_fails_exits_with_1_and_the_reason(run: Run) -> None:
+    done = run("tune", "--space", "space.yaml", "--n-trials", "2", "objectives:broken")
+    assert done.returncode == 1
+    assert "no such layer" in done.stdout
+
+
+def test_a_dead_endpoint_and_a_model_that_talks_nonsense_are_recorded_and_lived_without(run: Run) -> None:
+    for llm in ("http://127.0.0.1:9/v1", "bestguess.agent.testing:GarbageLLM"):
+        done = run(
+            "tune", "--space", "space.yaml", "--n-trials", "7", "--seed", "0", "--json", "--llm", llm,
+            "--storage", "none", "objectives:bowl",
+        )  # fmt: skip
+        record = last_object(done)
+        assert len(record["trials"]) == 7
+        assert all(trial["fallback"].startswith("language model:") for trial in record["trials"][1:5])
+        assert record["fallbacks"]
+
+
+SPACES = {
+    "low_above_high": "x: {type: float, low: 2, high: 1}",
+    "log_of_zero": "x: {type: float, low: 0, high: 1, log: true}",
+    "default_outside": "x: {type: float, low: 0, high: 1, default: 3}",
+    "unknown_parent": "x: {type: float, low: 0, high: 1, when: {kind: a}}",
+    "condition_cycle": (
+        "x: {type: choice, options: [a, b], when: {y: a}}\n  y: {type: choice, options: [a, b], when: {x: a}}"
+    ),
+    "duplicate_name": "x: {type: int, low: 0, high: 1}\n  x: {type: int, low: 0, high: 2}",
+    "no_options": "x: {type: choice, options: []}",
+    "a_tag": "x: !!python/object/apply:os.system ['touch pwned']",
+    "no_parameters": "{}",
+}
+COMMAND = ("--metric", METRIC, "--", "train", "--x", "{x}")
+ON_SPACE = ("--space", "space.yaml")
+ON_BOWL = (*ON_SPACE, "objectives:bowl")
+BAD: dict[str, tuple[tuple[str, ...], str]] = {
+    **{
+        name: (("--space", f"{name}.yaml", *COMMAND), "parameter" if name == "no_parameters" else "x")
+        for name in SPACES
+    },
+    "no_such_file": (("--space", "nowhere.yaml", *COMMAND), "nowhere.yaml"),
+    "unknown_placeholder": ((*ON_SPACE, "--metric", METRIC, "--", "train", "{x}", "{depth}", "{n}"), "depth"),
+    "metric_without_group": ((*ON_SPACE, "--metric", "loss=", "--", "train", "{x}", "{n}"), "group"),
+    "metric_that_is_no_pattern": ((*ON_SPACE, "--metric", "loss=(", "--", "train", "{x}", "{n}"), "loss="),
+    "no_metric": ((*ON_SPACE, "--", "train", "{x}", "{n}"), "--metric"),
+    "zero_trials": (("--n-trials", "0", *ON_BOWL), "n_trials is 0"),
+    "negative_trials": (("--n-trials", "-4", *ON_BOWL), "n_trials is -4"),
+    "no_such_module": ((*ON_SPACE, "nowhere:bowl"), "nowhere"),
+    "no_such_function": ((*ON_SPACE, "objectives:bowls"), "bowls"),
+    "not_callable": ((*ON_SPACE, "objectives:number"), "number"),
+    "no_such_folder": (("--storage", "sqlite:///nowhere/study.db", *ON_BOWL), "does not exist"),
+    "read_only_folder": (("--storage", "sqlite:////proc/study.db", *ON_BOWL), "cannot be written"),
+    "no_database_url": (("--storage", "study.db", *ON_BOWL), "sqlite:///"),
+    "no_such_model_folder": (("--llm", "./no/model", *ON_BOWL), "no/model"),
+    "model_not_pulled": (("--llm", "smollm2-135m", *ON_BOWL), "models pull"),
+    "unknown_model": (("--llm", "embedded:gpt-17", *ON_BOWL), "gpt-17"),
+    "negative_wait": (("--llm-wait", "-1", *ON_BOWL), "llm_wait_s"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_one_line_with_the_mend_exit_code_2_and_nothing_written(
+    case: str, run: Run, tmp_path: Path
+) -> None:
+    for name, parameters in SPACES.items():
+        (tmp_path / f"{name}.yaml").write_text(f"parameters:\n  {parameters}\n")
+    before = {path.name for path in tmp_path.iterdir()}
+    arguments, words = BAD[case]
+    done = run("tune", *arguments)
+    assert done.returncode == 2, done
+    assert done.stderr.startswith("error: ")
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert words in done.stderr
+    assert done.stdout == ""
+    assert {path.name for path in tmp_path.iterdir()} - before <= {"__pycache__"}
+
+
+def test_a_study_resumed_with_another_space_is_refused_and_left_as_it_was(run: Run, tmp_path: Path) -> None:
+    last_object(run("tune", "--space", "space.yaml", "--n-trials", "2", "--json", "objectives:bowl"))
+    (tmp_path / "space.yaml").write_text(SPACE_YAML.replace("high: 6", "high: 7"))
+    done = run("tune", "--space", "space.yaml", "--n-trials", "4", "--resume", "objectives:bowl")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: study 'space' was made with another space (it differs in n)")
+    assert len(last_object(run("show", "--json"))["trials"]) == 2
+
+
+def test_every_command_has_help_with_examples(run: Run) -> None:
+    for command in ((), ("demo",), ("tune",), ("show",), ("models",), ("doctor",)):
+        done = run(*command, "--help")
+        assert done.returncode == 0
+        assert (
+            "bestguess" in done.stdout.partition("Examples:")[2]
+            or "bestguess" in done.stdout.partition("Example")[2]
+        )
+
+
+def test_doctor_reports_what_this_machine_has(run: Run) -> None:
+    findings = last_object(run("doctor", "--json"))
+    assert {"python", "torch", "cuda", "models", "disk", "versions"} <= findings.keys()
+    assert findings["torch"]["ok"]
+
+
+def test_the_demo_needs_no_model(run: Run) -> None:
+    record = last_object(run("demo", "--llm", "none", "--n-trials", "7", "--json"))
+    assert record["best_value"] <= record["default_value"]
+    assert len(record["trials"][0]["params"]) >= 5
+    assert {"test_default", "test_best"} <= record.keys()

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import json
+
+import bestguess as bg
+from bestguess.agent.report import (
+    Credit,
+    Fallback,
+    collect_fallbacks,
+    credit_sources,
+    study_record,
+    write_report,
+)
+
+PARAMS = {"lr": 0.01}
+
+
+def trial(
+    number: int, source: str, outcome: bg.Outcome | None, fallback: str = "", tokens: int = 0
+) -> bg.Trial:
+    proposal = bg.Proposal(PARAMS, source, "why", fallback=fallback, tokens=tokens, seconds=tokens / 10)  # type: ignore[arg-type]
+    return bg.Trial(number, proposal, outcome)
+
+
+HISTORY = bg.History(
+    "maximize",
+    (
+        trial(0, "default", bg.Outcome(0.5)),
+        trial(1, "llm", bg.Outcome(0.75), tokens=100),
+        trial(2, "llm", bg.Outcome(0.25)),
+        trial(3, "gp", bg.Outcome(0.875), fallback="language model: dead"),
+        trial(4, "gp", bg.Outcome.failure("out of memory"), fallback="language model: dead"),
+        trial(5, "gp", None),
+    ),
+)
+
+
+def test_each_source_is_credited_with_what_it_took_off_the_best_before_it() -> None:
+    assert credit_sources(HISTORY) == (
+        Credit("default", 1, 0, 0, gain=0.0, tokens=0, seconds=0.0),
+        Credit("llm", 2, 0, 1, gain=0.25, tokens=100, seconds=10.0),
+        Credit("gp", 3, 1, 1, gain=0.125, tokens=0, seconds=0.0),
+    )
+
+
+def test_turns_not_taken_are_gathered_by_reason() -> None:
+    assert collect_fallbacks(HISTORY) == (Fallback("language model: dead", (3, 4)),)
+
+
+def test_the_record_is_json_with_the_promised_names() -> None:
+    record = json.loads(json.dumps(study_record(HISTORY, seconds=1.0)))
+    assert record["best_value"] == 0.875
+    assert record["best_params"] == PARAMS
+    assert record["default_value"] == 0.5
+    assert record["tokens"] == 100
+    assert {"number", "source", "reason", "params", "value", "state", "feedback"} <= record["trials"][
+        4
+    ].keys()
+    assert record["trials"][4]["feedback"] == "out of memory"
+
+
+def test_the_report_names_default_best_sources_fallbacks_and_failures() -> None:
+    words = write_report(
+        HISTORY, bg.Task(metric="accuracy", direction="maximize"), title="T", lines=("a fact",)
+    )
+    for part in (
+        "Best accuracy: **0.875** (trial 3, gp)",
+        "change +0.375, +75.0 %",
+        "a fact",
+        "| llm | 2 | 0 | 1 |",
+    ):
+        assert part in words
+    assert "trials 3, 4: language model: dead" in words
+    assert "trial 4: out of memory" in words
+
+
+def test_a_study_without_a_value_is_reported_as_such() -> None:
+    history = bg.History("minimize", (trial(0, "default", bg.Outcome.failure("boom")),))
+    assert "No trial of 1 gave a value" in write_report(history, bg.Task(), title="T")
+    assert study_record(history, seconds=0)["best_value"] is None

@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import optuna
+import pytest
+
+import bestguess as bg
+from bestguess.agent.study import Owner, Study, load
+from bestguess.tools.errors import StudyError
+from bestguess.tools.trial import Prediction
+
+SPACE = bg.Space(
+    lr=bg.Float(1e-5, 1e-1, log=True, default=1e-3),
+    depth=bg.Int(1, 8, default=3),
+    booster=bg.Choice(["gbtree", "dart"]),
+    rate_drop=bg.Float(0, 0.5, when={"booster": ["dart"]}),
+)
+DART = {"lr": 0.01, "depth": 5, "booster": "dart", "rate_drop": 0.1}
+TREE = {"lr": 0.001, "depth": 3, "booster": "gbtree"}
+TASK = bg.Task("Tune it", metric="error")
+
+
+def open_study(folder: Path, **options: object) -> Study:
+    arguments = {"storage": f"sqlite:///{folder / 'study.db'}", "name": "s", "seed": 1} | options
+    return Study.open(SPACE, TASK, **arguments)  # type: ignore[arg-type]
+
+
+def dead_owner() -> Owner:
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    return Owner(Owner.this_process().host, child.pid, 0.0)
+
+
+def test_a_trial_comes_back_from_the_file_as_it_was(tmp_path: Path) -> None:
+    proposal = bg.Proposal(DART, "llm", "why", Prediction(0.5, 0.1), "accepted", "late", 123, 4.5)
+    study = open_study(tmp_path)
+    trial = study.start(proposal)
+    told = study.finish(trial.number, bg.Outcome(0.25, feedback="fine", seconds=2.0))
+    assert open_study(tmp_path).history.trials == (told,)
+    assert told.proposal == proposal
+
+
+def test_plain_optuna_reads_the_same_params_and_values(tmp_path: Path) -> None:
+    study = open_study(tmp_path)
+    study.finish(study.start(bg.Proposal(DART, "gp")).number, bg.Outcome(0.25))
+    study.add(bg.Proposal(TREE, "user"), bg.Outcome(0.5))
+    study.add(bg.Proposal(TREE, "user"), bg.Outcome.failure("out of memory"))
+    plain = optuna.load_study(study_name="s", storage=f"sqlite:///{tmp_path / 'study.db'}")
+    assert [trial.params for trial in plain.trials] == [DART, TREE, TREE]
+    assert [trial.value for trial in plain.trials] == [0.25, 0.5, None]
+    assert [trial.state.name for trial in plain.trials] == ["COMPLETE", "COMPLETE", "FAIL"]
+    assert plain.best_params == DART
+
+
+def test_trials_that_plain_optuna_made_count_as_the_users(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'study.db'}"
+    plain = optuna.create_study(study_name="s", storage=url)
+    plain.add_trial(optuna.trial.create_trial(params=DART, distributions=SPACE.to_optuna(), value=0.3))
+    history = open_study(tmp_path).history
+    assert [(trial.source, trial.params, trial.value) for trial in history] == [("user", DART, 0.3)]
+
+
+def test_values_that_are_not_finite_are_failures_with_a_reason(tmp_path: Path) -> None:
+    study = open_study(tmp_path)
+    study.add(bg.Proposal(TREE, "user"), bg.Outcome(float("nan")))
+    (trial,) = open_study(tmp_path).history
+    assert trial.state == "failed"
+    assert "nan" in trial.feedback
+
+
+def test_a_trial_is_told_once(tmp_path: Path) -> None:
+    study = open_study(tmp_path)
+    number = study.start(bg.Proposal(TREE, "gp")).number
+    study.finish(number, bg.Outcome(0.5))
+    with pytest.raises(StudyError, match="already told"):
+        study.finish(number, bg.Outcome(0.4))
+    with pytest.raises(StudyError, match="already told"):
+        open_study(tmp_path).finish(number, bg.Outcome(0.4))
+    with pytest.raises(StudyError, match="no trial 7"):
+        study.finish(7, bg.Outcome(0.4))
+
+
+def test_the_file_is_in_wal_mode(tmp_path: Path) -> None:
+    open_study(tmp_path)
+    assert sqlite3.connect(tmp_path / "study.db").execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_a_dead_processs_trial_is_taken_over_with_its_number(tmp_path: Path) -> None:
+    trial = open_study(tmp_path).start(bg.Proposal(DART, "gp", "why"), dead_owner())
+    study = open_study(tmp_path)
+    assert study.recover(Owner.this_process()) == (trial,)
+    assert study.recover(Owner.this_process()) == ()
+
+
+def test_a_living_processs_trial_and_one_without_an_owner_are_left_alone(tmp_path: Path) -> None:
+    study = open_study(tmp_path)
+    study.start(bg.Proposal(DART, "gp"), Owner.this_process())
+    study.start(bg.Proposal(TREE, "gp"))
+    assert study.recover(Owner.this_process()) == ()
+
+
+def test_an_outcome_written_before_the_process_died_is_completed(tmp_path: Path) -> None:
+    study = open_study(tmp_path)
+    trial = study.start(bg.Proposal(DART, "gp"), dead_owner())
+    study._close = lambda *_: None  # type: ignore[method-assign]  # dies between its two writes
+    study.finish(trial.number, bg.Outcome(0.25))
+    resumed = open_study(tmp_path)
+    assert resumed.recover(Owner.this_process()) == ()
+    assert [one.value for one in resumed.history] == [0.25]
+
+
+def test_a_trial_that_keeps_killing_its_process_is_given_up(tmp_path: Path) -> None:
+    trial = open_study(tmp_path).start(bg.Proposal(DART, "gp"), dead_owner())
+    assert open_study(tmp_path).recover(dead_owner()) == (trial,)
+    study = open_study(tmp_path)
+    assert study.recover(Owner.this_process()) == ()
+    (told,) = study.history
+    assert told.state == "failed"
+    assert "ended 2 times" in told.feedback
+
+
+def test_a_study_is_not_gone_on_with_unless_asked(tmp_path: Path) -> None:
+    open_study(tmp_path)
+    with pytest.raises(StudyError, match="--resume"):
+        open_study(tmp_path, resume=False)
+
+
+def test_another_space_or_direction_is_refused_by_what_differs(tmp_path: Path) -> None:
+    open_study(tmp_path)
+    url = f"sqlite:///{tmp_path / 'study.db'}"
+    other = bg.Space({**SPACE.parameters, "depth": bg.Int(1, 9, default=3)})
+    with pytest.raises(StudyError, match="differs in depth"):
+        Study.open(other, TASK, storage=url, name="s")
+    with pytest.raises(StudyError, match="minimize, not maximize"):
+        Study.open(SPACE, bg.Task(direction="maximize"), storage=url, name="s")
+
+
+def test_the_seed_is_kept_with_the_study(tmp_path: Path) -> None:
+    first = open_study(tmp_path, seed=None).seed
+    assert open_study(tmp_path, seed=None).seed == first
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("sqlite:////nowhere/at/all/study.db", "does not exist"),
+        ("sqlite:////proc/study.db", "cannot be written"),
+        ("not a url", "no database URL"),
+        ("postgresql+nodriver://u:secret@h/db", "driver"),
+    ],
+)
+def test_storage_that_cannot_be_opened_says_why_and_shows_no_password(url: str, words: str) -> None:
+    with pytest.raises(StudyError, match=words) as caught:
+        Study.open(SPACE, TASK, storage=url, name="s")
+    assert "secret" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "study.db").write_text("these are notes, not a database " * 100)
+    before = (tmp_path / "study.db").read_bytes()
+    with pytest.raises(StudyError, match="not a database"):
+        open_study(tmp_path)
+    assert (tmp_path / "study.db").read_bytes() == before
+
+
+def test_a_study_is_loaded_with_its_own_space_and_task(tmp_path: Path) -> None:
+    study = open_study(tmp_path)
+    loaded = load(f"sqlite:///{tmp_path / 'study.db'}", None)
+    assert (loaded.name, loaded.space, loaded.task) == ("s", SPACE, TASK)
+    assert loaded.seed == study.seed
+    with pytest.raises(StudyError, match="there are s"):
+        load(f"sqlite:///{tmp_path / 'study.db'}", "t")
+    with pytest.raises(StudyError, match="no study file"):
+        load(f"sqlite:///{tmp_path / 'other.db'}", None)
+
+
+def test_a_text_nobody_listed_is_kept(tmp_path: Path) -> None:
+    space = bg.Space(prompt=bg.Text(default="Think."), depth=bg.Int(1, 3))
+    url = f"sqlite:///{tmp_path / 'study.db'}"
+    params = {"prompt": "Think twice.", "depth": 2}
+    Study.open(space, TASK, storage=url, name="t").add(bg.Proposal(params, "user"), bg.Outcome(1.0))
+    (trial,) = Study.open(space, TASK, storage=url, name="t").history
+    assert trial.params == params

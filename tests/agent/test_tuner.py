@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import bestguess as bg
+from bestguess.agent.testing import DeadLLM, GarbageLLM, SchemaLLM, SlowLLM
+from bestguess.tools.errors import InputError, ParamsError, StudyError
+
+SPACE = bg.Space(
+    x=bg.Float(-2, 2, default=1.5),
+    lr=bg.Float(1e-4, 1, log=True, default=1e-3),
+    n=bg.Int(1, 6, default=1),
+    kind=bg.Choice(["a", "b"], default="b"),
+    extra=bg.Float(0, 1, when={"kind": ["b"]}),
+)
+TASK = bg.Task("A bowl", metric="loss")
+
+
+def bowl(params: dict[str, Any]) -> float:
+    extra = params.get("extra", 0.0)
+    return params["x"] ** 2 + (math.log10(params["lr"]) + 2) ** 2 + 0.1 * (params["n"] - 4) ** 2 + extra
+
+
+def configurations(trials: tuple[bg.Trial, ...]) -> list[tuple[tuple[str, Any], ...]]:
+    return [tuple(trial.params.items()) for trial in trials]
+
+
+def test_the_default_comes_first_then_a_look_around_then_the_gp() -> None:
+    result = bg.tune(bowl, SPACE, task=TASK, n_trials=12, seed=0)
+    assert [trial.source for trial in result.trials] == ["default"] + ["random"] * 4 + ["gp"] * 7
+    assert result.trials[0].params == SPACE.default()
+    assert result.best_value == bowl(result.best_params) == min(trial.value or 9e9 for trial in result.trials)
+
+
+def test_the_search_beats_the_default_and_chance() -> None:
+    found = [bg.tune(bowl, SPACE, task=TASK, n_trials=25, seed=seed).best_value for seed in range(3)]
+    assert max(found) < 0.25 < bowl(SPACE.default())
+
+
+def test_no_configuration_is_tried_twice_and_all_fit_the_space() -> None:
+    trials = bg.tune(bowl, SPACE, task=TASK, n_trials=25, llm=SchemaLLM(0), seed=0).trials
+    assert len(set(configurations(trials))) == 25
+    for trial in trials:
+        assert SPACE.validate(trial.params) == trial.params
+
+
+def test_a_model_gets_the_first_guesses_and_then_a_minority_of_the_turns() -> None:
+    trials = bg.tune(bowl, SPACE, task=TASK, n_trials=25, llm=SchemaLLM(0), seed=0).trials
+    sources = [trial.source for trial in trials]
+    assert sources[:5] == ["default", "llm", "llm", "llm", "llm"]
+    assert sources[5:].count("llm") + sum(bool(trial.proposal.fallback) for trial in trials[5:]) >= 1
+    assert sources.count("llm") < len(trials) / 2
+
+
+def test_every_trial_says_why_and_what_was_expected() -> None:
+    trials = bg.tune(bowl, SPACE, task=TASK, n_trials=12, llm=SchemaLLM(0), seed=0).trials
+    for trial in trials:
+        assert trial.reason
+        assert len(trial.reason) <= 500
+        if trial.number > 2:
+            assert trial.proposal.prediction is not None
+            assert trial.proposal.verdict
+
+
+@pytest.mark.parametrize("llm", [None, SchemaLLM(3)])
+def test_one_seed_gives_one_search(llm: bg.LLM | None) -> None:
+    first, second = (bg.tune(bowl, SPACE, task=TASK, n_trials=10, llm=llm, seed=4) for _ in range(2))
+    assert configurations(first.trials) == configurations(second.trials)
+
+
+def test_a_search_that_stops_and_goes_on_is_the_search_that_never_stopped(tmp_path: Path) -> None:
+    whole = bg.tune(bowl, SPACE, task=TASK, n_trials=10, seed=4)
+    place = {"storage": f"sqlite:///{tmp_path / 's.db'}", "study_name": "s"}
+    bg.tune(bowl, SPACE, task=TASK, n_trials=6, seed=4, **place)
+    parts = bg.tune(bowl, SPACE, task=TASK, n_trials=10, **place)
+    assert configurations(parts.trials) == configurations(whole.trials)
+
+
+@pytest.mark.parametrize(
+    ("llm", "words"),
+    [(DeadLLM(), "language model:"), (GarbageLLM(0), "language model:")],
+    ids=["dead", "garbage"],
+)
+def test_a_useless_model_costs_nothing_but_its_turns_and_each_says_why(llm: bg.LLM, words: str) -> None:
+    result = bg.tune(bowl, SPACE, task=TASK, n_trials=16, llm=llm, seed=0)
+    assert len(result.trials) == 16
+    assert {trial.source for trial in result.trials} == {"default", "random", "gp"}
+    assert all(words in trial.proposal.fallback for trial in result.trials[1:5])
+    assert "Turns that were not taken" in result.report()
+    assert words in result.report()
+
+
+def test_ask_never_waits_longer_than_it_may_for_a_model_that_stalls() -> None:
+    with bg.Tuner(SPACE, TASK, llm=SlowLLM(60), seed=0, llm_wait_s=0.2) as tuner:
+        tuner.tell(tuner.ask(), 1.0)
+        started = time.monotonic()
+        trial = tuner.ask()
+        assert time.monotonic() - started < 3
+    assert trial.source == "random"
+    assert "no answer within 0.2 s" in trial.proposal.fallback
+
+
+def test_failures_are_data_and_the_search_goes_on() -> None:
+    def fragile(params: dict[str, Any]) -> float:
+        if params["x"] > 0.5:
+            raise MemoryError("out of memory at x > 0.5")
+        return bowl(params)
+
+    trials = bg.tune(fragile, SPACE, task=TASK, n_trials=25, seed=0).trials
+    assert trials[0].state == "failed"
+    assert "out of memory" in trials[0].feedback
+    late = [trial.state for trial in trials[10:]]
+    assert late.count("failed") < len(late) / 3
+
+
+def test_a_search_in_which_everything_fails_ends_and_says_so() -> None:
+    result = bg.tune(lambda params: math.nan, SPACE, n_trials=8, seed=0)
+    assert len(result.trials) == 8
+    with pytest.raises(StudyError, match="no trial of 8"):
+        _ = result.best_params
+
+
+def test_maximizing_is_minimizing_upside_down() -> None:
+    result = bg.tune(
+        lambda params: -bowl(params), SPACE, task=bg.Task(direction="maximize"), n_trials=20, seed=0
+    )
+    assert result.best_value == max(trial.value or -9e9 for trial in result.trials)
+    assert result.best_value > -bowl(SPACE.default())
+
+
+def test_results_that_were_never_asked_for_are_learned_from() -> None:
+    with bg.Tuner(SPACE, TASK, seed=0) as tuner:
+        told = tuner.tell({"x": 0.1, "lr": 0.01, "n": 4, "kind": "a"}, 0.01)
+        assert told.source == "user"
+        assert tuner.best == told
+        assert tuner.ask().source == "default"
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({"x": 5.0, "lr": 0.01, "n": 4, "kind": "a"}, "x"),
+        ({"x": 0.0, "lr": 0.01, "n": 4, "kind": "c"}, "kind"),
+        ({"x": 0.0, "lr": 0.01, "n": 4}, "kind"),
+        ({"x": 0.0, "lr": 0.01, "n": 4, "kind": "a", "y": 1}, "y"),
+    ],
+)
+def test_params_that_do_not_fit_are_refused_by_name_and_nothing_is_recorded(
+    params: dict[str, Any], words: str
+) -> None:
+    with bg.Tuner(SPACE, TASK, seed=0) as tuner:
+        with pytest.raises(ParamsError, match=words):
+            tuner.tell(params, 1.0)
+        assert len(tuner.history) == 0
+
+
+def test_several_trials_may_be_asked_before_any_is_told() -> None:
+    with bg.Tuner(SPACE, TASK, seed=0) as tuner:
+        for _ in range(6):
+            tuner.tell(tuner.ask(), 1.0)
+        trials = [tuner.ask() for _ in range(4)]
+        assert len(set(configurations(tuple(trials)))) == 4
+
+
+def test_a_space_that_is_used_up_goes_on_with_repeats() -> None:
+    tiny = bg.Space(kind=bg.Choice(["a", "b"]), n=bg.Int(1, 2))
+    result = bg.tune(lambda params: float(params["n"]), tiny, n_trials=7, seed=0)
+    assert len(set(configurations(result.trials))) == 4
+    assert result.best_value == 1.0
+
+
+@pytest.mark.parametrize("n_trials", [0, -3, 2.5, True])
+def test_a_number_of_trials_that_is_none_is_refused(n_trials: Any) -> None:
+    with pytest.raises(InputError, match="n_trials"):
+        bg.tune(bowl, SPACE, n_trials=n_trials)
+
+
+def test_no_trial_starts_after_the_timeout() -> None:
+    result = bg.tune(bowl, SPACE, n_trials=10_000, timeout=0.5, seed=0)
+    assert 1 <= len(result.trials) < 10_000
+
+
+def test_an_interrupt_passes_through_and_the_trial_comes_first_next_time(tmp_path: Path) -> None:
+    place = {"storage": f"sqlite:///{tmp_path / 's.db'}", "study_name": "s", "seed": 0}
+
+    def interrupted(params: dict[str, Any]) -> float:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        bg.tune(interrupted, SPACE, n_trials=3, **place)  # type: ignore[arg-type]
+    with bg.Tuner(SPACE, TASK, **place) as tuner:  # type: ignore[arg-type]
+        assert [trial.state for trial in tuner.history] == ["running"]
+        assert tuner.ask().number == 0
+        assert tuner.ask().number == 1

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from bestguess.tools.errors import InputError
+from bestguess.tools.trial import FEEDBACK_CHARS, REASON_CHARS, History, Outcome, Proposal, Trial
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_value_that_is_not_finite_becomes_a_failure_that_says_so(value: float) -> None:
+    outcome = Outcome(value)
+    assert outcome.failed
+    assert str(value) in outcome.error
+
+
+def test_an_outcome_needs_a_value_or_an_error() -> None:
+    with pytest.raises(InputError, match=r"Outcome\.failure"):
+        Outcome()
+
+
+def test_a_value_that_is_no_number_is_refused_by_name() -> None:
+    with pytest.raises(InputError, match="'much' "):
+        Outcome("much")  # type: ignore[arg-type]
+
+
+def test_a_failure_has_no_value_even_if_one_is_given() -> None:
+    assert Outcome(3.0, error="diverged").value is None
+
+
+def test_feedback_keeps_its_tail_and_a_reason_its_head() -> None:
+    outcome = Outcome(1.0, feedback="a" * FEEDBACK_CHARS + "the end")
+    proposal = Proposal({}, "gp", "the start" + "b" * REASON_CHARS)
+    assert len(outcome.feedback) == FEEDBACK_CHARS
+    assert outcome.feedback.endswith("the end")
+    assert len(proposal.reason) == REASON_CHARS
+    assert proposal.reason.startswith("the start")
+
+
+@pytest.mark.parametrize(("direction", "best"), [("minimize", 1), ("maximize", 2)])
+def test_the_incumbent_is_the_best_in_the_studys_direction_and_the_earliest_of_equals(
+    direction: str, best: int
+) -> None:
+    values = [0.5, 0.1, 0.9, 0.1, 0.9]
+    trials = tuple(Trial(number, Proposal({}, "gp"), Outcome(value)) for number, value in enumerate(values))
+    history = History(direction, trials)  # type: ignore[arg-type]
+    assert history.incumbent == trials[best]
+
+
+def test_a_history_tells_complete_failed_and_running_trials_apart() -> None:
+    proposal = Proposal({}, "gp")
+    complete, failed, running = (
+        Trial(0, proposal, Outcome(1.0)),
+        Trial(1, proposal, Outcome.failure("out of memory")),
+        Trial(2, proposal),
+    )
+    history = History("minimize", (complete, failed, running))
+    assert (history.complete, history.failed, history.running) == ((complete,), (failed,), (running,))
+    assert history.told == (complete, failed)
+    assert failed.feedback == "out of memory"

@@ -1,0 +1,269 @@
+"""Running an objective: a Python function in this process, or a command in one of its own.
+
+Either way params go in and an Outcome comes out; whatever goes wrong inside is an outcome too. Knows no
+space beyond the names of its parameters, no study and no tuner.
+"""
+
+from __future__ import annotations
+
+import difflib
+import errno
+import importlib
+import json
+import math
+import os
+import re
+import shlex
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from bestguess.tools.command import CommandTemplate
+from bestguess.tools.errors import CommandError, InputError
+from bestguess.tools.process import Ended, run_to_end
+from bestguess.tools.trial import FEEDBACK_CHARS, Outcome, Params, tail
+
+PARAMS_VARIABLE = "BESTGUESS_PARAMS"
+
+_START_MENDS = {
+    errno.ENOENT: "install it, or give its path",
+    errno.EACCES: "make it executable (chmod +x), or start it with its interpreter",
+    errno.ENOEXEC: "start it with its interpreter, or give it a first line such as #!/bin/sh",
+}
+
+
+class Objective(Protocol):
+    """What is tuned: active params in, an outcome out; it raises KeyboardInterrupt and nothing else."""
+
+    @property
+    def name(self) -> str:
+        """What to call this objective in a report."""
+        ...
+
+    def __call__(self, params: Params) -> Outcome:
+        """Evaluate one configuration."""
+        ...
+
+
+class FunctionObjective:
+    """A Python function of the params, called in this process; it returns a number or an Outcome.
+
+    An exception is a failed trial, with the end of its traceback as feedback. That includes SystemExit,
+    which scripts raise on bad arguments, and MemoryError; only KeyboardInterrupt passes through.
+    """
+
+    def __init__(self, function: Callable[[dict[str, Any]], Any]) -> None:
+        if not callable(function):
+            raise CommandError(f"the objective is {function!r}; give a function of the params")
+        module = getattr(function, "__module__", None) or type(function).__module__
+        self.name = f"{module}:{getattr(function, '__qualname__', type(function).__qualname__)}"
+        self._function = function
+
+    def __call__(self, params: Params) -> Outcome:
+        """Call the function with a dict of its own, and time it."""
+        started = time.perf_counter()
+        try:
+            outcome = _to_outcome(self._function(dict(params)))
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - anything may go wrong in code that is not ours
+            outcome = Outcome.failure(_one_line(error), feedback=_traceback(error))
+        if outcome.seconds is None:
+            outcome = replace(outcome, seconds=time.perf_counter() - started)
+        return outcome
+
+
+def _to_outcome(returned: Any) -> Outcome:
+    if isinstance(returned, Outcome):
+        return returned
+    if returned is None:
+        return Outcome.failure("the objective returned None; let it return a number")
+    try:
+        return Outcome(value=returned)
+    except InputError as error:
+        return Outcome.failure(str(error))
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join("".join(traceback.format_exception_only(error)).split())
+
+
+def _traceback(error: BaseException) -> str:
+    # The first frame is FunctionObjective's own.
+    frames = error.__traceback__.tb_next if error.__traceback__ else None
+    return "".join(traceback.format_exception(type(error), error, frames))
+
+
+def load_function(path: str) -> Callable[[dict[str, Any]], Any]:
+    """Return the function at `module:function`; the current folder is searched too.
+
+    Raises:
+        CommandError: the module or the function is not there, or it is not callable.
+    """
+    function = load_object(path)
+    if not callable(function):
+        raise CommandError(f"{path} is a {type(function).__name__}; name a function of the params")
+    return function  # type: ignore[no-any-return]
+
+
+def load_object(path: str) -> Any:
+    """Return what `module:attribute` names; the current folder is searched too.
+
+    It goes to the front of `sys.path`, as under `python -m`, and stays: an objective may import its
+    neighbours later.
+
+    Raises:
+        CommandError: the path is malformed, the module cannot be imported, or it has no such attribute.
+    """
+    name, _, attribute = path.partition(":")
+    if not name or not attribute:
+        raise CommandError(f"{path!r} is not module:name, for example train:objective")
+    if name.endswith(".py") or "/" in name:
+        raise CommandError(f"{path!r} names a file; go to its folder and write {Path(name).stem}:{attribute}")
+    folder = os.getcwd()
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    importlib.invalidate_caches()
+    try:
+        found: Any = importlib.import_module(name)
+    except (Exception, SystemExit) as error:
+        if isinstance(error, ModuleNotFoundError) and error.name and f"{name}.".startswith(f"{error.name}."):
+            known = [file.stem for file in Path(folder).glob("*.py")]
+            raise CommandError(
+                f"there is no module {error.name!r} in {folder} or installed{_suggest(error.name, known)}"
+            ) from error
+        raise CommandError(f"importing {name} failed: {_one_line(error)}") from error
+    for part in attribute.split("."):
+        try:
+            found = getattr(found, part)
+        except AttributeError as error:
+            raise CommandError(f"{path}: there is no {part!r}{_suggest(part, dir(found))}") from error
+    return found
+
+
+def _suggest(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+class CommandObjective:
+    r"""A command that prints its value, run once a trial, without a shell.
+
+    The active params also arrive as JSON in the environment variable BESTGUESS_PARAMS. The value is what
+    the metric's group matched last on one line of stdout or, if nothing there matched, of stderr. A run is a
+    failed trial when it cannot start, runs out of time, exits with anything but 0, is killed, or prints no
+    finite number; the ends of stdout and stderr are the feedback either way. When a run is over, so are the
+    processes it left behind, except those that moved to a session of their own, as daemons do.
+
+    Args:
+        template: the program and its arguments; see `CommandTemplate`.
+        metric: a regular expression with one group around the number, such as `loss=([-+.\de]+)`.
+        space_names: the names of the space's parameters.
+        timeout_s: how long one run may take; None for as long as it likes.
+        cwd: the folder to run in; None for the current one.
+        env: variables to add to this process's environment.
+
+    Raises:
+        CommandError: the template, the metric, the timeout or the folder is wrong.
+    """
+
+    def __init__(
+        self,
+        template: Sequence[str],
+        *,
+        metric: str,
+        space_names: Iterable[str],
+        timeout_s: float | None = None,
+        cwd: str | Path | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        self._template = CommandTemplate(template, tuple(space_names))
+        self._pattern = _read_metric(metric)
+        if timeout_s is not None and not 0 < timeout_s < math.inf:
+            raise CommandError(f"timeout_s is {timeout_s}; give seconds above 0, or None for no limit")
+        if cwd is not None and not Path(cwd).is_dir():
+            raise CommandError(f"cwd is {str(cwd)!r}; give a folder that exists")
+        self.name = shlex.join(template)
+        self._timeout_s = timeout_s
+        self._cwd = None if cwd is None else Path(cwd)
+        self._env = dict(env or {})
+
+    def __call__(self, params: Params) -> Outcome:
+        """Run the command to its end; on KeyboardInterrupt, stop it and all it started."""
+        started = time.perf_counter()
+        try:
+            words = self._template.render(params)
+            ended = run_to_end(
+                words,
+                self._pattern,
+                timeout_s=self._timeout_s,
+                cwd=self._cwd,
+                env={**os.environ, **self._env, PARAMS_VARIABLE: json.dumps(dict(params))},
+            )
+        except ValueError as error:  # a CommandError, or a null character in an argument
+            return Outcome.failure(f"cannot write the command: {error}", seconds=0.0)
+        except OSError as error:
+            mend = _START_MENDS.get(error.errno or 0, "see whether it runs by hand")
+            return Outcome.failure(f"cannot start {error.filename!r}: {error.strerror}; {mend}", seconds=0.0)
+        value, problem = self._judge(ended)
+        return Outcome(
+            value=value, error=problem, feedback=_feedback(ended), seconds=time.perf_counter() - started
+        )
+
+    def _judge(self, ended: Ended) -> tuple[float | None, str]:
+        """Return the value, or why there is none."""
+        text = ended.stderr.match if ended.stdout.match is None else ended.stdout.match
+        metric = f"the metric '{self._pattern.pattern}' matched"
+        if ended.returncode is None:
+            last = f"; the last metric it printed was {text}" if text else ""
+            return None, f"timed out after {self._timeout_s:g} s{last}"
+        if ended.returncode:
+            said = ended.stderr.tail.strip().rpartition("\n")[2].strip()
+            return None, _name_exit(ended.returncode) + (f": {said}" if said else "")
+        if text is None:
+            left = f"; {ended.left} processes that it left running were stopped" if ended.left else ""
+            return None, f"{metric} nothing in the output{left}"
+        try:
+            return float(text), ""
+        except ValueError:
+            return None, f"{metric} {text!r}, which is not a number"
+
+
+def _read_metric(metric: str) -> re.Pattern[str]:
+    example = "for example 'loss=([-+.0-9e]+)'"
+    try:
+        pattern = re.compile(metric)
+    except re.error as error:
+        raise CommandError(f"the metric '{metric}' is no regular expression ({error}); {example}") from error
+    if pattern.groups != 1:
+        raise CommandError(
+            f"the metric '{metric}' has {pattern.groups} groups; put one (…) around the number, {example}, "
+            "and write groups that only group as (?:…)"
+        )
+    return pattern
+
+
+def _name_exit(code: int) -> str:
+    """Return an exit code in words; a shell reports a signal as 128 and its number."""
+    number = -code if code < 0 else code - 128
+    try:
+        name = signal.Signals(number).name
+    except ValueError:
+        name = f"signal {number}" if code < 0 else ""
+    if name == "SIGKILL":
+        name += ", often out of memory"
+    if code < 0:
+        return f"killed by {name}"
+    return f"exited with code {code}" + (f" (128 + {name})" if name else "")
+
+
+def _feedback(ended: Ended) -> str:
+    """Return the ends of both streams, stderr last and never cut below half of the room."""
+    stdout, stderr = ended.stdout.tail.strip(), ended.stderr.tail.strip()
+    if not (stdout and stderr):
+        return stdout or stderr
+    stderr = "stderr:\n" + tail(stderr, FEEDBACK_CHARS - 20 - min(len(stdout), FEEDBACK_CHARS // 2))
+    return "stdout:\n" + tail(stdout, FEEDBACK_CHARS - 10 - len(stderr)) + "\n" + stderr

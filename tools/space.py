@@ -1,0 +1,308 @@
+"""Space: named parameters, the conditions between them, constraints on them, and the unit cube.
+
+A space decides which params are allowed and where they lie in [0, 1]^d; it does not know what is being
+tuned. The forms a space takes elsewhere are in the modules named `space_*`: JSON Schema and replies of
+language models, YAML, Optuna and ConfigSpace.
+
+    symbol   meaning                                               shape
+    d        number of parameters, active or not                   integer
+    x        params in the unit cube, one column a parameter       (d,)
+    X        several params                                        (n, d)
+    mask     which parameters are active                           (d,) bool
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bestguess.tools.constraints import Constraint, read_constraint
+from bestguess.tools.errors import ParamsError, SpaceError
+from bestguess.tools.parameter import Kind, Parameter, did_you_mean
+from bestguess.tools.parameters import Choice, Int
+from bestguess.tools.trial import Params
+
+if TYPE_CHECKING:
+    from ConfigSpace import ConfigurationSpace
+    from optuna.distributions import BaseDistribution
+
+SAMPLE_TRIES = 10_000
+
+ConstraintSource = str | Callable[[dict[str, Any]], Any]
+
+
+class Space:
+    """Named parameters in order, with constraints on them.
+
+    Parameters go by keyword, or in a mapping where their names are no identifiers. A constraint is an
+    expression over names or a function of the active params; see `bestguess.tools.constraints`. The
+    default configuration must satisfy them. Raises SpaceError.
+    """
+
+    def __init__(
+        self,
+        parameters: Mapping[str, Parameter] | None = None,
+        /,
+        *,
+        constraints: ConstraintSource | Iterable[ConstraintSource] = (),
+        **named: Parameter,
+    ) -> None:
+        given = dict(parameters or {})
+        if twice := sorted(given.keys() & named.keys()):
+            raise SpaceError(f"parameter {twice[0]!r} is given twice, in the mapping and by keyword; drop one")
+        given |= named
+        if not given:
+            raise SpaceError("the space has no parameters; give at least one, such as lr=Float(1e-5, 0.1, log=True)")
+        for name, parameter in given.items():
+            _check_name(name)
+            if not isinstance(parameter, Parameter):
+                raise SpaceError(f"parameter {name!r} is {parameter!r}; give a Float, Int, Choice or Text")
+        self._parameters = {name: _with_parents(name, parameter, given) for name, parameter in given.items()}
+        self._order = _parents_first(self._parameters)
+        lone = isinstance(constraints, str) or callable(constraints)
+        self._sources: tuple[ConstraintSource, ...] = (constraints,) if lone else tuple(constraints)  # type: ignore[assignment, arg-type]
+        self._constraints = tuple(read_constraint(source, self._parameters) for source in self._sources)
+        self._default = self._resolve({}, fill=lambda _: True)
+        if failure := self._failure(self._default):
+            raise SpaceError(f"the default configuration breaks a {failure}; change the defaults or the constraint")
+        self._default_x = np.array([one.encode(one.default) for one in self._parameters.values()])
+
+    @property
+    def parameters(self) -> Mapping[str, Parameter]:
+        """The parameters by name, in order."""
+        return MappingProxyType(self._parameters)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the parameters, in order."""
+        return tuple(self._parameters)
+
+    @property
+    def constraints(self) -> tuple[ConstraintSource, ...]:
+        """The constraints as they were given."""
+        return self._sources
+
+    def __len__(self) -> int:
+        return len(self._parameters)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parameters)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._parameters
+
+    def __getitem__(self, name: str) -> Parameter:
+        if name not in self._parameters:
+            raise KeyError(f"no parameter is called {name!r}{did_you_mean(str(name), self._parameters)}")
+        return self._parameters[name]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Space):
+            return NotImplemented
+        return self._constraints == other._constraints and self.fingerprint == other.fingerprint
+
+    def __hash__(self) -> int:
+        return hash(self.fingerprint)
+
+    def __repr__(self) -> str:
+        shown = ", ".join(self.names[:6]) + (", …" if len(self) > 6 else "")
+        return f"<Space of {len(self)}: {shown}>"
+
+    def default(self) -> dict[str, Any]:
+        """Return the active params of the default configuration."""
+        return dict(self._default)
+
+    def active(self, params: Params) -> tuple[str, ...]:
+        """Return the names that are active given the values of their parents.
+
+        A parent that is missing from `params`, or has a value of its own that is not allowed, activates
+        no one.
+        """
+        active: set[str] = set()
+        for name in self._order:
+            if self._is_active(name, {parent: params[parent] for parent in active if parent in params}):
+                active.add(name)
+        return tuple(name for name in self._parameters if name in active)
+
+    def validate(self, params: Params) -> dict[str, Any]:
+        """Return `params` in the space's order as plain Python values.
+
+        Numpy scalars become what they hold and 3.0 becomes 3 where an integer is due. Raises ParamsError,
+        naming the parameter, for what is missing, unknown, inactive, out of bounds, off the grid or of the
+        wrong type, and for a broken constraint.
+        """
+        return self._constrained(self._resolve(params, keep_inactive=True))
+
+    def complete(self, params: Params) -> dict[str, Any]:
+        """Return valid params from some: defaults for the missing, numbers snapped, the inactive dropped.
+
+        Raises ParamsError as `validate` does.
+        """
+        read = lambda parameter, value: parameter.canonical(parameter.snap(value))  # noqa: E731
+        return self._constrained(self._resolve(params, read=read, fill=lambda _: True))
+
+    def satisfies(self, params: Params) -> bool:
+        """Whether `params`, taken to be valid otherwise, satisfy the constraints."""
+        return self._failure(params) is None
+
+    def sample(self, rng: np.random.Generator) -> dict[str, Any]:
+        """Return params drawn uniformly from the cube, given that they satisfy the constraints.
+
+        Raises SpaceError when 10,000 draws in a row do not.
+        """
+        for _ in range(SAMPLE_TRIES):
+            params = self.decode(rng.random(len(self)))
+            if self.satisfies(params):
+                return params
+        raise SpaceError(
+            f"none of {SAMPLE_TRIES} random configurations satisfies the constraints "
+            f"({', '.join(one.label for one in self._constraints)}); narrow the ranges to where they hold"
+        )
+
+    @property
+    def column_kinds(self) -> tuple[Kind, ...]:
+        """What each column of the cube holds: continuous, discrete or categorical values."""
+        return tuple(parameter.kind for parameter in self._parameters.values())
+
+    @property
+    def grid_sizes(self) -> tuple[int | None, ...]:
+        """How many values each column has; None for a continuous one."""
+        return tuple(parameter.grid_size for parameter in self._parameters.values())
+
+    def encode(self, params: Params) -> NDArray[np.float64]:
+        """Return the place x (d,) of params; an inactive parameter is at its default.
+
+        Raises ParamsError as `validate` does, but ignores the constraints.
+        """
+        values = self._resolve(params, keep_inactive=True)
+        x = self._default_x.copy()
+        for column, (name, parameter) in enumerate(self._parameters.items()):
+            if name in values:
+                x[column] = parameter.encode(values[name])
+        return x
+
+    def encode_many(self, many: Sequence[Params]) -> NDArray[np.float64]:
+        """Return the places X (n, d) of several params."""
+        return np.array([self.encode(params) for params in many]).reshape(len(many), len(self))
+
+    def decode(self, x: ArrayLike) -> dict[str, Any]:
+        """Return the active params at x (d,), clipped to the cube; constraints are not enforced.
+
+        The inverse of `encode`: a float comes back to within rounding, an unknown text as a known one.
+        Raises ParamsError for a wrong shape or a NaN.
+        """
+        place = np.asarray(x, dtype=np.float64)
+        if place.shape != (len(self),) or np.isnan(place).any():
+            raise ParamsError(f"x is {place!r}; give {len(self)} numbers from 0 to 1")
+        us = dict(zip(self._parameters, np.clip(place, 0.0, 1.0).tolist(), strict=True))
+        return self._resolve(us, read=lambda parameter, u: parameter.decode(u))
+
+    def active_mask(self, params: Params) -> NDArray[np.bool_]:
+        """Return mask (d,): which parameters are active."""
+        active = self.active(params)
+        return np.array([name in active for name in self._parameters])
+
+    def json_schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of a reply; see `bestguess.tools.space_schema`."""
+        from bestguess.tools.space_schema import json_schema
+
+        return json_schema(self)
+
+    def from_reply(self, reply: Any) -> dict[str, Any]:
+        """Return the params that a language model's parsed JSON stands for.
+
+        Options come back from their string form and numbers are snapped to the grid; a missing
+        conditional parameter gets its default, an inactive one is dropped. Raises ParamsError.
+        """
+        from bestguess.tools.space_schema import read_reply
+
+        return self._constrained(self._resolve(reply, read=read_reply, fill=lambda one: bool(one.when)))
+
+    def to_reply(self, params: Params) -> dict[str, Any]:
+        """Return valid params as the JSON object a model would reply, floats cut to about 4 digits."""
+        from bestguess.tools.space_schema import spell_reply
+
+        return spell_reply(self, self._resolve(params, keep_inactive=True))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the definition as JSON-able values; a function is recorded by its qualified name."""
+        definition: dict[str, Any] = {
+            "parameters": {name: parameter.definition() for name, parameter in self._parameters.items()}
+        }
+        if self._constraints:
+            definition["constraints"] = [constraint.definition() for constraint in self._constraints]
+        return definition
+
+    @classmethod
+    def from_dict(
+        cls, definition: Mapping[str, Any], *, callables: Mapping[str, Callable[[dict[str, Any]], Any]] | None = None
+    ) -> Space:
+        """Return the space that `to_dict` described; `callables` has its functions by recorded name.
+
+        Raises SpaceError.
+        """
+        from bestguess.tools.space_formats import read_definition
+
+        return read_definition(definition, callables=callables or {})
+
+    @property
+    def fingerprint(self) -> str:
+        """The first 16 hexadecimal digits of the SHA-256 of the definition."""
+        return hashlib.sha256(json.dumps(self.to_dict()).encode()).hexdigest()[:16]
+
+    def to_yaml(self) -> str:
+        """Return the definition as YAML; see `bestguess.tools.space_formats`. Raises SpaceError for functions."""
+        from bestguess.tools.space_formats import to_yaml
+
+        return to_yaml(self)
+
+    @classmethod
+    def from_yaml(cls, source: str | Path) -> Space:
+        """Return the space that a YAML text or file describes; raise SpaceError."""
+        from bestguess.tools.space_formats import load_yaml
+
+        return load_yaml(source)[0]
+
+    def to_optuna(self) -> dict[str, BaseDistribution]:
+        """Return Optuna's distributions, without conditions and constraints."""
+        from bestguess.tools.space_bridges import to_optuna
+
+        return to_optuna(self)
+
+    @classmethod
+    def from_optuna(cls, distributions: Mapping[str, BaseDistribution]) -> Space:
+        """Return the space of Optuna's distributions; raise SpaceError for what has no counterpart."""
+        from bestguess.tools.space_bridges import from_optuna
+
+        return from_optuna(distributions)
+
+    def to_configspace(self, *, drop_constraints: bool = False) -> ConfigurationSpace:
+        """Return the space for ConfigSpace, conditions included.
+
+        ConfigSpace has no expressions: raises SpaceError for a constrained space, unless
+        `drop_constraints`.
+        """
+        from bestguess.tools.space_bridges import to_configspace
+
+        return to_configspace(self, drop_constraints=drop_constraints)
+
+    @classmethod
+    def from_configspace(cls, configspace: ConfigurationSpace) -> Space:
+        """Return the space of a ConfigSpace; raise SpaceError for what has no counterpart."""
+        from bestguess.tools.space_bridges import from_configspace
+
+        return from_configspace(configspace)
+
+    def _is_active(self, name: str, values: Mapping[str, Any]) -> bool:
+        """Whether `name` is active, given the values of the active parameters before it in the order."""
+        return all(parent in values and values[parent] in allowed for parent, allowed in self[name].when.items())
