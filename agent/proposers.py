@@ -150,7 +150,7 @@ def propose_from_model(state: State, advice: Advice, own: Proposal) -> Proposal:
     if advice.refusal:
         return replace(own, fallback=f"language model: {advice.refusal}")
     verdicts = [state.verifier.judge(params, own.params) for params in advice.configurations]
-    order = np.argsort(-_scores(state, advice))
+    order = state.verifier.rank(advice.configurations)
     for index in order:
         if verdicts[index].accepted:
             verdict = verdicts[index]
@@ -172,13 +172,6 @@ def with_prediction(state: State, proposal: Proposal) -> Proposal:
     prediction: Prediction = state.verifier.predict(proposal.params)
     words = f"too early to judge: expected {prediction.mean:.5g} ± {prediction.sd:.2g}"
     return replace(proposal, prediction=prediction, verdict=words)
-
-
-def _scores(state: State, advice: Advice) -> np.ndarray[Any, np.dtype[np.float64]]:
-    assert state.verifier is not None
-    x = state.space.encode_many(advice.configurations)
-    active = np.array([state.space.active_mask(params) for params in advice.configurations])
-    return state.verifier.score(x, active)
 
 
 def _max_tokens(space: Space) -> int:

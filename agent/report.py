@@ -40,33 +40,29 @@ class Fallback:
 
 def credit_sources(history: History) -> tuple[Credit, ...]:
     """Return a credit for every source that proposed anything, in order of first appearance."""
-    rows: dict[Source, dict[str, float]] = {}
+    gains: dict[int, float] = {}
     best: float | None = None
-    for trial in history:
-        row = rows.setdefault(
-            trial.source, dict.fromkeys(("trials", "failed", "new_bests", "gain", "tokens", "seconds"), 0)
-        )
-        row["trials"] += 1
-        row["tokens"] += trial.proposal.tokens
-        row["seconds"] += trial.proposal.seconds
-        row["failed"] += trial.state == "failed"
-        if trial.value is None:
-            continue
+    for trial in history.complete:
         loss = history.loss(trial)
-        if best is None or loss < best:
-            row["new_bests"] += best is not None
-            row["gain"] += 0.0 if best is None else best - loss
-            best = loss
-    return tuple(
-        Credit(
-            source,
-            *(int(row[key]) for key in ("trials", "failed", "new_bests")),
-            gain=row["gain"],
-            tokens=int(row["tokens"]),
-            seconds=row["seconds"],
+        if best is not None and loss < best:
+            gains[trial.number] = best - loss
+        best = loss if best is None else min(best, loss)
+    credits = []
+    for source in dict.fromkeys(trial.source for trial in history):
+        own = [trial for trial in history if trial.source == source]
+        gained = [gains[trial.number] for trial in own if trial.number in gains]
+        credits.append(
+            Credit(
+                source,
+                trials=len(own),
+                failed=sum(trial.state == "failed" for trial in own),
+                new_bests=len(gained),
+                gain=sum(gained),
+                tokens=sum(trial.proposal.tokens for trial in own),
+                seconds=sum(trial.proposal.seconds for trial in own),
+            )
         )
-        for source, row in rows.items()
-    )
+    return tuple(credits)
 
 
 def collect_fallbacks(history: History) -> tuple[Fallback, ...]:

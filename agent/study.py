@@ -24,7 +24,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from bestguess.agent.storage import open_storage
 from bestguess.agent.task import Task
-from bestguess.tools.errors import StudyError
+from bestguess.tools.errors import ParamsError, StudyError
 from bestguess.tools.space import Space
 from bestguess.tools.trial import History, Outcome, Prediction, Proposal, State, Trial
 
@@ -102,7 +102,7 @@ class Study:
         except KeyError:
             study_id = None
         if study_id is None:
-            settings = {
+            settings: dict[str, Any] = {
                 "space": space.to_dict(),
                 "fingerprint": space.fingerprint,
                 "task": task.to_dict(),
@@ -139,9 +139,13 @@ class Study:
 
     @property
     def history(self) -> History:
-        """All trials as they are now, those of other processes included."""
+        """All trials as they are now, those of other processes included.
+
+        Raises:
+            StudyError: plain Optuna put a value into the study for params that do not fit the space.
+        """
         frozen = self.storage.get_all_trials(self._id, deepcopy=False)
-        return History(self.task.direction, tuple(self._trial(one) for one in frozen))
+        return History(self.task.direction, tuple(self._trial(one) for one in frozen if self._belongs(one)))
 
     def start(self, proposal: Proposal, owner: Owner | None = None) -> Trial:
         """Record a running trial of `proposal` in one transaction and return it."""
@@ -253,6 +257,21 @@ class Study:
 
     def _attribute(self, trial_id: int) -> dict[str, Any]:
         return dict(self.storage.get_trial(trial_id).user_attrs.get(ATTRIBUTE, {}))
+
+    def _belongs(self, frozen: FrozenTrial) -> bool:
+        """Whether a trial is ours, or one of plain Optuna's that fits the space."""
+        if frozen.number in self._told or ATTRIBUTE in frozen.user_attrs:
+            return True
+        try:
+            self.space.validate(frozen.params)
+        except ParamsError as error:
+            if frozen.state == TrialState.COMPLETE:
+                raise StudyError(
+                    f"trial {frozen.number} of study {self.name!r} does not fit the space: {error}; "
+                    "widen the space, or choose another study name"
+                ) from error
+            return False  # unfinished, pruned or failed: there is nothing in it to learn from
+        return True
 
     def _trial(self, frozen: FrozenTrial) -> Trial:
         """Read an Optuna trial; one that plain Optuna made counts as the user's."""

@@ -61,9 +61,9 @@ class CommandTemplate:
     What stands in the braces is looked up as a name and nothing else, so no attribute or item of a value
     can be reached. A format may follow it (`{lr:.3g}`); `{{` and `}}` are literal braces.
 
-    An argument that mentions an inactive parameter is left out, and so is a lone flag before it: while
-    rate_drop is inactive, `--rate-drop {rate_drop}` vanishes, as `--rate-drop={rate_drop}` does. Write the
-    latter where a flag takes several values, or where the word before a placeholder is a switch.
+    An argument that mentions an inactive parameter is left out; if it is no flag itself, so is a lone flag
+    before it. While rate_drop is inactive, `--rate-drop={rate_drop}` vanishes, as does
+    `--rate-drop {rate_drop}`. Write the former where the word before a placeholder is a switch.
 
     Placeholders must cover every parameter, or there must be none at all: such a program reads its params
     from the environment variable BESTGUESS_PARAMS.
@@ -114,7 +114,7 @@ class CommandTemplate:
         for argument in self._arguments:
             if all(name in params for name in argument.names):
                 words.append(argument.write(params))
-            elif after_flag:
+            elif after_flag and not argument.pieces[0][0].startswith("-"):
                 words.pop()
             after_flag = argument.is_flag
         return words

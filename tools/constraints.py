@@ -18,13 +18,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from simpleeval import EvalWithCompoundTypes, InvalidExpression
+from simpleeval import EvalWithCompoundTypes, InvalidExpression  # type: ignore[import-untyped]
 
 from bestguess.tools.errors import SpaceError
-from bestguess.tools.parameter import did_you_mean
+from bestguess.tools.parameter import did_you_mean, shown
+from bestguess.tools.trial import shorten
 
 MAX_CHARS = 1000
 MAX_DEPTH = 40
+
+_QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?P<name>[^`]*)`""")
+"""A string, which is left alone, or a name in backticks."""
 
 
 class Constraint(ABC):
@@ -63,16 +67,15 @@ class Expression(Constraint):
         if any(name not in params for name in self.names.values()):
             return None
         values = {identifier: params[name] for identifier, name in self.names.items()}
-        evaluator = EvalWithCompoundTypes(operators=_OPERATORS, functions=_FUNCTIONS, names=values)
-        shown = ", ".join(f"{name}={params[name]!r}" for name in dict.fromkeys(self.names.values()))
+        # A copy, because the evaluator adds functions of its own to the mapping it is given.
+        evaluator = EvalWithCompoundTypes(operators=_OPERATORS, functions=dict(_FUNCTIONS), names=values)
         try:
-            return (
-                None
-                if evaluator.eval(self.text, previously_parsed=self.tree)
-                else f"does not hold for {shown}"
-            )
+            if evaluator.eval(self.text, previously_parsed=self.tree):
+                return None
+            verdict = "does not hold"
         except (ArithmeticError, TypeError, ValueError, InvalidExpression) as error:
-            return f"cannot be computed for {shown} ({error})"
+            verdict = f"cannot be computed ({error})"
+        return f"{verdict} for {', '.join(f'{name}={shown(params[name])}' for name in self.names.values())}"
 
     def definition(self) -> str:
         """Return the expression as it was written."""
@@ -110,8 +113,8 @@ class Function(Constraint):
 
     def _broken(self, error: Exception, params: Mapping[str, Any]) -> SpaceError:
         return SpaceError(
-            f"constraint {self.label} raised {type(error).__name__}: {error} for {dict(params)!r}; "
-            "it must return True or False for every configuration"
+            f"constraint {self.label} raised {type(error).__name__} ({error}) for "
+            f"{shorten(repr(dict(params)), 300)}; it must return True or False for every configuration"
         )
 
     def definition(self) -> dict[str, str]:
@@ -129,26 +132,27 @@ def read_constraint(source: str | Callable[[dict[str, Any]], Any], names: Iterab
     if callable(source):
         return Function(source, frozenset(names))
     raise SpaceError(
-        f"constraint {source!r}: give an expression such as 'a * b <= 10', or a function of params"
+        f"constraint {shown(source)}: give an expression such as 'a * b <= 10', or a function of params"
     )
 
 
 def _read_expression(text: str, known: frozenset[str]) -> Expression:
     def fail(problem: str) -> SpaceError:
-        shown = text if len(text) <= MAX_CHARS else text[:40] + "…"
-        return SpaceError(f"constraint {shown!r}: {problem}")
+        return SpaceError(f"constraint {shorten(repr(text), 200)}: {problem}")
 
     if not 0 < len(text) <= MAX_CHARS:
         raise fail(f"it has {len(text)} characters; write an expression of 1 to {MAX_CHARS}")
     quoted: dict[str, str] = {}
 
     def stand_in(match: re.Match[str]) -> str:
+        if match["name"] is None:
+            return match[0]
         identifier = f"_quoted_{len(quoted)}"
-        quoted[identifier] = match[1]
+        quoted[identifier] = match["name"]
         return f" {identifier} "
 
     try:
-        tree = ast.parse(re.sub("`([^`]*)`", stand_in, text), mode="eval").body
+        tree = ast.parse(_QUOTED.sub(stand_in, text).strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         reason = getattr(error, "msg", None) or str(error) or type(error).__name__
         raise fail(f"it cannot be read ({reason}); a name that is no identifier goes in backticks") from None
@@ -181,9 +185,9 @@ def _checked(node: ast.AST, fail: Callable[[str], SpaceError], depth: int = 0) -
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
             parts = [left, right]
         case ast.Compare(left=left, ops=ops, comparators=rights) if all(type(op) in _OPERATORS for op in ops):
-            for op, right in zip(ops, rights, strict=True):
+            for comparison, right in zip(ops, rights, strict=True):
                 listed = isinstance(right, ast.Tuple | ast.List)
-                if isinstance(op, ast.In | ast.NotIn) != listed:
+                if isinstance(comparison, ast.In | ast.NotIn) != listed:
                     raise fail(
                         "'in' needs a list that is written out, such as x in (1, 2), and nothing else does"
                     )

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, ClassVar, cast
 
-from bestguess.tools.parameter import Kind, Parameter, plain
+from bestguess.tools.parameter import Kind, Parameter, plain, shown
 
 LARGEST_INT = 2**40
 """A larger integer does not survive the way through a float's logarithm and back."""
@@ -84,7 +84,7 @@ class _Numeric(Parameter):
     def _number(self, name: str) -> float:
         value = plain(getattr(self, name))
         if not _is_number(value) or not abs(value) < 2.0**1023:
-            raise self._error(f"{name} is {value!r}; give a finite number")
+            raise self._error(f"{name} is {shown(value)}; give a finite number")
         return float(value) + 0.0
 
     def _within(self, value: Any, slack: float) -> float:
@@ -180,7 +180,7 @@ class Float(_Numeric):
 
     def _index(self, value: Any) -> int:
         assert self.step is not None
-        return round((value - self.low) / self.step)
+        return round((float(value) - self.low) / self.step)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -50,7 +50,7 @@ class Parameter(ABC):
 
     def __post_init__(self) -> None:
         if not isinstance(self.doc, str) or text_problem(self.doc):
-            raise self._error(f"doc is {self.doc!r}; give plain text")
+            raise self._error(f"doc is {shown(self.doc)}; give plain text")
         self._set(when=self._conditions(self.when))
         self._settle()
 
@@ -128,13 +128,13 @@ class Parameter(ABC):
         return SpaceError(f"{type(self).__name__}: {problem}")
 
     def _misfit(self, value: Any, why: str) -> ParamsError:
-        return ParamsError(f"{shorten(repr(value), 80)} {why}; give {self.allowed}")
+        return ParamsError(f"{shown(value)} {why}; give {self.allowed}")
 
     def _conditions(self, when: Any) -> dict[str, tuple[Value, ...]]:
         if when is None:
             return {}
         if not isinstance(when, Mapping) or not all(isinstance(parent, str) for parent in when):
-            raise self._error(f"when is {when!r}; give a mapping such as {{'parent': ['value']}}")
+            raise self._error(f"when is {shown(when)}; give a mapping such as {{'parent': ['value']}}")
         conditions = {}
         for parent, values in when.items():
             several = isinstance(values, list | tuple | set | frozenset | range | np.ndarray)
@@ -152,13 +152,18 @@ class Parameter(ABC):
     def _flag(self, name: str) -> bool:
         value = plain(getattr(self, name))
         if not isinstance(value, bool):
-            raise self._error(f"{name} is {value!r}; give True or False")
+            raise self._error(f"{name} is {shown(value)}; give True or False")
         return value
 
 
 def plain(value: Any) -> Any:
     """Return a numpy scalar as the Python value it holds, anything else as it is."""
     return value.item() if isinstance(value, np.generic) else value
+
+
+def shown(value: Any) -> str:
+    """Return `repr(value)`, cut to what a message can carry."""
+    return shorten(repr(value), 80)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 
 from bestguess.tools.errors import ParamsError
 from bestguess.tools.numeric import Float, Int
-from bestguess.tools.parameter import Kind, Parameter, Value, plain, text_problem
+from bestguess.tools.parameter import Kind, Parameter, Value, plain, shown, text_problem
 from bestguess.tools.trial import shorten
 
 __all__ = ["Choice", "Float", "Int", "Kind", "Parameter", "Text", "Value"]
@@ -41,14 +41,16 @@ class Choice(Parameter):
     def _settle(self) -> None:
         given = self.options.tolist() if isinstance(self.options, np.ndarray) else self.options
         if not isinstance(given, Sequence) or isinstance(given, str | bytes) or not given:
-            raise self._error(f"options is {given!r}; give a list such as ['a', 'b']")
+            raise self._error(f"options is {shown(given)}; give a list such as ['a', 'b']")
         options: list[Value] = []
         for option in map(plain, given):
             if problem := _option_problem(option):
-                raise self._error(f"option {shorten(repr(option), 80)} {problem}")
+                raise self._error(f"option {shown(option)} {problem}")
             for other in options:
                 if other == option or str(other) == str(option):
-                    raise self._error(f"options {other!r} and {option!r} look the same; drop or rename one")
+                    raise self._error(
+                        f"options {shown(other)} and {shown(option)} look the same; drop or rename one"
+                    )
             options.append(option)
         self._set(options=tuple(options), ordered=self._flag("ordered"))
         unset = self.default is _FIRST or (self.default is None and None not in options)
@@ -102,9 +104,9 @@ class Text(Parameter):
 
     def _settle(self) -> None:
         if isinstance(self.max_chars, bool) or not isinstance(self.max_chars, int) or self.max_chars < 1:
-            raise self._error(f"max_chars is {self.max_chars!r}; give a positive whole number")
+            raise self._error(f"max_chars is {shown(self.max_chars)}; give a positive whole number")
         if isinstance(self.examples, str) or not isinstance(self.examples, Sequence):
-            raise self._error(f"examples is {shorten(repr(self.examples), 80)}; give a list of strings")
+            raise self._error(f"examples is {shown(self.examples)}; give a list of strings")
         try:
             self._set(examples=tuple(map(self.canonical, self.examples)))
         except ParamsError as error:

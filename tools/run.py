@@ -207,7 +207,9 @@ class CommandObjective:
             return Outcome.failure(f"cannot write the command: {error}", seconds=0.0)
         except OSError as error:
             mend = _START_MENDS.get(error.errno or 0, "see whether it runs by hand")
-            return Outcome.failure(f"cannot start {error.filename!r}: {error.strerror}; {mend}", seconds=0.0)
+            return Outcome.failure(
+                f"cannot start {error.filename or words[0]!r}: {error.strerror}; {mend}", seconds=0.0
+            )
         value, problem = self._judge(ended)
         return Outcome(
             value=value, error=problem, feedback=_feedback(ended), seconds=time.perf_counter() - started
@@ -224,7 +226,7 @@ class CommandObjective:
             said = ended.stderr.tail.strip().rpartition("\n")[2].strip()
             return None, _name_exit(ended.returncode) + (f": {said}" if said else "")
         if text is None:
-            left = f"; {ended.left} processes that it left running were stopped" if ended.left else ""
+            left = f"; left running and stopped: {ended.left}" if ended.left else ""
             return None, f"{metric} nothing in the output{left}"
         try:
             return float(text), ""

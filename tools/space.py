@@ -15,10 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -26,10 +23,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bestguess.tools.constraints import Constraint, read_constraint
+from bestguess.tools.conditions import Hierarchy
+from bestguess.tools.constraints import read_constraint
 from bestguess.tools.errors import ParamsError, SpaceError
 from bestguess.tools.parameter import Kind, Parameter, did_you_mean
-from bestguess.tools.parameters import Choice, Int
+from bestguess.tools.space_schema import json_schema, read_reply, round_floats, spell_reply
 from bestguess.tools.trial import Params
 
 if TYPE_CHECKING:
@@ -59,33 +57,33 @@ class Space:
     ) -> None:
         given = dict(parameters or {})
         if twice := sorted(given.keys() & named.keys()):
-            raise SpaceError(f"parameter {twice[0]!r} is given twice, in the mapping and by keyword; drop one")
+            raise SpaceError(
+                f"parameter {twice[0]!r} is given twice, in the mapping and by keyword; drop one"
+            )
         given |= named
         if not given:
-            raise SpaceError("the space has no parameters; give at least one, such as lr=Float(1e-5, 0.1, log=True)")
-        for name, parameter in given.items():
-            _check_name(name)
-            if not isinstance(parameter, Parameter):
-                raise SpaceError(f"parameter {name!r} is {parameter!r}; give a Float, Int, Choice or Text")
-        self._parameters = {name: _with_parents(name, parameter, given) for name, parameter in given.items()}
-        self._order = _parents_first(self._parameters)
-        lone = isinstance(constraints, str) or callable(constraints)
-        self._sources: tuple[ConstraintSource, ...] = (constraints,) if lone else tuple(constraints)  # type: ignore[assignment, arg-type]
-        self._constraints = tuple(read_constraint(source, self._parameters) for source in self._sources)
-        self._default = self._resolve({}, fill=lambda _: True)
+            raise SpaceError("the space has no parameters; give at least one, such as lr=Float(1e-5, 0.1)")
+        self._hierarchy = Hierarchy(given)
+        if isinstance(constraints, str) or callable(constraints):
+            constraints = (constraints,)
+        self._sources = tuple(constraints)
+        self._constraints = tuple(read_constraint(source, given) for source in self._sources)
+        self._default = self._hierarchy.read({}, fill=lambda _: True)
         if failure := self._failure(self._default):
-            raise SpaceError(f"the default configuration breaks a {failure}; change the defaults or the constraint")
-        self._default_x = np.array([one.encode(one.default) for one in self._parameters.values()])
+            raise SpaceError(
+                f"the default configuration is not valid: {failure}; change it or the constraint"
+            )
+        self._default_x = np.array([one.encode(one.default) for one in self.parameters.values()])
 
     @property
     def parameters(self) -> Mapping[str, Parameter]:
         """The parameters by name, in order."""
-        return MappingProxyType(self._parameters)
+        return MappingProxyType(self._hierarchy.parameters)
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the parameters, in order."""
-        return tuple(self._parameters)
+        return tuple(self.parameters)
 
     @property
     def constraints(self) -> tuple[ConstraintSource, ...]:
@@ -93,18 +91,18 @@ class Space:
         return self._sources
 
     def __len__(self) -> int:
-        return len(self._parameters)
+        return len(self.parameters)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._parameters)
+        return iter(self.parameters)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._parameters
+        return name in self.parameters
 
     def __getitem__(self, name: str) -> Parameter:
-        if name not in self._parameters:
-            raise KeyError(f"no parameter is called {name!r}{did_you_mean(str(name), self._parameters)}")
-        return self._parameters[name]
+        if name not in self.parameters:
+            raise KeyError(f"no parameter is called {name!r}{did_you_mean(str(name), self.parameters)}")
+        return self.parameters[name]
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Space):
@@ -125,14 +123,9 @@ class Space:
     def active(self, params: Params) -> tuple[str, ...]:
         """Return the names that are active given the values of their parents.
 
-        A parent that is missing from `params`, or has a value of its own that is not allowed, activates
-        no one.
+        A parent that is missing from `params` activates no one.
         """
-        active: set[str] = set()
-        for name in self._order:
-            if self._is_active(name, {parent: params[parent] for parent in active if parent in params}):
-                active.add(name)
-        return tuple(name for name in self._parameters if name in active)
+        return self._hierarchy.active(params)
 
     def validate(self, params: Params) -> dict[str, Any]:
         """Return `params` in the space's order as plain Python values.
@@ -141,15 +134,18 @@ class Space:
         naming the parameter, for what is missing, unknown, inactive, out of bounds, off the grid or of the
         wrong type, and for a broken constraint.
         """
-        return self._constrained(self._resolve(params, keep_inactive=True))
+        return self._constrained(self._hierarchy.read(params, strict=True))
 
     def complete(self, params: Params) -> dict[str, Any]:
         """Return valid params from some: defaults for the missing, numbers snapped, the inactive dropped.
 
         Raises ParamsError as `validate` does.
         """
-        read = lambda parameter, value: parameter.canonical(parameter.snap(value))  # noqa: E731
-        return self._constrained(self._resolve(params, read=read, fill=lambda _: True))
+        return self._constrained(
+            self._hierarchy.read(
+                params, value=lambda one, value: one.canonical(one.snap(value)), fill=lambda _: True
+            )
+        )
 
     def satisfies(self, params: Params) -> bool:
         """Whether `params`, taken to be valid otherwise, satisfy the constraints."""
@@ -172,21 +168,21 @@ class Space:
     @property
     def column_kinds(self) -> tuple[Kind, ...]:
         """What each column of the cube holds: continuous, discrete or categorical values."""
-        return tuple(parameter.kind for parameter in self._parameters.values())
+        return tuple(parameter.kind for parameter in self.parameters.values())
 
     @property
     def grid_sizes(self) -> tuple[int | None, ...]:
         """How many values each column has; None for a continuous one."""
-        return tuple(parameter.grid_size for parameter in self._parameters.values())
+        return tuple(parameter.grid_size for parameter in self.parameters.values())
 
     def encode(self, params: Params) -> NDArray[np.float64]:
         """Return the place x (d,) of params; an inactive parameter is at its default.
 
         Raises ParamsError as `validate` does, but ignores the constraints.
         """
-        values = self._resolve(params, keep_inactive=True)
+        values = self._hierarchy.read(params, strict=True)
         x = self._default_x.copy()
-        for column, (name, parameter) in enumerate(self._parameters.items()):
+        for column, (name, parameter) in enumerate(self.parameters.items()):
             if name in values:
                 x[column] = parameter.encode(values[name])
         return x
@@ -204,19 +200,17 @@ class Space:
         place = np.asarray(x, dtype=np.float64)
         if place.shape != (len(self),) or np.isnan(place).any():
             raise ParamsError(f"x is {place!r}; give {len(self)} numbers from 0 to 1")
-        us = dict(zip(self._parameters, np.clip(place, 0.0, 1.0).tolist(), strict=True))
-        return self._resolve(us, read=lambda parameter, u: parameter.decode(u))
+        us = dict(zip(self.parameters, np.clip(place, 0.0, 1.0).tolist(), strict=True))
+        return self._hierarchy.read(us, value=lambda one, u: one.decode(u))
 
     def active_mask(self, params: Params) -> NDArray[np.bool_]:
         """Return mask (d,): which parameters are active."""
         active = self.active(params)
-        return np.array([name in active for name in self._parameters])
+        return np.array([name in active for name in self.parameters])
 
     def json_schema(self) -> dict[str, Any]:
         """Return the JSON Schema of a reply; see `bestguess.tools.space_schema`."""
-        from bestguess.tools.space_schema import json_schema
-
-        return json_schema(self)
+        return json_schema(self._hierarchy)
 
     def from_reply(self, reply: Any) -> dict[str, Any]:
         """Return the params that a language model's parsed JSON stands for.
@@ -224,20 +218,24 @@ class Space:
         Options come back from their string form and numbers are snapped to the grid; a missing
         conditional parameter gets its default, an inactive one is dropped. Raises ParamsError.
         """
-        from bestguess.tools.space_schema import read_reply
-
-        return self._constrained(self._resolve(reply, read=read_reply, fill=lambda one: bool(one.when)))
+        return self._constrained(
+            self._hierarchy.read(reply, value=read_reply, fill=lambda one: bool(one.when))
+        )
 
     def to_reply(self, params: Params) -> dict[str, Any]:
-        """Return valid params as the JSON object a model would reply, floats cut to about 4 digits."""
-        from bestguess.tools.space_schema import spell_reply
+        """Return valid params as the JSON object a model would reply.
 
-        return spell_reply(self, self._resolve(params, keep_inactive=True))
+        Floats are cut to about 4 digits unless that breaks a constraint; `space_schema.reply_text` writes
+        the object as the grammar has it.
+        """
+        values = self._hierarchy.read(params, strict=True)
+        rounded = round_floats(self.parameters, values)
+        return spell_reply(self.parameters, rounded if self.satisfies(rounded) else values)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the definition as JSON-able values; a function is recorded by its qualified name."""
         definition: dict[str, Any] = {
-            "parameters": {name: parameter.definition() for name, parameter in self._parameters.items()}
+            "parameters": {name: parameter.definition() for name, parameter in self.parameters.items()}
         }
         if self._constraints:
             definition["constraints"] = [constraint.definition() for constraint in self._constraints]
@@ -245,7 +243,10 @@ class Space:
 
     @classmethod
     def from_dict(
-        cls, definition: Mapping[str, Any], *, callables: Mapping[str, Callable[[dict[str, Any]], Any]] | None = None
+        cls,
+        definition: Mapping[str, Any],
+        *,
+        callables: Mapping[str, Callable[[dict[str, Any]], Any]] | None = None,
     ) -> Space:
         """Return the space that `to_dict` described; `callables` has its functions by recorded name.
 
@@ -261,7 +262,7 @@ class Space:
         return hashlib.sha256(json.dumps(self.to_dict()).encode()).hexdigest()[:16]
 
     def to_yaml(self) -> str:
-        """Return the definition as YAML; see `bestguess.tools.space_formats`. Raises SpaceError for functions."""
+        """Return the definition as YAML; see `space_formats`. Raises SpaceError for functions."""
         from bestguess.tools.space_formats import to_yaml
 
         return to_yaml(self)
@@ -303,6 +304,13 @@ class Space:
 
         return from_configspace(configspace)
 
-    def _is_active(self, name: str, values: Mapping[str, Any]) -> bool:
-        """Whether `name` is active, given the values of the active parameters before it in the order."""
-        return all(parent in values and values[parent] in allowed for parent, allowed in self[name].when.items())
+    def _failure(self, params: Params) -> str | None:
+        for constraint in self._constraints:
+            if why := constraint.failure(params):
+                return f"constraint {constraint.label} {why}"
+        return None
+
+    def _constrained(self, params: dict[str, Any]) -> dict[str, Any]:
+        if failure := self._failure(params):
+            raise ParamsError(failure)
+        return params

@@ -17,11 +17,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
-from bestguess.tools.acquisition import log_expected_improvement
+from bestguess.tools.acquisition import log_expected_improvement, weigh
 from bestguess.tools.candidates import Candidate, maximize
 from bestguess.tools.space import Space
-from bestguess.tools.surrogate import FloatArray, Hyperparameters, Posterior
+from bestguess.tools.surrogate import BoolArray, FloatArray, Hyperparameters, Posterior
 from bestguess.tools.surrogate.feasibility import Feasibility
 from bestguess.tools.surrogate.gp import GaussianProcess
 from bestguess.tools.trial import History, Prediction
@@ -60,7 +61,10 @@ class Verifier:
         self.feasibility = feasibility
         self._sign = -1.0 if history.direction == "maximize" else 1.0
 
+    # One thread: these matrices are small, and a second thread that has to wait for a busy core (the model's,
+    # the objective's) made a fit 4 times slower on 2 cores.
     @classmethod
+    @threadpool_limits.wrap(limits=1)
     def fit(
         cls, space: Space, history: History, *, previous: Hyperparameters | None = None, device: str = "cpu"
     ) -> Verifier | None:
@@ -91,12 +95,17 @@ class Verifier:
         mean, sd = self.posterior.predict(*_encode(self.space, [params]))
         return Prediction(float(self._sign * mean[0]), float(sd[0]))
 
-    def score(self, x: FloatArray, active: np.ndarray[Any, np.dtype[np.bool_]]) -> FloatArray:
+    def score(self, x: FloatArray, active: BoolArray | None) -> FloatArray:
         """Return log expected improvement, discounted by the chance of failing, of x (m, d)."""
         mean, sd = self.posterior.predict_latent(x, active)
         worth = log_expected_improvement(mean, sd, self.posterior.incumbent_latent)
-        return worth + np.log(self.feasibility.predict(x, active))
+        return weigh(worth, feasible=self.feasibility.predict(x, active))
 
+    def rank(self, many: Sequence[Mapping[str, Any]]) -> list[int]:
+        """Return the indices of params, the most worth trying first."""
+        return [int(index) for index in np.argsort(-self.score(*_encode(self.space, many)), kind="stable")]
+
+    @threadpool_limits.wrap(limits=1)
     def choose(self, rng: np.random.Generator) -> Candidate | None:
         """Return the surrogate's own choice, or None when everything has been tried."""
         ranked = sorted(self.history.complete, key=self.history.loss)
@@ -144,7 +153,8 @@ class Verifier:
         return float(mean[0] - OPTIMISM_SDS * sd[0])
 
 
-def _encode(
-    space: Space, params: Sequence[Mapping[str, Any]]
-) -> tuple[FloatArray, np.ndarray[Any, np.dtype[np.bool_]]]:
-    return space.encode_many(params), np.array([space.active_mask(one) for one in params])
+def _encode(space: Space, many: Sequence[Mapping[str, Any]]) -> tuple[FloatArray, BoolArray | None]:
+    """Return x (n, d) and which columns are active, None where all of them always are."""
+    conditional = any(parameter.when for parameter in space.parameters.values())
+    active = np.array([space.active_mask(params) for params in many]) if conditional else None
+    return space.encode_many(many), active

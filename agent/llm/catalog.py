@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bestguess.agent.llm.steps import Progress, Stage
-from bestguess.agent.llm.weights import Entry, SourceOfWeights, gigabytes, install, is_complete
+from bestguess.agent.llm.weights import Entry, SourceOfWeights, gigabytes, install, is_complete, read_manifest
 from bestguess.tools.errors import ModelSpecError
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "is_pulled",
     "models_root",
     "pull",
+    "read_manifest",
 ]
 
 

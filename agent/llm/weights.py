@@ -75,10 +75,16 @@ def install(entry: Entry, root: Path, source: SourceOfWeights, report: Progress)
 def is_complete(folder: Path) -> bool:
     """Whether a pulled model is in `folder`, with every file at its full size."""
     try:
-        files = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
+        files = read_manifest(folder)["files"]
         return all((folder / name).stat().st_size == size for name, size in files.items())
     except (OSError, ValueError, KeyError):
         return False
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Return what `bestguess-model.json` says of the model in `folder`: source, license, sums, versions."""
+    manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    return manifest
 
 
 def _fetch(

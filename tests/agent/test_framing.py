@@ -20,7 +20,7 @@ def history(n: int, feedback: str = "") -> bg.History:
     trials = [
         bg.Trial(
             number,
-            bg.Proposal({**PARAMS, "lr": 0.001 * (number + 1)}, "gp"),
+            bg.Proposal({**PARAMS, "lr": 0.0002 * (number + 1)}, "gp"),
             bg.Outcome.failure("out of memory", feedback=feedback)
             if number % 4 == 3
             else bg.Outcome(1 / (number + 1)),

@@ -23,7 +23,7 @@ TASK = bg.Task("A bowl", metric="loss")
 
 def bowl(params: dict[str, Any]) -> float:
     extra = params.get("extra", 0.0)
-    return params["x"] ** 2 + (math.log10(params["lr"]) + 2) ** 2 + 0.1 * (params["n"] - 4) ** 2 + extra
+    return float(params["x"] ** 2 + (math.log10(params["lr"]) + 2) ** 2 + 0.1 * (params["n"] - 4) ** 2 + extra)
 
 
 def configurations(trials: tuple[bg.Trial, ...]) -> list[tuple[tuple[str, Any], ...]]:
@@ -75,7 +75,7 @@ def test_one_seed_gives_one_search(llm: bg.LLM | None) -> None:
 
 def test_a_search_that_stops_and_goes_on_is_the_search_that_never_stopped(tmp_path: Path) -> None:
     whole = bg.tune(bowl, SPACE, task=TASK, n_trials=10, seed=4)
-    place = {"storage": f"sqlite:///{tmp_path / 's.db'}", "study_name": "s"}
+    place: dict[str, Any] = {"storage": f"sqlite:///{tmp_path / 's.db'}", "study_name": "s"}
     bg.tune(bowl, SPACE, task=TASK, n_trials=6, seed=4, **place)
     parts = bg.tune(bowl, SPACE, task=TASK, n_trials=10, **place)
     assert configurations(parts.trials) == configurations(whole.trials)
@@ -186,14 +186,14 @@ def test_no_trial_starts_after_the_timeout() -> None:
 
 
 def test_an_interrupt_passes_through_and_the_trial_comes_first_next_time(tmp_path: Path) -> None:
-    place = {"storage": f"sqlite:///{tmp_path / 's.db'}", "study_name": "s", "seed": 0}
+    place: dict[str, Any] = {"storage": f"sqlite:///{tmp_path / 's.db'}", "study_name": "s", "seed": 0}
 
     def interrupted(params: dict[str, Any]) -> float:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        bg.tune(interrupted, SPACE, n_trials=3, **place)  # type: ignore[arg-type]
-    with bg.Tuner(SPACE, TASK, **place) as tuner:  # type: ignore[arg-type]
+        bg.tune(interrupted, SPACE, n_trials=3, **place)
+    with bg.Tuner(SPACE, TASK, **place) as tuner:
         assert [trial.state for trial in tuner.history] == ["running"]
         assert tuner.ask().number == 0
         assert tuner.ask().number == 1

@@ -20,7 +20,7 @@ def test_a_source_is_paid_for_new_bests_and_for_nothing_else() -> None:
 
 
 def test_only_the_latest_tries_count() -> None:
-    told = history(("llm", 9.0), *[("llm", 9.5)] * WINDOW)
+    told = history(("llm", 9.0), *(("llm", 9.5) for _ in range(WINDOW)))
     assert earned(told, "llm") == Trust(tried=WINDOW, paid=0)
 
 

@@ -1,7 +1,13 @@
 """What a surrogate is: something fitted to values that predicts the value of any configuration.
 
-Two protocols and the one value they exchange. Nothing here computes, and nothing here knows what kind
-of model stands behind it.
+Two protocols and what they exchange. Nothing here computes, and nothing here knows what kind of model
+stands behind it.
+
+| symbol   | shape  | meaning                                                              |
+| -------- | ------ | -------------------------------------------------------------------- |
+| `x`      | (n, d) | configurations encoded in the unit cube                              |
+| `active` | (n, d) | which columns a configuration has; None: all of them, everywhere     |
+| `y`      | (n,)   | values in the user's units, turned so that less is better            |
 """
 
 from __future__ import annotations
@@ -18,9 +24,9 @@ BoolArray = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Hyperparameters:
-    """What a fit settles and the next fit may start from, all on the latent scale.
+    """What one fit settles and the next may start from, on the latent scale.
 
-    `lengthscales` has one entry a column; `scale` is the signal variance, `noise` the noise variance.
+    `lengthscales` has one entry a column; `scale` is the signal's variance, `noise` the noise's.
     """
 
     lengthscales: tuple[float, ...]
@@ -36,50 +42,55 @@ class Posterior(Protocol):
 
     @property
     def hyperparameters(self) -> Hyperparameters:
-        """What to pass as `previous` to the next fit."""
+        """What to pass to the next fit as `previous`."""
         ...
 
     @property
     def lengthscales(self) -> FloatArray:
-        """How far one must move in each column for the value to change, (d,), in cube widths."""
+        """How far to go in each column before the value changes much (d,), in widths of the cube."""
         ...
 
     @property
     def noise(self) -> float:
-        """The noise's standard deviation as a share of the values' spread."""
+        """The noise's standard deviation, relative to that of the values."""
         ...
 
     @property
     def incumbent_latent(self) -> float:
-        """The least posterior mean among the trials, on the latent scale."""
+        """The least mean at a trial, on the latent scale; with noise no single value is to be trusted."""
         ...
 
     @property
     def description(self) -> str:
-        """One sentence a person can read on what was fitted and how well that went."""
+        """One sentence for people: what was fitted, and whatever was odd about it."""
         ...
 
     def predict(self, x: FloatArray, active: BoolArray | None = None) -> tuple[FloatArray, FloatArray]:
-        """Return mean (m,) and standard deviation (m,) of the next value at x (m, d), in the units of y."""
+        """Return centre (m,) and spread (m,) of the next value at x (m, d), in the units of y.
+
+        They are the median and half the width of the central 68.3 %, which are mean and standard
+        deviation as long as values are not warped, and stay readable when they are.
+        """
         ...
 
     def predict_latent(self, x: FloatArray, active: BoolArray | None = None) -> tuple[FloatArray, FloatArray]:
-        """Return mean (m,) and standard deviation (m,) of the noise-free value, on the latent scale."""
+        """Return mean (m,) and standard deviation (m,) of the value without noise, on the latent scale."""
         ...
 
-    def quantile(
-        self, x: FloatArray, probability: float, active: BoolArray | None = None
-    ) -> FloatArray:
-        """Return the value (m,), in the units of y, that the next value at x stays below so probably."""
+    def quantile(self, x: FloatArray, probability: float, active: BoolArray | None = None) -> FloatArray:
+        """Return what the next value at x (m, d) stays below with `probability`, in the units of y."""
         ...
 
     def assume(self, x: FloatArray, active: BoolArray | None = None) -> Posterior:
-        """Return the posterior if the trials at x (m, d), still running, gave just their mean."""
+        """Return what would be believed if trials at x (m, d) had given just the mean expected of them.
+
+        Running trials are accounted for this way (the "kriging believer" of Ginsbourger et al. 2010).
+        """
         ...
 
 
 class Surrogate(Protocol):
-    """A model that can be fitted; it keeps nothing between fits."""
+    """A model that can be fitted; it keeps nothing from one fit to the next."""
 
     def fit(
         self,
@@ -89,8 +100,9 @@ class Surrogate(Protocol):
         active: BoolArray | None = None,
         previous: Hyperparameters | None = None,
     ) -> Posterior:
-        """Return the posterior given values y (n,) at x (n, d), of which `active` (n, d) columns exist.
+        """Return the posterior given values y (n,) at x (n, d).
 
-        `previous` is where the search for hyperparameters starts besides its own start.
+        `previous` is one more place to start the search for hyperparameters from. Raises InputError for
+        shapes that do not fit and for values that are not finite.
         """
         ...

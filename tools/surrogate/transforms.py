@@ -1,18 +1,23 @@
-"""Values as told to the latent scale on which a surrogate works, and back.
+"""From values as told to the latent scale that a surrogate works on, and back.
 
-| symbol   | shape | meaning                                                                          |
-| -------- | ----- | -------------------------------------------------------------------------------- |
-| `y`      | (n,)  | values as told                                                                   |
-| `u`      | (n,)  | (y - centre) / spread, standardized robustly                                    |
-| `v`      | (n,)  | u warped: Yeo-Johnson of power lambda between `low` and `high`, tangents outside |
-| `z`      | (n,)  | (v - warped_centre) / warped_spread, the latent scale                            |
+| symbol | shape | meaning                                                                       |
+| ------ | ----- | ----------------------------------------------------------------------------- |
+| `y`    | (n,)  | values as told                                                                |
+| `u`    | (n,)  | (y - centre) / spread: standardized by median and quartiles                   |
+| `t`    | (n,)  | u with what lies beyond TAIL on either side growing as a logarithm only       |
+| `v`    | (n,)  | the Yeo-Johnson transform of t with power lambda; lambda = 1 leaves t alone   |
+| `z`    | (n,)  | v standardized by mean and standard deviation: the latent scale               |
+
+Between the least and the greatest value told, v follows the formulas; outside it goes on along the
+tangents. So the map is increasing and has an inverse on the whole line, whatever a surrogate predicts.
 
 This module does not know what a value means, or in which direction it is better.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,101 +25,147 @@ from scipy.optimize import minimize_scalar
 
 from bestguess.tools.surrogate import FloatArray
 
+TAIL = 5.0
 POWERS = (-1.0, 2.0)
+MIN_VALUES = 5
 CLEAR_GAIN = 2.0
-MODE = 'mle'
-ROBUST = False
-TAIL = None
+"""A power must gain so much log-likelihood: about what a likelihood-ratio test asks for at 95 %."""
+
+SAME = 1e-13
+"""Values are the same if they differ by less than this share of their size."""
+
+FAR = 1e300
+"""Where u stops, so that nothing overflows."""
 
 
 @dataclass(frozen=True, slots=True)
 class ValueTransform:
+    """An increasing map from the line to itself; by default the identity.
+
+    `low` and `high` are the least and greatest u told; see the module for the rest.
+    """
+
     centre: float = 0.0
     spread: float = 1.0
     power: float = 1.0
-    low: float = -np.inf
-    high: float = np.inf
+    low: float = 0.0
+    high: float = 0.0
     warped_centre: float = 0.0
     warped_spread: float = 1.0
 
-    def forward(self, y):
-        u = (np.asarray(y, float) - self.centre) / self.spread
+    @property
+    def warped(self) -> bool:
+        """Whether the map is anything but a straight line."""
+        return self.power != 1.0 or max(-self.low, self.high) > TAIL
+
+    def forward(self, y: ArrayLike) -> FloatArray:
+        """Return z of y, any shape."""
+        with np.errstate(over="ignore"):
+            u = np.clip((np.asarray(y, dtype=np.float64) - self.centre) / self.spread, -FAR, FAR)
         return (self._warp(u) - self.warped_centre) / self.warped_spread
 
-    def inverse(self, z):
-        v = np.asarray(z, float) * self.warped_spread + self.warped_centre
+    def inverse(self, z: ArrayLike) -> FloatArray:
+        """Return y of z, any shape."""
+        v = np.asarray(z, dtype=np.float64) * self.warped_spread + self.warped_centre
         return self._unwarp(v) * self.spread + self.centre
 
-    def _warp(self, u):
-        if self.power == 1.0:
+    def _warp(self, u: FloatArray) -> FloatArray:
+        if not self.warped:
             return u
         inside = np.clip(u, self.low, self.high)
-        return yeo_johnson(inside, self.power) + (u - inside) * slope(inside, self.power)
+        return self._bend(inside) + (u - inside) * self._slope(inside)
 
-    def _unwarp(self, v):
-        if self.power == 1.0:
+    def _unwarp(self, v: FloatArray) -> FloatArray:
+        if not self.warped:
             return v
-        lo, hi = yeo_johnson(np.array([self.low, self.high]), self.power)
-        iv = np.clip(v, lo, hi)
-        u = inv_yj(iv, self.power)
-        return u + (v - iv) / slope(u, self.power)
+        low, high = self._bend(np.array([self.low, self.high]))
+        inside = np.clip(v, low, high)
+        u = np.clip(_stretch_tails(_undo_yeo_johnson(inside, self.power)), self.low, self.high)
+        inverse: FloatArray = u + (v - inside) / self._slope(u)
+        return inverse
+
+    def _bend(self, u: FloatArray) -> FloatArray:
+        return yeo_johnson(_shrink_tails(u), self.power)
+
+    def _slope(self, u: FloatArray) -> FloatArray:
+        t = _shrink_tails(u)
+        exponent = np.where(t >= 0, self.power - 1.0, 1.0 - self.power)
+        slope: FloatArray = np.exp(exponent * np.log1p(np.abs(t))) / (1.0 + np.maximum(np.abs(u) - TAIL, 0.0))
+        return slope
 
 
-def yeo_johnson(u, p):
-    pos = u >= 0
-    a = np.abs(u)
-    q = np.where(pos, p, 2 - p)
-    m = np.log1p(a)
-    with np.errstate(all='ignore'):
-        r = np.where(q == 0, m, np.expm1(q * m) / np.where(q == 0, 1, q))
-    return np.where(pos, r, -r)
+def fit_transform(y: ArrayLike, *, warp: bool = True) -> ValueTransform:
+    """Return the transform for values y (n,), n at least 1, all finite.
+
+    The power maximizes the likelihood of v being normal (Yeo and Johnson 2000) within POWERS, and is
+    used from five values on if that is clearly better than none. It is fitted to t, so one value far
+    off does not decide it. `warp=False` standardizes only. Values that are all the same, or just one,
+    have no spread; their own size stands in, or 1.
+    """
+    values = np.asarray(y, dtype=np.float64)
+    if not warp:
+        centre, spread = float(values.mean()), float(values.std())
+        if spread <= SAME * abs(centre):
+            spread = abs(centre) or 1.0
+        return ValueTransform(centre, spread)
+    centre, spread = _robust_scale(values)
+    flat = ValueTransform(centre, spread)
+    u = flat.forward(values)
+    ranged = replace(flat, low=float(min(u.min(), 0.0)), high=float(max(u.max(), 0.0)))
+    bent = replace(ranged, power=_likeliest_power(_shrink_tails(u)))
+    v = bent._warp(u)
+    return replace(bent, warped_centre=float(v.mean()), warped_spread=float(v.std()) or 1.0)
 
 
-def inv_yj(v, p):
-    pos = v >= 0
-    a = np.abs(v)
-    q = np.where(pos, p, 2 - p)
-    with np.errstate(all='ignore'):
-        m = np.where(q == 0, a, np.log1p(q * a) / np.where(q == 0, 1, q))
-    r = np.expm1(m)
-    return np.where(pos, r, -r)
+def yeo_johnson(t: FloatArray, power: float) -> FloatArray:
+    """Return the Yeo-Johnson transform of t, elementwise (Yeo and Johnson 2000, equation 2.1)."""
+    positive = t >= 0
+    exponent = np.where(positive, power, 2.0 - power)
+    logs = np.log1p(np.abs(t))
+    zero = exponent == 0
+    grown = np.where(zero, logs, np.expm1(exponent * logs) / np.where(zero, 1.0, exponent))
+    return np.where(positive, grown, -grown)
 
 
-def slope(u, p):
-    return np.exp(np.where(u >= 0, p - 1, 1 - p) * np.log1p(np.abs(u)))
+def _undo_yeo_johnson(v: FloatArray, power: float) -> FloatArray:
+    positive = v >= 0
+    exponent = np.where(positive, power, 2.0 - power)
+    zero = exponent == 0
+    size = np.abs(v)
+    logs = np.where(zero, size, np.log1p(exponent * size) / np.where(zero, 1.0, exponent))
+    return np.where(positive, np.expm1(logs), -np.expm1(logs))
 
 
-def standardize(y):
-    c = y.mean(); s = y.std()
-    big = np.abs(y).max()
-    if len(y) < 2 or not s > 1e-12 * big:
-        return c, (abs(c) or 1.0)
-    return c, s
+def _shrink_tails(u: FloatArray) -> FloatArray:
+    beyond = np.maximum(np.abs(u) - TAIL, 0.0)
+    shrunk: FloatArray = np.clip(u, -TAIL, TAIL) + np.sign(u) * np.log1p(beyond)
+    return shrunk
 
 
-def fit_transform(y, *, warp=True, power=None):
-    y = np.asarray(y, float)
-    c, s = standardize(y)
-    if ROBUST and len(y) >= 4:
-        q1, q2, q3 = np.quantile(y, [.25, .5, .75])
-        if q3 > q1: c, s = q2, (q3 - q1) / 1.349
-    u = (y - c) / s
-    if power is None:
-        if not warp or len(y) < 5 or u.std() == 0:
-            power = 1.0
-        else:
-            res = minimize_scalar(lambda p: -ll(u, p), bounds=POWERS, method='bounded', options={'xatol': 1e-2})
-            power = float(res.x) if -res.fun > ll(u, 1.0) + CLEAR_GAIN else 1.0
-    t = ValueTransform(c, s, power, u.min(), u.max())
-    v = t._warp(u)
-    ws = v.std()
-    return ValueTransform(c, s, power, u.min(), u.max(), v.mean(), ws if ws > 0 else 1.0)
+def _stretch_tails(t: FloatArray) -> FloatArray:
+    beyond = np.maximum(np.abs(t) - TAIL, 0.0)
+    stretched: FloatArray = np.clip(t, -TAIL, TAIL) + np.sign(t) * np.expm1(beyond)
+    return stretched
 
 
-def ll(u, p):
-    v = yeo_johnson(u, p)
-    return -0.5 * len(u) * np.log(v.var() + 1e-300) + (p - 1) * np.sum(np.sign(u) * np.log1p(np.abs(u)))
+def _robust_scale(values: FloatArray) -> tuple[float, float]:
+    """Return the median, and a spread from the innermost quantiles that are apart."""
+    levels = np.array([0.5, 0.25, 0.75, 0.1, 0.9, 0.0, 1.0])
+    centre, *ends = np.quantile(np.clip(values, -FAR, FAR), levels).tolist()
+    for low, high, normal_width in zip(ends[::2], ends[1::2], (1.349, 2.563, 2.563), strict=True):
+        if high - low > SAME * max(abs(low), abs(high)):
+            return centre, (high - low) / normal_width
+    return centre, abs(centre) or 1.0
 
 
-def log_jac(u, p, ws):
-    return np.sum((p - 1) * np.sign(u) * np.log1p(np.abs(u))) - len(u) * np.log(ws)
+def _likeliest_power(t: FloatArray) -> float:
+    if len(t) < MIN_VALUES or not t.std() > 0:
+        return 1.0
+    signed_logs = float(np.sum(np.sign(t) * np.log1p(np.abs(t))))
+
+    def loss(power: float) -> float:
+        spread = float(yeo_johnson(t, power).std())
+        return len(t) * math.log(max(spread, 1e-300)) - (power - 1.0) * signed_logs
+
+    found = minimize_scalar(loss, bounds=POWERS, method="bounded", options={"xatol": 1e-2})
+    return float(found.x) if loss(1.0) - found.fun > CLEAR_GAIN else 1.0

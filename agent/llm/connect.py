@@ -1,0 +1,86 @@
+"""From what a user calls a language model to the object that speaks to it.
+
+Whether the words make sense is settled here, before a study begins; whether the model answers is not: no
+server is contacted and no weights are read.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from pathlib import Path
+
+from bestguess.agent.llm import LLM
+from bestguess.tools.errors import ModelSpecError
+
+_ATTRIBUTE = re.compile(r"(?P<module>[A-Za-z_][\w.]*):(?P<attribute>[A-Za-z_][\w.]*)")
+
+
+def connect(spec: LLM | Path | str | None) -> LLM | None:
+    """Return the language model that `spec` names, or None for none.
+
+    Accepted: None or `none`; an LLM object; `embedded`, `embedded:NAME`, a name from the catalog, or the
+    path of a Hugging Face model folder; the URL of an OpenAI-compatible server, with `#MODEL` after it to
+    choose one of several; `module:attribute`, an LLM or something to call for one. Raises ModelSpecError.
+    """
+    if spec is None or spec == "none":
+        return None
+    if isinstance(spec, Path):
+        return _embedded(spec)
+    if isinstance(spec, str):
+        return _by_words(spec.strip())
+    if isinstance(spec, LLM) and not isinstance(spec, type):
+        return spec
+    raise _unknown(spec)
+
+
+def _by_words(spec: str) -> LLM:
+    from bestguess.agent.llm.catalog import CATALOG, DEFAULT_MODEL
+
+    if spec.startswith(("http://", "https://")):
+        from bestguess.agent.llm.server import ServerLLM
+
+        url, _, model = spec.partition("#")
+        return ServerLLM(url, model=model or None)
+    if spec == "embedded":
+        return _embedded(DEFAULT_MODEL)
+    if spec.startswith("embedded:"):
+        return _embedded(spec.removeprefix("embedded:"))
+    if spec in CATALOG or Path(spec).expanduser().is_dir():
+        return _embedded(spec)
+    if match := _ATTRIBUTE.fullmatch(spec):
+        return _imported(spec, match["module"], match["attribute"])
+    raise _unknown(spec)
+
+
+def _embedded(name_or_path: Path | str) -> LLM:
+    from bestguess.agent.llm.catalog import CATALOG, find
+    from bestguess.agent.llm.embedded import EmbeddedLLM
+
+    folder = find(name_or_path)
+    return EmbeddedLLM(folder, name=str(name_or_path) if name_or_path in CATALOG else None)
+
+
+def _imported(spec: str, module: str, attribute: str) -> LLM:
+    try:
+        found = importlib.import_module(module)
+        for part in attribute.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError) as error:
+        raise ModelSpecError(f"cannot import the language model {spec!r}: {error}") from error
+    if callable(found) and (isinstance(found, type) or not isinstance(found, LLM)):
+        found = found()
+    if not isinstance(found, LLM):
+        raise ModelSpecError(
+            f"{spec!r} gave a {type(found).__name__}, which is no language model: "
+            "it needs a name, generate(request) and close()"
+        )
+    return found
+
+
+def _unknown(spec: object) -> ModelSpecError:
+    return ModelSpecError(
+        f"{spec!r} names no language model; give 'none', 'embedded', 'embedded:NAME' or a name from "
+        "`bestguess models list`, the path of a model folder, http://HOST:PORT/v1 (with #MODEL to choose one "
+        "of several), 'module:attribute', or an object with generate(request)"
+    )

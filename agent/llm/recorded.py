@@ -1,0 +1,135 @@
+"""Replies kept in a file, so that a study can be replayed without its model.
+
+One JSON object a line: `key`, a hash of everything in a request that its answer depends on; `request`, the
+same for whoever reads the file; `reply`. Calls that failed are not kept. This module does not know which
+model answers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+from bestguess.agent.llm import LLM, Reply, Request
+from bestguess.agent.llm.parsing import parse_texts
+from bestguess.tools.errors import ModelSpecError, ModelUnavailable
+
+
+class RecordingLLM:
+    """Passes requests on to `llm`, and appends each one that is answered to the file at `path`."""
+
+    def __init__(self, llm: LLM, path: Path | str) -> None:
+        self.llm = llm
+        self.path = Path(path)
+
+    @property
+    def name(self) -> str:
+        """The name of the model that answers."""
+        return self.llm.name
+
+    def generate(self, request: Request) -> Reply:
+        """Return the model's reply once it is in the file; raises what the model raises, and OSError."""
+        reply = self.llm.generate(request)
+        entry = {
+            "key": _key(request),
+            "request": _essence(request),
+            "reply": {
+                "texts": reply.texts,
+                "prompt_tokens": reply.prompt_tokens,
+                "completion_tokens": reply.completion_tokens,
+                "seconds": reply.seconds,
+            },
+        }
+        line = json.dumps(entry, default=dict).encode() + b"\n"
+        with self.path.open("a+b") as file:
+            if file.tell():
+                file.seek(-1, os.SEEK_END)
+                # What a crash left unfinished must not spoil this line too.
+                line = line if file.read(1) == b"\n" else b"\n" + line
+            file.write(line)
+        return reply
+
+    def close(self) -> None:
+        """Close the model."""
+        self.llm.close()
+
+
+class RecordedLLM:
+    """Answers what was asked before from the file at `path`, and refuses all else.
+
+    A request that was answered several times gets its replies in their order, and the last of them from
+    then on. `skipped` says which lines could not be read (a crash cuts the last one short), and why.
+    Raises ModelSpecError when there is no such file, or nothing in it can be read.
+    """
+
+    def __init__(self, path: Path | str, *, name: str | None = None) -> None:
+        self.path = Path(path)
+        self.skipped: tuple[str, ...] = ()
+        self._name = name or f"recorded:{self.path.name}"
+        self._closed = False
+        self._replies: dict[str, deque[Reply]] = {}
+        try:
+            lines = self.path.read_bytes().split(b"\n")
+        except OSError as error:
+            raise ModelSpecError(f"no recording can be read at {self.path}: {error.strerror}") from error
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                try:
+                    key, reply = _read_entry(line)
+                except (ValueError, LookupError, TypeError, RecursionError) as error:
+                    self.skipped += (f"line {number}: {type(error).__name__}: {error}",)
+                else:
+                    self._replies.setdefault(key, deque()).append(reply)
+        if self.skipped and not self._replies:
+            raise ModelSpecError(f"{self.path} is no recording of a language model: {self.skipped[0]}")
+
+    @property
+    def name(self) -> str:
+        """What to call this model in a report."""
+        return self._name
+
+    def generate(self, request: Request) -> Reply:
+        """Return the recorded reply to `request`; raises ModelUnavailable when there is none."""
+        if self._closed:
+            raise ModelUnavailable(f"{self.name} was closed")
+        replies = self._replies.get(_key(request))
+        if replies is None:
+            raise ModelUnavailable(f"{self.path} has no reply to this request; it was never asked")
+        return replies.popleft() if len(replies) > 1 else replies[0]
+
+    def close(self) -> None:
+        """Refuse later requests."""
+        self._closed = True
+
+
+def _essence(request: Request) -> dict[str, Any]:
+    """Return what the answer depends on; the order within a schema is part of that, the deadline is not."""
+    return {
+        "messages": [[message.role, message.content] for message in request.messages],
+        "n": request.n,
+        "schema": request.schema,
+        "temperature": request.temperature,
+        "seed": request.seed,
+        "max_tokens": request.max_tokens,
+    }
+
+
+def _key(request: Request) -> str:
+    return hashlib.sha256(json.dumps(_essence(request), default=dict).encode()).hexdigest()
+
+
+def _read_entry(line: bytes) -> tuple[str, Reply]:
+    entry = json.loads(line)
+    kept = entry["reply"]
+    reply = Reply(
+        texts=tuple(map(str, kept["texts"])),
+        parsed=parse_texts(kept["texts"], entry["request"]["schema"]),
+        prompt_tokens=int(kept["prompt_tokens"]),
+        completion_tokens=int(kept["completion_tokens"]),
+        seconds=float(kept["seconds"]),
+    )
+    return str(entry["key"]), reply

@@ -1,0 +1,222 @@
+"""A language model behind an OpenAI-compatible endpoint: vLLM, llama.cpp, Ollama, or any other.
+
+A call is a coroutine on a thread of its own, so that one deadline holds over retries, slow bodies and
+several requests at once, and `close` can stop it wherever it is. This module does not know what is asked
+for, and trusts no server to keep to the schema: the caller validates.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from bestguess.agent.llm import Reply, Request
+from bestguess.agent.llm.parsing import parse_texts
+from bestguess.tools.errors import ModelSpecError, ModelUnavailable, ReplyError
+from bestguess.tools.trial import shorten
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+    from tenacity import RetryCallState
+
+API_KEY_VARIABLE = "BESTGUESS_API_KEY"
+NO_KEY = "none"
+
+MAX_ATTEMPTS = 5
+MAX_ATTEMPTS_TO_CONNECT = 2
+CONNECT_TIMEOUT_S = 5.0
+PASSING_STATUSES = frozenset({408, 409, 429})
+"""Refusals that another attempt may not meet; so is every status from 500 on."""
+
+ERROR_CHARS = 300
+_THOUGHT = re.compile(r"\A.*</think>|<think>.*\Z", re.DOTALL)
+
+
+class ServerLLM:
+    """The model that is served under `base_url` (`/v1` is added to a URL without a path).
+
+    `model` defaults to the first that the server lists, and `api_key` to the environment variable
+    BESTGUESS_API_KEY. The server is contacted only when it is asked. Raises ModelSpecError for a URL that
+    is none.
+    """
+
+    def __init__(self, base_url: str, *, model: str | None = None, api_key: str | None = None) -> None:
+        url = urlsplit(base_url)
+        if url.scheme not in ("http", "https") or not url.hostname or "@" in url.netloc:
+            shown = re.sub(r"//.*@", "//***@", base_url)
+            raise ModelSpecError(
+                f"{shown!r} is not the URL of a model server; give one like http://127.0.0.1:8000/v1, "
+                f"and the key, if it wants one, in {API_KEY_VARIABLE}"
+            )
+        self.url = url._replace(path=url.path.rstrip("/") or "/v1").geturl()
+        self.model = model
+        self._key = (api_key or os.environ.get(API_KEY_VARIABLE, "")).strip() or NO_KEY
+        # A proxy that the environment names for the world outside does not lead to this machine.
+        self._may_use_proxy = url.hostname not in ("localhost", "127.0.0.1", "::1")
+        self._ignores_n = False
+        self._lock = threading.Lock()
+        self._closed = False
+        self._cancel: Callable[[], object] | None = None
+
+    @property
+    def name(self) -> str:
+        """What to call this model in a report: its name, or the URL while the name is not known."""
+        return self.model or self.url
+
+    def generate(self, request: Request) -> Reply:
+        """Answer `request` with `request.n` samples, in as many HTTP requests as the server makes necessary.
+
+        Raises ModelUnavailable when the server cannot be reached, refuses, keeps failing or is too slow, or
+        when this object is closed; ReplyError when what it sends is not `request.n` chat completions.
+        """
+        answer: Future[Reply] = Future()
+
+        def run() -> None:
+            try:
+                answer.set_result(asyncio.run(self._answer(request)))
+            except BaseException as error:  # noqa: BLE001 - whatever it is, it is the caller's
+                answer.set_exception(error)
+
+        threading.Thread(target=run, name="bestguess-server-llm", daemon=True).start()
+        try:
+            return answer.result()
+        finally:
+            self._stop()
+
+    def close(self) -> None:
+        """Stop a call that is under way, and refuse later ones."""
+        self._closed = True
+        self._stop()
+
+    def _stop(self) -> None:
+        with self._lock:
+            if self._cancel is not None:
+                self._cancel()
+
+    async def _answer(self, request: Request) -> Reply:
+        import openai
+
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+        with self._lock:
+            self._cancel = lambda: loop.call_soon_threadsafe(task.cancel)
+        try:
+            if self._closed:
+                raise asyncio.CancelledError
+            async with (
+                asyncio.timeout(request.timeout_s),
+                openai.AsyncOpenAI(
+                    base_url=self.url,
+                    api_key=self._key,
+                    max_retries=0,
+                    timeout=openai.Timeout(None, connect=CONNECT_TIMEOUT_S),
+                    http_client=openai.DefaultAsyncHttpxClient(trust_env=self._may_use_proxy),
+                ) as client,
+            ):
+                return await self._ask(client, request)
+        except asyncio.CancelledError:
+            raise ModelUnavailable(f"{self.url} was closed") from None
+        except TimeoutError as error:
+            raise self._unavailable(f"no answer within {request.timeout_s:g} s") from error
+        except openai.APIError as error:
+            raise self._unavailable(_describe(error)) from error
+        # The client does not check what it reads; a body of another shape ends in one of these.
+        except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
+            raise ReplyError(f"{self.url}: not a chat completion ({type(error).__name__})") from error
+        finally:
+            with self._lock:
+                self._cancel = None
+
+    async def _ask(self, client: AsyncOpenAI, request: Request) -> Reply:
+        import openai
+
+        started = time.monotonic()
+        if self.model is None:
+            served = (await _persist(client.models.list)).data
+            if not served:
+                raise self._unavailable("it serves no model")
+            self.model = str(served[0].id)
+        body: dict[str, Any] = {
+            "model": self.model,
+            "messages": [{"role": turn.role, "content": turn.content} for turn in request.messages],
+            "temperature": request.temperature,
+            "max_tokens": request.max_tokens,
+        }
+        if request.schema is not None:
+            described = {"name": "configuration", "schema": dict(request.schema), "strict": True}
+            body["response_format"] = {"type": "json_schema", "json_schema": described}
+
+        async def draw(n: int, seed: int | None) -> Any:
+            seeded = body if seed is None else {**body, "seed": seed}
+            return await _persist(client.chat.completions.create, n=n, **seeded)
+
+        completions = []
+        if not self._ignores_n:
+            try:
+                completions.append(await draw(request.n, request.seed))
+            except openai.BadRequestError:
+                if request.n == 1:
+                    raise
+        missing = request.n - sum(len(each.choices) for each in completions)
+        self._ignores_n = missing > 0
+        # The same seed again would draw the same sample again.
+        seeds = [None if request.seed is None else request.seed + 1 + index for index in range(missing)]
+        completions += await asyncio.gather(*(draw(1, seed) for seed in seeds))
+
+        contents = [choice.message.content or "" for each in completions for choice in each.choices]
+        texts = tuple(_THOUGHT.sub("", content).strip() for content in contents[: request.n])
+        if len(texts) < request.n:
+            raise ReplyError(f"{self.url}: {len(texts)} answers where {request.n} were asked for")
+        used = [each.usage for each in completions if each.usage is not None]
+        return Reply(
+            texts=texts,
+            parsed=parse_texts(texts, request.schema),
+            prompt_tokens=max((usage.prompt_tokens for usage in used), default=0),
+            completion_tokens=sum(usage.completion_tokens for usage in used),
+            seconds=time.monotonic() - started,
+        )
+
+    def _unavailable(self, words: str) -> ModelUnavailable:
+        if self._key != NO_KEY:
+            words = words.replace(self._key, "***")
+        return ModelUnavailable(shorten(" ".join(f"{self.url}: {words}".split()), ERROR_CHARS))
+
+
+async def _persist(call: Callable[..., Awaitable[Any]], **arguments: Any) -> Any:
+    """Return what `call` returns, called again after failures that may pass."""
+    from openai import APIConnectionError, APIStatusError
+    from tenacity import AsyncRetrying, retry_if_exception, wait_random_exponential
+
+    def may_pass(error: BaseException) -> bool:
+        if isinstance(error, APIStatusError):
+            return error.status_code in PASSING_STATUSES or error.status_code >= 500
+        return isinstance(error, APIConnectionError)
+
+    waits = wait_random_exponential(multiplier=0.5, max=8.0)
+    retrying = AsyncRetrying(retry=retry_if_exception(may_pass), stop=_is_hopeless, wait=waits, reraise=True)
+    return await retrying(call, **arguments)
+
+
+def _is_hopeless(state: RetryCallState) -> bool:
+    """Whether to give up: soon, where nobody listens, so that a dead URL holds nothing up."""
+    from httpx2 import ConnectError, ConnectTimeout
+
+    error = state.outcome and state.outcome.exception()
+    absent = isinstance(error and error.__cause__, ConnectError | ConnectTimeout)
+    return state.attempt_number >= (MAX_ATTEMPTS_TO_CONNECT if absent else MAX_ATTEMPTS)
+
+
+def _describe(error: Exception) -> str:
+    from openai import APIStatusError
+
+    if not isinstance(error, APIStatusError):
+        return str(error.__cause__ or error)
+    body = error.body if isinstance(error.body, dict) else {}
+    return f"answered {error.status_code}: {body.get('message') or body.get('detail') or error.message}"

@@ -1,0 +1,263 @@
+"""Configurations worth scoring, and the search for the best of them.
+
+| symbol   | shape  | meaning                                                                         |
+| -------- | ------ | ------------------------------------------------------------------------------- |
+| `x`      | (m, d) | places in the unit cube; settled once every column is at a value that exists    |
+| `active` | (m, d) | which columns a configuration has                                               |
+| `places` | (k,)   | where the k values of one column lie, in order                                  |
+
+Thousands of places are scored for every proposal, so they are settled column by column on whole arrays;
+params are made of the finalists only.
+
+This module does not know what a score means, except that more is better.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import qmc
+
+from bestguess.tools.parameters import Int, Text
+from bestguess.tools.space import Space
+from bestguess.tools.surrogate import BoolArray, FloatArray
+
+Score = Callable[[FloatArray, BoolArray], FloatArray]
+"""Scores (m,) of x (m, d) with `active` (m, d), more being better."""
+
+MOST_PLACES = 1024
+"""A column with more values than this counts as continuous until it is decoded."""
+
+MOST_ENUMERATED = 2**14
+"""A space with no more configurations than this is searched to the last one before giving up."""
+
+SAMPLES = 200
+"""How many random configurations are looked at before giving up on a larger one."""
+
+FINALISTS = 8
+PARENTS = 8
+"""How many of the best places each round starts from."""
+
+OFFSPRING = 128
+FIRST_STEP = 0.2
+SHRINK = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A configuration that was not tried yet, its place x (d,) in the cube, and its score."""
+
+    params: dict[str, Any]
+    x: FloatArray
+    score: float
+
+
+def maximize(
+    score: Score,
+    space: Space,
+    rng: np.random.Generator,
+    *,
+    incumbents: Sequence[Mapping[str, Any]] = (),
+    evaluated: Iterable[Mapping[str, Any]] = (),
+    n_sobol: int = 512,
+    rounds: int = 6,
+) -> list[Candidate]:
+    """Return the best candidates found, best first, none of them among `evaluated`.
+
+    A scrambled Sobol sequence covers the cube; then `rounds` times the best places so far and the
+    `incumbents` are changed at random, by less from round to round. The list is empty only when there
+    seems to be nothing left to try.
+    """
+    lattice = Lattice(space, incumbents)
+    seen = {_key(params) for params in evaluated}
+    pool = _Pool(lattice, score)
+    if lattice.size <= n_sobol:
+        pool.add(lattice.enumerate())
+        rounds = 0
+    else:
+        pool.add(qmc.Sobol(len(space), seed=rng).random_base2(max(n_sobol - 1, 1).bit_length()))
+    parents = lattice.encode(incumbents)
+    width = FIRST_STEP
+    for _ in range(rounds):
+        parents = np.concatenate((pool.best(PARENTS, rng), parents))
+        repeats = -(-OFFSPRING // len(parents))
+        pool.add(lattice.perturb(np.repeat(parents, repeats, axis=0), width, rng))
+        width *= SHRINK
+        parents = parents[:0]
+    found = list(pool.untried(seen, FINALISTS)) or list(_leftover(lattice, rng, seen))
+    return _ranked(found, score, space)
+
+
+class Lattice:
+    """A space as arrays: where its values lie, which columns are active there, and the way back.
+
+    `known` are params whose texts are not among the examples in the space; they get places, too.
+    """
+
+    def __init__(self, space: Space, known: Sequence[Mapping[str, Any]] = ()) -> None:
+        self.space = space
+        self._default = space.encode(space.default())
+        self._texts: dict[tuple[int, float], str] = {}
+        self._places = [self._column(column, known) for column in range(len(space))]
+        wanted = {parent for parameter in space.parameters.values() for parent in parameter.when}
+        self._parents = [column for column, name in enumerate(space.names) if name in wanted]
+        self._categorical = np.array([kind == "categorical" for kind in space.column_kinds])
+
+    def _column(self, column: int, known: Sequence[Mapping[str, Any]]) -> FloatArray | None:
+        name = self.space.names[column]
+        parameter = self.space.parameters[name]
+        count = parameter.grid_size
+        if count is None or count > MOST_PLACES:
+            return None
+        if isinstance(parameter, Int) and parameter.log:
+            return np.array([parameter.encode(value) for value in parameter.values()])
+        places = (np.arange(count) + 0.5) / count
+        if isinstance(parameter, Text):
+            texts = {params[name] for params in known if name in params} - set(parameter.known)
+            self._texts |= {(column, parameter.encode(text)): text for text in texts}
+            places = np.union1d(places, [parameter.encode(text) for text in texts])
+        return places
+
+    @property
+    def size(self) -> float:
+        """How many combinations of values there are, active or not; inf with continuous columns."""
+        return math.prod(math.inf if places is None else len(places) for places in self._places)
+
+    def encode(self, many: Sequence[Mapping[str, Any]]) -> FloatArray:
+        """Return x (m, d) of params."""
+        return self.space.encode_many(many)
+
+    def decode(self, x: FloatArray) -> dict[str, Any]:
+        """Return the params at a settled x (d,)."""
+        params = self.space.decode(x)
+        for column, name in enumerate(self.space.names):
+            text = self._texts.get((column, float(x[column])))
+            if text is not None and name in params:
+                params[name] = text
+        return params
+
+    def enumerate(self) -> FloatArray:
+        """Return every combination of values as x (m, d); the size must be finite."""
+        axes = np.meshgrid(*(places for places in self._places if places is not None), indexing="ij")
+        return np.stack([axis.ravel() for axis in axes], axis=1)
+
+    def settle(self, x: FloatArray) -> tuple[FloatArray, BoolArray]:
+        """Return x (m, d), every column at its nearest value or, inactive, at its default; and active."""
+        settled = np.clip(x, 0.0, 1.0)
+        for column, places in enumerate(self._places):
+            if places is not None:
+                settled[:, column] = places[_nearest(places, settled[:, column])]
+        active = self._active(settled)
+        return np.where(active, settled, self._default), active
+
+    def _active(self, x: FloatArray) -> BoolArray:
+        """Return active (m, d), decoding one x for each combination of the parents' values."""
+        if not self._parents:
+            return np.ones(x.shape, dtype=bool)
+        _, first, which = np.unique(x[:, self._parents], axis=0, return_index=True, return_inverse=True)
+        masks = np.array([self.space.active_mask(self.space.decode(x[row])) for row in first])
+        return masks[which.ravel()]
+
+    def perturb(self, x: FloatArray, width: float, rng: np.random.Generator) -> FloatArray:
+        """Return x (m, d) with some columns of each row changed by steps of about `width` or less.
+
+        Some rows change in about one column, some in half of them, some in all. A column of counted
+        values moves to a neighbour at least; every other category that could change does, to any.
+        """
+        rate = rng.choice([1.0 / x.shape[1], 0.5, 1.0], size=(len(x), 1))
+        moved = rng.random(x.shape) < rate
+        moved[np.arange(len(x)), rng.integers(x.shape[1], size=len(x))] = True
+        steps = width * 10.0 ** rng.uniform(-1.0, 0.0, (len(x), 1)) * rng.standard_normal(x.shape)
+        moved &= ~self._categorical | (rng.random(x.shape) < 0.5)
+        goal = np.where(self._categorical, rng.random(x.shape), x + steps)
+        for column, places in enumerate(self._places):
+            if places is not None and not self._categorical[column]:
+                here, there = _nearest(places, x[:, column]), _nearest(places, goal[:, column])
+                forward = np.where(steps[:, column] > 0, 1, -1)
+                index = np.clip(np.where(here == there, here + forward, there), 0, len(places) - 1)
+                goal[:, column] = places[index]
+        return np.where(moved, goal, x)
+
+
+class _Pool:
+    """All places scored so far."""
+
+    def __init__(self, lattice: Lattice, score: Score) -> None:
+        self._lattice = lattice
+        self._score = score
+        self._x = np.empty((0, len(lattice.space)))
+        self._scores = np.empty(0)
+
+    def add(self, x: FloatArray) -> None:
+        """Settle and score x (m, d)."""
+        settled, active = self._lattice.settle(x)
+        scores = np.nan_to_num(self._score(settled, active), nan=-np.inf, posinf=np.inf, neginf=-np.inf)
+        self._x = np.concatenate((self._x, settled))
+        self._scores = np.concatenate((self._scores, scores))
+
+    def best(self, count: int, rng: np.random.Generator) -> FloatArray:
+        """Return the best x (count, d) that satisfy the constraints, filled up with random ones."""
+        space = self._lattice.space
+        if not space.constraints:
+            return self._x[self._order()[:count]]
+        rows = [x for _, x in zip(range(count), (x for x, _ in self._allowed()), strict=False)]
+        rows += [space.encode(space.sample(rng)) for _ in range(count - len(rows))]
+        return np.array(rows)
+
+    def untried(self, seen: set[frozenset[Any]], count: int) -> Iterator[dict[str, Any]]:
+        """Yield the params of the best `count` places that are not in `seen` and not twice here."""
+        known = set(seen)
+        for _, params in self._allowed():
+            if _key(params) not in known:
+                known.add(_key(params))
+                yield params
+                if len(known) == len(seen) + count:
+                    return
+
+    def _allowed(self) -> Iterator[tuple[FloatArray, dict[str, Any]]]:
+        for row in self._order():
+            params = self._lattice.decode(self._x[row])
+            if self._lattice.space.satisfies(params):
+                yield self._x[row], params
+
+    def _order(self) -> NDArray[np.int64]:
+        return np.argsort(-self._scores, kind="stable")
+
+
+def _leftover(
+    lattice: Lattice, rng: np.random.Generator, seen: set[frozenset[Any]]
+) -> Iterator[dict[str, Any]]:
+    """Yield an untried configuration, if there is one and the space can be searched for it."""
+    tries: Iterable[dict[str, Any]]
+    if lattice.size <= MOST_ENUMERATED:
+        settled, _ = lattice.settle(lattice.enumerate())
+        tries = map(lattice.decode, rng.permutation(np.unique(settled, axis=0)))
+    else:
+        tries = (lattice.space.sample(rng) for _ in range(SAMPLES))
+    for params in tries:
+        if _key(params) not in seen and lattice.space.satisfies(params):
+            yield params
+            return
+
+
+def _ranked(found: Sequence[dict[str, Any]], score: Score, space: Space) -> list[Candidate]:
+    if not found:
+        return []
+    x = space.encode_many(found)
+    scores = score(x, np.array([space.active_mask(params) for params in found]))
+    order = np.argsort(-scores, kind="stable")
+    return [Candidate(found[row], x[row], float(scores[row])) for row in order]
+
+
+def _nearest(places: FloatArray, x: FloatArray) -> NDArray[np.int64]:
+    """Return the index of the place nearest to each x."""
+    return np.searchsorted((places[1:] + places[:-1]) / 2.0, x, side="right")
+
+
+def _key(params: Mapping[str, Any]) -> frozenset[Any]:
+    return frozenset(params.items())

@@ -1,0 +1,134 @@
+"""How likely values are under a Gaussian process's hyperparameters, and the likeliest ones.
+
+| symbol  | shape     | meaning                                                                |
+| ------- | --------- | ---------------------------------------------------------------------- |
+| `z`     | (n,)      | values on the latent scale                                             |
+| `D`     | (d, n, n) | squared distances in each column, lengthscale 1 (`kernel.py`)          |
+| `theta` | (d + 2,)  | logarithms of the lengthscales, the signal's and the noise's variance  |
+| `w`     | (d,)      | exp(-2 theta), 1 / lengthscale squared                                 |
+| `C`     | (n, n)    | signal variance * Matérn-5/2 of sum_j w_j D_j                          |
+| `K`     | (n, n)    | C + MEAN_VARIANCE + (noise variance + jitter) I                        |
+| `L`     | (n, n)    | lower Cholesky factor of K                                             |
+| `alpha` | (n,)      | K^-1 z                                                                 |
+| `G`     | (n, n)    | d log p(z | theta) / dK = (alpha alpha' - K^-1) / 2                    |
+
+The constant mean has the prior N(0, MEAN_VARIANCE) and is integrated out, which adds a constant to K.
+
+This module does not know how values were transformed, and it predicts nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy.optimize import minimize
+from torch import Tensor
+
+from bestguess.tools.surrogate import FloatArray, Hyperparameters
+from bestguess.tools.surrogate.kernel import matern52_and_slope
+
+MEAN_VARIANCE = 1.0
+JITTERS = (0.0, 1e-10, 1e-8, 1e-6, 1e-4, 1e-2)
+LENGTHSCALES = (5e-3, 1e3)
+SCALES = (1e-2, 1e2)
+NOISES = (1e-9, 1.0)
+MAX_ITERATIONS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """Normal priors, as (mean, standard deviation), on the logarithms of the hyperparameters.
+
+    A lengthscale follows LogNormal(sqrt(2) + log(d) / 2, sqrt(3)) (Hvarfner et al. 2024, arXiv
+    2402.02229). As there, its density is one over the lengthscale itself and not over the logarithm,
+    which puts the likeliest one at 0.2 sqrt(d). The noise's prior suits objectives that always give the
+    same answer, and is wide enough to let values say otherwise.
+    """
+
+    lengthscale: tuple[float, float] = (math.sqrt(2.0), math.sqrt(3.0))
+    scale: tuple[float, float] = (0.0, 2.0)
+    noise: tuple[float, float] = (-12.0, 3.0)
+
+    def moments(self, columns: int) -> tuple[FloatArray, FloatArray]:
+        """Return mode and standard deviation (d + 2,) of theta."""
+        location, width = self.lengthscale
+        mode = location + 0.5 * math.log(columns) - width**2
+        modes, widths = zip(self.scale, self.noise, strict=True)
+        return np.array([mode] * columns + [*modes]), np.array([width] * columns + [*widths])
+
+
+def factorize(covariance: Tensor, noise: float) -> tuple[Tensor, float]:
+    """Return L (n, n) of a covariance with noise on its diagonal, and the jitter it took.
+
+    The jitter starts at nothing and is a share of the largest variance. Raises torch.linalg.LinAlgError
+    when even the largest does not help.
+    """
+    variances = covariance.diagonal()
+    largest = float(variances.max())
+    noisy = covariance.clone()
+    for jitter in JITTERS:
+        noisy.diagonal().copy_(variances + (noise + jitter * largest))
+        lower, failed = torch.linalg.cholesky_ex(noisy)
+        if not failed:
+            return lower, jitter * largest
+    return torch.linalg.cholesky(noisy), largest * JITTERS[-1]
+
+
+class Evidence:
+    """The log posterior density of theta, up to a constant, given D (d, n, n) and z (n,)."""
+
+    def __init__(self, distances: Tensor, z: Tensor, prior: Prior) -> None:
+        self._distances = distances.reshape(len(distances), -1)
+        self._z = z
+        self._columns = len(distances)
+        self._mode, self._width = prior.moments(self._columns)
+        self._bounds = np.log(np.array([LENGTHSCALES] * self._columns + [SCALES, NOISES]))
+
+    def log_likelihood(self, theta: FloatArray) -> tuple[float, FloatArray]:
+        """Return log p(z | theta) and its gradient (d + 2,)."""
+        n, d = len(self._z), self._columns
+        scale, noise = math.exp(theta[d]), math.exp(theta[d + 1])
+        w = torch.exp(-2.0 * torch.as_tensor(theta[:d], device=self._z.device))
+        correlation, slope = matern52_and_slope((w @ self._distances).reshape(n, n))
+        signal = correlation.mul_(scale)
+        lower, _ = factorize(signal + MEAN_VARIANCE, noise)
+        alpha = torch.cholesky_solve(self._z[:, None], lower)[:, 0]
+        g = torch.addr(torch.cholesky_inverse(lower), alpha, alpha, beta=-0.5, alpha=0.5)
+        by_lengthscale = w * (self._distances @ (g * slope).reshape(-1)) * scale
+        by_scale, by_noise = (g * signal).sum(), noise * g.diagonal().sum()
+        value = -0.5 * (self._z @ alpha) - torch.log(lower.diagonal()).sum()
+        # Everything leaves the device in one transfer.
+        out = torch.cat((torch.stack((value, by_scale, by_noise)), by_lengthscale)).cpu().numpy()
+        return float(out[0]) - 0.5 * n * math.log(2.0 * math.pi), np.concatenate((out[3:], out[1:3]))
+
+    def log_posterior(self, theta: FloatArray) -> tuple[float, FloatArray]:
+        """Return log p(z | theta) + log p(theta), less a constant, and its gradient (d + 2,)."""
+        value, gradient = self.log_likelihood(theta)
+        off = (theta - self._mode) / self._width
+        return value - 0.5 * float(off @ off), gradient - off / self._width
+
+    def maximize(self, previous: Hyperparameters | None = None) -> Hyperparameters:
+        """Return the likeliest hyperparameters found from the prior's mode and from `previous`."""
+        starts = [self._mode]
+        if previous is not None:
+            starts.append(np.log([*previous.lengthscales, previous.scale, max(previous.noise, NOISES[0])]))
+        found = [
+            minimize(
+                self._loss,
+                np.clip(start, *self._bounds.T),
+                jac=True,
+                method="L-BFGS-B",
+                bounds=self._bounds,
+                options={"maxiter": MAX_ITERATIONS, "ftol": 1e-7, "gtol": 1e-3},
+            )
+            for start in starts
+        ]
+        *lengthscales, scale, noise = np.exp(min(found, key=lambda one: one.fun).x).tolist()
+        return Hyperparameters(tuple(lengthscales), scale, noise)
+
+    def _loss(self, theta: FloatArray) -> tuple[float, FloatArray]:
+        value, gradient = self.log_posterior(theta)
+        return -value, -gradient

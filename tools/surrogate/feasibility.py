@@ -1,0 +1,112 @@
+"""How likely a configuration is not to fail, learned from trials that finished and trials that failed.
+
+| symbol   | shape  | meaning                                                                      |
+| -------- | ------ | ---------------------------------------------------------------------------- |
+| `x`      | (n, d) | encoded configurations of told trials; (m, d) where something is predicted   |
+| `active` | (n, d) | which columns a configuration has; None: all of them, everywhere             |
+| `failed` | (n,)   | which trials failed                                                          |
+| `w`      | (d,)   | 1 / lengthscale squared, zero for columns that an explanation ignores        |
+| `weight` | (n, m) | exp(-s2 / 2) of the scaled squared distance s2 between trials and x          |
+| `S`, `F` | (m,)   | weights of finished and of failed trials, summed                             |
+
+Two things are multiplied. An explanation: trials that share the value of one column, or that are near in
+all of them, share a failure rate (S + c p) / (S + F + c) with p the overall rate of success; these d + 1
+explanations are averaged by how well each predicts every trial from the others. And a warning sign on
+the spot: a failed neighbour alone leaves a chance of LEFT, two leave LEFT squared, and finished
+neighbours weaken that, so that a failure that was a fluke is forgotten.
+
+This module does not know why anything failed, and knows nothing of values.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bestguess.tools.errors import InputError
+from bestguess.tools.surrogate import BoolArray, FloatArray
+from bestguess.tools.surrogate.kernel import Embedded, Embedding
+
+COLUMN_LENGTHSCALE = 0.1
+SPACE_LENGTHSCALE = 0.2
+"""Times sqrt(d): distances in a cube grow like that."""
+
+SPOT_LENGTHSCALE = 0.08
+"""Times sqrt(d), too."""
+
+LEFT = 0.05
+PRIOR_COUNT = 0.5
+OPTIMISM = (2.0, 0.5)
+"""Finished and failed trials that are imagined on top of the real ones for the overall rate."""
+
+
+class Feasibility:
+    """The probability not to fail, given told trials; it does not change."""
+
+    def __init__(self, embedding: Embedding, rows: Embedded, failed: BoolArray) -> None:
+        d = embedding.columns
+        self._embedding = embedding
+        self._rows = rows
+        self._failed = embedding.tensor(failed.astype(np.float64))
+        self._never = not failed.any()
+        self._rate = (len(failed) - failed.sum() + OPTIMISM[0]) / (len(failed) + sum(OPTIMISM))
+        widths = np.vstack([np.eye(d) / COLUMN_LENGTHSCALE**2, np.full(d, 1.0 / (SPACE_LENGTHSCALE**2 * d))])
+        self._spot = embedding.tensor(np.full(d, 1.0 / (SPOT_LENGTHSCALE**2 * d)))
+        self._explanations = embedding.tensor(widths)
+        self._credits = self._earned()
+
+    @classmethod
+    def fit(
+        cls, x: FloatArray, active: BoolArray | None = None, *, failed: BoolArray, kinds: Sequence[str]
+    ) -> Feasibility:
+        """Return the model of trials at x (n, d) of which `failed` (n,) did, in columns of `kinds`.
+
+        Raises InputError for shapes that do not fit.
+        """
+        embedding = Embedding(kinds, conditional=active is not None)
+        rows = embedding.embed(x, active)
+        which = np.asarray(failed, dtype=bool)
+        if which.shape != (len(rows),):
+            raise InputError(f"failed has shape {which.shape}; give one entry for each of {len(rows)} rows")
+        return cls(embedding, rows, which)
+
+    def predict(self, x: FloatArray, active: BoolArray | None = None) -> FloatArray:
+        """Return the probability (m,) that x (m, d) does not fail: above 0, and 1 if nothing ever did."""
+        new = self._embedding.embed(x, active)
+        if self._never:
+            return np.ones(len(new))
+        finished, failed = self._sums(self._weights(new, self._spot))
+        left = torch.exp(math.log(LEFT) * failed / (1.0 + finished))
+        explained = torch.stack([self._success(self._weights(new, w)) for w in self._explanations])
+        probability: FloatArray = (left * (self._credits @ explained)).numpy()
+        return probability
+
+    def _earned(self) -> Tensor:
+        """Return how much each explanation counts (d + 1,): its prior times its leave-one-out likelihood.
+
+        Nearness in the whole space has half of the prior, the columns share the other half.
+        """
+        d = self._embedding.columns
+        prior = self._embedding.tensor(np.array([0.5 / d] * d + [0.5]))
+        logs = []
+        for w in self._explanations:
+            weight = self._weights(self._rows, w).fill_diagonal_(0.0)
+            success = self._success(weight)
+            logs.append(torch.log(torch.where(self._failed > 0, 1.0 - success, success)).sum())
+        return torch.softmax(torch.stack(logs) + torch.log(prior), dim=0)
+
+    def _weights(self, new: Embedded, w: Tensor) -> Tensor:
+        return torch.exp(-0.5 * self._embedding.squared_distances(self._rows, new, w))
+
+    def _sums(self, weight: Tensor) -> tuple[Tensor, Tensor]:
+        failed = self._failed @ weight
+        return weight.sum(0) - failed, failed
+
+    def _success(self, weight: Tensor) -> Tensor:
+        finished, failed = self._sums(weight)
+        success: Tensor = (finished + PRIOR_COUNT * self._rate) / (finished + failed + PRIOR_COUNT)
+        return success
