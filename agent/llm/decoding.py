@@ -182,7 +182,7 @@ class Decoder:
         return cache, logits.expand(rows, -1)
 
     def _read_rows(self, cache: DynamicCache, mask: Tensor, rows: Sequence[_Sample]) -> tuple[Tensor, Tensor]:
-        """Read what is unread of each row, padded on the left; return logits (B, V) and the mask (B, L + W)."""
+        """Read what is unread, padded on the left; return the logits (B, V) and the mask (B, L + W)."""
         unread = [sample.pop_unread() for sample in rows]
         width = max(map(len, unread))
         padded = [[0] * (width - len(tokens)) + tokens for tokens in unread]

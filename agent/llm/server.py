@@ -32,6 +32,7 @@ NO_KEY = "none"
 MAX_ATTEMPTS = 5
 MAX_ATTEMPTS_TO_CONNECT = 2
 CONNECT_TIMEOUT_S = 5.0
+BACKOFF_S = 0.5
 PASSING_STATUSES = frozenset({408, 409, 429})
 """Refusals that another attempt may not meet; so is every status from 500 on."""
 
@@ -164,10 +165,10 @@ class ServerLLM:
             except openai.BadRequestError:
                 if request.n == 1:
                     raise
-        missing = request.n - sum(len(each.choices) for each in completions)
-        self._ignores_n = missing > 0
+        had = sum(len(each.choices) for each in completions)
+        self._ignores_n = had < request.n
         # The same seed again would draw the same sample again.
-        seeds = [None if request.seed is None else request.seed + 1 + index for index in range(missing)]
+        seeds = [None if request.seed is None else request.seed + index for index in range(had, request.n)]
         completions += await asyncio.gather(*(draw(1, seed) for seed in seeds))
 
         contents = [choice.message.content or "" for each in completions for choice in each.choices]
@@ -199,9 +200,13 @@ async def _persist(call: Callable[..., Awaitable[Any]], **arguments: Any) -> Any
             return error.status_code in PASSING_STATUSES or error.status_code >= 500
         return isinstance(error, APIConnectionError)
 
-    waits = wait_random_exponential(multiplier=0.5, max=8.0)
+    waits = wait_random_exponential(multiplier=BACKOFF_S, max=8.0)
     retrying = AsyncRetrying(retry=retry_if_exception(may_pass), stop=_is_hopeless, wait=waits, reraise=True)
-    return await retrying(call, **arguments)
+
+    async def attempt() -> Any:
+        return await call(**arguments)
+
+    return await retrying(attempt)
 
 
 def _is_hopeless(state: RetryCallState) -> bool:

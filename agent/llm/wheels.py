@@ -75,9 +75,7 @@ def download(
     done = 0
 
     def report(wheel_bytes: int) -> None:
-        progress(
-            Stage(f"downloading ({len(requirements)} wheels)", min(done + wheel_bytes, size), size, "bytes")
-        )
+        progress(Stage("downloading the wheels", min(done + wheel_bytes, size), size, "bytes"))
 
     report(0)
     for requirement in requirements:

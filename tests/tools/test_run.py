@@ -261,8 +261,8 @@ def test_a_timeout_stops_a_whole_family_that_ignores_sigterm(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(process, "GRACE_S", 0.3)
-    outcome = command(FAMILY, timeout_s=3)({"x": str(tmp_path / "pids")})
-    assert outcome.error == "timed out after 3 s; the last metric it printed was 4"
+    outcome = command(FAMILY, timeout_s=2)({"x": str(tmp_path / "pids")})
+    assert outcome.error == "timed out after 2 s; the last metric it printed was 4"
     assert not any(is_running(pid) for pid in json.loads((tmp_path / "pids").read_text()))
 
 
@@ -271,8 +271,8 @@ def test_a_program_may_say_goodbye_at_sigterm() -> None:
         "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit('saved'));"
         "print('ready', flush=True); time.sleep(99)"
     )
-    outcome = command(code, timeout_s=2)({"x": 1})
-    assert outcome.error == "timed out after 2 s"
+    outcome = command(code, timeout_s=1.5)({"x": 1})
+    assert outcome.error == "timed out after 1.5 s"
     assert "saved" in outcome.feedback
 
 

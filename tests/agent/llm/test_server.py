@@ -1,0 +1,316 @@
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from bestguess.agent.llm import Message, Reply, Request
+from bestguess.agent.llm.server import MAX_ATTEMPTS, ServerLLM
+from bestguess.agent.testing import check_llm
+from bestguess.tools.errors import ModelUnavailable, ReplyError
+
+SCHEMA = {"type": "object", "properties": {"x": {"type": "number"}}, "required": ["x"]}
+ASK = Request(
+    (Message("system", "Tune."), Message("user", "Guess.")), n=3, schema=SCHEMA, seed=5, timeout_s=20
+)
+
+Answer = tuple[int, Any] | Callable[[BaseHTTPRequestHandler], None]
+
+
+def completion(*texts: str | None, prompt_tokens: int = 7) -> tuple[int, Any]:
+    """An answer as servers give it, with one choice for each text."""
+    choices = [
+        {"index": index, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
+        for index, text in enumerate(texts)
+    ]
+    usage = {"prompt_tokens": prompt_tokens, "completion_tokens": 5 * len(texts), "total_tokens": 0}
+    return 200, {
+        "id": "1",
+        "object": "chat.completion",
+        "created": 0,
+        "model": "m",
+        "choices": choices,
+        "usage": usage,
+    }
+
+
+def generous(body: dict[str, Any]) -> Answer:
+    """Gives as many choices as were asked for; what they say follows from the seed."""
+    return completion(*(json.dumps({"x": [body.get("seed"), index]}) for index in range(body["n"])))
+
+
+def meagre(body: dict[str, Any]) -> Answer:
+    """Ignores `n`, as Ollama does."""
+    return completion(json.dumps({"x": body.get("seed")}))
+
+
+class Server(ThreadingHTTPServer):
+    """An endpoint on a free port that answers as `answer` says and keeps what it was asked."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+        self.answer: Callable[[dict[str, Any]], Answer] = generous
+        self.models: Any = {"object": "list", "data": [{"id": "served-model"}, {"id": "other"}]}
+        self.bodies: list[dict[str, Any]] = []
+        self.paths: list[str] = []
+        self.keys: list[str | None] = []
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a client that hung up."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:
+        self.server.paths.append(self.path)
+        self.reply(200, self.server.models)
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        self.server.paths.append(self.path)
+        self.server.bodies.append(body)
+        self.server.keys.append(self.headers["authorization"])
+        answer = self.server.answer(body)
+        if callable(answer):
+            answer(self)
+        else:
+            self.reply(*answer)
+
+    def reply(self, status: int, content: Any) -> None:
+        payload = (content if isinstance(content, str) else json.dumps(content)).encode()
+        self.send_response(status)
+        self.send_header("content-type", "text/html" if isinstance(content, str) else "application/json")
+        self.send_header("content-length", str(len(payload)))
+        self.end_headers()
+        self.wfile.write(payload)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        pass
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setattr("bestguess.agent.llm.server.BACKOFF_S", 0.01)
+    with Server() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def in_turn(*answers: Answer) -> Callable[[dict[str, Any]], Answer]:
+    remaining = list(answers)
+    return lambda body: remaining.pop(0) if len(remaining) > 1 else remaining[0]
+
+
+def test_a_generous_and_a_meagre_server_both_keep_the_promises_of_the_protocol(server: Server) -> None:
+    check_llm(ServerLLM(server.url))
+    server.answer = meagre
+    check_llm(ServerLLM(server.url))
+
+
+def test_one_request_asks_for_all_samples_the_schema_and_the_seed(server: Server) -> None:
+    llm = ServerLLM(server.url)
+    assert llm.name == f"{server.url}/v1"
+    reply = llm.generate(ASK)
+    assert [guess["x"] for guess in reply.parsed] == [[5, 0], [5, 1], [5, 2]]
+    assert (reply.prompt_tokens, reply.completion_tokens) == (7, 15)
+    assert llm.name == "served-model"
+    assert server.paths == ["/v1/models", "/v1/chat/completions"]
+    (body,) = server.bodies
+    assert body["messages"] == [{"role": "system", "content": "Tune."}, {"role": "user", "content": "Guess."}]
+    assert (body["model"], body["n"], body["seed"], body["max_tokens"]) == ("served-model", 3, 5, 512)
+    described = {"name": "configuration", "schema": SCHEMA, "strict": True}
+    assert body["response_format"] == {"type": "json_schema", "json_schema": described}
+
+
+def test_what_was_not_asked_for_is_not_sent(server: Server) -> None:
+    reply = ServerLLM(server.url, model="other").generate(Request(ASK.messages))
+    assert reply.parsed == (None,)
+    assert server.paths == ["/v1/chat/completions"]
+    assert server.bodies[0].keys() == {"model", "messages", "n", "temperature", "max_tokens"}
+
+
+def test_missing_samples_are_asked_for_again_with_other_seeds(server: Server) -> None:
+    server.answer = meagre
+    llm = ServerLLM(server.url)
+    reply = llm.generate(ASK)
+    assert sorted(guess["x"] for guess in reply.parsed) == [5, 6, 7]
+    assert (reply.prompt_tokens, reply.completion_tokens) == (7, 15)
+    assert sorted((body["n"], body["seed"]) for body in server.bodies) == [(1, 6), (1, 7), (3, 5)]
+    server.bodies.clear()
+    assert llm.generate(ASK).texts == reply.texts
+    assert sorted((body["n"], body["seed"]) for body in server.bodies) == [(1, 5), (1, 6), (1, 7)]
+
+
+def test_a_server_that_refuses_more_than_one_sample_is_asked_for_one_at_a_time(server: Server) -> None:
+    refusal = (400, {"error": {"message": "Only one completion choice is allowed", "code": 400}})
+    server.answer = lambda body: meagre(body) if body["n"] == 1 else refusal
+    assert len(ServerLLM(server.url).generate(ASK).texts) == 3
+
+
+def test_thoughts_are_not_part_of_the_answer(server: Server) -> None:
+    server.answer = in_turn(
+        completion('<think>\nso?\n</think>\n\n{"x": 1}', 'so?</think> {"x": 2}', "<think> so…")
+    )
+    reply = ServerLLM(server.url).generate(ASK)
+    assert reply.texts == ('{"x": 1}', '{"x": 2}', "")
+    assert reply.parsed == ({"x": 1}, {"x": 2}, None)
+
+
+def test_what_may_pass_is_tried_again(server: Server) -> None:
+    server.answer = in_turn(
+        (503, {"error": {"message": "loading"}}),
+        (429, {}),
+        lambda handler: handler.connection.close(),
+        generous({"n": 3}),
+    )
+    assert len(ServerLLM(server.url).generate(ASK).texts) == 3
+    assert len(server.bodies) == 4
+
+
+def test_what_keeps_failing_is_given_up(server: Server) -> None:
+    server.answer = in_turn((500, {"error": {"message": "CUDA error:\nout of memory"}}))
+    with pytest.raises(ModelUnavailable, match=f"{server.url}/v1: answered 500: CUDA error: out of memory$"):
+        ServerLLM(server.url).generate(ASK)
+    assert len(server.bodies) == MAX_ATTEMPTS
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "words"),
+    [
+        (401, {"error": {"message": "wrong key: s3cret"}}, r"answered 401: wrong key: \*\*\*"),
+        (404, {"object": "error", "message": "The model `m` does not exist."}, "answered 404: The model `m`"),
+        (422, {"detail": "unknown field"}, "answered 422: unknown field"),
+        (403, "<html>Forbidden</html>", "answered 403"),
+    ],
+)
+def test_other_refusals_are_final_and_show_no_key(server: Server, status: int, body: Any, words: str) -> None:
+    server.answer = in_turn((status, body))
+    with pytest.raises(ModelUnavailable, match=words) as caught:
+        ServerLLM(server.url, api_key="s3cret").generate(ASK)
+    assert "s3cret" not in str(caught.value)
+    assert len(server.bodies) == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (200, "<html>hello</html>"),
+        (200, {"foo": 1}),
+        (200, [1]),
+        (200, {"choices": [{"message": None}] * 3}),
+        completion(),
+    ],
+    ids=["html", "other", "list", "null", "none"],
+)
+def test_an_answer_that_is_no_completion_is_named(server: Server, answer: Answer) -> None:
+    server.answer = in_turn(answer)
+    with pytest.raises(ReplyError, match=f"{server.url}/v1: "):
+        ServerLLM(server.url).generate(ASK)
+
+
+def test_a_server_without_models_is_no_use(server: Server) -> None:
+    server.models = {"object": "list", "data": []}
+    with pytest.raises(ModelUnavailable, match="serves no model"):
+        ServerLLM(server.url).generate(ASK)
+
+
+def test_the_key_comes_from_the_argument_or_the_environment(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("BESTGUESS_API_KEY", raising=False)
+    ServerLLM(server.url).generate(ASK)
+    monkeypatch.setenv("BESTGUESS_API_KEY", " from-env\n")
+    ServerLLM(server.url).generate(ASK)
+    ServerLLM(server.url, api_key="given").generate(ASK)
+    assert server.keys == ["Bearer none", "Bearer from-env", "Bearer given"]
+
+
+def test_a_proxy_in_the_environment_is_not_used_for_this_machine(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(variable, "http://127.0.0.1:9")
+    assert len(ServerLLM(server.url).generate(ASK).texts) == 3
+
+
+def test_nobody_listening_is_found_out_at_once() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
+    started = time.monotonic()
+    with pytest.raises(ModelUnavailable, match=f"^{url}: .*attempts failed"):
+        ServerLLM(url).generate(ASK)
+    assert time.monotonic() - started < 5
+
+
+def test_the_deadline_holds_over_a_body_that_trickles(server: Server) -> None:
+    def trickle(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("content-type", "application/json")
+        handler.end_headers()
+        for _ in range(200):
+            handler.wfile.write(b" ")
+            time.sleep(0.05)
+
+    server.answer = in_turn(trickle)
+    started = time.monotonic()
+    with pytest.raises(ModelUnavailable, match=r"no answer within 0\.3 s"):
+        ServerLLM(server.url).generate(replace(ASK, timeout_s=0.3))
+    assert time.monotonic() - started < 5
+
+
+def test_the_deadline_holds_over_all_attempts(server: Server) -> None:
+    server.answer = in_turn((503, {}))
+    with pytest.raises(ModelUnavailable, match=r"no answer within 0\.02 s"):
+        ServerLLM(server.url, model="m").generate(replace(ASK, timeout_s=0.02))
+
+
+def test_closing_stops_a_call_that_is_under_way(server: Server) -> None:
+    asked, done = threading.Event(), threading.Event()
+
+    def stall(handler: BaseHTTPRequestHandler) -> None:
+        asked.set()
+        done.wait(20)
+
+    server.answer = in_turn(stall)
+    llm = ServerLLM(server.url)
+    caught: list[Exception] = []
+
+    def call() -> None:
+        try:
+            llm.generate(ASK)
+        except ModelUnavailable as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=call)
+    thread.start()
+    assert asked.wait(10)
+    llm.close()
+    thread.join(10)
+    done.set()
+    assert [str(error) for error in caught] == [f"{server.url}/v1 was closed"]
+    with pytest.raises(ModelUnavailable, match="was closed"):
+        llm.generate(ASK)
+
+
+def test_it_answers_where_an_event_loop_is_running_already(server: Server) -> None:
+    import asyncio
+
+    async def notebook() -> Reply:
+        return ServerLLM(server.url).generate(ASK)
+
+    assert len(asyncio.run(notebook()).texts) == 3
