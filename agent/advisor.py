@@ -12,7 +12,7 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bestguess.agent.llm import LLM, Reply, Request
@@ -22,6 +22,9 @@ from bestguess.tools.trial import shorten
 
 MAX_FAILURES = 3
 """After so many failures in a row the model is left alone …"""
+
+PATIENCE = 3.0
+"""How many times as long as `take` waits a call may go on, so that a late answer can still be used."""
 
 PROBE_EVERY = 5
 """… but for one turn in so many."""
@@ -98,12 +101,13 @@ class Advisor:
         return advice
 
     def _start(self, request: Request) -> None:
+        patient = replace(request, timeout_s=max(request.timeout_s, PATIENCE * self.wait_s))
         call: Future[Reply] = Future()
         self._call = call
 
         def answer() -> None:
             try:
-                call.set_result(self.llm.generate(request))
+                call.set_result(self.llm.generate(patient))
             except ModelError as error:
                 call.set_exception(error)
             except Exception as error:  # noqa: BLE001 - a user's own model may raise anything; it is recorded

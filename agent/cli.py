@@ -191,7 +191,7 @@ def demo(
 ) -> None:
     """Watch a local language model and a Gaussian process tune a scikit-learn model.
 
-    Gradient boosting on the breast cancer data that scikit-learn ships: the default configuration first,
+    Gradient boosting on the diabetes data that scikit-learn ships: the default configuration first,
     20 trials in all, then the best on a test split that the search never saw. The weights are
     pulled once; `--model qwen2.5-coder-0.5b` is quicker, `--llm none` needs no weights at all.
 
@@ -227,7 +227,7 @@ def demo(
         FunctionObjective(demonstration.objective),
         space,
         demonstration.task(),
-        title="Demo: gradient boosting on the breast cancer data",
+        title="Demo: gradient boosting on the diabetes data",
         n_trials=n_trials,
         timeout_s=None,
         storage=storage,

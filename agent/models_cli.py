@@ -177,7 +177,7 @@ def _bars(console: Console) -> Iterator[Callable[[Stage], None]]:
             if last is None or last.description != stage.label:
                 if last is not None:
                     bars.update(last.id, total=last.total or 1, completed=last.total or 1)
-                bars.add_task(stage.label, total=None)
+                bars.add_task(stage.label, total=None, amount="")
             bars.update(bars.task_ids[-1], completed=stage.done, total=stage.total, amount=_amount(stage))
 
         yield show

@@ -1,8 +1,8 @@
-"""Lets every test import what tests share from this folder, such as `from strategies import spaces`."""
+"""Puts the repository's root on the path, so that tests can share code (`from tests.strategies import …`)."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).parent))
+sys.path.append(str(Path(__file__).parents[1]))

@@ -87,13 +87,14 @@ def spaces(draw: st.DrawFn, max_size: int = 6) -> Space:
     drawn: dict[str, Parameter] = {}
     for name in names:
         parents = [each for each, one in drawn.items() if isinstance(one, Choice | Int)]
-        chosen = draw(st.lists(st.sampled_from(parents), max_size=2, unique=True)) if parents else []
+        several = st.lists(st.sampled_from(parents), max_size=2, unique=True)
+        chosen = draw(several) if parents else []
         when = {parent: draw(st.lists(values_of(drawn[parent]), min_size=1, max_size=3)) for parent in chosen}
         drawn[name] = _with_conditions(draw(parameters()), when)
     ordered = {name: drawn[name] for name in draw(st.permutations(names))}
     bounded = [name for name, one in drawn.items() if isinstance(one, Float | Int)]
-    constraints = []
-    if bounded and draw(st.booleans()):
+    constraints: list[str] = []
+    if draw(st.booleans()) and bounded:
         name = draw(st.sampled_from(bounded))
         constraints = [f"`{name}` <= {max(drawn[name].default, drawn[name].decode(0.5))!r}"]
     return Space(ordered, constraints=constraints)

@@ -51,11 +51,11 @@ class Hierarchy:
         self,
         given: Any,
         *,
-        value: Callable[[Parameter, Any], Any] = lambda parameter, value: parameter.canonical(value),
+        convert: Callable[[Parameter, Any], Any] = lambda parameter, value: parameter.canonical(value),
         fill: Callable[[Parameter], bool] = lambda _: False,
         strict: bool = False,
     ) -> dict[str, Any]:
-        """Return the active params in order, each read by `value` from what is given.
+        """Return the active params in order, converted from what is given.
 
         `fill` says which of the missing get their default; an inactive parameter that is given is
         dropped, or an error when `strict`. Raises ParamsError, naming the parameter.
@@ -64,10 +64,9 @@ class Hierarchy:
             raise ParamsError(f"{shown(given)} is no configuration; give an object of names and values")
         for name in given:
             if name not in self.parameters:
-                raise ParamsError(
-                    f"no parameter is called {shown(name)}{did_you_mean(str(name), self.parameters)}; "
-                    f"there is {shorten(', '.join(self.parameters), 300)}"
-                )
+                hint = did_you_mean(str(name), self.parameters)
+                known = f"; the parameters are {shorten(', '.join(self.parameters), 300)}"
+                raise ParamsError(f"no parameter is called {shown(name)}{hint or known}")
         values: dict[str, Any] = {}
         for name in self.order:
             parameter = self.parameters[name]
@@ -77,7 +76,7 @@ class Hierarchy:
                     raise ParamsError(f"{name}: {shown(given[name])} is given but {condition}; leave it out")
             elif name in given:
                 try:
-                    values[name] = value(parameter, given[name])
+                    values[name] = convert(parameter, given[name])
                 except ParamsError as error:
                     raise ParamsError(f"{name}: {error}") from None
             elif fill(parameter):

@@ -164,7 +164,7 @@ def _read_expression(text: str, known: frozenset[str]) -> Expression:
         names[node.id] = name
     if not names:
         raise fail("it mentions no parameter")
-    if not isinstance(tree, ast.Compare | ast.BoolOp | ast.Name) and not _is_not(tree):
+    if not _is_logical(tree):
         raise fail("it compares nothing; write something like 'a * b <= 10'")
     return Expression(text, tree, names)
 
@@ -205,8 +205,13 @@ def _checked(node: ast.AST, fail: Callable[[str], SpaceError], depth: int = 0) -
     return [name for part in parts for name in _checked(part, fail, depth + 1)]
 
 
-def _is_not(tree: ast.expr) -> bool:
-    return isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.Not)
+def _is_logical(node: ast.expr) -> bool:
+    match node:
+        case ast.BoolOp(values=parts):
+            return all(map(_is_logical, parts))
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return _is_logical(operand)
+    return isinstance(node, ast.Compare | ast.Name)
 
 
 def _on_numbers(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -219,11 +224,6 @@ def _on_numbers(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(*numbers)
 
     return apply
-
-
-def _power(base: float, exponent: float) -> float:
-    """Compute in floats, which overflow instead of growing."""
-    return math.pow(base, exponent)
 
 
 _FUNCTIONS = {
@@ -240,7 +240,7 @@ _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Div: _on_numbers(lambda a, b: a / b),
     ast.FloorDiv: _on_numbers(lambda a, b: a // b),
     ast.Mod: _on_numbers(lambda a, b: a % b),
-    ast.Pow: _on_numbers(_power),
+    ast.Pow: _on_numbers(math.pow),  # in floats, which overflow instead of growing
     ast.USub: _on_numbers(lambda a: -a),
     ast.UAdd: _on_numbers(lambda a: +a),
     ast.Not: lambda a: not a,

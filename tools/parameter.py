@@ -117,8 +117,8 @@ class Parameter(ABC):
         return entry
 
     def __repr__(self) -> str:
-        shown = (f"{name}={value!r}" for name, value in self.definition().items() if name != "type")
-        return f"{type(self).__name__}({', '.join(shown)})"
+        given = (f"{name}={value!r}" for name, value in self.definition().items() if name != "type")
+        return f"{type(self).__name__}({', '.join(given)})"
 
     def _set(self, **values: Any) -> None:
         for name, value in values.items():

@@ -143,7 +143,7 @@ class Space:
         """
         return self._constrained(
             self._hierarchy.read(
-                params, value=lambda one, value: one.canonical(one.snap(value)), fill=lambda _: True
+                params, convert=lambda one, value: one.canonical(one.snap(value)), fill=lambda _: True
             )
         )
 
@@ -201,7 +201,7 @@ class Space:
         if place.shape != (len(self),) or np.isnan(place).any():
             raise ParamsError(f"x is {place!r}; give {len(self)} numbers from 0 to 1")
         us = dict(zip(self.parameters, np.clip(place, 0.0, 1.0).tolist(), strict=True))
-        return self._hierarchy.read(us, value=lambda one, u: one.decode(u))
+        return self._hierarchy.read(us, convert=lambda one, u: one.decode(u))
 
     def active_mask(self, params: Params) -> NDArray[np.bool_]:
         """Return mask (d,): which parameters are active."""
@@ -219,7 +219,7 @@ class Space:
         conditional parameter gets its default, an inactive one is dropped. Raises ParamsError.
         """
         return self._constrained(
-            self._hierarchy.read(reply, value=read_reply, fill=lambda one: bool(one.when))
+            self._hierarchy.read(reply, convert=read_reply, fill=lambda one: bool(one.when))
         )
 
     def to_reply(self, params: Params) -> dict[str, Any]:

@@ -38,7 +38,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a model answered: `texts` (n of them), what they cost, and how they parse.
+    """What a model answered: `texts` (n of them, fewer if time ran out), what they cost, how they parse.
 
     `parsed[i]` is `texts[i]` as JSON, or None where it is not JSON (or no schema was given).
     `prompt_tokens` counts the prompt once, however many samples were drawn from it.

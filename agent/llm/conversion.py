@@ -15,6 +15,7 @@ from pathlib import Path
 from bestguess.agent.llm.steps import Progress, Stage, leave_with_parent, run_step
 from bestguess.tools.errors import WeightsError
 
+_NOW = "Now "
 _TQDM = re.compile(r"(?P<label>.+?)\.*: +\d+%\|.*\| (?P<done>\d+)/(?P<total>\d+) \[.*")
 
 
@@ -28,6 +29,8 @@ def convert(source: Path, folder: Path, progress: Progress) -> None:
     def read(line: str) -> None:
         if match := _TQDM.fullmatch(line):
             progress(Stage(f"converting: {match['label']}", int(match["done"]), int(match["total"])))
+        elif line.startswith(_NOW):
+            progress(Stage(f"converting: {line.removeprefix(_NOW)}"))
         elif line:
             last_line.append(line)
 
@@ -38,10 +41,14 @@ def convert(source: Path, folder: Path, progress: Progress) -> None:
 
 
 def _convert_here(source: Path, folder: Path) -> None:
+    def say(what: str) -> None:
+        print(f"{_NOW}{what}", flush=True)  # noqa: T201  convert reads it
+
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
     place, name = source.parent, source.name
+    say("reading the GGUF file")
     model = AutoModelForCausalLM.from_pretrained(
         place,
         gguf_file=name,
@@ -50,8 +57,11 @@ def _convert_here(source: Path, folder: Path) -> None:
         dtype=torch.bfloat16,
         trust_remote_code=False,
     )
+    say("reading the tokenizer")
     tokenizer = AutoTokenizer.from_pretrained(place, gguf_file=name, trust_remote_code=False)
+    say("writing the weights")
     model.save_pretrained(folder)
+    say("writing the tokenizer")
     tokenizer.save_pretrained(folder)
 
 

@@ -105,9 +105,9 @@ class Decoder:
 
     @torch.inference_mode()
     def draw(self, prompt: list[int], request: Request, check: Callable[[], None]) -> list[list[int]]:
-        """Return the tokens of `request.n` samples that continue `prompt`.
+        """Return the tokens of `request.n` samples that continue `prompt`, or of those that are done in time.
 
-        `check` is called before each step and may raise to end the call. Raises ReplyError for a schema
+        `check` is called before each step and raises ModelUnavailable to end the call. Raises ReplyError for a schema
         that no grammar can be made of, ModelUnavailable for a prompt that is too long.
         """
         context = getattr(self._config, "max_position_embeddings", None) or sys.maxsize
@@ -130,7 +130,13 @@ class Decoder:
         mask = torch.ones(request.n, len(prompt) + len(opening.tokens), dtype=torch.long)
         rows = samples
         while True:
-            check()
+            try:
+                check()
+            except ModelUnavailable:
+                # Some guesses in time are worth more than all of them too late.
+                if finished := [sample.tokens for sample in samples if sample.done]:
+                    return finished
+                raise
             chosen = self._choose(logits, rows, request.temperature, generator)
             for sample, token in zip(rows, chosen, strict=True):
                 if not sample.done:

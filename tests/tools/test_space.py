@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import params_of, spaces
+from tests.strategies import params_of, spaces
 
 from bestguess.tools.errors import ParamsError, SpaceError
 from bestguess.tools.parameters import Choice, Float, Int, Text
@@ -170,7 +170,7 @@ def test_completing_fills_snaps_and_drops() -> None:
     assert space.complete({"booster": "gbtree", "rate_drop": 0.3}) == space.default()
     with pytest.raises(ParamsError, match="lr: 1 is out of bounds"):
         space.complete({"lr": 1})
-    with pytest.raises(ParamsError, match="no parameter is called 'epochs'"):
+    with pytest.raises(ParamsError, match="no parameter is called 'epochs'; the parameters are lr, depth"):
         space.complete({"epochs": 1})
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import WORDS, spaces
+from tests.strategies import WORDS, spaces
 
 from bestguess.tools import space_formats
 from bestguess.tools.errors import SpaceError

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from llguidance import LLMatcher, LLTokenizer
-from strategies import params_of, spaces
+from tests.strategies import params_of, spaces
 
 from bestguess.tools.errors import ParamsError
 from bestguess.tools.parameters import Choice, Float, Int, Parameter, Text
@@ -23,8 +23,8 @@ BYTES = LLTokenizer("byte")
 class Grammar:
     """A schema, compiled."""
 
-    def __init__(self, schema: dict[str, Any], **options: Any) -> None:
-        grammar = LLMatcher.grammar_from_json_schema(schema, overrides=options)
+    def __init__(self, schema: dict[str, Any], *, whitespace: bool = True) -> None:
+        grammar = LLMatcher.grammar_from_json_schema(schema, overrides={"whitespace_flexible": whitespace})
         assert LLMatcher.validate_grammar(grammar) == ""
         self.matcher = LLMatcher(BYTES, grammar)
 
@@ -44,14 +44,13 @@ class Grammar:
         for place, (name, value) in enumerate(reply.items(), start=1):
             text += json.dumps(name, ensure_ascii=False) + ": "
             end = ", " if place < len(reply) else "}"
-            spellings = [json.dumps(value, ensure_ascii=False)]
+            plain = json.dumps(value, ensure_ascii=False)
+            spellings = [plain, plain.replace("\x7f", "\\u007f")]
             if isinstance(value, float):
-                spellings = [
-                    np.format_float_positional(value, trim="-", min_digits=digits) for digits in range(9)
-                ]
-            text += (
-                next((each for each in spellings if self.begins_with(text + each + end)), spellings[0]) + end
-            )
+                shortest = np.format_float_positional(value)
+                spellings = [shortest.removesuffix("."), *(shortest + "0" * zeros for zeros in range(1, 12))]
+            spelled = next((each for each in spellings if self.begins_with(text + each + end)), spellings[0])
+            text += spelled + end
         return text
 
 
@@ -209,7 +208,7 @@ def test_whatever_the_grammar_generates_is_a_valid_reply(data: st.DataObject) ->
     JSON allows texts that cannot be stored, and no schema knows the constraints, so there are neither here.
     """
     space = data.draw(spaces(max_size=4).filter(_is_free_of_texts_and_constraints))
-    matcher = Grammar(space.json_schema(), whitespace_flexible=False).matcher
+    matcher = Grammar(space.json_schema(), whitespace=False).matcher
     written = b""
     while not matcher.is_stopped():
         allowed = np.flatnonzero(np.frombuffer(matcher.compute_logit_bias(), dtype=np.uint8)[:256]).tolist()

@@ -128,4 +128,4 @@ def matern52_and_slope(s2: Tensor) -> tuple[Tensor, Tensor]:
     r = torch.sqrt(5.0 * s2)
     decay = torch.exp(-r)
     slope = torch.addcmul(decay, decay, r)
-    return torch.addcmul(slope, decay, r.square_(), value=1.0 / 3.0), slope.mul_(5.0 / 3.0)
+    return torch.addcmul(slope, decay, s2, value=5.0 / 3.0), slope * (5.0 / 3.0)

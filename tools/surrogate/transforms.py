@@ -26,7 +26,7 @@ from scipy.optimize import minimize_scalar
 from bestguess.tools.surrogate import FloatArray
 
 TAIL = 5.0
-POWERS = (-1.0, 2.0)
+POWERS = (-2.0, 2.0)
 MIN_VALUES = 5
 CLEAR_GAIN = 2.0
 """A power must gain so much log-likelihood: about what a likelihood-ratio test asks for at 95 %."""

@@ -1,0 +1,355 @@
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import transformers
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+import bestguess as bg
+from bestguess.agent.advisor import read_reply
+from bestguess.agent.llm import Message, Reply, Request
+from bestguess.agent.llm.catalog import is_pulled, models_root
+from bestguess.agent.llm.decoding import BLOCK_TOKENS, Decoder
+from bestguess.agent.llm.embedded import EmbeddedLLM
+from bestguess.agent.testing import check_llm
+from bestguess.tools.errors import ModelUnavailable, ReplyError
+
+SPACE = bg.Space(
+    learning_rate=bg.Float(1e-5, 1e-1, log=True, default=1e-3),
+    depth=bg.Int(1, 12, default=3),
+    booster=bg.Choice(["gbtree", "dart"]),
+    rate_drop=bg.Float(0, 0.5, when={"booster": ["dart"]}),
+)
+LONG = "A gradient boosting machine on 353 rows, to be tuned. " * 8
+ASK = Request((Message("system", LONG), Message("user", "Größe?")), n=4, schema=SPACE.json_schema(), seed=3)
+TEMPLATE = (
+    "{% for message in messages %}<|turn|>{{ message.role }}\n{{ message.content }}<|end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|turn|>assistant\n{% endif %}"
+)
+SMALL = {
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 2048,
+}
+ARCHITECTURES: dict[str, Any] = {
+    "plain": lambda **sizes: transformers.Qwen2Config(**SMALL, **sizes),
+    "sliding": lambda **sizes: transformers.MistralConfig(**SMALL, **sizes, sliding_window=16),
+    "recurrent": lambda **sizes: transformers.Lfm2Config(
+        **SMALL, **sizes, layer_types=["conv", "full_attention"], block_auto_adjust_ff_dim=False
+    ),
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread() -> Iterator[None]:
+    """A model this small loses more by handing work over than it wins."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Any:
+    byte_pairs = Tokenizer(models.BPE())
+    byte_pairs.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    byte_pairs.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=400,
+        special_tokens=["<|end|>", "<|turn|>"],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    byte_pairs.train_from_iterator(['{"learning_rate": 0.01, "booster": "gbtree"}', LONG], trainer)
+    return transformers.PreTrainedTokenizerFast(
+        tokenizer_object=byte_pairs, eos_token="<|end|>", chat_template=TEMPLATE
+    )
+
+
+def build(folder: Path, tokenizer: Any, architecture: str = "plain") -> Path:
+    """Save a model with random weights, some 200 kB, and return its folder."""
+    ends = {"eos_token_id": tokenizer.eos_token_id, "pad_token_id": 0, "bos_token_id": 1}
+    # Real models, too, have more rows in their output than tokens.
+    config = ARCHITECTURES[architecture](vocab_size=len(tokenizer) + 7, **ends)
+    torch.manual_seed(0)
+    transformers.AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, tokenizer: Any) -> Path:
+    return build(tmp_path_factory.mktemp("tiny"), tokenizer)
+
+
+@pytest.fixture
+def llm(folder: Path) -> Iterator[EmbeddedLLM]:
+    llm = EmbeddedLLM(folder, dtype="float32", device="cpu")
+    yield llm
+    llm.close()
+
+
+def decoder_of(llm: EmbeddedLLM) -> Decoder:
+    llm.count_tokens("")
+    assert llm._decoder is not None
+    return llm._decoder
+
+
+def test_hot_samples_of_random_weights_all_fit_the_space(llm: EmbeddedLLM) -> None:
+    reply = llm.generate(replace(ASK, n=32, temperature=1.5))
+    assert len(reply.texts) == 32
+    assert None not in reply.parsed
+    assert len(read_reply(reply, SPACE).configurations) == 32
+    assert {guess["booster"] for guess in reply.parsed} == {"gbtree", "dart"}
+    assert len(set(reply.texts)) > 20
+
+
+def test_it_keeps_the_promises_of_the_protocol(folder: Path) -> None:
+    check_llm(EmbeddedLLM(folder))
+
+
+def test_a_seed_decides_the_reply_and_leaves_torchs_generator_alone(llm: EmbeddedLLM) -> None:
+    before = torch.get_rng_state()
+    first, again, other = (llm.generate(replace(ASK, seed=seed)).texts for seed in (3, 3, 4))
+    assert first == again != other
+    assert torch.equal(before, torch.get_rng_state())
+    unseeded = replace(ASK, seed=None)
+    assert llm.generate(unseeded).texts != llm.generate(unseeded).texts
+
+
+def test_without_temperature_all_samples_are_the_same_whatever_the_seed(llm: EmbeddedLLM) -> None:
+    cold = replace(ASK, temperature=0.0)
+    assert len({*llm.generate(cold).texts, *llm.generate(replace(cold, seed=9)).texts}) == 1
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_every_token_is_drawn_from_what_the_model_says_of_all_before_it(
+    tmp_path: Path, tokenizer: Any, monkeypatch: pytest.MonkeyPatch, architecture: str
+) -> None:
+    """Compares with the plainest way there is: no cache, no padding, no batch, every token read again."""
+    decoder = decoder_of(EmbeddedLLM(build(tmp_path, tokenizer, architecture), dtype="float32", device="cpu"))
+    seen: list[tuple[list[int], torch.Tensor]] = []
+    choose = Decoder._choose
+
+    def note(self: Decoder, logits: torch.Tensor, rows: Any, *rest: Any) -> list[int]:
+        seen.extend(
+            (list(sample.tokens), row) for sample, row in zip(rows, logits, strict=True) if not sample.done
+        )
+        return choose(self, logits, rows, *rest)
+
+    monkeypatch.setattr(Decoder, "_choose", note)
+    prompt = decoder.render(ASK.messages)
+    drawn = decoder.draw(prompt, ASK, lambda: None)
+    assert len({len(tokens) for tokens in drawn}) > 1, "rows that end together test too little"
+    for tokens, logits in seen:
+        with torch.inference_mode():
+            plainly = decoder.model(input_ids=torch.tensor([prompt + tokens])).logits[0, -1]
+        torch.testing.assert_close(logits, plainly, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "dtype"),
+    [("plain", "float32"), ("plain", "bfloat16"), ("recurrent", "float32")],
+)
+def test_what_was_asked_before_changes_no_answer(
+    tmp_path: Path, tokenizer: Any, architecture: str, dtype: str
+) -> None:
+    folder = build(tmp_path, tokenizer, architecture)
+    asks = [replace(ASK, messages=(ASK.messages[0], Message("user", words))) for words in ("a", LONG, "a b")]
+    one = EmbeddedLLM(folder, dtype=dtype, device="cpu")
+    for ask in asks:
+        fresh = EmbeddedLLM(folder, dtype=dtype, device="cpu")
+        assert one.generate(ask).texts == fresh.generate(ask).texts == one.generate(ask).texts
+
+
+def test_a_prompt_is_read_once_and_what_it_shares_with_the_one_before_not_again(llm: EmbeddedLLM) -> None:
+    read: list[torch.Size] = []
+    decoder_of(llm).model.register_forward_pre_hook(
+        lambda _model, _args, inputs: read.append(inputs["input_ids"].shape), with_kwargs=True
+    )
+    n_prompt = llm.generate(ASK).prompt_tokens
+    assert sum(size[1] for size in read if size[0] == 1) >= n_prompt > BLOCK_TOKENS
+    read.clear()
+    llm.generate(replace(ASK, messages=(ASK.messages[0], Message("user", "Different?"))))
+    assert sum(size[1] for size in read if size[0] == 1) < BLOCK_TOKENS
+
+
+def test_what_the_grammar_forces_costs_no_step(llm: EmbeddedLLM) -> None:
+    steps: list[None] = []
+    decoder_of(llm).model.register_forward_pre_hook(lambda *_: steps.append(None))
+    reply = llm.generate(replace(ASK, n=1, schema={"enum": [LONG]}))
+    assert reply.parsed == (LONG,)
+    assert reply.completion_tokens > 50
+    assert steps == []
+
+
+def test_tokens_are_counted_as_they_are(llm: EmbeddedLLM) -> None:
+    reply = llm.generate(replace(ASK, n=3, schema={"const": "gbtree"}))
+    assert reply.texts == ('"gbtree"',) * 3
+    assert reply.completion_tokens == 3 * llm.count_tokens('"gbtree"')
+    assert reply.prompt_tokens == len(decoder_of(llm).render(ASK.messages))
+
+
+def test_a_sample_that_reaches_max_tokens_comes_back_as_it_is(llm: EmbeddedLLM) -> None:
+    reply = llm.generate(replace(ASK, max_tokens=9))
+    assert reply.parsed == (None,) * 4
+    assert reply.completion_tokens == 4 * 9
+    assert all(text.startswith('{"learning_rate": ') for text in reply.texts)
+
+
+def test_without_a_schema_a_sample_is_any_text(llm: EmbeddedLLM) -> None:
+    reply = llm.generate(replace(ASK, schema=None, max_tokens=20))
+    assert len(set(reply.texts)) == 4
+    assert reply.parsed == (None,) * 4
+    assert 0 < reply.completion_tokens <= 80
+
+
+def test_a_reply_ends_where_the_model_ends_it(folder: Path, llm: EmbeddedLLM) -> None:
+    decoder = decoder_of(llm)
+    end = decoder.tokenizer.eos_token_id
+    decoder.model.register_forward_hook(lambda _model, _args, out: out.logits[..., end].fill_(1e4) and None)
+    reply = llm.generate(replace(ASK, schema=None))
+    assert (reply.texts, reply.completion_tokens) == (("",) * 4, 0)
+
+
+@pytest.mark.parametrize("schema", [{"type": "colour"}, {"type": "string", "pattern": "("}, {"if": {}}])
+def test_a_schema_without_a_grammar_is_named(llm: EmbeddedLLM, schema: dict[str, Any]) -> None:
+    with pytest.raises(ReplyError, match=r"cannot be turned into a grammar: .*(colour|regex|if)"):
+        llm.generate(replace(ASK, schema=schema))
+
+
+@pytest.mark.parametrize("timeout_s", [0.0, 0.05])
+def test_the_deadline_ends_a_call(llm: EmbeddedLLM, timeout_s: float) -> None:
+    llm.count_tokens("load it")
+    started = time.monotonic()
+    with pytest.raises(ModelUnavailable, match=f"did not finish within {timeout_s:g} s"):
+        llm.generate(replace(ASK, n=8, schema=None, max_tokens=1800, timeout_s=timeout_s))
+    assert time.monotonic() - started < 10
+    assert llm.generate(ASK).texts == llm.generate(ASK).texts
+
+
+def test_closing_stops_a_call_that_is_under_way_and_refuses_later_ones(llm: EmbeddedLLM) -> None:
+    under_way = threading.Event()
+    decoder_of(llm).model.register_forward_pre_hook(lambda *_: under_way.set())
+    caught: list[str] = []
+
+    def call() -> None:
+        try:
+            llm.generate(replace(ASK, schema=None, max_tokens=1800))
+        except ModelUnavailable as error:
+            caught.append(str(error))
+
+    thread = threading.Thread(target=call)
+    thread.start()
+    assert under_way.wait(60)
+    llm.close()
+    thread.join(60)
+    assert caught == [f"{llm.name} was closed"]
+    llm.close()
+    for call_again in (lambda: llm.generate(ASK), lambda: llm.count_tokens("x")):
+        with pytest.raises(ModelUnavailable, match="was closed"):
+            call_again()
+    assert llm._decoder is None
+
+
+def test_two_threads_that_ask_at_once_load_one_model(folder: Path) -> None:
+    llm = EmbeddedLLM(folder, name="tiny")
+    replies: list[Reply] = []
+    threads = [threading.Thread(target=lambda: replies.append(llm.generate(ASK))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert replies[0].texts == replies[1].texts
+    assert llm.name == "tiny"
+
+
+def test_running_out_of_memory_is_one_line_and_the_next_call_works(
+    llm: EmbeddedLLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = llm.generate(ASK).texts
+    model = decoder_of(llm).model
+    down = model.model.layers[1].register_forward_pre_hook(_run_out_of_memory)
+    other = replace(ASK, messages=(ASK.messages[0], Message("user", "Different?")))
+    with pytest.raises(ModelUnavailable, match=r": CUDA out of memory\.$"):
+        llm.generate(other)
+    down.remove()
+    assert llm.generate(ASK).texts == expected
+
+
+def _run_out_of_memory(*_: Any) -> None:
+    raise torch.OutOfMemoryError("CUDA out of memory.\nTried to allocate 9 GiB")
+
+
+def test_a_prompt_longer_than_the_model_reads_is_refused(llm: EmbeddedLLM) -> None:
+    with pytest.raises(ModelUnavailable, match="and the model reads 2048"):
+        llm.generate(Request((Message("user", LONG * 100),)))
+
+
+def test_a_reply_may_fill_what_the_prompt_leaves(llm: EmbeddedLLM) -> None:
+    prompt = "x " * 1000
+    reply = llm.generate(Request((Message("user", prompt),), seed=0, max_tokens=10**6))
+    assert reply.prompt_tokens + reply.completion_tokens <= 2048
+
+
+@pytest.mark.parametrize("spoil", ["config.json", "model.safetensors", "tokenizer.json"])
+def test_a_folder_that_cannot_be_loaded_is_named(tmp_path: Path, tokenizer: Any, spoil: str) -> None:
+    build(tmp_path, tokenizer)
+    (tmp_path / spoil).write_text("{")
+    with pytest.raises(ModelUnavailable, match=f"^cannot load the model in {tmp_path}: ") as caught:
+        EmbeddedLLM(tmp_path).generate(ASK)
+    assert "\n" not in str(caught.value)
+
+
+def test_code_and_pickles_in_a_folder_are_not_run(tmp_path: Path, tokenizer: Any) -> None:
+    build(tmp_path, tokenizer)
+    (tmp_path / "model.safetensors").unlink()
+    torch.save({}, tmp_path / "pytorch_model.bin")
+    with pytest.raises(ModelUnavailable, match="safetensors"):
+        EmbeddedLLM(tmp_path).generate(ASK)
+
+
+def test_a_tokenizer_without_a_usable_chat_template_is_named(tmp_path: Path, tokenizer: Any) -> None:
+    build(tmp_path, tokenizer)
+    (tmp_path / "chat_template.jinja").write_text("{{ raise_exception('no system turn, please') }}")
+    with pytest.raises(ModelUnavailable, match="chat template fails: no system turn, please"):
+        EmbeddedLLM(tmp_path).generate(ASK)
+    (tmp_path / "chat_template.jinja").unlink()
+    with pytest.raises(ModelUnavailable, match="chat template fails: "):
+        EmbeddedLLM(tmp_path).generate(ASK)
+
+
+def test_loading_and_asking_print_nothing(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    EmbeddedLLM(folder).generate(ASK)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.slow
+def test_a_real_model_keeps_the_promises_of_the_protocol() -> None:
+    if not is_pulled("smollm2-135m"):
+        pytest.skip("smollm2-135m is not pulled; run `bestguess models pull smollm2-135m`")
+    folder = models_root() / "smollm2-135m"
+    check_llm(EmbeddedLLM(folder))
+    llm = EmbeddedLLM(folder)
+    reply = llm.generate(replace(ASK, n=8, temperature=1.5))
+    assert len(read_reply(reply, SPACE).configurations) == 8
+    assert EmbeddedLLM(folder).generate(replace(ASK, n=8, temperature=1.5)).texts == reply.texts
+
+
+@pytest.mark.gpu
+def test_a_gpu_is_used_where_there_is_one(folder: Path) -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    llm = EmbeddedLLM(folder)
+    assert decoder_of(llm).model.device.type == "cuda"
+    assert None not in llm.generate(ASK).parsed

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
+
+from bestguess.tools.surrogate import FloatArray, Hyperparameters
+from bestguess.tools.surrogate.evidence import (
+    JITTERS,
+    MEAN_VARIANCE,
+    NOISES,
+    Evidence,
+    Prior,
+    factorize,
+)
+from bestguess.tools.surrogate.kernel import Embedding, matern52
+
+
+def mixed_problem(seed: int, n: int = 14) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return D (4, n, n) and z (n,) of a mixed, conditional problem with a duplicate."""
+    rng = np.random.default_rng(seed)
+    x, active = rng.random((n, 4)), rng.random((n, 4)) < 0.8
+    x[:, 3] = (np.floor(x[:, 3] * 3) + 0.5) / 3
+    x[1], active[1] = x[0], active[0]
+    embedding = Embedding(("continuous", "continuous", "discrete", "categorical"), conditional=True)
+    return embedding.column_distances(embedding.embed(x, active)), torch.tensor(rng.standard_normal(n))
+
+
+def test_the_log_likelihood_is_scikit_learns() -> None:
+    rng = np.random.default_rng(0)
+    x, z = rng.random((20, 3)), rng.standard_normal(20)
+    embedding = Embedding(["continuous"] * 3, conditional=False)
+    evidence = Evidence(embedding.column_distances(embedding.embed(x, None)), torch.tensor(z), Prior())
+    kernel = (
+        ConstantKernel(1.7) * Matern([0.3, 0.9, 2.0], nu=2.5)
+        + ConstantKernel(MEAN_VARIANCE)
+        + WhiteKernel(1e-3)
+    )
+    reference = GaussianProcessRegressor(kernel, alpha=0.0, optimizer=None).fit(x, z)
+
+    value, _ = evidence.log_likelihood(np.log([0.3, 0.9, 2.0, 1.7, 1e-3]))
+
+    assert value == pytest.approx(reference.log_marginal_likelihood_value_, abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_gradient_agrees_with_finite_differences(seed: int) -> None:
+    evidence = Evidence(*mixed_problem(seed), Prior())
+    theta = np.random.default_rng(seed).normal(-0.5, 0.7, 6)
+
+    _, gradient = evidence.log_posterior(theta)
+
+    step = 1e-5
+    for column, unit in enumerate(np.eye(6)):
+        ahead, _ = evidence.log_posterior(theta + step * unit)
+        behind, _ = evidence.log_posterior(theta - step * unit)
+        assert gradient[column] == pytest.approx((ahead - behind) / (2 * step), rel=1e-6, abs=1e-6)
+
+
+def test_the_gradient_agrees_with_automatic_differentiation() -> None:
+    distances, z = mixed_problem(3)
+    theta = torch.tensor([-1.0, 0.2, -0.3, 0.5, 0.4, -4.0], dtype=torch.float64, requires_grad=True)
+    n = len(z)
+    # A distance of exactly zero has no derivative under autograd; the closed form needs no such care.
+    s2 = torch.einsum("j,jab->ab", torch.exp(-2 * theta[:4]), distances + 1e-14)
+    covariance = theta[4].exp() * matern52(s2) + MEAN_VARIANCE + theta[5].exp() * torch.eye(n)
+    density = torch.distributions.MultivariateNormal(torch.zeros(n, dtype=torch.float64), covariance)
+    value = density.log_prob(z)
+    value.backward()
+
+    ours, gradient = Evidence(distances, z, Prior()).log_likelihood(theta.detach().numpy())
+
+    assert theta.grad is not None
+    assert ours == pytest.approx(value.item(), rel=1e-9)
+    assert gradient == pytest.approx(theta.grad.numpy(), rel=1e-5, abs=1e-7)
+
+
+def test_the_lengthscale_prior_is_the_lognormal_density_of_the_paper() -> None:
+    evidence = Evidence(*mixed_problem(0), Prior())
+
+    def prior_of(lengthscale: float) -> float:
+        theta = np.array([math.log(lengthscale), 0.0, 0.0, 0.0, 0.0, -5.0])
+        return evidence.log_posterior(theta)[0] - evidence.log_likelihood(theta)[0]
+
+    location = math.sqrt(2) + math.log(4) / 2
+    expected = [-math.log(at) - (math.log(at) - location) ** 2 / 6 for at in (0.3, 2.0)]
+    assert prior_of(0.3) - prior_of(2.0) == pytest.approx(expected[0] - expected[1])
+
+
+def test_the_best_of_both_starts_is_kept() -> None:
+    evidence = Evidence(*mixed_problem(5), Prior())
+    fresh = evidence.maximize()
+    far = Hyperparameters((20.0, 0.02, 5.0, 0.3), 0.1, 1e-8)
+
+    warm = evidence.maximize(far)
+
+    assert posterior_of(evidence, warm) >= posterior_of(evidence, fresh) - 1e-9
+    assert evidence.maximize(far) == warm
+
+
+def test_noise_is_found_where_there_is_some_and_not_where_there_is_none() -> None:
+    rng = np.random.default_rng(2)
+    x = rng.random((60, 1))
+    embedding = Embedding(["continuous"], conditional=False)
+    distances = embedding.column_distances(embedding.embed(x, None))
+    curve = np.sin(6 * x[:, 0])
+
+    exact = Evidence(distances, torch.tensor(curve), Prior()).maximize()
+    noisy = Evidence(distances, torch.tensor(curve + 0.3 * rng.standard_normal(60)), Prior()).maximize()
+
+    assert exact.noise < 1e-5
+    assert 0.15 < math.sqrt(noisy.noise) < 0.5
+
+
+def test_a_covariance_that_is_fine_gets_no_jitter() -> None:
+    lower, jitter = factorize(torch.eye(3, dtype=torch.float64), 0.5)
+
+    assert jitter == 0
+    assert torch.allclose(lower @ lower.T, 1.5 * torch.eye(3, dtype=torch.float64))
+
+
+def test_a_singular_covariance_gets_as_little_jitter_as_it_takes() -> None:
+    indefinite = torch.tensor([[4.0, 4.0], [4.0, 4.0 - 1e-7]], dtype=torch.float64)
+
+    _, jitter = factorize(indefinite, 0.0)
+
+    assert jitter == pytest.approx(4 * 1e-6)
+
+
+def test_a_covariance_beyond_repair_is_an_error() -> None:
+    with pytest.raises(torch.linalg.LinAlgError):
+        factorize(torch.tensor([[1.0, 3.0], [3.0, 1.0]], dtype=torch.float64), JITTERS[-1])
+
+
+def posterior_of(evidence: Evidence, found: Hyperparameters) -> float:
+    theta: FloatArray = np.log([*found.lengthscales, found.scale, max(found.noise, NOISES[0])])
+    return evidence.log_posterior(theta)[0]

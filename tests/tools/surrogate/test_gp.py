@@ -1,0 +1,262 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import ConstantKernel, Matern
+
+from bestguess.tools.errors import InputError
+from bestguess.tools.surrogate import BoolArray, FloatArray, Hyperparameters, Posterior, Surrogate
+from bestguess.tools.surrogate.evidence import MEAN_VARIANCE
+from bestguess.tools.surrogate.gp import GaussianProcess
+
+MIXED = ("continuous", "discrete", "categorical", "continuous")
+
+
+def mixed_trials(seed: int, n: int) -> tuple[FloatArray, FloatArray, BoolArray]:
+    """Return x (n, 4), y (n,), active (n, 4); the last column is active with the first category only."""
+    rng = np.random.default_rng(seed)
+    x = rng.random((n, 4))
+    x[:, 1] = (np.floor(x[:, 1] * 5) + 0.5) / 5
+    x[:, 2] = (np.floor(x[:, 2] * 3) + 0.5) / 3
+    active = np.ones((n, 4), dtype=bool)
+    active[:, 3] = x[:, 2] < 1 / 3
+    y = (x[:, 0] - 0.3) ** 2 + x[:, 1] + np.where(active[:, 3], x[:, 3], 0.4)
+    return x, y, active
+
+
+def test_the_posterior_is_scikit_learns() -> None:
+    rng = np.random.default_rng(0)
+    x, y, new = rng.random((15, 3)), rng.standard_normal(15), rng.random((40, 3))
+    known = Hyperparameters((0.3, 0.8, 2.0), 1.4, 1e-4)
+    kernel = ConstantKernel(1.4) * Matern(known.lengthscales, nu=2.5) + ConstantKernel(MEAN_VARIANCE)
+    z = (y - y.mean()) / y.std()
+    mean, sd = (
+        GaussianProcessRegressor(kernel, alpha=1e-4, optimizer=None).fit(x, z).predict(new, return_std=True)
+    )
+
+    posterior = GaussianProcess(["continuous"] * 3, warp=False).condition(x, y, known)
+
+    latent_mean, latent_sd = posterior.predict_latent(new)
+    assert latent_mean == pytest.approx(mean, abs=1e-6)
+    assert latent_sd == pytest.approx(sd, abs=1e-6)
+    in_units, spread = posterior.predict(new)
+    assert in_units == pytest.approx(y.mean() + y.std() * mean, abs=1e-6)
+    assert spread == pytest.approx(y.std() * np.sqrt(sd**2 + 1e-4), abs=1e-6)
+
+
+def test_it_predicts_a_smooth_function_it_has_seen_a_little_of() -> None:
+    x, y, active = mixed_trials(0, 60)
+    new, truth, there = mixed_trials(1, 200)
+
+    mean, sd = GaussianProcess(MIXED).fit(x, y, active=active).predict(new, there)
+
+    assert np.sqrt(np.mean((mean - truth) ** 2)) < 0.1 * truth.std()
+    assert np.mean(np.abs(mean - truth) < 3 * sd) > 0.9
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 12))
+def test_deviations_are_positive_and_everything_is_finite(seed: int, n: int) -> None:
+    x, y, active = mixed_trials(seed, n)
+    new, _, there = mixed_trials(seed + 1, 30)
+
+    posterior = GaussianProcess(MIXED).fit(x, y, active=active)
+
+    for mean, sd in (posterior.predict(new, there), posterior.predict_latent(x, active)):
+        assert np.isfinite(mean).all()
+        assert (sd > 0).all()
+        assert np.isfinite(sd).all()
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.permutations(range(4)), st.integers(0, 10**6))
+def test_the_order_of_the_columns_does_not_matter(order: list[int], seed: int) -> None:
+    x, y, active = mixed_trials(seed, 12)
+    new, _, there = mixed_trials(seed + 1, 10)
+    kinds = [MIXED[column] for column in order]
+    lengthscales = np.array([0.2, 0.9, 1.5, 0.5])
+
+    def condition(kinds: list[str], columns: list[int]) -> tuple[FloatArray, FloatArray]:
+        known = Hyperparameters(tuple(lengthscales[columns]), 1.0, 1e-6)
+        posterior = GaussianProcess(kinds).condition(x[:, columns], y, known, active[:, columns])
+        return posterior.predict_latent(new[:, columns], there[:, columns])
+
+    straight, permuted = condition(list(MIXED), [0, 1, 2, 3]), condition(kinds, list(order))
+
+    assert permuted[0] == pytest.approx(straight[0], abs=1e-8)
+    assert permuted[1] == pytest.approx(straight[1], abs=1e-8)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10**6))
+def test_what_an_inactive_column_holds_has_no_effect(seed: int) -> None:
+    x, y, active = mixed_trials(seed, 12)
+    new, _, there = mixed_trials(seed + 1, 10)
+    noise = np.random.default_rng(seed).random((12, 4))
+
+    gp = GaussianProcess(MIXED)
+    plain = gp.fit(x, y, active=active)
+    changed = gp.fit(np.where(active, x, noise), y, active=active)
+
+    assert changed.hyperparameters == plain.hyperparameters
+    other = np.where(there, new, noise[:10])
+    np.testing.assert_array_equal(changed.predict(other, there), plain.predict(new, there))
+
+
+@pytest.mark.parametrize("exponent", [-30, -8, 8, 30])
+def test_the_scale_of_the_values_does_not_matter(exponent: int) -> None:
+    x, y, active = mixed_trials(3, 15)
+    factor = 10.0**exponent
+
+    plain = GaussianProcess(MIXED).fit(x, y, active=active).predict(x, active)
+    scaled = GaussianProcess(MIXED).fit(x, y * factor, active=active).predict(x, active)
+
+    assert scaled[0] == pytest.approx(plain[0] * factor, rel=1e-3)
+    assert scaled[1] == pytest.approx(plain[1] * factor, rel=0.1, abs=1e-5 * factor)
+
+
+def test_trials_are_interpolated_when_there_is_no_noise() -> None:
+    x, y, active = mixed_trials(4, 20)
+
+    posterior = GaussianProcess(MIXED).fit(x, y, active=active)
+
+    assert posterior.predict(x, active)[0] == pytest.approx(y, abs=0.01)
+    assert posterior.incumbent_latent == pytest.approx(posterior.predict_latent(x, active)[0].min())
+
+
+def test_duplicates_that_disagree_are_averaged() -> None:
+    x = np.array([[0.1], [0.5], [0.5], [0.5], [0.5], [0.9]])
+    y = np.array([0.0, 1.0, 1.2, 0.9, 1.1, 0.1])
+
+    mean, sd = GaussianProcess(["continuous"]).fit(x, y).predict(np.array([[0.5]]))
+
+    assert mean[0] == pytest.approx(1.05, abs=0.1)
+    assert 0.03 < sd[0] < 0.4
+
+
+def test_equal_values_predict_themselves() -> None:
+    x = np.random.default_rng(0).random((6, 2))
+
+    mean, sd = GaussianProcess(["continuous"] * 2).fit(x, np.full(6, 7.0)).predict(x[::-1] * 0.9)
+
+    assert mean == pytest.approx(7.0)
+    assert np.isfinite(sd).all()
+
+
+def test_one_trial_is_enough() -> None:
+    posterior = GaussianProcess(["continuous"]).fit(np.array([[0.5]]), np.array([3.0]))
+
+    mean, sd = posterior.predict(np.array([[0.5], [0.0]]))
+
+    assert mean == pytest.approx(3.0)
+    assert sd[1] > sd[0]
+    assert "1 value," in posterior.description
+
+
+def test_one_absurd_value_does_not_blind_it() -> None:
+    x = np.linspace(0, 1, 15)[:, None]
+    y = (x[:, 0] - 0.4) ** 2
+    y[-1] = 1e30
+
+    mean, _ = GaussianProcess(["continuous"]).fit(x, y).predict(x[:-2])
+
+    assert mean == pytest.approx(y[:-2], abs=0.02)
+
+
+def test_a_singular_covariance_is_said_to_be_one() -> None:
+    x = np.zeros((5, 1))
+
+    posterior = GaussianProcess(["continuous"]).condition(
+        x, np.arange(5.0), Hyperparameters((0.5,), 1.0, 0.0)
+    )
+
+    assert "because it was singular" in posterior.description
+    assert np.isfinite(posterior.predict(x)).all()
+
+
+def test_the_description_tells_of_noise_and_of_drawn_in_tails() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.random((40, 1))
+    noisy = np.sin(5 * x[:, 0]) + rng.standard_normal(40)
+
+    assert "noise about" in GaussianProcess(["continuous"]).fit(x, noisy).description
+    steep = GaussianProcess(["continuous"]).fit(x, np.exp(8 * x[:, 0]))
+    assert steep.description == (
+        "A Gaussian process fitted to 40 values, hardly any noise, the values' tails drawn in."
+    )
+
+
+def test_quantiles_follow_from_the_warped_posterior() -> None:
+    x = np.random.default_rng(1).random((20, 1))
+    posterior = GaussianProcess(["continuous"]).fit(x, np.exp(6 * x[:, 0]))
+    new = np.array([[0.05], [0.97]])
+
+    low, median, high = (posterior.quantile(new, p) for p in (0.158655, 0.5, 0.841345))
+
+    centre, spread = posterior.predict(new)
+    assert median == pytest.approx(centre)
+    assert (high - low) / 2 == pytest.approx(spread, rel=1e-4)
+
+
+def test_assuming_a_running_trial_removes_doubt_there_but_not_belief() -> None:
+    x, y, active = mixed_trials(5, 12)
+    new, _, there = mixed_trials(6, 3)
+    posterior = GaussianProcess(MIXED).fit(x, y, active=active)
+
+    assumed = posterior.assume(new[:1], there[:1])
+
+    before, after = posterior.predict_latent(new, there), assumed.predict_latent(new, there)
+    assert after[0] == pytest.approx(before[0], abs=1e-4)
+    assert after[1][0] < 0.1 * before[1][0]
+    assert (after[1] <= before[1] + 1e-9).all()
+
+
+def test_a_fit_is_deterministic_and_may_start_from_an_earlier_one() -> None:
+    x, y, active = mixed_trials(7, 15)
+    gp = GaussianProcess(MIXED)
+
+    first = gp.fit(x, y, active=active)
+    warm = gp.fit(x, y, active=active, previous=first.hyperparameters)
+
+    assert gp.fit(x, y, active=active).hyperparameters == first.hyperparameters
+    assert warm.predict(x, active)[0] == pytest.approx(first.predict(x, active)[0], abs=1e-3)
+    assert list(first.lengthscales) == list(first.hyperparameters.lengthscales)
+
+
+def test_it_keeps_the_protocols() -> None:
+    surrogate: Surrogate = GaussianProcess(["continuous"])
+    posterior: Posterior = surrogate.fit(np.array([[0.1], [0.7]]), np.array([1.0, 2.0]))
+
+    assert posterior.noise >= 0
+
+
+def test_what_does_not_fit_is_refused() -> None:
+    gp = GaussianProcess(["continuous"])
+    one = np.array([[0.5]])
+
+    with pytest.raises(InputError, match="finite values"):
+        gp.fit(one, np.array([np.nan]))
+    with pytest.raises(InputError, match="at least one"):
+        gp.fit(np.empty((0, 1)), np.empty(0))
+    with pytest.raises(InputError, match="one value a row"):
+        gp.fit(one, np.array([1.0, 2.0]))
+    with pytest.raises(InputError, match="2 lengthscales for 1 columns"):
+        gp.fit(one, np.array([1.0]), previous=Hyperparameters((1.0, 1.0), 1.0, 1e-6))
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_a_gpu_gives_what_the_cpu_gives() -> None:
+    x, y, active = mixed_trials(8, 40)
+    new, _, there = mixed_trials(9, 20)
+    on_cpu = GaussianProcess(MIXED).fit(x, y, active=active)
+
+    on_gpu = GaussianProcess(MIXED, device="cuda").condition(x, y, on_cpu.hyperparameters, active)
+
+    assert on_gpu.predict_latent(new, there)[0] == pytest.approx(on_cpu.predict_latent(new, there)[0], abs=1e-8)
+    fitted = GaussianProcess(MIXED, device="cuda").fit(x, y, active=active)
+    assert fitted.predict(new, there)[0] == pytest.approx(on_cpu.predict(new, there)[0], abs=1e-3)

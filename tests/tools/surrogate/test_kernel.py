@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.gaussian_process.kernels import Matern
+
+from bestguess.tools.errors import InputError
+from bestguess.tools.surrogate.kernel import Embedding, matern52, matern52_and_slope
+
+KINDS = ("continuous", "discrete", "categorical")
+
+
+def distances(kinds: tuple[str, ...], x: list[list[float]], active: list[list[bool]] | None) -> np.ndarray:
+    embedding = Embedding(kinds, conditional=active is not None)
+    rows = embedding.embed(x, active)
+    return embedding.squared_distances(rows, rows, torch.ones(len(kinds), dtype=torch.float64)).numpy()
+
+
+def test_numbers_differ_by_their_difference_and_categories_by_one() -> None:
+    s2 = distances(KINDS, [[0.1, 0.25, 1 / 6], [0.4, 0.75, 5 / 6], [0.4, 0.75, 1 / 6]], None)
+
+    assert s2[0, 1] == pytest.approx(0.3**2 + 0.5**2 + 1)
+    assert s2[1, 2] == pytest.approx(1)
+    assert s2[0, 2] == pytest.approx(0.3**2 + 0.5**2)
+
+
+def test_an_inactive_column_is_one_away_from_an_active_one_and_nothing_from_another() -> None:
+    for kind in ("continuous", "categorical"):
+        s2 = distances((kind,), [[0.25], [0.75], [0.5], [0.1]], [[True], [True], [False], [False]])
+
+        assert s2[0, 2] == pytest.approx(1)
+        assert s2[1, 3] == pytest.approx(1)
+        assert s2[2, 3] == pytest.approx(0, abs=1e-15)
+
+
+def test_active_numbers_are_a_chord_apart_where_columns_can_be_inactive() -> None:
+    s2 = distances(("continuous",), [[0.2], [0.9]], [[True], [True]])
+
+    assert math.sqrt(s2[0, 1]) == pytest.approx(2 * math.sin(0.35))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.floats(0.05, 20.0))
+def test_the_kernel_of_conditional_columns_is_positive_semidefinite(seed: int, lengthscale: float) -> None:
+    rng = np.random.default_rng(seed)
+    x = rng.random((25, 3))
+    x[:, 2] = (np.floor(x[:, 2] * 3) + 0.5) / 3
+    embedding = Embedding(KINDS, conditional=True)
+    rows = embedding.embed(x, rng.random((25, 3)) < 0.6)
+    w = torch.full((3,), lengthscale**-2, dtype=torch.float64)
+
+    kernel = matern52(embedding.squared_distances(rows, rows, w)).numpy()
+
+    assert np.linalg.eigvalsh(kernel).min() > -1e-10
+
+
+def test_distances_by_column_add_up_to_the_scaled_distance() -> None:
+    rng = np.random.default_rng(0)
+    embedding = Embedding(KINDS, conditional=True)
+    rows = embedding.embed(rng.random((9, 3)), rng.random((9, 3)) < 0.7)
+    w = torch.tensor([0.5, 3.0, 7.0], dtype=torch.float64)
+
+    by_column = embedding.column_distances(rows)
+
+    total = torch.einsum("j,jab->ab", w, by_column)
+    assert torch.allclose(total, embedding.squared_distances(rows, rows, w), atol=1e-12)
+
+
+def test_the_correlation_is_scikit_learns() -> None:
+    x = np.random.default_rng(1).random((8, 2))
+    s2 = ((x[:, None] - x[None]) ** 2).sum(2)
+
+    assert matern52(torch.tensor(s2)).numpy() == pytest.approx(Matern(nu=2.5)(x), abs=1e-12)
+
+
+def test_the_slope_is_minus_twice_the_derivative_even_at_zero() -> None:
+    s2 = torch.tensor([1e-12, 0.3, 4.0, 100.0], dtype=torch.float64, requires_grad=True)
+    (derivative,) = torch.autograd.grad(matern52(s2.clone()).sum(), s2)
+
+    _, slope = matern52_and_slope(s2.detach())
+
+    assert slope.numpy() == pytest.approx(-2 * derivative.numpy(), rel=1e-5, abs=1e-12)
+    assert matern52_and_slope(torch.zeros(1, dtype=torch.float64))[1].item() == pytest.approx(5 / 3)
+
+
+def test_shapes_that_do_not_fit_are_refused() -> None:
+    embedding = Embedding(KINDS, conditional=False)
+
+    with pytest.raises(InputError, match="3 a row"):
+        embedding.embed(np.zeros((2, 2)), None)
+    with pytest.raises(InputError, match="finite"):
+        embedding.embed([[0.0, np.nan, 0.5]], None)
+    with pytest.raises(InputError, match="one shape"):
+        embedding.embed(np.zeros((2, 3)), np.ones((1, 3)))
+    with pytest.raises(InputError, match="never were in the fit"):
+        embedding.embed(np.zeros((1, 3)), [[True, True, False]])

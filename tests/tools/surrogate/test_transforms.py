@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from bestguess.tools.surrogate.transforms import TAIL, fit_transform, yeo_johnson
+
+VALUES = st.lists(st.floats(-1e6, 1e6, allow_subnormal=False), min_size=1, max_size=30)
+
+
+@settings(max_examples=200, deadline=None)
+@given(VALUES, VALUES, st.integers(-30, 30))
+def test_the_map_has_an_inverse_everywhere(told: list[float], asked: list[float], exponent: int) -> None:
+    scale = 10.0**exponent
+    transform = fit_transform(np.array(told) * scale)
+    y = np.array(told + asked) * scale
+
+    back = transform.inverse(transform.forward(y))
+
+    size = np.abs(y) + abs(transform.centre) + transform.spread
+    assert (np.abs(back - y) <= 1e-8 * size).all()
+
+
+@settings(max_examples=200, deadline=None)
+@given(VALUES, VALUES)
+def test_the_map_never_decreases(told: list[float], asked: list[float]) -> None:
+    z = fit_transform(told).forward(np.sort(told + asked))
+
+    assert (np.diff(z) >= -1e-12 * np.abs(z[1:])).all()
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 10**6), st.floats(0.0, 2.0))
+def test_the_inverse_increases_far_beyond_what_was_told(seed: int, skew: float) -> None:
+    y = np.exp(skew * np.random.default_rng(seed).standard_normal(20))
+    z = np.linspace(-50, 50, 401)
+
+    y_of_z = fit_transform(y).inverse(z)
+
+    assert np.isfinite(y_of_z).all()
+    assert (np.diff(y_of_z) > 0).all()
+
+
+def test_the_power_transform_is_scipys() -> None:
+    t = np.linspace(-4, 4, 33)
+
+    for power in (-1.5, 0.0, 0.4, 1.0, 2.0):
+        assert yeo_johnson(t, power) == pytest.approx(stats.yeojohnson(t, power), abs=1e-12)
+
+
+def test_the_power_is_the_likeliest_one() -> None:
+    y = np.exp(0.8 * np.random.default_rng(0).standard_normal(40))
+    u = (y - np.median(y)) / (np.subtract(*np.quantile(y, [0.75, 0.25])) / 1.349)
+    assert np.abs(u).max() < TAIL
+
+    transform = fit_transform(y)
+
+    assert transform.power == pytest.approx(stats.yeojohnson_normmax(u), abs=0.02)
+
+
+def test_bell_shaped_values_are_only_standardized() -> None:
+    y = stats.norm.ppf((np.arange(25) + 0.5) / 25, loc=3.0, scale=2.0)
+
+    transform = fit_transform(y)
+
+    assert not transform.warped
+    assert transform.forward(y) == pytest.approx((y - y.mean()) / y.std())
+
+
+def test_four_values_are_not_warped_however_skewed() -> None:
+    assert fit_transform([1.0, 2.0, 3.0, 4.5]).power == 1.0
+
+
+def test_warping_can_be_switched_off() -> None:
+    y = np.exp(2 * np.random.default_rng(1).standard_normal(40))
+
+    transform = fit_transform(y, warp=False)
+
+    assert fit_transform(y).warped
+    assert not transform.warped
+    assert transform.forward(y) == pytest.approx((y - y.mean()) / y.std())
+
+
+def test_one_absurd_value_leaves_the_others_apart() -> None:
+    ordinary = np.linspace(1.0, 2.0, 19)
+
+    for absurd in (1e10, 1e30, 1.7e308, -1e30):
+        transform = fit_transform([*ordinary, absurd])
+        z = transform.forward(ordinary)
+        assert z[-1] - z[0] > 0.1
+        assert transform.inverse(z) == pytest.approx(ordinary)
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, -3e30, 4e-30])
+def test_values_without_spread_take_their_own_size(value: float) -> None:
+    for told in ([value], [value] * 7):
+        transform = fit_transform(told)
+        assert transform.forward(told) == pytest.approx(0.0)
+        assert transform.inverse([0.0, 1.0]) == pytest.approx([value, value + (abs(value) or 1.0)])
+
+
+def test_mostly_equal_values_are_spread_by_those_that_differ() -> None:
+    z = fit_transform([0.5] * 12 + [0.1, 0.2, 0.9]).forward([0.1, 0.2, 0.5, 0.9])
+
+    assert (np.diff(z) > 0.05).all()
