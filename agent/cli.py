@@ -8,10 +8,12 @@ imported inside the commands, so that `--help` answers at once.
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -323,6 +325,7 @@ def _run(
     from bestguess.agent.tuner import Tuner, check_n_trials
 
     check_n_trials(n_trials)
+    signal.signal(signal.SIGTERM, _interrupt)
     # Progress goes to stderr under --json, so that stdout is one object whoever reads it.
     console = _console(stderr=as_json)
     model = connect(llm)
@@ -361,6 +364,11 @@ def _run(
     sys.exit(0 if result.history.incumbent else 1)
 
 
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """End on SIGTERM as on Ctrl-C: what the objective started is stopped, and the trial is given back."""
+    raise KeyboardInterrupt
+
+
 def _print_report(console: Console, result: Result, title: str, extra: dict[str, Any]) -> None:
     from rich.markdown import Markdown
 
@@ -368,7 +376,7 @@ def _print_report(console: Console, result: Result, title: str, extra: dict[str,
     if extra:
         change = extra["test_best"] - extra["test_default"]
         lines = (
-            f"On the held-out test split: default {extra['test_default']:.6g}, best {extra['test_best']:.6g}; "
+            f"Held-out test split: default {extra['test_default']:.6g}, best {extra['test_best']:.6g}; "
             f"change {change:+.6g}, {100 * change / abs(extra['test_default']):+.1f} %",
         )
     text = result.report(title=title, lines=lines)

@@ -54,7 +54,7 @@ def task() -> Task:
     return Task(
         "Tune scikit-learn's GradientBoostingRegressor on the diabetes data: predict how far the disease "
         "has progressed after one year from age, sex, body mass index, blood pressure and six blood values. "
-        f"The metric is the root mean squared error in {FOLDS}-fold cross-validation, repeated {REPEATS} times.",
+        f"RMSE is the root mean squared error in {FOLDS}-fold cross-validation, repeated {REPEATS} times.",
         metric="RMSE",
         direction="minimize",
         facts={

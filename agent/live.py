@@ -122,6 +122,7 @@ class LiveTable:
             self._rows.pop()
         self._rows.append(trial)
         self._best = history.incumbent
+        self._say(f"trial {trial.number}: {trial.state}")
         self._progress.update(self._bar, completed=len(history.told))
 
     def __rich__(self) -> RenderableType:

@@ -47,11 +47,11 @@ def credit_sources(history: History) -> tuple[Credit, ...]:
         if best is not None and loss < best:
             gains[trial.number] = best - loss
         best = loss if best is None else min(best, loss)
-    credits = []
+    rows = []
     for source in dict.fromkeys(trial.source for trial in history):
         own = [trial for trial in history if trial.source == source]
         gained = [gains[trial.number] for trial in own if trial.number in gains]
-        credits.append(
+        rows.append(
             Credit(
                 source,
                 trials=len(own),
@@ -62,7 +62,7 @@ def credit_sources(history: History) -> tuple[Credit, ...]:
                 seconds=sum(trial.proposal.seconds for trial in own),
             )
         )
-    return tuple(credits)
+    return tuple(rows)
 
 
 def collect_fallbacks(history: History) -> tuple[Fallback, ...]:
@@ -114,16 +114,15 @@ def write_report(history: History, task: Task, *, title: str, lines: tuple[str, 
     incumbent, default = history.incumbent, history.default
     parts = [f"# {title}", ""]
     if incumbent is None:
-        parts.append(f"No trial of {len(history)} gave a value.")
+        parts.append(f"- No trial of {len(history)} gave a value.")
     else:
-        parts.append(
-            f"Best {task.metric}: **{incumbent.value:.6g}** (trial {incumbent.number}, {incumbent.source})"
-        )
+        who = f"trial {incumbent.number}, {incumbent.source}"
+        parts.append(f"- Best {task.metric}: **{incumbent.value:.6g}** ({who})")
         if default is not None and default.value is not None and incumbent.value is not None:
             change = incumbent.value - default.value
             relative = f", {100 * change / abs(default.value):+.1f} %" if default.value else ""
-            parts.append(f"Default {task.metric}: {default.value:.6g}; change {change:+.6g}{relative}")
-    parts += [*lines, ""]
+            parts.append(f"- Default {task.metric}: {default.value:.6g}; change {change:+.6g}{relative}")
+    parts += [*(f"- {line}" for line in lines), ""]
     if incumbent is not None:
         parts += ["## Best configuration", ""]
         parts += [f"- {name}: {_shown(value)}" for name, value in incumbent.params.items()]

@@ -105,7 +105,7 @@ class Decoder:
 
     @torch.inference_mode()
     def draw(self, prompt: list[int], request: Request, check: Callable[[], None]) -> list[list[int]]:
-        """Return the tokens of `request.n` samples that continue `prompt`, or of those that are done in time.
+        """Return the tokens of `request.n` samples that continue `prompt`, or of those done in time.
 
         `check` is called before each step and raises ModelUnavailable to end the call. Raises ReplyError for a schema
         that no grammar can be made of, ModelUnavailable for a prompt that is too long.

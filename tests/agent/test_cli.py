@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import optuna
+import psutil
 import pytest
 from click.testing import CliRunner
 
@@ -221,6 +224,31 @@ def test_a_study_resumed_with_another_space_is_refused_and_left_as_it_was(run: R
     assert done.returncode == 2
     assert done.stderr.startswith("error: study 'space' was made with another space (it differs in n)")
     assert len(last_object(run("show", "--json"))["trials"]) == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_stops_its_command_and_says_how_to_go_on(
+    number: int, folder: Path, run: Run
+) -> None:
+    (folder / "slow.py").write_text("import time\nopen('started', 'a').write('x')\ntime.sleep(60)\n")
+    tune = ("tune", "--space", "space.yaml", "--metric", METRIC, "--resume", "--", sys.executable)
+    spawned = subprocess.Popen(
+        [sys.executable, "-m", "bestguess.agent.cli", *tune, "slow.py", "{x}", "{n}"],
+        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 60
+    while not (folder / "started").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    children = psutil.Process(spawned.pid).children(recursive=True)
+    spawned.send_signal(number)
+    _, said = spawned.communicate(timeout=60)
+    assert spawned.returncode == 130
+    assert "go on with --resume" in said
+    assert children
+    assert not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children)
+    done = run(*tune, "train.py", "--x", "{x}", "--n={n}")
+    assert done.returncode == 0, done.stderr
+    assert len(last_object(run("show", "--json"))["trials"]) == 20
 
 
 def test_every_command_has_help_with_examples(run: Run) -> None:

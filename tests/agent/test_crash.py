@@ -37,10 +37,9 @@ LINE = re.compile(r"^trial (\d+) of \d+ \[\w+\] value (\S+?),", re.MULTILINE)
 def test_a_killed_run_loses_nothing_told_and_tells_nothing_twice(kills: int, tmp_path: Path) -> None:
     (tmp_path / "space.yaml").write_text(SPACE)
     (tmp_path / "objective.py").write_text(OBJECTIVE)
-    command = [
-        sys.executable, "-m", "bestguess.agent.cli", "tune", "--space", "space.yaml", "--n-trials", str(N_TRIALS),
-        "--seed", "0", "--resume", "--metric", "loss=(.*)", "--", sys.executable, "objective.py", "{x}", "{n}",
-    ]  # fmt: skip
+    command = [sys.executable, "-m", "bestguess.agent.cli", "tune", "--space", "space.yaml", "--resume"]
+    command += ["--n-trials", str(N_TRIALS), "--seed", "0", "--metric", "loss=(.*)"]
+    command += ["--", sys.executable, "objective.py", "{x}", "{n}"]
     rng = np.random.default_rng(kills)
     seen: list[tuple[int, str]] = []
     killed = 0

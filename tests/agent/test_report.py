@@ -76,5 +76,5 @@ def test_the_report_names_default_best_sources_fallbacks_and_failures() -> None:
 
 def test_a_study_without_a_value_is_reported_as_such() -> None:
     history = bg.History("minimize", (trial(0, "default", bg.Outcome.failure("boom")),))
-    assert "No trial of 1 gave a value" in write_report(history, bg.Task(), title="T")
+    assert "- No trial of 1 gave a value" in write_report(history, bg.Task(), title="T")
     assert study_record(history, seconds=0)["best_value"] is None

@@ -22,8 +22,8 @@ TASK = bg.Task("A bowl", metric="loss")
 
 
 def bowl(params: dict[str, Any]) -> float:
-    extra = params.get("extra", 0.0)
-    return float(params["x"] ** 2 + (math.log10(params["lr"]) + 2) ** 2 + 0.1 * (params["n"] - 4) ** 2 + extra)
+    x, lr, n = params["x"], params["lr"], params["n"]
+    return float(x**2 + (math.log10(lr) + 2) ** 2 + 0.1 * (n - 4) ** 2 + params.get("extra", 0.0))
 
 
 def configurations(trials: tuple[bg.Trial, ...]) -> list[tuple[tuple[str, Any], ...]]:
