@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from bestguess.agent.llm import Message
 from bestguess.agent.task import Task
@@ -132,9 +132,3 @@ def _configuration(space: Space, trial: Trial) -> str:
 
 def _literal(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else shorten(str(value), 80)
-
-
-def describe_lengthscales(names: Sequence[str], lengthscales: Sequence[float], best: int = 4) -> str:
-    """Return the parameters that move the objective most, by the inverse of their lengthscale."""
-    ranked = sorted(zip(lengthscales, names, strict=True))[:best]
-    return ", ".join(name for _, name in ranked)

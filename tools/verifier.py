@@ -144,9 +144,11 @@ class Verifier:
 
     def describe(self) -> str:
         """Return the surrogate's state in a few sentences, for a model or a person."""
-        names = np.array(self.space.names)
-        order = np.argsort(self.posterior.lengthscales)
-        return f"{self.posterior.description} Moves the value most: {', '.join(names[order[:4]])}."
+        x, _ = _encode(self.space, [trial.params for trial in self.history.complete])
+        # The lengthscale of a column that never changed says what the prior says.
+        seen = [column for column in np.argsort(self.posterior.lengthscales) if np.ptp(x[:, column]) > 0]
+        moves = ", ".join(self.space.names[column] for column in seen[:4])
+        return f"{self.posterior.description} Moves the value most: {moves or 'unknown'}."
 
     def _optimistic(self, params: Mapping[str, Any]) -> float:
         mean, sd = self.posterior.predict_latent(*_encode(self.space, [params]))

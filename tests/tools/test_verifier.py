@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bestguess as bg
+from bestguess.tools.verifier import Verifier
+
+SPACE = bg.Space(
+    x=bg.Float(0, 1, default=0.9), kind=bg.Choice(["a", "b"]), extra=bg.Float(0, 1, when={"kind": ["b"]})
+)
+
+
+def history(direction: str = "minimize", **failing: float) -> bg.History:
+    """A bowl around x = 0.3, seen at nine places; `above` makes those beyond it fail."""
+    sign = -1.0 if direction == "maximize" else 1.0
+    trials = []
+    for number, x in enumerate(np.linspace(0.05, 0.95, 9)):
+        params: dict[str, Any] = {"x": float(x), "kind": "a"}
+        failed = x > failing.get("above", 2.0)
+        outcome = bg.Outcome.failure("out of memory") if failed else bg.Outcome(sign * (x - 0.3) ** 2)
+        trials.append(bg.Trial(number, bg.Proposal(params, "gp"), outcome))
+    return bg.History(direction, tuple(trials))  # type: ignore[arg-type]
+
+
+def fitted(told: bg.History) -> Verifier:
+    verifier = Verifier.fit(SPACE, told)
+    assert verifier is not None
+    return verifier
+
+
+def test_there_is_nothing_to_fit_to_fewer_than_two_values() -> None:
+    assert Verifier.fit(SPACE, bg.History("minimize", history().trials[:1])) is None
+
+
+@pytest.mark.parametrize(("direction", "sign"), [("minimize", 1.0), ("maximize", -1.0)])
+def test_predictions_are_in_the_users_units_and_direction(direction: str, sign: float) -> None:
+    verifier = fitted(history(direction))
+    told = verifier.predict({"x": 0.1625, "kind": "a"})
+    unknown = verifier.predict({"x": 0.1625, "kind": "b", "extra": 0.5})
+    assert told.mean == pytest.approx(sign * (0.1625 - 0.3) ** 2, abs=0.02)
+    assert 0 < told.sd < unknown.sd
+
+
+@pytest.mark.parametrize("direction", ["minimize", "maximize"])
+def test_its_own_choice_is_new_and_near_the_optimum_of_what_it_knows(direction: str) -> None:
+    told = history(direction)
+    choice = fitted(told).choose(np.random.default_rng(0))
+    assert choice is not None
+    assert SPACE.validate(choice.params) == choice.params
+    assert choice.params not in [trial.params for trial in told]
+    assert choice.params["kind"] == "b" or abs(choice.params["x"] - 0.3) < 0.15
+
+
+def test_a_proposal_that_is_clearly_worse_is_rejected_and_a_close_one_is_not() -> None:
+    verifier = fitted(history())
+    own = {"x": 0.3, "kind": "a"}
+    far, near = verifier.judge({"x": 0.93, "kind": "a"}, own), verifier.judge({"x": 0.28, "kind": "a"}, own)
+    assert not far.accepted
+    assert "behind the surrogate's own choice" in far.sentence
+    assert near.accepted
+    assert near.prediction.mean < far.prediction.mean
+
+
+def test_what_was_tried_is_rejected() -> None:
+    told = history()
+    verdict = fitted(told).judge(told.trials[2].params, None)
+    assert not verdict.accepted
+    assert "tried before" in verdict.sentence
+
+
+def test_what_lies_among_failures_is_rejected_and_not_chosen() -> None:
+    told = history(above=0.55)
+    verifier = fitted(told)
+    verdict = verifier.judge({"x": 0.85, "kind": "a"}, None)
+    assert not verdict.accepted
+    assert "not to fail" in verdict.sentence
+    for seed in range(5):
+        choice = verifier.choose(np.random.default_rng(seed))
+        assert choice is not None
+        assert choice.params["x"] < 0.7
+
+
+def test_running_trials_are_not_proposed_again_nor_right_beside() -> None:
+    told = history()
+    alone = fitted(told).choose(np.random.default_rng(0))
+    assert alone is not None
+    running = bg.Trial(len(told), bg.Proposal(alone.params, "gp"))
+    beside = fitted(bg.History("minimize", (*told.trials, running))).choose(np.random.default_rng(0))
+    assert beside is not None
+    assert beside.params != alone.params
+
+
+def test_a_space_that_is_used_up_leaves_no_choice() -> None:
+    space = bg.Space(n=bg.Int(1, 3))
+    trials = tuple(bg.Trial(n - 1, bg.Proposal({"n": n}, "gp"), bg.Outcome(float(n))) for n in (1, 2, 3))
+    verifier = Verifier.fit(space, bg.History("minimize", trials))
+    assert verifier is not None
+    assert verifier.choose(np.random.default_rng(0)) is None
+
+
+def test_the_ranking_puts_the_promising_first() -> None:
+    many = [{"x": 0.95, "kind": "a"}, {"x": 0.31, "kind": "a"}, {"x": 0.7, "kind": "a"}]
+    assert fitted(history()).rank(many)[0] == 1
+
+
+def test_its_state_in_words_names_what_moves_the_value() -> None:
+    words = fitted(history()).describe()
+    assert "Gaussian process" in words
+    assert "Moves the value most: x" in words
