@@ -6,7 +6,6 @@ module does not know which model reads them or what becomes of the answer.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 
@@ -15,6 +14,7 @@ from bestguess.agent.task import Task
 from bestguess.prompts import render
 from bestguess.tools.parameters import Choice, Float, Int, Parameter
 from bestguess.tools.space import Space
+from bestguess.tools.space_schema import reply_text
 from bestguess.tools.trial import History, Trial, shorten
 
 BEST_ROWS = 6
@@ -127,7 +127,7 @@ def _failure(space: Space, trial: Trial) -> str:
 
 
 def _configuration(space: Space, trial: Trial) -> str:
-    return json.dumps(space.to_reply(trial.params), ensure_ascii=False, separators=(",", ":"))
+    return reply_text(space.to_reply(trial.params))
 
 
 def _literal(value: object) -> str:

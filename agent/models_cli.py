@@ -40,7 +40,13 @@ def models() -> None:
 @models.command("list", context_settings=_CONTEXT)
 @click.option("--json", "as_json", is_flag=True, help="one JSON array on stdout")
 def list_models(as_json: bool) -> None:
-    """List the models that can be pulled, and which are."""
+    """List the models that can be pulled, and which are.
+
+    \b
+    Examples:
+      bestguess models list
+      bestguess models list --json
+    """
     from bestguess.agent.llm.catalog import CATALOG, DEFAULT_MODEL, is_pulled, models_root
 
     if as_json:

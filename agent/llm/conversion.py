@@ -41,11 +41,11 @@ def convert(source: Path, folder: Path, progress: Progress) -> None:
 
 
 def _convert_here(source: Path, folder: Path) -> None:
-    def say(what: str) -> None:
-        print(f"{_NOW}{what}", flush=True)  # noqa: T201  convert reads it
-
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+
+    def say(what: str) -> None:
+        print(f"{_NOW}{what}", flush=True)  # noqa: T201  convert reads it
 
     place, name = source.parent, source.name
     say("reading the GGUF file")

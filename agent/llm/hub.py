@@ -48,7 +48,9 @@ def fetch(repo: str, folder: Path, progress: Progress, *, timeout_s: float = PRO
 
     progress(Stage(f"asking the hub for {repo}"))
     command = [sys.executable, "-m", "bestguess.agent.llm.hub", repo, str(folder), str(timeout_s)]
-    if run_step(command, read, {"HF_HUB_DISABLE_PROGRESS_BARS": "1"}) != 0:
+    # With its telemetry on, the hub client asks the hub for something else first, and waits 3 s for that.
+    env = {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+    if run_step(command, read, env) != 0:
         raise WeightsError(f"the hub did not give {repo}: {last_line}")
     return revision
 

@@ -29,13 +29,16 @@ from torch import Tensor
 
 from bestguess.tools.surrogate import FloatArray, Hyperparameters
 from bestguess.tools.surrogate.kernel import matern52_and_slope
+from bestguess.tools.surrogate.threads import few_threads
 
 MEAN_VARIANCE = 1.0
 JITTERS = (0.0, 1e-10, 1e-8, 1e-6, 1e-4, 1e-2)
 LENGTHSCALES = (5e-3, 1e3)
 SCALES = (1e-2, 1e2)
 NOISES = (1e-9, 1.0)
-MAX_ITERATIONS = 60
+TINY = 1e-300
+MUCH_NOISE = math.log(0.1)
+SEARCH = {"gtol": 1e-2, "maxiter": 60}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ class Evidence:
         self._z = z
         self._columns = len(distances)
         self._mode, self._width = prior.moments(self._columns)
-        self._bounds = np.log(np.array([LENGTHSCALES] * self._columns + [SCALES, NOISES]))
+        self._bounds = np.log(np.array([LENGTHSCALES] * self._columns + [SCALES, NOISES]).T)
 
     def log_likelihood(self, theta: FloatArray) -> tuple[float, FloatArray]:
         """Return log p(z | theta) and its gradient (d + 2,)."""
@@ -105,28 +108,31 @@ class Evidence:
         return float(out[0]) - 0.5 * n * math.log(2.0 * math.pi), np.concatenate((out[3:], out[1:3]))
 
     def log_posterior(self, theta: FloatArray) -> tuple[float, FloatArray]:
-        """Return log p(z | theta) + log p(theta), less a constant, and its gradient (d + 2,)."""
-        value, gradient = self.log_likelihood(theta)
+        """Return log p(z | theta) + log p(theta), less a constant, and its gradient (d + 2,).
+
+        The likelihood is that of the nearest theta within bounds, so that no step is too large for it.
+        """
+        inside = np.clip(theta, *self._bounds)
+        value, gradient = self.log_likelihood(inside)
         off = (theta - self._mode) / self._width
-        return value - 0.5 * float(off @ off), gradient - off / self._width
+        return value - 0.5 * float(off @ off), np.where(theta == inside, gradient, 0.0) - off / self._width
 
     def maximize(self, previous: Hyperparameters | None = None) -> Hyperparameters:
-        """Return the likeliest hyperparameters found from the prior's mode and from `previous`."""
-        starts = [self._mode]
+        """Return the likeliest hyperparameters found from two starts.
+
+        One is the prior's mode with much noise: a search that starts from little noise can end up
+        explaining noise by a short lengthscale. The other is `previous`, or else the prior's mode.
+        """
+        other = self._mode
         if previous is not None:
-            starts.append(np.log([*previous.lengthscales, previous.scale, max(previous.noise, NOISES[0])]))
-        found = [
-            minimize(
-                self._loss,
-                np.clip(start, *self._bounds.T),
-                jac=True,
-                method="L-BFGS-B",
-                bounds=self._bounds,
-                options={"maxiter": MAX_ITERATIONS, "ftol": 1e-7, "gtol": 1e-3},
-            )
-            for start in starts
-        ]
-        *lengthscales, scale, noise = np.exp(min(found, key=lambda one: one.fun).x).tolist()
+            logs = np.log(np.maximum([*previous.lengthscales, previous.scale, previous.noise], TINY))
+            other = np.clip(logs, *self._bounds)
+        starts = (np.append(self._mode[:-1], MUCH_NOISE), other)
+        # Not L-BFGS-B: its tiny LAPACK calls take milliseconds each where OpenBLAS shares them out.
+        with few_threads(len(self._z)):
+            found = [minimize(self._loss, start, jac=True, method="BFGS", options=SEARCH) for start in starts]
+        best = np.clip(min(found, key=lambda one: one.fun).x, *self._bounds)
+        *lengthscales, scale, noise = np.exp(best).tolist()
         return Hyperparameters(tuple(lengthscales), scale, noise)
 
     def _loss(self, theta: FloatArray) -> tuple[float, FloatArray]:

@@ -30,6 +30,7 @@ from torch import Tensor
 from bestguess.tools.errors import InputError
 from bestguess.tools.surrogate import BoolArray, FloatArray
 from bestguess.tools.surrogate.kernel import Embedded, Embedding
+from bestguess.tools.surrogate.threads import few_threads
 
 COLUMN_LENGTHSCALE = 0.1
 SPACE_LENGTHSCALE = 0.2
@@ -57,7 +58,8 @@ class Feasibility:
         widths = np.vstack([np.eye(d) / COLUMN_LENGTHSCALE**2, np.full(d, 1.0 / (SPACE_LENGTHSCALE**2 * d))])
         self._spot = embedding.tensor(np.full(d, 1.0 / (SPOT_LENGTHSCALE**2 * d)))
         self._explanations = embedding.tensor(widths)
-        self._credits = self._earned()
+        with few_threads(len(rows)):
+            self._credits = self._earned()
 
     @classmethod
     def fit(
@@ -79,10 +81,11 @@ class Feasibility:
         new = self._embedding.embed(x, active)
         if self._never:
             return np.ones(len(new))
-        finished, failed = self._sums(self._weights(new, self._spot))
-        left = torch.exp(math.log(LEFT) * failed / (1.0 + finished))
-        explained = torch.stack([self._success(self._weights(new, w)) for w in self._explanations])
-        probability: FloatArray = (left * (self._credits @ explained)).numpy()
+        with few_threads(len(self._rows)):
+            finished, failed = self._sums(self._weights(new, self._spot))
+            left = torch.exp(math.log(LEFT) * failed / (1.0 + finished))
+            explained = torch.stack([self._success(self._weights(new, w)) for w in self._explanations])
+            probability: FloatArray = (left * (self._credits @ explained)).numpy()
         return probability
 
     def _earned(self) -> Tensor:

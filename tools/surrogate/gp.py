@@ -30,6 +30,7 @@ from bestguess.tools.errors import InputError
 from bestguess.tools.surrogate import BoolArray, FloatArray, Hyperparameters
 from bestguess.tools.surrogate.evidence import MEAN_VARIANCE, Evidence, Prior, factorize
 from bestguess.tools.surrogate.kernel import Embedded, Embedding, matern52
+from bestguess.tools.surrogate.threads import few_threads
 from bestguess.tools.surrogate.transforms import ValueTransform, fit_transform
 
 LEAST_VARIANCE = 1e-16
@@ -102,10 +103,11 @@ class GPPosterior:
         self._rows = rows
         self._z = z
         self._w = embedding.tensor(self.lengthscales**-2.0)
-        signal = self._covariance(rows)
-        self._lower, self._jitter = factorize(signal, hyperparameters.noise)
-        self._alpha = torch.cholesky_solve(z[:, None], self._lower)[:, 0]
-        self.incumbent_latent = float((signal @ self._alpha).min())
+        with few_threads(len(rows)):
+            signal = self._covariance(rows)
+            self._lower, self._jitter = factorize(signal, hyperparameters.noise)
+            self._alpha = torch.cholesky_solve(z[:, None], self._lower)[:, 0]
+            self.incumbent_latent = float((signal @ self._alpha).min())
 
     @property
     def lengthscales(self) -> FloatArray:
@@ -144,8 +146,9 @@ class GPPosterior:
 
     def predict_latent(self, x: FloatArray, active: BoolArray | None = None) -> tuple[FloatArray, FloatArray]:
         """Return mean (m,) and standard deviation (m,) of the value without noise, on the latent scale."""
-        k = self._covariance(self._embedding.embed(x, active))
-        explained = torch.linalg.solve_triangular(self._lower, k, upper=False).square_().sum(0)
+        with few_threads(len(self._rows)):
+            k = self._covariance(self._embedding.embed(x, active))
+            explained = torch.linalg.solve_triangular(self._lower, k, upper=False).square_().sum(0)
         variance = (self.hyperparameters.scale + MEAN_VARIANCE - explained).clamp_(min=LEAST_VARIANCE)
         mean, sd = torch.stack((self._alpha @ k, variance.sqrt_())).cpu().numpy()
         return mean, sd

@@ -42,7 +42,10 @@ def write_gguf(path: Path) -> dict[str, np.ndarray]:
     writer.add_eos_token_id(TOKENS.index("<|im_end|>"))
     writer.add_pad_token_id(TOKENS.index("<|endoftext|>"))
     writer.add_chat_template("{% for message in messages %}{{ message['content'] }}<|im_end|>{% endfor %}")
-    shapes = {"token_embd.weight": (len(TOKENS), WIDTH), "output.weight": (len(TOKENS), WIDTH)}
+    shapes: dict[str, tuple[int, ...]] = {
+        "token_embd.weight": (len(TOKENS), WIDTH),
+        "output.weight": (len(TOKENS), WIDTH),
+    }
     shapes["output_norm.weight"] = (WIDTH,)
     for layer in range(LAYERS):
         for part, shape in {

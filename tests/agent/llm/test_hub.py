@@ -141,4 +141,4 @@ def test_a_hub_that_never_answers_is_given_up_soon(tmp_path: Path, monkeypatch: 
         with pytest.raises(WeightsError, match="ReadTimeout"):
             hub.fetch(REPO, tmp_path / "folder", lambda stage: None, timeout_s=0.5)
 
-        assert time.monotonic() - started < 30
+        assert time.monotonic() - started < 15

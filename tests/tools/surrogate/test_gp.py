@@ -257,6 +257,8 @@ def test_a_gpu_gives_what_the_cpu_gives() -> None:
 
     on_gpu = GaussianProcess(MIXED, device="cuda").condition(x, y, on_cpu.hyperparameters, active)
 
-    assert on_gpu.predict_latent(new, there)[0] == pytest.approx(on_cpu.predict_latent(new, there)[0], abs=1e-8)
+    assert on_gpu.predict_latent(new, there)[0] == pytest.approx(
+        on_cpu.predict_latent(new, there)[0], abs=1e-8
+    )
     fitted = GaussianProcess(MIXED, device="cuda").fit(x, y, active=active)
     assert fitted.predict(new, there)[0] == pytest.approx(on_cpu.predict(new, there)[0], abs=1e-3)
