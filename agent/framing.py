@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import numpy as np
+
 from bestguess.agent.llm import Message
 from bestguess.agent.task import Task
 from bestguess.prompts import render
@@ -110,8 +112,8 @@ def _range(parameter: Parameter) -> str:
     if isinstance(parameter, Int | Float):
         kind = "integer" if isinstance(parameter, Int) else "number"
         scale = ", on a log scale" if parameter.log else ""
-        step = f", in steps of {parameter.step:g}" if parameter.step not in (None, 1) else ""
-        return f"{kind} from {parameter.low:g} to {parameter.high:g}{scale}{step}"
+        step = f", in steps of {_literal(parameter.step)}" if parameter.step not in (None, 1) else ""
+        return f"{kind} from {_literal(parameter.low)} to {_literal(parameter.high)}{scale}{step}"
     if isinstance(parameter, Choice):
         order = "in this order " if parameter.ordered else ""
         return f"one {order}of {', '.join(map(_literal, parameter.options))}"
@@ -131,4 +133,7 @@ def _configuration(space: Space, trial: Trial) -> str:
 
 
 def _literal(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else shorten(str(value), 80)
+    # Without an exponent: so the grammar has it that the answer is held to.
+    if isinstance(value, float):
+        return np.format_float_positional(value, precision=6, fractional=False, trim="-")
+    return shorten(str(value), 80)

@@ -15,8 +15,9 @@ This module does not know what a score means, except that more is better.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -74,21 +75,17 @@ def maximize(
     seems to be nothing left to try.
     """
     lattice = Lattice(space, incumbents)
-    seen = {_key(params) for params in evaluated}
     pool = _Pool(lattice, score)
     if lattice.size <= n_sobol:
         pool.add(lattice.enumerate())
         rounds = 0
     else:
         pool.add(qmc.Sobol(len(space), seed=rng).random_base2(max(n_sobol - 1, 1).bit_length()))
-    parents = lattice.encode(incumbents)
-    width = FIRST_STEP
-    for _ in range(rounds):
-        parents = np.concatenate((pool.best(PARENTS, rng), parents))
-        repeats = -(-OFFSPRING // len(parents))
-        pool.add(lattice.perturb(np.repeat(parents, repeats, axis=0), width, rng))
-        width *= SHRINK
-        parents = parents[:0]
+    around = space.encode_many(incumbents)
+    for width in FIRST_STEP * SHRINK ** np.arange(rounds):
+        parents = np.concatenate((pool.best(PARENTS, rng), around))
+        pool.add(lattice.perturb(np.repeat(parents, -(-OFFSPRING // len(parents)), axis=0), width, rng))
+    seen = {_key(params) for params in evaluated}
     found = list(pool.untried(seen, FINALISTS)) or list(_leftover(lattice, rng, seen))
     return _ranked(found, score, space)
 
@@ -127,10 +124,6 @@ class Lattice:
     def size(self) -> float:
         """How many combinations of values there are, active or not; inf with continuous columns."""
         return math.prod(math.inf if places is None else len(places) for places in self._places)
-
-    def encode(self, many: Sequence[Mapping[str, Any]]) -> FloatArray:
-        """Return x (m, d) of params."""
-        return self.space.encode_many(many)
 
     def decode(self, x: FloatArray) -> dict[str, Any]:
         """Return the params at a settled x (d,)."""
@@ -192,6 +185,8 @@ class _Pool:
         self._score = score
         self._x = np.empty((0, len(lattice.space)))
         self._scores = np.empty(0)
+        self._params: dict[int, dict[str, Any]] = {}
+        """Params by row, where they were needed."""
 
     def add(self, x: FloatArray) -> None:
         """Settle and score x (m, d)."""
@@ -205,32 +200,34 @@ class _Pool:
         space = self._lattice.space
         if not space.constraints:
             return self._x[self._order()[:count]]
-        rows = [x for _, x in zip(range(count), (x for x, _ in self._allowed()), strict=False)]
-        rows += [space.encode(space.sample(rng)) for _ in range(count - len(rows))]
-        return np.array(rows)
+        rows = [row for row, _ in islice(self._allowed(), count)]
+        drawn = [space.sample(rng) for _ in range(count - len(rows))]
+        return np.concatenate((self._x[rows], space.encode_many(drawn)))
 
-    def untried(self, seen: set[frozenset[Any]], count: int) -> Iterator[dict[str, Any]]:
-        """Yield the params of the best `count` places that are not in `seen` and not twice here."""
-        known = set(seen)
+    def untried(self, seen: Set[frozenset[Any]], count: int) -> Iterator[dict[str, Any]]:
+        """Yield the params of the best places, `count` at most, that are not in `seen` nor twice here."""
+        new = set(seen)
         for _, params in self._allowed():
-            if _key(params) not in known:
-                known.add(_key(params))
+            if len(new) == len(seen) + count:
+                return
+            if _key(params) not in new:
+                new.add(_key(params))
                 yield params
-                if len(known) == len(seen) + count:
-                    return
 
-    def _allowed(self) -> Iterator[tuple[FloatArray, dict[str, Any]]]:
-        for row in self._order():
-            params = self._lattice.decode(self._x[row])
-            if self._lattice.space.satisfies(params):
-                yield self._x[row], params
+    def _allowed(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Yield row and params of the places that satisfy the constraints, best first."""
+        for row in self._order().tolist():
+            if row not in self._params:
+                self._params[row] = self._lattice.decode(self._x[row])
+            if self._lattice.space.satisfies(self._params[row]):
+                yield row, self._params[row]
 
     def _order(self) -> NDArray[np.int64]:
         return np.argsort(-self._scores, kind="stable")
 
 
 def _leftover(
-    lattice: Lattice, rng: np.random.Generator, seen: set[frozenset[Any]]
+    lattice: Lattice, rng: np.random.Generator, seen: Set[frozenset[Any]]
 ) -> Iterator[dict[str, Any]]:
     """Yield an untried configuration, if there is one and the space can be searched for it."""
     tries: Iterable[dict[str, Any]]

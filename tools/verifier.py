@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from bestguess.tools.acquisition import log_expected_improvement, weigh
 from bestguess.tools.candidates import Candidate, maximize
@@ -61,10 +60,7 @@ class Verifier:
         self.feasibility = feasibility
         self._sign = -1.0 if history.direction == "maximize" else 1.0
 
-    # One thread: these matrices are small, and a second thread that has to wait for a busy core (the model's,
-    # the objective's) made a fit 4 times slower on 2 cores.
     @classmethod
-    @threadpool_limits.wrap(limits=1)
     def fit(
         cls, space: Space, history: History, *, previous: Hyperparameters | None = None, device: str = "cpu"
     ) -> Verifier | None:
@@ -105,7 +101,6 @@ class Verifier:
         """Return the indices of params, the most worth trying first."""
         return [int(index) for index in np.argsort(-self.score(*_encode(self.space, many)), kind="stable")]
 
-    @threadpool_limits.wrap(limits=1)
     def choose(self, rng: np.random.Generator) -> Candidate | None:
         """Return the surrogate's own choice, or None when everything has been tried."""
         ranked = sorted(self.history.complete, key=self.history.loss)

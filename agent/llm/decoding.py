@@ -50,18 +50,18 @@ def load(folder: Path, *, device: str, dtype: str) -> Decoder:
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     kind = _fast_dtype(device) if dtype == "auto" else getattr(torch, dtype)
-    transformers_logging = cast("Any", logging)
-    shows_progress = transformers_logging.is_progress_bar_enabled()
-    transformers_logging.disable_progress_bar()
+    settings: Any = logging
+    shows_progress = settings.is_progress_bar_enabled()
+    settings.disable_progress_bar()
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-        model = AutoModelForCausalLM.from_pretrained(
+        model: Any = AutoModelForCausalLM.from_pretrained(
             folder, dtype=kind, local_files_only=True, trust_remote_code=False, use_safetensors=True
         )
     finally:
         if shows_progress:
-            transformers_logging.enable_progress_bar()
-    return Decoder(cast("Any", model).to(device).eval(), tokenizer)
+            settings.enable_progress_bar()
+    return Decoder(model.to(device).eval(), tokenizer)
 
 
 class Decoder:
@@ -107,8 +107,9 @@ class Decoder:
     def draw(self, prompt: list[int], request: Request, check: Callable[[], None]) -> list[list[int]]:
         """Return the tokens of `request.n` samples that continue `prompt`, or of those done in time.
 
-        `check` is called before each step and raises ModelUnavailable to end the call. Raises ReplyError for a schema
-        that no grammar can be made of, ModelUnavailable for a prompt that is too long.
+        `check` is called before each step and raises ModelUnavailable to end the call; that is passed on
+        only when no sample is done. Raises ReplyError for a schema that no grammar can be made of, and
+        ModelUnavailable for a prompt that is too long.
         """
         context = getattr(self._config, "max_position_embeddings", None) or sys.maxsize
         budget = min(request.max_tokens, context - len(prompt))
@@ -278,6 +279,7 @@ def _fast_dtype(device: str) -> torch.dtype:
     if device.startswith("cuda"):
         fast = torch.cuda.is_bf16_supported(including_emulation=False)
     else:
-        flags = torch.cpu.get_capabilities()
+        # torch 2.11 cannot be asked yet.
+        flags: Mapping[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
         fast = device == "cpu" and any(flags.get(flag) for flag in ("avx512_bf16", "amx_bf16", "sve_bf16"))
     return torch.bfloat16 if fast else torch.float32

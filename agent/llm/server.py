@@ -130,7 +130,8 @@ class ServerLLM:
             raise self._unavailable(_describe(error)) from error
         # The client does not check what it reads; a body of another shape ends in one of these.
         except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
-            raise ReplyError(f"{self.url}: not a chat completion ({type(error).__name__})") from error
+            words = f"no chat completion ({type(error).__name__}); is this the URL of a model server?"
+            raise ReplyError(f"{self.url}: {words}") from error
         finally:
             with self._lock:
                 self._cancel = None

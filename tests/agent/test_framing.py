@@ -41,7 +41,7 @@ def test_the_task_the_facts_and_every_parameter_are_said() -> None:
         "Adam learning rate",
     ):
         assert words in user.content
-    assert "lr: number from 1e-05 to 0.1, on a log scale; default 0.001" in user.content
+    assert "lr: number from 0.00001 to 0.1, on a log scale; default 0.001" in user.content
     assert "depth: integer from 1 to 8; default 3" in user.content
     assert "booster: one of gbtree, dart; default gbtree" in user.content
     assert "only used when booster is dart" in user.content

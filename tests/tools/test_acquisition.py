@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mpmath import mp, mpf
+from mpmath import mp, mpf  # type: ignore[import-untyped]  # it ships no types
 from scipy.stats import norm
 
 from bestguess.tools.acquisition import log_expected_improvement, log_h, weigh

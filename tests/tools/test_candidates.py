@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bestguess.tools.candidates import Candidate, Lattice, maximize
+from bestguess.tools.candidates import Candidate, Lattice, Score, maximize
 from bestguess.tools.numeric import Float, Int
 from bestguess.tools.parameters import Choice, Text
 from bestguess.tools.space import Space
@@ -27,17 +27,17 @@ def mixed_space(**more: Any) -> Space:
     )
 
 
-def towards(goal: FloatArray) -> Any:
+def towards(goal: FloatArray) -> Score:
     """Return a score that is best at `goal` (d,)."""
 
     def score(x: FloatArray, active: BoolArray) -> FloatArray:
-        distance: FloatArray = np.where(active, x - goal, 0.0)
-        return -(distance**2).sum(1)
+        distance: FloatArray = -(np.where(active, x - goal, 0.0) ** 2).sum(1)
+        return distance
 
     return score
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.floats(-0.2, 1.2), min_size=6, max_size=6))
 def test_settled_places_are_those_that_the_space_encodes(x: list[float]) -> None:
     space = mixed_space()
@@ -129,15 +129,14 @@ def test_constraints_hold_even_where_almost_nothing_satisfies_them() -> None:
 
 
 def test_a_finished_space_has_no_candidates_left() -> None:
-    space = Space(a=Choice(["x", "y"]), b=Int(0, 2), c=Choice([1, 2], when={"a": "x"}))
+    space = Space(a=Choice(["x", "y"]), b=Int(0, 2), c=Choice([1, None], when={"a": "x"}))
     tried: list[dict[str, Any]] = []
     rng = np.random.default_rng(4)
 
     while found := maximize(towards(np.full(3, 0.5)), space, rng, evaluated=tried):
-        assert found[0].params not in tried
         tried.append(found[0].params)
 
-    assert len(tried) == 3 * 2 + 3
+    assert len({repr(params) for params in tried}) == len(tried) == 3 * 2 + 3
 
 
 def test_the_last_configuration_of_a_larger_space_is_found() -> None:
@@ -194,7 +193,7 @@ def test_any_number_of_points_is_drawn_without_a_warning(n_sobol: int) -> None:
 
     def score(x: FloatArray, active: BoolArray) -> FloatArray:
         sizes.append(len(x))
-        return -x.sum(1)
+        return np.zeros(len(x))
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")

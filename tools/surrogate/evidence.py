@@ -7,7 +7,7 @@
 | `theta` | (d + 2,)  | logarithms of the lengthscales, the signal's and the noise's variance  |
 | `w`     | (d,)      | exp(-2 theta), 1 / lengthscale squared                                 |
 | `C`     | (n, n)    | signal variance * Matérn-5/2 of sum_j w_j D_j                          |
-| `K`     | (n, n)    | C + MEAN_VARIANCE + (noise variance + jitter) I                        |
+| `K`     | (n, n)    | C + MEAN_VARIANCE + (noise variance + LEAST_NOISE + jitter) I          |
 | `L`     | (n, n)    | lower Cholesky factor of K                                             |
 | `alpha` | (n,)      | K^-1 z                                                                 |
 | `G`     | (n, n)    | d log p(z | theta) / dK = (alpha alpha' - K^-1) / 2                    |
@@ -33,10 +33,12 @@ from bestguess.tools.surrogate.threads import few_threads
 
 MEAN_VARIANCE = 1.0
 JITTERS = (0.0, 1e-10, 1e-8, 1e-6, 1e-4, 1e-2)
-LENGTHSCALES = (5e-3, 1e3)
-SCALES = (1e-2, 1e2)
-NOISES = (1e-9, 1.0)
-TINY = 1e-300
+LENGTHSCALES = (1e-3, 1e4)
+SCALES = (1e-3, 1e3)
+NOISES = (1e-12, 1.0)
+LEAST_NOISE = 1e-9
+"""What the noise's variance has at least, on top of exp(theta), so that covariances stay regular."""
+
 MUCH_NOISE = math.log(0.1)
 SEARCH = {"gtol": 1e-2, "maxiter": 60}
 
@@ -93,11 +95,11 @@ class Evidence:
     def log_likelihood(self, theta: FloatArray) -> tuple[float, FloatArray]:
         """Return log p(z | theta) and its gradient (d + 2,)."""
         n, d = len(self._z), self._columns
-        scale, noise = math.exp(theta[d]), math.exp(theta[d + 1])
+        scale, noise = np.exp(theta[d:]).tolist()
         w = torch.exp(-2.0 * torch.as_tensor(theta[:d], device=self._z.device))
         correlation, slope = matern52_and_slope((w @ self._distances).reshape(n, n))
         signal = correlation.mul_(scale)
-        lower, _ = factorize(signal + MEAN_VARIANCE, noise)
+        lower, _ = factorize(signal + MEAN_VARIANCE, noise + LEAST_NOISE)
         alpha = torch.cholesky_solve(self._z[:, None], lower)[:, 0]
         g = torch.addr(torch.cholesky_inverse(lower), alpha, alpha, beta=-0.5, alpha=0.5)
         by_lengthscale = w * (self._distances @ (g * slope).reshape(-1)) * scale
@@ -125,15 +127,15 @@ class Evidence:
         """
         other = self._mode
         if previous is not None:
-            logs = np.log(np.maximum([*previous.lengthscales, previous.scale, previous.noise], TINY))
-            other = np.clip(logs, *self._bounds)
+            known = [*previous.lengthscales, previous.scale, previous.noise]
+            other = np.log(np.clip(known, *np.exp(self._bounds)))
         starts = (np.append(self._mode[:-1], MUCH_NOISE), other)
         # Not L-BFGS-B: its tiny LAPACK calls take milliseconds each where OpenBLAS shares them out.
         with few_threads(len(self._z)):
             found = [minimize(self._loss, start, jac=True, method="BFGS", options=SEARCH) for start in starts]
         best = np.clip(min(found, key=lambda one: one.fun).x, *self._bounds)
         *lengthscales, scale, noise = np.exp(best).tolist()
-        return Hyperparameters(tuple(lengthscales), scale, noise)
+        return Hyperparameters(tuple(lengthscales), scale, noise + LEAST_NOISE)
 
     def _loss(self, theta: FloatArray) -> tuple[float, FloatArray]:
         value, gradient = self.log_posterior(theta)

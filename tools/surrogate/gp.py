@@ -58,8 +58,9 @@ class GaussianProcess:
     ) -> GPPosterior:
         """Return the posterior under the likeliest hyperparameters; see `Surrogate.fit`."""
         embedding, rows, z, transform = self._read(x, y, active, previous)
-        evidence = Evidence(embedding.column_distances(rows), z, self.prior)
-        return GPPosterior(embedding, rows, z, transform, evidence.maximize(previous))
+        with few_threads(len(rows)):
+            evidence = Evidence(embedding.column_distances(rows), z, self.prior)
+            return GPPosterior(embedding, rows, z, transform, evidence.maximize(previous))
 
     def condition(
         self, x: FloatArray, y: FloatArray, hyperparameters: Hyperparameters, active: BoolArray | None = None
@@ -77,7 +78,8 @@ class GaussianProcess:
             )
         values = np.asarray(y, dtype=np.float64)
         if values.ndim != 1 or not len(values) or not np.isfinite(values).all():
-            raise InputError(f"y is {values!r}; give a vector of finite values, at least one")
+            bad = np.count_nonzero(~np.isfinite(values))
+            raise InputError(f"y has shape {values.shape}, {bad} of it not finite; give a vector of values")
         embedding = Embedding(self.kinds, conditional=active is not None, device=self.device)
         rows = embedding.embed(x, active)
         if len(rows) != len(values):
@@ -149,14 +151,15 @@ class GPPosterior:
         with few_threads(len(self._rows)):
             k = self._covariance(self._embedding.embed(x, active))
             explained = torch.linalg.solve_triangular(self._lower, k, upper=False).square_().sum(0)
-        variance = (self.hyperparameters.scale + MEAN_VARIANCE - explained).clamp_(min=LEAST_VARIANCE)
-        mean, sd = torch.stack((self._alpha @ k, variance.sqrt_())).cpu().numpy()
+            variance = (self.hyperparameters.scale + MEAN_VARIANCE - explained).clamp_(min=LEAST_VARIANCE)
+            mean, sd = torch.stack((self._alpha @ k, variance.sqrt_())).cpu().numpy()
         return mean, sd
 
     def assume(self, x: FloatArray, active: BoolArray | None = None) -> GPPosterior:
         """Return what would be believed if trials at x (m, d) had given just the mean expected of them."""
         rows = self._embedding.embed(x, active)
-        z = torch.cat((self._z, self._alpha @ self._covariance(rows)))
+        with few_threads(len(self._rows)):
+            z = torch.cat((self._z, self._alpha @ self._covariance(rows)))
         return GPPosterior(self._embedding, self._rows + rows, z, self.transform, self.hyperparameters)
 
     def _next_latent(self, x: FloatArray, active: BoolArray | None) -> tuple[FloatArray, FloatArray]:

@@ -33,7 +33,7 @@ TEMPLATE = (
     "{% for message in messages %}<|turn|>{{ message.role }}\n{{ message.content }}<|end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|turn|>assistant\n{% endif %}"
 )
-SMALL = {
+SMALL: dict[str, Any] = {
     "hidden_size": 32,
     "intermediate_size": 64,
     "num_hidden_layers": 2,
@@ -71,9 +71,8 @@ def tokenizer() -> Any:
         show_progress=False,
     )
     byte_pairs.train_from_iterator(['{"learning_rate": 0.01, "booster": "gbtree"}', LONG], trainer)
-    return transformers.PreTrainedTokenizerFast(
-        tokenizer_object=byte_pairs, eos_token="<|end|>", chat_template=TEMPLATE
-    )
+    fast: Any = transformers.PreTrainedTokenizerFast
+    return fast(tokenizer_object=byte_pairs, eos_token="<|end|>", chat_template=TEMPLATE)
 
 
 def build(folder: Path, tokenizer: Any, architecture: str = "plain") -> Path:
@@ -82,7 +81,8 @@ def build(folder: Path, tokenizer: Any, architecture: str = "plain") -> Path:
     # Real models, too, have more rows in their output than tokens.
     config = ARCHITECTURES[architecture](vocab_size=len(tokenizer) + 7, **ends)
     torch.manual_seed(0)
-    transformers.AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+    auto: Any = transformers.AutoModelForCausalLM
+    auto.from_config(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
 
@@ -103,6 +103,15 @@ def decoder_of(llm: EmbeddedLLM) -> Decoder:
     llm.count_tokens("")
     assert llm._decoder is not None
     return llm._decoder
+
+
+def make_ends(decoder: Decoder, *, likely: bool) -> None:
+    """Let every unbounded reply end at once, or never."""
+
+    def change(_model: Any, _args: Any, out: Any) -> None:
+        out.logits[..., decoder.tokenizer.eos_token_id] = 1e4 if likely else -1e4
+
+    decoder.model.register_forward_hook(change)
 
 
 def test_hot_samples_of_random_weights_all_fit_the_space(llm: EmbeddedLLM) -> None:
@@ -214,10 +223,8 @@ def test_without_a_schema_a_sample_is_any_text(llm: EmbeddedLLM) -> None:
     assert 0 < reply.completion_tokens <= 80
 
 
-def test_a_reply_ends_where_the_model_ends_it(folder: Path, llm: EmbeddedLLM) -> None:
-    decoder = decoder_of(llm)
-    end = decoder.tokenizer.eos_token_id
-    decoder.model.register_forward_hook(lambda _model, _args, out: out.logits[..., end].fill_(1e4) and None)
+def test_a_reply_ends_where_the_model_ends_it(llm: EmbeddedLLM) -> None:
+    make_ends(decoder_of(llm), likely=True)
     reply = llm.generate(replace(ASK, schema=None))
     assert (reply.texts, reply.completion_tokens) == (("",) * 4, 0)
 
@@ -230,16 +237,39 @@ def test_a_schema_without_a_grammar_is_named(llm: EmbeddedLLM, schema: dict[str,
 
 @pytest.mark.parametrize("timeout_s", [0.0, 0.05])
 def test_the_deadline_ends_a_call(llm: EmbeddedLLM, timeout_s: float) -> None:
-    llm.count_tokens("load it")
+    make_ends(decoder_of(llm), likely=False)
     started = time.monotonic()
     with pytest.raises(ModelUnavailable, match=f"did not finish within {timeout_s:g} s"):
         llm.generate(replace(ASK, n=8, schema=None, max_tokens=1800, timeout_s=timeout_s))
     assert time.monotonic() - started < 10
-    assert llm.generate(ASK).texts == llm.generate(ASK).texts
+    assert None not in llm.generate(ASK).parsed
+
+
+def test_samples_that_are_done_in_time_are_kept(llm: EmbeddedLLM) -> None:
+    decoder = decoder_of(llm)
+    prompt = decoder.render(ASK.messages)
+    everything = decoder.draw(prompt, ASK, lambda: None)
+
+    def draw_within(steps: int) -> list[list[int]]:
+        left = iter(range(steps))
+
+        def check() -> None:
+            if next(left, None) is None:
+                raise ModelUnavailable("out of time")
+
+        try:
+            return decoder.draw(prompt, ASK, check)
+        except ModelUnavailable:
+            return []
+
+    first = next(drawn for steps in range(200) if (drawn := draw_within(steps)))
+    assert 0 < len(first) < len(everything)
+    assert all(tokens in everything for tokens in first)
 
 
 def test_closing_stops_a_call_that_is_under_way_and_refuses_later_ones(llm: EmbeddedLLM) -> None:
     under_way = threading.Event()
+    make_ends(decoder_of(llm), likely=False)
     decoder_of(llm).model.register_forward_pre_hook(lambda *_: under_way.set())
     caught: list[str] = []
 
