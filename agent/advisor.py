@@ -86,11 +86,6 @@ class Advisor:
         self.failures = self._skipped = 0
         return advice
 
-    def close(self) -> None:
-        """Stop what is under way and free the model."""
-        self.llm.close()
-        self._call = None
-
     def _left_alone(self) -> bool:
         return self.failures >= MAX_FAILURES and (self._skipped + 1) % PROBE_EVERY != 0
 

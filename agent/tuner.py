@@ -68,6 +68,7 @@ class Tuner:
         self.study = Study.open(space, self.task, storage=storage, name=study_name, seed=seed, resume=resume)
         self._advisor = Advisor(self.llm, space, wait_s=llm_wait_s) if self.llm else None
         self._pool: Advice | None = None
+        self._llm_is_ours = self.llm is not llm
         self._owner = Owner.this_process()
         self._again = list(self.study.recover(self._owner))
 
@@ -140,9 +141,9 @@ class Tuner:
         return Result(self.study, self.llm.name if self.llm else None, time.monotonic() - started)
 
     def close(self) -> None:
-        """Stop asking the model, free it, and let go of the storage."""
-        if self._advisor:
-            self._advisor.close()
+        """Stop asking the model and let go of the storage; a model object that was handed in stays open."""
+        if self.llm and self._llm_is_ours:
+            self.llm.close()
         self.study.close()
 
     def __enter__(self) -> Self:

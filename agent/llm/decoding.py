@@ -168,10 +168,10 @@ class Decoder:
         while shared < min(len(self._read), len(tokens) - 1) and self._read[shared] == tokens[shared]:
             shared += 1
         shared -= shared % BLOCK_TOKENS
-        if shared:
-            self._cache.crop(shared - len(self._read))
-        else:
+        if not shared:
             self._cache = DynamicCache(config=self._config)
+        elif shared < len(self._read):
+            self._cache.crop(shared - len(self._read))
         batch = 1 if self._is_plain else rows
         for start in range(shared, len(tokens), BLOCK_TOKENS):
             check()

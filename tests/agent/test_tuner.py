@@ -95,6 +95,13 @@ def test_a_useless_model_costs_nothing_but_its_turns_and_each_says_why(llm: bg.L
     assert words in result.report()
 
 
+def test_a_model_that_was_handed_in_serves_one_search_after_the_other() -> None:
+    llm = SlowLLM(0, SchemaLLM(0))
+    for _ in range(2):
+        trials = bg.tune(bowl, SPACE, task=TASK, n_trials=3, llm=llm, seed=0).trials
+        assert [trial.source for trial in trials] == ["default", "llm", "llm"]
+
+
 def test_ask_never_waits_longer_than_it_may_for_a_model_that_stalls() -> None:
     with bg.Tuner(SPACE, TASK, llm=SlowLLM(60), seed=0, llm_wait_s=0.2) as tuner:
         tuner.tell(tuner.ask(), 1.0)
