@@ -23,12 +23,12 @@ FOLDERS: dict[str, str] = PYPROJECT["tool"]["setuptools"]["package-dir"]
 
 
 def shipped() -> set[str]:
-    """Return the path in the wheel of each file that belongs there; a folder's README.md does not."""
+    """Return the path in the wheel of each file that belongs there; those who work on it read does not."""
     return {
         f"{package.replace('.', '/')}/{path.relative_to(ROOT / folder).as_posix()}"
         for package, folder in FOLDERS.items()
         for path in (ROOT / folder).rglob("*")
-        if path.is_file() and path.name != "README.md" and "__pycache__" not in path.parts
+        if path.is_file() and path.name not in {"README.md", "NOTEBOOK.md"} and "__pycache__" not in path.parts
     }
 
 
