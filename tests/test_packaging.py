@@ -28,7 +28,9 @@ def shipped() -> set[str]:
         f"{package.replace('.', '/')}/{path.relative_to(ROOT / folder).as_posix()}"
         for package, folder in FOLDERS.items()
         for path in (ROOT / folder).rglob("*")
-        if path.is_file() and path.name not in {"README.md", "NOTEBOOK.md"} and "__pycache__" not in path.parts
+        if path.is_file()
+        and path.name not in {"README.md", "NOTEBOOK.md"}
+        and "__pycache__" not in path.parts
     }
 
 
