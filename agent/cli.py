@@ -41,6 +41,8 @@ class Group(click.Group):
         """Run the command that was named."""
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt:
+            sys.exit(130)
         except InputError as error:
             _fail(error, 2)
         except WeightsError as error:

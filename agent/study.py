@@ -179,31 +179,39 @@ class Study:
             raise StudyError(f"trial {number} was told by another process meanwhile") from None
         return told
 
-    def recover(self, owner: Owner) -> tuple[Trial, ...]:
-        """Take over the running trials of processes that gave them up or have died on this machine.
+    def recover(self) -> tuple[Trial, ...]:
+        """Return the running trials of processes that gave them up or have died on this machine.
 
-        A trial whose outcome had been written is completed; one that has now died `MAX_ATTEMPTS` times
-        is recorded as failed; the others are returned, owned by `owner`, to be run again.
+        They are to be run again; `retake` each when its turn comes. A trial whose outcome had been written
+        is completed here, and one that has been running `MAX_ATTEMPTS` times is recorded as failed.
         """
-        mine = []
+        again = []
         for frozen in self.storage.get_all_trials(self._id, deepcopy=False, states=(TrialState.RUNNING,)):
             attribute = self._attribute(frozen._trial_id)
-            holder = attribute.get("owner")
-            if holder != RELEASED and (holder is None or not Owner(**holder).gone):
+            if not _is_orphan(attribute):
                 continue
             trial = self._trial(frozen)
-            if "outcome" in attribute:
-                self._close(frozen._trial_id, trial.told(Outcome(**attribute["outcome"])))
-            elif attribute.get("attempts", 1) >= MAX_ATTEMPTS:
-                self.finish(
-                    trial.number,
-                    Outcome.failure(f"the process ended {MAX_ATTEMPTS} times while running this"),
-                )
-            else:
-                attribute |= {"owner": _owner_fields(owner), "attempts": attribute.get("attempts", 1) + 1}
-                self.storage.set_trial_user_attr(frozen._trial_id, ATTRIBUTE, attribute)
-                mine.append(trial)
-        return tuple(mine)
+            try:
+                if "outcome" in attribute:
+                    self._close(frozen._trial_id, trial.told(Outcome(**attribute["outcome"])))
+                elif attribute.get("attempts", 1) >= MAX_ATTEMPTS:
+                    words = f"the process ended {MAX_ATTEMPTS} times while running this"
+                    self.finish(trial.number, Outcome.failure(words))
+                else:
+                    again.append(trial)
+            except (StudyError, UpdateFinishedTrialError):
+                continue  # another process was quicker, to the same end
+        return tuple(again)
+
+    def retake(self, number: int, owner: Owner) -> bool:
+        """Make `owner` the one who runs an orphaned trial again, unless someone else told or took it."""
+        trial_id = self.storage.get_trial_id_from_study_id_trial_number(self._id, number)
+        attribute = self._attribute(trial_id)
+        if self.storage.get_trial(trial_id).state.is_finished() or not _is_orphan(attribute):
+            return False
+        attribute |= {"owner": _owner_fields(owner), "attempts": attribute.get("attempts", 1) + 1}
+        self.storage.set_trial_user_attr(trial_id, ATTRIBUTE, attribute)
+        return True
 
     def release(self, number: int) -> None:
         """Give up a running trial unharmed, so that whoever goes on with the study runs it again."""
@@ -373,6 +381,11 @@ def _outcome_fields(outcome: Outcome) -> dict[str, Any]:
         "feedback": outcome.feedback,
         "seconds": outcome.seconds,
     }
+
+
+def _is_orphan(attribute: Mapping[str, Any]) -> bool:
+    owner = attribute.get("owner")
+    return owner == RELEASED or (owner is not None and Owner(**owner).gone)
 
 
 def _owner_fields(owner: Owner) -> dict[str, Any]:

@@ -70,7 +70,7 @@ class Tuner:
         self._pool: Advice | None = None
         self._llm_is_ours = self.llm is not llm
         self._owner = Owner.this_process()
-        self._again = list(self.study.recover(self._owner))
+        self._again = list(self.study.recover())
 
     @property
     def history(self) -> History:
@@ -87,8 +87,10 @@ class Tuner:
 
         A trial that was running when its process died comes first, with the number it had.
         """
-        if self._again:
-            return self._again.pop(0)
+        while self._again:
+            trial = self._again.pop(0)
+            if self.study.retake(trial.number, self._owner):
+                return trial
         proposal = self._propose(self._state(self.history))
         trial = self.study.start(proposal, self._owner)
         self._prefetch()
@@ -135,6 +137,7 @@ class Tuner:
                 outcome = objective(trial.params)
             except BaseException:
                 self.study.release(trial.number)
+                self._again.insert(0, trial)
                 raise
             told = self.tell(trial, outcome)
             observer.finished(told, self.history)

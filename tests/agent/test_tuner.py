@@ -204,3 +204,12 @@ def test_an_interrupt_passes_through_and_the_trial_comes_first_next_time(tmp_pat
         assert [trial.state for trial in tuner.history] == ["running"]
         assert tuner.ask().number == 0
         assert tuner.ask().number == 1
+
+
+def test_an_interrupted_trial_that_was_told_meanwhile_is_not_asked_again(tmp_path: Path) -> None:
+    place: dict[str, Any] = {"storage": f"sqlite:///{tmp_path / 's.db'}", "study_name": "s", "seed": 0}
+    with bg.Tuner(SPACE, TASK, **place) as tuner:
+        tuner.study.release(tuner.ask().number)
+    with bg.Tuner(SPACE, TASK, **place) as tuner:
+        tuner.tell(0, 1.0)
+        assert tuner.ask().number == 1
