@@ -29,8 +29,9 @@ from bestguess.tools.space import Space
 from bestguess.tools.trial import History, Outcome, Prediction, Proposal, State, Trial
 
 ATTRIBUTE = "bestguess"
-MAX_ATTEMPTS = 2
-"""How often a trial whose process died is run again before it counts as failed."""
+MAX_ATTEMPTS = 5
+"""How often a trial is begun before it counts as failed: its objective may be what kills the process, but
+whoever kills a run several times in a row should not find healthy trials called failures."""
 
 RELEASED = "released"
 """The owner of a trial whose process gave it up on purpose."""
