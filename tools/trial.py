@@ -193,10 +193,6 @@ class History:
         assert trial.value is not None
         return -trial.value if self.direction == "maximize" else trial.value
 
-    def better(self, value: float, than: float) -> bool:
-        """Whether `value` beats `than` in this study's direction."""
-        return value > than if self.direction == "maximize" else value < than
-
 
 def shorten(text: str, chars: int) -> str:
     """Return the first `chars` characters, the last of them an ellipsis when something was cut."""
