@@ -165,6 +165,16 @@ def propose_from_model(state: State, advice: Advice, own: Proposal) -> Proposal:
     return replace(own, fallback=f"language model: guess not run: {verdicts[order[0]].sentence}")
 
 
+def propose_unchecked(state: State, advice: Advice, own: Proposal) -> Proposal:
+    """Propose the model's first guess that is new, whatever the surrogate thinks; for experiments."""
+    if advice.refusal:
+        return replace(own, fallback=f"language model: {advice.refusal}")
+    for params in advice.configurations:
+        if not state.tried(params):
+            return with_prediction(state, Proposal(params, "llm", "the model's first guess, unchecked"))
+    return replace(own, fallback="language model: every guess has been tried")
+
+
 def with_prediction(state: State, proposal: Proposal) -> Proposal:
     """Return the proposal with what the surrogate expects of it, where there is a surrogate."""
     if state.verifier is None:

@@ -21,12 +21,13 @@ from bestguess.agent.llm import LLM
 from bestguess.agent.llm.connect import connect
 from bestguess.agent.report import study_record, write_report
 from bestguess.agent.study import Owner, Study
+from bestguess.agent.switches import Switches
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError, StudyError
 from bestguess.tools.run import FunctionObjective, Objective
 from bestguess.tools.space import Space
 from bestguess.tools.trial import History, Outcome, Proposal, Trial
-from bestguess.tools.trust import earned, has_turn
+from bestguess.tools.trust import MAX_SHARE, earned, has_turn
 from bestguess.tools.verifier import Verifier
 
 LLM_WAIT_S = 60.0
@@ -43,6 +44,7 @@ class Tuner:
         study_name: an existing study of that name is gone on with, unless `resume` is false.
         seed: makes proposals repeatable; None draws one and keeps it with the study.
         llm_wait_s: the longest that `ask` waits for the model.
+        switches: which parts are on, for experiments.
 
     Raises:
         InputError: an argument is wrong; nothing was written.
@@ -59,11 +61,13 @@ class Tuner:
         seed: int | None = None,
         resume: bool = True,
         llm_wait_s: float = LLM_WAIT_S,
+        switches: Switches = Switches(),
     ) -> None:
         if llm_wait_s < 0:
             raise InputError(f"llm_wait_s is {llm_wait_s}; give 0 or more seconds")
         self.space = space
         self.task = task or Task()
+        self.switches = switches
         self.llm = connect(llm)
         self.study = Study.open(space, self.task, storage=storage, name=study_name, seed=seed, resume=resume)
         self._advisor = Advisor(self.llm, space, wait_s=llm_wait_s) if self.llm else None
@@ -178,11 +182,12 @@ class Tuner:
             return own
         started = time.monotonic()
         advice = self._advisor.take(proposers.request_proposal(state))
-        return _with_cost(proposers.propose_from_model(state, advice, own), advice, started)
+        propose = proposers.propose_from_model if self.switches.trust else proposers.propose_unchecked
+        return _with_cost(propose(state, advice, own), advice, started)
 
     def _propose_first(self, state: proposers.State) -> Proposal:
         """Return one of the model's first guesses, or a random one with the reason."""
-        if self._advisor is None:
+        if self._advisor is None or not self.switches.warm_start:
             return proposers.propose_random(state, "a first look at the space")
         advice = Advice()
         if self._pool is None:
@@ -203,7 +208,7 @@ class Tuner:
             return
         history = self.history
         if self._is_warming_up(history):
-            if self._pool is None:
+            if self._pool is None and self.switches.warm_start:
                 self._advisor.prefetch(proposers.request_warm_start(self._state(history)))
         elif self._model_has_turn(history):
             self._advisor.prefetch(proposers.request_proposal(self._state(history)))
@@ -212,8 +217,12 @@ class Tuner:
         return len(history) <= proposers.WARM_STARTS
 
     def _model_has_turn(self, history: History) -> bool:
+        if not self.switches.propose:
+            return False
         search = history.trials[proposers.WARM_STARTS + 1 :]
         held = sum(trial.source == "llm" for trial in search)
+        if not self.switches.trust:
+            return held < MAX_SHARE * (len(search) + 1)
         return has_turn(earned(history, "llm"), held, len(search))
 
 

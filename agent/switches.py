@@ -1,0 +1,24 @@
+"""Which parts of the tuner are on, so that the scoreboard can turn each off in turn.
+
+Users need none of this: the default is everything. It does not know how the parts work.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """The parts of the tuner that can be switched off.
+
+    Args:
+        warm_start: the model makes the first guesses; off, they are random.
+        propose: the model has turns during the search.
+        trust: what its guesses earned decides how many turns, and the verifier which guess runs; off, it
+            holds the most that anyone may and its first guess that is new runs unchecked.
+    """
+
+    warm_start: bool = True
+    propose: bool = True
+    trust: bool = True

@@ -1,0 +1,115 @@
+"""BestGuess itself, each part with a switch."""
+
+from __future__ import annotations
+
+from bestguess.agent.llm import LLM, Reply, Request
+from bestguess.agent.llm.connect import connect
+from bestguess.agent.switches import Switches
+from bestguess.agent.tuner import Tuner
+from bestguess.evals import protocol
+from bestguess.evals.protocol import Brief, Cost
+from bestguess.tools.errors import InputError
+from bestguess.tools.trial import Outcome, Params, Trial
+
+LLM_WAIT_S = 600.0
+"""Long enough for an answer always: on the scoreboard a slow model costs seconds, not proposals."""
+
+
+class Contestant(protocol.Contestant):
+    """The tuner, with these options.
+
+    llm: none, or whatever `bestguess tune --llm` takes.
+    knowledge: off; on is refused until there are packs.
+    warm: llm, or random first points although there is a model.
+    propose: on, or off: the model guesses at the start only.
+    trust: on, or off: neither earned trust nor the verifier holds the model back.
+    """
+
+    notes = "conditions natively; failures feed the feasibility model"
+
+    def __init__(
+        self,
+        brief: Brief,
+        *,
+        llm: str = "none",
+        knowledge: str = "off",
+        warm: str = "llm",
+        propose: str = "on",
+        trust: str = "on",
+    ) -> None:
+        if _flag("knowledge", knowledge, "on", "off"):
+            raise InputError("knowledge is 'on', and there are no knowledge packs yet; give knowledge=off")
+        switches = Switches(
+            warm_start=_flag("warm", warm, "llm", "random"),
+            propose=_flag("propose", propose, "on", "off"),
+            trust=_flag("trust", trust, "on", "off"),
+        )
+        model = connect(llm)
+        self._model = Counted(model) if model else None
+        self._tuner = Tuner(
+            brief.space,
+            brief.task,
+            llm=self._model,
+            seed=brief.seed,
+            llm_wait_s=LLM_WAIT_S,
+            switches=switches,
+        )
+        self._asked: Trial | None = None
+
+    def ask(self) -> Params:
+        """Return the tuner's next trial."""
+        self._asked = self._tuner.ask()
+        return self._asked.params
+
+    def tell(self, params: Params, outcome: Outcome) -> None:
+        """Tell the tuner."""
+        asked = self._asked and self._asked.params == params
+        self._tuner.tell(self._asked if asked and self._asked else params, outcome)
+        self._asked = None
+
+    @property
+    def cost(self) -> Cost:
+        """What the model cost so far."""
+        source = self._asked.source if self._asked else ""
+        if self._model is None:
+            return Cost(source)
+        return Cost(source, self._model.tokens, self._model.requests, self._model.seconds)
+
+    def close(self) -> None:
+        """Close the tuner and the model."""
+        self._tuner.close()
+        if self._model:
+            self._model.close()
+
+
+class Counted:
+    """A language model that counts what it is asked."""
+
+    def __init__(self, model: LLM) -> None:
+        self._model = model
+        self.tokens = 0
+        self.requests = 0
+        self.seconds = 0.0
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self._model.name
+
+    def generate(self, request: Request) -> Reply:
+        """Answer, and count it."""
+        self.requests += 1
+        reply = self._model.generate(request)
+        self.tokens += reply.tokens
+        self.seconds += reply.seconds
+        return reply
+
+    def close(self) -> None:
+        """Close the model."""
+        self._model.close()
+
+
+def _flag(name: str, value: str, on: str, off: str) -> bool:
+    if value not in (on, off):
+        raise InputError(f"bestguess: {name} is {value!r}; give {on} or {off}")
+    return value == on

@@ -1,0 +1,302 @@
+"""Plays contestants against problems, several at a time, and keeps every finished run.
+
+A run that is in the results is not played again. Contestants sit in worker processes, which go when their
+pipe closes: a killed scoreboard leaves nothing running and loses the runs under way, no others. Objectives
+run in this process, on one thread each.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import platform
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Self
+
+from bestguess.evals.contestants import Spec
+from bestguess.evals.environments import CHECKOUT, Environment, environment
+from bestguess.evals.protocol import Brief, Problem
+from bestguess.evals.record import Key, Record, Results
+from bestguess.evals.suites import suite
+from bestguess.tools.errors import BestGuessError, InputError
+from bestguess.tools.trial import Outcome, Params
+
+ASK_TIMEOUT_S = 900.0
+CHUNK = 4
+"""So many problems at a time are played by one worker process."""
+
+SOURCES = {"default": "d", "knowledge": "k", "llm": "l", "gp": "g", "random": "r", "user": "u", "": "-"}
+
+
+class ContestantError(BestGuessError):
+    """A contestant failed, died or took too long; its run is recorded with the reason."""
+
+
+class Worker:
+    """The process of one contestant."""
+
+    def __init__(self, spec: Spec, python: Path, *, ask_timeout_s: float = ASK_TIMEOUT_S) -> None:
+        self.ask_timeout_s = ask_timeout_s
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the worker
+        self._process = subprocess.Popen(
+            [str(python), "-m", "bestguess.evals.worker", spec.label],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            env=_environment(spec),
+            cwd=tempfile.gettempdir(),
+        )
+
+    def request(self, op: str, **fields: Any) -> dict[str, Any]:
+        """Return the answer to one request.
+
+        Raises:
+            ContestantError: the contestant failed, its process died, or it took longer than allowed.
+        """
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        late = threading.Event()
+
+        def give_up() -> None:
+            late.set()
+            self._process.kill()
+
+        timer = threading.Timer(self.ask_timeout_s, give_up)
+        timer.daemon = True
+        timer.start()
+        try:
+            self._process.stdin.write(json.dumps({"op": op, **fields}).encode() + b"\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
+        except BrokenPipeError:
+            line = b""
+        finally:
+            timer.cancel()
+        if late.is_set():
+            raise ContestantError(f"{op} took longer than {self.ask_timeout_s:g} s")
+        if not line.endswith(b"\n"):
+            raise ContestantError(f"the process ended with {self._process.wait()}: {self._last_words()}")
+        answer: dict[str, Any] = json.loads(line)
+        if "error" in answer:
+            raise ContestantError(answer["error"])
+        return answer
+
+    def close(self) -> None:
+        """End the process, whatever it is doing."""
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            try:
+                pipe.close()
+            except BrokenPipeError:
+                continue
+        self._process.kill()
+        self._process.wait()
+        self._log.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _last_words(self) -> str:
+        self._log.seek(0)
+        lines = self._log.read().decode(errors="replace").strip().splitlines()
+        return lines[-1][:300] if lines else "it said nothing"
+
+
+def play(problem: Problem, worker: Worker, record: Record) -> Record:
+    """Return `record` completed with what one run came to."""
+    values: list[float | None] = []
+    tests: list[float | None] = []
+    ask_s, ask_cpu_s, sources, error = 0.0, 0.0, "", ""
+    answer: dict[str, Any] = {}
+
+    def evaluate(params: Params) -> None:
+        evaluation = problem.evaluate(dict(params))
+        values.append(evaluation.outcome.value)
+        tests.append(evaluation.test)
+        worker.request("tell", params=params, outcome=asdict(evaluation.outcome))
+
+    try:
+        worker.request("start", brief=Brief.of(problem).to_dict())
+        for params in problem.start[: problem.n_trials]:
+            evaluate(problem.space.validate(params))
+        while len(values) < problem.n_trials:
+            answer = worker.request("ask")
+            ask_s += answer["ask_s"]
+            ask_cpu_s += answer["ask_cpu_s"]
+            sources += SOURCES[answer["source"]]
+            evaluate(answer["params"])
+        answer |= worker.request("close")
+    except ContestantError as failure:
+        error = str(failure)
+    return replace(
+        record,
+        values=values,
+        started=len(problem.start),
+        tests=tests if any(test is not None for test in tests) else [],
+        ask_s=round(ask_s, 3),
+        ask_cpu_s=round(ask_cpu_s, 3),
+        sources=sources if sources.strip("-") else "",
+        error=error,
+        **{name: answer[name] for name in ("tokens", "requests", "llm_s", "peak_mib", "versions") if name in answer},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be run: every contestant on every problem with every seed."""
+
+    problems: Mapping[str, Sequence[str]]
+    """Names of problems by suite."""
+
+    contestants: Sequence[Spec]
+    seeds: int = 5
+    n_trials: int = 30
+    default: bool = True
+
+    def records(self) -> Iterator[Record]:
+        """Yield an empty record for each run, seed by seed, so that a plan cut short compares fairly."""
+        for seed in range(self.seeds):
+            for name, problems in self.problems.items():
+                for spec in self.contestants:
+                    for problem in problems:
+                        yield Record(
+                            name, problem, seed, spec.label, self.default, self.n_trials, values=[]
+                        )
+
+
+Progress = Callable[[Record], None]
+
+
+def run(
+    plan: Plan,
+    results: Results,
+    *,
+    jobs: int = 1,
+    ask_timeout_s: float = ASK_TIMEOUT_S,
+    again: Callable[[Record], bool] = lambda record: False,
+    progress: Progress = lambda record: None,
+) -> tuple[int, int]:
+    """Play what is missing in `results`; return how many runs were played and how many were there.
+
+    A run that is there and for which `again` is true is played again. KeyboardInterrupt passes through;
+    what was finished is kept. Contestants that are not installed are noted in the results.
+
+    Raises:
+        InputError: a suite's source is missing, or another process writes to the results.
+    """
+    usable = {spec.label: environment(spec.name) for spec in plan.contestants}
+    absent = {label: one.absence for label, one in usable.items() if not one.ready}
+    with _sole_writer(results.folder):
+        results.note_absent(usable, absent)
+        done: set[Key] = {record.key for record in results.read() if not again(record)}
+        missing = [record for record in plan.records() if record.contestant not in absent]
+        there = sum(record.key in done for record in missing)
+        chunks = list(_chunks(record for record in missing if record.key not in done))
+        specs = {spec.label: spec for spec in plan.contestants}
+        stop = threading.Event()
+        lock = threading.Lock()
+        stamp = {"commit": commit(), "machine": machine()}
+
+        def play_chunk(chunk: Sequence[Record]) -> int:
+            spec = specs[chunk[0].contestant]
+            played = 0
+            worker = Worker(spec, usable[spec.label].python, ask_timeout_s=ask_timeout_s)
+            try:
+                for record in chunk:
+                    if stop.is_set():
+                        break
+                    finished = play(_problem(record), worker, replace(record, **stamp))
+                    if stop.is_set():
+                        break
+                    with lock:
+                        results.add(finished)
+                        progress(finished)
+                    played += 1
+                    if finished.error:
+                        worker.close()
+                        worker = Worker(spec, usable[spec.label].python, ask_timeout_s=ask_timeout_s)
+            finally:
+                worker.close()
+            return played
+
+        with ThreadPoolExecutor(jobs) as pool:
+            futures = [pool.submit(play_chunk, chunk) for chunk in chunks]
+            try:
+                played = sum(future.result() for future in as_completed(futures))
+            except BaseException:
+                stop.set()
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+    return played, there
+
+
+def commit() -> str:
+    """Return the checkout's commit, with a + when it was changed since; nothing outside a checkout."""
+    git = ["git", "-C", str(CHECKOUT), "describe", "--always", "--dirty=+", "--abbrev=12", "--match="]
+    try:
+        done = subprocess.run(git, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return ""
+    return done.stdout.strip()
+
+
+def machine() -> str:
+    """Return the processor and how many cores there are, in a few words."""
+    model = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        names = [line.partition(":")[2].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
+        model = names[0] if names else model
+    return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}"
+
+
+def _problem(record: Record) -> Problem:
+    problem = replace(suite(record.suite).problem(record.problem, record.seed), n_trials=record.n_trials)
+    return problem if record.default else problem.without_default()
+
+
+def _chunks(records: Iterable[Record]) -> Iterator[list[Record]]:
+    """Yield runs of one suite, seed and contestant together, CHUNK at most."""
+    chunk: list[Record] = []
+    for record in records:
+        same = chunk and (record.suite, record.seed, record.contestant) == (
+            chunk[0].suite,
+            chunk[0].seed,
+            chunk[0].contestant,
+        )
+        if chunk and (not same or len(chunk) == CHUNK):
+            yield chunk
+            chunk = []
+        chunk.append(record)
+    if chunk:
+        yield chunk
+
+
+def _environment(spec: Spec) -> dict[str, str]:
+    """Return the worker's environment: one thread, but for a language model in the process."""
+    threads = "" if "embedded" in spec.options.get("llm", "") else "1"
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    limits = dict.fromkeys(names, threads) if threads else {}
+    return os.environ | limits | {"OMP_WAIT_POLICY": "PASSIVE", "PYTHONHASHSEED": "0", "PYTHONWARNINGS": "ignore"}
+
+
+@contextmanager
+def _sole_writer(folder: Path) -> Iterator[None]:
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(f"another run writes to {folder}; wait for it, or give another folder") from None
+        yield
