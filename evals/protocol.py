@@ -10,7 +10,7 @@ ask and tell with it. The optimum, the reference and the problem's name stay on 
     median    the median loss of random configurations that do not fail           likewise
     regret    (least loss so far - best) / (median - best), cut to [0, 1]         1
 
-A problem that has no value yet has regret 1: a failed evaluation is worth no more than a random one.
+A run that has no value yet has regret 1: a failed evaluation is worth no more than a random one.
 This module knows no suite, no contestant and no file.
 """
 
@@ -20,7 +20,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from bestguess.agent.task import Task
 from bestguess.tools.space import Space
@@ -45,6 +45,15 @@ class Reference:
             return 1.0
         return min(max((loss - self.best) / (self.median - self.best), 0.0), 1.0)
 
+    def regrets(self, values: Sequence[float | None], *, maximize: bool) -> list[float]:
+        """Return the normalized regret after each of the values, None being a failure."""
+        least, regrets = math.inf, []
+        for value in values:
+            if value is not None:
+                least = min(least, -value if maximize else value)
+            regrets.append(self.regret(least))
+        return regrets
+
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
@@ -59,7 +68,8 @@ class Problem:
     """One task of a suite, as one seed sees it.
 
     `start` is evaluated before a contestant is asked, and told to all alike: the default configuration,
-    or a published initial design. `n_trials` counts those, too.
+    or a published initial design. `n_trials` counts those, too. `variant` names the frozen reference where
+    seeds differ in it.
     """
 
     suite: str
@@ -71,6 +81,7 @@ class Problem:
     reference: Reference
     start: tuple[Params, ...]
     n_trials: int = 30
+    variant: str = ""
 
     def without_default(self) -> Problem:
         """Return the problem with a space that tells nobody its defaults, and nothing to start from."""
@@ -83,13 +94,6 @@ class Problem:
         """Return the value turned so that less is better."""
         return -value if self.task.direction == "maximize" else value
 
-    def regrets(self, values: Sequence[float | None]) -> list[float]:
-        """Return the normalized regret after each of the values, None being a failure."""
-        least, regrets = math.inf, []
-        for value in values:
-            least = least if value is None else min(least, self.loss(value))
-            regrets.append(self.reference.regret(least))
-        return regrets
 
 
 class Suite(ABC):
@@ -116,6 +120,11 @@ class Suite(ABC):
         Raises:
             InputError: the suite's source is not installed or not there; the message says how to get it.
         """
+
+    @property
+    def published(self) -> Mapping[str, Mapping[tuple[str, int], Sequence[float | None]]]:
+        """Values of runs that others published, by their name, problem and seed."""
+        return {}
 
     @abstractmethod
     def measure(self, name: str) -> dict[str, Reference]:
@@ -176,6 +185,8 @@ class Contestant(ABC):
     each with a default. Libraries are imported inside, because the file is also read where they are missing.
     `tell` comes for what was asked, and for configurations that were never asked: the start.
     """
+
+    kind: Literal["peer", "control", "ours"] = "peer"
 
     requires: tuple[str, ...] = ()
     """What pip installs into an environment of its own; empty for what runs beside BestGuess."""

@@ -26,7 +26,7 @@ class Record:
     """One run of one contestant on one problem.
 
     `values` has one entry an evaluation, None where it failed; `started` of them were given to it, the
-    rest it asked for. `tests` are the test scores, where the suite has them. A run that ended early says
+    rest it asked for. `maximize` says which way is better, `variant` which reference holds. `tests` are the test scores, where the suite has them. A run that ended early says
     why in `error`. Seconds are those of `ask` alone, measured inside the worker.
     """
 
@@ -38,6 +38,8 @@ class Record:
     n_trials: int
     values: list[float | None]
     started: int = 0
+    maximize: bool = False
+    variant: str = ""
     tests: list[float | None] = field(default_factory=list)
     ask_s: float = 0.0
     ask_cpu_s: float = 0.0
@@ -58,7 +60,7 @@ class Record:
 
     def to_line(self) -> str:
         """Return the record as one line of JSON, without the fields that say nothing."""
-        fields = {name: value for name, value in asdict(self).items() if value not in ("", [], {}, 0.0)}
+        fields = {name: value for name, value in asdict(self).items() if value not in ("", [], {}, 0.0, False)}
         fields |= {"seed": self.seed, "default": self.default, "values": self.values}
         return json.dumps(_rounded(fields)) + "\n"
 

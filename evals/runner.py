@@ -142,7 +142,9 @@ def play(problem: Problem, worker: Worker, record: Record) -> Record:
     return replace(
         record,
         values=values,
-        started=len(problem.start),
+        started=min(len(problem.start), problem.n_trials),
+        maximize=problem.task.direction == "maximize",
+        variant=problem.variant,
         tests=tests if any(test is not None for test in tests) else [],
         ask_s=round(ask_s, 3),
         ask_cpu_s=round(ask_cpu_s, 3),

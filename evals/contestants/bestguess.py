@@ -25,6 +25,7 @@ class Contestant(protocol.Contestant):
     trust: on, or off: neither earned trust nor the verifier holds the model back.
     """
 
+    kind = "ours"
     notes = "conditions natively; failures feed the feasibility model"
 
     def __init__(

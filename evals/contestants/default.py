@@ -10,6 +10,7 @@ from bestguess.tools.trial import Outcome, Params
 class Contestant(protocol.Contestant):
     """Proposes the default always; the first rung of the ladder."""
 
+    kind = "control"
     notes = "never searches"
 
     def __init__(self, brief: Brief) -> None:

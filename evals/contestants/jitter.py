@@ -21,6 +21,7 @@ class Contestant(protocol.Contestant):
     anything has a value it draws at random.
     """
 
+    kind = "control"
     notes = "jitters the active parameters of the best so far; failures change nothing"
 
     def __init__(self, brief: Brief, *, width: str = "0.1") -> None:

@@ -12,6 +12,7 @@ from bestguess.tools.trial import Outcome, Params
 class Contestant(protocol.Contestant):
     """Draws every configuration independently."""
 
+    kind = "control"
     notes = "samples the active parameters; failures change nothing"
 
     def __init__(self, brief: Brief) -> None:

@@ -12,6 +12,7 @@ from bestguess.tools.trial import Outcome, Params
 class Contestant(protocol.Contestant):
     """Covers the space evenly, whatever comes of it."""
 
+    kind = "control"
     notes = "decodes the unit cube, inactive parameters dropped; failures change nothing"
 
     def __init__(self, brief: Brief) -> None:

@@ -83,6 +83,7 @@ class Suite(protocol.Suite):
             evaluate=evaluate,
             reference=reference(self.name, name, str(instance)),
             start=(space.default(),),
+            variant=str(instance),
         )
 
     def measure(self, name: str) -> dict[str, Reference]:

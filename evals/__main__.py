@@ -1,0 +1,298 @@
+"""The scoreboard's command line: `python -m bestguess.evals`.
+
+It knows which contestants and how many seeds make a smoke run and a full one; how anything is played,
+measured or shown is in the other modules.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from bestguess.evals.contestants import Spec
+from bestguess.evals.environments import CHECKOUT, make_environments
+from bestguess.evals.record import Record, Results
+from bestguess.evals.suites import suite, suite_names
+from bestguess.tools.errors import BestGuessError, InputError
+
+CONTESTANTS = (
+    "random",
+    "default",
+    "sobol",
+    "jitter:width=0.1",
+    "jitter:width=0.03",
+    "optuna:sampler=tpe",
+    "optuna:sampler=gp",
+    "bestguess:llm=none",
+    "hyperopt",
+    "nevergrad",
+    "smac3",
+    "skopt",
+    "ax",
+    "hebo",
+)
+"""Everyone who needs no language model."""
+
+SMOKE_TRIALS = 12
+SMOKE_SEEDS = 2
+RESULTS = Path(__file__).resolve().parent / "results"
+SMOKE_RESULTS = CHECKOUT / ".evals" / "smoke"
+PLAIN_EVERY_S = 15.0
+
+results_option = click.option(
+    "--results",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=RESULTS,
+    show_default="evals/results",
+    help="folder of finished runs",
+)
+
+
+class Commands(click.Group):
+    """Turns our errors into one line on stderr."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; exit with 2 on bad input, with 130 on Ctrl-C."""
+        try:
+            return super().invoke(ctx)
+        except InputError as error:
+            click.echo(f"error: {error}", err=True)
+            ctx.exit(2)
+        except BestGuessError as error:
+            click.echo(f"error: {error}", err=True)
+            ctx.exit(1)
+        except KeyboardInterrupt:
+            click.echo("interrupted; every finished run is kept, and the same command goes on", err=True)
+            # Contestants under way are killed with their pipes; their threads need not be waited for.
+            sys.stderr.flush()
+            os._exit(130)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """The scoreboard: every contestant, the same start, the same evaluations, several seeds.
+
+    \b
+    python -m bestguess.evals smoke                 # all suites, minutes, then the report
+    python -m bestguess.evals run --suite tables --contestant random --contestant bestguess:llm=none
+    python -m bestguess.evals report --results evals/results
+    """
+
+
+@main.command("list")
+@click.option("--json", "as_json", is_flag=True, help="one JSON object")
+def list_everything(as_json: bool) -> None:
+    """List suites, problems and contestants, and which contestants are installed."""
+    from bestguess.evals.environments import environment
+
+    suites = {name: list(suite(name).problems) for name in suite_names()}
+    contestants = {label: environment(Spec.parse(label).name).absence or "ready" for label in CONTESTANTS}
+    if as_json:
+        click.echo(json.dumps({"suites": suites, "contestants": contestants}))
+        return
+    for name, problems in suites.items():
+        click.echo(f"{name}: {suite(name).summary}\n  {', '.join(problems)}")
+    for label, state in contestants.items():
+        click.echo(f"{label:20} {state}")
+
+
+@main.command()
+@click.argument("names", nargs=-1)
+def setup(names: tuple[str, ...]) -> None:
+    """Make the environments of the peers (NAMES, or all), each with its own dependencies.
+
+    A peer that does not install is reported here and in every report, and stops nobody else.
+    """
+    for one, done in make_environments(names):
+        click.echo(f"{one.name}: {(one.absence or 'ready') if done else 'installing ' + ', '.join(one.requires)}")
+
+
+@main.command()
+@click.option("--suite", "suites", multiple=True, help="suite to run; all without")
+@click.option("--problem", "patterns", multiple=True, help="only problems like this, such as 'f*-d02'")
+@click.option("--contestant", "labels", multiple=True, metavar="SPEC", help="NAME or NAME:OPTION=VALUE,…")
+@click.option("--seeds", default=5, show_default=True, type=click.IntRange(1), help="seeds 0, 1, …")
+@click.option("--n-trials", default=30, show_default=True, type=click.IntRange(2), help="evaluations a run")
+@click.option("--no-default", is_flag=True, help="nobody is given the default configuration, nor told it")
+@click.option("--jobs", default=1, show_default=True, type=click.IntRange(1), help="runs at a time")
+@click.option("--ask-timeout-s", default=900.0, show_default=True, help="longest that one ask may take")
+@click.option("--redo", multiple=True, metavar="SPEC", help="play this contestant again although it is there")
+@click.option("--retry", is_flag=True, help="play runs again that ended with an error")
+@results_option
+def run(
+    suites: tuple[str, ...],
+    patterns: tuple[str, ...],
+    labels: tuple[str, ...],
+    seeds: int,
+    n_trials: int,
+    no_default: bool,
+    jobs: int,
+    ask_timeout_s: float,
+    redo: tuple[str, ...],
+    retry: bool,
+    results: Path,
+) -> None:
+    """Play contestants against problems; runs that are in the results are not played again.
+
+    \b
+    python -m bestguess.evals run --jobs 2
+    python -m bestguess.evals run --suite bbob --problem 'f*-d02' --contestant optuna:sampler=gp
+    python -m bestguess.evals run --suite real --contestant bestguess:llm=embedded,trust=off --seeds 2
+    """
+    problems = {name: _matching(name, patterns) for name in suites or suite_names()}
+    if not any(problems.values()):
+        raise InputError(f"no problem is like {', '.join(patterns)}; see: python -m bestguess.evals list")
+    _run(
+        problems,
+        labels or CONTESTANTS,
+        results,
+        seeds=seeds,
+        n_trials=n_trials,
+        default=not no_default,
+        jobs=jobs,
+        ask_timeout_s=ask_timeout_s,
+        redo=redo,
+        retry=retry,
+    )
+
+
+@main.command()
+@click.option("--jobs", default=2, show_default=True, type=click.IntRange(1), help="runs at a time")
+@click.option(
+    "--results", type=click.Path(file_okay=False, path_type=Path), default=SMOKE_RESULTS, help="where to"
+)
+@click.option(
+    "--contestant", "labels", multiple=True, metavar="SPEC", help="instead of all that need no model"
+)
+def smoke(jobs: int, results: Path, labels: tuple[str, ...]) -> None:
+    """Run a few problems of every suite, briefly, and write the report: does everything work?"""
+    problems = {name: list(suite(name).smoke) for name in suite_names()}
+    _run(problems, labels or CONTESTANTS, results, seeds=SMOKE_SEEDS, n_trials=SMOKE_TRIALS, jobs=jobs)
+    _report(results, results)
+
+
+@main.command()
+@results_option
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="where to; beside the results")
+def report(results: Path, out: Path | None) -> None:
+    """Write report.html and report.md from the results."""
+    _report(results, out or results)
+
+
+@main.command()
+@results_option
+@click.option("--check", is_flag=True, help="change nothing; exit with 1 where the README is not up to date")
+def readme(results: Path, check: bool) -> None:
+    """Write the README's table of figures from the results."""
+    from bestguess.evals.readme import update_readme
+
+    path = CHECKOUT / "README.md"
+    changed = update_readme(path, results, write=not check)
+    click.echo(f"{path}: {'out of date' if check and changed else 'written' if changed else 'up to date'}")
+    if check and changed:
+        sys.exit(1)
+
+
+@main.command()
+@click.option("--contestant", "labels", multiple=True, metavar="SPEC", help="only these")
+@results_option
+def cost(labels: tuple[str, ...], results: Path) -> None:
+    """Measure what asking costs: start-up, memory, and an ask after 10, 30, 100, 300 and 1000 results."""
+    from bestguess.evals.cost import measure_costs
+
+    for one in measure_costs([Spec.parse(label) for label in labels or CONTESTANTS], results):
+        click.echo(one.sentence)
+
+
+@main.command()
+@click.argument("name")
+def freeze(name: str) -> None:
+    """Work out the references of a suite anew: the optimum, and the median of random configurations."""
+    from bestguess.evals.references import freeze as freeze_references
+
+    click.echo(freeze_references(suite(name)))
+
+
+def _matching(name: str, patterns: tuple[str, ...]) -> list[str]:
+    return [
+        problem
+        for problem in suite(name).problems
+        if not patterns or any(fnmatch.fnmatch(problem, pattern) for pattern in patterns)
+    ]
+
+
+def _run(
+    problems: dict[str, list[str]],
+    labels: tuple[str, ...],
+    results: Path,
+    *,
+    seeds: int,
+    n_trials: int,
+    default: bool = True,
+    jobs: int,
+    ask_timeout_s: float = 900.0,
+    redo: tuple[str, ...] = (),
+    retry: bool = False,
+) -> None:
+    from threadpoolctl import threadpool_limits
+
+    from bestguess.evals import runner
+
+    plan = runner.Plan(
+        problems, [Spec.parse(label) for label in labels], seeds=seeds, n_trials=n_trials, default=default
+    )
+    shown = Progress(total=sum(1 for _ in plan.records()))
+    with threadpool_limits(1):
+        played, there = runner.run(
+            plan,
+            Results(results),
+            jobs=jobs,
+            ask_timeout_s=ask_timeout_s,
+            again=lambda record: record.contestant in redo or (retry and bool(record.error)),
+            progress=shown,
+        )
+    click.echo(f"{played} runs played, {there} were there; results in {results}", err=True)
+    for label, why in Results(results).absent.items():
+        if label in labels:
+            click.echo(f"did not run: {label}: {why}", err=True)
+
+
+class Progress:
+    """Says on stderr how far a run is: one line that changes on a terminal, else a line now and then."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._played = 0
+        self._started = time.monotonic()
+        self._last = 0.0
+
+    def __call__(self, record: Record) -> None:
+        """Count one finished run."""
+        self._played += 1
+        now = time.monotonic()
+        what = f"{record.suite} {record.problem} seed {record.seed} {record.contestant}"
+        if record.error:
+            click.echo(f"\nended early: {what}: {record.error}", err=True)
+        line = f"{self._played} runs played ({self._total} in the plan), {now - self._started:.0f} s: {what}"
+        if sys.stderr.isatty():
+            click.echo(f"\r\x1b[K{line[:110]}", nl=False, err=True)
+        elif now - self._last >= PLAIN_EVERY_S:
+            self._last = now
+            click.echo(line, err=True)
+
+
+def _report(results: Path, out: Path) -> None:
+    from bestguess.evals.report import write_reports
+
+    for path in write_reports(Results(results), out):
+        click.echo(path)
+
+
+if __name__ == "__main__":
+    main()
