@@ -41,8 +41,8 @@ class Record:
     maximize: bool = False
     variant: str = ""
     tests: list[float | None] = field(default_factory=list)
-    ask_s: float = 0.0
-    ask_cpu_s: float = 0.0
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
     sources: str = ""
     tokens: int = 0
     requests: int = 0

@@ -117,14 +117,19 @@ def play(problem: Problem, worker: Worker, record: Record) -> Record:
     """Return `record` completed with what one run came to."""
     values: list[float | None] = []
     tests: list[float | None] = []
-    ask_s, ask_cpu_s, sources, error = 0.0, 0.0, "", ""
+    sources, error = "", ""
+    seconds = {"wall_s": 0.0, "cpu_s": 0.0}
     answer: dict[str, Any] = {}
 
     def evaluate(params: Params) -> None:
         evaluation = problem.evaluate(dict(params))
         values.append(evaluation.outcome.value)
         tests.append(evaluation.test)
-        worker.request("tell", params=params, outcome=asdict(evaluation.outcome))
+        count(worker.request("tell", params=params, outcome=asdict(evaluation.outcome)))
+
+    def count(answer: Mapping[str, Any]) -> None:
+        for clock in seconds:
+            seconds[clock] += answer[clock]
 
     try:
         worker.request("start", brief=Brief.of(problem).to_dict())
@@ -132,8 +137,7 @@ def play(problem: Problem, worker: Worker, record: Record) -> Record:
             evaluate(problem.space.validate(params))
         while len(values) < problem.n_trials:
             answer = worker.request("ask")
-            ask_s += answer["ask_s"]
-            ask_cpu_s += answer["ask_cpu_s"]
+            count(answer)
             sources += SOURCES[answer["source"]]
             evaluate(answer["params"])
         answer |= worker.request("close")
@@ -146,8 +150,8 @@ def play(problem: Problem, worker: Worker, record: Record) -> Record:
         maximize=problem.task.direction == "maximize",
         variant=problem.variant,
         tests=tests if any(test is not None for test in tests) else [],
-        ask_s=round(ask_s, 3),
-        ask_cpu_s=round(ask_cpu_s, 3),
+        wall_s=round(seconds["wall_s"], 3),
+        cpu_s=round(seconds["cpu_s"], 3),
         sources=sources if sources.strip("-") else "",
         error=error,
         **{name: answer[name] for name in ("tokens", "requests", "llm_s", "peak_mib", "versions") if name in answer},

@@ -3,8 +3,8 @@
 `python -m bestguess.evals.worker SPEC` reads one request a line and answers each with one line:
 
     {"op": "start", "brief": {...}}                       {"ok": true}
-    {"op": "ask"}                                         {"params": {...}, "ask_s": 0.03, "ask_cpu_s": 0.03, ...}
-    {"op": "tell", "params": {...}, "outcome": {...}}     {"ok": true}
+    {"op": "ask"}                                         {"params": {...}, "wall_s": 0.03, "cpu_s": 0.03, ...}
+    {"op": "tell", "params": {...}, "outcome": {...}}     {"wall_s": 0.0, "cpu_s": 0.0}
     {"op": "close"}                                       {"peak_mib": 212.0, "versions": {...}}
 
 An answer {"error": "..."} ends the run, not the process. This runs in the peers' environments, too, so it
@@ -35,6 +35,17 @@ from bestguess.tools.trial import Outcome
 ERROR_CHARS = 500
 
 
+class Clock:
+    """Seconds since it was made, by the wall and by this process's processor time."""
+
+    def __init__(self) -> None:
+        self._wall, self._cpu = time.perf_counter(), time.process_time()
+
+    def read(self) -> dict[str, float]:
+        """Return both."""
+        return {"wall_s": time.perf_counter() - self._wall, "cpu_s": time.process_time() - self._cpu}
+
+
 class Session:
     """The contestant of the run that is under way."""
 
@@ -51,9 +62,7 @@ class Session:
             case "ask":
                 return self._ask()
             case "tell":
-                assert self._contestant is not None
-                self._contestant.tell(request["params"], Outcome(**request["outcome"]))
-                return {"ok": True}
+                return self._tell(request["params"], Outcome(**request["outcome"]))
             case "close":
                 self._close()
                 return {"peak_mib": _peak_mib(), "versions": self._versions()}
@@ -71,10 +80,16 @@ class Session:
     def _ask(self) -> dict[str, Any]:
         assert self._contestant is not None
         assert self._brief is not None
-        wall, cpu = time.perf_counter(), time.process_time()
+        clock = Clock()
         params = self._contestant.ask()
-        times = {"ask_s": time.perf_counter() - wall, "ask_cpu_s": time.process_time() - cpu}
+        times = clock.read()
         return {"params": self._brief.space.validate(params), **times, **asdict(self._contestant.cost)}
+
+    def _tell(self, params: Mapping[str, Any], outcome: Outcome) -> dict[str, Any]:
+        assert self._contestant is not None
+        clock = Clock()
+        self._contestant.tell(params, outcome)
+        return clock.read()
 
     def _close(self) -> None:
         if self._contestant is not None:
