@@ -17,6 +17,7 @@ import click
 
 from bestguess.evals.contestants import Spec
 from bestguess.evals.environments import CHECKOUT, make_environments
+from bestguess.evals.pipe import ASK_TIMEOUT_S
 from bestguess.evals.record import Record, Results
 from bestguess.evals.suites import suite, suite_names
 from bestguess.tools.errors import BestGuessError, InputError
@@ -104,13 +105,18 @@ def list_everything(as_json: bool) -> None:
 
 @main.command()
 @click.argument("names", nargs=-1)
-def setup(names: tuple[str, ...]) -> None:
+@click.option("--pin", is_flag=True, help="write what was installed into evals/peers, as the versions to use")
+def setup(names: tuple[str, ...], pin: bool) -> None:
     """Make the environments of the peers (NAMES, or all), each with its own dependencies.
 
     A peer that does not install is reported here and in every report, and stops nobody else.
     """
     for one, done in make_environments(names):
-        click.echo(f"{one.name}: {(one.absence or 'ready') if done else 'installing ' + ', '.join(one.requires)}")
+        if pin and done and one.ready:
+            click.echo(f"{one.name}: pinned in {one.pin()}")
+        click.echo(
+            f"{one.name}: {(one.absence or 'ready') if done else 'installing ' + ', '.join(one.requires)}"
+        )
 
 
 @main.command()
@@ -121,7 +127,9 @@ def setup(names: tuple[str, ...]) -> None:
 @click.option("--n-trials", default=30, show_default=True, type=click.IntRange(2), help="evaluations a run")
 @click.option("--no-default", is_flag=True, help="nobody is given the default configuration, nor told it")
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(1), help="runs at a time")
-@click.option("--ask-timeout-s", default=900.0, show_default=True, help="longest that one ask may take")
+@click.option(
+    "--ask-timeout-s", default=ASK_TIMEOUT_S, show_default=True, help="longest that one ask may take"
+)
 @click.option("--redo", multiple=True, metavar="SPEC", help="play this contestant again although it is there")
 @click.option("--retry", is_flag=True, help="play runs again that ended with an error")
 @results_option
@@ -236,11 +244,11 @@ def _run(
     n_trials: int,
     default: bool = True,
     jobs: int,
-    ask_timeout_s: float = 900.0,
+    ask_timeout_s: float = ASK_TIMEOUT_S,
     redo: tuple[str, ...] = (),
     retry: bool = False,
 ) -> None:
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     from bestguess.evals import runner
 

@@ -23,7 +23,9 @@ from bestguess.tools.trial import Outcome
 def default_folder() -> Path:
     """Return where evaluations are kept: `$BESTGUESS_HOME/evals`, or under the user's cache."""
     home = os.environ.get("BESTGUESS_HOME")
-    root = Path(home) if home else Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "bestguess"
+    root = (
+        Path(home) if home else Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "bestguess"
+    )
     return root / "evals"
 
 

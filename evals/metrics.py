@@ -35,7 +35,7 @@ Cell = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A mean paired difference of final regret, and its bootstrapped 95 % interval; below 0, the first is better."""
+    """A mean paired difference of final regret and its 95 % interval; below 0, the first is better."""
 
     mean: float
     low: float
@@ -98,9 +98,7 @@ class Board:
     def complete(self) -> tuple[str, ...]:
         """The contestants that ran on every cell."""
         return tuple(
-            label
-            for row, label in enumerate(self.contestants)
-            if not np.isnan(self.regret[row, :, 0]).any()
+            label for row, label in enumerate(self.contestants) if not np.isnan(self.regret[row, :, 0]).any()
         )
 
     @property
@@ -110,7 +108,8 @@ class Board:
 
     def row(self, label: str) -> FloatArray:
         """Return the regret (k, n) of one contestant."""
-        return self.regret[self.contestants.index(label)]
+        row: FloatArray = self.regret[self.contestants.index(label)]
+        return row
 
     def shared(self, *labels: str) -> NDArray[np.bool_]:
         """Return which cells (k,) all these contestants ran on."""
@@ -119,7 +118,8 @@ class Board:
     def mean(self, label: str, cells: NDArray[np.bool_] | None = None) -> FloatArray:
         """Return the mean regret (n,), over the cells it ran on or those given."""
         row = self.row(label)
-        return np.asarray(row[self.shared(label) if cells is None else cells].mean(axis=0))
+        mean: FloatArray = row[self.shared(label) if cells is None else cells].mean(axis=0)
+        return mean
 
     def spread(self, label: str) -> FloatArray:
         """Return the standard deviation (n,) over seeds of the mean over problems; 0 with one seed."""
@@ -161,7 +161,10 @@ def bootstrap(groups: Sequence[Sequence[float]], resamples: int = RESAMPLES) -> 
     means = np.array([np.mean(group) for group in groups])
     # A group's bootstrapped means are drawn once for all its appearances in a resample: (groups, resamples).
     within = np.array(
-        [np.asarray(group)[rng.integers(len(group), size=(resamples, len(group)))].mean(axis=1) for group in groups]
+        [
+            np.asarray(group)[rng.integers(len(group), size=(resamples, len(group)))].mean(axis=1)
+            for group in groups
+        ]
     )
     drawn = rng.integers(len(groups), size=(resamples, len(groups)))
     totals = within[drawn, np.arange(resamples)[:, None]].mean(axis=1)
@@ -177,7 +180,7 @@ def regrets(record: Record) -> list[float]:
 
 def boards(
     records: Iterable[Record],
-    published: Callable[[str], Mapping[str, Mapping[Cell, Sequence[float | None]]]] = lambda suite: {},
+    published: Callable[[str], Mapping[str, Mapping[Cell, Sequence[float | None]]]] = lambda _: {},
 ) -> list[Board]:
     """Return a board for each suite, length and start that there are records of."""
     groups: dict[tuple[str, bool, int], list[Record]] = {}

@@ -95,7 +95,6 @@ class Problem:
         return -value if self.task.direction == "maximize" else value
 
 
-
 class Suite(ABC):
     """A family of problems: one file in `bestguess.evals.suites`, one class in it named `Suite`."""
 
@@ -158,7 +157,10 @@ class Brief:
     def from_dict(cls, fields: Mapping[str, Any]) -> Brief:
         """Return the brief that `to_dict` wrote down."""
         return cls(
-            Space.from_dict(fields["space"]), Task.from_dict(fields["task"]), fields["n_trials"], fields["seed"]
+            Space.from_dict(fields["space"]),
+            Task.from_dict(fields["task"]),
+            fields["n_trials"],
+            fields["seed"],
         )
 
     def loss(self, outcome: Outcome) -> float | None:

@@ -26,8 +26,9 @@ class Record:
     """One run of one contestant on one problem.
 
     `values` has one entry an evaluation, None where it failed; `started` of them were given to it, the
-    rest it asked for. `maximize` says which way is better, `variant` which reference holds. `tests` are the test scores, where the suite has them. A run that ended early says
-    why in `error`. Seconds are those of `ask` alone, measured inside the worker.
+    rest it asked for. `maximize` says which way is better, `variant` which reference holds. `tests` are
+    the test scores, where the suite has them. A run that ended early says why in `error`. `wall_s` and
+    `cpu_s` are what all its asks and tells took inside the worker; `sources` has a letter for each ask.
     """
 
     suite: str
@@ -60,7 +61,9 @@ class Record:
 
     def to_line(self) -> str:
         """Return the record as one line of JSON, without the fields that say nothing."""
-        fields = {name: value for name, value in asdict(self).items() if value not in ("", [], {}, 0.0, False)}
+        fields = {
+            name: value for name, value in asdict(self).items() if value not in ("", [], {}, 0.0, False)
+        }
         fields |= {"seed": self.seed, "default": self.default, "values": self.values}
         return json.dumps(_rounded(fields)) + "\n"
 

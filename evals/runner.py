@@ -8,109 +8,30 @@ run in this process, on one thread each.
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import platform
 import subprocess
-import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from bestguess.evals.contestants import Spec
-from bestguess.evals.environments import CHECKOUT, Environment, environment
+from bestguess.evals.environments import CHECKOUT, environment
+from bestguess.evals.pipe import ASK_TIMEOUT_S, ContestantError, Worker
 from bestguess.evals.protocol import Brief, Problem
 from bestguess.evals.record import Key, Record, Results
 from bestguess.evals.suites import suite
-from bestguess.tools.errors import BestGuessError, InputError
-from bestguess.tools.trial import Outcome, Params
+from bestguess.tools.errors import InputError
+from bestguess.tools.trial import Params
 
-ASK_TIMEOUT_S = 900.0
 CHUNK = 4
 """So many problems at a time are played by one worker process."""
 
 SOURCES = {"default": "d", "knowledge": "k", "llm": "l", "gp": "g", "random": "r", "user": "u", "": "-"}
-
-
-class ContestantError(BestGuessError):
-    """A contestant failed, died or took too long; its run is recorded with the reason."""
-
-
-class Worker:
-    """The process of one contestant."""
-
-    def __init__(self, spec: Spec, python: Path, *, ask_timeout_s: float = ASK_TIMEOUT_S) -> None:
-        self.ask_timeout_s = ask_timeout_s
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the worker
-        self._process = subprocess.Popen(
-            [str(python), "-m", "bestguess.evals.worker", spec.label],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            env=_environment(spec),
-            cwd=tempfile.gettempdir(),
-        )
-
-    def request(self, op: str, **fields: Any) -> dict[str, Any]:
-        """Return the answer to one request.
-
-        Raises:
-            ContestantError: the contestant failed, its process died, or it took longer than allowed.
-        """
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        late = threading.Event()
-
-        def give_up() -> None:
-            late.set()
-            self._process.kill()
-
-        timer = threading.Timer(self.ask_timeout_s, give_up)
-        timer.daemon = True
-        timer.start()
-        try:
-            self._process.stdin.write(json.dumps({"op": op, **fields}).encode() + b"\n")
-            self._process.stdin.flush()
-            line = self._process.stdout.readline()
-        except BrokenPipeError:
-            line = b""
-        finally:
-            timer.cancel()
-        if late.is_set():
-            raise ContestantError(f"{op} took longer than {self.ask_timeout_s:g} s")
-        if not line.endswith(b"\n"):
-            raise ContestantError(f"the process ended with {self._process.wait()}: {self._last_words()}")
-        answer: dict[str, Any] = json.loads(line)
-        if "error" in answer:
-            raise ContestantError(answer["error"])
-        return answer
-
-    def close(self) -> None:
-        """End the process, whatever it is doing."""
-        for pipe in (self._process.stdin, self._process.stdout):
-            assert pipe is not None
-            try:
-                pipe.close()
-            except BrokenPipeError:
-                continue
-        self._process.kill()
-        self._process.wait()
-        self._log.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def _last_words(self) -> str:
-        self._log.seek(0)
-        lines = self._log.read().decode(errors="replace").strip().splitlines()
-        return lines[-1][:300] if lines else "it said nothing"
 
 
 def play(problem: Problem, worker: Worker, record: Record) -> Record:
@@ -121,15 +42,15 @@ def play(problem: Problem, worker: Worker, record: Record) -> Record:
     seconds = {"wall_s": 0.0, "cpu_s": 0.0}
     answer: dict[str, Any] = {}
 
+    def count(answer: Mapping[str, Any]) -> None:
+        for clock in seconds:
+            seconds[clock] += answer[clock]
+
     def evaluate(params: Params) -> None:
         evaluation = problem.evaluate(dict(params))
         values.append(evaluation.outcome.value)
         tests.append(evaluation.test)
         count(worker.request("tell", params=params, outcome=asdict(evaluation.outcome)))
-
-    def count(answer: Mapping[str, Any]) -> None:
-        for clock in seconds:
-            seconds[clock] += answer[clock]
 
     try:
         worker.request("start", brief=Brief.of(problem).to_dict())
@@ -154,7 +75,11 @@ def play(problem: Problem, worker: Worker, record: Record) -> Record:
         cpu_s=round(seconds["cpu_s"], 3),
         sources=sources if sources.strip("-") else "",
         error=error,
-        **{name: answer[name] for name in ("tokens", "requests", "llm_s", "peak_mib", "versions") if name in answer},
+        **{
+            name: answer[name]
+            for name in ("tokens", "requests", "llm_s", "peak_mib", "versions")
+            if name in answer
+        },
     )
 
 
@@ -176,9 +101,7 @@ class Plan:
             for name, problems in self.problems.items():
                 for spec in self.contestants:
                     for problem in problems:
-                        yield Record(
-                            name, problem, seed, spec.label, self.default, self.n_trials, values=[]
-                        )
+                        yield Record(name, problem, seed, spec.label, self.default, self.n_trials, values=[])
 
 
 Progress = Callable[[Record], None]
@@ -190,8 +113,8 @@ def run(
     *,
     jobs: int = 1,
     ask_timeout_s: float = ASK_TIMEOUT_S,
-    again: Callable[[Record], bool] = lambda record: False,
-    progress: Progress = lambda record: None,
+    again: Callable[[Record], bool] = lambda _: False,
+    progress: Progress = lambda _: None,
 ) -> tuple[int, int]:
     """Play what is missing in `results`; return how many runs were played and how many were there.
 
@@ -212,7 +135,7 @@ def run(
         specs = {spec.label: spec for spec in plan.contestants}
         stop = threading.Event()
         lock = threading.Lock()
-        stamp = {"commit": commit(), "machine": machine()}
+        here, this = commit(), machine()
 
         def play_chunk(chunk: Sequence[Record]) -> int:
             spec = specs[chunk[0].contestant]
@@ -222,7 +145,7 @@ def run(
                 for record in chunk:
                     if stop.is_set():
                         break
-                    finished = play(_problem(record), worker, replace(record, **stamp))
+                    finished = play(_problem(record), worker, replace(record, commit=here, machine=this))
                     if stop.is_set():
                         break
                     with lock:
@@ -251,7 +174,9 @@ def commit() -> str:
     """Return the checkout's commit, with a + when it was changed since; nothing outside a checkout."""
     git = ["git", "-C", str(CHECKOUT), "describe", "--always", "--dirty=+", "--abbrev=12", "--match="]
     try:
-        done = subprocess.run(git, capture_output=True, text=True, check=False)
+        done = subprocess.run(  # noqa: S603 - git, on our own checkout
+            git, capture_output=True, text=True, check=False
+        )
     except FileNotFoundError:
         return ""
     return done.stdout.strip()
@@ -262,7 +187,11 @@ def machine() -> str:
     model = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
-        names = [line.partition(":")[2].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
+        names = [
+            line.partition(":")[2].strip()
+            for line in cpuinfo.read_text().splitlines()
+            if "model name" in line
+        ]
         model = names[0] if names else model
     return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}"
 
@@ -287,14 +216,6 @@ def _chunks(records: Iterable[Record]) -> Iterator[list[Record]]:
         chunk.append(record)
     if chunk:
         yield chunk
-
-
-def _environment(spec: Spec) -> dict[str, str]:
-    """Return the worker's environment: one thread, but for a language model in the process."""
-    threads = "" if "embedded" in spec.options.get("llm", "") else "1"
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    limits = dict.fromkeys(names, threads) if threads else {}
-    return os.environ | limits | {"OMP_WAIT_POLICY": "PASSIVE", "PYTHONHASHSEED": "0", "PYTHONWARNINGS": "ignore"}
 
 
 @contextmanager

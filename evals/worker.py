@@ -3,7 +3,7 @@
 `python -m bestguess.evals.worker SPEC` reads one request a line and answers each with one line:
 
     {"op": "start", "brief": {...}}                       {"ok": true}
-    {"op": "ask"}                                         {"params": {...}, "wall_s": 0.03, "cpu_s": 0.03, ...}
+    {"op": "ask"}                                         {"params": {...}, "wall_s": 0.1, "cpu_s": 0.1, ...}
     {"op": "tell", "params": {...}, "outcome": {...}}     {"wall_s": 0.0, "cpu_s": 0.0}
     {"op": "close"}                                       {"peak_mib": 212.0, "versions": {...}}
 

@@ -41,7 +41,9 @@ class Spec:
         name, _, rest = text.strip().partition(":")
         if name not in contestant_names():
             near = did_you_mean(name, contestant_names())
-            raise InputError(f"no contestant is called {name!r}{near}; there are {', '.join(contestant_names())}")
+            raise InputError(
+                f"no contestant is called {name!r}{near}; there are {', '.join(contestant_names())}"
+            )
         spec = cls(text.strip(), name, dict(_option(part, text) for part in rest.split(",") if rest))
         known = [
             each.name
@@ -51,7 +53,9 @@ class Spec:
         for option in spec.options:
             if option not in known:
                 near = did_you_mean(option, known)
-                raise InputError(f"{name} has no option {option!r}{near}; it has {', '.join(known) or 'none'}")
+                raise InputError(
+                    f"{name} has no option {option!r}{near}; it has {', '.join(known) or 'none'}"
+                )
         return spec
 
     @property

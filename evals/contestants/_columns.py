@@ -73,9 +73,7 @@ class Flat:
 
     def to_native(self, params: Params) -> dict[str, Any]:
         """Return a native value for every column."""
-        return {
-            one.name: one.to_native(params.get(one.name, one.parameter.default)) for one in self.columns
-        }
+        return {one.name: one.to_native(params.get(one.name, one.parameter.default)) for one in self.columns}
 
     def from_native(self, native: Mapping[str, Any]) -> dict[str, Any]:
         """Return the active params of native values."""

@@ -27,7 +27,7 @@ class Contestant(protocol.Contestant):
         self._flat = Flat(brief.space)
         self._rng = np.random.default_rng(brief.seed)
         space = {column.name: _parameter(column) for column in self._flat.columns}
-        self._domain = Domain(lambda native: 0.0, space)
+        self._domain = Domain(_never_called, space)
         self._trials = Trials()
         self._asked: tuple[Params, Any] | None = None
 
@@ -62,6 +62,10 @@ class Contestant(protocol.Contestant):
         document["result"] = {"status": STATUS_FAIL} if loss is None else {"status": STATUS_OK, "loss": loss}
         self._trials.insert_trial_doc(document)
         self._trials.refresh()
+
+
+def _never_called(native: Any) -> float:
+    raise AssertionError(f"Hyperopt is asked and told, and evaluates nothing itself: {native}")
 
 
 def _parameter(column: Column) -> Any:

@@ -29,7 +29,7 @@ class Contestant(protocol.Contestant):
             deterministic=True,
             n_trials=brief.n_trials,
             seed=brief.seed,
-            output_directory=self._folder.name,  # type: ignore[arg-type]
+            output_directory=self._folder.name,
         )
         self._smac = HyperparameterOptimizationFacade(scenario, _never_called, logging_level=False)
         self._losses = WorstSoFar()
@@ -62,4 +62,4 @@ class Contestant(protocol.Contestant):
 
 
 def _never_called(config: Any, seed: int = 0) -> float:
-    raise AssertionError("SMAC is asked and told, and runs nothing itself")
+    raise AssertionError(f"SMAC is asked and told, and evaluates nothing itself: {config}, {seed}")

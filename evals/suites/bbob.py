@@ -41,8 +41,7 @@ FUNCTIONS = {
     21: "Gallagher, 101 peaks",
     22: "Gallagher, 21 peaks",
 }
-"""Groups: 1–5 separable, 6–9 moderately conditioned, 10–14 ill-conditioned, 15–19 multimodal, 20–24 weakly
-structured."""
+"""Groups: from 1 separable, from 6 and from 10 ill-conditioned, from 15 and from 20 multimodal."""
 
 DIMENSIONS = (2, 5, 10)
 INSTANCES = (1, 2, 3, 4, 5)

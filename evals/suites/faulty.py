@@ -127,7 +127,9 @@ RECIPES = {
         ("tables", "hpolib-slice_localization"), (Fault(0.5, _fcnet_step, _diverged),), _BATCH
     ),
     "divergence-rosenbrock": Recipe(
-        ("bbob", "f08-d05"), (Fault(0.4, _stiffness, _diverged),), "A simulation that does not converge fails."
+        ("bbob", "f08-d05"),
+        (Fault(0.4, _stiffness, _diverged),),
+        "A simulation that does not converge fails.",
     ),
     "timeout-gallagher": Recipe(
         ("bbob", "f21-d05"), (Fault(0.55, _flow, _timed_out),), "A simulation that takes too long is killed."
@@ -139,7 +141,7 @@ class Suite(protocol.Suite):
     """The faulty tasks, named after what fails and what is tuned."""
 
     name = "faulty"
-    summary = "tables and BBOB functions in which 30–60 % of the space fails with a realistic message"
+    summary = "tables and BBOB functions in which 30 to 60 % of the space fails with a realistic message"
 
     @property
     def problems(self) -> tuple[str, ...]:

@@ -44,9 +44,7 @@ class Family:
 
 
 _UNITS = "units in the hidden layer"
-_CELL = (
-    "operation on the edge from node {} to node {} of the cell: none cuts it, skip_connect passes its input on"
-)
+_CELL = "operation on the edge from node {} to node {} of the cell: none cuts it, skip_connect passes it on"
 
 FAMILIES = {
     "hpobench": Family(
@@ -122,7 +120,7 @@ FAMILIES = {
             "cifar100": "CIFAR-100, 100 classes",
             "imagenet": "ImageNet reduced to 16x16 pixels, 120 classes",
         },
-        "Choose the operations of the cell that a convolutional network for {} repeats; the cell has 4 nodes.",
+        "Choose the operations of the 4-node cell that a convolutional network for {} repeats.",
         "val_acc",
         "validation accuracy in percent",
         "maximize",
@@ -224,7 +222,7 @@ def read_table(name: str) -> Table:
     )
     # The package answers with one repetition, drawn at random; all of them are in its private table, whose
     # keys are the indices of the options in a row.
-    values = np.full(space.grid_sizes, np.nan)
+    values = np.full([parameter.grid_size or 0 for parameter in space.parameters.values()], np.nan)
     for key, metrics in benchmark._dataset.items():
         values[tuple(map(int, key))] = np.mean(metrics[one.metric])
     return Table(space, values)
