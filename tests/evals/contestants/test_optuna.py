@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+import pytest
+
+from bestguess.agent.task import Task
+from bestguess.evals.contestants import Spec
+from bestguess.evals.protocol import Brief
+from bestguess.tools.errors import InputError
+from tests.evals.contestants.conformance import SPACE, Conformance
+
+
+class TestTPESampler(Conformance):
+    label = "optuna:sampler=tpe"
+
+    def test_a_sampler_that_is_not_offered_is_named(self) -> None:
+        with pytest.raises(InputError, match="sampler is 'cmaes'; give tpe or gp"):
+            Spec.parse("optuna:sampler=cmaes").start(Brief(SPACE, Task(), 5, 0))
+
+
+class TestGPSampler(Conformance):
+    label = "optuna:sampler=gp"

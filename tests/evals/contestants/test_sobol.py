@@ -1,0 +1,7 @@
+from __future__ import annotations
+
+from tests.evals.contestants.conformance import Conformance
+
+
+class TestSobol(Conformance):
+    label = "sobol"
