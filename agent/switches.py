@@ -22,3 +22,6 @@ class Switches:
     warm_start: bool = True
     propose: bool = True
     trust: bool = True
+
+
+EVERYTHING = Switches()

@@ -21,7 +21,7 @@ from bestguess.agent.llm import LLM
 from bestguess.agent.llm.connect import connect
 from bestguess.agent.report import study_record, write_report
 from bestguess.agent.study import Owner, Study
-from bestguess.agent.switches import Switches
+from bestguess.agent.switches import EVERYTHING, Switches
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError, StudyError
 from bestguess.tools.run import FunctionObjective, Objective
@@ -61,7 +61,7 @@ class Tuner:
         seed: int | None = None,
         resume: bool = True,
         llm_wait_s: float = LLM_WAIT_S,
-        switches: Switches = Switches(),
+        switches: Switches = EVERYTHING,
     ) -> None:
         if llm_wait_s < 0:
             raise InputError(f"llm_wait_s is {llm_wait_s}; give 0 or more seconds")

@@ -153,7 +153,7 @@ def run(
     python -m bestguess.evals run --suite bbob --problem 'f*-d02' --contestant optuna:sampler=gp
     python -m bestguess.evals run --suite real --contestant bestguess:llm=embedded,trust=off --seeds 2
     """
-    problems = {name: _matching(name, patterns) for name in suites or suite_names()}
+    problems = {name: _matching(name, patterns) for name in suites or _present(results)}
     if not any(problems.values()):
         raise InputError(f"no problem is like {', '.join(patterns)}; see: python -m bestguess.evals list")
     _run(
@@ -180,7 +180,7 @@ def run(
 )
 def smoke(jobs: int, results: Path, labels: tuple[str, ...]) -> None:
     """Run a few problems of every suite, briefly, and write the report: does everything work?"""
-    problems = {name: list(suite(name).smoke) for name in suite_names()}
+    problems = {name: list(suite(name).smoke) for name in _present(results)}
     _run(problems, labels or CONTESTANTS, results, seeds=SMOKE_SEEDS, n_trials=SMOKE_TRIALS, jobs=jobs)
     _report(results, results)
 
@@ -225,6 +225,19 @@ def freeze(name: str) -> None:
     from bestguess.evals.references import freeze as freeze_references
 
     click.echo(freeze_references(suite(name)))
+
+
+def _present(results: Path) -> list[str]:
+    """Return the suites whose source is on this machine, and note the others in the results."""
+    absent = {}
+    for name in suite_names():
+        try:
+            suite(name).problem(suite(name).problems[0], 0)
+        except InputError as error:
+            absent[f"suite {name}"] = str(error)
+            click.echo(f"left out: suite {name}: {error}", err=True)
+    Results(results).note_absent([f"suite {name}" for name in suite_names()], absent)
+    return [name for name in suite_names() if f"suite {name}" not in absent]
 
 
 def _matching(name: str, patterns: tuple[str, ...]) -> list[str]:

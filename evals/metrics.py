@@ -13,7 +13,7 @@ module reads records and frozen references; it knows no suite's source and draws
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,8 +29,10 @@ from bestguess.tools.surrogate import FloatArray
 
 MILESTONES = (1, 5, 10, 15, 20, 25, 30)
 RESAMPLES = 10_000
+BESIDE = "beside the headline"
 
 Cell = tuple[str, int]
+Published = Mapping[str, Mapping[Cell, Sequence[float | None]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,9 @@ class Board:
     """One suite's runs of one length, with or without the default, as one array."""
 
     suite: str
+    part: str
+    """Nothing for the suite's headline, or what else of it this is."""
+
     default: bool
     n_trials: int
     contestants: tuple[str, ...]
@@ -61,10 +66,7 @@ class Board:
 
     @classmethod
     def of(
-        cls,
-        suite: str,
-        records: Iterable[Record],
-        published: Mapping[str, Mapping[Cell, Sequence[float | None]]] | None = None,
+        cls, suite: str, records: Iterable[Record], published: Published | None = None, *, part: str = ""
     ) -> Board:
         """Return the board of records that agree in suite, default and length.
 
@@ -87,7 +89,7 @@ class Board:
                     scale = reference(suite, cell[0], one.variant)
                     regret[row, column] = _padded(scale.regrets(values, maximize=one.maximize), n)
         some = next(iter(by_run.values()))
-        return cls(suite, some.default, n, contestants, cells, regret, by_run)
+        return cls(suite, part, some.default, n, contestants, cells, regret, by_run)
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -180,13 +182,22 @@ def regrets(record: Record) -> list[float]:
 
 def boards(
     records: Iterable[Record],
-    published: Callable[[str], Mapping[str, Mapping[Cell, Sequence[float | None]]]] = lambda _: {},
+    published: Callable[[str], Published] = lambda _: {},
+    headline: Callable[[str], Container[str]] | None = None,
 ) -> list[Board]:
-    """Return a board for each suite, length and start that there are records of."""
-    groups: dict[tuple[str, bool, int], list[Record]] = {}
+    """Return a board for each suite, length and start that there are records of, its headline first.
+
+    Problems that are not in the `headline` of their suite get a board of their own, without `published`.
+    """
+    groups: dict[tuple[str, bool, int, str], list[Record]] = {}
     for record in records:
-        groups.setdefault((record.suite, not record.default, record.n_trials), []).append(record)
-    return [Board.of(key[0], group, published(key[0])) for key, group in sorted(groups.items())]
+        beside = headline is not None and record.problem not in headline(record.suite)
+        key = (record.suite, not record.default, record.n_trials, BESIDE if beside else "")
+        groups.setdefault(key, []).append(record)
+    return [
+        Board.of(suite, group, {} if part else published(suite), part=part)
+        for (suite, _, _, part), group in sorted(groups.items())
+    ]
 
 
 def kind_of(label: str) -> str:

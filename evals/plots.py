@@ -46,7 +46,7 @@ def draw_curves(board: Board) -> str:
         figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
     # The element alone, since a page has a prolog of its own, and identifiers that meet no other figure's.
     svg = out.getvalue()[out.getvalue().index("<svg") :]
-    prefix = re.sub(r"\W", "-", f"{board.suite}-{board.n_trials}-{board.default}")
+    prefix = re.sub(r"\W", "-", f"{board.suite}-{board.part}-{board.n_trials}-{board.default}")
     return re.sub(r'(\bid="|url\(#|href="#)', rf"\1{prefix}-", svg)
 
 

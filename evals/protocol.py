@@ -108,6 +108,11 @@ class Suite(ABC):
         """The names of its problems."""
 
     @property
+    def headline(self) -> tuple[str, ...]:
+        """The problems that its figures are about; the rest is reported beside them."""
+        return self.problems
+
+    @property
     def smoke(self) -> tuple[str, ...]:
         """The few problems of a smoke run."""
         return self.problems[:2]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bestguess.evals.metrics import Board, boards, kind_of
 from bestguess.evals.record import Results
+from bestguess.evals.suites import suite
 from bestguess.tools.errors import InputError
 
 BEGIN = "<!-- figures: written by python -m bestguess.evals readme -->"
@@ -32,9 +33,8 @@ def update_readme(path: Path, results: Path, *, write: bool) -> bool:
 
 def figures(results: Path) -> str:
     """Return the table: mean normalized regret of everyone who ran on every cell of a suite."""
-    shown = [
-        board for board in boards(Results(results).read()) if board.default and board.n_trials == max(COLUMNS)
-    ]
+    found = boards(Results(results).read(), headline=lambda name: suite(name).headline)
+    shown = [board for board in found if board.default and not board.part and board.n_trials == max(COLUMNS)]
     if not shown:
         raise InputError(f"there are no full results in {results}; run: make evals-full")
     labels = {label for board in shown for label in board.complete if kind_of(label) != "published"}

@@ -50,7 +50,7 @@ def write_reports(results: Results, folder: Path) -> list[Path]:
 def build_sections(results: Results, records: Sequence[Record]) -> Iterator[Section]:
     """Yield the sections of the report."""
     yield _provenance(results, records)
-    all_boards = boards(records, published_values)
+    all_boards = boards(records, published_values, lambda name: suite(name).headline)
     yield from (board_section(board, suite(board.suite).summary) for board in all_boards)
     yield from (ladder_section(board) for board in all_boards if has_ladder(board))
     if section := _costs(results.folder):

@@ -54,7 +54,9 @@ def board_section(board: Board, summary: str) -> Section:
     if held_out := _test_table(board):
         tables.append(held_out)
     tables.extend(_duels(board))
-    title = board.suite if board.default else f"{board.suite}, without the default"
+    title = ", ".join(
+        part for part in (board.suite, board.part, "" if board.default else "without the default") if part
+    )
     return Section(title, paragraphs, tables, draw_curves(board))
 
 

@@ -75,7 +75,7 @@ class Spec:
 
 
 def _option(part: str, text: str) -> tuple[str, str]:
-    name, equals, value = part.partition("=")
-    if not (name and equals):
+    name, _, value = part.partition("=")
+    if not (name and value):
         raise InputError(f"contestant {text!r}: {part!r} is no option; write name:option=value,option=value")
     return name, value

@@ -71,6 +71,12 @@ class Suite(protocol.Suite):
         return tuple(name for name in self.problems if not name.startswith("AdaBoost"))
 
     @property
+    def published(self) -> dict[str, dict[tuple[str, int], list[float | None]]]:
+        """LLAMBO's own 30 scores of each headline task and seed."""
+        runs = {(name, seed): published_values(name, seed) for name in self.headline for seed in SEEDS}
+        return {"LLAMBO (GPT-3.5, published)": runs}
+
+    @property
     def smoke(self) -> tuple[str, ...]:
         """A task of each direction that takes no time."""
         return ("DecisionTree-iris", "SVM-diabetes")

@@ -88,13 +88,13 @@ def test_everybody_is_told_the_default_first_and_one_seed_gives_one_run(tmp_path
     labels = ("random", "jitter:width=0.1", "optuna:sampler=tpe", "bestguess:llm=none")
     runs = []
     for folder in ("a", "b"):
-        assert run(plan(*labels), Results(tmp_path / folder)) == (24, 0)
+        assert run(plan(*labels, seeds=1), Results(tmp_path / folder)) == (12, 0)
         runs.append({one.key: one for one in Results(tmp_path / folder).read()})
     first, again = runs
     assert {key: one.values for key, one in first.items()} == {key: one.values for key, one in again.items()}
     assert all(len(one.values) == 6 and one.started == 1 and not one.error for one in first.values())
     for problem in PROBLEMS["bbob"]:
-        starts = {one.values[0] for one in first.values() if (one.problem, one.seed) == (problem, 1)}
+        starts = {one.values[0] for one in first.values() if one.problem == problem}
         assert len(starts) == 1
 
 
@@ -117,13 +117,15 @@ def test_what_is_there_is_not_played_again_unless_asked_to(tmp_path: Path) -> No
 
 def test_a_worker_that_fails_dies_or_stalls_says_so() -> None:
     brief = Brief.of(suite("tables").problem("hpobench-vehicle", 0)).to_dict()
-    with Worker(Spec.parse("jitter:width=wide"), Path(sys.executable)) as worker:
-        with pytest.raises(ContestantError, match="InputError: jitter's width is 'wide'"):
-            worker.request("start", brief=brief)
-    with Worker(Spec.parse("random"), Path(sys.executable), ask_timeout_s=0.01) as worker:
-        with pytest.raises(ContestantError, match="start took longer than"):
-            worker.request("start", brief=brief)
-    with Worker(Spec.parse("random"), Path(sys.executable)) as worker:
+    python = Path(sys.executable)
+    wide, random = Spec.parse("jitter:width=wide"), Spec.parse("random")
+    refused = pytest.raises(ContestantError, match="InputError: jitter's width is 'wide'")
+    with Worker(wide, python) as worker, refused:
+        worker.request("start", brief=brief)
+    late = pytest.raises(ContestantError, match="start took longer than")
+    with Worker(random, python, ask_timeout_s=0.01) as worker, late:
+        worker.request("start", brief=brief)
+    with Worker(random, python) as worker:
         worker.request("start", brief=brief)
         os.kill(worker._process.pid, signal.SIGKILL)
         with pytest.raises(ContestantError, match="the process ended with -9"):

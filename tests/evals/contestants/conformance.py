@@ -50,7 +50,9 @@ def proposals(
         worker.request("start", brief=brief.to_dict())
         params = SPACE.default()
         for number in range(n + 1):
-            outcome = Outcome.failure("CUDA out of memory") if number in failing else Outcome(sign * loss(params))
+            outcome = (
+                Outcome.failure("CUDA out of memory") if number in failing else Outcome(sign * loss(params))
+            )
             worker.request("tell", params=params, outcome=asdict(outcome))
             if number < n:
                 params = SPACE.validate(worker.request("ask")["params"])

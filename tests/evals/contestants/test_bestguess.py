@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import pytest
+from tests.evals.contestants.conformance import SPACE, Conformance, loss
 
 from bestguess.agent.task import Task
 from bestguess.evals.contestants import Spec
 from bestguess.evals.protocol import Brief
 from bestguess.tools.errors import InputError
 from bestguess.tools.trial import Outcome
-from tests.evals.contestants.conformance import SPACE, Conformance, loss
 
 STAND_IN = "bestguess:llm=bestguess.agent.testing:SchemaLLM"
 """A model whose answers fit the schema and mean nothing."""

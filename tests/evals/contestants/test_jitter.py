@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.evals.contestants.conformance import SPACE, Conformance
 
 from bestguess.agent.task import Task
 from bestguess.evals.contestants import Spec
@@ -9,7 +10,6 @@ from bestguess.tools.errors import InputError
 from bestguess.tools.parameters import Float
 from bestguess.tools.space import Space
 from bestguess.tools.trial import Outcome
-from tests.evals.contestants.conformance import SPACE, Conformance
 
 
 class TestJitter(Conformance):

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import pytest
+from tests.evals.contestants.conformance import SPACE, Conformance
 
 from bestguess.agent.task import Task
 from bestguess.evals.contestants import Spec
 from bestguess.evals.protocol import Brief
 from bestguess.tools.errors import InputError
-from tests.evals.contestants.conformance import SPACE, Conformance
 
 
 class TestTPESampler(Conformance):

@@ -1,0 +1,48 @@
+"""Each part of the tuner can be switched off, and then it has no part in the search."""
+
+from __future__ import annotations
+
+import pytest
+
+from bestguess.agent.switches import Switches
+from bestguess.agent.testing import DeadLLM, SchemaLLM
+from bestguess.agent.tuner import Tuner
+from bestguess.tools.parameters import Float
+from bestguess.tools.space import Space
+from bestguess.tools.trial import Source
+
+SPACE = Space(x=Float(-1, 1), y=Float(-1, 1, default=0.5))
+
+
+def sources(switches: Switches, n: int, llm: object = None) -> list[Source]:
+    with Tuner(SPACE, llm=llm or SchemaLLM(), seed=0, switches=switches) as tuner:  # type: ignore[arg-type]
+        for _ in range(n):
+            trial = tuner.ask()
+            tuner.tell(trial, trial.params["x"] ** 2 + trial.params["y"] ** 2)
+        return [trial.source for trial in tuner.history]
+
+
+def test_with_everything_on_the_model_warms_up_and_proposes() -> None:
+    found = sources(Switches(), 20)
+    assert found[:5] == ["default", "llm", "llm", "llm", "llm"]
+    assert "llm" in found[5:]
+
+
+def test_without_the_warm_start_the_first_points_are_random() -> None:
+    assert sources(Switches(warm_start=False), 5) == ["default", *["random"] * 4]
+
+
+def test_without_proposals_the_search_is_the_surrogates() -> None:
+    assert set(sources(Switches(propose=False), 15)[5:]) == {"gp"}
+
+
+def test_without_trust_a_model_that_guesses_blindly_keeps_the_most_turns_there_are() -> None:
+    trusted = sources(Switches(), 35)[5:].count("llm")
+    untrusted = sources(Switches(trust=False), 35)[5:].count("llm")
+    assert untrusted == 10
+    assert trusted < untrusted
+
+
+@pytest.mark.parametrize("switches", [Switches(trust=False), Switches(warm_start=False)])
+def test_a_dead_model_is_no_obstacle_whatever_is_on(switches: Switches) -> None:
+    assert "llm" not in sources(switches, 8, DeadLLM())

@@ -1,0 +1,115 @@
+"""The report and the README's table say what the records say, and the page is one file."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from tests.evals.test_metrics import CAR, KC1, record
+
+from bestguess.evals.readme import BEGIN, END, figures, update_readme
+from bestguess.evals.record import Record, Results
+from bestguess.evals.report import write_reports
+from bestguess.tools.errors import InputError
+
+MODEL = "bestguess:llm=embedded:qwen2.5-coder-0.5b"
+
+
+def run_of(label: str, final: float, *, problems: tuple[str, ...] = (KC1, CAR)) -> list[Record]:
+    """Return 30 evaluations that end at a regret, for two seeds."""
+    middle = [0.6] * 27
+    return [
+        record(label, problem, seed, [0.9, None, *middle, final + seed / 100], versions={"x": "1"})
+        for problem in problems
+        for seed in (0, 1)
+    ]
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Results:
+    """Return results in which we lose against a peer, with a ladder and an absent contestant."""
+    results = Results(tmp_path / "results")
+    for label, final in (
+        ("random", 0.5),
+        ("default", 0.6),
+        ("optuna:sampler=gp", 0.1),
+        ("bestguess:llm=none", 0.3),
+        (f"{MODEL},propose=off", 0.25),
+        (MODEL, 0.2),
+    ):
+        for one in run_of(label, final):
+            results.add(one)
+    for one in run_of("hebo", 0.05, problems=(KC1,)):
+        results.add(one)
+    results.note_absent(["skopt"], {"skopt": "no <wheel> for it"})
+    return results
+
+
+def test_the_page_is_one_file_that_holds_every_table_and_curve(results: Results, tmp_path: Path) -> None:
+    page, markdown = write_reports(results, tmp_path / "out")
+    html = page.read_text()
+    assert not re.search(r'(src|href)="(?!#)', html)
+    svg = re.search(r"<svg.*?</svg>", html, re.DOTALL)
+    assert svg is not None
+    ET.fromstring(svg[0].replace('xlink:href="', 'href="'))
+    identifiers = re.findall(r'\bid="([^"]+)"', html)
+    assert len(identifiers) == len(set(identifiers))
+    assert "no &lt;wheel&gt; for it" in html
+    assert "no <wheel> for it" in markdown.read_text()
+
+
+def test_the_tables_say_who_leads_where_we_lose_and_who_did_not_run(results: Results, tmp_path: Path) -> None:
+    text = write_reports(results, tmp_path)[1].read_text()
+    suite = text[text.index("## tables") :]
+    first = next(line for line in suite.splitlines() if line.startswith("| optuna"))
+    assert "| 0.900 | 0.600 |" in first
+    assert "| 0.105 |" in first
+    assert "we lose 2 and win 0 of 2" in suite
+    assert "| hebo | 2 of 4 | 0.055 | 0.205 | -0.150" in suite
+    assert "| skopt | no <wheel> for it |" in text
+    assert re.search(r"qwen2.5-coder-0.5b: sha256 [0-9a-f]{64}", text)
+
+
+def test_the_ladder_adds_one_part_a_rung(results: Results, tmp_path: Path) -> None:
+    text = write_reports(results, tmp_path)[1].read_text()
+    ladder = text[text.index("## Ladder: tables") : text.index("## How it was measured")]
+    rungs = [line.split(" | ")[0] for line in ladder.splitlines() if line.startswith("| ")]
+    assert rungs[2:] == [
+        "| random",
+        "| the default",
+        "| + the Gaussian process",
+        "| + the model's warm start",
+        "| + trust and verification",
+    ]
+
+
+def test_without_results_the_mend_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no results in .*evals run"):
+        write_reports(Results(tmp_path), tmp_path)
+    with pytest.raises(InputError, match=r"no full results in .*make evals-full"):
+        figures(tmp_path)
+
+
+def test_the_readmes_table_is_written_from_the_results_and_checked_against_them(
+    results: Results, tmp_path: Path
+) -> None:
+    path = tmp_path / "README.md"
+    path.write_text(f"# Ours\n\n{BEGIN}\n| typed by hand |\n{END}\n\nMore.\n")
+
+    assert update_readme(path, results.folder, write=False)
+    assert update_readme(path, results.folder, write=True)
+    assert not update_readme(path, results.folder, write=False)
+
+    text = path.read_text()
+    assert "| optuna:sampler=gp | 0.600 | 0.105 ± 0.007 |" in text
+    assert "typed by hand" not in text
+    assert text.endswith(f"{END}\n\nMore.\n")
+
+
+def test_a_readme_without_a_place_for_the_table_is_named(results: Results, tmp_path: Path) -> None:
+    path = tmp_path / "README.md"
+    path.write_text("# Ours\n")
+    with pytest.raises(InputError, match="has no lines"):
+        update_readme(path, results.folder, write=True)
