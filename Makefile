@@ -10,10 +10,10 @@ bin = $(VENV)/bin
 stamp = $(VENV)/.stamp
 
 .DEFAULT_GOAL = help
-.PHONY: help setup demo test check fmt evals dist
+.PHONY: help setup demo test check fmt evals evals-setup evals-full dist
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 setup: $(stamp) ## make .venv with everything that the targets below need
 
@@ -42,9 +42,17 @@ fmt: setup ## format the code and mend what the linter can
 	"$(bin)/ruff" check --fix-only
 	"$(bin)/ruff" format
 
-evals: setup ## run the scoreboard (ARGS is passed to it)
-	@test -f evals/__main__.py || { echo "make evals: the scoreboard is not built yet (no evals/__main__.py)"; exit 1; }
-	"$(bin)/python" -m bestguess.evals $(ARGS)
+evals: setup ## a brief run of every suite with everyone installed, and its report in .evals/smoke
+	"$(bin)/python" -m bestguess.evals smoke $(ARGS)
+
+evals-setup: setup ## install the peers, each in an environment of its own (about 5 GB; ARGS="hebo ax")
+	"$(bin)/python" -m bestguess.evals setup $(ARGS)
+
+evals-full: evals-setup ## what the README's figures come from: hours, and it goes on where it was stopped
+	"$(bin)/python" -m bestguess.evals run --jobs 2
+	"$(bin)/python" -m bestguess.evals cost
+	"$(bin)/python" -m bestguess.evals report
+	"$(bin)/python" -m bestguess.evals readme
 
 # setuptools ships what an earlier build left in build/, deleted files too.
 dist: setup ## build the sdist and the wheel into dist/

@@ -226,4 +226,4 @@ def expenses(records: Sequence[Record]) -> dict[str, Any]:
 
 def _padded(regrets: list[float], n: int) -> list[float]:
     last = regrets[-1] if regrets else 1.0
-    return regrets + [last] * (n - len(regrets))
+    return regrets[:n] + [last] * (n - len(regrets))

@@ -84,6 +84,8 @@ def test_published_values_stand_beside_ours_on_the_same_scale() -> None:
     board = Board.of("tables", [record("random", KC1, 0, [0.9, 0.7])], published)
     assert board.mean("LLAMBO") == pytest.approx([1.0, 1.0])
     assert kind_of("LLAMBO") == "published"
+    longer = {"LLAMBO": {(KC1, 0): [-scale.median] * 9}}
+    assert Board.of("tables", [record("random", KC1, 0, [0.9, 0.7])], longer).mean("LLAMBO").shape == (2,)
     assert board.difference("random", "LLAMBO").mean == pytest.approx(-0.3)
 
 
