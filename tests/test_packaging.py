@@ -23,14 +23,14 @@ FOLDERS: dict[str, str] = PYPROJECT["tool"]["setuptools"]["package-dir"]
 
 
 def shipped() -> set[str]:
-    """Return the path in the wheel of each file that belongs there; those who work on it read does not."""
+    """Return the path in the wheel of each file that belongs there; notes and kept results do not."""
     return {
         f"{package.replace('.', '/')}/{path.relative_to(ROOT / folder).as_posix()}"
         for package, folder in FOLDERS.items()
         for path in (ROOT / folder).rglob("*")
         if path.is_file()
         and path.name not in {"README.md", "NOTEBOOK.md"}
-        and "__pycache__" not in path.parts
+        and not {"__pycache__", "results"} & set(path.relative_to(ROOT / folder).parts)
     }
 
 
