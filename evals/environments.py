@@ -124,12 +124,14 @@ def make_environments(names: tuple[str, ...]) -> Iterator[tuple[Environment, boo
     Raises:
         InputError: this is no checkout, which the environments install BestGuess from.
     """
-    if not (CHECKOUT / "pyproject.toml").exists():
-        raise InputError(f"{CHECKOUT} is no checkout of BestGuess; clone the repository to set up the peers")
     for name in names or contestant_names():
         one = environment(name)
         if one.requires:
             yield one, False
             if not one.ready:
+                if not (CHECKOUT / "pyproject.toml").exists():
+                    raise InputError(
+                        f"{CHECKOUT} is no checkout of BestGuess; clone the repository to set up the peers"
+                    )
                 one.make()
             yield one, True

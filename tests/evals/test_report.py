@@ -113,3 +113,11 @@ def test_a_readme_without_a_place_for_the_table_is_named(results: Results, tmp_p
     path.write_text("# Ours\n")
     with pytest.raises(InputError, match="has no lines"):
         update_readme(path, results.folder, write=True)
+
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.skipif(not (ROOT / "README.md").exists(), reason="these tests are outside a checkout")
+def test_our_own_readme_has_the_figures_of_the_kept_results() -> None:
+    assert not update_readme(ROOT / "README.md", ROOT / "evals/results", write=False)
