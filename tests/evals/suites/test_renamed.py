@@ -141,3 +141,11 @@ def test_a_failure_does_not_say_why() -> None:
     failure = Evaluation(Outcome.failure("booster 'tree' is broken", feedback="File gbtree.py"))
     problem = renamed.renamed(_problem(failure), np.random.default_rng(0))
     assert problem.evaluate(problem.space.default()) == Evaluation(Outcome.failure("the evaluation failed"))
+
+
+def test_the_frozen_references_are_those_of_the_originals() -> None:
+    from bestguess.evals.references import reference
+    from bestguess.evals.suites import real, renamed
+
+    pairs = zip(renamed.Suite().problems, real.Suite().problems, strict=True)
+    assert all(reference("renamed", new) == reference("real", old) for new, old in pairs)
