@@ -10,7 +10,6 @@ import fnmatch
 import json
 import os
 import sys
-import time
 from pathlib import Path
 
 import click
@@ -18,7 +17,8 @@ import click
 from bestguess.evals.contestants import Spec
 from bestguess.evals.environments import CHECKOUT, make_environments
 from bestguess.evals.pipe import ASK_TIMEOUT_S
-from bestguess.evals.record import Record, Results
+from bestguess.evals.progress import Progress
+from bestguess.evals.record import Results
 from bestguess.evals.suites import suite, suite_names
 from bestguess.tools.errors import BestGuessError, InputError
 
@@ -44,7 +44,6 @@ SMOKE_TRIALS = 12
 SMOKE_SEEDS = 2
 RESULTS = Path(__file__).resolve().parent / "results"
 SMOKE_RESULTS = CHECKOUT / ".evals" / "smoke"
-PLAIN_EVERY_S = 15.0
 
 results_option = click.option(
     "--results",
@@ -278,34 +277,11 @@ def _run(
             again=lambda record: record.contestant in redo or (retry and bool(record.error)),
             progress=shown,
         )
+    shown.close()
     click.echo(f"{played} runs played, {there} were there; results in {results}", err=True)
     for label, why in Results(results).absent.items():
         if label in labels:
             click.echo(f"did not run: {label}: {why}", err=True)
-
-
-class Progress:
-    """Says on stderr how far a run is: one line that changes on a terminal, else a line now and then."""
-
-    def __init__(self, total: int) -> None:
-        self._total = total
-        self._played = 0
-        self._started = time.monotonic()
-        self._last = 0.0
-
-    def __call__(self, record: Record) -> None:
-        """Count one finished run."""
-        self._played += 1
-        now = time.monotonic()
-        what = f"{record.suite} {record.problem} seed {record.seed} {record.contestant}"
-        if record.error:
-            click.echo(f"\nended early: {what}: {record.error}", err=True)
-        line = f"{self._played} runs played ({self._total} in the plan), {now - self._started:.0f} s: {what}"
-        if sys.stderr.isatty():
-            click.echo(f"\r\x1b[K{line[:110]}", nl=False, err=True)
-        elif now - self._last >= PLAIN_EVERY_S:
-            self._last = now
-            click.echo(line, err=True)
 
 
 def _report(results: Path, out: Path) -> None:

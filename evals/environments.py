@@ -74,7 +74,7 @@ class Environment:
 
     def pin(self) -> Path:
         """Write what is installed into `peers/NAME.txt` and return the file."""
-        pip = [str(self.python), "-m", "pip", "freeze", "--exclude-editable", "--exclude", "bestguess"]
+        pip = [str(self.python), "-m", "pip", "freeze", "--exclude", "bestguess"]
         done = _run(pip)
         done.check_returncode()
         # torch without its local version, so that each machine takes the build that its registry offers.

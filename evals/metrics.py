@@ -75,7 +75,7 @@ class Board:
         by_run = {(one.contestant, (one.problem, one.seed)): one for one in records}
         example = {record.problem: record for record in by_run.values()}
         cells = tuple(sorted({cell for _, cell in by_run}))
-        kinds = {"ours": 0, "peer": 1, "control": 2}
+        kinds = {"ours": 0, "peer": 1, "control": 2, "published": 3}
         labels = sorted({label for label, _ in by_run}, key=lambda label: (kinds[kind_of(label)], label))
         n = max(one.n_trials for one in by_run.values())
         contestants = (*labels, *(published or {}))

@@ -13,9 +13,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bestguess.evals.contestants import Spec
-from bestguess.evals.metrics import boards, kind_of
+from bestguess.evals.metrics import Published, boards, kind_of
 from bestguess.evals.record import Record, Results
-from bestguess.evals.sections import Section, Table, board_section, has_ladder, ladder_section
+from bestguess.evals.sections import Section, Table, board_section, ladder_sections
 from bestguess.evals.suites import suite
 from bestguess.tools.errors import InputError
 
@@ -52,18 +52,25 @@ def build_sections(results: Results, records: Sequence[Record]) -> Iterator[Sect
     yield _provenance(results, records)
     all_boards = boards(records, published_values, lambda name: suite(name).headline)
     yield from (board_section(board, suite(board.suite).summary) for board in all_boards)
-    yield from (ladder_section(board) for board in all_boards if has_ladder(board))
+    for board in all_boards:
+        yield from ladder_sections(board)
     if section := _costs(results.folder):
         yield section
     yield _method(records)
 
 
-def published_values(name: str) -> dict[str, dict[tuple[str, int], Sequence[float | None]]]:
-    """Return a suite's published runs; none where its source is not there, which its section then says."""
+def published_values(name: str) -> Published:
+    """Return a suite's published runs; none where their source is not there, which `What ran` says."""
+    return {} if missing_source(name) else suite(name).published
+
+
+def missing_source(name: str) -> str:
+    """Return why a suite's published runs cannot be had; nothing when they can, or there are none."""
     try:
-        return {label: dict(runs) for label, runs in suite(name).published.items()}
-    except InputError:
-        return {}
+        suite(name).published  # noqa: B018 - reading it is what may fail
+    except InputError as error:
+        return str(error)
+    return ""
 
 
 def _provenance(results: Results, records: Sequence[Record]) -> Section:
@@ -76,7 +83,8 @@ def _provenance(results: Results, records: Sequence[Record]) -> Section:
         *(["model", words] for words in _models(records)),
     ]
     tables = [Table(["", ""], rows)]
-    if absent := results.absent:
+    unread = {f"published runs of {name}": missing_source(name) for name in {one.suite for one in records}}
+    if absent := results.absent | {what: why for what, why in unread.items() if why}:
         tables.append(Table(["did not run", "why"], [[label, why] for label, why in absent.items()]))
     ended = [one for one in records if one.error]
     if ended:
@@ -107,7 +115,7 @@ def _costs(folder: Path) -> Section | None:
     if not path.exists():
         return None
     costs = json.loads(path.read_text(encoding="utf-8"))
-    sizes = list(next(iter(costs["contestants"].values()))["ask_ms"])
+    sizes = max((list(one["ask_ms"]) for one in costs["contestants"].values()), key=len)
     rows = [
         [
             label,

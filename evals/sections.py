@@ -60,31 +60,34 @@ def board_section(board: Board, summary: str) -> Section:
     return Section(title, paragraphs, tables, draw_curves(board))
 
 
-def ladder_section(board: Board) -> Section:
-    """Return each part of BestGuess added in turn."""
-    rungs = _rungs(board)
-    cells = board.shared(*(label for _, label in rungs))
-    rows = []
-    for place, (words, label) in enumerate(rungs):
-        mean = board.mean(label, cells)
-        before = rungs[place - 1][1] if place else ""
-        rows.append(
+def ladder_sections(board: Board) -> Iterator[Section]:
+    """Yield a ladder for each language model on the board: each part of BestGuess added in turn."""
+    specs = [Spec.parse(label) for label in board.contestants if label.startswith("bestguess:llm=")]
+    for llm in dict.fromkeys(spec.options["llm"] for spec in specs if spec.label != GP):
+        rungs = _rungs(board, [spec for spec in specs if spec.options["llm"] == llm])
+        cells = board.shared(*(label for _, label in rungs))
+        if not cells.any():
+            continue
+        rows = []
+        for place, (words, label) in enumerate(rungs):
+            mean = board.mean(label, cells)
+            rows.append(
+                [
+                    f"+ {words}" if place > 1 else words,
+                    label,
+                    *(f"{mean[n - 1]:.3f}" for n in board.milestones),
+                    _difference(board, label, rungs[place - 1][1] if place else None),
+                ]
+            )
+        header = ["rung", "contestant", *(f"@{n}" for n in board.milestones), "less the rung above, 95 %"]
+        yield Section(
+            f"Ladder: {board.suite}, {llm}",
             [
-                f"+ {words}" if place > 1 else words,
-                label,
-                *(f"{mean[n - 1]:.3f}" for n in board.milestones),
-                _difference(board, label, before) if before else "",
-            ]
+                f"Each part added in turn, on the {int(cells.sum())} cells that all rungs ran on.",
+                "Knowledge packs are not built yet, so their rung is missing.",
+            ],
+            [Table(header, rows)],
         )
-    header = ["rung", "contestant", *(f"@{n}" for n in board.milestones), "less the rung above, 95 %"]
-    return Section(
-        f"Ladder: {board.suite}",
-        [
-            f"Each part added in turn, on the {int(cells.sum())} cells that all rungs ran on.",
-            "Knowledge packs are not built yet, so their rung is missing.",
-        ],
-        [Table(header, rows)],
-    )
 
 
 def regret_table(board: Board) -> Table:
@@ -193,27 +196,19 @@ def _duels(board: Board) -> Iterator[Table]:
     yield Table(["problem", "ours", peer, "difference, 95 %", ""], [row for _, row in rows], caption)
 
 
-def has_ladder(board: Board) -> bool:
-    """Whether a rung with a language model is on the board; the others are in the suite's table."""
-    return any("llm" in label and label != GP for _, label in _rungs(board))
-
-
-def _rungs(board: Board) -> list[tuple[str, str]]:
-    """Return the rungs of the ladder that are on the board: what each adds, and its contestant."""
+def _rungs(board: Board, specs: Sequence[Spec]) -> list[tuple[str, str]]:
+    """Return the rungs of one model's ladder that are on the board: what each adds, and its contestant."""
     rungs = [("random", "random"), ("the default", "default"), ("the Gaussian process", GP)]
-    specs = {
-        label: Spec.parse(label)
-        for label in board.contestants
-        if label.startswith("bestguess:llm=") and label != GP
-    }
-    for words, options in (
+    for words, switched in (
         ("the model's warm start", {"propose": "off"}),
         ("the model's proposals, unchecked", {"trust": "off"}),
         ("trust and verification", {}),
     ):
-        for label, spec in specs.items():
-            if {name: value for name, value in spec.options.items() if name != "llm"} == options:
-                rungs.append((words, label))
+        rungs += [
+            (words, spec.label)
+            for spec in specs
+            if {name: value for name, value in spec.options.items() if name != "llm"} == switched
+        ]
     return [(words, label) for words, label in rungs if label in board.contestants]
 
 

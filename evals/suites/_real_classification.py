@@ -17,9 +17,10 @@ from sklearn.linear_model import SGDClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler, QuantileTransformer, RobustScaler, StandardScaler
+from sklearn.preprocessing import MinMaxScaler
 from sklearn.svm import SVC
 
+from bestguess.evals.suites._real_parts import EARLY_STOPPING, KEPT_ASIDE, PATIENCE, SCALER, SCALERS
 from bestguess.evals.suites._real_task import LiveTask
 from bestguess.tools.parameters import Choice, Float, Int
 from bestguess.tools.space import Space
@@ -27,14 +28,6 @@ from bestguess.tools.space import Space
 BREAST = partial(load_breast_cancer, return_X_y=True)
 DIGITS = partial(load_digits, return_X_y=True)
 WINE = partial(load_wine, return_X_y=True)
-
-SCALERS: dict[str | None, Any] = {
-    None: "passthrough",
-    "standard": StandardScaler(),
-    "minmax": MinMaxScaler(),
-    "robust": RobustScaler(),
-    "quantile": QuantileTransformer(n_quantiles=50, output_distribution="normal", random_state=0),
-}
 
 
 def _svc(params: dict[str, Any]) -> BaseEstimator:
@@ -51,11 +44,7 @@ SVC_BREAST = LiveTask(
     n_train=340,
     n_folds=5,
     space=Space(
-        scaler=Choice(
-            ["none", "standard", "minmax", "robust", "quantile"],
-            default="standard",
-            doc="how features are scaled before the fit",
-        ),
+        scaler=SCALER,
         C=Float(1e-3, 1e3, log=True, default=1.0, doc="inverse of the regularization"),
         kernel=Choice(["linear", "rbf", "poly", "sigmoid"], default="rbf", doc="kernel of the SVC"),
         gamma=Float(
@@ -278,13 +267,9 @@ BOOSTING_BREAST = LiveTask(
         min_samples_leaf=Int(1, 50, log=True, default=1, doc="fewest rows in a leaf"),
         subsample=Float(0.2, 1.0, default=1.0, doc="share of the rows that each tree sees"),
         max_features=Float(0.05, 1.0, log=True, default=1.0, doc="share of the features tried at each split"),
-        early_stopping=Choice([False, True], doc="stop when some rows, kept aside, improve no more"),
-        n_iter_no_change=Int(
-            2, 30, log=True, default=10, when={"early_stopping": [True]}, doc="trees to wait for it"
-        ),
-        validation_fraction=Float(
-            0.05, 0.4, default=0.1, when={"early_stopping": [True]}, doc="share of the rows kept aside"
-        ),
+        early_stopping=EARLY_STOPPING,
+        n_iter_no_change=PATIENCE,
+        validation_fraction=KEPT_ASIDE,
     ),
     model=_boosting,
 )

@@ -20,15 +20,12 @@ from sklearn.linear_model import ElasticNet, Ridge
 from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
-    MinMaxScaler,
     PolynomialFeatures,
-    PowerTransformer,
-    QuantileTransformer,
-    RobustScaler,
     StandardScaler,
 )
 from sklearn.svm import SVR
 
+from bestguess.evals.suites._real_parts import EARLY_STOPPING, KEPT_ASIDE, PATIENCE, SCALER, SCALERS
 from bestguess.evals.suites._real_task import LiveTask
 from bestguess.tools.parameters import Choice, Float, Int
 from bestguess.tools.space import Space
@@ -41,15 +38,6 @@ DISEASE = (
     "on the diabetes data: predict how far the disease has progressed after one year (25 to 346) from age, "
     "sex, body mass index, blood pressure and six blood values."
 )
-
-SCALERS: dict[str | None, Any] = {
-    None: "passthrough",
-    "standard": StandardScaler(),
-    "minmax": MinMaxScaler(),
-    "robust": RobustScaler(),
-    "yeo-johnson": PowerTransformer(),
-    "quantile": QuantileTransformer(n_quantiles=50, output_distribution="normal", random_state=0),
-}
 
 
 def _hist_boosting(params: dict[str, Any]) -> BaseEstimator:
@@ -73,13 +61,9 @@ HIST_BOOSTING_DIABETES = LiveTask(
         ),
         max_features=Float(0.1, 1.0, default=1.0, doc="share of the features tried at each split"),
         max_bins=Int(4, 255, log=True, default=255, doc="bins that a feature's values fall in"),
-        early_stopping=Choice([False, True], doc="stop when some rows, kept aside, improve no more"),
-        n_iter_no_change=Int(
-            2, 30, log=True, default=10, when={"early_stopping": [True]}, doc="trees to wait for it"
-        ),
-        validation_fraction=Float(
-            0.05, 0.4, default=0.1, when={"early_stopping": [True]}, doc="share of the rows kept aside"
-        ),
+        early_stopping=EARLY_STOPPING,
+        n_iter_no_change=PATIENCE,
+        validation_fraction=KEPT_ASIDE,
     ),
     model=_hist_boosting,
 )
@@ -145,11 +129,7 @@ SVR_DIABETES = LiveTask(
     n_train=265,
     n_folds=5,
     space=Space(
-        scaler=Choice(
-            ["none", "standard", "minmax", "robust", "quantile"],
-            default="standard",
-            doc="how features are scaled before the fit",
-        ),
+        scaler=SCALER,
         target=Choice(["none", "standard", "log"], doc="how the target is scaled before the fit"),
         kernel=Choice(["linear", "rbf", "poly", "sigmoid"], default="rbf", doc="kernel of the SVR"),
         C=Float(1e-3, 1e3, log=True, default=1.0, doc="inverse of the regularization"),
@@ -235,11 +215,7 @@ NYSTROEM_FRIEDMAN = LiveTask(
     n_train=320,
     n_folds=5,
     space=Space(
-        scaler=Choice(
-            ["none", "standard", "minmax", "robust", "quantile"],
-            default="standard",
-            doc="how features are scaled before the fit",
-        ),
+        scaler=SCALER,
         target=Choice(["none", "standard"], doc="how the target is scaled before the fit"),
         kernel=Choice(
             ["rbf", "laplacian", "polynomial", "sigmoid", "linear"], doc="kernel that is approximated"

@@ -74,7 +74,9 @@ def test_the_tables_say_who_leads_where_we_lose_and_who_did_not_run(results: Res
 
 def test_the_ladder_adds_one_part_a_rung(results: Results, tmp_path: Path) -> None:
     text = write_reports(results, tmp_path)[1].read_text()
-    ladder = text[text.index("## Ladder: tables") : text.index("## How it was measured")]
+    ladder = text[
+        text.index("## Ladder: tables, embedded:qwen2.5-coder-0.5b") : text.index("## How it was measured")
+    ]
     rungs = [line.split(" | ")[0] for line in ladder.splitlines() if line.startswith("| ")]
     assert rungs[2:] == [
         "| random",

@@ -1,15 +1,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from bestguess.evals.cache import shared_cache
 from bestguess.evals.references import reference
 from bestguess.evals.suites import real, suite
 from bestguess.evals.suites._real_classification import SGD_DIGITS, SVC_BREAST
@@ -20,13 +17,7 @@ from bestguess.tools.space import Space
 REAL = suite("real")
 
 
-@pytest.fixture(autouse=True)
-def fresh_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("BESTGUESS_HOME", str(tmp_path))
-    shared_cache.cache_clear()
-    yield
-    shared_cache().close()
-    shared_cache.cache_clear()
+pytestmark = pytest.mark.usefixtures("fresh_cache")
 
 
 def test_there_are_12_tasks_most_of_them_conditional_and_mixed() -> None:

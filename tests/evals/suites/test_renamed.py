@@ -2,15 +2,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from bestguess.agent.task import Task
-from bestguess.evals.cache import shared_cache
 from bestguess.evals.protocol import Brief, Evaluation, Problem, Reference
 from bestguess.evals.suites import renamed, suite
 from bestguess.tools.parameters import Choice, Float, Int
@@ -21,13 +18,7 @@ REAL, RENAMED = suite("real"), suite("renamed")
 PAIRS = dict(zip(RENAMED.problems, REAL.problems, strict=True))
 
 
-@pytest.fixture(autouse=True)
-def fresh_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("BESTGUESS_HOME", str(tmp_path))
-    shared_cache.cache_clear()
-    yield
-    shared_cache().close()
-    shared_cache.cache_clear()
+pytestmark = pytest.mark.usefixtures("fresh_cache")
 
 
 def _words_told(problem: Problem) -> list[str]:
