@@ -152,12 +152,13 @@ def run(
     python -m bestguess.evals run --suite bbob --problem 'f*-d02' --contestant optuna:sampler=gp
     python -m bestguess.evals run --suite real --contestant bestguess:llm=embedded,trust=off --seeds 2
     """
+    specs = _specs(labels)  # before anything is written
     problems = {name: _matching(name, patterns) for name in suites or _present(results)}
     if not any(problems.values()):
         raise InputError(f"no problem is like {', '.join(patterns)}; see: python -m bestguess.evals list")
     _run(
         problems,
-        labels or CONTESTANTS,
+        specs,
         results,
         seeds=seeds,
         n_trials=n_trials,
@@ -179,8 +180,9 @@ def run(
 )
 def smoke(jobs: int, results: Path, labels: tuple[str, ...]) -> None:
     """Run a few problems of every suite, briefly, and write the report: does everything work?"""
+    specs = _specs(labels)  # before anything is written
     problems = {name: list(suite(name).smoke) for name in _present(results)}
-    _run(problems, labels or CONTESTANTS, results, seeds=SMOKE_SEEDS, n_trials=SMOKE_TRIALS, jobs=jobs)
+    _run(problems, specs, results, seeds=SMOKE_SEEDS, n_trials=SMOKE_TRIALS, jobs=jobs)
     _report(results, results)
 
 
@@ -213,7 +215,7 @@ def cost(labels: tuple[str, ...], results: Path) -> None:
     """Measure what asking costs: start-up, memory, and an ask after 10, 30, 100, 300 and 1000 results."""
     from bestguess.evals.cost import measure_costs
 
-    for one in measure_costs([Spec.parse(label) for label in labels or CONTESTANTS], results):
+    for one in measure_costs(_specs(labels), results):
         click.echo(one.sentence)
 
 
@@ -239,6 +241,10 @@ def _present(results: Path) -> list[str]:
     return [name for name in suite_names() if f"suite {name}" not in absent]
 
 
+def _specs(labels: tuple[str, ...]) -> list[Spec]:
+    return [Spec.parse(label) for label in labels or CONTESTANTS]
+
+
 def _matching(name: str, patterns: tuple[str, ...]) -> list[str]:
     return [
         problem
@@ -249,7 +255,7 @@ def _matching(name: str, patterns: tuple[str, ...]) -> list[str]:
 
 def _run(
     problems: dict[str, list[str]],
-    labels: tuple[str, ...],
+    specs: list[Spec],
     results: Path,
     *,
     seeds: int,
@@ -264,9 +270,7 @@ def _run(
 
     from bestguess.evals import runner
 
-    plan = runner.Plan(
-        problems, [Spec.parse(label) for label in labels], seeds=seeds, n_trials=n_trials, default=default
-    )
+    plan = runner.Plan(problems, specs, seeds=seeds, n_trials=n_trials, default=default)
     shown = Progress(total=sum(1 for _ in plan.records()))
     with threadpool_limits(1):
         played, there = runner.run(
@@ -280,7 +284,7 @@ def _run(
     shown.close()
     click.echo(f"{played} runs played, {there} were there; results in {results}", err=True)
     for label, why in Results(results).absent.items():
-        if label in labels:
+        if label in {spec.label for spec in specs}:
             click.echo(f"did not run: {label}: {why}", err=True)
 
 
