@@ -40,7 +40,7 @@ def figures(results: Path) -> str:
     labels = {label for board in shown for label in board.complete if kind_of(label) != "published"}
     rows = [
         [label, *(_cell(board, label, n) for board in shown for n in COLUMNS)]
-        for label in sorted(labels, key=lambda label: (_score(shown, label), label))
+        for label in sorted(labels, key=lambda label: (_score(shown, label, labels), label))
     ]
     header = ["", *(f"{board.suite} @{n}" for board in shown for n in COLUMNS)]
     lines = ["| " + " | ".join(row) + " |" for row in (header, ["---"] * len(header), *rows)]
@@ -60,7 +60,8 @@ def _cell(board: Board, label: str, n: int) -> str:
     return f"{mean:.3f} ± {board.spread(label)[-1]:.3f}" if n == board.n_trials else f"{mean:.3f}"
 
 
-def _score(shown: list[Board], label: str) -> float:
-    """Return the mean final regret over the suites that the contestant completed, 1 where it did not."""
-    means = [board.mean(label)[-1] if label in board.complete else 1.0 for board in shown]
+def _score(shown: list[Board], label: str, labels: set[str]) -> float:
+    """Return the mean final regret over the suites that all of `labels` completed, or over all of them."""
+    common = [board for board in shown if labels <= set(board.complete)] or shown
+    means = [board.mean(label)[-1] if label in board.complete else 1.0 for board in common]
     return float(sum(means) / len(means))

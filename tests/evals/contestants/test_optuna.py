@@ -19,4 +19,4 @@ class TestTPESampler(Conformance):
 
 class TestGPSampler(Conformance):
     label = "optuna:sampler=gp"
-    n = 12  # two more than it draws at random; each costs half a second
+    n = 12  # a few more than it draws at random; each costs half a second
