@@ -58,8 +58,9 @@ class Feasibility:
         widths = np.vstack([np.eye(d) / COLUMN_LENGTHSCALE**2, np.full(d, 1.0 / (SPACE_LENGTHSCALE**2 * d))])
         self._spot = embedding.tensor(np.full(d, 1.0 / (SPOT_LENGTHSCALE**2 * d)))
         self._explanations = embedding.tensor(widths)
-        with few_threads(len(rows)):
-            self._credits = self._earned()
+        if not self._never:
+            with few_threads(len(rows)):
+                self._credits = self._earned()
 
     @classmethod
     def fit(

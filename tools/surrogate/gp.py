@@ -9,6 +9,7 @@
 | `L`      | (n, n) | lower Cholesky factor of K                                                  |
 | `alpha`  | (n,)   | K^-1 z                                                                      |
 | `k`      | (n, m) | covariance between the noise-free values at trials and at new x             |
+| `phi`    | (m, f) | the features of new x whose distances the kernel takes (`kernel.py`)         |
 
 Arrays are numpy's outside and torch's inside, and the code is the same on a CPU and on a CUDA device.
 
@@ -29,11 +30,14 @@ from torch import Tensor
 from bestguess.tools.errors import InputError
 from bestguess.tools.surrogate import BoolArray, FloatArray, Hyperparameters
 from bestguess.tools.surrogate.evidence import MEAN_VARIANCE, Evidence, Prior, factorize
-from bestguess.tools.surrogate.kernel import Embedded, Embedding, matern52
+from bestguess.tools.surrogate.kernel import Embedded, Embedding, matern52, matern52_and_slope
+from bestguess.tools.surrogate.subset import representatives
 from bestguess.tools.surrogate.threads import few_threads
 from bestguess.tools.surrogate.transforms import ValueTransform, fit_transform
 
 LEAST_VARIANCE = 1e-16
+FEW_ROWS = 64
+MORE_ROWS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +60,23 @@ class GaussianProcess:
         active: BoolArray | None = None,
         previous: Hyperparameters | None = None,
     ) -> GPPosterior:
-        """Return the posterior under the likeliest hyperparameters; see `Surrogate.fit`."""
+        """Return the posterior under the likeliest hyperparameters; see `Surrogate.fit`.
+
+        They are searched for on FEW_ROWS representative rows, and what was found is improved on up to
+        MORE_ROWS: by then the likelihood has one clear maximum, and hundreds of evaluations on all rows
+        would cost far more than they tell. All rows are conditioned on.
+        """
         embedding, rows, z, transform = self._read(x, y, active, previous)
-        with few_threads(len(rows)):
-            evidence = Evidence(embedding.column_distances(rows), z, self.prior)
-            return GPPosterior(embedding, rows, z, transform, evidence.maximize(previous))
+
+        def evidence(most: int) -> Evidence:
+            some = representatives(z.cpu().numpy(), most)
+            return Evidence(embedding.column_distances(rows[some]), z[some], self.prior)
+
+        with few_threads(MORE_ROWS):
+            found = evidence(FEW_ROWS).maximize(previous)
+            if len(rows) > FEW_ROWS:
+                found = evidence(MORE_ROWS).improve(found)
+        return GPPosterior(embedding, rows, z, transform, found)
 
     def condition(
         self, x: FloatArray, y: FloatArray, hyperparameters: Hyperparameters, active: BoolArray | None = None
@@ -98,7 +114,9 @@ class GPPosterior:
         z: Tensor,
         transform: ValueTransform,
         hyperparameters: Hyperparameters,
+        grown_from: GPPosterior | None = None,
     ) -> None:
+        """Condition on z (n,) at `rows`; `grown_from` is a posterior of the first of them, all else equal."""
         self.hyperparameters = hyperparameters
         self.transform = transform
         self._embedding = embedding
@@ -106,10 +124,14 @@ class GPPosterior:
         self._z = z
         self._w = embedding.tensor(self.lengthscales**-2.0)
         with few_threads(len(rows)):
-            signal = self._covariance(rows)
-            self._lower, self._jitter = factorize(signal, hyperparameters.noise)
+            if grown_from is None:
+                self._lower, self._jitter = factorize(self._covariance(rows, rows), hyperparameters.noise)
+            else:
+                self._lower, self._jitter = self._grow(grown_from), grown_from._jitter
             self._alpha = torch.cholesky_solve(z[:, None], self._lower)[:, 0]
-            self.incumbent_latent = float((signal @ self._alpha).min())
+            # The mean at a trial is its value less the noise's share of it.
+            diagonal = hyperparameters.noise + self._jitter
+            self.incumbent_latent = float((z - diagonal * self._alpha).min())
 
     @property
     def lengthscales(self) -> FloatArray:
@@ -149,24 +171,77 @@ class GPPosterior:
     def predict_latent(self, x: FloatArray, active: BoolArray | None = None) -> tuple[FloatArray, FloatArray]:
         """Return mean (m,) and standard deviation (m,) of the value without noise, on the latent scale."""
         with few_threads(len(self._rows)):
-            k = self._covariance(self._embedding.embed(x, active))
+            k = self._covariance(self._rows, self._embedding.embed(x, active))
             explained = torch.linalg.solve_triangular(self._lower, k, upper=False).square_().sum(0)
-            variance = (self.hyperparameters.scale + MEAN_VARIANCE - explained).clamp_(min=LEAST_VARIANCE)
-            mean, sd = torch.stack((self._alpha @ k, variance.sqrt_())).cpu().numpy()
+            mean, sd = torch.stack((self._alpha @ k, self._deviation(explained))).cpu().numpy()
         return mean, sd
 
+    def slope_latent(self, x: FloatArray, active: BoolArray | None = None) -> tuple[FloatArray, FloatArray]:
+        """Return by how much mean and deviation of `predict_latent` grow with each column of x, (m, d) each.
+
+        Categorical and inactive columns have no slope.
+        """
+        with few_threads(len(self._rows)):
+            new = self._embedding.embed(x, active)
+            s2 = self._embedding.squared_distances(self._rows, new, self._w)
+            correlation, slope = matern52_and_slope(s2)
+            k = correlation.mul_(self.hyperparameters.scale).add_(MEAN_VARIANCE)
+            slope.mul_(self.hyperparameters.scale)
+            solved = torch.cholesky_solve(k, self._lower)
+            sd = self._deviation((k * solved).sum(0))
+            by_mean = self._pull(new, slope * self._alpha[:, None])
+            by_sd = self._pull(new, slope * solved) / -sd[:, None]
+            mean_slope, sd_slope = torch.stack((by_mean, by_sd)).cpu().numpy()
+        return mean_slope, sd_slope
+
+    def sample_latent(
+        self, x: FloatArray, count: int, rng: np.random.Generator, active: BoolArray | None = None
+    ) -> FloatArray:
+        """Return `count` draws (count, m) of the noise-free values at x (m, d), each a function of its own."""
+        with few_threads(max(len(self._rows), len(x))):
+            new = self._embedding.embed(x, active)
+            k = self._covariance(self._rows, new)
+            explained = torch.linalg.solve_triangular(self._lower, k, upper=False)
+            lower, _ = factorize(self._covariance(new, new) - explained.T @ explained, LEAST_VARIANCE)
+            white = self._embedding.tensor(rng.standard_normal((len(x), count)))
+            drawn: FloatArray = ((self._alpha @ k)[:, None] + lower @ white).T.cpu().numpy()
+        return drawn
+
     def assume(self, x: FloatArray, active: BoolArray | None = None) -> GPPosterior:
-        """Return what would be believed if trials at x (m, d) had given just the mean expected of them."""
+        """Return what would be believed if trials at x (m, d) had given just the mean expected of them.
+
+        Only the new rows of L are worked out, which costs n^2 m instead of n^3.
+        """
         rows = self._embedding.embed(x, active)
         with few_threads(len(self._rows)):
-            z = torch.cat((self._z, self._alpha @ self._covariance(rows)))
-        return GPPosterior(self._embedding, self._rows + rows, z, self.transform, self.hyperparameters)
+            z = torch.cat((self._z, self._alpha @ self._covariance(self._rows, rows)))
+        every = self._rows + rows
+        return GPPosterior(self._embedding, every, z, self.transform, self.hyperparameters, self)
 
     def _next_latent(self, x: FloatArray, active: BoolArray | None) -> tuple[FloatArray, FloatArray]:
         mean, sd = self.predict_latent(x, active)
         return mean, np.hypot(sd, self.noise)
 
-    def _covariance(self, rows: Embedded) -> Tensor:
-        """Return k (n, m) between the trials and `rows`."""
-        s2 = self._embedding.squared_distances(self._rows, rows, self._w)
+    def _covariance(self, a: Embedded, b: Embedded) -> Tensor:
+        """Return the covariance (len(a), len(b)) of the noise-free values at `a` and at `b`."""
+        s2 = self._embedding.squared_distances(a, b, self._w)
         return matern52(s2).mul_(self.hyperparameters.scale).add_(MEAN_VARIANCE)
+
+    def _deviation(self, explained: Tensor) -> Tensor:
+        variance = self.hyperparameters.scale + MEAN_VARIANCE - explained
+        return variance.clamp_(min=LEAST_VARIANCE).sqrt_()
+
+    def _pull(self, new: Embedded, weight: Tensor) -> Tensor:
+        """Return sum_i weight_i dk_i/dx (m, d) for the slopes in `weight` (n, m): -w (phi - phi_i) each."""
+        centred = new.phi * weight.sum(0)[:, None] - weight.T @ self._rows.phi
+        return self._embedding.slope(new, -centred, self._w)
+
+    def _grow(self, old: GPPosterior) -> Tensor:
+        """Return L of all rows, given that of the first of them: [[L, 0], [B, chol(C - B B')]]."""
+        n, m = len(old._rows), len(self._rows) - len(old._rows)
+        new = self._rows[n:]
+        cross = self._covariance(old._rows, new)
+        below = torch.linalg.solve_triangular(old._lower, cross, upper=False)
+        rest, _ = factorize(self._covariance(new, new) - below.T @ below, self.hyperparameters.noise + old._jitter)
+        top = torch.cat((old._lower, old._lower.new_zeros((n, m))), dim=1)
+        return torch.cat((top, torch.cat((below.T, rest), dim=1)))

@@ -28,7 +28,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from bestguess.tools.errors import InputError
@@ -46,6 +46,9 @@ class Embedded:
 
     def __len__(self) -> int:
         return len(self.phi)
+
+    def __getitem__(self, rows: slice | NDArray[np.int64]) -> Embedded:
+        return Embedded(self.phi[rows], self.codes[rows])
 
     def __add__(self, other: Embedded) -> Embedded:
         return Embedded(torch.cat((self.phi, other.phi)), torch.cat((self.codes, other.codes)))
@@ -104,6 +107,19 @@ class Embedding:
             differ = a.codes[:, None, :] != b.codes[None, :, :]
             s2 += differ.to(w.dtype) @ w[self._categorical]
         return s2
+
+    def slope(self, at: Embedded, by_phi: Tensor, w: Tensor) -> Tensor:
+        """Return by how much a sum grows with each column (m, d), given so for unit features (m, f), times w.
+
+        Moving along the arc turns (cos, sin) into (-sin, cos); an inactive number has no place to move.
+        """
+        scaled = by_phi * w[self._owner]
+        if self.conditional:
+            half = len(self._numeric)
+            scaled = at.phi[:, :half] * scaled[:, half:] - at.phi[:, half:] * scaled[:, :half]
+        by_column = scaled.new_zeros((len(at), self.columns))
+        by_column[:, self._numeric] = scaled
+        return by_column
 
     def column_distances(self, a: Embedded) -> Tensor:
         """Return D (d, n, n) within `a`."""
