@@ -249,15 +249,18 @@ def demo(
 @main.command(context_settings=CONTEXT)
 @click.option("--storage", default=DEFAULT_STORAGE, show_default=True, metavar="URL")
 @click.option("--study-name", metavar="NAME", help="may be left out when the storage holds one study")
+@click.option("--importance", is_flag=True, help="also which parameters move the value, and which way")
 @click.option("--json", "as_json", is_flag=True, help="one JSON object on stdout")
-def show(storage: str, study_name: str | None, as_json: bool) -> None:
+def show(storage: str, study_name: str | None, importance: bool, as_json: bool) -> None:
     """Show a study: its trials, the best, who proposed what, and why turns were not taken.
 
     \b
     Examples:
       bestguess show
+      bestguess show --importance
       bestguess show --storage sqlite:///runs/study.db --study-name train --json
     """
+    from bestguess.agent.insight import gain_insight, write_insight
     from bestguess.agent.live import trials_table
     from bestguess.agent.report import study_record, write_report
     from bestguess.agent.study import load
@@ -265,8 +268,11 @@ def show(storage: str, study_name: str | None, as_json: bool) -> None:
     study = load(storage, study_name)
     history = study.history
     seconds = sum(trial.outcome.seconds or 0.0 for trial in history.told if trial.outcome)
+    insights = gain_insight(study.space, history) if importance else ()
     if as_json:
         record = {"study_name": study.name, "storage": storage, **study_record(history, seconds=seconds)}
+        if importance:
+            record["importance"] = [one.record for one in insights]
         click.echo(json.dumps(record))
         return
     from rich.markdown import Markdown
@@ -274,6 +280,8 @@ def show(storage: str, study_name: str | None, as_json: bool) -> None:
     console = _console()
     console.print(trials_table(history.trials, study.task, history.incumbent))
     console.print(Markdown(write_report(history, study.task, title=f"Study {study.name}")))
+    if importance:
+        console.print(Markdown(write_insight(insights, study.task.metric)))
 
 
 @main.command(context_settings=CONTEXT)

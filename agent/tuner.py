@@ -72,6 +72,7 @@ class Tuner:
         self.study = Study.open(space, self.task, storage=storage, name=study_name, seed=seed, resume=resume)
         self._advisor = Advisor(self.llm, space, wait_s=llm_wait_s) if self.llm else None
         self._pool: Advice | None = None
+        self._verifier: Verifier | None = None
         self._llm_is_ours = self.llm is not llm
         self._owner = Owner.this_process()
         self._again = list(self.study.recover())
@@ -162,9 +163,8 @@ class Tuner:
         self.close()
 
     def _state(self, history: History) -> proposers.State:
-        return proposers.State(
-            self.space, self.task, history, Verifier.fit(self.space, history), self.study.seed
-        )
+        self._verifier = Verifier.fit(self.space, history, earlier=self._verifier)
+        return proposers.State(self.space, self.task, history, self._verifier, self.study.seed)
 
     def _propose(self, state: proposers.State) -> Proposal:
         """Decide whose turn it is and return what is to run."""

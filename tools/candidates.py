@@ -134,6 +134,15 @@ class Lattice:
                 params[name] = text
         return params
 
+    def steps(self, name: str, count: int) -> FloatArray:
+        """Return the places of one column: all, or `count` at even distances of more than twice as many."""
+        places = self._places[self.space.names.index(name)]
+        if places is None:
+            return np.linspace(0.0, 1.0, count)
+        if len(places) <= 2 * count:
+            return places
+        return places[np.linspace(0, len(places) - 1, count).round().astype(np.int64)]
+
     def enumerate(self) -> FloatArray:
         """Return every combination of values as x (m, d); the size must be finite."""
         axes = np.meshgrid(*(places for places in self._places if places is not None), indexing="ij")

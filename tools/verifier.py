@@ -21,10 +21,11 @@ import numpy as np
 from bestguess.tools.acquisition import log_expected_improvement, weigh
 from bestguess.tools.candidates import Candidate, maximize
 from bestguess.tools.space import Space
-from bestguess.tools.surrogate import BoolArray, FloatArray, Hyperparameters, Posterior
+from bestguess.tools.surrogate import BoolArray, FloatArray, Posterior
 from bestguess.tools.surrogate.feasibility import Feasibility
 from bestguess.tools.surrogate.gp import GaussianProcess
-from bestguess.tools.trial import History, Prediction
+from bestguess.tools.surrogate.subset import cover, representatives
+from bestguess.tools.trial import History, Prediction, Trial
 
 MIN_TRIALS = 2
 """With fewer values there is nothing to fit."""
@@ -38,53 +39,64 @@ SLACK = 2.0
 LIKELY_FAILURE = 0.25
 """A proposal that finishes with a smaller probability than this is not run."""
 
+MOST_WORTH = 10.0
+"""In units of the surrogate's own choice; more than 1 only where the search for that fell short."""
+
+MOST_TRIALS = 1000
+"""So many are conditioned on exactly; what asking costs does not grow beyond."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the verifier says of one proposal; `sentence` is for people."""
+    """What the verifier says of one proposal; `sentence` is for people.
+
+    `feasible` is the probability that it does not fail, and `worth` its expected improvement, discounted by
+    that, as a share of that of the surrogate's own choice; None without one.
+    """
 
     accepted: bool
     sentence: str
     prediction: Prediction
+    feasible: float
+    worth: float | None
 
 
 class Verifier:
     """The surrogate and the feasibility model, fitted to one history; it does not change."""
 
-    def __init__(
-        self, space: Space, history: History, posterior: Posterior, feasibility: Feasibility
-    ) -> None:
+    def __init__(self, space: Space, history: History, fitted: Posterior, feasibility: Feasibility) -> None:
         self.space = space
         self.history = history
-        self.posterior = posterior
         self.feasibility = feasibility
+        self._fitted = fitted
+        running = [trial.params for trial in history.running]
+        self.posterior = fitted.assume(*_encode(space, running)) if running else fitted
         self._sign = -1.0 if history.direction == "maximize" else 1.0
 
     @classmethod
     def fit(
-        cls, space: Space, history: History, *, previous: Hyperparameters | None = None, device: str = "cpu"
+        cls, space: Space, history: History, *, earlier: Verifier | None = None, device: str = "cpu"
     ) -> Verifier | None:
         """Return a verifier of `history`, or None while fewer than two trials have a value.
 
         Running trials count as if they gave what is expected of them, so that nothing is proposed twice
-        beside them.
+        beside them. Beyond MOST_TRIALS, representatives stand for all. An `earlier` verifier of the same
+        outcomes saves the fit, which is what makes many asks in a row cheap.
         """
-        complete = history.complete
-        if len(complete) < MIN_TRIALS:
+        if len(history.complete) < MIN_TRIALS:
             return None
-        x, active = _encode(space, [trial.params for trial in complete])
-        losses = np.array([history.loss(trial) for trial in complete])
-        surrogate = GaussianProcess(space.column_kinds, device=device)
-        posterior: Posterior = surrogate.fit(x, losses, active=active, previous=previous)
-        if history.running:
-            posterior = posterior.assume(*_encode(space, [trial.params for trial in history.running]))
-        told = history.told
-        feasibility = Feasibility.fit(
-            *_encode(space, [trial.params for trial in told]),
-            failed=np.array([trial.state == "failed" for trial in told]),
-            kinds=space.column_kinds,
-        )
-        return cls(space, history, posterior, feasibility)
+        if earlier is not None and earlier.space is space and earlier.history.told == history.told:
+            fitted, feasibility = earlier._fitted, earlier.feasibility
+        else:
+            trials = _representatives(history)
+            x, active = _encode(space, [trial.params for trial in trials])
+            failed = np.array([trial.state == "failed" for trial in trials])
+            losses = np.array([history.loss(trial) for trial in trials if trial.state == "complete"])
+            complete = None if active is None else active[~failed]
+            surrogate = GaussianProcess(space.column_kinds, device=device)
+            fitted = surrogate.fit(x[~failed], losses, active=complete)
+            feasibility = Feasibility.fit(x, active, failed=failed, kinds=space.column_kinds)
+        return cls(space, history, fitted, feasibility)
 
     def predict(self, params: Mapping[str, Any]) -> Prediction:
         """Return what is expected of `params`, in the user's units."""
@@ -121,21 +133,29 @@ class Verifier:
         confidence bound in place of their acquisition), or it is likely to fail.
         """
         prediction = self.predict(params)
-        expected = f"expected {prediction.mean:.5g} ± {prediction.sd:.2g}"
-        if any(params == trial.params for trial in self.history):
-            return Verdict(False, f"{expected}; it was tried before", prediction)
         x, active = _encode(self.space, [params])
         feasible = float(self.feasibility.predict(x, active)[0])
+        worth = None if own is None else self._worth(params, own)
+        words = f"expected {prediction.mean:.5g} ± {prediction.sd:.2g}"
+        if feasible < 0.995:
+            words += f", {feasible:.0%} likely not to fail"
+        if worth is not None:
+            words += f", worth {worth:.0%} of the surrogate's own choice"
+
+        def verdict(accepted: bool, why: str) -> Verdict:
+            return Verdict(accepted, f"{words}; {why}", prediction, feasible, worth)
+
+        if any(params == trial.params for trial in self.history):
+            return verdict(False, "it was tried before")
         if feasible < LIKELY_FAILURE:
-            return Verdict(False, f"{expected}; only {feasible:.0%} likely not to fail", prediction)
+            return verdict(False, "too likely to fail")
         if own is None:
-            return Verdict(True, f"{expected}; there is no other choice to compare with", prediction)
+            return verdict(True, "there is no other choice to compare with")
         slack = SLACK / math.sqrt(len(self.history.complete))
         behind = self._optimistic(params) - self._optimistic(own)
         if behind > slack:
-            words = f"{expected}; {behind:.2g} sd behind the surrogate's own choice, more than {slack:.2g}"
-            return Verdict(False, words, prediction)
-        return Verdict(True, f"{expected}; not clearly worse than the surrogate's own choice", prediction)
+            return verdict(False, f"{behind:.2g} sd behind that choice, more than {slack:.2g}")
+        return verdict(True, "not clearly worse than that choice")
 
     def describe(self) -> str:
         """Return the surrogate's state in a few sentences, for a model or a person."""
@@ -145,9 +165,22 @@ class Verifier:
         moves = ", ".join(self.space.names[column] for column in seen[:4])
         return f"{self.posterior.description} Moves the value most: {moves or 'unknown'}."
 
+    def _worth(self, params: Mapping[str, Any], own: Mapping[str, Any]) -> float:
+        one, other = self.score(*_encode(self.space, [params, own]))
+        return float(np.exp(min(one - other, math.log(MOST_WORTH))))
+
     def _optimistic(self, params: Mapping[str, Any]) -> float:
         mean, sd = self.posterior.predict_latent(*_encode(self.space, [params]))
         return float(mean[0] - OPTIMISM_SDS * sd[0])
+
+
+def _representatives(history: History) -> list[Trial]:
+    """Return at most MOST_TRIALS told trials, finished and failed ones in the proportion they have."""
+    complete, failed = history.complete, history.failed
+    share = min(MOST_TRIALS / (len(complete) + len(failed)), 1.0)
+    losses = np.array([history.loss(trial) for trial in complete])
+    kept = [complete[index] for index in representatives(losses, math.ceil(len(complete) * share))]
+    return kept + [failed[index] for index in cover(len(failed), math.floor(len(failed) * share))]
 
 
 def _encode(space: Space, many: Sequence[Mapping[str, Any]]) -> tuple[FloatArray, BoolArray | None]:

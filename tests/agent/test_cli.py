@@ -133,6 +133,8 @@ def test_a_study_goes_on_with_resume_and_only_with_it(run: Run) -> None:
     shown = last_object(run("show", "--json"))
     assert shown["trials"] == second["trials"]
     assert "Who proposed what" in run("show").stdout
+    assert "What moves the value" in run("show", "--importance").stdout
+    assert last_object(run("show", "--importance", "--json"))["importance"][0]["effect"]["mean"]
 
 
 def test_an_objective_that_always_fails_exits_with_1_and_the_reason(run: Run) -> None:

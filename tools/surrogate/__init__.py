@@ -77,6 +77,23 @@ class Posterior(Protocol):
         """Return mean (m,) and standard deviation (m,) of the value without noise, on the latent scale."""
         ...
 
+    def slope_latent(self, x: FloatArray, active: BoolArray | None = None) -> tuple[FloatArray, FloatArray]:
+        """Return by how much mean and deviation of `predict_latent` grow with each column of x, (m, d) each.
+
+        Categorical and inactive columns have no slope.
+        """
+        ...
+
+    def sample_latent(
+        self, x: FloatArray, count: int, rng: np.random.Generator, active: BoolArray | None = None
+    ) -> FloatArray:
+        """Return joint draws (count, m) of the values without noise at x (m, d), on the latent scale."""
+        ...
+
+    def restore(self, z: FloatArray) -> FloatArray:
+        """Return the values in the units of y that latent ones z, any shape, stand for."""
+        ...
+
     def quantile(self, x: FloatArray, probability: float, active: BoolArray | None = None) -> FloatArray:
         """Return what the next value at x (m, d) stays below with `probability`, in the units of y."""
         ...

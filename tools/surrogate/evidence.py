@@ -137,7 +137,9 @@ class Evidence:
     def _search(self, starts: Sequence[FloatArray], options: Mapping[str, float]) -> Hyperparameters:
         # Not L-BFGS-B: its tiny LAPACK calls take milliseconds each where OpenBLAS shares them out.
         with few_threads(len(self._z)):
-            found = [minimize(self._loss, start, jac=True, method="BFGS", options=options) for start in starts]
+            found = [
+                minimize(self._loss, start, jac=True, method="BFGS", options=options) for start in starts
+            ]
         best = np.clip(min(found, key=lambda one: one.fun).x, *self._bounds)
         *lengthscales, scale, noise = np.exp(best).tolist()
         return Hyperparameters(tuple(lengthscales), scale, noise + LEAST_NOISE)

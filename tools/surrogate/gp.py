@@ -168,6 +168,10 @@ class GPPosterior:
         mean, sd = self._next_latent(x, active)
         return self.transform.inverse(mean + sd * ndtri(probability))
 
+    def restore(self, z: FloatArray) -> FloatArray:
+        """Return the values in the units of y that latent ones z, any shape, stand for."""
+        return self.transform.inverse(z)
+
     def predict_latent(self, x: FloatArray, active: BoolArray | None = None) -> tuple[FloatArray, FloatArray]:
         """Return mean (m,) and standard deviation (m,) of the value without noise, on the latent scale."""
         with few_threads(len(self._rows)):
@@ -197,7 +201,7 @@ class GPPosterior:
     def sample_latent(
         self, x: FloatArray, count: int, rng: np.random.Generator, active: BoolArray | None = None
     ) -> FloatArray:
-        """Return `count` draws (count, m) of the noise-free values at x (m, d), each a function of its own."""
+        """Return joint draws (count, m) of the noise-free values at x (m, d)."""
         with few_threads(max(len(self._rows), len(x))):
             new = self._embedding.embed(x, active)
             k = self._covariance(self._rows, new)
@@ -242,6 +246,8 @@ class GPPosterior:
         new = self._rows[n:]
         cross = self._covariance(old._rows, new)
         below = torch.linalg.solve_triangular(old._lower, cross, upper=False)
-        rest, _ = factorize(self._covariance(new, new) - below.T @ below, self.hyperparameters.noise + old._jitter)
+        rest, _ = factorize(
+            self._covariance(new, new) - below.T @ below, self.hyperparameters.noise + old._jitter
+        )
         top = torch.cat((old._lower, old._lower.new_zeros((n, m))), dim=1)
         return torch.cat((top, torch.cat((below.T, rest), dim=1)))

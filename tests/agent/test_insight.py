@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import json
+
+import bestguess as bg
+from bestguess.agent.insight import gain_insight, write_insight
+
+SPACE = bg.Space(x=bg.Float(0, 1, default=0.9), kind=bg.Choice(["a", "b"]))
+
+
+def told(n: int) -> bg.History:
+    """A bowl around x = 0.3 that does not care for the kind, maximized upside down."""
+    trials = []
+    for number in range(n):
+        params = {"x": number / n, "kind": "ab"[number % 2]}
+        value = 5.0 - (params["x"] - 0.3) ** 2
+        trials.append(bg.Trial(number, bg.Proposal(params, "random"), bg.Outcome(value)))
+    return bg.History("maximize", tuple(trials))
+
+
+def test_the_parameter_that_matters_comes_first_and_its_effect_peaks_where_the_value_does() -> None:
+    first, last = gain_insight(SPACE, told(12))
+
+    assert (first.importance.name, last.importance.name) == ("x", "kind")
+    assert first.importance.mean > 0.8 > 0.1 > last.importance.mean
+    assert abs(first.effect.values[first.effect.mean.argmax()] - 0.3) <= 0.125
+    assert 4.0 < first.effect.mean.min() < first.effect.mean.max() < 5.1
+
+
+def test_the_words_name_every_category_and_the_record_is_json() -> None:
+    insights = gain_insight(SPACE, told(12))
+
+    words = write_insight(insights, "accuracy")
+    assert "| accuracy |" in words
+    assert "a: 4." in words and "b: 4." in words
+    assert json.loads(json.dumps([one.record for one in insights]))[0]["effect"]["values"][0] == 0.0
+
+
+def test_before_two_values_nothing_is_known_and_the_words_say_so() -> None:
+    assert gain_insight(SPACE, told(1)) == ()
+    assert "before 2 trials" in write_insight((), "loss")
