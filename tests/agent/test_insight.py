@@ -12,9 +12,9 @@ def told(n: int) -> bg.History:
     """A bowl around x = 0.3 that does not care for the kind, maximized upside down."""
     trials = []
     for number in range(n):
-        params = {"x": number / n, "kind": "ab"[number % 2]}
-        value = 5.0 - (params["x"] - 0.3) ** 2
-        trials.append(bg.Trial(number, bg.Proposal(params, "random"), bg.Outcome(value)))
+        x = number / n
+        params = {"x": x, "kind": "ab"[number % 2]}
+        trials.append(bg.Trial(number, bg.Proposal(params, "random"), bg.Outcome(5.0 - (x - 0.3) ** 2)))
     return bg.History("maximize", tuple(trials))
 
 
@@ -32,7 +32,8 @@ def test_the_words_name_every_category_and_the_record_is_json() -> None:
 
     words = write_insight(insights, "accuracy")
     assert "| accuracy |" in words
-    assert "a: 4." in words and "b: 4." in words
+    assert "a: 4." in words
+    assert "b: 4." in words
     assert json.loads(json.dumps([one.record for one in insights]))[0]["effect"]["values"][0] == 0.0
 
 
