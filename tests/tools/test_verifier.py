@@ -110,3 +110,47 @@ def test_its_state_in_words_names_what_moves_the_value() -> None:
     words = fitted(history()).describe()
     assert "Gaussian process" in words
     assert "Moves the value most: x" in words
+
+
+def test_a_verdict_tells_the_chance_of_failing_and_the_worth_beside_the_own_choice() -> None:
+    verifier = fitted(history(above=0.6))
+    own = {"x": 0.33, "kind": "a"}
+    same, doubtful = verifier.judge(own, own), verifier.judge({"x": 0.55, "kind": "a"}, own)
+    assert same.worth == pytest.approx(1.0)
+    assert "worth 100% of the surrogate's own choice" in same.sentence
+    assert doubtful.worth is not None
+    assert doubtful.worth < 0.5
+    assert doubtful.feasible < same.feasible
+    assert f"{doubtful.feasible:.0%} likely not to fail" in doubtful.sentence
+    assert verifier.judge({"x": 0.34, "kind": "a"}, None).worth is None
+
+
+def test_sixty_four_asks_in_a_row_are_all_different_and_share_one_fit() -> None:
+    told = history()
+    verifier, chosen = fitted(told), []
+    for number in range(64):
+        choice = verifier.choose(np.random.default_rng(number))
+        assert choice is not None
+        chosen.append(choice.params)
+        running = [bg.Trial(9 + i, bg.Proposal(params, "gp")) for i, params in enumerate(chosen)]
+        again = Verifier.fit(SPACE, bg.History("minimize", (*told.trials, *running)), earlier=verifier)
+        assert again is not None
+        assert again.feasibility is verifier.feasibility
+        verifier = again
+    assert len({tuple(params.items()) for params in chosen}) == 64
+    assert np.ptp([params["x"] for params in chosen]) > 0.5
+
+
+def test_beyond_a_thousand_trials_representatives_stand_for_all_in_proportion() -> None:
+    rng = np.random.default_rng(0)
+    trials = []
+    for number in range(3000):
+        x = float(rng.random())
+        outcome = bg.Outcome.failure("out of memory") if x > 0.75 else bg.Outcome((x - 0.3) ** 2)
+        trials.append(bg.Trial(number, bg.Proposal({"x": x, "kind": "a"}, "random"), outcome))
+    verifier = fitted(bg.History("minimize", tuple(trials)))
+    assert "fitted to 748 values" in verifier.posterior.description
+    assert verifier.judge({"x": 0.9, "kind": "a"}, None).feasible < 0.05
+    choice = verifier.choose(rng)
+    assert choice is not None
+    assert choice.params not in [trial.params for trial in trials]

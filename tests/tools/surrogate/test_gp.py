@@ -215,6 +215,71 @@ def test_assuming_a_running_trial_removes_doubt_there_but_not_belief() -> None:
     assert (after[1] <= before[1] + 1e-9).all()
 
 
+@pytest.mark.parametrize("conditional", [True, False])
+def test_a_posterior_that_grew_is_the_one_conditioned_anew(conditional: bool) -> None:
+    x, y, active = mixed_trials(5, 12)
+    new, _, there = mixed_trials(6, 4)
+    at, known = (active, there) if conditional else (None, None)
+    posterior = GaussianProcess(MIXED, warp=False).fit(x, y, active=at)
+
+    grown = posterior.assume(new, known)
+
+    every = np.concatenate((x, new)), None if known is None else np.concatenate((active, there))
+    z = np.concatenate((posterior.transform.forward(y), posterior.predict_latent(new, known)[0]))
+    anew = GaussianProcess(MIXED, warp=False).condition(
+        every[0], z * 3.0, posterior.hyperparameters, every[1]
+    )
+    places, _, elsewhere = mixed_trials(7, 20)
+    sd = grown.predict_latent(places, elsewhere if conditional else None)[1]
+    assert sd == pytest.approx(anew.predict_latent(places, elsewhere if conditional else None)[1], abs=1e-6)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10**6), st.booleans())
+def test_slopes_agree_with_finite_differences(seed: int, conditional: bool) -> None:
+    x, y, active = mixed_trials(seed, 15)
+    new, _, there = mixed_trials(seed + 1, 6)
+    at, known = (active, there) if conditional else (None, None)
+    hyperparameters = Hyperparameters((0.3, 0.8, 0.5, 0.4), 1.5, 1e-3)
+    posterior = GaussianProcess(MIXED).condition(x, y, hyperparameters, at)
+
+    mean_slope, sd_slope = posterior.slope_latent(new, known)
+
+    for column in (0, 1, 3):
+        step = np.zeros(4)
+        step[column] = 1e-5
+        after, before = (posterior.predict_latent(new + sign * step, known) for sign in (1, -1))
+        assert mean_slope[:, column] == pytest.approx((after[0] - before[0]) / 2e-5, abs=1e-4)
+        assert sd_slope[:, column] == pytest.approx((after[1] - before[1]) / 2e-5, abs=1e-4)
+    assert not mean_slope[:, 2].any()
+
+
+def test_joint_draws_have_the_posteriors_moments_and_are_smooth_functions() -> None:
+    x, y, active = mixed_trials(5, 12)
+    new, _, there = mixed_trials(6, 5)
+    new = np.concatenate((new, new[:1] + np.array([1e-4, 0, 0, 0])))
+    there = np.concatenate((there, there[:1]))
+    posterior = GaussianProcess(MIXED).fit(x, y, active=active)
+
+    drawn = posterior.sample_latent(new, 20_000, np.random.default_rng(0), there)
+
+    mean, sd = posterior.predict_latent(new, there)
+    assert drawn.mean(axis=0) == pytest.approx(mean, abs=4 * sd.max() / np.sqrt(20_000))
+    assert drawn.std(axis=0) == pytest.approx(sd, rel=0.05)
+    assert np.abs(drawn[:, 0] - drawn[:, -1]).max() < 0.1 * sd[0]
+
+
+def test_hundreds_of_rows_are_conditioned_on_though_few_choose_the_hyperparameters() -> None:
+    x, y, active = mixed_trials(10, 400)
+    new, truth, there = mixed_trials(11, 100)
+
+    posterior = GaussianProcess(MIXED).fit(x, y, active=active)
+
+    assert "fitted to 400 values" in posterior.description
+    assert posterior.predict(x, active)[0] == pytest.approx(y, abs=0.02)
+    assert np.sqrt(np.mean((posterior.predict(new, there)[0] - truth) ** 2)) < 0.02 * truth.std()
+
+
 def test_a_fit_is_deterministic_and_may_start_from_an_earlier_one() -> None:
     x, y, active = mixed_trials(7, 15)
     gp = GaussianProcess(MIXED)
