@@ -16,7 +16,7 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import erfcx, ndtr
+from scipy.special import erfcx, log_ndtr, ndtr
 
 from bestguess.tools.surrogate import FloatArray
 
@@ -36,6 +36,19 @@ def log_expected_improvement(mean: ArrayLike, sd: ArrayLike, incumbent: float) -
         certain = np.log(np.maximum(gain, 0.0))
         safe = np.where(width > 0, width, 1.0)
         return np.where(width > 0, log_h(gain / safe) + np.log(safe), certain)
+
+
+def log_expected_improvement_slope(
+    mean: ArrayLike, sd: ArrayLike, incumbent: float
+) -> tuple[FloatArray, FloatArray]:
+    """Return the derivatives of the log expected improvement by mean and by sd, (m,) each; sd above 0.
+
+    They are -cdf(z) and pdf(z), both divided by the expected improvement.
+    """
+    width = np.asarray(sd, dtype=np.float64)
+    z = (incumbent - np.asarray(mean, dtype=np.float64)) / width
+    log_worth = log_h(z) + np.log(width)
+    return -np.exp(log_ndtr(z) - log_worth), np.exp(-0.5 * z**2 - LOG_SQRT_TWO_PI - log_worth)
 
 
 def log_h(z: ArrayLike) -> FloatArray:

@@ -31,6 +31,9 @@ from bestguess.tools.surrogate import BoolArray, FloatArray
 Score = Callable[[FloatArray, BoolArray], FloatArray]
 """Scores (m,) of x (m, d) with `active` (m, d), more being better."""
 
+Ascent = Callable[[FloatArray, BoolArray], FloatArray]
+"""Directions (m, d) in which the score of x (m, d) grows, any length."""
+
 MOST_PLACES = 1024
 """A column with more values than this counts as continuous until it is decoded."""
 
@@ -47,6 +50,10 @@ PARENTS = 8
 OFFSPRING = 128
 FIRST_STEP = 0.2
 SHRINK = 0.4
+CLIMBERS = 4
+CLIMBS = 10
+STRIDES = 10.0 ** np.arange(-0.5, -4.5, -0.5)
+"""How far a climber looks ahead, all at once, in the column that changes most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +72,15 @@ def maximize(
     *,
     incumbents: Sequence[Mapping[str, Any]] = (),
     evaluated: Iterable[Mapping[str, Any]] = (),
+    ascent: Ascent | None = None,
     n_sobol: int = 512,
     rounds: int = 6,
 ) -> list[Candidate]:
     """Return the best candidates found, best first, none of them among `evaluated`.
 
     A scrambled Sobol sequence covers the cube; then `rounds` times the best places so far and the
-    `incumbents` are changed at random, by less from round to round. The list is empty only when there
-    seems to be nothing left to try.
+    `incumbents` are changed at random, by less from round to round; and the best few climb along `ascent`
+    in their continuous columns. The list is empty only when there seems to be nothing left to try.
     """
     lattice = Lattice(space, incumbents)
     pool = _Pool(lattice, score)
@@ -85,6 +93,8 @@ def maximize(
     for width in FIRST_STEP * SHRINK ** np.arange(rounds):
         parents = np.concatenate((pool.best(PARENTS, rng), around))
         pool.add(lattice.perturb(np.repeat(parents, -(-OFFSPRING // len(parents)), axis=0), width, rng))
+    if ascent is not None:
+        pool.climb(ascent, rng)
     seen = {_key(params) for params in evaluated}
     found = list(pool.untried(seen, FINALISTS)) or list(_leftover(lattice, rng, seen))
     return _ranked(found, score, space)
@@ -119,6 +129,11 @@ class Lattice:
             self._texts |= {(column, parameter.encode(text)): text for text in texts}
             places = np.union1d(places, [parameter.encode(text) for text in texts])
         return places
+
+    @property
+    def continuous(self) -> BoolArray:
+        """Which columns (d,) can change by as little as one likes."""
+        return np.array([places is None for places in self._places])
 
     @property
     def size(self) -> float:
@@ -203,6 +218,24 @@ class _Pool:
         scores = np.nan_to_num(self._score(settled, active), nan=-np.inf, posinf=np.inf, neginf=-np.inf)
         self._x = np.concatenate((self._x, settled))
         self._scores = np.concatenate((self._scores, scores))
+
+    def climb(self, ascent: Ascent, rng: np.random.Generator) -> None:
+        """Follow `ascent` from the best places, and from the best of those passed, until none is better."""
+        free = self._lattice.continuous
+        before: FloatArray | None = None
+        for _ in range(CLIMBS if free.any() else 0):
+            x, active = self._lattice.settle(self.best(CLIMBERS, rng))
+            if before is not None and np.array_equal(x, before):
+                return
+            before = x
+            direction = ascent(x, active) * (free & active)
+            direction[(x <= 0.0) & (direction < 0.0) | (x >= 1.0) & (direction > 0.0)] = 0.0
+            length = np.abs(direction).max(axis=1)
+            up = np.isfinite(length) & (length > 0.0)
+            if not up.any():
+                return
+            direction = direction[up] / length[up, None]
+            self.add((x[up, None] + STRIDES[:, None] * direction[:, None]).reshape(-1, x.shape[1]))
 
     def best(self, count: int, rng: np.random.Generator) -> FloatArray:
         """Return the best x (count, d) that satisfy the constraints, filled up with random ones."""

@@ -18,7 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from bestguess.tools.acquisition import log_expected_improvement, weigh
+from bestguess.tools.acquisition import (
+    log_expected_improvement,
+    log_expected_improvement_slope,
+    weigh,
+)
 from bestguess.tools.candidates import Candidate, maximize
 from bestguess.tools.space import Space
 from bestguess.tools.surrogate import BoolArray, FloatArray, Posterior
@@ -39,6 +43,7 @@ SLACK = 2.0
 LIKELY_FAILURE = 0.25
 """A proposal that finishes with a smaller probability than this is not run."""
 
+LONGEST = 2.0
 MOST_WORTH = 10.0
 """In units of the surrogate's own choice; more than 1 only where the search for that fell short."""
 
@@ -109,6 +114,19 @@ class Verifier:
         worth = log_expected_improvement(mean, sd, self.posterior.incumbent_latent)
         return weigh(worth, feasible=self.feasibility.predict(x, active))
 
+    def ascent(self, x: FloatArray, active: BoolArray | None) -> FloatArray:
+        """Return the direction (m, d) in which the log expected improvement of x (m, d) grows most.
+
+        Lengths are measured in lengthscales, up to LONGEST, so that no column holds up the others. The
+        chance of failing is left out: it changes slowly, and the score decides in the end.
+        """
+        mean, sd = self.posterior.predict_latent(x, active)
+        by_mean, by_sd = log_expected_improvement_slope(mean, sd, self.posterior.incumbent_latent)
+        mean_slope, sd_slope = self.posterior.slope_latent(x, active)
+        gradient = by_mean[:, None] * mean_slope + by_sd[:, None] * sd_slope
+        ascent: FloatArray = gradient * np.minimum(self.posterior.lengthscales, LONGEST) ** 2
+        return ascent
+
     def rank(self, many: Sequence[Mapping[str, Any]]) -> list[int]:
         """Return the indices of params, the most worth trying first."""
         return [int(index) for index in np.argsort(-self.score(*_encode(self.space, many)), kind="stable")]
@@ -122,6 +140,7 @@ class Verifier:
             rng,
             incumbents=[trial.params for trial in ranked[:3]],
             evaluated=[trial.params for trial in self.history],
+            ascent=self.ascent,
         )
         return candidates[0] if candidates else None
 

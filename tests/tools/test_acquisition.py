@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mpmath import mp, mpf  # type: ignore[import-untyped]  # it ships no types
 from scipy.stats import norm
 
-from bestguess.tools.acquisition import log_expected_improvement, log_h, weigh
+from bestguess.tools.acquisition import log_expected_improvement, log_expected_improvement_slope, log_h, weigh
 
 
 def exact_log_h(z: float) -> float:
@@ -45,6 +45,20 @@ def test_the_expected_improvement_is_the_textbooks() -> None:
     naive = np.log((incumbent - mean) * norm.cdf(z) + sd * norm.pdf(z))
 
     assert log_expected_improvement(mean, sd, incumbent) == pytest.approx(naive, rel=1e-12)
+
+
+@given(st.floats(-45, 6), st.floats(0.01, 5))
+def test_the_slopes_agree_with_finite_differences(z: float, sd: float) -> None:
+    def worth(mean: float, width: float) -> float:
+        return float(log_expected_improvement(np.array([mean]), np.array([width]), 0.0)[0])
+
+    mean, step = -z * sd, 1e-5 * sd
+    by_mean, by_sd = log_expected_improvement_slope(np.array([mean]), np.array([sd]), 0.0)
+
+    expected = (worth(mean + step, sd) - worth(mean - step, sd)) / (2 * step)
+    assert by_mean[0] == pytest.approx(expected, rel=1e-4, abs=1e-6)
+    expected = (worth(mean, sd + step) - worth(mean, sd - step)) / (2 * step)
+    assert by_sd[0] == pytest.approx(expected, rel=1e-4, abs=1e-6)
 
 
 def test_without_uncertainty_the_improvement_itself_counts() -> None:

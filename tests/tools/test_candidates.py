@@ -209,3 +209,36 @@ def test_a_score_that_is_not_a_number_ranks_last() -> None:
     best = maximize(score, Space(a=Float(0, 1)), np.random.default_rng(0))[0]
 
     assert best.x[0] == pytest.approx(0.5, abs=0.01)
+
+
+def test_climbing_finds_the_top_to_many_digits_and_leaves_counted_columns_alone() -> None:
+    space = Space(a=Float(0, 1), b=Float(0, 1), n=Int(0, 4))
+    top = np.array([0.1234567, 1.0, 0.5])
+
+    def score(x: FloatArray, _: BoolArray) -> FloatArray:
+        off: FloatArray = np.square(x - top).sum(axis=1)
+        return -off
+
+    def ascent(x: FloatArray, _: BoolArray) -> FloatArray:
+        return top - x
+
+    without = maximize(score, space, np.random.default_rng(0))[0]
+    best = maximize(score, space, np.random.default_rng(0), ascent=ascent)[0]
+
+    assert best.score > without.score
+    assert best.params["a"] == pytest.approx(0.1234567, abs=1e-3)
+    assert best.params["b"] == 1.0
+    assert best.params["n"] == 2
+
+
+def test_an_ascent_that_is_no_number_is_not_followed() -> None:
+    space = Space(a=Float(0, 1))
+
+    best = maximize(
+        lambda x, _: -np.square(x[:, 0] - 0.3),
+        space,
+        np.random.default_rng(0),
+        ascent=lambda x, _: np.full_like(x, np.nan),
+    )[0]
+
+    assert best.params["a"] == pytest.approx(0.3, abs=0.01)
