@@ -220,6 +220,23 @@ def cost(labels: tuple[str, ...], results: Path) -> None:
 
 
 @main.command()
+@click.option("--suite", "names", multiple=True, default=("tables", "bbob"), show_default=True)
+@click.option("--seeds", default="0:5", show_default=True, help="FROM:TO, the last one left out")
+def calibration(names: tuple[str, ...], seeds: str) -> None:
+    """Measure how often outcomes lie in the 90 % intervals given one step ahead, without a model."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
+
+    from bestguess.evals.calibration import measure_calibration
+
+    first, _, end = seeds.partition(":")
+    if not (first.isdigit() and end.isdigit() and int(first) < int(end)):
+        raise InputError(f"--seeds is {seeds!r}; give two numbers such as 0:5")
+    with threadpool_limits(1):
+        for one in measure_calibration([suite(name) for name in names], range(int(first), int(end))):
+            click.echo(one.sentence)
+
+
+@main.command()
 @click.argument("name")
 def freeze(name: str) -> None:
     """Work out the references of a suite anew: the optimum, and the median of random configurations."""
@@ -266,7 +283,7 @@ def _run(
     redo: tuple[str, ...] = (),
     retry: bool = False,
 ) -> None:
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     from bestguess.evals import runner
 

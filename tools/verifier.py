@@ -108,6 +108,13 @@ class Verifier:
         mean, sd = self.posterior.predict(*_encode(self.space, [params]))
         return Prediction(float(self._sign * mean[0]), float(sd[0]))
 
+    def interval(self, params: Mapping[str, Any], level: float) -> tuple[float, float]:
+        """Return the central interval that holds the value of `params` with probability `level`."""
+        x, active = _encode(self.space, [params])
+        ends = (self.posterior.quantile(x, 0.5 + side * level / 2.0, active)[0] for side in (-1, 1))
+        low, high = sorted(self._sign * float(end) for end in ends)
+        return low, high
+
     def score(self, x: FloatArray, active: BoolArray | None) -> FloatArray:
         """Return log expected improvement, discounted by the chance of failing, of x (m, d)."""
         mean, sd = self.posterior.predict_latent(x, active)
