@@ -366,7 +366,7 @@ def _proposal_fields(proposal: Proposal) -> dict[str, Any]:
     fields = {
         "source": proposal.source,
         "reason": proposal.reason,
-        "prediction": [prediction.mean, prediction.sd] if prediction else None,
+        "prediction": [prediction.mean, prediction.sd, prediction.wider] if prediction else None,
         "verdict": proposal.verdict,
         "fallback": proposal.fallback,
         "tokens": proposal.tokens,

@@ -26,10 +26,14 @@ FEEDBACK_CHARS = 4000
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What the surrogate expected of a trial before it ran, in the user's units."""
+    """What the surrogate expected of a trial before it ran, in the user's units.
+
+    `wider` is the factor by which `sd` was made wider than the surrogate's own; see `doubt.py`.
+    """
 
     mean: float
     sd: float
+    wider: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

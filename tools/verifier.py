@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from bestguess.tools import doubt
 from bestguess.tools.acquisition import (
     log_expected_improvement,
     log_expected_improvement_slope,
@@ -75,7 +76,10 @@ class Verifier:
         self.feasibility = feasibility
         self._fitted = fitted
         running = [trial.params for trial in history.running]
-        self.posterior = fitted.assume(*_encode(space, running)) if running else fitted
+        believed = fitted.assume(*_encode(space, running)) if running else fitted
+        self.posterior = believed.widen(doubt.SEARCH.factor(history))
+        self._wider = doubt.REPORT.factor(history)
+        self._reported = believed.widen(self._wider)
         self._sign = -1.0 if history.direction == "maximize" else 1.0
 
     @classmethod
@@ -105,13 +109,13 @@ class Verifier:
 
     def predict(self, params: Mapping[str, Any]) -> Prediction:
         """Return what is expected of `params`, in the user's units."""
-        mean, sd = self.posterior.predict(*_encode(self.space, [params]))
-        return Prediction(float(self._sign * mean[0]), float(sd[0]))
+        mean, sd = self._reported.predict(*_encode(self.space, [params]))
+        return Prediction(float(self._sign * mean[0]), float(sd[0]), self._wider)
 
     def interval(self, params: Mapping[str, Any], level: float) -> tuple[float, float]:
         """Return the central interval that holds the value of `params` with probability `level`."""
         x, active = _encode(self.space, [params])
-        ends = (self.posterior.quantile(x, 0.5 + side * level / 2.0, active)[0] for side in (-1, 1))
+        ends = (self._reported.quantile(x, 0.5 + side * level / 2.0, active)[0] for side in (-1, 1))
         low, high = sorted(self._sign * float(end) for end in ends)
         return low, high
 

@@ -105,6 +105,10 @@ class Posterior(Protocol):
         """
         ...
 
+    def widen(self, factor: float) -> Posterior:
+        """Return the same belief with every deviation `factor` times as wide, the noise's included."""
+        ...
+
 
 class Surrogate(Protocol):
     """A model that can be fitted; it keeps nothing from one fit to the next."""

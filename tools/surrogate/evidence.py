@@ -47,24 +47,28 @@ IMPROVEMENT = {"gtol": 1e-1, "maxiter": 10}
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """Normal priors, as (mean, standard deviation), on the logarithms of the hyperparameters.
+    """Normal priors on the logarithms of the hyperparameters; `scale` and `noise` as (mean, deviation).
 
-    A lengthscale follows LogNormal(sqrt(2) + log(d) / 2, sqrt(3)) (Hvarfner et al. 2024, arXiv
-    2402.02229). As there, its density is one over the lengthscale itself and not over the logarithm,
-    which puts the likeliest one at 0.2 sqrt(d). The noise's prior suits objectives that always give the
-    same answer, and is wide enough to let values say otherwise.
+    The lengthscale of column j is `lengthscale` sqrt(d / 3) exp(a + b_j): it grows with the dimension as
+    distances do (Hvarfner et al. 2024, arXiv 2402.02229), a is common to all columns and has the deviation
+    `together`, and the b_j have the deviation `apart`. A dozen values cannot tell ten lengthscales from each
+    other, but they can tell one; the columns part where the values ask for it. The noise's prior suits
+    objectives that always give the same answer, and is wide enough to let values say otherwise.
     """
 
-    lengthscale: tuple[float, float] = (math.sqrt(2.0), math.sqrt(3.0))
+    lengthscale: float = 0.5
+    together: float = 1.0
+    apart: float = 0.75
     scale: tuple[float, float] = (0.0, 2.0)
     noise: tuple[float, float] = (-12.0, 3.0)
 
     def moments(self, columns: int) -> tuple[FloatArray, FloatArray]:
-        """Return mode and standard deviation (d + 2,) of theta."""
-        location, width = self.lengthscale
-        mode = location + 0.5 * math.log(columns) - width**2
+        """Return mode (d + 2,) and covariance (d + 2, d + 2) of theta."""
         modes, widths = zip(self.scale, self.noise, strict=True)
-        return np.array([mode] * columns + [*modes]), np.array([width] * columns + [*widths])
+        mode = math.log(self.lengthscale) + 0.5 * math.log(columns / 3.0)
+        covariance = np.diag(np.square([self.apart] * columns + [*widths]))
+        covariance[:columns, :columns] += self.together**2
+        return np.array([mode] * columns + [*modes]), covariance
 
 
 def factorize(covariance: Tensor, noise: float) -> tuple[Tensor, float]:
@@ -91,7 +95,8 @@ class Evidence:
         self._distances = distances.reshape(len(distances), -1)
         self._z = z
         self._columns = len(distances)
-        self._mode, self._width = prior.moments(self._columns)
+        self._mode, covariance = prior.moments(self._columns)
+        self._precision = np.linalg.inv(covariance)
         self._bounds = np.log(np.array([LENGTHSCALES] * self._columns + [SCALES, NOISES]).T)
 
     def log_likelihood(self, theta: FloatArray) -> tuple[float, FloatArray]:
@@ -118,8 +123,9 @@ class Evidence:
         """
         inside = np.clip(theta, *self._bounds)
         value, gradient = self.log_likelihood(inside)
-        off = (theta - self._mode) / self._width
-        return value - 0.5 * float(off @ off), np.where(theta == inside, gradient, 0.0) - off / self._width
+        off = theta - self._mode
+        pull = self._precision @ off
+        return value - 0.5 * float(off @ pull), np.where(theta == inside, gradient, 0.0) - pull
 
     def maximize(self, previous: Hyperparameters | None = None) -> Hyperparameters:
         """Return the likeliest hyperparameters found from two starts.

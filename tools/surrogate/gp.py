@@ -20,6 +20,7 @@ configuration comes next.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -122,6 +123,7 @@ class GPPosterior:
         self._embedding = embedding
         self._rows = rows
         self._z = z
+        self._wider = 1.0
         self._w = embedding.tensor(self.lengthscales**-2.0)
         with few_threads(len(rows)):
             if grown_from is None:
@@ -194,7 +196,7 @@ class GPPosterior:
             solved = torch.cholesky_solve(k, self._lower)
             sd = self._deviation((k * solved).sum(0))
             by_mean = self._pull(new, slope * self._alpha[:, None])
-            by_sd = self._pull(new, slope * solved) / -sd[:, None]
+            by_sd = self._pull(new, slope * solved) * self._wider**2 / -sd[:, None]
             mean_slope, sd_slope = torch.stack((by_mean, by_sd)).cpu().numpy()
         return mean_slope, sd_slope
 
@@ -208,7 +210,8 @@ class GPPosterior:
             explained = torch.linalg.solve_triangular(self._lower, k, upper=False)
             lower, _ = factorize(self._covariance(new, new) - explained.T @ explained, LEAST_VARIANCE)
             white = self._embedding.tensor(rng.standard_normal((len(x), count)))
-            drawn: FloatArray = ((self._alpha @ k)[:, None] + lower @ white).T.cpu().numpy()
+            centre = (self._alpha @ k)[:, None]
+            drawn: FloatArray = (centre + lower @ white * self._wider).T.cpu().numpy()
         return drawn
 
     def assume(self, x: FloatArray, active: BoolArray | None = None) -> GPPosterior:
@@ -220,11 +223,22 @@ class GPPosterior:
         with few_threads(len(self._rows)):
             z = torch.cat((self._z, self._alpha @ self._covariance(self._rows, rows)))
         every = self._rows + rows
-        return GPPosterior(self._embedding, every, z, self.transform, self.hyperparameters, self)
+        return GPPosterior(self._embedding, every, z, self.transform, self.hyperparameters, self).widen(
+            self._wider
+        )
+
+    def widen(self, factor: float) -> GPPosterior:
+        """Return the same belief with every deviation `factor` times as wide, the noise's included.
+
+        That is the posterior under variances factor^2 times as large: the mean stays what it is.
+        """
+        wider = copy(self)
+        wider._wider = self._wider * factor
+        return wider
 
     def _next_latent(self, x: FloatArray, active: BoolArray | None) -> tuple[FloatArray, FloatArray]:
         mean, sd = self.predict_latent(x, active)
-        return mean, np.hypot(sd, self.noise)
+        return mean, np.hypot(sd, self._wider * self.noise)
 
     def _covariance(self, a: Embedded, b: Embedded) -> Tensor:
         """Return the covariance (len(a), len(b)) of the noise-free values at `a` and at `b`."""
@@ -233,7 +247,7 @@ class GPPosterior:
 
     def _deviation(self, explained: Tensor) -> Tensor:
         variance = self.hyperparameters.scale + MEAN_VARIANCE - explained
-        return variance.clamp_(min=LEAST_VARIANCE).sqrt_()
+        return variance.clamp_(min=LEAST_VARIANCE).sqrt_().mul_(self._wider)
 
     def _pull(self, new: Embedded, weight: Tensor) -> Tensor:
         """Return sum_i weight_i dk_i/dx (m, d) for the slopes in `weight` (n, m): -w (phi - phi_i) each."""

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from scipy.stats import multivariate_normal
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
@@ -80,16 +81,32 @@ def test_the_gradient_agrees_with_automatic_differentiation() -> None:
     assert gradient == pytest.approx(theta.grad.numpy(), rel=1e-5, abs=1e-7)
 
 
-def test_the_lengthscale_prior_is_the_lognormal_density_of_the_paper() -> None:
-    evidence = Evidence(*mixed_problem(0), Prior())
+def test_the_prior_is_the_normal_density_of_columns_that_move_together_and_apart() -> None:
+    evidence = Evidence(*mixed_problem(0), Prior(lengthscale=0.4, together=1.5, apart=0.5))
 
-    def prior_of(lengthscale: float) -> float:
-        theta = np.array([math.log(lengthscale), 0.0, 0.0, 0.0, 0.0, -5.0])
+    def prior_of(lengthscales: list[float]) -> float:
+        theta = np.array([*np.log(lengthscales), 0.0, -5.0])
         return evidence.log_posterior(theta)[0] - evidence.log_likelihood(theta)[0]
 
-    location = math.sqrt(2) + math.log(4) / 2
-    expected = [-math.log(at) - (math.log(at) - location) ** 2 / 6 for at in (0.3, 2.0)]
-    assert prior_of(0.3) - prior_of(2.0) == pytest.approx(expected[0] - expected[1])
+    covariance = 1.5**2 * np.ones((4, 4)) + 0.5**2 * np.eye(4)
+    normal = multivariate_normal(np.full(4, math.log(0.4 * math.sqrt(4 / 3))), covariance)
+    near, far = [0.3, 0.4, 0.5, 0.6], [0.2, 2.0, 0.5, 3.0]
+    expected = normal.logpdf(np.log(near)) - normal.logpdf(np.log(far))
+    assert prior_of(near) - prior_of(far) == pytest.approx(expected)
+
+
+def test_the_column_that_matters_parts_from_the_others_once_values_say_so() -> None:
+    x = np.random.default_rng(0).random((40, 4))
+    embedding = Embedding(["continuous"] * 4, conditional=False)
+
+    def lengthscales(n: int) -> FloatArray:
+        distances = embedding.column_distances(embedding.embed(x[:n], None))
+        found = Evidence(distances, torch.tensor(np.sin(6 * x[:n, 0])), Prior()).maximize()
+        return np.array(found.lengthscales)
+
+    two, forty = lengthscales(2), lengthscales(40)
+    assert two.max() < 1.5 * two.min()
+    assert forty[0] < 0.25 * forty[1:].min()
 
 
 def test_the_best_of_both_starts_is_kept() -> None:

@@ -280,6 +280,26 @@ def test_hundreds_of_rows_are_conditioned_on_though_few_choose_the_hyperparamete
     assert np.sqrt(np.mean((posterior.predict(new, there)[0] - truth) ** 2)) < 0.02 * truth.std()
 
 
+def test_a_wider_belief_has_the_same_mean_and_wider_intervals_and_draws() -> None:
+    x, y, active = mixed_trials(5, 12)
+    new, _, there = mixed_trials(6, 5)
+    posterior = GaussianProcess(MIXED, warp=False).condition(
+        x, y, Hyperparameters((0.3, 0.8, 0.5, 0.4), 1.5, 1e-2), active
+    )
+
+    wider = posterior.widen(1.5).widen(2.0)
+
+    mean, sd = posterior.predict(new, there)
+    np.testing.assert_allclose(wider.predict(new, there), (mean, 3 * sd))
+    np.testing.assert_allclose(wider.slope_latent(new, there)[1], 3 * posterior.slope_latent(new, there)[1])
+    np.testing.assert_allclose(wider.assume(x[:1], active[:1]).predict(new, there), (mean, 3 * sd), rtol=0.02)
+    drawn, narrow = (
+        one.sample_latent(new, 50, np.random.default_rng(0), there) for one in (wider, posterior)
+    )
+    centre = posterior.predict_latent(new, there)[0]
+    np.testing.assert_allclose(drawn - centre, 3 * (narrow - centre), atol=1e-9)
+
+
 def test_a_fit_is_deterministic_and_may_start_from_an_earlier_one() -> None:
     x, y, active = mixed_trials(7, 15)
     gp = GaussianProcess(MIXED)
