@@ -25,19 +25,23 @@ class Task:
         metric: what the objective's value means, for example "validation error".
         direction: "minimize" or "maximize".
         facts: what is known of the data, by name: rows, features, classes, missing values.
+        noisy: whether the same configuration can give another value, and may be worth a second trial.
 
     Raises:
-        InputError: the direction is neither of the two.
+        InputError: the direction is neither of the two, or noisy is no bool.
     """
 
     description: str = ""
     metric: str = "value"
     direction: Direction = "minimize"
     facts: Mapping[str, Fact] = field(default_factory=dict)
+    noisy: bool = False
 
     def __post_init__(self) -> None:
         if self.direction not in get_args(Direction):
             raise InputError(f"direction is {self.direction!r}; give 'minimize' or 'maximize'")
+        if not isinstance(self.noisy, bool):
+            raise InputError(f"noisy is {self.noisy!r}; give true or false")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the task as JSON-able values."""
@@ -46,12 +50,13 @@ class Task:
             "metric": self.metric,
             "direction": self.direction,
             "facts": dict(self.facts),
+            "noisy": self.noisy,
         }
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> Task:
         """Return the task that `to_dict` wrote down, or that a YAML file describes."""
-        known = {"description", "metric", "direction", "facts"}
+        known = {"description", "metric", "direction", "facts", "noisy"}
         unknown = sorted(set(fields) - known)
         if unknown:
             raise InputError(f"task has no field {unknown[0]!r}; it has {', '.join(sorted(known))}")

@@ -163,7 +163,7 @@ class Tuner:
         self.close()
 
     def _state(self, history: History) -> proposers.State:
-        self._verifier = Verifier.fit(self.space, history, earlier=self._verifier)
+        self._verifier = Verifier.fit(self.space, history, noisy=self.task.noisy, earlier=self._verifier)
         return proposers.State(self.space, self.task, history, self._verifier, self.study.seed)
 
     def _propose(self, state: proposers.State) -> Proposal:

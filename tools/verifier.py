@@ -27,6 +27,7 @@ from bestguess.tools.acquisition import (
 from bestguess.tools.candidates import Candidate, maximize
 from bestguess.tools.space import Space
 from bestguess.tools.surrogate import BoolArray, FloatArray, Posterior
+from bestguess.tools.surrogate.evidence import NOISY, Prior
 from bestguess.tools.surrogate.feasibility import Feasibility
 from bestguess.tools.surrogate.gp import GaussianProcess
 from bestguess.tools.surrogate.subset import cover, representatives
@@ -70,10 +71,13 @@ class Verdict:
 class Verifier:
     """The surrogate and the feasibility model, fitted to one history; it does not change."""
 
-    def __init__(self, space: Space, history: History, fitted: Posterior, feasibility: Feasibility) -> None:
+    def __init__(
+        self, space: Space, history: History, fitted: Posterior, feasibility: Feasibility, *, noisy: bool
+    ) -> None:
         self.space = space
         self.history = history
         self.feasibility = feasibility
+        self.noisy = noisy
         self._fitted = fitted
         running = [trial.params for trial in history.running]
         believed = fitted.assume(*_encode(space, running)) if running else fitted
@@ -84,13 +88,20 @@ class Verifier:
 
     @classmethod
     def fit(
-        cls, space: Space, history: History, *, earlier: Verifier | None = None, device: str = "cpu"
+        cls,
+        space: Space,
+        history: History,
+        *,
+        noisy: bool = False,
+        earlier: Verifier | None = None,
+        device: str = "cpu",
     ) -> Verifier | None:
         """Return a verifier of `history`, or None while fewer than two trials have a value.
 
         Running trials count as if they gave what is expected of them, so that nothing is proposed twice
         beside them. Beyond MOST_TRIALS, representatives stand for all. An `earlier` verifier of the same
-        outcomes saves the fit, which is what makes many asks in a row cheap.
+        outcomes saves the fit, which is what makes many asks in a row cheap. A `noisy` objective is one whose
+        trials may be worth repeating.
         """
         if len(history.complete) < MIN_TRIALS:
             return None
@@ -102,10 +113,11 @@ class Verifier:
             failed = np.array([trial.state == "failed" for trial in trials])
             losses = np.array([history.loss(trial) for trial in trials if trial.state == "complete"])
             complete = None if active is None else active[~failed]
-            surrogate = GaussianProcess(space.column_kinds, device=device)
+            prior = NOISY if noisy else Prior()
+            surrogate = GaussianProcess(space.column_kinds, device=device, prior=prior)
             fitted = surrogate.fit(x[~failed], losses, active=complete)
             feasibility = Feasibility.fit(x, active, failed=failed, kinds=space.column_kinds)
-        return cls(space, history, fitted, feasibility)
+        return cls(space, history, fitted, feasibility, noisy=noisy)
 
     def predict(self, params: Mapping[str, Any]) -> Prediction:
         """Return what is expected of `params`, in the user's units."""
@@ -150,7 +162,7 @@ class Verifier:
             self.space,
             rng,
             incumbents=[trial.params for trial in ranked[:3]],
-            evaluated=[trial.params for trial in self.history],
+            evaluated=[trial.params for trial in self.history if not self.noisy or trial.state == "failed"],
             ascent=self.ascent,
         )
         return candidates[0] if candidates else None
@@ -175,7 +187,7 @@ class Verifier:
         def verdict(accepted: bool, why: str) -> Verdict:
             return Verdict(accepted, f"{words}; {why}", prediction, feasible, worth)
 
-        if any(params == trial.params for trial in self.history):
+        if not self.noisy and any(params == trial.params for trial in self.history):
             return verdict(False, "it was tried before")
         if feasible < LIKELY_FAILURE:
             return verdict(False, "too likely to fail")

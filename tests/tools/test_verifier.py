@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -154,3 +155,42 @@ def test_beyond_a_thousand_trials_representatives_stand_for_all_in_proportion() 
     choice = verifier.choose(rng)
     assert choice is not None
     assert choice.params not in [trial.params for trial in trials]
+
+
+def test_a_noisy_objective_has_its_best_trial_repeated_and_a_repetition_is_not_refused() -> None:
+    space = bg.Space(n=bg.Int(1, 6))
+    values = [0.9, 0.5, 0.1, 0.5, 0.8, 1.2, 0.3, 0.9]
+    trials = tuple(
+        bg.Trial(number, bg.Proposal({"n": 1 + number % 6}, "gp"), bg.Outcome(value))
+        for number, value in enumerate(values)
+    )
+    told = bg.History("minimize", trials)
+    noisy, exact = Verifier.fit(space, told, noisy=True), Verifier.fit(space, told)
+    assert noisy is not None
+    assert exact is not None
+    assert exact.choose(np.random.default_rng(0)) is None
+    again = noisy.choose(np.random.default_rng(0))
+    assert again is not None
+    assert again.params["n"] in (1, 2, 3, 4)
+    assert noisy.judge({"n": 3}, again.params).accepted
+    assert not exact.judge({"n": 3}, {"n": 3}).accepted
+
+
+def test_predictions_that_came_out_wrong_widen_the_next_ones() -> None:
+    told = history()
+    wrong = tuple(
+        bg.Trial(9 + i, bg.Proposal({"x": x, "kind": "a"}, "gp", "", bg.Prediction(5.0, 0.1)), bg.Outcome(y))
+        for i, (x, y) in enumerate([(0.21, 0.01), (0.42, 0.02), (0.61, 0.1)])
+    )
+    unforeseen = bg.History("minimize", (*told.trials, *wrong))
+    foreseen = bg.History("minimize", (*told.trials, *(replace_prediction(trial) for trial in wrong)))
+    elsewhere = {"x": 0.5, "kind": "b", "extra": 0.5}
+    doubtful, sure = fitted(unforeseen).predict(elsewhere), fitted(foreseen).predict(elsewhere)
+    assert doubtful.wider > 2 * sure.wider
+    assert doubtful.sd > 1.5 * sure.sd
+    assert doubtful.mean == pytest.approx(sure.mean)
+
+
+def replace_prediction(trial: bg.Trial) -> bg.Trial:
+    assert trial.value is not None
+    return replace(trial, proposal=replace(trial.proposal, prediction=bg.Prediction(trial.value, 0.1)))

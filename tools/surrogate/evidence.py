@@ -71,6 +71,10 @@ class Prior:
         return np.array([mode] * columns + [*modes]), covariance
 
 
+NOISY = Prior(noise=(-4.0, 2.0))
+"""For objectives that are known to give other answers each time."""
+
+
 def factorize(covariance: Tensor, noise: float) -> tuple[Tensor, float]:
     """Return L (n, n) of a covariance with noise on its diagonal, and the jitter it took.
 
