@@ -224,6 +224,7 @@ def cost(labels: tuple[str, ...], results: Path) -> None:
 @click.option("--seeds", default="0:5", show_default=True, help="FROM:TO, the last one left out")
 def calibration(names: tuple[str, ...], seeds: str) -> None:
     """Measure how often outcomes lie in the 90 % intervals given one step ahead, without a model."""
+    import optuna
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
 
     from bestguess.evals.calibration import measure_calibration
@@ -231,6 +232,7 @@ def calibration(names: tuple[str, ...], seeds: str) -> None:
     first, _, end = seeds.partition(":")
     if not (first.isdigit() and end.isdigit() and int(first) < int(end)):
         raise InputError(f"--seeds is {seeds!r}; give two numbers such as 0:5")
+    optuna.logging.set_verbosity(optuna.logging.WARNING)  # a note for every study would tear the bar
     with threadpool_limits(1):
         for one in measure_calibration([suite(name) for name in names], range(int(first), int(end))):
             click.echo(one.sentence)

@@ -39,7 +39,7 @@ class Doubt:
 SEARCH = Doubt(prior_count=10.0, prior_variance=1.0, worst=2.0)
 """For choosing the next trial: more doubt would explore more than pays."""
 
-REPORT = Doubt(prior_count=5.0, prior_variance=2.0, worst=4.0)
+REPORT = Doubt(prior_count=5.0, prior_variance=4.0, worst=6.0)
 """For what people are told."""
 
 
