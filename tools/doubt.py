@@ -8,7 +8,8 @@ A surrogate that chooses where to look finds, more often than its intervals say,
 where it errs on the bright side, and it takes the likeliest hyperparameters for the true ones. Each of its
 predictions was made before the outcome was known, so their z are an honest record. They are to have the
 variance 1; the factor that would give it to them, with `prior_count` imagined ones of `prior_variance` among
-them and none counted beyond `worst`, is what deviations are multiplied by, and it is never below 1.
+them, none counted beyond `worst` and each for `keep` times as much as the one after it, is what deviations
+are multiplied by, and it is never below 1.
 
 This module does not know what was predicted, or by which model.
 """
@@ -28,16 +29,20 @@ class Doubt:
     prior_count: float
     prior_variance: float
     worst: float
+    keep: float = 1.0
 
     def factor(self, history: History) -> float:
         """Return by how much deviations are to be multiplied, at least 1."""
-        squares = [min(z * z, self.worst**2) for z in surprises(history)]
-        total = self.prior_count * self.prior_variance + sum(squares)
-        return math.sqrt(max(total / (self.prior_count + len(squares)), 1.0))
+        count, total = self.prior_count, self.prior_count * self.prior_variance
+        for age, z in enumerate(reversed(surprises(history))):
+            weight = self.keep**age
+            count += weight
+            total += weight * min(z * z, self.worst**2)
+        return math.sqrt(max(total / count, 1.0))
 
 
-SEARCH = Doubt(prior_count=10.0, prior_variance=1.0, worst=2.0)
-"""For choosing the next trial: more doubt would explore more than pays."""
+SEARCH = Doubt(prior_count=3.0, prior_variance=1.0, worst=4.0, keep=0.85)
+"""For choosing the next trial. It forgets: where the search is by now, the surrogate may know its way."""
 
 REPORT = Doubt(prior_count=5.0, prior_variance=4.0, worst=6.0)
 """For what people are told."""

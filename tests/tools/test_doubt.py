@@ -34,6 +34,13 @@ def test_the_factor_gives_predictions_and_imagined_ones_the_variance_one() -> No
     assert RULE.factor(told(50.0)) == pytest.approx(math.sqrt((4 * 1.5 + 9) / 5))
 
 
+def test_what_keeps_less_forgets_old_surprises() -> None:
+    forgetful = Doubt(prior_count=4.0, prior_variance=1.5, worst=3.0, keep=0.5)
+
+    assert forgetful.factor(told(2.0, 1.0)) == pytest.approx(math.sqrt((4 * 1.5 + 1 + 0.5 * 4) / 5.5))
+    assert forgetful.factor(told(3.0, *[0.5] * 9)) < RULE.factor(told(3.0, *[0.5] * 9))
+
+
 def test_predictions_that_are_too_wide_are_not_narrowed() -> None:
     assert RULE.factor(told(*[0.0] * 40)) == 1.0
 

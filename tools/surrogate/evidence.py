@@ -51,22 +51,26 @@ class Prior:
 
     The lengthscale of column j is `lengthscale` sqrt(d / 3) exp(a + b_j): it grows with the dimension as
     distances do (Hvarfner et al. 2024, arXiv 2402.02229), a is common to all columns and has the deviation
-    `together`, and the b_j have the deviation `apart`. A dozen values cannot tell ten lengthscales from each
-    other, but they can tell one; the columns part where the values ask for it. The noise's prior suits
-    objectives that always give the same answer, and is wide enough to let values say otherwise.
+    `together`, and the b_j have the deviation `apart`, or `apart_counted` where values are counted and steps
+    differ more in what they mean. A dozen values cannot tell ten lengthscales from each other, but they can
+    tell one; the columns part where the values ask for it. The noise's prior suits objectives that always
+    give the same answer, and is wide enough to let values say otherwise.
     """
 
     lengthscale: float = 0.5
     together: float = 1.0
-    apart: float = 0.75
+    apart: float = 0.5
+    apart_counted: float = 0.75
     scale: tuple[float, float] = (0.0, 2.0)
     noise: tuple[float, float] = (-12.0, 3.0)
 
-    def moments(self, columns: int) -> tuple[FloatArray, FloatArray]:
-        """Return mode (d + 2,) and covariance (d + 2, d + 2) of theta."""
+    def moments(self, kinds: Sequence[str]) -> tuple[FloatArray, FloatArray]:
+        """Return mode (d + 2,) and covariance (d + 2, d + 2) of theta for columns of the given kinds."""
+        columns = len(kinds)
+        apart = [self.apart if kind == "continuous" else self.apart_counted for kind in kinds]
         modes, widths = zip(self.scale, self.noise, strict=True)
         mode = math.log(self.lengthscale) + 0.5 * math.log(columns / 3.0)
-        covariance = np.diag(np.square([self.apart] * columns + [*widths]))
+        covariance = np.diag(np.square([*apart, *widths]))
         covariance[:columns, :columns] += self.together**2
         return np.array([mode] * columns + [*modes]), covariance
 
@@ -93,13 +97,13 @@ def factorize(covariance: Tensor, noise: float) -> tuple[Tensor, float]:
 
 
 class Evidence:
-    """The log posterior density of theta, up to a constant, given D (d, n, n) and z (n,)."""
+    """The log posterior density of theta, up to a constant, given D (d, n, n), z (n,) and columns' kinds."""
 
-    def __init__(self, distances: Tensor, z: Tensor, prior: Prior) -> None:
+    def __init__(self, distances: Tensor, z: Tensor, prior: Prior, kinds: Sequence[str]) -> None:
         self._distances = distances.reshape(len(distances), -1)
         self._z = z
         self._columns = len(distances)
-        self._mode, covariance = prior.moments(self._columns)
+        self._mode, covariance = prior.moments(kinds)
         self._precision = np.linalg.inv(covariance)
         self._bounds = np.log(np.array([LENGTHSCALES] * self._columns + [SCALES, NOISES]).T)
 

@@ -71,7 +71,7 @@ class GaussianProcess:
 
         def evidence(most: int) -> Evidence:
             some = representatives(z.cpu().numpy(), most)
-            return Evidence(embedding.column_distances(rows[some]), z[some], self.prior)
+            return Evidence(embedding.column_distances(rows[some]), z[some], self.prior, self.kinds)
 
         with few_threads(MORE_ROWS):
             found = evidence(FEW_ROWS).maximize(previous)

@@ -21,6 +21,8 @@ from bestguess.tools.surrogate.evidence import (
 )
 from bestguess.tools.surrogate.kernel import Embedding, matern52
 
+KINDS = ("continuous", "continuous", "discrete", "categorical")
+
 
 def mixed_problem(seed: int, n: int = 14) -> tuple[torch.Tensor, torch.Tensor]:
     """Return D (4, n, n) and z (n,) of a mixed, conditional problem with a duplicate."""
@@ -28,7 +30,7 @@ def mixed_problem(seed: int, n: int = 14) -> tuple[torch.Tensor, torch.Tensor]:
     x, active = rng.random((n, 4)), rng.random((n, 4)) < 0.8
     x[:, 3] = (np.floor(x[:, 3] * 3) + 0.5) / 3
     x[1], active[1] = x[0], active[0]
-    embedding = Embedding(("continuous", "continuous", "discrete", "categorical"), conditional=True)
+    embedding = Embedding(KINDS, conditional=True)
     return embedding.column_distances(embedding.embed(x, active)), torch.tensor(rng.standard_normal(n))
 
 
@@ -36,7 +38,9 @@ def test_the_log_likelihood_is_scikit_learns() -> None:
     rng = np.random.default_rng(0)
     x, z = rng.random((20, 3)), rng.standard_normal(20)
     embedding = Embedding(["continuous"] * 3, conditional=False)
-    evidence = Evidence(embedding.column_distances(embedding.embed(x, None)), torch.tensor(z), Prior())
+    evidence = Evidence(
+        embedding.column_distances(embedding.embed(x, None)), torch.tensor(z), Prior(), ["continuous"] * 3
+    )
     kernel = (
         ConstantKernel(1.7) * Matern([0.3, 0.9, 2.0], nu=2.5)
         + ConstantKernel(MEAN_VARIANCE)
@@ -51,7 +55,7 @@ def test_the_log_likelihood_is_scikit_learns() -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_gradient_agrees_with_finite_differences(seed: int) -> None:
-    evidence = Evidence(*mixed_problem(seed), Prior())
+    evidence = Evidence(*mixed_problem(seed), Prior(), KINDS)
     theta = np.random.default_rng(seed).normal(-0.5, 0.7, 6)
 
     _, gradient = evidence.log_posterior(theta)
@@ -74,7 +78,7 @@ def test_the_gradient_agrees_with_automatic_differentiation() -> None:
     value = -0.5 * (fit + torch.logdet(covariance) + n * math.log(2 * math.pi))
     torch.autograd.backward(value)
 
-    ours, gradient = Evidence(distances, z, Prior()).log_likelihood(theta.detach().numpy())
+    ours, gradient = Evidence(distances, z, Prior(), KINDS).log_likelihood(theta.detach().numpy())
 
     assert theta.grad is not None
     assert ours == pytest.approx(value.item(), rel=1e-7)
@@ -82,13 +86,15 @@ def test_the_gradient_agrees_with_automatic_differentiation() -> None:
 
 
 def test_the_prior_is_the_normal_density_of_columns_that_move_together_and_apart() -> None:
-    evidence = Evidence(*mixed_problem(0), Prior(lengthscale=0.4, together=1.5, apart=0.5))
+    evidence = Evidence(
+        *mixed_problem(0), Prior(lengthscale=0.4, together=1.5, apart=0.5, apart_counted=0.9), KINDS
+    )
 
     def prior_of(lengthscales: list[float]) -> float:
         theta = np.array([*np.log(lengthscales), 0.0, -5.0])
         return evidence.log_posterior(theta)[0] - evidence.log_likelihood(theta)[0]
 
-    covariance = 1.5**2 * np.ones((4, 4)) + 0.5**2 * np.eye(4)
+    covariance = 1.5**2 * np.ones((4, 4)) + np.diag(np.square([0.5, 0.5, 0.9, 0.9]))
     normal = multivariate_normal(np.full(4, math.log(0.4 * math.sqrt(4 / 3))), covariance)
     near, far = [0.3, 0.4, 0.5, 0.6], [0.2, 2.0, 0.5, 3.0]
     expected = normal.logpdf(np.log(near)) - normal.logpdf(np.log(far))
@@ -101,7 +107,9 @@ def test_the_column_that_matters_parts_from_the_others_once_values_say_so() -> N
 
     def lengthscales(n: int) -> FloatArray:
         distances = embedding.column_distances(embedding.embed(x[:n], None))
-        found = Evidence(distances, torch.tensor(np.sin(6 * x[:n, 0])), Prior()).maximize()
+        found = Evidence(
+            distances, torch.tensor(np.sin(6 * x[:n, 0])), Prior(), ["continuous"] * 4
+        ).maximize()
         return np.array(found.lengthscales)
 
     two, forty = lengthscales(2), lengthscales(40)
@@ -110,7 +118,7 @@ def test_the_column_that_matters_parts_from_the_others_once_values_say_so() -> N
 
 
 def test_the_best_of_both_starts_is_kept() -> None:
-    evidence = Evidence(*mixed_problem(5), Prior())
+    evidence = Evidence(*mixed_problem(5), Prior(), KINDS)
     fresh = evidence.maximize()
     far = Hyperparameters((20.0, 0.02, 5.0, 0.3), 0.1, 1e-8)
 
@@ -127,8 +135,10 @@ def test_noise_is_found_where_there_is_some_and_not_where_there_is_none() -> Non
     distances = embedding.column_distances(embedding.embed(x, None))
     curve = np.sin(6 * x[:, 0])
 
-    exact = Evidence(distances, torch.tensor(curve), Prior()).maximize()
-    noisy = Evidence(distances, torch.tensor(curve + 0.3 * rng.standard_normal(60)), Prior()).maximize()
+    def found(values: FloatArray) -> Hyperparameters:
+        return Evidence(distances, torch.tensor(values), Prior(), ["continuous"]).maximize()
+
+    exact, noisy = found(curve), found(curve + 0.3 * rng.standard_normal(60))
 
     assert exact.noise < 1e-5
     assert 0.15 < math.sqrt(noisy.noise) < 0.5

@@ -69,10 +69,11 @@ def test_the_marginal_likelihood_is_gpytorchs(seed: int) -> None:
     output = peer(torch.as_tensor(x))
     expected = ExactMarginalLogLikelihood(peer.likelihood, peer)(output, torch.as_tensor(z)).item() * len(z)
 
-    embedding = Embedding(["continuous"] * x.shape[1], conditional=False)
+    kinds = ["continuous"] * x.shape[1]
+    embedding = Embedding(kinds, conditional=False)
     distances = embedding.column_distances(embedding.embed(x, None))
     theta = np.log([*known.lengthscales, known.scale, known.noise - LEAST_NOISE])
-    value, _ = Evidence(distances, torch.as_tensor(z), Prior()).log_likelihood(theta)
+    value, _ = Evidence(distances, torch.as_tensor(z), Prior(), kinds).log_likelihood(theta)
 
     assert value == pytest.approx(expected, abs=1e-6)
 
