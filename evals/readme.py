@@ -11,7 +11,7 @@ from bestguess.tools.errors import InputError
 
 BEGIN = "<!-- figures: written by python -m bestguess.evals readme -->"
 END = "<!-- end of figures -->"
-COLUMNS = (10, 30)
+MILESTONES = (10, 20, 30)
 
 
 def update_readme(path: Path, results: Path, *, write: bool) -> bool:
@@ -34,30 +34,32 @@ def update_readme(path: Path, results: Path, *, write: bool) -> bool:
 def figures(results: Path) -> str:
     """Return the table: mean normalized regret of everyone who ran on every cell of a suite."""
     found = boards(Results(results).read(), headline=lambda name: suite(name).headline)
-    shown = [board for board in found if board.default and not board.part and board.n_trials == max(COLUMNS)]
+    shown = [
+        board for board in found if board.default and not board.part and board.n_trials == MILESTONES[-1]
+    ]
     if not shown:
         raise InputError(f"there are no full results in {results}; run: make evals-full")
     labels = {label for board in shown for label in board.complete if kind_of(label) != "published"}
     rows = [
-        [label, *(_cell(board, label, n) for board in shown for n in COLUMNS)]
+        [label, *(_cell(board, label) for board in shown)]
         for label in sorted(labels, key=lambda label: (_score(shown, label, labels), label))
     ]
-    header = ["", *(f"{board.suite} @{n}" for board in shown for n in COLUMNS)]
+    header = ["", *(board.suite for board in shown)]
     lines = ["| " + " | ".join(row) + " |" for row in (header, ["---"] * len(header), *rows)]
     cells = "; ".join(
         f"{board.suite}: {len(board.problems)} problems x {len({seed for _, seed in board.cells})} seeds"
         for board in shown
     )
-    return "\n".join(
-        [*lines, "", f"Mean normalized regret after so many evaluations (less is better). {cells}."]
-    )
+    after = " / ".join(map(str, MILESTONES))
+    legend = f"Mean normalized regret after {after} evaluations, ± the last one's deviation over seeds"
+    return "\n".join([*lines, "", f"{legend} (less is better). {cells}."])
 
 
-def _cell(board: Board, label: str, n: int) -> str:
+def _cell(board: Board, label: str) -> str:
     if label not in board.complete:
         return ""
-    mean = board.mean(label)[n - 1]
-    return f"{mean:.3f} ± {board.spread(label)[-1]:.3f}" if n == board.n_trials else f"{mean:.3f}"
+    means = " / ".join(f"{board.mean(label)[n - 1]:.3f}" for n in MILESTONES)
+    return f"{means} ± {board.spread(label)[-1]:.3f}"
 
 
 def _score(shown: list[Board], label: str, labels: set[str]) -> float:

@@ -105,7 +105,7 @@ def test_the_readmes_table_is_written_from_the_results_and_checked_against_them(
     assert not update_readme(path, results.folder, write=False)
 
     text = path.read_text()
-    assert "| optuna:sampler=gp | 0.600 | 0.105 ± 0.007 |" in text
+    assert "| optuna:sampler=gp | 0.600 / 0.600 / 0.105 ± 0.007 |" in text
     assert "typed by hand" not in text
     assert text.endswith(f"{END}\n\nMore.\n")
 
