@@ -220,12 +220,26 @@ def cost(labels: tuple[str, ...], results: Path) -> None:
 
 
 @main.command()
+def scale() -> None:
+    """Measure what asking costs us with thousands of results, and 64 times in a row without a tell."""
+    import optuna
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
+
+    from bestguess.evals.scale import measure_scale
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    with threadpool_limits(1):
+        for one in measure_scale():
+            click.echo(one.sentence)
+
+
+@main.command()
 @click.option("--suite", "names", multiple=True, default=("tables", "bbob"), show_default=True)
 @click.option("--seeds", default="0:5", show_default=True, help="FROM:TO, the last one left out")
 def calibration(names: tuple[str, ...], seeds: str) -> None:
     """Measure how often outcomes lie in the 90 % intervals given one step ahead, without a model."""
     import optuna
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
+    from threadpoolctl import threadpool_limits
 
     from bestguess.evals.calibration import measure_calibration
 

@@ -68,7 +68,7 @@ def measure_costs(specs: Sequence[Spec], folder: Path) -> Iterator[AskCost]:
 
 
 def _measure(spec: Spec, python: Path) -> AskCost:
-    space = _space()
+    space = mixed_space()
     rng = np.random.default_rng(0)
     ask_ms: dict[str, float] = {}
     error = ""
@@ -99,10 +99,11 @@ def _measure(spec: Spec, python: Path) -> AskCost:
 
 
 def _tell(worker: Worker, params: Params) -> dict[str, Any]:
-    return worker.request("tell", params=params, outcome=asdict(Outcome(_loss(params))))
+    return worker.request("tell", params=params, outcome=asdict(Outcome(mixed_loss(params))))
 
 
-def _space() -> Space:
+def mixed_space() -> Space:
+    """Return six parameters of all kinds."""
     return Space(
         lr=Float(1e-5, 1e-1, log=True, default=1e-3),
         dropout=Float(0.0, 0.9),
@@ -113,7 +114,8 @@ def _space() -> Space:
     )
 
 
-def _loss(params: Params) -> float:
+def mixed_loss(params: Params) -> float:
+    """Return a smooth loss of them."""
     return float(
         (math.log10(params["lr"]) + 2.5) ** 2
         + (params["dropout"] - 0.2) ** 2
