@@ -30,8 +30,8 @@ class Scale:
         """The costs in a line."""
         first, last = np.mean(self.ask_ms[1:EIGHTH]), np.mean(self.ask_ms[-EIGHTH:])
         return (
-            f"after {self.results} results: {self.ask_ms[0]:.0f} ms for the first ask, {first:.0f} ms for each "
-            f"of the next, and {last:.0f} ms each for the last {EIGHTH} of {BATCH} asks in a row"
+            f"after {self.results} results, {BATCH} asks in a row: {self.ask_ms[0]:.0f} ms for the first, "
+            f"{first:.0f} ms each for the next, and {last:.0f} ms each for the last {EIGHTH}"
         )
 
 
