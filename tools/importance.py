@@ -23,8 +23,8 @@ from typing import Any
 import numpy as np
 from scipy.stats import qmc
 
-from bestguess.tools.candidates import Lattice
 from bestguess.tools.errors import InputError
+from bestguess.tools.lattice import Lattice
 from bestguess.tools.space import Space
 from bestguess.tools.surrogate import FloatArray, Posterior
 
