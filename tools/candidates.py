@@ -45,7 +45,7 @@ OFFSPRING = 128
 FIRST_STEP = 0.2
 SHRINK = 0.4
 CLIMBERS = 4
-CLIMBS = 10
+CLIMBS = 6
 STRIDES = 10.0 ** np.arange(-0.5, -4.5, -0.5)
 """How far a climber looks ahead, all at once, in the column that changes most."""
 
@@ -68,7 +68,7 @@ def maximize(
     evaluated: Iterable[Mapping[str, Any]] = (),
     ascent: Ascent | None = None,
     n_sobol: int = 512,
-    rounds: int = 6,
+    rounds: int = 5,
 ) -> list[Candidate]:
     """Return the best candidates found, best first, none of them among `evaluated`.
 
@@ -134,7 +134,8 @@ class _Pool:
         """Return the best x (count, d) that satisfy the constraints, filled up with random ones."""
         space = self._lattice.space
         if not space.constraints:
-            return self._x[self._order()[:count]]
+            some = np.argpartition(-self._scores, min(count, len(self._scores)) - 1)[:count]
+            return self._x[some[np.argsort(-self._scores[some], kind="stable")]]
         rows = [row for row, _ in islice(self._allowed(), count)]
         drawn = [space.sample(rng) for _ in range(count - len(rows))]
         return np.concatenate((self._x[rows], space.encode_many(drawn)))

@@ -72,15 +72,22 @@ class Verifier:
     """The surrogate and the feasibility model, fitted to one history; it does not change."""
 
     def __init__(
-        self, space: Space, history: History, fitted: Posterior, feasibility: Feasibility, *, noisy: bool
+        self,
+        space: Space,
+        history: History,
+        fitted: Posterior,
+        feasibility: Feasibility,
+        places: _Places,
+        *,
+        noisy: bool,
     ) -> None:
         self.space = space
         self.history = history
         self.feasibility = feasibility
         self.noisy = noisy
         self._fitted = fitted
-        running = [trial.params for trial in history.running]
-        believed = fitted.assume(*_encode(space, running)) if running else fitted
+        self._places = places
+        believed = fitted.assume(*places.of(history.running)) if history.running else fitted
         self.posterior = believed.widen(doubt.SEARCH.factor(history))
         self._wider = doubt.REPORT.factor(history)
         self._reported = believed.widen(self._wider)
@@ -100,16 +107,19 @@ class Verifier:
 
         Running trials count as if they gave what is expected of them, so that nothing is proposed twice
         beside them. Beyond MOST_TRIALS, representatives stand for all. An `earlier` verifier of the same
-        outcomes saves the fit, which is what makes many asks in a row cheap. A `noisy` objective is one whose
+        study saves work: of the same outcomes, the whole fit. A `noisy` objective is one whose
         trials may be worth repeating.
         """
         if len(history.complete) < MIN_TRIALS:
             return None
-        if earlier is not None and earlier.space is space and earlier.history.told == history.told:
+        if earlier is not None and earlier.space is not space:
+            earlier = None
+        places = earlier._places if earlier else _Places(space)
+        if earlier and earlier.history.told == history.told:
             fitted, feasibility = earlier._fitted, earlier.feasibility
         else:
             trials = _representatives(history)
-            x, active = _encode(space, [trial.params for trial in trials])
+            x, active = places.of(trials)
             failed = np.array([trial.state == "failed" for trial in trials])
             losses = np.array([history.loss(trial) for trial in trials if trial.state == "complete"])
             complete = None if active is None else active[~failed]
@@ -117,7 +127,7 @@ class Verifier:
             surrogate = GaussianProcess(space.column_kinds, device=device, prior=prior)
             fitted = surrogate.fit(x[~failed], losses, active=complete)
             feasibility = Feasibility.fit(x, active, failed=failed, kinds=space.column_kinds)
-        return cls(space, history, fitted, feasibility, noisy=noisy)
+        return cls(space, history, fitted, feasibility, places, noisy=noisy)
 
     def predict(self, params: Mapping[str, Any]) -> Prediction:
         """Return what is expected of `params`, in the user's units."""
@@ -143,9 +153,8 @@ class Verifier:
         Lengths are measured in lengthscales, up to LONGEST, so that no column holds up the others. The
         chance of failing is left out: it changes slowly, and the score decides in the end.
         """
-        mean, sd = self.posterior.predict_latent(x, active)
+        mean, sd, mean_slope, sd_slope = self.posterior.slope_latent(x, active)
         by_mean, by_sd = log_expected_improvement_slope(mean, sd, self.posterior.incumbent_latent)
-        mean_slope, sd_slope = self.posterior.slope_latent(x, active)
         gradient = by_mean[:, None] * mean_slope + by_sd[:, None] * sd_slope
         ascent: FloatArray = gradient * np.minimum(self.posterior.lengthscales, LONGEST) ** 2
         return ascent
@@ -223,6 +232,25 @@ def _representatives(history: History) -> list[Trial]:
     losses = np.array([history.loss(trial) for trial in complete])
     kept = [complete[index] for index in representatives(losses, math.ceil(len(complete) * share))]
     return kept + [failed[index] for index in cover(len(failed), math.floor(len(failed) * share))]
+
+
+class _Places:
+    """Where trials lie in the cube, each worked out once: params never change."""
+
+    def __init__(self, space: Space) -> None:
+        self._space = space
+        self._known: dict[int, tuple[FloatArray, BoolArray | None]] = {}
+
+    def of(self, trials: Sequence[Trial]) -> tuple[FloatArray, BoolArray | None]:
+        """Return x (n, d) and which columns are active, None where all of them always are."""
+        new = [trial for trial in trials if trial.number not in self._known]
+        if new:
+            x, active = _encode(self._space, [trial.params for trial in new])
+            for row, trial in enumerate(new):
+                self._known[trial.number] = x[row], None if active is None else active[row]
+        found = [self._known[trial.number] for trial in trials]
+        masks = [active for _, active in found if active is not None]
+        return np.array([x for x, _ in found]), np.array(masks) if masks else None
 
 
 def _encode(space: Space, many: Sequence[Mapping[str, Any]]) -> tuple[FloatArray, BoolArray | None]:

@@ -77,8 +77,10 @@ class Posterior(Protocol):
         """Return mean (m,) and standard deviation (m,) of the value without noise, on the latent scale."""
         ...
 
-    def slope_latent(self, x: FloatArray, active: BoolArray | None = None) -> tuple[FloatArray, FloatArray]:
-        """Return by how much mean and deviation of `predict_latent` grow with each column of x, (m, d) each.
+    def slope_latent(
+        self, x: FloatArray, active: BoolArray | None = None
+    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        """Return mean and deviation (m,) as `predict_latent` does, and their slopes (m, d) by x.
 
         Categorical and inactive columns have no slope.
         """

@@ -41,8 +41,10 @@ LEAST_NOISE = 1e-9
 """What the noise's variance has at least, on top of exp(theta), so that covariances stay regular."""
 
 MUCH_NOISE = math.log(0.1)
-SEARCH = {"gtol": 1e-2, "maxiter": 60}
-IMPROVEMENT = {"gtol": 1e-1, "maxiter": 10}
+SEARCH = {"gtol": 0.1, "maxiter": 60}
+IMPROVEMENT = {"gtol": 0.1, "maxiter": 5}
+FIRST_STEP = 0.1
+"""The inverse Hessian that a search starts from, as a share of the prior's covariance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,7 @@ class Evidence:
         self._columns = len(distances)
         self._mode, covariance = prior.moments(kinds)
         self._precision = np.linalg.inv(covariance)
+        self._first = FIRST_STEP * covariance
         self._bounds = np.log(np.array([LENGTHSCALES] * self._columns + [SCALES, NOISES]).T)
 
     def log_likelihood(self, theta: FloatArray) -> tuple[float, FloatArray]:
@@ -136,24 +139,26 @@ class Evidence:
         return value - 0.5 * float(off @ pull), np.where(theta == inside, gradient, 0.0) - pull
 
     def maximize(self, previous: Hyperparameters | None = None) -> Hyperparameters:
-        """Return the likeliest hyperparameters found from two starts.
+        """Return the likeliest hyperparameters found from the prior's mode with much noise, or `previous`.
 
-        One is the prior's mode with much noise: a search that starts from little noise can end up
-        explaining noise by a short lengthscale. The other is `previous`, or else the prior's mode.
+        Much noise, because a search that starts from little can end up explaining noise by a short
+        lengthscale. A second start from little noise ends elsewhere once in ten times, and better once in
+        thirty (evals/NOTEBOOK.md, 10), which is not worth as much time again.
         """
-        start = self._mode if previous is None else self._theta(previous)
-        return self._search([np.append(self._mode[:-1], MUCH_NOISE), start], SEARCH)
+        starts = [np.append(self._mode[:-1], MUCH_NOISE)]
+        if previous is not None:
+            starts.append(self._theta(previous))
+        return self._search(starts, SEARCH)
 
     def improve(self, found: Hyperparameters) -> Hyperparameters:
         """Return the likeliest hyperparameters found by a short search from those `found` already."""
         return self._search([self._theta(found)], IMPROVEMENT)
 
     def _search(self, starts: Sequence[FloatArray], options: Mapping[str, float]) -> Hyperparameters:
+        known = {**options, "hess_inv0": self._first}
         # Not L-BFGS-B: its tiny LAPACK calls take milliseconds each where OpenBLAS shares them out.
         with few_threads(len(self._z)):
-            found = [
-                minimize(self._loss, start, jac=True, method="BFGS", options=options) for start in starts
-            ]
+            found = [minimize(self._loss, start, jac=True, method="BFGS", options=known) for start in starts]
         best = np.clip(min(found, key=lambda one: one.fun).x, *self._bounds)
         *lengthscales, scale, noise = np.exp(best).tolist()
         return Hyperparameters(tuple(lengthscales), scale, noise + LEAST_NOISE)

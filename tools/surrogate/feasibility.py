@@ -79,9 +79,9 @@ class Feasibility:
 
     def predict(self, x: FloatArray, active: BoolArray | None = None) -> FloatArray:
         """Return the probability (m,) that x (m, d) does not fail: above 0, and 1 if nothing ever did."""
-        new = self._embedding.embed(x, active)
         if self._never:
-            return np.ones(len(new))
+            return np.ones(len(x))
+        new = self._embedding.embed(x, active)
         with few_threads(len(self._rows)):
             finished, failed = self._sums(self._weights(new, self._spot))
             left = torch.exp(math.log(LEFT) * failed / (1.0 + finished))

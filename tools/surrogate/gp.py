@@ -38,7 +38,7 @@ from bestguess.tools.surrogate.transforms import ValueTransform, fit_transform
 
 LEAST_VARIANCE = 1e-16
 FEW_ROWS = 64
-MORE_ROWS = 256
+MORE_ROWS = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +63,9 @@ class GaussianProcess:
     ) -> GPPosterior:
         """Return the posterior under the likeliest hyperparameters; see `Surrogate.fit`.
 
-        They are searched for on FEW_ROWS representative rows, and what was found is improved on up to
-        MORE_ROWS: by then the likelihood has one clear maximum, and hundreds of evaluations on all rows
-        would cost far more than they tell. All rows are conditioned on.
+        They are searched for on FEW_ROWS representative rows, and of more than MORE_ROWS so many improve what
+        was found: by then the likelihood has one clear maximum, and dozens of evaluations on all rows would
+        cost far more than they tell. All rows are conditioned on.
         """
         embedding, rows, z, transform = self._read(x, y, active, previous)
 
@@ -75,7 +75,7 @@ class GaussianProcess:
 
         with few_threads(MORE_ROWS):
             found = evidence(FEW_ROWS).maximize(previous)
-            if len(rows) > FEW_ROWS:
+            if len(rows) > MORE_ROWS:
                 found = evidence(MORE_ROWS).improve(found)
         return GPPosterior(embedding, rows, z, transform, found)
 
@@ -182,11 +182,10 @@ class GPPosterior:
             mean, sd = torch.stack((self._alpha @ k, self._deviation(explained))).cpu().numpy()
         return mean, sd
 
-    def slope_latent(self, x: FloatArray, active: BoolArray | None = None) -> tuple[FloatArray, FloatArray]:
-        """Return by how much mean and deviation of `predict_latent` grow with each column of x, (m, d) each.
-
-        Categorical and inactive columns have no slope.
-        """
+    def slope_latent(
+        self, x: FloatArray, active: BoolArray | None = None
+    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        """Return mean and deviation (m,) as `predict_latent` does, and their slopes (m, d) by x."""
         with few_threads(len(self._rows)):
             new = self._embedding.embed(x, active)
             s2 = self._embedding.squared_distances(self._rows, new, self._w)
@@ -197,8 +196,9 @@ class GPPosterior:
             sd = self._deviation((k * solved).sum(0))
             by_mean = self._pull(new, slope * self._alpha[:, None])
             by_sd = self._pull(new, slope * solved) * self._wider**2 / -sd[:, None]
+            mean, sd = torch.stack((self._alpha @ k, sd)).cpu().numpy()
             mean_slope, sd_slope = torch.stack((by_mean, by_sd)).cpu().numpy()
-        return mean_slope, sd_slope
+        return mean, sd, mean_slope, sd_slope
 
     def sample_latent(
         self, x: FloatArray, count: int, rng: np.random.Generator, active: BoolArray | None = None

@@ -243,8 +243,9 @@ def test_slopes_agree_with_finite_differences(seed: int, conditional: bool) -> N
     hyperparameters = Hyperparameters((0.3, 0.8, 0.5, 0.4), 1.5, 1e-3)
     posterior = GaussianProcess(MIXED).condition(x, y, hyperparameters, at)
 
-    mean_slope, sd_slope = posterior.slope_latent(new, known)
+    mean, sd, mean_slope, sd_slope = posterior.slope_latent(new, known)
 
+    np.testing.assert_allclose((mean, sd), posterior.predict_latent(new, known))
     for column in (0, 1, 3):
         step = np.zeros(4)
         step[column] = 1e-5
@@ -291,7 +292,7 @@ def test_a_wider_belief_has_the_same_mean_and_wider_intervals_and_draws() -> Non
 
     mean, sd = posterior.predict(new, there)
     np.testing.assert_allclose(wider.predict(new, there), (mean, 3 * sd))
-    np.testing.assert_allclose(wider.slope_latent(new, there)[1], 3 * posterior.slope_latent(new, there)[1])
+    np.testing.assert_allclose(wider.slope_latent(new, there)[3], 3 * posterior.slope_latent(new, there)[3])
     np.testing.assert_allclose(wider.assume(x[:1], active[:1]).predict(new, there), (mean, 3 * sd), rtol=0.02)
     drawn, narrow = (
         one.sample_latent(new, 50, np.random.default_rng(0), there) for one in (wider, posterior)
