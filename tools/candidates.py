@@ -45,7 +45,7 @@ OFFSPRING = 128
 FIRST_STEP = 0.2
 SHRINK = 0.4
 CLIMBERS = 4
-CLIMBS = 6
+CLIMBS = 5
 STRIDES = 10.0 ** np.arange(-0.5, -4.5, -0.5)
 """How far a climber looks ahead, all at once, in the column that changes most."""
 
@@ -68,7 +68,7 @@ def maximize(
     evaluated: Iterable[Mapping[str, Any]] = (),
     ascent: Ascent | None = None,
     n_sobol: int = 512,
-    rounds: int = 5,
+    rounds: int = 4,
 ) -> list[Candidate]:
     """Return the best candidates found, best first, none of them among `evaluated`.
 

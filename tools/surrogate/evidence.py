@@ -41,7 +41,7 @@ LEAST_NOISE = 1e-9
 """What the noise's variance has at least, on top of exp(theta), so that covariances stay regular."""
 
 MUCH_NOISE = math.log(0.1)
-SEARCH = {"gtol": 0.1, "maxiter": 60}
+SEARCH = {"gtol": 0.2, "maxiter": 40}
 IMPROVEMENT = {"gtol": 0.1, "maxiter": 5}
 FIRST_STEP = 0.1
 """The inverse Hessian that a search starts from, as a share of the prior's covariance."""
