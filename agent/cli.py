@@ -268,7 +268,7 @@ def show(storage: str, study_name: str | None, importance: bool, as_json: bool) 
     study = load(storage, study_name)
     history = study.history
     seconds = sum(trial.outcome.seconds or 0.0 for trial in history.told if trial.outcome)
-    insights = gain_insight(study.space, history) if importance else ()
+    insights = gain_insight(study.space, history, noisy=study.task.noisy) if importance else ()
     if as_json:
         record = {"study_name": study.name, "storage": storage, **study_record(history, seconds=seconds)}
         if importance:

@@ -13,11 +13,13 @@ import numpy as np
 
 from bestguess.tools.importance import Effect, Importance, main_effect, rank_importance
 from bestguess.tools.space import Space
-from bestguess.tools.trial import History
+from bestguess.tools.trial import History, shorten
 from bestguess.tools.verifier import MIN_TRIALS, Verifier
 
 SHOWN = 3
-"""Of how many places of an effect the words tell."""
+"""Of how many places of a number's effect the words tell."""
+
+VALUE_CHARS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Insight:
 
     importance: Importance
     effect: Effect
+    categorical: bool
 
     @property
     def record(self) -> dict[str, Any]:
@@ -39,18 +42,21 @@ class Insight:
         return asdict(self.importance) | {"effect": curve}
 
 
-def gain_insight(space: Space, history: History) -> tuple[Insight, ...]:
+def gain_insight(space: Space, history: History, *, noisy: bool = False) -> tuple[Insight, ...]:
     """Return what is known of each parameter, the most important first; empty before there are two values."""
-    verifier = Verifier.fit(space, history)
+    verifier = Verifier.fit(space, history, noisy=noisy)
     if verifier is None:
         return ()
+    belief, known = verifier.reported, [trial.params for trial in history]
     maximize = history.direction == "maximize"
-
-    def effect(name: str) -> Effect:
-        return main_effect(verifier.posterior, space, name, np.random.default_rng(0), maximize=maximize)
-
-    ranked = rank_importance(verifier.posterior, space, np.random.default_rng(0))
-    return tuple(Insight(one, effect(one.name)) for one in ranked)
+    found = []
+    for one in rank_importance(belief, space, np.random.default_rng(0), known=known):
+        effect = main_effect(
+            belief, space, one.name, np.random.default_rng(0), known=known, maximize=maximize
+        )
+        if effect is not None:
+            found.append(Insight(one, effect, space.parameters[one.name].kind == "categorical"))
+    return tuple(found)
 
 
 def write_insight(insights: tuple[Insight, ...], metric: str) -> str:
@@ -60,8 +66,9 @@ def write_insight(insights: tuple[Insight, ...], metric: str) -> str:
     parts = [
         "## What moves the value",
         "",
-        "Share of the value's variance that a parameter causes, alone and with others; and the value "
-        "expected at some of its places, the others averaged out. Ranges hold 90 % of what the trials allow.",
+        "Share of the variance that a parameter causes, alone and with others (on the scale that the "
+        "surrogate works on); and the value expected at some of its places, the others averaged out. "
+        "Ranges hold 90 % of what the trials allow.",
         "",
         f"| parameter | importance | {metric} |",
         "|---|---:|---|",
@@ -69,22 +76,22 @@ def write_insight(insights: tuple[Insight, ...], metric: str) -> str:
     for one in insights:
         share = one.importance
         range_ = f"{share.low:.0%} to {share.high:.0%}"
-        parts.append(f"| {share.name} | {share.mean:.0%} ({range_}) | {_places(one.effect)} |")
+        parts.append(f"| {share.name} | {share.mean:.0%} ({range_}) | {_places(one)} |")
     return "\n".join(parts)
 
 
-def _places(effect: Effect) -> str:
-    every = range(len(effect.values))
-    shown = (
-        every
-        if isinstance(effect.values[0], str | bool)
-        else sorted({*np.linspace(0, len(every) - 1, SHOWN).round().astype(int).tolist()})
-    )
+def _places(insight: Insight) -> str:
+    effect = insight.effect
+    count = len(effect.values)
+    some = range(count) if insight.categorical else np.linspace(0, count - 1, SHOWN).round().astype(int)
     return "; ".join(
         f"{_value(effect.values[i])}: {effect.mean[i]:.4g} ({effect.low[i]:.4g} to {effect.high[i]:.4g})"
-        for i in shown
+        for i in dict.fromkeys(some)
     )
 
 
 def _value(value: Any) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    """Return a value as it may stand in a table: short, on one line, without its separator."""
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    return shorten(" ".join(str(value).split()).replace("|", "/"), VALUE_CHARS)

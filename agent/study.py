@@ -11,7 +11,7 @@ import math
 import os
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -366,7 +366,7 @@ def _proposal_fields(proposal: Proposal) -> dict[str, Any]:
     fields = {
         "source": proposal.source,
         "reason": proposal.reason,
-        "prediction": [prediction.mean, prediction.sd, prediction.wider] if prediction else None,
+        "prediction": list(astuple(prediction)) if prediction else None,
         "verdict": proposal.verdict,
         "fallback": proposal.fallback,
         "tokens": proposal.tokens,

@@ -25,7 +25,8 @@ class Task:
         metric: what the objective's value means, for example "validation error".
         direction: "minimize" or "maximize".
         facts: what is known of the data, by name: rows, features, classes, missing values.
-        noisy: whether the same configuration can give another value, and may be worth a second trial.
+        noisy: whether the same configuration can give another value, and may be worth a second trial. The
+            best trial is still the one with the best value, lucky or not.
 
     Raises:
         InputError: the direction is neither of the two, or noisy is no bool.

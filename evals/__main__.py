@@ -9,6 +9,7 @@ from __future__ import annotations
 import fnmatch
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -243,12 +244,13 @@ def calibration(names: tuple[str, ...], seeds: str) -> None:
 
     from bestguess.evals.calibration import measure_calibration
 
-    first, _, end = seeds.partition(":")
-    if not (first.isdigit() and end.isdigit() and int(first) < int(end)):
+    ends = re.fullmatch(r"([0-9]+):([0-9]+)", seeds)
+    chosen = range(int(ends[1]), int(ends[2])) if ends else range(0)
+    if not chosen:
         raise InputError(f"--seeds is {seeds!r}; give two numbers such as 0:5")
     optuna.logging.set_verbosity(optuna.logging.WARNING)  # a note for every study would tear the bar
     with threadpool_limits(1):
-        for one in measure_calibration([suite(name) for name in names], range(int(first), int(end))):
+        for one in measure_calibration([suite(name) for name in names], chosen):
             click.echo(one.sentence)
 
 

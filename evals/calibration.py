@@ -61,7 +61,7 @@ def inside_intervals(problem: Problem) -> BoolArray:
         for params in problem.start:
             tuner.tell(params, problem.evaluate(dict(params)).outcome)
         while len(tuner.history) < problem.n_trials:
-            verifier = Verifier.fit(problem.space, tuner.history)
+            verifier = Verifier.fit(problem.space, tuner.history, noisy=problem.task.noisy)
             trial = tuner.ask()
             told = tuner.tell(trial, problem.evaluate(trial.params).outcome)
             if trial.source == "gp" and verifier is not None and told.value is not None:

@@ -41,6 +41,7 @@ def measure_scale(sizes: tuple[int, ...] = (100, 1000, 10_000)) -> Iterator[Scal
     rng = np.random.default_rng(0)
     for size in sizes:
         with Tuner(space, seed=0) as tuner:
+            tuner.tell(tuner.ask(), 1.0)  # the default, so that every ask below is a search
             for _ in range(size):
                 params = space.sample(rng)
                 tuner.tell(params, mixed_loss(params))

@@ -2,7 +2,7 @@
 
 | symbol | shape | meaning                                                                    |
 | ------ | ----- | -------------------------------------------------------------------------- |
-| `z`    | (t,)  | (outcome - predicted mean) / predicted deviation, of trials it chose itself |
+| `z`    | (t,)  | by how many deviations outcomes missed the mean, of trials it chose itself |
 
 A surrogate that chooses where to look finds, more often than its intervals say, that it was wrong: it goes
 where it errs on the bright side, and it takes the likeliest hyperparameters for the true ones. Each of its
@@ -49,10 +49,15 @@ REPORT = Doubt(prior_count=5.0, prior_variance=4.0, worst=6.0)
 
 
 def surprises(history: History) -> list[float]:
-    """Return z of every complete trial that the surrogate chose, before anything was made wider."""
+    """Return z of every complete trial that the surrogate chose, in its own deviations on that side."""
     found = []
     for trial in history.complete:
         expected = trial.proposal.prediction
-        if trial.source == "gp" and expected is not None and trial.value is not None and expected.sd > 0:
-            found.append((trial.value - expected.mean) / expected.sd * expected.wider)
+        if trial.source != "gp" or expected is None or expected.low is None or expected.high is None:
+            continue
+        assert trial.value is not None
+        miss = trial.value - expected.mean
+        deviation = expected.high - expected.mean if miss > 0 else expected.mean - expected.low
+        if deviation > 0:
+            found.append(miss / deviation)
     return found

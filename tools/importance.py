@@ -4,19 +4,20 @@
 | ------- | --------- | ----------------------------------------------------------------------------- |
 | `x`     | (b, d)    | configurations that cover the space evenly                                    |
 | `other` | (b, d)    | the same with one column taken from elsewhere                                 |
-| `f`     | (s, m)    | joint draws from the posterior: s functions that the trials allow             |
-| `T`     | (s, d)    | total index E[(f(x) - f(other))^2] / (2 Var f(x)) (Jansen 1999, equation 5)   |
+| `f`,`g` | (s, b)    | joint draws at x and at other: s functions that the trials allow              |
+| `T`     | (s,)      | total index E[(f - g)^2] / (2 Var f) of that column (Jansen 1999, equation 5) |
 
 A column's total index is the share of the variance that is gone once all other columns are known, its part
 in interactions included, so indices may add up to more than 1. What differs between the draws is what the
-trials leave open. Indices are of the latent scale, on which one outlier does not decide; effects are in the
-user's units.
+trials leave open. Indices are of the latent scale, on which one outlier does not decide; effects are averages
+in the user's units.
 
 This module does not know which configurations were tried, and constraints are left aside.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,7 @@ from bestguess.tools.errors import InputError
 from bestguess.tools.lattice import Lattice
 from bestguess.tools.space import Space
 from bestguess.tools.surrogate import FloatArray, Posterior
+from bestguess.tools.trial import Params
 
 BASE = 64
 DRAWS = 200
@@ -61,46 +63,69 @@ class Effect:
     high: FloatArray
 
 
-def rank_importance(posterior: Posterior, space: Space, rng: np.random.Generator) -> tuple[Importance, ...]:
-    """Return every parameter's importance, the greatest first."""
-    lattice = Lattice(space)
+def rank_importance(
+    posterior: Posterior, space: Space, rng: np.random.Generator, *, known: Sequence[Params] = ()
+) -> tuple[Importance, ...]:
+    """Return every parameter's importance, the greatest first.
+
+    `known` are params that were tried, for texts that the space does not list.
+    """
+    lattice = Lattice(space, known)
     x = qmc.Sobol(2 * len(space), seed=rng).random(BASE)
     base, elsewhere = x[:, : len(space)], x[:, len(space) :]
-    blocks = [base]
-    for column in range(len(space)):
+    found = []
+    # Column by column: draws of everything at once would take memory that grows as d squared.
+    for column, name in enumerate(space.names):
         other = base.copy()
         other[:, column] = elsewhere[:, column]
-        blocks.append(other)
-    places, active = lattice.settle(np.concatenate(blocks))
-    f = posterior.sample_latent(places, DRAWS, rng, active).reshape(DRAWS, len(blocks), BASE)
-    variance = np.maximum(f[:, 0].var(axis=1), LEAST_VARIANCE)
-    indices = np.square(f[:, :1] - f[:, 1:]).mean(axis=2) / (2.0 * variance[:, None])
-    low, high = np.quantile(indices, EDGES, axis=0)
-    found = zip(space.names, indices.mean(axis=0).tolist(), low.tolist(), high.tolist(), strict=True)
-    return tuple(sorted((Importance(*one) for one in found), key=lambda one: -one.mean))
+        places, active = lattice.settle(np.concatenate((base, other)))
+        f, g = np.split(posterior.sample_latent(places, DRAWS, rng, active), 2, axis=1)
+        variance = np.maximum(f.var(axis=1), LEAST_VARIANCE)
+        indices = np.square(f - g).mean(axis=1) / (2.0 * variance)
+        low, high = np.quantile(indices, EDGES).tolist()
+        found.append(Importance(name, float(indices.mean()), low, high))
+    return tuple(sorted(found, key=lambda one: -one.mean))
 
 
 def main_effect(
-    posterior: Posterior, space: Space, name: str, rng: np.random.Generator, *, maximize: bool = False
-) -> Effect:
+    posterior: Posterior,
+    space: Space,
+    name: str,
+    rng: np.random.Generator,
+    *,
+    known: Sequence[Params] = (),
+    maximize: bool = False,
+) -> Effect | None:
     """Return the value by the values of one parameter, everything else averaged out where it is active.
 
-    Raises InputError for a name that the space does not have.
+    None for a parameter that never is. Raises InputError for a name that the space does not have.
     """
     if name not in space.names:
         raise InputError(f"there is no parameter {name!r}; there are {', '.join(space.names)}")
-    lattice = Lattice(space)
+    lattice = Lattice(space, known)
     steps = lattice.steps(name, STEPS)
     x = np.repeat(qmc.Sobol(len(space), seed=rng).random(BASE)[None], len(steps), axis=0)
     x[:, :, space.names.index(name)] = steps[:, None]
-    wanted = [name]
-    for child in wanted:
-        for parent, needed in space.parameters[child].when.items():
-            x[:, :, space.names.index(parent)] = space.parameters[parent].encode(needed[0])
-            wanted.append(parent)
-    places, active = lattice.settle(x.reshape(-1, len(space)))
-    f = posterior.sample_latent(places, DRAWS, rng, active).reshape(DRAWS, len(steps), BASE).mean(axis=2)
+    for parent, needed in _needed(space, name).items():
+        if not needed:
+            return None
+        places = [space.parameters[parent].encode(value) for value in needed]
+        x[:, :, space.names.index(parent)] = np.resize(places, BASE)
+    settled, active = lattice.settle(x.reshape(-1, len(space)))
     sign = -1.0 if maximize else 1.0
-    low, high = np.sort(sign * posterior.restore(np.quantile(f, EDGES, axis=0)), axis=0)
-    values = tuple(lattice.decode(row)[name] for row in places[::BASE])
-    return Effect(name, values, sign * posterior.restore(f.mean(axis=0)), low, high)
+    drawn = sign * posterior.restore(posterior.sample_latent(settled, DRAWS, rng, active))
+    f = drawn.reshape(DRAWS, len(steps), BASE).mean(axis=2)
+    low, high = np.quantile(f, EDGES, axis=0)
+    values = tuple(lattice.decode(row)[name] for row in settled[::BASE])
+    return Effect(name, values, f.mean(axis=0), low, high)
+
+
+def _needed(space: Space, name: str) -> dict[str, list[Any]]:
+    """Return which values of each ancestor let a parameter be active."""
+    allowed: dict[str, list[Any]] = {}
+    family = [name]
+    for child in family:
+        for parent, values in space.parameters[child].when.items():
+            allowed[parent] = [value for value in allowed.get(parent, values) if value in values]
+            family.append(parent)
+    return allowed

@@ -77,11 +77,12 @@ class Lattice:
         return params
 
     def steps(self, name: str, count: int) -> FloatArray:
-        """Return the places of one column: all, or `count` at even distances of more than twice as many."""
-        places = self._places[self.space.names.index(name)]
+        """Return a column's places: all categories; all numbers, or `count` of more than twice as many."""
+        column = self.space.names.index(name)
+        places = self._places[column]
         if places is None:
             return np.linspace(0.0, 1.0, count)
-        if len(places) <= 2 * count:
+        if len(places) <= 2 * count or self._categorical[column]:
             return places
         return places[np.linspace(0, len(places) - 1, count).round().astype(np.int64)]
 

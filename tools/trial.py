@@ -26,14 +26,16 @@ FEEDBACK_CHARS = 4000
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What the surrogate expected of a trial before it ran, in the user's units.
+    """What was expected of a trial before it ran, in the user's units.
 
-    `wider` is the factor by which `sd` was made wider than the surrogate's own; see `doubt.py`.
+    `low` and `high` are the ends of the central 68 % as the surrogate alone saw it, before doubt made `sd`
+    wider (`doubt.py`); None where nobody wrote them down.
     """
 
     mean: float
     sd: float
-    wider: float = 1.0
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

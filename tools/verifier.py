@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.special import ndtr
 
 from bestguess.tools import doubt
 from bestguess.tools.acquisition import (
@@ -31,7 +32,7 @@ from bestguess.tools.surrogate.evidence import NOISY, Prior
 from bestguess.tools.surrogate.feasibility import Feasibility
 from bestguess.tools.surrogate.gp import GaussianProcess
 from bestguess.tools.surrogate.subset import cover, representatives
-from bestguess.tools.trial import History, Prediction, Trial
+from bestguess.tools.trial import History, Prediction, Proposal, Trial
 
 MIN_TRIALS = 2
 """With fewer values there is nothing to fit."""
@@ -46,9 +47,12 @@ LIKELY_FAILURE = 0.25
 """A proposal that finishes with a smaller probability than this is not run."""
 
 LONGEST = 2.0
+INCUMBENTS = 3
 MOST_WORTH = 10.0
 """In units of the surrogate's own choice; more than 1 only where the search for that fell short."""
 
+FEWEST = 32
+ONE_SIGMA = tuple(ndtr([-1.0, 1.0]).tolist())
 MOST_TRIALS = 1000
 """So many are conditioned on exactly; what asking costs does not grow beyond."""
 
@@ -89,8 +93,9 @@ class Verifier:
         self._places = places
         believed = fitted.assume(*places.of(history.running)) if history.running else fitted
         self.posterior = believed.widen(doubt.SEARCH.factor(history))
-        self._wider = doubt.REPORT.factor(history)
-        self._reported = believed.widen(self._wider)
+        self.reported = fitted.widen(doubt.REPORT.factor(history))
+        """What people are told: running trials are no evidence, and predictions are to hold."""
+
         self._sign = -1.0 if history.direction == "maximize" else 1.0
 
     @classmethod
@@ -112,7 +117,11 @@ class Verifier:
         """
         if len(history.complete) < MIN_TRIALS:
             return None
-        if earlier is not None and earlier.space is not space:
+        if earlier and (earlier.space, earlier.noisy, earlier.history.direction) != (
+            space,
+            noisy,
+            history.direction,
+        ):
             earlier = None
         places = earlier._places if earlier else _Places(space)
         if earlier and earlier.history.told == history.told:
@@ -131,13 +140,17 @@ class Verifier:
 
     def predict(self, params: Mapping[str, Any]) -> Prediction:
         """Return what is expected of `params`, in the user's units."""
-        mean, sd = self._reported.predict(*_encode(self.space, [params]))
-        return Prediction(float(self._sign * mean[0]), float(sd[0]), self._wider)
+        x, active = _encode(self.space, [params])
+        mean, sd = self.reported.predict(x, active)
+        ends = (self._fitted.quantile(x, probability, active)[0] for probability in ONE_SIGMA)
+        return Prediction(
+            float(self._sign * mean[0]), float(sd[0]), *sorted(self._sign * float(end) for end in ends)
+        )
 
     def interval(self, params: Mapping[str, Any], level: float) -> tuple[float, float]:
         """Return the central interval that holds the value of `params` with probability `level`."""
         x, active = _encode(self.space, [params])
-        ends = (self._reported.quantile(x, 0.5 + side * level / 2.0, active)[0] for side in (-1, 1))
+        ends = (self.reported.quantile(x, 0.5 + side * level / 2.0, active)[0] for side in (-1, 1))
         low, high = sorted(self._sign * float(end) for end in ends)
         return low, high
 
@@ -151,7 +164,7 @@ class Verifier:
         """Return the direction (m, d) in which the log expected improvement of x (m, d) grows most.
 
         Lengths are measured in lengthscales, up to LONGEST, so that no column holds up the others. The
-        chance of failing is left out: it changes slowly, and the score decides in the end.
+        chance of failing is left out; the score, which has it, decides which step is taken.
         """
         mean, sd, mean_slope, sd_slope = self.posterior.slope_latent(x, active)
         by_mean, by_sd = log_expected_improvement_slope(mean, sd, self.posterior.incumbent_latent)
@@ -165,13 +178,15 @@ class Verifier:
 
     def choose(self, rng: np.random.Generator) -> Candidate | None:
         """Return the surrogate's own choice, or None when everything has been tried."""
-        ranked = sorted(self.history.complete, key=self.history.loss)
+        ranked = {_key(trial): trial.params for trial in sorted(self.history.complete, key=self.history.loss)}
+        # What finished once may be tried again if it is noisy, what only ever failed may not.
+        barred = [trial.params for trial in self.history if not self.noisy or _key(trial) not in ranked]
         candidates = maximize(
             self.score,
             self.space,
             rng,
-            incumbents=[trial.params for trial in ranked[:3]],
-            evaluated=[trial.params for trial in self.history if not self.noisy or trial.state == "failed"],
+            incumbents=list(ranked.values())[:INCUMBENTS],
+            evaluated=barred,
             ascent=self.ascent,
         )
         return candidates[0] if candidates else None
@@ -226,12 +241,15 @@ class Verifier:
 
 
 def _representatives(history: History) -> list[Trial]:
-    """Return at most MOST_TRIALS told trials, finished and failed ones in the proportion they have."""
+    """Return at most MOST_TRIALS told trials, finished and failed ones about in the proportion they have."""
     complete, failed = history.complete, history.failed
-    share = min(MOST_TRIALS / (len(complete) + len(failed)), 1.0)
+    in_proportion = MOST_TRIALS * len(failed) // max(len(complete) + len(failed), MOST_TRIALS)
+    # A few of either kind say more than their share.
+    most_failed = min(max(in_proportion, FEWEST), len(failed))
+    most_complete = max(MOST_TRIALS - most_failed, FEWEST)
     losses = np.array([history.loss(trial) for trial in complete])
-    kept = [complete[index] for index in representatives(losses, math.ceil(len(complete) * share))]
-    return kept + [failed[index] for index in cover(len(failed), math.floor(len(failed) * share))]
+    kept = [complete[index] for index in representatives(losses, most_complete)]
+    return kept + [failed[index] for index in cover(len(failed), MOST_TRIALS - len(kept))]
 
 
 class _Places:
@@ -239,18 +257,27 @@ class _Places:
 
     def __init__(self, space: Space) -> None:
         self._space = space
-        self._known: dict[int, tuple[FloatArray, BoolArray | None]] = {}
+        self._known: dict[int, tuple[Proposal, FloatArray, BoolArray | None]] = {}
 
     def of(self, trials: Sequence[Trial]) -> tuple[FloatArray, BoolArray | None]:
         """Return x (n, d) and which columns are active, None where all of them always are."""
-        new = [trial for trial in trials if trial.number not in self._known]
+        new = [trial for trial in trials if not self._knows(trial)]
         if new:
             x, active = _encode(self._space, [trial.params for trial in new])
             for row, trial in enumerate(new):
-                self._known[trial.number] = x[row], None if active is None else active[row]
+                mask = None if active is None else active[row]
+                self._known[trial.number] = trial.proposal, x[row], mask
         found = [self._known[trial.number] for trial in trials]
-        masks = [active for _, active in found if active is not None]
-        return np.array([x for x, _ in found]), np.array(masks) if masks else None
+        masks = [active for _, _, active in found if active is not None]
+        return np.array([x for _, x, _ in found]), np.array(masks) if masks else None
+
+    def _knows(self, trial: Trial) -> bool:
+        known = self._known.get(trial.number)
+        return known is not None and known[0] is trial.proposal
+
+
+def _key(trial: Trial) -> frozenset[Any]:
+    return frozenset(trial.proposal.params.items())
 
 
 def _encode(space: Space, many: Sequence[Mapping[str, Any]]) -> tuple[FloatArray, BoolArray | None]:

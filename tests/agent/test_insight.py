@@ -37,6 +37,32 @@ def test_the_words_name_every_category_and_the_record_is_json() -> None:
     assert json.loads(json.dumps([one.record for one in insights]))[0]["effect"]["values"][0] == 0.0
 
 
+def test_all_categories_are_named_and_a_text_does_not_break_the_table() -> None:
+    space = bg.Space(k=bg.Choice([None, "a", "b", "c", "d"]), note=bg.Text(default="one\ntwo | three"))
+    trials = []
+    for number in range(20):
+        params = {"k": [None, "a", "b", "c", "d"][number % 5], "note": "one\ntwo | three"}
+        value = 1.0 + (params["k"] == "c")
+        trials.append(bg.Trial(number, bg.Proposal(params, "random"), bg.Outcome(value)))
+
+    words = write_insight(gain_insight(space, bg.History("minimize", tuple(trials))), "loss")
+
+    row = next(line for line in words.splitlines() if line.startswith("| k |"))
+    assert all(f"{name}: " in row for name in ("None", "a", "b", "c", "d"))
+    assert "one two / three: " in words
+
+
+def test_running_trials_and_noise_are_taken_into_account() -> None:
+    history = told(6)
+    running = tuple(bg.Trial(6 + i, bg.Proposal({"x": i / 20, "kind": "b"}, "gp")) for i in range(20))
+    beside = bg.History("maximize", (*history.trials, *running))
+
+    alone = gain_insight(SPACE, history)
+
+    assert [one.importance for one in gain_insight(SPACE, beside)] == [one.importance for one in alone]
+    assert gain_insight(SPACE, history, noisy=True)[0].importance != alone[0].importance
+
+
 def test_before_two_values_nothing_is_known_and_the_words_say_so() -> None:
     assert gain_insight(SPACE, told(1)) == ()
     assert "before 2 trials" in write_insight((), "loss")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import random
 import time
 from pathlib import Path
 from typing import Any
@@ -213,3 +214,17 @@ def test_an_interrupted_trial_that_was_told_meanwhile_is_not_asked_again(tmp_pat
     with bg.Tuner(SPACE, TASK, **place) as tuner:
         tuner.tell(0, 1.0)
         assert tuner.ask().number == 1
+
+
+def test_a_noisy_task_has_good_configurations_tried_again_and_an_exact_one_does_not() -> None:
+    def repeats(noisy: bool) -> int:
+        luck = random.Random(0)
+        with bg.Tuner(bg.Space(n=bg.Int(1, 30, default=30)), bg.Task(noisy=noisy), seed=0) as tuner:
+            for _ in range(20):
+                trial = tuner.ask()
+                tuner.tell(trial, (trial.params["n"] - 8) ** 2 / 100 + luck.gauss(0.0, 0.3))
+            tried = [trial.params["n"] for trial in tuner.history]
+        return len(tried) - len(set(tried))
+
+    assert repeats(noisy=False) == 0
+    assert repeats(noisy=True) > 0

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bestguess.tools.candidates import Candidate, Score, maximize
+from bestguess.tools.candidates import CLIMBERS, STRIDES, Candidate, Score, maximize
 from bestguess.tools.numeric import Float, Int
 from bestguess.tools.parameters import Choice, Text
 from bestguess.tools.space import Space
@@ -173,15 +173,17 @@ def test_a_score_that_is_not_a_number_ranks_last() -> None:
     assert best.x[0] == pytest.approx(0.5, abs=0.01)
 
 
-def test_climbing_finds_the_top_to_many_digits_and_leaves_counted_columns_alone() -> None:
+def test_climbing_finds_the_top_to_more_digits_and_stays_in_the_cube() -> None:
     space = Space(a=Float(0, 1), b=Float(0, 1), n=Int(0, 4))
-    top = np.array([0.1234567, 1.0, 0.5])
+    top = np.array([0.1234567, 1.3, 0.5])
+    followed: list[FloatArray] = []
 
     def score(x: FloatArray, _: BoolArray) -> FloatArray:
         off: FloatArray = np.square(x - top).sum(axis=1)
         return -off
 
     def ascent(x: FloatArray, _: BoolArray) -> FloatArray:
+        followed.append(x)
         return top - x
 
     without = maximize(score, space, np.random.default_rng(0))[0]
@@ -191,16 +193,42 @@ def test_climbing_finds_the_top_to_many_digits_and_leaves_counted_columns_alone(
     assert best.params["a"] == pytest.approx(0.1234567, abs=1e-3)
     assert best.params["b"] == 1.0
     assert best.params["n"] == 2
+    # b points out of the cube and has to be held at its end, or it would be the longest step of all.
+    assert followed[-1][0, 0] == pytest.approx(0.1234567, abs=0.01)
 
 
-def test_an_ascent_that_is_no_number_is_not_followed() -> None:
-    space = Space(a=Float(0, 1))
+def test_counted_columns_are_not_climbed() -> None:
+    space = Space(a=Float(0, 1), n=Int(0, 4))
+    scored: list[FloatArray] = []
 
-    best = maximize(
-        lambda x, _: -np.square(x[:, 0] - 0.3),
-        space,
-        np.random.default_rng(0),
-        ascent=lambda x, _: np.full_like(x, np.nan),
-    )[0]
+    def score(x: FloatArray, _: BoolArray) -> FloatArray:
+        scored.append(x)
+        return -np.square(x[:, 0] - 0.3)
 
-    assert best.params["a"] == pytest.approx(0.3, abs=0.01)
+    maximize(score, space, np.random.default_rng(0), ascent=lambda x, _: np.tile([0.1, 100.0], (len(x), 1)))
+
+    climbed = [x for x in scored if len(x) == CLIMBERS * len(STRIDES)]
+    assert climbed
+    for x in climbed:
+        assert all(len(set(steps)) == 1 for steps in x[:, 1].reshape(-1, len(STRIDES)))
+
+
+def test_a_climber_whose_ascent_is_no_number_stays_and_the_others_go_on() -> None:
+    space = Space(a=Float(0, 1), b=Float(0, 1))
+    top = np.array([0.1234567, 0.7654321])
+
+    def score(x: FloatArray, _: BoolArray) -> FloatArray:
+        off: FloatArray = np.square(x - top).sum(axis=1)
+        return -off
+
+    def ascent(x: FloatArray, _: BoolArray) -> FloatArray:
+        there = top - x
+        there[0] = np.nan
+        return there
+
+    def nowhere(x: FloatArray, _: BoolArray) -> FloatArray:
+        return np.full_like(x, np.nan)
+
+    plain = maximize(score, space, np.random.default_rng(0))[0]
+    assert maximize(score, space, np.random.default_rng(0), ascent=ascent)[0].score > plain.score
+    assert maximize(score, space, np.random.default_rng(0), ascent=nowhere)[0].score == plain.score

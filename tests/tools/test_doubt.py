@@ -10,22 +10,22 @@ from bestguess.tools.doubt import Doubt, surprises
 RULE = Doubt(prior_count=4.0, prior_variance=1.5, worst=3.0)
 
 
-def told(*z: float, wider: float = 1.0) -> bg.History:
-    """Trials whose outcomes lay z of the surrogate's own deviations above what it had predicted."""
+def told(*z: float, sd: float = 2.0) -> bg.History:
+    """Trials whose outcomes lay z deviations off what was predicted; one is 2 upwards and 1 downwards."""
     trials = [
         bg.Trial(
-            i,
-            bg.Proposal({"x": i}, "gp", "", bg.Prediction(1.0, 2.0 * wider, wider)),
-            bg.Outcome(1.0 + 2.0 * one),
+            number,
+            bg.Proposal({"x": number}, "gp", "", bg.Prediction(1.0, sd, 0.0, 3.0)),
+            bg.Outcome(1.0 + (2.0 if one > 0 else 1.0) * one),
         )
-        for i, one in enumerate(z)
+        for number, one in enumerate(z)
     ]
     return bg.History("minimize", tuple(trials))
 
 
-def test_surprises_are_in_the_surrogates_own_deviations_however_wide_they_were_made() -> None:
-    assert surprises(told(-1.0, 2.5)) == pytest.approx([-1.0, 2.5])
-    assert surprises(told(-1.0, 2.5, wider=3.0)) == pytest.approx([-1.0, 2.5])
+def test_surprises_are_in_the_surrogates_own_deviations_of_that_side() -> None:
+    assert surprises(told(-1.5, 2.5)) == pytest.approx([-1.5, 2.5])
+    assert surprises(told(-1.5, 2.5, sd=9.0)) == pytest.approx([-1.5, 2.5])
 
 
 def test_the_factor_gives_predictions_and_imagined_ones_the_variance_one() -> None:
@@ -46,12 +46,13 @@ def test_predictions_that_are_too_wide_are_not_narrowed() -> None:
 
 
 def test_only_what_the_surrogate_chose_and_predicted_counts() -> None:
-    prediction = bg.Prediction(0.0, 1.0)
+    prediction = bg.Prediction(0.0, 1.0, -1.0, 1.0)
     trials = (
         bg.Trial(0, bg.Proposal({"x": 0}, "random", "", prediction), bg.Outcome(9.0)),
         bg.Trial(1, bg.Proposal({"x": 1}, "gp"), bg.Outcome(9.0)),
         bg.Trial(2, bg.Proposal({"x": 2}, "gp", "", prediction), bg.Outcome.failure("no memory")),
         bg.Trial(3, bg.Proposal({"x": 3}, "gp", "", prediction)),
-        bg.Trial(4, bg.Proposal({"x": 4}, "gp", "", bg.Prediction(0.0, 0.0)), bg.Outcome(9.0)),
+        bg.Trial(4, bg.Proposal({"x": 4}, "gp", "", bg.Prediction(0.0, 0.0, 0.0, 0.0)), bg.Outcome(9.0)),
+        bg.Trial(5, bg.Proposal({"x": 5}, "gp", "", bg.Prediction(0.0, 1.0)), bg.Outcome(9.0)),
     )
     assert surprises(bg.History("minimize", trials)) == []

@@ -42,7 +42,8 @@ LEAST_NOISE = 1e-9
 
 MUCH_NOISE = math.log(0.1)
 SEARCH = {"gtol": 0.2, "maxiter": 40}
-IMPROVEMENT = {"gtol": 0.1, "maxiter": 5}
+SKETCH = {"gtol": 1.0, "maxiter": 12}
+IMPROVEMENT = {"gtol": 0.1, "maxiter": 6}
 FIRST_STEP = 0.1
 """The inverse Hessian that a search starts from, as a share of the prior's covariance."""
 
@@ -110,6 +111,7 @@ class Evidence:
         self._first = FIRST_STEP * covariance
         self._bounds = np.log(np.array([LENGTHSCALES] * self._columns + [SCALES, NOISES]).T)
 
+    @torch.inference_mode()
     def log_likelihood(self, theta: FloatArray) -> tuple[float, FloatArray]:
         """Return log p(z | theta) and its gradient (d + 2,)."""
         n, d = len(self._z), self._columns
@@ -138,7 +140,7 @@ class Evidence:
         pull = self._precision @ off
         return value - 0.5 * float(off @ pull), np.where(theta == inside, gradient, 0.0) - pull
 
-    def maximize(self, previous: Hyperparameters | None = None) -> Hyperparameters:
+    def maximize(self, previous: Hyperparameters | None = None, *, roughly: bool = False) -> Hyperparameters:
         """Return the likeliest hyperparameters found from the prior's mode with much noise, or `previous`.
 
         Much noise, because a search that starts from little can end up explaining noise by a short
@@ -148,7 +150,7 @@ class Evidence:
         starts = [np.append(self._mode[:-1], MUCH_NOISE)]
         if previous is not None:
             starts.append(self._theta(previous))
-        return self._search(starts, SEARCH)
+        return self._search(starts, SKETCH if roughly else SEARCH)
 
     def improve(self, found: Hyperparameters) -> Hyperparameters:
         """Return the likeliest hyperparameters found by a short search from those `found` already."""

@@ -37,7 +37,7 @@ from bestguess.tools.surrogate.threads import few_threads
 from bestguess.tools.surrogate.transforms import ValueTransform, fit_transform
 
 LEAST_VARIANCE = 1e-16
-FEW_ROWS = 64
+FEW_ROWS = 48
 MORE_ROWS = 128
 
 
@@ -63,9 +63,9 @@ class GaussianProcess:
     ) -> GPPosterior:
         """Return the posterior under the likeliest hyperparameters; see `Surrogate.fit`.
 
-        They are searched for on FEW_ROWS representative rows, and of more than MORE_ROWS so many improve what
-        was found: by then the likelihood has one clear maximum, and dozens of evaluations on all rows would
-        cost far more than they tell. All rows are conditioned on.
+        Of more than FEW_ROWS rows, so many representatives say roughly where they lie, and up to MORE_ROWS
+        exactly; all rows are conditioned on. Dozens of evaluations on all of them would cost several times as
+        much as everything else, for the same hyperparameters (evals/NOTEBOOK.md, 10).
         """
         embedding, rows, z, transform = self._read(x, y, active, previous)
 
@@ -74,8 +74,9 @@ class GaussianProcess:
             return Evidence(embedding.column_distances(rows[some]), z[some], self.prior, self.kinds)
 
         with few_threads(MORE_ROWS):
-            found = evidence(FEW_ROWS).maximize(previous)
-            if len(rows) > MORE_ROWS:
+            many = len(rows) > FEW_ROWS
+            found = evidence(FEW_ROWS).maximize(previous, roughly=many)
+            if many:
                 found = evidence(MORE_ROWS).improve(found)
         return GPPosterior(embedding, rows, z, transform, found)
 
@@ -174,6 +175,7 @@ class GPPosterior:
         """Return the values in the units of y that latent ones z, any shape, stand for."""
         return self.transform.inverse(z)
 
+    @torch.inference_mode()
     def predict_latent(self, x: FloatArray, active: BoolArray | None = None) -> tuple[FloatArray, FloatArray]:
         """Return mean (m,) and standard deviation (m,) of the value without noise, on the latent scale."""
         with few_threads(len(self._rows)):
@@ -182,6 +184,7 @@ class GPPosterior:
             mean, sd = torch.stack((self._alpha @ k, self._deviation(explained))).cpu().numpy()
         return mean, sd
 
+    @torch.inference_mode()
     def slope_latent(
         self, x: FloatArray, active: BoolArray | None = None
     ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:

@@ -128,6 +128,17 @@ def test_the_best_of_both_starts_is_kept() -> None:
     assert evidence.maximize(far) == warm
 
 
+def test_a_rough_search_and_a_short_improvement_end_where_a_full_search_does() -> None:
+    evidence = Evidence(*mixed_problem(5, n=40), Prior(), KINDS)
+
+    full, rough = evidence.maximize(), evidence.maximize(roughly=True)
+
+    assert posterior_of(evidence, rough) < posterior_of(evidence, full)
+    assert posterior_of(evidence, evidence.improve(rough)) == pytest.approx(
+        posterior_of(evidence, full), abs=0.1
+    )
+
+
 def test_noise_is_found_where_there_is_some_and_not_where_there_is_none() -> None:
     rng = np.random.default_rng(2)
     x = rng.random((60, 1))
