@@ -37,7 +37,7 @@ MOST_ENUMERATED = 2**14
 SAMPLES = 200
 """How many random configurations are looked at before giving up on a larger one."""
 
-FINALISTS = 8
+FINALISTS = 4
 PARENTS = 8
 """How many of the best places each round starts from."""
 
@@ -45,7 +45,7 @@ OFFSPRING = 128
 FIRST_STEP = 0.2
 SHRINK = 0.4
 CLIMBERS = 4
-CLIMBS = 5
+CLIMBS = 4
 STRIDES = 10.0 ** np.arange(-0.5, -4.5, -0.5)
 """How far a climber looks ahead, all at once, in the column that changes most."""
 

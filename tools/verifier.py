@@ -142,16 +142,14 @@ class Verifier:
         """Return what is expected of `params`, in the user's units."""
         x, active = _encode(self.space, [params])
         mean, sd = self.reported.predict(x, active)
-        ends = (self._fitted.quantile(x, probability, active)[0] for probability in ONE_SIGMA)
-        return Prediction(
-            float(self._sign * mean[0]), float(sd[0]), *sorted(self._sign * float(end) for end in ends)
-        )
+        low, high = sorted((self._sign * self._fitted.quantiles(x, ONE_SIGMA, active)[:, 0]).tolist())
+        return Prediction(float(self._sign * mean[0]), float(sd[0]), low, high)
 
     def interval(self, params: Mapping[str, Any], level: float) -> tuple[float, float]:
         """Return the central interval that holds the value of `params` with probability `level`."""
         x, active = _encode(self.space, [params])
-        ends = (self.reported.quantile(x, 0.5 + side * level / 2.0, active)[0] for side in (-1, 1))
-        low, high = sorted(self._sign * float(end) for end in ends)
+        ends = 0.5 - level / 2.0, 0.5 + level / 2.0
+        low, high = sorted((self._sign * self.reported.quantiles(x, ends, active)[:, 0]).tolist())
         return low, high
 
     def score(self, x: FloatArray, active: BoolArray | None) -> FloatArray:

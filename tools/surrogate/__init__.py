@@ -12,6 +12,7 @@ stands behind it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -96,8 +97,10 @@ class Posterior(Protocol):
         """Return the values in the units of y that latent ones z, any shape, stand for."""
         ...
 
-    def quantile(self, x: FloatArray, probability: float, active: BoolArray | None = None) -> FloatArray:
-        """Return what the next value at x (m, d) stays below with `probability`, in the units of y."""
+    def quantiles(
+        self, x: FloatArray, probabilities: Sequence[float], active: BoolArray | None = None
+    ) -> FloatArray:
+        """Return what the next values at x (m, d) stay below with each probability (k, m), in units of y."""
         ...
 
     def assume(self, x: FloatArray, active: BoolArray | None = None) -> Posterior:

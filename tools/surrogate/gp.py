@@ -166,10 +166,12 @@ class GPPosterior:
         low, centre, high = self.transform.inverse(np.stack((mean - sd, mean, mean + sd)))
         return centre, high / 2.0 - low / 2.0
 
-    def quantile(self, x: FloatArray, probability: float, active: BoolArray | None = None) -> FloatArray:
-        """Return what the next value at x (m, d) stays below with `probability`, in the units of y."""
+    def quantiles(
+        self, x: FloatArray, probabilities: Sequence[float], active: BoolArray | None = None
+    ) -> FloatArray:
+        """Return what the next values at x (m, d) stay below with each probability (k, m), in units of y."""
         mean, sd = self._next_latent(x, active)
-        return self.transform.inverse(mean + sd * ndtri(probability))
+        return self.transform.inverse(mean + sd * ndtri(probabilities)[:, None])
 
     def restore(self, z: FloatArray) -> FloatArray:
         """Return the values in the units of y that latent ones z, any shape, stand for."""

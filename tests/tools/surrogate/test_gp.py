@@ -195,7 +195,7 @@ def test_quantiles_follow_from_the_warped_posterior() -> None:
     posterior = GaussianProcess(["continuous"]).fit(x, np.exp(6 * x[:, 0]))
     new = np.array([[0.05], [0.97]])
 
-    low, median, high = (posterior.quantile(new, p) for p in (0.158655, 0.5, 0.841345))
+    low, median, high = posterior.quantiles(new, (0.158655, 0.5, 0.841345))
 
     centre, spread = posterior.predict(new)
     assert median == pytest.approx(centre)
