@@ -52,7 +52,6 @@ MOST_WORTH = 10.0
 """In units of the surrogate's own choice; more than 1 only where the search for that fell short."""
 
 FEWEST = 32
-ONE_SIGMA = tuple(ndtr([-1.0, 1.0]).tolist())
 MOST_TRIALS = 1000
 """So many are conditioned on exactly; what asking costs does not grow beyond."""
 
@@ -93,7 +92,8 @@ class Verifier:
         self._places = places
         believed = fitted.assume(*places.of(history.running)) if history.running else fitted
         self.posterior = believed.widen(doubt.SEARCH.factor(history))
-        self.reported = fitted.widen(doubt.REPORT.factor(history))
+        self._doubt = doubt.REPORT.factor(history)
+        self.reported = fitted.widen(self._doubt)
         """What people are told: running trials are no evidence, and predictions are to hold."""
 
         self._sign = -1.0 if history.direction == "maximize" else 1.0
@@ -140,10 +140,12 @@ class Verifier:
 
     def predict(self, params: Mapping[str, Any]) -> Prediction:
         """Return what is expected of `params`, in the user's units."""
+        wide = self._doubt
+        own_and_wide = ndtr([-wide, -1.0, 0.0, 1.0, wide])
         x, active = _encode(self.space, [params])
-        mean, sd = self.reported.predict(x, active)
-        low, high = sorted((self._sign * self._fitted.quantiles(x, ONE_SIGMA, active)[:, 0]).tolist())
-        return Prediction(float(self._sign * mean[0]), float(sd[0]), low, high)
+        low, own_low, centre, own_high, high = self._fitted.quantiles(x, own_and_wide, active)[:, 0].tolist()
+        own = sorted((self._sign * own_low, self._sign * own_high))
+        return Prediction(self._sign * centre, high / 2.0 - low / 2.0, *own)
 
     def interval(self, params: Mapping[str, Any], level: float) -> tuple[float, float]:
         """Return the central interval that holds the value of `params` with probability `level`."""

@@ -37,7 +37,7 @@ from bestguess.tools.surrogate.threads import few_threads
 from bestguess.tools.surrogate.transforms import ValueTransform, fit_transform
 
 LEAST_VARIANCE = 1e-16
-FEW_ROWS = 48
+FEW_ROWS = 40
 MORE_ROWS = 128
 
 
