@@ -39,6 +39,7 @@ from bestguess.tools.surrogate.transforms import ValueTransform, fit_transform
 LEAST_VARIANCE = 1e-16
 FEW_ROWS = 40
 MORE_ROWS = 128
+"""How many rows hyperparameters are searched for on, roughly and exactly."""
 
 
 @dataclass(frozen=True, slots=True)
