@@ -1,21 +1,20 @@
 """The one way through: ask the proposers, verify, run, tell, and again.
 
-The tuner decides whose turn it is and keeps the study. How a proposal comes about is in `proposers.py`,
-how it is judged in `tools/`, how the objective is run in `tools/run.py`.
+The tuner keeps the study and passes its history on. Whose turn it is is in `turns.py`, how a proposal
+comes about in `proposers.py`, how it is judged in `tools/`, how the objective is run in `tools/run.py`.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
 import optuna
 
-from bestguess.agent import proposers
-from bestguess.agent.advisor import Advice, Advisor
+from bestguess.agent.advisor import Advisor
 from bestguess.agent.live import Observer, Silent
 from bestguess.agent.llm import LLM
 from bestguess.agent.llm.connect import connect
@@ -23,12 +22,11 @@ from bestguess.agent.report import study_record, write_report
 from bestguess.agent.study import Owner, Study
 from bestguess.agent.switches import EVERYTHING, Switches
 from bestguess.agent.task import Task
+from bestguess.agent.turns import Turns
 from bestguess.tools.errors import InputError, StudyError
 from bestguess.tools.run import FunctionObjective, Objective
 from bestguess.tools.space import Space
 from bestguess.tools.trial import History, Outcome, Proposal, Trial
-from bestguess.tools.trust import MAX_SHARE, earned, has_turn
-from bestguess.tools.verifier import Verifier
 
 LLM_WAIT_S = 60.0
 
@@ -67,12 +65,10 @@ class Tuner:
             raise InputError(f"llm_wait_s is {llm_wait_s}; give 0 or more seconds")
         self.space = space
         self.task = task or Task()
-        self.switches = switches
         self.llm = connect(llm)
         self.study = Study.open(space, self.task, storage=storage, name=study_name, seed=seed, resume=resume)
-        self._advisor = Advisor(self.llm, space, wait_s=llm_wait_s) if self.llm else None
-        self._pool: Advice | None = None
-        self._verifier: Verifier | None = None
+        line = Advisor(self.llm, space, wait_s=llm_wait_s) if self.llm else None
+        self._turns = Turns(space, self.task, self.study.seed, line=line, switches=switches)
         self._llm_is_ours = self.llm is not llm
         self._owner = Owner.this_process()
         self._again = list(self.study.recover())
@@ -96,9 +92,8 @@ class Tuner:
             trial = self._again.pop(0)
             if self.study.retake(trial.number, self._owner):
                 return trial
-        proposal = self._propose(self._state(self.history))
-        trial = self.study.start(proposal, self._owner)
-        self._prefetch()
+        trial = self.study.start(self._turns.propose(self.history), self._owner)
+        self._turns.prefetch(self.history)
         return trial
 
     def tell(self, trial: Trial | int | Mapping[str, Any], outcome: float | Outcome) -> Trial:
@@ -161,69 +156,6 @@ class Tuner:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    def _state(self, history: History) -> proposers.State:
-        self._verifier = Verifier.fit(self.space, history, noisy=self.task.noisy, earlier=self._verifier)
-        return proposers.State(self.space, self.task, history, self._verifier, self.study.seed)
-
-    def _propose(self, state: proposers.State) -> Proposal:
-        """Decide whose turn it is and return what is to run."""
-        history = state.history
-        if history.default is None and not state.tried(self.space.default()):
-            return proposers.propose_default(state)
-        if self._is_warming_up(history):
-            return self._propose_first(state)
-        if state.verifier is None:
-            return proposers.propose_random(
-                state, "fewer than two trials have a value, so there is nothing to fit"
-            )
-        own = proposers.propose_gp(state)
-        if self._advisor is None or not self._model_has_turn(history):
-            return own
-        started = time.monotonic()
-        advice = self._advisor.take(proposers.request_proposal(state))
-        propose = proposers.propose_from_model if self.switches.trust else proposers.propose_unchecked
-        return _with_cost(propose(state, advice, own), advice, started)
-
-    def _propose_first(self, state: proposers.State) -> Proposal:
-        """Return one of the model's first guesses, or a random one with the reason."""
-        if self._advisor is None or not self.switches.warm_start:
-            return proposers.propose_random(state, "a first look at the space")
-        advice = Advice()
-        if self._pool is None:
-            advice = self._advisor.take(proposers.request_warm_start(state))
-            if advice.configurations:
-                self._pool = advice
-        proposal, refusal = proposers.propose_warm_start(state, self._pool or advice)
-        if proposal is None:
-            proposal = replace(
-                proposers.propose_random(state, "a first look at the space"),
-                fallback=f"language model: {refusal}",
-            )
-        return replace(proposal, tokens=advice.tokens, seconds=advice.seconds)
-
-    def _prefetch(self) -> None:
-        """Have the model think while the objective runs, if the next turn is likely to be its own."""
-        if self._advisor is None:
-            return
-        history = self.history
-        if self._is_warming_up(history):
-            if self._pool is None and self.switches.warm_start:
-                self._advisor.prefetch(proposers.request_warm_start(self._state(history)))
-        elif self._model_has_turn(history):
-            self._advisor.prefetch(proposers.request_proposal(self._state(history)))
-
-    def _is_warming_up(self, history: History) -> bool:
-        return len(history) <= proposers.WARM_STARTS
-
-    def _model_has_turn(self, history: History) -> bool:
-        if not self.switches.propose:
-            return False
-        search = history.trials[proposers.WARM_STARTS + 1 :]
-        held = sum(trial.source == "llm" for trial in search)
-        if not self.switches.trust:
-            return held < MAX_SHARE * (len(search) + 1)
-        return has_turn(earned(history, "llm"), held, len(search))
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,7 +253,3 @@ def check_n_trials(n_trials: int) -> None:
     """Raise an `InputError` unless `n_trials` is a whole number from 1."""
     if isinstance(n_trials, bool) or not isinstance(n_trials, int) or n_trials < 1:
         raise InputError(f"n_trials is {n_trials!r}; give a whole number from 1")
-
-
-def _with_cost(proposal: Proposal, advice: Advice, started: float) -> Proposal:
-    return replace(proposal, tokens=advice.tokens, seconds=advice.seconds or time.monotonic() - started)

@@ -1,0 +1,122 @@
+"""Whose turn it is: the default first, the model's first guesses, then the model or the surrogate.
+
+A `Turns` turns a history into the next proposal. It knows no storage and no objective, and does not know
+whether the history is happening now or is being replayed. What it keeps between turns saves work or
+holds the model's first guesses; all else follows from the history.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Protocol
+
+from bestguess.agent import proposers
+from bestguess.agent.advisor import Advice
+from bestguess.agent.llm import Request
+from bestguess.agent.switches import Switches
+from bestguess.agent.task import Task
+from bestguess.tools.space import Space
+from bestguess.tools.trial import History, Proposal
+from bestguess.tools.trust import MAX_SHARE, earned, has_turn
+from bestguess.tools.verifier import Verifier
+
+
+class Line(Protocol):
+    """A line to a language model; `advisor.Advisor` is one, a recorded one is in `replay.py`."""
+
+    def prefetch(self, request: Request) -> None:
+        """Start asking now, if that makes sense."""
+        ...
+
+    def take(self, request: Request) -> Advice:
+        """Return what the model gave, or why it gave nothing, within a bounded time."""
+        ...
+
+
+class Turns:
+    """Decides who proposes next; `line` is None without a model, `pool` its first guesses if known."""
+
+    def __init__(
+        self,
+        space: Space,
+        task: Task,
+        seed: int,
+        *,
+        line: Line | None,
+        switches: Switches,
+        pool: Advice | None = None,
+    ) -> None:
+        self.space = space
+        self.task = task
+        self.seed = seed
+        self.line = line
+        self.switches = switches
+        self._pool = pool
+        self._verifier: Verifier | None = None
+
+    def propose(self, history: History) -> Proposal:
+        """Return what is to run next."""
+        state = self._state(history)
+        if history.default is None and not state.tried(self.space.default()):
+            return proposers.propose_default(state)
+        if self._is_warming_up(history):
+            return self._propose_first(state)
+        if state.verifier is None:
+            return proposers.propose_random(
+                state, "fewer than two trials have a value, so there is nothing to fit"
+            )
+        own = proposers.propose_gp(state)
+        if self.line is None or not self._model_has_turn(history):
+            return own
+        started = time.monotonic()
+        advice = self.line.take(proposers.request_proposal(state))
+        propose = proposers.propose_from_model if self.switches.trust else proposers.propose_unchecked
+        return _with_cost(propose(state, advice, own), advice, started)
+
+    def prefetch(self, history: History) -> None:
+        """Have the model think while the objective runs, if the next turn is likely to be its own."""
+        if self.line is None:
+            return
+        if self._is_warming_up(history):
+            if self._pool is None and self.switches.warm_start:
+                self.line.prefetch(proposers.request_warm_start(self._state(history)))
+        elif self._model_has_turn(history):
+            self.line.prefetch(proposers.request_proposal(self._state(history)))
+
+    def _state(self, history: History) -> proposers.State:
+        self._verifier = Verifier.fit(self.space, history, noisy=self.task.noisy, earlier=self._verifier)
+        return proposers.State(self.space, self.task, history, self._verifier, self.seed)
+
+    def _propose_first(self, state: proposers.State) -> Proposal:
+        """Return one of the model's first guesses, or a random one with the reason."""
+        if self.line is None or not self.switches.warm_start:
+            return proposers.propose_random(state, "a first look at the space")
+        advice = Advice()
+        if self._pool is None:
+            advice = self.line.take(proposers.request_warm_start(state))
+            if advice.configurations:
+                self._pool = advice
+        proposal, refusal = proposers.propose_warm_start(state, self._pool or advice)
+        if proposal is None:
+            proposal = replace(
+                proposers.propose_random(state, "a first look at the space"),
+                fallback=f"language model: {refusal}",
+            )
+        return replace(proposal, tokens=advice.tokens, seconds=advice.seconds)
+
+    def _is_warming_up(self, history: History) -> bool:
+        return len(history) <= proposers.WARM_STARTS
+
+    def _model_has_turn(self, history: History) -> bool:
+        if not self.switches.propose:
+            return False
+        search = history.trials[proposers.WARM_STARTS + 1 :]
+        held = sum(trial.source == "llm" for trial in search)
+        if not self.switches.trust:
+            return held < MAX_SHARE * (len(search) + 1)
+        return has_turn(earned(history, "llm"), held, len(search))
+
+
+def _with_cost(proposal: Proposal, advice: Advice, started: float) -> Proposal:
+    return replace(proposal, tokens=advice.tokens, seconds=advice.seconds or time.monotonic() - started)
