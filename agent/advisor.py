@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bestguess.agent.llm import LLM, Reply, Request
+from bestguess.agent.llm.recorded import request_key
 from bestguess.tools.errors import ModelError, ModelUnavailable, ParamsError, ReplyError
 from bestguess.tools.space import Space
 from bestguess.tools.trial import shorten
@@ -40,6 +41,11 @@ class Advice:
     refusal: str = ""
     tokens: int = 0
     seconds: float = 0.0
+    rejected: tuple[str, ...] = ()
+    """Why each answer that cannot be used cannot."""
+
+    key: str = ""
+    """Which request this answers, as the journal has it."""
 
 
 class Advisor:
@@ -56,6 +62,7 @@ class Advisor:
         self._skipped = 0
         self._last_refusal = ""
         self._call: Future[Reply] | None = None
+        self._key = ""
 
     def prefetch(self, request: Request) -> None:
         """Start asking now, unless a call is under way or the model is being left alone."""
@@ -74,13 +81,14 @@ class Advisor:
         try:
             reply = self._call.result(timeout=self.wait_s)
         except FutureTimeout:
-            return Advice(refusal=f"no answer within {self.wait_s:g} s; a later one is used at the next turn")
+            words = f"no answer within {self.wait_s:g} s; a later one is used at the next turn"
+            return Advice(refusal=words, key=self._key)
         except ModelError as error:
-            return self._refused(Advice(refusal=shorten(str(error), REFUSAL_CHARS)))
+            return self._refused(Advice(refusal=shorten(str(error), REFUSAL_CHARS), key=self._key))
         finally:
             if self._call.done():
                 self._call = None
-        advice = read_reply(reply, self.space)
+        advice = replace(read_reply(reply, self.space), key=self._key)
         if not advice.configurations:
             return self._refused(advice)
         self.failures = self._skipped = 0
@@ -99,6 +107,7 @@ class Advisor:
         patient = replace(request, timeout_s=max(request.timeout_s, PATIENCE * self.wait_s))
         call: Future[Reply] = Future()
         self._call = call
+        self._key = request_key(request)
 
         def answer() -> None:
             try:
@@ -128,7 +137,8 @@ def read_reply(reply: Reply, space: Space) -> Advice:
     if not found:
         first = shorten(refusals[0], REFUSAL_CHARS) if refusals else "no answer at all"
         refusal = f"none of {len(reply.texts)} answers can be used: {first}"
-    return Advice(tuple(found), refusal, reply.tokens, reply.seconds)
+    rejected = tuple(shorten(one, REFUSAL_CHARS) for one in refusals)
+    return Advice(tuple(found), refusal, reply.tokens, reply.seconds, rejected)
 
 
 def _read_object(text: str) -> Any:

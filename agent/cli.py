@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bestguess.agent.models_cli import models
+from bestguess.agent.replay_cli import replay
 from bestguess.tools.errors import BestGuessError, CommandError, InputError, WeightsError
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def main() -> None:
       bestguess demo                          a local model tunes a scikit-learn model, start to finish
       bestguess tune --space space.yaml --metric 'loss=([0-9.eE+-]+)' -- python train.py --lr {lr}
       bestguess show                          what the study in bestguess.db came to
+      bestguess replay                        does its record still give the same trials?
       bestguess models list                   local models that can be pulled
       bestguess doctor                        what this machine has
 
@@ -311,6 +313,7 @@ def doctor(as_json: bool) -> None:
 
 
 main.add_command(models)
+main.add_command(replay)
 
 
 def _run(

@@ -16,6 +16,7 @@ from bestguess.agent.advisor import Advice
 from bestguess.agent.framing import frame_proposal, frame_warm_start
 from bestguess.agent.llm import Request
 from bestguess.agent.task import Task
+from bestguess.prompts import version
 from bestguess.tools.consensus import choose_spread
 from bestguess.tools.space import Space
 from bestguess.tools.trial import History, Prediction, Proposal
@@ -94,6 +95,7 @@ def request_warm_start(state: State) -> Request:
     """
     return Request(
         messages=frame_warm_start(state.task, state.space),
+        template=version("system", "task", "warm_start"),
         n=WARM_SAMPLES,
         schema=state.space.json_schema(),
         seed=state.seed,
@@ -112,6 +114,7 @@ def request_proposal(state: State) -> Request:
             surrogate=state.verifier.describe() if state.verifier else "",
             track_record=record.sentence("Your own guesses") + "." if record.tried else "",
         ),
+        template=version("system", "task", "propose"),
         n=PROPOSE_SAMPLES,
         schema=state.space.json_schema(),
         seed=state.seed + state.number,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any
@@ -147,6 +147,23 @@ class Study:
         """
         frozen = self.storage.get_all_trials(self._id, deepcopy=False)
         return History(self.task.direction, tuple(self._trial(one) for one in frozen if self._belongs(one)))
+
+    def moments(self) -> Iterator[tuple[Trial, History]]:
+        """Yield each trial with the history as it was when the trial was started.
+
+        Trials before it that had no outcome yet are running in that history, whatever came of them later.
+        """
+        frozen = [one for one in self.storage.get_all_trials(self._id, deepcopy=False) if self._belongs(one)]
+        trials = [self._trial(one) for one in frozen]
+        for index, (one, trial) in enumerate(zip(frozen, trials, strict=True)):
+            assert one.datetime_start is not None
+            before = tuple(
+                known
+                if ended.datetime_complete is not None and ended.datetime_complete <= one.datetime_start
+                else Trial(known.number, known.proposal)
+                for ended, known in zip(frozen[:index], trials[:index], strict=True)
+            )
+            yield trial, History(self.task.direction, before)
 
     def start(self, proposal: Proposal, owner: Owner | None = None) -> Trial:
         """Record a running trial of `proposal` in one transaction and return it."""

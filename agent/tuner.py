@@ -9,12 +9,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import optuna
 
 from bestguess.agent.advisor import Advisor
+from bestguess.agent.journal import Journal, JournaledLLM, beside
 from bestguess.agent.live import Observer, Silent
 from bestguess.agent.llm import LLM
 from bestguess.agent.llm.connect import connect
@@ -29,6 +31,7 @@ from bestguess.tools.space import Space
 from bestguess.tools.trial import History, Outcome, Proposal, Trial
 
 LLM_WAIT_S = 60.0
+BESIDE = "beside"
 
 
 class Tuner:
@@ -42,6 +45,9 @@ class Tuner:
         study_name: an existing study of that name is gone on with, unless `resume` is false.
         seed: makes proposals repeatable; None draws one and keeps it with the study.
         llm_wait_s: the longest that `ask` waits for the model.
+        journal: where the model's calls are kept: a path, None for nowhere; by default beside the study, if
+            that is an SQLite file.
+        cache: answers what the model was asked before from the journal.
         switches: which parts are on, for experiments.
 
     Raises:
@@ -59,6 +65,8 @@ class Tuner:
         seed: int | None = None,
         resume: bool = True,
         llm_wait_s: float = LLM_WAIT_S,
+        journal: str | Path | None = BESIDE,
+        cache: bool = False,
         switches: Switches = EVERYTHING,
     ) -> None:
         if llm_wait_s < 0:
@@ -67,8 +75,15 @@ class Tuner:
         self.task = task or Task()
         self.llm = connect(llm)
         self.study = Study.open(space, self.task, storage=storage, name=study_name, seed=seed, resume=resume)
-        line = Advisor(self.llm, space, wait_s=llm_wait_s) if self.llm else None
-        self._turns = Turns(space, self.task, self.study.seed, line=line, switches=switches)
+        self._journal, line, pool = None, None, None
+        if self.llm:
+            asked = self.llm
+            if (path := beside(storage) if journal == BESIDE else journal) is not None:
+                self._journal = Journal(path)
+                pool = self._journal.first_guesses(self.study.name, space)
+                asked = JournaledLLM(self.llm, self._journal, cache=cache)
+            line = Advisor(asked, space, wait_s=llm_wait_s)
+        self._turns = Turns(space, self.task, self.study.seed, line=line, switches=switches, pool=pool)
         self._llm_is_ours = self.llm is not llm
         self._owner = Owner.this_process()
         self._again = list(self.study.recover())
@@ -93,6 +108,8 @@ class Tuner:
             if self.study.retake(trial.number, self._owner):
                 return trial
         trial = self.study.start(self._turns.propose(self.history), self._owner)
+        if self._journal and self._turns.heard:
+            self._journal.note_advice(self.study.name, trial.number, self._turns.heard)
         self._turns.prefetch(self.history)
         return trial
 

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from bestguess.agent import proposers
 from bestguess.agent.advisor import Advice
+from bestguess.agent.journal import Heard
 from bestguess.agent.llm import Request
 from bestguess.agent.switches import Switches
 from bestguess.agent.task import Task
@@ -52,11 +53,15 @@ class Turns:
         self.seed = seed
         self.line = line
         self.switches = switches
+        self.heard: Heard | None = None
+        """What the model said when the last proposal was made; None if it was not asked."""
+
         self._pool = pool
         self._verifier: Verifier | None = None
 
     def propose(self, history: History) -> Proposal:
         """Return what is to run next."""
+        self.heard = None
         state = self._state(history)
         if history.default is None and not state.tried(self.space.default()):
             return proposers.propose_default(state)
@@ -71,6 +76,7 @@ class Turns:
             return own
         started = time.monotonic()
         advice = self.line.take(proposers.request_proposal(state))
+        self.heard = Heard(advice, warm_start=False)
         propose = proposers.propose_from_model if self.switches.trust else proposers.propose_unchecked
         return _with_cost(propose(state, advice, own), advice, started)
 
@@ -95,6 +101,7 @@ class Turns:
         advice = Advice()
         if self._pool is None:
             advice = self.line.take(proposers.request_warm_start(state))
+            self.heard = Heard(advice, warm_start=True)
             if advice.configurations:
                 self._pool = advice
         proposal, refusal = proposers.propose_warm_start(state, self._pool or advice)

@@ -5,6 +5,7 @@ This module knows how a template is found and rendered safely. It does not know 
 
 from __future__ import annotations
 
+import hashlib
 from functools import cache
 from typing import Any
 
@@ -32,3 +33,16 @@ def render(role: str, **variables: Any) -> str:
         jinja2.UndefinedError: a variable is missing.
     """
     return _environment().get_template(f"{role}.md.jinja").render(**variables).strip()
+
+
+@cache
+def version(*roles: str) -> str:
+    """Return the roles' names and a hash of their templates' text, which changes whenever a word does.
+
+    Raises:
+        jinja2.TemplateNotFound: there is no such template.
+    """
+    environment = _environment()
+    assert environment.loader is not None
+    sources = [environment.loader.get_source(environment, f"{role}.md.jinja")[0] for role in roles]
+    return f"{'+'.join(roles)}@{hashlib.sha256(chr(0).join(sources).encode()).hexdigest()[:12]}"

@@ -24,7 +24,8 @@ class Request:
     """What a model is asked: messages, and how many independent samples of the answer.
 
     `schema` is a JSON schema that each sample should satisfy; a backend enforces it where it can, and
-    the caller validates again. `timeout_s` bounds the whole call.
+    the caller validates again. `timeout_s` bounds the whole call. `template` says what the messages were made
+    of, for the record; no answer depends on it.
     """
 
     messages: tuple[Message, ...]
@@ -34,6 +35,7 @@ class Request:
     seed: int | None = None
     max_tokens: int = 512
     timeout_s: float = 120.0
+    template: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,8 +35,8 @@ class RecordingLLM:
         """Return the model's reply once it is in the file; raises what the model raises, and OSError."""
         reply = self.llm.generate(request)
         entry = {
-            "key": _key(request),
-            "request": _essence(request),
+            "key": request_key(request),
+            "request": request_essence(request),
             "reply": {
                 "texts": reply.texts,
                 "prompt_tokens": reply.prompt_tokens,
@@ -96,7 +96,7 @@ class RecordedLLM:
         """Return the recorded reply to `request`; raises ModelUnavailable when there is none."""
         if self._closed:
             raise ModelUnavailable(f"{self.name} was closed")
-        replies = self._replies.get(_key(request))
+        replies = self._replies.get(request_key(request))
         if replies is None:
             raise ModelUnavailable(f"{self.path} has no reply to this request; it was never asked")
         return replies.popleft() if len(replies) > 1 else replies[0]
@@ -106,7 +106,7 @@ class RecordedLLM:
         self._closed = True
 
 
-def _essence(request: Request) -> dict[str, Any]:
+def request_essence(request: Request) -> dict[str, Any]:
     """Return what the answer depends on; the order within a schema is part of that, the deadline is not."""
     return {
         "messages": [[message.role, message.content] for message in request.messages],
@@ -118,8 +118,9 @@ def _essence(request: Request) -> dict[str, Any]:
     }
 
 
-def _key(request: Request) -> str:
-    return hashlib.sha256(json.dumps(_essence(request), default=dict).encode()).hexdigest()
+def request_key(request: Request) -> str:
+    """Return a hash of everything that the answer depends on."""
+    return hashlib.sha256(json.dumps(request_essence(request), default=dict).encode()).hexdigest()
 
 
 def _read_entry(line: bytes) -> tuple[str, Reply]:

@@ -1,0 +1,231 @@
+"""Every call to a language model and what was made of it, kept beside the study in one SQLite file.
+
+Two tables, to which rows are only ever added (triggers refuse anything else): `calls` holds what was asked
+and answered, `advice` what the tuner heard at each trial and why answers were turned down. Together they are
+enough to replay a study without its model (`replay.py`). Keys and tokens are blanked before anything is
+written; once the file is full, prompts are kept as their hash only, while answers go on being kept.
+
+This module does not know which model answers, or what is tuned.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from bestguess.agent.advisor import Advice
+from bestguess.agent.llm import LLM, Reply, Request
+from bestguess.agent.llm.parsing import parse_texts
+from bestguess.agent.llm.recorded import request_essence, request_key
+from bestguess.tools.errors import ModelError, ModelUnavailable, StudyError
+from bestguess.tools.space import Space
+
+BUSY_TIMEOUT_S = 30
+MOST_MIB = 256
+MOST_CHARS = 65_536
+"""Of one answer; the longest that a configuration needs is a few hundred."""
+
+SECRETS = re.compile(r"\b(?:sk|hf|ghp|xox[abp])[-_][A-Za-z0-9_-]{16,}|(?<=Bearer )[A-Za-z0-9._~+/=-]{8,}")
+BLANK = "***"
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS calls (
+    id INTEGER PRIMARY KEY, at REAL NOT NULL, key TEXT NOT NULL, model TEXT NOT NULL, template TEXT NOT NULL,
+    request TEXT, texts TEXT, prompt_tokens INTEGER, completion_tokens INTEGER, seconds REAL,
+    error TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS calls_by_key ON calls (key);
+CREATE TABLE IF NOT EXISTS advice (
+    id INTEGER PRIMARY KEY, at REAL NOT NULL, study TEXT NOT NULL, trial INTEGER NOT NULL, role TEXT NOT NULL,
+    key TEXT NOT NULL, configurations TEXT NOT NULL, refusal TEXT NOT NULL, rejected TEXT NOT NULL,
+    tokens INTEGER NOT NULL, seconds REAL NOT NULL
+);
+"""
+ADD_ONLY = """
+CREATE TRIGGER IF NOT EXISTS {table}_{verb} BEFORE {verb} ON {table}
+BEGIN SELECT RAISE(ABORT, 'the journal is only ever added to'); END;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the tuner heard at one trial: the advice, and whether it was asked for first guesses."""
+
+    advice: Advice
+    warm_start: bool
+
+
+class Journal:
+    """The file at `path`, made when it is not there; several processes may share it.
+
+    Raises StudyError when the file cannot be written or is something else.
+    """
+
+    def __init__(self, path: Path | str, *, most_mib: float = MOST_MIB) -> None:
+        self.path = Path(path)
+        self._most_bytes = most_mib * 2**20
+        with self._open() as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.executescript(TABLES)
+            for table in ("calls", "advice"):
+                for verb in ("UPDATE", "DELETE"):
+                    connection.executescript(ADD_ONLY.format(table=table, verb=verb))
+
+    def note_call(self, request: Request, model: str, reply: Reply | None, error: str = "") -> None:
+        """Keep one call: its reply, or the error it ended with."""
+        full = self.path.stat().st_size > self._most_bytes
+        texts = None if reply is None else json.dumps([redact(text)[:MOST_CHARS] for text in reply.texts])
+        row = {
+            "at": time.time(),
+            "key": request_key(request),
+            "model": model,
+            "template": request.template,
+            "request": None if full else redact(json.dumps(request_essence(request), default=dict)),
+            "texts": texts,
+            "prompt_tokens": reply and reply.prompt_tokens,
+            "completion_tokens": reply and reply.completion_tokens,
+            "seconds": reply and reply.seconds,
+            "error": redact(error),
+        }
+        self._add("calls", row)
+
+    def note_advice(self, study: str, trial: int, heard: Heard) -> None:
+        """Keep what was heard when `trial` was proposed."""
+        advice = heard.advice
+        row = {
+            "at": time.time(),
+            "study": study,
+            "trial": trial,
+            "role": "warm_start" if heard.warm_start else "propose",
+            "key": advice.key,
+            "configurations": redact(json.dumps([dict(one) for one in advice.configurations])),
+            "refusal": redact(advice.refusal),
+            "rejected": redact(json.dumps(advice.rejected)),
+            "tokens": advice.tokens,
+            "seconds": advice.seconds,
+        }
+        self._add("advice", row)
+
+    def answer(self, request: Request) -> Reply | None:
+        """Return the first answer that was ever given to the same request, if there is one."""
+        with self._open() as connection:
+            row = connection.execute(
+                "SELECT texts, prompt_tokens, completion_tokens, seconds FROM calls "
+                "WHERE key = ? AND texts IS NOT NULL ORDER BY id LIMIT 1",
+                (request_key(request),),
+            ).fetchone()
+        if row is None:
+            return None
+        texts = tuple(json.loads(row[0]))
+        return Reply(texts, parse_texts(texts, request.schema), row[1], row[2], row[3])
+
+    def heard(self, study: str) -> dict[int, Heard]:
+        """Return what was heard at each trial of a study, by number; of several times the last."""
+        with self._open() as connection:
+            rows = connection.execute(
+                "SELECT trial, role, configurations, refusal, rejected, tokens, seconds, key FROM advice "
+                "WHERE study = ? ORDER BY id",
+                (study,),
+            ).fetchall()
+        return {trial: _heard(*fields) for trial, *fields in rows}
+
+    def first_guesses(self, study: str, space: Space) -> Advice | None:
+        """Return the model's first guesses of a study, so that going on with it need not ask again."""
+        first = [heard.advice for heard in self.heard(study).values() if heard.warm_start]
+        found = [advice for advice in first if advice.configurations]
+        return restore(found[-1], space) if found else None
+
+    def calls(self) -> list[dict[str, Any]]:
+        """Return every call in order, as JSON-able values."""
+        with self._open() as connection:
+            connection.row_factory = sqlite3.Row
+            return [dict(row) for row in connection.execute("SELECT * FROM calls ORDER BY id")]
+
+    def _add(self, table: str, row: Mapping[str, Any]) -> None:
+        marks = ", ".join("?" * len(row))
+        with self._open() as connection:
+            connection.execute(
+                f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})",  # noqa: S608 - names of our own
+                tuple(row.values()),
+            )
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection of this thread's own, committed at the end."""
+        try:
+            with closing(sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S)) as connection, connection:
+                yield connection
+        except sqlite3.Error as error:
+            words = "check its permissions, the space on its disk, and that it is a journal"
+            raise StudyError(f"the journal {self.path} cannot be used: {error}; {words}") from error
+
+
+class JournaledLLM:
+    """Passes requests on to `llm` and notes each in the journal; with `cache`, only those that are new."""
+
+    def __init__(self, llm: LLM, journal: Journal, *, cache: bool = False) -> None:
+        self.llm = llm
+        self.journal = journal
+        self.cache = cache
+
+    @property
+    def name(self) -> str:
+        """The name of the model that answers."""
+        return self.llm.name
+
+    def generate(self, request: Request) -> Reply:
+        """Return the model's reply once it is noted; raises what the model raises.
+
+        A journal that cannot be written to makes the model unavailable: nothing is used that is not kept.
+        """
+        try:
+            if self.cache and (known := self.journal.answer(request)):
+                return known
+            try:
+                reply = self.llm.generate(request)
+            except ModelError as error:
+                self.journal.note_call(request, self.name, None, f"{type(error).__name__}: {error}")
+                raise
+            self.journal.note_call(request, self.name, reply)
+        except StudyError as error:
+            raise ModelUnavailable(str(error)) from error
+        return reply
+
+    def close(self) -> None:
+        """Close the model."""
+        self.llm.close()
+
+
+def _heard(
+    role: str, configurations: str, refusal: str, rejected: str, tokens: int, seconds: float, key: str
+) -> Heard:
+    found, reasons = tuple(json.loads(configurations)), tuple(json.loads(rejected))
+    return Heard(Advice(found, refusal, tokens, seconds, reasons, key), role == "warm_start")
+
+
+def restore(advice: Advice, space: Space) -> Advice:
+    """Return advice whose configurations have come through JSON, with their own types again."""
+    return replace(advice, configurations=tuple(space.validate(one) for one in advice.configurations))
+
+
+def redact(text: str) -> str:
+    """Return the text with our own key and whatever looks like one blanked."""
+    own = os.environ.get("BESTGUESS_API_KEY", "").strip()
+    return SECRETS.sub(BLANK, text.replace(own, BLANK) if len(own) >= 8 else text)
+
+
+def beside(storage: str | None) -> Path | None:
+    """Return where the journal of a study in `storage` goes: next to an SQLite file, else nowhere."""
+    prefix = "sqlite:///"
+    if storage is None or not storage.startswith(prefix) or storage.endswith(":memory:"):
+        return None
+    path = Path(storage.removeprefix(prefix).partition("?")[0])
+    return path.with_name(f"{path.stem}.journal{path.suffix or '.db'}")

@@ -1,0 +1,59 @@
+"""The command `bestguess replay`: does the record still give the trials it gave?"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--storage", default="sqlite:///bestguess.db", show_default=True, metavar="URL")
+@click.option("--study-name", metavar="NAME", help="may be left out when the storage holds one study")
+@click.option(
+    "--journal",
+    "path",
+    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+    help="the record of the model's answers  [default: beside the study]",
+)
+@click.option("--json", "as_json", is_flag=True, help="one JSON object on stdout")
+def replay(storage: str, study_name: str | None, path: Path | None, as_json: bool) -> None:
+    """Propose a study's trials again from its record, without a model, and compare.
+
+    Nothing is evaluated and nothing is written. Exit code 0: every trial is what it was; 1: some are not,
+    as after a change of BestGuess or where several processes asked at once.
+
+    \b
+    Examples:
+      bestguess replay
+      bestguess replay --storage sqlite:///runs/study.db --study-name train --json
+    """
+    from bestguess.agent.journal import Journal, beside
+    from bestguess.agent.replay import replay as propose_again
+    from bestguess.agent.study import load
+
+    study = load(storage, study_name)
+    path = path or beside(storage)
+    heard = Journal(path).heard(study.name) if path is not None and path.exists() else {}
+    replayed = list(propose_again(study, heard))
+    changed = [one for one in replayed if not one.same]
+    if as_json:
+        rows = [
+            {
+                "number": one.trial.number,
+                "was": {"source": one.trial.source, "params": one.trial.params},
+                "is": {"source": one.source, "params": dict(one.params)},
+            }
+            for one in changed
+        ]
+        click.echo(json.dumps({"study_name": study.name, "trials": len(replayed), "changed": rows}))
+    else:
+        for one in changed:
+            click.echo(f"trial {one.trial.number} was {one.trial.source} {one.trial.params}")
+            click.echo(f"{'is now':>{len(f'trial {one.trial.number} was')}} {one.source} {dict(one.params)}")
+        advice = f"{len(heard)} answers of the model in {path}" if heard else "no answers of a model"
+        same = len(replayed) - len(changed)
+        click.echo(f"{same} of {len(replayed)} trials are what they were; {advice}")
+    sys.exit(1 if changed else 0)
