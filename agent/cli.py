@@ -94,6 +94,8 @@ def llm_options(default: str) -> Callable[[Callable[..., Any]], Callable[..., An
                     metavar="SECONDS",
                     help="longest wait for the model before a trial; the search goes on without it",
                 ),
+                click.option("--llm-tokens", type=int, metavar="N", help="what the model may read and write"),
+                click.option("--llm-requests", type=int, metavar="N", help="how often it may be asked"),
                 click.option("--seed", type=int, default=None, help="makes proposals repeatable"),
                 click.option(
                     "--json", "as_json", is_flag=True, help="one JSON object as the last line of stdout"
@@ -145,6 +147,8 @@ def tune(
     resume: bool,
     llm: str,
     llm_wait_s: float,
+    llm_tokens: int | None,
+    llm_requests: int | None,
     seed: int | None,
     as_json: bool,
 ) -> None:
@@ -177,6 +181,7 @@ def tune(
         resume=resume,
         llm=llm,
         llm_wait_s=llm_wait_s,
+        limits={"tokens": llm_tokens, "requests": llm_requests},
         seed=seed,
         as_json=as_json,
     )
@@ -193,6 +198,8 @@ def demo(
     storage: str | None,
     llm: str,
     llm_wait_s: float,
+    llm_tokens: int | None,
+    llm_requests: int | None,
     seed: int | None,
     as_json: bool,
 ) -> None:
@@ -242,6 +249,7 @@ def demo(
         resume=True,
         llm=llm,
         llm_wait_s=llm_wait_s,
+        limits={"tokens": llm_tokens, "requests": llm_requests},
         seed=0 if seed is None else seed,
         as_json=as_json,
         afterwards=compare_on_test,
@@ -329,6 +337,7 @@ def _run(
     resume: bool,
     llm: str,
     llm_wait_s: float,
+    limits: dict[str, int | None],
     seed: int | None,
     as_json: bool,
     afterwards: Callable[[Result], dict[str, Any]] | None = None,
@@ -337,6 +346,7 @@ def _run(
     _share_cores()
     import optuna
 
+    from bestguess.agent.budget import Budget
     from bestguess.agent.live import watch
     from bestguess.agent.tuner import Tuner, check_n_trials
 
@@ -354,6 +364,7 @@ def _run(
         seed=seed,
         resume=resume,
         llm_wait_s=llm_wait_s,
+        budget=Budget(**limits),
     ) as tuner:
         try:
             with watch(console, task, n_trials, done=len(tuner.history.told)) as observer:

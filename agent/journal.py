@@ -22,10 +22,11 @@ from pathlib import Path
 from typing import Any
 
 from bestguess.agent.advisor import Advice
+from bestguess.agent.budget import Spent
 from bestguess.agent.llm import LLM, Reply, Request
 from bestguess.agent.llm.parsing import parse_texts
 from bestguess.agent.llm.recorded import request_essence, request_key
-from bestguess.tools.errors import ModelError, ModelUnavailable, StudyError
+from bestguess.tools.errors import BudgetSpent, ModelError, ModelUnavailable, StudyError
 from bestguess.tools.space import Space
 
 BUSY_TIMEOUT_S = 30
@@ -38,7 +39,8 @@ BLANK = "***"
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS calls (
-    id INTEGER PRIMARY KEY, at REAL NOT NULL, key TEXT NOT NULL, model TEXT NOT NULL, template TEXT NOT NULL,
+    id INTEGER PRIMARY KEY, at REAL NOT NULL, study TEXT NOT NULL, key TEXT NOT NULL, model TEXT NOT NULL,
+    template TEXT NOT NULL,
     request TEXT, texts TEXT, prompt_tokens INTEGER, completion_tokens INTEGER, seconds REAL,
     error TEXT NOT NULL
 );
@@ -79,12 +81,15 @@ class Journal:
                 for verb in ("UPDATE", "DELETE"):
                     connection.executescript(ADD_ONLY.format(table=table, verb=verb))
 
-    def note_call(self, request: Request, model: str, reply: Reply | None, error: str = "") -> None:
+    def note_call(
+        self, study: str, request: Request, model: str, reply: Reply | None, error: str = ""
+    ) -> None:
         """Keep one call: its reply, or the error it ended with."""
         full = self.path.stat().st_size > self._most_bytes
         texts = None if reply is None else json.dumps([redact(text)[:MOST_CHARS] for text in reply.texts])
         row = {
             "at": time.time(),
+            "study": study,
             "key": request_key(request),
             "model": model,
             "template": request.template,
@@ -143,6 +148,16 @@ class Journal:
         found = [advice for advice in first if advice.configurations]
         return restore(found[-1], space) if found else None
 
+    def spent(self, study: str) -> Spent:
+        """Return what a study's calls have cost."""
+        with self._open() as connection:
+            row = connection.execute(
+                "SELECT TOTAL(prompt_tokens + completion_tokens), COUNT(*), TOTAL(seconds) FROM calls "
+                "WHERE study = ?",
+                (study,),
+            ).fetchone()
+        return Spent(int(row[0]), row[1], row[2])
+
     def calls(self) -> list[dict[str, Any]]:
         """Return every call in order, as JSON-able values."""
         with self._open() as connection:
@@ -171,8 +186,9 @@ class Journal:
 class JournaledLLM:
     """Passes requests on to `llm` and notes each in the journal; with `cache`, only those that are new."""
 
-    def __init__(self, llm: LLM, journal: Journal, *, cache: bool = False) -> None:
+    def __init__(self, llm: LLM, journal: Journal, study: str, *, cache: bool = False) -> None:
         self.llm = llm
+        self.study = study
         self.journal = journal
         self.cache = cache
 
@@ -191,10 +207,14 @@ class JournaledLLM:
                 return known
             try:
                 reply = self.llm.generate(request)
+            except BudgetSpent:
+                raise  # nothing was asked
             except ModelError as error:
-                self.journal.note_call(request, self.name, None, f"{type(error).__name__}: {error}")
+                self.journal.note_call(
+                    self.study, request, self.name, None, f"{type(error).__name__}: {error}"
+                )
                 raise
-            self.journal.note_call(request, self.name, reply)
+            self.journal.note_call(self.study, request, self.name, reply)
         except StudyError as error:
             raise ModelUnavailable(str(error)) from error
         return reply

@@ -12,6 +12,9 @@ from typing import Any
 from bestguess.agent.task import Task
 from bestguess.tools.trial import History, Source, Trial
 
+MODEL = "language model:"
+LEFT_ALONE = "left alone"
+
 
 @dataclass(frozen=True, slots=True)
 class Credit:
@@ -74,6 +77,27 @@ def collect_fallbacks(history: History) -> tuple[Fallback, ...]:
     return tuple(Fallback(reason, tuple(numbers)) for reason, numbers in found.items())
 
 
+def describe_model(history: History) -> str:
+    """Return how the language model is doing, or nothing if it never had a turn.
+
+    It is asked less once it has failed several times in a row (`advisor.py`); the trials say so.
+    """
+    turns = [trial for trial in history if trial.source == "llm" or trial.proposal.fallback.startswith(MODEL)]
+    if not turns:
+        return ""
+    failed = 0
+    for trial in reversed(turns):
+        if trial.source == "llm":
+            break
+        failed += 1
+    last = turns[-1].proposal.fallback.removeprefix(MODEL).strip()
+    if not failed:
+        return "answering"
+    if last.startswith(LEFT_ALONE):
+        return f"{last} (asked again now and then)"
+    return f"no guess of its own ran in its last {failed} turn{'s' if failed > 1 else ''}: {last}"
+
+
 def trial_record(trial: Trial) -> dict[str, Any]:
     """Return a trial as JSON-able values."""
     proposal = trial.proposal
@@ -103,6 +127,7 @@ def study_record(history: History, *, seconds: float) -> dict[str, Any]:
         "direction": history.direction,
         "sources": [asdict(credit) for credit in credit_sources(history)],
         "fallbacks": [asdict(fallback) for fallback in collect_fallbacks(history)],
+        "model_state": describe_model(history),
         "tokens": sum(trial.proposal.tokens for trial in history),
         "seconds": round(seconds, 3),
         "trials": [trial_record(trial) for trial in history],
@@ -122,6 +147,8 @@ def write_report(history: History, task: Task, *, title: str, lines: tuple[str, 
             change = incumbent.value - default.value
             relative = f", {100 * change / abs(default.value):+.1f} %" if default.value else ""
             parts.append(f"- Default {task.metric}: {default.value:.6g}; change {change:+.6g}{relative}")
+    if state := describe_model(history):
+        parts.append(f"- Language model: {state}")
     parts += [*(f"- {line}" for line in lines), ""]
     if incumbent is not None:
         parts += ["## Best configuration", ""]

@@ -16,6 +16,7 @@ from typing import Any, Self
 import optuna
 
 from bestguess.agent.advisor import Advisor
+from bestguess.agent.budget import Budget, BudgetedLLM, Spent
 from bestguess.agent.journal import Journal, JournaledLLM, beside
 from bestguess.agent.live import Observer, Silent
 from bestguess.agent.llm import LLM
@@ -45,6 +46,7 @@ class Tuner:
         study_name: an existing study of that name is gone on with, unless `resume` is false.
         seed: makes proposals repeatable; None draws one and keeps it with the study.
         llm_wait_s: the longest that `ask` waits for the model.
+        budget: what the model may cost; see `Budget`.
         journal: where the model's calls are kept: a path, None for nowhere; by default beside the study, if
             that is an SQLite file.
         cache: answers what the model was asked before from the journal.
@@ -65,6 +67,7 @@ class Tuner:
         seed: int | None = None,
         resume: bool = True,
         llm_wait_s: float = LLM_WAIT_S,
+        budget: Budget | None = None,
         journal: str | Path | None = BESIDE,
         cache: bool = False,
         switches: Switches = EVERYTHING,
@@ -75,13 +78,18 @@ class Tuner:
         self.task = task or Task()
         self.llm = connect(llm)
         self.study = Study.open(space, self.task, storage=storage, name=study_name, seed=seed, resume=resume)
-        self._journal, line, pool = None, None, None
+        line, pool = None, None
+        self._journal: Journal | None = None
+        self._budgeted: BudgetedLLM | None = None
         if self.llm:
-            asked = self.llm
-            if (path := beside(storage) if journal == BESIDE else journal) is not None:
-                self._journal = Journal(path)
+            path = beside(storage) if journal == BESIDE else journal
+            self._journal = Journal(path) if path is not None else None
+            asked: LLM = self.llm
+            if budget is not None:
+                asked = self._budgeted = BudgetedLLM(asked, budget, self._spent())
+            if self._journal:
                 pool = self._journal.first_guesses(self.study.name, space)
-                asked = JournaledLLM(self.llm, self._journal, cache=cache)
+                asked = JournaledLLM(asked, self._journal, self.study.name, cache=cache)
             line = Advisor(asked, space, wait_s=llm_wait_s)
         self._turns = Turns(space, self.task, self.study.seed, line=line, switches=switches, pool=pool)
         self._llm_is_ours = self.llm is not llm
@@ -107,6 +115,8 @@ class Tuner:
             trial = self._again.pop(0)
             if self.study.retake(trial.number, self._owner):
                 return trial
+        if self._budgeted:
+            self._budgeted.begin_trial()
         trial = self.study.start(self._turns.propose(self.history), self._owner)
         if self._journal and self._turns.heard:
             self._journal.note_advice(self.study.name, trial.number, self._turns.heard)
@@ -159,6 +169,13 @@ class Tuner:
             told = self.tell(trial, outcome)
             observer.finished(told, self.history)
         return Result(self.study, self.llm.name if self.llm else None, time.monotonic() - started)
+
+    def _spent(self) -> Spent:
+        """Return what the study's model has cost, by the journal or, without one, by the trials."""
+        if self._journal:
+            return self._journal.spent(self.study.name)
+        costs = [trial.proposal for trial in self.history if trial.proposal.tokens]
+        return Spent(sum(one.tokens for one in costs), len(costs), sum(one.seconds for one in costs))
 
     def close(self) -> None:
         """Stop asking the model and let go of the storage; a model object that was handed in stays open."""
@@ -250,6 +267,7 @@ def tune(
     study_name: str | None = None,
     seed: int | None = None,
     llm_wait_s: float = LLM_WAIT_S,
+    budget: Budget | None = None,
 ) -> Result:
     """Tune `objective(params) -> float | Outcome` over `space` and return the result.
 
@@ -261,7 +279,14 @@ def tune(
     """
     check_n_trials(n_trials)
     with Tuner(
-        space, task, llm=llm, storage=storage, study_name=study_name, seed=seed, llm_wait_s=llm_wait_s
+        space,
+        task,
+        llm=llm,
+        storage=storage,
+        study_name=study_name,
+        seed=seed,
+        llm_wait_s=llm_wait_s,
+        budget=budget,
     ) as tuner:
         return tuner.run(FunctionObjective(objective), n_trials=n_trials, timeout=timeout)
 

@@ -9,6 +9,7 @@ BestGuessError
 │   └── ModelSpecError    a language model that is named but does not exist
 └── ModelError            the language model let us down; the tuner records it and goes on without
     ├── ModelUnavailable  no answer: refused, timed out, died
+    ├── BudgetSpent       nothing was asked: what the model may cost is spent
     └── ReplyError        an answer that is not a usable proposal
 WeightsError (BestGuessError)  model weights could not be had or are not what they should be
 
@@ -54,6 +55,10 @@ class ModelError(BestGuessError):
 
 class ModelUnavailable(ModelError):
     """The language model gave no answer: it refused, timed out or died."""
+
+
+class BudgetSpent(ModelError):
+    """The language model was not asked, because what it may cost is spent."""
 
 
 class ReplyError(ModelError):

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bestguess.agent.budget import Budget
     from bestguess.agent.llm import LLM, Message, Reply, Request
     from bestguess.agent.task import Task
     from bestguess.agent.tuner import Result, Tuner, tune
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "BestGuessError": "tools.errors",
+    "Budget": "agent.budget",
     "Choice": "tools.parameters",
     "Float": "tools.parameters",
     "History": "tools.trial",
@@ -45,6 +47,7 @@ _HOMES = {
 __all__ = [
     "LLM",
     "BestGuessError",
+    "Budget",
     "Choice",
     "Float",
     "History",

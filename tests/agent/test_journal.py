@@ -18,7 +18,7 @@ ASKED = Request((Message("user", "Guess x."),), n=2, schema={"type": "object"}, 
 def test_a_call_is_kept_with_its_prompt_its_answer_and_its_cost(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "calls.db")
 
-    JournaledLLM(ScriptedLLM(['{"x": 1}', '{"x": 2}']), journal).generate(ASKED)
+    JournaledLLM(ScriptedLLM(['{"x": 1}', '{"x": 2}']), journal, "s").generate(ASKED)
 
     (call,) = journal.calls()
     assert (call["model"], call["template"], call["error"]) == ("scripted", "t@1", "")
@@ -31,7 +31,7 @@ def test_a_call_that_failed_is_kept_with_its_error(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "calls.db")
 
     with pytest.raises(ModelUnavailable, match="gone"):
-        JournaledLLM(ScriptedLLM([ModelUnavailable("gone")]), journal).generate(ASKED)
+        JournaledLLM(ScriptedLLM([ModelUnavailable("gone")]), journal, "s").generate(ASKED)
 
     (call,) = journal.calls()
     assert (call["texts"], call["error"]) == (None, "ModelUnavailable: gone")
@@ -39,7 +39,7 @@ def test_a_call_that_failed_is_kept_with_its_error(tmp_path: Path) -> None:
 
 def test_with_the_cache_the_same_request_is_answered_without_the_model(tmp_path: Path) -> None:
     journal, model = Journal(tmp_path / "calls.db"), ScriptedLLM(['{"x": 1}', '{"x": 2}', '{"x": 3}'])
-    cached = JournaledLLM(model, journal, cache=True)
+    cached = JournaledLLM(model, journal, "s", cache=True)
 
     first = cached.generate(ASKED)
     again = cached.generate(ASKED)
@@ -53,7 +53,7 @@ def test_with_the_cache_the_same_request_is_answered_without_the_model(tmp_path:
 
 def test_without_the_cache_the_model_is_asked_each_time(tmp_path: Path) -> None:
     model = ScriptedLLM(["{}"])
-    journaled = JournaledLLM(model, Journal(tmp_path / "calls.db"))
+    journaled = JournaledLLM(model, Journal(tmp_path / "calls.db"), "s")
 
     journaled.generate(ASKED)
     journaled.generate(ASKED)
@@ -63,7 +63,7 @@ def test_without_the_cache_the_model_is_asked_each_time(tmp_path: Path) -> None:
 
 def test_rows_can_be_added_and_nothing_else(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "calls.db")
-    journal.note_call(ASKED, "m", Reply(("{}",)))
+    journal.note_call("s", ASKED, "m", Reply(("{}",)))
     journal.note_advice("s", 1, Heard(Advice(), warm_start=True))
 
     with sqlite3.connect(journal.path) as connection:
@@ -79,7 +79,7 @@ def test_keys_are_blanked_before_they_reach_the_file(tmp_path: Path, monkeypatch
     journal = Journal(tmp_path / "calls.db")
     leak = "use my-own-secret-key, sk-abcdefghijklmnop1234, hf_ABCDEFGHIJKLMNOPQRST; Bearer abc.def-ghi"
 
-    journal.note_call(Request((Message("user", leak),)), "m", Reply((leak,)), error=leak)
+    journal.note_call("s", Request((Message("user", leak),)), "m", Reply((leak,)), error=leak)
     journal.note_advice("s", 1, Heard(Advice(({"x": leak},), leak, rejected=(leak,)), warm_start=False))
 
     content = b"".join(path.read_bytes() for path in tmp_path.iterdir())
@@ -91,7 +91,7 @@ def test_keys_are_blanked_before_they_reach_the_file(tmp_path: Path, monkeypatch
 def test_a_full_journal_keeps_answers_and_of_prompts_the_hash(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "calls.db", most_mib=0.0)
 
-    journal.note_call(ASKED, "m", Reply(("x" * 100_000,)))
+    journal.note_call("s", ASKED, "m", Reply(("x" * 100_000,)))
 
     (call,) = journal.calls()
     assert call["request"] is None
@@ -120,7 +120,7 @@ def test_what_is_no_journal_is_an_error_that_names_it(tmp_path: Path) -> None:
 
 def test_an_answer_that_cannot_be_kept_is_not_used_and_the_search_goes_on(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "calls.db")
-    journaled = JournaledLLM(ScriptedLLM(["{}"]), journal)
+    journaled = JournaledLLM(ScriptedLLM(["{}"]), journal, "s")
     journal.path.unlink()
     journal.path.mkdir()
 

@@ -8,6 +8,7 @@ from bestguess.agent.report import (
     Fallback,
     collect_fallbacks,
     credit_sources,
+    describe_model,
     study_record,
     write_report,
 )
@@ -78,3 +79,25 @@ def test_a_study_without_a_value_is_reported_as_such() -> None:
     history = bg.History("minimize", (trial(0, "default", bg.Outcome.failure("boom")),))
     assert "- No trial of 1 gave a value" in write_report(history, bg.Task(), title="T")
     assert study_record(history, seconds=0)["best_value"] is None
+
+
+def told(*turns: str) -> bg.History:
+    """Trials in which the model's guess ran ("llm"), nothing was asked (""), or the reason why none ran."""
+    trials = [
+        trial(number, "llm", bg.Outcome(1.0)) if turn == "llm" else trial(number, "gp", bg.Outcome(1.0), turn)
+        for number, turn in enumerate(turns)
+    ]
+    return bg.History("minimize", tuple(trials))
+
+
+def test_how_the_model_is_doing_follows_from_its_last_turns() -> None:
+    assert describe_model(told("", "")) == ""
+    assert describe_model(told("language model: dead", "llm", "")) == "answering"
+    words = describe_model(told("llm", "language model: dead", "", "language model: no answer within 2 s"))
+    assert words == "no guess of its own ran in its last 2 turns: no answer within 2 s"
+    alone = "language model: left alone after 3 failures in a row; the last: dead"
+    assert describe_model(told(*["language model: dead"] * 3, alone)).startswith(
+        "left alone after 3 failures"
+    )
+    assert "- Language model: left alone" in write_report(told(alone), bg.Task(), title="t")
+    assert study_record(told(alone), seconds=1.0)["model_state"].startswith("left alone")
