@@ -15,8 +15,9 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bestguess.agent.llm import LLM, Reply, Request
+from bestguess.agent.llm import LLM, Message, Reply, Request
 from bestguess.agent.llm.recorded import request_key
+from bestguess.prompts import render, version
 from bestguess.tools.errors import ModelError, ModelUnavailable, ParamsError, ReplyError
 from bestguess.tools.space import Space
 from bestguess.tools.trial import shorten
@@ -31,6 +32,7 @@ PROBE_EVERY = 5
 """… but for one turn in so many."""
 
 REFUSAL_CHARS = 300
+REPAIR_CHARS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,20 @@ class Advisor:
         self.failures = self._skipped = 0
         return advice
 
+    def _ask(self, request: Request) -> Reply:
+        """Return the model's reply; a second try, if nothing held it to the schema and nobody can use it."""
+        reply = self.llm.generate(request)
+        advice = read_reply(reply, self.space)
+        if reply.held_to_schema or advice.configurations or not any(text.strip() for text in reply.texts):
+            return reply
+        again = self.llm.generate(_repair(request, reply, advice.rejected[0]))
+        return replace(
+            again,
+            prompt_tokens=reply.prompt_tokens + again.prompt_tokens,
+            completion_tokens=reply.completion_tokens + again.completion_tokens,
+            seconds=reply.seconds + again.seconds,
+        )
+
     def _left_alone(self) -> bool:
         return self.failures >= MAX_FAILURES and (self._skipped + 1) % PROBE_EVERY != 0
 
@@ -111,13 +127,20 @@ class Advisor:
 
         def answer() -> None:
             try:
-                call.set_result(self.llm.generate(patient))
+                call.set_result(self._ask(patient))
             except ModelError as error:
                 call.set_exception(error)
             except Exception as error:  # noqa: BLE001 - a user's own model may raise anything; it is recorded
                 call.set_exception(ModelUnavailable(f"{type(error).__name__}: {error}"))
 
         threading.Thread(target=answer, name="bestguess-llm", daemon=True).start()
+
+
+def _repair(request: Request, reply: Reply, error: str) -> Request:
+    """Return the request that shows a model its answer and says what is wrong with it."""
+    shown = Message("assistant", next(text for text in reply.texts if text.strip())[:REPAIR_CHARS])
+    said = Message("user", render("repair", error=error))
+    return replace(request, messages=(*request.messages, shown, said), n=1, template=version("repair"))
 
 
 def read_reply(reply: Reply, space: Space) -> Advice:

@@ -43,7 +43,8 @@ class Reply:
     """What a model answered: `texts` (n of them, fewer if time ran out), what they cost, how they parse.
 
     `parsed[i]` is `texts[i]` as JSON, or None where it is not JSON (or no schema was given).
-    `prompt_tokens` counts the prompt once, however many samples were drawn from it.
+    `prompt_tokens` counts the prompt once, however many samples were drawn from it. `held_to_schema` is false
+    where it is known that nothing held the answers to the schema, so that asking once more may help.
     """
 
     texts: tuple[str, ...]
@@ -51,6 +52,7 @@ class Reply:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     seconds: float = 0.0
+    held_to_schema: bool = True
 
     @property
     def tokens(self) -> int:

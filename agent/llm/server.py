@@ -36,6 +36,16 @@ BACKOFF_S = 0.5
 PASSING_STATUSES = frozenset({408, 409, 429})
 """Refusals that another attempt may not meet; so is every status from 500 on."""
 
+MOST_PATIENCE_S = 30.0
+"""The longest that a server's own Retry-After is followed."""
+
+CONCESSIONS = {
+    "thinking": ("chat_template_kwargs", "enable_thinking"),
+    "schema": ("response_format", "json_schema", "guided", "grammar"),
+    "seed": ("seed",),
+}
+"""What is left out, in this order, when a server refuses a request, and words that tell which it minds."""
+
 ERROR_CHARS = 300
 _THOUGHT = re.compile(r"\A.*</think>|<think>.*\Z", re.DOTALL)
 
@@ -62,6 +72,7 @@ class ServerLLM:
         # A proxy that the environment names for the world outside does not lead to this machine.
         self._may_use_proxy = url.hostname not in ("localhost", "127.0.0.1", "::1")
         self._ignores_n = False
+        self._conceded: frozenset[str] = frozenset()
         self._lock = threading.Lock()
         self._closed = False
         self._cancel: Callable[[], object] | None = None
@@ -145,25 +156,25 @@ class ServerLLM:
             if not served:
                 raise self._unavailable("it serves no model")
             self.model = str(served[0].id)
-        body: dict[str, Any] = {
-            "model": self.model,
-            "messages": [{"role": turn.role, "content": turn.content} for turn in request.messages],
-            "temperature": request.temperature,
-            "max_tokens": request.max_tokens,
-        }
-        if request.schema is not None:
-            described = {"name": "configuration", "schema": dict(request.schema), "strict": True}
-            body["response_format"] = {"type": "json_schema", "json_schema": described}
 
         async def draw(n: int, seed: int | None) -> Any:
-            seeded = body if seed is None else {**body, "seed": seed}
-            return await _persist(client.chat.completions.create, n=n, **seeded)
+            before = self._conceded
+            while True:
+                body = self._body(request, seed)
+                try:
+                    return await _persist(client.chat.completions.create, n=n, **body)
+                except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+                    left_out = _concede(error, self._conceded, n)
+                    if left_out is None:
+                        self._conceded = before  # it minded something else
+                        raise
+                    self._conceded |= {left_out}
 
         completions = []
         if not self._ignores_n:
             try:
                 completions.append(await draw(request.n, request.seed))
-            except openai.BadRequestError:
+            except (openai.BadRequestError, openai.UnprocessableEntityError):
                 if request.n == 1:
                     raise
         had = sum(len(each.choices) for each in completions)
@@ -177,13 +188,32 @@ class ServerLLM:
         if len(texts) < request.n:
             raise ReplyError(f"{self.url}: {len(texts)} answers where {request.n} were asked for")
         used = [each.usage for each in completions if each.usage is not None]
+        parsed = parse_texts(texts, request.schema)
         return Reply(
             texts=texts,
-            parsed=parse_texts(texts, request.schema),
+            parsed=parsed,
+            held_to_schema=request.schema is None or not ("schema" in self._conceded or None in parsed),
             prompt_tokens=max((usage.prompt_tokens for usage in used), default=0),
             completion_tokens=sum(usage.completion_tokens for usage in used),
             seconds=time.monotonic() - started,
         )
+
+    def _body(self, request: Request, seed: int | None) -> dict[str, Any]:
+        body: dict[str, Any] = {
+            "model": self.model,
+            "messages": [{"role": turn.role, "content": turn.content} for turn in request.messages],
+            "temperature": request.temperature,
+            "max_tokens": request.max_tokens,
+        }
+        if seed is not None and "seed" not in self._conceded:
+            body["seed"] = seed
+        if request.schema is not None and "schema" not in self._conceded:
+            described = {"name": "configuration", "schema": dict(request.schema), "strict": True}
+            body["response_format"] = {"type": "json_schema", "json_schema": described}
+        if "thinking" not in self._conceded:
+            # vLLM and llama.cpp: models that reason leave it, which for one line of JSON costs minutes.
+            body["extra_body"] = {"chat_template_kwargs": {"enable_thinking": False}}
+        return body
 
     def _unavailable(self, words: str) -> ModelUnavailable:
         if self._key != NO_KEY:
@@ -201,13 +231,32 @@ async def _persist(call: Callable[..., Awaitable[Any]], **arguments: Any) -> Any
             return error.status_code in PASSING_STATUSES or error.status_code >= 500
         return isinstance(error, APIConnectionError)
 
-    waits = wait_random_exponential(multiplier=BACKOFF_S, max=8.0)
-    retrying = AsyncRetrying(retry=retry_if_exception(may_pass), stop=_is_hopeless, wait=waits, reraise=True)
+    backoff = wait_random_exponential(multiplier=BACKOFF_S, max=8.0)
+
+    def wait(state: RetryCallState) -> float:
+        error = state.outcome and state.outcome.exception()
+        told = error.response.headers.get("retry-after", "") if isinstance(error, APIStatusError) else ""
+        return min(float(told), MOST_PATIENCE_S) if told.isdecimal() else backoff(state)
+
+    retrying = AsyncRetrying(retry=retry_if_exception(may_pass), stop=_is_hopeless, wait=wait, reraise=True)
 
     async def attempt() -> Any:
         return await call(**arguments)
 
     return await retrying(attempt)
+
+
+def _concede(error: Exception, conceded: frozenset[str], n: int) -> str | None:
+    """Return what to leave out of a request that was refused: what the refusal names, or the next in order.
+
+    None when nothing is left to leave out, or when it may be `n` > 1, which the caller has an answer to.
+    """
+    words = _describe(error).lower()
+    left = [name for name in CONCESSIONS if name not in conceded]
+    named = [name for name in left if any(word in words for word in CONCESSIONS[name])]
+    if named:
+        return named[0]
+    return left[0] if left and n == 1 else None
 
 
 def _is_hopeless(state: RetryCallState) -> bool:

@@ -3,11 +3,13 @@ from __future__ import annotations
 import json
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
 import bestguess as bg
 from bestguess.agent.advisor import MAX_FAILURES, PROBE_EVERY, Advisor, read_reply
+from bestguess.agent.testing import ScriptedLLM
 
 SPACE = bg.Space(lr=bg.Float(1e-5, 1e-1, log=True, default=1e-3), depth=bg.Int(1, 8, default=3))
 GOOD = json.dumps({"lr": 0.01, "depth": 5})
@@ -123,3 +125,33 @@ def test_a_probe_that_succeeds_brings_the_model_back() -> None:
     for _ in range(MAX_FAILURES + PROBE_EVERY - 1):
         advisor.take(ASK)
     assert [bool(advisor.take(ASK).configurations) for _ in range(3)] == [True, True, True]
+
+
+class Unheld(ScriptedLLM):
+    """A scripted model whose server holds it to no schema."""
+
+    def generate(self, request: bg.Request) -> bg.Reply:
+        return replace(super().generate(request), held_to_schema=False, prompt_tokens=10)
+
+
+def test_an_answer_that_nothing_held_to_the_schema_is_asked_for_once_more_with_the_error() -> None:
+    model = Unheld(["x should be small", '{"x": 0.25}'])
+
+    advice = Advisor(model, bg.Space(x=bg.Float(0, 1)), wait_s=10).take(ASK)
+
+    assert advice.configurations == ({"x": 0.25},)
+    assert advice.tokens >= 20
+    first, second = model.requests
+    assert [turn.role for turn in second.messages[len(first.messages) :]] == ["assistant", "user"]
+    assert second.messages[-2].content == "x should be small"
+    assert "no JSON object" in second.messages[-1].content
+
+
+def test_there_is_one_second_try_and_none_where_the_schema_held() -> None:
+    space = bg.Space(x=bg.Float(0, 1))
+    hopeless, held = Unheld(["no"]), ScriptedLLM(["no"])
+
+    assert Advisor(hopeless, space, wait_s=10).take(ASK).refusal
+    assert Advisor(held, space, wait_s=10).take(ASK).refusal
+
+    assert (len(hopeless.requests), len(held.requests)) == (2, 1)

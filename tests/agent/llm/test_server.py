@@ -140,7 +140,70 @@ def test_what_was_not_asked_for_is_not_sent(server: Server) -> None:
     reply = ServerLLM(server.url, model="other").generate(Request(ASK.messages))
     assert reply.parsed == (None,)
     assert server.paths == ["/v1/chat/completions"]
-    assert server.bodies[0].keys() == {"model", "messages", "n", "temperature", "max_tokens"}
+    known = {"model", "messages", "n", "temperature", "max_tokens", "chat_template_kwargs"}
+    assert server.bodies[0].keys() == known
+
+
+def test_models_that_reason_are_told_not_to(server: Server) -> None:
+    ServerLLM(server.url).generate(ASK)
+    assert server.bodies[0]["chat_template_kwargs"] == {"enable_thinking": False}
+
+
+@pytest.mark.parametrize("status", [400, 422])
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ("chat_template_kwargs", "Unrecognized request argument supplied: chat_template_kwargs"),
+        ("response_format", "'response_format.type' must be 'json_object' or 'text'"),
+        ("seed", "seed is not supported"),
+        ("response_format", "bad request"),
+        ("seed", "bad request"),
+    ],
+)
+def test_what_a_server_refuses_is_left_out_and_not_sent_again(
+    server: Server, status: int, field: str, words: str
+) -> None:
+    refusal = (status, {"error": {"message": words}})
+    server.answer = lambda body: refusal if field in body else completion('{"x": 1}')
+    llm = ServerLLM(server.url)
+    one = replace(ASK, n=1)
+
+    reply = llm.generate(one)
+
+    assert reply.texts == ('{"x": 1}',)
+    assert reply.held_to_schema == ("response_format" in server.bodies[-1])
+    asked = len(server.bodies)
+    llm.generate(one)
+    assert len(server.bodies) == asked + 1
+    assert field not in server.bodies[-1]
+
+
+def test_a_refusal_of_something_else_takes_no_feature_away(server: Server) -> None:
+    server.answer = in_turn((400, {"error": {"message": "prompt too long"}}))
+    llm = ServerLLM(server.url)
+    with pytest.raises(ModelUnavailable, match="prompt too long"):
+        llm.generate(replace(ASK, n=1))
+    server.answer = generous
+    llm.generate(replace(ASK, n=1))
+    assert {"response_format", "seed", "chat_template_kwargs"} <= server.bodies[-1].keys()
+
+
+def test_an_answer_that_is_no_json_shows_that_nothing_held_it_to_the_schema(server: Server) -> None:
+    server.answer = in_turn(completion("I would try x = 1.", '{"x": 1}', '{"x": 2}'))
+    assert not ServerLLM(server.url).generate(ASK).held_to_schema
+
+
+def test_a_server_that_says_when_to_come_back_is_taken_at_its_word(server: Server) -> None:
+    def later(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(429)
+        handler.send_header("retry-after", "1")
+        handler.send_header("content-length", "0")
+        handler.end_headers()
+
+    server.answer = in_turn(later, generous({"n": 3}))
+    started = time.monotonic()
+    ServerLLM(server.url).generate(ASK)
+    assert 1.0 <= time.monotonic() - started < 5.0
 
 
 def test_missing_samples_are_asked_for_again_with_other_seeds(server: Server) -> None:
@@ -193,7 +256,6 @@ def test_what_keeps_failing_is_given_up(server: Server) -> None:
     [
         (401, {"error": {"message": "wrong key: s3cret"}}, r"answered 401: wrong key: \*\*\*"),
         (404, {"object": "error", "message": "The model `m` does not exist."}, "answered 404: The model `m`"),
-        (422, {"detail": "unknown field"}, "answered 422: unknown field"),
         (403, "<html>Forbidden</html>", "answered 403"),
     ],
 )
