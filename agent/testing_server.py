@@ -76,10 +76,8 @@ class MisbehavingServer:
     def guesses(self, body: Mapping[str, Any]) -> list[str]:
         """Return as many valid answers to a request as it asks for."""
         schema = body.get("response_format", {}).get("json_schema", {}).get("schema")
-        turns = (Message("user", "Guess."),)
-        return list(
-            self.model.texts(Request(turns, n=body.get("n", 1), schema=schema, seed=body.get("seed")))
-        )
+        asked = Request((), n=body.get("n", 1), schema=schema, seed=body.get("seed"))
+        return list(self.model.texts(asked))
 
 
 class Exchange(BaseHTTPRequestHandler):
