@@ -295,20 +295,34 @@ def show(storage: str, study_name: str | None, importance: bool, as_json: bool) 
 
 
 @main.command(context_settings=CONTEXT)
+@click.option(
+    "--llm",
+    default="none",
+    metavar="SPEC",
+    help="also ask this model three times: is it up, what does it honour?",
+)
 @click.option("--json", "as_json", is_flag=True, help="one JSON object on stdout")
-def doctor(as_json: bool) -> None:
+def doctor(llm: str, as_json: bool) -> None:
     """Report what this machine has: Python, torch and CUDA, models, disk, versions.
 
     Exits with 1 when something that BestGuess needs is missing.
 
     \b
     Examples:
-      bestguess doctor
       bestguess doctor --json
+      bestguess doctor --llm http://127.0.0.1:8000/v1
     """
     from bestguess.agent.doctor import examine
 
     findings = examine()
+    if llm != "none":
+        from bestguess.agent.examination import examine_model
+        from bestguess.agent.llm.connect import connect
+
+        model = connect(llm)
+        assert model is not None
+        findings += examine_model(model)
+        model.close()
     if as_json:
         click.echo(
             json.dumps({finding.name: {"ok": finding.ok, "detail": finding.detail} for finding in findings})

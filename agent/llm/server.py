@@ -72,6 +72,9 @@ class ServerLLM:
         # A proxy that the environment names for the world outside does not lead to this machine.
         self._may_use_proxy = url.hostname not in ("localhost", "127.0.0.1", "::1")
         self._ignores_n = False
+        self.context_tokens: int | None = None
+        """How long prompt and answer may be together, once the server has said so."""
+
         self._conceded: frozenset[str] = frozenset()
         self._lock = threading.Lock()
         self._closed = False
@@ -156,6 +159,9 @@ class ServerLLM:
             if not served:
                 raise self._unavailable("it serves no model")
             self.model = str(served[0].id)
+            # vLLM's word for it; others leave it out.
+            length = getattr(served[0], "max_model_len", None)
+            self.context_tokens = length if isinstance(length, int) else None
 
         async def draw(n: int, seed: int | None) -> Any:
             before = self._conceded

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import json
+import random
 import threading
 import time
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import bestguess as bg
@@ -155,3 +157,45 @@ def test_there_is_one_second_try_and_none_where_the_schema_held() -> None:
     assert Advisor(held, space, wait_s=10).take(ASK).refusal
 
     assert (len(hopeless.requests), len(held.requests)) == (2, 1)
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_spoilt_replies_give_valid_configurations_or_a_reason() -> None:
+    space = bg.Space(
+        lr=bg.Float(1e-5, 1e-1, log=True),
+        depth=bg.Int(1, 8),
+        kind=bg.Choice(["a", "b", None, 3, True]),
+        note=bg.Text(default="x", max_chars=20),
+        extra=bg.Float(0, 1, when={"kind": ["b"]}),
+    )
+    luck = random.Random(0)
+    noise = [
+        '"',
+        "{",
+        "}",
+        "[",
+        "]",
+        ":",
+        ",",
+        "NaN",
+        "1e999",
+        "-",
+        "null",
+        "\\u0000",
+        "\x1b",
+        "lr",
+        " ",
+        "9" * 400,
+    ]
+    usable = 0
+    for count in range(100_000):
+        text = json.dumps(space.sample(np.random.default_rng(count)))
+        for _ in range(luck.randrange(4)):
+            at, cut = luck.randrange(len(text) + 1), luck.choice((0, 0, 1, 3, 8))
+            text = text[:at] + luck.choice(noise) + text[at + cut :]
+        advice = read_reply(bg.Reply((text,)), space)
+        assert bool(advice.configurations) != bool(advice.refusal)
+        for params in advice.configurations:
+            assert space.validate(params) == params
+            usable += 1
+    assert 10_000 < usable < 90_000
