@@ -42,7 +42,7 @@ LEAST_NOISE = 1e-9
 
 MUCH_NOISE = math.log(0.1)
 SEARCH = {"gtol": 0.2, "maxiter": 40}
-SKETCH = {"gtol": 1.0, "maxiter": 12}
+SKETCH = {"gtol": 2.0, "maxiter": 8}
 IMPROVEMENT = {"gtol": 0.1, "maxiter": 4}
 FIRST_STEP = 0.1
 """The inverse Hessian that a search starts from, as a share of the prior's covariance."""
