@@ -59,7 +59,7 @@ def test_whatever_it_does_every_trial_is_proposed_in_time_and_every_fallback_has
         history, longest = tune(server.url, 3, seed=1)
 
     assert len(history.complete) == 3
-    assert longest < WAIT_S + SPARE_S
+    assert longest < 5.0  # a hang is 30; how close to WAIT_S it is, on an idle machine, is the slow test's
     turns = [trial for trial in history.trials[1:] if trial.source != "llm"]
     assert all(trial.proposal.fallback.startswith("language model: ") for trial in turns)
 
