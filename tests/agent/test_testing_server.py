@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import random
 import threading
 import time
@@ -78,10 +79,13 @@ def test_own_behaviours_can_be_scripted_and_a_wrong_name_is_refused() -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1500)
-def test_a_thousand_misbehaviours_in_fifty_studies_cost_no_trial() -> None:
+def test_a_thousand_misbehaviours_cost_no_trial() -> None:
     names = sorted(BEHAVIOURS)
     served = 0
-    for study in range(50):
+    # A model that fails is asked less, so fifty studies of twenty trials meet about six hundred.
+    for study in itertools.count():
+        if study >= 50 and served >= 1000:
+            break
         script = random.Random(study).choices(names, k=200)
         with MisbehavingServer(script, seed=study) as server:
             history, longest = tune(server.url, 20, seed=study)
@@ -90,7 +94,6 @@ def test_a_thousand_misbehaviours_in_fifty_studies_cost_no_trial() -> None:
         assert longest < WAIT_S + SPARE_S, f"study {study}: {longest:.2f} s"
         for trial in history.trials[1:5]:
             assert trial.source == "llm" or trial.proposal.fallback.startswith("language model: ")
-    assert served >= 1000, served
 
 
 def test_a_server_that_dies_and_comes_back_costs_no_trial_and_is_used_again() -> None:
