@@ -90,7 +90,10 @@ def maximize(
     if ascent is not None:
         pool.climb(ascent, rng)
     seen = {_key(params) for params in evaluated}
-    found = list(pool.untried(seen, FINALISTS)) or list(_leftover(lattice, rng, seen))
+    finalists = list(pool.untried(seen, FINALISTS))
+    if finalists and lattice.exact:
+        return finalists
+    found = [one.params for one in finalists] or list(_leftover(lattice, rng, seen))
     return _ranked(found, score, space)
 
 
@@ -140,15 +143,15 @@ class _Pool:
         drawn = [space.sample(rng) for _ in range(count - len(rows))]
         return np.concatenate((self._x[rows], space.encode_many(drawn)))
 
-    def untried(self, seen: Set[frozenset[Any]], count: int) -> Iterator[dict[str, Any]]:
-        """Yield the params of the best places, `count` at most, that are not in `seen` nor twice here."""
+    def untried(self, seen: Set[frozenset[Any]], count: int) -> Iterator[Candidate]:
+        """Yield the best places, `count` at most, whose params are not in `seen` nor twice here."""
         new = set(seen)
-        for _, params in self._allowed():
+        for row, params in self._allowed():
             if len(new) == len(seen) + count:
                 return
             if _key(params) not in new:
                 new.add(_key(params))
-                yield params
+                yield Candidate(params, self._x[row], float(self._scores[row]))
 
     def _allowed(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """Yield row and params of the places that satisfy the constraints, best first."""

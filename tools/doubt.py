@@ -17,6 +17,7 @@ This module does not know what was predicted, or by which model.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bestguess.tools.trial import History
@@ -24,17 +25,17 @@ from bestguess.tools.trial import History
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A rule for the factor; `factor` is what it comes to for a history."""
+    """A rule for the factor."""
 
     prior_count: float
     prior_variance: float
     worst: float
     keep: float = 1.0
 
-    def factor(self, history: History) -> float:
-        """Return by how much deviations are to be multiplied, at least 1."""
+    def factor(self, surprises: Sequence[float]) -> float:
+        """Return by how much deviations are to be multiplied, at least 1, given z (t,) in their order."""
         count, total = self.prior_count, self.prior_count * self.prior_variance
-        for age, z in enumerate(reversed(surprises(history))):
+        for age, z in enumerate(reversed(surprises)):
             weight = self.keep**age
             count += weight
             total += weight * min(z * z, self.worst**2)

@@ -63,6 +63,15 @@ class Lattice:
         return np.array([places is None for places in self._places])
 
     @property
+    def exact(self) -> bool:
+        """Whether a settled place is where its params are; not in columns too long to be listed."""
+        parameters = self.space.parameters.values()
+        return all(
+            places is not None or parameter.grid_size is None
+            for places, parameter in zip(self._places, parameters, strict=True)
+        )
+
+    @property
     def size(self) -> float:
         """How many combinations of values there are, active or not; inf with continuous columns."""
         return math.prod(math.inf if places is None else len(places) for places in self._places)

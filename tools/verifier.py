@@ -32,6 +32,7 @@ from bestguess.tools.surrogate.evidence import NOISY, Prior
 from bestguess.tools.surrogate.feasibility import Feasibility
 from bestguess.tools.surrogate.gp import GaussianProcess
 from bestguess.tools.surrogate.subset import cover, representatives
+from bestguess.tools.surrogate.threads import few_threads
 from bestguess.tools.trial import History, Prediction, Proposal, Trial
 
 MIN_TRIALS = 2
@@ -91,8 +92,9 @@ class Verifier:
         self._fitted = fitted
         self._places = places
         believed = fitted.assume(*places.of(history.running)) if history.running else fitted
-        self.posterior = believed.widen(doubt.SEARCH.factor(history))
-        self._doubt = doubt.REPORT.factor(history)
+        past = doubt.surprises(history)
+        self.posterior = believed.widen(doubt.SEARCH.factor(past))
+        self._doubt = doubt.REPORT.factor(past)
         self.reported = fitted.widen(self._doubt)
         """What people are told: running trials are no evidence, and predictions are to hold."""
 
@@ -181,14 +183,15 @@ class Verifier:
         ranked = {_key(trial): trial.params for trial in sorted(self.history.complete, key=self.history.loss)}
         # What finished once may be tried again if it is noisy, what only ever failed may not.
         barred = [trial.params for trial in self.history if not self.noisy or _key(trial) not in ranked]
-        candidates = maximize(
-            self.score,
-            self.space,
-            rng,
-            incumbents=list(ranked.values())[:INCUMBENTS],
-            evaluated=barred,
-            ascent=self.ascent,
-        )
+        with few_threads(len(self.history.complete)):
+            candidates = maximize(
+                self.score,
+                self.space,
+                rng,
+                incumbents=list(ranked.values())[:INCUMBENTS],
+                evaluated=barred,
+                ascent=self.ascent,
+            )
         return candidates[0] if candidates else None
 
     def judge(self, params: Mapping[str, Any], own: Mapping[str, Any] | None) -> Verdict:

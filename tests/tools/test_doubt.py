@@ -29,20 +29,22 @@ def test_surprises_are_in_the_surrogates_own_deviations_of_that_side() -> None:
 
 
 def test_the_factor_gives_predictions_and_imagined_ones_the_variance_one() -> None:
-    assert RULE.factor(told()) == pytest.approx(math.sqrt(1.5))
-    assert RULE.factor(told(2.0, -1.0)) == pytest.approx(math.sqrt((4 * 1.5 + 4 + 1) / 6))
-    assert RULE.factor(told(50.0)) == pytest.approx(math.sqrt((4 * 1.5 + 9) / 5))
+    assert RULE.factor(surprises(told())) == pytest.approx(math.sqrt(1.5))
+    assert RULE.factor(surprises(told(2.0, -1.0))) == pytest.approx(math.sqrt((4 * 1.5 + 4 + 1) / 6))
+    assert RULE.factor(surprises(told(50.0))) == pytest.approx(math.sqrt((4 * 1.5 + 9) / 5))
 
 
 def test_what_keeps_less_forgets_old_surprises() -> None:
     forgetful = Doubt(prior_count=4.0, prior_variance=1.5, worst=3.0, keep=0.5)
 
-    assert forgetful.factor(told(2.0, 1.0)) == pytest.approx(math.sqrt((4 * 1.5 + 1 + 0.5 * 4) / 5.5))
-    assert forgetful.factor(told(3.0, *[0.5] * 9)) < RULE.factor(told(3.0, *[0.5] * 9))
+    assert forgetful.factor(surprises(told(2.0, 1.0))) == pytest.approx(
+        math.sqrt((4 * 1.5 + 1 + 0.5 * 4) / 5.5)
+    )
+    assert forgetful.factor(surprises(told(3.0, *[0.5] * 9))) < RULE.factor(surprises(told(3.0, *[0.5] * 9)))
 
 
 def test_predictions_that_are_too_wide_are_not_narrowed() -> None:
-    assert RULE.factor(told(*[0.0] * 40)) == 1.0
+    assert RULE.factor(surprises(told(*[0.0] * 40))) == 1.0
 
 
 def test_only_what_the_surrogate_chose_and_predicted_counts() -> None:

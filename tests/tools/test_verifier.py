@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import bestguess as bg
-from bestguess.tools.doubt import SEARCH
+from bestguess.tools.doubt import SEARCH, surprises
 from bestguess.tools.lattice import Lattice
 from bestguess.tools.verifier import LONGEST, Verifier
 
@@ -194,10 +194,12 @@ def test_predictions_that_came_out_wrong_widen_the_next_ones() -> None:
     doubtful, sure = fitted(unforeseen).predict(elsewhere), fitted(foreseen).predict(elsewhere)
     assert doubtful.sd > 1.5 * sure.sd
     assert (doubtful.mean, doubtful.low, doubtful.high) == pytest.approx((sure.mean, sure.low, sure.high))
-    assert SEARCH.factor(unforeseen) > SEARCH.factor(foreseen)
+    assert SEARCH.factor(surprises(unforeseen)) > SEARCH.factor(surprises(foreseen))
     x, active = SPACE.encode_many([elsewhere]), np.array([SPACE.active_mask(elsewhere)])
     wide, narrow = (fitted(one).posterior.predict_latent(x, active)[1] for one in (unforeseen, foreseen))
-    assert wide[0] / narrow[0] == pytest.approx(SEARCH.factor(unforeseen) / SEARCH.factor(foreseen))
+    assert wide[0] / narrow[0] == pytest.approx(
+        SEARCH.factor(surprises(unforeseen)) / SEARCH.factor(surprises(foreseen))
+    )
 
 
 def replace_prediction(trial: bg.Trial) -> bg.Trial:

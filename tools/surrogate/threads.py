@@ -9,6 +9,7 @@ This module knows no mathematics.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,13 +20,18 @@ MOST_ROWS = 512
 """Matrices with more rows than this gain from all threads."""
 
 _OPENMP = ThreadpoolController().select(user_api="openmp")
+_HERE = threading.local()
 
 
 @contextmanager
 def few_threads(rows: int) -> Iterator[None]:
     """Keep the calling thread's numerics to itself, unless matrices have more than MOST_ROWS rows."""
-    if rows > MOST_ROWS:
+    if rows > MOST_ROWS or getattr(_HERE, "limited", False):
         yield
         return
     with _OPENMP.limit(limits=1):
-        yield
+        _HERE.limited = True
+        try:
+            yield
+        finally:
+            _HERE.limited = False
