@@ -31,6 +31,9 @@ PATIENCE = 3.0
 PROBE_EVERY = 5
 """… but for one turn in so many."""
 
+LEFT_ALONE = "left alone"
+"""How the refusal begins that says so; the report knows it by that."""
+
 REFUSAL_CHARS = 300
 REPAIR_CHARS = 2000
 
@@ -76,7 +79,9 @@ class Advisor:
         if self._call is None:
             if self._left_alone():
                 self._skipped += 1
-                words = f"left alone after {self.failures} failures in a row; the last: {self._last_refusal}"
+                words = (
+                    f"{LEFT_ALONE} after {self.failures} failures in a row; the last: {self._last_refusal}"
+                )
                 return Advice(refusal=words)
             self._start(request)
         assert self._call is not None

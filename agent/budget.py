@@ -42,11 +42,6 @@ class Budget:
                     f"the budget's {each.name} is {limit!r}; give 0 or more, or None for no limit"
                 )
 
-    @property
-    def limited(self) -> bool:
-        """Whether there is any limit."""
-        return any(getattr(self, each.name) is not None for each in fields(self))
-
 
 @dataclass(frozen=True, slots=True)
 class Spent:
@@ -105,16 +100,9 @@ class BudgetedLLM:
         self.llm.close()
 
     def _check(self) -> None:
-        spent, of_trial = self._spent, self._spent - self._before_trial
-        for name, used, whose in (
-            ("tokens", spent, "the study's"),
-            ("requests", spent, "the study's"),
-            ("seconds", spent, "the study's"),
-            ("trial_tokens", of_trial, "a trial's"),
-            ("trial_requests", of_trial, "a trial's"),
-            ("trial_seconds", of_trial, "a trial's"),
-        ):
-            limit = getattr(self.budget, name)
-            unit = name.removeprefix("trial_")
-            if limit is not None and (had := getattr(used, unit)) >= limit:
-                raise BudgetSpent(f"{whose} budget of {limit:g} {unit} is spent ({had:g})")
+        of_trial = self._spent - self._before_trial
+        for prefix, spent, whose in (("", self._spent, "the study's"), ("trial_", of_trial, "a trial's")):
+            for unit in ("tokens", "requests", "seconds"):
+                limit, had = getattr(self.budget, prefix + unit), getattr(spent, unit)
+                if limit is not None and had >= limit:
+                    raise BudgetSpent(f"{whose} budget of {limit:g} {unit} is spent ({had:g})")

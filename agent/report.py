@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from bestguess.agent.advisor import LEFT_ALONE
 from bestguess.agent.task import Task
 from bestguess.tools.trial import History, Source, Trial
 
 MODEL = "language model:"
-LEFT_ALONE = "left alone"
 
 
 @dataclass(frozen=True, slots=True)
