@@ -12,6 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from bestguess.agent.llm import Message
+from bestguess.agent.study import REMARK
 from bestguess.agent.task import Task
 from bestguess.prompts import render
 from bestguess.tools.parameters import Choice, Float, Int, Parameter
@@ -45,6 +46,7 @@ def frame_proposal(
     space: Space,
     history: History,
     *,
+    whole: Space | None = None,
     surrogate: str = "",
     track_record: str = "",
     budget_tokens: int = BUDGET_TOKENS,
@@ -52,8 +54,10 @@ def frame_proposal(
 ) -> tuple[Message, ...]:
     """Return the messages that ask for the next guess, given the history.
 
-    Rows of the history are left out, the least telling first, until the whole fits `budget_tokens`.
+    Rows of the history are left out, the least telling first, until the whole fits `budget_tokens`. `whole`
+    is the space of the history where guesses are wanted from the part `space` only.
     """
+    whole = whole or space
     ranked = sorted(history.complete, key=history.loss)
     for rows in range(BEST_ROWS, 0, -1):
         best = ranked[:rows]
@@ -63,9 +67,9 @@ def frame_proposal(
             "propose",
             told=len(history.told),
             failed=len(history.failed),
-            best=[_row(space, task, trial) for trial in best],
-            latest=[_row(space, task, trial) for trial in latest],
-            failures=[_failure(space, trial) for trial in failures],
+            best=[_row(whole, task, trial) for trial in best],
+            latest=[_row(whole, task, trial) for trial in latest],
+            failures=[_failure(whole, trial) for trial in failures],
             surrogate=surrogate,
             track_record=track_record,
         )
@@ -121,7 +125,9 @@ def _range(parameter: Parameter) -> str:
 
 
 def _row(space: Space, task: Task, trial: Trial) -> str:
-    return f"{task.metric} {trial.value:.5g}: {_configuration(space, trial)}"
+    said = [line for line in trial.feedback.splitlines() if line.startswith(REMARK)]
+    remark = f" {quote_untrusted(' '.join(said))}" if said else ""
+    return f"{task.metric} {trial.value:.5g}: {_configuration(space, trial)}{remark}"
 
 
 def _failure(space: Space, trial: Trial) -> str:

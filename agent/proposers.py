@@ -18,6 +18,7 @@ from bestguess.agent.llm import Request
 from bestguess.agent.task import Task
 from bestguess.prompts import version
 from bestguess.tools.consensus import choose_spread
+from bestguess.tools.region import Region
 from bestguess.tools.space import Space
 from bestguess.tools.trial import History, Prediction, Proposal
 from bestguess.tools.trust import earned
@@ -34,13 +35,17 @@ RANDOM_TRIES = 200
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What every proposer sees: the space, the task, the history, and a verifier once there is one."""
+    """What every proposer sees: the space, the task, the history, and a verifier once there is one.
+
+    With a `region` the `space` is its part, for proposals; the verifier and the history see the whole.
+    """
 
     space: Space
     task: Task
     history: History
     verifier: Verifier | None
     seed: int
+    region: Region | None = None
 
     @property
     def number(self) -> int:
@@ -78,7 +83,7 @@ def propose_random(state: State, reason: str) -> Proposal:
 def propose_gp(state: State) -> Proposal:
     """Propose what the surrogate thinks most worth trying; chance, once everything has been tried."""
     assert state.verifier is not None
-    choice = state.verifier.choose(state.rng)
+    choice = state.verifier.choose(state.rng, within=state.region)
     if choice is None:
         return propose_random(state, "every configuration of this space has been tried")
     prediction = state.verifier.predict(choice.params)
@@ -111,6 +116,7 @@ def request_proposal(state: State) -> Request:
             state.task,
             state.space,
             state.history,
+            whole=state.region.whole if state.region else None,
             surrogate=state.verifier.describe() if state.verifier else "",
             track_record=record.sentence("Your own guesses") + "." if record.tried else "",
         ),
@@ -129,10 +135,13 @@ def propose_warm_start(state: State, pool: Advice) -> tuple[Proposal | None, str
     """
     if pool.refusal:
         return None, pool.refusal
-    x = state.space.encode_many(pool.configurations)
+    guesses = [one for one in pool.configurations if state.region is None or state.region.contains(one)]
+    if not guesses:
+        return None, "no first guess of the model lies within the limits that are set now"
+    x = state.space.encode_many(guesses)
     chosen = choose_spread(x, WARM_STARTS)
     for rank, index in enumerate(chosen):
-        params = pool.configurations[index]
+        params = guesses[index]
         if state.tried(params):
             continue
         reason = (

@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 import os
 import socket
-from collections.abc import Iterator, Mapping
-from dataclasses import astuple, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -29,9 +29,18 @@ from bestguess.tools.space import Space
 from bestguess.tools.trial import History, Outcome, Prediction, Proposal, State, Trial
 
 ATTRIBUTE = "bestguess"
+ASIDE = "bestguess:aside"
+"""The study's attribute with the numbers of the trials that do not count; a finished trial is sealed."""
+
+REMARKS = "bestguess:remarks"
+"""The study's attribute with what people said of trials, by number."""
+
 MAX_ATTEMPTS = 5
 """How often a trial is begun before it counts as failed: its objective may be what kills the process, but
 whoever kills a run several times in a row should not find healthy trials called failures."""
+
+REMARK = "remark:"
+"""How a line of a trial's feedback begins that a person added."""
 
 RELEASED = "released"
 """The owner of a trial whose process gave it up on purpose."""
@@ -140,13 +149,69 @@ class Study:
 
     @property
     def history(self) -> History:
-        """All trials as they are now, those of other processes included.
+        """The trials as they are now, those of other processes included and those set aside left out.
 
         Raises:
             StudyError: plain Optuna put a value into the study for params that do not fit the space.
         """
+        attributes = self.storage.get_study_user_attrs(self._id)
+        aside, remarks = attributes.get(ASIDE, ()), attributes.get(REMARKS, {})
+        counted = [one for one in self.everything if one.number not in aside]
+        trials = [_with_remarks(one, remarks.get(str(one.number), ())) for one in counted]
+        return History(self.task.direction, tuple(trials))
+
+    @property
+    def everything(self) -> History:
+        """All trials, those set aside included."""
         frozen = self.storage.get_all_trials(self._id, deepcopy=False)
         return History(self.task.direction, tuple(self._trial(one) for one in frozen if self._belongs(one)))
+
+    @property
+    def aside(self) -> frozenset[int]:
+        """The numbers of the trials that were set aside."""
+        return frozenset(self.storage.get_study_user_attrs(self._id).get(ASIDE, ()))
+
+    def set_aside(self, number: int, *, aside: bool = True) -> None:
+        """Mark a trial as one that does not count, or take the mark back; nothing is deleted.
+
+        Raises:
+            StudyError: the study has no such trial.
+        """
+        self._check_number(number)
+        marked = self.aside | {number} if aside else self.aside - {number}
+        self.storage.set_study_user_attr(self._id, ASIDE, sorted(marked))
+
+    def remark(self, number: int, text: str) -> None:
+        """Add what someone says of a trial to its feedback.
+
+        Raises:
+            StudyError: the study has no such trial.
+        """
+        self._check_number(number)
+        remarks = self._remarks()
+        remarks.setdefault(str(number), []).append(text)
+        self.storage.set_study_user_attr(self._id, REMARKS, remarks)
+
+    def widen(self, space: Space) -> None:
+        """Keep the study in `space` from now on, which must hold every trial of it.
+
+        Raises:
+            StudyError: a trial does not fit, or an option was added, which Optuna's studies cannot take.
+        """
+        for trial in self.everything:
+            try:
+                space.validate(trial.params)
+            except ParamsError as error:
+                raise StudyError(f"trial {trial.number} does not fit the new space: {error}") from error
+        distributions = space.to_optuna()
+        for name, before in self._distributions.items():
+            now = distributions.get(name)
+            if getattr(now, "choices", None) != getattr(before, "choices", None):
+                raise StudyError(f"{name}: an Optuna study cannot take other options; begin another study")
+        kept = self.storage.get_study_user_attrs(self._id).get(ATTRIBUTE, {})
+        kept |= {"space": space.to_dict(), "fingerprint": space.fingerprint}
+        self.storage.set_study_user_attr(self._id, ATTRIBUTE, kept)
+        self.space, self._distributions = space, distributions
 
     def moments(self) -> Iterator[tuple[Trial, History]]:
         """Yield each trial with the history as it was when the trial was started.
@@ -281,6 +346,15 @@ class Study:
         values = None if trial.value is None else [trial.value]
         self.storage.set_trial_state_values(trial_id, _STATES[trial.state], values)
 
+    def _check_number(self, number: int) -> None:
+        try:
+            self.storage.get_trial_id_from_study_id_trial_number(self._id, number)
+        except KeyError:
+            raise StudyError(f"study {self.name!r} has no trial {number}") from None
+
+    def _remarks(self) -> dict[str, list[str]]:
+        return dict(self.storage.get_study_user_attrs(self._id).get(REMARKS, {}))
+
     def _attribute(self, trial_id: int) -> dict[str, Any]:
         return dict(self.storage.get_trial(trial_id).user_attrs.get(ATTRIBUTE, {}))
 
@@ -408,6 +482,14 @@ def _is_orphan(attribute: Mapping[str, Any]) -> bool:
 
 def _owner_fields(owner: Owner) -> dict[str, Any]:
     return {"host": owner.host, "pid": owner.pid, "started": owner.started}
+
+
+def _with_remarks(trial: Trial, remarks: Sequence[str]) -> Trial:
+    if not remarks or trial.outcome is None:
+        return trial
+    said = "\n".join(f"{REMARK} {one}" for one in remarks)
+    feedback = "\n".join(part for part in (trial.outcome.feedback, said) if part)
+    return replace(trial, outcome=replace(trial.outcome, feedback=feedback))
 
 
 def _read_outcome(frozen: FrozenTrial, fields: Mapping[str, Any] | None) -> Outcome:

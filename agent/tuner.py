@@ -27,6 +27,7 @@ from bestguess.agent.switches import EVERYTHING, Switches
 from bestguess.agent.task import Task
 from bestguess.agent.turns import Turns
 from bestguess.tools.errors import InputError, StudyError
+from bestguess.tools.region import Limits, Region
 from bestguess.tools.run import FunctionObjective, Objective
 from bestguess.tools.space import Space
 from bestguess.tools.trial import History, Outcome, Proposal, Trial
@@ -78,7 +79,8 @@ class Tuner:
         self.task = task or Task()
         self.llm = connect(llm)
         self.study = Study.open(space, self.task, storage=storage, name=study_name, seed=seed, resume=resume)
-        line, pool = None, None
+        self._line: Advisor | None = None
+        pool = None
         self._journal: Journal | None = None
         self._budgeted: BudgetedLLM | None = None
         if self.llm:
@@ -90,8 +92,8 @@ class Tuner:
             if self._journal:
                 pool = self._journal.first_guesses(self.study.name, space)
                 asked = JournaledLLM(asked, self._journal, self.study.name, cache=cache)
-            line = Advisor(asked, space, wait_s=llm_wait_s)
-        self._turns = Turns(space, self.task, self.study.seed, line=line, switches=switches, pool=pool)
+            self._line = Advisor(asked, space, wait_s=llm_wait_s)
+        self._turns = Turns(space, self.task, self.study.seed, line=self._line, switches=switches, pool=pool)
         self._llm_is_ours = self.llm is not llm
         self._owner = Owner.this_process()
         self._again = list(self.study.recover())
@@ -123,6 +125,15 @@ class Tuner:
         self._turns.prefetch(self.history)
         return trial
 
+    def start(self, params: Mapping[str, Any], reason: str = "the user's own idea") -> Trial:
+        """Return a running trial of the user's own params, the missing ones at their defaults.
+
+        Raises:
+            ParamsError: the params do not fit the space.
+        """
+        proposal = Proposal(self.space.complete(params), "user", reason)
+        return self.study.start(self._turns.check(self.history, proposal), self._owner)
+
     def tell(self, trial: Trial | int | Mapping[str, Any], outcome: float | Outcome) -> Trial:
         """Record the outcome of a trial, or of params that were never asked for, and return the trial.
 
@@ -137,6 +148,32 @@ class Tuner:
             return self.study.add(Proposal(params, "user", "told by the user"), outcome)
         number = trial.number if isinstance(trial, Trial) else trial
         return self.study.finish(number, outcome)
+
+    def limit(self, limits: Limits) -> None:
+        """Have proposals keep within `limits` from now on; the surrogate keeps what it learned elsewhere.
+
+        Raises:
+            InputError: the limits make no sense for the space, or leave nothing of it.
+        """
+        region = Region(self.space, limits) if limits else None
+        self._turns.region = region
+        if self._line:
+            self._line.space = region.space if region else self.space
+
+    def widen(self, space: Space) -> None:
+        """Go on in `space`, which holds all that the present one does; limits are lifted.
+
+        Raises:
+            StudyError: a trial would not fit it, or an Optuna study cannot hold it.
+        """
+        self.study.widen(space)
+        self.space = self._turns.space = space
+        self.limit(Limits())
+
+    def release(self, trial: Trial) -> None:
+        """Give up a running trial unharmed; `ask` returns it again, before anything new."""
+        self.study.release(trial.number)
+        self._again.append(trial)
 
     def run(
         self,
@@ -163,8 +200,7 @@ class Tuner:
             try:
                 outcome = objective(trial.params)
             except BaseException:
-                self.study.release(trial.number)
-                self._again.insert(0, trial)
+                self.release(trial)
                 raise
             told = self.tell(trial, outcome)
             observer.finished(told, self.history)

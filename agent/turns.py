@@ -17,6 +17,7 @@ from bestguess.agent.journal import Heard
 from bestguess.agent.llm import Request
 from bestguess.agent.switches import Switches
 from bestguess.agent.task import Task
+from bestguess.tools.region import Region
 from bestguess.tools.space import Space
 from bestguess.tools.trial import History, Proposal
 from bestguess.tools.trust import MAX_SHARE, earned, has_turn
@@ -56,6 +57,9 @@ class Turns:
         self.heard: Heard | None = None
         """What the model said when the last proposal was made; None if it was not asked."""
 
+        self.region: Region | None = None
+        """The part of the space that proposals come from; None for all of it."""
+
         self._pool = pool
         self._verifier: Verifier | None = None
 
@@ -63,7 +67,7 @@ class Turns:
         """Return what is to run next."""
         self.heard = None
         state = self._state(history)
-        if history.default is None and not state.tried(self.space.default()):
+        if history.default is None and not state.tried(state.space.default()):
             return proposers.propose_default(state)
         if self._is_warming_up(history):
             return self._propose_first(state)
@@ -80,6 +84,10 @@ class Turns:
         propose = proposers.propose_from_model if self.switches.trust else proposers.propose_unchecked
         return _with_cost(propose(state, advice, own), advice, started)
 
+    def check(self, history: History, proposal: Proposal) -> Proposal:
+        """Return a proposal of someone else's with what the surrogate expects of it."""
+        return proposers.with_prediction(self._state(history), proposal)
+
     def prefetch(self, history: History) -> None:
         """Have the model think while the objective runs, if the next turn is likely to be its own."""
         if self.line is None:
@@ -92,7 +100,8 @@ class Turns:
 
     def _state(self, history: History) -> proposers.State:
         self._verifier = Verifier.fit(self.space, history, noisy=self.task.noisy, earlier=self._verifier)
-        return proposers.State(self.space, self.task, history, self._verifier, self.seed)
+        space = self.region.space if self.region else self.space
+        return proposers.State(space, self.task, history, self._verifier, self.seed, self.region)
 
     def _propose_first(self, state: proposers.State) -> Proposal:
         """Return one of the model's first guesses, or a random one with the reason."""

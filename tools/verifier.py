@@ -26,6 +26,7 @@ from bestguess.tools.acquisition import (
     weigh,
 )
 from bestguess.tools.candidates import Candidate, maximize
+from bestguess.tools.region import Region
 from bestguess.tools.space import Space
 from bestguess.tools.surrogate import BoolArray, FloatArray, Posterior
 from bestguess.tools.surrogate.evidence import NOISY, Prior
@@ -178,19 +179,26 @@ class Verifier:
         """Return the indices of params, the most worth trying first."""
         return [int(index) for index in np.argsort(-self.score(*_encode(self.space, many)), kind="stable")]
 
-    def choose(self, rng: np.random.Generator) -> Candidate | None:
-        """Return the surrogate's own choice, or None when everything has been tried."""
+    def choose(self, rng: np.random.Generator, *, within: Region | None = None) -> Candidate | None:
+        """Return the surrogate's own choice, in a part of the space or all of it; None if all was tried."""
         ranked = {_key(trial): trial.params for trial in sorted(self.history.complete, key=self.history.loss)}
         # What finished once may be tried again if it is noisy, what only ever failed may not.
         barred = [trial.params for trial in self.history if not self.noisy or _key(trial) not in ranked]
+        incumbents = list(ranked.values())[:INCUMBENTS]
+        score, ascent, space = self.score, self.ascent, self.space
+        if within is not None:
+            space = within.space
+            incumbents = [near for one in incumbents if (near := within.project(one)) is not None]
+
+            def score(x: FloatArray, active: BoolArray | None) -> FloatArray:
+                return self.score(*within.lift(x, active))
+
+            def ascent(x: FloatArray, active: BoolArray | None) -> FloatArray:
+                return within.lower(self.ascent(*within.lift(x, active)))
+
         with few_threads(len(self.history.complete)):
             candidates = maximize(
-                self.score,
-                self.space,
-                rng,
-                incumbents=list(ranked.values())[:INCUMBENTS],
-                evaluated=barred,
-                ascent=self.ascent,
+                score, space, rng, incumbents=incumbents, evaluated=barred, ascent=ascent
             )
         return candidates[0] if candidates else None
 
