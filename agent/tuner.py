@@ -170,10 +170,34 @@ class Tuner:
         self.space = self._turns.space = space
         self.limit(Limits())
 
+    def set_budget(self, budget: Budget) -> None:
+        """Let the model cost as much as `budget` says from now on, in all; a tuner made without one ignores it."""
+        if self._budgeted:
+            self._budgeted.budget = budget
+
     def release(self, trial: Trial) -> None:
         """Give up a running trial unharmed; `ask` returns it again, before anything new."""
         self.study.release(trial.number)
         self._again.append(trial)
+
+    @property
+    def interrupted(self) -> tuple[Trial, ...]:
+        """Trials whose run was given up or died with its process; `ask` returns them before anything new."""
+        return tuple(self._again)
+
+    def drop(self, number: int) -> Trial:
+        """Record an interrupted trial as one that does not count, and is not run again; return it.
+
+        Raises:
+            StudyError: no such trial was interrupted.
+        """
+        trial = next((one for one in self._again if one.number == number), None)
+        if trial is None:
+            raise StudyError(f"trial {number} is not among the interrupted ones; those can be dropped")
+        self._again.remove(trial)
+        told = self.study.finish(number, Outcome.failure("interrupted, and not to be run again"))
+        self.study.set_aside(number)
+        return told
 
     def run(
         self,

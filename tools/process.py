@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 import psutil
 
@@ -94,9 +95,11 @@ def run_to_end(
     timeout_s: float | None,
     cwd: Path | None,
     env: Mapping[str, str],
+    stop: Event | None = None,
 ) -> Ended:
     """Run a command in a session of its own until it ends or its time is up; it reads nothing from stdin.
 
+    Setting `stop` from another thread does what Ctrl-C does in the main one: KeyboardInterrupt is raised.
     However the call returns, also by KeyboardInterrupt, what still runs in that session is stopped first:
     SIGTERM, and SIGKILL after 5 s. A process in the background may write for 2 s after the command ended.
 
@@ -122,6 +125,8 @@ def run_to_end(
             pipes.register(process.stdout, selectors.EVENT_READ, stdout)
             pipes.register(process.stderr, selectors.EVENT_READ, stderr)
             while not (ended := _has_ended(process.pid)) and (now := time.monotonic()) < deadline:
+                if stop is not None and stop.is_set():
+                    raise KeyboardInterrupt
                 if pipes.get_map():
                     _read(pipes, until=min(deadline, now + POLL_S))
                 else:

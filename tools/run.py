@@ -21,6 +21,7 @@ import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import Any, Protocol
 
 from bestguess.tools.command import CommandTemplate
@@ -165,6 +166,7 @@ class CommandObjective:
         timeout_s: how long one run may take; None for as long as it likes.
         cwd: the folder to run in; None for the current one.
         env: variables to add to this process's environment.
+        stop: set from another thread, it ends the run with a KeyboardInterrupt there.
 
     Raises:
         CommandError: the template, the metric, the timeout or the folder is wrong.
@@ -179,6 +181,7 @@ class CommandObjective:
         timeout_s: float | None = None,
         cwd: str | Path | None = None,
         env: Mapping[str, str] | None = None,
+        stop: Event | None = None,
     ) -> None:
         self._template = CommandTemplate(template, tuple(space_names))
         self._pattern = _read_metric(metric)
@@ -190,6 +193,7 @@ class CommandObjective:
         self._timeout_s = timeout_s
         self._cwd = None if cwd is None else Path(cwd)
         self._env = dict(env or {})
+        self._stop = stop
 
     def __call__(self, params: Params) -> Outcome:
         """Run the command to its end; on KeyboardInterrupt, stop it and all it started."""
@@ -202,6 +206,7 @@ class CommandObjective:
                 timeout_s=self._timeout_s,
                 cwd=self._cwd,
                 env={**os.environ, **self._env, PARAMS_VARIABLE: json.dumps(dict(params))},
+                stop=self._stop,
             )
         except ValueError as error:  # a CommandError, or a null character in an argument
             return Outcome.failure(f"cannot write the command: {error}", seconds=0.0)

@@ -1,0 +1,179 @@
+"""From a script to a plan: what it prints, what may be set, and the command that sets it.
+
+Scripts are read, never run, here. It does not know what becomes of the plan.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bestguess.agent.chat.plan import Plan, guess_direction, pattern_of
+from bestguess.agent.task import Task
+from bestguess.tools.errors import CommandError, InputError
+from bestguess.tools.space import Space
+from bestguess.tools.space_formats import load_yaml
+
+_PRINTED = re.compile(r"(?P<name>[A-Za-z][\w./@-]*(?: [a-z][\w]*)?)[\"']?\s*[:=]\s*$")
+_SHOWN = re.compile(r"(?P<name>[A-Za-z][\w./@-]*)[\"']?\s*[:=]\s*[-+]?(?:\d|\.\d|nan|inf)", re.IGNORECASE)
+_TELLING = re.compile(r"val|test|valid|dev|eval|loss|err|acc|auc|rmse|mse|mae|score|f1|r2", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A script's text, with the names that it prints a number after, the likeliest metric first."""
+
+    path: Path
+    text: str
+    printed: tuple[str, ...]
+
+
+def read_script(folder: Path, name: str) -> Source:
+    """Return the script `name` of a session's folder.
+
+    Raises:
+        InputError: it lies outside of the folder, or cannot be read.
+    """
+    path = within(folder, name)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        near = ", ".join(sorted(one.name for one in folder.glob("*.py"))[:8]) or "no Python file"
+        raise InputError(f"{name} cannot be read ({error.strerror}); {folder} has {near}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{name} is not UTF-8 text; save it as such") from error
+    return Source(path, text, tuple(_likeliest(_names_in_prints(text))) if path.suffix == ".py" else ())
+
+
+def within(folder: Path, name: str) -> Path:
+    """Return the path of a file of the session's folder.
+
+    Raises:
+        InputError: it lies elsewhere.
+    """
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        raise InputError(f"{name} lies outside of the session's folder {folder}; start the session there")
+    return path
+
+
+def draft(
+    folder: Path, script: str, *, metric: str | None = None, direction: str | None = None, space: str = ""
+) -> Plan:
+    """Return the plan for a script: its space from `space`, a YAML file, or one beside the script.
+
+    Raises:
+        InputError: the script cannot be read, nothing in it can be tuned, or no metric is named or found.
+    """
+    source = read_script(folder, script)
+    found, words = _find_space(folder, source, space)
+    command = [*_start(source.path.relative_to(folder.resolve())), *_flags(source.text, found.names)]
+    metric = metric or words.pop("metric", None) or next(iter(source.printed), None)
+    if metric is None:
+        raise InputError(
+            f"{script} prints no number after a name, so there is no metric; name it: tune {script}, "
+            "minimise NAME"
+        )
+    task = Task.from_dict(
+        {
+            "description": f"Tune {script}",
+            **words,
+            "metric": metric,
+            "direction": direction or words.get("direction") or guess_direction(metric),
+        }
+    )
+    return Plan(
+        script=script,
+        words=tuple(command),
+        pattern=pattern_of(metric),
+        task=task,
+        space=found,
+        study=source.path.stem,
+    )
+
+
+def metrics_in(output: str) -> tuple[str, ...]:
+    """Return the names that a program's output has a number after, the likeliest metric first."""
+    return tuple(_likeliest(match["name"] for match in _SHOWN.finditer(output)))
+
+
+def _find_space(folder: Path, source: Source, given: str) -> tuple[Space, dict[str, Any]]:
+    beside = [source.path.with_suffix(suffix) for suffix in (".yaml", ".yml")]
+    for path in [within(folder, given)] if given else [one for one in beside if one.is_file()]:
+        space, task = load_yaml(path)
+        return space, dict(task)
+    raise CommandError(
+        f"no space for {source.path.name}: write {source.path.stem}.yaml beside it, or name one: "
+        f"/new {source.path.name} space=FILE"
+    )
+
+
+def _start(path: Path) -> list[str]:
+    if path.suffix == ".py":
+        return [sys.executable, str(path)]
+    return ["sh", str(path)] if path.suffix == ".sh" else [f"./{path}"]
+
+
+def _flags(text: str, names: Iterable[str]) -> list[str]:
+    """Return the arguments that set each parameter; none where the script reads them from its environment."""
+    if "BESTGUESS_PARAMS" in text:
+        return []
+    words = []
+    for name in names:
+        dashed = name.replace("_", "-")
+        flag = f"--{dashed}" if f"--{dashed}" in text else f"--{name}"
+        words.append(f"{flag}={{{name}}}")
+    return words
+
+
+def _names_in_prints(text: str) -> Iterable[str]:
+    """Yield the names that stand before a number in what a Python script prints or logs, in order."""
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:
+        return
+    for call in ast.walk(tree):
+        if not isinstance(call, ast.Call) or _called(call) not in ("print", "info", "write", "log", "echo"):
+            continue
+        for argument in call.args:
+            if isinstance(argument, ast.JoinedStr):
+                for before, after in zip(argument.values, argument.values[1:], strict=False):
+                    if isinstance(before, ast.Constant) and isinstance(after, ast.FormattedValue):
+                        yield from _before(str(before.value))
+            elif isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                yield from _before(argument.value.partition("%")[0].partition("{")[0])
+            elif isinstance(argument, ast.Call):  # json.dumps({...})
+                yield from _keys(argument)
+
+
+def _keys(call: ast.Call) -> Iterable[str]:
+    for argument in call.args:
+        if isinstance(argument, ast.Dict):
+            for key in argument.keys:
+                if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                    yield key.value
+
+
+def _before(text: str) -> Iterable[str]:
+    if match := _PRINTED.search(text):
+        yield match["name"]
+
+
+def _called(call: ast.Call) -> str:
+    return getattr(call.func, "attr", None) or getattr(call.func, "id", "")
+
+
+def _likeliest(names: Iterable[str]) -> list[str]:
+    """Return the names, those that sound like a validation metric first, later ones before earlier."""
+
+    def rank(item: tuple[int, str]) -> tuple[int, int]:
+        index, name = item
+        return -len(_TELLING.findall(name)), -index
+
+    unique: Mapping[str, int] = {name: index for index, name in enumerate(names)}
+    return [name for _, name in sorted(((index, name) for name, index in unique.items()), key=rank)]

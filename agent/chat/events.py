@@ -1,0 +1,108 @@
+"""What happens in a session, as records that every way of showing it reads: terminal, JSON stream, page.
+
+Nothing here knows how an event looks on a screen.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Kind = Literal[
+    "session",  # a session begins
+    "said",  # the user's words
+    "answer",  # an answer to them, in Markdown, with a plot if there is one
+    "card",  # a question that waits for yes, no or always
+    "answered",  # what was said to the card
+    "remark",  # the session's own words: a state changed, a budget is spent
+    "trial_started",
+    "trial_finished",
+    "state",  # all that a later session needs to go on
+    "error",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One line, or cloud of points, of a plot."""
+
+    name: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    points: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """A plot as numbers; `x_labels` name the places 0, 1, … of options."""
+
+    title: str
+    x_label: str
+    y_label: str
+    series: tuple[Series, ...]
+    log_x: bool = False
+    x_labels: tuple[str, ...] = ()
+
+    @classmethod
+    def from_dict(cls, kept: Mapping[str, Any]) -> Plot:
+        """Return the plot that an event's record holds."""
+        lines = tuple(
+            Series(one["name"], tuple(one["x"]), tuple(one["y"]), one["points"]) for one in kept["series"]
+        )
+        return cls(**{**kept, "series": lines, "x_labels": tuple(kept["x_labels"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What is asked before something runs, costs more than agreed, or changes the space.
+
+    `consent` is what "always" agrees to for the rest of the session.
+    """
+
+    title: str
+    lines: tuple[str, ...]
+    consent: Literal["code", "budget", "space"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened; `fields` are JSON-able."""
+
+    kind: Kind
+    text: str = ""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    at: float = field(default_factory=time.time)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the event as JSON-able values."""
+        return {"at": round(self.at, 3), "kind": self.kind, "text": self.text, **self.fields}
+
+    @classmethod
+    def from_dict(cls, kept: Mapping[str, Any]) -> Event:
+        """Return the event that `to_dict` wrote down."""
+        rest = {key: value for key, value in kept.items() if key not in ("at", "kind", "text")}
+        return cls(kept["kind"], kept["text"], rest, kept["at"])
+
+    @property
+    def plot(self) -> Plot | None:
+        """The plot that belongs to an answer."""
+        kept = self.fields.get("plot")
+        return Plot.from_dict(kept) if kept else None
+
+
+Listener = Callable[[Event], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command says: Markdown, and perhaps a plot."""
+
+    text: str
+    plot: Plot | None = None
+
+    @property
+    def event(self) -> Event:
+        """The answer as an event."""
+        return Event("answer", self.text, {"plot": asdict(self.plot)} if self.plot else {})

@@ -1,0 +1,184 @@
+"""The commands that ask what is known and take it away: /why /best … /export /save /log /doctor /help /quit."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from bestguess.agent.chat import export as exports
+from bestguess.agent.chat import facts, words
+from bestguess.agent.chat.draft import within
+from bestguess.agent.chat.events import Answer
+from bestguess.agent.chat.registry import Registry
+from bestguess.agent.chat.transcript import to_markdown
+from bestguess.agent.insight import gain_insight, write_insight
+from bestguess.agent.report import credit_sources
+from bestguess.tools.errors import InputError
+
+if TYPE_CHECKING:
+    from bestguess.agent.chat.session import Session
+
+Number = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=1, le=100_000)]
+Form = Literal["script", "command", "json", "report", "study"]
+
+
+def register(registry: Registry) -> None:
+    """Add these commands to the registry."""
+    listed = (ask, why, best, table, plot, compare, importance, outlook, export, save, log, doctor, help_, quit_)
+    for function in listed:
+        registry.command()(function)
+
+
+def ask(session: Session, text: str) -> str:
+    """Ask anything about the study: where it stands, what matters, what failed, what more would bring.
+
+    The facts are computed; a language model, where there is one, words them.
+    """
+    from bestguess.agent.chat.model_route import word_answer
+
+    plan, history = session.the_plan(), session.history
+    gathered = [f"The {words.standing(history, plan.task)}"]
+    for credit in credit_sources(history):
+        gathered.append(
+            f"{credit.source}: {credit.trials} trials, {credit.failed} failed, {credit.new_bests} new bests, "
+            f"improved by {credit.gain:.4g}."
+        )
+    insights = gain_insight(plan.space, history, noisy=plan.task.noisy)
+    if insights:
+        shares = ", ".join(f"{one.importance.name} {one.importance.mean:.0%}" for one in insights)
+        gathered.append(f"Share of the variance by parameter: {shares}.")
+    gathered += [
+        f"Trial {trial.number} failed: {trial.outcome.error}." for trial in history.failed[-3:] if trial.outcome
+    ]
+    found = facts.outlook(plan, history, 10)
+    if found:
+        gathered.append(f"10 more trials are expected to bring {found.gain:.3g}, any number {found.potential:.3g}.")
+    listed = "\n".join(f"- {line}" for line in gathered)
+    if session.llm is None:
+        return f"Without a language model I can only give the facts:\n\n{listed}"
+    return word_answer(text, listed, insights, history.direction, session.llm)
+
+
+def why(session: Session, trial: Number | None = None) -> str:
+    """Explain a trial: who proposed it and why, what was expected, what came of it, why it failed."""
+    history = session.history
+    if trial is None:
+        if not len(history):
+            raise InputError("there is no trial to explain yet")
+        trial = history.trials[-1].number
+    one = facts.explain(history, facts.find_trial(history, trial))
+    return words.why(one, history, session.the_plan().task)
+
+
+def best(session: Session) -> str:
+    """Show the best configuration so far."""
+    plan, history = session.the_plan(), session.history
+    incumbent = history.incumbent
+    line = exports.command_line(plan, incumbent.params) if incumbent else ""
+    return words.best(history, plan.task, line)
+
+
+def table(session: Session, show: Literal["all", "best", "failed", "latest"] = "all", n: Count = 30) -> str:
+    """Show the trials: all of them, the best, the failed or the latest."""
+    plan, history = session.the_plan(), session.history
+    if not len(history):
+        return "There is no trial yet."
+    if show == "best":
+        chosen = sorted(history.complete, key=history.loss)[:n]
+    elif show == "failed":
+        chosen = list(history.failed[-n:])
+    else:
+        chosen = list(session.study.everything.trials[-n:])
+    if not chosen:
+        return "No trial has failed." if show == "failed" else "No trial has a value yet."
+    return words.trials(history, chosen, plan.task, session.study.aside)
+
+
+def plot(session: Session, parameter: str = "") -> Answer:
+    """Draw the best value so far, or the value by one parameter: /plot lr."""
+    plan, history = session.the_plan(), session.history
+    if parameter:
+        return Answer("", facts.effect_plot(plan, history, parameter))
+    return Answer("", facts.progress_plot(history, plan.task.metric))
+
+
+def compare(session: Session, a: Number, b: Number) -> str:
+    """Compare two trials: what differs, and what each difference alone is believed to do."""
+    plan, history = session.the_plan(), session.history
+    one, other = facts.find_trial(history, a), facts.find_trial(history, b)
+    return words.comparison(
+        facts.compare(plan.space, history, one, other, noisy=plan.task.noisy), plan.task
+    )
+
+
+def importance(session: Session) -> str:
+    """Show which parameters move the value, and which way."""
+    plan = session.the_plan()
+    return write_insight(gain_insight(plan.space, session.history, noisy=plan.task.noisy), plan.task.metric)
+
+
+def outlook(session: Session, n: Annotated[int, Field(ge=1, le=1000)] = 10) -> str:
+    """Say what n more trials may bring, and whether the search has converged."""
+    plan, history = session.the_plan(), session.history
+    found = facts.outlook(plan, history, n)
+    return words.outlook(found, history, plan.task, session.seconds_per_trial())
+
+
+def export(session: Session, form: Form = "script", path: str = "") -> str:
+    """Write the best configuration as a script, command, JSON, report or study file into the folder."""
+    plan, history = session.the_plan(), session.history
+    if form == "command":
+        best_one = exports.best_of(history)
+        return f"    {exports.command_line(plan, best_one.params)}"
+    name = path or exports.FILE_NAMES[form].format(study=plan.study)
+    target = within(session.folder, name)
+    if target in (session.database, session.folder / plan.script):
+        raise InputError(f"{name} is the study's own file or the script itself; choose another name")
+    exports.write(form, target, plan, session.study)
+    hint = f" Run it: `python {shlex.quote(name)}`" if form == "script" else ""
+    return f"Wrote `{name}`.{hint}"
+
+
+def save(session: Session) -> str:
+    """Say where everything is kept, and how to go on later; nothing needs saving."""
+    return (
+        f"Everything is kept as it happens: the trials in `{session.database.name}`, this conversation in "
+        f"`{session.database.with_suffix('.chat.jsonl').name}`. Go on later with `bestguess chat --resume`."
+    )
+
+
+def log(session: Session, path: str = "transcript.md") -> str:
+    """Write this conversation as Markdown into the folder."""
+    target = within(session.folder, path)
+    if target.suffix != ".md":
+        raise InputError(f"{path} is to be Markdown; give a name that ends in .md")
+    target.write_text(to_markdown(session.events), encoding="utf-8")
+    return f"Wrote `{path}`."
+
+
+def doctor(session: Session) -> str:  # noqa: ARG001  # every command takes the session
+    """Report what this machine has."""
+    from bestguess.agent.doctor import examine
+
+    return "\n".join(f"- {'ok' if one.ok else '**NO**'} {one.name}: {one.detail}" for one in examine())
+
+
+def help_(session: Session, command: str = "") -> str:  # noqa: ARG001
+    """List the commands, or explain one: /help narrow."""
+    from bestguess.agent.chat.commands import REGISTRY
+
+    if command:
+        one = REGISTRY[command.removeprefix("/")]
+        return f"`{one.usage}`\n\n{one.help}"
+    rows = ["| command | what it does |", "|---|---|"]
+    rows += [f"| `{one.usage}` | {words.cell(one.summary, 120)} |" for one in REGISTRY]
+    return "\n".join([*rows, "", "Plain words do, too: *run 10 more*, *set lr max to 0.01*, *why did 7 fail?*"])
+
+
+def quit_(session: Session) -> str:
+    """Leave; running trials are given back, and `bestguess chat --resume` goes on."""
+    session.closing = True
+    return "Leaving. `bestguess chat --resume` goes on from here."

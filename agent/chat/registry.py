@@ -1,0 +1,184 @@
+"""The registry of commands: a typed function is a slash command, a tool, a button, all from one definition.
+
+    @command(asks=card_for_run)
+    def run(session: Session, n: PositiveInt = 10) -> str:
+        \"\"\"Run n more trials.\"\"\"
+
+The docstring is the help, the types are the schema, and what is typed after the slash is read by them. This
+module does not know what any command does.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+
+from bestguess.agent.chat.events import Answer, Card
+from bestguess.tools.errors import InputError
+from bestguess.tools.parameter import did_you_mean
+
+if TYPE_CHECKING:
+    from bestguess.agent.chat.session import Session
+
+Function = Callable[..., "str | Answer"]
+Asks = Callable[..., "Card | None"]
+
+_RANGE = re.compile(r"(?P<low>[^.\s]\S*?|)\.\.(?P<high>\S*)")
+_ASSIGNMENT = re.compile(r"(?P<name>[^=\s]+)=(?P<value>.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing a session can do; `asks` makes the card that must be agreed to first, or None."""
+
+    name: str
+    function: Function
+    arguments: type[BaseModel]
+    asks: Asks | None
+
+    @property
+    def help(self) -> str:
+        """The docstring."""
+        return inspect.getdoc(self.function) or ""
+
+    @property
+    def summary(self) -> str:
+        """The first line of the docstring."""
+        return self.help.partition("\n")[0]
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of the arguments."""
+        return self.arguments.model_json_schema()
+
+    @property
+    def usage(self) -> str:
+        """The command as it is typed."""
+        words = [f"/{self.name}"]
+        for name, each in self.arguments.model_fields.items():
+            shown = "NAME=VALUE …" if name == "values" else name.upper()
+            words.append(shown if each.is_required() else f"[{shown}]")
+        return " ".join(words)
+
+    def check(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the arguments in their types, those that were not given left out.
+
+        Raises:
+            InputError: an argument is missing, unknown or of the wrong type.
+        """
+        try:
+            read = self.arguments.model_validate(dict(arguments))
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"])) or "it"
+            raise InputError(f"/{self.name}: {where}: {first['msg']}; write {self.usage}") from None
+        return {name: getattr(read, name) for name in read.model_fields_set}
+
+    def read(self, text: str) -> dict[str, Any]:
+        """Return the arguments that were typed after the command's name.
+
+        Raises:
+            InputError: the text does not read as this command's arguments.
+        """
+        fields = self.arguments.model_fields
+        if list(fields)[-1:] == ["text"] and len(fields) == 1:
+            return self.check({"text": text.strip()} if text.strip() else {})
+        try:
+            words = shlex.split(text)
+        except ValueError as error:
+            raise InputError(f"/{self.name}: {error}; write {self.usage}") from None
+        given: dict[str, Any] = {}
+        values: dict[str, Any] = {}
+        free = [name for name in fields if name != "values"]
+        for index, word in enumerate(words):
+            assigned = _ASSIGNMENT.fullmatch(word)
+            if assigned and assigned["name"] in free:
+                given[assigned["name"]] = assigned["value"]
+                free.remove(assigned["name"])
+            elif assigned and "values" in fields:
+                values[assigned["name"]] = literal(assigned["value"])
+            elif "low" in free and (both := _RANGE.fullmatch(word)):
+                given |= {side: both[side] for side in ("low", "high") if both[side]}
+                free = [name for name in free if name not in ("low", "high")]
+            elif free == ["text"] or (free and free[0] == "text"):
+                given["text"] = " ".join(words[index:])
+                break
+            elif free:
+                given[free.pop(0)] = word
+            elif "values" in fields:
+                values[word] = None  # a bare name: its present value
+            else:
+                raise InputError(f"/{self.name}: {word!r} is too much; write {self.usage}")
+        if values:
+            given["values"] = values
+        return self.check(given)
+
+
+def literal(text: str) -> Any:
+    """Return what a typed value stands for: a number, true, false, null, or the text itself."""
+    try:
+        found = json.loads(text.lower() if text.lower() in ("true", "false", "null") else text)
+    except ValueError:
+        try:
+            return float(text)
+        except ValueError:
+            return text
+    return text if isinstance(found, dict | list) else found
+
+
+class Registry:
+    """Commands by name."""
+
+    def __init__(self) -> None:
+        self._commands: dict[str, Command] = {}
+
+    def __iter__(self) -> Any:
+        return iter(self._commands.values())
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._commands
+
+    def __getitem__(self, name: str) -> Command:
+        try:
+            return self._commands[name]
+        except KeyError:
+            hint = did_you_mean(name, self._commands) or "; /help lists them"
+            raise InputError(f"there is no command /{name}{hint}") from None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all commands."""
+        return tuple(self._commands)
+
+    def command(self, *, name: str = "", asks: Asks | None = None) -> Callable[[Function], Function]:
+        """Register a function of a session; `asks` makes the card that must be agreed to first."""
+
+        def add(function: Function) -> Function:
+            known = name or function.__name__.rstrip("_")
+            hints = get_type_hints(function, include_extras=True, localns={"Session": object})
+            fields: Any = {
+                each.name: (hints[each.name], ... if each.default is each.empty else each.default)
+                for each in list(inspect.signature(function).parameters.values())[1:]
+            }
+            settings = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
+            model = create_model(f"{known.title()}Arguments", __config__=settings, **fields)
+            self._commands[known] = Command(known, function, model, asks)
+            return function
+
+        return add
+
+    def read(self, line: str) -> tuple[str, dict[str, Any]]:
+        """Return the command and the arguments of a line that begins with a slash.
+
+        Raises:
+            InputError: there is no such command, or its arguments do not read.
+        """
+        name, _, rest = line.strip().removeprefix("/").partition(" ")
+        return name, self[name].read(rest)

@@ -1,0 +1,382 @@
+"""The commands that say how the search goes on: /run /pause /resume /try /retry /pin /forbid /narrow /widen /undo."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field
+
+from bestguess.agent.chat import facts, words
+from bestguess.agent.chat.events import Card
+from bestguess.agent.chat.plan import assignments, configuration, range_words
+from bestguess.agent.chat.registry import Registry
+from bestguess.tools.errors import InputError, ParamsError
+from bestguess.tools.parameters import Choice, Float, Int, Parameter
+from bestguess.tools.region import Limit, Limits
+from bestguess.tools.space import Space
+
+if TYPE_CHECKING:
+    from bestguess.agent.chat.session import Session
+
+Count = Annotated[int, Field(ge=1, le=100_000)]
+Number = Annotated[int, Field(ge=0)]
+Values = dict[str, Any]
+
+
+def register(registry: Registry) -> None:
+    """Add these commands to the registry."""
+    registry.command(asks=_card_for_run)(run)
+    registry.command(asks=_card_for_resume)(resume)
+    registry.command(asks=_card_for_try)(try_)
+    registry.command(asks=_card_for_retry)(retry)
+    registry.command(asks=_card_for_pin)(pin)
+    registry.command(asks=_card_for_forbid)(forbid)
+    registry.command(asks=_card_for_narrow)(narrow)
+    registry.command(asks=_card_for_widen)(widen)
+    for function in (pause, undo, note):
+        registry.command()(function)
+
+
+def run(session: Session, n: Count = 10) -> str:
+    """Run n more trials in the background."""
+    trials = session.start_trials()
+    _allow(session, n)
+    trials.add(n)
+    return f"{trials.left + session.running} trials to go; you can go on talking."
+
+
+def pause(session: Session) -> str:
+    """Start no further trial; what runs goes on to its end."""
+    trials = session.trials
+    if trials is None:
+        raise InputError("nothing runs; there is no study yet")
+    trials.pause()
+    running = f" {session.running} still running will be told when done." if session.running else ""
+    return f"Paused, with {trials.left} trials still to run.{running}"
+
+
+def resume(session: Session) -> str:
+    """Go on with the trials that are still to run."""
+    trials = session.start_trials()
+    if not trials.left:
+        return "No trials are left to run; say for example *run 10*."
+    trials.resume()
+    return f"Going on with {trials.left} trials."
+
+
+def try_(session: Session, values: Values) -> str:
+    """Run one trial with these values, the others as in the best so far: /try lr=0.01 depth=4."""
+    params = _wished(session, values)
+    reason = f"the user's idea: {assignments(values)}"
+    session.start_trials().wish(params, reason)
+    return f"It runs next: {configuration(params)}."
+
+
+def retry(session: Session, trial: Number | None = None) -> str:
+    """Run a trial's params once more; the last failed one's, if no number is given."""
+    params, number = _retried(session, trial)
+    session.start_trials().wish(params, f"trial {number} once more, as the user asked")
+    return f"Trial {number}'s params run once more."
+
+
+def pin(session: Session, values: Values) -> str:
+    """Keep parameters at a value from the next proposal on: /pin depth=6; /pin depth keeps its default."""
+    limits, what = _pinned(session, values)
+    session.limit(limits, what)
+    return f"Done: {what}. What was learned elsewhere is kept; /undo takes it back."
+
+
+def forbid(session: Session, values: Values) -> str:
+    """Never propose a value, or a combination of values: /forbid booster=dart depth=8."""
+    limits, what = _forbidden(session, values)
+    session.limit(limits, what)
+    return f"Done: {what}. /undo takes it back."
+
+
+def narrow(session: Session, parameter: str, low: float | None = None, high: float | None = None) -> str:
+    """Propose only a part of a parameter's range from now on: /narrow lr 1e-4..1e-2."""
+    limits, what = _narrowed(session, parameter, low, high)
+    session.limit(limits, what)
+    return f"Done: {what}. What was learned elsewhere is kept; /undo takes it back."
+
+
+def widen(session: Session, parameter: str, low: float | None = None, high: float | None = None) -> str:
+    """Allow more of a parameter than now, beyond its range too: /widen depth 1..12."""
+    plan = session.the_plan()
+    space, limits, what = _widened(session, parameter, low, high)
+    if space == plan.space:
+        session.limit(limits, what)
+    else:
+        session.widen(space, what)
+        if limits:
+            session.limit(limits, what)
+            session.undos.pop()
+    return f"Done: {what}. The trials so far stay."
+
+
+def undo(session: Session, trial: Number | None = None) -> str:
+    """Take back the last change, or set a trial aside so that it counts no more; nothing is deleted."""
+    if trial is not None:
+        return _set_aside(session, trial)
+    if not session.undos:
+        return "There is no change to take back; */undo 7* sets trial 7 aside."
+    last = session.undos.pop()
+    if last.trial is not None:
+        session.study.set_aside(last.trial, aside=False)
+        return f"Taken back: trial {last.trial} counts again."
+    assert last.limits is not None
+    session.limit(last.limits, last.what)
+    session.undos.pop()
+    return f"Taken back: {last.what}."
+
+
+def note(session: Session, text: str, trial: Number | None = None) -> str:
+    """Remark on a trial, the last one if no number is given; it becomes part of its feedback."""
+    if trial is None:
+        told = session.history.told
+        if not told:
+            raise InputError("there is no trial to remark on yet")
+        trial = told[-1].number
+    session.study.remark(trial, text)
+    return f"Noted at trial {trial}; whoever proposes next reads it."
+
+
+# What each asks first.
+
+
+def _card_for_run(session: Session, n: int = 10) -> Card | None:
+    plan = session.the_plan()
+    if "code" not in session.consents:
+        return Card(f"Run {n} trial{'s' if n > 1 else ''}?", _cost_lines(session, n), "code")
+    beyond = _beyond(session, n)
+    lines = (*_cost_lines(session, n), f"that is {beyond}; yes allows it")
+    return Card(f"Run {n} trials of {plan.script}, more than agreed?", lines, "budget") if beyond else None
+
+
+def _card_for_resume(session: Session) -> Card | None:
+    trials = session.trials
+    return _card_for_run(session, trials.left) if trials and trials.left else None
+
+
+def _card_for_try(session: Session, values: Mapping[str, Any]) -> Card | None:
+    params = _wished(session, values)
+    if "code" in session.consents and not _beyond(session, 1):
+        return None
+    plan = session.the_plan()
+    expected = words.expectation("the surrogate", facts.expected(plan, session.history, params))
+    lines = (configuration(params), expected, *_cost_lines(session, 1))
+    return Card("Run this configuration?", lines, "code")
+
+
+def _card_for_retry(session: Session, trial: int | None = None) -> Card | None:
+    params, number = _retried(session, trial)
+    if "code" in session.consents and not _beyond(session, 1):
+        return None
+    return Card(
+        f"Run trial {number}'s params once more?", (configuration(params), *_cost_lines(session, 1)), "code"
+    )
+
+
+def _card_for_pin(session: Session, values: Mapping[str, Any]) -> Card:
+    return _space_card(session, *_pinned(session, values))
+
+
+def _card_for_forbid(session: Session, values: Mapping[str, Any]) -> Card:
+    return _space_card(session, *_forbidden(session, values))
+
+
+def _card_for_narrow(
+    session: Session, parameter: str, low: float | None = None, high: float | None = None
+) -> Card:
+    return _space_card(session, *_narrowed(session, parameter, low, high))
+
+
+def _card_for_widen(
+    session: Session, parameter: str, low: float | None = None, high: float | None = None
+) -> Card:
+    _, limits, what = _widened(session, parameter, low, high)
+    return _space_card(session, limits, what)
+
+
+def _space_card(session: Session, limits: Limits, what: str) -> Card:
+    plan = session.the_plan()
+    names = sorted({*limits.of} - {name for name, one in plan.limits.of.items() if limits.of.get(name) == one})
+    now = [f"now {name}: {range_words(plan.space.parameters[name])}" for name in names if name in plan.space]
+    told = len(session.history.told)
+    return Card(f"Change the space: {what}?", (*now, f"{told} trials so far are kept"), "space")
+
+
+def _cost_lines(session: Session, n: int) -> tuple[str, ...]:
+    plan = session.the_plan()
+    seconds = session.seconds_per_trial()
+    rounds = -(-n // session.parallel)
+    took = f"about {words.duration(rounds * seconds)}" if seconds else "unknown until it has run once"
+    side = f", {session.parallel} at once" if session.parallel > 1 else ""
+    told = session.history.told
+    spent = sum(trial.proposal.tokens for trial in told)
+    tokens = f"about {round(n * spent / len(told), -2):.0f}" if told and spent else "none"
+    if session.llm and not spent:
+        tokens = "unknown until the model was asked"
+    return (f"what: `{plan.command_line}`", f"how many: {n}{side}", f"time: {took}; tokens: {tokens}")
+
+
+def _beyond(session: Session, n: int) -> str:
+    """Return by how much n more trials are beyond what was agreed, or nothing."""
+    agreed, seconds = session.agreed, session.seconds_per_trial()
+    going = len(session.history) + (session.trials.left if session.trials else 0)
+    if agreed.trials is not None and going + n > agreed.trials:
+        return f"{going + n - agreed.trials} more than the {agreed.trials} trials agreed"
+    if agreed.until is not None and seconds:
+        late = time.time() + seconds * n / session.parallel - agreed.until
+        if late > 0:
+            return f"about {words.duration(late)} longer than agreed"
+    return ""
+
+
+def _allow(session: Session, n: int) -> None:
+    """Raise what was agreed to what a card that was agreed to needs."""
+    agreed, seconds = session.agreed, session.seconds_per_trial() or 0.0
+    going = len(session.history) + (session.trials.left if session.trials else 0)
+    if agreed.trials is not None and going + n > agreed.trials:
+        agreed = replace(agreed, trials=going + n)
+    ends = time.time() + seconds * n / session.parallel
+    if agreed.until is not None and ends > agreed.until:
+        agreed = replace(agreed, until=ends)
+    session.set_agreed(agreed)
+
+
+# What a change comes to; each raises InputError where it makes no sense.
+
+
+def _wished(session: Session, values: Mapping[str, Any]) -> dict[str, Any]:
+    plan = session.the_plan()
+    best = session.history.incumbent
+    given = _canonical(plan.space, values)
+    base = best.params if best else plan.space.default()
+    try:
+        return plan.space.complete({**base, **given})
+    except ParamsError as error:
+        raise InputError(f"that cannot be tried: {error}") from None
+
+
+def _retried(session: Session, number: int | None) -> tuple[dict[str, Any], int]:
+    history = session.study.everything
+    if number is None:
+        failed = session.history.failed
+        if not failed:
+            raise InputError("no trial has failed; name one: /retry 7")
+        number = failed[-1].number
+    return facts.find_trial(history, number).params, number
+
+
+def _pinned(session: Session, values: Mapping[str, Any]) -> tuple[Limits, str]:
+    plan = session.the_plan()
+    given = {
+        name: _known(plan.space, name).default if value is None else value for name, value in values.items()
+    }
+    given = _canonical(plan.space, given)
+    of = {**plan.limits.of, **{name: Limit(options=(value,)) for name, value in given.items()}}
+    return Limits(of, plan.limits.without), f"{assignments(given)} from now on"
+
+
+def _forbidden(session: Session, values: Mapping[str, Any]) -> tuple[Limits, str]:
+    plan = session.the_plan()
+    given = _canonical(plan.space, values)
+    what = f"never {assignments(given)}"
+    if len(given) == 1:
+        ((name, value),) = given.items()
+        one = plan.space.parameters[name]
+        if isinstance(one, Choice):
+            limit = plan.limits.of.get(name)
+            options = (limit.options if limit and limit.options else None) or tuple(one.options)
+            left = tuple(option for option in options if option != value)
+            if not left:
+                raise InputError(f"{name} {value} is the only option left; widen {name} first")
+            return Limits({**plan.limits.of, name: Limit(options=left)}, plan.limits.without), what
+    return Limits(plan.limits.of, (*plan.limits.without, given)), what
+
+
+def _narrowed(
+    session: Session, parameter: str, low: float | None, high: float | None
+) -> tuple[Limits, str]:
+    plan = session.the_plan()
+    one = _numeric(plan.space, parameter)
+    if low is None and high is None:
+        raise InputError(f"/narrow {parameter}: to what? for example {parameter} {one.low:g}..{one.high:g}")
+    before = plan.limits.of.get(parameter, Limit())
+    kept_low = before.low if low is None else low
+    kept_high = before.high if high is None else high
+    limit = Limit(kept_low, kept_high)
+    return Limits({**plan.limits.of, parameter: limit}, plan.limits.without), f"{parameter} {limit.words}"
+
+
+def _widened(
+    session: Session, parameter: str, low: float | None, high: float | None
+) -> tuple[Space, Limits, str]:
+    """Return the space, the limits that are left in it, and the change in words."""
+    plan = session.the_plan()
+    others = {name: one for name, one in plan.limits.of.items() if name != parameter}
+    one = _known(plan.space, parameter)
+    if low is None and high is None:
+        return plan.space, Limits(others, plan.limits.without), f"no limit on {parameter}"
+    number = _numeric(plan.space, parameter)
+    whole = isinstance(number, Int)
+    new_low = number.low if low is None else min(number.low, int(low) if whole else low)
+    new_high = number.high if high is None else max(number.high, int(high) if whole else high)
+    wider = replace(number, low=new_low, high=new_high)
+    before = plan.limits.of.get(parameter, Limit())
+    kept_low = before.low if low is None else None
+    kept_high = before.high if high is None else None
+    if kept_low is not None or kept_high is not None:
+        others[parameter] = Limit(kept_low, kept_high)
+    parameters: dict[str, Parameter] = {**plan.space.parameters, parameter: wider}
+    space = Space(parameters, constraints=plan.space.constraints)
+    ends = Limit(None if low is None else new_low, None if high is None else new_high)
+    return space, Limits(others, plan.limits.without), f"{parameter} {ends.words} allowed"
+
+
+def _set_aside(session: Session, number: int) -> str:
+    from bestguess.agent.chat.session import Undo
+
+    tuner = session.tuner
+    if number in {trial.number for trial in tuner.interrupted}:
+        tuner.drop(number)
+        trials = session.trials
+        if trials and trials.wanted:
+            trials.wanted -= 1
+        return f"Trial {number} is dropped: it is not run again, and does not count."
+    if number in {trial.number for trial in session.history.running}:
+        raise InputError(f"trial {number} is running; set it aside when it is done")
+    session.study.set_aside(number)
+    session.undos.append(Undo(f"trial {number} set aside", trial=number))
+    return f"Trial {number} is set aside: it stays in the record and counts no more. /undo takes that back."
+
+
+def _canonical(space: Space, values: Mapping[str, Any]) -> dict[str, Any]:
+    given = {}
+    for name, value in values.items():
+        one = _known(space, name)
+        try:
+            given[name] = one.canonical(value)
+        except ParamsError as error:
+            by_word = {str(option).lower(): option for option in getattr(one, "options", ())}
+            if str(value).lower() not in by_word:
+                raise InputError(f"{name}: {error}") from None
+            given[name] = by_word[str(value).lower()]
+    return given
+
+
+def _known(space: Space, name: str) -> Parameter:
+    if name not in space:
+        raise InputError(f"there is no parameter {name!r}; there are {', '.join(space.names)}")
+    return space.parameters[name]
+
+
+def _numeric(space: Space, name: str) -> Float | Int:
+    one = _known(space, name)
+    if not isinstance(one, Float | Int):
+        raise InputError(f"{name} has options, not a range ({one.allowed}); use /pin or /forbid")
+    return one

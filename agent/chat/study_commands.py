@@ -1,0 +1,162 @@
+"""The commands that say what is tuned: /new /scan /space /goal /budget /cost /model."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from bestguess.agent.chat import words
+from bestguess.agent.chat.draft import draft, read_script
+from bestguess.agent.chat.events import Card
+from bestguess.agent.chat.plan import Plan, configuration
+from bestguess.agent.chat.registry import Registry
+from bestguess.agent.chat.tables import draft_table
+from bestguess.agent.report import describe_model
+from bestguess.tools.errors import InputError
+
+if TYPE_CHECKING:
+    from bestguess.agent.chat.session import Session
+
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1, le=100_000)]
+Direction = Literal["minimize", "maximize"]
+
+
+def register(registry: Registry) -> None:
+    """Add these commands to the registry."""
+    for function in (scan, space, goal, budget, cost, model):
+        registry.command()(function)
+    registry.command(asks=_card_for_new)(new)
+
+
+def new(
+    session: Session, script: str, metric: str = "", direction: Direction | None = None, space: str = "",
+    target: str = "",
+) -> str:  # fmt: skip
+    """Begin a study of a script: draft its space, and run it once with the defaults.
+
+    The space comes from the script itself, or from a YAML file. A CSV file with target=COLUMN is tuned with
+    scikit-learn's gradient boosting. Example: /new train.py val_loss minimize
+    """
+    plan = _drafted(session, script, metric, direction, space, target)
+    session.begin(plan)
+    session.start_trials().add(1)
+    return "One trial with the defaults runs, to see that the metric is found."
+
+
+def scan(session: Session, script: str, space: str = "") -> str:
+    """Show what could be tuned in a script, without beginning a study."""
+    return words.plan_table(draft(session.folder, script, space=space))
+
+
+def space(session: Session) -> str:
+    """Show the command, the metric and every parameter with its range and limits."""
+    return words.plan_table(session.the_plan())
+
+
+def goal(
+    session: Session, metric: str = "", direction: Direction | None = None, target: float | None = None
+) -> str:
+    """Say which number counts, which way is better, and at which value to stop.
+
+    Example: /goal val_loss minimize target=0.1
+    """
+    plan = session.the_plan()
+    changed = plan.for_metric(metric, direction) if metric else plan
+    if direction and not metric:
+        changed = plan.for_metric(plan.task.metric, direction)
+    if target is not None:
+        changed = replace(changed, target=target)
+    if changed != plan:
+        session.change_plan(changed)
+    task = changed.task
+    stop = f"; the search pauses at {changed.target:g}" if changed.target is not None else ""
+    return f"`{task.metric}` is to {task.direction}{stop}. In the output it is found by `{changed.pattern}`."
+
+
+def budget(
+    session: Session, trials: Count | None = None, minutes: Positive | None = None, tokens: Count | None = None
+) -> str:
+    """Say what may be spent: trials in all, minutes from now, tokens of the language model; or show it.
+
+    Example: /budget trials=50 minutes=60
+    """
+    agreed = session.agreed
+    if trials is not None:
+        agreed = replace(agreed, trials=trials)
+    if minutes is not None:
+        agreed = replace(agreed, until=time.time() + 60 * minutes)
+    if tokens is not None:
+        agreed = replace(agreed, tokens=tokens)
+    session.set_agreed(agreed)
+    limits = []
+    if agreed.trials is not None:
+        limits.append(f"{agreed.trials} trials in all")
+    if agreed.until is not None:
+        clock = time.strftime("%H:%M", time.localtime(agreed.until))
+        limits.append(f"no trial is started after {clock}")
+    if agreed.tokens is not None:
+        limits.append(f"{agreed.tokens} tokens")
+    seconds = session.seconds_per_trial()
+    text = f"Budget: {', '.join(limits)}." if limits else "No budget is set; each run asks."
+    if seconds and agreed.until:
+        fits = max(int((agreed.until - time.time()) / seconds * session.parallel), 0)
+        text += f" At {words.duration(seconds)} a trial that is room for about {fits} trials."
+    return text
+
+
+def cost(session: Session) -> str:
+    """Show what was spent so far: trials, time, tokens."""
+    history = session.history
+    seconds = sum(trial.outcome.seconds or 0.0 for trial in history.told if trial.outcome)
+    tokens = sum(trial.proposal.tokens for trial in history)
+    thinking = sum(trial.proposal.seconds for trial in history)
+    running = f", {session.running} running" if session.running else ""
+    left = session.trials.left if session.trials else 0
+    text = (
+        f"{len(history.told)} trials ({len(history.failed)} failed{running}, {left} still wanted), "
+        f"{words.duration(seconds)} of running, {tokens} tokens and {words.duration(thinking)} of the model's."
+    )
+    mean = session.seconds_per_trial()
+    return f"{text} A trial takes {words.duration(mean)} on average." if mean else text
+
+
+def model(session: Session, spec: str = "") -> str:
+    """Show the language model that guesses, or change it: none, embedded, embedded:NAME, a URL."""
+    if spec:
+        return f"The language model is now {session.set_model(spec)}."
+    name = session.llm.name if session.llm else "none; the Gaussian process proposes alone"
+    state = describe_model(session.history)
+    return f"The language model is {name}" + (f": {state}." if state else ".")
+
+
+def _drafted(
+    session: Session, script: str, metric: str, direction: Direction | None, space: str, target: str
+) -> Plan:
+    if script.lower().endswith(".csv"):
+        return draft_table(session.folder, script, target)
+    return draft(session.folder, script, metric=metric or None, direction=direction, space=space)
+
+
+def _card_for_new(
+    session: Session, script: str, metric: str = "", direction: Direction | None = None, space: str = "",
+    target: str = "",
+) -> Card:  # fmt: skip
+    plan = _drafted(session, script, metric, direction, space, target)
+    if script.lower().endswith(".py"):
+        others = [one for one in read_script(session.folder, script).printed if one != plan.task.metric][:4]
+    else:
+        others = []
+    if len(plan.space) == 0:
+        raise InputError(f"nothing in {script} can be tuned")
+    lines = [
+        words.plan_table(plan),
+        f"how many: 1 trial, with the defaults: {configuration(plan.space.default())}",
+        "time: unknown until it has run once; tokens: none",
+    ]
+    if others:
+        lines.append(f"it also prints {', '.join(others)}: */goal NAME* counts another number")
+    return Card(f"Run {plan.script} once with its defaults?", tuple(lines), "code")

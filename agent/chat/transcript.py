@@ -1,0 +1,107 @@
+"""The transcript: every event of a session in an append-only file beside the study, one JSON object a line.
+
+It is what a later session goes on from. It knows lines and events, not what they mean to a session.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from bestguess.agent.chat.events import Event
+from bestguess.tools.errors import InputError
+
+
+class Transcript:
+    """Appends events to a file; each is complete on the disk's side of the process before the next."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        torn = _is_torn(path)
+        try:
+            self._file = path.open("a", encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"the transcript {path} cannot be written: {error.strerror}") from error
+        if torn:
+            self._file.write("\n")
+
+    def append(self, event: Event) -> None:
+        """Write one event down; kill -9 right afterwards does not lose it."""
+        line = json.dumps(event.to_dict(), ensure_ascii=False)
+        with self._lock:
+            if not self._file.closed:
+                self._file.write(line + "\n")
+                self._file.flush()
+
+    def close(self) -> None:
+        """Close the file, once it is on the disk."""
+        with self._lock:
+            if not self._file.closed:
+                self._file.flush()
+                os.fsync(self._file.fileno())
+                self._file.close()
+
+
+def read_last_session(path: Path) -> tuple[Event, ...]:
+    """Return the events of the last session in a transcript; a torn line, as kill -9 leaves it, is skipped.
+
+    Raises:
+        InputError: there is no transcript.
+    """
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise InputError(f"there is no session to resume: {path} cannot be read ({error.strerror})") from error
+    events: list[Event] = []
+    for line in text.splitlines():
+        try:
+            event = Event.from_dict(json.loads(line))
+        except (ValueError, KeyError, TypeError):
+            continue
+        if event.kind == "session" and not event.fields.get("resumed"):
+            events.clear()
+        events.append(event)
+    return tuple(events)
+
+
+def last_state(events: Iterable[Event]) -> dict[str, Any]:
+    """Return what the last state event holds; empty if there is none."""
+    state: dict[str, Any] = {}
+    for event in events:
+        if event.kind == "state":
+            state = dict(event.fields)
+    return state
+
+
+def to_markdown(events: Iterable[Event]) -> str:
+    """Return a session as Markdown."""
+    parts = ["# A tuning session", ""]
+    for event in events:
+        match event.kind:
+            case "said":
+                parts += [f"**You:** {event.text}", ""]
+            case "answer":
+                parts += [event.text, ""]
+            case "remark" | "trial_finished":
+                parts += [f"> {event.text}", ""]
+            case "card":
+                lines = [f"> - {line}" for line in event.fields["lines"]]
+                parts += [f"> **{event.text}**", ">", *lines, ""]
+            case "error":
+                parts += [f"> error: {event.text}", ""]
+    return "\n".join(parts)
+
+
+def _is_torn(path: Path) -> bool:
+    """Whether a file ends in the middle of a line."""
+    try:
+        with path.open("rb") as file:
+            file.seek(-1, os.SEEK_END)
+            return file.read(1) != b"\n"
+    except OSError:
+        return False

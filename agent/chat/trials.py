@@ -1,0 +1,208 @@
+"""Trials in the background: one thread a slot asks, runs and tells, while the conversation goes on.
+
+It knows a tuner and an objective, and reports what happens; it does not know who listens or what was
+agreed. Asking is done by one thread at a time, because a tuner's turns follow one another.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from bestguess.agent.tuner import Tuner
+from bestguess.tools.errors import BestGuessError
+from bestguess.tools.run import Objective
+from bestguess.tools.trial import Trial
+
+
+class Watcher(Protocol):
+    """Who is told what happens, in the thread where it happens."""
+
+    def started(self, trial: Trial) -> None:
+        """A trial begins."""
+        ...
+
+    def finished(self, trial: Trial) -> None:
+        """A trial was told."""
+        ...
+
+    def idle(self, why: str) -> None:
+        """Nothing runs any more, and why."""
+        ...
+
+    def broke(self, error: str) -> None:
+        """Proposing or recording failed; no trial is started until someone resumes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Params that a person wants to see run, and why."""
+
+    params: Mapping[str, Any]
+    reason: str
+
+
+class Trials:
+    """Runs trials of one study in `parallel` threads; the only one who asks and tells there.
+
+    `may_start` returns why no trial may be started, or nothing; it is asked before each.
+    """
+
+    def __init__(
+        self,
+        tuner: Tuner,
+        objective: Objective,
+        stop: threading.Event,
+        watcher: Watcher,
+        *,
+        parallel: int = 1,
+        may_start: Callable[[], str] = lambda: "",
+    ) -> None:
+        self.tuner = tuner
+        self.objective = objective
+        self.parallel = parallel
+        self.wanted = 0
+        self.paused = False
+        self.running: dict[int, float] = {}
+        """The numbers of the trials that run, and when each began (time.monotonic)."""
+
+        self._stop = stop
+        self._watcher = watcher
+        self._may_start = may_start
+        self._wishes: deque[Wish] = deque()
+        self._changed = threading.Condition()
+        self._asking = threading.Lock()
+        self._busy = 0
+        self._threads: list[threading.Thread] = []
+
+    def add(self, count: int) -> None:
+        """Run `count` more trials."""
+        with self._changed:
+            self.wanted += count
+            self.paused = False
+        self._wake()
+
+    def wish(self, params: Mapping[str, Any], reason: str) -> None:
+        """Run these params before anything the tuner would choose."""
+        with self._changed:
+            self._wishes.append(Wish(params, reason))
+            self.paused = False
+        self._wake()
+
+    def pause(self) -> None:
+        """Start no further trial; the running ones go on to their end."""
+        with self._changed:
+            self.paused = True
+
+    def resume(self) -> None:
+        """Start trials again."""
+        with self._changed:
+            self.paused = False
+        self._wake()
+
+    @property
+    def left(self) -> int:
+        """How many trials are wanted and not started."""
+        return self.wanted + len(self._wishes)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a trial is being chosen or runs."""
+        return self._busy > 0
+
+    def change(self, act: Callable[[], Any]) -> Any:
+        """Return `act()`, done while nobody asks the tuner."""
+        with self._asking:
+            return act()
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait until nothing runs and nothing more would start; return whether that came true."""
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: not self._busy and (self.paused or not self.left), timeout=timeout_s
+            )
+
+    def close(self) -> None:
+        """Stop what runs and give its trials back; return when all threads have ended."""
+        self._stop.set()
+        with self._changed:
+            self.paused = True
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+
+    def _wake(self) -> None:
+        with self._changed:
+            alive = [thread for thread in self._threads if thread.is_alive()]
+            while len(alive) < min(self.parallel, self.left + self._busy) and not self._stop.is_set():
+                thread = threading.Thread(target=self._work, name="bestguess-trial", daemon=True)
+                alive.append(thread)
+                self._busy += 1  # before it starts, so that `wait` cannot slip in between
+                thread.start()
+            self._threads = alive
+            self._changed.notify_all()
+
+    def _work(self) -> None:
+        while self._take_turn():
+            pass
+
+    def _take_turn(self) -> bool:
+        """Run one trial; return whether to go on. This thread counts as busy before and after, if so."""
+        with self._changed:
+            why = self._why_not()
+            if why:
+                self._busy -= 1
+                quiet = not self._busy
+                self._threads = [one for one in self._threads if one is not threading.current_thread()]
+            else:
+                wish = self._wishes.popleft() if self._wishes else None
+                self.wanted -= wish is None
+        if why:
+            if quiet:
+                self._watcher.idle(why)
+            with self._changed:
+                self._changed.notify_all()
+            return False
+        try:
+            self._run_one(wish)
+        except KeyboardInterrupt:
+            pass  # the trial was given back; `_stop` is set, so the next turn ends this thread
+        except Exception as error:  # noqa: BLE001 - a thread has nobody above it; it is shown and all pauses
+            known = isinstance(error, BestGuessError)
+            with self._changed:
+                self.paused = True
+                self.wanted += wish is None
+            self._watcher.broke(str(error) if known else traceback.format_exc(limit=-3))
+        return True
+
+    def _why_not(self) -> str:
+        if self._stop.is_set():
+            return "stopped"
+        if self.paused:
+            return "paused"
+        if not self.left:
+            return "done"
+        if why := self._may_start():
+            self.paused = True
+            return why
+        return ""
+
+    def _run_one(self, wish: Wish | None) -> None:
+        with self._asking:
+            trial = self.tuner.start(wish.params, wish.reason) if wish else self.tuner.ask()
+        self.running[trial.number] = time.monotonic()
+        try:
+            self._watcher.started(trial)
+            outcome = self.objective(trial.params)
+        except BaseException:
+            self.tuner.release(trial)
+            raise
+        finally:
+            del self.running[trial.number]
+        self._watcher.finished(self.tuner.tell(trial, outcome))
