@@ -197,9 +197,7 @@ class Verifier:
                 return within.lower(self.ascent(*within.lift(x, active)))
 
         with few_threads(len(self.history.complete)):
-            candidates = maximize(
-                score, space, rng, incumbents=incumbents, evaluated=barred, ascent=ascent
-            )
+            candidates = maximize(score, space, rng, incumbents=incumbents, evaluated=barred, ascent=ascent)
         return candidates[0] if candidates else None
 
     def judge(self, params: Mapping[str, Any], own: Mapping[str, Any] | None) -> Verdict:

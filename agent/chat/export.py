@@ -120,7 +120,11 @@ def _report(plan: Plan, study: Study) -> str:
             "expected": format_prediction(trial),
             "params": assignments(trial.params),
             "why": trial.outcome.error if trial.outcome and trial.outcome.error else trial.reason,
-            "kind": "aside" if trial.number in aside else "best" if trial.number == best.number else trial.state,
+            "kind": "aside"
+            if trial.number in aside
+            else "best"
+            if trial.number == best.number
+            else trial.state,
         }
         for trial in study.everything
     ]
@@ -151,4 +155,3 @@ def _copy_database(study: Study, path: Path) -> None:
 
 
 _FORMS = {"script": _script, "json": _json, "report": _report}
-

@@ -27,7 +27,22 @@ Form = Literal["script", "command", "json", "report", "study"]
 
 def register(registry: Registry) -> None:
     """Add these commands to the registry."""
-    listed = (ask, why, best, table, plot, compare, importance, outlook, export, save, log, doctor, help_, quit_)
+    listed = (
+        ask,
+        why,
+        best,
+        table,
+        plot,
+        compare,
+        importance,
+        outlook,
+        export,
+        save,
+        log,
+        doctor,
+        help_,
+        quit_,
+    )
     for function in listed:
         registry.command()(function)
 
@@ -51,11 +66,15 @@ def ask(session: Session, text: str) -> str:
         shares = ", ".join(f"{one.importance.name} {one.importance.mean:.0%}" for one in insights)
         gathered.append(f"Share of the variance by parameter: {shares}.")
     gathered += [
-        f"Trial {trial.number} failed: {trial.outcome.error}." for trial in history.failed[-3:] if trial.outcome
+        f"Trial {trial.number} failed: {trial.outcome.error}."
+        for trial in history.failed[-3:]
+        if trial.outcome
     ]
     found = facts.outlook(plan, history, 10)
     if found:
-        gathered.append(f"10 more trials are expected to bring {found.gain:.3g}, any number {found.potential:.3g}.")
+        gathered.append(
+            f"10 more trials are expected to bring {found.gain:.3g}, any number {found.potential:.3g}."
+        )
     listed = "\n".join(f"- {line}" for line in gathered)
     if session.llm is None:
         return f"Without a language model I can only give the facts:\n\n{listed}"
@@ -109,9 +128,7 @@ def compare(session: Session, a: Number, b: Number) -> str:
     """Compare two trials: what differs, and what each difference alone is believed to do."""
     plan, history = session.the_plan(), session.history
     one, other = facts.find_trial(history, a), facts.find_trial(history, b)
-    return words.comparison(
-        facts.compare(plan.space, history, one, other, noisy=plan.task.noisy), plan.task
-    )
+    return words.comparison(facts.compare(plan.space, history, one, other, noisy=plan.task.noisy), plan.task)
 
 
 def importance(session: Session) -> str:
@@ -175,7 +192,9 @@ def help_(session: Session, command: str = "") -> str:  # noqa: ARG001
         return f"`{one.usage}`\n\n{one.help}"
     rows = ["| command | what it does |", "|---|---|"]
     rows += [f"| `{one.usage}` | {words.cell(one.summary, 120)} |" for one in REGISTRY]
-    return "\n".join([*rows, "", "Plain words do, too: *run 10 more*, *set lr max to 0.01*, *why did 7 fail?*"])
+    return "\n".join(
+        [*rows, "", "Plain words do, too: *run 10 more*, *set lr max to 0.01*, *why did 7 fail?*"]
+    )
 
 
 def quit_(session: Session) -> str:

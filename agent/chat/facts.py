@@ -200,7 +200,9 @@ def as_limits(space: Space, limits: Limits) -> Limits:
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     names = [*before, *(name for name in after if name not in before)]
-    return {name: (before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)}
+    return {
+        name: (before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)
+    }
 
 
 def _moved(space: Space, params: Mapping[str, Any], name: str, value: Any) -> dict[str, Any] | None:

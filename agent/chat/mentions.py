@@ -15,9 +15,9 @@ from bestguess.tools.space import Space
 
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?(?:k\b)?"
 
-_UNITS = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-_ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split()
+_UNITS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_ORDINALS = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"]
 _WORDS: dict[str, int] = {
     **{word: index + 1 for index, word in enumerate(_UNITS)},
     **{word: 10 * (index + 2) for index, word in enumerate(_TENS)},
@@ -171,11 +171,15 @@ def bounds_in(text: str) -> tuple[float | None, float | None]:
         if match:
             low, high = number(match["a"]), number(match["b"])
             return min(low, high), max(low, high)
-    negated = re.search(r"\b(?:don't|do not|not|never|no|nothing|stop|avoid|without|isn't|anything|useless)\b", text)
+    negated = re.search(
+        r"\b(?:don't|do not|not|never|no|nothing|stop|avoid|without|isn't|anything|useless)\b", text
+    )
     up = r"(?:up to|at most|no more than|max(?:imum)?|upper|ceiling|top|high(?:est)?|cap)"
     down = r"(?:down to|at least|no less than|min(?:imum)?|lower|floor|bottom|low(?:est)?)"
     gap = r"(?:\s+(?:the|a|an|of|on|for|bound|end|limit|value|to|at|is|be|=|[a-z_]+)){0,6}\s*=?\s*"
-    over = r"(?:above|over|beyond|more than|greater than|larger than|higher than|bigger than|exceed\w*|past|>)"
+    over = (
+        r"(?:above|over|beyond|more than|greater than|larger than|higher than|bigger than|exceed\w*|past|>)"
+    )
     under = r"(?:below|under|less than|smaller than|lower than|fewer than|beneath|<)"
     found: dict[str, float | None] = {"low": None, "high": None}
 
@@ -195,7 +199,9 @@ def bounds_in(text: str) -> tuple[float | None, float | None]:
 def minutes_in(text: str) -> float | None:
     """Return a time that a plain text speaks of, in minutes."""
     total = None
-    for amount, unit in re.findall(rf"({NUMBER})\s*(hours?|hrs?|h|minutes?|mins?|min|days?|seconds?|secs?)\b", text):
+    for amount, unit in re.findall(
+        rf"({NUMBER})\s*(hours?|hrs?|h|minutes?|mins?|min|days?|seconds?|secs?)\b", text
+    ):
         scale = {"h": 60.0, "d": 1440.0, "m": 1.0, "s": 1 / 60}[unit[0]]
         total = (total or 0.0) + number(amount) * scale
     return total

@@ -16,16 +16,13 @@ import re
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import Any, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from bestguess.agent.chat.events import Answer, Card
 from bestguess.tools.errors import InputError
 from bestguess.tools.parameter import did_you_mean
-
-if TYPE_CHECKING:
-    from bestguess.agent.chat.session import Session
 
 Function = Callable[..., "str | Answer"]
 Asks = Callable[..., "Card | None"]

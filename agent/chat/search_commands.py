@@ -203,7 +203,9 @@ def _card_for_widen(
 
 def _space_card(session: Session, limits: Limits, what: str) -> Card:
     plan = session.the_plan()
-    names = sorted({*limits.of} - {name for name, one in plan.limits.of.items() if limits.of.get(name) == one})
+    names = sorted(
+        {*limits.of} - {name for name, one in plan.limits.of.items() if limits.of.get(name) == one}
+    )
     now = [f"now {name}: {range_words(plan.space.parameters[name])}" for name in names if name in plan.space]
     told = len(session.history.told)
     return Card(f"Change the space: {what}?", (*now, f"{told} trials so far are kept"), "space")
@@ -299,9 +301,7 @@ def _forbidden(session: Session, values: Mapping[str, Any]) -> tuple[Limits, str
     return Limits(plan.limits.of, (*plan.limits.without, given)), what
 
 
-def _narrowed(
-    session: Session, parameter: str, low: float | None, high: float | None
-) -> tuple[Limits, str]:
+def _narrowed(session: Session, parameter: str, low: float | None, high: float | None) -> tuple[Limits, str]:
     plan = session.the_plan()
     one = _numeric(plan.space, parameter)
     if low is None and high is None:

@@ -14,16 +14,16 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from bestguess.agent.budget import Budget
 from bestguess.agent.chat import facts, words
 from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.draft import metrics_in
 from bestguess.agent.chat.events import Answer, Card, Event, Listener
+from bestguess.agent.chat.model_route import SharedLLM, understand_with_model
 from bestguess.agent.chat.plan import Plan
 from bestguess.agent.chat.transcript import Transcript, last_state, read_last_session
 from bestguess.agent.chat.trials import Trials
-from bestguess.agent.chat.understanding import Context, Intent, Verdict, read_verdict, understand
-from bestguess.agent.chat.model_route import SharedLLM, understand_with_model
-from bestguess.agent.budget import Budget
+from bestguess.agent.chat.understanding import LATER, Context, Intent, Verdict, read_verdict, understand
 from bestguess.agent.llm.connect import connect
 from bestguess.agent.report import trial_record
 from bestguess.agent.storage import open_storage
@@ -245,7 +245,9 @@ class Session:
         if self._tuner and self._trials:
             tuner, trials = self._tuner, self._trials
             if trials.running:
-                raise InputError("trials are running in the present space; pause, and widen when they are done")
+                raise InputError(
+                    "trials are running in the present space; pause, and widen when they are done"
+                )
             trials.change(lambda: tuner.widen(space))
         self.undos.append(Undo(what, limits=facts.as_limits(plan.space, plan.limits)))
         self.plan = replace(plan, space=space, limits=Limits())
@@ -300,25 +302,31 @@ class Session:
         if self.pending and verdict:
             self._decide(verdict)
             return
-        if self.pending and text.startswith("/") is False and len(text.split()) == 1 and text.isalpha():
-            pass  # "pause", "best": a command, which leaves the card open
         if text.startswith("/"):
             name, arguments = REGISTRY.read(text)
             self._perform_all([Intent(name, arguments)])
             return
+        intents = self._understand(text)
+        if not intents:
+            self._emit(Answer(words.not_understood(text, self._context(), verdict is not None)).event)
+            return
+        self._perform_all(intents)
+
+    def _understand(self, text: str) -> list[Intent]:
         context = self._context()
         intents = understand(text, context)
         if not intents and self.llm:
             intents, why = understand_with_model(text, context, self.llm, REGISTRY)
             if why:
                 self._emit(Event("remark", f"The model could not read that: {why}"))
-        if not intents:
-            self._emit(Answer(words.not_understood(text, context, verdict is not None)).event)
-            return
-        self._perform_all(intents)
+        return intents
 
     def _perform_all(self, intents: Sequence[Intent]) -> None:
         for index, intent in enumerate(intents):
+            if intent.command == LATER:
+                text = intent.arguments["text"]
+                self._perform_all([*self._understand(text), *intents[index + 1 :]])
+                return
             command = REGISTRY[intent.command]
             arguments = command.check(intent.arguments)
             card = command.asks(self, **arguments) if command.asks else None
@@ -361,6 +369,7 @@ class Session:
             limits=plan.limits if plan else Limits(),
             trials=len(self._tuner.study.everything) if self._tuner else 0,
             metric=plan.task.metric if plan else "",
+            best=self.history.incumbent.params if self.history.incumbent else {},
             busy=bool(self._trials and self._trials.busy),
         )
 

@@ -78,7 +78,10 @@ def goal(
 
 
 def budget(
-    session: Session, trials: Count | None = None, minutes: Positive | None = None, tokens: Count | None = None
+    session: Session,
+    trials: Count | None = None,
+    minutes: Positive | None = None,
+    tokens: Count | None = None,
 ) -> str:
     """Say what may be spent: trials in all, minutes from now, tokens of the language model; or show it.
 

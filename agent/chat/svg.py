@@ -55,7 +55,9 @@ def draw(plot: Plot) -> Markup:
             parts.append(
                 f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"{dashed}/>'
             )
-    parts.append(f'<text x="{(WIDTH + LEFT) / 2}" y="{HEIGHT - 6}" text-anchor="middle">{escape(plot.x_label)}</text>')
+    parts.append(
+        f'<text x="{(WIDTH + LEFT) / 2}" y="{HEIGHT - 6}" text-anchor="middle">{escape(plot.x_label)}</text>'
+    )
     return Markup("".join(parts) + "</svg>")  # noqa: S704  # every text in it was escaped above
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from bestguess.agent.chat.draft import within
 from bestguess.agent.chat.plan import Plan, pattern_of
-from bestguess.agent.task import Task
 from bestguess.agent.chat.templating import render_file
+from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
 from bestguess.tools.parameters import Float, Int
 from bestguess.tools.space import Space

@@ -56,7 +56,9 @@ def read_last_session(path: Path) -> tuple[Event, ...]:
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
-        raise InputError(f"there is no session to resume: {path} cannot be read ({error.strerror})") from error
+        raise InputError(
+            f"there is no session to resume: {path} cannot be read ({error.strerror})"
+        ) from error
     events: list[Event] = []
     for line in text.splitlines():
         try:

@@ -39,6 +39,7 @@ class Context:
     limits: Limits = field(default_factory=Limits)
     trials: int = 0
     metric: str = ""
+    best: Mapping[str, Any] = field(default_factory=dict)
     busy: bool = False
 
 
@@ -63,16 +64,16 @@ def understand(text: str, context: Context) -> list[Intent]:
         clause = clause.strip(" ,")
         if not clause or re.fullmatch(_FILLER, clause.lower().strip(" .!,")):
             continue
-        intents = _read(clause, context)
-        if not intents:
+        if found and found[0].command == "new":
+            found[0] = _with_goal(found[0], clause)
+            intents = [] if _goal_in(clause, "")[0] else [Intent(LATER, {"text": clause})]
+        elif not (intents := _read(clause, context)):
             return []
-        if any(one.command == "new" for one in found):
-            intents = [Intent(LATER, {"text": clause})]
         found += intents
     return found
 
 
-_FILLER = r"(?:hi|hello|hey|thanks|thank you|great|good|nice|ok|okay|well|so|hm+|right|alright|please)(?: .{0,12})?"
+_FILLER = r"(?:hi|hello|hey|thanks|thank you|great|good|nice|ok|okay|well|so|hm+|right|alright|please)"
 _POLITE = re.compile(
     r"^(?:(?:ok|okay|well|so|now|hey|hi|please|and|also|then|but|by the way|alright|right)\b,?\s+)+"
     r"|^(?:(?:could|can|would|will) (?:you|we) (?:please )?|let's |let us |i(?:'d| would) like (?:you )?to |i want (?:you )?to )",
@@ -104,16 +105,32 @@ def _read_new(clause: str, script: str) -> list[Intent]:
     if metric:
         arguments |= {"metric": metric, "direction": direction}
     if script.endswith(".csv"):
-        target = re.search(r"(?:predict|target|column)(?:ing|s)?\s+(?:the\s+)?(?:column\s+)?[=:]?\s*['\"]?([\w.-]+)", clause, re.I)
+        target = re.search(
+            r"(?:predict|target|column)(?:ing|s)?\s*(?:the\s+)?(?:column\s+)?[=:]?\s*['\"]?([\w.-]+)",
+            clause,
+            re.I,
+        )
         arguments = {"script": script, **({"target": target[1]} if target else {})}
     if space := re.search(r"[\w./-]+\.ya?ml\b", clause):
         arguments["space"] = space[0]
     later = []
     for piece in pieces:
         words = mentions.plain(piece)
-        if script.lower() not in words and not _goal_in(piece, "")[0] and re.search(r"\d|\b(?:hour|never|don't|only)\b", words):
+        if (
+            script.lower() not in words
+            and not _goal_in(piece, "")[0]
+            and re.search(r"\d|\b(?:hour|never|don't|only)\b", words)
+        ):
             later.append(Intent(LATER, {"text": piece}))
     return [Intent("new", arguments), *later]
+
+
+def _with_goal(new: Intent, clause: str) -> Intent:
+    """Return an intent to begin a study with the metric that a later clause names."""
+    metric, direction = _goal_in(clause, "")
+    if metric is None or "metric" in new.arguments:
+        return new
+    return Intent("new", {**new.arguments, "metric": metric, "direction": direction})
 
 
 _METRIC = r"(?:the\s+|its\s+|my\s+)?['\"`]?(?P<metric>[a-z_][\w/@^-]*)['\"`]?"
@@ -131,7 +148,9 @@ _GOALS = (
     (rf"\b(?:best|better|good|improve|optimi[sz]e|for|on)\s+{_METRIC}", ""),
     (rf"\b(?:metric|goal|objective)\b\s*(?:is|=|:|to)?\s*{_METRIC}", ""),
 )
-_NO_METRIC = set("the a an it my this that better hyperparameters parameters settings values best me you of in out with and".split())
+_NO_METRIC = set(
+    ["the", "a", "an", "it", "my", "this", "that", "better", "hyperparameters", "parameters", "settings", "values", "best", "me", "you", "of", "in", "out", "with", "and"]
+)
 
 
 def _goal_in(text: str, script: str) -> tuple[str | None, str | None]:
@@ -147,7 +166,9 @@ def _goal_in(text: str, script: str) -> tuple[str | None, str | None]:
 
 
 def _note_text(clause: str) -> str:
-    return re.sub(r"^(?:please\s+)?(?:note|remark|remember|comment)\s*(?:that|:|,)?\s*", "", clause, flags=re.I)
+    return re.sub(
+        r"^(?:please\s+)?(?:note|remark|remember|comment)\s*(?:that|:|,)?\s*", "", clause, flags=re.I
+    )
 
 
 def _says(text: str, *patterns: str) -> bool:
@@ -155,7 +176,9 @@ def _says(text: str, *patterns: str) -> bool:
 
 
 def _is_question(text: str) -> bool:
-    return text.endswith("?") or _says(text, r"^(?:what|which|who|how|is|are|do|does|did|can|could|should|would|will|why|where)")
+    return text.endswith("?") or _says(
+        text, r"^(?:what|which|who|how|is|are|do|does|did|can|could|should|would|will|why|where)"
+    )
 
 
 def _exact(text: str, _context: Context) -> Intent | None:
@@ -207,18 +230,41 @@ def _about_trials(text: str, context: Context) -> Intent | None:
     numbers = named or mentions.integers_in(text)
     if len(numbers) == 1 and len(named) == 1:
         numbers = list(dict.fromkeys([*named, *mentions.integers_in(text)]))
-    compared = _says(text, r"compare[ds]?|comparison|versus|vs\.?|differs?|different|difference|better than|worse than")
+    compared = _says(
+        text, r"compare[ds]?|comparison|versus|vs\.?|differs?|different|difference|better than|worse than"
+    )
     if compared and len(numbers) >= 2:
         return Intent("compare", {"a": numbers[0], "b": numbers[1]})
-    if _says(text, r"^retry|(?:run|try|repeat|redo) (?:trial |number |#)?\d+ (?:again|once more)|again$") and numbers and _says(text, "retry|run|try|repeat|redo"):
+    if (
+        _says(text, r"^retry|(?:run|try|repeat|redo) (?:trial |number |#)?\d+ (?:again|once more)|again$")
+        and numbers
+        and _says(text, "retry|run|try|repeat|redo")
+    ):
         return Intent("retry", {"trial": numbers[0]})
-    if _says(text, r"why|explain|how come|what (?:went|was|is) wrong|reason\w*|thinking behind|rationale|what happened (?:in|to|with)|tell me about|details? (?:of|on|for)") and len(numbers) == 1:
+    if (
+        _says(
+            text,
+            r"why|explain|how come|what (?:went|was|is) wrong|reason\w*|thinking behind|rationale|what happened (?:in|to|with)|tell me about|details? (?:of|on|for)",
+        )
+        and len(numbers) == 1
+    ):
         return Intent("why", {"trial": numbers[0]})
-    if _says(text, r"undo|revert|ignore|discard|disregard|forget|drop|remove|delete|mistake|set .*aside|doesn't count|not count") and named:
+    if (
+        _says(
+            text,
+            r"undo|revert|ignore|discard|disregard|forget|drop|remove|delete|mistake|set .*aside|doesn't count|not count",
+        )
+        and named
+    ):
         return Intent("undo", {"trial": named[0]})
     if re.match(r"(?:note|remark|comment|remember)\b", text):
         return Intent("note", {"trial": numbers[0]} if numbers else {})
-    if named and not _is_question(text) and _says(text, _STATES) and not _says(text, r"^(?:run|show|compare|try|export|list|plot)"):
+    if (
+        named
+        and not _is_question(text)
+        and _says(text, _STATES)
+        and not _says(text, r"^(?:run|show|compare|try|export|list|plot)")
+    ):
         return Intent("note", {"trial": named[0]})
     return None
 
@@ -227,7 +273,10 @@ _STATES = r"was|were|is|are|looks?|looked|seems?|seemed|had|has|got|went|did|exp
 
 
 def _export(text: str, _context: Context) -> Intent | None:
-    asks = _says(text, r"export|give|write|need|want|download|get|show|create|make|generate|save|how (?:do|can) i|take .* away|share|send")
+    asks = _says(
+        text,
+        r"export|give|write|need|want|download|get|show|create|make|generate|save|how (?:do|can) i|take .* away|share|send",
+    )
     forms = {
         "json": r"json",
         "report": r"report|html|write-?up",
@@ -251,7 +300,9 @@ def _budget(text: str, _context: Context) -> Intent | None:
     if minutes and not _is_question(text):
         return Intent("budget", {"minutes": mentions.whole(minutes)})
     trials = re.search(r"(\d+)\s*(?:trials|runs|evaluations|experiments)", text)
-    limit = _says(text, r"budget|at most|no more than|limit|spend|not more than|maximum of|in (?:all|total)|altogether")
+    limit = _says(
+        text, r"budget|at most|no more than|limit|spend|not more than|maximum of|in (?:all|total)|altogether"
+    )
     if trials and limit and not mentions.trials_in(text):
         return Intent("budget", {"trials": int(trials[1])})
     return None
@@ -260,9 +311,19 @@ def _budget(text: str, _context: Context) -> Intent | None:
 def _run(text: str, _context: Context) -> Intent | None:
     if _says(text, r"don't|do not|never|no more|stop|not"):
         return None
-    count = re.search(r"(?<![\w.=])(\d+)(?![\w.]*\d)\s*(more|trials?|runs?|further|additional|times|experiments|evaluations|of (?:these|them))?", text)
-    verb = _says(text, r"run|do|keep (?:going|on|running|at it)|go(?: on)?|continue|launch|start|execute|perform|evaluate|add|another|further")
-    if count and (count[2] == "more" or (verb and (count[2] or _says(text, r"another|for|run")))) and not mentions.trials_in(text.replace("run ", "")):
+    count = re.search(
+        r"(?<![\w.=])(\d+)(?![\w.]*\d)\s*(more|trials?|runs?|further|additional|times|experiments|evaluations|of (?:these|them))?",
+        text,
+    )
+    verb = _says(
+        text,
+        r"run|do|keep (?:going|on|running|at it)|go(?: on)?|continue|launch|start|execute|perform|evaluate|add|another|further",
+    )
+    if (
+        count
+        and (count[2] == "more" or (verb and (count[2] or _says(text, r"another|for|run"))))
+        and not mentions.trials_in(text.replace("run ", ""))
+    ):
         return Intent("run", {"n": int(count[1])})
     return None
 
@@ -279,14 +340,25 @@ def _change(text: str, context: Context) -> Intent | None:
     numeric = [one.name for one in named if mentions.is_numeric(space, one.name)]
     if _says(text, r"plot|curve|graph|chart|draw|picture|figure|visuali[sz]e|depends? on|diagram") and named:
         return Intent("plot", {"parameter": named[0].name})
-    tries = _says(text, r"^(?:re)?try|try|test|what if|what about|how about|give .* (?:a )?(?:shot|go|chance|try)|check|evaluate")
+    tries = _says(
+        text,
+        r"^(?:re)?try|try|test|what if|what about|how about|give .* (?:a )?(?:shot|go|chance|try)|check|evaluate",
+    )
+    if tries and numeric and not values:
+        return _step(text, numeric[0], context)
     if tries and values and not _says(text, r"trying"):
         return Intent("try", {"values": values})
-    if _says(text, r"forbid|never|don't use|do not use|exclude|ban|no more|avoid|off the table|rule out|get rid of|stop using|disallow|not use|without|don't want|skip") and not (numeric and (low is not None or high is not None)):
+    if _says(
+        text,
+        r"forbid|never|don't use|do not use|exclude|ban|no more|avoid|off the table|rule out|get rid of|stop using|disallow|not use|without|don't want|skip",
+    ) and not (numeric and (low is not None or high is not None)):
         banned = options or values
         if banned:
             return Intent("forbid", {"values": banned})
-    pins = _says(text, r"pin|fix(?:ed)?|freeze|frozen|lock(?:ed)?|always|from now on|stick (?:to|with)|leave|keep|hold|only use|just use|don't touch|constant")
+    pins = _says(
+        text,
+        r"pin|fix(?:ed)?|freeze|frozen|lock(?:ed)?|always|from now on|stick (?:to|with)|leave|keep|hold|only use|just use|don't touch|constant",
+    )
     if pins and values and not (low is not None and high is not None):
         return Intent("pin", {"values": values})
     if pins and named and _says(text, r"^(?:pin|fix|freeze|lock)"):
@@ -296,6 +368,20 @@ def _change(text: str, context: Context) -> Intent | None:
     if _says(text, r"widen|unlimit|lift|release|unpin|free") and named:
         return Intent("widen", {"parameter": named[0].name})
     return None
+
+
+def _step(text: str, name: str, context: Context) -> Intent | None:
+    """Read "try a smaller learning rate": 15 % of the range away from the best so far."""
+    assert context.space is not None
+    one = context.space.parameters[name]
+    assert isinstance(one, Float | Int)
+    less = _says(text, r"smaller|lower|less|fewer|shallower|shorter|decreased?|reduced?")
+    more = _says(text, r"larger|higher|more|bigger|greater|deeper|longer|increased?")
+    if less == more:
+        return None
+    u = one.encode(context.best.get(name, one.default))
+    value = one.decode(min(max(u + (-0.15 if less else 0.15), 0.0), 1.0))
+    return Intent("try", {"values": {name: float(f"{value:.3g}") if isinstance(one, Float) else value}})
 
 
 def _bound(text: str, name: str, low: float | None, high: float | None, context: Context) -> Intent:
@@ -310,11 +396,16 @@ def _bound(text: str, name: str, low: float | None, high: float | None, context:
     tighter = _says(text, r"narrow|restrict|limit|shrink|tighten|only|don't|do not|never|not|nothing")
     command = "widen" if (outside and not tighter) or (wider and not tighter) else "narrow"
     bounds = {"low": low, "high": high}
-    return Intent(command, {"parameter": name, **{k: mentions.whole(v) for k, v in bounds.items() if v is not None}})
+    return Intent(
+        command, {"parameter": name, **{k: mentions.whole(v) for k, v in bounds.items() if v is not None}}
+    )
 
 
 def _importance(text: str, context: Context) -> Intent | None:
-    if _says(text, r"matters?|importan\w+|driv(?:es|ing)|influen\w+|sensitiv\w+|impact\w*|doing the work|makes? (?:the|a|any) difference|relevant|irrelevant|(?:biggest|largest|most) effect"):
+    if _says(
+        text,
+        r"matters?|importan\w+|driv(?:es|ing)|influen\w+|sensitiv\w+|impact\w*|doing the work|makes? (?:the|a|any) difference|relevant|irrelevant|(?:biggest|largest|most) effect",
+    ):
         return Intent("importance")
     return None
 
@@ -329,13 +420,19 @@ def _plot(text: str, context: Context) -> Intent | None:
 def _table(text: str, _context: Context) -> Intent | None:
     if _says(text, r"failed|failures|crashed|crashes") and _says(text, "show|list|which|table|all"):
         return Intent("table", {"show": "failed"})
-    if _says(text, r"table|list|all (?:the )?(?:trials|runs|results)|overview|history|(?:have you|did you|was|been) (?:tried|try)|every(?:thing| trial)|so far tried|results"):
+    if _says(
+        text,
+        r"table|list|all (?:the )?(?:trials|runs|results)|overview|history|(?:have you|did you|was|been) (?:tried|try)|every(?:thing| trial)|so far tried|results",
+    ):
         return Intent("table")
     return None
 
 
 def _best(text: str, _context: Context) -> Intent | None:
-    if _says(text, r"best|winn(?:er|ing)|optimum|optimal|leading|incumbent|settings should|recommend\w*|should i use|top (?:one|trial|configuration)"):
+    if _says(
+        text,
+        r"best|winn(?:er|ing)|optimum|optimal|leading|incumbent|settings should|recommend\w*|should i use|top (?:one|trial|configuration)",
+    ):
         return Intent("best")
     return None
 
@@ -346,7 +443,10 @@ def _states(text: str, _context: Context) -> Intent | None:
         return Intent("pause") if not _says(text, r"don't|do not|never") else None
     if _says(text, r"undo|revert|take (?:that|it|this) back|roll(?: it| that)? back|changed my mind"):
         return Intent("undo")
-    if _says(text, r"resume|carry on|continue|go on|start again|keep going|proceed|pick up|left off|unpause|keep at it"):
+    if _says(
+        text,
+        r"resume|carry on|continue|go on|start again|keep going|proceed|pick up|left off|unpause|keep at it",
+    ):
         return Intent("resume") if not _says(text, r"don't|do not|never") else None
     return None
 

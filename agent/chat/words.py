@@ -35,7 +35,9 @@ def trial_finished(trial: Trial, history: History, task: Task) -> str:
     """Say what came of a trial."""
     best = history.incumbent
     so_far = f"best {best.value:.6g} (trial {best.number})" if best else "no value yet"
-    new = ", **the best so far**" if best and best.number == trial.number and len(history.complete) > 1 else ""
+    new = (
+        ", **the best so far**" if best and best.number == trial.number and len(history.complete) > 1 else ""
+    )
     what = (
         f"failed: {trial.outcome.error if trial.outcome else ''}"
         if trial.value is None
@@ -145,7 +147,9 @@ def trials(history: History, shown: Iterable[Trial], task: Task, aside: Iterable
 def why(one: Explanation, history: History, task: Task) -> str:
     """Say why a trial was run and what came of it."""
     trial, proposal = one.trial, one.trial.proposal
-    parts = [f"**Trial {trial.number}** was proposed by **{trial.source}**: {trial.reason or 'no reason given'}."]
+    parts = [
+        f"**Trial {trial.number}** was proposed by **{trial.source}**: {trial.reason or 'no reason given'}."
+    ]
     if one.best_before is not None and one.changed:
         changes = ", ".join(
             f"`{name}` {_before(old)} → {_before(new)}" for name, (old, new) in one.changed.items()

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from bestguess.agent.study import load
-from bestguess.agent.task import Task
 from bestguess.agent.testing import ScriptedLLM
 from bestguess.agent.tuner import Tuner
 from bestguess.tools.errors import InputError, StudyError
