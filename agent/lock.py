@@ -46,16 +46,18 @@ def hold(path: Path | None, *, timeout_s: float) -> Iterator[bool]:
     if path is None:
         yield False
         return
+    try:
+        path.touch()  # FileLock would take a file that cannot be made for one that is locked
+    except OSError as error:
+        raise StudyError(
+            f"the lock file {path} cannot be written: {error.strerror}; check the permissions of its folder"
+        ) from error
     lock = FileLock(path)
     try:
         lock.acquire(timeout=timeout_s, poll_interval=POLL_S)
     except Timeout:
         yield False
         return
-    except OSError as error:
-        raise StudyError(
-            f"the lock file {path} cannot be written: {error.strerror}; check the permissions of its folder"
-        ) from error
     try:
         yield True
     finally:

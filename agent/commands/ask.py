@@ -14,7 +14,7 @@ from bestguess.agent.commands._options import (
     read_space,
     read_task,
 )
-from bestguess.tools.errors import InputError
+from bestguess.tools.errors import InputError, StudyError
 
 
 @click.command(context_settings=CONTEXT)
@@ -80,7 +80,10 @@ def command(
     elif description is not None or direction is not None:
         raise InputError("--task and --direction describe a new study, which needs --space too")
     else:
-        kept = load(storage, study_name)
+        try:
+            kept = load(storage, study_name)
+        except StudyError as error:
+            raise StudyError(f"{error}; --space FILE makes a study") from None
         space, task, study_name = kept.space, kept.task, kept.name
     with Tuner(
         space,
