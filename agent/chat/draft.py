@@ -11,12 +11,11 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from bestguess.agent.chat.plan import Plan, guess_direction, pattern_of
 from bestguess.agent.task import Task
-from bestguess.tools.errors import CommandError, InputError
-from bestguess.tools.space import Space
+from bestguess.tools.errors import InputError
+from bestguess.tools.scan import Draft, scan
 from bestguess.tools.space_formats import load_yaml
 
 _PRINTED = re.compile(r"(?P<name>[A-Za-z][\w./@-]*(?: [a-z][\w]*)?)[\"']?\s*[:=]\s*$")
@@ -65,35 +64,48 @@ def within(folder: Path, name: str) -> Path:
 def draft(
     folder: Path, script: str, *, metric: str | None = None, direction: str | None = None, space: str = ""
 ) -> Plan:
-    """Return the plan for a script: its space from `space`, a YAML file, or one beside the script.
+    """Return the plan for a script: its space from `space`, a YAML file, or from the script itself.
 
     Raises:
         InputError: the script cannot be read, nothing in it can be tuned, or no metric is named or found.
     """
     source = read_script(folder, script)
-    found, words = _find_space(folder, source, space)
-    command = [*_start(source.path.relative_to(folder.resolve())), *_flags(source.text, found.names)]
-    metric = metric or words.pop("metric", None) or next(iter(source.printed), None)
-    if metric is None:
+    beside = [one for suffix in (".yaml", ".yml") if (one := source.path.with_suffix(suffix)).is_file()]
+    origins: dict[str, str] = {}
+    left_out: tuple[str, ...] = ()
+    if space or (beside and source.path.suffix != ".py"):
+        found, task = load_yaml(within(folder, space) if space else beside[0])
+        command = [*_start(folder, source), *_flags(source.text, found.names)]
+    else:
+        scanned = scan(source.path)
+        if scanned.space is None:
+            raise InputError(
+                f"nothing to tune was found in {script}: it has no flags, upper-case constants or settings; "
+                f"write a space as YAML and name it: tune {script} with {source.path.stem}.yaml"
+            )
+        found, task = scanned.space, {"description": scanned.summary or f"Tune {script}"}
+        if scanned.metric:
+            task |= {"metric": scanned.metric.name, "direction": scanned.metric.direction}
+        command = _scanned_command(folder, source, scanned)
+        origins = {one.name: f"{one.origin}, {one.file}:{one.line}" for one in scanned.chosen}
+        left_out = tuple(f"{one.finding.name}: {one.reason}" for one in scanned.left_out)
+    name = metric or task.get("metric") or next(iter(source.printed), None)
+    if name is None:
         raise InputError(
             f"{script} prints no number after a name, so there is no metric; name it: tune {script}, "
             "minimise NAME"
         )
-    task = Task.from_dict(
-        {
-            "description": f"Tune {script}",
-            **words,
-            "metric": metric,
-            "direction": direction or words.get("direction") or guess_direction(metric),
-        }
-    )
+    same = name == task.get("metric")
+    way = direction or (task.get("direction") if same else None) or guess_direction(name)
     return Plan(
         script=script,
         words=tuple(command),
-        pattern=pattern_of(metric),
-        task=task,
+        pattern=pattern_of(name),
+        task=Task.from_dict({"description": f"Tune {script}", **task, "metric": name, "direction": way}),
         space=found,
         study=source.path.stem,
+        origins=origins,
+        left_out=left_out,
     )
 
 
@@ -102,18 +114,19 @@ def metrics_in(output: str) -> tuple[str, ...]:
     return tuple(_likeliest(match["name"] for match in _SHOWN.finditer(output)))
 
 
-def _find_space(folder: Path, source: Source, given: str) -> tuple[Space, dict[str, Any]]:
-    beside = [source.path.with_suffix(suffix) for suffix in (".yaml", ".yml")]
-    for path in [within(folder, given)] if given else [one for one in beside if one.is_file()]:
-        space, task = load_yaml(path)
-        return space, dict(task)
-    raise CommandError(
-        f"no space for {source.path.name}: write {source.path.stem}.yaml beside it, or name one: "
-        f"/new {source.path.name} space=FILE"
-    )
+def _scanned_command(folder: Path, source: Source, scanned: Draft) -> list[str]:
+    """Return the command that sets what was scanned: by flags, or by overriding what is written in the code."""
+    flags = [word for one in scanned.chosen for word in one.words]
+    written = [f"{one.name}={{{one.name}}}" for one in scanned.chosen if not one.words]
+    if not written:
+        return [*_start(folder, source), *flags]
+    python, script = _start(folder, source)
+    sets = [word for one in written for word in ("--set", one)]
+    return [python, "-m", "bestguess.tools.override", script, *sets, *(["--", *flags] if flags else [])]
 
 
-def _start(path: Path) -> list[str]:
+def _start(folder: Path, source: Source) -> list[str]:
+    path = source.path.relative_to(folder.resolve())
     if path.suffix == ".py":
         return [sys.executable, str(path)]
     return ["sh", str(path)] if path.suffix == ".sh" else [f"./{path}"]

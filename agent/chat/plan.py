@@ -26,8 +26,8 @@ NUMBER = r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|nan|inf)"
 class Plan:
     """What is tuned: a command with `{name}` for the parameters, its metric, the space and the task.
 
-    `study` names the study once there is one. `origins` says of a parameter where it was found, and
-    `unknowns` what could not be settled and must be asked.
+    `study` names the study once there is one. `origins` says of a parameter where it was found, `left_out`
+    what could be set, too, and why it is not tuned.
     """
 
     script: str
@@ -40,6 +40,7 @@ class Plan:
     target: float | None = None
     limits: Limits = field(default_factory=Limits)
     origins: Mapping[str, str] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
     @property
     def command_line(self) -> str:
@@ -49,7 +50,8 @@ class Plan:
 
     def for_metric(self, metric: str, direction: str | None) -> Plan:
         """Return the plan with another metric."""
-        task = replace(self.task, metric=metric, direction=direction or guess_direction(metric))
+        given = {"metric": metric, "direction": direction or guess_direction(metric)}
+        task = Task.from_dict({**self.task.to_dict(), **given})
         return replace(self, task=task, pattern=pattern_of(metric))
 
     def to_dict(self) -> dict[str, Any]:
@@ -65,6 +67,7 @@ class Plan:
             "target": self.target,
             "limits": self.limits.to_dict(),
             "origins": dict(self.origins),
+            "left_out": list(self.left_out),
         }
 
     @classmethod
@@ -76,6 +79,7 @@ class Plan:
                 "words": tuple(sys.executable if word == "{python}" else word for word in kept["words"]),
                 "task": Task.from_dict(kept["task"]),
                 "space": Space.from_dict(kept["space"]),
+                "left_out": tuple(kept["left_out"]),
                 "limits": Limits.from_dict(kept["limits"]),
             }
         )

@@ -149,6 +149,10 @@ def note(session: Session, text: str, trial: Number | None = None) -> str:
 
 def _card_for_run(session: Session, n: int = 10) -> Card | None:
     plan = session.the_plan()
+    if not session.history.told and n == 1 and "code" not in session.consents:
+        first = f"with its defaults: {configuration(plan.space.default())}"
+        lines = (*_cost_lines(session, n), first, "it is checked that the metric is found")
+        return Card(f"Run {plan.script} once with its defaults?", lines, "code")
     if "code" not in session.consents:
         return Card(f"Run {n} trial{'s' if n > 1 else ''}?", _cost_lines(session, n), "code")
     beyond = _beyond(session, n)

@@ -37,6 +37,9 @@ from bestguess.tools.trial import History, Trial
 
 DATABASE = "bestguess.db"
 
+FIRST_TRIAL = Intent("run", {"n": 1})
+"""What follows a draft: one trial with the defaults, before more is spent."""
+
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
@@ -99,6 +102,9 @@ class Session:
         self.undos: list[Undo] = []
         self.pending: Pending | None = None
         self.closing = False
+        self.best_words = ""
+        """The best so far in a few words, for a status line that is drawn often."""
+
         self.parallel = parallel
         self._llm_spec = llm
         model = connect(llm)
@@ -335,6 +341,9 @@ class Session:
                 self._emit(Event("card", card.title, {"lines": list(card.lines), "consent": card.consent}))
                 return
             self._run(command.name, arguments)
+            if command.name == "new":
+                self._perform_all([*intents[index + 1 :], FIRST_TRIAL])
+                return
 
     def _decide(self, verdict: Verdict) -> None:
         assert self.pending is not None
@@ -392,21 +401,30 @@ class Session:
         history, plan = self.history, self.the_plan()
         best = history.incumbent
         fields = {"trial": trial_record(trial), "best": best.number if best else None}
+        self._note_best()
         self._emit(Event("trial_finished", words.trial_finished(trial, history, plan.task), fields))
         if trial.outcome and "matched nothing in the output" in trial.outcome.error:
             found = metrics_in(trial.outcome.feedback)
             self._emit(Event("remark", words.metric_missing(plan.task.metric, found)))
         elif len(history.told) == 1 and trial.value is not None:
             self._emit(Event("remark", words.metric_found(trial, plan.task)))
+        if not history.complete and self._trials and self._trials.left and not self._trials.paused:
+            self._trials.pause()
+            self._emit(Event("remark", "Paused before more is spent: the first trial gave no value."))
         if plan.target is not None and best and best.value is not None and self._trials:
             worse = history.loss(best) > (-plan.target if history.direction == "maximize" else plan.target)
             if not worse and not self._trials.paused:
                 self._trials.pause()
                 self._emit(Event("remark", f"The target {plan.target:g} is reached: paused."))
 
+    def _note_best(self) -> None:
+        best = self.history.incumbent
+        metric = self.plan.task.metric if self.plan else ""
+        self.best_words = f"best {metric} {best.value:.6g} (trial {best.number})" if best else ""
+
     def idle(self, why: str) -> None:
         """Tell that nothing runs any more, and what came of it."""
-        if why == "stopped":
+        if why == "stopped" or (why == "done" and len(self.history.told) <= 1):
             return
         self._emit(Event("remark", words.idle(why, self.history, self.the_plan().task)))
         self._save_state()
@@ -458,6 +476,7 @@ class Session:
         if state["opened"]:
             self._open(self.plan, left=int(state["left"]))
             assert self._trials is not None
+            self._note_best()
             interrupted = self.tuner.interrupted
             self._trials.wanted += len(interrupted)
             told = words.resumed(self.history, self.plan, interrupted, self._trials.wanted)

@@ -10,12 +10,10 @@ from pydantic import Field
 
 from bestguess.agent.chat import words
 from bestguess.agent.chat.draft import draft, read_script
-from bestguess.agent.chat.events import Card
-from bestguess.agent.chat.plan import Plan, configuration
+from bestguess.agent.chat.plan import Plan
 from bestguess.agent.chat.registry import Registry
 from bestguess.agent.chat.tables import draft_table
 from bestguess.agent.report import describe_model
-from bestguess.tools.errors import InputError
 
 if TYPE_CHECKING:
     from bestguess.agent.chat.session import Session
@@ -27,24 +25,28 @@ Direction = Literal["minimize", "maximize"]
 
 def register(registry: Registry) -> None:
     """Add these commands to the registry."""
-    for function in (scan, space, goal, budget, cost, model):
+    for function in (new, scan, space, goal, budget, cost, model):
         registry.command()(function)
-    registry.command(asks=_card_for_new)(new)
 
 
 def new(
     session: Session, script: str, metric: str = "", direction: Direction | None = None, space: str = "",
     target: str = "",
 ) -> str:  # fmt: skip
-    """Begin a study of a script: draft its space, and run it once with the defaults.
+    """Begin a study of a script: draft its space, show it, and ask to run it once with the defaults.
 
     The space comes from the script itself, or from a YAML file. A CSV file with target=COLUMN is tuned with
     scikit-learn's gradient boosting. Example: /new train.py val_loss minimize
     """
     plan = _drafted(session, script, metric, direction, space, target)
     session.begin(plan)
-    session.start_trials().add(1)
-    return "One trial with the defaults runs, to see that the metric is found."
+    parts = [words.plan_table(session.the_plan())]
+    if script.lower().endswith(".py"):
+        printed = read_script(session.folder, script).printed
+        if others := [f"`{one}`" for one in printed if one != plan.task.metric][:4]:
+            parts.append(f"It also prints {', '.join(others)}: say *goal NAME* to count another number.")
+    parts.append("Change what you like, for example *narrow NAME to 1..5* or *pin NAME=2*.")
+    return "\n\n".join(parts)
 
 
 def scan(session: Session, script: str, space: str = "") -> str:
@@ -142,24 +144,3 @@ def _drafted(
     if script.lower().endswith(".csv"):
         return draft_table(session.folder, script, target)
     return draft(session.folder, script, metric=metric or None, direction=direction, space=space)
-
-
-def _card_for_new(
-    session: Session, script: str, metric: str = "", direction: Direction | None = None, space: str = "",
-    target: str = "",
-) -> Card:  # fmt: skip
-    plan = _drafted(session, script, metric, direction, space, target)
-    if script.lower().endswith(".py"):
-        others = [one for one in read_script(session.folder, script).printed if one != plan.task.metric][:4]
-    else:
-        others = []
-    if len(plan.space) == 0:
-        raise InputError(f"nothing in {script} can be tuned")
-    lines = [
-        words.plan_table(plan),
-        f"how many: 1 trial, with the defaults: {configuration(plan.space.default())}",
-        "time: unknown until it has run once; tokens: none",
-    ]
-    if others:
-        lines.append(f"it also prints {', '.join(others)}: */goal NAME* counts another number")
-    return Card(f"Run {plan.script} once with its defaults?", tuple(lines), "code")

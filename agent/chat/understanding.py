@@ -82,6 +82,8 @@ _POLITE = re.compile(
 
 def _read(clause: str, context: Context) -> list[Intent]:
     script = mentions.script_in(clause)
+    if script and re.search(r"\b(?:scan|inspect|look at|could be tuned|can be tuned|is there to tune)\b", clause.lower()):
+        return [Intent("scan", {"script": script})]
     if script and not re.search(r"\b(?:export|write|save)\b", clause.lower()):
         return _read_new(clause, script)
     text = mentions.plain(clause).rstrip(" .!")

@@ -103,6 +103,8 @@ def plan_table(plan: Plan) -> str:
             f"| {name} | {value_words(one.default)} | {cell(range_words(one))} "
             f"| {cell(limit.words) if limit else ''} | {cell(notes, 90)} |"
         )
+    if plan.left_out:
+        lines += ["", f"Left as they are: {cell('; '.join(plan.left_out), 200)}"]
     lines += [f"- never {configuration(one)}" for one in plan.limits.without]
     lines += [f"- constraint: {one}" for one in plan.space.constraints if isinstance(one, str)]
     return "\n".join(lines)

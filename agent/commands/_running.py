@@ -42,7 +42,7 @@ def tune_and_report(
     afterwards: Callable[[Result], dict[str, Any]] | None = None,
 ) -> None:
     """Tune, show it, report, and exit with the code that fits."""
-    _share_cores()
+    share_cores()
     import optuna
 
     from bestguess.agent.budget import Budget
@@ -90,7 +90,7 @@ def tune_and_report(
     sys.exit(0 if result.history.incumbent else 1)
 
 
-def _share_cores() -> None:
+def share_cores() -> None:
     """Load torch so that its threads sleep while they wait, and do not spin on a core that others need.
 
     With the objective busy on one of two cores, 8 guesses of the 1.5B model took 10 s so, and 19 to 23 s

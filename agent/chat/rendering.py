@@ -1,0 +1,97 @@
+"""Events on a terminal: Markdown, cards, badges and plots, by rich and plotext; wide or narrow, with or without colour.
+
+It prints and asks nothing, and keeps nothing.
+"""
+
+from __future__ import annotations
+
+import os
+
+import plotext
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.text import Text
+
+from bestguess.agent.chat.events import Event, Plot
+from bestguess.agent.live import BADGES
+
+MAX_WIDTH = 110
+NARROW = 60
+PLOT_ROWS = 16
+CHOICES = "yes / no / always (for this session)"
+
+
+def render(console: Console, event: Event, *, past: bool = False) -> None:
+    """Print one event; what the user said is on the screen already, unless it is `past`."""
+    if event.fields.get("discarded"):
+        return
+    match event.kind:
+        case "said" if past:
+            console.print(Text(f"> {event.text}", style="bold"))
+        case "answer":
+            if event.text:
+                console.print(Markdown(event.text))
+            if event.plot:
+                console.print(Text.from_ansi(draw(event.plot, console)))
+        case "card":
+            lines = "\n".join(line if "\n" in line else f"- {line}" for line in event.fields["lines"])
+            panel = Panel(
+                Markdown(lines),
+                title=Text(event.text, style="bold"),
+                subtitle=Text(CHOICES, style="bold"),
+                border_style="yellow",
+            )
+            console.print(panel)
+        case "trial_started" | "trial_finished":
+            _render_trial(console, event)
+        case "remark":
+            console.print(Padding(Markdown(event.text), (0, 0, 0, 2)), style="cyan")
+        case "error":
+            console.print(Text(f"error: {event.text}", style="bold red"))
+
+
+def draw(plot: Plot, console: Console) -> str:
+    """Return the plot as text of the console's width."""
+    width = min(console.width, MAX_WIDTH)
+    plotext.clear_figure()
+    plotext.plot_size(width, PLOT_ROWS if width >= NARROW else 12)
+    plotext.theme("clear" if "NO_COLOR" in os.environ or not console.is_terminal else "pro")
+    if plot.log_x and not plot.x_labels:
+        plotext.xscale("log")
+    marker = "braille"
+    for one in plot.series:
+        if not one.x:
+            continue
+        if one.points:
+            plotext.scatter(list(one.x), list(one.y), label=one.name, marker="●")
+        else:
+            plotext.plot(list(one.x), list(one.y), label=one.name, marker=marker)
+    if plot.x_labels:
+        plotext.xticks(list(range(len(plot.x_labels))), [label[:12] for label in plot.x_labels])
+    plotext.title(plot.title)
+    plotext.xlabel(plot.x_label)
+    text: str = plotext.build()
+    plotext.clear_figure()
+    return text if plotext_has_colour(console) else plotext.uncolorize(text)
+
+
+def plotext_has_colour(console: Console) -> bool:
+    """Whether a plot may hold colour codes."""
+    return console.is_terminal and not console.no_color
+
+
+def _render_trial(console: Console, event: Event) -> None:
+    trial = event.fields["trial"]
+    source = trial["source"]
+    head, _, rest = event.text.partition(f"[{source}] ")
+    best = event.fields.get("best") == trial["number"] and event.kind == "trial_finished"
+    style = "red" if trial["state"] == "failed" else "green" if best else "dim" if trial["state"] == "running" else ""
+    line = Text("  ")
+    line.append(head)
+    line.append(f" {source} ", style=BADGES[source])
+    line.append(" " + rest.replace("`", "").replace("**", ""), style=style)
+    if event.kind == "trial_finished" and console.width >= NARROW and (why := trial["fallback"] or trial["reason"]):
+        line.append(f"  ({why})", style="dim")
+    console.print(line)

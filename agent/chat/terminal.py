@@ -1,0 +1,204 @@
+"""A session on a terminal: a prompt that stays usable while trials run; lines or JSON where there is none.
+
+It reads what is typed and prints events. What a turn does is the engine's, in a thread of its own, so that
+no keypress waits for a trial, a model or a fit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Iterable
+from typing import TextIO
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+from prompt_toolkit.document import Document
+from prompt_toolkit.formatted_text import HTML, FormattedText
+from prompt_toolkit.history import FileHistory
+from prompt_toolkit.patch_stdout import patch_stdout
+from rich.console import Console
+
+from bestguess.agent.chat.commands import REGISTRY
+from bestguess.agent.chat.events import Event
+from bestguess.agent.chat.rendering import render
+from bestguess.agent.chat.session import Session
+
+WELCOME = (
+    "Say what to tune, for example [bold]tune train.py[/bold]; [bold]/help[/bold] lists the commands. "
+    "Ctrl-C stops a reply, twice pauses, three times leaves."
+)
+REFRESH_S = 0.5
+
+
+class Words(Completer):
+    """Completes commands after a slash, and parameters and options anywhere."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:  # noqa: ARG002
+        """Yield what the word before the cursor may become."""
+        text = document.text_before_cursor
+        if text.startswith("/") and " " not in text:
+            for command in REGISTRY:
+                if command.name.startswith(text[1:]):
+                    yield Completion(f"/{command.name}", -len(text), display_meta=command.summary)
+            return
+        word = document.get_word_before_cursor(WORD=True)
+        plan = self._session.plan
+        if not word or plan is None:
+            return
+        for name, one in plan.space.parameters.items():
+            for shown in (name, *map(str, getattr(one, "options", ()))):
+                if shown.startswith(word) and shown != word:
+                    yield Completion(shown, -len(word), display_meta=one.doc)
+
+
+class Terminal:
+    """One session at a prompt."""
+
+    def __init__(self, session: Session, opening: str = "") -> None:
+        self._session = session
+        self._opening = opening
+        self._console = Console()
+        self._presses = 0
+        self._replying = 0
+        self._turns: asyncio.Queue[str] = asyncio.Queue()
+
+    async def run(self) -> None:
+        """Talk until the user leaves."""
+        session = self._session
+        history = session.database.with_suffix(".chat.history")
+        prompt: PromptSession[str] = PromptSession(
+            history=FileHistory(str(history)),
+            completer=Words(session),
+            complete_while_typing=False,
+            bottom_toolbar=self._toolbar,
+            refresh_interval=REFRESH_S,
+        )
+        with patch_stdout(raw=True):
+            # Only now: the console writes above the prompt, whoever prints.
+            self._console = Console(file=sys.stdout, force_terminal=True)
+            for event in session.past:
+                render(self._console, event, past=True)
+            self._console.print(WELCOME)
+            unlisten = session.listen(self._show)
+            worker = asyncio.create_task(self._work())
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._leave, prompt)
+            if self._opening:
+                self._say(self._opening)
+            try:
+                while not session.closing:
+                    if not await self._read(prompt):
+                        break
+            finally:
+                worker.cancel()
+                unlisten()
+                await asyncio.to_thread(session.close)
+        self._console = Console()
+        self._console.print("Everything is kept: [bold]bestguess chat --resume[/bold] goes on from here.")
+
+    async def _read(self, prompt: PromptSession[str]) -> bool:
+        """Read one line and hand it on; return whether to go on."""
+        try:
+            text = await prompt.prompt_async(HTML("<b>&gt;</b> "))
+        except EOFError:
+            return False
+        except KeyboardInterrupt:
+            return self._interrupt()
+        self._presses = 0
+        if text.strip():
+            self._say(text)
+        if text.strip() in ("/quit", "quit", "exit"):
+            await self._turns.join()
+        return True
+
+    def _say(self, text: str) -> None:
+        self._replying += 1
+        self._turns.put_nowait(text)
+
+    def _leave(self, prompt: PromptSession[str]) -> None:
+        """End on SIGTERM as on Ctrl-D."""
+        self._session.closing = True
+        if prompt.app.is_running:
+            prompt.app.exit(exception=EOFError)
+
+    async def _work(self) -> None:
+        while True:
+            text = await self._turns.get()
+            await asyncio.to_thread(self._session.say, text)
+            self._replying -= 1
+            self._turns.task_done()
+
+    def _interrupt(self) -> bool:
+        """Stop the reply, then pause, then leave; return whether to go on."""
+        self._presses += 1
+        trials = self._session.trials
+        busy = trials is not None and trials.busy
+        if self._presses == 1:
+            if self._replying:
+                self._session.discard_reply()
+            self._console.print("Stopped. Ctrl-C again " + ("pauses, once more leaves." if busy else "leaves."))
+            return True
+        if self._presses == 2 and busy and trials is not None and not trials.paused:
+            trials.pause()
+            self._console.print("Paused after the running trials. Ctrl-C again leaves now.")
+            return True
+        return False
+
+    def _show(self, event: Event) -> None:
+        render(self._console, event)
+
+    def _toolbar(self) -> FormattedText:
+        session = self._session
+        plan, trials = session.plan, session.trials
+        if plan is None:
+            return FormattedText([("", " nothing is being tuned yet ")])
+        parts = [f" {plan.study}"]
+        if trials is not None:
+            if trials.running:
+                parts.append(f"running {', '.join(map(str, sorted(trials.running)))}")
+            elif trials.busy:
+                parts.append("choosing")
+            state = "paused, " if trials.paused and trials.left else ""
+            parts.append(f"{state}{trials.left} to go")
+        if session.best_words:
+            parts.append(session.best_words)
+        if session.pending:
+            parts.append("a question is open: yes, no or always")
+        return FormattedText([("", " · ".join(parts) + " ")])
+
+
+def run_lines(session: Session, lines: TextIO, out: TextIO, *, as_json: bool, wait: bool) -> None:
+    """Take one turn a line, and print events as they come: as text, or one JSON object a line.
+
+    With `wait` a line is read once all trials that the lines before it started are done. At the end of the
+    lines those still wanted are waited for.
+    """
+    console = Console(file=out, force_terminal=False, width=100, highlight=False)
+
+    def show(event: Event) -> None:
+        if as_json:
+            out.write(json.dumps(event.to_dict(), ensure_ascii=False) + "\n")
+        else:
+            if event.kind == "said":
+                out.write(f"> {event.text}\n")
+            render(console, event)
+        out.flush()
+
+    unlisten = session.listen(show)
+    try:
+        for line in lines:
+            session.say(line)
+            if session.closing:
+                break
+            if wait and session.trials:
+                session.trials.wait()
+        if session.trials and not session.closing:
+            session.trials.wait()
+    finally:
+        session.close()
+        unlisten()

@@ -1,0 +1,77 @@
+"""The command `bestguess chat`: a tuning session in conversation, on a terminal or through pipes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bestguess.agent.commands._options import CONTEXT
+
+
+@click.command(context_settings=CONTEXT)
+@click.argument("opening", nargs=-1)
+@click.option(
+    "--folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=Path(),
+    help="where the scripts are, and files are written; nothing outside of it is touched",
+)
+@click.option(
+    "--llm",
+    default="none",
+    show_default=True,
+    metavar="SPEC",
+    help="none; embedded[:NAME]; a model folder; an OpenAI-compatible URL; module:attribute",
+)
+@click.option("--resume", is_flag=True, help="go on with the folder's last session")
+@click.option("--parallel", type=click.IntRange(1, 64), default=1, show_default=True, help="trials at once")
+@click.option("--seed", type=int, default=None, help="makes proposals repeatable")
+@click.option("--json", "as_json", is_flag=True, help="one JSON object an event on stdout; lines from stdin")
+@click.option(
+    "--wait/--no-wait",
+    default=None,
+    help="without a terminal, read a line once all trials are done; default: --wait, with --json --no-wait",
+)
+def command(
+    opening: tuple[str, ...],
+    folder: Path,
+    llm: str,
+    resume: bool,
+    parallel: int,
+    seed: int | None,
+    as_json: bool,
+    wait: bool | None,
+) -> None:
+    """Tune in conversation: say what, and talk while it runs.
+
+    Good without a language model: plain words are understood by rules, and every number in an answer is
+    computed. Nothing runs, costs more than agreed or changes the space without a yes. Everything is kept as it
+    happens, in bestguess.db and bestguess.chat.jsonl.
+
+    \b
+    Examples:
+      bestguess chat
+      bestguess chat tune train.py, minimise val_loss
+      bestguess chat --resume
+      printf 'tune train.py\\nyes\\nrun 10\\nyes\\nexport script\\n' | bestguess chat
+    """
+    import asyncio
+    import sys
+
+    import optuna
+
+    from bestguess.agent.chat.session import Session
+    from bestguess.agent.chat.terminal import Terminal, run_lines
+    from bestguess.agent.commands._running import share_cores
+
+    share_cores()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    session = Session(folder, llm=llm, parallel=parallel, seed=seed, resume=resume)
+    first = " ".join(opening)
+    if as_json or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        if first:
+            session.say(first)
+        run_lines(session, sys.stdin, sys.stdout, as_json=as_json, wait=not as_json if wait is None else wait)
+        return
+    asyncio.run(Terminal(session, first).run())
