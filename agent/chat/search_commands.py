@@ -45,7 +45,8 @@ def run(session: Session, n: Count = 10) -> str:
     trials = session.start_trials()
     _allow(session, n)
     trials.add(n)
-    return f"{trials.left + session.running} trials to go; you can go on talking."
+    going = trials.left + session.running
+    return f"{going} trial{'s' if going != 1 else ''} to go; you can go on talking."
 
 
 def pause(session: Session) -> str:
@@ -212,7 +213,7 @@ def _space_card(session: Session, limits: Limits, what: str) -> Card:
     )
     now = [f"now {name}: {range_words(plan.space.parameters[name])}" for name in names if name in plan.space]
     told = len(session.history.told)
-    return Card(f"Change the space: {what}?", (*now, f"{told} trials so far are kept"), "space")
+    return Card(f"Change the space: {what}?", (*now, f"the {told} trials so far are kept"), "space")
 
 
 def _cost_lines(session: Session, n: int) -> tuple[str, ...]:

@@ -132,6 +132,18 @@ class Session:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
+    def greet(self) -> None:
+        """Say where a session that is resumed stands; for whoever shows it, once it listens."""
+        if not self.past:
+            return
+        if self.plan is None or self._trials is None:
+            self._emit(Event("remark", "Nothing had run yet."))
+            return
+        interrupted = self.tuner.interrupted
+        self._emit(
+            Event("remark", words.resumed(self.history, self.plan, interrupted, self._trials.wanted))
+        )
+
     def say(self, text: str) -> None:
         """Take one turn: understand the words, do what they ask or ask back; returns when that is done."""
         if not text.strip():
@@ -325,6 +337,8 @@ class Session:
             intents, why = understand_with_model(text, context, self.llm, REGISTRY)
             if why:
                 self._emit(Event("remark", f"The model could not read that: {why}"))
+        if not intents and text.endswith("?") and len(self.history):
+            return [Intent("ask", {"text": text})]
         return intents
 
     def _perform_all(self, intents: Sequence[Intent]) -> None:
@@ -394,7 +408,8 @@ class Session:
     def started(self, trial: Trial) -> None:
         """Tell that a trial begins."""
         text = words.trial_started(trial)
-        self._emit(Event("trial_started", text, {"trial": trial_record(trial)}))
+        left = self._trials.wanted if self._trials else 0
+        self._emit(Event("trial_started", text, {"trial": trial_record(trial), "left": left}))
 
     def finished(self, trial: Trial) -> None:
         """Tell that a trial was told, and whether its metric was found at all."""
@@ -451,7 +466,7 @@ class Session:
             "agreed": asdict(self.agreed),
             "consents": sorted(self.consents),
             "undos": [
-                {"what": one.what, "limits": one.limits.to_dict() if one.limits else None, "trial": one.trial}
+                {"what": one.what, "limits": None if one.limits is None else one.limits.to_dict(), "trial": one.trial}
                 for one in self.undos
             ],
             "left": self._trials.wanted if self._trials else 0,
@@ -464,7 +479,6 @@ class Session:
 
     def _take_up(self, state: Mapping[str, Any]) -> None:
         if not state or not state["plan"]:
-            self._emit(Event("remark", "Nothing was being tuned yet."))
             return
         self.plan = Plan.from_dict(state["plan"])
         self.agreed = Agreed(**state["agreed"])
@@ -474,15 +488,12 @@ class Session:
             for one in state["undos"]
         ]
         if state["opened"]:
-            self._open(self.plan, left=int(state["left"]))
+            self._open(self.plan)
             assert self._trials is not None
+            self._trials.wanted = int(state["left"]) + len(self.tuner.interrupted)
             self._note_best()
-            interrupted = self.tuner.interrupted
-            self._trials.wanted += len(interrupted)
-            told = words.resumed(self.history, self.plan, interrupted, self._trials.wanted)
-            self._emit(Event("remark", told))
 
-    def _open(self, plan: Plan, left: int = 0) -> None:
+    def _open(self, plan: Plan) -> None:
         stop = threading.Event()
         objective = CommandObjective(
             plan.words,
@@ -505,7 +516,7 @@ class Session:
         trials = Trials(
             tuner, objective, stop, self, parallel=self.parallel, may_start=lambda: self.may_start()
         )
-        trials.wanted, trials.paused = left, True
+        trials.paused = True
         self._tuner, self._trials = tuner, trials
 
     def _let_go(self) -> None:

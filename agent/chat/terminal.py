@@ -86,6 +86,7 @@ class Terminal:
                 render(self._console, event, past=True)
             self._console.print(WELCOME)
             unlisten = session.listen(self._show)
+            session.greet()
             worker = asyncio.create_task(self._work())
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._leave, prompt)
             if self._opening:
@@ -190,6 +191,7 @@ def run_lines(session: Session, lines: TextIO, out: TextIO, *, as_json: bool, wa
         out.flush()
 
     unlisten = session.listen(show)
+    session.greet()
     try:
         for line in lines:
             session.say(line)

@@ -72,11 +72,13 @@ def read_last_session(path: Path) -> tuple[Event, ...]:
 
 
 def last_state(events: Iterable[Event]) -> dict[str, Any]:
-    """Return what the last state event holds; empty if there is none."""
+    """Return what the last state event holds, with the trials that were still wanted after the last start."""
     state: dict[str, Any] = {}
     for event in events:
         if event.kind == "state":
             state = dict(event.fields)
+        elif event.kind == "trial_started" and state:
+            state["left"] = event.fields["left"]
     return state
 
 

@@ -93,6 +93,8 @@ def _read(clause: str, context: Context) -> list[Intent]:
     for rule in _RULES:
         intent = rule(bare, context) or (rule(text, context) if bare != text else None)
         if intent:
+            if intent.command == "ask":
+                return [Intent("ask", {"text": clause})]
             if intent.command == "note":
                 return [Intent("note", {**intent.arguments, "text": _note_text(clause)})]
             return [intent]
@@ -209,6 +211,7 @@ _EXACT = {
     "run": r"run|run (?:some )?more|more|more trials|start|begin|run it",
     "why": r"why|why that|explain|explain that",
     "retry": r"retry|try again|again",
+    "ask": r"ask .*|status|how(?: is|'s| are| did) (?:it|things|we|that) (?:going|doing|go|look(?:ing)?)|where (?:are|do) we (?:stand)?|summary|summari[sz]e.*",
 }
 
 

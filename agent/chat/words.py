@@ -158,7 +158,7 @@ def why(one: Explanation, history: History, task: Task) -> str:
         )
         parts.append(f"Against the best before it (trial {one.best_before.number}) it changed {changes}.")
     if proposal.prediction:
-        parts.append(f"The surrogate expected {format_prediction(trial)}. {_sentence(proposal.verdict)}")
+        parts.append(f"The surrogate expected {format_prediction(trial)}. {_sentence(proposal.verdict)}".strip())
     if proposal.fallback:
         parts.append(f"A turn was not taken: {proposal.fallback}.")
     if trial.outcome is None:
@@ -301,7 +301,7 @@ def _before(value: object) -> str:
 
 
 def _sentence(text: str) -> str:
-    return f"Verdict: {text}." if text else ""
+    return f"Verdict: {text}." if text and "expected" not in text else ""
 
 
 def _numbers(numbers: Iterable[int]) -> str:

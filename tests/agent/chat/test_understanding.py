@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bestguess.agent.chat.understanding import Context, read_verdict, understand
+from tests.agent.chat.measure import CONTEXT, SPACE, count, phrasings, read_rules
+
+
+def test_there_are_120_phrasings_of_20_intents_and_a_third_is_held_out() -> None:
+    seen, held_out = phrasings("phrasings"), phrasings("phrasings_held_out")
+    assert (len(seen), len(held_out)) == (80, 40)
+    assert len({one["intent"] for one in seen}) == 20
+    assert not {one["say"] for one in seen} & {one["say"] for one in held_out}
+    assert sum(one["obvious"] for one in [*seen, *held_out]) == 60
+
+
+def test_the_rules_understand_19_of_20_obvious_phrasings() -> None:
+    seen, held_out = count("phrasings", read_rules), count("phrasings_held_out", read_rules)
+    right = seen["obvious"][0] + held_out["obvious"][0]
+    assert right >= 0.95 * 60
+    assert seen["all"][0] >= 0.95 * 80
+
+
+@pytest.mark.parametrize("text", ["don't run anything", "do not pause", "rm -rf /", "import os", "", "?", "7"])
+def test_what_asks_for_nothing_known_is_no_intent(text: str) -> None:
+    assert understand(text, CONTEXT) == []
+
+
+@given(st.text(max_size=80))
+def test_no_text_breaks_the_rules(text: str) -> None:
+    understand(text, CONTEXT)
+    understand(text, Context())
+    read_verdict(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "command", "arguments"),
+    [
+        ("set lr max to 0.5", "widen", {"parameter": "lr", "high": 0.5}),
+        ("set lr max to 0.05", "narrow", {"parameter": "lr", "high": 0.05}),
+        ("try a smaller learning rate", "try", None),
+        ("retry trial 5", "retry", {"trial": 5}),
+        ("show failed trials", "table", {"show": "failed"}),
+        ("goal accuracy", "goal", {"metric": "accuracy", "direction": "maximize"}),
+        ("I have an hour and a half", "budget", None),
+        ("unpin depth", "widen", {"parameter": "depth"}),
+    ],
+)
+def test_more_of_what_people_say(text: str, command: str, arguments: dict[str, object] | None) -> None:
+    (intent,) = understand(text, CONTEXT)
+    assert intent.command == command
+    assert arguments is None or dict(intent.arguments) == arguments
+
+
+def test_several_sentences_are_several_intents_and_one_that_is_not_understood_spoils_all() -> None:
+    assert [one.command for one in understand("pause. then show the best", CONTEXT)] == ["pause", "best"]
+    assert understand("pause. flurb the wibble", CONTEXT) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [("Yes.", "yes"), ("ok", "yes"), ("no!", "no"), ("always", "always"), ("don't", "no"), ("maybe", None)],
+)
+def test_an_answer_to_a_card_is_told_from_other_words(text: str, verdict: str | None) -> None:
+    assert read_verdict(text) == verdict
+
+
+def test_names_with_underscores_are_known_by_their_words() -> None:
+    (intent,) = understand("pin batch size to 64", Context(SPACE))
+    assert intent.arguments == {"values": {"batch_size": 64}}
