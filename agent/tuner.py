@@ -184,7 +184,7 @@ class Tuner:
         self.limit(Limits())
 
     def set_budget(self, budget: Budget) -> None:
-        """Let the model cost as much as `budget` says from now on, in all; a tuner made without one ignores it."""
+        """Let the model cost as much as `budget` says; a tuner that was made without one ignores it."""
         if self._budgeted:
             self._budgeted.budget = budget
 

@@ -116,7 +116,8 @@ class Region:
     def lower(self, direction: FloatArray) -> FloatArray:
         """Return directions (m, d) of the whole as directions (m, p) of the part."""
         slopes = np.array([line.slope for line in self._lines])
-        return direction[:, self._columns] / slopes
+        lowered: FloatArray = direction[:, self._columns] / slopes
+        return lowered
 
     def project(self, params: Params) -> dict[str, Any] | None:
         """Return the nearest params of the part, or None where constraints leave none there."""
@@ -157,7 +158,8 @@ class _Line:
         if not self.table:
             return np.clip(self.start + self.slope * u, 0.0, 1.0)
         count = len(self.table)
-        return np.array(self.table)[np.minimum((u * count).astype(np.int64), count - 1)]
+        at: FloatArray = np.array(self.table)[np.minimum((u * count).astype(np.int64), count - 1)]
+        return at
 
 
 def _line(whole: Parameter, part: Parameter) -> _Line:

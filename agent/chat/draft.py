@@ -115,7 +115,7 @@ def metrics_in(output: str) -> tuple[str, ...]:
 
 
 def _scanned_command(folder: Path, source: Source, scanned: Draft) -> list[str]:
-    """Return the command that sets what was scanned: by flags, or by overriding what is written in the code."""
+    """Return the command that sets what was scanned: by flags, or by overriding the code."""
     flags = [word for one in scanned.chosen for word in one.words]
     written = [f"{one.name}={{{one.name}}}" for one in scanned.chosen if not one.words]
     if not written:
@@ -178,7 +178,7 @@ def _before(text: str) -> Iterable[str]:
 
 
 def _called(call: ast.Call) -> str:
-    return getattr(call.func, "attr", None) or getattr(call.func, "id", "")
+    return str(getattr(call.func, "attr", None) or getattr(call.func, "id", ""))
 
 
 def _likeliest(names: Iterable[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a study can be taken away as: a script that reproduces the best, a command line, JSON, a report, the study.
+"""What a study can be taken away as: a script that reproduces the best, a command, JSON, a report, a copy.
 
 It writes the files that it is told to write; where they may lie is settled by whoever asks.
 """

@@ -1,4 +1,4 @@
-"""The commands that ask what is known and take it away: /why /best … /export /save /log /doctor /help /quit."""
+"""The commands that ask what is known and take it away: /why /best … /export /save /log /help /quit."""
 
 from __future__ import annotations
 
@@ -56,11 +56,11 @@ def ask(session: Session, text: str) -> str:
 
     plan, history = session.the_plan(), session.history
     gathered = [f"The {words.standing(history, plan.task)}"]
-    for credit in credit_sources(history):
-        gathered.append(
-            f"{credit.source}: {credit.trials} trials, {credit.failed} failed, {credit.new_bests} new bests, "
-            f"improved by {credit.gain:.4g}."
-        )
+    gathered += [
+        f"{credit.source}: {credit.trials} trials, {credit.failed} failed, {credit.new_bests} new bests, "
+        f"improved by {credit.gain:.4g}."
+        for credit in credit_sources(history)
+    ]
     insights = gain_insight(plan.space, history, noisy=plan.task.noisy)
     if insights:
         shares = ", ".join(f"{one.importance.name} {one.importance.mean:.0%}" for one in insights)

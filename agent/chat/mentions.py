@@ -15,9 +15,42 @@ from bestguess.tools.space import Space
 
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?(?:k\b)?"
 
-_UNITS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
+_UNITS = [
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
 _TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-_ORDINALS = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"]
+_ORDINALS = [
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "eleventh",
+    "twelfth",
+]
 _WORDS: dict[str, int] = {
     **{word: index + 1 for index, word in enumerate(_UNITS)},
     **{word: 10 * (index + 2) for index, word in enumerate(_TENS)},
@@ -59,7 +92,7 @@ class Mention:
 
 def plain(text: str) -> str:
     """Return text in lower case, apostrophes straight, numbers and times in digits."""
-    found = text.replace("’", "'").lower().strip()
+    found = text.replace("\u2019", "'").lower().strip()
     found = _HALF.sub("30 minutes", found)
     found = _PAIRS.sub(lambda match: str(_WORDS[match[1]] + _WORDS[match[2]]), found)
     found = _ORDINAL.sub(lambda match: f"{_ORDINALS.index(match[1]) + 1}th", found)
@@ -111,7 +144,12 @@ def parameters_in(text: str, space: Space | None) -> list[Mention]:
                 found.append(Mention(names[spoken], match.start(), match.end()))
     seen: set[str] = set()
     ordered = sorted(found, key=lambda one: one.start)
-    return [one for one in ordered if not (one.name in seen or seen.add(one.name))]
+    first: list[Mention] = []
+    for one in ordered:
+        if one.name not in seen:
+            seen.add(one.name)
+            first.append(one)
+    return first
 
 
 def options_in(text: str, space: Space | None) -> dict[str, Any]:
@@ -131,7 +169,10 @@ def options_in(text: str, space: Space | None) -> dict[str, Any]:
 def values_in(text: str, space: Space | None) -> dict[str, Any]:
     """Return the values that a plain text gives parameters: depth=6, depth of 6, 6 for depth, dart."""
     found: dict[str, Any] = {}
-    link = r"\s*(?:=|:|to|of|at|is|was|were|as|be|with|fixed|set|pinned|equal|size|rate|around|about|the|value|\s)*\s*"
+    link = (
+        r"\s*(?:=|:|to|of|at|is|was|were|as|be|with|fixed|set|pinned|equal|size|rate"
+        r"|around|about|the|value|\s)*\s*"
+    )
     mentions = parameters_in(text, space)
     for mention in mentions:
         assert space is not None
@@ -144,8 +185,7 @@ def values_in(text: str, space: Space | None) -> dict[str, Any]:
         if match:
             value = number(match[1])
             found[mention.name] = whole(value) if isinstance(one, Int) else value
-    for name, option in _assigned(text, mentions, space):
-        found[name] = option
+    found |= dict(_assigned(text, mentions, space))
     return {**found, **{name: one for name, one in options_in(text, space).items() if name not in found}}
 
 
@@ -163,7 +203,7 @@ def _assigned(text: str, mentions: list[Mention], space: Space | None) -> Iterat
 def bounds_in(text: str) -> tuple[float | None, float | None]:
     """Return the lower and the upper bound that a plain text speaks of."""
     pair = (
-        rf"(?P<a>{NUMBER})\s*(?:\.\.+|…|–|to|and|-)\s*(?P<b>{NUMBER})",
+        rf"(?P<a>{NUMBER})\s*(?:\.\.+|\u2026|\u2013|to|and|-)\s*(?P<b>{NUMBER})",
         rf"between\s+(?P<a>{NUMBER})\s+and\s+(?P<b>{NUMBER})",
     )
     for pattern in pair:

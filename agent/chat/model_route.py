@@ -12,9 +12,9 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
+from bestguess.agent.chat.intents import Context, Intent
 from bestguess.agent.chat.plan import range_words
 from bestguess.agent.chat.registry import Registry
-from bestguess.agent.chat.understanding import Context, Intent
 from bestguess.agent.insight import Insight
 from bestguess.agent.llm import LLM, Message, Reply, Request
 from bestguess.prompts import render, version
@@ -177,8 +177,9 @@ def _agreement(claimed: str, insight: Insight, direction: Direction) -> str:
         "lower": "smaller values are better",
         "none": "it matters little",
     }
+    spread = f"{rise:+.3g} over its range, ± {width:.2g}"
     verdict = "agrees" if claimed == better else f"does not: it says that {words[better]}"
-    return f"{name}: {words.get(claimed, claimed)}, says the model; the Gaussian process {verdict} ({rise:+.3g} over its range, ± {width:.2g})"
+    return f"{name}: {words.get(claimed, claimed)}, says the model; the Gaussian process {verdict} ({spread})"
 
 
 def _branch(name: str, properties: dict[str, Any], required: Sequence[str]) -> dict[str, Any]:

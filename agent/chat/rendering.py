@@ -1,4 +1,4 @@
-"""Events on a terminal: Markdown, cards, badges and plots, by rich and plotext; wide or narrow, with or without colour.
+"""Events on a terminal, wide or narrow, with or without colour: Markdown, cards, badges and plots.
 
 It prints and asks nothing, and keeps nothing.
 """
@@ -87,11 +87,23 @@ def _render_trial(console: Console, event: Event) -> None:
     source = trial["source"]
     head, _, rest = event.text.partition(f"[{source}] ")
     best = event.fields.get("best") == trial["number"] and event.kind == "trial_finished"
-    style = "red" if trial["state"] == "failed" else "green" if best else "dim" if trial["state"] == "running" else ""
+    style = (
+        "red"
+        if trial["state"] == "failed"
+        else "green"
+        if best
+        else "dim"
+        if trial["state"] == "running"
+        else ""
+    )
     line = Text("  ")
     line.append(head)
     line.append(f" {source} ", style=BADGES[source])
     line.append(" " + rest.replace("`", "").replace("**", ""), style=style)
-    if event.kind == "trial_finished" and console.width >= NARROW and (why := trial["fallback"] or trial["reason"]):
+    if (
+        event.kind == "trial_finished"
+        and console.width >= NARROW
+        and (why := trial["fallback"] or trial["reason"])
+    ):
         line.append(f"  ({why})", style="dim")
     console.print(line)

@@ -1,4 +1,4 @@
-"""The commands that say how the search goes on: /run /pause /resume /try /retry /pin /forbid /narrow /widen /undo."""
+"""The commands that say how the search goes on: /run /pause /resume /try /retry /pin /narrow /undo …"""
 
 from __future__ import annotations
 
@@ -324,14 +324,14 @@ def _widened(
     """Return the space, the limits that are left in it, and the change in words."""
     plan = session.the_plan()
     others = {name: one for name, one in plan.limits.of.items() if name != parameter}
-    one = _known(plan.space, parameter)
+    _known(plan.space, parameter)
     if low is None and high is None:
         return plan.space, Limits(others, plan.limits.without), f"no limit on {parameter}"
     number = _numeric(plan.space, parameter)
-    whole = isinstance(number, Int)
-    new_low = number.low if low is None else min(number.low, int(low) if whole else low)
-    new_high = number.high if high is None else max(number.high, int(high) if whole else high)
-    wider = replace(number, low=new_low, high=new_high)
+    new_low = number.low if low is None else min(number.low, _like(number, low))
+    new_high = number.high if high is None else max(number.high, _like(number, high))
+    ends: Any = {"low": new_low, "high": new_high}
+    wider = replace(number, **ends)
     before = plan.limits.of.get(parameter, Limit())
     kept_low = before.low if low is None else None
     kept_high = before.high if high is None else None
@@ -339,8 +339,8 @@ def _widened(
         others[parameter] = Limit(kept_low, kept_high)
     parameters: dict[str, Parameter] = {**plan.space.parameters, parameter: wider}
     space = Space(parameters, constraints=plan.space.constraints)
-    ends = Limit(None if low is None else new_low, None if high is None else new_high)
-    return space, Limits(others, plan.limits.without), f"{parameter} {ends.words} allowed"
+    change = Limit(None if low is None else new_low, None if high is None else new_high)
+    return space, Limits(others, plan.limits.without), f"{parameter} {change.words} allowed"
 
 
 def _set_aside(session: Session, number: int) -> str:
@@ -385,3 +385,8 @@ def _numeric(space: Space, name: str) -> Float | Int:
     if not isinstance(one, Float | Int):
         raise InputError(f"{name} has options, not a range ({one.allowed}); use /pin or /forbid")
     return one
+
+
+def _like(one: Float | Int, value: float) -> float:
+    """Return a bound in the parameter's own type."""
+    return int(value) if isinstance(one, Int) else value

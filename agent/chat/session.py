@@ -19,11 +19,12 @@ from bestguess.agent.chat import facts, words
 from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.draft import metrics_in
 from bestguess.agent.chat.events import Answer, Card, Event, Listener
+from bestguess.agent.chat.intents import LATER, Context, Intent, Verdict
 from bestguess.agent.chat.model_route import SharedLLM, understand_with_model
 from bestguess.agent.chat.plan import Plan
 from bestguess.agent.chat.transcript import Transcript, last_state, read_last_session
 from bestguess.agent.chat.trials import Trials
-from bestguess.agent.chat.understanding import LATER, Context, Intent, Verdict, read_verdict, understand
+from bestguess.agent.chat.understanding import read_verdict, understand
 from bestguess.agent.llm.connect import connect
 from bestguess.agent.report import trial_record
 from bestguess.agent.storage import open_storage
@@ -140,9 +141,7 @@ class Session:
             self._emit(Event("remark", "Nothing had run yet."))
             return
         interrupted = self.tuner.interrupted
-        self._emit(
-            Event("remark", words.resumed(self.history, self.plan, interrupted, self._trials.wanted))
-        )
+        self._emit(Event("remark", words.resumed(self.history, self.plan, interrupted, self._trials.wanted)))
 
     def say(self, text: str) -> None:
         """Take one turn: understand the words, do what they ask or ask back; returns when that is done."""
@@ -283,7 +282,7 @@ class Session:
         if before.task.direction != plan.task.direction and len(self.history):
             self.plan = before
             raise StudyError(
-                f"the study {before.study} is to {before.task.direction}; begin another one: /new {plan.script}"
+                f"the study {before.study} is to {before.task.direction}; begin another: /new {plan.script}"
             )
         self._let_go()
         self._open(plan)
@@ -326,7 +325,7 @@ class Session:
             return
         intents = self._understand(text)
         if not intents:
-            self._emit(Answer(words.not_understood(text, self._context(), verdict is not None)).event)
+            self._emit(Answer(words.not_understood(self._context(), question=verdict is not None)).event)
             return
         self._perform_all(intents)
 
@@ -466,7 +465,11 @@ class Session:
             "agreed": asdict(self.agreed),
             "consents": sorted(self.consents),
             "undos": [
-                {"what": one.what, "limits": None if one.limits is None else one.limits.to_dict(), "trial": one.trial}
+                {
+                    "what": one.what,
+                    "limits": None if one.limits is None else one.limits.to_dict(),
+                    "trial": one.trial,
+                }
                 for one in self.undos
             ],
             "left": self._trials.wanted if self._trials else 0,

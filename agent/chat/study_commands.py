@@ -123,7 +123,7 @@ def cost(session: Session) -> str:
     left = session.trials.left if session.trials else 0
     text = (
         f"{len(history.told)} trials ({len(history.failed)} failed{running}, {left} still wanted), "
-        f"{words.duration(seconds)} of running, {tokens} tokens and {words.duration(thinking)} of the model's."
+        f"{words.duration(seconds)} of running; the model took {tokens} tokens, {words.duration(thinking)}."
     )
     mean = session.seconds_per_trial()
     return f"{text} A trial takes {words.duration(mean)} on average." if mean else text

@@ -40,7 +40,8 @@ def draw(plot: Plot) -> Markup:
         )
     for value, label in _x_ticks(plot, x_low, x_high):
         parts.append(
-            f'<text x="{px(value):.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{escape(label)}</text>'
+            f'<text x="{px(value):.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">'
+            f"{escape(label)}</text>"
         )
     for index, one in enumerate(plot.series):
         colour = COLOURS[index % len(COLOURS)]

@@ -142,7 +142,9 @@ class Terminal:
         if self._presses == 1:
             if self._replying:
                 self._session.discard_reply()
-            self._console.print("Stopped. Ctrl-C again " + ("pauses, once more leaves." if busy else "leaves."))
+            self._console.print(
+                "Stopped. Ctrl-C again " + ("pauses, once more leaves." if busy else "leaves.")
+            )
             return True
         if self._presses == 2 and busy and trials is not None and not trials.paused:
             trials.pause()

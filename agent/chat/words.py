@@ -18,7 +18,7 @@ from bestguess.tools.outlook import Outlook
 from bestguess.tools.trial import History, Prediction, Trial, tail
 
 if TYPE_CHECKING:
-    from bestguess.agent.chat.understanding import Context
+    from bestguess.agent.chat.intents import Context
 
 OUTPUT_CHARS = 600
 CELL_CHARS = 48
@@ -158,7 +158,9 @@ def why(one: Explanation, history: History, task: Task) -> str:
         )
         parts.append(f"Against the best before it (trial {one.best_before.number}) it changed {changes}.")
     if proposal.prediction:
-        parts.append(f"The surrogate expected {format_prediction(trial)}. {_sentence(proposal.verdict)}".strip())
+        parts.append(
+            f"The surrogate expected {format_prediction(trial)}. {_sentence(proposal.verdict)}".strip()
+        )
     if proposal.fallback:
         parts.append(f"A turn was not taken: {proposal.fallback}.")
     if trial.outcome is None:
@@ -255,15 +257,16 @@ def resumed(history: History, plan: Plan, interrupted: Sequence[Trial], left: in
     return text
 
 
-def not_understood(text: str, context: Context, verdict: bool) -> str:
+def not_understood(context: Context, *, question: bool) -> str:
     """Say that the words were not understood, and what would be."""
-    if verdict:
+    if question:
         return "There is no question open."
     if context.space is None:
         return "I did not understand that. Say what to tune, for example *tune train.py*, or /help."
     return (
-        "I did not understand that, so nothing was done. What I do understand: *run 10 more*, *best*, *why 7*, "
-        "*set lr max to 0.01*, *pin depth=6*, *compare 3 and 7*, *what matters*, *plot*, *pause*; /help has all."
+        "I did not understand that, so nothing was done. What I do understand: *run 10 more*, *best*, "
+        "*why 7*, *set lr max to 0.01*, *pin depth=6*, *compare 3 and 7*, *what matters*, *plot*, *pause*; "
+        "/help has all."
     )
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import yaml
 
-from bestguess.agent.chat.understanding import Context, Intent, understand
+from bestguess.agent.chat.intents import Context, Intent
+from bestguess.agent.chat.understanding import understand
 from bestguess.tools.parameters import Choice, Float, Int
 from bestguess.tools.space import Space
 
@@ -42,7 +43,7 @@ def is_right(expected: dict[str, Any], intents: list[Intent]) -> bool:
     if len(intents) != 1 or intents[0].command != expected["intent"]:
         return False
     got = {key: value for key, value in intents[0].arguments.items() if value is not None and key != "text"}
-    return got == expected["args"]
+    return bool(got == expected["args"])
 
 
 def count(name: str, read: Reader, *, show: bool = False) -> dict[str, tuple[int, int]]:

@@ -71,7 +71,7 @@ class PtyTalk:
             self.pump(0.05)
         raise AssertionError(f"{pattern!r} did not come:\n{self.screen[self.seen :][-3000:]}")
 
-    def type(self, text: str, *, enter: bool = True) -> None:
+    def type_in(self, text: str, *, enter: bool = True) -> None:
         """Type a line."""
         os.write(self._master, (text + ("\r" if enter else "")).encode())
 

@@ -6,14 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.agent.chat.conftest import Talk
+from tests.agent.chat.measure import phrasings
 
 from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.session import Session
 from bestguess.agent.study import load
 from bestguess.agent.testing import DeadLLM, GarbageLLM, ScriptedLLM
 from bestguess.tools.errors import InputError
-from tests.agent.chat.conftest import Talk
-from tests.agent.chat.measure import phrasings
 
 BEGIN = ("tune train.py", "yes")
 
@@ -186,7 +186,9 @@ def test_facts_are_told_in_templates_without_a_model(talk: Talk) -> None:
 
 
 def test_the_exported_script_reproduces_the_best_value(talk: Talk, folder: Path) -> None:
-    talk.say("tune train.py", "always", "run 4", "export the best as a script", "export json", "export a report")
+    talk.say(
+        "tune train.py", "always", "run 4", "export the best as a script", "export json", "export a report"
+    )
     done = subprocess.run([sys.executable, "best_train.py"], cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "reproduced" in done.stdout
@@ -289,7 +291,7 @@ def test_a_session_is_resumed_where_it_was(folder: Path) -> None:
         Session(folder / "..", resume=True)
     second = Talk(Session(folder, resume=True))
     session = second.session
-    assert [event.text for event in session.past if event.kind == "said"][0] == "tune train.py"
+    assert next(event.text for event in session.past if event.kind == "said") == "tune train.py"
     assert len(session.history) == 4
     assert session.agreed.trials == 20
     assert session.the_plan().limits.of["depth"].options == (4,)
@@ -307,8 +309,8 @@ def test_a_second_study_of_a_script_gets_a_name_of_its_own(talk: Talk) -> None:
 
 def test_every_command_has_help_a_schema_and_a_line_of_usage() -> None:
     wanted = (
-        "new scan space goal run ask why best table plot compare importance pin forbid narrow widen try budget "
-        "cost model pause resume undo retry export save log doctor help quit"
+        "new scan space goal run ask why best table plot compare importance pin forbid narrow widen try "
+        "budget cost model pause resume undo retry export save log doctor help quit"
     )
     assert set(wanted.split()) <= set(REGISTRY.names)
     for command in REGISTRY:

@@ -3,9 +3,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from bestguess.agent.chat.understanding import Context, read_verdict, understand
 from tests.agent.chat.measure import CONTEXT, SPACE, count, phrasings, read_rules
+
+from bestguess.agent.chat.intents import Context
+from bestguess.agent.chat.understanding import read_verdict, understand
 
 
 def test_there_are_120_phrasings_of_20_intents_and_a_third_is_held_out() -> None:
@@ -23,7 +24,9 @@ def test_the_rules_understand_19_of_20_obvious_phrasings() -> None:
     assert seen["all"][0] >= 0.95 * 80
 
 
-@pytest.mark.parametrize("text", ["don't run anything", "do not pause", "rm -rf /", "import os", "", "?", "7"])
+@pytest.mark.parametrize(
+    "text", ["don't run anything", "do not pause", "rm -rf /", "import os", "", "?", "7"]
+)
 def test_what_asks_for_nothing_known_is_no_intent(text: str) -> None:
     assert understand(text, CONTEXT) == []
 
