@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from bestguess.agent.chat import facts, words
+from bestguess.agent.chat import changes, facts, words
 from bestguess.agent.chat.events import Card
 from bestguess.agent.chat.plan import assignments, configuration, range_words
 from bestguess.agent.chat.registry import Registry
-from bestguess.tools.errors import InputError, ParamsError
-from bestguess.tools.parameters import Choice, Float, Int, Parameter
-from bestguess.tools.region import Limit, Limits
-from bestguess.tools.space import Space
+from bestguess.agent.chat.state import Undo
+from bestguess.tools.errors import InputError
+from bestguess.tools.region import Limits
 
 if TYPE_CHECKING:
     from bestguess.agent.chat.session import Session
@@ -70,7 +69,7 @@ def resume(session: Session) -> str:
 
 def try_(session: Session, values: Values) -> str:
     """Run one trial with these values, the others as in the best so far: /try lr=0.01 depth=4."""
-    params = _wished(session, values)
+    params = changes.wished(session, values)
     reason = f"the user's idea: {assignments(values)}"
     session.start_trials().wish(params, reason)
     return f"It runs next: {configuration(params)}."
@@ -78,28 +77,28 @@ def try_(session: Session, values: Values) -> str:
 
 def retry(session: Session, trial: Number | None = None) -> str:
     """Run a trial's params once more; the last failed one's, if no number is given."""
-    params, number = _retried(session, trial)
+    params, number = changes.retried(session, trial)
     session.start_trials().wish(params, f"trial {number} once more, as the user asked")
     return f"Trial {number}'s params run once more."
 
 
 def pin(session: Session, values: Values) -> str:
     """Keep parameters at a value from the next proposal on: /pin depth=6; /pin depth keeps its default."""
-    limits, what = _pinned(session, values)
+    limits, what = changes.pinned(session, values)
     session.limit(limits, what)
     return f"Done: {what}. What was learned elsewhere is kept; /undo takes it back."
 
 
 def forbid(session: Session, values: Values) -> str:
     """Never propose a value, or a combination of values: /forbid booster=dart depth=8."""
-    limits, what = _forbidden(session, values)
+    limits, what = changes.forbidden(session, values)
     session.limit(limits, what)
     return f"Done: {what}. /undo takes it back."
 
 
 def narrow(session: Session, parameter: str, low: float | None = None, high: float | None = None) -> str:
     """Propose only a part of a parameter's range from now on: /narrow lr 1e-4..1e-2."""
-    limits, what = _narrowed(session, parameter, low, high)
+    limits, what = changes.narrowed(session, parameter, low, high)
     session.limit(limits, what)
     return f"Done: {what}. What was learned elsewhere is kept; /undo takes it back."
 
@@ -107,7 +106,7 @@ def narrow(session: Session, parameter: str, low: float | None = None, high: flo
 def widen(session: Session, parameter: str, low: float | None = None, high: float | None = None) -> str:
     """Allow more of a parameter than now, beyond its range too: /widen depth 1..12."""
     plan = session.the_plan()
-    space, limits, what = _widened(session, parameter, low, high)
+    space, limits, what = changes.widened(session, parameter, low, high)
     if space == plan.space:
         session.limit(limits, what)
     else:
@@ -167,7 +166,7 @@ def _card_for_resume(session: Session) -> Card | None:
 
 
 def _card_for_try(session: Session, values: Mapping[str, Any]) -> Card | None:
-    params = _wished(session, values)
+    params = changes.wished(session, values)
     if "code" in session.consents and not _beyond(session, 1):
         return None
     plan = session.the_plan()
@@ -177,7 +176,7 @@ def _card_for_try(session: Session, values: Mapping[str, Any]) -> Card | None:
 
 
 def _card_for_retry(session: Session, trial: int | None = None) -> Card | None:
-    params, number = _retried(session, trial)
+    params, number = changes.retried(session, trial)
     if "code" in session.consents and not _beyond(session, 1):
         return None
     return Card(
@@ -186,23 +185,23 @@ def _card_for_retry(session: Session, trial: int | None = None) -> Card | None:
 
 
 def _card_for_pin(session: Session, values: Mapping[str, Any]) -> Card:
-    return _space_card(session, *_pinned(session, values))
+    return _space_card(session, *changes.pinned(session, values))
 
 
 def _card_for_forbid(session: Session, values: Mapping[str, Any]) -> Card:
-    return _space_card(session, *_forbidden(session, values))
+    return _space_card(session, *changes.forbidden(session, values))
 
 
 def _card_for_narrow(
     session: Session, parameter: str, low: float | None = None, high: float | None = None
 ) -> Card:
-    return _space_card(session, *_narrowed(session, parameter, low, high))
+    return _space_card(session, *changes.narrowed(session, parameter, low, high))
 
 
 def _card_for_widen(
     session: Session, parameter: str, low: float | None = None, high: float | None = None
 ) -> Card:
-    _, limits, what = _widened(session, parameter, low, high)
+    _, limits, what = changes.widened(session, parameter, low, high)
     return _space_card(session, limits, what)
 
 
@@ -255,97 +254,7 @@ def _allow(session: Session, n: int) -> None:
     session.set_agreed(agreed)
 
 
-# What a change comes to; each raises InputError where it makes no sense.
-
-
-def _wished(session: Session, values: Mapping[str, Any]) -> dict[str, Any]:
-    plan = session.the_plan()
-    best = session.history.incumbent
-    given = _canonical(plan.space, values)
-    base = best.params if best else plan.space.default()
-    try:
-        return plan.space.complete({**base, **given})
-    except ParamsError as error:
-        raise InputError(f"that cannot be tried: {error}") from None
-
-
-def _retried(session: Session, number: int | None) -> tuple[dict[str, Any], int]:
-    history = session.study.everything
-    if number is None:
-        failed = session.history.failed
-        if not failed:
-            raise InputError("no trial has failed; name one: /retry 7")
-        number = failed[-1].number
-    return facts.find_trial(history, number).params, number
-
-
-def _pinned(session: Session, values: Mapping[str, Any]) -> tuple[Limits, str]:
-    plan = session.the_plan()
-    given = {
-        name: _known(plan.space, name).default if value is None else value for name, value in values.items()
-    }
-    given = _canonical(plan.space, given)
-    of = {**plan.limits.of, **{name: Limit(options=(value,)) for name, value in given.items()}}
-    return Limits(of, plan.limits.without), f"{assignments(given)} from now on"
-
-
-def _forbidden(session: Session, values: Mapping[str, Any]) -> tuple[Limits, str]:
-    plan = session.the_plan()
-    given = _canonical(plan.space, values)
-    what = f"never {assignments(given)}"
-    if len(given) == 1:
-        ((name, value),) = given.items()
-        one = plan.space.parameters[name]
-        if isinstance(one, Choice):
-            limit = plan.limits.of.get(name)
-            options = (limit.options if limit and limit.options else None) or tuple(one.options)
-            left = tuple(option for option in options if option != value)
-            if not left:
-                raise InputError(f"{name} {value} is the only option left; widen {name} first")
-            return Limits({**plan.limits.of, name: Limit(options=left)}, plan.limits.without), what
-    return Limits(plan.limits.of, (*plan.limits.without, given)), what
-
-
-def _narrowed(session: Session, parameter: str, low: float | None, high: float | None) -> tuple[Limits, str]:
-    plan = session.the_plan()
-    one = _numeric(plan.space, parameter)
-    if low is None and high is None:
-        raise InputError(f"/narrow {parameter}: to what? for example {parameter} {one.low:g}..{one.high:g}")
-    before = plan.limits.of.get(parameter, Limit())
-    kept_low = before.low if low is None else low
-    kept_high = before.high if high is None else high
-    limit = Limit(kept_low, kept_high)
-    return Limits({**plan.limits.of, parameter: limit}, plan.limits.without), f"{parameter} {limit.words}"
-
-
-def _widened(
-    session: Session, parameter: str, low: float | None, high: float | None
-) -> tuple[Space, Limits, str]:
-    """Return the space, the limits that are left in it, and the change in words."""
-    plan = session.the_plan()
-    others = {name: one for name, one in plan.limits.of.items() if name != parameter}
-    _known(plan.space, parameter)
-    if low is None and high is None:
-        return plan.space, Limits(others, plan.limits.without), f"no limit on {parameter}"
-    number = _numeric(plan.space, parameter)
-    new_low = number.low if low is None else min(number.low, _like(number, low))
-    new_high = number.high if high is None else max(number.high, _like(number, high))
-    ends: Any = {"low": new_low, "high": new_high}
-    wider = replace(number, **ends)
-    before = plan.limits.of.get(parameter, Limit())
-    kept_low = before.low if low is None else None
-    kept_high = before.high if high is None else None
-    if kept_low is not None or kept_high is not None:
-        others[parameter] = Limit(kept_low, kept_high)
-    parameters: dict[str, Parameter] = {**plan.space.parameters, parameter: wider}
-    space = Space(parameters, constraints=plan.space.constraints)
-    change = Limit(None if low is None else new_low, None if high is None else new_high)
-    return space, Limits(others, plan.limits.without), f"{parameter} {change.words} allowed"
-
-
 def _set_aside(session: Session, number: int) -> str:
-    from bestguess.agent.chat.session import Undo
-
     tuner = session.tuner
     if number in {trial.number for trial in tuner.interrupted}:
         tuner.drop(number)
@@ -358,35 +267,3 @@ def _set_aside(session: Session, number: int) -> str:
     session.study.set_aside(number)
     session.undos.append(Undo(f"trial {number} set aside", trial=number))
     return f"Trial {number} is set aside: it stays in the record and counts no more. /undo takes that back."
-
-
-def _canonical(space: Space, values: Mapping[str, Any]) -> dict[str, Any]:
-    given = {}
-    for name, value in values.items():
-        one = _known(space, name)
-        try:
-            given[name] = one.canonical(value)
-        except ParamsError as error:
-            by_word = {str(option).lower(): option for option in getattr(one, "options", ())}
-            if str(value).lower() not in by_word:
-                raise InputError(f"{name}: {error}") from None
-            given[name] = by_word[str(value).lower()]
-    return given
-
-
-def _known(space: Space, name: str) -> Parameter:
-    if name not in space:
-        raise InputError(f"there is no parameter {name!r}; there are {', '.join(space.names)}")
-    return space.parameters[name]
-
-
-def _numeric(space: Space, name: str) -> Float | Int:
-    one = _known(space, name)
-    if not isinstance(one, Float | Int):
-        raise InputError(f"{name} has options, not a range ({one.allowed}); use /pin or /forbid")
-    return one
-
-
-def _like(one: Float | Int, value: float) -> float:
-    """Return a bound in the parameter's own type."""
-    return int(value) if isinstance(one, Int) else value

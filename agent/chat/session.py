@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from bestguess.agent.chat.events import Answer, Card, Event, Listener
 from bestguess.agent.chat.intents import LATER, Context, Intent, Verdict
 from bestguess.agent.chat.model_route import SharedLLM, understand_with_model
 from bestguess.agent.chat.plan import Plan
+from bestguess.agent.chat.state import Agreed, State, Undo
 from bestguess.agent.chat.transcript import Transcript, last_state, read_last_session
 from bestguess.agent.chat.trials import Trials
 from bestguess.agent.chat.understanding import read_verdict, understand
@@ -40,24 +41,6 @@ DATABASE = "bestguess.db"
 
 FIRST_TRIAL = Intent("run", {"n": 1})
 """What follows a draft: one trial with the defaults, before more is spent."""
-
-
-@dataclass(frozen=True, slots=True)
-class Agreed:
-    """What may be spent: trials in the study, a time to end (seconds since 1970), tokens of the model."""
-
-    trials: int | None = None
-    until: float | None = None
-    tokens: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Undo:
-    """What one change can be taken back to: earlier limits, or a trial whose mark is taken away."""
-
-    what: str
-    limits: Limits | None = None
-    trial: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +96,7 @@ class Session:
         self._seed = seed
         self._tuner: Tuner | None = None
         self._trials: Trials | None = None
-        self._saved: dict[str, Any] = {}
+        self._saved: State | None = None
         self._listeners: list[Listener] = []
         self._turn = threading.RLock()
         self._discarded = False
@@ -124,7 +107,9 @@ class Session:
         self._transcript = Transcript(path)
         self._emit(Event("session", fields={"folder": str(self.folder), "resumed": resume}))
         if resume:
-            self._take_up(last_state(self.past))
+            kept = last_state(self.past)
+            if kept:
+                self._take_up(State.from_dict(kept))
 
     # What ways of showing a session use.
 
@@ -460,40 +445,25 @@ class Session:
     # What is kept, and how it is taken up again.
 
     def _save_state(self) -> None:
-        state = {
-            "plan": self.plan.to_dict() if self.plan else None,
-            "agreed": asdict(self.agreed),
-            "consents": sorted(self.consents),
-            "undos": [
-                {
-                    "what": one.what,
-                    "limits": None if one.limits is None else one.limits.to_dict(),
-                    "trial": one.trial,
-                }
-                for one in self.undos
-            ],
-            "left": self._trials.wanted if self._trials else 0,
-            "opened": self._tuner is not None,
-            "parallel": self.parallel,
-        }
+        state = State(
+            plan=self.plan,
+            agreed=self.agreed,
+            consents=tuple(sorted(self.consents)),
+            undos=tuple(self.undos),
+            left=self._trials.wanted if self._trials else 0,
+            opened=self._tuner is not None,
+        )
         if state != self._saved:
             self._saved = state
-            self._emit(Event("state", fields=state))
+            self._emit(Event("state", fields=state.to_dict()))
 
-    def _take_up(self, state: Mapping[str, Any]) -> None:
-        if not state or not state["plan"]:
-            return
-        self.plan = Plan.from_dict(state["plan"])
-        self.agreed = Agreed(**state["agreed"])
-        self.consents = set(state["consents"])
-        self.undos = [
-            Undo(one["what"], Limits.from_dict(one["limits"]) if one["limits"] else None, one["trial"])
-            for one in state["undos"]
-        ]
-        if state["opened"]:
+    def _take_up(self, state: State) -> None:
+        self.plan, self.agreed = state.plan, state.agreed
+        self.consents, self.undos = set(state.consents), list(state.undos)
+        if self.plan and state.opened:
             self._open(self.plan)
             assert self._trials is not None
-            self._trials.wanted = int(state["left"]) + len(self.tuner.interrupted)
+            self._trials.wanted = state.left + len(self.tuner.interrupted)
             self._note_best()
 
     def _open(self, plan: Plan) -> None:

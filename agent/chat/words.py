@@ -192,7 +192,8 @@ def comparison(one: Comparison, task: Task) -> str:
     """Show two trials side by side."""
     a, b = one.a, one.b
     parts = [
-        f"Trial {a.number} ({a.source}) gave {format_value(a)}, trial {b.number} ({b.source}) {format_value(b)}"
+        f"Trial {a.number} ({a.source}) gave {format_value(a)}, "
+        f"trial {b.number} ({b.source}) {format_value(b)}"
         + (
             f": a difference of {b.value - a.value:+.6g} {task.metric}."
             if a.value is not None and b.value is not None
@@ -249,7 +250,8 @@ def resumed(history: History, plan: Plan, interrupted: Sequence[Trial], left: in
         numbers = _numbers([trial.number for trial in interrupted])
         many = len(interrupted) > 1
         text += (
-            f" Trial{'s' if many else ''} {numbers} {'were' if many else 'was'} running when the session ended: "
+            f" Trial{'s' if many else ''} {numbers} {'were' if many else 'was'} running when the session "
+            "ended: "
             f"*resume* runs {'them' if many else 'it'} again first, */undo {interrupted[0].number}* drops it."
         )
     if left:

@@ -46,8 +46,8 @@ def command(
     """Tune in conversation: say what, and talk while it runs.
 
     Good without a language model: plain words are understood by rules, and every number in an answer is
-    computed. Nothing runs, costs more than agreed or changes the space without a yes. Everything is kept as it
-    happens, in bestguess.db and bestguess.chat.jsonl.
+    computed. Nothing runs, costs more than agreed or changes the space without a yes. Everything is
+    kept as it happens, in bestguess.db and bestguess.chat.jsonl.
 
     \b
     Examples:

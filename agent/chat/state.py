@@ -1,0 +1,77 @@
+"""What a session must know to go on later: the plan, what was agreed, what can be undone, what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from bestguess.agent.chat.plan import Plan
+from bestguess.tools.region import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What may be spent: trials in the study, a time to end (seconds since 1970), tokens of the model."""
+
+    trials: int | None = None
+    until: float | None = None
+    tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """What one change can be taken back to: earlier limits, or a trial whose mark is taken away."""
+
+    what: str
+    limits: Limits | None = None
+    trial: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything that a session keeps beside the study; `opened` says whether the study was begun."""
+
+    plan: Plan | None
+    agreed: Agreed
+    consents: tuple[str, ...]
+    undos: tuple[Undo, ...]
+    left: int
+    opened: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the state as JSON-able values."""
+        return {
+            "plan": self.plan.to_dict() if self.plan else None,
+            "agreed": asdict(self.agreed),
+            "consents": list(self.consents),
+            "undos": [
+                {
+                    "what": one.what,
+                    "limits": None if one.limits is None else one.limits.to_dict(),
+                    "trial": one.trial,
+                }
+                for one in self.undos
+            ],
+            "left": self.left,
+            "opened": self.opened,
+        }
+
+    @classmethod
+    def from_dict(cls, kept: Mapping[str, Any]) -> Self:
+        """Return the state that `to_dict` wrote down."""
+        return cls(
+            plan=Plan.from_dict(kept["plan"]) if kept["plan"] else None,
+            agreed=Agreed(**kept["agreed"]),
+            consents=tuple(kept["consents"]),
+            undos=tuple(
+                Undo(
+                    one["what"],
+                    None if one["limits"] is None else Limits.from_dict(one["limits"]),
+                    one["trial"],
+                )
+                for one in kept["undos"]
+            ),
+            left=int(kept["left"]),
+            opened=bool(kept["opened"]),
+        )
