@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 def wished(session: Session, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the params that a wish comes to: the best so far with these values in it."""
-    plan = session.the_plan()
-    best = session.history.incumbent
+    plan = session.bench.the_plan()
+    best = session.bench.history.incumbent
     given = _canonical(plan.space, values)
     base = best.params if best else plan.space.default()
     try:
@@ -34,9 +34,9 @@ def wished(session: Session, values: Mapping[str, Any]) -> dict[str, Any]:
 
 def retried(session: Session, number: int | None) -> tuple[dict[str, Any], int]:
     """Return the params and the number of the trial to run again: the last failed one's, if none is named."""
-    history = session.study.everything
+    history = session.bench.study.everything
     if number is None:
-        failed = session.history.failed
+        failed = session.bench.history.failed
         if not failed:
             raise InputError("no trial has failed; name one: /retry 7")
         number = failed[-1].number
@@ -45,7 +45,7 @@ def retried(session: Session, number: int | None) -> tuple[dict[str, Any], int]:
 
 def pinned(session: Session, values: Mapping[str, Any]) -> tuple[Limits, str]:
     """Return the limits with parameters pinned, and the change in words; a value of None is the default."""
-    plan = session.the_plan()
+    plan = session.bench.the_plan()
     given = {
         name: _known(plan.space, name).default if value is None else value for name, value in values.items()
     }
@@ -56,7 +56,7 @@ def pinned(session: Session, values: Mapping[str, Any]) -> tuple[Limits, str]:
 
 def forbidden(session: Session, values: Mapping[str, Any]) -> tuple[Limits, str]:
     """Return the limits without a value or a combination of values, and the change in words."""
-    plan = session.the_plan()
+    plan = session.bench.the_plan()
     given = _canonical(plan.space, values)
     what = f"never {assignments(given)}"
     if len(given) == 1:
@@ -74,7 +74,7 @@ def forbidden(session: Session, values: Mapping[str, Any]) -> tuple[Limits, str]
 
 def narrowed(session: Session, parameter: str, low: float | None, high: float | None) -> tuple[Limits, str]:
     """Return the limits with a part of a parameter's range, and the change in words."""
-    plan = session.the_plan()
+    plan = session.bench.the_plan()
     one = _numeric(plan.space, parameter)
     if low is None and high is None:
         raise InputError(f"/narrow {parameter}: to what? for example {parameter} {one.low:g}..{one.high:g}")
@@ -89,7 +89,7 @@ def widened(
     session: Session, parameter: str, low: float | None, high: float | None
 ) -> tuple[Space, Limits, str]:
     """Return the space, the limits that are left in it, and the change in words."""
-    plan = session.the_plan()
+    plan = session.bench.the_plan()
     others = {name: one for name, one in plan.limits.of.items() if name != parameter}
     _known(plan.space, parameter)
     if low is None and high is None:

@@ -54,7 +54,7 @@ def ask(session: Session, text: str) -> str:
     """
     from bestguess.agent.chat.model_route import word_answer
 
-    plan, history = session.the_plan(), session.history
+    plan, history = session.bench.the_plan(), session.bench.history
     gathered = [f"The {words.standing(history, plan.task)}"]
     gathered += [
         f"{credit.source}: {credit.trials} trials, {credit.failed} failed, {credit.new_bests} new bests, "
@@ -76,25 +76,25 @@ def ask(session: Session, text: str) -> str:
             f"10 more trials are expected to bring {found.gain:.3g}, any number {found.potential:.3g}."
         )
     listed = "\n".join(f"- {line}" for line in gathered)
-    if session.llm is None:
+    if session.bench.llm is None:
         return f"Without a language model I can only give the facts:\n\n{listed}"
-    return word_answer(text, listed, insights, history.direction, session.llm)
+    return word_answer(text, listed, insights, history.direction, session.bench.llm)
 
 
 def why(session: Session, trial: Number | None = None) -> str:
     """Explain a trial: who proposed it and why, what was expected, what came of it, why it failed."""
-    history = session.history
+    history = session.bench.history
     if trial is None:
         if not len(history):
             raise InputError("there is no trial to explain yet")
         trial = history.trials[-1].number
     one = facts.explain(history, facts.find_trial(history, trial))
-    return words.why(one, history, session.the_plan().task)
+    return words.why(one, history, session.bench.the_plan().task)
 
 
 def best(session: Session) -> str:
     """Show the best configuration so far."""
-    plan, history = session.the_plan(), session.history
+    plan, history = session.bench.the_plan(), session.bench.history
     incumbent = history.incumbent
     line = exports.command_line(plan, incumbent.params) if incumbent else ""
     return words.best(history, plan.task, line)
@@ -102,7 +102,7 @@ def best(session: Session) -> str:
 
 def table(session: Session, show: Literal["all", "best", "failed", "latest"] = "all", n: Count = 30) -> str:
     """Show the trials: all of them, the best, the failed or the latest."""
-    plan, history = session.the_plan(), session.history
+    plan, history = session.bench.the_plan(), session.bench.history
     if not len(history):
         return "There is no trial yet."
     if show == "best":
@@ -110,15 +110,15 @@ def table(session: Session, show: Literal["all", "best", "failed", "latest"] = "
     elif show == "failed":
         chosen = list(history.failed[-n:])
     else:
-        chosen = list(session.study.everything.trials[-n:])
+        chosen = list(session.bench.study.everything.trials[-n:])
     if not chosen:
         return "No trial has failed." if show == "failed" else "No trial has a value yet."
-    return words.trials(history, chosen, plan.task, session.study.aside)
+    return words.trials(history, chosen, plan.task, session.bench.study.aside)
 
 
 def plot(session: Session, parameter: str = "") -> Answer:
     """Draw the best value so far, or the value by one parameter: /plot lr."""
-    plan, history = session.the_plan(), session.history
+    plan, history = session.bench.the_plan(), session.bench.history
     if parameter:
         return Answer("", facts.effect_plot(plan, history, parameter))
     return Answer("", facts.progress_plot(history, plan.task.metric))
@@ -126,50 +126,53 @@ def plot(session: Session, parameter: str = "") -> Answer:
 
 def compare(session: Session, a: Number, b: Number) -> str:
     """Compare two trials: what differs, and what each difference alone is believed to do."""
-    plan, history = session.the_plan(), session.history
+    plan, history = session.bench.the_plan(), session.bench.history
     one, other = facts.find_trial(history, a), facts.find_trial(history, b)
     return words.comparison(facts.compare(plan.space, history, one, other, noisy=plan.task.noisy), plan.task)
 
 
 def importance(session: Session) -> str:
     """Show which parameters move the value, and which way."""
-    plan = session.the_plan()
-    return write_insight(gain_insight(plan.space, session.history, noisy=plan.task.noisy), plan.task.metric)
+    plan = session.bench.the_plan()
+    return write_insight(
+        gain_insight(plan.space, session.bench.history, noisy=plan.task.noisy), plan.task.metric
+    )
 
 
 def outlook(session: Session, n: Annotated[int, Field(ge=1, le=1000)] = 10) -> str:
     """Say what n more trials may bring, and whether the search has converged."""
-    plan, history = session.the_plan(), session.history
+    plan, history = session.bench.the_plan(), session.bench.history
     found = facts.outlook(plan, history, n)
-    return words.outlook(found, history, plan.task, session.seconds_per_trial())
+    return words.outlook(found, history, plan.task, session.bench.seconds_per_trial())
 
 
 def export(session: Session, form: Form = "script", path: str = "") -> str:
     """Write the best configuration as a script, command, JSON, report or study file into the folder."""
-    plan, history = session.the_plan(), session.history
+    plan, history = session.bench.the_plan(), session.bench.history
     if form == "command":
         best_one = exports.best_of(history)
         return f"    {exports.command_line(plan, best_one.params)}"
     name = path or exports.FILE_NAMES[form].format(study=plan.study)
-    target = within(session.folder, name)
-    if target in (session.database, session.folder / plan.script):
+    target = within(session.bench.folder, name)
+    if target in (session.bench.database, session.bench.folder / plan.script):
         raise InputError(f"{name} is the study's own file or the script itself; choose another name")
-    exports.write(form, target, plan, session.study)
+    exports.write(form, target, plan, session.bench.study)
     hint = f" Run it: `python {shlex.quote(name)}`" if form == "script" else ""
     return f"Wrote `{name}`.{hint}"
 
 
 def save(session: Session) -> str:
     """Say where everything is kept, and how to go on later; nothing needs saving."""
+    database = session.bench.database
     return (
-        f"Everything is kept as it happens: the trials in `{session.database.name}`, this conversation in "
-        f"`{session.database.with_suffix('.chat.jsonl').name}`. Go on later with `bestguess chat --resume`."
+        f"Everything is kept as it happens: the trials in `{database.name}`, this conversation in "
+        f"`{database.with_suffix('.chat.jsonl').name}`. Go on later with `bestguess chat --resume`."
     )
 
 
 def log(session: Session, path: str = "transcript.md") -> str:
     """Write this conversation as Markdown into the folder."""
-    target = within(session.folder, path)
+    target = within(session.bench.folder, path)
     if target.suffix != ".md":
         raise InputError(f"{path} is to be Markdown; give a name that ends in .md")
     target.write_text(to_markdown(session.events), encoding="utf-8")

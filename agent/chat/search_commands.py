@@ -41,26 +41,28 @@ def register(registry: Registry) -> None:
 
 def run(session: Session, n: Count = 10) -> str:
     """Run n more trials in the background."""
-    trials = session.start_trials()
+    trials = session.bench.start_trials()
     _allow(session, n)
     trials.add(n)
-    going = trials.left + session.running
+    going = trials.left + session.bench.running
     return f"{going} trial{'s' if going != 1 else ''} to go; you can go on talking."
 
 
 def pause(session: Session) -> str:
     """Start no further trial; what runs goes on to its end."""
-    trials = session.trials
+    trials = session.bench.trials
     if trials is None:
         raise InputError("nothing runs; there is no study yet")
     trials.pause()
-    running = f" {session.running} still running will be told when done." if session.running else ""
+    running = (
+        f" {session.bench.running} still running will be told when done." if session.bench.running else ""
+    )
     return f"Paused, with {trials.left} trials still to run.{running}"
 
 
 def resume(session: Session) -> str:
     """Go on with the trials that are still to run."""
-    trials = session.start_trials()
+    trials = session.bench.start_trials()
     if not trials.left:
         return "No trials are left to run; say for example *run 10*."
     trials.resume()
@@ -71,49 +73,49 @@ def try_(session: Session, values: Values) -> str:
     """Run one trial with these values, the others as in the best so far: /try lr=0.01 depth=4."""
     params = changes.wished(session, values)
     reason = f"the user's idea: {assignments(values)}"
-    session.start_trials().wish(params, reason)
+    session.bench.start_trials().wish(params, reason)
     return f"It runs next: {configuration(params)}."
 
 
 def retry(session: Session, trial: Number | None = None) -> str:
     """Run a trial's params once more; the last failed one's, if no number is given."""
     params, number = changes.retried(session, trial)
-    session.start_trials().wish(params, f"trial {number} once more, as the user asked")
+    session.bench.start_trials().wish(params, f"trial {number} once more, as the user asked")
     return f"Trial {number}'s params run once more."
 
 
 def pin(session: Session, values: Values) -> str:
     """Keep parameters at a value from the next proposal on: /pin depth=6; /pin depth keeps its default."""
     limits, what = changes.pinned(session, values)
-    session.limit(limits, what)
+    session.bench.limit(limits, what)
     return f"Done: {what}. What was learned elsewhere is kept; /undo takes it back."
 
 
 def forbid(session: Session, values: Values) -> str:
     """Never propose a value, or a combination of values: /forbid booster=dart depth=8."""
     limits, what = changes.forbidden(session, values)
-    session.limit(limits, what)
+    session.bench.limit(limits, what)
     return f"Done: {what}. /undo takes it back."
 
 
 def narrow(session: Session, parameter: str, low: float | None = None, high: float | None = None) -> str:
     """Propose only a part of a parameter's range from now on: /narrow lr 1e-4..1e-2."""
     limits, what = changes.narrowed(session, parameter, low, high)
-    session.limit(limits, what)
+    session.bench.limit(limits, what)
     return f"Done: {what}. What was learned elsewhere is kept; /undo takes it back."
 
 
 def widen(session: Session, parameter: str, low: float | None = None, high: float | None = None) -> str:
     """Allow more of a parameter than now, beyond its range too: /widen depth 1..12."""
-    plan = session.the_plan()
+    plan = session.bench.the_plan()
     space, limits, what = changes.widened(session, parameter, low, high)
     if space == plan.space:
-        session.limit(limits, what)
+        session.bench.limit(limits, what)
     else:
-        session.widen(space, what)
+        session.bench.widen(space, what)
         if limits:
-            session.limit(limits, what)
-            session.undos.pop()
+            session.bench.limit(limits, what)
+            session.bench.undos.pop()
     return f"Done: {what}. The trials so far stay."
 
 
@@ -121,26 +123,26 @@ def undo(session: Session, trial: Number | None = None) -> str:
     """Take back the last change, or set a trial aside so that it counts no more; nothing is deleted."""
     if trial is not None:
         return _set_aside(session, trial)
-    if not session.undos:
+    if not session.bench.undos:
         return "There is no change to take back; */undo 7* sets trial 7 aside."
-    last = session.undos.pop()
+    last = session.bench.undos.pop()
     if last.trial is not None:
-        session.study.set_aside(last.trial, aside=False)
+        session.bench.study.set_aside(last.trial, aside=False)
         return f"Taken back: trial {last.trial} counts again."
     assert last.limits is not None
-    session.limit(last.limits, last.what)
-    session.undos.pop()
+    session.bench.limit(last.limits, last.what)
+    session.bench.undos.pop()
     return f"Taken back: {last.what}."
 
 
 def note(session: Session, text: str, trial: Number | None = None) -> str:
     """Remark on a trial, the last one if no number is given; it becomes part of its feedback."""
     if trial is None:
-        told = session.history.told
+        told = session.bench.history.told
         if not told:
             raise InputError("there is no trial to remark on yet")
         trial = told[-1].number
-    session.study.remark(trial, text)
+    session.bench.study.remark(trial, text)
     return f"Noted at trial {trial}; whoever proposes next reads it."
 
 
@@ -148,8 +150,8 @@ def note(session: Session, text: str, trial: Number | None = None) -> str:
 
 
 def _card_for_run(session: Session, n: int = 10) -> Card | None:
-    plan = session.the_plan()
-    if not session.history.told and n == 1 and "code" not in session.consents:
+    plan = session.bench.the_plan()
+    if not session.bench.history.told and n == 1 and "code" not in session.consents:
         first = f"with its defaults: {configuration(plan.space.default())}"
         lines = (*_cost_lines(session, n), first, "it is checked that the metric is found")
         return Card(f"Run {plan.script} once with its defaults?", lines, "code")
@@ -161,7 +163,7 @@ def _card_for_run(session: Session, n: int = 10) -> Card | None:
 
 
 def _card_for_resume(session: Session) -> Card | None:
-    trials = session.trials
+    trials = session.bench.trials
     return _card_for_run(session, trials.left) if trials and trials.left else None
 
 
@@ -169,8 +171,8 @@ def _card_for_try(session: Session, values: Mapping[str, Any]) -> Card | None:
     params = changes.wished(session, values)
     if "code" in session.consents and not _beyond(session, 1):
         return None
-    plan = session.the_plan()
-    expected = words.expectation("the surrogate", facts.expected(plan, session.history, params))
+    plan = session.bench.the_plan()
+    expected = words.expectation("the surrogate", facts.expected(plan, session.bench.history, params))
     lines = (configuration(params), expected, *_cost_lines(session, 1))
     return Card("Run this configuration?", lines, "code")
 
@@ -206,37 +208,37 @@ def _card_for_widen(
 
 
 def _space_card(session: Session, limits: Limits, what: str) -> Card:
-    plan = session.the_plan()
+    plan = session.bench.the_plan()
     names = sorted(
         {*limits.of} - {name for name, one in plan.limits.of.items() if limits.of.get(name) == one}
     )
     now = [f"now {name}: {range_words(plan.space.parameters[name])}" for name in names if name in plan.space]
-    told = len(session.history.told)
+    told = len(session.bench.history.told)
     return Card(f"Change the space: {what}?", (*now, f"the {told} trials so far are kept"), "space")
 
 
 def _cost_lines(session: Session, n: int) -> tuple[str, ...]:
-    plan = session.the_plan()
-    seconds = session.seconds_per_trial()
-    rounds = -(-n // session.parallel)
+    plan = session.bench.the_plan()
+    seconds = session.bench.seconds_per_trial()
+    rounds = -(-n // session.bench.parallel)
     took = f"about {words.duration(rounds * seconds)}" if seconds else "unknown until it has run once"
-    side = f", {session.parallel} at once" if session.parallel > 1 else ""
-    told = session.history.told
+    side = f", {session.bench.parallel} at once" if session.bench.parallel > 1 else ""
+    told = session.bench.history.told
     spent = sum(trial.proposal.tokens for trial in told)
     tokens = f"about {round(n * spent / len(told), -2):.0f}" if told and spent else "none"
-    if session.llm and not spent:
+    if session.bench.llm and not spent:
         tokens = "unknown until the model was asked"
     return (f"what: `{plan.command_line}`", f"how many: {n}{side}", f"time: {took}; tokens: {tokens}")
 
 
 def _beyond(session: Session, n: int) -> str:
     """Return by how much n more trials are beyond what was agreed, or nothing."""
-    agreed, seconds = session.agreed, session.seconds_per_trial()
-    going = len(session.history) + (session.trials.left if session.trials else 0)
+    agreed, seconds = session.bench.agreed, session.bench.seconds_per_trial()
+    going = len(session.bench.history) + (session.bench.trials.left if session.bench.trials else 0)
     if agreed.trials is not None and going + n > agreed.trials:
         return f"{going + n - agreed.trials} more than the {agreed.trials} trials agreed"
     if agreed.until is not None and seconds:
-        late = time.time() + seconds * n / session.parallel - agreed.until
+        late = time.time() + seconds * n / session.bench.parallel - agreed.until
         if late > 0:
             return f"about {words.duration(late)} longer than agreed"
     return ""
@@ -244,26 +246,26 @@ def _beyond(session: Session, n: int) -> str:
 
 def _allow(session: Session, n: int) -> None:
     """Raise what was agreed to what a card that was agreed to needs."""
-    agreed, seconds = session.agreed, session.seconds_per_trial() or 0.0
-    going = len(session.history) + (session.trials.left if session.trials else 0)
+    agreed, seconds = session.bench.agreed, session.bench.seconds_per_trial() or 0.0
+    going = len(session.bench.history) + (session.bench.trials.left if session.bench.trials else 0)
     if agreed.trials is not None and going + n > agreed.trials:
         agreed = replace(agreed, trials=going + n)
-    ends = time.time() + seconds * n / session.parallel
+    ends = time.time() + seconds * n / session.bench.parallel
     if agreed.until is not None and ends > agreed.until:
         agreed = replace(agreed, until=ends)
-    session.set_agreed(agreed)
+    session.bench.set_agreed(agreed)
 
 
 def _set_aside(session: Session, number: int) -> str:
-    tuner = session.tuner
+    tuner = session.bench.tuner
     if number in {trial.number for trial in tuner.interrupted}:
         tuner.drop(number)
-        trials = session.trials
+        trials = session.bench.trials
         if trials and trials.wanted:
             trials.wanted -= 1
         return f"Trial {number} is dropped: it is not run again, and does not count."
-    if number in {trial.number for trial in session.history.running}:
+    if number in {trial.number for trial in session.bench.history.running}:
         raise InputError(f"trial {number} is running; set it aside when it is done")
-    session.study.set_aside(number)
-    session.undos.append(Undo(f"trial {number} set aside", trial=number))
+    session.bench.study.set_aside(number)
+    session.bench.undos.append(Undo(f"trial {number} set aside", trial=number))
     return f"Trial {number} is set aside: it stays in the record and counts no more. /undo takes that back."

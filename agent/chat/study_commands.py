@@ -39,10 +39,10 @@ def new(
     scikit-learn's gradient boosting. Example: /new train.py val_loss minimize
     """
     plan = _drafted(session, script, metric, direction, space, target)
-    session.begin(plan)
-    parts = [words.plan_table(session.the_plan())]
+    session.bench.begin(plan)
+    parts = [words.plan_table(session.bench.the_plan())]
     if script.lower().endswith(".py"):
-        printed = read_script(session.folder, script).printed
+        printed = read_script(session.bench.folder, script).printed
         if others := [f"`{one}`" for one in printed if one != plan.task.metric][:4]:
             parts.append(f"It also prints {', '.join(others)}: say *goal NAME* to count another number.")
     parts.append("Change what you like, for example *narrow NAME to 1..5* or *pin NAME=2*.")
@@ -51,12 +51,12 @@ def new(
 
 def scan(session: Session, script: str, space: str = "") -> str:
     """Show what could be tuned in a script, without beginning a study."""
-    return words.plan_table(draft(session.folder, script, space=space))
+    return words.plan_table(draft(session.bench.folder, script, space=space))
 
 
 def space(session: Session) -> str:
     """Show the command, the metric and every parameter with its range and limits."""
-    return words.plan_table(session.the_plan())
+    return words.plan_table(session.bench.the_plan())
 
 
 def goal(
@@ -66,14 +66,14 @@ def goal(
 
     Example: /goal val_loss minimize target=0.1
     """
-    plan = session.the_plan()
+    plan = session.bench.the_plan()
     changed = plan.for_metric(metric, direction) if metric else plan
     if direction and not metric:
         changed = plan.for_metric(plan.task.metric, direction)
     if target is not None:
         changed = replace(changed, target=target)
     if changed != plan:
-        session.change_plan(changed)
+        session.bench.change_plan(changed)
     task = changed.task
     stop = f"; the search pauses at {changed.target:g}" if changed.target is not None else ""
     return f"`{task.metric}` is to {task.direction}{stop}. In the output it is found by `{changed.pattern}`."
@@ -89,14 +89,14 @@ def budget(
 
     Example: /budget trials=50 minutes=60
     """
-    agreed = session.agreed
+    agreed = session.bench.agreed
     if trials is not None:
         agreed = replace(agreed, trials=trials)
     if minutes is not None:
         agreed = replace(agreed, until=time.time() + 60 * minutes)
     if tokens is not None:
         agreed = replace(agreed, tokens=tokens)
-    session.set_agreed(agreed)
+    session.bench.set_agreed(agreed)
     limits = []
     if agreed.trials is not None:
         limits.append(f"{agreed.trials} trials in all")
@@ -105,36 +105,36 @@ def budget(
         limits.append(f"no trial is started after {clock}")
     if agreed.tokens is not None:
         limits.append(f"{agreed.tokens} tokens")
-    seconds = session.seconds_per_trial()
+    seconds = session.bench.seconds_per_trial()
     text = f"Budget: {', '.join(limits)}." if limits else "No budget is set; each run asks."
     if seconds and agreed.until:
-        fits = max(int((agreed.until - time.time()) / seconds * session.parallel), 0)
+        fits = max(int((agreed.until - time.time()) / seconds * session.bench.parallel), 0)
         text += f" At {words.duration(seconds)} a trial that is room for about {fits} trials."
     return text
 
 
 def cost(session: Session) -> str:
     """Show what was spent so far: trials, time, tokens."""
-    history = session.history
+    history = session.bench.history
     seconds = sum(trial.outcome.seconds or 0.0 for trial in history.told if trial.outcome)
     tokens = sum(trial.proposal.tokens for trial in history)
     thinking = sum(trial.proposal.seconds for trial in history)
-    running = f", {session.running} running" if session.running else ""
-    left = session.trials.left if session.trials else 0
+    running = f", {session.bench.running} running" if session.bench.running else ""
+    left = session.bench.trials.left if session.bench.trials else 0
     text = (
         f"{len(history.told)} trials ({len(history.failed)} failed{running}, {left} still wanted), "
         f"{words.duration(seconds)} of running; the model took {tokens} tokens, {words.duration(thinking)}."
     )
-    mean = session.seconds_per_trial()
+    mean = session.bench.seconds_per_trial()
     return f"{text} A trial takes {words.duration(mean)} on average." if mean else text
 
 
 def model(session: Session, spec: str = "") -> str:
     """Show the language model that guesses, or change it: none, embedded, embedded:NAME, a URL."""
     if spec:
-        return f"The language model is now {session.set_model(spec)}."
-    name = session.llm.name if session.llm else "none; the Gaussian process proposes alone"
-    state = describe_model(session.history)
+        return f"The language model is now {session.bench.set_model(spec)}."
+    name = session.bench.llm.name if session.bench.llm else "none; the Gaussian process proposes alone"
+    state = describe_model(session.bench.history)
     return f"The language model is {name}" + (f": {state}." if state else ".")
 
 
@@ -142,5 +142,5 @@ def _drafted(
     session: Session, script: str, metric: str, direction: Direction | None, space: str, target: str
 ) -> Plan:
     if script.lower().endswith(".csv"):
-        return draft_table(session.folder, script, target)
-    return draft(session.folder, script, metric=metric or None, direction=direction, space=space)
+        return draft_table(session.bench.folder, script, target)
+    return draft(session.bench.folder, script, metric=metric or None, direction=direction, space=space)

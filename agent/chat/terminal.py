@@ -48,7 +48,7 @@ class Words(Completer):
                     yield Completion(f"/{command.name}", -len(text), display_meta=command.summary)
             return
         word = document.get_word_before_cursor(WORD=True)
-        plan = self._session.plan
+        plan = self._session.bench.plan
         if not word or plan is None:
             return
         for name, one in plan.space.parameters.items():
@@ -71,7 +71,7 @@ class Terminal:
     async def run(self) -> None:
         """Talk until the user leaves."""
         session = self._session
-        history = session.database.with_suffix(".chat.history")
+        history = session.bench.database.with_suffix(".chat.history")
         prompt: PromptSession[str] = PromptSession(
             history=FileHistory(str(history)),
             completer=Words(session),
@@ -137,7 +137,7 @@ class Terminal:
     def _interrupt(self) -> bool:
         """Stop the reply, then pause, then leave; return whether to go on."""
         self._presses += 1
-        trials = self._session.trials
+        trials = self._session.bench.trials
         busy = trials is not None and trials.busy
         if self._presses == 1:
             if self._replying:
@@ -157,7 +157,7 @@ class Terminal:
 
     def _toolbar(self) -> FormattedText:
         session = self._session
-        plan, trials = session.plan, session.trials
+        plan, trials = session.bench.plan, session.bench.trials
         if plan is None:
             return FormattedText([("", " nothing is being tuned yet ")])
         parts = [f" {plan.study}"]
@@ -199,10 +199,10 @@ def run_lines(session: Session, lines: TextIO, out: TextIO, *, as_json: bool, wa
             session.say(line)
             if session.closing:
                 break
-            if wait and session.trials:
-                session.trials.wait()
-        if session.trials and not session.closing:
-            session.trials.wait()
+            if wait and session.bench.trials:
+                session.bench.trials.wait()
+        if session.bench.trials and not session.closing:
+            session.bench.trials.wait()
     finally:
         session.close()
         unlisten()

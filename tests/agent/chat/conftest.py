@@ -43,8 +43,8 @@ class Talk:
         """Say texts one after the other, each once all trials are done; return the last event but state."""
         for text in texts:
             self.session.say(text)
-            if self.session.trials:
-                assert self.session.trials.wait(60)
+            if self.session.bench.trials:
+                assert self.session.bench.trials.wait(60)
         return [event for event in self.events if event.kind != "state"][-1]
 
     def of(self, kind: str) -> list[Event]:

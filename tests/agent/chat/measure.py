@@ -1,4 +1,8 @@
-"""Counts how many phrasings are understood: python -m tests.agent.chat.measure [--show]."""
+"""Counts how many phrasings are understood: python -m tests.agent.chat.measure [--show] [--llm SPEC].
+
+With a model, what the rules do not read goes to it, as in a session; `--show` lists what is wrong, but for
+the held-out file.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +65,24 @@ def count(name: str, read: Reader, *, show: bool = False) -> dict[str, tuple[int
     return {**both, "all": (sum(right.values()), sum(total.values()))}
 
 
+def with_model(spec: str) -> Reader:
+    """Return what a session with that model makes of a phrasing."""
+    from bestguess.agent.chat.commands import REGISTRY
+    from bestguess.agent.chat.model_route import SharedLLM, understand_with_model
+    from bestguess.agent.llm.connect import connect
+
+    model = connect(spec)
+    assert model is not None
+    shared = SharedLLM(model)
+
+    def read(text: str) -> list[Intent]:
+        return understand(text, CONTEXT) or understand_with_model(text, CONTEXT, shared, REGISTRY)[0]
+
+    return read
+
+
 if __name__ == "__main__":
+    reader = with_model(sys.argv[sys.argv.index("--llm") + 1]) if "--llm" in sys.argv else read_rules
     for file in ("phrasings", "phrasings_held_out"):
         shown = "--show" in sys.argv and file == "phrasings"
-        print(file, count(file, read_rules, show=shown))  # noqa: T201
+        print(file, count(file, reader, show=shown))  # noqa: T201

@@ -26,17 +26,17 @@ def test_a_script_is_drafted_shown_and_run_once_before_anything_is_spent(talk: T
     assert "also prints `train_loss`" in shown
     assert "seed" in shown.partition("Left as they are")[2]
     assert talk.of("card")[-1].text == "Run train.py once with its defaults?"
-    assert not talk.session.history
+    assert not talk.session.bench.history
     talk.say("yes")
-    assert [trial.source for trial in talk.session.history] == ["default"]
+    assert [trial.source for trial in talk.session.bench.history] == ["default"]
     assert "The metric was found: val_loss" in talk.of("remark")[-1].text
 
 
 def test_a_draft_can_be_changed_before_anything_ran(talk: Talk) -> None:
     talk.say("tune train.py", "pin booster=gbtree", "always", "widen depth to 1..20", "run 1", "yes")
-    plan = talk.session.the_plan()
+    plan = talk.session.bench.the_plan()
     assert plan.space.parameters["depth"].high == 20  # type: ignore[attr-defined]
-    assert talk.session.history.trials[0].params["booster"] == "gbtree"
+    assert talk.session.bench.history.trials[0].params["booster"] == "gbtree"
 
 
 def test_one_sentence_may_hold_a_budget_and_a_limit_too(talk: Talk) -> None:
@@ -45,18 +45,18 @@ def test_one_sentence_may_hold_a_budget_and_a_limit_too(talk: Talk) -> None:
     talk.say("yes")
     assert talk.of("card")[-1].text == "Run train.py once with its defaults?"
     talk.say("yes")
-    assert talk.session.agreed.until is not None
-    assert len(talk.session.history.told) == 1
+    assert talk.session.bench.agreed.until is not None
+    assert len(talk.session.bench.history.told) == 1
 
 
 def test_without_a_metric_in_the_output_nothing_more_is_spent_and_the_others_are_named(talk: Talk) -> None:
     talk.say("tune train.py, minimise wer", "always", "run 5")
-    assert len(talk.session.history.told) == 2
+    assert len(talk.session.bench.history.told) == 2
     said = " ".join(event.text for event in talk.of("remark"))
     assert "it has `val_loss`" in said
     assert "Paused before more is spent" in said
     talk.say("goal val_loss", "retry")
-    assert talk.session.history.complete
+    assert talk.session.bench.history.complete
 
 
 def test_no_phrasing_runs_code_or_changes_the_space_without_its_card(talk: Talk, folder: Path) -> None:
@@ -69,16 +69,16 @@ def test_no_phrasing_runs_code_or_changes_the_space_without_its_card(talk: Talk,
     for one in [*phrasings("phrasings"), *phrasings("phrasings_held_out")]:
         if one["intent"] == "new":
             continue
-        before = session.the_plan(), len(session.study.everything)
+        before = session.bench.the_plan(), len(session.bench.study.everything)
         talk.say(one["say"])
-        assert (session.the_plan(), len(session.study.everything)) == before, one["say"]
+        assert (session.bench.the_plan(), len(session.bench.study.everything)) == before, one["say"]
         if session.pending and REGISTRY[session.pending.name].asks is None:
             pytest.fail(f"{one['say']}: a card for a command that asks none")
         session.pending = None
     for one in [*phrasings("phrasings"), *phrasings("phrasings_held_out")]:
         if one["intent"] == "new":
             talk.say(one["say"])
-            assert not session.history, one["say"]
+            assert not session.bench.history, one["say"]
 
 
 def test_a_card_says_what_how_many_how_long_and_no_leaves_everything(talk: Talk) -> None:
@@ -89,76 +89,78 @@ def test_a_card_says_what_how_many_how_long_and_no_leaves_everything(talk: Talk)
     assert "time: about" in lines
     assert "tokens: none" in lines
     assert talk.say("no").text == "Left as it was."
-    assert len(talk.session.history) == 1
+    assert len(talk.session.bench.history) == 1
 
 
 def test_always_holds_for_its_kind_and_this_session_only(talk: Talk) -> None:
     talk.say("tune train.py", "always", "run 2")
-    assert len(talk.session.history) == 3
+    assert len(talk.session.bench.history) == 3
     talk.say("pin depth=4")
     assert talk.session.pending is not None
 
 
+@pytest.mark.slow
 def test_more_than_the_budget_asks_again_and_yes_raises_it(talk: Talk) -> None:
     talk.say("tune train.py", "always", "set the budget to 3 trials", "run 5")
     assert "3 more than the 3 trials agreed" in " ".join(talk.of("card")[-1].fields["lines"])
     talk.say("yes")
-    assert len(talk.session.history) == 6
-    assert talk.session.agreed.trials == 6
+    assert len(talk.session.bench.history) == 6
+    assert talk.session.bench.agreed.trials == 6
 
 
 def test_no_trial_starts_beyond_the_budget(talk: Talk) -> None:
     talk.say("tune train.py", "always")
-    trials = talk.session.start_trials()
+    trials = talk.session.bench.start_trials()
     talk.say("/budget trials=3")
     trials.add(10)
     assert trials.wait(60)
-    assert len(talk.session.history) == 3
+    assert len(talk.session.bench.history) == 3
     assert "the budget of 3 trials is spent" in talk.of("remark")[-1].text
 
 
 def test_pins_limits_and_bans_take_effect_on_the_next_proposal_and_can_be_undone(talk: Talk) -> None:
-    talk.say("tune train.py", "always", "run 4", "set lr max to 0.05", "always", "don't use dart")
-    talk.say("pin depth=6", "run 5")
-    late = talk.session.history.trials[5:]
-    assert len(late) == 5
+    talk.say("tune train.py", "always", "run 2", "set lr max to 0.05", "always", "don't use dart")
+    talk.say("pin depth=6", "run 4")
+    late = talk.session.bench.history.trials[3:]
+    assert len(late) == 4
     assert all(one.params["depth"] == 6 and one.params["lr"] <= 0.05 for one in late)
     assert all(one.params["booster"] == "gbtree" for one in late)
     assert "Taken back: depth=6" in talk.say("undo").text
     talk.say("undo", "undo")
-    assert not talk.session.the_plan().limits
+    assert not talk.session.bench.the_plan().limits
     assert talk.say("undo").text.startswith("There is no change to take back")
 
 
 def test_undo_sets_a_trial_aside_without_deleting_it_and_takes_that_back(talk: Talk) -> None:
     talk.say("tune train.py", "always", "run 3", "undo trial 2")
-    assert 2 not in {trial.number for trial in talk.session.history}
-    assert len(talk.session.study.everything) == 4
+    assert 2 not in {trial.number for trial in talk.session.bench.history}
+    assert len(talk.session.bench.study.everything) == 4
     assert "~~" in talk.say("show the table").text
     talk.say("undo")
-    assert 2 in {trial.number for trial in talk.session.history}
+    assert 2 in {trial.number for trial in talk.session.bench.history}
 
 
+@pytest.mark.slow
 def test_widening_goes_beyond_the_range_and_keeps_the_trials(talk: Talk) -> None:
     talk.say("tune train.py", "always", "run 2", "let depth go up to 40", "yes", "try depth=37")
-    assert talk.session.history.trials[-1].params["depth"] == 37
-    assert len(talk.session.history) == 4
+    assert talk.session.bench.history.trials[-1].params["depth"] == 37
+    assert len(talk.session.bench.history) == 4
     talk.say("undo", "run 3")
-    assert all(one.params["depth"] < 37 for one in talk.session.history.trials[4:])
+    assert all(one.params["depth"] < 37 for one in talk.session.bench.history.trials[4:])
 
 
 def test_try_runs_the_users_idea_with_what_the_surrogate_expects(talk: Talk) -> None:
     talk.say(*BEGIN, "run 3", "yes", "try lr=0.03 depth=4")
     assert "expected" in " ".join(talk.of("card")[-1].fields["lines"])
     talk.say("yes")
-    last = talk.session.history.trials[-1]
+    last = talk.session.bench.history.trials[-1]
     assert (last.source, last.params["lr"], last.params["depth"]) == ("user", 0.03, 4)
     assert last.value == 0.0
 
 
 def test_a_remark_becomes_feedback_and_is_told_again_by_why(talk: Talk) -> None:
     talk.say(*BEGIN, "trial 0 looked overfit")
-    assert talk.session.history.trials[0].feedback.endswith("remark: trial 0 looked overfit")
+    assert talk.session.bench.history.trials[0].feedback.endswith("remark: trial 0 looked overfit")
     assert "looked overfit" in talk.say("why 0").text
 
 
@@ -171,14 +173,14 @@ def test_why_a_trial_failed_shows_the_message_and_what_failures_share(talk: Talk
 
 
 def test_facts_are_told_in_templates_without_a_model(talk: Talk) -> None:
-    talk.say("tune train.py", "always", "run 9")
-    history = talk.session.history
+    talk.say("tune train.py", "always", "run 5")
+    history = talk.session.bench.history
     best = history.incumbent
     assert best is not None
-    assert f"{best.value:.6g} (trial {best.number} of 10)" in talk.say("best").text
+    assert f"{best.value:.6g} (trial {best.number} of 6)" in talk.say("best").text
     assert "more trials are expected to improve val_loss by" in talk.say("how much would 20 more bring?").text
     assert "What moves the value" in talk.say("what matters?").text
-    assert "| lr |" in talk.say("compare 0 and 5").text
+    assert "| lr |" in talk.say("compare 0 and 3").text
     assert talk.say("plot").plot is not None
     assert talk.say("plot lr").plot is not None
     asked = talk.say("could you summarise where this stands for my colleague?").text
@@ -187,18 +189,18 @@ def test_facts_are_told_in_templates_without_a_model(talk: Talk) -> None:
 
 def test_the_exported_script_reproduces_the_best_value(talk: Talk, folder: Path) -> None:
     talk.say(
-        "tune train.py", "always", "run 4", "export the best as a script", "export json", "export a report"
+        "tune train.py", "always", "run 3", "export the best as a script", "export json", "export a report"
     )
     done = subprocess.run([sys.executable, "best_train.py"], cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "reproduced" in done.stdout
-    best = talk.session.history.incumbent
+    best = talk.session.bench.history.incumbent
     assert best is not None
     assert json.loads((folder / "best_train.json").read_text())["best_value"] == best.value
     report = (folder / "report_train.html").read_text()
     assert report.count("<svg") >= 2
     talk.say("export study")
-    assert len(load(f"sqlite:///{folder / 'train.db'}", "train").history) == 5
+    assert len(load(f"sqlite:///{folder / 'train.db'}", "train").history) == 4
 
 
 def test_nothing_outside_of_the_folder_is_read_or_written(talk: Talk, folder: Path) -> None:
@@ -215,9 +217,9 @@ def test_a_csv_and_a_column_are_tuned_like_a_script(talk: Talk, folder: Path) ->
     rows = "\n".join(f"{n},{n * n % 7},{'yes' if n % 3 else 'no'}" for n in range(60))
     (folder / "rows.csv").write_text("a,b,label\n" + rows)
     talk.say("predict column label in rows.csv")
-    assert talk.session.the_plan().task.metric == "accuracy"
+    assert talk.session.bench.the_plan().task.metric == "accuracy"
     talk.say("yes")
-    assert talk.session.history.complete
+    assert talk.session.bench.history.complete
 
 
 def test_what_is_not_understood_does_nothing_and_says_what_would_be(talk: Talk) -> None:
@@ -232,7 +234,7 @@ def test_a_dead_or_babbling_model_changes_nothing_but_a_remark(folder: Path, llm
     session = Session(folder, llm=llm, seed=0)
     talk = Talk(session)
     talk.say("tune train.py", "always", "run 3", "flurb the wibble")
-    assert len(session.history.told) == 4
+    assert len(session.bench.history.told) == 4
     assert "could not read that" in talk.of("remark")[-1].text
     assert "I did not understand" in talk.of("answer")[-1].text
     session.close()
@@ -266,6 +268,7 @@ def test_a_model_cannot_name_what_it_was_not_offered(folder: Path, reply: str) -
     session.close()
 
 
+@pytest.mark.slow
 def test_a_worded_answer_stands_beside_what_the_surrogate_says_and_an_invented_number_is_not_shown(
     folder: Path,
 ) -> None:
@@ -273,7 +276,7 @@ def test_a_worded_answer_stands_beside_what_the_surrogate_says_and_an_invented_n
     session = Session(folder, seed=0)
     talk = Talk(session)
     talk.say("tune train.py", "always", "run 5")
-    session.llm = ScriptedLLM([json.dumps(true), json.dumps({"answer": "It is 4711.", "claims": []})])  # type: ignore[assignment]
+    session.bench.llm = ScriptedLLM([json.dumps(true), json.dumps({"answer": "It is 4711.", "claims": []})])  # type: ignore[assignment]
     told = talk.say("/ask how is it?").text
     assert "It goes well." in told
     assert "says the model; the Gaussian process" in told
@@ -283,28 +286,29 @@ def test_a_worded_answer_stands_beside_what_the_surrogate_says_and_an_invented_n
 
 def test_a_session_is_resumed_where_it_was(folder: Path) -> None:
     first = Talk(Session(folder, seed=0))
-    first.say("tune train.py", "always", "run 3", "pin depth=4", "yes", "set the budget to 20 trials")
-    first.session.start_trials().pause()
-    first.session.start_trials().wanted = 5
+    first.say("tune train.py", "always", "run 1", "pin depth=4", "yes", "set the budget to 20 trials")
+    first.session.bench.start_trials().pause()
+    first.session.bench.start_trials().wanted = 3
     first.session.close()
     with pytest.raises(InputError, match="no session to resume"):
         Session(folder / "..", resume=True)
     second = Talk(Session(folder, resume=True))
     session = second.session
     assert next(event.text for event in session.past if event.kind == "said") == "tune train.py"
-    assert len(session.history) == 4
-    assert session.agreed.trials == 20
-    assert session.the_plan().limits.of["depth"].options == (4,)
+    assert len(session.bench.history) == 2
+    assert session.bench.agreed.trials == 20
+    assert session.bench.the_plan().limits.of["depth"].options == (4,)
     second.say("resume")
-    assert len(session.history) == 9
-    assert all(trial.params["depth"] == 4 for trial in session.history.trials[4:])
+    assert len(session.bench.history) == 5
+    assert all(trial.params["depth"] == 4 for trial in session.bench.history.trials[2:])
     assert "Taken back" in second.say("undo").text
     session.close()
 
 
+@pytest.mark.slow
 def test_a_second_study_of_a_script_gets_a_name_of_its_own(talk: Talk) -> None:
     talk.say(*BEGIN, "tune train.py")
-    assert talk.session.the_plan().study == "train-2"
+    assert talk.session.bench.the_plan().study == "train-2"
 
 
 def test_every_command_has_help_a_schema_and_a_line_of_usage() -> None:

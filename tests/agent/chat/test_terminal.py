@@ -93,6 +93,7 @@ def test_25_turns_at_a_terminal_lead_from_a_script_to_one_that_reproduces_the_be
     assert all(f"**You:** {text}" in transcript for text, _ in TURNS)
 
 
+@pytest.mark.slow
 def test_a_prompt_completes_answers_and_leaves_at_the_third_ctrl_c(folder: Path) -> None:
     with PtyTalk(folder, "--seed", "0", columns=50, env={"NO_COLOR": "1", "NAP_S": "0.3"}) as talk:
         talk.wait_for("lists the commands")
@@ -122,6 +123,7 @@ def test_a_prompt_completes_answers_and_leaves_at_the_third_ctrl_c(folder: Path)
         talk.wait_for(rf"{told[-1].number}\s.*{told[-1].source}")
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(180)
 def test_kill_9_in_mid_trial_loses_nothing_told_and_resume_runs_the_orphan_again(folder: Path) -> None:
     env = {"NAP_S": "0.4"}
@@ -156,19 +158,19 @@ def test_an_orphan_can_be_dropped_instead(folder: Path) -> None:
     session = Session(folder, seed=0)
     for text in ("tune train.py", "always"):
         session.say(text)
-    trials = session.trials
+    trials = session.bench.trials
     assert trials is not None
     assert trials.wait(60)
-    trial = session.tuner.ask()
-    session.tuner.release(trial)
+    trial = session.bench.tuner.ask()
+    session.bench.tuner.release(trial)
     session.close()
     again = Session(folder, resume=True)
     again.say(f"undo trial {trial.number}")
     again.say("run 1")
-    assert again.trials is not None
-    assert again.trials.wait(60)
-    assert trial.number not in {one.number for one in again.history}
-    assert len(again.history) == 2
+    assert again.bench.trials is not None
+    assert again.bench.trials.wait(60)
+    assert trial.number not in {one.number for one in again.bench.history}
+    assert len(again.bench.history) == 2
     again.close()
 
 

@@ -1,0 +1,239 @@
+"""The parts of a session, each by itself: registry, transcript, trials, plots, metrics."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from bestguess.agent.chat.commands import REGISTRY
+from bestguess.agent.chat.draft import metrics_in, read_script
+from bestguess.agent.chat.events import Answer, Event, Plot, Series
+from bestguess.agent.chat.plan import guess_direction, pattern_of
+from bestguess.agent.chat.registry import literal
+from bestguess.agent.chat.svg import draw
+from bestguess.agent.chat.transcript import Transcript, last_state, read_last_session, to_markdown
+from bestguess.agent.chat.trials import Trials
+from bestguess.agent.tuner import Tuner
+from bestguess.tools.errors import InputError
+from bestguess.tools.outlook import look_ahead
+from bestguess.tools.parameters import Float
+from bestguess.tools.run import FunctionObjective
+from bestguess.tools.space import Space
+from bestguess.tools.trial import History, Outcome, Proposal, Trial
+from bestguess.tools.verifier import Verifier
+
+SPACE = Space(x=Float(0, 1, default=0.1))
+
+
+@pytest.mark.parametrize(
+    ("line", "arguments"),
+    [
+        ("/run 5", {"n": 5}),
+        ("/run", {}),
+        ("/narrow lr 1e-4..1e-2", {"parameter": "lr", "low": 1e-4, "high": 1e-2}),
+        ("/narrow lr ..0.01", {"parameter": "lr", "high": 0.01}),
+        ("/narrow lr high=0.01", {"parameter": "lr", "high": 0.01}),
+        ("/pin depth=6 booster=dart flag=true", {"values": {"depth": 6, "booster": "dart", "flag": True}}),
+        ("/pin depth", {"values": {"depth": None}}),
+        (
+            "/new train.py val_loss minimize",
+            {"script": "train.py", "metric": "val_loss", "direction": "minimize"},
+        ),
+        ("/compare 3 7", {"a": 3, "b": 7}),
+        ("/ask how is 'it' going", {"text": "how is 'it' going"}),
+        ("/note looked overfit trial=7", {"text": "looked overfit trial=7"}),
+        ("/budget minutes=60", {"minutes": 60.0}),
+    ],
+)
+def test_a_slash_command_is_read_by_the_types_of_its_function(
+    line: str, arguments: dict[str, object]
+) -> None:
+    assert REGISTRY.read(line) == (line[1:].split()[0], arguments)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("/run -3", "greater than or equal to 1"),
+        ("/run 3 4", "'4' is too much"),
+        ("/compare 3", "/compare A B"),
+        ("/export pdf", "'script', 'command'"),
+        ("/pin", "NAME=VALUE"),
+        ("/plott", "did you mean 'plot'"),
+        ("/ask 'how", "ask"),
+    ],
+)
+def test_a_slash_command_that_does_not_read_is_an_error_with_its_usage(line: str, words: str) -> None:
+    if line == "/ask 'how":
+        assert REGISTRY.read(line)[1] == {"text": "'how"}
+        return
+    with pytest.raises(InputError, match=words):
+        REGISTRY.read(line)
+
+
+def test_a_typed_value_is_a_number_a_truth_or_a_word() -> None:
+    values = [literal(text) for text in ("3", "1e-3", ".5", "true", "null", "gbtree", "[1]")]
+    assert values == [3, 1e-3, 0.5, True, None, "gbtree", "[1]"]
+
+
+def test_a_transcript_survives_a_torn_last_line_and_gives_the_last_session(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    first = Transcript(path)
+    for event in (
+        Event("session", fields={"resumed": False}),
+        Event("said", "old"),
+        Event("session", fields={"resumed": False}),
+        Event("said", "tune ünï.py"),
+        Event("state", fields={"left": 3}),
+        Event("trial_started", "trial 0", {"left": 2}),
+    ):
+        first.append(event)
+    first.close()
+    with path.open("a") as file:
+        file.write('{"kind": "answer", "te')
+    second = Transcript(path)
+    second.append(Event("said", "and on"))
+    second.close()
+    events = read_last_session(path)
+    assert [event.text for event in events if event.kind == "said"] == ["tune ünï.py", "and on"]
+    assert last_state(events) == {"left": 2}
+    assert "**You:** and on" in to_markdown(events)
+
+
+def test_an_event_comes_back_from_its_record_with_its_plot() -> None:
+    plot = Plot("t", "x", "y", (Series("s", (0.0, 1.0), (2.0, 3.0), points=True),), x_labels=("a", "b"))
+    event = Answer("text", plot).event
+    assert Event.from_dict(json.loads(json.dumps(event.to_dict()))).plot == plot
+
+
+def test_an_svg_is_well_formed_and_holds_no_markup_from_names() -> None:
+    plot = Plot(
+        "<script>alert(1)</script>", "<b>x</b>", "y", (Series("s", (1e-3, 1.0), (2.0, 2.0)),), log_x=True
+    )
+    root = ElementTree.fromstring(str(draw(plot)))
+    assert not list(root.iter("script"))
+
+
+@pytest.mark.parametrize(
+    ("metric", "output", "value"),
+    [
+        ("val_loss", "epoch 3 val_loss=0.25", "0.25"),
+        ("val_loss", "Val loss: 1e-3", "1e-3"),
+        ("accuracy", '{"accuracy": 0.9}', "0.9"),
+        ("loss", "train_loss: 0.5", None),
+        ("auc", "AUC is nan", "nan"),
+    ],
+)
+def test_a_metric_is_found_by_its_name(metric: str, output: str, value: str | None) -> None:
+    import re
+
+    found = re.findall(pattern_of(metric), output)
+    assert found == ([] if value is None else [value])
+
+
+def test_metrics_that_a_program_prints_are_named_the_likeliest_first(folder: Path) -> None:
+    assert read_script(folder, "train.py").printed[0] == "val_loss"
+    assert metrics_in("step 3\nlr=0.1\nval_acc: 0.9\n")[0] == "val_acc"
+    assert [guess_direction(name) for name in ("val_acc", "rmse", "R2", "speed", "error")] == [
+        "maximize", "minimize", "maximize", "maximize", "minimize",
+    ]  # fmt: skip
+
+
+class Notes:
+    """A watcher that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def started(self, trial: Trial) -> None:
+        self.told.append(f"started {trial.number}")
+
+    def finished(self, trial: Trial) -> None:
+        self.told.append(f"finished {trial.number}")
+
+    def idle(self, why: str) -> None:
+        self.told.append(f"idle {why}")
+
+    def broke(self, error: str) -> None:
+        self.told.append(f"broke {error}")
+
+
+def test_several_trials_run_at_once_and_each_is_told_once() -> None:
+    together = threading.Barrier(3, timeout=20)
+
+    def objective(params: dict[str, float]) -> float:
+        together.wait()
+        return params["x"]
+
+    notes = Notes()
+    with Tuner(SPACE, seed=0) as tuner:
+        trials = Trials(tuner, FunctionObjective(objective), threading.Event(), notes, parallel=3)
+        trials.add(6)
+        assert trials.wait(30)
+        assert len(tuner.history.complete) == 6
+        trials.close()
+    assert sorted(notes.told)[-1] == "started 5"
+    assert notes.told[-1] == "idle done"
+
+
+def test_pausing_lets_the_running_trial_end_and_a_wish_goes_first() -> None:
+    gate = threading.Event()
+
+    def objective(params: dict[str, float]) -> float:
+        gate.wait(20)
+        return params["x"]
+
+    notes = Notes()
+    with Tuner(SPACE, seed=0) as tuner:
+        trials = Trials(tuner, FunctionObjective(objective), threading.Event(), notes)
+        trials.add(3)
+        while not trials.running:
+            time.sleep(0.01)
+        trials.pause()
+        gate.set()
+        assert trials.wait(20)
+        assert (len(tuner.history.told), trials.left) == (1, 2)
+        trials.wish({"x": 0.77}, "a hunch")
+        assert trials.wait(20)
+        assert tuner.history.trials[1].params == {"x": 0.77}
+        assert len(tuner.history.told) == 4
+        trials.close()
+
+
+def test_a_broken_tuner_pauses_and_says_so_instead_of_dying_in_silence() -> None:
+    notes = Notes()
+    with Tuner(SPACE, seed=0) as tuner:
+        tuner.study.start = None  # type: ignore[assignment,method-assign]
+        trials = Trials(tuner, FunctionObjective(lambda params: 0.0), threading.Event(), notes)
+        trials.add(2)
+        assert trials.wait(20)
+        assert trials.paused
+        assert "'NoneType' object is not callable" in notes.told[0]
+        trials.close()
+
+
+def _verifier(values: dict[float, float]) -> Verifier:
+    trials = [
+        Trial(number, Proposal({"x": x}, "random"), Outcome(y))
+        for number, (x, y) in enumerate(values.items())
+    ]
+    verifier = Verifier.fit(SPACE, History("minimize", tuple(trials)))
+    assert verifier is not None
+    return verifier
+
+
+def test_little_is_expected_once_the_whole_space_has_been_seen_and_more_before() -> None:
+    seen = {x: (x - 0.4) ** 2 for x in np.linspace(0, 1, 15).tolist()}
+    early = {x: (x - 0.4) ** 2 for x in (0.9, 1.0, 0.8)}
+    late_look = look_ahead(_verifier(seen), 10, np.random.default_rng(0))
+    early_look = look_ahead(_verifier(early), 10, np.random.default_rng(0))
+    assert late_look.converged
+    assert not early_look.converged
+    assert early_look.gain > late_look.gain
+    assert late_look.gain <= late_look.potential
