@@ -1,0 +1,106 @@
+"""The page's server: a few routes over one session, behind the guard.
+
+Turns run in threads of the server's pool, so that a slow one holds up nobody; all that is said reaches every
+page by one stream of events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Form, Header, Request
+from fastapi.responses import HTMLResponse, Response, StreamingResponse
+from fastapi.staticfiles import StaticFiles
+
+from bestguess.agent.chat.commands import REGISTRY
+from bestguess.agent.chat.events import Event
+from bestguess.agent.chat.session import Session
+from bestguess.agent.chat.web.guard import Guard
+from bestguess.agent.chat.web.stream import Stream
+from bestguess.agent.chat.web.views import event_html, insights_html, page_html, panels_html
+from bestguess.tools.errors import InputError
+
+STATIC = Path(__file__).with_name("static")
+MAX_CHARS = 4000
+DONE = Response(status_code=204)
+REFRESHING = ("trial_started", "trial_finished", "state", "remark")
+"""After these the panels are drawn again."""
+
+
+def build_app(session: Session, *, token: str, hosts: frozenset[str]) -> FastAPI:
+    """Return the server of one session; it is closed when the server ends."""
+    stream = Stream(session.events)
+    session.listen(stream.add)
+    session.greet()
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        stream.close()
+
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app.add_middleware(Guard, token=token, hosts=hosts)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+
+    @app.get("/")
+    def page() -> HTMLResponse:
+        return HTMLResponse(page_html(session, list(stream.events)))
+
+    @app.get("/events")
+    async def events(
+        request: Request, after: int = 0, last_event_id: Annotated[str | None, Header()] = None
+    ) -> StreamingResponse:
+        first = int(last_event_id) + 1 if last_event_id and last_event_id.isdigit() else after
+
+        async def lines() -> AsyncIterator[str]:
+            async for number, event in stream.follow(first):
+                if await request.is_disconnected():
+                    return
+                yield ": alive\n\n" if event is None else _sse(number, event)
+
+        return StreamingResponse(lines(), media_type="text/event-stream")
+
+    @app.get("/panels")
+    def panels(sort: str = "number", descending: bool = True) -> HTMLResponse:
+        return HTMLResponse(panels_html(session, sort, descending=descending))
+
+    @app.get("/insights")
+    def insights() -> HTMLResponse:
+        return HTMLResponse(insights_html(session))
+
+    @app.post("/say")
+    def say(text: Annotated[str, Form(max_length=MAX_CHARS)]) -> Response:
+        session.say(text)
+        return DONE
+
+    @app.post("/do/{name}")
+    async def do(name: str, request: Request) -> Response:
+        form = await request.form()
+        given: dict[str, Any] = {key: str(value) for key, value in form.items() if value != ""}
+        try:
+            arguments = REGISTRY[name].check(given)
+        except InputError as error:
+            stream.add(Event("error", str(error)))
+            return DONE
+        from starlette.concurrency import run_in_threadpool
+
+        await run_in_threadpool(session.do, name, arguments)
+        return DONE
+
+    return app
+
+
+def _sse(number: int, event: Event) -> str:
+    """Return the messages of one event: its HTML for the conversation, and a word for the panels."""
+    parts = []
+    if html := event_html(event):
+        lines = "\n".join(f"data: {line}" for line in html.splitlines())
+        parts.append(f"id: {number}\nevent: chat\n{lines}\n\n")
+    if event.kind in REFRESHING:
+        parts.append(f"id: {number}\nevent: panels\ndata: \n\n")
+    if event.kind == "trial_finished":
+        parts.append(f"id: {number}\nevent: insights\ndata: \n\n")
+    return "".join(parts) or ": nothing to show\n\n"

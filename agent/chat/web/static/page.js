@@ -1,0 +1,20 @@
+// The little that HTML cannot do: clear the line that was said, keep the end in view, recall lines with the arrows.
+const text = document.getElementById("text");
+const log = document.getElementById("log");
+const said = [];
+let at = 0;
+const toEnd = () => { log.scrollTop = log.scrollHeight; };
+document.getElementById("say").addEventListener("htmx:configRequest", () => {
+  said.push(text.value);
+  at = said.length;
+  setTimeout(() => { text.value = ""; });
+});
+text.addEventListener("keydown", (event) => {
+  const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+  if (!step || !said.length) return;
+  at = Math.max(0, Math.min(said.length, at + step));
+  text.value = said[at] || "";
+  event.preventDefault();
+});
+new MutationObserver(toEnd).observe(log, { childList: true });
+toEnd();

@@ -1,0 +1,56 @@
+"""Events to any number of pages: each gets all of them in order, from the number it asks for.
+
+Events come from threads; pages wait in the server's loop. It does not know what an event looks like.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+
+from bestguess.agent.chat.events import Event
+
+KEEP_ALIVE_S = 15.0
+
+
+class Stream:
+    """All events of a session so far, and a bell that rings when there are more."""
+
+    def __init__(self, past: Iterable[Event]) -> None:
+        self.events = list(past)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._bells: set[asyncio.Event] = set()
+        self._closed = False
+
+    def add(self, event: Event) -> None:
+        """Take in an event, from any thread."""
+        self.events.append(event)
+        self._ring()
+
+    def close(self) -> None:
+        """Let every page's stream end."""
+        self._closed = True
+        self._ring()
+
+    async def follow(self, first: int) -> AsyncIterator[tuple[int, Event | None]]:
+        """Yield the number and the event from `first` on, as they come; None now and then, to keep alive."""
+        self._loop = asyncio.get_running_loop()
+        bell = asyncio.Event()
+        self._bells.add(bell)
+        try:
+            while not self._closed:
+                bell.clear()
+                while first < len(self.events):
+                    yield first, self.events[first]
+                    first += 1
+                try:
+                    await asyncio.wait_for(bell.wait(), KEEP_ALIVE_S)
+                except TimeoutError:
+                    yield first, None
+        finally:
+            self._bells.discard(bell)
+
+    def _ring(self) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            for bell in tuple(self._bells):
+                self._loop.call_soon_threadsafe(bell.set)

@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("fastapi", reason="the extra `web` is not installed")
+
+from tests.agent.chat.web_server import TOKEN, WebServer
+
+from bestguess.agent.chat.session import Session
+
+
+@pytest.fixture
+def server(folder: Path) -> Iterator[WebServer]:
+    """A session in the folder, served."""
+    served = WebServer(Session(folder, seed=0))
+    yield served
+    served.close()
+
+
+def _say(server: WebServer, *texts: str) -> None:
+    for text in texts:
+        assert server.ask("/say", form={"text": text})[0] == 204
+        if server.session.bench.trials:
+            assert server.session.bench.trials.wait(60)
+
+
+def test_the_token_in_the_address_gives_a_cookie_that_only_this_page_can_send(server: WebServer) -> None:
+    status, _, headers = server.ask(f"/?token={TOKEN}", cookie=None)
+    assert (status, headers["location"]) == (303, "/")
+    cookie = headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+
+
+@pytest.mark.parametrize(
+    ("change", "form"),
+    [
+        ({"cookie": None}, None),
+        ({"cookie": "guess"}, None),
+        ({"host": "evil.example"}, None),
+        ({"host": "127.0.0.1"}, None),
+        ({"origin": "http://evil.example"}, None),
+        ({"origin": "null"}, None),
+        ({"origin": "http://evil.example"}, {"text": "run 10"}),
+        ({"origin": ""}, {"text": "run 10"}),
+        ({"cookie": None}, {"text": "run 10"}),
+    ],
+)
+@pytest.mark.parametrize("path", ["/", "/events", "/panels", "/static/htmx-2.0.11.min.js"])
+def test_what_does_not_come_from_the_page_gets_403(
+    server: WebServer, change: dict[str, str], form: dict[str, str] | None, path: str
+) -> None:
+    status, text, headers = server.ask("/say" if form else path, form=form, **change)  # type: ignore[arg-type]
+    assert (status, text[:3]) == (403, "403")
+    assert "default-src 'none'" in headers["content-security-policy"]
+    assert not [event for event in server.session.events if event.kind == "said"]
+
+
+def test_the_page_needs_nothing_from_elsewhere_and_no_inline_script(server: WebServer) -> None:
+    status, text, headers = server.ask("/")
+    assert status == 200
+    assert "script-src 'self'" in headers["content-security-policy"]
+    assert not re.search(r"(?:src|href)=\"(?:https?:)?//", text)
+    assert not re.search(r"<script(?![^>]*\bsrc=)", text)
+    assert " style=" not in text
+    for asset in re.findall(r"(?:src|href)=\"(/static/[^\"]+)\"", text):
+        assert server.ask(asset)[0] == 200
+
+
+def test_a_conversation_on_the_page_reaches_every_tab_in_order(server: WebServer) -> None:
+    _say(server, "tune train.py")
+    assert "Run train.py once with its defaults?" in server.ask("/")[1]
+    _say(server, "yes")
+    connection = http.client.HTTPConnection(*server.address.split(":"), timeout=30)
+    connection.request(
+        "GET", "/events?after=0", headers={"Cookie": f"bestguess={TOKEN}", "Host": server.address}
+    )
+    stream = connection.getresponse()
+    seen = ""
+    while "The metric was found" not in seen:
+        seen += stream.readline().decode()
+    connection.close()
+    assert (
+        seen.index("tune train.py")
+        < seen.index("once with its defaults")
+        < seen.index("The metric was found")
+    )
+    assert "event: panels" in seen
+    numbers = [int(one) for one in re.findall(r"^id: (\d+)$", seen, re.MULTILINE)]
+    assert numbers == sorted(numbers)
+
+
+def test_panels_show_the_trials_sorted_and_buttons_do_what_they_say(server: WebServer) -> None:
+    _say(server, "tune train.py", "always", "run 3", "try booster=dart depth=5")
+    panels = server.ask("/panels?sort=value&descending=false")[1]
+    values = [float(one) for one in re.findall(r'<td class="number">([\d.]+)</td><td><span', panels)]
+    assert values == sorted(values)
+    assert "MemoryError: 17 GB wanted" in panels
+    assert "<svg" in panels
+    assert "What moves the value" in server.ask("/insights")[1]
+    assert server.ask("/do/narrow", form={"parameter": "depth", "low": "2", "high": "4"})[0] == 204
+    assert server.session.pending is not None
+    _say(server, "yes")
+    assert "now ≥ 2 and ≤ 4" in server.ask("/panels")[1]
+    server.ask("/do/undo", form={})
+    assert "now ≥ 2" not in server.ask("/panels")[1]
+    server.ask("/do/export", form={"form": "script"})
+    assert (server.session.bench.folder / "best_train.py").exists()
+    server.ask("/do/format_disk", form={})
+    assert "there is no command /format_disk" in server.ask("/")[1]
+
+
+def test_what_a_program_or_a_person_writes_shows_as_text(server: WebServer, folder: Path) -> None:
+    script = (folder / "train.py").read_text()
+    evil = "<script>alert(1)</script><img src=x onerror=alert(2)> [x](javascript:alert(3))"
+    (folder / "train.py").write_text(script.replace("MemoryError: 17 GB wanted", evil))
+    _say(
+        server,
+        "tune train.py",
+        "always",
+        "try booster=dart depth=6",
+        "why 1",
+        evil,
+        f"note {evil} in trial 1",
+    )
+    for path in ("/", "/panels"):
+        text = server.ask(path)[1]
+        assert "&lt;script&gt;alert(1)" in text
+        assert "<script>alert" not in text
+        assert "<img" not in text
+        assert 'href="javascript' not in text
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_a_browser_starts_a_study_watches_narrows_pauses_resumes_and_exports(
+    server: WebServer, folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("there is no chromium")
+    monkeypatch.setenv("NAP_S", "0.3")
+    pictures = Path(os.environ.get("BESTGUESS_SCREENSHOTS", tmp_path))
+    with playwright.sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        context = browser.new_context(viewport={"width": 1280, "height": 900})
+        page = context.new_page()
+        problems: list[str] = []
+        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.goto(server.url)
+
+        def say(text: str) -> None:
+            page.fill("#text", text)
+            page.press("#text", "Enter")
+
+        say("tune train.py")
+        page.get_by_role("button", name="always for this session").click()
+        page.wait_for_selector("text=The metric was found")
+        say("run 12")
+        page.locator("#trials tr").nth(4).wait_for()
+        page.get_by_role("button", name="Pause").click()
+        page.wait_for_selector("#left:has-text('paused')")
+        page.fill("input[aria-label='greatest depth']", "4")
+        page.locator("#space tr", has_text="depth").get_by_role("button", name="Narrow").click()
+        page.get_by_role("button", name="yes").last.click()
+        page.wait_for_selector("#space >> text=≤ 4")
+        narrowed = len(server.session.bench.history)
+        page.get_by_role("button", name="Resume").click()
+        page.wait_for_selector("text=All trials that were wanted are done", timeout=60_000)
+        page.wait_for_selector("#insights svg")
+        page.get_by_role("button", name="Export").click()
+        page.wait_for_selector("text=Wrote")
+        page.screenshot(path=str(pictures / "page-1280.png"))
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.screenshot(path=str(pictures / "page-390.png"), full_page=True)
+        assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
+        second = context.new_page()
+        second.goto(f"http://{server.address}/")
+        assert "The metric was found" in second.inner_text("#log")
+        browser.close()
+    assert problems == []
+    late = server.session.bench.history.trials[narrowed + 1 :]
+    assert late
+    assert all(trial.params["depth"] <= 4 for trial in late)
+    assert (folder / "best_train.py").exists()
