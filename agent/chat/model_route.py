@@ -79,7 +79,7 @@ def intent_schema(registry: Registry, space: Space | None) -> dict[str, Any]:
 
 
 def understand_with_model(
-    text: str, context: Context, llm: LLM, registry: Registry
+    text: str, context: Context, llm: LLM, registry: Registry, *, timeout_s: float = TIMEOUT_S
 ) -> tuple[list[Intent], str]:
     """Return the intent that the model reads in a text, or why there is none."""
     prompt = render(
@@ -99,7 +99,7 @@ def understand_with_model(
         temperature=0.0,
         seed=0,
         max_tokens=MAX_TOKENS,
-        timeout_s=TIMEOUT_S,
+        timeout_s=timeout_s,
         template=version("intent"),
     )
     try:

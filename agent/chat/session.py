@@ -38,6 +38,7 @@ FIRST_TRIAL = Intent("run", {"n": 1})
 class Pending:
     """A command that waits for an answer to its card, and what was said together with it."""
 
+    number: int
     card: Card
     name: str
     arguments: Mapping[str, Any]
@@ -73,6 +74,7 @@ class Session:
         self.bench = Workbench(home, home / database, self, llm=llm, parallel=parallel, seed=seed)
         self.consents: set[str] = set()
         self.pending: Pending | None = None
+        self._cards = 0
         self.closing = False
         self.best_words = ""
         """The best so far in a few words, for a status line that is drawn often."""
@@ -89,6 +91,7 @@ class Session:
         self._emit(Event("session", fields={"folder": str(home), "resumed": resume}))
         if resume:
             kept = last_state(self.past)
+            self._cards = sum(event.kind == "card" for event in self.past)
             if kept:
                 self._take_up(State.from_dict(kept))
 
@@ -130,6 +133,15 @@ class Session:
             shown = " ".join(f"{key}={value}" for key, value in arguments.items())
             self._emit(Event("said", f"/{name} {shown}".strip()))
             self._guarded(lambda: self._perform_all([Intent(name, dict(arguments))]))
+
+    def answer(self, card: int, verdict: Verdict) -> None:
+        """Answer the card of that number, as if its button had been pressed; one that is closed stays so."""
+        with self._turn:
+            if self.pending is None or self.pending.number != card:
+                self._emit(Event("error", "that question is closed"))
+                return
+            self._emit(Event("said", verdict))
+            self._guarded(lambda: self._decide(verdict))
 
     def discard_reply(self) -> None:
         """Say nothing more in the present turn; what it does is done to its end."""
@@ -185,8 +197,16 @@ class Session:
             arguments = command.check(intent.arguments)
             card = command.asks(self, **arguments) if command.asks else None
             if card and card.consent not in self.consents:
-                self.pending = Pending(card, command.name, arguments, tuple(intents[index + 1 :]))
-                self._emit(Event("card", card.title, {"lines": list(card.lines), "consent": card.consent}))
+                self._cards += 1
+                rest = tuple(intents[index + 1 :])
+                self.pending = Pending(self._cards, card, command.name, arguments, rest)
+                self._emit(
+                    Event(
+                        "card",
+                        card.title,
+                        {"card": self._cards, "lines": list(card.lines), "consent": card.consent},
+                    )
+                )
                 return
             self._run(command.name, arguments)
             if command.name == "new":

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Form, Header, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 
 from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.events import Event
+from bestguess.agent.chat.intents import Verdict
 from bestguess.agent.chat.session import Session
 from bestguess.agent.chat.web.guard import Guard
 from bestguess.agent.chat.web.stream import Stream
@@ -76,6 +78,11 @@ def build_app(session: Session, *, token: str, hosts: frozenset[str]) -> FastAPI
         session.say(text)
         return DONE
 
+    @app.post("/answer/{card}")
+    def answer(card: int, verdict: Annotated[Verdict, Form()]) -> Response:
+        session.answer(card, verdict)
+        return DONE
+
     @app.post("/do/{name}")
     async def do(name: str, request: Request) -> Response:
         form = await request.form()
@@ -85,8 +92,6 @@ def build_app(session: Session, *, token: str, hosts: frozenset[str]) -> FastAPI
         except InputError as error:
             stream.add(Event("error", str(error)))
             return DONE
-        from starlette.concurrency import run_in_threadpool
-
         await run_in_threadpool(session.do, name, arguments)
         return DONE
 

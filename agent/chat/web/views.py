@@ -125,7 +125,7 @@ def _sorted(trials: list[Trial], sort: str, *, descending: bool) -> list[Trial]:
 
 
 def _row(trial: Trial, best: Trial | None, aside: frozenset[int]) -> dict[str, Any]:
-    kind = "aside" if trial.number in aside else trial.state
+    kind: str = "aside" if trial.number in aside else trial.state
     if best is not None and trial.number == best.number:
         kind = "best"
     failed = trial.outcome is not None and trial.outcome.failed

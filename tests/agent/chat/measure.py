@@ -76,7 +76,10 @@ def with_model(spec: str) -> Reader:
     shared = SharedLLM(model)
 
     def read(text: str) -> list[Intent]:
-        return understand(text, CONTEXT) or understand_with_model(text, CONTEXT, shared, REGISTRY)[0]
+        return (
+            understand(text, CONTEXT)
+            or understand_with_model(text, CONTEXT, shared, REGISTRY, timeout_s=600)[0]
+        )
 
     return read
 

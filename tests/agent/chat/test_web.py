@@ -4,6 +4,9 @@ import http.client
 import os
 import re
 import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,7 +60,7 @@ def test_the_token_in_the_address_gives_a_cookie_that_only_this_page_can_send(se
 def test_what_does_not_come_from_the_page_gets_403(
     server: WebServer, change: dict[str, str], form: dict[str, str] | None, path: str
 ) -> None:
-    status, text, headers = server.ask("/say" if form else path, form=form, **change)  # type: ignore[arg-type]
+    status, text, headers = server.ask("/say" if form else path, form=form, **change)
     assert (status, text[:3]) == (403, "403")
     assert "default-src 'none'" in headers["content-security-policy"]
     assert not [event for event in server.session.events if event.kind == "said"]
@@ -78,7 +81,7 @@ def test_a_conversation_on_the_page_reaches_every_tab_in_order(server: WebServer
     _say(server, "tune train.py")
     assert "Run train.py once with its defaults?" in server.ask("/")[1]
     _say(server, "yes")
-    connection = http.client.HTTPConnection(*server.address.split(":"), timeout=30)
+    connection = http.client.HTTPConnection(server.address, timeout=30)
     connection.request(
         "GET", "/events?after=0", headers={"Cookie": f"bestguess={TOKEN}", "Host": server.address}
     )
@@ -106,8 +109,11 @@ def test_panels_show_the_trials_sorted_and_buttons_do_what_they_say(server: WebS
     assert "<svg" in panels
     assert "What moves the value" in server.ask("/insights")[1]
     assert server.ask("/do/narrow", form={"parameter": "depth", "low": "2", "high": "4"})[0] == 204
-    assert server.session.pending is not None
-    _say(server, "yes")
+    pending = server.session.pending
+    assert pending is not None
+    server.ask(f"/answer/{pending.number - 1}", form={"verdict": "yes"})
+    assert server.session.pending is pending, "the button of an older card answered a newer one"
+    server.ask(f"/answer/{pending.number}", form={"verdict": "yes"})
     assert "now ≥ 2 and ≤ 4" in server.ask("/panels")[1]
     server.ask("/do/undo", form={})
     assert "now ≥ 2" not in server.ask("/panels")[1]
@@ -136,6 +142,52 @@ def test_what_a_program_or_a_person_writes_shows_as_text(server: WebServer, fold
         assert "<script>alert" not in text
         assert "<img" not in text
         assert 'href="javascript' not in text
+
+
+def _start(folder: Path, *options: str) -> tuple[subprocess.Popen[str], str, str]:
+    """Start the command and return its process, the address and the token that it printed."""
+    command = [sys.executable, "-m", "bestguess.agent.cli", "web", *options]
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    found = re.search(r"http://([\d.:]+)/\?token=(\S+)", process.stdout.readline())
+    assert found is not None
+    return process, found[1], found[2]
+
+
+def _request(address: str, token: str, path: str, body: str | None = None) -> str:
+    headers = {"Cookie": f"bestguess={token}", "Origin": f"http://{address}"}
+    headers["Content-Type"] = "application/x-www-form-urlencoded"
+    connection = http.client.HTTPConnection(address, timeout=30)
+    connection.request("GET" if body is None else "POST", path, body, headers)
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    connection.close()
+    assert answer.status in (200, 204), text
+    return text
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_kill_9_of_the_server_loses_no_told_trial_and_no_word(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NAP_S", "0.5")
+    process, address, token = _start(folder, "--seed", "0")
+    for text in ("tune train.py", "always", "run 8"):
+        _request(address, token, "/say", f"text={text.replace(' ', '+')}")
+    while "trial 2 " not in (before := _request(address, token, "/")):
+        time.sleep(0.1)
+    process.kill()
+    process.communicate()
+    process, address, token = _start(folder, "--resume")
+    after = _request(address, token, "/")
+    said = re.findall(r"</span>(tune train.py|always|run 8)</p>", after)
+    assert said == ["tune train.py", "always", "run 8"]
+    assert "was running when the session ended" in after
+    for number in re.findall(r"</span> trial (\d+) val_loss", before):
+        assert f"<td>{number}</td>" in _request(address, token, "/panels")
+    process.terminate()
+    process.communicate(timeout=20)
 
 
 @pytest.mark.slow
@@ -171,7 +223,9 @@ def test_a_browser_starts_a_study_watches_narrows_pauses_resumes_and_exports(
         page.wait_for_selector("#left:has-text('paused')")
         page.fill("input[aria-label='greatest depth']", "4")
         page.locator("#space tr", has_text="depth").get_by_role("button", name="Narrow").click()
-        page.get_by_role("button", name="yes").last.click()
+        page.locator("article.card", has_text="Change the space: depth").get_by_role(
+            "button", name="yes"
+        ).click()
         page.wait_for_selector("#space >> text=≤ 4")
         narrowed = len(server.session.bench.history)
         page.get_by_role("button", name="Resume").click()

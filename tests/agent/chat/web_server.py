@@ -49,7 +49,7 @@ class WebServer:
             sent |= {"Content-Type": "application/x-www-form-urlencoded", "Origin": f"http://{self.address}"}
         sent |= {name.title(): value for name, value in headers.items()}
         sent = {name: value for name, value in sent.items() if value}
-        connection = http.client.HTTPConnection(*self.address.split(":"), timeout=30)
+        connection = http.client.HTTPConnection(self.address, timeout=30)
         connection.putrequest("POST" if form is not None else "GET", path, skip_host=True)
         for name, value in sent.items():
             connection.putheader(name, value)

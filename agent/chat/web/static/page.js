@@ -3,7 +3,11 @@ const text = document.getElementById("text");
 const log = document.getElementById("log");
 const said = [];
 let at = 0;
-const toEnd = () => { log.scrollTop = log.scrollHeight; };
+const toEnd = () => {
+  const cards = [...log.querySelectorAll("article.card")];
+  cards.slice(0, -1).forEach((card) => card.querySelectorAll("button").forEach((one) => { one.disabled = true; }));
+  log.scrollTop = log.scrollHeight;
+};
 document.getElementById("say").addEventListener("htmx:configRequest", () => {
   said.push(text.value);
   at = said.length;
