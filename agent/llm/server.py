@@ -17,7 +17,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from bestguess.agent.llm import Reply, Request
+from bestguess.agent.llm import CHARS_PER_TOKEN, Reply, Request
 from bestguess.agent.llm.parsing import parse_texts
 from bestguess.tools.errors import ModelSpecError, ModelUnavailable, ReplyError
 from bestguess.tools.trial import shorten
@@ -75,6 +75,7 @@ class ServerLLM:
         self.context_tokens: int | None = None
         """How long prompt and answer may be together, once the server has said so."""
 
+        self._chars_per_token = CHARS_PER_TOKEN
         self._conceded: frozenset[str] = frozenset()
         self._lock = threading.Lock()
         self._closed = False
@@ -104,6 +105,10 @@ class ServerLLM:
             return answer.result()
         finally:
             self._stop()
+
+    def count_tokens(self, text: str) -> int:
+        """Return about how many tokens `text` is to the model, as the server counted the last prompt."""
+        return int(len(text) / self._chars_per_token) + 1
 
     def close(self) -> None:
         """Stop a call that is under way, and refuse later ones."""
@@ -194,12 +199,15 @@ class ServerLLM:
         if len(texts) < request.n:
             raise ReplyError(f"{self.url}: {len(texts)} answers where {request.n} were asked for")
         used = [each.usage for each in completions if each.usage is not None]
+        prompt_tokens = max((usage.prompt_tokens for usage in used), default=0)
+        if prompt_tokens:
+            self._chars_per_token = sum(len(turn.content) for turn in request.messages) / prompt_tokens
         parsed = parse_texts(texts, request.schema)
         return Reply(
             texts=texts,
             parsed=parsed,
             held_to_schema=request.schema is None or not ("schema" in self._conceded or None in parsed),
-            prompt_tokens=max((usage.prompt_tokens for usage in used), default=0),
+            prompt_tokens=prompt_tokens,
             completion_tokens=sum(usage.completion_tokens for usage in used),
             seconds=time.monotonic() - started,
         )
