@@ -98,7 +98,14 @@ class Study:
     """
 
     def __init__(
-        self, storage: BaseStorage, study_id: int, space: Space, task: Task, seed: int, *, url: str | None = None
+        self,
+        storage: BaseStorage,
+        study_id: int,
+        space: Space,
+        task: Task,
+        seed: int,
+        *,
+        url: str | None = None,
     ) -> None:
         self.storage = storage
         self._url = url

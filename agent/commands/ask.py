@@ -25,7 +25,9 @@ from bestguess.tools.errors import InputError, StudyError
     "--direction", type=click.Choice(["minimize", "maximize"]), default=None, help="default: minimize"
 )
 @click.option("--task", "description", metavar="TEXT", help="what is tuned, in words, for the model")
-@click.option("--n", "count", type=click.IntRange(1), default=None, metavar="N", help="how many trials at once")
+@click.option(
+    "--n", "count", type=click.IntRange(1), default=None, metavar="N", help="how many trials at once"
+)
 @click.option(
     "--pid",
     type=int,

@@ -243,7 +243,7 @@ def test_what_another_process_starts_meanwhile_is_not_proposed_again(tmp_path: P
             return proposal
 
         slow._turns.propose = propose_late  # type: ignore[method-assign]
-        for turn in range(6):
+        for _ in range(6):
             met.clear()
             slow.tell(slow.ask(), bowl(slow.history.trials[-1].params))
             quick.tell(met[0], bowl(met[0].params))

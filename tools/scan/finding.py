@@ -30,7 +30,7 @@ _OPERATIONS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
 }
 
 
-class NotLiteral(Exception):  # noqa: N818  # never reaches a user
+class NotLiteral(Exception):  # never reaches a user
     """An expression is not made of literals alone."""
 
 
