@@ -24,7 +24,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from bestguess.agent.lock import hold, lock_file
-from bestguess.agent.storage import open_storage
+from bestguess.agent.storage import is_there, open_storage
 from bestguess.agent.task import Task
 from bestguess.tools.errors import ParamsError, StudyError
 from bestguess.tools.space import Space
@@ -433,6 +433,21 @@ def load(storage: str, name: str | None) -> Study:
     written = [one for one in fields.get("constraints", ()) if isinstance(one, str)]
     space = Space.from_dict({**fields, "constraints": written})
     return Study(opened, study_id, space, Task.from_dict(kept["task"]), int(kept["seed"]), url=storage)
+
+
+def study_names(storage: str) -> list[str]:
+    """Return the names of the studies in a storage; none if it is a file that is not there.
+
+    Raises:
+        StudyError: the storage cannot be opened.
+    """
+    if not is_there(storage):
+        return []
+    opened = open_storage(storage, create=False)
+    try:
+        return sorted(study.study_name for study in opened.get_all_studies())
+    finally:
+        opened.remove_session()
 
 
 def _names(storage: BaseStorage) -> str:

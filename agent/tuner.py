@@ -151,6 +151,11 @@ class Tuner:
         number = trial.number if isinstance(trial, Trial) else trial
         return self.study.finish(number, outcome)
 
+    def give_back(self, trial: Trial) -> None:
+        """Give up a running trial unharmed; it is the next that is asked for, here or elsewhere."""
+        self.study.release(trial.number)
+        self._again.insert(0, trial)
+
     def run(
         self,
         objective: Objective,
@@ -176,8 +181,7 @@ class Tuner:
             try:
                 outcome = objective(trial.params)
             except BaseException:
-                self.study.release(trial.number)
-                self._again.insert(0, trial)
+                self.give_back(trial)
                 raise
             told = self.tell(trial, outcome)
             observer.finished(told, self.history)

@@ -85,31 +85,8 @@ def write_space(draft: Draft) -> str:
 def tune_command(draft: Draft, out: Path) -> list[str]:
     """Return the words of the command that tunes the script over the draft."""
     pattern = draft.metric.pattern if draft.metric else ANY_METRIC
-    words = [
-        "bestguess",
-        "tune",
-        "--space",
-        str(out),
-        "--metric",
-        pattern,
-        "--n-trials",
-        "20",
-        "--",
-        "python",
-    ]
-    written = [f"{one.name}={{{one.name}}}" for one in draft.chosen if not one.words]
-    flags = [word for one in draft.chosen for word in one.words]
-    if not written:
-        return [*words, str(draft.script), *flags]
-    sets = [word for one in written for word in ("--set", one)]
-    return [
-        *words,
-        "-m",
-        "bestguess.tools.override",
-        str(draft.script),
-        *sets,
-        *(["--", *flags] if flags else []),
-    ]
+    words = ["bestguess", "tune", "--space", str(out), "--metric", pattern, "--n-trials", "20", "--"]
+    return [*words, *draft.command]
 
 
 def _record(draft: Draft, out: Path, words: list[str]) -> dict[str, Any]:

@@ -38,6 +38,18 @@ class Draft:
     summary: str
     """The first line of the script's docstring."""
 
+    @property
+    def command(self) -> list[str]:
+        """The words that run the script, with {name} for the value of each parameter."""
+        sets = [
+            word for one in self.chosen if not one.words for word in ("--set", f"{one.name}={{{one.name}}}")
+        ]
+        flags = [word for one in self.chosen for word in one.words]
+        if not sets:
+            return ["python", str(self.script), *flags]
+        runner = ["python", "-m", "bestguess.tools.override", str(self.script), *sets]
+        return [*runner, "--", *flags] if flags else runner
+
 
 def scan(script: Path) -> Draft:
     """Return the draft of a space for a script; its space is None where nothing can be tuned.
