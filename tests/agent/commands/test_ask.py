@@ -138,7 +138,7 @@ def test_a_trial_whose_shell_has_ended_is_handed_out_again(run: Run) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(7200)
 def test_eight_shells_share_a_study_without_a_duplicate_a_loss_or_a_double_tell(tmp_path: Path) -> None:
     (tmp_path / "grid.yaml").write_text(GRID_YAML)
     (tmp_path / "loop.sh").write_text(LOOP)
