@@ -214,7 +214,7 @@ def make_server(
                 words = (
                     "it fits the space; there is nothing to check it against before two trials have a value"
                 )
-                return Opinion(params=given, accepted=None, sentence=words)
+                return Opinion(params=given, accepted=None, sentence=words, worth=None)
             return Opinion(
                 params=given,
                 accepted=verdict.accepted,

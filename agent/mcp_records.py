@@ -136,7 +136,7 @@ class Opinion(BaseModel):
     expected_sd: float | None = None
     likely_not_to_fail: float | None = None
     worth: float | None = Field(
-        None, description="its expected improvement, as a share of that of the Gaussian process's own choice"
+        description="its expected improvement, as a share of that of the Gaussian process's own choice"
     )
 
 

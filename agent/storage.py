@@ -100,7 +100,7 @@ def _has_tables(connection: sqlite3.Connection) -> bool:
     query = "SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'"
     if connection.execute(query).fetchone() == (0,):
         return False
-    return connection.execute("SELECT count(*) FROM alembic_version").fetchone() != (0,)
+    return bool(connection.execute("SELECT count(*) FROM alembic_version").fetchone()[0])
 
 
 def _set_synchronous(connection: Any, _record: Any) -> None:

@@ -150,7 +150,9 @@ def test_what_is_wrong_is_said_in_our_words(inside: Callable[[Script], None]) ->
         assert "no study file" in await refusal(client, "ask")
         await call(client, "create_study", study_name="s", space=SPACE)
         bad = {"parameters": {"x": {"type": "float", "low": 2, "high": 1}}}
-        assert "low must be less than high" in await refusal(client, "create_study", study_name="t", space=bad)
+        assert "low must be less than high" in await refusal(
+            client, "create_study", study_name="t", space=bad
+        )
         other = {"parameters": SPACE["parameters"] | {"n": {"type": "int", "low": 1, "high": 7}}}
         assert "differs in n" in await refusal(client, "create_study", study_name="s", space=other)
         assert "no trial 7" in await refusal(client, "tell", number=7, value=1.0)
@@ -171,7 +173,9 @@ def test_several_studies_are_tuned_at_once(inside: Callable[[Script], None]) -> 
             for number in range(5):
                 asked = await call(client, "ask", study_name=name)
                 assert asked["trials"][0]["number"] == number
-                await call(client, "tell", study_name=name, number=number, value=-bowl(asked["trials"][0]["params"]))
+                await call(
+                    client, "tell", study_name=name, number=number, value=-bowl(asked["trials"][0]["params"])
+                )
 
         async with anyio.create_task_group() as group:
             for name in "abc":
@@ -284,6 +288,7 @@ async def tune_through_kills(connect: Any, folder: Path) -> dict[int, float]:
     """Run a study to its end; the server is killed while an answer to `tell`, and one to `ask`, is due."""
     told: dict[int, float] = {}
     for kill_in in ("tell", "ask", None):
+        killed = False
         try:
             async with connect(folder) as (client, pid):
                 await call(client, "create_study", study_name="s", space=SPACE, seed=0)
@@ -310,9 +315,10 @@ async def tune_through_kills(connect: Any, folder: Path) -> dict[int, float]:
                         group.start_soon(client.call_tool, kill_in, due)
                         await anyio.sleep(0.02)
                         os.kill(pid, signal.SIGKILL)
-        except Exception as error:  # noqa: BLE001  # a lost connection shows in as many ways as there are layers
-            print(f"lost: {error!r}"[:200])  # noqa: T201
-            if kill_in is None:
+                        killed = True
+        except Exception as error:  # a lost connection shows in as many ways as there are layers
+            print(f"lost: {error!r}"[:200])
+            if not killed:
                 raise
     raise AssertionError("the last connection was lost too")
 

@@ -234,7 +234,8 @@ def test_what_another_process_starts_meanwhile_is_not_proposed_again(tmp_path: P
     place: dict[str, Any] = {"storage": f"sqlite:///{tmp_path / 's.db'}", "study_name": "s", "seed": 0}
     with bg.Tuner(SPACE, **place) as slow, bg.Tuner(SPACE, **place) as quick:
         quick._queue_s = 0.0  # does not wait for the one who is asking, as across machines
-        propose, met = slow._turns.propose, []
+        propose = slow._turns.propose
+        met: list[bg.Trial] = []
 
         def propose_late(history: bg.History) -> bg.Proposal:
             proposal = propose(history)

@@ -68,7 +68,10 @@ def _read_click(call: ast.Call, known: Mapping[str, Value], file: str) -> Iterat
         note = "it is a switch without an off form"
         yield replace(base, value=bool(value), kind=bool, note=note)
         return
-    kind, options, low, high = None, (), None, None
+    kind: type | None = None
+    options: tuple[Value, ...] = ()
+    low: float | None = None
+    high: float | None = None
     type_ = keyword(call, "type")
     if isinstance(type_, ast.Call) and called(type_) == "Choice" and type_.args:
         options = _options(type_.args[0])

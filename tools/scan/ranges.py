@@ -10,7 +10,7 @@ import re
 
 from bestguess.tools.errors import SpaceError
 from bestguess.tools.parameters import Choice, Float, Int, Parameter
-from bestguess.tools.scan.finding import Finding
+from bestguess.tools.scan.finding import Finding, Value
 from bestguess.tools.scan.habits import Habit, Shape, habit_of, is_place, reason_against
 from bestguess.tools.trial import shorten
 
@@ -47,7 +47,7 @@ def _choose(finding: Finding, words: str, doc: str, *, has_heads: bool) -> Param
         return "it is a name or a place"
     if isinstance(value, bool) or (value is None and finding.kind is bool):
         return Choice([True, False], default=bool(value), doc=doc)
-    options = [one for one in finding.options if one is not None]
+    options: list[Value] = [one for one in finding.options if one is not None]
     if isinstance(value, str) or (options and not _are_numbers(options)):
         return _choose_text(value, options, doc)
     if options:
@@ -71,7 +71,7 @@ def _choose(finding: Finding, words: str, doc: str, *, has_heads: bool) -> Param
     return _range(value, habit, finding, doc, real=bool(real), has_heads=has_heads)
 
 
-def _choose_text(value: object, options: list[object], doc: str) -> Parameter | str:
+def _choose_text(value: Value, options: list[Value], doc: str) -> Parameter | str:
     if isinstance(value, str) and value not in options:
         options = [value, *options] if options else []
     if len(options) < 2:
@@ -79,7 +79,7 @@ def _choose_text(value: object, options: list[object], doc: str) -> Parameter | 
     if len(options) > MAX_OPTIONS:
         return f"it has {len(options)} values"
     default = value if value is not None else options[0]
-    return Choice(options, default=default, doc=doc)  # type: ignore[arg-type]
+    return Choice(options, default=default, doc=doc)
 
 
 def _range(
@@ -172,5 +172,5 @@ def _words(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", last).lower().replace("-", "_").strip("_")
 
 
-def _are_numbers(options: list[object]) -> bool:
+def _are_numbers(options: list[Value]) -> bool:
     return all(isinstance(one, int | float) and not isinstance(one, bool) for one in options)

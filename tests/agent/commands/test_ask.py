@@ -163,4 +163,4 @@ def test_eight_shells_share_a_study_without_a_duplicate_a_loss_or_a_double_tell(
     assert {one["number"]: one["value"] for one in told} == {one.number: one.value for one in trials[:200]}
     assert [trial.state.name for trial in trials] == ["COMPLETE"] * 200 + ["FAIL"] * (len(trials) - 200)
     asking, telling = (sorted(one["t"][i + 1] - one["t"][i] for one in told)[100] for i in range(2))
-    print(f"\n{seconds:.0f} s; median seconds an ask {asking:.2f}, a tell {telling:.2f}")  # noqa: T201
+    print(f"\n{seconds:.0f} s; median seconds an ask {asking:.2f}, a tell {telling:.2f}")
