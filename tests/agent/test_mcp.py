@@ -323,9 +323,9 @@ async def tune_through_kills(connect: Any, folder: Path) -> dict[int, float]:
     raise AssertionError("the last connection was lost too")
 
 
-@pytest.mark.parametrize(
-    "connect", [pytest.param(stdio, id="stdio"), pytest.param(http, id="http", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("connect", [stdio, http], ids=["stdio", "http"])
 def test_a_study_runs_to_its_end_though_the_server_is_killed(connect: Any, tmp_path: Path) -> None:
     told = anyio.run(tune_through_kills, connect, tmp_path)
 

@@ -170,9 +170,8 @@ def test_declared_bounds_are_kept() -> None:
 
 def test_nothing_is_executed(tmp_path: Path) -> None:
     script = tmp_path / "train.py"
-    script.write_text(
-        f"LR = 0.1\nopen({str(tmp_path / 'ran')!r}, 'w')\nX = 9 ** 9 ** 9 ** 9\nY = 1 << 10**12\nZ = ((((2**64)**64)**64)**64)**64\n"
-    )
+    text = f"LR = 0.1\nopen({str(tmp_path / 'ran')!r}, 'w')\nX = 9 ** 9 ** 9 ** 9\nY = 1 << 10**12\n"
+    script.write_text(text + "Z = ((((2**64)**64)**64)**64)**64\n")
     draft = scan(script)
     assert [one.name for one in draft.chosen] == ["LR"]
     assert not (tmp_path / "ran").exists()

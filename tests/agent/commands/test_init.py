@@ -52,10 +52,6 @@ def tune(name: str, folder: Path, n_trials: int) -> None:
     assert len({trial["value"] for trial in result["trials"]}) > n_trials / 2
 
 
-def test_a_script_of_constants_is_tuned_by_what_init_says(tmp_path: Path) -> None:
-    tune("constants.py", tmp_path, 3)
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", sorted(set(NAMES) - NEED_LIBRARIES))
