@@ -129,7 +129,10 @@ class Studies:
 
     def names(self) -> list[str]:
         """Return the names of the studies in the storage, none if it is not there yet."""
-        return study_names(self.storage)
+        if not self._open:
+            return study_names(self.storage)
+        opened = next(iter(self._open.values())).tuner.study.storage
+        return sorted(study.study_name for study in opened.get_all_studies())
 
     def create(self, name: str, space: Space, task: Task, *, seed: int | None = None) -> tuple[Desk, bool]:
         """Return the study and whether it is new; one of the same space and direction is gone on with.
@@ -154,6 +157,8 @@ class Studies:
             StudyError: there is none of that name, or there are several and none is named.
         """
         with self._lock:
+            if name is None and self._open and len(names := self.names()) == 1:
+                name = names[0]
             if name in self._open:
                 return self._open[name]
             kept = load(self.storage, name)

@@ -212,7 +212,6 @@ def test_pictures_are_png(inside: Callable[[Script], None]) -> None:
             await call(client, "tell", number=trial["number"], value=bowl(trial["params"]))
         kinds: list[dict[str, Any]] = [
             {"kind": "history"}, {"kind": "importance"}, {"kind": "effect", "parameter": "x"},
-            {"kind": "effect", "parameter": "kind"},
         ]  # fmt: skip
         for arguments in kinds:
             result = await client.call_tool("plot", arguments)
