@@ -32,6 +32,22 @@ def study_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return storage(name(command))
 
 
+def knowledge_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option that says which packs of what is known to work have a part."""
+    return click.option(
+        "--knowledge",
+        default="on",
+        show_default=True,
+        metavar="SPEC",
+        callback=_read_knowledge,
+        help="packs of what is known to work: on, off, or a folder with more of your own",
+    )(command)
+
+
+def _read_knowledge(_context: click.Context, _option: click.Parameter, given: str) -> bool | str:
+    return {"on": True, "off": False}.get(given, given)
+
+
 def llm_options(default: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return the options that say which language model guesses."""
 

@@ -10,6 +10,7 @@ import click
 from bestguess.agent.commands._options import (
     CONTEXT,
     DEFAULT_STORAGE,
+    knowledge_option,
     llm_options,
     read_space,
     read_task,
@@ -36,6 +37,7 @@ from bestguess.tools.errors import InputError, StudyError
 )
 @click.option("--storage", default=DEFAULT_STORAGE, show_default=True, metavar="URL")
 @click.option("--study-name", metavar="NAME", help="default: the space file's name, or the only study")
+@knowledge_option
 @llm_options(default="none")
 def command(
     space_spec: str | None,
@@ -50,6 +52,7 @@ def command(
     llm_tokens: int | None,
     llm_requests: int | None,
     seed: int | None,
+    knowledge: bool | str,
     as_json: bool,
 ) -> None:
     """Ask for the next trial, run it yourself, then `bestguess tell` what came of it.
@@ -96,6 +99,7 @@ def command(
         seed=seed,
         llm_wait_s=llm_wait_s,
         budget=Budget(tokens=llm_tokens, requests=llm_requests),
+        knowledge=knowledge,
         owner=None if pid is None else Owner.process(pid),
         prefetch=False,
     ) as tuner:

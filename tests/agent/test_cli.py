@@ -295,3 +295,20 @@ def test_the_demo_needs_no_model(run: Run) -> None:
     assert record["best_value"] <= record["default_value"]
     assert len(record["trials"][0]["params"]) >= 5
     assert {"test_default", "test_best"} <= record.keys()
+
+
+def test_packs_of_ones_own_have_a_part_and_a_folder_that_is_not_there_is_named(
+    folder: Path, run: Run
+) -> None:
+    (folder / "packs").mkdir()
+    (folder / "packs/bowls.md").write_text(
+        "---\nfamily: bowls\nwords: [bowl]\nparameters: {x: {float: [0.1, 0.2]}}\n---\nLow.\n"
+    )
+    tune = ("tune", "--space", "space.yaml", "--n-trials", "2", "--storage", "none", "--json")
+
+    own = last_object(run(*tune, "--knowledge", "packs", "--task", "a bowl", "objectives:bowl"))
+    gone = run(*tune, "--knowledge", "nowhere", "objectives:bowl")
+
+    assert own["trials"][1]["source"] == "knowledge"
+    assert gone.returncode == 2
+    assert "nowhere does not exist" in gone.stderr
