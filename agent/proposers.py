@@ -41,11 +41,8 @@ class State:
     history: History
     verifier: Verifier | None
     seed: int
-
-    @property
-    def number(self) -> int:
-        """The number of the trial to be proposed."""
-        return len(self.history)
+    number: int
+    """The number of the trial to be proposed."""
 
     @property
     def rng(self) -> np.random.Generator:
