@@ -7,6 +7,7 @@ once, so that the others do not propose it again. This module does not know when
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -30,8 +31,11 @@ from bestguess.agent.task import Task
 from bestguess.agent.turns import Turns
 from bestguess.tools.trial import REASON_CHARS, History, Proposal, Trial, shorten
 
-MOST_TRIES = 3
+MOST_TRIES = 5
 """How often at most a trial is proposed, when other processes propose the same at the same time."""
+
+PAUSE_S = 0.2
+"""How long another process is given to step aside."""
 
 UNWRITTEN_S = 60.0
 """So long a running trial may be without a word on what it runs before it counts as abandoned."""
@@ -76,8 +80,8 @@ class Search:
     def trials_beside(self, number: int) -> list[FrozenTrial]:
         """Return the study's trials that have begun, without the one that is asked for.
 
-        Those of all brackets of a Hyperband pruner, which shows a sampler one bracket at a time: pruned trials
-        are told from complete ones here.
+        Those of all brackets of a Hyperband pruner, which shows a sampler one bracket at a time: pruned
+        trials are told from complete ones here.
         """
         every = self.storage.get_all_trials(self.study_id, deepcopy=False)
         return [one for one in every if one.number != number and one.state != TrialState.WAITING]
@@ -97,14 +101,14 @@ class Search:
     def propose(
         self, trial: FrozenTrial, trials: Sequence[FrozenTrial], wanted: Mapping[str, BaseDistribution]
     ) -> dict[str, Any]:
-        """Return what `trial` is to run of the `wanted` parameters, and write down who proposes it and why."""
+        """Return what `trial` is to run of the `wanted` parameters, and write down who says so and why."""
         known = self.learn(trials)
         native = known.only(wanted) if known else NativeSpace.infer(wanted)
         if native is None:
             self._write(trial, _first_look(trial.number, known), None)
             return {}
         reader, turns = self._in(native)
-        for _ in range(MOST_TRIES):
+        for attempt in range(MOST_TRIES):
             reading = reader.read(trials, np.random.default_rng((self._seed, trial.number, WEIGHING)))
             history = _with_default(reading.history, trials, trial.number, native)
             # What made-up values mean is too much to tell a model; it still has its first guesses.
@@ -112,15 +116,23 @@ class Search:
             proposal = turns.propose(history, trial.number)
             proposal = _explained(proposal, reading, native, asked=self.llm is not None)
             self._write(trial, proposal, native)
-            before, trials = {one.number for one in history}, self.trials_beside(trial.number)
-            if self._task.noisy or not _is_doubled(proposal, before, reader.read(trials, _any_rng()).history):
+            if self._task.noisy:
+                break
+            trials = self.trials_beside(trial.number)
+            twins = _newcomers(history, reader.read(trials, _any_rng()).history, proposal)
+            if attempt > 0 and twins and min(twins) > trial.number:
+                # Of two that step aside for each other again and again, the later one is to do it.
+                time.sleep(PAUSE_S)
+                trials = self.trials_beside(trial.number)
+                twins = _newcomers(history, reader.read(trials, _any_rng()).history, proposal)
+            if not twins:
                 break
         running = Trial(trial.number, proposal)
         turns.prefetch(History(history.direction, (*history.trials, running)), trial.number + 1)
         return native.to_native(proposal.params)
 
     def _in(self, native: NativeSpace) -> tuple[Reader, Turns]:
-        """Return the reader and the turns of this space, new ones when it is not the one of the last trial."""
+        """Return the reader and the turns of this space, new ones if it is not that of the last trial."""
         if self._reader is None or self._turns is None or self._reader.native != native:
             line = Advisor(self.llm, native.space, wait_s=self.llm_wait_s) if self.llm else None
             self._reader = Reader(native, self._directions)
@@ -186,10 +198,12 @@ def _left_out(native: NativeSpace) -> str:
     return f"drawn at random: {reasons}"
 
 
-def _is_doubled(proposal: Proposal, before: set[int], now: History) -> bool:
-    """Whether a trial that was not known before runs the same."""
-    return any(trial.number not in before and trial.params == proposal.params for trial in now)
+def _newcomers(before: History, now: History, proposal: Proposal) -> list[int]:
+    """Return the numbers of trials that run the same, and of which that was not known before."""
+    known = {one.number for one in before if one.params == proposal.params}
+    return [one.number for one in now if one.params == proposal.params and one.number not in known]
 
 
 def _any_rng() -> np.random.Generator:
+    """Return a generator for a reading of which only the params matter."""
     return np.random.default_rng(0)
