@@ -10,7 +10,7 @@ bin = $(VENV)/bin
 stamp = $(VENV)/.stamp
 
 .DEFAULT_GOAL = help
-.PHONY: help setup demo test check fmt evals evals-setup evals-full dist
+.PHONY: help setup demo test check fmt evals evals-setup evals-full serve-setup dist
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -53,6 +53,9 @@ evals-full: evals-setup ## what the README's figures come from: hours, and it go
 	"$(bin)/python" -m bestguess.evals cost
 	"$(bin)/python" -m bestguess.evals report
 	"$(bin)/python" -m bestguess.evals readme
+
+serve-setup: setup ## make the environment of the model server, vLLM (2 GB on the processor, 10 GB for a GPU)
+	"$(bin)/bestguess" serve --setup
 
 # setuptools ships what an earlier build left in build/, deleted files too.
 dist: setup ## build the sdist and the wheel into dist/

@@ -15,17 +15,18 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bestguess.agent.commands._options import CONTEXT
+
 if TYPE_CHECKING:
     from rich.console import Console
 
     from bestguess.agent.llm.catalog import SourceOfWeights, Stage
 
-_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 _LINE_EVERY_S = 10.0
 
 
-@click.group(context_settings=_CONTEXT)
-def models() -> None:
+@click.group(context_settings=CONTEXT)
+def command() -> None:
     """List, pull and find the local language models.
 
     \b
@@ -37,7 +38,7 @@ def models() -> None:
     """
 
 
-@models.command("list", context_settings=_CONTEXT)
+@command.command("list", context_settings=CONTEXT)
 @click.option("--json", "as_json", is_flag=True, help="one JSON array on stdout")
 def list_models(as_json: bool) -> None:
     """List the models that can be pulled, and which are.
@@ -79,7 +80,7 @@ def list_models(as_json: bool) -> None:
     click.echo(f"Pulled models lie in {models_root()}")
 
 
-@models.command(context_settings=_CONTEXT)
+@command.command(context_settings=CONTEXT)
 @click.argument("name")
 @click.option(
     "--from",
@@ -120,7 +121,7 @@ def pull(name: str, source: SourceOfWeights, yes: bool, as_json: bool) -> None:
         _print(console, f"{name} lies in {folder}")
 
 
-@models.command(context_settings=_CONTEXT)
+@command.command(context_settings=CONTEXT)
 @click.argument("name")
 def path(name: str) -> None:
     """Print the folder of the model NAME, or say how to pull it.

@@ -8,18 +8,19 @@ from pathlib import Path
 
 import click
 
+from bestguess.agent.commands._options import CONTEXT, json_option, study_options
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--storage", default="sqlite:///bestguess.db", show_default=True, metavar="URL")
-@click.option("--study-name", metavar="NAME", help="may be left out when the storage holds one study")
+
+@click.command(context_settings=CONTEXT)
+@study_options
 @click.option(
     "--journal",
     "path",
     type=click.Path(dir_okay=False, exists=True, path_type=Path),
     help="the record of the model's answers  [default: beside the study]",
 )
-@click.option("--json", "as_json", is_flag=True, help="one JSON object on stdout")
-def replay(storage: str, study_name: str | None, path: Path | None, as_json: bool) -> None:
+@json_option
+def command(storage: str, study_name: str | None, path: Path | None, as_json: bool) -> None:
     """Propose a study's trials again from its record, without a model, and compare.
 
     Nothing is evaluated and nothing is written. Exit code 0: every trial is what it was; 1: some are not,
@@ -31,13 +32,13 @@ def replay(storage: str, study_name: str | None, path: Path | None, as_json: boo
       bestguess replay --storage sqlite:///runs/study.db --study-name train --json
     """
     from bestguess.agent.journal import Journal, beside
-    from bestguess.agent.replay import replay as propose_again
+    from bestguess.agent.replay import replay
     from bestguess.agent.study import load
 
     study = load(storage, study_name)
     path = path or beside(storage)
     heard = Journal(path).heard(study.name) if path is not None and path.exists() else {}
-    replayed = list(propose_again(study, heard))
+    replayed = list(replay(study, heard))
     changed = [one for one in replayed if not one.same]
     if as_json:
         rows = [

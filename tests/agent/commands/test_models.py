@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from bestguess.agent.commands.models import command as models
 from bestguess.agent.llm.catalog import CATALOG
 from bestguess.agent.llm.weights import MANIFEST
-from bestguess.agent.models_cli import models
 from bestguess.tools.errors import ModelSpecError, WeightsError
 
 NAME = "smollm2-135m"
@@ -90,7 +90,7 @@ def test_a_terminal_is_asked_sees_a_bar_and_ctrl_c_says_how_to_go_on(home: Path)
         "import sys, time\n"
         "from bestguess.agent.llm import catalog, hub\n"
         "from bestguess.agent.llm.catalog import Stage\n"
-        "from bestguess.agent.models_cli import models\n"
+        "from bestguess.agent.commands.models import command as models\n"
         "def never_done(repo, folder, progress):\n"
         "    progress(Stage('downloading from the hub', 30_000_000, 60_000_000, 'bytes'))\n"
         "    time.sleep(60)\n"

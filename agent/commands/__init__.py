@@ -1,0 +1,1 @@
+"""The commands, one a file: the group in `agent/cli.py` finds `NAME.py` and takes its `command`."""

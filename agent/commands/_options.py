@@ -1,0 +1,124 @@
+"""What several commands share: options, and the space, task and objective that they name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bestguess.tools.errors import CommandError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from bestguess.agent.task import Task
+    from bestguess.tools.run import Objective
+    from bestguess.tools.space import Space
+
+DEFAULT_STORAGE = "sqlite:///bestguess.db"
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+
+json_option = click.option("--json", "as_json", is_flag=True, help="one JSON object on stdout")
+
+
+def study_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that name a study which is there."""
+    storage = click.option("--storage", default=DEFAULT_STORAGE, show_default=True, metavar="URL")
+    name = click.option(
+        "--study-name", metavar="NAME", help="may be left out when the storage holds one study"
+    )
+    return storage(name(command))
+
+
+def llm_options(default: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the options that say which language model guesses."""
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(
+            (
+                click.option(
+                    "--llm",
+                    default=default,
+                    show_default=True,
+                    metavar="SPEC",
+                    help="none; embedded[:NAME]; a model folder; an OpenAI-compatible URL; module:attribute",
+                ),
+                click.option(
+                    "--llm-wait",
+                    "llm_wait_s",
+                    type=float,
+                    default=120.0,
+                    show_default=True,
+                    metavar="SECONDS",
+                    help="longest wait for the model before a trial; the search goes on without it",
+                ),
+                click.option("--llm-tokens", type=int, metavar="N", help="what the model may read and write"),
+                click.option("--llm-requests", type=int, metavar="N", help="how often it may be asked"),
+                click.option("--seed", type=int, default=None, help="makes proposals repeatable"),
+                click.option(
+                    "--json", "as_json", is_flag=True, help="one JSON object as the last line of stdout"
+                ),
+            )
+        ):
+            command = option(command)
+        return command
+
+    return add
+
+
+def read_space(spec: str) -> tuple[Space, dict[str, Any]]:
+    """Return the space in a YAML file or at module:attribute, and the file's words about the task."""
+    from bestguess.tools.run import load_object
+    from bestguess.tools.space import Space
+    from bestguess.tools.space_formats import load_yaml
+
+    if not Path(spec).exists() and ":" in spec:
+        space = load_object(spec)
+        if not isinstance(space, Space):
+            raise CommandError(f"--space {spec} is a {type(space).__name__}; name a bestguess.Space")
+        return space, {}
+    return load_yaml(Path(spec))
+
+
+def read_task(
+    words: dict[str, Any],
+    *,
+    description: str | None,
+    metric: str | None,
+    direction: str | None,
+    objective: Sequence[str],
+) -> Task:
+    """Return the task: what the file says, overruled by the options, filled in from the command."""
+    from bestguess.agent.task import Task
+
+    given = {"description": description, "direction": direction}
+    words = {**words, **{key: value for key, value in given.items() if value is not None}}
+    words.setdefault("description", "Tune " + " ".join(objective))
+    if metric is not None:
+        # The words before the group are usually the metric's name: 'val_loss=(...)'.
+        words.setdefault("metric", metric.partition("(")[0].strip(" =:^\\s+*") or "value")
+    return Task.from_dict(words)
+
+
+def read_objective(
+    objective: Sequence[str], space: Space, *, metric: str | None, trial_timeout_s: float | None
+) -> Objective:
+    """Return the objective: one word with a colon is a Python function, anything else a command."""
+    from bestguess.tools.run import CommandObjective, FunctionObjective, load_function
+
+    if len(objective) == 1 and ":" in objective[0] and "{" not in objective[0]:
+        if metric is not None or trial_timeout_s is not None:
+            raise CommandError("--metric and --trial-timeout are for commands; a function returns its value")
+        return FunctionObjective(load_function(objective[0]))
+    if metric is None:
+        raise CommandError("a command needs --metric, for example --metric 'loss=([0-9.eE+-]+)'")
+    return CommandObjective(objective, metric=metric, space_names=space.names, timeout_s=trial_timeout_s)
+
+
+def console_for(*, stderr: bool = False) -> Console:
+    """Return the console to print on."""
+    from rich.console import Console
+
+    return Console(stderr=stderr)

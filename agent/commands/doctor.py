@@ -1,0 +1,50 @@
+"""The command `bestguess doctor`: what this machine has, and what a model honours."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import click
+
+from bestguess.agent.commands._options import CONTEXT, json_option
+
+
+@click.command(context_settings=CONTEXT)
+@click.option(
+    "--llm",
+    default="none",
+    metavar="SPEC",
+    help="also ask this model three times: is it up, what does it honour?",
+)
+@json_option
+def command(llm: str, as_json: bool) -> None:
+    """Report what this machine has: Python, torch and CUDA, models, disk, versions.
+
+    Exits with 1 when something that BestGuess needs is missing.
+
+    \b
+    Examples:
+      bestguess doctor --json
+      bestguess doctor --llm http://127.0.0.1:8000/v1
+    """
+    from bestguess.agent.doctor import examine
+
+    findings = examine()
+    if llm != "none":
+        from bestguess.agent.examination import examine_model
+        from bestguess.agent.llm.connect import connect
+
+        model = connect(llm)
+        assert model is not None
+        findings += examine_model(model)
+        model.close()
+    if as_json:
+        click.echo(
+            json.dumps({finding.name: {"ok": finding.ok, "detail": finding.detail} for finding in findings})
+        )
+    else:
+        width = max(len(finding.name) for finding in findings)
+        for finding in findings:
+            click.echo(f"{'ok ' if finding.ok else 'NO '} {finding.name:<{width}}  {finding.detail}")
+    sys.exit(0 if all(finding.ok for finding in findings) else 1)

@@ -1,0 +1,46 @@
+"""The command `bestguess show`: what a study came to."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from bestguess.agent.commands._options import CONTEXT, console_for, json_option, study_options
+
+
+@click.command(context_settings=CONTEXT)
+@study_options
+@click.option("--importance", is_flag=True, help="also which parameters move the value, and which way")
+@json_option
+def command(storage: str, study_name: str | None, importance: bool, as_json: bool) -> None:
+    """Show a study: its trials, the best, who proposed what, and why turns were not taken.
+
+    \b
+    Examples:
+      bestguess show
+      bestguess show --importance
+      bestguess show --storage sqlite:///runs/study.db --study-name train --json
+    """
+    from bestguess.agent.insight import gain_insight, write_insight
+    from bestguess.agent.live import trials_table
+    from bestguess.agent.report import study_record, write_report
+    from bestguess.agent.study import load
+
+    study = load(storage, study_name)
+    history = study.history
+    seconds = sum(trial.outcome.seconds or 0.0 for trial in history.told if trial.outcome)
+    insights = gain_insight(study.space, history, noisy=study.task.noisy) if importance else ()
+    if as_json:
+        record = {"study_name": study.name, "storage": storage, **study_record(history, seconds=seconds)}
+        if importance:
+            record["importance"] = [one.record for one in insights]
+        click.echo(json.dumps(record))
+        return
+    from rich.markdown import Markdown
+
+    console = console_for()
+    console.print(trials_table(history.trials, study.task, history.incumbent))
+    console.print(Markdown(write_report(history, study.task, title=f"Study {study.name}")))
+    if importance:
+        console.print(Markdown(write_insight(insights, study.task.metric)))

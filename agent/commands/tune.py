@@ -1,0 +1,96 @@
+"""The command `bestguess tune`: a function or a command is tuned."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bestguess.agent.commands._options import (
+    CONTEXT,
+    DEFAULT_STORAGE,
+    llm_options,
+    read_objective,
+    read_space,
+    read_task,
+)
+from bestguess.agent.commands._running import tune_and_report
+
+
+@click.command(context_settings=CONTEXT)
+@click.argument("objective", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.option(
+    "--space", "space_spec", required=True, metavar="FILE", help="YAML file, or module:attribute of a Space"
+)
+@click.option(
+    "--metric",
+    metavar="REGEX",
+    help="finds the value in a command's output; one group; the last match counts",
+)
+@click.option(
+    "--direction", type=click.Choice(["minimize", "maximize"]), default=None, help="default: minimize"
+)
+@click.option("--task", "description", metavar="TEXT", help="what is tuned, in words, for the model")
+@click.option("--n-trials", type=int, default=20, show_default=True, help="trials in the study when it ends")
+@click.option("--timeout", "timeout_s", type=float, metavar="SECONDS", help="start no trial after this")
+@click.option(
+    "--trial-timeout", "trial_timeout_s", type=float, metavar="SECONDS", help="end a command that runs longer"
+)
+@click.option(
+    "--storage", default=DEFAULT_STORAGE, show_default=True, metavar="URL", help="'none' keeps it in memory"
+)
+@click.option("--study-name", metavar="NAME", help="default: the space file's name")
+@click.option("--resume", is_flag=True, help="go on with the study if it exists")
+@llm_options(default="none")
+def command(
+    objective: tuple[str, ...],
+    space_spec: str,
+    metric: str | None,
+    direction: str | None,
+    description: str | None,
+    n_trials: int,
+    timeout_s: float | None,
+    trial_timeout_s: float | None,
+    storage: str,
+    study_name: str | None,
+    resume: bool,
+    llm: str,
+    llm_wait_s: float,
+    llm_tokens: int | None,
+    llm_requests: int | None,
+    seed: int | None,
+    as_json: bool,
+) -> None:
+    """Tune a Python function or a command.
+
+    OBJECTIVE is `module:function`, called with a dict of params, or after `--` a command in which {name}
+    stands for a parameter's value. The command is run without a shell; an argument that names an inactive
+    parameter is left out, along with the flag before it.
+
+    \b
+    Examples:
+      bestguess tune --space space.yaml --n-trials 30 mymodule:objective
+      bestguess tune --space space.yaml --metric 'loss=([0-9.eE+-]+)' --llm embedded \\
+          -- python train.py --lr {lr} --depth {depth}
+      bestguess tune --space space.yaml --resume ... (the same command again)
+    """
+    space, words = read_space(space_spec)
+    task = read_task(words, description=description, metric=metric, direction=direction, objective=objective)
+    function = read_objective(objective, space, metric=metric, trial_timeout_s=trial_timeout_s)
+    name = study_name or Path(space_spec.partition(":")[0]).stem
+    tune_and_report(
+        function,
+        space,
+        task,
+        title=f"Study {name}",
+        n_trials=n_trials,
+        timeout_s=timeout_s,
+        storage=None if storage == "none" else storage,
+        study_name=name,
+        resume=resume,
+        llm=llm,
+        llm_wait_s=llm_wait_s,
+        limits={"tokens": llm_tokens, "requests": llm_requests},
+        seed=seed,
+        as_json=as_json,
+    )
