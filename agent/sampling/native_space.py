@@ -153,14 +153,17 @@ def read_distribution(distribution: BaseDistribution) -> tuple[Parameter, tuple[
         case IntDistribution(low=low, high=high, log=log, step=step):
             return Int(low, high, log=log, step=step), ()
         case CategoricalDistribution(choices=choices):
-            try:
-                return Choice(choices), ()
-            except SpaceError:
-                labels = tuple(
-                    f"{index}: {shorten(repr(choice), LABEL_CHARS)}" for index, choice in enumerate(choices)
-                )
-                return Choice(labels), labels
+            return read_choices(choices)
     raise SpaceError(f"{distribution!r} is no distribution that a space can hold")
+
+
+def read_choices(choices: Sequence[Any]) -> tuple[Choice, tuple[str, ...]]:
+    """Return any objects as a Choice and, where they cannot be its options themselves, their labels."""
+    try:
+        return Choice(choices), ()
+    except SpaceError:
+        labels = tuple(f"{index}: {shorten(repr(one), LABEL_CHARS)}" for index, one in enumerate(choices))
+        return Choice(labels), labels
 
 
 def _constrained(parameters: Mapping[str, Parameter], constraints: Sequence[ConstraintSource]) -> Space:

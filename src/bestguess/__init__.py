@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bestguess.agent.budget import Budget
+    from bestguess.agent.estimators.search_cv import SearchCV
     from bestguess.agent.llm import LLM, Message, Reply, Request
     from bestguess.agent.sampling.sampler import Sampler
     from bestguess.agent.task import Task
@@ -38,6 +39,7 @@ _HOMES = {
     "Request": "agent.llm",
     "Result": "agent.tuner",
     "Sampler": "agent.sampling.sampler",
+    "SearchCV": "agent.estimators.search_cv",
     "Space": "tools.space",
     "Task": "agent.task",
     "Text": "tools.parameters",
@@ -64,6 +66,7 @@ __all__ = [
     "Request",
     "Result",
     "Sampler",
+    "SearchCV",
     "Space",
     "Task",
     "Text",
