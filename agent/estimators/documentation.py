@@ -25,9 +25,10 @@ def parameter_docs(estimator: Any) -> dict[str, str]:
     """Return the first sentences on each parameter in the docstring of the estimator's class, by name."""
     docstring = inspect.getdoc(type(estimator)) or ""
     headings = list(_HEADING.finditer(docstring))
-    for heading, following in zip(headings, [*headings[1:], None], strict=True):
+    ends = [*(heading.start() for heading in headings[1:]), len(docstring)]
+    for heading, end in zip(headings, ends, strict=False):
         if heading["title"] == "Parameters":
-            return _read_section(docstring[heading.end() : following.start() if following else None])
+            return _read_section(docstring[heading.end() : end])
     return {}
 
 
