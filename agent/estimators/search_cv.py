@@ -67,6 +67,9 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
             no `param_distributions` for an estimator of which nothing is known.
     """
 
+    _checked_cv_orig: Any
+    """scikit-learn's: the splitter of the fit that is under way."""
+
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **BaseSearchCV._parameter_constraints,
         "param_distributions": [dict, list, Space, None],
@@ -127,7 +130,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
                 self.cv_results_ = self._with_failed(candidates, n_splits, out, more)
         finally:
             for name in ("_failed", "_formatted", "_facts"):
-                vars(self).pop(name, None)
+                self.__dict__.pop(name, None)
         return self
 
     def _check_input_parameters(self, X: Any, y: Any, split_params: Mapping[str, Any]) -> None:  # noqa: N803
@@ -189,7 +192,10 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
     ) -> list[Outcome]:
         """Return what became of a batch of candidates."""
         candidates = [searched.to_estimator(trial.params) for trial in batch]
-        more = {"source": [trial.source for trial in batch], "reason": [trial.reason for trial in batch]}
+        more: dict[str, list[str]] = {
+            "source": [trial.source for trial in batch],
+            "reason": [trial.reason for trial in batch],
+        }
         try:
             results = evaluate_candidates(candidates, more_results=more)
         except ValueError as error:
@@ -265,7 +271,7 @@ def _failed_scores(scores: Any, error_score: float) -> Any:
 
 def _describe(x: Any, y: Any, *, classifier: bool) -> dict[str, Fact]:
     """Return what can be said of the data in numbers."""
-    shape: Sequence[int] = getattr(x, "shape", (len(x),))
+    shape: Sequence[int] = x.shape if hasattr(x, "shape") else (len(x),)
     facts: dict[str, Fact] = {"rows": int(shape[0])}
     if len(shape) > 1:
         facts["features"] = int(shape[1])
