@@ -108,6 +108,7 @@ def test_conditions_are_learned_from_the_trials() -> None:
     assert any(trial.params["kind"] == "b" for trial in study.trials[first + 1 :])
 
 
+@pytest.mark.slow
 def test_it_reaches_what_chance_does_not() -> None:
     ours = [run(bg.Sampler(seed=seed), 25).best_value for seed in range(3)]
     chance = [run_random(seed) for seed in range(3)]
