@@ -6,15 +6,15 @@ and whether a proposal runs, is decided elsewhere (`tools/trust.py`, `tools/veri
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from bestguess.agent.advisor import Advice
-from bestguess.agent.framing import frame_proposal, frame_warm_start
-from bestguess.agent.llm import Request
+from bestguess.agent.framing import BUDGET_TOKENS, frame_proposal, frame_warm_start
+from bestguess.agent.llm import Request, count_roughly
 from bestguess.agent.task import Task
 from bestguess.prompts import version
 from bestguess.tools.consensus import choose_spread
@@ -43,6 +43,10 @@ class State:
     seed: int
     number: int
     """The number of the trial to be proposed."""
+
+    count_tokens: Callable[[str], int] = count_roughly
+    context_tokens: int | None = None
+    """How long a prompt and its answer may be together, where the model says so."""
 
     @property
     def rng(self) -> np.random.Generator:
@@ -97,6 +101,7 @@ def request_warm_start(state: State) -> Request:
         schema=state.space.json_schema(),
         seed=state.seed,
         max_tokens=_max_tokens(state.space),
+        told=len(state.history.told),
     )
 
 
@@ -110,12 +115,15 @@ def request_proposal(state: State) -> Request:
             state.history,
             surrogate=state.verifier.describe() if state.verifier else "",
             track_record=record.sentence("Your own guesses") + "." if record.tried else "",
+            budget_tokens=_budget(state),
+            count_tokens=state.count_tokens,
         ),
         template=version("system", "task", "propose"),
         n=PROPOSE_SAMPLES,
         schema=state.space.json_schema(),
         seed=state.seed + state.number,
         max_tokens=_max_tokens(state.space),
+        told=len(state.history.told),
     )
 
 
@@ -182,6 +190,13 @@ def with_prediction(state: State, proposal: Proposal) -> Proposal:
     prediction: Prediction = state.verifier.predict(proposal.params)
     words = f"too early to judge: expected {prediction.mean:.5g} ± {prediction.sd:.2g}"
     return replace(proposal, prediction=prediction, verdict=words)
+
+
+def _budget(state: State) -> int:
+    """Return how long a prompt may be: as long as suits every model, or what a small context leaves."""
+    if state.context_tokens is None:
+        return BUDGET_TOKENS
+    return min(BUDGET_TOKENS, state.context_tokens - _max_tokens(state.space))
 
 
 def _max_tokens(space: Space) -> int:

@@ -91,7 +91,9 @@ class Tuner:
                 pool = self._journal.first_guesses(self.study.name, space)
                 asked = JournaledLLM(asked, self._journal, self.study.name, cache=cache)
             line = Advisor(asked, space, wait_s=llm_wait_s)
-        self._turns = Turns(space, self.task, self.study.seed, line=line, switches=switches, pool=pool)
+        self._turns = Turns(
+            space, self.task, self.study.seed, line=line, switches=switches, pool=pool, llm=self.llm
+        )
         self._llm_is_ours = self.llm is not llm
         self._owner = Owner.this_process()
         self._again = list(self.study.recover())

@@ -14,7 +14,7 @@ from typing import Protocol
 from bestguess.agent import proposers
 from bestguess.agent.advisor import Advice
 from bestguess.agent.journal import Heard
-from bestguess.agent.llm import Request
+from bestguess.agent.llm import LLM, Request, Tokenizing
 from bestguess.agent.switches import Switches
 from bestguess.agent.task import Task
 from bestguess.tools.space import Space
@@ -47,6 +47,7 @@ class Turns:
         line: Line | None,
         switches: Switches,
         pool: Advice | None = None,
+        llm: LLM | None = None,
     ) -> None:
         self.space = space
         self.task = task
@@ -57,6 +58,7 @@ class Turns:
         """What the model said when the last proposal was made; None if it was not asked."""
 
         self._pool = pool
+        self._tokenizing = llm if isinstance(llm, Tokenizing) else None
         self._verifier: Verifier | None = None
 
     def propose(self, history: History, number: int | None = None) -> Proposal:
@@ -93,7 +95,11 @@ class Turns:
     def _state(self, history: History, number: int | None) -> proposers.State:
         self._verifier = Verifier.fit(self.space, history, noisy=self.task.noisy, earlier=self._verifier)
         number = len(history) if number is None else number
-        return proposers.State(self.space, self.task, history, self._verifier, self.seed, number)
+        state = proposers.State(self.space, self.task, history, self._verifier, self.seed, number)
+        if self._tokenizing is None:
+            return state
+        known = self._tokenizing
+        return replace(state, count_tokens=known.count_tokens, context_tokens=known.context_tokens)
 
     def _propose_first(self, state: proposers.State) -> Proposal:
         """Return one of the model's first guesses, or a random one with the reason."""

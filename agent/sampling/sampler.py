@@ -145,7 +145,8 @@ class Sampler(BaseSampler):
                 study_id,
                 self._native,
                 self.task,
-                llm=asked,
+                llm=self.llm,
+                asked=asked,
                 llm_wait_s=self.llm_wait_s,
                 seed=self.seed,
             )

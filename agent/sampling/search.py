@@ -45,7 +45,10 @@ WEIGHING = 1
 
 
 class Search:
-    """Proposes for the study `study_id` in `storage`; `given` is its space, if the user gave one."""
+    """Proposes for the study `study_id` in `storage`; `given` is its space, if the user gave one.
+
+    `asked` is the model `llm` as it is to be asked: within a budget, with a journal.
+    """
 
     def __init__(
         self,
@@ -55,12 +58,14 @@ class Search:
         task: Task,
         *,
         llm: LLM | None,
+        asked: LLM | None,
         llm_wait_s: float,
         seed: int,
     ) -> None:
         self.storage = storage
         self.study_id = study_id
         self.llm = llm
+        self.asked = asked
         self.llm_wait_s = llm_wait_s
         self._directions = storage.get_study_directions(study_id)
         maximizing = self._directions == [StudyDirection.MAXIMIZE]
@@ -134,9 +139,11 @@ class Search:
     def _in(self, native: NativeSpace) -> tuple[Reader, Turns]:
         """Return the reader and the turns of this space, new ones if it is not that of the last trial."""
         if self._reader is None or self._turns is None or self._reader.native != native:
-            line = Advisor(self.llm, native.space, wait_s=self.llm_wait_s) if self.llm else None
+            line = Advisor(self.asked, native.space, wait_s=self.llm_wait_s) if self.asked else None
             self._reader = Reader(native, self._directions)
-            self._turns = Turns(native.space, self._task, self._seed, line=line, switches=EVERYTHING)
+            self._turns = Turns(
+                native.space, self._task, self._seed, line=line, switches=EVERYTHING, llm=self.llm
+            )
         return self._reader, self._turns
 
     def _write(self, trial: FrozenTrial, proposal: Proposal, native: NativeSpace | None) -> None:

@@ -100,6 +100,8 @@ def test_a_distribution_beyond_what_a_space_holds_is_left_out(distribution: Base
         assert native.from_native(native.to_native(native.space.default())) == native.space.default()
 
 
+NAMES = st.lists(st.text(max_size=12), min_size=1, max_size=4, unique=True)
+
 CHOICES = st.lists(
     st.one_of(st.none(), st.booleans(), st.integers(-9, 9), st.floats(), st.text(max_size=9)),
     min_size=2,
@@ -109,11 +111,7 @@ CHOICES = st.lists(
 
 
 @settings(max_examples=60, deadline=None)
-@given(
-    names=st.lists(st.text(max_size=12), min_size=1, max_size=4, unique=True),
-    choices=CHOICES,
-    seed=st.integers(0, 99),
-)
+@given(names=NAMES, choices=CHOICES, seed=st.integers(0, 99))
 def test_params_come_back_as_they_went_whatever_the_names_and_categories(
     names: list[str], choices: list[Any], seed: int
 ) -> None:
