@@ -106,7 +106,7 @@ CHOICES = st.lists(
     st.one_of(st.none(), st.booleans(), st.integers(-9, 9), st.floats(), st.text(max_size=9)),
     min_size=2,
     max_size=5,
-    unique_by=repr,
+    unique_by=lambda value: "nan" if value != value else value,  # Optuna cannot tell False from 0 either
 )
 
 
