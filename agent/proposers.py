@@ -6,7 +6,7 @@ and whether a proposal runs, is decided elsewhere (`tools/trust.py`, `tools/veri
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from bestguess.agent.llm import Request, count_roughly
 from bestguess.agent.task import Task
 from bestguess.prompts import version
 from bestguess.tools.consensus import choose_spread
+from bestguess.tools.prior import OptimumPrior
 from bestguess.tools.space import Space
 from bestguess.tools.trial import History, Prediction, Proposal
 from bestguess.tools.trust import earned
@@ -30,6 +31,9 @@ WARM_SAMPLES = 12
 PROPOSE_SAMPLES = 4
 TOKENS_PER_PARAMETER = 24
 RANDOM_TRIES = 200
+KNOWN_STARTS = 4
+KNOWN_DRAWS = 16
+"""Of so many draws the one farthest from all trials is run; the farthest of more would be hardly believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,29 @@ def propose_default(state: State) -> Proposal:
     return Proposal(
         state.space.default(), "default", "the default configuration, to measure everything against"
     )
+
+
+def propose_knowledge(state: State, prior: OptimumPrior, families: Sequence[str]) -> Proposal | None:
+    """Propose what packs know to work: their middle first, then draws that differ from what was tried.
+
+    None when enough has been tried of it.
+    """
+    said = f"what is known of {families[0]}"
+    had = sum(trial.source == "knowledge" for trial in state.history)
+    if had >= KNOWN_STARTS:
+        return None
+    if had == 0:
+        middle = prior.mode()
+        if not state.tried(middle) and state.space.satisfies(middle):
+            return with_prediction(state, Proposal(middle, "knowledge", f"{said}: the middle of it"))
+    drawn = [one for one in prior.sample(state.rng, KNOWN_DRAWS) if state.space.satisfies(one)]
+    new = [one for one in drawn if not state.tried(one)]
+    if not new:
+        return None
+    there = state.space.encode_many([trial.params for trial in state.history])
+    apart = np.abs(state.space.encode_many(new)[:, None] - there[None]).sum(axis=2).min(axis=1)
+    params = new[int(np.argmax(apart))]
+    return with_prediction(state, Proposal(params, "knowledge", f"{said}: a draw unlike the trials before"))
 
 
 def propose_random(state: State, reason: str) -> Proposal:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numbers
 import re
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -57,6 +58,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
             cloned.
         task: what is tuned, in words, for the model; what scikit-learn knows is added.
         llm_wait_s: the longest that a candidate waits for the model.
+        knowledge: whether what is known to work for such an estimator has a part, as in `Tuner`.
 
     After `fit` it has what a RandomizedSearchCV has, in `cv_results_` also the `source` of each candidate and
     the `reason` for it, and besides: `space_`, what was searched (None if nothing); and `trials_`, every
@@ -79,6 +81,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
         "llm": "no_validation",
         "task": [Task, None],
         "llm_wait_s": [Interval(numbers.Real, 0, None, closed="left")],
+        "knowledge": ["boolean", str, Path],
     }
 
     def __init__(
@@ -100,6 +103,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
         llm: Any = None,
         task: Task | None = None,
         llm_wait_s: float = 60.0,
+        knowledge: bool | str | Path = True,
     ) -> None:
         self.param_distributions = param_distributions
         self.n_iter = n_iter
@@ -108,6 +112,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
         self.llm = llm
         self.task = task
         self.llm_wait_s = llm_wait_s
+        self.knowledge = knowledge
         super().__init__(
             estimator=estimator,
             scoring=scoring,
@@ -151,7 +156,12 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
             evaluate_candidates([{}])
             return
         with Tuner(
-            searched.space, self._describe_task(), llm=self.llm, seed=seed, llm_wait_s=self.llm_wait_s
+            searched.space,
+            self._describe_task(),
+            llm=self.llm,
+            seed=seed,
+            llm_wait_s=self.llm_wait_s,
+            knowledge=self.knowledge,
         ) as tuner:
             done = False
             while not done and len(tuner.history) < self.n_iter:

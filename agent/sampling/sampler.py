@@ -22,6 +22,7 @@ from optuna.trial import FrozenTrial
 
 from bestguess.agent.budget import Budget, BudgetedLLM
 from bestguess.agent.journal import Journal, JournaledLLM
+from bestguess.agent.knowledge import load_packs
 from bestguess.agent.llm import LLM
 from bestguess.agent.llm.connect import connect
 from bestguess.agent.sampling.native_space import NativeSpace, read_distribution
@@ -47,6 +48,8 @@ class Sampler(BaseSampler):
         llm_wait_s: the longest that a trial waits for the model.
         budget: what the model may cost.
         journal: the file that keeps the model's calls; None for nowhere.
+        knowledge: whether packs of what is known to work have a part, where one speaks of the task; a folder
+            adds packs of your own.
 
     Raises:
         InputError: an argument is wrong.
@@ -62,6 +65,7 @@ class Sampler(BaseSampler):
         llm_wait_s: float = LLM_WAIT_S,
         budget: Budget | None = None,
         journal: Path | str | None = None,
+        knowledge: bool | str | Path = True,
     ) -> None:
         if llm_wait_s < 0:
             raise InputError(f"llm_wait_s is {llm_wait_s}; give 0 or more seconds")
@@ -76,6 +80,8 @@ class Sampler(BaseSampler):
         self.llm_wait_s = llm_wait_s
         self.budget = budget
         self.journal = journal
+        self.knowledge = knowledge
+        self._packs = () if knowledge is False else load_packs(None if knowledge is True else Path(knowledge))
         self._llm_is_ours = self.llm is not llm
         self._native = NativeSpace.of(self.space) if self.space else None
         self._lock = threading.RLock()
@@ -148,6 +154,7 @@ class Sampler(BaseSampler):
                 llm=self.llm,
                 asked=asked,
                 llm_wait_s=self.llm_wait_s,
+                packs=self._packs,
                 seed=self.seed,
             )
         return search

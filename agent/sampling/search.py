@@ -20,6 +20,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from bestguess.agent.advisor import Advisor
+from bestguess.agent.knowledge import Pack, know
 from bestguess.agent.llm import LLM
 from bestguess.agent.proposers import WARM_STARTS
 from bestguess.agent.sampling.native_space import NativeSpace
@@ -60,6 +61,7 @@ class Search:
         llm: LLM | None,
         asked: LLM | None,
         llm_wait_s: float,
+        packs: Sequence[Pack],
         seed: int,
     ) -> None:
         self.storage = storage
@@ -70,6 +72,7 @@ class Search:
         self._directions = storage.get_study_directions(study_id)
         maximizing = self._directions == [StudyDirection.MAXIMIZE]
         self._task = replace(task, direction="maximize" if maximizing else "minimize")
+        self._packs = packs
         self._native = given
         self._learned_from = 0
         self._seed = seed
@@ -142,7 +145,13 @@ class Search:
             line = Advisor(self.asked, native.space, wait_s=self.llm_wait_s) if self.asked else None
             self._reader = Reader(native, self._directions)
             self._turns = Turns(
-                native.space, self._task, self._seed, line=line, switches=EVERYTHING, llm=self.llm
+                native.space,
+                self._task,
+                self._seed,
+                line=line,
+                switches=EVERYTHING,
+                llm=self.llm,
+                knowledge=know(native.space, self._task, self._packs),
             )
         return self._reader, self._turns
 

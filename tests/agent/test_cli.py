@@ -269,7 +269,7 @@ def test_an_interrupt_does_not_wait_for_a_model_that_hangs(folder: Path) -> None
         spawned.send_signal(signal.SIGINT)
         _, said = spawned.communicate(timeout=60)
 
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30  # of the 60 that it would have waited
     assert spawned.returncode == 130
     assert "interrupted after 1 trials" in said
 

@@ -50,7 +50,9 @@ def test_it_has_what_a_randomized_search_has_and_says_who_proposed_what_and_why(
     assert ours.cv_results_.keys() == theirs.cv_results_.keys() | {"source", "reason"}
     assert all(len(ours.cv_results_[key]) == 8 for key in ours.cv_results_)
     assert {name for name in vars(theirs) if name.endswith("_")} <= set(dir(ours))
-    assert list(ours.cv_results_["source"]) == ["default"] + ["random"] * 4 + ["gp"] * 3
+    sources = list(ours.cv_results_["source"])
+    assert (sources[0], sources[1], sources[-1]) == ("default", "knowledge", "gp")
+    assert all(ours.cv_results_["reason"])
     assert ours.best_score_ == max(ours.cv_results_["mean_test_score"])
     assert [trial.value for trial in ours.trials_] == list(ours.cv_results_["mean_test_score"])
     assert ours.best_params_ == ours.trials_[ours.best_index_].params
@@ -74,6 +76,11 @@ def test_a_random_state_repeats_the_search_whatever_the_jobs(backend: str) -> No
     assert first.cv_results_["params"] == second.cv_results_["params"]
     other = search(random_state=1, n_iter=6).fit(X, Y)
     assert first.cv_results_["params"] != other.cv_results_["params"]
+
+
+def test_what_is_known_of_the_estimator_can_be_left_aside() -> None:
+    found = search(knowledge=False).fit(X, Y)
+    assert list(found.cv_results_["source"]) == ["default"] + ["random"] * 4 + ["gp"] * 3
 
 
 def test_a_batch_is_chosen_without_repeats() -> None:

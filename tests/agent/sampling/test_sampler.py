@@ -84,6 +84,27 @@ def test_in_a_space_it_proposes_what_the_tuner_proposes(llm: bg.LLM | None, dire
     assert sources(study) == [trial.source for trial in tuned.trials]
 
 
+def test_what_is_known_of_the_task_has_its_part_as_in_the_tuner() -> None:
+    forest = bg.Space(
+        max_features=bg.Float(0.1, 1, default=1.0), min_samples_leaf=bg.Int(1, 50, log=True, default=1)
+    )
+    task = bg.Task("RandomForestRegressor on sales")
+
+    def value(max_features: float, min_samples_leaf: int) -> float:
+        return abs(max_features - 0.4) + abs(min_samples_leaf - 3) / 50
+
+    def suggesting(trial: optuna.Trial) -> float:
+        share = trial.suggest_float("max_features", 0.1, 1)
+        return value(share, trial.suggest_int("min_samples_leaf", 1, 50, log=True))
+
+    tuned = bg.tune(lambda params: value(**params), forest, task=task, n_trials=8, seed=0)
+    study = run(bg.Sampler(space=forest, task=task, seed=0), 8, suggesting)
+    plain = run(bg.Sampler(space=forest, task=task, seed=0, knowledge=False), 8, suggesting)
+    assert [trial.params for trial in study.trials] == [trial.params for trial in tuned.trials]
+    assert "knowledge" in sources(study)
+    assert "knowledge" not in sources(plain)
+
+
 def test_define_by_run_it_proposes_what_the_tuner_proposes_in_the_space_that_it_sees() -> None:
     space = bg.Space(a=bg.Float(-2, 2), b=bg.Int(1, 9), c=bg.Choice(["u", "v", "w"]))
 
