@@ -6,9 +6,11 @@ module does not know how a proposal comes about (`agent/turns.py`).
 
 from __future__ import annotations
 
+import logging
 import numbers
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -155,14 +157,17 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
             self.trials_: tuple[Trial, ...] = ()
             evaluate_candidates([{}])
             return
-        with Tuner(
-            searched.space,
-            self._describe_task(),
-            llm=self.llm,
-            seed=seed,
-            llm_wait_s=self.llm_wait_s,
-            knowledge=self.knowledge,
-        ) as tuner:
+        with (
+            _unannounced(),
+            Tuner(
+                searched.space,
+                self._describe_task(),
+                llm=self.llm,
+                seed=seed,
+                llm_wait_s=self.llm_wait_s,
+                knowledge=self.knowledge,
+            ) as tuner,
+        ):
             done = False
             while not done and len(tuner.history) < self.n_iter:
                 batch, done = _ask(tuner, min(self.batch_size, self.n_iter - len(tuner.history)))
@@ -256,6 +261,18 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
             longer,
         )
         return formatted
+
+
+@contextmanager
+def _unannounced() -> Iterator[None]:
+    """Keep Optuna from noting that a study begins: nobody who fits an estimator has asked for one."""
+    logger = logging.getLogger("optuna.storages._in_memory")
+    before = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def _ask(tuner: Tuner, count: int) -> tuple[list[Trial], bool]:

@@ -315,6 +315,18 @@ def test_a_space_that_cannot_be_searched_is_named(space: Any, estimator: Any, wo
         search(space, estimator=estimator).fit(X, Y)
 
 
+def test_a_fit_is_silent(caplog: pytest.LogCaptureFixture) -> None:
+    optuna.logging.set_verbosity(optuna.logging.INFO)
+    optuna.logging.enable_propagation()
+    try:
+        optuna.create_study()
+        assert [record.levelname for record in caplog.records] == ["INFO"]
+        search(n_iter=2).fit(X, Y)
+    finally:
+        optuna.logging.disable_propagation()
+    assert len(caplog.records) == 1
+
+
 def test_arguments_are_checked_as_scikit_learn_checks_its_own() -> None:
     with pytest.raises(ValueError, match="The 'n_iter' parameter of SearchCV must be an int"):
         search(n_iter=0).fit(X, Y)
