@@ -20,13 +20,12 @@ from optuna.samplers import BaseSampler, RandomSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
-from bestguess.agent.budget import Budget, BudgetedLLM
-from bestguess.agent.journal import Journal, JournaledLLM
+from bestguess.agent.budget import Budget
 from bestguess.agent.knowledge import load_packs
 from bestguess.agent.llm import LLM
 from bestguess.agent.llm.connect import connect
 from bestguess.agent.sampling.native_space import NativeSpace, read_distribution
-from bestguess.agent.sampling.search import Search
+from bestguess.agent.sampling.search import Search, Terms
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError, SpaceError
 from bestguess.tools.space import Space
@@ -141,19 +140,12 @@ class Sampler(BaseSampler):
         storage, study_id = study._storage, study._study_id
         search = self._search
         if search is None or search.storage is not storage or search.study_id != study_id:
-            asked = self.llm
-            if asked and self.budget is not None:
-                asked = BudgetedLLM(asked, self.budget)
-            if asked and self.journal is not None:
-                asked = JournaledLLM(asked, Journal(self.journal), study.study_name)
             self._search = search = Search(
                 storage,
                 study_id,
                 self._native,
                 self.task,
-                llm=self.llm,
-                asked=asked,
-                llm_wait_s=self.llm_wait_s,
+                terms=Terms(self.llm, self.llm_wait_s, self.budget, self.journal),
                 packs=self._packs,
                 seed=self.seed,
             )

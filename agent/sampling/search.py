@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from bestguess.agent.advisor import Advisor
+from bestguess.agent.budget import Budget, BudgetedLLM, Spent
+from bestguess.agent.journal import Journal, JournaledLLM
 from bestguess.agent.knowledge import Pack, know
 from bestguess.agent.llm import LLM
 from bestguess.agent.proposers import WARM_STARTS
@@ -45,11 +48,18 @@ WEIGHING = 1
 """Sets the generator that weighs objectives apart from the one that draws params."""
 
 
-class Search:
-    """Proposes for the study `study_id` in `storage`; `given` is its space, if the user gave one.
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The language model, if there is one, and on what terms it is asked, as in `Tuner`."""
 
-    `asked` is the model `llm` as it is to be asked: within a budget, with a journal.
-    """
+    llm: LLM | None
+    wait_s: float
+    budget: Budget | None
+    journal: Path | str | None
+
+
+class Search:
+    """Proposes for the study `study_id` in `storage`; `given` is its space, if the user gave one."""
 
     def __init__(
         self,
@@ -58,17 +68,24 @@ class Search:
         given: NativeSpace | None,
         task: Task,
         *,
-        llm: LLM | None,
-        asked: LLM | None,
-        llm_wait_s: float,
+        terms: Terms,
         packs: Sequence[Pack],
         seed: int,
     ) -> None:
         self.storage = storage
         self.study_id = study_id
-        self.llm = llm
-        self.asked = asked
-        self.llm_wait_s = llm_wait_s
+        self._name = storage.get_study_name_from_id(study_id)
+        self._terms = terms
+        self._journal: Journal | None = None
+        self._budgeted: BudgetedLLM | None = None
+        self._asked = terms.llm
+        if terms.llm:
+            self._journal = Journal(terms.journal) if terms.journal is not None else None
+            if terms.budget is not None:
+                spent = self._journal.spent(self._name) if self._journal else Spent()
+                self._asked = self._budgeted = BudgetedLLM(terms.llm, terms.budget, spent)
+            if self._journal and self._asked:
+                self._asked = JournaledLLM(self._asked, self._journal, self._name)
         self._directions = storage.get_study_directions(study_id)
         maximizing = self._directions == [StudyDirection.MAXIMIZE]
         self._task = replace(task, direction="maximize" if maximizing else "minimize")
@@ -116,13 +133,17 @@ class Search:
             self._write(trial, _first_look(trial.number, known), None)
             return {}
         reader, turns = self._in(native)
+        if self._budgeted:
+            self._budgeted.begin_trial()
         for attempt in range(MOST_TRIES):
             reading = reader.read(trials, np.random.default_rng((self._seed, trial.number, WEIGHING)))
             history = _with_default(reading.history, trials, trial.number, native)
             # What made-up values mean is too much to tell a model; it still has its first guesses.
             turns.switches = replace(EVERYTHING, propose=not reading.meaning)
             proposal = turns.propose(history, trial.number)
-            proposal = _explained(proposal, reading, native, asked=self.llm is not None)
+            if self._journal and turns.heard:
+                self._journal.note_advice(self._name, trial.number, turns.heard)
+            proposal = _explained(proposal, reading, native, asked=self._asked is not None)
             self._write(trial, proposal, native)
             if self._task.noisy:
                 break
@@ -142,7 +163,8 @@ class Search:
     def _in(self, native: NativeSpace) -> tuple[Reader, Turns]:
         """Return the reader and the turns of this space, new ones if it is not that of the last trial."""
         if self._reader is None or self._turns is None or self._reader.native != native:
-            line = Advisor(self.asked, native.space, wait_s=self.llm_wait_s) if self.asked else None
+            line = Advisor(self._asked, native.space, wait_s=self._terms.wait_s) if self._asked else None
+            pool = self._journal.first_guesses(self._name, native.space) if self._journal else None
             self._reader = Reader(native, self._directions)
             self._turns = Turns(
                 native.space,
@@ -150,7 +172,8 @@ class Search:
                 self._seed,
                 line=line,
                 switches=EVERYTHING,
-                llm=self.llm,
+                pool=pool,
+                llm=self._terms.llm,
                 knowledge=know(native.space, self._task, self._packs),
             )
         return self._reader, self._turns

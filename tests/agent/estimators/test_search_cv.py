@@ -320,11 +320,12 @@ def test_a_fit_is_silent(caplog: pytest.LogCaptureFixture) -> None:
     optuna.logging.enable_propagation()
     try:
         optuna.create_study()
-        assert [record.levelname for record in caplog.records] == ["INFO"]
+        told = len(caplog.records)
+        assert told
         search(n_iter=2).fit(X, Y)
     finally:
         optuna.logging.disable_propagation()
-    assert len(caplog.records) == 1
+    assert len(caplog.records) == told
 
 
 def test_arguments_are_checked_as_scikit_learn_checks_its_own() -> None:

@@ -14,6 +14,7 @@ import pytest
 from optuna.trial import FrozenTrial, TrialState
 
 import bestguess as bg
+from bestguess.agent.journal import Journal
 from bestguess.agent.study import ATTRIBUTE
 from bestguess.agent.testing import DeadLLM, SchemaLLM
 from bestguess.tools.errors import InputError, ModelSpecError
@@ -398,10 +399,24 @@ def test_the_budget_and_the_journal_are_the_tuners(tmp_path: Path) -> None:
     path = tmp_path / "calls.db"
     budget = bg.Budget(requests=1)
     study = run(bg.Sampler(space=SPACE, llm=SchemaLLM(0), budget=budget, journal=path, seed=0), 10)
-    from bestguess.agent.journal import Journal
-
     assert len(Journal(path).calls()) == 1
+    assert Journal(path).heard(study.study_name)[1].warm_start
     assert any("budget" in said(trial).get("fallback", "") for trial in study.trials)
+
+
+def test_a_budget_for_each_trial_begins_anew_with_each() -> None:
+    budget = bg.Budget(trial_requests=1)
+    study = run(bg.Sampler(space=SPACE, llm=SchemaLLM(0), budget=budget, seed=0), 14)
+    assert not any("budget" in said(trial).get("fallback", "") for trial in study.trials)
+
+
+def test_the_first_guesses_in_the_journal_are_not_asked_for_again(tmp_path: Path) -> None:
+    study = optuna.create_study()
+    for _ in range(2):
+        study.sampler = bg.Sampler(space=SPACE, llm=SchemaLLM(0), journal=tmp_path / "calls.db", seed=0)
+        study.optimize(objective, n_trials=2)
+    assert sources(study) == ["default", "llm", "llm", "llm"]
+    assert len(Journal(tmp_path / "calls.db").calls()) == 1
 
 
 @pytest.mark.parametrize(
