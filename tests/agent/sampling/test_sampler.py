@@ -69,8 +69,7 @@ def sources(study: optuna.Study) -> list[str]:
     return [said(trial)["source"] for trial in study.trials]
 
 
-@pytest.mark.parametrize("llm", [None, SchemaLLM(3)])
-@pytest.mark.parametrize("direction", ["minimize", "maximize"])
+@pytest.mark.parametrize(("direction", "llm"), [("minimize", None), ("maximize", SchemaLLM(3))])
 def test_in_a_space_it_proposes_what_the_tuner_proposes(llm: bg.LLM | None, direction: Any) -> None:
     sign = 1.0 if direction == "minimize" else -1.0
     task = bg.Task("A bowl", direction=direction)
@@ -184,6 +183,7 @@ def test_a_failure_before_all_was_suggested_is_evidence_with_all_that_was_propos
     assert sources(study).count("default") == 1
 
 
+@pytest.mark.slow
 def test_pruned_trials_are_evidence_that_is_no_better_than_what_finished() -> None:
     def learning(trial: optuna.Trial) -> float:
         value = objective(trial)
@@ -225,6 +225,7 @@ def test_the_best_is_searched_among_trials_that_keep_the_constraints() -> None:
     assert study.best_value < -1.0  # chance comes to about -0.8
 
 
+@pytest.mark.slow
 def test_while_nothing_is_feasible_the_violation_is_minimized() -> None:
     def narrow(trial: optuna.Trial) -> float:
         x, y = trial.suggest_float("x", 0, 1), trial.suggest_float("y", 0, 1)
@@ -264,6 +265,7 @@ def hypervolume(study: optuna.Study) -> float:
     return area
 
 
+@pytest.mark.slow
 def test_threads_do_not_repeat_each_other() -> None:
     study = optuna.create_study(sampler=bg.Sampler(seed=0))
     study.optimize(objective, n_trials=16, n_jobs=4)
