@@ -17,7 +17,6 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import is_classifier
-from sklearn.model_selection import check_cv
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
@@ -136,15 +135,17 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
                 candidates, n_splits, out, more = self._formatted
                 self.cv_results_ = self._with_failed(candidates, n_splits, out, more)
         finally:
+            self._checked_cv_orig = self.__dict__.pop("_given_cv", None)
             for name in ("_failed", "_formatted", "_facts"):
                 self.__dict__.pop(name, None)
         return self
 
     def _check_input_parameters(self, X: Any, y: Any, split_params: Mapping[str, Any]) -> None:  # noqa: N803
         """Split once for all candidates, so that they can be compared, and look at the data."""
-        splits = list(self._checked_cv_orig.split(X, y, **split_params))
-        if len(splits) == self._checked_cv_orig.get_n_splits(X, y, **split_params):
-            self._checked_cv_orig = check_cv(splits)
+        self._given_cv = self._checked_cv_orig
+        splits = list(self._given_cv.split(X, y, **split_params))
+        if len(splits) == self._given_cv.get_n_splits(X, y, **split_params):
+            self._checked_cv_orig = _SameSplits(splits)
         self._facts = _describe(X, y, classifier=is_classifier(self.estimator))
 
     def _run_search(self, evaluate_candidates: Evaluate) -> None:
@@ -261,6 +262,19 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
             longer,
         )
         return formatted
+
+
+class _SameSplits:
+    """A splitter that gives the same splits again, whatever it is asked for them with."""
+
+    def __init__(self, splits: Sequence[Any]) -> None:
+        self._splits = splits
+
+    def get_n_splits(self, *_: Any, **__: Any) -> int:
+        return len(self._splits)
+
+    def split(self, *_: Any, **__: Any) -> Sequence[Any]:
+        return self._splits
 
 
 @contextmanager

@@ -1,22 +1,30 @@
 from __future__ import annotations
 
 import pickle
-from typing import Any
+from typing import Any, ClassVar
 
 import joblib
 import numpy as np
 import optuna
 import pytest
 import scipy.stats
+from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.exceptions import FitFailedWarning, NotFittedError
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.model_selection import RandomizedSearchCV, ShuffleSplit, cross_val_score
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    RandomizedSearchCV,
+    ShuffleSplit,
+    cross_val_score,
+)
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from sklearn.utils._metadata_requests import _MetadataRequester
 
 import bestguess as bg
 from bestguess.agent.testing import DeadLLM, SchemaLLM
@@ -192,6 +200,28 @@ def test_one_random_split_serves_all_candidates() -> None:
     scores = found.cv_results_["mean_test_score"]
     assert len(scores) == 2
     assert scores[0] == scores[1]
+
+
+def test_groups_and_other_metadata_reach_the_splitter() -> None:
+    groups = np.arange(len(Y)) % 5
+    found = search(n_iter=2, cv=GroupKFold(5)).fit(X, Y, groups=groups)
+    assert found.n_splits_ == 5
+    seen: list[Any] = []
+
+    class Splitter(_MetadataRequester):  # type: ignore[misc]
+        __metadata_request__split: ClassVar[dict[str, bool]] = {"weather": True}
+
+        def get_n_splits(self, X: Any = None, y: Any = None, weather: Any = None) -> int:  # noqa: N803
+            return 2
+
+        def split(self, X: Any, y: Any = None, weather: Any = None) -> Any:  # noqa: N803
+            seen.append(weather)
+            return KFold(2).split(X)
+
+    with config_context(enable_metadata_routing=True):
+        found = search(n_iter=2, cv=Splitter()).fit(X, Y, weather="fair")
+    assert seen == ["fair"]
+    assert len(found.cv_results_["params"]) == 2
 
 
 def test_it_can_be_cloned_pickled_and_searched_by_others() -> None:
