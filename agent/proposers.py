@@ -31,7 +31,9 @@ WARM_SAMPLES = 12
 PROPOSE_SAMPLES = 4
 TOKENS_PER_PARAMETER = 24
 RANDOM_TRIES = 200
-KNOWN_STARTS = 4
+KNOWN_STARTS = 2
+"""How many of what packs know run before the surrogate takes over, without a model's guesses."""
+
 KNOWN_DRAWS = 16
 """Of so many draws the one farthest from all trials is run; the farthest of more would be hardly believed."""
 
@@ -69,14 +71,16 @@ def propose_default(state: State) -> Proposal:
     )
 
 
-def propose_knowledge(state: State, prior: OptimumPrior, families: Sequence[str]) -> Proposal | None:
+def propose_knowledge(
+    state: State, prior: OptimumPrior, families: Sequence[str], most: int
+) -> Proposal | None:
     """Propose what packs know to work: their middle first, then draws that differ from what was tried.
 
-    None when enough has been tried of it.
+    None when `most` have been tried.
     """
     said = f"what is known of {families[0]}"
     had = sum(trial.source == "knowledge" for trial in state.history)
-    if had >= KNOWN_STARTS:
+    if had >= most:
         return None
     if had == 0:
         middle = prior.mode()

@@ -15,6 +15,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
+from bestguess.agent.lock import hold, lock_file
 from bestguess.tools.errors import StudyError
 
 BUSY_TIMEOUT_S = 30
@@ -50,6 +51,15 @@ def open_storage(url: str | None, *, create: bool = True) -> BaseStorage:
         raise StudyError(f"storage {shown} cannot be opened: {_first_line(error)}") from error
 
 
+def is_there(url: str) -> bool:
+    """Whether the storage may hold studies: false for an SQLite file that does not exist."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        return True  # opening it says what is wrong
+    return parsed.get_backend_name() != "sqlite" or Path(str(parsed.database)).exists()
+
+
 def _open_sqlite(url: str, path: Path, *, create: bool) -> BaseStorage:
     folder = path.absolute().parent
     if not folder.is_dir():
@@ -63,9 +73,12 @@ def _open_sqlite(url: str, path: Path, *, create: bool) -> BaseStorage:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("BEGIN IMMEDIATE")
             connection.rollback()
+            whole = _has_tables(connection)
         finally:
             connection.close()
-        storage = RDBStorage(url, engine_kwargs={"connect_args": {"timeout": BUSY_TIMEOUT_S}})
+        # Of several processes that find an empty file, one makes the tables.
+        with hold(None if whole else lock_file(url, "write"), timeout_s=BUSY_TIMEOUT_S):
+            storage = RDBStorage(url, engine_kwargs={"connect_args": {"timeout": BUSY_TIMEOUT_S}})
     except sqlite3.Error as error:
         if not existed:
             path.unlink(missing_ok=True)
@@ -80,6 +93,14 @@ def _open_sqlite(url: str, path: Path, *, create: bool) -> BaseStorage:
     event.listen(storage.engine, "connect", _set_synchronous)
     storage.engine.dispose()
     return get_storage(storage)
+
+
+def _has_tables(connection: sqlite3.Connection) -> bool:
+    """Whether Optuna's tables are there; the version of their layout is the last thing it writes."""
+    query = "SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'"
+    if connection.execute(query).fetchone() == (0,):
+        return False
+    return bool(connection.execute("SELECT count(*) FROM alembic_version").fetchone()[0])
 
 
 def _set_synchronous(connection: Any, _record: Any) -> None:

@@ -11,6 +11,7 @@ import math
 import os
 import socket
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any
@@ -23,7 +24,8 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from bestguess.agent.knowledge import Knowledge
-from bestguess.agent.storage import open_storage
+from bestguess.agent.lock import hold, lock_file
+from bestguess.agent.storage import is_there, open_storage
 from bestguess.agent.task import Task
 from bestguess.tools.errors import ParamsError, StudyError
 from bestguess.tools.space import Space
@@ -36,6 +38,9 @@ whoever kills a run several times in a row should not find healthy trials called
 
 RELEASED = "released"
 """The owner of a trial whose process gave it up on purpose."""
+
+WRITE_TIMEOUT_S = 30.0
+"""Writing takes milliseconds; whoever keeps others from it for so long is stopped, and not waited for."""
 
 _STATES = {"running": TrialState.RUNNING, "complete": TrialState.COMPLETE, "failed": TrialState.FAIL}
 
@@ -51,7 +56,17 @@ class Owner:
     @classmethod
     def this_process(cls) -> Owner:
         """Return the owner that this process is."""
-        return cls(socket.gethostname(), os.getpid(), psutil.Process().create_time())
+        return cls.process(os.getpid())
+
+    @classmethod
+    def process(cls, pid: int) -> Owner:
+        """Return the owner that a process of this machine is; raise StudyError if there is none."""
+        try:
+            return cls(socket.gethostname(), pid, psutil.Process(pid).create_time())
+        except (psutil.NoSuchProcess, ValueError):
+            raise StudyError(
+                f"no process of this machine has the number {pid}; give the one that runs the trial, as $$"
+            ) from None
 
     @property
     def gone(self) -> bool:
@@ -64,11 +79,37 @@ class Owner:
             return True
 
 
-class Study:
-    """The trials of one study, kept in an Optuna storage; the only owner of that state."""
+class ToldBeforeError(StudyError):
+    """The trial has an outcome already: that of `trial`, which is as it is recorded."""
 
-    def __init__(self, storage: BaseStorage, study_id: int, space: Space, task: Task, seed: int) -> None:
+    def __init__(self, trial: Trial, outcome: Outcome) -> None:
+        assert trial.outcome is not None
+        self.trial = trial
+        self.same = (outcome.value, outcome.error) == (trial.outcome.value, trial.outcome.error)
+        super().__init__(
+            f"trial {trial.number} was already told {_told_words(trial.outcome)}, and now "
+            f"{_told_words(outcome)}; a trial is told once, tell its params for another result"
+        )
+
+
+class Study:
+    """The trials of one study, kept in an Optuna storage; the only owner of that state.
+
+    `url` is where the storage is, for the locks between processes; None for memory.
+    """
+
+    def __init__(
+        self,
+        storage: BaseStorage,
+        study_id: int,
+        space: Space,
+        task: Task,
+        seed: int,
+        *,
+        url: str | None = None,
+    ) -> None:
         self.storage = storage
+        self._url = url
         self.space = space
         self.task = task
         self.seed = seed
@@ -99,40 +140,36 @@ class Study:
         """
         opened = open_storage(storage)
         direction = StudyDirection.MAXIMIZE if task.direction == "maximize" else StudyDirection.MINIMIZE
-        try:
-            study_id = None if name is None else opened.get_study_id_from_name(name)
-        except KeyError:
-            study_id = None
-        if study_id is None:
-            settings: dict[str, Any] = {
-                "space": space.to_dict(),
-                "fingerprint": space.fingerprint,
-                "task": task.to_dict(),
-                "seed": int.from_bytes(os.urandom(4)) if seed is None else seed,
-            }
+        # Whoever comes first makes the study; who comes at the same time waits until it is whole.
+        with hold(lock_file(storage, "write"), timeout_s=WRITE_TIMEOUT_S):
             try:
-                study_id = opened.create_new_study([direction], name)
-            except DuplicatedStudyError:  # another process made it between our look and now
-                return cls.open(space, task, storage=storage, name=name, seed=seed, resume=resume)
-            opened.set_study_user_attr(study_id, ATTRIBUTE, settings)
-            return cls(opened, study_id, space, task, settings["seed"])
-        if not resume:
-            raise StudyError(
-                f"study {name!r} is already in {storage}; go on with it (--resume) or choose another name"
-            )
-        kept = opened.get_study_user_attrs(study_id).get(ATTRIBUTE, {})
-        _check_same(name, kept, space, opened.get_study_directions(study_id), direction)
-        if "seed" not in kept:
-            # A study that plain Optuna made, or one whose maker died before it wrote the settings.
-            kept = {
-                **kept,
-                "space": space.to_dict(),
-                "fingerprint": space.fingerprint,
-                "task": task.to_dict(),
-            }
-            kept["seed"] = int.from_bytes(os.urandom(4)) if seed is None else seed
-            opened.set_study_user_attr(study_id, ATTRIBUTE, kept)
-        return cls(opened, study_id, space, task, int(kept["seed"]))
+                study_id = None if name is None else opened.get_study_id_from_name(name)
+            except KeyError:
+                study_id = None
+            kept: dict[str, Any] = {}
+            if study_id is None:
+                try:
+                    study_id = opened.create_new_study([direction], name)
+                except DuplicatedStudyError:  # a process on another machine made it between our look and now
+                    return cls.open(space, task, storage=storage, name=name, seed=seed, resume=resume)
+            elif not resume:
+                raise StudyError(
+                    f"study {name!r} is already in {storage}; go on with it (--resume) or choose another name"
+                )
+            else:
+                kept = opened.get_study_user_attrs(study_id).get(ATTRIBUTE, {})
+                _check_same(name, kept, space, opened.get_study_directions(study_id), direction)
+            if "seed" not in kept:
+                # New, made by plain Optuna, or by a process that died before it wrote the settings.
+                kept = {
+                    **kept,
+                    "space": space.to_dict(),
+                    "fingerprint": space.fingerprint,
+                    "task": task.to_dict(),
+                    "seed": int.from_bytes(os.urandom(4)) if seed is None else seed,
+                }
+                opened.set_study_user_attr(study_id, ATTRIBUTE, kept)
+        return cls(opened, study_id, space, task, int(kept["seed"]), url=storage)
 
     @property
     def optuna_study(self) -> optuna.Study:
@@ -147,9 +184,10 @@ class Study:
 
     def keep_knowledge(self, knowledge: Knowledge | None) -> None:
         """Keep what is known beforehand, unless the study has a record of that already."""
-        if "knowledge" not in self._settings():
-            kept = knowledge.to_dict() if knowledge else None
-            self.storage.set_study_user_attr(self._id, ATTRIBUTE, {**self._settings(), "knowledge": kept})
+        with hold(lock_file(self._url, "write"), timeout_s=WRITE_TIMEOUT_S):
+            if "knowledge" not in self._settings():
+                kept = knowledge.to_dict() if knowledge else None
+                self.storage.set_study_user_attr(self._id, ATTRIBUTE, {**self._settings(), "knowledge": kept})
 
     def _settings(self) -> dict[str, Any]:
         return dict(self.storage.get_study_user_attrs(self._id).get(ATTRIBUTE, {}))
@@ -186,6 +224,34 @@ class Study:
         number = self._create(proposal, None, owner)
         return Trial(number, proposal)
 
+    @contextmanager
+    def asking(self, timeout_s: float) -> Iterator[None]:
+        """Keep other processes of this machine from choosing a trial of the study at the same time.
+
+        After `timeout_s` the block runs all the same; `withdraw_repeat` keeps what it starts unique.
+        """
+        with hold(lock_file(self._url, "ask"), timeout_s=timeout_s):
+            yield
+
+    def withdraw_repeat(self, trial: Trial, seen: History) -> bool:
+        """Take back a trial just started if an earlier one has the same params and was not in `seen`.
+
+        Two processes that propose from the same history can come to the same configuration. The later of
+        them stays in the storage as failed, is no part of any history, and has to propose again.
+        """
+        known = {one.number for one in seen}
+        for other in self.history:
+            if other.number < trial.number and other.number not in known and other.params == trial.params:
+                break
+        else:
+            return False
+        trial_id = self.storage.get_trial_id_from_study_id_trial_number(self._id, trial.number)
+        words = f"trial {other.number} was started with the same params meanwhile"
+        attribute = {**self._attribute(trial_id), "withdrawn": words}
+        self.storage.set_trial_user_attr(trial_id, ATTRIBUTE, attribute)
+        self.storage.set_trial_state_values(trial_id, TrialState.FAIL)
+        return True
+
     def add(self, proposal: Proposal, outcome: Outcome) -> Trial:
         """Record a trial that was run elsewhere, with its outcome, in one transaction."""
         return Trial(self._create(proposal, outcome, None), proposal, outcome)
@@ -194,23 +260,28 @@ class Study:
         """Record the outcome of a running trial.
 
         Raises:
-            StudyError: the study has no such trial, or it was told before.
+            ToldBeforeError: the trial has an outcome; `same` says whether it is this one.
+            StudyError: the study has no such trial.
         """
         try:
             trial_id = self.storage.get_trial_id_from_study_id_trial_number(self._id, number)
         except KeyError:
-            raise StudyError(f"study {self.name!r} has no trial {number}") from None
-        trial = self._trial(self.storage.get_trial(trial_id))
-        if trial.outcome is not None:
-            raise StudyError(f"trial {number} was already told: {trial.outcome.value or trial.outcome.error}")
-        told = trial.told(outcome)
-        try:
-            # The outcome goes first: if the process dies between the two writes, `recover` completes it.
-            attribute = {**self._attribute(trial_id), "outcome": _outcome_fields(outcome)}
-            self.storage.set_trial_user_attr(trial_id, ATTRIBUTE, attribute)
-            self._close(trial_id, told)
-        except UpdateFinishedTrialError:
-            raise StudyError(f"trial {number} was told by another process meanwhile") from None
+            raise StudyError(f"study {self.name!r} has no trial {number}{self._numbers()}") from None
+        with hold(lock_file(self._url, "write"), timeout_s=WRITE_TIMEOUT_S):
+            frozen = self.storage.get_trial(trial_id)
+            if "withdrawn" in frozen.user_attrs.get(ATTRIBUTE, {}):
+                raise StudyError(f"study {self.name!r} has no trial {number}{self._numbers()}")
+            trial = self._trial(frozen)
+            if trial.outcome is not None:
+                raise ToldBeforeError(trial, outcome)
+            told = trial.told(outcome)
+            try:
+                # The outcome goes first: if the process dies between the two writes, `recover` completes it.
+                attribute = {**self._attribute(trial_id), "outcome": _outcome_fields(outcome)}
+                self.storage.set_trial_user_attr(trial_id, ATTRIBUTE, attribute)
+                self._close(trial_id, told)
+            except UpdateFinishedTrialError:  # by a process on another machine
+                raise ToldBeforeError(self._trial(self.storage.get_trial(trial_id)), outcome) from None
         return told
 
     def recover(self) -> tuple[Trial, ...]:
@@ -237,14 +308,21 @@ class Study:
                 continue  # another process was quicker, to the same end
         return tuple(again)
 
-    def retake(self, number: int, owner: Owner) -> bool:
-        """Make `owner` the one who runs an orphaned trial again, unless someone else told or took it."""
+    def retake(self, number: int, owner: Owner | None) -> bool:
+        """Make `owner` the one who runs an orphaned trial again, unless someone else told or took it.
+
+        None stands for someone whose end nobody would notice.
+        """
         trial_id = self.storage.get_trial_id_from_study_id_trial_number(self._id, number)
-        attribute = self._attribute(trial_id)
-        if self.storage.get_trial(trial_id).state.is_finished() or not _is_orphan(attribute):
-            return False
-        attribute |= {"owner": _owner_fields(owner), "attempts": attribute.get("attempts", 1) + 1}
-        self.storage.set_trial_user_attr(trial_id, ATTRIBUTE, attribute)
+        with hold(lock_file(self._url, "write"), timeout_s=WRITE_TIMEOUT_S):
+            attribute = self._attribute(trial_id)
+            if self.storage.get_trial(trial_id).state.is_finished() or not _is_orphan(attribute):
+                return False
+            attribute |= {
+                "owner": _owner_fields(owner) if owner else None,
+                "attempts": attribute.get("attempts", 1) + 1,
+            }
+            self.storage.set_trial_user_attr(trial_id, ATTRIBUTE, attribute)
         return True
 
     def release(self, number: int) -> None:
@@ -300,10 +378,16 @@ class Study:
     def _attribute(self, trial_id: int) -> dict[str, Any]:
         return dict(self.storage.get_trial(trial_id).user_attrs.get(ATTRIBUTE, {}))
 
+    def _numbers(self) -> str:
+        count = len(self.history)
+        return f"; its {count} trials are numbered from 0" if count else "; ask for one first"
+
     def _belongs(self, frozen: FrozenTrial) -> bool:
-        """Whether a trial is ours, or one of plain Optuna's that fits the space."""
-        if frozen.number in self._told or ATTRIBUTE in frozen.user_attrs:
+        """Whether a trial is ours and was not withdrawn, or is one of plain Optuna's that fits the space."""
+        if frozen.number in self._told:
             return True
+        if ATTRIBUTE in frozen.user_attrs:
+            return "withdrawn" not in frozen.user_attrs[ATTRIBUTE]
         try:
             self.space.validate(frozen.params)
         except ParamsError as error:
@@ -356,7 +440,22 @@ def load(storage: str, name: str | None) -> Study:
     # A callable constraint is code that only its author has; reading a study needs none of them.
     written = [one for one in fields.get("constraints", ()) if isinstance(one, str)]
     space = Space.from_dict({**fields, "constraints": written})
-    return Study(opened, study_id, space, Task.from_dict(kept["task"]), int(kept["seed"]))
+    return Study(opened, study_id, space, Task.from_dict(kept["task"]), int(kept["seed"]), url=storage)
+
+
+def study_names(storage: str) -> list[str]:
+    """Return the names of the studies in a storage; none if it is a file that is not there.
+
+    Raises:
+        StudyError: the storage cannot be opened.
+    """
+    if not is_there(storage):
+        return []
+    opened = open_storage(storage, create=False)
+    try:
+        return sorted(study.study_name for study in opened.get_all_studies())
+    finally:
+        opened.remove_session()
 
 
 def _names(storage: BaseStorage) -> str:
@@ -422,6 +521,10 @@ def _outcome_fields(outcome: Outcome) -> dict[str, Any]:
         "feedback": outcome.feedback,
         "seconds": outcome.seconds,
     }
+
+
+def _told_words(outcome: Outcome) -> str:
+    return f"that it failed ({outcome.error})" if outcome.failed else f"the value {outcome.value!r}"
 
 
 def _is_orphan(attribute: Mapping[str, Any]) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import optuna
 
@@ -34,6 +34,10 @@ from bestguess.tools.trial import History, Outcome, Proposal, Trial
 
 LLM_WAIT_S = 60.0
 BESIDE = "beside"
+THIS_PROCESS: Literal["this process"] = "this process"
+
+QUEUE_S = 60.0
+"""How long `ask` waits for other processes that are asking, beyond what each may wait for its model."""
 
 
 class Tuner:
@@ -51,6 +55,9 @@ class Tuner:
         journal: where the model's calls are kept: a path, None for nowhere; by default beside the study, if
             that is an SQLite file.
         cache: answers what the model was asked before from the journal.
+        owner: who runs the trials; if that process ends without telling, its trials are handed out again.
+            None stands for someone whose end nobody would notice: an asked trial waits for its outcome.
+        prefetch: has the model think while the objective runs; in vain where the process ends before.
         knowledge: whether packs of what is known to work have a part, where one speaks of the task; a folder
             adds packs of your own. A study goes on with what was known when it began.
         switches: which parts are on, for experiments.
@@ -73,6 +80,8 @@ class Tuner:
         budget: Budget | None = None,
         journal: str | Path | None = BESIDE,
         cache: bool = False,
+        owner: Owner | Literal["this process"] | None = THIS_PROCESS,
+        prefetch: bool = True,
         knowledge: bool | str | Path = True,
         switches: Switches = EVERYTHING,
     ) -> None:
@@ -107,7 +116,9 @@ class Tuner:
             knowledge=self.study.knowledge,
         )
         self._llm_is_ours = self.llm is not llm
-        self._owner = Owner.this_process()
+        self._owner = Owner.this_process() if owner == THIS_PROCESS else owner
+        self._prefetch = prefetch
+        self._queue_s = QUEUE_S + (llm_wait_s if self.llm else 0.0)
         self._again = list(self.study.recover())
 
     @property
@@ -131,10 +142,12 @@ class Tuner:
                 return trial
         if self._budgeted:
             self._budgeted.begin_trial()
-        trial = self.study.start(self._turns.propose(self.history), self._owner)
+        with self.study.asking(self._queue_s):
+            trial = self._start()
         if self._journal and self._turns.heard:
             self._journal.note_advice(self.study.name, trial.number, self._turns.heard)
-        self._turns.prefetch(self.history)
+        if self._prefetch:
+            self._turns.prefetch(self.history)
         return trial
 
     def tell(self, trial: Trial | int | Mapping[str, Any], outcome: float | Outcome) -> Trial:
@@ -151,6 +164,11 @@ class Tuner:
             return self.study.add(Proposal(params, "user", "told by the user"), outcome)
         number = trial.number if isinstance(trial, Trial) else trial
         return self.study.finish(number, outcome)
+
+    def give_back(self, trial: Trial) -> None:
+        """Give up a running trial unharmed; it is the next that is asked for, here or elsewhere."""
+        self.study.release(trial.number)
+        self._again.insert(0, trial)
 
     def run(
         self,
@@ -177,12 +195,19 @@ class Tuner:
             try:
                 outcome = objective(trial.params)
             except BaseException:
-                self.study.release(trial.number)
-                self._again.insert(0, trial)
+                self.give_back(trial)
                 raise
             told = self.tell(trial, outcome)
             observer.finished(told, self.history)
         return Result(self.study, self.llm.name if self.llm else None, time.monotonic() - started)
+
+    def _start(self) -> Trial:
+        """Propose and start a trial that no other process has started meanwhile."""
+        while True:
+            history = self.history
+            trial = self.study.start(self._turns.propose(history), self._owner)
+            if not self.study.withdraw_repeat(trial, history):
+                return trial
 
     def _spent(self) -> Spent:
         """Return what the study's model has cost, by the journal or, without one, by the trials."""

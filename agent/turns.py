@@ -109,9 +109,12 @@ class Turns:
         return replace(state, count_tokens=known.count_tokens, context_tokens=known.context_tokens)
 
     def _propose_first(self, state: proposers.State) -> Proposal:
-        """Return one of the model's first guesses, or a random one with the reason."""
-        if self.line is None or not self.switches.warm_start:
-            return self._propose_known(state)
+        """Return what is known to work, one of the model's first guesses, or a random one with the reason."""
+        known = self._propose_known(state)
+        if known is not None:
+            return known
+        if self.line is None or not self._model_starts:
+            return proposers.propose_random(state, "a first look at the space")
         advice = Advice()
         if self._pool is None:
             advice = self.line.take(proposers.request_warm_start(state))
@@ -126,16 +129,20 @@ class Turns:
             )
         return replace(proposal, tokens=advice.tokens, seconds=advice.seconds)
 
-    def _propose_known(self, state: proposers.State) -> Proposal:
-        """Return what is known to work, and then chance."""
-        if self._prior is not None and self._knowledge is not None:
-            known = proposers.propose_knowledge(state, self._prior, self._knowledge.families)
-            if known is not None:
-                return known
-        return proposers.propose_random(state, "a first look at the space")
+    def _propose_known(self, state: proposers.State) -> Proposal | None:
+        if self._prior is None or self._knowledge is None:
+            return None
+        most = 1 if self._model_starts else proposers.KNOWN_STARTS
+        return proposers.propose_knowledge(state, self._prior, self._knowledge.families, most)
+
+    @property
+    def _model_starts(self) -> bool:
+        return self.line is not None and self.switches.warm_start
 
     def _is_warming_up(self, history: History) -> bool:
-        return len(history) <= proposers.WARM_STARTS
+        # Where a pack has said where to look, chance need not.
+        known_only = self._prior is not None and not self._model_starts
+        return len(history) <= (proposers.KNOWN_STARTS if known_only else proposers.WARM_STARTS)
 
     def _model_has_turn(self, history: History) -> bool:
         if not self.switches.propose:

@@ -88,11 +88,11 @@ class OptimumPrior:
         return self.space.decode(x)
 
     def sample(self, rng: np.random.Generator, count: int) -> list[dict[str, Any]]:
-        """Return `count` params drawn from the density, uniform where nothing is known."""
+        """Return `count` params drawn from what is known, the share `w` of the density; uniform elsewhere."""
         x = rng.random((count, len(self.space)))
         for column, density in self._columns.items():
             places = (np.arange(PARTS) + 0.5) / PARTS
-            p = density.at(places)
+            p = np.maximum(density.at(places) - (1.0 - CONFIDENCE), 0.0)
             x[:, column] = rng.choice(places, size=count, p=p / p.sum())
         return [self.space.decode(row) for row in x]
 

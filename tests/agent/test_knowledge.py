@@ -155,6 +155,7 @@ def test_the_first_trials_after_the_default_are_what_is_known_to_work(tmp_path: 
     assert with_pack[1].params["mode"] == "fan"
     assert 180 <= with_pack[1].params["heat"] <= 230
     assert "what is known of ovens" in with_pack[1].reason
+    assert [trial.source for trial in with_pack[1:4]] == ["knowledge", "knowledge", "gp"]
     assert {trial.source for trial in without[1:]} <= {"random", "gp"}
 
 

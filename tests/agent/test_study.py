@@ -3,13 +3,14 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import optuna
 import pytest
 
 import bestguess as bg
-from bestguess.agent.study import MAX_ATTEMPTS, Owner, Study, load
+from bestguess.agent.study import MAX_ATTEMPTS, Owner, Study, ToldBeforeError, load
 from bestguess.tools.errors import StudyError
 from bestguess.tools.trial import Prediction
 
@@ -200,3 +201,53 @@ def test_a_text_nobody_listed_is_kept(tmp_path: Path) -> None:
     Study.open(space, TASK, storage=url, name="t").add(bg.Proposal(params, "user"), bg.Outcome(1.0))
     (trial,) = Study.open(space, TASK, storage=url, name="t").history
     assert trial.params == params
+
+
+def test_telling_again_says_whether_it_is_the_same(tmp_path: Path) -> None:
+    study = open_study(tmp_path)
+    number = study.start(bg.Proposal(TREE, "gp")).number
+    told = study.finish(number, bg.Outcome(0.0))
+    for outcome, same in (
+        (bg.Outcome(0.0), True),
+        (bg.Outcome(0.5), False),
+        (bg.Outcome.failure("x"), False),
+    ):
+        with pytest.raises(ToldBeforeError, match=r"the value 0\.0, and now") as caught:
+            open_study(tmp_path).finish(number, outcome)
+        assert caught.value.same is same
+        assert caught.value.trial == told
+
+
+def test_of_two_equal_trials_started_at_once_the_later_is_withdrawn(tmp_path: Path) -> None:
+    first, second = open_study(tmp_path), open_study(tmp_path)
+    seen = first.history
+    trials = [study.start(bg.Proposal(DART, "gp")) for study in (first, second)]
+
+    assert not first.withdraw_repeat(trials[0], seen)
+    assert second.withdraw_repeat(trials[1], seen)
+
+    again = second.start(bg.Proposal(DART, "gp"))
+    assert not second.withdraw_repeat(again, second.history)  # chosen again with open eyes
+    history = open_study(tmp_path).history
+    assert [trial.number for trial in history] == [0, 2]
+    with pytest.raises(StudyError, match="no trial 1"):
+        first.finish(1, bg.Outcome(0.5))
+
+
+def test_of_several_processes_one_takes_an_orphan(tmp_path: Path) -> None:
+    trial = open_study(tmp_path).start(bg.Proposal(DART, "gp"), dead_owner())
+    studies = [open_study(tmp_path) for _ in range(4)]
+    assert all(study.recover() == (trial,) for study in studies)
+
+    with ThreadPoolExecutor(4) as pool:
+        taken = list(pool.map(lambda study: study.retake(trial.number, Owner.this_process()), studies))
+
+    assert sorted(taken) == [False, False, False, True]
+
+
+def test_several_that_make_a_study_at_once_make_one(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        studies = list(pool.map(lambda _: open_study(tmp_path, seed=None), range(4)))
+
+    assert len({study.seed for study in studies}) == 1
+    assert len({study._id for study in studies}) == 1

@@ -228,3 +228,37 @@ def test_a_noisy_task_has_good_configurations_tried_again_and_an_exact_one_does_
 
     assert repeats(noisy=False) == 0
     assert repeats(noisy=True) > 0
+
+
+def test_what_another_process_starts_meanwhile_is_not_proposed_again(tmp_path: Path) -> None:
+    place: dict[str, Any] = {"storage": f"sqlite:///{tmp_path / 's.db'}", "study_name": "s", "seed": 0}
+    with bg.Tuner(SPACE, **place) as slow, bg.Tuner(SPACE, **place) as quick:
+        quick._queue_s = 0.0  # does not wait for the one who is asking, as across machines
+        propose = slow._turns.propose
+        met: list[bg.Trial] = []
+
+        def propose_late(history: bg.History) -> bg.Proposal:
+            proposal = propose(history)
+            if not met:
+                met.append(quick.ask())
+            return proposal
+
+        slow._turns.propose = propose_late  # type: ignore[method-assign]
+        for _ in range(6):
+            met.clear()
+            slow.tell(slow.ask(), bowl(slow.history.trials[-1].params))
+            quick.tell(met[0], bowl(met[0].params))
+
+        trials = slow.history.trials
+    assert len(trials) == 12
+    assert len(set(configurations(trials))) == 12
+    assert trials[-1].number > 11, "nothing was withdrawn, so nothing was tested"
+
+
+def test_a_trial_that_is_handed_out_stays_asked_when_the_process_ends(tmp_path: Path) -> None:
+    place: dict[str, Any] = {"storage": f"sqlite:///{tmp_path / 's.db'}", "study_name": "s", "owner": None}
+    with bg.Tuner(SPACE, **place) as tuner:
+        tuner.ask()
+    with bg.Tuner(SPACE, **place) as tuner:
+        assert tuner.ask().number == 1
+        assert tuner.tell(0, 1.0).value == 1.0

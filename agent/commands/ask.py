@@ -1,0 +1,112 @@
+"""The command `bestguess ask`: what to try next, for whoever runs it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from bestguess.agent.commands._options import (
+    CONTEXT,
+    DEFAULT_STORAGE,
+    llm_options,
+    read_space,
+    read_task,
+)
+from bestguess.tools.errors import InputError, StudyError
+
+
+@click.command(context_settings=CONTEXT)
+@click.option(
+    "--space", "space_spec", metavar="FILE", help="makes the study if it is not there; needed the first time"
+)
+@click.option(
+    "--direction", type=click.Choice(["minimize", "maximize"]), default=None, help="default: minimize"
+)
+@click.option("--task", "description", metavar="TEXT", help="what is tuned, in words, for the model")
+@click.option(
+    "--n", "count", type=click.IntRange(1), default=None, metavar="N", help="how many trials at once"
+)
+@click.option(
+    "--pid",
+    type=int,
+    metavar="PID",
+    help="who runs the trial ($$ in a shell): if it ends without telling, the trial is handed out again",
+)
+@click.option("--storage", default=DEFAULT_STORAGE, show_default=True, metavar="URL")
+@click.option("--study-name", metavar="NAME", help="default: the space file's name, or the only study")
+@llm_options(default="none")
+def command(
+    space_spec: str | None,
+    direction: str | None,
+    description: str | None,
+    count: int | None,
+    pid: int | None,
+    storage: str,
+    study_name: str | None,
+    llm: str,
+    llm_wait_s: float,
+    llm_tokens: int | None,
+    llm_requests: int | None,
+    seed: int | None,
+    as_json: bool,
+) -> None:
+    """Ask for the next trial, run it yourself, then `bestguess tell` what came of it.
+
+    As many processes as you like may ask at once; no two get the same trial. With --json, one object:
+    number, params, source, reason, prediction; with --n, `trials`, a list of these.
+
+    \b
+    Examples:
+      bestguess ask --space space.yaml --json
+      bestguess ask --n 4
+      while trial=$(bestguess ask --space space.yaml --pid $$ --json); do
+          value=$(python train.py --lr "$(jq .params.lr <<< "$trial")" | tail -1)
+          bestguess tell "$(jq .number <<< "$trial")" "$value"
+      done
+    """
+    import optuna
+
+    from bestguess.agent.budget import Budget
+    from bestguess.agent.report import trial_record
+    from bestguess.agent.study import Owner, load
+    from bestguess.agent.tuner import Tuner
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    if space_spec is not None:
+        space, words = read_space(space_spec)
+        stem = Path(space_spec.partition(":")[0]).stem
+        task = read_task(words, description=description, metric=None, direction=direction, objective=[stem])
+        study_name = study_name or stem
+    elif description is not None or direction is not None:
+        raise InputError("--task and --direction describe a new study, which needs --space too")
+    else:
+        try:
+            kept = load(storage, study_name)
+        except StudyError as error:
+            raise StudyError(f"{error}; --space FILE makes a study") from None
+        space, task, study_name = kept.space, kept.task, kept.name
+    with Tuner(
+        space,
+        task,
+        llm=llm,
+        storage=storage,
+        study_name=study_name,
+        seed=seed,
+        llm_wait_s=llm_wait_s,
+        budget=Budget(tokens=llm_tokens, requests=llm_requests),
+        owner=None if pid is None else Owner.process(pid),
+        prefetch=False,
+    ) as tuner:
+        trials = [tuner.ask() for _ in range(count or 1)]
+    if as_json:
+        records = [trial_record(trial) for trial in trials]
+        asked = {"trials": records} if count is not None else records[0]
+        click.echo(json.dumps({"study_name": study_name, "storage": storage, **asked}))
+        return
+    for trial in trials:
+        click.echo(f"trial {trial.number} ({trial.source}: {trial.reason})")
+        for name, value in trial.params.items():
+            click.echo(f"  {name} = {value}")
+    click.echo(f"When it has run: bestguess tell {trials[0].number} VALUE, or --failed 'what went wrong'")

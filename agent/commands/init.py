@@ -1,0 +1,131 @@
+"""The command `bestguess init`: a script is read, and a space drafted."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bestguess.agent.commands._options import CONTEXT, json_option
+from bestguess.tools.errors import InputError
+
+if TYPE_CHECKING:
+    from bestguess.tools.scan.draft import Draft
+    from bestguess.tools.scan.finding import Finding
+
+ANY_METRIC = "loss=([-+0-9.eE]+)"
+
+
+@click.command(context_settings=CONTEXT)
+@click.argument("script", type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("space.yaml"),
+    show_default=True,
+    help="where the space goes; - is stdout",
+)
+@click.option("--force", is_flag=True, help="write over a file that is there")
+@json_option
+def command(script: Path, out: Path, force: bool, as_json: bool) -> None:
+    """Draft a space by reading a script: what could be tuned, around what it is now.
+
+    Read are upper-case constants, argparse, click, dataclasses, and YAML files that the script names, by
+    Hydra, OmegaConf or plainly. Nothing is executed. What is left out is listed with the reason: look the
+    draft over before you tune.
+
+    \b
+    Examples:
+      bestguess init train.py
+      bestguess init train.py --out train.space.yaml --json
+    """
+    from bestguess.tools.scan.draft import scan
+
+    if out != Path("-") and out.exists() and not force:
+        raise InputError(f"{out} is there already; name another with --out, or write over it with --force")
+    draft = scan(script)
+    if draft.space is None:
+        reasons = "; ".join(f"{one.finding.name}: {one.reason}" for one in draft.left_out[:10])
+        raise InputError(
+            f"{script} has nothing to tune that init can read "
+            f"({reasons or 'no constants, flags or fields'}); "
+            "write the space by hand, see bestguess tune --help"
+        )
+    text = write_space(draft)
+    if out == Path("-"):
+        if not as_json:
+            click.echo(text, nl=False)
+            return
+    else:
+        try:
+            out.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"{out} cannot be written: {error.strerror}; name another with --out") from error
+    words = tune_command(draft, out)
+    if as_json:
+        click.echo(json.dumps(_record(draft, out, words)))
+        return
+    _print(draft, out, words)
+
+
+def write_space(draft: Draft) -> str:
+    """Return the draft as the YAML of `bestguess tune --space`."""
+    assert draft.space is not None
+    task: dict[str, Any] = {"description": draft.summary or f"Tune {draft.script.name}"}
+    if draft.metric:
+        task |= {"metric": draft.metric.name, "direction": draft.metric.direction}
+    lines = [f"# Drafted by bestguess init {draft.script}; look it over."]
+    lines += [f"# Left out: {one.finding.name} ({one.reason})" for one in draft.left_out]
+    return "\n".join([*lines, f"task: {json.dumps(task, ensure_ascii=False)}", draft.space.to_yaml()])
+
+
+def tune_command(draft: Draft, out: Path) -> list[str]:
+    """Return the words of the command that tunes the script over the draft."""
+    pattern = draft.metric.pattern if draft.metric else ANY_METRIC
+    words = ["bestguess", "tune", "--space", str(out), "--metric", pattern, "--n-trials", "20", "--"]
+    return [*words, *draft.command]
+
+
+def _record(draft: Draft, out: Path, words: list[str]) -> dict[str, Any]:
+    assert draft.space is not None
+    definition = draft.space.to_dict()["parameters"]
+    return {
+        "space": str(out),
+        "parameters": definition,
+        "found": [_finding_record(one) for one in draft.chosen],
+        "left_out": [{**_finding_record(one.finding), "reason": one.reason} for one in draft.left_out],
+        "metric": draft.metric.name if draft.metric else None,
+        "metric_pattern": draft.metric.pattern if draft.metric else None,
+        "direction": draft.metric.direction if draft.metric else None,
+        "command": words,
+        "command_line": shlex.join(words),
+    }
+
+
+def _finding_record(finding: Finding) -> dict[str, Any]:
+    return {
+        "name": finding.name,
+        "value": finding.value,
+        "origin": finding.origin,
+        "file": finding.file,
+        "line": finding.line,
+    }
+
+
+def _print(draft: Draft, out: Path, words: list[str]) -> None:
+    assert draft.space is not None
+    click.echo(f"{len(draft.chosen)} parameters of {draft.script} are in {out}:")
+    for one in draft.chosen:
+        click.echo(f"  {draft.space[one.name]!r:.100}  {one.name}, {one.origin} in {one.file}:{one.line}")
+    if draft.left_out:
+        click.echo("Left out:")
+        for left in draft.left_out:
+            click.echo(f"  {left.finding.name}: {left.reason}")
+    if draft.metric is None:
+        click.echo(f"No line that prints a result was found: write its pattern in place of {ANY_METRIC}")
+    else:
+        click.echo(f"The result: {draft.metric.name} ({draft.metric.direction}), line {draft.metric.line}")
+    click.echo(f"Look the file over, then:\n  {shlex.join(words)}")

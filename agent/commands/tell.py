@@ -1,0 +1,135 @@
+"""The command `bestguess tell`: what came of a trial."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bestguess.agent.commands._options import CONTEXT, json_option, study_options
+from bestguess.tools.errors import InputError
+
+if TYPE_CHECKING:
+    from bestguess.agent.study import Study
+    from bestguess.tools.trial import Outcome, Trial
+
+# A negative value is an argument, not an option.
+SETTINGS = {**CONTEXT, "ignore_unknown_options": True}
+
+
+@click.command(context_settings=SETTINGS)
+@click.argument("what", nargs=-1, metavar="[NUMBER] [VALUE]")
+@click.option("--failed", metavar="TEXT", help="it gave no value, and this is why")
+@click.option(
+    "--params", metavar="JSON", help="tell of these params, which nobody asked for, not of a number"
+)
+@click.option(
+    "--feedback", default="", metavar="TEXT", help="what the tuner should read, such as a log's end"
+)
+@click.option(
+    "--feedback-file",
+    type=click.File(errors="replace"),
+    metavar="FILE",
+    help="the same from a file; - is stdin",
+)
+@study_options
+@json_option
+def command(
+    what: tuple[str, ...],
+    failed: str | None,
+    params: str | None,
+    feedback: str,
+    feedback_file: Any,
+    storage: str,
+    study_name: str | None,
+    as_json: bool,
+) -> None:
+    """Tell the outcome of a trial: a VALUE, or that it FAILED and why.
+
+    Telling the same again changes nothing and says so (exit code 0); telling another outcome is an error that
+    names both (exit code 2).
+
+    \b
+    Examples:
+      bestguess tell 3 0.25
+      bestguess tell 3 -0.5 --feedback-file train.log --json
+      bestguess tell 4 --failed "CUDA out of memory"
+      bestguess tell 0.2 --params '{"lr": 0.001, "depth": 3}'
+    """
+    import optuna
+
+    from bestguess.agent.study import load
+    from bestguess.tools.trial import Outcome
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    number, value = _read_arguments(what, failed=failed, params=params)
+    if feedback_file is not None:
+        feedback = f"{feedback}\n{feedback_file.read()}".strip()
+    outcome = (
+        Outcome(value, feedback=feedback) if failed is None else Outcome.failure(failed, feedback=feedback)
+    )
+    study = load(storage, study_name)
+    trial, recorded = _record(study, number, params, outcome)
+    best = study.history.incumbent
+    if as_json:
+        record = {
+            "study_name": study.name,
+            "storage": storage,
+            "number": trial.number,
+            "state": trial.state,
+            "value": trial.value,
+            "recorded": recorded,
+            "best": {"number": best.number, "value": best.value, "params": best.params} if best else None,
+        }
+        click.echo(json.dumps(record))
+        return
+    came = f"value {trial.value:.6g}" if trial.value is not None else f"failed ({trial.feedback})"
+    ending = f"; best so far: trial {best.number}, {best.value:.6g}" if best else ""
+    said = "" if recorded else "; it was told before and nothing changed"
+    click.echo(f"trial {trial.number}: {came}{said}{ending}")
+
+
+def _read_arguments(
+    what: tuple[str, ...], *, failed: str | None, params: str | None
+) -> tuple[int | None, float | None]:
+    """Return the number and the value, each None where it has no place."""
+    numbered, valued = params is None, failed is None
+    expected = ["NUMBER"] * numbered + ["VALUE"] * valued
+    if len(what) != len(expected) or any(word.startswith("--") for word in what):
+        given = " ".join(what) or "nothing"
+        raise InputError(
+            f"tell was given {given!r}; give {' and '.join(expected) or 'neither NUMBER nor VALUE'} "
+            "(see bestguess tell --help)"
+        )
+    try:
+        number = int(what[0]) if numbered else None
+    except ValueError:
+        raise InputError(f"the trial is {what[0]!r}; give the number that `bestguess ask` gave") from None
+    try:
+        value = float(what[-1]) if valued else None
+    except ValueError:
+        raise InputError(f"the value is {what[-1]!r}; give a number, or --failed with the reason") from None
+    return number, value
+
+
+def _record(study: Study, number: int | None, params: str | None, outcome: Outcome) -> tuple[Trial, bool]:
+    """Return the trial, and whether anything was written."""
+    from bestguess.agent.study import ToldBeforeError
+    from bestguess.tools.trial import Proposal
+
+    if params is not None:
+        try:
+            given = json.loads(params)
+        except ValueError as error:
+            raise InputError(
+                f"--params is {params!r}, which is no JSON: {error}; quote it for the shell"
+            ) from error
+        return study.add(Proposal(study.space.validate(given), "user", "told by the user"), outcome), True
+    assert number is not None
+    try:
+        return study.finish(number, outcome), True
+    except ToldBeforeError as error:
+        if error.same:
+            return error.trial, False
+        raise

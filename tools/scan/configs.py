@@ -1,0 +1,124 @@
+"""YAML files that a script names: read by Hydra, OmegaConf or plainly, next to it or in a folder below."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bestguess.tools.scan.finding import Finding, Value, called, keyword, literal_or
+
+MAX_CHARS = 200_000
+_FOLDERS = ("", "conf", "config", "configs")
+_ARGUMENT_READERS = {"from_cli", "from_dotlist"}
+
+
+def find_configs(tree: ast.Module, script: Path) -> Iterator[Finding]:
+    """Yield the scalars of the YAML files by their dotted path.
+
+    Raises:
+        yaml.YAMLError: a file that the script names is no YAML.
+    """
+    hydra = _hydra_files(tree, script)
+    files = hydra or [(path, "") for path in _named_files(tree, script)]
+    by_argument = bool(hydra) or any(
+        isinstance(node, ast.Call) and called(node) in _ARGUMENT_READERS for node in ast.walk(tree)
+    )
+    for path, prefix in files:
+        yield from _read(path, prefix, script, by_argument=by_argument)
+
+
+def _named_files(tree: ast.Module, script: Path) -> list[Path]:
+    """Return the YAML files that a string in the script names and that are there."""
+    found: list[Path] = []
+    for node in ast.walk(tree):
+        if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+            continue
+        if node.value.endswith((".yaml", ".yml")) and len(node.value) < 500:
+            path = locate(node.value, script)
+            if path is not None and path not in found:
+                found.append(path)
+    return found
+
+
+def locate(name: str, script: Path) -> Path | None:
+    """Return the file below the script's folder that `name` stands for, if there is one."""
+    for folder in _FOLDERS:
+        path = (script.parent / folder / name).resolve()
+        if path.is_file() and path.is_relative_to(script.parent.resolve()):
+            return path
+    return None
+
+
+def _hydra_files(tree: ast.Module, script: Path) -> list[tuple[Path, str]]:
+    for node in ast.walk(tree):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+            continue
+        name = literal_or(keyword(node, "config_name"), None)
+        if called(node) != "main" or not isinstance(name, str):
+            continue
+        folder = script.parent / str(literal_or(keyword(node, "config_path"), "") or "")
+        path = folder / (name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
+        if path.is_file() and path.resolve().is_relative_to(script.parent.resolve()):
+            return [(path, ""), *_groups(path, folder)]
+    return []
+
+
+def _groups(path: Path, folder: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the files of Hydra's defaults list, with the key that each is mounted under."""
+    root = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for entry in (root.get("defaults") or []) if isinstance(root, dict) else []:
+        if isinstance(entry, dict) and len(entry) == 1:
+            ((group, option),) = entry.items()
+            file = folder / str(group) / f"{option}.yaml"
+            if file.is_file() and file.resolve().is_relative_to(folder.resolve()):
+                yield file, f"{group}."
+
+
+def _read(path: Path, prefix: str, script: Path, *, by_argument: bool) -> Iterator[Finding]:
+    text = path.read_text(encoding="utf-8")
+    if len(text) > MAX_CHARS:
+        return
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    if isinstance(root, yaml.MappingNode):
+        file = str(path.resolve().relative_to(script.parent.resolve()))
+        yield from _walk(root, prefix, text.splitlines(), file, by_argument=by_argument)
+
+
+def _walk(
+    node: yaml.MappingNode, prefix: str, lines: list[str], file: str, *, by_argument: bool
+) -> Iterator[Finding]:
+    for key, value in node.value:
+        name = f"{prefix}{key.value}"
+        if name in {"defaults", "hydra"}:
+            continue
+        if isinstance(value, yaml.MappingNode):
+            yield from _walk(value, f"{name}.", lines, file, by_argument=by_argument)
+        elif isinstance(value, yaml.ScalarNode):
+            line = value.start_mark.line
+            rest = lines[line][value.end_mark.column :] if value.end_mark.line == line else ""
+            comment = rest.partition("#")[2].strip()
+            yield Finding(
+                name,
+                _scalar(value),
+                "yaml",
+                line + 1,
+                file,
+                doc=comment,
+                words=(f"{name}={{{name}}}",) if by_argument else (),
+                span=(value.start_mark.index, value.end_mark.index),
+            )
+
+
+def _scalar(node: yaml.ScalarNode) -> Value:
+    """Return the value; PyYAML takes 1e-3 for a string, which its users then convert."""
+    read: Any = yaml.SafeLoader("").construct_object(node)
+    if isinstance(read, str) and node.style is None:
+        try:
+            return float(read)
+        except ValueError:
+            return read
+    return read if isinstance(read, bool | int | float | str) else None

@@ -1,0 +1,137 @@
+"""What is found in a script: a name, its value, and how another value gets in. And how literals are read.
+
+It knows syntax trees and nothing of what a value may become; that is in `ranges.py`.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import operator
+import tokenize
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Value = bool | int | float | str | None
+Origin = Literal["constant", "dataclass", "argparse", "click", "yaml"]
+
+MAX_POWER = 64
+MAX_BITS = 128
+"""What a script multiplies up beyond these is no setting, and would take long to work out."""
+
+_OPERATIONS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Pow: operator.pow,
+    ast.LShift: operator.lshift,
+}
+
+
+class NotLiteral(Exception):  # never reaches a user
+    """An expression is not made of literals alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A value in a script or its configuration that could be another.
+
+    `words` are what sets it on the command line, with `{name}` for the value; without any, only
+    `bestguess.tools.override` can. `kind` is the declared type, if one is declared; `options` are the values
+    that the code declares or compares with; `low` and `high` are declared bounds.
+    """
+
+    name: str
+    value: Value
+    origin: Origin
+    line: int
+    file: str
+    doc: str = ""
+    kind: type | None = None
+    options: tuple[Value, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    words: tuple[str, ...] = ()
+    note: str = ""
+    """Why it cannot be tuned, if the code says so."""
+
+    node: ast.expr | None = field(default=None, compare=False, repr=False)
+    """The expression in the script that another value replaces."""
+
+    span: tuple[int, int] | None = field(default=None, compare=False, repr=False)
+    """Where the value stands in the text of a YAML file."""
+
+
+def read_literal(node: ast.expr | None, known: Mapping[str, Value] = {}) -> Value:
+    """Return the value of an expression of literals and `known` names; raise NotLiteral for any other."""
+    match node:
+        case ast.Constant(value=bool() | int() | float() | str() | None as literal):
+            return literal
+        case ast.Name(id=name) if name in known:
+            return known[name]
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            value = read_literal(operand, known)
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                return -value
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATIONS:
+            return _calculate(op, read_literal(left, known), read_literal(right, known))
+        case ast.Call(func=ast.Name(id="int" | "float" as name), args=[argument], keywords=[]):
+            value = read_literal(argument, known)
+            if value is None:
+                raise NotLiteral
+            try:
+                return int(value) if name == "int" else float(value)
+            except (ValueError, OverflowError):
+                raise NotLiteral from None
+    raise NotLiteral
+
+
+def _calculate(op: ast.operator, left: Value, right: Value) -> Value:
+    if not isinstance(left, int | float) or not isinstance(right, int | float):
+        raise NotLiteral
+    if isinstance(op, ast.LShift | ast.Pow) and not abs(right) <= MAX_POWER:
+        raise NotLiteral
+    try:
+        value = _OPERATIONS[type(op)](left, right)
+    except (ArithmeticError, TypeError, ValueError):
+        raise NotLiteral from None
+    if not isinstance(value, int | float) or (isinstance(value, int) and value.bit_length() > MAX_BITS):
+        raise NotLiteral
+    return value
+
+
+def literal_or(node: ast.expr | None, otherwise: Value, known: Mapping[str, Value] = {}) -> Value:
+    """Return the value of a literal expression, `otherwise` if it is none."""
+    try:
+        return read_literal(node, known)
+    except NotLiteral:
+        return otherwise
+
+
+def keyword(call: ast.Call, name: str) -> ast.expr | None:
+    """Return the expression given for a keyword of a call."""
+    return next((one.value for one in call.keywords if one.arg == name), None)
+
+
+def called(node: ast.expr) -> str:
+    """Return the last word of what is called or named: add_argument of parser.add_argument(…)."""
+    match node:
+        case ast.Call(func=func):
+            return called(func)
+        case ast.Attribute(attr=attr):
+            return attr
+        case ast.Name(id=name):
+            return name
+    return ""
+
+
+def read_comments(text: str) -> dict[int, str]:
+    """Return the comment on each line that has one."""
+    comments: dict[int, str] = {}
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            comments[token.start[0]] = token.string.lstrip("#: ").strip()
+    return comments
