@@ -300,7 +300,7 @@ def test_a_model_reads_what_the_estimators_documentation_says_and_guesses_along(
 
     llm = ScriptedLLM(['{"max_depth": 5, "min_samples_leaf": 2}'])
     task = bg.Task("Find tumours.", facts={"hospital": "Wisconsin"})
-    found = search(llm=llm, task=task, n_iter=4).fit(X, Y)
+    found = search(llm=llm, task=task, n_iter=4, knowledge=False).fit(X, Y)
     said = llm.requests[0].messages[1].content
     assert "The maximum depth of the tree." in said
     assert "Find tumours. Tune DecisionTreeClassifier, scored by 3-fold cross-validation." in said
