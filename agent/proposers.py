@@ -47,14 +47,12 @@ class State:
     history: History
     verifier: Verifier | None
     seed: int
+    number: int
+    """The number of the trial to be proposed."""
+
     count_tokens: Callable[[str], int] = count_roughly
     context_tokens: int | None = None
     """How long a prompt and its answer may be together, where the model says so."""
-
-    @property
-    def number(self) -> int:
-        """The number of the trial to be proposed."""
-        return len(self.history)
 
     @property
     def rng(self) -> np.random.Generator:

@@ -29,7 +29,7 @@ from bestguess.agent.storage import is_there, open_storage
 from bestguess.agent.task import Task
 from bestguess.tools.errors import ParamsError, StudyError
 from bestguess.tools.space import Space
-from bestguess.tools.trial import History, Outcome, Prediction, Proposal, State, Trial
+from bestguess.tools.trial import History, Outcome, Params, Prediction, Proposal, State, Trial
 
 ATTRIBUTE = "bestguess"
 MAX_ATTEMPTS = 5
@@ -344,7 +344,7 @@ class Study:
                 texts[name] = value  # a Text that nobody listed: Optuna has no kind of parameter for it
             else:
                 params[name] = value
-        attribute = _proposal_fields(proposal) | {
+        attribute = proposal_fields(proposal) | {
             key: value
             for key, value in {
                 "texts": texts,
@@ -405,17 +405,8 @@ class Study:
             return self._told[frozen.number]
         fields = frozen.user_attrs.get(ATTRIBUTE, {})
         given = {**frozen.params, **fields.get("texts", {})}
-        prediction = fields.get("prediction")
-        proposal = Proposal(
-            params={name: given[name] for name in self.space.names if name in given},
-            source=fields.get("source", "user"),
-            reason=fields.get("reason", ""),
-            prediction=Prediction(*prediction) if prediction else None,
-            verdict=fields.get("verdict", ""),
-            fallback=fields.get("fallback", ""),
-            tokens=fields.get("tokens", 0),
-            seconds=fields.get("seconds", 0.0),
-        )
+        params = {name: given[name] for name in self.space.names if name in given}
+        proposal = read_proposal(fields, params)
         trial = Trial(frozen.number, proposal)
         if not frozen.state.is_finished():
             return trial
@@ -493,7 +484,8 @@ def _check_same(
     )
 
 
-def _proposal_fields(proposal: Proposal) -> dict[str, Any]:
+def proposal_fields(proposal: Proposal) -> dict[str, Any]:
+    """Return who proposed and why as JSON-able values, without what says nothing and without params."""
     prediction = proposal.prediction
     fields = {
         "source": proposal.source,
@@ -505,6 +497,21 @@ def _proposal_fields(proposal: Proposal) -> dict[str, Any]:
         "seconds": round(proposal.seconds, 3),
     }
     return {key: value for key, value in fields.items() if value}
+
+
+def read_proposal(fields: Mapping[str, Any], params: Params) -> Proposal:
+    """Return the proposal of `params` that `proposal_fields` wrote down; without fields it is a user's."""
+    prediction = fields.get("prediction")
+    return Proposal(
+        params=params,
+        source=fields.get("source", "user"),
+        reason=fields.get("reason", ""),
+        prediction=Prediction(*prediction) if prediction else None,
+        verdict=fields.get("verdict", ""),
+        fallback=fields.get("fallback", ""),
+        tokens=fields.get("tokens", 0),
+        seconds=fields.get("seconds", 0.0),
+    )
 
 
 def _outcome_fields(outcome: Outcome) -> dict[str, Any]:

@@ -66,10 +66,10 @@ class Turns:
         self._tokenizing = llm if isinstance(llm, Tokenizing) else None
         self._verifier: Verifier | None = None
 
-    def propose(self, history: History) -> Proposal:
-        """Return what is to run next."""
+    def propose(self, history: History, number: int | None = None) -> Proposal:
+        """Return what is to run next, as trial `number`; by default it follows on the history."""
         self.heard = None
-        state = self._state(history)
+        state = self._state(history, number)
         if history.default is None and not state.tried(self.space.default()):
             return proposers.propose_default(state)
         if self._is_warming_up(history):
@@ -87,21 +87,22 @@ class Turns:
         propose = proposers.propose_from_model if self.switches.trust else proposers.propose_unchecked
         return _with_cost(propose(state, advice, own), advice, started)
 
-    def prefetch(self, history: History) -> None:
+    def prefetch(self, history: History, number: int | None = None) -> None:
         """Have the model think while the objective runs, if the next turn is likely to be its own."""
         if self.line is None:
             return
         if self._is_warming_up(history):
             if self._pool is None and self.switches.warm_start:
-                self.line.prefetch(proposers.request_warm_start(self._state(history)))
+                self.line.prefetch(proposers.request_warm_start(self._state(history, number)))
         elif self._model_has_turn(history):
-            self.line.prefetch(proposers.request_proposal(self._state(history)))
+            self.line.prefetch(proposers.request_proposal(self._state(history, number)))
 
-    def _state(self, history: History) -> proposers.State:
+    def _state(self, history: History, number: int | None) -> proposers.State:
         self._verifier = Verifier.fit(
             self.space, history, noisy=self.task.noisy, earlier=self._verifier, prior=self._prior
         )
-        state = proposers.State(self.space, self.task, history, self._verifier, self.seed)
+        number = len(history) if number is None else number
+        state = proposers.State(self.space, self.task, history, self._verifier, self.seed, number)
         if self._tokenizing is None:
             return state
         known = self._tokenizing

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bestguess.agent.budget import Budget
+    from bestguess.agent.estimators.search_cv import SearchCV
     from bestguess.agent.llm import LLM, Message, Reply, Request
+    from bestguess.agent.sampling.sampler import Sampler
     from bestguess.agent.task import Task
     from bestguess.agent.tuner import Result, Tuner, tune
     from bestguess.tools.errors import BestGuessError, InputError, ModelError
@@ -36,6 +38,8 @@ _HOMES = {
     "Reply": "agent.llm",
     "Request": "agent.llm",
     "Result": "agent.tuner",
+    "Sampler": "agent.sampling.sampler",
+    "SearchCV": "agent.estimators.search_cv",
     "Space": "tools.space",
     "Task": "agent.task",
     "Text": "tools.parameters",
@@ -61,6 +65,8 @@ __all__ = [
     "Reply",
     "Request",
     "Result",
+    "Sampler",
+    "SearchCV",
     "Space",
     "Task",
     "Text",
