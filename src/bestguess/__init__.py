@@ -10,10 +10,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bestguess.agent import adapters
     from bestguess.agent.budget import Budget
     from bestguess.agent.llm import LLM, Message, Reply, Request
     from bestguess.agent.task import Task
     from bestguess.agent.tuner import Result, Tuner, tune
+    from bestguess.agent.warm_start import WarmStart, warm_start
     from bestguess.tools.errors import BestGuessError, InputError, ModelError
     from bestguess.tools.parameters import Choice, Float, Int, Text
     from bestguess.tools.space import Space
@@ -41,7 +43,10 @@ _HOMES = {
     "Text": "tools.parameters",
     "Trial": "tools.trial",
     "Tuner": "agent.tuner",
+    "WarmStart": "agent.warm_start",
+    "adapters": "agent",
     "tune": "agent.tuner",
+    "warm_start": "agent.warm_start",
 }
 
 __all__ = [
@@ -66,7 +71,10 @@ __all__ = [
     "Text",
     "Trial",
     "Tuner",
+    "WarmStart",
+    "adapters",
     "tune",
+    "warm_start",
 ]
 
 
