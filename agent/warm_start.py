@@ -239,7 +239,7 @@ def _choose(space: Space, task: Task, n: int, advice: Advice | None, seed: int) 
             )
             if proposal is None:
                 break
-            points.append(proposal)
+            points.append(replace(proposal, verdict=""))
     missing = fill(space, np.random.default_rng(seed), n - len(points), [point.params for point in points])
     fallback = f"language model: {refusal}" if advice else ""
     points += [

@@ -1,0 +1,65 @@
+"""Plain CSV: one row a point, one column a parameter, empty where a parameter is inactive.
+
+Text is written as it is and everything else as JSON, so `null` is None, and the text `null` is `"null"`.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any
+
+from bestguess.agent.adapters.json import read
+from bestguess.agent.adapters.translation import Points
+from bestguess.tools.space import Space
+
+__all__ = ["DISTRIBUTION", "HAND_OVER", "from_native", "load", "read", "to_native"]
+
+DISTRIBUTION = ""
+HAND_OVER = "rows = csv.DictReader(open('warmstart.csv'))"
+
+
+def from_native(native: Any) -> Space:
+    """Return the space that a definition describes; raise SpaceError."""
+    return read(native).space
+
+
+def to_native(points: Points, native: Any) -> str:
+    """Return the points as CSV text with a header; raise ParamsError for points outside the space."""
+    translation = read(native)
+    out = io.StringIO()
+    writer = csv.DictWriter(out, translation.space.names, lineterminator="\n")
+    writer.writeheader()
+    for row in translation.spell(points):
+        writer.writerow({name: _cell(value) for name, value in row.items()})
+    return out.getvalue()
+
+
+def load(text: str, native: Any) -> list[dict[str, Any]]:
+    """Return the points in CSV text that `to_native` wrote; raise ParamsError for those that do not fit."""
+    space = from_native(native)
+    found = []
+    for row in csv.DictReader(io.StringIO(text)):
+        cells = {name: cell for name, cell in row.items() if cell}
+        # An empty cell is an inactive parameter, or an empty text.
+        cells |= {name: "" for name in space.active(_values(cells)) if name not in cells}
+        found.append(space.validate(_values(cells)))
+    return found
+
+
+def _values(cells: dict[str, str]) -> dict[str, Any]:
+    return {name: _value(cell) for name, cell in cells.items()}
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, str) and _value(value) == value:
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _value(cell: str) -> Any:
+    try:
+        return json.loads(cell)
+    except ValueError:
+        return cell
