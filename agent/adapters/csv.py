@@ -1,6 +1,7 @@
 """Plain CSV: one row a point, one column a parameter, empty where a parameter is inactive.
 
-Text is written as it is and everything else as JSON, so `null` is None, and the text `null` is `"null"`.
+Text is written as it is and everything else as JSON, so `null` is None; the text `null` is `"null"`, and no text
+is `""`.
 """
 
 from __future__ import annotations
@@ -39,21 +40,12 @@ def to_native(points: Points, native: Any) -> str:
 def load(text: str, native: Any) -> list[dict[str, Any]]:
     """Return the points in CSV text that `to_native` wrote; raise ParamsError for those that do not fit."""
     space = from_native(native)
-    found = []
-    for row in csv.DictReader(io.StringIO(text)):
-        cells = {name: cell for name, cell in row.items() if cell}
-        # An empty cell is an inactive parameter, or an empty text.
-        cells |= {name: "" for name in space.active(_values(cells)) if name not in cells}
-        found.append(space.validate(_values(cells)))
-    return found
-
-
-def _values(cells: dict[str, str]) -> dict[str, Any]:
-    return {name: _value(cell) for name, cell in cells.items()}
+    rows = csv.DictReader(io.StringIO(text, newline=""))
+    return [space.validate({name: _value(cell) for name, cell in row.items() if cell}) for row in rows]
 
 
 def _cell(value: Any) -> str:
-    if isinstance(value, str) and _value(value) == value:
+    if isinstance(value, str) and value and _value(value) == value:
         return value
     return json.dumps(value, ensure_ascii=False)
 
