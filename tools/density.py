@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from bestguess.tools.errors import InputError
 from bestguess.tools.numeric import Float, Int
@@ -108,10 +107,14 @@ def _spread(u: NDArray[np.float64], edges: NDArray[np.float64], flat: NDArray[np
     if not len(u):
         return tuple(flat.tolist())
     width = max(NARROWEST, float(np.std(u)) * len(u) ** -0.2)
-    below = ndtr((edges[None, :] - u[:, None]) / width)
+    below = _normal((edges[None, :] - u[:, None]) / width)
     mass = np.diff(below, axis=1) / (below[:, -1:] - below[:, :1])
     p = (mass.sum(axis=0) + flat) / (len(u) + 1)
     return tuple((p / p.sum()).tolist())
+
+
+_normal = np.vectorize(lambda z: math.erfc(-z / math.sqrt(2.0)) / 2.0, otypes=[np.float64])
+"""The normal distribution's cumulative probability; SciPy is not needed for so few."""
 
 
 def _in_units(parameter: Float | Int, edges: NDArray[np.float64]) -> NDArray[np.float64]:

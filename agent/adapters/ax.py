@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from bestguess.agent.adapters.translation import Draft, Points, Translation, label, numeric
+import numpy as np
+
+from bestguess.agent.adapters.translation import Draft, Points, Spelling, Translation, label, numeric
 from bestguess.tools.errors import SpaceError
 from bestguess.tools.space import Space
 
@@ -68,14 +70,12 @@ def _add(draft: Draft, one: Any, when: Mapping[str, Any]) -> None:
     default = getattr(one, "default_value", None)
     match type(one).__name__:
         case "RangeParameterConfig" | "RangeParameter":
-            ours = hasattr(one, "bounds")
-            low, high = one.bounds if ours else (one.lower, one.upper)
-            log = one.scaling == "log" if ours else one.log_scale
-            step = getattr(one, "step_size", None)
-            integer = kind == "int"
-            draft.add(
-                one.name, numeric(low, high, integer=integer, log=log, step=step, default=default, when=when)
-            )
+            config = hasattr(one, "bounds")
+            low, high = one.bounds if config else (one.lower, one.upper)
+            log = one.scaling == "log" if config else one.log_scale
+            integer, step = kind == "int", getattr(one, "step_size", None)
+            ours = numeric(low, high, integer=integer, log=log, step=step, default=default, when=when)
+            draft.add(one.name, ours, _stepping(low, high, step, integer) if step else None)
         case "ChoiceParameterConfig" | "ChoiceParameter":
             index = None if default is None else list(one.values).index(default)
             draft.add_choice(one.name, one.values, ordered=bool(one.is_ordered), default=index, when=when)
@@ -85,3 +85,10 @@ def _add(draft: Draft, one: Any, when: Mapping[str, Any]) -> None:
             pass  # Ax computes it
         case other:
             raise SpaceError(f"parameter {one.name!r} is a {other}; use a range or a choice")
+
+
+def _stepping(low: float, high: float, step: float, integer: bool) -> Spelling:
+    """Return what spells a value as Ax counts in steps, rounding errors included: it compares exactly."""
+    values = np.arange(low, high + step, step).tolist()
+    scale = int if integer else float
+    return lambda value: scale(values[round((value - low) / step)])

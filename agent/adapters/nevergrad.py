@@ -75,8 +75,8 @@ def _entries(native: Any) -> Iterator[tuple[str, Any]]:
     import nevergrad
 
     if isinstance(native, nevergrad.p.Instrumentation):
-        for part in (native[0], native[1]):
-            yield from ((str(key), part[key]) for key in part.value_keys)
+        yield from ((str(place), native[0][place]) for place in range(len(native.args)))
+        yield from ((name, native[1][name]) for name in native.kwargs)
         return
     if not isinstance(native, nevergrad.p.Dict):
         raise SpaceError(f"a {type(native).__name__} names no parameters; wrap it in ng.p.Dict")
@@ -105,7 +105,8 @@ def _add(draft: Draft, name: str, parameter: Any) -> None:
     match parameter:
         case nevergrad.p.Choice() | nevergrad.p.TransitionChoice():
             options = parameter.choices.value
-            if len(parameter) > 1 or any(isinstance(one, nevergrad.p.Container) for one in parameter.choices):
+            inner = [one for one in parameter.choices if isinstance(one, nevergrad.p.Parameter)]
+            if parameter.indices.value.size > 1 or not all(isinstance(one, nevergrad.p.Constant) for one in inner):
                 raise SpaceError("repetitions and options with parameters have no counterpart; use plain ones")
             ordered = isinstance(parameter, nevergrad.p.TransitionChoice)
             draft.add_choice(name, options, ordered=ordered, default=int(parameter.indices.value[0]))

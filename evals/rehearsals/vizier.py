@@ -1,0 +1,43 @@
+"""Google Vizier's service in this process, with its random algorithm: the others need JAX."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bestguess.agent.adapters import vizier as adapter
+from bestguess.agent.warm_start import WarmStart
+from bestguess.evals.rehearsals import Objective
+
+REQUIRES = ("google-vizier==0.1.24",)
+
+
+def space() -> Any:
+    """Return a problem with parameters of every kind, one of them conditional."""
+    from vizier.service import pyvizier as vz
+
+    problem = vz.ProblemStatement()
+    root = problem.search_space.root
+    root.add_float_param("lr", 1e-5, 1e-1, scale_type=vz.ScaleType.LOG, default_value=1e-3)
+    root.add_float_param("momentum", 0.0, 0.9)
+    root.add_int_param("depth", 1, 12)
+    root.add_discrete_param("batch", [32, 64, 128])
+    booster = root.add_categorical_param("booster", ["gbtree", "dart"])
+    booster.select_values(["dart"]).add_float_param("rate_drop", 0.0, 0.5)
+    problem.metric_information.append(vz.MetricInformation("loss", goal=vz.ObjectiveMetricGoal.MINIMIZE))
+    return problem
+
+
+def run(points: WarmStart, objective: Objective, n_trials: int) -> None:
+    """Queue the points and ask for trials."""
+    from vizier.service import clients
+    from vizier.service import pyvizier as vz
+
+    clients.environment_variables.server_endpoint = clients.NO_ENDPOINT
+    config = vz.StudyConfig.from_problem(space())
+    config.algorithm = "RANDOM_SEARCH"
+    study = clients.Study.from_study_config(config, owner="bestguess", study_id="rehearsal")
+    adapter.hand_over(points, space(), study)
+    for _ in range(n_trials):
+        (suggestion,) = study.suggest(count=1)
+        loss = objective(suggestion.parameters)
+        suggestion.complete(vz.Measurement(metrics={"loss": loss}))
