@@ -74,7 +74,7 @@ def first(
         """Return the points first, then what the algorithm samples."""
         import neps
 
-        rest = (algorithm or neps.algorithms.random_search)(pipeline_space)
+        rest = (algorithm or neps.algorithms.neps_random_search)(pipeline_space)
         return _First([_sampled(row, pipeline_space) for row in rows], rest)
 
     return warm_started

@@ -1,4 +1,4 @@
-"""Ray Tune: the variants that it draws itself, and OptunaSearch."""
+"""Ray Tune: the variants that it draws itself run, and OptunaSearch is asked."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ def run(points: WarmStart, objective: Objective, n_trials: int) -> None:
     def evaluate(config: dict[str, Any]) -> dict[str, float]:
         return {"loss": config["optimizer"]["lr"]}
 
+    _check_optuna_search(points)
     ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
     with tempfile.TemporaryDirectory() as folder:
         native = adapter.to_native(points, space())
@@ -56,3 +57,14 @@ def run(points: WarmStart, objective: Objective, n_trials: int) -> None:
         config = result.config
         assert config["epochs"] == 3
         objective({**config, **{f"optimizer/{name}": value for name, value in config["optimizer"].items()}})
+
+
+def _check_optuna_search(points: WarmStart) -> None:
+    """See that OptunaSearch, which knows flat names only, suggests the points first too."""
+    from ray.tune.search.optuna import OptunaSearch
+
+    native = adapter.to_native(points, space(), flat=True)
+    searcher = OptunaSearch(space(), metric="loss", mode="min", points_to_evaluate=native)
+    for number, nested in enumerate(adapter.to_native(points, space())):
+        suggested = searcher.suggest(str(number))
+        assert nested.items() <= suggested.items(), f"OptunaSearch suggests {suggested} for {nested}"

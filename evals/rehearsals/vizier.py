@@ -32,7 +32,6 @@ def run(points: WarmStart, objective: Objective, n_trials: int) -> None:
     from vizier.service import clients
     from vizier.service import pyvizier as vz
 
-    clients.environment_variables.server_endpoint = clients.NO_ENDPOINT
     config = vz.StudyConfig.from_problem(space())
     config.algorithm = "RANDOM_SEARCH"
     study = clients.Study.from_study_config(config, owner="bestguess", study_id="rehearsal")
