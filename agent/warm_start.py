@@ -2,8 +2,8 @@
 
 The default comes first, then the model's consensus and its most different guesses, as in a study of our own
 (`proposers.py`); points that fill the space where there is no model, or where it gave too few. A `WarmStart`
-is also a document, `bestguess.warmstart/1`, that a tuner in another environment can load later; how its points
-are spelled for a tuner is in `adapters/`. This module evaluates nothing.
+is also a document, `bestguess.warmstart/1`, that a tuner in another environment can load later; how its
+points are spelled for a tuner is in `adapters/`. This module evaluates nothing.
 """
 
 from __future__ import annotations
@@ -138,7 +138,9 @@ class WarmStart:
                 refusal=document.get("refusal", ""),
             )
         except (KeyError, TypeError, AttributeError) as error:
-            raise InputError(f"the warm start is incomplete or misshapen ({error!r}); write it anew") from error
+            raise InputError(
+                f"the warm start is incomplete or misshapen ({error!r}); write it anew"
+            ) from error
 
     def save(self, path: str | Path) -> None:
         """Write the document to a file; raise InputError if that cannot be."""
@@ -231,11 +233,12 @@ def _choose(space: Space, task: Task, n: int, advice: Advice | None, seed: int) 
     points = [propose_default(state)]
     refusal = advice.refusal if advice else ""
     # One more than needed may be chosen, because the default can be among them.
-    for count in (n - 1, n) if advice and not refusal else ():
+    for count in (n - 1, n) if advice is not None and not refusal else ():
+        assert advice is not None
         while len(points) < n:
             trials = tuple(Trial(number, point) for number, point in enumerate(points))
             proposal, refusal = propose_warm_start(
-                replace(state, history=History(task.direction, trials)), advice or Advice(), count=count
+                replace(state, history=History(task.direction, trials)), advice, count=count
             )
             if proposal is None:
                 break

@@ -102,7 +102,9 @@ def _count(parameter: Parameter, guesses: Sequence[Any]) -> Density:
     )
 
 
-def _spread(u: NDArray[np.float64], edges: NDArray[np.float64], flat: NDArray[np.float64]) -> tuple[float, ...]:
+def _spread(
+    u: NDArray[np.float64], edges: NDArray[np.float64], flat: NDArray[np.float64]
+) -> tuple[float, ...]:
     """Return p (k,) of kernels at `u` and the `flat` guess, by Scott's rule for their width."""
     if not len(u):
         return tuple(flat.tolist())

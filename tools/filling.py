@@ -21,7 +21,9 @@ SAMPLES = 200
 """How many random configurations are looked at after that."""
 
 
-def fill(space: Space, rng: np.random.Generator, n: int, taken: Iterable[Params] = ()) -> list[dict[str, Any]]:
+def fill(
+    space: Space, rng: np.random.Generator, n: int, taken: Iterable[Params] = ()
+) -> list[dict[str, Any]]:
     """Return up to `n` different configurations along a scrambled Sobol sequence, none of them in `taken`.
 
     There are fewer only where the space seems to have no more. Raises SpaceError where no random
@@ -33,7 +35,9 @@ def fill(space: Space, rng: np.random.Generator, n: int, taken: Iterable[Params]
         return found
     sequence = qmc.Sobol(len(space), seed=rng).random(SOBOL)
     drawn = (space.sample(rng) for _ in range(SAMPLES))
-    for params in (*map(space.decode, sequence), *drawn) if space.constraints else map(space.decode, sequence):
+    for params in (
+        (*map(space.decode, sequence), *drawn) if space.constraints else map(space.decode, sequence)
+    ):
         if params not in seen and space.satisfies(params):
             seen.append(params)
             found.append(params)

@@ -6,12 +6,12 @@ the client for its own. Dependent parameters become conditions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from bestguess.agent.adapters.translation import Draft, Points, Spelling, Translation, label, numeric
+from bestguess.agent.adapters.translation import Draft, Points, Spelling, Translation, label, numeric, refuse
 from bestguess.tools.errors import SpaceError
 from bestguess.tools.space import Space
 
@@ -26,6 +26,8 @@ def read(native: Any) -> Translation:
     """
     if isinstance(native, Space):
         return Translation(native, flat=True)
+    if not hasattr(native, "parameters") and not isinstance(native, Sequence):
+        raise refuse(native, "a list of Ax's parameter configs")
     parameters = list(native.parameters.values()) if hasattr(native, "parameters") else list(native)
     when = _conditions(parameters)
     draft = Draft()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bestguess.agent.adapters.translation import Points, Translation
+from bestguess.agent.adapters.translation import Points, Translation, refuse
 from bestguess.tools.space import Space
 
 if TYPE_CHECKING:
@@ -20,7 +20,11 @@ HAND_OVER = "configurations = points  # each a ConfigSpace.Configuration"
 
 def read(native: Space | ConfigurationSpace) -> Translation:
     """Return what a configuration space, or a space of ours, means; raise SpaceError."""
-    return Translation(native if isinstance(native, Space) else Space.from_configspace(native))
+    if isinstance(native, Space):
+        return Translation(native)
+    if not hasattr(native, "forbidden_clauses"):
+        raise refuse(native, "a ConfigurationSpace")
+    return Translation(Space.from_configspace(native))
 
 
 def from_native(native: Space | ConfigurationSpace) -> Space:

@@ -1,7 +1,7 @@
 """Plain CSV: one row a point, one column a parameter, empty where a parameter is inactive.
 
-Text is written as it is and everything else as JSON, so `null` is None; the text `null` is `"null"`, and no text
-is `""`.
+Text is written as it is and everything else as JSON, so `null` is None; the text `null` is `"null"`, and no
+text is `""`.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bestguess.agent.adapters.translation import Draft, Translation, numeric, quantized, unbounded
+from bestguess.agent.adapters.translation import Draft, Translation, numeric, quantized, refuse, unbounded
 from bestguess.tools.errors import SpaceError
 from bestguess.tools.space import Space
 
@@ -18,11 +18,11 @@ SEPARATOR = "/"
 
 
 def read_domains(native: Any, *, upper_included: bool) -> Translation:
-    """Return what a dictionary of domains, or a space of ours, means; raise SpaceError, naming the parameter."""
+    """Return what a dictionary of domains, or a space of ours, means; raise SpaceError with its name."""
     if isinstance(native, Space):
         return Translation(native, flat=True)
     if not isinstance(native, Mapping):
-        raise SpaceError(f"the search space is a {type(native).__name__}; give a dictionary of domains")
+        raise refuse(native, "a dictionary of domains")
     draft = Draft()
     for name, domain in _flatten(native):
         try:
@@ -67,10 +67,11 @@ def _add(draft: Draft, name: str, domain: Any, upper_included: bool) -> None:
     if isinstance(domain, Mapping):
         draft.add_choice(name, domain["grid_search"])
         return
-    sampler = domain.get_sampler() if hasattr(domain, "get_sampler") else None
-    q = getattr(sampler, "q", None)
-    inner = type(sampler.sampler if q is not None else sampler).__name__
-    log = "LogUniform" in inner and "Reverse" not in inner
+    outer: Any = domain.get_sampler() if hasattr(domain, "get_sampler") else None
+    q = getattr(outer, "q", None)
+    sampler: Any = outer if q is None else outer.sampler
+    scale = type(sampler).__name__
+    log = "LogUniform" in scale and "Reverse" not in scale
     match type(domain).__name__:
         case "Categorical":
             draft.add_choice(name, domain.categories, ordered=bool(getattr(domain, "ordered", False)))
@@ -85,10 +86,8 @@ def _add(draft: Draft, name: str, domain: Any, upper_included: bool) -> None:
             high = domain.upper if upper_included else domain.upper - 1
             draft.add(name, numeric(domain.lower, high, integer=True, log=log))
         case "Float":
-            inside = sampler.sampler if q is not None else sampler
-            low, high = (
-                unbounded(inside.mean, inside.sd) if "Normal" in inner else (domain.lower, domain.upper)
-            )
+            normal = "Normal" in scale
+            low, high = unbounded(sampler.mean, sampler.sd) if normal else (domain.lower, domain.upper)
             if q is None:
                 draft.add(name, numeric(low, high, log=log))
             else:

@@ -43,7 +43,9 @@ def low_cost_partial_config(native: Any, names: Iterable[str]) -> dict[str, Any]
     for name in names:
         parameter = translation.space.parameters.get(name)
         if not isinstance(parameter, Float | Int):
-            raise ParamsError(f"{name!r} is no numeric parameter of this space; name one of which more costs more")
+            raise ParamsError(
+                f"{name!r} is no numeric parameter of this space; name one of which more costs more"
+            )
         spelling = translation.spellings.get(name)
         lowest[name] = spelling(parameter.low) if spelling else parameter.low
     return nest(lowest, native)

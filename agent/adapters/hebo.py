@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bestguess.agent.adapters.translation import Draft, Points, Translation, numeric
+from bestguess.agent.adapters.translation import Draft, Points, Translation, numeric, refuse
 from bestguess.tools.errors import SpaceError
 from bestguess.tools.space import Space
 
@@ -22,6 +22,8 @@ def read(native: Any) -> Translation:
     """Return what a DesignSpace, or a space of ours, means; raise SpaceError."""
     if isinstance(native, Space):
         return Translation(native, flat=True)
+    if not hasattr(native, "paras"):
+        raise refuse(native, "a DesignSpace of HEBO's")
     draft = Draft()
     for name, parameter in native.paras.items():
         _add(draft, name, parameter.param_dict)

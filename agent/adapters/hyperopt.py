@@ -11,7 +11,15 @@ from collections.abc import Iterable, Mapping
 from itertools import product
 from typing import Any
 
-from bestguess.agent.adapters.translation import Draft, Points, Translation, label, numeric, quantized, unbounded
+from bestguess.agent.adapters.translation import (
+    Draft,
+    Points,
+    Translation,
+    label,
+    numeric,
+    quantized,
+    unbounded,
+)
 from bestguess.tools.errors import SpaceError
 from bestguess.tools.parameter import Value
 from bestguess.tools.parameters import Choice
@@ -69,7 +77,9 @@ def _labels(expression: Any) -> dict[str, list[Value]]:
 
     switches = [node for node in dfs(expression) if node.name == "switch"]
     return {
-        node.pos_args[0].arg["label"].obj: label([_option(index, one) for index, one in enumerate(node.pos_args[1:])])
+        node.pos_args[0].arg["label"].obj: label(
+            [_option(index, one) for index, one in enumerate(node.pos_args[1:])]
+        )
         for node in switches
         if node.pos_args[0].name == "hyperopt_param"
     }
@@ -97,7 +107,9 @@ def _when(alternatives: _Alternatives, labels: Mapping[str, list[Value]]) -> dic
     }
 
 
-def _add(draft: Draft, name: str, node: Any, labels: Mapping[str, list[Value]], when: Mapping[str, Any]) -> None:
+def _add(
+    draft: Draft, name: str, node: Any, labels: Mapping[str, list[Value]], when: Mapping[str, Any]
+) -> None:
     if name in labels:
         names = labels[name]
         draft.add_choice(name, names, labels=names, spelled=range(len(names)), when=when)

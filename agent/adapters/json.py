@@ -31,7 +31,7 @@ def from_native(native: Any) -> Space:
 
 
 def to_native(points: Points, native: Any) -> str:
-    """Return JSON text: a document for a WarmStart, else a list with one object a point; raise ParamsError."""
+    """Return JSON text: a document for a WarmStart, else a list of objects; raise ParamsError."""
     rows = read(native).spell(points)
     document = points.to_dict() if isinstance(points, WarmStart) else rows
     return json.dumps(document, ensure_ascii=False)

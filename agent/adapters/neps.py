@@ -1,8 +1,8 @@
 """NePS: a PipelineSpace; keyword arguments of `evaluate_pipeline`.
 
-NePS takes no points before it is asked. `first` makes an optimizer for `neps.run` that evaluates them and then
-goes on with an algorithm of NePS; points that were evaluated elsewhere go in by `neps.import_trials`. A fidelity
-is not searched, so it is no parameter; operations and repeated or resampled parts have no counterpart.
+NePS takes no points before it is asked. `first` makes an optimizer for `neps.run` that evaluates them and
+then goes on with an algorithm of NePS; points that were evaluated elsewhere go in by `neps.import_trials`. A
+fidelity is not searched, so it is no parameter; operations and repeated parts have no counterpart.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bestguess.agent.adapters.translation import Draft, Points, Translation, numeric
+from bestguess.agent.adapters.translation import Draft, Points, Translation, numeric, refuse
 from bestguess.tools.errors import SpaceError
 from bestguess.tools.space import Space
 
 if TYPE_CHECKING:
     from neps import PipelineSpace
-    from neps.optimizers.optimizer import AskFunction, ImportedConfig, SampledConfig
+    from neps.optimizers.optimizer import AskFunction, SampledConfig
 
 DISTRIBUTION = "neural-pipeline-search"
 HAND_OVER = "neps.run(..., optimizer=bg.adapters.neps.first(warm_start, pipeline_space))"
@@ -26,6 +26,8 @@ def read(native: Any) -> Translation:
     """Return what a PipelineSpace, or a space of ours, means; raise SpaceError, naming the parameter."""
     if isinstance(native, Space):
         return Translation(native, flat=True)
+    if not hasattr(native, "get_attrs"):
+        raise refuse(native, "a PipelineSpace of NePS's")
     import neps
     from neps.space.neps_spaces.parameters import Resolvable
 
@@ -39,8 +41,12 @@ def read(native: Any) -> Translation:
                 log = bool(one.get_attrs()["log"])
                 draft.add(name, numeric(low, high, integer=integer, log=log, default=default))
             case neps.Categorical():
-                if isinstance(one.choices, Resolvable) or any(isinstance(each, Resolvable) for each in one.choices):
-                    raise SpaceError(f"parameter {name!r}: choices with parameters of their own have no counterpart")
+                if isinstance(one.choices, Resolvable) or any(
+                    isinstance(each, Resolvable) for each in one.choices
+                ):
+                    raise SpaceError(
+                        f"parameter {name!r}: choices with parameters of their own have no counterpart"
+                    )
                 draft.add_choice(name, one.choices, default=one.prior if one.has_prior else None)
             case neps.IntegerFidelity() | neps.FloatFidelity():
                 pass
@@ -64,9 +70,9 @@ def to_native(points: Points, native: Any) -> list[dict[str, Any]]:
 def first(
     points: Points, native: PipelineSpace, algorithm: Callable[..., AskFunction] | None = None
 ) -> Callable[[PipelineSpace], AskFunction]:
-    """Return an optimizer for `neps.run`: the points, then what `algorithm` (random search by default) samples.
+    """Return an optimizer for `neps.run`: the points, then what `algorithm` samples.
 
-    The algorithm must be one that takes a PipelineSpace.
+    The algorithm must be one that takes a PipelineSpace; by default it is random search.
     """
     rows = to_native(points, native)
 
@@ -100,7 +106,7 @@ class _First:
         ]
         return sampled[0] if n is None else sampled
 
-    def import_trials(self, external_evaluations: Any, trials: Any) -> list[ImportedConfig]:
+    def import_trials(self, external_evaluations: Any, trials: Any) -> Any:
         """Pass trials from elsewhere on to the algorithm."""
         return self.rest.import_trials(external_evaluations, trials)
 

@@ -1,8 +1,8 @@
 """Nevergrad: a parametrization (`ng.p.Dict` or `ng.p.Instrumentation`); values to suggest.
 
-`Optimizer.suggest` is last in, first out, so `hand_over` suggests in reverse, before the first `ask`. A scalar
-without bounds is searched within three of its standard deviations. Arrays and nested containers have no
-counterpart.
+`Optimizer.suggest` is last in, first out, so `hand_over` suggests in reverse, before the first `ask`. A
+scalar without bounds is searched within three of its standard deviations. Arrays and nested containers have
+no counterpart.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from bestguess.agent.adapters.translation import Draft, Points, Translation, numeric, unbounded
+from bestguess.agent.adapters.translation import Draft, Points, Translation, numeric, refuse, unbounded
 from bestguess.tools.errors import SpaceError
 from bestguess.tools.space import Space
 
@@ -79,7 +79,7 @@ def _entries(native: Any) -> Iterator[tuple[str, Any]]:
         yield from ((name, native[1][name]) for name in native.kwargs)
         return
     if not isinstance(native, nevergrad.p.Dict):
-        raise SpaceError(f"a {type(native).__name__} names no parameters; wrap it in ng.p.Dict")
+        raise refuse(native, "an ng.p.Dict or an ng.p.Instrumentation")
     yield from ((str(key), native[key]) for key in native.value)
 
 
@@ -106,8 +106,12 @@ def _add(draft: Draft, name: str, parameter: Any) -> None:
         case nevergrad.p.Choice() | nevergrad.p.TransitionChoice():
             options = parameter.choices.value
             inner = [one for one in parameter.choices if isinstance(one, nevergrad.p.Parameter)]
-            if parameter.indices.value.size > 1 or not all(isinstance(one, nevergrad.p.Constant) for one in inner):
-                raise SpaceError("repetitions and options with parameters have no counterpart; use plain ones")
+            if parameter.indices.value.size > 1 or not all(
+                isinstance(one, nevergrad.p.Constant) for one in inner
+            ):
+                raise SpaceError(
+                    "repetitions and options with parameters have no counterpart; use plain ones"
+                )
             ordered = isinstance(parameter, nevergrad.p.TransitionChoice)
             draft.add_choice(name, options, ordered=ordered, default=int(parameter.indices.value[0]))
         case nevergrad.p.Scalar():

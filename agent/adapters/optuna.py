@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from bestguess.agent.adapters.translation import Points, Translation
+from bestguess.agent.adapters.translation import Points, Translation, refuse
 from bestguess.tools.space import Space
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ def read(native: Native) -> Translation:
     """Return what distributions by name, or a space of ours, mean; raise SpaceError."""
     if isinstance(native, Space):
         return Translation(native)
+    if not isinstance(native, Mapping):
+        raise refuse(native, "a dictionary of Optuna's distributions")
     return Translation(Space.from_optuna(native))
 
 

@@ -32,7 +32,9 @@ def read(native: Any) -> Translation:
                 integer, log = isinstance(dimension, Integer), dimension.prior == "log-uniform"
                 draft.add(name, numeric(dimension.low, dimension.high, integer=integer, log=log))
             case _:
-                raise SpaceError(f"dimension {name!r} is a {type(dimension).__name__}; use Real, Integer, Categorical")
+                raise SpaceError(
+                    f"dimension {name!r} is a {type(dimension).__name__}; use Real, Integer, Categorical"
+                )
     return draft.finish(positional=True)
 
 

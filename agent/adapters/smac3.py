@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["DISTRIBUTION", "HAND_OVER", "from_native", "initial_design", "read", "to_native"]
 
 DISTRIBUTION = "smac"
-HAND_OVER = "Facade(..., initial_design=Facade.get_initial_design(scenario, n_configs=0, additional_configs=points))"
+HAND_OVER = (
+    "Facade(..., initial_design=Facade.get_initial_design(scenario, n_configs=0, additional_configs=points))"
+)
 
 
 def initial_design(

@@ -13,7 +13,7 @@ HAND_OVER = "BORE(config_space, ..., points_to_evaluate=points)"
 
 
 def read(native: Any) -> Translation:
-    """Return what a configuration space, or a space of ours, means; raise SpaceError, naming the parameter."""
+    """Return what a configuration space, or a space of ours, means; raise SpaceError with its name."""
     return read_domains(native, upper_included=True)
 
 

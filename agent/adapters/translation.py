@@ -15,7 +15,7 @@ from typing import Any
 
 from bestguess.agent.warm_start import WarmStart
 from bestguess.tools.errors import SpaceError
-from bestguess.tools.parameter import Value, plain
+from bestguess.tools.parameter import Value, plain, shown
 from bestguess.tools.parameters import Choice, Float, Int, Parameter
 from bestguess.tools.space import Space
 from bestguess.tools.trial import Params, Proposal, shorten
@@ -90,11 +90,10 @@ class Draft:
         `labels` are what a model reads instead of objects; `default` is an index. Raises SpaceError.
         """
         names = list(labels) if labels is not None else label(options)
-        chosen = {} if default is None else {"default": names[default]}
         back = list(options if spelled is None else spelled)
         self.add(
             name,
-            Choice(names, ordered=ordered, when=when or {}, **chosen),
+            Choice(names, ordered=ordered, when=when or {}, default=names[default or 0]),
             lambda value: back[names.index(value)],
         )
 
@@ -154,8 +153,8 @@ def quantized(
     whole = q.is_integer()
     if not log or first == last:
         scale = int if whole else float
-        step = {} if first == last else {"step": scale(q)}
-        return numeric(*map(scale, ends), integer=whole, when=when, **step), snap
+        step = None if first == last else scale(q)
+        return numeric(*map(scale, ends), integer=whole, when=when, step=step), snap
     if whole and q == 1.0:
         return numeric(int(ends[0]), int(ends[1]), integer=True, log=ends[0] > 0, when=when), snap
     return numeric(max(ends[0], low), ends[1], log=True, when=when), snap
@@ -178,3 +177,8 @@ def label(options: Sequence[Any]) -> list[Value]:
 def unbounded(mean: float, sd: float) -> tuple[float, float]:
     """Return the range in which a normal distribution is searched."""
     return mean - SIGMAS * sd, mean + SIGMAS * sd
+
+
+def refuse(native: Any, expected: str) -> SpaceError:
+    """Return the error that says what a space should have been."""
+    return SpaceError(f"the space is {shown(native)}; give {expected}, or a bestguess.Space")

@@ -1,7 +1,7 @@
 """Google Vizier: a ProblemStatement, StudyConfig or SearchSpace; trial suggestions.
 
-`hand_over` queues them in a study, which suggests queued points before any of its algorithm's. Child parameters
-become conditions.
+`hand_over` queues them in a study, which suggests queued points before any of its algorithm's. Child
+parameters become conditions.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from bestguess.agent.adapters.translation import Draft, Points, Translation, numeric
+from bestguess.agent.adapters.translation import Draft, Points, Translation, numeric, refuse
 from bestguess.tools.errors import SpaceError
 from bestguess.tools.space import Space
 
@@ -24,8 +24,11 @@ def read(native: Any) -> Translation:
     """Return what a problem statement or its search space, or a space of ours, means; raise SpaceError."""
     if isinstance(native, Space):
         return Translation(native)
+    search_space = getattr(native, "search_space", native)
+    if not hasattr(search_space, "parameters"):
+        raise refuse(native, "a ProblemStatement or a SearchSpace of Vizier's")
     draft = Draft()
-    _add_all(draft, getattr(native, "search_space", native).parameters, {})
+    _add_all(draft, search_space.parameters, {})
     return draft.finish(flat=False)
 
 
@@ -75,6 +78,8 @@ def _add(draft: Draft, one: Any, when: dict[str, list[Any]]) -> None:
                 index = None if default is None else values.index(default)
                 draft.add_choice(one.name, values, ordered=kind == "DISCRETE", default=index, when=when)
             case _:
-                raise SpaceError(f"type {kind} has no counterpart; use double, integer, discrete, categorical")
+                raise SpaceError(
+                    f"type {kind} has no counterpart; use double, integer, discrete, categorical"
+                )
     except SpaceError as error:
         raise SpaceError(f"parameter {one.name!r}: {error}") from error

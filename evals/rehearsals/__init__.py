@@ -2,8 +2,8 @@
 
 A rehearsal has a space of its tuner's own kind and runs the released library for a few trials on it. What is
 asked of all of them is here: the points come first, in their order and unchanged, of the types that the tuner
-draws itself, and the tuner goes on with trials of its own. This module runs inside the tuner's environment, so
-it needs little; the environments are in `stage.py`.
+draws itself, and the tuner goes on with trials of its own. This module runs inside the tuner's environment,
+so it needs little; the environments are in `stage.py`.
 """
 
 from __future__ import annotations
@@ -128,7 +128,9 @@ def judge(name: str, points: Sequence[Params], seen: Sequence[Mapping[str, Any]]
         ours = {kind(one[label]) for one in head if label in one}
         theirs = {kind(one[label]) for one in own if label in one}
         if theirs and not ours <= theirs | {"text", "bool", "None"}:
-            problem = f"{label} is {'/'.join(ours)} in the points and {'/'.join(theirs)} in the tuner's own trials"
+            problem = (
+                f"{label} is {'/'.join(ours)} in the points and {'/'.join(theirs)} in the tuner's own trials"
+            )
     if unchanged < len(points):
         pairs = zip(head, points, strict=False)
         wrong = next(((dict(one), dict(point)) for one, point in pairs if not same(one, point)), None)
@@ -139,7 +141,7 @@ def judge(name: str, points: Sequence[Params], seen: Sequence[Mapping[str, Any]]
 
 
 def same(seen: Mapping[str, Any], point: Params) -> bool:
-    """Whether a configuration is the point; what a flat tuner adds at a default is not the point's business."""
+    """Whether a configuration is the point; a flat tuner may add what is inactive."""
     return all(key in seen and _equal(seen[key], value) for key, value in point.items())
 
 

@@ -1,8 +1,8 @@
 """The adapters' table: `python -m bestguess.evals.rehearsals`.
 
-    python -m bestguess.evals.rehearsals setup      make the environments that are missing
-    python -m bestguess.evals.rehearsals table      every adapter with the real library
-    python -m bestguess.evals.rehearsals pin NAME   write down what is installed there
+python -m bestguess.evals.rehearsals setup      make the environments that are missing
+python -m bestguess.evals.rehearsals table      every adapter with the real library
+python -m bestguess.evals.rehearsals pin NAME   write down what is installed there
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ def space() -> Any:
     """Return a space of every kind, with a prior and a constant."""
     import neps
 
-    class Pipeline(neps.PipelineSpace):
+    class Pipeline(neps.PipelineSpace):  # type: ignore[misc]  # known in its environment only
         """What a pipeline is made of."""
 
         lr = neps.Float(1e-5, 1e-1, log=True, prior=1e-3, prior_confidence="medium")

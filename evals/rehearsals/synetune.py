@@ -14,7 +14,7 @@ REQUIRES = ("syne-tune==0.16.0",)
 
 def space() -> Any:
     """Return a space of every kind, with a constant."""
-    from syne_tune.config_space import choice, finrange, loguniform, lograndint, ordinal, randint, uniform
+    from syne_tune.config_space import choice, finrange, lograndint, loguniform, ordinal, randint, uniform
 
     return {
         "lr": loguniform(1e-5, 1e-1),

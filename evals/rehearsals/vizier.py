@@ -12,7 +12,7 @@ REQUIRES = ("google-vizier==0.1.24",)
 
 
 def space() -> Any:
-    """Return a problem with parameters of every kind, one of them conditional."""
+    """Return a problem with parameters of every kind."""
     from vizier.service import pyvizier as vz
 
     problem = vz.ProblemStatement()
@@ -21,14 +21,14 @@ def space() -> Any:
     root.add_float_param("momentum", 0.0, 0.9)
     root.add_int_param("depth", 1, 12)
     root.add_discrete_param("batch", [32, 64, 128])
-    booster = root.add_categorical_param("booster", ["gbtree", "dart"])
-    booster.select_values(["dart"]).add_float_param("rate_drop", 0.0, 0.5)
+    root.add_categorical_param("booster", ["gbtree", "dart"])
     problem.metric_information.append(vz.MetricInformation("loss", goal=vz.ObjectiveMetricGoal.MINIMIZE))
     return problem
 
 
 def run(points: WarmStart, objective: Objective, n_trials: int) -> None:
     """Queue the points and ask for trials."""
+    _check_conditions()
     from vizier.service import clients
     from vizier.service import pyvizier as vz
 
@@ -40,3 +40,14 @@ def run(points: WarmStart, objective: Objective, n_trials: int) -> None:
         (suggestion,) = study.suggest(count=1)
         loss = objective(suggestion.parameters)
         suggestion.complete(vz.Measurement(metrics={"loss": loss}))
+
+
+def _check_conditions() -> None:
+    """See that conditional parameters are read, which none of the algorithms that need no JAX can search."""
+    problem = space()
+    kind = problem.search_space.root.add_categorical_param("kind", ["plain", "deep"])
+    kind.select_values(["deep"]).add_int_param("layers", 2, 9)
+    read = adapter.from_native(problem)
+    assert read["layers"].when == {"kind": ("deep",)}
+    (suggestion,) = adapter.to_native([{**read.default(), "kind": "deep"}], problem)
+    problem.search_space.assert_contains(suggestion.parameters)
