@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from vizier.service.pyvizier import TrialSuggestion
 
 DISTRIBUTION = "google-vizier"
-HAND_OVER = "for suggestion in points: study.request(suggestion)"
+HAND_OVER = "for suggestion in reversed(points): study.request(suggestion)"
 
 
 def read(native: Any) -> Translation:
@@ -45,8 +45,8 @@ def to_native(points: Points, native: Any) -> list[TrialSuggestion]:
 
 
 def hand_over(points: Points, native: Any, study: Any) -> None:
-    """Queue the points in a study, in their order."""
-    for suggestion in to_native(points, native):
+    """Queue the points in a study, so that it suggests them in their order: it hands out the last one first."""
+    for suggestion in reversed(to_native(points, native)):
         study.request(suggestion)
 
 
