@@ -1,7 +1,7 @@
 """Plain CSV: one row a point, one column a parameter, empty where a parameter is inactive.
 
-Text is written as it is and everything else as JSON, so `null` is None; the text `null` is `"null"`, and no
-text is `""`.
+Text is written as it is and everything else as JSON, so `null` is None; as JSON, too, is text that looks like
+JSON, is empty, or has unprintable characters.
 """
 
 from __future__ import annotations
@@ -45,9 +45,10 @@ def load(text: str, native: Any) -> list[dict[str, Any]]:
 
 
 def _cell(value: Any) -> str:
-    if isinstance(value, str) and value and _value(value) == value:
+    # Unprintable characters are escaped: a lone carriage return would end a row.
+    if isinstance(value, str) and value and value.isprintable() and _value(value) == value:
         return value
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value)
 
 
 def _value(cell: str) -> Any:
