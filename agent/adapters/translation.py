@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from bestguess.agent.warm_start import WarmStart
@@ -147,9 +148,10 @@ def quantized(
     first, last = multiples(low, high, q)
 
     def snap(value: Any) -> float:
-        return float(min(max(round(value / q), first), last) * q)
+        return min(max(min(max(round(value / q), first), last) * q, low), high)
 
-    ends = first * q, last * q
+    # 3 * 0.1 is not 0.3, and a grid has to be exact.
+    ends = float(first * Decimal(repr(q))), float(last * Decimal(repr(q)))
     whole = q.is_integer()
     if not log or first == last:
         scale = int if whole else float

@@ -45,7 +45,7 @@ def to_native(points: Points, native: Any) -> list[TrialSuggestion]:
 
 
 def hand_over(points: Points, native: Any, study: Any) -> None:
-    """Queue the points in a study, so that it suggests them in their order: it hands out the last one first."""
+    """Queue the points in a study; the last first, for it suggests what was queued last."""
     for suggestion in reversed(to_native(points, native)):
         study.request(suggestion)
 

@@ -20,6 +20,7 @@ from bestguess.evals.rehearsals import Verdict, rehearsal, rehearse
 from bestguess.tools.errors import InputError
 from bestguess.tools.trial import tail
 
+SETUP = "make adapters-test"
 TIMEOUT_S = 300.0
 ERROR_CHARS = 300
 
@@ -32,8 +33,8 @@ def setting(name: str) -> Environment:
         raise InputError(f"there is no adapter for {name!r}; there are {', '.join(NAMES)}")
     requires = rehearsal(name).REQUIRES
     if name in contestant_names() and requires:
-        return environment(name)
-    return Environment(name, requires, environments_folder() / name)
+        return replace(environment(name), setup=SETUP)
+    return Environment(name, requires, environments_folder() / name, SETUP)
 
 
 def perform(names: Iterable[str]) -> Iterator[Verdict]:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.strategies import spaces
 
 import bestguess as bg
 from bestguess.agent.proposers import WARM_SAMPLES
@@ -14,7 +15,6 @@ from bestguess.agent.testing import DeadLLM, SchemaLLM, ScriptedLLM
 from bestguess.agent.warm_start import FORMAT, WarmStart
 from bestguess.tools.consensus import choose_spread
 from bestguess.tools.errors import InputError
-from tests.strategies import spaces
 
 SPACE = bg.Space(
     lr=bg.Float(1e-5, 1e-1, log=True, default=1e-3),

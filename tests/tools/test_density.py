@@ -5,11 +5,11 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.strategies import parameters, values_of
 
 from bestguess.tools.density import BINS, Density, estimate
 from bestguess.tools.errors import InputError
 from bestguess.tools.parameters import Choice, Float, Int, Text
-from tests.strategies import parameters, values_of
 
 
 @given(st.data())

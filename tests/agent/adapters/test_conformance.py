@@ -13,9 +13,7 @@ from bestguess.agent.adapters import __all__ as names
 from bestguess.agent.adapters import adapter
 from bestguess.evals.rehearsals import Verdict, rehearsal, stage
 
-NAMES = [
-    pytest.param(name, marks=pytest.mark.slow if rehearsal(name).REQUIRES else ()) for name in names
-]
+NAMES = [pytest.param(name, marks=pytest.mark.slow if rehearsal(name).REQUIRES else ()) for name in names]
 
 
 @pytest.fixture(scope="class", params=NAMES)
@@ -23,7 +21,7 @@ def verdict(request: pytest.FixtureRequest) -> Verdict:
     """The verdict on a rehearsal of each adapter."""
     place = stage.setting(request.param)
     if not place.ready:
-        pytest.skip(f"{request.param}: {place.absence or 'run: make adapters-test'}")
+        pytest.skip(f"{request.param}: {place.absence}")
     (played,) = stage.perform([request.param])
     return played
 

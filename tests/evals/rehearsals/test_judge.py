@@ -56,7 +56,7 @@ def test_an_environment_that_is_not_there_is_skipped_with_the_reason(
 ) -> None:
     monkeypatch.setenv("BESTGUESS_EVALS_ENVS", str(tmp_path))
     (verdict,) = stage.perform(["hyperopt"])
-    assert verdict.problem == "skipped: not installed; run: make evals-setup"
+    assert verdict.problem == "skipped: not installed; run: make adapters-test"
     assert "skipped: not installed" in stage.table([verdict])
 
 
