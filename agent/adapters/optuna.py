@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from bestguess.agent.adapters.translation import Points, Translation, refuse
+from bestguess.agent.adapters.translation import Points, Translation, listed, refuse
 from bestguess.tools.space import Space
+from bestguess.tools.trial import Proposal
 
 if TYPE_CHECKING:
     import optuna
@@ -42,6 +43,11 @@ def to_native(points: Points, native: Native) -> list[dict[str, Any]]:
 
 
 def hand_over(points: Points, native: Native, study: optuna.Study) -> None:
-    """Enqueue the points: the study's next trials are these, in their order."""
-    for params in to_native(points, native):
-        study.enqueue_trial(params)
+    """Enqueue the points: the study's next trials are these, in their order.
+
+    A trial's user attributes say who proposed it and why, where a point knows.
+    """
+    given = listed(points)
+    for point, params in zip(given, to_native(given, native), strict=True):
+        why = {"source": point.source, "reason": point.reason} if isinstance(point, Proposal) else None
+        study.enqueue_trial(params, why)

@@ -48,8 +48,7 @@ class Translation:
 
         A parameter that a point lacks is at its default. Raises ParamsError for what is unknown or outside.
         """
-        given = points.points if isinstance(points, WarmStart) else points
-        rows = [self._row(one.params if isinstance(one, Proposal) else one) for one in given]
+        rows = [self._row(one.params if isinstance(one, Proposal) else one) for one in listed(points)]
         return [list(row.values()) for row in rows] if self.positional else rows
 
     def _row(self, params: Params) -> dict[str, Any]:
@@ -101,6 +100,11 @@ class Draft:
     def finish(self, *, flat: bool = True, positional: bool = False) -> Translation:
         """Return the translation; raise SpaceError if there is nothing in it."""
         return Translation(Space(self.parameters), self.spellings, flat=flat, positional=positional)
+
+
+def listed(points: Points) -> list[Proposal | Params]:
+    """Return the points one by one, whatever they came in."""
+    return list(points.points if isinstance(points, WarmStart) else points)
 
 
 def numeric(

@@ -4,6 +4,7 @@ import json as plain_json
 import math
 from typing import Any
 
+import optuna as library
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -56,7 +57,7 @@ def test_a_quantized_value_is_a_multiple_inside_the_range(
 def test_a_quantum_that_binary_numbers_cannot_hold_is_counted_in_exactly() -> None:
     parameter, snap = quantized(0.3, 0.9, 0.1)
     assert parameter.values() == [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
-    assert snap(0.3) == 0.3
+    assert snap(0.3) == 3 * 0.1  # as the tuners draw it
 
 
 def test_a_range_without_a_multiple_is_refused() -> None:
@@ -116,6 +117,13 @@ def test_proposals_params_and_a_warm_start_are_all_points() -> None:
     assert optuna.to_native(list(made.points), SPACE) == expected
     assert optuna.to_native(expected, SPACE) == expected
     assert plain_json.loads(json.to_native(made, SPACE)) == made.to_dict()
+
+
+def test_an_enqueued_trial_says_who_proposed_it_and_why() -> None:
+    study = library.create_study()
+    optuna.hand_over([*bg.warm_start(SPACE, n=1), *POINTS], SPACE, study)
+    assert [trial.user_attrs.get("source") for trial in study.trials] == ["default", None, None]
+    assert study.trials[0].user_attrs["reason"].startswith("the default configuration")
 
 
 def test_a_configuration_is_of_the_space_that_was_given() -> None:
