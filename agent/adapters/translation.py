@@ -152,7 +152,7 @@ def quantized(
     first, last = multiples(low, high, q)
 
     def snap(value: Any) -> float:
-        return min(max(min(max(round(value / q), first), last) * q, low), high)
+        return float(min(max(min(max(round(value / q), first), last) * q, low), high))
 
     # 3 * 0.1 is not 0.3, and a grid has to be exact.
     ends = float(first * Decimal(repr(q))), float(last * Decimal(repr(q)))
