@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 FORMAT = "bestguess.warmstart/1"
 POINTS = 5
-LLM_WAIT_S = 120.0
+LLM_WAIT_S = 300.0
+"""Longer than a study waits: nothing else can be done meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +208,7 @@ def _advice(
     """Return what the model guesses, its name, and the version of the prompts; None without a model."""
     if llm is None or llm == "none":
         return None, None, ""
-    from bestguess.agent.advisor import Advisor
+    from bestguess.agent.advisor import LATER, Advisor
     from bestguess.agent.budget import BudgetedLLM
     from bestguess.agent.llm.connect import connect
     from bestguess.agent.proposers import State, request_warm_start
@@ -218,7 +219,8 @@ def _advice(
     asked = BudgetedLLM(model, budget) if budget else model
     try:
         advice = Advisor(asked, space, wait_s=llm_wait_s).take(request)
-        return advice, model.name, request.template
+        # There is no next turn.
+        return replace(advice, refusal=advice.refusal.removesuffix(LATER)), model.name, request.template
     finally:
         if model is not llm:
             model.close()

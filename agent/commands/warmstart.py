@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False, path_type=Path),
     help="write the document that any adapter can load later; the rows, if FILE ends in .csv",
 )
-@llm_options(default="none")
+@llm_options(default="none", wait_s=300.0)
 def command(
     space_spec: str,
     tuner: str,

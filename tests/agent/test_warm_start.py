@@ -11,7 +11,7 @@ from tests.strategies import spaces
 
 import bestguess as bg
 from bestguess.agent.proposers import WARM_SAMPLES
-from bestguess.agent.testing import DeadLLM, SchemaLLM, ScriptedLLM
+from bestguess.agent.testing import DeadLLM, SchemaLLM, ScriptedLLM, SlowLLM
 from bestguess.agent.warm_start import FORMAT, WarmStart
 from bestguess.tools.consensus import choose_spread
 from bestguess.tools.errors import InputError
@@ -66,6 +66,11 @@ def test_a_dead_model_is_replaced_and_says_why() -> None:
     assert [point.source for point in made.points] == ["default", "random", "random"]
     assert "this model is dead" in made.refusal
     assert all("this model is dead" in point.fallback for point in made.points[1:])
+
+
+def test_a_model_that_is_too_slow_is_not_waited_for() -> None:
+    made = WarmStart.guess(SPACE, TASK, 2, llm=SlowLLM(30), llm_wait_s=0.05)
+    assert made.refusal == "no answer within 0.05 s"
 
 
 def test_a_budget_that_is_spent_is_kept_to() -> None:
