@@ -10,7 +10,7 @@ bin = $(VENV)/bin
 stamp = $(VENV)/.stamp
 
 .DEFAULT_GOAL = help
-.PHONY: help setup demo test check fmt evals evals-setup evals-full adapters-test dist
+.PHONY: help setup demo test check fmt evals evals-setup evals-full adapters-test serve-setup dist
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -58,6 +58,9 @@ adapters-test: setup ## every adapter with the real library, and their table (en
 	-"$(bin)/python" -m bestguess.evals.rehearsals setup $(ARGS)
 	"$(bin)/python" -m pytest -m "" -rs tests/agent/adapters tests/evals/rehearsals
 	"$(bin)/python" -m bestguess.evals.rehearsals table $(ARGS)
+
+serve-setup: setup ## make the environment of the model server, vLLM (2 GB on the processor, 10 GB for a GPU)
+	"$(bin)/bestguess" serve --setup
 
 # setuptools ships what an earlier build left in build/, deleted files too.
 dist: setup ## build the sdist and the wheel into dist/

@@ -31,6 +31,9 @@ PATIENCE = 3.0
 PROBE_EVERY = 5
 """… but for one turn in so many."""
 
+MOST_LATE = 5
+"""An answer is dropped that knew of so many outcomes fewer than there are by now, or more."""
+
 LEFT_ALONE = "left alone"
 """How the refusal begins that says so; the report knows it by that."""
 
@@ -71,6 +74,7 @@ class Advisor:
         self._last_refusal = ""
         self._call: Future[Reply] | None = None
         self._key = ""
+        self._told = 0
 
     def prefetch(self, request: Request) -> None:
         """Start asking now, unless a call is under way or the model is being left alone."""
@@ -99,6 +103,10 @@ class Advisor:
             if self._call.done():
                 self._call = None
         advice = replace(read_reply(reply, self.space), key=self._key)
+        late = request.told - self._told
+        if late >= MOST_LATE and advice.configurations:
+            words = f"its answer came too late: it knew of {late} outcomes fewer than there are now"
+            return replace(advice, configurations=(), refusal=words)
         if not advice.configurations:
             return self._refused(advice)
         self.failures = self._skipped = 0
@@ -132,6 +140,7 @@ class Advisor:
         call: Future[Reply] = Future()
         self._call = call
         self._key = request_key(request)
+        self._told = request.told
 
         def answer() -> None:
             try:

@@ -6,18 +6,19 @@ and whether a proposal runs, is decided elsewhere (`tools/trust.py`, `tools/veri
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from bestguess.agent.advisor import Advice
-from bestguess.agent.framing import frame_proposal, frame_warm_start
-from bestguess.agent.llm import Request
+from bestguess.agent.framing import BUDGET_TOKENS, frame_proposal, frame_warm_start
+from bestguess.agent.llm import Request, count_roughly
 from bestguess.agent.task import Task
 from bestguess.prompts import version
 from bestguess.tools.consensus import choose_spread
+from bestguess.tools.prior import OptimumPrior
 from bestguess.tools.space import Space
 from bestguess.tools.trial import History, Prediction, Proposal
 from bestguess.tools.trust import earned
@@ -30,6 +31,9 @@ WARM_SAMPLES = 12
 PROPOSE_SAMPLES = 4
 TOKENS_PER_PARAMETER = 24
 RANDOM_TRIES = 200
+KNOWN_STARTS = 4
+KNOWN_DRAWS = 16
+"""Of so many draws the one farthest from all trials is run; the farthest of more would be hardly believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,9 @@ class State:
     history: History
     verifier: Verifier | None
     seed: int
+    count_tokens: Callable[[str], int] = count_roughly
+    context_tokens: int | None = None
+    """How long a prompt and its answer may be together, where the model says so."""
 
     @property
     def number(self) -> int:
@@ -62,6 +69,29 @@ def propose_default(state: State) -> Proposal:
     return Proposal(
         state.space.default(), "default", "the default configuration, to measure everything against"
     )
+
+
+def propose_knowledge(state: State, prior: OptimumPrior, families: Sequence[str]) -> Proposal | None:
+    """Propose what packs know to work: their middle first, then draws that differ from what was tried.
+
+    None when enough has been tried of it.
+    """
+    said = f"what is known of {families[0]}"
+    had = sum(trial.source == "knowledge" for trial in state.history)
+    if had >= KNOWN_STARTS:
+        return None
+    if had == 0:
+        middle = prior.mode()
+        if not state.tried(middle) and state.space.satisfies(middle):
+            return with_prediction(state, Proposal(middle, "knowledge", f"{said}: the middle of it"))
+    drawn = [one for one in prior.sample(state.rng, KNOWN_DRAWS) if state.space.satisfies(one)]
+    new = [one for one in drawn if not state.tried(one)]
+    if not new:
+        return None
+    there = state.space.encode_many([trial.params for trial in state.history])
+    apart = np.abs(state.space.encode_many(new)[:, None] - there[None]).sum(axis=2).min(axis=1)
+    params = new[int(np.argmax(apart))]
+    return with_prediction(state, Proposal(params, "knowledge", f"{said}: a draw unlike the trials before"))
 
 
 def propose_random(state: State, reason: str) -> Proposal:
@@ -100,6 +130,7 @@ def request_warm_start(state: State) -> Request:
         schema=state.space.json_schema(),
         seed=state.seed,
         max_tokens=_max_tokens(state.space),
+        told=len(state.history.told),
     )
 
 
@@ -113,12 +144,15 @@ def request_proposal(state: State) -> Request:
             state.history,
             surrogate=state.verifier.describe() if state.verifier else "",
             track_record=record.sentence("Your own guesses") + "." if record.tried else "",
+            budget_tokens=_budget(state),
+            count_tokens=state.count_tokens,
         ),
         template=version("system", "task", "propose"),
         n=PROPOSE_SAMPLES,
         schema=state.space.json_schema(),
         seed=state.seed + state.number,
         max_tokens=_max_tokens(state.space),
+        told=len(state.history.told),
     )
 
 
@@ -189,6 +223,13 @@ def with_prediction(state: State, proposal: Proposal) -> Proposal:
     prediction: Prediction = state.verifier.predict(proposal.params)
     words = f"too early to judge: expected {prediction.mean:.5g} ± {prediction.sd:.2g}"
     return replace(proposal, prediction=prediction, verdict=words)
+
+
+def _budget(state: State) -> int:
+    """Return how long a prompt may be: as long as suits every model, or what a small context leaves."""
+    if state.context_tokens is None:
+        return BUDGET_TOKENS
+    return min(BUDGET_TOKENS, state.context_tokens - _max_tokens(state.space))
 
 
 def _max_tokens(space: Space) -> int:

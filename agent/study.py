@@ -22,6 +22,7 @@ from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from bestguess.agent.knowledge import Knowledge
 from bestguess.agent.storage import open_storage
 from bestguess.agent.task import Task
 from bestguess.tools.errors import ParamsError, StudyError
@@ -137,6 +138,21 @@ class Study:
     def optuna_study(self) -> optuna.Study:
         """The same study as Optuna's own object."""
         return optuna.load_study(study_name=self.name, storage=self.storage)
+
+    @property
+    def knowledge(self) -> Knowledge | None:
+        """What was known of where the optimum lies when the study began."""
+        kept = self._settings().get("knowledge")
+        return Knowledge.from_dict(kept) if kept else None
+
+    def keep_knowledge(self, knowledge: Knowledge | None) -> None:
+        """Keep what is known beforehand, unless the study has a record of that already."""
+        if "knowledge" not in self._settings():
+            kept = knowledge.to_dict() if knowledge else None
+            self.storage.set_study_user_attr(self._id, ATTRIBUTE, {**self._settings(), "knowledge": kept})
+
+    def _settings(self) -> dict[str, Any]:
+        return dict(self.storage.get_study_user_attrs(self._id).get(ATTRIBUTE, {}))
 
     @property
     def history(self) -> History:

@@ -18,6 +18,7 @@ import optuna
 from bestguess.agent.advisor import Advisor
 from bestguess.agent.budget import Budget, BudgetedLLM, Spent
 from bestguess.agent.journal import Journal, JournaledLLM, beside
+from bestguess.agent.knowledge import Knowledge, know, load_packs
 from bestguess.agent.live import Observer, Silent
 from bestguess.agent.llm import LLM
 from bestguess.agent.llm.connect import connect
@@ -50,6 +51,8 @@ class Tuner:
         journal: where the model's calls are kept: a path, None for nowhere; by default beside the study, if
             that is an SQLite file.
         cache: answers what the model was asked before from the journal.
+        knowledge: whether packs of what is known to work have a part, where one speaks of the task; a folder
+            adds packs of your own. A study goes on with what was known when it began.
         switches: which parts are on, for experiments.
 
     Raises:
@@ -70,6 +73,7 @@ class Tuner:
         budget: Budget | None = None,
         journal: str | Path | None = BESIDE,
         cache: bool = False,
+        knowledge: bool | str | Path = True,
         switches: Switches = EVERYTHING,
     ) -> None:
         if llm_wait_s < 0:
@@ -78,6 +82,7 @@ class Tuner:
         self.task = task or Task()
         self.llm = connect(llm)
         self.study = Study.open(space, self.task, storage=storage, name=study_name, seed=seed, resume=resume)
+        self.study.keep_knowledge(_know(space, self.task, knowledge))
         line, pool = None, None
         self._journal: Journal | None = None
         self._budgeted: BudgetedLLM | None = None
@@ -91,7 +96,16 @@ class Tuner:
                 pool = self._journal.first_guesses(self.study.name, space)
                 asked = JournaledLLM(asked, self._journal, self.study.name, cache=cache)
             line = Advisor(asked, space, wait_s=llm_wait_s)
-        self._turns = Turns(space, self.task, self.study.seed, line=line, switches=switches, pool=pool)
+        self._turns = Turns(
+            space,
+            self.task,
+            self.study.seed,
+            line=line,
+            switches=switches,
+            pool=pool,
+            llm=self.llm,
+            knowledge=self.study.knowledge,
+        )
         self._llm_is_ours = self.llm is not llm
         self._owner = Owner.this_process()
         self._again = list(self.study.recover())
@@ -268,6 +282,7 @@ def tune(
     seed: int | None = None,
     llm_wait_s: float = LLM_WAIT_S,
     budget: Budget | None = None,
+    knowledge: bool | str | Path = True,
 ) -> Result:
     """Tune `objective(params) -> float | Outcome` over `space` and return the result.
 
@@ -287,8 +302,15 @@ def tune(
         seed=seed,
         llm_wait_s=llm_wait_s,
         budget=budget,
+        knowledge=knowledge,
     ) as tuner:
         return tuner.run(FunctionObjective(objective), n_trials=n_trials, timeout=timeout)
+
+
+def _know(space: Space, task: Task, knowledge: bool | str | Path) -> Knowledge | None:
+    if knowledge is False:
+        return None
+    return know(space, task, load_packs(None if knowledge is True else Path(knowledge)))
 
 
 def check_n_trials(n_trials: int) -> None:

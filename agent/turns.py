@@ -14,9 +14,11 @@ from typing import Protocol
 from bestguess.agent import proposers
 from bestguess.agent.advisor import Advice
 from bestguess.agent.journal import Heard
-from bestguess.agent.llm import Request
+from bestguess.agent.knowledge import Knowledge
+from bestguess.agent.llm import LLM, Request, Tokenizing
 from bestguess.agent.switches import Switches
 from bestguess.agent.task import Task
+from bestguess.tools.prior import OptimumPrior
 from bestguess.tools.space import Space
 from bestguess.tools.trial import History, Proposal
 from bestguess.tools.trust import MAX_SHARE, earned, has_turn
@@ -47,6 +49,8 @@ class Turns:
         line: Line | None,
         switches: Switches,
         pool: Advice | None = None,
+        llm: LLM | None = None,
+        knowledge: Knowledge | None = None,
     ) -> None:
         self.space = space
         self.task = task
@@ -56,7 +60,10 @@ class Turns:
         self.heard: Heard | None = None
         """What the model said when the last proposal was made; None if it was not asked."""
 
+        self._knowledge = knowledge if switches.knowledge else None
+        self._prior = OptimumPrior(space, self._knowledge.beliefs) if self._knowledge else None
         self._pool = pool
+        self._tokenizing = llm if isinstance(llm, Tokenizing) else None
         self._verifier: Verifier | None = None
 
     def propose(self, history: History) -> Proposal:
@@ -91,13 +98,19 @@ class Turns:
             self.line.prefetch(proposers.request_proposal(self._state(history)))
 
     def _state(self, history: History) -> proposers.State:
-        self._verifier = Verifier.fit(self.space, history, noisy=self.task.noisy, earlier=self._verifier)
-        return proposers.State(self.space, self.task, history, self._verifier, self.seed)
+        self._verifier = Verifier.fit(
+            self.space, history, noisy=self.task.noisy, earlier=self._verifier, prior=self._prior
+        )
+        state = proposers.State(self.space, self.task, history, self._verifier, self.seed)
+        if self._tokenizing is None:
+            return state
+        known = self._tokenizing
+        return replace(state, count_tokens=known.count_tokens, context_tokens=known.context_tokens)
 
     def _propose_first(self, state: proposers.State) -> Proposal:
         """Return one of the model's first guesses, or a random one with the reason."""
         if self.line is None or not self.switches.warm_start:
-            return proposers.propose_random(state, "a first look at the space")
+            return self._propose_known(state)
         advice = Advice()
         if self._pool is None:
             advice = self.line.take(proposers.request_warm_start(state))
@@ -111,6 +124,14 @@ class Turns:
                 fallback=f"language model: {refusal}",
             )
         return replace(proposal, tokens=advice.tokens, seconds=advice.seconds)
+
+    def _propose_known(self, state: proposers.State) -> Proposal:
+        """Return what is known to work, and then chance."""
+        if self._prior is not None and self._knowledge is not None:
+            known = proposers.propose_knowledge(state, self._prior, self._knowledge.families)
+            if known is not None:
+                return known
+        return proposers.propose_random(state, "a first look at the space")
 
     def _is_warming_up(self, history: History) -> bool:
         return len(history) <= proposers.WARM_STARTS

@@ -20,20 +20,20 @@ This module does not know how values were transformed, and it predicts nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.optimize import minimize
 from torch import Tensor
 
 from bestguess.tools.surrogate import FloatArray, Hyperparameters
+from bestguess.tools.surrogate.descent import Effort, minimize
 from bestguess.tools.surrogate.kernel import matern52_and_slope
 from bestguess.tools.surrogate.threads import few_threads
 
 MEAN_VARIANCE = 1.0
-JITTERS = (0.0, 1e-10, 1e-8, 1e-6, 1e-4, 1e-2)
+JITTERS = (1e-10, 1e-8, 1e-6, 1e-4, 1e-2)
 LENGTHSCALES = (1e-3, 1e4)
 SCALES = (1e-3, 1e3)
 NOISES = (1e-12, 1.0)
@@ -41,9 +41,9 @@ LEAST_NOISE = 1e-9
 """What the noise's variance has at least, on top of exp(theta), so that covariances stay regular."""
 
 MUCH_NOISE = math.log(0.1)
-SEARCH = {"gtol": 0.2, "maxiter": 40}
-SKETCH = {"gtol": 2.0, "maxiter": 8}
-IMPROVEMENT = {"gtol": 0.1, "maxiter": 4}
+SEARCH = Effort(gtol=0.2, steps=40)
+SKETCH = Effort(gtol=2.0, steps=8)
+IMPROVEMENT = Effort(gtol=0.1, steps=5)
 FIRST_STEP = 0.1
 """The inverse Hessian that a search starts from, as a share of the prior's covariance."""
 
@@ -85,12 +85,16 @@ NOISY = Prior(noise=(-4.0, 2.0))
 def factorize(covariance: Tensor, noise: float) -> tuple[Tensor, float]:
     """Return L (n, n) of a covariance with noise on its diagonal, and the jitter it took.
 
-    The jitter starts at nothing and is a share of the largest variance. Raises torch.linalg.LinAlgError
+    None, if it will do without, or a share of the largest variance. Raises torch.linalg.LinAlgError
     when even the largest does not help.
     """
+    noisy = covariance.clone()
+    noisy.diagonal().add_(noise)
+    lower, failed = torch.linalg.cholesky_ex(noisy)
+    if not failed:
+        return lower, 0.0
     variances = covariance.diagonal()
     largest = float(variances.max())
-    noisy = covariance.clone()
     for jitter in JITTERS:
         noisy.diagonal().copy_(variances + (noise + jitter * largest))
         lower, failed = torch.linalg.cholesky_ex(noisy)
@@ -156,12 +160,10 @@ class Evidence:
         """Return the likeliest hyperparameters found by a short search from those `found` already."""
         return self._search([self._theta(found)], IMPROVEMENT)
 
-    def _search(self, starts: Sequence[FloatArray], options: Mapping[str, float]) -> Hyperparameters:
-        known = {**options, "hess_inv0": self._first}
-        # Not L-BFGS-B: its tiny LAPACK calls take milliseconds each where OpenBLAS shares them out.
+    def _search(self, starts: Sequence[FloatArray], effort: Effort) -> Hyperparameters:
         with few_threads(len(self._z)):
-            found = [minimize(self._loss, start, jac=True, method="BFGS", options=known) for start in starts]
-        best = np.clip(min(found, key=lambda one: one.fun).x, *self._bounds)
+            found = [minimize(self._loss, start, self._first, effort) for start in starts]
+        best = np.clip(min(found, key=lambda one: one.f).x, *self._bounds)
         *lengthscales, scale, noise = np.exp(best).tolist()
         return Hyperparameters(tuple(lengthscales), scale, noise + LEAST_NOISE)
 

@@ -81,15 +81,16 @@ class Embedding:
         places = np.asarray(x, dtype=np.float64)
         if places.ndim != 2 or places.shape[1] != self.columns or not np.isfinite(places).all():
             raise InputError(f"x has shape {places.shape}; give finite numbers, {self.columns} a row")
-        there = np.ones(places.shape, dtype=bool) if active is None else np.asarray(active, dtype=bool)
-        if there.shape != places.shape:
+        there = None if active is None else np.asarray(active, dtype=bool)
+        if there is not None and there.shape != places.shape:
             raise InputError(f"active has shape {there.shape} and x {places.shape}; give them one shape")
-        if not self.conditional and not there.all():
+        if there is not None and not self.conditional and not there.all():
             raise InputError("columns are inactive that never were in the fit; fit with active=...")
-        numbers, mask = self.tensor(places), self.tensor(there)
+        numbers = self.tensor(places)
         phi = numbers[:, self._numeric]
         codes = torch.round(numbers[:, self._categorical] * CODES)
         if self.conditional:
+            mask = torch.ones_like(numbers, dtype=torch.bool) if there is None else self.tensor(there)
             exists = mask[:, self._numeric].to(phi.dtype)
             phi = torch.cat((exists * torch.cos(phi), exists * torch.sin(phi)), dim=1)
             codes = torch.where(mask[:, self._categorical], codes, -1.0)
