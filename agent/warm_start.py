@@ -1,9 +1,9 @@
 """The zero-shot warm start: a few configurations worth evaluating first, by any tuner at all.
 
 The default comes first, then the model's consensus and its most different guesses, as in a study of our own
-(`proposers.py`); points that fill the space where there is no model, or where it gave too few. A `WarmStart`
-is also a document, `bestguess.warmstart/1`, that a tuner in another environment can load later; how its
-points are spelled for a tuner is in `adapters/`. This module evaluates nothing.
+(`proposers.py`); where there is no model, or it gave too few, what is known to work and points that fill the
+space. A `WarmStart` is also a document, `bestguess.warmstart/1`, that a tuner in another environment can load
+later; how its points are spelled for a tuner is in `adapters/`. This module evaluates nothing.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from bestguess.tools.trial import History, Proposal, Source, Trial
 if TYPE_CHECKING:
     from bestguess.agent.advisor import Advice
     from bestguess.agent.budget import Budget
+    from bestguess.agent.knowledge import Knowledge
     from bestguess.agent.llm import LLM
 
 FORMAT = "bestguess.warmstart/1"
@@ -63,6 +64,7 @@ class WarmStart:
         seed: int = 0,
         llm_wait_s: float = LLM_WAIT_S,
         budget: Budget | None = None,
+        knowledge: bool | str | Path = True,
     ) -> WarmStart:
         """Return up to `n` different points, fewer only where the space has no more.
 
@@ -76,7 +78,7 @@ class WarmStart:
         return cls(
             space=space,
             task=task,
-            points=tuple(_choose(space, task, n, advice, seed)),
+            points=tuple(_choose(space, task, n, advice, _know(space, task, knowledge), seed)),
             densities=_densities(space, advice),
             model=model,
             prompts=prompts,
@@ -171,13 +173,16 @@ def warm_start(
     seed: int = 0,
     llm_wait_s: float = LLM_WAIT_S,
     budget: Budget | None = None,
+    knowledge: bool | str | Path = True,
 ) -> list[Proposal]:
     """Return up to `n` different configurations to evaluate first, the default before all others.
 
-    `llm` is as for `Tuner`. `bestguess.adapters` gives the points each tuner's native form. Raises InputError
-    for a wrong argument; a model that fails has its places taken, and the points say why.
+    `llm` and `knowledge` are as for `Tuner`; `bestguess.adapters` gives the points each tuner's native form.
+    Raises InputError for a wrong argument; a model that fails has its places taken, and the points say why.
     """
-    made = WarmStart.guess(space, task, n, llm=llm, seed=seed, llm_wait_s=llm_wait_s, budget=budget)
+    made = WarmStart.guess(
+        space, task, n, llm=llm, seed=seed, llm_wait_s=llm_wait_s, budget=budget, knowledge=knowledge
+    )
     return list(made.points)
 
 
@@ -226,34 +231,54 @@ def _advice(
             model.close()
 
 
-def _choose(space: Space, task: Task, n: int, advice: Advice | None, seed: int) -> list[Proposal]:
-    """Return the default, what of the guesses is worth running, and points that fill the space."""
-    from bestguess.agent.proposers import State, propose_default, propose_warm_start
-    from bestguess.tools.filling import fill
+def _know(space: Space, task: Task, knowledge: bool | str | Path) -> Knowledge | None:
+    if knowledge is False:
+        return None
+    from bestguess.agent.knowledge import know, load_packs
 
-    state = State(space, task, History(task.direction), None, seed)
-    points = [propose_default(state)]
+    return know(space, task, load_packs(None if knowledge is True else Path(knowledge)))
+
+
+def _choose(
+    space: Space, task: Task, n: int, advice: Advice | None, known: Knowledge | None, seed: int
+) -> list[Proposal]:
+    """Return the default, the guesses worth running, what is known to work, and what fills the space."""
+    from bestguess.agent.proposers import State, propose_default, propose_knowledge, propose_warm_start
+    from bestguess.tools.filling import fill
+    from bestguess.tools.prior import OptimumPrior
+
+    start = State(space, task, History(task.direction), None, seed)
+    points = [propose_default(start)]
+
+    def state() -> State:
+        trials = tuple(Trial(number, point) for number, point in enumerate(points))
+        return replace(start, history=History(task.direction, trials))
+
     refusal = advice.refusal if advice else ""
     # One more than needed may be chosen, because the default can be among them.
     for count in (n - 1, n) if advice is not None and not refusal else ():
         assert advice is not None
         while len(points) < n:
-            trials = tuple(Trial(number, point) for number, point in enumerate(points))
-            proposal, refusal = propose_warm_start(
-                replace(state, history=History(task.direction, trials)), advice, count=count
-            )
+            proposal, refusal = propose_warm_start(state(), advice, count=count)
             if proposal is None:
                 break
             points.append(replace(proposal, verdict=""))
+    guessed = len(points)
+    prior = OptimumPrior(space, known.beliefs) if known else None
+    while prior is not None and known is not None and len(points) < n:
+        proposal = propose_knowledge(state(), prior, known.families)
+        if proposal is None:
+            break
+        points.append(replace(proposal, verdict=""))
     missing = fill(space, np.random.default_rng(seed), n - len(points), [point.params for point in points])
-    fallback = f"language model: {refusal}" if advice else ""
     points += [
-        Proposal(params, "random", "fills the space: a point of a Sobol sequence", fallback=fallback)
-        for params in missing
+        Proposal(params, "random", "fills the space: a point of a Sobol sequence") for params in missing
     ]
+    fallback = f"language model: {refusal}" if advice else ""
+    points[guessed:] = [replace(point, fallback=fallback) for point in points[guessed:]]
     if advice:
-        cost = replace(points[min(1, len(points) - 1)], tokens=advice.tokens, seconds=advice.seconds)
-        points[min(1, len(points) - 1)] = cost
+        first = min(1, len(points) - 1)
+        points[first] = replace(points[first], tokens=advice.tokens, seconds=advice.seconds)
     return points
 
 

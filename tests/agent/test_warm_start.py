@@ -86,6 +86,14 @@ def test_without_a_model_the_points_fill_the_space_and_repeat() -> None:
     assert all("Sobol" in point.reason and not point.fallback for point in points[1:])
 
 
+def test_without_a_model_what_is_known_of_the_task_comes_before_chance() -> None:
+    space = bg.Space(max_features=bg.Float(0.05, 1.0, default=1.0), max_depth=bg.Int(1, 64))
+    task = bg.Task("Tune a random forest", facts={"rows": 1000, "features": 20})
+    sources = [point.source for point in bg.warm_start(space, task, n=3)]
+    assert sources == ["default", "knowledge", "knowledge"]
+    assert "random" in {point.source for point in bg.warm_start(space, task, n=3, knowledge=False)}
+
+
 def test_a_space_with_fewer_configurations_gives_fewer_points() -> None:
     points = bg.warm_start(bg.Space(x=bg.Choice(["a", "b", "c"])), n=9)
     assert sorted(point.params["x"] for point in points) == ["a", "b", "c"]
