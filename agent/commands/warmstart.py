@@ -54,7 +54,7 @@ def command(
     """Give another tuner a few good configurations to evaluate first.
 
     The default comes first, then the model's guesses; without a model, what is known of the task and points
-    that fill the space. They are shown as the tuner writes them (Hyperopt: a choice by its index), and with where each comes from.
+    that fill the space. They are shown as the tuner writes them (Hyperopt: a choice by its index).
 
     \b
     Examples:
