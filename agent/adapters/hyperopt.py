@@ -1,7 +1,8 @@
 """Hyperopt: an `hp` expression; points by label, a choice by the index of its option.
 
-`fmin` does not count these points among its `max_evals`. Nested choices become conditions. What a quantized distribution can draw just outside its range is left out,
-and an unbounded one is searched within three standard deviations.
+`fmin` does not count these points among its `max_evals`. Nested choices become conditions. What a quantized
+distribution can draw just outside its range is left out, and an unbounded one is searched within three standard
+deviations.
 """
 
 from __future__ import annotations

@@ -23,6 +23,8 @@ def space() -> Any:
         "width": hp.quniform("width", 16, 256, 16),
         "depth": hp.uniformint("depth", 1, 12),
         "seed": hp.randint("seed", 5),
+        "shift": hp.normal("shift", 1.0, 2.0),
+        "size": hp.pchoice("size", [(0.2, "small"), (0.8, "large")]),
         "activation": hp.choice("activation", ["relu", "tanh", "gelu"]),
         "model": hp.choice(
             "model", [{"kind": "gbtree"}, {"kind": "dart", "rate_drop": hp.uniform("rate_drop", 0.0, 0.5)}]
