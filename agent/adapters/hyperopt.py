@@ -1,8 +1,8 @@
 """Hyperopt: an `hp` expression; points by label, a choice by the index of its option.
 
 `fmin` does not count these points among its `max_evals`. Nested choices become conditions. What a quantized
-distribution can draw just outside its range is left out, and an unbounded one is searched within three standard
-deviations.
+distribution can draw just outside its range is left out, and an unbounded one is searched within three
+standard deviations.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from bestguess.tools.space import Space
 DISTRIBUTION = "hyperopt"
 HAND_OVER = "fmin(..., points_to_evaluate=points)"
 
-_Alternatives = Iterable[tuple[Any, ...]]
-"""Conditions of which one must hold, each a conjunction of Hyperopt's `Cond`."""
+_Conditions = tuple[tuple[str, int], ...]
+"""The choices, by label, on the way to a part of an expression, and the index of the option each took."""
 
 
 def read(native: Any) -> Translation:
@@ -46,16 +46,15 @@ def read(native: Any) -> Translation:
         }
         return Translation(native, indices)
     from hyperopt.pyll import as_apply
-    from hyperopt.pyll_utils import expr_to_config
 
     expression = as_apply(native)
-    found: dict[str, Any] = {}
-    expr_to_config(expression, (), found)
+    found: dict[str, tuple[Any, set[_Conditions]]] = {}
+    _walk(expression, (), found)
     labels = _labels(expression)
     draft = Draft()
-    for name, each in found.items():
+    for name, (node, alternatives) in found.items():
         try:
-            _add(draft, name, each["node"], labels, _when(each["conditions"], labels))
+            _add(draft, name, node, labels, _when(alternatives, labels))
         except SpaceError as error:
             raise SpaceError(f"parameter {name!r}: {error}") from error
     return draft.finish(flat=False)
@@ -94,9 +93,28 @@ def _option(index: int, node: Any) -> Any:
     return inner[0] if inner else f"option {index}"
 
 
-def _when(alternatives: _Alternatives, labels: Mapping[str, list[Value]]) -> dict[str, list[Value]]:
+def _walk(node: Any, conditions: _Conditions, found: dict[str, tuple[Any, set[_Conditions]]]) -> None:
+    """Find what a label stands for, and all ways to it.
+
+    Hyperopt's own `expr_to_config` does the same, but breaks on `hp.pchoice` (0.3.0).
+    """
+    if node.name == "hyperopt_param":
+        found.setdefault(node.arg["label"].obj, (node.arg["obj"], set()))[1].add(conditions)
+    elif node.name == "switch" and node.pos_args[0].name == "hyperopt_param":
+        chooser, *options = node.pos_args
+        _walk(chooser, conditions, found)
+        for index, option in enumerate(options):
+            _walk(option, (*conditions, (chooser.arg["label"].obj, index)), found)
+    else:
+        for each in node.inputs():
+            _walk(each, conditions, found)
+
+
+def _when(alternatives: Iterable[_Conditions], labels: Mapping[str, list[Value]]) -> dict[str, list[Value]]:
     """Return the values of each parent that activate a parameter."""
-    several = [{cond.name: cond.val for cond in conditions} for conditions in alternatives]
+    several = [dict(conditions) for conditions in alternatives]
+    if {} in several:
+        return {}
     parents = list(several[0])
     allowed = {parent: sorted({one[parent] for one in several if parent in one}) for parent in parents}
     every = [dict(zip(parents, values, strict=True)) for values in product(*allowed.values())]
@@ -116,14 +134,10 @@ def _add(
         draft.add_choice(name, names, labels=names, spelled=range(len(names)), when=when)
         return
     argument = {key: one.obj for key, one in node.arg.items() if hasattr(one, "obj")}
-    match node.name:
-        case "randint":
-            low, high = (argument["low"], argument["high"]) if "high" in argument else (0, argument["low"])
-            draft.add(name, numeric(low, high - 1, integer=True, when=when))
-            return
-        case "categorical":
-            draft.add(name, numeric(0, len(argument["p"]) - 1, integer=True, when=when))
-            return
+    if node.name == "randint":
+        low, high = (argument["low"], argument["high"]) if "high" in argument else (0, argument["low"])
+        draft.add(name, numeric(low, high - 1, integer=True, when=when))
+        return
     kind, log = node.name.removeprefix("q"), node.name.removeprefix("q").startswith("log")
     if kind not in ("uniform", "loguniform", "normal", "lognormal"):
         raise SpaceError(f"the distribution {node.name!r} has no counterpart; use uniform, normal or choice")

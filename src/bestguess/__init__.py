@@ -44,7 +44,6 @@ _HOMES = {
     "Trial": "tools.trial",
     "Tuner": "agent.tuner",
     "WarmStart": "agent.warm_start",
-    "adapters": "agent",
     "tune": "agent.tuner",
     "warm_start": "agent.warm_start",
 }
@@ -79,6 +78,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "adapters":
+        return import_module("bestguess.agent.adapters")
     if name not in _HOMES:
         raise AttributeError(f"module 'bestguess' has no attribute {name!r}")
     return getattr(import_module(f"bestguess.{_HOMES[name]}"), name)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json as plain_json
 import math
+import subprocess
+import sys
 from typing import Any
 
 import optuna as library
@@ -144,6 +146,12 @@ def test_an_unknown_tuner_is_refused_with_the_nearest() -> None:
         adapter("optune")
     with pytest.raises(AttributeError, match="nobody"):
         bg.adapters.nobody  # noqa: B018
+
+
+def test_adapters_are_public_before_anything_else_is_imported() -> None:
+    words = "import bestguess as bg; print(bg.adapters.skopt.DISTRIBUTION)"
+    done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
+    assert done.stdout == "scikit-optimize\n"
 
 
 def test_adapters_are_public() -> None:
