@@ -87,13 +87,16 @@ class Draft:
     ) -> None:
         """Add a choice among objects of any kind, which come back as they are, or as `spelled`.
 
-        `labels` are what a model reads instead of objects; `default` is an index. Raises SpaceError.
+        `labels` are what a model reads instead of objects; `default` is an index, without it the first
+        option, or the middle one when ordered. Raises SpaceError.
         """
         names = list(labels) if labels is not None else label(options)
         back = list(options if spelled is None else spelled)
+        if default is None:
+            default = (len(names) - 1) // 2 if ordered else 0
         self.add(
             name,
-            Choice(names, ordered=ordered, when=when or {}, default=names[default or 0]),
+            Choice(names, ordered=ordered, when=when or {}, default=names[default]),
             lambda value: back[names.index(value)],
         )
 
@@ -161,9 +164,7 @@ def quantized(
         scale = int if whole else float
         step = None if first == last else scale(q)
         return numeric(*map(scale, ends), integer=whole, when=when, step=step), snap
-    if whole and q == 1.0:
-        return numeric(int(ends[0]), int(ends[1]), integer=True, log=ends[0] > 0, when=when), snap
-    return numeric(max(ends[0], low), ends[1], log=True, when=when), snap
+    return numeric(*map(int if whole else float, ends), integer=whole, log=True, when=when), snap
 
 
 def label(options: Sequence[Any]) -> list[Value]:

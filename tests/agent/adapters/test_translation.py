@@ -83,6 +83,12 @@ def test_options_of_any_kind_come_back_as_the_objects_they_are() -> None:
     assert all(row["function"] is option for row, option in zip(rows, options, strict=True))
 
 
+def test_without_a_default_an_order_begins_in_its_middle() -> None:
+    draft = Draft()
+    draft.add_choice("batch", [32, 64, 128], ordered=True)
+    assert draft.finish().space.default() == {"batch": 64}
+
+
 def test_plain_options_keep_their_own_names() -> None:
     assert label(["a", 1, None]) == ["a", 1, None]
 
