@@ -116,6 +116,7 @@ def test_the_same_study_runs_with_the_model_in_this_process(tmp_path: Path) -> N
     assert llm is not None
 
     result, calls = tune(llm, tmp_path)
+    llm.close()
 
     guessed = [trial for trial in result.trials if trial.source == "llm"]
     print(f"\n{len(calls)} calls, {len(guessed)} trials of the model, best {result.best_value:.4g}")
