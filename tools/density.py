@@ -125,4 +125,4 @@ def _in_units(parameter: Float | Int, edges: NDArray[np.float64]) -> NDArray[np.
     low, high = parameter.low - half, parameter.high + half
     if not parameter.log:
         return low + edges * (high - low)
-    return np.exp(math.log(low) + edges * (math.log(high) - math.log(low)))
+    return np.clip(np.exp(math.log(low) + edges * (math.log(high) - math.log(low))), low, high)
