@@ -37,6 +37,9 @@ MOST_LATE = 5
 LEFT_ALONE = "left alone"
 """How the refusal begins that says so; the report knows it by that."""
 
+LATER = "; a later one is used at the next turn"
+"""How the refusal ends when there was no answer in time."""
+
 REFUSAL_CHARS = 300
 REPAIR_CHARS = 2000
 
@@ -92,7 +95,7 @@ class Advisor:
         try:
             reply = self._call.result(timeout=self.wait_s)
         except FutureTimeout:
-            words = f"no answer within {self.wait_s:g} s; a later one is used at the next turn"
+            words = f"no answer within {self.wait_s:g} s{LATER}"
             return Advice(refusal=words, key=self._key)
         except ModelError as error:
             return self._refused(Advice(refusal=shorten(str(error), REFUSAL_CHARS), key=self._key))

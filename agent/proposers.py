@@ -158,15 +158,19 @@ def request_proposal(state: State) -> Request:
     )
 
 
-def propose_warm_start(state: State, pool: Advice) -> tuple[Proposal | None, str]:
+def propose_warm_start(
+    state: State, pool: Advice, *, count: int = WARM_STARTS
+) -> tuple[Proposal | None, str]:
     """Propose the next of the model's first guesses: the consensus first, then those that differ most.
+
+    `count` of them are chosen in all.
 
     Returns None and the reason when every guess in `pool` has been tried.
     """
     if pool.refusal:
         return None, pool.refusal
     x = state.space.encode_many(pool.configurations)
-    chosen = choose_spread(x, WARM_STARTS)
+    chosen = choose_spread(x, count)
     for rank, index in enumerate(chosen):
         params = pool.configurations[index]
         if state.tried(params):
