@@ -10,10 +10,10 @@ bin = $(VENV)/bin
 stamp = $(VENV)/.stamp
 
 .DEFAULT_GOAL = help
-.PHONY: help setup demo test check fmt evals evals-setup evals-full dist
+.PHONY: help setup demo test check fmt evals evals-setup evals-full adapters-test serve-setup dist
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
 setup: $(stamp) ## make .venv with everything that the targets below need
 
@@ -53,6 +53,14 @@ evals-full: evals-setup ## what the README's figures come from: hours, and it go
 	"$(bin)/python" -m bestguess.evals cost
 	"$(bin)/python" -m bestguess.evals report
 	"$(bin)/python" -m bestguess.evals readme
+
+adapters-test: setup ## every adapter with the real library, and their table (environments: about 6 GB)
+	-"$(bin)/python" -m bestguess.evals.rehearsals setup $(ARGS)
+	"$(bin)/python" -m pytest -m "" -rs tests/agent/adapters tests/evals/rehearsals
+	"$(bin)/python" -m bestguess.evals.rehearsals table $(ARGS)
+
+serve-setup: setup ## make the environment of the model server, vLLM (2 GB on the processor, 10 GB for a GPU)
+	"$(bin)/bestguess" serve --setup
 
 # setuptools ships what an earlier build left in build/, deleted files too.
 dist: setup ## build the sdist and the wheel into dist/

@@ -31,8 +31,14 @@ PATIENCE = 3.0
 PROBE_EVERY = 5
 """… but for one turn in so many."""
 
+MOST_LATE = 5
+"""An answer is dropped that knew of so many outcomes fewer than there are by now, or more."""
+
 LEFT_ALONE = "left alone"
 """How the refusal begins that says so; the report knows it by that."""
+
+LATER = "; a later one is used at the next turn"
+"""How the refusal ends when there was no answer in time."""
 
 REFUSAL_CHARS = 300
 REPAIR_CHARS = 2000
@@ -68,6 +74,7 @@ class Advisor:
         self._last_refusal = ""
         self._call: Future[Reply] | None = None
         self._key = ""
+        self._told = 0
 
     def prefetch(self, request: Request) -> None:
         """Start asking now, unless a call is under way or the model is being left alone."""
@@ -88,7 +95,7 @@ class Advisor:
         try:
             reply = self._call.result(timeout=self.wait_s)
         except FutureTimeout:
-            words = f"no answer within {self.wait_s:g} s; a later one is used at the next turn"
+            words = f"no answer within {self.wait_s:g} s{LATER}"
             return Advice(refusal=words, key=self._key)
         except ModelError as error:
             return self._refused(Advice(refusal=shorten(str(error), REFUSAL_CHARS), key=self._key))
@@ -96,6 +103,10 @@ class Advisor:
             if self._call.done():
                 self._call = None
         advice = replace(read_reply(reply, self.space), key=self._key)
+        late = request.told - self._told
+        if late >= MOST_LATE and advice.configurations:
+            words = f"its answer came too late: it knew of {late} outcomes fewer than there are now"
+            return replace(advice, configurations=(), refusal=words)
         if not advice.configurations:
             return self._refused(advice)
         self.failures = self._skipped = 0
@@ -129,6 +140,7 @@ class Advisor:
         call: Future[Reply] = Future()
         self._call = call
         self._key = request_key(request)
+        self._told = request.told
 
         def answer() -> None:
             try:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from bestguess.agent.llm import Message
+from bestguess.agent.llm import Message, count_roughly
 from bestguess.agent.study import REMARK
 from bestguess.agent.task import Task
 from bestguess.prompts import render
@@ -22,18 +22,17 @@ from bestguess.tools.trial import History, Trial, shorten
 
 BEST_ROWS = 6
 LATEST_ROWS = 4
+SURPRISING_ROWS = 2
 FAILURE_ROWS = 4
+SURPRISE = 2.0
+"""Trials that missed what was expected of them by more deviations than this say most about the space."""
+
 FEEDBACK_CHARS = 160
 BUDGET_TOKENS = 1400
 
 _CONTROL = re.compile(
     r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]"
 )
-
-
-def count_roughly(text: str) -> int:
-    """Return an upper guess of the tokens in `text`: numbers and JSON take about 2.5 characters each."""
-    return int(len(text) / 2.5) + 1
 
 
 def frame_warm_start(task: Task, space: Space) -> tuple[Message, ...]:
@@ -59,9 +58,13 @@ def frame_proposal(
     """
     whole = whole or space
     ranked = sorted(history.complete, key=history.loss)
+    odd = [trial for trial in history.complete if _surprise(trial) > SURPRISE]
+    odd.sort(key=_surprise, reverse=True)
     for rows in range(BEST_ROWS, 0, -1):
         best = ranked[:rows]
         latest = [trial for trial in history.complete[-min(rows, LATEST_ROWS) :] if trial not in best]
+        shown = {trial.number for trial in (*best, *latest)}
+        unlike = [trial for trial in odd if trial.number not in shown][: min(rows, SURPRISING_ROWS)]
         failures = history.failed[-min(rows, FAILURE_ROWS) :]
         words = render(
             "propose",
@@ -69,6 +72,7 @@ def frame_proposal(
             failed=len(history.failed),
             best=[_row(whole, task, trial) for trial in best],
             latest=[_row(whole, task, trial) for trial in latest],
+            surprising=[_surprising(whole, task, trial) for trial in unlike],
             failures=[_failure(whole, trial) for trial in failures],
             surrogate=surrogate,
             track_record=track_record,
@@ -128,6 +132,19 @@ def _row(space: Space, task: Task, trial: Trial) -> str:
     said = [line for line in trial.feedback.splitlines() if line.startswith(REMARK)]
     remark = f" {quote_untrusted(' '.join(said))}" if said else ""
     return f"{task.metric} {trial.value:.5g}: {_configuration(space, trial)}{remark}"
+
+
+def _surprising(space: Space, task: Task, trial: Trial) -> str:
+    expected = trial.proposal.prediction
+    return f"{_row(space, task, trial)}{f', expected {expected.mean:.5g}' if expected else ''}"
+
+
+def _surprise(trial: Trial) -> float:
+    """Return by how many of its deviations a trial missed what was expected of it."""
+    expected = trial.proposal.prediction
+    if expected is None or trial.value is None or not expected.sd > 0:
+        return 0.0
+    return abs(trial.value - expected.mean) / expected.sd
 
 
 def _failure(space: Space, trial: Trial) -> str:

@@ -6,18 +6,19 @@ and whether a proposal runs, is decided elsewhere (`tools/trust.py`, `tools/veri
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from bestguess.agent.advisor import Advice
-from bestguess.agent.framing import frame_proposal, frame_warm_start
-from bestguess.agent.llm import Request
+from bestguess.agent.framing import BUDGET_TOKENS, frame_proposal, frame_warm_start
+from bestguess.agent.llm import Request, count_roughly
 from bestguess.agent.task import Task
 from bestguess.prompts import version
 from bestguess.tools.consensus import choose_spread
+from bestguess.tools.prior import OptimumPrior
 from bestguess.tools.region import Region
 from bestguess.tools.space import Space
 from bestguess.tools.trial import History, Prediction, Proposal
@@ -31,6 +32,11 @@ WARM_SAMPLES = 12
 PROPOSE_SAMPLES = 4
 TOKENS_PER_PARAMETER = 24
 RANDOM_TRIES = 200
+KNOWN_STARTS = 2
+"""How many of what packs know run before the surrogate takes over, without a model's guesses."""
+
+KNOWN_DRAWS = 16
+"""Of so many draws the one farthest from all trials is run; the farthest of more would be hardly believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +51,25 @@ class State:
     history: History
     verifier: Verifier | None
     seed: int
-    region: Region | None = None
+    number: int
+    """The number of the trial to be proposed."""
 
-    @property
-    def number(self) -> int:
-        """The number of the trial to be proposed."""
-        return len(self.history)
+    count_tokens: Callable[[str], int] = count_roughly
+    context_tokens: int | None = None
+    """How long a prompt and its answer may be together, where the model says so."""
+
+    region: Region | None = None
 
     @property
     def rng(self) -> np.random.Generator:
         """A fresh generator of this trial's own, so that a resumed study goes on as it would have."""
         return np.random.default_rng((self.seed, self.number))
+
+    def within(self, params: dict[str, Any]) -> dict[str, Any] | None:
+        """Return params of the whole, or the nearest in its region; None if constraints rule them out."""
+        if self.region is not None:
+            return self.region.project(params)
+        return params if self.space.satisfies(params) else None
 
     def tried(self, params: Mapping[str, Any]) -> bool:
         """Whether a trial with these params exists."""
@@ -67,6 +81,32 @@ def propose_default(state: State) -> Proposal:
     return Proposal(
         state.space.default(), "default", "the default configuration, to measure everything against"
     )
+
+
+def propose_knowledge(
+    state: State, prior: OptimumPrior, families: Sequence[str], most: int
+) -> Proposal | None:
+    """Propose what packs know to work: their middle first, then draws that differ from what was tried.
+
+    None when `most` have been tried.
+    """
+    said = f"what is known of {families[0]}"
+    had = sum(trial.source == "knowledge" for trial in state.history)
+    if had >= most:
+        return None
+    if had == 0:
+        middle = state.within(prior.mode())
+        if middle is not None and not state.tried(middle):
+            return with_prediction(state, Proposal(middle, "knowledge", f"{said}: the middle of it"))
+    drawn = [state.within(one) for one in prior.sample(state.rng, KNOWN_DRAWS)]
+    new = [one for one in drawn if one is not None and not state.tried(one)]
+    if not new:
+        return None
+    whole = state.region.whole if state.region else state.space
+    there = whole.encode_many([trial.params for trial in state.history])
+    apart = np.abs(whole.encode_many(new)[:, None] - there[None]).sum(axis=2).min(axis=1)
+    params = new[int(np.argmax(apart))]
+    return with_prediction(state, Proposal(params, "knowledge", f"{said}: a draw unlike the trials before"))
 
 
 def propose_random(state: State, reason: str) -> Proposal:
@@ -105,6 +145,7 @@ def request_warm_start(state: State) -> Request:
         schema=state.space.json_schema(),
         seed=state.seed,
         max_tokens=_max_tokens(state.space),
+        told=len(state.history.told),
     )
 
 
@@ -119,17 +160,24 @@ def request_proposal(state: State) -> Request:
             whole=state.region.whole if state.region else None,
             surrogate=state.verifier.describe() if state.verifier else "",
             track_record=record.sentence("Your own guesses") + "." if record.tried else "",
+            budget_tokens=_budget(state),
+            count_tokens=state.count_tokens,
         ),
         template=version("system", "task", "propose"),
         n=PROPOSE_SAMPLES,
         schema=state.space.json_schema(),
         seed=state.seed + state.number,
         max_tokens=_max_tokens(state.space),
+        told=len(state.history.told),
     )
 
 
-def propose_warm_start(state: State, pool: Advice) -> tuple[Proposal | None, str]:
+def propose_warm_start(
+    state: State, pool: Advice, *, count: int = WARM_STARTS
+) -> tuple[Proposal | None, str]:
     """Propose the next of the model's first guesses: the consensus first, then those that differ most.
+
+    `count` of them are chosen in all.
 
     Returns None and the reason when every guess in `pool` has been tried.
     """
@@ -139,7 +187,7 @@ def propose_warm_start(state: State, pool: Advice) -> tuple[Proposal | None, str
     if not guesses:
         return None, "no first guess of the model lies within the limits that are set now"
     x = state.space.encode_many(guesses)
-    chosen = choose_spread(x, WARM_STARTS)
+    chosen = choose_spread(x, count)
     for rank, index in enumerate(chosen):
         params = guesses[index]
         if state.tried(params):
@@ -194,6 +242,13 @@ def with_prediction(state: State, proposal: Proposal) -> Proposal:
     prediction: Prediction = state.verifier.predict(proposal.params)
     words = f"too early to judge: expected {prediction.mean:.5g} ± {prediction.sd:.2g}"
     return replace(proposal, prediction=prediction, verdict=words)
+
+
+def _budget(state: State) -> int:
+    """Return how long a prompt may be: as long as suits every model, or what a small context leaves."""
+    if state.context_tokens is None:
+        return BUDGET_TOKENS
+    return min(BUDGET_TOKENS, state.context_tokens - _max_tokens(state.space))
 
 
 def _max_tokens(space: Space) -> int:

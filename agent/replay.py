@@ -59,7 +59,14 @@ def replay(
 ) -> Iterator[Replayed]:
     """Yield every trial that the tuner proposed, with what it proposes now; users' own trials are history."""
     script = _Script(heard, study.space)
-    turns = Turns(study.space, study.task, study.seed, line=script if heard else None, switches=switches)
+    turns = Turns(
+        study.space,
+        study.task,
+        study.seed,
+        line=script if heard else None,
+        switches=switches,
+        knowledge=study.knowledge,
+    )
     for trial, history in study.moments():
         if trial.source == "user":
             continue

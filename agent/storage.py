@@ -51,6 +51,15 @@ def open_storage(url: str | None, *, create: bool = True) -> BaseStorage:
         raise StudyError(f"storage {shown} cannot be opened: {_first_line(error)}") from error
 
 
+def is_there(url: str) -> bool:
+    """Whether the storage may hold studies: false for an SQLite file that does not exist."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        return True  # opening it says what is wrong
+    return parsed.get_backend_name() != "sqlite" or Path(str(parsed.database)).exists()
+
+
 def _open_sqlite(url: str, path: Path, *, create: bool) -> BaseStorage:
     folder = path.absolute().parent
     if not folder.is_dir():
@@ -91,7 +100,7 @@ def _has_tables(connection: sqlite3.Connection) -> bool:
     query = "SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'"
     if connection.execute(query).fetchone() == (0,):
         return False
-    return connection.execute("SELECT count(*) FROM alembic_version").fetchone() != (0,)
+    return bool(connection.execute("SELECT count(*) FROM alembic_version").fetchone()[0])
 
 
 def _set_synchronous(connection: Any, _record: Any) -> None:

@@ -23,12 +23,13 @@ from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from bestguess.agent.knowledge import Knowledge
 from bestguess.agent.lock import hold, lock_file
-from bestguess.agent.storage import open_storage
+from bestguess.agent.storage import is_there, open_storage
 from bestguess.agent.task import Task
 from bestguess.tools.errors import ParamsError, StudyError
 from bestguess.tools.space import Space
-from bestguess.tools.trial import History, Outcome, Prediction, Proposal, State, Trial
+from bestguess.tools.trial import History, Outcome, Params, Prediction, Proposal, State, Trial
 
 ATTRIBUTE = "bestguess"
 ASIDE = "bestguess:aside"
@@ -107,7 +108,14 @@ class Study:
     """
 
     def __init__(
-        self, storage: BaseStorage, study_id: int, space: Space, task: Task, seed: int, *, url: str | None = None
+        self,
+        storage: BaseStorage,
+        study_id: int,
+        space: Space,
+        task: Task,
+        seed: int,
+        *,
+        url: str | None = None,
     ) -> None:
         self.storage = storage
         self._url = url
@@ -176,6 +184,22 @@ class Study:
     def optuna_study(self) -> optuna.Study:
         """The same study as Optuna's own object."""
         return optuna.load_study(study_name=self.name, storage=self.storage)
+
+    @property
+    def knowledge(self) -> Knowledge | None:
+        """What was known of where the optimum lies when the study began."""
+        kept = self._settings().get("knowledge")
+        return Knowledge.from_dict(kept) if kept else None
+
+    def keep_knowledge(self, knowledge: Knowledge | None) -> None:
+        """Keep what is known beforehand, unless the study has a record of that already."""
+        with hold(lock_file(self._url, "write"), timeout_s=WRITE_TIMEOUT_S):
+            if "knowledge" not in self._settings():
+                kept = knowledge.to_dict() if knowledge else None
+                self.storage.set_study_user_attr(self._id, ATTRIBUTE, {**self._settings(), "knowledge": kept})
+
+    def _settings(self) -> dict[str, Any]:
+        return dict(self.storage.get_study_user_attrs(self._id).get(ATTRIBUTE, {}))
 
     @property
     def history(self) -> History:
@@ -385,7 +409,7 @@ class Study:
                 texts[name] = value  # a Text that nobody listed: Optuna has no kind of parameter for it
             else:
                 params[name] = value
-        attribute = _proposal_fields(proposal) | {
+        attribute = proposal_fields(proposal) | {
             key: value
             for key, value in {
                 "texts": texts,
@@ -455,17 +479,8 @@ class Study:
             return self._told[frozen.number]
         fields = frozen.user_attrs.get(ATTRIBUTE, {})
         given = {**frozen.params, **fields.get("texts", {})}
-        prediction = fields.get("prediction")
-        proposal = Proposal(
-            params={name: given[name] for name in self.space.names if name in given},
-            source=fields.get("source", "user"),
-            reason=fields.get("reason", ""),
-            prediction=Prediction(*prediction) if prediction else None,
-            verdict=fields.get("verdict", ""),
-            fallback=fields.get("fallback", ""),
-            tokens=fields.get("tokens", 0),
-            seconds=fields.get("seconds", 0.0),
-        )
+        params = {name: given[name] for name in self.space.names if name in given}
+        proposal = read_proposal(fields, params)
         trial = Trial(frozen.number, proposal)
         if not frozen.state.is_finished():
             return trial
@@ -502,6 +517,21 @@ def load(storage: str, name: str | None) -> Study:
     return Study(opened, study_id, space, Task.from_dict(kept["task"]), int(kept["seed"]), url=storage)
 
 
+def study_names(storage: str) -> list[str]:
+    """Return the names of the studies in a storage; none if it is a file that is not there.
+
+    Raises:
+        StudyError: the storage cannot be opened.
+    """
+    if not is_there(storage):
+        return []
+    opened = open_storage(storage, create=False)
+    try:
+        return sorted(study.study_name for study in opened.get_all_studies())
+    finally:
+        opened.remove_session()
+
+
 def _names(storage: BaseStorage) -> str:
     names = sorted(study.study_name for study in storage.get_all_studies())
     return f"there are {', '.join(names[:10])}" if names else "there are none yet"
@@ -528,7 +558,8 @@ def _check_same(
     )
 
 
-def _proposal_fields(proposal: Proposal) -> dict[str, Any]:
+def proposal_fields(proposal: Proposal) -> dict[str, Any]:
+    """Return who proposed and why as JSON-able values, without what says nothing and without params."""
     prediction = proposal.prediction
     fields = {
         "source": proposal.source,
@@ -540,6 +571,21 @@ def _proposal_fields(proposal: Proposal) -> dict[str, Any]:
         "seconds": round(proposal.seconds, 3),
     }
     return {key: value for key, value in fields.items() if value}
+
+
+def read_proposal(fields: Mapping[str, Any], params: Params) -> Proposal:
+    """Return the proposal of `params` that `proposal_fields` wrote down; without fields it is a user's."""
+    prediction = fields.get("prediction")
+    return Proposal(
+        params=params,
+        source=fields.get("source", "user"),
+        reason=fields.get("reason", ""),
+        prediction=Prediction(*prediction) if prediction else None,
+        verdict=fields.get("verdict", ""),
+        fallback=fields.get("fallback", ""),
+        tokens=fields.get("tokens", 0),
+        seconds=fields.get("seconds", 0.0),
+    )
 
 
 def _outcome_fields(outcome: Outcome) -> dict[str, Any]:

@@ -13,12 +13,14 @@ class Switches:
     """The parts of the tuner that can be switched off.
 
     Args:
+        knowledge: what packs know has a part in the first trials and in the search.
         warm_start: the model makes the first guesses; off, they are random.
         propose: the model has turns during the search.
         trust: what its guesses earned decides how many turns, and the verifier which guess runs; off, it
             holds the most that anyone may and its first guess that is new runs unchecked.
     """
 
+    knowledge: bool = True
     warm_start: bool = True
     propose: bool = True
     trust: bool = True

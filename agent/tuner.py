@@ -18,6 +18,7 @@ import optuna
 from bestguess.agent.advisor import Advisor
 from bestguess.agent.budget import Budget, BudgetedLLM, Spent
 from bestguess.agent.journal import Journal, JournaledLLM, beside
+from bestguess.agent.knowledge import Knowledge, know, load_packs
 from bestguess.agent.live import Observer, Silent
 from bestguess.agent.llm import LLM
 from bestguess.agent.llm.connect import connect
@@ -58,6 +59,8 @@ class Tuner:
         owner: who runs the trials; if that process ends without telling, its trials are handed out again.
             None stands for someone whose end nobody would notice: an asked trial waits for its outcome.
         prefetch: has the model think while the objective runs; in vain where the process ends before.
+        knowledge: whether packs of what is known to work have a part, where one speaks of the task; a folder
+            adds packs of your own. A study goes on with what was known when it began.
         switches: which parts are on, for experiments.
 
     Raises:
@@ -80,6 +83,7 @@ class Tuner:
         cache: bool = False,
         owner: Owner | Literal["this process"] | None = THIS_PROCESS,
         prefetch: bool = True,
+        knowledge: bool | str | Path = True,
         switches: Switches = EVERYTHING,
     ) -> None:
         if llm_wait_s < 0:
@@ -88,6 +92,7 @@ class Tuner:
         self.task = task or Task()
         self.llm = connect(llm)
         self.study = Study.open(space, self.task, storage=storage, name=study_name, seed=seed, resume=resume)
+        self.study.keep_knowledge(_know(space, self.task, knowledge))
         self._line: Advisor | None = None
         pool = None
         self._journal: Journal | None = None
@@ -102,7 +107,16 @@ class Tuner:
                 pool = self._journal.first_guesses(self.study.name, space)
                 asked = JournaledLLM(asked, self._journal, self.study.name, cache=cache)
             self._line = Advisor(asked, space, wait_s=llm_wait_s)
-        self._turns = Turns(space, self.task, self.study.seed, line=self._line, switches=switches, pool=pool)
+        self._turns = Turns(
+            space,
+            self.task,
+            self.study.seed,
+            line=self._line,
+            switches=switches,
+            pool=pool,
+            llm=self.llm,
+            knowledge=self.study.knowledge,
+        )
         self._llm_is_ours = self.llm is not llm
         self._owner = Owner.this_process() if owner == THIS_PROCESS else owner
         self._prefetch = prefetch
@@ -180,18 +194,14 @@ class Tuner:
             StudyError: a trial would not fit it, or an Optuna study cannot hold it.
         """
         self.study.widen(space)
-        self.space = self._turns.space = space
+        self.space = space
+        self._turns.widen(space)
         self.limit(Limits())
 
     def set_budget(self, budget: Budget) -> None:
         """Let the model cost as much as `budget` says; a tuner that was made without one ignores it."""
         if self._budgeted:
             self._budgeted.budget = budget
-
-    def release(self, trial: Trial) -> None:
-        """Give up a running trial unharmed; `ask` returns it again, before anything new."""
-        self.study.release(trial.number)
-        self._again.append(trial)
 
     @property
     def interrupted(self) -> tuple[Trial, ...]:
@@ -211,6 +221,11 @@ class Tuner:
         told = self.study.finish(number, Outcome.failure("interrupted, and not to be run again"))
         self.study.set_aside(number)
         return told
+
+    def give_back(self, trial: Trial) -> None:
+        """Give up a running trial unharmed; it is the next that is asked for, here or elsewhere."""
+        self.study.release(trial.number)
+        self._again.insert(0, trial)
 
     def run(
         self,
@@ -237,7 +252,7 @@ class Tuner:
             try:
                 outcome = objective(trial.params)
             except BaseException:
-                self.release(trial)
+                self.give_back(trial)
                 raise
             told = self.tell(trial, outcome)
             observer.finished(told, self.history)
@@ -349,6 +364,7 @@ def tune(
     seed: int | None = None,
     llm_wait_s: float = LLM_WAIT_S,
     budget: Budget | None = None,
+    knowledge: bool | str | Path = True,
 ) -> Result:
     """Tune `objective(params) -> float | Outcome` over `space` and return the result.
 
@@ -368,8 +384,15 @@ def tune(
         seed=seed,
         llm_wait_s=llm_wait_s,
         budget=budget,
+        knowledge=knowledge,
     ) as tuner:
         return tuner.run(FunctionObjective(objective), n_trials=n_trials, timeout=timeout)
+
+
+def _know(space: Space, task: Task, knowledge: bool | str | Path) -> Knowledge | None:
+    if knowledge is False:
+        return None
+    return know(space, task, load_packs(None if knowledge is True else Path(knowledge)))
 
 
 def check_n_trials(n_trials: int) -> None:

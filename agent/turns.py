@@ -14,9 +14,11 @@ from typing import Protocol
 from bestguess.agent import proposers
 from bestguess.agent.advisor import Advice
 from bestguess.agent.journal import Heard
-from bestguess.agent.llm import Request
+from bestguess.agent.knowledge import Knowledge
+from bestguess.agent.llm import LLM, Request, Tokenizing
 from bestguess.agent.switches import Switches
 from bestguess.agent.task import Task
+from bestguess.tools.prior import OptimumPrior
 from bestguess.tools.region import Region
 from bestguess.tools.space import Space
 from bestguess.tools.trial import History, Proposal
@@ -48,6 +50,8 @@ class Turns:
         line: Line | None,
         switches: Switches,
         pool: Advice | None = None,
+        llm: LLM | None = None,
+        knowledge: Knowledge | None = None,
     ) -> None:
         self.space = space
         self.task = task
@@ -60,13 +64,16 @@ class Turns:
         self.region: Region | None = None
         """The part of the space that proposals come from; None for all of it."""
 
+        self._knowledge = knowledge if switches.knowledge else None
+        self._prior = OptimumPrior(space, self._knowledge.beliefs) if self._knowledge else None
         self._pool = pool
+        self._tokenizing = llm if isinstance(llm, Tokenizing) else None
         self._verifier: Verifier | None = None
 
-    def propose(self, history: History) -> Proposal:
-        """Return what is to run next."""
+    def propose(self, history: History, number: int | None = None) -> Proposal:
+        """Return what is to run next, as trial `number`; by default it follows on the history."""
         self.heard = None
-        state = self._state(history)
+        state = self._state(history, number)
         if history.default is None and not state.tried(state.space.default()):
             return proposers.propose_default(state)
         if self._is_warming_up(history):
@@ -84,28 +91,45 @@ class Turns:
         propose = proposers.propose_from_model if self.switches.trust else proposers.propose_unchecked
         return _with_cost(propose(state, advice, own), advice, started)
 
+    def widen(self, space: Space) -> None:
+        """Go on in another space, which holds all that the present one does."""
+        self.space, self.region, self._verifier = space, None, None
+        self._prior = OptimumPrior(space, self._knowledge.beliefs) if self._knowledge else None
+
     def check(self, history: History, proposal: Proposal) -> Proposal:
         """Return a proposal of someone else's with what the surrogate expects of it."""
-        return proposers.with_prediction(self._state(history), proposal)
+        return proposers.with_prediction(self._state(history, None), proposal)
 
-    def prefetch(self, history: History) -> None:
+    def prefetch(self, history: History, number: int | None = None) -> None:
         """Have the model think while the objective runs, if the next turn is likely to be its own."""
         if self.line is None:
             return
         if self._is_warming_up(history):
             if self._pool is None and self.switches.warm_start:
-                self.line.prefetch(proposers.request_warm_start(self._state(history)))
+                self.line.prefetch(proposers.request_warm_start(self._state(history, number)))
         elif self._model_has_turn(history):
-            self.line.prefetch(proposers.request_proposal(self._state(history)))
+            self.line.prefetch(proposers.request_proposal(self._state(history, number)))
 
-    def _state(self, history: History) -> proposers.State:
-        self._verifier = Verifier.fit(self.space, history, noisy=self.task.noisy, earlier=self._verifier)
+    def _state(self, history: History, number: int | None) -> proposers.State:
+        self._verifier = Verifier.fit(
+            self.space, history, noisy=self.task.noisy, earlier=self._verifier, prior=self._prior
+        )
+        number = len(history) if number is None else number
         space = self.region.space if self.region else self.space
-        return proposers.State(space, self.task, history, self._verifier, self.seed, self.region)
+        state = proposers.State(
+            space, self.task, history, self._verifier, self.seed, number, region=self.region
+        )
+        if self._tokenizing is None:
+            return state
+        known = self._tokenizing
+        return replace(state, count_tokens=known.count_tokens, context_tokens=known.context_tokens)
 
     def _propose_first(self, state: proposers.State) -> Proposal:
-        """Return one of the model's first guesses, or a random one with the reason."""
-        if self.line is None or not self.switches.warm_start:
+        """Return what is known to work, one of the model's first guesses, or a random one with the reason."""
+        known = self._propose_known(state)
+        if known is not None:
+            return known
+        if self.line is None or not self._model_starts:
             return proposers.propose_random(state, "a first look at the space")
         advice = Advice()
         if self._pool is None:
@@ -121,8 +145,20 @@ class Turns:
             )
         return replace(proposal, tokens=advice.tokens, seconds=advice.seconds)
 
+    def _propose_known(self, state: proposers.State) -> Proposal | None:
+        if self._prior is None or self._knowledge is None:
+            return None
+        most = 1 if self._model_starts else proposers.KNOWN_STARTS
+        return proposers.propose_knowledge(state, self._prior, self._knowledge.families, most)
+
+    @property
+    def _model_starts(self) -> bool:
+        return self.line is not None and self.switches.warm_start
+
     def _is_warming_up(self, history: History) -> bool:
-        return len(history) <= proposers.WARM_STARTS
+        # Where a pack has said where to look, chance need not.
+        known_only = self._prior is not None and not self._model_starts
+        return len(history) <= (proposers.KNOWN_STARTS if known_only else proposers.WARM_STARTS)
 
     def _model_has_turn(self, history: History) -> bool:
         if not self.switches.propose:

@@ -32,6 +32,8 @@ class Environment:
     name: str
     requires: tuple[str, ...]
     folder: Path
+    setup: str = "make evals-setup"
+    """The command that makes it."""
 
     @property
     def python(self) -> Path:
@@ -50,7 +52,7 @@ class Environment:
             return ""
         if self._failure.exists():
             return f"did not install: {self._failure.read_text().strip()}"
-        return "not installed; run: make evals-setup"
+        return f"not installed; run: {self.setup}"
 
     def make(self) -> None:
         """Make it anew, or leave the reason why that failed."""

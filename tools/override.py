@@ -10,6 +10,7 @@ see it unchanged.
 from __future__ import annotations
 
 import ast
+import difflib
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -18,10 +19,9 @@ from types import ModuleType
 from typing import Any
 
 from bestguess.tools.errors import InputError
-from bestguess.tools.parameter import did_you_mean
-from bestguess.tools.scan import read_script
 from bestguess.tools.scan.configs import locate
 from bestguess.tools.scan.finding import Finding, Value
+from bestguess.tools.scan.reading import read_script
 
 USAGE = "usage: python -m bestguess.tools.override SCRIPT --set NAME=VALUE ... [--] ARGUMENTS"
 
@@ -39,7 +39,9 @@ def override(script: Path, values: Mapping[str, str], folder: Path) -> ast.Modul
     for name, text in values.items():
         found = known.get(name)
         if found is None or (found.node is None and found.span is None):
-            raise InputError(f"{script} sets nothing called {name!r}{did_you_mean(name, known)}")
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise InputError(f"{script} sets nothing called {name!r}{hint}")
         value = _read_value(found, text)
         if found.node is not None:
             nodes[id(found.node)] = value
@@ -83,7 +85,7 @@ class _Override(ast.NodeTransformer):
         node.keywords.append(ast.keyword("default", value))
         return node
 
-    def visit_Constant(self, node: ast.Constant) -> ast.Constant:  # noqa: N802  # ast's own name
+    def visit_Constant(self, node: ast.Constant) -> ast.Constant:  # ast's own name
         """Return the path of the copy if this names a file that has one."""
         if self._copies and isinstance(node.value, str) and node.value.endswith((".yaml", ".yml")):
             copy = self._copies.get(locate(node.value, self._script) or Path())

@@ -26,6 +26,7 @@ from bestguess.tools.acquisition import (
     weigh,
 )
 from bestguess.tools.candidates import Candidate, maximize
+from bestguess.tools.prior import OptimumPrior
 from bestguess.tools.region import Region
 from bestguess.tools.space import Space
 from bestguess.tools.surrogate import BoolArray, FloatArray, Posterior
@@ -54,6 +55,9 @@ MOST_WORTH = 10.0
 """In units of the surrogate's own choice; more than 1 only where the search for that fell short."""
 
 FEWEST = 32
+BELIEF = 3.0
+"""How much what is known beforehand counts: BELIEF / n times its log density (`acquisition.weigh`)."""
+
 MOST_TRIALS = 1000
 """So many are conditioned on exactly; what asking costs does not grow beyond."""
 
@@ -85,11 +89,13 @@ class Verifier:
         places: _Places,
         *,
         noisy: bool,
+        prior: OptimumPrior | None = None,
     ) -> None:
         self.space = space
         self.history = history
         self.feasibility = feasibility
         self.noisy = noisy
+        self.prior = prior
         self._fitted = fitted
         self._places = places
         believed = fitted.assume(*places.of(history.running)) if history.running else fitted
@@ -110,13 +116,14 @@ class Verifier:
         noisy: bool = False,
         earlier: Verifier | None = None,
         device: str = "cpu",
+        prior: OptimumPrior | None = None,
     ) -> Verifier | None:
         """Return a verifier of `history`, or None while fewer than two trials have a value.
 
         Running trials count as if they gave what is expected of them, so that nothing is proposed twice
         beside them. Beyond MOST_TRIALS, representatives stand for all. An `earlier` verifier of the same
         study saves work: of the same outcomes, the whole fit. A `noisy` objective is one whose
-        trials may be worth repeating.
+        trials may be worth repeating. `prior` says where the optimum may lie before anything was tried.
         """
         if len(history.complete) < MIN_TRIALS:
             return None
@@ -135,11 +142,11 @@ class Verifier:
             failed = np.array([trial.state == "failed" for trial in trials])
             losses = np.array([history.loss(trial) for trial in trials if trial.state == "complete"])
             complete = None if active is None else active[~failed]
-            prior = NOISY if noisy else Prior()
-            surrogate = GaussianProcess(space.column_kinds, device=device, prior=prior)
+            hyperprior = NOISY if noisy else Prior()
+            surrogate = GaussianProcess(space.column_kinds, device=device, prior=hyperprior)
             fitted = surrogate.fit(x[~failed], losses, active=complete)
             feasibility = Feasibility.fit(x, active, failed=failed, kinds=space.column_kinds)
-        return cls(space, history, fitted, feasibility, places, noisy=noisy)
+        return cls(space, history, fitted, feasibility, places, noisy=noisy, prior=prior)
 
     def predict(self, params: Mapping[str, Any]) -> Prediction:
         """Return what is expected of `params`, in the user's units."""
@@ -158,10 +165,14 @@ class Verifier:
         return low, high
 
     def score(self, x: FloatArray, active: BoolArray | None) -> FloatArray:
-        """Return log expected improvement, discounted by the chance of failing, of x (m, d)."""
+        """Return log expected improvement (m,) of x (m, d), weighed by chance of failing and prior."""
         mean, sd = self.posterior.predict_latent(x, active)
         worth = log_expected_improvement(mean, sd, self.posterior.incumbent_latent)
-        return weigh(worth, feasible=self.feasibility.predict(x, active))
+        known = 0.0 if self.prior is None else self.prior.log_density(x, active)
+        feasible = self.feasibility.predict(x, active)
+        return weigh(
+            worth, feasible=feasible, log_prior=known, beta=BELIEF, trials=len(self.history.complete)
+        )
 
     def ascent(self, x: FloatArray, active: BoolArray | None) -> FloatArray:
         """Return the direction (m, d) in which the log expected improvement of x (m, d) grows most.

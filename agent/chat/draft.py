@@ -15,7 +15,7 @@ from pathlib import Path
 from bestguess.agent.chat.plan import Plan, guess_direction, pattern_of
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
-from bestguess.tools.scan import Draft, scan
+from bestguess.tools.scan.draft import Draft, scan
 from bestguess.tools.space_formats import load_yaml
 
 _PRINTED = re.compile(r"(?P<name>[A-Za-z][\w./@-]*(?: [a-z][\w]*)?)[\"']?\s*[:=]\s*$")

@@ -16,7 +16,7 @@ from bestguess.agent.chat.intents import Context, Intent
 from bestguess.agent.chat.plan import range_words
 from bestguess.agent.chat.registry import Registry
 from bestguess.agent.insight import Insight
-from bestguess.agent.llm import LLM, Message, Reply, Request
+from bestguess.agent.llm import LLM, Message, Reply, Request, Tokenizing
 from bestguess.prompts import render, version
 from bestguess.tools.errors import InputError, ModelError
 from bestguess.tools.parameters import Choice, Float, Int
@@ -63,6 +63,29 @@ class SharedLLM:
     def close(self) -> None:
         """Free what the model holds."""
         self.llm.close()
+
+
+class TokenizingSharedLLM(SharedLLM):
+    """One that knows how long texts are to it, which needs no waiting."""
+
+    llm: Any
+
+    @property
+    def context_tokens(self) -> int | None:
+        """How long a prompt and its answer may be together."""
+        known: int | None = self.llm.context_tokens
+        return known
+
+    def count_tokens(self, text: str) -> int:
+        """Return the number of tokens of `text`."""
+        return int(self.llm.count_tokens(text))
+
+
+def share(llm: LLM | None) -> SharedLLM | None:
+    """Return a model that several threads may ask, with all that it knows; None for none."""
+    if llm is None:
+        return None
+    return TokenizingSharedLLM(llm) if isinstance(llm, Tokenizing) else SharedLLM(llm)
 
 
 def intent_schema(registry: Registry, space: Space | None) -> dict[str, Any]:

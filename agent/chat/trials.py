@@ -201,7 +201,7 @@ class Trials:
             self._watcher.started(trial)
             outcome = self.objective(trial.params)
         except BaseException:
-            self.tuner.release(trial)
+            self.tuner.give_back(trial)
             raise
         finally:
             del self.running[trial.number]

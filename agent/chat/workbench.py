@@ -13,7 +13,7 @@ from typing import Any
 
 from bestguess.agent.budget import Budget
 from bestguess.agent.chat import facts
-from bestguess.agent.chat.model_route import SharedLLM
+from bestguess.agent.chat.model_route import share
 from bestguess.agent.chat.plan import Plan
 from bestguess.agent.chat.state import Agreed, Undo
 from bestguess.agent.chat.trials import Trials, Watcher
@@ -49,8 +49,7 @@ class Workbench:
         self.plan: Plan | None = None
         self.agreed = Agreed()
         self.undos: list[Undo] = []
-        model = connect(llm)
-        self.llm = SharedLLM(model) if model else None
+        self.llm = share(connect(llm))
         self._watcher = watcher
         self._seed = seed
         self._tuner: Tuner | None = None
@@ -194,7 +193,7 @@ class Workbench:
         self._let_go()
         if self.llm:
             self.llm.close()
-        self.llm = SharedLLM(model) if model else None
+        self.llm = share(model)
         if opened:
             self._open(self.the_plan())
         return self.llm.name if self.llm else "none"

@@ -32,8 +32,24 @@ def study_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return storage(name(command))
 
 
-def llm_options(default: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return the options that say which language model guesses."""
+def knowledge_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option that says which packs of what is known to work have a part."""
+    return click.option(
+        "--knowledge",
+        default="on",
+        show_default=True,
+        metavar="SPEC",
+        callback=_read_knowledge,
+        help="packs of what is known to work: on, off, or a folder with more of your own",
+    )(command)
+
+
+def _read_knowledge(_context: click.Context, _option: click.Parameter, given: str) -> bool | str:
+    return {"on": True, "off": False}.get(given, given)
+
+
+def llm_options(default: str, *, wait_s: float = 120.0) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the options that say which language model guesses, and how long it is waited for."""
 
     def add(command: Callable[..., Any]) -> Callable[..., Any]:
         for option in reversed(
@@ -49,7 +65,7 @@ def llm_options(default: str) -> Callable[[Callable[..., Any]], Callable[..., An
                     "--llm-wait",
                     "llm_wait_s",
                     type=float,
-                    default=120.0,
+                    default=wait_s,
                     show_default=True,
                     metavar="SECONDS",
                     help="longest wait for the model before a trial; the search goes on without it",

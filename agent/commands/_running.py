@@ -37,6 +37,7 @@ def tune_and_report(
     llm: str,
     llm_wait_s: float,
     limits: dict[str, int | None],
+    knowledge: bool | str = True,
     seed: int | None,
     as_json: bool,
     afterwards: Callable[[Result], dict[str, Any]] | None = None,
@@ -64,6 +65,7 @@ def tune_and_report(
         resume=resume,
         llm_wait_s=llm_wait_s,
         budget=Budget(**limits),
+        knowledge=knowledge,
     ) as tuner:
         try:
             with watch(console, task, n_trials, done=len(tuner.history.told)) as observer:

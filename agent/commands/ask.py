@@ -10,6 +10,7 @@ import click
 from bestguess.agent.commands._options import (
     CONTEXT,
     DEFAULT_STORAGE,
+    knowledge_option,
     llm_options,
     read_space,
     read_task,
@@ -25,7 +26,9 @@ from bestguess.tools.errors import InputError, StudyError
     "--direction", type=click.Choice(["minimize", "maximize"]), default=None, help="default: minimize"
 )
 @click.option("--task", "description", metavar="TEXT", help="what is tuned, in words, for the model")
-@click.option("--n", "count", type=click.IntRange(1), default=None, metavar="N", help="how many trials at once")
+@click.option(
+    "--n", "count", type=click.IntRange(1), default=None, metavar="N", help="how many trials at once"
+)
 @click.option(
     "--pid",
     type=int,
@@ -34,6 +37,7 @@ from bestguess.tools.errors import InputError, StudyError
 )
 @click.option("--storage", default=DEFAULT_STORAGE, show_default=True, metavar="URL")
 @click.option("--study-name", metavar="NAME", help="default: the space file's name, or the only study")
+@knowledge_option
 @llm_options(default="none")
 def command(
     space_spec: str | None,
@@ -48,6 +52,7 @@ def command(
     llm_tokens: int | None,
     llm_requests: int | None,
     seed: int | None,
+    knowledge: bool | str,
     as_json: bool,
 ) -> None:
     """Ask for the next trial, run it yourself, then `bestguess tell` what came of it.
@@ -94,6 +99,7 @@ def command(
         seed=seed,
         llm_wait_s=llm_wait_s,
         budget=Budget(tokens=llm_tokens, requests=llm_requests),
+        knowledge=knowledge,
         owner=None if pid is None else Owner.process(pid),
         prefetch=False,
     ) as tuner:

@@ -13,7 +13,8 @@ from bestguess.agent.commands._options import CONTEXT, json_option
 from bestguess.tools.errors import InputError
 
 if TYPE_CHECKING:
-    from bestguess.tools.scan import Draft, Finding
+    from bestguess.tools.scan.draft import Draft
+    from bestguess.tools.scan.finding import Finding
 
 ANY_METRIC = "loss=([-+0-9.eE]+)"
 
@@ -32,16 +33,16 @@ ANY_METRIC = "loss=([-+0-9.eE]+)"
 def command(script: Path, out: Path, force: bool, as_json: bool) -> None:
     """Draft a space by reading a script: what could be tuned, around what it is now.
 
-    Read are upper-case constants, argparse, click, dataclasses, and YAML files that the script names, by Hydra,
-    OmegaConf or plainly. Nothing is executed. What is left out is listed with the reason: look the draft over
-    before you tune.
+    Read are upper-case constants, argparse, click, dataclasses, and YAML files that the script names, by
+    Hydra, OmegaConf or plainly. Nothing is executed. What is left out is listed with the reason: look the
+    draft over before you tune.
 
     \b
     Examples:
       bestguess init train.py
       bestguess init train.py --out train.space.yaml --json
     """
-    from bestguess.tools.scan import scan
+    from bestguess.tools.scan.draft import scan
 
     if out != Path("-") and out.exists() and not force:
         raise InputError(f"{out} is there already; name another with --out, or write over it with --force")
@@ -49,7 +50,8 @@ def command(script: Path, out: Path, force: bool, as_json: bool) -> None:
     if draft.space is None:
         reasons = "; ".join(f"{one.finding.name}: {one.reason}" for one in draft.left_out[:10])
         raise InputError(
-            f"{script} has nothing to tune that init can read ({reasons or 'no constants, flags or fields'}); "
+            f"{script} has nothing to tune that init can read "
+            f"({reasons or 'no constants, flags or fields'}); "
             "write the space by hand, see bestguess tune --help"
         )
     text = write_space(draft)
@@ -83,13 +85,8 @@ def write_space(draft: Draft) -> str:
 def tune_command(draft: Draft, out: Path) -> list[str]:
     """Return the words of the command that tunes the script over the draft."""
     pattern = draft.metric.pattern if draft.metric else ANY_METRIC
-    words = ["bestguess", "tune", "--space", str(out), "--metric", pattern, "--n-trials", "20", "--", "python"]
-    written = [f"{one.name}={{{one.name}}}" for one in draft.chosen if not one.words]
-    flags = [word for one in draft.chosen for word in one.words]
-    if not written:
-        return [*words, str(draft.script), *flags]
-    sets = [word for one in written for word in ("--set", one)]
-    return [*words, "-m", "bestguess.tools.override", str(draft.script), *sets, *(["--", *flags] if flags else [])]
+    words = ["bestguess", "tune", "--space", str(out), "--metric", pattern, "--n-trials", "20", "--"]
+    return [*words, *draft.command]
 
 
 def _record(draft: Draft, out: Path, words: list[str]) -> dict[str, Any]:

@@ -21,10 +21,17 @@ SETTINGS = {**CONTEXT, "ignore_unknown_options": True}
 @click.command(context_settings=SETTINGS)
 @click.argument("what", nargs=-1, metavar="[NUMBER] [VALUE]")
 @click.option("--failed", metavar="TEXT", help="it gave no value, and this is why")
-@click.option("--params", metavar="JSON", help="tell of these params, which nobody asked for, not of a number")
-@click.option("--feedback", default="", metavar="TEXT", help="what the tuner should read, such as a log's end")
 @click.option(
-    "--feedback-file", type=click.File(errors="replace"), metavar="FILE", help="the same from a file; - is stdin"
+    "--params", metavar="JSON", help="tell of these params, which nobody asked for, not of a number"
+)
+@click.option(
+    "--feedback", default="", metavar="TEXT", help="what the tuner should read, such as a log's end"
+)
+@click.option(
+    "--feedback-file",
+    type=click.File(errors="replace"),
+    metavar="FILE",
+    help="the same from a file; - is stdin",
 )
 @study_options
 @json_option
@@ -106,9 +113,7 @@ def _read_arguments(
     return number, value
 
 
-def _record(
-    study: Study, number: int | None, params: str | None, outcome: Outcome
-) -> tuple[Trial, bool]:
+def _record(study: Study, number: int | None, params: str | None, outcome: Outcome) -> tuple[Trial, bool]:
     """Return the trial, and whether anything was written."""
     from bestguess.agent.study import ToldBeforeError
     from bestguess.tools.trial import Proposal
@@ -117,7 +122,9 @@ def _record(
         try:
             given = json.loads(params)
         except ValueError as error:
-            raise InputError(f"--params is {params!r}, which is no JSON: {error}; quote it for the shell") from error
+            raise InputError(
+                f"--params is {params!r}, which is no JSON: {error}; quote it for the shell"
+            ) from error
         return study.add(Proposal(study.space.validate(given), "user", "told by the user"), outcome), True
     assert number is not None
     try:

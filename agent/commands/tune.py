@@ -9,6 +9,7 @@ import click
 from bestguess.agent.commands._options import (
     CONTEXT,
     DEFAULT_STORAGE,
+    knowledge_option,
     llm_options,
     read_objective,
     read_space,
@@ -41,6 +42,7 @@ from bestguess.agent.commands._running import tune_and_report
 )
 @click.option("--study-name", metavar="NAME", help="default: the space file's name")
 @click.option("--resume", is_flag=True, help="go on with the study if it exists")
+@knowledge_option
 @llm_options(default="none")
 def command(
     objective: tuple[str, ...],
@@ -59,6 +61,7 @@ def command(
     llm_tokens: int | None,
     llm_requests: int | None,
     seed: int | None,
+    knowledge: bool | str,
     as_json: bool,
 ) -> None:
     """Tune a Python function or a command.
@@ -91,6 +94,7 @@ def command(
         llm=llm,
         llm_wait_s=llm_wait_s,
         limits={"tokens": llm_tokens, "requests": llm_requests},
+        knowledge=knowledge,
         seed=seed,
         as_json=as_json,
     )

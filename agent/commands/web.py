@@ -59,6 +59,7 @@ def command(folder: Path, llm: str, resume: bool, parallel: int, seed: int | Non
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind(("127.0.0.1", port))
+            listening.listen()
         except OSError as error:
             raise InputError(f"port {port} cannot be had: {error.strerror}; give another --port") from error
         address = f"127.0.0.1:{listening.getsockname()[1]}"

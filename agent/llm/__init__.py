@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
 
+CHARS_PER_TOKEN = 2.5
+"""Numbers and JSON have about so many; prose has more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -25,7 +28,7 @@ class Request:
 
     `schema` is a JSON schema that each sample should satisfy; a backend enforces it where it can, and
     the caller validates again. `timeout_s` bounds the whole call. `template` says what the messages were made
-    of, for the record; no answer depends on it.
+    of, for the record, and `told` how many outcomes they knew of; no answer depends on either.
     """
 
     messages: tuple[Message, ...]
@@ -36,6 +39,7 @@ class Request:
     max_tokens: int = 512
     timeout_s: float = 120.0
     template: str = ""
+    told: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,25 @@ class Reply:
     def tokens(self) -> int:
         """All tokens that were read or written."""
         return self.prompt_tokens + self.completion_tokens
+
+
+def count_roughly(text: str) -> int:
+    """Return an upper guess of the tokens in `text`."""
+    return int(len(text) / CHARS_PER_TOKEN) + 1
+
+
+@runtime_checkable
+class Tokenizing(Protocol):
+    """A language model that knows how long texts are to it; of others it is guessed."""
+
+    @property
+    def context_tokens(self) -> int | None:
+        """How long a prompt and its answer may be together, if it is known by now."""
+        ...
+
+    def count_tokens(self, text: str) -> int:
+        """Return the number of tokens of `text`, at once: from another thread, with a call under way."""
+        ...
 
 
 @runtime_checkable

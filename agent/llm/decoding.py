@@ -83,6 +83,12 @@ class Decoder:
         # to many samples, and filled at different places for each of them.
         self._is_plain = all(type(layer) is DynamicLayer for layer in self._cache.layers)
 
+    @property
+    def context_tokens(self) -> int | None:
+        """The longest that the model was made for."""
+        longest = getattr(self._config, "max_position_embeddings", None)
+        return longest if isinstance(longest, int) else None
+
     def count_tokens(self, text: str) -> int:
         """Return the number of tokens of `text`."""
         return len(self.tokenizer.encode(text, add_special_tokens=False))

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bestguess.agent.llm import Reply, Request
+from bestguess.agent.llm import Reply, Request, count_roughly
 from bestguess.agent.llm.parsing import parse_texts
 from bestguess.tools.errors import ModelUnavailable
 
@@ -42,6 +42,11 @@ class EmbeddedLLM:
     def name(self) -> str:
         """What to call this model in a report."""
         return self._name
+
+    @property
+    def context_tokens(self) -> int | None:
+        """How long a prompt and its answer may be together, once the model is loaded."""
+        return None if self._decoder is None else self._decoder.context_tokens
 
     def generate(self, request: Request) -> Reply:
         """Answer `request` with `request.n` independent samples, each held to `request.schema`.
@@ -74,9 +79,9 @@ class EmbeddedLLM:
         )
 
     def count_tokens(self, text: str) -> int:
-        """Return the number of tokens that `text` is to this model, which is loaded for it if need be."""
-        with self._lock:
-            return self._load().count_tokens(text)
+        """Return the number of tokens that `text` is to this model; a guess while it is not loaded."""
+        decoder = self._decoder
+        return count_roughly(text) if decoder is None else decoder.count_tokens(text)
 
     def close(self) -> None:
         """Stop a call that is under way at its next token, and free the weights."""

@@ -12,32 +12,25 @@ import os
 import re
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from bestguess.agent.llm import Reply, Request
+from bestguess.agent.llm import CHARS_PER_TOKEN, Reply, Request
 from bestguess.agent.llm.parsing import parse_texts
+from bestguess.agent.llm.retries import persist
 from bestguess.tools.errors import ModelSpecError, ModelUnavailable, ReplyError
 from bestguess.tools.trial import shorten
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
-    from tenacity import RetryCallState
 
 API_KEY_VARIABLE = "BESTGUESS_API_KEY"
 NO_KEY = "none"
 
-MAX_ATTEMPTS = 5
-MAX_ATTEMPTS_TO_CONNECT = 2
 CONNECT_TIMEOUT_S = 5.0
-BACKOFF_S = 0.5
-PASSING_STATUSES = frozenset({408, 409, 429})
-"""Refusals that another attempt may not meet; so is every status from 500 on."""
-
-MOST_PATIENCE_S = 30.0
-"""The longest that a server's own Retry-After is followed."""
 
 CONCESSIONS = {
     "thinking": ("chat_template_kwargs", "enable_thinking"),
@@ -47,6 +40,8 @@ CONCESSIONS = {
 """What is left out, in this order, when a server refuses a request, and words that tell which it minds."""
 
 ERROR_CHARS = 300
+THINK = "<think>"
+T = TypeVar("T")
 _THOUGHT = re.compile(r"\A.*</think>|<think>.*\Z", re.DOTALL)
 
 
@@ -75,6 +70,7 @@ class ServerLLM:
         self.context_tokens: int | None = None
         """How long prompt and answer may be together, once the server has said so."""
 
+        self._chars_per_token = CHARS_PER_TOKEN
         self._conceded: frozenset[str] = frozenset()
         self._lock = threading.Lock()
         self._closed = False
@@ -91,19 +87,29 @@ class ServerLLM:
         Raises ModelUnavailable when the server cannot be reached, refuses, keeps failing or is too slow, or
         when this object is closed; ReplyError when what it sends is not `request.n` chat completions.
         """
-        answer: Future[Reply] = Future()
-
-        def run() -> None:
-            try:
-                answer.set_result(asyncio.run(self._answer(request)))
-            except BaseException as error:  # noqa: BLE001 - whatever it is, it is the caller's
-                answer.set_exception(error)
-
-        threading.Thread(target=run, name="bestguess-server-llm", daemon=True).start()
+        answer = self._start(request, lambda client: self._ask(client, request))
         try:
             return answer.result()
         finally:
             self._stop()
+
+    def stream(self, request: Request) -> Iterator[str]:
+        """Yield one sample's text, piece by piece as it is written; what was thought before it is left out.
+
+        Closing the iterator ends the call. Raises what `generate` raises, also after some pieces.
+        """
+        pieces: SimpleQueue[str | None] = SimpleQueue()
+        call = self._start(request, lambda client: self._write(client, request, pieces.put))
+        call.add_done_callback(lambda _: pieces.put(None))
+        try:
+            yield from _without_thoughts(iter(pieces.get, None))
+            call.result()
+        finally:
+            self._stop()
+
+    def count_tokens(self, text: str) -> int:
+        """Return about how many tokens `text` is to the model, as the server counted the last prompt."""
+        return int(len(text) / self._chars_per_token) + 1
 
     def close(self) -> None:
         """Stop a call that is under way, and refuse later ones."""
@@ -115,7 +121,20 @@ class ServerLLM:
             if self._cancel is not None:
                 self._cancel()
 
-    async def _answer(self, request: Request) -> Reply:
+    def _start(self, request: Request, act: Callable[[AsyncOpenAI], Awaitable[T]]) -> Future[T]:
+        """Return the outcome to be of `act`, which runs on a thread of its own."""
+        outcome: Future[T] = Future()
+
+        def run() -> None:
+            try:
+                outcome.set_result(asyncio.run(self._within(request.timeout_s, act)))
+            except BaseException as error:  # noqa: BLE001 - whatever it is, it is the caller's
+                outcome.set_exception(error)
+
+        threading.Thread(target=run, name="bestguess-server-llm", daemon=True).start()
+        return outcome
+
+    async def _within(self, timeout_s: float, act: Callable[[AsyncOpenAI], Awaitable[T]]) -> T:
         import openai
 
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
@@ -126,7 +145,7 @@ class ServerLLM:
             if self._closed:
                 raise asyncio.CancelledError
             async with (
-                asyncio.timeout(request.timeout_s),
+                asyncio.timeout(timeout_s),
                 openai.AsyncOpenAI(
                     base_url=self.url,
                     api_key=self._key,
@@ -135,11 +154,11 @@ class ServerLLM:
                     http_client=openai.DefaultAsyncHttpxClient(trust_env=self._may_use_proxy),
                 ) as client,
             ):
-                return await self._ask(client, request)
+                return await act(client)
         except asyncio.CancelledError:
             raise ModelUnavailable(f"{self.url} was closed") from None
         except TimeoutError as error:
-            raise self._unavailable(f"no answer within {request.timeout_s:g} s") from error
+            raise self._unavailable(f"no answer within {timeout_s:g} s") from error
         except openai.APIError as error:
             raise self._unavailable(_describe(error)) from error
         # The client does not check what it reads; a body of another shape ends in one of these.
@@ -154,21 +173,14 @@ class ServerLLM:
         import openai
 
         started = time.monotonic()
-        if self.model is None:
-            served = (await _persist(client.models.list)).data
-            if not served:
-                raise self._unavailable("it serves no model")
-            self.model = str(served[0].id)
-            # vLLM's word for it; others leave it out.
-            length = getattr(served[0], "max_model_len", None)
-            self.context_tokens = length if isinstance(length, int) else None
+        await self._learn_model(client)
 
         async def draw(n: int, seed: int | None) -> Any:
             before = self._conceded
             while True:
                 body = self._body(request, seed)
                 try:
-                    return await _persist(client.chat.completions.create, n=n, **body)
+                    return await persist(client.chat.completions.create, n=n, **body)
                 except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
                     left_out = _concede(error, self._conceded, n)
                     if left_out is None:
@@ -194,15 +206,38 @@ class ServerLLM:
         if len(texts) < request.n:
             raise ReplyError(f"{self.url}: {len(texts)} answers where {request.n} were asked for")
         used = [each.usage for each in completions if each.usage is not None]
+        prompt_tokens = max((usage.prompt_tokens for usage in used), default=0)
+        if prompt_tokens:
+            self._chars_per_token = sum(len(turn.content) for turn in request.messages) / prompt_tokens
         parsed = parse_texts(texts, request.schema)
         return Reply(
             texts=texts,
             parsed=parsed,
             held_to_schema=request.schema is None or not ("schema" in self._conceded or None in parsed),
-            prompt_tokens=max((usage.prompt_tokens for usage in used), default=0),
+            prompt_tokens=prompt_tokens,
             completion_tokens=sum(usage.completion_tokens for usage in used),
             seconds=time.monotonic() - started,
         )
+
+    async def _write(self, client: AsyncOpenAI, request: Request, put: Callable[[str], None]) -> None:
+        await self._learn_model(client)
+        body = self._body(request, request.seed)
+        async with await persist(client.chat.completions.create, stream=True, **body) as chunks:
+            async for chunk in chunks:
+                for choice in chunk.choices[:1]:
+                    put(choice.delta.content or "")
+
+    async def _learn_model(self, client: AsyncOpenAI) -> None:
+        """Ask which model is served, unless it is known."""
+        if self.model is not None:
+            return
+        served = (await persist(client.models.list)).data
+        if not served:
+            raise self._unavailable("it serves no model")
+        self.model = str(served[0].id)
+        # vLLM's word for it; others leave it out.
+        length = getattr(served[0], "max_model_len", None)
+        self.context_tokens = length if isinstance(length, int) else None
 
     def _body(self, request: Request, seed: int | None) -> dict[str, Any]:
         body: dict[str, Any] = {
@@ -227,29 +262,22 @@ class ServerLLM:
         return ModelUnavailable(shorten(" ".join(f"{self.url}: {words}".split()), ERROR_CHARS))
 
 
-async def _persist(call: Callable[..., Awaitable[Any]], **arguments: Any) -> Any:
-    """Return what `call` returns, called again after failures that may pass."""
-    from openai import APIConnectionError, APIStatusError
-    from tenacity import AsyncRetrying, retry_if_exception, wait_random_exponential
-
-    def may_pass(error: BaseException) -> bool:
-        if isinstance(error, APIStatusError):
-            return error.status_code in PASSING_STATUSES or error.status_code >= 500
-        return isinstance(error, APIConnectionError)
-
-    backoff = wait_random_exponential(multiplier=BACKOFF_S, max=8.0)
-
-    def wait(state: RetryCallState) -> float:
-        error = state.outcome and state.outcome.exception()
-        told = error.response.headers.get("retry-after", "") if isinstance(error, APIStatusError) else ""
-        return min(float(told), MOST_PATIENCE_S) if told.isdecimal() else backoff(state)
-
-    retrying = AsyncRetrying(retry=retry_if_exception(may_pass), stop=_is_hopeless, wait=wait, reraise=True)
-
-    async def attempt() -> Any:
-        return await call(**arguments)
-
-    return await retrying(attempt)
+def _without_thoughts(pieces: Iterable[str]) -> Iterator[str]:
+    """Yield the pieces of a text, but for a first part between <think> marks."""
+    held, thinks = "", True
+    for piece in pieces:
+        held += piece
+        if thinks and THINK.startswith(held.lstrip()[: len(THINK)]):
+            _, mark, held = held.rpartition("</think>") if "</think>" in held else (held, "", held)
+            thinks = not mark
+            held = held.lstrip() if mark else held
+        else:
+            thinks = False
+        if not thinks and held:
+            yield held
+            held = ""
+    if not held.lstrip().startswith(THINK):
+        yield held
 
 
 def _concede(error: Exception, conceded: frozenset[str], n: int) -> str | None:
@@ -263,15 +291,6 @@ def _concede(error: Exception, conceded: frozenset[str], n: int) -> str | None:
     if named:
         return named[0]
     return left[0] if left and n == 1 else None
-
-
-def _is_hopeless(state: RetryCallState) -> bool:
-    """Whether to give up: soon, where nobody listens, so that a dead URL holds nothing up."""
-    from httpx2 import ConnectError, ConnectTimeout
-
-    error = state.outcome and state.outcome.exception()
-    absent = isinstance(error and error.__cause__, ConnectError | ConnectTimeout)
-    return state.attempt_number >= (MAX_ATTEMPTS_TO_CONNECT if absent else MAX_ATTEMPTS)
 
 
 def _describe(error: Exception) -> str:

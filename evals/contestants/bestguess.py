@@ -19,7 +19,7 @@ class Contestant(protocol.Contestant):
     """The tuner, with these options.
 
     llm: none, or whatever `bestguess tune --llm` takes.
-    knowledge: off; on is refused until there are packs.
+    knowledge: on, or off: no pack has a part.
     warm: llm, or random first points although there is a model.
     propose: on, or off: the model guesses at the start only.
     trust: on, or off: neither earned trust nor the verifier holds the model back.
@@ -33,14 +33,13 @@ class Contestant(protocol.Contestant):
         brief: Brief,
         *,
         llm: str = "none",
-        knowledge: str = "off",
+        knowledge: str = "on",
         warm: str = "llm",
         propose: str = "on",
         trust: str = "on",
     ) -> None:
-        if _flag("knowledge", knowledge, "on", "off"):
-            raise InputError("knowledge is 'on', and there are no knowledge packs yet; give knowledge=off")
         switches = Switches(
+            knowledge=_flag("knowledge", knowledge, "on", "off"),
             warm_start=_flag("warm", warm, "llm", "random"),
             propose=_flag("propose", propose, "on", "off"),
             trust=_flag("trust", trust, "on", "off"),

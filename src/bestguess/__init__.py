@@ -10,10 +10,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bestguess.agent import adapters
     from bestguess.agent.budget import Budget
+    from bestguess.agent.estimators.search_cv import SearchCV
     from bestguess.agent.llm import LLM, Message, Reply, Request
+    from bestguess.agent.sampling.sampler import Sampler
     from bestguess.agent.task import Task
     from bestguess.agent.tuner import Result, Tuner, tune
+    from bestguess.agent.warm_start import WarmStart, warm_start
     from bestguess.tools.errors import BestGuessError, InputError, ModelError
     from bestguess.tools.parameters import Choice, Float, Int, Text
     from bestguess.tools.space import Space
@@ -36,12 +40,16 @@ _HOMES = {
     "Reply": "agent.llm",
     "Request": "agent.llm",
     "Result": "agent.tuner",
+    "Sampler": "agent.sampling.sampler",
+    "SearchCV": "agent.estimators.search_cv",
     "Space": "tools.space",
     "Task": "agent.task",
     "Text": "tools.parameters",
     "Trial": "tools.trial",
     "Tuner": "agent.tuner",
+    "WarmStart": "agent.warm_start",
     "tune": "agent.tuner",
+    "warm_start": "agent.warm_start",
 }
 
 __all__ = [
@@ -61,16 +69,23 @@ __all__ = [
     "Reply",
     "Request",
     "Result",
+    "Sampler",
+    "SearchCV",
     "Space",
     "Task",
     "Text",
     "Trial",
     "Tuner",
+    "WarmStart",
+    "adapters",
     "tune",
+    "warm_start",
 ]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "adapters":
+        return import_module("bestguess.agent.adapters")
     if name not in _HOMES:
         raise AttributeError(f"module 'bestguess' has no attribute {name!r}")
     return getattr(import_module(f"bestguess.{_HOMES[name]}"), name)

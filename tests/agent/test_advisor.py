@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import bestguess as bg
-from bestguess.agent.advisor import MAX_FAILURES, PROBE_EVERY, Advisor, read_reply
+from bestguess.agent.advisor import MAX_FAILURES, MOST_LATE, PROBE_EVERY, Advisor, read_reply
 from bestguess.agent.testing import ScriptedLLM
 
 SPACE = bg.Space(lr=bg.Float(1e-5, 1e-1, log=True, default=1e-3), depth=bg.Int(1, 8, default=3))
@@ -100,6 +100,21 @@ def test_a_slow_answer_is_not_waited_for_and_used_at_the_next_turn() -> None:
     advisor.wait_s = 5
     assert advisor.take(ASK).configurations == ({"lr": 0.01, "depth": 5},)
     assert llm.calls == 1
+
+
+@pytest.mark.parametrize(("late", "used"), [(MOST_LATE - 1, True), (MOST_LATE, False)])
+def test_an_answer_to_a_history_that_is_long_gone_is_dropped_and_says_so(late: int, used: bool) -> None:
+    llm = Answers(GOOD)
+    advisor = Advisor(llm, SPACE, wait_s=5)
+
+    advisor.prefetch(replace(ASK, told=7))
+    advice = advisor.take(replace(ASK, told=7 + late))
+
+    assert bool(advice.configurations) == used
+    assert used or f"it knew of {late} outcomes fewer" in advice.refusal
+    assert advisor.failures == 0
+    assert advisor.take(replace(ASK, told=7 + late)).configurations
+    assert llm.calls == 2
 
 
 def test_a_prefetched_answer_is_the_one_that_is_taken() -> None:

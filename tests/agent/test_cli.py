@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from bestguess.agent.cli import main
+from bestguess.agent.testing_server import MisbehavingServer
 
 SPACE_YAML = """
 task: {description: A bowl, metric: loss}
@@ -253,8 +254,28 @@ def test_an_interrupted_run_stops_its_command_and_says_how_to_go_on(
     assert len(last_object(run("show", "--json"))["trials"]) == 20
 
 
+def test_an_interrupt_does_not_wait_for_a_model_that_hangs(folder: Path) -> None:
+    with MisbehavingServer(["hang"]) as server:
+        tune = ("tune", "--space", "space.yaml", "--llm", server.url, "--llm-wait", "60", "objectives:bowl")
+        spawned = subprocess.Popen(
+            [sys.executable, "-m", "bestguess.agent.cli", *tune],
+            cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        deadline = time.monotonic() + 60
+        while not server.served and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(1.0)  # by now it waits for the answer, its default trial done
+        started = time.monotonic()
+        spawned.send_signal(signal.SIGINT)
+        _, said = spawned.communicate(timeout=60)
+
+    assert time.monotonic() - started < 30  # of the 60 that it would have waited
+    assert spawned.returncode == 130
+    assert "interrupted after 1 trials" in said
+
+
 def test_every_command_has_help_with_examples(run: Run) -> None:
-    for command in ((), ("demo",), ("tune",), ("show",), ("models",), ("doctor",)):
+    for command in ((), ("demo",), ("tune",), ("show",), ("models",), ("serve",), ("doctor",)):
         done = run(*command, "--help")
         assert done.returncode == 0
         assert (
@@ -274,3 +295,20 @@ def test_the_demo_needs_no_model(run: Run) -> None:
     assert record["best_value"] <= record["default_value"]
     assert len(record["trials"][0]["params"]) >= 5
     assert {"test_default", "test_best"} <= record.keys()
+
+
+def test_packs_of_ones_own_have_a_part_and_a_folder_that_is_not_there_is_named(
+    folder: Path, run: Run
+) -> None:
+    (folder / "packs").mkdir()
+    (folder / "packs/bowls.md").write_text(
+        "---\nfamily: bowls\nwords: [bowl]\nparameters: {x: {float: [0.1, 0.2]}}\n---\nLow.\n"
+    )
+    tune = ("tune", "--space", "space.yaml", "--n-trials", "2", "--storage", "none", "--json")
+
+    own = last_object(run(*tune, "--knowledge", "packs", "--task", "a bowl", "objectives:bowl"))
+    gone = run(*tune, "--knowledge", "nowhere", "objectives:bowl")
+
+    assert own["trials"][1]["source"] == "knowledge"
+    assert gone.returncode == 2
+    assert "nowhere does not exist" in gone.stderr

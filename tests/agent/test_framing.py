@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import bestguess as bg
-from bestguess.agent.framing import count_roughly, frame_proposal, frame_warm_start, quote_untrusted
+from bestguess.agent.framing import frame_proposal, frame_warm_start, quote_untrusted
+from bestguess.agent.llm import count_roughly
 
 SPACE = bg.Space(
     {
@@ -79,3 +80,26 @@ def test_a_long_history_with_long_messages_stays_within_the_budget() -> None:
 
 def test_nothing_told_yet_still_makes_a_request() -> None:
     assert "0 trials" in frame_proposal(TASK, SPACE, bg.History())[1].content
+
+
+def test_what_came_out_unlike_expected_is_shown_if_nothing_else_shows_it() -> None:
+    trials = list(history(40).trials)
+    for number, mean in ((9, 5.0), (10, 1 / 11)):
+        proposal = bg.Proposal(trials[number].params, "gp", prediction=bg.Prediction(mean, 0.1))
+        trials[number] = bg.Trial(number, proposal, trials[number].outcome)
+
+    words = frame_proposal(TASK, SPACE, bg.History("minimize", tuple(trials)))[1].content
+
+    unlike = words.partition("Unlike what a Gaussian process expected of them:\n")[2].splitlines()
+    assert unlike[0].startswith("log loss 0.1: ")
+    assert unlike[0].endswith(", expected 5")
+    assert not unlike[1:2] or "expected" not in unlike[1]
+
+
+def test_the_budget_is_counted_by_whoever_reads_it() -> None:
+    def words_left(tokens_per_char: float) -> int:
+        count = lambda text: int(tokens_per_char * len(text))  # noqa: E731
+        messages = frame_proposal(TASK, SPACE, history(40), budget_tokens=500, count_tokens=count)
+        return len(messages[1].content)
+
+    assert words_left(0.3) < words_left(0.15)

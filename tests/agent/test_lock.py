@@ -50,7 +50,8 @@ def test_the_lock_lies_beside_a_file_and_is_this_machines_for_a_server(tmp_path:
 
 
 def test_a_lock_file_that_cannot_be_written_is_an_error_that_names_it() -> None:
-    with pytest.raises(StudyError, match="/proc/s.db.ask.lock cannot be written"), hold(
-        Path("/proc/s.db.ask.lock"), timeout_s=0
+    with (
+        pytest.raises(StudyError, match=r"/proc/s\.db\.ask\.lock cannot be written"),
+        hold(Path("/proc/s.db.ask.lock"), timeout_s=0),
     ):
         pass

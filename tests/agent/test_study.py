@@ -207,7 +207,11 @@ def test_telling_again_says_whether_it_is_the_same(tmp_path: Path) -> None:
     study = open_study(tmp_path)
     number = study.start(bg.Proposal(TREE, "gp")).number
     told = study.finish(number, bg.Outcome(0.0))
-    for outcome, same in ((bg.Outcome(0.0), True), (bg.Outcome(0.5), False), (bg.Outcome.failure("x"), False)):
+    for outcome, same in (
+        (bg.Outcome(0.0), True),
+        (bg.Outcome(0.5), False),
+        (bg.Outcome.failure("x"), False),
+    ):
         with pytest.raises(ToldBeforeError, match=r"the value 0\.0, and now") as caught:
             open_study(tmp_path).finish(number, outcome)
         assert caught.value.same is same

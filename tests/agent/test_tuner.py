@@ -234,16 +234,17 @@ def test_what_another_process_starts_meanwhile_is_not_proposed_again(tmp_path: P
     place: dict[str, Any] = {"storage": f"sqlite:///{tmp_path / 's.db'}", "study_name": "s", "seed": 0}
     with bg.Tuner(SPACE, **place) as slow, bg.Tuner(SPACE, **place) as quick:
         quick._queue_s = 0.0  # does not wait for the one who is asking, as across machines
-        propose, met = slow._turns.propose, []
+        propose = slow._turns.propose
+        met: list[bg.Trial] = []
 
-        def propose_late(history: bg.History) -> bg.Proposal:
-            proposal = propose(history)
+        def propose_late(history: bg.History, number: int | None = None) -> bg.Proposal:
+            proposal = propose(history, number)
             if not met:
                 met.append(quick.ask())
             return proposal
 
         slow._turns.propose = propose_late  # type: ignore[method-assign]
-        for turn in range(6):
+        for _ in range(6):
             met.clear()
             slow.tell(slow.ask(), bowl(slow.history.trials[-1].params))
             quick.tell(met[0], bowl(met[0].params))

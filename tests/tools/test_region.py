@@ -104,8 +104,8 @@ def test_the_surrogate_chooses_within_the_part_and_learns_from_outside_of_it() -
     rng = np.random.default_rng(0)
     trials = []
     for number in range(12):
-        params = space.sample(rng)
-        value = (params["x"] - 0.9) ** 2 + 0.01 * params["n"]
+        params = {"x": 0.5 + 0.5 * rng.random(), "n": int(rng.integers(10))}
+        value = (params["x"] - 0.2) ** 2 + 0.01 * params["n"]
         trials.append(Trial(number, Proposal(params, "random"), Outcome(value)))
     verifier = Verifier.fit(space, History("minimize", tuple(trials)))
     assert verifier is not None

@@ -62,7 +62,7 @@ def _hydra_files(tree: ast.Module, script: Path) -> list[tuple[Path, str]]:
             continue
         folder = script.parent / str(literal_or(keyword(node, "config_path"), "") or "")
         path = folder / (name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
-        if path.is_file():
+        if path.is_file() and path.resolve().is_relative_to(script.parent.resolve()):
             return [(path, ""), *_groups(path, folder)]
     return []
 
@@ -74,7 +74,7 @@ def _groups(path: Path, folder: Path) -> Iterator[tuple[Path, str]]:
         if isinstance(entry, dict) and len(entry) == 1:
             ((group, option),) = entry.items()
             file = folder / str(group) / f"{option}.yaml"
-            if file.is_file():
+            if file.is_file() and file.resolve().is_relative_to(folder.resolve()):
                 yield file, f"{group}."
 
 
@@ -84,7 +84,7 @@ def _read(path: Path, prefix: str, script: Path, *, by_argument: bool) -> Iterat
         return
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     if isinstance(root, yaml.MappingNode):
-        file = str(path.relative_to(script.parent.resolve()) if path.is_absolute() else path)
+        file = str(path.resolve().relative_to(script.parent.resolve()))
         yield from _walk(root, prefix, text.splitlines(), file, by_argument=by_argument)
 
 

@@ -77,6 +77,6 @@ def _find(
         found = read_literal(value, known)
     except NotLiteral:
         return
-    yield Finding(
-        name, found, "constant", value.lineno, file, doc=comments.get(value.lineno, ""), node=value
-    )
+    if found is None:
+        return
+    yield Finding(name, found, "constant", value.lineno, file, doc=comments.get(value.lineno, ""), node=value)

@@ -16,8 +16,9 @@ from typing import Any, Literal
 Value = bool | int | float | str | None
 Origin = Literal["constant", "dataclass", "argparse", "click", "yaml"]
 
-MAX_SHIFT = 64
 MAX_POWER = 64
+MAX_BITS = 128
+"""What a script multiplies up beyond these is no setting, and would take long to work out."""
 
 _OPERATIONS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
@@ -30,7 +31,7 @@ _OPERATIONS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
 }
 
 
-class NotLiteral(Exception):  # noqa: N818  # never reaches a user
+class NotLiteral(Exception):  # never reaches a user
     """An expression is not made of literals alone."""
 
 
@@ -67,8 +68,8 @@ class Finding:
 def read_literal(node: ast.expr | None, known: Mapping[str, Value] = {}) -> Value:
     """Return the value of an expression of literals and `known` names; raise NotLiteral for any other."""
     match node:
-        case ast.Constant(value=bool() | int() | float() | str() | None):
-            return node.value
+        case ast.Constant(value=bool() | int() | float() | str() | None as literal):
+            return literal
         case ast.Name(id=name) if name in known:
             return known[name]
         case ast.UnaryOp(op=ast.USub(), operand=operand):
@@ -79,9 +80,11 @@ def read_literal(node: ast.expr | None, known: Mapping[str, Value] = {}) -> Valu
             return _calculate(op, read_literal(left, known), read_literal(right, known))
         case ast.Call(func=ast.Name(id="int" | "float" as name), args=[argument], keywords=[]):
             value = read_literal(argument, known)
+            if value is None:
+                raise NotLiteral
             try:
-                return {"int": int, "float": float}[name](value)  # type: ignore[arg-type]
-            except (TypeError, ValueError, OverflowError):
+                return int(value) if name == "int" else float(value)
+            except (ValueError, OverflowError):
                 raise NotLiteral from None
     raise NotLiteral
 
@@ -89,14 +92,13 @@ def read_literal(node: ast.expr | None, known: Mapping[str, Value] = {}) -> Valu
 def _calculate(op: ast.operator, left: Value, right: Value) -> Value:
     if not isinstance(left, int | float) or not isinstance(right, int | float):
         raise NotLiteral
-    bounded = {ast.LShift: MAX_SHIFT, ast.Pow: MAX_POWER}.get(type(op))  # type: ignore[call-overload]
-    if bounded is not None and not abs(right) <= bounded:
+    if isinstance(op, ast.LShift | ast.Pow) and not abs(right) <= MAX_POWER:
         raise NotLiteral
     try:
         value = _OPERATIONS[type(op)](left, right)
     except (ArithmeticError, TypeError, ValueError):
         raise NotLiteral from None
-    if not isinstance(value, int | float):
+    if not isinstance(value, int | float) or (isinstance(value, int) and value.bit_length() > MAX_BITS):
         raise NotLiteral
     return value
 

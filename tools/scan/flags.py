@@ -41,12 +41,10 @@ def _read_argparse(call: ast.Call, known: Mapping[str, Value], file: str) -> Ite
         start = value if isinstance(value, bool) else does == "store_false"
         yield replace(base, value=start, kind=bool, node=default if default is not None else call)
     elif does in {"", "store"} and keyword(call, "nargs") is None:
-        kind = _KINDS.get(called(keyword(call, "type") or call), None)
+        kind = _KINDS.get(called(keyword(call, "type") or call))
         options = _options(keyword(call, "choices"))
         note = "" if default is None or value is not None else _computed(default)
-        yield replace(
-            base, kind=kind, options=options, words=_words(long, name), note=note
-        )
+        yield replace(base, kind=kind, options=options, words=_words(long, name), note=note)
 
 
 def _read_click(call: ast.Call, known: Mapping[str, Value], file: str) -> Iterator[Finding]:
@@ -70,7 +68,10 @@ def _read_click(call: ast.Call, known: Mapping[str, Value], file: str) -> Iterat
         note = "it is a switch without an off form"
         yield replace(base, value=bool(value), kind=bool, note=note)
         return
-    kind, options, low, high = None, (), None, None
+    kind: type | None = None
+    options: tuple[Value, ...] = ()
+    low: float | None = None
+    high: float | None = None
     type_ = keyword(call, "type")
     if isinstance(type_, ast.Call) and called(type_) == "Choice" and type_.args:
         options = _options(type_.args[0])
@@ -84,9 +85,7 @@ def _read_click(call: ast.Call, known: Mapping[str, Value], file: str) -> Iterat
     note = "" if default is None or value is not None else _computed(default)
     if literal_or(keyword(call, "multiple"), False) or keyword(call, "nargs") is not None:
         note = "it takes several values"
-    yield replace(
-        base, kind=kind, options=options, low=low, high=high, words=_words(on, name), note=note
-    )
+    yield replace(base, kind=kind, options=options, low=low, high=high, words=_words(on, name), note=note)
 
 
 def _switch(base: Finding, on_now: bool, on: str, off: str) -> Finding:

@@ -23,7 +23,9 @@ def find_options(tree: ast.Module) -> dict[str, tuple[str, ...]]:
             case ast.Compare(left=left, ops=[ast.Eq() | ast.NotEq()], comparators=[right]):
                 for one, other in ((left, right), (right, left)):
                     add(_last(one), [literal_or(other, None)])
-            case ast.Compare(left=left, ops=[ast.In()], comparators=[ast.Tuple() | ast.List() | ast.Set() as many]):
+            case ast.Compare(
+                left=left, ops=[ast.In()], comparators=[ast.Tuple() | ast.List() | ast.Set() as many]
+            ):
                 add(_last(left), [literal_or(one, None) for one in many.elts])
             case ast.Subscript(value=ast.Dict() as table, slice=key):
                 add(_last(key), _keys(table))

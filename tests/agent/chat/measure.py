@@ -60,7 +60,7 @@ def count(name: str, read: Reader, *, show: bool = False) -> dict[str, tuple[int
         total[kind] += 1
         right[kind] += is_right(one, intents)
         if show and not is_right(one, intents):
-            print(kind, one["say"], "->", [(each.command, dict(each.arguments)) for each in intents])  # noqa: T201
+            print(kind, one["say"], "->", [(each.command, dict(each.arguments)) for each in intents])
     both = {kind: (right[kind], total[kind]) for kind in right}
     return {**both, "all": (sum(right.values()), sum(total.values()))}
 
@@ -88,4 +88,4 @@ if __name__ == "__main__":
     reader = with_model(sys.argv[sys.argv.index("--llm") + 1]) if "--llm" in sys.argv else read_rules
     for file in ("phrasings", "phrasings_held_out"):
         shown = "--show" in sys.argv and file == "phrasings"
-        print(file, count(file, reader, show=shown))  # noqa: T201
+        print(file, count(file, reader, show=shown))

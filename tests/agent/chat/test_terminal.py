@@ -162,7 +162,7 @@ def test_an_orphan_can_be_dropped_instead(folder: Path) -> None:
     assert trials is not None
     assert trials.wait(60)
     trial = session.bench.tuner.ask()
-    session.bench.tuner.release(trial)
+    session.bench.tuner.give_back(trial)
     session.close()
     again = Session(folder, resume=True)
     again.say(f"undo trial {trial.number}")
@@ -197,7 +197,7 @@ def test_a_keypress_is_echoed_within_100_ms_while_two_trials_run(tmp_path: Path)
                 talk.type_in("\x15", enter=False)
         talk.type_in("\x03\x03\x03", enter=False)
     p50, p95 = np.percentile(times, [50, 95])
-    print(  # noqa: T201  # a measurement that people want to see
+    print(  # a measurement that people want to see
         f"{len(times)} keys, {np.mean(at_once):.1f} trials at once: "
         f"p50 {p50:.1f} ms, p95 {p95:.1f} ms, max {max(times):.1f} ms"
     )

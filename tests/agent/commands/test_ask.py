@@ -43,7 +43,8 @@ while true; do
     value=$(jq '.params | (.a - 5) * (.a - 5) + (.b - 11) * (.b - 11)' <<< "$trial")
     "$@" tell "$number" "$value" --json > told.$worker
     told=$(date +%s.%N)
-    jq -c --argjson t "[$before, $after, $told]" '{number, value, recorded, t: $t}' told.$worker >> log.$worker
+    jq -c --argjson t "[$before, $after, $told]" '{number, value, recorded, t: $t}' told.$worker \\
+        >> log.$worker
 done
 """
 
@@ -137,7 +138,7 @@ def test_a_trial_whose_shell_has_ended_is_handed_out_again(run: Run) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(7200)
 def test_eight_shells_share_a_study_without_a_duplicate_a_loss_or_a_double_tell(tmp_path: Path) -> None:
     (tmp_path / "grid.yaml").write_text(GRID_YAML)
     (tmp_path / "loop.sh").write_text(LOOP)
@@ -161,5 +162,5 @@ def test_eight_shells_share_a_study_without_a_duplicate_a_loss_or_a_double_tell(
     assert len({tuple(trial.params.items()) for trial in trials[:200]}) == 200
     assert {one["number"]: one["value"] for one in told} == {one.number: one.value for one in trials[:200]}
     assert [trial.state.name for trial in trials] == ["COMPLETE"] * 200 + ["FAIL"] * (len(trials) - 200)
-    asking, telling = ([one["t"][i + 1] - one["t"][i] for one in told] for i in range(2))
-    print(f"\n{seconds:.0f} s in all; median seconds an ask {sorted(asking)[100]:.2f}, a tell {sorted(telling)[100]:.2f}")  # noqa: T201
+    asking, telling = (sorted(one["t"][i + 1] - one["t"][i] for one in told)[100] for i in range(2))
+    print(f"\n{seconds:.0f} s; median seconds an ask {asking:.2f}, a tell {telling:.2f}")

@@ -14,7 +14,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 import bestguess as bg
 from bestguess.agent.advisor import read_reply
-from bestguess.agent.llm import Message, Reply, Request
+from bestguess.agent.llm import Message, Reply, Request, count_roughly
 from bestguess.agent.llm.catalog import is_pulled, models_root
 from bestguess.agent.llm.decoding import BLOCK_TOKENS, Decoder
 from bestguess.agent.llm.embedded import EmbeddedLLM
@@ -100,9 +100,7 @@ def llm(folder: Path) -> Iterator[EmbeddedLLM]:
 
 
 def decoder_of(llm: EmbeddedLLM) -> Decoder:
-    llm.count_tokens("")
-    assert llm._decoder is not None
-    return llm._decoder
+    return llm._load()
 
 
 def make_ends(decoder: Decoder, *, likely: bool) -> None:
@@ -202,6 +200,14 @@ def test_what_the_grammar_forces_costs_no_step(llm: EmbeddedLLM) -> None:
     assert steps == []
 
 
+def test_tokens_are_guessed_until_there_is_a_tokenizer(llm: EmbeddedLLM) -> None:
+    assert llm.count_tokens("a configuration") == count_roughly("a configuration")
+    assert llm.context_tokens is None
+    llm._load()
+    assert llm.count_tokens("a configuration") != count_roughly("a configuration")
+    assert llm.context_tokens == SMALL["max_position_embeddings"]
+
+
 def test_tokens_are_counted_as_they_are(llm: EmbeddedLLM) -> None:
     reply = llm.generate(replace(ASK, n=3, schema={"const": "gbtree"}))
     assert reply.texts == ('"gbtree"',) * 3
@@ -286,9 +292,8 @@ def test_closing_stops_a_call_that_is_under_way_and_refuses_later_ones(llm: Embe
     thread.join(60)
     assert caught == [f"{llm.name} was closed"]
     llm.close()
-    for call_again in (lambda: llm.generate(ASK), lambda: llm.count_tokens("x")):
-        with pytest.raises(ModelUnavailable, match="was closed"):
-            call_again()
+    with pytest.raises(ModelUnavailable, match="was closed"):
+        llm.generate(ASK)
     assert llm._decoder is None
 
 

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from bestguess.agent.llm import Message, Reply, Request
-from bestguess.agent.llm.server import MAX_ATTEMPTS, ServerLLM
+from bestguess.agent.llm.retries import MAX_ATTEMPTS
+from bestguess.agent.llm.server import ServerLLM
 from bestguess.agent.testing import check_llm
 from bestguess.tools.errors import ModelUnavailable, ReplyError
 
@@ -101,7 +102,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setattr("bestguess.agent.llm.server.BACKOFF_S", 0.01)
+    monkeypatch.setattr("bestguess.agent.llm.retries.BACKOFF_S", 0.01)
     with Server() as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
@@ -336,7 +337,7 @@ def test_the_deadline_holds_over_a_body_that_trickles(server: Server) -> None:
 
 
 def test_the_deadline_holds_over_all_attempts(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bestguess.agent.llm.server.BACKOFF_S", 60)
+    monkeypatch.setattr("bestguess.agent.llm.retries.BACKOFF_S", 60)
     server.answer = in_turn((503, {}))
     with pytest.raises(ModelUnavailable, match=r"no answer within 0\.2 s"):
         ServerLLM(server.url, model="m").generate(replace(ASK, timeout_s=0.2))
@@ -377,3 +378,77 @@ def test_it_answers_where_an_event_loop_is_running_already(server: Server) -> No
         return ServerLLM(server.url).generate(ASK)
 
     assert len(asyncio.run(notebook()).texts) == 3
+
+
+def streamed(*pieces: str, then: str = "data: [DONE]\n\n") -> Callable[[BaseHTTPRequestHandler], None]:
+    def send(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("content-type", "text/event-stream")
+        handler.end_headers()
+        for piece in pieces:
+            chunk = {"id": "1", "object": "chat.completion.chunk", "created": 0, "model": "m"}
+            chunk |= {"choices": [{"index": 0, "delta": {"content": piece}}]}
+            handler.wfile.write(f"data: {json.dumps(chunk)}\n\n".encode())
+            handler.wfile.flush()
+        handler.wfile.write(then.encode())
+
+    return send
+
+
+TALK = Request((Message("user", "Why?"),), timeout_s=20)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "heard"),
+    [
+        (("The ", "rate ", "was < 1."), "The rate was < 1."),
+        (("<th", "ink>so ", "many</thi", "nk>\n", "It ", "diverged."), "It diverged."),
+        (("<", "b>"), "<b>"),
+        (("<think>for ever",), ""),
+        ((), ""),
+    ],
+)
+def test_a_stream_gives_what_is_said_and_not_what_is_thought(
+    server: Server, pieces: tuple[str, ...], heard: str
+) -> None:
+    server.answer = lambda _: streamed(*pieces)
+
+    assert "".join(ServerLLM(server.url).stream(TALK)) == heard
+    assert server.bodies[0]["stream"] is True
+
+
+def test_a_stream_comes_piece_by_piece_and_can_be_left(server: Server) -> None:
+    gone = threading.Event()
+
+    def endless(handler: BaseHTTPRequestHandler) -> None:
+        try:
+            while not gone.wait(0.01):
+                streamed("word ", then="")(handler)
+        except OSError:
+            gone.set()
+
+    server.answer = lambda _: endless
+    stream = ServerLLM(server.url).stream(TALK)
+
+    assert next(stream) == "word "
+    stream.close()  # type: ignore[attr-defined]  # a generator is what it is
+    assert gone.wait(10)
+
+
+def test_a_stream_that_breaks_off_says_so_after_what_came(server: Server) -> None:
+    server.answer = lambda _: streamed("It ", then='data: {"error": {"message": "out of memory"}}\n\n')
+    heard: list[str] = []
+
+    with pytest.raises(ModelUnavailable, match="out of memory"):
+        heard.extend(ServerLLM(server.url).stream(TALK))
+    assert server.bodies
+
+
+def test_the_servers_own_count_says_how_long_texts_are(server: Server) -> None:
+    llm = ServerLLM(server.url)
+    before = llm.count_tokens("x" * 100)
+    server.answer = lambda body: completion(*["{}"] * body["n"], prompt_tokens=3)
+    llm.generate(ASK)
+
+    assert before == 41
+    assert llm.count_tokens("x" * 100) == int(100 * 3 / len("Tune.Guess.")) + 1

@@ -33,7 +33,7 @@ class TestBestGuess(Conformance):
     @pytest.mark.parametrize(
         ("options", "message"),
         [
-            ("knowledge=on", "there are no knowledge packs yet"),
+            ("knowledge=some", "knowledge is 'some'; give on or off"),
             ("trust=maybe", "trust is 'maybe'; give on or off"),
             ("warm=cold", "warm is 'cold'; give llm or random"),
         ],

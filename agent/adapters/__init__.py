@@ -1,0 +1,94 @@
+"""What a warm start looks like to other tuners, one tuner a file.
+
+    space = bg.adapters.hyperopt.from_native(their_space)           # a bestguess.Space
+    points = bg.warm_start(space, task, n=5, llm=…)
+    fmin(…, points_to_evaluate=bg.adapters.hyperopt.to_native(points, their_space))
+
+Every module here is an `Adapter`. Points may be proposals, params, or a `WarmStart` that was loaded from a
+file. Where a tuner takes points by a call and not by an argument, the module's `hand_over` makes the call. A
+tuner's library is imported only when its own objects are read or made.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from bestguess.tools.errors import InputError
+from bestguess.tools.parameter import did_you_mean
+
+if TYPE_CHECKING:
+    from bestguess.agent.adapters import (
+        ax,
+        configspace,
+        csv,
+        flaml,
+        hebo,
+        hyperopt,
+        json,
+        neps,
+        nevergrad,
+        optuna,
+        ray,
+        skopt,
+        smac3,
+        synetune,
+        vizier,
+    )
+    from bestguess.agent.adapters.translation import Points, Translation
+    from bestguess.tools.space import Space
+
+__all__ = [
+    "ax",
+    "configspace",
+    "csv",
+    "flaml",
+    "hebo",
+    "hyperopt",
+    "json",
+    "neps",
+    "nevergrad",
+    "optuna",
+    "ray",
+    "skopt",
+    "smac3",
+    "synetune",
+    "vizier",
+]
+
+
+class Adapter(Protocol):
+    """What each module in this folder has.
+
+    `DISTRIBUTION` is the library's name on the package index, nothing where it needs none; `HAND_OVER` the
+    line of code that gives `points` to the tuner.
+    """
+
+    DISTRIBUTION: str
+    HAND_OVER: str
+
+    def read(self, native: Any) -> Translation:
+        """Return what the tuner's space object (or a Space of ours) means; raise SpaceError."""
+        ...
+
+    def from_native(self, native: Any) -> Space:
+        """Return the space that the tuner's space object describes; raise SpaceError."""
+        ...
+
+    def to_native(self, points: Points, native: Any) -> Any:
+        """Return points as the tuner takes them; raise ParamsError for those outside its space."""
+        ...
+
+
+def adapter(name: str) -> Adapter:
+    """Return the adapter of that name; raise InputError if there is none."""
+    if name not in __all__:
+        hint = did_you_mean(name, __all__) or f"; there are {', '.join(__all__)}"
+        raise InputError(f"there is no adapter for {name!r}{hint}")
+    return cast("Adapter", import_module(f"{__name__}.{name}"))
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return import_module(f"{__name__}.{name}")

@@ -1,0 +1,98 @@
+"""Ray Tune's way to write a space, which FLAML and Syne Tune share: domains in a dictionary, nested or not.
+
+The three libraries have classes of the same names. They differ in whether an integer's upper bound is
+included. Whatever is no domain is a constant, and stays out of the space. No tuner is imported here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bestguess.agent.adapters.translation import Draft, Translation, numeric, quantized, refuse, unbounded
+from bestguess.tools.errors import SpaceError
+from bestguess.tools.space import Space
+
+SEPARATOR = "/"
+"""Between the keys of nested dictionaries, as Ray Tune flattens them."""
+
+
+def read_domains(native: Any, *, upper_included: bool) -> Translation:
+    """Return what a dictionary of domains, or a space of ours, means; raise SpaceError with its name."""
+    if isinstance(native, Space):
+        return Translation(native, flat=True)
+    if not isinstance(native, Mapping):
+        raise refuse(native, "a dictionary of domains")
+    draft = Draft()
+    for name, domain in _flatten(native):
+        try:
+            _add(draft, name, domain, upper_included)
+        except SpaceError as error:
+            raise SpaceError(f"parameter {name!r}: {error}") from error
+    return draft.finish()
+
+
+def nest(row: Mapping[str, Any], native: Any) -> dict[str, Any]:
+    """Return a flat point in the shape of the dictionary of domains, without its constants."""
+    if isinstance(native, Space):
+        return dict(row)
+    nested: dict[str, Any] = {}
+    for path, value in row.items():
+        within, keys = nested, _keys(path, native)
+        for key in keys[:-1]:
+            within = within.setdefault(key, {})
+        within[keys[-1]] = value
+    return nested
+
+
+def _keys(path: str, native: Mapping[str, Any]) -> list[str]:
+    """Return the keys that `path` joins; a key may hold the separator itself."""
+    if path in native:
+        return [path]
+    for key, inner in native.items():
+        if isinstance(inner, Mapping) and path.startswith(key + SEPARATOR):
+            return [key, *_keys(path.removeprefix(key + SEPARATOR), inner)]
+    raise KeyError(path)
+
+
+def _flatten(native: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in native.items():
+        if isinstance(value, Mapping) and set(value) != {"grid_search"}:
+            yield from _flatten(value, f"{prefix}{key}{SEPARATOR}")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _add(draft: Draft, name: str, domain: Any, upper_included: bool) -> None:
+    if isinstance(domain, Mapping):
+        draft.add_choice(name, domain["grid_search"])
+        return
+    outer: Any = domain.get_sampler() if hasattr(domain, "get_sampler") else None
+    q = getattr(outer, "q", None)
+    sampler: Any = outer if q is None else outer.sampler
+    scale = type(sampler).__name__
+    log = "LogUniform" in scale and "Reverse" not in scale
+    match type(domain).__name__:
+        case "Categorical":
+            draft.add_choice(name, domain.categories, ordered=bool(getattr(domain, "ordered", False)))
+        case "Ordinal" | "OrdinalNearestNeighbor":
+            draft.add_choice(name, domain.categories, ordered=True)
+        case "FiniteRange":
+            draft.add_choice(name, domain.values, ordered=True)
+        case "Integer" if q is not None and q != 1:
+            parameter, snap = quantized(domain.lower, domain.upper, q, log=log)
+            draft.add(name, parameter, lambda value: int(snap(value)))
+        case "Integer":
+            high = domain.upper if upper_included else domain.upper - 1
+            draft.add(name, numeric(domain.lower, high, integer=True, log=log))
+        case "Float":
+            normal = "Normal" in scale
+            low, high = unbounded(sampler.mean, sampler.sd) if normal else (domain.lower, domain.upper)
+            if q is None:
+                draft.add(name, numeric(low, high, log=log))
+            else:
+                draft.add(name, *quantized(low, high, q, log=log))
+        case "Function":
+            raise SpaceError("sample_from(…) has no range; give a domain instead")
+        case _:
+            pass  # a constant

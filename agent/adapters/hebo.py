@@ -1,0 +1,74 @@
+"""HEBO: a DesignSpace; a data frame with one row a point.
+
+HEBO takes no points before it is asked: evaluate the rows and let it `observe` them, then ask it for its own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bestguess.agent.adapters.translation import Draft, Points, Translation, numeric, refuse
+from bestguess.tools.errors import SpaceError
+from bestguess.tools.space import Space
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+DISTRIBUTION = "HEBO"
+HAND_OVER = "optimizer.observe(points, evaluate(points))  # before the first suggest()"
+
+
+def read(native: Any) -> Translation:
+    """Return what a DesignSpace, or a space of ours, means; raise SpaceError."""
+    if isinstance(native, Space):
+        return Translation(native, flat=True)
+    if not hasattr(native, "paras"):
+        raise refuse(native, "a DesignSpace of HEBO's")
+    draft = Draft()
+    for name, parameter in native.paras.items():
+        _add(draft, name, parameter.param_dict)
+    return draft.finish()
+
+
+def from_native(native: Any) -> Space:
+    """Return the space of a DesignSpace; raise SpaceError for a parameter type of one's own."""
+    return read(native).space
+
+
+def to_native(points: Points, native: Any) -> DataFrame:
+    """Return the points as rows (n, d), columns in the order of the space.
+
+    An integer column holds integers, a real one floats; raises ParamsError for points outside the space.
+    """
+    import pandas
+
+    translation = read(native)
+    return pandas.DataFrame(translation.spell(points), columns=list(translation.space.names))
+
+
+def _add(draft: Draft, name: str, entry: dict[str, Any]) -> None:
+    kind = entry["type"]
+    match kind:
+        case "num" | "pow":
+            draft.add(name, numeric(entry["lb"], entry["ub"], log=kind == "pow"))
+        case "int" | "pow_int":
+            low, high = round(entry["lb"]), round(entry["ub"])
+            draft.add(name, numeric(low, high, integer=True, log=kind == "pow_int"))
+        case "step_int":
+            low, high, step = (round(entry[key]) for key in ("lb", "ub", "step"))
+            draft.add(name, numeric(low, low + (high - low) // step * step, integer=True, step=step))
+        case "int_exponent":
+            powers = [entry["base"] ** exponent for exponent in _exponents(**entry)]
+            draft.add_choice(name, powers, ordered=True)
+        case "cat":
+            draft.add_choice(name, entry["categories"])
+        case "bool":
+            draft.add_choice(name, [False, True])
+        case _:
+            raise SpaceError(f"parameter {name!r} is of type {kind!r}, which is not one of HEBO's own")
+
+
+def _exponents(*, base: float, lb: float, ub: float, **_: Any) -> range:
+    import math
+
+    return range(round(math.log(lb, base)), round(math.log(ub, base)) + 1)

@@ -1,0 +1,37 @@
+"""Plain JSON: the document `bestguess.warmstart/1`, or, of bare points, a list of dictionaries as text."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from bestguess.agent.adapters.translation import Points, Translation
+from bestguess.agent.warm_start import WarmStart
+from bestguess.tools.errors import SpaceError
+from bestguess.tools.space import Space
+
+DISTRIBUTION = ""
+HAND_OVER = "points = bg.WarmStart.load('warmstart.json').points"
+
+
+def read(native: Any) -> Translation:
+    """Return what a space, its definition as a dictionary, or that as JSON text means; raise SpaceError."""
+    if isinstance(native, Space):
+        return Translation(native)
+    try:
+        definition = json.loads(native) if isinstance(native, str) else native
+    except ValueError as error:
+        raise SpaceError(f"the space is no JSON ({error}); give what Space.to_dict returns") from error
+    return Translation(Space.from_dict(definition))
+
+
+def from_native(native: Any) -> Space:
+    """Return the space that a definition in JSON describes; raise SpaceError."""
+    return read(native).space
+
+
+def to_native(points: Points, native: Any) -> str:
+    """Return JSON text: a document for a WarmStart, else a list of objects; raise ParamsError."""
+    rows = read(native).spell(points)
+    document = points.to_dict() if isinstance(points, WarmStart) else rows
+    return json.dumps(document, ensure_ascii=False)

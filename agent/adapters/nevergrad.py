@@ -1,0 +1,127 @@
+"""Nevergrad: a parametrization (`ng.p.Dict` or `ng.p.Instrumentation`); values to suggest.
+
+`Optimizer.suggest` is last in, first out, so `hand_over` suggests in reverse, before the first `ask`. A
+scalar without bounds is searched within three of its standard deviations. Arrays and nested containers have
+no counterpart.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from bestguess.agent.adapters.translation import Draft, Points, Translation, numeric, refuse, unbounded
+from bestguess.tools.errors import SpaceError
+from bestguess.tools.space import Space
+
+DISTRIBUTION = "nevergrad"
+HAND_OVER = "bg.adapters.nevergrad.hand_over(warm_start, optimizer)"
+
+
+def read(native: Any) -> Translation:
+    """Return what a parametrization, or a space of ours, means; raise SpaceError."""
+    if isinstance(native, Space):
+        return Translation(native, flat=True)
+    draft = Draft()
+    for name, parameter in _named(native):
+        try:
+            _add(draft, name, parameter)
+        except SpaceError as error:
+            raise SpaceError(f"parameter {name!r}: {error}") from error
+    return draft.finish()
+
+
+def from_native(native: Any) -> Space:
+    """Return the space of a parametrization, an argument without a name being called by its place."""
+    return read(native).space
+
+
+def to_native(points: Points, native: Any) -> list[Any]:
+    """Return values of the parametrization, first to be evaluated first.
+
+    A value is a dictionary, or args and kwargs for an Instrumentation. Raises ParamsError.
+    """
+    rows: list[dict[str, Any]] = read(native).spell(points)
+    if isinstance(native, Space):
+        return rows
+    import nevergrad
+
+    constants = {name: one.value for name, one in _constants(native)}
+    if not isinstance(native, nevergrad.p.Instrumentation):
+        return [{**constants, **row} for row in rows]
+    count = len(native.args)
+    complete = [{**constants, **row} for row in rows]
+    return [
+        (tuple(row[str(place)] for place in range(count)), {name: row[name] for name in native.kwargs})
+        for row in complete
+    ]
+
+
+def hand_over(points: Points, optimizer: Any) -> None:
+    """Suggest the points to an optimizer, so that its next candidates are these, in their order."""
+    import nevergrad
+
+    parametrization = optimizer.parametrization
+    for value in reversed(to_native(points, parametrization)):
+        if isinstance(parametrization, nevergrad.p.Instrumentation):
+            optimizer.suggest(*value[0], **value[1])
+        else:
+            optimizer.suggest(value)
+
+
+def _entries(native: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the entries of a container by name; positional arguments by their place."""
+    import nevergrad
+
+    if isinstance(native, nevergrad.p.Instrumentation):
+        yield from ((str(place), native[0][place]) for place in range(len(native.args)))
+        yield from ((name, native[1][name]) for name in native.kwargs)
+        return
+    if not isinstance(native, nevergrad.p.Dict):
+        raise refuse(native, "an ng.p.Dict or an ng.p.Instrumentation")
+    yield from ((str(key), native[key]) for key in native.value)
+
+
+def _named(native: Any) -> Iterator[tuple[str, Any]]:
+    import nevergrad
+
+    for name, one in _entries(native):
+        if not isinstance(one, nevergrad.p.Constant):
+            yield name, one
+
+
+def _constants(native: Any) -> Iterator[tuple[str, Any]]:
+    import nevergrad
+
+    for name, one in _entries(native):
+        if isinstance(one, nevergrad.p.Constant):
+            yield name, one
+
+
+def _add(draft: Draft, name: str, parameter: Any) -> None:
+    import nevergrad
+
+    match parameter:
+        case nevergrad.p.Choice() | nevergrad.p.TransitionChoice():
+            options = parameter.choices.value
+            inner = [one for one in parameter.choices if isinstance(one, nevergrad.p.Parameter)]
+            if parameter.indices.value.size > 1 or not all(
+                isinstance(one, nevergrad.p.Constant) for one in inner
+            ):
+                raise SpaceError(
+                    "repetitions and options with parameters have no counterpart; use plain ones"
+                )
+            ordered = isinstance(parameter, nevergrad.p.TransitionChoice)
+            draft.add_choice(name, options, ordered=ordered, default=int(parameter.indices.value[0]))
+        case nevergrad.p.Scalar():
+            low, high = (None if one is None else one.item() for one in parameter.bounds)
+            sigmas = unbounded(parameter.value, parameter.sigma.value)
+            low, high = (sigmas[0] if low is None else low), (sigmas[1] if high is None else high)
+            if parameter.integer:
+                low, high = math.ceil(low), math.floor(high)
+            log = isinstance(parameter, nevergrad.p.Log)
+            value = min(max(parameter.value, low), high)
+            draft.add(name, numeric(low, high, integer=parameter.integer, log=log, default=value))
+        case _:
+            raise SpaceError(f"a {type(parameter).__name__} has no counterpart; use Scalar, Log, Choice")

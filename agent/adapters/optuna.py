@@ -1,0 +1,53 @@
+"""Optuna: a dictionary of distributions; params to enqueue.
+
+The space of a define-by-run objective is not known before it runs; write its distributions down, or take
+them from a trial that ran (`study.trials[0].distributions`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from bestguess.agent.adapters.translation import Points, Translation, listed, refuse
+from bestguess.tools.space import Space
+from bestguess.tools.trial import Proposal
+
+if TYPE_CHECKING:
+    import optuna
+    from optuna.distributions import BaseDistribution
+
+DISTRIBUTION = "optuna"
+HAND_OVER = "for params in points: study.enqueue_trial(params)"
+
+Native = Space | Mapping[str, "BaseDistribution"]
+
+
+def read(native: Native) -> Translation:
+    """Return what distributions by name, or a space of ours, mean; raise SpaceError."""
+    if isinstance(native, Space):
+        return Translation(native)
+    if not isinstance(native, Mapping):
+        raise refuse(native, "a dictionary of Optuna's distributions")
+    return Translation(Space.from_optuna(native))
+
+
+def from_native(native: Native) -> Space:
+    """Return the space of distributions by name; raise SpaceError."""
+    return read(native).space
+
+
+def to_native(points: Points, native: Native) -> list[dict[str, Any]]:
+    """Return params for `Study.enqueue_trial`; raise ParamsError for points outside the space."""
+    return read(native).spell(points)
+
+
+def hand_over(points: Points, native: Native, study: optuna.Study) -> None:
+    """Enqueue the points: the study's next trials are these, in their order.
+
+    A trial's user attributes say who proposed it and why, where a point knows.
+    """
+    given = listed(points)
+    for point, params in zip(given, to_native(given, native), strict=True):
+        why = {"source": point.source, "reason": point.reason} if isinstance(point, Proposal) else None
+        study.enqueue_trial(params, why)

@@ -1,0 +1,32 @@
+"""Ray Tune: a search space of domains, nested or not; points in the same shape, without its constants.
+
+A parameter that is nested is called by its path, such as `model/lr`. `Searcher`s that know flat names only
+(OptunaSearch) take `flat=True`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bestguess.agent.adapters.domains import nest, read_domains
+from bestguess.agent.adapters.translation import Points, Translation
+from bestguess.tools.space import Space
+
+DISTRIBUTION = "ray"
+HAND_OVER = "Tuner(..., tune_config=TuneConfig(search_alg=BasicVariantGenerator(points_to_evaluate=points)))"
+
+
+def read(native: Any) -> Translation:
+    """Return what a search space, or a space of ours, means; raise SpaceError, naming the parameter."""
+    return read_domains(native, upper_included=False)
+
+
+def from_native(native: Any) -> Space:
+    """Return the space of a search space; raise SpaceError for `sample_from`."""
+    return read(native).space
+
+
+def to_native(points: Points, native: Any, *, flat: bool = False) -> list[dict[str, Any]]:
+    """Return points for `points_to_evaluate`; raise ParamsError for points outside the space."""
+    rows = read(native).spell(points)
+    return rows if flat else [nest(row, native) for row in rows]

@@ -1,0 +1,48 @@
+"""scikit-optimize: a list of dimensions (or a skopt.Space); points as lists in their order.
+
+A dimension without a name is called x0, x1, … by its place.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bestguess.agent.adapters.translation import Draft, Points, Translation, numeric
+from bestguess.tools.errors import SpaceError
+from bestguess.tools.space import Space
+
+DISTRIBUTION = "scikit-optimize"
+HAND_OVER = "gp_minimize(..., x0=points)"
+
+
+def read(native: Any) -> Translation:
+    """Return what dimensions, or a space of ours, mean; raise SpaceError."""
+    if isinstance(native, Space):
+        return Translation(native, flat=True, positional=True)
+    from skopt.space import Categorical, Integer, Real
+    from skopt.space import Space as Dimensions
+
+    draft = Draft()
+    for place, dimension in enumerate(Dimensions(native).dimensions):
+        name = dimension.name or f"x{place}"
+        match dimension:
+            case Categorical(categories=categories):
+                draft.add_choice(name, categories)
+            case Real() | Integer():
+                integer, log = isinstance(dimension, Integer), dimension.prior == "log-uniform"
+                draft.add(name, numeric(dimension.low, dimension.high, integer=integer, log=log))
+            case _:
+                raise SpaceError(
+                    f"dimension {name!r} is a {type(dimension).__name__}; use Real, Integer, Categorical"
+                )
+    return draft.finish(positional=True)
+
+
+def from_native(native: Any) -> Space:
+    """Return the space of a list of dimensions; raise SpaceError."""
+    return read(native).space
+
+
+def to_native(points: Points, native: Any) -> list[list[Any]]:
+    """Return points for `x0`, or for `Optimizer.tell`; raise ParamsError for points outside the space."""
+    return read(native).spell(points)

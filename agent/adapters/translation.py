@@ -1,0 +1,191 @@
+"""What all adapters share: a tuner's space as one of ours, and how our values are spelled there.
+
+    symbol   meaning
+    q        a quantum: the tuner rounds to whole multiples of it
+
+It imports no tuner.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from bestguess.agent.warm_start import WarmStart
+from bestguess.tools.errors import SpaceError
+from bestguess.tools.parameter import Value, plain, shown
+from bestguess.tools.parameters import Choice, Float, Int, Parameter
+from bestguess.tools.space import Space
+from bestguess.tools.trial import Params, Proposal, shorten
+
+Points = WarmStart | Iterable[Proposal | Params]
+Spelling = Callable[[Any], Any]
+
+SIGMAS = 3.0
+"""How far from its mean an unbounded distribution is searched, in standard deviations."""
+
+LABEL_CHARS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """The space of a tuner as one of ours; `spellings` has, by parameter, how a value is written there.
+
+    A `flat` tuner knows no conditions and is given every parameter, those that are inactive at their default.
+    A `positional` one takes a list of values in the order of the space.
+    """
+
+    space: Space
+    spellings: Mapping[str, Spelling] = field(default_factory=dict)
+    flat: bool = False
+    positional: bool = False
+
+    def spell(self, points: Points) -> list[Any]:
+        """Return points as the tuner writes them: a dictionary by name, or a list when `positional`.
+
+        A parameter that a point lacks is at its default. Raises ParamsError for what is unknown or outside.
+        """
+        rows = [self._row(one.params if isinstance(one, Proposal) else one) for one in listed(points)]
+        return [list(row.values()) for row in rows] if self.positional else rows
+
+    def _row(self, params: Params) -> dict[str, Any]:
+        values = self.space.complete(params)
+        if self.flat:
+            values = {name: values.get(name, self.space[name].default) for name in self.space.names}
+        return {
+            name: self.spellings[name](value) if name in self.spellings else value
+            for name, value in values.items()
+        }
+
+
+class Draft:
+    """A translation in the making: parameters and spellings are added one by one, then it is finished."""
+
+    def __init__(self) -> None:
+        self.parameters: dict[str, Parameter] = {}
+        self.spellings: dict[str, Spelling] = {}
+
+    def add(self, name: str, parameter: Parameter, spelling: Spelling | None = None) -> None:
+        """Add a parameter, and how its values are spelled unless as they are."""
+        self.parameters[name] = parameter
+        if spelling is not None:
+            self.spellings[name] = spelling
+
+    def add_choice(
+        self,
+        name: str,
+        options: Sequence[Any],
+        *,
+        ordered: bool = False,
+        default: int | None = None,
+        labels: Sequence[Value] | None = None,
+        spelled: Sequence[Any] | None = None,
+        when: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Add a choice among objects of any kind, which come back as they are, or as `spelled`.
+
+        `labels` are what a model reads instead of objects; `default` is an index, without it the first
+        option, or the middle one when ordered. Raises SpaceError.
+        """
+        names = list(labels) if labels is not None else label(options)
+        back = list(options if spelled is None else spelled)
+        if default is None:
+            default = (len(names) - 1) // 2 if ordered else 0
+        self.add(
+            name,
+            Choice(names, ordered=ordered, when=when or {}, default=names[default]),
+            lambda value: back[names.index(value)],
+        )
+
+    def finish(self, *, flat: bool = True, positional: bool = False) -> Translation:
+        """Return the translation; raise SpaceError if there is nothing in it."""
+        return Translation(Space(self.parameters), self.spellings, flat=flat, positional=positional)
+
+
+def listed(points: Points) -> list[Proposal | Params]:
+    """Return the points one by one, whatever they came in."""
+    return list(points.points if isinstance(points, WarmStart) else points)
+
+
+def numeric(
+    low: Any,
+    high: Any,
+    *,
+    integer: bool = False,
+    log: bool = False,
+    step: Any = None,
+    default: Any = None,
+    when: Mapping[str, Any] | None = None,
+) -> Parameter:
+    """Return a Float or an Int, or a Choice of one where `low` is `high`; raise SpaceError."""
+    low, high, step, default = map(plain, (low, high, step, default))
+    conditions = when or {}
+    if low == high:
+        return Choice([int(low) if integer else float(low)], when=conditions)
+    if integer:
+        return Int(low, high, log=log, step=step or 1, default=default, when=conditions)
+    return Float(low, high, log=log, step=step, default=default, when=conditions)
+
+
+def multiples(low: float, high: float, q: float) -> tuple[int, int]:
+    """Return the first and last whole k with k q from `low` to `high`; raise SpaceError if there is none."""
+    slack = 1e-9
+    first, last = math.ceil(low / q - slack), math.floor(high / q + slack)
+    if first > last:
+        raise SpaceError(f"no multiple of {q!r} lies from {low!r} to {high!r}; widen the range")
+    return first, last
+
+
+def quantized(
+    low: float,
+    high: float,
+    q: float,
+    *,
+    log: bool = False,
+    when: Mapping[str, Any] | None = None,
+) -> tuple[Parameter, Spelling]:
+    """Return the parameter of the multiples of `q` within a range, and what snaps a value to them as a float.
+
+    On a logarithmic scale a parameter has no steps, so there only the spelling keeps to the multiples.
+    """
+    low, high, q = float(low), float(high), float(q)
+    first, last = multiples(low, high, q)
+
+    def snap(value: Any) -> float:
+        return float(min(max(min(max(round(value / q), first), last) * q, low), high))
+
+    # 3 * 0.1 is not 0.3, and a grid has to be exact.
+    ends = float(first * Decimal(repr(q))), float(last * Decimal(repr(q)))
+    whole = q.is_integer()
+    if not log or first == last:
+        scale = int if whole else float
+        step = None if first == last else scale(q)
+        return numeric(*map(scale, ends), integer=whole, when=when, step=step), snap
+    return numeric(*map(int if whole else float, ends), integer=whole, log=True, when=when), snap
+
+
+def label(options: Sequence[Any]) -> list[Value]:
+    """Return a plain value for each option: itself where a Choice can hold them all, else a short text."""
+    values = [plain(option) for option in options]
+    try:
+        return list(Choice(values).options)
+    except SpaceError:
+        texts: list[Value] = []
+        for value in values:
+            text = value if isinstance(value, str) else getattr(value, "__name__", None) or repr(value)
+            text = shorten(text, LABEL_CHARS)
+            texts.append(text if text not in texts else f"{text} ({len(texts) + 1})")
+        return texts
+
+
+def unbounded(mean: float, sd: float) -> tuple[float, float]:
+    """Return the range in which a normal distribution is searched."""
+    return mean - SIGMAS * sd, mean + SIGMAS * sd
+
+
+def refuse(native: Any, expected: str) -> SpaceError:
+    """Return the error that says what a space should have been."""
+    return SpaceError(f"the space is {shown(native)}; give {expected}, or a bestguess.Space")

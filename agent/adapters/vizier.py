@@ -1,0 +1,85 @@
+"""Google Vizier: a ProblemStatement, StudyConfig or SearchSpace; trial suggestions.
+
+`hand_over` queues them in a study, which suggests queued points before any of its algorithm's. Child
+parameters become conditions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from bestguess.agent.adapters.translation import Draft, Points, Translation, numeric, refuse
+from bestguess.tools.errors import SpaceError
+from bestguess.tools.space import Space
+
+if TYPE_CHECKING:
+    from vizier.service.pyvizier import TrialSuggestion
+
+DISTRIBUTION = "google-vizier"
+HAND_OVER = "for suggestion in reversed(points): study.request(suggestion)"
+
+
+def read(native: Any) -> Translation:
+    """Return what a problem statement or its search space, or a space of ours, means; raise SpaceError."""
+    if isinstance(native, Space):
+        return Translation(native)
+    search_space = getattr(native, "search_space", native)
+    if not hasattr(search_space, "parameters"):
+        raise refuse(native, "a ProblemStatement or a SearchSpace of Vizier's")
+    draft = Draft()
+    _add_all(draft, search_space.parameters, {})
+    return draft.finish(flat=False)
+
+
+def from_native(native: Any) -> Space:
+    """Return the space of a problem statement or a search space; raise SpaceError."""
+    return read(native).space
+
+
+def to_native(points: Points, native: Any) -> list[TrialSuggestion]:
+    """Return suggestions of the points; raise ParamsError for points outside the space."""
+    from vizier.service.pyvizier import TrialSuggestion
+
+    return [TrialSuggestion(parameters=row) for row in read(native).spell(points)]
+
+
+def hand_over(points: Points, native: Any, study: Any) -> None:
+    """Queue the points in a study; the last first, for it suggests what was queued last."""
+    for suggestion in reversed(to_native(points, native)):
+        study.request(suggestion)
+
+
+def _add_all(draft: Draft, parameters: Iterable[Any], when: dict[str, list[Any]]) -> None:
+    """Add parameters that are active `when`, and those below them."""
+    for one in parameters:
+        if one.name in draft.parameters:
+            raise SpaceError(f"parameter {one.name!r} is in several branches; give each its own name")
+        _add(draft, one, when)
+        children: dict[str, tuple[Any, list[Any]]] = {}
+        for value, subspace in one.subspaces():
+            for child in subspace.parameters:
+                children.setdefault(child.name, (child, []))[1].append(value)
+        for child, values in children.values():
+            _add_all(draft, [child], {one.name: values})
+
+
+def _add(draft: Draft, one: Any, when: dict[str, list[Any]]) -> None:
+    log = one.scale_type is not None and one.scale_type.name == "LOG"
+    kind, default = one.type.name, one.default_value
+    try:
+        match kind:
+            case "DOUBLE" | "INTEGER":
+                low, high = one.bounds
+                integer = kind == "INTEGER"
+                draft.add(one.name, numeric(low, high, integer=integer, log=log, default=default, when=when))
+            case "DISCRETE" | "CATEGORICAL":
+                values = list(one.feasible_values)
+                index = None if default is None else values.index(default)
+                draft.add_choice(one.name, values, ordered=kind == "DISCRETE", default=index, when=when)
+            case _:
+                raise SpaceError(
+                    f"type {kind} has no counterpart; use double, integer, discrete, categorical"
+                )
+    except SpaceError as error:
+        raise SpaceError(f"parameter {one.name!r}: {error}") from error

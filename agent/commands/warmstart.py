@@ -1,0 +1,123 @@
+"""The command `bestguess warmstart`: what to evaluate first, for any tuner."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bestguess.agent.adapters import __all__ as tuners
+from bestguess.agent.commands._options import CONTEXT, console_for, llm_options
+
+if TYPE_CHECKING:
+    from bestguess.agent.warm_start import WarmStart
+
+
+@click.command(context_settings=CONTEXT)
+@click.option(
+    "--space",
+    "space_spec",
+    required=True,
+    metavar="FILE",
+    help="YAML file, or module:attribute of a Space or of the tuner's own space",
+)
+@click.option("--for", "tuner", type=click.Choice(tuners), default="json", show_default=True)
+@click.option("--n", "n", type=int, default=5, show_default=True, help="points, the default among them")
+@click.option("--task", "description", metavar="TEXT", help="what is tuned, in words, for the model")
+@click.option("--metric", metavar="NAME", help="what the objective's value is")
+@click.option(
+    "--direction", type=click.Choice(["minimize", "maximize"]), default=None, help="default: minimize"
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="write the document that any adapter can load later; the rows, if FILE ends in .csv",
+)
+@llm_options(default="none", wait_s=300.0)
+def command(
+    space_spec: str,
+    tuner: str,
+    n: int,
+    description: str | None,
+    metric: str | None,
+    direction: str | None,
+    out: Path | None,
+    llm: str,
+    llm_wait_s: float,
+    llm_tokens: int | None,
+    llm_requests: int | None,
+    seed: int | None,
+    as_json: bool,
+) -> None:
+    """Give another tuner a few good configurations to evaluate first.
+
+    The default comes first, then the model's guesses; without a model, what is known of the task and points
+    that fill the space. They are shown as the tuner writes them (Hyperopt: a choice by its index).
+
+    \b
+    Examples:
+      bestguess warmstart --space space.yaml --for optuna --llm embedded
+      bestguess warmstart --space train:search_space --for hyperopt --out warmstart.json
+      bestguess warmstart --space space.yaml --for csv --n 8 --out first.csv
+    """
+    from bestguess.agent.adapters import adapter, csv
+    from bestguess.agent.budget import Budget
+    from bestguess.agent.task import Task
+    from bestguess.agent.warm_start import WarmStart, write_text
+
+    chosen = adapter(tuner)
+    native, words = _read_native(space_spec)
+    translation = chosen.read(native)
+    given = {"description": description, "metric": metric, "direction": direction}
+    task = Task.from_dict({**words, **{key: value for key, value in given.items() if value is not None}})
+    made = WarmStart.guess(
+        translation.space,
+        task,
+        n,
+        llm=llm,
+        seed=0 if seed is None else seed,
+        llm_wait_s=llm_wait_s,
+        budget=Budget(tokens=llm_tokens, requests=llm_requests),
+    )
+    rows = translation.spell(made)
+    document = {**made.to_dict(), "for": {"tuner": tuner, "hand_over": chosen.HAND_OVER, "points": rows}}
+    if out is not None:
+        is_csv = out.suffix == ".csv"
+        write_text(out, csv.to_native(made, made.space) if is_csv else _json(document, indent=1) + "\n")
+    if as_json:
+        click.echo(_json(document))
+        return
+    if tuner == "csv" and out is None:
+        click.echo(csv.to_native(made, made.space), nl=False)
+        return
+    _show(made, rows, out)
+    click.echo(f"Hand them over:  {chosen.HAND_OVER}")
+
+
+def _read_native(spec: str) -> tuple[Any, dict[str, Any]]:
+    """Return the space in a YAML file, or what is at module:attribute; and the file's words on the task."""
+    from bestguess.tools.run import load_object
+    from bestguess.tools.space_formats import load_yaml
+
+    if not Path(spec).exists() and ":" in spec:
+        return load_object(spec), {}
+    return load_yaml(Path(spec))
+
+
+def _json(document: Any, indent: int | None = None) -> str:
+    """Return JSON text, an option that is an object of its own kind by its words."""
+    return json.dumps(document, indent=indent, ensure_ascii=False, default=str)
+
+
+def _show(made: WarmStart, rows: list[Any], out: Path | None) -> None:
+    from rich.table import Table
+
+    table = Table("source", "point", "reason", title=f"Evaluate first ({made.model or 'no model'})")
+    for point, row in zip(made.points, rows, strict=True):
+        why = f"{point.reason} ({point.fallback})" if point.fallback else point.reason
+        table.add_row(point.source, _json(row), why)
+    console_for().print(table)
+    if out is not None:
+        click.echo(f"Written to {out}")

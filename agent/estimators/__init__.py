@@ -1,0 +1,1 @@
+"""Our search behind scikit-learn's search interface."""

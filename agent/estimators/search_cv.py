@@ -1,0 +1,323 @@
+"""Our search as a scikit-learn search estimator, to be used where RandomizedSearchCV is.
+
+scikit-learn fits, scores and refits; the search decides from the scores so far what is tried next. This
+module does not know how a proposal comes about (`agent/turns.py`).
+"""
+
+from __future__ import annotations
+
+import logging
+import numbers
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import is_classifier
+from sklearn.model_selection._search import BaseSearchCV
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval
+from sklearn.utils.multiclass import type_of_target
+
+from bestguess.agent.estimators.default_spaces import default_parameters
+from bestguess.agent.estimators.distributions import Searched, read_distributions
+from bestguess.agent.task import Fact, Task
+from bestguess.agent.tuner import Tuner
+from bestguess.tools.space import Space
+from bestguess.tools.trial import History, Outcome, Trial
+
+MISCONFIGURED = 5
+"""If so many candidates fail, and none before them did not, no other will do better."""
+
+_ALL_FAILED = re.compile(r"All the \d+ fits failed\.")
+
+Evaluate = Callable[..., Mapping[str, Any]]
+
+
+class SearchCV(BaseSearchCV):  # type: ignore[misc]
+    """Searches an estimator's parameters by cross-validation, guided by the scores so far.
+
+    The estimator as it is comes first, as far as the space allows it. A candidate of which every fit fails
+    is evidence, not the end, unless `error_score` is "raise"; it is last in `cv_results_`.
+
+    Args:
+        estimator: what to search; a pipeline's parameters go by `step__name`.
+        param_distributions: what to search it over: a dictionary (or a list of them) of lists of values,
+            distributions of scipy.stats or Optuna, or parameters such as `bestguess.Float`; or a Space. None
+            takes what is usually worth searching of the most used estimators.
+        n_iter: how many candidates are evaluated; fewer if the space has no more.
+        batch_size: how many candidates are chosen at a time. More than one makes use of more jobs than there
+            are splits; each candidate then knows less.
+        scoring, n_jobs, refit, cv, verbose, pre_dispatch, error_score, return_train_score: as in
+            scikit-learn's RandomizedSearchCV. Of several metrics the one to `refit` by is improved, or the
+            first if that names none. One split serves all candidates, random or not.
+        random_state: makes the search repeatable; an int, a RandomState or None.
+        llm: a language model that guesses along, as in `Tuner`; by its name or URL, if the search is to be
+            cloned.
+        task: what is tuned, in words, for the model; what scikit-learn knows is added.
+        llm_wait_s: the longest that a candidate waits for the model.
+        knowledge: whether what is known to work for such an estimator has a part, as in `Tuner`.
+
+    After `fit` it has what a RandomizedSearchCV has, in `cv_results_` also the `source` of each candidate and
+    the `reason` for it, and besides: `space_`, what was searched (None if nothing); and `trials_`, every
+    candidate as a `Trial`.
+
+    Raises:
+        InputError: a parameter that the estimator does not have, a distribution that cannot be searched, or
+            no `param_distributions` for an estimator of which nothing is known.
+    """
+
+    _checked_cv_orig: Any
+    """scikit-learn's: the splitter of the fit that is under way."""
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        **BaseSearchCV._parameter_constraints,
+        "param_distributions": [dict, list, Space, None],
+        "n_iter": [Interval(numbers.Integral, 1, None, closed="left")],
+        "batch_size": [Interval(numbers.Integral, 1, None, closed="left")],
+        "random_state": ["random_state"],
+        "llm": "no_validation",
+        "task": [Task, None],
+        "llm_wait_s": [Interval(numbers.Real, 0, None, closed="left")],
+        "knowledge": ["boolean", str, Path],
+    }
+
+    def __init__(
+        self,
+        estimator: Any,
+        param_distributions: Any = None,
+        *,
+        n_iter: int = 30,
+        batch_size: int = 1,
+        scoring: Any = None,
+        n_jobs: int | None = None,
+        refit: Any = True,
+        cv: Any = None,
+        verbose: int = 0,
+        pre_dispatch: Any = "2*n_jobs",
+        random_state: Any = None,
+        error_score: Any = np.nan,
+        return_train_score: bool = False,
+        llm: Any = None,
+        task: Task | None = None,
+        llm_wait_s: float = 60.0,
+        knowledge: bool | str | Path = True,
+    ) -> None:
+        self.param_distributions = param_distributions
+        self.n_iter = n_iter
+        self.batch_size = batch_size
+        self.random_state = random_state
+        self.llm = llm
+        self.task = task
+        self.llm_wait_s = llm_wait_s
+        self.knowledge = knowledge
+        super().__init__(
+            estimator=estimator,
+            scoring=scoring,
+            n_jobs=n_jobs,
+            refit=refit,
+            cv=cv,
+            verbose=verbose,
+            pre_dispatch=pre_dispatch,
+            error_score=error_score,
+            return_train_score=return_train_score,
+        )
+
+    def fit(self, X: Any, y: Any = None, **params: Any) -> SearchCV:  # noqa: N803 - scikit-learn's name
+        """Search, and refit the best candidate; as in RandomizedSearchCV."""
+        self._failed: list[dict[str, Any]] = []
+        try:
+            super().fit(X, y, **params)
+            if self._failed:
+                candidates, n_splits, out, more = self._formatted
+                self.cv_results_ = self._with_failed(candidates, n_splits, out, more)
+        finally:
+            self._checked_cv_orig = self.__dict__.pop("_given_cv", None)
+            for name in ("_failed", "_formatted", "_facts"):
+                self.__dict__.pop(name, None)
+        return self
+
+    def _check_input_parameters(self, X: Any, y: Any, split_params: Mapping[str, Any]) -> None:  # noqa: N803
+        """Split once for all candidates, so that they can be compared, and look at the data."""
+        self._given_cv = self._checked_cv_orig
+        splits = list(self._given_cv.split(X, y, **split_params))
+        if len(splits) == self._given_cv.get_n_splits(X, y, **split_params):
+            self._checked_cv_orig = _SameSplits(splits)
+        self._facts = _describe(X, y, classifier=is_classifier(self.estimator))
+
+    def _run_search(self, evaluate_candidates: Evaluate) -> None:
+        """Evaluate one batch after the other, each chosen by what the ones before came to."""
+        random = check_random_state(self.random_state)
+        seed = int(random.randint(2**31))
+        searched = self._read_space(np.random.default_rng(seed))
+        self.space_ = searched.space
+        if searched.space is None:
+            self.trials_: tuple[Trial, ...] = ()
+            evaluate_candidates([{}])
+            return
+        with (
+            _unannounced(),
+            Tuner(
+                searched.space,
+                self._describe_task(),
+                llm=self.llm,
+                seed=seed,
+                llm_wait_s=self.llm_wait_s,
+                knowledge=self.knowledge,
+            ) as tuner,
+        ):
+            done = False
+            while not done and len(tuner.history) < self.n_iter:
+                batch, done = _ask(tuner, min(self.batch_size, self.n_iter - len(tuner.history)))
+                outcomes = self._evaluate(evaluate_candidates, searched, batch) if batch else []
+                for trial, outcome in zip(batch, outcomes, strict=True):
+                    tuner.tell(trial, outcome)
+            self.trials_ = tuple(trial for trial in tuner.history if trial.outcome)
+
+    def _read_space(self, rng: np.random.Generator) -> Searched:
+        given = self.param_distributions
+        if given is None:
+            given = default_parameters(self.estimator)
+        return read_distributions(given, self.estimator, rng)
+
+    def _describe_task(self) -> Task:
+        task = self.task or Task()
+        steps = getattr(self.estimator, "steps", None)
+        names = [type(one).__name__ for _, one in steps] if steps else [type(self.estimator).__name__]
+        words = f"Tune {' after '.join(reversed(names))}, scored by {self.n_splits_}-fold cross-validation."
+        return Task(
+            " ".join(part for part in (task.description, words) if part),
+            metric=task.metric if task.metric != Task().metric else self._metric_words(),
+            direction="maximize",
+            facts={**self._facts, **task.facts},
+            noisy=task.noisy,
+        )
+
+    def _metric_words(self) -> str:
+        if isinstance(self.scoring, str):
+            return self.scoring
+        if isinstance(self.refit, str):
+            return self.refit
+        return "accuracy" if is_classifier(self.estimator) and self.scoring is None else "score"
+
+    def _evaluate(
+        self, evaluate_candidates: Evaluate, searched: Searched, batch: Sequence[Trial]
+    ) -> list[Outcome]:
+        """Return what became of a batch of candidates."""
+        candidates = [searched.to_estimator(trial.params) for trial in batch]
+        more: dict[str, list[str]] = {
+            "source": [trial.source for trial in batch],
+            "reason": [trial.reason for trial in batch],
+        }
+        try:
+            results = evaluate_candidates(candidates, more_results=more)
+        except ValueError as error:
+            if self.error_score == "raise" or not _ALL_FAILED.search(str(error)):
+                raise
+            self._failed += [
+                {"params": one, **{key: values[row] for key, values in more.items()}}
+                for row, one in enumerate(candidates)
+            ]
+            if not hasattr(self, "_formatted") and len(self._failed) >= min(MISCONFIGURED, self.n_iter):
+                raise
+            words = str(error).strip().splitlines()[-1]
+            return [Outcome.failure(f"every fit failed: {words}", feedback=str(error)) for _ in batch]
+        scores = results[f"mean_test_{self._steering(results)}"][-len(batch) :]
+        return [
+            Outcome(float(score)) if np.isfinite(score) else Outcome.failure(f"the score was {score}")
+            for score in scores
+        ]
+
+    def _steering(self, results: Mapping[str, Any]) -> str:
+        """Return the name of the metric that is improved."""
+        if isinstance(self.refit, str) and f"mean_test_{self.refit}" in results:
+            return self.refit
+        prefix = "mean_test_"
+        return next(key.removeprefix(prefix) for key in results if key.startswith(prefix))
+
+    def _format_results(
+        self, candidate_params: list[Any], n_splits: int, out: list[Any], more_results: Any = None
+    ) -> dict[str, Any]:
+        self._formatted = (list(candidate_params), n_splits, list(out), more_results)
+        formatted: dict[str, Any] = super()._format_results(candidate_params, n_splits, out, more_results)
+        return formatted
+
+    def _with_failed(
+        self, candidates: list[Any], n_splits: int, out: list[Any], more: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
+        """Return the results with the candidates of which every fit failed after all others."""
+        failed = self._failed
+        nothing = {
+            key: _failed_scores(value, self.error_score) if key.endswith("scores") else value
+            for key, value in out[0].items()
+        } | {"fit_time": 0.0, "score_time": 0.0}
+        longer = {key: [*values, *(one[key] for one in failed)] for key, values in (more or {}).items()}
+        formatted: dict[str, Any] = super()._format_results(
+            [*candidates, *(one["params"] for one in failed)],
+            n_splits,
+            [*out, *([nothing] * (n_splits * len(failed)))],
+            longer,
+        )
+        return formatted
+
+
+class _SameSplits:
+    """A splitter that gives the same splits again, whatever it is asked for them with."""
+
+    def __init__(self, splits: Sequence[Any]) -> None:
+        self._splits = splits
+
+    def get_n_splits(self, *_: Any, **__: Any) -> int:
+        return len(self._splits)
+
+    def split(self, *_: Any, **__: Any) -> Sequence[Any]:
+        return self._splits
+
+
+@contextmanager
+def _unannounced() -> Iterator[None]:
+    """Keep Optuna from noting that a study begins: nobody who fits an estimator has asked for one."""
+    logger = logging.getLogger("optuna.storages._in_memory")
+    before = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+def _ask(tuner: Tuner, count: int) -> tuple[list[Trial], bool]:
+    """Return `count` trials to run, or fewer and True once there is nothing new."""
+    batch: list[Trial] = []
+    for _ in range(count):
+        seen = tuner.history
+        trial = tuner.ask()
+        if not tuner.task.noisy and _is_known(trial, seen):
+            return batch, True
+        batch.append(trial)
+    return batch, False
+
+
+def _is_known(trial: Trial, history: History) -> bool:
+    return any(trial.params == other.params for other in history)
+
+
+def _failed_scores(scores: Any, error_score: float) -> Any:
+    """Return what stands for the scores of a fit that failed, in the form that others have."""
+    return dict.fromkeys(scores, error_score) if isinstance(scores, dict) else error_score
+
+
+def _describe(x: Any, y: Any, *, classifier: bool) -> dict[str, Fact]:
+    """Return what can be said of the data in numbers."""
+    shape: Sequence[int] = x.shape if hasattr(x, "shape") else (len(x),)
+    facts: dict[str, Fact] = {"rows": int(shape[0])}
+    if len(shape) > 1:
+        facts["features"] = int(shape[1])
+    if classifier and y is not None:
+        target: NDArray[Any] = np.asarray(y)
+        if target.ndim == 1 and type_of_target(target) in ("binary", "multiclass"):
+            facts["classes"] = len(np.unique(target))
+    return facts

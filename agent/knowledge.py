@@ -1,0 +1,248 @@
+"""Knowledge packs: what is known of a family of models or systems, found by the words of a task.
+
+A pack is a Markdown file in `prompts/knowledge/`, or in a folder of the user's own: advice for people and
+models, and, in its front matter, good regions as numbers, so that it helps with no model at all.
+
+    family: random forests
+    refines: decision trees                             # or nothing: speaks with that family, first
+    words: [random forest, RandomForestClassifier]      # what the task, or a doc, may call it
+    parameters:
+      max_features:
+        also: [colsample]                               # other names it goes by
+        float: [0.3, 0.8]                               # where good values usually lie, by kind of parameter;
+        int: ["sqrt(features)", "features / 2"]         # ends may depend on rows, features and classes
+        choice: {sqrt: 3, log2: 1}                      # or weights of options
+
+A pack speaks only where it is named and knows parameters of the space by name, or where it knows most of
+them. Names that mean nothing match nothing. This module does not know how much a pack counts.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+from simpleeval import InvalidExpression, SimpleEval  # type: ignore[import-untyped]  # it ships no types
+
+from bestguess.agent.task import Task
+from bestguess.tools.errors import InputError
+from bestguess.tools.numeric import Float, Int
+from bestguess.tools.parameter import Parameter
+from bestguess.tools.prior import Belief, OptimumPrior, Region
+from bestguess.tools.space import Space
+
+FACTS: Mapping[str, float] = {"rows": 5000.0, "features": 20.0, "classes": 2.0}
+"""What is assumed of data that the task says nothing about."""
+
+FUNCTIONS = {"sqrt": math.sqrt, "log": math.log, "log2": math.log2, "min": min, "max": max}
+
+UNNAMED_SHARE = 0.6
+UNNAMED_LEAST = 3
+"""A pack that no word calls for must know so large a share of the parameters, and so many of them."""
+
+FRONT = re.compile(r"\A---\n(?P<front>.*?)\n---\n(?P<body>.*)\Z", re.DOTALL)
+KINDS = ("float", "int", "choice")
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """One family: the words for it, its parameters' entries by every name they go by, and the advice."""
+
+    family: str
+    words: tuple[str, ...]
+    entries: Mapping[str, Mapping[str, Any]]
+    advice: str
+    origin: str
+    refines: str = ""
+
+    @classmethod
+    def parse(cls, text: str, origin: str) -> Pack:
+        """Return the pack in a file's text; raises InputError that names `origin` and what is wrong."""
+        match = FRONT.match(text)
+        if match is None:
+            raise InputError(f"the knowledge pack {origin} has no front matter; begin it with --- and YAML")
+        try:
+            front = yaml.safe_load(match["front"])
+            entries = {
+                alias: entry
+                for name, entry in front["parameters"].items()
+                for alias in (name, *entry.get("also", ()))
+            }
+            pack = cls(
+                family=str(front["family"]),
+                words=tuple(front["words"]),
+                entries=entries,
+                advice=match["body"].strip(),
+                origin=origin,
+                refines=front.get("refines", ""),
+            )
+        except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+            raise InputError(
+                f"the knowledge pack {origin} cannot be read ({error!r}); it needs family, words, parameters"
+            ) from error
+        for name, entry in pack.entries.items():
+            for kind in entry.keys() & set(KINDS):
+                try:
+                    _belief(entry[kind], FACTS)
+                except (InvalidExpression, ArithmeticError, TypeError, ValueError) as error:
+                    raise InputError(
+                        f"the knowledge pack {origin} has {entry[kind]!r} for {kind} {name}: {error}"
+                    ) from error
+        return pack
+
+    def names(self, space: Space) -> dict[str, Mapping[str, Any]]:
+        """Return the entries of the space's parameters that it knows, by their names in the space."""
+        known = {_plain(alias): entry for alias, entry in self.entries.items()}
+        spelled = {name: (_plain(name), re.sub(r"_\d+$", "", _plain(name))) for name in space.names}
+        return {
+            name: known[next(one for one in ways if one in known)]
+            for name, ways in spelled.items()
+            if not known.keys().isdisjoint(ways)
+        }
+
+    def is_called(self, words: str) -> bool:
+        """Whether one of its words is in `words`, as a word."""
+        return any(
+            re.search(rf"(?<![a-z0-9]){re.escape(word.lower())}(?![a-z0-9])", words.lower())
+            for word in self.words
+        )
+
+    def beliefs(self, space: Space, facts: Mapping[str, Any]) -> dict[str, Belief]:
+        """Return what it knows of the space's parameters, given facts about the data."""
+        known = dict(FACTS) | {
+            name: float(value) for name, value in facts.items() if name in FACTS and _is_number(value)
+        }
+        found = {}
+        for name, entry in self.names(space).items():
+            belief = _of_kind(entry, space.parameters[name])
+            if belief is not None:
+                found[name] = _belief(belief, known)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What is believed of where a task's optimum lies, and the families of the packs that say so."""
+
+    families: tuple[str, ...]
+    beliefs: Mapping[str, Belief]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON-able values, for the record: packs change, and a study goes on as it began."""
+        beliefs = {
+            name: {"low": one.low, "high": one.high}
+            if isinstance(one, Region)
+            else {"weights": [[option, weight] for option, weight in one.items()]}
+            for name, one in self.beliefs.items()
+        }
+        return {"families": list(self.families), "beliefs": beliefs}
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> Knowledge:
+        """Return the knowledge that `to_dict` wrote down."""
+        beliefs = {
+            name: dict(map(tuple, one["weights"])) if "weights" in one else Region(one["low"], one["high"])
+            for name, one in fields["beliefs"].items()
+        }
+        return cls(tuple(fields["families"]), beliefs)
+
+
+def find_packs(space: Space, task: Task, packs: Sequence[Pack]) -> list[Pack]:
+    """Return the packs that speak of this task, the most specific first, then those that know most of it.
+
+    If none is called by its words, the one that knows more of the parameters than any other, if that is most.
+    """
+    known = sorted((pack for pack in packs if pack.names(space)), key=lambda pack: -len(pack.names(space)))
+    # Only the description names what is tuned; a doc says how one parameter of it works.
+    called = {pack.family: pack for pack in known if pack.is_called(task.description)}
+    if called:
+        fit = [pack for pack in called.values() if not pack.refines or pack.refines in called]
+        return sorted(fit, key=lambda pack: not pack.refines)
+    if any(pack.is_called(task.description) for pack in packs):
+        return []  # it is something else that has parameters of the same names
+    least = max(UNNAMED_LEAST, UNNAMED_SHARE * len(space))
+    counts = [len(pack.names(space)) for pack in known] + [0, 0]
+    return known[:1] if counts[0] >= least and counts[0] > counts[1] else []
+
+
+def know(space: Space, task: Task, packs: Sequence[Pack]) -> Knowledge | None:
+    """Return what the packs know of a task; None if none speaks of it."""
+    found = find_packs(space, task, packs)
+    beliefs: dict[str, Belief] = {}
+    for pack in reversed(found):
+        beliefs |= pack.beliefs(space, task.facts)
+    said = OptimumPrior(space, beliefs).names
+    if not said:
+        return None
+    return Knowledge(tuple(pack.family for pack in found), {name: beliefs[name] for name in said})
+
+
+def load_packs(folder: Path | None = None) -> tuple[Pack, ...]:
+    """Return the packs in a user's `folder`, if one is given, and then those that BestGuess ships.
+
+    Raises InputError for a folder that is not there and for a file that is no pack.
+    """
+    own: tuple[Pack, ...] = ()
+    if folder is not None:
+        if not folder.is_dir():
+            raise InputError(
+                f"the folder of knowledge packs {folder} does not exist; give one with *.md files"
+            )
+        own = tuple(Pack.parse(path.read_text("utf-8"), str(path)) for path in sorted(folder.glob("*.md")))
+    return own + _shipped()
+
+
+@cache
+def _shipped() -> tuple[Pack, ...]:
+    return tuple(Pack.parse(text, name) for name, text in _shipped_files())
+
+
+def _shipped_files() -> Iterator[tuple[str, str]]:
+    for one in sorted(files("bestguess.prompts").joinpath("knowledge").iterdir(), key=lambda one: one.name):
+        if one.name.endswith(".md"):
+            yield one.name, one.read_text("utf-8")
+
+
+def _of_kind(entry: Mapping[str, Any], parameter: Parameter) -> Any:
+    """Return the entry's words for this kind of parameter: options that are numbers may lie in a region."""
+    if isinstance(parameter, Int):
+        return entry.get("int")
+    if isinstance(parameter, Float):
+        return entry.get("float")
+    options = parameter.values() if parameter.grid_size else []
+    if options and all(isinstance(one, int) and not isinstance(one, bool) for one in options):
+        return entry.get("int")
+    if options and all(isinstance(one, int | float) and not isinstance(one, bool) for one in options):
+        return entry.get("float")
+    return entry.get("choice")
+
+
+def _belief(words: Any, facts: Mapping[str, float]) -> Belief:
+    if isinstance(words, Mapping):
+        return {option: float(weight) for option, weight in words.items()}
+    low, high = (_number(end, facts) for end in words)
+    if not low <= high:
+        raise ValueError(f"{low:g} is above {high:g}")
+    return Region(low, high)
+
+
+def _number(words: Any, facts: Mapping[str, float]) -> float:
+    if isinstance(words, str):
+        return float(SimpleEval(names=dict(facts), functions=dict(FUNCTIONS)).eval(words))
+    return float(words)
+
+
+def _plain(name: str) -> str:
+    """Return a parameter's own name, without the step of a pipeline or the section of a file before it."""
+    return re.split(r"__|[./]", name)[-1].lower().replace("-", "_").strip("_")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

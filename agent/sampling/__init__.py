@@ -1,0 +1,1 @@
+"""Our search behind Optuna's sampler interface."""

@@ -1,0 +1,223 @@
+"""Optuna's trials as a history that our search can read: one value a trial, less or more being better.
+
+| symbol | shape  | meaning                                                  |
+| ------ | ------ | -------------------------------------------------------- |
+| `y`    | (n, m) | objectives of complete trials, turned so that less is better |
+| `w`    | (m,)   | how much each objective counts this time                 |
+
+Where Optuna knows more than one value a trial:
+
+- *Pruned.* Its last report, but no better than the median of the complete trials and no worse than their
+  worst: a learning curve that was cut is no value, and that it was cut says that it was not good. Without a
+  report it failed: that is how objectives refuse a configuration.
+- *Infeasible.* A trial with a constraint above zero failed, for the model of what fails. Until two trials
+  are feasible there is nothing to improve on, and how far constraints are broken is what is minimized.
+- *Several objectives.* A random one of their weighted Chebyshev norms, another at every trial (ParEGO,
+  Knowles 2006), so that the whole front is approached.
+
+This module does not know who proposes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+
+from bestguess.agent.sampling.native_space import NativeSpace
+from bestguess.agent.study import ATTRIBUTE, proposal_fields, read_proposal
+from bestguess.tools.trial import Direction, History, Outcome, Proposal, Trial, shorten
+from bestguess.tools.verifier import MIN_TRIALS
+
+PROPOSED = "proposed"
+"""Where a trial's attribute holds what was proposed, as Optuna's internal numbers: others can read it before
+the objective has asked for it."""
+
+FEEDBACK = "feedback"
+"""A user attribute in which an objective can say what happened; a model reads it."""
+
+FIXED = "fixed_params"
+"""The system attribute in which Optuna keeps what was enqueued."""
+
+BESIDES = 0.05
+"""How much the sum of all objectives counts beside the worst of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A history, and what its values are where they are not the objective's own."""
+
+    history: History
+    meaning: str = ""
+    left_out: int = 0
+    """How many trials with a value do not fit the space."""
+
+
+class Reader:
+    """Reads the trials of one study in one space; keeps what cannot change."""
+
+    def __init__(self, native: NativeSpace, directions: Sequence[StudyDirection]) -> None:
+        self.native = native
+        self._signs = np.array([-1.0 if one == StudyDirection.MAXIMIZE else 1.0 for one in directions])
+        self._finished: dict[int, Proposal | None] = {}
+
+    @property
+    def direction(self) -> Direction:
+        """The direction of a history, unless its values are made up."""
+        return "maximize" if len(self._signs) == 1 and self._signs[0] < 0 else "minimize"
+
+    def read(self, trials: Sequence[FrozenTrial], rng: np.random.Generator) -> Reading:
+        """Return the history of these trials; `rng` weighs the objectives, if there are several."""
+        found = [(one, proposal) for one in trials if (proposal := self._proposal(one)) is not None]
+        left_out = sum(one.state == TrialState.COMPLETE for one in trials) - sum(
+            one.state == TrialState.COMPLETE for one, _ in found
+        )
+        complete = [one for one, _ in found if _is_complete(one)]
+        feasible = [one for one in complete if _violation(one) == 0.0]
+        if len(feasible) < MIN_TRIALS and len(complete) > len(feasible):
+            values = {one.number: _violation(one) for one in complete}
+            words = "by how much constraints are broken, as fewer than two trials keep them all"
+            return Reading(_history("minimize", found, values, {}), words, left_out)
+        if len(self._signs) > 1:
+            values, words = self._scalarize(feasible, rng)
+            return Reading(_history("minimize", found, values, {}), words, left_out)
+        values = {one.number: float(one.values[0]) for one in feasible}
+        pruned = self._pruned(found, list(values.values()))
+        return Reading(_history(self.direction, found, values, pruned), "", left_out)
+
+    def _proposal(self, one: FrozenTrial) -> Proposal | None:
+        """Return what a trial runs or ran, or None while it is unknown or if it does not fit the space."""
+        if one.number in self._finished:
+            return self._finished[one.number]
+        fields = one.user_attrs.get(ATTRIBUTE, {})
+        proposed = _read_proposed(fields, self.native)
+        actual = {**one.system_attrs.get(FIXED, {}), **one.params}
+        complete = one.state in (TrialState.COMPLETE, TrialState.PRUNED)
+        # A trial that came to its end has shown all it has, unless the user knows better.
+        params = self.native.from_native(
+            actual if complete and not self.native.fixed else {**proposed, **actual}
+        )
+        proposal = None if params is None else read_proposal(fields, params)
+        if proposal is not None:
+            ours = all(proposed[name] == actual[name] for name in proposed.keys() & actual.keys())
+            if not ours or (proposal.source == "default" and params != self.native.space.default()):
+                proposal = Proposal(proposal.params, "user", "part of it was not what had been proposed")
+        if one.state.is_finished():
+            self._finished[one.number] = proposal
+        return proposal
+
+    def _pruned(
+        self, found: Sequence[tuple[FrozenTrial, Proposal]], values: Sequence[float]
+    ) -> dict[int, float]:
+        """Return the values that pruned trials are taken to have, by number."""
+        if not values:
+            return {}
+        sign = self._signs[0]
+        losses = sign * np.array(values)
+        return {
+            one.number: float(
+                sign * np.clip(sign * one.intermediate_values[step], np.median(losses), losses.max())
+            )
+            for one, _ in found
+            if one.state == TrialState.PRUNED
+            and _violation(one) == 0.0
+            and (step := one.last_step) is not None
+            and math.isfinite(one.intermediate_values[step])
+        }
+
+    def _scalarize(
+        self, feasible: Sequence[FrozenTrial], rng: np.random.Generator
+    ) -> tuple[dict[int, float], str]:
+        w = rng.dirichlet(np.ones(len(self._signs)))
+        words = f"the objectives weighed {' : '.join(f'{share:.2f}' for share in w)} this time"
+        if not feasible:
+            return {}, words
+        y = self._signs * np.array([one.values for one in feasible])
+        norms = chebyshev(y, w)
+        return {one.number: float(norm) for one, norm in zip(feasible, norms, strict=True)}, words
+
+
+def chebyshev(y: NDArray[np.float64], w: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the augmented Chebyshev norms (n,) of y (n, m) under weights w (m,), less being better.
+
+    Every objective is measured from its best value in units of what lies between that and its third
+    quartile, which one disastrous trial cannot stretch.
+    """
+    best = y.min(axis=0)
+    unit = np.quantile(y, 0.75, axis=0) - best
+    unit = np.where(unit > 0, unit, np.ptp(y, axis=0))
+    z = w * (y - best) / np.where(unit > 0, unit, 1.0)
+    norms: NDArray[np.float64] = z.max(axis=1) + BESIDES * z.sum(axis=1)
+    return norms
+
+
+def _history(
+    direction: Direction,
+    found: Sequence[tuple[FrozenTrial, Proposal]],
+    values: Mapping[int, float],
+    pruned: Mapping[int, float],
+) -> History:
+    trials = []
+    for one, proposal in found:
+        trial = Trial(one.number, proposal)
+        feedback = str(one.user_attrs.get(FEEDBACK, ""))
+        if one.number in values:
+            trial = trial.told(Outcome(values[one.number], feedback=feedback))
+        elif one.number in pruned:
+            words = f"pruned at step {one.last_step}; {feedback}"
+            trial = trial.told(Outcome(pruned[one.number], feedback=words))
+        elif one.state.is_finished():
+            trial = trial.told(Outcome.failure(_failure(one), feedback=feedback))
+        trials.append(trial)
+    return History(direction, tuple(trials))
+
+
+def _failure(one: FrozenTrial) -> str:
+    """Return why a finished trial has no value that counts."""
+    broken = [f"{name} is {value:.4g}" for name, value in one.constraints.items() if value > 0]
+    if broken:
+        return shorten(f"infeasible: {', '.join(broken)}, more than 0", 300)
+    fields = one.user_attrs.get(ATTRIBUTE, {}).get("outcome") or {}
+    if fields.get("error"):
+        return str(fields["error"])
+    if one.state == TrialState.PRUNED:
+        return "pruned before there was anything to compare"
+    if one.state == TrialState.COMPLETE:
+        return f"the objective's values were {one.values}, which are not finite"
+    return "the objective raised an exception or gave no number"
+
+
+def _is_complete(one: FrozenTrial) -> bool:
+    return one.state == TrialState.COMPLETE and all(map(math.isfinite, one.values))
+
+
+def _violation(one: FrozenTrial) -> float:
+    """Return by how much a trial's constraints are broken in all."""
+    return min(sum(max(value, 0.0) for value in one.constraints.values()), np.finfo(float).max)
+
+
+def _read_proposed(fields: Mapping[str, Any], native: NativeSpace) -> dict[str, Any]:
+    found = {}
+    for name, internal in fields.get(PROPOSED, {}).items():
+        distribution = native.distributions.get(name)
+        choices = getattr(distribution, "choices", None)
+        if distribution is not None and (choices is None or internal < len(choices)):
+            found[name] = distribution.to_external_repr(internal)
+    return found
+
+
+def write_proposal(proposal: Proposal, native: NativeSpace | None) -> dict[str, Any]:
+    """Return the attribute that says what is proposed for a trial, by whom and why."""
+    if native is None:
+        return proposal_fields(proposal)
+    internal = {
+        name: native.distributions[name].to_internal_repr(value)
+        for name, value in native.to_native(proposal.params).items()
+    }
+    return proposal_fields(proposal) | {PROPOSED: internal}

@@ -1,0 +1,156 @@
+"""Our search as an Optuna sampler: the default first, then first guesses, then whoever has the turn.
+
+Optuna keeps the study and runs the objective; everything is read from its trials at every call, so that any
+number of threads and processes may share a study. Who proposed what and why goes into the same user
+attribute as in a study of our own. This module does not know how a proposal comes about (`turns.py`).
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler, RandomSampler
+from optuna.study import Study
+from optuna.trial import FrozenTrial
+
+from bestguess.agent.budget import Budget
+from bestguess.agent.knowledge import load_packs
+from bestguess.agent.llm import LLM
+from bestguess.agent.llm.connect import connect
+from bestguess.agent.sampling.native_space import NativeSpace, read_distribution
+from bestguess.agent.sampling.search import Search, Terms
+from bestguess.agent.task import Task
+from bestguess.tools.errors import InputError, SpaceError
+from bestguess.tools.space import Space
+
+LLM_WAIT_S = 60.0
+
+
+class Sampler(BaseSampler):
+    """Proposes as `Tuner` does, in a study of Optuna's.
+
+    Without a `space`, it is learned from the trials: the first is the middle of every range and the first of
+    every choice, the others follow the search. Parameters that it cannot learn are drawn at random.
+
+    Args:
+        space: what may be set, with defaults, conditions and documentation; or Optuna's distributions.
+        task: what is tuned, in words; the study says which direction is better.
+        llm: None, "embedded", a URL, a model folder, or any `bestguess.LLM`.
+        seed: makes proposals repeatable where trials run one at a time; None draws one.
+        llm_wait_s: the longest that a trial waits for the model.
+        budget: what the model may cost.
+        journal: the file that keeps the model's calls; None for nowhere.
+        knowledge: whether packs of what is known to work have a part, where one speaks of the task; a folder
+            adds packs of your own.
+
+    Raises:
+        InputError: an argument is wrong.
+    """
+
+    def __init__(
+        self,
+        *,
+        space: Space | Mapping[str, BaseDistribution] | None = None,
+        task: Task | None = None,
+        llm: LLM | Path | str | None = None,
+        seed: int | None = None,
+        llm_wait_s: float = LLM_WAIT_S,
+        budget: Budget | None = None,
+        journal: Path | str | None = None,
+        knowledge: bool | str | Path = True,
+    ) -> None:
+        if llm_wait_s < 0:
+            raise InputError(f"llm_wait_s is {llm_wait_s}; give 0 or more seconds")
+        if seed is not None and (
+            isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0
+        ):
+            raise InputError(f"seed is {seed!r}; give a whole number from 0, or None")
+        self.space = space if space is None or isinstance(space, Space) else Space.from_optuna(space)
+        self.task = task or Task()
+        self.llm = connect(llm)
+        self.seed = _draw_seed() if seed is None else int(seed)
+        self.llm_wait_s = llm_wait_s
+        self.budget = budget
+        self.journal = journal
+        self.knowledge = knowledge
+        self._packs = () if knowledge is False else load_packs(None if knowledge is True else Path(knowledge))
+        self._llm_is_ours = self.llm is not llm
+        self._native = NativeSpace.of(self.space) if self.space else None
+        self._lock = threading.RLock()
+        self._search: Search | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_lock": None, "_search": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._lock = threading.RLock()
+
+    def reseed_rng(self) -> None:
+        """Draw another seed; trials of one study never share a generator, with or without it."""
+        with self._lock:
+            self.seed = _draw_seed()
+            if self._search:
+                self._search.reseed(self.seed)
+
+    def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        """Return the distributions of all parameters that are known and can be searched."""
+        with self._lock:
+            search = self._searching(study)
+            native = search.learn(search.trials_beside(trial.number))
+        return dict(native.distributions) if native else {}
+
+    def sample_relative(
+        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """Return what to run next in this space, active parameters only, and note who proposed it and why."""
+        with self._lock:
+            search = self._searching(study)
+            return search.propose(trial, search.trials_beside(trial.number), search_space)
+
+    def sample_independent(
+        self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
+    ) -> Any:
+        """Return a random value; in the first trial the default, or the middle where none is known."""
+        rng = np.random.default_rng((self.seed, trial.number, zlib.crc32(param_name.encode())))
+        try:
+            parameter, labels = read_distribution(param_distribution)
+        except SpaceError:
+            plain = RandomSampler(seed=int(rng.integers(2**31)))
+            return plain.sample_independent(study, trial, param_name, param_distribution)
+        value = parameter.default if trial.number == 0 else parameter.decode(rng.random())
+        if not labels:
+            return value
+        return param_distribution.to_external_repr(labels.index(value))
+
+    def close(self) -> None:
+        """Stop asking the model; one that was handed in as an object stays open."""
+        if self.llm and self._llm_is_ours:
+            self.llm.close()
+
+    def _searching(self, study: Study) -> Search:
+        """Return what is known of this study; a sampler that changes studies starts again."""
+        storage, study_id = study._storage, study._study_id
+        search = self._search
+        if search is None or search.storage is not storage or search.study_id != study_id:
+            self._search = search = Search(
+                storage,
+                study_id,
+                self._native,
+                self.task,
+                terms=Terms(self.llm, self.llm_wait_s, self.budget, self.journal),
+                packs=self._packs,
+                seed=self.seed,
+            )
+        return search
+
+
+def _draw_seed() -> int:
+    return int.from_bytes(os.urandom(4))

@@ -1,0 +1,314 @@
+"""The zero-shot warm start: a few configurations worth evaluating first, by any tuner at all.
+
+The default comes first, then the model's consensus and its most different guesses, as in a study of our own
+(`proposers.py`); where there is no model, or it gave too few, what is known to work and points that fill the
+space. A `WarmStart` is also a document, `bestguess.warmstart/1`, that a tuner in another environment can load
+later; how its points are spelled for a tuner is in `adapters/`. This module evaluates nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+import numpy as np
+
+from bestguess.agent.task import Task
+from bestguess.tools.density import Density
+from bestguess.tools.errors import InputError
+from bestguess.tools.parameter import shown
+from bestguess.tools.space import Space
+from bestguess.tools.trial import History, Proposal, Source, Trial
+
+if TYPE_CHECKING:
+    from bestguess.agent.advisor import Advice
+    from bestguess.agent.budget import Budget
+    from bestguess.agent.knowledge import Knowledge
+    from bestguess.agent.llm import LLM
+
+FORMAT = "bestguess.warmstart/1"
+POINTS = 5
+LLM_WAIT_S = 300.0
+"""Longer than a study waits: nothing else can be done meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class WarmStart:
+    """Points to evaluate first, the default before all others, and what is known of how they came about.
+
+    `densities` has where the model's guesses lay, by parameter; `refusal` says why it gave none. `model`
+    names the model, `prompts` the templates it was asked with and their version.
+    """
+
+    space: Space
+    task: Task
+    points: tuple[Proposal, ...]
+    densities: Mapping[str, Density]
+    model: str | None = None
+    prompts: str = ""
+    refusal: str = ""
+
+    @classmethod
+    def guess(
+        cls,
+        space: Space,
+        task: Task | None = None,
+        n: int = POINTS,
+        *,
+        llm: LLM | Path | str | None = None,
+        seed: int = 0,
+        llm_wait_s: float = LLM_WAIT_S,
+        budget: Budget | None = None,
+        knowledge: bool | str | Path = True,
+    ) -> WarmStart:
+        """Return up to `n` different points, fewer only where the space has no more.
+
+        Raises:
+            InputError: an argument is wrong. A model that fails is no error: `refusal` and the points'
+                `fallback` say why its place was taken.
+        """
+        _check(n, llm_wait_s)
+        task = task or Task()
+        advice, model, prompts = _advice(space, task, llm, seed=seed, llm_wait_s=llm_wait_s, budget=budget)
+        return cls(
+            space=space,
+            task=task,
+            points=tuple(_choose(space, task, n, advice, _know(space, task, knowledge), seed)),
+            densities=_densities(space, advice),
+            model=model,
+            prompts=prompts,
+            refusal=advice.refusal if advice else "",
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document as JSON-able values; a constraint that is a function is only named."""
+        try:
+            ours = installed("bestguess")
+        except PackageNotFoundError:
+            ours = ""
+        return {
+            "format": FORMAT,
+            "bestguess": ours,
+            "model": self.model,
+            "prompts": self.prompts,
+            "refusal": self.refusal,
+            "task": self.task.to_dict(),
+            "space": self.space.to_dict(),
+            "points": [
+                {
+                    "params": dict(point.params),
+                    "source": point.source,
+                    "reason": point.reason,
+                    "fallback": point.fallback,
+                    "tokens": point.tokens,
+                    "seconds": point.seconds,
+                }
+                for point in self.points
+            ],
+            "densities": {name: density.to_dict() for name, density in self.densities.items()},
+        }
+
+    @classmethod
+    def from_dict(
+        cls,
+        document: Any,
+        *,
+        callables: Mapping[str, Callable[[dict[str, Any]], Any]] | None = None,
+    ) -> WarmStart:
+        """Return the warm start that `to_dict` wrote down; `callables` has the space's functions by name.
+
+        Raises InputError for another format, or for points that do not fit the space.
+        """
+        if not isinstance(document, Mapping) or document.get("format") != FORMAT:
+            found = document.get("format") if isinstance(document, Mapping) else document
+            raise InputError(f"the document's format is {shown(found)}; give one of format {FORMAT!r}")
+        try:
+            space = Space.from_dict(document["space"], callables=callables)
+            return cls(
+                space=space,
+                task=Task.from_dict(document["task"]),
+                points=tuple(_read_point(space, entry) for entry in document["points"]),
+                densities={
+                    name: Density.from_dict(entry) for name, entry in document.get("densities", {}).items()
+                },
+                model=document.get("model"),
+                prompts=document.get("prompts", ""),
+                refusal=document.get("refusal", ""),
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise InputError(
+                f"the warm start is incomplete or misshapen ({error!r}); write it anew"
+            ) from error
+
+    def save(self, path: str | Path) -> None:
+        """Write the document to a file; raise InputError if that cannot be."""
+        write_text(path, json.dumps(self.to_dict(), indent=1, ensure_ascii=False) + "\n")
+
+    @classmethod
+    def load(
+        cls,
+        path: str | Path,
+        *,
+        callables: Mapping[str, Callable[[dict[str, Any]], Any]] | None = None,
+    ) -> WarmStart:
+        """Return the warm start in a file; raise InputError."""
+        try:
+            document = json.loads(Path(path).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise InputError(f"{path}: it is no warm start that can be read ({error})") from error
+        return cls.from_dict(document, callables=callables)
+
+
+def warm_start(
+    space: Space,
+    task: Task | None = None,
+    n: int = POINTS,
+    *,
+    llm: LLM | Path | str | None = None,
+    seed: int = 0,
+    llm_wait_s: float = LLM_WAIT_S,
+    budget: Budget | None = None,
+    knowledge: bool | str | Path = True,
+) -> list[Proposal]:
+    """Return up to `n` different configurations to evaluate first, the default before all others.
+
+    `llm` and `knowledge` are as for `Tuner`; `bestguess.adapters` gives the points each tuner's native form.
+    Raises InputError for a wrong argument; a model that fails has its places taken, and the points say why.
+    """
+    made = WarmStart.guess(
+        space, task, n, llm=llm, seed=seed, llm_wait_s=llm_wait_s, budget=budget, knowledge=knowledge
+    )
+    return list(made.points)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write a file, in a folder that is there; raise InputError if that cannot be."""
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path}: it cannot be written ({error.strerror}); give another path") from error
+
+
+def _check(n: int, llm_wait_s: float) -> None:
+    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+        raise InputError(f"n is {n!r}; give a whole number from 1")
+    if llm_wait_s < 0:
+        raise InputError(f"llm_wait_s is {llm_wait_s}; give 0 or more seconds")
+
+
+def _advice(
+    space: Space,
+    task: Task,
+    llm: LLM | Path | str | None,
+    *,
+    seed: int,
+    llm_wait_s: float,
+    budget: Budget | None,
+) -> tuple[Advice | None, str | None, str]:
+    """Return what the model guesses, its name, and the version of the prompts; None without a model."""
+    if llm is None or llm == "none":
+        return None, None, ""
+    from bestguess.agent.advisor import LATER, Advisor
+    from bestguess.agent.budget import BudgetedLLM
+    from bestguess.agent.llm.connect import connect
+    from bestguess.agent.proposers import State, request_warm_start
+
+    model = connect(llm)
+    assert model is not None
+    request = request_warm_start(State(space, task, History(task.direction), None, seed, 0))
+    asked = BudgetedLLM(model, budget) if budget else model
+    try:
+        advice = Advisor(asked, space, wait_s=llm_wait_s).take(request)
+        # There is no next turn.
+        return replace(advice, refusal=advice.refusal.removesuffix(LATER)), model.name, request.template
+    finally:
+        if model is not llm:
+            model.close()
+
+
+def _know(space: Space, task: Task, knowledge: bool | str | Path) -> Knowledge | None:
+    if knowledge is False:
+        return None
+    from bestguess.agent.knowledge import know, load_packs
+
+    return know(space, task, load_packs(None if knowledge is True else Path(knowledge)))
+
+
+def _choose(
+    space: Space, task: Task, n: int, advice: Advice | None, known: Knowledge | None, seed: int
+) -> list[Proposal]:
+    """Return the default, what is known to work, the guesses worth running, and what fills the space.
+
+    The middle of what is known comes before the guesses, as in a study of our own; draws of it after them.
+    """
+    from bestguess.agent.proposers import State, propose_default, propose_knowledge, propose_warm_start
+    from bestguess.tools.filling import fill
+    from bestguess.tools.prior import OptimumPrior
+
+    start = State(space, task, History(task.direction), None, seed, 0)
+    points = [propose_default(start)]
+    prior = OptimumPrior(space, known.beliefs) if known else None
+    families = known.families if known else ()
+
+    def state() -> State:
+        trials = tuple(Trial(number, point) for number, point in enumerate(points))
+        return replace(start, history=History(task.direction, trials), number=len(points))
+
+    def add_known(most: int) -> None:
+        while prior is not None and len(points) < n:
+            proposal = propose_knowledge(state(), prior, families, most)
+            if proposal is None:
+                break
+            points.append(replace(proposal, verdict=""))
+
+    add_known(1)
+    before, refusal = len(points), advice.refusal if advice else ""
+    # One more than needed may be chosen, because the default can be among them.
+    for count in (n - before, n - before + 1) if advice is not None and not refusal else ():
+        assert advice is not None
+        while len(points) < n:
+            proposal, refusal = propose_warm_start(state(), advice, count=count)
+            if proposal is None:
+                break
+            points.append(replace(proposal, verdict=""))
+    guessed = len(points)
+    add_known(n)
+    missing = fill(space, np.random.default_rng(seed), n - len(points), [point.params for point in points])
+    points += [
+        Proposal(params, "random", "fills the space: a point of a Sobol sequence") for params in missing
+    ]
+    fallback = f"language model: {refusal}" if advice else ""
+    points[guessed:] = [replace(point, fallback=fallback) for point in points[guessed:]]
+    if advice:
+        first = min(before, len(points) - 1)
+        points[first] = replace(points[first], tokens=advice.tokens, seconds=advice.seconds)
+    return points
+
+
+def _densities(space: Space, advice: Advice | None) -> dict[str, Density]:
+    from bestguess.tools.density import estimate
+
+    guesses = advice.configurations if advice else ()
+    return {
+        name: estimate(parameter, [guess[name] for guess in guesses if name in guess])
+        for name, parameter in space.parameters.items()
+    }
+
+
+def _read_point(space: Space, entry: Mapping[str, Any]) -> Proposal:
+    source = entry["source"]
+    if source not in get_args(Source):
+        raise InputError(f"a point's source is {shown(source)}; give one of {', '.join(get_args(Source))}")
+    return Proposal(
+        space.validate(entry["params"]),
+        source,
+        str(entry.get("reason", "")),
+        fallback=str(entry.get("fallback", "")),
+        tokens=int(entry.get("tokens", 0)),
+        seconds=float(entry.get("seconds", 0.0)),
+    )

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bestguess.agent.adapters import __all__ as tuners
+from bestguess.agent.adapters import csv
+from bestguess.agent.cli import main
+from bestguess.agent.warm_start import WarmStart
+
+SPACE = """
+task: {description: A bowl, metric: loss}
+parameters:
+  lr: {type: float, low: 1e-4, high: 1, log: true}
+  booster: {type: choice, options: [gbtree, dart], default: dart}
+"""
+THEIRS = """
+from optuna.distributions import FloatDistribution
+space = {"lr": FloatDistribution(1e-4, 1.0, log=True)}
+number = 7
+"""
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs the command in a folder with a space of ours and one of Optuna's."""
+    (tmp_path / "space.yaml").write_text(SPACE)
+    (tmp_path / "theirs.py").write_text(THEIRS)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(sys, "path", sys.path[:])
+    monkeypatch.delitem(sys.modules, "theirs", raising=False)
+    return lambda *arguments: CliRunner().invoke(main, ["warmstart", *arguments], catch_exceptions=False)
+
+
+@pytest.mark.parametrize("tuner", tuners)
+def test_every_tuner_can_be_asked_for_without_its_library(run: Run, tuner: str) -> None:
+    done = run("--space", "space.yaml", "--for", tuner, "--n", "3", "--json")
+    document = json.loads(done.stdout.splitlines()[-1])
+    assert document["for"]["tuner"] == tuner
+    assert len(document["for"]["points"]) == 3
+    assert document["task"]["metric"] == "loss"
+
+
+def test_the_points_are_as_the_tuner_writes_them(run: Run) -> None:
+    done = run("--space", "space.yaml", "--for", "hyperopt", "--n", "1")
+    assert '{"lr": 0.01, "booster": 1}' in done.stdout
+    assert "fmin(..., points_to_evaluate=points)" in done.stdout
+
+
+def test_the_tuners_own_space_can_be_named(run: Run) -> None:
+    done = run("--space", "theirs:space", "--for", "optuna", "--n", "2", "--json")
+    assert [set(point) for point in json.loads(done.stdout)["for"]["points"]] == [{"lr"}, {"lr"}]
+
+
+def test_the_file_loads_again(run: Run, tmp_path: Path) -> None:
+    done = run("--space", "space.yaml", "--out", "out.json", "--llm", "bestguess.agent.testing:SchemaLLM")
+    assert "Written to out.json" in done.stdout
+    made = WarmStart.load(tmp_path / "out.json")
+    assert [point.source for point in made.points] == ["default"] + 4 * ["llm"]
+
+
+def test_csv_goes_to_stdout_or_to_a_file(run: Run, tmp_path: Path) -> None:
+    done = run("--space", "space.yaml", "--for", "csv", "--n", "2")
+    assert done.stdout.splitlines()[:2] == ["lr,booster", "0.01,dart"]
+    run("--space", "space.yaml", "--for", "csv", "--n", "2", "--out", "out.csv")
+    assert csv.load((tmp_path / "out.csv").read_text(), SpaceOf(tmp_path)) == csv.load(
+        done.stdout, SpaceOf(tmp_path)
+    )
+
+
+def SpaceOf(folder: Path) -> object:
+    from bestguess.tools.space import Space
+
+    return Space.from_yaml(folder / "space.yaml")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--space", "theirs:number", "--for", "optuna"), "the space is 7; give a dictionary of Optuna's"),
+        (("--space", "space.yaml", "--n", "0"), "n is 0"),
+        (("--space", "missing.yaml"), "missing.yaml"),
+        (("--space", "space.yaml", "--llm", "nobody"), "'nobody' names no language model"),
+        (("--space", "space.yaml", "--out", "no/such/folder.json"), "cannot be written"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(run: Run, arguments: tuple[str, ...], words: str) -> None:
+    done = run(*arguments)
+    assert done.exit_code == 2
+    assert words in done.stderr
+    assert len(done.stderr.splitlines()) == 1

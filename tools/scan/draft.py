@@ -1,0 +1,80 @@
+"""From what was found in a script to the draft of a space.
+
+It does not know whether a value matters: what is a seed, a place or a budget by its name is left out, with
+that reason.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from pathlib import Path
+
+from bestguess.tools.parameters import Parameter
+from bestguess.tools.scan.finding import Finding
+from bestguess.tools.scan.metric import Metric, find_metric
+from bestguess.tools.scan.ranges import choose_parameter, is_heads
+from bestguess.tools.scan.reading import read_script
+from bestguess.tools.space import Space
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Something that could be set and is not tuned, and why."""
+
+    finding: Finding
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What was found in a script; `chosen` has the findings of the space's parameters, in its order."""
+
+    script: Path
+    space: Space | None
+    chosen: tuple[Finding, ...]
+    left_out: tuple[LeftOut, ...]
+    metric: Metric | None
+    summary: str
+    """The first line of the script's docstring."""
+
+    @property
+    def command(self) -> list[str]:
+        """The words that run the script, with {name} for the value of each parameter."""
+        sets = [
+            word for one in self.chosen if not one.words for word in ("--set", f"{one.name}={{{one.name}}}")
+        ]
+        flags = [word for one in self.chosen for word in one.words]
+        if not sets:
+            return ["python", str(self.script), *flags]
+        runner = ["python", "-m", "bestguess.tools.override", str(self.script), *sets]
+        return [*runner, "--", *flags] if flags else runner
+
+
+def scan(script: Path) -> Draft:
+    """Return the draft of a space for a script; its space is None where nothing can be tuned.
+
+    Raises:
+        InputError: the script, or a YAML file that it names, cannot be read.
+    """
+    tree, findings = read_script(script)
+    has_heads = any(is_heads(one) for one in findings)
+    parameters: dict[str, Parameter] = {}
+    chosen, left_out = [], []
+    for one in findings:
+        parameter = choose_parameter(one, has_heads=has_heads)
+        if isinstance(parameter, str):
+            left_out.append(LeftOut(one, parameter))
+        elif one.name in parameters:
+            left_out.append(LeftOut(one, "another of that name was found before"))
+        else:
+            parameters[one.name] = parameter
+            chosen.append(one)
+    return Draft(
+        script,
+        Space(parameters) if parameters else None,
+        tuple(chosen),
+        tuple(left_out),
+        find_metric(tree),
+        (ast.get_docstring(tree) or "").partition("\n")[0].strip(),
+    )
