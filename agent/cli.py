@@ -56,6 +56,7 @@ def main() -> None:
     Examples:
       bestguess demo                          a local model tunes a scikit-learn model, start to finish
       bestguess tune --space space.yaml --metric 'loss=([0-9.eE+-]+)' -- python train.py --lr {lr}
+      bestguess chat tune train.py            the same in conversation; bestguess web: on a page
       bestguess show                          what the study in bestguess.db came to
       bestguess replay                        does its record still give the same trials?
       bestguess models list                   local models that can be pulled

@@ -24,6 +24,8 @@ Number = Annotated[int, Field(ge=0)]
 Count = Annotated[int, Field(ge=1, le=100_000)]
 Form = Literal["script", "command", "json", "report", "study"]
 
+TRANSCRIPT = "transcript.md"
+
 
 def register(registry: Registry) -> None:
     """Add these commands to the registry."""
@@ -154,8 +156,8 @@ def export(session: Session, form: Form = "script", path: str = "") -> str:
         return f"    {exports.command_line(plan, best_one.params)}"
     name = path or exports.FILE_NAMES[form].format(study=plan.study)
     target = within(session.bench.folder, name)
-    if target in (session.bench.database, session.bench.folder / plan.script):
-        raise InputError(f"{name} is the study's own file or the script itself; choose another name")
+    if path and target.exists():
+        raise InputError(f"{name} is there already; choose another name")
     exports.write(form, target, plan, session.bench.study)
     hint = f" Run it: `python {shlex.quote(name)}`" if form == "script" else ""
     return f"Wrote `{name}`.{hint}"
@@ -170,11 +172,13 @@ def save(session: Session) -> str:
     )
 
 
-def log(session: Session, path: str = "transcript.md") -> str:
+def log(session: Session, path: str = TRANSCRIPT) -> str:
     """Write this conversation as Markdown into the folder."""
     target = within(session.bench.folder, path)
     if target.suffix != ".md":
         raise InputError(f"{path} is to be Markdown; give a name that ends in .md")
+    if path != TRANSCRIPT and target.exists():
+        raise InputError(f"{path} is there already; choose another name")
     target.write_text(to_markdown(session.events), encoding="utf-8")
     return f"Wrote `{path}`."
 

@@ -8,6 +8,7 @@ does not know how they look. What a command does is in the files of commands, ho
 from __future__ import annotations
 
 import threading
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -238,6 +239,9 @@ class Session:
             act()
         except BestGuessError as error:
             self._emit(Event("error", str(error)))
+        except Exception as error:  # noqa: BLE001 - a fault of ours ends one turn, not the conversation
+            where = "".join(traceback.format_exception(error, limit=-2))
+            self._emit(Event("error", f"this went wrong inside BestGuess; please report it: {where}"))
         finally:
             self._discarded = False
             self._save_state()
@@ -316,7 +320,6 @@ class Session:
         state = State(
             plan=self.bench.plan,
             agreed=self.bench.agreed,
-            consents=tuple(sorted(self.consents)),
             undos=tuple(self.bench.undos),
             left=self.bench.trials.wanted if self.bench.trials else 0,
             opened=self.bench.opened,
@@ -326,7 +329,7 @@ class Session:
             self._emit(Event("state", fields=state.to_dict()))
 
     def _take_up(self, state: State) -> None:
-        self.consents = set(state.consents)
+        # What was agreed to for a session is asked again: the file may have come from elsewhere.
         self.bench.take_up(state.plan, state.agreed, list(state.undos), opened=state.opened, left=state.left)
         if self.bench.opened:
             self._note_best()

@@ -34,7 +34,6 @@ class State:
 
     plan: Plan | None
     agreed: Agreed
-    consents: tuple[str, ...]
     undos: tuple[Undo, ...]
     left: int
     opened: bool
@@ -44,7 +43,6 @@ class State:
         return {
             "plan": self.plan.to_dict() if self.plan else None,
             "agreed": asdict(self.agreed),
-            "consents": list(self.consents),
             "undos": [
                 {
                     "what": one.what,
@@ -63,7 +61,6 @@ class State:
         return cls(
             plan=Plan.from_dict(kept["plan"]) if kept["plan"] else None,
             agreed=Agreed(**kept["agreed"]),
-            consents=tuple(kept["consents"]),
             undos=tuple(
                 Undo(
                     one["what"],

@@ -6,6 +6,7 @@ The script is the user's to read and change; it uses scikit-learn and nothing of
 from __future__ import annotations
 
 import csv
+import re
 import sys
 from pathlib import Path
 
@@ -49,14 +50,21 @@ def draft_table(folder: Path, name: str, target: str) -> Plan:
         raise InputError(f"{name}: {shown}; say predict column {columns[-1] if columns else 'NAME'}")
     classify = _is_class(values)
     metric = "accuracy" if classify else "rmse"
-    script = path.with_name(f"predict_{path.stem}.py")
-    script.write_text(
-        render_file("table_script.py", file=path.name, target=target, classify=classify), encoding="utf-8"
-    )
+    script = path.with_name(f"predict_{re.sub(r'[^A-Za-z0-9_]+', '_', f'{path.stem}_{target}')}.py")
+    if not script.exists():  # it is the user's to change
+        script.write_text(
+            render_file("table_script.py", file=str(path.relative_to(folder.resolve())), target=target, classify=classify), encoding="utf-8"
+        )
+    place = str(script.relative_to(folder.resolve()))
+    flags = [f"--{one.replace('_', '-')}={{{one}}}" for one in _SPACE]
     kind = "classification" if classify else "regression"
     return Plan(
-        script=script.name,
-        words=(sys.executable, script.name, *(f"--{one.replace('_', '-')}={{{one}}}" for one in _SPACE)),
+        script=place,
+        words=(sys.executable, place, *flags),
+            sys.executable,
+            str(script.relative_to(folder.resolve())),
+            *(f"--{one.replace('_', '-')}={{{one}}}" for one in _SPACE),
+        ),
         pattern=pattern_of(metric),
         task=Task(
             f"Gradient boosting on {path.name}, {kind} of column {target}",

@@ -212,6 +212,16 @@ def test_nothing_outside_of_the_folder_is_read_or_written(talk: Talk, folder: Pa
     assert "val_loss" in (folder / "train.py").read_text()
 
 
+def test_a_fault_of_ours_ends_one_turn_and_not_the_conversation(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bestguess.agent.chat.session.understand", lambda text, context: 1 / 0)
+    assert "ZeroDivisionError" in talk.say("anything").text
+    monkeypatch.undo()
+    talk.say(*BEGIN)
+    assert talk.session.bench.history.complete
+
+
 @pytest.mark.slow
 def test_a_csv_and_a_column_are_tuned_like_a_script(talk: Talk, folder: Path) -> None:
     rows = "\n".join(f"{n},{n * n % 7},{'yes' if n % 3 else 'no'}" for n in range(60))
@@ -299,6 +309,8 @@ def test_a_session_is_resumed_where_it_was(folder: Path) -> None:
     assert session.bench.agreed.trials == 20
     assert session.bench.the_plan().limits.of["depth"].options == (4,)
     second.say("resume")
+    assert session.pending is not None, "what was agreed for one session ran code in another"
+    second.say("always")
     assert len(session.bench.history) == 5
     assert all(trial.params["depth"] == 4 for trial in session.bench.history.trials[2:])
     assert "Taken back" in second.say("undo").text

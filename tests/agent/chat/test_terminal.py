@@ -144,6 +144,8 @@ def test_kill_9_in_mid_trial_loses_nothing_told_and_resume_runs_the_orphan_again
         text = talk.wait_for(r"Trial (\d+) was running when the session ended.*say resume")
         orphan = int(re.findall(r"Trial (\d+) was running", text)[0])
         talk.type_in("resume")
+        talk.wait_for(r"Run \d+ trials\?")
+        talk.type_in("yes")
         talk.wait_for(rf"trial {orphan} .{{1,12}}runs")
         talk.wait_for("All trials that were wanted are done", 90)
         talk.type_in("\x04", enter=False)
