@@ -53,7 +53,13 @@ def draft_table(folder: Path, name: str, target: str) -> Plan:
     script = path.with_name(f"predict_{re.sub(r'[^A-Za-z0-9_]+', '_', f'{path.stem}_{target}')}.py")
     if not script.exists():  # it is the user's to change
         script.write_text(
-            render_file("table_script.py", file=str(path.relative_to(folder.resolve())), target=target, classify=classify), encoding="utf-8"
+            render_file(
+                "table_script.py",
+                file=str(path.relative_to(folder.resolve())),
+                target=target,
+                classify=classify,
+            ),
+            encoding="utf-8",
         )
     place = str(script.relative_to(folder.resolve()))
     flags = [f"--{one.replace('_', '-')}={{{one}}}" for one in _SPACE]
@@ -61,10 +67,6 @@ def draft_table(folder: Path, name: str, target: str) -> Plan:
     return Plan(
         script=place,
         words=(sys.executable, place, *flags),
-            sys.executable,
-            str(script.relative_to(folder.resolve())),
-            *(f"--{one.replace('_', '-')}={{{one}}}" for one in _SPACE),
-        ),
         pattern=pattern_of(metric),
         task=Task(
             f"Gradient boosting on {path.name}, {kind} of column {target}",
