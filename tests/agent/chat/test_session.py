@@ -108,6 +108,7 @@ def test_more_than_the_budget_asks_again_and_yes_raises_it(talk: Talk) -> None:
     assert talk.session.bench.agreed.trials == 6
 
 
+@pytest.mark.slow
 def test_no_trial_starts_beyond_the_budget(talk: Talk) -> None:
     talk.say("tune train.py", "always")
     trials = talk.session.bench.start_trials()
@@ -164,6 +165,7 @@ def test_a_remark_becomes_feedback_and_is_told_again_by_why(talk: Talk) -> None:
     assert "looked overfit" in talk.say("why 0").text
 
 
+@pytest.mark.slow
 def test_why_a_trial_failed_shows_the_message_and_what_failures_share(talk: Talk) -> None:
     talk.say("tune train.py", "always", "run 2", "try booster=dart depth=5", "try booster=dart depth=6")
     text = talk.say("why 4").text
