@@ -62,7 +62,7 @@ TURNS = (
     ("is it converged?", r"more trials are expected"),
     ("I have an hour", r"Budget: no trial is started after"),
     ("what did it cost", r"\d+ trials \(0 failed"),
-    ("show the table", r"a first look at the space"),
+    ("show the table", r"# source val_mae expected params why.*the default configuration"),
     ("export the best as a script", r"Wrote best_train\.py"),
     ("save the transcript", r"Wrote transcript\.md"),
 )

@@ -177,6 +177,8 @@ def test_kill_9_of_the_server_loses_no_told_trial_and_no_word(
         _request(address, token, "/say", f"text={text.replace(' ', '+')}")
     while "trial 2 " not in (before := _request(address, token, "/")):
         time.sleep(0.1)
+    while ">running " not in _request(address, token, "/panels"):
+        time.sleep(0.02)
     process.kill()
     process.communicate()
     process, address, token = _start(folder, "--resume")
