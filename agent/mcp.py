@@ -60,7 +60,7 @@ def make_server(
     storage: str, *, llm: str | None = None, llm_wait_s: float = 60.0, root: Path | None = None
 ) -> MCPServer[Any]:
     """Return the server for the studies in `storage`; scripts are read below `root`, here by default."""
-    from bestguess.agent.studies import Desk, Order, Studies, first_proposals
+    from bestguess.agent.studies import MOST_AT_ONCE, Desk, Order, Studies
 
     server: MCPServer[Any] = MCPServer("bestguess", instructions=INSTRUCTIONS, log_level="WARNING")
     studies = Studies(storage, llm=llm, llm_wait_s=llm_wait_s)
@@ -158,17 +158,16 @@ def make_server(
         """Get configurations that are worth evaluating first, by any tuner; nothing is recorded."""
 
         def work() -> Points:
+            from bestguess.agent import warm_start
             from bestguess.agent.task import Task
 
-            proposals = first_proposals(
-                _read_space(space),
-                Task(description, direction=direction),
-                n,
-                llm=llm,
-                seed=seed,
-                llm_wait_s=llm_wait_s,
+            if n > MOST_AT_ONCE:
+                raise InputError(f"n is {n}; ask for 1 to {MOST_AT_ONCE} points")
+            task = Task(description, direction=direction)
+            found = warm_start.warm_start(
+                _read_space(space), task, n, llm=llm, seed=seed, llm_wait_s=llm_wait_s
             )
-            return Points(points=[Point.of(one) for one in proposals])
+            return Points(points=[Point.of(one) for one in found])
 
         return await _in_thread(work)
 

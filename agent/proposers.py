@@ -35,6 +35,9 @@ RANDOM_TRIES = 200
 KNOWN_STARTS = 2
 """How many of what packs know run before the surrogate takes over, without a model's guesses."""
 
+ENOUGH_KNOWN = 10
+"""With more trials than that, a user's own, they say more than a pack does."""
+
 KNOWN_DRAWS = 16
 """Of so many draws the one farthest from all trials is run; the farthest of more would be hardly believed."""
 

@@ -18,7 +18,7 @@ from bestguess.agent.task import Task
 from bestguess.agent.tuner import Tuner
 from bestguess.tools.errors import InputError
 from bestguess.tools.space import Space
-from bestguess.tools.trial import Outcome, Proposal, Trial
+from bestguess.tools.trial import Outcome, Trial
 from bestguess.tools.verifier import Verdict, Verifier
 
 MOST_AT_ONCE = 64
@@ -179,13 +179,3 @@ class Studies:
         return Tuner(
             space, task, storage=self.storage, study_name=name, seed=seed, owner=None, **self._options
         )
-
-
-def first_proposals(
-    space: Space, task: Task, n: int, *, llm: str | None, seed: int, llm_wait_s: float
-) -> list[Proposal]:
-    """Return what a study would try first: the default, then the model's guesses or a look around."""
-    if not 1 <= n <= MOST_AT_ONCE:
-        raise InputError(f"n is {n}; ask for 1 to {MOST_AT_ONCE} points")
-    with Tuner(space, task, llm=llm, seed=seed, llm_wait_s=llm_wait_s) as tuner:
-        return [tuner.ask().proposal for _ in range(n)]

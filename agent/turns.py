@@ -156,9 +156,11 @@ class Turns:
         return self.line is not None and self.switches.warm_start
 
     def _is_warming_up(self, history: History) -> bool:
-        # Where a pack has said where to look, chance need not.
-        known_only = self._prior is not None and not self._model_starts
-        return len(history) <= (proposers.KNOWN_STARTS if known_only else proposers.WARM_STARTS)
+        if self._prior is None or self._model_starts:
+            return len(history) <= proposers.WARM_STARTS
+        # Where a pack has said where to look, chance need not; users' own trials do not stand in for its.
+        looks = sum(trial.source not in ("default", "user") for trial in history)
+        return looks < proposers.KNOWN_STARTS and len(history) <= proposers.ENOUGH_KNOWN
 
     def _model_has_turn(self, history: History) -> bool:
         if not self.switches.propose:

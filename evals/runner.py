@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from bestguess.agent.warm_start import warm_start
 from bestguess.evals.contestants import Spec
 from bestguess.evals.environments import CHECKOUT, environment
 from bestguess.evals.pipe import ASK_TIMEOUT_S, ContestantError, Worker
@@ -26,7 +27,7 @@ from bestguess.evals.protocol import Brief, Problem
 from bestguess.evals.record import Key, Record, Results
 from bestguess.evals.suites import suite
 from bestguess.tools.errors import InputError
-from bestguess.tools.trial import Params
+from bestguess.tools.trial import Params, Proposal
 
 CHUNK = 4
 """So many problems at a time are played by one worker process."""
@@ -34,8 +35,8 @@ CHUNK = 4
 SOURCES = {"default": "d", "knowledge": "k", "llm": "l", "gp": "g", "random": "r", "user": "u", "": "-"}
 
 
-def play(problem: Problem, worker: Worker, record: Record) -> Record:
-    """Return `record` completed with what one run came to."""
+def play(problem: Problem, worker: Worker, record: Record, *, guesses: int = 0) -> Record:
+    """Return `record` completed with what one run came to, after so many `guesses` that it is handed."""
     values: list[float | None] = []
     tests: list[float | None] = []
     sources, error = "", ""
@@ -56,6 +57,9 @@ def play(problem: Problem, worker: Worker, record: Record) -> Record:
         worker.request("start", brief=Brief.of(problem).to_dict())
         for params in problem.start[: problem.n_trials]:
             evaluate(problem.space.validate(params))
+        for guess in _guess(problem, guesses):
+            sources += SOURCES[guess.source]
+            evaluate(guess.params)
         while len(values) < problem.n_trials:
             answer = worker.request("ask")
             count(answer)
@@ -145,7 +149,12 @@ def run(
                 for record in chunk:
                     if stop.is_set():
                         break
-                    finished = play(_problem(record), worker, replace(record, commit=here, machine=this))
+                    finished = play(
+                        _problem(record),
+                        worker,
+                        replace(record, commit=here, machine=this),
+                        guesses=spec.guesses,
+                    )
                     if stop.is_set():
                         break
                     with lock:
@@ -168,6 +177,16 @@ def run(
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
     return played, there
+
+
+def _guess(problem: Problem, count: int) -> list[Proposal]:
+    """Return points of our warm start, without a language model, that are not among the start."""
+    if not count:
+        return []
+    points = warm_start(problem.space, problem.task, len(problem.start) + count, seed=problem.seed)
+    known = [problem.space.validate(params) for params in problem.start]
+    new = [point for point in points[1:] if dict(point.params) not in known]
+    return new[: min(count, problem.n_trials - len(problem.start))]
 
 
 def commit() -> str:

@@ -16,7 +16,8 @@ from bestguess.evals.plots import draw_curves
 from bestguess.evals.record import Record
 from bestguess.evals.references import reference
 
-GP = "bestguess:llm=none"
+GP = "bestguess:llm=none,knowledge=off"
+PACKS = "bestguess:llm=none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def board_section(board: Board, summary: str) -> Section:
 def ladder_sections(board: Board) -> Iterator[Section]:
     """Yield a ladder for each language model on the board: each part of BestGuess added in turn."""
     specs = [Spec.parse(label) for label in board.contestants if label.startswith("bestguess:llm=")]
-    for llm in dict.fromkeys(spec.options["llm"] for spec in specs if spec.label != GP):
+    for llm in dict.fromkeys(spec.options["llm"] for spec in specs if spec.options["llm"] != "none"):
         rungs = _rungs(board, [spec for spec in specs if spec.options["llm"] == llm])
         cells = board.shared(*(label for _, label in rungs))
         if not cells.any():
@@ -198,7 +199,7 @@ def _duels(board: Board) -> Iterator[Table]:
 
 def _rungs(board: Board, specs: Sequence[Spec]) -> list[tuple[str, str]]:
     """Return the rungs of one model's ladder that are on the board: what each adds, and its contestant."""
-    rungs = [("random", "random"), ("the default", "default"), ("the Gaussian process", GP)]
+    rungs = [("random", "random"), ("the default", "default"), ("the Gaussian process", GP), ("packs", PACKS)]
     for words, switched in (
         ("the model's warm start", {"propose": "off"}),
         ("the model's proposals, unchecked", {"trust": "off"}),

@@ -1,6 +1,7 @@
 """The contestants, one file each; a module here with a class `Contestant` is one, by the module's name.
 
-A contestant is named by a spec: `random`, `jitter:width=0.05`, `bestguess:llm=embedded,trust=off`. This
+A contestant is named by a spec: `random`, `jitter:width=0.05`, `bestguess:llm=embedded,trust=off`. With
+`guesses=N` any of them is handed N points of our warm start before it is asked: `hyperopt:guesses=4`. This
 module knows how they are found and what their options are called, not what they do; it is imported in
 every peer's environment, too.
 """
@@ -25,11 +26,12 @@ def contestant_names() -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """Which contestant, and its options; `label` is how it was written."""
+    """Which contestant, its options, and how many guesses it is handed; `label` is how it was written."""
 
     label: str
     name: str
     options: Mapping[str, str] = field(default_factory=dict, hash=False)
+    guesses: int = 0
 
     @classmethod
     def parse(cls, text: str) -> Spec:
@@ -44,7 +46,11 @@ class Spec:
             raise InputError(
                 f"no contestant is called {name!r}{near}; there are {', '.join(contestant_names())}"
             )
-        spec = cls(text.strip(), name, dict(_option(part, text) for part in rest.split(",") if rest))
+        options = dict(_option(part, text) for part in rest.split(",") if rest)
+        guesses = options.pop("guesses", "0")
+        if not guesses.isdecimal():
+            raise InputError(f"{name}: guesses is {guesses!r}; give a whole number from 0")
+        spec = cls(text.strip(), name, options, int(guesses))
         known = [
             each.name
             for each in inspect.signature(spec.contestant).parameters.values()

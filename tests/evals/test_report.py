@@ -35,6 +35,7 @@ def results(tmp_path: Path) -> Results:
         ("random", 0.5),
         ("default", 0.6),
         ("optuna:sampler=gp", 0.1),
+        ("bestguess:llm=none,knowledge=off", 0.35),
         ("bestguess:llm=none", 0.3),
         (f"{MODEL},propose=off", 0.25),
         (MODEL, 0.2),
@@ -82,6 +83,7 @@ def test_the_ladder_adds_one_part_a_rung(results: Results, tmp_path: Path) -> No
         "| random",
         "| the default",
         "| + the Gaussian process",
+        "| + packs",
         "| + the model's warm start",
         "| + trust and verification",
     ]

@@ -16,6 +16,7 @@ import numpy as np
 import psutil
 import pytest
 
+import bestguess as bg
 from bestguess.evals.contestants import Spec
 from bestguess.evals.pipe import ContestantError, Worker
 from bestguess.evals.protocol import Brief, Problem
@@ -105,6 +106,25 @@ def test_without_the_default_nobody_starts_from_it(tmp_path: Path) -> None:
     known = suite("tables").problem("hpobench-vehicle", 0)
     default = known.evaluate(known.space.default()).outcome.value
     assert all(one.values[0] != default for one in records if one.suite == "tables")
+
+
+def test_guesses_are_handed_over_after_the_start_and_told_before_anything_is_asked(tmp_path: Path) -> None:
+    run(plan("optuna:sampler=tpe,guesses=2", "optuna:sampler=tpe", seeds=1), Results(tmp_path))
+    problem = suite("tables").problem("hpobench-vehicle", 0)
+    points = bg.warm_start(problem.space, problem.task, 3, seed=0)
+
+    handed, cold = (
+        next(one for one in Results(tmp_path).read() if (one.suite, one.contestant) == ("tables", label))
+        for label in ("optuna:sampler=tpe,guesses=2", "optuna:sampler=tpe")
+    )
+
+    assert handed.values[:3] == [problem.evaluate(dict(point.params)).outcome.value for point in points]
+    assert handed.values[0] == cold.values[0]
+    assert handed.values[1:] != cold.values[1:]
+    assert handed.sources == "kk---"
+    assert handed.started == 1
+    with pytest.raises(InputError, match="guesses is 'many'"):
+        Spec.parse("random:guesses=many")
 
 
 def test_what_is_there_is_not_played_again_unless_asked_to(tmp_path: Path) -> None:
