@@ -175,7 +175,7 @@ class Terminal:
         return FormattedText([("", " · ".join(parts) + " ")])
 
 
-def run_lines(session: Session, lines: TextIO, out: TextIO, *, as_json: bool, wait: bool) -> None:
+def run_lines(session: Session, lines: Iterable[str], out: TextIO, *, as_json: bool, wait: bool) -> None:
     """Take one turn a line, and print events as they come: as text, or one JSON object a line.
 
     With `wait` a line is read once all trials that the lines before it started are done. At the end of the

@@ -58,6 +58,7 @@ def command(
     """
     import asyncio
     import sys
+    from itertools import chain
 
     import optuna
 
@@ -70,8 +71,7 @@ def command(
     session = Session(folder, llm=llm, parallel=parallel, seed=seed, resume=resume)
     first = " ".join(opening)
     if as_json or not (sys.stdin.isatty() and sys.stdout.isatty()):
-        if first:
-            session.say(first)
-        run_lines(session, sys.stdin, sys.stdout, as_json=as_json, wait=not as_json if wait is None else wait)
+        lines = chain([first], sys.stdin)
+        run_lines(session, lines, sys.stdout, as_json=as_json, wait=not as_json if wait is None else wait)
         return
     asyncio.run(Terminal(session, first).run())

@@ -119,6 +119,7 @@ def test_no_trial_starts_beyond_the_budget(talk: Talk) -> None:
     assert "the budget of 3 trials is spent" in talk.of("remark")[-1].text
 
 
+@pytest.mark.slow
 def test_pins_limits_and_bans_take_effect_on_the_next_proposal_and_can_be_undone(talk: Talk) -> None:
     talk.say("tune train.py", "always", "run 2", "set lr max to 0.05", "always", "don't use dart")
     talk.say("pin depth=6", "run 4")
@@ -132,6 +133,7 @@ def test_pins_limits_and_bans_take_effect_on_the_next_proposal_and_can_be_undone
     assert talk.say("undo").text.startswith("There is no change to take back")
 
 
+@pytest.mark.slow
 def test_undo_sets_a_trial_aside_without_deleting_it_and_takes_that_back(talk: Talk) -> None:
     talk.say("tune train.py", "always", "run 3", "undo trial 2")
     assert 2 not in {trial.number for trial in talk.session.bench.history}

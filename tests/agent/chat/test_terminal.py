@@ -169,6 +169,7 @@ def test_an_orphan_can_be_dropped_instead(folder: Path) -> None:
     again = Session(folder, resume=True)
     again.say(f"undo trial {trial.number}")
     again.say("run 1")
+    again.say("yes")
     assert again.bench.trials is not None
     assert again.bench.trials.wait(60)
     assert trial.number not in {one.number for one in again.bench.history}
