@@ -54,7 +54,7 @@ def again(folder: Path, seed: int) -> list[Replayed]:
     return list(replay(load(f"sqlite:///{folder}/study.db", f"s{seed}"), journal.heard(f"s{seed}")))
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_study_of_model_and_surrogate_replays_to_the_same_trials_without_the_model(
     tmp_path: Path, seed: int
 ) -> None:

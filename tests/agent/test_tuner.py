@@ -38,6 +38,7 @@ def test_the_default_comes_first_then_a_look_around_then_the_gp() -> None:
     assert result.best_value == bowl(result.best_params) == min(trial.value or 9e9 for trial in result.trials)
 
 
+@pytest.mark.slow
 def test_the_search_beats_the_default_and_chance() -> None:
     found = [bg.tune(bowl, SPACE, task=TASK, n_trials=25, seed=seed).best_value for seed in range(3)]
     assert max(found) < 0.25 < bowl(SPACE.default())

@@ -14,6 +14,7 @@ from bestguess.tools.trial import Outcome
 from bestguess.tools.verifier import Verifier
 
 
+@pytest.mark.slow
 def test_every_trial_of_the_surrogates_is_checked_and_most_lie_inside() -> None:
     inside = inside_intervals(suite("bbob").problem("f01-d02", 0))
 

@@ -158,6 +158,7 @@ def test_a_dead_model_costs_nothing_and_the_trials_say_so() -> None:
     assert "dead" in said(study.trials[1])["fallback"]
 
 
+@pytest.mark.slow
 def test_failed_trials_are_evidence_as_they_are_to_the_tuner() -> None:
     def value(x: float, y: float) -> float:
         return (x - 0.3) ** 2 + y + 0 / (x < 0.5)
@@ -199,6 +200,7 @@ def test_pruned_trials_are_evidence_that_is_no_better_than_what_finished() -> No
     assert study.best_value < 0.3
 
 
+@pytest.mark.slow
 def test_all_brackets_of_a_hyperband_pruner_are_one_search() -> None:
     def learning(trial: optuna.Trial) -> float:
         value = objective(trial)
@@ -214,6 +216,7 @@ def test_all_brackets_of_a_hyperband_pruner_are_one_search() -> None:
     assert "gp" in sources(study)
 
 
+@pytest.mark.slow
 def test_the_best_is_searched_among_trials_that_keep_the_constraints() -> None:
     def constrained(trial: optuna.Trial) -> float:
         x, y = trial.suggest_float("x", 0, 1), trial.suggest_float("y", 0, 1)
@@ -239,6 +242,7 @@ def test_while_nothing_is_feasible_the_violation_is_minimized() -> None:
     assert "prediction" not in said(study.trials[feasible[0]])
 
 
+@pytest.mark.slow
 def test_several_objectives_are_weighed_anew_at_every_trial_and_the_front_is_approached() -> None:
     def two(trial: optuna.Trial) -> tuple[float, float]:
         x, y = trial.suggest_float("x", 0, 1), trial.suggest_float("y", 0, 1)

@@ -17,6 +17,7 @@ class TestTPESampler(Conformance):
             Spec.parse("optuna:sampler=cmaes").start(Brief(SPACE, Task(), 5, 0))
 
 
+@pytest.mark.slow
 class TestGPSampler(Conformance):
     label = "optuna:sampler=gp"
     n = 12  # a few more than it draws at random; each costs half a second
