@@ -83,7 +83,7 @@ def draft(
                 f"nothing to tune was found in {script}: it has no flags, upper-case constants or settings; "
                 f"write a space as YAML and name it: tune {script} with {source.path.stem}.yaml"
             )
-        found, task = scanned.space, {"description": scanned.summary or f"Tune {script}"}
+        found, task = scanned.space, {"description": scanned.description}
         if scanned.metric:
             task |= {"metric": scanned.metric.name, "direction": scanned.metric.direction}
         command = _scanned_command(folder, source, scanned)

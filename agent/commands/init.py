@@ -74,7 +74,7 @@ def command(script: Path, out: Path, force: bool, as_json: bool) -> None:
 def write_space(draft: Draft) -> str:
     """Return the draft as the YAML of `bestguess tune --space`."""
     assert draft.space is not None
-    task: dict[str, Any] = {"description": draft.summary or f"Tune {draft.script.name}"}
+    task: dict[str, Any] = {"description": draft.description}
     if draft.metric:
         task |= {"metric": draft.metric.name, "direction": draft.metric.direction}
     lines = [f"# Drafted by bestguess init {draft.script}; look it over."]

@@ -229,3 +229,28 @@ def test_any_number_gives_a_parameter_with_it_as_the_default_or_a_reason(
     if not isinstance(parameter, str):
         assert parameter.default == value
         assert parameter.canonical(value) == value
+
+
+@pytest.mark.parametrize(
+    ("script", "description"),
+    [
+        (
+            "from sklearn.ensemble import RandomForestClassifier as Forest\nN = 3\nForest(N)",
+            "; it uses Forest",
+        ),
+        (
+            "import xgboost as xgb\nRATE = 0.1\nxgb.train()\nxgb.XGBRegressor(eta=RATE)",
+            "; it uses XGBRegressor",
+        ),
+        ("from pathlib import Path\nRATE = 0.1\nPath('x')", ""),
+        ("import json\nRATE = 0.1\njson.JSONDecoder()", ""),
+    ],
+)
+def test_the_description_names_the_classes_that_other_libraries_gave(
+    tmp_path: Path, script: str, description: str
+) -> None:
+    (tmp_path / "train.py").write_text(script)
+    (tmp_path / "said.py").write_text('"""Sort the mail.\n\nMore.\n"""\n' + script)
+
+    assert scan(tmp_path / "train.py").description == "Tune train.py" + description
+    assert scan(tmp_path / "said.py").description == "Sort the mail" + description

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bestguess.tools.parameters import Parameter
+from bestguess.tools.scan.classes import find_classes
 from bestguess.tools.scan.finding import Finding
 from bestguess.tools.scan.metric import Metric, find_metric
 from bestguess.tools.scan.ranges import choose_parameter, is_heads
@@ -35,8 +36,8 @@ class Draft:
     chosen: tuple[Finding, ...]
     left_out: tuple[LeftOut, ...]
     metric: Metric | None
-    summary: str
-    """The first line of the script's docstring."""
+    description: str
+    """What is tuned, in words: the first line of the script's docstring, and the classes that it uses."""
 
     @property
     def command(self) -> list[str]:
@@ -76,5 +77,11 @@ def scan(script: Path) -> Draft:
         tuple(chosen),
         tuple(left_out),
         find_metric(tree),
-        (ast.get_docstring(tree) or "").partition("\n")[0].strip(),
+        _describe(script, tree),
     )
+
+
+def _describe(script: Path, tree: ast.Module) -> str:
+    summary = (ast.get_docstring(tree) or "").partition("\n")[0].strip().rstrip(".")
+    classes = find_classes(tree)
+    return (summary or f"Tune {script.name}") + (f"; it uses {', '.join(classes)}" if classes else "")
