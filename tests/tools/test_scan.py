@@ -236,7 +236,7 @@ def test_any_number_gives_a_parameter_with_it_as_the_default_or_a_reason(
     [
         (
             "from sklearn.ensemble import RandomForestClassifier as Forest\nN = 3\nForest(N)",
-            "; it uses Forest",
+            "; it uses RandomForestClassifier",
         ),
         (
             "import xgboost as xgb\nRATE = 0.1\nxgb.train()\nxgb.XGBRegressor(eta=RATE)",
