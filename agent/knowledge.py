@@ -34,7 +34,7 @@ from simpleeval import InvalidExpression, SimpleEval  # type: ignore[import-unty
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
 from bestguess.tools.numeric import Float, Int
-from bestguess.tools.parameter import Parameter
+from bestguess.tools.parameter import Parameter, did_you_mean, shown
 from bestguess.tools.prior import Belief, OptimumPrior, Region
 from bestguess.tools.space import Space
 
@@ -87,7 +87,17 @@ class Pack:
             raise InputError(
                 f"the knowledge pack {origin} cannot be read ({error!r}); it needs family, words, parameters"
             ) from error
+        if not isinstance(front["words"], list) or not all(isinstance(one, str) for one in front["words"]):
+            raise InputError(
+                f"the knowledge pack {origin} has words {front['words']!r}; give a list of words"
+            )
         for name, entry in pack.entries.items():
+            unknown = sorted(entry.keys() - {"also", *KINDS})
+            if unknown:
+                near = did_you_mean(unknown[0], ("also", *KINDS))
+                raise InputError(
+                    f"the knowledge pack {origin} has {unknown[0]!r} for {name}{near}; it knows {KINDS}"
+                )
             for kind in entry.keys() & set(KINDS):
                 try:
                     _belief(entry[kind], FACTS)
@@ -182,6 +192,18 @@ def know(space: Space, task: Task, packs: Sequence[Pack]) -> Knowledge | None:
     if not said:
         return None
     return Knowledge(tuple(pack.family for pack in found), {name: beliefs[name] for name in said})
+
+
+def gather(space: Space, task: Task, knowledge: Any) -> Knowledge | None:
+    """Return what is known of a task by all packs (True), none (False), or a folder's own before the others.
+
+    Raises InputError for a `knowledge` that is none of these, and what `load_packs` raises.
+    """
+    if isinstance(knowledge, bool):
+        return know(space, task, load_packs()) if knowledge else None
+    if not isinstance(knowledge, str | Path):
+        raise InputError(f"knowledge is {shown(knowledge)}; give True, False, or a folder of packs")
+    return know(space, task, load_packs(Path(knowledge)))
 
 
 def load_packs(folder: Path | None = None) -> tuple[Pack, ...]:

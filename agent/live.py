@@ -65,14 +65,15 @@ class Silent:
 class PlainLines:
     """One line a finished trial, for logs and pipes."""
 
-    def __init__(self, console: Console, task: Task, n_trials: int) -> None:
+    def __init__(self, console: Console, task: Task, n_trials: int, *, asks: bool = True) -> None:
         self._console = console
         self._task = task
         self._n_trials = n_trials
+        self._asks = asks
 
     def thinking(self, number: int) -> None:
-        """Say that the first guesses are awaited, since that can take a minute."""
-        if number == 1:
+        """Say that a model's first guesses are awaited, since that can take a minute."""
+        if number == 1 and self._asks:
             self._print("waiting for the first guesses …")
 
     def started(self, trial: Trial) -> None:
@@ -86,6 +87,8 @@ class PlainLines:
             f"trial {trial.number} of {self._n_trials} [{trial.source}] {self._task.metric} "
             f"{format_value(trial)}, expected {format_prediction(trial)}; {so_far}; {trial.reason}"
         )
+        if trial.outcome and trial.outcome.error:
+            self._print(f"  failed: {trial.outcome.error}")
         if trial.proposal.fallback:
             self._print(f"  turn not taken: {trial.proposal.fallback}")
 
@@ -138,10 +141,13 @@ class LiveTable:
 
 
 @contextmanager
-def watch(console: Console, task: Task, n_trials: int, done: int) -> Iterator[Observer]:
-    """Yield the observer that suits the console: a live table on a terminal, plain lines elsewhere."""
+def watch(console: Console, task: Task, n_trials: int, done: int, *, asks: bool = True) -> Iterator[Observer]:
+    """Yield the observer that suits the console: a live table on a terminal, plain lines elsewhere.
+
+    `asks` says whether there is a model whose first guesses are waited for.
+    """
     if not console.is_terminal:
-        yield PlainLines(console, task, n_trials)
+        yield PlainLines(console, task, n_trials, asks=asks)
         return
     table = LiveTable(task, n_trials, done)
     with Live(table, console=console, refresh_per_second=4):

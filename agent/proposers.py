@@ -32,6 +32,9 @@ WARM_SAMPLES = 12
 PROPOSE_SAMPLES = 4
 TOKENS_PER_PARAMETER = 24
 RANDOM_TRIES = 200
+NEAR = 1e-3
+"""Nothing is learned from a trial that is so near to another in every column of the cube."""
+
 KNOWN_STARTS = 2
 """How many of what packs know run before the surrogate takes over, without a model's guesses."""
 
@@ -74,6 +77,14 @@ class State:
             return self.region.project(params)
         return params if self.space.satisfies(params) else None
 
+    def all_but_tried(self, params: Mapping[str, Any]) -> bool:
+        """Whether a trial lies where these params do, as far as that can make a difference."""
+        if not len(self.history):
+            return False
+        whole = self.region.whole if self.region else self.space
+        there = whole.encode_many([trial.params for trial in self.history])
+        return bool((np.abs(there - whole.encode(dict(params))).max(axis=1) < NEAR).any())
+
     def tried(self, params: Mapping[str, Any]) -> bool:
         """Whether a trial with these params exists."""
         return any(params == trial.params for trial in self.history)
@@ -99,7 +110,7 @@ def propose_knowledge(
         return None
     if had == 0:
         middle = state.within(prior.mode())
-        if middle is not None and not state.tried(middle):
+        if middle is not None and not state.all_but_tried(middle):
             return with_prediction(state, Proposal(middle, "knowledge", f"{said}: the middle of it"))
     drawn = [state.within(one) for one in prior.sample(state.rng, KNOWN_DRAWS)]
     new = [one for one in drawn if one is not None and not state.tried(one)]

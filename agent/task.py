@@ -39,6 +39,14 @@ class Task:
     noisy: bool = False
 
     def __post_init__(self) -> None:
+        for name in ("description", "metric"):
+            if not isinstance(getattr(self, name), str):
+                raise InputError(f"{name} is {getattr(self, name)!r}; give words")
+        if not isinstance(self.facts, Mapping):
+            raise InputError(f"facts is {self.facts!r}; give a mapping such as {{'rows': 1000}}")
+        for fact, value in self.facts.items():
+            if not isinstance(value, str | int | float | bool):
+                raise InputError(f"fact {fact!r} is {value!r}; give a number, words, or true or false")
         if self.direction not in get_args(Direction):
             raise InputError(f"direction is {self.direction!r}; give 'minimize' or 'maximize'")
         if not isinstance(self.noisy, bool):

@@ -17,8 +17,15 @@ import optuna
 
 from bestguess.agent.advisor import Advisor
 from bestguess.agent.budget import Budget, BudgetedLLM, Spent
+from bestguess.agent.checks import (
+    check_budget,
+    check_seconds,
+    check_seed,
+    check_space,
+    check_task,
+)
 from bestguess.agent.journal import Journal, JournaledLLM, beside
-from bestguess.agent.knowledge import Knowledge, know, load_packs
+from bestguess.agent.knowledge import gather
 from bestguess.agent.live import Observer, Silent
 from bestguess.agent.llm import LLM
 from bestguess.agent.llm.connect import connect
@@ -28,6 +35,7 @@ from bestguess.agent.switches import EVERYTHING, Switches
 from bestguess.agent.task import Task
 from bestguess.agent.turns import Turns
 from bestguess.tools.errors import InputError, StudyError
+from bestguess.tools.parameter import shown
 from bestguess.tools.region import Limits, Region
 from bestguess.tools.run import FunctionObjective, Objective
 from bestguess.tools.space import Space
@@ -86,13 +94,16 @@ class Tuner:
         knowledge: bool | str | Path = True,
         switches: Switches = EVERYTHING,
     ) -> None:
-        if llm_wait_s < 0:
-            raise InputError(f"llm_wait_s is {llm_wait_s}; give 0 or more seconds")
-        self.space = space
-        self.task = task or Task()
+        llm_wait_s = check_seconds("llm_wait_s", llm_wait_s)
+        budget = check_budget(budget)
+        self.space = space = check_space(space)
+        self.task = check_task(task)
         self.llm = connect(llm)
-        self.study = Study.open(space, self.task, storage=storage, name=study_name, seed=seed, resume=resume)
-        self.study.keep_knowledge(_know(space, self.task, knowledge))
+        known = gather(space, self.task, knowledge)
+        self.study = Study.open(
+            space, self.task, storage=storage, name=study_name, seed=check_seed(seed), resume=resume
+        )
+        self.study.keep_knowledge(known)
         self._line: Advisor | None = None
         pool = None
         self._journal: Journal | None = None
@@ -174,6 +185,8 @@ class Tuner:
             params = self.space.validate(trial)
             return self.study.add(Proposal(params, "user", "told by the user"), outcome)
         number = trial.number if isinstance(trial, Trial) else trial
+        if isinstance(number, bool) or not isinstance(number, int):
+            raise InputError(f"the trial is {shown(trial)}; give a Trial, its number, or params")
         return self.study.finish(number, outcome)
 
     def limit(self, limits: Limits) -> None:
@@ -241,6 +254,8 @@ class Tuner:
         running comes first when the study is gone on with.
         """
         check_n_trials(n_trials)
+        if timeout is not None:
+            timeout = check_seconds("timeout", timeout)
         observer = observer or Silent()
         started = time.monotonic()
         while len(self.history.told) < n_trials:
@@ -387,12 +402,6 @@ def tune(
         knowledge=knowledge,
     ) as tuner:
         return tuner.run(FunctionObjective(objective), n_trials=n_trials, timeout=timeout)
-
-
-def _know(space: Space, task: Task, knowledge: bool | str | Path) -> Knowledge | None:
-    if knowledge is False:
-        return None
-    return know(space, task, load_packs(None if knowledge is True else Path(knowledge)))
 
 
 def check_n_trials(n_trials: int) -> None:

@@ -18,6 +18,14 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
+from bestguess.agent.checks import (
+    check_budget,
+    check_seconds,
+    check_seed,
+    check_space,
+    check_task,
+)
+from bestguess.agent.knowledge import gather
 from bestguess.agent.task import Task
 from bestguess.tools.density import Density
 from bestguess.tools.errors import InputError
@@ -72,13 +80,14 @@ class WarmStart:
             InputError: an argument is wrong. A model that fails is no error: `refusal` and the points'
                 `fallback` say why its place was taken.
         """
-        _check(n, llm_wait_s)
-        task = task or Task()
+        _check(n)
+        space, task, seed = check_space(space), check_task(task), check_seed(seed) or 0
+        llm_wait_s, budget = check_seconds("llm_wait_s", llm_wait_s), check_budget(budget)
         advice, model, prompts = _advice(space, task, llm, seed=seed, llm_wait_s=llm_wait_s, budget=budget)
         return cls(
             space=space,
             task=task,
-            points=tuple(_choose(space, task, n, advice, _know(space, task, knowledge), seed)),
+            points=tuple(_choose(space, task, n, advice, gather(space, task, knowledge), seed)),
             densities=_densities(space, advice),
             model=model,
             prompts=prompts,
@@ -194,11 +203,9 @@ def write_text(path: str | Path, text: str) -> None:
         raise InputError(f"{path}: it cannot be written ({error.strerror}); give another path") from error
 
 
-def _check(n: int, llm_wait_s: float) -> None:
+def _check(n: int) -> None:
     if isinstance(n, bool) or not isinstance(n, int) or n < 1:
         raise InputError(f"n is {n!r}; give a whole number from 1")
-    if llm_wait_s < 0:
-        raise InputError(f"llm_wait_s is {llm_wait_s}; give 0 or more seconds")
 
 
 def _advice(
@@ -229,14 +236,6 @@ def _advice(
     finally:
         if model is not llm:
             model.close()
-
-
-def _know(space: Space, task: Task, knowledge: bool | str | Path) -> Knowledge | None:
-    if knowledge is False:
-        return None
-    from bestguess.agent.knowledge import know, load_packs
-
-    return know(space, task, load_packs(None if knowledge is True else Path(knowledge)))
 
 
 def _choose(

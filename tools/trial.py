@@ -93,8 +93,14 @@ class Outcome:
             object.__setattr__(self, "error", f"the objective's value was {value}, which is not finite")
 
     @classmethod
-    def failure(cls, error: str, *, feedback: str = "", seconds: float | None = None) -> Outcome:
-        """Return the outcome of a trial that gave no value; `error` says why."""
+    def failure(
+        cls, error: str | BaseException, *, feedback: str = "", seconds: float | None = None
+    ) -> Outcome:
+        """Return the outcome of a trial that gave no value; `error` says why, in words or as an exception."""
+        if isinstance(error, BaseException):
+            error = f"{type(error).__name__}: {error}"
+        elif not isinstance(error, str):
+            raise InputError(f"the error is {error!r} ({type(error).__name__}); give words or an exception")
         return cls(error=error or "failed without a message", feedback=feedback, seconds=seconds)
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -113,8 +114,10 @@ def read_task(
     words = {**words, **{key: value for key, value in given.items() if value is not None}}
     words.setdefault("description", "Tune " + " ".join(objective))
     if metric is not None:
-        # The words before the group are usually the metric's name: 'val_loss=(...)'.
-        words.setdefault("metric", metric.partition("(")[0].strip(" =:^\\s+*") or "value")
+        # The last word before the group is usually the metric's name: 'val_loss=(...)', '"loss": (...)'.
+        before = re.sub(r"\(\?[a-z]+\)|\\[a-zA-Z]|\[[^\]]*\]", " ", metric).partition("(")[0]
+        named = re.findall(r"[A-Za-z_][\w.@/-]*", before)
+        words.setdefault("metric", named[-1].strip("./-") if named else "value")
     return Task.from_dict(words)
 
 

@@ -47,10 +47,13 @@ def tune_and_report(
     import optuna
 
     from bestguess.agent.budget import Budget
+    from bestguess.agent.checks import check_seconds
     from bestguess.agent.live import watch
     from bestguess.agent.tuner import Tuner, check_n_trials
 
     check_n_trials(n_trials)
+    if timeout_s is not None:
+        check_seconds("--timeout", timeout_s)
     optuna.logging.set_verbosity(optuna.logging.WARNING)  # its notes would tear the table
     signal.signal(signal.SIGTERM, _interrupt)
     # Progress goes to stderr under --json, so that stdout is one object whoever reads it.
@@ -68,7 +71,9 @@ def tune_and_report(
         knowledge=knowledge,
     ) as tuner:
         try:
-            with watch(console, task, n_trials, done=len(tuner.history.told)) as observer:
+            with watch(
+                console, task, n_trials, done=len(tuner.history.told), asks=tuner.llm is not None
+            ) as observer:
                 result = tuner.run(objective, n_trials=n_trials, timeout=timeout_s, observer=observer)
         except KeyboardInterrupt:
             told = len(tuner.history.told)

@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from bestguess.agent.cli import main
+from bestguess.agent.commands._options import read_task
 from bestguess.agent.testing_server import MisbehavingServer
 
 SPACE_YAML = """
@@ -312,3 +313,33 @@ def test_packs_of_ones_own_have_a_part_and_a_folder_that_is_not_there_is_named(
     assert own["trials"][1]["source"] == "knowledge"
     assert gone.returncode == 2
     assert "nowhere does not exist" in gone.stderr
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name"),
+    [
+        ("loss=(.*)", "loss"),
+        (r'"val_loss": ([0-9.]+)', "val_loss"),
+        (r"(?m)^loss=(.*)", "loss"),
+        (r"test error\s*:\s+([0-9.]+)", "error"),
+        (r"^([0-9.]+)$", "value"),
+    ],
+)
+def test_the_metrics_name_is_the_last_word_before_its_number(pattern: str, name: str) -> None:
+    assert read_task({}, description=None, metric=pattern, direction=None, objective=["x"]).metric == name
+
+
+@pytest.mark.parametrize("option", [("--seed", "-1"), ("--timeout", "-1"), ("--timeout", "nan")])
+def test_a_number_that_makes_no_sense_is_named(option: tuple[str, str], folder: Path, run: Run) -> None:
+    done = run("tune", "--space", "space.yaml", "--storage", "none", *option, "objectives:bowl")
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ")
+    assert option[0].strip("-") in done.stderr
+
+
+def test_a_failed_trial_says_why_at_once(folder: Path, run: Run) -> None:
+    done = run("tune", "--space", "space.yaml", "--n-trials", "1", "--storage", "none", "objectives:broken")
+
+    assert "  failed: RuntimeError: no such layer" in done.stdout + done.stderr
+    assert "waiting for the first guesses" not in done.stdout + done.stderr

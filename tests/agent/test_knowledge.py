@@ -117,6 +117,8 @@ def test_every_shipped_pack_has_advice_sources_and_numbers_for_any_data() -> Non
         (PACK.replace("[20, 40]", "[40, 20]"), r"\[40, 20\] for int minutes: 40 is above 20"),
         (PACK.replace("[20, 40]", '["__import__(1)", 2]'), "int minutes"),
         (PACK.replace("[20, 40]", '["rows / 0", 2]'), "int minutes"),
+        (PACK.replace("{int: [20", "{itn: [20"), "'itn' for minutes; did you mean 'int'"),
+        (PACK.replace("[oven, Backofen]", "oven"), "words 'oven'; give a list"),
     ],
 )
 def test_a_file_that_is_no_pack_is_named_with_what_is_wrong(tmp_path: Path, text: str, words: str) -> None:
@@ -169,3 +171,14 @@ def test_a_study_goes_on_with_what_was_known_when_it_began(tmp_path: Path) -> No
     assert again.study.knowledge is not None
     assert again.study.knowledge.families == ("ovens",)
     assert load(where["storage"], "s").knowledge == again.study.knowledge
+
+
+def test_a_pack_whose_middle_is_the_default_all_but_exactly_gives_a_draw_instead(tmp_path: Path) -> None:
+    (tmp_path / "mine.md").write_text(PACK)
+    space = bg.Space(heat=bg.Float(50, 300, default=205), mode=bg.Choice(["fan", "grill"]))
+
+    with bg.Tuner(space, bg.Task("oven"), knowledge=tmp_path, seed=0) as tuner:
+        default, second = (tuner.tell(tuner.ask(), 1.0) for _ in range(2))
+
+    assert second.source == "knowledge"
+    assert abs(second.params["heat"] - default.params["heat"]) > 1

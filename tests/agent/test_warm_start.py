@@ -30,7 +30,7 @@ def replies(*configurations: dict[str, Any]) -> ScriptedLLM:
 
 
 def test_the_default_comes_first_then_the_models_consensus_and_spread() -> None:
-    points = bg.warm_start(SPACE, TASK, n=4, llm=SchemaLLM(seed=3), seed=0)
+    points = bg.warm_start(SPACE, TASK, knowledge=False, n=4, llm=SchemaLLM(seed=3), seed=0)
     assert [point.source for point in points] == ["default", "llm", "llm", "llm"]
     assert points[0].params == SPACE.default()
     assert "consensus" in points[1].reason
@@ -51,18 +51,18 @@ def test_the_guesses_are_those_that_a_study_of_our_own_would_run() -> None:
 def test_a_model_that_guesses_the_default_costs_no_point() -> None:
     default = SPACE.default()
     others = [{**default, "depth": depth} for depth in (1, 8)]
-    points = bg.warm_start(SPACE, TASK, n=3, llm=replies(default, default, *others))
+    points = bg.warm_start(SPACE, TASK, knowledge=False, n=3, llm=replies(default, default, *others))
     assert [point.source for point in points] == ["default", "llm", "llm"]
 
 
 def test_too_few_different_guesses_are_filled_up_and_say_so() -> None:
-    points = bg.warm_start(SPACE, TASK, n=5, llm=replies({**SPACE.default(), "depth": 8}))
+    points = bg.warm_start(SPACE, TASK, knowledge=False, n=5, llm=replies({**SPACE.default(), "depth": 8}))
     assert [point.source for point in points] == ["default", "llm", "random", "random", "random"]
     assert "every different first guess of the model has been tried" in points[2].fallback
 
 
 def test_a_dead_model_is_replaced_and_says_why() -> None:
-    made = WarmStart.guess(SPACE, TASK, 3, llm=DeadLLM())
+    made = WarmStart.guess(SPACE, TASK, 3, llm=DeadLLM(), knowledge=False)
     assert [point.source for point in made.points] == ["default", "random", "random"]
     assert "this model is dead" in made.refusal
     assert all("this model is dead" in point.fallback for point in made.points[1:])
@@ -79,10 +79,10 @@ def test_a_budget_that_is_spent_is_kept_to() -> None:
 
 
 def test_without_a_model_the_points_fill_the_space_and_repeat() -> None:
-    points = bg.warm_start(SPACE, n=5, seed=7)
+    points = bg.warm_start(SPACE, n=5, knowledge=False, seed=7)
     assert [point.source for point in points] == ["default"] + 4 * ["random"]
-    assert points == bg.warm_start(SPACE, n=5, seed=7)
-    assert points != bg.warm_start(SPACE, n=5, seed=8)
+    assert points == bg.warm_start(SPACE, n=5, knowledge=False, seed=7)
+    assert points != bg.warm_start(SPACE, n=5, knowledge=False, seed=8)
     assert all("Sobol" in point.reason and not point.fallback for point in points[1:])
 
 
