@@ -211,12 +211,12 @@ class Search(Searcher):  # type: ignore[misc]  # Ray is in an environment of its
             self._opened = None
 
     def _error(self, trial_id: str) -> tuple[str, str]:
-        """Return the last line of a trial's error and the whole of it; Ray passes on neither."""
+        """Return the last line of a trial's error and what is above it; Ray passes on neither."""
         folder = Path(self._folder) if self._folder else None
         files = list(folder.glob(f"*{trial_id}*/{EXPR_ERROR_FILE}")) if folder else []
         text = _COLOUR.sub("", files[0].read_text(encoding="utf-8", errors="replace")) if files else ""
         lines = [line for line in text.splitlines() if line.strip()]
-        return (lines[-1].strip() if lines else NO_MESSAGE), text
+        return (lines[-1].strip(), "\n".join(lines[:-1])) if lines else (NO_MESSAGE, "")
 
 
 def _check(metric: Any, mode: Any) -> None:
