@@ -100,7 +100,8 @@ def main() -> None:
 
     ray.init(num_cpus=AT_ONCE, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
     if tune.Tuner.can_restore(folder / NAME):
-        print(f"going on with {len(search().history)} trials")
+        history = search().history
+        print(f"going on with {len(history.told)} trials told and {len(history.running)} cut off")
         tuner = tune.Tuner.restore(str(folder / NAME), train)
     else:
         tuner = tune.Tuner(
@@ -134,7 +135,9 @@ def main() -> None:
 def at_once(trials: list[Any]) -> int:
     """Return how many trials were running at the same time, at most."""
     starts = [trial.datetime_start for trial in trials]
-    return max(sum(t.datetime_start <= moment < (t.datetime_complete or moment) for t in trials) for moment in starts)
+    return max(
+        sum(t.datetime_start <= moment < (t.datetime_complete or moment) for t in trials) for moment in starts
+    )
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ asked for. Nothing of Ray's is imported: its searcher is in `ray_search.py`.
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -18,7 +19,7 @@ from bestguess.agent.tuner import Tuner
 from bestguess.tools.errors import InputError
 from bestguess.tools.parameters import Choice
 from bestguess.tools.space import Space
-from bestguess.tools.trial import Outcome, Trial
+from bestguess.tools.trial import Outcome, Proposal, Trial
 
 FORMAT = "bestguess.ray/1"
 
@@ -65,15 +66,16 @@ class RayTrials:
         """Tell the study what came of a trial: its last value of `metric`, or that it failed with `error`.
 
         A trial that was stopped before it reported anything says nothing of its configuration, which is
-        suggested again. One that Ray ran again after its outcome was told becomes a trial of its own.
+        suggested again. What Ray runs again because it was killed before it noted the end keeps the value that
+        was told; where it had failed, a value now becomes a trial of its own.
         """
         number = self._numbers.get(trial_id)
         if number is None:
             _log.warning("trial %s was not suggested by this search; its outcome is not told", trial_id)
             return
         trial = self.trial(number)
-        reported = result or self._last.pop(trial_id, None)
-        self._last.pop(trial_id, None)
+        last = self._last.pop(trial_id, None)
+        reported = result or (None if error else last)
         if not reported and not error:
             if trial.outcome is None:
                 self.tuner.give_back(trial)
@@ -82,8 +84,9 @@ class RayTrials:
         try:
             self.tuner.tell(number, outcome)
         except ToldBeforeError as told:
-            if not told.same:
-                self.tuner.tell(trial.params, outcome)
+            if told.trial.state == "failed" and not outcome.failed:
+                words = f"Ray ran trial {number}, which had failed, again"
+                self.tuner.study.add(Proposal(trial.params, "user", words), outcome)
 
     def add(self, config: Mapping[str, Any], outcome: Outcome) -> Trial:
         """Tell the study of a configuration, as Ray has it, that was run elsewhere; raises ParamsError."""
@@ -125,7 +128,7 @@ class RayTrials:
 
     def _outcome(self, metric: str, reported: Mapping[str, Any], error: str, log: str) -> Outcome:
         value = reported.get(metric)
-        if error and value is None:
+        if error and (value is None or math.isnan(value)):  # the mean of repetitions that all failed is NaN
             return Outcome.failure(error, feedback=log)
         if value is None:
             return Outcome.failure(f"the trial ended without a value of {metric!r}", feedback=log)
