@@ -3,9 +3,9 @@
     pip install 'bestguess[ray]'
     python examples/ray_asha.py
 
-A small network learns to tell two spirals apart, in NumPy: 27 epochs where ASHA lets it, on one logical CPU a trial.
-On a cluster, `ray.init(address="auto")` is all that changes. Kill it when you like: the same command goes on with the
-experiment (`--folder`), and with the study beside it, which `bestguess show` reads.
+A small network learns to tell two spirals apart, in NumPy: 27 epochs where ASHA lets it, on one logical CPU
+a trial. On a cluster, `ray.init(address="auto")` and a shared folder are all that changes. Kill it when you
+like: the same command goes on with the experiment, and with the study beside it, which `bestguess show` reads.
 """
 
 from __future__ import annotations

@@ -70,6 +70,8 @@ class Search(Searcher):  # type: ignore[misc]  # Ray is in an environment of its
     ) -> None:
         _check(metric, mode)
         super().__init__(metric=metric, mode=mode)
+        self._metric: str | None = metric
+        self._mode: str | None = mode
         if space is not None:
             translate(space)
         self._space = space
@@ -141,7 +143,7 @@ class Search(Searcher):  # type: ignore[misc]  # Ray is in an environment of its
         """Tell the study the value that a trial ended with, or its error."""
         trials = self._trials
         words, log = self._error(trial_id) if error else ("", "")
-        trials.complete(trial_id, self._metric, result, error=words, log=log)
+        trials.complete(trial_id, str(self._metric), result, error=words, log=log)
 
     def add_evaluated_point(
         self,
@@ -189,9 +191,15 @@ class Search(Searcher):  # type: ignore[misc]  # Ray is in an environment of its
         kept = self._kept or {}
         self._metric = self._metric or kept.get("metric") or (DEFAULT_METRIC if self._mode else None)
         self._mode = self._mode or kept.get("mode")
-        for name, given in (("space", self._space), ("metric", self._metric), ("mode", self._mode)):
-            if given is None:
-                raise InputError(f"the search has no {name}; give {name}=… to Search, or to tune.Tuner")
+        if self._space is None:
+            raise InputError(
+                "the search has no space; give space=… to Search, or param_space=… to tune.Tuner"
+            )
+        if self._metric is None or self._mode is None:
+            missing = "metric" if self._metric is None else "mode"
+            raise InputError(
+                f"the search has no {missing}; give {missing}=… to Search, or to tune.TuneConfig"
+            )
         task = replace(
             self._task,
             direction=DIRECTIONS[self._mode],

@@ -66,8 +66,8 @@ class RayTrials:
         """Tell the study what came of a trial: its last value of `metric`, or that it failed with `error`.
 
         A trial that was stopped before it reported anything says nothing of its configuration, which is
-        suggested again. What Ray runs again because it was killed before it noted the end keeps the value that
-        was told; where it had failed, a value now becomes a trial of its own.
+        suggested again. What Ray runs again because it was killed before it noted the end keeps the value
+        that was told; where it had failed, a value now becomes a trial of its own.
         """
         number = self._numbers.get(trial_id)
         if number is None:
