@@ -5,7 +5,7 @@
 
 A small network learns to tell two spirals apart, in NumPy: 27 epochs where ASHA lets it, on one logical CPU
 a trial. On a cluster, `ray.init(address="auto")` and a shared folder are all that changes. Kill it when you
-like: the same command goes on with the experiment, and with the study beside it, which `bestguess show` reads.
+like: the same command goes on with the experiment, and with the study beside it: `bestguess show` reads it.
 """
 
 from __future__ import annotations

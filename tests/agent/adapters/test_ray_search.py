@@ -110,7 +110,9 @@ def wait_for(count: int, path: Path, process: subprocess.Popen[bytes]) -> None:
 
 def values(path: Path) -> dict[int, float]:
     """Return the value of each trial that has one or failed, by its number."""
-    query = "select number, value from trials t left join trial_values v using (trial_id) where state != 'RUNNING'"
+    query = (
+        "select number, value from trials left join trial_values using (trial_id) where state != 'RUNNING'"
+    )
     try:
         with sqlite3.connect(path) as connection:
             return dict(connection.execute(query).fetchall())
