@@ -32,10 +32,7 @@ def outcome(one: RayTrials, number: int = 0) -> bg.Outcome:
 def test_a_configuration_has_the_shape_of_the_search_space_with_its_constants_and_objects() -> None:
     found = trials()
     configs = [found.suggest(str(number)) for number in range(12)]
-    assert (
-        configs[0] == {"net": {"width": 8, "act": "relu"}, "depth": 2, "epochs": 9}
-        or configs[0]["epochs"] == 9
-    )
+    assert configs[0] == {"net": {"width": 4, "act": "relu"}, "depth": 1, "epochs": 9}
     assert {type(config["net"]["act"]) for config in configs} == {str, type(math.tanh)}
 
 
@@ -151,10 +148,10 @@ def test_what_ray_runs_again_keeps_its_value_but_a_failure_may_be_mended(tmp_pat
 
 
 def test_a_state_of_another_kind_is_refused() -> None:
-    with pytest.raises(InputError, match=r"the .*format .*is 'x', not|format 'x', not"):
+    with pytest.raises(InputError, match="format 'x', not 'bestguess.ray/1'"):
         check_format({"format": "x"})
 
 
 def test_the_search_is_the_only_thing_in_the_adapter_that_is_looked_up() -> None:
     with pytest.raises(AttributeError, match="no attribute 'Searcher'"):
-        _ = ray.Searcher  # type: ignore[attr-defined]
+        _ = ray.Searcher
