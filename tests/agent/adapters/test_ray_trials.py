@@ -148,7 +148,7 @@ def test_what_ray_runs_again_keeps_its_value_but_a_failure_may_be_mended(tmp_pat
 
 
 def test_a_state_of_another_kind_is_refused() -> None:
-    with pytest.raises(InputError, match="format 'x', not 'bestguess.ray/1'"):
+    with pytest.raises(InputError, match=r"format 'x', not 'bestguess\.ray/1'"):
         check_format({"format": "x"})
 
 
