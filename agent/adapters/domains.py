@@ -24,7 +24,7 @@ def read_domains(native: Any, *, upper_included: bool) -> Translation:
     if not isinstance(native, Mapping):
         raise refuse(native, "a dictionary of domains")
     draft = Draft()
-    for name, domain in _flatten(native):
+    for name, domain in flatten(native):
         try:
             _add(draft, name, domain, upper_included)
         except SpaceError as error:
@@ -45,6 +45,18 @@ def nest(row: Mapping[str, Any], native: Any) -> dict[str, Any]:
     return nested
 
 
+def configure(row: Mapping[str, Any], native: Any, prefix: str = "") -> dict[str, Any]:
+    """Return a flat point in the shape of the dictionary of domains, with its constants."""
+    if isinstance(native, Space):
+        return dict(row)
+    return {
+        key: configure(row, value, f"{prefix}{key}{SEPARATOR}")
+        if _is_nested(value)
+        else row.get(f"{prefix}{key}", value)
+        for key, value in native.items()
+    }
+
+
 def _keys(path: str, native: Mapping[str, Any]) -> list[str]:
     """Return the keys that `path` joins; a key may hold the separator itself."""
     if path in native:
@@ -55,12 +67,17 @@ def _keys(path: str, native: Mapping[str, Any]) -> list[str]:
     raise KeyError(path)
 
 
-def _flatten(native: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def flatten(native: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield what a dictionary holds, nested or not, each under its path."""
     for key, value in native.items():
-        if isinstance(value, Mapping) and set(value) != {"grid_search"}:
-            yield from _flatten(value, f"{prefix}{key}{SEPARATOR}")
+        if _is_nested(value):
+            yield from flatten(value, f"{prefix}{key}{SEPARATOR}")
         else:
             yield f"{prefix}{key}", value
+
+
+def _is_nested(value: Any) -> bool:
+    return isinstance(value, Mapping) and set(value) != {"grid_search"}
 
 
 def _add(draft: Draft, name: str, domain: Any, upper_included: bool) -> None:

@@ -2,15 +2,24 @@
 
 A parameter that is nested is called by its path, such as `model/lr`. `Searcher`s that know flat names only
 (OptunaSearch) take `flat=True`.
+
+Where `to_native` gives the first points only, `Search` is a search algorithm for all trials; it needs Ray,
+and is in `ray_search.py`.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from bestguess.agent.adapters.domains import nest, read_domains
 from bestguess.agent.adapters.translation import Points, Translation
 from bestguess.tools.space import Space
+
+if TYPE_CHECKING:
+    from bestguess.agent.adapters.ray_search import Search
+
+__all__ = ["DISTRIBUTION", "HAND_OVER", "Search", "from_native", "read", "to_native"]
 
 DISTRIBUTION = "ray"
 HAND_OVER = "Tuner(..., tune_config=TuneConfig(search_alg=BasicVariantGenerator(points_to_evaluate=points)))"
@@ -30,3 +39,9 @@ def to_native(points: Points, native: Any, *, flat: bool = False) -> list[dict[s
     """Return points for `points_to_evaluate`; raise ParamsError for points outside the space."""
     rows = read(native).spell(points)
     return rows if flat else [nest(row, native) for row in rows]
+
+
+def __getattr__(name: str) -> Any:
+    if name != "Search":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return import_module("bestguess.agent.adapters.ray_search").Search

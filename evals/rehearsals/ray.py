@@ -11,7 +11,17 @@ from bestguess.agent.adapters import ray as adapter
 from bestguess.agent.warm_start import WarmStart
 from bestguess.evals.rehearsals import Objective
 
-REQUIRES = ("ray[tune]==2.60.0", "optuna==5.0.0")
+REQUIRES = (
+    "ray[tune]==2.60.0",
+    "optuna==5.0.0",
+    # What `Search` needs of BestGuess's own libraries.
+    "jinja2==3.1.6",
+    "psutil==7.2.2",
+    "rich==15.0.0",
+    "scipy==1.17.1",
+    "threadpoolctl==3.8.0",
+    "torch==2.13.0",
+)
 
 
 def space() -> Any:

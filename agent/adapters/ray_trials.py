@@ -1,0 +1,173 @@
+"""The trials of a Ray experiment as trials of a study: which is which, and what came of each.
+
+Ray calls a trial by an id of its own and runs many at once; here each stands for a trial that a `Tuner` was
+asked for. Nothing of Ray's is imported: its searcher is in `ray_search.py`.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from bestguess.agent.adapters.domains import configure, flatten, read_domains
+from bestguess.agent.adapters.translation import Translation
+from bestguess.agent.study import Owner, ToldBeforeError, proposal_fields, read_proposal
+from bestguess.agent.tuner import Tuner
+from bestguess.tools.errors import InputError
+from bestguess.tools.parameters import Choice
+from bestguess.tools.space import Space
+from bestguess.tools.trial import Outcome, Proposal, Trial
+
+FORMAT = "bestguess.ray/1"
+
+ITERATION = "training_iteration"
+"""Where Ray writes into a result how far the trial has come."""
+
+_log = logging.getLogger(__name__)
+
+
+def translate(native: Any) -> Translation:
+    """Return what a search space means; of one of ours, active parameters only. Raises SpaceError."""
+    return Translation(native) if isinstance(native, Space) else read_domains(native, upper_included=False)
+
+
+class RayTrials:
+    """Asks a tuner for what Ray suggests, and tells it what came of that.
+
+    `native` is the search space, Ray's or ours; the tuner has the space of `translate(native)`.
+    """
+
+    def __init__(self, tuner: Tuner, native: Any) -> None:
+        self.tuner = tuner
+        self._native = native
+        self._translation = translate(native)
+        self._numbers: dict[str, int] = {}
+        self._last: dict[str, Mapping[str, Any]] = {}
+        self._longest = 0
+
+    def suggest(self, trial_id: str) -> dict[str, Any]:
+        """Return the configuration of a new trial, in the shape of the search space, with its constants."""
+        trial = self.tuner.ask()
+        self._numbers[trial_id] = trial.number
+        (row,) = self._translation.spell([trial.proposal])
+        return configure(row, self._native)
+
+    def report(self, trial_id: str, result: Mapping[str, Any]) -> None:
+        """Note how far a running trial has come."""
+        self._last[trial_id] = result
+        self._longest = max(self._longest, int(result.get(ITERATION, 0)))
+
+    def complete(
+        self, trial_id: str, metric: str, result: Mapping[str, Any] | None, *, error: str = "", log: str = ""
+    ) -> None:
+        """Tell the study what came of a trial: its last value of `metric`, or that it failed with `error`.
+
+        A trial that was stopped before it reported anything says nothing of its configuration, which is
+        suggested again. What Ray runs again because it was killed before it noted the end keeps the value
+        that was told; where it had failed, a value now becomes a trial of its own.
+        """
+        number = self._numbers.get(trial_id)
+        if number is None:
+            _log.warning("trial %s was not suggested by this search; its outcome is not told", trial_id)
+            return
+        trial = self.trial(number)
+        last = self._last.pop(trial_id, None)
+        reported = result or (None if error else last)
+        if not reported and not error:
+            if trial.outcome is None:
+                self.tuner.give_back(trial)
+            return
+        outcome = self._outcome(metric, reported or {}, error, log)
+        try:
+            self.tuner.tell(number, outcome)
+        except ToldBeforeError as told:
+            if told.trial.state == "failed" and not outcome.failed:
+                words = f"Ray ran trial {number}, which had failed, again"
+                self.tuner.study.add(Proposal(trial.params, "user", words), outcome)
+
+    def add(self, config: Mapping[str, Any], outcome: Outcome) -> Trial:
+        """Tell the study of a configuration, as Ray has it, that was run elsewhere; raises ParamsError."""
+        space = self._translation.space
+        values = {name: value for name, value in flatten(config) if name in space.names}
+        return self.tuner.tell({name: self._read(name, value) for name, value in values.items()}, outcome)
+
+    def trial(self, number: int) -> Trial:
+        """Return the trial of the study with that number."""
+        return next(trial for trial in self.tuner.history if trial.number == number)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all that has to survive as JSON-able values; of a study in a database, its name."""
+        study = self.tuner.study
+        return {
+            "format": FORMAT,
+            "study_name": study.name,
+            "seed": study.seed,
+            "numbers": dict(self._numbers),
+            "longest": self._longest,
+            "trials": [_trial_fields(trial) for trial in self.tuner.history],
+        }
+
+    def resume(self, kept: Mapping[str, Any], *, in_memory: bool) -> None:
+        """Go on from what `to_dict` returned; a study that was kept in memory is told its trials again.
+
+        Ray runs the trials again that it knows to have been running, so these are taken here; those that it
+        had no time to write down are suggested again.
+        """
+        self._numbers = dict(kept["numbers"])
+        self._longest = kept["longest"]
+        if in_memory:
+            for fields in kept["trials"]:
+                _again(self.tuner, fields)
+            return
+        running = {trial.number for trial in self.tuner.history.running}
+        for number in running.intersection(self._numbers.values()):
+            self.tuner.study.retake(number, Owner.this_process())
+
+    def _outcome(self, metric: str, reported: Mapping[str, Any], error: str, log: str) -> Outcome:
+        value = reported.get(metric)
+        if error and (value is None or math.isnan(value)):  # the mean of repetitions that all failed is NaN
+            return Outcome.failure(error, feedback=log)
+        if value is None:
+            return Outcome.failure(f"the trial ended without a value of {metric!r}", feedback=log)
+        iteration = int(reported.get(ITERATION, self._longest))
+        lines = [f"a repetition failed: {error}"] if error else []
+        if iteration < self._longest:
+            lines.append(f"ended after {iteration} iterations; the longest trial has had {self._longest}")
+        self._longest = max(self._longest, iteration)
+        return Outcome(value, feedback="\n".join([*lines, log] if log else lines))
+
+    def _read(self, name: str, value: Any) -> Any:
+        """Return the value of ours that is spelled so."""
+        spelling, parameter = self._translation.spellings.get(name), self._translation.space[name]
+        if spelling is None or not isinstance(parameter, Choice):
+            return value
+        return next((option for option in parameter.options if spelling(option) == value), value)
+
+
+def check_format(kept: Any) -> dict[str, Any]:
+    """Return what was read from a file, if it is what `RayTrials.to_dict` wrote; raise InputError."""
+    if not isinstance(kept, dict) or kept.get("format") != FORMAT:
+        found = kept.get("format") if isinstance(kept, dict) else kept
+        raise InputError(
+            f"the search state has format {found!r}, not {FORMAT!r}; give a file that Search.save wrote"
+        )
+    return kept
+
+
+def _trial_fields(trial: Trial) -> dict[str, Any]:
+    return {
+        "params": trial.params,
+        "proposal": proposal_fields(trial.proposal),
+        "outcome": asdict(trial.outcome) if trial.outcome else None,
+    }
+
+
+def _again(tuner: Tuner, fields: Mapping[str, Any]) -> None:
+    proposal = read_proposal(fields["proposal"], fields["params"])
+    if fields["outcome"] is None:
+        tuner.study.start(proposal, Owner.this_process())
+    else:
+        tuner.study.add(proposal, Outcome(**fields["outcome"]))
