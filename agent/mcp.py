@@ -33,7 +33,8 @@ from bestguess.agent.mcp_records import (
     Told,
     TrialRecord,
 )
-from bestguess.tools.errors import BestGuessError, InputError
+from bestguess.agent.mcp_server import StrictServer
+from bestguess.tools.errors import BestGuessError, InputError, StudyError
 
 T = TypeVar("T")
 
@@ -58,13 +59,26 @@ Params = Annotated[dict[str, Any], Field(description="the active parameters by n
 
 def make_server(
     storage: str, *, llm: str | None = None, llm_wait_s: float = 60.0, root: Path | None = None
-) -> MCPServer[Any]:
-    """Return the server for the studies in `storage`; scripts are read below `root`, here by default."""
+) -> StrictServer:
+    """Return the server for the studies in `storage`; scripts are read below `root`, here by default.
+
+    Raises:
+        InputError: an argument is wrong.
+    """
     from bestguess.agent.studies import MOST_AT_ONCE, Desk, Order, Studies
 
-    server: MCPServer[Any] = MCPServer("bestguess", instructions=INSTRUCTIONS, log_level="WARNING")
+    server = StrictServer("bestguess", instructions=INSTRUCTIONS, log_level="WARNING")
     studies = Studies(storage, llm=llm, llm_wait_s=llm_wait_s)
+    studies.check()
     folder = (root or Path.cwd()).resolve()
+
+    def find(name: str | None) -> Desk:
+        try:
+            return studies.get(name)
+        except StudyError as error:
+            if studies.names():
+                raise
+            raise StudyError("there is no study yet; call create_study first") from error
 
     @server.tool()
     async def create_study(
@@ -77,7 +91,7 @@ def make_server(
         metric: Annotated[str, Field(description="what the value means")] = "value",
         description: Annotated[str, Field(description="what is tuned, on what, in words")] = "",
         noisy: Annotated[bool, Field(description="the same params can give another value")] = False,
-        seed: int | None = None,
+        seed: Annotated[int | None, Field(ge=0, description="makes proposals repeatable")] = None,
     ) -> StudyRecord:
         """Make a study, or go on with the one of that name if it has the same space and direction."""
 
@@ -105,7 +119,7 @@ def make_server(
         order = Order()
 
         def work() -> Asked:
-            desk = studies.get(study_name)
+            desk = find(study_name)
             trials = desk.ask(n, order)
             running = [trial.number for trial in desk.tuner.history.running]
             return Asked(
@@ -135,7 +149,7 @@ def make_server(
                 raise InputError(
                     "give the number of a trial that was asked, or the params of one that was not"
                 )
-            desk = studies.get(study_name)
+            desk = find(study_name)
             if params is not None:
                 trial, recorded = desk.add(params, outcome), True
             else:
@@ -153,7 +167,7 @@ def make_server(
         n: int = 5,
         description: str = "",
         direction: Literal["minimize", "maximize"] = "minimize",
-        seed: int = 0,
+        seed: Annotated[int, Field(ge=0)] = 0,
     ) -> Points:
         """Get configurations that are worth evaluating first, by any tuner; nothing is recorded."""
 
@@ -176,7 +190,7 @@ def make_server(
         """Get the best trial so far."""
 
         def work() -> Best:
-            desk = studies.get(study_name)
+            desk = find(study_name)
             return Best.of(desk.name, desk.tuner.history)
 
         return await _in_thread(work)
@@ -188,7 +202,7 @@ def make_server(
         last: Annotated[int, Field(ge=1, le=1000, description="at most so many, the latest")] = 100,
     ) -> HistoryRecord:
         """Get the trials: params, value, who proposed it, why, what was expected, and what came of it."""
-        return await _in_thread(lambda: _history(studies.get(study_name), state, last))
+        return await _in_thread(lambda: _history(find(study_name), state, last))
 
     @server.tool()
     async def importance(study_name: StudyName = None) -> Shares:
@@ -197,7 +211,7 @@ def make_server(
         def work() -> Shares:
             from bestguess.agent.insight import gain_insight
 
-            study = studies.get(study_name).tuner.study
+            study = find(study_name).tuner.study
             insights = gain_insight(study.space, study.history, noisy=study.task.noisy)
             return Shares(study_name=study.name, parameters=[Share(**one.record) for one in insights])
 
@@ -208,7 +222,7 @@ def make_server(
         """Get what the Gaussian process thinks of your idea, before you pay for running it."""
 
         def work() -> Opinion:
-            given, verdict = studies.get(study_name).verify(params)
+            given, verdict = find(study_name).verify(params)
             if verdict is None:
                 words = (
                     "it fits the space; there is nothing to check it against before two trials have a value"
@@ -233,9 +247,7 @@ def make_server(
         parameter: Annotated[str | None, Field(description="whose effect")] = None,
     ) -> Image:
         """Get a picture (PNG): how the study went, what matters, or the effect of one parameter."""
-        return await _in_thread(
-            lambda: Image(data=_draw(studies.get(study_name), kind, parameter), format="png")
-        )
+        return await _in_thread(lambda: Image(data=_draw(find(study_name), kind, parameter), format="png"))
 
     @server.tool()
     async def scan_script(
@@ -253,14 +265,14 @@ def make_server(
     async def space_of(study_name: str) -> str:
         """The space of a study."""
         return await _in_thread(
-            lambda: json.dumps(studies.get(study_name).tuner.space.to_dict()), error=ResourceError
+            lambda: json.dumps(find(study_name).tuner.space.to_dict()), error=ResourceError
         )
 
     @server.resource("bestguess://studies/{study_name}/history", mime_type="application/json")
     async def history_of(study_name: str) -> str:
         """All trials of a study."""
         return await _in_thread(
-            lambda: _history(studies.get(study_name), None, None).model_dump_json(), error=ResourceError
+            lambda: _history(find(study_name), None, None).model_dump_json(), error=ResourceError
         )
 
     @server.resource("bestguess://studies/{study_name}/report", mime_type="text/markdown")
@@ -270,7 +282,7 @@ def make_server(
         def work() -> str:
             from bestguess.agent.report import write_report
 
-            study = studies.get(study_name).tuner.study
+            study = find(study_name).tuner.study
             return write_report(study.history, study.task, title=f"Study {study.name}")
 
         return await _in_thread(work, error=ResourceError)

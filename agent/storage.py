@@ -60,10 +60,16 @@ def is_there(url: str) -> bool:
     return parsed.get_backend_name() != "sqlite" or Path(str(parsed.database)).exists()
 
 
+def check_storage(url: str) -> None:
+    """Raise StudyError if no study could be kept at `url`; an SQLite file that is not there is not made."""
+    if is_there(url):
+        open_storage(url, create=False).remove_session()
+    elif path := make_url(url).database:
+        _check_folder(Path(path))
+
+
 def _open_sqlite(url: str, path: Path, *, create: bool) -> BaseStorage:
-    folder = path.absolute().parent
-    if not folder.is_dir():
-        raise StudyError(f"the folder of the storage does not exist: {folder}; make it first")
+    _check_folder(path)
     if not create and not path.exists():
         raise StudyError(f"there is no study file {path}; name the one to read with --storage")
     existed = path.exists()
@@ -93,6 +99,12 @@ def _open_sqlite(url: str, path: Path, *, create: bool) -> BaseStorage:
     event.listen(storage.engine, "connect", _set_synchronous)
     storage.engine.dispose()
     return get_storage(storage)
+
+
+def _check_folder(path: Path) -> None:
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise StudyError(f"the folder of the storage does not exist: {folder}; make it first")
 
 
 def _has_tables(connection: sqlite3.Connection) -> bool:

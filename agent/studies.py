@@ -13,10 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from bestguess.agent.llm.connect import connect
+from bestguess.agent.storage import check_storage
 from bestguess.agent.study import ToldBeforeError, load, study_names
 from bestguess.agent.task import Task
 from bestguess.agent.tuner import Tuner
-from bestguess.tools.errors import InputError
+from bestguess.tools.errors import InputError, StudyError
 from bestguess.tools.space import Space
 from bestguess.tools.trial import Outcome, Trial
 from bestguess.tools.verifier import Verdict, Verifier
@@ -127,6 +129,13 @@ class Studies:
         self._open: dict[str, Desk] = {}
         self._lock = threading.Lock()
 
+    def check(self) -> None:
+        """Raise InputError if no study could be opened with the storage and options given; make none."""
+        check_storage(self.storage)
+        connect(self._options["llm"])
+        if not self._options["llm_wait_s"] >= 0:
+            raise InputError(f"llm_wait_s is {self._options['llm_wait_s']}; give 0 or more seconds")
+
     def names(self) -> list[str]:
         """Return the names of the studies in the storage, none if it is not there yet."""
         if not self._open:
@@ -144,11 +153,14 @@ class Studies:
             raise InputError("study_name is empty; give a word or two")
         with self._lock:
             known = name in self.names()
-            if name in self._open and self._open[name].tuner.space == space:
+            if name in self._open and _is_of(self._open[name].tuner, space, task):
                 return self._open[name], False
-            tuner = self._tuner(space, task, name, seed)
-            desk = self._open.setdefault(name, Desk(tuner))
-            return desk, not known
+            tuner = self._tuner(space, task, name, seed)  # refuses another space or direction
+            if name in self._open:
+                tuner.close()
+            else:
+                self._open[name] = Desk(tuner)
+            return self._open[name], not known
 
     def get(self, name: str | None) -> Desk:
         """Return the study of that name, or the only one.
@@ -157,7 +169,12 @@ class Studies:
             StudyError: there is none of that name, or there are several and none is named.
         """
         with self._lock:
-            if name is None and self._open and len(names := self.names()) == 1:
+            if name is None:
+                names = self.names()
+                if len(names) != 1:
+                    raise StudyError(
+                        f"there are {len(names)} studies; name one by study_name: {', '.join(names)}"
+                    )
                 name = names[0]
             if name in self._open:
                 return self._open[name]
@@ -179,3 +196,7 @@ class Studies:
         return Tuner(
             space, task, storage=self.storage, study_name=name, seed=seed, owner=None, **self._options
         )
+
+
+def _is_of(tuner: Tuner, space: Space, task: Task) -> bool:
+    return tuner.space == space and tuner.task.direction == task.direction

@@ -546,7 +546,10 @@ def _check_same(
 ) -> None:
     if list(directions) != [direction]:
         kept_words = ", ".join(one.name.lower() for one in directions)
-        raise StudyError(f"study {name!r} has direction {kept_words}, not {direction.name.lower()}")
+        raise StudyError(
+            f"study {name!r} has direction {kept_words}, not {direction.name.lower()}; "
+            "go on with that direction, or choose another study name"
+        )
     if kept.get("fingerprint", space.fingerprint) == space.fingerprint:
         return
     before, now = kept["space"].get("parameters", {}), space.to_dict()["parameters"]

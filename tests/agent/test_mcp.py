@@ -20,9 +20,12 @@ import mcp_types
 import optuna
 import psutil
 import pytest
+from click.testing import CliRunner
+from mcp import MCPError
 from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
+from bestguess.agent.cli import main
 from bestguess.agent.mcp import make_server
 
 N_TRIALS = 20
@@ -57,6 +60,13 @@ async def refusal(client: Client, tool: str, **arguments: Any) -> str:
     assert result.is_error
     assert isinstance(result.content[0], mcp_types.TextContent)
     return result.content[0].text
+
+
+async def read(client: Client, uri: str) -> str:
+    """Read a resource that is text."""
+    content = (await client.read_resource(uri)).contents[0]
+    assert isinstance(content, mcp_types.TextResourceContents)
+    return content.text
 
 
 @pytest.fixture
@@ -147,7 +157,10 @@ def test_telling_again_is_harmless_and_telling_otherwise_is_refused(inside: Call
 
 def test_what_is_wrong_is_said_in_our_words(inside: Callable[[Script], None]) -> None:
     async def script(client: Client) -> None:
-        assert "no study file" in await refusal(client, "ask")
+        for arguments in ({}, {"study_name": "s"}):
+            said = await refusal(client, "ask", **arguments)
+            assert "there is no study yet; call create_study first" in said
+            assert "--" not in said
         await call(client, "create_study", study_name="s", space=SPACE)
         bad = {"parameters": {"x": {"type": "float", "low": 2, "high": 1}}}
         assert "low must be less than high" in await refusal(
@@ -164,6 +177,129 @@ def test_what_is_wrong_is_said_in_our_words(inside: Callable[[Script], None]) ->
         assert "no path" in await refusal(client, "create_study", study_name="t", space="/etc/passwd")
 
     inside(script)
+
+
+def test_a_study_is_not_gone_on_with_in_another_direction_or_space(
+    inside: Callable[[Script], None],
+) -> None:
+    async def script(client: Client) -> None:
+        other = {"parameters": SPACE["parameters"] | {"n": {"type": "int", "low": 1, "high": 7}}}
+
+        async def check() -> None:
+            said = await refusal(client, "create_study", study_name="s", space=SPACE, direction="maximize")
+            assert "has direction minimize, not maximize" in said
+            said = await refusal(client, "create_study", study_name="s", space=other)
+            assert "differs in n" in said
+            again = await call(client, "create_study", study_name="s", space=SPACE)
+            assert (again["created"], again["direction"]) == (False, "minimize")
+
+        await call(client, "create_study", study_name="s", space=SPACE)
+        await check()
+        await call(client, "ask")
+        await call(client, "tell", number=0, value=0.5)
+        await check()
+
+    inside(script)
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "words"),
+    [
+        ("ask", {"study": "nope"}, "ask has no argument 'study'; did you mean 'study_name'?"),
+        ("tell", {"number": 0, "value": 1.0, "feedbak": "q"}, "'feedbak'; did you mean 'feedback'?"),
+        (
+            "create_study",
+            {"study_name": "t", "space": SPACE, "dirction": "maximize"},
+            "'dirction'; did you mean 'direction'?",
+        ),
+        ("ask", {"zzz": 1}, "ask has no argument 'zzz'; there are study_name, n"),
+        ("aks", {}, "there is no tool 'aks'; did you mean 'ask'?"),
+    ],
+)
+def test_an_argument_or_a_tool_that_is_not_there_is_refused_by_its_name(
+    inside: Callable[[Script], None], tool: str, arguments: dict[str, Any], words: str
+) -> None:
+    async def script(client: Client) -> None:
+        await call(client, "create_study", study_name="s", space=SPACE)
+        assert words in await refusal(client, tool, **arguments)
+        assert (await call(client, "history"))["total"] == 0
+        assert json.loads(await read(client, "bestguess://studies")) == ["s"]
+        assert all(
+            tool.input_schema["additionalProperties"] is False for tool in (await client.list_tools()).tools
+        )
+
+    inside(script)
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "words"),
+    [
+        (
+            "create_study",
+            {"study_name": "s", "space": SPACE, "seed": -1},
+            "seed is -1; should be greater than",
+        ),
+        ("warm_start", {"space": SPACE, "seed": -1}, "seed is -1; should be greater than or equal to 0"),
+        ("create_study", {"study_name": "s"}, "space is missing"),
+        (
+            "create_study",
+            {"study_name": "s", "space": 5},
+            "space is 5; should be a valid dictionary or should",
+        ),
+        (
+            "create_study",
+            {"study_name": "s", "space": SPACE, "direction": "up"},
+            "direction is 'up'; should be 'minimize' or 'maximize'",
+        ),
+    ],
+)
+def test_an_argument_that_is_wrong_is_refused_by_its_name_and_value_and_nothing_is_made(
+    inside: Callable[[Script], None], tool: str, arguments: dict[str, Any], words: str
+) -> None:
+    async def script(client: Client) -> None:
+        said = await refusal(client, tool, **arguments)
+        assert words in said
+        assert "pydantic" not in said
+        assert json.loads(await read(client, "bestguess://studies")) == []
+
+    inside(script)
+
+
+def test_what_an_unexpected_exception_says_reaches_the_client(
+    inside: Callable[[Script], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_down(*_: object) -> None:
+        raise ZeroDivisionError("a wheel came off")
+
+    async def script(client: Client) -> None:
+        monkeypatch.setattr("bestguess.agent.studies.Studies.get", break_down)
+        assert "ask failed: ZeroDivisionError: a wheel came off" in await refusal(client, "ask")
+        with pytest.raises(MCPError, match="ZeroDivisionError: a wheel came off"):
+            await read(client, "bestguess://studies/s/space")
+
+    inside(script)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--storage", "foo.db"], "storage is 'foo.db', which is no database URL"),
+        (["--storage", "sqlite:///nowhere/s.db"], "the folder of the storage does not exist"),
+        (["--llm", "embeded"], "'embeded' names no language model"),
+        (["--llm-wait", "nan"], "llm_wait_s is nan"),
+        (["--llm-wait", "-1"], "llm_wait_s is -1"),
+    ],
+)
+def test_options_are_checked_before_anything_is_served(
+    options: list[str], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    result = CliRunner().invoke(main, ["mcp", *options])
+
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_several_studies_are_tuned_at_once(inside: Callable[[Script], None]) -> None:
@@ -183,7 +319,7 @@ def test_several_studies_are_tuned_at_once(inside: Callable[[Script], None]) -> 
         listed = (await client.read_resource("bestguess://studies")).contents[0]
         assert isinstance(listed, mcp_types.TextResourceContents)
         assert json.loads(listed.text) == ["a", "b", "c"]
-        assert "3 studies; name one" in await refusal(client, "best")
+        assert "there are 3 studies; name one by study_name: a, b, c" in await refusal(client, "best")
 
     inside(script)
 
