@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -114,7 +115,8 @@ def read_task(
     words.setdefault("description", "Tune " + " ".join(objective))
     if metric is not None:
         # The words before the group are usually the metric's name: 'val_loss=(...)'.
-        words.setdefault("metric", metric.partition("(")[0].strip(" =:^\\s+*") or "value")
+        label = re.sub(r"\\[bs][*+]?|\\", "", metric.partition("(")[0])
+        words.setdefault("metric", label.strip(" =:^+*\"'") or "value")
     return Task.from_dict(words)
 
 
