@@ -16,10 +16,12 @@ from bestguess.agent.chat.plan import Plan, guess_direction, pattern_of
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
 from bestguess.tools.scan.draft import Draft, scan
+from bestguess.tools.scan.metric import find_printed, names_result
 from bestguess.tools.space_formats import load_yaml
 
-_PRINTED = re.compile(r"(?P<name>[A-Za-z][\w./@-]*(?: [a-z][\w]*)?)[\"']?\s*[:=]\s*$")
-_SHOWN = re.compile(r"(?P<name>[A-Za-z][\w./@-]*)[\"']?\s*[:=]\s*[-+]?(?:\d|\.\d|nan|inf)", re.IGNORECASE)
+_SHOWN = re.compile(
+    r"(?P<name>[A-Za-z][\w./@-]*)(?P<mark>[\"']?\s*[:=]\s*[\"']?|\s+)[-+]?(?:\d|\.\d|nan|inf)", re.IGNORECASE
+)
 _TELLING = re.compile(r"val|test|valid|dev|eval|loss|err|acc|auc|rmse|mse|mae|score|f1|r2", re.IGNORECASE)
 
 
@@ -111,7 +113,8 @@ def draft(
 
 def metrics_in(output: str) -> tuple[str, ...]:
     """Return the names that a program's output has a number after, the likeliest metric first."""
-    return tuple(_likeliest(match["name"] for match in _SHOWN.finditer(output)))
+    shown = _SHOWN.finditer(output)
+    return tuple(_likeliest(one["name"] for one in shown if one["mark"].strip() or names_result(one["name"])))
 
 
 def _scanned_command(folder: Path, source: Source, scanned: Draft) -> list[str]:
@@ -145,40 +148,12 @@ def _flags(text: str, names: Iterable[str]) -> list[str]:
 
 
 def _names_in_prints(text: str) -> Iterable[str]:
-    """Yield the names that stand before a number in what a Python script prints or logs, in order."""
+    """Return the names that stand before a number in what a Python script prints or logs, in order."""
     try:
         tree = ast.parse(text)
     except SyntaxError:
-        return
-    for call in ast.walk(tree):
-        if not isinstance(call, ast.Call) or _called(call) not in ("print", "info", "write", "log", "echo"):
-            continue
-        for argument in call.args:
-            if isinstance(argument, ast.JoinedStr):
-                for before, after in zip(argument.values, argument.values[1:], strict=False):
-                    if isinstance(before, ast.Constant) and isinstance(after, ast.FormattedValue):
-                        yield from _before(str(before.value))
-            elif isinstance(argument, ast.Constant) and isinstance(argument.value, str):
-                yield from _before(argument.value.partition("%")[0].partition("{")[0])
-            elif isinstance(argument, ast.Call):  # json.dumps({...})
-                yield from _keys(argument)
-
-
-def _keys(call: ast.Call) -> Iterable[str]:
-    for argument in call.args:
-        if isinstance(argument, ast.Dict):
-            for key in argument.keys:
-                if isinstance(key, ast.Constant) and isinstance(key.value, str):
-                    yield key.value
-
-
-def _before(text: str) -> Iterable[str]:
-    if match := _PRINTED.search(text):
-        yield match["name"]
-
-
-def _called(call: ast.Call) -> str:
-    return str(getattr(call.func, "attr", None) or getattr(call.func, "id", ""))
+        return ()
+    return (one.name for one in find_printed(tree))
 
 
 def _likeliest(names: Iterable[str]) -> list[str]:

@@ -88,7 +88,7 @@ class Plan:
 def pattern_of(metric: str) -> str:
     """Return the regular expression that finds `metric` and the number after it."""
     spelled = r"[\s_-]*".join(re.escape(part) for part in re.split(r"[\s_-]+", metric))
-    return rf"(?i)(?<![\w]){spelled}[\"']?\s*(?:is|at|of)?\s*[:=]?\s*({NUMBER})"
+    return rf"(?i)(?<![\w]){spelled}[\"']?\s*(?:is|at|of)?\s*[:=]?\s*[\"']?(?:np\.\w+\()?({NUMBER})"
 
 
 def guess_direction(metric: str) -> str:

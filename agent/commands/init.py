@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from bestguess.tools.scan.draft import Draft
     from bestguess.tools.scan.finding import Finding
 
-ANY_METRIC = "loss=([-+0-9.eE]+)"
+NO_METRIC = "FILL_IN_THE_PATTERN_OF_THE_RESULT"
+"""Without a group, so that bestguess tune refuses it before anything runs."""
 
 
 @click.command(context_settings=CONTEXT)
@@ -44,9 +45,9 @@ def command(script: Path, out: Path, force: bool, as_json: bool) -> None:
     """
     from bestguess.tools.scan.draft import scan
 
+    draft = scan(script)
     if out != Path("-") and out.exists() and not force:
         raise InputError(f"{out} is there already; name another with --out, or write over it with --force")
-    draft = scan(script)
     if draft.space is None:
         reasons = "; ".join(f"{one.finding.name}: {one.reason}" for one in draft.left_out[:10])
         raise InputError(
@@ -84,7 +85,7 @@ def write_space(draft: Draft) -> str:
 
 def tune_command(draft: Draft, out: Path) -> list[str]:
     """Return the words of the command that tunes the script over the draft."""
-    pattern = draft.metric.pattern if draft.metric else ANY_METRIC
+    pattern = draft.metric.pattern if draft.metric else NO_METRIC
     words = ["bestguess", "tune", "--space", str(out), "--metric", pattern, "--n-trials", "20", "--"]
     return [*words, *draft.command]
 
@@ -100,6 +101,7 @@ def _record(draft: Draft, out: Path, words: list[str]) -> dict[str, Any]:
         "metric": draft.metric.name if draft.metric else None,
         "metric_pattern": draft.metric.pattern if draft.metric else None,
         "direction": draft.metric.direction if draft.metric else None,
+        "to_fill_in": None if draft.metric else NO_METRIC,
         "command": words,
         "command_line": shlex.join(words),
     }
@@ -125,7 +127,11 @@ def _print(draft: Draft, out: Path, words: list[str]) -> None:
         for left in draft.left_out:
             click.echo(f"  {left.finding.name}: {left.reason}")
     if draft.metric is None:
-        click.echo(f"No line that prints a result was found: write its pattern in place of {ANY_METRIC}")
+        click.echo(
+            f"No line that prints a result was found. In place of {NO_METRIC}, write what {draft.script} "
+            "prints before its result, with ([-+0-9.eE]+) for the number, such as 'loss=([-+0-9.eE]+)'; "
+            "add --direction maximize if more is better."
+        )
     else:
         click.echo(f"The result: {draft.metric.name} ({draft.metric.direction}), line {draft.metric.line}")
     click.echo(f"Look the file over, then:\n  {shlex.join(words)}")

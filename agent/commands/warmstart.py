@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bestguess.agent.adapters import __all__ as tuners
-from bestguess.agent.commands._options import CONTEXT, console_for, llm_options
+from bestguess.agent.commands._options import CONTEXT, console_for, knowledge_option, llm_options
+from bestguess.tools.errors import InputError
 
 if TYPE_CHECKING:
     from bestguess.agent.warm_start import WarmStart
+
+NO_OUT = "warmstart.json"
+"""The file that the shown code reads where --out names none."""
 
 
 @click.command(context_settings=CONTEXT)
@@ -35,6 +39,8 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False, path_type=Path),
     help="write the document that any adapter can load later; the rows, if FILE ends in .csv",
 )
+@click.option("--force", is_flag=True, help="write over a file that is there")
+@knowledge_option
 @llm_options(default="none", wait_s=300.0)
 def command(
     space_spec: str,
@@ -44,6 +50,8 @@ def command(
     metric: str | None,
     direction: str | None,
     out: Path | None,
+    force: bool,
+    knowledge: bool | str,
     llm: str,
     llm_wait_s: float,
     llm_tokens: int | None,
@@ -70,6 +78,8 @@ def command(
     chosen = adapter(tuner)
     native, words = _read_native(space_spec)
     translation = chosen.read(native)
+    if out is not None and out.exists() and not force:
+        raise InputError(f"{out} is there already; name another with --out, or write over it with --force")
     given = {"description": description, "metric": metric, "direction": direction}
     task = Task.from_dict({**words, **{key: value for key, value in given.items() if value is not None}})
     made = WarmStart.guess(
@@ -80,9 +90,11 @@ def command(
         seed=0 if seed is None else seed,
         llm_wait_s=llm_wait_s,
         budget=Budget(tokens=llm_tokens, requests=llm_requests),
+        knowledge=knowledge,
     )
     rows = translation.spell(made)
-    document = {**made.to_dict(), "for": {"tuner": tuner, "hand_over": chosen.HAND_OVER, "points": rows}}
+    code = _code(tuner, chosen.HAND_OVER, space_spec, out)
+    document = {**made.to_dict(), "for": {"tuner": tuner, "hand_over": code[-1], "points": rows}}
     if out is not None:
         is_csv = out.suffix == ".csv"
         write_text(out, csv.to_native(made, made.space) if is_csv else _json(document, indent=1) + "\n")
@@ -93,7 +105,40 @@ def command(
         click.echo(csv.to_native(made, made.space), nl=False)
         return
     _show(made, rows, out)
-    click.echo(f"Hand them over:  {chosen.HAND_OVER}")
+    first = "" if out else f"write them to a file with --out {NO_OUT}, then "
+    click.echo(f"Hand them over: {first}in Python")
+    for line in code:
+        click.echo(f"  {line}")
+
+
+def _code(tuner: str, hand_over: str, space_spec: str, out: Path | None) -> list[str]:
+    """Return the lines of Python that read the written points and hand them to the tuner, that one last."""
+    path = str(out or NO_OUT)
+    is_csv = path.endswith(".csv")
+    if tuner == "csv" and is_csv:
+        rows = f"csv.DictReader(Path({path!r}).read_text('utf-8').splitlines())"
+        return ["import csv", "from pathlib import Path", f"rows = {rows}"]
+    if tuner in {"csv", "json"} and not is_csv:
+        return ["import bestguess as bg", f"points = bg.WarmStart.load({path!r}).points"]
+    module, _, attribute = space_spec.partition(":")
+    is_named = bool(attribute) and not Path(space_spec).exists()
+    lines = ["import bestguess as bg"]
+    loaded, theirs = f"bg.WarmStart.load({path!r})", "warm_start.space"
+    if is_csv:
+        lines.append("from pathlib import Path")
+        theirs = f"bg.Space.from_yaml({space_spec!r})"
+    if is_named:
+        lines.append(f"import {module}")
+        theirs = f"{module}.{attribute}"
+    if is_csv:
+        ours = f"bg.adapters.{tuner}.from_native({theirs})" if is_named else theirs
+        loaded = f"bg.adapters.csv.load(Path({path!r}).read_text('utf-8'), {ours})"
+    if tuner == "json":
+        return [*lines, f"points = {loaded}"]
+    lines.append(f"warm_start = {loaded}")
+    if "warm_start" not in hand_over:
+        lines.append(f"points = bg.adapters.{tuner}.to_native(warm_start, {theirs})")
+    return [*lines, hand_over]
 
 
 def _read_native(spec: str) -> tuple[Any, dict[str, Any]]:

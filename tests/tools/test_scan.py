@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from bestguess.tools.errors import InputError
 from bestguess.tools.parameters import Choice, Float, Int
 from bestguess.tools.scan.draft import scan
 from bestguess.tools.scan.finding import Finding
+from bestguess.tools.scan.metric import find_metric
 from bestguess.tools.scan.ranges import choose_parameter
 
 SCRIPTS = Path(__file__).parent / "scripts"
@@ -254,3 +257,83 @@ def test_the_description_names_the_classes_that_other_libraries_gave(
 
     assert scan(tmp_path / "train.py").description == "Tune train.py" + description
     assert scan(tmp_path / "said.py").description == "Sort the mail" + description
+
+
+@pytest.mark.parametrize(
+    ("printing", "output", "name"),
+    [
+        ('print("rmse", x)', "rmse 0.5", "rmse"),
+        ('print("rmse:", x)', "rmse: 0.5", "rmse"),
+        ('print("rmse", x, sep="=")', "rmse=0.5", "rmse"),
+        ('print("epoch", 3, "loss", x)', "epoch 3 loss 0.5", "loss"),
+        ('print("train_rmse", 9, "rmse", x, "train_rmse", 9)', "train_rmse 9 rmse 0.5 train_rmse 9", "rmse"),
+        ('print(f"val rmse {x:.3f}")', "val rmse 0.500", "val rmse"),
+        ('print("RMSE: " + str(x))', "RMSE: 0.5", "RMSE"),
+        ('logger.info("val loss %.3f", x)', "INFO val loss 0.500", "val loss"),
+        ('print(json.dumps({"lr": 0.1, "val_loss": x}))', '{"lr": 0.1, "val_loss": 0.5}', "val_loss"),
+        ('print(json.dumps({"val_loss": f"{x:.3f}"}))', '{"val_loss": "0.500"}', "val_loss"),
+        ('r = dict(m={"rmse": x})\nprint(json.dumps(r))', '{"m": {"rmse": 0.5}}', "rmse"),
+        ("print(f'{{\"val_loss\": {x}}}')", '{"val_loss": 0.5}', "val_loss"),
+        ('print({"rmse": x})', "{'rmse': np.float64(0.5)}", "rmse"),
+        ('json.dump({"rmse": x}, sys.stdout)', '{"rmse": 0.5}', "rmse"),
+    ],
+)
+def test_a_result_is_found_however_it_is_printed(printing: str, output: str, name: str) -> None:
+    metric = find_metric(ast.parse(printing))
+    assert metric is not None
+    assert metric.name == name
+    assert [float(one) for one in re.findall(metric.pattern, output)] == [0.5]
+
+
+@pytest.mark.parametrize(
+    "printing",
+    [
+        'print("best", x)',
+        'wandb.log({"val_loss": x})',
+        'self.log("val_loss", x)',
+        'json.dump({"loss": x}, file)',
+    ],
+)
+def test_what_is_no_result_or_not_printed_is_no_metric(printing: str) -> None:
+    assert find_metric(ast.parse(printing)) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "low", "high"),
+    [
+        ("max_features", 0.5, 0.05, 1.0),
+        ("subsample", 0.8, 0.05, 1.0),
+        ("colsample_bytree", 0.06, 0.03, 1.0),
+        ("keep", 0.3, 0.05, 1.0),
+        ("momentum", 0.9, 0.0, 0.99),
+        ("momentum_coef", 0.9, 0.0, 0.99),
+        ("adam_beta", 0.9, 0.0, 0.99),
+        ("beta2", 0.999, 0.99, 0.9999),
+        ("svm_gamma", 0.1, 0.01, 1.0),
+        ("dropout", 0.1, 0.0, 0.5),
+    ],
+)
+def test_shares_and_momenta_keep_off_the_bounds_that_libraries_refuse(
+    name: str, value: float, low: float, high: float
+) -> None:
+    parameter = choose_parameter(Finding(name, value, "constant", 1, "x.py"))
+    assert isinstance(parameter, Float)
+    assert (parameter.low, parameter.high) == (low, high)
+
+
+def test_a_number_of_features_stays_a_whole_number() -> None:
+    assert isinstance(choose_parameter(Finding("max_features", 5, "constant", 1, "x.py")), Int)
+
+
+def test_a_flag_that_takes_several_values_is_left_out_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(
+        'p.add_argument("--layers", nargs="+", type=int, default=[64, 64])\n'
+        'p.add_argument("--tag", action="append")\n'
+        'p.add_argument("--depth", nargs="?", type=int, default=3)\n'
+    )
+    draft = scan(tmp_path / "train.py")
+    assert [one.name for one in draft.chosen] == ["depth"]
+    assert {one.finding.name: one.reason for one in draft.left_out} == {
+        "layers": "it takes several values",
+        "tag": "it takes several values",
+    }

@@ -10,6 +10,7 @@ from bestguess.tools.scan.finding import Finding, Value, called, keyword, litera
 
 _KINDS: dict[str, type] = {"int": int, "float": float, "str": str, "bool": bool, "INT": int, "FLOAT": float}
 _CLICK_RANGES: dict[str, type] = {"IntRange": int, "FloatRange": float}
+SEVERAL = "it takes several values"
 
 
 def find_flags(tree: ast.Module, known: Mapping[str, Value], file: str) -> Iterator[Finding]:
@@ -40,7 +41,9 @@ def _read_argparse(call: ast.Call, known: Mapping[str, Value], file: str) -> Ite
         # There is no flag for the other way, but the default can be another.
         start = value if isinstance(value, bool) else does == "store_false"
         yield replace(base, value=start, kind=bool, node=default if default is not None else call)
-    elif does in {"", "store"} and keyword(call, "nargs") is None:
+    elif does in {"append", "extend"} or not _takes_one(call):
+        yield replace(base, note=SEVERAL)
+    elif does in {"", "store"}:
         kind = _KINDS.get(called(keyword(call, "type") or call))
         options = _options(keyword(call, "choices"))
         note = "" if default is None or value is not None else _computed(default)
@@ -84,7 +87,7 @@ def _read_click(call: ast.Call, known: Mapping[str, Value], file: str) -> Iterat
         kind = _KINDS.get(called(type_))
     note = "" if default is None or value is not None else _computed(default)
     if literal_or(keyword(call, "multiple"), False) or keyword(call, "nargs") is not None:
-        note = "it takes several values"
+        note = SEVERAL
     yield replace(base, kind=kind, options=options, low=low, high=high, words=_words(on, name), note=note)
 
 
@@ -96,6 +99,11 @@ def _switch(base: Finding, on_now: bool, on: str, off: str) -> Finding:
 def _words(flag: str, name: str) -> tuple[str, ...]:
     """Return one word where that is possible: argparse takes the value -1e-05 alone for a flag."""
     return (f"{flag}={{{name}}}",) if flag.startswith("--") else (flag, f"{{{name}}}")
+
+
+def _takes_one(call: ast.Call) -> bool:
+    nargs = keyword(call, "nargs")
+    return nargs is None or literal_or(nargs, "") in {"?", None}
 
 
 def _flags(call: ast.Call) -> list[str]:

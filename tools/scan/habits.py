@@ -10,7 +10,9 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-Shape = Literal["log", "unit", "near one", "count", "size", "width", "heads", "linear", "any"]
+Shape = Literal[
+    "log", "unit", "share", "near one", "near one or log", "count", "size", "width", "heads", "linear", "any"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,26 +43,27 @@ HABITS = (
     Habit(r"l1|reg|regularization|penalty|(reg_)?lambda|reg_alpha", "log", True, 30, high=1e3, typical=1e-4),
     Habit(r"eps|epsilon|tol|tolerance", "log", True, 30, high=1.0),
     Habit(
-        r"beta_?[12]|betas|momentum|ema(_decay)?|polyak|rho|discount|gae_lambda",
+        r"beta_?[12]|betas|mom|momentum(_(coeff?|decay|factor|rate|value|start|end|init|final|min|max))?|ema(_decay)?|polyak|rho|discount|gae_lambda",
         "near one",
         True,
         typical=0.9,
     ),
-    Habit(r"gamma", "near one", True),
+    Habit(r"gamma|beta", "near one or log", True),
     Habit(r"drop_?out|drop(_(path|rate|prob))?|p_drop", "unit", True, high=0.9, typical=0.1),
     Habit(r"(label_)?smoothing|mix_?up|cut_?mix|noise_(prob|rate)", "unit", True, high=0.9),
     Habit(
         r"(sub|col)_?sample(_by\w+)?|(bagging|feature)_fraction|max_(samples|features)",
-        "unit",
+        "share",
         True,
         typical=1.0,
     ),
-    Habit(r"prob|probability|p|fraction|frac|ratio|percent|threshold", "unit", True),
+    Habit(r"fraction|frac|share|ratio|percent", "share", True),
+    Habit(r"prob|probability|p|threshold", "unit", True),
     Habit(
         r"clip|grad(ient)?_clip|max_(grad_)?norm|clip_(norm|grad|value|eps|range)", "log", True, typical=1.0
     ),
     Habit(
-        r"temperature|temp|tau|scale|sigma|std|bandwidth|length_?scale|alpha|beta|c|coeff?|weight",
+        r"temperature|temp|tau|scale|sigma|std|bandwidth|length_?scale|alpha|c|coeff?|weight",
         "log",
         True,
     ),

@@ -1,24 +1,52 @@
-"""Which line of a script's output tells how good a run was."""
+"""Which line of a script's output tells how good a run was.
+
+What a call prints is rendered as far as the code says it; each number is looked for by the text before it.
+"""
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from bestguess.tools.scan.finding import called
+from bestguess.tools.scan.finding import called, keyword, literal_or
 
 _HELD_OUT = re.compile(r"val|valid|test|dev|eval|cv|held|oof|final|best|mean", re.IGNORECASE)
-_GOOD = re.compile(
-    r"acc|auc|f1|r2|score|reward|return|bleu|rouge|precision|recall|map\b|iou|psnr|ndcg|accuracy|throughput",
+_GOOD_WORDS = (
+    r"acc|auc|f1|r2|score|reward|return|bleu|rouge|precision|recall|map\b|iou|psnr|ndcg|accuracy|throughput"
+)
+_BAD_WORDS = r"loss|err|mse|mae|mape|rmse|perplexity|ppl|bpb|nll|wer|cer|fid|deviance|regret"
+_GOOD = re.compile(_GOOD_WORDS, re.IGNORECASE)
+_BAD = re.compile(_BAD_WORDS, re.IGNORECASE)
+_WHOLE = re.compile(
+    rf"(?<![A-Za-z])(?:{_GOOD_WORDS}|{_BAD_WORDS}|error)(?![A-Za-z])|(?:loss|error|score|accuracy)$",
     re.IGNORECASE,
 )
-_BAD = re.compile(r"loss|err|mse|mae|rmse|perplexity|ppl|bpb|nll|wer|cer|fid|deviance|regret", re.IGNORECASE)
-_ENDING = re.compile(r"([A-Za-z][\w/@.-]*(?: [A-Za-z][\w/@.-]*)?\s*[:=]\s*)$")
+
+_NAME = r"(?P<name>[A-Za-z][\w/@.-]*(?: [A-Za-z][\w/@.-]*)?)"
+_MARKED = re.compile(rf"(?P<label>[\"']?{_NAME}[\"']?\s*[:=])\s*(?P<opened>[\"']?)$")
+_BARE = re.compile(rf"(?P<label>{_NAME})\s+$")
 
 NUMBER = r"([-+0-9.eE]+)"
+
+_PRINTING = frozenset({"print", "pprint", "info", "echo", "log", "write", "dump"})
+_DEPTH = 20
+"""How deep expressions are followed that a call prints."""
+
+Direction = Literal["minimize", "maximize"]
+_Pieces = Iterator[str | None]
+"""Texts as they are printed, and None for each value that only a run knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A name that a script prints right before a value, and the pattern that finds the value."""
+
+    name: str
+    pattern: str
+    line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,57 +55,149 @@ class Metric:
 
     pattern: str
     name: str
-    direction: Literal["minimize", "maximize"]
+    direction: Direction
     line: int
 
 
 def find_metric(tree: ast.Module) -> Metric | None:
     """Return what a script prints that looks most like a result; None if nothing does."""
     best: tuple[tuple[int, int], Metric] | None = None
-    for text, line in _labels(tree):
-        found = _ENDING.search(text)
-        if not found:
-            continue
-        label = found[1]
-        name = label.rstrip(" :=")
-        good, bad = bool(_GOOD.search(name)), bool(_BAD.search(name))
+    for one in find_printed(tree):
+        good, bad = bool(_GOOD.search(one.name)), bool(_BAD.search(one.name))
         if not good and not bad:
             continue
-        held_out = bool(_HELD_OUT.search(name)) - bool(re.search("train", name, re.IGNORECASE))
-        pattern = re.escape(label.rstrip()).replace(r"\ ", " ").replace(r"\=", "=") + r"\s*" + NUMBER
-        direction: Literal["minimize", "maximize"] = "maximize" if good and not bad else "minimize"
-        metric = Metric(pattern, name, direction, line)
-        if best is None or (held_out, line) > best[0]:
-            best = (held_out, line), metric
+        held_out = bool(_HELD_OUT.search(one.name)) - bool(re.search("train", one.name, re.IGNORECASE))
+        direction: Direction = "maximize" if good and not bad else "minimize"
+        if best is None or (held_out, one.line) > best[0]:
+            best = (held_out, one.line), Metric(one.pattern, one.name, direction, one.line)
     return best[1] if best else None
 
 
-def _labels(tree: ast.Module) -> Iterator[tuple[str, int]]:
+def find_printed(tree: ast.Module) -> list[Printed]:
+    """Return the names that a script prints or logs a value after, in the order of its lines."""
+    found = (_read_label(text, line) for text, line in _texts(tree))
+    return sorted((one for one in found if one), key=lambda one: one.line)
+
+
+def names_result(name: str) -> bool:
+    """Whether a name is a result's even where no colon or equals sign is between it and the number."""
+    return _WHOLE.search(name.rpartition(" ")[2]) is not None
+
+
+def _read_label(text: str, line: int) -> Printed | None:
+    if found := _MARKED.search(text):
+        label = re.escape(found["label"]).replace(r"\ ", " ").replace(r"\=", "=").replace(r"\"", '"')
+        # The values of a dictionary that is printed as it is may be NumPy's: np.float64(0.5).
+        wrapped = r"(?:np\.\w+\()?" if label.startswith("'") and not found["opened"] else ""
+        pattern = rf"{label}\s*{found['opened']}{wrapped}{NUMBER}"
+    elif (found := _BARE.search(text)) and names_result(found["name"]):
+        pattern = re.escape(found["label"]).replace(r"\ ", " ") + rf"\s+{NUMBER}"
+    else:
+        return None
+    # Not the loss of val_loss.
+    return Printed(found["name"], rf"\b{pattern}" if pattern[0].isalpha() else pattern, line)
+
+
+def _texts(tree: ast.Module) -> Iterator[tuple[str, int]]:
     """Yield the texts right before a value that is printed or logged."""
+    dicts = dict(_assigned_dicts(tree))
     for node in ast.walk(tree):
-        if not isinstance(node, ast.Call) or called(node) not in {"print", "info", "echo", "log", "write"}:
+        if not isinstance(node, ast.Call) or called(node) not in _PRINTING:
             continue
-        for argument in node.args:
-            if isinstance(argument, ast.JoinedStr):
-                before = ""
-                for part in argument.values:
-                    if isinstance(part, ast.Constant):
-                        before = str(part.value)
-                    else:
-                        yield before, node.lineno
-                        before = ""
-            elif isinstance(argument, ast.BinOp) and isinstance(argument.op, ast.Mod):
-                if isinstance(argument.left, ast.Constant):
-                    yield from _pieces(str(argument.left.value), r"%[-+0-9.]*[a-z]", node.lineno)
-            elif isinstance(argument, ast.Call) and called(argument) == "format":
-                if isinstance(argument.func, ast.Attribute) and isinstance(argument.func.value, ast.Constant):
-                    yield from _pieces(str(argument.func.value.value), r"\{[^}]*\}", node.lineno)
-            elif isinstance(argument, ast.Constant) and isinstance(argument.value, str):
-                yield from _pieces(argument.value, r"%[-+0-9.]*[a-z]", node.lineno)
-                if argument is not node.args[-1]:
-                    yield argument.value, node.lineno
+        text = ""
+        for piece in _pieces_of_call(node, dicts):
+            if piece is None:
+                yield text, node.lineno
+                text = ""
+            else:
+                text += piece
 
 
-def _pieces(text: str, placeholder: str, line: int) -> Iterator[tuple[str, int]]:
-    for found in re.finditer(placeholder, text):
-        yield text[: found.start()], line
+def _assigned_dicts(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Dict() | ast.Call() as value):
+                if isinstance(value, ast.Dict) or called(value) == "dict":
+                    yield name, value
+
+
+def _pieces_of_call(call: ast.Call, dicts: Mapping[str, ast.expr]) -> _Pieces:
+    match called(call):
+        case "print":
+            between = literal_or(keyword(call, "sep"), " ")
+            for index, argument in enumerate(call.args):
+                if index:
+                    yield str(between)
+                yield from _pieces(argument, dicts, "'")
+        case "dump":
+            if len(call.args) > 1 and called(call.args[1]) == "stdout":
+                yield from _pieces(call.args[0], dicts, '"')
+        case name:
+            for argument in call.args:
+                if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                    yield from _split(argument.value, r"%[-+0-9.]*[a-z]")
+                    yield from () if argument is call.args[-1] else (None,)
+                elif name != "log" or not isinstance(argument, ast.Dict | ast.Name):
+                    # What is logged as a dictionary goes to a tracker, not to the output.
+                    yield from _pieces(argument, dicts, "'")
+                yield "\n"
+
+
+def _pieces(node: ast.expr, dicts: Mapping[str, ast.expr], quote: str, depth: int = 0) -> _Pieces:
+    """Yield what an expression is as text; `quote` is around the strings in dictionaries."""
+
+    def go(inner: ast.expr) -> _Pieces:
+        return _pieces(inner, dicts, quote, depth + 1)
+
+    if depth > _DEPTH:
+        yield None
+        return
+    match node:
+        case ast.Constant(value=str() as text):
+            yield text
+        case ast.JoinedStr(values=values):
+            for part in values:
+                yield from go(part)
+        case ast.BinOp(left=left, op=ast.Add(), right=right) if _has_text(left) or _has_text(right):
+            yield from go(left)
+            yield from go(right)
+        case ast.BinOp(left=ast.Constant(value=str() as text), op=ast.Mod()):
+            yield from _split(text, r"%[-+0-9.]*[a-z]")
+        case ast.Call(func=ast.Attribute(attr="format", value=ast.Constant(value=str() as text))):
+            yield from _split(text, r"\{[^}]*\}")
+        case ast.Call(args=[argument, *_]) if called(node) == "dumps":
+            yield from _pieces(argument, dicts, '"', depth + 1)
+        case ast.Dict(keys=keys, values=values):
+            names = [literal_or(key, None) for key in keys]
+            yield from _entries(zip(names, values, strict=True), dicts, quote, depth)
+        case ast.Call(args=[], keywords=entries) if called(node) == "dict":
+            yield from _entries(((one.arg, one.value) for one in entries), dicts, quote, depth)
+        case ast.Name(id=name) if name in dicts:
+            yield from go(dicts[name])
+        case _:
+            yield None
+
+
+def _entries(
+    entries: Iterable[tuple[object, ast.expr]], dicts: Mapping[str, ast.expr], quote: str, depth: int
+) -> _Pieces:
+    yield "{"
+    for name, value in entries:
+        around = quote if _has_text(value) else ""
+        yield f"{quote}{name}{quote}: {around}" if name is not None else ""
+        yield from _pieces(value, dicts, quote, depth + 1)
+        yield f"{around}, "
+    yield "}"
+
+
+def _has_text(node: ast.expr) -> bool:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return _has_text(node.left) or _has_text(node.right)
+    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
+
+
+def _split(text: str, placeholder: str) -> _Pieces:
+    texts = re.split(placeholder, text)
+    for index, part in enumerate(texts):
+        yield from (None,) if index else ()
+        yield part

@@ -16,6 +16,8 @@ from bestguess.tools.trial import shorten
 
 DOC_CHARS = 200
 MAX_OPTIONS = 30
+SMALL_SHARE = 0.05
+"""Where the range of a share begins: of nothing, no model can be fitted."""
 
 
 def choose_parameter(finding: Finding, *, has_heads: bool = False) -> Parameter | str:
@@ -66,7 +68,7 @@ def _choose(finding: Finding, words: str, doc: str, *, has_heads: bool) -> Param
     real = (
         finding.kind is float or isinstance(value, float) or (finding.kind is None and habit and habit.real)
     )
-    if finding.kind is int:
+    if finding.kind is int or (habit and habit.shape == "share" and isinstance(value, int) and value > 1):
         real = False
     return _range(value, habit, finding, doc, real=bool(real), has_heads=has_heads)
 
@@ -89,11 +91,13 @@ def _range(
     factor = habit.factor if habit else 10.0
     if shape == "any" or (shape == "heads" and (real or value < 1)):
         shape = _guess_shape(value, real=real)
+    if shape == "near one or log":
+        shape = "near one" if 0.5 <= value < 1 else "log"
     if shape == "near one" and not 0.5 <= value < 1:
         shape = "unit" if 0 <= value <= 1 and value != 0 else "log"
-    if shape == "unit" and not 0 <= value <= 1:
+    if shape in {"unit", "share"} and not 0 <= value <= 1:
         shape = "log"
-    if value <= 0 and shape not in {"unit"}:
+    if value <= 0 and shape not in {"unit", "share"}:
         shape = "linear"
     log, step = False, None
     match shape:
@@ -103,6 +107,10 @@ def _range(
             low, high = 0.0, min(1.0, max(0.5, 2 * value))
             if value > 0.5:
                 low, high = round(max(0.05, value - 0.5), 2), 1.0
+        case "share" if 0 < value < 1:
+            low, high = min(SMALL_SHARE, value / 2), 1.0
+        case "share":
+            low, high = 0.5 * value, 1.0
         case "log" | "size" | "width":
             log = True
             low, high = value / factor, value * factor
@@ -141,7 +149,7 @@ def _guess_shape(value: float, *, real: bool) -> Shape:
     if value <= 0:
         return "linear"
     if real:
-        return "unit" if 0.05 < value < 1 else "log"
+        return "share" if SMALL_SHARE < value < 1 else "log"
     return "count" if value <= 16 else "size"
 
 

@@ -126,6 +126,9 @@ def test_an_svg_is_well_formed_and_holds_no_markup_from_names() -> None:
         ("val_loss", "epoch 3 val_loss=0.25", "0.25"),
         ("val_loss", "Val loss: 1e-3", "1e-3"),
         ("accuracy", '{"accuracy": 0.9}', "0.9"),
+        ("rmse", "rmse 0.5", "0.5"),
+        ("val_loss", '{"val_loss": "0.25"}', "0.25"),
+        ("rmse", "{'rmse': np.float64(0.5)}", "0.5"),
         ("loss", "train_loss: 0.5", None),
         ("auc", "AUC is nan", "nan"),
     ],
@@ -140,6 +143,7 @@ def test_a_metric_is_found_by_its_name(metric: str, output: str, value: str | No
 def test_metrics_that_a_program_prints_are_named_the_likeliest_first(folder: Path) -> None:
     assert read_script(folder, "train.py").printed[0] == "val_loss"
     assert metrics_in("step 3\nlr=0.1\nval_acc: 0.9\n")[0] == "val_acc"
+    assert metrics_in('fold 3\nrmse 0.5\n{"val_rmse": "0.4"}\n') == ("val_rmse", "rmse")
     assert [guess_direction(name) for name in ("val_acc", "rmse", "R2", "speed", "error")] == [
         "maximize", "minimize", "maximize", "maximize", "minimize",
     ]  # fmt: skip

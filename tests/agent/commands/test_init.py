@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from bestguess.agent.cli import main
 from bestguess.agent.commands._options import read_objective, read_space, read_task
+from bestguess.agent.commands.init import NO_METRIC
 from bestguess.tools.space import Space
 
 SCRIPTS = Path(__file__).parents[2] / "tools" / "scripts"
@@ -80,3 +81,32 @@ def test_a_script_with_nothing_to_tune_is_an_error_that_says_what_was_left_out(t
     done = CliRunner().invoke(main, ["init", str(tmp_path / "train.py"), "--out", "-"])
     assert done.exit_code == 2
     assert "SEED: it is a seed" in done.stderr
+
+
+def test_a_script_that_is_not_there_is_said_before_a_space_that_is(tmp_path: Path) -> None:
+    (tmp_path / "space.yaml").write_text("mine")
+    done = CliRunner().invoke(
+        main, ["init", str(tmp_path / "nope.py"), "--out", str(tmp_path / "space.yaml")]
+    )
+    assert done.exit_code == 2
+    assert "nope.py cannot be read" in done.stderr
+
+
+def test_without_a_result_the_command_says_what_to_fill_in_and_does_not_run(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text("LR = 0.1\nprint(LR)\n")
+    out = str(tmp_path / "space.yaml")
+    said = CliRunner().invoke(main, ["init", str(tmp_path / "train.py"), "--out", out]).stdout
+    assert f"In place of {NO_METRIC}, write what" in said
+    words = shlex.split(said.splitlines()[-1])
+    refused = CliRunner().invoke(main, [*words[1:]])
+    assert refused.exit_code == 2
+    assert f"the metric '{NO_METRIC}' has 0 groups" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name"),
+    [("loss=([0-9.]+)", "loss"), (r"\brmse\s+([0-9.]+)", "rmse"), (r'"val_loss":\s*([0-9.]+)', "val_loss")],
+)
+def test_a_metric_goes_by_the_words_before_its_number(pattern: str, name: str) -> None:
+    task = read_task({}, description=None, metric=pattern, direction=None, objective=["train.py"])
+    assert task.metric == name

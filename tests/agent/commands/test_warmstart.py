@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -97,3 +100,61 @@ def test_bad_input_is_one_line_and_exit_code_2(run: Run, arguments: tuple[str, .
     assert done.exit_code == 2
     assert words in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("tuner", "space", "out"),
+    [
+        ("optuna", "space.yaml", "first.json"),
+        ("optuna", "theirs:space", "first.json"),
+        ("optuna", "theirs:space", "first.csv"),
+        ("optuna", "space.yaml", "first.csv"),
+        ("json", "space.yaml", "first.json"),
+        ("json", "space.yaml", "first.csv"),
+        ("csv", "space.yaml", "first.csv"),
+        ("csv", "space.yaml", "first.json"),
+    ],
+)
+def test_the_code_that_is_shown_runs_and_gives_the_points(run: Run, tuner: str, space: str, out: str) -> None:
+    sys.path.insert(0, ".")
+    queue: list[object] = []
+    study = SimpleNamespace(enqueue_trial=queue.append)
+
+    done = run("--space", space, "--for", tuner, "--n", "3", "--out", out)
+
+    code = done.stdout.partition("in Python\n")[2]
+    names: dict[str, Any] = {"study": study}
+    exec(textwrap.dedent(code), names)
+    assert out in code
+    assert len(queue or list(names.get("points") or names["rows"])) == 3
+
+
+@pytest.mark.parametrize("tuner", tuners)
+def test_what_is_handed_over_comes_from_somewhere(run: Run, tuner: str) -> None:
+    if tuner == "csv":
+        return
+    said = run("--space", "space.yaml", "--for", tuner, "--n", "1").stdout
+    assert "--out warmstart.json, then" in said
+    *before, last = textwrap.dedent(said.partition("in Python\n")[2]).splitlines()
+    name = "warm_start" if "warm_start" in last else "points"
+    assert any(line.startswith(f"{name} = ") for line in [*before, last])
+
+
+def test_a_file_that_is_there_is_kept_unless_forced(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "out.json").write_text("mine")
+    refused = run("--space", "space.yaml", "--out", "out.json")
+    assert refused.exit_code == 2
+    assert "--force" in refused.stderr
+    assert (tmp_path / "out.json").read_text() == "mine"
+    run("--space", "space.yaml", "--out", "out.json", "--force")
+    assert len(WarmStart.load(tmp_path / "out.json").points) == 5
+
+
+def test_what_is_known_can_be_left_out(run: Run) -> None:
+    words = ("--space", "space.yaml", "--task", "an XGBoost classifier", "--json")
+    sources = [
+        [point["source"] for point in json.loads(run(*words, "--knowledge", given).stdout)["points"]]
+        for given in ("on", "off")
+    ]
+    assert "knowledge" in sources[0]
+    assert "knowledge" not in sources[1]
