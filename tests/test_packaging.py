@@ -88,7 +88,7 @@ def test_every_dependency_has_a_pin_that_it_allows() -> None:
     wanted = [
         *PYPROJECT["build-system"]["requires"],
         *project["dependencies"],
-        # vLLM is installed where it can have the torch that it pins, which is not ours.
+        # vLLM pins another torch, and Ray is installed in an environment of its own.
         *(
             line
             for name, extra in project["optional-dependencies"].items()
