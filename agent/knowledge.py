@@ -171,9 +171,13 @@ def find_packs(space: Space, task: Task, packs: Sequence[Pack]) -> list[Pack]:
     """
     known = sorted((pack for pack in packs if pack.names(space)), key=lambda pack: -len(pack.names(space)))
     # Only the description names what is tuned; a doc says how one parameter of it works.
-    called = {pack.family: pack for pack in known if pack.is_called(task.description)}
+    called = [pack for pack in known if pack.is_called(task.description)]
     if called:
-        fit = [pack for pack in called.values() if not pack.refines or pack.refines in called]
+        first = {pack.family: pack for pack in reversed(packs)}  # a user's own stands for ours of that family
+        families = {pack.family for pack in called}
+        fit = [
+            one for one in called if one is first[one.family] and (not one.refines or one.refines in families)
+        ]
         return sorted(fit, key=lambda pack: not pack.refines)
     if any(pack.is_called(task.description) for pack in packs):
         return []  # it is something else that has parameters of the same names

@@ -182,3 +182,15 @@ def test_a_pack_whose_middle_is_the_default_all_but_exactly_gives_a_draw_instead
 
     assert second.source == "knowledge"
     assert abs(second.params["heat"] - default.params["heat"]) > 1
+
+
+def test_a_pack_of_ones_own_stands_for_the_shipped_one_of_its_family(tmp_path: Path) -> None:
+    (tmp_path / "mine.md").write_text(
+        "---\nfamily: random forests\nwords: [random forest]\n"
+        "parameters: {max_features: {float: [0.9, 0.95]}}\n---\nOurs are odd.\n"
+    )
+
+    known = know(FOREST, bg.Task("a random forest"), load_packs(tmp_path))
+
+    assert known is not None
+    assert known.beliefs == {"max_features": Region(0.9, 0.95)}
