@@ -230,7 +230,7 @@ def test_a_study_resumed_with_another_space_is_refused_and_left_as_it_was(run: R
     assert len(last_object(run("show", "--json"))["trials"]) == 2
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_an_interrupted_run_stops_its_command_and_says_how_to_go_on(
     number: int, folder: Path, run: Run
 ) -> None:

@@ -28,6 +28,7 @@ def test_who_needs_nothing_runs_beside_bestguess() -> None:
     assert environment("random").python == Path(sys.executable)
 
 
+@pytest.mark.slow
 def test_an_environment_that_cannot_be_made_says_why_and_is_tried_again(tmp_path: Path) -> None:
     one = Environment("nobody", ("./no/such/folder",), tmp_path / "nobody")
     assert one.absence == "not installed; run: make evals-setup"

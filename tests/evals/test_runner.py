@@ -85,6 +85,7 @@ def test_a_contestant_hears_its_brief_its_own_params_and_their_outcomes_and_noth
     assert played.started == 1
 
 
+@pytest.mark.slow
 def test_everybody_is_told_the_default_first_and_one_seed_gives_one_run(tmp_path: Path) -> None:
     labels = ("random", "jitter:width=0.1", "optuna:sampler=tpe", "bestguess:llm=none")
     runs = []
@@ -99,6 +100,7 @@ def test_everybody_is_told_the_default_first_and_one_seed_gives_one_run(tmp_path
         assert len(starts) == 1
 
 
+@pytest.mark.slow
 def test_without_the_default_nobody_starts_from_it(tmp_path: Path) -> None:
     run(plan("random", "bestguess:llm=none", seeds=1, default=False), Results(tmp_path))
     records = Results(tmp_path).read()

@@ -80,6 +80,7 @@ def write_gguf(path: Path) -> dict[str, np.ndarray]:
     return expected
 
 
+@pytest.mark.slow
 def test_the_folder_loads_without_remote_code_and_holds_the_weights_of_the_gguf_file(tmp_path: Path) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer

@@ -8,6 +8,7 @@ from bestguess.evals.suites.faulty import RECIPES, Suite, failing_share
 SUITE = Suite()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SUITE.problems)
 def test_between_30_and_60_percent_of_the_space_fails(name: str) -> None:
     assert 0.30 <= failing_share(name) <= 0.60

@@ -9,6 +9,7 @@ from bestguess.evals.suites.tables import Suite, read_table
 SUITE = Suite()
 
 
+@pytest.mark.slow
 def test_there_are_15_tables_and_each_starts_from_its_default() -> None:
     assert len(SUITE.problems) == 15
     for name in SUITE.problems:
