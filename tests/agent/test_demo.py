@@ -33,6 +33,7 @@ def test_the_space_is_mixed_and_conditional() -> None:
     assert "n_iter_no_change" in space.active({**space.default(), "early_stopping": True})
 
 
+@pytest.mark.slow
 def test_a_textbook_configuration_beats_the_default_in_validation_and_on_the_test_split() -> None:
     default = demo.space().default()
     assert demo.objective(TEXTBOOK) < 0.95 * demo.objective(default)

@@ -127,6 +127,7 @@ def test_an_outcome_written_before_the_process_died_is_completed(tmp_path: Path)
     assert [one.value for one in resumed.history] == [0.25]
 
 
+@pytest.mark.slow
 def test_a_trial_that_keeps_killing_its_process_is_given_up(tmp_path: Path) -> None:
     trial = open_study(tmp_path).start(bg.Proposal(DART, "gp"), dead_owner())
     for _ in range(MAX_ATTEMPTS - 1):

@@ -99,6 +99,7 @@ def test_a_space_with_fewer_configurations_gives_fewer_points() -> None:
     assert sorted(point.params["x"] for point in points) == ["a", "b", "c"]
 
 
+@pytest.mark.slow
 @given(spaces(), st.integers(1, 6))
 def test_whatever_the_space_the_points_are_valid_and_different_and_survive_the_document(
     space: bg.Space, n: int

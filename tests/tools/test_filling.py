@@ -24,6 +24,7 @@ def test_what_is_taken_is_left_out_and_nothing_comes_twice() -> None:
     assert len({tuple(one.values()) for one in found}) == 5
 
 
+@pytest.mark.slow
 def test_constraints_are_kept_where_few_points_satisfy_them() -> None:
     space = Space(x=Float(0, 1, default=0.999), y=Float(0, 1), constraints="x > 0.998")
     found = fill(space, np.random.default_rng(0), 5)

@@ -229,6 +229,7 @@ def test_options_that_cannot_work_are_refused(options: dict[str, Any], message: 
         CommandObjective(["train"], **{"metric": "(x)", "space_names": ["x"], **options})
 
 
+@pytest.mark.slow
 def test_a_value_printed_before_100_mb_of_output_is_found() -> None:
     code = "import sys; print('loss=1.5')\nfor _ in range(100): sys.stdout.write(('y' * 99 + '\\n') * 10_000)"
     assert command(code)({"x": 1}).value == 1.5

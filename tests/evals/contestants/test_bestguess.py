@@ -36,6 +36,10 @@ class TestBestGuess(Conformance):
         super().test_one_seed_gives_one_run_and_another_seed_another()
 
     @pytest.mark.slow
+    def test_failures_come_at_any_time_even_before_the_first_value(self) -> None:
+        super().test_failures_come_at_any_time_even_before_the_first_value()
+
+    @pytest.mark.slow
     def test_maximizing_the_negative_gives_the_same_run(self) -> None:
         super().test_maximizing_the_negative_gives_the_same_run()
 
