@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bestguess.tools.run import Objective
     from bestguess.tools.space import Space
 
+LLM_HELP = "none; embedded[:NAME]; a model folder; an OpenAI-compatible URL; module:attribute"
 DEFAULT_STORAGE = "sqlite:///bestguess.db"
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
@@ -31,6 +32,28 @@ def study_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "--study-name", metavar="NAME", help="may be left out when the storage holds one study"
     )
     return storage(name(command))
+
+
+def session_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a session in conversation, whatever shows it."""
+    for option in reversed(
+        (
+            click.option(
+                "--folder",
+                type=click.Path(exists=True, file_okay=False, path_type=Path),
+                default=Path(),
+                help="where the scripts are, and files are written; nothing outside of it is touched",
+            ),
+            click.option("--llm", default="none", show_default=True, metavar="SPEC", help=LLM_HELP),
+            click.option("--resume", is_flag=True, help="go on with the folder's last session"),
+            click.option(
+                "--parallel", type=click.IntRange(1, 64), default=1, show_default=True, help="trials at once"
+            ),
+            click.option("--seed", type=int, default=None, help="makes proposals repeatable"),
+        )
+    ):
+        command = option(command)
+    return command
 
 
 def knowledge_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -60,7 +83,7 @@ def llm_options(default: str, *, wait_s: float = 120.0) -> Callable[[Callable[..
                     default=default,
                     show_default=True,
                     metavar="SPEC",
-                    help="none; embedded[:NAME]; a model folder; an OpenAI-compatible URL; module:attribute",
+                    help=LLM_HELP,
                 ),
                 click.option(
                     "--llm-wait",

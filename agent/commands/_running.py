@@ -55,7 +55,7 @@ def tune_and_report(
     if timeout_s is not None:
         check_seconds("--timeout", timeout_s)
     optuna.logging.set_verbosity(optuna.logging.WARNING)  # its notes would tear the table
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
     # Progress goes to stderr under --json, so that stdout is one object whoever reads it.
     console = console_for(stderr=as_json)
     with Tuner(
@@ -112,7 +112,7 @@ def share_cores() -> None:
         del os.environ["OMP_WAIT_POLICY"]
 
 
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
+def interrupt(_number: int, _frame: FrameType | None) -> None:
     """End on SIGTERM as on Ctrl-C: what the objective started is stopped, and the trial is given back."""
     raise KeyboardInterrupt
 

@@ -6,11 +6,11 @@ import json
 import signal
 import sys
 from pathlib import Path
-from types import FrameType
 
 import click
 
 from bestguess.agent.commands._options import CONTEXT
+from bestguess.agent.commands._running import interrupt
 from bestguess.tools.errors import InputError
 
 _LINE_EVERY_S = 10.0
@@ -68,7 +68,7 @@ def command(
     folder, name = _locate(model or DEFAULT_MODEL)
     python = set_up(gpu=gpus > 0, say=_say)
     plan = ServePlan(python, folder, name, port, Machine(gpus, nodes), context_tokens)
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
     try:
         with Server.of(plan, serve_root() / f"vllm-{port}.log") as server:
             _say(f"starting vLLM for {name}; its log is {server.log}")
@@ -113,7 +113,3 @@ def _locate(model: str) -> tuple[str, str]:
 
 def _say(words: str) -> None:
     click.echo(words, err=True)
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

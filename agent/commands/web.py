@@ -6,27 +6,12 @@ from pathlib import Path
 
 import click
 
-from bestguess.agent.commands._options import CONTEXT
+from bestguess.agent.commands._options import CONTEXT, session_options
 from bestguess.tools.errors import InputError
 
 
 @click.command(context_settings=CONTEXT)
-@click.option(
-    "--folder",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=Path(),
-    help="where the scripts are, and files are written; nothing outside of it is touched",
-)
-@click.option(
-    "--llm",
-    default="none",
-    show_default=True,
-    metavar="SPEC",
-    help="none; embedded[:NAME]; a model folder; an OpenAI-compatible URL; module:attribute",
-)
-@click.option("--resume", is_flag=True, help="go on with the folder's last session")
-@click.option("--parallel", type=click.IntRange(1, 64), default=1, show_default=True, help="trials at once")
-@click.option("--seed", type=int, default=None, help="makes proposals repeatable")
+@session_options
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="default: any that is free")
 def command(folder: Path, llm: str, resume: bool, parallel: int, seed: int | None, port: int) -> None:
     """Tune in conversation on a page: the chat, the curve, the trials, the space.
