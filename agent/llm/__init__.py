@@ -6,7 +6,8 @@ being tuned: messages and a JSON schema go in, texts come out, and whoever asked
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -103,4 +104,16 @@ class LLM(Protocol):
 
     def close(self) -> None:
         """Free what the model holds."""
+        ...
+
+
+@runtime_checkable
+class Streaming(Protocol):
+    """A language model that can be heard while it writes."""
+
+    def stream(self, request: Request, stop: threading.Event | None = None) -> Iterator[str]:
+        """Yield one sample's text piece by piece, until it is written or `stop` is set.
+
+        Closing the iterator ends the call, too. Raises what `generate` raises, also after some pieces.
+        """
         ...

@@ -110,12 +110,19 @@ class Decoder:
         return str(self.tokenizer.decode(tokens, skip_special_tokens=True))
 
     @torch.inference_mode()
-    def draw(self, prompt: list[int], request: Request, check: Callable[[], None]) -> list[list[int]]:
+    def draw(
+        self,
+        prompt: list[int],
+        request: Request,
+        check: Callable[[], None],
+        hear: Callable[[Sequence[int]], None] = len,
+    ) -> list[list[int]]:
         """Return the tokens of `request.n` samples that continue `prompt`, or of those done in time.
 
-        `check` is called before each step and raises ModelUnavailable to end the call; that is passed on
-        only when no sample is done. Raises ReplyError for a schema that no grammar can be made of, and
-        ModelUnavailable for a prompt that is too long.
+        `hear` is called after each step with the first sample's tokens so far. `check` is called before each
+        step and raises ModelUnavailable to end the call; that is passed on only when no sample is done.
+        Raises ReplyError for a schema that no grammar can be made of, and ModelUnavailable for a prompt that
+        is too long.
         """
         context = getattr(self._config, "max_position_embeddings", None) or sys.maxsize
         budget = min(request.max_tokens, context - len(prompt))
@@ -150,6 +157,7 @@ class Decoder:
                     sample.take(token)
                     if self._is_plain:
                         sample.leap()
+            hear(samples[0].tokens)
             going = [row for row, sample in enumerate(rows) if not sample.done]
             if not going:
                 return [sample.tokens for sample in samples]

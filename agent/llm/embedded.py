@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from bestguess.agent.llm import Reply, Request, count_roughly
 from bestguess.agent.llm.parsing import parse_texts
+from bestguess.agent.llm.streaming import Pieces, begin, hear
 from bestguess.tools.errors import ModelUnavailable
 
 if TYPE_CHECKING:
@@ -55,21 +59,65 @@ class EmbeddedLLM:
         equal texts on the same machine. Raises ReplyError for a schema that no grammar can be made of, and
         ModelUnavailable when the model cannot be loaded, ran out of memory or time, or was closed.
         """
+        return self._draw(request, lambda: None)
+
+    def stream(self, request: Request, stop: threading.Event | None = None) -> Iterator[str]:
+        """Yield one sample's text, piece by piece as it is drawn.
+
+        Closing the iterator ends the call, and so does setting `stop`. Raises what `generate` raises, also
+        after some pieces.
+        """
+        pieces: Pieces = SimpleQueue()
+        left = threading.Event()
+
+        def check() -> None:
+            if left.is_set():
+                raise ModelUnavailable(f"{self.name} was stopped")
+
+        one = replace(request, n=1)
+        call = begin(lambda: self._draw(one, check, pieces.put), "bestguess-embedded-llm")
+        try:
+            yield from hear(pieces, call, stop)
+            if call.done():
+                call.result()
+        finally:
+            left.set()
+
+    def _draw(
+        self,
+        request: Request,
+        check_caller: Callable[[], None],
+        put: Callable[[str], None] | None = None,
+    ) -> Reply:
+        """Draw the samples; `put` gets the first one's text as it grows, one piece a step."""
         started = time.monotonic()
+        shown = ""
 
         def check() -> None:
             self._refuse_if_closed()
+            check_caller()
             if time.monotonic() - started > request.timeout_s:
                 raise ModelUnavailable(f"{self.name} did not finish within {request.timeout_s:g} s")
 
         with self._lock:
             decoder = self._load()
+
+            def heard(tokens: Sequence[int]) -> None:
+                nonlocal shown
+                text = decoder.text(tokens)
+                # A letter may be cut in two by the tokens; it is whole a step later.
+                if put is not None and text.startswith(shown) and not text.endswith("\ufffd"):
+                    put(text[len(shown) :])
+                    shown = text
+
             try:
                 prompt = decoder.render(request.messages)
-                drawn = decoder.draw(prompt, request, check)
+                drawn = decoder.draw(prompt, request, check, heard if put else len)
             except RuntimeError as error:
                 raise ModelUnavailable(f"{self.name}: {_first_line(error)}") from error
             texts = tuple(decoder.text(tokens) for tokens in drawn)
+        if put is not None and texts and texts[0].startswith(shown):
+            put(texts[0][len(shown) :])
         return Reply(
             texts=texts,
             parsed=parse_texts(texts, request.schema),

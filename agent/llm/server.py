@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from bestguess.agent.llm import CHARS_PER_TOKEN, Reply, Request
 from bestguess.agent.llm.parsing import parse_texts
 from bestguess.agent.llm.retries import persist
+from bestguess.agent.llm.streaming import Pieces, begin, hear
 from bestguess.tools.errors import ModelSpecError, ModelUnavailable, ReplyError
 from bestguess.tools.trial import shorten
 
@@ -93,17 +94,18 @@ class ServerLLM:
         finally:
             self._stop()
 
-    def stream(self, request: Request) -> Iterator[str]:
+    def stream(self, request: Request, stop: threading.Event | None = None) -> Iterator[str]:
         """Yield one sample's text, piece by piece as it is written; what was thought before it is left out.
 
-        Closing the iterator ends the call. Raises what `generate` raises, also after some pieces.
+        Closing the iterator ends the call, and so does setting `stop`. Raises what `generate` raises, also
+        after some pieces.
         """
-        pieces: SimpleQueue[str | None] = SimpleQueue()
+        pieces: Pieces = SimpleQueue()
         call = self._start(request, lambda client: self._write(client, request, pieces.put))
-        call.add_done_callback(lambda _: pieces.put(None))
         try:
-            yield from _without_thoughts(iter(pieces.get, None))
-            call.result()
+            yield from _without_thoughts(hear(pieces, call, stop))
+            if call.done():
+                call.result()
         finally:
             self._stop()
 
@@ -123,16 +125,7 @@ class ServerLLM:
 
     def _start(self, request: Request, act: Callable[[AsyncOpenAI], Awaitable[T]]) -> Future[T]:
         """Return the outcome to be of `act`, which runs on a thread of its own."""
-        outcome: Future[T] = Future()
-
-        def run() -> None:
-            try:
-                outcome.set_result(asyncio.run(self._within(request.timeout_s, act)))
-            except BaseException as error:  # noqa: BLE001 - whatever it is, it is the caller's
-                outcome.set_exception(error)
-
-        threading.Thread(target=run, name="bestguess-server-llm", daemon=True).start()
-        return outcome
+        return begin(lambda: asyncio.run(self._within(request.timeout_s, act)), "bestguess-server-llm")
 
     async def _within(self, timeout_s: float, act: Callable[[AsyncOpenAI], Awaitable[T]]) -> T:
         import openai
@@ -176,17 +169,7 @@ class ServerLLM:
         await self._learn_model(client)
 
         async def draw(n: int, seed: int | None) -> Any:
-            before = self._conceded
-            while True:
-                body = self._body(request, seed)
-                try:
-                    return await persist(client.chat.completions.create, n=n, **body)
-                except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-                    left_out = _concede(error, self._conceded, n)
-                    if left_out is None:
-                        self._conceded = before  # it minded something else
-                        raise
-                    self._conceded |= {left_out}
+            return await self._create(client, request, n, seed)
 
         completions = []
         if not self._ignores_n:
@@ -221,11 +204,28 @@ class ServerLLM:
 
     async def _write(self, client: AsyncOpenAI, request: Request, put: Callable[[str], None]) -> None:
         await self._learn_model(client)
-        body = self._body(request, request.seed)
-        async with await persist(client.chat.completions.create, stream=True, **body) as chunks:
+        async with await self._create(client, request, 1, request.seed, stream=True) as chunks:
             async for chunk in chunks:
                 for choice in chunk.choices[:1]:
                     put(choice.delta.content or "")
+
+    async def _create(
+        self, client: AsyncOpenAI, request: Request, n: int, seed: int | None, **how: Any
+    ) -> Any:
+        """Return what the server makes of a request, with left out what it cannot do."""
+        import openai
+
+        before = self._conceded
+        while True:
+            body = self._body(request, seed)
+            try:
+                return await persist(client.chat.completions.create, n=n, **body, **how)
+            except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+                left_out = _concede(error, self._conceded, n)
+                if left_out is None:
+                    self._conceded = before  # it minded something else
+                    raise
+                self._conceded |= {left_out}
 
     async def _learn_model(self, client: AsyncOpenAI) -> None:
         """Ask which model is served, unless it is known."""

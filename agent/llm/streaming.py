@@ -1,0 +1,45 @@
+"""What a model writes, heard piece by piece in one thread while another one draws it.
+
+It knows queues and threads; it does not know who writes.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from queue import Empty, SimpleQueue
+from typing import TypeVar
+
+POLL_S = 0.05
+"""How soon a listener that is told to stop does, while nothing comes."""
+
+Pieces = SimpleQueue[str | None]
+T = TypeVar("T")
+
+
+def begin(act: Callable[[], T], name: str) -> Future[T]:
+    """Return the outcome to be of `act`, which runs on a thread of its own."""
+    outcome: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            outcome.set_result(act())
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is the caller's
+            outcome.set_exception(error)
+
+    threading.Thread(target=run, name=name, daemon=True).start()
+    return outcome
+
+
+def hear(pieces: Pieces, call: Future[T], stop: threading.Event | None) -> Iterator[str]:
+    """Yield the pieces that `call` puts, until it is done or `stop` is set."""
+    call.add_done_callback(lambda _: pieces.put(None))
+    while stop is None or not stop.is_set():
+        try:
+            piece = pieces.get(timeout=POLL_S)
+        except Empty:
+            continue
+        if piece is None:
+            return
+        yield piece
