@@ -13,6 +13,7 @@ from typing import Any, Literal
 Kind = Literal[
     "session",  # a session begins
     "said",  # the user's words
+    "writing",  # what a model has written of an answer so far; it is shown and not kept
     "answer",  # an answer to them, in Markdown, with a plot if there is one
     "card",  # a question that waits for yes, no or always
     "answered",  # what was said to the card
@@ -97,12 +98,14 @@ Listener = Callable[[Event], None]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a command says: Markdown, and perhaps a plot."""
+    """What a command says: Markdown, and perhaps a plot; `partial` if the user stopped it."""
 
     text: str
     plot: Plot | None = None
+    partial: bool = False
 
     @property
     def event(self) -> Event:
         """The answer as an event."""
-        return Event("answer", self.text, {"plot": asdict(self.plot)} if self.plot else {})
+        fields: dict[str, Any] = {"plot": asdict(self.plot)} if self.plot else {}
+        return Event("answer", self.text, {**fields, "partial": True} if self.partial else fields)

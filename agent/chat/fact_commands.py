@@ -49,12 +49,12 @@ def register(registry: Registry) -> None:
         registry.command()(function)
 
 
-def ask(session: Session, text: str) -> str:
+def ask(session: Session, text: str) -> Answer:
     """Ask anything about the study: where it stands, what matters, what failed, what more would bring.
 
     The facts are computed; a language model, where there is one, words them.
     """
-    from bestguess.agent.chat.model_route import word_answer
+    from bestguess.agent.chat.wording import word_answer
 
     plan, history = session.bench.the_plan(), session.bench.history
     gathered = [f"The {words.standing(history, plan.task)}"]
@@ -79,8 +79,16 @@ def ask(session: Session, text: str) -> str:
         )
     listed = "\n".join(f"- {line}" for line in gathered)
     if session.bench.llm is None:
-        return f"Without a language model I can only give the facts:\n\n{listed}"
-    return word_answer(text, listed, insights, history.direction, session.bench.llm)
+        return Answer(f"Without a language model I can only give the facts:\n\n{listed}")
+    return word_answer(
+        text,
+        listed,
+        insights,
+        history.direction,
+        session.bench.llm,
+        stop=session.stopped,
+        show=session.show_writing,
+    )
 
 
 def why(session: Session, trial: Number | None = None) -> str:

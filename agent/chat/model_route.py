@@ -1,4 +1,4 @@
-"""The language model's two parts in a conversation: reading what the rules cannot, and wording facts.
+"""The language model's part in understanding: it reads what the rules cannot.
 
 It is asked once, held to a schema over the registry, and what it returns is checked like anything a user
 typed; it can name a command and its arguments, and nothing else. Without it nothing is missing but this.
@@ -7,21 +7,20 @@ typed; it can name a command and its arguments, and nothing else. Without it not
 from __future__ import annotations
 
 import json
-import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from bestguess.agent.chat.intents import Context, Intent
 from bestguess.agent.chat.plan import range_words
 from bestguess.agent.chat.registry import Registry
-from bestguess.agent.insight import Insight
-from bestguess.agent.llm import LLM, Message, Reply, Request, Tokenizing
+from bestguess.agent.llm import LLM, Message, Reply, Request, Streaming, Tokenizing
+from bestguess.agent.llm.streaming import POLL_S
 from bestguess.prompts import render, version
 from bestguess.tools.errors import InputError, ModelError
 from bestguess.tools.parameters import Choice, Float, Int
 from bestguess.tools.space import Space
-from bestguess.tools.trial import Direction, shorten
+from bestguess.tools.trial import shorten
 
 UNCLEAR = "unclear"
 MAX_TOKENS = 120
@@ -60,6 +59,18 @@ class SharedLLM:
         with self._lock:
             return self.llm.generate(request)
 
+    def stream(self, request: Request, stop: threading.Event | None = None) -> Iterator[str]:
+        """Yield the answer piece by piece, if the model can; else nothing."""
+        if not isinstance(self.llm, Streaming):
+            return
+        while not self._lock.acquire(timeout=POLL_S):
+            if stop is not None and stop.is_set():
+                return
+        try:
+            yield from self.llm.stream(request, stop)
+        finally:
+            self._lock.release()
+
     def close(self) -> None:
         """Free what the model holds."""
         self.llm.close()
@@ -88,6 +99,33 @@ def share(llm: LLM | None) -> SharedLLM | None:
     return TokenizingSharedLLM(llm) if isinstance(llm, Tokenizing) else SharedLLM(llm)
 
 
+def write(
+    llm: LLM,
+    request: Request,
+    stop: threading.Event,
+    hear: Callable[[str], bool] = lambda _: True,
+) -> str:
+    """Return one sample's text, as far as it came before `stop` was set.
+
+    `hear` gets the text so far each time that it grows, and ends the call by returning False. A model that
+    cannot be heard while it writes is waited for. Raises what `generate` raises.
+    """
+    text = ""
+    if isinstance(llm, Streaming):
+        pieces = llm.stream(request, stop)
+        for piece in pieces:
+            text += piece
+            if not hear(text):
+                break
+        close = getattr(pieces, "close", None)
+        if close is not None:
+            close()
+    if text or stop.is_set():
+        return text
+    texts = llm.generate(request).texts
+    return texts[0] if texts else ""
+
+
 def intent_schema(registry: Registry, space: Space | None) -> dict[str, Any]:
     """Return the JSON Schema of an intent: one branch for each command, its name first."""
     branches = [_branch(UNCLEAR, {}, ())]
@@ -102,9 +140,16 @@ def intent_schema(registry: Registry, space: Space | None) -> dict[str, Any]:
 
 
 def understand_with_model(
-    text: str, context: Context, llm: LLM, registry: Registry, *, timeout_s: float = TIMEOUT_S
+    text: str,
+    context: Context,
+    llm: LLM,
+    registry: Registry,
+    *,
+    timeout_s: float = TIMEOUT_S,
+    stop: threading.Event | None = None,
 ) -> tuple[list[Intent], str]:
-    """Return the intent that the model reads in a text, or why there is none."""
+    """Return the intent that the model reads in a text, or why there is none; `stop` ends the reading."""
+    stop = stop or threading.Event()
     prompt = render(
         "intent",
         commands=[one for one in registry if one.name not in NEVER],
@@ -114,7 +159,7 @@ def understand_with_model(
         ],
         metric=context.metric,
         examples=[{"say": say, "json": json.dumps(reply)} for say, reply in EXAMPLES],
-        said=_quoted(text),
+        said=quote(text),
     )
     request = Request(
         (Message("user", prompt),),
@@ -126,7 +171,7 @@ def understand_with_model(
         template=version("intent"),
     )
     try:
-        reply = _parsed(llm.generate(request))
+        reply = read_object(write(llm, request, stop))
         name = str(reply.pop("command"))
         if name == UNCLEAR:
             return [], ""
@@ -135,74 +180,8 @@ def understand_with_model(
         arguments = {key: value for key, value in reply.items() if value not in (None, "", {})}
         registry[name].check(arguments)
     except (ModelError, InputError, KeyError, ValueError) as error:
-        return [], shorten(str(error), 200)
+        return [], "it was stopped" if stop.is_set() else shorten(str(error), 200)
     return [Intent(name, arguments)], ""
-
-
-def word_answer(
-    question: str, facts: str, insights: Sequence[Insight], direction: Direction, llm: LLM
-) -> str:
-    """Return the model's answer to a question from facts, each of its claims beside what the surrogate says.
-
-    An answer with a number that the facts do not have is not shown; the facts are.
-    """
-    names = [one.importance.name for one in insights]
-    claim = {
-        "type": "object",
-        "properties": {"parameter": {"enum": names}, "better": {"enum": ["higher", "lower", "none"]}},
-        "required": ["parameter", "better"],
-        "additionalProperties": False,
-    }
-    properties: dict[str, Any] = {"answer": {"type": "string", "maxLength": 500}}
-    if names:
-        properties["claims"] = {"type": "array", "items": claim, "maxItems": 3}
-    schema = {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
-    request = Request(
-        (Message("user", render("answer", facts=facts, question=_quoted(question))),),
-        schema=schema,
-        temperature=0.0,
-        seed=0,
-        max_tokens=300,
-        timeout_s=TIMEOUT_S,
-        template=version("answer"),
-    )
-    try:
-        reply = _parsed(llm.generate(request))
-        answer = str(reply["answer"])
-    except (ModelError, KeyError, ValueError) as error:
-        return f"The model could not answer ({shorten(str(error), 120)}); the facts are:\n\n{facts}"
-    if unknown := [one for one in _numbers(answer) if one not in _numbers(facts) | _numbers(question)]:
-        return f"The model's answer held a number that no fact has ({unknown[0]}); the facts are:\n\n{facts}"
-    lines = [answer]
-    by_name = {one.importance.name: one for one in insights}
-    for each in reply.get("claims", ()):
-        insight = by_name.get(each["parameter"])
-        if insight is not None:
-            lines.append(f"- {_agreement(each['better'], insight, direction)}")
-    return "\n\n".join(lines[:1]) + ("\n\n" + "\n".join(lines[1:]) if lines[1:] else "")
-
-
-def _agreement(claimed: str, insight: Insight, direction: Direction) -> str:
-    """Return a claim about a parameter with what the surrogate says of it."""
-    effect, name = insight.effect, insight.importance.name
-    rise = float(effect.mean[-1] - effect.mean[0])
-    width = float((effect.high - effect.low).mean()) / 2
-    better = "none"
-    if not insight.categorical and abs(rise) > width:
-        better = "higher" if (rise > 0) == (direction == "maximize") else "lower"
-    words = {
-        "higher": "larger values are better",
-        "lower": "smaller values are better",
-        "none": "it matters little",
-    }
-    spread = f"{rise:+.3g} over its range, ± {width:.2g}"
-    verdict = "agrees" if claimed == better else f"does not: it says that {words[better]}"
-    return f"{name}: {words.get(claimed, claimed)}, says the model; the Gaussian process {verdict} ({spread})"
 
 
 def _branch(name: str, properties: dict[str, Any], required: Sequence[str]) -> dict[str, Any]:
@@ -236,20 +215,14 @@ def _value(one: object) -> dict[str, Any]:
     return {"type": "integer" if isinstance(one, Int) else "number" if isinstance(one, Float) else "string"}
 
 
-def _parsed(reply: Reply) -> dict[str, Any]:
-    found = reply.parsed[0] if reply.parsed else None
-    if found is None:
-        text = reply.texts[0] if reply.texts else ""
-        found = json.loads(text[text.find("{") : text.rfind("}") + 1])
+def read_object(text: str) -> dict[str, Any]:
+    """Return the JSON object in a text; raises ValueError."""
+    found = json.loads(text[text.find("{") : text.rfind("}") + 1])
     if not isinstance(found, dict):
         raise ValueError(f"the answer is a {type(found).__name__}, not an object")
-    return dict(found)
+    return found
 
 
-def _numbers(text: str) -> set[str]:
-    return set(re.findall(r"\d+(?:\.\d+)?", text))
-
-
-def _quoted(text: str) -> str:
+def quote(text: str) -> str:
     """Return a user's words on one line, without what could end their quotes."""
     return shorten(" ".join(text.replace('"', "'").split()), SAID_CHARS)

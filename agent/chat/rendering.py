@@ -6,6 +6,7 @@ It prints and asks nothing, and keeps nothing.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import plotext
 from rich.console import Console
@@ -15,6 +16,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from bestguess.agent.chat.events import Event, Plot
+from bestguess.agent.chat.wording import printable
 from bestguess.agent.live import BADGES
 
 MAX_WIDTH = 110
@@ -27,6 +29,7 @@ def render(console: Console, event: Event, *, past: bool = False) -> None:
     """Print one event; what the user said is on the screen already, unless it is `past`."""
     if event.fields.get("discarded"):
         return
+    event = replace(event, text=printable(event.text))
     match event.kind:
         case "said" if past:
             console.print(Text(f"> {event.text}", style="bold"))

@@ -8,6 +8,7 @@ does not know how they look. What a command does is in the files of commands, ho
 from __future__ import annotations
 
 import threading
+import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -30,6 +31,8 @@ from bestguess.tools.region import Limits
 from bestguess.tools.trial import Trial
 
 DATABASE = "bestguess.db"
+
+WRITING_S = 0.04
 
 FIRST_TRIAL = Intent("run", {"n": 1})
 """What follows a draft: one trial with the defaults, before more is spent."""
@@ -83,7 +86,11 @@ class Session:
         self._saved: State | None = None
         self._listeners: list[Listener] = []
         self._turn = threading.RLock()
-        self._discarded = False
+        self.stopped = threading.Event()
+        """Set when the user stops the present reply."""
+
+        self._replying = False
+        self._shown_at = 0.0
         path = self.bench.database.with_suffix(".chat.jsonl")
         self.past: tuple[Event, ...] = read_last_session(path) if resume else ()
         """The events of the session that this one goes on from."""
@@ -123,14 +130,14 @@ class Session:
         if not text.strip():
             return
         with self._turn:
-            self._discarded = False
+            self.stopped.clear()
             self._emit(Event("said", text.strip()))
             self._guarded(lambda: self._reply(text.strip()))
 
     def do(self, name: str, arguments: Mapping[str, Any]) -> None:
         """Do a command as if its button had been pressed."""
         with self._turn:
-            self._discarded = False
+            self.stopped.clear()
             shown = " ".join(f"{key}={value}" for key, value in arguments.items())
             self._emit(Event("said", f"/{name} {shown}".strip()))
             self._guarded(lambda: self._perform_all([Intent(name, dict(arguments))]))
@@ -145,12 +152,14 @@ class Session:
             self._guarded(lambda: self._decide(verdict))
 
     def discard_reply(self) -> None:
-        """Say nothing more in the present turn; what it does is done to its end."""
-        self._discarded = True
+        """Say nothing more in the present turn; what it does is done to its end, but for a model's answer."""
+        if self._replying:
+            self.stopped.set()
 
     def close(self) -> None:
         """Stop what runs, give its trials back, and leave everything so that it can be resumed."""
         self.closing = True
+        self.discard_reply()
         self._save_state()
         self.bench.close()
         self._transcript.close()
@@ -181,8 +190,8 @@ class Session:
         context = self._context()
         intents = understand(text, context)
         if not intents and self.bench.llm:
-            intents, why = understand_with_model(text, context, self.bench.llm, REGISTRY)
-            if why:
+            intents, why = understand_with_model(text, context, self.bench.llm, REGISTRY, stop=self.stopped)
+            if why and not self.stopped.is_set():
                 self._emit(Event("remark", f"The model could not read that: {why}"))
         if not intents and text.endswith("?") and len(self.bench.history):
             return [Intent("ask", {"text": text})]
@@ -235,6 +244,7 @@ class Session:
             self._emit(answer.event)
 
     def _guarded(self, act: Callable[[], None]) -> None:
+        self._replying = True
         try:
             act()
         except BestGuessError as error:
@@ -243,7 +253,8 @@ class Session:
             where = "".join(traceback.format_exception(error, limit=-2))
             self._emit(Event("error", f"this went wrong inside BestGuess; please report it: {where}"))
         finally:
-            self._discarded = False
+            self._replying = False
+            self.stopped.clear()
             self._save_state()
 
     def _context(self) -> Context:
@@ -258,9 +269,19 @@ class Session:
         )
 
     def _emit(self, event: Event) -> None:
-        if self._discarded and event.kind in ("answer", "error"):
+        partial = event.fields.get("partial")
+        if self.stopped.is_set() and event.kind in ("answer", "error") and not partial:
             event = replace(event, fields={**event.fields, "discarded": True})
         self._transcript.append(event)
+        self._tell(event)
+
+    def show_writing(self, text: str) -> None:
+        """Show what a model has written of its answer so far, at most so often as an eye can follow."""
+        if time.monotonic() - self._shown_at >= WRITING_S:
+            self._shown_at = time.monotonic()
+            self._tell(Event("writing", text))
+
+    def _tell(self, event: Event) -> None:
         for listener in tuple(self._listeners):
             listener(event)
 

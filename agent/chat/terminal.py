@@ -8,29 +8,34 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import signal
 import sys
-from collections.abc import Iterable
+import textwrap
+from collections.abc import Callable, Iterable
 from typing import TextIO
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
-from prompt_toolkit.formatted_text import HTML, FormattedText
+from prompt_toolkit.formatted_text import FormattedText
 from prompt_toolkit.history import FileHistory
 from prompt_toolkit.patch_stdout import patch_stdout
 from rich.console import Console
 
 from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.events import Event
-from bestguess.agent.chat.rendering import render
+from bestguess.agent.chat.rendering import MAX_WIDTH, render
 from bestguess.agent.chat.session import Session
+from bestguess.agent.chat.wording import printable
 
 WELCOME = (
     "Say what to tune, for example [bold]tune train.py[/bold]; [bold]/help[/bold] lists the commands. "
     "Ctrl-C stops a reply, twice pauses, three times leaves."
 )
 REFRESH_S = 0.5
+WRITING_LINES = 8
+"""How much of an answer stands above the prompt while it is written; all of it is printed at its end."""
 
 
 class Words(Completer):
@@ -66,6 +71,8 @@ class Terminal:
         self._console = Console()
         self._presses = 0
         self._replying = 0
+        self._writing = ""
+        self._redraw: Callable[[], None] = lambda: None
         self._turns: asyncio.Queue[str] = asyncio.Queue()
 
     async def run(self) -> None:
@@ -79,6 +86,7 @@ class Terminal:
             bottom_toolbar=self._toolbar,
             refresh_interval=REFRESH_S,
         )
+        self._redraw = prompt.app.invalidate
         with patch_stdout(raw=True):
             # Only now: the console writes above the prompt, whoever prints.
             self._console = Console(file=sys.stdout, force_terminal=True)
@@ -105,7 +113,7 @@ class Terminal:
     async def _read(self, prompt: PromptSession[str]) -> bool:
         """Read one line and hand it on; return whether to go on."""
         try:
-            text = await prompt.prompt_async(HTML("<b>&gt;</b> "))
+            text = await prompt.prompt_async(self._message)
         except EOFError:
             return False
         except KeyboardInterrupt:
@@ -153,7 +161,19 @@ class Terminal:
         return False
 
     def _show(self, event: Event) -> None:
+        if event.kind == "writing":
+            self._writing = printable(event.text)
+        elif event.kind in ("answer", "error", "said"):
+            self._writing = ""
         render(self._console, event)
+        self._redraw()
+
+    def _message(self) -> FormattedText:
+        """Return the prompt, below what a model is writing."""
+        width = min(shutil.get_terminal_size().columns, MAX_WIDTH)
+        lines = [row for line in self._writing.splitlines() for row in textwrap.wrap(line, width) or [""]]
+        shown = "\n".join([*lines[-WRITING_LINES:], ""]) if lines else ""
+        return FormattedText([("italic", shown), ("bold", ">"), ("", " ")])
 
     def _toolbar(self) -> FormattedText:
         session = self._session

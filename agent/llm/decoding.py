@@ -115,7 +115,7 @@ class Decoder:
         prompt: list[int],
         request: Request,
         check: Callable[[], None],
-        hear: Callable[[Sequence[int]], None] = len,
+        hear: Callable[[Sequence[int]], object] = len,
     ) -> list[list[int]]:
         """Return the tokens of `request.n` samples that continue `prompt`, or of those done in time.
 

@@ -112,7 +112,7 @@ class EmbeddedLLM:
 
             try:
                 prompt = decoder.render(request.messages)
-                drawn = decoder.draw(prompt, request, check, heard if put else len)
+                drawn = decoder.draw(prompt, request, check, heard)
             except RuntimeError as error:
                 raise ModelUnavailable(f"{self.name}: {_first_line(error)}") from error
             texts = tuple(decoder.text(tokens) for tokens in drawn)

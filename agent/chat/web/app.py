@@ -22,7 +22,7 @@ from bestguess.agent.chat.intents import Verdict
 from bestguess.agent.chat.session import Session
 from bestguess.agent.chat.web.guard import Guard
 from bestguess.agent.chat.web.stream import Stream
-from bestguess.agent.chat.web.views import event_html, insights_html, page_html, panels_html
+from bestguess.agent.chat.web.views import event_html, insights_html, page_html, panels_html, writing_html
 from bestguess.tools.errors import InputError
 
 STATIC = Path(__file__).with_name("static")
@@ -78,6 +78,11 @@ def build_app(session: Session, *, token: str, hosts: frozenset[str]) -> FastAPI
         session.say(text)
         return DONE
 
+    @app.post("/stop")
+    async def stop() -> Response:
+        session.discard_reply()
+        return DONE
+
     @app.post("/answer/{card}")
     def answer(card: int, verdict: Annotated[Verdict, Form()]) -> Response:
         session.answer(card, verdict)
@@ -100,12 +105,18 @@ def build_app(session: Session, *, token: str, hosts: frozenset[str]) -> FastAPI
 
 def _sse(number: int, event: Event) -> str:
     """Return the messages of one event: its HTML for the conversation, and a word for the panels."""
+    if event.kind == "writing":
+        return _message("writing", writing_html(event.text))
     parts = []
     if html := event_html(event):
-        lines = "\n".join(f"data: {line}" for line in html.splitlines())
-        parts.append(f"id: {number}\nevent: chat\n{lines}\n\n")
+        parts.append(f"id: {number}\n{_message('chat', html)}")
     if event.kind in REFRESHING:
         parts.append(f"id: {number}\nevent: panels\ndata: \n\n")
     if event.kind == "trial_finished":
         parts.append(f"id: {number}\nevent: insights\ndata: \n\n")
     return "".join(parts) or ": nothing to show\n\n"
+
+
+def _message(name: str, html: str) -> str:
+    lines = "\n".join(f"data: {line}" for line in html.splitlines() or [""])
+    return f"event: {name}\n{lines}\n\n"

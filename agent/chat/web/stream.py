@@ -18,13 +18,19 @@ class Stream:
 
     def __init__(self, past: Iterable[Event]) -> None:
         self.events = list(past)
+        self._writing = Event("writing")
         self._loop: asyncio.AbstractEventLoop | None = None
         self._bells: set[asyncio.Event] = set()
         self._closed = False
 
     def add(self, event: Event) -> None:
         """Take in an event, from any thread."""
-        self.events.append(event)
+        if event.kind == "writing":
+            self._writing = event
+        else:
+            if event.kind in ("answer", "error", "said") and self._writing.text:
+                self._writing = Event("writing")
+            self.events.append(event)
         self._ring()
 
     def close(self) -> None:
@@ -33,7 +39,11 @@ class Stream:
         self._ring()
 
     async def follow(self, first: int) -> AsyncIterator[tuple[int, Event | None]]:
-        """Yield the number and the event from `first` on, as they come; None now and then, to keep alive."""
+        """Yield the number and the event from `first` on, as they come; None now and then, to keep alive.
+
+        What is being written is no event of the conversation: each page gets its newest state.
+        """
+        shown = Event("writing")
         self._loop = asyncio.get_running_loop()
         bell = asyncio.Event()
         self._bells.add(bell)
@@ -43,6 +53,9 @@ class Stream:
                 while first < len(self.events):
                     yield first, self.events[first]
                     first += 1
+                if (writing := self._writing) is not shown:
+                    shown = writing
+                    yield first, writing
                 try:
                     await asyncio.wait_for(bell.wait(), KEEP_ALIVE_S)
                 except TimeoutError:

@@ -64,6 +64,11 @@ def event_html(event: Event) -> str:
     return render("event", event=event, plot=plot, clock=time.strftime("%H:%M", time.localtime(event.at)))
 
 
+def writing_html(text: str) -> str:
+    """Return what a model is writing as HTML; nothing once it is done."""
+    return f'<article class="answer writing">{markdown(text)}</article>' if text else ""
+
+
 def panels_html(session: Session, sort: str, *, descending: bool) -> str:
     """Return the panels that follow the trials: state, curve, table, who earned what, the space."""
     bench = session.bench
