@@ -108,6 +108,21 @@ class Exchange(BaseHTTPRequestHandler):
         """Send a chat completion with these answers."""
         self.send(200, completion(texts))
 
+    def write(self, pieces: Iterable[str], *, pause_s: float = DRIP_S) -> None:
+        """Send one answer piece by piece, as a stream that was asked for; a client that leaves ends it."""
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.end_headers()
+        known = {"id": "1", "object": "chat.completion.chunk", "created": 0, "model": "misbehaving"}
+        for piece in pieces:
+            if self.owner.closing.is_set():
+                return
+            chunk = known | {"choices": [{"index": 0, "delta": {"content": piece}}]}
+            self.wfile.write(f"data: {json.dumps(chunk)}\n\n".encode())
+            self.wfile.flush()
+            time.sleep(pause_s)
+        self.wfile.write(b"data: [DONE]\n\n")
+
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it so
         """Say nothing."""
 
