@@ -26,7 +26,7 @@ from bestguess.tools.acquisition import (
     weigh,
 )
 from bestguess.tools.candidates import Candidate, maximize
-from bestguess.tools.prior import OptimumPrior
+from bestguess.tools.prior import LogDensity
 from bestguess.tools.region import Region
 from bestguess.tools.space import Space
 from bestguess.tools.surrogate import BoolArray, FloatArray, Posterior
@@ -45,6 +45,9 @@ OPTIMISM_SDS = 1.0
 
 SLACK = 2.0
 """How much worse than the surrogate's own choice a proposal may be: SLACK / sqrt(n) standardized units."""
+
+LEAST_WORTH = 0.25
+"""A proposal runs only if its expected improvement is so large a share of that of the surrogate's own choice."""
 
 LIKELY_FAILURE = 0.25
 """A proposal that finishes with a smaller probability than this is not run."""
@@ -89,7 +92,7 @@ class Verifier:
         places: _Places,
         *,
         noisy: bool,
-        prior: OptimumPrior | None = None,
+        prior: LogDensity | None = None,
     ) -> None:
         self.space = space
         self.history = history
@@ -116,7 +119,7 @@ class Verifier:
         noisy: bool = False,
         earlier: Verifier | None = None,
         device: str = "cpu",
-        prior: OptimumPrior | None = None,
+        prior: LogDensity | None = None,
     ) -> Verifier | None:
         """Return a verifier of `history`, or None while fewer than two trials have a value.
 
@@ -241,6 +244,8 @@ class Verifier:
         behind = self._optimistic(params) - self._optimistic(own)
         if behind > slack:
             return verdict(False, f"{behind:.2g} sd behind that choice, more than {slack:.2g}")
+        if worth is not None and worth < LEAST_WORTH:
+            return verdict(False, f"worth less than {LEAST_WORTH:.0%} of that choice")
         return verdict(True, "not clearly worse than that choice")
 
     def describe(self) -> str:
