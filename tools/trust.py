@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from bestguess.tools.trial import History, Prediction, Source
 
@@ -28,8 +29,11 @@ MAX_SHARE = 1 / 3
 WINDOW = 8
 """Only a source's latest tries count, so that a lost turn can be earned back."""
 
-PRIOR = 1.0
-"""So many tries as good as the rival's are credited to everyone beforehand."""
+PRIOR = 2.0
+"""So many tries are credited to everyone beforehand …"""
+
+PRIOR_BETTER = 0.35
+"""… a little worse than the rival's, as guesses of small models are (NOTEBOOK 15), and as many hits."""
 
 SHARPNESS = 2.0
 """The power of the trust that a share goes by: below 1 it falls fast."""
@@ -57,7 +61,7 @@ class Trust:
     @property
     def rate(self) -> float:
         """How the source compares with the surrogate's own choices: 1 is as good, 0 worthless."""
-        values = 2.0 * (0.5 * PRIOR + self.better) / (PRIOR + self.tried)
+        values = 2.0 * (PRIOR_BETTER * PRIOR + self.better) / (PRIOR + self.tried)
         bests = (PRIOR + self.hits) / (PRIOR + self.expected)
         return min(values, bests, 1.0)
 
@@ -81,7 +85,7 @@ def earned(history: History, source: Source, *, window: int | None = WINDOW) -> 
     """
     sign = -1.0 if history.direction == "maximize" else 1.0
     best: float | None = None
-    rows: list[tuple[bool, float, float, float, float, float]] = []
+    rows: list[_Row] = []
     for trial in history.told:
         loss = None if trial.value is None else history.loss(trial)
         rival = trial.proposal.rival
@@ -90,10 +94,15 @@ def earned(history: History, source: Source, *, window: int | None = WINDOW) -> 
         if loss is not None:
             best = loss if best is None else min(best, loss)
     rows = rows[-window:] if window else rows
-    hits, better, expected, gain, rival_gain, variance = (
-        (sum(column) for column in zip(*rows, strict=True)) if rows else (0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    return Trust(
+        tried=len(rows),
+        hits=sum(row.hit for row in rows),
+        better=sum(row.better for row in rows),
+        expected=sum(row.expected for row in rows),
+        gain=sum(row.gain for row in rows),
+        rival_gain=sum(row.rival_gain for row in rows),
+        sd=math.sqrt(sum(row.variance for row in rows)),
     )
-    return Trust(len(rows), int(hits), better, expected, gain, rival_gain, math.sqrt(variance))
 
 
 def has_turn(trust: Trust, held: int, trials: int) -> bool:
@@ -101,10 +110,19 @@ def has_turn(trust: Trust, held: int, trials: int) -> bool:
     return held < trust.share * (trials + 1)
 
 
-def _against(
-    sign: float, rival: Prediction, loss: float | None, best: float
-) -> tuple[bool, float, float, float, float, float]:
-    """Return hit, better, expected, gain, and mean and variance of the rival's gain, of one trial."""
+class _Row(NamedTuple):
+    """One trial against its rival."""
+
+    hit: bool
+    better: float
+    expected: float
+    gain: float
+    rival_gain: float
+    variance: float
+
+
+def _against(sign: float, rival: Prediction, loss: float | None, best: float) -> _Row:
+    # The moments of max(b - value, 0) for a normal value.
     mean, sd = sign * rival.mean, max(rival.sd, 1e-12)
     z = (best - mean) / sd
     cdf, pdf = _cdf(z), math.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi)
@@ -113,7 +131,7 @@ def _against(
     hit = loss is not None and loss < best
     better = 0.0 if loss is None else _cdf((mean - loss) / sd)
     gain = best - loss if hit and loss is not None else 0.0
-    return hit, better, cdf, gain, first, max(second - first * first, 0.0)
+    return _Row(hit, better, cdf, gain, first, max(second - first * first, 0.0))
 
 
 def _cdf(z: float) -> float:
