@@ -26,6 +26,7 @@ from bestguess.tools.acquisition import (
     weigh,
 )
 from bestguess.tools.candidates import Candidate, maximize
+from bestguess.tools.failure_rules import Claim, FailureRules
 from bestguess.tools.prior import LogDensity
 from bestguess.tools.region import Region
 from bestguess.tools.space import Space
@@ -93,12 +94,14 @@ class Verifier:
         *,
         noisy: bool,
         prior: LogDensity | None = None,
+        rules: FailureRules | None = None,
     ) -> None:
         self.space = space
         self.history = history
         self.feasibility = feasibility
         self.noisy = noisy
         self.prior = prior
+        self.rules = rules
         self._fitted = fitted
         self._places = places
         believed = fitted.assume(*places.of(history.running)) if history.running else fitted
@@ -120,6 +123,7 @@ class Verifier:
         earlier: Verifier | None = None,
         device: str = "cpu",
         prior: LogDensity | None = None,
+        claims: Sequence[Claim] = (),
     ) -> Verifier | None:
         """Return a verifier of `history`, or None while fewer than two trials have a value.
 
@@ -138,7 +142,7 @@ class Verifier:
             earlier = None
         places = earlier._places if earlier else _Places(space)
         if earlier and earlier.history.told == history.told:
-            fitted, feasibility = earlier._fitted, earlier.feasibility
+            fitted, feasibility, rules = earlier._fitted, earlier.feasibility, earlier.rules
         else:
             trials = _representatives(history)
             x, active = places.of(trials)
@@ -149,7 +153,8 @@ class Verifier:
             surrogate = GaussianProcess(space.column_kinds, device=device, prior=hyperprior)
             fitted = surrogate.fit(x[~failed], losses, active=complete)
             feasibility = Feasibility.fit(x, active, failed=failed, kinds=space.column_kinds)
-        return cls(space, history, fitted, feasibility, places, noisy=noisy, prior=prior)
+            rules = FailureRules.fit(space, trials, x, claims)
+        return cls(space, history, fitted, feasibility, places, noisy=noisy, prior=prior, rules=rules)
 
     def predict(self, params: Mapping[str, Any]) -> Prediction:
         """Return what is expected of `params`, in the user's units."""
@@ -172,10 +177,18 @@ class Verifier:
         mean, sd = self.posterior.predict_latent(x, active)
         worth = log_expected_improvement(mean, sd, self.posterior.incumbent_latent)
         known = 0.0 if self.prior is None else self.prior.log_density(x, active)
-        feasible = self.feasibility.predict(x, active)
+        feasible = self.feasible(x, active)
         return weigh(
             worth, feasible=feasible, log_prior=known, beta=BELIEF, trials=len(self.history.complete)
         )
+
+    def feasible(self, x: FloatArray, active: BoolArray | None) -> FloatArray:
+        """Return the probability (m,) that x (m, d) does not fail, by nearness and, so far as they hold, by rules."""
+        near = self.feasibility.predict(x, active)
+        if self.rules is None:
+            return near
+        credit = self.rules.credit
+        return (1.0 - credit) * near + credit * self.rules.predict(x)
 
     def ascent(self, x: FloatArray, active: BoolArray | None) -> FloatArray:
         """Return the direction (m, d) in which the log expected improvement of x (m, d) grows most.
@@ -223,7 +236,7 @@ class Verifier:
         """
         prediction = self.predict(params)
         x, active = _encode(self.space, [params])
-        feasible = float(self.feasibility.predict(x, active)[0])
+        feasible = float(self.feasible(x, active)[0])
         worth = None if own is None else self._worth(params, own)
         words = f"expected {prediction.mean:.5g} ± {prediction.sd:.2g}"
         if feasible < 0.995:
