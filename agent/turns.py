@@ -13,6 +13,7 @@ from typing import Protocol
 
 from bestguess.agent import proposers
 from bestguess.agent.advisor import Advice
+from bestguess.agent.failures import common_claims
 from bestguess.agent.journal import Heard
 from bestguess.agent.knowledge import Knowledge
 from bestguess.agent.llm import LLM, Request, Tokenizing
@@ -115,7 +116,12 @@ class Turns:
     def _state(self, history: History, number: int | None) -> proposers.State:
         prior = self._prior if self._packs_lead or not self._model_has_shown(history) else self._believed()
         self._verifier = Verifier.fit(
-            self.space, history, noisy=self.task.noisy, earlier=self._verifier, prior=prior
+            self.space,
+            history,
+            noisy=self.task.noisy,
+            earlier=self._verifier,
+            prior=prior,
+            claims=common_claims(self.space, history) if self.switches.knowledge else (),
         )
         number = len(history) if number is None else number
         space = self.region.space if self.region else self.space
