@@ -183,11 +183,13 @@ class Turns:
         return self._guesses
 
     def _is_warming_up(self, history: History) -> bool:
-        if self._prior is None and not self._model_starts:
+        sources = [trial.source for trial in history]
+        guessed = self._model_starts and "llm" in sources
+        if self._prior is None and not guessed:
             return len(history) <= proposers.FIRST_LOOKS
         # Where a pack or a model has said where to look, chance need not; users' own trials do not stand in.
-        looks = sum(trial.source not in ("default", "user") for trial in history)
-        most = proposers.WARM_STARTS if self._model_starts else proposers.KNOWN_STARTS
+        looks = len(sources) - sources.count("default") - sources.count("user")
+        most = proposers.WARM_STARTS if guessed else proposers.KNOWN_STARTS
         return looks < most and len(history) <= proposers.ENOUGH_KNOWN
 
     def _model_has_turn(self, history: History) -> bool:
