@@ -68,7 +68,7 @@ class Trust:
     @property
     def share(self) -> float:
         """The share of the search it may hold."""
-        return max(MAX_SHARE * self.rate**SHARPNESS, LEAST_SHARE)
+        return max(MAX_SHARE * math.pow(self.rate, SHARPNESS), LEAST_SHARE)
 
     def sentence(self, name: str) -> str:
         """Return the record in words."""
