@@ -1,7 +1,7 @@
 """What is known of why programs fail: from what they print to claims that the trials then judge.
 
-The table is `prompts/failures.yaml`; a model may be asked for a claim, too (`proposers.request_claim`). This module does not know
-whether a claim is true: `tools/failure_rules.py` tests it against every trial.
+The table is `prompts/failures.yaml`. This module does not know whether a claim is true: `tools/failure_rules.py`
+tests it against every trial.
 """
 
 from __future__ import annotations
@@ -45,6 +45,4 @@ def common_claims(space: Space, history: History) -> tuple[Claim, ...]:
 @cache
 def _causes() -> tuple[_Cause, ...]:
     text = files("bestguess.prompts").joinpath("failures.yaml").read_text("utf-8")
-    return tuple(
-        _Cause(*(re.compile(one[part]) for part in _Cause._fields)) for one in yaml.safe_load(text)
-    )
+    return tuple(_Cause(*(re.compile(one[part]) for part in _Cause._fields)) for one in yaml.safe_load(text))

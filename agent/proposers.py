@@ -223,7 +223,9 @@ def propose_warm_start(state: State, pool: Advice) -> tuple[Proposal | None, str
         chosen += [(guesses[one], "the model's guess that differs most from those before") for one in others]
     else:
         ranked = state.verifier.rank(guesses)
-        chosen += [(guesses[one], "of the model's guesses the one most worth trying by now") for one in ranked]
+        chosen += [
+            (guesses[one], "of the model's guesses the one most worth trying by now") for one in ranked
+        ]
     for params, reason in chosen:
         if not state.all_but_tried(params, near=APART):
             return with_prediction(state, Proposal(params, "llm", reason)), ""

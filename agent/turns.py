@@ -169,7 +169,7 @@ class Turns:
         return self.line is not None and self.switches.warm_start and not self._packs_lead
 
     def _model_has_shown(self, history: History) -> bool:
-        """Whether a guess of the model's beat what was there before it: concentration is bought with evidence."""
+        """Whether a guess of the model's beat what was there: concentration is bought with evidence."""
         guessed = [history.loss(trial) for trial in history.complete if trial.source == "llm"]
         others = [history.loss(trial) for trial in history.complete if trial.source not in ("llm", "gp")]
         return bool(guessed and others) and min(guessed) < min(others)

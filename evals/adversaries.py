@@ -1,7 +1,7 @@
 """Language models that mean no good, for the question what the worst model costs a search.
 
 Each is a class for `llm=`: `bestguess:llm=bestguess.evals.adversaries:WorstCorner`. They answer within the
-schema, where that is the point, and read of a prompt what a model would: the ranges, and the best trial so far.
+schema, where that is the point, and read of a prompt what a model would: the ranges and the best trial.
 The uniformly random, the malformed and the dead model are `SchemaLLM`, `GarbageLLM` and `DeadLLM` of
 `bestguess.agent.testing`. This module does not know how anybody defends himself.
 """
@@ -58,7 +58,10 @@ class Constant(_Adversary):
     """Says the same always."""
 
     def place(
-        self, properties: Mapping[str, Any], best: Mapping[str, float] | None, rng: np.random.Generator
+        self,
+        properties: Mapping[str, Any],
+        best: Mapping[str, float] | None,  # noqa: ARG002
+        rng: np.random.Generator,  # noqa: ARG002
     ) -> dict[str, float]:
         """Return a fifth of every range."""
         return dict.fromkeys(properties, 0.2)

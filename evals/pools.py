@@ -1,10 +1,10 @@
 """First guesses drawn once: one pool of samples a task and model, which every seed chooses from.
 
 The request for first guesses of a task is the same for every seed but for the model's own seed, and on a
-processor it is most of what a run costs. Each seed is given as many of the pool's samples as it asked for, drawn
-without replacement, at the tokens and seconds that so many would have cost. Samples of two seeds overlap, so the
-spread over seeds is a little too small; pools say nothing of the model's own luck. All other requests
-go through. This module does not know what is done with a guess.
+processor it is most of what a run costs. Each seed is given as many of the pool's samples as it asked for,
+drawn without replacement, at the tokens and seconds that so many would have cost. Samples of two seeds
+overlap, so the spread over seeds is a little too small. All other requests go through. This module does not
+know what is done with a guess.
 """
 
 from __future__ import annotations
@@ -60,7 +60,9 @@ class PooledLLM:
         self._llm.close()
 
     def _draw(self, request: Request) -> Reply:
-        key = hashlib.sha256(json.dumps([self.name, request_essence(request)], default=dict).encode()).hexdigest()
+        key = hashlib.sha256(
+            json.dumps([self.name, request_essence(request)], default=dict).encode()
+        ).hexdigest()
         with closing(sqlite3.connect(self._path, timeout=1200, isolation_level=None)) as database:
             database.execute("CREATE TABLE IF NOT EXISTS pools (key TEXT PRIMARY KEY, reply TEXT)")
             # Whoever comes first draws, and the others wait for it: two models at once take twice as long.

@@ -7,11 +7,11 @@
 | `t`    | ()     | a rule's limit, in one of the n + 1 gaps between the sorted strains                    |
 | `w`    | (r,)   | how much a rule counts: its prior times its likelihood, of all rules and of none, 1    |
 
-Memory, time and steps are products of powers, so a limit on them is a limit on a sum of logarithms. Failures are told
-apart by their message without its numbers; each kind has rules of its own. A rule is tested against every trial
-before it weighs anything: its likelihood is that of each trial, MISTAKES of them explained otherwise, averaged
-over all limits; that there is no rule, only a rate, is the hypothesis that it must beat. Whoever claims to know
-why a kind fails, a table of messages or a model, raises a rule's prior and nothing else (`Claim`).
+Memory, time and steps are products of powers, so a limit on them is a limit on a sum of logarithms. Failures
+are told apart by their message without its numbers; each kind has rules of its own. A rule is tested against
+every trial before it weighs anything: its likelihood is that of each trial, MISTAKES of them explained
+otherwise, averaged over all limits; that there is no rule, only a rate, is the hypothesis that it must beat.
+Whoever claims to know why a kind fails raises a rule's prior and nothing else (`Claim`).
 
 This module knows no values and no model.
 """
@@ -67,7 +67,9 @@ def kind_of(message: str) -> str:
 class FailureRules:
     """What told trials say of why they failed; it does not change."""
 
-    def __init__(self, space: Space, kinds: Sequence[_Kind], level: Callable[[FloatArray], FloatArray]) -> None:
+    def __init__(
+        self, space: Space, kinds: Sequence[_Kind], level: Callable[[FloatArray], FloatArray]
+    ) -> None:
         self._space = space
         self._kinds = kinds
         self._level = level
@@ -76,7 +78,7 @@ class FailureRules:
     def fit(
         cls, space: Space, trials: Sequence[Trial], x: FloatArray, claims: Sequence[Claim] = ()
     ) -> FailureRules | None:
-        """Return the rules of told `trials` that lie at x (n, d); None where none failed or nothing has a level."""
+        """Return the rules of told `trials` at x (n, d); None where none failed or nothing has a level."""
         trials, x = trials[-LATEST:], x[-LATEST:]
         kinds = [kind_of(trial.outcome.error) if trial.outcome else "" for trial in trials]
         failed = [trial.state == "failed" for trial in trials]
@@ -138,7 +140,13 @@ class _Kind:
 
     @classmethod
     def fit(
-        cls, name: str, names: Sequence[str], signs: FloatArray, prior: FloatArray, z: FloatArray, bad: BoolArray
+        cls,
+        name: str,
+        names: Sequence[str],
+        signs: FloatArray,
+        prior: FloatArray,
+        z: FloatArray,
+        bad: BoolArray,
     ) -> _Kind:
         strains = z @ signs.T  # (n, r)
         n = len(bad)
@@ -173,7 +181,9 @@ class _Kind:
             chances.append(np.concatenate(([0.0], np.cumsum(p[:-1]), [1.0])))
         best = signs[kept[0]]
         words = " and ".join(
-            f"{'higher' if sign > 0 else 'lower'} {name}" for name, sign in zip(names, best, strict=True) if sign
+            f"{'higher' if sign > 0 else 'lower'} {name}"
+            for name, sign in zip(names, best, strict=True)
+            if sign
         )
         share = weights[kept] / weights[kept].sum()
         return cls(name, credit, share, signs[kept], knots, chances, f"{words}: {name}")
@@ -181,7 +191,9 @@ class _Kind:
     def predict(self, z: FloatArray) -> FloatArray:
         """Return the probability (m,) that levels z (m, d) fail so."""
         total = np.zeros(len(z))
-        for weight, sign, knots, chances in zip(self.weights, self.signs, self.knots, self.chances, strict=True):
+        for weight, sign, knots, chances in zip(
+            self.weights, self.signs, self.knots, self.chances, strict=True
+        ):
             total += weight * np.interp(z @ sign, knots, chances)
         return MISTAKES + (1.0 - 2.0 * MISTAKES) * total
 
@@ -215,7 +227,9 @@ def _has_levels(parameter: Parameter) -> bool:
     if isinstance(parameter, Float | Int):
         return parameter.high > parameter.low
     options = parameter.values() if parameter.grid_size else []
-    return len(options) > 1 and all(isinstance(one, int | float) and not isinstance(one, bool) for one in options)
+    return len(options) > 1 and all(
+        isinstance(one, int | float) and not isinstance(one, bool) for one in options
+    )
 
 
 def _scale(parameter: Parameter) -> Callable[[FloatArray], FloatArray]:

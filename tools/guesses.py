@@ -6,8 +6,8 @@
 | `x`    | (m, d) | encoded configurations; `active` (m, d) says which columns they have     |
 | `h`    | (d,)   | widths of the kernels, by Scott's rule, never narrower than NARROWEST    |
 
-A column's density is 1 - w + w times the mean of normal kernels at its guesses, each cut off at the ends of the
-interval: bounded, never 0, and flat where guesses disagree. Columns are independent. The logarithm counts
+A column's density is 1 - w + w times the mean of normal kernels at its guesses, each cut off at the ends of
+the interval: bounded, never 0, and flat where guesses disagree. Columns are independent. The logarithm counts
 WEIGHT times, less than what packs say. This module does not know who guessed, or how much it counts by now
 (`acquisition.weigh`).
 """

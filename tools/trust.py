@@ -1,17 +1,17 @@
 """What each source of proposals has earned, learned from outcomes only.
 
-| symbol     | meaning                                                                                        |
-| ---------- | ---------------------------------------------------------------------------------------------- |
-| `y`        | the loss of a trial of the source's                                                            |
-| `m`, `s`   | what the surrogate expected of its own choice, in whose place that trial ran: its rival         |
-| `b`        | the least loss before it                                                                       |
-| `better`   | cdf((m - y) / s), the chance that the trial was better than its rival would have been          |
-| `expected` | cdf((b - m) / s), the chance that its rival would have been a new best                         |
+| symbol     | meaning                                                                                 |
+| ---------- | --------------------------------------------------------------------------------------- |
+| `y`        | the loss of a trial of the source's                                                     |
+| `m`, `s`   | what the surrogate expected of its own choice, in whose place that trial ran: its rival |
+| `b`        | the least loss before it                                                                |
+| `better`   | cdf((m - y) / s), the chance that the trial was better than its rival would have been   |
+| `expected` | cdf((b - m) / s), the chance that its rival would have been a new best                  |
 
 Two records are kept, each against the rival: how good the source's values are, the mean of `better`, which is
 1/2 for a source that is as good, and how often it finds a new best, its hits over the sum of `expected`. Each
-mean, with its prior, is the forecast with the least expected Brier score, a proper one; a source is trusted as
-far as the worse of the two goes. A model's stated confidence can rise with its error (CALIPER, arXiv
+mean, with its prior, is the forecast with the least expected Brier score, a proper one; a source is trusted
+as far as the worse of the two goes. A model's stated confidence can rise with its error (CALIPER, arXiv
 2606.01730), so nothing that a source says of itself is read here.
 """
 
@@ -46,8 +46,8 @@ LEAST_SHARE = 1 / 20
 class Trust:
     """A source's record over its latest `tried` trials that had a rival; see the table above.
 
-    `gain` is what its new bests took off the loss, `rival_gain` what the rivals were expected to, and `sd` the
-    standard deviation of that.
+    `gain` is what its new bests took off the loss, `rival_gain` what the rivals were expected to, and `sd`
+    the standard deviation of that.
     """
 
     tried: int = 0

@@ -48,7 +48,7 @@ SLACK = 2.0
 """How much worse than the surrogate's own choice a proposal may be: SLACK / sqrt(n) standardized units."""
 
 LEAST_WORTH = 0.25
-"""A proposal runs only if its expected improvement is so large a share of that of the surrogate's own choice."""
+"""A proposal runs only if its expected improvement is so large a share of the surrogate's own choice's."""
 
 LIKELY_FAILURE = 0.25
 """A proposal that finishes with a smaller probability than this is not run."""
@@ -183,7 +183,7 @@ class Verifier:
         )
 
     def feasible(self, x: FloatArray, active: BoolArray | None) -> FloatArray:
-        """Return the probability (m,) that x (m, d) does not fail, by nearness and, so far as they hold, by rules."""
+        """Return the probability (m,) that x (m, d) does not fail, by nearness and, where they hold, rules."""
         near = self.feasibility.predict(x, active)
         if self.rules is None:
             return near
