@@ -1,7 +1,7 @@
 """What is known of why programs fail: from what they print to claims that the trials then judge.
 
-The table is `prompts/failures.yaml`. This module does not know whether a claim is true: `tools/failure_rules.py`
-tests it against every trial.
+The table is `prompts/failures.yaml`. This module does not know whether a claim is true:
+`tools/failure_rules.py` tests it against every trial.
 """
 
 from __future__ import annotations

@@ -183,7 +183,7 @@ class Verifier:
         )
 
     def feasible(self, x: FloatArray, active: BoolArray | None) -> FloatArray:
-        """Return the probability (m,) that x (m, d) does not fail, by nearness and, where they hold, rules."""
+        """Return the probability (m,) that x (m, d) does not fail, by nearness and by rules that hold."""
         near = self.feasibility.predict(x, active)
         if self.rules is None:
             return near
