@@ -8,7 +8,8 @@
 
 A column's density is 1 - w + w times the mean of normal kernels at its guesses, each cut off at the ends of
 the interval: bounded, never 0, and flat where guesses disagree. Columns are independent. The logarithm counts
-WEIGHT times, less than what packs say. This module does not know who guessed, or how much it counts by now
+WEIGHT times, less than what packs say, and less where guesses are copies: a model that says the same always
+has been asked once. This module does not know who guessed, or how much it counts by now
 (`acquisition.weigh`).
 """
 
@@ -33,6 +34,7 @@ class GuessDensity:
         self._known = known
         self._g = g
         self._h = np.maximum(g.std(axis=0) * len(g) ** -0.2, NARROWEST)
+        self._weight = WEIGHT * (len(np.unique(g, axis=0)) - 1) / max(len(g) - 1, 1)
         self._mass = ndtr((1.0 - g) / self._h) - ndtr(-g / self._h)
 
     def log_density(self, x: FloatArray, active: BoolArray | None = None) -> FloatArray:
@@ -40,5 +42,5 @@ class GuessDensity:
         z = (x[:, None, :] - self._g) / self._h
         kernels = np.exp(-0.5 * z * z) / (np.sqrt(2.0 * np.pi) * self._h * self._mass)
         log = np.log(1.0 - CONFIDENCE + CONFIDENCE * kernels.mean(axis=1))
-        total: FloatArray = WEIGHT * (log if active is None else np.where(active, log, 0.0)).sum(axis=1)
+        total: FloatArray = self._weight * (log if active is None else np.where(active, log, 0.0)).sum(axis=1)
         return total if self._known is None else total + self._known.log_density(x, active)
