@@ -20,8 +20,9 @@ TWO_SIDED_95 = 1.96
 class Worth:
     """What the model's trials brought, in the metric's units, and what they cost; more is better.
 
-    `over_default` is by how much the best of the `first_guesses` beat the default, None without either; `hits` of the `search_guesses` were new bests, `expected_hits` were expected of the surrogate's own
-    choices; `lift` is the gain beyond what was expected of those, between `lift_low` and `lift_high`.
+    `over_default` is by how much the best of the `first_guesses` beat the default, None without either.
+    `hits` of the `search_guesses` were new bests; so many as `expected_hits` were expected of the surrogate's
+    own choices. `lift` is the gain beyond what was expected of those, between `lift_low` and `lift_high`.
     """
 
     first_guesses: int
