@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from numbers import Integral
 from typing import Any
 
 from bestguess.agent.budget import Budget
@@ -32,9 +33,9 @@ def check_seed(seed: Any) -> int | None:
     """Return the seed, or None for one that is to be drawn; raise InputError unless it is a whole number."""
     if seed is None:
         return None
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or not 0 <= seed < 2**63:
         raise InputError(f"seed is {shown(seed)}; give a whole number from 0")
-    return seed
+    return int(seed)
 
 
 def check_seconds(name: str, seconds: Any) -> float:
