@@ -199,7 +199,7 @@ def know(space: Space, task: Task, packs: Sequence[Pack]) -> Knowledge | None:
 
 
 def gather(space: Space, task: Task, knowledge: Any) -> Knowledge | None:
-    """Return what is known of a task by the packs that `knowledge` chooses; raise what `choose_packs` raises."""
+    """Return what is known of a task by the packs chosen; raise what `choose_packs` raises."""
     return know(space, task, choose_packs(knowledge))
 
 

@@ -159,6 +159,6 @@ def _read_space(space: Any) -> Space | None:
         return space
     if not isinstance(space, Mapping):
         raise InputError(
-            f"space is {shown(space)}; give a bestguess.Space, a dictionary of Optuna's distributions, or None"
+            f"space is {shown(space)}; give a bestguess.Space, or a dictionary of Optuna's distributions"
         )
     return Space.from_optuna(space)
