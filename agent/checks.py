@@ -29,6 +29,13 @@ def check_task(task: Any) -> Task:
     return task
 
 
+def check_study_name(name: Any) -> str | None:
+    """Return the study's name, or None for one that is to be found; raise InputError unless it is a word."""
+    if name is not None and (not isinstance(name, str) or not name.strip()):
+        raise InputError(f"study_name is {shown(name)}; give a word or two, or leave it out")
+    return name
+
+
 def check_seed(seed: Any) -> int | None:
     """Return the seed, or None for one that is to be drawn; raise InputError unless it is a whole number."""
     if seed is None:

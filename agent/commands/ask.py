@@ -14,6 +14,7 @@ from bestguess.agent.commands._options import (
     llm_options,
     read_space,
     read_task,
+    study_name_option,
 )
 from bestguess.tools.errors import InputError, StudyError
 
@@ -36,7 +37,7 @@ from bestguess.tools.errors import InputError, StudyError
     help="who runs the trial ($$ in a shell): if it ends without telling, the trial is handed out again",
 )
 @click.option("--storage", default=DEFAULT_STORAGE, show_default=True, metavar="URL")
-@click.option("--study-name", metavar="NAME", help="default: the space file's name, or the only study")
+@study_name_option("default: the space file's name, or the only study")
 @knowledge_option
 @llm_options(default="none")
 def command(
