@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from numbers import Integral
 from typing import Any
+
+import numpy as np
 
 from bestguess.agent.budget import Budget
 from bestguess.agent.task import Task
@@ -40,7 +41,7 @@ def check_seed(seed: Any) -> int | None:
     """Return the seed, or None for one that is to be drawn; raise InputError unless it is a whole number."""
     if seed is None:
         return None
-    if isinstance(seed, bool) or not isinstance(seed, Integral) or not 0 <= seed < 2**63:
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
         raise InputError(f"seed is {shown(seed)}; give a whole number from 0")
     return int(seed)
 
