@@ -70,14 +70,11 @@ def command(
           bestguess tell "$(jq .number <<< "$trial")" "$value"
       done
     """
-    import optuna
-
     from bestguess.agent.budget import Budget
     from bestguess.agent.report import trial_record
     from bestguess.agent.study import Owner, load
     from bestguess.agent.tuner import Tuner
 
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
     if space_spec is not None:
         space, words = read_space(space_spec)
         stem = Path(space_spec.partition(":")[0]).stem
