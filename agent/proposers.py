@@ -25,15 +25,25 @@ from bestguess.tools.trial import History, Prediction, Proposal
 from bestguess.tools.trust import earned
 from bestguess.tools.verifier import Verifier
 
-WARM_STARTS = 4
-"""Guesses run before the surrogate takes over: the consensus and the three that differ most from it."""
+FIRST_LOOKS = 4
+"""How many random configurations run before the surrogate takes over where nobody has an idea."""
 
-WARM_SAMPLES = 12
+WARM_STARTS = 3
+"""Guesses run before the surrogate takes over: the consensus, then the two that are most worth trying."""
+
+LEADING_SHARE = 0.5
+"""Where packs know so much of the parameters, guesses of a model of 1.5B gain nothing on theirs and cost
+evaluations (NOTEBOOK 15); the model then has its turns in the search only."""
+
+WARM_SAMPLES = 16
 PROPOSE_SAMPLES = 4
 TOKENS_PER_PARAMETER = 24
 RANDOM_TRIES = 200
 NEAR = 1e-3
 """Nothing is learned from a trial that is so near to another in every column of the cube."""
+
+APART = 0.1
+"""First guesses that are as near to a trial in every column say what it said; chance says more."""
 
 KNOWN_STARTS = 2
 """How many of what packs know run before the surrogate takes over, without a model's guesses."""
@@ -77,13 +87,13 @@ class State:
             return self.region.project(params)
         return params if self.space.satisfies(params) else None
 
-    def all_but_tried(self, params: Mapping[str, Any]) -> bool:
+    def all_but_tried(self, params: Mapping[str, Any], *, near: float = NEAR) -> bool:
         """Whether a trial lies where these params do, as far as that can make a difference."""
         if not len(self.history):
             return False
         whole = self.region.whole if self.region else self.space
         there = whole.encode_many([trial.params for trial in self.history])
-        return bool((np.abs(there - whole.encode(dict(params))).max(axis=1) < NEAR).any())
+        return bool((np.abs(there - whole.encode(dict(params))).max(axis=1) < near).any())
 
     def tried(self, params: Mapping[str, Any]) -> bool:
         """Whether a trial with these params exists."""
@@ -95,6 +105,16 @@ def propose_default(state: State) -> Proposal:
     return Proposal(
         state.space.default(), "default", "the default configuration, to measure everything against"
     )
+
+
+def packs_lead(space: Space, prior: OptimumPrior | None) -> bool:
+    """Whether packs know so much of the space that a model's guesses would only delay the search."""
+    return prior is not None and len(prior.names) >= LEADING_SHARE * len(space)
+
+
+def known_first(space: Space, prior: OptimumPrior | None, *, guesses: bool) -> int:
+    """Return how many of what packs know come before a model's `guesses`, or before the search without."""
+    return KNOWN_STARTS if packs_lead(space, prior) or not guesses else 1
 
 
 def propose_knowledge(
@@ -186,32 +206,29 @@ def request_proposal(state: State) -> Request:
     )
 
 
-def propose_warm_start(
-    state: State, pool: Advice, *, count: int = WARM_STARTS
-) -> tuple[Proposal | None, str]:
-    """Propose the next of the model's first guesses: the consensus first, then those that differ most.
+def propose_warm_start(state: State, pool: Advice) -> tuple[Proposal | None, str]:
+    """Propose the next of the model's first guesses: their consensus, then what the surrogate makes of them.
 
-    `count` of them are chosen in all.
-
-    Returns None and the reason when every guess in `pool` has been tried.
+    Without a surrogate yet, the guess that differs most from the consensus comes next. Returns None and the
+    reason when every guess in `pool` has been tried.
     """
     if pool.refusal:
         return None, pool.refusal
     guesses = [one for one in pool.configurations if state.region is None or state.region.contains(one)]
     if not guesses:
         return None, "no first guess of the model lies within the limits that are set now"
-    x = state.space.encode_many(guesses)
-    chosen = choose_spread(x, count)
-    for rank, index in enumerate(chosen):
-        params = guesses[index]
-        if state.tried(params):
-            continue
-        reason = (
-            f"the model's consensus: the middle of its {len(x)} guesses"
-            if rank == 0
-            else f"the model's guess that differs most from those before ({rank + 1} of {len(chosen)} chosen)"
-        )
-        return with_prediction(state, Proposal(params, "llm", reason)), ""
+    consensus, *others = choose_spread(state.space.encode_many(guesses), len(guesses))
+    chosen = [(guesses[consensus], f"the model's consensus: the middle of its {len(guesses)} guesses")]
+    if state.verifier is None:
+        chosen += [(guesses[one], "the model's guess that differs most from those before") for one in others]
+    else:
+        ranked = state.verifier.rank(guesses)
+        chosen += [
+            (guesses[one], "of the model's guesses the one most worth trying by now") for one in ranked
+        ]
+    for params, reason in chosen:
+        if not state.all_but_tried(params, near=APART):
+            return with_prediction(state, Proposal(params, "llm", reason)), ""
     return None, "every different first guess of the model has been tried"
 
 
@@ -235,6 +252,7 @@ def propose_from_model(state: State, advice: Advice, own: Proposal) -> Proposal:
                 reason,
                 verdict.prediction,
                 f"accepted: {verdict.sentence}",
+                rival=own.prediction,
             )
     return replace(own, fallback=f"language model: guess not run: {verdicts[order[0]].sentence}")
 
@@ -245,7 +263,8 @@ def propose_unchecked(state: State, advice: Advice, own: Proposal) -> Proposal:
         return replace(own, fallback=f"language model: {advice.refusal}")
     for params in advice.configurations:
         if not state.tried(params):
-            return with_prediction(state, Proposal(params, "llm", "the model's first guess, unchecked"))
+            guess = Proposal(params, "llm", "the model's first guess, unchecked", rival=own.prediction)
+            return with_prediction(state, guess)
     return replace(own, fallback="language model: every guess has been tried")
 
 

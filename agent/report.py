@@ -11,6 +11,7 @@ from typing import Any
 
 from bestguess.agent.advisor import LEFT_ALONE
 from bestguess.agent.task import Task
+from bestguess.agent.worth import weigh_model
 from bestguess.tools.trial import History, Source, Trial
 
 MODEL = "language model:"
@@ -119,7 +120,7 @@ def trial_record(trial: Trial) -> dict[str, Any]:
 
 def study_record(history: History, *, seconds: float) -> dict[str, Any]:
     """Return a study as JSON-able values; the names are the ones outside checks use."""
-    incumbent, default = history.incumbent, history.default
+    incumbent, default, worth = history.incumbent, history.default, weigh_model(history)
     return {
         "best_value": incumbent.value if incumbent else None,
         "best_params": incumbent.params if incumbent else None,
@@ -128,6 +129,7 @@ def study_record(history: History, *, seconds: float) -> dict[str, Any]:
         "sources": [asdict(credit) for credit in credit_sources(history)],
         "fallbacks": [asdict(fallback) for fallback in collect_fallbacks(history)],
         "model_state": describe_model(history),
+        "model_worth": asdict(worth) if worth else None,
         "tokens": sum(trial.proposal.tokens for trial in history),
         "seconds": round(seconds, 3),
         "trials": [trial_record(trial) for trial in history],
@@ -165,6 +167,13 @@ def write_report(history: History, task: Task, *, title: str, lines: tuple[str, 
             f"| {credit.source} | {credit.trials} | {credit.failed} | {credit.new_bests} | {credit.gain:.4g} "
             f"| {credit.tokens} | {credit.seconds:.1f} |"
         )
+    if worth := weigh_model(history):
+        parts += [
+            "",
+            "## Did the language model earn its keep?",
+            "",
+            *(f"- {one}" for one in worth.sentences),
+        ]
     fallbacks = collect_fallbacks(history)
     if fallbacks:
         parts += ["", "## Turns that were not taken", ""]

@@ -573,13 +573,14 @@ def proposal_fields(proposal: Proposal) -> dict[str, Any]:
         "fallback": proposal.fallback,
         "tokens": proposal.tokens,
         "seconds": round(proposal.seconds, 3),
+        "rival": list(astuple(proposal.rival)) if proposal.rival else None,
     }
     return {key: value for key, value in fields.items() if value}
 
 
 def read_proposal(fields: Mapping[str, Any], params: Params) -> Proposal:
     """Return the proposal of `params` that `proposal_fields` wrote down; without fields it is a user's."""
-    prediction = fields.get("prediction")
+    prediction, rival = fields.get("prediction"), fields.get("rival")
     return Proposal(
         params=params,
         source=fields.get("source", "user"),
@@ -589,6 +590,7 @@ def read_proposal(fields: Mapping[str, Any], params: Params) -> Proposal:
         fallback=fields.get("fallback", ""),
         tokens=fields.get("tokens", 0),
         seconds=fields.get("seconds", 0.0),
+        rival=Prediction(*rival) if rival else None,
     )
 
 

@@ -13,12 +13,14 @@ from typing import Protocol
 
 from bestguess.agent import proposers
 from bestguess.agent.advisor import Advice
+from bestguess.agent.failures import common_claims
 from bestguess.agent.journal import Heard
 from bestguess.agent.knowledge import Knowledge
 from bestguess.agent.llm import LLM, Request, Tokenizing
 from bestguess.agent.switches import Switches
 from bestguess.agent.task import Task
-from bestguess.tools.prior import OptimumPrior
+from bestguess.tools.guesses import GuessDensity
+from bestguess.tools.prior import LogDensity, OptimumPrior
 from bestguess.tools.region import Region
 from bestguess.tools.space import Space
 from bestguess.tools.trial import History, Proposal
@@ -66,6 +68,7 @@ class Turns:
 
         self._knowledge = knowledge if switches.knowledge else None
         self._prior = OptimumPrior(space, self._knowledge.beliefs) if self._knowledge else None
+        self._guesses: GuessDensity | None = None
         self._pool = pool
         self._tokenizing = llm if isinstance(llm, Tokenizing) else None
         self._verifier: Verifier | None = None
@@ -93,7 +96,7 @@ class Turns:
 
     def widen(self, space: Space) -> None:
         """Go on in another space, which holds all that the present one does."""
-        self.space, self.region, self._verifier = space, None, None
+        self.space, self.region, self._verifier, self._guesses = space, None, None, None
         self._prior = OptimumPrior(space, self._knowledge.beliefs) if self._knowledge else None
 
     def check(self, history: History, proposal: Proposal) -> Proposal:
@@ -111,8 +114,14 @@ class Turns:
             self.line.prefetch(proposers.request_proposal(self._state(history, number)))
 
     def _state(self, history: History, number: int | None) -> proposers.State:
+        prior = self._prior if self._packs_lead or not self._model_has_shown(history) else self._believed()
         self._verifier = Verifier.fit(
-            self.space, history, noisy=self.task.noisy, earlier=self._verifier, prior=self._prior
+            self.space,
+            history,
+            noisy=self.task.noisy,
+            earlier=self._verifier,
+            prior=prior,
+            claims=common_claims(self.space, history) if self.switches.knowledge else (),
         )
         number = len(history) if number is None else number
         space = self.region.space if self.region else self.space
@@ -148,19 +157,40 @@ class Turns:
     def _propose_known(self, state: proposers.State) -> Proposal | None:
         if self._prior is None or self._knowledge is None:
             return None
-        most = 1 if self._model_starts else proposers.KNOWN_STARTS
+        most = proposers.known_first(self.space, self._prior, guesses=self._model_starts)
         return proposers.propose_knowledge(state, self._prior, self._knowledge.families, most)
 
     @property
+    def _packs_lead(self) -> bool:
+        return proposers.packs_lead(self.space, self._prior)
+
+    @property
     def _model_starts(self) -> bool:
-        return self.line is not None and self.switches.warm_start
+        return self.line is not None and self.switches.warm_start and not self._packs_lead
+
+    def _model_has_shown(self, history: History) -> bool:
+        """Whether a guess of the model's beat what was there: concentration is bought with evidence."""
+        guessed = [history.loss(trial) for trial in history.complete if trial.source == "llm"]
+        others = [history.loss(trial) for trial in history.complete if trial.source not in ("llm", "gp")]
+        return bool(guessed and others) and min(guessed) < min(others)
+
+    def _believed(self) -> LogDensity | None:
+        """Return what packs and the model's first guesses say together of where the optimum lies."""
+        if self._pool is None or not self._pool.configurations:
+            return self._prior
+        if self._guesses is None:
+            self._guesses = GuessDensity(self.space.encode_many(self._pool.configurations), self._prior)
+        return self._guesses
 
     def _is_warming_up(self, history: History) -> bool:
-        if self._prior is None or self._model_starts:
-            return len(history) <= proposers.WARM_STARTS
-        # Where a pack has said where to look, chance need not; users' own trials do not stand in for its.
-        looks = sum(trial.source not in ("default", "user") for trial in history)
-        return looks < proposers.KNOWN_STARTS and len(history) <= proposers.ENOUGH_KNOWN
+        sources = [trial.source for trial in history]
+        guessed = self._model_starts and "llm" in sources
+        if self._prior is None and not guessed:
+            return len(history) <= proposers.FIRST_LOOKS
+        # Where a pack or a model has said where to look, chance need not; users' own trials do not stand in.
+        looks = len(sources) - sources.count("default") - sources.count("user")
+        most = proposers.WARM_STARTS if guessed else proposers.KNOWN_STARTS
+        return looks < most and len(history) <= proposers.ENOUGH_KNOWN
 
     def _model_has_turn(self, history: History) -> bool:
         if not self.switches.propose:

@@ -243,9 +243,15 @@ def _choose(
 ) -> list[Proposal]:
     """Return the default, what is known to work, the guesses worth running, and what fills the space.
 
-    The middle of what is known comes before the guesses, as in a study of our own; draws of it after them.
+    What is known comes before the guesses as in a study of our own, and more of it after them.
     """
-    from bestguess.agent.proposers import State, propose_default, propose_knowledge, propose_warm_start
+    from bestguess.agent.proposers import (
+        State,
+        known_first,
+        propose_default,
+        propose_knowledge,
+        propose_warm_start,
+    )
     from bestguess.tools.filling import fill
     from bestguess.tools.prior import OptimumPrior
 
@@ -265,15 +271,11 @@ def _choose(
                 break
             points.append(replace(proposal, verdict=""))
 
-    add_known(1)
+    add_known(known_first(space, prior, guesses=advice is not None))
     before, refusal = len(points), advice.refusal if advice else ""
-    # One more than needed may be chosen, because the default can be among them.
-    for count in (n - before, n - before + 1) if advice is not None and not refusal else ():
-        assert advice is not None
-        while len(points) < n:
-            proposal, refusal = propose_warm_start(state(), advice, count=count)
-            if proposal is None:
-                break
+    while advice is not None and not refusal and len(points) < n:
+        proposal, refusal = propose_warm_start(state(), advice)
+        if proposal is not None:
             points.append(replace(proposal, verdict=""))
     guessed = len(points)
     add_known(n)

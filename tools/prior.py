@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from scipy.special import ndtr
@@ -51,6 +51,14 @@ class Region:
 
 Belief = Region | Mapping[Any, float]
 """What is known of one parameter: a region, or weights of its options."""
+
+
+class LogDensity(Protocol):
+    """Whatever says where the optimum may lie."""
+
+    def log_density(self, x: FloatArray, active: BoolArray | None = None) -> FloatArray:
+        """Return the logarithm of the density (m,) at x (m, d), up to a constant; not of inactive columns."""
+        ...
 
 
 class OptimumPrior:

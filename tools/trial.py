@@ -43,7 +43,8 @@ class Proposal:
     """A configuration someone suggests, with who and why.
 
     `verdict` is the verifier's sentence on it, `fallback` the reason when another source had the
-    turn and could not use it. `tokens` and `seconds` are what producing it cost.
+    turn and could not use it. `tokens` and `seconds` are what producing it cost. `rival` is what the
+    surrogate expected of its own choice, in whose place this runs; None without one.
     """
 
     params: Params
@@ -54,6 +55,7 @@ class Proposal:
     fallback: str = ""
     tokens: int = 0
     seconds: float = 0.0
+    rival: Prediction | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "reason", shorten(self.reason, REASON_CHARS))

@@ -1,15 +1,27 @@
 """What each source of proposals has earned, learned from outcomes only.
 
-A model's stated confidence can rise with its error (CALIPER, arXiv 2606.01730), so nothing that a source
-says of itself is read here. The constants below were set by hand, not yet by an eval; see
-`evals/NOTEBOOK.md`.
+| symbol     | meaning                                                                                 |
+| ---------- | --------------------------------------------------------------------------------------- |
+| `y`        | the loss of a trial of the source's                                                     |
+| `m`, `s`   | what the surrogate expected of its own choice, in whose place that trial ran: its rival |
+| `b`        | the least loss before it                                                                |
+| `better`   | cdf((m - y) / s), the chance that the trial was better than its rival would have been   |
+| `expected` | cdf((b - m) / s), the chance that its rival would have been a new best                  |
+
+Two records are kept, each against the rival: how good the source's values are, the mean of `better`, which is
+1/2 for a source that is as good, and how often it finds a new best, its hits over the sum of `expected`. Each
+mean, with its prior, is the forecast with the least expected Brier score, a proper one; a source is trusted
+as far as the worse of the two goes. A model's stated confidence can rise with its error (CALIPER, arXiv
+2606.01730), so nothing that a source says of itself is read here.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from bestguess.tools.trial import History, Source
+from bestguess.tools.trial import History, Prediction, Source
 
 MAX_SHARE = 1 / 3
 """The most of the search that a guesser may hold: always a minority (Centaur, arXiv 2603.24647)."""
@@ -17,42 +29,110 @@ MAX_SHARE = 1 / 3
 WINDOW = 8
 """Only a source's latest tries count, so that a lost turn can be earned back."""
 
+PRIOR = 2.0
+"""So many tries are credited to everyone beforehand …"""
+
+PRIOR_BETTER = 0.25
+"""… half as good as the rival's, as guesses of small models are (NOTEBOOK 15), with as many hits."""
+
+SHARPNESS = 2.0
+"""The power of the trust that a share goes by: below 1 it falls fast."""
+
+LEAST_SHARE = 1 / 20
+"""Never zero, so that turns can be earned back: a cheap probe now and then."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """A source's record: of its latest `tried` trials, `paid` improved on the best before them."""
+    """A source's record over its latest `tried` trials that had a rival; see the table above.
 
-    tried: int
-    paid: int
+    `gain` is what its new bests took off the loss, `rival_gain` what the rivals were expected to, and `sd`
+    the standard deviation of that.
+    """
+
+    tried: int = 0
+    hits: int = 0
+    better: float = 0.0
+    expected: float = 0.0
+    gain: float = 0.0
+    rival_gain: float = 0.0
+    sd: float = 0.0
 
     @property
     def rate(self) -> float:
-        """The expected chance that its next trial pays, under a uniform prior."""
-        return (1 + self.paid) / (2 + self.tried)
+        """How the source compares with the surrogate's own choices: 1 is as good, 0 worthless."""
+        values = 2.0 * (PRIOR_BETTER * PRIOR + self.better) / (PRIOR + self.tried)
+        bests = (PRIOR + self.hits) / (PRIOR + self.expected)
+        return min(values, bests, 1.0)
 
     @property
     def share(self) -> float:
-        """The share of the search it may hold; never zero, so that it can earn turns back."""
-        return MAX_SHARE * min(1.0, 2 * self.rate)
+        """The share of the search it may hold."""
+        return max(MAX_SHARE * math.pow(self.rate, SHARPNESS), LEAST_SHARE)
 
     def sentence(self, name: str) -> str:
         """Return the record in words."""
-        return f"{name}: {self.paid} of its last {self.tried} trials beat the best before them"
+        return (
+            f"{name}: {self.hits} of the last {self.tried} trials beat the best before them; of the "
+            f"surrogate's own choices {self.expected:.1f} were expected to"
+        )
 
 
-def earned(history: History, source: Source) -> Trust:
-    """Return what `source` has earned in `history`; a failed trial never pays."""
+def earned(history: History, source: Source, *, window: int | None = WINDOW) -> Trust:
+    """Return what `source` has earned in the latest `window` trials of its own that had a rival.
+
+    A failed trial never pays. None counts all of them.
+    """
+    sign = -1.0 if history.direction == "maximize" else 1.0
     best: float | None = None
-    paid: list[bool] = []
+    rows: list[_Row] = []
     for trial in history.told:
         loss = None if trial.value is None else history.loss(trial)
-        if trial.source == source:
-            paid.append(loss is not None and (best is None or loss < best))
-        if loss is not None and (best is None or loss < best):
-            best = loss
-    return Trust(tried=len(paid[-WINDOW:]), paid=sum(paid[-WINDOW:]))
+        rival = trial.proposal.rival
+        if trial.source == source and rival is not None and best is not None:
+            rows.append(_against(sign, rival, loss, best))
+        if loss is not None:
+            best = loss if best is None else min(best, loss)
+    rows = rows[-window:] if window else rows
+    return Trust(
+        tried=len(rows),
+        hits=sum(row.hit for row in rows),
+        better=sum(row.better for row in rows),
+        expected=sum(row.expected for row in rows),
+        gain=sum(row.gain for row in rows),
+        rival_gain=sum(row.rival_gain for row in rows),
+        sd=math.sqrt(sum(row.variance for row in rows)),
+    )
 
 
 def has_turn(trust: Trust, held: int, trials: int) -> bool:
     """Whether a source that holds `held` of the `trials` of the search so far may propose the next."""
     return held < trust.share * (trials + 1)
+
+
+class _Row(NamedTuple):
+    """One trial against its rival."""
+
+    hit: bool
+    better: float
+    expected: float
+    gain: float
+    rival_gain: float
+    variance: float
+
+
+def _against(sign: float, rival: Prediction, loss: float | None, best: float) -> _Row:
+    # The moments of max(b - value, 0) for a normal value.
+    mean, sd = sign * rival.mean, max(rival.sd, 1e-12)
+    z = (best - mean) / sd
+    cdf, pdf = _cdf(z), math.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi)
+    first = sd * (z * cdf + pdf)
+    second = sd * sd * ((z * z + 1.0) * cdf + z * pdf)
+    hit = loss is not None and loss < best
+    better = 0.0 if loss is None else _cdf((mean - loss) / sd)
+    gain = best - loss if hit and loss is not None else 0.0
+    return _Row(hit, better, cdf, gain, first, max(second - first * first, 0.0))
+
+
+def _cdf(z: float) -> float:
+    return math.erfc(-z / math.sqrt(2.0)) / 2.0

@@ -26,7 +26,8 @@ from bestguess.tools.acquisition import (
     weigh,
 )
 from bestguess.tools.candidates import Candidate, maximize
-from bestguess.tools.prior import OptimumPrior
+from bestguess.tools.failure_rules import Claim, FailureRules
+from bestguess.tools.prior import LogDensity
 from bestguess.tools.region import Region
 from bestguess.tools.space import Space
 from bestguess.tools.surrogate import BoolArray, FloatArray, Posterior
@@ -45,6 +46,9 @@ OPTIMISM_SDS = 1.0
 
 SLACK = 2.0
 """How much worse than the surrogate's own choice a proposal may be: SLACK / sqrt(n) standardized units."""
+
+LEAST_WORTH = 0.25
+"""A proposal runs only if its expected improvement is so large a share of the surrogate's own choice's."""
 
 LIKELY_FAILURE = 0.25
 """A proposal that finishes with a smaller probability than this is not run."""
@@ -89,13 +93,15 @@ class Verifier:
         places: _Places,
         *,
         noisy: bool,
-        prior: OptimumPrior | None = None,
+        prior: LogDensity | None = None,
+        rules: FailureRules | None = None,
     ) -> None:
         self.space = space
         self.history = history
         self.feasibility = feasibility
         self.noisy = noisy
         self.prior = prior
+        self.rules = rules
         self._fitted = fitted
         self._places = places
         believed = fitted.assume(*places.of(history.running)) if history.running else fitted
@@ -116,7 +122,8 @@ class Verifier:
         noisy: bool = False,
         earlier: Verifier | None = None,
         device: str = "cpu",
-        prior: OptimumPrior | None = None,
+        prior: LogDensity | None = None,
+        claims: Sequence[Claim] = (),
     ) -> Verifier | None:
         """Return a verifier of `history`, or None while fewer than two trials have a value.
 
@@ -135,7 +142,7 @@ class Verifier:
             earlier = None
         places = earlier._places if earlier else _Places(space)
         if earlier and earlier.history.told == history.told:
-            fitted, feasibility = earlier._fitted, earlier.feasibility
+            fitted, feasibility, rules = earlier._fitted, earlier.feasibility, earlier.rules
         else:
             trials = _representatives(history)
             x, active = places.of(trials)
@@ -146,7 +153,8 @@ class Verifier:
             surrogate = GaussianProcess(space.column_kinds, device=device, prior=hyperprior)
             fitted = surrogate.fit(x[~failed], losses, active=complete)
             feasibility = Feasibility.fit(x, active, failed=failed, kinds=space.column_kinds)
-        return cls(space, history, fitted, feasibility, places, noisy=noisy, prior=prior)
+            rules = FailureRules.fit(space, trials, x, claims)
+        return cls(space, history, fitted, feasibility, places, noisy=noisy, prior=prior, rules=rules)
 
     def predict(self, params: Mapping[str, Any]) -> Prediction:
         """Return what is expected of `params`, in the user's units."""
@@ -169,10 +177,18 @@ class Verifier:
         mean, sd = self.posterior.predict_latent(x, active)
         worth = log_expected_improvement(mean, sd, self.posterior.incumbent_latent)
         known = 0.0 if self.prior is None else self.prior.log_density(x, active)
-        feasible = self.feasibility.predict(x, active)
+        feasible = self.feasible(x, active)
         return weigh(
             worth, feasible=feasible, log_prior=known, beta=BELIEF, trials=len(self.history.complete)
         )
+
+    def feasible(self, x: FloatArray, active: BoolArray | None) -> FloatArray:
+        """Return the probability (m,) that x (m, d) does not fail, by nearness and by rules that hold."""
+        near = self.feasibility.predict(x, active)
+        if self.rules is None:
+            return near
+        credit = self.rules.credit
+        return (1.0 - credit) * near + credit * self.rules.predict(x)
 
     def ascent(self, x: FloatArray, active: BoolArray | None) -> FloatArray:
         """Return the direction (m, d) in which the log expected improvement of x (m, d) grows most.
@@ -220,7 +236,7 @@ class Verifier:
         """
         prediction = self.predict(params)
         x, active = _encode(self.space, [params])
-        feasible = float(self.feasibility.predict(x, active)[0])
+        feasible = float(self.feasible(x, active)[0])
         worth = None if own is None else self._worth(params, own)
         words = f"expected {prediction.mean:.5g} ± {prediction.sd:.2g}"
         if feasible < 0.995:
@@ -241,6 +257,8 @@ class Verifier:
         behind = self._optimistic(params) - self._optimistic(own)
         if behind > slack:
             return verdict(False, f"{behind:.2g} sd behind that choice, more than {slack:.2g}")
+        if worth is not None and worth < LEAST_WORTH:
+            return verdict(False, f"worth less than {LEAST_WORTH:.0%} of that choice")
         return verdict(True, "not clearly worse than that choice")
 
     def describe(self) -> str:

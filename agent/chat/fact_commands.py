@@ -15,6 +15,7 @@ from bestguess.agent.chat.registry import Registry
 from bestguess.agent.chat.transcript import to_markdown
 from bestguess.agent.insight import gain_insight, write_insight
 from bestguess.agent.report import credit_sources
+from bestguess.agent.worth import weigh_model
 from bestguess.tools.errors import InputError
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ def ask(session: Session, text: str) -> str:
         f"improved by {credit.gain:.4g}."
         for credit in credit_sources(history)
     ]
+    if worth := weigh_model(history):
+        gathered.append(f"Of the language model: {'; '.join(worth.sentences)}.")
     insights = gain_insight(plan.space, history, noisy=plan.task.noisy)
     if insights:
         shares = ", ".join(f"{one.importance.name} {one.importance.mean:.0%}" for one in insights)

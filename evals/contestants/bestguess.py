@@ -7,6 +7,7 @@ from bestguess.agent.llm.connect import connect
 from bestguess.agent.switches import Switches
 from bestguess.agent.tuner import Tuner
 from bestguess.evals import protocol
+from bestguess.evals.pools import PooledLLM
 from bestguess.evals.protocol import Brief, Cost
 from bestguess.tools.errors import InputError
 from bestguess.tools.trial import Outcome, Params, Trial
@@ -18,7 +19,7 @@ LLM_WAIT_S = 600.0
 class Contestant(protocol.Contestant):
     """The tuner, with these options.
 
-    llm: none, or whatever `bestguess tune --llm` takes.
+    llm: none, or whatever `bestguess tune --llm` takes; first guesses come from a pool shared by the seeds.
     knowledge: on, or off: no pack has a part.
     warm: llm, or random first points although there is a model.
     propose: on, or off: the model guesses at the start only.
@@ -45,7 +46,7 @@ class Contestant(protocol.Contestant):
             trust=_flag("trust", trust, "on", "off"),
         )
         model = connect(llm)
-        self._model = Counted(model) if model else None
+        self._model = Counted(PooledLLM(model)) if model else None
         self._tuner = Tuner(
             brief.space,
             brief.task,

@@ -111,5 +111,5 @@ def test_a_record_that_was_changed_no_longer_replays_and_the_command_says_where(
     assert done.exit_code == 1
     changed = json.loads(done.stdout)["changed"]
     assert changed
-    assert min(one["number"] for one in changed) > 4
+    assert min(one["number"] for one in changed) >= 3  # the default, the consensus and its successor stand
     assert "of 14 trials are what they were" in CliRunner().invoke(main, arguments).stdout

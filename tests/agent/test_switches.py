@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bestguess.agent.switches import Switches
-from bestguess.agent.testing import DeadLLM, SchemaLLM
+from bestguess.agent.testing import DeadLLM, SchemaLLM, ScriptedLLM
 from bestguess.agent.tuner import Tuner
 from bestguess.tools.parameters import Float
 from bestguess.tools.space import Space
@@ -23,9 +23,21 @@ def sources(switches: Switches, n: int, llm: object = None) -> list[Source]:
 
 
 def test_with_everything_on_the_model_warms_up_and_proposes() -> None:
-    found = sources(Switches(), 20)
-    assert found[:5] == ["default", "llm", "llm", "llm", "llm"]
-    assert "llm" in found[5:]
+    better_each_time = ScriptedLLM([f'{{"x": {0.9**n}, "y": {0.5 * 0.9**n}}}' for n in range(200)])
+    found = sources(Switches(), 20, better_each_time)
+    assert found[:4] == ["default", "llm", "llm", "llm"]
+    assert "llm" in found[4:]
+
+
+def test_a_guess_is_worth_nothing_to_the_search_before_one_beat_the_default() -> None:
+    bad = ScriptedLLM(['{"x": 1, "y": 1}', '{"x": -1, "y": 1}', '{"x": 1, "y": -1}'])
+    with Tuner(SPACE, llm=bad, seed=0) as tuner:
+        for _ in range(6):
+            trial = tuner.ask()
+            tuner.tell(trial, trial.params["x"] ** 2 + trial.params["y"] ** 2)
+        assert not tuner._turns._model_has_shown(tuner.history)
+        tuner.tell({"x": 0.0, "y": 0.0}, -1.0)
+        assert not tuner._turns._model_has_shown(tuner.history)
 
 
 def test_without_the_warm_start_the_first_points_are_random() -> None:

@@ -38,11 +38,11 @@ def test_the_default_comes_first_then_the_models_consensus_and_spread() -> None:
     assert points[1].tokens > 0
 
 
-def test_the_guesses_are_those_that_a_study_of_our_own_would_run() -> None:
-    points = bg.warm_start(SPACE, TASK, n=5, llm=SchemaLLM(seed=3), seed=0)
+def test_the_guesses_begin_as_a_study_of_our_own_would_before_it_learns_from_outcomes() -> None:
+    points = bg.warm_start(SPACE, TASK, n=3, llm=SchemaLLM(seed=3), seed=0)
     tuner = bg.Tuner(SPACE, TASK, llm=SchemaLLM(seed=3), seed=0)
     asked = []
-    for _ in range(5):
+    for _ in range(3):
         asked.append(tuner.ask())
         tuner.tell(asked[-1], 1.0)
     assert [point.params for point in points] == [trial.params for trial in asked]

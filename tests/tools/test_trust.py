@@ -1,38 +1,87 @@
+"""What a source earned is reckoned against what the surrogate expected of its own choices."""
+
 from __future__ import annotations
 
-from bestguess.tools.trial import History, Outcome, Proposal, Source, Trial
-from bestguess.tools.trust import MAX_SHARE, WINDOW, Trust, earned, has_turn
+import math
+
+import numpy as np
+import pytest
+
+from bestguess.tools.trial import Direction, History, Outcome, Prediction, Proposal, Source, Trial
+from bestguess.tools.trust import LEAST_SHARE, MAX_SHARE, WINDOW, Trust, earned, has_turn
+
+RIVAL = Prediction(0.5, 0.1)
 
 
-def history(*trials: tuple[Source, float | None]) -> History:
+def history(
+    *trials: tuple[Source, float | None], rival: Prediction | None = RIVAL, direction: Direction = "minimize"
+) -> History:
     return History(
-        "minimize",
+        direction,
         tuple(
-            Trial(number, Proposal({}, source), Outcome.failure("x") if value is None else Outcome(value))
+            Trial(
+                number,
+                Proposal({}, source, rival=rival if source == "llm" else None),
+                Outcome.failure("x") if value is None else Outcome(value),
+            )
             for number, (source, value) in enumerate(trials)
         ),
     )
 
 
-def test_a_source_is_paid_for_new_bests_and_for_nothing_else() -> None:
-    told = history(("default", 1.0), ("llm", 0.8), ("llm", 0.9), ("gp", 0.5), ("llm", 0.6), ("llm", None))
-    assert earned(told, "llm") == Trust(tried=4, paid=1)
+def test_hits_are_new_bests_and_a_failed_trial_is_worse_than_its_rival() -> None:
+    trust = earned(history(("default", 0.6), ("llm", 0.5), ("gp", 0.4), ("llm", 0.45), ("llm", None)), "llm")
+    assert (trust.tried, trust.hits) == (3, 1)
+    assert trust.better == pytest.approx(0.5 + _cdf(0.5) + 0.0)
+    assert trust.expected == pytest.approx(_cdf(1.0) + 2 * _cdf(-1.0))
+    assert trust.gain == pytest.approx(0.1)
+
+
+def test_the_record_is_the_same_when_the_objective_is_turned_round() -> None:
+    rows: list[tuple[Source, float | None]] = [("default", 0.6), ("llm", 0.5), ("llm", 0.7)]
+    turned = [(source, None if value is None else -value) for source, value in rows]
+    other = history(*turned, rival=Prediction(-0.5, 0.1), direction="maximize")
+    assert earned(other, "llm") == earned(history(*rows), "llm")
+
+
+def test_the_rivals_gain_is_the_expected_improvement_with_its_deviation() -> None:
+    trust = earned(history(("default", 0.55), ("llm", 0.9)), "llm")
+    gains = np.maximum(0.55 - np.random.default_rng(0).normal(0.5, 0.1, 400_000), 0.0)
+    assert trust.rival_gain == pytest.approx(gains.mean(), rel=0.01)
+    assert trust.sd == pytest.approx(gains.std(), rel=0.01)
+
+
+def test_a_trial_without_a_rival_is_no_evidence() -> None:
+    assert earned(history(("default", 1.0), ("llm", 0.2), rival=None), "llm") == Trust()
 
 
 def test_only_the_latest_tries_count() -> None:
-    told = history(("llm", 9.0), *(("llm", 9.5) for _ in range(WINDOW)))
-    assert earned(told, "llm") == Trust(tried=WINDOW, paid=0)
+    told = history(("default", 1.0), ("llm", 0.1), *(("llm", 9.5) for _ in range(WINDOW)))
+    assert earned(told, "llm").hits == 0
+    assert earned(told, "llm", window=None).hits == 1
+
+
+def test_trust_needs_good_values_and_new_bests_alike() -> None:
+    good_values_without_bests = Trust(tried=8, hits=0, better=6.0, expected=3.0)
+    bests_by_luck_and_bad_values = Trust(tried=8, hits=2, better=1.0, expected=2.0)
+    both = Trust(tried=8, hits=3, better=6.0, expected=3.0)
+    assert both.rate == 1.0
+    assert good_values_without_bests.rate < 0.5
+    assert bests_by_luck_and_bad_values.rate < 0.5
 
 
 def test_the_share_is_a_minority_and_never_zero() -> None:
-    assert Trust(0, 0).share == MAX_SHARE
-    assert Trust(8, 8).share == MAX_SHARE < 0.5
-    assert 0 < Trust(8, 0).share < Trust(8, 2).share < MAX_SHARE
+    assert Trust(8, 8, 8.0, 2.0).share == MAX_SHARE < 0.5
+    assert Trust(8, 0, 0.0, 4.0).share == LEAST_SHARE > 0
+    assert LEAST_SHARE < Trust().share < MAX_SHARE
 
 
-def test_turns_held_over_a_long_search_match_the_share() -> None:
-    for trust in (Trust(8, 0), Trust(8, 2), Trust(8, 8)):
-        held = 0
-        for trials in range(300):
-            held += has_turn(trust, held, trials)
-        assert abs(held / 300 - trust.share) < 0.02
+def test_turns_are_handed_out_by_share() -> None:
+    trusted = Trust(8, 8, 8.0, 2.0)
+    assert has_turn(trusted, held=0, trials=0)
+    assert not has_turn(trusted, held=1, trials=2)
+    assert has_turn(trusted, held=1, trials=3)
+
+
+def _cdf(z: float) -> float:
+    return math.erfc(-z / math.sqrt(2)) / 2

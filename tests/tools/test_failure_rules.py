@@ -1,0 +1,89 @@
+"""Rules of failure: found from few trials, told apart by message, no better than the evidence for them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import bestguess as bg
+from bestguess.tools.failure_rules import Claim, FailureRules, kind_of
+from bestguess.tools.trial import Outcome, Proposal, Trial
+
+SPACE = bg.Space(
+    batch=bg.Int(8, 512, log=True),
+    width=bg.Int(16, 2048, log=True),
+    lr=bg.Float(1e-5, 1.0, log=True),
+    act=bg.Choice(["relu", "tanh"]),
+)
+OUT_OF_MEMORY = "RuntimeError: out of memory, tried to allocate {} MiB"
+NAN = "FloatingPointError: loss is nan at step {}"
+
+
+def outcome(params: dict[str, float], number: int) -> Outcome:
+    if params["batch"] * params["width"] > 20_000:
+        return Outcome.failure(OUT_OF_MEMORY.format(number))
+    if params["lr"] > 0.03:
+        return Outcome.failure(NAN.format(number))
+    return Outcome(1.0)
+
+
+def trials(n: int, seed: int = 0) -> list[Trial]:
+    rng = np.random.default_rng(seed)
+    drawn = [SPACE.sample(rng) for _ in range(n)]
+    return [Trial(i, Proposal(params, "random"), outcome(params, i)) for i, params in enumerate(drawn)]
+
+
+def fit(rows: list[Trial], claims: tuple[Claim, ...] = ()) -> FailureRules:
+    rules = FailureRules.fit(SPACE, rows, SPACE.encode_many([one.params for one in rows]), claims)
+    assert rules is not None
+    return rules
+
+
+def test_messages_that_differ_in_numbers_and_paths_are_of_one_kind() -> None:
+    assert kind_of("OOM: 512 MiB at /tmp/a") == kind_of("OOM: 1.5e3 MiB at /home/b/c")
+    assert kind_of("OOM: 512 MiB") != kind_of("loss is nan at step 3")
+
+
+def test_a_limit_on_a_product_and_one_on_a_rate_are_both_found() -> None:
+    rules = fit(trials(60))
+    said = " | ".join(rules.describe())
+    assert rules.credit > 0.9
+    assert "higher batch and higher width: runtimeerror" in said
+    assert "higher lr: floatingpointerror" in said
+
+
+def test_predictions_hold_on_trials_that_were_not_seen() -> None:
+    rules, unseen = fit(trials(40)), trials(400, seed=1)
+    finished = np.array([one.state == "complete" for one in unseen])
+    said = rules.predict(SPACE.encode_many([one.params for one in unseen])) > 0.5
+    assert (said == finished).mean() > 0.9
+
+
+def test_failures_by_chance_give_no_rule_credit() -> None:
+    rng = np.random.default_rng(3)
+    rows = [
+        Trial(i, Proposal(SPACE.sample(rng), "random"), Outcome.failure("x") if i % 3 == 0 else Outcome(1.0))
+        for i in range(45)
+    ]
+    assert fit(rows).credit < 0.5
+    assert fit(rows).describe() == []
+
+
+def test_a_claim_helps_while_there_is_little_evidence_and_a_false_one_is_overruled() -> None:
+    kind = kind_of(OUT_OF_MEMORY.format(1))
+    true, false = Claim(kind, {"batch": 1, "width": 1}), Claim(kind, {"batch": -1, "lr": 1})
+    unseen = trials(400, seed=1)
+    x = SPACE.encode_many([one.params for one in unseen])
+    finished = np.array([one.state == "complete" for one in unseen])
+
+    def hits(rules: FailureRules) -> float:
+        return float(((rules.predict(x) > 0.5) == finished).mean())
+
+    few, many = trials(12), trials(80)
+    assert hits(fit(few, (true,))) >= hits(fit(few, (false,)))
+    assert hits(fit(many, (false,))) == pytest.approx(hits(fit(many)), abs=0.05)
+
+
+def test_without_a_failure_there_are_no_rules() -> None:
+    fine = [one for one in trials(40) if one.state == "complete"]
+    assert FailureRules.fit(SPACE, fine, SPACE.encode_many([one.params for one in fine])) is None
