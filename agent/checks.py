@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from bestguess.agent.budget import Budget
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
@@ -28,13 +30,20 @@ def check_task(task: Any) -> Task:
     return task
 
 
+def check_study_name(name: Any) -> str | None:
+    """Return the study's name, or None for one that is to be found; raise InputError unless it is a word."""
+    if name is not None and (not isinstance(name, str) or not name.strip()):
+        raise InputError(f"study_name is {shown(name)}; give a word or two, or leave it out")
+    return name
+
+
 def check_seed(seed: Any) -> int | None:
     """Return the seed, or None for one that is to be drawn; raise InputError unless it is a whole number."""
     if seed is None:
         return None
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
         raise InputError(f"seed is {shown(seed)}; give a whole number from 0")
-    return seed
+    return int(seed)
 
 
 def check_seconds(name: str, seconds: Any) -> float:

@@ -199,15 +199,20 @@ def know(space: Space, task: Task, packs: Sequence[Pack]) -> Knowledge | None:
 
 
 def gather(space: Space, task: Task, knowledge: Any) -> Knowledge | None:
-    """Return what is known of a task by all packs (True), none (False), or a folder's own before the others.
+    """Return what is known of a task by the packs chosen; raise what `choose_packs` raises."""
+    return know(space, task, choose_packs(knowledge))
+
+
+def choose_packs(knowledge: bool | str | Path) -> tuple[Pack, ...]:
+    """Return the packs that have a part: ours, with those in a folder of the user's before them, or none.
 
     Raises InputError for a `knowledge` that is none of these, and what `load_packs` raises.
     """
     if isinstance(knowledge, bool):
-        return know(space, task, load_packs()) if knowledge else None
+        return load_packs() if knowledge else ()
     if not isinstance(knowledge, str | Path):
         raise InputError(f"knowledge is {shown(knowledge)}; give True, False, or a folder of packs")
-    return know(space, task, load_packs(Path(knowledge)))
+    return load_packs(Path(knowledge))
 
 
 def load_packs(folder: Path | None = None) -> tuple[Pack, ...]:

@@ -5,7 +5,11 @@ It knows how a database is opened safely and what can go wrong; it does not know
 
 from __future__ import annotations
 
+import logging
 import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +53,27 @@ def open_storage(url: str | None, *, create: bool = True) -> BaseStorage:
         raise StudyError(f"storage {shown} needs a database driver that is not installed: {error}") from error
     except (SQLAlchemyError, StorageInternalError) as error:
         raise StudyError(f"storage {shown} cannot be opened: {_first_line(error)}") from error
+
+
+@contextmanager
+def unannounced() -> Iterator[None]:
+    """Keep Optuna from noting the study that this thread makes: whoever tunes has asked for none.
+
+    What is logged of studies that others make, in this process too, is as they have set it.
+    """
+    ours = threading.get_ident()
+
+    def is_others(record: logging.LogRecord) -> bool:
+        return record.thread != ours
+
+    loggers = [logging.getLogger(kind.__module__) for kind in (InMemoryStorage, RDBStorage)]
+    for logger in loggers:
+        logger.addFilter(is_others)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeFilter(is_others)
 
 
 def is_there(url: str) -> bool:

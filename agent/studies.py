@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from bestguess.agent.checks import check_study_name
 from bestguess.agent.llm.connect import connect
 from bestguess.agent.storage import check_storage
 from bestguess.agent.study import ToldBeforeError, load, study_names
@@ -149,8 +150,7 @@ class Studies:
         Raises:
             StudyError: there is one of another space or direction.
         """
-        if not name.strip():
-            raise InputError("study_name is empty; give a word or two")
+        check_study_name(name)
         with self._lock:
             known = name in self.names()
             if name in self._open and _is_of(self._open[name].tuner, space, task):

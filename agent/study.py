@@ -25,7 +25,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from bestguess.agent.knowledge import Knowledge
 from bestguess.agent.lock import hold, lock_file
-from bestguess.agent.storage import is_there, open_storage
+from bestguess.agent.storage import is_there, open_storage, unannounced
 from bestguess.agent.task import Task
 from bestguess.tools.errors import ParamsError, StudyError
 from bestguess.tools.space import Space
@@ -158,7 +158,8 @@ class Study:
             kept: dict[str, Any] = {}
             if study_id is None:
                 try:
-                    study_id = opened.create_new_study([direction], name)
+                    with unannounced():
+                        study_id = opened.create_new_study([direction], name)
                 except DuplicatedStudyError:  # a process on another machine made it between our look and now
                     return cls.open(space, task, storage=storage, name=name, seed=seed, resume=resume)
             elif not resume:

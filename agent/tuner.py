@@ -22,6 +22,7 @@ from bestguess.agent.checks import (
     check_seconds,
     check_seed,
     check_space,
+    check_study_name,
     check_task,
 )
 from bestguess.agent.journal import Journal, JournaledLLM, beside
@@ -98,6 +99,7 @@ class Tuner:
         budget = check_budget(budget)
         self.space = space = check_space(space)
         self.task = check_task(task)
+        study_name = check_study_name(study_name)
         self.llm = connect(llm)
         known = gather(space, self.task, knowledge)
         self.study = Study.open(

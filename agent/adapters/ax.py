@@ -6,7 +6,7 @@ the client for its own. Dependent parameters become conditions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -26,9 +26,12 @@ def read(native: Any) -> Translation:
     """
     if isinstance(native, Space):
         return Translation(native, flat=True)
-    if not hasattr(native, "parameters") and not isinstance(native, Sequence):
+    given = native.parameters.values() if hasattr(native, "parameters") else native
+    if not isinstance(given, Iterable):
         raise refuse(native, "a list of Ax's parameter configs")
-    parameters = list(native.parameters.values()) if hasattr(native, "parameters") else list(native)
+    parameters = list(given)
+    if not all(hasattr(one, "parameter_type") for one in parameters):
+        raise refuse(native, "a list of Ax's parameter configs")
     when = _conditions(parameters)
     draft = Draft()
     for one in parameters:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bestguess.agent.adapters.translation import Points, Translation, refuse
+from bestguess.agent.adapters.translation import Points, Translation, needs, refuse
 from bestguess.tools.space import Space
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ def to_native(points: Points, native: Space | ConfigurationSpace) -> list[Config
 
     For a space of ours they are configurations of `Space.to_configspace`.
     """
-    from ConfigSpace import Configuration
+    with needs(DISTRIBUTION):
+        from ConfigSpace import Configuration
 
     rows = read(native).spell(points)
     configspace = native.to_configspace(drop_constraints=True) if isinstance(native, Space) else native

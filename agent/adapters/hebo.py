@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bestguess.agent.adapters.translation import Draft, Points, Translation, numeric, refuse
+from bestguess.agent.adapters.translation import Draft, Points, Translation, needs, numeric, refuse
 from bestguess.tools.errors import SpaceError
 from bestguess.tools.space import Space
 
@@ -40,7 +40,8 @@ def to_native(points: Points, native: Any) -> DataFrame:
 
     An integer column holds integers, a real one floats; raises ParamsError for points outside the space.
     """
-    import pandas
+    with needs(DISTRIBUTION):
+        import pandas
 
     translation = read(native)
     return pandas.DataFrame(translation.spell(points), columns=list(translation.space.names))

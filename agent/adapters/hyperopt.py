@@ -17,6 +17,7 @@ from bestguess.agent.adapters.translation import (
     Points,
     Translation,
     label,
+    needs,
     numeric,
     quantized,
     unbounded,
@@ -45,7 +46,8 @@ def read(native: Any) -> Translation:
             if isinstance(parameter, Choice)
         }
         return Translation(native, indices)
-    from hyperopt.pyll import as_apply
+    with needs(DISTRIBUTION):
+        from hyperopt.pyll import as_apply
 
     expression = as_apply(native)
     found: dict[str, tuple[Any, set[_Conditions]]] = {}

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bestguess.agent.adapters.translation import Draft, Points, Translation, numeric, refuse
+from bestguess.agent.adapters.translation import Draft, Points, Translation, needs, numeric, refuse
 from bestguess.tools.errors import SpaceError
 from bestguess.tools.space import Space
 
@@ -28,8 +28,9 @@ def read(native: Any) -> Translation:
         return Translation(native, flat=True)
     if not hasattr(native, "get_attrs"):
         raise refuse(native, "a PipelineSpace of NePS's")
-    import neps
-    from neps.space.neps_spaces.parameters import Resolvable
+    with needs(DISTRIBUTION):
+        import neps
+        from neps.space.neps_spaces.parameters import Resolvable
 
     draft = Draft()
     for name, one in native.get_attrs().items():

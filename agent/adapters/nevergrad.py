@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from bestguess.agent.adapters.translation import Draft, Points, Translation, numeric, refuse, unbounded
+from bestguess.agent.adapters.translation import Draft, Points, Translation, needs, numeric, refuse, unbounded
 from bestguess.tools.errors import SpaceError
 from bestguess.tools.space import Space
 
@@ -60,7 +60,8 @@ def to_native(points: Points, native: Any) -> list[Any]:
 
 def hand_over(points: Points, optimizer: Any) -> None:
     """Suggest the points to an optimizer, so that its next candidates are these, in their order."""
-    import nevergrad
+    with needs(DISTRIBUTION):
+        import nevergrad
 
     parametrization = optimizer.parametrization
     for value in reversed(to_native(points, parametrization)):
@@ -84,7 +85,8 @@ def _entries(native: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _named(native: Any) -> Iterator[tuple[str, Any]]:
-    import nevergrad
+    with needs(DISTRIBUTION):
+        import nevergrad
 
     for name, one in _entries(native):
         if not isinstance(one, nevergrad.p.Constant):

@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from bestguess.agent.adapters.domains import nest, read_domains
-from bestguess.agent.adapters.translation import Points, Translation
+from bestguess.agent.adapters.translation import Points, Translation, needs
 from bestguess.tools.space import Space
 
 if TYPE_CHECKING:
@@ -44,4 +44,5 @@ def to_native(points: Points, native: Any, *, flat: bool = False) -> list[dict[s
 def __getattr__(name: str) -> Any:
     if name != "Search":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return import_module("bestguess.agent.adapters.ray_search").Search
+    with needs("ray[tune]"):
+        return import_module("bestguess.agent.adapters.ray_search").Search

@@ -21,6 +21,7 @@ from ray.tune.search import Searcher
 
 from bestguess.agent.adapters.ray_trials import RayTrials, check_format, translate
 from bestguess.agent.budget import Budget
+from bestguess.agent.checks import check_task
 from bestguess.agent.llm import LLM
 from bestguess.agent.study import Study
 from bestguess.agent.task import Task
@@ -75,7 +76,7 @@ class Search(Searcher):  # type: ignore[misc]  # Ray is in an environment of its
         if space is not None:
             translate(space)
         self._space = space
-        self._task = task or Task()
+        self._task = check_task(task)
         self._settings: dict[str, Any] = {
             "llm": llm,
             "storage": storage,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bestguess.agent.adapters.translation import Draft, Points, Translation, numeric
+from bestguess.agent.adapters.translation import Draft, Points, Translation, needs, numeric
 from bestguess.tools.errors import SpaceError
 from bestguess.tools.space import Space
 
@@ -19,8 +19,9 @@ def read(native: Any) -> Translation:
     """Return what dimensions, or a space of ours, mean; raise SpaceError."""
     if isinstance(native, Space):
         return Translation(native, flat=True, positional=True)
-    from skopt.space import Categorical, Integer, Real
-    from skopt.space import Space as Dimensions
+    with needs(DISTRIBUTION):
+        from skopt.space import Categorical, Integer, Real
+        from skopt.space import Space as Dimensions
 
     draft = Draft()
     for place, dimension in enumerate(Dimensions(native).dimensions):

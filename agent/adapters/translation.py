@@ -9,13 +9,14 @@ It imports no tuner.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from bestguess.agent.warm_start import WarmStart
-from bestguess.tools.errors import SpaceError
+from bestguess.tools.errors import InputError, SpaceError
 from bestguess.tools.parameter import Value, plain, shown
 from bestguess.tools.parameters import Choice, Float, Int, Parameter
 from bestguess.tools.space import Space
@@ -184,6 +185,17 @@ def label(options: Sequence[Any]) -> list[Value]:
 def unbounded(mean: float, sd: float) -> tuple[float, float]:
     """Return the range in which a normal distribution is searched."""
     return mean - SIGMAS * sd, mean + SIGMAS * sd
+
+
+@contextmanager
+def needs(distribution: str) -> Iterator[None]:
+    """Import a tuner's library in this block; raise InputError with what to install where it is missing."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"{distribution} is not installed here ({error}); pip install '{distribution}'"
+        ) from error
 
 
 def refuse(native: Any, expected: str) -> SpaceError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from bestguess.agent.adapters.translation import Draft, Points, Translation, numeric, refuse
+from bestguess.agent.adapters.translation import Draft, Points, Translation, needs, numeric, refuse
 from bestguess.tools.errors import SpaceError
 from bestguess.tools.space import Space
 
@@ -39,7 +39,8 @@ def from_native(native: Any) -> Space:
 
 def to_native(points: Points, native: Any) -> list[TrialSuggestion]:
     """Return suggestions of the points; raise ParamsError for points outside the space."""
-    from vizier.service.pyvizier import TrialSuggestion
+    with needs(DISTRIBUTION):
+        from vizier.service.pyvizier import TrialSuggestion
 
     return [TrialSuggestion(parameters=row) for row in read(native).spell(points)]
 

@@ -28,10 +28,20 @@ json_option = click.option("--json", "as_json", is_flag=True, help="one JSON obj
 def study_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that name a study which is there."""
     storage = click.option("--storage", default=DEFAULT_STORAGE, show_default=True, metavar="URL")
-    name = click.option(
-        "--study-name", metavar="NAME", help="may be left out when the storage holds one study"
-    )
-    return storage(name(command))
+    return storage(study_name_option("may be left out when the storage holds one study")(command))
+
+
+def study_name_option(words: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the option that names a study, with the words of its help."""
+    return click.option("--study-name", metavar="NAME", callback=_read_study_name, help=words)
+
+
+def _read_study_name(_context: click.Context, _option: click.Parameter, given: str | None) -> str | None:
+    if given is None:
+        return None
+    from bestguess.agent.checks import check_study_name
+
+    return check_study_name(given)
 
 
 def session_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -14,6 +14,7 @@ from bestguess.agent.commands._options import (
     llm_options,
     read_space,
     read_task,
+    study_name_option,
 )
 from bestguess.tools.errors import InputError, StudyError
 
@@ -36,7 +37,7 @@ from bestguess.tools.errors import InputError, StudyError
     help="who runs the trial ($$ in a shell): if it ends without telling, the trial is handed out again",
 )
 @click.option("--storage", default=DEFAULT_STORAGE, show_default=True, metavar="URL")
-@click.option("--study-name", metavar="NAME", help="default: the space file's name, or the only study")
+@study_name_option("default: the space file's name, or the only study")
 @knowledge_option
 @llm_options(default="none")
 def command(
@@ -69,14 +70,11 @@ def command(
           bestguess tell "$(jq .number <<< "$trial")" "$value"
       done
     """
-    import optuna
-
     from bestguess.agent.budget import Budget
     from bestguess.agent.report import trial_record
     from bestguess.agent.study import Owner, load
     from bestguess.agent.tuner import Tuner
 
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
     if space_spec is not None:
         space, words = read_space(space_spec)
         stem = Path(space_spec.partition(":")[0]).stem

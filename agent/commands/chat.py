@@ -45,14 +45,11 @@ def command(
     import sys
     from itertools import chain
 
-    import optuna
-
     from bestguess.agent.chat.session import Session
     from bestguess.agent.chat.terminal import Terminal, run_lines
     from bestguess.agent.commands._running import share_cores
 
     share_cores()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
     session = Session(folder, llm=llm, parallel=parallel, seed=seed, resume=resume)
     first = " ".join(opening)
     if as_json or not (sys.stdin.isatty() and sys.stdout.isatty()):

@@ -30,8 +30,6 @@ def command(http: bool, port: int, storage: str, llm: str, llm_wait_s: float) ->
       claude mcp add bestguess -- bestguess mcp
       bestguess mcp --http --storage sqlite:////data/studies.db
     """
-    import optuna
-
     try:
         from bestguess.agent.mcp import make_server, serve_http, serve_stdio
     except ImportError as error:
@@ -39,7 +37,6 @@ def command(http: bool, port: int, storage: str, llm: str, llm_wait_s: float) ->
             f"bestguess mcp needs the package mcp ({error}): pip install 'bestguess[mcp]'"
         ) from error
 
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
     server = make_server(storage, llm=None if llm == "none" else llm, llm_wait_s=llm_wait_s)
     if http:
         click.echo(f"serving on http://127.0.0.1:{port}/mcp", err=True)

@@ -57,12 +57,9 @@ def command(
       bestguess tell 4 --failed "CUDA out of memory"
       bestguess tell 0.2 --params '{"lr": 0.001, "depth": 3}'
     """
-    import optuna
-
     from bestguess.agent.study import load
     from bestguess.tools.trial import Outcome
 
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
     number, value = _read_arguments(what, failed=failed, params=params)
     if feedback_file is not None:
         feedback = f"{feedback}\n{feedback_file.read()}".strip()

@@ -14,6 +14,7 @@ from bestguess.agent.commands._options import (
     read_objective,
     read_space,
     read_task,
+    study_name_option,
 )
 from bestguess.agent.commands._running import tune_and_report
 
@@ -40,7 +41,7 @@ from bestguess.agent.commands._running import tune_and_report
 @click.option(
     "--storage", default=DEFAULT_STORAGE, show_default=True, metavar="URL", help="'none' keeps it in memory"
 )
-@click.option("--study-name", metavar="NAME", help="default: the space file's name")
+@study_name_option("default: the space file's name")
 @click.option("--resume", is_flag=True, help="go on with the study if it exists")
 @knowledge_option
 @llm_options(default="none")

@@ -33,13 +33,11 @@ def command(folder: Path, llm: str, resume: bool, parallel: int, seed: int | Non
         from bestguess.agent.chat.web.app import build_app
     except ImportError as error:
         raise InputError(f"the page needs {error.name}; install it: pip install 'bestguess[web]'") from error
-    import optuna
 
     from bestguess.agent.chat.session import Session
     from bestguess.agent.commands._running import share_cores
 
     share_cores()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
     with socket.socket() as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

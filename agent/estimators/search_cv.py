@@ -6,11 +6,9 @@ module does not know how a proposal comes about (`agent/turns.py`).
 
 from __future__ import annotations
 
-import logging
 import numbers
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -158,17 +156,14 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
             self.trials_: tuple[Trial, ...] = ()
             evaluate_candidates([{}])
             return
-        with (
-            _unannounced(),
-            Tuner(
-                searched.space,
-                self._describe_task(),
-                llm=self.llm,
-                seed=seed,
-                llm_wait_s=self.llm_wait_s,
-                knowledge=self.knowledge,
-            ) as tuner,
-        ):
+        with Tuner(
+            searched.space,
+            self._describe_task(),
+            llm=self.llm,
+            seed=seed,
+            llm_wait_s=self.llm_wait_s,
+            knowledge=self.knowledge,
+        ) as tuner:
             done = False
             while not done and len(tuner.history) < self.n_iter:
                 batch, done = _ask(tuner, min(self.batch_size, self.n_iter - len(tuner.history)))
@@ -275,18 +270,6 @@ class _SameSplits:
 
     def split(self, *_: Any, **__: Any) -> Sequence[Any]:
         return self._splits
-
-
-@contextmanager
-def _unannounced() -> Iterator[None]:
-    """Keep Optuna from noting that a study begins: nobody who fits an estimator has asked for one."""
-    logger = logging.getLogger("optuna.storages._in_memory")
-    before = logger.level
-    logger.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
 
 
 def _ask(tuner: Tuner, count: int) -> tuple[list[Trial], bool]:

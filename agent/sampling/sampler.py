@@ -21,13 +21,15 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from bestguess.agent.budget import Budget
-from bestguess.agent.knowledge import load_packs
+from bestguess.agent.checks import check_budget, check_seconds, check_seed, check_task
+from bestguess.agent.knowledge import choose_packs
 from bestguess.agent.llm import LLM
 from bestguess.agent.llm.connect import connect
 from bestguess.agent.sampling.native_space import NativeSpace, read_distribution
 from bestguess.agent.sampling.search import Search, Terms
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError, SpaceError
+from bestguess.tools.parameter import shown
 from bestguess.tools.space import Space
 
 LLM_WAIT_S = 60.0
@@ -66,21 +68,16 @@ class Sampler(BaseSampler):
         journal: Path | str | None = None,
         knowledge: bool | str | Path = True,
     ) -> None:
-        if llm_wait_s < 0:
-            raise InputError(f"llm_wait_s is {llm_wait_s}; give 0 or more seconds")
-        if seed is not None and (
-            isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0
-        ):
-            raise InputError(f"seed is {seed!r}; give a whole number from 0, or None")
-        self.space = space if space is None or isinstance(space, Space) else Space.from_optuna(space)
-        self.task = task or Task()
+        given_seed = check_seed(seed)
+        self.llm_wait_s = check_seconds("llm_wait_s", llm_wait_s)
+        self.budget = check_budget(budget)
+        self.space = _read_space(space)
+        self.task = check_task(task)
+        self._packs = choose_packs(knowledge)
         self.llm = connect(llm)
-        self.seed = _draw_seed() if seed is None else int(seed)
-        self.llm_wait_s = llm_wait_s
-        self.budget = budget
+        self.seed = _draw_seed() if given_seed is None else given_seed
         self.journal = journal
         self.knowledge = knowledge
-        self._packs = () if knowledge is False else load_packs(None if knowledge is True else Path(knowledge))
         self._llm_is_ours = self.llm is not llm
         self._native = NativeSpace.of(self.space) if self.space else None
         self._lock = threading.RLock()
@@ -154,3 +151,14 @@ class Sampler(BaseSampler):
 
 def _draw_seed() -> int:
     return int.from_bytes(os.urandom(4))
+
+
+def _read_space(space: Any) -> Space | None:
+    """Return the space that the sampler is given in whatever form; raise InputError for what is none."""
+    if space is None or isinstance(space, Space):
+        return space
+    if not isinstance(space, Mapping):
+        raise InputError(
+            f"space is {shown(space)}; give a bestguess.Space, or a dictionary of Optuna's distributions"
+        )
+    return Space.from_optuna(space)

@@ -72,7 +72,7 @@ def test_a_study_stops_asking_says_why_and_remembers_across_processes(tmp_path: 
         journal = tmp_path / "s.journal.db" if kept else None
         with bg.Tuner(
             SPACE, llm=Costly(), storage=storage, study_name="s", seed=0, journal=journal,
-            budget=bg.Budget(requests=4),
+            budget=bg.Budget(requests=1),
         ) as tuner:  # fmt: skip
             while len(tuner.history) < n_trials:
                 trial = tuner.ask()
@@ -85,8 +85,8 @@ def test_a_study_stops_asking_says_why_and_remembers_across_processes(tmp_path: 
     assert len(history.complete) == 24
     reasons = [trial.proposal.fallback for trial in history if "budget" in trial.proposal.fallback]
     assert reasons
-    assert "the study's budget of 4 requests is spent" in reasons[0]
+    assert "the study's budget of 1 requests is spent" in reasons[0]
     if kept:
         journal = Journal(tmp_path / "s.journal.db")
-        assert len(journal.calls()) == 4
-        assert journal.spent("s") == Spent(400, 4, 8.0)
+        assert len(journal.calls()) == 1
+        assert journal.spent("s") == Spent(100, 1, 2.0)

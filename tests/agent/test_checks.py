@@ -49,6 +49,12 @@ def test_what_is_no_space_is_named(door: Callable[..., Any], space: Any) -> None
         door(space)
 
 
+@pytest.mark.parametrize("name", ["", "  ", 3])
+def test_what_is_no_name_of_a_study_is_named(name: Any) -> None:
+    with pytest.raises(bg.InputError, match=r"study_name is .*; give a word or two, or leave it out"):
+        bg.tune(bowl, SPACE, n_trials=1, study_name=name)
+
+
 @pytest.mark.parametrize("timeout", [-5, "x", float("nan")])
 def test_a_timeout_is_checked(timeout: Any) -> None:
     with pytest.raises(bg.InputError, match=r"timeout is .*; give 0 or more seconds"):

@@ -192,6 +192,7 @@ BAD: dict[str, tuple[tuple[str, ...], str]] = {
     "no_such_model_folder": (("--llm", "./no/model", *ON_BOWL), "no/model"),
     "model_not_pulled": (("--llm", "smollm2-135m", *ON_BOWL), "models pull"),
     "unknown_model": (("--llm", "embedded:gpt-17", *ON_BOWL), "gpt-17"),
+    "empty_study_name": (("--study-name", "", *ON_BOWL), "study_name is ''"),
     "negative_wait": (("--llm-wait", "-1", *ON_BOWL), "llm_wait_s"),
 }
 

@@ -109,13 +109,14 @@ def test_a_server_that_dies_and_comes_back_costs_no_trial_and_is_used_again() ->
         MisbehavingServer([maybe]) as server,
         bg.Tuner(SPACE, llm=server.url, seed=0, llm_wait_s=WAIT_S) as tuner,
     ):
-        sources: list[str] = []
+        heard: list[bool] = []
         for number in range(40):
             if number in (6, 14):
                 down.set() if number == 6 else down.clear()
             trial = tuner.ask()
             tuner.tell(trial, loss(trial.params))
-            sources.append(trial.source)
+            judged = trial.proposal.fallback.startswith("language model: guess not run")
+            heard.append(trial.source == "llm" or judged)
         assert len(tuner.history.complete) == 40
-    assert "llm" in sources[:6]
-    assert "llm" in sources[14:]
+    assert any(heard[:6])
+    assert any(heard[14:])

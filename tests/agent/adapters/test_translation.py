@@ -4,6 +4,7 @@ import json as plain_json
 import math
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import optuna as library
@@ -163,3 +164,27 @@ def test_adapters_are_public_before_anything_else_is_imported() -> None:
 def test_adapters_are_public() -> None:
     assert bg.adapters.optuna is optuna
     assert isinstance(bg.adapters.json.from_native(plain_json.dumps(SPACE.to_dict())), Space)
+
+
+@pytest.mark.parametrize(
+    ("name", "package", "use"),
+    [
+        ("configspace", "ConfigSpace", lambda one: one.to_native(POINTS, SPACE)),
+        ("hebo", "pandas", lambda one: one.to_native(POINTS, SPACE)),
+        ("hyperopt", "hyperopt", lambda one: one.read({})),
+        ("nevergrad", "nevergrad", lambda one: one.read({})),
+        ("ray", "ray", lambda one: one.Search),
+        ("skopt", "skopt", lambda one: one.read([])),
+        ("smac3", "ConfigSpace", lambda one: one.to_native(POINTS, SPACE)),
+        ("vizier", "vizier", lambda one: one.to_native(POINTS, SPACE)),
+    ],
+)
+def test_a_library_that_is_not_there_is_named_with_what_to_install(
+    name: str, package: str, use: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in [one for one in sys.modules if one.partition(".")[0] == package]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.delitem(sys.modules, "bestguess.agent.adapters.ray_search", raising=False)
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(InputError, match=r"is not installed here .*; pip install '"):
+        use(adapter(name))

@@ -431,7 +431,13 @@ def test_the_first_guesses_in_the_journal_are_not_asked_for_again(tmp_path: Path
         ({"seed": -1}, InputError, "seed is -1"),
         ({"seed": "0"}, InputError, "seed is '0'"),
         ({"llm_wait_s": -1}, InputError, "llm_wait_s is -1"),
+        ({"llm_wait_s": "x"}, InputError, "llm_wait_s is 'x'; give 0 or more seconds"),
         ({"llm": "nobody"}, ModelSpecError, "nobody"),
+        ({"task": "words"}, InputError, r"task is 'words'; give a bestguess\.Task"),
+        ({"budget": 500}, InputError, r"budget is 500; give a bestguess\.Budget"),
+        ({"knowledge": 3}, InputError, "knowledge is 3; give True, False, or a folder"),
+        ({"space": [1]}, InputError, r"space is \[1\]; give a bestguess\.Space, or a dictionary of Optuna's"),
+        ({"space": {"x": bg.Float(0, 1)}}, InputError, "'x'.*no distribution"),
     ],
 )
 def test_a_wrong_argument_is_named(options: dict[str, Any], error: type[Exception], words: str) -> None:

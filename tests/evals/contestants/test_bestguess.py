@@ -62,8 +62,8 @@ class TestBestGuess(Conformance):
 
     def test_with_propose_off_the_model_guesses_at_the_start_only(self) -> None:
         found, requests = sources(f"{STAND_IN},propose=off", 12)
-        assert found[:4] == ["llm"] * 4
-        assert "llm" not in found[4:]
+        assert found[:3] == ["llm"] * 3
+        assert "llm" not in found[3:]
         assert requests == 1
 
     def test_with_warm_random_the_model_has_no_part_in_the_start(self) -> None:
