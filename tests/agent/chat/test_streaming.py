@@ -150,7 +150,8 @@ def test_a_page_hears_the_answer_as_escaped_text(spoken: Callable[..., Talk]) ->
     seen, late = "", time.monotonic() + 20.0
     while "end." not in seen.rpartition("event: chat")[2]:
         line = stream.readline().decode()
-        assert line and time.monotonic() < late, f"no end in {seen!r}"
+        assert line, f"closed after {seen!r}"
+        assert time.monotonic() < late, f"no end in {seen!r}"
         seen += line
     connection.close()
     server.close()
