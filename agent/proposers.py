@@ -31,6 +31,9 @@ FIRST_LOOKS = 4
 WARM_STARTS = 3
 """Guesses run before the surrogate takes over: the consensus, then the two that are most worth trying."""
 
+MISSES = 2
+"""After so many first guesses none of which is the best so far, chance has the other first looks."""
+
 LEADING_SHARE = 0.5
 """Where packs know so much of the parameters, guesses of a model of 1.5B gain nothing on theirs and cost
 evaluations (NOTEBOOK 15); the model then has its turns in the search only."""

@@ -140,6 +140,10 @@ class Turns:
             return known
         if self.line is None or not self._model_starts:
             return proposers.propose_random(state, "a first look at the space")
+        tries = sum(trial.source == "llm" for trial in state.history)
+        if tries >= proposers.MISSES and not self._model_has_shown(state.history):
+            reason = "a first look at the space, as no first guess of the model's beat the default"
+            return proposers.propose_random(state, reason)
         advice = Advice()
         if self._pool is None:
             advice = self.line.take(proposers.request_warm_start(state))
@@ -148,10 +152,13 @@ class Turns:
                 self._pool = advice
         proposal, refusal = proposers.propose_warm_start(state, self._pool or advice)
         if proposal is None:
-            proposal = replace(
-                proposers.propose_random(state, "a first look at the space"),
-                fallback=f"language model: {refusal}",
+            enough = state.verifier is not None and len(state.history) > proposers.FIRST_LOOKS
+            other = (
+                proposers.propose_gp(state)
+                if enough
+                else proposers.propose_random(state, "a first look at the space")
             )
+            proposal = replace(other, fallback=f"language model: {refusal}")
         return replace(proposal, tokens=advice.tokens, seconds=advice.seconds)
 
     def _propose_known(self, state: proposers.State) -> Proposal | None:
@@ -169,9 +176,9 @@ class Turns:
         return self.line is not None and self.switches.warm_start and not self._packs_lead
 
     def _model_has_shown(self, history: History) -> bool:
-        """Whether a guess of the model's beat what was there: concentration is bought with evidence."""
+        """Whether the best so far is a guess of the model's: concentration is bought with evidence."""
         guessed = [history.loss(trial) for trial in history.complete if trial.source == "llm"]
-        others = [history.loss(trial) for trial in history.complete if trial.source not in ("llm", "gp")]
+        others = [history.loss(trial) for trial in history.complete if trial.source != "llm"]
         return bool(guessed and others) and min(guessed) < min(others)
 
     def _believed(self) -> LogDensity | None:
@@ -185,11 +192,13 @@ class Turns:
     def _is_warming_up(self, history: History) -> bool:
         sources = [trial.source for trial in history]
         guessed = self._model_starts and "llm" in sources
-        if self._prior is None and not guessed:
-            return len(history) <= proposers.FIRST_LOOKS
         # Where a pack or a model has said where to look, chance need not; users' own trials do not stand in.
         looks = len(sources) - sources.count("default") - sources.count("user")
-        most = proposers.WARM_STARTS if guessed else proposers.KNOWN_STARTS
+        if self._prior is None and not guessed and (looks or not self._model_starts):
+            return len(history) <= proposers.FIRST_LOOKS
+        most = proposers.KNOWN_STARTS
+        if guessed:
+            most = proposers.WARM_STARTS if self._model_has_shown(history) else proposers.FIRST_LOOKS
         return looks < most and len(history) <= proposers.ENOUGH_KNOWN
 
     def _model_has_turn(self, history: History) -> bool:

@@ -23,10 +23,25 @@ def sources(switches: Switches, n: int, llm: object = None) -> list[Source]:
 
 
 def test_with_everything_on_the_model_warms_up_and_proposes() -> None:
-    better_each_time = ScriptedLLM([f'{{"x": {0.9**n}, "y": {0.5 * 0.9**n}}}' for n in range(200)])
+    better_each_time = ScriptedLLM(
+        [f'{{"x": {0.45 * (-0.95) ** n}, "y": {0.2 * 0.9**n}}}' for n in range(200)]
+    )
     found = sources(Switches(), 20, better_each_time)
     assert found[:4] == ["default", "llm", "llm", "llm"]
     assert "llm" in found[4:]
+
+
+def test_after_two_first_guesses_that_are_not_the_best_chance_has_the_other_looks() -> None:
+    bad = ScriptedLLM(['{"x": 1, "y": 1}', '{"x": -1, "y": 1}', '{"x": 1, "y": -1}'])
+    assert sources(Switches(propose=False), 7, bad) == [
+        "default",
+        "llm",
+        "llm",
+        "random",
+        "random",
+        "gp",
+        "gp",
+    ]
 
 
 def test_a_guess_is_worth_nothing_to_the_search_before_one_beat_the_default() -> None:
@@ -58,3 +73,17 @@ def test_without_trust_a_model_that_guesses_blindly_keeps_the_most_turns_there_a
 @pytest.mark.parametrize("switches", [Switches(trust=False), Switches(warm_start=False)])
 def test_a_dead_model_is_no_obstacle_whatever_is_on(switches: Switches) -> None:
     assert "llm" not in sources(switches, 8, DeadLLM())
+
+
+@pytest.mark.parametrize("llm", [DeadLLM(), SchemaLLM()])
+def test_a_model_guesses_beside_a_few_trials_of_the_users_and_if_dead_leaves_the_search_at_once(
+    llm: DeadLLM | SchemaLLM,
+) -> None:
+    with Tuner(SPACE, llm=llm, seed=0) as tuner:
+        for x in (-1.0, -0.5, 0.0, 0.5, 1.0):
+            tuner.tell({"x": x, "y": x}, 2 * x**2 + 1)
+        trial = tuner.ask()
+        tuner.tell(trial, 1.0)
+        following = tuner.ask()
+    assert trial.source == "default"
+    assert following.source == ("gp" if isinstance(llm, DeadLLM) else "llm")

@@ -54,7 +54,7 @@ def test_no_configuration_is_tried_twice_and_all_fit_the_space() -> None:
 def test_a_model_gets_the_first_guesses_and_then_a_minority_of_the_turns() -> None:
     trials = bg.tune(bowl, SPACE, task=TASK, n_trials=25, llm=SchemaLLM(0), seed=0).trials
     sources = [trial.source for trial in trials]
-    assert sources[:5] == ["default", "llm", "llm", "llm", "llm"]
+    assert sources[:3] == ["default", "llm", "llm"]
     assert sources[5:].count("llm") + sum(bool(trial.proposal.fallback) for trial in trials[5:]) >= 1
     assert sources.count("llm") < len(trials) / 2
 

@@ -421,7 +421,7 @@ def test_the_first_guesses_in_the_journal_are_not_asked_for_again(tmp_path: Path
     for _ in range(2):
         study.sampler = bg.Sampler(space=SPACE, llm=SchemaLLM(0), journal=tmp_path / "calls.db", seed=0)
         study.optimize(objective, n_trials=2)
-    assert sources(study) == ["default", "llm", "llm", "llm"]
+    assert sources(study)[:3] == ["default", "llm", "llm"]
     assert len(Journal(tmp_path / "calls.db").calls()) == 1
 
 
