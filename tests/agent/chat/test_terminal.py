@@ -17,6 +17,7 @@ from tests.agent.chat.pty_talk import PtyTalk
 
 from bestguess.agent.chat.session import Session
 from bestguess.agent.chat.terminal import run_lines
+from bestguess.agent.llm.catalog import is_pulled
 from bestguess.agent.study import load
 
 SKLEARN = '''"""A support vector machine on the diabetes data."""
@@ -69,15 +70,20 @@ TURNS = (
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
-def test_25_turns_at_a_terminal_lead_from_a_script_to_one_that_reproduces_the_best(tmp_path: Path) -> None:
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("llm", ["none", "qwen2.5-coder-0.5b"])
+def test_25_turns_at_a_terminal_lead_from_a_script_to_one_that_reproduces_the_best(
+    tmp_path: Path, llm: str
+) -> None:
+    if llm != "none" and not is_pulled(llm):
+        pytest.skip(f"{llm} is not on this machine: bestguess models pull {llm}")
     (tmp_path / "train.py").write_text(SKLEARN)
     assert len(TURNS) == 25
-    with PtyTalk(tmp_path, "--llm", "none", "--seed", "0") as talk:
+    with PtyTalk(tmp_path, "--llm", llm, "--seed", "0") as talk:
         talk.wait_for("lists the commands")
         for text, expected in TURNS:
             talk.type_in(text)
-            talk.wait_for(expected, 90)
+            talk.wait_for(expected, 90 if llm == "none" else 600)
         talk.type_in("/quit")
         talk.wait_for("goes on from here")
         assert talk.process.wait(20) == 0
