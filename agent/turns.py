@@ -152,13 +152,10 @@ class Turns:
                 self._pool = advice
         proposal, refusal = proposers.propose_warm_start(state, self._pool or advice)
         if proposal is None:
-            enough = state.verifier is not None and len(state.history) > proposers.FIRST_LOOKS
-            other = (
-                proposers.propose_gp(state)
-                if enough
-                else proposers.propose_random(state, "a first look at the space")
+            proposal = replace(
+                proposers.propose_random(state, "a first look at the space"),
+                fallback=f"language model: {refusal}",
             )
-            proposal = replace(other, fallback=f"language model: {refusal}")
         return replace(proposal, tokens=advice.tokens, seconds=advice.seconds)
 
     def _propose_known(self, state: proposers.State) -> Proposal | None:
@@ -192,10 +189,11 @@ class Turns:
     def _is_warming_up(self, history: History) -> bool:
         sources = [trial.source for trial in history]
         guessed = self._model_starts and "llm" in sources
+        if self._prior is None and not guessed:
+            # After five trials of the user's a model of 1.5B guesses worse than the surrogate (NOTEBOOK 15).
+            return len(history) <= proposers.FIRST_LOOKS
         # Where a pack or a model has said where to look, chance need not; users' own trials do not stand in.
         looks = len(sources) - sources.count("default") - sources.count("user")
-        if self._prior is None and not guessed and (looks or not self._model_starts):
-            return len(history) <= proposers.FIRST_LOOKS
         most = proposers.KNOWN_STARTS
         if guessed:
             most = proposers.WARM_STARTS if self._model_has_shown(history) else proposers.FIRST_LOOKS
