@@ -108,7 +108,7 @@ class Turns:
         if self.line is None:
             return
         if self._is_warming_up(history):
-            if self._pool is None and self.switches.warm_start:
+            if self._pool is None and self._model_starts:
                 self.line.prefetch(proposers.request_warm_start(self._state(history, number)))
         elif self._model_has_turn(history):
             self.line.prefetch(proposers.request_proposal(self._state(history, number)))

@@ -6,8 +6,9 @@ import pytest
 
 from bestguess.agent.switches import Switches
 from bestguess.agent.testing import DeadLLM, SchemaLLM, ScriptedLLM
+from bestguess.agent.task import Task
 from bestguess.agent.tuner import Tuner
-from bestguess.tools.parameters import Float
+from bestguess.tools.parameters import Float, Int
 from bestguess.tools.space import Space
 from bestguess.tools.trial import Source
 
@@ -84,3 +85,16 @@ def test_after_five_trials_of_the_users_the_surrogate_searches_at_once() -> None
         default, following = tuner.history.trials[-2:]
     assert default.source == "default"
     assert following.source == "gp" or "accepted" in following.proposal.verdict
+
+
+def test_where_packs_know_most_no_model_is_asked_for_first_guesses() -> None:
+    space = Space(
+        learning_rate=Float(1e-3, 1, log=True), max_depth=Int(1, 12), subsample=Float(0.3, 1), p1=Float(0, 1)
+    )
+    model = ScriptedLLM(['{"learning_rate": 0.1, "max_depth": 3, "subsample": 0.8, "p1": 0.5}'])
+    with Tuner(space, Task("Tune XGBoost"), llm=model, seed=0, llm_wait_s=5) as tuner:
+        for _ in range(3):
+            trial = tuner.ask()
+            tuner.tell(trial, trial.params["p1"])
+        assert [trial.source for trial in tuner.history] == ["default", "knowledge", "knowledge"]
+    assert not [one for one in model.requests if "warm_start" in one.template]
