@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bestguess.agent.switches import Switches
-from bestguess.agent.testing import DeadLLM, SchemaLLM, ScriptedLLM
 from bestguess.agent.task import Task
+from bestguess.agent.testing import DeadLLM, SchemaLLM, ScriptedLLM
 from bestguess.agent.tuner import Tuner
 from bestguess.tools.parameters import Float, Int
 from bestguess.tools.space import Space
