@@ -83,6 +83,18 @@ def frame_proposal(
     return messages
 
 
+def frame_failure(task: Task, space: Space, trial: Trial) -> tuple[Message, ...]:
+    """Return the message that asks why a trial failed."""
+    words = render(
+        "explain",
+        description=task.description,
+        parameters=_described(space),
+        configuration=_configuration(space, trial),
+        output=quote_untrusted(trial.feedback),
+    )
+    return (Message("user", words),)
+
+
 def quote_untrusted(text: str, chars: int = FEEDBACK_CHARS) -> str:
     """Return what a program printed, fit for a prompt: no control characters, no marks, the tail only."""
     plain = _CONTROL.sub("", text).replace("<", "[").replace(">", "]")
@@ -90,8 +102,8 @@ def quote_untrusted(text: str, chars: int = FEEDBACK_CHARS) -> str:
     return f"<output>{one_line if len(one_line) <= chars else '…' + one_line[-chars:]}</output>"
 
 
-def _messages(task: Task, space: Space, words: str) -> tuple[Message, ...]:
-    parameters = [
+def _described(space: Space) -> list[dict[str, str]]:
+    return [
         {
             "name": name,
             "range": _range(parameter),
@@ -104,13 +116,16 @@ def _messages(task: Task, space: Space, words: str) -> tuple[Message, ...]:
         }
         for name, parameter in space.parameters.items()
     ]
+
+
+def _messages(task: Task, space: Space, words: str) -> tuple[Message, ...]:
     stable = render(
         "task",
         description=task.description,
         metric=task.metric,
         direction=task.direction,
         facts=dict(task.facts),
-        parameters=parameters,
+        parameters=_described(space),
         constraints=[one for one in space.constraints if isinstance(one, str)],
     )
     return (Message("system", render("system")), Message("user", f"{stable}\n\n{words}"))

@@ -18,12 +18,14 @@ class Switches:
         propose: the model has turns during the search.
         trust: what its guesses earned decides how many turns, and the verifier which guess runs; off, it
             holds the most that anyone may and its first guess that is new runs unchecked.
+        explain: the model is asked why trials fail, where what they print is no usual message.
     """
 
     knowledge: bool = True
     warm_start: bool = True
     propose: bool = True
     trust: bool = True
+    explain: bool = True
 
 
 EVERYTHING = Switches()

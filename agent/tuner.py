@@ -25,6 +25,7 @@ from bestguess.agent.checks import (
     check_study_name,
     check_task,
 )
+from bestguess.agent.explainer import Explainer, read_explanation
 from bestguess.agent.journal import Journal, JournaledLLM, beside
 from bestguess.agent.knowledge import gather
 from bestguess.agent.live import Observer, Silent
@@ -107,7 +108,7 @@ class Tuner:
         )
         self.study.keep_knowledge(known)
         self._line: Advisor | None = None
-        pool = None
+        explainer = pool = None
         self._journal: Journal | None = None
         self._budgeted: BudgetedLLM | None = None
         if self.llm:
@@ -120,11 +121,19 @@ class Tuner:
                 pool = self._journal.first_guesses(self.study.name, space)
                 asked = JournaledLLM(asked, self._journal, self.study.name, cache=cache)
             self._line = Advisor(asked, space, wait_s=llm_wait_s)
+            explainer = Explainer(
+                Advisor(asked, space, wait_s=llm_wait_s, read=read_explanation),
+                space,
+                self.task,
+                self.study.seed,
+                earlier=self._journal.explanations(self.study.name) if self._journal else (),
+            )
         self._turns = Turns(
             space,
             self.task,
             self.study.seed,
             line=self._line,
+            explainer=explainer,
             switches=switches,
             pool=pool,
             llm=self.llm,
@@ -159,8 +168,9 @@ class Tuner:
             self._budgeted.begin_trial()
         with self.study.asking(self._queue_s):
             trial = self._start()
-        if self._journal and self._turns.heard:
-            self._journal.note_advice(self.study.name, trial.number, self._turns.heard)
+        if self._journal:
+            for heard in self._turns.heard:
+                self._journal.note_advice(self.study.name, trial.number, heard)
         if self._prefetch:
             self._turns.prefetch(self.history)
         return trial

@@ -24,6 +24,7 @@ class Contestant(protocol.Contestant):
     warm: llm, or random first points although there is a model.
     propose: on, or off: the model guesses at the start only.
     trust: on, or off: neither earned trust nor the verifier holds the model back.
+    explain: on, or off: the model is not asked why trials fail.
     """
 
     kind = "ours"
@@ -38,12 +39,14 @@ class Contestant(protocol.Contestant):
         warm: str = "llm",
         propose: str = "on",
         trust: str = "on",
+        explain: str = "on",
     ) -> None:
         switches = Switches(
             knowledge=_flag("knowledge", knowledge, "on", "off"),
             warm_start=_flag("warm", warm, "llm", "random"),
             propose=_flag("propose", propose, "on", "off"),
             trust=_flag("trust", trust, "on", "off"),
+            explain=_flag("explain", explain, "on", "off"),
         )
         model = connect(llm)
         self._model = Counted(PooledLLM(model)) if model else None
