@@ -7,7 +7,8 @@ module does not know which model reads them or what becomes of the answer.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from bestguess.prompts import render
 from bestguess.tools.parameters import Choice, Float, Int, Parameter
 from bestguess.tools.space import Space
 from bestguess.tools.space_schema import reply_text
-from bestguess.tools.trial import History, Trial, shorten
+from bestguess.tools.trial import History, Prediction, Trial, shorten
 
 BEST_ROWS = 6
 LATEST_ROWS = 4
@@ -47,6 +48,7 @@ def frame_proposal(
     *,
     whole: Space | None = None,
     surrogate: str = "",
+    candidates: Sequence[tuple[Mapping[str, Any], Prediction]] = (),
     track_record: str = "",
     budget_tokens: int = BUDGET_TOKENS,
     count_tokens: Callable[[str], int] = count_roughly,
@@ -54,7 +56,8 @@ def frame_proposal(
     """Return the messages that ask for the next guess, given the history.
 
     Rows of the history are left out, the least telling first, until the whole fits `budget_tokens`. `whole`
-    is the space of the history where guesses are wanted from the part `space` only.
+    is the space of the history where guesses are wanted from the part `space` only. `candidates` are what the
+    surrogate would try next, and what it expects there.
     """
     whole = whole or space
     ranked = sorted(history.complete, key=history.loss)
@@ -75,6 +78,10 @@ def frame_proposal(
             surprising=[_surprising(whole, task, trial) for trial in unlike],
             failures=[_failure(whole, trial) for trial in failures],
             surrogate=surrogate,
+            candidates=[
+                f"expected {expected.mean:.5g} ± {expected.sd:.2g}: {reply_text(whole.to_reply(params))}"
+                for params, expected in candidates
+            ],
             track_record=track_record,
         )
         messages = _messages(task, space, words)

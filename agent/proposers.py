@@ -21,7 +21,7 @@ from bestguess.tools.consensus import choose_spread
 from bestguess.tools.prior import OptimumPrior
 from bestguess.tools.region import Region
 from bestguess.tools.space import Space
-from bestguess.tools.trial import History, Prediction, Proposal
+from bestguess.tools.trial import History, Prediction, Proposal, Trial
 from bestguess.tools.trust import earned
 from bestguess.tools.verifier import Verifier
 
@@ -40,6 +40,9 @@ evaluations (NOTEBOOK 15); the model then has its turns in the search only."""
 
 WARM_SAMPLES = 16
 PROPOSE_SAMPLES = 4
+CANDIDATES = 3
+"""So many of the surrogate's own choices are shown to the model."""
+
 TOKENS_PER_PARAMETER = 24
 RANDOM_TRIES = 200
 NEAR = 1e-3
@@ -196,6 +199,7 @@ def request_proposal(state: State) -> Request:
             state.history,
             whole=state.region.whole if state.region else None,
             surrogate=state.verifier.describe() if state.verifier else "",
+            candidates=_candidates(state),
             track_record=record.sentence("Your own guesses") + "." if record.tried else "",
             budget_tokens=_budget(state),
             count_tokens=state.count_tokens,
@@ -207,6 +211,20 @@ def request_proposal(state: State) -> Request:
         max_tokens=_max_tokens(state.space),
         told=len(state.history.told),
     )
+
+
+def _candidates(state: State) -> list[tuple[Mapping[str, Any], Prediction]]:
+    """Return what the surrogate would try next, each as if the ones before it were under way."""
+    found: list[tuple[Mapping[str, Any], Prediction]] = []
+    verifier, trials = state.verifier, state.history.trials
+    while verifier and len(found) < CANDIDATES:
+        choice = verifier.choose(state.rng, within=state.region)
+        if choice is None:
+            break
+        found.append((choice.params, verifier.predict(choice.params)))
+        trials = (*trials, Trial(len(trials), Proposal(choice.params, "gp")))
+        verifier = verifier.beside(History(state.history.direction, trials))
+    return found
 
 
 def propose_warm_start(state: State, pool: Advice) -> tuple[Proposal | None, str]:
@@ -243,14 +261,17 @@ def propose_from_model(state: State, advice: Advice, own: Proposal) -> Proposal:
     assert state.verifier is not None
     if advice.refusal:
         return replace(own, fallback=f"language model: {advice.refusal}")
-    verdicts = [state.verifier.judge(params, own.params) for params in advice.configurations]
-    order = state.verifier.rank(advice.configurations)
+    guesses = [params for params in advice.configurations if dict(params) != dict(own.params)]
+    if not guesses:
+        return replace(own, verdict=f"{own.verdict}, and the model's pick")
+    verdicts = [state.verifier.judge(params, own.params) for params in guesses]
+    order = state.verifier.rank(guesses)
     for index in order:
         if verdicts[index].accepted:
             verdict = verdicts[index]
             reason = f"the model's guess, the best of {len(order)} by expected improvement"
             return Proposal(
-                advice.configurations[index],
+                guesses[index],
                 "llm",
                 reason,
                 verdict.prediction,

@@ -212,7 +212,8 @@ class Turns:
         if not self.switches.propose:
             return False
         search = history.trials[proposers.WARM_STARTS + 1 :]
-        held = sum(trial.source == "llm" for trial in search)
+        # Whoever was asked has had the turn, whatever came of it: a guess that is not run cost as much.
+        held = sum(trial.source == "llm" or trial.proposal.tokens > 0 for trial in search)
         if not self.switches.trust:
             return held < MAX_SHARE * (len(search) + 1)
         return has_turn(earned(history, "llm"), held, len(search))
