@@ -25,6 +25,7 @@ BEST_ROWS = 6
 LATEST_ROWS = 4
 SURPRISING_ROWS = 2
 FAILURE_ROWS = 4
+JUDGED_ROWS = 12
 SURPRISE = 2.0
 """Trials that missed what was expected of them by more deviations than this say most about the space."""
 
@@ -49,6 +50,7 @@ def frame_proposal(
     whole: Space | None = None,
     surrogate: str = "",
     candidates: Sequence[tuple[Mapping[str, Any], Prediction]] = (),
+    target: float | None = None,
     track_record: str = "",
     budget_tokens: int = BUDGET_TOKENS,
     count_tokens: Callable[[str], int] = count_roughly,
@@ -57,7 +59,8 @@ def frame_proposal(
 
     Rows of the history are left out, the least telling first, until the whole fits `budget_tokens`. `whole`
     is the space of the history where guesses are wanted from the part `space` only. `candidates` are what the
-    surrogate would try next, and what it expects there.
+    surrogate would try next, and what it expects there. With a `target` a configuration is
+    asked for whose value is that.
     """
     whole = whole or space
     ranked = sorted(history.complete, key=history.loss)
@@ -83,11 +86,28 @@ def frame_proposal(
                 for params, expected in candidates
             ],
             track_record=track_record,
+            target=None if target is None else f"{task.metric} of {target:.5g}",
         )
         messages = _messages(task, space, words)
         if sum(count_tokens(message.content) for message in messages) <= budget_tokens:
             break
     return messages
+
+
+def frame_judgement(
+    task: Task, space: Space, history: History, params: Mapping[str, Any], good: float | None
+) -> tuple[Message, ...]:
+    """Return the message that asks what to expect of `params`: a value, or whether it is as `good`."""
+    ranked = sorted(history.complete, key=history.loss)
+    words = render(
+        "judge",
+        metric=task.metric,
+        rows=[_row(space, task, trial) for trial in ranked[:JUDGED_ROWS]],
+        good=None if good is None else f"{good:.5g}",
+        configuration=reply_text(space.to_reply(params)),
+    )
+    _, user = _messages(task, space, words)
+    return (user,)
 
 
 def frame_failure(task: Task, space: Space, trial: Trial) -> tuple[Message, ...]:

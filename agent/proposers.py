@@ -43,6 +43,9 @@ PROPOSE_SAMPLES = 4
 CANDIDATES = 3
 """So many of the surrogate's own choices are shown to the model."""
 
+AIM = 0.1
+"""How far beyond the best LLAMBO aims, as a share of the range of all values."""
+
 TOKENS_PER_PARAMETER = 24
 RANDOM_TRIES = 200
 NEAR = 1e-3
@@ -189,18 +192,24 @@ def request_warm_start(state: State) -> Request:
     )
 
 
-def request_proposal(state: State) -> Request:
-    """Return the request for guesses during the search; the model sees what the surrogate believes."""
+def request_proposal(state: State, *, aims: bool = False) -> Request:
+    """Return the request for guesses during the search; the model sees what the surrogate believes.
+
+    With `aims` it is asked, as LLAMBO asks, for a configuration that reaches a value a little better than the
+    best, and sees nothing of the surrogate's (arXiv 2402.03921, section 6).
+    """
     record = earned(state.history, "llm")
+    verifier = None if aims else state.verifier
     return Request(
         messages=frame_proposal(
             state.task,
             state.space,
             state.history,
             whole=state.region.whole if state.region else None,
-            surrogate=state.verifier.describe() if state.verifier else "",
-            candidates=_candidates(state),
-            track_record=record.sentence("Your own guesses") + "." if record.tried else "",
+            surrogate=verifier.describe() if verifier else "",
+            candidates=_candidates(state) if verifier else (),
+            target=_target(state.history) if aims else None,
+            track_record=record.sentence("Your own guesses") + "." if record.tried and not aims else "",
             budget_tokens=_budget(state),
             count_tokens=state.count_tokens,
         ),
@@ -211,6 +220,13 @@ def request_proposal(state: State) -> Request:
         max_tokens=_max_tokens(state.space),
         told=len(state.history.told),
     )
+
+
+def _target(history: History) -> float:
+    """Return a value that lies by AIM of the values' range beyond the best."""
+    losses = [history.loss(trial) for trial in history.complete]
+    loss = min(losses) - AIM * (max(losses) - min(losses))
+    return -loss if history.direction == "maximize" else loss
 
 
 def _candidates(state: State) -> list[tuple[Mapping[str, Any], Prediction]]:
@@ -253,10 +269,11 @@ def propose_warm_start(state: State, pool: Advice) -> tuple[Proposal | None, str
     return None, "every different first guess of the model has been tried"
 
 
-def propose_from_model(state: State, advice: Advice, own: Proposal) -> Proposal:
+def propose_from_model(state: State, advice: Advice, own: Proposal, *, ranked: bool = False) -> Proposal:
     """Propose the best of the model's guesses by the surrogate's score, or the surrogate's `own` choice.
 
-    Of `own` it keeps the reason why the model's turn came to nothing.
+    Guesses that are `ranked` are taken in their order. Of `own` it keeps the reason why the model's turn came
+    to nothing.
     """
     assert state.verifier is not None
     if advice.refusal:
@@ -265,11 +282,12 @@ def propose_from_model(state: State, advice: Advice, own: Proposal) -> Proposal:
     if not guesses:
         return replace(own, verdict=f"{own.verdict}, and the model's pick")
     verdicts = [state.verifier.judge(params, own.params) for params in guesses]
-    order = state.verifier.rank(guesses)
+    order = list(range(len(guesses))) if ranked else state.verifier.rank(guesses)
     for index in order:
         if verdicts[index].accepted:
             verdict = verdicts[index]
-            reason = f"the model's guess, the best of {len(order)} by expected improvement"
+            by = "the model's own judgement" if ranked else "expected improvement"
+            reason = f"the model's guess, the best of {len(order)} by {by}"
             return Proposal(
                 guesses[index],
                 "llm",

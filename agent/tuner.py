@@ -27,6 +27,7 @@ from bestguess.agent.checks import (
 )
 from bestguess.agent.explainer import Explainer, read_explanation
 from bestguess.agent.journal import Journal, JournaledLLM, beside
+from bestguess.agent.judge import Judge, read_judgement
 from bestguess.agent.knowledge import gather
 from bestguess.agent.live import Observer, Silent
 from bestguess.agent.llm import LLM
@@ -108,7 +109,7 @@ class Tuner:
         )
         self.study.keep_knowledge(known)
         self._line: Advisor | None = None
-        explainer = pool = None
+        explainer = judge = pool = None
         self._journal: Journal | None = None
         self._budgeted: BudgetedLLM | None = None
         if self.llm:
@@ -121,6 +122,9 @@ class Tuner:
                 pool = self._journal.first_guesses(self.study.name, space)
                 asked = JournaledLLM(asked, self._journal, self.study.name, cache=cache)
             self._line = Advisor(asked, space, wait_s=llm_wait_s)
+            if switches.judge != "gp":
+                judging = Advisor(asked, space, wait_s=llm_wait_s, read=read_judgement)
+                judge = Judge(judging, space, self.task, switches.judge, self.study.seed)
             explainer = Explainer(
                 Advisor(asked, space, wait_s=llm_wait_s, read=read_explanation),
                 space,
@@ -134,6 +138,7 @@ class Tuner:
             self.study.seed,
             line=self._line,
             explainer=explainer,
+            judge=judge,
             switches=switches,
             pool=pool,
             llm=self.llm,

@@ -15,6 +15,7 @@ from bestguess.agent.advisor import Advice, Line
 from bestguess.agent.explainer import Explainer
 from bestguess.agent.failures import common_claims
 from bestguess.agent.journal import Heard, Role
+from bestguess.agent.judge import Judge
 from bestguess.agent.knowledge import Knowledge
 from bestguess.agent.llm import LLM, Request, Tokenizing
 from bestguess.agent.switches import Switches
@@ -40,6 +41,7 @@ class Turns:
         *,
         line: Line | None,
         explainer: Explainer | None = None,
+        judge: Judge | None = None,
         switches: Switches,
         pool: Advice | None = None,
         llm: LLM | None = None,
@@ -60,6 +62,7 @@ class Turns:
         self._prior = OptimumPrior(space, self._knowledge.beliefs) if self._knowledge else None
         self._guesses: GuessDensity | None = None
         self._pool = pool
+        self._judge = judge
         self._explainer = explainer if switches.explain else None
         self._tokenizing = llm if isinstance(llm, Tokenizing) else None
         self._verifier: Verifier | None = None
@@ -91,9 +94,16 @@ class Turns:
         own = proposers.propose_gp(state)
         if self.line is None or not self._model_has_turn(history):
             return own
-        advice = self._hear(proposers.request_proposal(state), "propose")
-        propose = proposers.propose_from_model if self.switches.trust else proposers.propose_unchecked
-        return propose(state, advice, own)
+        advice = self._hear(proposers.request_proposal(state, aims=self.switches.aim), "propose")
+        ranked = self._judge is not None
+        if self._judge and advice.configurations:
+            judged = self._judge.rank(history, advice.configurations)
+            tokens, seconds = advice.tokens + judged.tokens, advice.seconds + judged.seconds
+            advice = replace(judged, key=advice.key, tokens=tokens, seconds=seconds)
+            self.heard = (*self.heard[:-1], Heard(advice, "propose"))
+        if self.switches.trust:
+            return proposers.propose_from_model(state, advice, own, ranked=ranked)
+        return proposers.propose_unchecked(state, advice, own)
 
     def widen(self, space: Space) -> None:
         """Go on in another space, which holds all that the present one does."""
@@ -114,7 +124,8 @@ class Turns:
             if self._pool is None and self._model_starts:
                 self.line.prefetch(proposers.request_warm_start(self._state(history, number)))
         elif self._model_has_turn(history):
-            self.line.prefetch(proposers.request_proposal(self._state(history, number)))
+            state = self._state(history, number)
+            self.line.prefetch(proposers.request_proposal(state, aims=self.switches.aim))
 
     def _state(self, history: History, number: int | None) -> proposers.State:
         prior = self._prior if self._packs_lead or not self._model_has_shown(history) else self._believed()
