@@ -41,6 +41,6 @@ def command(storage: str, study_name: str | None, importance: bool, as_json: boo
 
     console = console_for()
     console.print(trials_table(history.trials, study.task, history.incumbent))
-    console.print(Markdown(write_report(history, study.task, title=f"Study {study.name}")))
+    console.print(Markdown(write_report(history, study.task, study.space, title=f"Study {study.name}")))
     if importance:
         console.print(Markdown(write_insight(insights, study.task.metric)))
