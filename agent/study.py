@@ -25,7 +25,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from bestguess.agent.knowledge import Knowledge
 from bestguess.agent.lock import hold, lock_file
-from bestguess.agent.storage import is_there, open_storage, unannounced
+from bestguess.agent.storage import is_there, open_storage, shown_url, unannounced
 from bestguess.agent.task import Task
 from bestguess.tools.errors import ParamsError, StudyError
 from bestguess.tools.space import Space
@@ -164,7 +164,8 @@ class Study:
                     return cls.open(space, task, storage=storage, name=name, seed=seed, resume=resume)
             elif not resume:
                 raise StudyError(
-                    f"study {name!r} is already in {storage}; go on with it (--resume) or choose another name"
+                    f"study {name!r} is already in {shown_url(storage)}; "
+                    "go on with it (--resume) or choose another name"
                 )
             else:
                 kept = opened.get_study_user_attrs(study_id).get(ATTRIBUTE, {})
@@ -501,16 +502,19 @@ def load(storage: str, name: str | None) -> Study:
         names = [study.study_name for study in opened.get_all_studies()]
         if len(names) != 1:
             raise StudyError(
-                f"{storage} holds {len(names)} studies; name one with --study-name: {_names(opened)}"
+                f"{shown_url(storage)} holds {len(names)} studies; "
+                f"name one with --study-name: {_names(opened)}"
             )
         name = names[0]
     try:
         study_id = opened.get_study_id_from_name(name)
     except KeyError:
-        raise StudyError(f"there is no study {name!r} in {storage}; {_names(opened)}") from None
+        raise StudyError(f"there is no study {name!r} in {shown_url(storage)}; {_names(opened)}") from None
     kept = opened.get_study_user_attrs(study_id).get(ATTRIBUTE)
     if not kept or "space" not in kept:
-        raise StudyError(f"study {name!r} in {storage} was not made by BestGuess: no space is kept with it")
+        raise StudyError(
+            f"study {name!r} in {shown_url(storage)} was not made by BestGuess: no space is kept with it"
+        )
     fields = kept["space"]
     # A callable constraint is code that only its author has; reading a study needs none of them.
     written = [one for one in fields.get("constraints", ()) if isinstance(one, str)]

@@ -72,6 +72,7 @@ def command(
     """
     from bestguess.agent.budget import Budget
     from bestguess.agent.report import trial_record
+    from bestguess.agent.storage import shown_url
     from bestguess.agent.study import Owner, load
     from bestguess.agent.tuner import Tuner
 
@@ -105,7 +106,7 @@ def command(
     if as_json:
         records = [trial_record(trial) for trial in trials]
         asked = {"trials": records} if count is not None else records[0]
-        click.echo(json.dumps({"study_name": study_name, "storage": storage, **asked}))
+        click.echo(json.dumps({"study_name": study_name, "storage": shown_url(storage), **asked}))
         return
     for trial in trials:
         click.echo(f"trial {trial.number} ({trial.source}: {trial.reason})")

@@ -25,6 +25,7 @@ def command(storage: str, study_name: str | None, importance: bool, as_json: boo
     from bestguess.agent.insight import gain_insight, write_insight
     from bestguess.agent.live import trials_table
     from bestguess.agent.report import study_record, write_report
+    from bestguess.agent.storage import shown_url
     from bestguess.agent.study import load
 
     study = load(storage, study_name)
@@ -32,7 +33,11 @@ def command(storage: str, study_name: str | None, importance: bool, as_json: boo
     seconds = sum(trial.outcome.seconds or 0.0 for trial in history.told if trial.outcome)
     insights = gain_insight(study.space, history, noisy=study.task.noisy) if importance else ()
     if as_json:
-        record = {"study_name": study.name, "storage": storage, **study_record(history, seconds=seconds)}
+        record = {
+            "study_name": study.name,
+            "storage": shown_url(storage),
+            **study_record(history, seconds=seconds),
+        }
         if importance:
             record["importance"] = [one.record for one in insights]
         click.echo(json.dumps(record))
