@@ -138,12 +138,17 @@ def _open_sqlite(url: str, path: Path, *, create: bool) -> BaseStorage:
         # Of several processes that find an empty file, one makes the tables.
         with hold(None if whole else lock_file(url, "write"), timeout_s=BUSY_TIMEOUT_S):
             storage = RDBStorage(url, engine_kwargs={"connect_args": {"timeout": BUSY_TIMEOUT_S}})
-    except sqlite3.Error as error:
+    except sqlite3.OperationalError as error:
         if not existed:
             path.unlink(missing_ok=True)
         raise StudyError(
-            f"the study file {path} cannot be written: {error}; check its permissions and that it is a "
-            "database, or name another with --storage"
+            f"the study file {path} cannot be written: {error}; check its permissions and that nobody holds "
+            "it, or name another with --storage"
+        ) from error
+    except sqlite3.DatabaseError as error:
+        raise StudyError(
+            f"the study file {path} is no SQLite database, or a damaged one: {error}; restore a copy "
+            f"(sqlite3 {path} .recover saves what can be), or name another with --storage"
         ) from error
     except (SQLAlchemyError, StorageInternalError, RuntimeError) as error:
         raise StudyError(

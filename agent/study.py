@@ -182,6 +182,28 @@ class Study:
                 opened.set_study_user_attr(study_id, ATTRIBUTE, kept)
         return cls(opened, study_id, space, task, int(kept["seed"]), url=storage)
 
+    def differences(self, task: Task, seed: int | None) -> tuple[str, ...]:
+        """Say in what a task and a seed given for the study differ from those that it was made with.
+
+        What is left at its default was not given.
+        """
+        kept = self._settings()
+        mend = "choose another study name to begin with it"
+        found = []
+        if seed is not None and seed != self.seed:
+            found.append(
+                f"study {self.name!r} was made with seed {self.seed} and keeps it, "
+                f"so that {seed} has no effect: {mend}"
+            )
+        before = Task.from_dict(kept["task"]).to_dict()
+        for name, now in task.to_dict().items():
+            if now not in (before[name], Task().to_dict()[name]):
+                found.append(
+                    f"study {self.name!r} was made with {name} {before[name]!r}, and now has {now!r}; "
+                    f"its record and its earlier trials stay as they are: {mend}"
+                )
+        return tuple(found)
+
     @property
     def optuna_study(self) -> optuna.Study:
         """The same study as Optuna's own object."""
@@ -374,6 +396,14 @@ class Study:
             except (StudyError, UpdateFinishedTrialError):
                 continue  # another process was quicker, to the same end
         return tuple(again)
+
+    def count_elsewhere(self) -> int:
+        """Count the trials that other processes of this machine run; elsewhere an end would go unseen."""
+        running = self.storage.get_all_trials(self._id, deepcopy=False, states=(TrialState.RUNNING,))
+        owners = [one.user_attrs.get(ATTRIBUTE, {}).get("owner") for one in running]
+        here = socket.gethostname()
+        known = [Owner(**one) for one in owners if one and one != RELEASED]
+        return sum(one.host == here and one.pid != os.getpid() and not one.gone for one in known)
 
     def retake(self, number: int, owner: Owner | None) -> bool:
         """Make `owner` the one who runs an orphaned trial again, unless someone else told or took it.

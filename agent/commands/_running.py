@@ -71,6 +71,8 @@ def tune_and_report(
         budget=Budget(**limits),
         knowledge=knowledge,
     ) as tuner:
+        for difference in tuner.study.differences(task, seed):
+            click.echo(f"note: {difference}", err=True)
         try:
             with watch(
                 console, task, n_trials, done=len(tuner.history.told), asks=tuner.llm is not None

@@ -102,6 +102,8 @@ def command(
         owner=None if pid is None else Owner.process(pid),
         prefetch=False,
     ) as tuner:
+        for difference in tuner.study.differences(task, seed):
+            click.echo(f"note: {difference}", err=True)
         trials = [tuner.ask() for _ in range(count or 1)]
     if as_json:
         records = [trial_record(trial) for trial in trials]

@@ -8,6 +8,9 @@ import click
 
 from bestguess.agent.commands._options import CONTEXT, console_for, json_option, study_options
 
+WIDEST = 100_000
+"""Columns of a pipe."""
+
 
 @click.command(context_settings=CONTEXT)
 @study_options
@@ -31,6 +34,7 @@ def command(storage: str, study_name: str | None, importance: bool, as_json: boo
     study = load(storage, study_name)
     history = study.history
     seconds = sum(trial.outcome.seconds or 0.0 for trial in history.told if trial.outcome)
+    unused = study.knowledge.unused if study.knowledge else ()
     insights = gain_insight(study.space, history, noisy=study.task.noisy) if importance else ()
     if as_json:
         record = {
@@ -45,7 +49,17 @@ def command(storage: str, study_name: str | None, importance: bool, as_json: boo
     from rich.markdown import Markdown
 
     console = console_for()
-    console.print(trials_table(history.trials, study.task, history.incumbent))
-    console.print(Markdown(write_report(history, study.task, title=f"Study {study.name}")))
+    table = trials_table(history.trials, study.task, history.incumbent)
+    texts = [write_report(history, study.task, title=f"Study {study.name}", lines=unused)]
     if importance:
-        console.print(Markdown(write_insight(insights, study.task.metric)))
+        texts.append(write_insight(insights, study.task.metric))
+    if not console.is_terminal:
+        # Nobody's window: nothing is cut, whatever width rich assumes.
+        table.expand = False
+        console.width = console.measure(table, options=console.options.update(max_width=WIDEST)).maximum
+    console.print(table)
+    for text in texts:
+        if console.is_terminal:
+            console.print(Markdown(text))
+        else:
+            console.print(text, markup=False, highlight=False, soft_wrap=True)

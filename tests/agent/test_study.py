@@ -179,8 +179,9 @@ def test_storage_that_cannot_be_opened_says_why_and_shows_no_password(url: str, 
 def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "study.db").write_text("these are notes, not a database " * 100)
     before = (tmp_path / "study.db").read_bytes()
-    with pytest.raises(StudyError, match="not a database"):
+    with pytest.raises(StudyError, match=r"no SQLite database, or a damaged one: .*\.recover") as caught:
         open_study(tmp_path)
+    assert "cannot be written" not in str(caught.value)
     assert (tmp_path / "study.db").read_bytes() == before
 
 
