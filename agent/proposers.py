@@ -21,7 +21,7 @@ from bestguess.tools.consensus import choose_spread
 from bestguess.tools.prior import OptimumPrior
 from bestguess.tools.region import Region
 from bestguess.tools.space import Space
-from bestguess.tools.trial import History, Prediction, Proposal
+from bestguess.tools.trial import History, Prediction, Proposal, Trial
 from bestguess.tools.trust import earned
 from bestguess.tools.verifier import Verifier
 
@@ -40,6 +40,12 @@ evaluations (NOTEBOOK 15); the model then has its turns in the search only."""
 
 WARM_SAMPLES = 16
 PROPOSE_SAMPLES = 4
+CANDIDATES = 3
+"""So many of the surrogate's own choices are shown to the model."""
+
+AIM = 0.1
+"""How far beyond the best LLAMBO aims, as a share of the range of all values."""
+
 TOKENS_PER_PARAMETER = 24
 RANDOM_TRIES = 200
 NEAR = 1e-3
@@ -186,17 +192,24 @@ def request_warm_start(state: State) -> Request:
     )
 
 
-def request_proposal(state: State) -> Request:
-    """Return the request for guesses during the search; the model sees what the surrogate believes."""
+def request_proposal(state: State, *, aims: bool = False) -> Request:
+    """Return the request for guesses during the search; the model sees what the surrogate believes.
+
+    With `aims` it is asked, as LLAMBO asks, for a configuration that reaches a value a little better than the
+    best, and sees nothing of the surrogate's (arXiv 2402.03921, section 6).
+    """
     record = earned(state.history, "llm")
+    verifier = None if aims else state.verifier
     return Request(
         messages=frame_proposal(
             state.task,
             state.space,
             state.history,
             whole=state.region.whole if state.region else None,
-            surrogate=state.verifier.describe() if state.verifier else "",
-            track_record=record.sentence("Your own guesses") + "." if record.tried else "",
+            surrogate=verifier.describe() if verifier else "",
+            candidates=_candidates(state) if verifier else (),
+            target=_target(state.history) if aims else None,
+            track_record=record.sentence("Your own guesses") + "." if record.tried and not aims else "",
             budget_tokens=_budget(state),
             count_tokens=state.count_tokens,
         ),
@@ -207,6 +220,27 @@ def request_proposal(state: State) -> Request:
         max_tokens=_max_tokens(state.space),
         told=len(state.history.told),
     )
+
+
+def _target(history: History) -> float:
+    """Return a value that lies by AIM of the values' range beyond the best."""
+    losses = [history.loss(trial) for trial in history.complete]
+    loss = min(losses) - AIM * (max(losses) - min(losses))
+    return -loss if history.direction == "maximize" else loss
+
+
+def _candidates(state: State) -> list[tuple[Mapping[str, Any], Prediction]]:
+    """Return what the surrogate would try next, each as if the ones before it were under way."""
+    found: list[tuple[Mapping[str, Any], Prediction]] = []
+    verifier, trials = state.verifier, state.history.trials
+    while verifier and len(found) < CANDIDATES:
+        choice = verifier.choose(state.rng, within=state.region)
+        if choice is None:
+            break
+        found.append((choice.params, verifier.predict(choice.params)))
+        trials = (*trials, Trial(len(trials), Proposal(choice.params, "gp")))
+        verifier = verifier.beside(History(state.history.direction, trials))
+    return found
 
 
 def propose_warm_start(state: State, pool: Advice) -> tuple[Proposal | None, str]:
@@ -235,22 +269,27 @@ def propose_warm_start(state: State, pool: Advice) -> tuple[Proposal | None, str
     return None, "every different first guess of the model has been tried"
 
 
-def propose_from_model(state: State, advice: Advice, own: Proposal) -> Proposal:
+def propose_from_model(state: State, advice: Advice, own: Proposal, *, ranked: bool = False) -> Proposal:
     """Propose the best of the model's guesses by the surrogate's score, or the surrogate's `own` choice.
 
-    Of `own` it keeps the reason why the model's turn came to nothing.
+    Guesses that are `ranked` are taken in their order. Of `own` it keeps the reason why the model's turn came
+    to nothing.
     """
     assert state.verifier is not None
     if advice.refusal:
         return replace(own, fallback=f"language model: {advice.refusal}")
-    verdicts = [state.verifier.judge(params, own.params) for params in advice.configurations]
-    order = state.verifier.rank(advice.configurations)
+    guesses = [params for params in advice.configurations if dict(params) != dict(own.params)]
+    if not guesses:
+        return replace(own, verdict=f"{own.verdict}, and the model's pick")
+    verdicts = [state.verifier.judge(params, own.params) for params in guesses]
+    order = list(range(len(guesses))) if ranked else state.verifier.rank(guesses)
     for index in order:
         if verdicts[index].accepted:
             verdict = verdicts[index]
-            reason = f"the model's guess, the best of {len(order)} by expected improvement"
+            by = "the model's own judgement" if ranked else "expected improvement"
+            reason = f"the model's guess, the best of {len(order)} by {by}"
             return Proposal(
-                advice.configurations[index],
+                guesses[index],
                 "llm",
                 reason,
                 verdict.prediction,

@@ -26,7 +26,9 @@ from bestguess.agent.checks import (
     check_study_name,
     check_task,
 )
+from bestguess.agent.explainer import Explainer, read_explanation
 from bestguess.agent.journal import Journal, JournaledLLM, beside
+from bestguess.agent.judge import Judge, read_judgement
 from bestguess.agent.knowledge import gather
 from bestguess.agent.live import Observer, Silent
 from bestguess.agent.llm import LLM
@@ -111,7 +113,7 @@ class Tuner:
         )
         self.study.keep_knowledge(known)
         self._line: Advisor | None = None
-        pool = None
+        explainer = judge = pool = None
         self._journal: Journal | None = None
         self._budgeted: BudgetedLLM | None = None
         if self.llm:
@@ -124,11 +126,23 @@ class Tuner:
                 pool = self._journal.first_guesses(self.study.name, space)
                 asked = JournaledLLM(asked, self._journal, self.study.name, cache=cache)
             self._line = Advisor(asked, space, wait_s=llm_wait_s)
+            if switches.judge != "gp":
+                judging = Advisor(asked, space, wait_s=llm_wait_s, read=read_judgement)
+                judge = Judge(judging, space, self.task, switches.judge, self.study.seed)
+            explainer = Explainer(
+                Advisor(asked, space, wait_s=llm_wait_s, read=read_explanation),
+                space,
+                self.task,
+                self.study.seed,
+                earlier=self._journal.explanations(self.study.name) if self._journal else (),
+            )
         self._turns = Turns(
             space,
             self.task,
             self.study.seed,
             line=self._line,
+            explainer=explainer,
+            judge=judge,
             switches=switches,
             pool=pool,
             llm=self.llm,
@@ -172,8 +186,9 @@ class Tuner:
             if n_trials is not None and len(self.history.told) + self.study.count_elsewhere() >= n_trials:
                 return None
             trial = self._start()
-        if self._journal and self._turns.heard:
-            self._journal.note_advice(self.study.name, trial.number, self._turns.heard)
+        if self._journal:
+            for heard in self._turns.heard:
+                self._journal.note_advice(self.study.name, trial.number, heard)
         if self._prefetch:
             self._turns.prefetch(self.history)
         return trial

@@ -161,6 +161,19 @@ class Verifier:
             rules = FailureRules.fit(space, trials, x, claims)
         return cls(space, history, fitted, feasibility, places, noisy=noisy, prior=prior, rules=rules)
 
+    def beside(self, history: History) -> Verifier:
+        """Return the same verifier of a `history` in which other trials are running."""
+        return Verifier(
+            self.space,
+            history,
+            self._fitted,
+            self.feasibility,
+            self._places,
+            noisy=self.noisy,
+            prior=self.prior,
+            rules=self.rules,
+        )
+
     def predict(self, params: Mapping[str, Any]) -> Prediction:
         """Return what is expected of `params`, in the user's units."""
         wide = self._doubt

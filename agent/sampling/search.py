@@ -141,8 +141,9 @@ class Search:
             # What made-up values mean is too much to tell a model; it still has its first guesses.
             turns.switches = replace(EVERYTHING, propose=not reading.meaning)
             proposal = turns.propose(history, trial.number)
-            if self._journal and turns.heard:
-                self._journal.note_advice(self._name, trial.number, turns.heard)
+            if self._journal:
+                for heard in turns.heard:
+                    self._journal.note_advice(self._name, trial.number, heard)
             proposal = _explained(proposal, reading, native, asked=self._asked is not None)
             self._write(trial, proposal, native)
             if self._task.noisy:
