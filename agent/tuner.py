@@ -33,9 +33,10 @@ from bestguess.agent.knowledge import gather
 from bestguess.agent.live import Observer, Silent
 from bestguess.agent.llm import LLM
 from bestguess.agent.llm.connect import connect
+from bestguess.agent.owner import Owner
 from bestguess.agent.report import study_record, write_report
 from bestguess.agent.storage import shown_url
-from bestguess.agent.study import Owner, Study
+from bestguess.agent.study import Study
 from bestguess.agent.switches import EVERYTHING, Switches
 from bestguess.agent.task import Task
 from bestguess.agent.turns import Turns

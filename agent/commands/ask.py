@@ -71,9 +71,10 @@ def command(
       done
     """
     from bestguess.agent.budget import Budget
+    from bestguess.agent.owner import Owner
     from bestguess.agent.report import trial_record
     from bestguess.agent.storage import shown_url
-    from bestguess.agent.study import Owner, load
+    from bestguess.agent.study import load
     from bestguess.agent.tuner import Tuner
 
     if space_spec is not None:

@@ -10,7 +10,8 @@ import optuna
 import pytest
 
 import bestguess as bg
-from bestguess.agent.study import MAX_ATTEMPTS, Owner, Study, ToldBeforeError, load
+from bestguess.agent.owner import Owner
+from bestguess.agent.study import MAX_ATTEMPTS, Study, ToldBeforeError, load
 from bestguess.tools.errors import StudyError
 from bestguess.tools.trial import Prediction
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import bestguess as bg
-from bestguess.agent.study import Owner
+from bestguess.agent.owner import Owner
 from bestguess.agent.testing import DeadLLM, GarbageLLM, SchemaLLM, SlowLLM
 from bestguess.tools.errors import InputError, ParamsError, StudyError
 
