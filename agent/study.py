@@ -454,7 +454,7 @@ class Study:
 
     def _numbers(self) -> str:
         count = len(self.history)
-        return f"; its {count} trials are numbered from 0" if count else "; ask for one first"
+        return f"; it has {count}, numbered from 0" if count else "; ask for one first"
 
     def _belongs(self, frozen: FrozenTrial) -> bool:
         """Whether a trial is ours and was not withdrawn, or is one of plain Optuna's that fits the space."""

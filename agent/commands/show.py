@@ -6,10 +6,7 @@ import json
 
 import click
 
-from bestguess.agent.commands._options import CONTEXT, console_for, json_option, study_options
-
-WIDEST = 100_000
-"""Columns of a pipe."""
+from bestguess.agent.commands._options import CONTEXT, console_for, json_option, print_table, study_options
 
 
 @click.command(context_settings=CONTEXT)
@@ -53,11 +50,7 @@ def command(storage: str, study_name: str | None, importance: bool, as_json: boo
     texts = [write_report(history, study.task, title=f"Study {study.name}", lines=unused)]
     if importance:
         texts.append(write_insight(insights, study.task.metric))
-    if not console.is_terminal:
-        # Nobody's window: nothing is cut, whatever width rich assumes.
-        table.expand = False
-        console.width = console.measure(table, options=console.options.update(max_width=WIDEST)).maximum
-    console.print(table)
+    print_table(console, table)
     for text in texts:
         if console.is_terminal:
             console.print(Markdown(text))
