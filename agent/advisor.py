@@ -69,8 +69,8 @@ class Line(Protocol):
         """Start asking now, if that makes sense."""
         ...
 
-    def take(self, request: Request) -> Advice:
-        """Return what the model gave, or why it gave nothing, within a bounded time."""
+    def take(self, request: Request, *, waited_s: float = 0.0) -> Advice:
+        """Return what the model gave, or why it gave nothing, within a bounded time less `waited_s`."""
         ...
 
 
@@ -100,8 +100,11 @@ class Advisor:
         if self._call is None and not self._left_alone():
             self._start(request)
 
-    def take(self, request: Request) -> Advice:
-        """Return the answer to the call under way, or to `request` if there is none, within `wait_s`."""
+    def take(self, request: Request, *, waited_s: float = 0.0) -> Advice:
+        """Return the answer to the call under way, or to `request` if there is none, within `wait_s`.
+
+        `waited_s` of that have been spent on another line to the same model.
+        """
         if self._call is None:
             if self._left_alone():
                 self._skipped += 1
@@ -112,7 +115,7 @@ class Advisor:
             self._start(request)
         assert self._call is not None
         try:
-            reply = self._call.result(timeout=self.wait_s)
+            reply = self._call.result(timeout=max(self.wait_s - waited_s, 0.0))
         except FutureTimeout:
             words = f"no answer within {self.wait_s:g} s{LATER}"
             return Advice(refusal=words, key=self._key)

@@ -284,7 +284,7 @@ def make_server(
             from bestguess.agent.report import write_report
 
             study = find(study_name).tuner.study
-            return write_report(study.history, study.task, title=f"Study {study.name}")
+            return write_report(study.history, study.task, study.space, title=f"Study {study.name}")
 
         return await _in_thread(work, error=ResourceError)
 

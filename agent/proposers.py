@@ -21,6 +21,7 @@ from bestguess.tools.consensus import choose_spread
 from bestguess.tools.prior import OptimumPrior
 from bestguess.tools.region import Region
 from bestguess.tools.space import Space
+from bestguess.tools.space_schema import reply_text
 from bestguess.tools.trial import History, Prediction, Proposal, Trial
 from bestguess.tools.trust import earned
 from bestguess.tools.verifier import Verifier
@@ -278,7 +279,9 @@ def propose_from_model(state: State, advice: Advice, own: Proposal, *, ranked: b
     assert state.verifier is not None
     if advice.refusal:
         return replace(own, fallback=f"language model: {advice.refusal}")
-    guesses = [params for params in advice.configurations if dict(params) != dict(own.params)]
+    # The model was shown that choice in words, with rounded numbers.
+    shown = reply_text(state.space.to_reply(own.params))
+    guesses = [one for one in advice.configurations if reply_text(state.space.to_reply(one)) != shown]
     if not guesses:
         return replace(own, verdict=f"{own.verdict}, and the model's pick")
     verdicts = [state.verifier.judge(params, own.params) for params in guesses]

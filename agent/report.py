@@ -10,8 +10,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from bestguess.agent.advisor import LEFT_ALONE, MODEL
+from bestguess.agent.failures import what_fails
 from bestguess.agent.task import Task
 from bestguess.agent.worth import weigh_model
+from bestguess.tools.space import Space
 from bestguess.tools.trial import History, Source, Trial
 
 
@@ -134,7 +136,9 @@ def study_record(history: History, *, seconds: float) -> dict[str, Any]:
     }
 
 
-def write_report(history: History, task: Task, *, title: str, lines: tuple[str, ...] = ()) -> str:
+def write_report(
+    history: History, task: Task, space: Space, *, title: str, lines: tuple[str, ...] = ()
+) -> str:
     """Return a study's report as Markdown; `lines` are facts of the caller's, set under the result."""
     incumbent, default = history.incumbent, history.default
     parts = [f"# {title}", ""]
@@ -184,6 +188,8 @@ def write_report(history: History, task: Task, *, title: str, lines: tuple[str, 
         parts += [
             f"- trial {trial.number}: {trial.outcome.error if trial.outcome else ''}" for trial in failed
         ]
+        if common := what_fails(space, history):
+            parts += ["", "Tested against all trials, such fail likelier:", *(f"- {one}" for one in common)]
     return "\n".join(parts)
 
 

@@ -393,7 +393,11 @@ class Result:
             lines = (*lines, f"still running elsewhere: trial {', '.join(running)}")
         costs = f"{self.seconds:.0f} s in all; language model: {self.llm_name or 'none'}"
         return write_report(
-            self.history, self.record.task, title=title or f"Study {self.record.name}", lines=(*lines, costs)
+            self.history,
+            self.record.task,
+            self.record.space,
+            title=title or f"Study {self.record.name}",
+            lines=(*lines, costs),
         )
 
     def to_dict(self) -> dict[str, Any]:

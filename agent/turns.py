@@ -62,6 +62,7 @@ class Turns:
         self._prior = OptimumPrior(space, self._knowledge.beliefs) if self._knowledge else None
         self._guesses: GuessDensity | None = None
         self._pool = pool
+        self._waited_s = 0.0
         self._judge = judge
         self._explainer = explainer if switches.explain else None
         self._tokenizing = llm if isinstance(llm, Tokenizing) else None
@@ -69,12 +70,13 @@ class Turns:
 
     def propose(self, history: History, number: int | None = None) -> Proposal:
         """Return what is to run next, as trial `number`; by default it follows on the history."""
-        self.heard = ()
+        self.heard, self._waited_s = (), 0.0
         started = time.monotonic()
         if self._explainer:
             known = [claim.kind for claim in self._usual_claims(history)]
             if said := self._explainer.listen(history, known):
                 self.heard = (Heard(said, "explain"),)
+                self._waited_s = time.monotonic() - started
         proposal = self._propose(history, number)
         if not self.heard:
             return proposal
@@ -171,7 +173,7 @@ class Turns:
 
     def _hear(self, request: Request, role: Role) -> Advice:
         assert self.line is not None
-        advice = self.line.take(request)
+        advice = self.line.take(request, waited_s=self._waited_s)
         self.heard = (*self.heard, Heard(advice, role))
         return advice
 

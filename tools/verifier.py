@@ -285,7 +285,9 @@ class Verifier:
         # The lengthscale of a column that never changed says what the prior says.
         seen = [column for column in np.argsort(self.posterior.lengthscales) if np.ptp(x[:, column]) > 0]
         moves = ", ".join(self.space.names[column] for column in seen[:4])
-        return f"{self.posterior.description} Moves the value most: {moves or 'unknown'}."
+        rules = self.rules.describe() if self.rules else []
+        failing = f" Fails likelier: {'; '.join(rules)}." if rules else ""
+        return f"{self.posterior.description} Moves the value most: {moves or 'unknown'}.{failing}"
 
     def _worth(self, params: Mapping[str, Any], own: Mapping[str, Any]) -> float:
         one, other = self.score(*_encode(self.space, [params, own]))

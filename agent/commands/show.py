@@ -47,7 +47,7 @@ def command(storage: str, study_name: str | None, importance: bool, as_json: boo
 
     console = console_for()
     table = trials_table(history.trials, study.task, history.incumbent)
-    texts = [write_report(history, study.task, title=f"Study {study.name}", lines=unused)]
+    texts = [write_report(history, study.task, study.space, title=f"Study {study.name}", lines=unused)]
     if importance:
         texts.append(write_insight(insights, study.task.metric))
     print_table(console, table)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from bestguess.agent.journal import Journal
 from bestguess.agent.llm import Reply, Request
 from bestguess.agent.replay import replay
 from bestguess.agent.switches import Switches
-from bestguess.agent.testing import ScriptedLLM
+from bestguess.agent.testing import ScriptedLLM, SlowLLM
 from bestguess.tools.failure_rules import kind_of
 from bestguess.tools.trial import History, Outcome, Proposal, Trial
 
@@ -41,7 +42,7 @@ class Line:
     def prefetch(self, request: Request) -> None:
         pass
 
-    def take(self, request: Request) -> Advice:
+    def take(self, request: Request, *, waited_s: float = 0.0) -> Advice:
         self.asked.append(request)
         return self.advice.pop(0)
 
@@ -165,3 +166,11 @@ def test_the_advisor_reads_explanations_too() -> None:
     explainer.prefetch(failed(MELTED), ())
     explainer.listen(failed(MELTED), ())
     assert dict(explainer.claims[0].signs) == {"a": 1.0}
+
+
+def test_a_model_that_stalls_on_both_questions_is_waited_for_only_once() -> None:
+    with bg.Tuner(SPACE, TASK, llm=SlowLLM(seconds=30), seed=0, llm_wait_s=2.0) as tuner:
+        tuner.tell(tuner.ask(), bg.Outcome.failure(MELTED))
+        started = time.monotonic()
+        tuner.ask()
+        assert time.monotonic() - started < 3.8
