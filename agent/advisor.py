@@ -34,6 +34,9 @@ PROBE_EVERY = 5
 MOST_LATE = 5
 """An answer is dropped that knew of so many outcomes fewer than there are by now, or more."""
 
+MODEL = "language model: "
+"""How a proposal's fallback begins where the model had the turn."""
+
 LEFT_ALONE = "left alone"
 """How the refusal begins that says so; the report knows it by that."""
 

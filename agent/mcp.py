@@ -109,6 +109,7 @@ def make_server(
                 parameters=study.space.to_dict()["parameters"],
                 default=study.space.default(),
                 trials=len(study.history),
+                notices=list(study.differences(task, seed)),
             )
 
         return await _in_thread(work)

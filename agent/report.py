@@ -9,14 +9,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bestguess.agent.advisor import LEFT_ALONE
+from bestguess.agent.advisor import LEFT_ALONE, MODEL
 from bestguess.agent.failures import what_fails
 from bestguess.agent.task import Task
 from bestguess.agent.worth import weigh_model
 from bestguess.tools.space import Space
 from bestguess.tools.trial import History, Source, Trial
-
-MODEL = "language model:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +91,7 @@ def describe_model(history: History) -> str:
         if trial.source == "llm":
             break
         failed += 1
-    last = turns[-1].proposal.fallback.removeprefix(MODEL).strip()
+    last = turns[-1].proposal.fallback.removeprefix(MODEL)
     if not failed:
         return "answering"
     if last.startswith(LEFT_ALONE):

@@ -20,7 +20,7 @@ from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from bestguess.agent.advisor import Advisor
+from bestguess.agent.advisor import MODEL, Advisor
 from bestguess.agent.budget import Budget, BudgetedLLM, Spent
 from bestguess.agent.journal import Journal, JournaledLLM
 from bestguess.agent.knowledge import Pack, know
@@ -224,7 +224,7 @@ def _explained(proposal: Proposal, reading: Reading, native: NativeSpace, *, ask
         words.append(f"its values are {reading.meaning}")
         proposal = replace(proposal, prediction=None, verdict="")
         if asked and not proposal.fallback and len(reading.history) > WARM_STARTS:
-            refusal = f"language model: not asked while values are {reading.meaning}"
+            refusal = f"{MODEL}not asked while values are {reading.meaning}"
             proposal = replace(proposal, fallback=shorten(refusal, REASON_CHARS))
     if reading.left_out:
         words.append(f"{reading.left_out} trials that do not fit the space are left out")
