@@ -26,6 +26,7 @@ Count = Annotated[int, Field(ge=1, le=100_000)]
 Form = Literal["script", "command", "json", "report", "study"]
 
 TRANSCRIPT = "transcript.md"
+PAGE_NEEDS = "the page needs {}; install it: pip install 'bestguess[web]'"
 
 
 def register(registry: Registry) -> None:
@@ -42,6 +43,7 @@ def register(registry: Registry) -> None:
         export,
         save,
         log,
+        web,
         doctor,
         help_,
         quit_,
@@ -192,6 +194,19 @@ def log(session: Session, path: str = TRANSCRIPT) -> str:
         raise InputError(f"{path} is there already; choose another name")
     target.write_text(to_markdown(session.events), encoding="utf-8")
     return f"Wrote `{path}`."
+
+
+def web(session: Session) -> Answer:
+    """Show this session on a page of this machine's browser, too: whatever is said in one shows in both."""
+    if session.page is None:
+        try:
+            from bestguess.agent.chat.web.server import PageServer
+        except ImportError as error:
+            raise InputError(PAGE_NEEDS.format(error.name)) from error
+        page = PageServer(session)
+        page.start()
+        session.page = page
+    return Answer(f"Open {session.page.url}", secret=True)
 
 
 def doctor(session: Session) -> str:  # noqa: ARG001  # every command takes the session

@@ -26,7 +26,7 @@ UNCLEAR = "unclear"
 MAX_TOKENS = 120
 TIMEOUT_S = 60.0
 SAID_CHARS = 500
-NEVER = ("quit", "help", "ask", "scan")
+NEVER = ("quit", "help", "ask", "scan", "web")
 """Commands that no model is offered: they need no understanding, or would ask it again."""
 
 EXAMPLES: tuple[tuple[str, dict[str, Any]], ...] = (

@@ -25,13 +25,13 @@ PLOT_ROWS = 16
 CHOICES = "yes / no / always (for this session)"
 
 
-def render(console: Console, event: Event, *, past: bool = False) -> None:
-    """Print one event; what the user said is on the screen already, unless it is `past`."""
+def render(console: Console, event: Event, *, echo: bool = False) -> None:
+    """Print one event; what the user said only with `echo`: what was typed here is on the screen already."""
     if event.fields.get("discarded"):
         return
     event = replace(event, text=printable(event.text))
     match event.kind:
-        case "said" if past:
+        case "said" if echo:
             console.print(Text(f"> {event.text}", style="bold"))
         case "answer":
             if event.text:

@@ -27,7 +27,7 @@ from bestguess.tools.parameters import Float, Int
 from bestguess.tools.trial import Trial
 
 SORTS = ("number", "value", "source")
-SHOWN = ("said", "answer", "card", "remark", "error", "trial_finished")
+SHOWN = ("said", "answer", "card", "answered", "remark", "error", "trial_finished")
 """The kinds of event that stand in the conversation."""
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
