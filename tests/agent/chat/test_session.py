@@ -169,10 +169,10 @@ def test_a_remark_becomes_feedback_and_is_told_again_by_why(talk: Talk) -> None:
 
 @pytest.mark.slow
 def test_why_a_trial_failed_shows_the_message_and_what_failures_share(talk: Talk) -> None:
-    talk.say("tune train.py", "always", "run 2", "try booster=dart depth=5", "try booster=dart depth=6")
-    text = talk.say("why 4").text
+    talk.say("tune train.py", "always", "try depth=4", "try booster=dart depth=5", "try booster=dart depth=6")
+    text = talk.say("why 3").text
     assert "exited with code 1: MemoryError: 17 GB wanted" in text
-    assert "Trials 3 failed alike" in text
+    assert "Trials 2 failed alike" in text
     assert "All failures, and no finished trial, have `depth` ≥ 5" in text
 
 
