@@ -17,7 +17,7 @@ from bestguess.agent.chat.plan import Plan
 from bestguess.agent.insight import gain_insight
 from bestguess.tools.errors import InputError
 from bestguess.tools.outlook import Outlook, look_ahead
-from bestguess.tools.parameters import Float, Int
+from bestguess.tools.parameters import Choice, Float, Int
 from bestguess.tools.region import Limit, Limits, Region
 from bestguess.tools.space import Space
 from bestguess.tools.trial import History, Prediction, Trial
@@ -189,12 +189,16 @@ def effect_plot(plan: Plan, history: History, name: str) -> Plot:
     return Plot(f"{plan.task.metric} by {name}", name, plan.task.metric, lines, log, labels)
 
 
-def as_limits(space: Space, limits: Limits) -> Limits:
+def as_limits(space: Space, limits: Limits, wider: Space) -> Limits:
     """Return limits that keep proposals to `space`, and to its `limits`, in a wider one."""
     of = {}
     for name, one in space.parameters.items():
+        if one == wider.parameters[name]:
+            continue
         if isinstance(one, Float | Int):
             of[name] = Limit(one.low, one.high)
+        elif isinstance(one, Choice):
+            of[name] = Limit(options=tuple(one.options))
     return Limits({**of, **limits.of}, limits.without)
 
 

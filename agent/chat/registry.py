@@ -28,6 +28,7 @@ Function = Callable[..., "str | Answer"]
 Asks = Callable[..., "Card | None"]
 
 _RANGE = re.compile(r"(?P<low>[^.\s]\S*?|)\.\.(?P<high>\S*)")
+_NUMBER = re.compile(r"[-+]?\d*\.?\d+(?:e[-+]?\d+)?", re.IGNORECASE)
 _ASSIGNMENT = re.compile(r"(?P<name>[^=\s]+)=(?P<value>.*)", re.DOTALL)
 
 
@@ -93,12 +94,15 @@ class Command:
             raise InputError(f"/{self.name}: {error}; write {self.usage}") from None
         given: dict[str, Any] = {}
         values: dict[str, Any] = {}
-        free = [name for name in fields if name != "values"]
+        options: list[str] = []
+        free = [name for name in fields if name not in ("values", "options")]
         for index, word in enumerate(words):
             assigned = _ASSIGNMENT.fullmatch(word)
             if assigned and assigned["name"] in free:
                 given[assigned["name"]] = assigned["value"]
                 free.remove(assigned["name"])
+            elif assigned and assigned["name"] == "options" and "options" in fields:
+                options += filter(None, assigned["value"].split(","))
             elif assigned and "values" in fields:
                 values[assigned["name"]] = literal(assigned["value"])
             elif "low" in free and (both := _RANGE.fullmatch(word)):
@@ -107,14 +111,15 @@ class Command:
             elif free == ["text"] or (free and free[0] == "text"):
                 given["text"] = " ".join(words[index:])
                 break
+            elif "options" in fields and given and not (free and _NUMBER.fullmatch(word)):
+                options += filter(None, word.split(","))
             elif free:
                 given[free.pop(0)] = word
             elif "values" in fields:
                 values[word] = None  # a bare name: its present value
             else:
                 raise InputError(f"/{self.name}: {word!r} is too much; write {self.usage}")
-        if values:
-            given["values"] = values
+        given |= {name: many for name, many in (("values", values), ("options", options)) if many}
         return self.check(given)
 
 

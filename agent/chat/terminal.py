@@ -78,7 +78,7 @@ class Terminal:
             bottom_toolbar=self._toolbar,
             refresh_interval=REFRESH_S,
         )
-        self._leave: Callable[[], None] = lambda: None
+        self._leave: Callable[[], object] = lambda: None
         self._turns: asyncio.Queue[str] = asyncio.Queue()
 
     async def run(self) -> None:

@@ -157,7 +157,7 @@ class Workbench:
                     "trials are running in the present space; pause, and widen when they are done"
                 )
             trials.change(lambda: tuner.widen(space))
-        self.undos.append(Undo(what, limits=facts.as_limits(plan.space, plan.limits)))
+        self.undos.append(Undo(what, limits=facts.as_limits(plan.space, plan.limits, space)))
         self.plan = replace(plan, space=space, limits=Limits())
 
     def change_plan(self, plan: Plan) -> None:

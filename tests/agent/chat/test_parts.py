@@ -43,6 +43,11 @@ SPACE = Space(x=Float(0, 1, default=0.1))
         ("/narrow lr 1e-4..1e-2", {"parameter": "lr", "low": 1e-4, "high": 1e-2}),
         ("/narrow lr ..0.01", {"parameter": "lr", "high": 0.01}),
         ("/narrow lr high=0.01", {"parameter": "lr", "high": 0.01}),
+        ("/widen depth 1 12", {"parameter": "depth", "low": 1.0, "high": 12.0}),
+        ("/widen depth 1..12", {"parameter": "depth", "low": 1.0, "high": 12.0}),
+        ("/widen booster rf, gblinear", {"parameter": "booster", "options": ("rf", "gblinear")}),
+        ("/widen booster options=rf,gblinear", {"parameter": "booster", "options": ("rf", "gblinear")}),
+        ("/widen width 64 128 256", {"parameter": "width", "low": 64.0, "high": 128.0, "options": ("256",)}),
         ("/pin depth=6 booster=dart flag=true", {"values": {"depth": 6, "booster": "dart", "flag": True}}),
         ("/pin depth", {"values": {"depth": None}}),
         (
