@@ -4,8 +4,8 @@
     def run(session: Session, n: PositiveInt = 10) -> str:
         \"\"\"Run n more trials.\"\"\"
 
-The docstring is the help, the types are the schema, and what is typed after the slash is read by them. This
-module does not know what any command does.
+The docstring is the help, the types are the schema, and what is typed after the slash is read by them. A
+command that only reads needs no session, and is an MCP tool, too. This module does not know what any does.
 """
 
 from __future__ import annotations
@@ -34,12 +34,16 @@ _ASSIGNMENT = re.compile(r"(?P<name>[^=\s]+)=(?P<value>.*)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One thing a session can do; `asks` makes the card that must be agreed to first, or None."""
+    """One thing a session can do; `asks` makes the card that must be agreed to first, or None.
+
+    The function of one that only `reads` takes what is known of a study in place of the session.
+    """
 
     name: str
     function: Function
     arguments: type[BaseModel]
     asks: Asks | None
+    reads: bool
 
     @property
     def help(self) -> str:
@@ -159,11 +163,11 @@ class Registry:
         """The names of all commands."""
         return tuple(self._commands)
 
-    def command(self, *, name: str = "", asks: Asks | None = None) -> Callable[[Function], Function]:
-        """Register a function of a session; `asks` makes the card that must be agreed to first."""
+    def command(self, *, asks: Asks | None = None, reads: bool = False) -> Callable[[Function], Function]:
+        """Register a function of a session; `asks` and `reads` as for `Command`."""
 
         def add(function: Function) -> Function:
-            known = name or function.__name__.rstrip("_")
+            known = function.__name__.rstrip("_")
             hints = get_type_hints(function, include_extras=True, localns={"Session": object})
             fields: Any = {
                 each.name: (hints[each.name], ... if each.default is each.empty else each.default)
@@ -171,7 +175,7 @@ class Registry:
             }
             settings = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
             model = create_model(f"{known.title()}Arguments", __config__=settings, **fields)
-            self._commands[known] = Command(known, function, model, asks)
+            self._commands[known] = Command(known, function, model, asks, reads)
             return function
 
         return add

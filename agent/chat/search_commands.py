@@ -232,7 +232,7 @@ def _space_card(session: Session, limits: Limits, what: str, space: Space | None
 
 def _cost_lines(session: Session, n: int) -> tuple[str, ...]:
     plan = session.bench.the_plan()
-    seconds = session.bench.seconds_per_trial()
+    seconds = facts.seconds_per_trial(session.bench.history)
     rounds = -(-n // session.bench.parallel)
     took = f"about {words.duration(rounds * seconds)}" if seconds else "unknown until it has run once"
     side = f", {session.bench.parallel} at once" if session.bench.parallel > 1 else ""
@@ -246,7 +246,7 @@ def _cost_lines(session: Session, n: int) -> tuple[str, ...]:
 
 def _beyond(session: Session, n: int) -> str:
     """Return by how much n more trials are beyond what was agreed, or nothing."""
-    agreed, seconds = session.bench.agreed, session.bench.seconds_per_trial()
+    agreed, seconds = session.bench.agreed, facts.seconds_per_trial(session.bench.history)
     going = len(session.bench.history) + (session.bench.trials.left if session.bench.trials else 0)
     if agreed.trials is not None and going + n > agreed.trials:
         return f"{going + n - agreed.trials} more than the {agreed.trials} trials agreed"
@@ -259,7 +259,7 @@ def _beyond(session: Session, n: int) -> str:
 
 def _allow(session: Session, n: int) -> None:
     """Raise what was agreed to what a card that was agreed to needs."""
-    agreed, seconds = session.bench.agreed, session.bench.seconds_per_trial() or 0.0
+    agreed, seconds = session.bench.agreed, facts.seconds_per_trial(session.bench.history) or 0.0
     going = len(session.bench.history) + (session.bench.trials.left if session.bench.trials else 0)
     if agreed.trials is not None and going + n > agreed.trials:
         agreed = replace(agreed, trials=going + n)

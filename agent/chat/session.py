@@ -266,7 +266,8 @@ class Session:
     def _run(self, name: str, arguments: Mapping[str, Any]) -> None:
         if name == "new":
             self.consents.discard("code")  # what was agreed to run was another program
-        found = REGISTRY[name].function(self, **arguments)
+        command = REGISTRY[name]
+        found = command.function(self.bench.known if command.reads else self, **arguments)
         answer = found if isinstance(found, Answer) else Answer(found)
         if answer.text or answer.plot:
             self._emit(answer.event)

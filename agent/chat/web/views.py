@@ -23,7 +23,7 @@ from bestguess.agent.insight import Insight, gain_insight
 from bestguess.agent.live import format_prediction, format_value
 from bestguess.agent.report import credit_sources
 from bestguess.tools.errors import InputError
-from bestguess.tools.parameters import Float, Int
+from bestguess.tools.parameters import Choice, Float, Int
 from bestguess.tools.trial import Trial
 
 SORTS = ("number", "value", "source")
@@ -155,6 +155,7 @@ def _parameter(plan: Any, name: str) -> dict[str, Any]:
         "range": range_words(one),
         "limit": limit.words if limit else "",
         "numeric": numeric,
+        "options": isinstance(one, Choice),
         "low": "" if low is None else f"{low:g}",
         "high": "" if high is None else f"{high:g}",
         "doc": one.doc,

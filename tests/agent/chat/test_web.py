@@ -120,6 +120,9 @@ def test_panels_show_the_trials_sorted_and_buttons_do_what_they_say(server: WebS
     assert "now ≥ 2 and ≤ 4" in server.ask("/panels")[1]
     server.ask("/do/undo", form={})
     assert "now ≥ 2" not in server.ask("/panels")[1]
+    server.ask("/do/widen", form={"parameter": "booster", "options": "rf"})
+    assert server.session.pending is not None
+    assert server.session.pending.card.title == "Change the space: booster rf allowed?"
     server.ask("/do/export", form={"form": "script"})
     assert (server.session.bench.folder / "best_train.py").exists()
     server.ask("/do/format_disk", form={})
