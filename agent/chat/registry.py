@@ -81,7 +81,19 @@ class Command:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"])) or "it"
             raise InputError(f"/{self.name}: {where}: {first['msg']}; write {self.usage}") from None
-        return {name: getattr(read, name) for name in read.model_fields_set}
+        given = (name for name in self.arguments.model_fields if name in read.model_fields_set)
+        return {name: getattr(read, name) for name in given}
+
+    def write(self, arguments: Mapping[str, Any]) -> str:
+        """Return what may be typed to the same end."""
+        words = [f"/{self.name}"]
+        for name, value in arguments.items():
+            if name == "values":
+                words += [f"{each}={shown}" for each, shown in value.items()]
+            else:
+                shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
+                words.append(f"{name}={shown:g}" if isinstance(shown, float) else f"{name}={shown}")
+        return " ".join(words)
 
     def read(self, text: str) -> dict[str, Any]:
         """Return the arguments that were typed after the command's name.

@@ -163,8 +163,7 @@ class Session:
         """Do a command as if its button had been pressed."""
         with self._turn:
             self.stopped.clear()
-            shown = " ".join(f"{key}={value}" for key, value in arguments.items())
-            self._emit(_said(f"/{name} {shown}".strip(), door))
+            self._emit(_said(REGISTRY[name].write(arguments), door))
             self._guarded(lambda: self._perform_all([Intent(name, dict(arguments))]))
 
     def answer(self, card: int, verdict: Verdict, *, door: str = "") -> None:

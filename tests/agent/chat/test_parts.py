@@ -63,7 +63,10 @@ SPACE = Space(x=Float(0, 1, default=0.1))
 def test_a_slash_command_is_read_by_the_types_of_its_function(
     line: str, arguments: dict[str, object]
 ) -> None:
-    assert REGISTRY.read(line) == (line[1:].split()[0], arguments)
+    name = line[1:].split()[0]
+    assert REGISTRY.read(line) == (name, arguments)
+    if None not in arguments.get("values", {}).values() and "text" not in arguments:  # type: ignore[attr-defined]
+        assert REGISTRY.read(REGISTRY[name].write(arguments)) == (name, arguments)
 
 
 @pytest.mark.parametrize(
