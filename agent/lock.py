@@ -52,7 +52,7 @@ def hold(path: Path | None, *, timeout_s: float) -> Iterator[bool]:
         raise StudyError(
             f"the lock file {path} cannot be written: {error.strerror}; check the permissions of its folder"
         ) from error
-    lock = FileLock(path)
+    lock = FileLock(path, thread_local=False)  # whichever thread ends the block releases it
     try:
         lock.acquire(timeout=timeout_s, poll_interval=POLL_S)
     except Timeout:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -19,6 +20,8 @@ from mcp.server.mcpserver.exceptions import ResourceError, ToolError
 from mcp.server.transport_security import TransportSecuritySettings
 from pydantic import Field
 
+from bestguess.agent.chat.facts import Known
+from bestguess.agent.chat.registry import Command
 from bestguess.agent.mcp_records import (
     Asked,
     Best,
@@ -65,6 +68,7 @@ def make_server(
     Raises:
         InputError: an argument is wrong.
     """
+    from bestguess.agent.chat.commands import REGISTRY
     from bestguess.agent.studies import MOST_AT_ONCE, Desk, Order, Studies
 
     server = StrictServer("bestguess", instructions=INSTRUCTIONS, log_level="WARNING")
@@ -256,6 +260,25 @@ def make_server(
     ) -> DraftRecord:
         """Read a script, without running it, and draft a space of what could be tuned in it."""
         return await _in_thread(lambda: _scan(folder, path))
+
+    def answering(command: Command) -> Callable[..., Any]:
+        """Return the tool that a session's command is for a study."""
+
+        async def tool(study_name: str | None = None, **arguments: Any) -> str:
+            def work() -> str:
+                study = find(study_name).tuner.study
+                return str(command.function(Known(study.space, study.task, study.history), **arguments))
+
+            return await _in_thread(work)
+
+        own = list(signature(command.function, eval_str=True).parameters.values())[1:]
+        which = Parameter("study_name", Parameter.KEYWORD_ONLY, default=None, annotation=StudyName)
+        tool.__signature__ = Signature([*own, which], return_annotation=str)  # type: ignore[attr-defined]
+        return tool
+
+    for command in REGISTRY:
+        if command.reads:
+            server.add_tool(answering(command), command.name, description=command.help)
 
     @server.resource("bestguess://studies", mime_type="application/json")
     async def study_list() -> str:

@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Any
 
 import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.exceptions import DuplicatedStudyError, UpdateFinishedTrialError
 from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
@@ -92,7 +93,7 @@ class Study:
         self.seed = seed
         self.name = storage.get_study_name_from_id(study_id)
         self._id = study_id
-        self._distributions = space.to_optuna()
+        self._distributions = self._to_optuna(space)
         self._told: dict[int, Trial] = {}
 
     @classmethod
@@ -242,22 +243,30 @@ class Study:
         """Keep the study in `space` from now on, which must hold every trial of it.
 
         Raises:
-            StudyError: a trial does not fit, or an option was added, which Optuna's studies cannot take.
+            StudyError: a trial does not fit.
         """
         for trial in self.everything:
             try:
                 space.validate(trial.params)
             except ParamsError as error:
                 raise StudyError(f"trial {trial.number} does not fit the new space: {error}") from error
-        distributions = space.to_optuna()
-        for name, before in self._distributions.items():
-            now = distributions.get(name)
-            if getattr(now, "choices", None) != getattr(before, "choices", None):
-                raise StudyError(f"{name}: an Optuna study cannot take other options; begin another study")
-        kept = self.storage.get_study_user_attrs(self._id).get(ATTRIBUTE, {})
-        kept |= {"space": space.to_dict(), "fingerprint": space.fingerprint}
+        kept = self._settings()
+        first = {
+            name: list(one.choices)
+            for name, one in self._distributions.items()
+            if isinstance(one, CategoricalDistribution)
+        }
+        kept |= {"space": space.to_dict(), "fingerprint": space.fingerprint, "options": first}
         self.storage.set_study_user_attr(self._id, ATTRIBUTE, kept)
-        self.space, self._distributions = space, distributions
+        self.space, self._distributions = space, self._to_optuna(space)
+
+    def _to_optuna(self, space: Space) -> dict[str, BaseDistribution]:
+        """Return the distributions, with the options that the study had first: Optuna takes no others."""
+        first = self._settings().get("options", {})
+        return {
+            name: CategoricalDistribution(first[name]) if name in first else one
+            for name, one in space.to_optuna().items()
+        }
 
     def moments(self) -> Iterator[tuple[Trial, History]]:
         """Yield each trial with the history as it was when the trial was started.
@@ -405,8 +414,8 @@ class Study:
         for name, value in proposal.params.items():
             distribution = self._distributions[name]
             choices = getattr(distribution, "choices", None)
-            if choices is not None and isinstance(value, str) and value not in choices:
-                texts[name] = value  # a Text that nobody listed: Optuna has no kind of parameter for it
+            if choices is not None and value not in choices:
+                texts[name] = value  # a Text that nobody listed, or an option that came later
             else:
                 params[name] = value
         attribute = proposal_fields(proposal) | {

@@ -5,12 +5,13 @@ Nothing is changed here. Each raises InputError where the change makes no sense.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bestguess.agent.chat import facts
-from bestguess.agent.chat.plan import assignments
+from bestguess.agent.chat.plan import assignments, value_words
+from bestguess.agent.chat.registry import literal
 from bestguess.tools.errors import InputError, ParamsError
 from bestguess.tools.parameters import Choice, Float, Int, Parameter
 from bestguess.tools.region import Limit, Limits
@@ -86,15 +87,34 @@ def narrowed(session: Session, parameter: str, low: float | None, high: float | 
 
 
 def widened(
-    session: Session, parameter: str, low: float | None, high: float | None
+    session: Session, parameter: str, low: float | None, high: float | None, options: Sequence[str]
 ) -> tuple[Space, Limits, str]:
-    """Return the space, the limits that are left in it, and the change in words."""
+    """Return the space, the limits that are left in it, and the change in words.
+
+    Numbers are more options where the parameter has options.
+    """
     plan = session.bench.the_plan()
     others = {name: one for name, one in plan.limits.of.items() if name != parameter}
-    _known(plan.space, parameter)
-    if low is None and high is None:
+    one = _known(plan.space, parameter)
+    numbers = [value_words(value) for value in (low, high) if value is not None]
+    if not numbers and not options:
         return plan.space, Limits(others, plan.limits.without), f"no limit on {parameter}"
+    if isinstance(one, Choice):
+        more, limit = _with_options(parameter, one, plan.limits.of.get(parameter), [*numbers, *options])
+        if limit:
+            others[parameter] = limit
+        space = Space({**plan.space.parameters, parameter: more}, constraints=plan.space.constraints)
+        return (
+            space,
+            Limits(others, plan.limits.without),
+            f"{parameter} {' and '.join([*numbers, *options])} allowed",
+        )
     number = _numeric(plan.space, parameter)
+    if options:
+        raise InputError(
+            f"{parameter} is a number from a range ({number.allowed}), and {options[0]!r} is none; "
+            f"give bounds: /widen {parameter} {number.low:g}..{number.high:g}"
+        )
     new_low = number.low if low is None else min(number.low, _like(number, low))
     new_high = number.high if high is None else max(number.high, _like(number, high))
     ends: Any = {"low": new_low, "high": new_high}
@@ -108,6 +128,31 @@ def widened(
     space = Space(parameters, constraints=plan.space.constraints)
     change = Limit(None if low is None else new_low, None if high is None else new_high)
     return space, Limits(others, plan.limits.without), f"{parameter} {change.words} allowed"
+
+
+def _with_options(
+    name: str, one: Choice, limit: Limit | None, given: Sequence[str]
+) -> tuple[Choice, Limit | None]:
+    """Return a choice with more options, and what limits it from now on."""
+    allowed = list(one.options if limit is None or limit.options is None else limit.options)
+    known = {str(option): option for option in one.options}
+    options = list(one.options)
+    for text in given:
+        option = known.get(text, _like_options(one, text))
+        if option in allowed:
+            raise InputError(f"{name} may be {option} already; it is {one.allowed}")
+        allowed.append(option)
+        if option not in options:
+            options.append(option)
+    if one.ordered and all(isinstance(option, int | float) for option in options):
+        options.sort()
+    wider = replace(one, options=options)
+    return wider, Limit(options=tuple(allowed)) if len(allowed) < len(options) else None
+
+
+def _like_options(one: Choice, text: str) -> Any:
+    """Return a typed option in the type of those that are there."""
+    return text if all(isinstance(option, str) for option in one.options) else literal(text)
 
 
 def _canonical(space: Space, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -98,14 +98,19 @@ Listener = Callable[[Event], None]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a command says: Markdown, and perhaps a plot; `partial` if the user stopped it."""
+    """What a command says: Markdown, and perhaps a plot.
+
+    It is `partial` if the user stopped it; a `secret` one is shown and not kept.
+    """
 
     text: str
     plot: Plot | None = None
     partial: bool = False
+    secret: bool = False
 
     @property
     def event(self) -> Event:
         """The answer as an event."""
         fields: dict[str, Any] = {"plot": asdict(self.plot)} if self.plot else {}
-        return Event("answer", self.text, {**fields, "partial": True} if self.partial else fields)
+        marks = {mark: True for mark in ("partial", "secret") if getattr(self, mark)}
+        return Event("answer", self.text, {**fields, **marks})

@@ -11,6 +11,7 @@ from bestguess.agent.chat import export as exports
 from bestguess.agent.chat import facts, words
 from bestguess.agent.chat.draft import within
 from bestguess.agent.chat.events import Answer
+from bestguess.agent.chat.facts import Known
 from bestguess.agent.chat.registry import Registry
 from bestguess.agent.chat.transcript import to_markdown
 from bestguess.agent.insight import gain_insight, write_insight
@@ -26,27 +27,14 @@ Count = Annotated[int, Field(ge=1, le=100_000)]
 Form = Literal["script", "command", "json", "report", "study"]
 
 TRANSCRIPT = "transcript.md"
+PAGE_NEEDS = "the page needs {}; install it: pip install 'bestguess[web]'"
 
 
 def register(registry: Registry) -> None:
     """Add these commands to the registry."""
-    listed = (
-        ask,
-        why,
-        best,
-        table,
-        plot,
-        compare,
-        importance,
-        outlook,
-        export,
-        save,
-        log,
-        doctor,
-        help_,
-        quit_,
-    )
-    for function in listed:
+    for reading in (why, compare, outlook):
+        registry.command(reads=True)(reading)
+    for function in (ask, best, table, plot, importance, export, save, log, web, doctor, help_, quit_):
         registry.command()(function)
 
 
@@ -75,7 +63,7 @@ def ask(session: Session, text: str) -> Answer:
         for trial in history.failed[-3:]
         if trial.outcome
     ]
-    found = facts.outlook(plan, history, 10)
+    found = facts.outlook(session.bench.known, 10)
     if found:
         gathered.append(
             f"10 more trials are expected to bring {found.gain:.3g}, any number {found.potential:.3g}."
@@ -94,15 +82,15 @@ def ask(session: Session, text: str) -> Answer:
     )
 
 
-def why(session: Session, trial: Number | None = None) -> str:
+def why(study: Known, trial: Number | None = None) -> str:
     """Explain a trial: who proposed it and why, what was expected, what came of it, why it failed."""
-    history = session.bench.history
+    history = study.history
     if trial is None:
         if not len(history):
             raise InputError("there is no trial to explain yet")
         trial = history.trials[-1].number
     one = facts.explain(history, facts.find_trial(history, trial))
-    return words.why(one, history, session.bench.the_plan().task)
+    return words.why(one, history, study.task)
 
 
 def best(session: Session) -> str:
@@ -137,11 +125,10 @@ def plot(session: Session, parameter: str = "") -> Answer:
     return Answer("", facts.progress_plot(history, plan.task.metric))
 
 
-def compare(session: Session, a: Number, b: Number) -> str:
+def compare(study: Known, a: Number, b: Number) -> str:
     """Compare two trials: what differs, and what each difference alone is believed to do."""
-    plan, history = session.bench.the_plan(), session.bench.history
-    one, other = facts.find_trial(history, a), facts.find_trial(history, b)
-    return words.comparison(facts.compare(plan.space, history, one, other, noisy=plan.task.noisy), plan.task)
+    one, other = facts.find_trial(study.history, a), facts.find_trial(study.history, b)
+    return words.comparison(facts.compare(study, one, other), study.task)
 
 
 def importance(session: Session) -> str:
@@ -152,11 +139,10 @@ def importance(session: Session) -> str:
     )
 
 
-def outlook(session: Session, n: Annotated[int, Field(ge=1, le=1000)] = 10) -> str:
+def outlook(study: Known, n: Annotated[int, Field(ge=1, le=1000)] = 10) -> str:
     """Say what n more trials may bring, and whether the search has converged."""
-    plan, history = session.bench.the_plan(), session.bench.history
-    found = facts.outlook(plan, history, n)
-    return words.outlook(found, history, plan.task, session.bench.seconds_per_trial())
+    seconds = facts.seconds_per_trial(study.history)
+    return words.outlook(facts.outlook(study, n), study.history, study.task, seconds)
 
 
 def export(session: Session, form: Form = "script", path: str = "") -> str:
@@ -192,6 +178,19 @@ def log(session: Session, path: str = TRANSCRIPT) -> str:
         raise InputError(f"{path} is there already; choose another name")
     target.write_text(to_markdown(session.events), encoding="utf-8")
     return f"Wrote `{path}`."
+
+
+def web(session: Session) -> Answer:
+    """Show this session on a page of this machine's browser, too: whatever is said in one shows in both."""
+    if session.page is None:
+        try:
+            from bestguess.agent.chat.web.server import PageServer
+        except ImportError as error:
+            raise InputError(PAGE_NEEDS.format(error.name)) from error
+        page = PageServer(session)
+        page.start()
+        session.page = page
+    return Answer(f"Open {session.page.url}", secret=True)
 
 
 def doctor(session: Session) -> str:  # noqa: ARG001  # every command takes the session

@@ -7,7 +7,7 @@ facts are worded (`words.py`), and no language model is asked.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,13 +15,24 @@ import numpy as np
 from bestguess.agent.chat.events import Plot, Series
 from bestguess.agent.chat.plan import Plan
 from bestguess.agent.insight import gain_insight
+from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
 from bestguess.tools.outlook import Outlook, look_ahead
-from bestguess.tools.parameters import Float, Int
+from bestguess.tools.parameters import Choice, Float, Int
 from bestguess.tools.region import Limit, Limits, Region
 from bestguess.tools.space import Space
 from bestguess.tools.trial import History, Prediction, Trial
 from bestguess.tools.verifier import MIN_TRIALS, Verifier
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a study: what may be set and why, the trials that count, what proposals keep to."""
+
+    space: Space
+    task: Task
+    history: History
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,26 +114,32 @@ def explain(history: History, trial: Trial) -> Explanation:
     return Explanation(trial, best, changed, surprise, rank, alike, shared)
 
 
-def compare(space: Space, history: History, a: Trial, b: Trial, *, noisy: bool = False) -> Comparison:
+def compare(known: Known, a: Trial, b: Trial) -> Comparison:
     """Return two trials side by side, with what the surrogate makes of each difference alone."""
-    verifier = Verifier.fit(space, history, noisy=noisy)
+    verifier = Verifier.fit(known.space, known.history, noisy=known.task.noisy)
     changes = _changes(a.params, b.params)
     found = []
     for name, (one, other) in changes.items():
         effect = None
         if verifier and one is not None and other is not None:
-            moved = _moved(space, a.params, name, other)
+            moved = _moved(known.space, a.params, name, other)
             effect = verifier.predict(moved) if moved else None
         found.append(Difference(name, one, other, effect))
     return Comparison(a, b, tuple(found), verifier.predict(a.params) if verifier else None)
 
 
-def outlook(plan: Plan, history: History, n: int) -> Outlook | None:
+def seconds_per_trial(history: History) -> float | None:
+    """Return how long a trial takes, by the mean of those that ran; None before the first."""
+    times = [one.outcome.seconds for one in history.told if one.outcome and one.outcome.seconds]
+    return sum(times) / len(times) if times else None
+
+
+def outlook(known: Known, n: int) -> Outlook | None:
     """Return what n more trials may bring; None before two trials have a value."""
-    verifier = Verifier.fit(plan.space, history, noisy=plan.task.noisy)
+    verifier = Verifier.fit(known.space, known.history, noisy=known.task.noisy)
     if verifier is None:
         return None
-    region = Region(plan.space, plan.limits) if plan.limits else None
+    region = Region(known.space, known.limits) if known.limits else None
     return look_ahead(verifier, n, np.random.default_rng(0), within=region)
 
 
@@ -189,12 +206,16 @@ def effect_plot(plan: Plan, history: History, name: str) -> Plot:
     return Plot(f"{plan.task.metric} by {name}", name, plan.task.metric, lines, log, labels)
 
 
-def as_limits(space: Space, limits: Limits) -> Limits:
+def as_limits(space: Space, limits: Limits, wider: Space) -> Limits:
     """Return limits that keep proposals to `space`, and to its `limits`, in a wider one."""
     of = {}
     for name, one in space.parameters.items():
+        if one == wider.parameters[name]:
+            continue
         if isinstance(one, Float | Int):
             of[name] = Limit(one.low, one.high)
+        elif isinstance(one, Choice):
+            of[name] = Limit(options=tuple(one.options))
     return Limits({**of, **limits.of}, limits.without)
 
 

@@ -26,7 +26,7 @@ UNCLEAR = "unclear"
 MAX_TOKENS = 120
 TIMEOUT_S = 60.0
 SAID_CHARS = 500
-NEVER = ("quit", "help", "ask", "scan")
+NEVER = ("quit", "help", "ask", "scan", "web")
 """Commands that no model is offered: they need no understanding, or would ask it again."""
 
 EXAMPLES: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -201,6 +201,8 @@ def _field(name: str, schema: dict[str, Any], space: Space | None) -> dict[str, 
         return {"type": "object", "properties": properties, "additionalProperties": False}
     if name == "parameter" and space:
         return {"enum": list(space.names)}
+    if name == "options":
+        return {"type": "array", "items": {"type": "string", "maxLength": 40}, "minItems": 1, "maxItems": 4}
     kept = ("type", "enum", "const", "minimum", "maximum")
     options = [one for one in schema.get("anyOf", [schema]) if one.get("type") != "null"]
     found = {key: value for key, value in options[0].items() if key in kept}

@@ -4,8 +4,8 @@
     def run(session: Session, n: PositiveInt = 10) -> str:
         \"\"\"Run n more trials.\"\"\"
 
-The docstring is the help, the types are the schema, and what is typed after the slash is read by them. This
-module does not know what any command does.
+The docstring is the help, the types are the schema, and what is typed after the slash is read by them. A
+command that only reads needs no session, and is an MCP tool, too. This module does not know what any does.
 """
 
 from __future__ import annotations
@@ -28,17 +28,22 @@ Function = Callable[..., "str | Answer"]
 Asks = Callable[..., "Card | None"]
 
 _RANGE = re.compile(r"(?P<low>[^.\s]\S*?|)\.\.(?P<high>\S*)")
+_NUMBER = re.compile(r"[-+]?\d*\.?\d+(?:e[-+]?\d+)?", re.IGNORECASE)
 _ASSIGNMENT = re.compile(r"(?P<name>[^=\s]+)=(?P<value>.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One thing a session can do; `asks` makes the card that must be agreed to first, or None."""
+    """One thing a session can do; `asks` makes the card that must be agreed to first, or None.
+
+    The function of one that only `reads` takes what is known of a study in place of the session.
+    """
 
     name: str
     function: Function
     arguments: type[BaseModel]
     asks: Asks | None
+    reads: bool
 
     @property
     def help(self) -> str:
@@ -76,7 +81,19 @@ class Command:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"])) or "it"
             raise InputError(f"/{self.name}: {where}: {first['msg']}; write {self.usage}") from None
-        return {name: getattr(read, name) for name in read.model_fields_set}
+        given = (name for name in self.arguments.model_fields if name in read.model_fields_set)
+        return {name: getattr(read, name) for name in given}
+
+    def write(self, arguments: Mapping[str, Any]) -> str:
+        """Return what may be typed to the same end."""
+        words = [f"/{self.name}"]
+        for name, value in arguments.items():
+            if name == "values":
+                words += [f"{each}={shown}" for each, shown in value.items()]
+            else:
+                shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
+                words.append(f"{name}={shown:g}" if isinstance(shown, float) else f"{name}={shown}")
+        return " ".join(words)
 
     def read(self, text: str) -> dict[str, Any]:
         """Return the arguments that were typed after the command's name.
@@ -93,12 +110,15 @@ class Command:
             raise InputError(f"/{self.name}: {error}; write {self.usage}") from None
         given: dict[str, Any] = {}
         values: dict[str, Any] = {}
-        free = [name for name in fields if name != "values"]
+        options: list[str] = []
+        free = [name for name in fields if name not in ("values", "options")]
         for index, word in enumerate(words):
             assigned = _ASSIGNMENT.fullmatch(word)
             if assigned and assigned["name"] in free:
                 given[assigned["name"]] = assigned["value"]
                 free.remove(assigned["name"])
+            elif assigned and assigned["name"] == "options" and "options" in fields:
+                options += filter(None, assigned["value"].split(","))
             elif assigned and "values" in fields:
                 values[assigned["name"]] = literal(assigned["value"])
             elif "low" in free and (both := _RANGE.fullmatch(word)):
@@ -107,14 +127,15 @@ class Command:
             elif free == ["text"] or (free and free[0] == "text"):
                 given["text"] = " ".join(words[index:])
                 break
+            elif "options" in fields and given and not (free and _NUMBER.fullmatch(word)):
+                options += filter(None, word.split(","))
             elif free:
                 given[free.pop(0)] = word
             elif "values" in fields:
                 values[word] = None  # a bare name: its present value
             else:
                 raise InputError(f"/{self.name}: {word!r} is too much; write {self.usage}")
-        if values:
-            given["values"] = values
+        given |= {name: many for name, many in (("values", values), ("options", options)) if many}
         return self.check(given)
 
 
@@ -154,11 +175,11 @@ class Registry:
         """The names of all commands."""
         return tuple(self._commands)
 
-    def command(self, *, name: str = "", asks: Asks | None = None) -> Callable[[Function], Function]:
-        """Register a function of a session; `asks` makes the card that must be agreed to first."""
+    def command(self, *, asks: Asks | None = None, reads: bool = False) -> Callable[[Function], Function]:
+        """Register a function of a session; `asks` and `reads` as for `Command`."""
 
         def add(function: Function) -> Function:
-            known = name or function.__name__.rstrip("_")
+            known = function.__name__.rstrip("_")
             hints = get_type_hints(function, include_extras=True, localns={"Session": object})
             fields: Any = {
                 each.name: (hints[each.name], ... if each.default is each.empty else each.default)
@@ -166,7 +187,7 @@ class Registry:
             }
             settings = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
             model = create_model(f"{known.title()}Arguments", __config__=settings, **fields)
-            self._commands[known] = Command(known, function, model, asks)
+            self._commands[known] = Command(known, function, model, asks, reads)
             return function
 
         return add

@@ -9,6 +9,7 @@ import os
 from dataclasses import replace
 
 import plotext
+from markdown_it import MarkdownIt
 from rich.console import Console
 from rich.markdown import Markdown
 from rich.padding import Padding
@@ -19,29 +20,32 @@ from bestguess.agent.chat.events import Event, Plot
 from bestguess.agent.chat.wording import printable
 from bestguess.agent.live import BADGES
 
+MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+"""Raw HTML in it is text."""
+
 MAX_WIDTH = 110
 NARROW = 60
 PLOT_ROWS = 16
 CHOICES = "yes / no / always (for this session)"
 
 
-def render(console: Console, event: Event, *, past: bool = False) -> None:
-    """Print one event; what the user said is on the screen already, unless it is `past`."""
+def render(console: Console, event: Event, *, echo: bool = False) -> None:
+    """Print one event; what the user said only with `echo`: what was typed here is on the screen already."""
     if event.fields.get("discarded"):
         return
     event = replace(event, text=printable(event.text))
     match event.kind:
-        case "said" if past:
+        case "said" if echo:
             console.print(Text(f"> {event.text}", style="bold"))
         case "answer":
             if event.text:
-                console.print(Markdown(event.text))
+                console.print(_markdown(event.text))
             if event.plot:
                 console.print(Text.from_ansi(draw(event.plot, console)))
         case "card":
             lines = "\n".join(line if "\n" in line else f"- {line}" for line in event.fields["lines"])
             panel = Panel(
-                Markdown(lines),
+                _markdown(lines),
                 title=Text(event.text, style="bold"),
                 subtitle=Text(CHOICES, style="bold"),
                 border_style="yellow",
@@ -50,7 +54,7 @@ def render(console: Console, event: Event, *, past: bool = False) -> None:
         case "trial_started" | "trial_finished":
             _render_trial(console, event)
         case "remark":
-            console.print(Padding(Markdown(event.text), (0, 0, 0, 2)), style="cyan")
+            console.print(Padding(_markdown(event.text), (0, 0, 0, 2)), style="cyan")
         case "error":
             console.print(Text(f"error: {event.text}", style="bold red"))
 
@@ -83,6 +87,12 @@ def draw(plot: Plot, console: Console) -> str:
 def plotext_has_colour(console: Console) -> bool:
     """Whether a plot may hold colour codes."""
     return console.is_terminal and not console.no_color
+
+
+def _markdown(text: str) -> Markdown:
+    shown = Markdown("")
+    shown.parsed = MARKDOWN.parse(text)  # rich's own parser leaves out what looks like HTML
+    return shown
 
 
 def _render_trial(console: Console, event: Event) -> None:

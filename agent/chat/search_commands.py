@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from bestguess.agent.chat import changes, facts, words
 from bestguess.agent.chat.events import Card
@@ -16,6 +16,7 @@ from bestguess.agent.chat.registry import Registry
 from bestguess.agent.chat.state import Undo
 from bestguess.tools.errors import InputError
 from bestguess.tools.region import Limits
+from bestguess.tools.space import Space
 
 if TYPE_CHECKING:
     from bestguess.agent.chat.session import Session
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 Count = Annotated[int, Field(ge=1, le=100_000)]
 Number = Annotated[int, Field(ge=0)]
 Values = dict[str, Any]
+Options = Annotated[
+    tuple[str, ...], BeforeValidator(lambda given: given.split(",") if isinstance(given, str) else given)
+]
 
 
 def register(registry: Registry) -> None:
@@ -105,10 +109,16 @@ def narrow(session: Session, parameter: str, low: float | None = None, high: flo
     return f"Done: {what}. What was learned elsewhere is kept; /undo takes it back."
 
 
-def widen(session: Session, parameter: str, low: float | None = None, high: float | None = None) -> str:
-    """Allow more of a parameter than now, beyond its range too: /widen depth 1..12."""
+def widen(
+    session: Session, parameter: str, low: float | None = None, high: float | None = None,
+    options: Options = (),
+) -> str:  # fmt: skip
+    """Allow more of a parameter than now, beyond its range too: /widen depth 1..12.
+
+    A choice takes more options, which the program has to know: /widen booster gblinear
+    """
     plan = session.bench.the_plan()
-    space, limits, what = changes.widened(session, parameter, low, high)
+    space, limits, what = changes.widened(session, parameter, low, high, options)
     if space == plan.space:
         session.bench.limit(limits, what)
     else:
@@ -201,25 +211,28 @@ def _card_for_narrow(
 
 
 def _card_for_widen(
-    session: Session, parameter: str, low: float | None = None, high: float | None = None
-) -> Card:
-    _, limits, what = changes.widened(session, parameter, low, high)
-    return _space_card(session, limits, what)
+    session: Session, parameter: str, low: float | None = None, high: float | None = None,
+    options: Options = (),
+) -> Card:  # fmt: skip
+    space, limits, what = changes.widened(session, parameter, low, high, options)
+    return _space_card(session, limits, what, space)
 
 
-def _space_card(session: Session, limits: Limits, what: str) -> Card:
+def _space_card(session: Session, limits: Limits, what: str, space: Space | None = None) -> Card:
     plan = session.bench.the_plan()
-    names = sorted(
-        {*limits.of} - {name for name, one in plan.limits.of.items() if limits.of.get(name) == one}
-    )
-    now = [f"now {name}: {range_words(plan.space.parameters[name])}" for name in names if name in plan.space]
+    wider = space or plan.space
+    now = [
+        f"now {name}: {range_words(one)}"
+        for name, one in plan.space.parameters.items()
+        if limits.of.get(name) != plan.limits.of.get(name) or wider.parameters[name] != one
+    ]
     told = len(session.bench.history.told)
     return Card(f"Change the space: {what}?", (*now, f"the {told} trials so far are kept"), "space")
 
 
 def _cost_lines(session: Session, n: int) -> tuple[str, ...]:
     plan = session.bench.the_plan()
-    seconds = session.bench.seconds_per_trial()
+    seconds = facts.seconds_per_trial(session.bench.history)
     rounds = -(-n // session.bench.parallel)
     took = f"about {words.duration(rounds * seconds)}" if seconds else "unknown until it has run once"
     side = f", {session.bench.parallel} at once" if session.bench.parallel > 1 else ""
@@ -233,7 +246,7 @@ def _cost_lines(session: Session, n: int) -> tuple[str, ...]:
 
 def _beyond(session: Session, n: int) -> str:
     """Return by how much n more trials are beyond what was agreed, or nothing."""
-    agreed, seconds = session.bench.agreed, session.bench.seconds_per_trial()
+    agreed, seconds = session.bench.agreed, facts.seconds_per_trial(session.bench.history)
     going = len(session.bench.history) + (session.bench.trials.left if session.bench.trials else 0)
     if agreed.trials is not None and going + n > agreed.trials:
         return f"{going + n - agreed.trials} more than the {agreed.trials} trials agreed"
@@ -246,7 +259,7 @@ def _beyond(session: Session, n: int) -> str:
 
 def _allow(session: Session, n: int) -> None:
     """Raise what was agreed to what a card that was agreed to needs."""
-    agreed, seconds = session.bench.agreed, session.bench.seconds_per_trial() or 0.0
+    agreed, seconds = session.bench.agreed, facts.seconds_per_trial(session.bench.history) or 0.0
     going = len(session.bench.history) + (session.bench.trials.left if session.bench.trials else 0)
     if agreed.trials is not None and going + n > agreed.trials:
         agreed = replace(agreed, trials=going + n)

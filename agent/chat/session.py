@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from bestguess.agent.chat import words
 from bestguess.agent.chat.commands import REGISTRY
@@ -47,6 +47,16 @@ class Pending:
     name: str
     arguments: Mapping[str, Any]
     rest: tuple[Intent, ...] = ()
+
+
+class Page(Protocol):
+    """A page that shows the session; `url` opens it and is a secret."""
+
+    url: str
+
+    def close(self) -> None:
+        """Show nothing more."""
+        ...
 
 
 class Session:
@@ -84,7 +94,13 @@ class Session:
         """The best so far in a few words, for a status line that is drawn often."""
 
         self._saved: State | None = None
+        self.page: Page | None = None
+        """Where a browser shows this session too, once someone asked for that; closed with the session."""
+
         self._listeners: list[Listener] = []
+        self._order = threading.RLock()
+        """Held while an event is written down and told, so that all hear the same ones in the same order."""
+
         self._turn = threading.RLock()
         self.stopped = threading.Event()
         """Set when the user stops the present reply."""
@@ -110,6 +126,12 @@ class Session:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
+    def join(self, listener: Listener) -> tuple[Event, ...]:
+        """Listen from now on, and return all events before: there is none between."""
+        with self._order:
+            self.listen(listener)
+            return self.events
+
     def greet(self) -> None:
         """Say where a session that is resumed stands; for whoever shows it, once it listens."""
         if not self.past:
@@ -125,30 +147,32 @@ class Session:
             )
         )
 
-    def say(self, text: str) -> None:
-        """Take one turn: understand the words, do what they ask or ask back; returns when that is done."""
+    def say(self, text: str, *, door: str = "") -> None:
+        """Take one turn: understand the words, do what they ask or ask back; returns when that is done.
+
+        `door` is where they were said; here and below.
+        """
         if not text.strip():
             return
         with self._turn:
             self.stopped.clear()
-            self._emit(Event("said", text.strip()))
+            self._emit(_said(text.strip(), door))
             self._guarded(lambda: self._reply(text.strip()))
 
-    def do(self, name: str, arguments: Mapping[str, Any]) -> None:
+    def do(self, name: str, arguments: Mapping[str, Any], *, door: str = "") -> None:
         """Do a command as if its button had been pressed."""
         with self._turn:
             self.stopped.clear()
-            shown = " ".join(f"{key}={value}" for key, value in arguments.items())
-            self._emit(Event("said", f"/{name} {shown}".strip()))
+            self._emit(_said(REGISTRY[name].write(arguments), door))
             self._guarded(lambda: self._perform_all([Intent(name, dict(arguments))]))
 
-    def answer(self, card: int, verdict: Verdict) -> None:
+    def answer(self, card: int, verdict: Verdict, *, door: str = "") -> None:
         """Answer the card of that number, as if its button had been pressed; one that is closed stays so."""
         with self._turn:
             if self.pending is None or self.pending.number != card:
                 self._emit(Event("error", "that question is closed"))
                 return
-            self._emit(Event("said", verdict))
+            self._emit(_said(verdict, door))
             self._guarded(lambda: self._decide(verdict))
 
     def discard_reply(self) -> None:
@@ -162,6 +186,9 @@ class Session:
         self.discard_reply()
         self._save_state()
         self.bench.close()
+        page, self.page = self.page, None
+        if page:
+            page.close()
         self._transcript.close()
 
     @property
@@ -238,7 +265,8 @@ class Session:
     def _run(self, name: str, arguments: Mapping[str, Any]) -> None:
         if name == "new":
             self.consents.discard("code")  # what was agreed to run was another program
-        found = REGISTRY[name].function(self, **arguments)
+        command = REGISTRY[name]
+        found = command.function(self.bench.known if command.reads else self, **arguments)
         answer = found if isinstance(found, Answer) else Answer(found)
         if answer.text or answer.plot:
             self._emit(answer.event)
@@ -272,8 +300,10 @@ class Session:
         partial = event.fields.get("partial")
         if self.stopped.is_set() and event.kind in ("answer", "error") and not partial:
             event = replace(event, fields={**event.fields, "discarded": True})
-        self._transcript.append(event)
-        self._tell(event)
+        with self._order:
+            if not event.fields.get("secret"):
+                self._transcript.append(event)
+            self._tell(event)
 
     def show_writing(self, text: str) -> None:
         """Show what a model has written of its answer so far, at most so often as an eye can follow."""
@@ -354,3 +384,7 @@ class Session:
         self.bench.take_up(state.plan, state.agreed, list(state.undos), opened=state.opened, left=state.left)
         if self.bench.opened:
             self._note_best()
+
+
+def _said(text: str, door: str) -> Event:
+    return Event("said", text, {"door": door} if door else {})

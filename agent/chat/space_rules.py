@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from bestguess.agent.chat import mentions
 from bestguess.agent.chat.intents import Context, Intent, says
-from bestguess.tools.parameters import Float, Int
+from bestguess.tools.parameters import Choice, Float, Int
 
 
 def read_change(text: str, context: Context) -> Intent | None:
@@ -14,6 +16,8 @@ def read_change(text: str, context: Context) -> Intent | None:
     options = mentions.options_in(text, space)
     if not named and not options:
         return None
+    if more := _more_options(text, named, context):
+        return more
     low, high = mentions.bounds_in(text)
     values = mentions.values_in(text, space)
     numeric = [one.name for one in named if mentions.is_numeric(space, one.name)]
@@ -55,6 +59,28 @@ def read_change(text: str, context: Context) -> Intent | None:
         return _bound(text, numeric[0], low, high, context)
     if says(text, r"widen|unlimit|lift|release|unpin|free") and named:
         return Intent("widen", {"parameter": named[0].name})
+    return None
+
+
+_MORE = re.compile(
+    r"(?:also )?(?:add|allow|include|offer)(?: also)?(?: the)?(?: options?| values?)? (?P<options>.+?)"
+    r" (?:to|for|in|as an? (?:option|choice|value) (?:of|for|in))(?: the)? "
+)
+_WITH = re.compile(r" (?:with|by)(?: the)?(?: options?| values?)? (?P<options>.+)")
+
+
+def _more_options(text: str, named: list[mentions.Mention], context: Context) -> Intent | None:
+    """Read "add gblinear to booster" and "widen booster by gblinear"."""
+    for one in named:
+        if context.space is None or not isinstance(context.space.parameters[one.name], Choice):
+            continue
+        found = _MORE.fullmatch(text[: one.start])
+        if found is None and says(text[: one.start], r"^(?:widen|extend|expand)"):
+            found = _WITH.fullmatch(text[one.end :])
+        if found:
+            options = re.split(r",? (?:and|or) |, ?", found["options"])
+            if all(re.fullmatch(r"\S+", each) for each in options):
+                return Intent("widen", {"parameter": one.name, "options": tuple(options)})
     return None
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from bestguess.agent.chat import words
+from bestguess.agent.chat import facts, words
 from bestguess.agent.chat.draft import draft, read_script
+from bestguess.agent.chat.facts import Known
 from bestguess.agent.chat.plan import Plan
 from bestguess.agent.chat.registry import Registry
 from bestguess.agent.chat.tables import draft_table
@@ -25,8 +26,9 @@ Direction = Literal["minimize", "maximize"]
 
 def register(registry: Registry) -> None:
     """Add these commands to the registry."""
-    for function in (new, scan, space, goal, budget, cost, model):
+    for function in (new, scan, space, goal, budget, model):
         registry.command()(function)
+    registry.command(reads=True)(cost)
 
 
 def new(
@@ -105,7 +107,7 @@ def budget(
         limits.append(f"no trial is started after {clock}")
     if agreed.tokens is not None:
         limits.append(f"{agreed.tokens} tokens")
-    seconds = session.bench.seconds_per_trial()
+    seconds = facts.seconds_per_trial(session.bench.history)
     text = f"Budget: {', '.join(limits)}." if limits else "No budget is set; each run asks."
     if seconds and agreed.until:
         fits = max(int((agreed.until - time.time()) / seconds * session.bench.parallel), 0)
@@ -113,19 +115,18 @@ def budget(
     return text
 
 
-def cost(session: Session) -> str:
+def cost(study: Known) -> str:
     """Show what was spent so far: trials, time, tokens."""
-    history = session.bench.history
+    history = study.history
     seconds = sum(trial.outcome.seconds or 0.0 for trial in history.told if trial.outcome)
     tokens = sum(trial.proposal.tokens for trial in history)
     thinking = sum(trial.proposal.seconds for trial in history)
-    running = f", {session.bench.running} running" if session.bench.running else ""
-    left = session.bench.trials.left if session.bench.trials else 0
+    running = f", {len(history.running)} running" if history.running else ""
     text = (
-        f"{len(history.told)} trials ({len(history.failed)} failed{running}, {left} still wanted), "
+        f"{len(history.told)} trials ({len(history.failed)} failed{running}), "
         f"{words.duration(seconds)} of running; the model took {tokens} tokens, {words.duration(thinking)}."
     )
-    mean = session.bench.seconds_per_trial()
+    mean = facts.seconds_per_trial(history)
     return f"{text} A trial takes {words.duration(mean)} on average." if mean else text
 
 

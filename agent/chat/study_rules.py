@@ -22,6 +22,7 @@ _EXACT = {
     "help": r"help(?: me)?|commands|what can (?:you|i) (?:do|say)",
     "quit": r"quit|exit|bye|goodbye|leave|q|i'm done|that's all",
     "doctor": r"doctor|check (?:my|this|the) machine",
+    "web": r"web|(?:open|show)(?: me)? (?:it|this|(?:a|the) (?:web ?)?page)(?: in (?:a|the|my) browser)?",
     "save": r"save|save (?:it|everything|the session)|is (?:it|everything) saved",
     "log": r"(?:save|write|export)(?: (?:the|this))? (?:transcript|conversation|log)|log|transcript",
     "space": (

@@ -63,45 +63,44 @@ class Words(Completer):
 
 
 class Terminal:
-    """One session at a prompt."""
+    """One session at a prompt; a page may show it, too. `opening` is said first."""
 
-    def __init__(self, session: Session, opening: str = "") -> None:
+    def __init__(self, session: Session, opening: Iterable[str] = ()) -> None:
         self._session = session
         self._opening = opening
         self._console = Console()
         self._presses = 0
-        self._replying = 0
         self._writing = ""
-        self._redraw: Callable[[], None] = lambda: None
-        self._turns: asyncio.Queue[str] = asyncio.Queue()
-
-    async def run(self) -> None:
-        """Talk until the user leaves."""
-        session = self._session
-        history = session.bench.database.with_suffix(".chat.history")
-        prompt: PromptSession[str] = PromptSession(
-            history=FileHistory(str(history)),
+        self._prompt: PromptSession[str] = PromptSession(
+            history=FileHistory(str(session.bench.database.with_suffix(".chat.history"))),
             completer=Words(session),
             complete_while_typing=False,
             bottom_toolbar=self._toolbar,
             refresh_interval=REFRESH_S,
         )
-        self._redraw = prompt.app.invalidate
+        self._leave: Callable[[], object] = lambda: None
+        self._turns: asyncio.Queue[str] = asyncio.Queue()
+
+    async def run(self) -> None:
+        """Talk until the user leaves."""
+        session = self._session
+        loop = asyncio.get_running_loop()
+        self._leave = lambda: loop.call_soon_threadsafe(self._end_prompt)
         with patch_stdout(raw=True):
             # Only now: the console writes above the prompt, whoever prints.
             self._console = Console(file=sys.stdout, force_terminal=True)
             for event in session.past:
-                render(self._console, event, past=True)
+                render(self._console, event, echo=True)
             self._console.print(WELCOME)
             unlisten = session.listen(self._show)
             session.greet()
             worker = asyncio.create_task(self._work())
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._leave, prompt)
-            if self._opening:
-                self._say(self._opening)
+            loop.add_signal_handler(signal.SIGTERM, self._end_prompt)
+            for text in self._opening:
+                self._turns.put_nowait(text)
             try:
                 while not session.closing:
-                    if not await self._read(prompt):
+                    if not await self._read():
                         break
             finally:
                 worker.cancel()
@@ -110,37 +109,28 @@ class Terminal:
         self._console = Console()
         self._console.print("Everything is kept: [bold]bestguess chat --resume[/bold] goes on from here.")
 
-    async def _read(self, prompt: PromptSession[str]) -> bool:
+    async def _read(self) -> bool:
         """Read one line and hand it on; return whether to go on."""
         try:
-            text = await prompt.prompt_async(self._message)
+            text = await self._prompt.prompt_async(self._message)
         except EOFError:
             return False
         except KeyboardInterrupt:
             return self._interrupt()
         self._presses = 0
-        if text.strip():
-            self._say(text)
-        if text.strip() in ("/quit", "quit", "exit"):
-            await self._turns.join()
+        self._turns.put_nowait(text)
         return True
 
-    def _say(self, text: str) -> None:
-        self._replying += 1
-        self._turns.put_nowait(text)
-
-    def _leave(self, prompt: PromptSession[str]) -> None:
-        """End on SIGTERM as on Ctrl-D."""
+    def _end_prompt(self) -> None:
+        """End as on Ctrl-D."""
         self._session.closing = True
-        if prompt.app.is_running:
-            prompt.app.exit(exception=EOFError)
+        app = self._prompt.app
+        if app.is_running and not app.is_done:
+            app.exit(exception=EOFError)
 
     async def _work(self) -> None:
         while True:
-            text = await self._turns.get()
-            await asyncio.to_thread(self._session.say, text)
-            self._replying -= 1
-            self._turns.task_done()
+            await asyncio.to_thread(self._session.say, await self._turns.get())
 
     def _interrupt(self) -> bool:
         """Stop the reply, then pause, then leave; return whether to go on."""
@@ -148,8 +138,7 @@ class Terminal:
         trials = self._session.bench.trials
         busy = trials is not None and trials.busy
         if self._presses == 1:
-            if self._replying:
-                self._session.discard_reply()
+            self._session.discard_reply()
             self._console.print(
                 "Stopped. Ctrl-C again " + ("pauses, once more leaves." if busy else "leaves.")
             )
@@ -165,8 +154,10 @@ class Terminal:
             self._writing = printable(event.text)
         elif event.kind in ("answer", "error", "said"):
             self._writing = ""
-        render(self._console, event)
-        self._redraw()
+        render(self._console, event, echo=bool(event.fields.get("door")))
+        self._prompt.app.invalidate()
+        if self._session.closing:
+            self._leave()
 
     def _message(self) -> FormattedText:
         """Return the prompt, below what a model is writing."""

@@ -9,24 +9,40 @@ import json
 import os
 import threading
 from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from bestguess.agent.chat.events import Event
+from bestguess.agent.lock import hold
 from bestguess.tools.errors import InputError
+
+HANDOVER_S = 1.0
+"""How long a session that ends may take to let go of the file."""
 
 
 class Transcript:
-    """Appends events to a file; each is complete on the disk's side of the process before the next."""
+    """Appends events to a file; each is complete on the disk's side of the process before the next.
+
+    Raises:
+        InputError: the file cannot be written, or another session writes it.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.Lock()
-        torn = _is_torn(path)
-        try:
-            self._file = path.open("a", encoding="utf-8")
-        except OSError as error:
-            raise InputError(f"the transcript {path} cannot be written: {error.strerror}") from error
+        with ExitStack() as opening:
+            if not opening.enter_context(hold(path.with_suffix(".lock"), timeout_s=HANDOVER_S)):
+                raise InputError(
+                    f"a session is open in {path.parent.absolute()} already; say /web in it to see it in a "
+                    "browser, or end it first"
+                )
+            torn = _is_torn(path)
+            try:
+                self._file = opening.enter_context(path.open("a", encoding="utf-8"))
+            except OSError as error:
+                raise InputError(f"the transcript {path} cannot be written: {error.strerror}") from error
+            self._ours = opening.pop_all()
         if torn:
             self._file.write("\n")
 
@@ -44,7 +60,7 @@ class Transcript:
             if not self._file.closed:
                 self._file.flush()
                 os.fsync(self._file.fileno())
-                self._file.close()
+                self._ours.close()
 
 
 def read_last_session(path: Path) -> tuple[Event, ...]:

@@ -73,6 +73,9 @@ def _read(clause: str, context: Context) -> list[Intent]:
                 return [Intent("ask", {"text": clause})]
             if intent.command == "note":
                 return [Intent("note", {**intent.arguments, "text": _note_text(clause)})]
+            if "options" in intent.arguments:
+                options = tuple(_as_written(one, clause) for one in intent.arguments["options"])
+                return [Intent(intent.command, {**intent.arguments, "options": options})]
             return [intent]
     return []
 
@@ -111,6 +114,11 @@ def _with_goal(new: Intent, clause: str) -> Intent:
     if metric is None or "metric" in new.arguments:
         return new
     return Intent("new", {**new.arguments, "metric": metric, "direction": direction})
+
+
+def _as_written(word: str, clause: str) -> str:
+    found = re.search(re.escape(word), clause, re.IGNORECASE)
+    return found[0] if found else word
 
 
 def _note_text(clause: str) -> str:

@@ -116,6 +116,12 @@ class Workbench:
             raise InputError("nothing is being tuned yet; say what, for example: tune train.py")
         return self.plan
 
+    @property
+    def known(self) -> facts.Known:
+        """What is known of the study; raises as `the_plan` does."""
+        plan = self.the_plan()
+        return facts.Known(plan.space, plan.task, self.history, plan.limits)
+
     def begin(self, plan: Plan) -> None:
         """Drop the present plan for another one; its study stays in the database."""
         if self._trials and self._trials.busy:
@@ -157,7 +163,7 @@ class Workbench:
                     "trials are running in the present space; pause, and widen when they are done"
                 )
             trials.change(lambda: tuner.widen(space))
-        self.undos.append(Undo(what, limits=facts.as_limits(plan.space, plan.limits)))
+        self.undos.append(Undo(what, limits=facts.as_limits(plan.space, plan.limits, space)))
         self.plan = replace(plan, space=space, limits=Limits())
 
     def change_plan(self, plan: Plan) -> None:
@@ -197,11 +203,6 @@ class Workbench:
         if opened:
             self._open(self.the_plan())
         return self.llm.name if self.llm else "none"
-
-    def seconds_per_trial(self) -> float | None:
-        """Return how long a trial takes, by the mean of those that ran; None before the first."""
-        times = [one.outcome.seconds for one in self.history.told if one.outcome and one.outcome.seconds]
-        return sum(times) / len(times) if times else None
 
     def may_start(self) -> str:
         """Return why no trial may be started, or nothing."""

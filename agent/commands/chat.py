@@ -12,6 +12,7 @@ from bestguess.agent.commands._options import CONTEXT, session_options
 @click.command(context_settings=CONTEXT)
 @click.argument("opening", nargs=-1)
 @session_options
+@click.option("--web", is_flag=True, help="show the session on a page of this machine's browser, too")
 @click.option("--json", "as_json", is_flag=True, help="one JSON object an event on stdout; lines from stdin")
 @click.option(
     "--wait/--no-wait",
@@ -25,6 +26,7 @@ def command(
     resume: bool,
     parallel: int,
     seed: int | None,
+    web: bool,
     as_json: bool,
     wait: bool | None,
 ) -> None:
@@ -38,7 +40,7 @@ def command(
     Examples:
       bestguess chat
       bestguess chat tune train.py, minimise val_loss
-      bestguess chat --resume
+      bestguess chat --resume --web
       printf 'tune train.py\\nyes\\nrun 10\\nyes\\nexport script\\n' | bestguess chat
     """
     import asyncio
@@ -51,9 +53,9 @@ def command(
 
     share_cores()
     session = Session(folder, llm=llm, parallel=parallel, seed=seed, resume=resume)
-    first = " ".join(opening)
+    first = [*(["/web"] if web else []), " ".join(opening)]
     if as_json or not (sys.stdin.isatty() and sys.stdout.isatty()):
-        lines = chain([first], sys.stdin)
+        lines = chain(first, sys.stdin)
         run_lines(session, lines, sys.stdout, as_json=as_json, wait=not as_json if wait is None else wait)
         return
     asyncio.run(Terminal(session, first).run())

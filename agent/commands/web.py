@@ -24,35 +24,22 @@ def command(folder: Path, llm: str, resume: bool, parallel: int, seed: int | Non
       bestguess web
       bestguess web --resume --llm embedded
     """
-    import secrets
-    import socket
+    from bestguess.agent.chat.fact_commands import PAGE_NEEDS
 
     try:
-        import uvicorn
-
-        from bestguess.agent.chat.web.app import build_app
+        from bestguess.agent.chat.web.server import PageServer
     except ImportError as error:
-        raise InputError(f"the page needs {error.name}; install it: pip install 'bestguess[web]'") from error
+        raise InputError(PAGE_NEEDS.format(error.name)) from error
 
     from bestguess.agent.chat.session import Session
     from bestguess.agent.commands._running import share_cores
 
     share_cores()
-    with socket.socket() as listening:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listening.bind(("127.0.0.1", port))
-            listening.listen()
-        except OSError as error:
-            raise InputError(f"port {port} cannot be had: {error.strerror}; give another --port") from error
-        address = f"127.0.0.1:{listening.getsockname()[1]}"
-        session = Session(folder, llm=llm, parallel=parallel, seed=seed, resume=resume)
-        token = secrets.token_urlsafe(24)
-        hosts = frozenset({address, address.replace("127.0.0.1", "localhost")})
-        app = build_app(session, token=token, hosts=hosts)
-        click.echo(f"Open http://{address}/?token={token}\nCtrl-C ends it; everything is kept.")
-        settings = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2)
-        try:
-            uvicorn.Server(settings).run(sockets=[listening])
-        finally:
-            session.close()
+    session = Session(folder, llm=llm, parallel=parallel, seed=seed, resume=resume)
+    try:
+        page = session.page = PageServer(session, port)
+        session.greet()
+        click.echo(f"Open {page.url}\nCtrl-C ends it; everything is kept.")
+        page.run()
+    finally:
+        session.close()

@@ -77,7 +77,7 @@ def test_a_remark_on_a_finished_trial_is_part_of_its_feedback_and_reaches_the_mo
         tuner.study.remark(99, "?")
 
 
-def test_a_wider_space_keeps_the_study_and_other_options_are_refused(tmp_path: Path) -> None:
+def test_a_wider_space_with_more_options_keeps_the_study(tmp_path: Path) -> None:
     storage = f"sqlite:///{tmp_path / 's.db'}"
     wider = Space(x=Float(0, 2, default=0.2), n=Int(1, 12), b=Choice(["a", "c"]))
     with Tuner(SPACE, storage=storage, study_name="s", seed=0) as tuner:
@@ -89,8 +89,17 @@ def test_a_wider_space_keeps_the_study_and_other_options_are_refused(tmp_path: P
         assert len(again.history) == 6
         with pytest.raises(StudyError, match="does not fit"):
             again.widen(SPACE)
-        with pytest.raises(StudyError, match="other options"):
-            again.widen(Space(x=Float(0, 2), n=Int(1, 12), b=Choice(["a", "c", "d"])))
+        more = Space(x=Float(0, 2), n=Int(1, 12), b=Choice(["a", 7, "c", None]))
+        again.widen(more)
+        again.tell(again.start({"b": 7}), 0.3)
+        again.tell(again.start({"b": None}), 0.2)
+        again.widen(more)
+    kept = load(storage, "s").history.trials
+    assert [trial.params["b"] for trial in kept][6:] == [7, None]
+    assert kept == again.history.trials
+    with Tuner(more, storage=storage, study_name="s") as later:
+        _play(later, 3)
+        assert later.history.trials[:8] == kept
 
 
 def test_the_users_own_trial_carries_what_the_surrogate_expects() -> None:

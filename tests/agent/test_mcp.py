@@ -91,7 +91,7 @@ def test_every_tool_has_a_description_and_a_schema_of_what_it_takes_and_gives(
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
         assert set(tools) == {
             "create_study", "ask", "tell", "warm_start", "best", "history", "importance", "verify", "plot",
-            "scan_script",
+            "scan_script", "why", "compare", "outlook", "cost",
         }  # fmt: skip
         assert all(tool.description for tool in tools.values())
         assert all(tool.output_schema for name, tool in tools.items() if name != "plot")
@@ -128,6 +128,11 @@ def test_a_study_from_its_space_to_its_report(inside: Callable[[Script], None]) 
         assert {one["name"] for one in (await call(client, "importance"))["parameters"]} == {"x", "n", "kind"}
         assert [one["number"] for one in (await call(client, "history", state="failed"))["trials"]] == [3]
         assert [one["number"] for one in (await call(client, "history", last=2))["trials"]] == [3, 4]
+        why = await call(client, "why", trial=3)
+        assert "**failed**: CUDA out of memory" in why["result"]
+        assert "Trial 0 (default) gave" in (await call(client, "compare", a=0, b=4))["result"]
+        assert "5 more trials are expected" in (await call(client, "outlook", n=5, study_name="s"))["result"]
+        assert (await call(client, "cost"))["result"].startswith("5 trials (1 failed)")
         best = await call(client, "best")
         assert (best["complete"], best["failed"], best["running"]) == (4, 1, 0)
         read = [
@@ -172,6 +177,9 @@ def test_what_is_wrong_is_said_in_our_words(inside: Callable[[Script], None]) ->
         assert "give a value, or the failure" in await refusal(client, "tell", number=0)
         assert "out of bounds" in await refusal(client, "verify", params={"x": 9, "n": 1, "kind": "a"})
         assert "1 to 64" in await refusal(client, "ask", n=1000)
+        assert "no trial 7" in await refusal(client, "why", trial=7)
+        assert "greater than or equal to 0" in await refusal(client, "compare", a=-1, b=0)
+        assert "less than or equal to 1000" in await refusal(client, "outlook", n=2000)
         assert "there are s" in await refusal(client, "ask", study_name="u")
         assert "outside" in await refusal(client, "scan_script", path="../../etc/passwd.py")
         assert "no path" in await refusal(client, "create_study", study_name="t", space="/etc/passwd")

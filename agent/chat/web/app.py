@@ -7,7 +7,6 @@ page by one stream of events.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,23 +26,15 @@ from bestguess.tools.errors import InputError
 
 STATIC = Path(__file__).with_name("static")
 MAX_CHARS = 4000
+DOOR = "page"
 DONE = Response(status_code=204)
 REFRESHING = ("trial_started", "trial_finished", "state", "remark")
 """After these the panels are drawn again."""
 
 
-def build_app(session: Session, *, token: str, hosts: frozenset[str]) -> FastAPI:
-    """Return the server of one session; it is closed when the server ends."""
-    stream = Stream(session.events)
-    session.listen(stream.add)
-    session.greet()
-
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        yield
-        stream.close()
-
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+def build_app(session: Session, stream: Stream, *, token: str, hosts: frozenset[str]) -> FastAPI:
+    """Return the server of one session, whose events are in the stream."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(Guard, token=token, hosts=hosts)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
@@ -75,7 +66,7 @@ def build_app(session: Session, *, token: str, hosts: frozenset[str]) -> FastAPI
 
     @app.post("/say")
     def say(text: Annotated[str, Form(max_length=MAX_CHARS)]) -> Response:
-        session.say(text)
+        session.say(text, door=DOOR)
         return DONE
 
     @app.post("/stop")
@@ -85,7 +76,7 @@ def build_app(session: Session, *, token: str, hosts: frozenset[str]) -> FastAPI
 
     @app.post("/answer/{card}")
     def answer(card: int, verdict: Annotated[Verdict, Form()]) -> Response:
-        session.answer(card, verdict)
+        session.answer(card, verdict, door=DOOR)
         return DONE
 
     @app.post("/do/{name}")
@@ -97,7 +88,7 @@ def build_app(session: Session, *, token: str, hosts: frozenset[str]) -> FastAPI
         except InputError as error:
             stream.add(Event("error", str(error)))
             return DONE
-        await run_in_threadpool(session.do, name, arguments)
+        await run_in_threadpool(session.do, name, arguments, door=DOOR)
         return DONE
 
     return app

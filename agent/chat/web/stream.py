@@ -16,12 +16,16 @@ KEEP_ALIVE_S = 15.0
 class Stream:
     """All events of a session so far, and a bell that rings when there are more."""
 
-    def __init__(self, past: Iterable[Event]) -> None:
-        self.events = list(past)
+    def __init__(self) -> None:
+        self.events: list[Event] = []
         self._writing = Event("writing")
         self._loop: asyncio.AbstractEventLoop | None = None
         self._bells: set[asyncio.Event] = set()
         self._closed = False
+
+    def begin(self, past: Iterable[Event]) -> None:
+        """Put what was before in front of what came since; before anyone follows."""
+        self.events[:0] = past
 
     def add(self, event: Event) -> None:
         """Take in an event, from any thread."""
@@ -48,11 +52,13 @@ class Stream:
         bell = asyncio.Event()
         self._bells.add(bell)
         try:
-            while not self._closed:
+            while True:
                 bell.clear()
                 while first < len(self.events):
                     yield first, self.events[first]
                     first += 1
+                if self._closed:
+                    return
                 if (writing := self._writing) is not shown:
                     shown = writing
                     yield first, writing

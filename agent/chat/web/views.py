@@ -10,27 +10,25 @@ from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from bestguess.agent.chat import facts, words
 from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.events import Event
 from bestguess.agent.chat.plan import assignments, range_words
+from bestguess.agent.chat.rendering import MARKDOWN
 from bestguess.agent.chat.session import Session
 from bestguess.agent.chat.svg import draw
 from bestguess.agent.insight import Insight, gain_insight
 from bestguess.agent.live import format_prediction, format_value
 from bestguess.agent.report import credit_sources
 from bestguess.tools.errors import InputError
-from bestguess.tools.parameters import Float, Int
+from bestguess.tools.parameters import Choice, Float, Int
 from bestguess.tools.trial import Trial
 
 SORTS = ("number", "value", "source")
-SHOWN = ("said", "answer", "card", "remark", "error", "trial_finished")
+SHOWN = ("said", "answer", "card", "answered", "remark", "error", "trial_finished")
 """The kinds of event that stand in the conversation."""
-
-_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 
 
 @cache
@@ -48,7 +46,7 @@ def _environment() -> Environment:
 
 def markdown(text: str) -> Markup:
     """Return Markdown as HTML; any markup in it shows as text."""
-    return Markup(_MARKDOWN.render(text))  # noqa: S704  # raw HTML is off, so all of it is escaped
+    return Markup(MARKDOWN.render(text))  # noqa: S704  # raw HTML is off, so all of it is escaped
 
 
 def render(template: str, **variables: Any) -> str:
@@ -157,6 +155,7 @@ def _parameter(plan: Any, name: str) -> dict[str, Any]:
         "range": range_words(one),
         "limit": limit.words if limit else "",
         "numeric": numeric,
+        "options": isinstance(one, Choice),
         "low": "" if low is None else f"{low:g}",
         "high": "" if high is None else f"{high:g}",
         "doc": one.doc,

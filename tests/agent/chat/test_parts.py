@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import json
 import threading
 import time
 from pathlib import Path
+from typing import Literal
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.draft import metrics_in, read_script
 from bestguess.agent.chat.events import Answer, Event, Plot, Series
 from bestguess.agent.chat.plan import guess_direction, pattern_of
 from bestguess.agent.chat.registry import literal
+from bestguess.agent.chat.rendering import render
 from bestguess.agent.chat.svg import draw
 from bestguess.agent.chat.transcript import Transcript, last_state, read_last_session, to_markdown
 from bestguess.agent.chat.trials import Trials
@@ -39,6 +43,11 @@ SPACE = Space(x=Float(0, 1, default=0.1))
         ("/narrow lr 1e-4..1e-2", {"parameter": "lr", "low": 1e-4, "high": 1e-2}),
         ("/narrow lr ..0.01", {"parameter": "lr", "high": 0.01}),
         ("/narrow lr high=0.01", {"parameter": "lr", "high": 0.01}),
+        ("/widen depth 1 12", {"parameter": "depth", "low": 1.0, "high": 12.0}),
+        ("/widen depth 1..12", {"parameter": "depth", "low": 1.0, "high": 12.0}),
+        ("/widen booster rf, gblinear", {"parameter": "booster", "options": ("rf", "gblinear")}),
+        ("/widen booster options=rf,gblinear", {"parameter": "booster", "options": ("rf", "gblinear")}),
+        ("/widen width 64 128 256", {"parameter": "width", "low": 64.0, "high": 128.0, "options": ("256",)}),
         ("/pin depth=6 booster=dart flag=true", {"values": {"depth": 6, "booster": "dart", "flag": True}}),
         ("/pin depth", {"values": {"depth": None}}),
         (
@@ -54,7 +63,10 @@ SPACE = Space(x=Float(0, 1, default=0.1))
 def test_a_slash_command_is_read_by_the_types_of_its_function(
     line: str, arguments: dict[str, object]
 ) -> None:
-    assert REGISTRY.read(line) == (line[1:].split()[0], arguments)
+    name = line[1:].split()[0]
+    assert REGISTRY.read(line) == (name, arguments)
+    if None not in arguments.get("values", {}).values() and "text" not in arguments:  # type: ignore[attr-defined]
+        assert REGISTRY.read(REGISTRY[name].write(arguments)) == (name, arguments)
 
 
 @pytest.mark.parametrize(
@@ -110,6 +122,13 @@ def test_an_event_comes_back_from_its_record_with_its_plot() -> None:
     plot = Plot("t", "x", "y", (Series("s", (0.0, 1.0), (2.0, 3.0), points=True),), x_labels=("a", "b"))
     event = Answer("text", plot).event
     assert Event.from_dict(json.loads(json.dumps(event.to_dict()))).plot == plot
+
+
+@pytest.mark.parametrize("kind", ["answer", "remark"])
+def test_text_that_looks_like_html_is_shown_on_a_terminal(kind: Literal["answer", "remark"]) -> None:
+    out = io.StringIO()
+    render(Console(file=out), Event(kind, "<script>alert(1)</script> **bold** <b>x</b>"))
+    assert out.getvalue().split() == ["<script>alert(1)</script>", "bold", "<b>x</b>"]
 
 
 def test_an_svg_is_well_formed_and_holds_no_markup_from_names() -> None:

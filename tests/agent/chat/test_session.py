@@ -152,6 +152,46 @@ def test_widening_goes_beyond_the_range_and_keeps_the_trials(talk: Talk) -> None
     assert all(one.params["depth"] < 37 for one in talk.session.bench.history.trials[4:])
 
 
+def test_a_choice_takes_more_options_and_what_was_learned_stays(talk: Talk, folder: Path) -> None:
+    talk.say("tune train.py", "always", "run 3", "don't use dart", "always")
+    script = (folder / "train.py").read_text().replace('"dart"]', '"dart", "rf"]')
+    (folder / "train.py").write_text(script.replace("val_loss={", "val_loss={-(args.booster == 'rf') + "))
+    before = talk.session.bench.history.trials
+    talk.say("add rf to the booster", "try booster=rf", "run 4")
+    history = talk.session.bench.history
+    assert history.trials[: len(before)] == before
+    assert [trial.params["booster"] for trial in history.trials[5:]].count("rf") >= 3
+    assert "dart" not in {trial.params["booster"] for trial in history.trials[4:]}
+    assert "| booster |" in talk.say("compare 0 and 4").text
+    talk.session.close()
+    again = Talk(Session(folder, resume=True))
+    assert again.session.bench.history == history
+    again.say("undo", "run 3", "always")
+    assert {trial.params["booster"] for trial in again.session.bench.history.trials[9:]} == {"gbtree"}
+    again.say("widen booster", "yes", "try booster=dart")
+    assert again.session.bench.history.trials[-1].params["booster"] == "dart"
+    again.session.close()
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("/widen boster rf", "no parameter 'boster'"),
+        ("/widen booster gbtree", "may be gbtree already; it is one of 'gbtree', 'dart'"),
+        ("/widen booster rf rf", "may be rf already"),
+        ("/widen depth deep", "'deep' is none; give bounds: /widen depth 1..6"),
+        ("/narrow booster 1..3", "has options, not a range"),
+    ],
+)
+def test_an_odd_option_changes_nothing_and_says_what_would_do(talk: Talk, line: str, words: str) -> None:
+    talk.say("tune train.py", "no")
+    before = talk.session.bench.the_plan()
+    said = talk.say(line)
+    assert said.kind == "error"
+    assert words in said.text
+    assert talk.session.bench.the_plan() == before
+
+
 def test_try_runs_the_users_idea_with_what_the_surrogate_expects(talk: Talk) -> None:
     talk.say(*BEGIN, "run 3", "yes", "try lr=0.03 depth=4")
     assert "expected" in " ".join(talk.of("card")[-1].fields["lines"])
@@ -169,10 +209,10 @@ def test_a_remark_becomes_feedback_and_is_told_again_by_why(talk: Talk) -> None:
 
 @pytest.mark.slow
 def test_why_a_trial_failed_shows_the_message_and_what_failures_share(talk: Talk) -> None:
-    talk.say("tune train.py", "always", "run 2", "try booster=dart depth=5", "try booster=dart depth=6")
-    text = talk.say("why 4").text
+    talk.say("tune train.py", "always", "try depth=4", "try booster=dart depth=5", "try booster=dart depth=6")
+    text = talk.say("why 3").text
     assert "exited with code 1: MemoryError: 17 GB wanted" in text
-    assert "Trials 3 failed alike" in text
+    assert "Trials 2 failed alike" in text
     assert "All failures, and no finished trial, have `depth` ≥ 5" in text
 
 

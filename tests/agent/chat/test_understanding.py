@@ -48,6 +48,13 @@ def test_no_text_breaks_the_rules(text: str) -> None:
         ("show failed trials", "table", {"show": "failed"}),
         ("goal accuracy", "goal", {"metric": "accuracy", "direction": "maximize"}),
         ("I have an hour and a half", "budget", None),
+        ("add DART2 to booster", "widen", {"parameter": "booster", "options": ("DART2",)}),
+        (
+            "widen booster by rf and gblinear",
+            "widen",
+            {"parameter": "booster", "options": ("rf", "gblinear")},
+        ),
+        ("also allow rf for the booster", "widen", {"parameter": "booster", "options": ("rf",)}),
         ("unpin depth", "widen", {"parameter": "depth"}),
     ],
 )

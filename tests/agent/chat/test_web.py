@@ -14,9 +14,12 @@ import pytest
 
 pytest.importorskip("fastapi", reason="the extra `web` is not installed")
 
+from tests.agent.chat.conftest import Talk
+from tests.agent.chat.pty_talk import PtyTalk
 from tests.agent.chat.web_server import TOKEN, WebServer
 
 from bestguess.agent.chat.session import Session
+from bestguess.tools.errors import InputError
 
 
 @pytest.fixture
@@ -117,6 +120,9 @@ def test_panels_show_the_trials_sorted_and_buttons_do_what_they_say(server: WebS
     assert "now ≥ 2 and ≤ 4" in server.ask("/panels")[1]
     server.ask("/do/undo", form={})
     assert "now ≥ 2" not in server.ask("/panels")[1]
+    server.ask("/do/widen", form={"parameter": "booster", "options": "rf"})
+    assert server.session.pending is not None
+    assert server.session.pending.card.title == "Change the space: booster rf allowed?"
     server.ask("/do/export", form={"form": "script"})
     assert (server.session.bench.folder / "best_train.py").exists()
     server.ask("/do/format_disk", form={})
@@ -144,14 +150,65 @@ def test_what_a_program_or_a_person_writes_shows_as_text(server: WebServer, fold
         assert 'href="javascript' not in text
 
 
+def test_a_page_opened_in_mid_session_has_all_that_was_said_once_and_its_address_is_not_kept(
+    talk: Talk, folder: Path
+) -> None:
+    talk.say("tune train.py", "always")
+    talk.session.bench.start_trials().add(3)
+    talk.say("/web", "show it in my browser")
+    opened, again = [event.text for event in talk.of("answer")][-2:]
+    assert opened == again
+    address, token = _read_url(opened)
+    page = _request(address, token, "/")
+    assert [page.count(f"</span> trial {number} val_loss") for number in range(4)] == [1, 1, 1, 1]
+    assert token not in (folder / "bestguess.chat.jsonl").read_text()
+    _request(address, token, "/say", "text=pause")
+    assert talk.of("said")[-1].fields["door"] == "page"
+
+
+def test_a_folder_has_one_session_at_a_time(talk: Talk, folder: Path) -> None:
+    with pytest.raises(InputError, match="already; say /web in it"):
+        Session(folder)
+    talk.session.close()
+    Session(folder).close()
+
+
+@pytest.mark.slow
+def test_a_terminal_and_two_tabs_show_one_session(folder: Path) -> None:
+    with PtyTalk(folder, "--web", "--seed", "0") as talk:
+        address, token = _read_url(talk.wait_for(r"http://\S+\?token=\S+"))
+        tabs = [http.client.HTTPConnection(address, timeout=30) for _ in range(2)]
+        for tab in tabs:
+            tab.request("GET", "/events", headers={"Cookie": f"bestguess={token}"})
+        _request(address, token, "/say", "text=tune+train.py")
+        talk.wait_for("> tune train.py.*Run train.py once with its defaults")
+        talk.type_in("yes")
+        talk.wait_for("The metric was found")
+        _request(address, token, "/say", "text=/quit")
+        talk.wait_for("goes on from here")
+        assert talk.process.wait(20) == 0
+    for tab in tabs:
+        text = tab.getresponse().read().decode()
+        tab.close()
+        order = [
+            text.index(one) for one in ("</span>tune", "once with", "</span>yes", "was found", "Leaving")
+        ]
+        assert order == sorted(order)
+
+
+def _read_url(text: str) -> tuple[str, str]:
+    """Return the address and the token in a text."""
+    found = re.search(r"http://([\d.:]+)/\?token=(\S+)", text)
+    assert found is not None
+    return found[1], found[2]
+
+
 def _start(folder: Path, *options: str) -> tuple[subprocess.Popen[str], str, str]:
     """Start the command and return its process, the address and the token that it printed."""
     command = [sys.executable, "-m", "bestguess.agent.cli", "web", *options]
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
-    found = re.search(r"http://([\d.:]+)/\?token=(\S+)", process.stdout.readline())
-    assert found is not None
-    return process, found[1], found[2]
+    return process, *_read_url(process.stdout.readline())
 
 
 def _request(address: str, token: str, path: str, body: str | None = None) -> str:

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import http.client
-import socket
-import threading
-import time
 from urllib.parse import urlencode
 
-import uvicorn
-
 from bestguess.agent.chat.session import Session
-from bestguess.agent.chat.web.app import build_app
+from bestguess.agent.chat.web.server import PageServer
 
 TOKEN = "t0ken"
 
@@ -21,20 +16,10 @@ class WebServer:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self._socket = socket.socket()
-        self._socket.bind(("127.0.0.1", 0))
-        self.address = f"127.0.0.1:{self._socket.getsockname()[1]}"
-        app = build_app(session, token=TOKEN, hosts=frozenset({self.address}))
-        self._server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
-        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]})
-        self._thread.start()
-        while not self._server.started:
-            time.sleep(0.01)
-
-    @property
-    def url(self) -> str:
-        """The address with its token."""
-        return f"http://{self.address}/?token={TOKEN}"
+        page = PageServer(session, token=TOKEN)
+        session.page = page
+        self.address, self.url = page.address, page.url
+        page.start()
 
     def ask(
         self, path: str, *, form: dict[str, str] | None = None, cookie: str | None = TOKEN, **headers: str
@@ -63,7 +48,4 @@ class WebServer:
 
     def close(self) -> None:
         """End the server and the session."""
-        self._server.should_exit = True
-        self._thread.join(10)
-        self._socket.close()
         self.session.close()

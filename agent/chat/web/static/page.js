@@ -4,8 +4,9 @@ const log = document.getElementById("log");
 const said = [];
 let at = 0;
 const toEnd = () => {
-  const cards = [...log.querySelectorAll("article.card")];
-  cards.slice(0, -1).forEach((card) => card.querySelectorAll("button").forEach((one) => { one.disabled = true; }));
+  // A card is closed by its answer, wherever that was given, or by the next card.
+  const cards = [...log.querySelectorAll("article.card:has(~ article.card, ~ article.answered)")];
+  cards.forEach((card) => card.querySelectorAll("button").forEach((one) => { one.disabled = true; }));
   log.scrollTop = log.scrollHeight;
 };
 document.getElementById("say").addEventListener("htmx:configRequest", () => {

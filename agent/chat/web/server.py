@@ -1,0 +1,78 @@
+"""A session's page at an address of this machine: 127.0.0.1, a port, and a token that is new each time.
+
+It runs as a command of its own, or in a thread beside a terminal that shows the same session. It does not
+know what the page looks like.
+"""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import threading
+
+import uvicorn
+
+from bestguess.agent.chat.events import Event
+from bestguess.agent.chat.session import Session
+from bestguess.agent.chat.web.app import build_app
+from bestguess.agent.chat.web.stream import Stream
+from bestguess.tools.errors import InputError
+
+HOST = "127.0.0.1"
+GRACE_S = 2
+
+
+class PageServer:
+    """Serves a session until it is closed or somebody in it says /quit; port 0 is any that is free.
+
+    Raises:
+        InputError: the port cannot be had.
+    """
+
+    def __init__(self, session: Session, port: int = 0, *, token: str = "") -> None:
+        self._socket = socket.socket()
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            self._socket.bind((HOST, port))
+            self._socket.listen()
+        except OSError as error:
+            self._socket.close()
+            raise InputError(f"port {port} cannot be had: {error.strerror}; give another --port") from error
+        port = self._socket.getsockname()[1]
+        self.address = f"{HOST}:{port}"
+        token = token or secrets.token_hex(16)  # no sign of which is Markdown
+        self.url = f"http://{self.address}/?token={token}"
+        self._stream = Stream()
+        self._stream.begin(session.join(self._stream.add))
+        hosts = frozenset({self.address, f"localhost:{port}"})
+        app = build_app(session, self._stream, token=token, hosts=hosts)
+        settings = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=GRACE_S)
+        self._server = uvicorn.Server(settings)
+        self._thread: threading.Thread | None = None
+        self._session = session
+        self._unlisten = session.listen(self._leave)
+
+    def run(self) -> None:
+        """Serve in this thread; returns when it is over."""
+        self._server.run(sockets=[self._socket])
+
+    def start(self) -> None:
+        """Serve in a thread; whoever comes before it is ready waits a moment."""
+        self._thread = threading.Thread(target=self.run, name="bestguess-page", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End, once every page has what was said."""
+        self._unlisten()
+        self._end()
+        if self._thread:
+            self._thread.join()
+        self._socket.close()
+
+    def _leave(self, _event: Event) -> None:
+        if self._session.closing:
+            self._end()
+
+    def _end(self) -> None:
+        self._stream.close()
+        self._server.should_exit = True
