@@ -6,6 +6,7 @@ and whether a proposal runs, is decided elsewhere (`tools/trust.py`, `tools/veri
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -38,6 +39,9 @@ MISSES = 2
 LEADING_SHARE = 0.5
 """Where packs know so much of the parameters, guesses of a model of 1.5B gain nothing on theirs and cost
 evaluations (NOTEBOOK 15); the model then has its turns in the search only."""
+
+WORD = re.compile(r"[^\W\d_]{2}")
+"""Two letters in a row: `lr` is a word, `x1` is none."""
 
 WARM_SAMPLES = 16
 PROPOSE_SAMPLES = 4
@@ -120,6 +124,15 @@ def propose_default(state: State) -> Proposal:
 def packs_lead(space: Space, prior: OptimumPrior | None) -> bool:
     """Whether packs know so much of the space that a model's guesses would only delay the search."""
     return prior is not None and len(prior.names) >= LEADING_SHARE * len(space)
+
+
+def words_tell(space: Space, task: Task) -> bool:
+    """Whether anything says what is tuned: the task, a parameter's doc, or a name that is a word.
+
+    Where nothing does, a model's first guesses are no better than chance, and cost (NOTEBOOK 20).
+    """
+    named = any(one.doc or WORD.search(name) for name, one in space.parameters.items())
+    return named or bool(task.description.strip() or task.facts)
 
 
 def known_first(space: Space, prior: OptimumPrior | None, *, guesses: bool) -> int:

@@ -11,7 +11,7 @@ import time
 from dataclasses import replace
 
 from bestguess.agent import proposers
-from bestguess.agent.advisor import Advice, Line
+from bestguess.agent.advisor import MODEL, Advice, Line
 from bestguess.agent.explainer import Explainer
 from bestguess.agent.failures import common_claims
 from bestguess.agent.journal import Heard, Role
@@ -155,7 +155,10 @@ class Turns:
         if known is not None:
             return known
         if self.line is None or not self._model_starts:
-            return proposers.propose_random(state, "a first look at the space")
+            looked = proposers.propose_random(state, "a first look at the space")
+            if self.line is None or self._words_tell:
+                return looked
+            return replace(looked, fallback=f"{MODEL}not asked for first guesses: no word says what is tuned")
         tries = sum(trial.source == "llm" for trial in state.history)
         if tries >= proposers.MISSES and not self._model_has_shown(state.history):
             reason = "a first look at the space, as no first guess of the model's beat the default"
@@ -192,7 +195,12 @@ class Turns:
 
     @property
     def _model_starts(self) -> bool:
-        return self.line is not None and self.switches.warm_start and not self._packs_lead
+        asked = self.line is not None and self.switches.warm_start
+        return asked and self._words_tell and not self._packs_lead
+
+    @property
+    def _words_tell(self) -> bool:
+        return proposers.words_tell(self.space, self.task)
 
     def _model_has_shown(self, history: History) -> bool:
         """Whether the best so far is a guess of the model's: concentration is bought with evidence."""

@@ -13,7 +13,7 @@ from bestguess.tools.parameters import Float, Int
 from bestguess.tools.space import Space
 from bestguess.tools.trial import Source
 
-SPACE = Space(x=Float(-1, 1), y=Float(-1, 1, default=0.5))
+SPACE = Space(x=Float(-1, 1, doc="the dose"), y=Float(-1, 1, default=0.5))
 
 
 def sources(switches: Switches, n: int, llm: object = None) -> list[Source]:
@@ -129,3 +129,22 @@ def test_a_model_whose_guesses_are_not_run_is_not_asked_at_every_turn() -> None:
     far = ScriptedLLM(['{"x": 1, "y": 1}'])
     sources(Switches(warm_start=False), 24, far)
     assert 1 <= len(far.requests) <= 4
+
+
+@pytest.mark.parametrize(
+    ("space", "task", "asked"),
+    [
+        (Space(x=Float(0, 1), p2=Float(0, 1)), Task(), False),
+        (Space(x=Float(0, 1), lr=Float(0, 1)), Task(), True),
+        (Space(x=Float(0, 1, doc="the dose")), Task(), True),
+        (Space(x=Float(0, 1)), Task("a bowl"), True),
+    ],
+)
+def test_a_model_is_asked_for_first_guesses_only_where_a_word_says_what_is_tuned(
+    space: Space, task: Task, asked: bool
+) -> None:
+    with Tuner(space, task, llm=SchemaLLM(), seed=0) as tuner:
+        tuner.tell(tuner.ask(), 1.0)
+        trial = tuner.ask()
+    assert (trial.source == "llm") == asked
+    assert ("no word says what is tuned" in trial.proposal.fallback) != asked
