@@ -25,7 +25,6 @@ from sqlalchemy.exc import (
     ProgrammingError,
     SQLAlchemyError,
 )
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random
 
 from bestguess.agent.lock import hold, lock_file
 from bestguess.tools.errors import StudyError
@@ -101,6 +100,8 @@ def check_storage(url: str) -> None:
 
 
 def _open_server(url: str) -> BaseStorage:
+    from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random
+
     # In an empty database, processes on several machines may be making the tables at the same time.
     attempts = Retrying(
         retry=retry_if_exception_type((IntegrityError, ProgrammingError)),
