@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from bestguess.agent.advisor import Advice
+from bestguess.agent.advisor import MODEL, Advice
 from bestguess.agent.framing import BUDGET_TOKENS, frame_proposal, frame_warm_start
 from bestguess.agent.llm import Request, count_roughly
 from bestguess.agent.task import Task
@@ -291,7 +291,7 @@ def propose_from_model(state: State, advice: Advice, own: Proposal, *, ranked: b
     """
     assert state.verifier is not None
     if advice.refusal:
-        return replace(own, fallback=f"language model: {advice.refusal}")
+        return replace(own, fallback=f"{MODEL}{advice.refusal}")
     # The model was shown that choice in words, with rounded numbers.
     shown = reply_text(state.space.to_reply(own.params))
     guesses = [one for one in advice.configurations if reply_text(state.space.to_reply(one)) != shown]
@@ -312,18 +312,18 @@ def propose_from_model(state: State, advice: Advice, own: Proposal, *, ranked: b
                 f"accepted: {verdict.sentence}",
                 rival=own.prediction,
             )
-    return replace(own, fallback=f"language model: guess not run: {verdicts[order[0]].sentence}")
+    return replace(own, fallback=f"{MODEL}guess not run: {verdicts[order[0]].sentence}")
 
 
 def propose_unchecked(state: State, advice: Advice, own: Proposal) -> Proposal:
     """Propose the model's first guess that is new, whatever the surrogate thinks; for experiments."""
     if advice.refusal:
-        return replace(own, fallback=f"language model: {advice.refusal}")
+        return replace(own, fallback=f"{MODEL}{advice.refusal}")
     for params in advice.configurations:
         if not state.tried(params):
             guess = Proposal(params, "llm", "the model's first guess, unchecked", rival=own.prediction)
             return with_prediction(state, guess)
-    return replace(own, fallback="language model: every guess has been tried")
+    return replace(own, fallback=f"{MODEL}every guess has been tried")
 
 
 def with_prediction(state: State, proposal: Proposal) -> Proposal:

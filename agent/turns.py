@@ -171,7 +171,7 @@ class Turns:
         proposal, refusal = proposers.propose_warm_start(state, self._pool or advice)
         if proposal is None:
             looked = proposers.propose_random(state, "a first look at the space")
-            return replace(looked, fallback=f"language model: {refusal}")
+            return replace(looked, fallback=f"{MODEL}{refusal}")
         return proposal
 
     def _hear(self, request: Request, role: Role) -> Advice:
