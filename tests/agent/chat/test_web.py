@@ -281,6 +281,9 @@ def test_a_browser_starts_a_study_watches_narrows_pauses_resumes_and_exports(
         page.get_by_role("button", name="Pause").click()
         page.wait_for_selector("#left:has-text('paused')")
         page.fill("input[aria-label='greatest depth']", "4")
+        with page.expect_response("**/panels*"):
+            _say(server, "/budget trials=500")  # the panels are drawn again
+        assert page.input_value("input[aria-label='greatest depth']") == "4"
         page.locator("#space tr", has_text="depth").get_by_role("button", name="Narrow").click()
         page.locator("article.card", has_text="Change the space: depth").get_by_role(
             "button", name="yes"
