@@ -293,6 +293,11 @@ def test_a_browser_starts_a_study_watches_narrows_pauses_resumes_and_exports(
         page.get_by_role("button", name="Resume").click()
         page.wait_for_selector("text=All trials that were wanted are done", timeout=60_000)
         page.wait_for_selector("#insights svg")
+        page.get_by_role("button", name="sort by value").click()
+        page.locator("#trials button", has_text="val_loss ↓").wait_for()
+        with page.expect_response("**/panels?sort=value*"):
+            _say(server, "/budget trials=400")
+        page.get_by_role("button", name="sort by number").click()
         page.get_by_role("button", name="Export").click()
         page.wait_for_selector("text=Wrote")
         page.screenshot(path=str(pictures / "page-1280.png"))

@@ -40,3 +40,10 @@ panels.addEventListener("htmx:afterSwap", () => {
     if (focused) one.focus();
   }
 });
+// The trials stay sorted as they were.
+panels.addEventListener("click", (event) => {
+  const button = event.target.closest("button.sort");
+  if (!button) return;
+  const asked = new URLSearchParams(button.getAttribute("hx-get").split("?")[1]);
+  for (const one of document.getElementById("sorting").elements) one.value = asked.get(one.name);
+});
