@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from bestguess.agent.llm import LLM, Message, Reply, Request
 from bestguess.agent.llm.recorded import request_key
@@ -33,6 +33,9 @@ PROBE_EVERY = 5
 
 MOST_LATE = 5
 """An answer is dropped that knew of so many outcomes fewer than there are by now, or more."""
+
+MODEL = "language model: "
+"""How a proposal's fallback begins where the model had the turn."""
 
 LEFT_ALONE = "left alone"
 """How the refusal begins that says so; the report knows it by that."""
@@ -59,16 +62,32 @@ class Advice:
     """Which request this answers, as the journal has it."""
 
 
-class Advisor:
-    """Asks one model for configurations of one space; the only owner of its state.
+class Line(Protocol):
+    """A line to a language model: `Advisor` is one, a recorded one is in `replay.py`."""
 
-    `wait_s` is the longest that `take` blocks. An answer that comes later is kept for the next `take`.
+    def prefetch(self, request: Request) -> None:
+        """Start asking now, if that makes sense."""
+        ...
+
+    def take(self, request: Request, *, waited_s: float = 0.0) -> Advice:
+        """Return what the model gave, or why it gave nothing, within a bounded time less `waited_s`."""
+        ...
+
+
+class Advisor:
+    """Asks one model about one space; the only owner of its state.
+
+    `wait_s` is the longest that `take` blocks. An answer that comes later is kept for the next `take`. `read`
+    checks what was answered against the space; by default, that it is configurations.
     """
 
-    def __init__(self, llm: LLM, space: Space, *, wait_s: float) -> None:
+    def __init__(
+        self, llm: LLM, space: Space, *, wait_s: float, read: Callable[[Reply, Space], Advice] | None = None
+    ) -> None:
         self.llm = llm
         self.space = space
         self.wait_s = wait_s
+        self._read = read or read_reply
         self.failures = 0
         self._skipped = 0
         self._last_refusal = ""
@@ -81,8 +100,11 @@ class Advisor:
         if self._call is None and not self._left_alone():
             self._start(request)
 
-    def take(self, request: Request) -> Advice:
-        """Return the answer to the call under way, or to `request` if there is none, within `wait_s`."""
+    def take(self, request: Request, *, waited_s: float = 0.0) -> Advice:
+        """Return the answer to the call under way, or to `request` if there is none, within `wait_s`.
+
+        `waited_s` of that have been spent on another line to the same model.
+        """
         if self._call is None:
             if self._left_alone():
                 self._skipped += 1
@@ -93,7 +115,7 @@ class Advisor:
             self._start(request)
         assert self._call is not None
         try:
-            reply = self._call.result(timeout=self.wait_s)
+            reply = self._call.result(timeout=max(self.wait_s - waited_s, 0.0))
         except FutureTimeout:
             words = f"no answer within {self.wait_s:g} s{LATER}"
             return Advice(refusal=words, key=self._key)
@@ -102,7 +124,7 @@ class Advisor:
         finally:
             if self._call.done():
                 self._call = None
-        advice = replace(read_reply(reply, self.space), key=self._key)
+        advice = replace(self._read(reply, self.space), key=self._key)
         late = request.told - self._told
         if late >= MOST_LATE and advice.configurations:
             words = f"its answer came too late: it knew of {late} outcomes fewer than there are now"
@@ -115,7 +137,7 @@ class Advisor:
     def _ask(self, request: Request) -> Reply:
         """Return the model's reply; a second try, if nothing held it to the schema and nobody can use it."""
         reply = self.llm.generate(request)
-        advice = read_reply(reply, self.space)
+        advice = self._read(reply, self.space)
         if reply.held_to_schema or advice.configurations or not any(text.strip() for text in reply.texts):
             return reply
         again = self.llm.generate(_repair(request, reply, advice.rejected[0]))
@@ -165,12 +187,17 @@ def read_reply(reply: Reply, space: Space) -> Advice:
 
     Repeats are kept: how often a model says the same is what a consensus is made of.
     """
+    return read_each(reply, space.from_reply)
+
+
+def read_each(reply: Reply, check: Callable[[Any], Mapping[str, Any]]) -> Advice:
+    """Return of each answer what `check` makes of its JSON object; it raises for what cannot be used."""
     found: list[Mapping[str, Any]] = []
     refusals: list[str] = []
     for index, text in enumerate(reply.texts):
         try:
             parsed = reply.parsed[index] if index < len(reply.parsed) else None
-            found.append(space.from_reply(_read_object(text) if parsed is None else parsed))
+            found.append(check(_read_object(text) if parsed is None else parsed))
         except (ParamsError, ReplyError) as error:
             refusals.append(str(error))
     refusal = ""

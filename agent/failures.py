@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import yaml
 
-from bestguess.tools.failure_rules import Claim, kind_of
+from bestguess.tools.failure_rules import Claim, FailureRules, kind_of
 from bestguess.tools.space import Space
 from bestguess.tools.trial import History
 
@@ -40,6 +40,16 @@ def common_claims(space: Space, history: History) -> tuple[Claim, ...]:
                     claims.append(Claim(kind, signs))
                 break
     return tuple(claims)
+
+
+def what_fails(space: Space, history: History) -> list[str]:
+    """Return, of each kind of failure that a rule explains, the likeliest, in words."""
+    told = history.told
+    if not history.failed:
+        return []
+    x = space.encode_many([trial.params for trial in told])
+    rules = FailureRules.fit(space, told, x, common_claims(space, history))
+    return rules.describe() if rules else []
 
 
 @cache

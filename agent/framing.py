@@ -7,7 +7,8 @@ module does not know which model reads them or what becomes of the answer.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -18,12 +19,13 @@ from bestguess.prompts import render
 from bestguess.tools.parameters import Choice, Float, Int, Parameter
 from bestguess.tools.space import Space
 from bestguess.tools.space_schema import reply_text
-from bestguess.tools.trial import History, Trial, shorten
+from bestguess.tools.trial import History, Prediction, Trial, shorten
 
 BEST_ROWS = 6
 LATEST_ROWS = 4
 SURPRISING_ROWS = 2
 FAILURE_ROWS = 4
+JUDGED_ROWS = 12
 SURPRISE = 2.0
 """Trials that missed what was expected of them by more deviations than this say most about the space."""
 
@@ -47,6 +49,8 @@ def frame_proposal(
     *,
     whole: Space | None = None,
     surrogate: str = "",
+    candidates: Sequence[tuple[Mapping[str, Any], Prediction]] = (),
+    target: float | None = None,
     track_record: str = "",
     budget_tokens: int = BUDGET_TOKENS,
     count_tokens: Callable[[str], int] = count_roughly,
@@ -54,7 +58,9 @@ def frame_proposal(
     """Return the messages that ask for the next guess, given the history.
 
     Rows of the history are left out, the least telling first, until the whole fits `budget_tokens`. `whole`
-    is the space of the history where guesses are wanted from the part `space` only.
+    is the space of the history where guesses are wanted from the part `space` only. `candidates` are what the
+    surrogate would try next, and what it expects there. With a `target` a configuration is
+    asked for whose value is that.
     """
     whole = whole or space
     ranked = sorted(history.complete, key=history.loss)
@@ -75,12 +81,45 @@ def frame_proposal(
             surprising=[_surprising(whole, task, trial) for trial in unlike],
             failures=[_failure(whole, trial) for trial in failures],
             surrogate=surrogate,
+            candidates=[
+                f"expected {expected.mean:.5g} ± {expected.sd:.2g}: {reply_text(whole.to_reply(params))}"
+                for params, expected in candidates
+            ],
             track_record=track_record,
+            target=None if target is None else f"{task.metric} of {target:.5g}",
         )
         messages = _messages(task, space, words)
         if sum(count_tokens(message.content) for message in messages) <= budget_tokens:
             break
     return messages
+
+
+def frame_judgement(
+    task: Task, space: Space, history: History, params: Mapping[str, Any], good: float | None
+) -> tuple[Message, ...]:
+    """Return the message that asks what to expect of `params`: a value, or whether it is as `good`."""
+    ranked = sorted(history.complete, key=history.loss)
+    words = render(
+        "judge",
+        metric=task.metric,
+        rows=[_row(space, task, trial) for trial in ranked[:JUDGED_ROWS]],
+        good=None if good is None else f"{good:.5g}",
+        configuration=reply_text(space.to_reply(params)),
+    )
+    _, user = _messages(task, space, words)
+    return (user,)
+
+
+def frame_failure(task: Task, space: Space, trial: Trial) -> tuple[Message, ...]:
+    """Return the message that asks why a trial failed."""
+    words = render(
+        "explain",
+        description=task.description,
+        parameters=_described(space),
+        configuration=_configuration(space, trial),
+        output=quote_untrusted(trial.feedback),
+    )
+    return (Message("user", words),)
 
 
 def quote_untrusted(text: str, chars: int = FEEDBACK_CHARS) -> str:
@@ -90,8 +129,8 @@ def quote_untrusted(text: str, chars: int = FEEDBACK_CHARS) -> str:
     return f"<output>{one_line if len(one_line) <= chars else '…' + one_line[-chars:]}</output>"
 
 
-def _messages(task: Task, space: Space, words: str) -> tuple[Message, ...]:
-    parameters = [
+def _described(space: Space) -> list[dict[str, str]]:
+    return [
         {
             "name": name,
             "range": _range(parameter),
@@ -104,13 +143,16 @@ def _messages(task: Task, space: Space, words: str) -> tuple[Message, ...]:
         }
         for name, parameter in space.parameters.items()
     ]
+
+
+def _messages(task: Task, space: Space, words: str) -> tuple[Message, ...]:
     stable = render(
         "task",
         description=task.description,
         metric=task.metric,
         direction=task.direction,
         facts=dict(task.facts),
-        parameters=parameters,
+        parameters=_described(space),
         constraints=[one for one in space.constraints if isinstance(one, str)],
     )
     return (Message("system", render("system")), Message("user", f"{stable}\n\n{words}"))

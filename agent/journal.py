@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from bestguess.agent.advisor import Advice
 from bestguess.agent.budget import Spent
@@ -28,6 +28,8 @@ from bestguess.agent.llm.parsing import parse_texts
 from bestguess.agent.llm.recorded import request_essence, request_key
 from bestguess.tools.errors import BudgetSpent, ModelError, ModelUnavailable, StudyError
 from bestguess.tools.space import Space
+
+Role = Literal["warm_start", "propose", "explain"]
 
 BUSY_TIMEOUT_S = 30
 MOST_MIB = 256
@@ -59,10 +61,10 @@ BEGIN SELECT RAISE(ABORT, 'the journal is only ever added to'); END;
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What the tuner heard at one trial: the advice, and whether it was asked for first guesses."""
+    """What the tuner heard at one trial: the advice, and what was asked for."""
 
     advice: Advice
-    warm_start: bool
+    role: Role
 
 
 class Journal:
@@ -109,7 +111,7 @@ class Journal:
             "at": time.time(),
             "study": study,
             "trial": trial,
-            "role": "warm_start" if heard.warm_start else "propose",
+            "role": heard.role,
             "key": advice.key,
             "configurations": redact(json.dumps([dict(one) for one in advice.configurations])),
             "refusal": redact(advice.refusal),
@@ -132,21 +134,32 @@ class Journal:
         texts = tuple(json.loads(row[0]))
         return Reply(texts, parse_texts(texts, request.schema), row[1], row[2], row[3])
 
-    def heard(self, study: str) -> dict[int, Heard]:
-        """Return what was heard at each trial of a study, by number; of several times the last."""
+    def heard(self, study: str) -> dict[int, tuple[Heard, ...]]:
+        """Return what was heard at each trial of a study, by number; of several times each role's last."""
         with self._open() as connection:
             rows = connection.execute(
                 "SELECT trial, role, configurations, refusal, rejected, tokens, seconds, key FROM advice "
                 "WHERE study = ? ORDER BY id",
                 (study,),
             ).fetchall()
-        return {trial: _heard(*fields) for trial, *fields in rows}
+        found: dict[int, dict[str, Heard]] = {}
+        for trial, role, *fields in rows:
+            found.setdefault(trial, {})[role] = _heard(role, *fields)
+        return {trial: tuple(by_role.values()) for trial, by_role in found.items()}
+
+    def explanations(self, study: str) -> list[Advice]:
+        """Return what the model has said of why trials of a study failed."""
+        return self._advice(study, "explain")
 
     def first_guesses(self, study: str, space: Space) -> Advice | None:
         """Return the model's first guesses of a study, so that going on with it need not ask again."""
-        first = [heard.advice for heard in self.heard(study).values() if heard.warm_start]
-        found = [advice for advice in first if advice.configurations]
+        found = self._advice(study, "warm_start")
         return restore(found[-1], space) if found else None
+
+    def _advice(self, study: str, role: Role) -> list[Advice]:
+        """Return all advice of a role that can be used."""
+        every = [one for heard in self.heard(study).values() for one in heard if one.role == role]
+        return [one.advice for one in every if one.advice.configurations]
 
     def spent(self, study: str) -> Spent:
         """Return what a study's calls have cost."""
@@ -225,10 +238,10 @@ class JournaledLLM:
 
 
 def _heard(
-    role: str, configurations: str, refusal: str, rejected: str, tokens: int, seconds: float, key: str
+    role: Role, configurations: str, refusal: str, rejected: str, tokens: int, seconds: float, key: str
 ) -> Heard:
     found, reasons = tuple(json.loads(configurations)), tuple(json.loads(rejected))
-    return Heard(Advice(found, refusal, tokens, seconds, reasons, key), role == "warm_start")
+    return Heard(Advice(found, refusal, tokens, seconds, reasons, key), role)
 
 
 def restore(advice: Advice, space: Space) -> Advice:

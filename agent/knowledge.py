@@ -143,6 +143,8 @@ class Knowledge:
 
     families: tuple[str, ...]
     beliefs: Mapping[str, Belief]
+    unused: tuple[str, ...] = ()
+    """What the packs say of parameters that have no such values, in words."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON-able values, for the record: packs change, and a study goes on as it began."""
@@ -152,7 +154,8 @@ class Knowledge:
             else {"weights": [[option, weight] for option, weight in one.items()]}
             for name, one in self.beliefs.items()
         }
-        return {"families": list(self.families), "beliefs": beliefs}
+        fields = {"families": list(self.families), "beliefs": beliefs}
+        return fields | ({"unused": list(self.unused)} if self.unused else {})
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> Knowledge:
@@ -161,7 +164,7 @@ class Knowledge:
             name: dict(map(tuple, one["weights"])) if "weights" in one else Region(one["low"], one["high"])
             for name, one in fields["beliefs"].items()
         }
-        return cls(tuple(fields["families"]), beliefs)
+        return cls(tuple(fields["families"]), beliefs, tuple(fields.get("unused", ())))
 
 
 def find_packs(space: Space, task: Task, packs: Sequence[Pack]) -> list[Pack]:
@@ -195,7 +198,13 @@ def know(space: Space, task: Task, packs: Sequence[Pack]) -> Knowledge | None:
     said = OptimumPrior(space, beliefs).names
     if not said:
         return None
-    return Knowledge(tuple(pack.family for pack in found), {name: beliefs[name] for name in said})
+    unused = tuple(
+        f"known to work for {name} is {_words(beliefs[name])}, which its range does not hold; it is left out"
+        for name in space.names
+        if name in beliefs and name not in said
+    )
+    families = tuple(pack.family for pack in found)
+    return Knowledge(families, {name: beliefs[name] for name in said}, unused)
 
 
 def gather(space: Space, task: Task, knowledge: Any) -> Knowledge | None:
@@ -262,6 +271,12 @@ def _belief(words: Any, facts: Mapping[str, float]) -> Belief:
     if not low <= high:
         raise ValueError(f"{low:g} is above {high:g}")
     return Region(low, high)
+
+
+def _words(belief: Belief) -> str:
+    if isinstance(belief, Region):
+        return f"{belief.low:.4g} to {belief.high:.4g}"
+    return " or ".join(str(option) for option in belief)
 
 
 def _number(words: Any, facts: Mapping[str, float]) -> float:

@@ -113,6 +113,7 @@ def make_server(
                 parameters=study.space.to_dict()["parameters"],
                 default=study.space.default(),
                 trials=len(study.history),
+                notices=list(study.differences(task, seed)),
             )
 
         return await _in_thread(work)
@@ -306,7 +307,7 @@ def make_server(
             from bestguess.agent.report import write_report
 
             study = find(study_name).tuner.study
-            return write_report(study.history, study.task, title=f"Study {study.name}")
+            return write_report(study.history, study.task, study.space, title=f"Study {study.name}")
 
         return await _in_thread(work, error=ResourceError)
 

@@ -46,6 +46,7 @@ class StudyRecord(BaseModel):
     parameters: dict[str, Any]
     default: dict[str, Any] = Field(description="the configuration that is tried first")
     trials: int = Field(description="how many trials it has")
+    notices: list[str] = Field(description="what was given and has no effect, as the study was there")
 
 
 class Asked(BaseModel):

@@ -6,6 +6,7 @@ and whether a proposal runs, is decided elsewhere (`tools/trust.py`, `tools/veri
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,7 +22,8 @@ from bestguess.tools.consensus import choose_spread
 from bestguess.tools.prior import OptimumPrior
 from bestguess.tools.region import Region
 from bestguess.tools.space import Space
-from bestguess.tools.trial import History, Prediction, Proposal
+from bestguess.tools.space_schema import reply_text
+from bestguess.tools.trial import History, Prediction, Proposal, Trial
 from bestguess.tools.trust import earned
 from bestguess.tools.verifier import Verifier
 
@@ -38,8 +40,17 @@ LEADING_SHARE = 0.5
 """Where packs know so much of the parameters, guesses of a model of 1.5B gain nothing on theirs and cost
 evaluations (NOTEBOOK 15); the model then has its turns in the search only."""
 
+WORD = re.compile(r"[^\W\d_]{2}")
+"""Two letters in a row: `lr` is a word, `x1` is none."""
+
 WARM_SAMPLES = 16
 PROPOSE_SAMPLES = 4
+CANDIDATES = 3
+"""So many of the surrogate's own choices are shown to the model."""
+
+AIM = 0.1
+"""How far beyond the best LLAMBO aims, as a share of the range of all values."""
+
 TOKENS_PER_PARAMETER = 24
 RANDOM_TRIES = 200
 NEAR = 1e-3
@@ -115,6 +126,15 @@ def packs_lead(space: Space, prior: OptimumPrior | None) -> bool:
     return prior is not None and len(prior.names) >= LEADING_SHARE * len(space)
 
 
+def words_tell(space: Space, task: Task) -> bool:
+    """Whether anything says what is tuned: the task, a parameter's doc, or a name that is a word.
+
+    Where nothing does, a model's first guesses are no better than chance, and cost (NOTEBOOK 20).
+    """
+    named = any(one.doc or WORD.search(name) for name, one in space.parameters.items())
+    return named or bool(task.description.strip() or task.facts)
+
+
 def known_first(space: Space, prior: OptimumPrior | None, *, guesses: bool) -> int:
     """Return how many of what packs know come before a model's `guesses`, or before the search without."""
     return KNOWN_STARTS if packs_lead(space, prior) or not guesses else 1
@@ -186,17 +206,24 @@ def request_warm_start(state: State) -> Request:
     )
 
 
-def request_proposal(state: State) -> Request:
-    """Return the request for guesses during the search; the model sees what the surrogate believes."""
+def request_proposal(state: State, *, aims: bool = False) -> Request:
+    """Return the request for guesses during the search; the model sees what the surrogate believes.
+
+    With `aims` it is asked, as LLAMBO asks, for a configuration that reaches a value a little better than the
+    best, and sees nothing of the surrogate's (arXiv 2402.03921, section 6).
+    """
     record = earned(state.history, "llm")
+    verifier = None if aims else state.verifier
     return Request(
         messages=frame_proposal(
             state.task,
             state.space,
             state.history,
             whole=state.region.whole if state.region else None,
-            surrogate=state.verifier.describe() if state.verifier else "",
-            track_record=record.sentence("Your own guesses") + "." if record.tried else "",
+            surrogate=verifier.describe() if verifier else "",
+            candidates=_candidates(state) if verifier else (),
+            target=_target(state.history) if aims else None,
+            track_record=record.sentence("Your own guesses") + "." if record.tried and not aims else "",
             budget_tokens=_budget(state),
             count_tokens=state.count_tokens,
         ),
@@ -207,6 +234,27 @@ def request_proposal(state: State) -> Request:
         max_tokens=_max_tokens(state.space),
         told=len(state.history.told),
     )
+
+
+def _target(history: History) -> float:
+    """Return a value that lies by AIM of the values' range beyond the best."""
+    losses = [history.loss(trial) for trial in history.complete]
+    loss = min(losses) - AIM * (max(losses) - min(losses))
+    return -loss if history.direction == "maximize" else loss
+
+
+def _candidates(state: State) -> list[tuple[Mapping[str, Any], Prediction]]:
+    """Return what the surrogate would try next, each as if the ones before it were under way."""
+    found: list[tuple[Mapping[str, Any], Prediction]] = []
+    verifier, trials = state.verifier, state.history.trials
+    while verifier and len(found) < CANDIDATES:
+        choice = verifier.choose(state.rng, within=state.region)
+        if choice is None:
+            break
+        found.append((choice.params, verifier.predict(choice.params)))
+        trials = (*trials, Trial(len(trials), Proposal(choice.params, "gp")))
+        verifier = verifier.beside(History(state.history.direction, trials))
+    return found
 
 
 def propose_warm_start(state: State, pool: Advice) -> tuple[Proposal | None, str]:
@@ -235,22 +283,29 @@ def propose_warm_start(state: State, pool: Advice) -> tuple[Proposal | None, str
     return None, "every different first guess of the model has been tried"
 
 
-def propose_from_model(state: State, advice: Advice, own: Proposal) -> Proposal:
+def propose_from_model(state: State, advice: Advice, own: Proposal, *, ranked: bool = False) -> Proposal:
     """Propose the best of the model's guesses by the surrogate's score, or the surrogate's `own` choice.
 
-    Of `own` it keeps the reason why the model's turn came to nothing.
+    Guesses that are `ranked` are taken in their order. Of `own` it keeps the reason why the model's turn came
+    to nothing.
     """
     assert state.verifier is not None
     if advice.refusal:
         return replace(own, fallback=f"language model: {advice.refusal}")
-    verdicts = [state.verifier.judge(params, own.params) for params in advice.configurations]
-    order = state.verifier.rank(advice.configurations)
+    # The model was shown that choice in words, with rounded numbers.
+    shown = reply_text(state.space.to_reply(own.params))
+    guesses = [one for one in advice.configurations if reply_text(state.space.to_reply(one)) != shown]
+    if not guesses:
+        return replace(own, verdict=f"{own.verdict}, and the model's pick")
+    verdicts = [state.verifier.judge(params, own.params) for params in guesses]
+    order = list(range(len(guesses))) if ranked else state.verifier.rank(guesses)
     for index in order:
         if verdicts[index].accepted:
             verdict = verdicts[index]
-            reason = f"the model's guess, the best of {len(order)} by expected improvement"
+            by = "the model's own judgement" if ranked else "expected improvement"
+            reason = f"the model's guess, the best of {len(order)} by {by}"
             return Proposal(
-                advice.configurations[index],
+                guesses[index],
                 "llm",
                 reason,
                 verdict.prediction,

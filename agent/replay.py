@@ -7,11 +7,12 @@ once, the order that the storage shows may not be the one that each of them saw.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bestguess.agent.advisor import Advice
+from bestguess.agent.advisor import LATER, Advice
+from bestguess.agent.explainer import Explainer
 from bestguess.agent.journal import Heard, restore
 from bestguess.agent.llm import Request
 from bestguess.agent.study import Study
@@ -36,9 +37,12 @@ class Replayed:
 
 
 class _Script:
-    """A line to a model that repeats what was heard at the trial whose `number` is set."""
+    """A line to a model that repeats what was heard at the trial whose `number` is set.
 
-    def __init__(self, heard: Mapping[int, Heard], space: Space) -> None:
+    Without a space it is that to the explainer, whose advice is no configurations.
+    """
+
+    def __init__(self, heard: Mapping[int, Sequence[Heard]], space: Space | None) -> None:
         self.number = 0
         self._heard = heard
         self._space = space
@@ -46,30 +50,31 @@ class _Script:
     def prefetch(self, request: Request) -> None:
         """Do nothing: nobody is there to ask."""
 
-    def take(self, request: Request) -> Advice:  # noqa: ARG002 - what was asked is in the journal
+    def take(self, request: Request, *, waited_s: float = 0.0) -> Advice:  # noqa: ARG002 - what was asked is in the journal
         """Return what was heard at this trial."""
-        heard = self._heard.get(self.number)
-        if heard is None:
-            return Advice(refusal="the journal has nothing for this trial")
-        return restore(heard.advice, self._space)
+        for heard in self._heard.get(self.number, ()):
+            if (heard.role == "explain") == (self._space is None):
+                return restore(heard.advice, self._space) if self._space else heard.advice
+        return Advice(refusal=f"the journal has nothing for this trial{LATER}")
 
 
 def replay(
-    study: Study, heard: Mapping[int, Heard], *, switches: Switches = EVERYTHING
+    study: Study, heard: Mapping[int, Sequence[Heard]], *, switches: Switches = EVERYTHING
 ) -> Iterator[Replayed]:
     """Yield every trial that the tuner proposed, with what it proposes now; users' own trials are history."""
-    script = _Script(heard, study.space)
+    script, explained = _Script(heard, study.space), _Script(heard, None)
     turns = Turns(
         study.space,
         study.task,
         study.seed,
         line=script if heard else None,
+        explainer=Explainer(explained, study.space, study.task, study.seed) if heard else None,
         switches=switches,
         knowledge=study.knowledge,
     )
     for trial, history in study.moments():
         if trial.source == "user":
             continue
-        script.number = trial.number
+        script.number = explained.number = trial.number
         now = turns.propose(history)
         yield Replayed(trial, now.params, now.source)

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bestguess.agent.advisor import LEFT_ALONE
+from bestguess.agent.advisor import LEFT_ALONE, MODEL
+from bestguess.agent.failures import what_fails
 from bestguess.agent.task import Task
 from bestguess.agent.worth import weigh_model
+from bestguess.tools.space import Space
 from bestguess.tools.trial import History, Source, Trial
-
-MODEL = "language model:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def describe_model(history: History) -> str:
         if trial.source == "llm":
             break
         failed += 1
-    last = turns[-1].proposal.fallback.removeprefix(MODEL).strip()
+    last = turns[-1].proposal.fallback.removeprefix(MODEL)
     if not failed:
         return "answering"
     if last.startswith(LEFT_ALONE):
@@ -136,7 +136,9 @@ def study_record(history: History, *, seconds: float) -> dict[str, Any]:
     }
 
 
-def write_report(history: History, task: Task, *, title: str, lines: tuple[str, ...] = ()) -> str:
+def write_report(
+    history: History, task: Task, space: Space, *, title: str, lines: tuple[str, ...] = ()
+) -> str:
     """Return a study's report as Markdown; `lines` are facts of the caller's, set under the result."""
     incumbent, default = history.incumbent, history.default
     parts = [f"# {title}", ""]
@@ -186,6 +188,8 @@ def write_report(history: History, task: Task, *, title: str, lines: tuple[str, 
         parts += [
             f"- trial {trial.number}: {trial.outcome.error if trial.outcome else ''}" for trial in failed
         ]
+        if common := what_fails(space, history):
+            parts += ["", "Tested against all trials, such fail likelier:", *(f"- {one}" for one in common)]
     return "\n".join(parts)
 
 

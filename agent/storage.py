@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,13 @@ from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage, get_storage
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    IntegrityError,
+    NoSuchModuleError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
 
 from bestguess.agent.lock import hold, lock_file
 from bestguess.tools.errors import StudyError
@@ -43,16 +50,15 @@ def open_storage(url: str | None, *, create: bool = True) -> BaseStorage:
         raise StudyError(
             f"storage is {url!r}, which is no database URL; write for example sqlite:///study.db"
         ) from None
-    shown = parsed.render_as_string(hide_password=True)
     in_memory = parsed.database in (None, "", ":memory:")
     if parsed.get_backend_name() == "sqlite" and not in_memory:
         return _open_sqlite(url, Path(str(parsed.database)), create=create)
-    try:
-        return get_storage(RDBStorage(url))
-    except (ImportError, NoSuchModuleError) as error:
-        raise StudyError(f"storage {shown} needs a database driver that is not installed: {error}") from error
-    except (SQLAlchemyError, StorageInternalError) as error:
-        raise StudyError(f"storage {shown} cannot be opened: {_first_line(error)}") from error
+    return _open_server(url)
+
+
+def shown_url(url: str | None) -> str | None:
+    """Return a storage's URL as it may be shown and logged: without its password."""
+    return None if url is None else make_url(url).render_as_string(hide_password=True)
 
 
 @contextmanager
@@ -93,6 +99,29 @@ def check_storage(url: str) -> None:
         _check_folder(Path(path))
 
 
+def _open_server(url: str) -> BaseStorage:
+    from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random
+
+    # In an empty database, processes on several machines may be making the tables at the same time.
+    attempts = Retrying(
+        retry=retry_if_exception_type((IntegrityError, ProgrammingError)),
+        wait=wait_random(0.1, 1.0),
+        stop=stop_after_attempt(10),
+        reraise=True,
+    )
+    try:
+        # A connection may have been cut while the objective ran, by the server or on the way.
+        storage = attempts(RDBStorage, url, engine_kwargs={"pool_pre_ping": True})
+    except (ImportError, NoSuchModuleError) as error:
+        raise StudyError(
+            f"storage {shown_url(url)} needs a database driver that is not installed: {error}"
+        ) from error
+    except (SQLAlchemyError, StorageInternalError, RuntimeError) as error:
+        raise StudyError(f"storage {shown_url(url)} cannot be opened: {_first_line(error)}") from error
+    weakref.finalize(storage, storage.engine.dispose)  # Optuna leaves the connections open
+    return get_storage(storage)
+
+
 def _open_sqlite(url: str, path: Path, *, create: bool) -> BaseStorage:
     _check_folder(path)
     if not create and not path.exists():
@@ -110,12 +139,17 @@ def _open_sqlite(url: str, path: Path, *, create: bool) -> BaseStorage:
         # Of several processes that find an empty file, one makes the tables.
         with hold(None if whole else lock_file(url, "write"), timeout_s=BUSY_TIMEOUT_S):
             storage = RDBStorage(url, engine_kwargs={"connect_args": {"timeout": BUSY_TIMEOUT_S}})
-    except sqlite3.Error as error:
+    except sqlite3.OperationalError as error:
         if not existed:
             path.unlink(missing_ok=True)
         raise StudyError(
-            f"the study file {path} cannot be written: {error}; check its permissions and that it is a "
-            "database, or name another with --storage"
+            f"the study file {path} cannot be written: {error}; check its permissions and that nobody holds "
+            "it, or name another with --storage"
+        ) from error
+    except sqlite3.DatabaseError as error:
+        raise StudyError(
+            f"the study file {path} is no SQLite database, or a damaged one: {error}; restore a copy "
+            f"(sqlite3 {path} .recover saves what can be), or name another with --storage"
         ) from error
     except (SQLAlchemyError, StorageInternalError, RuntimeError) as error:
         raise StudyError(

@@ -7,17 +7,15 @@ does not know how proposals are made.
 
 from __future__ import annotations
 
-import math
 import os
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import optuna
-import psutil
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.exceptions import DuplicatedStudyError, UpdateFinishedTrialError
 from optuna.storages import BaseStorage
@@ -26,11 +24,18 @@ from optuna.trial import FrozenTrial, TrialState
 
 from bestguess.agent.knowledge import Knowledge
 from bestguess.agent.lock import hold, lock_file
-from bestguess.agent.storage import is_there, open_storage, unannounced
+from bestguess.agent.owner import RELEASED, Owner, is_orphan
+from bestguess.agent.storage import is_there, open_storage, shown_url, unannounced
 from bestguess.agent.task import Task
+from bestguess.agent.trial_fields import (
+    outcome_fields,
+    proposal_fields,
+    read_outcome,
+    read_proposal,
+)
 from bestguess.tools.errors import ParamsError, StudyError
 from bestguess.tools.space import Space
-from bestguess.tools.trial import History, Outcome, Params, Prediction, Proposal, State, Trial
+from bestguess.tools.trial import History, Outcome, Proposal, State, Trial
 
 ATTRIBUTE = "bestguess"
 ASIDE = "bestguess:aside"
@@ -46,47 +51,10 @@ whoever kills a run several times in a row should not find healthy trials called
 REMARK = "remark:"
 """How a line of a trial's feedback begins that a person added."""
 
-RELEASED = "released"
-"""The owner of a trial whose process gave it up on purpose."""
-
 WRITE_TIMEOUT_S = 30.0
 """Writing takes milliseconds; whoever keeps others from it for so long is stopped, and not waited for."""
 
 _STATES = {"running": TrialState.RUNNING, "complete": TrialState.COMPLETE, "failed": TrialState.FAIL}
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """The process that runs a trial, told apart from a later one with the same number."""
-
-    host: str
-    pid: int
-    started: float
-
-    @classmethod
-    def this_process(cls) -> Owner:
-        """Return the owner that this process is."""
-        return cls.process(os.getpid())
-
-    @classmethod
-    def process(cls, pid: int) -> Owner:
-        """Return the owner that a process of this machine is; raise StudyError if there is none."""
-        try:
-            return cls(socket.gethostname(), pid, psutil.Process(pid).create_time())
-        except (psutil.NoSuchProcess, ValueError):
-            raise StudyError(
-                f"no process of this machine has the number {pid}; give the one that runs the trial, as $$"
-            ) from None
-
-    @property
-    def gone(self) -> bool:
-        """Whether the process has certainly ended; one on another host never counts as ended."""
-        if self.host != socket.gethostname():
-            return False
-        try:
-            return abs(psutil.Process(self.pid).create_time() - self.started) > 1.0
-        except psutil.NoSuchProcess:
-            return True
 
 
 class ToldBeforeError(StudyError):
@@ -165,7 +133,8 @@ class Study:
                     return cls.open(space, task, storage=storage, name=name, seed=seed, resume=resume)
             elif not resume:
                 raise StudyError(
-                    f"study {name!r} is already in {storage}; go on with it (--resume) or choose another name"
+                    f"study {name!r} is already in {shown_url(storage)}; "
+                    "go on with it (--resume) or choose another name"
                 )
             else:
                 kept = opened.get_study_user_attrs(study_id).get(ATTRIBUTE, {})
@@ -181,6 +150,28 @@ class Study:
                 }
                 opened.set_study_user_attr(study_id, ATTRIBUTE, kept)
         return cls(opened, study_id, space, task, int(kept["seed"]), url=storage)
+
+    def differences(self, task: Task, seed: int | None) -> tuple[str, ...]:
+        """Say in what a task and a seed given for the study differ from those that it was made with.
+
+        What is left at its default was not given.
+        """
+        kept = self._settings()
+        mend = "choose another study name to begin with it"
+        found = []
+        if seed is not None and seed != self.seed:
+            found.append(
+                f"study {self.name!r} was made with seed {self.seed} and keeps it, "
+                f"so that {seed} has no effect: {mend}"
+            )
+        before = Task.from_dict(kept["task"]).to_dict()
+        for name, now in task.to_dict().items():
+            if now not in (before[name], Task().to_dict()[name]):
+                found.append(
+                    f"study {self.name!r} was made with {name} {before[name]!r}, and now has {now!r}; "
+                    f"its record and its earlier trials stay as they are: {mend}"
+                )
+        return tuple(found)
 
     @property
     def optuna_study(self) -> optuna.Study:
@@ -352,7 +343,7 @@ class Study:
             told = trial.told(outcome)
             try:
                 # The outcome goes first: if the process dies between the two writes, `recover` completes it.
-                attribute = {**self._attribute(trial_id), "outcome": _outcome_fields(outcome)}
+                attribute = {**self._attribute(trial_id), "outcome": outcome_fields(outcome)}
                 self.storage.set_trial_user_attr(trial_id, ATTRIBUTE, attribute)
                 self._close(trial_id, told)
             except UpdateFinishedTrialError:  # by a process on another machine
@@ -368,7 +359,7 @@ class Study:
         again = []
         for frozen in self.storage.get_all_trials(self._id, deepcopy=False, states=(TrialState.RUNNING,)):
             attribute = self._attribute(frozen._trial_id)
-            if not _is_orphan(attribute):
+            if not is_orphan(attribute):
                 continue
             trial = self._trial(frozen)
             try:
@@ -383,6 +374,14 @@ class Study:
                 continue  # another process was quicker, to the same end
         return tuple(again)
 
+    def count_elsewhere(self) -> int:
+        """Count the trials that other processes of this machine run; elsewhere an end would go unseen."""
+        running = self.storage.get_all_trials(self._id, deepcopy=False, states=(TrialState.RUNNING,))
+        owners = [one.user_attrs.get(ATTRIBUTE, {}).get("owner") for one in running]
+        here = socket.gethostname()
+        known = [Owner(**one) for one in owners if one and one != RELEASED]
+        return sum(one.host == here and one.pid != os.getpid() and not one.gone for one in known)
+
     def retake(self, number: int, owner: Owner | None) -> bool:
         """Make `owner` the one who runs an orphaned trial again, unless someone else told or took it.
 
@@ -391,10 +390,10 @@ class Study:
         trial_id = self.storage.get_trial_id_from_study_id_trial_number(self._id, number)
         with hold(lock_file(self._url, "write"), timeout_s=WRITE_TIMEOUT_S):
             attribute = self._attribute(trial_id)
-            if self.storage.get_trial(trial_id).state.is_finished() or not _is_orphan(attribute):
+            if self.storage.get_trial(trial_id).state.is_finished() or not is_orphan(attribute):
                 return False
             attribute |= {
-                "owner": _owner_fields(owner) if owner else None,
+                "owner": owner.fields if owner else None,
                 "attempts": attribute.get("attempts", 1) + 1,
             }
             self.storage.set_trial_user_attr(trial_id, ATTRIBUTE, attribute)
@@ -423,8 +422,8 @@ class Study:
             key: value
             for key, value in {
                 "texts": texts,
-                "owner": _owner_fields(owner) if owner else None,
-                "outcome": _outcome_fields(outcome) if outcome else None,
+                "owner": owner.fields if owner else None,
+                "outcome": outcome_fields(outcome) if outcome else None,
             }.items()
             if value
         }
@@ -464,7 +463,7 @@ class Study:
 
     def _numbers(self) -> str:
         count = len(self.history)
-        return f"; its {count} trials are numbered from 0" if count else "; ask for one first"
+        return f"; it has {count}, numbered from 0" if count else "; ask for one first"
 
     def _belongs(self, frozen: FrozenTrial) -> bool:
         """Whether a trial is ours and was not withdrawn, or is one of plain Optuna's that fits the space."""
@@ -494,7 +493,7 @@ class Study:
         trial = Trial(frozen.number, proposal)
         if not frozen.state.is_finished():
             return trial
-        trial = trial.told(_read_outcome(frozen, fields.get("outcome")))
+        trial = trial.told(read_outcome(frozen, fields.get("outcome")))
         self._told[frozen.number] = trial
         return trial
 
@@ -510,16 +509,19 @@ def load(storage: str, name: str | None) -> Study:
         names = [study.study_name for study in opened.get_all_studies()]
         if len(names) != 1:
             raise StudyError(
-                f"{storage} holds {len(names)} studies; name one with --study-name: {_names(opened)}"
+                f"{shown_url(storage)} holds {len(names)} studies; "
+                f"name one with --study-name: {_names(opened)}"
             )
         name = names[0]
     try:
         study_id = opened.get_study_id_from_name(name)
     except KeyError:
-        raise StudyError(f"there is no study {name!r} in {storage}; {_names(opened)}") from None
+        raise StudyError(f"there is no study {name!r} in {shown_url(storage)}; {_names(opened)}") from None
     kept = opened.get_study_user_attrs(study_id).get(ATTRIBUTE)
     if not kept or "space" not in kept:
-        raise StudyError(f"study {name!r} in {storage} was not made by BestGuess: no space is kept with it")
+        raise StudyError(
+            f"study {name!r} in {shown_url(storage)} was not made by BestGuess: no space is kept with it"
+        )
     fields = kept["space"]
     # A callable constraint is code that only its author has; reading a study needs none of them.
     written = [one for one in fields.get("constraints", ()) if isinstance(one, str)]
@@ -571,58 +573,8 @@ def _check_same(
     )
 
 
-def proposal_fields(proposal: Proposal) -> dict[str, Any]:
-    """Return who proposed and why as JSON-able values, without what says nothing and without params."""
-    prediction = proposal.prediction
-    fields = {
-        "source": proposal.source,
-        "reason": proposal.reason,
-        "prediction": list(astuple(prediction)) if prediction else None,
-        "verdict": proposal.verdict,
-        "fallback": proposal.fallback,
-        "tokens": proposal.tokens,
-        "seconds": round(proposal.seconds, 3),
-        "rival": list(astuple(proposal.rival)) if proposal.rival else None,
-    }
-    return {key: value for key, value in fields.items() if value}
-
-
-def read_proposal(fields: Mapping[str, Any], params: Params) -> Proposal:
-    """Return the proposal of `params` that `proposal_fields` wrote down; without fields it is a user's."""
-    prediction, rival = fields.get("prediction"), fields.get("rival")
-    return Proposal(
-        params=params,
-        source=fields.get("source", "user"),
-        reason=fields.get("reason", ""),
-        prediction=Prediction(*prediction) if prediction else None,
-        verdict=fields.get("verdict", ""),
-        fallback=fields.get("fallback", ""),
-        tokens=fields.get("tokens", 0),
-        seconds=fields.get("seconds", 0.0),
-        rival=Prediction(*rival) if rival else None,
-    )
-
-
-def _outcome_fields(outcome: Outcome) -> dict[str, Any]:
-    return {
-        "value": outcome.value,
-        "error": outcome.error,
-        "feedback": outcome.feedback,
-        "seconds": outcome.seconds,
-    }
-
-
 def _told_words(outcome: Outcome) -> str:
     return f"that it failed ({outcome.error})" if outcome.failed else f"the value {outcome.value!r}"
-
-
-def _is_orphan(attribute: Mapping[str, Any]) -> bool:
-    owner = attribute.get("owner")
-    return owner == RELEASED or (owner is not None and Owner(**owner).gone)
-
-
-def _owner_fields(owner: Owner) -> dict[str, Any]:
-    return {"host": owner.host, "pid": owner.pid, "started": owner.started}
 
 
 def _with_remarks(trial: Trial, remarks: Sequence[str]) -> Trial:
@@ -631,12 +583,3 @@ def _with_remarks(trial: Trial, remarks: Sequence[str]) -> Trial:
     said = "\n".join(f"{REMARK} {one}" for one in remarks)
     feedback = "\n".join(part for part in (trial.outcome.feedback, said) if part)
     return replace(trial, outcome=replace(trial.outcome, feedback=feedback))
-
-
-def _read_outcome(frozen: FrozenTrial, fields: Mapping[str, Any] | None) -> Outcome:
-    if frozen.state == TrialState.COMPLETE and frozen.value is not None and math.isfinite(frozen.value):
-        fields = fields or {}
-        return Outcome(frozen.value, feedback=fields.get("feedback", ""), seconds=fields.get("seconds"))
-    if fields and fields["error"]:
-        return Outcome(**fields)
-    return Outcome.failure(f"recorded as {frozen.state.name.lower()} with value {frozen.value} and no reason")

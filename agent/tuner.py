@@ -6,6 +6,7 @@ comes about in `proposers.py`, how it is judged in `tools/`, how the objective i
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,13 +26,17 @@ from bestguess.agent.checks import (
     check_study_name,
     check_task,
 )
+from bestguess.agent.explainer import Explainer, read_explanation
 from bestguess.agent.journal import Journal, JournaledLLM, beside
+from bestguess.agent.judge import Judge, read_judgement
 from bestguess.agent.knowledge import gather
 from bestguess.agent.live import Observer, Silent
 from bestguess.agent.llm import LLM
 from bestguess.agent.llm.connect import connect
+from bestguess.agent.owner import Owner
 from bestguess.agent.report import study_record, write_report
-from bestguess.agent.study import Owner, Study
+from bestguess.agent.storage import shown_url
+from bestguess.agent.study import Study
 from bestguess.agent.switches import EVERYTHING, Switches
 from bestguess.agent.task import Task
 from bestguess.agent.turns import Turns
@@ -41,6 +46,8 @@ from bestguess.tools.region import Limits, Region
 from bestguess.tools.run import FunctionObjective, Objective
 from bestguess.tools.space import Space
 from bestguess.tools.trial import History, Outcome, Proposal, Trial
+
+_log = logging.getLogger(__name__)
 
 LLM_WAIT_S = 60.0
 BESIDE = "beside"
@@ -107,7 +114,7 @@ class Tuner:
         )
         self.study.keep_knowledge(known)
         self._line: Advisor | None = None
-        pool = None
+        explainer = judge = pool = None
         self._journal: Journal | None = None
         self._budgeted: BudgetedLLM | None = None
         if self.llm:
@@ -120,11 +127,23 @@ class Tuner:
                 pool = self._journal.first_guesses(self.study.name, space)
                 asked = JournaledLLM(asked, self._journal, self.study.name, cache=cache)
             self._line = Advisor(asked, space, wait_s=llm_wait_s)
+            if switches.judge != "gp":
+                judging = Advisor(asked, space, wait_s=llm_wait_s, read=read_judgement)
+                judge = Judge(judging, space, self.task, switches.judge, self.study.seed)
+            explainer = Explainer(
+                Advisor(asked, space, wait_s=llm_wait_s, read=read_explanation),
+                space,
+                self.task,
+                self.study.seed,
+                earlier=self._journal.explanations(self.study.name) if self._journal else (),
+            )
         self._turns = Turns(
             space,
             self.task,
             self.study.seed,
             line=self._line,
+            explainer=explainer,
+            judge=judge,
             switches=switches,
             pool=pool,
             llm=self.llm,
@@ -151,6 +170,12 @@ class Tuner:
 
         A trial that was running when its process died comes first, with the number it had.
         """
+        trial = self._ask(None)
+        assert trial is not None
+        return trial
+
+    def _ask(self, n_trials: int | None) -> Trial | None:
+        """Return the next trial to run; None if that would bring the study beyond `n_trials`."""
         while self._again:
             trial = self._again.pop(0)
             if self.study.retake(trial.number, self._owner):
@@ -158,9 +183,13 @@ class Tuner:
         if self._budgeted:
             self._budgeted.begin_trial()
         with self.study.asking(self._queue_s):
+            # What other processes run will be told too; only one process at a time may count.
+            if n_trials is not None and len(self.history.told) + self.study.count_elsewhere() >= n_trials:
+                return None
             trial = self._start()
-        if self._journal and self._turns.heard:
-            self._journal.note_advice(self.study.name, trial.number, self._turns.heard)
+        if self._journal:
+            for heard in self._turns.heard:
+                self._journal.note_advice(self.study.name, trial.number, heard)
         if self._prefetch:
             self._turns.prefetch(self.history)
         return trial
@@ -252,7 +281,8 @@ class Tuner:
     ) -> Result:
         """Run trials until the study has `n_trials` outcomes, those already there counted.
 
-        No trial is started after `timeout` seconds. KeyboardInterrupt passes through; the trial that was
+        What other processes of this machine are running counts too, and is not waited for. No trial is
+        started after `timeout` seconds. KeyboardInterrupt passes through; the trial that was
         running comes first when the study is gone on with.
         """
         check_n_trials(n_trials)
@@ -264,7 +294,9 @@ class Tuner:
             if timeout is not None and time.monotonic() - started >= timeout:
                 break
             observer.thinking(len(self.history))
-            trial = self.ask()
+            trial = self._ask(n_trials)
+            if trial is None:
+                break
             observer.started(trial)
             try:
                 outcome = objective(trial.params)
@@ -354,9 +386,18 @@ class Result:
 
     def report(self, *, title: str | None = None, lines: tuple[str, ...] = ()) -> str:
         """Return the report as Markdown."""
+        if known := self.record.knowledge:
+            lines = (*lines, *known.unused)
+        running = [str(trial.number) for trial in self.history.running]
+        if running:
+            lines = (*lines, f"still running elsewhere: trial {', '.join(running)}")
         costs = f"{self.seconds:.0f} s in all; language model: {self.llm_name or 'none'}"
         return write_report(
-            self.history, self.record.task, title=title or f"Study {self.record.name}", lines=(*lines, costs)
+            self.history,
+            self.record.task,
+            self.record.space,
+            title=title or f"Study {self.record.name}",
+            lines=(*lines, costs),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -380,13 +421,15 @@ def tune(
     study_name: str | None = None,
     seed: int | None = None,
     llm_wait_s: float = LLM_WAIT_S,
+    resume: bool = True,
     budget: Budget | None = None,
     knowledge: bool | str | Path = True,
 ) -> Result:
     """Tune `objective(params) -> float | Outcome` over `space` and return the result.
 
-    The study ends with `n_trials` outcomes, those of an earlier run of the same study counted. The other
-    arguments are those of `Tuner`. An exception in the objective is a failed trial, not the end.
+    The study ends with `n_trials` outcomes, those of an earlier run of the same study counted: an existing
+    study of that name is gone on with, and a logged warning says so. The other arguments are those of
+    `Tuner`. An exception in the objective is a failed trial, not the end.
 
     Raises:
         InputError: an argument is wrong; nothing was written.
@@ -399,10 +442,22 @@ def tune(
         storage=storage,
         study_name=study_name,
         seed=seed,
+        resume=resume,
         llm_wait_s=llm_wait_s,
         budget=budget,
         knowledge=knowledge,
     ) as tuner:
+        if known := len(tuner.history):
+            _log.warning(
+                "study %r in %s has %d trials already; they count towards n_trials=%d. To start anew, give "
+                "another study_name; resume=False refuses",
+                tuner.study.name,
+                shown_url(storage),
+                known,
+                n_trials,
+            )
+        for difference in tuner.study.differences(tuner.task, seed):
+            _log.warning("%s", difference)
         return tuner.run(FunctionObjective(objective), n_trials=n_trials, timeout=timeout)
 
 

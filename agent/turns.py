@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import Protocol
 
 from bestguess.agent import proposers
-from bestguess.agent.advisor import Advice
+from bestguess.agent.advisor import MODEL, Advice, Line
+from bestguess.agent.explainer import Explainer
 from bestguess.agent.failures import common_claims
-from bestguess.agent.journal import Heard
+from bestguess.agent.journal import Heard, Role
+from bestguess.agent.judge import Judge
 from bestguess.agent.knowledge import Knowledge
 from bestguess.agent.llm import LLM, Request, Tokenizing
 from bestguess.agent.switches import Switches
 from bestguess.agent.task import Task
+from bestguess.tools.failure_rules import Claim
 from bestguess.tools.guesses import GuessDensity
 from bestguess.tools.prior import LogDensity, OptimumPrior
 from bestguess.tools.region import Region
@@ -26,18 +28,6 @@ from bestguess.tools.space import Space
 from bestguess.tools.trial import History, Proposal
 from bestguess.tools.trust import MAX_SHARE, earned, has_turn
 from bestguess.tools.verifier import Verifier
-
-
-class Line(Protocol):
-    """A line to a language model; `advisor.Advisor` is one, a recorded one is in `replay.py`."""
-
-    def prefetch(self, request: Request) -> None:
-        """Start asking now, if that makes sense."""
-        ...
-
-    def take(self, request: Request) -> Advice:
-        """Return what the model gave, or why it gave nothing, within a bounded time."""
-        ...
 
 
 class Turns:
@@ -50,6 +40,8 @@ class Turns:
         seed: int,
         *,
         line: Line | None,
+        explainer: Explainer | None = None,
+        judge: Judge | None = None,
         switches: Switches,
         pool: Advice | None = None,
         llm: LLM | None = None,
@@ -60,8 +52,8 @@ class Turns:
         self.seed = seed
         self.line = line
         self.switches = switches
-        self.heard: Heard | None = None
-        """What the model said when the last proposal was made; None if it was not asked."""
+        self.heard: tuple[Heard, ...] = ()
+        """What the model said when the last proposal was made; nothing if it was not asked."""
 
         self.region: Region | None = None
         """The part of the space that proposals come from; None for all of it."""
@@ -70,12 +62,28 @@ class Turns:
         self._prior = OptimumPrior(space, self._knowledge.beliefs) if self._knowledge else None
         self._guesses: GuessDensity | None = None
         self._pool = pool
+        self._waited_s = 0.0
+        self._judge = judge
+        self._explainer = explainer if switches.explain else None
         self._tokenizing = llm if isinstance(llm, Tokenizing) else None
         self._verifier: Verifier | None = None
 
     def propose(self, history: History, number: int | None = None) -> Proposal:
         """Return what is to run next, as trial `number`; by default it follows on the history."""
-        self.heard = None
+        self.heard, self._waited_s = (), 0.0
+        started = time.monotonic()
+        if self._explainer:
+            known = [claim.kind for claim in self._usual_claims(history)]
+            if said := self._explainer.listen(history, known):
+                self.heard = (Heard(said, "explain"),)
+                self._waited_s = time.monotonic() - started
+        proposal = self._propose(history, number)
+        if not self.heard:
+            return proposal
+        seconds = sum(one.advice.seconds for one in self.heard) or time.monotonic() - started
+        return replace(proposal, tokens=sum(one.advice.tokens for one in self.heard), seconds=seconds)
+
+    def _propose(self, history: History, number: int | None) -> Proposal:
         state = self._state(history, number)
         if history.default is None and not state.tried(state.space.default()):
             return proposers.propose_default(state)
@@ -88,11 +96,16 @@ class Turns:
         own = proposers.propose_gp(state)
         if self.line is None or not self._model_has_turn(history):
             return own
-        started = time.monotonic()
-        advice = self.line.take(proposers.request_proposal(state))
-        self.heard = Heard(advice, warm_start=False)
-        propose = proposers.propose_from_model if self.switches.trust else proposers.propose_unchecked
-        return _with_cost(propose(state, advice, own), advice, started)
+        advice = self._hear(proposers.request_proposal(state, aims=self.switches.aim), "propose")
+        ranked = self._judge is not None
+        if self._judge and advice.configurations:
+            judged = self._judge.rank(history, advice.configurations)
+            tokens, seconds = advice.tokens + judged.tokens, advice.seconds + judged.seconds
+            advice = replace(judged, key=advice.key, tokens=tokens, seconds=seconds)
+            self.heard = (*self.heard[:-1], Heard(advice, "propose"))
+        if self.switches.trust:
+            return proposers.propose_from_model(state, advice, own, ranked=ranked)
+        return proposers.propose_unchecked(state, advice, own)
 
     def widen(self, space: Space) -> None:
         """Go on in another space, which holds all that the present one does."""
@@ -105,13 +118,16 @@ class Turns:
 
     def prefetch(self, history: History, number: int | None = None) -> None:
         """Have the model think while the objective runs, if the next turn is likely to be its own."""
+        if self._explainer:
+            self._explainer.prefetch(history, [claim.kind for claim in self._usual_claims(history)])
         if self.line is None:
             return
         if self._is_warming_up(history):
             if self._pool is None and self._model_starts:
                 self.line.prefetch(proposers.request_warm_start(self._state(history, number)))
         elif self._model_has_turn(history):
-            self.line.prefetch(proposers.request_proposal(self._state(history, number)))
+            state = self._state(history, number)
+            self.line.prefetch(proposers.request_proposal(state, aims=self.switches.aim))
 
     def _state(self, history: History, number: int | None) -> proposers.State:
         prior = self._prior if self._packs_lead or not self._model_has_shown(history) else self._believed()
@@ -121,7 +137,7 @@ class Turns:
             noisy=self.task.noisy,
             earlier=self._verifier,
             prior=prior,
-            claims=common_claims(self.space, history) if self.switches.knowledge else (),
+            claims=(*self._usual_claims(history), *(self._explainer.claims if self._explainer else ())),
         )
         number = len(history) if number is None else number
         space = self.region.space if self.region else self.space
@@ -139,24 +155,33 @@ class Turns:
         if known is not None:
             return known
         if self.line is None or not self._model_starts:
-            return proposers.propose_random(state, "a first look at the space")
+            looked = proposers.propose_random(state, "a first look at the space")
+            if self.line is None or self._words_tell:
+                return looked
+            return replace(looked, fallback=f"{MODEL}not asked for first guesses: no word says what is tuned")
         tries = sum(trial.source == "llm" for trial in state.history)
         if tries >= proposers.MISSES and not self._model_has_shown(state.history):
             reason = "a first look at the space, as no first guess of the model's beat the default"
             return proposers.propose_random(state, reason)
         advice = Advice()
         if self._pool is None:
-            advice = self.line.take(proposers.request_warm_start(state))
-            self.heard = Heard(advice, warm_start=True)
+            advice = self._hear(proposers.request_warm_start(state), "warm_start")
             if advice.configurations:
                 self._pool = advice
         proposal, refusal = proposers.propose_warm_start(state, self._pool or advice)
         if proposal is None:
-            proposal = replace(
-                proposers.propose_random(state, "a first look at the space"),
-                fallback=f"language model: {refusal}",
-            )
-        return replace(proposal, tokens=advice.tokens, seconds=advice.seconds)
+            looked = proposers.propose_random(state, "a first look at the space")
+            return replace(looked, fallback=f"language model: {refusal}")
+        return proposal
+
+    def _hear(self, request: Request, role: Role) -> Advice:
+        assert self.line is not None
+        advice = self.line.take(request, waited_s=self._waited_s)
+        self.heard = (*self.heard, Heard(advice, role))
+        return advice
+
+    def _usual_claims(self, history: History) -> tuple[Claim, ...]:
+        return common_claims(self.space, history) if self.switches.knowledge else ()
 
     def _propose_known(self, state: proposers.State) -> Proposal | None:
         if self._prior is None or self._knowledge is None:
@@ -170,7 +195,12 @@ class Turns:
 
     @property
     def _model_starts(self) -> bool:
-        return self.line is not None and self.switches.warm_start and not self._packs_lead
+        asked = self.line is not None and self.switches.warm_start
+        return asked and self._words_tell and not self._packs_lead
+
+    @property
+    def _words_tell(self) -> bool:
+        return proposers.words_tell(self.space, self.task)
 
     def _model_has_shown(self, history: History) -> bool:
         """Whether the best so far is a guess of the model's: concentration is bought with evidence."""
@@ -203,11 +233,8 @@ class Turns:
         if not self.switches.propose:
             return False
         search = history.trials[proposers.WARM_STARTS + 1 :]
-        held = sum(trial.source == "llm" for trial in search)
+        # Whoever was asked has had the turn, whatever came of it: a guess that is not run cost as much.
+        held = sum(trial.source == "llm" or trial.proposal.tokens > 0 for trial in search)
         if not self.switches.trust:
             return held < MAX_SHARE * (len(search) + 1)
         return has_turn(earned(history, "llm"), held, len(search))
-
-
-def _with_cost(proposal: Proposal, advice: Advice, started: float) -> Proposal:
-    return replace(proposal, tokens=advice.tokens, seconds=advice.seconds or time.monotonic() - started)

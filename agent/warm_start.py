@@ -245,6 +245,7 @@ def _choose(
 
     What is known comes before the guesses as in a study of our own, and more of it after them.
     """
+    from bestguess.agent.advisor import MODEL
     from bestguess.agent.proposers import (
         State,
         known_first,
@@ -283,7 +284,7 @@ def _choose(
     points += [
         Proposal(params, "random", "fills the space: a point of a Sobol sequence") for params in missing
     ]
-    fallback = f"language model: {refusal}" if advice else ""
+    fallback = f"{MODEL}{refusal}" if advice else ""
     points[guessed:] = [replace(point, fallback=fallback) for point in points[guessed:]]
     if advice:
         first = min(before, len(points) - 1)

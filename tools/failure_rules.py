@@ -52,10 +52,13 @@ LINEAR = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What somebody says of a kind of failure: parameters whose higher (1) or lower (-1) values cause it."""
+    """What somebody says of a kind of failure: parameters whose higher (1) or lower (-1) values cause it.
+
+    Signs in between are said with less conviction, or by some of several.
+    """
 
     kind: str
-    signs: Mapping[str, int]
+    signs: Mapping[str, float]
 
 
 def kind_of(message: str) -> str:
@@ -217,7 +220,7 @@ def _rules(d: int) -> tuple[FloatArray, FloatArray]:
 
 def _claimed(signs: FloatArray, names: Sequence[str], claim: Claim) -> FloatArray:
     """Return the factor (r,) of each rule's prior: by the mean agreement of its columns with the claim."""
-    said = np.array([float(claim.signs.get(name, 0)) for name in names])
+    said = np.array([claim.signs.get(name, 0.0) for name in names])
     agreement = (signs * said).sum(axis=1) / np.abs(signs).sum(axis=1)
     factor: FloatArray = CLAIMED**agreement
     return factor

@@ -14,7 +14,9 @@ from typing import Any
 
 from bestguess.agent.adapters.domains import configure, flatten, read_domains
 from bestguess.agent.adapters.translation import Translation
-from bestguess.agent.study import Owner, ToldBeforeError, proposal_fields, read_proposal
+from bestguess.agent.owner import Owner
+from bestguess.agent.study import ToldBeforeError
+from bestguess.agent.trial_fields import proposal_fields, read_proposal
 from bestguess.agent.tuner import Tuner
 from bestguess.tools.errors import InputError
 from bestguess.tools.parameters import Choice

@@ -13,12 +13,16 @@ from bestguess.tools.errors import CommandError
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
     from bestguess.agent.task import Task
     from bestguess.tools.run import Objective
     from bestguess.tools.space import Space
 
 LLM_HELP = "none; embedded[:NAME]; a model folder; an OpenAI-compatible URL; module:attribute"
+WIDEST = 100_000
+"""Columns of a pipe."""
+
 DEFAULT_STORAGE = "sqlite:///bestguess.db"
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
@@ -174,3 +178,11 @@ def console_for(*, stderr: bool = False) -> Console:
     from rich.console import Console
 
     return Console(stderr=stderr)
+
+
+def print_table(console: Console, table: Table) -> None:
+    """Print a table; in a pipe, which is nobody's window, nothing of it is cut or wrapped."""
+    if not console.is_terminal:
+        table.expand = False
+        console.width = console.measure(table, options=console.options.update(max_width=WIDEST)).maximum
+    console.print(table)

@@ -49,6 +49,7 @@ def tune_and_report(
     from bestguess.agent.budget import Budget
     from bestguess.agent.checks import check_seconds
     from bestguess.agent.live import watch
+    from bestguess.agent.storage import shown_url
     from bestguess.agent.tuner import Tuner, check_n_trials
 
     check_n_trials(n_trials)
@@ -70,6 +71,8 @@ def tune_and_report(
         budget=Budget(**limits),
         knowledge=knowledge,
     ) as tuner:
+        for difference in tuner.study.differences(task, seed):
+            click.echo(f"note: {difference}", err=True)
         try:
             with watch(
                 console, task, n_trials, done=len(tuner.history.told), asks=tuner.llm is not None
@@ -80,18 +83,18 @@ def tune_and_report(
             hint = (
                 ""
                 if storage is None
-                else f"; go on with --resume --storage {storage} --study-name {study_name}"
+                else f"; go on with --resume --storage {shown_url(storage)} --study-name {study_name}"
             )
             click.echo(f"\ninterrupted after {told} trials, all of them kept{hint}", err=True)
             sys.exit(130)
         extra = afterwards(result) if afterwards and result.history.incumbent else {}
         if as_json:
-            click.echo(json.dumps({**result.to_dict(), "storage": storage, **extra}))
+            click.echo(json.dumps({**result.to_dict(), "storage": shown_url(storage), **extra}))
         else:
             _print_report(console, result, title, extra)
             if storage is not None:
                 console.print(
-                    f"Look again: bestguess show --storage {storage} --study-name {study_name}",
+                    f"Look again: bestguess show --storage {shown_url(storage)} --study-name {study_name}",
                     soft_wrap=True,
                 )
     sys.exit(0 if result.history.incumbent else 1)

@@ -71,8 +71,10 @@ def command(
       done
     """
     from bestguess.agent.budget import Budget
+    from bestguess.agent.owner import Owner
     from bestguess.agent.report import trial_record
-    from bestguess.agent.study import Owner, load
+    from bestguess.agent.storage import shown_url
+    from bestguess.agent.study import load
     from bestguess.agent.tuner import Tuner
 
     if space_spec is not None:
@@ -101,11 +103,13 @@ def command(
         owner=None if pid is None else Owner.process(pid),
         prefetch=False,
     ) as tuner:
+        for difference in tuner.study.differences(task, seed):
+            click.echo(f"note: {difference}", err=True)
         trials = [tuner.ask() for _ in range(count or 1)]
     if as_json:
         records = [trial_record(trial) for trial in trials]
         asked = {"trials": records} if count is not None else records[0]
-        click.echo(json.dumps({"study_name": study_name, "storage": storage, **asked}))
+        click.echo(json.dumps({"study_name": study_name, "storage": shown_url(storage), **asked}))
         return
     for trial in trials:
         click.echo(f"trial {trial.number} ({trial.source}: {trial.reason})")

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from bestguess.agent.commands._options import CONTEXT, console_for, json_option, study_options
+from bestguess.agent.commands._options import CONTEXT, console_for, json_option, print_table, study_options
 
 
 @click.command(context_settings=CONTEXT)
@@ -25,14 +25,20 @@ def command(storage: str, study_name: str | None, importance: bool, as_json: boo
     from bestguess.agent.insight import gain_insight, write_insight
     from bestguess.agent.live import trials_table
     from bestguess.agent.report import study_record, write_report
+    from bestguess.agent.storage import shown_url
     from bestguess.agent.study import load
 
     study = load(storage, study_name)
     history = study.history
     seconds = sum(trial.outcome.seconds or 0.0 for trial in history.told if trial.outcome)
+    unused = study.knowledge.unused if study.knowledge else ()
     insights = gain_insight(study.space, history, noisy=study.task.noisy) if importance else ()
     if as_json:
-        record = {"study_name": study.name, "storage": storage, **study_record(history, seconds=seconds)}
+        record = {
+            "study_name": study.name,
+            "storage": shown_url(storage),
+            **study_record(history, seconds=seconds),
+        }
         if importance:
             record["importance"] = [one.record for one in insights]
         click.echo(json.dumps(record))
@@ -40,7 +46,13 @@ def command(storage: str, study_name: str | None, importance: bool, as_json: boo
     from rich.markdown import Markdown
 
     console = console_for()
-    console.print(trials_table(history.trials, study.task, history.incumbent))
-    console.print(Markdown(write_report(history, study.task, title=f"Study {study.name}")))
+    table = trials_table(history.trials, study.task, history.incumbent)
+    texts = [write_report(history, study.task, study.space, title=f"Study {study.name}", lines=unused)]
     if importance:
-        console.print(Markdown(write_insight(insights, study.task.metric)))
+        texts.append(write_insight(insights, study.task.metric))
+    print_table(console, table)
+    for text in texts:
+        if console.is_terminal:
+            console.print(Markdown(text))
+        else:
+            console.print(text, markup=False, highlight=False, soft_wrap=True)

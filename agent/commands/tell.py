@@ -57,6 +57,7 @@ def command(
       bestguess tell 4 --failed "CUDA out of memory"
       bestguess tell 0.2 --params '{"lr": 0.001, "depth": 3}'
     """
+    from bestguess.agent.storage import shown_url
     from bestguess.agent.study import load
     from bestguess.tools.trial import Outcome
 
@@ -72,7 +73,7 @@ def command(
     if as_json:
         record = {
             "study_name": study.name,
-            "storage": storage,
+            "storage": shown_url(storage),
             "number": trial.number,
             "state": trial.state,
             "value": trial.value,

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bestguess.agent.adapters import __all__ as tuners
-from bestguess.agent.commands._options import CONTEXT, console_for, knowledge_option, llm_options
+from bestguess.agent.commands._options import (
+    CONTEXT,
+    console_for,
+    knowledge_option,
+    llm_options,
+    print_table,
+)
 from bestguess.tools.errors import InputError
 
 if TYPE_CHECKING:
@@ -163,6 +169,6 @@ def _show(made: WarmStart, rows: list[Any], out: Path | None) -> None:
     for point, row in zip(made.points, rows, strict=True):
         why = f"{point.reason} ({point.fallback})" if point.fallback else point.reason
         table.add_row(point.source, _json(row), why)
-    console_for().print(table)
+    print_table(console_for(), table)
     if out is not None:
         click.echo(f"Written to {out}")

@@ -31,7 +31,8 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from bestguess.agent.sampling.native_space import NativeSpace
-from bestguess.agent.study import ATTRIBUTE, proposal_fields, read_proposal
+from bestguess.agent.study import ATTRIBUTE
+from bestguess.agent.trial_fields import proposal_fields, read_proposal
 from bestguess.tools.trial import Direction, History, Outcome, Proposal, Trial, shorten
 from bestguess.tools.verifier import MIN_TRIALS
 

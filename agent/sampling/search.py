@@ -20,7 +20,7 @@ from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from bestguess.agent.advisor import Advisor
+from bestguess.agent.advisor import MODEL, Advisor
 from bestguess.agent.budget import Budget, BudgetedLLM, Spent
 from bestguess.agent.journal import Journal, JournaledLLM
 from bestguess.agent.knowledge import Pack, know
@@ -141,8 +141,9 @@ class Search:
             # What made-up values mean is too much to tell a model; it still has its first guesses.
             turns.switches = replace(EVERYTHING, propose=not reading.meaning)
             proposal = turns.propose(history, trial.number)
-            if self._journal and turns.heard:
-                self._journal.note_advice(self._name, trial.number, turns.heard)
+            if self._journal:
+                for heard in turns.heard:
+                    self._journal.note_advice(self._name, trial.number, heard)
             proposal = _explained(proposal, reading, native, asked=self._asked is not None)
             self._write(trial, proposal, native)
             if self._task.noisy:
@@ -223,7 +224,7 @@ def _explained(proposal: Proposal, reading: Reading, native: NativeSpace, *, ask
         words.append(f"its values are {reading.meaning}")
         proposal = replace(proposal, prediction=None, verdict="")
         if asked and not proposal.fallback and len(reading.history) > WARM_STARTS:
-            refusal = f"language model: not asked while values are {reading.meaning}"
+            refusal = f"{MODEL}not asked while values are {reading.meaning}"
             proposal = replace(proposal, fallback=shorten(refusal, REASON_CHARS))
     if reading.left_out:
         words.append(f"{reading.left_out} trials that do not fit the space are left out")

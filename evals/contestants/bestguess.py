@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from bestguess.agent.llm import LLM, Reply, Request
 from bestguess.agent.llm.connect import connect
-from bestguess.agent.switches import Switches
+from bestguess.agent.switches import Judging, Switches
 from bestguess.agent.tuner import Tuner
 from bestguess.evals import protocol
 from bestguess.evals.pools import PooledLLM
@@ -12,6 +14,7 @@ from bestguess.evals.protocol import Brief, Cost
 from bestguess.tools.errors import InputError
 from bestguess.tools.trial import Outcome, Params, Trial
 
+JUDGES: tuple[Judging, ...] = get_args(Judging)
 LLM_WAIT_S = 600.0
 """Long enough for an answer always: on the scoreboard a slow model costs seconds, not proposals."""
 
@@ -24,6 +27,9 @@ class Contestant(protocol.Contestant):
     warm: llm, or random first points although there is a model.
     propose: on, or off: the model guesses at the start only.
     trust: on, or off: neither earned trust nor the verifier holds the model back.
+    explain: on, or off: the model is not asked why trials fail.
+    aim: off, or on: LLAMBO's candidates, asked for by a target and without the surrogate's words.
+    judge: gp, discriminative or generative: who ranks the model's guesses; the last two are LLAMBO's.
     """
 
     kind = "ours"
@@ -38,12 +44,18 @@ class Contestant(protocol.Contestant):
         warm: str = "llm",
         propose: str = "on",
         trust: str = "on",
+        explain: str = "on",
+        aim: str = "off",
+        judge: str = "gp",
     ) -> None:
         switches = Switches(
             knowledge=_flag("knowledge", knowledge, "on", "off"),
             warm_start=_flag("warm", warm, "llm", "random"),
             propose=_flag("propose", propose, "on", "off"),
             trust=_flag("trust", trust, "on", "off"),
+            explain=_flag("explain", explain, "on", "off"),
+            aim=_flag("aim", aim, "on", "off"),
+            judge=_judge(judge),
         )
         model = connect(llm)
         self._model = Counted(PooledLLM(model)) if model else None
@@ -108,6 +120,13 @@ class Counted:
     def close(self) -> None:
         """Close the model."""
         self._model.close()
+
+
+def _judge(value: str) -> Judging:
+    for kind in JUDGES:
+        if value == kind:
+            return kind
+    raise InputError(f"bestguess: judge is {value!r}; give one of {', '.join(JUDGES)}")
 
 
 def _flag(name: str, value: str, on: str, off: str) -> bool:

@@ -9,7 +9,7 @@ from bestguess.agent.adapters import flaml as adapter
 from bestguess.agent.warm_start import WarmStart
 from bestguess.evals.rehearsals import Objective
 
-REQUIRES = ("flaml[blendsearch]==2.7.0",)
+REQUIRES = ("flaml[blendsearch]==2.7.0", "scipy==1.17.1")
 
 
 def space() -> Any:

@@ -115,6 +115,31 @@ def test_a_command_is_tuned_and_the_last_line_is_the_promised_object(spawn: Run,
     assert plain.best_params == record["best_params"]
 
 
+def test_a_resumed_study_says_what_it_does_not_take_over(run: Run) -> None:
+    tune = ("tune", "--space", "space.yaml", "--n-trials", "2", "objectives:bowl")
+    assert "note:" not in run(*tune, "--seed", "0").stderr
+
+    again = run(*tune, "--seed", "5", "--task", "A valley", "--resume")
+
+    assert again.returncode == 0
+    assert "was made with seed 0 and keeps it, so that 5 has no effect" in again.stderr
+    assert "was made with description 'A bowl', and now has 'A valley'" in again.stderr
+
+
+def test_a_pipe_is_shown_everything(run: Run, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    names = [f"a_parameter_with_a_long_name_{number}" for number in range(12)]
+    lines = [f"  {name}: {{type: int, low: 1, high: 9}}" for name in names]
+    (folder / "wide.yaml").write_text("\n".join(["parameters:", *lines]))
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run("ask", "--space", "wide.yaml").returncode == 0
+
+    shown = run("show").stdout
+
+    assert " ".join(f"{name}=5" for name in names) in shown
+    assert "the default configuration, to measure everything against" in shown
+    assert "…" not in shown
+
+
 def test_a_python_function_is_tuned_with_plain_lines_where_there_is_no_terminal(run: Run) -> None:
     done = run("tune", "--space", "space.yaml", "--n-trials", "6", "--seed", "0", "objectives:bowl")
     assert done.returncode == 0, done.stderr
@@ -135,6 +160,7 @@ def test_a_study_goes_on_with_resume_and_only_with_it(run: Run) -> None:
     shown = last_object(run("show", "--json"))
     assert shown["trials"] == second["trials"]
     assert "Who proposed what" in run("show").stdout
+    assert "note:" not in refused.stderr
     assert "What moves the value" in run("show", "--importance").stdout
     assert last_object(run("show", "--importance", "--json"))["importance"][0]["effect"]["mean"]
 

@@ -74,3 +74,18 @@ def test_a_killed_run_loses_nothing_told_and_tells_nothing_twice(kills: int, tmp
         cwd=tmp_path, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert len(json.loads(shown.stdout)["trials"]) == N_TRIALS
+
+
+@pytest.mark.slow
+def test_runs_that_go_on_with_a_study_at_once_make_no_trial_too_many(tmp_path: Path) -> None:
+    (tmp_path / "space.yaml").write_text(SPACE)
+    (tmp_path / "objective.py").write_text(OBJECTIVE)
+    command = [sys.executable, "-m", "bestguess.agent.cli", "tune", "--space", "space.yaml", "--resume"]
+    command += ["--n-trials", "12", "--seed", "0", "--metric", "loss=(.*)"]
+    command += ["--", sys.executable, "objective.py", "{x}", "{n}"]
+
+    runs = [subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL) for _ in range(3)]
+
+    assert [run.wait(timeout=100) for run in runs] == [0, 0, 0]
+    plain = optuna.load_study(study_name="space", storage=f"sqlite:///{tmp_path / 'bestguess.db'}")
+    assert [trial.state.name for trial in plain.trials] == ["COMPLETE"] * 12

@@ -64,7 +64,7 @@ def test_without_the_cache_the_model_is_asked_each_time(tmp_path: Path) -> None:
 def test_rows_can_be_added_and_nothing_else(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "calls.db")
     journal.note_call("s", ASKED, "m", Reply(("{}",)))
-    journal.note_advice("s", 1, Heard(Advice(), warm_start=True))
+    journal.note_advice("s", 1, Heard(Advice(), role="warm_start"))
 
     with sqlite3.connect(journal.path) as connection:
         for command in ("DELETE FROM calls", "UPDATE calls SET key = ''", "DELETE FROM advice"):
@@ -80,7 +80,7 @@ def test_keys_are_blanked_before_they_reach_the_file(tmp_path: Path, monkeypatch
     leak = "use my-own-secret-key, sk-abcdefghijklmnop1234, hf_ABCDEFGHIJKLMNOPQRST; Bearer abc.def-ghi"
 
     journal.note_call("s", Request((Message("user", leak),)), "m", Reply((leak,)), error=leak)
-    journal.note_advice("s", 1, Heard(Advice(({"x": leak},), leak, rejected=(leak,)), warm_start=False))
+    journal.note_advice("s", 1, Heard(Advice(({"x": leak},), leak, rejected=(leak,)), role="propose"))
 
     content = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     for secret in (b"my-own-secret-key", b"sk-abc", b"hf_ABC", b"abc.def"):
@@ -101,13 +101,13 @@ def test_a_full_journal_keeps_answers_and_of_prompts_the_hash(tmp_path: Path) ->
 
 def test_advice_comes_back_as_it_was_heard(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "calls.db")
-    first = Heard(Advice(({"x": 0.1, "k": None},), "", 12, 0.5, ("x: too large",), "abc"), warm_start=True)
-    second = Heard(Advice(refusal="no answer"), warm_start=False)
+    first = Heard(Advice(({"x": 0.1, "k": None},), "", 12, 0.5, ("x: too large",), "abc"), role="warm_start")
+    second = Heard(Advice(refusal="no answer"), role="propose")
     journal.note_advice("s", 1, first)
     journal.note_advice("s", 7, second)
     journal.note_advice("another", 1, second)
 
-    assert journal.heard("s") == {1: first, 7: second}
+    assert journal.heard("s") == {1: (first,), 7: (second,)}
 
 
 def test_what_is_no_journal_is_an_error_that_names_it(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_a_journal_lies_beside_an_sqlite_file(storage: str | None, path: str | N
 
 
 def test_going_on_with_a_study_uses_the_first_guesses_it_had(tmp_path: Path) -> None:
-    space = bg.Space(x=bg.Float(0, 1), k=bg.Choice([1, 2]))
+    space = bg.Space(x=bg.Float(0, 1, doc="the dose"), k=bg.Choice([1, 2]))
     guesses = [f'{{"x": 0.{digit}, "k": 2}}' for digit in range(1, 9)]
     storage = f"sqlite:///{tmp_path}/s.db"
 

@@ -161,6 +161,24 @@ def test_the_first_trials_after_the_default_are_what_is_known_to_work(tmp_path: 
     assert {trial.source for trial in without[1:]} <= {"random", "gp"}
 
 
+def test_what_packs_say_of_values_off_the_range_is_recorded_as_left_out(tmp_path: Path) -> None:
+    (tmp_path / "mine.md").write_text(PACK)
+    space = bg.Space({**OVEN.parameters, "heat": bg.Float(10, 100)})
+    url = f"sqlite:///{tmp_path / 's.db'}"
+
+    result = bg.tune(
+        lambda params: float(params["heat"]), space, task=bg.Task("the oven"), n_trials=1, knowledge=tmp_path,
+        storage=url, study_name="s",
+    )  # fmt: skip
+
+    words = "known to work for heat is 180 to 230, which its range does not hold; it is left out"
+    assert words in result.report()
+    kept = load(url, "s").knowledge
+    assert kept is not None
+    assert kept.unused == (words,)
+    assert kept.beliefs.keys() == {"mode", "minutes"}
+
+
 def test_a_study_goes_on_with_what_was_known_when_it_began(tmp_path: Path) -> None:
     (tmp_path / "mine.md").write_text(PACK)
     where: dict[str, Any] = {"storage": f"sqlite:///{tmp_path / 's.db'}", "study_name": "s"}

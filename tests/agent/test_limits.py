@@ -15,7 +15,7 @@ from bestguess.tools.parameters import Choice, Float, Int
 from bestguess.tools.region import Limit, Limits
 from bestguess.tools.space import Space
 
-SPACE = Space(x=Float(0, 1, default=0.2), n=Int(1, 8), b=Choice(["a", "c"]))
+SPACE = Space(x=Float(0, 1, default=0.2, doc="the dose"), n=Int(1, 8), b=Choice(["a", "c"]))
 
 
 def _play(tuner: Tuner, count: int) -> list[dict[str, object]]:
@@ -79,7 +79,7 @@ def test_a_remark_on_a_finished_trial_is_part_of_its_feedback_and_reaches_the_mo
 
 def test_a_wider_space_with_more_options_keeps_the_study(tmp_path: Path) -> None:
     storage = f"sqlite:///{tmp_path / 's.db'}"
-    wider = Space(x=Float(0, 2, default=0.2), n=Int(1, 12), b=Choice(["a", "c"]))
+    wider = Space(x=Float(0, 2, default=0.2, doc="the dose"), n=Int(1, 12), b=Choice(["a", "c"]))
     with Tuner(SPACE, storage=storage, study_name="s", seed=0) as tuner:
         _play(tuner, 3)
         tuner.widen(wider)

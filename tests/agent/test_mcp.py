@@ -199,9 +199,17 @@ def test_a_study_is_not_gone_on_with_in_another_direction_or_space(
             said = await refusal(client, "create_study", study_name="s", space=other)
             assert "differs in n" in said
             again = await call(client, "create_study", study_name="s", space=SPACE)
-            assert (again["created"], again["direction"]) == (False, "minimize")
+            assert (again["created"], again["direction"], again["notices"]) == (False, "minimize", [])
+            again = await call(
+                client, "create_study", study_name="s", space=SPACE, metric="mAP", noisy=True, seed=1
+            )
+            assert [one.partition(" was made with ")[2].split()[0] for one in again["notices"]] == [
+                "seed",
+                "metric",
+                "noisy",
+            ]
 
-        await call(client, "create_study", study_name="s", space=SPACE)
+        await call(client, "create_study", study_name="s", space=SPACE, seed=0)
         await check()
         await call(client, "ask")
         await call(client, "tell", number=0, value=0.5)

@@ -14,6 +14,7 @@ from bestguess.agent.report import (
 )
 
 PARAMS = {"lr": 0.01}
+SPACE = bg.Space(lr=bg.Float(0, 1))
 
 
 def trial(
@@ -62,7 +63,7 @@ def test_the_record_is_json_with_the_promised_names() -> None:
 
 def test_the_report_names_default_best_sources_fallbacks_and_failures() -> None:
     words = write_report(
-        HISTORY, bg.Task(metric="accuracy", direction="maximize"), title="T", lines=("a fact",)
+        HISTORY, bg.Task(metric="accuracy", direction="maximize"), SPACE, title="T", lines=("a fact",)
     )
     for part in (
         "Best accuracy: **0.875** (trial 3, gp)",
@@ -77,7 +78,7 @@ def test_the_report_names_default_best_sources_fallbacks_and_failures() -> None:
 
 def test_a_study_without_a_value_is_reported_as_such() -> None:
     history = bg.History("minimize", (trial(0, "default", bg.Outcome.failure("boom")),))
-    assert "- No trial of 1 gave a value" in write_report(history, bg.Task(), title="T")
+    assert "- No trial of 1 gave a value" in write_report(history, bg.Task(), SPACE, title="T")
     assert study_record(history, seconds=0)["best_value"] is None
 
 
@@ -99,5 +100,19 @@ def test_how_the_model_is_doing_follows_from_its_last_turns() -> None:
     assert describe_model(told(*["language model: dead"] * 3, alone)).startswith(
         "left alone after 3 failures"
     )
-    assert "- Language model: left alone" in write_report(told(alone), bg.Task(), title="t")
+    assert "- Language model: left alone" in write_report(told(alone), bg.Task(), SPACE, title="t")
     assert study_record(told(alone), seconds=1.0)["model_state"].startswith("left alone")
+
+
+def test_what_failures_have_in_common_is_said_where_the_trials_bear_it_out() -> None:
+    rates = [0.1, 0.9, 0.2, 0.8, 0.3, 0.7, 0.4, 0.6, 0.05, 0.95]
+    trials = (
+        bg.Trial(
+            number,
+            bg.Proposal({"lr": rate}, "random"),
+            bg.Outcome.failure("loss is nan at step 3") if rate > 0.5 else bg.Outcome(rate),
+        )
+        for number, rate in enumerate(rates)
+    )
+    words = write_report(bg.History("minimize", tuple(trials)), bg.Task(), SPACE, title="t")
+    assert "fail likelier:\n- higher lr: loss is nan at step #" in words

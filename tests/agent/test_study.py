@@ -10,7 +10,8 @@ import optuna
 import pytest
 
 import bestguess as bg
-from bestguess.agent.study import MAX_ATTEMPTS, Owner, Study, ToldBeforeError, load
+from bestguess.agent.owner import Owner
+from bestguess.agent.study import MAX_ATTEMPTS, Study, ToldBeforeError, load
 from bestguess.tools.errors import StudyError
 from bestguess.tools.trial import Prediction
 
@@ -179,8 +180,9 @@ def test_storage_that_cannot_be_opened_says_why_and_shows_no_password(url: str, 
 def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "study.db").write_text("these are notes, not a database " * 100)
     before = (tmp_path / "study.db").read_bytes()
-    with pytest.raises(StudyError, match="not a database"):
+    with pytest.raises(StudyError, match=r"no SQLite database, or a damaged one: .*\.recover") as caught:
         open_study(tmp_path)
+    assert "cannot be written" not in str(caught.value)
     assert (tmp_path / "study.db").read_bytes() == before
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bestguess.agent.llm import Request
 from bestguess.agent.switches import Switches
 from bestguess.agent.task import Task
 from bestguess.agent.testing import DeadLLM, SchemaLLM, ScriptedLLM
@@ -12,7 +13,7 @@ from bestguess.tools.parameters import Float, Int
 from bestguess.tools.space import Space
 from bestguess.tools.trial import Source
 
-SPACE = Space(x=Float(-1, 1), y=Float(-1, 1, default=0.5))
+SPACE = Space(x=Float(-1, 1, doc="the dose"), y=Float(-1, 1, default=0.5))
 
 
 def sources(switches: Switches, n: int, llm: object = None) -> list[Source]:
@@ -98,3 +99,52 @@ def test_where_packs_know_most_no_model_is_asked_for_first_guesses() -> None:
             tuner.tell(trial, trial.params["p1"])
         assert [trial.source for trial in tuner.history] == ["default", "knowledge", "knowledge"]
     assert not [one for one in model.requests if "warm_start" in one.template]
+
+
+def test_the_model_sees_what_the_surrogate_would_try_next_and_may_pick_it() -> None:
+    seen: list[str] = []
+
+    def pick(request: Request) -> str:
+        words = request.messages[-1].content
+        if "It would try next" not in words:
+            return '{"x": 1, "y": 1}'
+        rows = words.split("It would try next:\n")[1].split("\n\n")[0].splitlines()
+        seen.append(rows[0])
+        return rows[0].partition(": ")[2]
+
+    with Tuner(
+        SPACE, llm=ScriptedLLM([pick]), seed=0, prefetch=False, switches=Switches(warm_start=False)
+    ) as tuner:
+        for _ in range(16):
+            trial = tuner.ask()
+            tuner.tell(trial, trial.params["x"] ** 2 + trial.params["y"] ** 2)
+        picks = [trial for trial in tuner.history if "the model's pick" in trial.proposal.verdict]
+    assert seen
+    assert all(" ± " in row for row in seen)
+    assert picks
+    assert all(trial.source == "gp" for trial in picks)
+
+
+def test_a_model_whose_guesses_are_not_run_is_not_asked_at_every_turn() -> None:
+    far = ScriptedLLM(['{"x": 1, "y": 1}'])
+    sources(Switches(warm_start=False), 24, far)
+    assert 1 <= len(far.requests) <= 4
+
+
+@pytest.mark.parametrize(
+    ("space", "task", "asked"),
+    [
+        (Space(x=Float(0, 1), p2=Float(0, 1)), Task(), False),
+        (Space(x=Float(0, 1), lr=Float(0, 1)), Task(), True),
+        (Space(x=Float(0, 1, doc="the dose")), Task(), True),
+        (Space(x=Float(0, 1)), Task("a bowl"), True),
+    ],
+)
+def test_a_model_is_asked_for_first_guesses_only_where_a_word_says_what_is_tuned(
+    space: Space, task: Task, asked: bool
+) -> None:
+    with Tuner(space, task, llm=SchemaLLM(), seed=0) as tuner:
+        tuner.tell(tuner.ask(), 1.0)
+        trial = tuner.ask()
+    assert (trial.source == "llm") == asked
+    assert ("no word says what is tuned" in trial.proposal.fallback) != asked

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import os
 import random
 import time
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 import bestguess as bg
+from bestguess.agent.owner import Owner
 from bestguess.agent.testing import DeadLLM, GarbageLLM, SchemaLLM, SlowLLM
 from bestguess.tools.errors import InputError, ParamsError, StudyError
 
@@ -263,3 +265,34 @@ def test_a_trial_that_is_handed_out_stays_asked_when_the_process_ends(tmp_path: 
     with bg.Tuner(SPACE, **place) as tuner:
         assert tuner.ask().number == 1
         assert tuner.tell(0, 1.0).value == 1.0
+
+
+def test_what_another_process_is_running_counts_towards_the_trials_of_a_run(tmp_path: Path) -> None:
+    place: dict[str, Any] = {"storage": f"sqlite:///{tmp_path / 's.db'}", "study_name": "s"}
+    with bg.Tuner(SPACE, **place, owner=Owner.process(os.getppid())) as elsewhere:
+        running = elsewhere.ask()
+
+        result = bg.tune(bowl, SPACE, n_trials=3, **place)
+
+        assert [trial.number for trial in result.trials if trial.value is not None] == [1, 2]
+        assert "still running elsewhere: trial 0" in result.report()
+        elsewhere.tell(running, 1.0)
+        assert len(bg.tune(bowl, SPACE, n_trials=3, **place).trials) == 3
+
+
+def test_a_study_that_is_gone_on_with_is_logged_with_how_to_start_anew(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    place: dict[str, Any] = {"storage": f"sqlite:///{tmp_path / 's.db'}", "study_name": "s", "n_trials": 2}
+    bg.tune(bowl, SPACE, task=TASK, seed=0, **place)
+    assert caplog.messages == []
+
+    bg.tune(bowl, SPACE, task=bg.Task(metric="mAP"), seed=1, **place)
+
+    existing, seed, metric = caplog.messages
+    assert "has 2 trials already; they count towards n_trials=2" in existing
+    assert "another study_name" in existing
+    assert "made with seed 0" in seed
+    assert "made with metric 'loss', and now has 'mAP'" in metric
+    with pytest.raises(StudyError, match="already in"):
+        bg.tune(bowl, SPACE, resume=False, **place)

@@ -7,7 +7,11 @@ import pytest
 from bestguess.agent.report import study_record, write_report
 from bestguess.agent.task import Task
 from bestguess.agent.worth import weigh_model
+from bestguess.tools.parameters import Float
+from bestguess.tools.space import Space
 from bestguess.tools.trial import History, Outcome, Prediction, Proposal, Source, Trial
+
+SPACE = Space(x=Float(0, 1))
 
 
 def trial(
@@ -56,7 +60,7 @@ def test_nothing_is_concluded_where_the_interval_holds_zero() -> None:
 def test_a_study_without_a_model_says_nothing_of_one_and_the_report_does_otherwise() -> None:
     without = History("minimize", (trial(0, "default", 0.5), trial(1, "gp", 0.4)))
     assert weigh_model(without) is None
-    assert "earn its keep" not in write_report(without, Task(), title="t")
+    assert "earn its keep" not in write_report(without, Task(), SPACE, title="t")
     history = History("minimize", (*without.trials, trial(2, "llm", 0.3, Prediction(0.35, 0.1), tokens=7)))
-    assert "earn its keep" in write_report(history, Task(), title="t")
+    assert "earn its keep" in write_report(history, Task(), SPACE, title="t")
     assert study_record(history, seconds=0.0)["model_worth"]["search_guesses"] == 1

@@ -20,7 +20,15 @@ def invoke(*arguments: str) -> Result:
 
 def test_everything_is_listed_and_every_contestant_has_a_place() -> None:
     listed = json.loads(invoke("list", "--json").stdout)
-    assert set(listed["suites"]) == {"bbob", "faulty", "llambo", "real", "renamed", "tables"}
+    assert set(listed["suites"]) == {
+        "bbob",
+        "faulty",
+        "llambo",
+        "llambo_default",
+        "real",
+        "renamed",
+        "tables",
+    }
     assert list(listed["contestants"]) == list(CONTESTANTS)
     assert {Spec.parse(label).name for label in CONTESTANTS} == set(contestant_names())
 

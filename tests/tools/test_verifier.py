@@ -259,3 +259,20 @@ def test_a_few_failures_among_thousands_are_not_forgotten() -> None:
     verifier = fitted(bg.History("minimize", tuple(trials)))
     assert verifier.judge({"x": 0.96, "kind": "a"}, None).feasible < 0.25
     assert "fitted to 998 values" in verifier.posterior.description
+
+
+def test_two_values_are_too_few_for_narrow_intervals() -> None:
+    two, three = (fitted(bg.History("minimize", history().trials[:count])) for count in (2, 3))
+    params = {"x": 0.5, "kind": "a"}
+
+    told = two.predict(params)
+
+    assert told.low is not None
+    assert told.high is not None
+    assert told.sd > 2.0 * (told.high - told.low)
+    low, high = two.interval(params, 0.68)
+    assert high - low > 2.0 * (told.high - told.low)
+    other = three.predict(params)
+    assert other.low is not None
+    assert other.high is not None
+    assert other.sd < 2.0 * (other.high - other.low)

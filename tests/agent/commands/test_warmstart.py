@@ -158,3 +158,9 @@ def test_what_is_known_can_be_left_out(run: Run) -> None:
     ]
     assert "knowledge" in sources[0]
     assert "knowledge" not in sources[1]
+
+
+def test_a_point_is_on_one_line_in_a_pipe(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    said = run("--space", "space.yaml", "--for", "optuna").stdout
+    assert "the default configuration, to measure everything against" in said

@@ -1,0 +1,142 @@
+"""Asks a model why trials fail, where nobody knows the usual cause of what they print.
+
+Each kind of failure is asked about once, in a few independent samples; what they say becomes a claim, which
+`tools/failure_rules.py` tests against every trial before it weighs anything. This module does not know
+whether a claim is true, nor which model answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from bestguess.agent.advisor import LATER, Advice, Line, read_each
+from bestguess.agent.framing import frame_failure
+from bestguess.agent.llm import Reply, Request
+from bestguess.agent.task import Task
+from bestguess.prompts import version
+from bestguess.tools.errors import ReplyError
+from bestguess.tools.failure_rules import Claim, kind_of
+from bestguess.tools.space import Space
+from bestguess.tools.trial import History, Trial
+
+SAMPLES = 4
+TEMPERATURE = 0.7
+MOST_KINDS = 3
+"""Whoever fails in more ways than that has other troubles."""
+
+MOST_CAUSES = 3
+MAX_TOKENS = 160
+SIGNS = {"too high": 1.0, "too low": -1.0}
+
+
+class Explainer:
+    """What a model says of why trials of one study fail; the owner of that.
+
+    `earlier` is what it said before the study was gone on with.
+    """
+
+    def __init__(
+        self, line: Line, space: Space, task: Task, seed: int, *, earlier: Sequence[Advice] = ()
+    ) -> None:
+        self._line = line
+        self._space = space
+        self._task = task
+        self._seed = seed
+        self._claims: dict[str, Claim | None] = {}
+        self._pending: Trial | None = None
+        for advice in earlier:
+            self._keep(advice.configurations[0]["kind"], advice)
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """What was said so far, one claim a kind of failure."""
+        return tuple(claim for claim in self._claims.values() if claim)
+
+    def prefetch(self, history: History, known: Collection[str]) -> None:
+        """Start asking about a kind of failure that is neither `known` nor was asked about, if any is."""
+        if self._pending is None and (trial := self._unexplained(history, known)):
+            self._pending = trial
+            self._line.prefetch(self._request(trial))
+
+    def listen(self, history: History, known: Collection[str]) -> Advice | None:
+        """Return what the model says of such a kind, None without one; waits as long as its line does."""
+        trial = self._pending or self._unexplained(history, known)
+        if trial is None:
+            return None
+        advice = self._line.take(self._request(trial))
+        if advice.refusal.endswith(LATER):
+            self._pending = trial
+            return advice
+        self._pending = None
+        kind = _kind(trial)
+        advice = replace(
+            advice, configurations=tuple({**said, "kind": kind} for said in advice.configurations)
+        )
+        self._keep(kind, advice)
+        return advice
+
+    def _keep(self, kind: str, advice: Advice) -> None:
+        self._claims[kind] = stated_claim(kind, advice.configurations) if advice.configurations else None
+
+    def _unexplained(self, history: History, known: Collection[str]) -> Trial | None:
+        if len(self._claims) >= MOST_KINDS:
+            return None
+        new = (trial for trial in history.failed if _kind(trial) not in {*known, *self._claims})
+        return next(new, None)
+
+    def _request(self, trial: Trial) -> Request:
+        # The sentence comes first: a model of 1.5B that has to name parameters at once names any.
+        cause = _exactly(parameter={"enum": list(self._space.names)}, was={"enum": list(SIGNS)})
+        return Request(
+            messages=frame_failure(self._task, self._space, trial),
+            template=version("explain"),
+            n=SAMPLES,
+            schema=_exactly(
+                why={"type": "string", "minLength": 20, "maxLength": 200},
+                causes={"type": "array", "minItems": 1, "maxItems": MOST_CAUSES, "items": cause},
+            ),
+            temperature=TEMPERATURE,
+            seed=self._seed + trial.number,
+            max_tokens=MAX_TOKENS,
+        )
+
+
+def read_explanation(reply: Reply, space: Space) -> Advice:
+    """Return the explanations in `reply` that name parameters of `space`; if none does, why not."""
+
+    def check(said: Any) -> Mapping[str, Any]:
+        causes = said.get("causes") if isinstance(said, Mapping) else None
+        if not isinstance(causes, list) or not causes:
+            raise ReplyError("it names no causes")
+        for one in causes:
+            if not isinstance(one, Mapping) or one.get("parameter") not in space.names:
+                raise ReplyError(f"{one!r} names no parameter")
+            if one.get("was") not in SIGNS:
+                raise ReplyError(f"{one!r} says neither {' nor '.join(SIGNS)}")
+        return {"why": str(said.get("why", "")), "causes": causes}
+
+    return read_each(reply, check)
+
+
+def stated_claim(kind: str, explanations: Sequence[Mapping[str, Any]]) -> Claim:
+    """Return what explanations of a kind say together: each parameter's sign, as far as they agree."""
+    signs: dict[str, float] = {}
+    for said in explanations:
+        for name, was in {one["parameter"]: one["was"] for one in said["causes"]}.items():
+            signs[name] = signs.get(name, 0.0) + SIGNS[was] / len(explanations)
+    return Claim(kind, signs)
+
+
+def _kind(trial: Trial) -> str:
+    return kind_of(trial.outcome.error) if trial.outcome else ""
+
+
+def _exactly(**properties: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
