@@ -227,7 +227,8 @@ def _space_card(session: Session, limits: Limits, what: str, space: Space | None
         if limits.of.get(name) != plan.limits.of.get(name) or wider.parameters[name] != one
     ]
     told = len(session.bench.history.told)
-    return Card(f"Change the space: {what}?", (*now, f"the {told} trials so far are kept"), "space")
+    kept = "the trial so far is kept" if told == 1 else f"the {told} trials so far are kept"
+    return Card(f"Change the space: {what}?", (*now, kept), "space")
 
 
 def _cost_lines(session: Session, n: int) -> tuple[str, ...]:

@@ -216,6 +216,8 @@ class Session:
     def _understand(self, text: str) -> list[Intent]:
         context = self._context()
         intents = understand(text, context)
+        if not intents and "=" in text and text.split()[0] in REGISTRY:
+            return [Intent(*REGISTRY.read(f"/{text}"))]  # a command without its slash
         if not intents and self.bench.llm:
             intents, why = understand_with_model(text, context, self.bench.llm, REGISTRY, stop=self.stopped)
             if why and not self.stopped.is_set():

@@ -53,7 +53,12 @@ def read_change(text: str, context: Context) -> Intent | None:
     )
     if pins and values and not (low is not None and high is not None):
         return Intent("pin", {"values": values})
-    if pins and named and says(text, r"^(?:pin|fix|freeze|lock)"):
+    if (
+        pins
+        and named
+        and says(text, r"^(?:pin|fix|freeze|lock)")
+        and not re.search(r"=| (?:to|at|on) ", text)
+    ):
         return Intent("pin", {"values": {one.name: None for one in named}})
     if numeric and (low is not None or high is not None):
         return _bound(text, numeric[0], low, high, context)
@@ -66,7 +71,7 @@ _MORE = re.compile(
     r"(?:also )?(?:add|allow|include|offer)(?: also)?(?: the)?(?: options?| values?)? (?P<options>.+?)"
     r" (?:to|for|in|as an? (?:option|choice|value) (?:of|for|in))(?: the)? "
 )
-_WITH = re.compile(r" (?:with|by)(?: the)?(?: options?| values?)? (?P<options>.+)")
+_WITH = re.compile(r"(?: with| by)?(?: the)?(?: options?| values?)? (?P<options>(?!again|back|please).+)")
 
 
 def _more_options(text: str, named: list[mentions.Mention], context: Context) -> Intent | None:

@@ -181,6 +181,8 @@ def test_a_choice_takes_more_options_and_what_was_learned_stays(talk: Talk, fold
         ("/widen booster rf rf", "may be rf already"),
         ("/widen depth deep", "'deep' is none; give bounds: /widen depth 1..6"),
         ("/narrow booster 1..3", "has options, not a range"),
+        ("pin foo=1", "no parameter 'foo'; there are lr, depth, booster"),
+        ("pin booster=rf", "'rf' is not an option"),
     ],
 )
 def test_an_odd_option_changes_nothing_and_says_what_would_do(talk: Talk, line: str, words: str) -> None:

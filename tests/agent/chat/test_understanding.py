@@ -54,6 +54,8 @@ def test_no_text_breaks_the_rules(text: str) -> None:
             "widen",
             {"parameter": "booster", "options": ("rf", "gblinear")},
         ),
+        ("widen booster rf", "widen", {"parameter": "booster", "options": ("rf",)}),
+        ("widen booster again", "widen", {"parameter": "booster"}),
         ("also allow rf for the booster", "widen", {"parameter": "booster", "options": ("rf",)}),
         ("unpin depth", "widen", {"parameter": "depth"}),
     ],

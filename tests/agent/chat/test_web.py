@@ -281,6 +281,9 @@ def test_a_browser_starts_a_study_watches_narrows_pauses_resumes_and_exports(
         page.get_by_role("button", name="Pause").click()
         page.wait_for_selector("#left:has-text('paused')")
         page.fill("input[aria-label='greatest depth']", "4")
+        with page.expect_response("**/panels*"):
+            _say(server, "/budget trials=500")  # the panels are drawn again
+        assert page.input_value("input[aria-label='greatest depth']") == "4"
         page.locator("#space tr", has_text="depth").get_by_role("button", name="Narrow").click()
         page.locator("article.card", has_text="Change the space: depth").get_by_role(
             "button", name="yes"
@@ -290,6 +293,11 @@ def test_a_browser_starts_a_study_watches_narrows_pauses_resumes_and_exports(
         page.get_by_role("button", name="Resume").click()
         page.wait_for_selector("text=All trials that were wanted are done", timeout=60_000)
         page.wait_for_selector("#insights svg")
+        page.get_by_role("button", name="sort by value").click()
+        page.locator("#trials button", has_text="val_loss ↓").wait_for()
+        with page.expect_response("**/panels?sort=value*"):
+            _say(server, "/budget trials=400")
+        page.get_by_role("button", name="sort by number").click()
         page.get_by_role("button", name="Export").click()
         page.wait_for_selector("text=Wrote")
         page.screenshot(path=str(pictures / "page-1280.png"))

@@ -23,3 +23,27 @@ text.addEventListener("keydown", (event) => {
 });
 new MutationObserver(toEnd).observe(log, { childList: true });
 toEnd();
+// What someone is typing in a panel outlives the panel's being drawn again.
+const panels = document.getElementById("panels");
+const inputs = () => [...panels.querySelectorAll("input[aria-label]")];
+let typed = [];
+panels.addEventListener("htmx:beforeSwap", () => {
+  typed = inputs()
+    .filter((one) => one.value !== one.defaultValue || one === document.activeElement)
+    .map((one) => ({ label: one.ariaLabel, value: one.value, focused: one === document.activeElement }));
+});
+panels.addEventListener("htmx:afterSwap", () => {
+  for (const { label, value, focused } of typed) {
+    const one = inputs().find((each) => each.ariaLabel === label);
+    if (!one) continue;
+    one.value = value;
+    if (focused) one.focus();
+  }
+});
+// The trials stay sorted as they were.
+panels.addEventListener("click", (event) => {
+  const button = event.target.closest("button.sort");
+  if (!button) return;
+  const asked = new URLSearchParams(button.getAttribute("hx-get").split("?")[1]);
+  for (const one of document.getElementById("sorting").elements) one.value = asked.get(one.name);
+});
