@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bestguess.evals.contestants import Spec
 from bestguess.evals.metrics import Board, boards, kind_of
 from bestguess.evals.record import Results
 from bestguess.evals.suites import suite
@@ -32,14 +33,18 @@ def update_readme(path: Path, results: Path, *, write: bool) -> bool:
 
 
 def figures(results: Path) -> str:
-    """Return the table: mean normalized regret of everyone who ran on every cell of a suite."""
+    """Return the table: mean normalized regret of everyone who ran on every cell of a suite.
+
+    Those who were handed guesses are in the report only.
+    """
     found = boards(Results(results).read(), headline=lambda name: suite(name).headline)
     shown = [
         board for board in found if board.default and not board.part and board.n_trials == MILESTONES[-1]
     ]
     if not shown:
         raise InputError(f"there are no full results in {results}; run: make evals-full")
-    labels = {label for board in shown for label in board.complete if kind_of(label) != "published"}
+    played = {label for board in shown for label in board.complete if kind_of(label) != "published"}
+    labels = {label for label in played if not Spec.parse(label).guesses}
     rows = [
         [label, *(_cell(board, label) for board in shown)]
         for label in sorted(labels, key=lambda label: (_score(shown, label, labels), label))

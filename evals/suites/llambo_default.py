@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from bestguess.evals import protocol
 from bestguess.evals.protocol import Problem, Reference
+from bestguess.evals.references import reference
 from bestguess.evals.suites import llambo
 
 
@@ -35,7 +36,8 @@ class Suite(protocol.Suite):
     def problem(self, name: str, seed: int) -> Problem:
         """Return the task; the seed is the contestant's."""
         problem = self._llambo.problem(name, 0)
-        return replace(problem, suite=self.name, seed=seed, start=(problem.space.default(),))
+        own = reference(self.name, name)
+        return replace(problem, suite=self.name, seed=seed, start=(problem.space.default(),), reference=own)
 
     def measure(self, name: str) -> dict[str, Reference]:
         """Return the reference of the original."""
