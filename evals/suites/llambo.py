@@ -43,7 +43,7 @@ from bestguess.tools.errors import InputError
 from bestguess.tools.parameter import did_you_mean
 from bestguess.tools.trial import Params
 
-__all__ = ["Suite", "deviations", "published_curves", "published_values"]
+__all__ = ["Suite", "deviations", "evaluate_once", "published_curves", "published_values"]
 
 VERSION = f"scikit-learn {sklearn.__version__}, definition 1"
 """What a cached value depends on; count the definition up when a model, a split or the scoring changes."""
@@ -91,7 +91,7 @@ class Suite(protocol.Suite):
             seed=seed,
             space=space,
             task=task_of(name),
-            evaluate=lambda params: _cached(name, params),
+            evaluate=lambda params: evaluate_once(name, params),
             reference=reference(self.name, name),
             start=tuple(space.validate(params) for params in initial),
         )
@@ -100,7 +100,7 @@ class Suite(protocol.Suite):
         """Return the reference, of POOL places of a Sobol sequence and the published rows."""
         space = space_of(self._known(name))
         sobol = qmc.Sobol(len(space), seed=np.random.default_rng(POOL_SEED))
-        values = [_cached(name, space.decode(x)).outcome.value for x in sobol.random(POOL)]
+        values = [evaluate_once(name, space.decode(x)).outcome.value for x in sobol.random(POOL)]
         sign = -1.0 if direction(name) == "maximize" else 1.0
         pool = [np.nan if value is None else sign * value for value in values]
         published = published_losses(name) if name in self.headline else []
@@ -130,13 +130,14 @@ def deviations(name: str, n_rows: int = 8) -> tuple[float, float]:
     largest = (0.0, 0.0)
     for row in np.linspace(0, len(rows) - 1, n_rows).astype(int):
         params, score, test = rows[row]
-        ours = _cached(name, space.validate(params))
+        ours = evaluate_once(name, space.validate(params))
         value, ours_test = (np.inf if one is None else one for one in (ours.outcome.value, ours.test))
         largest = (max(largest[0], abs(value - score)), max(largest[1], abs(ours_test - test)))
     return largest
 
 
-def _cached(name: str, params: Params) -> Evaluation:
+def evaluate_once(name: str, params: Params) -> Evaluation:
+    """Evaluate params of a task, unless that was done before."""
     return shared_cache().get(f"llambo {name}", VERSION, params, lambda own: evaluate(name, own))
 
 

@@ -1,17 +1,18 @@
 """Suite `llambo_default`: the 20 tasks of LLAMBO whose scores can be had again, from the default alone.
 
 The tasks, values and references are those of `llambo`; what differs is that everybody begins with the default
-configuration, as in practice, and not with LLAMBO's five points. This module does not know who is asked.
+configuration, as in practice, and not with LLAMBO's five points, so that its published runs are not needed to
+play. This module does not know who is asked.
 """
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 from bestguess.evals import protocol
 from bestguess.evals.protocol import Problem, Reference
 from bestguess.evals.references import reference
 from bestguess.evals.suites import llambo
+from bestguess.evals.suites._llambo_tasks import space_of, task_of
+from bestguess.evals.suites.llambo import evaluate_once
 
 
 class Suite(protocol.Suite):
@@ -35,9 +36,17 @@ class Suite(protocol.Suite):
 
     def problem(self, name: str, seed: int) -> Problem:
         """Return the task; the seed is the contestant's."""
-        problem = self._llambo.problem(name, 0)
-        own = reference(self.name, name)
-        return replace(problem, suite=self.name, seed=seed, start=(problem.space.default(),), reference=own)
+        space = space_of(name)
+        return Problem(
+            suite=self.name,
+            name=name,
+            seed=seed,
+            space=space,
+            task=task_of(name),
+            evaluate=lambda params: evaluate_once(name, params),
+            reference=reference(self.name, name),
+            start=(space.default(),),
+        )
 
     def measure(self, name: str) -> dict[str, Reference]:
         """Return the reference of the original."""
