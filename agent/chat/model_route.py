@@ -165,6 +165,7 @@ def understand_with_model(
         (Message("user", prompt),),
         schema=intent_schema(registry, context.space),
         temperature=0.0,
+        urgent=True,
         seed=0,
         max_tokens=MAX_TOKENS,
         timeout_s=timeout_s,

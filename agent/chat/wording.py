@@ -110,6 +110,7 @@ def _request(question: str, facts: str, names: Sequence[str]) -> Request:
         (Message("user", render("answer", facts=facts, question=quote(question))),),
         schema=schema,
         temperature=0.0,
+        urgent=True,
         seed=0,
         max_tokens=MAX_TOKENS,
         timeout_s=TIMEOUT_S,

@@ -29,7 +29,8 @@ class Request:
 
     `schema` is a JSON schema that each sample should satisfy; a backend enforces it where it can, and
     the caller validates again. `timeout_s` bounds the whole call. `template` says what the messages were made
-    of, for the record, and `told` how many outcomes they knew of; no answer depends on either.
+    of, for the record, `told` how many outcomes they knew of, and `urgent` that a person waits for the
+    answer; no answer depends on these.
     """
 
     messages: tuple[Message, ...]
@@ -41,6 +42,7 @@ class Request:
     timeout_s: float = 120.0
     template: str = ""
     told: int = 0
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
@@ -39,6 +40,8 @@ class EmbeddedLLM:
         self.dtype = dtype
         self._name = name or self.folder.absolute().name
         self._lock = threading.Lock()
+        self._people = 0
+        self._served = threading.Condition()
         self._closed = threading.Event()
         self._decoder: Decoder | None = None
 
@@ -99,11 +102,13 @@ class EmbeddedLLM:
             if time.monotonic() - started > request.timeout_s:
                 raise ModelUnavailable(f"{self.name} did not finish within {request.timeout_s:g} s")
 
-        with self._lock:
+        with self._turn(urgent=request.urgent):
             decoder = self._load()
 
             def heard(tokens: Sequence[int]) -> None:
                 nonlocal shown
+                if not request.urgent:
+                    self._give_way()
                 text = decoder.text(tokens)
                 # A letter may be cut in two by the tokens; it is whole a step later.
                 if put is not None and text.startswith(shown) and not text.endswith("\ufffd"):
@@ -125,6 +130,31 @@ class EmbeddedLLM:
             completion_tokens=sum(map(len, drawn)),
             seconds=time.monotonic() - started,
         )
+
+    @contextmanager
+    def _turn(self, *, urgent: bool) -> Iterator[None]:
+        """Have the model for oneself; one that is not urgent lets one in that is, between two steps."""
+        if urgent:
+            with self._served:
+                self._people += 1
+        try:
+            with self._lock:
+                yield
+        finally:
+            if urgent:
+                with self._served:
+                    self._people -= 1
+                    self._served.notify_all()
+
+    def _give_way(self) -> None:
+        # By now a call has a key-value cache of its own; while it reads its prompt, it has not.
+        if self._people:
+            self._lock.release()
+            try:
+                with self._served:
+                    self._served.wait_for(lambda: not self._people)
+            finally:
+                self._lock.acquire()
 
     def count_tokens(self, text: str) -> int:
         """Return the number of tokens that `text` is to this model; a guess while it is not loaded."""

@@ -388,3 +388,32 @@ def test_a_gpu_is_used_where_there_is_one(folder: Path) -> None:
     llm = EmbeddedLLM(folder)
     assert decoder_of(llm).model.device.type == "cuda"
     assert None not in llm.generate(ASK).parsed
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_a_person_is_answered_in_the_middle_of_a_call_that_can_wait(
+    architecture: str, tmp_path: Path, tokenizer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    llm = EmbeddedLLM(build(tmp_path, tokenizer, architecture), dtype="float32", device="cpu")
+    long = replace(ASK, schema=None, n=2, max_tokens=300)
+    alone, drawing = llm.generate(long), threading.Event()
+    order: list[object] = []
+    decoder = decoder_of(llm)
+    read_rows = decoder._read_rows
+
+    def read(*given: Any) -> Any:
+        drawing.set()
+        return read_rows(*given)
+
+    monkeypatch.setattr(decoder, "_read_rows", read)
+
+    def think() -> None:
+        order.append(llm.generate(long).texts == alone.texts)
+
+    thinking = threading.Thread(target=think)
+    thinking.start()
+    assert drawing.wait(30)
+    llm.generate(replace(ASK, messages=(Message("user", "Why?"),), max_tokens=30, urgent=True))
+    order.append("answered")
+    thinking.join()
+    assert order == ["answered", True]
