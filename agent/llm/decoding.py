@@ -120,9 +120,9 @@ class Decoder:
         """Return the tokens of `request.n` samples that continue `prompt`, or of those done in time.
 
         `hear` is called after each step with the first sample's tokens so far. `check` is called before each
-        step and raises ModelUnavailable to end the call; that is passed on only when no sample is done.
-        Raises ReplyError for a schema that no grammar can be made of, and ModelUnavailable for a prompt that
-        is too long.
+        step. It may draw something else meanwhile, and raises ModelUnavailable to end the call, which is
+        passed on only when no sample is done. Raises ReplyError for a schema that no grammar can be made of,
+        and ModelUnavailable for a prompt that is too long.
         """
         context = getattr(self._config, "max_position_embeddings", None) or sys.maxsize
         budget = min(request.max_tokens, context - len(prompt))
@@ -182,22 +182,27 @@ class Decoder:
         while shared < min(len(self._read), len(tokens) - 1) and self._read[shared] == tokens[shared]:
             shared += 1
         shared -= shared % BLOCK_TOKENS
-        if not shared:
-            self._cache = DynamicCache(config=self._config)
-        elif shared < len(self._read):
-            self._cache.crop(shared - len(self._read))
+        kept = self._cache if shared else DynamicCache(config=self._config)
+        if 0 < shared < len(self._read):
+            kept.crop(shared - len(self._read))
+        read = shared
+        # Until it is read, the prompt is out of the way of a call that `check` lets in.
+        self._cache, self._read = DynamicCache(config=self._config), []
         batch = 1 if self._is_plain else rows
-        for start in range(shared, len(tokens), BLOCK_TOKENS):
-            check()
-            # A block that fails half-way leaves some layers longer than others.
-            self._read = []
-            block = torch.tensor([tokens[start : start + BLOCK_TOKENS]] * batch)
-            logits = self._forward(self._cache, input_ids=block)
-            if self._is_plain:
-                self._read = tokens[: start + BLOCK_TOKENS]
+        try:
+            for start in range(shared, len(tokens), BLOCK_TOKENS):
+                check()
+                # A block that fails half-way leaves some layers longer than others.
+                read = 0
+                block = torch.tensor([tokens[start : start + BLOCK_TOKENS]] * batch)
+                logits = self._forward(kept, input_ids=block)
+                read = min(start + BLOCK_TOKENS, len(tokens))
+        finally:
+            if self._is_plain and read:
+                self._cache, self._read = kept, tokens[:read]
         if not self._is_plain:
-            return self._cache, logits
-        cache = copy.copy(self._cache)
+            return kept, logits
+        cache = copy.copy(kept)
         cache.layers = [copy.copy(layer) for layer in cache.layers]
         cache.batch_repeat_interleave(rows)
         return cache, logits.expand(rows, -1)

@@ -97,6 +97,8 @@ class EmbeddedLLM:
         shown = ""
 
         def check() -> None:
+            if not request.urgent:
+                self._give_way()
             self._refuse_if_closed()
             check_caller()
             if time.monotonic() - started > request.timeout_s:
@@ -107,8 +109,6 @@ class EmbeddedLLM:
 
             def heard(tokens: Sequence[int]) -> None:
                 nonlocal shown
-                if not request.urgent:
-                    self._give_way()
                 text = decoder.text(tokens)
                 # A letter may be cut in two by the tokens; it is whole a step later.
                 if put is not None and text.startswith(shown) and not text.endswith("\ufffd"):
@@ -147,7 +147,6 @@ class EmbeddedLLM:
                     self._served.notify_all()
 
     def _give_way(self) -> None:
-        # By now a call has a key-value cache of its own; while it reads its prompt, it has not.
         if self._people:
             self._lock.release()
             try:

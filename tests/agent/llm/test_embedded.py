@@ -390,22 +390,25 @@ def test_a_gpu_is_used_where_there_is_one(folder: Path) -> None:
     assert None not in llm.generate(ASK).parsed
 
 
+@pytest.mark.parametrize("step", ["_forward", "_read_rows"])
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_a_person_is_answered_in_the_middle_of_a_call_that_can_wait(
-    architecture: str, tmp_path: Path, tokenizer: Any, monkeypatch: pytest.MonkeyPatch
+    architecture: str, step: str, tmp_path: Path, tokenizer: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     llm = EmbeddedLLM(build(tmp_path, tokenizer, architecture), dtype="float32", device="cpu")
-    long = replace(ASK, schema=None, n=2, max_tokens=300)
+    words = Message("user", LONG * 3)
+    long = replace(ASK, messages=(words,), schema=None, n=2, max_tokens=300)
     alone, drawing = llm.generate(long), threading.Event()
     order: list[object] = []
     decoder = decoder_of(llm)
-    read_rows = decoder._read_rows
+    decoder._read = []
+    taken = getattr(decoder, step)
 
-    def read(*given: Any) -> Any:
+    def take(*given: Any, **named: Any) -> Any:
         drawing.set()
-        return read_rows(*given)
+        return taken(*given, **named)
 
-    monkeypatch.setattr(decoder, "_read_rows", read)
+    monkeypatch.setattr(decoder, step, take)
 
     def think() -> None:
         order.append(llm.generate(long).texts == alone.texts)
