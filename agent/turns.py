@@ -225,8 +225,11 @@ class Turns:
         # Where a pack or a model has said where to look, chance need not; users' own trials do not stand in.
         looks = len(sources) - sources.count("default") - sources.count("user")
         most = proposers.KNOWN_STARTS
-        if guessed:
-            most = proposers.WARM_STARTS if self._model_has_shown(history) else proposers.FIRST_LOOKS
+        if guessed and self._model_has_shown(history):
+            most = proposers.WARM_STARTS
+        elif guessed:
+            # Guesses that miss are no looks: with fewer of chance's the search ends worse (NOTEBOOK 8, 22).
+            most = proposers.FIRST_LOOKS + sources.count("llm")
         return looks < most and len(history) <= proposers.ENOUGH_KNOWN
 
     def _model_has_turn(self, history: History) -> bool:
