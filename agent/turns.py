@@ -223,6 +223,8 @@ class Turns:
             # After five trials of the user's a model of 1.5B guesses worse than the surrogate (NOTEBOOK 15).
             return len(history) <= proposers.FIRST_LOOKS
         # Where a pack or a model has said where to look, chance need not; users' own trials do not stand in.
+        if "gp" in sources:
+            return False
         looks = len(sources) - sources.count("default") - sources.count("user")
         most = proposers.KNOWN_STARTS
         if guessed and self._model_has_shown(history):

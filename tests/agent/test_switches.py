@@ -55,7 +55,7 @@ def test_without_the_warm_start_the_first_points_are_random() -> None:
 
 
 def test_without_proposals_the_search_is_the_surrogates() -> None:
-    assert set(sources(Switches(propose=False), 15)[7:]) == {"gp"}
+    assert set(sources(Switches(propose=False), 15)[5:]) == {"gp"}
 
 
 def test_without_trust_a_model_that_guesses_blindly_keeps_the_most_turns_there_are() -> None:
