@@ -98,7 +98,8 @@ def best(session: Session) -> str:
     plan, history = session.bench.the_plan(), session.bench.history
     incumbent = history.incumbent
     line = exports.command_line(plan, incumbent.params) if incumbent else ""
-    return words.best(history, plan.task, line)
+    ends = facts.at_ends(plan.space, incumbent.params) if incumbent else {}
+    return words.best(history, plan.task, line, ends)
 
 
 def table(session: Session, show: Literal["all", "best", "failed", "latest"] = "all", n: Count = 30) -> str:

@@ -24,6 +24,9 @@ from bestguess.tools.space import Space
 from bestguess.tools.trial import History, Prediction, Trial
 from bestguess.tools.verifier import MIN_TRIALS, Verifier
 
+END = 0.005
+"""So near to an end of its range, as a share of it, a value is at the end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -167,6 +170,25 @@ def progress_plot(history: History, metric: str) -> Plot:
     best = tuple(turn.accumulate(values).tolist())
     lines = (Series("trials", numbers, values, points=True), Series("best so far", numbers, best))
     return Plot(f"{metric}, {len(complete)} trials", "trial", metric, lines)
+
+
+def at_ends(space: Space, params: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
+    """Return the parameters that lie at an end of their range, each with a wider one.
+
+    Ends at 0 and 1 are left out: those are seldom chosen.
+    """
+    found: dict[str, tuple[float, float]] = {}
+    for name, value in params.items():
+        one = space.parameters[name]
+        if not isinstance(one, Float | Int):
+            continue
+        place, low, high = one.encode(value), one.low, one.high
+        if (value == high or place > 1 - END) and high not in (0, 1):
+            found[name] = (low, high * 10 if one.log else high + (high - low))
+        elif (value == low or place < END) and low not in (0, 1):
+            further = low / 10 if low > 0 else low - (high - low)
+            found[name] = (max(1, round(further)) if isinstance(one, Int) and low > 0 else further, high)
+    return found
 
 
 def effect_plot(plan: Plan, history: History, name: str) -> Plot:

@@ -6,7 +6,7 @@ own lines.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bestguess.agent.chat.facts import Comparison, Explanation
@@ -110,8 +110,8 @@ def plan_table(plan: Plan) -> str:
     return "\n".join(lines)
 
 
-def best(history: History, task: Task, command: str) -> str:
-    """Show the best trial and how it compares with the default."""
+def best(history: History, task: Task, command: str, ends: Mapping[str, tuple[float, float]]) -> str:
+    """Show the best trial and how it compares with the default; `ends` are wider ranges of what is at an end."""
     trial = history.incumbent
     if trial is None or trial.value is None:
         return f"No trial of {len(history.told)} has a value yet."
@@ -120,7 +120,14 @@ def best(history: History, task: Task, command: str) -> str:
     default = history.default.params if history.default else {}
     for name, value in trial.params.items():
         parts.append(f"| {name} | {cell(value_words(value))} | {cell(value_words(default.get(name, '')))} |")
-    return "\n".join([*parts, "", f"    {command}"])
+    parts += ["", f"    {command}"]
+    for name, (low, high) in ends.items():
+        wider = f"*widen {name} to {low:g}..{high:g}*"
+        parts += [
+            "",
+            f"`{name}` is at the end of its range: {wider} looks further, if the program can take it.",
+        ]
+    return "\n".join(parts)
 
 
 def trials(history: History, shown: Iterable[Trial], task: Task, aside: Iterable[int]) -> str:

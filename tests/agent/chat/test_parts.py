@@ -17,6 +17,7 @@ from rich.console import Console
 from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.draft import metrics_in, read_script
 from bestguess.agent.chat.events import Answer, Event, Plot, Series
+from bestguess.agent.chat.facts import at_ends
 from bestguess.agent.chat.plan import guess_direction, pattern_of
 from bestguess.agent.chat.registry import literal
 from bestguess.agent.chat.rendering import render
@@ -26,7 +27,7 @@ from bestguess.agent.chat.trials import Trials
 from bestguess.agent.tuner import Tuner
 from bestguess.tools.errors import InputError
 from bestguess.tools.outlook import look_ahead
-from bestguess.tools.parameters import Float
+from bestguess.tools.parameters import Choice, Float, Int
 from bestguess.tools.run import FunctionObjective
 from bestguess.tools.space import Space
 from bestguess.tools.trial import History, Outcome, Proposal, Trial
@@ -260,3 +261,24 @@ def test_little_is_expected_once_the_whole_space_has_been_seen_and_more_before()
     assert not early_look.converged
     assert early_look.gain > late_look.gain
     assert late_look.gain <= late_look.potential
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "wider"),
+    [
+        (Float(0.1, 10, log=True), 10.0, (0.1, 100.0)),
+        (Float(0.1, 10, log=True), 0.1, (0.01, 10)),
+        (Float(-5, 5), -5.0, (-15, 5)),
+        (Float(0.1, 10), 0.1, (0.01, 10)),
+        (Int(4, 32), 32, (4, 60)),
+        (Int(4, 32), 4, (1, 32)),
+        (Float(0.1, 10, log=True), 9.0, None),
+        (Float(0, 1), 1.0, None),
+        (Int(1, 8), 1, None),
+        (Choice(["a", "b"]), "b", None),
+    ],
+)
+def test_what_lies_at_an_end_that_somebody_chose_is_offered_a_wider_range(
+    parameter: Float | Int | Choice, value: float | str, wider: tuple[float, float] | None
+) -> None:
+    assert at_ends(Space(p=parameter), {"p": value}) == ({} if wider is None else {"p": wider})
