@@ -111,7 +111,7 @@ def plan_table(plan: Plan) -> str:
 
 
 def best(history: History, task: Task, command: str, ends: Mapping[str, tuple[float, float]]) -> str:
-    """Show the best trial and how it compares with the default; `ends` are wider ranges of what is at an end."""
+    """Show the best trial beside the default; `ends` are wider ranges of what is at the end of its own."""
     trial = history.incumbent
     if trial is None or trial.value is None:
         return f"No trial of {len(history.told)} has a value yet."
@@ -122,11 +122,8 @@ def best(history: History, task: Task, command: str, ends: Mapping[str, tuple[fl
         parts.append(f"| {name} | {cell(value_words(value))} | {cell(value_words(default.get(name, '')))} |")
     parts += ["", f"    {command}"]
     for name, (low, high) in ends.items():
-        wider = f"*widen {name} to {low:g}..{high:g}*"
-        parts += [
-            "",
-            f"`{name}` is at the end of its range: {wider} looks further, if the program can take it.",
-        ]
+        wider = f"*widen {name} to {low:g}..{high:g}* looks further, if the program can take it"
+        parts += ["", f"`{name}` is at the end of its range: {wider}."]
     return "\n".join(parts)
 
 
