@@ -127,12 +127,12 @@ def packs_lead(space: Space, prior: OptimumPrior | None) -> bool:
 
 
 def words_tell(space: Space, task: Task) -> bool:
-    """Whether anything says what is tuned: the task, a parameter's doc, or a name that is a word.
+    """Whether anything says what a parameter is: its doc, its name if that is a word, or the description.
 
-    Where nothing does, a model's first guesses are no better than chance, and cost (NOTEBOOK 20).
+    Where nothing does, a model's first guesses are no better than chance, and cost (NOTEBOOK 20 and 22).
     """
-    named = any(one.doc or WORD.search(name) for name, one in space.parameters.items())
-    return named or bool(task.description.strip() or task.facts)
+    mentioned = set(re.findall(r"\w+", task.description))
+    return any(one.doc or WORD.search(name) or name in mentioned for name, one in space.parameters.items())
 
 
 def known_first(space: Space, prior: OptimumPrior | None, *, guesses: bool) -> int:

@@ -158,7 +158,9 @@ class Turns:
             looked = proposers.propose_random(state, "a first look at the space")
             if self.line is None or self._words_tell:
                 return looked
-            return replace(looked, fallback=f"{MODEL}not asked for first guesses: no word says what is tuned")
+            return replace(
+                looked, fallback=f"{MODEL}not asked for first guesses: no word says what a parameter is"
+            )
         tries = sum(trial.source == "llm" for trial in state.history)
         if tries >= proposers.MISSES and not self._model_has_shown(state.history):
             reason = "a first look at the space, as no first guess of the model's beat the default"

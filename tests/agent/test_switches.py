@@ -130,14 +130,15 @@ def test_a_model_whose_guesses_are_not_run_is_not_asked_at_every_turn() -> None:
         (Space(x=Float(0, 1), p2=Float(0, 1)), Task(), False),
         (Space(x=Float(0, 1), lr=Float(0, 1)), Task(), True),
         (Space(x=Float(0, 1, doc="the dose")), Task(), True),
-        (Space(x=Float(0, 1)), Task("a bowl"), True),
+        (Space(x=Float(0, 1)), Task("a bowl"), False),
+        (Space(x=Float(0, 1)), Task("a bowl in x"), True),
     ],
 )
-def test_a_model_is_asked_for_first_guesses_only_where_a_word_says_what_is_tuned(
+def test_a_model_is_asked_for_first_guesses_only_where_a_word_says_what_a_parameter_is(
     space: Space, task: Task, asked: bool
 ) -> None:
     with Tuner(space, task, llm=SchemaLLM(), seed=0) as tuner:
         tuner.tell(tuner.ask(), 1.0)
         trial = tuner.ask()
     assert (trial.source == "llm") == asked
-    assert ("no word says what is tuned" in trial.proposal.fallback) != asked
+    assert ("no word says what a parameter is" in trial.proposal.fallback) != asked
