@@ -292,14 +292,15 @@ def test_an_interrupt_does_not_wait_for_a_model_that_hangs(folder: Path) -> None
         deadline = time.monotonic() + 60
         while not server.served and time.monotonic() < deadline:
             time.sleep(0.05)
-        time.sleep(1.0)  # by now it waits for the answer, its default trial done
+        time.sleep(1.0)  # by now it waits for the answer
         started = time.monotonic()
         spawned.send_signal(signal.SIGINT)
         _, said = spawned.communicate(timeout=60)
 
     assert time.monotonic() - started < 30  # of the 60 that it would have waited
     assert spawned.returncode == 130
-    assert "interrupted after 1 trials" in said
+    assert "interrupted after" in said
+    assert "all of them kept" in said
 
 
 def test_every_command_has_help_with_examples(run: Run) -> None:
