@@ -17,6 +17,8 @@ the values of the starting configurations are our own. This module does not know
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import sklearn
 from scipy.stats import qmc
@@ -43,7 +45,7 @@ from bestguess.tools.errors import InputError
 from bestguess.tools.parameter import did_you_mean
 from bestguess.tools.trial import Params
 
-__all__ = ["Suite", "deviations", "evaluate_once", "published_curves", "published_values"]
+__all__ = ["Suite", "deviations", "pose", "published_curves", "published_values"]
 
 VERSION = f"scikit-learn {sklearn.__version__}, definition 1"
 """What a cached value depends on; count the definition up when a model, a split or the scoring changes."""
@@ -83,24 +85,14 @@ class Suite(protocol.Suite):
 
     def problem(self, name: str, seed: int) -> Problem:
         """Return the task with LLAMBO's initial design number `seed`, counted around."""
-        space = space_of(self._known(name))
-        initial = published_params(name, seed)[:N_INITIAL]
-        return Problem(
-            suite=self.name,
-            name=name,
-            seed=seed,
-            space=space,
-            task=task_of(name),
-            evaluate=lambda params: evaluate_once(name, params),
-            reference=reference(self.name, name),
-            start=tuple(space.validate(params) for params in initial),
-        )
+        initial = published_params(self._known(name), seed)[:N_INITIAL]
+        return pose(self.name, name, seed, initial)
 
     def measure(self, name: str) -> dict[str, Reference]:
         """Return the reference, of POOL places of a Sobol sequence and the published rows."""
         space = space_of(self._known(name))
         sobol = qmc.Sobol(len(space), seed=np.random.default_rng(POOL_SEED))
-        values = [evaluate_once(name, space.decode(x)).outcome.value for x in sobol.random(POOL)]
+        values = [_evaluate_once(name, space.decode(x)).outcome.value for x in sobol.random(POOL)]
         sign = -1.0 if direction(name) == "maximize" else 1.0
         pool = [np.nan if value is None else sign * value for value in values]
         published = published_losses(name) if name in self.headline else []
@@ -130,13 +122,28 @@ def deviations(name: str, n_rows: int = 8) -> tuple[float, float]:
     largest = (0.0, 0.0)
     for row in np.linspace(0, len(rows) - 1, n_rows).astype(int):
         params, score, test = rows[row]
-        ours = evaluate_once(name, space.validate(params))
+        ours = _evaluate_once(name, space.validate(params))
         value, ours_test = (np.inf if one is None else one for one in (ours.outcome.value, ours.test))
         largest = (max(largest[0], abs(value - score)), max(largest[1], abs(ours_test - test)))
     return largest
 
 
-def evaluate_once(name: str, params: Params) -> Evaluation:
+def pose(suite: str, name: str, seed: int, start: Sequence[Params] = ()) -> Problem:
+    """Return a task as the problem of a suite, from the default where there is no other `start`."""
+    space = space_of(name)
+    return Problem(
+        suite=suite,
+        name=name,
+        seed=seed,
+        space=space,
+        task=task_of(name),
+        evaluate=lambda params: _evaluate_once(name, params),
+        reference=reference(suite, name),
+        start=tuple(space.validate(params) for params in start) or (space.default(),),
+    )
+
+
+def _evaluate_once(name: str, params: Params) -> Evaluation:
     """Evaluate params of a task, unless that was done before."""
     return shared_cache().get(f"llambo {name}", VERSION, params, lambda own: evaluate(name, own))
 

@@ -9,10 +9,7 @@ from __future__ import annotations
 
 from bestguess.evals import protocol
 from bestguess.evals.protocol import Problem, Reference
-from bestguess.evals.references import reference
 from bestguess.evals.suites import llambo
-from bestguess.evals.suites._llambo_tasks import space_of, task_of
-from bestguess.evals.suites.llambo import evaluate_once
 
 
 class Suite(protocol.Suite):
@@ -36,17 +33,7 @@ class Suite(protocol.Suite):
 
     def problem(self, name: str, seed: int) -> Problem:
         """Return the task; the seed is the contestant's."""
-        space = space_of(name)
-        return Problem(
-            suite=self.name,
-            name=name,
-            seed=seed,
-            space=space,
-            task=task_of(name),
-            evaluate=lambda params: evaluate_once(name, params),
-            reference=reference(self.name, name),
-            start=(space.default(),),
-        )
+        return llambo.pose(self.name, name, seed)
 
     def measure(self, name: str) -> dict[str, Reference]:
         """Return the reference of the original."""
