@@ -54,15 +54,15 @@ class Explainer:
         """What was said so far, one claim a kind of failure."""
         return tuple(claim for claim in self._claims.values() if claim)
 
-    def prefetch(self, history: History, known: Collection[str]) -> None:
-        """Start asking about a kind of failure that is neither `known` nor was asked about, if any is."""
-        if self._pending is None and (trial := self._unexplained(history, known)):
+    def prefetch(self, history: History, usual: Collection[Claim]) -> None:
+        """Start asking about a kind of failure that is in none of the `usual` claims, once."""
+        if self._pending is None and (trial := self._unexplained(history, usual)):
             self._pending = trial
             self._line.prefetch(self._request(trial))
 
-    def listen(self, history: History, known: Collection[str]) -> Advice | None:
+    def listen(self, history: History, usual: Collection[Claim]) -> Advice | None:
         """Return what the model says of such a kind, None without one; waits as long as its line does."""
-        trial = self._pending or self._unexplained(history, known)
+        trial = self._pending or self._unexplained(history, usual)
         if trial is None:
             return None
         advice = self._line.take(self._request(trial))
@@ -80,10 +80,11 @@ class Explainer:
     def _keep(self, kind: str, advice: Advice) -> None:
         self._claims[kind] = stated_claim(kind, advice.configurations) if advice.configurations else None
 
-    def _unexplained(self, history: History, known: Collection[str]) -> Trial | None:
+    def _unexplained(self, history: History, usual: Collection[Claim]) -> Trial | None:
         if len(self._claims) >= MOST_KINDS:
             return None
-        new = (trial for trial in history.failed if _kind(trial) not in {*known, *self._claims})
+        known = {claim.kind for claim in usual} | self._claims.keys()
+        new = (trial for trial in history.failed if _kind(trial) not in known)
         return next(new, None)
 
     def _request(self, trial: Trial) -> Request:

@@ -72,11 +72,9 @@ class Turns:
         """Return what is to run next, as trial `number`; by default it follows on the history."""
         self.heard, self._waited_s = (), 0.0
         started = time.monotonic()
-        if self._explainer:
-            known = [claim.kind for claim in self._usual_claims(history)]
-            if said := self._explainer.listen(history, known):
-                self.heard = (Heard(said, "explain"),)
-                self._waited_s = time.monotonic() - started
+        if self._explainer and (said := self._explainer.listen(history, self._usual_claims(history))):
+            self.heard = (Heard(said, "explain"),)
+            self._waited_s = time.monotonic() - started
         proposal = self._propose(history, number)
         if not self.heard:
             return proposal
@@ -119,7 +117,7 @@ class Turns:
     def prefetch(self, history: History, number: int | None = None) -> None:
         """Have the model think while the objective runs, if the next turn is likely to be its own."""
         if self._explainer:
-            self._explainer.prefetch(history, [claim.kind for claim in self._usual_claims(history)])
+            self._explainer.prefetch(history, self._usual_claims(history))
         if self.line is None:
             return
         if self._is_warming_up(history):

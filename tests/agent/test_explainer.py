@@ -18,7 +18,7 @@ from bestguess.agent.llm import Reply, Request
 from bestguess.agent.replay import replay
 from bestguess.agent.switches import Switches
 from bestguess.agent.testing import ScriptedLLM, SlowLLM
-from bestguess.tools.failure_rules import kind_of
+from bestguess.tools.failure_rules import Claim, kind_of
 from bestguess.tools.trial import History, Outcome, Proposal, Trial
 
 SPACE = bg.Space(
@@ -82,11 +82,11 @@ def test_a_kind_is_asked_about_once_and_usual_kinds_never() -> None:
     line = Line(advice(said(("a", "too high"))))
     explainer = Explainer(line, SPACE, TASK, 0)
     history = failed("CUDA out of memory", MELTED, "CoreError: zone 9 melted")
-    known = [kind_of("CUDA out of memory")]
+    usual = [Claim(kind_of("CUDA out of memory"), {})]
 
-    explainer.listen(history, known)
+    explainer.listen(history, usual)
 
-    assert explainer.listen(history, known) is None
+    assert explainer.listen(history, usual) is None
     assert [claim.kind for claim in explainer.claims] == [kind_of(MELTED)]
     (request,) = line.asked
     assert "<output>CoreError: zone 7 melted</output>" in request.messages[0].content
