@@ -244,14 +244,27 @@ def calibration(names: tuple[str, ...], seeds: str) -> None:
 
     from bestguess.evals.calibration import measure_calibration
 
-    ends = re.fullmatch(r"([0-9]+):([0-9]+)", seeds)
-    chosen = range(int(ends[1]), int(ends[2])) if ends else range(0)
-    if not chosen:
-        raise InputError(f"--seeds is {seeds!r}; give two numbers such as 0:5")
+    chosen = _seeds(seeds)
     optuna.logging.set_verbosity(optuna.logging.WARNING)  # a note for every study would tear the bar
     with threadpool_limits(1):
         for one in measure_calibration([suite(name) for name in names], chosen):
             click.echo(one.sentence)
+
+
+@main.command()
+@click.option("--suite", "name", default="tables", show_default=True)
+@click.option("--seeds", default="0:5", show_default=True, help="FROM:TO, the last one left out")
+@click.option("--adversary", "names", multiple=True, help="only these; all without")
+@click.option("--jobs", default=1, show_default=True, type=click.IntRange(1), help="runs at a time")
+@click.option("--kept", type=click.Path(dir_okay=False, path_type=Path), help="the file of finished runs")
+def harm(name: str, seeds: str, names: tuple[str, ...], jobs: int, kept: Path | None) -> None:
+    """Measure what models that mean no good cost, beside the surrogate alone."""
+    from bestguess.evals.adversaries import ADVERSARIES
+    from bestguess.evals.harm import measure_harm
+
+    file = kept or CHECKOUT / ".evals" / f"harm_{name}.jsonl"
+    for one in measure_harm(name, names or tuple(ADVERSARIES), _seeds(seeds), file, jobs=jobs):
+        click.echo(one.sentence)
 
 
 @main.command()
@@ -274,6 +287,14 @@ def _present(results: Path) -> list[str]:
             click.echo(f"left out: suite {name}: {error}", err=True)
     Results(results).note_absent([f"suite {name}" for name in suite_names()], absent)
     return [name for name in suite_names() if f"suite {name}" not in absent]
+
+
+def _seeds(text: str) -> range:
+    ends = re.fullmatch(r"([0-9]+):([0-9]+)", text)
+    chosen = range(int(ends[1]), int(ends[2])) if ends else range(0)
+    if not chosen:
+        raise InputError(f"--seeds is {text!r}; give two numbers such as 0:5")
+    return chosen
 
 
 def _specs(labels: tuple[str, ...]) -> list[Spec]:

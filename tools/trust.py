@@ -106,8 +106,12 @@ def earned(history: History, source: Source, *, window: int | None = WINDOW) -> 
 
 
 def has_turn(trust: Trust, held: int, trials: int) -> bool:
-    """Whether a source that holds `held` of the `trials` of the search so far may propose the next."""
-    return held < trust.share * (trials + 1)
+    """Whether a source that holds `held` of the `trials` of the search so far may propose the next.
+
+    A turn falls in the middle of the trials that its share spreads it over, so that the first one, too, comes
+    when there is evidence to judge it by (NOTEBOOK 23).
+    """
+    return held + 0.5 <= trust.share * (trials + 1)
 
 
 class _Row(NamedTuple):

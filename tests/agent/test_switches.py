@@ -24,13 +24,11 @@ def sources(switches: Switches, n: int, llm: object = None) -> list[Source]:
         return [trial.source for trial in tuner.history]
 
 
-def test_with_everything_on_the_model_warms_up_and_proposes() -> None:
-    better_each_time = ScriptedLLM(
-        [f'{{"x": {0.45 * (-0.95) ** n}, "y": {0.2 * 0.9**n}}}' for n in range(200)]
-    )
-    found = sources(Switches(), 20, better_each_time)
-    assert found[:4] == ["default", "llm", "llm", "llm"]
-    assert "llm" in found[4:]
+def test_with_everything_on_the_model_warms_up_and_later_proposes() -> None:
+    found = sources(Switches(), 35, SchemaLLM())
+    assert found[1] == "llm"
+    assert found[4:9] == ["gp"] * 5
+    assert "llm" in found[9:]
 
 
 def test_after_two_first_guesses_that_are_not_the_best_chance_has_all_its_looks() -> None:

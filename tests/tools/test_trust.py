@@ -78,9 +78,16 @@ def test_the_share_is_a_minority_and_never_zero() -> None:
 
 def test_turns_are_handed_out_by_share() -> None:
     trusted = Trust(8, 8, 8.0, 2.0)
-    assert has_turn(trusted, held=0, trials=0)
-    assert not has_turn(trusted, held=1, trials=2)
-    assert has_turn(trusted, held=1, trials=3)
+    turns: list[int] = []
+    for trial in range(12):
+        if has_turn(trusted, held=len(turns), trials=trial):
+            turns.append(trial)
+    assert turns == [1, 4, 7, 10]
+
+
+def test_nobody_unknown_has_the_first_turn_of_the_search() -> None:
+    assert not any(has_turn(Trust(), held=0, trials=trial) for trial in range(5))
+    assert has_turn(Trust(), held=0, trials=5)
 
 
 def _cdf(z: float) -> float:
