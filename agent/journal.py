@@ -26,6 +26,7 @@ from bestguess.agent.budget import Spent
 from bestguess.agent.llm import LLM, Reply, Request
 from bestguess.agent.llm.parsing import parse_texts
 from bestguess.agent.llm.recorded import request_essence, request_key
+from bestguess.tools.bans import Ban, is_ban, read_ban, write_ban
 from bestguess.tools.errors import BudgetSpent, ModelError, ModelUnavailable, StudyError
 from bestguess.tools.space import Space
 
@@ -107,13 +108,14 @@ class Journal:
     def note_advice(self, study: str, trial: int, heard: Heard) -> None:
         """Keep what was heard when `trial` was proposed."""
         advice = heard.advice
+        said = [*map(dict, advice.configurations), *map(write_ban, advice.bans)]
         row = {
             "at": time.time(),
             "study": study,
             "trial": trial,
             "role": heard.role,
             "key": advice.key,
-            "configurations": redact(json.dumps([dict(one) for one in advice.configurations])),
+            "configurations": redact(json.dumps(said)),
             "refusal": redact(advice.refusal),
             "rejected": redact(json.dumps(advice.rejected)),
             "tokens": advice.tokens,
@@ -150,6 +152,10 @@ class Journal:
     def explanations(self, study: str) -> list[Advice]:
         """Return what the model has said of why trials of a study failed."""
         return self._advice(study, "explain")
+
+    def bans(self, study: str, space: Space) -> list[Ban]:
+        """Return what the model has ruled out in a study."""
+        return [ban for one in self._advice(study, "propose") for ban in restore(one, space).bans]
 
     def first_guesses(self, study: str, space: Space) -> Advice | None:
         """Return the model's first guesses of a study, so that going on with it need not ask again."""
@@ -246,7 +252,16 @@ def _heard(
 
 def restore(advice: Advice, space: Space) -> Advice:
     """Return advice whose configurations have come through JSON, with their own types again."""
-    return replace(advice, configurations=tuple(space.validate(one) for one in advice.configurations))
+    ruled = [is_ban(one, space) for one in advice.configurations]
+    return replace(
+        advice,
+        configurations=tuple(
+            space.validate(one) for one, ban in zip(advice.configurations, ruled, strict=True) if not ban
+        ),
+        bans=tuple(
+            read_ban(one, space) for one, ban in zip(advice.configurations, ruled, strict=True) if ban
+        ),
+    )
 
 
 def redact(text: str) -> str:

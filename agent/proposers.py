@@ -18,6 +18,7 @@ from bestguess.agent.framing import BUDGET_TOKENS, frame_proposal, frame_warm_st
 from bestguess.agent.llm import Request, count_roughly
 from bestguess.agent.task import Task
 from bestguess.prompts import version
+from bestguess.tools.bans import Ban, ban_schemas, describe_bans
 from bestguess.tools.consensus import choose_spread
 from bestguess.tools.prior import OptimumPrior
 from bestguess.tools.region import Region
@@ -206,30 +207,38 @@ def request_warm_start(state: State) -> Request:
     )
 
 
-def request_proposal(state: State, *, aims: bool = False) -> Request:
+def request_proposal(state: State, *, aims: bool = False, bans: Sequence[Ban] = ()) -> Request:
     """Return the request for guesses during the search; the model sees what the surrogate believes.
 
-    With `aims` it is asked, as LLAMBO asks, for a configuration that reaches a value a little better than the
-    best, and sees nothing of the surrogate's (arXiv 2402.03921, section 6).
+    It may rule something out instead, and sees what became of its earlier `bans`. With `aims` it is asked, as
+    LLAMBO asks, for a configuration that reaches a value a little better than the best, and sees nothing of
+    the surrogate's (arXiv 2402.03921, section 6).
     """
     record = earned(state.history, "llm")
     verifier = None if aims else state.verifier
+    whole = state.region.whole if state.region else state.space
+    schema = state.space.json_schema()
+    ruling = [] if aims else ban_schemas(state.space)
+    if ruling:
+        schema = {"anyOf": [*schema.get("anyOf", [schema]), *ruling]}
     return Request(
         messages=frame_proposal(
             state.task,
             state.space,
             state.history,
-            whole=state.region.whole if state.region else None,
+            whole=whole,
             surrogate=verifier.describe() if verifier else "",
             candidates=_candidates(state) if verifier else (),
             target=_target(state.history) if aims else None,
             track_record=record.sentence("Your own guesses") + "." if record.tried and not aims else "",
+            ruled_out=describe_bans(bans, whole, state.history) if not aims else "",
+            may_rule_out=bool(ruling),
             budget_tokens=_budget(state),
             count_tokens=state.count_tokens,
         ),
         template=version("system", "task", "propose"),
         n=PROPOSE_SAMPLES,
-        schema=state.space.json_schema(),
+        schema=schema,
         seed=state.seed + state.number,
         max_tokens=_max_tokens(state.space),
         told=len(state.history.told),
@@ -324,6 +333,18 @@ def propose_unchecked(state: State, advice: Advice, own: Proposal) -> Proposal:
             guess = Proposal(params, "llm", "the model's first guess, unchecked", rival=own.prediction)
             return with_prediction(state, guess)
     return replace(own, fallback=f"{MODEL}every guess has been tried")
+
+
+def with_bans(state: State, proposal: Proposal, bans: Sequence[Ban]) -> Proposal:
+    """Return the proposal with what the model ruled out at this turn, and what the trials say of that."""
+    if not bans:
+        return proposal
+    whole = state.region.whole if state.region else state.space
+    words = f"it rules out {describe_bans(bans, whole, state.history)}"
+    if proposal.source == "llm":
+        return replace(proposal, reason=f"{proposal.reason}; {words}")
+    refused = f"{proposal.fallback}; {words}" if proposal.fallback else f"{MODEL}{words}"
+    return replace(proposal, fallback=refused)
 
 
 def with_prediction(state: State, proposal: Proposal) -> Proposal:

@@ -26,7 +26,7 @@ from bestguess.agent.checks import (
     check_study_name,
     check_task,
 )
-from bestguess.agent.explainer import Explainer, read_explanation
+from bestguess.agent.explainer import Explainer
 from bestguess.agent.journal import Journal, JournaledLLM, beside
 from bestguess.agent.judge import Judge, read_judgement
 from bestguess.agent.knowledge import gather
@@ -40,6 +40,7 @@ from bestguess.agent.study import Study
 from bestguess.agent.switches import EVERYTHING, Switches
 from bestguess.agent.task import Task
 from bestguess.agent.turns import Turns
+from bestguess.tools.bans import Ban
 from bestguess.tools.errors import InputError, StudyError
 from bestguess.tools.parameter import shown
 from bestguess.tools.region import Limits, Region
@@ -115,6 +116,7 @@ class Tuner:
         self.study.keep_knowledge(known)
         self._line: Advisor | None = None
         explainer = judge = pool = None
+        bans: list[Ban] = []
         self._journal: Journal | None = None
         self._budgeted: BudgetedLLM | None = None
         if self.llm:
@@ -125,16 +127,18 @@ class Tuner:
                 asked = self._budgeted = BudgetedLLM(asked, budget, self._spent())
             if self._journal:
                 pool = self._journal.first_guesses(self.study.name, space)
+                bans = self._journal.bans(self.study.name, space)
                 asked = JournaledLLM(asked, self._journal, self.study.name, cache=cache)
             self._line = Advisor(asked, space, wait_s=llm_wait_s)
             if switches.judge != "gp":
                 judging = Advisor(asked, space, wait_s=llm_wait_s, read=read_judgement)
                 judge = Judge(judging, space, self.task, switches.judge, self.study.seed)
-            explainer = Explainer(
-                Advisor(asked, space, wait_s=llm_wait_s, read=read_explanation),
+            explainer = Explainer.of(
+                asked,
                 space,
                 self.task,
                 self.study.seed,
+                wait_s=llm_wait_s,
                 earlier=self._journal.explanations(self.study.name) if self._journal else (),
             )
         self._turns = Turns(
@@ -146,6 +150,7 @@ class Tuner:
             judge=judge,
             switches=switches,
             pool=pool,
+            bans=bans,
             llm=self.llm,
             knowledge=self.study.knowledge,
         )

@@ -8,6 +8,7 @@ holds the model's first guesses; all else follows from the history.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 
 from bestguess.agent import proposers
@@ -20,6 +21,7 @@ from bestguess.agent.knowledge import Knowledge
 from bestguess.agent.llm import LLM, Request, Tokenizing
 from bestguess.agent.switches import Switches
 from bestguess.agent.task import Task
+from bestguess.tools.bans import MOST, Ban, heed
 from bestguess.tools.failure_rules import Claim
 from bestguess.tools.guesses import GuessDensity
 from bestguess.tools.prior import LogDensity, OptimumPrior
@@ -44,6 +46,7 @@ class Turns:
         judge: Judge | None = None,
         switches: Switches,
         pool: Advice | None = None,
+        bans: Iterable[Ban] = (),
         llm: LLM | None = None,
         knowledge: Knowledge | None = None,
     ) -> None:
@@ -62,6 +65,7 @@ class Turns:
         self._prior = OptimumPrior(space, self._knowledge.beliefs) if self._knowledge else None
         self._guesses: GuessDensity | None = None
         self._pool = pool
+        self._bans = tuple(dict.fromkeys(bans))[-MOST:]
         self._waited_s = 0.0
         self._judge = judge
         self._explainer = explainer if switches.explain else None
@@ -94,7 +98,7 @@ class Turns:
         own = proposers.propose_gp(state)
         if self.line is None or not self._model_has_turn(history):
             return own
-        advice = self._hear(proposers.request_proposal(state, aims=self.switches.aim), "propose")
+        advice = self._hear(self._request_proposal(state), "propose")
         ranked = self._judge is not None
         if self._judge and advice.configurations:
             judged = self._judge.rank(history, advice.configurations)
@@ -102,8 +106,12 @@ class Turns:
             advice = replace(judged, key=advice.key, tokens=tokens, seconds=seconds)
             self.heard = (*self.heard[:-1], Heard(advice, "propose"))
         if self.switches.trust:
-            return proposers.propose_from_model(state, advice, own, ranked=ranked)
-        return proposers.propose_unchecked(state, advice, own)
+            proposal = proposers.propose_from_model(state, advice, own, ranked=ranked)
+        else:
+            proposal = proposers.propose_unchecked(state, advice, own)
+        new = [ban for ban in dict.fromkeys(advice.bans) if ban not in self._bans]
+        self._bans = (*self._bans, *new)[-MOST:]
+        return proposers.with_bans(state, proposal, new)
 
     def widen(self, space: Space) -> None:
         """Go on in another space, which holds all that the present one does."""
@@ -124,8 +132,10 @@ class Turns:
             if self._pool is None and self._model_starts:
                 self.line.prefetch(proposers.request_warm_start(self._state(history, number)))
         elif self._model_has_turn(history):
-            state = self._state(history, number)
-            self.line.prefetch(proposers.request_proposal(state, aims=self.switches.aim))
+            self.line.prefetch(self._request_proposal(self._state(history, number)))
+
+    def _request_proposal(self, state: proposers.State) -> Request:
+        return proposers.request_proposal(state, aims=self.switches.aim, bans=self._bans)
 
     def _state(self, history: History, number: int | None) -> proposers.State:
         prior = self._prior if self._packs_lead or not self._model_has_shown(history) else self._believed()
@@ -134,7 +144,7 @@ class Turns:
             history,
             noisy=self.task.noisy,
             earlier=self._verifier,
-            prior=prior,
+            prior=heed(self._bans, self.space, history, prior),
             claims=(*self._usual_claims(history), *(self._explainer.claims if self._explainer else ())),
         )
         number = len(history) if number is None else number

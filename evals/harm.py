@@ -64,8 +64,8 @@ class Harm:
     def sentence(self) -> str:
         """The figures in words."""
         return (
-            f"{self.adversary:10} {self.runs} runs: {self.ratio:.3f} [{self.low:.3f}, {self.high:.3f}] of the "
-            f"regret of the surrogate alone; {self.late:.1%} of the trials after the twelfth"
+            f"{self.adversary:10} {self.runs} runs: {self.ratio:.3f} [{self.low:.3f}, {self.high:.3f}] "
+            f"of the surrogate's regret alone; {self.late:.1%} of the trials after the twelfth"
         )
 
 

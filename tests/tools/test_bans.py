@@ -1,0 +1,122 @@
+"""What is ruled out is tested against the trials, and weighs only while it holds."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import bestguess as bg
+from bestguess.tools.bans import (
+    AVOID,
+    BANNED,
+    SEEN,
+    Ban,
+    BannedDensity,
+    ban_schemas,
+    describe_bans,
+    heed,
+    is_ban,
+    judge_ban,
+    read_ban,
+    write_ban,
+)
+from bestguess.tools.errors import ParamsError
+from bestguess.tools.trial import History, Outcome, Proposal, Trial
+
+SPACE = bg.Space(
+    lr=bg.Float(1e-4, 1.0, log=True, default=1e-2),
+    n=bg.Int(1, 9, default=3),
+    kind=bg.Choice(["a", "b", "c"]),
+    rate=bg.Float(0, 1, when={"kind": ["a"]}),
+)
+HIGH = Ban("lr", "above", 0.1, "it diverges")
+
+
+def history(*rows: tuple[float, float | None]) -> History:
+    """Return trials of a learning rate and the value it gave, None where it failed."""
+    trials = []
+    for number, (lr, value) in enumerate(rows):
+        outcome = Outcome.failure("nan") if value is None else Outcome(value)
+        trials.append(Trial(number, Proposal({"lr": lr, "n": 3, "kind": "b"}, "gp"), outcome))
+    return History("minimize", tuple(trials))
+
+
+BAD_ABOVE = ((0.01, 1.0), (0.02, 2.0), (0.03, 3.0), (0.2, 9.0), (0.5, 8.0))
+
+
+def test_a_ban_holds_while_enough_trials_lie_there_and_none_is_in_the_better_half() -> None:
+    assert judge_ban(HIGH, SPACE, history(*BAD_ABOVE)).holds
+    assert not judge_ban(HIGH, SPACE, history(*BAD_ABOVE, (0.9, 0.5))).holds
+    assert judge_ban(HIGH, SPACE, history(*BAD_ABOVE, (0.9, 0.5))).good == 1
+    untested = judge_ban(HIGH, SPACE, history(*BAD_ABOVE[:4]))
+    assert (untested.holds, untested.inside) == (False, SEEN - 1)
+
+
+def test_failed_trials_speak_for_a_ban_and_the_best_trial_always_against_it() -> None:
+    assert judge_ban(HIGH, SPACE, history(*BAD_ABOVE[:3], (0.2, None), (0.9, None))).holds
+    assert not judge_ban(Ban("lr", "below", 0.015), SPACE, history(*BAD_ABOVE, (0.011, 7.0))).holds
+    assert not judge_ban(HIGH, SPACE, history()).holds
+
+
+def test_it_covers_its_side_or_its_option_and_nothing_where_the_parameter_is_inactive() -> None:
+    params = [
+        {"lr": 0.2, "n": 9, "kind": "a", "rate": 0.9},
+        {"lr": 0.01, "n": 3, "kind": "b"},
+        {"lr": 0.1, "n": 1, "kind": "c"},
+    ]
+    x = SPACE.encode_many(params)
+    active = np.array([SPACE.active_mask(one) for one in params])
+    assert HIGH.covers(SPACE, x, active).tolist() == [True, False, False]
+    assert Ban("n", "below", 3).covers(SPACE, x, active).tolist() == [False, False, True]
+    assert Ban("kind", "", "b").covers(SPACE, x, active).tolist() == [False, True, False]
+    assert Ban("rate", "below", 0.95).covers(SPACE, x, active).tolist() == [True, False, False]
+
+
+def test_a_ban_that_holds_lowers_the_density_there_once_and_one_that_does_not_changes_nothing() -> None:
+    twice = heed([HIGH, Ban("lr", "above", 0.15)], SPACE, history(*BAD_ABOVE), None)
+    assert isinstance(twice, BannedDensity)
+    x = SPACE.encode_many([{"lr": 0.5, "n": 3, "kind": "b"}, {"lr": 0.01, "n": 3, "kind": "b"}])
+    assert twice.log_density(x).tolist() == [math.log(BANNED), 0.0]
+    assert heed([HIGH], SPACE, history(*BAD_ABOVE, (0.9, 0.5)), None) is None
+
+
+@pytest.mark.parametrize("ban", [HIGH, Ban("n", "below", 4, "too few"), Ban("kind", "", "c", "")])
+def test_a_ban_comes_back_from_what_is_kept_of_it(ban: Ban) -> None:
+    said = write_ban(ban)
+    assert is_ban(said, SPACE)
+    assert read_ban(said, SPACE) == ban
+    assert any(said.keys() == schema["properties"].keys() for schema in ban_schemas(SPACE))
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({AVOID: "moon", "side": "above", "limit": 1}, "'moon', which is no parameter"),
+        ({AVOID: ["lr"], "side": "above", "limit": 1}, "is no parameter"),
+        ({AVOID: "kind", "option": "z"}, "no option"),
+        ({AVOID: "lr", "side": "beside", "limit": 0.1}, "say nothing"),
+        ({AVOID: "lr", "side": "above", "limit": True}, "say nothing"),
+        ({AVOID: "lr", "side": "above", "limit": 1.0}, "all of its values or none"),
+        ({AVOID: "n", "side": "below", "limit": float("nan")}, "all of its values or none"),
+    ],
+)
+def test_what_rules_out_nothing_or_everything_is_turned_down_by_name(
+    said: dict[str, object], words: str
+) -> None:
+    with pytest.raises(ParamsError, match=words):
+        read_ban(said, SPACE)
+
+
+def test_a_parameter_called_avoid_is_a_parameter() -> None:
+    space = bg.Space(avoid=bg.Float(0, 1))
+    assert ban_schemas(space) == []
+    assert not is_ban({"avoid": 0.5}, space)
+
+
+def test_the_words_say_what_is_ruled_out_why_and_what_the_trials_say() -> None:
+    assert describe_bans([HIGH], SPACE, history(*BAD_ABOVE)) == (
+        "lr above 0.1 (it diverges): so far it holds: none of 2 trials there is in the better half"
+    )
+    assert "not tested" in describe_bans([Ban("kind", "", "c")], SPACE, history(*BAD_ABOVE))

@@ -1,0 +1,188 @@
+"""Parts of the space that somebody rules out, tested against every trial before they weigh anything.
+
+A ban names values of one parameter: those above or below a limit, or one option. It holds while at least SEEN
+trials lie there and none of them is in the better half of all; then the optimum is believed there 1 / BANNED
+times less, which fades with the trials as every belief does (`acquisition.weigh`). A ban that no longer holds
+weighs nothing, and may hold again. This module does not know who rules anything out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bestguess.tools.errors import ParamsError
+from bestguess.tools.numeric import Float, Int
+from bestguess.tools.parameters import Choice
+from bestguess.tools.prior import LogDensity
+from bestguess.tools.space import Space
+from bestguess.tools.surrogate import BoolArray, FloatArray
+from bestguess.tools.trial import History, shorten
+
+SEEN = 2
+BANNED = 0.05
+AVOID = "avoid"
+"""The word that a ban begins with; where a parameter is called so, nothing can be ruled out."""
+
+SIDES = ("above", "below")
+REASON_CHARS = 120
+MOST = 8
+"""So many bans count, the latest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ban:
+    """The values of the parameter `name` on the `side` of `limit`; without a side, that value."""
+
+    name: str
+    side: str
+    limit: Any
+    because: str = ""
+
+    @property
+    def words(self) -> str:
+        """What is ruled out, in words."""
+        limit = f"{self.limit:.5g}" if isinstance(self.limit, float) else self.limit
+        return f"{self.name} {self.side} {limit}" if self.side else f"{self.name} = {limit}"
+
+    def covers(self, space: Space, x: FloatArray, active: BoolArray | None = None) -> BoolArray:
+        """Return which of x (m, d) it rules out."""
+        column = space.names.index(self.name)
+        u, at = x[:, column], float(space.parameters[self.name].encode(self.limit))
+        if self.side:
+            inside = u > at if self.side == "above" else u < at
+        else:
+            # Options share the interval evenly; each is encoded as the middle of its part.
+            inside = np.abs(u - at) <= 0.5 / (space.parameters[self.name].grid_size or 1)
+        return np.asarray(inside if active is None else inside & active[:, column], dtype=np.bool_)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whether a ban `holds`, by how many trials lie `inside` it, `good` of them in the better half of all."""
+
+    holds: bool
+    inside: int
+    good: int
+
+    @property
+    def words(self) -> str:
+        """The finding in words."""
+        if self.good:
+            return f"not so: {self.good} of {self.inside} trials there are in the better half"
+        if not self.holds:
+            return f"not tested: {self.inside} of the {SEEN} trials there that it takes"
+        return f"so far it holds: none of {self.inside} trials there is in the better half"
+
+
+def judge_ban(ban: Ban, space: Space, history: History) -> Standing:
+    """Return what the told trials of `history` say of a ban; failed ones are in the worse half."""
+    concerned = [trial for trial in history.told if ban.name in trial.params]
+    x = space.encode_many([trial.params for trial in concerned])
+    inside = [trial for trial, there in zip(concerned, ban.covers(space, x), strict=True) if there]
+    losses = {trial.number: history.loss(trial) for trial in history.complete}
+    middle = np.median([losses.get(trial.number, math.inf) for trial in history.told] or [0.0])
+    good = sum(losses.get(trial.number, math.inf) < middle for trial in inside)
+    return Standing(len(inside) >= SEEN and not good, len(inside), good)
+
+
+def heed(bans: Sequence[Ban], space: Space, history: History, known: LogDensity | None) -> LogDensity | None:
+    """Return what was `known` of where the optimum lies, less where one of `bans` holds."""
+    holding = [ban for ban in bans if judge_ban(ban, space, history).holds]
+    return BannedDensity(space, holding, known) if holding else known
+
+
+def describe_bans(bans: Sequence[Ban], space: Space, history: History) -> str:
+    """Return what is ruled out, why, and what the trials say of it, in words; nothing without bans."""
+    return "; ".join(
+        f"{ban.words}{f' ({ban.because})' if ban.because else ''}: {judge_ban(ban, space, history).words}"
+        for ban in bans
+    )
+
+
+class BannedDensity:
+    """What was `known` of where the optimum lies, less where one of `bans` rules it out."""
+
+    def __init__(self, space: Space, bans: Sequence[Ban], known: LogDensity | None = None) -> None:
+        self._space = space
+        self._bans = bans
+        self._known = known
+
+    def log_density(self, x: FloatArray, active: BoolArray | None = None) -> FloatArray:
+        """Return the logarithm of the density (m,) at x (m, d), up to a constant."""
+        out = np.zeros(len(x), dtype=np.bool_)
+        for ban in self._bans:
+            out |= ban.covers(self._space, x, active)
+        known = 0.0 if self._known is None else self._known.log_density(x, active)
+        total: FloatArray = known + np.where(out, math.log(BANNED), 0.0)
+        return total
+
+
+def ban_schemas(space: Space) -> list[dict[str, Any]]:
+    """Return the JSON Schemas of a ban, one for parameters with limits and one for those with options."""
+    if AVOID in space.parameters:
+        return []
+    limited = [name for name, one in space.parameters.items() if isinstance(one, Float | Int)]
+    chosen = [name for name, one in space.parameters.items() if isinstance(one, Choice)]
+    because = {"type": "string", "maxLength": REASON_CHARS}
+    found = []
+    if limited:
+        found.append(
+            {
+                AVOID: {"type": "string", "enum": limited},
+                "side": {"type": "string", "enum": list(SIDES)},
+                "limit": {"type": "number"},
+                "because": because,
+            }
+        )
+    if chosen:
+        options = [str(option) for name in chosen for option in space.parameters[name].values()]
+        found.append(
+            {
+                AVOID: {"type": "string", "enum": chosen},
+                "option": {"type": "string", "enum": list(dict.fromkeys(options))},
+                "because": because,
+            }
+        )
+    return [
+        {"type": "object", "properties": one, "required": list(one), "additionalProperties": False}
+        for one in found
+    ]
+
+
+def is_ban(said: Any, space: Space) -> bool:
+    """Whether a parsed reply rules something out, rather than being a configuration."""
+    return isinstance(said, Mapping) and AVOID in said and AVOID not in space.parameters
+
+
+def read_ban(said: Mapping[str, Any], space: Space) -> Ban:
+    """Return the ban in a parsed reply.
+
+    Raises:
+        ParamsError: it names no parameter, or rules out all of its values or none.
+    """
+    name, because = said[AVOID], shorten(str(said.get("because", "")), REASON_CHARS)
+    parameter = space.parameters.get(name) if isinstance(name, str) else None
+    if isinstance(parameter, Choice):
+        for option in parameter.options:
+            if str(option) == str(said.get("option")):
+                return Ban(name, "", option, because)
+        raise ParamsError(f"it rules out {name} = {said.get('option')!r}, which is no option")
+    if not isinstance(parameter, Float | Int):
+        raise ParamsError(f"it rules out values of {name!r}, which is no parameter with limits or options")
+    side, limit = said.get("side"), said.get("limit")
+    if side not in SIDES or not isinstance(limit, int | float) or isinstance(limit, bool):
+        raise ParamsError(f"it rules out {name} {side!r} {limit!r}; side and limit say nothing")
+    if not parameter.low < limit < parameter.high:
+        raise ParamsError(f"it rules out {name} {side} {limit}, which is all of its values or none")
+    return Ban(name, side, parameter.canonical(parameter.snap(limit)), because)
+
+
+def write_ban(ban: Ban) -> dict[str, Any]:
+    """Return the reply that `read_ban` reads as this ban."""
+    said = {"side": ban.side, "limit": ban.limit} if ban.side else {"option": str(ban.limit)}
+    return {AVOID: ban.name, **said, "because": ban.because}
