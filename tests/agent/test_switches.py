@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bestguess.agent.llm import Request
+from bestguess.agent.llm import LLM, Request
 from bestguess.agent.switches import Switches
 from bestguess.agent.task import Task
 from bestguess.agent.testing import DeadLLM, SchemaLLM, ScriptedLLM
@@ -35,6 +35,17 @@ def test_after_two_first_guesses_that_are_not_the_best_chance_has_all_its_looks(
     bad = ScriptedLLM(['{"x": 1, "y": 1}', '{"x": -1, "y": 1}', '{"x": 1, "y": -1}'])
     found = sources(Switches(propose=False), 9, bad)
     assert found == ["default", "llm", "llm", *["random"] * 4, "gp", "gp"]
+
+
+def test_guesses_that_miss_put_the_looks_of_chance_off_and_do_not_change_them() -> None:
+    def looks(llm: LLM | None) -> list[dict[str, object]]:
+        with Tuner(SPACE, llm=llm, seed=3, switches=Switches(propose=False)) as tuner:
+            for _ in range(7):
+                trial = tuner.ask()
+                tuner.tell(trial, trial.params["x"] ** 2 + trial.params["y"] ** 2)
+            return [trial.params for trial in tuner.history if trial.source == "random"]
+
+    assert looks(ScriptedLLM(['{"x": 1, "y": 1}', '{"x": -1, "y": 1}'])) == looks(None)
 
 
 def test_a_guess_is_worth_nothing_to_the_search_before_one_beat_the_default() -> None:
