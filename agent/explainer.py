@@ -11,9 +11,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bestguess.agent.advisor import LATER, Advice, Advisor, Line, read_each
+from bestguess.agent.advisor import LATER, Advice, Line, read_each
 from bestguess.agent.framing import frame_failure
-from bestguess.agent.llm import LLM, Reply, Request
+from bestguess.agent.llm import Reply, Request
 from bestguess.agent.task import Task
 from bestguess.prompts import version
 from bestguess.tools.errors import ReplyError
@@ -48,15 +48,6 @@ class Explainer:
         self._pending: Trial | None = None
         for advice in earlier:
             self._keep(advice.configurations[0]["kind"], advice)
-
-    @classmethod
-    def of(
-        cls, llm: LLM, space: Space, task: Task, seed: int, *, wait_s: float, earlier: Sequence[Advice] = ()
-    ) -> Explainer:
-        """Return an explainer with a line of its own to `llm`."""
-        return cls(
-            Advisor(llm, space, wait_s=wait_s, read=read_explanation), space, task, seed, earlier=earlier
-        )
 
     @property
     def claims(self) -> tuple[Claim, ...]:

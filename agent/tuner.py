@@ -26,7 +26,7 @@ from bestguess.agent.checks import (
     check_study_name,
     check_task,
 )
-from bestguess.agent.explainer import Explainer
+from bestguess.agent.explainer import Explainer, read_explanation
 from bestguess.agent.journal import Journal, JournaledLLM, beside
 from bestguess.agent.judge import Judge, read_judgement
 from bestguess.agent.knowledge import gather
@@ -133,12 +133,11 @@ class Tuner:
             if switches.judge != "gp":
                 judging = Advisor(asked, space, wait_s=llm_wait_s, read=read_judgement)
                 judge = Judge(judging, space, self.task, switches.judge, self.study.seed)
-            explainer = Explainer.of(
-                asked,
+            explainer = Explainer(
+                Advisor(asked, space, wait_s=llm_wait_s, read=read_explanation),
                 space,
                 self.task,
                 self.study.seed,
-                wait_s=llm_wait_s,
                 earlier=self._journal.explanations(self.study.name) if self._journal else (),
             )
         self._turns = Turns(

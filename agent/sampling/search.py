@@ -22,7 +22,6 @@ from optuna.trial import FrozenTrial, TrialState
 
 from bestguess.agent.advisor import MODEL, Advisor
 from bestguess.agent.budget import Budget, BudgetedLLM, Spent
-from bestguess.agent.explainer import Explainer
 from bestguess.agent.journal import Journal, JournaledLLM
 from bestguess.agent.knowledge import Pack, know
 from bestguess.agent.llm import LLM
@@ -165,14 +164,8 @@ class Search:
     def _in(self, native: NativeSpace) -> tuple[Reader, Turns]:
         """Return the reader and the turns of this space, new ones if it is not that of the last trial."""
         if self._reader is None or self._turns is None or self._reader.native != native:
-            line = explainer = None
-            if self._asked:
-                wait_s = self._terms.wait_s
-                line = Advisor(self._asked, native.space, wait_s=wait_s)
-                said = self._journal.explanations(self._name) if self._journal else ()
-                explainer = Explainer.of(
-                    self._asked, native.space, self._task, self._seed, wait_s=wait_s, earlier=said
-                )
+            # Nobody is asked why trials fail: Optuna keeps no message of theirs.
+            line = Advisor(self._asked, native.space, wait_s=self._terms.wait_s) if self._asked else None
             pool = self._journal.first_guesses(self._name, native.space) if self._journal else None
             self._reader = Reader(native, self._directions)
             self._turns = Turns(
@@ -180,7 +173,6 @@ class Search:
                 self._task,
                 self._seed,
                 line=line,
-                explainer=explainer,
                 switches=EVERYTHING,
                 pool=pool,
                 bans=self._journal.bans(self._name, native.space) if self._journal else (),
