@@ -21,7 +21,7 @@ from bestguess.agent.knowledge import Knowledge
 from bestguess.agent.llm import LLM, Request, Tokenizing
 from bestguess.agent.switches import Switches
 from bestguess.agent.task import Task
-from bestguess.tools.bans import MOST, Ban, heed
+from bestguess.tools.bans import Ban, heed, remember
 from bestguess.tools.failure_rules import Claim
 from bestguess.tools.guesses import GuessDensity
 from bestguess.tools.prior import LogDensity, OptimumPrior
@@ -65,7 +65,7 @@ class Turns:
         self._prior = OptimumPrior(space, self._knowledge.beliefs) if self._knowledge else None
         self._guesses: GuessDensity | None = None
         self._pool = pool
-        self._bans = tuple(dict.fromkeys(bans))[-MOST:]
+        self._bans = remember(bans)
         self._waited_s = 0.0
         self._judge = judge
         self._explainer = explainer if switches.explain else None
@@ -103,15 +103,14 @@ class Turns:
         if self._judge and advice.configurations:
             judged = self._judge.rank(history, advice.configurations)
             tokens, seconds = advice.tokens + judged.tokens, advice.seconds + judged.seconds
-            advice = replace(judged, key=advice.key, tokens=tokens, seconds=seconds)
+            advice = replace(judged, key=advice.key, tokens=tokens, seconds=seconds, bans=advice.bans)
             self.heard = (*self.heard[:-1], Heard(advice, "propose"))
         if self.switches.trust:
             proposal = proposers.propose_from_model(state, advice, own, ranked=ranked)
         else:
             proposal = proposers.propose_unchecked(state, advice, own)
-        new = [ban for ban in dict.fromkeys(advice.bans) if ban not in self._bans]
-        self._bans = (*self._bans, *new)[-MOST:]
-        return proposers.with_bans(state, proposal, new)
+        earlier, self._bans = self._bans, remember((*self._bans, *advice.bans))
+        return proposers.with_bans(state, proposal, [ban for ban in self._bans if ban not in earlier])
 
     def widen(self, space: Space) -> None:
         """Go on in another space, which holds all that the present one does."""

@@ -9,7 +9,7 @@ weighs nothing, and may hold again. This module does not know who rules anything
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +77,14 @@ class Standing:
         if not self.holds:
             return f"not tested: {self.inside} of the {SEEN} trials there that it takes"
         return f"so far it holds: none of {self.inside} trials there is in the better half"
+
+
+def remember(said: Iterable[Ban]) -> tuple[Ban, ...]:
+    """Return the bans that count, in the order in which they were said."""
+    kept: tuple[Ban, ...] = ()
+    for ban in said:
+        kept = kept if ban in kept else (*kept, ban)[-MOST:]
+    return kept
 
 
 def judge_ban(ban: Ban, space: Space, history: History) -> Standing:

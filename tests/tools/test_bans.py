@@ -11,6 +11,7 @@ import bestguess as bg
 from bestguess.tools.bans import (
     AVOID,
     BANNED,
+    MOST,
     SEEN,
     Ban,
     BannedDensity,
@@ -20,6 +21,7 @@ from bestguess.tools.bans import (
     is_ban,
     judge_ban,
     read_ban,
+    remember,
     write_ban,
 )
 from bestguess.tools.errors import ParamsError
@@ -107,6 +109,13 @@ def test_what_rules_out_nothing_or_everything_is_turned_down_by_name(
 ) -> None:
     with pytest.raises(ParamsError, match=words):
         read_ban(said, SPACE)
+
+
+def test_the_latest_bans_count_each_once() -> None:
+    many = [Ban("n", "above", limit) for limit in range(MOST + 2)]
+    assert remember([HIGH, HIGH]) == (HIGH,)
+    assert remember([HIGH, *many]) == tuple(many[2:])
+    assert remember([*remember([HIGH, *many]), HIGH])[-1] == HIGH
 
 
 def test_a_parameter_called_avoid_is_a_parameter() -> None:
