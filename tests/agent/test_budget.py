@@ -13,7 +13,7 @@ from bestguess.agent.testing import SchemaLLM
 from bestguess.tools.errors import BudgetSpent
 
 ASKED = Request((Message("user", "Guess."),))
-SPACE = bg.Space(x=bg.Float(0, 1), k=bg.Choice(["a", "b"]))
+SPACE = bg.Space(x=bg.Float(0, 1, doc="the dose"), k=bg.Choice(["a", "b"]))
 
 
 class Costly(SchemaLLM):
