@@ -24,6 +24,7 @@ from bestguess.tools.trial import History, Prediction, Trial, shorten
 BEST_ROWS = 6
 LATEST_ROWS = 4
 SURPRISING_ROWS = 2
+REMARKED_ROWS = 2
 FAILURE_ROWS = 4
 JUDGED_ROWS = 12
 SURPRISE = 2.0
@@ -71,7 +72,9 @@ def frame_proposal(
     for rows in range(BEST_ROWS, 0, -1):
         best = ranked[:rows]
         latest = [trial for trial in history.complete[-min(rows, LATEST_ROWS) :] if trial not in best]
-        shown = {trial.number for trial in (*best, *latest)}
+        remarked = [trial for trial in history.complete if _remark(trial) and trial not in (*best, *latest)]
+        remarked = remarked[-min(rows, REMARKED_ROWS) :]
+        shown = {trial.number for trial in (*best, *latest, *remarked)}
         unlike = [trial for trial in odd if trial.number not in shown][: min(rows, SURPRISING_ROWS)]
         failures = history.failed[-min(rows, FAILURE_ROWS) :]
         words = render(
@@ -80,6 +83,7 @@ def frame_proposal(
             failed=len(history.failed),
             best=[_row(whole, task, trial) for trial in best],
             latest=[_row(whole, task, trial) for trial in latest],
+            remarked=[_row(whole, task, trial) for trial in remarked],
             surprising=[_surprising(whole, task, trial) for trial in unlike],
             failures=[_failure(whole, trial) for trial in failures],
             surrogate=surrogate,
@@ -175,9 +179,13 @@ def _range(parameter: Parameter) -> str:
 
 
 def _row(space: Space, task: Task, trial: Trial) -> str:
+    return f"{task.metric} {trial.value:.5g}: {_configuration(space, trial)}{_remark(trial)}"
+
+
+def _remark(trial: Trial) -> str:
+    """Return what the user said of a trial, to stand after its row; nothing if that is nothing."""
     said = [line for line in trial.feedback.splitlines() if line.startswith(REMARK)]
-    remark = f" {quote_untrusted(' '.join(said))}" if said else ""
-    return f"{task.metric} {trial.value:.5g}: {_configuration(space, trial)}{remark}"
+    return f" {quote_untrusted(' '.join(said))}" if said else ""
 
 
 def _surprising(space: Space, task: Task, trial: Trial) -> str:

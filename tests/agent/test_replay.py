@@ -72,7 +72,7 @@ BAN = '{"avoid": "lr", "side": "above", "limit": 0.03, "because": "it runs out o
 
 def test_what_a_model_ruled_out_is_kept_replayed_and_gone_on_with(tmp_path: Path) -> None:
     guess = '{"lr": 0.004, "depth": 4, "kind": "c"}'
-    storage = run(tmp_path, 7, n_trials=16, llm=ScriptedLLM([guess, BAN, guess, BAN]))
+    storage = run(tmp_path, 7, n_trials=11, llm=ScriptedLLM([guess, BAN, guess, BAN]))
 
     assert all(one.same for one in again(tmp_path, 7))
     (ban,) = set(Journal(tmp_path / "study.journal.db").bans("s7", SPACE))
@@ -115,7 +115,7 @@ def test_a_study_without_a_model_with_trials_of_the_users_and_several_running_re
 
 
 def test_a_record_that_was_changed_no_longer_replays_and_the_command_says_where(tmp_path: Path) -> None:
-    storage = run(tmp_path, 1)
+    storage = run(tmp_path, 1, n_trials=9)
     arguments = ["replay", "--storage", storage]
     assert CliRunner().invoke(main, arguments).exit_code == 0
     with sqlite3.connect(tmp_path / "study.db") as connection:
@@ -128,4 +128,4 @@ def test_a_record_that_was_changed_no_longer_replays_and_the_command_says_where(
     changed = json.loads(done.stdout)["changed"]
     assert changed
     assert min(one["number"] for one in changed) >= 3  # the default, the consensus and its successor stand
-    assert "of 14 trials are what they were" in CliRunner().invoke(main, arguments).stdout
+    assert "of 9 trials are what they were" in CliRunner().invoke(main, arguments).stdout

@@ -25,7 +25,7 @@ def sources(switches: Switches, n: int, llm: object = None) -> list[Source]:
 
 
 def test_with_everything_on_the_model_warms_up_and_later_proposes() -> None:
-    found = sources(Switches(), 35, SchemaLLM())
+    found = sources(Switches(), 16, SchemaLLM())
     assert found[1] == "llm"
     assert found[4:9] == ["gp"] * 5
     assert "llm" in found[9:]
@@ -68,9 +68,9 @@ def test_without_proposals_the_search_is_the_surrogates() -> None:
 
 
 def test_without_trust_a_model_that_guesses_blindly_keeps_the_most_turns_there_are() -> None:
-    trusted = sources(Switches(), 35)[5:].count("llm")
-    untrusted = sources(Switches(trust=False), 35)[5:].count("llm")
-    assert untrusted == 10
+    trusted = sources(Switches(), 20)[5:].count("llm")
+    untrusted = sources(Switches(trust=False), 20)[5:].count("llm")
+    assert untrusted == 5
     assert trusted < untrusted
 
 
