@@ -190,7 +190,7 @@ def _repair(request: Request, reply: Reply, error: str) -> Request:
 def read_reply(reply: Reply, space: Space) -> Advice:
     """Return the configurations in `reply` that fit `space`, and what it rules out; if none, why not.
 
-    Repeats are kept: how often a model says the same is what a consensus is made of.
+    Repeats of configurations are kept: how often a model says the same is what a consensus is made of.
     """
     bans: list[Ban] = []
 
@@ -218,6 +218,8 @@ def read_each(reply: Reply, check: Callable[[Any], Mapping[str, Any] | None]) ->
                 found.append(checked)
         except (ParamsError, ReplyError) as error:
             refusals.append(str(error))
+        except RecursionError:
+            refusals.append("it is nested too deep to be read")
     refusal = ""
     if not found:
         first = shorten(refusals[0], REFUSAL_CHARS) if refusals else "no answer at all"

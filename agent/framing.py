@@ -6,7 +6,6 @@ module does not know which model reads them or what becomes of the answer.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -19,7 +18,7 @@ from bestguess.prompts import render
 from bestguess.tools.parameters import Choice, Float, Int, Parameter
 from bestguess.tools.space import Space
 from bestguess.tools.space_schema import reply_text
-from bestguess.tools.trial import History, Prediction, Trial, shorten
+from bestguess.tools.trial import History, Prediction, Trial, plain_line, shorten
 
 BEST_ROWS = 6
 LATEST_ROWS = 4
@@ -32,10 +31,6 @@ SURPRISE = 2.0
 
 FEEDBACK_CHARS = 160
 BUDGET_TOKENS = 1400
-
-_CONTROL = re.compile(
-    r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]"
-)
 
 
 def frame_warm_start(task: Task, space: Space) -> tuple[Message, ...]:
@@ -132,9 +127,8 @@ def frame_failure(task: Task, space: Space, trial: Trial) -> tuple[Message, ...]
 
 def quote_untrusted(text: str, chars: int = FEEDBACK_CHARS) -> str:
     """Return what a program printed, fit for a prompt: no control characters, no marks, the tail only."""
-    plain = _CONTROL.sub("", text).replace("<", "[").replace(">", "]")
-    one_line = " ".join(plain.split())
-    return f"<output>{one_line if len(one_line) <= chars else '…' + one_line[-chars:]}</output>"
+    said = plain_line(text)
+    return f"<output>{said if len(said) <= chars else '…' + said[-chars:]}</output>"
 
 
 def _described(space: Space) -> list[dict[str, str]]:

@@ -16,7 +16,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -26,8 +26,8 @@ from bestguess.agent.budget import Spent
 from bestguess.agent.llm import LLM, Reply, Request
 from bestguess.agent.llm.parsing import parse_texts
 from bestguess.agent.llm.recorded import request_essence, request_key
-from bestguess.tools.bans import Ban, is_ban, read_ban, write_ban
-from bestguess.tools.errors import BudgetSpent, ModelError, ModelUnavailable, StudyError
+from bestguess.tools.bans import Ban, is_ban, try_read_ban, write_ban
+from bestguess.tools.errors import BudgetSpent, ModelError, ModelUnavailable, ParamsError, StudyError
 from bestguess.tools.space import Space
 
 Role = Literal["warm_start", "propose", "explain"]
@@ -154,13 +154,20 @@ class Journal:
         return self._advice(study, "explain")
 
     def bans(self, study: str, space: Space) -> list[Ban]:
-        """Return what the model has ruled out in a study."""
-        return [ban for one in self._advice(study, "propose") for ban in restore(one, space).bans]
+        """Return what the model has ruled out in a study, as far as it fits `space`."""
+        said = [one for advice in self._advice(study, "propose") for one in advice.configurations]
+        return [ban for one in said if is_ban(one, space) and (ban := try_read_ban(one, space))]
 
     def first_guesses(self, study: str, space: Space) -> Advice | None:
-        """Return the model's first guesses of a study, so that going on with it need not ask again."""
-        found = self._advice(study, "warm_start")
-        return restore(found[-1], space) if found else None
+        """Return the model's first guesses of a study, so that going on with it need not ask again.
+
+        None without any, and where they are of another space.
+        """
+        for advice in reversed(self._advice(study, "warm_start")):
+            with suppress(ParamsError):
+                if (found := restore(advice, space)).configurations:
+                    return found
+        return None
 
     def _advice(self, study: str, role: Role) -> list[Advice]:
         """Return all advice of a role that can be used."""
@@ -259,7 +266,9 @@ def restore(advice: Advice, space: Space) -> Advice:
             space.validate(one) for one, ban in zip(advice.configurations, ruled, strict=True) if not ban
         ),
         bans=tuple(
-            read_ban(one, space) for one, ban in zip(advice.configurations, ruled, strict=True) if ban
+            found
+            for one, ban in zip(advice.configurations, ruled, strict=True)
+            if ban and (found := try_read_ban(one, space))
         ),
     )
 

@@ -53,6 +53,7 @@ AIM = 0.1
 """How far beyond the best LLAMBO aims, as a share of the range of all values."""
 
 TOKENS_PER_PARAMETER = 24
+BAN_TOKENS = 96
 RANDOM_TRIES = 200
 NEAR = 1e-3
 """Nothing is learned from a trial that is so near to another in every column of the cube."""
@@ -220,7 +221,8 @@ def request_proposal(state: State, *, aims: bool = False, bans: Sequence[Ban] = 
     verifier = None if aims else state.verifier
     whole = state.region.whole if state.region else state.space
     schema = state.space.json_schema()
-    ruling = [] if aims else ban_schemas(state.space)
+    # In a part of the space a number may be an option, and a ban of it would mean the whole.
+    ruling = [] if aims or state.region else ban_schemas(state.space)
     if ruling:
         schema = {"anyOf": [*schema.get("anyOf", [schema]), *ruling]}
     return Request(
@@ -242,7 +244,7 @@ def request_proposal(state: State, *, aims: bool = False, bans: Sequence[Ban] = 
         n=PROPOSE_SAMPLES,
         schema=schema,
         seed=state.seed + state.number,
-        max_tokens=_max_tokens(state.space),
+        max_tokens=max(_max_tokens(state.space), BAN_TOKENS if ruling else 0),
         told=len(state.history.told),
     )
 

@@ -1,8 +1,9 @@
 """A study proposed again from its record, without a model: the same history has to give the same trials.
 
 Every trial is proposed from the history as it was when the trial was asked for, with what the tuner heard
-from the model then, and compared. It evaluates nothing and writes nothing. Where several processes asked at
-once, the order that the storage shows may not be the one that each of them saw.
+from the model then, and compared. It evaluates nothing and writes nothing. Where several processes asked, the
+order that the storage shows may not be the one that each of them saw, and what the model ruled out in one
+of them another learned when it next opened the study.
 """
 
 from __future__ import annotations

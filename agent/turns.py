@@ -2,7 +2,7 @@
 
 A `Turns` turns a history into the next proposal. It knows no storage and no objective, and does not know
 whether the history is happening now or is being replayed. What it keeps between turns saves work or
-holds the model's first guesses; all else follows from the history.
+is what the model said: first guesses, what it ruled out, why trials fail; all else follows from the history.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from bestguess.agent.knowledge import Knowledge
 from bestguess.agent.llm import LLM, Request, Tokenizing
 from bestguess.agent.switches import Switches
 from bestguess.agent.task import Task
-from bestguess.tools.bans import Ban, heed, remember
+from bestguess.tools.bans import Ban, fitting, heed, remember
 from bestguess.tools.failure_rules import Claim
 from bestguess.tools.guesses import GuessDensity
 from bestguess.tools.prior import LogDensity, OptimumPrior
@@ -109,12 +109,13 @@ class Turns:
             proposal = proposers.propose_from_model(state, advice, own, ranked=ranked)
         else:
             proposal = proposers.propose_unchecked(state, advice, own)
-        earlier, self._bans = self._bans, remember((*self._bans, *advice.bans))
+        earlier, self._bans = self._bans, remember((*self._bans, *fitting(advice.bans, self.space)))
         return proposers.with_bans(state, proposal, [ban for ban in self._bans if ban not in earlier])
 
     def widen(self, space: Space) -> None:
         """Go on in another space, which holds all that the present one does."""
         self.space, self.region, self._verifier, self._guesses = space, None, None, None
+        self._bans = fitting(self._bans, space)
         self._prior = OptimumPrior(space, self._knowledge.beliefs) if self._knowledge else None
 
     def check(self, history: History, proposal: Proposal) -> Proposal:

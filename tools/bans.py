@@ -10,18 +10,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from bestguess.tools.errors import ParamsError
 from bestguess.tools.numeric import Float, Int
+from bestguess.tools.parameter import Parameter, shown
 from bestguess.tools.parameters import Choice
 from bestguess.tools.prior import LogDensity
 from bestguess.tools.space import Space
 from bestguess.tools.surrogate import BoolArray, FloatArray
-from bestguess.tools.trial import History, shorten
+from bestguess.tools.trial import History, plain_line, shorten
 
 SEEN = 2
 BANNED = 0.05
@@ -36,12 +37,15 @@ MOST = 8
 
 @dataclass(frozen=True, slots=True)
 class Ban:
-    """The values of the parameter `name` on the `side` of `limit`; without a side, that value."""
+    """The values of the parameter `name` on the `side` of `limit`; without a side, that value.
+
+    Bans of the same values are the same, whatever the reason.
+    """
 
     name: str
     side: str
     limit: Any
-    because: str = ""
+    because: str = field(default="", compare=False)
 
     @property
     def words(self) -> str:
@@ -49,16 +53,15 @@ class Ban:
         limit = f"{self.limit:.5g}" if isinstance(self.limit, float) else self.limit
         return f"{self.name} {self.side} {limit}" if self.side else f"{self.name} = {limit}"
 
-    def covers(self, space: Space, x: FloatArray, active: BoolArray | None = None) -> BoolArray:
-        """Return which of x (m, d) it rules out."""
-        column = space.names.index(self.name)
-        u, at = x[:, column], float(space.parameters[self.name].encode(self.limit))
+    def covers(self, parameter: Parameter, u: FloatArray) -> BoolArray:
+        """Return which places u (m,) in the parameter's own column it rules out."""
+        at = float(parameter.encode(self.limit))
         if self.side:
             inside = u > at if self.side == "above" else u < at
         else:
             # Options share the interval evenly; each is encoded as the middle of its part.
-            inside = np.abs(u - at) <= 0.5 / (space.parameters[self.name].grid_size or 1)
-        return np.asarray(inside if active is None else inside & active[:, column], dtype=np.bool_)
+            inside = np.abs(u - at) <= 0.5 / (parameter.grid_size or 1)
+        return np.asarray(inside, dtype=np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,28 +90,38 @@ def remember(said: Iterable[Ban]) -> tuple[Ban, ...]:
     return kept
 
 
-def judge_ban(ban: Ban, space: Space, history: History) -> Standing:
-    """Return what the told trials of `history` say of a ban; failed ones are in the worse half."""
-    concerned = [trial for trial in history.told if ban.name in trial.params]
-    x = space.encode_many([trial.params for trial in concerned])
-    inside = [trial for trial, there in zip(concerned, ban.covers(space, x), strict=True) if there]
-    losses = {trial.number: history.loss(trial) for trial in history.complete}
-    middle = np.median([losses.get(trial.number, math.inf) for trial in history.told] or [0.0])
-    good = sum(losses.get(trial.number, math.inf) < middle for trial in inside)
-    return Standing(len(inside) >= SEEN and not good, len(inside), good)
+def judge_bans(bans: Sequence[Ban], space: Space, history: History) -> list[Standing]:
+    """Return what the told trials of `history` say of each ban.
+
+    Good is what is better than the median or as good as the best; failed trials are in the worse half.
+    """
+    told = history.told
+    losses = np.array([math.inf if one.value is None else history.loss(one) for one in told])
+    good = (losses < np.median(losses)) | (losses == losses.min()) if len(told) else losses > 0
+    good &= np.isfinite(losses)
+    found = []
+    for ban in bans:
+        parameter = space.parameters[ban.name]
+        concerned = [row for row, trial in enumerate(told) if ban.name in trial.params]
+        u = np.array([parameter.encode(told[row].params[ban.name]) for row in concerned], dtype=np.float64)
+        inside = np.array(concerned, dtype=np.int64)[ban.covers(parameter, u)]
+        fine = int(good[inside].sum())
+        found.append(Standing(len(inside) >= SEEN and not fine, len(inside), fine))
+    return found
 
 
 def heed(bans: Sequence[Ban], space: Space, history: History, known: LogDensity | None) -> LogDensity | None:
     """Return what was `known` of where the optimum lies, less where one of `bans` holds."""
-    holding = [ban for ban in bans if judge_ban(ban, space, history).holds]
+    standings = judge_bans(bans, space, history) if bans else []
+    holding = [ban for ban, standing in zip(bans, standings, strict=True) if standing.holds]
     return BannedDensity(space, holding, known) if holding else known
 
 
 def describe_bans(bans: Sequence[Ban], space: Space, history: History) -> str:
     """Return what is ruled out, why, and what the trials say of it, in words; nothing without bans."""
     return "; ".join(
-        f"{ban.words}{f' ({ban.because})' if ban.because else ''}: {judge_ban(ban, space, history).words}"
-        for ban in bans
+        f"{ban.words}{f' (“{ban.because}”)' if ban.because else ''}: {standing.words}"
+        for ban, standing in zip(bans, judge_bans(bans, space, history), strict=True)
     )
 
 
@@ -124,7 +137,9 @@ class BannedDensity:
         """Return the logarithm of the density (m,) at x (m, d), up to a constant."""
         out = np.zeros(len(x), dtype=np.bool_)
         for ban in self._bans:
-            out |= ban.covers(self._space, x, active)
+            column = self._space.names.index(ban.name)
+            inside = ban.covers(self._space.parameters[ban.name], x[:, column])
+            out |= inside if active is None else inside & active[:, column]
         known = 0.0 if self._known is None else self._known.log_density(x, active)
         total: FloatArray = known + np.where(out, math.log(BANNED), 0.0)
         return total
@@ -173,21 +188,43 @@ def read_ban(said: Mapping[str, Any], space: Space) -> Ban:
     Raises:
         ParamsError: it names no parameter, or rules out all of its values or none.
     """
-    name, because = said[AVOID], shorten(str(said.get("because", "")), REASON_CHARS)
+    name, because = said[AVOID], said.get("because")
+    because = shorten(plain_line(because), REASON_CHARS) if isinstance(because, str) else ""
     parameter = space.parameters.get(name) if isinstance(name, str) else None
     if isinstance(parameter, Choice):
-        for option in parameter.options:
-            if str(option) == str(said.get("option")):
+        for option in parameter.options if len(parameter.options) > 1 else ():
+            if str(option) == str(said.get("option", "")):
                 return Ban(name, "", option, because)
-        raise ParamsError(f"it rules out {name} = {said.get('option')!r}, which is no option")
+        raise ParamsError(
+            f"it rules out {name} = {shown(said.get('option'))}, which is not one of its options"
+        )
     if not isinstance(parameter, Float | Int):
-        raise ParamsError(f"it rules out values of {name!r}, which is no parameter with limits or options")
+        raise ParamsError(f"it rules out {shown(name)}, which is no parameter with limits or options")
     side, limit = said.get("side"), said.get("limit")
     if side not in SIDES or not isinstance(limit, int | float) or isinstance(limit, bool):
-        raise ParamsError(f"it rules out {name} {side!r} {limit!r}; side and limit say nothing")
-    if not parameter.low < limit < parameter.high:
-        raise ParamsError(f"it rules out {name} {side} {limit}, which is all of its values or none")
-    return Ban(name, side, parameter.canonical(parameter.snap(limit)), because)
+        raise ParamsError(f"it rules out {name} {shown(side)} {shown(limit)}; side and limit say nothing")
+    if isinstance(parameter, Int) and isinstance(limit, float) and math.isfinite(limit):
+        # Between two whole numbers the one that the ban leaves.
+        limit = math.floor(limit) if side == "above" else math.ceil(limit)
+    limit = parameter.snap(limit)
+    lowest, highest = parameter.low, parameter.high
+    if not (lowest <= limit < highest if side == "above" else lowest < limit <= highest):
+        raise ParamsError(f"it rules out {name} {side} {shown(limit)}, which is all of its values or none")
+    limit = parameter.canonical(limit)
+    return Ban(name, side, limit, because)
+
+
+def try_read_ban(said: Mapping[str, Any], space: Space) -> Ban | None:
+    """Return the ban in what was kept of a reply; None where the space is another one by now."""
+    try:
+        return read_ban(said, space)
+    except ParamsError:
+        return None
+
+
+def fitting(bans: Iterable[Ban], space: Space) -> tuple[Ban, ...]:
+    """Return those of `bans` that rule out some values of `space` and not all."""
+    return tuple(ban for ban in bans if try_read_ban(write_ban(ban), space))
 
 
 def write_ban(ban: Ban) -> dict[str, Any]:

@@ -7,6 +7,7 @@ objective is run.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -22,6 +23,10 @@ Params = Mapping[str, Any]
 
 REASON_CHARS = 500
 FEEDBACK_CHARS = 4000
+
+_CONTROL = re.compile(
+    r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +211,12 @@ class History:
         """Return the trial's value turned so that less is better; the trial must be complete."""
         assert trial.value is not None
         return -trial.value if self.direction == "maximize" else trial.value
+
+
+def plain_line(text: str) -> str:
+    """Return text that is not ours as one line, without control characters and marks (`<`, `>`)."""
+    plain = _CONTROL.sub("", text).replace("<", "[").replace(">", "]")
+    return " ".join(plain.encode("utf-8", "replace").decode("utf-8").split())
 
 
 def shorten(text: str, chars: int) -> str:

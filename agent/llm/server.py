@@ -12,7 +12,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -35,10 +35,14 @@ CONNECT_TIMEOUT_S = 5.0
 
 CONCESSIONS = {
     "thinking": ("chat_template_kwargs", "enable_thinking"),
+    "alternatives": ("anyof",),
     "schema": ("response_format", "json_schema", "guided", "grammar"),
     "seed": ("seed",),
 }
-"""What is left out, in this order, when a server refuses a request, and words that tell which it minds."""
+"""What is left out, in this order, when a server refuses a request, and words that tell which it minds.
+
+Alternatives are a schema with anyOf at its root, which OpenAI's own servers refuse.
+"""
 
 ERROR_CHARS = 300
 THINK = "<think>"
@@ -196,7 +200,7 @@ class ServerLLM:
         return Reply(
             texts=texts,
             parsed=parsed,
-            held_to_schema=request.schema is None or not ("schema" in self._conceded or None in parsed),
+            held_to_schema=request.schema is None or (self._sends(request.schema) and None not in parsed),
             prompt_tokens=prompt_tokens,
             completion_tokens=sum(usage.completion_tokens for usage in used),
             seconds=time.monotonic() - started,
@@ -221,7 +225,8 @@ class ServerLLM:
             try:
                 return await persist(client.chat.completions.create, n=n, **body, **how)
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-                left_out = _concede(error, self._conceded, n)
+                unused = frozenset() if "anyOf" in (request.schema or {}) else frozenset({"alternatives"})
+                left_out = _concede(error, self._conceded | unused, n)
                 if left_out is None:
                     self._conceded = before  # it minded something else
                     raise
@@ -248,13 +253,16 @@ class ServerLLM:
         }
         if seed is not None and "seed" not in self._conceded:
             body["seed"] = seed
-        if request.schema is not None and "schema" not in self._conceded:
+        if request.schema is not None and self._sends(request.schema):
             described = {"name": "configuration", "schema": dict(request.schema), "strict": True}
             body["response_format"] = {"type": "json_schema", "json_schema": described}
         if "thinking" not in self._conceded:
             # vLLM and llama.cpp: models that reason leave it, which for one line of JSON costs minutes.
             body["extra_body"] = {"chat_template_kwargs": {"enable_thinking": False}}
         return body
+
+    def _sends(self, schema: Mapping[str, Any]) -> bool:
+        return "schema" not in self._conceded and not ("alternatives" in self._conceded and "anyOf" in schema)
 
     def _unavailable(self, words: str) -> ModelUnavailable:
         if self._key != NO_KEY:

@@ -1,6 +1,6 @@
 """The search in one of Optuna's studies: what is known of its space, and whose turn it is.
 
-Everything follows from the study's trials but the model's first guesses and what saves work. Several
+Everything follows from the study's trials but what the model said once and what saves work. Several
 processes may search one study, each with an object of this class; what each proposes is in the study at
 once, so that the others do not propose it again. This module does not know when Optuna asks.
 """

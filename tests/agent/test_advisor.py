@@ -227,3 +227,9 @@ def test_an_answer_that_rules_something_out_is_no_configuration_and_no_failure()
     advisor = Advisor(llm, SPACE, wait_s=10.0)
     assert advisor.take(ASK).refusal == "it only ruled something out"
     assert (advisor.failures, llm.calls) == (0, 1)
+
+
+def test_an_answer_nested_too_deep_is_turned_down() -> None:
+    deep = '{"lr": ' + "[" * 900 + "]" * 900 + ', "depth": 3}'
+    assert read_reply(bg.Reply((deep, GOOD)), SPACE).configurations
+    assert read_reply(bg.Reply((deep,)), SPACE).refusal

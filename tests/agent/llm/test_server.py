@@ -179,6 +179,22 @@ def test_what_a_server_refuses_is_left_out_and_not_sent_again(
     assert field not in server.bodies[-1]
 
 
+def test_a_server_that_minds_alternatives_still_holds_answers_to_other_schemas(server: Server) -> None:
+    def strict(body: dict[str, Any]) -> Any:
+        schema = body.get("response_format", {}).get("json_schema", {}).get("schema", {})
+        if "anyOf" in schema:
+            return 400, {"error": {"message": "Invalid schema for response_format: anyOf at the root"}}
+        return completion('{"x": 1}')
+
+    server.answer = strict
+    llm = ServerLLM(server.url)
+    one = replace(ASK, n=1)
+
+    assert not llm.generate(replace(one, schema={"anyOf": [one.schema]})).held_to_schema
+    assert llm.generate(one).held_to_schema
+    assert "response_format" in server.bodies[-1]
+
+
 def test_a_refusal_of_something_else_takes_no_feature_away(server: Server) -> None:
     server.answer = in_turn((400, {"error": {"message": "prompt too long"}}))
     llm = ServerLLM(server.url)
