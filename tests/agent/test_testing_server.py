@@ -92,7 +92,7 @@ def test_a_thousand_misbehaviours_cost_no_trial() -> None:
             served += sum(name != "good" for name in server.served)
         assert len(history.complete) == 20
         assert longest < WAIT_S + SPARE_S, f"study {study}: {longest:.2f} s"
-        for trial in history.trials[1:5]:
+        for trial in history.trials[1:4]:
             assert trial.source == "llm" or trial.proposal.fallback.startswith("language model: ")
 
 
