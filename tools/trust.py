@@ -32,8 +32,8 @@ WINDOW = 8
 PRIOR = 2.0
 """So many tries are credited to everyone beforehand …"""
 
-PRIOR_BETTER = 0.25
-"""… half as good as the rival's, as guesses of small models are (NOTEBOOK 15), with as many hits."""
+PRIOR_BETTER = 0.2
+"""… less than half as good as the rival's, as small models' guesses are (NOTEBOOK 24), with as many hits."""
 
 SHARPNESS = 2.0
 """The power of the trust that a share goes by: below 1 it falls fast."""

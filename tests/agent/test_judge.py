@@ -74,7 +74,7 @@ def test_the_best_quarter_is_named_by_its_value() -> None:
 
 def run(switches: Switches, llm: bg.LLM) -> bg.Tuner:
     tuner = bg.Tuner(SPACE, llm=llm, seed=0, switches=switches)
-    for _ in range(12):
+    for _ in range(15):
         trial = tuner.ask()
         tuner.tell(trial, trial.params["x"] ** 2)
     return tuner

@@ -72,7 +72,7 @@ BAN = '{"avoid": "lr", "side": "above", "limit": 0.03, "because": "it runs out o
 
 def test_what_a_model_ruled_out_is_kept_replayed_and_gone_on_with(tmp_path: Path) -> None:
     guess = '{"lr": 0.004, "depth": 4, "kind": "c"}'
-    storage = run(tmp_path, 7, n_trials=11, llm=ScriptedLLM([guess, BAN, guess, BAN]))
+    storage = run(tmp_path, 7, n_trials=15, llm=ScriptedLLM([guess, BAN, guess, BAN]))
 
     assert all(one.same for one in again(tmp_path, 7))
     (ban,) = set(Journal(tmp_path / "study.journal.db").bans("s7", SPACE))

@@ -25,10 +25,12 @@ def sources(switches: Switches, n: int, llm: object = None) -> list[Source]:
 
 
 def test_with_everything_on_the_model_warms_up_and_later_proposes() -> None:
-    found = sources(Switches(), 16, SchemaLLM())
-    assert found[1] == "llm"
-    assert found[4:9] == ["gp"] * 5
-    assert "llm" in found[9:]
+    with Tuner(SPACE, llm=SchemaLLM(), seed=0) as tuner:
+        for _ in range(16):
+            trial = tuner.ask()
+            tuner.tell(trial, trial.params["x"] ** 2 + trial.params["y"] ** 2)
+        turns = [trial for trial in tuner.history if trial.source == "llm" or trial.proposal.fallback]
+    assert [trial.number for trial in turns] == [1, 2, 3, 13]
 
 
 def test_after_two_first_guesses_that_are_not_the_best_chance_has_all_its_looks() -> None:

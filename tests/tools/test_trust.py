@@ -86,8 +86,8 @@ def test_turns_are_handed_out_by_share() -> None:
 
 
 def test_nobody_unknown_has_the_first_turn_of_the_search() -> None:
-    assert not any(has_turn(Trust(), held=0, trials=trial) for trial in range(5))
-    assert has_turn(Trust(), held=0, trials=5)
+    assert not any(has_turn(Trust(), held=0, trials=trial) for trial in range(9))
+    assert has_turn(Trust(), held=0, trials=9)
 
 
 def _cdf(z: float) -> float:
