@@ -266,7 +266,9 @@ def _shared(history: History) -> dict[str, str]:
     if len(failed) < 2 or not complete:
         return {}
     found = {}
-    for name in set.intersection(*(set(trial.params) for trial in failed)):
+    for name in failed[0].params:
+        if not all(name in trial.params for trial in failed):
+            continue
         bad = [trial.params[name] for trial in failed]
         good = [trial.params[name] for trial in complete if name in trial.params]
         if not good:

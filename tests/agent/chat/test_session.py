@@ -215,7 +215,7 @@ def test_why_a_trial_failed_shows_the_message_and_what_failures_share(talk: Talk
     text = talk.say("why 3").text
     assert "exited with code 1: MemoryError: 17 GB wanted" in text
     assert "Trials 2 failed alike" in text
-    assert "All failures, and no finished trial, have `booster` = dart, `depth` ≥ 5" in text
+    assert "All failures, and no finished trial, have `depth` ≥ 5, `booster` = dart" in text
 
 
 def test_facts_are_told_in_templates_without_a_model(talk: Talk) -> None:
