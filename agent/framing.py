@@ -33,9 +33,9 @@ FEEDBACK_CHARS = 160
 BUDGET_TOKENS = 1400
 
 
-def frame_warm_start(task: Task, space: Space) -> tuple[Message, ...]:
-    """Return the messages that ask for a first guess."""
-    return _messages(task, space, render("warm_start"))
+def frame_warm_start(task: Task, space: Space, *, advice: str = "") -> tuple[Message, ...]:
+    """Return the messages that ask for a first guess; `advice` is what packs say."""
+    return _messages(task, space, render("warm_start"), advice)
 
 
 def frame_proposal(
@@ -44,6 +44,7 @@ def frame_proposal(
     history: History,
     *,
     whole: Space | None = None,
+    advice: str = "",
     surrogate: str = "",
     candidates: Sequence[tuple[Mapping[str, Any], Prediction]] = (),
     target: float | None = None,
@@ -91,7 +92,7 @@ def frame_proposal(
             may_rule_out=may_rule_out,
             target=None if target is None else f"{task.metric} of {target:.5g}",
         )
-        messages = _messages(task, space, words)
+        messages = _messages(task, space, words, advice)
         if sum(count_tokens(message.content) for message in messages) <= budget_tokens:
             break
     return messages
@@ -147,7 +148,7 @@ def _described(space: Space) -> list[dict[str, str]]:
     ]
 
 
-def _messages(task: Task, space: Space, words: str) -> tuple[Message, ...]:
+def _messages(task: Task, space: Space, words: str, advice: str = "") -> tuple[Message, ...]:
     stable = render(
         "task",
         description=task.description,
@@ -155,6 +156,7 @@ def _messages(task: Task, space: Space, words: str) -> tuple[Message, ...]:
         direction=task.direction,
         facts=dict(task.facts),
         parameters=_described(space),
+        advice=advice,
         constraints=[one for one in space.constraints if isinstance(one, str)],
     )
     return (Message("system", render("system")), Message("user", f"{stable}\n\n{words}"))

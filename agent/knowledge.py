@@ -37,6 +37,7 @@ from bestguess.tools.numeric import Float, Int
 from bestguess.tools.parameter import Parameter, did_you_mean, shown
 from bestguess.tools.prior import Belief, OptimumPrior, Region
 from bestguess.tools.space import Space
+from bestguess.tools.trial import shorten
 
 FACTS: Mapping[str, float] = {"rows": 5000.0, "features": 20.0, "classes": 2.0}
 """What is assumed of data that the task says nothing about."""
@@ -48,6 +49,10 @@ UNNAMED_LEAST = 3
 """A pack that no word calls for must know so large a share of the parameters, and so many of them."""
 
 FRONT = re.compile(r"\A---\n(?P<front>.*?)\n---\n(?P<body>.*)\Z", re.DOTALL)
+SOURCES = re.compile(r"^## Sources$", re.MULTILINE)
+ADVICE_CHARS = 1000
+"""About 250 tokens of a prompt."""
+
 KINDS = ("float", "int", "choice")
 
 
@@ -146,6 +151,9 @@ class Knowledge:
     unused: tuple[str, ...] = ()
     """What the packs say of parameters that have no such values, in words."""
 
+    advice: str = ""
+    """What the packs say, for a model to read."""
+
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON-able values, for the record: packs change, and a study goes on as it began."""
         beliefs = {
@@ -154,7 +162,7 @@ class Knowledge:
             else {"weights": [[option, weight] for option, weight in one.items()]}
             for name, one in self.beliefs.items()
         }
-        fields = {"families": list(self.families), "beliefs": beliefs}
+        fields = {"families": list(self.families), "beliefs": beliefs, "advice": self.advice}
         return fields | ({"unused": list(self.unused)} if self.unused else {})
 
     @classmethod
@@ -164,7 +172,9 @@ class Knowledge:
             name: dict(map(tuple, one["weights"])) if "weights" in one else Region(one["low"], one["high"])
             for name, one in fields["beliefs"].items()
         }
-        return cls(tuple(fields["families"]), beliefs, tuple(fields.get("unused", ())))
+        return cls(
+            tuple(fields["families"]), beliefs, tuple(fields.get("unused", ())), fields.get("advice", "")
+        )
 
 
 def find_packs(space: Space, task: Task, packs: Sequence[Pack]) -> list[Pack]:
@@ -204,7 +214,15 @@ def know(space: Space, task: Task, packs: Sequence[Pack]) -> Knowledge | None:
         if name in beliefs and name not in said
     )
     families = tuple(pack.family for pack in found)
-    return Knowledge(families, {name: beliefs[name] for name in said}, unused)
+    known = {name: beliefs[name] for name in said}
+    return Knowledge(families, known, unused, _advise(found, known))
+
+
+def _advise(packs: Sequence[Pack], known: Mapping[str, Belief]) -> str:
+    """Return what packs say in words, the most specific first, after what they know in numbers."""
+    numbers = "; ".join(f"{name} {_words(belief)}" for name, belief in known.items())
+    said = [SOURCES.split(pack.advice)[0].strip() for pack in packs]
+    return shorten("\n".join([f"Usually good: {numbers}.", *filter(None, said)]), ADVICE_CHARS)
 
 
 def gather(space: Space, task: Task, knowledge: Any) -> Knowledge | None:

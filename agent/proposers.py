@@ -91,6 +91,8 @@ class State:
     """How long a prompt and its answer may be together, where the model says so."""
 
     region: Region | None = None
+    advice: str = ""
+    """What packs say, for a model to read."""
 
     @property
     def rng(self) -> np.random.Generator:
@@ -200,7 +202,7 @@ def request_warm_start(state: State) -> Request:
     Independent samples, because small models asked for a list give copies of one configuration.
     """
     return Request(
-        messages=frame_warm_start(state.task, state.space),
+        messages=frame_warm_start(state.task, state.space, advice=state.advice),
         template=version("system", "task", "warm_start"),
         n=WARM_SAMPLES,
         schema=state.space.json_schema(),
@@ -231,6 +233,7 @@ def request_proposal(state: State, *, aims: bool = False, bans: Sequence[Ban] = 
             state.space,
             state.history,
             whole=whole,
+            advice=state.advice,
             surrogate=verifier.describe() if verifier else "",
             candidates=_candidates(state) if verifier else (),
             target=_target(state.history) if aims else None,

@@ -149,8 +149,9 @@ class Turns:
         )
         number = len(history) if number is None else number
         space = self.region.space if self.region else self.space
+        advice = self._knowledge.advice if self._knowledge else ""
         state = proposers.State(
-            space, self.task, history, self._verifier, self.seed, number, region=self.region
+            space, self.task, history, self._verifier, self.seed, number, region=self.region, advice=advice
         )
         if self._tokenizing is None:
             return state

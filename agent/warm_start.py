@@ -83,11 +83,15 @@ class WarmStart:
         _check(n)
         space, task, seed = check_space(space), check_task(task), check_seed(seed) or 0
         llm_wait_s, budget = check_seconds("llm_wait_s", llm_wait_s), check_budget(budget)
-        advice, model, prompts = _advice(space, task, llm, seed=seed, llm_wait_s=llm_wait_s, budget=budget)
+        known = gather(space, task, knowledge)
+        said = known.advice if known else ""
+        advice, model, prompts = _advice(
+            space, task, llm, said, seed=seed, llm_wait_s=llm_wait_s, budget=budget
+        )
         return cls(
             space=space,
             task=task,
-            points=tuple(_choose(space, task, n, advice, gather(space, task, knowledge), seed)),
+            points=tuple(_choose(space, task, n, advice, known, seed)),
             densities=_densities(space, advice),
             model=model,
             prompts=prompts,
@@ -212,12 +216,16 @@ def _advice(
     space: Space,
     task: Task,
     llm: LLM | Path | str | None,
+    said: str,
     *,
     seed: int,
     llm_wait_s: float,
     budget: Budget | None,
 ) -> tuple[Advice | None, str | None, str]:
-    """Return what the model guesses, its name, and the version of the prompts; None without a model."""
+    """Return what the model guesses, its name, and the version of the prompts; None without a model.
+
+    It reads what packs have `said`.
+    """
     if llm is None or llm == "none":
         return None, None, ""
     from bestguess.agent.advisor import LATER, Advisor
@@ -227,7 +235,7 @@ def _advice(
 
     model = connect(llm)
     assert model is not None
-    request = request_warm_start(State(space, task, History(task.direction), None, seed, 0))
+    request = request_warm_start(State(space, task, History(task.direction), None, seed, 0, advice=said))
     asked = BudgetedLLM(model, budget) if budget else model
     try:
         advice = Advisor(asked, space, wait_s=llm_wait_s).take(request)

@@ -31,5 +31,6 @@ def test_a_values_braces_are_text_and_are_not_rendered_again() -> None:
         facts={},
         parameters=[],
         constraints=[],
+        advice="",
     )
     assert "{{ 7 * 6 }}" in words

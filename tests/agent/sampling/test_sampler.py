@@ -404,7 +404,7 @@ def test_a_study_of_the_tuner_goes_on_in_optuna() -> None:
 def test_the_budget_and_the_journal_are_the_tuners(tmp_path: Path) -> None:
     path = tmp_path / "calls.db"
     budget = bg.Budget(requests=1)
-    study = run(bg.Sampler(space=SPACE, llm=SchemaLLM(0), budget=budget, journal=path, seed=0), 10)
+    study = run(bg.Sampler(space=SPACE, llm=SchemaLLM(0), budget=budget, journal=path, seed=0), 15)
     assert len(Journal(path).calls()) == 1
     assert Journal(path).heard(study.study_name)[1][0].role == "warm_start"
     assert any("budget" in said(trial).get("fallback", "") for trial in study.trials)
@@ -412,7 +412,7 @@ def test_the_budget_and_the_journal_are_the_tuners(tmp_path: Path) -> None:
 
 def test_a_budget_for_each_trial_begins_anew_with_each() -> None:
     budget = bg.Budget(trial_requests=1)
-    study = run(bg.Sampler(space=SPACE, llm=SchemaLLM(0), budget=budget, seed=0), 14)
+    study = run(bg.Sampler(space=SPACE, llm=SchemaLLM(0), budget=budget, seed=0), 16)
     assert not any("budget" in said(trial).get("fallback", "") for trial in study.trials)
 
 
