@@ -24,7 +24,7 @@ from bestguess.tools.prior import OptimumPrior
 from bestguess.tools.region import Region
 from bestguess.tools.space import Space
 from bestguess.tools.space_schema import reply_text
-from bestguess.tools.trial import History, Prediction, Proposal, Trial
+from bestguess.tools.trial import REASON_CHARS, History, Prediction, Proposal, Trial, shorten
 from bestguess.tools.trust import earned
 from bestguess.tools.verifier import Verifier
 
@@ -351,7 +351,7 @@ def with_bans(state: State, proposal: Proposal, bans: Sequence[Ban]) -> Proposal
     if proposal.source == "llm":
         return replace(proposal, reason=f"{proposal.reason}; {words}")
     refused = f"{proposal.fallback}; {words}" if proposal.fallback else f"{MODEL}{words}"
-    return replace(proposal, fallback=refused)
+    return replace(proposal, fallback=shorten(refused, REASON_CHARS))
 
 
 def with_prediction(state: State, proposal: Proposal) -> Proposal:
