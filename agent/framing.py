@@ -44,7 +44,6 @@ def frame_proposal(
     history: History,
     *,
     whole: Space | None = None,
-    advice: str = "",
     surrogate: str = "",
     candidates: Sequence[tuple[Mapping[str, Any], Prediction]] = (),
     target: float | None = None,
@@ -92,7 +91,7 @@ def frame_proposal(
             may_rule_out=may_rule_out,
             target=None if target is None else f"{task.metric} of {target:.5g}",
         )
-        messages = _messages(task, space, words, advice)
+        messages = _messages(task, space, words)
         if sum(count_tokens(message.content) for message in messages) <= budget_tokens:
             break
     return messages

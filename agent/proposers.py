@@ -92,7 +92,7 @@ class State:
 
     region: Region | None = None
     advice: str = ""
-    """What packs say, for a model to read."""
+    """What packs say, for a model to read before its first guesses; in the search it harms (NOTEBOOK 24)."""
 
     @property
     def rng(self) -> np.random.Generator:
@@ -233,7 +233,6 @@ def request_proposal(state: State, *, aims: bool = False, bans: Sequence[Ban] = 
             state.space,
             state.history,
             whole=whole,
-            advice=state.advice,
             surrogate=verifier.describe() if verifier else "",
             candidates=_candidates(state) if verifier else (),
             target=_target(state.history) if aims else None,

@@ -215,22 +215,22 @@ def test_a_pack_of_ones_own_stands_for_the_shipped_one_of_its_family(tmp_path: P
     assert known.beliefs == {"max_features": Region(0.9, 0.95)}
 
 
-def test_a_model_reads_what_packs_say_in_numbers_and_words_but_no_sources(tmp_path: Path) -> None:
+def test_before_its_first_guesses_a_model_reads_what_packs_say_but_no_sources(tmp_path: Path) -> None:
     (tmp_path / "reactor.md").write_text(
         "---\nfamily: reactors\nwords: [reactor]\nparameters:\n  flux: {float: [0.2, 0.4]}\n---\n"
         "- More flux melts the core.\n\n## Sources\nNobody, 1999.\n"
     )
-    space, task = bg.Space(flux=bg.Float(0, 1)), bg.Task("A reactor.")
-    llm = ScriptedLLM(['{"flux": 0.3}'])
+    space = bg.Space(flux=bg.Float(0, 1), rods=bg.Int(1, 9), coolant=bg.Choice(["water", "salt"]))
+    task = bg.Task("A reactor.")
+    llm = ScriptedLLM(['{"flux": 0.3, "rods": 4, "coolant": "salt"}'])
 
     with bg.Tuner(space, task, llm=llm, knowledge=tmp_path, seed=0) as tuner:
-        for _ in range(16):
+        for _ in range(3):
             tuner.tell(tuner.ask(), 1.0)
         kept = tuner.study.knowledge
     assert kept is not None
     assert kept.advice == "Usually good: flux 0.2 to 0.4.\n- More flux melts the core."
     bg.warm_start(space, task, n=2, llm=llm, knowledge=tmp_path)
     prompts = [request.messages[-1].content for request in llm.requests]
-    assert len(prompts) > 1
-    assert all("- More flux melts the core." in prompt for prompt in prompts)
-    assert "Nobody" not in "".join(prompts)
+    assert len(prompts) == 2
+    assert all(kept.advice in prompt for prompt in prompts)
