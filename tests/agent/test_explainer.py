@@ -151,6 +151,7 @@ def test_what_was_said_is_in_the_journal_goes_on_and_replays(tmp_path: Path) -> 
     assert [call["template"].split("@")[0] for call in journal.calls()[asked:]].count("explain") == 0
 
 
+@pytest.mark.slow
 def test_a_liar_about_failures_costs_nothing_once_the_trials_have_spoken() -> None:
     lie = ScriptedLLM([said(("c", "too low"), ("a", "too low"))])
     with run(lie) as lied, run(None) as alone:
