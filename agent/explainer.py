@@ -23,6 +23,8 @@ from bestguess.tools.trial import History, Trial
 
 SAMPLES = 4
 TEMPERATURE = 0.7
+"""Both as tried in NOTEBOOK 19; the limits below are by hand."""
+
 MOST_KINDS = 3
 """Whoever fails in more ways than that has other troubles."""
 

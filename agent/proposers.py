@@ -1,7 +1,7 @@
-"""Who may propose: the default, the model (first guesses, then during the search), the GP, and chance.
+"""Who may propose: the default, packs, the model (first guesses, then in the search), the GP, and chance.
 
 Each proposer turns the state of the search into a `Proposal`, or says why it cannot. Whose turn it is,
-and whether a proposal runs, is decided elsewhere (`tools/trust.py`, `tools/verifier.py`, `tuner.py`).
+and whether a proposal runs, is decided elsewhere (`tools/trust.py`, `tools/verifier.py`, `turns.py`).
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from bestguess.tools.trust import earned
 from bestguess.tools.verifier import Verifier
 
 FIRST_LOOKS = 4
-"""How many random configurations run before the surrogate takes over where nobody has an idea."""
+"""How many random ones run before the surrogate takes over where nobody has an idea (NOTEBOOK 8)."""
 
 WARM_STARTS = 3
-"""Guesses run before the surrogate takes over: the consensus, then the two that are most worth trying."""
+"""Guesses run before the surrogate does: the consensus, then the two most worth trying (NOTEBOOK 15)."""
 
 MISSES = 2
-"""After so many first guesses none of which is the best so far, chance has the other first looks."""
+"""After so many first guesses none of which is the best so far, chance has the others (NOTEBOOK 15)."""
 
 LEADING_SHARE = 0.5
 """Where packs know so much of the parameters, guesses of a model of 1.5B gain nothing on theirs and cost
@@ -45,9 +45,11 @@ WORD = re.compile(r"[^\W\d_]{2}")
 """Two letters in a row: `lr` is a word, `x1` is none."""
 
 WARM_SAMPLES = 16
+"""As many as a pool of NOTEBOOK 15 gave each seed to choose from."""
+
 PROPOSE_SAMPLES = 4
 CANDIDATES = 3
-"""So many of the surrogate's own choices are shown to the model."""
+"""So many of the surrogate's own choices are shown to the model (NOTEBOOK 18)."""
 
 AIM = 0.1
 """How far beyond the best LLAMBO aims, as a share of the range of all values."""
@@ -59,10 +61,10 @@ NEAR = 1e-3
 """Nothing is learned from a trial that is so near to another in every column of the cube."""
 
 APART = 0.1
-"""First guesses that are as near to a trial in every column say what it said; chance says more."""
+"""First guesses as near to a trial in every column say what it said; chance says more (NOTEBOOK 17)."""
 
 KNOWN_STARTS = 2
-"""How many of what packs know run before the surrogate takes over, without a model's guesses."""
+"""How many of what packs know run before the surrogate does, without a model's guesses (NOTEBOOK 13)."""
 
 ENOUGH_KNOWN = 10
 """With more trials than that, a user's own, they say more than a pack does."""
@@ -92,7 +94,8 @@ class State:
 
     region: Region | None = None
     advice: str = ""
-    """What packs say, for a model to read before its first guesses; in the search it harms (NOTEBOOK 24)."""
+    """What packs say, for a model to read before its first guesses; in the search it gains nothing and takes
+    12 s a turn (NOTEBOOK 24)."""
 
     @property
     def rng(self) -> np.random.Generator:

@@ -16,7 +16,8 @@ class Switches:
     """The parts of the tuner that can be switched off.
 
     Args:
-        knowledge: what packs know has a part in the first trials and in the search.
+        knowledge: what packs know has a part in the first trials and in the search, and what messages of
+            failures usually mean; `tune(knowledge=False)` leaves out the packs only.
         warm_start: the model makes the first guesses; off, they are random.
         propose: the model has turns during the search.
         trust: what its guesses earned decides how many turns, and the verifier which guess runs; off, it

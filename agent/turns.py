@@ -1,4 +1,4 @@
-"""Whose turn it is: the default first, the model's first guesses, then the model or the surrogate.
+"""Whose turn it is: the default, what packs know, the model's first guesses, then the model or the surrogate.
 
 A `Turns` turns a history into the next proposal. It knows no storage and no objective, and does not know
 whether the history is happening now or is being replayed. What it keeps between turns saves work or
@@ -172,7 +172,7 @@ class Turns:
             )
         tries = sum(trial.source == "llm" for trial in state.history)
         if tries >= proposers.MISSES and not self._model_has_shown(state.history):
-            reason = "a first look at the space, as no first guess of the model's beat the default"
+            reason = "a first look at the space, as no first guess of the model's was the best so far"
             return proposers.propose_random(state, reason)
         advice = Advice()
         if self._pool is None:
@@ -231,7 +231,8 @@ class Turns:
         sources = [trial.source for trial in history]
         guessed = self._model_starts and "llm" in sources
         if self._prior is None and not guessed:
-            # After five trials of the user's a model of 1.5B guesses worse than the surrogate (NOTEBOOK 15).
+            # Without a pack, a model of 1.5B guesses worse than the surrogate after five trials of the user's
+            # (NOTEBOOK 15).
             return len(history) <= proposers.FIRST_LOOKS
         # Where a pack or a model has said where to look, chance need not; users' own trials do not stand in.
         if "gp" in sources:

@@ -1,9 +1,10 @@
 """The zero-shot warm start: a few configurations worth evaluating first, by any tuner at all.
 
-The default comes first, then the model's consensus and its most different guesses, as in a study of our own
-(`proposers.py`); where there is no model, or it gave too few, what is known to work and points that fill the
-space. A `WarmStart` is also a document, `bestguess.warmstart/1`, that a tuner in another environment can load
-later; how its points are spelled for a tuner is in `adapters/`. This module evaluates nothing.
+The default comes first, then what packs know to work, then the model's consensus and its most different
+guesses, and points that fill the space where there are too few. A study of our own asks no model where packs
+know most parameters (`turns.py`); here it is asked wherever there is one. A `WarmStart` is also a document,
+`bestguess.warmstart/1`, that a tuner in another environment can load later; how its points are spelled for a
+tuner is in `adapters/`. This module evaluates nothing.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """Whether the language model earned its keep, by what the surrogate expected of its own choices instead.
 
-Computed from the history alone. A first guess has no rival, because there was no surrogate yet; it is
-measured against the default. A guess during the search ran in place of the surrogate's own choice, whose
-improvement on the best so far was expected, with a deviation: what the guesses gained beyond that is the
-lift. The interval holds the surrogate's uncertainty, not that of a study done again with another seed.
+Computed from the history alone. A first guess has no rival, because no choice of the surrogate's was worked
+out beside it; it is measured against the default. A guess during the search ran in place of the surrogate's
+own choice, whose improvement on the best so far was expected, with a deviation: what the guesses gained
+beyond that is the lift. The interval holds the surrogate's uncertainty, not that of a study done again with
+another seed.
 """
 
 from __future__ import annotations

@@ -83,10 +83,7 @@ def ladder_sections(board: Board) -> Iterator[Section]:
         header = ["rung", "contestant", *(f"@{n}" for n in board.milestones), "less the rung above, 95 %"]
         yield Section(
             f"Ladder: {board.suite}, {llm}",
-            [
-                f"Each part added in turn, on the {int(cells.sum())} cells that all rungs ran on.",
-                "Knowledge packs are not built yet, so their rung is missing.",
-            ],
+            [f"Each part added in turn, on the {int(cells.sum())} cells that all rungs ran on."],
             [Table(header, rows)],
         )
 

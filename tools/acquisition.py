@@ -71,10 +71,10 @@ def log_h(z: ArrayLike) -> FloatArray:
 def weigh(
     log_worth: ArrayLike,
     *,
-    feasible: ArrayLike = 1.0,
-    log_prior: ArrayLike = 0.0,
-    beta: float = 10.0,
-    trials: int = 1,
+    feasible: ArrayLike,
+    log_prior: ArrayLike,
+    beta: float,
+    trials: int,
 ) -> FloatArray:
     """Return log worth (m,) discounted by the chance of failing and raised where the optimum is expected.
 

@@ -26,6 +26,8 @@ from bestguess.tools.trial import History, plain_line, shorten
 
 SEEN = 2
 BANNED = 0.05
+"""Both by hand: no model that was tried rules anything out by itself (NOTEBOOK 24)."""
+
 AVOID = "avoid"
 """The word that a ban begins with; where a parameter is called so, nothing can be ruled out."""
 

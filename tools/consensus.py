@@ -22,7 +22,7 @@ def choose_spread(x: NDArray[np.float64], m: int) -> list[int]:
     """Return up to `m` distinct rows of `x` (n, d): the medoid, then always the row farthest from those.
 
     Among small models' samples the medoid is far better than a sample, and samples that all agree leave
-    a surrogate without a view of the space (figures in the design); hence consensus first, spread after.
+    a surrogate without a view of the space (NOTEBOOK 15); hence consensus first, spread after.
     """
     if len(x) == 0 or m < 1:
         return []

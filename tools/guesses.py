@@ -22,9 +22,8 @@ from bestguess.tools.prior import CONFIDENCE, LogDensity
 from bestguess.tools.surrogate import BoolArray, FloatArray
 
 WEIGHT = 0.5
-"""Of 0, 0.5 and 1 the one that is best on `tables` and level on `llambo` (NOTEBOOK 15)."""
-
 NARROWEST = 0.15
+"""Both by hand: NOTEBOOK 15 has the density with and without, and no figures of its weight."""
 
 
 class GuessDensity:

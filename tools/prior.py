@@ -28,6 +28,8 @@ from bestguess.tools.space import Space
 from bestguess.tools.surrogate import BoolArray, FloatArray
 
 CONFIDENCE = 0.8
+"""NOTEBOOK 13; the four below are by hand."""
+
 NARROWEST = 0.06
 """The least `s`: nobody knows a tenth of a range in advance."""
 

@@ -24,22 +24,23 @@ from typing import NamedTuple
 from bestguess.tools.trial import History, Prediction, Source
 
 MAX_SHARE = 1 / 3
-"""The most of the search that a guesser may hold: always a minority (Centaur, arXiv 2603.24647)."""
+"""The most of the search that a guesser may hold: always a minority (Centaur, arXiv 2603.24647); by hand."""
 
 WINDOW = 8
-"""Only a source's latest tries count, so that a lost turn can be earned back."""
+"""Only a source's latest tries count, so that a lost turn can be earned back; by hand (NOTEBOOK 3)."""
 
 PRIOR = 2.0
-"""So many tries are credited to everyone beforehand …"""
+"""So many tries are credited to everyone beforehand, by hand …"""
 
 PRIOR_BETTER = 0.2
-"""… less than half as good as the rival's, as small models' guesses are (NOTEBOOK 24), with as many hits."""
+"""… with this chance each of being better than the rival, less than half of an equal's, as with small models,
+and with as many hits as the rival. It puts a first turn at trial 13 of the study (NOTEBOOK 24)."""
 
 SHARPNESS = 2.0
-"""The power of the trust that a share goes by: below 1 it falls fast."""
+"""The power of the trust that a share goes by, so that it falls fast below 1; by hand."""
 
 LEAST_SHARE = 1 / 20
-"""Never zero, so that turns can be earned back: a cheap probe now and then."""
+"""Never zero, so that turns can be earned back: a cheap probe now and then; by hand."""
 
 
 @dataclass(frozen=True, slots=True)

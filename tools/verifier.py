@@ -6,7 +6,7 @@ Notation
     n         ()      complete trials
 
 A verifier is fitted to a history and then asked. It does not know who proposes, and it decides nothing
-but whether a proposal is clearly worse than the surrogate's own choice.
+but whether a proposal may run in place of the surrogate's own choice.
 """
 
 from __future__ import annotations
@@ -46,25 +46,32 @@ UNSURE = 4.0
 within two reported deviations there, 93 % and more with any other number."""
 
 OPTIMISM_SDS = 1.0
-"""A proposal is judged by its mean less so many standard deviations."""
+"""A proposal is judged by its mean less so many standard deviations; by hand (NOTEBOOK 3)."""
 
 SLACK = 2.0
-"""How much worse than the surrogate's own choice a proposal may be: SLACK / sqrt(n) standardized units."""
+"""How much worse than the surrogate's own choice a proposal may be: SLACK / sqrt(n) sd; by hand."""
 
 LEAST_WORTH = 0.25
-"""A proposal runs only if its expected improvement is so large a share of the surrogate's own choice's."""
+"""A proposal runs only if its expected improvement is so large a share of the surrogate's own choice's: it
+bounds what adversaries cost (NOTEBOOK 17)."""
 
 LIKELY_FAILURE = 0.25
-"""A proposal that finishes with a smaller probability than this is not run."""
+"""A proposal that finishes with a smaller probability than this is not run; by hand."""
 
 LONGEST = 2.0
+"""Lengthscales, in sides of the cube, count for no more than this in a direction of ascent; by hand."""
+
 INCUMBENTS = 3
+"""The search for the best acquisition starts near so many of the best trials, too; by hand."""
+
 MOST_WORTH = 10.0
 """In units of the surrogate's own choice; more than 1 only where the search for that fell short."""
 
 FEWEST = 32
+"""Of failed and of complete trials at least so many, where there are, are among MOST_TRIALS; by hand."""
+
 BELIEF = 3.0
-"""How much what is known beforehand counts: BELIEF / n times its log density (`acquisition.weigh`)."""
+"""How much what is known beforehand counts: BELIEF / n times its log density (NOTEBOOK 13)."""
 
 MOST_TRIALS = 1000
 """So many are conditioned on exactly; what asking costs does not grow beyond."""
@@ -250,7 +257,8 @@ class Verifier:
 
         It may unless its optimistic value is clearly worse than that of the surrogate's choice, with a
         slack that tightens as evidence comes in (after LLINBO-Justify, arXiv 2505.14756, with a lower
-        confidence bound in place of their acquisition), or it is likely to fail.
+        confidence bound in place of their acquisition), it promises far less improvement, it is likely to
+        fail, or it was tried before and the objective is not noisy.
         """
         prediction = self.predict(params)
         x, active = _encode(self.space, [params])

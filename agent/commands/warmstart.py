@@ -67,8 +67,8 @@ def command(
 ) -> None:
     """Give another tuner a few good configurations to evaluate first.
 
-    The default comes first, then the model's guesses; without a model, what is known of the task and points
-    that fill the space. They are shown as the tuner writes them (Hyperopt: a choice by its index).
+    The default comes first, then what is known of the task, the model's guesses, and points that fill the
+    space. They are shown as the tuner writes them (Hyperopt: a choice by its index).
 
     \b
     Examples:

@@ -23,7 +23,7 @@ class Contestant(protocol.Contestant):
     """The tuner, with these options.
 
     llm: none, or whatever `bestguess tune --llm` takes; first guesses come from a pool shared by the seeds.
-    knowledge: on, or off: no pack has a part.
+    knowledge: on, or off: no pack has a part, nor what messages of failures usually mean.
     warm: llm, or random first points although there is a model.
     propose: on, or off: the model guesses at the start only.
     trust: on, or off: neither earned trust nor the verifier holds the model back.

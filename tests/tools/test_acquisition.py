@@ -74,10 +74,12 @@ def test_the_chance_of_failing_and_the_prior_are_added() -> None:
     weighed = weigh(worth, feasible=[0.5, 1.0], log_prior=[0.0, 3.0], beta=4.0, trials=8)
 
     assert weighed == pytest.approx([-1 + math.log(0.5), -2 + 4 / 8 * 3])
-    assert weigh(worth, feasible=[0.0, 1.0])[0] == -np.inf
+    assert weigh(worth, feasible=[0.0, 1.0], log_prior=0.0, beta=4.0, trials=8)[0] == -np.inf
 
 
 def test_the_prior_fades_as_trials_come_in() -> None:
-    pulls = [float(weigh(0.0, log_prior=1.0, trials=trials)) for trials in (1, 10, 1000)]
+    pulls = [
+        float(weigh(0.0, feasible=1.0, log_prior=1.0, beta=10.0, trials=trials)) for trials in (1, 10, 1000)
+    ]
 
     assert pulls == pytest.approx([10.0, 1.0, 0.01])
