@@ -11,8 +11,10 @@
 Two records are kept, each against the rival: how good the source's values are, the mean of `better`, which is
 1/2 for a source that is as good, and how often it finds a new best, its hits over the sum of `expected`. Each
 mean, with its prior, is the forecast with the least expected Brier score, a proper one; a source is trusted
-as far as the worse of the two goes. A model's stated confidence can rise with its error (CALIPER, arXiv
-2606.01730), so nothing that a source says of itself is read here.
+as far as the worse of the two goes. Guesses beside the best so far beat rivals that explore and find nothing
+(NOTEBOOK 25), so values are held to be fair beforehand, and new bests must be shown. A model's stated
+confidence can rise with its error (CALIPER, arXiv 2606.01730), so nothing that a source says of itself is
+read here.
 """
 
 from __future__ import annotations
@@ -30,11 +32,12 @@ WINDOW = 8
 """Only a source's latest tries count, so that a lost turn can be earned back; by hand (NOTEBOOK 3)."""
 
 PRIOR = 2.0
-"""So many tries are credited to everyone beforehand, by hand …"""
+"""So many tries as good as the rival's are credited to everyone beforehand; by hand."""
 
-PRIOR_BETTER = 0.2
-"""… with this chance each of being better than the rival, less than half of an equal's, as with small models,
-and with as many hits as the rival. It puts a first turn at trial 13 of the study (NOTEBOOK 24)."""
+PRIOR_EXPECTED = 1.0
+PRIOR_HITS = 0.2
+"""So many new bests are held to have been expected of everyone beforehand, and so many to have been found, as
+of small models: until it finds one, a source has its cheap probes only (NOTEBOOK 24 and 25)."""
 
 SHARPNESS = 2.0
 """The power of the trust that a share goes by, so that it falls fast below 1; by hand."""
@@ -62,8 +65,8 @@ class Trust:
     @property
     def rate(self) -> float:
         """How the source compares with the surrogate's own choices: 1 is as good, 0 worthless."""
-        values = 2.0 * (PRIOR_BETTER * PRIOR + self.better) / (PRIOR + self.tried)
-        bests = (PRIOR + self.hits) / (PRIOR + self.expected)
+        values = 2.0 * (0.5 * PRIOR + self.better) / (PRIOR + self.tried)
+        bests = (PRIOR_HITS + self.hits) / (PRIOR_EXPECTED + self.expected)
         return min(values, bests, 1.0)
 
     @property

@@ -64,7 +64,7 @@ def test_only_the_latest_tries_count() -> None:
 def test_trust_needs_good_values_and_new_bests_alike() -> None:
     good_values_without_bests = Trust(tried=8, hits=0, better=6.0, expected=3.0)
     bests_by_luck_and_bad_values = Trust(tried=8, hits=2, better=1.0, expected=2.0)
-    both = Trust(tried=8, hits=3, better=6.0, expected=3.0)
+    both = Trust(tried=8, hits=4, better=6.0, expected=3.0)
     assert both.rate == 1.0
     assert good_values_without_bests.rate < 0.5
     assert bests_by_luck_and_bad_values.rate < 0.5
@@ -73,7 +73,12 @@ def test_trust_needs_good_values_and_new_bests_alike() -> None:
 def test_the_share_is_a_minority_and_never_zero() -> None:
     assert Trust(8, 8, 8.0, 2.0).share == MAX_SHARE < 0.5
     assert Trust(8, 0, 0.0, 4.0).share == LEAST_SHARE > 0
-    assert LEAST_SHARE < Trust().share < MAX_SHARE
+    assert Trust().share == LEAST_SHARE
+
+
+def test_only_a_new_best_earns_more_than_probes() -> None:
+    assert Trust(tried=1, hits=0, better=1.0, expected=0.1).share == LEAST_SHARE
+    assert Trust(tried=1, hits=1, better=1.0, expected=0.1).share == MAX_SHARE
 
 
 def test_turns_are_handed_out_by_share() -> None:
