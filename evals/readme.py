@@ -57,7 +57,8 @@ def figures(results: Path) -> str:
     )
     after = " / ".join(map(str, MILESTONES))
     legend = f"Mean normalized regret after {after} evaluations, ± the last one's deviation over seeds"
-    return "\n".join([*lines, "", f"{legend} (less is better). {cells}."])
+    order = "Rows go by the last figure on the suites that all of them completed"
+    return "\n".join([*lines, "", f"{legend} (less is better). {order}. {cells}."])
 
 
 def _cell(board: Board, label: str) -> str:

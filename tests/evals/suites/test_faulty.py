@@ -14,6 +14,7 @@ def test_between_30_and_60_percent_of_the_space_fails(name: str) -> None:
     assert 0.30 <= failing_share(name) <= 0.60
 
 
+@pytest.mark.slow
 def test_one_default_fails_and_the_others_do_not() -> None:
     problems = [SUITE.problem(name, 0) for name in SUITE.problems]
     failed = [one.name for one in problems if one.evaluate(one.space.default()).outcome.failed]
