@@ -81,7 +81,8 @@ def rank_importance(
         places, active = lattice.settle(np.concatenate((base, other)))
         f, g = np.split(posterior.sample_latent(places, DRAWS, rng, active), 2, axis=1)
         variance = np.maximum(f.var(axis=1), LEAST_VARIANCE)
-        indices = np.square(f - g).mean(axis=1) / (2.0 * variance)
+        # A total index is at most 1; its estimate from BASE places need not be.
+        indices = np.minimum(np.square(f - g).mean(axis=1) / (2.0 * variance), 1.0)
         low, high = np.quantile(indices, EDGES).tolist()
         found.append(Importance(name, float(indices.mean()), low, high))
     return tuple(sorted(found, key=lambda one: -one.mean))

@@ -14,23 +14,41 @@ from bestguess.agent.chat.plan import assignments, value_words
 from bestguess.agent.chat.registry import literal
 from bestguess.tools.errors import InputError, ParamsError
 from bestguess.tools.parameters import Choice, Float, Int, Parameter
-from bestguess.tools.region import Limit, Limits
+from bestguess.tools.region import Limit, Limits, Region
 from bestguess.tools.space import Space
 
 if TYPE_CHECKING:
+    from bestguess.agent.chat.plan import Plan
     from bestguess.agent.chat.session import Session
 
 
 def wished(session: Session, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the params that a wish comes to: the best so far with these values in it."""
+    """Return the params that a wish comes to: the best so far, within the limits, with these values in it."""
     plan = session.bench.the_plan()
     best = session.bench.history.incumbent
     given = _canonical(plan.space, values)
-    base = best.params if best else plan.space.default()
+    base = within_limits(plan, best.params if best else plan.space.default())
     try:
         return plan.space.complete({**base, **given})
     except ParamsError as error:
         raise InputError(f"that cannot be tried: {error}") from None
+
+
+def within_limits(plan: Plan, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the params nearest to these that the plan's limits allow; the same where nothing is limited."""
+    near = Region(plan.space, plan.limits).project(params) if plan.limits else None
+    return dict(params) if near is None else near
+
+
+def limits_broken(plan: Plan, params: Mapping[str, Any]) -> str:
+    """Return which of the plan's limits these params break, in words; nothing if none."""
+    broken = [
+        f"{name} {limit.words}"
+        for name, limit in plan.limits.of.items()
+        if name in params and not Region(plan.space, Limits({name: limit})).contains(params)
+    ]
+    without = [one for one in plan.limits.without if all(params.get(name) == one[name] for name in one)]
+    return ", ".join([*broken, *(f"never {assignments(one)}" for one in without)])
 
 
 def retried(session: Session, number: int | None) -> tuple[dict[str, Any], int]:
@@ -80,10 +98,12 @@ def narrowed(session: Session, parameter: str, low: float | None, high: float | 
     if low is None and high is None:
         raise InputError(f"/narrow {parameter}: to what? for example {parameter} {one.low:g}..{one.high:g}")
     before = plan.limits.of.get(parameter, Limit())
-    kept_low = before.low if low is None else low
-    kept_high = before.high if high is None else high
+    kept_low = before.low if low is None else max(low, one.low)
+    kept_high = before.high if high is None else min(high, one.high)
     limit = Limit(kept_low, kept_high)
-    return Limits({**plan.limits.of, parameter: limit}, plan.limits.without), f"{parameter} {limit.words}"
+    limits = Limits({**plan.limits.of, parameter: limit}, plan.limits.without)
+    Region(plan.space, limits)  # raises where nothing is left
+    return limits, f"{parameter} {limit.words}"
 
 
 def widened(
@@ -120,13 +140,20 @@ def widened(
     ends: Any = {"low": new_low, "high": new_high}
     wider = replace(number, **ends)
     before = plan.limits.of.get(parameter, Limit())
-    kept_low = before.low if low is None else None
-    kept_high = before.high if high is None else None
-    if kept_low is not None or kept_high is not None:
-        others[parameter] = Limit(kept_low, kept_high)
+    kept_low = before.low if low is None or before.low is None else min(before.low, low)
+    kept_high = before.high if high is None or before.high is None else max(before.high, high)
+    left = Limit(
+        None if kept_low is None or kept_low <= new_low else kept_low,
+        None if kept_high is None or kept_high >= new_high else kept_high,
+    )
+    if left != Limit():
+        others[parameter] = left
     parameters: dict[str, Parameter] = {**plan.space.parameters, parameter: wider}
     space = Space(parameters, constraints=plan.space.constraints)
-    change = Limit(None if low is None else new_low, None if high is None else new_high)
+    change = Limit(
+        None if low is None else new_low if left.low is None else left.low,
+        None if high is None else new_high if left.high is None else left.high,
+    )
     return space, Limits(others, plan.limits.without), f"{parameter} {change.words} allowed"
 
 

@@ -78,7 +78,8 @@ def try_(session: Session, values: Values) -> str:
     params = changes.wished(session, values)
     reason = f"the user's idea: {assignments(values)}"
     session.bench.start_trials().wish(params, reason)
-    return f"It runs next: {configuration(params)}."
+    broken = changes.limits_broken(session.bench.the_plan(), params)
+    return f"It runs next: {configuration(params)}{f', although you said {broken}' if broken else ''}."
 
 
 def retry(session: Session, trial: Number | None = None) -> str:
@@ -161,20 +162,24 @@ def note(session: Session, text: str, trial: Number | None = None) -> str:
 
 def _card_for_run(session: Session, n: int = 10) -> Card | None:
     plan = session.bench.the_plan()
-    if not session.bench.history.told and n == 1 and "code" not in session.consents:
-        first = f"with its defaults: {configuration(plan.space.default())}"
-        lines = (*_cost_lines(session, n), first, "it is checked that the metric is found")
-        return Card(f"Run {plan.script} once with its defaults?", lines, "code")
-    if "code" not in session.consents:
-        return Card(f"Run {n} trial{'s' if n > 1 else ''}?", _cost_lines(session, n), "code")
-    beyond = _beyond(session, n)
-    lines = (*_cost_lines(session, n), f"that is {beyond}; yes allows it")
-    return Card(f"Run {n} trials of {plan.script}, more than agreed?", lines, "budget") if beyond else None
+    waiting = _waiting(session)
+    lines = _cost_lines(session, n + waiting)
+    if waiting and n:
+        lines = (*lines, f"{waiting} of them were still to run")
+    trials = f"{n + waiting} trial{'s' if n + waiting > 1 else ''}"
+    if "code" in session.consents:
+        beyond = _beyond(session, n)
+        lines = (*lines, f"that is {beyond}; yes allows it")
+        return Card(f"Run {trials} of {plan.script}, more than agreed?", lines, "budget") if beyond else None
+    if session.bench.history.told or n + waiting > 1:
+        return Card(f"Run {trials}?", lines, "code")
+    first = f"with its defaults: {configuration(changes.within_limits(plan, plan.space.default()))}"
+    lines = (*lines, first, "it is checked that the metric is found")
+    return Card(f"Run {plan.script} once with its defaults?", lines, "code")
 
 
 def _card_for_resume(session: Session) -> Card | None:
-    trials = session.bench.trials
-    return _card_for_run(session, trials.left) if trials and trials.left else None
+    return _card_for_run(session, 0) if _waiting(session) else None
 
 
 def _card_for_try(session: Session, values: Mapping[str, Any]) -> Card | None:
@@ -184,6 +189,8 @@ def _card_for_try(session: Session, values: Mapping[str, Any]) -> Card | None:
     plan = session.bench.the_plan()
     expected = words.expectation("the surrogate", facts.expected(plan, session.bench.history, params))
     lines = (configuration(params), expected, *_cost_lines(session, 1))
+    if broken := changes.limits_broken(plan, params):
+        lines = (*lines, f"although you said {broken}")
     return Card("Run this configuration?", lines, "code")
 
 
@@ -248,7 +255,8 @@ def _cost_lines(session: Session, n: int) -> tuple[str, ...]:
 def _beyond(session: Session, n: int) -> str:
     """Return by how much n more trials are beyond what was agreed, or nothing."""
     agreed, seconds = session.bench.agreed, facts.seconds_per_trial(session.bench.history)
-    going = len(session.bench.history) + (session.bench.trials.left if session.bench.trials else 0)
+    n += _waiting(session)
+    going = len(session.bench.history)
     if agreed.trials is not None and going + n > agreed.trials:
         return f"{going + n - agreed.trials} more than the {agreed.trials} trials agreed"
     if agreed.until is not None and seconds:
@@ -258,10 +266,16 @@ def _beyond(session: Session, n: int) -> str:
     return ""
 
 
+def _waiting(session: Session) -> int:
+    """Return how many trials are wanted by now and not started."""
+    return session.bench.trials.left if session.bench.trials else 0
+
+
 def _allow(session: Session, n: int) -> None:
     """Raise what was agreed to what a card that was agreed to needs."""
     agreed, seconds = session.bench.agreed, facts.seconds_per_trial(session.bench.history) or 0.0
-    going = len(session.bench.history) + (session.bench.trials.left if session.bench.trials else 0)
+    n += _waiting(session)
+    going = len(session.bench.history)
     if agreed.trials is not None and going + n > agreed.trials:
         agreed = replace(agreed, trials=going + n)
     ends = time.time() + seconds * n / session.bench.parallel

@@ -170,7 +170,7 @@ class Workbench:
         """Replace the plan; its objective and task take effect on the next trial.
 
         Raises:
-            StudyError: the direction would change in a study that has trials.
+            StudyError: the direction would change in a study that has trials, or what its values mean.
         """
         before = self.plan
         self.plan = plan
@@ -180,6 +180,13 @@ class Workbench:
             self.plan = before
             raise StudyError(
                 f"the study {before.study} is to {before.task.direction}; begin another: /new {plan.script}"
+            )
+        if before.pattern != plan.pattern and self.history.complete:
+            self.plan = before
+            metric = plan.task.metric
+            raise StudyError(
+                f"the trials of the study {before.study} gave {before.task.metric}, not {metric}; "
+                f"begin another: /new {plan.script} {metric}"
             )
         self._let_go()
         self._open(plan)

@@ -203,6 +203,58 @@ def test_try_runs_the_users_idea_with_what_the_surrogate_expects(talk: Talk) -> 
     assert last.value == 0.0
 
 
+def test_an_idea_keeps_to_the_limits_that_it_does_not_name_and_says_which_it_breaks(talk: Talk) -> None:
+    talk.say(*BEGIN, "pin depth=2", "yes", "try lr=0.02")
+    assert "`depth` = 2" in talk.of("card")[-1].fields["lines"][0]
+    talk.say("no", "try lr=0.02 depth=4")
+    assert "although you said depth = 2" in talk.of("card")[-1].fields["lines"]
+    talk.say("yes")
+    assert "although you said depth = 2" in " ".join(event.text for event in talk.of("answer"))
+
+
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        (("set depth max to 3", "set depth max to 4"), (None, 4)),
+        (("narrow depth to 2..3", "set depth max to 4"), (2, 4)),
+        (("narrow depth to 3..4", "set depth min to 2"), (2, 4)),
+        (("set depth max to 3", "widen depth to 1..9"), None),
+        (("set depth max to 3", "widen depth"), None),
+        (("narrow depth to -5..3",), (1, 3)),
+    ],
+)
+def test_the_latest_word_on_a_limit_counts(
+    talk: Talk, said: tuple[str, ...], left: tuple[float | None, float | None] | None
+) -> None:
+    talk.say("tune train.py", "no")
+    for text in said:
+        talk.say(text, "yes")
+    limit = talk.session.bench.the_plan().limits.of.get("depth")
+    assert (limit and (limit.low, limit.high)) == left
+
+
+def test_what_leaves_nothing_is_refused_before_any_card(talk: Talk) -> None:
+    talk.say("tune train.py", "no")
+    cards = len(talk.of("card"))
+    assert "nothing is left of" in talk.say("set depth max to -1").text
+    assert len(talk.of("card")) == cards
+
+
+def test_another_metric_is_refused_once_trials_have_their_values(talk: Talk) -> None:
+    talk.say(*BEGIN)
+    text = talk.say("goal train_loss").text
+    assert "gave val_loss, not train_loss" in text
+    assert "/new train.py train_loss" in text
+    assert talk.session.bench.the_plan().task.metric == "val_loss"
+
+
+def test_the_first_card_shows_the_default_within_the_limits(talk: Talk) -> None:
+    talk.say("tune train.py", "no", "pin depth=2", "yes", "run 1")
+    assert "`depth` = 2" in " ".join(talk.of("card")[-1].fields["lines"])
+    talk.say("yes")
+    assert talk.session.bench.history.trials[0].params["depth"] == 2
+
+
 def test_a_remark_becomes_feedback_and_is_told_again_by_why(talk: Talk) -> None:
     talk.say(*BEGIN, "trial 0 looked overfit")
     assert talk.session.bench.history.trials[0].feedback.endswith("remark: trial 0 looked overfit")
@@ -354,8 +406,12 @@ def test_a_session_is_resumed_where_it_was(folder: Path) -> None:
     assert len(session.bench.history) == 2
     assert session.bench.agreed.trials == 20
     assert session.bench.the_plan().limits.of["depth"].options == (4,)
-    second.say("resume")
+    second.say("run 1")
+    assert second.of("card")[-1].text == "Run 4 trials?"
+    assert "3 of them were still to run" in second.of("card")[-1].fields["lines"]
+    second.say("no", "resume")
     assert session.pending is not None, "what was agreed for one session ran code in another"
+    assert second.of("card")[-1].text == "Run 3 trials?"
     second.say("always")
     assert len(session.bench.history) == 5
     assert all(trial.params["depth"] == 4 for trial in session.bench.history.trials[2:])
