@@ -24,11 +24,19 @@ VALUE_CHARS = 24
 
 @dataclass(frozen=True, slots=True)
 class Insight:
-    """One parameter's importance and effect."""
+    """One parameter's importance and effect; before two values of it were tried, they are a belief alone."""
 
     importance: Importance
     effect: Effect
     categorical: bool
+    varied: bool
+
+    @property
+    def share(self) -> str:
+        """The importance in words: never its mean without its range."""
+        one = self.importance
+        untried = "" if self.varied else ", not varied yet"
+        return f"{one.mean:.0%} ({one.low:.0%} to {one.high:.0%}{untried})"
 
     @property
     def record(self) -> dict[str, Any]:
@@ -39,7 +47,7 @@ class Insight:
             "low": self.effect.low.tolist(),
             "high": self.effect.high.tolist(),
         }
-        return asdict(self.importance) | {"effect": curve}
+        return asdict(self.importance) | {"varied": self.varied, "effect": curve}
 
 
 def gain_insight(space: Space, history: History, *, noisy: bool = False) -> tuple[Insight, ...]:
@@ -55,7 +63,10 @@ def gain_insight(space: Space, history: History, *, noisy: bool = False) -> tupl
             belief, space, one.name, np.random.default_rng(0), known=known, maximize=maximize
         )
         if effect is not None:
-            found.append(Insight(one, effect, space.parameters[one.name].kind == "categorical"))
+            categorical = space.parameters[one.name].kind == "categorical"
+            given = [trial.params[one.name] for trial in history.complete if one.name in trial.params]
+            varied = any(value != given[0] for value in given)
+            found.append(Insight(one, effect, categorical, varied))
     return tuple(found)
 
 
@@ -73,10 +84,7 @@ def write_insight(insights: tuple[Insight, ...], metric: str) -> str:
         f"| parameter | importance | {metric} |",
         "|---|---:|---|",
     ]
-    for one in insights:
-        share = one.importance
-        range_ = f"{share.low:.0%} to {share.high:.0%}"
-        parts.append(f"| {share.name} | {share.mean:.0%} ({range_}) | {_places(one)} |")
+    parts += [f"| {one.importance.name} | {one.share} | {_places(one)} |" for one in insights]
     return "\n".join(parts)
 
 

@@ -148,6 +148,7 @@ class Share(BaseModel):
     mean: float = Field(description="the share of the variance that it causes, alone and with others")
     low: float
     high: float
+    varied: bool = Field(description="false if it had one value so far: the share is then a belief alone")
     effect: dict[str, list[Any]] = Field(description="values, and the mean value there with its central 90 %")
 
 

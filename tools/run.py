@@ -231,8 +231,10 @@ class CommandObjective:
             said = ended.stderr.tail.strip().rpartition("\n")[2].strip()
             return None, _name_exit(ended.returncode) + (f": {said}" if said else "")
         if text is None:
+            last = (ended.stdout.tail.strip() or ended.stderr.tail.strip()).rpartition("\n")[2].strip()
+            said = f"; it ended with {last!r}" if last else ""
             left = f"; left running and stopped: {ended.left}" if ended.left else ""
-            return None, f"{metric} nothing in the output{left}"
+            return None, f"{metric} nothing in the output{said}{left}"
         try:
             return float(text), ""
         except ValueError:

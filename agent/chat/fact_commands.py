@@ -56,7 +56,7 @@ def ask(session: Session, text: str) -> Answer:
         gathered.append(f"Of the language model: {'; '.join(worth.sentences)}.")
     insights = gain_insight(plan.space, history, noisy=plan.task.noisy)
     if insights:
-        shares = ", ".join(f"{one.importance.name} {one.importance.mean:.0%}" for one in insights)
+        shares = ", ".join(f"{one.importance.name} {one.share}" for one in insights)
         gathered.append(f"Share of the variance by parameter: {shares}.")
     gathered += [
         f"Trial {trial.number} failed: {trial.outcome.error}."

@@ -80,7 +80,8 @@ class Command:
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"])) or "it"
-            raise InputError(f"/{self.name}: {where}: {first['msg']}; write {self.usage}") from None
+            wrong = f" is {first['input']!r}" if first["loc"] and first["type"] != "missing" else ""
+            raise InputError(f"/{self.name}: {where}{wrong}: {first['msg']}; write {self.usage}") from None
         given = (name for name in self.arguments.model_fields if name in read.model_fields_set)
         return {name: getattr(read, name) for name in given}
 

@@ -27,6 +27,21 @@ def test_the_parameter_that_matters_comes_first_and_its_effect_peaks_where_the_v
     assert 4.0 < first.effect.mean.min() < first.effect.mean.max() < 5.1
 
 
+def test_a_parameter_with_one_value_so_far_is_said_to_be_unvaried() -> None:
+    trials = [
+        bg.Trial(n, bg.Proposal({"x": n / 5, "kind": "a"}, "random"), bg.Outcome(n / 5)) for n in range(5)
+    ]
+
+    insights = {
+        one.importance.name: one for one in gain_insight(SPACE, bg.History("minimize", tuple(trials)))
+    }
+
+    assert insights["x"].varied
+    assert not insights["kind"].varied
+    assert "not varied yet" in insights["kind"].share
+    assert "not varied yet" not in insights["x"].share
+
+
 def test_the_words_name_every_category_and_the_record_is_json() -> None:
     insights = gain_insight(SPACE, told(12))
 
