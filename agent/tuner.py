@@ -395,7 +395,7 @@ class Result:
         running = [str(trial.number) for trial in self.history.running]
         if running:
             lines = (*lines, f"still running elsewhere: trial {', '.join(running)}")
-        costs = f"{self.seconds:.0f} s in all; language model: {self.llm_name or 'none'}"
+        costs = f"{self.seconds:.0f} s in this run; language model: {self.llm_name or 'none'}"
         return write_report(
             self.history,
             self.record.task,

@@ -125,8 +125,8 @@ class FailureRules:
         return probability
 
     def describe(self) -> list[str]:
-        """Return the likeliest rule of each kind that is believed more than not, in words."""
-        return [kind.sentence for kind in self._kinds if kind.credit > 0.5]
+        """Return the likeliest rule of each kind that came twice and is believed more than not, in words."""
+        return [kind.sentence for kind in self._kinds if kind.credit > 0.5 and kind.failures > 1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +134,7 @@ class _Kind:
     """The rules of one kind of failure that predict, and how much each counts."""
 
     name: str
+    failures: int
     credit: float
     weights: FloatArray
     signs: FloatArray
@@ -189,7 +190,7 @@ class _Kind:
             if sign
         )
         share = weights[kept] / weights[kept].sum()
-        return cls(name, credit, share, signs[kept], knots, chances, f"{words}: {name}")
+        return cls(name, k, credit, share, signs[kept], knots, chances, f"{words}: {name}")
 
     def predict(self, z: FloatArray) -> FloatArray:
         """Return the probability (m,) that levels z (m, d) fail so."""

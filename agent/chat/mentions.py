@@ -61,6 +61,7 @@ _WORDS: dict[str, int] = {
 _PAIRS = re.compile(rf"\b({'|'.join(_TENS)})[- ]({'|'.join(_UNITS[:9])})\b")
 _ALONE = re.compile(rf"\b(?:an?\s+)?({'|'.join(word for word in _WORDS if word != 'one')})\b")
 _ORDINAL = re.compile(rf"\b({'|'.join(_ORDINALS)})\b(?=\s+(?:trial|run|one|attempt|configuration))")
+_SLIPPED = re.compile(r"\b(do|does|did|is|are|was|wo|ca)nt\b")
 _HALF = re.compile(r"\bhalf an hour\b")
 _ONE = re.compile(r"\b(?:an?|one)\s+(?=(?:single\s+)?(?:more|hour|minute|trial|run)\b)")
 
@@ -93,6 +94,7 @@ class Mention:
 def plain(text: str) -> str:
     """Return text in lower case, apostrophes straight, numbers and times in digits."""
     found = text.replace("\u2019", "'").lower().strip()
+    found = _SLIPPED.sub(r"\1n't", found)
     found = _HALF.sub("30 minutes", found)
     found = _PAIRS.sub(lambda match: str(_WORDS[match[1]] + _WORDS[match[2]]), found)
     found = _ORDINAL.sub(lambda match: f"{_ORDINALS.index(match[1]) + 1}th", found)
@@ -152,6 +154,17 @@ def parameters_in(text: str, space: Space | None) -> list[Mention]:
     return first
 
 
+def stranger_in(text: str, space: Space) -> str | None:
+    """Return what stands in a plain text where a parameter's name would, and is none."""
+    match = re.search(r"([a-z_][\w.-]*)\s*=", text) or re.match(
+        r"(?:set|pin|narrow|widen|forbid|freeze)\s+(?:the\s+)?([a-z_][\w.-]*)",
+        text,
+    )
+    if match is None or any(one.start <= match.start(1) < one.end for one in parameters_in(text, space)):
+        return None
+    return match[1]
+
+
 def options_in(text: str, space: Space | None) -> dict[str, Any]:
     """Return the options of choices that a plain text names, by parameter."""
     found: dict[str, Any] = {}
@@ -190,14 +203,20 @@ def values_in(text: str, space: Space | None) -> dict[str, Any]:
 
 
 def _assigned(text: str, mentions: list[Mention], space: Space | None) -> Iterator[tuple[str, Any]]:
-    """Yield options that are no words, such as true or 64, where they follow their parameter's name."""
+    """Yield options that are no words, such as true or 64, after their parameter's name, and what is none."""
     for mention in mentions:
         one = space.parameters[mention.name] if space else None
-        if isinstance(one, Choice):
-            for option in one.options:
-                shown = re.escape(str(option).lower())
-                if re.match(rf"\s*(?:=|:|to|at|is|of)?\s*{shown}(?![\w])", text[mention.end :]):
-                    yield mention.name, option
+        if not isinstance(one, Choice):
+            continue
+        after = text[mention.end :]
+        for option in one.options:
+            shown = re.escape(str(option).lower())
+            if re.match(rf"\s*(?:=|:|to|at|is|of)?\s*{shown}(?![\w])", after):
+                yield mention.name, option
+                break
+        else:
+            if stranger := re.match(r"\s*=\s*([\w.+-]+)", after):
+                yield mention.name, stranger[1]
 
 
 def bounds_in(text: str) -> tuple[float | None, float | None]:

@@ -230,6 +230,7 @@ def _space_card(session: Session, limits: Limits, what: str, space: Space | None
     wider = space or plan.space
     now = [
         f"now {name}: {range_words(one)}"
+        + (f"; limit: {plan.limits.of[name].words}" if name in plan.limits.of else "")
         for name, one in plan.space.parameters.items()
         if limits.of.get(name) != plan.limits.of.get(name) or wider.parameters[name] != one
     ]

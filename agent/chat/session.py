@@ -209,7 +209,9 @@ class Session:
             return
         intents = self._understand(text)
         if not intents:
-            self._emit(Answer(words.not_understood(self._context(), question=verdict is not None)).event)
+            self._emit(
+                Answer(words.not_understood(text, self._context(), question=verdict is not None)).event
+            )
             return
         self._perform_all(intents)
 

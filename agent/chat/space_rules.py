@@ -44,6 +44,8 @@ def read_change(text: str, context: Context) -> Intent | None:
         banned = options or values
         if banned:
             return Intent("forbid", {"values": banned})
+        if _LEFT_ALONE.fullmatch(text[: named[0].start] + text[named[0].end :]):
+            return Intent("pin", {"values": {named[0].name: None}})
     pins = says(
         text,
         (
@@ -67,6 +69,9 @@ def read_change(text: str, context: Context) -> Intent | None:
     return None
 
 
+_LEFT_ALONE = re.compile(
+    r"(?:don't use|do not use|stop using|exclude|skip|get rid of)(?: the)?\s*(?:any ?more|at all|please)?"
+)
 _MORE = re.compile(
     r"(?:also )?(?:add|allow|include|offer)(?: also)?(?: the)?(?: options?| values?)? (?P<options>.+?)"
     r" (?:to|for|in|as an? (?:option|choice|value) (?:of|for|in))(?: the)? "

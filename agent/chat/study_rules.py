@@ -176,7 +176,7 @@ def _run(text: str, _context: Context) -> Intent | None:
     if says(text, r"don't|do not|never|no more|stop|not"):
         return None
     count = re.search(
-        r"(?<![\w.=])(\d+)(?![\w.]*\d)\s*"
+        r"(?<![\w.=])(-?\d+)(?![\w.]*\d)\s*"
         r"(more|trials?|runs?|further|additional|times|experiments|evaluations|of (?:these|them))?",
         text,
     )

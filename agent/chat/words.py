@@ -6,9 +6,11 @@ own lines.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from bestguess.agent.chat import mentions
 from bestguess.agent.chat.facts import Comparison, Explanation
 from bestguess.agent.chat.plan import Plan, configuration, range_words, value_words
 from bestguess.agent.live import format_prediction, format_value
@@ -263,12 +265,16 @@ def resumed(history: History, plan: Plan, interrupted: Sequence[Trial], left: in
     return text
 
 
-def not_understood(context: Context, *, question: bool) -> str:
+def not_understood(text: str, context: Context, *, question: bool) -> str:
     """Say that the words were not understood, and what would be."""
     if question:
         return "There is no question open."
     if context.space is None:
         return "I did not understand that. Say what to tune, for example *tune train.py*, or /help."
+    if stranger := mentions.stranger_in(mentions.plain(text), context.space):
+        close = difflib.get_close_matches(stranger, context.space.names, n=1)
+        mend = f"did you mean `{close[0]}`?" if close else f"there are {', '.join(context.space.names)}."
+        return f"Nothing was done: there is no parameter `{stranger}`; {mend}"
     return (
         "I did not understand that, so nothing was done. What I do understand: *run 10 more*, *best*, "
         "*why 7*, *set lr max to 0.01*, *pin depth=6*, *compare 3 and 7*, *what matters*, *plot*, *pause*; "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -170,7 +171,13 @@ def read_objective(
         return FunctionObjective(load_function(objective[0]))
     if metric is None:
         raise CommandError("a command needs --metric, for example --metric 'loss=([0-9.eE+-]+)'")
-    return CommandObjective(objective, metric=metric, space_names=space.names, timeout_s=trial_timeout_s)
+    command = CommandObjective(objective, metric=metric, space_names=space.names, timeout_s=trial_timeout_s)
+    if shutil.which(objective[0]) is None:
+        raise CommandError(
+            f"there is no program {objective[0]!r} to run, here or on the PATH, or it may not be executed; "
+            "see whether the command runs by hand"
+        )
+    return command
 
 
 def console_for(*, stderr: bool = False) -> Console:

@@ -73,6 +73,12 @@ def tune_and_report(
     ) as tuner:
         for difference in tuner.study.differences(task, seed):
             click.echo(f"note: {difference}", err=True)
+        if (there := len(tuner.history.told)) >= n_trials:
+            click.echo(
+                f"note: the study has {there} trials and --n-trials is {n_trials}, so none is run; "
+                f"ten more are --n-trials {there + 10}",
+                err=True,
+            )
         try:
             with watch(
                 console, task, n_trials, done=len(tuner.history.told), asks=tuner.llm is not None

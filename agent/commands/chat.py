@@ -56,6 +56,10 @@ def command(
     first = [*(["/web"] if web else []), " ".join(opening)]
     if as_json or not (sys.stdin.isatty() and sys.stdout.isatty()):
         lines = chain(first, sys.stdin)
-        run_lines(session, lines, sys.stdout, as_json=as_json, wait=not as_json if wait is None else wait)
+        try:
+            run_lines(session, lines, sys.stdout, as_json=as_json, wait=not as_json if wait is None else wait)
+        except KeyboardInterrupt:
+            click.echo("\ninterrupted, nothing is lost; bestguess chat --resume goes on from here", err=True)
+            sys.exit(130)
         return
     asyncio.run(Terminal(session, first).run())

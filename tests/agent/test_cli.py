@@ -115,6 +115,13 @@ def test_a_command_is_tuned_and_the_last_line_is_the_promised_object(spawn: Run,
     assert plain.best_params == record["best_params"]
 
 
+def test_a_program_that_is_not_there_is_refused_before_any_trial(run: Run, folder: Path) -> None:
+    done = run("tune", "--space", "space.yaml", "--metric", METRIC, "--", "no-such-program", "{x}", "{n}")
+    assert done.returncode == 2
+    assert "there is no program 'no-such-program' to run" in done.stderr
+    assert not (folder / "bestguess.db").exists()
+
+
 def test_a_resumed_study_says_what_it_does_not_take_over(run: Run) -> None:
     tune = ("tune", "--space", "space.yaml", "--n-trials", "2", "objectives:bowl")
     assert "note:" not in run(*tune, "--seed", "0").stderr
@@ -161,6 +168,9 @@ def test_a_study_goes_on_with_resume_and_only_with_it(run: Run) -> None:
     assert shown["trials"] == second["trials"]
     assert "Who proposed what" in run("show").stdout
     assert "note:" not in refused.stderr
+    assert (
+        "has 5 trials and --n-trials is 4, so none is run" in run(*tune, "--n-trials", "4", "--resume").stderr
+    )
     assert "What moves the value" in run("show", "--importance").stdout
     assert last_object(run("show", "--importance", "--json"))["importance"][0]["effect"]["mean"]
 

@@ -52,6 +52,13 @@ def test_a_limit_on_a_product_and_one_on_a_rate_are_both_found() -> None:
     assert "higher lr: floatingpointerror" in said
 
 
+def test_one_failure_alone_is_not_told_as_a_rule() -> None:
+    first = next(i for i, one in enumerate(trials(60)) if one.state == "failed")
+    rules = fit(trials(first + 1))
+    assert rules.credit > 0.5
+    assert rules.describe() == []
+
+
 def test_predictions_hold_on_trials_that_were_not_seen() -> None:
     rules, unseen = fit(trials(40)), trials(400, seed=1)
     finished = np.array([one.state == "complete" for one in unseen])

@@ -225,6 +225,23 @@ def test_lines_from_a_pipe_are_turns_and_print_no_control_codes(folder: Path) ->
     assert "\x1b" not in text
 
 
+def test_an_interrupt_at_a_pipe_says_how_to_go_on(folder: Path) -> None:
+    spawned = subprocess.Popen(
+        [sys.executable, "-m", "bestguess.agent.cli", "chat"],
+        cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert spawned.stdin
+    assert spawned.stdout
+    spawned.stdin.write("tune train.py\n")
+    spawned.stdin.flush()
+    while "Run train.py once" not in spawned.stdout.readline():
+        pass
+    spawned.send_signal(signal.SIGINT)
+    _, said = spawned.communicate(timeout=60)
+    assert spawned.returncode == 130
+    assert "bestguess chat --resume goes on from here" in said
+
+
 def test_with_json_every_event_is_one_object_a_line(folder: Path) -> None:
     out = io.StringIO()
     lines = io.StringIO("tune train.py\nyes\nrun 2\nyes\n/pin nothing=1\n")

@@ -58,6 +58,10 @@ def test_no_text_breaks_the_rules(text: str) -> None:
         ("widen booster again", "widen", {"parameter": "booster"}),
         ("also allow rf for the booster", "widen", {"parameter": "booster", "options": ("rf",)}),
         ("unpin depth", "widen", {"parameter": "depth"}),
+        ("dont use dart", "forbid", {"values": {"booster": "dart"}}),
+        ("don't use booster=forest", "forbid", {"values": {"booster": "forest"}}),
+        ("don't use depth any more", "pin", {"values": {"depth": None}}),
+        ("run -3", "run", {"n": -3}),
     ],
 )
 def test_more_of_what_people_say(text: str, command: str, arguments: dict[str, object] | None) -> None:
