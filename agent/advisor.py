@@ -96,7 +96,7 @@ class Advisor:
         self._skipped = 0
         self._last_refusal = ""
         self._call: Future[Reply] | None = None
-        self._key = ""
+        self._key = self._template = ""
         self._told = 0
 
     def prefetch(self, request: Request) -> None:
@@ -109,6 +109,8 @@ class Advisor:
 
         `waited_s` of that have been spent on another line to the same model.
         """
+        if self._template != request.template:
+            self._call = None  # what was fetched ahead answers another question
         if self._call is None:
             if self._left_alone():
                 self._skipped += 1
@@ -166,7 +168,7 @@ class Advisor:
         patient = replace(request, timeout_s=max(request.timeout_s, PATIENCE * self.wait_s))
         call: Future[Reply] = Future()
         self._call = call
-        self._key = request_key(request)
+        self._key, self._template = request_key(request), request.template
         self._told = request.told
 
         def answer() -> None:

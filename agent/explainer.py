@@ -73,14 +73,15 @@ class Explainer:
             return advice
         self._pending = None
         kind = _kind(trial)
-        advice = replace(
-            advice, configurations=tuple({**said, "kind": kind} for said in advice.configurations)
-        )
+        # Without a word on it, too, the kind is kept: it is asked about once, also by a study that goes on.
+        said = advice.configurations or ({},)
+        advice = replace(advice, configurations=tuple({**one, "kind": kind} for one in said))
         self._keep(kind, advice)
         return advice
 
     def _keep(self, kind: str, advice: Advice) -> None:
-        self._claims[kind] = stated_claim(kind, advice.configurations) if advice.configurations else None
+        said = [one for one in advice.configurations if "causes" in one]
+        self._claims[kind] = stated_claim(kind, said) if said else None
 
     def _unexplained(self, history: History, usual: Collection[Claim]) -> Trial | None:
         if len(self._claims) >= MOST_KINDS:
@@ -116,7 +117,7 @@ def read_explanation(reply: Reply, space: Space) -> Advice:
         for one in causes:
             if not isinstance(one, Mapping) or one.get("parameter") not in space.names:
                 raise ReplyError(f"{one!r} names no parameter")
-            if one.get("was") not in SIGNS:
+            if one.get("was") not in tuple(SIGNS):
                 raise ReplyError(f"{one!r} says neither {' nor '.join(SIGNS)}")
         return {"why": str(said.get("why", "")), "causes": causes}
 

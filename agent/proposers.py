@@ -114,7 +114,9 @@ class State:
             return False
         whole = self.region.whole if self.region else self.space
         there = whole.encode_many([trial.params for trial in self.history])
-        return bool((np.abs(there - whole.encode(dict(params))).max(axis=1) < near).any())
+        apart = np.abs(there - whole.encode(dict(params)))
+        apart[:, [kind == "categorical" for kind in whole.column_kinds]] /= NEAR  # no option is near another
+        return bool((apart.max(axis=1) < near).any())
 
     def tried(self, params: Mapping[str, Any]) -> bool:
         """Whether a trial with these params exists."""

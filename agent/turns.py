@@ -7,9 +7,12 @@ is what the model said: first guesses, what it ruled out, why trials fail; all e
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable
 from dataclasses import replace
+
+import numpy as np
 
 from bestguess.agent import proposers
 from bestguess.agent.advisor import MODEL, Advice, Line
@@ -109,6 +112,9 @@ class Turns:
             proposal = proposers.propose_from_model(state, advice, own, ranked=ranked)
         else:
             proposal = proposers.propose_unchecked(state, advice, own)
+        if advice.tokens or advice.configurations or advice.bans or advice.rejected:
+            # It answered, so it has had the turn, whatever came of it: a guess that is not run costs as much.
+            proposal = replace(proposal, rival=own.prediction)
         earlier, self._bans = self._bans, remember((*self._bans, *fitting(advice.bans, self.space)))
         return proposers.with_bans(state, proposal, [ban for ban in self._bans if ban not in earlier])
 
@@ -216,15 +222,24 @@ class Turns:
     def _model_has_shown(self, history: History) -> bool:
         """Whether the best so far is a guess of the model's: concentration is bought with evidence."""
         guessed = [history.loss(trial) for trial in history.complete if trial.source == "llm"]
-        others = [history.loss(trial) for trial in history.complete if trial.source != "llm"]
-        return bool(guessed and others) and min(guessed) < min(others)
+        others = [trial for trial in history.told if trial.source != "llm"]
+        losses = [history.loss(trial) for trial in others if trial.value is not None]
+        return bool(guessed and others) and min(guessed) < min(losses, default=math.inf)
 
     def _believed(self) -> LogDensity | None:
         """Return what packs and the model's first guesses say together of where the optimum lies."""
         if self._pool is None or not self._pool.configurations:
             return self._prior
         if self._guesses is None:
-            self._guesses = GuessDensity(self.space.encode_many(self._pool.configurations), self._prior)
+            space, guesses = self.space, self._pool.configurations
+            self._guesses = GuessDensity(
+                space.encode_many(guesses),
+                self._prior,
+                active=np.array([space.active_mask(one) for one in guesses]),
+                options=[
+                    one.grid_size if one.kind == "categorical" else None for one in space.parameters.values()
+                ],
+            )
         return self._guesses
 
     def _is_warming_up(self, history: History) -> bool:
@@ -250,8 +265,8 @@ class Turns:
         if not self.switches.propose:
             return False
         search = history.trials[proposers.WARM_STARTS + 1 :]
-        # Whoever was asked has had the turn, whatever came of it: a guess that is not run cost as much.
-        held = sum(trial.source == "llm" or trial.proposal.tokens > 0 for trial in search)
+        turns = [index for index, trial in enumerate(search) if trial.proposal.rival]
         if not self.switches.trust:
-            return held < MAX_SHARE * (len(search) + 1)
-        return has_turn(earned(history, "llm"), held, len(search))
+            return len(turns) < MAX_SHARE * (len(search) + 1)
+        waited = len(search) - turns[-1] - 1 if turns else len(search)
+        return has_turn(earned(history, "llm"), waited, first=not turns)

@@ -205,9 +205,10 @@ def read_ban(said: Mapping[str, Any], space: Space) -> Ban:
     side, limit = said.get("side"), said.get("limit")
     if side not in SIDES or not isinstance(limit, int | float) or isinstance(limit, bool):
         raise ParamsError(f"it rules out {name} {shown(side)} {shown(limit)}; side and limit say nothing")
-    if isinstance(parameter, Int) and isinstance(limit, float) and math.isfinite(limit):
-        # Between two whole numbers the one that the ban leaves.
-        limit = math.floor(limit) if side == "above" else math.ceil(limit)
+    if parameter.step is not None and parameter.low <= limit <= parameter.high:
+        # Between two values of a grid the one that the ban leaves.
+        steps = round((limit - parameter.low) / parameter.step, 6)
+        limit = parameter.low + parameter.step * (math.floor(steps) if side == "above" else math.ceil(steps))
     limit = parameter.snap(limit)
     lowest, highest = parameter.low, parameter.high
     if not (lowest <= limit < highest if side == "above" else lowest < limit <= highest):

@@ -68,7 +68,9 @@ class Density:
         try:
             lists = {name: tuple(fields.get(name, ())) for name in ("values", "edges", "probabilities")}
             return cls(guesses=int(fields["guesses"]), **lists)
-        except (KeyError, TypeError, AttributeError) as error:
+        except InputError:
+            raise
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise InputError(
                 f"the density is {shown(fields)}; give guesses, probabilities, and values or edges"
             ) from error

@@ -240,15 +240,21 @@ def _scale(parameter: Parameter) -> Callable[[FloatArray], FloatArray]:
     """Return what turns places in the unit interval into levels."""
     if isinstance(parameter, Float | Int):
         low, high = float(parameter.low), float(parameter.high)
+        # The ends of a grid lie inside of the unit interval.
+        first, last = parameter.encode(parameter.low), parameter.encode(parameter.high)
+
+        def share(u: FloatArray) -> FloatArray:
+            return np.clip((u - first) / (last - first), 0.0, 1.0)
+
         if parameter.log:
-            span = math.log(high / low)
-            return lambda u: u * span
+            return lambda u: share(u) * math.log(high / low)
         if low > 0:
-            return lambda u: np.log(low + u * (high - low))
-        return lambda u: u * LINEAR
+            return lambda u: np.log(low + share(u) * (high - low))
+        return lambda u: share(u) * LINEAR
     options = parameter.values() if _has_levels(parameter) else []
     places = np.array([parameter.encode(one) for one in options] or [0.0, 1.0])
     numbers = np.array(options or [0.0, 1.0], dtype=np.float64)
-    levels = np.log(numbers) if numbers.min() > 0 else LINEAR * np.linspace(0.0, 1.0, len(numbers))
+    shares = (numbers - numbers.min()) / max(float(np.ptp(numbers)), 1e-300)
+    levels = np.log(numbers) if numbers.min() > 0 else LINEAR * shares
     by_place = np.argsort(places)
     return lambda u: np.interp(u, places[by_place], levels[by_place])

@@ -15,6 +15,7 @@ This module does not know who knows these things, or how much they count by now 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -144,9 +145,12 @@ def _bump(parameter: Float | Int, region: Region) -> _Bump | None:
     low, high = max(region.low, parameter.low), min(region.high, parameter.high)
     if low > high:
         return None
-    # Between the values of a grid, too: a region's ends need not be values.
+    # Between the values of a grid, too: a region's ends need not be values, and a value has half a step on
+    # each side.
     ends = [_place(parameter, end) for end in (low, high)]
-    return _Bump(sum(ends) / 2.0, max((ends[1] - ends[0]) / 2.0, NARROWEST))
+    half = 0.5 * (parameter.step or 0.0)
+    reach = min(_place(parameter, high + half), 1.0) - max(_place(parameter, low - half), 0.0)
+    return _Bump(sum(ends) / 2.0, max(reach / 2.0, NARROWEST))
 
 
 def _numbers(parameter: Parameter, region: Region) -> _Weights | None:
@@ -175,9 +179,8 @@ def _weights(parameter: Parameter, weights: Mapping[Any, float]) -> _Weights | N
 
 
 def _place(parameter: Float | Int, value: float) -> float:
-    if parameter.log:
-        ends = np.log([parameter.low, parameter.high, value])
-        return float((ends[2] - ends[0]) / (ends[1] - ends[0])) if ends[1] > ends[0] else 0.5
-    return (
-        (value - parameter.low) / (parameter.high - parameter.low) if parameter.high > parameter.low else 0.5
-    )
+    """Return where a number between, or beyond, the parameter's values lies in the unit interval."""
+    scale = math.log if parameter.log else float
+    first, last = parameter.encode(parameter.low), parameter.encode(parameter.high)
+    low, high = scale(parameter.low), scale(parameter.high)
+    return first + (scale(value) - low) / (high - low) * (last - first)

@@ -49,7 +49,7 @@ class Proposal:
 
     `verdict` is the verifier's sentence on it, `fallback` the reason when another source had the
     turn and could not use it. `tokens` and `seconds` are what producing it cost. `rival` is what the
-    surrogate expected of its own choice, in whose place this runs; None without one.
+    surrogate expected of its own choice where somebody else had the turn; None elsewhere.
     """
 
     params: Params

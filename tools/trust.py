@@ -109,13 +109,13 @@ def earned(history: History, source: Source, *, window: int | None = WINDOW) -> 
     )
 
 
-def has_turn(trust: Trust, held: int, trials: int) -> bool:
-    """Whether a source that holds `held` of the `trials` of the search so far may propose the next.
+def has_turn(trust: Trust, waited: int, *, first: bool) -> bool:
+    """Whether a source that let `waited` trials of the search go by since its last turn may propose the next.
 
-    A turn falls in the middle of the trials that its share spreads it over, so that the first one, too, comes
-    when there is evidence to judge it by (NOTEBOOK 23).
+    Turns are as far apart as its present share says: none is saved up, none owed. The `first` falls in the
+    middle of the trials that its share spreads it over, when there is evidence to judge it by (NOTEBOOK 23).
     """
-    return held + 0.5 <= trust.share * (trials + 1)
+    return trust.share * (waited + 1) >= (0.5 if first else 1.0)
 
 
 class _Row(NamedTuple):

@@ -106,6 +106,7 @@ class Verifier:
         noisy: bool,
         prior: LogDensity | None = None,
         rules: FailureRules | None = None,
+        claims: tuple[Claim, ...] = (),
     ) -> None:
         self.space = space
         self.history = history
@@ -113,6 +114,7 @@ class Verifier:
         self.noisy = noisy
         self.prior = prior
         self.rules = rules
+        self.claims = claims
         self._fitted = fitted
         self._places = places
         believed = fitted.assume(*places.of(history.running)) if history.running else fitted
@@ -153,8 +155,9 @@ class Verifier:
         ):
             earlier = None
         places = earlier._places if earlier else _Places(space)
-        if earlier and earlier.history.told == history.told:
-            fitted, feasibility, rules = earlier._fitted, earlier.feasibility, earlier.rules
+        same = earlier if earlier and earlier.history.told == history.told else None
+        if same:
+            fitted, feasibility = same._fitted, same.feasibility
         else:
             trials = _representatives(history)
             x, active = places.of(trials)
@@ -165,8 +168,16 @@ class Verifier:
             surrogate = GaussianProcess(space.column_kinds, device=device, prior=hyperprior)
             fitted = surrogate.fit(x[~failed], losses, active=complete)
             feasibility = Feasibility.fit(x, active, failed=failed, kinds=space.column_kinds)
-            rules = FailureRules.fit(space, trials, x, claims)
-        return cls(space, history, fitted, feasibility, places, noisy=noisy, prior=prior, rules=rules)
+        if same and same.claims == tuple(claims):
+            rules = same.rules
+        else:
+            # In the order in which they were told: the rules go by the latest.
+            trials = sorted(_representatives(history), key=lambda trial: trial.number)
+            rules = FailureRules.fit(space, trials, places.of(trials)[0], claims)
+        return cls(
+            space, history, fitted, feasibility, places,
+            noisy=noisy, prior=prior, rules=rules, claims=tuple(claims),
+        )  # fmt: skip
 
     def beside(self, history: History) -> Verifier:
         """Return the same verifier of a `history` in which other trials are running."""
@@ -179,6 +190,7 @@ class Verifier:
             noisy=self.noisy,
             prior=self.prior,
             rules=self.rules,
+            claims=self.claims,
         )
 
     def predict(self, params: Mapping[str, Any]) -> Prediction:

@@ -141,7 +141,7 @@ def test_a_ban_comes_back_from_what_is_kept_of_it(ban: Ban) -> None:
         ({AVOID: ["lr"], "side": "above", "limit": 1}, "is no parameter"),
         ({AVOID: "kind", "option": "z"}, "'z', which is not one of its options"),
         ({AVOID: "kind"}, "None, which is not one"),
-        ({AVOID: "coarse", "side": "above", "limit": 9}, "above 10, which is all"),
+        ({AVOID: "coarse", "side": "above", "limit": 10}, "above 10, which is all"),
         ({AVOID: "lr", "side": "above", "limit": float("inf")}, "all of its values or none"),
         ({AVOID: "n", "side": "above", "limit": 10**4000}, "all of its values or none"),
         ({AVOID: "lr", "side": "beside", "limit": 0.1}, "say nothing"),

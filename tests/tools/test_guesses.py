@@ -34,3 +34,22 @@ def test_what_was_known_before_is_multiplied_in() -> None:
     alone, known = GuessDensity(AGREED), GuessDensity(AGREED[:, ::-1])
     both = GuessDensity(AGREED, known).log_density(x)
     assert both == pytest.approx(alone.log_density(x) + known.log_density(x))
+
+
+def test_an_unordered_option_has_what_its_own_share_says() -> None:
+    g = np.column_stack([[0.1, 0.1, 0.5, 0.9], RNG.random(4)])
+    x = np.column_stack([[0.1, 0.3, 0.5, 0.7, 0.9], np.full(5, 0.5)])
+    only_first = np.tile([True, False], (5, 1))
+    density = np.exp(GuessDensity(g, options=(5, None)).log_density(x, only_first) / WEIGHT)
+    assert density == pytest.approx([0.2 + 0.8 * 5 * share for share in (0.5, 0.0, 0.25, 0.0, 0.25)])
+
+
+def test_guesses_without_a_column_say_nothing_of_it() -> None:
+    g = np.column_stack([RNG.random(6), np.full(6, 0.5)])
+    none, one = np.tile([True, False], (6, 1)), np.tile([True, False], (6, 1))
+    one[2, 1] = True
+    x = np.column_stack([np.full(3, 0.4), [0.1, 0.5, 0.9]])
+    only_second = np.tile([False, True], (3, 1))
+    assert GuessDensity(g, active=none).log_density(x, only_second) == pytest.approx(0.0)
+    at = GuessDensity(g, active=one).log_density(x, only_second)
+    assert at[1] > at[0] == pytest.approx(at[2])

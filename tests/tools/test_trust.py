@@ -85,14 +85,22 @@ def test_turns_are_handed_out_by_share() -> None:
     trusted = Trust(8, 8, 8.0, 2.0)
     turns: list[int] = []
     for trial in range(12):
-        if has_turn(trusted, held=len(turns), trials=trial):
+        waited = trial - turns[-1] - 1 if turns else trial
+        if has_turn(trusted, waited, first=not turns):
             turns.append(trial)
     assert turns == [1, 4, 7, 10]
 
 
+def test_turns_are_neither_saved_up_nor_owed() -> None:
+    trusted, unknown = Trust(8, 8, 8.0, 2.0), Trust()
+    assert [has_turn(trusted, waited, first=False) for waited in range(4)] == [False, False, True, True]
+    assert not has_turn(unknown, 18, first=False)
+    assert has_turn(unknown, 19, first=False)
+
+
 def test_nobody_unknown_has_the_first_turn_of_the_search() -> None:
-    assert not any(has_turn(Trust(), held=0, trials=trial) for trial in range(9))
-    assert has_turn(Trust(), held=0, trials=9)
+    assert not any(has_turn(Trust(), waited, first=True) for waited in range(9))
+    assert has_turn(Trust(), 9, first=True)
 
 
 def _cdf(z: float) -> float:
