@@ -126,6 +126,14 @@ def test_a_prefetched_answer_is_the_one_that_is_taken() -> None:
     assert llm.calls == 1
 
 
+def test_what_was_fetched_ahead_does_not_answer_another_question() -> None:
+    model = ScriptedLLM([GOOD])
+    advisor = Advisor(model, SPACE, wait_s=5)
+    advisor.prefetch(replace(ASK, template="warm_start"))
+    assert advisor.take(replace(ASK, template="propose")).configurations
+    assert {request.template for request in model.requests} == {"warm_start", "propose"}
+
+
 def test_a_model_that_keeps_failing_is_left_alone_and_probed_now_and_then() -> None:
     llm = Answers("nonsense")
     advisor = Advisor(llm, SPACE, wait_s=5)

@@ -69,6 +69,7 @@ def test_samples_count_as_far_as_they_agree() -> None:
     [
         (said(("z", "too high")), "names no parameter"),
         (said(("a", "fine")), "says neither"),
+        ('{"why": "it was", "causes": [{"parameter": "a", "was": ["too high"]}]}', "says neither"),
         ('{"why": "who knows", "causes": []}', "names no causes"),
         ('{"why": "who knows", "causes": "a"}', "names no causes"),
         ("no idea", "no JSON object"),
@@ -104,6 +105,16 @@ def test_a_late_answer_is_waited_for_again_and_a_refusal_is_final() -> None:
     refused = Explainer(Line(Advice(refusal="dead")), SPACE, TASK, 0)
     refused.listen(failed(MELTED), ())
     assert refused.listen(failed(MELTED), ()) is None
+
+
+def test_what_a_model_had_no_word_on_is_not_asked_again_by_a_study_that_goes_on() -> None:
+    refused = Explainer(Line(advice("no idea")), SPACE, TASK, 0).listen(failed(MELTED), ())
+    assert refused
+    line = Line()
+    again = Explainer(line, SPACE, TASK, 0, earlier=[refused])
+    assert again.listen(failed(MELTED), ()) is None
+    assert not line.asked
+    assert not again.claims
 
 
 def test_whoever_fails_in_ever_new_ways_is_not_explained_for_ever() -> None:

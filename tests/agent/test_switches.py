@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from bestguess.agent.llm import LLM, Request
+from bestguess.agent.llm import LLM, Reply, Request
 from bestguess.agent.switches import Switches
 from bestguess.agent.task import Task
 from bestguess.agent.testing import DeadLLM, SchemaLLM, ScriptedLLM
 from bestguess.agent.tuner import Tuner
-from bestguess.tools.parameters import Float, Int
+from bestguess.tools.parameters import Choice, Float, Int
 from bestguess.tools.space import Space
-from bestguess.tools.trial import Source
+from bestguess.tools.trial import Outcome, Source
 
 SPACE = Space(x=Float(-1, 1, doc="the dose"), y=Float(-1, 1, default=0.5))
 
@@ -133,6 +135,72 @@ def test_a_model_whose_guesses_are_not_run_is_not_asked_at_every_turn() -> None:
     far = ScriptedLLM(['{"x": 1, "y": 1}'])
     sources(Switches(warm_start=False), 24, far)
     assert 1 <= len(far.requests) <= 4
+
+
+class _Uncounted(ScriptedLLM):
+    """A model whose maker does not count tokens."""
+
+    def generate(self, request: Request) -> Reply:
+        return replace(super().generate(request), prompt_tokens=0, completion_tokens=0)
+
+
+def test_a_model_that_counts_no_tokens_has_no_more_turns_than_others() -> None:
+    uncounted = _Uncounted(['{"x": 1, "y": 1}'])
+    sources(Switches(warm_start=False), 24, uncounted)
+    assert 1 <= len(uncounted.requests) <= 4
+
+
+def asked_at(llm: ScriptedLLM, n: int, *, fails: bool = False, told: int = 0) -> list[int]:
+    """Return at which trials a model was asked to propose in the search."""
+    trials = []
+    with Tuner(SPACE, llm=llm, seed=0, prefetch=False) as tuner:
+        for x in range(told):
+            tuner.tell({"x": -x / 10, "y": 0.9}, 2.0)
+        for number in range(told, n):
+            before = len(llm.requests)
+            trial = tuner.ask()
+            new = llm.requests[before:]
+            trials += [number] if any("propose" in request.template for request in new) else []
+            if fails and number in (3, 6):
+                tuner.tell(trial, Outcome.failure("the core melted" if number == 3 else "the flux was off"))
+            else:
+                tuner.tell(trial, trial.params["x"] ** 2 + trial.params["y"] ** 2 + 1)
+    return trials
+
+
+def test_an_explanation_is_no_turn_of_the_search() -> None:
+    said = '{"why": "it was beyond its limit", "causes": [{"parameter": "x", "was": "too high"}]}'
+
+    def model() -> ScriptedLLM:
+        return ScriptedLLM([lambda asked: said if "explain" in asked.template else '{"x": 1, "y": 1}'])
+
+    explained = model()
+    assert asked_at(explained, 16, fails=True) == asked_at(model(), 16) == [13]
+    assert sum("explain" in request.template for request in explained.requests) == 2
+
+
+def test_first_guesses_after_trials_of_the_users_are_no_turns_of_the_search() -> None:
+    guesses = ScriptedLLM(['{"x": 1, "y": 1}', '{"x": -1, "y": -1}', '{"x": 1, "y": -1}'])
+    assert asked_at(guesses, 16, told=3) == [13]
+
+
+def test_guesses_that_run_where_the_default_fails_have_shown_something() -> None:
+    with Tuner(SPACE, llm=ScriptedLLM(['{"x": 0, "y": 0}', '{"x": 0.3, "y": 0}']), seed=0) as tuner:
+        default, guess = tuner.ask(), tuner.ask()
+        tuner.tell(guess, 1.0)
+        assert guess.source == "llm"
+        assert not tuner._turns._model_has_shown(tuner.history)
+        tuner.tell(default, Outcome.failure("out of memory"))
+        assert tuner._turns._model_has_shown(tuner.history)
+
+
+def test_options_without_an_order_are_not_near_to_one_another() -> None:
+    space = Space(kind=Choice([f"kind{i}" for i in range(12)], doc="the alloy"))
+    with Tuner(space, llm=ScriptedLLM(['{"kind": "kind1"}']), seed=0) as tuner:
+        for _ in range(2):
+            trial = tuner.ask()
+            tuner.tell(trial, 1.0)
+        assert (trial.source, trial.params) == ("llm", {"kind": "kind1"})
 
 
 @pytest.mark.parametrize(

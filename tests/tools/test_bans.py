@@ -95,6 +95,20 @@ def test_whole_numbers_between_which_a_limit_lies_are_told_apart() -> None:
     assert read_ban({AVOID: "n", "side": "above", "limit": 1.5}, SPACE).limit == 1
 
 
+@pytest.mark.parametrize(
+    ("said", "limit"),
+    [
+        ({AVOID: "coarse", "side": "above", "limit": 9}, 5),
+        ({AVOID: "coarse", "side": "below", "limit": 1}, 5),
+        ({AVOID: "coarse", "side": "above", "limit": 5}, 5),
+    ],
+)
+def test_between_the_values_of_a_grid_the_one_that_the_ban_leaves_is_the_limit(
+    said: dict[str, object], limit: int
+) -> None:
+    assert read_ban(said, SPACE).limit == limit
+
+
 def test_where_all_are_equal_nothing_is_ruled_out() -> None:
     plateau = history((0.01, 2.0), (0.02, 3.0), (0.2, 1.0), (0.3, 1.0), (0.5, 1.0))
     assert not stands(HIGH, plateau).holds

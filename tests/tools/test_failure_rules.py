@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import bestguess as bg
-from bestguess.tools.failure_rules import Claim, FailureRules, kind_of
+from bestguess.tools.failure_rules import LINEAR, Claim, FailureRules, _scale, kind_of
 from bestguess.tools.trial import Outcome, Proposal, Trial
 
 SPACE = bg.Space(
@@ -94,3 +94,24 @@ def test_a_claim_helps_while_there_is_little_evidence_and_a_false_one_is_overrul
 def test_without_a_failure_there_are_no_rules() -> None:
     fine = [one for one in trials(40) if one.state == "complete"]
     assert FailureRules.fit(SPACE, fine, SPACE.encode_many([one.params for one in fine])) is None
+
+
+@pytest.mark.parametrize(
+    "parameter",
+    [
+        bg.Int(1, 4),
+        bg.Int(1, 8, log=True),
+        bg.Float(0.5, 2.0, step=0.5),
+        bg.Choice([1, 2, 4, 8], ordered=True),
+    ],
+)
+def test_levels_are_the_logarithms_of_the_values(parameter: bg.Int | bg.Float | bg.Choice) -> None:
+    values = np.array(parameter.values(), dtype=float)
+    levels = _scale(parameter)(np.array([parameter.encode(value) for value in parameter.values()]))
+    assert np.diff(levels) == pytest.approx(np.diff(np.log(values)))
+
+
+def test_levels_of_options_that_have_no_logarithm_are_shares_of_their_range() -> None:
+    options = bg.Choice([0, 1000, 1])
+    levels = _scale(options)(np.array([options.encode(value) for value in (0, 1000, 1)]))
+    assert levels == pytest.approx([0.0, LINEAR, LINEAR / 1000])

@@ -95,3 +95,34 @@ def test_draws_lie_where_good_values_are_believed_to() -> None:
 @pytest.mark.parametrize("weights", [{"lgbm": 1.0}, {"gbtree": 0.0}, {}])
 def test_weights_of_no_option_say_nothing(weights: dict[str, float]) -> None:
     assert OptimumPrior(SPACE, {"booster": weights}).names == ()
+
+
+@pytest.mark.parametrize(
+    ("parameter", "region", "best"),
+    [
+        (bg.Int(1, 8, log=True), Region(1, 1), 1),
+        (bg.Int(1, 3), Region(1, 1), 1),
+        (bg.Int(1, 2), Region(2, 2), 2),
+        (bg.Int(1, 10, log=True), Region(1, 3), 2),
+        (bg.Float(0, 1, step=0.5), Region(0.4, 0.6), 0.5),
+    ],
+)
+def test_a_region_lies_where_the_values_of_a_grid_do(
+    parameter: bg.Int | bg.Float, region: Region, best: float
+) -> None:
+    space = bg.Space(n=parameter)
+    prior = OptimumPrior(space, {"n": region})
+    values = parameter.values()
+    density = np.exp(prior.log_density(space.encode_many([{"n": value} for value in values])))
+    assert prior.mode() == {"n": best}
+    assert values[int(np.argmax(density))] == best
+    assert density.max() > 1.0
+    assert prior.sample(np.random.default_rng(0), 200).count({"n": best}) > 100 - 60 * (len(values) > 3)
+
+
+def test_values_that_are_all_good_are_equally_likely() -> None:
+    space = bg.Space(depth=bg.Int(1, 4))
+    x = space.encode_many([{"depth": value} for value in (1, 2, 3)])
+    one, two, three = np.exp(OptimumPrior(space, {"depth": Region(1, 2)}).log_density(x))
+    assert one == pytest.approx(two)
+    assert two > three

@@ -8,6 +8,7 @@ import pytest
 
 import bestguess as bg
 from bestguess.tools.doubt import SEARCH, surprises
+from bestguess.tools.failure_rules import Claim
 from bestguess.tools.lattice import Lattice
 from bestguess.tools.verifier import LONGEST, Verifier
 
@@ -276,3 +277,27 @@ def test_two_values_are_too_few_for_narrow_intervals() -> None:
     assert other.low is not None
     assert other.high is not None
     assert other.sd < 2.0 * (other.high - other.low)
+
+
+def test_another_claim_is_heard_without_a_new_outcome() -> None:
+    told = history(above=0.7)
+    earlier = fitted(told)
+    claims = [Claim("out of memory", {"x": 1.0})]
+    again = Verifier.fit(SPACE, told, earlier=earlier, claims=claims)
+    fresh = Verifier.fit(SPACE, told, claims=claims)
+    assert again and again.rules and fresh and fresh.rules and earlier.rules  # noqa: PT018 - for mypy
+    assert again.rules.credit == fresh.rules.credit > earlier.rules.credit
+    assert again._fitted is earlier._fitted
+
+
+def test_in_a_long_study_the_rules_go_by_the_latest_trials_of_both_kinds() -> None:
+    rng = np.random.default_rng(0)
+    trials = []
+    for number in range(400):
+        x = float(rng.random())
+        outcome = bg.Outcome.failure("out of memory") if x > 0.45 else bg.Outcome((x - 0.3) ** 2)
+        trials.append(bg.Trial(number, bg.Proposal({"x": x, "kind": "a"}, "gp"), outcome))
+    rules = fitted(bg.History("minimize", tuple(trials))).rules
+    assert rules
+    assert rules.credit > 0.9
+    assert rules.predict(SPACE.encode_many([{"x": 0.1, "kind": "a"}]))[0] > 0.9
