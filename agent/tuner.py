@@ -195,7 +195,8 @@ class Tuner:
             for heard in self._turns.heard:
                 self._journal.note_advice(self.study.name, trial.number, heard)
         if self._prefetch:
-            self._turns.prefetch(self.history)
+            history = self.history
+            self._turns.prefetch(history, self._next_number(history))
         return trial
 
     def start(self, params: Mapping[str, Any], reason: str = "the user's own idea") -> Trial:
@@ -315,9 +316,14 @@ class Tuner:
         """Propose and start a trial that no other process has started meanwhile."""
         while True:
             history = self.history
-            trial = self.study.start(self._turns.propose(history), self._owner)
+            proposal = self._turns.propose(history, self._next_number(history))
+            trial = self.study.start(proposal, self._owner)
             if not self.study.withdraw_repeat(trial, history):
                 return trial
+
+    def _next_number(self, history: History) -> int:
+        # Trials that were set aside have numbers, too: with theirs, chance would propose the same again.
+        return len(history) + len(self.study.aside)
 
     def _spent(self) -> Spent:
         """Return what the study's model has cost, by the journal or, without one, by the trials."""
