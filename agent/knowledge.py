@@ -24,7 +24,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,10 @@ ADVICE_CHARS = 1000
 
 KINDS = ("float", "int", "choice")
 
+_FRONT = (
+    ("family", str, "a name"), ("words", list, "a list of words"), ("parameters", Mapping, "a mapping")
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Pack:
@@ -75,6 +79,22 @@ class Pack:
             raise InputError(f"the knowledge pack {origin} has no front matter; begin it with --- and YAML")
         try:
             front = yaml.safe_load(match["front"])
+        except yaml.YAMLError as error:
+            raise InputError(
+                f"the front matter of the knowledge pack {origin} is no YAML: {error}"
+            ) from error
+        if not isinstance(front, Mapping):
+            raise InputError(
+                f"the front matter of the knowledge pack {origin} is {shown(front)}; give a mapping"
+            )
+        wrong = [
+            f"{f'{name} {shown(front[name])}' if name in front else f'no {name}'}; give {what}"
+            for name, kind, what in _FRONT
+            if not isinstance(front.get(name), kind)
+        ]
+        if wrong:
+            raise InputError(f"the knowledge pack {origin} has {wrong[0]}")
+        try:
             entries = {
                 alias: entry
                 for name, entry in front["parameters"].items()
@@ -88,11 +108,12 @@ class Pack:
                 origin=origin,
                 refines=front.get("refines", ""),
             )
-        except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+        except (TypeError, AttributeError) as error:
             raise InputError(
-                f"the knowledge pack {origin} cannot be read ({error!r}); it needs family, words, parameters"
+                f"the knowledge pack {origin} has parameters {shown(front['parameters'])}; "
+                "give each a mapping such as {float: [0.3, 0.8]}"
             ) from error
-        if not isinstance(front["words"], list) or not all(isinstance(one, str) for one in front["words"]):
+        if not all(isinstance(one, str) for one in front["words"]):
             raise InputError(
                 f"the knowledge pack {origin} has words {front['words']!r}; give a list of words"
             )
@@ -249,12 +270,27 @@ def load_packs(folder: Path | None = None) -> tuple[Pack, ...]:
     """
     own: tuple[Pack, ...] = ()
     if folder is not None:
-        if not folder.is_dir():
-            raise InputError(
-                f"the folder of knowledge packs {folder} does not exist; give one with *.md files"
+        files = sorted(folder.glob("*.md")) if folder.is_dir() else []
+        if not files:
+            what = (
+                "has no *.md file"
+                if folder.is_dir()
+                else "is no folder"
+                if folder.exists()
+                else "does not exist"
             )
-        own = tuple(Pack.parse(path.read_text("utf-8"), str(path)) for path in sorted(folder.glob("*.md")))
-    return own + _shipped()
+            raise InputError(f"the folder of knowledge packs {folder} {what}; give one with *.md files")
+        own = tuple(Pack.parse(path.read_text("utf-8"), str(path)) for path in files)
+    packs = own + _shipped()
+    families = {pack.family for pack in packs}
+    for pack in own:
+        if pack.refines and pack.refines not in families:
+            others = sorted(families - {pack.family})
+            mend = did_you_mean(pack.refines, others) or f"; there are {', '.join(others)}"
+            raise InputError(
+                f"the knowledge pack {pack.origin} refines {pack.refines!r}, which is no family{mend}"
+            )
+    return packs
 
 
 @cache
@@ -263,7 +299,9 @@ def _shipped() -> tuple[Pack, ...]:
 
 
 def _shipped_files() -> Iterator[tuple[str, str]]:
-    for one in sorted(files("bestguess.prompts").joinpath("knowledge").iterdir(), key=lambda one: one.name):
+    for one in sorted(
+        resources.files("bestguess.prompts").joinpath("knowledge").iterdir(), key=lambda one: one.name
+    ):
         if one.name.endswith(".md"):
             yield one.name, one.read_text("utf-8")
 
@@ -284,7 +322,10 @@ def _of_kind(entry: Mapping[str, Any], parameter: Parameter) -> Any:
 
 def _belief(words: Any, facts: Mapping[str, float]) -> Belief:
     if isinstance(words, Mapping):
-        return {option: float(weight) for option, weight in words.items()}
+        weights = {option: float(weight) for option, weight in words.items()}
+        if not weights or min(weights.values()) < 0 or max(weights.values()) <= 0:
+            raise ValueError("give weights of options, none below 0 and one above it")
+        return weights
     low, high = (_number(end, facts) for end in words)
     if not low <= high:
         raise ValueError(f"{low:g} is above {high:g}")

@@ -221,7 +221,7 @@ class Tuner:
             params = self.space.validate(trial)
             return self.study.add(Proposal(params, "user", "told by the user"), outcome)
         number = trial.number if isinstance(trial, Trial) else trial
-        if isinstance(number, bool) or not isinstance(number, int):
+        if isinstance(number, bool) or not isinstance(number, int) or number < 0:
             raise InputError(f"the trial is {shown(trial)}; give a Trial, its number, or params")
         return self.study.finish(number, outcome)
 
@@ -251,6 +251,11 @@ class Tuner:
         """Let the model cost as much as `budget` says; a tuner that was made without one ignores it."""
         if self._budgeted:
             self._budgeted.budget = budget
+
+    @property
+    def guesses_first(self) -> bool:
+        """Whether a model is asked for first guesses, which come before the search."""
+        return self._turns.model_starts
 
     @property
     def interrupted(self) -> tuple[Trial, ...]:
@@ -397,7 +402,7 @@ class Result:
     def report(self, *, title: str | None = None, lines: tuple[str, ...] = ()) -> str:
         """Return the report as Markdown."""
         if known := self.record.knowledge:
-            lines = (*lines, *known.unused)
+            lines = (*lines, f"known of {' and of '.join(known.families)}, from packs", *known.unused)
         running = [str(trial.number) for trial in self.history.running]
         if running:
             lines = (*lines, f"still running elsewhere: trial {', '.join(running)}")

@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 
 from bestguess.agent import proposers
-from bestguess.agent.advisor import MODEL, Advice, Line
+from bestguess.agent.advisor import LATER, MODEL, Advice, Line
 from bestguess.agent.explainer import Explainer
 from bestguess.agent.failures import common_claims
 from bestguess.agent.journal import Heard, Role
@@ -85,7 +85,10 @@ class Turns:
         proposal = self._propose(history, number)
         if not self.heard:
             return proposal
-        seconds = sum(one.advice.seconds for one in self.heard) or time.monotonic() - started
+        # What is still under way costs its seconds where it arrives.
+        waits = any(one.advice.refusal.endswith(LATER) for one in self.heard)
+        seconds = sum(one.advice.seconds for one in self.heard)
+        seconds = seconds if seconds or waits else time.monotonic() - started
         return replace(proposal, tokens=sum(one.advice.tokens for one in self.heard), seconds=seconds)
 
     def _propose(self, history: History, number: int | None) -> Proposal:
@@ -135,7 +138,7 @@ class Turns:
         if self.line is None:
             return
         if self._is_warming_up(history):
-            if self._pool is None and self._model_starts:
+            if self._pool is None and self.model_starts:
                 self.line.prefetch(proposers.request_warm_start(self._state(history, number)))
         elif self._model_has_turn(history):
             self.line.prefetch(self._request_proposal(self._state(history, number)))
@@ -169,7 +172,7 @@ class Turns:
         known = self._propose_known(state)
         if known is not None:
             return known
-        if self.line is None or not self._model_starts:
+        if self.line is None or not self.model_starts:
             looked = proposers.propose_random(state, "a first look at the space")
             if self.line is None or self._words_tell:
                 return looked
@@ -203,7 +206,7 @@ class Turns:
     def _propose_known(self, state: proposers.State) -> Proposal | None:
         if self._prior is None or self._knowledge is None:
             return None
-        most = proposers.known_first(self.space, self._prior, guesses=self._model_starts)
+        most = proposers.known_first(self.space, self._prior, guesses=self.model_starts)
         return proposers.propose_knowledge(state, self._prior, self._knowledge.families, most)
 
     @property
@@ -211,7 +214,8 @@ class Turns:
         return proposers.packs_lead(self.space, self._prior)
 
     @property
-    def _model_starts(self) -> bool:
+    def model_starts(self) -> bool:
+        """Whether the model is asked for first guesses."""
         asked = self.line is not None and self.switches.warm_start
         return asked and self._words_tell and not self._packs_lead
 
@@ -244,7 +248,7 @@ class Turns:
 
     def _is_warming_up(self, history: History) -> bool:
         sources = [trial.source for trial in history]
-        guessed = self._model_starts and "llm" in sources
+        guessed = self.model_starts and "llm" in sources
         if self._prior is None and not guessed:
             # Without a pack, a model of 1.5B guesses worse than the surrogate after five trials of the user's
             # (NOTEBOOK 15).

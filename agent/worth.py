@@ -40,20 +40,14 @@ class Worth:
     @property
     def verdict(self) -> str:
         """The conclusion in words; none is drawn where the interval holds 0."""
-        if (
-            self.first_guesses
-            and self.over_default is not None
-            and self.over_default > 0
-            and self.lift_high >= 0
-        ):
-            return "its first guesses beat the default"
-        if not self.search_guesses:
-            return "it brought nothing yet"
         if self.lift_low > 0:
             return "it earned its keep"
         if self.lift_high < 0:
             return "the surrogate alone would have done better"
-        return "too close to call"
+        if self.over_default is not None and self.over_default > 0:
+            later = "; its guesses in the search are too close to call" if self.search_guesses else ""
+            return f"the best of its first guesses beat the default{later}"
+        return "too close to call" if self.search_guesses else "it brought nothing yet"
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -71,7 +65,7 @@ class Worth:
                 f"new bests ({self.expected_hits:.1f} expected of the surrogate's own choices)"
             )
             said.append(
-                f"lift over these {self.lift:+.4g}, "
+                f"they gained {self.lift:+.4g} over what was expected of those choices, "
                 f"95 % between {self.lift_low:+.4g} and {self.lift_high:+.4g}"
             )
         said.append(f"{self.tokens} tokens, {self.seconds:.0f} s: {self.verdict}")

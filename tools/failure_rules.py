@@ -125,8 +125,8 @@ class FailureRules:
         return probability
 
     def describe(self) -> list[str]:
-        """Return the likeliest rule of each kind that came twice and is believed more than not, in words."""
-        return [kind.sentence for kind in self._kinds if kind.credit > 0.5 and kind.failures > 1]
+        """Return in words what is believed more than not of each kind that came twice, where anything is."""
+        return [kind.sentence for kind in self._kinds if kind.sentence and kind.failures > 1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,14 +183,16 @@ class _Kind:
             reach = max(float(np.ptp(at)) / max(n, 2), 1e-6)
             knots.append(np.concatenate(([at[0] - reach], at, [at[-1] + reach])))
             chances.append(np.concatenate(([0.0], np.cumsum(p[:-1]), [1.0])))
-        best = signs[kept[0]]
+        # Rules that share a parameter are believed together in that.
+        believed = weights / (weights.sum() + math.exp(null - top))
         words = " and ".join(
-            f"{'higher' if sign > 0 else 'lower'} {name}"
-            for name, sign in zip(names, best, strict=True)
-            if sign
+            f"{side} {name}"
+            for column, name in enumerate(names)
+            for side, sign in (("higher", 1.0), ("lower", -1.0))
+            if believed[signs[:, column] == sign].sum() > 0.5
         )
         share = weights[kept] / weights[kept].sum()
-        return cls(name, k, credit, share, signs[kept], knots, chances, f"{words}: {name}")
+        return cls(name, k, credit, share, signs[kept], knots, chances, words and f"{words}: {name}")
 
     def predict(self, z: FloatArray) -> FloatArray:
         """Return the probability (m,) that levels z (m, d) fail so."""

@@ -81,7 +81,7 @@ def tune_and_report(
             )
         try:
             with watch(
-                console, task, n_trials, done=len(tuner.history.told), asks=tuner.llm is not None
+                console, task, n_trials, done=len(tuner.history.told), asks=tuner.guesses_first
             ) as observer:
                 result = tuner.run(objective, n_trials=n_trials, timeout=timeout_s, observer=observer)
         except KeyboardInterrupt:

@@ -114,12 +114,19 @@ def test_every_shipped_pack_has_advice_sources_and_numbers_for_any_data() -> Non
     ("text", "words"),
     [
         ("no front matter", "begin it with ---"),
-        ("---\nfamily: x\n---\nadvice", "it needs family, words, parameters"),
+        ("---\nfamily: x\n---\nadvice", "has no words; give a list of words"),
         (PACK.replace("[20, 40]", "[40, 20]"), r"\[40, 20\] for int minutes: 40 is above 20"),
         (PACK.replace("[20, 40]", '["__import__(1)", 2]'), "int minutes"),
         (PACK.replace("[20, 40]", '["rows / 0", 2]'), "int minutes"),
         (PACK.replace("{int: [20", "{itn: [20"), "'itn' for minutes; did you mean 'int'"),
         (PACK.replace("[oven, Backofen]", "oven"), "words 'oven'; give a list"),
+        (PACK.replace("[oven, Backofen]", "[oven"), "(?s)is no YAML: .*line 3"),
+        (PACK.replace("{choice: {fan: 3, grill: 1}}", "[fan]"), "has parameters .*; give each a mapping"),
+        (PACK.replace("fan: 3", "fan: -3"), "choice mode: give weights of options, none below 0"),
+        (
+            PACK.replace("words:", "refines: stoves\nwords:"),
+            "refines 'stoves', which is no family; there are",
+        ),
     ],
 )
 def test_a_file_that_is_no_pack_is_named_with_what_is_wrong(tmp_path: Path, text: str, words: str) -> None:
@@ -133,6 +140,8 @@ def test_a_file_that_is_no_pack_is_named_with_what_is_wrong(tmp_path: Path, text
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(bg.InputError, match="nowhere"):
         bg.Tuner(OVEN, knowledge=tmp_path / "nowhere")
+    with pytest.raises(bg.InputError, match=r"has no \*.md file"):
+        bg.Tuner(OVEN, knowledge=tmp_path)
 
 
 def test_knowledge_survives_being_written_down() -> None:

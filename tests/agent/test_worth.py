@@ -31,6 +31,16 @@ def test_first_guesses_are_measured_against_the_default() -> None:
     assert "beat the default" in worth.verdict
 
 
+def test_first_guesses_that_beat_the_default_do_not_hide_what_came_of_later_ones() -> None:
+    first = (trial(0, "default", 0.6), trial(1, "llm", 0.5))
+    good = weigh_model(History("minimize", (*first, trial(2, "llm", 0.2, Prediction(0.45, 1e-6)))))
+    unsure = weigh_model(History("minimize", (*first, trial(2, "llm", 0.6, Prediction(0.5, 0.1)))))
+    assert good
+    assert unsure
+    assert good.verdict == "it earned its keep"
+    assert unsure.verdict.endswith("its guesses in the search are too close to call")
+
+
 def test_the_lift_is_the_gain_beyond_what_was_expected_of_the_surrogates_own_choice() -> None:
     sure = Prediction(0.4, 1e-6)
     history = History("minimize", (trial(0, "default", 0.5), trial(1, "llm", 0.2, sure)))

@@ -59,6 +59,18 @@ def test_one_failure_alone_is_not_told_as_a_rule() -> None:
     assert rules.describe() == []
 
 
+def test_of_rules_between_which_nothing_decides_only_what_they_share_is_told() -> None:
+    rng = np.random.default_rng(1)
+    drawn = [SPACE.sample(rng) for _ in range(30)]
+    rows = []
+    for i, params in enumerate(drawn):
+        params = {**params, "lr": 1e-5 * params["batch"]}  # so nothing tells these two apart
+        bad = params["batch"] * params["width"] > 64 * 256
+        rows.append(Trial(i, Proposal(params, "random"), Outcome.failure("stop") if bad else Outcome(1.0)))
+    (said,) = fit(rows).describe()
+    assert said == "higher width: stop"
+
+
 def test_predictions_hold_on_trials_that_were_not_seen() -> None:
     rules, unseen = fit(trials(40)), trials(400, seed=1)
     finished = np.array([one.state == "complete" for one in unseen])

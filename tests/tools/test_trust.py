@@ -51,6 +51,26 @@ def test_the_rivals_gain_is_the_expected_improvement_with_its_deviation() -> Non
     assert trust.sd == pytest.approx(gains.std(), rel=0.01)
 
 
+@pytest.mark.parametrize("best", [0.45, 0.6])
+@pytest.mark.parametrize("direction", ["minimize", "maximize"])
+def test_each_side_of_a_skewed_rival_has_its_own_deviation(best: float, direction: Direction) -> None:
+    sign = -1.0 if direction == "maximize" else 1.0
+    low, high = sorted((sign * 0.4, sign * 2.5))
+    rival = Prediction(sign * 0.5, 5.0, low, high)
+
+    trust = earned(
+        history(("default", sign * best), ("llm", sign * 0.9), rival=rival, direction=direction), "llm"
+    )
+
+    normal = np.random.default_rng(0).normal(size=400_000)
+    values = 0.5 + np.where(normal < 0, 0.1, 2.0) * normal
+    gains = np.maximum(best - values, 0.0)
+    assert trust.expected == pytest.approx((values < best).mean(), abs=0.003)
+    assert trust.rival_gain == pytest.approx(gains.mean(), rel=0.01)
+    assert trust.sd == pytest.approx(gains.std(), rel=0.01)
+    assert trust.better == pytest.approx((values > 0.9).mean(), abs=0.003)
+
+
 def test_a_trial_without_a_rival_is_no_evidence() -> None:
     assert earned(history(("default", 1.0), ("llm", 0.2), rival=None), "llm") == Trust()
 
