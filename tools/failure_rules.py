@@ -183,14 +183,7 @@ class _Kind:
             reach = max(float(np.ptp(at)) / max(n, 2), 1e-6)
             knots.append(np.concatenate(([at[0] - reach], at, [at[-1] + reach])))
             chances.append(np.concatenate(([0.0], np.cumsum(p[:-1]), [1.0])))
-        # Rules that share a parameter are believed together in that.
-        believed = weights / (weights.sum() + math.exp(null - top))
-        words = " and ".join(
-            f"{side} {name}"
-            for column, name in enumerate(names)
-            for side, sign in (("higher", 1.0), ("lower", -1.0))
-            if believed[signs[:, column] == sign].sum() > 0.5
-        )
+        words = _shared(names, signs, weights / (weights.sum() + math.exp(null - top)))
         share = weights[kept] / weights[kept].sum()
         return cls(name, k, credit, share, signs[kept], knots, chances, words and f"{words}: {name}")
 
@@ -202,6 +195,22 @@ class _Kind:
         ):
             total += weight * np.interp(z @ sign, knots, chances)
         return MISTAKES + (1.0 - 2.0 * MISTAKES) * total
+
+
+def _shared(names: Sequence[str], signs: FloatArray, believed: FloatArray) -> str:
+    """Return in words what the rules (r, d) say together that are believed more than not; nothing if none."""
+    words: dict[int, str] = {}
+    while len(words) < len(ORDER_PRIOR):
+        sides = [
+            (column, sign) for column in range(len(names)) if column not in words for sign in (1.0, -1.0)
+        ]
+        joint = [float(believed[signs[:, column] == sign].sum()) for column, sign in sides]
+        if max(joint, default=0.0) <= 0.5:
+            break
+        column, sign = sides[int(np.argmax(joint))]
+        words[column] = f"{'higher' if sign > 0 else 'lower'} {names[column]}"
+        believed = np.where(signs[:, column] == sign, believed, 0.0)
+    return " and ".join(words[column] for column in sorted(words))
 
 
 def _rules(d: int) -> tuple[FloatArray, FloatArray]:

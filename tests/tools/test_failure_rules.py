@@ -61,14 +61,17 @@ def test_one_failure_alone_is_not_told_as_a_rule() -> None:
 
 def test_of_rules_between_which_nothing_decides_only_what_they_share_is_told() -> None:
     rng = np.random.default_rng(1)
-    drawn = [SPACE.sample(rng) for _ in range(30)]
+    space = bg.Space({name: bg.Float(1, 100, log=True) for name in ("a", "b", "c", "width")})
     rows = []
-    for i, params in enumerate(drawn):
-        params = {**params, "lr": 1e-5 * params["batch"]}  # so nothing tells these two apart
-        bad = params["batch"] * params["width"] > 64 * 256
-        rows.append(Trial(i, Proposal(params, "random"), Outcome.failure("stop") if bad else Outcome(1.0)))
-    (said,) = fit(rows).describe()
-    assert said == "higher width: stop"
+    for i in range(30):
+        a, width = (10 ** rng.uniform(0, 2, size=2)).tolist()
+        failed = a * width > 200
+        params = {"a": a, "b": a, "c": a, "width": width}  # nothing tells a, b and c apart
+        rows.append(Trial(i, Proposal(params, "random"), Outcome.failure("stop") if failed else Outcome(1.0)))
+    rules = FailureRules.fit(space, rows, space.encode_many([one.params for one in rows]))
+    assert rules
+    assert rules.credit > 0.9
+    assert rules.describe() == ["higher width: stop"]
 
 
 def test_predictions_hold_on_trials_that_were_not_seen() -> None:
