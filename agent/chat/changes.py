@@ -101,6 +101,12 @@ def narrowed(session: Session, parameter: str, low: float | None, high: float | 
     kept_low = before.low if low is None else max(low, one.low)
     kept_high = before.high if high is None else min(high, one.high)
     limit = Limit(kept_low, kept_high)
+    if _ends(one, limit) == _ends(one, before):
+        low, high = _ends(one, before)
+        raise InputError(
+            f"that changes nothing: {parameter} is within {low:g}..{high:g} already; "
+            f"to allow more, for example /widen {parameter} {low:g}..{2 * high:g}"
+        )
     limits = Limits({**plan.limits.of, parameter: limit}, plan.limits.without)
     Region(plan.space, limits)  # raises where nothing is left
     return limits, f"{parameter} {limit.words}"
@@ -207,6 +213,11 @@ def _numeric(space: Space, name: str) -> Float | Int:
     if not isinstance(one, Float | Int):
         raise InputError(f"{name} has options, not a range ({one.allowed}); use /pin or /forbid")
     return one
+
+
+def _ends(one: Float | Int, limit: Limit) -> tuple[float, float]:
+    """Return from where to where a parameter may go within a limit."""
+    return one.low if limit.low is None else limit.low, one.high if limit.high is None else limit.high
 
 
 def _like(one: Float | Int, value: float) -> float:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from bestguess.agent.chat.intents import Context, Intent
+from bestguess.agent.chat.mentions import script_in
 from bestguess.agent.chat.plan import range_words
 from bestguess.agent.chat.registry import Registry
 from bestguess.agent.llm import LLM, Message, Reply, Request, Streaming, Tokenizing
@@ -28,6 +29,8 @@ TIMEOUT_S = 60.0
 SAID_CHARS = 500
 NEVER = ("quit", "help", "ask", "scan", "web")
 """Commands that no model is offered: they need no understanding, or would ask it again."""
+
+BEGIN = "new"
 
 EXAMPLES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("could we get seven further evaluations", {"command": "run", "n": 7}),
@@ -176,6 +179,8 @@ def understand_with_model(
         name = str(reply.pop("command"))
         if name == UNCLEAR:
             return [], ""
+        if name == BEGIN and context.space is not None and script_in(text) is None:
+            return [], ""  # nobody begins anew without naming a program
         if name in NEVER:
             return [], f"it answered /{name}, which it was not offered"
         arguments = {key: value for key, value in reply.items() if value not in (None, "", {})}

@@ -220,7 +220,7 @@ class Session:
         intents = understand(text, context)
         if not intents and "=" in text and text.split()[0] in REGISTRY:
             return [Intent(*REGISTRY.read(f"/{text}"))]  # a command without its slash
-        if not intents and self.bench.llm:
+        if not intents and self.bench.llm and read_verdict(text) is None:
             intents, why = understand_with_model(text, context, self.bench.llm, REGISTRY, stop=self.stopped)
             if why and not self.stopped.is_set():
                 self._emit(Event("remark", f"The model could not read that: {why}"))
@@ -231,14 +231,15 @@ class Session:
     def _perform_all(self, intents: Sequence[Intent]) -> None:
         for index, intent in enumerate(intents):
             if intent.command == LATER:
-                text = intent.arguments["text"]
-                self._perform_all([*self._understand(text), *intents[index + 1 :]])
+                self._perform_all([*self._understand_later(intent), *intents[index + 1 :]])
                 return
             command = REGISTRY[intent.command]
             arguments = command.check(intent.arguments)
             card = command.asks(self, **arguments) if command.asks else None
             if card and card.consent not in self.consents:
                 self._cards += 1
+                if self.pending:
+                    self._emit(Event("remark", f"Not answered, so not done: {self.pending.card.title}"))
                 rest = tuple(intents[index + 1 :])
                 self.pending = Pending(self._cards, card, command.name, arguments, rest)
                 self._emit(
@@ -251,8 +252,25 @@ class Session:
                 return
             self._run(command.name, arguments)
             if command.name == "new":
-                self._perform_all([*intents[index + 1 :], FIRST_TRIAL])
+                self._perform_all(self._with_first_trial(intents[index + 1 :]))
                 return
+
+    def _understand_later(self, intent: Intent) -> list[Intent]:
+        text = intent.arguments["text"]
+        intents = self._understand(text)
+        if not intents:
+            self._emit(Answer(f"I did not understand *{text}*, so of that nothing was done.").event)
+        return intents
+
+    def _with_first_trial(self, intents: Sequence[Intent]) -> list[Intent]:
+        """Return what was wished beside a new study, and its first trial where no trials were wished for."""
+        understood = [
+            each
+            for one in intents
+            for each in (self._understand_later(one) if one.command == LATER else [one])
+        ]
+        runs = any(one.command == "run" for one in understood)
+        return understood if runs else [*understood, FIRST_TRIAL]
 
     def _decide(self, verdict: Verdict) -> None:
         assert self.pending is not None

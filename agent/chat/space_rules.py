@@ -53,7 +53,8 @@ def read_change(text: str, context: Context) -> Intent | None:
             r"|leave|keep|hold|only use|just use|don't touch|constant"
         ),
     )
-    if pins and values and not (low is not None and high is not None):
+    sets = says(text, r"^set") and low is None and high is None
+    if (sets or pins) and values and not (low is not None and high is not None):
         return Intent("pin", {"values": values})
     if (
         pins

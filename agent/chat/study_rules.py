@@ -184,12 +184,13 @@ def _run(text: str, _context: Context) -> Intent | None:
         text,
         (
             r"run|do|keep (?:going|on|running|at it)|go(?: on)?|continue|launch|start|execute"
-            r"|perform|evaluate|add|another|further"
+            r"|perform|evaluate|add|another|further|use"
         ),
     )
+    bare = re.fullmatch(r"(?:with |in )?\d+ (?:trials|runs|evaluations|experiments)", text)
     if (
         count
-        and (count[2] == "more" or (verb and (count[2] or says(text, r"another|for|run"))))
+        and (bare or count[2] == "more" or (verb and (count[2] or says(text, r"another|for|run"))))
         and not mentions.trials_in(text.replace("run ", ""))
     ):
         return Intent("run", {"n": int(count[1])})

@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from bestguess.agent.chat import mentions
-from bestguess.agent.chat.intents import LATER, Context, Intent, Verdict, goal_in
+from bestguess.agent.chat.intents import LATER, Context, Intent, Verdict, goal_in, is_question
 from bestguess.agent.chat.study_rules import RULES
 
 _YES = (
@@ -40,7 +40,7 @@ def understand(text: str, context: Context) -> list[Intent]:
         if found and found[0].command == "new":
             found[0] = _with_goal(found[0], clause)
             intents = [] if goal_in(clause, "")[0] else [Intent(LATER, {"text": clause})]
-        elif not (intents := _read(clause, context)):
+        elif not (intents := _read_parts(clause, context) or _read(clause, context)):
             return []
         found += intents
     return found
@@ -52,6 +52,17 @@ _POLITE = re.compile(
     r"|^(?:(?:could|can|would|will) (?:you|we) (?:please )?|let's |let us "
     r"|i(?:'d| would) like (?:you )?to |i want (?:you )?to )",
 )
+
+
+def _read_parts(clause: str, context: Context) -> list[Intent]:
+    """Read "pin depth=3 and run 5", what runs last; nothing unless each part is understood by itself."""
+    parts = re.split(r",?\s+and\s+", clause)
+    if len(parts) == 1 or mentions.script_in(clause) or is_question(mentions.plain(clause)):
+        return []
+    read = [_read(part, context) for part in parts]
+    if not all(read) or read[0][0].command in ("note", "ask"):
+        return []
+    return sorted((one for each in read for one in each), key=lambda one: one.command == "run")
 
 
 def _read(clause: str, context: Context) -> list[Intent]:

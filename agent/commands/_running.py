@@ -91,7 +91,9 @@ def tune_and_report(
                 if storage is None
                 else f"; go on with --resume --storage {shown_url(storage)} --study-name {study_name}"
             )
-            click.echo(f"\ninterrupted after {told} trials, all of them kept{hint}", err=True)
+            click.echo(
+                f"\ninterrupted after {told} trial{'s' if told != 1 else ''}, all kept{hint}", err=True
+            )
             sys.exit(130)
         extra = afterwards(result) if afterwards and result.history.incumbent else {}
         if as_json:

@@ -212,6 +212,19 @@ def test_an_idea_keeps_to_the_limits_that_it_does_not_name_and_says_which_it_bre
     assert "although you said depth = 2" in " ".join(event.text for event in talk.of("answer"))
 
 
+def test_a_model_begins_nothing_anew_unless_a_program_is_named(folder: Path) -> None:
+    model = ScriptedLLM(['{"command": "new", "script": "train.py"}'])
+    session = Session(folder, llm=model, seed=0)
+    talk = Talk(session)
+    talk.say("tune train.py", "no")
+    drafts = len(talk.of("answer"))
+    assert "I did not understand" in talk.say("please make it so").text
+    assert talk.say("yes").text == "There is no question open."
+    assert len(talk.of("answer")) == drafts + 2
+    assert len(model.requests) == 1
+    session.close()
+
+
 @pytest.mark.parametrize(
     ("said", "left"),
     [
@@ -341,6 +354,31 @@ def test_what_is_not_understood_does_nothing_and_says_what_would_be(talk: Talk) 
     assert "there is no parameter `mode`; there are" in talk.say("don't use mode=c").text
     for line in ("don't use booster=forest", "pin booster=forest", "try booster=forest"):
         assert "booster: 'forest' is not an option" in talk.say(line).text
+
+
+def test_a_card_that_was_not_answered_is_said_to_be_dropped(talk: Talk) -> None:
+    talk.say("tune train.py", "set depth max to 4")
+    assert talk.of("remark")[-1].text == "Not answered, so not done: Run train.py once with its defaults?"
+
+
+def test_a_limit_beyond_the_range_is_said_to_change_nothing(talk: Talk) -> None:
+    talk.say("tune train.py", "no", "set depth max to 4", "yes")
+    assert talk.say("don't go above depth 4").text.startswith("that changes nothing: depth is within 1..4")
+    assert "that changes nothing" in talk.say("don't go above lr 1000").text
+
+
+@pytest.mark.parametrize("wish", ["run 2 trials", "use 2 trials", "2 trials"])
+def test_trials_that_are_wished_for_with_the_script_need_one_card(talk: Talk, wish: str) -> None:
+    talk.say(f"tune train.py, minimise val_loss, {wish}")
+    assert [card.text for card in talk.of("card")] == ["Run 2 trials?"]
+    talk.say("yes")
+    assert len(talk.session.bench.history.told) == 2
+    assert len(talk.of("card")) == 1
+
+
+def test_what_is_not_understood_beside_a_script_is_said(talk: Talk) -> None:
+    talk.say("tune train.py, minimise val_loss, never the wibble")
+    assert "I did not understand *never the wibble*" in " ".join(event.text for event in talk.of("answer"))
 
 
 def test_a_card_says_which_limit_is_in_force(talk: Talk) -> None:

@@ -76,6 +76,28 @@ def test_several_sentences_are_several_intents_and_one_that_is_not_understood_sp
 
 
 @pytest.mark.parametrize(
+    ("text", "commands"),
+    [
+        ("keep depth at 2 and run 3 more", ["pin", "run"]),
+        ("run 2 and pin depth to 3", ["pin", "run"]),
+        ("keep depth at 2 and don't go above lr 0.05", ["pin", "narrow"]),
+        ("set booster to dart and show me the best", ["pin", "best"]),
+        ("pin depth to 6 and lr to 0.01", ["pin"]),
+        ("narrow lr to 0.001 and 0.01", ["narrow"]),
+        ("set lr between 0.001 and 0.01", ["narrow"]),
+        ("compare 3 and 7", ["compare"]),
+        ("I have an hour and a half", ["budget"]),
+        ("trial 3 was slow and the best one was 5", ["note"]),
+        ("which of depth and lr matters more?", ["importance"]),
+    ],
+)
+def test_what_is_said_in_one_sentence_is_done_part_by_part_changes_first(
+    text: str, commands: list[str]
+) -> None:
+    assert [one.command for one in understand(text, CONTEXT)] == commands
+
+
+@pytest.mark.parametrize(
     ("text", "verdict"),
     [("Yes.", "yes"), ("ok", "yes"), ("no!", "no"), ("always", "always"), ("don't", "no"), ("maybe", None)],
 )
