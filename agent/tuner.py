@@ -402,7 +402,7 @@ class Result:
     def report(self, *, title: str | None = None, lines: tuple[str, ...] = ()) -> str:
         """Return the report as Markdown."""
         if known := self.record.knowledge:
-            lines = (*lines, f"known of {' and of '.join(known.families)}, from packs", *known.unused)
+            lines = (*lines, f"Packs of knowledge: {', '.join(known.families)}", *known.unused)
         running = [str(trial.number) for trial in self.history.running]
         if running:
             lines = (*lines, f"still running elsewhere: trial {', '.join(running)}")

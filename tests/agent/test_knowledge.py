@@ -183,6 +183,7 @@ def test_what_packs_say_of_values_off_the_range_is_recorded_as_left_out(tmp_path
 
     words = "known to work for heat is 180 to 230, which its range does not hold; it is left out"
     assert words in result.report()
+    assert "- Packs of knowledge: ovens" in result.report()
     kept = load(url, "s").knowledge
     assert kept is not None
     assert kept.unused == (words,)
