@@ -367,9 +367,8 @@ def test_a_limit_beyond_the_range_is_said_to_change_nothing(talk: Talk) -> None:
     assert "that changes nothing" in talk.say("don't go above lr 1000").text
 
 
-@pytest.mark.parametrize("wish", ["run 2 trials", "use 2 trials", "2 trials"])
-def test_trials_that_are_wished_for_with_the_script_need_one_card(talk: Talk, wish: str) -> None:
-    talk.say(f"tune train.py, minimise val_loss, {wish}")
+def test_trials_that_are_wished_for_with_the_script_need_one_card(talk: Talk) -> None:
+    talk.say("tune train.py, minimise val_loss, 2 trials")
     assert [card.text for card in talk.of("card")] == ["Run 2 trials?"]
     talk.say("yes")
     assert len(talk.session.bench.history.told) == 2

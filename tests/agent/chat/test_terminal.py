@@ -225,6 +225,7 @@ def test_lines_from_a_pipe_are_turns_and_print_no_control_codes(folder: Path) ->
     assert "\x1b" not in text
 
 
+@pytest.mark.slow
 def test_an_interrupt_at_a_pipe_says_how_to_go_on(folder: Path) -> None:
     spawned = subprocess.Popen(
         [sys.executable, "-m", "bestguess.agent.cli", "chat"],

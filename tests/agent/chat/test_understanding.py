@@ -62,6 +62,8 @@ def test_no_text_breaks_the_rules(text: str) -> None:
         ("don't use booster=forest", "forbid", {"values": {"booster": "forest"}}),
         ("don't use depth any more", "pin", {"values": {"depth": None}}),
         ("run -3", "run", {"n": -3}),
+        ("use 2 trials", "run", {"n": 2}),
+        ("2 trials", "run", {"n": 2}),
     ],
 )
 def test_more_of_what_people_say(text: str, command: str, arguments: dict[str, object] | None) -> None:
