@@ -24,7 +24,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -270,17 +270,11 @@ def load_packs(folder: Path | None = None) -> tuple[Pack, ...]:
     """
     own: tuple[Pack, ...] = ()
     if folder is not None:
-        files = sorted(folder.glob("*.md")) if folder.is_dir() else []
-        if not files:
-            what = (
-                "has no *.md file"
-                if folder.is_dir()
-                else "is no folder"
-                if folder.exists()
-                else "does not exist"
-            )
+        paths = sorted(folder.glob("*.md"))
+        if not paths:
+            what = "has no *.md file" if folder.is_dir() else "is no folder that exists"
             raise InputError(f"the folder of knowledge packs {folder} {what}; give one with *.md files")
-        own = tuple(Pack.parse(path.read_text("utf-8"), str(path)) for path in files)
+        own = tuple(Pack.parse(path.read_text("utf-8"), str(path)) for path in paths)
     packs = own + _shipped()
     families = {pack.family for pack in packs}
     for pack in own:
@@ -299,9 +293,7 @@ def _shipped() -> tuple[Pack, ...]:
 
 
 def _shipped_files() -> Iterator[tuple[str, str]]:
-    for one in sorted(
-        resources.files("bestguess.prompts").joinpath("knowledge").iterdir(), key=lambda one: one.name
-    ):
+    for one in sorted(files("bestguess.prompts").joinpath("knowledge").iterdir(), key=lambda one: one.name):
         if one.name.endswith(".md"):
             yield one.name, one.read_text("utf-8")
 

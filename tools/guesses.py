@@ -47,7 +47,7 @@ class GuessDensity:
         self._known = known
         self._g = g
         self._has = np.ones(g.shape, dtype=bool) if active is None else active
-        counts = self._has.sum(axis=0)
+        self._counts = counts = self._has.sum(axis=0)
         spread = [g[has, column].std() if has.any() else 0.0 for column, has in enumerate(self._has.T)]
         self._h = np.maximum(np.array(spread) * np.maximum(counts, 1) ** -0.2, NARROWEST)
         self._weight = WEIGHT * (len(np.unique(g, axis=0)) - 1) / max(len(g) - 1, 1)
@@ -60,8 +60,8 @@ class GuessDensity:
         kernels = np.exp(-0.5 * z * z) / (np.sqrt(2.0 * np.pi) * self._h * self._mass)
         for column, k in self._options.items():
             kernels[:, :, column] = k * (np.floor(k * x[:, None, column]) == np.floor(k * self._g[:, column]))
-        counts = self._has.sum(axis=0)
-        mean = np.where(counts, (kernels * self._has).sum(axis=1) / np.maximum(counts, 1), 1.0)
+        sums = (kernels * self._has).sum(axis=1)
+        mean = np.where(self._counts, sums / np.maximum(self._counts, 1), 1.0)
         log = np.log(1.0 - CONFIDENCE + CONFIDENCE * mean)
         total: FloatArray = self._weight * (log if active is None else np.where(active, log, 0.0)).sum(axis=1)
         return total if self._known is None else total + self._known.log_density(x, active)

@@ -30,8 +30,6 @@ SAID_CHARS = 500
 NEVER = ("quit", "help", "ask", "scan", "web")
 """Commands that no model is offered: they need no understanding, or would ask it again."""
 
-BEGIN = "new"
-
 EXAMPLES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("could we get seven further evaluations", {"command": "run", "n": 7}),
     ("what made you choose trial 4", {"command": "why", "trial": 4}),
@@ -179,7 +177,7 @@ def understand_with_model(
         name = str(reply.pop("command"))
         if name == UNCLEAR:
             return [], ""
-        if name == BEGIN and context.space is not None and script_in(text) is None:
+        if name == "new" and context.space is not None and script_in(text) is None:
             return [], ""  # nobody begins anew without naming a program
         if name in NEVER:
             return [], f"it answered /{name}, which it was not offered"

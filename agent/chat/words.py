@@ -6,7 +6,6 @@ own lines.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from bestguess.agent.live import format_prediction, format_value
 from bestguess.agent.study import REMARK
 from bestguess.agent.task import Task
 from bestguess.tools.outlook import Outlook
+from bestguess.tools.parameter import did_you_mean
 from bestguess.tools.trial import History, Prediction, Trial, tail
 
 if TYPE_CHECKING:
@@ -272,9 +272,9 @@ def not_understood(text: str, context: Context, *, question: bool) -> str:
     if context.space is None:
         return "I did not understand that. Say what to tune, for example *tune train.py*, or /help."
     if stranger := mentions.stranger_in(mentions.plain(text), context.space):
-        close = difflib.get_close_matches(stranger, context.space.names, n=1)
-        mend = f"did you mean `{close[0]}`?" if close else f"there are {', '.join(context.space.names)}."
-        return f"Nothing was done: there is no parameter `{stranger}`; {mend}"
+        names = context.space.names
+        mend = did_you_mean(stranger, names) or f"; there are {', '.join(names)}."
+        return f"Nothing was done: there is no parameter `{stranger}`{mend}"
     return (
         "I did not understand that, so nothing was done. What I do understand: *run 10 more*, *best*, "
         "*why 7*, *set lr max to 0.01*, *pin depth=6*, *compare 3 and 7*, *what matters*, *plot*, *pause*; "

@@ -285,7 +285,11 @@ def test_another_claim_is_heard_without_a_new_outcome() -> None:
     claims = [Claim("out of memory", {"x": 1.0})]
     again = Verifier.fit(SPACE, told, earlier=earlier, claims=claims)
     fresh = Verifier.fit(SPACE, told, claims=claims)
-    assert again and again.rules and fresh and fresh.rules and earlier.rules  # noqa: PT018 - for mypy
+    assert again
+    assert fresh
+    assert again.rules
+    assert fresh.rules
+    assert earlier.rules
     assert again.rules.credit == fresh.rules.credit > earlier.rules.credit
     assert again._fitted is earlier._fitted
 

@@ -350,7 +350,7 @@ def test_what_is_not_understood_does_nothing_and_says_what_would_be(talk: Talk) 
     assert talk.say("/run ten").kind == "error"
     talk.say(*BEGIN)
     assert talk.say("run -3").text.startswith("/run: n is -3")
-    assert "there is no parameter `dept`; did you mean `depth`?" in talk.say("set dept max to 3").text
+    assert "there is no parameter `dept`; did you mean 'depth'?" in talk.say("set dept max to 3").text
     assert "there is no parameter `mode`; there are" in talk.say("don't use mode=c").text
     for line in ("don't use booster=forest", "pin booster=forest", "try booster=forest"):
         assert "booster: 'forest' is not an option" in talk.say(line).text
