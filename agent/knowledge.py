@@ -272,7 +272,7 @@ def load_packs(folder: Path | None = None) -> tuple[Pack, ...]:
     if folder is not None:
         paths = sorted(folder.glob("*.md"))
         if not paths:
-            what = "has no *.md file" if folder.is_dir() else "is no folder that exists"
+            what = "has no *.md file" if folder.is_dir() else "does not exist, or is a file"
             raise InputError(f"the folder of knowledge packs {folder} {what}; give one with *.md files")
         own = tuple(Pack.parse(path.read_text("utf-8"), str(path)) for path in paths)
     packs = own + _shipped()
