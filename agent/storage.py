@@ -126,13 +126,10 @@ def _open_sqlite(url: str, path: Path, *, create: bool) -> BaseStorage:
     _check_folder(path)
     if not create and not path.exists():
         raise StudyError(f"there is no study file {path}; name the one to read with --storage")
-    existed = path.exists()
     try:
         connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)
         try:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("BEGIN IMMEDIATE")
-            connection.rollback()
+            _use_wal(connection)
             whole = _has_tables(connection)
         finally:
             connection.close()
@@ -140,8 +137,6 @@ def _open_sqlite(url: str, path: Path, *, create: bool) -> BaseStorage:
         with hold(None if whole else lock_file(url, "write"), timeout_s=BUSY_TIMEOUT_S):
             storage = RDBStorage(url, engine_kwargs={"connect_args": {"timeout": BUSY_TIMEOUT_S}})
     except sqlite3.OperationalError as error:
-        if not existed:
-            path.unlink(missing_ok=True)
         raise StudyError(
             f"the study file {path} cannot be written: {error}; check its permissions and that nobody holds "
             "it, or name another with --storage"
@@ -164,6 +159,26 @@ def _check_folder(path: Path) -> None:
     folder = path.absolute().parent
     if not folder.is_dir():
         raise StudyError(f"the folder of the storage does not exist: {folder}; make it first")
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Put the file in WAL mode, and see that it can be written.
+
+    SQLite refuses the switch at once, without the wait that the connection's timeout asks for, while
+    another program is writing or switching the file (seen with 3.40.1), so it is tried again.
+    """
+    from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
+
+    for attempt in Retrying(
+        retry=retry_if_exception(lambda error: getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_BUSY),
+        wait=wait_random(0.01, 0.1),
+        stop=stop_after_delay(BUSY_TIMEOUT_S),
+        reraise=True,
+    ):
+        with attempt:
+            connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("BEGIN IMMEDIATE")
+    connection.rollback()
 
 
 def _has_tables(connection: sqlite3.Connection) -> bool:
