@@ -60,7 +60,7 @@ def test_whatever_it_does_every_trial_is_proposed_in_time_and_every_fallback_has
         history, longest = tune(server.url, 2, seed=1)
 
     assert len(history.complete) == 2
-    assert longest < 5.0  # a hang is 30; how close to WAIT_S it is, on an idle machine, is the slow test's
+    assert longest < 15.0  # a hang is 30; how close to WAIT_S it is, on an idle machine, is the slow test's
     turns = [trial for trial in history.trials[1:] if trial.source != "llm"]
     assert all(trial.proposal.fallback.startswith("language model: ") for trial in turns)
 
@@ -70,7 +70,7 @@ def test_own_behaviours_can_be_scripted_and_a_wrong_name_is_refused() -> None:
         exchange.send(418, {"error": {"message": "I am a teapot"}})
 
     with MisbehavingServer([teapot]) as server:
-        history, _ = tune(server.url, 2, seed=0)
+        history, _ = tune(server.url, 2, seed=0, wait_s=60.0)
     assert "teapot" in history.trials[1].proposal.fallback
     assert server.served == ["teapot"]
     with pytest.raises(ValueError, match="no behaviour is called"):
