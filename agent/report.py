@@ -149,7 +149,8 @@ def write_report(
         parts.append(f"- Best {task.metric}: **{incumbent.value:.6g}** ({who})")
         if default is not None and default.value is not None and incumbent.value is not None:
             change = incumbent.value - default.value
-            relative = f", {100 * change / abs(default.value):+.1f} %" if default.value else ""
+            size = abs(default.value)
+            relative = f", {100 * change / size:+.1f} %" if abs(change) < 100 * size else ""
             parts.append(f"- Default {task.metric}: {default.value:.6g}; change {change:+.6g}{relative}")
     if state := describe_model(history):
         parts.append(f"- Language model: {state}")

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 import bestguess as bg
 from bestguess.agent.report import (
     Credit,
@@ -74,6 +76,13 @@ def test_the_report_names_default_best_sources_fallbacks_and_failures() -> None:
         assert part in words
     assert "trials 3, 4: language model: dead" in words
     assert "trial 4: out of memory" in words
+
+
+@pytest.mark.parametrize("default", [0.0, 1e-9])
+def test_a_change_beside_which_the_default_is_nothing_has_no_percentage(default: float) -> None:
+    values = (trial(0, "default", bg.Outcome(default)), trial(1, "gp", bg.Outcome(-default - 1.0)))
+    words = write_report(bg.History("minimize", values), bg.Task(), SPACE, title="T")
+    assert "change -1\n" in words
 
 
 def test_a_study_without_a_value_is_reported_as_such() -> None:

@@ -37,6 +37,9 @@ SAME = 1e-13
 FAR = 1e300
 """Where u stops, so that nothing overflows."""
 
+LARGEST = 1e150
+"""Where predictions stop, so that their differences and squares do not overflow, whatever a penalty was."""
+
 
 @dataclass(frozen=True, slots=True)
 class ValueTransform:
@@ -65,9 +68,11 @@ class ValueTransform:
         return (self._warp(u) - self.warped_centre) / self.warped_spread
 
     def inverse(self, z: ArrayLike) -> FloatArray:
-        """Return y of z, any shape."""
+        """Return y of z, any shape; it stops at LARGEST."""
         v = np.asarray(z, dtype=np.float64) * self.warped_spread + self.warped_centre
-        return self._unwarp(v) * self.spread + self.centre
+        with np.errstate(over="ignore"):
+            y = self._unwarp(v) * self.spread + self.centre
+        return np.clip(y, -LARGEST, LARGEST)
 
     def _warp(self, u: FloatArray) -> FloatArray:
         if not self.warped:

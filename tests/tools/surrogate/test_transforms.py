@@ -44,6 +44,13 @@ def test_the_inverse_increases_far_beyond_what_was_told(seed: int, skew: float) 
     assert (np.diff(y_of_z) > 0).all()
 
 
+def test_what_is_predicted_of_penalties_near_the_largest_float_can_be_reckoned_with() -> None:
+    y = fit_transform([0.04, 1e308, 0.05, -1e308, 0.03, 1e308]).inverse(np.linspace(-50, 50, 401))
+
+    assert (np.diff(y) >= 0).all()
+    assert np.isfinite(np.var(y))
+
+
 def test_the_power_transform_is_scipys() -> None:
     t = np.linspace(-4, 4, 33)
 
