@@ -170,7 +170,7 @@ def _use_wal(connection: sqlite3.Connection) -> None:
     from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
     for attempt in Retrying(
-        retry=retry_if_exception(lambda error: getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_BUSY),
+        retry=retry_if_exception(_is_busy),
         wait=wait_random(0.01, 0.1),
         stop=stop_after_delay(BUSY_TIMEOUT_S),
         reraise=True,
@@ -179,6 +179,10 @@ def _use_wal(connection: sqlite3.Connection) -> None:
             connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("BEGIN IMMEDIATE")
     connection.rollback()
+
+
+def _is_busy(error: BaseException) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY  # the rest says why it is
 
 
 def _has_tables(connection: sqlite3.Connection) -> bool:
