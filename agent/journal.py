@@ -26,6 +26,7 @@ from bestguess.agent.budget import Spent
 from bestguess.agent.llm import LLM, Reply, Request
 from bestguess.agent.llm.parsing import parse_texts
 from bestguess.agent.llm.recorded import request_essence, request_key
+from bestguess.agent.wal import use_wal
 from bestguess.tools.bans import Ban, is_ban, try_read_ban, write_ban
 from bestguess.tools.errors import BudgetSpent, ModelError, ModelUnavailable, ParamsError, StudyError
 from bestguess.tools.space import Space
@@ -78,7 +79,7 @@ class Journal:
         self.path = Path(path)
         self._most_bytes = most_mib * 2**20
         with self._open() as connection:
-            connection.execute("PRAGMA journal_mode=WAL")
+            use_wal(connection, timeout_s=BUSY_TIMEOUT_S)
             connection.executescript(TABLES)
             for table in ("calls", "advice"):
                 for verb in ("UPDATE", "DELETE"):

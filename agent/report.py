@@ -136,6 +136,12 @@ def study_record(history: History, *, seconds: float) -> dict[str, Any]:
     }
 
 
+def share_words(change: float, default: float) -> str:
+    """Return a change as a share, such as ", -7.8 %", or nothing beside a default next to nothing."""
+    size = abs(default)
+    return f", {100 * change / size:+.1f} %" if abs(change) < 100 * size else ""
+
+
 def write_report(
     history: History, task: Task, space: Space, *, title: str, lines: tuple[str, ...] = ()
 ) -> str:
@@ -149,9 +155,8 @@ def write_report(
         parts.append(f"- Best {task.metric}: **{incumbent.value:.6g}** ({who})")
         if default is not None and default.value is not None and incumbent.value is not None:
             change = incumbent.value - default.value
-            size = abs(default.value)
-            relative = f", {100 * change / size:+.1f} %" if abs(change) < 100 * size else ""
-            parts.append(f"- Default {task.metric}: {default.value:.6g}; change {change:+.6g}{relative}")
+            share = share_words(change, default.value)
+            parts.append(f"- Default {task.metric}: {default.value:.6g}; change {change:+.6g}{share}")
     if state := describe_model(history):
         parts.append(f"- Language model: {state}")
     parts += [*(f"- {line}" for line in lines), ""]

@@ -27,6 +27,7 @@ from sqlalchemy.exc import (
 )
 
 from bestguess.agent.lock import hold, lock_file
+from bestguess.agent.wal import use_wal
 from bestguess.tools.errors import StudyError
 
 BUSY_TIMEOUT_S = 30
@@ -129,7 +130,9 @@ def _open_sqlite(url: str, path: Path, *, create: bool) -> BaseStorage:
     try:
         connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)
         try:
-            _use_wal(connection)
+            use_wal(connection, timeout_s=BUSY_TIMEOUT_S)
+            connection.execute("BEGIN IMMEDIATE")
+            connection.rollback()
             whole = _has_tables(connection)
         finally:
             connection.close()
@@ -159,30 +162,6 @@ def _check_folder(path: Path) -> None:
     folder = path.absolute().parent
     if not folder.is_dir():
         raise StudyError(f"the folder of the storage does not exist: {folder}; make it first")
-
-
-def _use_wal(connection: sqlite3.Connection) -> None:
-    """Put the file in WAL mode, and see that it can be written.
-
-    SQLite refuses the switch at once, without the wait that the connection's timeout asks for, while
-    another program is writing or switching the file (seen with 3.40.1), so it is tried again.
-    """
-    from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
-
-    for attempt in Retrying(
-        retry=retry_if_exception(_is_busy),
-        wait=wait_random(0.01, 0.1),
-        stop=stop_after_delay(BUSY_TIMEOUT_S),
-        reraise=True,
-    ):
-        with attempt:
-            connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("BEGIN IMMEDIATE")
-    connection.rollback()
-
-
-def _is_busy(error: BaseException) -> bool:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY  # the rest says why it is
 
 
 def _has_tables(connection: sqlite3.Connection) -> bool:

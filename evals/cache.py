@@ -16,8 +16,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from bestguess.agent.wal import use_wal
 from bestguess.evals.protocol import Evaluation
 from bestguess.tools.trial import Outcome
+
+BUSY_TIMEOUT_S = 60
 
 
 def default_folder() -> Path:
@@ -36,8 +39,10 @@ class EvaluationCache:
         self.path = path or default_folder() / "evaluations.db"
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
-        self._database = sqlite3.connect(self.path, timeout=60, check_same_thread=False, isolation_level=None)
-        self._database.execute("PRAGMA journal_mode=WAL")
+        self._database = sqlite3.connect(
+            self.path, timeout=BUSY_TIMEOUT_S, check_same_thread=False, isolation_level=None
+        )
+        use_wal(self._database, timeout_s=BUSY_TIMEOUT_S)
         self._database.execute("CREATE TABLE IF NOT EXISTS evaluations (key TEXT PRIMARY KEY, value TEXT)")
 
     def get(

@@ -13,6 +13,7 @@ from bestguess.agent.chat import mentions
 from bestguess.agent.chat.facts import Comparison, Explanation
 from bestguess.agent.chat.plan import Plan, configuration, range_words, value_words
 from bestguess.agent.live import format_prediction, format_value
+from bestguess.agent.report import share_words
 from bestguess.agent.study import REMARK
 from bestguess.agent.task import Task
 from bestguess.tools.outlook import Outlook
@@ -80,7 +81,7 @@ def standing(history: History, task: Task) -> str:
     text = f"best {task.metric} {best.value:.6g} (trial {best.number} of {len(history.told)})"
     if default and default.value is not None and default.number != best.number:
         change = best.value - default.value
-        share = f", {100 * change / abs(default.value):+.1f} %" if default.value else ""
+        share = share_words(change, default.value)
         text += f"; the default gave {default.value:.6g} ({change:+.4g}{share})"
     return text + "."
 

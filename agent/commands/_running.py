@@ -131,12 +131,14 @@ def interrupt(_number: int, _frame: FrameType | None) -> None:
 def _print_report(console: Console, result: Result, title: str, extra: dict[str, Any]) -> None:
     from rich.markdown import Markdown
 
+    from bestguess.agent.report import share_words
+
     lines: tuple[str, ...] = ()
     if extra:
         change = extra["test_best"] - extra["test_default"]
         lines = (
             f"Held-out test split: default {extra['test_default']:.6g}, best {extra['test_best']:.6g}; "
-            f"change {change:+.6g}, {100 * change / abs(extra['test_default']):+.1f} %",
+            f"change {change:+.6g}{share_words(change, extra['test_default'])}",
         )
     text = result.report(title=title, lines=lines)
     console.print(

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +8,6 @@ import optuna
 import pytest
 
 import bestguess as bg
-from bestguess.agent.storage import open_storage
 
 SPACE = bg.Space(x=bg.Float(0, 1))
 
@@ -40,19 +37,3 @@ def test_our_studies_are_not_announced_and_the_users_own_are(tmp_path: Path, not
         "A new study created in memory",
         "A new study created in RDB",
     ]
-
-
-def test_a_file_that_another_program_is_writing_is_waited_for(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'study.db'}"
-    optuna.create_study(storage=url, study_name="plain")
-    other = sqlite3.connect(tmp_path / "study.db", check_same_thread=False, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    ends = threading.Timer(0.3, other.rollback)
-    ends.start()
-
-    storage = open_storage(url)
-
-    assert ends.finished.is_set()
-    assert [study.study_name for study in storage.get_all_studies()] == ["plain"]
-    ends.join()
-    other.close()
