@@ -13,11 +13,11 @@ from typing import Any
 
 from bestguess.agent.budget import Budget
 from bestguess.agent.chat import facts
-from bestguess.agent.chat.model_route import share
 from bestguess.agent.chat.plan import Plan
 from bestguess.agent.chat.state import Agreed, Undo
 from bestguess.agent.chat.trials import Trials, Watcher
 from bestguess.agent.llm.connect import connect
+from bestguess.agent.llm.shared import share
 from bestguess.agent.storage import open_storage
 from bestguess.agent.study import Study
 from bestguess.agent.tuner import Tuner

@@ -68,8 +68,9 @@ def count(name: str, read: Reader, *, show: bool = False) -> dict[str, tuple[int
 def with_model(spec: str) -> Reader:
     """Return what a session with that model makes of a phrasing."""
     from bestguess.agent.chat.commands import REGISTRY
-    from bestguess.agent.chat.model_route import SharedLLM, understand_with_model
+    from bestguess.agent.chat.model_route import understand_with_model
     from bestguess.agent.llm.connect import connect
+    from bestguess.agent.llm.shared import SharedLLM
 
     model = connect(spec)
     assert model is not None
