@@ -1,0 +1,34 @@
+"""Text that others wrote, made fit to be shown: nothing in it can steer a terminal or hide what stands there.
+
+It is removed that a terminal would obey (escape sequences as a whole, control characters) or that shows
+nothing and so hides something (turned direction of reading, characters without width); half a surrogate pair,
+which no stream can write, becomes U+FFFD. It does not know who wrote the text or where it is shown.
+"""
+
+from __future__ import annotations
+
+import re
+
+_SEQUENCES_AND_CONTROLS = re.compile(
+    # OSC, DCS, SOS, PM, APC: titles, links, the clipboard. A part without its end is text of its own.
+    r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x80-\x9f]*(?:\x07|\x1b\\|\x9c)"
+    r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor movements
+    r"|\x1b[ -/]*[0-~]"  # all other escape sequences
+    r"|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
+    r"|[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    r"\ufeff\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+_BREAKS = re.compile(r"\r\n?|[\u2028\u2029]")
+_HALF_PAIRS = re.compile(r"[\ud800-\udfff]")
+
+
+def clean(text: str) -> str:
+    """Return the text without what a terminal would obey and what hides text; line breaks and tabs stay."""
+    if text.isprintable():
+        return text
+    return _HALF_PAIRS.sub("\ufffd", _SEQUENCES_AND_CONTROLS.sub("", _BREAKS.sub("\n", text)))
+
+
+def clean_line(text: str) -> str:
+    """Return the cleaned text on one line, each run of white space as one space."""
+    return " ".join(clean(text).split())

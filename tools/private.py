@@ -1,0 +1,29 @@
+"""Files that only their owner may read: what a study holds is nobody else's on the machine.
+
+The mode is there from the first moment; a file that was there before keeps its own.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import IO, Any
+
+MODE = 0o600
+
+
+def open_private(path: Path | str, mode: str = "w", **how: Any) -> IO[Any]:
+    """Open a file as `open` does; one that is made by this can be read by its owner only."""
+    return open(path, mode, opener=_open, **how)
+
+
+def make_private(path: Path | str) -> None:
+    """Make an empty file that its owner only can read, unless there is a file; raises OSError.
+
+    SQLite gives the files that it makes beside a database (-wal, -shm, -journal) the database's mode.
+    """
+    os.close(_open(os.fspath(path), os.O_WRONLY | os.O_CREAT))
+
+
+def _open(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_CLOEXEC, MODE)

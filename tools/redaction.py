@@ -1,0 +1,85 @@
+"""Secrets are blanked in whatever is kept or shown: keys, tokens, passwords, from wherever they came.
+
+Known by value are the environment's variables that are named like secrets, and what `keep_secret` was told;
+known by form are common kinds of keys, passwords in URLs and keys among their parameters. It does not know
+what the text is for; what works with a secret (an address to connect to, a trial's params) is not for it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+BLANK = "***"
+LEAST_CHARS = 8
+"""Shorter values are no secrets worth the name, and would blank words that have nothing to do with them."""
+
+_NAMED_SECRET = re.compile(
+    r"(?:(?:^|_)(?:API)?KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|_PASS|MYSQL_PWD)$", re.I
+)
+_WORDS = r"(?:api[_-]?key|token|secret|password|passwd|pwd)"
+_FORMS = re.compile(
+    r"\b(?:sk|hf|gh[opsur]|github_pat|glpat|xox[abeprs])[-_][A-Za-z0-9_-]{16,}"
+    r"|\bA(?:KIA|SIA)[A-Z0-9]{16}\b|\bAIza[A-Za-z0-9_-]{35}"
+    r"|(?<=Bearer )[A-Za-z0-9._~+/=-]{8,}|(?<=Authorization: Basic )[A-Za-z0-9+/=]{8,}"
+    # The password in an address, which may hold what should have been escaped; a port is none.
+    r"|(?P<user>://[^\s/?#@:]{0,200}:)(?!\d+[/?#])[^\s\"'<>]{1,200}(?=@)"
+    rf"|(?P<parameter>(?i:[?&;](?:[\w.-]{{0,40}}[_.-])?(?:{_WORDS}|key|sig|signature|auth))=)[^\s&;#\"'<>]+"
+    rf"|(?P<option>(?i:--[\w-]{{0,40}}{_WORDS})[= ])[^\s\"'{{}}]+"
+)
+_lock = threading.Lock()
+_kept: set[str] = set()
+
+
+def keep_secret(value: str) -> None:
+    """Have a value blanked from now on: a key that was given as argument, which no variable holds."""
+    if len(value.strip()) >= LEAST_CHARS:
+        with _lock:
+            _kept.add(value.strip())
+
+
+def redact(text: str) -> str:
+    """Return the text with every secret that is known, and whatever looks like one, blanked.
+
+    Call it before a text is cut, or the half of a key is left that nobody recognizes.
+    """
+    if len(text) < LEAST_CHARS:
+        return text
+    for secret in _secrets():
+        if secret in text:
+            text = text.replace(secret, BLANK)
+    return _FORMS.sub(_blanked, text)
+
+
+def redact_in(value: Any) -> Any:
+    """Return a JSON-able value with the texts in it redacted; its keys, numbers and form stay."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, Mapping):
+        return {key: redact_in(one) for key, one in value.items()}
+    return [redact_in(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def _secrets() -> list[str]:
+    """Return the known secrets as they may be written, the longest first."""
+    named = (value.strip() for name, value in os.environ.items() if _NAMED_SECRET.search(name))
+    with _lock:
+        found = {*_kept, *(value for value in named if len(value) >= LEAST_CHARS)}
+    return sorted({form for one in found for form in _forms(one)}, key=len, reverse=True)
+
+
+def _blanked(found: re.Match[str]) -> str:
+    return f"{found['user'] or found['parameter'] or found['option'] or ''}{BLANK}"
+
+
+def _forms(secret: str) -> Iterator[str]:
+    yield secret
+    yield from (line for line in secret.splitlines() if len(line) >= LEAST_CHARS)
+    yield json.dumps(secret)[1:-1]
+    yield repr(secret)[1:-1]
+    yield quote(secret, safe="")
