@@ -9,9 +9,11 @@ from typing import Any
 
 import yaml
 
+from bestguess.tools.errors import InputError
 from bestguess.tools.scan.finding import Finding, Value, called, keyword, literal_or
+from bestguess.tools.text_file import read_text
 
-MAX_CHARS = 200_000
+MAX_BYTES = 200_000
 _FOLDERS = ("", "conf", "config", "configs")
 _ARGUMENT_READERS = {"from_cli", "from_dotlist"}
 
@@ -47,10 +49,23 @@ def _named_files(tree: ast.Module, script: Path) -> list[Path]:
 def locate(name: str, script: Path) -> Path | None:
     """Return the file below the script's folder that `name` stands for, if there is one."""
     for folder in _FOLDERS:
-        path = (script.parent / folder / name).resolve()
-        if path.is_file() and path.is_relative_to(script.parent.resolve()):
-            return path
+        path = script.parent / folder / name
+        if _is_config(path, script.parent):
+            return path.resolve()
     return None
+
+
+def _is_config(path: Path, folder: Path) -> bool:
+    """Whether a path that a file named leads to a file below `folder`, no hidden one, of a setting's size."""
+    try:
+        way = path.resolve().relative_to(folder.resolve())
+        return (
+            path.is_file()
+            and path.stat().st_size <= MAX_BYTES
+            and not any(part.startswith(".") for part in way.parts)
+        )
+    except (OSError, RuntimeError, ValueError):  # a name too long, a loop of links, outside, a null character
+        return False
 
 
 def _hydra_files(tree: ast.Module, script: Path) -> list[tuple[Path, str]]:
@@ -62,26 +77,33 @@ def _hydra_files(tree: ast.Module, script: Path) -> list[tuple[Path, str]]:
             continue
         folder = script.parent / str(literal_or(keyword(node, "config_path"), "") or "")
         path = folder / (name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
-        if path.is_file() and path.resolve().is_relative_to(script.parent.resolve()):
+        if _is_config(path, script.parent):
             return [(path, ""), *_groups(path, folder)]
     return []
 
 
 def _groups(path: Path, folder: Path) -> Iterator[tuple[Path, str]]:
     """Yield the files of Hydra's defaults list, with the key that each is mounted under."""
-    root = yaml.safe_load(path.read_text(encoding="utf-8"))
+    root = yaml.safe_load(_text(path))
     for entry in (root.get("defaults") or []) if isinstance(root, dict) else []:
         if isinstance(entry, dict) and len(entry) == 1:
             ((group, option),) = entry.items()
             file = folder / str(group) / f"{option}.yaml"
-            if file.is_file() and file.resolve().is_relative_to(folder.resolve()):
+            if _is_config(file, folder):
                 yield file, f"{group}."
 
 
+def _text(path: Path) -> str:
+    try:
+        return read_text(path, most_bytes=MAX_BYTES)
+    except OSError as error:
+        raise InputError(f"the YAML file {path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"the YAML file {path} is not UTF-8 text; save it as such") from error
+
+
 def _read(path: Path, prefix: str, script: Path, *, by_argument: bool) -> Iterator[Finding]:
-    text = path.read_text(encoding="utf-8")
-    if len(text) > MAX_CHARS:
-        return
+    text = _text(path)
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     if isinstance(root, yaml.MappingNode):
         file = str(path.resolve().relative_to(script.parent.resolve()))

@@ -6,6 +6,8 @@ It knows no parameters and imports little, as `bestguess.tools.override` runs it
 from __future__ import annotations
 
 import ast
+import tokenize
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,8 +22,9 @@ from bestguess.tools.scan.fields import find_fields
 from bestguess.tools.scan.finding import Finding, read_comments
 from bestguess.tools.scan.flags import find_flags
 from bestguess.tools.scan.usage import find_options
+from bestguess.tools.text_file import read_text
 
-MAX_CHARS = 2_000_000
+MAX_BYTES = 2_000_000
 
 
 def read_script(script: Path) -> tuple[ast.Module, list[Finding]]:
@@ -31,19 +34,18 @@ def read_script(script: Path) -> tuple[ast.Module, list[Finding]]:
         InputError: the script, or a YAML file that it names, cannot be read.
     """
     try:
-        text = script.read_text(encoding="utf-8")
+        text = read_text(script, most_bytes=MAX_BYTES)
     except OSError as error:
         raise InputError(f"the script {script} cannot be read: {error.strerror}; give its path") from error
     except UnicodeDecodeError as error:
         raise InputError(f"the script {script} is not UTF-8 text; give a Python file") from error
-    if len(text) > MAX_CHARS:
-        raise InputError(
-            f"the script {script} has {len(text)} characters; give one with fewer than {MAX_CHARS}"
-        )
     try:
-        tree = ast.parse(text, filename=str(script))
+        with warnings.catch_warnings(action="ignore"):  # of the script, not of ours
+            tree = ast.parse(text, filename=str(script))
         findings = list(_find(tree, text, script))
-    except (SyntaxError, ValueError, RecursionError) as error:
+    except InputError:
+        raise
+    except (SyntaxError, ValueError, RecursionError, MemoryError, tokenize.TokenError) as error:
         raise InputError(f"the script {script} is not Python that can be read: {error}") from error
     except yaml.YAMLError as error:
         words = " ".join(str(error).split())
