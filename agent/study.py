@@ -8,11 +8,11 @@ does not know how proposals are made.
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import optuna
@@ -359,7 +359,7 @@ class Study:
         again = []
         for frozen in self.storage.get_all_trials(self._id, deepcopy=False, states=(TrialState.RUNNING,)):
             attribute = self._attribute(frozen._trial_id)
-            if not is_orphan(attribute):
+            if not self._is_orphan(attribute):
                 continue
             trial = self._trial(frozen)
             try:
@@ -377,10 +377,10 @@ class Study:
     def count_elsewhere(self) -> int:
         """Count the trials that other processes of this machine run; elsewhere an end would go unseen."""
         running = self.storage.get_all_trials(self._id, deepcopy=False, states=(TrialState.RUNNING,))
-        owners = [one.user_attrs.get(ATTRIBUTE, {}).get("owner") for one in running]
-        here = socket.gethostname()
-        known = [Owner(**one) for one in owners if one and one != RELEASED]
-        return sum(one.host == here and one.pid != os.getpid() and not one.gone for one in known)
+        owners = [Owner.read(one.user_attrs.get(ATTRIBUTE, {}).get("owner")) for one in running]
+        here = Owner.this_process()
+        others = [one for one in owners if one and replace(one, sign=None) != here]
+        return sum(one.life(self._signs) == "alive" for one in others)
 
     def retake(self, number: int, owner: Owner | None) -> bool:
         """Make `owner` the one who runs an orphaned trial again, unless someone else told or took it.
@@ -390,10 +390,10 @@ class Study:
         trial_id = self.storage.get_trial_id_from_study_id_trial_number(self._id, number)
         with hold(lock_file(self._url, "write"), timeout_s=WRITE_TIMEOUT_S):
             attribute = self._attribute(trial_id)
-            if self.storage.get_trial(trial_id).state.is_finished() or not is_orphan(attribute):
+            if self.storage.get_trial(trial_id).state.is_finished() or not self._is_orphan(attribute):
                 return False
             attribute |= {
-                "owner": owner.fields if owner else None,
+                "owner": self._owner_fields(owner),
                 "attempts": attribute.get("attempts", 1) + 1,
             }
             self.storage.set_trial_user_attr(trial_id, ATTRIBUTE, attribute)
@@ -422,7 +422,7 @@ class Study:
             key: value
             for key, value in {
                 "texts": texts,
-                "owner": owner.fields if owner else None,
+                "owner": self._owner_fields(owner),
                 "outcome": outcome_fields(outcome) if outcome else None,
             }.items()
             if value
@@ -444,6 +444,17 @@ class Study:
         )
         trial_id = self.storage.create_new_trial(self._id, template_trial=template)
         return self.storage.get_trial_number_from_id(trial_id)
+
+    @property
+    def _signs(self) -> Path | None:
+        """The file in which processes that run trials show that they live."""
+        return lock_file(self._url, "owners")
+
+    def _owner_fields(self, owner: Owner | None) -> dict[str, Any] | None:
+        return owner.signing(self._signs).fields if owner else None
+
+    def _is_orphan(self, attribute: Mapping[str, Any]) -> bool:
+        return is_orphan(attribute, self._signs)
 
     def _close(self, trial_id: int, trial: Trial) -> None:
         values = None if trial.value is None else [trial.value]

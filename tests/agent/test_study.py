@@ -4,6 +4,7 @@ import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import optuna
@@ -34,7 +35,7 @@ def open_study(folder: Path, **options: object) -> Study:
 def dead_owner() -> Owner:
     child = subprocess.Popen([sys.executable, "-c", ""])
     child.wait()
-    return Owner(Owner.this_process().host, child.pid, 0.0)
+    return replace(Owner.this_process(), pid=child.pid)
 
 
 def test_a_trial_comes_back_from_the_file_as_it_was(tmp_path: Path) -> None:
