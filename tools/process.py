@@ -13,6 +13,7 @@ import re
 import selectors
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -96,8 +97,9 @@ def run_to_end(
     cwd: Path | None,
     env: Mapping[str, str],
     stop: Event | None = None,
+    stdin: bytes = b"",
 ) -> Ended:
-    """Run a command in a session of its own until it ends or its time is up; it reads nothing from stdin.
+    """Run a command in a session of its own until it ends or its time is up; `stdin` is all that it can read.
 
     Setting `stop` from another thread does what Ctrl-C does in the main one: KeyboardInterrupt is raised.
     However the call returns, also by KeyboardInterrupt, what still runs in that session is stopped first:
@@ -108,15 +110,19 @@ def run_to_end(
         ValueError: an argument holds a null character.
     """
     deadline = math.inf if timeout_s is None else time.monotonic() + timeout_s
-    process = subprocess.Popen(  # noqa: S603 - to run the user's own command is what this is for
-        words,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=cwd,
-        env=env,
-        start_new_session=True,
-    )
+    with tempfile.TemporaryFile() if stdin else open(os.devnull, "rb") as given:
+        if stdin:
+            given.write(stdin)
+            given.seek(0)
+        process = subprocess.Popen(  # noqa: S603 - to run the user's own command is what this is for
+            words,
+            stdin=given,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=cwd,
+            env=env,
+            start_new_session=True,
+        )
     assert process.stdout is not None
     assert process.stderr is not None
     stdout, stderr = Watch(pattern), Watch(pattern)

@@ -6,6 +6,7 @@ space beyond the names of its parameters, no study and no tuner.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import errno
 import importlib
@@ -16,9 +17,10 @@ import re
 import shlex
 import signal
 import sys
+import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -163,6 +165,7 @@ class CommandObjective:
         template: the program and its arguments; see `CommandTemplate`.
         metric: a regular expression with one group around the number, such as `loss=([-+.\de]+)`.
         space_names: the names of the space's parameters.
+        text_names: those that are a `Text`; None where that is not known, and anything may be text.
         timeout_s: how long one run may take; None for as long as it likes.
         cwd: the folder to run in; None for the current one.
         env: variables to add to this process's environment.
@@ -178,17 +181,21 @@ class CommandObjective:
         *,
         metric: str,
         space_names: Iterable[str],
+        text_names: Iterable[str] | None = None,
         timeout_s: float | None = None,
         cwd: str | Path | None = None,
         env: Mapping[str, str] | None = None,
         stop: Event | None = None,
     ) -> None:
-        self._template = CommandTemplate(template, tuple(space_names))
         self._pattern = _read_metric(metric)
         if timeout_s is not None and not 0 < timeout_s < math.inf:
             raise CommandError(f"timeout_s is {timeout_s}; give seconds above 0, or None for no limit")
         if cwd is not None and not Path(cwd).is_dir():
             raise CommandError(f"cwd is {str(cwd)!r}; give a folder that exists")
+        texts = None if text_names is None else tuple(text_names)
+        self._template = CommandTemplate(
+            template, tuple(space_names), texts, Path.cwd() if cwd is None else Path(cwd)
+        )
         self.name = shlex.join(template)
         self._timeout_s = timeout_s
         self._cwd = None if cwd is None else Path(cwd)
@@ -199,15 +206,17 @@ class CommandObjective:
         """Run the command to its end; on KeyboardInterrupt, stop it and all it started."""
         started = time.perf_counter()
         try:
-            words = self._template.render(params)
-            ended = run_to_end(
-                words,
-                self._pattern,
-                timeout_s=self._timeout_s,
-                cwd=self._cwd,
-                env={**os.environ, **self._env, PARAMS_VARIABLE: json.dumps(dict(params))},
-                stop=self._stop,
-            )
+            with self._folder() as folder:
+                words = self._template.render(params, folder)
+                ended = run_to_end(
+                    words,
+                    self._pattern,
+                    timeout_s=self._timeout_s,
+                    cwd=self._cwd,
+                    env={**os.environ, **self._env, PARAMS_VARIABLE: json.dumps(dict(params))},
+                    stop=self._stop,
+                    stdin=(self._template.stdin(params) or "").encode(),
+                )
         except ValueError as error:  # a CommandError, or a null character in an argument
             return Outcome.failure(f"cannot write the command: {error}", seconds=0.0)
         except OSError as error:
@@ -219,6 +228,15 @@ class CommandObjective:
         return Outcome(
             value=value, error=problem, feedback=_feedback(ended), seconds=time.perf_counter() - started
         )
+
+    @contextlib.contextmanager
+    def _folder(self) -> Iterator[Path | None]:
+        """Make a folder for what goes in by file, if anything does, that only this user may enter."""
+        if not self._template.writes_files:
+            yield None
+            return
+        with tempfile.TemporaryDirectory(prefix="bestguess-", ignore_cleanup_errors=True) as folder:
+            yield Path(folder)
 
     def _judge(self, ended: Ended) -> tuple[float | None, str]:
         """Return the value, or why there is none."""

@@ -27,6 +27,7 @@ from bestguess.tools.conditions import Hierarchy
 from bestguess.tools.constraints import read_constraint
 from bestguess.tools.errors import ParamsError, SpaceError
 from bestguess.tools.parameter import Kind, Parameter, did_you_mean
+from bestguess.tools.parameters import Text
 from bestguess.tools.space_schema import json_schema, read_reply, round_floats, spell_reply
 from bestguess.tools.trial import Params
 
@@ -84,6 +85,11 @@ class Space:
     def names(self) -> tuple[str, ...]:
         """The names of the parameters, in order."""
         return tuple(self.parameters)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The names of the parameters whose values are free text, which a model may have written."""
+        return tuple(name for name, one in self.parameters.items() if isinstance(one, Text))
 
     @property
     def constraints(self) -> tuple[ConstraintSource, ...]:

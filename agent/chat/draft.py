@@ -15,8 +15,10 @@ from pathlib import Path
 from bestguess.agent.chat.plan import Plan, guess_direction, pattern_of
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
+from bestguess.tools.parameter import shown
 from bestguess.tools.scan.draft import Draft, scan
 from bestguess.tools.scan.metric import find_printed, names_result
+from bestguess.tools.space import Space
 from bestguess.tools.space_formats import load_yaml
 
 _SHOWN = re.compile(
@@ -55,9 +57,13 @@ def within(folder: Path, name: str) -> Path:
     """Return the path of a file of the session's folder.
 
     Raises:
-        InputError: it lies elsewhere.
+        InputError: it lies elsewhere, or no file can have that name.
     """
-    path = (folder / name).resolve()
+    try:
+        path = (folder / name).resolve()
+        path.exists()  # a name may be too long for a file, or hold a null character
+    except (OSError, ValueError) as error:
+        raise InputError(f"{shown(name)} cannot be a file's name ({error}); give another") from error
     if not path.is_relative_to(folder.resolve()):
         raise InputError(f"{name} lies outside of the session's folder {folder}; start the session there")
     return path
@@ -77,7 +83,7 @@ def draft(
     left_out: tuple[str, ...] = ()
     if space or (beside and source.path.suffix != ".py"):
         found, task = load_yaml(within(folder, space) if space else beside[0])
-        command = [*_start(folder, source), *_flags(source.text, found.names)]
+        command = [*_start(folder, source), *_flags(source.text, found)]
     else:
         scanned = scan(source.path)
         if scanned.space is None:
@@ -135,15 +141,16 @@ def _start(folder: Path, source: Source) -> list[str]:
     return ["sh", str(path)] if path.suffix == ".sh" else [f"./{path}"]
 
 
-def _flags(text: str, names: Iterable[str]) -> list[str]:
+def _flags(text: str, space: Space) -> list[str]:
     """Return the arguments that set each parameter; none where the script reads them from its environment."""
     if "BESTGUESS_PARAMS" in text:
         return []
     words = []
-    for name in names:
+    for name in space.names:
         dashed = name.replace("_", "-")
         flag = f"--{dashed}" if f"--{dashed}" in text else f"--{name}"
-        words.append(f"{flag}={{{name}}}")
+        # A text is an argument of its own; anything else goes with its flag, also where it is inactive.
+        words += [flag, f"{{{name}}}"] if name in space.texts else [f"{flag}={{{name}}}"]
     return words
 
 

@@ -22,7 +22,7 @@ from bestguess.agent.live import format_prediction, format_value
 from bestguess.agent.report import credit_sources, study_record
 from bestguess.agent.study import Study
 from bestguess.tools.command import CommandTemplate
-from bestguess.tools.errors import InputError
+from bestguess.tools.errors import CommandError, InputError
 from bestguess.tools.run import PARAMS_VARIABLE
 from bestguess.tools.trial import History, Trial
 
@@ -47,17 +47,20 @@ def best_of(history: History) -> Trial:
     return best
 
 
-def command_line(plan: Plan, params: Mapping[str, Any]) -> str:
+def command_line(plan: Plan, params: Mapping[str, Any], folder: Path) -> str:
     """Return the command with params written in, as it is typed in the session's folder."""
-    rendered = CommandTemplate(plan.words, plan.space.names).render(params)
+    try:
+        rendered = _render(plan, params, folder)
+    except CommandError as error:
+        return f"# no command: {error}"
     line = shlex.join(["python" if word == sys.executable else word for word in rendered])
     if any("{" in word for word in plan.words):
         return line
     return f"{PARAMS_VARIABLE}={shlex.quote(json.dumps(dict(params)))} {line}"
 
 
-def write(form: str, path: Path, plan: Plan, study: Study) -> None:
-    """Write one of FILE_NAMES' forms to `path`.
+def write(form: str, path: Path, plan: Plan, study: Study, folder: Path) -> None:
+    """Write one of FILE_NAMES' forms to `path`; `folder` is where the command runs.
 
     Raises:
         InputError: there is nothing to write yet, or the file cannot be written.
@@ -66,15 +69,16 @@ def write(form: str, path: Path, plan: Plan, study: Study) -> None:
         if form == "study":
             _copy_database(study, path)
             return
-        path.write_text(_FORMS[form](plan, study), encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path.name} cannot be written: {error.strerror}") from error
+        path.write_text(_FORMS[form](plan, study, folder), encoding="utf-8")
+    except (OSError, sqlite3.Error) as error:
+        why = getattr(error, "strerror", None) or error
+        raise InputError(f"{path.name} cannot be written ({why}); see whether its folder is there") from error
 
 
-def _script(plan: Plan, study: Study) -> str:
+def _script(plan: Plan, study: Study, folder: Path) -> str:
     history = study.history
     best = best_of(history)
-    rendered = CommandTemplate(plan.words, plan.space.names).render(best.params)
+    rendered = _render(plan, best.params, folder)
     command = ", ".join("sys.executable" if word == sys.executable else repr(word) for word in rendered)
     return render_file(
         "best_script.py",
@@ -82,23 +86,27 @@ def _script(plan: Plan, study: Study) -> str:
         study=plan.study,
         number=best.number,
         told=len(history.told),
-        metric=plan.task.metric.replace('"', "'"),
+        metric=plan.task.metric,
         direction=plan.task.direction,
-        value=repr(best.value),
+        value=best.value,
         params=json.dumps(best.params),
         command=command,
         pattern=plan.pattern,
     )
 
 
-def _json(plan: Plan, study: Study) -> str:
+def _render(plan: Plan, params: Mapping[str, Any], folder: Path) -> list[str]:
+    return CommandTemplate(plan.words, plan.space.names, plan.space.texts, folder).render(params)
+
+
+def _json(plan: Plan, study: Study, folder: Path) -> str:
     history = study.history
     best = best_of(history)
     seconds = sum(trial.outcome.seconds or 0.0 for trial in history.told if trial.outcome)
     record = {
         "study_name": plan.study,
         "task": plan.task.to_dict(),
-        "command": command_line(plan, best.params),
+        "command": command_line(plan, best.params, folder),
         "space": plan.space.to_dict(),
         "limits": plan.limits.to_dict(),
         **study_record(history, seconds=seconds),
@@ -106,7 +114,7 @@ def _json(plan: Plan, study: Study) -> str:
     return json.dumps(record, indent=2) + "\n"
 
 
-def _report(plan: Plan, study: Study) -> str:
+def _report(plan: Plan, study: Study, folder: Path) -> str:
     history, aside = study.history, study.aside
     best = best_of(history)
     insights = gain_insight(plan.space, history, noisy=plan.task.noisy)
@@ -132,7 +140,7 @@ def _report(plan: Plan, study: Study) -> str:
         "report.html",
         study=plan.study,
         standing=f"{plan.script}: {words.standing(history, plan.task)}",
-        command=command_line(plan, best.params),
+        command=command_line(plan, best.params, folder),
         metric=plan.task.metric,
         plots=[{"title": plot.title, "svg": draw(plot)} for plot in plots],
         importances=[one.importance for one in insights],

@@ -97,7 +97,7 @@ def best(session: Session) -> str:
     """Show the best configuration so far."""
     plan, history = session.bench.the_plan(), session.bench.history
     incumbent = history.incumbent
-    line = exports.command_line(plan, incumbent.params) if incumbent else ""
+    line = exports.command_line(plan, incumbent.params, session.bench.folder) if incumbent else ""
     ends = facts.at_ends(plan.space, incumbent.params) if incumbent else {}
     return words.best(history, plan.task, line, ends)
 
@@ -151,12 +151,12 @@ def export(session: Session, form: Form = "script", path: str = "") -> str:
     plan, history = session.bench.the_plan(), session.bench.history
     if form == "command":
         best_one = exports.best_of(history)
-        return f"    {exports.command_line(plan, best_one.params)}"
+        return f"    {exports.command_line(plan, best_one.params, session.bench.folder)}"
     name = path or exports.FILE_NAMES[form].format(study=plan.study)
     target = within(session.bench.folder, name)
     if path and target.exists():
         raise InputError(f"{name} is there already; choose another name")
-    exports.write(form, target, plan, session.bench.study)
+    exports.write(form, target, plan, session.bench.study, session.bench.folder)
     hint = f" Run it: `python {shlex.quote(name)}`" if form == "script" else ""
     return f"Wrote `{name}`.{hint}"
 

@@ -227,6 +227,7 @@ class Workbench:
             plan.words,
             metric=plan.pattern,
             space_names=plan.space.names,
+            text_names=plan.space.texts,
             timeout_s=plan.timeout_s,
             cwd=self.folder,
             stop=stop,

@@ -171,7 +171,9 @@ def read_objective(
         return FunctionObjective(load_function(objective[0]))
     if metric is None:
         raise CommandError("a command needs --metric, for example --metric 'loss=([0-9.eE+-]+)'")
-    command = CommandObjective(objective, metric=metric, space_names=space.names, timeout_s=trial_timeout_s)
+    command = CommandObjective(
+        objective, metric=metric, space_names=space.names, text_names=space.texts, timeout_s=trial_timeout_s
+    )
     if shutil.which(objective[0]) is None:
         raise CommandError(
             f"there is no program {objective[0]!r} to run, here or on the PATH, or it may not be executed; "

@@ -11,6 +11,7 @@ import click
 
 from bestguess.agent.commands._options import CONTEXT, json_option
 from bestguess.tools.errors import InputError
+from bestguess.tools.trial import plain_line
 
 if TYPE_CHECKING:
     from bestguess.tools.scan.draft import Draft
@@ -78,8 +79,9 @@ def write_space(draft: Draft) -> str:
     task: dict[str, Any] = {"description": draft.description}
     if draft.metric:
         task |= {"metric": draft.metric.name, "direction": draft.metric.direction}
-    lines = [f"# Drafted by bestguess init {draft.script}; look it over."]
-    lines += [f"# Left out: {one.finding.name} ({one.reason})" for one in draft.left_out]
+    comments = [f"Drafted by bestguess init {draft.script}; look it over."]
+    comments += [f"Left out: {one.finding.name} ({one.reason})" for one in draft.left_out]
+    lines = [f"# {plain_line(comment)}" for comment in comments]  # a name may hold a line break
     return "\n".join([*lines, f"task: {json.dumps(task, ensure_ascii=False)}", draft.space.to_yaml()])
 
 

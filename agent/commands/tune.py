@@ -71,6 +71,10 @@ def command(
     stands for a parameter's value. The command is run without a shell; an argument that names an inactive
     parameter is left out, along with the flag before it.
 
+    The text of a Text parameter may be a model's, and never becomes code: give {name} as an argument of its
+    own to your script or program, or {name:file} for the path of a file that holds it, or {name:stdin}. Every
+    command also finds its params as JSON in the variable BESTGUESS_PARAMS.
+
     \b
     Examples:
       bestguess tune --space space.yaml --n-trials 30 mymodule:objective

@@ -18,7 +18,7 @@ from bestguess.tools.errors import CommandError
         (["train", "{lr}x{lr}"], {"lr": 2}, ["train", "2x2"]),
         (["train", "--lr={lr:.3g}"], {"lr": 0.123456}, ["train", "--lr=0.123"]),
         (["train", '{{"lr": {lr}}}'], {"lr": 2}, ["train", '{"lr": 2}']),
-        (["train", "{lr}"], {"lr": "a b; $(rm)"}, ["train", "a b; $(rm)"]),
+        (["python", "train", "{lr}"], {"lr": "a b; $(rm)"}, ["python", "train", "a b; $(rm)"]),
     ],
 )
 def test_placeholders_become_values(words: list[str], params: dict[str, object], rendered: list[str]) -> None:
@@ -27,7 +27,7 @@ def test_placeholders_become_values(words: list[str], params: dict[str, object],
 
 @given(value=st.floats(allow_nan=False) | st.text() | st.integers() | st.booleans())
 def test_a_value_is_written_in_full_and_never_split(value: object) -> None:
-    (_, word) = CommandTemplate(["train", "--x={x}"], ["x"]).render({"x": value})
+    (_, word) = CommandTemplate(["train", "--x={x}"], ["x"], []).render({"x": value})
     assert word == f"--x={value}"
     if isinstance(value, float):
         assert float(word.removeprefix("--x=")) == value

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -312,6 +313,33 @@ def test_the_exported_script_reproduces_the_best_value(talk: Talk, folder: Path)
     assert report.count("<svg") >= 2
     talk.say("export study")
     assert len(load(f"sqlite:///{folder / 'train.db'}", "train").history) == 4
+
+
+@pytest.mark.parametrize(
+    "metric",
+    ["loss{__import__('os').system('touch PWNED')}", 'lo"""; import os; os.system("touch PWNED"); """ss'],
+)
+def test_a_metric_is_never_code_in_the_exported_script(metric: str, talk: Talk, folder: Path) -> None:
+    (folder / "print.py").write_text(f"print({metric!r} + '=0.5')")
+    (folder / "run.sh").write_text(f"{shlex.quote(sys.executable)} print.py\n")
+    task = {"metric": metric, "direction": "minimize", "description": metric}
+    space = {"task": task, "parameters": {"lr": {"type": "float", "low": 0, "high": 1}}}
+    (folder / "run.yaml").write_text(json.dumps(space))
+    talk.say("/new run.sh space=run.yaml", "always", "/run 1", "always")
+    assert "Wrote" in talk.say("/export script").text
+    compile((folder / "best_run.py").read_text(), "best_run.py", "exec")
+    subprocess.run([sys.executable, "best_run.py"], cwd=folder, capture_output=True)
+    assert not (folder / "PWNED").exists()
+
+
+@pytest.mark.parametrize("name", ["a\0b", "n" * 300, "nowhere/x"])
+@pytest.mark.parametrize("form", ["script", "study"])
+def test_a_name_that_no_file_can_have_is_an_error_with_the_mend(form: str, name: str, talk: Talk) -> None:
+    talk.say("tune train.py", "always")
+    said = talk.say(f"/export {form} {name}")
+    assert said.kind == "error"
+    assert "inside BestGuess" not in said.text
+    assert "give another" in said.text or "see whether its folder is there" in said.text
 
 
 def test_nothing_outside_of_the_folder_is_read_or_written(talk: Talk, folder: Path) -> None:

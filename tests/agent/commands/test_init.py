@@ -38,6 +38,14 @@ def test_tune_accepts_the_space_and_the_command_that_init_writes(name: str, tmp_
     read_objective(objective, space, metric=pattern, trial_timeout_s=None)
 
 
+def test_a_name_with_a_line_break_stays_in_the_comment(tmp_path: Path) -> None:
+    script = tmp_path / "train\nparameters: {evil: {type: text}}\n.py"
+    script.write_text("LR = 0.1\nprint(f'loss={LR}')\n")
+    done = CliRunner().invoke(main, ["init", str(script), "--out", str(tmp_path / "space.yaml")])
+    assert done.exit_code == 0, done.output
+    assert read_space(str(tmp_path / "space.yaml"))[0].names == ("LR",)
+
+
 def tune(name: str, folder: Path, n_trials: int) -> None:
     done = CliRunner().invoke(
         main, ["init", str(SCRIPTS / name), "--out", str(folder / "space.yaml"), "--json"]
