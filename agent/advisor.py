@@ -7,8 +7,8 @@ because there is nothing a caller could do but go on without: an `Advice` withou
 
 from __future__ import annotations
 
-import json
 import threading
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -16,15 +16,16 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from bestguess.agent.llm import LLM, Message, Reply, Request
+from bestguess.agent.llm.parsing import parse_json
 from bestguess.agent.llm.recorded import request_key
 from bestguess.prompts import render, version
 from bestguess.tools.bans import Ban, is_ban, read_ban
 from bestguess.tools.errors import ModelError, ModelUnavailable, ParamsError, ReplyError
 from bestguess.tools.space import Space
-from bestguess.tools.trial import shorten
+from bestguess.tools.trial import History, shorten
 
 MAX_FAILURES = 3
-"""After so many failures in a row the model is left alone …"""
+"""After so many failures in a row the model is left alone … A full wait without an answer is a failure."""
 
 PATIENCE = 3.0
 """How many times as long as `take` waits a call may go on, so that a late answer can still be used."""
@@ -40,6 +41,9 @@ MODEL = "language model: "
 
 LEFT_ALONE = "left alone"
 """How the refusal begins that says so; the report knows it by that."""
+
+IN_VAIN = "no answer within"
+"""How the refusal begins where the model was waited for in vain."""
 
 LATER = "; a later one is used at the next turn"
 """How the refusal ends when there was no answer in time."""
@@ -73,25 +77,65 @@ class Line(Protocol):
         """Start asking now, if that makes sense."""
         ...
 
-    def take(self, request: Request, *, waited_s: float = 0.0) -> Advice:
-        """Return what the model gave, or why it gave nothing, within a bounded time less `waited_s`."""
+    def take(self, request: Request) -> Advice:
+        """Return what the model gave, or why it gave nothing, within a bounded time."""
         ...
+
+
+@dataclass(slots=True)
+class Patience:
+    """How long one model is waited for, by all lines to it together; the owner of that.
+
+    `waited_s` is what was spent since `begin`. Each full wait without an answer counts in `in_vain`; after
+    MAX_FAILURES in a row the model is asked but no longer waited for, until it answers.
+    """
+
+    in_vain: int = 0
+    waited_s: float = 0.0
+
+    @classmethod
+    def after(cls, history: History) -> Patience:
+        """Return what a history leaves of it, whoever made it; now and then enough for a probe."""
+        in_vain = skipped = 0
+        for trial in reversed(history.trials):
+            said = trial.proposal.fallback.removeprefix(MODEL)
+            if said.startswith(IN_VAIN):
+                in_vain += 1
+            elif said.startswith(LEFT_ALONE):
+                skipped += not in_vain
+            elif said != trial.proposal.fallback or trial.source == "llm" or trial.proposal.rival:
+                break
+        probes = in_vain >= MAX_FAILURES and (skipped + 1) % PROBE_EVERY == 0
+        return cls(MAX_FAILURES - 1 if probes else in_vain)
+
+    def begin(self) -> None:
+        """Start a turn, which may take all its time anew."""
+        self.waited_s = 0.0
 
 
 class Advisor:
     """Asks one model about one space; the only owner of its state.
 
-    `wait_s` is the longest that `take` blocks. An answer that comes later is kept for the next `take`. `read`
-    checks what was answered against the space; by default, that it is configurations.
+    `wait_s` is the longest that `take` blocks, together with other lines of the same `patience` since its
+    turn began. An answer that comes later is kept for the next `take`. `read` checks what was answered
+    against the space; by default, that it is configurations.
     """
 
     def __init__(
-        self, llm: LLM, space: Space, *, wait_s: float, read: Callable[[Reply, Space], Advice] | None = None
+        self,
+        llm: LLM,
+        space: Space,
+        *,
+        wait_s: float,
+        read: Callable[[Reply, Space], Advice] | None = None,
+        patience: Patience | None = None,
     ) -> None:
         self.llm = llm
         self.space = space
         self.wait_s = wait_s
         self._read = read or read_reply
+        self._patience = patience or Patience()
+        self._every_take_is_a_turn = patience is None
         self.failures = 0
         self._skipped = 0
         self._last_refusal = ""
@@ -104,11 +148,8 @@ class Advisor:
         if self._call is None and not self._left_alone():
             self._start(request)
 
-    def take(self, request: Request, *, waited_s: float = 0.0) -> Advice:
-        """Return the answer to the call under way, or to `request` if there is none, within `wait_s`.
-
-        `waited_s` of that have been spent on another line to the same model.
-        """
+    def take(self, request: Request) -> Advice:
+        """Return the answer to the call under way, or to `request` if there is none, within `wait_s`."""
         if self._template != request.template:
             self._call = None  # what was fetched ahead answers another question
         if self._call is None:
@@ -120,11 +161,14 @@ class Advisor:
                 return Advice(refusal=words)
             self._start(request)
         assert self._call is not None
+        waits = self._patience.in_vain < MAX_FAILURES
         try:
-            reply = self._call.result(timeout=max(self.wait_s - waited_s, 0.0))
+            reply = self._wait(self._call)
         except FutureTimeout:
-            words = f"no answer within {self.wait_s:g} s{LATER}"
-            return Advice(refusal=words, key=self._key)
+            if waits:
+                return self._refused(Advice(refusal=f"{IN_VAIN} {self.wait_s:g} s{LATER}", key=self._key))
+            words = f"{LEFT_ALONE}: waited for {MAX_FAILURES} times in vain, it is asked and not waited for"
+            return Advice(refusal=f"{words}{LATER}", key=self._key)
         except ModelError as error:
             return self._refused(Advice(refusal=shorten(str(error), REFUSAL_CHARS), key=self._key))
         finally:
@@ -139,6 +183,23 @@ class Advisor:
             return self._refused(advice)
         self.failures = self._skipped = 0
         return advice
+
+    def _wait(self, call: Future[Reply]) -> Reply:
+        """Return the reply as soon as it is there; raises FutureTimeout at the end of the patience."""
+        patience = self._patience
+        if self._every_take_is_a_turn:
+            patience.begin()
+        left_s = max(self.wait_s - patience.waited_s, 0.0) if patience.in_vain < MAX_FAILURES else 0.0
+        started = time.monotonic()
+        try:
+            reply = call.result(timeout=left_s)
+        except FutureTimeout:
+            patience.in_vain += left_s > 0
+            raise
+        finally:
+            patience.waited_s += time.monotonic() - started
+        patience.in_vain = 0
+        return reply
 
     def _ask(self, request: Request) -> Reply:
         """Return the model's reply; a second try, if nothing held it to the schema and nobody can use it."""
@@ -238,6 +299,6 @@ def _read_object(text: str) -> Any:
             f"no JSON object: {shorten(repr(text[:200]), 80)}" if text.strip() else "an empty answer"
         )
     try:
-        return json.loads(text[start : end + 1])
+        return parse_json(text[start : end + 1])
     except (ValueError, RecursionError) as error:
         raise ReplyError(f"not JSON ({error}): {shorten(repr(text[:200]), 80)}") from error

@@ -51,7 +51,7 @@ class _Script:
     def prefetch(self, request: Request) -> None:
         """Do nothing: nobody is there to ask."""
 
-    def take(self, request: Request, *, waited_s: float = 0.0) -> Advice:  # noqa: ARG002 - what was asked is in the journal
+    def take(self, request: Request) -> Advice:  # noqa: ARG002 - what was asked is in the journal
         """Return what was heard at this trial."""
         for heard in self._heard.get(self.number, ()):
             if (heard.role == "explain") == (self._space is None):

@@ -13,6 +13,7 @@ import json
 import socket
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import cycle
@@ -203,6 +204,39 @@ def _duplicates(exchange: Exchange, body: Mapping[str, Any]) -> None:
     exchange.complete(exchange.owner.guesses(body)[:1] * body.get("n", 1))
 
 
+def _redirect(exchange: Exchange, _: Mapping[str, Any]) -> None:
+    elsewhere = exchange.owner.url.replace("127.0.0.1", "localhost")
+    exchange.send(307, {}, location=f"{elsewhere}/chat/completions")
+
+
+def _bomb(exchange: Exchange, _: Mapping[str, Any]) -> None:
+    packer = zlib.compressobj(1, zlib.DEFLATED, 31)
+    packed = b"".join(packer.compress(b" " * MEGABYTE) for _ in range(64)) + packer.flush()
+    exchange.send(200, packed, content_encoding="gzip")
+
+
+def _endless(exchange: Exchange, body: Mapping[str, Any]) -> None:
+    exchange.send_response(200)
+    exchange.send_header("content-type", "text/event-stream" if body.get("stream") else "application/json")
+    exchange.end_headers()
+    while not exchange.owner.closing.is_set():
+        exchange.wfile.write(b"data: " if body.get("stream") else b" " * MEGABYTE)
+
+
+def _leak(exchange: Exchange, body: Mapping[str, Any]) -> None:
+    exchange.complete([f"{exchange.path} {exchange.headers['authorization']}"] * body.get("n", 1))
+
+
+def _counted(prompt_tokens: Any, completion_tokens: Any) -> Behaviour:
+    """Return the behaviour that answers well and says that it read and wrote so many tokens."""
+
+    def behave(exchange: Exchange, body: Mapping[str, Any]) -> None:
+        usage = {"prompt_tokens": prompt_tokens, "completion_tokens": completion_tokens}
+        exchange.send(200, completion(exchange.owner.guesses(body)) | {"usage": usage})
+
+    return behave
+
+
 BEHAVIOURS: Mapping[str, Behaviour] = {
     "good": _changed(lambda text: text),
     "malformed": _changed(lambda text: text.replace(":", "=", 1)),
@@ -230,6 +264,15 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
     "html": lambda exchange, _: exchange.send(200, b"<html>hello</html>", content_type="text/html"),
     "no_json": lambda exchange, _: exchange.send(200, b'{"choices": [', content_type="application/json"),
     "empty_choices": lambda exchange, _: exchange.complete([]),
+    "redirect": _redirect,
+    "bomb": _bomb,
+    "endless": _endless,
+    "leak": _leak,
+    "twice": _changed(lambda text: text[:-1] + ", " + text[1:]),
+    "long_number": _filled(10**4000),
+    "negative_usage": _counted(-(10**9), -(10**12)),
+    "huge_usage": _counted(10**30, 10**30),
+    "usage_in_words": _counted("many", ["lots"]),
     "null_message": lambda exchange, _: exchange.send(200, {"choices": [{"message": None}]}),
 }
 """Everything that the server can do, by name."""

@@ -10,13 +10,14 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
 import optuna
 
-from bestguess.agent.advisor import Advisor
+from bestguess.agent.advisor import Advisor, Patience
 from bestguess.agent.budget import Budget, BudgetedLLM, Spent
 from bestguess.agent.checks import (
     check_budget,
@@ -119,6 +120,7 @@ class Tuner:
         bans: list[Ban] = []
         self._journal: Journal | None = None
         self._budgeted: BudgetedLLM | None = None
+        self._patience = Patience.after(self.study.history) if self.llm else Patience()
         if self.llm:
             path = beside(storage) if journal == BESIDE else journal
             self._journal = Journal(path) if path is not None else None
@@ -129,12 +131,12 @@ class Tuner:
                 pool = self._journal.first_guesses(self.study.name, space)
                 bans = self._journal.bans(self.study.name, space)
                 asked = JournaledLLM(asked, self._journal, self.study.name, cache=cache)
-            self._line = Advisor(asked, space, wait_s=llm_wait_s)
+            line = partial(Advisor, asked, space, wait_s=llm_wait_s, patience=self._patience)
+            self._line = line()
             if switches.judge != "gp":
-                judging = Advisor(asked, space, wait_s=llm_wait_s, read=read_judgement)
-                judge = Judge(judging, space, self.task, switches.judge, self.study.seed)
+                judge = Judge(line(read=read_judgement), space, self.task, switches.judge, self.study.seed)
             explainer = Explainer(
-                Advisor(asked, space, wait_s=llm_wait_s, read=read_explanation),
+                line(read=read_explanation),
                 space,
                 self.task,
                 self.study.seed,
@@ -153,7 +155,7 @@ class Tuner:
             llm=self.llm,
             knowledge=self.study.knowledge,
         )
-        self._llm_is_ours = self.llm is not llm
+        self._llm_is_ours = not isinstance(llm, LLM)
         self._owner = Owner.this_process() if owner == THIS_PROCESS else owner
         self._prefetch = prefetch
         self._queue_s = QUEUE_S + (llm_wait_s if self.llm else 0.0)
@@ -186,6 +188,7 @@ class Tuner:
                 return trial
         if self._budgeted:
             self._budgeted.begin_trial()
+        self._patience.begin()
         with self.study.asking(self._queue_s):
             # What other processes run will be told too; only one process at a time may count.
             if n_trials is not None and len(self.history.told) + self.study.count_elsewhere() >= n_trials:

@@ -69,7 +69,6 @@ class Turns:
         self._guesses: GuessDensity | None = None
         self._pool = pool
         self._bans = remember(bans)
-        self._waited_s = 0.0
         self._judge = judge
         self._explainer = explainer if switches.explain else None
         self._tokenizing = llm if isinstance(llm, Tokenizing) else None
@@ -77,11 +76,10 @@ class Turns:
 
     def propose(self, history: History, number: int | None = None) -> Proposal:
         """Return what is to run next, as trial `number`; by default it follows on the history."""
-        self.heard, self._waited_s = (), 0.0
+        self.heard = ()
         started = time.monotonic()
         if self._explainer and (said := self._explainer.listen(history, self._usual_claims(history))):
             self.heard = (Heard(said, "explain"),)
-            self._waited_s = time.monotonic() - started
         proposal = self._propose(history, number)
         if not self.heard:
             return proposal
@@ -196,7 +194,7 @@ class Turns:
 
     def _hear(self, request: Request, role: Role) -> Advice:
         assert self.line is not None
-        advice = self.line.take(request, waited_s=self._waited_s)
+        advice = self.line.take(request)
         self.heard = (*self.heard, Heard(advice, role))
         return advice
 

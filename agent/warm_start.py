@@ -243,7 +243,7 @@ def _advice(
         # There is no next turn.
         return replace(advice, refusal=advice.refusal.removesuffix(LATER)), model.name, request.template
     finally:
-        if model is not llm:
+        if isinstance(llm, str | Path):  # an object that was handed in stays open
             model.close()
 
 

@@ -36,6 +36,11 @@ _lock = threading.Lock()
 _kept: set[str] = set()
 
 
+def is_secret_name(name: str) -> bool:
+    """Whether a variable or a parameter of an address is named like a secret."""
+    return _NAMED_SECRET.search(name.replace("-", "_")) is not None
+
+
 def keep_secret(value: str) -> None:
     """Have a value blanked from now on: a key that was given as argument, which no variable holds."""
     if len(value.strip()) >= LEAST_CHARS:
@@ -67,7 +72,7 @@ def redact_in(value: Any) -> Any:
 
 def _secrets() -> list[str]:
     """Return the known secrets as they may be written, the longest first."""
-    named = (value.strip() for name, value in os.environ.items() if _NAMED_SECRET.search(name))
+    named = (value.strip() for name, value in os.environ.items() if is_secret_name(name))
     with _lock:
         found = {*_kept, *(value for value in named if len(value) >= LEAST_CHARS)}
     return sorted({form for one in found for form in _forms(one)}, key=len, reverse=True)

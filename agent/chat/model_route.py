@@ -16,6 +16,7 @@ from bestguess.agent.chat.mentions import script_in
 from bestguess.agent.chat.plan import range_words
 from bestguess.agent.chat.registry import Registry
 from bestguess.agent.llm import LLM, Message, Request, Streaming
+from bestguess.agent.llm.parsing import parse_json
 from bestguess.prompts import render, version
 from bestguess.tools.errors import InputError, ModelError
 from bestguess.tools.parameters import Choice, Float, Int
@@ -165,7 +166,7 @@ def _value(one: object) -> dict[str, Any]:
 
 def read_object(text: str) -> dict[str, Any]:
     """Return the JSON object in a text; raises ValueError."""
-    found = json.loads(text[text.find("{") : text.rfind("}") + 1])
+    found = parse_json(text[text.find("{") : text.rfind("}") + 1])
     if not isinstance(found, dict):
         raise ValueError(f"the answer is a {type(found).__name__}, not an object")
     return found

@@ -16,8 +16,7 @@ from bestguess.agent.chat import facts
 from bestguess.agent.chat.plan import Plan
 from bestguess.agent.chat.state import Agreed, Undo
 from bestguess.agent.chat.trials import Trials, Watcher
-from bestguess.agent.llm.connect import connect
-from bestguess.agent.llm.shared import share
+from bestguess.agent.llm.connect import connect, origin
 from bestguess.agent.storage import open_storage
 from bestguess.agent.study import Study
 from bestguess.agent.tuner import Tuner
@@ -49,7 +48,8 @@ class Workbench:
         self.plan: Plan | None = None
         self.agreed = Agreed()
         self.undos: list[Undo] = []
-        self.llm = share(connect(llm))
+        self.llm = connect(llm)
+        self._key_origins = {origin(llm if isinstance(llm, str) else getattr(llm, "url", ""))}
         self._watcher = watcher
         self._seed = seed
         self._tuner: Tuner | None = None
@@ -199,14 +199,14 @@ class Workbench:
 
     def set_model(self, spec: str) -> str:
         """Have another language model propose from now on; return its name."""
-        model = connect(spec)
+        model = connect(spec, key_origins=self._key_origins)
         if self._trials and self._trials.busy:
             raise InputError("trials are running; pause, and change the model when they are done")
         opened = self._tuner is not None
         self._let_go()
         if self.llm:
             self.llm.close()
-        self.llm = share(model)
+        self.llm = model
         if opened:
             self._open(self.the_plan())
         return self.llm.name if self.llm else "none"

@@ -9,40 +9,59 @@ from __future__ import annotations
 import importlib
 import os
 import re
+from collections.abc import Collection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from bestguess.agent.llm import LLM
+from bestguess.agent.llm.shared import SharedLLM, share
 from bestguess.tools.errors import ModelSpecError
 
 _ATTRIBUTE = re.compile(r"(?P<module>[A-Za-z_][\w.]*):(?P<attribute>[A-Za-z_][\w.]*)")
 
 
-def connect(spec: LLM | Path | str | None) -> LLM | None:
-    """Return the language model that `spec` names, or None for none.
+def connect(spec: LLM | Path | str | None, *, key_origins: Collection[str] | None = None) -> SharedLLM | None:
+    """Return the language model that `spec` names behind its queue, or None for none.
 
     Accepted: None or `none`; an LLM object; `embedded`, `embedded:NAME`, a name from the catalog, or the
     path of a Hugging Face model folder; the URL of an OpenAI-compatible server, with `#MODEL` after it to
-    choose one of several; `module:attribute`, an LLM or something to call for one. Raises ModelSpecError.
+    choose one of several; `module:attribute`, an LLM or something to call for one.
+
+    A server gets the environment's key because a person named it, on the command line or in Python. Where an
+    address came another way, give `key_origins`: the key goes to a server of these origins only.
+
+    Raises ModelSpecError.
     """
     if spec is None or spec == "none":
         return None
     if isinstance(spec, Path):
-        return _embedded(spec)
+        return share(_embedded(spec))
     if isinstance(spec, str):
-        return _by_words(spec.strip())
+        return share(_by_words(spec.strip(), key_origins))
     if isinstance(spec, LLM) and not isinstance(spec, type):
-        return spec
+        return share(spec)
     raise _unknown(spec)
 
 
-def _by_words(spec: str) -> LLM:
+def origin(url: str) -> str:
+    """Return scheme, host and port of a URL, to which a key is given; nothing for what is no URL."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+    except (ValueError, KeyError):
+        return ""
+    return f"{parts.scheme}://{parts.hostname}:{port}" if parts.hostname else ""
+
+
+def _by_words(spec: str, key_origins: Collection[str] | None) -> LLM:
     from bestguess.agent.llm.catalog import CATALOG, DEFAULT_MODEL
 
     if spec.startswith(("http://", "https://")):
         from bestguess.agent.llm.server import ServerLLM
 
         url, _, model = spec.partition("#")
-        return ServerLLM(url, model=model or None)
+        may_have_key = key_origins is None or origin(url) in key_origins
+        return ServerLLM(url, model=model or None, api_key=None if may_have_key else "")
     if spec == "embedded":
         return _embedded(DEFAULT_MODEL)
     if spec.startswith("embedded:"):

@@ -55,6 +55,9 @@ class EmbeddedLLM:
         """How long a prompt and its answer may be together, once the model is loaded."""
         return None if self._decoder is None else self._decoder.context_tokens
 
+    takes_turns = True
+    """Several threads may ask: a person's request goes first, also before one that is being answered."""
+
     def generate(self, request: Request) -> Reply:
         """Answer `request` with `request.n` independent samples, each held to `request.schema`.
 

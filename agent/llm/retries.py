@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
+from bestguess.tools.errors import ModelError
+
 if TYPE_CHECKING:
     from tenacity import RetryCallState
 
@@ -30,7 +32,7 @@ async def persist(call: Callable[..., Awaitable[Any]], **arguments: Any) -> Any:
     def may_pass(error: BaseException) -> bool:
         if isinstance(error, APIStatusError):
             return error.status_code in PASSING_STATUSES or error.status_code >= 500
-        return isinstance(error, APIConnectionError)
+        return isinstance(error, APIConnectionError) and not isinstance(error.__cause__, ModelError)
 
     backoff = wait_random_exponential(multiplier=BACKOFF_S, max=8.0)
 

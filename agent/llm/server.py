@@ -16,13 +16,17 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from bestguess.agent.llm import CHARS_PER_TOKEN, Reply, Request
+from bestguess.agent.llm.connect import origin
 from bestguess.agent.llm.parsing import parse_texts
 from bestguess.agent.llm.retries import persist
 from bestguess.agent.llm.streaming import Pieces, begin, hear
+from bestguess.agent.llm.wire import client_for
+from bestguess.tools.cleaning import clean_line
 from bestguess.tools.errors import ModelSpecError, ModelUnavailable, ReplyError
+from bestguess.tools.redaction import is_secret_name, keep_secret, redact
 from bestguess.tools.trial import shorten
 
 if TYPE_CHECKING:
@@ -45,6 +49,13 @@ Alternatives are a schema with anyOf at its root, which OpenAI's own servers ref
 """
 
 ERROR_CHARS = 300
+MODEL_CHARS = 300
+"""Of a model's own name; a path of a folder is the longest that was seen."""
+
+CHARS_A_TOKEN = (0.5, 16.0)
+"""What a server says of a prompt's tokens is believed within these; random letters and code have 2 to 4."""
+
+MOST_TOKENS = 10**7
 THINK = "<think>"
 T = TypeVar("T")
 _THOUGHT = re.compile(r"\A.*</think>|<think>.*\Z", re.DOTALL)
@@ -54,21 +65,26 @@ class ServerLLM:
     """The model that is served under `base_url` (`/v1` is added to a URL without a path).
 
     `model` defaults to the first that the server lists, and `api_key` to the environment variable
-    BESTGUESS_API_KEY. The server is contacted only when it is asked. Raises ModelSpecError for a URL that
-    is none.
+    BESTGUESS_API_KEY; an empty one is no key. The key goes to the URL's scheme, host and port, and so do the
+    URL's parameters; neither is ever shown. The server is contacted only when it is asked. Raises
+    ModelSpecError for a URL that is none.
     """
 
     def __init__(self, base_url: str, *, model: str | None = None, api_key: str | None = None) -> None:
-        url = urlsplit(base_url)
-        if url.scheme not in ("http", "https") or not url.hostname or "@" in url.netloc:
-            shown = re.sub(r"//.*@", "//***@", base_url)
+        if not origin(base_url) or "@" in urlsplit(base_url).netloc:
+            shown = redact(re.sub(r"//.*@", "//***@", base_url))
             raise ModelSpecError(
                 f"{shown!r} is not the URL of a model server; give one like http://127.0.0.1:8000/v1, "
                 f"and the key, if it wants one, in {API_KEY_VARIABLE}"
             )
-        self.url = url._replace(path=url.path.rstrip("/") or "/v1").geturl()
+        url = urlsplit(base_url)
+        self.url = url._replace(path=url.path.rstrip("/") or "/v1", query="", fragment="").geturl()
         self.model = model
-        self._key = (api_key or os.environ.get(API_KEY_VARIABLE, "")).strip() or NO_KEY
+        self._query = parse_qsl(url.query, keep_blank_values=True)
+        key = os.environ.get(API_KEY_VARIABLE, "") if api_key is None else api_key
+        self._key = key.strip() or NO_KEY
+        for secret in (self._key, *(value for name, value in self._query if is_secret_name(name))):
+            keep_secret(secret)
         # A proxy that the environment names for the world outside does not lead to this machine.
         self._may_use_proxy = url.hostname not in ("localhost", "127.0.0.1", "::1")
         self._ignores_n = False
@@ -84,7 +100,7 @@ class ServerLLM:
     @property
     def name(self) -> str:
         """What to call this model in a report: its name, or the URL while the name is not known."""
-        return self.model or self.url
+        return clean_line(self.model or "") or self.url
 
     def generate(self, request: Request) -> Reply:
         """Answer `request` with `request.n` samples, in as many HTTP requests as the server makes necessary.
@@ -92,7 +108,7 @@ class ServerLLM:
         Raises ModelUnavailable when the server cannot be reached, refuses, keeps failing or is too slow, or
         when this object is closed; ReplyError when what it sends is not `request.n` chat completions.
         """
-        answer = self._start(request, lambda client: self._ask(client, request))
+        answer = self._start(request, lambda client: self._ask(client, request), streams=False)
         try:
             return answer.result()
         finally:
@@ -105,7 +121,7 @@ class ServerLLM:
         after some pieces.
         """
         pieces: Pieces = SimpleQueue()
-        call = self._start(request, lambda client: self._write(client, request, pieces.put))
+        call = self._start(request, lambda client: self._write(client, request, pieces.put), streams=True)
         try:
             yield from _without_thoughts(hear(pieces, call, stop))
             if call.done():
@@ -127,11 +143,16 @@ class ServerLLM:
             if self._cancel is not None:
                 self._cancel()
 
-    def _start(self, request: Request, act: Callable[[AsyncOpenAI], Awaitable[T]]) -> Future[T]:
+    def _start(
+        self, request: Request, act: Callable[[AsyncOpenAI], Awaitable[T]], *, streams: bool
+    ) -> Future[T]:
         """Return the outcome to be of `act`, which runs on a thread of its own."""
-        return begin(lambda: asyncio.run(self._within(request.timeout_s, act)), "bestguess-server-llm")
+        run = self._within(request.timeout_s, act, streams=streams)
+        return begin(lambda: asyncio.run(run), "bestguess-server-llm")
 
-    async def _within(self, timeout_s: float, act: Callable[[AsyncOpenAI], Awaitable[T]]) -> T:
+    async def _within(
+        self, timeout_s: float, act: Callable[[AsyncOpenAI], Awaitable[T]], *, streams: bool
+    ) -> T:
         import openai
 
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
@@ -148,7 +169,13 @@ class ServerLLM:
                     api_key=self._key,
                     max_retries=0,
                     timeout=openai.Timeout(None, connect=CONNECT_TIMEOUT_S),
-                    http_client=openai.DefaultAsyncHttpxClient(trust_env=self._may_use_proxy),
+                    default_query=self._parameters(),
+                    # The environment's OPENAI_ORG_ID and OPENAI_PROJECT_ID are for another server.
+                    default_headers={
+                        "OpenAI-Organization": openai.Omit(),  # type: ignore[dict-item]
+                        "OpenAI-Project": openai.Omit(),  # type: ignore[dict-item]
+                    },
+                    http_client=client_for(may_use_proxy=self._may_use_proxy, streams=streams),
                 ) as client,
             ):
                 return await act(client)
@@ -157,7 +184,11 @@ class ServerLLM:
         except TimeoutError as error:
             raise self._unavailable(f"no answer within {timeout_s:g} s") from error
         except openai.APIError as error:
+            if isinstance(error.__cause__, ReplyError):
+                raise ReplyError(f"{self.url}: {error.__cause__}") from error
             raise self._unavailable(_describe(error)) from error
+        except ReplyError as error:
+            raise ReplyError(f"{self.url}: {error}") from error
         # The client does not check what it reads; a body of another shape ends in one of these.
         except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
             words = f"no chat completion ({type(error).__name__}); is this the URL of a model server?"
@@ -189,29 +220,34 @@ class ServerLLM:
         completions += await asyncio.gather(*(draw(1, seed) for seed in seeds))
 
         contents = [choice.message.content or "" for each in completions for choice in each.choices]
-        texts = tuple(_THOUGHT.sub("", content).strip() for content in contents[: request.n])
+        texts = tuple(redact(_THOUGHT.sub("", content).strip()) for content in contents[: request.n])
         if len(texts) < request.n:
-            raise ReplyError(f"{self.url}: {len(texts)} answers where {request.n} were asked for")
-        used = [each.usage for each in completions if each.usage is not None]
-        prompt_tokens = max((usage.prompt_tokens for usage in used), default=0)
+            raise ReplyError(f"{len(texts)} answers where {request.n} were asked for")
+        prompt_tokens = max((_count(each, "prompt_tokens") for each in completions), default=0)
         if prompt_tokens:
-            self._chars_per_token = sum(len(turn.content) for turn in request.messages) / prompt_tokens
+            chars_a_token = sum(len(turn.content) for turn in request.messages) / prompt_tokens
+            self._chars_per_token = min(max(chars_a_token, CHARS_A_TOKEN[0]), CHARS_A_TOKEN[1])
         parsed = parse_texts(texts, request.schema)
         return Reply(
             texts=texts,
             parsed=parsed,
             held_to_schema=request.schema is None or (self._sends(request.schema) and None not in parsed),
             prompt_tokens=prompt_tokens,
-            completion_tokens=sum(usage.completion_tokens for usage in used),
+            completion_tokens=sum(_count(each, "completion_tokens") for each in completions),
             seconds=time.monotonic() - started,
         )
 
     async def _write(self, client: AsyncOpenAI, request: Request, put: Callable[[str], None]) -> None:
         await self._learn_model(client)
+        left = CHARS_A_TOKEN[1] * request.max_tokens
         async with await self._create(client, request, 1, request.seed, stream=True) as chunks:
             async for chunk in chunks:
                 for choice in chunk.choices[:1]:
-                    put(choice.delta.content or "")
+                    piece = str(choice.delta.content or "")
+                    put(piece)
+                    left -= len(piece)
+                if left < 0:  # thoughts count, too: without max_tokens there is no end
+                    return
 
     async def _create(
         self, client: AsyncOpenAI, request: Request, n: int, seed: int | None, **how: Any
@@ -239,10 +275,13 @@ class ServerLLM:
         served = (await persist(client.models.list)).data
         if not served:
             raise self._unavailable("it serves no model")
-        self.model = str(served[0].id)
+        name = str(served[0].id)
+        if len(name) > MODEL_CHARS:
+            raise ReplyError(f"it lists a model whose name has {len(name)} characters")
+        self.model = name
         # vLLM's word for it; others leave it out.
         length = getattr(served[0], "max_model_len", None)
-        self.context_tokens = length if isinstance(length, int) else None
+        self.context_tokens = length if isinstance(length, int) and 0 < length <= MOST_TOKENS else None
 
     def _body(self, request: Request, seed: int | None) -> dict[str, Any]:
         body: dict[str, Any] = {
@@ -264,10 +303,23 @@ class ServerLLM:
     def _sends(self, schema: Mapping[str, Any]) -> bool:
         return "schema" not in self._conceded and not ("alternatives" in self._conceded and "anyOf" in schema)
 
+    def _parameters(self) -> dict[str, object]:
+        """Return the parameters of the URL, as many values as there are under a name."""
+        found: dict[str, list[str]] = {}
+        for name, value in self._query:
+            found.setdefault(name, []).append(value)
+        return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
+
     def _unavailable(self, words: str) -> ModelUnavailable:
         if self._key != NO_KEY:
             words = words.replace(self._key, "***")
-        return ModelUnavailable(shorten(" ".join(f"{self.url}: {words}".split()), ERROR_CHARS))
+        return ModelUnavailable(shorten(clean_line(redact(f"{self.url}: {words}")), ERROR_CHARS))
+
+
+def _count(completion: Any, kind: str) -> int:
+    """Return how many tokens a server says that it read or wrote, as far as that can be."""
+    said = getattr(completion.usage, kind, 0)
+    return min(max(said, 0), MOST_TOKENS) if isinstance(said, int) else 0
 
 
 def _without_thoughts(pieces: Iterable[str]) -> Iterator[str]:

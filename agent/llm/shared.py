@@ -1,50 +1,102 @@
 """One queue before a model: `LLM.generate` is promised one caller at a time, however many threads share it.
 
-It knows no prompts and no backend.
+Whoever is given the same model gets the same queue. It knows no prompts and no backend.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
+from weakref import WeakValueDictionary
 
 from bestguess.agent.llm import LLM, Reply, Request, Streaming, Tokenizing
 from bestguess.agent.llm.streaming import POLL_S
+from bestguess.tools.cleaning import clean_line
+from bestguess.tools.errors import ModelUnavailable
+from bestguess.tools.redaction import redact
+from bestguess.tools.trial import shorten
+
+NAME_CHARS = 120
+"""Of a model's name: whoever serves it chose it."""
 
 
 class SharedLLM:
-    """A language model that several threads may ask; they wait for one another."""
+    """A language model that several threads may ask; they wait for one another, a person's request least.
+
+    Its name is fit to be shown. `share` makes one.
+    """
 
     def __init__(self, llm: LLM) -> None:
         self.llm = llm
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
+        self._busy = False
+        self._people = 0
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[LLM]]:
+        return share, (self.llm,)  # the queue is this process's own
 
     @property
     def name(self) -> str:
         """The model's name."""
-        return self.llm.name
+        return shorten(clean_line(redact(str(self.llm.name))), NAME_CHARS)
 
     def generate(self, request: Request) -> Reply:
-        """Answer `request` as soon as nobody else is being answered."""
-        with self._lock:
+        """Answer `request` as soon as nobody else is being answered; raises what the model raises.
+
+        Raises ModelUnavailable if that is not so within the request's own `timeout_s`.
+        """
+        with self._turn(request) as ours:
+            if not ours:
+                words = f"{self.name} has been busy for {request.timeout_s:g} s with what it was asked before"
+                raise ModelUnavailable(words)
             return self.llm.generate(request)
 
     def stream(self, request: Request, stop: threading.Event | None = None) -> Iterator[str]:
         """Yield the answer piece by piece, if the model can; else nothing."""
         if not isinstance(self.llm, Streaming):
             return
-        while not self._lock.acquire(timeout=POLL_S):
-            if stop is not None and stop.is_set():
-                return
-        try:
-            yield from self.llm.stream(request, stop)
-        finally:
-            self._lock.release()
+        with self._turn(request, stop) as ours:
+            if ours:
+                yield from self.llm.stream(request, stop)
 
     def close(self) -> None:
         """Free what the model holds."""
         self.llm.close()
+
+    @contextmanager
+    def _turn(self, request: Request, stop: threading.Event | None = None) -> Iterator[bool]:
+        """Have the model for oneself; false after the request's time, or once `stop` is set."""
+        if getattr(self.llm, "takes_turns", False):
+            yield True
+            return
+        if not self._enter(request, stop):
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            with self._changed:
+                self._busy = False
+                self._changed.notify_all()
+
+    def _enter(self, request: Request, stop: threading.Event | None) -> bool:
+        deadline = time.monotonic() + request.timeout_s
+        with self._changed:
+            self._people += request.urgent
+            try:
+                while self._busy or (self._people and not request.urgent):
+                    left_s = deadline - time.monotonic()
+                    if left_s <= 0 or (stop is not None and stop.is_set()):
+                        return False
+                    self._changed.wait(left_s if stop is None else min(left_s, POLL_S))
+                self._busy = True
+                return True
+            finally:
+                self._people -= request.urgent
+                self._changed.notify_all()
 
 
 class TokenizingSharedLLM(SharedLLM):
@@ -63,8 +115,18 @@ class TokenizingSharedLLM(SharedLLM):
         return int(self.llm.count_tokens(text))
 
 
-def share(llm: LLM | None) -> SharedLLM | None:
-    """Return a model that several threads may ask, with all that it knows; None for none."""
-    if llm is None:
-        return None
-    return TokenizingSharedLLM(llm) if isinstance(llm, Tokenizing) else SharedLLM(llm)
+_lock = threading.Lock()
+_shared: WeakValueDictionary[int, SharedLLM] = WeakValueDictionary()
+"""By the model's `id`, which is its own for as long as its SharedLLM holds it."""
+
+
+def share(llm: LLM) -> SharedLLM:
+    """Return `llm` behind its queue, the same one for the same model."""
+    if isinstance(llm, SharedLLM):
+        return llm
+    with _lock:
+        found = _shared.get(id(llm))
+        if found is None:
+            found = TokenizingSharedLLM(llm) if isinstance(llm, Tokenizing) else SharedLLM(llm)
+            _shared[id(llm)] = found
+        return found

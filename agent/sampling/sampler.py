@@ -78,7 +78,7 @@ class Sampler(BaseSampler):
         self.seed = _draw_seed() if given_seed is None else given_seed
         self.journal = journal
         self.knowledge = knowledge
-        self._llm_is_ours = self.llm is not llm
+        self._llm_is_ours = not isinstance(llm, LLM)
         self._native = NativeSpace.of(self.space) if self.space else None
         self._lock = threading.RLock()
         self._search: Search | None = None

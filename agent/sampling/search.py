@@ -20,7 +20,7 @@ from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from bestguess.agent.advisor import MODEL, Advisor
+from bestguess.agent.advisor import MODEL, Advisor, Patience
 from bestguess.agent.budget import Budget, BudgetedLLM, Spent
 from bestguess.agent.journal import Journal, JournaledLLM
 from bestguess.agent.knowledge import Pack, know
@@ -79,6 +79,7 @@ class Search:
         self._journal: Journal | None = None
         self._budgeted: BudgetedLLM | None = None
         self._asked = terms.llm
+        self._patience = Patience()
         if terms.llm:
             self._journal = Journal(terms.journal) if terms.journal is not None else None
             if terms.budget is not None:
@@ -135,6 +136,7 @@ class Search:
         reader, turns = self._in(native)
         if self._budgeted:
             self._budgeted.begin_trial()
+        self._patience.begin()
         for attempt in range(MOST_TRIES):
             reading = reader.read(trials, np.random.default_rng((self._seed, trial.number, WEIGHING)))
             history = _with_default(reading.history, trials, trial.number, native)
@@ -165,7 +167,9 @@ class Search:
         """Return the reader and the turns of this space, new ones if it is not that of the last trial."""
         if self._reader is None or self._turns is None or self._reader.native != native:
             # Nobody is asked why trials fail: Optuna keeps no message of theirs.
-            line = Advisor(self._asked, native.space, wait_s=self._terms.wait_s) if self._asked else None
+            line = None
+            if self._asked:
+                line = Advisor(self._asked, native.space, wait_s=self._terms.wait_s, patience=self._patience)
             pool = self._journal.first_guesses(self._name, native.space) if self._journal else None
             self._reader = Reader(native, self._directions)
             self._turns = Turns(

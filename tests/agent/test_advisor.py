@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 import bestguess as bg
-from bestguess.agent.advisor import MAX_FAILURES, MOST_LATE, PROBE_EVERY, Advisor, read_reply
+from bestguess.agent.advisor import MAX_FAILURES, MODEL, MOST_LATE, PROBE_EVERY, Advisor, Patience, read_reply
 from bestguess.agent.testing import ScriptedLLM
+from bestguess.tools.trial import History, Proposal, Trial
 
 SPACE = bg.Space(lr=bg.Float(1e-5, 1e-1, log=True, default=1e-3), depth=bg.Int(1, 8, default=3))
 GOOD = json.dumps({"lr": 0.01, "depth": 5})
@@ -59,6 +60,9 @@ def test_a_good_answer_is_checked_counted_and_handed_over() -> None:
         ('{"lr": 0.01}', "depth"),
         ('{"lr": 0.01, "depth": 5, "colour": "red"}', "colour"),
         ('{"lr": NaN, "depth": 5}', "lr"),
+        ('{"lr": 0.01, "depth": 5, "depth": 6}', "'depth' stands twice"),
+        ('{"lr": 0.01, "depth": ' + "9" * 4000 + "}", "a whole number of 4000 digits"),
+        ('{"lr": 1e999, "depth": 5}', "beyond the largest number"),
         ('{"lr": 0.01, "depth": ' + "[" * 100_000 + "]" * 100_000 + "}", "not JSON"),
         ("[1, 2]", "no JSON object"),
     ],
@@ -142,6 +146,61 @@ def test_a_model_that_keeps_failing_is_left_alone_and_probed_now_and_then() -> N
     assert all(refusals)
     assert "left alone after 3 failures" in refusals[MAX_FAILURES]
     assert "nonsense" in refusals[MAX_FAILURES]
+
+
+def test_a_model_that_hangs_costs_three_full_waits_and_is_used_again_once_it_answers() -> None:
+    gate = threading.Event()
+    llm = Answers(GOOD, wait=gate)
+    advisor = Advisor(llm, SPACE, wait_s=0.2)
+
+    started = time.monotonic()
+    refusals = [advisor.take(ASK).refusal for _ in range(40)]
+    assert 0.6 < time.monotonic() - started < 1.6
+    assert all("no answer within 0.2 s" in one for one in refusals[:MAX_FAILURES])
+    assert all(one.startswith("left alone") for one in refusals[MAX_FAILURES:])
+
+    gate.set()
+    while not advisor.take(ASK).configurations:
+        time.sleep(0.01)
+    assert llm.calls == 1
+    assert advisor.take(ASK).configurations
+
+
+def test_lines_to_one_model_wait_together_no_longer_than_one_of_them_may() -> None:
+    patience, gate = Patience(), threading.Event()
+    llm = Answers(GOOD, wait=gate)
+    lines = [Advisor(llm, SPACE, wait_s=0.3, patience=patience) for _ in range(3)]
+    for turn in range(5):
+        started = time.monotonic()
+        patience.begin()
+        assert all(line.take(ASK).refusal for line in lines)
+        assert time.monotonic() - started < (0.9 if turn < MAX_FAILURES else 0.2)
+    gate.set()
+
+
+@pytest.mark.parametrize(
+    ("said", "in_vain"),
+    [
+        ("", 0),
+        ("vv", 2),
+        ("vvgv", 3),
+        ("vvvlll", 3),
+        ("vvvllll", 2),  # the fifth is a probe
+        ("vvvllllv", 4),
+        ("vvvm", 0),
+        ("vvvr", 0),
+    ],
+)
+def test_how_long_a_model_hung_is_known_from_the_trials_of_other_processes(said: str, in_vain: int) -> None:
+    words = {
+        "v": Proposal({}, "gp", fallback=f"{MODEL}no answer within 60 s"),
+        "l": Proposal({}, "gp", fallback=f"{MODEL}left alone: waited for 3 times in vain"),
+        "r": Proposal({}, "gp", fallback=f"{MODEL}none of 4 answers can be used"),
+        "g": Proposal({}, "gp"),
+        "m": Proposal({}, "llm"),
+    }
+    trials = [Trial(number, words[one]) for number, one in enumerate(said)]
+    assert Patience.after(History("minimize", tuple(trials))).in_vain == in_vain
 
 
 def test_a_probe_that_succeeds_brings_the_model_back() -> None:

@@ -42,7 +42,7 @@ class Line:
     def prefetch(self, request: Request) -> None:
         pass
 
-    def take(self, request: Request, *, waited_s: float = 0.0) -> Advice:
+    def take(self, request: Request) -> Advice:
         self.asked.append(request)
         return self.advice.pop(0)
 

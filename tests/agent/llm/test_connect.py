@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bestguess.agent.llm import Request
+from bestguess.agent.llm import LLM, Request
 from bestguess.agent.llm.catalog import CATALOG, DEFAULT_MODEL
 from bestguess.agent.llm.connect import connect
 from bestguess.agent.llm.embedded import EmbeddedLLM
@@ -34,9 +34,19 @@ def test_none_is_no_model(spec: str | None) -> None:
     assert connect(spec) is None
 
 
-def test_a_model_is_itself() -> None:
+def named(spec: object) -> LLM:
+    """The model behind the queue."""
+    shared = connect(spec)  # type: ignore[arg-type]
+    assert shared is not None
+    return shared.llm
+
+
+def test_a_model_is_itself_behind_a_queue_that_is_the_same_for_everybody() -> None:
     llm = SchemaLLM()
-    assert connect(llm) is llm
+    assert named(llm) is llm
+    first = connect(llm)
+    assert connect(llm) is connect(first) is first
+    assert connect(SchemaLLM()) is not first
 
 
 def test_a_folder_is_an_embedded_model_that_is_not_loaded_yet(
@@ -44,7 +54,7 @@ def test_a_folder_is_an_embedded_model_that_is_not_loaded_yet(
 ) -> None:
     monkeypatch.chdir(folder.parent)
     for spec in (folder, str(folder), f"embedded:{folder}", "my-model", "./my-model"):
-        llm = connect(spec)
+        llm = named(spec)
         assert isinstance(llm, EmbeddedLLM)
         assert llm.folder.resolve() == folder
         assert llm.name == "my-model"
@@ -57,13 +67,13 @@ def test_a_model_of_the_catalog_that_was_not_pulled_is_refused_with_the_mend(hom
 
 
 def test_a_url_is_a_server_that_is_not_contacted() -> None:
-    llm = connect("http://127.0.0.1:9")
+    llm = named("http://127.0.0.1:9")
     assert isinstance(llm, ServerLLM)
     assert (llm.url, llm.model, llm.name) == ("http://127.0.0.1:9/v1", None, "http://127.0.0.1:9/v1")
 
 
 def test_a_url_may_choose_among_the_models_of_its_server() -> None:
-    llm = connect("https://models.example/api/v1/#qwen2.5:7b")
+    llm = named("https://models.example/api/v1/#qwen2.5:7b")
     assert isinstance(llm, ServerLLM)
     assert (llm.url, llm.name) == ("https://models.example/api/v1", "qwen2.5:7b")
 
@@ -79,9 +89,9 @@ def test_a_class_a_factory_or_an_object_can_be_imported(
         "number = 3\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    assert isinstance(connect("bestguess.agent.testing:GarbageLLM"), GarbageLLM)
-    assert isinstance(connect("my_llms:make"), ScriptedLLM)
-    assert connect("my_llms:Shelf.best") is connect("my_llms:ready")
+    assert isinstance(named("bestguess.agent.testing:GarbageLLM"), GarbageLLM)
+    assert isinstance(named("my_llms:make"), ScriptedLLM)
+    assert named("my_llms:Shelf.best") is named("my_llms:ready")
     with pytest.raises(ModelSpecError, match="'my_llms:number' gave a int, which is no language model"):
         connect("my_llms:number")
     with pytest.raises(ModelSpecError, match=r"cannot import .* no attribute 'missing'"):
@@ -107,7 +117,17 @@ def test_a_name_from_the_hub_leads_to_the_name_in_the_catalog() -> None:
         connect(CATALOG[DEFAULT_MODEL].hub_repo)
 
 
-@pytest.mark.parametrize("url", ["http://", "https:///v1", "http://user:secret@host/v1"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://",
+        "https:///v1",
+        "http://[::1",
+        "http://h:99999/v1",
+        "http://user:secret@host/v1",
+        "http://?key=secret",
+    ],
+)
 def test_a_url_that_is_none_is_refused_and_shows_no_secret(url: str) -> None:
     with pytest.raises(ModelSpecError, match="not the URL of a model server") as caught:
         connect(url)
