@@ -28,6 +28,8 @@ _CONTROL = re.compile(
     r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]"
 )
 
+_LIKE_A_REMARK = re.compile(r"[\W_]*remark\b", re.IGNORECASE)
+
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
@@ -118,11 +120,17 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One numbered evaluation: its proposal and, once told, its outcome."""
+    """One numbered evaluation: its proposal and, once told, its outcome.
+
+    `remarks` are what people said of it, `study` is the key of the study that it is a trial of; of a trial
+    that was made by hand, nothing.
+    """
 
     number: int
     proposal: Proposal
     outcome: Outcome | None = None
+    remarks: tuple[str, ...] = ()
+    study: str = field(default="", compare=False, repr=False)
 
     @property
     def params(self) -> dict[str, Any]:
@@ -152,11 +160,21 @@ class Trial:
         return "failed" if self.outcome.failed else "complete"
 
     @property
-    def feedback(self) -> str:
-        """The error, if any, and then what the objective said."""
+    def said(self) -> str:
+        """The error, if any, and then what the objective said: untrusted text."""
         if self.outcome is None:
             return ""
         return "\n".join(part for part in (self.outcome.error, self.outcome.feedback) if part)
+
+    @property
+    def feedback(self) -> str:
+        """What the objective said and, after it, what people remarked, for people to read.
+
+        A line of the objective that looks like a remark is quoted. Who said what is in `said` and `remarks`.
+        """
+        lines = self.said.splitlines()
+        said = "\n".join(f"> {one}" if _LIKE_A_REMARK.match(_CONTROL.sub("", one)) else one for one in lines)
+        return "\n".join(part for part in (said, *(f"remark: {one}" for one in self.remarks)) if part)
 
     def told(self, outcome: Outcome) -> Trial:
         """Return this trial with its outcome."""
@@ -206,6 +224,11 @@ class History:
     def default(self) -> Trial | None:
         """The trial of the default configuration, if it is among them."""
         return next((trial for trial in self.trials if trial.source == "default"), None)
+
+    def including(self, trial: Trial) -> History:
+        """Return this history with a trial as it is now."""
+        others = (one for one in self.trials if one.number != trial.number)
+        return replace(self, trials=tuple(sorted((*others, trial), key=lambda one: one.number)))
 
     def loss(self, trial: Trial) -> float:
         """Return the trial's value turned so that less is better; the trial must be complete."""

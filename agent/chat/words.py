@@ -14,7 +14,6 @@ from bestguess.agent.chat.facts import Comparison, Explanation
 from bestguess.agent.chat.plan import Plan, configuration, range_words, value_words
 from bestguess.agent.live import format_prediction, format_value
 from bestguess.agent.report import share_words
-from bestguess.agent.study import REMARK
 from bestguess.agent.task import Task
 from bestguess.tools.outlook import Outlook
 from bestguess.tools.parameter import did_you_mean
@@ -187,8 +186,7 @@ def why(one: Explanation, history: History, task: Task) -> str:
         if one.shared:
             common = ", ".join(f"`{name}` {what}" for name, what in one.shared.items())
             parts.append(f"All failures, and no finished trial, have {common}.")
-    remarks = [line for line in trial.feedback.splitlines() if line.startswith(REMARK)]
-    parts += [f"Your remark: {line.removeprefix(REMARK).strip()}." for line in remarks]
+    parts += [f"Your remark: {' '.join(remark.split())}." for remark in trial.remarks]
     said = "\n".join(parts)
     if trial.state == "failed" and trial.outcome and trial.outcome.feedback:
         said += "\n\n" + quoted(trial.outcome.feedback)

@@ -113,7 +113,6 @@ def _read_arguments(
 
 def _record(study: Study, number: int | None, params: str | None, outcome: Outcome) -> tuple[Trial, bool]:
     """Return the trial, and whether anything was written."""
-    from bestguess.agent.study import ToldBeforeError
     from bestguess.tools.trial import Proposal
 
     if params is not None:
@@ -125,9 +124,4 @@ def _record(study: Study, number: int | None, params: str | None, outcome: Outco
             ) from error
         return study.add(Proposal(study.space.validate(given), "user", "told by the user"), outcome), True
     assert number is not None
-    try:
-        return study.finish(number, outcome), True
-    except ToldBeforeError as error:
-        if error.same:
-            return error.trial, False
-        raise
+    return study.tell(number, outcome)
