@@ -16,6 +16,8 @@ import click
 
 from bestguess.agent import commands
 from bestguess.agent.commands._options import CONTEXT
+from bestguess.agent.commands._output import echo, steady_streams
+from bestguess.tools.cleaning import clean_line
 from bestguess.tools.errors import BestGuessError, InputError, WeightsError
 
 
@@ -33,12 +35,20 @@ class Group(click.Group):
         found: click.Command = import_module(f"{commands.__name__}.{cmd_name}").command
         return found
 
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command line, on streams that end nothing."""
+        with steady_streams():
+            return super().main(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was named."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
             sys.exit(130)
+        except click.ClickException as error:
+            object.__setattr__(error, "message", clean_line(error.message))
+            raise
         except InputError as error:
             _fail(error, 2)
         except WeightsError as error:
@@ -69,7 +79,7 @@ def main() -> None:
 
 
 def _fail(error: BestGuessError, code: int) -> None:
-    click.echo(f"error: {error}", err=True)
+    echo(f"error: {error}", err=True)
     sys.exit(code)
 
 

@@ -11,8 +11,6 @@ This module does not know which model answers, or what is tuned.
 from __future__ import annotations
 
 import json
-import os
-import re
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
@@ -28,18 +26,19 @@ from bestguess.agent.llm.parsing import parse_texts
 from bestguess.agent.llm.recorded import request_essence, request_key
 from bestguess.agent.wal import use_wal
 from bestguess.tools.bans import Ban, is_ban, try_read_ban, write_ban
+from bestguess.tools.cleaning import clean, clean_line
 from bestguess.tools.errors import BudgetSpent, ModelError, ModelUnavailable, ParamsError, StudyError
+from bestguess.tools.private import make_private
+from bestguess.tools.redaction import redact, redact_in
 from bestguess.tools.space import Space
 
 Role = Literal["warm_start", "propose", "explain"]
 
 BUSY_TIMEOUT_S = 30
+MEND = "check its permissions, the space on its disk, and that it is a journal"
 MOST_MIB = 256
 MOST_CHARS = 65_536
 """Of one answer; the longest that a configuration needs is a few hundred."""
-
-SECRETS = re.compile(r"\b(?:sk|hf|ghp|xox[abp])[-_][A-Za-z0-9_-]{16,}|(?<=Bearer )[A-Za-z0-9._~+/=-]{8,}")
-BLANK = "***"
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS calls (
@@ -78,6 +77,10 @@ class Journal:
     def __init__(self, path: Path | str, *, most_mib: float = MOST_MIB) -> None:
         self.path = Path(path)
         self._most_bytes = most_mib * 2**20
+        try:
+            make_private(self.path)
+        except OSError as error:
+            raise StudyError(f"the journal {self.path} cannot be used: {error.strerror}; {MEND}") from error
         with self._open() as connection:
             use_wal(connection, timeout_s=BUSY_TIMEOUT_S)
             connection.executescript(TABLES)
@@ -95,14 +98,14 @@ class Journal:
             "at": time.time(),
             "study": study,
             "key": request_key(request),
-            "model": model,
+            "model": redact(clean_line(model)),
             "template": request.template,
-            "request": None if full else redact(json.dumps(request_essence(request), default=dict)),
+            "request": None if full else json.dumps(redact_in(request_essence(request))),
             "texts": texts,
             "prompt_tokens": reply and reply.prompt_tokens,
             "completion_tokens": reply and reply.completion_tokens,
             "seconds": reply and reply.seconds,
-            "error": redact(error),
+            "error": redact(clean(error)),
         }
         self._add("calls", row)
 
@@ -116,9 +119,9 @@ class Journal:
             "trial": trial,
             "role": heard.role,
             "key": advice.key,
-            "configurations": redact(json.dumps(said)),
-            "refusal": redact(advice.refusal),
-            "rejected": redact(json.dumps(advice.rejected)),
+            "configurations": json.dumps(redact_in(said)),
+            "refusal": redact(clean_line(advice.refusal)),
+            "rejected": json.dumps(redact_in(advice.rejected)),
             "tokens": advice.tokens,
             "seconds": advice.seconds,
         }
@@ -206,8 +209,7 @@ class Journal:
             with closing(sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S)) as connection, connection:
                 yield connection
         except sqlite3.Error as error:
-            words = "check its permissions, the space on its disk, and that it is a journal"
-            raise StudyError(f"the journal {self.path} cannot be used: {error}; {words}") from error
+            raise StudyError(f"the journal {self.path} cannot be used: {error}; {MEND}") from error
 
 
 class JournaledLLM:
@@ -272,12 +274,6 @@ def restore(advice: Advice, space: Space) -> Advice:
             if ban and (found := try_read_ban(one, space))
         ),
     )
-
-
-def redact(text: str) -> str:
-    """Return the text with our own key and whatever looks like one blanked."""
-    own = os.environ.get("BESTGUESS_API_KEY", "").strip()
-    return SECRETS.sub(BLANK, text.replace(own, BLANK) if len(own) >= 8 else text)
 
 
 def beside(storage: str | None) -> Path | None:

@@ -19,6 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bestguess.agent.task import Task
+from bestguess.tools.cleaning import clean_line
 from bestguess.tools.trial import History, Trial
 
 ROWS = 12
@@ -88,7 +89,7 @@ class PlainLines:
             f"{format_value(trial)}, expected {format_prediction(trial)}; {so_far}; {trial.reason}"
         )
         if trial.outcome and trial.outcome.error:
-            self._print(f"  failed: {trial.outcome.error}")
+            self._print(f"  failed: {clean_line(trial.outcome.error)}")
         if trial.proposal.fallback:
             self._print(f"  turn not taken: {trial.proposal.fallback}")
 
@@ -159,7 +160,7 @@ def trials_table(trials: deque[Trial] | tuple[Trial, ...], task: Task, best: Tri
     table = Table(box=None, pad_edge=False, expand=True)
     table.add_column("#", justify="right")
     table.add_column("source")
-    table.add_column(task.metric, justify="right", no_wrap=True)
+    table.add_column(Text(task.metric), justify="right", no_wrap=True)
     table.add_column("expected", justify="right", no_wrap=True)
     table.add_column("params", ratio=3, no_wrap=True, overflow="ellipsis")
     table.add_column("why", ratio=2, no_wrap=True, overflow="ellipsis")

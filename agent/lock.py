@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 from sqlalchemy.engine import make_url
 
 from bestguess.tools.errors import StudyError
+from bestguess.tools.private import MODE, make_private
 
 POLL_S = 0.02
 
@@ -45,7 +46,7 @@ def lock_file(url: str | None, purpose: str) -> Path | None:
     if parsed.get_backend_name() == "sqlite":
         in_memory = parsed.database in (None, "", ":memory:")
         return None if in_memory else Path(f"{Path(str(parsed.database)).absolute()}.{purpose}.lock")
-    digest = hashlib.sha256(url.encode()).hexdigest()[:16]
+    digest = hashlib.sha256(parsed.render_as_string(hide_password=True).encode()).hexdigest()[:16]
     return Path(tempfile.gettempdir(), f"bestguess-{os.getuid()}-{digest}.{purpose}.lock")
 
 
@@ -60,7 +61,7 @@ def hold(path: Path | None, *, timeout_s: float) -> Iterator[bool]:
         yield False
         return
     try:
-        path.touch()  # FileLock would take a file that cannot be made for one that is locked
+        make_private(path)  # FileLock would take a file that cannot be made for one that is locked
     except OSError as error:
         raise _unwritable(path, error) from error
     lock = FileLock(path, thread_local=False)  # whichever thread ends the block releases it
@@ -95,7 +96,7 @@ def hold_sign(path: Path) -> Sign | None:
     with _signs_guard:
         if path not in _signs:
             try:
-                opened = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+                opened = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, MODE)
             except OSError as error:
                 raise _unwritable(path, error) from error
             place = secrets.randbelow(2**62)

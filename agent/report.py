@@ -13,6 +13,7 @@ from bestguess.agent.advisor import LEFT_ALONE, MODEL
 from bestguess.agent.failures import what_fails
 from bestguess.agent.task import Task
 from bestguess.agent.worth import weigh_model
+from bestguess.tools.cleaning import clean_line
 from bestguess.tools.space import Space
 from bestguess.tools.trial import History, Source, Trial
 
@@ -110,7 +111,6 @@ def trial_record(trial: Trial) -> dict[str, Any]:
         "value": trial.value,
         "state": trial.state,
         "feedback": trial.feedback,
-        "remarks": list(trial.remarks),
         "prediction": asdict(proposal.prediction) if proposal.prediction else None,
         "verdict": proposal.verdict,
         "fallback": proposal.fallback,
@@ -193,7 +193,8 @@ def write_report(
     if failed:
         parts += ["", "## Failed trials", ""]
         parts += [
-            f"- trial {trial.number}: {trial.outcome.error if trial.outcome else ''}" for trial in failed
+            f"- trial {trial.number}: {clean_line(trial.outcome.error) if trial.outcome else ''}"
+            for trial in failed
         ]
         if common := what_fails(space, history):
             parts += ["", "Tested against all trials, such fail likelier:", *(f"- {one}" for one in common)]

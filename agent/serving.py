@@ -24,6 +24,7 @@ from typing import IO, Self
 
 from bestguess.agent.llm.server import API_KEY_VARIABLE
 from bestguess.tools.errors import InputError, ModelUnavailable
+from bestguess.tools.private import open_private
 
 HOST = "127.0.0.1"
 POLL_S = 0.25
@@ -109,7 +110,7 @@ class Server:
         self.url = url
         self.log = log
         log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("wb") as output:
+        with open_private(log, "wb") as output:
             self._process = _start(command, env, output)
 
     @classmethod

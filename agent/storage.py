@@ -29,6 +29,8 @@ from sqlalchemy.exc import (
 from bestguess.agent.lock import hold, lock_file
 from bestguess.agent.wal import use_wal
 from bestguess.tools.errors import StudyError
+from bestguess.tools.private import make_private
+from bestguess.tools.redaction import redact
 
 BUSY_TIMEOUT_S = 30
 
@@ -59,7 +61,7 @@ def open_storage(url: str | None, *, create: bool = True) -> BaseStorage:
 
 def shown_url(url: str | None) -> str | None:
     """Return a storage's URL as it may be shown and logged: without its password."""
-    return None if url is None else make_url(url).render_as_string(hide_password=True)
+    return None if url is None else redact(make_url(url).render_as_string(hide_password=True))
 
 
 @contextmanager
@@ -127,6 +129,12 @@ def _open_sqlite(url: str, path: Path, *, create: bool) -> BaseStorage:
     _check_folder(path)
     if not create and not path.exists():
         raise StudyError(f"there is no study file {path}; name the one to read with --storage")
+    try:
+        make_private(path)
+    except OSError as error:
+        raise StudyError(
+            f"the study file {path} cannot be written: {error.strerror}; check the permissions of its folder"
+        ) from error
     try:
         connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)
         try:

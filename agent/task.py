@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, get_args
 
 from bestguess.tools.errors import InputError
+from bestguess.tools.redaction import redact
 from bestguess.tools.trial import Direction
 
 Fact = str | int | float
@@ -21,7 +22,7 @@ class Task:
     """A tuning task in words.
 
     Args:
-        description: what is tuned, on what, in a sentence or a paragraph.
+        description: what is tuned, on what, in a sentence or a paragraph; secrets in it are blanked.
         metric: what the objective's value means, for example "validation error".
         direction: "minimize" or "maximize".
         facts: what is known of the data, by name: rows, features, classes, missing values.
@@ -51,6 +52,10 @@ class Task:
             raise InputError(f"direction is {self.direction!r}; give 'minimize' or 'maximize'")
         if not isinstance(self.noisy, bool):
             raise InputError(f"noisy is {self.noisy!r}; give true or false")
+        # A command stands in it by default, and commands are given keys.
+        object.__setattr__(self, "description", redact(self.description))
+        facts = {name: redact(one) if isinstance(one, str) else one for name, one in self.facts.items()}
+        object.__setattr__(self, "facts", facts)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the task as JSON-able values."""

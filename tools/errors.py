@@ -16,9 +16,20 @@ WeightsError (BestGuessError)  model weights could not be had or are not what th
 This module knows nothing of what raises them.
 """
 
+from __future__ import annotations
+
+from bestguess.tools.cleaning import clean
+from bestguess.tools.redaction import redact
+
 
 class BestGuessError(Exception):
-    """The root of all errors that BestGuess raises on purpose."""
+    """The root of all errors that BestGuess raises on purpose.
+
+    Their words may come from outside: they are cleaned for terminals, and secrets in them blanked.
+    """
+
+    def __str__(self) -> str:
+        return redact(clean(super().__str__()))
 
 
 class InputError(BestGuessError, ValueError):

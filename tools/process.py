@@ -22,6 +22,8 @@ from threading import Event
 
 import psutil
 
+from bestguess.tools.cleaning import clean
+from bestguess.tools.redaction import redact
 from bestguess.tools.trial import FEEDBACK_CHARS
 
 CHUNK_BYTES = 16 * 1024
@@ -29,12 +31,6 @@ POLL_S = 0.2
 DRAIN_S = 2.0
 GRACE_S = 5.0
 KILL_S = 2.0
-
-_CONTROL = re.compile(
-    r"\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)"  # OSC: window titles, links
-    r"|\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor movements
-    r"|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
-)
 
 
 class Watch:
@@ -64,15 +60,15 @@ class Watch:
             self._read_lines(pending[:end])
 
     def _read_lines(self, block: bytes) -> None:
-        text = _CONTROL.sub("", block.decode("utf-8", "replace").replace("\r\n", "\n"))
+        text = block.decode("utf-8", "replace").replace("\r\n", "\n")
         shown = []
         for line in text.removesuffix("\n").split("\n"):
-            states = line.rstrip("\r").split("\r")
+            states = [clean(state) for state in line.rstrip("\r").split("\r")]
             shown.append(states[-1])
             for state in states:
                 for match in self._pattern.finditer(state):
                     self.match = match[1] if match[1] is not None else self.match
-        self.tail = "\n".join([self.tail, *shown])[-FEEDBACK_CHARS:]
+        self.tail = redact("\n".join([self.tail, *shown]))[-FEEDBACK_CHARS:]
 
 
 @dataclass(frozen=True, slots=True)

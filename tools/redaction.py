@@ -11,7 +11,8 @@ import json
 import os
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -23,19 +24,46 @@ _NAMED_SECRET = re.compile(
     r"(?:(?:^|_)(?:API)?KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|_PASS|MYSQL_PWD)$", re.I
 )
 _WORDS = r"(?:api[_-]?key|token|secret|password|passwd|pwd)"
-_FORMS = re.compile(
-    r"\b(?:sk|hf|gh[opsur]|github_pat|glpat|xox[abeprs])[-_][A-Za-z0-9_-]{16,}"
-    r"|\bA(?:KIA|SIA)[A-Z0-9]{16}\b|\bAIza[A-Za-z0-9_-]{35}"
-    r"|(?<=Bearer )[A-Za-z0-9._~+/=-]{8,}|(?<=Authorization: Basic )[A-Za-z0-9+/=]{8,}"
-    # The password in an address, which may hold what should have been escaped; a port is none.
-    r"|(?P<user>://[^\s/?#@:]{0,200}:)(?!\d+[/?#])[^\s\"'<>]{1,200}(?=@)"
-    rf"|(?P<parameter>(?i:[?&;](?:[\w.-]{{0,40}}[_.-])?(?:{_WORDS}|key|sig|signature|auth))=)[^\s&;#\"'<>]+"
-    rf"|(?P<option>(?i:--[\w-]{{0,40}}{_WORDS})[= ])[^\s\"'{{}}]+"
+_PREFIXES = (
+    "sk",
+    "hf",
+    "gho",
+    "ghp",
+    "ghr",
+    "ghs",
+    "ghu",
+    "github_pat",
+    "glpat",
+    "xoxa",
+    "xoxb",
+    "xoxp",
+    "xoxs",
 )
+_FORMS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
+    (
+        tuple(f"{one}{mark}" for one in _PREFIXES for mark in "-_"),
+        re.compile(rf"\b()(?:{'|'.join(_PREFIXES)})[-_][A-Za-z0-9_-]{{16,}}"),
+    ),
+    (("AKIA", "ASIA", "AIza"), re.compile(r"\b()(?:A(?:KIA|SIA)[A-Z0-9]{16}\b|AIza[A-Za-z0-9_-]{35})")),
+    (("Bearer ",), re.compile(r"(Bearer )[A-Za-z0-9._~+/=-]{8,}")),
+    (("Basic ",), re.compile(r"(Authorization: Basic )[A-Za-z0-9+/=]{8,}")),
+    # The password in an address, which may hold what should have been escaped; a port is none.
+    (("://",), re.compile(r"(://[^\s/?#@:]{0,200}:)(?!\d+[/?#])[^\s\"'<>]{1,200}(?=@)")),
+    (
+        ("=",),
+        re.compile(
+            rf"((?i:[?&;](?:[\w.-]{{0,40}}[_.-])?(?:{_WORDS}|key|sig|signature|auth))=)[^\s&;#\"'<>]+"
+        ),
+    ),
+    (("--",), re.compile(rf"((?i:--[\w-]{{0,40}}{_WORDS})[= ])[^\s\"'{{}}]+")),
+)
+"""By form: what a text must hold, and what is blanked but for its first group."""
+
 _lock = threading.Lock()
 _kept: set[str] = set()
 
 
+@lru_cache(maxsize=1024)
 def is_secret_name(name: str) -> bool:
     """Whether a variable or a parameter of an address is named like a secret."""
     return _NAMED_SECRET.search(name.replace("-", "_")) is not None
@@ -58,7 +86,10 @@ def redact(text: str) -> str:
     for secret in _secrets():
         if secret in text:
             text = text.replace(secret, BLANK)
-    return _FORMS.sub(_blanked, text)
+    for marks, form in _FORMS:
+        if any(mark in text for mark in marks):
+            text = form.sub(rf"\g<1>{BLANK}", text)
+    return text
 
 
 def redact_in(value: Any) -> Any:
@@ -78,13 +109,7 @@ def _secrets() -> list[str]:
     return sorted({form for one in found for form in _forms(one)}, key=len, reverse=True)
 
 
-def _blanked(found: re.Match[str]) -> str:
-    return f"{found['user'] or found['parameter'] or found['option'] or ''}{BLANK}"
-
-
-def _forms(secret: str) -> Iterator[str]:
-    yield secret
-    yield from (line for line in secret.splitlines() if len(line) >= LEAST_CHARS)
-    yield json.dumps(secret)[1:-1]
-    yield repr(secret)[1:-1]
-    yield quote(secret, safe="")
+@lru_cache(maxsize=256)
+def _forms(secret: str) -> tuple[str, ...]:
+    lines = (line for line in secret.splitlines() if len(line) >= LEAST_CHARS)
+    return (secret, *lines, json.dumps(secret)[1:-1], repr(secret)[1:-1], quote(secret, safe=""))

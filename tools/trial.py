@@ -7,12 +7,13 @@ objective is run.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from bestguess.tools.cleaning import clean, clean_line
 from bestguess.tools.errors import InputError
+from bestguess.tools.redaction import redact
 
 Source = Literal["default", "knowledge", "llm", "gp", "random", "user"]
 Direction = Literal["minimize", "maximize"]
@@ -23,12 +24,6 @@ Params = Mapping[str, Any]
 
 REASON_CHARS = 500
 FEEDBACK_CHARS = 4000
-
-_CONTROL = re.compile(
-    r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]"
-)
-
-_LIKE_A_REMARK = re.compile(r"[\W_]*remark\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +42,7 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A configuration someone suggests, with who and why.
+    """A configuration someone suggests, with who and why; its words are cleaned, and secrets blanked.
 
     `verdict` is the verifier's sentence on it, `fallback` the reason when another source had the
     turn and could not use it. `tokens` and `seconds` are what producing it cost. `rival` is what the
@@ -65,7 +60,9 @@ class Proposal:
     rival: Prediction | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "reason", shorten(self.reason, REASON_CHARS))
+        object.__setattr__(self, "reason", shorten(redact(clean_line(self.reason)), REASON_CHARS))
+        for name in ("verdict", "fallback"):
+            object.__setattr__(self, name, redact(clean_line(getattr(self, name))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +70,8 @@ class Outcome:
     """What came of a trial: a finite `value`, or the `error` that stopped it.
 
     A value that is NaN or infinite becomes a failure that says so. `feedback` is whatever the
-    objective or the user wants the tuner to read; its tail is kept.
+    objective or the user wants the tuner to read; its tail is kept. Both are cleaned for terminals, and
+    secrets in them blanked.
     """
 
     value: float | None = None
@@ -82,9 +80,9 @@ class Outcome:
     seconds: float | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "feedback", tail(self.feedback, FEEDBACK_CHARS))
+        object.__setattr__(self, "feedback", tail(redact(clean(self.feedback)), FEEDBACK_CHARS))
         if self.error:
-            object.__setattr__(self, "error", shorten(self.error, REASON_CHARS))
+            object.__setattr__(self, "error", shorten(redact(clean(self.error)), REASON_CHARS))
             object.__setattr__(self, "value", None)
             return
         if self.value is None:
@@ -120,17 +118,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One numbered evaluation: its proposal and, once told, its outcome.
-
-    `remarks` are what people said of it, `study` is the key of the study that it is a trial of; of a trial
-    that was made by hand, nothing.
-    """
+    """One numbered evaluation: its proposal and, once told, its outcome."""
 
     number: int
     proposal: Proposal
     outcome: Outcome | None = None
-    remarks: tuple[str, ...] = ()
-    study: str = field(default="", compare=False, repr=False)
 
     @property
     def params(self) -> dict[str, Any]:
@@ -160,21 +152,11 @@ class Trial:
         return "failed" if self.outcome.failed else "complete"
 
     @property
-    def said(self) -> str:
-        """The error, if any, and then what the objective said: untrusted text."""
+    def feedback(self) -> str:
+        """The error, if any, and then what the objective said."""
         if self.outcome is None:
             return ""
         return "\n".join(part for part in (self.outcome.error, self.outcome.feedback) if part)
-
-    @property
-    def feedback(self) -> str:
-        """What the objective said and, after it, what people remarked, for people to read.
-
-        A line of the objective that looks like a remark is quoted. Who said what is in `said` and `remarks`.
-        """
-        lines = self.said.splitlines()
-        said = "\n".join(f"> {one}" if _LIKE_A_REMARK.match(_CONTROL.sub("", one)) else one for one in lines)
-        return "\n".join(part for part in (said, *(f"remark: {one}" for one in self.remarks)) if part)
 
     def told(self, outcome: Outcome) -> Trial:
         """Return this trial with its outcome."""
@@ -225,11 +207,6 @@ class History:
         """The trial of the default configuration, if it is among them."""
         return next((trial for trial in self.trials if trial.source == "default"), None)
 
-    def including(self, trial: Trial) -> History:
-        """Return this history with a trial as it is now."""
-        others = (one for one in self.trials if one.number != trial.number)
-        return replace(self, trials=tuple(sorted((*others, trial), key=lambda one: one.number)))
-
     def loss(self, trial: Trial) -> float:
         """Return the trial's value turned so that less is better; the trial must be complete."""
         assert trial.value is not None
@@ -238,8 +215,7 @@ class History:
 
 def plain_line(text: str) -> str:
     """Return text that is not ours as one line, without control characters and marks (`<`, `>`)."""
-    plain = _CONTROL.sub("", text).replace("<", "[").replace(">", "]")
-    return " ".join(plain.encode("utf-8", "replace").decode("utf-8").split())
+    return clean_line(text).replace("<", "[").replace(">", "]")
 
 
 def shorten(text: str, chars: int) -> str:

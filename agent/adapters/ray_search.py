@@ -27,6 +27,7 @@ from bestguess.agent.study import Study
 from bestguess.agent.task import Task
 from bestguess.agent.tuner import LLM_WAIT_S, Tuner
 from bestguess.tools.errors import InputError
+from bestguess.tools.private import open_private
 from bestguess.tools.space import Space
 from bestguess.tools.trial import Direction, History, Outcome
 
@@ -160,7 +161,8 @@ class Search(Searcher):  # type: ignore[misc]  # Ray is in an environment of its
 
     def save(self, checkpoint_path: str) -> None:
         """Write the search's state as JSON; Ray calls this now and then."""
-        Path(checkpoint_path).write_text(json.dumps(self._state()), encoding="utf-8")
+        with open_private(checkpoint_path, encoding="utf-8") as file:
+            json.dump(self._state(), file)
 
     def restore(self, checkpoint_path: str) -> None:
         """Go on from what `save` wrote, with the arguments that this object was made with.

@@ -10,6 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from bestguess.tools.cleaning import clean
+from bestguess.tools.redaction import redact
+
 Kind = Literal[
     "session",  # a session begins
     "said",  # the user's words
@@ -66,15 +69,26 @@ class Card:
     lines: tuple[str, ...]
     consent: Literal["code", "budget", "space"]
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lines", tuple(redact(clean(line)) for line in self.lines))
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened; `fields` are JSON-able."""
+    """One thing that happened; `fields` are JSON-able.
+
+    Its text is cleaned for terminals and secrets in it are blanked, since words from everywhere meet here;
+    what is marked `secret` is shown as it is, and not kept.
+    """
 
     kind: Kind
     text: str = ""
     fields: Mapping[str, Any] = field(default_factory=dict)
     at: float = field(default_factory=time.time)
+
+    def __post_init__(self) -> None:
+        text = clean(self.text)
+        object.__setattr__(self, "text", text if self.fields.get("secret") else redact(text))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the event as JSON-able values."""

@@ -23,6 +23,7 @@ from bestguess.agent.report import credit_sources, study_record
 from bestguess.agent.study import Study
 from bestguess.tools.command import CommandTemplate
 from bestguess.tools.errors import CommandError, InputError
+from bestguess.tools.private import make_private, open_private
 from bestguess.tools.run import PARAMS_VARIABLE
 from bestguess.tools.trial import History, Trial
 
@@ -69,7 +70,9 @@ def write(form: str, path: Path, plan: Plan, study: Study, folder: Path) -> None
         if form == "study":
             _copy_database(study, path)
             return
-        path.write_text(_FORMS[form](plan, study, folder), encoding="utf-8")
+        text = _FORMS[form](plan, study, folder)
+        with open_private(path, encoding="utf-8") as file:
+            file.write(text)
     except (OSError, sqlite3.Error) as error:
         why = getattr(error, "strerror", None) or error
         raise InputError(f"{path.name} cannot be written ({why}); see whether its folder is there") from error
@@ -156,6 +159,7 @@ def _copy_database(study: Study, path: Path) -> None:
     if source is None or path.exists():
         why = "it exists already" if path.exists() else "the study is in memory only"
         raise InputError(f"{path.name} cannot be written: {why}; choose another name")
+    make_private(path)
     with sqlite3.connect(source) as here, sqlite3.connect(path) as there:
         here.backup(there)
     here.close()

@@ -18,6 +18,7 @@ from bestguess.agent.insight import gain_insight, write_insight
 from bestguess.agent.report import credit_sources
 from bestguess.agent.worth import weigh_model
 from bestguess.tools.errors import InputError
+from bestguess.tools.private import open_private
 
 if TYPE_CHECKING:
     from bestguess.agent.chat.session import Session
@@ -177,7 +178,8 @@ def log(session: Session, path: str = TRANSCRIPT) -> str:
         raise InputError(f"{path} is to be Markdown; give a name that ends in .md")
     if path != TRANSCRIPT and target.exists():
         raise InputError(f"{path} is there already; choose another name")
-    target.write_text(to_markdown(session.events), encoding="utf-8")
+    with open_private(target, encoding="utf-8") as file:
+        file.write(to_markdown(session.events))
     return f"Wrote `{path}`."
 
 

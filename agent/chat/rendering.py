@@ -6,7 +6,6 @@ It prints and asks nothing, and keeps nothing.
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 
 import plotext
 from markdown_it import MarkdownIt
@@ -17,7 +16,6 @@ from rich.panel import Panel
 from rich.text import Text
 
 from bestguess.agent.chat.events import Event, Plot
-from bestguess.agent.chat.wording import printable
 from bestguess.agent.live import BADGES
 
 MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
@@ -33,7 +31,6 @@ def render(console: Console, event: Event, *, echo: bool = False) -> None:
     """Print one event; what the user said only with `echo`: what was typed here is on the screen already."""
     if event.fields.get("discarded"):
         return
-    event = replace(event, text=printable(event.text))
     match event.kind:
         case "said" if echo:
             console.print(Text(f"> {event.text}", style="bold"))
@@ -90,7 +87,7 @@ def plotext_has_colour(console: Console) -> bool:
 
 
 def _markdown(text: str) -> Markdown:
-    shown = Markdown("")
+    shown = Markdown("", hyperlinks=False)
     shown.parsed = MARKDOWN.parse(text)  # rich's own parser leaves out what looks like HTML
     return shown
 

@@ -13,6 +13,7 @@ import signal
 import sys
 import textwrap
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import TextIO
 
 from prompt_toolkit import PromptSession
@@ -21,13 +22,14 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.formatted_text import FormattedText
 from prompt_toolkit.history import FileHistory
 from prompt_toolkit.patch_stdout import patch_stdout
-from rich.console import Console
 
 from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.events import Event
 from bestguess.agent.chat.rendering import MAX_WIDTH, render
 from bestguess.agent.chat.session import Session
-from bestguess.agent.chat.wording import printable
+from bestguess.agent.console import CleanConsole
+from bestguess.tools.private import make_private
+from bestguess.tools.redaction import redact
 
 WELCOME = (
     "Say what to tune, for example [bold]tune train.py[/bold]; [bold]/help[/bold] lists the commands. "
@@ -62,17 +64,29 @@ class Words(Completer):
                     yield Completion(shown, -len(word), display_meta=one.doc)
 
 
+class _History(FileHistory):
+    """What was typed, in a file that its owner only may read, without secrets."""
+
+    def __init__(self, filename: str) -> None:
+        with suppress(OSError):
+            make_private(filename)
+        super().__init__(filename)
+
+    def store_string(self, string: str) -> None:
+        super().store_string(redact(string))
+
+
 class Terminal:
     """One session at a prompt; a page may show it, too. `opening` is said first."""
 
     def __init__(self, session: Session, opening: Iterable[str] = ()) -> None:
         self._session = session
         self._opening = opening
-        self._console = Console()
+        self._console = CleanConsole()
         self._presses = 0
         self._writing = ""
         self._prompt: PromptSession[str] = PromptSession(
-            history=FileHistory(str(session.bench.database.with_suffix(".chat.history"))),
+            history=_History(str(session.bench.database.with_suffix(".chat.history"))),
             completer=Words(session),
             complete_while_typing=False,
             bottom_toolbar=self._toolbar,
@@ -88,10 +102,10 @@ class Terminal:
         self._leave = lambda: loop.call_soon_threadsafe(self._end_prompt)
         with patch_stdout(raw=True):
             # Only now: the console writes above the prompt, whoever prints.
-            self._console = Console(file=sys.stdout, force_terminal=True)
+            self._console = CleanConsole(file=sys.stdout, force_terminal=True)
             for event in session.past:
                 render(self._console, event, echo=True)
-            self._console.print(WELCOME)
+            self._console.print(WELCOME, markup=True)
             unlisten = session.listen(self._show)
             session.greet()
             worker = asyncio.create_task(self._work())
@@ -106,8 +120,10 @@ class Terminal:
                 worker.cancel()
                 unlisten()
                 await asyncio.to_thread(session.close)
-        self._console = Console()
-        self._console.print("Everything is kept: [bold]bestguess chat --resume[/bold] goes on from here.")
+        self._console = CleanConsole()
+        self._console.print(
+            "Everything is kept: [bold]bestguess chat --resume[/bold] goes on from here.", markup=True
+        )
 
     async def _read(self) -> bool:
         """Read one line and hand it on; return whether to go on."""
@@ -151,7 +167,7 @@ class Terminal:
 
     def _show(self, event: Event) -> None:
         if event.kind == "writing":
-            self._writing = printable(event.text)
+            self._writing = event.text
         elif event.kind in ("answer", "error", "said"):
             self._writing = ""
         render(self._console, event, echo=bool(event.fields.get("door")))
@@ -192,11 +208,11 @@ def run_lines(session: Session, lines: Iterable[str], out: TextIO, *, as_json: b
     With `wait` a line is read once all trials that the lines before it started are done. At the end of the
     lines those still wanted are waited for.
     """
-    console = Console(file=out, force_terminal=False, width=100, highlight=False)
+    console = CleanConsole(file=out, force_terminal=False, width=100)
 
     def show(event: Event) -> None:
         if as_json:
-            out.write(json.dumps(event.to_dict(), ensure_ascii=False) + "\n")
+            out.write(json.dumps(event.to_dict()) + "\n")
         else:
             if event.kind == "said":
                 out.write(f"> {event.text}\n")

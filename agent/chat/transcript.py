@@ -16,6 +16,7 @@ from typing import Any
 from bestguess.agent.chat.events import Event
 from bestguess.agent.lock import hold
 from bestguess.tools.errors import InputError
+from bestguess.tools.private import open_private
 
 HANDOVER_S = 1.0
 """How long a session that ends may take to let go of the file."""
@@ -39,7 +40,7 @@ class Transcript:
                 )
             torn = _is_torn(path)
             try:
-                self._file = opening.enter_context(path.open("a", encoding="utf-8"))
+                self._file = opening.enter_context(open_private(path, "a", encoding="utf-8"))
             except OSError as error:
                 raise InputError(f"the transcript {path} cannot be written: {error.strerror}") from error
             self._ours = opening.pop_all()

@@ -17,6 +17,7 @@ from bestguess.agent.chat.model_route import TIMEOUT_S, quote, read_object, writ
 from bestguess.agent.insight import Insight
 from bestguess.agent.llm import LLM, Message, Request
 from bestguess.prompts import render, version
+from bestguess.tools.cleaning import clean
 from bestguess.tools.errors import ModelError
 from bestguess.tools.trial import Direction, shorten
 
@@ -63,7 +64,7 @@ def word_answer(
             words = f"The model's answer held a number that no fact has ({min(invented)}); the facts are:"
             return Answer(f"{words}\n\n{facts}")
         reply = read_object(text)
-        answer = printable(str(reply["answer"]))
+        answer = clean(str(reply["answer"]))
         claims = [(one["parameter"], one["better"]) for one in reply.get("claims", ())]
     except (ModelError, KeyError, TypeError, ValueError) as error:
         return Answer(f"The model could not answer ({shorten(str(error), 120)}); the facts are:\n\n{facts}")
@@ -82,12 +83,7 @@ def said_so_far(text: str) -> str:
     said: str = json.loads(f'"{found["text"]}"', strict=False)
     if not found["end"]:
         said = said[: max(said.rfind(" "), said.rfind("\n"), 0)]
-    return printable(said)
-
-
-def printable(text: str) -> str:
-    """Return a text without what could move a cursor, ring a bell or turn the direction of reading."""
-    return "".join(one for one in text if one == "\n" or one.isprintable())
+    return clean(said)
 
 
 def _request(question: str, facts: str, names: Sequence[str]) -> Request:

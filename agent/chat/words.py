@@ -14,7 +14,9 @@ from bestguess.agent.chat.facts import Comparison, Explanation
 from bestguess.agent.chat.plan import Plan, configuration, range_words, value_words
 from bestguess.agent.live import format_prediction, format_value
 from bestguess.agent.report import share_words
+from bestguess.agent.study import REMARK
 from bestguess.agent.task import Task
+from bestguess.tools.cleaning import clean
 from bestguess.tools.outlook import Outlook
 from bestguess.tools.parameter import did_you_mean
 from bestguess.tools.trial import History, Prediction, Trial, tail
@@ -186,7 +188,8 @@ def why(one: Explanation, history: History, task: Task) -> str:
         if one.shared:
             common = ", ".join(f"`{name}` {what}" for name, what in one.shared.items())
             parts.append(f"All failures, and no finished trial, have {common}.")
-    parts += [f"Your remark: {' '.join(remark.split())}." for remark in trial.remarks]
+    remarks = [line for line in trial.feedback.splitlines() if line.startswith(REMARK)]
+    parts += [f"Your remark: {line.removeprefix(REMARK).strip()}." for line in remarks]
     said = "\n".join(parts)
     if trial.state == "failed" and trial.outcome and trial.outcome.feedback:
         said += "\n\n" + quoted(trial.outcome.feedback)
@@ -283,8 +286,7 @@ def not_understood(text: str, context: Context, *, question: bool) -> str:
 
 def quoted(text: str) -> str:
     """Return the end of what a program printed, as code that nothing in it can end."""
-    plain = "".join(one for one in text if one == "\n" or one.isprintable())
-    cut = tail(plain.strip(), OUTPUT_CHARS)
+    cut = tail(clean(text).strip(), OUTPUT_CHARS)
     return "\n".join(f"    {line}" for line in cut.splitlines())
 
 

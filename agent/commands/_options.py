@@ -184,9 +184,9 @@ def read_objective(
 
 def console_for(*, stderr: bool = False) -> Console:
     """Return the console to print on."""
-    from rich.console import Console
+    from bestguess.agent.console import CleanConsole
 
-    return Console(stderr=stderr)
+    return CleanConsole(stderr=stderr)
 
 
 def print_table(console: Console, table: Table) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
@@ -10,9 +9,8 @@ from collections.abc import Callable
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from bestguess.agent.commands._options import console_for
+from bestguess.agent.commands._output import echo, echo_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -72,9 +70,9 @@ def tune_and_report(
         knowledge=knowledge,
     ) as tuner:
         for difference in tuner.study.differences(task, seed):
-            click.echo(f"note: {difference}", err=True)
+            echo(f"note: {difference}", err=True)
         if (there := len(tuner.history.told)) >= n_trials:
-            click.echo(
+            echo(
                 f"note: the study has {there} trials and --n-trials is {n_trials}, so none is run; "
                 f"ten more are --n-trials {there + 10}",
                 err=True,
@@ -91,13 +89,11 @@ def tune_and_report(
                 if storage is None
                 else f"; go on with --resume --storage {shown_url(storage)} --study-name {study_name}"
             )
-            click.echo(
-                f"\ninterrupted after {told} trial{'s' if told != 1 else ''}, all kept{hint}", err=True
-            )
+            echo(f"\ninterrupted after {told} trial{'s' if told != 1 else ''}, all kept{hint}", err=True)
             sys.exit(130)
         extra = afterwards(result) if afterwards and result.history.incumbent else {}
         if as_json:
-            click.echo(json.dumps({**result.to_dict(), "storage": shown_url(storage), **extra}))
+            echo_json({**result.to_dict(), "storage": shown_url(storage), **extra})
         else:
             _print_report(console, result, title, extra)
             if storage is not None:
@@ -142,5 +138,8 @@ def _print_report(console: Console, result: Result, title: str, extra: dict[str,
         )
     text = result.report(title=title, lines=lines)
     console.print(
-        Markdown(text) if console.is_terminal else text, markup=False, highlight=False, soft_wrap=True
+        Markdown(text, hyperlinks=False) if console.is_terminal else text,
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
@@ -16,6 +15,7 @@ from bestguess.agent.commands._options import (
     read_task,
     study_name_option,
 )
+from bestguess.agent.commands._output import echo, echo_json
 from bestguess.tools.errors import InputError, StudyError
 
 
@@ -104,15 +104,15 @@ def command(
         prefetch=False,
     ) as tuner:
         for difference in tuner.study.differences(task, seed):
-            click.echo(f"note: {difference}", err=True)
+            echo(f"note: {difference}", err=True)
         trials = [tuner.ask() for _ in range(count or 1)]
     if as_json:
         records = [trial_record(trial) for trial in trials]
         asked = {"trials": records} if count is not None else records[0]
-        click.echo(json.dumps({"study_name": study_name, "storage": shown_url(storage), **asked}))
+        echo_json({"study_name": study_name, "storage": shown_url(storage), **asked})
         return
     for trial in trials:
-        click.echo(f"trial {trial.number} ({trial.source}: {trial.reason})")
+        echo(f"trial {trial.number} ({trial.source}: {trial.reason})")
         for name, value in trial.params.items():
-            click.echo(f"  {name} = {value}")
-    click.echo(f"When it has run: bestguess tell {trials[0].number} VALUE, or --failed 'what went wrong'")
+            echo(f"  {name} = {value}")
+    echo(f"When it has run: bestguess tell {trials[0].number} VALUE, or --failed 'what went wrong'")

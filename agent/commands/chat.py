@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from bestguess.agent.commands._options import CONTEXT, session_options
+from bestguess.agent.commands._output import echo
 
 
 @click.command(context_settings=CONTEXT)
@@ -59,7 +60,7 @@ def command(
         try:
             run_lines(session, lines, sys.stdout, as_json=as_json, wait=not as_json if wait is None else wait)
         except KeyboardInterrupt:
-            click.echo("\ninterrupted, nothing is lost; bestguess chat --resume goes on from here", err=True)
+            echo("\ninterrupted, nothing is lost; bestguess chat --resume goes on from here", err=True)
             sys.exit(130)
         return
     asyncio.run(Terminal(session, first).run())

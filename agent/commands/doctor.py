@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 import click
 
 from bestguess.agent.commands._options import CONTEXT, json_option
+from bestguess.agent.commands._output import echo, echo_json
 
 
 @click.command(context_settings=CONTEXT)
@@ -40,11 +40,9 @@ def command(llm: str, as_json: bool) -> None:
         findings += examine_model(model)
         model.close()
     if as_json:
-        click.echo(
-            json.dumps({finding.name: {"ok": finding.ok, "detail": finding.detail} for finding in findings})
-        )
+        echo_json({finding.name: {"ok": finding.ok, "detail": finding.detail} for finding in findings})
     else:
         width = max(len(finding.name) for finding in findings)
         for finding in findings:
-            click.echo(f"{'ok ' if finding.ok else 'NO '} {finding.name:<{width}}  {finding.detail}")
+            echo(f"{'ok ' if finding.ok else 'NO '} {finding.name:<{width}}  {finding.detail}")
     sys.exit(0 if all(finding.ok for finding in findings) else 1)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bestguess.agent.commands._options import CONTEXT, json_option
+from bestguess.agent.commands._output import echo, echo_json
 from bestguess.tools.errors import InputError
 from bestguess.tools.trial import plain_line
 
@@ -59,7 +60,7 @@ def command(script: Path, out: Path, force: bool, as_json: bool) -> None:
     text = write_space(draft)
     if out == Path("-"):
         if not as_json:
-            click.echo(text, nl=False)
+            echo(text, nl=False)
             return
     else:
         try:
@@ -68,7 +69,7 @@ def command(script: Path, out: Path, force: bool, as_json: bool) -> None:
             raise InputError(f"{out} cannot be written: {error.strerror}; name another with --out") from error
     words = tune_command(draft, out)
     if as_json:
-        click.echo(json.dumps(_record(draft, out, words)))
+        echo_json(_record(draft, out, words))
         return
     _print(draft, out, words)
 
@@ -121,19 +122,19 @@ def _finding_record(finding: Finding) -> dict[str, Any]:
 
 def _print(draft: Draft, out: Path, words: list[str]) -> None:
     assert draft.space is not None
-    click.echo(f"{len(draft.chosen)} parameters of {draft.script} are in {out}:")
+    echo(f"{len(draft.chosen)} parameters of {draft.script} are in {out}:")
     for one in draft.chosen:
-        click.echo(f"  {draft.space[one.name]!r:.100}  {one.name}, {one.origin} in {one.file}:{one.line}")
+        echo(f"  {draft.space[one.name]!r:.100}  {one.name}, {one.origin} in {one.file}:{one.line}")
     if draft.left_out:
-        click.echo("Left out:")
+        echo("Left out:")
         for left in draft.left_out:
-            click.echo(f"  {left.finding.name}: {left.reason}")
+            echo(f"  {left.finding.name}: {left.reason}")
     if draft.metric is None:
-        click.echo(
+        echo(
             f"No line that prints a result was found. In place of {NO_METRIC}, write what {draft.script} "
             "prints before its result, with ([-+0-9.eE]+) for the number, such as 'loss=([-+0-9.eE]+)'; "
             "add --direction maximize if more is better."
         )
     else:
-        click.echo(f"The result: {draft.metric.name} ({draft.metric.direction}), line {draft.metric.line}")
-    click.echo(f"Look the file over, then:\n  {shlex.join(words)}")
+        echo(f"The result: {draft.metric.name} ({draft.metric.direction}), line {draft.metric.line}")
+    echo(f"Look the file over, then:\n  {shlex.join(words)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from bestguess.agent.commands._options import CONTEXT, DEFAULT_STORAGE
+from bestguess.agent.commands._output import echo
 from bestguess.tools.errors import InputError
 
 DEFAULT_PORT = 8765
@@ -39,7 +40,7 @@ def command(http: bool, port: int, storage: str, llm: str, llm_wait_s: float) ->
 
     server = make_server(storage, llm=None if llm == "none" else llm, llm_wait_s=llm_wait_s)
     if http:
-        click.echo(f"serving on http://127.0.0.1:{port}/mcp", err=True)
+        echo(f"serving on http://127.0.0.1:{port}/mcp", err=True)
         serve_http(server, port)
     else:
         serve_stdio(server)

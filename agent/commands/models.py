@@ -5,7 +5,6 @@ It asks, shows and prints; `agent.llm.catalog` does the work and is imported onl
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bestguess.agent.commands._options import CONTEXT
+from bestguess.agent.commands._output import echo, echo_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -67,17 +67,16 @@ def list_models(as_json: bool) -> None:
             }
             for entry in CATALOG.values()
         ]
-        click.echo(json.dumps(records))
+        echo_json(records)
         return
-    from rich.console import Console
     from rich.table import Table
 
     table = Table("model", "parameters", "download", "pulled", "note", box=None)
     for entry in CATALOG.values():
         pulled = "yes" if is_pulled(entry.name) else "no"
         table.add_row(entry.name, entry.parameters, f"{entry.bytes / 1e9:.2f} GB", pulled, entry.note)
-    Console().print(table)
-    click.echo(f"Pulled models lie in {models_root()}")
+    _console(to_stderr=False).print(table)
+    echo(f"Pulled models lie in {models_root()}")
 
 
 @command.command(context_settings=CONTEXT)
@@ -116,7 +115,7 @@ def pull(name: str, source: SourceOfWeights, yes: bool, as_json: bool) -> None:
     if as_json:
         manifest = read_manifest(folder)
         seconds = round(time.monotonic() - started, 1)
-        click.echo(json.dumps({"name": name, "path": str(folder), "seconds": seconds, **manifest}))
+        echo_json({"name": name, "path": str(folder), "seconds": seconds, **manifest})
     else:
         _print(console, f"{name} lies in {folder}")
 
@@ -133,7 +132,7 @@ def path(name: str) -> None:
     """
     from bestguess.agent.llm.catalog import find
 
-    click.echo(find(name))
+    echo(find(name))
 
 
 def pull_with_progress(name: str, *, source: SourceOfWeights = "auto", to_stderr: bool = False) -> Path:
@@ -156,7 +155,7 @@ def _pull(name: str, source: SourceOfWeights, console: Console) -> Path:
         with _bars(console) if console.is_terminal else nullcontext(_Lines(console)) as progress:
             return pull(name, source=source, progress=progress)
     except KeyboardInterrupt:
-        click.echo(
+        echo(
             f"\ninterrupted; all that came is kept: bestguess models pull {name} goes on from there", err=True
         )
         sys.exit(130)
@@ -218,6 +217,6 @@ def _print(console: Console, text: str) -> None:
 
 
 def _console(*, to_stderr: bool) -> Console:
-    from rich.console import Console
+    from bestguess.agent.console import CleanConsole
 
-    return Console(stderr=to_stderr)
+    return CleanConsole(stderr=to_stderr)

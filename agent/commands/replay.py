@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
 import click
 
 from bestguess.agent.commands._options import CONTEXT, json_option, study_options
+from bestguess.agent.commands._output import echo, echo_json
 
 
 @click.command(context_settings=CONTEXT)
@@ -49,12 +49,12 @@ def command(storage: str, study_name: str | None, path: Path | None, as_json: bo
             }
             for one in changed
         ]
-        click.echo(json.dumps({"study_name": study.name, "trials": len(replayed), "changed": rows}))
+        echo_json({"study_name": study.name, "trials": len(replayed), "changed": rows})
     else:
         for one in changed:
-            click.echo(f"trial {one.trial.number} was {one.trial.source} {one.trial.params}")
-            click.echo(f"{'is now':>{len(f'trial {one.trial.number} was')}} {one.source} {dict(one.params)}")
+            echo(f"trial {one.trial.number} was {one.trial.source} {one.trial.params}")
+            echo(f"{'is now':>{len(f'trial {one.trial.number} was')}} {one.source} {dict(one.params)}")
         advice = f"{len(heard)} answers of the model in {path}" if heard else "no answers of a model"
         same = len(replayed) - len(changed)
-        click.echo(f"{same} of {len(replayed)} trials are what they were; {advice}")
+        echo(f"{same} of {len(replayed)} trials are what they were; {advice}")
     sys.exit(1 if changed else 0)

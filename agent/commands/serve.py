@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import click
 
 from bestguess.agent.commands._options import CONTEXT
+from bestguess.agent.commands._output import echo, echo_json
 from bestguess.agent.commands._running import interrupt
 from bestguess.tools.errors import InputError
 
@@ -62,7 +62,7 @@ def command(
     if nodes > 1 and not gpus:
         raise InputError(f"--nodes {nodes}: several machines can only share a model out over their GPUs")
     if setup:
-        click.echo(set_up(gpu=gpus > 0, say=_say))
+        echo(set_up(gpu=gpus > 0, say=_say))
         return
     refuse_taken(port)
     folder, name = _locate(model or DEFAULT_MODEL)
@@ -75,9 +75,9 @@ def command(
             server.wait_until_healthy(timeout_s, _Progress())
             if as_json:
                 served = {"url": plan.url, "model": name, "api_key": plan.api_key, "pid": server.pid}
-                click.echo(json.dumps({**served, "log": str(server.log)}))
+                echo_json({**served, "log": str(server.log)})
             else:
-                click.echo(f"{name} is up. Ctrl-C ends it. To use it:\n{plan.paste}")
+                echo(f"{name} is up. Ctrl-C ends it. To use it:\n{plan.paste}")
             code = server.wait()
             _say(f"the server ended by itself with {code}; see {server.log}")
             sys.exit(1)
@@ -112,4 +112,4 @@ def _locate(model: str) -> tuple[str, str]:
 
 
 def _say(words: str) -> None:
-    click.echo(words, err=True)
+    echo(words, err=True)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from bestguess.agent.commands._options import CONTEXT, console_for, json_option, print_table, study_options
+from bestguess.agent.commands._output import echo_json
 
 
 @click.command(context_settings=CONTEXT)
@@ -41,7 +40,7 @@ def command(storage: str, study_name: str | None, importance: bool, as_json: boo
         }
         if importance:
             record["importance"] = [one.record for one in insights]
-        click.echo(json.dumps(record))
+        echo_json(record)
         return
     from rich.markdown import Markdown
 
@@ -53,6 +52,6 @@ def command(storage: str, study_name: str | None, importance: bool, as_json: boo
     print_table(console, table)
     for text in texts:
         if console.is_terminal:
-            console.print(Markdown(text))
+            console.print(Markdown(text, hyperlinks=False))
         else:
             console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bestguess.agent.commands._options import CONTEXT, json_option, study_options
+from bestguess.agent.commands._output import echo, echo_json
+from bestguess.tools.cleaning import clean_line
 from bestguess.tools.errors import InputError
 
 if TYPE_CHECKING:
@@ -80,12 +82,12 @@ def command(
             "recorded": recorded,
             "best": {"number": best.number, "value": best.value, "params": best.params} if best else None,
         }
-        click.echo(json.dumps(record))
+        echo_json(record)
         return
-    came = f"value {trial.value:.6g}" if trial.value is not None else f"failed ({trial.feedback})"
+    came = f"value {trial.value:.6g}" if trial.value is not None else f"failed ({clean_line(trial.feedback)})"
     ending = f"; best so far: trial {best.number}, {best.value:.6g}" if best else ""
     said = "" if recorded else "; it was told before and nothing changed"
-    click.echo(f"trial {trial.number}: {came}{said}{ending}")
+    echo(f"trial {trial.number}: {came}{said}{ending}")
 
 
 def _read_arguments(
@@ -113,6 +115,7 @@ def _read_arguments(
 
 def _record(study: Study, number: int | None, params: str | None, outcome: Outcome) -> tuple[Trial, bool]:
     """Return the trial, and whether anything was written."""
+    from bestguess.agent.study import ToldBeforeError
     from bestguess.tools.trial import Proposal
 
     if params is not None:
@@ -124,4 +127,9 @@ def _record(study: Study, number: int | None, params: str | None, outcome: Outco
             ) from error
         return study.add(Proposal(study.space.validate(given), "user", "told by the user"), outcome), True
     assert number is not None
-    return study.tell(number, outcome)
+    try:
+        return study.finish(number, outcome), True
+    except ToldBeforeError as error:
+        if error.same:
+            return error.trial, False
+        raise

@@ -16,6 +16,7 @@ from bestguess.agent.commands._options import (
     llm_options,
     print_table,
 )
+from bestguess.agent.commands._output import echo, echo_json
 from bestguess.tools.errors import InputError
 
 if TYPE_CHECKING:
@@ -105,16 +106,16 @@ def command(
         is_csv = out.suffix == ".csv"
         write_text(out, csv.to_native(made, made.space) if is_csv else _json(document, indent=1) + "\n")
     if as_json:
-        click.echo(_json(document))
+        echo_json(json.loads(_json(document)))
         return
     if tuner == "csv" and out is None:
-        click.echo(csv.to_native(made, made.space), nl=False)
+        echo(csv.to_native(made, made.space), nl=False)
         return
     _show(made, rows, out)
     first = "" if out else f"write them to a file with --out {NO_OUT}, then "
-    click.echo(f"Hand them over: {first}in Python")
+    echo(f"Hand them over: {first}in Python")
     for line in code:
-        click.echo(f"  {line}")
+        echo(f"  {line}")
 
 
 def _code(tuner: str, hand_over: str, space_spec: str, out: Path | None) -> list[str]:
@@ -171,4 +172,4 @@ def _show(made: WarmStart, rows: list[Any], out: Path | None) -> None:
         table.add_row(point.source, _json(row), why)
     print_table(console_for(), table)
     if out is not None:
-        click.echo(f"Written to {out}")
+        echo(f"Written to {out}")

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from bestguess.agent.commands._options import CONTEXT, session_options
+from bestguess.agent.commands._output import echo
 from bestguess.tools.errors import InputError
 
 
@@ -39,7 +40,7 @@ def command(folder: Path, llm: str, resume: bool, parallel: int, seed: int | Non
     try:
         page = session.page = PageServer(session, port)
         session.greet()
-        click.echo(f"Open {page.url}\nCtrl-C ends it; everything is kept.")
+        echo(f"Open {page.url}\nCtrl-C ends it; everything is kept.")
         page.run()
     finally:
         session.close()

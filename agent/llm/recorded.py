@@ -17,6 +17,7 @@ from typing import Any
 from bestguess.agent.llm import LLM, Reply, Request
 from bestguess.agent.llm.parsing import parse_texts
 from bestguess.tools.errors import ModelSpecError, ModelUnavailable
+from bestguess.tools.private import open_private
 
 
 class RecordingLLM:
@@ -45,7 +46,7 @@ class RecordingLLM:
             },
         }
         line = json.dumps(entry, default=dict).encode() + b"\n"
-        with self.path.open("a+b") as file:
+        with open_private(self.path, "a+b") as file:
             if file.tell():
                 file.seek(-1, os.SEEK_END)
                 # What a crash left unfinished must not spoil this line too.

@@ -54,6 +54,7 @@ def test_a_key_that_was_given_as_argument_is_blanked_from_then_on() -> None:
         ("redis://:geheim@h and http://h:80/a@b", "redis://:***@h and http://h:80/a@b"),
         ("train.py --api-key abc --hf-token=xyz -n 3", "train.py --api-key *** --hf-token=*** -n 3"),
         ("sk-" + "a1" * 20 + " hf_" + "b2" * 10 + " Bearer abcdefgh1234", "*** *** Bearer ***"),
+        ("a risky-business_plan for sk-learn",) * 2,
         ("a key=3, the token, x ? y : z, mail me@home", "a key=3, the token, x ? y : z, mail me@home"),
     ],
 )

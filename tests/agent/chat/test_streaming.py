@@ -129,7 +129,7 @@ def test_a_server_that_cannot_stream_or_misbehaves_leaves_the_facts(
         ('{"answer": "a \\"b\\" \\n c', 'a "b" \n'),
         ('{"answer": "whole."', "whole."),
         ('{"answer": "\\ud83d', ""),
-        ('{"answer": "\\ud83d x"', " x"),
+        ('{"answer": "\\ud83d x"', "\ufffd x"),
         ("no json", ""),
     ],
 )

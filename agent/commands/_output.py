@@ -1,0 +1,84 @@
+"""What commands say: cleaned for terminals, on streams that end nothing.
+
+Nobody need read to the end, no alphabet is too small, and a run does not end because its log has no room.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import click
+
+from bestguess.tools.cleaning import clean
+
+
+def echo(text: object, *, err: bool = False, nl: bool = True) -> None:
+    """Print a text from wherever; on stderr with `err`."""
+    click.echo(clean(str(text)), err=err, nl=nl)
+
+
+def echo_json(record: object) -> None:
+    """Print one JSON object on one line, in ASCII without control characters."""
+    echo(json.dumps(record).replace("\x7f", "\\u007f"))
+
+
+class _Steady(io.FileIO):
+    """A stream whose reader may leave and whose disk may be full: what cannot be written is dropped."""
+
+    failure = 0
+
+    def write(self, written: Any) -> int:
+        try:
+            return super().write(written) or 0
+        except OSError as error:
+            self.failure = self.failure or error.errno or errno.EIO
+            return len(memoryview(written).cast("B"))
+
+
+@contextmanager
+def steady_streams() -> Iterator[None]:
+    """Have stdout and stderr end nothing while the block runs.
+
+    What their encoding lacks is written as an escape, and read as U+FFFD. A full disk is an error at the end,
+    exit code 1; a reader who left is none. Streams that others have put in their place stay as they are.
+    """
+    for number in range(3):  # a file opened later must not get the number of a stream that was closed
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    if sys.stdin is sys.__stdin__ and isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
+    before, raw = (sys.stdout, sys.stderr), {}
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - for the whole run
+        elif isinstance(stream, io.TextIOWrapper) and stream is getattr(sys, f"__{name}__"):
+            stream.flush()
+            raw[name] = _Steady(stream.fileno(), "w", closefd=False)
+            steady = io.TextIOWrapper(
+                io.BufferedWriter(raw[name]),
+                encoding=stream.encoding,
+                errors="backslashreplace",
+                line_buffering=True,
+            )
+            setattr(sys, name, steady)
+    try:
+        yield
+    finally:
+        for name in raw:
+            with suppress(ValueError):  # whoever spoke a protocol on it has closed it
+                getattr(sys, name).flush()
+        sys.stdout, sys.stderr = before
+        failure = raw["stdout"].failure if "stdout" in raw else 0
+        if failure not in (0, errno.EPIPE, errno.EIO) and sys.exc_info()[0] in (None, SystemExit):
+            echo(f"error: stdout could not be written: {os.strerror(failure)}", err=True)
+            sys.exit(1)
