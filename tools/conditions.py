@@ -13,11 +13,13 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from bestguess.tools.errors import ParamsError, SpaceError
-from bestguess.tools.parameter import Parameter, did_you_mean, shown
+from bestguess.tools.given import did_you_mean, entries, plain, shown
+from bestguess.tools.parameter import Parameter, Value
 from bestguess.tools.parameters import Choice, Int
 from bestguess.tools.trial import Params, shorten
 
 NAME_CHARS = 100
+MAX_PARAMETERS = 1000
 
 NOT_IN_NAMES = re.compile(r"[{}`'\"\\\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|^\s|\s$")
 """What would break a command template, a quoted constraint or a line of a prompt."""
@@ -39,12 +41,20 @@ class Hierarchy:
         when = self.parameters[name].when
         return all(parent in values and values[parent] in allowed for parent, allowed in when.items())
 
+    def _known(self, given: Any) -> dict[Any, Any]:
+        params = entries(given)
+        if params is None:
+            raise ParamsError(f"{shown(given)} is no configuration; give an object of names and values")
+        return params
+
     def active(self, params: Params) -> tuple[str, ...]:
         """Return the names that are active; a parent that is missing from `params` activates no one."""
+        given = self._known(params)
         values: dict[str, Any] = {}
         for name in self.order:
             if self.is_active(name, values):
-                values[name] = params.get(name, _MISSING)
+                value = plain(given.get(name, _MISSING))
+                values[name] = value if isinstance(value, Value) else _MISSING
         return tuple(name for name in self.parameters if name in values)
 
     def read(
@@ -60,11 +70,10 @@ class Hierarchy:
         `fill` says which of the missing get their default; an inactive parameter that is given is
         dropped, or an error when `strict`. Raises ParamsError, naming the parameter.
         """
-        if not isinstance(given, Mapping):
-            raise ParamsError(f"{shown(given)} is no configuration; give an object of names and values")
+        given = self._known(given)
         for name in given:
             if name not in self.parameters:
-                hint = did_you_mean(str(name), self.parameters)
+                hint = did_you_mean(name, self.parameters)
                 known = f"; the parameters are {shorten(', '.join(self.parameters), 300)}"
                 raise ParamsError(f"no parameter is called {shown(name)}{hint or known}")
         values: dict[str, Any] = {}
@@ -87,17 +96,23 @@ class Hierarchy:
 
 
 def _check_names(parameters: Mapping[str, object]) -> None:
+    if len(parameters) > MAX_PARAMETERS:
+        raise SpaceError(f"the space has {len(parameters)} parameters; give at most {MAX_PARAMETERS}")
     for name, parameter in parameters.items():
-        if not isinstance(name, str) or not name:
-            raise SpaceError(f"parameter name {name!r} is no name; give a string with something in it")
-        if len(name) > NAME_CHARS:
-            raise SpaceError(
-                f"parameter name {name[:20] + '…'!r} has {len(name)} characters; {NAME_CHARS} are enough"
-            )
-        if found := NOT_IN_NAMES.search(name):
-            raise SpaceError(f"parameter name {name!r} holds {found[0]!r}; rename the parameter")
+        if problem := name_problem(name):
+            raise SpaceError(f"parameter name {problem}")
         if not isinstance(parameter, Parameter):
             raise SpaceError(f"parameter {name!r} is {shown(parameter)}; give a Float, Int, Choice or Text")
+
+
+def name_problem(name: object) -> str:
+    """Return the name and why a parameter cannot be called so, or nothing when it can."""
+    if not isinstance(name, str) or not name:
+        return f"{shown(name)} is no name; give a string with something in it"
+    if len(name) > NAME_CHARS:
+        return f"{name[:20] + '…'!r} has {len(name)} characters; {NAME_CHARS} are enough"
+    found = NOT_IN_NAMES.search(name)
+    return f"{name!r} holds {found[0]!r}; rename the parameter" if found else ""
 
 
 def _with_parents(name: str, parameter: Parameter, parameters: Mapping[str, Parameter]) -> Parameter:

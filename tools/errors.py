@@ -4,6 +4,7 @@ BestGuessError
 ├── InputError            what the caller gave is wrong; the command line exits with 2
 │   ├── SpaceError        the definition of a space
 │   ├── ParamsError       params that do not fit a space
+│   │   └── UnknownNameError   a name that the space does not have
 │   ├── CommandError      a command template, a metric pattern, an objective's import path
 │   ├── StudyError        storage that cannot be opened, or a study that is not the one asked for
 │   └── ModelSpecError    a language model that is named but does not exist
@@ -42,6 +43,12 @@ class SpaceError(InputError):
 
 class ParamsError(InputError):
     """Params do not fit the space."""
+
+
+class UnknownNameError(ParamsError, KeyError):
+    """No parameter of the space has this name; a KeyError too, as of any mapping."""
+
+    __str__ = Exception.__str__  # a KeyError shows its words in quotes
 
 
 class CommandError(InputError):

@@ -218,7 +218,7 @@ class Int(_Numeric):
         number = self._number(name)
         if not number.is_integer() or abs(number) > LARGEST_INT:
             given = getattr(self, name)
-            raise self._error(f"{name} is {given!r}; give a whole number within ±2**40, or use Float")
+            raise self._error(f"{name} is {shown(given)}; give a whole number within ±2**40, or use Float")
         return int(number)
 
     @property

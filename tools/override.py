@@ -18,6 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from bestguess.tools.documents import path_words, read_text
 from bestguess.tools.errors import InputError
 from bestguess.tools.scan.configs import locate
 from bestguess.tools.scan.finding import Finding, Value
@@ -121,7 +122,7 @@ def _yaml_text(value: Value) -> str:
 
 
 def _copy(path: Path, changes: list[tuple[tuple[int, int], str]], folder: Path) -> Path:
-    text = path.read_text(encoding="utf-8")
+    text = read_text(path, path_words(path), "give a YAML file")
     for (start, end), value in sorted(changes, reverse=True):
         text = text[:start] + value + text[end:]
     copy = folder / path.name

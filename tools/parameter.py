@@ -15,20 +15,25 @@ does. The four kinds are in `bestguess.tools.parameters`.
 
 from __future__ import annotations
 
-import difflib
-import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal
 
-import numpy as np
-
 from bestguess.tools.errors import ParamsError, SpaceError
-from bestguess.tools.trial import shorten
+from bestguess.tools.given import did_you_mean as did_you_mean
+from bestguess.tools.given import entries, listed
+from bestguess.tools.given import plain as plain
+from bestguess.tools.given import shown as shown
+from bestguess.tools.given import text_problem as text_problem
 
 Kind = Literal["continuous", "discrete", "categorical"]
 Value = str | int | float | bool | None
+
+MAX_DOC_CHARS = 10_000
+
+MAX_VALUES = 10_000
+"""Of a list that a person or a program writes down: options, examples, values of a condition."""
 
 _SHARED = ("default", "doc", "when")
 
@@ -49,9 +54,10 @@ class Parameter(ABC):
     when: Mapping[str, Any] = field(default_factory=dict, kw_only=True, hash=False)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.doc, str) or text_problem(self.doc):
-            raise self._error(f"doc is {shown(self.doc)}; give plain text")
-        self._set(when=self._conditions(self.when))
+        doc = plain(self.doc)
+        if not isinstance(doc, str) or len(doc) > MAX_DOC_CHARS or text_problem(doc):
+            raise self._error(f"doc is {shown(doc)}; give plain text of at most {MAX_DOC_CHARS} characters")
+        self._set(doc=doc, when=self._conditions(self.when))
         self._settle()
 
     @abstractmethod
@@ -133,14 +139,17 @@ class Parameter(ABC):
     def _conditions(self, when: Any) -> dict[str, tuple[Value, ...]]:
         if when is None:
             return {}
-        if not isinstance(when, Mapping) or not all(isinstance(parent, str) for parent in when):
+        given = entries(when)
+        if given is None or not all(isinstance(parent, str) for parent in given):
             raise self._error(f"when is {shown(when)}; give a mapping such as {{'parent': ['value']}}")
         conditions = {}
-        for parent, values in when.items():
-            several = isinstance(values, list | tuple | set | frozenset | range | np.ndarray)
-            conditions[parent] = tuple(map(plain, values)) if several else (plain(values),)
+        for parent, values in given.items():
+            several = listed(values, MAX_VALUES)
+            conditions[plain(parent)] = (plain(values),) if several is None else tuple(map(plain, several))
             if not conditions[parent]:
                 raise self._error(f"when[{parent!r}] is empty; name the values that activate the parameter")
+            if len(conditions[parent]) > MAX_VALUES:
+                raise self._error(f"when[{shown(parent)}] has more than {MAX_VALUES} values; name fewer")
         return conditions
 
     def _default(self, default: Any) -> Any:
@@ -154,25 +163,3 @@ class Parameter(ABC):
         if not isinstance(value, bool):
             raise self._error(f"{name} is {shown(value)}; give True or False")
         return value
-
-
-def plain(value: Any) -> Any:
-    """Return a numpy scalar as the Python value it holds, anything else as it is."""
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def shown(value: Any) -> str:
-    """Return `repr(value)`, cut to what a message can carry."""
-    return shorten(repr(value), 80)
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return `; did you mean 'x'?` for the nearest known word, or nothing when none is near."""
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
-
-
-def text_problem(text: str) -> str:
-    """Return why `text` could not be stored or passed to a command, or nothing when it can."""
-    found = re.search("[\0\ud800-\udfff]", text)
-    return f"holds the character {found[0]!r}, which cannot be stored" if found else ""

@@ -7,7 +7,6 @@ This file holds the two without arithmetic and gathers all four. What they share
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, cast
@@ -15,11 +14,15 @@ from typing import Any, ClassVar, cast
 import numpy as np
 
 from bestguess.tools.errors import ParamsError
+from bestguess.tools.given import listed, plain, shown, text_problem
 from bestguess.tools.numeric import Float, Int
-from bestguess.tools.parameter import Kind, Parameter, Value, plain, shown, text_problem
+from bestguess.tools.parameter import MAX_VALUES, Kind, Parameter, Value
 from bestguess.tools.trial import shorten
 
 __all__ = ["Choice", "Float", "Int", "Kind", "Parameter", "Text", "Value"]
+
+MAX_OPTION_CHARS = 100_000
+MAX_TEXT_CHARS = 1_000_000
 
 _FIRST = cast("Value", object())
 
@@ -40,17 +43,27 @@ class Choice(Parameter):
 
     def _settle(self) -> None:
         given = self.options.tolist() if isinstance(self.options, np.ndarray) else self.options
-        if not isinstance(given, Sequence) or isinstance(given, str | bytes) or not given:
+        is_list = isinstance(given, Sequence) and not isinstance(given, bytes)
+        several = listed(given, MAX_VALUES) if is_list else None
+        if not several:
             raise self._error(f"options is {shown(given)}; give a list such as ['a', 'b']")
+        if len(several) > MAX_VALUES:
+            raise self._error(
+                f"options is {shown(given)}, more than {MAX_VALUES} values; "
+                "give fewer, or an Int that counts them"
+            )
         options: list[Value] = []
-        for option in map(plain, given):
+        known: dict[Value, Value] = {}
+        for option in map(plain, several):
             if problem := _option_problem(option):
                 raise self._error(f"option {shown(option)} {problem}")
-            for other in options:
-                if other == option or str(other) == str(option):
+            text = str(option)
+            for other in (known.get(option, _FIRST), known.get(text, _FIRST)):
+                if other is not _FIRST:
                     raise self._error(
                         f"options {shown(other)} and {shown(option)} look the same; drop or rename one"
                     )
+            known[option] = known[text] = option
             options.append(option)
         self._set(options=tuple(options), ordered=self._flag("ordered"))
         unset = self.default is _FIRST or (self.default is None and None not in options)
@@ -103,12 +116,17 @@ class Text(Parameter):
     max_chars: int = field(default=2000, kw_only=True)
 
     def _settle(self) -> None:
-        if isinstance(self.max_chars, bool) or not isinstance(self.max_chars, int) or self.max_chars < 1:
-            raise self._error(f"max_chars is {shown(self.max_chars)}; give a positive whole number")
-        if isinstance(self.examples, str) or not isinstance(self.examples, Sequence):
-            raise self._error(f"examples is {shown(self.examples)}; give a list of strings")
+        most = plain(self.max_chars)
+        if isinstance(most, bool) or not isinstance(most, int) or not 1 <= most <= MAX_TEXT_CHARS:
+            raise self._error(f"max_chars is {shown(most)}; give a whole number from 1 to {MAX_TEXT_CHARS}")
+        self._set(max_chars=most)
+        several = listed(self.examples, MAX_VALUES) if isinstance(self.examples, Sequence) else None
+        if several is None or len(several) > MAX_VALUES:
+            raise self._error(
+                f"examples is {shown(self.examples)}; give a list of at most {MAX_VALUES} strings"
+            )
         try:
-            self._set(examples=tuple(map(self.canonical, self.examples)))
+            self._set(examples=tuple(map(self.canonical, several)))
         except ParamsError as error:
             raise self._error(f"example {error}") from None
         self._set(default="" if self.default is None else self._default(self.default))
@@ -158,6 +176,10 @@ class Text(Parameter):
 
 
 def _option_problem(option: Any) -> str:
-    if not isinstance(option, Value) or (isinstance(option, float) and not math.isfinite(option)):
+    if isinstance(option, str):
+        too_long = f"has {len(option)} characters; {MAX_OPTION_CHARS} are enough"
+        return too_long if len(option) > MAX_OPTION_CHARS else text_problem(option)
+    # A larger number is no float's, and a still larger one cannot be written.
+    if not isinstance(option, Value) or (isinstance(option, int | float) and not abs(option) < 2.0**1023):
         return "cannot be stored; give strings, finite numbers, booleans or None"
-    return text_problem(option) if isinstance(option, str) else ""
+    return ""

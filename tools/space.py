@@ -25,17 +25,20 @@ from numpy.typing import ArrayLike, NDArray
 
 from bestguess.tools.conditions import Hierarchy
 from bestguess.tools.constraints import read_constraint
-from bestguess.tools.errors import ParamsError, SpaceError
-from bestguess.tools.parameter import Kind, Parameter, did_you_mean
+from bestguess.tools.errors import ParamsError, SpaceError, UnknownNameError
+from bestguess.tools.given import did_you_mean, entries, listed, shown
+from bestguess.tools.parameter import Kind, Parameter
 from bestguess.tools.parameters import Text
 from bestguess.tools.space_schema import json_schema, read_reply, round_floats, spell_reply
-from bestguess.tools.trial import Params
+from bestguess.tools.trial import Params, shorten
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
     from optuna.distributions import BaseDistribution
 
 SAMPLE_TRIES = 10_000
+MAX_CONSTRAINTS = 1000
+MAX_ENCODED = 1_000_000
 
 ConstraintSource = str | Callable[[dict[str, Any]], Any]
 
@@ -56,7 +59,11 @@ class Space:
         constraints: ConstraintSource | Iterable[ConstraintSource] = (),
         **named: Parameter,
     ) -> None:
-        given = dict(parameters or {})
+        given = {} if parameters is None else entries(parameters)
+        if given is None:
+            raise SpaceError(
+                f"the parameters are {shown(parameters)}; give a mapping such as {{'lr': Float(1e-5, 0.1)}}"
+            )
         if twice := sorted(given.keys() & named.keys()):
             raise SpaceError(
                 f"parameter {twice[0]!r} is given twice, in the mapping and by keyword; drop one"
@@ -67,7 +74,13 @@ class Space:
         self._hierarchy = Hierarchy(given)
         if isinstance(constraints, str) or callable(constraints):
             constraints = (constraints,)
-        self._sources = tuple(constraints)
+        sources = listed(constraints, MAX_CONSTRAINTS)
+        if sources is None or len(sources) > MAX_CONSTRAINTS:
+            raise SpaceError(
+                f"the constraints are {shown(constraints)}; give a list of at most {MAX_CONSTRAINTS} "
+                "expressions such as 'a * b <= 10', or functions of params"
+            )
+        self._sources = tuple(sources)
         self._constraints = tuple(read_constraint(source, given) for source in self._sources)
         self._default = self._hierarchy.read({}, fill=lambda _: True)
         if failure := self._failure(self._default):
@@ -103,11 +116,14 @@ class Space:
         return iter(self.parameters)
 
     def __contains__(self, name: object) -> bool:
-        return name in self.parameters
+        return isinstance(name, str) and name in self.parameters
 
     def __getitem__(self, name: str) -> Parameter:
-        if name not in self.parameters:
-            raise KeyError(f"no parameter is called {name!r}{did_you_mean(str(name), self.parameters)}")
+        if name not in self:
+            known = (
+                did_you_mean(name, self.parameters) or f"; there are {shorten(', '.join(self.names), 300)}"
+            )
+            raise UnknownNameError(f"no parameter is called {shown(name)}{known}")
         return self.parameters[name]
 
     def __eq__(self, other: object) -> bool:
@@ -119,8 +135,8 @@ class Space:
         return hash(self.fingerprint)
 
     def __repr__(self) -> str:
-        shown = ", ".join(self.names[:6]) + (", …" if len(self) > 6 else "")
-        return f"<Space of {len(self)}: {shown}>"
+        first = ", ".join(self.names[:6]) + (", …" if len(self) > 6 else "")
+        return f"<Space of {len(self)}: {first}>"
 
     def default(self) -> dict[str, Any]:
         """Return the active params of the default configuration."""
@@ -155,13 +171,18 @@ class Space:
 
     def satisfies(self, params: Params) -> bool:
         """Whether `params`, taken to be valid otherwise, satisfy the constraints."""
-        return self._failure(params) is None
+        given = entries(params)
+        if given is None:
+            raise ParamsError(f"{shown(params)} is no configuration; give an object of names and values")
+        return self._failure(given) is None
 
     def sample(self, rng: np.random.Generator) -> dict[str, Any]:
         """Return params drawn uniformly from the cube, given that they satisfy the constraints.
 
         Raises SpaceError when 10,000 draws in a row do not.
         """
+        if not isinstance(rng, np.random.Generator):
+            raise SpaceError(f"rng is {shown(rng)}; give a generator such as numpy.random.default_rng(0)")
         for _ in range(SAMPLE_TRIES):
             params = self.decode(rng.random(len(self)))
             if self.satisfies(params):
@@ -195,7 +216,10 @@ class Space:
 
     def encode_many(self, many: Sequence[Params]) -> NDArray[np.float64]:
         """Return the places X (n, d) of several params."""
-        return np.array([self.encode(params) for params in many]).reshape(len(many), len(self))
+        several = listed(many, MAX_ENCODED)
+        if several is None or len(several) > MAX_ENCODED:
+            raise ParamsError(f"{shown(many)} is no list of configurations; give at most {MAX_ENCODED}")
+        return np.array([self.encode(params) for params in several]).reshape(len(several), len(self))
 
     def decode(self, x: ArrayLike) -> dict[str, Any]:
         """Return the active params at x (d,), clipped to the cube; constraints are not enforced.
@@ -203,9 +227,12 @@ class Space:
         The inverse of `encode`: a float comes back to within rounding, an unknown text as a known one.
         Raises ParamsError for a wrong shape or a NaN.
         """
-        place = np.asarray(x, dtype=np.float64)
+        try:
+            place = np.asarray(np.nan if isinstance(x, str | bytes) else x, dtype=np.float64)
+        except Exception:  # noqa: BLE001 - whatever NumPy cannot read, and the value's own code
+            place = np.array(np.nan)
         if place.shape != (len(self),) or np.isnan(place).any():
-            raise ParamsError(f"x is {place!r}; give {len(self)} numbers from 0 to 1")
+            raise ParamsError(f"x is {shown(x)}; give {len(self)} numbers from 0 to 1")
         us = dict(zip(self.parameters, np.clip(place, 0.0, 1.0).tolist(), strict=True))
         return self._hierarchy.read(us, convert=lambda one, u: one.decode(u))
 
@@ -260,7 +287,7 @@ class Space:
         """
         from bestguess.tools.space_formats import read_definition
 
-        return read_definition(definition, callables=callables or {})
+        return read_definition(definition, callables={} if callables is None else callables)
 
     @property
     def fingerprint(self) -> str:

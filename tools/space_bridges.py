@@ -18,8 +18,8 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from bestguess.tools.errors import SpaceError
+from bestguess.tools.given import entries, plain, shown
 from bestguess.tools.numeric import BOUND_SLACK
-from bestguess.tools.parameter import plain
 from bestguess.tools.parameters import Choice, Float, Int, Parameter, Text
 from bestguess.tools.space import Space
 from bestguess.tools.space_formats import read_parameter
@@ -65,9 +65,12 @@ def from_optuna(distributions: Mapping[str, BaseDistribution]) -> Space:
                 return Float(low, high, log=log, step=step)
             case IntDistribution(low=low, high=high, log=log, step=step):
                 return Int(low, high, log=log, step=step)
-        raise SpaceError(f"{distribution!r} is no distribution that a space can hold; give another")
+        raise SpaceError(f"{shown(distribution)} is no distribution that a space can hold; give another")
 
-    return Space({name: _named(name, parameter, each) for name, each in distributions.items()})
+    given = entries(distributions)
+    if given is None:
+        raise SpaceError(f"{shown(distributions)} is no mapping; give Optuna's distributions by their names")
+    return Space({name: _named(name, parameter, each) for name, each in given.items()})
 
 
 def to_configspace(space: Space, *, drop_constraints: bool = False) -> ConfigurationSpace:
@@ -106,6 +109,8 @@ def from_configspace(configspace: ConfigurationSpace) -> Space:
     Conditions become `when`, forbidden clauses constraints. Raises SpaceError, naming the parameter, for an
     `or` over several parents, an order between ordinal values, and values that are no plain ones.
     """
+    if not hasattr(configspace, "forbidden_clauses"):
+        raise SpaceError(f"{shown(configspace)} is no space of ConfigSpace's; give a ConfigurationSpace")
     hyperparameters = sorted(configspace.values(), key=lambda each: _meta(each).get("place", 0))
     parameters = {each.name: _named(each.name, _parameter, each) for each in hyperparameters}
     for name, conditions in configspace.parent_conditions_of.items():
@@ -124,7 +129,7 @@ def _named(name: str, make: Callable[..., Parameter], *args: Any, **fields: Any)
     try:
         return make(*args, **fields)
     except SpaceError as error:
-        raise SpaceError(f"parameter {name!r}: {error}") from error
+        raise SpaceError(f"parameter {shown(name)}: {error}") from error
 
 
 def _hyperparameter(name: str, parameter: Parameter, meta: Mapping[Hashable, Any]) -> Any:

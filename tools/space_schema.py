@@ -26,6 +26,9 @@ from bestguess.tools.parameters import Choice, Float, Int, Parameter, Text
 
 MAX_BRANCHES = 32
 
+MAX_PARENTS = 100
+"""Each is one level deeper, and most double the branches."""
+
 MAX_LISTED = 64
 """An Int with a step is listed value by value up to this many; beyond, only its bounds are said."""
 
@@ -151,7 +154,7 @@ def _branches(hierarchy: Hierarchy) -> Iterator[dict[str, Any]]:
             allowed.setdefault(parent, []).append(values)
     parents = [name for name in hierarchy.order if name in allowed]
     classes = {name: _classes(parameters[name], allowed[name]) for name in parents}
-    if not all(classes.values()):
+    if not all(classes.values()) or len(parents) > MAX_PARENTS:
         return
 
     def divide(depth: int, values: dict[str, Any], schemas: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -15,13 +15,15 @@ _KINDS = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK,
 
 
 def read_text(path: Path | str, *, most_bytes: int) -> str:
-    """Return the text of a file, decoded as UTF-8.
+    """Return the text of a file, decoded as UTF-8, without a byte order mark.
 
     Raises:
         OSError: it cannot be read, is no file, or has more than `most_bytes`; `strerror` says which.
         UnicodeDecodeError: it is not UTF-8 text.
     """
-    return read_bytes(path, most_bytes=most_bytes).decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+    return (
+        read_bytes(path, most_bytes=most_bytes).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    )
 
 
 def read_bytes(path: Path | str, *, most_bytes: int) -> bytes:

@@ -7,12 +7,15 @@ objective is run.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from bestguess.tools.cleaning import clean, clean_line
 from bestguess.tools.errors import InputError
+from bestguess.tools.given import error_words, plain, shown
+from bestguess.tools.given import shorten as shorten
 from bestguess.tools.redaction import redact
 
 Source = Literal["default", "knowledge", "llm", "gp", "random", "user"]
@@ -24,6 +27,9 @@ Params = Mapping[str, Any]
 
 REASON_CHARS = 500
 FEEDBACK_CHARS = 4000
+
+LONGEST_READ = 100_000
+"""Characters of what others wrote that are cleaned, before it is cut to what is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +66,15 @@ class Proposal:
     rival: Prediction | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "reason", shorten(redact(clean_line(self.reason)), REASON_CHARS))
+        if not isinstance(self.params, Mapping):
+            raise InputError(
+                f"a proposal's params are {shown(self.params)}; give a mapping of names and values"
+            )
+        reason = _text("reason", self.reason)[:LONGEST_READ]
+        object.__setattr__(self, "reason", shorten(redact(clean_line(reason)), REASON_CHARS))
         for name in ("verdict", "fallback"):
-            object.__setattr__(self, name, redact(clean_line(getattr(self, name))))
+            words = _text(name, getattr(self, name))[:LONGEST_READ]
+            object.__setattr__(self, name, redact(clean_line(words)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +92,16 @@ class Outcome:
     seconds: float | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "feedback", tail(redact(clean(self.feedback)), FEEDBACK_CHARS))
-        if self.error:
-            object.__setattr__(self, "error", shorten(redact(clean(self.error)), REASON_CHARS))
+        feedback = _text("feedback", self.feedback)[-LONGEST_READ:]
+        object.__setattr__(self, "feedback", tail(redact(clean(feedback)), FEEDBACK_CHARS))
+        object.__setattr__(self, "seconds", _seconds(self.seconds))
+        if error := _text("error", self.error)[:LONGEST_READ]:
+            object.__setattr__(self, "error", shorten(redact(clean(error)), REASON_CHARS))
             object.__setattr__(self, "value", None)
             return
         if self.value is None:
             raise InputError("an Outcome needs a value, or an error: use Outcome.failure('what went wrong')")
-        try:
-            value = float(self.value)
-        except (TypeError, ValueError) as error:
-            raise InputError(
-                f"the objective's value is {self.value!r} ({type(self.value).__name__}); give a number"
-            ) from error
+        value = _number(self.value)
         if math.isfinite(value):
             object.__setattr__(self, "value", value)
         else:
@@ -105,9 +114,11 @@ class Outcome:
     ) -> Outcome:
         """Return the outcome of a trial that gave no value; `error` says why, in words or as an exception."""
         if isinstance(error, BaseException):
-            error = f"{type(error).__name__}: {error}"
+            error = error_words(error)
         elif not isinstance(error, str):
-            raise InputError(f"the error is {error!r} ({type(error).__name__}); give words or an exception")
+            raise InputError(
+                f"the error is {shown(error)} ({type(error).__name__}); give words or an exception"
+            )
         return cls(error=error or "failed without a message", feedback=feedback, seconds=seconds)
 
     @property
@@ -213,14 +224,37 @@ class History:
         return -trial.value if self.direction == "maximize" else trial.value
 
 
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise InputError(
+            f"the objective's value is {shown(value)}, beyond the largest float; give a finite number"
+        ) from error
+    except Exception as error:  # an objective may return anything, with any code in it
+        raise InputError(
+            f"the objective's value is {shown(value)} ({type(value).__name__}); give a number"
+        ) from error
+
+
+def _text(name: str, given: Any) -> str:
+    text = plain(given)
+    if not isinstance(text, str):
+        raise InputError(f"{name} is {shown(given)} ({type(given).__name__}); give words")
+    return text
+
+
+def _seconds(given: Any) -> float | None:
+    seconds = plain(given)
+    number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    if seconds is not None and not (number and 0 <= seconds <= sys.float_info.max):
+        raise InputError(f"seconds is {shown(given)}; give 0 or more, or leave it out")
+    return None if seconds is None else float(seconds)
+
+
 def plain_line(text: str) -> str:
     """Return text that is not ours as one line, without control characters and marks (`<`, `>`)."""
     return clean_line(text).replace("<", "[").replace(">", "]")
-
-
-def shorten(text: str, chars: int) -> str:
-    """Return the first `chars` characters, the last of them an ellipsis when something was cut."""
-    return text if len(text) <= chars else text[: chars - 1] + "…"
 
 
 def tail(text: str, chars: int) -> str:

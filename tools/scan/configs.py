@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from bestguess.tools.documents import compose_yaml, path_words, read_text
 from bestguess.tools.errors import InputError
 from bestguess.tools.scan.finding import Finding, Value, called, keyword, literal_or
-from bestguess.tools.text_file import read_text
 
 MAX_BYTES = 200_000
+MAX_SETTINGS = 2000
+MAX_DEPTH = 20
+"""How deep settings are looked for: of an alias to what it is in there is no end."""
+
 _FOLDERS = ("", "conf", "config", "configs")
 _ARGUMENT_READERS = {"from_cli", "from_dotlist"}
 
@@ -22,7 +27,7 @@ def find_configs(tree: ast.Module, script: Path) -> Iterator[Finding]:
     """Yield the scalars of the YAML files by their dotted path.
 
     Raises:
-        yaml.YAMLError: a file that the script names is no YAML.
+        InputError: a file that the script names is no YAML, or none that a person wrote.
     """
     hydra = _hydra_files(tree, script)
     files = hydra or [(path, "") for path in _named_files(tree, script)]
@@ -84,41 +89,50 @@ def _hydra_files(tree: ast.Module, script: Path) -> list[tuple[Path, str]]:
 
 def _groups(path: Path, folder: Path) -> Iterator[tuple[Path, str]]:
     """Yield the files of Hydra's defaults list, with the key that each is mounted under."""
-    root = yaml.safe_load(_text(path))
-    for entry in (root.get("defaults") or []) if isinstance(root, dict) else []:
-        if isinstance(entry, dict) and len(entry) == 1:
-            ((group, option),) = entry.items()
-            file = folder / str(group) / f"{option}.yaml"
-            if _is_config(file, folder):
-                yield file, f"{group}."
-
-
-def _text(path: Path) -> str:
-    try:
-        return read_text(path, most_bytes=MAX_BYTES)
-    except OSError as error:
-        raise InputError(f"the YAML file {path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"the YAML file {path} is not UTF-8 text; save it as such") from error
+    root = compose_yaml(path_words(path), _text(path))
+    entries = [value for key, value in _items(root) if key == "defaults"]
+    for entry in entries[0].value if entries and isinstance(entries[0], yaml.SequenceNode) else []:
+        for group, option in _items(entry):
+            if isinstance(option, yaml.ScalarNode) and len(entry.value) == 1:
+                file = folder / group / f"{option.value}.yaml"
+                if _is_config(file, folder):
+                    yield file, f"{group}."
 
 
 def _read(path: Path, prefix: str, script: Path, *, by_argument: bool) -> Iterator[Finding]:
     text = _text(path)
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    root = compose_yaml(path_words(path), text)
     if isinstance(root, yaml.MappingNode):
         file = str(path.resolve().relative_to(script.parent.resolve()))
-        yield from _walk(root, prefix, text.splitlines(), file, by_argument=by_argument)
+        found = _walk(root, prefix, text.splitlines(), file, by_argument=by_argument)
+        settings = list(islice(found, MAX_SETTINGS + 1))
+        if len(settings) > MAX_SETTINGS:
+            raise InputError(f"{path_words(path)} has more than {MAX_SETTINGS} settings; give a smaller file")
+        yield from settings
+
+
+def _text(path: Path) -> str:
+    name = f"the YAML file {path_words(path)}"
+    return read_text(path, name, "give one that the script can read", most_bytes=MAX_BYTES)
+
+
+def _items(node: yaml.Node | None) -> list[tuple[str, yaml.Node]]:
+    """Return the entries of a mapping whose keys are words."""
+    if not isinstance(node, yaml.MappingNode):
+        return []
+    return [(key.value, value) for key, value in node.value if isinstance(key, yaml.ScalarNode)]
 
 
 def _walk(
     node: yaml.MappingNode, prefix: str, lines: list[str], file: str, *, by_argument: bool
 ) -> Iterator[Finding]:
-    for key, value in node.value:
-        name = f"{prefix}{key.value}"
+    for key, value in _items(node):
+        name = f"{prefix}{key}"
         if name in {"defaults", "hydra"}:
             continue
         if isinstance(value, yaml.MappingNode):
-            yield from _walk(value, f"{name}.", lines, file, by_argument=by_argument)
+            if name.count(".") < MAX_DEPTH:
+                yield from _walk(value, f"{name}.", lines, file, by_argument=by_argument)
         elif isinstance(value, yaml.ScalarNode):
             line = value.start_mark.line
             rest = lines[line][value.end_mark.column :] if value.end_mark.line == line else ""
@@ -137,8 +151,11 @@ def _walk(
 
 def _scalar(node: yaml.ScalarNode) -> Value:
     """Return the value; PyYAML takes 1e-3 for a string, which its users then convert."""
-    read: Any = yaml.SafeLoader("").construct_object(node)
-    if isinstance(read, str) and node.style is None:
+    try:
+        read: Any = yaml.SafeLoader("").construct_object(node)
+    except (yaml.YAMLError, ValueError):  # a tag of some other program, or no date
+        return None
+    if isinstance(read, str) and not node.style:
         try:
             return float(read)
         except ValueError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from bestguess.tools.scan.finding import Finding, NotLiteral, Value, called, read_literal
@@ -39,9 +40,9 @@ def known_names(tree: ast.Module) -> dict[str, Value]:
 def assignments(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
     """Yield the upper-case names that are assigned once at the top of a script, with their expressions."""
     found = [(name, value) for node in tree.body for name, value in _targets(node) if name.isupper()]
-    names = [name for name, _ in found]
+    counts = Counter(name for name, _ in found)
     for name, value in found:
-        if names.count(name) == 1:
+        if counts[name] == 1:
             yield name, value
 
 

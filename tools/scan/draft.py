@@ -10,12 +10,13 @@ import ast
 from dataclasses import dataclass
 from pathlib import Path
 
+from bestguess.tools.conditions import name_problem
 from bestguess.tools.parameters import Parameter
 from bestguess.tools.scan.classes import find_classes
 from bestguess.tools.scan.finding import Finding
 from bestguess.tools.scan.metric import Metric, find_metric
 from bestguess.tools.scan.ranges import choose_parameter, is_heads
-from bestguess.tools.scan.reading import read_script
+from bestguess.tools.scan.reading import read_script, readable
 from bestguess.tools.space import Space
 
 
@@ -59,6 +60,8 @@ def scan(script: Path) -> Draft:
         InputError: the script, or a YAML file that it names, cannot be read.
     """
     tree, findings = read_script(script)
+    with readable(script):
+        metric, description = find_metric(tree), _describe(script, tree)
     has_heads = any(is_heads(one) for one in findings)
     parameters: dict[str, Parameter] = {}
     chosen, left_out = [], []
@@ -66,6 +69,8 @@ def scan(script: Path) -> Draft:
         parameter = choose_parameter(one, has_heads=has_heads)
         if isinstance(parameter, str):
             left_out.append(LeftOut(one, parameter))
+        elif problem := name_problem(one.name):
+            left_out.append(LeftOut(one, f"the name {problem}"))
         elif one.name in parameters:
             left_out.append(LeftOut(one, "another of that name was found before"))
         else:
@@ -76,8 +81,8 @@ def scan(script: Path) -> Draft:
         Space(parameters) if parameters else None,
         tuple(chosen),
         tuple(left_out),
-        find_metric(tree),
-        _describe(script, tree),
+        metric,
+        description,
     )
 
 

@@ -10,21 +10,22 @@ import tokenize
 import warnings
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import yaml
-
+from bestguess.tools.documents import path_words, read_text
 from bestguess.tools.errors import InputError
+from bestguess.tools.given import shorten
 from bestguess.tools.scan.configs import find_configs
 from bestguess.tools.scan.constants import find_constants, known_names
 from bestguess.tools.scan.fields import find_fields
 from bestguess.tools.scan.finding import Finding, read_comments
 from bestguess.tools.scan.flags import find_flags
 from bestguess.tools.scan.usage import find_options
-from bestguess.tools.text_file import read_text
 
-MAX_BYTES = 2_000_000
+MAX_BYTES = 300_000
+MAX_SETTINGS = 2000
 
 
 def read_script(script: Path) -> tuple[ast.Module, list[Finding]]:
@@ -33,24 +34,31 @@ def read_script(script: Path) -> tuple[ast.Module, list[Finding]]:
     Raises:
         InputError: the script, or a YAML file that it names, cannot be read.
     """
+    name, mend = f"the script {path_words(script)}", "give the path of a Python file"
+    text = read_text(script, name, mend, most_bytes=MAX_BYTES)
+    with readable(script):
+        tree = ast.parse(text, filename=str(script))
+        return tree, list(_find(tree, text, script))
+
+
+@contextmanager
+def readable(script: Path) -> Iterator[None]:
+    """Raise InputError in place of what reading a stranger's script can end in."""
     try:
-        text = read_text(script, most_bytes=MAX_BYTES)
-    except OSError as error:
-        raise InputError(f"the script {script} cannot be read: {error.strerror}; give its path") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"the script {script} is not UTF-8 text; give a Python file") from error
-    try:
-        with warnings.catch_warnings(action="ignore"):  # of the script, not of ours
-            tree = ast.parse(text, filename=str(script))
-        findings = list(_find(tree, text, script))
-    except InputError:
-        raise
-    except (SyntaxError, ValueError, RecursionError, MemoryError, tokenize.TokenError) as error:
-        raise InputError(f"the script {script} is not Python that can be read: {error}") from error
-    except yaml.YAMLError as error:
-        words = " ".join(str(error).split())
-        raise InputError(f"a YAML file that {script} names cannot be read: {words}") from error
-    return tree, findings
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of escapes in the script's strings
+            yield
+    except RecursionError as error:
+        raise InputError(
+            f"the script {path_words(script)} is nested too deep to be read; simplify its expressions"
+        ) from error
+    except (SyntaxError, ValueError, MemoryError, tokenize.TokenError) as error:
+        if isinstance(error, InputError):
+            raise
+        words = shorten(" ".join(str(error).split()), 200)
+        raise InputError(
+            f"the script {path_words(script)} is not Python that can be read ({words}); see whether it runs"
+        ) from error
 
 
 def _find(tree: ast.Module, text: str, script: Path) -> Iterator[Finding]:
@@ -60,10 +68,14 @@ def _find(tree: ast.Module, text: str, script: Path) -> Iterator[Finding]:
     file = script.name
     settable = [*find_flags(tree, known, file), *find_fields(tree, known, comments, file)]
     # A constant that is the default of a flag or a field is set through that.
-    constants = [
-        one for one in find_constants(tree, comments, file) if one.name not in _names_in_defaults(tree)
-    ]
+    defaults = _names_in_defaults(tree)
+    constants = [one for one in find_constants(tree, comments, file) if one.name not in defaults]
     found = [*constants, *settable, *find_configs(tree, script)]
+    if len(found) > MAX_SETTINGS:
+        raise InputError(
+            f"the script {path_words(script)} has {len(found)} constants, flags and settings; "
+            f"give one with at most {MAX_SETTINGS}, or write the space by hand"
+        )
     shorts = Counter(_short(one) for one in found)
     for one in sorted(found, key=lambda one: (one.file != file, one.line)):
         # A field goes by its own name where nothing else has it.
