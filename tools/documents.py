@@ -24,7 +24,7 @@ from bestguess.tools.errors import InputError
 from bestguess.tools.given import shorten, shown
 
 MAX_BYTES = 20_000_000
-MAX_YAML_CHARS = 1_000_000
+MAX_YAML_CHARS = 300_000
 MAX_DEPTH = 20
 MAX_DIGITS = 1000
 PATH_CHARS = 300

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import sys
 
+from bestguess.tools.scan.finding import walk
+
 MOST = 6
 
 
@@ -12,7 +14,7 @@ def find_classes(tree: ast.Module) -> tuple[str, ...]:
     """Return the names of the classes that the script calls, in order, the standard library's left out."""
     modules: set[str] = set()
     names: dict[str, str] = {}
-    for node in ast.walk(tree):
+    for node in walk(tree):
         match node:
             case ast.Import(names=found):
                 foreign = [one for one in found if _is_foreign(one.name)]
@@ -21,7 +23,7 @@ def find_classes(tree: ast.Module) -> tuple[str, ...]:
                 names |= {one.asname or one.name: one.name for one in found}
     # The walk is by depth; people write from top to bottom.
     calls = sorted(
-        (node for node in ast.walk(tree) if isinstance(node, ast.Call)),
+        (node for node in walk(tree) if isinstance(node, ast.Call)),
         key=lambda call: (call.lineno, call.col_offset),
     )
     used = []

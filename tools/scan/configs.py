@@ -12,7 +12,7 @@ import yaml
 
 from bestguess.tools.documents import compose_yaml, path_words, read_text
 from bestguess.tools.errors import InputError
-from bestguess.tools.scan.finding import Finding, Value, called, keyword, literal_or
+from bestguess.tools.scan.finding import Finding, Value, called, keyword, literal_or, walk
 
 MAX_BYTES = 200_000
 MAX_SETTINGS = 2000
@@ -32,7 +32,7 @@ def find_configs(tree: ast.Module, script: Path) -> Iterator[Finding]:
     hydra = _hydra_files(tree, script)
     files = hydra or [(path, "") for path in _named_files(tree, script)]
     by_argument = bool(hydra) or any(
-        isinstance(node, ast.Call) and called(node) in _ARGUMENT_READERS for node in ast.walk(tree)
+        isinstance(node, ast.Call) and called(node) in _ARGUMENT_READERS for node in walk(tree)
     )
     for path, prefix in files:
         yield from _read(path, prefix, script, by_argument=by_argument)
@@ -41,7 +41,7 @@ def find_configs(tree: ast.Module, script: Path) -> Iterator[Finding]:
 def _named_files(tree: ast.Module, script: Path) -> list[Path]:
     """Return the YAML files that a string in the script names and that are there."""
     found: list[Path] = []
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
             continue
         if node.value.endswith((".yaml", ".yml")) and len(node.value) < 500:
@@ -74,7 +74,7 @@ def _is_config(path: Path, folder: Path) -> bool:
 
 
 def _hydra_files(tree: ast.Module, script: Path) -> list[tuple[Path, str]]:
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
             continue
         name = literal_or(keyword(node, "config_name"), None)

@@ -5,7 +5,16 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 
-from bestguess.tools.scan.finding import Finding, NotLiteral, Value, called, keyword, literal_or, read_literal
+from bestguess.tools.scan.finding import (
+    Finding,
+    NotLiteral,
+    Value,
+    called,
+    keyword,
+    literal_or,
+    read_literal,
+    walk,
+)
 
 _DECORATORS = {"dataclass", "define", "attrs", "frozen", "pydantic_dataclass", "configclass"}
 _BASES = {"BaseModel", "BaseSettings", "NamedTuple"}
@@ -17,7 +26,7 @@ def find_fields(
     tree: ast.Module, known: Mapping[str, Value], comments: Mapping[int, str], file: str
 ) -> Iterator[Finding]:
     """Yield the fields as Class.field."""
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if not isinstance(node, ast.ClassDef):
             continue
         decorated = any(called(one) in _DECORATORS for one in node.decorator_list)

@@ -11,6 +11,7 @@ import operator
 import tokenize
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
 Value = bool | int | float | str | None
@@ -109,6 +110,12 @@ def literal_or(node: ast.expr | None, otherwise: Value, known: Mapping[str, Valu
         return read_literal(node, known)
     except NotLiteral:
         return otherwise
+
+
+@lru_cache(maxsize=1)
+def walk(tree: ast.Module) -> tuple[ast.AST, ...]:
+    """Return all nodes of a script, which a dozen places look through, by depth."""
+    return tuple(ast.walk(tree))
 
 
 def keyword(call: ast.Call, name: str) -> ast.expr | None:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from bestguess.tools.scan.finding import Finding, Value, called, keyword, literal_or
+from bestguess.tools.scan.finding import Finding, Value, called, keyword, literal_or, walk
 
 _KINDS: dict[str, type] = {"int": int, "float": float, "str": str, "bool": bool, "INT": int, "FLOAT": float}
 _CLICK_RANGES: dict[str, type] = {"IntRange": int, "FloatRange": float}
@@ -15,7 +15,7 @@ SEVERAL = "it takes several values"
 
 def find_flags(tree: ast.Module, known: Mapping[str, Value], file: str) -> Iterator[Finding]:
     """Yield the options of argparse and click that have a flag."""
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name):
             if called(node) == "add_argument":
                 yield from _read_argparse(node, known, file)

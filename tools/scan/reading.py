@@ -20,7 +20,7 @@ from bestguess.tools.given import shorten
 from bestguess.tools.scan.configs import find_configs
 from bestguess.tools.scan.constants import find_constants, known_names
 from bestguess.tools.scan.fields import find_fields
-from bestguess.tools.scan.finding import Finding, read_comments
+from bestguess.tools.scan.finding import Finding, read_comments, walk
 from bestguess.tools.scan.flags import find_flags
 from bestguess.tools.scan.usage import find_options
 
@@ -93,7 +93,7 @@ def _short(finding: Finding) -> str:
 def _names_in_defaults(tree: ast.Module) -> set[str]:
     """Return the names that stand alone as a default of a flag or a field."""
     names = set()
-    for node in ast.walk(tree):
+    for node in walk(tree):
         match node:
             case ast.keyword(arg="default", value=ast.Name(id=name)):
                 names.add(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 
-from bestguess.tools.scan.finding import Value, literal_or
+from bestguess.tools.scan.finding import Value, literal_or, walk
 
 
 def find_options(tree: ast.Module) -> dict[str, tuple[str, ...]]:
@@ -18,7 +18,7 @@ def find_options(tree: ast.Module) -> dict[str, tuple[str, ...]]:
             if isinstance(text, str) and text not in found[name]:
                 found[name].append(text)
 
-    for node in ast.walk(tree):
+    for node in walk(tree):
         match node:
             case ast.Compare(left=left, ops=[ast.Eq() | ast.NotEq()], comparators=[right]):
                 for one, other in ((left, right), (right, left)):
@@ -54,7 +54,7 @@ def _last(node: ast.expr) -> str:
 def _tables(tree: ast.Module) -> dict[str, list[Value]]:
     """Return the keys of the dictionaries with a name."""
     tables = {}
-    for node in ast.walk(tree):
+    for node in walk(tree):
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Dict() as table):
                 tables[name] = _keys(table)
