@@ -1,8 +1,9 @@
 """The command line: it finds the command that was named, and turns errors into lines and exit codes.
 
 Exit codes: 0 done; 1 no trial gave a value, or something is broken (`doctor`); 2 bad input, nothing was
-written; 3 model weights could not be had; 130 interrupted, go on with --resume. A command is a file in
-`agent/commands/`; everything heavy is imported inside it, so that `--help` answers at once.
+written; 3 model weights could not be had; 4 the study's storage went away, and what was told is kept; 130
+interrupted, go on with --resume. A command is a file in `agent/commands/`; everything heavy is imported
+inside it, so that `--help` answers at once.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from bestguess.agent import commands
 from bestguess.agent.commands._options import CONTEXT
 from bestguess.agent.commands._output import echo, steady_streams
 from bestguess.tools.cleaning import clean_line
-from bestguess.tools.errors import BestGuessError, InputError, WeightsError
+from bestguess.tools.errors import BestGuessError, InputError, StudyDamaged, StudyUnavailable, WeightsError
 
 
 class Group(click.Group):
@@ -49,6 +50,8 @@ class Group(click.Group):
         except click.ClickException as error:
             object.__setattr__(error, "message", clean_line(error.message))
             raise
+        except StudyUnavailable as error:
+            _fail(error, 2 if isinstance(error, StudyDamaged) else 4)
         except InputError as error:
             _fail(error, 2)
         except WeightsError as error:
@@ -74,7 +77,8 @@ def main() -> None:
 
     \b
     Exit codes: 0 done; 1 no trial gave a value; 2 bad input, nothing was written;
-    3 model weights could not be had; 130 interrupted (nothing told is lost, go on with --resume).
+    3 model weights could not be had; 4 the study's storage went away (what was told is kept);
+    130 interrupted (nothing told is lost, go on with --resume).
     """
 
 

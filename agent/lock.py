@@ -19,7 +19,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from sqlalchemy.engine import make_url
 
-from bestguess.tools.errors import StudyError
+from bestguess.tools.errors import StudyUnavailable
 from bestguess.tools.private import MODE, make_private
 
 POLL_S = 0.02
@@ -60,25 +60,25 @@ def hold(path: Path | None, *, timeout_s: float) -> Iterator[bool]:
     if path is None:
         yield False
         return
-    try:
-        make_private(path)  # FileLock would take a file that cannot be made for one that is locked
-    except OSError as error:
-        raise _unwritable(path, error) from error
     lock = FileLock(path, thread_local=False)  # whichever thread ends the block releases it
     try:
+        make_private(path)  # FileLock would take a file that cannot be made for one that is locked
         lock.acquire(timeout=timeout_s, poll_interval=POLL_S)
     except Timeout:
         yield False
         return
+    except OSError as error:
+        raise _unwritable(path, error) from error
     try:
         yield True
     finally:
         lock.release()
 
 
-def _unwritable(path: Path, error: OSError) -> StudyError:
-    return StudyError(
-        f"the lock file {path} cannot be written: {error.strerror}; check the permissions of its folder"
+def _unwritable(path: Path, error: OSError) -> StudyUnavailable:
+    return StudyUnavailable(
+        f"the lock file {path} cannot be written: {error.strerror}; check the permissions of its folder, and "
+        "remove what is no file"
     )
 
 
@@ -89,7 +89,7 @@ def hold_sign(path: Path) -> Sign | None:
     holding its byte.
 
     Raises:
-        StudyError: the file cannot be written.
+        StudyUnavailable: the file cannot be written.
     """
     if not hasattr(fcntl, "F_OFD_SETLK"):
         return None

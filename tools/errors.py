@@ -7,6 +7,8 @@ BestGuessError
 │   │   └── UnknownNameError   a name that the space does not have
 │   ├── CommandError      a command template, a metric pattern, an objective's import path
 │   ├── StudyError        storage that cannot be opened, or a study that is not the one asked for
+│   │   └── StudyUnavailable  the storage of an open study went away; the command line exits with 4
+│   │       └── StudyDamaged  what it holds cannot be read; exits with 2
 │   └── ModelSpecError    a language model that is named but does not exist
 └── ModelError            the language model let us down; the tuner records it and goes on without
     ├── ModelUnavailable  no answer: refused, timed out, died
@@ -57,6 +59,21 @@ class CommandError(InputError):
 
 class StudyError(InputError):
     """The storage cannot be opened, or the study in it is not the one asked for."""
+
+
+class StudyUnavailable(StudyError):
+    """The storage of an open study cannot be used: full, locked, away, deleted or damaged.
+
+    `patience_s` is how long what failed is worth trying again.
+    """
+
+    def __init__(self, words: str, patience_s: float = 0.0) -> None:
+        super().__init__(words)
+        self.patience_s = patience_s
+
+
+class StudyDamaged(StudyUnavailable):
+    """The storage of a study holds what cannot be read: it was damaged, or is something else."""
 
 
 class ModelSpecError(InputError):

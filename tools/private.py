@@ -6,6 +6,7 @@ The mode is there from the first moment; a file that was there before keeps its 
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,9 +21,11 @@ def open_private(path: Path | str, mode: str = "w", **how: Any) -> IO[Any]:
 def make_private(path: Path | str) -> None:
     """Make an empty file that its owner only can read, unless there is a file; raises OSError.
 
-    SQLite gives the files that it makes beside a database (-wal, -shm, -journal) the database's mode.
+    SQLite gives the files that it makes beside a database (-wal, -shm, -journal) the database's mode. A file
+    that is there is not opened: closing it again would drop the locks that SQLite has on it for this process.
     """
-    os.close(_open(os.fspath(path), os.O_WRONLY | os.O_CREAT))
+    with suppress(FileExistsError):
+        os.close(_open(os.fspath(path), os.O_WRONLY | os.O_CREAT | os.O_EXCL))
 
 
 def _open(path: str, flags: int) -> int:

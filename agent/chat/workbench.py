@@ -17,8 +17,7 @@ from bestguess.agent.chat.plan import Plan
 from bestguess.agent.chat.state import Agreed, Undo
 from bestguess.agent.chat.trials import Trials, Watcher
 from bestguess.agent.llm.connect import connect, origin
-from bestguess.agent.storage import open_storage
-from bestguess.agent.study import Study
+from bestguess.agent.study import Study, study_names
 from bestguess.agent.tuner import Tuner
 from bestguess.tools.errors import InputError, StudyError
 from bestguess.tools.region import Limits, Region
@@ -257,10 +256,6 @@ class Workbench:
 
     def _free_name(self, name: str) -> str:
         """Return `name`, with a number after it if the database has a study of that name."""
-        if not self.database.exists():
-            return name
-        storage = open_storage(f"sqlite:///{self.database}")
-        taken = {study.study_name for study in storage.get_all_studies()}
-        storage.remove_session()
+        taken = study_names(f"sqlite:///{self.database}")
         numbered = (f"{name}-{number}" for number in range(2, len(taken) + 3))
         return next(one for one in (name, *numbered) if one not in taken)

@@ -18,7 +18,7 @@ from bestguess.evals.cache import EvaluationCache
 def hold_for_writing(path: Path) -> sqlite3.Connection:
     """Begin to write the file, as a program does that knows nothing of us."""
     writer = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-    writer.execute("CREATE TABLE theirs (x)")
+    writer.execute("PRAGMA user_version = 7")
     writer.execute("BEGIN IMMEDIATE")
     return writer
 

@@ -1,0 +1,96 @@
+"""SQLite files read without a trace: no file is made beside them, none is changed, no journal mode switched.
+
+It works on files and in folders that may not be written, sees what a killed process has left in its log
+(`-wal`), and shares the file with whoever writes it. It does not know what is kept in the file.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote
+
+_AS_IT_LIES = "mode=ro&immutable=1"
+
+
+def connect(path: Path, *, timeout_s: float) -> sqlite3.Connection:
+    """Return a connection that reads the file at `path` as it is now.
+
+    Raises:
+        sqlite3.Error: it is no SQLite database, or a damaged one.
+        OSError: it cannot be read.
+    """
+    how = _way(path)
+    try:
+        return _connect(path, how, timeout_s) if how else _copied(path)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+            raise
+        return _copied(path)
+
+
+def table_layouts(path: Path, *, timeout_s: float) -> dict[str, str]:
+    """Return how each table in the file was made, by name; none if it is empty or not there.
+
+    Raises:
+        sqlite3.Error: it is no SQLite database, or a damaged one.
+        OSError: it cannot be read.
+    """
+    if not path.exists() or not path.stat().st_size:
+        return {}
+    with closing(connect(path, timeout_s=timeout_s)) as connection:
+        rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'")
+        return {name: sql for name, sql in rows if not name.startswith("sqlite_")}
+
+
+def why_broken(path: Path) -> str:
+    """Return what is wrong with the beginning or the length of a database file, or nothing."""
+    if not path.stat().st_size:
+        return "was emptied"
+    try:
+        _connect(path, _AS_IT_LIES, 0.0).close()
+    except sqlite3.DatabaseError as error:
+        return f"was overwritten or cut off ({error})"
+    return ""
+
+
+def _way(path: Path) -> str:
+    """Return how to open the file; nothing if its log can be read only by who may write beside it.
+
+    What the file itself says is not read here: closing it would drop the locks that this process has on it.
+    """
+    log, shared, journal = (path.with_name(f"{path.name}-{one}") for one in ("wal", "shm", "journal"))
+    if log.exists() and shared.exists():
+        return "mode=ro&readonly_shm=1"
+    if log.exists() and log.stat().st_size:
+        return ""
+    # Of a file without a log, any other way of reading would make one where the file is in WAL mode.
+    return "mode=ro" if journal.exists() else _AS_IT_LIES
+
+
+def _connect(path: Path, how: str, timeout_s: float) -> sqlite3.Connection:
+    address = f"file:{quote(str(path.absolute()))}?{how}"
+    connection = sqlite3.connect(address, uri=True, timeout=timeout_s, check_same_thread=False)
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _copied(path: Path) -> sqlite3.Connection:
+    """Return the database and its log in memory."""
+    with tempfile.TemporaryDirectory(prefix="bestguess-") as folder:
+        copy = Path(folder, "copy.db")
+        shutil.copyfile(path, copy)
+        for ending in ("-wal", "-journal"):
+            if (log := path.with_name(path.name + ending)).exists():
+                shutil.copyfile(log, copy.with_name(copy.name + ending))
+        memory = sqlite3.connect(":memory:", check_same_thread=False)
+        with closing(sqlite3.connect(copy)) as source:
+            source.backup(memory)
+    return memory
