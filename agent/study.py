@@ -7,13 +7,18 @@ does not know how proposals are made.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution
@@ -25,7 +30,9 @@ from optuna.trial import FrozenTrial, TrialState
 from bestguess.agent.knowledge import Knowledge
 from bestguess.agent.lock import hold, lock_file
 from bestguess.agent.owner import RELEASED, Owner, is_orphan
-from bestguess.agent.storage import is_there, open_storage, shown_url, unannounced
+from bestguess.agent.spool import Spool
+from bestguess.agent.steady import SteadyStorage, persist
+from bestguess.agent.storage import is_there, open_storage, settled_url, shown_url, unannounced
 from bestguess.agent.task import Task
 from bestguess.agent.trial_fields import (
     outcome_fields,
@@ -34,10 +41,10 @@ from bestguess.agent.trial_fields import (
     read_proposal,
 )
 from bestguess.tools.cleaning import clean
-from bestguess.tools.errors import ParamsError, StudyError
+from bestguess.tools.errors import ParamsError, StudyError, StudyUnavailable
 from bestguess.tools.redaction import redact
 from bestguess.tools.space import Space
-from bestguess.tools.trial import History, Outcome, Proposal, State, Trial
+from bestguess.tools.trial import History, Outcome, Params, Proposal, State, Trial
 
 ATTRIBUTE = "bestguess"
 ASIDE = "bestguess:aside"
@@ -89,7 +96,7 @@ class Study:
         url: str | None = None,
     ) -> None:
         self.storage = storage
-        self._url = url
+        self._url = settled_url(url)
         self.space = space
         self.task = task
         self.seed = seed
@@ -97,6 +104,11 @@ class Study:
         self._id = study_id
         self._distributions = self._to_optuna(space)
         self._told: dict[int, Trial] = {}
+        self._started: dict[int, Proposal] = {}
+        self._token = self._read_token()
+        self._spool = Spool(url, self.name, self._token)
+        if isinstance(storage, SteadyStorage):
+            storage.watch(self._is_in)
 
     @classmethod
     def open(
@@ -149,9 +161,13 @@ class Study:
                     "fingerprint": space.fingerprint,
                     "task": task.to_dict(),
                     "seed": int.from_bytes(os.urandom(4)) if seed is None else seed,
+                    "token": uuid4().hex,
                 }
                 opened.set_study_user_attr(study_id, ATTRIBUTE, kept)
-        return cls(opened, study_id, space, task, int(kept["seed"]), url=storage)
+        study = cls(opened, study_id, space, task, int(kept["seed"]), url=storage)
+        study._spool.say_of_others()
+        study.take_in()
+        return study
 
     def differences(self, task: Task, seed: int | None) -> tuple[str, ...]:
         """Say in what a task and a seed given for the study differ from those that it was made with.
@@ -289,7 +305,9 @@ class Study:
 
     def start(self, proposal: Proposal, owner: Owner | None = None) -> Trial:
         """Record a running trial of `proposal` in one transaction and return it."""
+        self.take_in()
         number = self._create(proposal, None, owner)
+        self._started[number] = proposal
         return Trial(number, proposal)
 
     @contextmanager
@@ -321,16 +339,98 @@ class Study:
         return True
 
     def add(self, proposal: Proposal, outcome: Outcome) -> Trial:
-        """Record a trial that was run elsewhere, with its outcome, in one transaction."""
-        return Trial(self._create(proposal, outcome, None), proposal, outcome)
+        """Record a trial that was run elsewhere, with its outcome, in one transaction.
+
+        Raises:
+            StudyUnavailable: as for `finish`.
+        """
+        key = uuid4().hex
+        with self._kept(None, proposal, outcome, key):
+            self.take_in()
+            return self._add(proposal, outcome, key)
 
     def finish(self, number: int, outcome: Outcome) -> Trial:
         """Record the outcome of a running trial.
 
         Raises:
             ToldBeforeError: the trial has an outcome; `same` says whether it is this one.
+            StudyUnavailable: it cannot be recorded now. It is kept (the message says where), and is taken in
+                by the next that is recorded, here or when the study is next opened.
             StudyError: the study has no such trial.
         """
+        with self._kept(number, self._started.get(number), outcome):
+            self.take_in()
+            told = self._finish(number, outcome)
+        self._started.pop(number, None)
+        return told
+
+    def take_in(self) -> None:
+        """Record the outcomes that could not be recorded when they were told; each once, however often.
+
+        Raises:
+            StudyUnavailable: the storage cannot be used now either.
+        """
+        for path in self._spool.paths:
+            if path.exists():
+                with self._spool.taking(path) as (lines, reasons):
+                    reasons += [why for why in map(self._take, lines) if why]
+
+    @contextmanager
+    def _kept(
+        self, number: int | None, proposal: Proposal | None, outcome: Outcome, key: str = ""
+    ) -> Iterator[None]:
+        """Keep the outcome elsewhere if the block fails because the storage cannot be used."""
+        try:
+            yield
+        except StudyUnavailable as error:
+            what = f"the value {outcome.value!r}" if outcome.value is not None else "the failure"
+            params = dict(proposal.params) if proposal else {}
+            of = f"of trial {number}" if number is not None else f"of {params}"
+            path = self._spool.keep(
+                {
+                    "number": number,
+                    "key": key or uuid4().hex,
+                    "outcome": outcome_fields(outcome),
+                    "params": params,
+                    "proposal": proposal_fields(proposal) if proposal else {},
+                }
+            )
+            where = (
+                f"{what} {of} is kept in {path}, and taken in when the study is next opened"
+                if path
+                else f"{what} {of} is recorded nowhere, as no file could be written either: tell it again"
+            )
+            raise StudyUnavailable(f"{error}; {where}") from error
+
+    def _take(self, line: Mapping[str, Any]) -> str:
+        """Record a line that `_kept` wrote; return why it has no place in the study, if so."""
+        number, outcome = line["number"], Outcome(**line["outcome"])
+        try:
+            params = self.space.validate(line["params"]) if line["params"] else None
+            if number is not None and (params is None or self._has(number, params)):
+                self._finish(number, outcome)
+            elif params is not None and self._made(line["key"]) is None:
+                # Told by its params; or the trial went with the file in which it was started.
+                self._add(read_proposal(line["proposal"], params), outcome, line["key"])
+        except ToldBeforeError as error:
+            return "" if error.same else f"of trial {number} another outcome was recorded meanwhile: {error}"
+        except StudyUnavailable:
+            raise
+        except (StudyError, ParamsError) as error:
+            return f"the outcome of trial {number} does not fit the study: {error}"
+        return ""
+
+    def _has(self, number: int, params: Params) -> bool:
+        """Whether the study has a trial of that number with these params."""
+        return any(one.number == number and one.params == params for one in self.everything)
+
+    def _add(self, proposal: Proposal, outcome: Outcome, key: str) -> Trial:
+        with hold(lock_file(self._url, "write"), timeout_s=WRITE_TIMEOUT_S):
+            self._check_identity()
+            return Trial(self._create(proposal, outcome, None, key), proposal, outcome)
+
+    def _finish(self, number: int, outcome: Outcome) -> Trial:
+        self._check_identity()
         try:
             trial_id = self.storage.get_trial_id_from_study_id_trial_number(self._id, number)
         except KeyError:
@@ -345,12 +445,40 @@ class Study:
             told = trial.told(outcome)
             try:
                 # The outcome goes first: if the process dies between the two writes, `recover` completes it.
-                attribute = {**self._attribute(trial_id), "outcome": outcome_fields(outcome)}
+                attribute = {**frozen.user_attrs.get(ATTRIBUTE, {}), "outcome": outcome_fields(outcome)}
                 self.storage.set_trial_user_attr(trial_id, ATTRIBUTE, attribute)
                 self._close(trial_id, told)
-            except UpdateFinishedTrialError:  # by a process on another machine
-                raise ToldBeforeError(self._trial(self.storage.get_trial(trial_id)), outcome) from None
+            except UpdateFinishedTrialError:
+                # By a process on another machine; or by us, and the answer was lost with the connection.
+                error = ToldBeforeError(self._trial(self.storage.get_trial(trial_id)), outcome)
+                if not error.same:
+                    raise error from None
         return told
+
+    def _check_identity(self) -> None:
+        """Raise StudyUnavailable if the storage holds another study now, or none, in the place of ours."""
+        try:
+            same = self._read_token() == self._token
+        except KeyError:
+            same = False
+        if not same:
+            raise StudyUnavailable(
+                f"study {self.name!r} was deleted, or replaced by another, while it was open; restore it"
+            )
+
+    def _read_token(self) -> str:
+        return self._token_of(self._settings())
+
+    def _is_in(self, connection: sqlite3.Connection) -> bool:
+        """Whether the study is in an SQLite file."""
+        query = "SELECT value_json FROM study_user_attributes WHERE study_id = ? AND key = ?"
+        row = connection.execute(query, (self._id, ATTRIBUTE)).fetchone()
+        return row is not None and self._token_of(json.loads(row[0])) == self._token
+
+    def _token_of(self, kept: Mapping[str, Any]) -> str:
+        """Return what tells the study from another of its name; before there were tokens, its seed did."""
+        of_old = hashlib.sha256(f"{self.name}\n{kept.get('seed')}".encode()).hexdigest()
+        return str(kept.get("token", of_old))
 
     def recover(self) -> tuple[Trial, ...]:
         """Return the running trials of processes that gave them up or have died on this machine.
@@ -358,6 +486,7 @@ class Study:
         They are to be run again; `retake` each when its turn comes. A trial whose outcome had been written
         is completed here, and one that has been running `MAX_ATTEMPTS` times is recorded as failed.
         """
+        self.take_in()
         again = []
         for frozen in self.storage.get_all_trials(self._id, deepcopy=False, states=(TrialState.RUNNING,)):
             attribute = self._attribute(frozen._trial_id)
@@ -409,9 +538,12 @@ class Study:
 
     def close(self) -> None:
         """Let go of the storage's connections."""
-        self.storage.remove_session()
+        if isinstance(self.storage, SteadyStorage):
+            self.storage.close()
 
-    def _create(self, proposal: Proposal, outcome: Outcome | None, owner: Owner | None) -> int:
+    def _create(self, proposal: Proposal, outcome: Outcome | None, owner: Owner | None, key: str = "") -> int:
+        """Make a trial and return its number; `key` finds it again if the answer is lost on its way."""
+        key = key or uuid4().hex
         params, texts = {}, {}
         for name, value in proposal.params.items():
             distribution = self._distributions[name]
@@ -426,6 +558,7 @@ class Study:
                 "texts": texts,
                 "owner": self._owner_fields(owner),
                 "outcome": outcome_fields(outcome) if outcome else None,
+                "key": key,
             }.items()
             if value
         }
@@ -444,8 +577,22 @@ class Study:
             system_attrs={},
             intermediate_values={},
         )
-        trial_id = self.storage.create_new_trial(self._id, template_trial=template)
-        return self.storage.get_trial_number_from_id(trial_id)
+        attempts = count()
+
+        def create() -> int:
+            if next(attempts) and (made := self._made(key)) is not None:
+                return made
+            trial_id = self.storage.create_new_trial(self._id, template_trial=template)
+            return self.storage.get_trial_number_from_id(trial_id)
+
+        return persist(create)
+
+    def _made(self, key: str) -> int | None:
+        """Return the number of the trial that was made with this key."""
+        for one in self.storage.get_all_trials(self._id, deepcopy=False):
+            if one.user_attrs.get(ATTRIBUTE, {}).get("key") == key:
+                return one.number
+        return None
 
     @property
     def _signs(self) -> Path | None:
