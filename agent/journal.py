@@ -11,6 +11,7 @@ This module does not know which model answers, or what is tuned.
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
@@ -18,19 +19,23 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import quote
 
 from bestguess.agent.advisor import Advice
 from bestguess.agent.budget import Spent
 from bestguess.agent.llm import LLM, Reply, Request
 from bestguess.agent.llm.parsing import parse_texts
 from bestguess.agent.llm.recorded import request_essence, request_key
+from bestguess.agent.readonly import connect, table_layouts
 from bestguess.agent.wal import use_wal
 from bestguess.tools.bans import Ban, is_ban, try_read_ban, write_ban
 from bestguess.tools.cleaning import clean, clean_line
-from bestguess.tools.errors import BudgetSpent, ModelError, ModelUnavailable, ParamsError, StudyError
+from bestguess.tools.errors import BudgetSpent, ModelError, ParamsError, StudyError
 from bestguess.tools.private import make_private
 from bestguess.tools.redaction import redact, redact_in
 from bestguess.tools.space import Space
+
+_log = logging.getLogger(__name__)
 
 Role = Literal["warm_start", "propose", "explain"]
 
@@ -71,28 +76,41 @@ class Heard:
 class Journal:
     """The file at `path`, made when it is not there; several processes may share it.
 
+    With `reading` it is only read: nothing is changed, in the file or beside it. A journal that can no longer
+    be written to costs the record of what follows, and is said once; a run never ends for it.
+
     Raises StudyError when the file cannot be written or is something else.
     """
 
-    def __init__(self, path: Path | str, *, most_mib: float = MOST_MIB) -> None:
-        self.path = Path(path)
+    def __init__(self, path: Path | str, *, most_mib: float = MOST_MIB, reading: bool = False) -> None:
+        self.path = Path(path).absolute()
         self._most_bytes = most_mib * 2**20
+        self._given_up = False
+        self._mode = "rwc"
+        self._connect = self._connect_to_read if reading else self._connect_to_write
+        if reading:
+            return
         try:
             make_private(self.path)
         except OSError as error:
             raise StudyError(f"the journal {self.path} cannot be used: {error.strerror}; {MEND}") from error
         with self._open() as connection:
+            if (names := table_layouts(self.path, timeout_s=BUSY_TIMEOUT_S)) and "calls" not in names:
+                raise sqlite3.DatabaseError(f"it is another program's, with {', '.join(sorted(names)[:3])}")
             use_wal(connection, timeout_s=BUSY_TIMEOUT_S)
             connection.executescript(TABLES)
             for table in ("calls", "advice"):
                 for verb in ("UPDATE", "DELETE"):
                     connection.executescript(ADD_ONLY.format(table=table, verb=verb))
+            if (found := connection.execute("PRAGMA quick_check(1)").fetchone()) != ("ok",):
+                raise sqlite3.DatabaseError(found[0])
+        self._mode = "rw"  # one that was deleted is not made again, without its tables
 
     def note_call(
         self, study: str, request: Request, model: str, reply: Reply | None, error: str = ""
     ) -> None:
         """Keep one call: its reply, or the error it ended with."""
-        full = self.path.stat().st_size > self._most_bytes
+        full = self.path.exists() and self.path.stat().st_size > self._most_bytes
         texts = None if reply is None else json.dumps([redact(text)[:MOST_CHARS] for text in reply.texts])
         row = {
             "at": time.time(),
@@ -195,21 +213,34 @@ class Journal:
             return [dict(row) for row in connection.execute("SELECT * FROM calls ORDER BY id")]
 
     def _add(self, table: str, row: Mapping[str, Any]) -> None:
+        if self._given_up:
+            return
         marks = ", ".join("?" * len(row))
-        with self._open() as connection:
-            connection.execute(
-                f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})",  # noqa: S608 - names of our own
-                tuple(row.values()),
-            )
+        try:
+            with self._open() as connection:
+                connection.execute(
+                    f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})",  # noqa: S608 - names of our own
+                    tuple(row.values()),
+                )
+        except StudyError as error:
+            self._given_up = True
+            _log.warning("%s. The run goes on, and what the model says is recorded no more", error)
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         """Give a connection of this thread's own, committed at the end."""
         try:
-            with closing(sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S)) as connection, connection:
+            with closing(self._connect()) as connection, connection:
                 yield connection
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise StudyError(f"the journal {self.path} cannot be used: {error}; {MEND}") from error
+
+    def _connect_to_write(self) -> sqlite3.Connection:
+        address = f"file:{quote(str(self.path))}?mode={self._mode}"
+        return sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT_S)
+
+    def _connect_to_read(self) -> sqlite3.Connection:
+        return connect(self.path, timeout_s=BUSY_TIMEOUT_S)
 
 
 class JournaledLLM:
@@ -227,26 +258,24 @@ class JournaledLLM:
         return self.llm.name
 
     def generate(self, request: Request) -> Reply:
-        """Return the model's reply once it is noted; raises what the model raises.
-
-        A journal that cannot be written to makes the model unavailable: nothing is used that is not kept.
-        """
+        """Return the model's reply once it is noted; raises what the model raises."""
+        if self.cache and (known := self._known(request)):
+            return known
         try:
-            if self.cache and (known := self.journal.answer(request)):
-                return known
-            try:
-                reply = self.llm.generate(request)
-            except BudgetSpent:
-                raise  # nothing was asked
-            except ModelError as error:
-                self.journal.note_call(
-                    self.study, request, self.name, None, f"{type(error).__name__}: {error}"
-                )
-                raise
-            self.journal.note_call(self.study, request, self.name, reply)
-        except StudyError as error:
-            raise ModelUnavailable(str(error)) from error
+            reply = self.llm.generate(request)
+        except BudgetSpent:
+            raise  # nothing was asked
+        except ModelError as error:
+            self.journal.note_call(self.study, request, self.name, None, f"{type(error).__name__}: {error}")
+            raise
+        self.journal.note_call(self.study, request, self.name, reply)
         return reply
+
+    def _known(self, request: Request) -> Reply | None:
+        try:
+            return self.journal.answer(request)
+        except StudyError:
+            return None  # that it cannot be used is said when the reply is noted
 
     def close(self) -> None:
         """Close the model."""
@@ -274,6 +303,16 @@ def restore(advice: Advice, space: Space) -> Advice:
             if ban and (found := try_read_ban(one, space))
         ),
     )
+
+
+def open_beside(storage: str | None) -> Journal | None:
+    """Open the journal that lies beside a study; without one that can be used, the run goes on."""
+    path = beside(storage)
+    try:
+        return None if path is None else Journal(path)
+    except StudyError as error:
+        _log.warning("%s. The run goes on without a record of what the model says", error)
+        return None
 
 
 def beside(storage: str | None) -> Path | None:

@@ -28,7 +28,7 @@ from bestguess.agent.checks import (
     check_task,
 )
 from bestguess.agent.explainer import Explainer, read_explanation
-from bestguess.agent.journal import Journal, JournaledLLM, beside
+from bestguess.agent.journal import Journal, JournaledLLM, open_beside
 from bestguess.agent.judge import Judge, read_judgement
 from bestguess.agent.knowledge import gather
 from bestguess.agent.live import Observer, Silent
@@ -122,8 +122,10 @@ class Tuner:
         self._budgeted: BudgetedLLM | None = None
         self._patience = Patience.after(self.study.history) if self.llm else Patience()
         if self.llm:
-            path = beside(storage) if journal == BESIDE else journal
-            self._journal = Journal(path) if path is not None else None
+            if journal == BESIDE:
+                self._journal = open_beside(storage)
+            elif journal is not None:
+                self._journal = Journal(journal)
             asked: LLM = self.llm
             if budget is not None:
                 asked = self._budgeted = BudgetedLLM(asked, budget, self._spent())

@@ -37,7 +37,7 @@ def command(storage: str, study_name: str | None, path: Path | None, as_json: bo
 
     study = load(storage, study_name)
     path = path or beside(storage)
-    heard = Journal(path).heard(study.name) if path is not None and path.exists() else {}
+    heard = Journal(path, reading=True).heard(study.name) if path is not None and path.exists() else {}
     replayed = list(replay(study, heard))
     changed = [one for one in replayed if not one.same]
     if as_json:

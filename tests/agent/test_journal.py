@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import os
 import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -139,14 +142,63 @@ def test_what_is_no_journal_is_an_error_that_names_it(tmp_path: Path) -> None:
         Journal(path)
 
 
-def test_an_answer_that_cannot_be_kept_is_not_used_and_the_search_goes_on(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "calls.db")
-    journaled = JournaledLLM(ScriptedLLM(["{}"]), journal, "s")
-    journal.path.unlink()
-    journal.path.mkdir()
+def overwrite(path: Path) -> None:
+    path.write_bytes(b"no database " * 1000)
 
-    with pytest.raises(ModelUnavailable, match="cannot be used"):
-        journaled.generate(ASKED)
+
+def put_a_folder_there(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def empty(path: Path) -> None:
+    os.truncate(path, 0)
+
+
+@pytest.mark.parametrize("harm", [Path.unlink, overwrite, put_a_folder_there, empty])
+def test_a_journal_that_goes_away_costs_the_record_and_not_the_run(
+    harm: Callable[[Path], None], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    journal = Journal(tmp_path / "calls.db")
+    journaled = JournaledLLM(ScriptedLLM(["1", "1", "2", "3"]), journal, "s", cache=True)
+    journaled.generate(ASKED)
+    harm(journal.path)
+    before = sorted((one.name, one.stat().st_mtime_ns) for one in tmp_path.iterdir())
+
+    replies = [journaled.generate(Request(ASKED.messages, seed=seed)) for seed in (4, 5)]
+    journal.note_advice("s", 1, Heard(Advice(), role="propose"))
+
+    assert [reply.texts for reply in replies] == [("2",), ("3",)]
+    (said,) = caplog.messages
+    assert "calls.db cannot be used" in said
+    assert "The run goes on" in said
+    assert sorted((one.name, one.stat().st_mtime_ns) for one in tmp_path.iterdir()) == before
+
+
+def test_a_damaged_journal_beside_a_study_is_said_and_the_run_begins(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "s.journal.db").write_bytes(b"no database " * 1000)
+
+    space, storage = bg.Space(x=bg.Float(0, 1)), f"sqlite:///{tmp_path}/s.db"
+    with bg.Tuner(space, llm=ScriptedLLM([]), storage=storage) as tuner:
+        tuner.tell(tuner.ask(), 1.0)
+
+    assert any("The run goes on without a record" in said for said in caplog.messages)
+    with pytest.raises(StudyError, match=r"s\.journal\.db cannot be used"):
+        Journal(tmp_path / "s.journal.db")
+
+
+def test_another_programs_database_is_no_journal_and_stays_as_it_is(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "places.sqlite")) as theirs, theirs:
+        theirs.execute("CREATE TABLE moz_places (url)")
+    before = (tmp_path / "places.sqlite").read_bytes()
+
+    with pytest.raises(StudyError, match="another program's, with moz_places"):
+        Journal(tmp_path / "places.sqlite")
+
+    assert (tmp_path / "places.sqlite").read_bytes() == before
+    assert [one.name for one in tmp_path.iterdir()] == ["places.sqlite"]
 
 
 @pytest.mark.parametrize(
