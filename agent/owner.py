@@ -101,6 +101,11 @@ class Owner:
         """Return the owner with a sign of life in the file `signs`; a process gives one for itself only."""
         return replace(self, sign=hold_sign(signs)) if signs and self == Owner.this_process() else self
 
+    @property
+    def is_of_this_kernel(self) -> bool:
+        """Whether the process has, or had, its number here."""
+        return (self.boot, self.namespace) == (_boot(), _namespace())
+
     def life(self, signs: Path | None = None) -> Life:
         """Return whether the process lives; `unknown` is what cannot be told from here.
 

@@ -530,6 +530,11 @@ class Study:
             self.storage.set_trial_user_attr(trial_id, ATTRIBUTE, attribute)
         return True
 
+    def owner_of(self, number: int) -> Owner | None:
+        """Return who runs a trial, or ran it when its process ended; None for one that was given up."""
+        trial_id = self.storage.get_trial_id_from_study_id_trial_number(self._id, number)
+        return Owner.read(self._attribute(trial_id).get("owner"))
+
     def release(self, number: int) -> None:
         """Give up a running trial unharmed, so that whoever goes on with the study runs it again."""
         trial_id = self.storage.get_trial_id_from_study_id_trial_number(self._id, number)

@@ -45,7 +45,7 @@ from bestguess.tools.bans import Ban
 from bestguess.tools.errors import InputError, StudyError
 from bestguess.tools.parameter import shown
 from bestguess.tools.region import Limits, Region
-from bestguess.tools.run import FunctionObjective, Objective
+from bestguess.tools.run import FunctionObjective, Objective, stop_run
 from bestguess.tools.space import Space
 from bestguess.tools.trial import History, Outcome, Proposal, Trial
 
@@ -186,7 +186,10 @@ class Tuner:
         """Return the next trial to run; None if that would bring the study beyond `n_trials`."""
         while self._again:
             trial = self._again.pop(0)
+            former = self.study.owner_of(trial.number)
             if self.study.retake(trial.number, self._owner):
+                if former and former.is_of_this_kernel:
+                    stop_run(former.pid, former.started, trial.params)
                 return trial
         if self._budgeted:
             self._budgeted.begin_trial()

@@ -11,26 +11,31 @@ import math
 import os
 import re
 import selectors
-import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
 import psutil
+import regex
 
 from bestguess.tools.cleaning import clean
 from bestguess.tools.redaction import redact
 from bestguess.tools.trial import FEEDBACK_CHARS
+from bestguess.tools.watchdog import GRACE_S, KILL_S, MARK_VARIABLE, WATCHDOG, is_dead, stop_left
 
 CHUNK_BYTES = 16 * 1024
 POLL_S = 0.2
 DRAIN_S = 2.0
-GRACE_S = 5.0
-KILL_S = 2.0
+MATCH_S = 1.0
+"""How long the pattern may take for what is read at once, at most 32 KiB."""
+
+
+class SlowPattern(Exception):
+    """The pattern took longer than MATCH_S; its argument is the line where it did."""
 
 
 class Watch:
@@ -39,12 +44,15 @@ class Watch:
     `match` is the group of the pattern's last match; `tail` holds the last lines as a terminal would leave
     them: no control sequences, and of a progress bar only its last state. Where no line break comes,
     16 KiB count as a line.
+
+    `feed` raises SlowPattern. `re` cannot be stopped, so the pattern is matched by `regex`, which reads the
+    same language and has a time limit.
     """
 
     def __init__(self, pattern: re.Pattern[str]) -> None:
         self.match: str | None = None
         self.tail = ""
-        self._pattern = pattern
+        self._pattern = regex.compile(pattern.pattern, pattern.flags)
         self._pending = b""
 
     def feed(self, chunk: bytes) -> None:
@@ -61,14 +69,22 @@ class Watch:
 
     def _read_lines(self, block: bytes) -> None:
         text = block.decode("utf-8", "replace").replace("\r\n", "\n")
+        deadline = time.monotonic() + MATCH_S
         shown = []
         for line in text.removesuffix("\n").split("\n"):
             states = [clean(state) for state in line.rstrip("\r").split("\r")]
             shown.append(states[-1])
             for state in states:
-                for match in self._pattern.finditer(state):
-                    self.match = match[1] if match[1] is not None else self.match
+                self._match(state, deadline)
         self.tail = redact("\n".join([self.tail, *shown]))[-FEEDBACK_CHARS:]
+
+    def _match(self, line: str, deadline: float) -> None:
+        left_s = max(deadline - time.monotonic(), 0.01)
+        try:
+            for match in self._pattern.finditer(line, timeout=left_s, concurrent=True):
+                self.match = match[1] if match[1] is not None else self.match
+        except TimeoutError:
+            raise SlowPattern(line) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +115,11 @@ def run_to_end(
 
     Setting `stop` from another thread does what Ctrl-C does in the main one: KeyboardInterrupt is raised.
     However the call returns, also by KeyboardInterrupt, what still runs in that session is stopped first:
-    SIGTERM, and SIGKILL after 5 s. A process in the background may write for 2 s after the command ended.
+    SIGTERM, and SIGKILL after 5 s. If this process is killed, the watchdog does that. A process in the
+    background may write for 2 s after the command ended.
 
     Raises:
+        SlowPattern: the pattern took too long on a line; the command was stopped.
         OSError: the program cannot be started.
         ValueError: an argument holds a null character.
     """
@@ -110,15 +128,21 @@ def run_to_end(
         if stdin:
             given.write(stdin)
             given.seek(0)
-        process = subprocess.Popen(  # noqa: S603 - to run the user's own command is what this is for
-            words,
-            stdin=given,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=cwd,
-            env=env,
-            start_new_session=True,
-        )
+        number, mark = WATCHDOG.begin()
+        try:
+            process = subprocess.Popen(  # noqa: S603 - to run the user's own command is what this is for
+                words,
+                stdin=given,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=cwd,
+                env={**env, MARK_VARIABLE: mark},
+                start_new_session=True,
+            )
+        except Exception:
+            WATCHDOG.ended(number)
+            raise
+        WATCHDOG.started(number, process.pid)
     assert process.stdout is not None
     assert process.stderr is not None
     stdout, stderr = Watch(pattern), Watch(pattern)
@@ -136,9 +160,10 @@ def run_to_end(
             if ended:
                 _read(pipes, until=time.monotonic() + DRAIN_S)
         finally:
-            left = _stop_session(process.pid)
+            left = stop_left([process.pid], grace_s=GRACE_S)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(KILL_S)
+            WATCHDOG.ended(number)
         _read(pipes, until=time.monotonic() + POLL_S)
     for watch in (stdout, stderr):
         watch.feed(b"")
@@ -159,49 +184,6 @@ def _read(pipes: selectors.BaseSelector, *, until: float) -> None:
 def _has_ended(pid: int) -> bool:
     # Popen.poll would free the pid, and with it the session's number, while the session is still in use.
     try:
-        return _is_dead(psutil.Process(pid))
+        return is_dead(psutil.Process(pid))
     except psutil.NoSuchProcess:
         return True
-
-
-def _stop_session(leader: int) -> int:
-    """Stop what runs in the leader's session or descends from it; return how many processes that was."""
-    below: list[psutil.Process] = []
-    with contextlib.suppress(psutil.NoSuchProcess):
-        below = psutil.Process(leader).children(recursive=True)
-    running = _running(leader, below)
-    for process in running:
-        _send(process, signal.SIGTERM)
-    try:
-        deadline = time.monotonic() + GRACE_S
-        while time.monotonic() < deadline and _running(leader, below):
-            time.sleep(0.02)
-    finally:
-        deadline = time.monotonic() + KILL_S
-        while time.monotonic() < deadline and (survivors := _running(leader, below)):
-            for process in survivors:
-                _send(process, signal.SIGKILL)
-            time.sleep(0.02)
-    return len(running)
-
-
-def _running(leader: int, below: Iterable[psutil.Process]) -> set[psutil.Process]:
-    found = set(below)
-    for pid in psutil.pids():
-        with contextlib.suppress(OSError, psutil.NoSuchProcess):
-            if os.getsid(pid) == leader:
-                found.add(psutil.Process(pid))
-    return {process for process in found if not _is_dead(process)}
-
-
-def _is_dead(process: psutil.Process) -> bool:
-    try:
-        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
-
-
-def _send(process: psutil.Process, number: signal.Signals) -> None:
-    # AccessDenied: a program that took another user's rights can only be left to its own end.
-    with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-        process.send_signal(number)

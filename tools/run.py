@@ -26,12 +26,18 @@ from pathlib import Path
 from threading import Event
 from typing import Any, Protocol
 
+import regex
+
 from bestguess.tools.command import CommandTemplate
 from bestguess.tools.errors import CommandError, InputError
-from bestguess.tools.process import Ended, run_to_end
-from bestguess.tools.trial import FEEDBACK_CHARS, Outcome, Params, tail
+from bestguess.tools.given import shown
+from bestguess.tools.process import CHUNK_BYTES, MATCH_S, Ended, SlowPattern, run_to_end
+from bestguess.tools.trial import FEEDBACK_CHARS, Outcome, Params, shorten, tail
+from bestguess.tools.watchdog import MARK_VARIABLE, WATCHDOG, mark_of, stop_left
 
 PARAMS_VARIABLE = "BESTGUESS_PARAMS"
+
+_EXAMPLE = "for example 'loss=([-+.0-9e]+)'"
 
 _START_MENDS = {
     errno.ENOENT: "install it, or give its path",
@@ -41,7 +47,7 @@ _START_MENDS = {
 
 
 class Objective(Protocol):
-    """What is tuned: active params in, an outcome out; it raises KeyboardInterrupt and nothing else."""
+    """What is tuned: active params in, an outcome out; it raises KeyboardInterrupt or SystemExit only."""
 
     @property
     def name(self) -> str:
@@ -56,8 +62,9 @@ class Objective(Protocol):
 class FunctionObjective:
     """A Python function of the params, called in this process; it returns a number or an Outcome.
 
-    An exception is a failed trial, with the end of its traceback as feedback. That includes SystemExit,
-    which scripts raise on bad arguments, and MemoryError; only KeyboardInterrupt passes through.
+    An exception is a failed trial, with the end of its traceback as feedback. That includes MemoryError,
+    asyncio's CancelledError and whatever else is no `Exception`. Only KeyboardInterrupt and SystemExit pass
+    through: they end the run, not the trial.
     """
 
     def __init__(self, function: Callable[[dict[str, Any]], Any]) -> None:
@@ -72,7 +79,9 @@ class FunctionObjective:
         started = time.perf_counter()
         try:
             outcome = _to_outcome(self._function(dict(params)))
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - anything may go wrong in code that is not ours
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 - anything may go wrong in code that is not ours
             outcome = Outcome.failure(_one_line(error), feedback=_traceback(error))
         if outcome.seconds is None:
             outcome = replace(outcome, seconds=time.perf_counter() - started)
@@ -158,8 +167,9 @@ class CommandObjective:
     The active params also arrive as JSON in the environment variable BESTGUESS_PARAMS. The value is what
     the metric's group matched last on one line of stdout or, if nothing there matched, of stderr. A run is a
     failed trial when it cannot start, runs out of time, exits with anything but 0, is killed, or prints no
-    finite number; the ends of stdout and stderr are the feedback either way. When a run is over, so are the
-    processes it left behind, except those that moved to a session of their own, as daemons do.
+    finite number, or when the metric takes over a second to match what was printed; the ends of stdout and
+    stderr are the feedback either way. When a run is over, so are the processes it left behind, except those
+    that moved to a session of their own, as daemons do.
 
     Args:
         template: the program and its arguments; see `CommandTemplate`.
@@ -201,6 +211,7 @@ class CommandObjective:
         self._cwd = None if cwd is None else Path(cwd)
         self._env = dict(env or {})
         self._stop = stop
+        WATCHDOG.wake()
 
     def __call__(self, params: Params) -> Outcome:
         """Run the command to its end; on KeyboardInterrupt, stop it and all it started."""
@@ -217,6 +228,12 @@ class CommandObjective:
                     stop=self._stop,
                     stdin=(self._template.stdin(params) or "").encode(),
                 )
+        except SlowPattern as slow:
+            return Outcome.failure(
+                f"the metric '{shorten(self._pattern.pattern, 80)}' took over {MATCH_S:g} s on the line "
+                f"{shown(slow.args[0])}; repeat nothing that repeats itself, {_EXAMPLE}",
+                seconds=time.perf_counter() - started,
+            )
         except ValueError as error:  # a CommandError, or a null character in an argument
             return Outcome.failure(f"cannot write the command: {error}", seconds=0.0)
         except OSError as error:
@@ -259,15 +276,35 @@ class CommandObjective:
             return None, f"{metric} {text!r}, which is not a number"
 
 
+def stop_run(pid: int, start: float, params: Params) -> int:
+    """Stop what is left of the command that a process, now ended, ran for `params`; return how much it was.
+
+    The process is told by its number and its start, see `watchdog.start_of`. Its own watchdog does the same,
+    unless somebody killed that, too.
+    """
+
+    def carries(environment: Mapping[str, str]) -> bool:
+        if not environment.get(MARK_VARIABLE, "").startswith(mark_of(pid, start)):
+            return False
+        with contextlib.suppress(ValueError):
+            return bool(json.loads(environment.get(PARAMS_VARIABLE, "")) == dict(params))
+        return False
+
+    return stop_left(carries=carries)
+
+
 def _read_metric(metric: str) -> re.Pattern[str]:
-    example = "for example 'loss=([-+.0-9e]+)'"
     try:
         pattern = re.compile(metric)
-    except re.error as error:
-        raise CommandError(f"the metric '{metric}' is no regular expression ({error}); {example}") from error
+        if re._parser.parse(metric).getwidth()[0] <= CHUNK_BYTES:  # type: ignore[attr-defined]
+            regex.compile(metric)
+        else:  # and regex would write every repeat out
+            raise CommandError(f"the metric '{shorten(metric, 80)}' is longer than any line; {_EXAMPLE}")
+    except (re.error, regex.error, RecursionError, OverflowError) as error:
+        raise CommandError(f"the metric '{metric}' is no regular expression ({error}); {_EXAMPLE}") from error
     if pattern.groups != 1:
         raise CommandError(
-            f"the metric '{metric}' has {pattern.groups} groups; put one (…) around the number, {example}, "
+            f"the metric '{metric}' has {pattern.groups} groups; put one (…) around the number, {_EXAMPLE}, "
             "and write groups that only group as (?:…)"
         )
     return pattern

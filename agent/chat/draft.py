@@ -15,7 +15,7 @@ from pathlib import Path
 from bestguess.agent.chat.plan import Plan, guess_direction, pattern_of
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
-from bestguess.tools.parameter import shown
+from bestguess.tools.given import shown
 from bestguess.tools.scan.draft import Draft, scan
 from bestguess.tools.scan.metric import find_printed, names_result
 from bestguess.tools.space import Space

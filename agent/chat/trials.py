@@ -173,7 +173,7 @@ class Trials:
             self._run_one(wish)
         except KeyboardInterrupt:
             pass  # the trial was given back; `_stop` is set, so the next turn ends this thread
-        except Exception as error:  # noqa: BLE001 - a thread has nobody above it; it is shown and all pauses
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a thread has nobody above it; all pauses
             known = isinstance(error, BestGuessError)
             with self._changed:
                 self.paused = True

@@ -49,12 +49,14 @@ def tune_and_report(
     from bestguess.agent.live import watch
     from bestguess.agent.storage import shown_url
     from bestguess.agent.tuner import Tuner, check_n_trials
+    from bestguess.tools.given import shown
+    from bestguess.tools.trial import plain_line
 
     check_n_trials(n_trials)
     if timeout_s is not None:
         check_seconds("--timeout", timeout_s)
     optuna.logging.set_verbosity(optuna.logging.WARNING)  # its notes would tear the table
-    signal.signal(signal.SIGTERM, interrupt)
+    end_on_signals()
     # Progress goes to stderr under --json, so that stdout is one object whoever reads it.
     console = console_for(stderr=as_json)
     with Tuner(
@@ -82,15 +84,18 @@ def tune_and_report(
                 console, task, n_trials, done=len(tuner.history.told), asks=tuner.guesses_first
             ) as observer:
                 result = tuner.run(objective, n_trials=n_trials, timeout=timeout_s, observer=observer)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, SystemExit) as stop:
             told = len(tuner.history.told)
             hint = (
                 ""
                 if storage is None
                 else f"; go on with --resume --storage {shown_url(storage)} --study-name {study_name}"
             )
-            echo(f"\ninterrupted after {told} trial{'s' if told != 1 else ''}, all kept{hint}", err=True)
-            sys.exit(130)
+            why = "interrupted"
+            if isinstance(stop, SystemExit):
+                why = f"the objective ended the program (SystemExit: {plain_line(shown(stop.code))})"
+            echo(f"\n{why} after {told} trial{'s' if told != 1 else ''}, all kept{hint}", err=True)
+            sys.exit(_exit_code(stop))
         extra = afterwards(result) if afterwards and result.history.incumbent else {}
         if as_json:
             echo_json({**result.to_dict(), "storage": shown_url(storage), **extra})
@@ -102,6 +107,12 @@ def tune_and_report(
                     soft_wrap=True,
                 )
     sys.exit(0 if result.history.incumbent else 1)
+
+
+def _exit_code(stop: BaseException) -> int:
+    """Return the exit code that an objective asked for, and 130 where it would say that all is done."""
+    code = stop.code if isinstance(stop, SystemExit) else None
+    return 1 if isinstance(code, str) else code % 256 or 130 if isinstance(code, int) else 130
 
 
 def share_cores() -> None:
@@ -119,7 +130,14 @@ def share_cores() -> None:
         del os.environ["OMP_WAIT_POLICY"]
 
 
-def interrupt(_number: int, _frame: FrameType | None) -> None:
+def end_on_signals() -> None:
+    """End on SIGTERM, and when the terminal is closed, as on Ctrl-C; what nohup has ignored stays ignored."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
     """End on SIGTERM as on Ctrl-C: what the objective started is stopped, and the trial is given back."""
     raise KeyboardInterrupt
 

@@ -50,9 +50,10 @@ def command(
 
     from bestguess.agent.chat.session import Session
     from bestguess.agent.chat.terminal import Terminal, run_lines
-    from bestguess.agent.commands._running import share_cores
+    from bestguess.agent.commands._running import end_on_signals, share_cores
 
     share_cores()
+    end_on_signals()
     session = Session(folder, llm=llm, parallel=parallel, seed=seed, resume=resume)
     first = [*(["/web"] if web else []), " ".join(opening)]
     if as_json or not (sys.stdin.isatty() and sys.stdout.isatty()):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import click
 
 from bestguess.agent.commands._options import CONTEXT
 from bestguess.agent.commands._output import echo, echo_json
-from bestguess.agent.commands._running import interrupt
+from bestguess.agent.commands._running import end_on_signals
 from bestguess.tools.errors import InputError
 
 _LINE_EVERY_S = 10.0
@@ -68,7 +67,7 @@ def command(
     folder, name = _locate(model or DEFAULT_MODEL)
     python = set_up(gpu=gpus > 0, say=_say)
     plan = ServePlan(python, folder, name, port, Machine(gpus, nodes), context_tokens)
-    signal.signal(signal.SIGTERM, interrupt)
+    end_on_signals()
     try:
         with Server.of(plan, serve_root() / f"vllm-{port}.log") as server:
             _say(f"starting vLLM for {name}; its log is {server.log}")

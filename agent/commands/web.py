@@ -33,9 +33,10 @@ def command(folder: Path, llm: str, resume: bool, parallel: int, seed: int | Non
         raise InputError(PAGE_NEEDS.format(error.name)) from error
 
     from bestguess.agent.chat.session import Session
-    from bestguess.agent.commands._running import share_cores
+    from bestguess.agent.commands._running import end_on_signals, share_cores
 
     share_cores()
+    end_on_signals()
     session = Session(folder, llm=llm, parallel=parallel, seed=seed, resume=resume)
     try:
         page = session.page = PageServer(session, port)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from click.testing import CliRunner
 
 from bestguess.agent.cli import main
 from bestguess.agent.commands._options import read_task
+from bestguess.agent.commands._running import end_on_signals
 from bestguess.agent.testing_server import MisbehavingServer
 
 SPACE_YAML = """
@@ -267,7 +269,83 @@ def test_a_study_resumed_with_another_space_is_refused_and_left_as_it_was(run: R
     assert len(last_object(run("show", "--json"))["trials"]) == 2
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("raised", "code", "said"),
+    [
+        ("SystemExit(3)", 3, "SystemExit: 3"),
+        ("SystemExit()", 130, "SystemExit: None"),
+        ("SystemExit(256)", 130, "SystemExit: 256"),
+        ("SystemExit('no \\x1b[2J GPU')", 1, "SystemExit: 'no "),
+    ],
+)
+def test_an_objective_that_exits_ends_the_run_with_its_code_and_its_trial_is_given_back(
+    raised: str, code: int, said: str, run: Run, folder: Path
+) -> None:
+    (folder / "objectives.py").write_text(
+        f"def exits(params):\n    if params['x'] != 1.5: raise {raised}\n    return 1.0\n"
+        "def goes_on(params): return 2.0\n"
+    )
+    done = run("tune", "--space", "space.yaml", "--n-trials", "3", "objectives:exits")
+    assert done.returncode == code
+    (line,) = [one for one in done.stderr.splitlines() if one]
+    assert line.startswith(f"the objective ended the program ({said}")
+    assert "after 1 trial, all kept; go on with --resume" in line
+    again = run(
+        "tune", "--space", "space.yaml", "--n-trials", "3", "--resume", "--json", "objectives:goes_on"
+    )
+    assert [trial["value"] for trial in last_object(again)["trials"]] == [1.0, 2.0, 2.0]
+
+
+@pytest.mark.parametrize("ignored", [True, False])
+def test_a_closed_terminal_ends_a_run_unless_nohup_has_it_go_on(ignored: bool) -> None:
+    numbers = (signal.SIGTERM, signal.SIGHUP)
+    before = [signal.getsignal(number) for number in numbers]
+    try:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
+        end_on_signals()
+        with nullcontext() if ignored else pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGHUP)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+@pytest.mark.slow
+def test_what_a_killed_run_left_is_stopped_before_its_trial_is_run_again(folder: Path, run: Run) -> None:
+    (folder / "slow.py").write_text(
+        "import os, signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "open('started', 'a').write(f'{os.getpid()} ')\ntime.sleep(0 if os.path.exists('fast') else 99)\n"
+        "print('loss=1')"
+    )
+    tune = ["tune", "--space", "space.yaml", "--metric", METRIC, "--n-trials", "1", "--resume"]
+    tune += ["--", sys.executable, "slow.py", "{x}", "{n}"]
+    killed = subprocess.Popen([sys.executable, "-m", "bestguess.agent.cli", *tune], cwd=folder)
+    deadline = time.monotonic() + 60
+    while not (folder / "started").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    for child in psutil.Process(killed.pid).children():
+        if "watchdog.py" in " ".join(child.cmdline()):
+            child.kill()
+    killed.kill()
+    killed.wait()
+    left = int((folder / "started").read_text())
+    assert psutil.pid_exists(left)
+    (folder / "fast").touch()
+    assert run(*tune).returncode == 0
+    assert not psutil.pid_exists(left) or psutil.Process(left).status() == psutil.STATUS_ZOMBIE
+    assert [trial["state"] for trial in last_object(run("show", "--json"))["trials"]] == ["complete"]
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGINT,
+        pytest.param(signal.SIGTERM, marks=pytest.mark.slow),
+        pytest.param(signal.SIGHUP, marks=pytest.mark.slow),
+    ],
+)
 def test_an_interrupted_run_stops_its_command_and_says_how_to_go_on(
     number: int, folder: Path, run: Run
 ) -> None:

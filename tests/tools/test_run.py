@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +42,14 @@ def test_a_function_gets_a_dict_of_its_own() -> None:
     assert params == {"lr": 0.1}
 
 
+class Broken:
+    def __float__(self) -> float:
+        raise RuntimeError("no number")
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no words")
+
+
 @pytest.mark.parametrize(
     ("returned", "error"),
     [
@@ -49,12 +59,20 @@ def test_a_function_gets_a_dict_of_its_own() -> None:
         (1j, "1j (complex); give a number"),
         (float("nan"), "nan, which is not finite"),
         (10**400, "beyond the largest float"),
+        (Fraction(10**400), "beyond the largest float"),
+        (Broken(), "Broken); give a number"),
+        (["x" * 10**4] * 10**4, "(list); give a number"),
     ],
+    ids=lambda value: type(value).__name__,
 )
 def test_a_function_that_returns_no_finite_number_is_a_failed_trial(returned: object, error: str) -> None:
     outcome = FunctionObjective(lambda params: returned)({})
     assert outcome.failed
     assert error in outcome.error
+
+
+class Own(BaseException):
+    pass
 
 
 class Unprintable(Exception):
@@ -66,7 +84,11 @@ class Unprintable(Exception):
     ("error", "said"),
     [
         (TypeError("bad\n  depth"), "TypeError: bad depth"),
-        (SystemExit(0), "SystemExit: 0"),
+        (GeneratorExit(), "GeneratorExit"),
+        (asyncio.CancelledError(), "CancelledError"),
+        (Own("boom"), "Own: boom"),
+        (BaseExceptionGroup("two", [KeyboardInterrupt(), SystemExit()]), "two (2 sub-exceptions)"),
+        (ExceptionGroup("many", [ValueError(1)] * 1000), "many (1000 sub-exceptions)"),
         (MemoryError(), "MemoryError"),
         (Unprintable(), "Unprintable: <exception str() failed>"),
     ],
@@ -82,11 +104,12 @@ def test_an_exception_is_a_failed_trial_with_its_traceback(error: BaseException,
     assert "run.py" not in outcome.feedback.replace("test_run.py", "")
 
 
-def test_ctrl_c_in_a_function_passes_through() -> None:
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])
+def test_what_ends_the_program_passes_through_a_function(stop: type[BaseException]) -> None:
     def train(params: dict[str, Any]) -> float:
-        raise KeyboardInterrupt
+        raise stop
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(stop):
         FunctionObjective(train)({})
 
 
@@ -219,6 +242,7 @@ def test_a_value_that_no_argument_can_hold_is_a_failed_trial(value: str) -> None
         ({"metric": "loss=("}, "is no regular expression"),
         ({"metric": "loss"}, "has 0 groups"),
         ({"metric": "(a)(b)"}, "has 2 groups"),
+        ({"metric": "((?:a{1000}){1000}){1000}"}, "is longer than any line"),
         ({"timeout_s": 0}, "timeout_s is 0"),
         ({"timeout_s": float("nan")}, "timeout_s is nan"),
         ({"cwd": "/no/such/folder"}, "cwd is '/no/such/folder'"),
@@ -227,6 +251,23 @@ def test_a_value_that_no_argument_can_hold_is_a_failed_trial(value: str) -> None
 def test_options_that_cannot_work_are_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(CommandError, match=message):
         CommandObjective(["train"], **{"metric": "(x)", "space_names": ["x"], **options})
+
+
+@pytest.mark.parametrize(
+    ("metric", "printed"),
+    [
+        (r"(?:(?:a|aa)+)+(c)$", "'a' * 60 + 'b'"),
+        (r"(?:.*?,){30}P=(\d)", "'1,2,3,4,5,6,7,8,9,10,' * 50"),
+        (r"loss\s*:?\s*=?\s*(\d)", "'loss' + ' ' * 16000"),
+    ],
+)
+def test_a_metric_that_does_not_come_to_an_end_is_a_failed_trial(metric: str, printed: str) -> None:
+    code = f"import time; print({printed}, flush=True); time.sleep(99)"
+    outcome = CommandObjective([sys.executable, "-Ic", code], metric=metric, space_names=["x"])({"x": 1})
+    assert f"the metric '{metric}' took over 1 s on the line" in outcome.error
+    assert "repeat nothing that repeats itself, for example" in outcome.error
+    assert outcome.seconds is not None
+    assert outcome.seconds < 30
 
 
 @pytest.mark.slow
