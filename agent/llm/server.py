@@ -25,7 +25,7 @@ from bestguess.agent.llm.retries import persist
 from bestguess.agent.llm.streaming import Pieces, begin, hear
 from bestguess.agent.llm.wire import client_for
 from bestguess.tools.cleaning import clean_line
-from bestguess.tools.errors import ModelSpecError, ModelUnavailable, ReplyError
+from bestguess.tools.errors import ModelError, ModelSpecError, ModelUnavailable, ReplyError
 from bestguess.tools.redaction import is_secret_name, keep_secret, redact
 from bestguess.tools.trial import shorten
 
@@ -187,8 +187,8 @@ class ServerLLM:
             if isinstance(error.__cause__, ReplyError):
                 raise ReplyError(f"{self.url}: {error.__cause__}") from error
             raise self._unavailable(_describe(error)) from error
-        except ReplyError as error:
-            raise ReplyError(f"{self.url}: {error}") from error
+        except ModelError as error:
+            raise type(error)(f"{self.url}: {error}") from error
         # The client does not check what it reads; a body of another shape ends in one of these.
         except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
             words = f"no chat completion ({type(error).__name__}); is this the URL of a model server?"
@@ -274,7 +274,7 @@ class ServerLLM:
             return
         served = (await persist(client.models.list)).data
         if not served:
-            raise self._unavailable("it serves no model")
+            raise ModelUnavailable("it serves no model")
         name = str(served[0].id)
         if len(name) > MODEL_CHARS:
             raise ReplyError(f"it lists a model whose name has {len(name)} characters")
