@@ -23,6 +23,7 @@ from bestguess.tools.cleaning import clean_line
 from bestguess.tools.trial import History, Trial
 
 ROWS = 12
+STOP = "Ctrl-C stops, and nothing told is lost"
 
 BADGES = {
     "default": "white on grey37",
@@ -75,7 +76,7 @@ class PlainLines:
     def thinking(self, number: int) -> None:
         """Say that a model's first guesses are awaited, since that can take a minute."""
         if number == 1 and self._asks:
-            self._print("waiting for the first guesses …")
+            self._print(f"waiting for the first guesses …; {STOP}")
 
     def started(self, trial: Trial) -> None:
         """Do nothing: the finished line says it all."""
@@ -113,7 +114,7 @@ class LiveTable:
 
     def thinking(self, number: int) -> None:
         """Show that the next proposal is being made."""
-        self._say(f"trial {number}: choosing what to try")
+        self._say(f"trial {number}: choosing what to try; {STOP}")
 
     def started(self, trial: Trial) -> None:
         """Show the running trial."""

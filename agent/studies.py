@@ -121,19 +121,19 @@ class Desk:
 class Studies:
     """The studies of one storage; the only owner of which are open.
 
-    `llm` is as for `Tuner`, and serves all studies.
+    `llm` is as for `Tuner`, and one serves all studies. Raises ModelSpecError.
     """
 
     def __init__(self, storage: str, *, llm: str | None = None, llm_wait_s: float = 60.0) -> None:
         self.storage = storage
-        self._options: dict[str, Any] = {"llm": llm, "llm_wait_s": llm_wait_s}
+        self._llm = connect(llm)
+        self._options: dict[str, Any] = {"llm": self._llm, "llm_wait_s": llm_wait_s}
         self._open: dict[str, Desk] = {}
         self._lock = threading.Lock()
 
     def check(self) -> None:
         """Raise InputError if no study could be opened with the storage and options given; make none."""
         check_storage(self.storage)
-        connect(self._options["llm"])
         if not self._options["llm_wait_s"] >= 0:
             raise InputError(f"llm_wait_s is {self._options['llm_wait_s']}; give 0 or more seconds")
 
@@ -191,6 +191,8 @@ class Studies:
         with self._lock:
             while self._open:
                 self._open.popitem()[1].tuner.close()
+        if self._llm:
+            self._llm.close()
 
     def _tuner(self, space: Space, task: Task, name: str, seed: int | None) -> Tuner:
         return Tuner(

@@ -17,16 +17,24 @@ from typing import Any
 import click
 
 from bestguess.tools.cleaning import clean
+from bestguess.tools.redaction import redact
 
 
 def echo(text: object, *, err: bool = False, nl: bool = True) -> None:
     """Print a text from wherever; on stderr with `err`."""
-    click.echo(clean(str(text)), err=err, nl=nl)
+    # Named, since click 8 would write UTF-8 to a stream that says it takes ASCII.
+    click.echo(clean(str(text)), file=sys.stderr if err else sys.stdout, nl=nl)
 
 
 def echo_json(record: object) -> None:
     """Print one JSON object on one line, in ASCII without control characters."""
     echo(json.dumps(record).replace("\x7f", "\\u007f"))
+
+
+def say_wait(llm: str, wait_s: float) -> None:
+    """Say to whoever sits at the terminal that a model is asked, how long at most, and what stops it."""
+    if llm != "none" and sys.stderr.isatty():
+        echo(f"asking {redact(llm)}, for {wait_s:g} s at most; Ctrl-C stops it", err=True)
 
 
 class _Steady(io.FileIO):

@@ -15,7 +15,7 @@ from bestguess.agent.commands._options import (
     read_task,
     study_name_option,
 )
-from bestguess.agent.commands._output import echo, echo_json
+from bestguess.agent.commands._output import echo, echo_json, say_wait
 from bestguess.tools.errors import InputError, StudyError
 
 
@@ -105,6 +105,7 @@ def command(
     ) as tuner:
         for difference in tuner.study.differences(task, seed):
             echo(f"note: {difference}", err=True)
+        say_wait(llm, llm_wait_s)
         trials = [tuner.ask() for _ in range(count or 1)]
     if as_json:
         records = [trial_record(trial) for trial in trials]

@@ -7,7 +7,7 @@ import sys
 import click
 
 from bestguess.agent.commands._options import CONTEXT, json_option
-from bestguess.agent.commands._output import echo, echo_json
+from bestguess.agent.commands._output import echo, echo_json, say_wait
 
 
 @click.command(context_settings=CONTEXT)
@@ -32,9 +32,10 @@ def command(llm: str, as_json: bool) -> None:
 
     findings = examine()
     if llm != "none":
-        from bestguess.agent.examination import examine_model
+        from bestguess.agent.examination import TIMEOUT_S, examine_model
         from bestguess.agent.llm.connect import connect
 
+        say_wait(llm, 3 * TIMEOUT_S)
         model = connect(llm)
         assert model is not None
         findings += examine_model(model)

@@ -16,7 +16,7 @@ from bestguess.agent.commands._options import (
     llm_options,
     print_table,
 )
-from bestguess.agent.commands._output import echo, echo_json
+from bestguess.agent.commands._output import echo, echo_json, say_wait
 from bestguess.tools.errors import InputError
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ def command(
         raise InputError(f"{out} is there already; name another with --out, or write over it with --force")
     given = {"description": description, "metric": metric, "direction": direction}
     task = Task.from_dict({**words, **{key: value for key, value in given.items() if value is not None}})
+    say_wait(llm, llm_wait_s)
     made = WarmStart.guess(
         translation.space,
         task,
