@@ -13,6 +13,9 @@ from bestguess.tools.errors import InputError
 from bestguess.tools.parameter import shown
 from bestguess.tools.space import Space
 
+MOST_NAME_CHARS = 512
+"""Optuna's column in a server's database has no more."""
+
 
 def check_space(space: Any) -> Space:
     """Return the space; raise InputError for anything else."""
@@ -34,6 +37,11 @@ def check_study_name(name: Any) -> str | None:
     """Return the study's name, or None for one that is to be found; raise InputError unless it is a word."""
     if name is not None and (not isinstance(name, str) or not name.strip()):
         raise InputError(f"study_name is {shown(name)}; give a word or two, or leave it out")
+    if name is not None and (len(name) > MOST_NAME_CHARS or not name.isprintable()):
+        raise InputError(
+            f"study_name is {shown(name)} ({len(name)} characters); give at most {MOST_NAME_CHARS} that can "
+            "be printed"
+        )
     return name
 
 

@@ -1,17 +1,20 @@
 """The command line: it finds the command that was named, and turns errors into lines and exit codes.
 
 Exit codes: 0 done; 1 no trial gave a value, or something is broken (`doctor`); 2 bad input, nothing was
-written; 3 model weights could not be had; 4 the study's storage went away, and what was told is kept; 130
-interrupted, go on with --resume. A command is a file in `agent/commands/`; everything heavy is imported
-inside it, so that `--help` answers at once.
+written; 3 model weights could not be had; 4 the study's storage went away, and what was told is kept; 70 a
+defect of BestGuess; 130 interrupted, go on with --resume. A command is a file in `agent/commands/`;
+everything heavy is imported inside it, so that `--help` answers at once.
 """
 
 from __future__ import annotations
 
+import os
 import pkgutil
 import sys
+import traceback
+from collections.abc import Sequence
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -20,6 +23,11 @@ from bestguess.agent.commands._options import CONTEXT
 from bestguess.agent.commands._output import echo, steady_streams
 from bestguess.tools.cleaning import clean_line
 from bestguess.tools.errors import BestGuessError, InputError, StudyDamaged, StudyUnavailable, WeightsError
+from bestguess.tools.redaction import redact
+
+LINE_CHARS = 1600
+TRACEBACK_VARIABLE = "BESTGUESS_TRACEBACK"
+REPORT_IT = f"please report it, {TRACEBACK_VARIABLE}=1 shows where"
 
 
 class Group(click.Group):
@@ -41,12 +49,19 @@ class Group(click.Group):
         with steady_streams():
             return super().main(*args, **kwargs)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keep all words for `invoke`, where what is wrong with them is said."""
+        ctx.meta[__name__] = tuple(args)
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was named."""
         try:
+            _check_working_folder()
+            _check_words(ctx.meta[__name__])
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            sys.exit(130)
+            _interrupted()
         except click.ClickException as error:
             object.__setattr__(error, "message", clean_line(error.message))
             raise
@@ -58,6 +73,17 @@ class Group(click.Group):
             _fail(error, 3)
         except BestGuessError as error:
             _fail(error, 1)
+        except click.Abort as error:
+            if isinstance(error.__context__, KeyboardInterrupt):  # at a question
+                _interrupted()
+            raise
+        except click.exceptions.Exit:
+            raise
+        except Exception as error:
+            if os.environ.get(TRACEBACK_VARIABLE):
+                raise
+            what = "".join(traceback.format_exception_only(error)).strip()
+            _fail(f"this went wrong inside BestGuess: {what}; {REPORT_IT}", 70)
 
 
 @click.group(cls=Group, context_settings=CONTEXT)
@@ -78,12 +104,38 @@ def main() -> None:
     \b
     Exit codes: 0 done; 1 no trial gave a value; 2 bad input, nothing was written;
     3 model weights could not be had; 4 the study's storage went away (what was told is kept);
-    130 interrupted (nothing told is lost, go on with --resume).
+    70 a defect of BestGuess; 130 interrupted (nothing told is lost, go on with --resume).
     """
 
 
-def _fail(error: BestGuessError, code: int) -> None:
-    echo(f"error: {error}", err=True)
+def _check_working_folder() -> None:
+    """Raise InputError if this process stands in a folder that is gone: no relative path leads anywhere."""
+    try:
+        os.getcwd()
+    except OSError as error:
+        raise InputError(f"the working folder cannot be used: {error.strerror}; go to another") from error
+
+
+def _check_words(words: Sequence[str]) -> None:
+    """Raise InputError for a word that no study, file of ours or database could hold."""
+    for word in words:
+        if "\0" in word or any("\ud800" <= one <= "\udfff" for one in word):
+            raise InputError(
+                f"the argument {word[:80]!a} is no UTF-8 text, or holds a null character; "
+                "give one without, and rename a file that is called so"
+            )
+
+
+def _interrupted() -> NoReturn:
+    echo("interrupted", err=True)
+    sys.exit(130)
+
+
+def _fail(error: BestGuessError | str, code: int) -> NoReturn:
+    line = clean_line(redact(str(error)))
+    if len(line) > LINE_CHARS:  # what is wrong stands at the beginning, and the mend at the end
+        line = f"{line[: LINE_CHARS // 2]} … {line[-LINE_CHARS // 2 :]}"
+    echo(f"error: {line}", err=True)
     sys.exit(code)
 
 

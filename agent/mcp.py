@@ -17,7 +17,6 @@ import anyio.to_thread
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Image
 from mcp.server.mcpserver.exceptions import ResourceError, ToolError
-from mcp.server.transport_security import TransportSecuritySettings
 from pydantic import Field
 
 from bestguess.agent.chat.facts import Known
@@ -37,7 +36,9 @@ from bestguess.agent.mcp_records import (
     TrialRecord,
 )
 from bestguess.agent.mcp_server import StrictServer
+from bestguess.tools.cleaning import clean
 from bestguess.tools.errors import BestGuessError, InputError, StudyError
+from bestguess.tools.parameter import shown
 
 T = TypeVar("T")
 
@@ -52,7 +53,7 @@ SPACE = """{"parameters": {"lr": {"type": "float", "low": 1e-5, "high": 0.1, "lo
 "gelu"]}, "slope": {"type": "float", "low": 0, "high": 1, "when": {"act": ["relu"]}}},
 "constraints": ["depth * lr < 0.5"]}, or the same as YAML"""
 
-HOST = "127.0.0.1"
+MOST_WORDS = 20_000
 
 StudyName = Annotated[
     str | None, Field(description="which study; may be left out when the storage holds one study")
@@ -92,8 +93,10 @@ def make_server(
             Field(description=SPACE),
         ],
         direction: Literal["minimize", "maximize"] = "minimize",
-        metric: Annotated[str, Field(description="what the value means")] = "value",
-        description: Annotated[str, Field(description="what is tuned, on what, in words")] = "",
+        metric: Annotated[str, Field(max_length=200, description="what the value means")] = "value",
+        description: Annotated[
+            str, Field(max_length=MOST_WORDS, description="what is tuned, on what, in words")
+        ] = "",
         noisy: Annotated[bool, Field(description="the same params can give another value")] = False,
         seed: Annotated[int | None, Field(ge=0, description="makes proposals repeatable")] = None,
     ) -> StudyRecord:
@@ -170,7 +173,7 @@ def make_server(
     async def warm_start(
         space: Annotated[dict[str, Any] | str, Field(description="as for create_study")],
         n: int = 5,
-        description: str = "",
+        description: Annotated[str, Field(max_length=MOST_WORDS)] = "",
         direction: Literal["minimize", "maximize"] = "minimize",
         seed: Annotated[int, Field(ge=0)] = 0,
     ) -> Points:
@@ -345,18 +348,6 @@ def serve_stdio(server: MCPServer[Any]) -> None:
     server.run("stdio")
 
 
-def serve_http(server: MCPServer[Any], port: int) -> None:
-    """Serve clients of this machine on http://127.0.0.1:port/mcp until interrupted.
-
-    A request whose Host or Origin is another's is refused, so that no web page can reach the server.
-    """
-    names = (f"{HOST}:{port}", f"localhost:{port}")
-    guard = TransportSecuritySettings(
-        allowed_hosts=list(names), allowed_origins=[f"http://{name}" for name in names]
-    )
-    server.run("streamable-http", host=HOST, port=port, transport_security=guard)
-
-
 async def _in_thread(
     work: Callable[[], T],
     cancel: Callable[[], None] | None = None,
@@ -381,7 +372,7 @@ def _read_space(definition: dict[str, Any] | str) -> Any:
     if isinstance(definition, dict):
         return read_definition(definition, source="space")
     if "\n" not in definition.strip() and ":" not in definition:
-        raise InputError(f"space is {definition[:80]!r}; give the definition itself, no path")
+        raise InputError(f"space is {shown(definition)}; give the definition itself, no path")
     return load_yaml(definition + "\n")[0]
 
 
@@ -390,17 +381,24 @@ def _read_outcome(value: float | None, failure: str | None, feedback: str) -> An
 
     if (value is None) == (failure is None):
         raise InputError("give a value, or the failure that kept the trial from one")
-    return (
-        Outcome(value, feedback=feedback) if failure is None else Outcome.failure(failure, feedback=feedback)
-    )
+    feedback = clean(feedback)
+    if failure is None:
+        return Outcome(value, feedback=feedback)
+    return Outcome.failure(clean(failure), feedback=feedback)
 
 
 def _scan(folder: Path, path: str) -> DraftRecord:
     from bestguess.tools.scan.draft import scan
 
-    script = (folder / path).resolve()
+    try:
+        script = (folder / path).resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a null character
+        raise InputError(f"the script {shown(path)} cannot be found; give its path from {folder}") from error
     if not script.is_relative_to(folder):
-        raise InputError(f"the script {path} is outside {folder}; start the server where it is")
+        raise InputError(f"the script {shown(path)} is outside {folder}; start the server where it is")
+    # A link's end counts, not its name: what is hidden or no program may hold what is nobody's business.
+    if script.suffix != ".py" or any(part.startswith(".") for part in script.relative_to(folder).parts):
+        raise InputError(f"the script {shown(path)} is no Python file, or a hidden one; name a program (.py)")
     draft = scan(script)
     return DraftRecord(
         script=str(script.relative_to(folder)),

@@ -16,8 +16,15 @@ from mcp.server.mcpserver.exceptions import ToolError, UnexpectedResourceError, 
 from mcp_types import CallToolResult, InputRequiredResult, Tool
 from pydantic import AnyUrl, ValidationError
 
-from bestguess.tools.parameter import did_you_mean, shown
+from bestguess.tools.cleaning import clean_line
+from bestguess.tools.parameter import did_you_mean, shown, text_problem
 from bestguess.tools.trial import shorten
+
+ERROR_CHARS = 2000
+MOST_VALUES = 20_000
+MOST_CHARS = 1_000_000
+MOST_DEPTH = 32
+"""What an argument may hold in all: a space of hundreds of parameters, the log of a run."""
 
 DEFECT = "this is a defect of BestGuess; the server's stderr has its traceback"
 
@@ -44,11 +51,13 @@ class StrictServer(MCPServer[Any]):
         """
         known = {tool.name: tool.input_schema.get("properties", {}) for tool in await super().list_tools()}
         if name not in known:
-            raise ToolError(f"there is no tool {name!r}" + (did_you_mean(name, known) or _listed(known)))
-        for argument in arguments:
+            raise ToolError(f"there is no tool {shown(name)}" + (did_you_mean(name, known) or _listed(known)))
+        for argument, given in arguments.items():
             if argument not in known[name]:
                 hint = did_you_mean(argument, known[name]) or _listed(known[name])
-                raise ToolError(f"{name} has no argument {argument!r}{hint}")
+                raise ToolError(f"{name} has no argument {shown(argument)}{hint}")
+            if problem := _problem(given):
+                raise ToolError(f"{name}: {argument} {problem}")
         try:
             return await super().call_tool(name, arguments, context)
         except UnexpectedToolError as failure:
@@ -56,7 +65,7 @@ class StrictServer(MCPServer[Any]):
         except ToolError as failure:
             if isinstance(failure.__cause__, ValidationError):
                 raise ToolError(f"{name}: {_wrong_arguments(failure.__cause__)}") from failure.__cause__
-            raise
+            raise ToolError(shorten(clean_line(str(failure)), ERROR_CHARS)) from failure.__cause__
 
     async def read_resource(
         self, uri: AnyUrl | str, context: Context[Any, Any] | None = None
@@ -70,7 +79,28 @@ class StrictServer(MCPServer[Any]):
         try:
             return await super().read_resource(uri, context)
         except UnexpectedResourceError as failure:
-            raise UnexpectedResourceError(f"reading {uri} failed: {_defect(failure)}") from failure.__cause__
+            what = shown(str(uri))
+            raise UnexpectedResourceError(f"reading {what} failed: {_defect(failure)}") from failure.__cause__
+
+
+def _problem(given: Any) -> str:
+    """Return why an argument cannot be taken, whatever it is for, or nothing."""
+    values, chars, left = 0, 0, [(given, 0)]
+    while left:
+        value, depth = left.pop()
+        values += 1
+        if isinstance(value, str):
+            chars += len(value)
+            if problem := text_problem(value):
+                return f"{problem}; give text without it"
+        elif isinstance(value, dict | list):
+            inner = [*value, *value.values()] if isinstance(value, dict) else value
+            left += [(one, depth + 1) for one in inner]
+        if depth > MOST_DEPTH:
+            return f"is nested more than {MOST_DEPTH} deep; give it flat"
+        if chars > MOST_CHARS or values + len(left) > MOST_VALUES:
+            return f"has more than {MOST_VALUES} values or {MOST_CHARS} characters; give less"
+    return ""
 
 
 def _listed(known: Iterable[str]) -> str:

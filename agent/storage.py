@@ -9,6 +9,7 @@ import logging
 import os
 import re
 import sqlite3
+import stat
 import threading
 import weakref
 from collections.abc import Iterator
@@ -21,7 +22,6 @@ from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage
 from sqlalchemy import create_engine, event, inspect
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import (
-    ArgumentError,
     IntegrityError,
     NoSuchModuleError,
     ProgrammingError,
@@ -32,6 +32,7 @@ from sqlalchemy.pool import NullPool
 from bestguess.agent.lock import hold, lock_file
 from bestguess.agent.readonly import connect, table_layouts
 from bestguess.agent.steady import SteadyStorage, first_line
+from bestguess.agent.storage_url import is_memory, read_url
 from bestguess.agent.wal import use_wal
 from bestguess.tools.errors import StudyError
 from bestguess.tools.private import make_private
@@ -81,21 +82,15 @@ def file_of(url: str) -> Path | None:
     Raises:
         StudyError: the URL cannot be read.
     """
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
-        raise StudyError(
-            f"storage is {url!r}, which is no database URL; write for example sqlite:///study.db"
-        ) from None
-    if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
-        return None
-    return Path(str(parsed.database))
+    parsed = read_url(url)
+    is_file = parsed.get_backend_name() == "sqlite" and not is_memory(parsed)
+    return Path(str(parsed.database)) if is_file else None
 
 
 def settled_url(url: str | None) -> str | None:
     """Return the URL of the same storage whatever the working folder comes to be."""
     path = file_of(url) if url is not None else None
-    if url is None or path is None or path.is_absolute() or str(path).startswith("file:"):
+    if url is None or path is None or path.is_absolute():
         return url
     return make_url(url).set(database=str(_absolute(path))).render_as_string(hide_password=False)
 
@@ -128,11 +123,8 @@ def unannounced() -> Iterator[None]:
 
 def is_there(url: str) -> bool:
     """Whether the storage may hold studies: false for an SQLite file that does not exist."""
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
-        return True  # opening it says what is wrong
-    return parsed.get_backend_name() != "sqlite" or Path(str(parsed.database)).exists()
+    path = file_of(url)
+    return path is None or os.path.exists(path)
 
 
 def check_storage(url: str) -> None:
@@ -149,11 +141,11 @@ def check_storage(url: str) -> None:
 
 
 def _open_server(url: str, *, create: bool) -> BaseStorage:
-    from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random
+    from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random
 
     # In an empty database, processes on several machines may be making the tables at the same time.
     attempts = Retrying(
-        retry=retry_if_exception_type((IntegrityError, ProgrammingError)),
+        retry=retry_if_exception(_is_race),
         wait=wait_random(0.1, 1.0),
         stop=stop_after_attempt(10),
         reraise=True,
@@ -167,12 +159,18 @@ def _open_server(url: str, *, create: bool) -> BaseStorage:
         raise StudyError(
             f"storage {shown_url(url)} needs a database driver that is not installed: {error}"
         ) from error
-    except (SQLAlchemyError, StorageInternalError, RuntimeError) as error:
+    except Exception as error:  # a driver may raise anything for an address that it cannot read
         raise StudyError(
-            f"storage {shown_url(url)} cannot be opened: {first_line(error.__cause__ or error)}"
+            f"storage {shown_url(url)} cannot be opened: {first_line(error.__cause__ or error)}; see that "
+            "the address is right and the server is up"
         ) from error
     weakref.finalize(storage, storage.engine.dispose)  # Optuna leaves the connections open
     return SteadyStorage(storage, f"storage {shown_url(url)}")
+
+
+def _is_race(error: BaseException) -> bool:
+    """Whether a statement failed as others made the same tables; an address that is wrong has none."""
+    return isinstance(error, IntegrityError | ProgrammingError) and error.statement is not None
 
 
 def _has_studies(url: str) -> bool:
@@ -234,9 +232,22 @@ def _reported(path: Path, done: str) -> Iterator[None]:
 
 
 def _check_folder(path: Path) -> None:
+    """Raise StudyError where no study file can be: without its folder, or where something else is."""
     folder = _absolute(path).parent
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise StudyError(f"the folder of the storage does not exist: {folder}; make it first")
+    try:
+        kind = path.stat().st_mode
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise StudyError(
+            f"the study file {path} cannot be used: {error.strerror}; name another with --storage"
+        ) from error
+    if not stat.S_ISREG(kind):  # to open a pipe is to wait for its writer
+        raise StudyError(
+            f"the study file {path} is a folder, a pipe or a device, no file; name another with --storage"
+        )
 
 
 def _absolute(path: Path) -> Path:

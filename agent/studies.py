@@ -168,6 +168,7 @@ class Studies:
         Raises:
             StudyError: there is none of that name, or there are several and none is named.
         """
+        check_study_name(name)
         with self._lock:
             if name is None:
                 names = self.names()

@@ -433,7 +433,7 @@ class Study:
         self._check_identity()
         try:
             trial_id = self.storage.get_trial_id_from_study_id_trial_number(self._id, number)
-        except KeyError:
+        except (KeyError, OverflowError):  # a number that no database has
             raise StudyError(f"study {self.name!r} has no trial {number}{self._numbers()}") from None
         with hold(lock_file(self._url, "write"), timeout_s=WRITE_TIMEOUT_S):
             frozen = self.storage.get_trial(trial_id)
@@ -617,7 +617,7 @@ class Study:
     def _check_number(self, number: int) -> None:
         try:
             self.storage.get_trial_id_from_study_id_trial_number(self._id, number)
-        except KeyError:
+        except (KeyError, OverflowError):
             raise StudyError(f"study {self.name!r} has no trial {number}") from None
 
     def _remarks(self) -> dict[str, list[str]]:

@@ -55,6 +55,8 @@ LLM_WAIT_S = 60.0
 BESIDE = "beside"
 THIS_PROCESS: Literal["this process"] = "this process"
 
+MOST_TRIALS = 1_000_000
+
 QUEUE_S = 60.0
 """How long `ask` waits for other processes that are asking, beyond what each may wait for its model."""
 
@@ -485,6 +487,7 @@ def tune(
 
 
 def check_n_trials(n_trials: int) -> None:
-    """Raise an `InputError` unless `n_trials` is a whole number from 1."""
-    if isinstance(n_trials, bool) or not isinstance(n_trials, int) or n_trials < 1:
-        raise InputError(f"n_trials is {n_trials!r}; give a whole number from 1")
+    """Raise an `InputError` unless `n_trials` is a whole number from 1 that a study can have."""
+    is_count = isinstance(n_trials, int) and not isinstance(n_trials, bool)
+    if not is_count or not 1 <= n_trials <= MOST_TRIALS:
+        raise InputError(f"n_trials is {shown(n_trials)}; give a whole number from 1 to {MOST_TRIALS}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Callable, Sequence
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bestguess.tools.errors import CommandError
+from bestguess.tools.errors import CommandError, InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,8 +33,53 @@ json_option = click.option("--json", "as_json", is_flag=True, help="one JSON obj
 
 def study_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that name a study which is there."""
-    storage = click.option("--storage", default=DEFAULT_STORAGE, show_default=True, metavar="URL")
-    return storage(study_name_option("may be left out when the storage holds one study")(command))
+    return storage_option()(study_name_option("may be left out when the storage holds one study")(command))
+
+
+def storage_option(
+    default: str | None = DEFAULT_STORAGE, *, words: str | None = None, or_none: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the option that says where studies are kept, which outlives the command; 'none' if `or_none`."""
+
+    def read(_context: click.Context, _option: click.Parameter, given: str | None) -> str | None:
+        from bestguess.agent.storage_url import is_memory, read_url
+        from bestguess.tools.errors import StudyError
+
+        if given is None or (or_none and given == "none"):
+            return given
+        if is_memory(read_url(given)):
+            mend = "'none' says so" if or_none else "name a file, as sqlite:///study.db"
+            raise StudyError(f"storage is {given!r}, which ends with the command; {mend}")
+        return given
+
+    return click.option(
+        "--storage",
+        default=default,
+        show_default=default is not None,
+        metavar="URL",
+        callback=read,
+        help=words,
+    )
+
+
+def seed_option() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the option that makes proposals repeatable."""
+
+    def read(_context: click.Context, _option: click.Parameter, given: int | None) -> int | None:
+        from bestguess.agent.checks import check_seed
+
+        return check_seed(given)
+
+    return click.option("--seed", type=int, default=None, callback=read, help="makes proposals repeatable")
+
+
+def read_seconds(_context: click.Context, option: click.Parameter, given: float | None) -> float | None:
+    """Return an option's duration, for a callback; raise InputError unless it is a finite number from 0."""
+    import math
+
+    if given is not None and not (math.isfinite(given) and given >= 0):
+        raise InputError(f"{option.name} is {given}; give 0 or more seconds")
+    return given
 
 
 def study_name_option(words: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -64,7 +110,7 @@ def session_options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option(
                 "--parallel", type=click.IntRange(1, 64), default=1, show_default=True, help="trials at once"
             ),
-            click.option("--seed", type=int, default=None, help="makes proposals repeatable"),
+            seed_option(),
         )
     ):
         command = option(command)
@@ -107,11 +153,19 @@ def llm_options(default: str, *, wait_s: float = 120.0) -> Callable[[Callable[..
                     default=wait_s,
                     show_default=True,
                     metavar="SECONDS",
+                    callback=read_seconds,
                     help="longest wait for the model before a trial; the search goes on without it",
                 ),
-                click.option("--llm-tokens", type=int, metavar="N", help="what the model may read and write"),
-                click.option("--llm-requests", type=int, metavar="N", help="how often it may be asked"),
-                click.option("--seed", type=int, default=None, help="makes proposals repeatable"),
+                click.option(
+                    "--llm-tokens",
+                    type=click.IntRange(0),
+                    metavar="N",
+                    help="what the model may read and write",
+                ),
+                click.option(
+                    "--llm-requests", type=click.IntRange(0), metavar="N", help="how often it may be asked"
+                ),
+                seed_option(),
                 click.option(
                     "--json", "as_json", is_flag=True, help="one JSON object as the last line of stdout"
                 ),
@@ -129,7 +183,7 @@ def read_space(spec: str) -> tuple[Space, dict[str, Any]]:
     from bestguess.tools.space import Space
     from bestguess.tools.space_formats import load_yaml
 
-    if not Path(spec).exists() and ":" in spec:
+    if ":" in spec and not os.path.exists(spec):
         space = load_object(spec)
         if not isinstance(space, Space):
             raise CommandError(f"--space {spec} is a {type(space).__name__}; name a bestguess.Space")

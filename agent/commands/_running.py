@@ -15,6 +15,7 @@ from bestguess.agent.commands._output import echo, echo_json
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from bestguess.agent.llm import LLM
     from bestguess.agent.task import Task
     from bestguess.agent.tuner import Result
     from bestguess.tools.run import Objective
@@ -32,7 +33,7 @@ def tune_and_report(
     storage: str | None,
     study_name: str,
     resume: bool,
-    llm: str,
+    llm: LLM | str | None,
     llm_wait_s: float,
     limits: dict[str, int | None],
     knowledge: bool | str = True,

@@ -8,15 +8,17 @@ import click
 
 from bestguess.agent.commands._options import (
     CONTEXT,
-    DEFAULT_STORAGE,
     knowledge_option,
     llm_options,
     read_space,
     read_task,
+    storage_option,
     study_name_option,
 )
 from bestguess.agent.commands._output import echo, echo_json, say_wait
 from bestguess.tools.errors import InputError, StudyError
+
+MOST_AT_ONCE = 10_000
 
 
 @click.command(context_settings=CONTEXT)
@@ -28,7 +30,12 @@ from bestguess.tools.errors import InputError, StudyError
 )
 @click.option("--task", "description", metavar="TEXT", help="what is tuned, in words, for the model")
 @click.option(
-    "--n", "count", type=click.IntRange(1), default=None, metavar="N", help="how many trials at once"
+    "--n",
+    "count",
+    type=click.IntRange(1, MOST_AT_ONCE),
+    default=None,
+    metavar="N",
+    help="how many trials at once",
 )
 @click.option(
     "--pid",
@@ -36,7 +43,7 @@ from bestguess.tools.errors import InputError, StudyError
     metavar="PID",
     help="who runs the trial ($$ in a shell): if it ends without telling, the trial is handed out again",
 )
-@click.option("--storage", default=DEFAULT_STORAGE, show_default=True, metavar="URL")
+@storage_option()
 @study_name_option("default: the space file's name, or the only study")
 @knowledge_option
 @llm_options(default="none")

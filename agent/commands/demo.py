@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bestguess.agent.commands._options import CONTEXT, llm_options
+from bestguess.agent.commands._options import CONTEXT, llm_options, storage_option
 from bestguess.agent.commands._running import tune_and_report
 
 if TYPE_CHECKING:
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 @click.command(context_settings=CONTEXT)
 @click.option("--model", metavar="NAME", help="shorthand for --llm embedded:NAME, pulled first if need be")
 @click.option("--n-trials", type=int, default=20, show_default=True)
-@click.option("--storage", metavar="URL", help="default: demo.db in BestGuess's own folder")
+@storage_option(
+    None, words="default: demo.db in BestGuess's own folder; 'none' keeps it in memory", or_none=True
+)
 @llm_options(default="embedded")
 def command(
     model: str | None,
@@ -46,6 +48,8 @@ def command(
     from bestguess.agent import demo as demonstration
     from bestguess.agent.commands.models import pull_with_progress
     from bestguess.agent.llm import catalog
+    from bestguess.agent.llm.connect import connect
+    from bestguess.agent.tuner import check_n_trials
     from bestguess.tools.run import FunctionObjective
 
     if model is not None:
@@ -53,7 +57,9 @@ def command(
     name = catalog.DEFAULT_MODEL if llm == "embedded" else llm.removeprefix("embedded:")
     if name in catalog.CATALOG and not catalog.is_pulled(name):
         pull_with_progress(name, to_stderr=as_json)
-    if storage is None:
+    model_asked = connect(llm)
+    check_n_trials(n_trials)
+    if storage is None:  # nothing is made before the rest is known to be right
         folder = catalog.models_root().parent
         folder.mkdir(parents=True, exist_ok=True)
         storage = f"sqlite:///{folder / 'demo.db'}"
@@ -71,10 +77,10 @@ def command(
         title="Demo: gradient boosting on the diabetes data",
         n_trials=n_trials,
         timeout_s=None,
-        storage=storage,
+        storage=None if storage == "none" else storage,
         study_name=time.strftime("demo-%Y%m%d-%H%M%S"),
         resume=True,
-        llm=llm,
+        llm=model_asked,
         llm_wait_s=llm_wait_s,
         limits={"tokens": llm_tokens, "requests": llm_requests},
         seed=0 if seed is None else seed,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from bestguess.tools.errors import InputError
 from bestguess.tools.trial import plain_line
 
 if TYPE_CHECKING:
-    from bestguess.tools.scan.draft import Draft
+    from bestguess.tools.scan.draft import Draft, LeftOut
     from bestguess.tools.scan.finding import Finding
 
 NO_METRIC = "FILL_IN_THE_PATTERN_OF_THE_RESULT"
@@ -48,7 +49,7 @@ def command(script: Path, out: Path, force: bool, as_json: bool) -> None:
     from bestguess.tools.scan.draft import scan
 
     draft = scan(script)
-    if out != Path("-") and out.exists() and not force:
+    if out != Path("-") and os.path.lexists(out) and not force:
         raise InputError(f"{out} is there already; name another with --out, or write over it with --force")
     if draft.space is None:
         reasons = "; ".join(f"{one.finding.name}: {one.reason}" for one in draft.left_out[:10])
@@ -100,13 +101,23 @@ def _record(draft: Draft, out: Path, words: list[str]) -> dict[str, Any]:
         "space": str(out),
         "parameters": definition,
         "found": [_finding_record(one) for one in draft.chosen],
-        "left_out": [{**_finding_record(one.finding), "reason": one.reason} for one in draft.left_out],
+        "left_out": [_left_out_record(one) for one in draft.left_out],
         "metric": draft.metric.name if draft.metric else None,
         "metric_pattern": draft.metric.pattern if draft.metric else None,
         "direction": draft.metric.direction if draft.metric else None,
         "to_fill_in": None if draft.metric else NO_METRIC,
         "command": words,
         "command_line": shlex.join(words),
+    }
+
+
+def _left_out_record(left: LeftOut) -> dict[str, Any]:
+    """Return what is known of it; its text, if it is one, may be a password and is not shown."""
+    record = _finding_record(left.finding)
+    return {
+        **record,
+        "value": None if isinstance(record["value"], str) else record["value"],
+        "reason": left.reason,
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from bestguess.agent.commands._options import CONTEXT, DEFAULT_STORAGE
+from bestguess.agent.commands._options import CONTEXT, read_seconds, storage_option
 from bestguess.agent.commands._output import echo
 from bestguess.tools.errors import InputError
 
@@ -14,25 +14,38 @@ DEFAULT_PORT = 8765
 @click.command(context_settings=CONTEXT)
 @click.option("--http", is_flag=True, help="serve on http://127.0.0.1:PORT/mcp, not on stdin and stdout")
 @click.option("--port", type=click.IntRange(1, 65535), default=DEFAULT_PORT, show_default=True)
-@click.option("--storage", default=DEFAULT_STORAGE, show_default=True, metavar="URL")
+@storage_option()
 @click.option(
     "--llm", default="none", show_default=True, metavar="SPEC", help="a model that guesses too, as for tune"
 )
-@click.option("--llm-wait", "llm_wait_s", type=float, default=60.0, show_default=True, metavar="SECONDS")
+@click.option(
+    "--llm-wait",
+    "llm_wait_s",
+    type=float,
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    callback=read_seconds,
+)
 def command(http: bool, port: int, storage: str, llm: str, llm_wait_s: float) -> None:
     """Serve BestGuess to an agent, over the Model Context Protocol (MCP).
 
     The agent makes studies, asks what to try, tells what came of it, and has its own ideas judged by the
     Gaussian process. It is a language model itself, so none is needed here. Kill the server when you like:
-    what was told is in the storage. Needs `pip install 'bestguess[mcp]'`.
+    what was told is in the storage. Over --http, clients of this machine need the token that is printed with
+    the address: it is new at every start, or that of BESTGUESS_MCP_TOKEN. On stdin and stdout there is none.
+    Needs `pip install 'bestguess[mcp]'`.
 
     \b
     Examples:
       claude mcp add bestguess -- bestguess mcp
       bestguess mcp --http --storage sqlite:////data/studies.db
+      claude mcp add --transport http bestguess http://127.0.0.1:8765/mcp \\
+          --header "Authorization: Bearer TOKEN"
     """
     try:
-        from bestguess.agent.mcp import make_server, serve_http, serve_stdio
+        from bestguess.agent.mcp import make_server, serve_stdio
+        from bestguess.agent.mcp_http import serve_http
     except ImportError as error:
         raise InputError(
             f"bestguess mcp needs the package mcp ({error}): pip install 'bestguess[mcp]'"
@@ -40,7 +53,6 @@ def command(http: bool, port: int, storage: str, llm: str, llm_wait_s: float) ->
 
     server = make_server(storage, llm=None if llm == "none" else llm, llm_wait_s=llm_wait_s)
     if http:
-        echo(f"serving on http://127.0.0.1:{port}/mcp", err=True)
-        serve_http(server, port)
+        serve_http(server, port, lambda words: echo(words, err=True))
     else:
         serve_stdio(server)

@@ -11,6 +11,7 @@ from bestguess.agent.commands._options import CONTEXT, json_option, study_option
 from bestguess.agent.commands._output import echo, echo_json
 from bestguess.tools.cleaning import clean_line
 from bestguess.tools.errors import InputError
+from bestguess.tools.parameter import shown
 
 if TYPE_CHECKING:
     from bestguess.agent.study import Study
@@ -99,17 +100,21 @@ def _read_arguments(
     if len(what) != len(expected) or any(word.startswith("--") for word in what):
         given = " ".join(what) or "nothing"
         raise InputError(
-            f"tell was given {given!r}; give {' and '.join(expected) or 'neither NUMBER nor VALUE'} "
+            f"tell was given {shown(given)}; give {' and '.join(expected) or 'neither NUMBER nor VALUE'} "
             "(see bestguess tell --help)"
         )
     try:
         number = int(what[0]) if numbered else None
     except ValueError:
-        raise InputError(f"the trial is {what[0]!r}; give the number that `bestguess ask` gave") from None
+        raise InputError(
+            f"the trial is {shown(what[0])}; give the number that `bestguess ask` gave"
+        ) from None
     try:
         value = float(what[-1]) if valued else None
     except ValueError:
-        raise InputError(f"the value is {what[-1]!r}; give a number, or --failed with the reason") from None
+        raise InputError(
+            f"the value is {shown(what[-1])}; give a number, or --failed with the reason"
+        ) from None
     return number, value
 
 
@@ -119,13 +124,9 @@ def _record(study: Study, number: int | None, params: str | None, outcome: Outco
     from bestguess.tools.trial import Proposal
 
     if params is not None:
-        try:
-            given = json.loads(params)
-        except ValueError as error:
-            raise InputError(
-                f"--params is {params!r}, which is no JSON: {error}; quote it for the shell"
-            ) from error
-        return study.add(Proposal(study.space.validate(given), "user", "told by the user"), outcome), True
+        return study.add(
+            Proposal(study.space.validate(_read_params(params)), "user", "told by the user"), outcome
+        ), True
     assert number is not None
     try:
         return study.finish(number, outcome), True
@@ -133,3 +134,21 @@ def _record(study: Study, number: int | None, params: str | None, outcome: Outco
         if error.same:
             return error.trial, False
         raise
+
+
+def _read_params(text: str) -> Any:
+    try:
+        return json.loads(text, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        raise InputError(
+            f"--params is {shown(text)}, which is no JSON: {error}; quote it for the shell"
+        ) from error
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the object; a name that is there twice would be told one of two values."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} is there twice")
+    return found

@@ -8,12 +8,13 @@ import click
 
 from bestguess.agent.commands._options import (
     CONTEXT,
-    DEFAULT_STORAGE,
     knowledge_option,
     llm_options,
     read_objective,
+    read_seconds,
     read_space,
     read_task,
+    storage_option,
     study_name_option,
 )
 from bestguess.agent.commands._running import tune_and_report
@@ -34,13 +35,23 @@ from bestguess.agent.commands._running import tune_and_report
 )
 @click.option("--task", "description", metavar="TEXT", help="what is tuned, in words, for the model")
 @click.option("--n-trials", type=int, default=20, show_default=True, help="trials in the study when it ends")
-@click.option("--timeout", "timeout_s", type=float, metavar="SECONDS", help="start no trial after this")
 @click.option(
-    "--trial-timeout", "trial_timeout_s", type=float, metavar="SECONDS", help="end a command that runs longer"
+    "--timeout",
+    "timeout_s",
+    type=float,
+    metavar="SECONDS",
+    callback=read_seconds,
+    help="start no trial after this",
 )
 @click.option(
-    "--storage", default=DEFAULT_STORAGE, show_default=True, metavar="URL", help="'none' keeps it in memory"
+    "--trial-timeout",
+    "trial_timeout_s",
+    type=float,
+    metavar="SECONDS",
+    callback=read_seconds,
+    help="end a command that runs longer",
 )
+@storage_option(words="'none' keeps it in memory", or_none=True)
 @study_name_option("default: the space file's name")
 @click.option("--resume", is_flag=True, help="go on with the study if it exists")
 @knowledge_option

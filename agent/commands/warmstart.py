@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from bestguess.tools.errors import InputError
 if TYPE_CHECKING:
     from bestguess.agent.warm_start import WarmStart
 
+MOST_AT_ONCE = 1000
 NO_OUT = "warmstart.json"
 """The file that the shown code reads where --out names none."""
 
@@ -35,7 +37,14 @@ NO_OUT = "warmstart.json"
     help="YAML file, or module:attribute of a Space or of the tuner's own space",
 )
 @click.option("--for", "tuner", type=click.Choice(tuners), default="json", show_default=True)
-@click.option("--n", "n", type=int, default=5, show_default=True, help="points, the default among them")
+@click.option(
+    "--n",
+    "n",
+    type=int,
+    default=5,
+    show_default=True,
+    help="points, the default among them",
+)
 @click.option("--task", "description", metavar="TEXT", help="what is tuned, in words, for the model")
 @click.option("--metric", metavar="NAME", help="what the objective's value is")
 @click.option(
@@ -82,10 +91,12 @@ def command(
     from bestguess.agent.task import Task
     from bestguess.agent.warm_start import WarmStart, write_text
 
+    if n > MOST_AT_ONCE:
+        raise InputError(f"n is {n}; give 1 to {MOST_AT_ONCE} points")
     chosen = adapter(tuner)
     native, words = _read_native(space_spec)
     translation = chosen.read(native)
-    if out is not None and out.exists() and not force:
+    if out is not None and os.path.lexists(out) and not force:
         raise InputError(f"{out} is there already; name another with --out, or write over it with --force")
     given = {"description": description, "metric": metric, "direction": direction}
     task = Task.from_dict({**words, **{key: value for key, value in given.items() if value is not None}})
@@ -129,7 +140,7 @@ def _code(tuner: str, hand_over: str, space_spec: str, out: Path | None) -> list
     if tuner in {"csv", "json"} and not is_csv:
         return ["import bestguess as bg", f"points = bg.WarmStart.load({path!r}).points"]
     module, _, attribute = space_spec.partition(":")
-    is_named = bool(attribute) and not Path(space_spec).exists()
+    is_named = bool(attribute) and not os.path.exists(space_spec)
     lines = ["import bestguess as bg"]
     loaded, theirs = f"bg.WarmStart.load({path!r})", "warm_start.space"
     if is_csv:
@@ -154,7 +165,7 @@ def _read_native(spec: str) -> tuple[Any, dict[str, Any]]:
     from bestguess.tools.run import load_object
     from bestguess.tools.space_formats import load_yaml
 
-    if not Path(spec).exists() and ":" in spec:
+    if ":" in spec and not os.path.exists(spec):
         return load_object(spec), {}
     return load_yaml(Path(spec))
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bestguess.agent.llm.steps import Progress, Stage
 from bestguess.agent.llm.weights import Entry, SourceOfWeights, gigabytes, install, is_complete, read_manifest
-from bestguess.tools.errors import ModelSpecError
+from bestguess.tools.errors import InputError, ModelSpecError
 
 __all__ = [
     "CATALOG",
@@ -84,9 +84,17 @@ DEFAULT_MODEL = "qwen2.5-coder-1.5b"
 def models_root() -> Path:
     """Return the folder of all pulled models: under BESTGUESS_HOME, or the user's cache."""
     if home := os.environ.get("BESTGUESS_HOME"):
-        return Path(home).expanduser().absolute() / "models"
+        folder = Path(os.path.expanduser(home)).absolute()
+        if os.path.exists(folder) and not os.path.isdir(folder):
+            raise InputError(f"BESTGUESS_HOME is {home!r}, which is no folder; name one, or unset it")
+        return folder / "models"
     cache = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    return (cache if cache.is_absolute() else Path.home() / ".cache") / "bestguess" / "models"
+    if not cache.is_absolute():
+        try:
+            cache = Path.home() / ".cache"
+        except RuntimeError as error:
+            raise InputError(f"there is no folder for models: {error}; name one in BESTGUESS_HOME") from error
+    return cache / "bestguess" / "models"
 
 
 def is_pulled(name: str, *, root: Path | None = None) -> bool:
@@ -104,10 +112,11 @@ def find(name_or_path: str | Path) -> Path:
         if not is_pulled(spec):
             raise ModelSpecError(f"model {spec} is not pulled yet; run `bestguess models pull {spec}`")
         return models_root() / spec
-    folder = Path(spec).expanduser()
-    if (folder / "config.json").is_file():
+    # Of os.path, as pathlib's own raise for what is too long to be a path, or names a user who is not there.
+    folder = Path(os.path.expanduser(spec))
+    if os.path.isfile(folder / "config.json"):
         return folder
-    if folder.exists():
+    if os.path.exists(folder):
         raise ModelSpecError(
             f"{spec!r} is no Hugging Face model folder: it has no config.json; name one that has"
         )

@@ -17,6 +17,7 @@ from bestguess.agent.llm import LLM
 from bestguess.agent.llm.shared import SharedLLM, share
 from bestguess.tools.errors import ModelSpecError
 
+MOST_HOST_CHARS = 253
 _ATTRIBUTE = re.compile(r"(?P<module>[A-Za-z_][\w.]*):(?P<attribute>[A-Za-z_][\w.]*)")
 
 
@@ -50,7 +51,9 @@ def origin(url: str) -> str:
         port = parts.port or {"http": 80, "https": 443}[parts.scheme]
     except (ValueError, KeyError):
         return ""
-    return f"{parts.scheme}://{parts.hostname}:{port}" if parts.hostname else ""
+    host = parts.hostname or ""
+    is_host = 0 < len(host) <= MOST_HOST_CHARS and host.isprintable() and " " not in host
+    return f"{parts.scheme}://{host}:{port}" if is_host else ""
 
 
 def _by_words(spec: str, key_origins: Collection[str] | None) -> LLM:
@@ -86,10 +89,13 @@ def _imported(spec: str, module: str, attribute: str) -> LLM:
         found = importlib.import_module(module)
         for part in attribute.split("."):
             found = getattr(found, part)
-    except (ImportError, AttributeError) as error:
-        raise ModelSpecError(f"cannot import the language model {spec!r}: {error}") from error
-    if callable(found) and (isinstance(found, type) or not isinstance(found, LLM)):
-        found = found()
+        if callable(found) and (isinstance(found, type) or not isinstance(found, LLM)):
+            found = found()
+    except (Exception, SystemExit) as error:  # any code may be behind a name
+        raise ModelSpecError(
+            f"cannot import the language model {spec!r}: {type(error).__name__}: {error}; name an LLM, or a "
+            "function without arguments that returns one"
+        ) from error
     if not isinstance(found, LLM):
         raise ModelSpecError(
             f"{spec!r} gave a {type(found).__name__}, which is no language model: "

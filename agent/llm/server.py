@@ -83,6 +83,11 @@ class ServerLLM:
         self._query = parse_qsl(url.query, keep_blank_values=True)
         key = os.environ.get(API_KEY_VARIABLE, "") if api_key is None else api_key
         self._key = key.strip() or NO_KEY
+        if not (self._key.isascii() and self._key.isprintable()):
+            raise ModelSpecError(
+                f"the key for {self.url} ({API_KEY_VARIABLE}, or api_key) has a line break or another "
+                "character that no header can carry; give the key alone"
+            )
         for secret in (self._key, *(value for name, value in self._query if is_secret_name(name))):
             keep_secret(secret)
         # A proxy that the environment names for the world outside does not lead to this machine.

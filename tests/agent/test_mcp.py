@@ -24,9 +24,11 @@ from click.testing import CliRunner
 from mcp import MCPError
 from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
+from mcp.client.streamable_http import streamable_http_client
 
 from bestguess.agent.cli import main
 from bestguess.agent.mcp import make_server
+from bestguess.agent.mcp_http import TOKEN_VARIABLE
 
 N_TRIALS = 20
 SPACE = {
@@ -37,6 +39,9 @@ SPACE = {
     }
 }
 COMMAND = [sys.executable, "-m", "bestguess.agent.cli", "mcp"]
+
+TOKEN = "a-token-that-is-long-enough"
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
 Script = Callable[[Client], Awaitable[None]]
 
@@ -404,7 +409,10 @@ async def stdio(folder: Path) -> AsyncIterator[tuple[Client, int]]:
 async def http(folder: Path) -> AsyncIterator[tuple[Client, int]]:
     """A client of a server on a port of its own."""
     with serving(folder) as (url, process):
-        async with Client(url) as client:
+        async with (
+            httpx2.AsyncClient(headers=BEARER) as by_token,
+            Client(streamable_http_client(url, http_client=by_token)) as client,
+        ):
             yield client, process.pid
 
 
@@ -420,7 +428,8 @@ class serving:  # noqa: N801  # a context manager
     def __enter__(self) -> tuple[str, subprocess.Popen[bytes]]:
         self.log = (self.folder / "server.log").open("a")
         command = [*COMMAND, "--http", "--port", str(self.port)]
-        self.process = subprocess.Popen(command, cwd=self.folder, stderr=self.log, stdout=self.log)
+        env = {**os.environ, TOKEN_VARIABLE: TOKEN}
+        self.process = subprocess.Popen(command, cwd=self.folder, stderr=self.log, stdout=self.log, env=env)
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             with socket.socket() as probe:
@@ -495,7 +504,7 @@ def server(tmp_path: Path) -> Iterator[str]:
 
 def test_a_request_from_a_foreign_page_or_for_a_foreign_name_is_refused(server: str) -> None:
     message = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
-    ours = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+    ours = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream", **BEARER}
     port = server.split(":")[2].split("/")[0]
 
     def answer(**headers: str) -> int:

@@ -7,16 +7,18 @@ that reason.
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bestguess.tools.conditions import name_problem
 from bestguess.tools.parameters import Parameter
+from bestguess.tools.redaction import redact
 from bestguess.tools.scan.classes import find_classes
 from bestguess.tools.scan.finding import Finding
 from bestguess.tools.scan.metric import Metric, find_metric
 from bestguess.tools.scan.ranges import choose_parameter, is_heads
 from bestguess.tools.scan.reading import read_script, readable
+from bestguess.tools.scan.secrecy import is_secret
 from bestguess.tools.space import Space
 
 
@@ -66,7 +68,8 @@ def scan(script: Path) -> Draft:
     parameters: dict[str, Parameter] = {}
     chosen, left_out = [], []
     for one in findings:
-        parameter = choose_parameter(one, has_heads=has_heads)
+        one = replace(one, doc=redact(one.doc))
+        parameter = "it may be a secret" if is_secret(one) else choose_parameter(one, has_heads=has_heads)
         if isinstance(parameter, str):
             left_out.append(LeftOut(one, parameter))
         elif problem := name_problem(one.name):
@@ -87,6 +90,6 @@ def scan(script: Path) -> Draft:
 
 
 def _describe(script: Path, tree: ast.Module) -> str:
-    summary = (ast.get_docstring(tree) or "").partition("\n")[0].strip().rstrip(".")
+    summary = redact((ast.get_docstring(tree) or "").partition("\n")[0].strip().rstrip("."))
     classes = find_classes(tree)
     return (summary or f"Tune {script.name}") + (f"; it uses {', '.join(classes)}" if classes else "")

@@ -7,7 +7,6 @@ know what the page looks like.
 from __future__ import annotations
 
 import secrets
-import socket
 import threading
 
 import uvicorn
@@ -16,9 +15,8 @@ from bestguess.agent.chat.events import Event
 from bestguess.agent.chat.session import Session
 from bestguess.agent.chat.web.app import build_app
 from bestguess.agent.chat.web.stream import Stream
-from bestguess.tools.errors import InputError
+from bestguess.agent.loopback import HOST, listen
 
-HOST = "127.0.0.1"
 GRACE_S = 2
 
 
@@ -30,14 +28,7 @@ class PageServer:
     """
 
     def __init__(self, session: Session, port: int = 0, *, token: str = "") -> None:
-        self._socket = socket.socket()
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            self._socket.bind((HOST, port))
-            self._socket.listen()
-        except OSError as error:
-            self._socket.close()
-            raise InputError(f"port {port} cannot be had: {error.strerror}; give another --port") from error
+        self._socket = listen(port)
         port = self._socket.getsockname()[1]
         self.address = f"{HOST}:{port}"
         token = token or secrets.token_hex(16)  # no sign of which is Markdown
