@@ -6,13 +6,13 @@ module does not know which model reads them or what becomes of the answer.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from bestguess.agent.llm import Message, count_roughly
-from bestguess.agent.study import REMARK
 from bestguess.agent.task import Task
 from bestguess.prompts import render
 from bestguess.tools.parameters import Choice, Float, Int, Parameter
@@ -30,6 +30,7 @@ SURPRISE = 2.0
 """Trials that missed what was expected of them by more deviations than this say most about the space."""
 
 FEEDBACK_CHARS = 160
+_MARK = re.compile(r"<(?=/?(?:output|remark)>)")
 BUDGET_TOKENS = 1400
 
 
@@ -67,7 +68,7 @@ def frame_proposal(
     for rows in range(BEST_ROWS, 0, -1):
         best = ranked[:rows]
         latest = [trial for trial in history.complete[-min(rows, LATEST_ROWS) :] if trial not in best]
-        remarked = [trial for trial in history.complete if _remark(trial) and trial not in (*best, *latest)]
+        remarked = [trial for trial in history.complete if trial.remarks and trial not in (*best, *latest)]
         remarked = remarked[-min(rows, REMARKED_ROWS) :]
         shown = {trial.number for trial in (*best, *latest, *remarked)}
         unlike = [trial for trial in odd if trial.number not in shown][: min(rows, SURPRISING_ROWS)]
@@ -79,11 +80,12 @@ def frame_proposal(
             best=[_row(whole, task, trial) for trial in best],
             latest=[_row(whole, task, trial) for trial in latest],
             remarked=[_row(whole, task, trial) for trial in remarked],
+            has_remarks=any(trial.remarks for trial in (*best, *latest, *remarked, *unlike, *failures)),
             surprising=[_surprising(whole, task, trial) for trial in unlike],
             failures=[_failure(whole, trial) for trial in failures],
             surrogate=surrogate,
             candidates=[
-                f"expected {expected.mean:.5g} ± {expected.sd:.2g}: {reply_text(whole.to_reply(params))}"
+                f"expected {expected.mean:.5g} ± {expected.sd:.2g}: {_configuration(whole, params)}"
                 for params, expected in candidates
             ],
             track_record=track_record,
@@ -107,7 +109,7 @@ def frame_judgement(
         metric=task.metric,
         rows=[_row(space, task, trial) for trial in ranked[:JUDGED_ROWS]],
         good=None if good is None else f"{good:.5g}",
-        configuration=reply_text(space.to_reply(params)),
+        configuration=_configuration(space, params),
     )
     _, user = _messages(task, space, words)
     return (user,)
@@ -119,16 +121,21 @@ def frame_failure(task: Task, space: Space, trial: Trial) -> tuple[Message, ...]
         "explain",
         description=task.description,
         parameters=_described(space),
-        configuration=_configuration(space, trial),
-        output=quote_untrusted(trial.feedback),
+        configuration=_configuration(space, trial.params),
+        output=quote_untrusted(trial.said),
     )
     return (Message("user", words),)
 
 
 def quote_untrusted(text: str, chars: int = FEEDBACK_CHARS) -> str:
     """Return what a program printed, fit for a prompt: no control characters, no marks, the tail only."""
+    return _between_marks("output", text, chars)
+
+
+def _between_marks(mark: str, text: str, chars: int = FEEDBACK_CHARS) -> str:
+    """Return a text as one line between marks, of which it cannot have any itself."""
     said = plain_line(text)
-    return f"<output>{said if len(said) <= chars else '…' + said[-chars:]}</output>"
+    return f"<{mark}>{said if len(said) <= chars else '…' + said[-chars:]}</{mark}>"
 
 
 def _described(space: Space) -> list[dict[str, str]]:
@@ -141,7 +148,7 @@ def _described(space: Space) -> list[dict[str, str]]:
                 f"{parent} is {' or '.join(map(_literal, values))}"
                 for parent, values in (parameter.when or {}).items()
             ),
-            "doc": parameter.doc,
+            "doc": plain_line(parameter.doc),  # it may come from a script; a line break would end its place
         }
         for name, parameter in space.parameters.items()
     ]
@@ -174,13 +181,12 @@ def _range(parameter: Parameter) -> str:
 
 
 def _row(space: Space, task: Task, trial: Trial) -> str:
-    return f"{task.metric} {trial.value:.5g}: {_configuration(space, trial)}{_remark(trial)}"
+    return f"{task.metric} {trial.value:.5g}: {_configuration(space, trial.params)}{_remark(trial)}"
 
 
 def _remark(trial: Trial) -> str:
     """Return what the user said of a trial, to stand after its row; nothing if that is nothing."""
-    said = [line for line in trial.feedback.splitlines() if line.startswith(REMARK)]
-    return f" {quote_untrusted(' '.join(said))}" if said else ""
+    return f" {_between_marks('remark', '; '.join(trial.remarks))}" if trial.remarks else ""
 
 
 def _surprising(space: Space, task: Task, trial: Trial) -> str:
@@ -197,15 +203,16 @@ def _surprise(trial: Trial) -> float:
 
 
 def _failure(space: Space, trial: Trial) -> str:
-    return f"{_configuration(space, trial)} {quote_untrusted(trial.feedback)}"
+    return f"{_configuration(space, trial.params)} {quote_untrusted(trial.said)}{_remark(trial)}"
 
 
-def _configuration(space: Space, trial: Trial) -> str:
-    return reply_text(space.to_reply(trial.params))
+def _configuration(space: Space, params: Mapping[str, Any]) -> str:
+    # A text may be a model's own: in it, what looks like a mark is written as JSON may write it.
+    return _MARK.sub(r"\\u003c", reply_text(space.to_reply(params)))
 
 
 def _literal(value: object) -> str:
     # Without an exponent: so the grammar has it that the answer is held to.
     if isinstance(value, float):
         return np.format_float_positional(value, precision=6, fractional=False, trim="-")
-    return shorten(str(value), 80)
+    return " ".join(shorten(str(value), 80).split())

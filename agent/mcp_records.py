@@ -22,7 +22,8 @@ class TrialRecord(BaseModel):
     verdict: str = Field("", description="what the Gaussian process said of it before it ran")
     expected: float | None = Field(None, description="the value expected before it ran")
     expected_sd: float | None = None
-    feedback: str = Field("", description="the error, if it failed, and what the objective said")
+    feedback: str = Field("", description="the error, if it failed, what the objective said, then remarks")
+    remarks: list[str] = Field([], description="what people said of it")
 
     @classmethod
     def of(cls, trial: Trial) -> TrialRecord:

@@ -111,6 +111,7 @@ def trial_record(trial: Trial) -> dict[str, Any]:
         "value": trial.value,
         "state": trial.state,
         "feedback": trial.feedback,
+        "remarks": list(trial.remarks),
         "prediction": asdict(proposal.prediction) if proposal.prediction else None,
         "verdict": proposal.verdict,
         "fallback": proposal.fallback,

@@ -16,7 +16,7 @@ import numpy as np
 from bestguess.agent.checks import check_study_name
 from bestguess.agent.llm.connect import connect
 from bestguess.agent.storage import check_storage
-from bestguess.agent.study import ToldBeforeError, load, study_names
+from bestguess.agent.study import load, study_names
 from bestguess.agent.task import Task
 from bestguess.agent.tuner import Tuner
 from bestguess.tools.errors import InputError, StudyError
@@ -91,12 +91,7 @@ class Desk:
         Raises:
             StudyError: there is no such trial, or it was told another outcome.
         """
-        try:
-            return self.tuner.study.finish(number, outcome), True
-        except ToldBeforeError as error:
-            if error.same:
-                return error.trial, False
-            raise
+        return self.tuner.study.tell(number, outcome)
 
     def add(self, params: Mapping[str, Any], outcome: Outcome) -> Trial:
         """Record a trial that nobody asked for; raise ParamsError if the params do not fit."""

@@ -11,9 +11,9 @@ import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -29,6 +29,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from bestguess.agent.knowledge import Knowledge
 from bestguess.agent.lock import hold, lock_file
+from bestguess.agent.marks import Marks, read_marks, write_aside, write_remark
 from bestguess.agent.owner import RELEASED, Owner, is_orphan
 from bestguess.agent.spool import Spool
 from bestguess.agent.steady import SteadyStorage, persist
@@ -47,18 +48,9 @@ from bestguess.tools.space import Space
 from bestguess.tools.trial import History, Outcome, Params, Proposal, State, Trial
 
 ATTRIBUTE = "bestguess"
-ASIDE = "bestguess:aside"
-"""The study's attribute with the numbers of the trials that do not count; a finished trial is sealed."""
-
-REMARKS = "bestguess:remarks"
-"""The study's attribute with what people said of trials, by number."""
-
 MAX_ATTEMPTS = 5
 """How often a trial is begun before it counts as failed: its objective may be what kills the process, but
 whoever kills a run several times in a row should not find healthy trials called failures."""
-
-REMARK = "remark:"
-"""How a line of a trial's feedback begins that a person added."""
 
 WRITE_TIMEOUT_S = 30.0
 """Writing takes milliseconds; whoever keeps others from it for so long is stopped, and not waited for."""
@@ -77,6 +69,27 @@ class ToldBeforeError(StudyError):
             f"trial {trial.number} was already told {_told_words(trial.outcome)}, and now "
             f"{_told_words(outcome)}; a trial is told once, tell its params for another result"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A study at one moment.
+
+    `history` is of the trials that count, `trials` how many there are in all, and `aside` how many were set
+    aside. `orphans` wait to be run again. `elsewhere` is how many trials other processes run; of a process
+    that cannot be seen from here the end would go unseen, so that its trials are not among them.
+    """
+
+    history: History
+    trials: int
+    aside: int
+    orphans: tuple[Trial, ...]
+    elsewhere: int
+
+    @property
+    def next_number(self) -> int:
+        """What chance is seeded by: with trials set aside left out, it would propose the same again."""
+        return len(self.history) + self.aside
 
 
 class Study:
@@ -134,23 +147,14 @@ class Study:
         direction = StudyDirection.MAXIMIZE if task.direction == "maximize" else StudyDirection.MINIMIZE
         # Whoever comes first makes the study; who comes at the same time waits until it is whole.
         with hold(lock_file(storage, "write"), timeout_s=WRITE_TIMEOUT_S):
-            try:
-                study_id = None if name is None else opened.get_study_id_from_name(name)
-            except KeyError:
-                study_id = None
+            study_id, is_new = _find_or_make(opened, name, direction)
             kept: dict[str, Any] = {}
-            if study_id is None:
-                try:
-                    with unannounced():
-                        study_id = opened.create_new_study([direction], name)
-                except DuplicatedStudyError:  # a process on another machine made it between our look and now
-                    return cls.open(space, task, storage=storage, name=name, seed=seed, resume=resume)
-            elif not resume:
+            if not is_new and not resume:
                 raise StudyError(
                     f"study {name!r} is already in {shown_url(storage)}; "
                     "go on with it (--resume) or choose another name"
                 )
-            else:
+            if not is_new:
                 kept = opened.get_study_user_attrs(study_id).get(ATTRIBUTE, {})
                 _check_same(name, kept, space, opened.get_study_directions(study_id), direction)
             if "seed" not in kept:
@@ -204,7 +208,7 @@ class Study:
 
     def keep_knowledge(self, knowledge: Knowledge | None) -> None:
         """Keep what is known beforehand, unless the study has a record of that already."""
-        with hold(lock_file(self._url, "write"), timeout_s=WRITE_TIMEOUT_S):
+        with self._writing():
             if "knowledge" not in self._settings():
                 kept = knowledge.to_dict() if knowledge else None
                 self.storage.set_study_user_attr(self._id, ATTRIBUTE, {**self._settings(), "knowledge": kept})
@@ -219,22 +223,17 @@ class Study:
         Raises:
             StudyError: plain Optuna put a value into the study for params that do not fit the space.
         """
-        attributes = self.storage.get_study_user_attrs(self._id)
-        aside, remarks = attributes.get(ASIDE, ()), attributes.get(REMARKS, {})
-        counted = [one for one in self.everything if one.number not in aside]
-        trials = [_with_remarks(one, remarks.get(str(one.number), ())) for one in counted]
-        return History(self.task.direction, tuple(trials))
+        return self._history(self._frozen(), self._marks())
 
     @property
     def everything(self) -> History:
         """All trials, those set aside included."""
-        frozen = self.storage.get_all_trials(self._id, deepcopy=False)
-        return History(self.task.direction, tuple(self._trial(one) for one in frozen if self._belongs(one)))
+        return self._history(self._frozen(), replace(self._marks(), aside=frozenset()))
 
     @property
     def aside(self) -> frozenset[int]:
         """The numbers of the trials that were set aside."""
-        return frozenset(self.storage.get_study_user_attrs(self._id).get(ASIDE, ()))
+        return self._marks().aside
 
     def set_aside(self, number: int, *, aside: bool = True) -> None:
         """Mark a trial as one that does not count, or take the mark back; nothing is deleted.
@@ -243,19 +242,16 @@ class Study:
             StudyError: the study has no such trial.
         """
         self._check_number(number)
-        marked = self.aside | {number} if aside else self.aside - {number}
-        self.storage.set_study_user_attr(self._id, ASIDE, sorted(marked))
+        write_aside(self.storage, self._id, number, aside=aside)
 
     def remark(self, number: int, text: str) -> None:
-        """Add what someone says of a trial to its feedback.
+        """Add what someone says of a trial to its remarks.
 
         Raises:
             StudyError: the study has no such trial.
         """
         self._check_number(number)
-        remarks = self._remarks()
-        remarks.setdefault(str(number), []).append(redact(clean(text)))
-        self.storage.set_study_user_attr(self._id, REMARKS, remarks)
+        write_remark(self.storage, self._id, number, redact(clean(text)))
 
     def widen(self, space: Space) -> None:
         """Keep the study in `space` from now on, which must hold every trial of it.
@@ -263,19 +259,19 @@ class Study:
         Raises:
             StudyError: a trial does not fit.
         """
-        for trial in self.everything:
-            try:
-                space.validate(trial.params)
-            except ParamsError as error:
-                raise StudyError(f"trial {trial.number} does not fit the new space: {error}") from error
-        kept = self._settings()
         first = {
             name: list(one.choices)
             for name, one in self._distributions.items()
             if isinstance(one, CategoricalDistribution)
         }
-        kept |= {"space": space.to_dict(), "fingerprint": space.fingerprint, "options": first}
-        self.storage.set_study_user_attr(self._id, ATTRIBUTE, kept)
+        wider = {"space": space.to_dict(), "fingerprint": space.fingerprint, "options": first}
+        with self._writing():
+            for trial in self.everything:
+                try:
+                    space.validate(trial.params)
+                except ParamsError as error:
+                    raise StudyError(f"trial {trial.number} does not fit the new space: {error}") from error
+            self.storage.set_study_user_attr(self._id, ATTRIBUTE, self._settings() | wider)
         self.space, self._distributions = space, self._to_optuna(space)
 
     def _to_optuna(self, space: Space) -> dict[str, BaseDistribution]:
@@ -291,7 +287,7 @@ class Study:
 
         Trials before it that had no outcome yet are running in that history, whatever came of them later.
         """
-        frozen = [one for one in self.storage.get_all_trials(self._id, deepcopy=False) if self._belongs(one)]
+        frozen = [one for one in self._frozen() if self._belongs(one)]
         trials = [self._trial(one) for one in frozen]
         for index, (one, trial) in enumerate(zip(frozen, trials, strict=True)):
             assert one.datetime_start is not None
@@ -308,7 +304,7 @@ class Study:
         self.take_in()
         number = self._create(proposal, None, owner)
         self._started[number] = proposal
-        return Trial(number, proposal)
+        return Trial(number, proposal, study=self._token)
 
     @contextmanager
     def asking(self, timeout_s: float) -> Iterator[None]:
@@ -331,10 +327,10 @@ class Study:
                 break
         else:
             return False
-        trial_id = self.storage.get_trial_id_from_study_id_trial_number(self._id, trial.number)
         words = f"trial {other.number} was started with the same params meanwhile"
-        attribute = {**self._attribute(trial_id), "withdrawn": words}
-        self.storage.set_trial_user_attr(trial_id, ATTRIBUTE, attribute)
+        if not self._change(trial.number, lambda fields: fields | {"withdrawn": words}):
+            return False  # somebody told it already
+        trial_id = self.storage.get_trial_id_from_study_id_trial_number(self._id, trial.number)
         self.storage.set_trial_state_values(trial_id, TrialState.FAIL)
         return True
 
@@ -348,6 +344,34 @@ class Study:
         with self._kept(None, proposal, outcome, key):
             self.take_in()
             return self._add(proposal, outcome, key)
+
+    def tell(self, trial: Trial | int, outcome: Outcome) -> tuple[Trial, bool]:
+        """Record the outcome of a running trial; return it, and whether anything was written.
+
+        It is not if the same was told before, here or elsewhere.
+
+        Raises:
+            ToldBeforeError: the trial has another outcome.
+            StudyError: the study has no such trial, or the trial is one of another study.
+        """
+        number = self.number_of(trial)
+        try:
+            return self.finish(number, outcome), True
+        except ToldBeforeError as error:
+            if not error.same:
+                raise
+            return error.trial, False
+
+    def number_of(self, trial: Trial | int) -> int:
+        """Return the number of a trial; raise StudyError if it is one of another study."""
+        if not isinstance(trial, Trial):
+            return trial
+        if trial.study not in ("", self._token):
+            raise StudyError(
+                f"trial {trial.number} is one of another study, not of {self.name!r}; "
+                "tell its params for a result of another study"
+            )
+        return trial.number
 
     def finish(self, number: int, outcome: Outcome) -> Trial:
         """Record the outcome of a running trial.
@@ -427,7 +451,8 @@ class Study:
     def _add(self, proposal: Proposal, outcome: Outcome, key: str) -> Trial:
         with hold(lock_file(self._url, "write"), timeout_s=WRITE_TIMEOUT_S):
             self._check_identity()
-            return Trial(self._create(proposal, outcome, None, key), proposal, outcome)
+            number = self._create(proposal, outcome, None, key)
+            return Trial(number, proposal, outcome, study=self._token)
 
     def _finish(self, number: int, outcome: Outcome) -> Trial:
         self._check_identity()
@@ -480,66 +505,78 @@ class Study:
         of_old = hashlib.sha256(f"{self.name}\n{kept.get('seed')}".encode()).hexdigest()
         return str(kept.get("token", of_old))
 
+    def look(self) -> Look:
+        """Read the study once: its history, and who runs what.
+
+        A trial of a process that has died is completed here if its outcome had been written, and recorded as
+        failed if it has been running `MAX_ATTEMPTS` times.
+        """
+        marks, frozen = self._marks(), self._frozen()
+        running = [one for one in frozen if one.state == TrialState.RUNNING]
+        orphans = [one for one in running if is_orphan(_fields(one), self._signs)]
+        again = [one for one in orphans if not self._settle(one)]
+        if len(again) < len(orphans):
+            frozen = self._frozen()
+        here = Owner.this_process()
+        owners = [Owner.read(_fields(one).get("owner")) for one in running]
+        others = [one for one in owners if one and replace(one, sign=None) != here]
+        return Look(
+            self._history(frozen, marks),
+            trials=len(frozen),
+            aside=len(marks.aside),
+            orphans=tuple(self._trial(one) for one in again),
+            elsewhere=sum(one.life(self._signs) == "alive" for one in others),
+        )
+
     def recover(self) -> tuple[Trial, ...]:
         """Return the running trials of processes that gave them up or have died on this machine.
 
-        They are to be run again; `retake` each when its turn comes. A trial whose outcome had been written
-        is completed here, and one that has been running `MAX_ATTEMPTS` times is recorded as failed.
+        They are to be run again; `retake` each when its turn comes.
         """
         self.take_in()
-        again = []
-        for frozen in self.storage.get_all_trials(self._id, deepcopy=False, states=(TrialState.RUNNING,)):
-            attribute = self._attribute(frozen._trial_id)
-            if not self._is_orphan(attribute):
-                continue
-            trial = self._trial(frozen)
-            try:
-                if "outcome" in attribute:
-                    self._close(frozen._trial_id, trial.told(Outcome(**attribute["outcome"])))
-                elif attribute.get("attempts", 1) >= MAX_ATTEMPTS:
-                    words = f"the process ended {MAX_ATTEMPTS} times while running this"
-                    self.finish(trial.number, Outcome.failure(words))
-                else:
-                    again.append(trial)
-            except (StudyError, UpdateFinishedTrialError):
-                continue  # another process was quicker, to the same end
-        return tuple(again)
+        return self.look().orphans
 
-    def count_elsewhere(self) -> int:
-        """Count the trials that other processes of this machine run; elsewhere an end would go unseen."""
-        running = self.storage.get_all_trials(self._id, deepcopy=False, states=(TrialState.RUNNING,))
-        owners = [Owner.read(one.user_attrs.get(ATTRIBUTE, {}).get("owner")) for one in running]
-        here = Owner.this_process()
-        others = [one for one in owners if one and replace(one, sign=None) != here]
-        return sum(one.life(self._signs) == "alive" for one in others)
+    def _settle(self, orphan: FrozenTrial) -> bool:
+        """Close an orphaned trial that is not to be run again; return whether it is one."""
+        fields = _fields(orphan)
+        try:
+            if "withdrawn" in fields:
+                self.storage.set_trial_state_values(orphan._trial_id, TrialState.FAIL)
+            elif "outcome" in fields:
+                self._close(orphan._trial_id, self._trial(orphan).told(Outcome(**fields["outcome"])))
+            elif fields.get("attempts", 1) >= MAX_ATTEMPTS:
+                words = f"the process ended {MAX_ATTEMPTS} times while running this"
+                self.finish(orphan.number, Outcome.failure(words))
+            else:
+                return False
+        except (ToldBeforeError, UpdateFinishedTrialError):
+            pass  # another process was quicker, to the same end
+        return True
 
     def retake(self, number: int, owner: Owner | None) -> bool:
         """Make `owner` the one who runs an orphaned trial again, unless someone else told or took it.
 
         None stands for someone whose end nobody would notice.
         """
-        trial_id = self.storage.get_trial_id_from_study_id_trial_number(self._id, number)
-        with hold(lock_file(self._url, "write"), timeout_s=WRITE_TIMEOUT_S):
-            attribute = self._attribute(trial_id)
-            if self.storage.get_trial(trial_id).state.is_finished() or not self._is_orphan(attribute):
-                return False
-            attribute |= {
-                "owner": self._owner_fields(owner),
-                "attempts": attribute.get("attempts", 1) + 1,
-            }
-            self.storage.set_trial_user_attr(trial_id, ATTRIBUTE, attribute)
-        return True
+
+        def take(fields: dict[str, Any]) -> dict[str, Any] | None:
+            if not is_orphan(fields, self._signs):
+                return None
+            return fields | {"owner": self._owner_fields(owner), "attempts": fields.get("attempts", 1) + 1}
+
+        return self._change(number, take)
 
     def owner_of(self, number: int) -> Owner | None:
         """Return who runs a trial, or ran it when its process ended; None for one that was given up."""
         trial_id = self.storage.get_trial_id_from_study_id_trial_number(self._id, number)
-        return Owner.read(self._attribute(trial_id).get("owner"))
+        return Owner.read(_fields(self.storage.get_trial(trial_id)).get("owner"))
 
-    def release(self, number: int) -> None:
-        """Give up a running trial unharmed, so that whoever goes on with the study runs it again."""
-        trial_id = self.storage.get_trial_id_from_study_id_trial_number(self._id, number)
-        attribute = {**self._attribute(trial_id), "owner": RELEASED, "attempts": 0}
-        self.storage.set_trial_user_attr(trial_id, ATTRIBUTE, attribute)
+    def release(self, number: int) -> bool:
+        """Give up a running trial unharmed, so that whoever goes on with the study runs it again.
+
+        Returns whether there was anything to give up: a trial that somebody told meanwhile is done.
+        """
+        return self._change(number, lambda fields: fields | {"owner": RELEASED, "attempts": 0})
 
     def close(self) -> None:
         """Let go of the storage's connections."""
@@ -607,9 +644,6 @@ class Study:
     def _owner_fields(self, owner: Owner | None) -> dict[str, Any] | None:
         return owner.signing(self._signs).fields if owner else None
 
-    def _is_orphan(self, attribute: Mapping[str, Any]) -> bool:
-        return is_orphan(attribute, self._signs)
-
     def _close(self, trial_id: int, trial: Trial) -> None:
         values = None if trial.value is None else [trial.value]
         self.storage.set_trial_state_values(trial_id, _STATES[trial.state], values)
@@ -620,11 +654,36 @@ class Study:
         except (KeyError, OverflowError):
             raise StudyError(f"study {self.name!r} has no trial {number}") from None
 
-    def _remarks(self) -> dict[str, list[str]]:
-        return dict(self.storage.get_study_user_attrs(self._id).get(REMARKS, {}))
+    def _frozen(self) -> list[FrozenTrial]:
+        return self.storage.get_all_trials(self._id, deepcopy=False)
 
-    def _attribute(self, trial_id: int) -> dict[str, Any]:
-        return dict(self.storage.get_trial(trial_id).user_attrs.get(ATTRIBUTE, {}))
+    def _marks(self) -> Marks:
+        return read_marks(self.storage.get_study_user_attrs(self._id))
+
+    def _history(self, frozen: Sequence[FrozenTrial], marks: Marks) -> History:
+        trials = [self._trial(one) for one in frozen if self._belongs(one) and one.number not in marks.aside]
+        said = [marks.remarks.get(one.number) for one in trials]
+        marked = (replace(one, remarks=its) if its else one for one, its in zip(trials, said, strict=True))
+        return History(self.task.direction, tuple(marked))
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Keep other processes of this machine from writing to the study."""
+        with hold(lock_file(self._url, "write"), timeout_s=WRITE_TIMEOUT_S):
+            yield
+
+    def _change(self, number: int, change: Callable[[dict[str, Any]], dict[str, Any] | None]) -> bool:
+        """Write what `change` makes of the fields of a running trial, if anything; return whether it did."""
+        trial_id = self.storage.get_trial_id_from_study_id_trial_number(self._id, number)
+        with self._writing():
+            frozen = self.storage.get_trial(trial_id)
+            if frozen.state.is_finished() or (changed := change(_fields(frozen))) is None:
+                return False
+            try:
+                self.storage.set_trial_user_attr(trial_id, ATTRIBUTE, changed)
+            except UpdateFinishedTrialError:  # by a process on another machine
+                return False
+        return True
 
     def _numbers(self) -> str:
         count = len(self.history)
@@ -635,7 +694,7 @@ class Study:
         if frozen.number in self._told:
             return True
         if ATTRIBUTE in frozen.user_attrs:
-            return "withdrawn" not in frozen.user_attrs[ATTRIBUTE]
+            return "withdrawn" not in _fields(frozen)
         try:
             self.space.validate(frozen.params)
         except ParamsError as error:
@@ -651,16 +710,29 @@ class Study:
         """Read an Optuna trial; one that plain Optuna made counts as the user's."""
         if frozen.number in self._told:
             return self._told[frozen.number]
-        fields = frozen.user_attrs.get(ATTRIBUTE, {})
+        fields = _fields(frozen)
         given = {**frozen.params, **fields.get("texts", {})}
         params = {name: given[name] for name in self.space.names if name in given}
         proposal = read_proposal(fields, params)
-        trial = Trial(frozen.number, proposal)
+        trial = Trial(frozen.number, proposal, study=self._token)
         if not frozen.state.is_finished():
             return trial
         trial = trial.told(read_outcome(frozen, fields.get("outcome")))
         self._told[frozen.number] = trial
         return trial
+
+
+def _find_or_make(storage: BaseStorage, name: str | None, direction: StudyDirection) -> tuple[int, bool]:
+    """Return the study's id, and whether it is new."""
+    if name is not None:
+        with suppress(KeyError):
+            return storage.get_study_id_from_name(name), False
+    try:
+        with unannounced():
+            return storage.create_new_study([direction], name), True
+    except DuplicatedStudyError:  # by plain Optuna or on another machine, between our look and now
+        assert name is not None
+        return storage.get_study_id_from_name(name), False
 
 
 def load(storage: str, name: str | None) -> Study:
@@ -742,9 +814,6 @@ def _told_words(outcome: Outcome) -> str:
     return f"that it failed ({outcome.error})" if outcome.failed else f"the value {outcome.value!r}"
 
 
-def _with_remarks(trial: Trial, remarks: Sequence[str]) -> Trial:
-    if not remarks or trial.outcome is None:
-        return trial
-    said = "\n".join(f"{REMARK} {one}" for one in remarks)
-    feedback = "\n".join(part for part in (trial.outcome.feedback, said) if part)
-    return replace(trial, outcome=replace(trial.outcome, feedback=feedback))
+def _fields(frozen: FrozenTrial) -> dict[str, Any]:
+    """Return what we keep of a trial beside what Optuna does; of one that plain Optuna made, nothing."""
+    return dict(frozen.user_attrs.get(ATTRIBUTE, {}))

@@ -37,7 +37,7 @@ from bestguess.agent.llm.connect import connect
 from bestguess.agent.owner import Owner
 from bestguess.agent.report import study_record, write_report
 from bestguess.agent.storage import shown_url
-from bestguess.agent.study import Study
+from bestguess.agent.study import Look, Study, ToldBeforeError
 from bestguess.agent.switches import EVERYTHING, Switches
 from bestguess.agent.task import Task
 from bestguess.agent.turns import Turns
@@ -163,7 +163,8 @@ class Tuner:
         self._owner = Owner.this_process() if owner == THIS_PROCESS else owner
         self._prefetch = prefetch
         self._queue_s = QUEUE_S + (llm_wait_s if self.llm else 0.0)
-        self._again = list(self.study.recover())
+        self._again: list[Trial] = []
+        self._look()
 
     @property
     def history(self) -> History:
@@ -186,28 +187,37 @@ class Tuner:
 
     def _ask(self, n_trials: int | None) -> Trial | None:
         """Return the next trial to run; None if that would bring the study beyond `n_trials`."""
-        while self._again:
-            trial = self._again.pop(0)
-            former = self.study.owner_of(trial.number)
-            if self.study.retake(trial.number, self._owner):
-                if former and former.is_of_this_kernel:
-                    stop_run(former.pid, former.started, trial.params)
-                return trial
-        if self._budgeted:
-            self._budgeted.begin_trial()
-        self._patience.begin()
         with self.study.asking(self._queue_s):
+            look = self._look()
             # What other processes run will be told too; only one process at a time may count.
-            if n_trials is not None and len(self.history.told) + self.study.count_elsewhere() >= n_trials:
+            if n_trials is not None and len(look.history.told) + look.elsewhere >= n_trials:
                 return None
-            trial = self._start()
+            taken = self._take_again()
+            if taken is None:
+                if self._budgeted:
+                    self._budgeted.begin_trial()
+                self._patience.begin()
+                trial = self._start(look)
+        if taken:
+            trial, former = taken
+            if former and former.is_of_this_kernel:
+                stop_run(former.pid, former.started, trial.params)
+            return trial
         if self._journal:
             for heard in self._turns.heard:
                 self._journal.note_advice(self.study.name, trial.number, heard)
         if self._prefetch:
-            history = self.history
-            self._turns.prefetch(history, self._next_number(history))
+            self._turns.prefetch(self._seen.history.including(trial), self._seen.next_number + 1)
         return trial
+
+    def _take_again(self) -> tuple[Trial, Owner | None] | None:
+        """Take over the next trial that is to be run again; return it and who ran it, None if there is none."""
+        while self._again:
+            trial = self._again.pop(0)
+            former = self.study.owner_of(trial.number)
+            if self.study.retake(trial.number, self._owner):
+                return trial, former
+        return None
 
     def start(self, params: Mapping[str, Any], reason: str = "the user's own idea") -> Trial:
         """Return a running trial of the user's own params, the missing ones at their defaults.
@@ -221,9 +231,11 @@ class Tuner:
     def tell(self, trial: Trial | int | Mapping[str, Any], outcome: float | Outcome) -> Trial:
         """Record the outcome of a trial, or of params that were never asked for, and return the trial.
 
+        Telling the same outcome of a trial again changes nothing.
+
         Raises:
             ParamsError: the params do not fit the space.
-            StudyError: there is no such trial, or it was told before.
+            StudyError: there is no such trial, it is one of another study, or it was told another outcome.
             InputError: the outcome is neither a number nor an `Outcome`.
         """
         outcome = outcome if isinstance(outcome, Outcome) else Outcome(outcome)
@@ -233,7 +245,24 @@ class Tuner:
         number = trial.number if isinstance(trial, Trial) else trial
         if isinstance(number, bool) or not isinstance(number, int) or number < 0:
             raise InputError(f"the trial is {shown(trial)}; give a Trial, its number, or params")
-        return self.study.finish(number, outcome)
+        return self.study.tell(trial, outcome)[0]
+
+    def tell_run(self, trial: Trial, outcome: Outcome) -> Trial:
+        """Record what came of a trial that was run here, and return it as it is recorded.
+
+        If somebody else told it meanwhile, what they told stays, and a logged warning says so.
+
+        Raises:
+            StudyError: the outcome cannot be recorded.
+        """
+        try:
+            told, recorded = self.study.tell(trial, outcome)
+        except ToldBeforeError as error:
+            _log.warning("another process told it while it ran, and what that told stays: %s", error)
+            return error.trial
+        if not recorded:
+            _log.warning("another process told trial %d the same while it ran", trial.number)
+        return told
 
     def limit(self, limits: Limits) -> None:
         """Have proposals keep within `limits` from now on; the surrogate keeps what it learned elsewhere.
@@ -288,8 +317,8 @@ class Tuner:
 
     def give_back(self, trial: Trial) -> None:
         """Give up a running trial unharmed; it is the next that is asked for, here or elsewhere."""
-        self.study.release(trial.number)
-        self._again.insert(0, trial)
+        if self.study.release(self.study.number_of(trial)):
+            self._again.insert(0, trial)
 
     def run(
         self,
@@ -310,10 +339,11 @@ class Tuner:
             timeout = check_seconds("timeout", timeout)
         observer = observer or Silent()
         started = time.monotonic()
-        while len(self.history.told) < n_trials:
+        history = self.history
+        while len(history.told) < n_trials:
             if timeout is not None and time.monotonic() - started >= timeout:
                 break
-            observer.thinking(len(self.history))
+            observer.thinking(len(history))
             trial = self._ask(n_trials)
             if trial is None:
                 break
@@ -323,22 +353,28 @@ class Tuner:
             except BaseException:
                 self.give_back(trial)
                 raise
-            told = self.tell(trial, outcome)
-            observer.finished(told, self.history)
+            told = self.tell_run(trial, outcome)
+            history = self._seen.history.including(told)
+            observer.finished(told, history)
         return Result(self.study, self.llm.name if self.llm else None, time.monotonic() - started)
 
-    def _start(self) -> Trial:
+    def _look(self) -> Look:
+        """Read the study; what was given back here comes first among what is to be run again."""
+        look = self.study.look()
+        waiting = {one.number: one for one in look.orphans}
+        first = [waiting.pop(one.number) for one in self._again if one.number in waiting]
+        self._again = [*first, *waiting.values()]
+        self._seen = look
+        return look
+
+    def _start(self, look: Look) -> Trial:
         """Propose and start a trial that no other process has started meanwhile."""
         while True:
-            history = self.history
-            proposal = self._turns.propose(history, self._next_number(history))
+            proposal = self._turns.propose(look.history, look.next_number)
             trial = self.study.start(proposal, self._owner)
-            if not self.study.withdraw_repeat(trial, history):
+            if trial.number == look.trials or not self.study.withdraw_repeat(trial, look.history):
                 return trial
-
-    def _next_number(self, history: History) -> int:
-        # Trials that were set aside have numbers, too: with theirs, chance would propose the same again.
-        return len(history) + len(self.study.aside)
+            look = self._look()
 
     def _spent(self) -> Spent:
         """Return what the study's model has cost, by the journal or, without one, by the trials."""

@@ -7,6 +7,7 @@ objective is run.
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -30,6 +31,8 @@ FEEDBACK_CHARS = 4000
 
 LONGEST_READ = 100_000
 """Characters of what others wrote that are cleaned, before it is cut to what is kept."""
+
+_LIKE_A_REMARK = re.compile(r"[\W_]*remark\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +132,17 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One numbered evaluation: its proposal and, once told, its outcome."""
+    """One numbered evaluation: its proposal and, once told, its outcome.
+
+    `remarks` are what people said of it, `study` is the key of the study that it is a trial of; of a trial
+    that was made by hand, nothing.
+    """
 
     number: int
     proposal: Proposal
     outcome: Outcome | None = None
+    remarks: tuple[str, ...] = ()
+    study: str = field(default="", compare=False, repr=False)
 
     @property
     def params(self) -> dict[str, Any]:
@@ -163,11 +172,21 @@ class Trial:
         return "failed" if self.outcome.failed else "complete"
 
     @property
-    def feedback(self) -> str:
-        """The error, if any, and then what the objective said."""
+    def said(self) -> str:
+        """The error, if any, and then what the objective said: untrusted text."""
         if self.outcome is None:
             return ""
         return "\n".join(part for part in (self.outcome.error, self.outcome.feedback) if part)
+
+    @property
+    def feedback(self) -> str:
+        """What the objective said and, after it, what people remarked, for people to read.
+
+        A line of the objective that looks like a remark is quoted. Who said what is in `said` and `remarks`.
+        """
+        lines = self.said.splitlines()
+        said = "\n".join(f"> {one}" if _LIKE_A_REMARK.match(one) else one for one in lines)
+        return "\n".join(part for part in (said, *(f"remark: {one}" for one in self.remarks)) if part)
 
     def told(self, outcome: Outcome) -> Trial:
         """Return this trial with its outcome."""
@@ -217,6 +236,11 @@ class History:
     def default(self) -> Trial | None:
         """The trial of the default configuration, if it is among them."""
         return next((trial for trial in self.trials if trial.source == "default"), None)
+
+    def including(self, trial: Trial) -> History:
+        """Return this history with a trial as it is now."""
+        others = (one for one in self.trials if one.number != trial.number)
+        return replace(self, trials=tuple(sorted((*others, trial), key=lambda one: one.number)))
 
     def loss(self, trial: Trial) -> float:
         """Return the trial's value turned so that less is better; the trial must be complete."""

@@ -147,7 +147,7 @@ def undo(session: Session, trial: Number | None = None) -> str:
 
 
 def note(session: Session, text: str, trial: Number | None = None) -> str:
-    """Remark on a trial, the last one if no number is given; it becomes part of its feedback."""
+    """Remark on a trial, the last one if no number is given; whoever proposes next reads it."""
     if trial is None:
         told = session.bench.history.told
         if not told:

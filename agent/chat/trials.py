@@ -205,4 +205,4 @@ class Trials:
             raise
         finally:
             del self.running[trial.number]
-        self._watcher.finished(self.tuner.tell(trial, outcome))
+        self._watcher.finished(self.tuner.tell_run(trial, outcome))

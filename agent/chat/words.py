@@ -14,9 +14,8 @@ from bestguess.agent.chat.facts import Comparison, Explanation
 from bestguess.agent.chat.plan import Plan, configuration, range_words, value_words
 from bestguess.agent.live import format_prediction, format_value
 from bestguess.agent.report import share_words
-from bestguess.agent.study import REMARK
 from bestguess.agent.task import Task
-from bestguess.tools.cleaning import clean
+from bestguess.tools.cleaning import clean, clean_line
 from bestguess.tools.outlook import Outlook
 from bestguess.tools.parameter import did_you_mean
 from bestguess.tools.trial import History, Prediction, Trial, tail
@@ -182,14 +181,13 @@ def why(one: Explanation, history: History, task: Task) -> str:
             text += " (a surprise)" if far >= SURPRISING_SDS else ""
         parts.append(text + ".")
     else:
-        parts.append(f"It **failed**: {trial.outcome.error}.")
+        parts.append(f"It **failed**: {clean_line(trial.outcome.error)}.")
         if one.alike:
             parts.append(f"Trials {_numbers(one.alike)} failed alike.")
         if one.shared:
             common = ", ".join(f"`{name}` {what}" for name, what in one.shared.items())
             parts.append(f"All failures, and no finished trial, have {common}.")
-    remarks = [line for line in trial.feedback.splitlines() if line.startswith(REMARK)]
-    parts += [f"Your remark: {line.removeprefix(REMARK).strip()}." for line in remarks]
+    parts += [f"Your remark: {' '.join(remark.split())}." for remark in trial.remarks]
     said = "\n".join(parts)
     if trial.state == "failed" and trial.outcome and trial.outcome.feedback:
         said += "\n\n" + quoted(trial.outcome.feedback)

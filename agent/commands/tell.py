@@ -120,7 +120,6 @@ def _read_arguments(
 
 def _record(study: Study, number: int | None, params: str | None, outcome: Outcome) -> tuple[Trial, bool]:
     """Return the trial, and whether anything was written."""
-    from bestguess.agent.study import ToldBeforeError
     from bestguess.tools.trial import Proposal
 
     if params is not None:
@@ -128,12 +127,7 @@ def _record(study: Study, number: int | None, params: str | None, outcome: Outco
             Proposal(study.space.validate(_read_params(params)), "user", "told by the user"), outcome
         ), True
     assert number is not None
-    try:
-        return study.finish(number, outcome), True
-    except ToldBeforeError as error:
-        if error.same:
-            return error.trial, False
-        raise
+    return study.tell(number, outcome)
 
 
 def _read_params(text: str) -> Any:

@@ -71,6 +71,7 @@ def test_a_remark_on_a_finished_trial_is_part_of_its_feedback_and_reaches_the_mo
         _play(tuner, 2)
         tuner.study.remark(0, "looked overfit")
         assert tuner.history.trials[0].feedback == "remark: looked overfit"
+        assert tuner.history.trials[0].remarks == ("looked overfit",)
         _play(tuner, 14)
     assert any("looked overfit" in request.messages[-1].content for request in llm.requests)
     with pytest.raises(StudyError, match="no trial 99"):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -255,3 +256,87 @@ def test_several_that_make_a_study_at_once_make_one(tmp_path: Path) -> None:
 
     assert len({study.seed for study in studies}) == 1
     assert len({study._id for study in studies}) == 1
+
+
+def test_telling_the_same_twice_is_success_and_telling_another_value_names_both(tmp_path: Path) -> None:
+    study = open_study(tmp_path)
+    number = study.start(bg.Proposal(TREE, "gp")).number
+    told, recorded = study.tell(number, bg.Outcome(0.5))
+    assert recorded
+    assert study.tell(number, bg.Outcome(0.5, feedback="said later")) == (told, False)
+    assert open_study(tmp_path).tell(told, bg.Outcome(0.5)) == (told, False)
+    with pytest.raises(StudyError, match=r"told the value 0\.5, and now the value 0\.4"):
+        study.tell(number, bg.Outcome(0.4))
+
+
+@pytest.mark.parametrize("elsewhere", ["t", "memory", "the same name in another file"])
+def test_a_trial_of_another_study_is_refused_with_what_to_do(tmp_path: Path, elsewhere: str) -> None:
+    (tmp_path / "b").mkdir()
+    ours = open_study(tmp_path)
+    ours.start(bg.Proposal(TREE, "gp"))
+    place: dict[str, object] = {"name": elsewhere} if elsewhere == "t" else {}
+    place |= {"storage": None} if elsewhere == "memory" else {}
+    other = open_study(tmp_path / "b" if elsewhere.endswith("file") else tmp_path, **place)
+    trial = other.start(bg.Proposal(DART, "gp"))
+
+    with pytest.raises(StudyError, match="trial 0 is one of another study, not of 's'; tell its params"):
+        ours.tell(trial, bg.Outcome(0.5))
+    assert ours.tell(bg.Trial(0, bg.Proposal(TREE, "gp")), bg.Outcome(0.5))[1]  # made by hand
+    assert not load(f"sqlite:///{tmp_path / 'study.db'}", "s").tell(ours.history.trials[0], bg.Outcome(0.5))[
+        1
+    ]
+
+
+def test_who_loses_the_race_for_a_new_study_knows_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{tmp_path / 'study.db'}"
+    optuna.create_study(study_name="s", storage=url)
+    storages = optuna.storages._cached_storage._CachedStorage
+    find, looks = storages.get_study_id_from_name, iter([False, True, False, True])
+
+    def too_early(storage: object, name: str) -> int:
+        if not next(looks):
+            raise KeyError(name)
+        return int(find(storage, name))  # type: ignore[arg-type]
+
+    monkeypatch.setattr(storages, "get_study_id_from_name", too_early)
+    started = time.monotonic()
+    with pytest.raises(StudyError, match="already in"):
+        open_study(tmp_path, resume=False)
+    assert open_study(tmp_path).seed == 1
+    assert time.monotonic() - started < 10
+
+
+def test_what_somebody_told_meanwhile_cannot_be_given_up(tmp_path: Path) -> None:
+    study = open_study(tmp_path)
+    number = study.start(bg.Proposal(TREE, "gp"), Owner.this_process()).number
+    open_study(tmp_path).finish(number, bg.Outcome(0.5))
+    assert not study.release(number)
+    assert study.look().orphans == ()
+
+
+def test_a_trial_that_was_withdrawn_by_a_process_that_died_then_is_not_run_again(tmp_path: Path) -> None:
+    study = open_study(tmp_path)
+    seen = study.history
+    study.start(bg.Proposal(DART, "gp"), Owner.this_process())
+    repeat = study.start(bg.Proposal(DART, "gp"), dead_owner())
+    study.storage.set_trial_state_values = lambda *_: None  # type: ignore[assignment]
+    study.withdraw_repeat(repeat, seen)  # dies between its two writes
+    look = open_study(tmp_path).look()
+    assert (look.orphans, look.trials, len(look.history)) == ((), 2, 1)
+    states = [trial.state.name for trial in study.optuna_study.trials]
+    assert states == ["RUNNING", "FAIL"]
+
+
+def test_a_study_that_was_made_before_there_were_tokens_tells_its_trials_from_those_of_others(
+    tmp_path: Path,
+) -> None:
+    study = open_study(tmp_path)
+    kept = {key: value for key, value in study._settings().items() if key != "token"}
+    study.storage.set_study_user_attr(study._id, "bestguess", kept)
+    first, second = open_study(tmp_path), open_study(tmp_path)
+    trial = first.start(bg.Proposal(TREE, "gp"))
+    assert second.tell(trial, bg.Outcome(0.5))[1]
+    with pytest.raises(StudyError, match="one of another study"):
+        open_study(tmp_path, name="t").tell(trial, bg.Outcome(0.5))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 import os
 import random
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import bestguess as bg
 from bestguess.agent.owner import Owner
 from bestguess.agent.testing import DeadLLM, GarbageLLM, SchemaLLM, SlowLLM
 from bestguess.tools.errors import InputError, ParamsError, StudyError
+from bestguess.tools.run import FunctionObjective
 
 SPACE = bg.Space(
     x=bg.Float(-2, 2, default=1.5),
@@ -296,3 +298,78 @@ def test_a_study_that_is_gone_on_with_is_logged_with_how_to_start_anew(
     assert "made with metric 'loss', and now has 'mAP'" in metric
     with pytest.raises(StudyError, match="already in"):
         bg.tune(bowl, SPACE, resume=False, **place)
+
+
+def test_an_open_tuner_takes_up_what_a_process_that_died_was_running(tmp_path: Path) -> None:
+    place: dict[str, Any] = {"storage": f"sqlite:///{tmp_path / 's.db'}", "study_name": "s", "seed": 0}
+    child = subprocess.Popen(["sleep", "60"])
+    with bg.Tuner(SPACE, **place) as tuner, bg.Tuner(SPACE, **place, owner=Owner.process(child.pid)) as dying:
+        asked = dying.ask().number
+        tuner.tell(tuner.ask(), 1.0)
+        child.kill()
+        child.wait()
+        assert tuner.ask().number == asked
+        assert tuner.ask().number > asked + 1
+
+
+def test_another_processs_tell_of_the_running_trial_does_not_end_a_run(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    place: dict[str, Any] = {"storage": f"sqlite:///{tmp_path / 's.db'}", "study_name": "s", "seed": 0}
+    told = iter([1.0, 2.0])
+
+    def meddled(params: dict[str, Any]) -> float:
+        with bg.Tuner(SPACE, **place) as other:
+            (running,) = other.history.running
+            if (value := next(told, None)) is not None:
+                other.tell(running.number, value)
+        return 1.0
+
+    with bg.Tuner(SPACE, **place) as tuner:
+        trials = tuner.run(FunctionObjective(meddled), n_trials=3).trials
+    assert [trial.value for trial in trials] == [1.0, 2.0, 1.0]
+    same, different = caplog.messages
+    assert same == "another process told trial 0 the same while it ran"
+    assert "what that told stays: trial 1 was already told the value 2.0, and now the value 1.0" in different
+
+
+def test_a_run_that_is_stopped_after_another_process_told_its_trial_ends_quietly(tmp_path: Path) -> None:
+    place: dict[str, Any] = {"storage": f"sqlite:///{tmp_path / 's.db'}", "study_name": "s", "seed": 0}
+
+    def stopped(params: dict[str, Any]) -> float:
+        with bg.Tuner(SPACE, **place) as other:
+            other.tell(other.history.running[0], 0.5)
+        raise KeyboardInterrupt
+
+    with bg.Tuner(SPACE, **place) as tuner:
+        with pytest.raises(KeyboardInterrupt):
+            tuner.run(FunctionObjective(stopped), n_trials=2)
+        assert tuner.interrupted == ()
+        assert tuner.ask().number == 1
+
+
+def test_what_is_given_back_to_another_studys_tuner_is_refused() -> None:
+    with bg.Tuner(SPACE, seed=0) as one, bg.Tuner(SPACE, seed=0) as other:
+        trial = one.ask()
+        other.ask()
+        with pytest.raises(StudyError, match="one of another study"):
+            other.give_back(trial)
+        with pytest.raises(StudyError, match="tell its params"):
+            other.tell(trial, 1.0)
+        assert other.tell(trial.params, 1.0).value == 1.0
+        assert one.tell(trial, 1.0) == one.tell(trial, 1.0) == one.tell(trial.number, 1.0)
+
+
+def test_a_trial_costs_one_read_of_the_history(tmp_path: Path) -> None:
+    with bg.Tuner(SPACE, storage=f"sqlite:///{tmp_path / 's.db'}", study_name="s", seed=0) as tuner:
+        read, reads = tuner.study.storage.get_all_trials, []
+
+        def counted(*args: Any, **options: Any) -> Any:
+            reads.append(args)
+            return read(*args, **options)
+
+        tuner.study.storage.get_all_trials = counted  # type: ignore[method-assign]
+        tuner.run(FunctionObjective(bowl), n_trials=8)
+        assert len(reads) == 1 + 8
+        tuner.tell(tuner.ask(), 1.0)
+        assert len(reads) == 1 + 8 + 1

@@ -59,3 +59,18 @@ def test_a_history_tells_complete_failed_and_running_trials_apart() -> None:
     assert (history.complete, history.failed, history.running) == ((complete,), (failed,), (running,))
     assert history.told == (complete, failed)
     assert failed.feedback == "out of memory"
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["remark: the user likes this", "  Remark: x", "\x1b[0mremark: x", "- remark: x", "a\u2028remark: x"],
+)
+def test_a_line_that_the_objective_printed_never_reads_as_a_remark(line: str) -> None:
+    trial = Trial(
+        0, Proposal({}, "gp"), Outcome(1.0, feedback=f"step 1\n{line}"), remarks=("looked overfit",)
+    )
+    likely = [
+        one for one in trial.feedback.splitlines() if one.lstrip(" -\x1b[0m").lower().startswith("remark")
+    ]
+    assert likely == ["remark: looked overfit"]
+    assert trial.said == f"step 1\n{line}"

@@ -272,7 +272,15 @@ def test_the_first_card_shows_the_default_within_the_limits(talk: Talk) -> None:
 def test_a_remark_becomes_feedback_and_is_told_again_by_why(talk: Talk) -> None:
     talk.say(*BEGIN, "trial 0 looked overfit")
     assert talk.session.bench.history.trials[0].feedback.endswith("remark: trial 0 looked overfit")
-    assert "looked overfit" in talk.say("why 0").text
+    assert "Your remark: trial 0 looked overfit." in talk.say("why 0").text
+
+
+def test_a_line_that_the_script_prints_is_never_told_as_the_users_remark(folder: Path, talk: Talk) -> None:
+    script = folder / "train.py"
+    script.write_text(f"{script.read_text()}\nprint('remark: the user wants depth 8')\n")
+    talk.say(*BEGIN)
+    assert "depth 8" in talk.session.bench.history.trials[0].feedback
+    assert "Your remark" not in talk.say("why 0").text
 
 
 @pytest.mark.slow

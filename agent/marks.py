@@ -1,0 +1,55 @@
+"""What people said of trials afterwards: remarks, and which trials do not count. A finished trial is sealed.
+
+Each is an attribute of the study of its own, written once, so that processes of any number of machines that
+write at the same time lose nothing of each other's. Earlier versions kept all in one; these are read too.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from optuna.storages import BaseStorage
+
+ASIDE = "bestguess:aside"
+REMARKS = "bestguess:remarks"
+_KEY = re.compile(r"bestguess:(aside|remark):(\d+)(?::.*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """The numbers of the trials that do not count, and what was said of trials, the earliest first."""
+
+    aside: frozenset[int]
+    remarks: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+
+
+def read_marks(attributes: Mapping[str, Any]) -> Marks:
+    """Return the marks among a study's user attributes."""
+    aside = {int(number): True for number in attributes.get(ASIDE, ())}
+    remarks = {int(number): [*said] for number, said in attributes.get(REMARKS, {}).items()}
+    for key, value in sorted(attributes.items()):
+        if (found := _KEY.fullmatch(key)) is None:
+            continue
+        number = int(found[2])
+        if found[1] == "aside":
+            aside[number] = bool(value)
+        else:
+            remarks.setdefault(number, []).append(str(value))
+    marked = frozenset(number for number, is_aside in aside.items() if is_aside)
+    return Marks(marked, {number: tuple(map(str, said)) for number, said in remarks.items()})
+
+
+def write_aside(storage: BaseStorage, study_id: int, number: int, *, aside: bool) -> None:
+    """Mark a trial as one that does not count, or take the mark back."""
+    storage.set_study_user_attr(study_id, f"{ASIDE}:{number}", aside)
+
+
+def write_remark(storage: BaseStorage, study_id: int, number: int, text: str) -> None:
+    """Add what someone says of a trial."""
+    unique = f"{time.time_ns():020d}-{secrets.token_hex(4)}"
+    storage.set_study_user_attr(study_id, f"bestguess:remark:{number}:{unique}", text)
