@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from bestguess.tools.cleaning import clean
 from bestguess.tools.errors import InputError
 from bestguess.tools.trial import FEEDBACK_CHARS, REASON_CHARS, History, Outcome, Proposal, Trial
 
@@ -73,4 +74,4 @@ def test_a_line_that_the_objective_printed_never_reads_as_a_remark(line: str) ->
         one for one in trial.feedback.splitlines() if one.lstrip(" -\x1b[0m").lower().startswith("remark")
     ]
     assert likely == ["remark: looked overfit"]
-    assert trial.said == f"step 1\n{line}"
+    assert trial.said == clean(f"step 1\n{line}")
