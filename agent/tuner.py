@@ -211,7 +211,7 @@ class Tuner:
         return trial
 
     def _take_again(self) -> tuple[Trial, Owner | None] | None:
-        """Take over the next trial that is to be run again; return it and who ran it, None if there is none."""
+        """Take over the next trial that is to be run again; return it and who ran it, if there is one."""
         while self._again:
             trial = self._again.pop(0)
             former = self.study.owner_of(trial.number)
