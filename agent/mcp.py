@@ -280,7 +280,7 @@ def make_server(
         return tool
 
     for command in REGISTRY:
-        if command.reads:
+        if command.of_study:
             server.add_tool(answering(command), command.name, description=command.help)
 
     @server.resource("bestguess://studies", mime_type="application/json")

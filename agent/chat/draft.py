@@ -12,14 +12,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bestguess.agent.chat.files import within
 from bestguess.agent.chat.plan import Plan, guess_direction, pattern_of
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
-from bestguess.tools.given import shown
 from bestguess.tools.scan.draft import Draft, scan
 from bestguess.tools.scan.metric import find_printed, names_result
 from bestguess.tools.space import Space
 from bestguess.tools.space_formats import load_yaml
+from bestguess.tools.text_file import read_text
+
+MOST_BYTES = 2_000_000
 
 _SHOWN = re.compile(
     r"(?P<name>[A-Za-z][\w./@-]*)(?P<mark>[\"']?\s*[:=]\s*[\"']?|\s+)[-+]?(?:\d|\.\d|nan|inf)", re.IGNORECASE
@@ -44,29 +47,13 @@ def read_script(folder: Path, name: str) -> Source:
     """
     path = within(folder, name)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path, most_bytes=MOST_BYTES)
     except OSError as error:
         near = ", ".join(sorted(one.name for one in folder.glob("*.py"))[:8]) or "no Python file"
         raise InputError(f"{name} cannot be read ({error.strerror}); {folder} has {near}") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{name} is not UTF-8 text; save it as such") from error
     return Source(path, text, tuple(_likeliest(_names_in_prints(text))) if path.suffix == ".py" else ())
-
-
-def within(folder: Path, name: str) -> Path:
-    """Return the path of a file of the session's folder.
-
-    Raises:
-        InputError: it lies elsewhere, or no file can have that name.
-    """
-    try:
-        path = (folder / name).resolve()
-        path.exists()  # a name may be too long for a file, or hold a null character
-    except (OSError, ValueError) as error:
-        raise InputError(f"{shown(name)} cannot be a file's name ({error}); give another") from error
-    if not path.is_relative_to(folder.resolve()):
-        raise InputError(f"{name} lies outside of the session's folder {folder}; start the session there")
-    return path
 
 
 def draft(
@@ -81,6 +68,13 @@ def draft(
     beside = [one for suffix in (".yaml", ".yml") if (one := source.path.with_suffix(suffix)).is_file()]
     origins: dict[str, str] = {}
     left_out: tuple[str, ...] = ()
+    if space and not space.lower().endswith((".yaml", ".yml")):
+        raise InputError(f"the space {space} is no YAML file; give one that ends in .yaml")
+    if not space and not beside and source.path.suffix != ".py":
+        raise InputError(
+            f"{script} is no Python script, so nobody looks in it for what may be tuned; write a space as "
+            f"YAML and name it: tune {script} with {source.path.stem}.yaml"
+        )
     if space or (beside and source.path.suffix != ".py"):
         found, task = load_yaml(within(folder, space) if space else beside[0])
         command = [*_start(folder, source), *_flags(source.text, found)]

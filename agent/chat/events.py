@@ -16,6 +16,7 @@ from bestguess.tools.redaction import redact
 Kind = Literal[
     "session",  # a session begins
     "said",  # the user's words
+    "thinking",  # what is waited for and how to stop it, empty when that is over; it is shown and not kept
     "writing",  # what a model has written of an answer so far; it is shown and not kept
     "answer",  # an answer to them, in Markdown, with a plot if there is one
     "card",  # a question that waits for yes, no or always
@@ -62,12 +63,14 @@ class Plot:
 class Card:
     """What is asked before something runs, costs more than agreed, or changes the space.
 
-    `consent` is what "always" agrees to for the rest of the session.
+    `consent` is what "always" agrees to for the rest of the session: to run code, to spend more than agreed,
+    to change the space. "typed" is for what a person who types it in full is not asked about, and "once" for
+    what "always" does not hold for.
     """
 
     title: str
     lines: tuple[str, ...]
-    consent: Literal["code", "budget", "space"]
+    consent: Literal["code", "budget", "space", "typed", "once"]
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "lines", tuple(redact(clean(line)) for line in self.lines))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
 from bestguess.agent.chat import export as exports
 from bestguess.agent.chat import facts, words
-from bestguess.agent.chat.draft import within
-from bestguess.agent.chat.events import Answer
+from bestguess.agent.chat.events import Answer, Card
 from bestguess.agent.chat.facts import Known
 from bestguess.agent.chat.registry import Registry
 from bestguess.agent.chat.transcript import to_markdown
@@ -33,10 +33,14 @@ PAGE_NEEDS = "the page needs {}; install it: pip install 'bestguess[web]'"
 
 def register(registry: Registry) -> None:
     """Add these commands to the registry."""
-    for reading in (why, compare, outlook):
-        registry.command(reads=True)(reading)
-    for function in (ask, best, table, plot, importance, export, save, log, web, doctor, help_, quit_):
-        registry.command()(function)
+    for of_study in (why, compare, outlook):
+        registry.command("reads", of_study=True)(of_study)
+    for reading in (ask, best, table, plot, importance, save, doctor, help_):
+        registry.command("reads")(reading)
+    registry.command("writes", asks=_card_for_export)(export)
+    registry.command("writes", asks=_card_for_log)(log)
+    registry.command("reaches")(web)
+    registry.command("changes")(quit_)
 
 
 def ask(session: Session, text: str) -> Answer:
@@ -72,15 +76,16 @@ def ask(session: Session, text: str) -> Answer:
     listed = "\n".join(f"- {line}" for line in gathered)
     if session.bench.llm is None:
         return Answer(f"Without a language model I can only give the facts:\n\n{listed}")
-    return word_answer(
-        text,
-        listed,
-        insights,
-        history.direction,
-        session.bench.llm,
-        stop=session.stopped,
-        show=session.show_writing,
-    )
+    with session.thinking():
+        return word_answer(
+            text,
+            listed,
+            insights,
+            history.direction,
+            session.bench.llm,
+            stop=session.stopped,
+            show=session.show_writing,
+        )
 
 
 def why(study: Known, trial: Number | None = None) -> str:
@@ -153,11 +158,11 @@ def export(session: Session, form: Form = "script", path: str = "") -> str:
     if form == "command":
         best_one = exports.best_of(history)
         return f"    {exports.command_line(plan, best_one.params, session.bench.folder)}"
-    name = path or exports.FILE_NAMES[form].format(study=plan.study)
-    target = within(session.bench.folder, name)
-    if path and target.exists():
-        raise InputError(f"{name} is there already; choose another name")
+    target = _place_export(session, form, path)
     exports.write(form, target, plan, session.bench.study, session.bench.folder)
+    if form != "study":  # a copy of a database is never written over
+        session.files.wrote(target)
+    name = str(target.relative_to(session.bench.folder))
     hint = f" Run it: `python {shlex.quote(name)}`" if form == "script" else ""
     return f"Wrote `{name}`.{hint}"
 
@@ -173,14 +178,14 @@ def save(session: Session) -> str:
 
 def log(session: Session, path: str = TRANSCRIPT) -> str:
     """Write this conversation as Markdown into the folder."""
-    target = within(session.bench.folder, path)
-    if target.suffix != ".md":
-        raise InputError(f"{path} is to be Markdown; give a name that ends in .md")
-    if path != TRANSCRIPT and target.exists():
-        raise InputError(f"{path} is there already; choose another name")
-    with open_private(target, encoding="utf-8") as file:
-        file.write(to_markdown(session.events))
-    return f"Wrote `{path}`."
+    target = _place_log(session, path)
+    try:
+        with open_private(target, encoding="utf-8") as file:
+            file.write(to_markdown(session.events))
+    except OSError as error:
+        raise InputError(f"{target.name} cannot be written: {error.strerror}") from error
+    session.files.wrote(target)
+    return f"Wrote `{target.relative_to(session.bench.folder)}`."
 
 
 def web(session: Session) -> Answer:
@@ -221,3 +226,30 @@ def quit_(session: Session) -> str:
     """Leave; running trials are given back, and `bestguess chat --resume` goes on."""
     session.closing = True
     return "Leaving. `bestguess chat --resume` goes on from here."
+
+
+# Where they write, for doing it and for what is asked first.
+
+
+def _place_export(session: Session, form: Form, path: str) -> Path:
+    default = exports.FILE_NAMES[form].format(study=session.bench.the_plan().study)
+    return session.files.place(path or default, Path(default).suffix, chosen=bool(path))
+
+
+def _place_log(session: Session, path: str) -> Path:
+    return session.files.place(path, ".md", chosen=path != TRANSCRIPT)
+
+
+def _card_for_export(session: Session, form: Form = "script", path: str = "") -> Card:
+    if form == "command":
+        return Card("Show the best as a command?", ("no file is written",), "typed")
+    return _card_for_file(_place_export(session, form, path))
+
+
+def _card_for_log(session: Session, path: str = TRANSCRIPT) -> Card:
+    return _card_for_file(_place_log(session, path))
+
+
+def _card_for_file(target: Path) -> Card:
+    over = "over what this session wrote there" if target.exists() else "a new file"
+    return Card(f"Write {target.name}, {over}?", (words.verbatim(str(target)),), "typed")

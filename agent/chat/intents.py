@@ -16,16 +16,20 @@ from bestguess.tools.space import Space
 
 Verdict = Literal["yes", "no", "always"]
 
+Origin = Literal["person", "outside"]
+"""Who wants it: a person who said just that, or a text from outside, such as what a model read in words."""
+
 LATER = "say"
 """The command of an intent that is understood only once those before it are done."""
 
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A command that someone seems to want, with its arguments."""
+    """A command that someone seems to want, with its arguments, and who that is."""
 
     command: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    origin: Origin = "outside"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """The language model's part in understanding: it reads what the rules cannot.
 
 It is asked once, held to a schema over the registry, and what it returns is checked like anything a user
-typed; it can name a command and its arguments, and nothing else. Without it nothing is missing but this.
+typed; it can name a command and its arguments, and nothing else. What it names comes from outside: of that,
+the session does by itself only what reads. Without it nothing is missing but this.
 """
 
 from __future__ import annotations
@@ -9,15 +10,18 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import wait
 from typing import Any
 
 from bestguess.agent.chat.intents import Context, Intent
 from bestguess.agent.chat.mentions import script_in
 from bestguess.agent.chat.plan import range_words
-from bestguess.agent.chat.registry import Registry
+from bestguess.agent.chat.registry import Command, Registry
 from bestguess.agent.llm import LLM, Message, Request, Streaming
 from bestguess.agent.llm.parsing import parse_json
+from bestguess.agent.llm.streaming import POLL_S, begin
 from bestguess.prompts import render, version
+from bestguess.tools.cleaning import clean_line
 from bestguess.tools.errors import InputError, ModelError
 from bestguess.tools.parameters import Choice, Float, Int
 from bestguess.tools.space import Space
@@ -27,8 +31,12 @@ UNCLEAR = "unclear"
 MAX_TOKENS = 120
 TIMEOUT_S = 60.0
 SAID_CHARS = 500
-NEVER = ("quit", "help", "ask", "scan", "web")
-"""Commands that no model is offered: they need no understanding, or would ask it again."""
+REPLY_CHARS = 8000
+"""So much of a reply is heard; no intent and no answer is longer."""
+
+NEVER = ("quit", "help", "ask", "scan")
+"""Commands that no model is offered: they need no understanding, or would ask it again. Nor is any that
+reaches out, whatever its name."""
 
 EXAMPLES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("could we get seven further evaluations", {"command": "run", "n": 7}),
@@ -59,23 +67,31 @@ def write(
         pieces = llm.stream(request, stop)
         for piece in pieces:
             text += piece
-            if not hear(text):
+            if len(text) > REPLY_CHARS or not hear(text):
                 break
         close = getattr(pieces, "close", None)
         if close is not None:
             close()
     if text or stop.is_set():
-        return text
-    texts = llm.generate(request).texts
-    return texts[0] if texts else ""
+        return text[:REPLY_CHARS]
+    call = begin(lambda: llm.generate(request), "bestguess-reading")
+    while not call.done():
+        if stop.is_set():
+            return ""  # the call goes on to its end, and nobody waits for it
+        wait((call,), POLL_S)
+    texts = call.result().texts
+    return texts[0][:REPLY_CHARS] if texts else ""
+
+
+def offered(registry: Registry) -> list[Command]:
+    """Return the commands that a model may name."""
+    return [one for one in registry if one.effect != "reaches" and one.name not in NEVER]
 
 
 def intent_schema(registry: Registry, space: Space | None) -> dict[str, Any]:
     """Return the JSON Schema of an intent: one branch for each command, its name first."""
     branches = [_branch(UNCLEAR, {}, ())]
-    for command in registry:
-        if command.name in NEVER:
-            continue
+    for command in offered(registry):
         fields = command.schema.get("properties", {})
         properties = {name: _field(name, each, space) for name, each in fields.items()}
         required = command.schema.get("required", ())
@@ -96,7 +112,7 @@ def understand_with_model(
     stop = stop or threading.Event()
     prompt = render(
         "intent",
-        commands=[one for one in registry if one.name not in NEVER],
+        commands=offered(registry),
         parameters=[
             {"name": name, "range": range_words(one), "doc": one.doc}
             for name, one in (context.space.parameters if context.space else {}).items()
@@ -117,18 +133,18 @@ def understand_with_model(
     )
     try:
         reply = read_object(write(llm, request, stop))
-        name = str(reply.pop("command"))
+        name = str(reply.pop("command", ""))[:40]
         if name == UNCLEAR:
             return [], ""
         if name == "new" and context.space is not None and script_in(text) is None:
             return [], ""  # nobody begins anew without naming a program
-        if name in NEVER:
+        if registry[name] not in offered(registry):
             return [], f"it answered /{name}, which it was not offered"
         arguments = {key: value for key, value in reply.items() if value not in (None, "", {})}
         registry[name].check(arguments)
     except (ModelError, InputError, KeyError, ValueError) as error:
-        return [], "it was stopped" if stop.is_set() else shorten(str(error), 200)
-    return [Intent(name, arguments)], ""
+        return [], "it was stopped" if stop.is_set() else shorten(clean_line(str(error)), 200)
+    return [Intent(name, arguments, "outside")], ""
 
 
 def _branch(name: str, properties: dict[str, Any], required: Sequence[str]) -> dict[str, Any]:
@@ -166,7 +182,10 @@ def _value(one: object) -> dict[str, Any]:
 
 def read_object(text: str) -> dict[str, Any]:
     """Return the JSON object in a text; raises ValueError."""
-    found = parse_json(text[text.find("{") : text.rfind("}") + 1])
+    try:
+        found = parse_json(text[text.find("{") : text.rfind("}") + 1])
+    except RecursionError:
+        raise ValueError("the answer is nested too deeply to be read") from None
     if not isinstance(found, dict):
         raise ValueError(f"the answer is a {type(found).__name__}, not an object")
     return found

@@ -1,11 +1,12 @@
 """The registry of commands: a typed function is a slash command, a tool, a button, all from one definition.
 
-    @command(asks=card_for_run)
+    @command("spends", asks=card_for_run)
     def run(session: Session, n: PositiveInt = 10) -> str:
         \"\"\"Run n more trials.\"\"\"
 
-The docstring is the help, the types are the schema, and what is typed after the slash is read by them. A
-command that only reads needs no session, and is an MCP tool, too. This module does not know what any does.
+The docstring is the help, the types are the schema, and what is typed after the slash is read by them. The
+effect says what a command can do at most; who may give it and what is asked first follows from that, in the
+session. This module does not know what any does.
 """
 
 from __future__ import annotations
@@ -14,18 +15,23 @@ import inspect
 import json
 import re
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_args, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from bestguess.agent.chat.events import Answer, Card
+from bestguess.tools.cleaning import clean
 from bestguess.tools.errors import InputError
 from bestguess.tools.parameter import did_you_mean
 
 Function = Callable[..., "str | Answer"]
-Asks = Callable[..., "Card | None"]
+Asks = Callable[..., Card]
+
+Effect = Literal["reads", "proposes", "spends", "changes", "writes", "reaches"]
+"""What a command can do at most: read, put a configuration forward to be run, spend trials, change what a
+session keeps, write a file, reach out of this process (another model, an open port)."""
 
 _RANGE = re.compile(r"(?P<low>[^.\s]\S*?|)\.\.(?P<high>\S*)")
 _NUMBER = re.compile(r"[-+]?\d*\.?\d+(?:e[-+]?\d+)?", re.IGNORECASE)
@@ -34,16 +40,18 @@ _ASSIGNMENT = re.compile(r"(?P<name>[^=\s]+)=(?P<value>.*)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One thing a session can do; `asks` makes the card that must be agreed to first, or None.
+    """One thing a session can do; `asks` makes its card, where that is to say more than the command itself.
 
-    The function of one that only `reads` takes what is known of a study in place of the session.
+    The function of one that is `of_study` takes what is known of a study in place of the session, and only
+    reads; it is an MCP tool, too.
     """
 
     name: str
     function: Function
     arguments: type[BaseModel]
+    effect: Effect
     asks: Asks | None
-    reads: bool
+    of_study: bool
 
     @property
     def help(self) -> str:
@@ -82,19 +90,34 @@ class Command:
             where = ".".join(map(str, first["loc"])) or "it"
             wrong = f" is {first['input']!r}" if first["loc"] and first["type"] != "missing" else ""
             raise InputError(f"/{self.name}: {where}{wrong}: {first['msg']}; write {self.usage}") from None
+        if hidden := next(_unseen(read.model_dump()), ""):
+            raise InputError(
+                f"/{self.name}: {hidden!a} cannot be seen in what was given; give another text, without it"
+            )
         given = (name for name in self.arguments.model_fields if name in read.model_fields_set)
         return {name: getattr(read, name) for name in given}
 
     def write(self, arguments: Mapping[str, Any]) -> str:
-        """Return what may be typed to the same end."""
+        """Return what may be typed to the same end, with nothing left out."""
         words = [f"/{self.name}"]
         for name, value in arguments.items():
             if name == "values":
-                words += [f"{each}={shown}" for each, shown in value.items()]
+                words += [each if one is None else f"{each}={one}" for each, one in value.items()]
             else:
                 shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
-                words.append(f"{name}={shown:g}" if isinstance(shown, float) else f"{name}={shown}")
-        return " ".join(words)
+                whole = isinstance(shown, float) and shown.is_integer() and abs(shown) < 1e15
+                words.append(f"{name}={int(shown) if whole else shown}")
+        return shlex.join(words)
+
+    def card(self, session: Any, arguments: Mapping[str, Any]) -> Card:
+        """Return what is asked before the command is done, by whoever has to be asked.
+
+        Raises:
+            InputError: it cannot be done with these arguments.
+        """
+        if self.asks:
+            return self.asks(session, **arguments)
+        return Card(f"Do /{self.name}?", (self.summary,), "typed")
 
     def read(self, text: str) -> dict[str, Any]:
         """Return the arguments that were typed after the command's name.
@@ -152,6 +175,16 @@ def literal(text: str) -> Any:
     return text if isinstance(found, dict | list) else found
 
 
+def _unseen(value: Any) -> Iterator[str]:
+    """Yield the characters, at any depth, that a screen does not show or would obey."""
+    if isinstance(value, str):
+        yield from (one for one in value if clean(one) != one and one != "\r")
+    elif isinstance(value, dict):
+        yield from (one for pair in value.items() for each in pair for one in _unseen(each))
+    elif isinstance(value, list | tuple):
+        yield from (one for each in value for one in _unseen(each))
+
+
 class Registry:
     """Commands by name."""
 
@@ -176,8 +209,16 @@ class Registry:
         """The names of all commands."""
         return tuple(self._commands)
 
-    def command(self, *, asks: Asks | None = None, reads: bool = False) -> Callable[[Function], Function]:
-        """Register a function of a session; `asks` and `reads` as for `Command`."""
+    def command(
+        self, effect: Effect, *, asks: Asks | None = None, of_study: bool = False
+    ) -> Callable[[Function], Function]:
+        """Register a function of a session; the arguments are as for `Command`.
+
+        Raises:
+            ValueError: there is no such effect, or one that is of a study does more than read.
+        """
+        if effect not in get_args(Effect) or (of_study and effect != "reads"):
+            raise ValueError(f"{effect!r} is no effect that this command may have; see Effect")
 
         def add(function: Function) -> Function:
             known = function.__name__.rstrip("_")
@@ -186,9 +227,9 @@ class Registry:
                 each.name: (hints[each.name], ... if each.default is each.empty else each.default)
                 for each in list(inspect.signature(function).parameters.values())[1:]
             }
-            settings = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
+            settings = ConfigDict(extra="forbid", coerce_numbers_to_str=True, allow_inf_nan=False)
             model = create_model(f"{known.title()}Arguments", __config__=settings, **fields)
-            self._commands[known] = Command(known, function, model, asks, reads)
+            self._commands[known] = Command(known, function, model, effect, asks, of_study)
             return function
 
         return add

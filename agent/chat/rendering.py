@@ -9,7 +9,7 @@ import os
 
 import plotext
 from markdown_it import MarkdownIt
-from rich.console import Console
+from rich.console import Console, Group
 from rich.markdown import Markdown
 from rich.padding import Padding
 from rich.panel import Panel
@@ -19,12 +19,15 @@ from bestguess.agent.chat.events import Event, Plot
 from bestguess.agent.live import BADGES
 
 MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
-"""Raw HTML in it is text."""
+MARKDOWN.disable(["link", "image", "autolink", "reference"])
+"""Raw HTML in it is text, and so is what would lead to another place, or fetch something from there."""
 
 MAX_WIDTH = 110
 NARROW = 60
 PLOT_ROWS = 16
+FRAME = 6
 CHOICES = "yes / no / always (for this session)"
+CHOICES_ONCE = "yes / no"
 
 
 def render(console: Console, event: Event, *, echo: bool = False) -> None:
@@ -40,14 +43,18 @@ def render(console: Console, event: Event, *, echo: bool = False) -> None:
             if event.plot:
                 console.print(Text.from_ansi(draw(event.plot, console)))
         case "card":
+            title = Text(event.text, style="bold")
+            fits = title.cell_len <= console.width - FRAME  # a title is cut at the frame, and nothing may be
             lines = "\n".join(line if "\n" in line else f"- {line}" for line in event.fields["lines"])
             panel = Panel(
-                _markdown(lines),
-                title=Text(event.text, style="bold"),
-                subtitle=Text(CHOICES, style="bold"),
+                _markdown(lines) if fits else Group(title, _markdown(lines)),
+                title=title if fits else None,
+                subtitle=Text(CHOICES_ONCE if event.fields["consent"] == "once" else CHOICES, style="bold"),
                 border_style="yellow",
             )
             console.print(panel)
+        case "thinking" if event.text:
+            console.print(Text(f"  {event.text} …", style="dim"))
         case "trial_started" | "trial_finished":
             _render_trial(console, event)
         case "remark":

@@ -31,16 +31,17 @@ Options = Annotated[
 
 def register(registry: Registry) -> None:
     """Add these commands to the registry."""
-    registry.command(asks=_card_for_run)(run)
-    registry.command(asks=_card_for_resume)(resume)
-    registry.command(asks=_card_for_try)(try_)
-    registry.command(asks=_card_for_retry)(retry)
-    registry.command(asks=_card_for_pin)(pin)
-    registry.command(asks=_card_for_forbid)(forbid)
-    registry.command(asks=_card_for_narrow)(narrow)
-    registry.command(asks=_card_for_widen)(widen)
-    for function in (pause, undo, note):
-        registry.command()(function)
+    registry.command("spends", asks=_card_for_run)(run)
+    registry.command("spends", asks=_card_for_resume)(resume)
+    registry.command("proposes", asks=_card_for_try)(try_)
+    registry.command("proposes", asks=_card_for_retry)(retry)
+    registry.command("changes", asks=_card_for_pin)(pin)
+    registry.command("changes", asks=_card_for_forbid)(forbid)
+    registry.command("changes", asks=_card_for_narrow)(narrow)
+    registry.command("changes", asks=_card_for_widen)(widen)
+    registry.command("changes", asks=_card_for_undo)(undo)
+    for function in (pause, note):
+        registry.command("changes")(function)
 
 
 def run(session: Session, n: Count = 10) -> str:
@@ -160,17 +161,16 @@ def note(session: Session, text: str, trial: Number | None = None) -> str:
 # What each asks first.
 
 
-def _card_for_run(session: Session, n: int = 10) -> Card | None:
+def _card_for_run(session: Session, n: int = 10) -> Card:
     plan = session.bench.the_plan()
     waiting = _waiting(session)
     lines = _cost_lines(session, n + waiting)
     if waiting and n:
         lines = (*lines, f"{waiting} of them were still to run")
     trials = f"{n + waiting} trial{'s' if n + waiting > 1 else ''}"
-    if "code" in session.consents:
-        beyond = _beyond(session, n)
+    if "code" in session.consents and (beyond := _beyond(session, n)):
         lines = (*lines, f"that is {beyond}; yes allows it")
-        return Card(f"Run {trials} of {plan.script}, more than agreed?", lines, "budget") if beyond else None
+        return Card(f"Run {trials} of {plan.script}, more than agreed?", lines, "budget")
     if session.bench.history.told or n + waiting > 1:
         return Card(f"Run {trials}?", lines, "code")
     first = f"with its defaults: {configuration(changes.within_limits(plan, plan.space.default()))}"
@@ -178,14 +178,14 @@ def _card_for_run(session: Session, n: int = 10) -> Card | None:
     return Card(f"Run {plan.script} once with its defaults?", lines, "code")
 
 
-def _card_for_resume(session: Session) -> Card | None:
-    return _card_for_run(session, 0) if _waiting(session) else None
+def _card_for_resume(session: Session) -> Card:
+    if _waiting(session):
+        return _card_for_run(session, 0)
+    return Card("Go on?", ("no trials are left to run",), "typed")
 
 
-def _card_for_try(session: Session, values: Mapping[str, Any]) -> Card | None:
+def _card_for_try(session: Session, values: Mapping[str, Any]) -> Card:
     params = changes.wished(session, values)
-    if "code" in session.consents and not _beyond(session, 1):
-        return None
     plan = session.bench.the_plan()
     expected = words.expectation("the surrogate", facts.expected(plan, session.bench.history, params))
     lines = (configuration(params), expected, *_cost_lines(session, 1))
@@ -194,13 +194,18 @@ def _card_for_try(session: Session, values: Mapping[str, Any]) -> Card | None:
     return Card("Run this configuration?", lines, "code")
 
 
-def _card_for_retry(session: Session, trial: int | None = None) -> Card | None:
+def _card_for_retry(session: Session, trial: int | None = None) -> Card:
     params, number = changes.retried(session, trial)
-    if "code" in session.consents and not _beyond(session, 1):
-        return None
     return Card(
         f"Run trial {number}'s params once more?", (configuration(params), *_cost_lines(session, 1)), "code"
     )
+
+
+def _card_for_undo(session: Session, trial: int | None = None) -> Card:
+    if trial is not None:
+        return Card(f"Set trial {trial} aside?", ("it counts no more, and stays in the record",), "typed")
+    last = session.bench.undos[-1].what if session.bench.undos else "nothing, as there is no change"
+    return Card(f"Take back {last}?", ("the limits are what they were before it",), "typed")
 
 
 def _card_for_pin(session: Session, values: Mapping[str, Any]) -> Card:
@@ -250,7 +255,8 @@ def _cost_lines(session: Session, n: int) -> tuple[str, ...]:
     tokens = f"about {round(n * spent / len(told), -2):.0f}" if told and spent else "none"
     if session.bench.llm and not spent:
         tokens = "unknown until the model was asked"
-    return (f"what: `{plan.command_line}`", f"how many: {n}{side}", f"time: {took}; tokens: {tokens}")
+    what = words.verbatim(plan.command_line)
+    return (f"what: {what}", f"how many: {n}{side}", f"time: {took}; tokens: {tokens}")
 
 
 def _beyond(session: Session, n: int) -> str:

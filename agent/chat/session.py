@@ -10,7 +10,8 @@ from __future__ import annotations
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,6 +20,8 @@ from bestguess.agent.chat import words
 from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.draft import metrics_in
 from bestguess.agent.chat.events import Answer, Card, Event, Listener
+from bestguess.agent.chat.files import Files
+from bestguess.agent.chat.instructions import is_from_outside
 from bestguess.agent.chat.intents import LATER, Context, Intent, Verdict
 from bestguess.agent.chat.model_route import understand_with_model
 from bestguess.agent.chat.state import State
@@ -26,7 +29,7 @@ from bestguess.agent.chat.transcript import Transcript, last_state, read_last_se
 from bestguess.agent.chat.understanding import read_verdict, understand
 from bestguess.agent.chat.workbench import Workbench
 from bestguess.agent.report import trial_record
-from bestguess.tools.errors import BestGuessError
+from bestguess.tools.errors import BestGuessError, InputError
 from bestguess.tools.region import Limits
 from bestguess.tools.trial import Trial
 
@@ -34,19 +37,23 @@ DATABASE = "bestguess.db"
 
 WRITING_S = 0.04
 
-FIRST_TRIAL = Intent("run", {"n": 1})
-"""What follows a draft: one trial with the defaults, before more is spent."""
+CARD_CHARS = 8000
+"""How long a card may be: what is longer cannot be read, so it cannot be agreed to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A command that waits for an answer to its card, and what was said together with it."""
+    """What waits for an answer to its card, and what was said together with it."""
 
     number: int
     card: Card
-    name: str
-    arguments: Mapping[str, Any]
+    intent: Intent
     rest: tuple[Intent, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The name of the command that waits."""
+        return self.intent.command
 
 
 class Page(Protocol):
@@ -86,6 +93,7 @@ class Session:
     ) -> None:
         home = folder.resolve()
         self.bench = Workbench(home, home / database, self, llm=llm, parallel=parallel, seed=seed)
+        self.files = Files(home)
         self.consents: set[str] = set()
         self.pending: Pending | None = None
         self._cards = 0
@@ -104,6 +112,9 @@ class Session:
         self._turn = threading.RLock()
         self.stopped = threading.Event()
         """Set when the user stops the present reply."""
+
+        self.thinking_since: float | None = None
+        """Since when a model is waited for in the present turn (time.monotonic), if one is."""
 
         self._replying = False
         self._shown_at = 0.0
@@ -147,29 +158,32 @@ class Session:
             )
         )
 
-    def say(self, text: str, *, door: str = "") -> None:
+    def say(self, text: str, *, door: str = "", facing: int | None = None) -> None:
         """Take one turn: understand the words, do what they ask or ask back; returns when that is done.
 
-        `door` is where they were said; here and below.
+        `door` is where they were said; here and below. `facing` is the number of the card that was on the
+        screen when the person began to write, 0 for none: the words answer no other one. None is for where
+        nobody sees cards: a line answers the card that is open.
         """
         if not text.strip():
             return
         with self._turn:
             self.stopped.clear()
             self._emit(_said(text.strip(), door))
-            self._guarded(lambda: self._reply(text.strip()))
+            self._guarded(lambda: self._reply(text.strip(), facing))
 
     def do(self, name: str, arguments: Mapping[str, Any], *, door: str = "") -> None:
         """Do a command as if its button had been pressed."""
         with self._turn:
             self.stopped.clear()
             self._emit(_said(REGISTRY[name].write(arguments), door))
-            self._guarded(lambda: self._perform_all([Intent(name, dict(arguments))]))
+            self._guarded(lambda: self._perform_all([Intent(name, dict(arguments), "person")]))
 
     def answer(self, card: int, verdict: Verdict, *, door: str = "") -> None:
         """Answer the card of that number, as if its button had been pressed; one that is closed stays so."""
+        asked = self.pending  # before the wait for a turn, in which a card of that number may come
         with self._turn:
-            if self.pending is None or self.pending.number != card:
+            if self.pending is None or self.pending is not asked or self.pending.number != card:
                 self._emit(Event("error", "that question is closed"))
                 return
             self._emit(_said(verdict, door))
@@ -198,14 +212,14 @@ class Session:
 
     # How a turn goes.
 
-    def _reply(self, text: str) -> None:
+    def _reply(self, text: str, facing: int | None) -> None:
         verdict = read_verdict(text)
         if self.pending and verdict:
-            self._decide(verdict)
-            return
-        if text.startswith("/"):
-            name, arguments = REGISTRY.read(text)
-            self._perform_all([Intent(name, arguments)])
+            if facing in (None, self.pending.number):
+                self._decide(verdict)
+            else:
+                early = "That was begun before this question was on the screen, so it is no answer to it"
+                self._emit(Event("remark", f"{early}: {self.pending.card.title} Please answer again."))
             return
         intents = self._understand(text)
         if not intents:
@@ -216,53 +230,79 @@ class Session:
         self._perform_all(intents)
 
     def _understand(self, text: str) -> list[Intent]:
-        context = self._context()
-        intents = understand(text, context)
-        if not intents and "=" in text and text.split()[0] in REGISTRY:
-            return [Intent(*REGISTRY.read(f"/{text}"))]  # a command without its slash
+        """Return what a text asks for, and who asks: the person only if all of it is their instruction."""
+        intents = self._understand_by_rules(text)
         if not intents and self.bench.llm and read_verdict(text) is None:
-            intents, why = understand_with_model(text, context, self.bench.llm, REGISTRY, stop=self.stopped)
+            with self.thinking():
+                intents, why = understand_with_model(
+                    text, self._context(), self.bench.llm, REGISTRY, stop=self.stopped
+                )
             if why and not self.stopped.is_set():
                 self._emit(Event("remark", f"The model could not read that: {why}"))
         if not intents and text.endswith("?") and len(self.bench.history):
             return [Intent("ask", {"text": text})]
         return intents
 
+    def _understand_by_rules(self, text: str) -> list[Intent]:
+        if text.startswith("/"):
+            intents = [Intent(*REGISTRY.read(text), "person")]
+        else:
+            intents = understand(text, self._context())
+            if not intents and "=" in text and text.split()[0] in REGISTRY:  # a command without its slash
+                intents = [Intent(*REGISTRY.read(f"/{text}"), "person")]
+        return [replace(one, origin="outside") for one in intents] if is_from_outside(text) else intents
+
     def _perform_all(self, intents: Sequence[Intent]) -> None:
         for index, intent in enumerate(intents):
+            rest = tuple(intents[index + 1 :])
             if intent.command == LATER:
-                self._perform_all([*self._understand_later(intent), *intents[index + 1 :]])
+                self._perform_all([*self._understand_later(intent), *rest])
                 return
             command = REGISTRY[intent.command]
-            arguments = command.check(intent.arguments)
-            card = command.asks(self, **arguments) if command.asks else None
-            if card and card.consent not in self.consents:
-                self._cards += 1
-                if self.pending:
-                    self._emit(Event("remark", f"Not answered, so not done: {self.pending.card.title}"))
-                rest = tuple(intents[index + 1 :])
-                self.pending = Pending(self._cards, card, command.name, arguments, rest)
-                self._emit(
-                    Event(
-                        "card",
-                        card.title,
-                        {"card": self._cards, "lines": list(card.lines), "consent": card.consent},
-                    )
-                )
+            intent = replace(intent, arguments=command.check(intent.arguments))
+            if card := self._card_for(intent):
+                self._ask(card, intent, rest)
                 return
-            self._run(command.name, arguments)
-            if command.name == "new":
-                self._perform_all(self._with_first_trial(intents[index + 1 :]))
+            self._run(intent)
+            if intent.command == "new":
+                self._perform_all(self._with_first_trial(intent, rest))
                 return
+
+    def _card_for(self, intent: Intent) -> Card | None:
+        """Return what must be agreed to before this is done: the one place where that is settled.
+
+        What only reads is done for everybody. A person is asked about what costs, runs code or changes the
+        space, unless they agreed to that for the session. What comes from outside, such as what a model read,
+        is asked about whatever was agreed to, with the whole command on the card, and agreed to for once.
+        """
+        command = REGISTRY[intent.command]
+        if command.effect == "reads":
+            return None
+        card = command.card(self, intent.arguments)
+        if intent.origin == "person":
+            return None if card.consent in {*self.consents, "typed"} else card
+        whole = f"the whole command: {words.verbatim(command.write(intent.arguments))}"
+        why = "it was read by the model, or from a text that is not an instruction as a whole"
+        return Card(card.title, (whole, *card.lines, why), "once")
+
+    def _ask(self, card: Card, intent: Intent, rest: tuple[Intent, ...]) -> None:
+        if sum(map(len, (card.title, *card.lines))) > CARD_CHARS:
+            raise InputError(f"/{intent.command}: what it would do has no room on a card; do it in parts")
+        self._cards += 1
+        if self.pending:
+            self._emit(Event("remark", f"Not answered, so not done: {self.pending.card.title}"))
+        self.pending = Pending(self._cards, card, intent, rest)
+        fields = {"card": self._cards, "lines": list(card.lines), "consent": card.consent}
+        self._emit(Event("card", card.title, fields))
 
     def _understand_later(self, intent: Intent) -> list[Intent]:
         text = intent.arguments["text"]
         intents = self._understand(text)
         if not intents:
             self._emit(Answer(f"I did not understand *{text}*, so of that nothing was done.").event)
-        return intents
+        return [replace(one, origin="outside") for one in intents] if intent.origin == "outside" else intents
 
-    def _with_first_trial(self, intents: Sequence[Intent]) -> list[Intent]:
+    def _with_first_trial(self, new: Intent, intents: Sequence[Intent]) -> list[Intent]:
         """Return what was wished beside a new study, and its first trial where no trials were wished for."""
         understood = [
             each
@@ -270,7 +310,8 @@ class Session:
             for each in (self._understand_later(one) if one.command == LATER else [one])
         ]
         runs = any(one.command == "run" for one in understood)
-        return understood if runs else [*understood, FIRST_TRIAL]
+        first = Intent("run", {"n": 1}, new.origin)  # before more is spent
+        return understood if runs else [*understood, first]
 
     def _decide(self, verdict: Verdict) -> None:
         assert self.pending is not None
@@ -278,17 +319,24 @@ class Session:
         self._emit(Event("answered", verdict, {"title": pending.card.title}))
         if verdict == "no":
             self._emit(Answer("Left as it was.").event)
-        else:
-            if verdict == "always":
-                self.consents.add(pending.card.consent)
-            self._run(pending.name, pending.arguments)
-        self._perform_all(pending.rest)
+            self._perform_all(pending.rest)
+            return
+        now = self._card_for(pending.intent)
+        if now and now.title != pending.card.title:
+            self._emit(Event("remark", "It would be something else by now, so it is asked again."))
+            self._ask(now, pending.intent, pending.rest)
+            return
+        if verdict == "always" and pending.card.consent != "once":
+            self.consents.add(pending.card.consent)
+        self._run(pending.intent)
+        rest = pending.rest
+        self._perform_all(self._with_first_trial(pending.intent, rest) if pending.name == "new" else rest)
 
-    def _run(self, name: str, arguments: Mapping[str, Any]) -> None:
-        if name == "new":
+    def _run(self, intent: Intent) -> None:
+        if intent.command == "new":
             self.consents.discard("code")  # what was agreed to run was another program
-        command = REGISTRY[name]
-        found = command.function(self.bench.known if command.reads else self, **arguments)
+        command = REGISTRY[intent.command]
+        found = command.function(self.bench.known if command.of_study else self, **intent.arguments)
         answer = found if isinstance(found, Answer) else Answer(found)
         if answer.text or answer.plot:
             self._emit(answer.event)
@@ -326,6 +374,17 @@ class Session:
             if not event.fields.get("secret"):
                 self._transcript.append(event)
             self._tell(event)
+
+    @contextmanager
+    def thinking(self) -> Iterator[None]:
+        """Have everybody who shows the session see that a model is waited for, as long as it is."""
+        self.thinking_since = time.monotonic()
+        self._tell(Event("thinking", "The language model is thinking"))
+        try:
+            yield
+        finally:
+            self.thinking_since = None
+            self._tell(Event("thinking"))
 
     def show_writing(self, text: str) -> None:
         """Show what a model has written of its answer so far, at most so often as an eye can follow."""

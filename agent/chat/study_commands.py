@@ -10,7 +10,9 @@ from pydantic import Field
 
 from bestguess.agent.chat import facts, words
 from bestguess.agent.chat.draft import draft, read_script
+from bestguess.agent.chat.events import Card
 from bestguess.agent.chat.facts import Known
+from bestguess.agent.chat.files import within
 from bestguess.agent.chat.plan import Plan
 from bestguess.agent.chat.registry import Registry
 from bestguess.agent.chat.tables import draft_table
@@ -19,16 +21,20 @@ from bestguess.agent.report import describe_model
 if TYPE_CHECKING:
     from bestguess.agent.chat.session import Session
 
-Positive = Annotated[float, Field(gt=0)]
+Minutes = Annotated[float, Field(gt=0, le=10 * 366 * 24 * 60)]
 Count = Annotated[int, Field(ge=1, le=100_000)]
 Direction = Literal["minimize", "maximize"]
 
 
 def register(registry: Registry) -> None:
     """Add these commands to the registry."""
-    for function in (new, scan, space, goal, budget, model):
-        registry.command()(function)
-    registry.command(reads=True)(cost)
+    registry.command("changes", asks=_card_for_new)(new)
+    for reading in (scan, space):
+        registry.command("reads")(reading)
+    registry.command("reads", of_study=True)(cost)
+    for changing in (goal, budget):
+        registry.command("changes")(changing)
+    registry.command("reaches")(model)
 
 
 def new(
@@ -84,7 +90,7 @@ def goal(
 def budget(
     session: Session,
     trials: Count | None = None,
-    minutes: Positive | None = None,
+    minutes: Minutes | None = None,
     tokens: Count | None = None,
 ) -> str:
     """Say what may be spent: trials in all, minutes from now, tokens of the language model; or show it.
@@ -131,12 +137,26 @@ def cost(study: Known) -> str:
 
 
 def model(session: Session, spec: str = "") -> str:
-    """Show the language model that guesses, or change it: none, embedded, embedded:NAME, a URL."""
+    """Show the language model that guesses, or change it: none, embedded, a name, the one of the start.
+
+    Names are those of `bestguess models list`. Another one is named at the start: bestguess chat --llm ...
+    """
     if spec:
         return f"The language model is now {session.bench.set_model(spec)}."
     name = session.bench.llm.name if session.bench.llm else "none; the Gaussian process proposes alone"
     state = describe_model(session.bench.history)
     return f"The language model is {name}" + (f": {state}." if state else ".")
+
+
+def _card_for_new(session: Session, script: str, space: str = "", **_others: object) -> Card:
+    lines = [f"the program: {words.verbatim(str(within(session.bench.folder, script)))}"]
+    if space:
+        lines.append(f"its space: {words.verbatim(str(within(session.bench.folder, space)))}")
+    if script.lower().endswith(".csv"):
+        lines.append("a script that predicts its column is written beside it, unless there is one")
+    if session.bench.plan:
+        lines.append("the present study ends, with its limits and its budget; its trials stay on the disk")
+    return Card("Begin a study?", tuple(lines), "typed")
 
 
 def _drafted(

@@ -15,10 +15,10 @@ from bestguess.agent.chat.space_rules import read_change
 
 def _exact(text: str, _context: Context) -> Intent | None:
     words = text.strip(" ?")
-    return next((Intent(name) for name, pattern in _EXACT.items() if re.fullmatch(pattern, words)), None)
+    return next((Intent(name) for name, pattern in EXACT.items() if re.fullmatch(pattern, words)), None)
 
 
-_EXACT = {
+EXACT = {
     "help": r"help(?: me)?|commands|what can (?:you|i) (?:do|say)",
     "quit": r"quit|exit|bye|goodbye|leave|q|i'm done|that's all",
     "doctor": r"doctor|check (?:my|this|the) machine",
@@ -245,7 +245,7 @@ def _best(text: str, _context: Context) -> Intent | None:
 
 
 def _states(text: str, _context: Context) -> Intent | None:
-    """Read what stops, goes on, or takes back, said in more words than `_EXACT` has."""
+    """Read what stops, goes on, or takes back, said in more words than `EXACT` has."""
     if says(text, r"pause|stop|break(?! is)|hold on|halt|wait|interrupt|hang on|suspend"):
         return Intent("pause") if not says(text, r"don't|do not|never") else None
     if says(text, r"undo|revert|take (?:that|it|this) back|roll(?: it| that)? back|changed my mind"):

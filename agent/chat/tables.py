@@ -10,7 +10,7 @@ import re
 import sys
 from pathlib import Path
 
-from bestguess.agent.chat.draft import within
+from bestguess.agent.chat.files import within
 from bestguess.agent.chat.plan import Plan, pattern_of
 from bestguess.agent.chat.templating import render_file
 from bestguess.agent.task import Task

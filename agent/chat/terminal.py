@@ -7,16 +7,19 @@ no keypress waits for a trial, a model or a fit.
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import shutil
 import signal
-import sys
 import textwrap
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from typing import TextIO
 
 from prompt_toolkit import PromptSession
+from prompt_toolkit.application import run_in_terminal
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.formatted_text import FormattedText
@@ -36,6 +39,10 @@ WELCOME = (
     "Ctrl-C stops a reply, twice pauses, three times leaves."
 )
 REFRESH_S = 0.5
+BETWEEN_PROMPTS_S = 0.005
+LAST_WORDS_S = 2.0
+"""How long the end waits for what is still to be printed."""
+
 WRITING_LINES = 8
 """How much of an answer stands above the prompt while it is written; all of it is printed at its end."""
 
@@ -82,9 +89,14 @@ class Terminal:
     def __init__(self, session: Session, opening: Iterable[str] = ()) -> None:
         self._session = session
         self._opening = opening
-        self._console = CleanConsole()
         self._presses = 0
         self._writing = ""
+        self._on_screen = 0
+        """The card that was written to the screen last."""
+
+        self._facing = 0
+        """The card that was on the screen when the present line was begun."""
+
         self._prompt: PromptSession[str] = PromptSession(
             history=_History(str(session.bench.database.with_suffix(".chat.history"))),
             completer=Words(session),
@@ -92,26 +104,29 @@ class Terminal:
             bottom_toolbar=self._toolbar,
             refresh_interval=REFRESH_S,
         )
+        self._prompt.app.key_processor.before_key_press += self._begin_line
         self._leave: Callable[[], object] = lambda: None
-        self._turns: asyncio.Queue[str] = asyncio.Queue()
+        self._turns: asyncio.Queue[tuple[str, int]] = asyncio.Queue()
+        self._texts: asyncio.Queue[tuple[str, int]] = asyncio.Queue()
+        self._queue: Callable[[str, int], object] = lambda _text, _card: None
 
     async def run(self) -> None:
         """Talk until the user leaves."""
         session = self._session
         loop = asyncio.get_running_loop()
         self._leave = lambda: loop.call_soon_threadsafe(self._end_prompt)
-        with patch_stdout(raw=True):
-            # Only now: the console writes above the prompt, whoever prints.
-            self._console = CleanConsole(file=sys.stdout, force_terminal=True)
+        self._queue = lambda text, card: loop.call_soon_threadsafe(self._texts.put_nowait, (text, card))
+        with patch_stdout(raw=True):  # for whatever else prints
+            writer = asyncio.create_task(self._write())
             for event in session.past:
-                render(self._console, event, echo=True)
-            self._console.print(WELCOME, markup=True)
+                self._print(partial(render, event=event, echo=True))
+            self._print(lambda console: console.print(WELCOME, markup=True))
             unlisten = session.listen(self._show)
             session.greet()
             worker = asyncio.create_task(self._work())
             loop.add_signal_handler(signal.SIGTERM, self._end_prompt)
             for text in self._opening:
-                self._turns.put_nowait(text)
+                self._turns.put_nowait((text, 0))
             try:
                 while not session.closing:
                     if not await self._read():
@@ -120,8 +135,11 @@ class Terminal:
                 worker.cancel()
                 unlisten()
                 await asyncio.to_thread(session.close)
-        self._console = CleanConsole()
-        self._console.print(
+                await asyncio.sleep(0)  # what threads had printed by now is in the queue
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._texts.join(), LAST_WORDS_S)
+                writer.cancel()
+        CleanConsole().print(
             "Everything is kept: [bold]bestguess chat --resume[/bold] goes on from here.", markup=True
         )
 
@@ -134,8 +152,41 @@ class Terminal:
         except KeyboardInterrupt:
             return self._interrupt()
         self._presses = 0
-        self._turns.put_nowait(text)
+        self._turns.put_nowait((text, self._facing))
         return True
+
+    def _begin_line(self, _sender: object) -> None:
+        """Note which card the person sees, as long as nothing of the line is there; before each key press."""
+        if not self._prompt.default_buffer.text:
+            self._facing = self._on_screen
+
+    def _print(self, act: Callable[[CleanConsole], object], card: int = 0) -> None:
+        """Have something printed above the prompt, in order, from any thread; `card` if it is one."""
+        text = io.StringIO()
+        act(CleanConsole(file=text, force_terminal=True))
+        self._queue(text.getvalue(), card)
+
+    async def _write(self) -> None:
+        """Write what is to be printed; a card is on the screen from then on, and no key comes in between."""
+        app, output = self._prompt.app, self._prompt.app.output
+        while True:
+            text, card = await self._texts.get()
+            while not app.is_running and not self._session.closing:
+                await asyncio.sleep(BETWEEN_PROMPTS_S)  # then the terminal takes keys for itself
+            waiting = [text]
+
+            def write(waiting: list[str] = waiting, card: int = card) -> None:
+                output.enable_autowrap()
+                output.write_raw(waiting.pop())
+                output.flush()
+                self._on_screen = card or self._on_screen
+
+            try:
+                await run_in_terminal(write)
+            finally:
+                if waiting:  # the prompt is gone
+                    write()
+                self._texts.task_done()
 
     def _end_prompt(self) -> None:
         """End as on Ctrl-D."""
@@ -146,7 +197,8 @@ class Terminal:
 
     async def _work(self) -> None:
         while True:
-            await asyncio.to_thread(self._session.say, await self._turns.get())
+            text, facing = await self._turns.get()
+            await asyncio.to_thread(self._session.say, text, facing=facing)
 
     def _interrupt(self) -> bool:
         """Stop the reply, then pause, then leave; return whether to go on."""
@@ -155,13 +207,14 @@ class Terminal:
         busy = trials is not None and trials.busy
         if self._presses == 1:
             self._session.discard_reply()
-            self._console.print(
-                "Stopped. Ctrl-C again " + ("pauses, once more leaves." if busy else "leaves.")
-            )
+            again = "pauses, once more leaves." if busy else "leaves."
+            self._print(lambda console: console.print(f"Stopped. Ctrl-C again {again}"))
             return True
         if self._presses == 2 and busy and trials is not None and not trials.paused:
             trials.pause()
-            self._console.print("Paused after the running trials. Ctrl-C again leaves now.")
+            self._print(
+                lambda console: console.print("Paused after the running trials. Ctrl-C again leaves now.")
+            )
             return True
         return False
 
@@ -170,7 +223,9 @@ class Terminal:
             self._writing = event.text
         elif event.kind in ("answer", "error", "said"):
             self._writing = ""
-        render(self._console, event, echo=bool(event.fields.get("door")))
+        if event.kind not in ("writing", "thinking", "state"):
+            echo = bool(event.fields.get("door"))
+            self._print(partial(render, event=event, echo=echo), event.fields.get("card", 0))
         self._prompt.app.invalidate()
         if self._session.closing:
             self._leave()
@@ -185,21 +240,27 @@ class Terminal:
     def _toolbar(self) -> FormattedText:
         session = self._session
         plan, trials = session.bench.plan, session.bench.trials
-        if plan is None:
-            return FormattedText([("", " nothing is being tuned yet ")])
-        parts = [f" {plan.study}"]
+        parts = [f" {plan.study}" if plan else " nothing is being tuned yet"]
+        if session.thinking_since is not None:
+            parts.append(f"the model is thinking, {_age(session.thinking_since)}: Ctrl-C stops it")
         if trials is not None:
             if trials.running:
                 parts.append(f"running {', '.join(map(str, sorted(trials.running)))}")
-            elif trials.busy:
-                parts.append("choosing")
+            elif (since := trials.choosing_since) is not None:
+                parts.append(f"choosing, {_age(since)}: say pause to stop after it")
             state = "paused, " if trials.paused and trials.left else ""
             parts.append(f"{state}{trials.left} to go")
         if session.best_words:
             parts.append(session.best_words)
         if session.pending:
-            parts.append("a question is open: yes, no or always")
+            once = session.pending.card.consent == "once"
+            parts.append(f"a question is open: {'yes or no' if once else 'yes, no or always'}")
         return FormattedText([("", " · ".join(parts) + " ")])
+
+
+def _age(since: float) -> str:
+    """Return how long something has lasted."""
+    return f"{time.monotonic() - since:.0f} s"
 
 
 def run_lines(session: Session, lines: Iterable[str], out: TextIO, *, as_json: bool, wait: bool) -> None:

@@ -72,6 +72,9 @@ class Trials:
         self.running: dict[int, float] = {}
         """The numbers of the trials that run, and when each began (time.monotonic)."""
 
+        self.choosing_since: float | None = None
+        """Since when the next trial is being chosen (time.monotonic), if one is."""
+
         self._stop = stop
         self._watcher = watcher
         self._may_start = may_start
@@ -195,7 +198,11 @@ class Trials:
 
     def _run_one(self, wish: Wish | None) -> None:
         with self._asking:
-            trial = self.tuner.start(wish.params, wish.reason) if wish else self.tuner.ask()
+            self.choosing_since = time.monotonic()
+            try:
+                trial = self.tuner.start(wish.params, wish.reason) if wish else self.tuner.ask()
+            finally:
+                self.choosing_since = None
         self.running[trial.number] = time.monotonic()
         try:
             self._watcher.started(trial)

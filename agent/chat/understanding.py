@@ -7,11 +7,13 @@ A sentence becomes the name of a command and its arguments, or nothing. What the
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from bestguess.agent.chat import mentions
+from bestguess.agent.chat.instructions import is_instruction
 from bestguess.agent.chat.intents import LATER, Context, Intent, Verdict, goal_in, is_question
-from bestguess.agent.chat.study_rules import RULES
+from bestguess.agent.chat.study_rules import EXACT, RULES
 
 _YES = (
     r"y|yes|yep|yeah|ok|okay|sure|go|go ahead|do it|do that|fine|please do|yes please"
@@ -31,8 +33,12 @@ def read_verdict(text: str) -> Verdict | None:
 
 
 def understand(text: str, context: Context) -> list[Intent]:
-    """Return the intents of a text, in order; empty where a part of it is not understood."""
+    """Return the intents of a text, in order; empty where a part of it is not understood.
+
+    They are a person's where the text is an instruction as a whole, and from outside where more stands in it.
+    """
     found: list[Intent] = []
+    whole = True
     for clause in re.split(r"(?<=[.!?])\s+|;\s*|\n+|,?\s+(?:and\s+)?then\s+", text.strip()):
         clause = clause.strip(" ,")
         if not clause or re.fullmatch(_FILLER, clause.lower().strip(" .!,")):
@@ -42,8 +48,15 @@ def understand(text: str, context: Context) -> list[Intent]:
             intents = [] if goal_in(clause, "")[0] else [Intent(LATER, {"text": clause})]
         elif not (intents := _read_parts(clause, context) or _read(clause, context)):
             return []
+        whole = whole and _is_whole(clause, intents or found[:1], context)
         found += intents
-    return found
+    return [replace(one, origin="person") for one in found] if whole else found
+
+
+def _is_whole(clause: str, intents: list[Intent], context: Context) -> bool:
+    bare = _without_politeness(mentions.plain(clause).rstrip(" .!")).strip(" ?")
+    exact = len(intents) == 1 and re.fullmatch(EXACT.get(intents[0].command, "(?!)"), bare)
+    return bool(exact) or is_instruction(clause, intents, context)
 
 
 _FILLER = r"(?:hi|hello|hey|thanks|thank you|great|good|nice|ok|okay|well|so|hm+|right|alright|please)"
@@ -52,6 +65,12 @@ _POLITE = re.compile(
     r"|^(?:(?:could|can|would|will) (?:you|we) (?:please )?|let's |let us "
     r"|i(?:'d| would) like (?:you )?to |i want (?:you )?to )",
 )
+
+
+def _without_politeness(text: str) -> str:
+    while (shorter := _POLITE.sub("", text)) != text:
+        text = shorter
+    return text
 
 
 def _read_parts(clause: str, context: Context) -> list[Intent]:
@@ -74,9 +93,7 @@ def _read(clause: str, context: Context) -> list[Intent]:
     if script and not re.search(r"\b(?:export|write|save)\b", clause.lower()):
         return _read_new(clause, script)
     text = mentions.plain(clause).rstrip(" .!")
-    bare = text
-    while (shorter := _POLITE.sub("", bare)) != bare:
-        bare = shorter
+    bare = _without_politeness(text)
     for rule in RULES:
         intent = rule(bare, context) or (rule(text, context) if bare != text else None)
         if intent:

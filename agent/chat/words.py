@@ -6,6 +6,7 @@ own lines.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -286,6 +287,14 @@ def quoted(text: str) -> str:
     """Return the end of what a program printed, as code that nothing in it can end."""
     cut = tail(clean(text).strip(), OUTPUT_CHARS)
     return "\n".join(f"    {line}" for line in cut.splitlines())
+
+
+def verbatim(text: str) -> str:
+    """Return text as code on one line, all of it, with what could not be seen spelled out."""
+    shown = "".join(one if clean(one) == one and one not in "\n\t" else ascii(one)[1:-1] for one in text)
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", shown)), default=0))
+    pad = " " if shown[:1] == "`" or shown[-1:] == "`" else ""
+    return f"{fence}{pad}{shown}{pad}{fence}"
 
 
 def cell(text: str, chars: int = CELL_CHARS) -> str:

@@ -16,14 +16,16 @@ from bestguess.agent.chat import facts
 from bestguess.agent.chat.plan import Plan
 from bestguess.agent.chat.state import Agreed, Undo
 from bestguess.agent.chat.trials import Trials, Watcher
-from bestguess.agent.llm.connect import connect, origin
+from bestguess.agent.llm.catalog import CATALOG
+from bestguess.agent.llm.connect import connect
+from bestguess.agent.llm.shared import SharedLLM
 from bestguess.agent.study import Study, study_names
 from bestguess.agent.tuner import Tuner
-from bestguess.tools.errors import InputError, StudyError
+from bestguess.tools.errors import InputError, ModelSpecError, StudyError
 from bestguess.tools.region import Limits, Region
 from bestguess.tools.run import CommandObjective
 from bestguess.tools.space import Space
-from bestguess.tools.trial import History
+from bestguess.tools.trial import History, shorten
 
 
 class Workbench:
@@ -33,7 +35,7 @@ class Workbench:
         folder: where scripts are and files are written.
         database: the study's SQLite file.
         watcher: who is told what happens to trials.
-        llm: as for `Tuner`.
+        llm: as for `Tuner`; the session may come back to it, and stays open for that.
         parallel: how many trials run at once.
         seed: makes proposals repeatable.
     """
@@ -48,7 +50,7 @@ class Workbench:
         self.agreed = Agreed()
         self.undos: list[Undo] = []
         self.llm = connect(llm)
-        self._key_origins = {origin(llm if isinstance(llm, str) else getattr(llm, "url", ""))}
+        self._given = llm, self.llm
         self._watcher = watcher
         self._seed = seed
         self._tuner: Tuner | None = None
@@ -71,8 +73,9 @@ class Workbench:
     def close(self) -> None:
         """Stop what runs, give its trials back, and let go of everything."""
         self._let_go()
-        if self.llm:
-            self.llm.close()
+        for model in {self.llm, self._given[1]}:
+            if model:
+                model.close()
 
     @property
     def tuner(self) -> Tuner:
@@ -197,13 +200,26 @@ class Workbench:
             self._tuner.set_budget(Budget(tokens=agreed.tokens))
 
     def set_model(self, spec: str) -> str:
-        """Have another language model propose from now on; return its name."""
-        model = connect(spec, key_origins=self._key_origins)
+        """Have another language model propose from now on; return its name.
+
+        It may be none, one of the catalog, or the one that the session was started with: words choose no
+        code, no folder and no address. Raises ModelSpecError for any other, and where it is not pulled.
+        """
+        given, first = self._given
+        if first and spec in (first.name, str(given) if isinstance(given, str | Path) else first.name):
+            model: SharedLLM | None = first
+        elif spec in ("none", "embedded", *CATALOG) or spec.removeprefix("embedded:") in CATALOG:
+            model = connect(spec)
+        else:
+            raise ModelSpecError(
+                f"{shorten(spec, 80)!a} is no model to change to in a session, which takes none, embedded, "
+                f"{', '.join(CATALOG)}, or the one of its start; start one: bestguess chat --llm SPEC"
+            )
         if self._trials and self._trials.busy:
             raise InputError("trials are running; pause, and change the model when they are done")
         opened = self._tuner is not None
         self._let_go()
-        if self.llm:
+        if self.llm and self.llm is not first:
             self.llm.close()
         self.llm = model
         if opened:

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Form, Header, Request
+from fastapi import FastAPI, Form, Header, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 from fastapi.staticfiles import StaticFiles
@@ -21,7 +21,7 @@ from bestguess.agent.chat.intents import Verdict
 from bestguess.agent.chat.session import Session
 from bestguess.agent.chat.web.guard import Guard
 from bestguess.agent.chat.web.stream import Stream
-from bestguess.agent.chat.web.views import event_html, insights_html, page_html, panels_html, writing_html
+from bestguess.agent.chat.web.views import event_html, insights_html, page_html, panels_html, waiting_html
 from bestguess.tools.errors import InputError
 
 STATIC = Path(__file__).with_name("static")
@@ -44,9 +44,11 @@ def build_app(session: Session, stream: Stream, *, token: str, hosts: frozenset[
 
     @app.get("/events")
     async def events(
-        request: Request, after: int = 0, last_event_id: Annotated[str | None, Header()] = None
+        request: Request,
+        after: Annotated[int, Query(ge=0)] = 0,
+        last_event_id: Annotated[int | None, Header(ge=0)] = None,
     ) -> StreamingResponse:
-        first = int(last_event_id) + 1 if last_event_id and last_event_id.isdigit() else after
+        first = after if last_event_id is None else last_event_id + 1
 
         async def lines() -> AsyncIterator[str]:
             async for number, event in stream.follow(first):
@@ -65,8 +67,12 @@ def build_app(session: Session, stream: Stream, *, token: str, hosts: frozenset[
         return HTMLResponse(insights_html(session))
 
     @app.post("/say")
-    def say(text: Annotated[str, Form(max_length=MAX_CHARS)]) -> Response:
-        session.say(text, door=DOOR)
+    def say(
+        text: Annotated[str, Form(max_length=MAX_CHARS)], card: Annotated[int | None, Form()] = None
+    ) -> Response:
+        # A client that does not say which card was seen saw at most the one that is open by now.
+        open_now = session.pending.number if session.pending else 0
+        session.say(text, door=DOOR, facing=open_now if card is None else card)
         return DONE
 
     @app.post("/stop")
@@ -96,8 +102,8 @@ def build_app(session: Session, stream: Stream, *, token: str, hosts: frozenset[
 
 def _sse(number: int, event: Event) -> str:
     """Return the messages of one event: its HTML for the conversation, and a word for the panels."""
-    if event.kind == "writing":
-        return _message("writing", writing_html(event.text))
+    if event.kind in ("writing", "thinking"):
+        return _message("writing", waiting_html(event))
     parts = []
     if html := event_html(event):
         parts.append(f"id: {number}\n{_message('chat', html)}")

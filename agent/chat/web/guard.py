@@ -7,14 +7,16 @@ site can be made to point here; hence the checks of Origin and Host beside the t
 from __future__ import annotations
 
 import hmac
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-COOKIE = "bestguess"
+COOKIE = "bestguess_{port}"
+"""A cookie of a host goes to all its ports: under one name, two pages would sign each other out."""
+
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -60,19 +62,21 @@ class Guard:
     def _refuse(self, scope: Scope) -> Response | None:
         """Return the answer to a request that does not go through; also the redirect that sets the cookie."""
         headers = Headers(scope=scope)
-        if headers.get("host", "") not in self._hosts:
+        host = headers.get("host", "")
+        if host not in self._hosts:
             return _forbidden("this page answers to its own address only")
+        cookie = COOKIE.format(port=host.partition(":")[2])
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc not in self._hosts:
+        if origin is not None and origin not in {f"http://{one}" for one in self._hosts}:
             return _forbidden("this page answers to itself only")
         if scope["method"] not in ("GET", "HEAD") and origin is None:
             return _forbidden("a change must come from the page")
-        if self._is_token(cookie_parser(headers.get("cookie", "")).get(COOKIE, "")):
+        if self._is_token(cookie_parser(headers.get("cookie", "")).get(cookie, "")):
             return None
         given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
         if scope["method"] == "GET" and scope["path"] == "/" and self._is_token(given):
             answer = RedirectResponse("/", status_code=303)
-            answer.set_cookie(COOKIE, self._token, httponly=True, samesite="strict")
+            answer.set_cookie(cookie, self._token, httponly=True, samesite="strict")
             return answer
         return _forbidden("open the address that `bestguess web` printed, with its token")
 

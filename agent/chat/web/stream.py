@@ -29,7 +29,7 @@ class Stream:
 
     def add(self, event: Event) -> None:
         """Take in an event, from any thread."""
-        if event.kind == "writing":
+        if event.kind in ("writing", "thinking"):
             self._writing = event
         else:
             if event.kind in ("answer", "error", "said") and self._writing.text:

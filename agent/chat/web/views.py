@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from bestguess.agent.chat import facts, words
 from bestguess.agent.chat.commands import REGISTRY
@@ -62,9 +62,13 @@ def event_html(event: Event) -> str:
     return render("event", event=event, plot=plot, clock=time.strftime("%H:%M", time.localtime(event.at)))
 
 
-def writing_html(text: str) -> str:
-    """Return what a model is writing as HTML; nothing once it is done."""
-    return f'<article class="answer writing">{markdown(text)}</article>' if text else ""
+def waiting_html(event: Event) -> str:
+    """Return what a model is writing, or that it is waited for, as HTML; nothing once it is done."""
+    if not event.text:
+        return ""
+    if event.kind == "thinking":
+        return f'<p class="quiet">{escape(event.text)}: the button Stop ends that.</p>'
+    return f'<article class="answer writing">{markdown(event.text)}</article>'
 
 
 def panels_html(session: Session, sort: str, *, descending: bool) -> str:
@@ -90,6 +94,7 @@ def panels_html(session: Session, sort: str, *, descending: bool) -> str:
         credits=credit_sources(history),
         parameters=[_parameter(plan, name) for name in plan.space.names],
         running=sorted(trials.running) if trials else [],
+        choosing=bool(trials and trials.choosing_since is not None and not trials.running),
         left=trials.left if trials else 0,
         paused=bool(trials and trials.paused),
         undos=len(bench.undos),

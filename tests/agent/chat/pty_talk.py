@@ -35,6 +35,7 @@ class PtyTalk:
             stdout=slave,
             stderr=slave,
             start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(slave, termios.TIOCSCTTY, 0),  # Ctrl-C is a signal at times
             env={**os.environ, "TERM": "xterm-256color", **(env or {})},
         )
         os.close(slave)

@@ -46,10 +46,10 @@ def spoken(folder: Path) -> Iterator[Callable[..., Talk]]:
     def begin(behaviour: Any) -> Talk:
         server = MisbehavingServer([behaviour])
         servers.append(server.__enter__())
-        session = Session(folder, seed=0)
+        session = Session(folder, llm=server.url, seed=0)
         sessions.append(session)
         talk = Talk(session)
-        talk.say("tune train.py", "yes", f"/model {server.url}")
+        talk.say("/model none", "tune train.py", "yes", f"/model {server.url}")
         return talk
 
     yield begin
@@ -144,7 +144,7 @@ def test_a_page_hears_the_answer_as_escaped_text(spoken: Callable[..., Talk]) ->
     talk = spoken(writing(*EVIL))
     server = WebServer(talk.session)
     connection = http.client.HTTPConnection(server.address, timeout=30)
-    connection.request("GET", "/events?after=0", headers={"Cookie": f"bestguess={TOKEN}"})
+    connection.request("GET", "/events?after=0", headers={"Cookie": f"{server.cookie}={TOKEN}"})
     stream = connection.getresponse()
     assert server.ask("/say", form={"text": "/ask how is it?"})[0] == 204
     seen, late = "", time.monotonic() + 20.0
@@ -163,8 +163,11 @@ def test_a_page_hears_the_answer_as_escaped_text(spoken: Callable[..., Talk]) ->
 
 @pytest.mark.slow
 def test_at_a_terminal_the_first_ctrl_c_ends_the_reply_only(folder: Path) -> None:
-    with MisbehavingServer([writing(*EVIL[:2], *WORDS * 30)]) as server, PtyTalk(folder) as talk:
+    babbling = MisbehavingServer([writing(*EVIL[:2], *WORDS * 30)])
+    with babbling as server, PtyTalk(folder, "--llm", server.url) as talk:
         talk.wait_for("lists the commands")
+        talk.type_in("/model none")
+        talk.wait_for("language model is now")
         talk.type_in("tune train.py")
         talk.wait_for("once with its defaults")
         talk.type_in("yes")

@@ -86,7 +86,7 @@ def test_a_conversation_on_the_page_reaches_every_tab_in_order(server: WebServer
     _say(server, "yes")
     connection = http.client.HTTPConnection(server.address, timeout=30)
     connection.request(
-        "GET", "/events?after=0", headers={"Cookie": f"bestguess={TOKEN}", "Host": server.address}
+        "GET", "/events?after=0", headers={"Cookie": f"{server.cookie}={TOKEN}", "Host": server.address}
     )
     stream = connection.getresponse()
     seen = ""
@@ -179,7 +179,7 @@ def test_a_terminal_and_two_tabs_show_one_session(folder: Path) -> None:
         address, token = _read_url(talk.wait_for(r"http://\S+\?token=\S+"))
         tabs = [http.client.HTTPConnection(address, timeout=30) for _ in range(2)]
         for tab in tabs:
-            tab.request("GET", "/events", headers={"Cookie": f"bestguess={token}"})
+            tab.request("GET", "/events", headers={"Cookie": _cookie(address, token)})
         _request(address, token, "/say", "text=tune+train.py")
         talk.wait_for("> tune train.py.*Run train.py once with its defaults")
         talk.type_in("yes")
@@ -211,8 +211,12 @@ def _start(folder: Path, *options: str) -> tuple[subprocess.Popen[str], str, str
     return process, *_read_url(process.stdout.readline())
 
 
+def _cookie(address: str, token: str) -> str:
+    return f"bestguess_{address.rpartition(':')[2]}={token}"
+
+
 def _request(address: str, token: str, path: str, body: str | None = None) -> str:
-    headers = {"Cookie": f"bestguess={token}", "Origin": f"http://{address}"}
+    headers = {"Cookie": _cookie(address, token), "Origin": f"http://{address}"}
     headers["Content-Type"] = "application/x-www-form-urlencoded"
     connection = http.client.HTTPConnection(address, timeout=30)
     connection.request("GET" if body is None else "POST", path, body, headers)

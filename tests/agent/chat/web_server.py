@@ -19,6 +19,7 @@ class WebServer:
         page = PageServer(session, token=TOKEN)
         session.page = page
         self.address, self.url = page.address, page.url
+        self.cookie = f"bestguess_{page.address.rpartition(':')[2]}"
         page.start()
 
     def ask(
@@ -27,7 +28,7 @@ class WebServer:
         """Send a request and return status, text and headers."""
         sent = {"Host": self.address}
         if cookie is not None:
-            sent["Cookie"] = f"bestguess={cookie}"
+            sent["Cookie"] = f"{self.cookie}={cookie}"
         body = None
         if form is not None:
             body = urlencode(form)

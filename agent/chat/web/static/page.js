@@ -9,16 +9,26 @@ const toEnd = () => {
   cards.forEach((card) => card.querySelectorAll("button").forEach((one) => { one.disabled = true; }));
   log.scrollTop = log.scrollHeight;
 };
+// A yes counts only for the card that was there when it was begun.
+const card = document.getElementById("card");
+let before = "";
+const begin = () => {
+  const open = [...log.querySelectorAll("article.card:not(:has(~ article.card, ~ article.answered))")].at(-1);
+  if (!before) card.value = open ? open.dataset.card : "0";
+  before = text.value;
+};
+text.addEventListener("input", begin);
 document.getElementById("say").addEventListener("htmx:configRequest", () => {
   said.push(text.value);
   at = said.length;
-  setTimeout(() => { text.value = ""; });
+  setTimeout(() => { text.value = before = ""; });
 });
 text.addEventListener("keydown", (event) => {
   const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
   if (!step || !said.length) return;
   at = Math.max(0, Math.min(said.length, at + step));
   text.value = said[at] || "";
+  begin();
   event.preventDefault();
 });
 new MutationObserver(toEnd).observe(log, { childList: true });

@@ -1,0 +1,92 @@
+"""The files of a session's folder: which names may be read or written, and what may be written over.
+
+Names come from words, a person's or a model's; what stands in the files is settled elsewhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import sys
+from pathlib import Path
+
+from bestguess.tools.cleaning import clean_line
+from bestguess.tools.errors import InputError
+from bestguess.tools.given import shown
+
+_STARTUP = frozenset({"sitecustomize", "usercustomize", "conftest", "setup"})
+"""Modules that Python, pytest or pip look for by themselves."""
+
+
+def within(folder: Path, name: str) -> Path:
+    """Return the path of a file of the session's folder.
+
+    Raises:
+        InputError: it lies elsewhere, is hidden, or cannot be the name of a file.
+    """
+    home = folder.resolve()
+    try:
+        path = (home / name).resolve()
+        path.is_file()  # here, where a name that is too long raises
+    except (OSError, RuntimeError, ValueError) as error:
+        raise InputError(f"{shown(name)} cannot be a file's name ({error}); give another") from None
+    if not path.is_relative_to(home):
+        raise InputError(f"{name} lies outside of the session's folder {folder}; start the session there")
+    if any(part.startswith(".") for part in path.relative_to(home).parts):
+        raise InputError(f"{name} is hidden, so it is neither read nor written here; name another file")
+    return path
+
+
+class Files:
+    """What one session writes into its folder; it writes over nothing but what it wrote itself."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._sums: dict[Path, str] = {}
+
+    def place(self, name: str, suffix: str, *, chosen: bool) -> Path:
+        """Return where a file may be written; one that nobody `chosen` gets a number if its name is taken.
+
+        Raises:
+            InputError: nothing may be written there.
+        """
+        path = within(self._folder, name)
+        if path.suffix != suffix:
+            raise InputError(f"{name} does not end in {suffix}; give another name, which does")
+        if clean_line(name) != name:
+            raise InputError(f"{name!a} has characters that cannot be seen; give another name")
+        if suffix == ".py" and (why := _imported_as(path.stem)):
+            raise InputError(f"{name} would be imported {why}; give another name, such as best_{path.name}")
+        if not path.parent.is_dir():
+            raise InputError(
+                f"{name} cannot be written: no folder {path.parent.name}; make it, or give another name"
+            )
+        if not path.exists() or (not chosen and self._is_ours(path)):
+            return path
+        if chosen:
+            raise InputError(f"{name} is there already; choose another name")
+        numbered = (path.with_stem(f"{path.stem}-{number}") for number in range(2, 10_000))
+        return next(one for one in numbered if not one.exists() or self._is_ours(one))
+
+    def wrote(self, path: Path) -> None:
+        """Remember what was written, so that it may be written over while it is still that."""
+        self._sums[path] = _sum(path)
+
+    def _is_ours(self, path: Path) -> bool:
+        return path in self._sums and path.is_file() and self._sums[path] == _sum(path)
+
+
+def _imported_as(stem: str) -> str:
+    """Return in whose place a Python file of that name would be imported, or nothing."""
+    name = stem.lower()
+    if name in _STARTUP or name.startswith("__"):
+        return "by itself when programs start"
+    if name in {one.lower() for one in sys.stdlib_module_names} or (
+        stem.isidentifier() and importlib.util.find_spec(stem)
+    ):
+        return f"in place of the module {stem} by the programs beside it"
+    return ""
+
+
+def _sum(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
