@@ -99,7 +99,13 @@ class Owner:
 
     def signing(self, signs: Path | None) -> Self:
         """Return the owner with a sign of life in the file `signs`; a process gives one for itself only."""
-        return replace(self, sign=hold_sign(signs)) if signs and self == Owner.this_process() else self
+        return replace(self, sign=hold_sign(signs)) if signs and self.is_this_process else self
+
+    @property
+    def is_this_process(self) -> bool:
+        """Whether it is the process that asks."""
+        here = Owner.this_process()
+        return replace(self, host=here.host, sign=None) == here  # a host may be given another name
 
     @property
     def is_of_this_kernel(self) -> bool:
@@ -137,11 +143,15 @@ class Owner:
             return None if psutil.pid_exists(self.pid) else False
 
 
-def is_orphan(attribute: Mapping[str, Any], signs: Path | None) -> bool:
-    """Whether the trial with this attribute was given up, or its process has certainly ended."""
+def life_of(attribute: Mapping[str, Any], signs: Path | None) -> Life | Literal["ours"]:
+    """Return whether the process lives that runs the trial with this attribute; `gone` if it gave it up."""
     record = attribute.get("owner")
+    if record == RELEASED:
+        return "gone"
     owner = Owner.read(record)
-    return record == RELEASED or (owner is not None and owner.life(signs) == "gone")
+    if owner is None:
+        return "unknown"
+    return "ours" if owner.pid == os.getpid() and owner.is_this_process else owner.life(signs)
 
 
 def _owner(pid: int, started: float) -> Owner:
@@ -159,12 +169,11 @@ def _sees_own_numbers() -> bool:
     return os.readlink("/proc/self") == str(os.getpid())
 
 
+@cache
 def _namespace() -> str:
     """Return where our numbers and ticks count; a time namespace of its own shifts the ticks."""
-    if not _HAS_PROC:
-        return ""
-    folder = Path("/proc/self/ns")
-    return " ".join(os.readlink(folder / name) for name in ("pid", "time") if (folder / name).is_symlink())
+    kinds = [f"/proc/self/ns/{kind}" for kind in ("pid", "time")]  # the latter came with Linux 5.6
+    return " ".join(os.readlink(kind) for kind in kinds if os.path.islink(kind))
 
 
 @cache
@@ -184,3 +193,9 @@ def _machine() -> str:
     except OSError:
         return ""
     return hashlib.sha256(b"bestguess" + known).hexdigest()[:16] if known else ""
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        after_in_child=_namespace.cache_clear
+    )  # a process keeps its own; a child may get another

@@ -30,7 +30,7 @@ from optuna.trial import FrozenTrial, TrialState
 from bestguess.agent.knowledge import Knowledge
 from bestguess.agent.lock import hold, lock_file
 from bestguess.agent.marks import Marks, read_marks, write_aside, write_remark
-from bestguess.agent.owner import RELEASED, Owner, is_orphan
+from bestguess.agent.owner import RELEASED, Owner, life_of
 from bestguess.agent.spool import Spool
 from bestguess.agent.steady import SteadyStorage, persist
 from bestguess.agent.storage import is_there, open_storage, settled_url, shown_url, unannounced
@@ -513,19 +513,17 @@ class Study:
         """
         marks, frozen = self._marks(), self._frozen()
         running = [one for one in frozen if one.state == TrialState.RUNNING]
-        orphans = [one for one in running if is_orphan(_fields(one), self._signs)]
+        lives = [life_of(_fields(one), self._signs) for one in running]
+        orphans = [one for one, life in zip(running, lives, strict=True) if life == "gone"]
         again = [one for one in orphans if not self._settle(one)]
         if len(again) < len(orphans):
             frozen = self._frozen()
-        here = Owner.this_process()
-        owners = [Owner.read(_fields(one).get("owner")) for one in running]
-        others = [one for one in owners if one and replace(one, sign=None) != here]
         return Look(
             self._history(frozen, marks),
             trials=len(frozen),
             aside=len(marks.aside),
             orphans=tuple(self._trial(one) for one in again),
-            elsewhere=sum(one.life(self._signs) == "alive" for one in others),
+            elsewhere=lives.count("alive"),
         )
 
     def recover(self) -> tuple[Trial, ...]:
@@ -560,7 +558,7 @@ class Study:
         """
 
         def take(fields: dict[str, Any]) -> dict[str, Any] | None:
-            if not is_orphan(fields, self._signs):
+            if life_of(fields, self._signs) != "gone":
                 return None
             return fields | {"owner": self._owner_fields(owner), "attempts": fields.get("attempts", 1) + 1}
 

@@ -305,12 +305,14 @@ class Tuner:
         """Record an interrupted trial as one that does not count, and is not run again; return it.
 
         Raises:
-            StudyError: no such trial was interrupted.
+            StudyError: no such trial was interrupted, or another process took it up.
         """
         trial = next((one for one in self._again if one.number == number), None)
         if trial is None:
             raise StudyError(f"trial {number} is not among the interrupted ones; those can be dropped")
         self._again.remove(trial)
+        if not self.study.retake(number, self._owner):
+            raise StudyError(f"trial {number} was taken up or told by another process meanwhile; look at it")
         told = self.study.finish(number, Outcome.failure("interrupted, and not to be run again"))
         self.study.set_aside(number)
         return told

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from bestguess.agent.lock import hold_sign, is_held
-from bestguess.agent.owner import Owner, is_orphan
+from bestguess.agent.owner import Owner, life_of
 
 SIGNING = """
 import json, sys
@@ -99,12 +99,11 @@ def test_a_record_of_an_earlier_version_counts_as_ended_only_where_its_number_is
     child.wait()
     started = psutil.Process().create_time()
     ended = {"host": socket.gethostname(), "pid": child.pid, "started": started}
-    assert is_orphan({"owner": ended}, None)
-    assert not is_orphan({"owner": ended | {"pid": os.getpid()}}, None)
-    assert not is_orphan(
-        {"owner": ended | {"pid": os.getpid(), "started": started - 5}}, None
-    )  # a clock step
-    assert not is_orphan({"owner": ended | {"host": "elsewhere"}}, None)
+    assert life_of({"owner": ended}, None) == "gone"
+    assert life_of({"owner": ended | {"pid": os.getpid()}}, None) == "unknown"
+    stepped = ended | {"pid": os.getpid(), "started": started - 5}  # the clock was set
+    assert life_of({"owner": stepped}, None) == "unknown"
+    assert life_of({"owner": ended | {"host": "elsewhere"}}, None) == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -114,7 +113,7 @@ def test_a_record_of_an_earlier_version_counts_as_ended_only_where_its_number_is
 )
 def test_what_is_no_record_of_an_owner_is_nobodys_trial(record: object) -> None:
     assert Owner.read(record) is None
-    assert not is_orphan({"owner": record}, None)
+    assert life_of({"owner": record}, None) == "unknown"
 
 
 def test_the_record_of_an_owner_is_read_as_it_was_written(tmp_path: Path) -> None:

@@ -373,3 +373,16 @@ def test_a_trial_costs_one_read_of_the_history(tmp_path: Path) -> None:
         assert len(reads) == 1 + 8
         tuner.tell(tuner.ask(), 1.0)
         assert len(reads) == 1 + 8 + 1
+
+
+def test_an_interrupted_trial_that_another_process_took_up_cannot_be_dropped(tmp_path: Path) -> None:
+    place: dict[str, Any] = {"storage": f"sqlite:///{tmp_path / 's.db'}", "study_name": "s", "seed": 0}
+    with bg.Tuner(SPACE, **place) as first:
+        first.give_back(first.ask())
+        first.give_back(first.start(SPACE.default() | {"n": 3}))
+        with bg.Tuner(SPACE, **place) as second:
+            assert second.ask().number == 0
+            with pytest.raises(StudyError, match="trial 0 was taken up or told by another process"):
+                first.drop(0)
+            assert first.drop(1).state == "failed"
+            assert second.tell(0, 1.0).value == 1.0
