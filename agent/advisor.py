@@ -105,8 +105,9 @@ class Patience:
                 skipped += not in_vain
             elif said != trial.proposal.fallback or trial.source == "llm" or trial.proposal.rival:
                 break
-        probes = in_vain >= MAX_FAILURES and (skipped + 1) % PROBE_EVERY == 0
-        return cls(MAX_FAILURES - 1 if probes else in_vain)
+        # Each probe that is waited for in vain doubles how long it takes to the next.
+        due = in_vain >= MAX_FAILURES and skipped + 1 >= PROBE_EVERY * 2 ** min(in_vain - MAX_FAILURES, 10)
+        return cls(MAX_FAILURES - 1 if due else in_vain)
 
     def begin(self) -> None:
         """Start a turn, which may take all its time anew."""

@@ -16,6 +16,7 @@ from bestguess.agent.commands._options import (
     study_name_option,
 )
 from bestguess.agent.commands._output import echo, echo_json, say_wait
+from bestguess.tools.cleaning import clean_line
 from bestguess.tools.errors import InputError, StudyError
 
 MOST_AT_ONCE = 10_000
@@ -122,5 +123,5 @@ def command(
     for trial in trials:
         echo(f"trial {trial.number} ({trial.source}: {trial.reason})")
         for name, value in trial.params.items():
-            echo(f"  {name} = {value}")
+            echo(f"  {name} = {clean_line(str(value))}")
     echo(f"When it has run: bestguess tell {trials[0].number} VALUE, or --failed 'what went wrong'")

@@ -8,6 +8,7 @@ import click
 
 from bestguess.agent.commands._options import CONTEXT, json_option
 from bestguess.agent.commands._output import echo, echo_json, say_wait
+from bestguess.tools.cleaning import clean_line
 
 
 @click.command(context_settings=CONTEXT)
@@ -45,5 +46,6 @@ def command(llm: str, as_json: bool) -> None:
     else:
         width = max(len(finding.name) for finding in findings)
         for finding in findings:
-            echo(f"{'ok ' if finding.ok else 'NO '} {finding.name:<{width}}  {finding.detail}")
+            mark = "ok " if finding.ok else "NO "
+            echo(f"{mark} {finding.name:<{width}}  {clean_line(finding.detail)}")
     sys.exit(0 if all(finding.ok for finding in findings) else 1)

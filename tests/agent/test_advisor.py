@@ -187,6 +187,8 @@ def test_lines_to_one_model_wait_together_no_longer_than_one_of_them_may() -> No
         ("vvvlll", 3),
         ("vvvllll", 2),  # the fifth is a probe
         ("vvvllllv", 4),
+        ("vvvllllvllll", 4),
+        ("vvvllllvlllllllll", 2),  # the next is the tenth
         ("vvvm", 0),
         ("vvvr", 0),
     ],
