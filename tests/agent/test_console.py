@@ -56,7 +56,7 @@ def test_trials_reports_events_and_cards_show_what_others_wrote_as_text() -> Non
     for event in (
         Event("error", EVIL),
         Event("answer", EVIL),
-        Event("card", card.title, {"lines": card.lines}),
+        Event("card", card.title, {"lines": card.lines, "consent": card.consent}),
         Event("remark", EVIL),
     ):
         render(console, event, echo=True)
