@@ -100,9 +100,16 @@ def _after_file(
 
 
 def _is_file(word: str, folder: Path) -> bool:
-    """Whether a word names a file that stays what it is; a device or a pipe would be read as it comes."""
-    path = os.path.realpath(folder / word)
-    return "{" not in word and bool(word) and not path.startswith(("/dev/", "/proc/"))
+    """Whether a word names a file of this folder, or one that is none of an interpreter's own words.
+
+    `node inspect` and `bash env` are no files, `java @words` is more of the command line, and a device or a
+    pipe is read as it comes.
+    """
+    if not word or "{" in word or word[0] == "@":
+        return False
+    paths = (os.path.abspath(folder / word), os.path.realpath(folder / word))
+    named = "/" in word or "." in word or os.path.isfile(folder / word)
+    return named and not any(path.startswith(("/dev/", "/proc/")) for path in paths)
 
 
 def _is_own_module(name: str, folder: Path) -> bool:

@@ -211,7 +211,12 @@ class CommandObjective:
         self._cwd = None if cwd is None else Path(cwd)
         self._env = dict(env or {})
         self._stop = stop
-        WATCHDOG.wake()
+        try:
+            WATCHDOG.wake()
+        except OSError as error:
+            raise CommandError(
+                f"no process can be started ({error.strerror}), so no command can run"
+            ) from error
 
     def __call__(self, params: Params) -> Outcome:
         """Run the command to its end; on KeyboardInterrupt, stop it and all it started."""

@@ -18,7 +18,7 @@ from bestguess.tools.errors import CommandError
         (["train", "{lr}x{lr}"], {"lr": 2}, ["train", "2x2"]),
         (["train", "--lr={lr:.3g}"], {"lr": 0.123456}, ["train", "--lr=0.123"]),
         (["train", '{{"lr": {lr}}}'], {"lr": 2}, ["train", '{"lr": 2}']),
-        (["python", "train", "{lr}"], {"lr": "a b; $(rm)"}, ["python", "train", "a b; $(rm)"]),
+        (["python", "t.py", "{lr}"], {"lr": "a b; $(rm)"}, ["python", "t.py", "a b; $(rm)"]),
     ],
 )
 def test_placeholders_become_values(words: list[str], params: dict[str, object], rendered: list[str]) -> None:
