@@ -37,12 +37,11 @@ class Spool:
     def __init__(self, url: str | None, name: str, token: str) -> None:
         self._name = name
         self._token = token
-        self._bases = _bases(settled_url(url)) if url is not None else ()
-
-    @property
-    def paths(self) -> tuple[Path, ...]:
+        beside, self._bases = _places(settled_url(url))
+        self.paths = tuple(Path(f"{base}.{token[:8]}.spool") for base in self._bases)
         """Where the study's outcomes may lie, the best place first."""
-        return tuple(Path(f"{base}.{self._token[:8]}.spool") for base in self._bases)
+
+        self._beside = self.paths[0] if beside else None
 
     def keep(self, line: Mapping[str, Any]) -> Path | None:
         """Add a line in the first place that takes it, and return where; None if there is no such place."""
@@ -51,7 +50,8 @@ class Spool:
         for one in (whole, brief):
             for path in self.paths:
                 with suppress(OSError):
-                    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                    if path != self._beside:  # a study's folder that was deleted is not made again
+                        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
                     _append(path, (json.dumps(one, default=str) + "\n").encode())
                     return path
         return None
@@ -110,10 +110,10 @@ class Spool:
         return lines, reasons
 
 
-def _bases(url: str | None) -> tuple[Path, ...]:
-    """Return the places for a storage's files, to which a name is added."""
+def _places(url: str | None) -> tuple[bool, tuple[Path, ...]]:
+    """Return whether the first place is beside the study, and the places: paths to which a name is added."""
     if url is None or (url.startswith("sqlite") and file_of(url) is None):
-        return ()
+        return False, ()
     digest = hashlib.sha256(str(shown_url(url)).encode()).hexdigest()[:16]
     home = os.environ.get("BESTGUESS_HOME")
     state = Path(home or os.environ.get("XDG_STATE_HOME") or Path("~/.local/state").expanduser())
@@ -122,7 +122,7 @@ def _bases(url: str | None) -> tuple[Path, ...]:
         Path(tempfile.gettempdir(), f"bestguess-{os.getuid()}-{digest}"),
     )
     beside = file_of(url)
-    return elsewhere if beside is None else (beside, *elsewhere)
+    return (False, elsewhere) if beside is None else (True, (beside, *elsewhere))
 
 
 def _free(path: Path) -> Path:

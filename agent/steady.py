@@ -19,7 +19,7 @@ from optuna.exceptions import OptunaError, StorageInternalError
 from optuna.storages import BaseStorage, RDBStorage, get_storage
 from sqlalchemy import event
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
 
 from bestguess.agent.readonly import connect, why_broken
 from bestguess.tools.errors import StudyDamaged, StudyError, StudyUnavailable
@@ -36,6 +36,7 @@ _SQLITE: dict[int, tuple[str, float]] = {
     sqlite3.SQLITE_FULL: ("its disk is full; free some space", 5.0),
     sqlite3.SQLITE_IOERR: ("its disk fails, or the file may not grow (ulimit -f); mend that", 3.0),
     sqlite3.SQLITE_CANTOPEN: ("it cannot be opened; see whether it is there and may be written", 3.0),
+    sqlite3.SQLITE_PROTOCOL: ("its locks fail, as when what is tuned closes our files; mend that", 1.0),
     sqlite3.SQLITE_READONLY: ("it may not be written; change that", 1.0),
 }
 _DAMAGED = "it is damaged, or another program's; restore a copy (sqlite3 FILE .recover saves what can be)"
@@ -136,16 +137,18 @@ def translate_errors(storage: RDBStorage, place: str) -> None:
     """Have every error of the storage's database raised as StudyUnavailable, before Optuna retries it."""
 
     def translated(context: ExceptionContext) -> StudyUnavailable | None:
-        if context.is_pre_ping or isinstance(context.sqlalchemy_exception, IntegrityError):
-            return None  # who asked expects these
-        error = context.original_exception
+        error, known = context.original_exception, context.sqlalchemy_exception
+        if known is None or context.is_pre_ping or isinstance(known, IntegrityError):
+            return None  # an interrupt, or what who asked expects
         if isinstance(error, sqlite3.Error):
             code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
             if code not in _SQLITE:
                 return StudyDamaged(f"{place} cannot be used: {_DAMAGED} ({first_line(error)})")
             words, patience_s = _SQLITE[code]
         else:
-            words, patience_s = "start the server, or see what it logs", PATIENCE_S
+            away = context.is_disconnect or isinstance(known, OperationalError | InterfaceError)
+            words = "start the server, or see what it logs" if away else "see what it says"
+            patience_s = PATIENCE_S if away else 0.0
         return StudyUnavailable(f"{place} cannot be used: {words} ({first_line(error)})", patience_s)
 
     event.listen(storage.engine, "handle_error", translated)
@@ -249,9 +252,9 @@ class SteadyStorage(_Forwarding, BaseStorage):  # type: ignore[misc]  # its meth
         except (StorageInternalError, SQLAlchemyError, sqlite3.Error, OSError) as error:
             words = first_line(error.__cause__ or error)
             raise StudyUnavailable(f"{self._place} cannot be used: {words}") from error
-        except (OptunaError, KeyError):
+        except (OptunaError, KeyError, OverflowError):
             raise  # of what is asked for, not of the storage
-        except (ValueError, TypeError, LookupError, AssertionError, ArithmeticError) as error:
+        except (ValueError, TypeError, LookupError, AssertionError) as error:
             raise StudyDamaged(
                 f"{self._place} holds what cannot be read or kept: {first_line(error)}; "
                 "restore a copy, or choose another with --storage"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -42,10 +43,12 @@ from bestguess.agent.trial_fields import (
     read_proposal,
 )
 from bestguess.tools.cleaning import clean
-from bestguess.tools.errors import ParamsError, StudyError, StudyUnavailable
+from bestguess.tools.errors import InputError, ParamsError, StudyError, StudyUnavailable
 from bestguess.tools.redaction import redact
 from bestguess.tools.space import Space
 from bestguess.tools.trial import History, Outcome, Params, Proposal, State, Trial
+
+_log = logging.getLogger(__name__)
 
 ATTRIBUTE = "bestguess"
 MAX_ATTEMPTS = 5
@@ -143,10 +146,11 @@ class Study:
             StudyError: the storage cannot be opened, the study exists and `resume` is false, or it was
                 made with another space or direction.
         """
-        opened = open_storage(storage)
+        found = _storage_with(storage, name)
+        opened = found or open_storage(storage)
         direction = StudyDirection.MAXIMIZE if task.direction == "maximize" else StudyDirection.MINIMIZE
         # Whoever comes first makes the study; who comes at the same time waits until it is whole.
-        with hold(lock_file(storage, "write"), timeout_s=WRITE_TIMEOUT_S):
+        with hold(None if found else lock_file(storage, "write"), timeout_s=WRITE_TIMEOUT_S):
             study_id, is_new = _find_or_make(opened, name, direction)
             kept: dict[str, Any] = {}
             if not is_new and not resume:
@@ -208,6 +212,8 @@ class Study:
 
     def keep_knowledge(self, knowledge: Knowledge | None) -> None:
         """Keep what is known beforehand, unless the study has a record of that already."""
+        if "knowledge" in self._settings():
+            return
         with self._writing():
             if "knowledge" not in self._settings():
                 kept = knowledge.to_dict() if knowledge else None
@@ -398,15 +404,19 @@ class Study:
             if path.exists():
                 with self._spool.taking(path) as (lines, reasons):
                     reasons += [why for why in map(self._take, lines) if why]
+                if lines:
+                    _log.warning("study %r has taken in what waited in %s", self.name, path)
 
     @contextmanager
     def _kept(
         self, number: int | None, proposal: Proposal | None, outcome: Outcome, key: str = ""
     ) -> Iterator[None]:
-        """Keep the outcome elsewhere if the block fails because the storage cannot be used."""
+        """Keep the outcome elsewhere if the block fails for any reason but a mistake of the caller."""
         try:
             yield
-        except StudyUnavailable as error:
+        except BaseException as error:
+            if isinstance(error, InputError) and not isinstance(error, StudyUnavailable):
+                raise
             what = f"the value {outcome.value!r}" if outcome.value is not None else "the failure"
             params = dict(proposal.params) if proposal else {}
             of = f"of trial {number}" if number is not None else f"of {params}"
@@ -424,7 +434,10 @@ class Study:
                 if path
                 else f"{what} {of} is recorded nowhere, as no file could be written either: tell it again"
             )
-            raise StudyUnavailable(f"{error}; {where}") from error
+            if isinstance(error, StudyUnavailable):
+                raise StudyUnavailable(f"{error}; {where}") from error
+            _log.warning("%s", where)  # interrupted while it waited, or broken
+            raise
 
     def _take(self, line: Mapping[str, Any]) -> str:
         """Record a line that `_kept` wrote; return why it has no place in the study, if so."""
@@ -506,11 +519,12 @@ class Study:
         return str(kept.get("token", of_old))
 
     def look(self) -> Look:
-        """Read the study once: its history, and who runs what.
+        """Read the study once: its history, and who runs what; what waited to be recorded is taken in first.
 
         A trial of a process that has died is completed here if its outcome had been written, and recorded as
         failed if it has been running `MAX_ATTEMPTS` times.
         """
+        self.take_in()
         marks, frozen = self._marks(), self._frozen()
         running = [one for one in frozen if one.state == TrialState.RUNNING]
         lives = [life_of(_fields(one), self._signs) for one in running]
@@ -531,7 +545,6 @@ class Study:
 
         They are to be run again; `retake` each when its turn comes.
         """
-        self.take_in()
         return self.look().orphans
 
     def _settle(self, orphan: FrozenTrial) -> bool:
@@ -762,6 +775,21 @@ def load(storage: str, name: str | None) -> Study:
     written = [one for one in fields.get("constraints", ()) if isinstance(one, str)]
     space = Space.from_dict({**fields, "constraints": written})
     return Study(opened, study_id, space, Task.from_dict(kept["task"]), int(kept["seed"]), url=storage)
+
+
+def _storage_with(url: str | None, name: str | None) -> BaseStorage | None:
+    """Return the storage, only read until something is written, if it has the study with its settings."""
+    if url is None or name is None or not is_there(url):
+        return None
+    opened = open_storage(url, create=False)
+    try:
+        study_id = opened.get_study_id_from_name(name)
+        if "seed" in opened.get_study_user_attrs(study_id).get(ATTRIBUTE, {}):
+            return opened
+    except KeyError:
+        pass
+    opened.remove_session()
+    return None
 
 
 def study_names(storage: str) -> list[str]:

@@ -9,17 +9,21 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, inspect, text
 
 import bestguess as bg
+from bestguess.agent import steady
 from bestguess.agent.cli import main
+from bestguess.tools.errors import StudyUnavailable
 
 SPACE = bg.Space(a=bg.Int(1, 16), b=bg.Int(1, 20))
 
@@ -154,3 +158,75 @@ def test_processes_share_an_empty_database_and_one_that_is_killed_loses_no_trial
             tuner.tell(interrupted, 1.0)
         configurations = {tuple(trial.params.values()) for trial in tuner.history}
         assert len(configurations) == len(tuner.history) == len(tuner.history.told)
+
+
+@contextmanager
+def outage(server: Server, seconds: float) -> Iterator[None]:
+    """Have no server while the block begins, and one again after a while."""
+    server.stop()
+    back = threading.Timer(seconds, server.start)
+    back.start()
+    try:
+        yield
+    finally:
+        back.join()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda tuner, trial: tuner.tell(trial, 1.0),
+        lambda tuner, trial: tuner.tell(trial.params, 1.0),
+        lambda tuner, trial: tuner.tell(tuner.ask(), 1.0),
+    ],
+    ids=["tell", "tell of params", "ask"],
+)
+def test_ten_seconds_without_the_server_are_waited_for_and_said(
+    act: Callable[[bg.Tuner, bg.Trial], Any], server: Server, url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with bg.Tuner(SPACE, storage=url, seed=0) as tuner:
+        trial = tuner.ask()
+
+        with outage(server, 10.0):
+            act(tuner, trial)
+
+        assert [one.value for one in tuner.history.told] == [1.0]
+        assert len(tuner.study.optuna_study.trials) <= 2
+    said = [one for one in caplog.messages if "trying again" in one]
+    assert len(said) == 1
+    assert "secret" not in said[0]
+
+
+def test_a_value_is_kept_where_the_server_stays_away_and_taken_in_when_it_is_back(
+    server: Server, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BESTGUESS_HOME", str(tmp_path))
+    monkeypatch.setattr(steady, "PATIENCE_S", 0.5)
+    tuner = bg.Tuner(SPACE, storage=url, study_name="s", seed=0)
+    trial = tuner.ask()
+
+    server.stop()
+    try:
+        with pytest.raises(StudyUnavailable, match=r"the value 1\.0 of trial 0 is kept in") as caught:
+            tuner.tell(trial, 1.0)
+        with pytest.raises(StudyUnavailable):
+            tuner.tell({"a": 1, "b": 2}, 2.0)
+    finally:
+        server.start()
+
+    assert "secret" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+    (kept,) = (tmp_path / "spool").iterdir()
+    assert "secret" not in kept.read_text()
+    assert [one.value for one in bg.Tuner(SPACE, storage=url, study_name="s").history] == [1.0, 2.0]
+    assert not kept.exists()
+
+
+def test_reading_makes_no_tables_in_an_empty_database(url: str) -> None:
+    shown = CliRunner().invoke(main, ["show", "--storage", url])
+
+    assert (shown.exit_code, "holds 0 studies" in shown.output) == (2, True)
+    engine = create_engine(url)
+    assert inspect(engine).get_table_names() == []
+    engine.dispose()

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pytest
@@ -149,6 +150,23 @@ def test_a_study_that_is_being_written_is_read_as_it_is_at_each_moment(tmp_path:
         assert told[-1].value == value
 
     assert len(told) == 4
+
+
+def test_a_study_that_is_opened_to_go_on_with_is_changed_only_when_a_trial_begins(tmp_path: Path) -> None:
+    folder = tmp_path / "studies"
+    folder.mkdir()
+    options: dict[str, Any] = {"storage": url(folder / "study.db"), "study_name": "s", "seed": 1}
+    with bg.Tuner(SPACE, **options) as tuner:
+        tuner.tell(tuner.ask(), 0.25)
+    for one in folder.glob("*.lock"):
+        one.unlink()
+    before = snapshot(folder)
+
+    with bg.Tuner(SPACE, **options) as tuner:
+        assert [one.value for one in tuner.history] == [0.25]
+        assert snapshot(folder) == before
+        tuner.tell(tuner.ask(), 0.5)
+        assert [one.value for one in tuner.history] == [0.25, 0.5]
 
 
 def test_a_study_that_was_loaded_can_be_told(tmp_path: Path) -> None:

@@ -272,6 +272,19 @@ def test_where_nothing_can_be_kept_beside_the_study_another_place_is_found_again
     assert not home.exists()
 
 
+def test_a_studys_folder_that_was_deleted_is_not_made_again(tmp_path: Path) -> None:
+    folder = tmp_path / "studies"
+    folder.mkdir()
+    study = open_study(folder)
+    number = study.start(bg.Proposal(HALF, "gp")).number
+    shutil.rmtree(folder)
+
+    with pytest.raises(StudyUnavailable, match=r"the value 0\.25 of trial 0 is kept in .*/home/"):
+        study.finish(number, bg.Outcome(0.25))
+
+    assert not folder.exists()
+
+
 def test_where_nothing_can_be_kept_at_all_the_error_has_the_value(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -307,7 +320,7 @@ def test_a_mistake_of_the_caller_is_not_kept(tmp_path: Path) -> None:
     study = open_study(tmp_path)
     study.add(bg.Proposal(HALF, "user"), bg.Outcome(0.25))
 
-    for number in (0, 7):
+    for number in (0, 7, 2**70):
         with pytest.raises(StudyError) as caught:
             study.finish(number, bg.Outcome(0.5))
         assert not isinstance(caught.value, StudyUnavailable)
@@ -329,3 +342,21 @@ def test_a_file_that_another_user_left_in_the_temporary_folder_is_not_taken_in(t
     assert open_study(tmp_path).history.trials[0].value is None
 
     assert planted.exists()
+
+
+def test_a_value_whose_teller_is_interrupted_while_it_waits_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    study = open_study(tmp_path)
+    number = study.start(bg.Proposal(HALF, "gp")).number
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    event.listen(study.storage.engine, "before_cursor_execute", interrupt)  # type: ignore[attr-defined]
+
+    with pytest.raises(KeyboardInterrupt):
+        study.finish(number, bg.Outcome(0.25))
+
+    assert any("the value 0.25 of trial 0 is kept in" in said for said in caplog.messages)
+    assert open_study(tmp_path).history.trials[0].value == 0.25
