@@ -63,7 +63,7 @@ class Group(click.Group):
         except KeyboardInterrupt:
             _interrupted()
         except click.ClickException as error:
-            object.__setattr__(error, "message", clean_line(error.message))
+            object.__setattr__(error, "message", _line(error.message))
             raise
         except StudyUnavailable as error:
             _fail(error, 2 if isinstance(error, StudyDamaged) else 4)
@@ -132,11 +132,14 @@ def _interrupted() -> NoReturn:
 
 
 def _fail(error: BestGuessError | str, code: int) -> NoReturn:
-    line = clean_line(redact(str(error)))
-    if len(line) > LINE_CHARS:  # what is wrong stands at the beginning, and the mend at the end
-        line = f"{line[: LINE_CHARS // 2]} … {line[-LINE_CHARS // 2 :]}"
-    echo(f"error: {line}", err=True)
+    echo(f"error: {_line(str(error))}", err=True)
     sys.exit(code)
+
+
+def _line(text: str) -> str:
+    """Return a text on one line; of a long one what is wrong, at its beginning, and the mend, at its end."""
+    line = clean_line(redact(text))
+    return line if len(line) <= LINE_CHARS else f"{line[: LINE_CHARS // 2]} … {line[-LINE_CHARS // 2 :]}"
 
 
 if __name__ == "__main__":

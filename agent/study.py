@@ -51,6 +51,7 @@ from bestguess.tools.trial import History, Outcome, Params, Proposal, State, Tri
 _log = logging.getLogger(__name__)
 
 ATTRIBUTE = "bestguess"
+MOST_NUMBER = 2**31 - 1
 MAX_ATTEMPTS = 5
 """How often a trial is begun before it counts as failed: its objective may be what kills the process, but
 whoever kills a run several times in a row should not find healthy trials called failures."""
@@ -388,6 +389,8 @@ class Study:
                 by the next that is recorded, here or when the study is next opened.
             StudyError: the study has no such trial.
         """
+        if not 0 <= number <= MOST_NUMBER:  # which no database could look up, and no file need keep
+            raise StudyError(f"study {self.name!r} has no trial {number}{self._numbers()}")
         with self._kept(number, self._started.get(number), outcome):
             self.take_in()
             told = self._finish(number, outcome)

@@ -34,12 +34,14 @@ def command(folder: Path, llm: str, resume: bool, parallel: int, seed: int | Non
 
     from bestguess.agent.chat.session import Session
     from bestguess.agent.commands._running import end_on_signals, share_cores
+    from bestguess.agent.loopback import listen
 
     share_cores()
     end_on_signals()
+    listening = listen(port)  # before a session leaves its first trace
     session = Session(folder, llm=llm, parallel=parallel, seed=seed, resume=resume)
     try:
-        page = session.page = PageServer(session, port)
+        page = session.page = PageServer(session, listening)
         session.greet()
         echo(f"Open {page.url}\nCtrl-C ends it; everything is kept.")
         page.run()

@@ -7,6 +7,7 @@ know what the page looks like.
 from __future__ import annotations
 
 import secrets
+import socket
 import threading
 
 import uvicorn
@@ -21,14 +22,10 @@ GRACE_S = 2
 
 
 class PageServer:
-    """Serves a session until it is closed or somebody in it says /quit; port 0 is any that is free.
+    """Serves a session until it is closed or somebody in it says /quit, on `listening` or any free port."""
 
-    Raises:
-        InputError: the port cannot be had.
-    """
-
-    def __init__(self, session: Session, port: int = 0, *, token: str = "") -> None:
-        self._socket = listen(port)
+    def __init__(self, session: Session, listening: socket.socket | None = None, *, token: str = "") -> None:
+        self._socket = listening or listen(0)
         port = self._socket.getsockname()[1]
         self.address = f"{HOST}:{port}"
         token = token or secrets.token_hex(16)  # no sign of which is Markdown
