@@ -162,7 +162,7 @@ POINTS: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-def rows() -> Iterator[tuple[str, dict[str, Any], str, str]]:
+def rows() -> Iterator[tuple[str, str, dict[str, Any], str]]:
     for place, names in ODD_ARGUMENTS.items():
         tool, argument = place.split()
         for name in names.split(", "):

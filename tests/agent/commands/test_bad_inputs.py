@@ -324,21 +324,21 @@ def rows() -> Iterator[tuple[list[str], str]]:
         yield ["ask", "--space", spec], SPACES[spec]
     for spec in list(SPACES)[1::2]:
         yield ["warmstart", "--space", spec], SPACES[spec]
-    for command, given in NUMBERS.items():
-        for number in given:
-            words = [number if word == "{}" else word for word in shlex.split(command)]
-            yield words, number[:20] if number not in ("1e400",) else "inf"
+    for command, numbers in NUMBERS.items():
+        for number in numbers:
+            given = [number if word == "{}" else word for word in shlex.split(command)]
+            yield given, "inf" if number == "1e400" else number[:20]
     for name, words in NAMES.items():
         for command in ("show", "tell 0 1", "ask --space space.yaml", f"tune {BOWL}"):
             yield [*command.split(), "--study-name", name], words
-    for given, words in TOLD.items():
-        yield ["tell", *shlex.split(given)], words
-    for given, words in PARAMS.items():
-        yield ["tell", "1", "--params", given], words
-    for given, words in PROGRAMS.items():
-        yield [*RUN.split(), *shlex.split(given)], words
-    for given, words in OTHERS.items():
-        yield shlex.split(given), words
+    for line, words in TOLD.items():
+        yield ["tell", *shlex.split(line)], words
+    for params, words in PARAMS.items():
+        yield ["tell", "1", "--params", params], words
+    for line, words in PROGRAMS.items():
+        yield [*RUN.split(), *shlex.split(line)], words
+    for line, words in OTHERS.items():
+        yield shlex.split(line), words
 
 
 def _id(words: list[str]) -> str:

@@ -118,3 +118,71 @@ def test_without_a_result_the_command_says_what_to_fill_in_and_does_not_run(tmp_
 def test_a_metric_goes_by_the_words_before_its_number(pattern: str, name: str) -> None:
     task = read_task({}, description=None, metric=pattern, direction=None, objective=["train.py"])
     assert task.metric == name
+
+
+SECRETS = ("hunter2hunter2", "sk-abcdefghijklmnopqrst", "0a1b2c3d4e5f6a7b8c9d", "pa55word")
+SECRETIVE = """
+'''Trains with the key sk-abcdefghijklmnopqrst.'''
+import argparse
+LR = 3e-4  # the key is sk-abcdefghijklmnopqrst
+API_KEY = "sk-abcdefghijklmnopqrst"
+DB_PASSWORD = "pa55word"
+SIGNATURE = "0a1b2c3d4e5f6a7b8c9d"
+MODE = "fast"
+NOTE = "hunter2hunter2"
+if API_KEY == "other" or DB_PASSWORD == "none" or SIGNATURE == "none" or MODE == "slow":
+    pass
+parser = argparse.ArgumentParser()
+parser.add_argument("--token", default="hunter2hunter2", choices=["hunter2hunter2", "b"])
+parser.add_argument("--max-tokens", type=int, default=512)
+print(f"loss={LR}")
+"""
+
+
+@pytest.mark.parametrize("options", [(), ("--json",), ("--json", "--out", "-"), ("--out", "-")])
+def test_no_text_of_a_script_that_may_be_a_secret_is_tuned_written_or_shown(
+    options: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "train.py").write_text(SECRETIVE)
+
+    done = CliRunner().invoke(main, ["init", "train.py", *options])
+
+    assert done.exit_code == 0, done.output
+    written = "".join(path.read_text() for path in tmp_path.glob("*.yaml"))
+    assert not [one for one in SECRETS if one in done.output + written]
+    if options == ("--json",):
+        record = json.loads(done.stdout)
+        assert {"LR", "MODE", "max_tokens"} <= record["parameters"].keys()
+        reasons = {one["name"]: one["reason"] for one in record["left_out"]}
+        kept = ("API_KEY", "DB_PASSWORD", "SIGNATURE", "token")
+        assert [reasons[name] for name in kept] == ["it may be a secret"] * 4
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "import yaml; yaml.safe_load(open('.env.yaml'))",
+        "import yaml; yaml.safe_load(open('conf/.hidden.yaml'))",
+        "import yaml; yaml.safe_load(open('link.yaml'))",
+        "import yaml; yaml.safe_load(open('../outside.yaml'))",
+        "import hydra\n@hydra.main(config_path='.secret', config_name='config')\ndef run(c): ...",
+        "import hydra\n@hydra.main(config_path='..', config_name='outside')\ndef run(c): ...",
+    ],
+)
+def test_a_configuration_is_read_only_where_it_is_the_scripts_own_and_not_hidden(
+    script: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "project"
+    for below in ("conf", ".secret"):
+        (folder / below).mkdir(parents=True)
+    for name in (".env.yaml", "conf/.hidden.yaml", ".secret/config.yaml", "../outside.yaml"):
+        (folder / name).write_text("pin: 4711\n")
+    (folder / "link.yaml").symlink_to(folder.parent / "outside.yaml")
+    (folder / "train.py").write_text(f"LR = 0.1\n{script}\n")
+
+    done = CliRunner().invoke(main, ["init", str(folder / "train.py"), "--out", "-"])
+
+    assert done.exit_code == 0, done.output
+    assert "LR" in done.stdout
+    assert "4711" not in done.stdout
