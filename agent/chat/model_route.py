@@ -114,7 +114,7 @@ def understand_with_model(
         "intent",
         commands=offered(registry),
         parameters=[
-            {"name": name, "range": range_words(one), "doc": one.doc}
+            {"name": name, "range": clean_line(range_words(one)), "doc": clean_line(one.doc)}
             for name, one in (context.space.parameters if context.space else {}).items()
         ],
         metric=context.metric,

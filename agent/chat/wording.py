@@ -103,7 +103,7 @@ def _request(question: str, facts: str, names: Sequence[str]) -> Request:
         "additionalProperties": False,
     }
     return Request(
-        (Message("user", render("answer", facts=facts, question=quote(question))),),
+        (Message("user", render("answer", facts=_without_headings(facts), question=quote(question))),),
         schema=schema,
         temperature=0.0,
         urgent=True,
@@ -112,6 +112,11 @@ def _request(question: str, facts: str, names: Sequence[str]) -> Request:
         timeout_s=TIMEOUT_S,
         template=version("answer"),
     )
+
+
+def _without_headings(facts: str) -> str:
+    """Return facts in which no line is a heading: what a program printed is among them."""
+    return re.sub(r"(?m)^(\s*)#", r"\1\\#", facts)
 
 
 def _agreement(claimed: str, insight: Insight, direction: Direction) -> str:
