@@ -40,7 +40,9 @@ class Transcript:
                 )
             torn = _is_torn(path)
             try:
-                self._file = opening.enter_context(open_private(path, "a", encoding="utf-8"))
+                self._file = opening.enter_context(
+                    open_private(path, "a", encoding="utf-8", errors="backslashreplace")
+                )
             except OSError as error:
                 raise InputError(f"the transcript {path} cannot be written: {error.strerror}") from error
             self._ours = opening.pop_all()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import os
 import re
-from collections.abc import Collection
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,24 +20,22 @@ MOST_HOST_CHARS = 253
 _ATTRIBUTE = re.compile(r"(?P<module>[A-Za-z_][\w.]*):(?P<attribute>[A-Za-z_][\w.]*)")
 
 
-def connect(spec: LLM | Path | str | None, *, key_origins: Collection[str] | None = None) -> SharedLLM | None:
+def connect(spec: LLM | Path | str | None) -> SharedLLM | None:
     """Return the language model that `spec` names behind its queue, or None for none.
 
     Accepted: None or `none`; an LLM object; `embedded`, `embedded:NAME`, a name from the catalog, or the
     path of a Hugging Face model folder; the URL of an OpenAI-compatible server, with `#MODEL` after it to
     choose one of several; `module:attribute`, an LLM or something to call for one.
 
-    A server gets the environment's key because a person named it, on the command line or in Python. Where an
-    address came another way, give `key_origins`: the key goes to a server of these origins only.
-
-    Raises ModelSpecError.
+    It imports what is named, and a server gets the environment's key: only the command line and Python may
+    hand on what they were given, never words of a conversation, a page or a model. Raises ModelSpecError.
     """
     if spec is None or spec == "none":
         return None
     if isinstance(spec, Path):
         return share(_embedded(spec))
     if isinstance(spec, str):
-        return share(_by_words(spec.strip(), key_origins))
+        return share(_by_words(spec.strip()))
     if isinstance(spec, LLM) and not isinstance(spec, type):
         return share(spec)
     raise _unknown(spec)
@@ -56,15 +53,14 @@ def origin(url: str) -> str:
     return f"{parts.scheme}://{host}:{port}" if is_host else ""
 
 
-def _by_words(spec: str, key_origins: Collection[str] | None) -> LLM:
+def _by_words(spec: str) -> LLM:
     from bestguess.agent.llm.catalog import CATALOG, DEFAULT_MODEL
 
     if spec.startswith(("http://", "https://")):
         from bestguess.agent.llm.server import ServerLLM
 
         url, _, model = spec.partition("#")
-        may_have_key = key_origins is None or origin(url) in key_origins
-        return ServerLLM(url, model=model or None, api_key=None if may_have_key else "")
+        return ServerLLM(url, model=model or None)
     if spec == "embedded":
         return _embedded(DEFAULT_MODEL)
     if spec.startswith("embedded:"):

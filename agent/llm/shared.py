@@ -23,6 +23,10 @@ NAME_CHARS = 120
 """Of a model's name: whoever serves it chose it."""
 
 
+LONGEST_S = 60.0
+"""Of one wait, since a condition takes no time beyond 292 years."""
+
+
 class SharedLLM:
     """A language model that several threads may ask; they wait for one another, a person's request least.
 
@@ -91,7 +95,7 @@ class SharedLLM:
                     left_s = deadline - time.monotonic()
                     if left_s <= 0 or (stop is not None and stop.is_set()):
                         return False
-                    self._changed.wait(left_s if stop is None else min(left_s, POLL_S))
+                    self._changed.wait(min(left_s, LONGEST_S if stop is None else POLL_S))
                 self._busy = True
                 return True
             finally:

@@ -132,6 +132,7 @@ def test_a_key_comes_back_neither_in_an_answer_nor_in_an_error(
 
 def test_a_key_goes_only_to_the_origin_it_was_given_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BESTGUESS_API_KEY", KEY)
+    monkeypatch.setenv("OPENAI_API_KEY", "for-another-server")
     monkeypatch.setenv("OPENAI_ORG_ID", "our-organization")
     monkeypatch.setenv("OPENAI_PROJECT_ID", "our-project")
     heard: list[dict[str, str]] = []
@@ -140,14 +141,20 @@ def test_a_key_goes_only_to_the_origin_it_was_given_for(monkeypatch: pytest.Monk
         heard.append({name.lower(): value for name, value in exchange.headers.items()})
         exchange.complete(["{}"])
 
-    with MisbehavingServer([listen]) as server:
-        named = connect(server.url)
-        same = connect(f"{server.url}/other", key_origins={origin(server.url)})
-        other = connect(server.url, key_origins={origin("http://elsewhere:8000/v1"), origin("")})
-        for llm in (named, same, other):
-            assert llm is not None
-            llm.generate(ASK)
-    assert [one["authorization"] for one in heard] == [f"Bearer {KEY}", f"Bearer {KEY}", "Bearer none"]
+    with MisbehavingServer([listen]) as thief:
+
+        def lure(exchange: Exchange, _: object) -> None:
+            exchange.send(308, {}, location=f"{thief.url}/chat/completions")
+
+        with MisbehavingServer([listen, lure]) as server:
+            named = connect(server.url)
+            assert named is not None
+            named.generate(ASK)
+            with pytest.raises(ModelUnavailable, match=f"points to {origin(thief.url)}"):
+                named.generate(ASK)
+            ServerLLM(server.url, api_key="").generate(ASK)
+        assert thief.served == []
+    assert [one["authorization"] for one in heard] == [f"Bearer {KEY}", "Bearer none"]
     assert not [name for one in heard for name in one if "openai" in name]
 
 
