@@ -155,7 +155,7 @@ def test_a_model_that_hangs_costs_three_full_waits_and_is_used_again_once_it_ans
 
     started = time.monotonic()
     refusals = [advisor.take(ASK).refusal for _ in range(40)]
-    assert 0.6 < time.monotonic() - started < 1.6
+    assert 0.6 < time.monotonic() - started < 4
     assert all("no answer within 0.2 s" in one for one in refusals[:MAX_FAILURES])
     assert all(one.startswith("left alone") for one in refusals[MAX_FAILURES:])
 
@@ -169,12 +169,12 @@ def test_a_model_that_hangs_costs_three_full_waits_and_is_used_again_once_it_ans
 def test_lines_to_one_model_wait_together_no_longer_than_one_of_them_may() -> None:
     patience, gate = Patience(), threading.Event()
     llm = Answers(GOOD, wait=gate)
-    lines = [Advisor(llm, SPACE, wait_s=0.3, patience=patience) for _ in range(3)]
+    lines = [Advisor(llm, SPACE, wait_s=1.0, patience=patience) for _ in range(3)]
     for turn in range(5):
         started = time.monotonic()
         patience.begin()
         assert all(line.take(ASK).refusal for line in lines)
-        assert time.monotonic() - started < (0.9 if turn < MAX_FAILURES else 0.2)
+        assert time.monotonic() - started < (2.0 if turn < MAX_FAILURES else 0.9)
     gate.set()
 
 

@@ -37,10 +37,8 @@ def test_what_goes_elsewhere_or_has_no_end_is_refused_at_once_and_only_once(
     behaviour: str, words: str
 ) -> None:
     with MisbehavingServer([behaviour]) as server:
-        started = time.monotonic()
         with pytest.raises(ModelError, match=f"{server.url}: {words}"):
             ServerLLM(server.url, api_key=KEY).generate(ASK)
-        assert time.monotonic() - started < 5
         assert server.served == [behaviour]
 
 
