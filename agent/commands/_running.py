@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Callable
@@ -87,11 +88,7 @@ def tune_and_report(
                 result = tuner.run(objective, n_trials=n_trials, timeout=timeout_s, observer=observer)
         except (KeyboardInterrupt, SystemExit) as stop:
             told = len(tuner.history.told)
-            hint = (
-                ""
-                if storage is None
-                else f"; go on with --resume --storage {shown_url(storage)} --study-name {study_name}"
-            )
+            hint = "" if storage is None else f"; go on with --resume {_place(storage, study_name)}"
             why = "interrupted"
             if isinstance(stop, SystemExit):
                 why = f"the objective ended the program (SystemExit: {plain_line(shown(stop.code))})"
@@ -104,10 +101,17 @@ def tune_and_report(
             _print_report(console, result, title, extra)
             if storage is not None:
                 console.print(
-                    f"Look again: bestguess show --storage {shown_url(storage)} --study-name {study_name}",
+                    f"Look again: bestguess show {_place(storage, study_name)}",
                     soft_wrap=True,
                 )
     sys.exit(0 if result.history.incumbent else 1)
+
+
+def _place(storage: str, study_name: str) -> str:
+    """Return the options that name a study, as one types them in a shell."""
+    from bestguess.agent.storage import shown_url
+
+    return f"--storage {shlex.quote(shown_url(storage))} --study-name {shlex.quote(study_name)}"
 
 
 def _exit_code(stop: BaseException) -> int:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -294,6 +295,13 @@ def test_an_objective_that_exits_ends_the_run_with_its_code_and_its_trial_is_giv
         "tune", "--space", "space.yaml", "--n-trials", "3", "--resume", "--json", "objectives:goes_on"
     )
     assert [trial["value"] for trial in last_object(again)["trials"]] == [1.0, 2.0, 2.0]
+
+
+def test_what_is_said_to_type_is_quoted_for_a_shell(run: Run) -> None:
+    name = "a b; touch PWNED"
+    done = run("tune", "--space", "space.yaml", "--n-trials", "1", "--study-name", name, "objectives:bowl")
+    line = next(one for one in done.stdout.splitlines() if one.startswith("Look again: "))
+    assert shlex.split(line)[-2:] == ["--study-name", name]
 
 
 @pytest.mark.parametrize("ignored", [True, False])
