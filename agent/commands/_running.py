@@ -111,7 +111,7 @@ def _place(storage: str, study_name: str) -> str:
     """Return the options that name a study, as one types them in a shell."""
     from bestguess.agent.storage import shown_url
 
-    return f"--storage {shlex.quote(shown_url(storage))} --study-name {shlex.quote(study_name)}"
+    return f"--storage {shlex.quote(str(shown_url(storage)))} --study-name {shlex.quote(study_name)}"
 
 
 def _exit_code(stop: BaseException) -> int:
