@@ -476,14 +476,16 @@ class Study:
             trial_id = self.storage.get_trial_id_from_study_id_trial_number(self._id, number)
         except (KeyError, OverflowError):  # a number that no database has
             raise StudyError(f"study {self.name!r} has no trial {number}{self._numbers()}") from None
+        # Before the lock: where nothing can be written, a mistake is still a mistake, and not kept. Whoever
+        # tells the trial between this and our turn is noticed when we write.
+        frozen = self.storage.get_trial(trial_id)
+        if "withdrawn" in frozen.user_attrs.get(ATTRIBUTE, {}):
+            raise StudyError(f"study {self.name!r} has no trial {number}{self._numbers()}")
+        trial = self._trial(frozen)
+        if trial.outcome is not None:
+            raise ToldBeforeError(trial, outcome)
+        told = trial.told(outcome)
         with hold(lock_file(self._url, "write"), timeout_s=WRITE_TIMEOUT_S):
-            frozen = self.storage.get_trial(trial_id)
-            if "withdrawn" in frozen.user_attrs.get(ATTRIBUTE, {}):
-                raise StudyError(f"study {self.name!r} has no trial {number}{self._numbers()}")
-            trial = self._trial(frozen)
-            if trial.outcome is not None:
-                raise ToldBeforeError(trial, outcome)
-            told = trial.told(outcome)
             try:
                 # The outcome goes first: if the process dies between the two writes, `recover` completes it.
                 attribute = {**frozen.user_attrs.get(ATTRIBUTE, {}), "outcome": outcome_fields(outcome)}

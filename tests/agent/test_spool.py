@@ -13,7 +13,7 @@ from sqlalchemy import event
 
 import bestguess as bg
 from bestguess.agent import steady, storage
-from bestguess.agent.study import Study, load
+from bestguess.agent.study import Study, ToldBeforeError, load
 from bestguess.tools.errors import StudyError, StudyUnavailable
 
 SPACE = bg.Space(x=bg.Float(0, 1), kind=bg.Choice(["a", "b"]))
@@ -324,6 +324,10 @@ def test_a_mistake_of_the_caller_is_not_kept(tmp_path: Path) -> None:
         with pytest.raises(StudyError) as caught:
             study.finish(number, bg.Outcome(0.5))
         assert not isinstance(caught.value, StudyUnavailable)
+    (tmp_path / "study.db.write.lock").unlink(missing_ok=True)
+    (tmp_path / "study.db.write.lock").mkdir()  # nothing can be written either
+    with pytest.raises(ToldBeforeError):
+        study.finish(0, bg.Outcome(0.5))
 
     assert not list(tmp_path.glob("*.spool"))
 

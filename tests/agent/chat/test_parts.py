@@ -242,6 +242,32 @@ def test_a_broken_tuner_pauses_and_says_so_instead_of_dying_in_silence() -> None
         trials.close()
 
 
+def test_a_value_that_cannot_be_written_pauses_the_trials_and_is_recorded_when_they_go_on(
+    tmp_path: Path,
+) -> None:
+    notes, folders = Notes(), list[Path]()
+    with Tuner(SPACE, seed=0, storage=f"sqlite:///{tmp_path / 'study.db'}") as tuner:
+
+        def objective(params: dict[str, float]) -> float:
+            if not folders:
+                lock = tmp_path / "study.db.write.lock"
+                lock.unlink()
+                lock.mkdir()
+                folders.append(lock)
+            return params["x"]
+
+        trials = Trials(tuner, FunctionObjective(objective), threading.Event(), notes)
+        trials.add(2)
+        assert trials.wait(20)
+        assert trials.paused
+        assert any(said.startswith("broke") and "of trial 0 is kept in" in said for said in notes.told)
+        folders[0].rmdir()
+        trials.resume()
+        assert trials.wait(20)
+        assert [trial.number for trial in tuner.history.complete][:2] == [0, 1]
+        trials.close()
+
+
 def _verifier(values: dict[float, float]) -> Verifier:
     trials = [
         Trial(number, Proposal({"x": x}, "random"), Outcome(y))
