@@ -87,8 +87,8 @@ def build_app(session: Session, stream: Stream, *, token: str, hosts: frozenset[
 
     @app.post("/do/{name}")
     async def do(name: str, request: Request) -> Response:
-        form = await request.form()
-        given: dict[str, Any] = {key: str(value) for key, value in form.items() if value != ""}
+        async with request.form() as form:  # which closes a file that somebody sent
+            given: dict[str, Any] = {key: str(value) for key, value in form.items() if value != ""}
         try:
             arguments = REGISTRY[name].check(given)
         except InputError as error:
