@@ -14,6 +14,7 @@ import hashlib
 import json
 import logging
 import os
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -87,7 +88,9 @@ class Spool:
         """Say which files hold outcomes of an earlier study of the same name; they stay where they are."""
         for base in self._bases:
             for path in base.parent.glob(f"{glob.escape(base.name)}.*.spool"):
-                with suppress(OSError, ValueError):
+                with suppress(OSError, ValueError, LookupError, TypeError):
+                    if not _is_ours(path.lstat()):
+                        continue
                     first = json.loads(path.read_bytes().partition(b"\n")[0])
                     if first["study"] == self._name and path not in self.paths:
                         _log.warning(
@@ -147,6 +150,11 @@ def _append(path: Path, line: bytes) -> None:
         os.close(descriptor)
 
 
+def _is_ours(status: os.stat_result) -> bool:
+    """Whether it is a file of this user's: in the temporary folder anybody may leave something else."""
+    return stat.S_ISREG(status.st_mode) and status.st_uid == os.getuid()
+
+
 def _open_locked(path: Path, flags: int) -> int:
     """Open the file, ours and no link, when nobody else uses it; it may have gone while we waited."""
     while True:
@@ -154,8 +162,8 @@ def _open_locked(path: Path, flags: int) -> int:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             status = os.fstat(descriptor)
-            if status.st_uid != os.getuid():
-                raise PermissionError(errno.EPERM, "it is another user's")
+            if not _is_ours(status):
+                raise PermissionError(errno.EPERM, "it is another user's, or no file")
             with suppress(FileNotFoundError):
                 if os.path.samestat(status, os.stat(path, follow_symlinks=False)):
                     return descriptor

@@ -332,6 +332,17 @@ def test_a_mistake_of_the_caller_is_not_kept(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*.spool"))
 
 
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.write_text("[]"), Path.mkdir])
+def test_odd_files_with_the_name_of_kept_values_hold_nothing_up(
+    make: Callable[[Path], Any], tmp_path: Path
+) -> None:
+    study = open_study(tmp_path)
+    for path in (study._spool.paths[0], tmp_path / "study.db.another.spool"):
+        make(path)
+
+    assert len(open_study(tmp_path).history) == 0
+
+
 def test_a_file_that_another_user_left_in_the_temporary_folder_is_not_taken_in(tmp_path: Path) -> None:
     study = open_study(tmp_path)
     study.start(bg.Proposal(HALF, "gp"))
