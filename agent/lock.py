@@ -16,13 +16,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
 from sqlalchemy.engine import make_url
 
 from bestguess.tools.errors import StudyUnavailable
 from bestguess.tools.private import MODE, make_private
-
-POLL_S = 0.02
 
 Sign = tuple[int, int, int]
 """A byte of a file: the file's device, its number there, and the place of the byte."""
@@ -52,7 +49,7 @@ def lock_file(url: str | None, purpose: str) -> Path | None:
 
 @contextmanager
 def hold(path: Path | None, *, timeout_s: float) -> Iterator[bool]:
-    """Hold the lock while the block runs; yields whether it is held.
+    """Hold the lock while the block runs; yields whether it is held. Who comes first has it first.
 
     It is not if `path` is None, or if someone else has kept it for `timeout_s`: the caller decides what to
     do then.
@@ -60,19 +57,66 @@ def hold(path: Path | None, *, timeout_s: float) -> Iterator[bool]:
     if path is None:
         yield False
         return
-    lock = FileLock(path, thread_local=False)  # whichever thread ends the block releases it
     try:
-        make_private(path)  # FileLock would take a file that cannot be made for one that is locked
-        lock.acquire(timeout=timeout_s, poll_interval=POLL_S)
-    except Timeout:
-        yield False
-        return
+        make_private(path)
+        opened = _lock(path, timeout_s)
     except OSError as error:
         raise _unwritable(path, error) from error
+    if opened is None:
+        yield False
+        return
     try:
         yield True
     finally:
-        lock.release()
+        _unlock(opened)
+
+
+def _lock(path: Path, timeout_s: float) -> int | None:
+    """Return the locked file, opened; None if others keep it locked.
+
+    A thread waits in the kernel, which wakes who waits in their order. Whoever asked again and again instead
+    was overtaken by chance: with 64 processes some waited for a minute, and asked without the lock then.
+    """
+    opened = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return opened
+    except BlockingIOError:
+        pass
+    except OSError:
+        os.close(opened)
+        raise
+    if timeout_s <= 0:
+        os.close(opened)
+        return None
+    one_decides, has_turn, given_up = threading.Lock(), threading.Event(), threading.Event()
+
+    def queue() -> None:
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        with one_decides:
+            has_turn.set()
+            if given_up.is_set():
+                _unlock(opened)
+
+    threading.Thread(target=queue, name="bestguess-lock", daemon=True).start()
+    try:
+        has_turn.wait(timeout_s)
+    except BaseException:
+        with one_decides:
+            given_up.set()
+            if has_turn.is_set():
+                _unlock(opened)
+        raise
+    with one_decides:
+        if has_turn.is_set():
+            return opened
+        given_up.set()
+    return None
+
+
+def _unlock(opened: int) -> None:
+    fcntl.flock(opened, fcntl.LOCK_UN)  # closing alone would not: a child that was forked has it open, too
+    os.close(opened)
 
 
 def _unwritable(path: Path, error: OSError) -> StudyUnavailable:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -55,3 +56,33 @@ def test_a_lock_file_that_cannot_be_written_is_an_error_that_names_it() -> None:
         hold(Path("/proc/s.db.ask.lock"), timeout_s=0),
     ):
         pass
+
+
+def test_who_waits_for_a_lock_gets_it_in_the_order_in_which_they_came(tmp_path: Path) -> None:
+    path, order = tmp_path / "lock", list[int]()
+
+    def wait(who: int) -> None:
+        with hold(path, timeout_s=30) as held:
+            assert held
+            order.append(who)
+            time.sleep(0.01)
+
+    threads = [threading.Thread(target=wait, args=(who,)) for who in range(5)]
+    with hold(path, timeout_s=0):
+        for thread in threads:
+            thread.start()
+            time.sleep(0.2)
+    for thread in threads:
+        thread.join()
+    assert order == list(range(5))
+
+
+def test_who_gave_up_waiting_keeps_nobody_from_the_lock_later(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    with hold(path, timeout_s=0) as held:
+        assert held
+        with hold(path, timeout_s=0) as second, hold(path, timeout_s=0.05) as third:
+            assert (second, third) == (False, False)
+    for _ in range(3):
+        with hold(path, timeout_s=5) as held:
+            assert held
