@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 
 from bestguess.agent.llm import LLM, Reply, Request
 from bestguess.tools.errors import BudgetSpent, InputError
+from bestguess.tools.given import plain, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +35,13 @@ class Budget:
 
     def __post_init__(self) -> None:
         for each in fields(self):
-            limit = getattr(self, each.name)
-            if limit is not None and (
-                isinstance(limit, bool) or not isinstance(limit, int | float) or limit < 0
-            ):
+            limit = plain(getattr(self, each.name))
+            number = isinstance(limit, int | float) and not isinstance(limit, bool)
+            if limit is not None and not (number and limit >= 0):
                 raise InputError(
-                    f"the budget's {each.name} is {limit!r}; give 0 or more, or None for no limit"
+                    f"the budget's {each.name} is {shown(limit)}; give 0 or more, or None for no limit"
                 )
+            object.__setattr__(self, each.name, limit)
 
 
 @dataclass(frozen=True, slots=True)

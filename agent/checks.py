@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
+import sys
+from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from bestguess.agent.budget import Budget
 from bestguess.agent.task import Task
+from bestguess.tools.documents import is_path, path_words
 from bestguess.tools.errors import InputError
-from bestguess.tools.parameter import shown
+from bestguess.tools.given import plain, shown
 from bestguess.tools.space import Space
 
 MOST_NAME_CHARS = 512
@@ -35,6 +35,7 @@ def check_task(task: Any) -> Task:
 
 def check_study_name(name: Any) -> str | None:
     """Return the study's name, or None for one that is to be found; raise InputError unless it is a word."""
+    name = plain(name)
     if name is not None and (not isinstance(name, str) or not name.strip()):
         raise InputError(f"study_name is {shown(name)}; give a word or two, or leave it out")
     if name is not None and (len(name) > MOST_NAME_CHARS or not name.isprintable()):
@@ -49,17 +50,43 @@ def check_seed(seed: Any) -> int | None:
     """Return the seed, or None for one that is to be drawn; raise InputError unless it is a whole number."""
     if seed is None:
         return None
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
+    number = plain(seed)
+    if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < 2**63:
         raise InputError(f"seed is {shown(seed)}; give a whole number from 0")
-    return int(seed)
+    return number
 
 
 def check_seconds(name: str, seconds: Any) -> float:
     """Return a duration; raise InputError unless it is a number from 0."""
-    number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-    if not number or math.isnan(seconds) or seconds < 0:
+    number = plain(seconds)
+    if isinstance(number, bool) or not isinstance(number, int | float) or not number >= 0:
         raise InputError(f"{name} is {shown(seconds)}; give 0 or more seconds")
-    return float(seconds)
+    return float(min(number, sys.float_info.max)) if isinstance(number, int) else number
+
+
+def check_flag(name: str, flag: Any) -> bool:
+    """Return what is true or false; raise InputError for anything else."""
+    if not isinstance(flag, bool):
+        raise InputError(f"{name} is {shown(flag)}; give True or False")
+    return flag
+
+
+def check_count(name: str, count: Any) -> int:
+    """Return how many of something there are to be; raise InputError unless it is a whole number from 1."""
+    number = plain(count)
+    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number < 2**63:
+        raise InputError(f"{name} is {shown(count)}; give a whole number from 1")
+    return number
+
+
+def check_path(name: str, path: Any, mend: str) -> Path | None:
+    """Return a path, or None for none; raise InputError, which ends with `mend`, for what can be none."""
+    if path is None:
+        return None
+    words = plain(path)
+    if not isinstance(words, str | Path) or not str(words) or not is_path(str(words)):
+        raise InputError(f"{name} is {path_words(words)}, which is no path; {mend}")
+    return Path(words)
 
 
 def check_budget(budget: Any) -> Budget | None:

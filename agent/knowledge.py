@@ -19,30 +19,29 @@ them. Names that mean nothing match nothing. This module does not know how much 
 
 from __future__ import annotations
 
-import math
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
-import yaml
-from simpleeval import InvalidExpression, SimpleEval  # type: ignore[import-untyped]  # it ships no types
-
 from bestguess.agent.task import Task
+from bestguess.tools.documents import MAX_YAML_CHARS, is_path, path_words, read_text, read_yaml
 from bestguess.tools.errors import InputError
+from bestguess.tools.expressions import ExpressionError, compute, read_tree
+from bestguess.tools.given import did_you_mean, shown
 from bestguess.tools.numeric import Float, Int
-from bestguess.tools.parameter import Parameter, did_you_mean, shown
+from bestguess.tools.parameter import Parameter
 from bestguess.tools.prior import Belief, OptimumPrior, Region
 from bestguess.tools.space import Space
 from bestguess.tools.trial import shorten
 
 FACTS: Mapping[str, float] = {"rows": 5000.0, "features": 20.0, "classes": 2.0}
 """What is assumed of data that the task says nothing about."""
-
-FUNCTIONS = {"sqrt": math.sqrt, "log": math.log, "log2": math.log2, "min": min, "max": max}
 
 UNNAMED_SHARE = 0.6
 UNNAMED_LEAST = 3
@@ -55,9 +54,12 @@ ADVICE_CHARS = 1000
 
 KINDS = ("float", "int", "choice")
 
-_FRONT = (
-    ("family", str, "a name"), ("words", list, "a list of words"), ("parameters", Mapping, "a mapping")
-)  # fmt: skip
+_FIELDS: Mapping[str, tuple[type | UnionType, str]] = {
+    "family": (str, "a name"),
+    "words": (list, "a list of words"),
+    "parameters": (dict, "a mapping"),
+    "refines": (str | None, "the name of a family"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,64 +76,60 @@ class Pack:
     @classmethod
     def parse(cls, text: str, origin: str) -> Pack:
         """Return the pack in a file's text; raises InputError that names `origin` and what is wrong."""
-        match = FRONT.match(text)
+        match = FRONT.match(text) if len(text) <= MAX_YAML_CHARS else None
         if match is None:
-            raise InputError(f"the knowledge pack {origin} has no front matter; begin it with --- and YAML")
-        try:
-            front = yaml.safe_load(match["front"])
-        except yaml.YAMLError as error:
             raise InputError(
-                f"the front matter of the knowledge pack {origin} is no YAML: {error}"
-            ) from error
-        if not isinstance(front, Mapping):
-            raise InputError(
-                f"the front matter of the knowledge pack {origin} is {shown(front)}; give a mapping"
+                f"the knowledge pack {origin} has no front matter within {MAX_YAML_CHARS} characters; "
+                "begin it with --- and YAML"
             )
-        wrong = [
-            f"{f'{name} {shown(front[name])}' if name in front else f'no {name}'}; give {what}"
-            for name, kind, what in _FRONT
-            if not isinstance(front.get(name), kind)
-        ]
-        if wrong:
-            raise InputError(f"the knowledge pack {origin} has {wrong[0]}")
-        try:
-            entries = {
-                alias: entry
-                for name, entry in front["parameters"].items()
-                for alias in (name, *entry.get("also", ()))
-            }
-            pack = cls(
-                family=str(front["family"]),
-                words=tuple(front["words"]),
-                entries=entries,
-                advice=match["body"].strip(),
-                origin=origin,
-                refines=front.get("refines", ""),
-            )
-        except (TypeError, AttributeError) as error:
-            raise InputError(
-                f"the knowledge pack {origin} has parameters {shown(front['parameters'])}; "
-                "give each a mapping such as {float: [0.3, 0.8]}"
-            ) from error
-        if not all(isinstance(one, str) for one in front["words"]):
-            raise InputError(
-                f"the knowledge pack {origin} has words {front['words']!r}; give a list of words"
-            )
-        for name, entry in pack.entries.items():
-            unknown = sorted(entry.keys() - {"also", *KINDS})
-            if unknown:
-                near = did_you_mean(unknown[0], ("also", *KINDS))
-                raise InputError(
-                    f"the knowledge pack {origin} has {unknown[0]!r} for {name}{near}; it knows {KINDS}"
-                )
-            for kind in entry.keys() & set(KINDS):
-                try:
-                    _belief(entry[kind], FACTS)
-                except (InvalidExpression, ArithmeticError, TypeError, ValueError) as error:
+        front = read_yaml(
+            f"the front matter of the knowledge pack {origin}", "\n" + match["front"], string_keys=False
+        )
+
+        def refuse(what: str, given: Any, mend: str) -> InputError:
+            return InputError(f"the knowledge pack {origin} has {what} {shown(given)}; give {mend}")
+
+        if not isinstance(front, dict):
+            raise refuse("front matter", front, "a mapping")
+        for name in front:
+            if name not in _FIELDS:
+                near = did_you_mean(name, _FIELDS) or f"; it knows {', '.join(_FIELDS)}"
+                raise InputError(f"the knowledge pack {origin} has a field {shown(name)}{near}")
+        for name, (kind, mend) in _FIELDS.items():
+            if name in front and not isinstance(front[name], kind):
+                raise refuse(name, front[name], mend)
+            if name not in front and name != "refines":
+                raise InputError(f"the knowledge pack {origin} has no {name}; give {mend}")
+        words, family = front["words"], front["family"]
+        if not family.strip():
+            raise refuse("family", family, "a name")
+        if not all(isinstance(one, str) and one.strip() for one in words):
+            raise refuse("words", words, "a list of words")
+        entries: dict[str, Mapping[str, Any]] = {}
+        for name, entry in front["parameters"].items():
+            if not isinstance(name, str) or not isinstance(entry, dict):
+                mapping = "each a mapping such as {float: [0.3, 0.8]}, by its name"
+                raise refuse(f"parameters {shown(name)}:", entry, mapping)
+            also = entry.get("also", [])
+            if not isinstance(also, list) or not all(isinstance(one, str) for one in also):
+                raise refuse(f"also for {name}", also, "a list of names")
+            for key in entry:
+                if key not in ("also", *KINDS):
+                    near = did_you_mean(key, ("also", *KINDS))
                     raise InputError(
-                        f"the knowledge pack {origin} has {entry[kind]!r} for {kind} {name}: {error}"
+                        f"the knowledge pack {origin} has {shown(key)} for {name}{near}; it knows {KINDS}"
+                    )
+            for kind_name in entry.keys() & set(KINDS):
+                try:
+                    _belief(entry[kind_name], FACTS)
+                except (ExpressionError, ArithmeticError, TypeError, ValueError) as error:
+                    words_of = shorten(" ".join(str(error).split()), 300)
+                    raise InputError(
+                        f"the knowledge pack {origin} has {shown(entry[kind_name])} for {kind_name} {name}: "
+                        f"{words_of}; give two ends such as [0.3, 0.8], or weights of options"
                     ) from error
-        return pack
+            entries |= dict.fromkeys((name, *also), entry)
+        return cls(family, tuple(words), entries, match["body"].strip(), origin, front.get("refines") or "")
 
     def names(self, space: Space) -> dict[str, Mapping[str, Any]]:
         """Return the entries of the space's parameters that it knows, by their names in the space."""
@@ -270,11 +268,16 @@ def load_packs(folder: Path | None = None) -> tuple[Pack, ...]:
     """
     own: tuple[Pack, ...] = ()
     if folder is not None:
-        paths = sorted(folder.glob("*.md"))
-        if not paths:
+        try:
+            paths = sorted(folder.glob("*.md")) if is_path(str(folder)) else []
             what = "has no *.md file" if folder.is_dir() else "does not exist, or is a file"
-            raise InputError(f"the folder of knowledge packs {folder} {what}; give one with *.md files")
-        own = tuple(Pack.parse(path.read_text("utf-8"), str(path)) for path in paths)
+        except (OSError, ValueError):
+            paths, what = [], "is no folder that can be read"
+        if not paths:
+            raise InputError(
+                f"the folder of knowledge packs {path_words(folder)} {what}; give one with *.md files"
+            )
+        own = tuple(Pack.parse(_text(path), path_words(path)) for path in paths)
     packs = own + _shipped()
     families = {pack.family for pack in packs}
     for pack in own:
@@ -285,6 +288,10 @@ def load_packs(folder: Path | None = None) -> tuple[Pack, ...]:
                 f"the knowledge pack {pack.origin} refines {pack.refines!r}, which is no family{mend}"
             )
     return packs
+
+
+def _text(path: Path) -> str:
+    return read_text(path, f"the knowledge pack {path_words(path)}", "give a Markdown file with front matter")
 
 
 @cache
@@ -314,10 +321,12 @@ def _of_kind(entry: Mapping[str, Any], parameter: Parameter) -> Any:
 
 def _belief(words: Any, facts: Mapping[str, float]) -> Belief:
     if isinstance(words, Mapping):
-        weights = {option: float(weight) for option, weight in words.items()}
-        if not weights or min(weights.values()) < 0 or max(weights.values()) <= 0:
+        weights = {option: float(weight) for option, weight in words.items() if _is_number(weight)}
+        if len(weights) < len(words) or not weights or min(weights.values()) < 0 or not any(weights.values()):
             raise ValueError("give weights of options, none below 0 and one above it")
         return weights
+    if not isinstance(words, list | tuple) or len(words) != 2:
+        raise ValueError("it has no two ends")
     low, high = (_number(end, facts) for end in words)
     if not low <= high:
         raise ValueError(f"{low:g} is above {high:g}")
@@ -332,7 +341,13 @@ def _words(belief: Belief) -> str:
 
 def _number(words: Any, facts: Mapping[str, float]) -> float:
     if isinstance(words, str):
-        return float(SimpleEval(names=dict(facts), functions=dict(FUNCTIONS)).eval(words))
+        tree, names = read_tree(words)
+        for name in names:
+            if name not in facts:
+                raise ExpressionError(f"nothing is known of {name!r}, only of {', '.join(facts)}")
+        words = compute(tree, facts)
+    if not _is_number(words):
+        raise ValueError(f"{shown(words)} is no finite number")
     return float(words)
 
 
@@ -342,4 +357,4 @@ def _plain(name: str) -> str:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max

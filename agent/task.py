@@ -11,10 +11,15 @@ from dataclasses import dataclass, field
 from typing import Any, get_args
 
 from bestguess.tools.errors import InputError
+from bestguess.tools.given import did_you_mean, entries, plain, shown
 from bestguess.tools.redaction import redact
 from bestguess.tools.trial import Direction
 
 Fact = str | int | float
+
+MAX_DESCRIPTION_CHARS = 50_000
+MAX_METRIC_CHARS = 1000
+MAX_FACTS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +45,24 @@ class Task:
     noisy: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("description", "metric"):
-            if not isinstance(getattr(self, name), str):
-                raise InputError(f"{name} is {getattr(self, name)!r}; give words")
-        if not isinstance(self.facts, Mapping):
-            raise InputError(f"facts is {self.facts!r}; give a mapping such as {{'rows': 1000}}")
-        for fact, value in self.facts.items():
-            if not isinstance(value, str | int | float | bool):
-                raise InputError(f"fact {fact!r} is {value!r}; give a number, words, or true or false")
-        if self.direction not in get_args(Direction):
-            raise InputError(f"direction is {self.direction!r}; give 'minimize' or 'maximize'")
+        for name, most in (("description", MAX_DESCRIPTION_CHARS), ("metric", MAX_METRIC_CHARS)):
+            words = plain(getattr(self, name))
+            if not isinstance(words, str) or len(words) > most:
+                raise InputError(f"{name} is {shown(words)}; give words, at most {most} characters")
+            object.__setattr__(self, name, words)
+        facts = entries(self.facts)
+        if facts is None or len(facts) > MAX_FACTS:
+            raise InputError(f"facts is {shown(self.facts)}; give a mapping such as {{'rows': 1000}}")
+        for fact, value in facts.items():
+            if not isinstance(fact, str) or len(fact) > MAX_METRIC_CHARS:
+                raise InputError(f"fact {shown(fact)} has no name; give one such as 'rows'")
+            facts[fact] = _fact(fact, value)
+        if not isinstance(self.direction, str) or self.direction not in get_args(Direction):
+            raise InputError(f"direction is {shown(self.direction)}; give 'minimize' or 'maximize'")
         if not isinstance(self.noisy, bool):
-            raise InputError(f"noisy is {self.noisy!r}; give true or false")
+            raise InputError(f"noisy is {shown(self.noisy)}; give true or false")
         # A command stands in it by default, and commands are given keys.
         object.__setattr__(self, "description", redact(self.description))
-        facts = {name: redact(one) if isinstance(one, str) else one for name, one in self.facts.items()}
         object.__setattr__(self, "facts", facts)
 
     def to_dict(self) -> dict[str, Any]:
@@ -70,8 +78,23 @@ class Task:
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> Task:
         """Return the task that `to_dict` wrote down, or that a YAML file describes."""
-        known = {"description", "metric", "direction", "facts", "noisy"}
-        unknown = sorted(set(fields) - known)
-        if unknown:
-            raise InputError(f"task has no field {unknown[0]!r}; it has {', '.join(sorted(known))}")
-        return cls(**fields)
+        known = ("description", "metric", "direction", "facts", "noisy")
+        given = entries(fields)
+        if given is None:
+            raise InputError(f"the task is {shown(fields)}; give a mapping of {', '.join(known)}")
+        for name in given:
+            if name not in known:
+                hint = did_you_mean(name, known) or f"; it has {', '.join(sorted(known))}"
+                raise InputError(f"task has no field {shown(name)}{hint}")
+        return cls(**given)
+
+
+def _fact(name: str, given: Any) -> Fact:
+    """Return the plain value of a fact, secrets blanked; raise InputError for what cannot be written down."""
+    value = plain(given)
+    too_long = isinstance(value, str) and len(value) > MAX_DESCRIPTION_CHARS
+    # Infinity and NaN are numbers of data too, if odd ones; a whole number may have too many digits.
+    too_large = isinstance(value, int) and value.bit_length() > 1024
+    if not isinstance(value, str | int | float | bool) or too_long or too_large:
+        raise InputError(f"fact {name!r} is {shown(value)}; give a number, words, or true or false")
+    return redact(value) if isinstance(value, str) else value

@@ -21,6 +21,8 @@ from bestguess.agent.advisor import Advisor, Patience
 from bestguess.agent.budget import Budget, BudgetedLLM, Spent
 from bestguess.agent.checks import (
     check_budget,
+    check_flag,
+    check_path,
     check_seconds,
     check_seed,
     check_space,
@@ -43,7 +45,7 @@ from bestguess.agent.task import Task
 from bestguess.agent.turns import Turns
 from bestguess.tools.bans import Ban
 from bestguess.tools.errors import InputError, StudyError
-from bestguess.tools.parameter import shown
+from bestguess.tools.given import plain, shown
 from bestguess.tools.region import Limits, Region
 from bestguess.tools.run import FunctionObjective, Objective, stop_run
 from bestguess.tools.space import Space
@@ -111,6 +113,15 @@ class Tuner:
         self.space = space = check_space(space)
         self.task = check_task(task)
         study_name = check_study_name(study_name)
+        for name, flag in (("resume", resume), ("cache", cache), ("prefetch", prefetch)):
+            check_flag(name, flag)
+        if not isinstance(journal, str) or journal != BESIDE:
+            journal = check_path("journal", journal, "give a file, or None for nowhere")
+        named = isinstance(owner, str) and owner == THIS_PROCESS
+        if not named and not isinstance(owner, Owner | None):
+            raise InputError(f"owner is {shown(owner)}; give a process as an Owner, or None for nobody's")
+        if not isinstance(switches, Switches):
+            raise InputError(f"switches is {shown(switches)}; give a Switches")
         self.llm = connect(llm)
         known = gather(space, self.task, knowledge)
         self.study = Study.open(
@@ -242,10 +253,10 @@ class Tuner:
         if isinstance(trial, Mapping):
             params = self.space.validate(trial)
             return self.study.add(Proposal(params, "user", "told by the user"), outcome)
-        number = trial.number if isinstance(trial, Trial) else trial
-        if isinstance(number, bool) or not isinstance(number, int) or number < 0:
+        number = trial.number if isinstance(trial, Trial) else plain(trial)
+        if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < 2**31:
             raise InputError(f"the trial is {shown(trial)}; give a Trial, its number, or params")
-        return self.study.tell(trial, outcome)[0]
+        return self.study.tell(trial if isinstance(trial, Trial) else number, outcome)[0]
 
     def tell_run(self, trial: Trial, outcome: Outcome) -> Trial:
         """Record what came of a trial that was run here, and return it as it is recorded.
@@ -270,6 +281,10 @@ class Tuner:
         Raises:
             InputError: the limits make no sense for the space, or leave nothing of it.
         """
+        if not isinstance(limits, Limits):
+            raise InputError(
+                f"the limits are {shown(limits)}; give a Limits, as Limits({{'lr': Limit(low=0.1)}})"
+            )
         region = Region(self.space, limits) if limits else None
         self._turns.region = region
         if self._line:
@@ -281,15 +296,16 @@ class Tuner:
         Raises:
             StudyError: a trial would not fit it, or an Optuna study cannot hold it.
         """
-        self.study.widen(space)
+        self.study.widen(check_space(space))
         self.space = space
         self._turns.widen(space)
         self.limit(Limits())
 
     def set_budget(self, budget: Budget) -> None:
         """Let the model cost as much as `budget` says; a tuner that was made without one ignores it."""
+        given = check_budget(budget) or Budget()
         if self._budgeted:
-            self._budgeted.budget = budget
+            self._budgeted.budget = given
 
     @property
     def guesses_first(self) -> bool:
@@ -307,9 +323,9 @@ class Tuner:
         Raises:
             StudyError: no such trial was interrupted, or another process took it up.
         """
-        trial = next((one for one in self._again if one.number == number), None)
+        trial = next((one for one in self._again if one.number == plain(number)), None)
         if trial is None:
-            raise StudyError(f"trial {number} is not among the interrupted ones; those can be dropped")
+            raise StudyError(f"trial {shown(number)} is not among the interrupted ones; those can be dropped")
         self._again.remove(trial)
         if not self.study.retake(number, self._owner):
             raise StudyError(f"trial {number} was taken up or told by another process meanwhile; look at it")
@@ -319,6 +335,8 @@ class Tuner:
 
     def give_back(self, trial: Trial) -> None:
         """Give up a running trial unharmed; it is the next that is asked for, here or elsewhere."""
+        if not isinstance(trial, Trial):
+            raise InputError(f"the trial is {shown(trial)}; give the Trial that ask returned")
         if self.study.release(self.study.number_of(trial)):
             self._again.insert(0, trial)
 
@@ -337,6 +355,8 @@ class Tuner:
         running comes first when the study is gone on with.
         """
         check_n_trials(n_trials)
+        if not callable(objective):
+            raise InputError(f"the objective is {shown(objective)}; give a function of the params")
         if timeout is not None:
             timeout = check_seconds("timeout", timeout)
         observer = observer or Silent()
@@ -498,6 +518,9 @@ def tune(
         InputError: an argument is wrong; nothing was written.
     """
     check_n_trials(n_trials)
+    if timeout is not None:
+        check_seconds("timeout", timeout)
+    run = FunctionObjective(objective)
     with Tuner(
         space,
         task,
@@ -521,7 +544,7 @@ def tune(
             )
         for difference in tuner.study.differences(tuner.task, seed):
             _log.warning("%s", difference)
-        return tuner.run(FunctionObjective(objective), n_trials=n_trials, timeout=timeout)
+        return tuner.run(run, n_trials=n_trials, timeout=timeout)
 
 
 def check_n_trials(n_trials: int) -> None:

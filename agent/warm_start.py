@@ -15,12 +15,13 @@ from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 import numpy as np
 
 from bestguess.agent.checks import (
     check_budget,
+    check_count,
     check_seconds,
     check_seed,
     check_space,
@@ -29,8 +30,9 @@ from bestguess.agent.checks import (
 from bestguess.agent.knowledge import gather
 from bestguess.agent.task import Task
 from bestguess.tools.density import Density
+from bestguess.tools.documents import path_words, read_json, read_text
 from bestguess.tools.errors import InputError
-from bestguess.tools.parameter import shown
+from bestguess.tools.given import entries, listed, plain, shown
 from bestguess.tools.space import Space
 from bestguess.tools.trial import History, Proposal, Source, Trial
 
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 
 FORMAT = "bestguess.warmstart/1"
 POINTS = 5
+MAX_POINTS = 10_000
 LLM_WAIT_S = 300.0
 """Longer than a study waits: nothing else can be done meanwhile."""
 
@@ -138,26 +141,32 @@ class WarmStart:
 
         Raises InputError for another format, or for points that do not fit the space.
         """
-        if not isinstance(document, Mapping) or document.get("format") != FORMAT:
-            found = document.get("format") if isinstance(document, Mapping) else document
-            raise InputError(f"the document's format is {shown(found)}; give one of format {FORMAT!r}")
-        try:
-            space = Space.from_dict(document["space"], callables=callables)
-            return cls(
-                space=space,
-                task=Task.from_dict(document["task"]),
-                points=tuple(_read_point(space, entry) for entry in document["points"]),
-                densities={
-                    name: Density.from_dict(entry) for name, entry in document.get("densities", {}).items()
-                },
-                model=document.get("model"),
-                prompts=document.get("prompts", ""),
-                refusal=document.get("refusal", ""),
-            )
-        except (KeyError, TypeError, AttributeError) as error:
-            raise InputError(
-                f"the warm start is incomplete or misshapen ({error!r}); write it anew"
-            ) from error
+        given = entries(document)
+        kind = document if given is None else given.get("format")
+        if given is None or not isinstance(kind, str) or kind != FORMAT:
+            raise InputError(f"the document's format is {shown(kind)}; give one of format {FORMAT!r}")
+        for name in ("space", "task", "points"):
+            if name not in given:
+                raise InputError(f"the warm start is incomplete: it has no {name}; write it anew")
+        space = Space.from_dict(given["space"], callables=callables)
+        points, densities = listed(given["points"], MAX_POINTS), entries(given.get("densities", {}))
+        if points is None or len(points) > MAX_POINTS:
+            raise InputError(f"the warm start's points are {shown(given['points'])}; write it anew")
+        if densities is None:
+            raise InputError(f"the warm start's densities are {shown(given['densities'])}; write it anew")
+        words = {name: given.get(name) for name in ("model", "prompts", "refusal")}
+        for name, one in words.items():
+            if one is not None and not isinstance(one, str):
+                raise InputError(f"the warm start's {name} is {shown(one)}; write it anew")
+        return cls(
+            space=space,
+            task=Task.from_dict(given["task"]),
+            points=tuple(_read_point(space, entry) for entry in points),
+            densities={name: Density.from_dict(entry) for name, entry in densities.items()},
+            model=words["model"],
+            prompts=words["prompts"] or "",
+            refusal=words["refusal"] or "",
+        )
 
     def save(self, path: str | Path) -> None:
         """Write the document to a file; raise InputError if that cannot be."""
@@ -171,11 +180,8 @@ class WarmStart:
         callables: Mapping[str, Callable[[dict[str, Any]], Any]] | None = None,
     ) -> WarmStart:
         """Return the warm start in a file; raise InputError."""
-        try:
-            document = json.loads(Path(path).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise InputError(f"{path}: it is no warm start that can be read ({error})") from error
-        return cls.from_dict(document, callables=callables)
+        name, mend = f"the warm start {path_words(path)}", "give a file that WarmStart.save wrote"
+        return cls.from_dict(read_json(read_text(path, name, mend), name, mend), callables=callables)
 
 
 def warm_start(
@@ -209,8 +215,8 @@ def write_text(path: str | Path, text: str) -> None:
 
 
 def _check(n: int) -> None:
-    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
-        raise InputError(f"n is {n!r}; give a whole number from 1")
+    if check_count("n", n) > MAX_POINTS:
+        raise InputError(f"n is {shown(n)}; give a whole number from 1 to {MAX_POINTS}")
 
 
 def _advice(
@@ -227,7 +233,7 @@ def _advice(
 
     It reads what packs have `said`.
     """
-    if llm is None or llm == "none":
+    if llm is None or (isinstance(llm, str) and llm == "none"):
         return None, None, ""
     from bestguess.agent.advisor import LATER, Advisor
     from bestguess.agent.budget import BudgetedLLM
@@ -311,15 +317,22 @@ def _densities(space: Space, advice: Advice | None) -> dict[str, Density]:
     }
 
 
-def _read_point(space: Space, entry: Mapping[str, Any]) -> Proposal:
-    source = entry["source"]
-    if source not in get_args(Source):
+def _read_point(space: Space, entry: Any) -> Proposal:
+    given = entries(entry)
+    if given is None:
+        raise InputError(f"a point of the warm start is {shown(entry)}; give its params and source")
+    source = given.get("source")
+    if not isinstance(source, str) or source not in get_args(Source):
         raise InputError(f"a point's source is {shown(source)}; give one of {', '.join(get_args(Source))}")
+    costs = {name: plain(given.get(name, 0)) for name in ("tokens", "seconds")}
+    for name, cost in costs.items():
+        if not isinstance(cost, int | float) or not 0 <= cost < 2.0**63:
+            raise InputError(f"a point's {name} is {shown(cost)}; give 0 or more")
     return Proposal(
-        space.validate(entry["params"]),
-        source,
-        str(entry.get("reason", "")),
-        fallback=str(entry.get("fallback", "")),
-        tokens=int(entry.get("tokens", 0)),
-        seconds=float(entry.get("seconds", 0.0)),
+        space.validate(given.get("params")),
+        cast("Source", source),
+        given.get("reason", ""),
+        fallback=given.get("fallback", ""),
+        tokens=int(costs["tokens"]),
+        seconds=float(costs["seconds"]),
     )

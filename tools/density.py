@@ -21,8 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bestguess.tools.errors import InputError
+from bestguess.tools.given import entries, listed, plain, shown
 from bestguess.tools.numeric import Float, Int
-from bestguess.tools.parameter import Parameter, shown
+from bestguess.tools.parameter import MAX_VALUES, Parameter
 from bestguess.tools.parameters import Text
 
 BINS = 16
@@ -52,7 +53,12 @@ class Density:
                 f"the density has {count} probabilities, {len(self.values)} values and {len(self.edges)} "
                 "edges; give one probability a value, or one edge more than probabilities"
             )
-        if min(self.probabilities) < 0 or not math.isclose(sum(self.probabilities), 1.0, abs_tol=1e-6):
+        numbers = all(_is_number(one) for one in self.probabilities)
+        if (
+            not numbers
+            or min(self.probabilities) < 0
+            or not math.isclose(sum(self.probabilities), 1.0, abs_tol=1e-6)
+        ):
             raise InputError(
                 f"the density's probabilities are {shown(self.probabilities)}; give some that sum to 1"
             )
@@ -65,15 +71,21 @@ class Density:
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> Density:
         """Return the density that `to_dict` wrote down; raise InputError."""
-        try:
-            lists = {name: tuple(fields.get(name, ())) for name in ("values", "edges", "probabilities")}
-            return cls(guesses=int(fields["guesses"]), **lists)
-        except InputError:
-            raise
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
+        given = entries(fields) or {}
+        lists = {
+            name: listed(given.get(name, ()), MAX_VALUES) for name in ("values", "edges", "probabilities")
+        }
+        guesses = plain(given.get("guesses"))
+        if None in lists.values() or not _is_number(guesses) or not 0 <= guesses < 2.0**63:
             raise InputError(
                 f"the density is {shown(fields)}; give guesses, probabilities, and values or edges"
-            ) from error
+            )
+        tuples = {name: tuple(map(plain, several or ())) for name, several in lists.items()}
+        return cls(guesses=int(guesses), **tuples)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 2.0**1023
 
 
 def estimate(parameter: Parameter, guesses: Sequence[Any]) -> Density:

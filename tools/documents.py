@@ -73,6 +73,14 @@ def path_words(path: Any) -> str:
     return shorten(" ".join(os.fspath(path)[: 2 * PATH_CHARS].splitlines()), PATH_CHARS)
 
 
+def is_path(words: str) -> bool:
+    """Whether a file could be called so: no name may be too long, or hold what no file system has."""
+    try:
+        return "\0" not in words and all(len(part) <= 255 for part in os.fsencode(words).split(b"/"))
+    except UnicodeEncodeError:
+        return False
+
+
 def read_json(text: str | bytes, name: str, mend: str, *, error: Error = InputError) -> Any:
     """Return what JSON says; raise `error`, which begins with `name` and ends with `mend`."""
     try:

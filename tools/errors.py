@@ -32,7 +32,7 @@ class BestGuessError(Exception):
     """
 
     def __str__(self) -> str:
-        return redact(clean(super().__str__()))
+        return redact(clean(Exception.__str__(self)))  # that of a KeyError would be in quotes
 
 
 class InputError(BestGuessError, ValueError):
@@ -49,8 +49,6 @@ class ParamsError(InputError):
 
 class UnknownNameError(ParamsError, KeyError):
     """No parameter of the space has this name; a KeyError too, as of any mapping."""
-
-    __str__ = Exception.__str__  # a KeyError shows its words in quotes
 
 
 class CommandError(InputError):

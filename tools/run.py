@@ -69,7 +69,7 @@ class FunctionObjective:
 
     def __init__(self, function: Callable[[dict[str, Any]], Any]) -> None:
         if not callable(function):
-            raise CommandError(f"the objective is {function!r}; give a function of the params")
+            raise CommandError(f"the objective is {shown(function)}; give a function of the params")
         module = getattr(function, "__module__", None) or type(function).__module__
         self.name = f"{module}:{getattr(function, '__qualname__', type(function).__qualname__)}"
         self._function = function

@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from bestguess.tools.errors import InputError
-from bestguess.tools.parameter import did_you_mean
+from bestguess.tools.given import did_you_mean, shown
 
 if TYPE_CHECKING:
     from bestguess.agent.adapters import (
@@ -82,9 +82,9 @@ class Adapter(Protocol):
 
 def adapter(name: str) -> Adapter:
     """Return the adapter of that name; raise InputError if there is none."""
-    if name not in __all__:
+    if not isinstance(name, str) or name not in __all__:
         hint = did_you_mean(name, __all__) or f"; there are {', '.join(__all__)}"
-        raise InputError(f"there is no adapter for {name!r}{hint}")
+        raise InputError(f"there is no adapter for {shown(name)}{hint}")
     return cast("Adapter", import_module(f"{__name__}.{name}"))
 
 

@@ -13,6 +13,8 @@ from typing import Any
 
 from bestguess.agent.adapters.json import read
 from bestguess.agent.adapters.translation import Points
+from bestguess.tools.errors import ParamsError
+from bestguess.tools.given import shown
 from bestguess.tools.space import Space
 
 __all__ = ["DISTRIBUTION", "HAND_OVER", "from_native", "load", "read", "to_native"]
@@ -40,7 +42,12 @@ def to_native(points: Points, native: Any) -> str:
 def load(text: str, native: Any) -> list[dict[str, Any]]:
     """Return the points in CSV text that `to_native` wrote; raise ParamsError for those that do not fit."""
     space = from_native(native)
-    rows = csv.DictReader(io.StringIO(text, newline=""))
+    if not isinstance(text, str):
+        raise ParamsError(f"the CSV text is {shown(text)}; give what to_native wrote")
+    try:
+        rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    except csv.Error as error:
+        raise ParamsError(f"the CSV text cannot be read ({error}); give what to_native wrote") from error
     return [space.validate({name: _value(cell) for name, cell in row.items() if cell}) for row in rows]
 
 
@@ -54,5 +61,5 @@ def _cell(value: Any) -> str:
 def _value(cell: str) -> Any:
     try:
         return json.loads(cell)
-    except ValueError:
+    except (ValueError, RecursionError, TypeError):  # too deep, or cells that have no column
         return cell

@@ -24,7 +24,11 @@ def read_domains(native: Any, *, upper_included: bool) -> Translation:
     if not isinstance(native, Mapping):
         raise refuse(native, "a dictionary of domains")
     draft = Draft()
-    for name, domain in flatten(native):
+    try:
+        domains = list(flatten(native))
+    except Exception as error:  # nested without end, or a mapping that cannot be read
+        raise refuse(native, "a dictionary of domains, nested or not") from error
+    for name, domain in domains:
         try:
             _add(draft, name, domain, upper_included)
         except SpaceError as error:

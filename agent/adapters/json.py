@@ -7,6 +7,7 @@ from typing import Any
 
 from bestguess.agent.adapters.translation import Points, Translation
 from bestguess.agent.warm_start import WarmStart
+from bestguess.tools.documents import read_json
 from bestguess.tools.errors import SpaceError
 from bestguess.tools.space import Space
 
@@ -18,10 +19,8 @@ def read(native: Any) -> Translation:
     """Return what a space, its definition as a dictionary, or that as JSON text means; raise SpaceError."""
     if isinstance(native, Space):
         return Translation(native)
-    try:
-        definition = json.loads(native) if isinstance(native, str) else native
-    except ValueError as error:
-        raise SpaceError(f"the space is no JSON ({error}); give what Space.to_dict returns") from error
+    mend = "give what Space.to_dict returns"
+    definition = read_json(native, "the space", mend, error=SpaceError) if isinstance(native, str) else native
     return Translation(Space.from_dict(definition))
 
 

@@ -15,9 +15,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from bestguess.agent.warm_start import WarmStart
-from bestguess.tools.errors import InputError, SpaceError
-from bestguess.tools.parameter import Value, plain, shown
+from bestguess.agent.warm_start import MAX_POINTS, WarmStart
+from bestguess.tools.errors import InputError, ParamsError, SpaceError
+from bestguess.tools.given import listed as given_list
+from bestguess.tools.given import plain, shown
+from bestguess.tools.parameter import Value
 from bestguess.tools.parameters import Choice, Float, Int, Parameter
 from bestguess.tools.space import Space
 from bestguess.tools.trial import Params, Proposal, shorten
@@ -107,8 +109,11 @@ class Draft:
 
 
 def listed(points: Points) -> list[Proposal | Params]:
-    """Return the points one by one, whatever they came in."""
-    return list(points.points if isinstance(points, WarmStart) else points)
+    """Return the points one by one, whatever they came in; raise ParamsError for what is none."""
+    found = given_list(points.points if isinstance(points, WarmStart) else points, MAX_POINTS)
+    if found is None or len(found) > MAX_POINTS:
+        raise ParamsError(f"the points are {shown(points)}; give proposals, params or a WarmStart")
+    return found
 
 
 def numeric(

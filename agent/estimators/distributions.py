@@ -26,7 +26,8 @@ import numpy as np
 from bestguess.agent.estimators.documentation import parameter_doc
 from bestguess.agent.sampling.native_space import read_choices, read_distribution
 from bestguess.tools.errors import InputError, ParamsError, SpaceError
-from bestguess.tools.parameter import shown
+from bestguess.tools.given import entries, listed, shown
+from bestguess.tools.parameter import MAX_VALUES
 from bestguess.tools.parameters import Choice, Float, Int, Parameter
 from bestguess.tools.space import Space
 from bestguess.tools.trial import Params
@@ -81,8 +82,10 @@ def read_distributions(
     for index, one in enumerate(several):
         if not isinstance(one, Mapping):
             raise InputError(f"param_distributions holds {shown(one)}; give dictionaries of names and values")
-        _check_known(one, estimator, present)
-        for target, values in one.items():
+        if (given_one := entries(one)) is None:
+            raise InputError(f"param_distributions is {shown(one)}, which cannot be read; give a dictionary")
+        _check_known(given_one, estimator, present)
+        for target, values in given_one.items():
             name = target if len(several) == 1 else f"{target} [{index}]"
             try:
                 parameter, read = _read(values, rng, present.get(target))
@@ -101,7 +104,7 @@ def _check_known(names: Any, estimator: Any, present: Mapping[str, Any]) -> None
         if name not in present and "__" not in str(name):
             known = ", ".join(sorted(one for one in present if "__" not in one))
             raise InputError(
-                f"{type(estimator).__name__} has no parameter {name!r}; search some of these: {known}"
+                f"{type(estimator).__name__} has no parameter {shown(name)}; search some of these: {known}"
             )
 
 
@@ -112,7 +115,10 @@ def _read(values: Any, rng: np.random.Generator, present: Any) -> tuple[Paramete
     if isinstance(values, str | bytes | Mapping):
         raise SpaceError(f"it is {shown(values)}; give a list, a distribution or a parameter such as Float")
     if isinstance(values, Sequence | np.ndarray | range):
-        return _read_list(list(values), present)
+        several = listed(values, MAX_VALUES)
+        if several is None or len(several) > MAX_VALUES:
+            raise SpaceError(f"it is {shown(values)}; give at most {MAX_VALUES} values, or a distribution")
+        return _read_list(several, present)
     if hasattr(values, "dist") and hasattr(values, "ppf"):
         return _read_frozen(values, present)
     if hasattr(values, "to_internal_repr"):

@@ -17,13 +17,19 @@ from numpy.typing import NDArray
 from sklearn.base import is_classifier
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import (
+    Interval,
+    InvalidParameterError,
+    validate_parameter_constraints,
+)
 from sklearn.utils.multiclass import type_of_target
 
 from bestguess.agent.estimators.default_spaces import default_parameters
 from bestguess.agent.estimators.distributions import Searched, read_distributions
 from bestguess.agent.task import Fact, Task
 from bestguess.agent.tuner import Tuner
+from bestguess.tools.errors import InputError
+from bestguess.tools.given import shown
 from bestguess.tools.space import Space
 from bestguess.tools.trial import History, Outcome, Trial
 
@@ -33,6 +39,10 @@ MISCONFIGURED = 5
 _ALL_FAILED = re.compile(r"All the \d+ fits failed\.")
 
 Evaluate = Callable[..., Mapping[str, Any]]
+
+
+class WrongArgumentError(InputError, InvalidParameterError):
+    """An argument of a search is wrong, in the terms of scikit-learn too."""
 
 
 class SearchCV(BaseSearchCV):  # type: ignore[misc]
@@ -123,6 +133,18 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
             error_score=error_score,
             return_train_score=return_train_score,
         )
+
+    def _validate_params(self) -> None:
+        """Refuse wrong arguments as scikit-learn does, each by its name, with an error of ours."""
+        for name, value in self.get_params(deep=False).items():
+            try:
+                validate_parameter_constraints(
+                    {name: self._parameter_constraints[name]}, {name: value}, caller_name="SearchCV"
+                )
+            except Exception as error:  # a value whose comparisons or words raise
+                found = re.search(r"must be (.*)\. Got ", str(error), re.DOTALL)
+                mend = f"; give {found[1]}" if found else ", which cannot be looked at"
+                raise WrongArgumentError(f"{name} is {shown(value)}{mend}") from error
 
     def fit(self, X: Any, y: Any = None, **params: Any) -> SearchCV:  # noqa: N803 - scikit-learn's name
         """Search, and refit the best candidate; as in RandomizedSearchCV."""

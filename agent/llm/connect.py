@@ -14,7 +14,9 @@ from urllib.parse import urlsplit
 
 from bestguess.agent.llm import LLM
 from bestguess.agent.llm.shared import SharedLLM, share
+from bestguess.tools.documents import is_path
 from bestguess.tools.errors import ModelSpecError
+from bestguess.tools.given import plain, shown
 
 MOST_HOST_CHARS = 253
 _ATTRIBUTE = re.compile(r"(?P<module>[A-Za-z_][\w.]*):(?P<attribute>[A-Za-z_][\w.]*)")
@@ -30,11 +32,15 @@ def connect(spec: LLM | Path | str | None) -> SharedLLM | None:
     It imports what is named, and a server gets the environment's key: only the command line and Python may
     hand on what they were given, never words of a conversation, a page or a model. Raises ModelSpecError.
     """
-    if spec is None or spec == "none":
+    if isinstance(spec, str):
+        spec = plain(spec)
+    if spec is None or (isinstance(spec, str) and spec == "none"):
         return None
     if isinstance(spec, Path):
         return share(_embedded(spec))
     if isinstance(spec, str):
+        if not is_path(spec):
+            raise _unknown(spec)
         return share(_by_words(spec.strip()))
     if isinstance(spec, LLM) and not isinstance(spec, type):
         return share(spec)
@@ -102,7 +108,7 @@ def _imported(spec: str, module: str, attribute: str) -> LLM:
 
 def _unknown(spec: object) -> ModelSpecError:
     return ModelSpecError(
-        f"{spec!r} names no language model; give 'none', 'embedded', 'embedded:NAME' or a name from "
+        f"{shown(spec)} names no language model; give 'none', 'embedded', 'embedded:NAME' or a name from "
         "`bestguess models list`, the path of a model folder, http://HOST:PORT/v1 (with #MODEL to choose one "
         "of several), 'module:attribute', or an object with generate(request)"
     )

@@ -16,8 +16,13 @@ from typing import Any
 
 from bestguess.agent.llm import LLM, Reply, Request
 from bestguess.agent.llm.parsing import parse_texts
+from bestguess.tools.documents import path_words, read_bytes
 from bestguess.tools.errors import ModelSpecError, ModelUnavailable
+from bestguess.tools.given import error_words, shorten
 from bestguess.tools.private import open_private
+
+MOST_BYTES = 500_000_000
+"""Of a recording: some hundred thousand calls."""
 
 
 class RecordingLLM:
@@ -73,20 +78,20 @@ class RecordedLLM:
         self._name = name or f"recorded:{self.path.name}"
         self._closed = False
         self._replies: dict[str, deque[Reply]] = {}
-        try:
-            lines = self.path.read_bytes().split(b"\n")
-        except OSError as error:
-            raise ModelSpecError(f"no recording can be read at {self.path}: {error.strerror}") from error
-        for number, line in enumerate(lines, start=1):
+        name, mend = f"the recording {path_words(path)}", "give a file that RecordingLLM wrote"
+        content = read_bytes(path, name, mend, most_bytes=MOST_BYTES, error=ModelSpecError)
+        for number, line in enumerate(content.split(b"\n"), start=1):
             if line.strip():
                 try:
                     key, reply = _read_entry(line)
-                except (ValueError, LookupError, TypeError, RecursionError) as error:
-                    self.skipped += (f"line {number}: {type(error).__name__}: {error}",)
+                except (ValueError, LookupError, TypeError, OverflowError, RecursionError) as error:
+                    self.skipped += (f"line {number}: {shorten(error_words(error), 200)}",)
                 else:
                     self._replies.setdefault(key, deque()).append(reply)
         if self.skipped and not self._replies:
-            raise ModelSpecError(f"{self.path} is no recording of a language model: {self.skipped[0]}")
+            raise ModelSpecError(
+                f"{path_words(path)} is no recording of a language model ({self.skipped[0]}); {mend}"
+            )
 
     @property
     def name(self) -> str:

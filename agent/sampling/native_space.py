@@ -20,6 +20,7 @@ from optuna.distributions import (
 
 from bestguess.tools.conditions import NAME_CHARS, NOT_IN_NAMES
 from bestguess.tools.errors import ParamsError, SpaceError
+from bestguess.tools.given import shown
 from bestguess.tools.parameters import Choice, Float, Int, Parameter, Text
 from bestguess.tools.space import ConstraintSource, Space
 from bestguess.tools.trial import shorten
@@ -162,7 +163,7 @@ def read_choices(choices: Sequence[Any]) -> tuple[Choice, tuple[str, ...]]:
     try:
         return Choice(choices), ()
     except SpaceError:
-        labels = tuple(f"{index}: {shorten(repr(one), LABEL_CHARS)}" for index, one in enumerate(choices))
+        labels = tuple(f"{index}: {shorten(shown(one), LABEL_CHARS)}" for index, one in enumerate(choices))
         return Choice(labels), labels
 
 

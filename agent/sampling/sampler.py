@@ -21,7 +21,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from bestguess.agent.budget import Budget
-from bestguess.agent.checks import check_budget, check_seconds, check_seed, check_task
+from bestguess.agent.checks import check_budget, check_path, check_seconds, check_seed, check_task
 from bestguess.agent.knowledge import choose_packs
 from bestguess.agent.llm import LLM
 from bestguess.agent.llm.connect import connect
@@ -76,7 +76,7 @@ class Sampler(BaseSampler):
         self._packs = choose_packs(knowledge)
         self.llm = connect(llm)
         self.seed = _draw_seed() if given_seed is None else given_seed
-        self.journal = journal
+        self.journal = check_path("journal", journal, "give a file, or None for nowhere")
         self.knowledge = knowledge
         self._llm_is_ours = not isinstance(llm, LLM)
         self._native = NativeSpace.of(self.space) if self.space else None
