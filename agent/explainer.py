@@ -8,6 +8,7 @@ whether a claim is true, nor which model answers.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +19,7 @@ from bestguess.agent.task import Task
 from bestguess.prompts import version
 from bestguess.tools.errors import ReplyError
 from bestguess.tools.failure_rules import Claim, kind_of
+from bestguess.tools.given import shown
 from bestguess.tools.space import Space
 from bestguess.tools.trial import History, Trial
 
@@ -49,7 +51,12 @@ class Explainer:
         self._claims: dict[str, Claim | None] = {}
         self._pending: Trial | None = None
         for advice in earlier:
-            self._keep(advice.configurations[0]["kind"], advice)
+            kind = advice.configurations[0].get("kind")
+            with suppress(ReplyError):  # what was kept may not be what was said
+                for said in advice.configurations:
+                    _checked(said, space)
+                if isinstance(kind, str):
+                    self._keep(kind, advice)
 
     @property
     def claims(self) -> tuple[Claim, ...]:
@@ -109,19 +116,19 @@ class Explainer:
 
 def read_explanation(reply: Reply, space: Space) -> Advice:
     """Return the explanations in `reply` that name parameters of `space`; if none does, why not."""
+    return read_each(reply, lambda said: _checked(said, space))
 
-    def check(said: Any) -> Mapping[str, Any]:
-        causes = said.get("causes") if isinstance(said, Mapping) else None
-        if not isinstance(causes, list) or not causes:
-            raise ReplyError("it names no causes")
-        for one in causes:
-            if not isinstance(one, Mapping) or one.get("parameter") not in space.names:
-                raise ReplyError(f"{one!r} names no parameter")
-            if one.get("was") not in tuple(SIGNS):
-                raise ReplyError(f"{one!r} says neither {' nor '.join(SIGNS)}")
-        return {"why": str(said.get("why", "")), "causes": causes}
 
-    return read_each(reply, check)
+def _checked(said: Any, space: Space) -> Mapping[str, Any]:
+    causes = said.get("causes") if isinstance(said, Mapping) else None
+    if not isinstance(causes, list) or not causes:
+        raise ReplyError("it names no causes")
+    for one in causes:
+        if not isinstance(one, Mapping) or one.get("parameter") not in space.names:
+            raise ReplyError(f"{shown(one)} names no parameter")
+        if one.get("was") not in tuple(SIGNS):
+            raise ReplyError(f"{shown(one)} says neither {' nor '.join(SIGNS)}")
+    return {"why": str(said.get("why", "")), "causes": causes}
 
 
 def stated_claim(kind: str, explanations: Sequence[Mapping[str, Any]]) -> Claim:

@@ -18,11 +18,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import quote
 
 from bestguess.agent.advisor import Advice
 from bestguess.agent.budget import Spent
+from bestguess.agent.kept import KeptAdvice, KeptCost, KeptReply, Role, read_kept
 from bestguess.agent.llm import LLM, Reply, Request
 from bestguess.agent.llm.parsing import parse_texts
 from bestguess.agent.llm.recorded import request_essence, request_key
@@ -36,8 +37,6 @@ from bestguess.tools.redaction import redact, redact_in
 from bestguess.tools.space import Space
 
 _log = logging.getLogger(__name__)
-
-Role = Literal["warm_start", "propose", "explain"]
 
 BUSY_TIMEOUT_S = 30
 MEND = "check its permissions, the space on its disk, and that it is a journal"
@@ -148,15 +147,17 @@ class Journal:
     def answer(self, request: Request) -> Reply | None:
         """Return the first answer that was ever given to the same request, if there is one."""
         with self._open() as connection:
-            row = connection.execute(
+            rows = connection.execute(
                 "SELECT texts, prompt_tokens, completion_tokens, seconds FROM calls "
-                "WHERE key = ? AND texts IS NOT NULL ORDER BY id LIMIT 1",
+                "WHERE key = ? AND texts IS NOT NULL ORDER BY id",
                 (request_key(request),),
-            ).fetchone()
-        if row is None:
-            return None
-        texts = tuple(json.loads(row[0]))
-        return Reply(texts, parse_texts(texts, request.schema), row[1], row[2], row[3])
+            )
+            for row in rows:
+                if (kept := read_kept(KeptReply, row)) is not None:
+                    texts = tuple(kept.texts)
+                    parsed = parse_texts(texts, request.schema)
+                    return Reply(texts, parsed, kept.prompt_tokens, kept.completion_tokens, kept.seconds)
+        return None
 
     def heard(self, study: str) -> dict[int, tuple[Heard, ...]]:
         """Return what was heard at each trial of a study, by number; of several times each role's last."""
@@ -167,8 +168,19 @@ class Journal:
                 (study,),
             ).fetchall()
         found: dict[int, dict[str, Heard]] = {}
-        for trial, role, *fields in rows:
-            found.setdefault(trial, {})[role] = _heard(role, *fields)
+        skipped = 0
+        for row in rows:
+            if (one := read_kept(KeptAdvice, row)) is None:
+                skipped += 1
+                continue
+            advice = Advice(
+                tuple(one.configurations), one.refusal, one.tokens, one.seconds, tuple(one.rejected), one.key
+            )
+            found.setdefault(one.trial, {})[one.role] = Heard(advice, one.role)
+        if skipped:
+            _log.warning(
+                "%d of %d rows of advice in %s make no sense; left out", skipped, len(rows), self.path
+            )
         return {trial: tuple(by_role.values()) for trial, by_role in found.items()}
 
     def explanations(self, study: str) -> list[Advice]:
@@ -199,18 +211,20 @@ class Journal:
     def spent(self, study: str) -> Spent:
         """Return what a study's calls have cost."""
         with self._open() as connection:
-            row = connection.execute(
-                "SELECT TOTAL(prompt_tokens + completion_tokens), COUNT(*), TOTAL(seconds) FROM calls "
-                "WHERE study = ?",
-                (study,),
-            ).fetchone()
-        return Spent(int(row[0]), row[1], row[2])
+            rows = connection.execute(
+                "SELECT prompt_tokens, completion_tokens, seconds FROM calls WHERE study = ?", (study,)
+            ).fetchall()
+        costs = [one for row in rows if (one := read_kept(KeptCost, row))]
+        tokens = sum((one.prompt_tokens or 0) + (one.completion_tokens or 0) for one in costs)
+        return Spent(tokens, len(rows), sum(one.seconds or 0.0 for one in costs))
 
     def calls(self) -> list[dict[str, Any]]:
         """Return every call in order, as JSON-able values."""
         with self._open() as connection:
             connection.row_factory = sqlite3.Row
-            return [dict(row) for row in connection.execute("SELECT * FROM calls ORDER BY id")]
+            rows = [dict(row) for row in connection.execute("SELECT * FROM calls ORDER BY id")]
+        # What is neither words nor a number was not written by us.
+        return [row for row in rows if not any(isinstance(one, bytes) for one in row.values())]
 
     def _add(self, table: str, row: Mapping[str, Any]) -> None:
         if self._given_up:
@@ -231,6 +245,7 @@ class Journal:
         """Give a connection of this thread's own, committed at the end."""
         try:
             with closing(self._connect()) as connection, connection:
+                connection.text_factory = _decoded
                 yield connection
         except (sqlite3.Error, OSError) as error:
             raise StudyError(f"the journal {self.path} cannot be used: {error}; {MEND}") from error
@@ -282,11 +297,8 @@ class JournaledLLM:
         self.llm.close()
 
 
-def _heard(
-    role: Role, configurations: str, refusal: str, rejected: str, tokens: int, seconds: float, key: str
-) -> Heard:
-    found, reasons = tuple(json.loads(configurations)), tuple(json.loads(rejected))
-    return Heard(Advice(found, refusal, tokens, seconds, reasons, key), role)
+def _decoded(text: bytes) -> str:
+    return text.decode("utf-8", "replace")
 
 
 def restore(advice: Advice, space: Space) -> Advice:

@@ -27,7 +27,10 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from types import UnionType
-from typing import Any
+from typing import Annotated, Any, NotRequired
+
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
+from typing_extensions import TypedDict
 
 from bestguess.agent.task import Task
 from bestguess.tools.documents import MAX_YAML_CHARS, is_path, path_words, read_text, read_yaml
@@ -186,14 +189,49 @@ class Knowledge:
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> Knowledge:
-        """Return the knowledge that `to_dict` wrote down."""
-        beliefs = {
-            name: dict(map(tuple, one["weights"])) if "weights" in one else Region(one["low"], one["high"])
-            for name, one in fields["beliefs"].items()
+        """Return the knowledge that `to_dict` wrote down; raise InputError for anything else."""
+        try:
+            kept = _KEPT.validate_python(fields, strict=True)
+        except ValidationError as error:
+            raise InputError(f"the knowledge is {shown(fields)}; it was not written so") from error
+        beliefs: dict[str, Belief] = {
+            name: Region(one["low"], one["high"]) if "low" in one else dict(map(tuple, one["weights"]))
+            for name, one in kept["beliefs"].items()
         }
-        return cls(
-            tuple(fields["families"]), beliefs, tuple(fields.get("unused", ())), fields.get("advice", "")
-        )
+        return cls(tuple(kept["families"]), beliefs, tuple(kept.get("unused", ())), kept.get("advice", ""))
+
+
+_Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class _Ends(TypedDict):
+    low: _Finite
+    high: _Finite
+
+
+def _is_weight(pair: list[Any]) -> list[Any]:
+    if not _is_number(pair[1]) or pair[1] < 0:
+        raise ValueError("an option's weight is no number from 0")
+    return pair
+
+
+_Weight = Annotated[
+    list[str | int | float | bool | None], Field(min_length=2, max_length=2), AfterValidator(_is_weight)
+]
+
+
+class _Weights(TypedDict):
+    weights: Annotated[list[_Weight], Field(min_length=1)]
+
+
+class _Kept(TypedDict):
+    families: list[str]
+    beliefs: dict[str, _Ends | _Weights]
+    unused: NotRequired[list[str]]
+    advice: NotRequired[str]
+
+
+_KEPT = TypeAdapter(_Kept)
 
 
 def find_packs(space: Space, task: Task, packs: Sequence[Pack]) -> list[Pack]:

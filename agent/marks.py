@@ -17,7 +17,8 @@ from optuna.storages import BaseStorage
 
 ASIDE = "bestguess:aside"
 REMARKS = "bestguess:remarks"
-_KEY = re.compile(r"bestguess:(aside|remark):(\d+)(?::.*)?")
+_KEY = re.compile(r"bestguess:(aside|remark):(\d{1,18})(?::.*)?")
+_NUMBER = re.compile(r"\d{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +31,24 @@ class Marks:
 
 def read_marks(attributes: Mapping[str, Any]) -> Marks:
     """Return the marks among a study's user attributes."""
-    aside = {int(number): True for number in attributes.get(ASIDE, ())}
-    remarks = {int(number): [*said] for number, said in attributes.get(REMARKS, {}).items()}
+    old_aside, old_remarks = attributes.get(ASIDE), attributes.get(REMARKS)
+    # What others put in these places is no mark.
+    aside = {one: True for one in old_aside if type(one) is int} if isinstance(old_aside, list) else {}
+    remarks = {
+        int(number): [one for one in said if isinstance(one, str)]
+        for number, said in (old_remarks.items() if isinstance(old_remarks, Mapping) else ())
+        if _NUMBER.fullmatch(number) and isinstance(said, list)
+    }
     for key, value in sorted(attributes.items()):
         if (found := _KEY.fullmatch(key)) is None:
             continue
         number = int(found[2])
-        if found[1] == "aside":
-            aside[number] = bool(value)
-        else:
-            remarks.setdefault(number, []).append(str(value))
+        if found[1] == "aside" and isinstance(value, bool):
+            aside[number] = value
+        elif found[1] == "remark" and isinstance(value, str):
+            remarks.setdefault(number, []).append(value)
     marked = frozenset(number for number, is_aside in aside.items() if is_aside)
-    return Marks(marked, {number: tuple(map(str, said)) for number, said in remarks.items()})
+    return Marks(marked, {number: tuple(said) for number, said in remarks.items()})
 
 
 def write_aside(storage: BaseStorage, study_id: int, number: int, *, aside: bool) -> None:

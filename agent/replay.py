@@ -19,6 +19,7 @@ from bestguess.agent.llm import Request
 from bestguess.agent.study import Study
 from bestguess.agent.switches import EVERYTHING, Switches
 from bestguess.agent.turns import Turns
+from bestguess.tools.errors import ParamsError
 from bestguess.tools.space import Space
 from bestguess.tools.trial import Trial
 
@@ -55,7 +56,10 @@ class _Script:
         """Return what was heard at this trial."""
         for heard in self._heard.get(self.number, ()):
             if (heard.role == "explain") == (self._space is None):
-                return restore(heard.advice, self._space) if self._space else heard.advice
+                try:
+                    return restore(heard.advice, self._space) if self._space else heard.advice
+                except ParamsError as error:
+                    return Advice(refusal=f"what the journal has for this trial fits no space of it: {error}")
         return Advice(refusal=f"the journal has nothing for this trial{LATER}")
 
 

@@ -10,10 +10,12 @@ from typing import Any
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from bestguess.tools.documents import is_path
 from bestguess.tools.errors import StudyError
 from bestguess.tools.parameter import shown, text_problem
 
 EXAMPLE = "write for example sqlite:///study.db"
+MOST_CHARS = 10_000
 SQLITE_DRIVERS = ("sqlite", "sqlite+pysqlite")
 
 
@@ -23,7 +25,7 @@ def read_url(url: Any) -> URL:
     Raises:
         StudyError: it is none, or asks SQLite for more than a file: another driver, a host, options.
     """
-    if not isinstance(url, str):
+    if not isinstance(url, str) or len(url) > MOST_CHARS:
         raise StudyError(f"storage is {shown(url)}, which is no database URL; {EXAMPLE}")
     if problem := text_problem(url):
         raise StudyError(f"storage {shown(url)} {problem}; {EXAMPLE}")
@@ -31,6 +33,8 @@ def read_url(url: Any) -> URL:
         parsed = make_url(url)
     except (ArgumentError, ValueError):  # ValueError: a port that is no number
         raise StudyError(f"storage is {shown(url)}, which is no database URL; {EXAMPLE}") from None
+    if not is_path(str(parsed.database or "")):
+        raise StudyError(f"storage {shown(url)} names what no file can be called; {EXAMPLE}")
     if parsed.get_backend_name() != "sqlite":
         return parsed
     if parsed.drivername not in SQLITE_DRIVERS:

@@ -28,6 +28,8 @@ from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from bestguess.agent.kept import ATTRIBUTE as ATTRIBUTE
+from bestguess.agent.kept import read_fields, read_settings, whole
 from bestguess.agent.knowledge import Knowledge
 from bestguess.agent.lock import hold, lock_file
 from bestguess.agent.marks import Marks, read_marks, write_aside, write_remark
@@ -48,9 +50,6 @@ from bestguess.tools.redaction import redact
 from bestguess.tools.space import Space
 from bestguess.tools.trial import History, Outcome, Params, Proposal, State, Trial
 
-_log = logging.getLogger(__name__)
-
-ATTRIBUTE = "bestguess"
 MOST_NUMBER = 2**31 - 1
 MAX_ATTEMPTS = 5
 """How often a trial is begun before it counts as failed: its objective may be what kills the process, but
@@ -58,6 +57,8 @@ whoever kills a run several times in a row should not find healthy trials called
 
 WRITE_TIMEOUT_S = 30.0
 """Writing takes milliseconds; whoever keeps others from it for so long is stopped, and not waited for."""
+
+_log = logging.getLogger(__name__)
 
 _STATES = {"running": TrialState.RUNNING, "complete": TrialState.COMPLETE, "failed": TrialState.FAIL}
 
@@ -121,6 +122,7 @@ class Study:
         self._id = study_id
         self._distributions = self._to_optuna(space)
         self._told: dict[int, Trial] = {}
+        self._odd: set[int] = set()
         self._started: dict[int, Proposal] = {}
         self._token = self._read_token()
         self._spool = Spool(url, self.name, self._token)
@@ -160,8 +162,9 @@ class Study:
                     "go on with it (--resume) or choose another name"
                 )
             if not is_new:
-                kept = opened.get_study_user_attrs(study_id).get(ATTRIBUTE, {})
-                _check_same(name, kept, space, opened.get_study_directions(study_id), direction)
+                with whole(name):
+                    kept = read_settings(opened.get_study_user_attrs(study_id), name)
+                    _check_same(name, kept, space, opened.get_study_directions(study_id), direction)
             if "seed" not in kept:
                 # New, made by plain Optuna, or by a process that died before it wrote the settings.
                 kept = {
@@ -191,7 +194,8 @@ class Study:
                 f"study {self.name!r} was made with seed {self.seed} and keeps it, "
                 f"so that {seed} has no effect: {mend}"
             )
-        before = Task.from_dict(kept["task"]).to_dict()
+        with whole(self.name):
+            before = Task.from_dict(kept["task"]).to_dict()
         for name, now in task.to_dict().items():
             if now not in (before[name], Task().to_dict()[name]):
                 found.append(
@@ -209,7 +213,8 @@ class Study:
     def knowledge(self) -> Knowledge | None:
         """What was known of where the optimum lies when the study began."""
         kept = self._settings().get("knowledge")
-        return Knowledge.from_dict(kept) if kept else None
+        with whole(self.name):
+            return Knowledge.from_dict(kept) if kept else None
 
     def keep_knowledge(self, knowledge: Knowledge | None) -> None:
         """Keep what is known beforehand, unless the study has a record of that already."""
@@ -221,7 +226,8 @@ class Study:
                 self.storage.set_study_user_attr(self._id, ATTRIBUTE, {**self._settings(), "knowledge": kept})
 
     def _settings(self) -> dict[str, Any]:
-        return dict(self.storage.get_study_user_attrs(self._id).get(ATTRIBUTE, {}))
+        with whole(self.name):
+            return read_settings(self.storage.get_study_user_attrs(self._id), self.name)
 
     @property
     def history(self) -> History:
@@ -297,7 +303,8 @@ class Study:
         frozen = [one for one in self._frozen() if self._belongs(one)]
         trials = [self._trial(one) for one in frozen]
         for index, (one, trial) in enumerate(zip(frozen, trials, strict=True)):
-            assert one.datetime_start is not None
+            if one.datetime_start is None:
+                continue  # somebody else took it away
             before = tuple(
                 known
                 if ended.datetime_complete is not None and ended.datetime_complete <= one.datetime_start
@@ -479,7 +486,7 @@ class Study:
         # Before the lock: where nothing can be written, a mistake is still a mistake, and not kept. Whoever
         # tells the trial between this and our turn is noticed when we write.
         frozen = self.storage.get_trial(trial_id)
-        if "withdrawn" in frozen.user_attrs.get(ATTRIBUTE, {}):
+        if "withdrawn" in _fields(frozen):
             raise StudyError(f"study {self.name!r} has no trial {number}{self._numbers()}")
         trial = self._trial(frozen)
         if trial.outcome is not None:
@@ -488,7 +495,7 @@ class Study:
         with hold(lock_file(self._url, "write"), timeout_s=WRITE_TIMEOUT_S):
             try:
                 # The outcome goes first: if the process dies between the two writes, `recover` completes it.
-                attribute = {**frozen.user_attrs.get(ATTRIBUTE, {}), "outcome": outcome_fields(outcome)}
+                attribute = {**_fields(frozen), "outcome": outcome_fields(outcome)}
                 self.storage.set_trial_user_attr(trial_id, ATTRIBUTE, attribute)
                 self._close(trial_id, told)
             except UpdateFinishedTrialError:
@@ -647,8 +654,8 @@ class Study:
 
     def _made(self, key: str) -> int | None:
         """Return the number of the trial that was made with this key."""
-        for one in self.storage.get_all_trials(self._id, deepcopy=False):
-            if one.user_attrs.get(ATTRIBUTE, {}).get("key") == key:
+        for one in self._frozen():
+            if _fields(one).get("key") == key:
                 return one.number
         return None
 
@@ -671,10 +678,12 @@ class Study:
             raise StudyError(f"study {self.name!r} has no trial {number}") from None
 
     def _frozen(self) -> list[FrozenTrial]:
-        return self.storage.get_all_trials(self._id, deepcopy=False)
+        with whole(self.name):
+            return self.storage.get_all_trials(self._id, deepcopy=False)
 
     def _marks(self) -> Marks:
-        return read_marks(self.storage.get_study_user_attrs(self._id))
+        with whole(self.name):
+            return read_marks(self.storage.get_study_user_attrs(self._id))
 
     def _history(self, frozen: Sequence[FrozenTrial], marks: Marks) -> History:
         trials = [self._trial(one) for one in frozen if self._belongs(one) and one.number not in marks.aside]
@@ -710,7 +719,7 @@ class Study:
         if frozen.number in self._told:
             return True
         if ATTRIBUTE in frozen.user_attrs:
-            return "withdrawn" not in _fields(frozen)
+            return "withdrawn" not in _fields(frozen) and self._makes_sense(frozen)
         try:
             self.space.validate(frozen.params)
         except ParamsError as error:
@@ -722,14 +731,36 @@ class Study:
             return False  # unfinished, pruned or failed: there is nothing in it to learn from
         return True
 
+    def _makes_sense(self, frozen: FrozenTrial) -> bool:
+        """Whether what we wrote of a trial still fits the space; what does not is left out, and said once."""
+        problem = ", ".join(_odd_fields(frozen))
+        fits = True
+        try:
+            self.space.encode(self._params(frozen))
+        except ParamsError as error:
+            problem, fits = str(error), False
+        if problem and frozen.number not in self._odd:
+            self._odd.add(frozen.number)
+            words = "its fields make no sense and are left out" if fits else "it is left out"
+            _log.warning(
+                "trial %d of study %r was changed by somebody else, %s: %s",
+                frozen.number,
+                self.name,
+                words,
+                problem,
+            )
+        return fits
+
+    def _params(self, frozen: FrozenTrial) -> dict[str, Any]:
+        given = {**frozen.params, **_fields(frozen).get("texts", {})}
+        return {name: given[name] for name in self.space.names if name in given}
+
     def _trial(self, frozen: FrozenTrial) -> Trial:
         """Read an Optuna trial; one that plain Optuna made counts as the user's."""
         if frozen.number in self._told:
             return self._told[frozen.number]
         fields = _fields(frozen)
-        given = {**frozen.params, **fields.get("texts", {})}
-        params = {name: given[name] for name in self.space.names if name in given}
-        proposal = read_proposal(fields, params)
+        proposal = read_proposal(fields, self._params(frozen))
         trial = Trial(frozen.number, proposal, study=self._token)
         if not frozen.state.is_finished():
             return trial
@@ -770,16 +801,19 @@ def load(storage: str, name: str | None) -> Study:
         study_id = opened.get_study_id_from_name(name)
     except KeyError:
         raise StudyError(f"there is no study {name!r} in {shown_url(storage)}; {_names(opened)}") from None
-    kept = opened.get_study_user_attrs(study_id).get(ATTRIBUTE)
-    if not kept or "space" not in kept:
+    with whole(name):
+        kept = read_settings(opened.get_study_user_attrs(study_id), name)
+    if missing := {"space", "task", "seed"} - kept.keys() if kept else {"space"}:
         raise StudyError(
-            f"study {name!r} in {shown_url(storage)} was not made by BestGuess: no space is kept with it"
+            f"study {name!r} in {shown_url(storage)} was not made by BestGuess: "
+            f"no {sorted(missing)[0]} is kept with it"
         )
     fields = kept["space"]
-    # A callable constraint is code that only its author has; reading a study needs none of them.
-    written = [one for one in fields.get("constraints", ()) if isinstance(one, str)]
-    space = Space.from_dict({**fields, "constraints": written})
-    return Study(opened, study_id, space, Task.from_dict(kept["task"]), int(kept["seed"]), url=storage)
+    with whole(name):
+        # A callable constraint is code that only its author has; reading a study needs none of them.
+        written = [one for one in fields.get("constraints", ()) if not isinstance(one, Mapping)]
+        space = Space.from_dict({**fields, "constraints": written})
+        return Study(opened, study_id, space, Task.from_dict(kept["task"]), kept["seed"], url=storage)
 
 
 def _storage_with(url: str | None, name: str | None) -> BaseStorage | None:
@@ -789,7 +823,9 @@ def _storage_with(url: str | None, name: str | None) -> BaseStorage | None:
     opened = open_storage(url, create=False)
     try:
         study_id = opened.get_study_id_from_name(name)
-        if "seed" in opened.get_study_user_attrs(study_id).get(ATTRIBUTE, {}):
+        with whole(name):
+            settings = read_settings(opened.get_study_user_attrs(study_id), name)
+        if "seed" in settings:
             return opened
     except KeyError:
         pass
@@ -847,4 +883,8 @@ def _told_words(outcome: Outcome) -> str:
 
 def _fields(frozen: FrozenTrial) -> dict[str, Any]:
     """Return what we keep of a trial beside what Optuna does; of one that plain Optuna made, nothing."""
-    return dict(frozen.user_attrs.get(ATTRIBUTE, {}))
+    return read_fields(frozen.user_attrs.get(ATTRIBUTE, {}))[0]
+
+
+def _odd_fields(frozen: FrozenTrial) -> tuple[str, ...]:
+    return read_fields(frozen.user_attrs.get(ATTRIBUTE, {}))[1]

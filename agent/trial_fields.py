@@ -59,9 +59,10 @@ def outcome_fields(outcome: Outcome) -> dict[str, Any]:
 
 def read_outcome(frozen: FrozenTrial, fields: Mapping[str, Any] | None) -> Outcome:
     """Return the outcome of a finished Optuna trial, with what `outcome_fields` wrote of it, if any."""
-    if frozen.state == TrialState.COMPLETE and frozen.value is not None and math.isfinite(frozen.value):
-        fields = fields or {}
-        return Outcome(frozen.value, feedback=fields.get("feedback", ""), seconds=fields.get("seconds"))
-    if fields and fields["error"]:
+    fields, values = fields or {}, frozen.values or [None]
+    number = isinstance(values[0], float) and math.isfinite(values[0])  # SQLite keeps words in any column
+    if frozen.state == TrialState.COMPLETE and number:
+        return Outcome(values[0], feedback=fields.get("feedback", ""), seconds=fields.get("seconds"))
+    if fields.get("error"):
         return Outcome(**fields)
-    return Outcome.failure(f"recorded as {frozen.state.name.lower()} with value {frozen.value} and no reason")
+    return Outcome.failure(f"recorded as {frozen.state.name.lower()} with value {values[0]} and no reason")

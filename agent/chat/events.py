@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from bestguess.tools.cleaning import clean
 from bestguess.tools.redaction import redact
@@ -99,9 +99,17 @@ class Event:
 
     @classmethod
     def from_dict(cls, kept: Mapping[str, Any]) -> Event:
-        """Return the event that `to_dict` wrote down."""
+        """Return the event that `to_dict` wrote down; raise ValueError for what it did not.
+
+        What of the rest makes no sense is left out.
+        """
+        kind, text, at = kept["kind"], kept["text"], kept["at"]
+        number = isinstance(at, int | float) and not isinstance(at, bool) and 0 <= at < 2.0**53
+        if kind not in get_args(Kind) or not isinstance(text, str) or not number:
+            raise ValueError("it is no event")
         rest = {key: value for key, value in kept.items() if key not in ("at", "kind", "text")}
-        return cls(kept["kind"], kept["text"], rest, kept["at"])
+        odd = {key for key, makes_sense in _FORMS.items() if key in rest and not makes_sense(rest[key])}
+        return cls(kind, text, {key: value for key, value in rest.items() if key not in odd}, at)
 
     @property
     def plot(self) -> Plot | None:
@@ -109,6 +117,23 @@ class Event:
         kept = self.fields.get("plot")
         return Plot.from_dict(kept) if kept else None
 
+
+def _is_plot(kept: Any) -> bool:
+    try:
+        plot = Plot.from_dict(kept)
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return kept is None
+    words = (plot.title, plot.x_label, plot.y_label, *plot.x_labels, *(one.name for one in plot.series))
+    numbers = [number for one in plot.series for number in (*one.x, *one.y)]
+    return all(isinstance(one, str) for one in words) and all(isinstance(one, int | float) for one in numbers)
+
+
+_FORMS: Mapping[str, Callable[[Any], bool]] = {
+    "plot": _is_plot,
+    "lines": lambda kept: isinstance(kept, list) and all(isinstance(one, str) for one in kept),
+    "left": lambda kept: type(kept) is int and kept >= 0,
+}
+"""Fields that are read as more than words."""
 
 Listener = Callable[[Event], None]
 

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from bestguess.agent.chat.plan import Plan
+from bestguess.tools.errors import InputError
+from bestguess.tools.given import error_words, shorten
 from bestguess.tools.region import Limits
 
 
@@ -57,18 +59,24 @@ class State:
 
     @classmethod
     def from_dict(cls, kept: Mapping[str, Any]) -> Self:
-        """Return the state that `to_dict` wrote down."""
-        return cls(
-            plan=Plan.from_dict(kept["plan"]) if kept["plan"] else None,
-            agreed=Agreed(**kept["agreed"]),
-            undos=tuple(
-                Undo(
-                    one["what"],
-                    None if one["limits"] is None else Limits.from_dict(one["limits"]),
-                    one["trial"],
-                )
-                for one in kept["undos"]
-            ),
-            left=int(kept["left"]),
-            opened=bool(kept["opened"]),
-        )
+        """Return the state that `to_dict` wrote down; raise InputError for anything else."""
+        try:
+            return cls(
+                plan=Plan.from_dict(kept["plan"]) if kept["plan"] else None,
+                agreed=Agreed(**kept["agreed"]),
+                undos=tuple(
+                    Undo(
+                        one["what"],
+                        None if one["limits"] is None else Limits.from_dict(one["limits"]),
+                        one["trial"],
+                    )
+                    for one in kept["undos"]
+                ),
+                left=int(kept["left"]),
+                opened=bool(kept["opened"]),
+            )
+        except (LookupError, TypeError, AttributeError, ValueError) as error:
+            raise InputError(
+                f"the session's state cannot be read ({shorten(error_words(error), 200)}); "
+                "begin a new session: the study is as it was"
+            ) from error

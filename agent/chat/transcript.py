@@ -15,8 +15,12 @@ from typing import Any
 
 from bestguess.agent.chat.events import Event
 from bestguess.agent.lock import hold
+from bestguess.tools.documents import path_words, read_bytes
 from bestguess.tools.errors import InputError
 from bestguess.tools.private import open_private
+
+MOST_BYTES = 200_000_000
+"""Of a transcript: a year of sessions."""
 
 HANDOVER_S = 1.0
 """How long a session that ends may take to let go of the file."""
@@ -72,17 +76,13 @@ def read_last_session(path: Path) -> tuple[Event, ...]:
     Raises:
         InputError: there is no transcript.
     """
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise InputError(
-            f"there is no session to resume: {path} cannot be read ({error.strerror})"
-        ) from error
+    name, mend = f"there is no session to resume: {path_words(path)}", "begin one there"
+    text = read_bytes(path, name, mend, most_bytes=MOST_BYTES).decode("utf-8", "replace")
     events: list[Event] = []
-    for line in text.splitlines():
+    for line in text.split("\n"):
         try:
             event = Event.from_dict(json.loads(line))
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             continue
         if event.kind == "session" and not event.fields.get("resumed"):
             events.clear()
@@ -96,7 +96,7 @@ def last_state(events: Iterable[Event]) -> dict[str, Any]:
     for event in events:
         if event.kind == "state":
             state = dict(event.fields)
-        elif event.kind == "trial_started" and state:
+        elif event.kind == "trial_started" and state and "left" in event.fields:
             state["left"] = event.fields["left"]
     return state
 
@@ -113,7 +113,7 @@ def to_markdown(events: Iterable[Event]) -> str:
             case "remark" | "trial_finished":
                 parts += [f"> {event.text}", ""]
             case "card":
-                lines = [f"> - {line}" for line in event.fields["lines"]]
+                lines = [f"> - {line}" for line in event.fields.get("lines", ())]
                 parts += [f"> **{event.text}**", ">", *lines, ""]
             case "error":
                 parts += [f"> error: {event.text}", ""]

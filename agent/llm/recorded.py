@@ -14,6 +14,8 @@ from collections import deque
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
 from bestguess.agent.llm import LLM, Reply, Request
 from bestguess.agent.llm.parsing import parse_texts
 from bestguess.tools.documents import path_words, read_bytes
@@ -129,14 +131,39 @@ def request_key(request: Request) -> str:
     return hashlib.sha256(json.dumps(request_essence(request), default=dict).encode()).hexdigest()
 
 
+class _Kept(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    texts: list[str]
+    prompt_tokens: int = Field(ge=0, lt=2**53)
+    completion_tokens: int = Field(ge=0, lt=2**53)
+    seconds: float = Field(ge=0, lt=2.0**53)
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    schema_: dict[str, Any] | None = Field(alias="schema")
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    key: str
+    request: _Request
+    reply: _Kept
+
+
 def _read_entry(line: bytes) -> tuple[str, Reply]:
-    entry = json.loads(line)
-    kept = entry["reply"]
-    reply = Reply(
-        texts=tuple(map(str, kept["texts"])),
-        parsed=parse_texts(kept["texts"], entry["request"]["schema"]),
-        prompt_tokens=int(kept["prompt_tokens"]),
-        completion_tokens=int(kept["completion_tokens"]),
-        seconds=float(kept["seconds"]),
+    """Return a line's key and reply; raise ValueError for one that was not written so."""
+    try:
+        entry = _Entry.model_validate_json(line)
+    except ValidationError as error:
+        raise ValueError(
+            "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        ) from None
+    kept = entry.reply
+    parsed = parse_texts(kept.texts, entry.request.schema_)
+    return entry.key, Reply(
+        tuple(kept.texts), parsed, kept.prompt_tokens, kept.completion_tokens, kept.seconds
     )
-    return str(entry["key"]), reply
