@@ -23,7 +23,8 @@ from urllib.parse import quote
 
 from bestguess.agent.advisor import Advice
 from bestguess.agent.budget import Spent
-from bestguess.agent.kept import KeptAdvice, KeptCost, KeptReply, Role, read_kept
+from bestguess.agent.kept import KeptAdvice, KeptCost, KeptReply, read_kept
+from bestguess.agent.kept import Role as Role
 from bestguess.agent.llm import LLM, Reply, Request
 from bestguess.agent.llm.parsing import parse_texts
 from bestguess.agent.llm.recorded import request_essence, request_key

@@ -195,7 +195,7 @@ class Knowledge:
         except ValidationError as error:
             raise InputError(f"the knowledge is {shown(fields)}; it was not written so") from error
         beliefs: dict[str, Belief] = {
-            name: Region(one["low"], one["high"]) if "low" in one else dict(map(tuple, one["weights"]))
+            name: dict(one["weights"]) if "weights" in one else Region(one["low"], one["high"])
             for name, one in kept["beliefs"].items()
         }
         return cls(tuple(kept["families"]), beliefs, tuple(kept.get("unused", ())), kept.get("advice", ""))
@@ -231,7 +231,7 @@ class _Kept(TypedDict):
     advice: NotRequired[str]
 
 
-_KEPT = TypeAdapter(_Kept)
+_KEPT: TypeAdapter[Any] = TypeAdapter(_Kept)
 
 
 def find_packs(space: Space, task: Task, packs: Sequence[Pack]) -> list[Pack]:

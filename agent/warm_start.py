@@ -329,7 +329,7 @@ def _read_point(space: Space, entry: Any) -> Proposal:
         if not isinstance(cost, int | float) or not 0 <= cost < 2.0**63:
             raise InputError(f"a point's {name} is {shown(cost)}; give 0 or more")
     return Proposal(
-        space.validate(given.get("params")),
+        space.validate(given.get("params", {})),
         cast("Source", source),
         given.get("reason", ""),
         fallback=given.get("fallback", ""),

@@ -42,7 +42,7 @@ def read_text(
     path: str | Path, name: str, mend: str, *, most_bytes: int = MAX_BYTES, error: Error = InputError
 ) -> str:
     """Return the text of a file; raise `error`, which begins with `name` and ends with `mend`."""
-    with _named(name, mend, error):
+    with _named(path, name, mend, error):
         return text_file.read_text(path, most_bytes=most_bytes)
 
 
@@ -50,20 +50,20 @@ def read_bytes(
     path: str | Path, name: str, mend: str, *, most_bytes: int = MAX_BYTES, error: Error = InputError
 ) -> bytes:
     """Return what is in a file; raise `error`, which begins with `name` and ends with `mend`."""
-    with _named(name, mend, error):
+    with _named(path, name, mend, error):
         return text_file.read_bytes(path, most_bytes=most_bytes)
 
 
 @contextmanager
-def _named(name: str, mend: str, error: Error) -> Iterator[None]:
+def _named(path: Any, name: str, mend: str, error: Error) -> Iterator[None]:
+    if not isinstance(path, str | os.PathLike):
+        raise error(f"{name} cannot be read (it is no path); {mend}")
     try:
         yield
     except OSError as problem:
         raise error(f"{name} cannot be read ({problem.strerror}); {mend}") from problem
     except UnicodeDecodeError as problem:
         raise error(f"{name} is not UTF-8 text; save it as such") from problem
-    except TypeError as problem:
-        raise error(f"{name} cannot be read (it is no path); {mend}") from problem
 
 
 def path_words(path: Any) -> str:

@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 
 from bestguess.agent.adapters.translation import Draft, Points, Spelling, Translation, label, numeric, refuse
+from bestguess.tools.conditions import MAX_PARAMETERS
 from bestguess.tools.errors import SpaceError
+from bestguess.tools.given import listed
 from bestguess.tools.space import Space
 
 DISTRIBUTION = "ax-platform"
@@ -27,10 +29,8 @@ def read(native: Any) -> Translation:
     if isinstance(native, Space):
         return Translation(native, flat=True)
     given = native.parameters.values() if hasattr(native, "parameters") else native
-    if not isinstance(given, Iterable):
-        raise refuse(native, "a list of Ax's parameter configs")
-    parameters = list(given)
-    if not all(hasattr(one, "parameter_type") for one in parameters):
+    parameters = listed(given, MAX_PARAMETERS)
+    if parameters is None or not all(hasattr(one, "parameter_type") for one in parameters):
         raise refuse(native, "a list of Ax's parameter configs")
     when = _conditions(parameters)
     draft = Draft()

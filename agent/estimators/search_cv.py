@@ -41,7 +41,7 @@ _ALL_FAILED = re.compile(r"All the \d+ fits failed\.")
 Evaluate = Callable[..., Mapping[str, Any]]
 
 
-class WrongArgumentError(InputError, InvalidParameterError):
+class WrongArgumentError(InputError, InvalidParameterError):  # type: ignore[misc]
     """An argument of a search is wrong, in the terms of scikit-learn too."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from bestguess.tools.region import Limit, Limits
 SPACE = bg.Space(lr=bg.Float(1e-5, 1.0, log=True), depth=bg.Int(1, 8))
 WORDS = "empty, word, digits, escape, two lines"
 PLAIN: Any = bg
+GOOD = {"lr": 0.1, "depth": 2}
+DOCUMENT = bg.WarmStart.guess(SPACE, n=1, knowledge=False).to_dict()
 
 
 def in_study(act: Callable[[bg.Tuner], Any]) -> None:
@@ -38,6 +41,13 @@ def in_study(act: Callable[[bg.Tuner], Any]) -> None:
 
 def objective(params: dict[str, Any]) -> float:
     raise AssertionError("a trial was run")
+
+
+OBJECTIVE: Any = objective
+
+
+def budgeted(limit: str, odd: Any) -> bg.Budget:
+    return bg.Budget(**{limit: odd})
 
 
 def tuned(**arguments: Any) -> None:
@@ -55,12 +65,12 @@ TASKS = chain(
     each_odd("from_dict", Task.from_dict, "task", of=FEW + ", mapping, number keys, circle"),
     [
         ("near", lambda: Task.from_dict({"metrc": "loss"}), "'metrc'", "did you mean 'metric'"),
-        ("keys of two kinds", lambda: Task.from_dict({1: 1, "a": 2}), "task has no field"),
+        ("keys of two kinds", lambda: PLAIN.Task.from_dict({1: 1, "a": 2}), "task has no field"),
     ],
 )  # fmt: skip
 BUDGETS = chain(
     *(
-        each_odd(f"budget's {name}", lambda odd, name=name: bg.Budget(**{name: odd}), name, fine="none, half, 1e308, hostile int, inf, huge", of=FEW + ", half, inf, negative, 1e308")
+        each_odd(f"budget's {name}", partial(budgeted, name), name, fine="none, half, 1e308, hostile int, inf, huge", of=FEW + ", half, inf, negative, 1e308")
         for name in ("tokens", "seconds", "trial_requests")
     )
 )  # fmt: skip
@@ -94,7 +104,7 @@ TUNERS = chain(
     each_odd("drop", lambda odd: in_study(lambda tuner: tuner.drop(odd)), "trial", of=FEW),
     each_odd("give_back", lambda odd: in_study(lambda tuner: tuner.give_back(odd)), "trial", of=FEW),
     each_odd("run objective", lambda odd: in_study(lambda tuner: tuner.run(odd, n_trials=1)), "objective", of=FEW, but="lambda, hostile"),
-    each_odd("run n_trials", lambda odd: in_study(lambda tuner: tuner.run(objective, n_trials=odd)), "n_trials", of=FEW, but="hostile int, huge"),
+    each_odd("run n_trials", lambda odd: in_study(lambda tuner: tuner.run(OBJECTIVE, n_trials=odd)), "n_trials", of=FEW, but="hostile int, huge"),
     [
         ("tell no such trial", lambda: in_study(lambda tuner: tuner.tell(99, 1.0)), "trial 99"),
         ("tell a near name", lambda: in_study(lambda tuner: tuner.tell({"lrr": 0.1, "depth": 1}, 1.0)), "did you mean 'lr'"),
@@ -130,8 +140,6 @@ WARM_STARTS = chain(
     each_odd("Density probability", lambda odd: Density.from_dict({"guesses": 1, "values": [1], "probabilities": [odd]}), "densit", but="true, hostile int"),
     each_odd("Density guesses", lambda odd: Density.from_dict({"guesses": odd, "values": [1], "probabilities": [1.0]}), "density", of=FEW, but="true, hostile int, decimal"),
 )  # fmt: skip
-GOOD = {"lr": 0.1, "depth": 2}
-DOCUMENT = bg.WarmStart.guess(SPACE, n=1, knowledge=False).to_dict()
 
 
 @table(*TASKS)
@@ -186,7 +194,7 @@ def searched(**arguments: Any) -> None:
 
 SEARCHES = chain(
     each_odd("param_distributions", lambda odd: searched(param_distributions=odd), "param_distributions", of=FEW, but="none, long list"),
-    each_odd("distribution", lambda odd: searched(param_distributions={"alpha": odd}), "alpha", of=FEW + ", empty list, mapping", fine="list, array"),
+    each_odd("distribution", lambda odd: searched(param_distributions={"alpha": odd}), "alpha", of=FEW + ", empty list, mapping", fine="list, array", but="deep"),
     each_odd("n_iter", lambda odd: searched(n_iter=odd), "n_iter", of=FEW + ", half, negative", but="true, hostile int, huge"),
     each_odd("batch_size", lambda odd: searched(batch_size=odd), "batch_size", of=FEW, but="true, hostile int, huge"),
     each_odd("random_state", lambda odd: searched(random_state=odd), "random_state", of=FEW, but="none, true, hostile int, huge"),
@@ -256,11 +264,16 @@ def pack(parameters: str = "lr: {float: [0.1, 0.5]}", *, front: str = "") -> Pac
     return Pack.parse(f"---\n{front}\n---\nadvice", "odd.md")
 
 
+def pack_with(field: str, value: str) -> Pack:
+    front = {"family": "a", "words": "[a]", "parameters": "{}", "refines": "b", field: value}
+    return pack(front="\n".join(f"{name}: {value}" for name, value in front.items()))
+
+
 PACKS = [
     (name, call, *(words or ("odd.md",)))
     for name, call, *words in chain(
         [
-            (f"end {end[:30]}", lambda end=end: pack(f"lr: {{float: [{json.dumps(end)}, 1]}}"), "odd.md", "lr")
+            (f"end {end[:30]}", partial(pack, f"lr: {{float: [{json.dumps(end)}, 1]}}"), "odd.md", "lr")
             for end in (
                 "", "9**3999999*0", "9**9**9", "9**9**9**9", "'a'*10**10", "a", "rows.real", "rows.__class__", "().__class__", "rows if 1 else 2",
                 "1/0", "sqrt(-1)", "log(0)", "log(-rows)", "max()", "min(())", "sqrt('a')", "1e400", "1e308*1e308", "nan", "inf", "rows +", "rows; 1", "[1]", "{1}",
@@ -288,13 +301,13 @@ PACKS = [
             ("front near", lambda: pack(front="familly: a\nwords: [a]\nparameters: {}"), "odd.md", "family"),
             ("front unknown", lambda: pack(front="family: a\nwords: [a]\nrefine: b\nparameters: {}"), "odd.md", "refines"),
             *(
-                (f"{field} {value}", lambda field=field, value=value: pack(front="\n".join(f"{name}: {value if name == field else good}" for name, good in {"family": "a", "words": "[a]", "parameters": "{}", "refines": "b"}.items())), "odd.md", field)
+                (f"{field} {value}", partial(pack_with, field, value), "odd.md", field)
                 for field in ("family", "words", "parameters", "refines")
                 for value in ("3", "null", "true", "1.5", "[]", "[1]", "[[a]]", "{a: 1}", "''", "abc", "[null]")
                 if (field, value) not in {("family", "abc"), ("parameters", "{a: 1}"), ("refines", "abc"), ("refines", "''"), ("refines", "null"), ("words", "[]")}
             ),
             *(
-                (f"parameter {entry[:40]}", lambda entry=entry: pack(f"lr: {entry}"), "odd.md", "lr")
+                (f"parameter {entry[:40]}", partial(pack, f"lr: {entry}"), "odd.md", "lr")
                 for entry in (
                     "3", "null", "abc", "[]", "[1]", "{float: 3}", "{float: null}", "{float: abc}", "{float: []}", "{float: [1]}", "{float: [1, 2, 3]}", "{float: [2, 1]}", "{float: [null, 1]}",
                     "{float: [true, 1]}", "{float: [[1], 2]}", "{float: [.nan, 1]}", "{float: [1, .inf]}", "{float: [-.inf, 1]}", "{float: [1, 1e400]}", "{float: {}}", "{float: {a: b}}", "{int: [a, b]}",
