@@ -54,7 +54,8 @@ class Explainer:
             kind = advice.configurations[0].get("kind")
             with suppress(ReplyError):  # what was kept may not be what was said
                 for said in advice.configurations:
-                    _checked(said, space)
+                    if "causes" in said:
+                        _checked(said, space)
                 if isinstance(kind, str):
                     self._keep(kind, advice)
 

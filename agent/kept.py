@@ -7,11 +7,20 @@ form of the fields, and neither where they are kept nor what they are for.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Json, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+)
 from typing_extensions import TypedDict
 
 from bestguess.tools.errors import BestGuessError, StudyError
@@ -122,6 +131,26 @@ def whole(study: str | None) -> Iterator[None]:
         raise StudyError(f"study {study!r} cannot be read ({shorten(words, 300)}); {MEND}") from error
 
 
+def _from_json(text: Any) -> Any:
+    if not isinstance(text, str):
+        raise ValueError("it is no text")
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deep") from error
+
+
+def _is_text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("it is no text")
+    return value
+
+
+Text = Annotated[Any, AfterValidator(_is_text)]
+"""Any text: of half a surrogate pair, which a model may write, pydantic makes an error."""
+
+_Json = BeforeValidator(_from_json)
+
 Role = Literal["warm_start", "propose", "explain"]
 
 
@@ -134,9 +163,9 @@ class KeptAdvice(_Row):
 
     trial: _Count
     role: Role
-    configurations: Json[list[dict[str, Any]]]
+    configurations: Annotated[list[dict[str, Any]], _Json]
     refusal: str
-    rejected: Json[list[str]]
+    rejected: Annotated[list[Text], _Json]
     tokens: _Count
     seconds: _Cost
     key: str
@@ -145,7 +174,7 @@ class KeptAdvice(_Row):
 class KeptReply(_Row):
     """What a model answered, in a row of a journal."""
 
-    texts: Json[list[str]]
+    texts: Annotated[list[Text], _Json]
     prompt_tokens: _Count
     completion_tokens: _Count
     seconds: _Cost

@@ -16,6 +16,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from bestguess.agent.kept import Text
 from bestguess.agent.llm import LLM, Reply, Request
 from bestguess.agent.llm.parsing import parse_texts
 from bestguess.tools.documents import path_words, read_bytes
@@ -134,7 +135,7 @@ def request_key(request: Request) -> str:
 class _Kept(BaseModel):
     model_config = ConfigDict(strict=True)
 
-    texts: list[str]
+    texts: list[Text]
     prompt_tokens: int = Field(ge=0, lt=2**53)
     completion_tokens: int = Field(ge=0, lt=2**53)
     seconds: float = Field(ge=0, lt=2.0**53)
@@ -157,7 +158,7 @@ class _Entry(BaseModel):
 def _read_entry(line: bytes) -> tuple[str, Reply]:
     """Return a line's key and reply; raise ValueError for one that was not written so."""
     try:
-        entry = _Entry.model_validate_json(line)
+        entry = _Entry.model_validate(json.loads(line))
     except ValidationError as error:
         raise ValueError(
             "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())

@@ -107,7 +107,7 @@ def test_a_file_of_another_kind_is_no_model(path: Path, content: str) -> None:
 
 
 def test_a_file_that_is_not_there_is_no_model(path: Path) -> None:
-    with pytest.raises(ModelSpecError, match=r"no recording can be read at .*: No such file"):
+    with pytest.raises(ModelSpecError, match=r"the recording .* cannot be read .No such file"):
         RecordedLLM(path)
 
 
