@@ -52,6 +52,8 @@ class Command:
     effect: Effect
     asks: Asks | None
     of_study: bool
+    schema: Mapping[str, Any]
+    """The JSON Schema of the arguments."""
 
     @property
     def help(self) -> str:
@@ -62,11 +64,6 @@ class Command:
     def summary(self) -> str:
         """The first line of the docstring."""
         return self.help.partition("\n")[0]
-
-    @property
-    def schema(self) -> dict[str, Any]:
-        """The JSON Schema of the arguments."""
-        return self.arguments.model_json_schema()
 
     @property
     def usage(self) -> str:
@@ -229,7 +226,9 @@ class Registry:
             }
             settings = ConfigDict(extra="forbid", coerce_numbers_to_str=True, allow_inf_nan=False)
             model = create_model(f"{known.title()}Arguments", __config__=settings, **fields)
-            self._commands[known] = Command(known, function, model, effect, asks, of_study)
+            self._commands[known] = Command(
+                known, function, model, effect, asks, of_study, model.model_json_schema()
+            )
             return function
 
         return add

@@ -54,7 +54,9 @@ def render(console: Console, event: Event, *, echo: bool = False) -> None:
             )
             console.print(panel)
         case "thinking" if event.text:
-            console.print(Text(f"  {event.text} …", style="dim"))
+            console.print(
+                Text(f"  {event.text} …; Ctrl-C ends the session, which can be resumed", style="dim")
+            )
         case "trial_started" | "trial_finished":
             _render_trial(console, event)
         case "remark":

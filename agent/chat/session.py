@@ -231,23 +231,24 @@ class Session:
 
     def _understand(self, text: str) -> list[Intent]:
         """Return what a text asks for, and who asks: the person only if all of it is their instruction."""
-        intents = self._understand_by_rules(text)
+        context = self._context()
+        intents = self._understand_by_rules(text, context)
         if not intents and self.bench.llm and read_verdict(text) is None:
             with self.thinking():
                 intents, why = understand_with_model(
-                    text, self._context(), self.bench.llm, REGISTRY, stop=self.stopped
+                    text, context, self.bench.llm, REGISTRY, stop=self.stopped
                 )
             if why and not self.stopped.is_set():
                 self._emit(Event("remark", f"The model could not read that: {why}"))
-        if not intents and text.endswith("?") and len(self.bench.history):
+        if not intents and text.endswith("?") and context.trials:
             return [Intent("ask", {"text": text})]
         return intents
 
-    def _understand_by_rules(self, text: str) -> list[Intent]:
+    def _understand_by_rules(self, text: str, context: Context) -> list[Intent]:
         if text.startswith("/"):
             intents = [Intent(*REGISTRY.read(text), "person")]
         else:
-            intents = understand(text, self._context())
+            intents = understand(text, context)
             if not intents and "=" in text and text.split()[0] in REGISTRY:  # a command without its slash
                 intents = [Intent(*REGISTRY.read(f"/{text}"), "person")]
         return [replace(one, origin="outside") for one in intents] if is_from_outside(text) else intents
@@ -356,13 +357,13 @@ class Session:
             self._save_state()
 
     def _context(self) -> Context:
-        plan = self.bench.plan
+        plan, best = self.bench.plan, self.bench.history.incumbent
         return Context(
             space=plan.space if plan else None,
             limits=plan.limits if plan else Limits(),
             trials=len(self.bench.study.everything) if self.bench.opened else 0,
             metric=plan.task.metric if plan else "",
-            best=self.bench.history.incumbent.params if self.bench.history.incumbent else {},
+            best=best.params if best else {},
             busy=bool(self.bench.trials and self.bench.trials.busy),
         )
 

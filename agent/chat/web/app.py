@@ -21,7 +21,14 @@ from bestguess.agent.chat.intents import Verdict
 from bestguess.agent.chat.session import Session
 from bestguess.agent.chat.web.guard import Guard
 from bestguess.agent.chat.web.stream import Stream
-from bestguess.agent.chat.web.views import event_html, insights_html, page_html, panels_html, waiting_html
+from bestguess.agent.chat.web.views import (
+    event_html,
+    insights_html,
+    page_html,
+    panels_html,
+    thinking_html,
+    writing_html,
+)
 from bestguess.tools.errors import InputError
 
 STATIC = Path(__file__).with_name("static")
@@ -103,7 +110,8 @@ def build_app(session: Session, stream: Stream, *, token: str, hosts: frozenset[
 def _sse(number: int, event: Event) -> str:
     """Return the messages of one event: its HTML for the conversation, and a word for the panels."""
     if event.kind in ("writing", "thinking"):
-        return _message("writing", waiting_html(event))
+        shown = writing_html if event.kind == "writing" else thinking_html
+        return _message("writing", shown(event.text))
     parts = []
     if html := event_html(event):
         parts.append(f"id: {number}\n{_message('chat', html)}")

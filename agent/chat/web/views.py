@@ -62,13 +62,14 @@ def event_html(event: Event) -> str:
     return render("event", event=event, plot=plot, clock=time.strftime("%H:%M", time.localtime(event.at)))
 
 
-def waiting_html(event: Event) -> str:
-    """Return what a model is writing, or that it is waited for, as HTML; nothing once it is done."""
-    if not event.text:
-        return ""
-    if event.kind == "thinking":
-        return f'<p class="quiet">{escape(event.text)}: the button Stop ends that.</p>'
-    return f'<article class="answer writing">{markdown(event.text)}</article>'
+def writing_html(text: str) -> str:
+    """Return what a model is writing as HTML; nothing once it is done."""
+    return f'<article class="answer writing">{markdown(text)}</article>' if text else ""
+
+
+def thinking_html(text: str) -> str:
+    """Return what is waited for, and how to stop it, as HTML; nothing once that is over."""
+    return f'<p class="quiet">{escape(text)}: the button Stop ends that.</p>' if text else ""
 
 
 def panels_html(session: Session, sort: str, *, descending: bool) -> str:

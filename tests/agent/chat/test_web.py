@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,6 +68,62 @@ def test_what_does_not_come_from_the_page_gets_403(
         assert (status, text[:3]) == (403, "403"), path
         assert "default-src 'none'" in headers["content-security-policy"], path
     assert not [event for event in server.session.events if event.kind == "said"]
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/", {"origin": "http://["}, 403),
+        ("/", {"origin": "http://[::1"}, 403),
+        ("/", {"origin": "//"}, 403),
+        ("/", {"origin": "\u00ff" * 40}, 403),
+        ("/", {"host": "["}, 403),
+        ("/events", {"last-event-id": "\u00b2"}, 422),
+        ("/events", {"last-event-id": "9" * 5000}, 422),
+        ("/events", {"last-event-id": "-1"}, 422),
+        ("/events?after=-3", {}, 422),
+        ("/events?after=1e9", {}, 422),
+    ],
+)
+def test_a_malformed_request_gets_4xx(
+    server: WebServer, path: str, headers: dict[str, str], status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert server.ask(path, form=None, cookie=TOKEN, **headers)[0] == status
+    assert "Traceback" not in caplog.text
+
+
+def test_two_pages_of_one_browser_have_a_cookie_each(server: WebServer, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    other = WebServer(Session(tmp_path / "other"))
+    assert server.cookie != other.cookie
+    assert server.ask("/", cookie=f"{TOKEN}; {other.cookie}=wrong")[0] == 200
+    assert server.ask(f"/?token={TOKEN}", cookie=None)[2]["set-cookie"].startswith(f"{server.cookie}=")
+    assert server.ask("/", cookie=None, Cookie=f"bestguess={TOKEN}")[0] == 403
+    other.close()
+
+
+def test_a_yes_in_the_box_counts_only_for_the_card_that_was_on_the_page_when_it_was_begun(
+    server: WebServer,
+) -> None:
+    early = threading.Thread(target=server.ask, args=("/say",), kwargs={"form": {"text": "yes"}})
+    pressed = threading.Thread(target=server.ask, args=("/answer/1",), kwargs={"form": {"verdict": "yes"}})
+    with server.session._turn:  # both come while the turn that asks is not over
+        early.start()
+        pressed.start()
+        time.sleep(0.5)
+        server.session.say("tune train.py")
+    early.join()
+    pressed.join()
+    card = server.session.pending
+    assert card is not None
+    assert server.ask("/say", form={"text": "yes", "card": "0"})[0] == 204
+    assert server.ask("/say", form={"text": "yes", "card": str(card.number + 1)})[0] == 204
+    assert server.ask("/say", form={"text": "yes", "card": "x"})[0] == 422
+    assert server.session.pending is card
+    assert f'data-card="{card.number}"' in server.ask("/")[1]
+    _say(server)
+    assert server.ask("/say", form={"text": "yes", "card": str(card.number)})[0] == 204
+    assert server.session.pending is None
 
 
 def test_the_page_needs_nothing_from_elsewhere_and_no_inline_script(server: WebServer) -> None:
