@@ -143,8 +143,9 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
                 )
             except Exception as error:  # a value whose comparisons or words raise
                 found = re.search(r"must be (.*)\. Got ", str(error), re.DOTALL)
-                mend = f"; give {found[1]}" if found else ", which cannot be looked at"
-                raise WrongArgumentError(f"{name} is {shown(value)}{mend}") from error
+                must = f"must be {found[1]}" if found else "must be a value that can be looked at"
+                words = f"The {name!r} parameter of SearchCV {must}. Got {shown(value)} instead."
+                raise WrongArgumentError(words) from error
 
     def fit(self, X: Any, y: Any = None, **params: Any) -> SearchCV:  # noqa: N803 - scikit-learn's name
         """Search, and refit the best candidate; as in RandomizedSearchCV."""

@@ -140,7 +140,7 @@ def test_a_density_is_highest_where_the_guesses_are() -> None:
         ({"format": "bestguess.warmstart/2"}, "'bestguess.warmstart/2'; give one of format"),
         ({"points": [{"params": {"lr": 7.0}, "source": "llm"}]}, "out of bounds"),
         ({"points": [{"params": SPACE.default(), "source": "oracle"}]}, "source is 'oracle'"),
-        ({"points": [{}]}, "incomplete or misshapen"),
+        ({"points": [{}]}, "incomplete|a point.s source is None"),
         ({"space": {"parameters": {}}}, "no parameters"),
         ({"densities": {"lr": {"guesses": 1}}}, "the density has 0 probabilities"),
     ],
@@ -152,7 +152,7 @@ def test_a_document_that_is_wrong_is_refused_with_the_reason(change: dict[str, A
 
 
 def test_a_file_that_is_no_document_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"missing\.json: it is no warm start"):
+    with pytest.raises(InputError, match=r"the warm start .*missing\.json cannot be read"):
         WarmStart.load(tmp_path / "missing.json")
     with pytest.raises(InputError, match="cannot be written"):
         WarmStart.guess(SPACE, TASK, 2).save(tmp_path / "nowhere" / "file.json")
