@@ -251,10 +251,10 @@ def ask_and_tell(kills: int, folder: Path) -> dict[str, Any]:
     rng = np.random.default_rng(kills)
     log = folder / "log.txt"
     workers = [fork(work, log) for _ in range(ASKERS)]
-    while not _read(told):
+    while _read(told).count(b"\n") < ASKERS:
         time.sleep(0.1)
     for _ in range(kills):
-        time.sleep(float(rng.uniform(0.2, 1.2)))
+        time.sleep(float(rng.uniform(0.2, 2.0)))
         which = int(rng.integers(ASKERS))
         kill(workers[which])
         workers[which] = fork(work, log)
