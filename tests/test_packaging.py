@@ -1,4 +1,5 @@
-"""The wheel holds every module and data file of the tree and nothing else, and every dependency is pinned.
+"""The wheel holds every module and data file of the tree and nothing else, every dependency is pinned, and every
+promise of SECURITY.md has its test.
 
 These tests read the checkout and build from a copy of it; they never import the package.
 """
@@ -6,6 +7,7 @@ These tests read the checkout and build from a copy of it; they never import the
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -102,3 +104,11 @@ def test_every_dependency_has_a_pin_that_it_allows() -> None:
         pin = pins[requirement.name.lower()]
         assert pin.operator == "=="
         assert requirement.specifier.contains(pin.version), f"{requirement} is pinned to {pin.version}"
+
+
+def test_every_test_that_a_promise_of_security_names_exists() -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", (ROOT / "SECURITY.md").read_text())
+
+    assert len(named) > 20
+    for file, name in named:
+        assert f"def {name or 'test_'}" in (ROOT / file).read_text(), (file, name)
