@@ -1,5 +1,5 @@
-"""The wheel holds every module and data file of the tree and nothing else, dependencies are pinned, and promises
-of SECURITY.md have their tests.
+"""The wheel holds every module and data file of the tree and nothing else, every dependency is pinned, and
+promises of SECURITY.md have their tests.
 
 These tests read the checkout and build from a copy of it; they never import the package.
 """
