@@ -56,7 +56,7 @@ class Owner:
     @classmethod
     def this_process(cls) -> Owner:
         """Return the owner that this process is."""
-        return _owner(os.getpid(), _start("self") if _HAS_PROC else psutil.Process().create_time())
+        return _own(os.getpid())
 
     @classmethod
     def process(cls, pid: int) -> Owner:
@@ -152,6 +152,11 @@ def life_of(attribute: Mapping[str, Any], signs: Path | None) -> Life | Literal[
     if owner is None:
         return "unknown"
     return "ours" if owner.pid == os.getpid() and owner.is_this_process else owner.life(signs)
+
+
+@cache  # what is tuned may leave us no file to open; a fork has another number
+def _own(pid: int) -> Owner:
+    return _owner(pid, _start("self") if _HAS_PROC else psutil.Process().create_time())
 
 
 def _owner(pid: int, started: float) -> Owner:

@@ -50,6 +50,13 @@ class _Steady(io.FileIO):
             return len(memoryview(written).cast("B"))
 
 
+class _Open(io.TextIOWrapper):
+    """A stream that what is tuned cannot close for those who print after it."""
+
+    def close(self) -> None:
+        self.flush()
+
+
 @contextmanager
 def steady_streams() -> Iterator[None]:
     """Have stdout and stderr end nothing while the block runs.
@@ -72,7 +79,7 @@ def steady_streams() -> Iterator[None]:
         elif isinstance(stream, io.TextIOWrapper) and stream is getattr(sys, f"__{name}__"):
             stream.flush()
             raw[name] = _Steady(stream.fileno(), "w", closefd=False)
-            steady = io.TextIOWrapper(
+            steady = _Open(
                 io.BufferedWriter(raw[name]),
                 encoding=stream.encoding,
                 errors="backslashreplace",

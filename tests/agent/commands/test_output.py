@@ -25,6 +25,7 @@ class Own(Group):
 def say(path):
     for number in range(2000):
         echo(f"± {number} 世界 \\ud800 \\x1b[2J")
+    sys.stdout.close()  # as an objective may
     print("plain ± print")
     open(path, "w").write("done")
     raise InputError("bad ± \\x1b[2J\\udcff value")
