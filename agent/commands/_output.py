@@ -75,17 +75,16 @@ def steady_streams() -> Iterator[None]:
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - for the whole run
+            file = _Steady(os.devnull, "w")
         elif isinstance(stream, io.TextIOWrapper) and stream is getattr(sys, f"__{name}__"):
             stream.flush()
-            raw[name] = _Steady(stream.fileno(), "w", closefd=False)
-            steady = _Open(
-                io.BufferedWriter(raw[name]),
-                encoding=stream.encoding,
-                errors="backslashreplace",
-                line_buffering=True,
-            )
-            setattr(sys, name, steady)
+            file = raw[name] = _Steady(stream.fileno(), "w", closefd=False)
+        else:
+            continue
+        encoding = "utf-8" if stream is None else stream.encoding
+        writer = io.BufferedWriter(file)
+        steady = _Open(writer, encoding=encoding, errors="backslashreplace", line_buffering=True)
+        setattr(sys, name, steady)
     try:
         yield
     finally:
