@@ -303,6 +303,7 @@ def test_where_nothing_can_be_kept_at_all_the_error_has_the_value(
     undo()
 
 
+@pytest.mark.slow  # a file that is busy is waited for, for half a minute
 def test_a_value_told_of_a_study_that_was_only_loaded_is_kept_too(tmp_path: Path) -> None:
     open_study(tmp_path).start(bg.Proposal(HALF, "gp"))
     other = sqlite3.connect(tmp_path / "study.db", isolation_level=None)
