@@ -23,7 +23,4 @@ class CleanConsole(Console):
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Yield the pieces of what is printed; rich has written its own control codes apart from them."""
         for one in super().render(renderable, options):
-            if one.control is None and one.text != "\n" and not one.text.isprintable():
-                yield Segment(clean(one.text), one.style)
-            else:
-                yield one
+            yield one if one.control is not None else Segment(clean(one.text), one.style)

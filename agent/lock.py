@@ -6,7 +6,6 @@ It knows paths and storage URLs; it does not know what is done under the lock.
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import secrets
 import struct
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
+from bestguess.agent.storage_url import digest, is_memory
 from bestguess.tools.errors import StudyUnavailable
 from bestguess.tools.private import MODE, make_private
 
@@ -41,10 +41,10 @@ def lock_file(url: str | None, purpose: str) -> Path | None:
         return None
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        in_memory = parsed.database in (None, "", ":memory:")
-        return None if in_memory else Path(f"{Path(str(parsed.database)).absolute()}.{purpose}.lock")
-    digest = hashlib.sha256(parsed.render_as_string(hide_password=True).encode()).hexdigest()[:16]
-    return Path(tempfile.gettempdir(), f"bestguess-{os.getuid()}-{digest}.{purpose}.lock")
+        if is_memory(parsed):
+            return None
+        return Path(f"{Path(str(parsed.database)).absolute()}.{purpose}.lock")
+    return Path(tempfile.gettempdir(), f"bestguess-{os.getuid()}-{digest(parsed)}.{purpose}.lock")
 
 
 @contextmanager
@@ -74,8 +74,8 @@ def hold(path: Path | None, *, timeout_s: float) -> Iterator[bool]:
 def _lock(path: Path, timeout_s: float) -> int | None:
     """Return the locked file, opened; None if others keep it locked.
 
-    A thread waits in the kernel, which wakes who waits in their order. Whoever asked again and again instead
-    was overtaken by chance: with 64 processes some waited for a minute, and asked without the lock then.
+    A thread waits in the kernel, which wakes who waits in their order; where each asks again and again,
+    chance overtakes: with 64 processes, some waited for more than a minute.
     """
     opened = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
     try:
@@ -91,8 +91,13 @@ def _lock(path: Path, timeout_s: float) -> int | None:
         return None
     one_decides, has_turn, given_up = threading.Lock(), threading.Event(), threading.Event()
 
+    refused: list[OSError] = []
+
     def queue() -> None:
-        fcntl.flock(opened, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX)
+        except OSError as error:  # a file system that has no locks
+            refused.append(error)
         with one_decides:
             has_turn.set()
             if given_up.is_set():
@@ -109,6 +114,9 @@ def _lock(path: Path, timeout_s: float) -> int | None:
         raise
     with one_decides:
         if has_turn.is_set():
+            if refused:
+                os.close(opened)
+                raise refused[0]
             return opened
         given_up.set()
     return None

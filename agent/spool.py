@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import fcntl
 import glob
-import hashlib
 import json
 import logging
 import os
@@ -21,7 +20,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from bestguess.agent.storage import file_of, settled_url, shown_url
+from sqlalchemy.engine import make_url
+
+from bestguess.agent.storage import file_of, settled_url
+from bestguess.agent.storage_url import digest
 
 ASIDE = ".aside"
 """How the name of a file ends that holds what could not be taken in."""
@@ -117,13 +119,14 @@ def _places(url: str | None) -> tuple[bool, tuple[Path, ...]]:
     """Return whether the first place is beside the study, and the places: paths to which a name is added."""
     if url is None or (url.startswith("sqlite") and file_of(url) is None):
         return False, ()
-    digest = hashlib.sha256(str(shown_url(url)).encode()).hexdigest()[:16]
+    named = digest(make_url(url))
     home = os.environ.get("BESTGUESS_HOME")
-    state = Path(home or os.environ.get("XDG_STATE_HOME") or Path("~/.local/state").expanduser())
-    elsewhere = (
-        (state if home else state / "bestguess") / "spool" / digest,
-        Path(tempfile.gettempdir(), f"bestguess-{os.getuid()}-{digest}"),
+    state = Path(home or os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state"))
+    elsewhere: tuple[Path, ...] = (
+        (state if home else state / "bestguess") / "spool" / named,
+        Path(tempfile.gettempdir(), f"bestguess-{os.getuid()}-{named}"),
     )
+    elsewhere = tuple(one for one in elsewhere if one.parts[0] != "~")  # as it stays where nobody has a home
     beside = file_of(url)
     return (False, elsewhere) if beside is None else (True, (beside, *elsewhere))
 

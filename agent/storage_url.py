@@ -5,6 +5,7 @@ It knows the forms of addresses, and asks no database and no file.
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from sqlalchemy.engine import URL, make_url
@@ -46,6 +47,11 @@ def read_url(url: Any) -> URL:
             f"{EXAMPLE}"
         )
     return parsed
+
+
+def digest(url: URL) -> str:
+    """Return what names files of the storage where it has no place for them itself; no password is in it."""
+    return hashlib.sha256(url.render_as_string(hide_password=True).encode()).hexdigest()[:16]
 
 
 def is_memory(url: URL) -> bool:

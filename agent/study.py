@@ -451,8 +451,11 @@ class Study:
 
     def _take(self, line: Mapping[str, Any]) -> str:
         """Record a line that `_kept` wrote; return why it has no place in the study, if so."""
-        number, outcome = line["number"], Outcome(**line["outcome"])
+        number = line.get("number")
         try:
+            if number is not None and type(number) is not int:
+                raise TypeError(f"its number is {number!r}")
+            outcome = Outcome(**line["outcome"])
             params = self.space.validate(line["params"]) if line["params"] else None
             if number is not None and (params is None or self._has(number, params)):
                 self._finish(number, outcome)
@@ -463,8 +466,8 @@ class Study:
             return "" if error.same else f"of trial {number} another outcome was recorded meanwhile: {error}"
         except StudyUnavailable:
             raise
-        except (StudyError, ParamsError) as error:
-            return f"the outcome of trial {number} does not fit the study: {error}"
+        except (InputError, LookupError, TypeError, AttributeError) as error:
+            return f"a kept outcome of trial {number} does not fit the study: {error}"
         return ""
 
     def _has(self, number: int, params: Params) -> bool:
@@ -500,9 +503,7 @@ class Study:
                 self._close(trial_id, told)
             except UpdateFinishedTrialError:
                 # By a process on another machine; or by us, and the answer was lost with the connection.
-                error = ToldBeforeError(self._trial(self.storage.get_trial(trial_id)), outcome)
-                if not error.same:
-                    raise error from None
+                raise ToldBeforeError(self._trial(self.storage.get_trial(trial_id)), outcome) from None
         return told
 
     def _check_identity(self) -> None:

@@ -44,7 +44,7 @@ from bestguess.agent.switches import EVERYTHING, Switches
 from bestguess.agent.task import Task
 from bestguess.agent.turns import Turns
 from bestguess.tools.bans import Ban
-from bestguess.tools.errors import InputError, StudyError
+from bestguess.tools.errors import InputError, StudyError, StudyUnavailable
 from bestguess.tools.given import plain, shown
 from bestguess.tools.region import Limits, Region
 from bestguess.tools.run import FunctionObjective, Objective, stop_run
@@ -122,7 +122,7 @@ class Tuner:
             raise InputError(f"owner is {shown(owner)}; give a process as an Owner, or None for nobody's")
         if not isinstance(switches, Switches):
             raise InputError(f"switches is {shown(switches)}; give a Switches")
-        self.llm = connect(llm)
+        self._model = connect(llm)
         known = gather(space, self.task, knowledge)
         self.study = Study.open(
             space, self.task, storage=storage, name=study_name, seed=check_seed(seed), resume=resume
@@ -133,13 +133,13 @@ class Tuner:
         bans: list[Ban] = []
         self._journal: Journal | None = None
         self._budgeted: BudgetedLLM | None = None
-        self._patience = Patience.after(self.study.history) if self.llm else Patience()
-        if self.llm:
+        self._patience = Patience.after(self.study.history) if self._model else Patience()
+        if self._model:
             if journal == BESIDE:
                 self._journal = open_beside(storage)
             elif journal is not None:
                 self._journal = Journal(journal)
-            asked: LLM = self.llm
+            asked: LLM = self._model
             if budget is not None:
                 asked = self._budgeted = BudgetedLLM(asked, budget, self._spent())
             if self._journal:
@@ -167,15 +167,20 @@ class Tuner:
             switches=switches,
             pool=pool,
             bans=bans,
-            llm=self.llm,
+            llm=self._model,
             knowledge=self.study.knowledge,
         )
         self._llm_is_ours = not isinstance(llm, LLM)
         self._owner = Owner.this_process() if owner == THIS_PROCESS else owner
         self._prefetch = prefetch
-        self._queue_s = QUEUE_S + (llm_wait_s if self.llm else 0.0)
+        self._queue_s = QUEUE_S + (llm_wait_s if self._model else 0.0)
         self._again: list[Trial] = []
         self._look()
+
+    @property
+    def llm(self) -> LLM | None:
+        """The language model that guesses, as it was given."""
+        return self._model.llm if self._model else None
 
     @property
     def history(self) -> History:
@@ -329,7 +334,7 @@ class Tuner:
         self._again.remove(trial)
         if not self.study.retake(number, self._owner):
             raise StudyError(f"trial {number} was taken up or told by another process meanwhile; look at it")
-        told = self.study.finish(number, Outcome.failure("interrupted, and not to be run again"))
+        told, _ = self.study.tell(number, Outcome.failure("interrupted, and not to be run again"))
         self.study.set_aside(number)
         return told
 
@@ -373,12 +378,15 @@ class Tuner:
             try:
                 outcome = objective(trial.params)
             except BaseException:
-                self.give_back(trial)
+                try:
+                    self.give_back(trial)
+                except StudyUnavailable as error:
+                    _log.warning("trial %d could not be given back: %s", trial.number, error)
                 raise
             told = self.tell_run(trial, outcome)
             history = self._seen.history.including(told)
             observer.finished(told, history)
-        return Result(self.study, self.llm.name if self.llm else None, time.monotonic() - started)
+        return Result(self.study, self._model.name if self._model else None, time.monotonic() - started)
 
     def _look(self) -> Look:
         """Read the study; what was given back here comes first among what is to be run again."""
@@ -407,8 +415,8 @@ class Tuner:
 
     def close(self) -> None:
         """Stop asking the model and let go of the storage; a model object that was handed in stays open."""
-        if self.llm and self._llm_is_ours:
-            self.llm.close()
+        if self._model and self._llm_is_ours:
+            self._model.close()
         self.study.close()
 
     def __enter__(self) -> Self:

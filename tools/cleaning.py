@@ -15,7 +15,7 @@ _SEQUENCES_AND_CONTROLS = re.compile(
     r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor movements
     r"|\x1b[ -/]*[0-~]"  # all other escape sequences
     r"|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
-    r"|[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    r"|[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     r"\ufeff\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 _BREAKS = re.compile(r"\r\n?|[\u2028\u2029]")
@@ -24,7 +24,7 @@ _HALF_PAIRS = re.compile(r"[\ud800-\udfff]")
 
 def clean(text: str) -> str:
     """Return the text without what a terminal would obey and what hides text; line breaks and tabs stay."""
-    if text.isprintable():
+    if text.isascii() and text.isprintable():  # to Python, some letters that show nothing are printable
         return text
     return _HALF_PAIRS.sub("\ufffd", _SEQUENCES_AND_CONTROLS.sub("", _BREAKS.sub("\n", text)))
 

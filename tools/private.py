@@ -29,4 +29,5 @@ def make_private(path: Path | str) -> None:
 
 
 def _open(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_CLOEXEC, MODE)
+    # What a stranger's folder links to may lie anywhere.
+    return os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW, MODE)

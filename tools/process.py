@@ -146,6 +146,7 @@ def run_to_end(
     assert process.stdout is not None
     assert process.stderr is not None
     stdout, stderr = Watch(pattern), Watch(pattern)
+    ended = False
     with process.stdout, process.stderr, selectors.DefaultSelector() as pipes:
         try:
             pipes.register(process.stdout, selectors.EVENT_READ, stdout)
@@ -161,6 +162,8 @@ def run_to_end(
                 _read(pipes, until=time.monotonic() + DRAIN_S)
         finally:
             left = stop_left([process.pid], grace_s=GRACE_S)
+            if not ended:  # it was cut off, so its daemons are no more wanted than itself
+                stop_left(carries=lambda its: its.get(MARK_VARIABLE) == mark, grace_s=GRACE_S)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(KILL_S)
             WATCHDOG.ended(number)

@@ -4,8 +4,9 @@ A text is a model's, so what takes it is listed, and all else refused: nobody ca
 runs what it is given (`env`, `git -c`, `psql -c`, `find -exec`, `ssh`, `make`, …), while who wants one can
 always put it into a file. On the list are
 
-1. a known interpreter, options of it that take no code, and then a file of program text:
-   `python -u train.py {prompt}`, `bash -euo pipefail run.sh {prompt}`; what the file does is its author's;
+1. a known interpreter, options of it that take no code, and then a file of program text that no installation
+   brought (`timeit.py` and `prove` run what they are given): `python -u train.py {prompt}`,
+   `bash -euo pipefail run.sh {prompt}`; what the file does is its author's;
 2. `python -m module {prompt}`, unless Python or an installed package brings the module: `timeit`, `pdb` and
    `pip` run what they are given;
 3. a file below the folder where the command runs, given by its path: `./train {prompt}`. A link counts as
@@ -46,6 +47,11 @@ _RUNNERS = (
     (r"java", r"-X\S+|-ea", r"-jar"),
 )
 """Interpreters by name, with the options that may stand before the file: alone, or with a word after them."""
+
+_SYSTEM = (
+    *("/bin", "/sbin", "/lib", "/usr/bin", "/usr/sbin", "/usr/lib", "/usr/libexec", "/usr/share"),
+    *("/usr/local/bin", "/usr/local/lib", "/opt/homebrew/bin"),
+)
 
 _MODULE = "-m"
 _OURS = "bestguess.tools.override"
@@ -88,7 +94,10 @@ def _after_file(
     while index < len(words) and words[index][:1] in ("-", "+"):
         word = words[index]
         if has_modules and word == _MODULE:
-            return index + 2 if index + 1 < len(words) and _is_own_module(words[index + 1], folder) else None
+            name, *rest = words[index + 1 :] or ("",)
+            if name == _OURS:  # which runs the script that is named next
+                return index + 3 if rest and _is_file(rest[0], folder) else None
+            return index + 2 if _is_own_module(name, folder) else None
         if re.fullmatch(alone, word):
             index += 1
         elif re.fullmatch(valued, word):
@@ -109,12 +118,11 @@ def _is_file(word: str, folder: Path) -> bool:
         return False
     paths = (os.path.abspath(folder / word), os.path.realpath(folder / word))
     named = "/" in word or "." in word or os.path.isfile(folder / word)
-    return named and not any(path.startswith(("/dev/", "/proc/")) for path in paths)
+    from_outside = any(path.startswith(("/dev/", "/proc/")) for path in paths)
+    return named and not from_outside and not _is_installed(Path(paths[1]))
 
 
 def _is_own_module(name: str, folder: Path) -> bool:
-    if name == _OURS:
-        return True
     top = name.partition(".")[0]
     if not re.fullmatch(r"[\w.]+", name) or top in sys.stdlib_module_names:
         return False
@@ -128,9 +136,18 @@ def _is_own(word: str, folder: Path) -> bool:
     if "/" not in word:
         return False
     home, path = Path(os.path.realpath(folder)), Path(os.path.realpath(folder / word))
-    if home == Path(home.anchor) or not path.is_relative_to(home):
-        return False
-    inside = path.relative_to(home).parents
-    marks = ("pyvenv.cfg", "conda-meta")
-    installed = any((home / parent / mark).exists() for parent in inside for mark in marks)
-    return not installed and not {"node_modules", "site-packages"}.intersection(path.parts)
+    return home != Path(home.anchor) and path.is_relative_to(home) and not _is_installed(path)
+
+
+def _is_installed(path: Path) -> bool:
+    """Whether a file came with a system, an interpreter or an environment: some run what they are given."""
+    if {"site-packages", "dist-packages", "node_modules"}.intersection(path.parts):
+        return True
+    if re.search(r"/lib\d*/(?:python|perl|ruby|node)", str(path)):
+        return True
+    paths = (*_SYSTEM, *(sysconfig.get_path(kind) for kind in ("stdlib", "scripts")))
+    return any(path.is_relative_to(one) for one in paths) or any(
+        (parent / mark).exists() and path.relative_to(parent).parts[0] in ("bin", "lib", "Scripts", "Lib")
+        for parent in path.parents
+        for mark in ("pyvenv.cfg", "conda-meta")
+    )

@@ -11,8 +11,9 @@ import json
 import os
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
 
@@ -21,7 +22,7 @@ LEAST_CHARS = 8
 """Shorter values are no secrets worth the name, and would blank words that have nothing to do with them."""
 
 _NAMED_SECRET = re.compile(
-    r"(?:(?:^|_)(?:API)?KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|_PASS|MYSQL_PWD)$", re.I
+    r"(?:(?:^|_)(?:API)?KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|_PASS|_AUTH|_PWD)$", re.I
 )
 _WORDS = r"(?:api[_-]?key|token|secret|password|passwd|pwd)"
 _PREFIXES = (
@@ -55,9 +56,11 @@ _FORMS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
             rf"((?i:[?&;](?:[\w.-]{{0,40}}[_.-])?(?:{_WORDS}|key|sig|signature|auth))=)[^\s&;#\"'<>]+"
         ),
     ),
-    (("--",), re.compile(rf"((?i:--[\w-]{{0,40}}{_WORDS})[= ])[^\s\"'{{}}]+")),
+    (("--",), re.compile(rf"((?i:(?<!-)--[\w-]{{0,40}}{_WORDS})[= ])(?!\d{{1,6}}(?:\s|$))[^\s\"'{{}}]+")),
 )
 """By form: what a text must hold, and what is blanked but for its first group."""
+
+_IN_URL = re.compile(r"://[^\s/?#@:]{0,200}:([^\s/?#@]{1,200})@")
 
 _lock = threading.Lock()
 _kept: set[str] = set()
@@ -74,6 +77,14 @@ def keep_secret(value: str) -> None:
     if len(value.strip()) >= LEAST_CHARS:
         with _lock:
             _kept.add(value.strip())
+
+
+def keep_options(words: Sequence[str]) -> None:
+    """Have the values blanked that a command gives to options named like secrets."""
+    for word, after in pairwise([*words, ""]):
+        name, given, value = word.partition("=")
+        if name.startswith("--") and is_secret_name(name) and "{" not in (value or after):
+            keep_secret(value if given else after)
 
 
 def redact(text: str) -> str:
@@ -103,7 +114,8 @@ def redact_in(value: Any) -> Any:
 
 def _secrets() -> list[str]:
     """Return the known secrets as they may be written, the longest first."""
-    named = (value.strip() for name, value in os.environ.items() if is_secret_name(name))
+    named = [os.environ.get(name, "").strip() for name in os.environ if is_secret_name(name)]
+    named += _IN_URL.findall(" ".join(value for value in os.environ.values() if "://" in value))
     with _lock:
         found = {*_kept, *(value for value in named if len(value) >= LEAST_CHARS)}
     return sorted({form for one in found for form in _forms(one)}, key=len, reverse=True)

@@ -32,6 +32,7 @@ from bestguess.tools.command import CommandTemplate
 from bestguess.tools.errors import CommandError, InputError
 from bestguess.tools.given import shown
 from bestguess.tools.process import CHUNK_BYTES, MATCH_S, Ended, SlowPattern, run_to_end
+from bestguess.tools.redaction import keep_options
 from bestguess.tools.trial import FEEDBACK_CHARS, Outcome, Params, shorten, tail
 from bestguess.tools.watchdog import MARK_VARIABLE, WATCHDOG, mark_of, stop_left
 
@@ -206,6 +207,7 @@ class CommandObjective:
         self._template = CommandTemplate(
             template, tuple(space_names), texts, Path.cwd() if cwd is None else Path(cwd)
         )
+        keep_options(template)
         self.name = shlex.join(template)
         self._timeout_s = timeout_s
         self._cwd = None if cwd is None else Path(cwd)

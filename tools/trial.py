@@ -250,6 +250,8 @@ class History:
 
 def _number(value: Any) -> float:
     try:
+        if isinstance(value, bytes | bytearray):
+            raise TypeError("bytes are no number")
         return float(value)
     except OverflowError as error:
         raise InputError(

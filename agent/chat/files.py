@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import os
 import sys
 from pathlib import Path
 
 from bestguess.tools.cleaning import clean_line
 from bestguess.tools.errors import InputError
 from bestguess.tools.given import shown
+from bestguess.tools.redaction import redact
 
 _STARTUP = frozenset({"sitecustomize", "usercustomize", "conftest", "setup"})
 """Modules that Python, pytest or pip look for by themselves."""
@@ -55,7 +57,9 @@ class Files:
             raise InputError(f"{name} does not end in {suffix}; give another name, which does")
         if clean_line(name) != name:
             raise InputError(f"{name!a} has characters that cannot be seen; give another name")
-        if suffix == ".py" and (why := _imported_as(path.stem)):
+        if redact(name) != name:
+            raise InputError(f"{redact(name)} would hold a key, which all can see; give another name")
+        if suffix == ".py" and (why := _imported_as(path)):
             raise InputError(f"{name} would be imported {why}; give another name, such as best_{path.name}")
         if not path.parent.is_dir():
             raise InputError(
@@ -76,13 +80,15 @@ class Files:
         return path in self._sums and path.is_file() and self._sums[path] == _sum(path)
 
 
-def _imported_as(stem: str) -> str:
-    """Return in whose place a Python file of that name would be imported, or nothing."""
-    name = stem.lower()
+def _imported_as(path: Path) -> str:
+    """Return in whose place a Python file would be imported, or nothing."""
+    stem, name = path.stem, path.stem.lower()
     if name in _STARTUP or name.startswith("__"):
         return "by itself when programs start"
     if name in {one.lower() for one in sys.stdlib_module_names} or (
-        stem.isidentifier() and importlib.util.find_spec(stem)
+        stem.isidentifier()
+        and (found := importlib.util.find_spec(stem))
+        and os.path.realpath(found.origin or "") != str(path)
     ):
         return f"in place of the module {stem} by the programs beside it"
     return ""

@@ -188,10 +188,11 @@ def _card_for_try(session: Session, values: Mapping[str, Any]) -> Card:
     params = changes.wished(session, values)
     plan = session.bench.the_plan()
     expected = words.expectation("the surrogate", facts.expected(plan, session.bench.history, params))
-    lines = (configuration(params), expected, *_cost_lines(session, 1))
+    lines = (expected, *_cost_lines(session, 1))
     if broken := changes.limits_broken(plan, params):
         lines = (*lines, f"although you said {broken}")
-    return Card("Run this configuration?", lines, "code")
+    # In the title, by which the session tells whether what was agreed to is still what would be done.
+    return Card(f"Run {configuration(params)}?", lines, "code")
 
 
 def _card_for_retry(session: Session, trial: int | None = None) -> Card:

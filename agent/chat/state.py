@@ -8,8 +8,11 @@ from typing import Any, Self
 
 from bestguess.agent.chat.plan import Plan
 from bestguess.tools.errors import InputError
-from bestguess.tools.given import error_words, shorten
+from bestguess.tools.given import error_words, shorten, shown
 from bestguess.tools.region import Limits
+
+MOST_LEFT = 100_000
+"""As many trials as a command may ask for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,9 @@ class State:
     def from_dict(cls, kept: Mapping[str, Any]) -> Self:
         """Return the state that `to_dict` wrote down; raise InputError for anything else."""
         try:
+            for one in kept["undos"]:
+                if not isinstance(one["what"], str) or (one["limits"] is None) == (one["trial"] is None):
+                    raise ValueError(f"{shown(one)} is no change that could be taken back")
             return cls(
                 plan=Plan.from_dict(kept["plan"]) if kept["plan"] else None,
                 agreed=Agreed(**kept["agreed"]),
@@ -72,7 +78,7 @@ class State:
                     )
                     for one in kept["undos"]
                 ),
-                left=int(kept["left"]),
+                left=min(max(int(kept["left"]), 0), MOST_LEFT),
                 opened=bool(kept["opened"]),
             )
         except (LookupError, TypeError, AttributeError, ValueError) as error:

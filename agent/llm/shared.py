@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 from bestguess.agent.llm import LLM, Reply, Request, Streaming, Tokenizing
 from bestguess.agent.llm.streaming import POLL_S
 from bestguess.tools.cleaning import clean_line
-from bestguess.tools.errors import ModelUnavailable
+from bestguess.tools.errors import ModelUnavailable, ReplyError
 from bestguess.tools.redaction import redact
 from bestguess.tools.trial import shorten
 
@@ -56,7 +56,10 @@ class SharedLLM:
             if not ours:
                 words = f"{self.name} has been busy for {request.timeout_s:g} s with what it was asked before"
                 raise ModelUnavailable(words)
-            return self.llm.generate(request)
+            reply = self.llm.generate(request)
+            if not isinstance(reply, Reply):
+                raise ReplyError(f"{self.name} gave a {type(reply).__name__}, and no Reply")
+            return reply
 
     def stream(self, request: Request, stop: threading.Event | None = None) -> Iterator[str]:
         """Yield the answer piece by piece, if the model can; else nothing."""

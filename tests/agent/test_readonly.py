@@ -134,6 +134,8 @@ def test_a_study_that_may_not_be_written_is_read(study_file: Path) -> None:
     read(study_file)  # what is imported on the way, nobody may not find
 
     with no_rights():
+        if not os.access(Path(optuna.__file__), os.R_OK, effective_ids=True):
+            pytest.skip("nobody may not read the packages of this environment")
         values = read(study_file)
 
     assert values == [0.25]

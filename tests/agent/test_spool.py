@@ -256,6 +256,24 @@ def test_a_torn_line_is_set_aside_and_the_others_are_taken_in(
     assert line in kept.with_name(f"{kept.name}.aside").read_text()
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [{"outcome": {"value": "x"}}, {"outcome": 3}, {"number": [0]}, {"number": 7, "params": {"x": "y"}}],
+)
+def test_a_line_without_sense_is_set_aside_and_nothing_after_it_is_lost(
+    changed: dict[str, Any], tmp_path: Path
+) -> None:
+    kept = keep_one(tmp_path)
+    line = json.loads(kept.read_text()) | changed
+    kept.write_text(json.dumps(line) + "\n")
+    study = open_study(tmp_path)
+
+    study.add(bg.Proposal(HALF, "user"), bg.Outcome(0.75))
+
+    assert [trial.value for trial in study.history.complete] == [0.75]
+    assert json.loads(kept.with_name(f"{kept.name}.aside").read_text()) == line
+
+
 def test_where_nothing_can_be_kept_beside_the_study_another_place_is_found_again(tmp_path: Path) -> None:
     study = open_study(tmp_path)
     number = study.start(bg.Proposal(HALF, "gp")).number

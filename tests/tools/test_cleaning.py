@@ -22,6 +22,7 @@ from bestguess.tools.cleaning import clean, clean_line
         ("a\x1b]52;c;never ends", "a52;c;never ends"),
         ("pay \u202e001\u202c to \u2066x\u2069\u200f\u061c", "pay 001 to x"),
         ("se\u200bcr\u00adet\ufeff\u2060\U000e0041\u3164", "secret"),
+        ("n\u115fo\u180b \u180fmar\U000e0101k\uffa0", "no mark"),  # printable, Python says
         ("half \ud800, whole 😀", "half \ufffd, whole 😀"),
         ("keep\tthis\nand this", "keep\tthis\nand this"),
         ("50 %\rdone\r\nnext\u2028last", "50 %\ndone\nnext\nlast"),

@@ -4,6 +4,7 @@ import os
 import stat
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "mine").symlink_to("train")
     (tmp_path / "shell").symlink_to("/bin/sh")
     (tmp_path / "wrapper").symlink_to("/usr/bin/env")
+    (tmp_path / "timer.py").symlink_to(f"{sysconfig.get_path('stdlib')}/timeit.py")
     return tmp_path
 
 
@@ -137,6 +139,12 @@ def test_a_text_may_go_to_a_file_of_program_text_and_to_a_program_of_this_folder
         ["./env/bin/train", "{prompt}"],
         ["/usr/bin/git", "log", "{prompt}"],
         ["../train", "{prompt}"],
+        ["python", "-m", "bestguess.tools.override", "{prompt}"],
+        ["python", "-m", "bestguess.tools.override", "{prompt:file}"],
+        ["python", f"{sysconfig.get_path('stdlib')}/timeit.py", "{prompt}"],
+        ["python", "timer.py", "{prompt}"],
+        ["python", "env/bin/train", "-c", "{prompt}"],
+        ["perl", "/usr/bin/prove", "-e", "{prompt}"],
     ],
     ids=" ".join,
 )

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from bestguess.tools.redaction import keep_secret, redact, redact_in
+from bestguess.tools.redaction import keep_options, keep_secret, redact, redact_in
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,16 @@ def test_the_value_of_another_variable_is_not(monkeypatch: pytest.MonkeyPatch, n
     assert redact("it is an innocent value") == "it is an innocent value"
 
 
+def test_a_password_in_an_address_of_the_environment_and_one_given_to_a_command_are_blanked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://me:hunter2wordA@h/x")
+    keep_options(
+        ["train.py", "--password", "hunter2wordB", "--api-key=hunter2wordC", "--token={tok}", "--n=3"]
+    )
+    assert redact("hunter2wordA, hunter2wordB and hunter2wordC of {tok}") == "***, *** and *** of {tok}"
+
+
 def test_a_key_that_was_given_as_argument_is_blanked_from_then_on() -> None:
     assert "correct horse" in redact("the key correct horse battery")
     keep_secret("correct horse battery")
@@ -54,6 +64,7 @@ def test_a_key_that_was_given_as_argument_is_blanked_from_then_on() -> None:
         ("redis://:geheim@h and http://h:80/a@b", "redis://:***@h and http://h:80/a@b"),
         ("train.py --api-key abc --hf-token=xyz -n 3", "train.py --api-key *** --hf-token=*** -n 3"),
         ("sk-" + "a1" * 20 + " hf_" + "b2" * 10 + " Bearer abcdefgh1234", "*** *** Bearer ***"),
+        ("train.py --max-token 512 --pad_token=0 -n 3",) * 2,
         ("a risky-business_plan for sk-learn",) * 2,
         ("a key=3, the token, x ? y : z, mail me@home", "a key=3, the token, x ? y : z, mail me@home"),
     ],
@@ -62,7 +73,7 @@ def test_what_looks_like_a_secret_is_blanked_and_the_rest_stays(text: str, shown
     assert redact(text) == shown
 
 
-@pytest.mark.parametrize("piece", ["://a:", "?a_", "?token", "--a-", "sk-", "Bearer ", "&_._"])
+@pytest.mark.parametrize("piece", ["://a:", "?a_", "?token", "--a-", "-", "sk-", "Bearer ", "&_._"])
 def test_no_text_takes_long_to_redact(piece: str) -> None:
     started = time.monotonic()
     redact(piece * 100_000)

@@ -165,6 +165,21 @@ def test_what_would_be_something_else_by_now_is_asked_again(folder: Path) -> Non
     session.close()
 
 
+def test_a_configuration_whose_rest_would_be_another_by_now_is_asked_for_again(folder: Path) -> None:
+    session = Session(folder, llm=ScriptedLLM(['{"command": "try", "values": {"lr": 0.2}}']), seed=0)
+    talk = Talk(session)
+    talk.say("/model none", "tune train.py", "yes")
+    assert session.bench.trials is not None
+    session.bench.trials.wait(60)
+    talk.say("/model scripted", "hmm what would a wise person do in my place")
+    assert "`depth` = 3" in talk.of("card")[-1].text
+    session.bench.tuner.tell({**session.bench.the_plan().space.default(), "depth": 1}, -1e9)
+    talk.say("yes")
+    assert "`depth` = 1" in talk.of("card")[-1].text
+    assert len(session.bench.history) == 2
+    session.close()
+
+
 SPECS = (
     "os:abort", "http.server:test", "json", "http://127.0.0.1:9/v1", "https://example.org", "/etc", ".", "..",
     "embedded:/etc", "embedded:os:abort", "EMBEDDED", "file:///etc", "scripted2", "\x1b[2J", "x" * 5000,

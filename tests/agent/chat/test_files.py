@@ -73,6 +73,14 @@ def test_an_export_leaves_a_file_that_was_there_and_says_its_own_name(talk: Talk
     assert (folder / "transcript.md").read_text() == "the user's"
 
 
+def test_an_earlier_export_that_python_would_find_is_numbered_and_not_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "best_x.py").write_text("the user's")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert Files(tmp_path).place("best_x.py", ".py", chosen=False).name == "best_x-2.py"
+
+
 @pytest.mark.parametrize("line", ["/scan .env", "/new .env", "/scan secrets.toml", "/new run.sh space=.env"])
 def test_only_a_program_and_a_space_are_read_and_no_other_file_is_shown(
     talk: Talk, folder: Path, line: str

@@ -72,7 +72,7 @@ STORAGES = {
     "sqlite:///:memory:": "ends with the command",
     "http://x/y": "http",
     "journal.log": "no database URL",
-    f"sqlite:///{LONG}": "too long",
+    f"sqlite:///{LONG}": "no database URL",
     "sqlite:///a\0b.db": "null character",
     "sqlite:///\udcff.db": "no UTF-8 text",
 }
@@ -91,7 +91,7 @@ MODELS = {
     "http://127.0.0.1:99999/v1": "not the URL of a model server",
     "http://h:abc/v1": "not the URL of a model server",
     "http://a b/v1": "not the URL of a model server",
-    f"http://{'h' * 3000}/v1": "not the URL of a model server",
+    f"http://{'h' * 3000}/v1": "names no language model",
     "http://user:hunter2@h/v1": "BESTGUESS_API_KEY",
     "ftp://h/v1": "ftp://h/v1 does not exist",
     "nomodule:x": "No module named 'nomodule'",
