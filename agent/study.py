@@ -497,7 +497,7 @@ class Study:
         told = trial.told(outcome)
         with hold(lock_file(self._url, "write"), timeout_s=WRITE_TIMEOUT_S):
             try:
-                # The outcome goes first: if the process dies between the two writes, `recover` completes it.
+                # The outcome goes first: if the process dies between the two writes, `look` completes it.
                 attribute = {**_fields(frozen), "outcome": outcome_fields(outcome)}
                 self.storage.set_trial_user_attr(trial_id, ATTRIBUTE, attribute)
                 self._close(trial_id, told)
@@ -552,13 +552,6 @@ class Study:
             orphans=tuple(self._trial(one) for one in again),
             elsewhere=lives.count("alive"),
         )
-
-    def recover(self) -> tuple[Trial, ...]:
-        """Return the running trials of processes that gave them up or have died on this machine.
-
-        They are to be run again; `retake` each when its turn comes.
-        """
-        return self.look().orphans
 
     def _settle(self, orphan: FrozenTrial) -> bool:
         """Close an orphaned trial that is not to be run again; return whether it is one."""

@@ -10,7 +10,6 @@ see it unchanged.
 from __future__ import annotations
 
 import ast
-import difflib
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -20,6 +19,7 @@ from typing import Any
 
 from bestguess.tools.documents import path_words, read_text
 from bestguess.tools.errors import InputError
+from bestguess.tools.given import did_you_mean
 from bestguess.tools.scan.configs import locate
 from bestguess.tools.scan.finding import Finding, Value
 from bestguess.tools.scan.reading import read_script
@@ -40,9 +40,7 @@ def override(script: Path, values: Mapping[str, str], folder: Path) -> ast.Modul
     for name, text in values.items():
         found = known.get(name)
         if found is None or (found.node is None and found.span is None):
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise InputError(f"{script} sets nothing called {name!r}{hint}")
+            raise InputError(f"{script} sets nothing called {name!r}{did_you_mean(name, known)}")
         value = _read_value(found, text)
         if found.node is not None:
             nodes[id(found.node)] = value

@@ -7,7 +7,6 @@ space beyond the names of its parameters, no study and no tuner.
 from __future__ import annotations
 
 import contextlib
-import difflib
 import errno
 import importlib
 import json
@@ -30,7 +29,7 @@ import regex
 
 from bestguess.tools.command import CommandTemplate
 from bestguess.tools.errors import CommandError, InputError
-from bestguess.tools.given import shown
+from bestguess.tools.given import did_you_mean, shown
 from bestguess.tools.process import CHUNK_BYTES, MATCH_S, Ended, SlowPattern, run_to_end
 from bestguess.tools.redaction import keep_options
 from bestguess.tools.trial import FEEDBACK_CHARS, Outcome, Params, shorten, tail
@@ -146,20 +145,15 @@ def load_object(path: str) -> Any:
         if isinstance(error, ModuleNotFoundError) and error.name and f"{name}.".startswith(f"{error.name}."):
             known = [file.stem for file in Path(folder).glob("*.py")]
             raise CommandError(
-                f"there is no module {error.name!r} in {folder} or installed{_suggest(error.name, known)}"
+                f"there is no module {error.name!r} in {folder} or installed{did_you_mean(error.name, known)}"
             ) from error
         raise CommandError(f"importing {name} failed: {_one_line(error)}") from error
     for part in attribute.split("."):
         try:
             found = getattr(found, part)
         except AttributeError as error:
-            raise CommandError(f"{path}: there is no {part!r}{_suggest(part, dir(found))}") from error
+            raise CommandError(f"{path}: there is no {part!r}{did_you_mean(part, dir(found))}") from error
     return found
-
-
-def _suggest(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 class CommandObjective:

@@ -107,17 +107,17 @@ def test_a_dead_processs_trial_is_taken_over_with_its_number(tmp_path: Path) -> 
     trial = open_study(tmp_path).start(bg.Proposal(DART, "gp", "why"), dead_owner())
     study = open_study(tmp_path)
     for _ in range(3):  # looking at a study costs a trial none of its attempts
-        assert study.recover() == (trial,)
+        assert study.look().orphans == (trial,)
     assert study.retake(trial.number, Owner.this_process())
     assert not study.retake(trial.number, Owner.this_process())
-    assert study.recover() == ()
+    assert study.look().orphans == ()
 
 
 def test_a_living_processs_trial_and_one_without_an_owner_are_left_alone(tmp_path: Path) -> None:
     study = open_study(tmp_path)
     study.start(bg.Proposal(DART, "gp"), Owner.this_process())
     study.start(bg.Proposal(TREE, "gp"))
-    assert study.recover() == ()
+    assert study.look().orphans == ()
 
 
 def test_an_outcome_written_before_the_process_died_is_completed(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_an_outcome_written_before_the_process_died_is_completed(tmp_path: Path)
     study._close = lambda *_: None  # type: ignore[method-assign]  # dies between its two writes
     study.finish(trial.number, bg.Outcome(0.25))
     resumed = open_study(tmp_path)
-    assert resumed.recover() == ()
+    assert resumed.look().orphans == ()
     assert [one.value for one in resumed.history] == [0.25]
 
 
@@ -136,7 +136,7 @@ def test_a_trial_that_keeps_killing_its_process_is_given_up(tmp_path: Path) -> N
     for _ in range(MAX_ATTEMPTS - 1):
         assert open_study(tmp_path).retake(trial.number, dead_owner())
     study = open_study(tmp_path)
-    assert study.recover() == ()
+    assert study.look().orphans == ()
     (told,) = study.history
     assert told.state == "failed"
     assert f"ended {MAX_ATTEMPTS} times" in told.feedback
@@ -242,7 +242,7 @@ def test_of_two_equal_trials_started_at_once_the_later_is_withdrawn(tmp_path: Pa
 def test_of_several_processes_one_takes_an_orphan(tmp_path: Path) -> None:
     trial = open_study(tmp_path).start(bg.Proposal(DART, "gp"), dead_owner())
     studies = [open_study(tmp_path) for _ in range(4)]
-    assert all(study.recover() == (trial,) for study in studies)
+    assert all(study.look().orphans == (trial,) for study in studies)
 
     with ThreadPoolExecutor(4) as pool:
         taken = list(pool.map(lambda study: study.retake(trial.number, Owner.this_process()), studies))

@@ -79,5 +79,5 @@ def test_a_trial_does_not_outlive_its_session_and_is_given_back(door: str, numbe
     assert "Traceback" not in (folder / "said").read_text()
     assert code == 130
     study = load(f"sqlite:///{folder / 'bestguess.db'}", "train")
-    assert [trial.number for trial in study.recover()] == [0]
+    assert [trial.number for trial in study.look().orphans] == [0]
     study.close()
