@@ -139,7 +139,7 @@ SPACES = chain(
     ],
 )  # fmt: skip
 OUTCOMES = chain(
-    each_odd("Outcome value", Outcome, "value", fine="digits, bytes, nan, inf, minus inf, 1e308, true, negative, half, decimal, fraction, 0-d array, numpy nan, numpy long"),
+    each_odd("Outcome value", Outcome, "value", fine="digits, nan, inf, minus inf, 1e308, true, negative, half, decimal, fraction, 0-d array, numpy nan, numpy long"),
     each_odd("Outcome error", lambda odd: Outcome(error=odd), "error", fine=ANY_TEXTS, but="empty"),
     each_odd("Outcome feedback", lambda odd: Outcome(1.0, feedback=odd), "feedback", fine=ANY_TEXTS),
     each_odd("Outcome seconds", lambda odd: Outcome(1.0, seconds=odd), "seconds", fine="none, 1e308, half, hostile int"),
