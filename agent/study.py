@@ -475,7 +475,7 @@ class Study:
         return any(one.number == number and one.params == params for one in self.everything)
 
     def _add(self, proposal: Proposal, outcome: Outcome, key: str) -> Trial:
-        with hold(lock_file(self._url, "write"), timeout_s=WRITE_TIMEOUT_S):
+        with self._writing():
             self._check_identity()
             number = self._create(proposal, outcome, None, key)
             return Trial(number, proposal, outcome, study=self._token)
@@ -495,7 +495,7 @@ class Study:
         if trial.outcome is not None:
             raise ToldBeforeError(trial, outcome)
         told = trial.told(outcome)
-        with hold(lock_file(self._url, "write"), timeout_s=WRITE_TIMEOUT_S):
+        with self._writing():
             try:
                 # The outcome goes first: if the process dies between the two writes, `look` completes it.
                 attribute = {**_fields(frozen), "outcome": outcome_fields(outcome)}

@@ -22,7 +22,6 @@ from bestguess.agent.kept import read_fields, read_settings, whole
 from bestguess.agent.knowledge import Knowledge
 from bestguess.agent.llm import Message, Request
 from bestguess.agent.llm.recorded import RecordedLLM, RecordingLLM
-from bestguess.agent.replay import replay
 from bestguess.agent.report import study_record
 from bestguess.agent.study import load
 from bestguess.agent.testing import ScriptedLLM
@@ -70,16 +69,6 @@ def used(path: Path) -> None:
     with bg.Tuner(study.space, study.task, storage=url, study_name=study.name, knowledge=False) as tuner:
         tuner.tell({"lr": 0.2, "depth": 3, "kind": "a", "words": "x"}, 0.7)
         bg.Result(tuner.study, None, 1.0).report()
-
-
-def asked(path: Path) -> None:
-    """Propose for a study, and propose its trials again."""
-    url = f"sqlite:///{path}"
-    study = load(url, None)
-    list(replay(study, {}))
-    study.close()
-    with bg.Tuner(study.space, study.task, storage=url, study_name=study.name) as tuner:
-        tuner.ask()
 
 
 def crafted(study_file: Path, folder: Path, *statements: tuple[str, tuple[Any, ...]]) -> Path:
