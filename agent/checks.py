@@ -6,12 +6,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bestguess.agent.budget import Budget
+from bestguess.agent.advice.budget import Budget
 from bestguess.agent.task import Task
-from bestguess.tools.documents import is_path, path_words
 from bestguess.tools.errors import InputError
-from bestguess.tools.given import plain, shown
-from bestguess.tools.space import Space
+from bestguess.tools.space.space import Space
+from bestguess.tools.words.documents import is_path, path_words
+from bestguess.tools.words.given import plain, shown
 
 MOST_NAME_CHARS = 512
 """Optuna's column in a server's database has no more."""

@@ -21,9 +21,9 @@ import click
 from bestguess.agent import commands
 from bestguess.agent.commands._options import CONTEXT
 from bestguess.agent.commands._output import echo, steady_streams
-from bestguess.tools.cleaning import clean_line
 from bestguess.tools.errors import BestGuessError, InputError, StudyDamaged, StudyUnavailable, WeightsError
-from bestguess.tools.redaction import redact
+from bestguess.tools.words.cleaning import clean_line
+from bestguess.tools.words.redaction import redact
 
 LINE_CHARS = 1600
 TRACEBACK_VARIABLE = "BESTGUESS_TRACEBACK"

@@ -12,15 +12,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bestguess.agent.advisor import LATER, Advice
-from bestguess.agent.explainer import Explainer
-from bestguess.agent.journal import Heard, restore
+from bestguess.agent.advice.advisor import LATER, Advice
+from bestguess.agent.advice.explainer import Explainer
+from bestguess.agent.advice.journal import Heard, restore
 from bestguess.agent.llm import Request
-from bestguess.agent.study import Study
-from bestguess.agent.switches import EVERYTHING, Switches
-from bestguess.agent.turns import Turns
+from bestguess.agent.record.study import Study
+from bestguess.agent.search.switches import EVERYTHING, Switches
+from bestguess.agent.search.turns import Turns
 from bestguess.tools.errors import ParamsError
-from bestguess.tools.space import Space
+from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Trial
 
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any, get_args
 
 from bestguess.tools.errors import InputError
-from bestguess.tools.given import did_you_mean, entries, plain, shown
-from bestguess.tools.redaction import redact
 from bestguess.tools.trial import Direction
+from bestguess.tools.words.given import did_you_mean, entries, plain, shown
+from bestguess.tools.words.redaction import redact
 
 Fact = str | int | float
 

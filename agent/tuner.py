@@ -1,7 +1,7 @@
 """The one way through: ask the proposers, verify, run, tell, and again.
 
 The tuner keeps the study and passes its history on. Whose turn it is is in `turns.py`, how a proposal
-comes about in `proposers.py`, how it is judged in `tools/`, how the objective is run in `tools/run.py`.
+comes about in `proposers.py`, how it is judged in `tools/`, how it runs in `tools/objective/`.
 """
 
 from __future__ import annotations
@@ -17,8 +17,11 @@ from typing import Any, Literal, Self
 
 import optuna
 
-from bestguess.agent.advisor import Advisor, Patience
-from bestguess.agent.budget import Budget, BudgetedLLM, Spent
+from bestguess.agent.advice.advisor import Advisor, Patience
+from bestguess.agent.advice.budget import Budget, BudgetedLLM, Spent
+from bestguess.agent.advice.explainer import Explainer, read_explanation
+from bestguess.agent.advice.journal import Journal, JournaledLLM, open_beside
+from bestguess.agent.advice.knowledge import gather
 from bestguess.agent.checks import (
     check_budget,
     check_flag,
@@ -29,27 +32,24 @@ from bestguess.agent.checks import (
     check_study_name,
     check_task,
 )
-from bestguess.agent.explainer import Explainer, read_explanation
-from bestguess.agent.journal import Journal, JournaledLLM, open_beside
-from bestguess.agent.judge import Judge, read_judgement
-from bestguess.agent.knowledge import gather
-from bestguess.agent.live import Observer, Silent
 from bestguess.agent.llm import LLM
 from bestguess.agent.llm.connect import connect
-from bestguess.agent.owner import Owner
-from bestguess.agent.report import study_record, write_report
-from bestguess.agent.storage import shown_url
-from bestguess.agent.study import Look, Study, ToldBeforeError
-from bestguess.agent.switches import EVERYTHING, Switches
+from bestguess.agent.record.owner import Owner
+from bestguess.agent.record.storage import shown_url
+from bestguess.agent.record.study import Look, Study, ToldBeforeError
+from bestguess.agent.reports.live import Observer, Silent
+from bestguess.agent.reports.report import study_record, write_report
+from bestguess.agent.search.judge import Judge, read_judgement
+from bestguess.agent.search.switches import EVERYTHING, Switches
+from bestguess.agent.search.turns import Turns
 from bestguess.agent.task import Task
-from bestguess.agent.turns import Turns
-from bestguess.tools.bans import Ban
 from bestguess.tools.errors import InputError, StudyError, StudyUnavailable
-from bestguess.tools.given import plain, shown
-from bestguess.tools.region import Limits, Region
-from bestguess.tools.run import FunctionObjective, Objective, stop_run
-from bestguess.tools.space import Space
+from bestguess.tools.objective.run import FunctionObjective, Objective, stop_run
+from bestguess.tools.search.bans import Ban
+from bestguess.tools.space.region import Limits, Region
+from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History, Outcome, Proposal, Trial
+from bestguess.tools.words.given import plain, shown
 
 _log = logging.getLogger(__name__)
 

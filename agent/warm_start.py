@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 
 import numpy as np
 
+from bestguess.agent.advice.knowledge import gather
 from bestguess.agent.checks import (
     check_budget,
     check_count,
@@ -27,19 +28,18 @@ from bestguess.agent.checks import (
     check_space,
     check_task,
 )
-from bestguess.agent.knowledge import gather
 from bestguess.agent.task import Task
-from bestguess.tools.density import Density
-from bestguess.tools.documents import path_words, read_json, read_text
 from bestguess.tools.errors import InputError
-from bestguess.tools.given import entries, listed, plain, shown
-from bestguess.tools.space import Space
+from bestguess.tools.search.density import Density
+from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History, Proposal, Source, Trial
+from bestguess.tools.words.documents import path_words, read_json, read_text
+from bestguess.tools.words.given import entries, listed, plain, shown
 
 if TYPE_CHECKING:
-    from bestguess.agent.advisor import Advice
-    from bestguess.agent.budget import Budget
-    from bestguess.agent.knowledge import Knowledge
+    from bestguess.agent.advice.advisor import Advice
+    from bestguess.agent.advice.budget import Budget
+    from bestguess.agent.advice.knowledge import Knowledge
     from bestguess.agent.llm import LLM
 
 FORMAT = "bestguess.warmstart/1"
@@ -235,10 +235,10 @@ def _advice(
     """
     if llm is None or (isinstance(llm, str) and llm == "none"):
         return None, None, ""
-    from bestguess.agent.advisor import LATER, Advisor
-    from bestguess.agent.budget import BudgetedLLM
+    from bestguess.agent.advice.advisor import LATER, Advisor
+    from bestguess.agent.advice.budget import BudgetedLLM
     from bestguess.agent.llm.connect import connect
-    from bestguess.agent.proposers import State, request_warm_start
+    from bestguess.agent.search.proposers import State, request_warm_start
 
     model = connect(llm)
     assert model is not None
@@ -260,16 +260,16 @@ def _choose(
 
     What is known comes before the guesses as in a study of our own, and more of it after them.
     """
-    from bestguess.agent.advisor import MODEL
-    from bestguess.agent.proposers import (
+    from bestguess.agent.advice.advisor import MODEL
+    from bestguess.agent.search.proposers import (
         State,
         known_first,
         propose_default,
         propose_knowledge,
         propose_warm_start,
     )
-    from bestguess.tools.filling import fill
-    from bestguess.tools.prior import OptimumPrior
+    from bestguess.tools.search.prior import OptimumPrior
+    from bestguess.tools.space.filling import fill
 
     start = State(space, task, History(task.direction), None, seed, 0)
     points = [propose_default(start)]
@@ -308,7 +308,7 @@ def _choose(
 
 
 def _densities(space: Space, advice: Advice | None) -> dict[str, Density]:
-    from bestguess.tools.density import estimate
+    from bestguess.tools.search.density import estimate
 
     guesses = advice.configurations if advice else ()
     return {

@@ -214,7 +214,7 @@ def readme(results: Path, check: bool) -> None:
 @results_option
 def cost(labels: tuple[str, ...], results: Path) -> None:
     """Measure what asking costs: start-up, memory, and an ask after 10, 30, 100, 300 and 1000 results."""
-    from bestguess.evals.cost import measure_costs
+    from bestguess.evals.measures.cost import measure_costs
 
     for one in measure_costs(_specs(labels), results):
         click.echo(one.sentence)
@@ -226,7 +226,7 @@ def scale() -> None:
     import optuna
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
 
-    from bestguess.evals.scale import measure_scale
+    from bestguess.evals.measures.scale import measure_scale
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     with threadpool_limits(1):
@@ -242,7 +242,7 @@ def calibration(names: tuple[str, ...], seeds: str) -> None:
     import optuna
     from threadpoolctl import threadpool_limits
 
-    from bestguess.evals.calibration import measure_calibration
+    from bestguess.evals.measures.calibration import measure_calibration
 
     chosen = _seeds(seeds)
     optuna.logging.set_verbosity(optuna.logging.WARNING)  # a note for every study would tear the bar
@@ -260,7 +260,7 @@ def calibration(names: tuple[str, ...], seeds: str) -> None:
 def harm(name: str, seeds: str, names: tuple[str, ...], jobs: int, kept: Path | None) -> None:
     """Measure what models that mean no good cost, beside the surrogate alone."""
     from bestguess.evals.adversaries import ADVERSARIES
-    from bestguess.evals.harm import measure_harm
+    from bestguess.evals.measures.harm import measure_harm
 
     file = kept or CHECKOUT / ".evals" / f"harm_{name}.jsonl"
     for one in measure_harm(name, names or tuple(ADVERSARIES), _seeds(seeds), file, jobs=jobs):

@@ -95,7 +95,7 @@ def _provenance(results: Results, records: Sequence[Record]) -> Section:
 
 def _models(records: Sequence[Record]) -> list[str]:
     """Return each language model that took part, with the checksum of its weights where we know it."""
-    from bestguess.agent.llm.catalog import CATALOG, DEFAULT_MODEL
+    from bestguess.agent.llm.weights.catalog import CATALOG, DEFAULT_MODEL
 
     specs = {
         Spec.parse(one.contestant).options.get("llm", "none")

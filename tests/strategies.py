@@ -16,8 +16,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from bestguess.tools.parameters import Choice, Float, Int, Parameter, Text
-from bestguess.tools.space import Space
+from bestguess.tools.space.parameters import Choice, Float, Int, Parameter, Text
+from bestguess.tools.space.space import Space
 
 NAMES = st.one_of(
     st.from_regex(r"[a-z][a-z0-9_]{0,5}", fullmatch=True),

@@ -21,8 +21,8 @@ This module knows nothing of what raises them.
 
 from __future__ import annotations
 
-from bestguess.tools.cleaning import clean
-from bestguess.tools.redaction import redact
+from bestguess.tools.words.cleaning import clean
+from bestguess.tools.words.redaction import redact
 
 
 class BestGuessError(Exception):

@@ -13,11 +13,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from bestguess.tools.cleaning import clean, clean_line
 from bestguess.tools.errors import InputError
-from bestguess.tools.given import error_words, plain, shown
-from bestguess.tools.given import shorten as shorten
-from bestguess.tools.redaction import redact
+from bestguess.tools.words.cleaning import clean, clean_line
+from bestguess.tools.words.given import error_words, plain, shown
+from bestguess.tools.words.given import shorten as shorten
+from bestguess.tools.words.redaction import redact
 
 Source = Literal["default", "knowledge", "llm", "gp", "random", "user"]
 Direction = Literal["minimize", "maximize"]

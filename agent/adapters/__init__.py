@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from bestguess.tools.errors import InputError
-from bestguess.tools.given import did_you_mean, shown
+from bestguess.tools.words.given import did_you_mean, shown
 
 if TYPE_CHECKING:
     from bestguess.agent.adapters import (
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         vizier,
     )
     from bestguess.agent.adapters.translation import Points, Translation
-    from bestguess.tools.space import Space
+    from bestguess.tools.space.space import Space
 
 __all__ = [
     "ax",

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from bestguess.agent.adapters.translation import Draft, Points, Spelling, Translation, label, numeric, refuse
-from bestguess.tools.conditions import MAX_PARAMETERS
 from bestguess.tools.errors import SpaceError
-from bestguess.tools.given import listed
-from bestguess.tools.space import Space
+from bestguess.tools.space.conditions import MAX_PARAMETERS
+from bestguess.tools.space.space import Space
+from bestguess.tools.words.given import listed
 
 DISTRIBUTION = "ax-platform"
 HAND_OVER = "trials = {client.attach_trial(parameters): parameters for parameters in points}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bestguess.agent.adapters.translation import Points, Translation, needs, refuse
-from bestguess.tools.space import Space
+from bestguess.tools.space.space import Space
 
 if TYPE_CHECKING:
     from ConfigSpace import Configuration, ConfigurationSpace

@@ -14,8 +14,8 @@ from typing import Any
 from bestguess.agent.adapters.json import read
 from bestguess.agent.adapters.translation import Points
 from bestguess.tools.errors import ParamsError
-from bestguess.tools.given import shown
-from bestguess.tools.space import Space
+from bestguess.tools.space.space import Space
+from bestguess.tools.words.given import shown
 
 __all__ = ["DISTRIBUTION", "HAND_OVER", "from_native", "load", "read", "to_native"]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from bestguess.agent.adapters.translation import Draft, Translation, numeric, quantized, refuse, unbounded
 from bestguess.tools.errors import SpaceError
-from bestguess.tools.space import Space
+from bestguess.tools.space.space import Space
 
 SEPARATOR = "/"
 """Between the keys of nested dictionaries, as Ray Tune flattens them."""

@@ -11,8 +11,8 @@ from typing import Any
 from bestguess.agent.adapters.domains import nest, read_domains
 from bestguess.agent.adapters.translation import Points, Translation
 from bestguess.tools.errors import ParamsError
-from bestguess.tools.parameters import Float, Int
-from bestguess.tools.space import Space
+from bestguess.tools.space.parameters import Float, Int
+from bestguess.tools.space.space import Space
 
 DISTRIBUTION = "flaml"
 HAND_OVER = "flaml.tune.run(..., points_to_evaluate=points)"

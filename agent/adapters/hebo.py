@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bestguess.agent.adapters.translation import Draft, Points, Translation, needs, numeric, refuse
 from bestguess.tools.errors import SpaceError
-from bestguess.tools.space import Space
+from bestguess.tools.space.space import Space
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -23,9 +23,9 @@ from bestguess.agent.adapters.translation import (
     unbounded,
 )
 from bestguess.tools.errors import SpaceError
-from bestguess.tools.parameter import Value
-from bestguess.tools.parameters import Choice
-from bestguess.tools.space import Space
+from bestguess.tools.space.parameter import Value
+from bestguess.tools.space.parameters import Choice
+from bestguess.tools.space.space import Space
 
 DISTRIBUTION = "hyperopt"
 HAND_OVER = "fmin(..., points_to_evaluate=points)"

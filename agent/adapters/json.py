@@ -7,9 +7,9 @@ from typing import Any
 
 from bestguess.agent.adapters.translation import Points, Translation
 from bestguess.agent.warm_start import WarmStart
-from bestguess.tools.documents import read_json
 from bestguess.tools.errors import SpaceError
-from bestguess.tools.space import Space
+from bestguess.tools.space.space import Space
+from bestguess.tools.words.documents import read_json
 
 DISTRIBUTION = ""
 HAND_OVER = "points = bg.WarmStart.load('warmstart.json').points"

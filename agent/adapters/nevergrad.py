@@ -13,7 +13,7 @@ from typing import Any
 
 from bestguess.agent.adapters.translation import Draft, Points, Translation, needs, numeric, refuse, unbounded
 from bestguess.tools.errors import SpaceError
-from bestguess.tools.space import Space
+from bestguess.tools.space.space import Space
 
 DISTRIBUTION = "nevergrad"
 HAND_OVER = "bg.adapters.nevergrad.hand_over(warm_start, optimizer)"

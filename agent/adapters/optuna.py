@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from bestguess.agent.adapters.translation import Points, Translation, listed, refuse
-from bestguess.tools.space import Space
+from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Proposal
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from bestguess.agent.adapters.domains import nest, read_domains
 from bestguess.agent.adapters.translation import Points, Translation, needs
-from bestguess.tools.space import Space
+from bestguess.tools.space.space import Space
 
 if TYPE_CHECKING:
     from bestguess.agent.adapters.ray_search import Search

@@ -20,16 +20,16 @@ from ray.tune.result import DEFAULT_METRIC, EXPR_ERROR_FILE
 from ray.tune.search import Searcher
 
 from bestguess.agent.adapters.ray_trials import RayTrials, check_format, translate
-from bestguess.agent.budget import Budget
+from bestguess.agent.advice.budget import Budget
 from bestguess.agent.checks import check_task
 from bestguess.agent.llm import LLM
-from bestguess.agent.study import Study
+from bestguess.agent.record.study import Study
 from bestguess.agent.task import Task
 from bestguess.agent.tuner import LLM_WAIT_S, Tuner
 from bestguess.tools.errors import InputError
-from bestguess.tools.private import open_private
-from bestguess.tools.space import Space
+from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Direction, History, Outcome
+from bestguess.tools.words.private import open_private
 
 DIRECTIONS: dict[str, Direction] = {"min": "minimize", "max": "maximize"}
 NO_MESSAGE = "the trial ended with an error that Ray wrote down nowhere"

@@ -14,13 +14,13 @@ from typing import Any
 
 from bestguess.agent.adapters.domains import configure, flatten, read_domains
 from bestguess.agent.adapters.translation import Translation
-from bestguess.agent.owner import Owner
-from bestguess.agent.study import ToldBeforeError
-from bestguess.agent.trial_fields import proposal_fields, read_proposal
+from bestguess.agent.record.owner import Owner
+from bestguess.agent.record.study import ToldBeforeError
+from bestguess.agent.record.trial_fields import proposal_fields, read_proposal
 from bestguess.agent.tuner import Tuner
 from bestguess.tools.errors import InputError
-from bestguess.tools.parameters import Choice
-from bestguess.tools.space import Space
+from bestguess.tools.space.parameters import Choice
+from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Outcome, Proposal, Trial
 
 FORMAT = "bestguess.ray/1"

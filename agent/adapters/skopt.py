@@ -9,7 +9,7 @@ from typing import Any
 
 from bestguess.agent.adapters.translation import Draft, Points, Translation, needs, numeric
 from bestguess.tools.errors import SpaceError
-from bestguess.tools.space import Space
+from bestguess.tools.space.space import Space
 
 DISTRIBUTION = "scikit-optimize"
 HAND_OVER = "gp_minimize(..., x0=points)"

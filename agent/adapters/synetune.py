@@ -6,7 +6,7 @@ from typing import Any
 
 from bestguess.agent.adapters.domains import read_domains
 from bestguess.agent.adapters.translation import Points, Translation
-from bestguess.tools.space import Space
+from bestguess.tools.space.space import Space
 
 DISTRIBUTION = "syne-tune"
 HAND_OVER = "BORE(config_space, ..., points_to_evaluate=points)"

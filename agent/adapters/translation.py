@@ -17,12 +17,12 @@ from typing import Any
 
 from bestguess.agent.warm_start import MAX_POINTS, WarmStart
 from bestguess.tools.errors import InputError, ParamsError, SpaceError
-from bestguess.tools.given import listed as given_list
-from bestguess.tools.given import plain, shown
-from bestguess.tools.parameter import Value
-from bestguess.tools.parameters import Choice, Float, Int, Parameter
-from bestguess.tools.space import Space
+from bestguess.tools.space.parameter import Value
+from bestguess.tools.space.parameters import Choice, Float, Int, Parameter
+from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Params, Proposal, shorten
+from bestguess.tools.words.given import listed as given_list
+from bestguess.tools.words.given import plain, shown
 
 Points = WarmStart | Iterable[Proposal | Params]
 Spelling = Callable[[Any], Any]

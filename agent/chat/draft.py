@@ -18,9 +18,9 @@ from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
 from bestguess.tools.scan.draft import Draft, scan
 from bestguess.tools.scan.metric import find_printed, names_result
-from bestguess.tools.space import Space
-from bestguess.tools.space_formats import load_yaml
-from bestguess.tools.text_file import read_text
+from bestguess.tools.space.formats import load_yaml
+from bestguess.tools.space.space import Space
+from bestguess.tools.words.text_file import read_text
 
 MOST_BYTES = 2_000_000
 
@@ -125,7 +125,14 @@ def _scanned_command(folder: Path, source: Source, scanned: Draft) -> list[str]:
         return [*_start(folder, source), *flags]
     python, script = _start(folder, source)
     sets = [word for one in written for word in ("--set", one)]
-    return [python, "-m", "bestguess.tools.override", script, *sets, *(["--", *flags] if flags else [])]
+    return [
+        python,
+        "-m",
+        "bestguess.tools.objective.override",
+        script,
+        *sets,
+        *(["--", *flags] if flags else []),
+    ]
 
 
 def _start(folder: Path, source: Source) -> list[str]:

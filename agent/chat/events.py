@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
-from bestguess.tools.cleaning import clean
-from bestguess.tools.redaction import redact
+from bestguess.tools.words.cleaning import clean
+from bestguess.tools.words.redaction import redact
 
 Kind = Literal[
     "session",  # a session begins

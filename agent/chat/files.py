@@ -11,10 +11,10 @@ import os
 import sys
 from pathlib import Path
 
-from bestguess.tools.cleaning import clean_line
 from bestguess.tools.errors import InputError
-from bestguess.tools.given import shown
-from bestguess.tools.redaction import redact
+from bestguess.tools.words.cleaning import clean_line
+from bestguess.tools.words.given import shown
+from bestguess.tools.words.redaction import redact
 
 _STARTUP = frozenset({"sitecustomize", "usercustomize", "conftest", "setup"})
 """Modules that Python, pytest or pip look for by themselves."""

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bestguess.agent.task import Task
-from bestguess.tools.parameter import Parameter
-from bestguess.tools.parameters import Choice, Float, Int
-from bestguess.tools.region import Limits
-from bestguess.tools.space import Space
+from bestguess.tools.space.parameter import Parameter
+from bestguess.tools.space.parameters import Choice, Float, Int
+from bestguess.tools.space.region import Limits
+from bestguess.tools.space.space import Space
 
 NUMBER = r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|nan|inf)"
 

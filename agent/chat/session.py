@@ -16,21 +16,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from bestguess.agent.chat import words
-from bestguess.agent.chat.commands import REGISTRY
+from bestguess.agent.chat.answers import words
+from bestguess.agent.chat.commands.all import REGISTRY
 from bestguess.agent.chat.draft import metrics_in
 from bestguess.agent.chat.events import Answer, Card, Event, Listener
 from bestguess.agent.chat.files import Files
-from bestguess.agent.chat.instructions import is_from_outside
-from bestguess.agent.chat.intents import LATER, Context, Intent, Verdict
-from bestguess.agent.chat.model_route import understand_with_model
+from bestguess.agent.chat.language.instructions import is_from_outside
+from bestguess.agent.chat.language.intents import LATER, Context, Intent, Verdict
+from bestguess.agent.chat.language.model_route import understand_with_model
+from bestguess.agent.chat.language.understanding import read_verdict, understand
 from bestguess.agent.chat.state import State
 from bestguess.agent.chat.transcript import Transcript, last_state, read_last_session
-from bestguess.agent.chat.understanding import read_verdict, understand
 from bestguess.agent.chat.workbench import Workbench
-from bestguess.agent.report import trial_record
+from bestguess.agent.reports.report import trial_record
 from bestguess.tools.errors import BestGuessError, InputError
-from bestguess.tools.region import Limits
+from bestguess.tools.space.region import Limits
 from bestguess.tools.trial import Trial
 
 DATABASE = "bestguess.db"

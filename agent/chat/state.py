@@ -8,8 +8,8 @@ from typing import Any, Self
 
 from bestguess.agent.chat.plan import Plan
 from bestguess.tools.errors import InputError
-from bestguess.tools.given import error_words, shorten, shown
-from bestguess.tools.region import Limits
+from bestguess.tools.space.region import Limits
+from bestguess.tools.words.given import error_words, shorten, shown
 
 MOST_LEFT = 100_000
 """As many trials as a command may ask for."""

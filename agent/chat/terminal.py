@@ -26,13 +26,13 @@ from prompt_toolkit.formatted_text import FormattedText
 from prompt_toolkit.history import FileHistory
 from prompt_toolkit.patch_stdout import patch_stdout
 
-from bestguess.agent.chat.commands import REGISTRY
+from bestguess.agent.chat.answers.rendering import MAX_WIDTH, render
+from bestguess.agent.chat.commands.all import REGISTRY
 from bestguess.agent.chat.events import Event
-from bestguess.agent.chat.rendering import MAX_WIDTH, render
 from bestguess.agent.chat.session import Session
-from bestguess.agent.console import CleanConsole
-from bestguess.tools.private import make_private
-from bestguess.tools.redaction import redact
+from bestguess.agent.reports.console import CleanConsole
+from bestguess.tools.words.private import make_private
+from bestguess.tools.words.redaction import redact
 
 WELCOME = (
     "Say what to tune, for example [bold]tune train.py[/bold]; [bold]/help[/bold] lists the commands. "

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from bestguess.agent.chat.events import Event
-from bestguess.agent.lock import hold
-from bestguess.tools.documents import path_words, read_bytes
+from bestguess.agent.record.lock import hold
 from bestguess.tools.errors import InputError
-from bestguess.tools.private import open_private
+from bestguess.tools.words.documents import path_words, read_bytes
+from bestguess.tools.words.private import open_private
 
 MOST_BYTES = 200_000_000
 """Of a transcript: a year of sessions."""

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from bestguess.agent.tuner import Tuner
 from bestguess.tools.errors import BestGuessError
-from bestguess.tools.run import Objective
+from bestguess.tools.objective.run import Objective
 from bestguess.tools.trial import Trial
 
 

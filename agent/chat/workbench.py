@@ -11,20 +11,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bestguess.agent.budget import Budget
-from bestguess.agent.chat import facts
+from bestguess.agent.advice.budget import Budget
+from bestguess.agent.chat.answers import facts
 from bestguess.agent.chat.plan import Plan
 from bestguess.agent.chat.state import Agreed, Undo
 from bestguess.agent.chat.trials import Trials, Watcher
-from bestguess.agent.llm.catalog import CATALOG
 from bestguess.agent.llm.connect import connect
 from bestguess.agent.llm.shared import SharedLLM
-from bestguess.agent.study import Study, study_names
+from bestguess.agent.llm.weights.catalog import CATALOG
+from bestguess.agent.record.study import Study, study_names
 from bestguess.agent.tuner import Tuner
 from bestguess.tools.errors import InputError, ModelSpecError, StudyError
-from bestguess.tools.region import Limits, Region
-from bestguess.tools.run import CommandObjective
-from bestguess.tools.space import Space
+from bestguess.tools.objective.run import CommandObjective
+from bestguess.tools.space.region import Limits, Region
+from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History, shorten
 
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from bestguess.agent.task import Task
-    from bestguess.tools.run import Objective
-    from bestguess.tools.space import Space
+    from bestguess.tools.objective.run import Objective
+    from bestguess.tools.space.space import Space
 
 LLM_HELP = "none; embedded[:NAME]; a model folder; an OpenAI-compatible URL; module:attribute"
 WIDEST = 100_000
@@ -42,7 +42,7 @@ def storage_option(
     """Return the option that says where studies are kept, which outlives the command; 'none' if `or_none`."""
 
     def read(_context: click.Context, _option: click.Parameter, given: str | None) -> str | None:
-        from bestguess.agent.storage_url import is_memory, read_url
+        from bestguess.agent.record.storage_url import is_memory, read_url
         from bestguess.tools.errors import StudyError
 
         if given is None or (or_none and given == "none"):
@@ -179,9 +179,9 @@ def llm_options(default: str, *, wait_s: float = 120.0) -> Callable[[Callable[..
 
 def read_space(spec: str) -> tuple[Space, dict[str, Any]]:
     """Return the space in a YAML file or at module:attribute, and the file's words about the task."""
-    from bestguess.tools.run import load_object
-    from bestguess.tools.space import Space
-    from bestguess.tools.space_formats import load_yaml
+    from bestguess.tools.objective.run import load_object
+    from bestguess.tools.space.formats import load_yaml
+    from bestguess.tools.space.space import Space
 
     if ":" in spec and not os.path.exists(spec):
         space = load_object(spec)
@@ -217,7 +217,7 @@ def read_objective(
     objective: Sequence[str], space: Space, *, metric: str | None, trial_timeout_s: float | None
 ) -> Objective:
     """Return the objective: one word with a colon is a Python function, anything else a command."""
-    from bestguess.tools.run import CommandObjective, FunctionObjective, load_function
+    from bestguess.tools.objective.run import CommandObjective, FunctionObjective, load_function
 
     if len(objective) == 1 and ":" in objective[0] and "{" not in objective[0]:
         if metric is not None or trial_timeout_s is not None:
@@ -238,7 +238,7 @@ def read_objective(
 
 def console_for(*, stderr: bool = False) -> Console:
     """Return the console to print on."""
-    from bestguess.agent.console import CleanConsole
+    from bestguess.agent.reports.console import CleanConsole
 
     return CleanConsole(stderr=stderr)
 

@@ -16,8 +16,8 @@ from typing import Any
 
 import click
 
-from bestguess.tools.cleaning import clean
-from bestguess.tools.redaction import redact
+from bestguess.tools.words.cleaning import clean
+from bestguess.tools.words.redaction import redact
 
 
 def echo(text: object, *, err: bool = False, nl: bool = True) -> None:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from bestguess.agent.llm import LLM
     from bestguess.agent.task import Task
     from bestguess.agent.tuner import Result
-    from bestguess.tools.run import Objective
-    from bestguess.tools.space import Space
+    from bestguess.tools.objective.run import Objective
+    from bestguess.tools.space.space import Space
 
 
 def tune_and_report(
@@ -46,13 +46,13 @@ def tune_and_report(
     share_cores()
     import optuna
 
-    from bestguess.agent.budget import Budget
+    from bestguess.agent.advice.budget import Budget
     from bestguess.agent.checks import check_seconds
-    from bestguess.agent.live import watch
-    from bestguess.agent.storage import shown_url
+    from bestguess.agent.record.storage import shown_url
+    from bestguess.agent.reports.live import watch
     from bestguess.agent.tuner import Tuner, check_n_trials
-    from bestguess.tools.given import shown
     from bestguess.tools.trial import plain_line
+    from bestguess.tools.words.given import shown
 
     check_n_trials(n_trials)
     if timeout_s is not None:
@@ -109,7 +109,7 @@ def tune_and_report(
 
 def _place(storage: str, study_name: str) -> str:
     """Return the options that name a study, as one types them in a shell."""
-    from bestguess.agent.storage import shown_url
+    from bestguess.agent.record.storage import shown_url
 
     return f"--storage {shlex.quote(str(shown_url(storage)))} --study-name {shlex.quote(study_name)}"
 
@@ -150,7 +150,7 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 def _print_report(console: Console, result: Result, title: str, extra: dict[str, Any]) -> None:
     from rich.markdown import Markdown
 
-    from bestguess.agent.report import share_words
+    from bestguess.agent.reports.report import share_words
 
     lines: tuple[str, ...] = ()
     if extra:

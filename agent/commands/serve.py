@@ -58,9 +58,9 @@ def command(
       bestguess serve Qwen/Qwen3-235B-A22B --gpus 8 --nodes 2
       bestguess serve --setup
     """
-    from bestguess.agent.llm.catalog import DEFAULT_MODEL
-    from bestguess.agent.serving import Machine, ServePlan, Server, refuse_taken
-    from bestguess.agent.serving_environment import count_gpus, serve_root, set_up
+    from bestguess.agent.llm.serving.environment import count_gpus, serve_root, set_up
+    from bestguess.agent.llm.serving.process import Machine, ServePlan, Server, refuse_taken
+    from bestguess.agent.llm.weights.catalog import DEFAULT_MODEL
 
     there = count_gpus()
     gpus = there if gpus is None else gpus
@@ -107,7 +107,7 @@ class _Progress:
 def _locate(model: str) -> tuple[str, str]:
     """Return the folder or hub repository of a model, and what to call it."""
     from bestguess.agent.commands.models import pull_with_progress
-    from bestguess.agent.llm.catalog import CATALOG, find
+    from bestguess.agent.llm.weights.catalog import CATALOG, find
 
     if model in CATALOG:
         return str(pull_with_progress(model, to_stderr=True)), model

@@ -21,11 +21,11 @@ def command(storage: str, study_name: str | None, importance: bool, as_json: boo
       bestguess show --importance
       bestguess show --storage sqlite:///runs/study.db --study-name train --json
     """
-    from bestguess.agent.insight import gain_insight, write_insight
-    from bestguess.agent.live import trials_table
-    from bestguess.agent.report import study_record, write_report
-    from bestguess.agent.storage import shown_url
-    from bestguess.agent.study import load
+    from bestguess.agent.record.storage import shown_url
+    from bestguess.agent.record.study import load
+    from bestguess.agent.reports.insight import gain_insight, write_insight
+    from bestguess.agent.reports.live import trials_table
+    from bestguess.agent.reports.report import study_record, write_report
 
     study = load(storage, study_name)
     history = study.history

@@ -9,12 +9,12 @@ import click
 
 from bestguess.agent.commands._options import CONTEXT, json_option, study_options
 from bestguess.agent.commands._output import echo, echo_json
-from bestguess.tools.cleaning import clean_line
 from bestguess.tools.errors import InputError
-from bestguess.tools.parameter import shown
+from bestguess.tools.space.parameter import shown
+from bestguess.tools.words.cleaning import clean_line
 
 if TYPE_CHECKING:
-    from bestguess.agent.study import Study
+    from bestguess.agent.record.study import Study
     from bestguess.tools.trial import Outcome, Trial
 
 # A negative value is an argument, not an option.
@@ -60,8 +60,8 @@ def command(
       bestguess tell 4 --failed "CUDA out of memory"
       bestguess tell 0.2 --params '{"lr": 0.001, "depth": 3}'
     """
-    from bestguess.agent.storage import shown_url
-    from bestguess.agent.study import load
+    from bestguess.agent.record.storage import shown_url
+    from bestguess.agent.record.study import load
     from bestguess.tools.trial import Outcome
 
     number, value = _read_arguments(what, failed=failed, params=params)

@@ -87,7 +87,7 @@ def command(
       bestguess warmstart --space space.yaml --for csv --n 8 --out first.csv
     """
     from bestguess.agent.adapters import adapter, csv
-    from bestguess.agent.budget import Budget
+    from bestguess.agent.advice.budget import Budget
     from bestguess.agent.task import Task
     from bestguess.agent.warm_start import WarmStart, write_text
 
@@ -162,8 +162,8 @@ def _code(tuner: str, hand_over: str, space_spec: str, out: Path | None) -> list
 
 def _read_native(spec: str) -> tuple[Any, dict[str, Any]]:
     """Return the space in a YAML file, or what is at module:attribute; and the file's words on the task."""
-    from bestguess.tools.run import load_object
-    from bestguess.tools.space_formats import load_yaml
+    from bestguess.tools.objective.run import load_object
+    from bestguess.tools.space.formats import load_yaml
 
     if ":" in spec and not os.path.exists(spec):
         return load_object(spec), {}

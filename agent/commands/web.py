@@ -25,7 +25,7 @@ def command(folder: Path, llm: str, resume: bool, parallel: int, seed: int | Non
       bestguess web
       bestguess web --resume --llm embedded
     """
-    from bestguess.agent.chat.fact_commands import PAGE_NEEDS
+    from bestguess.agent.chat.commands.facts import PAGE_NEEDS
 
     try:
         from bestguess.agent.chat.web.server import PageServer
@@ -34,7 +34,7 @@ def command(folder: Path, llm: str, resume: bool, parallel: int, seed: int | Non
 
     from bestguess.agent.chat.session import Session
     from bestguess.agent.commands._running import end_on_signals, share_cores
-    from bestguess.agent.loopback import listen
+    from bestguess.agent.llm.serving.loopback import listen
 
     share_cores()
     end_on_signals()

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from bestguess.tools.errors import InputError, ParamsError
-from bestguess.tools.parameters import Choice, Float, Int, Parameter
+from bestguess.tools.space.parameters import Choice, Float, Int, Parameter
 
 Parameters = Mapping[str, Parameter]
 

@@ -26,11 +26,11 @@ import numpy as np
 from bestguess.agent.estimators.documentation import parameter_doc
 from bestguess.agent.sampling.native_space import read_choices, read_distribution
 from bestguess.tools.errors import InputError, ParamsError, SpaceError
-from bestguess.tools.given import entries, listed, shown
-from bestguess.tools.parameter import MAX_VALUES
-from bestguess.tools.parameters import Choice, Float, Int, Parameter
-from bestguess.tools.space import Space
+from bestguess.tools.space.parameter import MAX_VALUES
+from bestguess.tools.space.parameters import Choice, Float, Int, Parameter
+from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Params
+from bestguess.tools.words.given import entries, listed, shown
 
 DRAWS = 64
 TAIL = 1e-3

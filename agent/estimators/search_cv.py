@@ -1,7 +1,7 @@
 """Our search as a scikit-learn search estimator, to be used where RandomizedSearchCV is.
 
 scikit-learn fits, scores and refits; the search decides from the scores so far what is tried next. This
-module does not know how a proposal comes about (`agent/turns.py`).
+module does not know how a proposal comes about (`agent/search/turns.py`).
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from bestguess.agent.estimators.distributions import Searched, read_distribution
 from bestguess.agent.task import Fact, Task
 from bestguess.agent.tuner import Tuner
 from bestguess.tools.errors import InputError
-from bestguess.tools.given import shown
-from bestguess.tools.space import Space
+from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History, Outcome, Trial
+from bestguess.tools.words.given import shown
 
 MISCONFIGURED = 5
 """If so many candidates fail, and none before them did not, no other will do better."""

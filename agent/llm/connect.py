@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 
 from bestguess.agent.llm import LLM
 from bestguess.agent.llm.shared import SharedLLM, share
-from bestguess.tools.documents import is_path
 from bestguess.tools.errors import ModelSpecError
-from bestguess.tools.given import plain, shown
+from bestguess.tools.words.documents import is_path
+from bestguess.tools.words.given import plain, shown
 
 MOST_HOST_CHARS = 253
 _ATTRIBUTE = re.compile(r"(?P<module>[A-Za-z_][\w.]*):(?P<attribute>[A-Za-z_][\w.]*)")
@@ -60,7 +60,7 @@ def origin(url: str) -> str:
 
 
 def _by_words(spec: str) -> LLM:
-    from bestguess.agent.llm.catalog import CATALOG, DEFAULT_MODEL
+    from bestguess.agent.llm.weights.catalog import CATALOG, DEFAULT_MODEL
 
     if spec.startswith(("http://", "https://")):
         from bestguess.agent.llm.server import ServerLLM
@@ -79,8 +79,8 @@ def _by_words(spec: str) -> LLM:
 
 
 def _embedded(name_or_path: Path | str) -> LLM:
-    from bestguess.agent.llm.catalog import CATALOG, find
     from bestguess.agent.llm.embedded import EmbeddedLLM
+    from bestguess.agent.llm.weights.catalog import CATALOG, find
 
     folder = find(name_or_path)
     return EmbeddedLLM(folder, name=str(name_or_path) if name_or_path in CATALOG else None)

@@ -16,13 +16,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from bestguess.agent.kept import Text
 from bestguess.agent.llm import LLM, Reply, Request
 from bestguess.agent.llm.parsing import parse_texts
-from bestguess.tools.documents import path_words, read_bytes
 from bestguess.tools.errors import ModelSpecError, ModelUnavailable
-from bestguess.tools.given import error_words, shorten
-from bestguess.tools.private import open_private
+from bestguess.tools.words.documents import path_words, read_bytes
+from bestguess.tools.words.given import error_words, shorten
+from bestguess.tools.words.kept import Text
+from bestguess.tools.words.private import open_private
 
 MOST_BYTES = 500_000_000
 """Of a recording: some hundred thousand calls."""

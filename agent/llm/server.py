@@ -24,10 +24,10 @@ from bestguess.agent.llm.parsing import parse_texts
 from bestguess.agent.llm.retries import persist
 from bestguess.agent.llm.streaming import Pieces, begin, hear
 from bestguess.agent.llm.wire import client_for
-from bestguess.tools.cleaning import clean_line
 from bestguess.tools.errors import ModelError, ModelSpecError, ModelUnavailable, ReplyError
-from bestguess.tools.redaction import is_secret_name, keep_secret, redact
 from bestguess.tools.trial import shorten
+from bestguess.tools.words.cleaning import clean_line
+from bestguess.tools.words.redaction import is_secret_name, keep_secret, redact
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI

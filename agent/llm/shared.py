@@ -14,10 +14,10 @@ from weakref import WeakValueDictionary
 
 from bestguess.agent.llm import LLM, Reply, Request, Streaming, Tokenizing
 from bestguess.agent.llm.streaming import POLL_S
-from bestguess.tools.cleaning import clean_line
 from bestguess.tools.errors import ModelUnavailable, ReplyError
-from bestguess.tools.redaction import redact
 from bestguess.tools.trial import shorten
+from bestguess.tools.words.cleaning import clean_line
+from bestguess.tools.words.redaction import redact
 
 NAME_CHARS = 120
 """Of a model's name: whoever serves it chose it."""

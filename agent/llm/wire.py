@@ -13,7 +13,7 @@ import httpx2
 
 from bestguess.agent.llm.connect import origin
 from bestguess.tools.errors import ModelUnavailable, ReplyError
-from bestguess.tools.redaction import redact
+from bestguess.tools.words.redaction import redact
 
 MOST_MIB = 8
 """Of everything that one call reads; sixteen answers of 500 tokens are 50 kB."""

@@ -18,12 +18,12 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from bestguess.tools.conditions import NAME_CHARS, NOT_IN_NAMES
 from bestguess.tools.errors import ParamsError, SpaceError
-from bestguess.tools.given import shown
-from bestguess.tools.parameters import Choice, Float, Int, Parameter, Text
-from bestguess.tools.space import ConstraintSource, Space
+from bestguess.tools.space.conditions import NAME_CHARS, NOT_IN_NAMES
+from bestguess.tools.space.parameters import Choice, Float, Int, Parameter, Text
+from bestguess.tools.space.space import ConstraintSource, Space
 from bestguess.tools.trial import shorten
+from bestguess.tools.words.given import shown
 
 LABEL_CHARS = 60
 

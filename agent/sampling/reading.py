@@ -30,11 +30,11 @@ from numpy.typing import NDArray
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from bestguess.agent.record.study import ATTRIBUTE
+from bestguess.agent.record.trial_fields import proposal_fields, read_proposal
 from bestguess.agent.sampling.native_space import NativeSpace
-from bestguess.agent.study import ATTRIBUTE
-from bestguess.agent.trial_fields import proposal_fields, read_proposal
+from bestguess.tools.search.verifier import MIN_TRIALS
 from bestguess.tools.trial import Direction, History, Outcome, Proposal, Trial, shorten
-from bestguess.tools.verifier import MIN_TRIALS
 
 PROPOSED = "proposed"
 """Where a trial's attribute holds what was proposed, as Optuna's internal numbers: others can read it before

@@ -20,17 +20,17 @@ from optuna.samplers import BaseSampler, RandomSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
-from bestguess.agent.budget import Budget
+from bestguess.agent.advice.budget import Budget
+from bestguess.agent.advice.knowledge import choose_packs
 from bestguess.agent.checks import check_budget, check_path, check_seconds, check_seed, check_task
-from bestguess.agent.knowledge import choose_packs
 from bestguess.agent.llm import LLM
 from bestguess.agent.llm.connect import connect
 from bestguess.agent.sampling.native_space import NativeSpace, read_distribution
 from bestguess.agent.sampling.search import Search, Terms
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError, SpaceError
-from bestguess.tools.parameter import shown
-from bestguess.tools.space import Space
+from bestguess.tools.space.parameter import shown
+from bestguess.tools.space.space import Space
 
 LLM_WAIT_S = 60.0
 

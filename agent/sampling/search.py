@@ -20,19 +20,19 @@ from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from bestguess.agent.advisor import MODEL, Advisor, Patience
-from bestguess.agent.budget import Budget, BudgetedLLM, Spent
-from bestguess.agent.journal import Journal, JournaledLLM
-from bestguess.agent.knowledge import Pack, know
+from bestguess.agent.advice.advisor import MODEL, Advisor, Patience
+from bestguess.agent.advice.budget import Budget, BudgetedLLM, Spent
+from bestguess.agent.advice.journal import Journal, JournaledLLM
+from bestguess.agent.advice.knowledge import Pack, know
 from bestguess.agent.llm import LLM
-from bestguess.agent.proposers import WARM_STARTS
+from bestguess.agent.record.study import ATTRIBUTE
 from bestguess.agent.sampling.native_space import NativeSpace
 from bestguess.agent.sampling.observed import infer_space
 from bestguess.agent.sampling.reading import Reader, Reading, write_proposal
-from bestguess.agent.study import ATTRIBUTE
-from bestguess.agent.switches import EVERYTHING
+from bestguess.agent.search.proposers import WARM_STARTS
+from bestguess.agent.search.switches import EVERYTHING
+from bestguess.agent.search.turns import Turns
 from bestguess.agent.task import Task
-from bestguess.agent.turns import Turns
 from bestguess.tools.trial import REASON_CHARS, History, Proposal, Trial, shorten
 
 MOST_TRIES = 5

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from bestguess.tools.parameter import Parameter
-from bestguess.tools.parameters import Float, Int
-from bestguess.tools.space import Space
+from bestguess.tools.space.parameter import Parameter
+from bestguess.tools.space.parameters import Float, Int
+from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Params
 
 

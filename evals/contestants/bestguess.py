@@ -6,7 +6,7 @@ from typing import get_args
 
 from bestguess.agent.llm import LLM, Reply, Request
 from bestguess.agent.llm.connect import connect
-from bestguess.agent.switches import Judging, Switches
+from bestguess.agent.search.switches import Judging, Switches
 from bestguess.agent.tuner import Tuner
 from bestguess.evals import protocol
 from bestguess.evals.pools import PooledLLM

@@ -22,8 +22,8 @@ import numpy as np
 from bestguess.agent.adapters import adapter
 from bestguess.agent.task import Task
 from bestguess.agent.warm_start import WarmStart
-from bestguess.tools.density import estimate
-from bestguess.tools.space import Space
+from bestguess.tools.search.density import estimate
+from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Params, Proposal
 
 POINTS = 5

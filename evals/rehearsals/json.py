@@ -10,8 +10,8 @@ import numpy as np
 from bestguess.agent.adapters import json as adapter
 from bestguess.agent.warm_start import WarmStart
 from bestguess.evals.rehearsals import Objective
-from bestguess.tools.parameters import Choice, Float, Int, Text
-from bestguess.tools.space import Space
+from bestguess.tools.space.parameters import Choice, Float, Int, Text
+from bestguess.tools.space.space import Space
 
 REQUIRES: tuple[str, ...] = ()
 

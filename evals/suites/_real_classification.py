@@ -22,8 +22,8 @@ from sklearn.svm import SVC
 
 from bestguess.evals.suites._real_parts import EARLY_STOPPING, KEPT_ASIDE, PATIENCE, SCALER, SCALERS
 from bestguess.evals.suites._real_task import LiveTask
-from bestguess.tools.parameters import Choice, Float, Int
-from bestguess.tools.space import Space
+from bestguess.tools.space.parameters import Choice, Float, Int
+from bestguess.tools.space.space import Space
 
 BREAST = partial(load_breast_cancer, return_X_y=True)
 DIGITS = partial(load_digits, return_X_y=True)

@@ -12,7 +12,7 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from bestguess.tools.parameters import Choice, Float, Int
+from bestguess.tools.space.parameters import Choice, Float, Int
 
 SCALERS: dict[str | None, Any] = {
     None: "passthrough",

@@ -27,8 +27,8 @@ from sklearn.svm import SVR
 
 from bestguess.evals.suites._real_parts import EARLY_STOPPING, KEPT_ASIDE, PATIENCE, SCALER, SCALERS
 from bestguess.evals.suites._real_task import LiveTask
-from bestguess.tools.parameters import Choice, Float, Int
-from bestguess.tools.space import Space
+from bestguess.tools.space.parameters import Choice, Float, Int
+from bestguess.tools.space.space import Space
 
 DIABETES = partial(load_diabetes, return_X_y=True, scaled=False)
 FRIEDMAN1 = partial(make_friedman1, n_samples=600, n_features=10, noise=1.0, random_state=0)

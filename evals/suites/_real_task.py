@@ -22,7 +22,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # i
 
 from bestguess.agent.task import Task
 from bestguess.evals.protocol import Evaluation
-from bestguess.tools.space import Space
+from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Outcome, Params
 
 SCORINGS = {

@@ -23,8 +23,8 @@ from bestguess.evals import protocol
 from bestguess.evals.protocol import Evaluation, Problem, Reference
 from bestguess.evals.references import reference, reference_of_pool
 from bestguess.tools.errors import InputError
-from bestguess.tools.parameters import Float
-from bestguess.tools.space import Space
+from bestguess.tools.space.parameters import Float
+from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Outcome
 
 FUNCTIONS = {

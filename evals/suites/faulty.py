@@ -21,7 +21,7 @@ from bestguess.evals import protocol
 from bestguess.evals.protocol import Evaluation, Problem, Reference
 from bestguess.evals.references import reference, reference_of_pool
 from bestguess.evals.suites import bbob, tables
-from bestguess.tools.space import Space
+from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Outcome, Params
 
 POOL = 4096

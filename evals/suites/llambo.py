@@ -42,7 +42,7 @@ from bestguess.evals.suites._llambo_runs import (
 )
 from bestguess.evals.suites._llambo_tasks import evaluate, space_of, task_of
 from bestguess.tools.errors import InputError
-from bestguess.tools.parameter import did_you_mean
+from bestguess.tools.space.parameter import did_you_mean
 from bestguess.tools.trial import Params
 
 __all__ = ["Suite", "deviations", "pose", "published_curves", "published_values"]

@@ -18,8 +18,8 @@ from bestguess.agent.task import Task
 from bestguess.evals import protocol
 from bestguess.evals.protocol import Evaluation, Problem, Reference
 from bestguess.evals.suites import real
-from bestguess.tools.parameter import Value
-from bestguess.tools.space import Space
+from bestguess.tools.space.parameter import Value
+from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Outcome, Params
 
 

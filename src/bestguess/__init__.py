@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bestguess.agent import adapters
-    from bestguess.agent.budget import Budget
+    from bestguess.agent.advice.budget import Budget
     from bestguess.agent.estimators.search_cv import SearchCV
     from bestguess.agent.llm import LLM, Message, Reply, Request
     from bestguess.agent.sampling.sampler import Sampler
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from bestguess.agent.tuner import Result, Tuner, tune
     from bestguess.agent.warm_start import WarmStart, warm_start
     from bestguess.tools.errors import BestGuessError, InputError, ModelError
-    from bestguess.tools.parameters import Choice, Float, Int, Text
-    from bestguess.tools.space import Space
+    from bestguess.tools.space.parameters import Choice, Float, Int, Text
+    from bestguess.tools.space.space import Space
     from bestguess.tools.trial import History, Outcome, Prediction, Proposal, Trial
 
 _HOMES = {
     "BestGuessError": "tools.errors",
-    "Budget": "agent.budget",
-    "Choice": "tools.parameters",
-    "Float": "tools.parameters",
+    "Budget": "agent.advice.budget",
+    "Choice": "tools.space.parameters",
+    "Float": "tools.space.parameters",
     "History": "tools.trial",
     "InputError": "tools.errors",
-    "Int": "tools.parameters",
+    "Int": "tools.space.parameters",
     "LLM": "agent.llm",
     "Message": "agent.llm",
     "ModelError": "tools.errors",
@@ -42,9 +42,9 @@ _HOMES = {
     "Result": "agent.tuner",
     "Sampler": "agent.sampling.sampler",
     "SearchCV": "agent.estimators.search_cv",
-    "Space": "tools.space",
+    "Space": "tools.space.space",
     "Task": "agent.task",
-    "Text": "tools.parameters",
+    "Text": "tools.space.parameters",
     "Trial": "tools.trial",
     "Tuner": "agent.tuner",
     "WarmStart": "agent.warm_start",

@@ -16,11 +16,11 @@ from tests.bad_inputs import FEW, FINE, Places, each_odd, expect, table
 
 import bestguess as bg
 from bestguess.agent.adapters import adapter
-from bestguess.agent.knowledge import Pack, load_packs
+from bestguess.agent.advice.knowledge import Pack, load_packs
 from bestguess.agent.llm.recorded import RecordedLLM
 from bestguess.agent.task import Task
-from bestguess.tools.density import Density
-from bestguess.tools.region import Limit, Limits
+from bestguess.tools.search.density import Density
+from bestguess.tools.space.region import Limit, Limits
 
 SPACE = bg.Space(lr=bg.Float(1e-5, 1.0, log=True), depth=bg.Int(1, 8))
 WORDS = "empty, word, digits, escape, two lines"

@@ -20,7 +20,7 @@ from click.testing import CliRunner
 from bestguess.agent.cli import main
 from bestguess.agent.commands._options import read_task
 from bestguess.agent.commands._running import end_on_signals
-from bestguess.agent.testing_server import MisbehavingServer
+from bestguess.agent.testing.server import MisbehavingServer
 
 SPACE_YAML = """
 task: {description: A bowl, metric: loss}

@@ -9,11 +9,11 @@ import pytest
 from click.testing import CliRunner
 
 import bestguess as bg
+from bestguess.agent.advice.journal import Journal
 from bestguess.agent.cli import main
-from bestguess.agent.journal import Journal
 from bestguess.agent.llm import Reply, Request
+from bestguess.agent.record.study import load
 from bestguess.agent.replay import Replayed, replay
-from bestguess.agent.study import load
 from bestguess.agent.testing import GarbageLLM, SchemaLLM, ScriptedLLM
 
 SPACE = bg.Space(

@@ -10,11 +10,11 @@ import pytest
 
 import bestguess as bg
 from bestguess.agent.chat.session import Session
-from bestguess.agent.lock import lock_file
-from bestguess.agent.storage import shown_url
+from bestguess.agent.record.lock import lock_file
+from bestguess.agent.record.storage import shown_url
 from bestguess.agent.testing import SchemaLLM
 from bestguess.tools.errors import BestGuessError, InputError
-from bestguess.tools.run import CommandObjective, FunctionObjective
+from bestguess.tools.objective.run import CommandObjective, FunctionObjective
 
 KEY = "our-very-own-key-77"
 SPACE = bg.Space(x=bg.Float(0, 1, doc="learning rate"))

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 import bestguess as bg
-from bestguess.agent.owner import Owner
+from bestguess.agent.record.owner import Owner
 from bestguess.agent.testing import DeadLLM, GarbageLLM, SchemaLLM, SlowLLM
 from bestguess.tools.errors import InputError, ParamsError, StudyError
-from bestguess.tools.run import FunctionObjective
+from bestguess.tools.objective.run import FunctionObjective
 
 SPACE = bg.Space(
     x=bg.Float(-2, 2, default=1.5),

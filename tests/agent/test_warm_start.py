@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from tests.strategies import spaces
 
 import bestguess as bg
-from bestguess.agent.proposers import WARM_SAMPLES
+from bestguess.agent.search.proposers import WARM_SAMPLES
 from bestguess.agent.testing import DeadLLM, SchemaLLM, ScriptedLLM, SlowLLM
 from bestguess.agent.warm_start import FORMAT, WarmStart
-from bestguess.tools.consensus import choose_spread
 from bestguess.tools.errors import InputError
+from bestguess.tools.search.consensus import choose_spread
 
 SPACE = bg.Space(
     lr=bg.Float(1e-5, 1e-1, log=True, default=1e-3),

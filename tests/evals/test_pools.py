@@ -6,7 +6,7 @@ from pathlib import Path
 
 import bestguess as bg
 from bestguess.agent.llm import Reply, Request
-from bestguess.agent.proposers import State, request_warm_start
+from bestguess.agent.search.proposers import State, request_warm_start
 from bestguess.agent.testing import SchemaLLM
 from bestguess.evals.pools import POOL, PooledLLM
 from bestguess.tools.trial import History

@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from bestguess.tools.cleaning import clean
 from bestguess.tools.errors import InputError
 from bestguess.tools.trial import FEEDBACK_CHARS, REASON_CHARS, History, Outcome, Proposal, Trial
+from bestguess.tools.words.cleaning import clean
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])

@@ -10,9 +10,9 @@ from typing import Any
 
 import yaml
 
-from bestguess.tools.documents import compose_yaml, path_words, read_text
 from bestguess.tools.errors import InputError
 from bestguess.tools.scan.finding import Finding, Value, called, keyword, literal_or, walk
+from bestguess.tools.words.documents import compose_yaml, path_words, read_text
 
 MAX_BYTES = 200_000
 MAX_SETTINGS = 2000

@@ -10,16 +10,16 @@ import ast
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bestguess.tools.conditions import name_problem
-from bestguess.tools.parameters import Parameter
-from bestguess.tools.redaction import redact
 from bestguess.tools.scan.classes import find_classes
 from bestguess.tools.scan.finding import Finding
 from bestguess.tools.scan.metric import Metric, find_metric
 from bestguess.tools.scan.ranges import choose_parameter, is_heads
 from bestguess.tools.scan.reading import read_script, readable
 from bestguess.tools.scan.secrecy import is_secret
-from bestguess.tools.space import Space
+from bestguess.tools.space.conditions import name_problem
+from bestguess.tools.space.parameters import Parameter
+from bestguess.tools.space.space import Space
+from bestguess.tools.words.redaction import redact
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Draft:
         flags = [word for one in self.chosen for word in one.words]
         if not sets:
             return ["python", str(self.script), *flags]
-        runner = ["python", "-m", "bestguess.tools.override", str(self.script), *sets]
+        runner = ["python", "-m", "bestguess.tools.objective.override", str(self.script), *sets]
         return [*runner, "--", *flags] if flags else runner
 
 

@@ -41,8 +41,8 @@ class Finding:
     """A value in a script or its configuration that could be another.
 
     `words` are what sets it on the command line, with `{name}` for the value; without any, only
-    `bestguess.tools.override` can. `kind` is the declared type, if one is declared; `options` are the values
-    that the code declares or compares with; `low` and `high` are declared bounds.
+    `bestguess.tools.objective.override` can. `kind` is the declared type, if one is declared; `options` are
+    the values that the code declares or compares with; `low` and `high` are declared bounds.
     """
 
     name: str

@@ -9,9 +9,9 @@ import math
 import re
 
 from bestguess.tools.errors import SpaceError
-from bestguess.tools.parameters import Choice, Float, Int, Parameter
 from bestguess.tools.scan.finding import Finding, Value
 from bestguess.tools.scan.habits import Habit, Shape, habit_of, is_place, reason_against
+from bestguess.tools.space.parameters import Choice, Float, Int, Parameter
 from bestguess.tools.trial import shorten
 
 DOC_CHARS = 200

@@ -1,6 +1,6 @@
 """All that can be set in a script: constants, flags, fields of dataclasses, and the YAML files that it names.
 
-It knows no parameters and imports little, as `bestguess.tools.override` runs it before every trial.
+It knows no parameters and imports little, as `bestguess.tools.objective.override` runs it before every trial.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from bestguess.tools.documents import path_words, read_text
 from bestguess.tools.errors import InputError
-from bestguess.tools.given import shorten
 from bestguess.tools.scan.configs import find_configs
 from bestguess.tools.scan.constants import find_constants, known_names
 from bestguess.tools.scan.fields import find_fields
 from bestguess.tools.scan.finding import Finding, read_comments, walk
 from bestguess.tools.scan.flags import find_flags
 from bestguess.tools.scan.usage import find_options
+from bestguess.tools.words.documents import path_words, read_text
+from bestguess.tools.words.given import shorten
 
 MAX_BYTES = 300_000
 MAX_SETTINGS = 2000

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from bestguess.tools.redaction import is_secret_name, redact
 from bestguess.tools.scan.finding import Finding
+from bestguess.tools.words.redaction import is_secret_name, redact
 
 _RANDOM = re.compile(r"(?=(?:[A-Za-z]*\d){3})(?=(?:\d*[A-Za-z]){3})[A-Za-z0-9]{20,}")
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bestguess.tools.surrogate import FloatArray
+from bestguess.tools.surrogate.posterior import FloatArray
 
 Function = Callable[[FloatArray], tuple[float, FloatArray]]
 """Returns f and g (k,) at x (k,)."""

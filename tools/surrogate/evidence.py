@@ -27,9 +27,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bestguess.tools.surrogate import FloatArray, Hyperparameters
 from bestguess.tools.surrogate.descent import Effort, minimize
 from bestguess.tools.surrogate.kernel import matern52_and_slope
+from bestguess.tools.surrogate.posterior import FloatArray, Hyperparameters
 from bestguess.tools.surrogate.threads import few_threads
 
 MEAN_VARIANCE = 1.0

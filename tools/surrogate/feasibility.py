@@ -28,8 +28,8 @@ import torch
 from torch import Tensor
 
 from bestguess.tools.errors import InputError
-from bestguess.tools.surrogate import BoolArray, FloatArray
 from bestguess.tools.surrogate.kernel import Embedded, Embedding
+from bestguess.tools.surrogate.posterior import BoolArray, FloatArray
 from bestguess.tools.surrogate.threads import few_threads
 
 COLUMN_LENGTHSCALE = 0.1

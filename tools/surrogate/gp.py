@@ -29,9 +29,9 @@ from scipy.special import ndtri
 from torch import Tensor
 
 from bestguess.tools.errors import InputError
-from bestguess.tools.surrogate import BoolArray, FloatArray, Hyperparameters
 from bestguess.tools.surrogate.evidence import MEAN_VARIANCE, Evidence, Prior, factorize
 from bestguess.tools.surrogate.kernel import Embedded, Embedding, matern52, matern52_and_slope
+from bestguess.tools.surrogate.posterior import BoolArray, FloatArray, Hyperparameters
 from bestguess.tools.surrogate.subset import representatives
 from bestguess.tools.surrogate.threads import few_threads
 from bestguess.tools.surrogate.transforms import ValueTransform, fit_transform

@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bestguess.tools.surrogate import FloatArray
+from bestguess.tools.surrogate.posterior import FloatArray
 
 
 def representatives(y: FloatArray, most: int) -> NDArray[np.int64]:

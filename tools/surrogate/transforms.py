@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import minimize_scalar
 
-from bestguess.tools.surrogate import FloatArray
+from bestguess.tools.surrogate.posterior import FloatArray
 
 TAIL = 5.0
 POWERS = (-2.0, 2.0)

@@ -16,7 +16,7 @@ from bestguess.agent.chat.events import Event
 from bestguess.agent.chat.session import Session
 from bestguess.agent.chat.web.app import build_app
 from bestguess.agent.chat.web.stream import Stream
-from bestguess.agent.loopback import HOST, listen
+from bestguess.agent.llm.serving.loopback import HOST, listen
 
 GRACE_S = 2
 

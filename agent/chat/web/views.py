@@ -12,18 +12,18 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from bestguess.agent.chat import facts, words
-from bestguess.agent.chat.commands import REGISTRY
+from bestguess.agent.chat.answers import facts, words
+from bestguess.agent.chat.answers.rendering import MARKDOWN
+from bestguess.agent.chat.answers.svg import draw
+from bestguess.agent.chat.commands.all import REGISTRY
 from bestguess.agent.chat.events import Event
 from bestguess.agent.chat.plan import assignments, range_words
-from bestguess.agent.chat.rendering import MARKDOWN
 from bestguess.agent.chat.session import Session
-from bestguess.agent.chat.svg import draw
-from bestguess.agent.insight import Insight, gain_insight
-from bestguess.agent.live import format_prediction, format_value
-from bestguess.agent.report import credit_sources
+from bestguess.agent.reports.insight import Insight, gain_insight
+from bestguess.agent.reports.live import format_prediction, format_value
+from bestguess.agent.reports.report import credit_sources
 from bestguess.tools.errors import InputError
-from bestguess.tools.parameters import Choice, Float, Int
+from bestguess.tools.space.parameters import Choice, Float, Int
 from bestguess.tools.trial import Trial
 
 SORTS = ("number", "value", "source")

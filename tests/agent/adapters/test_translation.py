@@ -18,7 +18,7 @@ from bestguess.agent.adapters import adapter, configspace, csv, flaml, hyperopt,
 from bestguess.agent.adapters.translation import Draft, label, multiples, numeric, quantized
 from bestguess.agent.warm_start import WarmStart
 from bestguess.tools.errors import InputError, ParamsError, SpaceError
-from bestguess.tools.space import Space
+from bestguess.tools.space.space import Space
 
 SPACE = bg.Space(
     lr=bg.Float(1e-5, 1e-1, log=True, default=1e-3),

@@ -14,14 +14,14 @@ import pytest
 from tests.agent.chat.conftest import Talk
 from tests.agent.chat.pty_talk import PtyTalk
 
-from bestguess.agent.chat import words
-from bestguess.agent.chat.commands import REGISTRY
+from bestguess.agent.chat.answers import words
+from bestguess.agent.chat.answers.rendering import render
+from bestguess.agent.chat.commands.all import REGISTRY
+from bestguess.agent.chat.commands.registry import Registry
 from bestguess.agent.chat.events import Event
-from bestguess.agent.chat.registry import Registry
-from bestguess.agent.chat.rendering import render
 from bestguess.agent.chat.session import Session
-from bestguess.agent.console import CleanConsole
 from bestguess.agent.llm import Request
+from bestguess.agent.reports.console import CleanConsole
 from bestguess.agent.testing import ScriptedLLM
 
 FIRST = "Run train.py once with its defaults?"

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from tests.agent.chat.conftest import Talk
 
-from bestguess.agent.chat.commands import REGISTRY
+from bestguess.agent.chat.commands.all import REGISTRY
 from bestguess.agent.chat.session import Session
 from bestguess.agent.chat.terminal import run_lines
 from bestguess.agent.testing import ScriptedLLM

@@ -14,24 +14,24 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from bestguess.agent.chat.commands import REGISTRY
+from bestguess.agent.chat.answers.facts import at_ends
+from bestguess.agent.chat.answers.rendering import render
+from bestguess.agent.chat.answers.svg import draw
+from bestguess.agent.chat.commands.all import REGISTRY
+from bestguess.agent.chat.commands.registry import literal
 from bestguess.agent.chat.draft import metrics_in, read_script
 from bestguess.agent.chat.events import Answer, Event, Plot, Series
-from bestguess.agent.chat.facts import at_ends
 from bestguess.agent.chat.plan import guess_direction, pattern_of
-from bestguess.agent.chat.registry import literal
-from bestguess.agent.chat.rendering import render
-from bestguess.agent.chat.svg import draw
 from bestguess.agent.chat.transcript import Transcript, last_state, read_last_session, to_markdown
 from bestguess.agent.chat.trials import Trials
 from bestguess.agent.tuner import Tuner
+from bestguess.tools.analysis.outlook import look_ahead
 from bestguess.tools.errors import InputError
-from bestguess.tools.outlook import look_ahead
-from bestguess.tools.parameters import Choice, Float, Int
-from bestguess.tools.run import FunctionObjective
-from bestguess.tools.space import Space
+from bestguess.tools.objective.run import FunctionObjective
+from bestguess.tools.search.verifier import Verifier
+from bestguess.tools.space.parameters import Choice, Float, Int
+from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History, Outcome, Proposal, Trial
-from bestguess.tools.verifier import Verifier
 
 SPACE = Space(x=Float(0, 1, default=0.1))
 

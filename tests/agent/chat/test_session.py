@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 from tests.agent.chat.conftest import Talk
-from tests.agent.chat.measure import phrasings
+from tests.agent.chat.language.measure import phrasings
 
-from bestguess.agent.chat.commands import REGISTRY
+from bestguess.agent.chat.commands.all import REGISTRY
 from bestguess.agent.chat.session import Session
-from bestguess.agent.study import load
+from bestguess.agent.record.study import load
 from bestguess.agent.testing import DeadLLM, GarbageLLM, ScriptedLLM
 from bestguess.tools.errors import InputError
 

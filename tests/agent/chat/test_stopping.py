@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 import psutil
 import pytest
 
-from bestguess.agent.study import load
+from bestguess.agent.record.study import load
 
 
 def wait_for(path: Path, pattern: str = ".") -> str:

@@ -15,9 +15,9 @@ import pytest
 from tests.agent.chat.conftest import Talk
 from tests.agent.chat.pty_talk import PtyTalk
 
+from bestguess.agent.chat.answers.wording import said_so_far
 from bestguess.agent.chat.session import Session
-from bestguess.agent.chat.wording import said_so_far
-from bestguess.agent.testing_server import Exchange, MisbehavingServer
+from bestguess.agent.testing.server import Exchange, MisbehavingServer
 
 WORDS = ("It ", "goes ", "very ", "well, ", "as ", "the ", "facts ", "say.")
 EVIL = ("<script>alert(1)</script> ", "\x1b[1J\x07\u202eabc ", "**bold** ", "end.")

@@ -17,8 +17,8 @@ from tests.agent.chat.pty_talk import PtyTalk
 
 from bestguess.agent.chat.session import Session
 from bestguess.agent.chat.terminal import run_lines
-from bestguess.agent.llm.catalog import is_pulled
-from bestguess.agent.study import load
+from bestguess.agent.llm.weights.catalog import is_pulled
+from bestguess.agent.record.study import load
 
 SKLEARN = '''"""A support vector machine on the diabetes data."""
 import argparse

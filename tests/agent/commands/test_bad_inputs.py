@@ -438,7 +438,7 @@ def test_an_environment_that_makes_no_sense_is_named_or_does_not_matter(
 
 
 def test_a_port_that_is_taken_is_said_before_anything_is_served(folder: Path) -> None:
-    from bestguess.agent.loopback import listen
+    from bestguess.agent.llm.serving.loopback import listen
 
     with listen(0) as taken:
         port = str(taken.getsockname()[1])

@@ -12,9 +12,9 @@ from click.testing import CliRunner
 from bestguess.agent.cli import main
 from bestguess.agent.commands._options import read_objective, read_space, read_task
 from bestguess.agent.commands.init import NO_METRIC
-from bestguess.tools.space import Space
+from bestguess.tools.space.space import Space
 
-SCRIPTS = Path(__file__).parents[2] / "tools" / "scripts"
+SCRIPTS = Path(__file__).parents[2] / "tools" / "scan" / "scripts"
 NAMES = sorted(str(path.relative_to(SCRIPTS)) for path in SCRIPTS.rglob("*.py"))
 NEED_LIBRARIES = {"argparse_finetune.py", "hydra_app/train.py", "omega/main.py"}
 

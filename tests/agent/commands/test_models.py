@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from bestguess.agent.commands.models import command as models
-from bestguess.agent.llm.catalog import CATALOG
-from bestguess.agent.llm.weights import MANIFEST
+from bestguess.agent.llm.weights.catalog import CATALOG
+from bestguess.agent.llm.weights.files import MANIFEST
 from bestguess.tools.errors import ModelSpecError, WeightsError
 
 NAME = "smollm2-135m"
@@ -89,7 +89,7 @@ def test_a_terminal_is_asked_sees_a_bar_and_ctrl_c_says_how_to_go_on(home: Path)
     script = (
         "import sys, time\n"
         "from bestguess.agent.llm import catalog, hub\n"
-        "from bestguess.agent.llm.catalog import Stage\n"
+        "from bestguess.agent.llm.weights.catalog import Stage\n"
         "from bestguess.agent.commands.models import command as models\n"
         "def never_done(repo, folder, progress):\n"
         "    progress(Stage('downloading from the hub', 30_000_000, 60_000_000, 'bytes'))\n"

@@ -80,7 +80,7 @@ def test_csv_goes_to_stdout_or_to_a_file(run: Run, tmp_path: Path) -> None:
 
 
 def SpaceOf(folder: Path) -> object:
-    from bestguess.tools.space import Space
+    from bestguess.tools.space.space import Space
 
     return Space.from_yaml(folder / "space.yaml")
 

@@ -10,7 +10,7 @@ from sklearn.utils import all_estimators
 
 from bestguess.agent.estimators.default_spaces import DEFAULT_SPACES, default_parameters
 from bestguess.agent.estimators.distributions import read_distributions
-from bestguess.tools.space import Space
+from bestguess.tools.space.space import Space
 
 BY_NAME = {name: estimator for name, estimator in all_estimators() if name in DEFAULT_SPACES}
 ELSEWHERE = {

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from bestguess.agent.llm import LLM, Request
-from bestguess.agent.llm.catalog import CATALOG, DEFAULT_MODEL
 from bestguess.agent.llm.connect import connect
 from bestguess.agent.llm.embedded import EmbeddedLLM
 from bestguess.agent.llm.server import ServerLLM
+from bestguess.agent.llm.weights.catalog import CATALOG, DEFAULT_MODEL
 from bestguess.agent.testing import GarbageLLM, SchemaLLM, ScriptedLLM
 from bestguess.tools.errors import ModelSpecError, ModelUnavailable
 

@@ -13,11 +13,11 @@ import transformers
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 import bestguess as bg
-from bestguess.agent.advisor import read_reply
+from bestguess.agent.advice.advisor import read_reply
 from bestguess.agent.llm import Message, Reply, Request, count_roughly
-from bestguess.agent.llm.catalog import is_pulled, models_root
 from bestguess.agent.llm.decoding import BLOCK_TOKENS, Decoder
 from bestguess.agent.llm.embedded import EmbeddedLLM
+from bestguess.agent.llm.weights.catalog import is_pulled, models_root
 from bestguess.agent.testing import check_llm
 from bestguess.tools.errors import ModelUnavailable, ReplyError
 

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 import bestguess as bg
-from bestguess.agent.journal import Journal, JournaledLLM
+from bestguess.agent.advice.journal import Journal, JournaledLLM
 from bestguess.agent.llm import Message, Request
 from bestguess.agent.llm.connect import connect, origin
 from bestguess.agent.llm.server import ServerLLM
-from bestguess.agent.testing_server import Exchange, MisbehavingServer
+from bestguess.agent.testing.server import Exchange, MisbehavingServer
 from bestguess.tools.errors import ModelError, ModelUnavailable
 
 SCHEMA = {"type": "object", "properties": {"x": {"type": "number"}}, "required": ["x"]}

@@ -14,8 +14,8 @@ import pytest
 from optuna.trial import FrozenTrial, TrialState
 
 import bestguess as bg
-from bestguess.agent.journal import Journal
-from bestguess.agent.study import ATTRIBUTE
+from bestguess.agent.advice.journal import Journal
+from bestguess.agent.record.study import ATTRIBUTE
 from bestguess.agent.testing import DeadLLM, SchemaLLM
 from bestguess.tools.errors import InputError, ModelSpecError
 
@@ -298,7 +298,7 @@ def test_a_process_that_starts_beside_another_leaves_the_default_to_it() -> None
 
 WORKER = """
 import sys, optuna, bestguess as bg
-from bestguess.agent.storage import open_storage
+from bestguess.agent.record.storage import open_storage
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 space = bg.Space(a=bg.Int(0, 5), b=bg.Int(0, 5))
 sampler = bg.Sampler(space=space, seed=0)

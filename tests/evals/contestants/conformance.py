@@ -16,8 +16,8 @@ from bestguess.evals.contestants import Spec
 from bestguess.evals.environments import environment
 from bestguess.evals.pipe import Worker
 from bestguess.evals.protocol import Brief
-from bestguess.tools.parameters import Choice, Float, Int
-from bestguess.tools.space import Space
+from bestguess.tools.space.parameters import Choice, Float, Int
+from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Outcome
 
 SPACE = Space(

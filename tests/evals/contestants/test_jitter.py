@@ -7,8 +7,8 @@ from bestguess.agent.task import Task
 from bestguess.evals.contestants import Spec
 from bestguess.evals.protocol import Brief
 from bestguess.tools.errors import InputError
-from bestguess.tools.parameters import Float
-from bestguess.tools.space import Space
+from bestguess.tools.space.parameters import Float
+from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Outcome
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from bestguess.evals.rehearsals import Verdict, draw, judge, rehearse, stage
 from bestguess.tools.errors import InputError
-from bestguess.tools.parameters import Choice, Float, Int
-from bestguess.tools.space import Space
+from bestguess.tools.space.parameters import Choice, Float, Int
+from bestguess.tools.space.space import Space
 
 POINTS = [{"lr": 0.01, "n": 3}, {"lr": 0.1, "n": 4}]
 OWN: list[dict[str, Any]] = [{"lr": 0.05, "n": 1}]

@@ -12,7 +12,7 @@ from bestguess.evals.suites import real, suite
 from bestguess.evals.suites._real_classification import SGD_DIGITS, SVC_BREAST
 from bestguess.evals.suites._real_regression import SVR_DIABETES
 from bestguess.evals.suites._real_task import LiveTask
-from bestguess.tools.space import Space
+from bestguess.tools.space.space import Space
 
 REAL = suite("real")
 

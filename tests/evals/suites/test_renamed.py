@@ -10,8 +10,8 @@ import pytest
 from bestguess.agent.task import Task
 from bestguess.evals.protocol import Brief, Evaluation, Problem, Reference
 from bestguess.evals.suites import renamed, suite
-from bestguess.tools.parameters import Choice, Float, Int
-from bestguess.tools.space import Space
+from bestguess.tools.space.parameters import Choice, Float, Int
+from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Outcome
 
 REAL, RENAMED = suite("real"), suite("renamed")

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import rosen, rosen_der
 
-from bestguess.tools.surrogate import FloatArray
 from bestguess.tools.surrogate.descent import Effort, minimize
+from bestguess.tools.surrogate.posterior import FloatArray
 
 
 def rosenbrock(x: FloatArray) -> tuple[float, FloatArray]:

@@ -9,7 +9,6 @@ from scipy.stats import multivariate_normal
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
-from bestguess.tools.surrogate import FloatArray, Hyperparameters
 from bestguess.tools.surrogate.evidence import (
     JITTERS,
     LEAST_NOISE,
@@ -20,6 +19,7 @@ from bestguess.tools.surrogate.evidence import (
     factorize,
 )
 from bestguess.tools.surrogate.kernel import Embedding, matern52
+from bestguess.tools.surrogate.posterior import FloatArray, Hyperparameters
 
 KINDS = ("continuous", "continuous", "discrete", "categorical")
 

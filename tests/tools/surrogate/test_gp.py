@@ -9,9 +9,9 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern
 
 from bestguess.tools.errors import InputError
-from bestguess.tools.surrogate import BoolArray, FloatArray, Hyperparameters, Posterior, Surrogate
 from bestguess.tools.surrogate.evidence import MEAN_VARIANCE
 from bestguess.tools.surrogate.gp import GaussianProcess
+from bestguess.tools.surrogate.posterior import BoolArray, FloatArray, Hyperparameters, Posterior, Surrogate
 
 MIXED = ("continuous", "discrete", "categorical", "continuous")
 

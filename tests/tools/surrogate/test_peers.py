@@ -17,11 +17,11 @@ from gpytorch.means import ZeroMean
 from gpytorch.mlls import ExactMarginalLogLikelihood
 from gpytorch.models import ExactGP
 
-from bestguess.tools.acquisition import log_expected_improvement
-from bestguess.tools.surrogate import FloatArray, Hyperparameters
+from bestguess.tools.search.acquisition import log_expected_improvement
 from bestguess.tools.surrogate.evidence import LEAST_NOISE, MEAN_VARIANCE, Evidence, Prior
 from bestguess.tools.surrogate.gp import GaussianProcess
 from bestguess.tools.surrogate.kernel import Embedding
+from bestguess.tools.surrogate.posterior import FloatArray, Hyperparameters
 
 NOISE = 1e-3
 SEEDS = range(5)

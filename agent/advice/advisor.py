@@ -1,0 +1,305 @@
+"""The line to the language model: asked in the background, waited for briefly, never needed.
+
+One request is under way at a time, on a daemon thread, so that a stalled model can hold up neither the
+search nor the end of the process. What comes back is checked against the space; nothing is raised,
+because there is nothing a caller could do but go on without: an `Advice` without configurations says why.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from bestguess.agent.llm import LLM, Message, Reply, Request
+from bestguess.agent.llm.parsing import parse_json
+from bestguess.agent.llm.recorded import request_key
+from bestguess.prompts import render, version
+from bestguess.tools.errors import ModelError, ModelUnavailable, ParamsError, ReplyError
+from bestguess.tools.search.bans import Ban, is_ban, read_ban
+from bestguess.tools.space.space import Space
+from bestguess.tools.trial import History, shorten
+
+MAX_FAILURES = 3
+"""After so many failures in a row the model is left alone … A full wait without an answer is a failure."""
+
+PATIENCE = 3.0
+"""How many times as long as `take` waits a call may go on, so that a late answer can still be used."""
+
+PROBE_EVERY = 5
+"""… but for one turn in so many."""
+
+MOST_LATE = 5
+"""An answer is dropped that knew of so many outcomes fewer than there are by now, or more."""
+
+MODEL = "language model: "
+"""How a proposal's fallback begins where the model had the turn."""
+
+LEFT_ALONE = "left alone"
+"""How the refusal begins that says so; the report knows it by that."""
+
+IN_VAIN = "no answer within"
+"""How the refusal begins where the model was waited for in vain."""
+
+LATER = "; a later one is used at the next turn"
+"""How the refusal ends when there was no answer in time."""
+
+REFUSAL_CHARS = 300
+REPAIR_CHARS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What the model gave: checked configurations, or why there are none, and what it cost."""
+
+    configurations: tuple[Mapping[str, Any], ...] = ()
+    refusal: str = ""
+    tokens: int = 0
+    seconds: float = 0.0
+    rejected: tuple[str, ...] = ()
+    """Why each answer that cannot be used cannot."""
+
+    key: str = ""
+    """Which request this answers, as the journal has it."""
+
+    bans: tuple[Ban, ...] = ()
+    """What it rules out."""
+
+
+class Line(Protocol):
+    """A line to a language model: `Advisor` is one, a recorded one is in `replay.py`."""
+
+    def prefetch(self, request: Request) -> None:
+        """Start asking now, if that makes sense."""
+        ...
+
+    def take(self, request: Request) -> Advice:
+        """Return what the model gave, or why it gave nothing, within a bounded time."""
+        ...
+
+
+@dataclass(slots=True)
+class Patience:
+    """How long one model is waited for, by all lines to it together; the owner of that.
+
+    `waited_s` is what was spent since `begin`. Each full wait without an answer counts in `in_vain`; after
+    MAX_FAILURES in a row the model is asked but no longer waited for, until it answers.
+    """
+
+    in_vain: int = 0
+    waited_s: float = 0.0
+
+    @classmethod
+    def after(cls, history: History) -> Patience:
+        """Return what a history leaves of it, whoever made it; now and then enough for a probe."""
+        in_vain = skipped = 0
+        for trial in reversed(history.trials):
+            said = trial.proposal.fallback.removeprefix(MODEL)
+            if said.startswith(IN_VAIN):
+                in_vain += 1
+            elif said.startswith(LEFT_ALONE):
+                skipped += not in_vain
+            elif said != trial.proposal.fallback or trial.source == "llm" or trial.proposal.rival:
+                break
+        # Each probe that is waited for in vain doubles how long it takes to the next.
+        due = in_vain >= MAX_FAILURES and skipped + 1 >= PROBE_EVERY * 2 ** min(in_vain - MAX_FAILURES, 10)
+        return cls(MAX_FAILURES - 1 if due else in_vain)
+
+    def begin(self) -> None:
+        """Start a turn, which may take all its time anew."""
+        self.waited_s = 0.0
+
+
+class Advisor:
+    """Asks one model about one space; the only owner of its state.
+
+    `wait_s` is the longest that `take` blocks, together with other lines of the same `patience` since its
+    turn began. An answer that comes later is kept for the next `take`. `read` checks what was answered
+    against the space; by default, that it is configurations.
+    """
+
+    def __init__(
+        self,
+        llm: LLM,
+        space: Space,
+        *,
+        wait_s: float,
+        read: Callable[[Reply, Space], Advice] | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        self.llm = llm
+        self.space = space
+        self.wait_s = wait_s
+        self._read = read or read_reply
+        self._patience = patience or Patience()
+        self._every_take_is_a_turn = patience is None
+        self.failures = 0
+        self._skipped = 0
+        self._last_refusal = ""
+        self._call: Future[Reply] | None = None
+        self._key = self._template = ""
+        self._told = 0
+
+    def prefetch(self, request: Request) -> None:
+        """Start asking now, unless a call is under way or the model is being left alone."""
+        if self._call is None and not self._left_alone():
+            self._start(request)
+
+    def take(self, request: Request) -> Advice:
+        """Return the answer to the call under way, or to `request` if there is none, within `wait_s`."""
+        if self._template != request.template:
+            self._call = None  # what was fetched ahead answers another question
+        if self._call is None:
+            if self._left_alone():
+                self._skipped += 1
+                words = (
+                    f"{LEFT_ALONE} after {self.failures} failures in a row; the last: {self._last_refusal}"
+                )
+                return Advice(refusal=words)
+            self._start(request)
+        assert self._call is not None
+        waits = self._patience.in_vain < MAX_FAILURES
+        try:
+            reply = self._wait(self._call)
+        except FutureTimeout:
+            if waits:
+                return self._refused(Advice(refusal=f"{IN_VAIN} {self.wait_s:g} s{LATER}", key=self._key))
+            words = f"{LEFT_ALONE}: waited for {MAX_FAILURES} times in vain, it is asked and not waited for"
+            return Advice(refusal=f"{words}{LATER}", key=self._key)
+        except ModelError as error:
+            return self._refused(Advice(refusal=shorten(str(error), REFUSAL_CHARS), key=self._key))
+        finally:
+            if self._call.done():
+                self._call = None
+        advice = replace(self._read(reply, self.space), key=self._key)
+        late = request.told - self._told
+        if late >= MOST_LATE and (advice.configurations or advice.bans):
+            words = f"its answer came too late: it knew of {late} outcomes fewer than there are now"
+            return replace(advice, configurations=(), bans=(), refusal=words)
+        if not advice.configurations and not advice.bans:
+            return self._refused(advice)
+        self.failures = self._skipped = 0
+        return advice
+
+    def _wait(self, call: Future[Reply]) -> Reply:
+        """Return the reply as soon as it is there; raises FutureTimeout at the end of the patience."""
+        patience = self._patience
+        if self._every_take_is_a_turn:
+            patience.begin()
+        left_s = max(self.wait_s - patience.waited_s, 0.0) if patience.in_vain < MAX_FAILURES else 0.0
+        started = time.monotonic()
+        try:
+            reply = call.result(timeout=left_s)
+        except FutureTimeout:
+            patience.in_vain += left_s > 0
+            raise
+        finally:
+            patience.waited_s += time.monotonic() - started
+        patience.in_vain = 0
+        return reply
+
+    def _ask(self, request: Request) -> Reply:
+        """Return the model's reply; a second try, if nothing held it to the schema and nobody can use it."""
+        reply = self.llm.generate(request)
+        advice = self._read(reply, self.space)
+        usable = advice.configurations or advice.bans
+        if reply.held_to_schema or usable or not any(text.strip() for text in reply.texts):
+            return reply
+        again = self.llm.generate(_repair(request, reply, advice.rejected[0]))
+        return replace(
+            again,
+            prompt_tokens=reply.prompt_tokens + again.prompt_tokens,
+            completion_tokens=reply.completion_tokens + again.completion_tokens,
+            seconds=reply.seconds + again.seconds,
+        )
+
+    def _left_alone(self) -> bool:
+        return self.failures >= MAX_FAILURES and (self._skipped + 1) % PROBE_EVERY != 0
+
+    def _refused(self, advice: Advice) -> Advice:
+        self.failures += 1
+        self._skipped = 0
+        self._last_refusal = advice.refusal
+        return advice
+
+    def _start(self, request: Request) -> None:
+        patient = replace(request, timeout_s=max(request.timeout_s, PATIENCE * self.wait_s))
+        call: Future[Reply] = Future()
+        self._call = call
+        self._key, self._template = request_key(request), request.template
+        self._told = request.told
+
+        def answer() -> None:
+            try:
+                call.set_result(self._ask(patient))
+            except ModelError as error:
+                call.set_exception(error)
+            except Exception as error:  # noqa: BLE001 - a user's own model may raise anything; it is recorded
+                call.set_exception(ModelUnavailable(f"{type(error).__name__}: {error}"))
+
+        threading.Thread(target=answer, name="bestguess-llm", daemon=True).start()
+
+
+def _repair(request: Request, reply: Reply, error: str) -> Request:
+    """Return the request that shows a model its answer and says what is wrong with it."""
+    shown = Message("assistant", next(text for text in reply.texts if text.strip())[:REPAIR_CHARS])
+    said = Message("user", render("repair", error=error))
+    return replace(request, messages=(*request.messages, shown, said), n=1, template=version("repair"))
+
+
+def read_reply(reply: Reply, space: Space) -> Advice:
+    """Return the configurations in `reply` that fit `space`, and what it rules out; if none, why not.
+
+    Repeats of configurations are kept: how often a model says the same is what a consensus is made of.
+    """
+    bans: list[Ban] = []
+
+    def check(said: Any) -> Mapping[str, Any] | None:
+        if not is_ban(said, space):
+            return space.from_reply(said)
+        bans.append(read_ban(said, space))
+        return None
+
+    advice = replace(read_each(reply, check), bans=tuple(bans))
+    return replace(advice, refusal="it only ruled something out") if bans and advice.refusal else advice
+
+
+def read_each(reply: Reply, check: Callable[[Any], Mapping[str, Any] | None]) -> Advice:
+    """Return of each answer what `check` makes of its JSON object, unless that is None.
+
+    `check` raises for what cannot be used.
+    """
+    found: list[Mapping[str, Any]] = []
+    refusals: list[str] = []
+    for index, text in enumerate(reply.texts):
+        try:
+            parsed = reply.parsed[index] if index < len(reply.parsed) else None
+            if (checked := check(_read_object(text) if parsed is None else parsed)) is not None:
+                found.append(checked)
+        except (ParamsError, ReplyError) as error:
+            refusals.append(str(error))
+        except RecursionError:
+            refusals.append("it is nested too deep to be read")
+    refusal = ""
+    if not found:
+        first = shorten(refusals[0], REFUSAL_CHARS) if refusals else "no answer at all"
+        refusal = f"none of {len(reply.texts)} answers can be used: {first}"
+    rejected = tuple(shorten(one, REFUSAL_CHARS) for one in refusals)
+    return Advice(tuple(found), refusal, reply.tokens, reply.seconds, rejected)
+
+
+def _read_object(text: str) -> Any:
+    """Return the JSON object in `text`; a model that knows no schema likes to wrap it in prose or a fence."""
+    start, end = text.find("{"), text.rfind("}")
+    if start < 0 or end < start:
+        raise ReplyError(
+            f"no JSON object: {shorten(repr(text[:200]), 80)}" if text.strip() else "an empty answer"
+        )
+    try:
+        return parse_json(text[start : end + 1])
+    except (ValueError, RecursionError) as error:
+        raise ReplyError(f"not JSON ({error}): {shorten(repr(text[:200]), 80)}") from error

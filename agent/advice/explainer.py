@@ -1,0 +1,154 @@
+"""Asks a model why trials fail, where nobody knows the usual cause of what they print.
+
+Each kind of failure is asked about once, in a few independent samples; what they say becomes a claim, which
+`tools/search/failure_rules.py` tests against every trial before it weighs anything. This module does not know
+whether a claim is true, nor which model answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from bestguess.agent.advice.advisor import LATER, Advice, Line, read_each
+from bestguess.agent.advice.framing import frame_failure
+from bestguess.agent.llm import Reply, Request
+from bestguess.agent.task import Task
+from bestguess.prompts import version
+from bestguess.tools.errors import ReplyError
+from bestguess.tools.search.failure_rules import Claim, kind_of
+from bestguess.tools.space.space import Space
+from bestguess.tools.trial import History, Trial
+from bestguess.tools.words.given import shown
+
+SAMPLES = 4
+TEMPERATURE = 0.7
+"""Both as tried in NOTEBOOK 19; the limits below are by hand."""
+
+MOST_KINDS = 3
+"""Whoever fails in more ways than that has other troubles."""
+
+MOST_CAUSES = 3
+MAX_TOKENS = 160
+SIGNS = {"too high": 1.0, "too low": -1.0}
+
+
+class Explainer:
+    """What a model says of why trials of one study fail; the owner of that.
+
+    `earlier` is what it said before the study was gone on with.
+    """
+
+    def __init__(
+        self, line: Line, space: Space, task: Task, seed: int, *, earlier: Sequence[Advice] = ()
+    ) -> None:
+        self._line = line
+        self._space = space
+        self._task = task
+        self._seed = seed
+        self._claims: dict[str, Claim | None] = {}
+        self._pending: Trial | None = None
+        for advice in earlier:
+            kind = advice.configurations[0].get("kind")
+            with suppress(ReplyError):  # what was kept may not be what was said
+                for said in advice.configurations:
+                    if "causes" in said:
+                        _checked(said, space)
+                if isinstance(kind, str):
+                    self._keep(kind, advice)
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """What was said so far, one claim a kind of failure."""
+        return tuple(claim for claim in self._claims.values() if claim)
+
+    def prefetch(self, history: History, usual: Collection[Claim]) -> None:
+        """Start asking about a kind of failure that is in none of the `usual` claims, once."""
+        if self._pending is None and (trial := self._unexplained(history, usual)):
+            self._pending = trial
+            self._line.prefetch(self._request(trial))
+
+    def listen(self, history: History, usual: Collection[Claim]) -> Advice | None:
+        """Return what the model says of such a kind, None without one; waits as long as its line does."""
+        trial = self._pending or self._unexplained(history, usual)
+        if trial is None:
+            return None
+        advice = self._line.take(self._request(trial))
+        if advice.refusal.endswith(LATER):
+            self._pending = trial
+            return advice
+        self._pending = None
+        kind = _kind(trial)
+        # Without a word on it, too, the kind is kept: it is asked about once, also by a study that goes on.
+        said = advice.configurations or ({},)
+        advice = replace(advice, configurations=tuple({**one, "kind": kind} for one in said))
+        self._keep(kind, advice)
+        return advice
+
+    def _keep(self, kind: str, advice: Advice) -> None:
+        said = [one for one in advice.configurations if "causes" in one]
+        self._claims[kind] = stated_claim(kind, said) if said else None
+
+    def _unexplained(self, history: History, usual: Collection[Claim]) -> Trial | None:
+        if len(self._claims) >= MOST_KINDS:
+            return None
+        known = {claim.kind for claim in usual} | self._claims.keys()
+        new = (trial for trial in history.failed if _kind(trial) not in known)
+        return next(new, None)
+
+    def _request(self, trial: Trial) -> Request:
+        # The sentence comes first: a model of 1.5B that has to name parameters at once names any.
+        cause = _exactly(parameter={"enum": list(self._space.names)}, was={"enum": list(SIGNS)})
+        return Request(
+            messages=frame_failure(self._task, self._space, trial),
+            template=version("explain"),
+            n=SAMPLES,
+            schema=_exactly(
+                why={"type": "string", "minLength": 20, "maxLength": 200},
+                causes={"type": "array", "minItems": 1, "maxItems": MOST_CAUSES, "items": cause},
+            ),
+            temperature=TEMPERATURE,
+            seed=self._seed + trial.number,
+            max_tokens=MAX_TOKENS,
+        )
+
+
+def read_explanation(reply: Reply, space: Space) -> Advice:
+    """Return the explanations in `reply` that name parameters of `space`; if none does, why not."""
+    return read_each(reply, lambda said: _checked(said, space))
+
+
+def _checked(said: Any, space: Space) -> Mapping[str, Any]:
+    causes = said.get("causes") if isinstance(said, Mapping) else None
+    if not isinstance(causes, list) or not causes:
+        raise ReplyError("it names no causes")
+    for one in causes:
+        if not isinstance(one, Mapping) or one.get("parameter") not in space.names:
+            raise ReplyError(f"{shown(one)} names no parameter")
+        if one.get("was") not in tuple(SIGNS):
+            raise ReplyError(f"{shown(one)} says neither {' nor '.join(SIGNS)}")
+    return {"why": str(said.get("why", "")), "causes": causes}
+
+
+def stated_claim(kind: str, explanations: Sequence[Mapping[str, Any]]) -> Claim:
+    """Return what explanations of a kind say together: each parameter's sign, as far as they agree."""
+    signs: dict[str, float] = {}
+    for said in explanations:
+        for name, was in {one["parameter"]: one["was"] for one in said["causes"]}.items():
+            signs[name] = signs.get(name, 0.0) + SIGNS[was] / len(explanations)
+    return Claim(kind, signs)
+
+
+def _kind(trial: Trial) -> str:
+    return kind_of(trial.outcome.error) if trial.outcome else ""
+
+
+def _exactly(**properties: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }

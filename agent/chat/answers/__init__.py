@@ -1,0 +1,1 @@
+"""What a session says: facts, the words for them, tables, plots and files."""

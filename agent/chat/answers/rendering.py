@@ -1,0 +1,128 @@
+"""Events on a terminal, wide or narrow, with or without colour: Markdown, cards, badges and plots.
+
+It prints and asks nothing, and keeps nothing.
+"""
+
+from __future__ import annotations
+
+import os
+
+import plotext
+from markdown_it import MarkdownIt
+from rich.console import Console, Group
+from rich.markdown import Markdown
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.text import Text
+
+from bestguess.agent.chat.events import Event, Plot
+from bestguess.agent.reports.live import BADGES
+
+MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+MARKDOWN.disable(["link", "image", "autolink", "reference"])
+"""Raw HTML in it is text, and so is what would lead to another place, or fetch something from there."""
+
+MAX_WIDTH = 110
+NARROW = 60
+PLOT_ROWS = 16
+FRAME = 6
+CHOICES = "yes / no / always (for this session)"
+CHOICES_ONCE = "yes / no"
+
+
+def render(console: Console, event: Event, *, echo: bool = False) -> None:
+    """Print one event; what the user said only with `echo`: what was typed here is on the screen already."""
+    if event.fields.get("discarded"):
+        return
+    match event.kind:
+        case "said" if echo:
+            console.print(Text(f"> {event.text}", style="bold"))
+        case "answer":
+            if event.text:
+                console.print(_markdown(event.text))
+            if event.plot:
+                console.print(Text.from_ansi(draw(event.plot, console)))
+        case "card":
+            title = Text(event.text, style="bold")
+            fits = title.cell_len <= console.width - FRAME  # a title is cut at the frame, and nothing may be
+            lines = "\n".join(line if "\n" in line else f"- {line}" for line in event.fields["lines"])
+            panel = Panel(
+                _markdown(lines) if fits else Group(title, _markdown(lines)),
+                title=title if fits else None,
+                subtitle=Text(CHOICES_ONCE if event.fields["consent"] == "once" else CHOICES, style="bold"),
+                border_style="yellow",
+            )
+            console.print(panel)
+        case "thinking" if event.text:
+            console.print(
+                Text(f"  {event.text} …; Ctrl-C ends the session, which can be resumed", style="dim")
+            )
+        case "trial_started" | "trial_finished":
+            _render_trial(console, event)
+        case "remark":
+            console.print(Padding(_markdown(event.text), (0, 0, 0, 2)), style="cyan")
+        case "error":
+            console.print(Text(f"error: {event.text}", style="bold red"))
+
+
+def draw(plot: Plot, console: Console) -> str:
+    """Return the plot as text of the console's width."""
+    width = min(console.width, MAX_WIDTH)
+    plotext.clear_figure()
+    plotext.plot_size(width, PLOT_ROWS if width >= NARROW else 12)
+    plotext.theme("clear" if "NO_COLOR" in os.environ or not console.is_terminal else "pro")
+    if plot.log_x and not plot.x_labels:
+        plotext.xscale("log")
+    marker = "braille"
+    for one in plot.series:
+        if not one.x:
+            continue
+        if one.points:
+            plotext.scatter(list(one.x), list(one.y), label=one.name, marker="●")
+        else:
+            plotext.plot(list(one.x), list(one.y), label=one.name, marker=marker)
+    if plot.x_labels:
+        plotext.xticks(list(range(len(plot.x_labels))), [label[:12] for label in plot.x_labels])
+    plotext.title(plot.title)
+    plotext.xlabel(plot.x_label)
+    text: str = plotext.build()
+    plotext.clear_figure()
+    return text if plotext_has_colour(console) else plotext.uncolorize(text)
+
+
+def plotext_has_colour(console: Console) -> bool:
+    """Whether a plot may hold colour codes."""
+    return console.is_terminal and not console.no_color
+
+
+def _markdown(text: str) -> Markdown:
+    shown = Markdown("", hyperlinks=False)
+    shown.parsed = MARKDOWN.parse(text)  # rich's own parser leaves out what looks like HTML
+    return shown
+
+
+def _render_trial(console: Console, event: Event) -> None:
+    trial = event.fields["trial"]
+    source = trial["source"]
+    head, _, rest = event.text.partition(f"[{source}] ")
+    best = event.fields.get("best") == trial["number"] and event.kind == "trial_finished"
+    style = (
+        "red"
+        if trial["state"] == "failed"
+        else "green"
+        if best
+        else "dim"
+        if trial["state"] == "running"
+        else ""
+    )
+    line = Text("  ")
+    line.append(head)
+    line.append(f" {source} ", style=BADGES[source])
+    line.append(" " + rest.replace("`", "").replace("**", ""), style=style)
+    if (
+        event.kind == "trial_finished"
+        and console.width >= NARROW
+        and (why := trial["fallback"] or trial["reason"])
+    ):
+        line.append(f"  ({why})", style="dim")
+    console.print(line)

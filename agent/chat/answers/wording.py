@@ -1,0 +1,141 @@
+"""The language model's part in an answer: it words facts that were computed, heard while it writes.
+
+What it writes is text from outside: no control characters, no number that the facts do not have, and each
+claim about a parameter beside what the surrogate says of it. It makes no fact.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from bestguess.agent.chat.events import Answer
+from bestguess.agent.chat.language.model_route import TIMEOUT_S, quote, read_object, write
+from bestguess.agent.llm import LLM, Message, Request
+from bestguess.agent.reports.insight import Insight
+from bestguess.prompts import render, version
+from bestguess.tools.errors import ModelError
+from bestguess.tools.trial import Direction, shorten
+from bestguess.tools.words.cleaning import clean
+
+MAX_TOKENS = 300
+STOPPED = " … *(stopped)*"
+
+_ANSWER = re.compile(r'"answer"\s*:\s*"(?P<text>(?:[^"\\]|\\u[0-9a-fA-F]{4}|\\[^u])*)(?P<end>"?)')
+
+
+def word_answer(
+    question: str,
+    facts: str,
+    insights: Sequence[Insight],
+    direction: Direction,
+    llm: LLM,
+    *,
+    stop: threading.Event,
+    show: Callable[[str], None],
+) -> Answer:
+    """Return the model's answer to a question from facts, each of its claims beside what the surrogate says.
+
+    `show` gets what is written so far, word by word; after `stop` the answer is what was shown. An answer
+    with a number that the facts do not have ends there and is not the answer; the facts are.
+    """
+    request = _request(question, facts, [one.importance.name for one in insights])
+    known = _numbers(facts) | _numbers(question)
+    shown = ""
+
+    def hear(text: str) -> bool:
+        nonlocal shown
+        words = said_so_far(text)
+        if _numbers(words) - known:
+            return False
+        if words != shown:
+            shown = words
+            show(words)
+        return True
+
+    try:
+        text = write(llm, request, stop, hear)
+        if stop.is_set():
+            return Answer(shown + STOPPED, partial=True) if shown else Answer("")
+        if invented := _numbers(said_so_far(text)) - known:
+            words = f"The model's answer held a number that no fact has ({min(invented)}); the facts are:"
+            return Answer(f"{words}\n\n{facts}")
+        reply = read_object(text)
+        answer = clean(str(reply["answer"]))
+        claims = [(str(one["parameter"]), str(one["better"])) for one in reply.get("claims", ())]
+    except (ModelError, KeyError, TypeError, ValueError) as error:
+        return Answer(f"The model could not answer ({shorten(str(error), 120)}); the facts are:\n\n{facts}")
+    by_name = {one.importance.name: one for one in insights}
+    judged = [
+        f"- {_agreement(better, by_name[name], direction)}" for name, better in claims if name in by_name
+    ]
+    return Answer("\n\n".join([answer, "\n".join(judged)]).strip())
+
+
+def said_so_far(text: str) -> str:
+    """Return the whole words of the answer in a JSON object that may still be written."""
+    found = _ANSWER.search(text)
+    if found is None:
+        return ""
+    said: str = json.loads(f'"{found["text"]}"', strict=False)
+    if not found["end"]:
+        said = said[: max(said.rfind(" "), said.rfind("\n"), 0)]
+    return clean(said)
+
+
+def _request(question: str, facts: str, names: Sequence[str]) -> Request:
+    claim = {
+        "type": "object",
+        "properties": {"parameter": {"enum": list(names)}, "better": {"enum": ["higher", "lower", "none"]}},
+        "required": ["parameter", "better"],
+        "additionalProperties": False,
+    }
+    properties: dict[str, Any] = {"answer": {"type": "string", "maxLength": 500}}
+    if names:
+        properties["claims"] = {"type": "array", "items": claim, "maxItems": 3}
+    schema = {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+    return Request(
+        (Message("user", render("answer", facts=_without_headings(facts), question=quote(question))),),
+        schema=schema,
+        temperature=0.0,
+        urgent=True,
+        seed=0,
+        max_tokens=MAX_TOKENS,
+        timeout_s=TIMEOUT_S,
+        template=version("answer"),
+    )
+
+
+def _without_headings(facts: str) -> str:
+    """Return facts in which no line is a heading: what a program printed is among them."""
+    return re.sub(r"(?m)^(\s*)#", r"\1\\#", facts)
+
+
+def _agreement(claimed: str, insight: Insight, direction: Direction) -> str:
+    """Return a claim about a parameter with what the surrogate says of it."""
+    effect, name = insight.effect, insight.importance.name
+    rise = float(effect.mean[-1] - effect.mean[0])
+    width = float((effect.high - effect.low).mean()) / 2
+    better = "none"
+    if not insight.categorical and abs(rise) > width:
+        better = "higher" if (rise > 0) == (direction == "maximize") else "lower"
+    words = {
+        "higher": "larger values are better",
+        "lower": "smaller values are better",
+        "none": "it matters little",
+    }
+    spread = f"{rise:+.3g} over its range, ± {width:.2g}"
+    verdict = "agrees" if claimed == better else f"does not: it says that {words[better]}"
+    return f"{name}: {words.get(claimed, claimed)}, says the model; the Gaussian process {verdict} ({spread})"
+
+
+def _numbers(text: str) -> set[str]:
+    return set(re.findall(r"\d+(?:\.\d+)?", text))

@@ -1,0 +1,243 @@
+"""The registry of commands: a typed function is a slash command, a tool, a button, all from one definition.
+
+    @command("spends", asks=card_for_run)
+    def run(session: Session, n: PositiveInt = 10) -> str:
+        \"\"\"Run n more trials.\"\"\"
+
+The docstring is the help, the types are the schema, and what is typed after the slash is read by them. The
+effect says what a command can do at most; who may give it and what is asked first follows from that, in the
+session. This module does not know what any does.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+import shlex
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+
+from bestguess.agent.chat.events import Answer, Card
+from bestguess.tools.errors import InputError
+from bestguess.tools.space.parameter import did_you_mean
+from bestguess.tools.words.cleaning import clean
+
+Function = Callable[..., "str | Answer"]
+Asks = Callable[..., Card]
+
+Effect = Literal["reads", "proposes", "spends", "changes", "writes", "reaches"]
+"""What a command can do at most: read, put a configuration forward to be run, spend trials, change what a
+session keeps, write a file, reach out of this process (another model, an open port)."""
+
+_RANGE = re.compile(r"(?P<low>[^.\s]\S*?|)\.\.(?P<high>\S*)")
+_NUMBER = re.compile(r"[-+]?\d*\.?\d+(?:e[-+]?\d+)?", re.IGNORECASE)
+_ASSIGNMENT = re.compile(r"(?P<name>[^=\s]+)=(?P<value>.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing a session can do; `asks` makes its card, where that is to say more than the command itself.
+
+    The function of one that is `of_study` takes what is known of a study in place of the session, and only
+    reads; it is an MCP tool, too.
+    """
+
+    name: str
+    function: Function
+    arguments: type[BaseModel]
+    effect: Effect
+    asks: Asks | None
+    of_study: bool
+    schema: Mapping[str, Any]
+    """The JSON Schema of the arguments."""
+
+    @property
+    def help(self) -> str:
+        """The docstring."""
+        return inspect.getdoc(self.function) or ""
+
+    @property
+    def summary(self) -> str:
+        """The first line of the docstring."""
+        return self.help.partition("\n")[0]
+
+    @property
+    def usage(self) -> str:
+        """The command as it is typed."""
+        words = [f"/{self.name}"]
+        for name, each in self.arguments.model_fields.items():
+            shown = "NAME=VALUE …" if name == "values" else name.upper()
+            words.append(shown if each.is_required() else f"[{shown}]")
+        return " ".join(words)
+
+    def check(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the arguments in their types, those that were not given left out.
+
+        Raises:
+            InputError: an argument is missing, unknown or of the wrong type.
+        """
+        try:
+            read = self.arguments.model_validate(dict(arguments))
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"])) or "it"
+            wrong = f" is {first['input']!r}" if first["loc"] and first["type"] != "missing" else ""
+            raise InputError(f"/{self.name}: {where}{wrong}: {first['msg']}; write {self.usage}") from None
+        if hidden := next(_unseen(read.model_dump()), ""):
+            raise InputError(
+                f"/{self.name}: {hidden!a} cannot be seen in what was given; give another text, without it"
+            )
+        given = (name for name in self.arguments.model_fields if name in read.model_fields_set)
+        return {name: getattr(read, name) for name in given}
+
+    def write(self, arguments: Mapping[str, Any]) -> str:
+        """Return what may be typed to the same end, with nothing left out."""
+        words = [f"/{self.name}"]
+        for name, value in arguments.items():
+            if name == "values":
+                words += [each if one is None else f"{each}={one}" for each, one in value.items()]
+            else:
+                shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
+                whole = isinstance(shown, float) and shown.is_integer() and abs(shown) < 1e15
+                words.append(f"{name}={int(shown) if whole else shown}")
+        return shlex.join(words)
+
+    def card(self, session: Any, arguments: Mapping[str, Any]) -> Card:
+        """Return what is asked before the command is done, by whoever has to be asked.
+
+        Raises:
+            InputError: it cannot be done with these arguments.
+        """
+        if self.asks:
+            return self.asks(session, **arguments)
+        return Card(f"Do /{self.name}?", (self.summary,), "typed")
+
+    def read(self, text: str) -> dict[str, Any]:
+        """Return the arguments that were typed after the command's name.
+
+        Raises:
+            InputError: the text does not read as this command's arguments.
+        """
+        fields = self.arguments.model_fields
+        if list(fields)[-1:] == ["text"] and len(fields) == 1:
+            return self.check({"text": text.strip()} if text.strip() else {})
+        try:
+            words = shlex.split(text)
+        except ValueError as error:
+            raise InputError(f"/{self.name}: {error}; write {self.usage}") from None
+        given: dict[str, Any] = {}
+        values: dict[str, Any] = {}
+        options: list[str] = []
+        free = [name for name in fields if name not in ("values", "options")]
+        for index, word in enumerate(words):
+            assigned = _ASSIGNMENT.fullmatch(word)
+            if assigned and assigned["name"] in free:
+                given[assigned["name"]] = assigned["value"]
+                free.remove(assigned["name"])
+            elif assigned and assigned["name"] == "options" and "options" in fields:
+                options += filter(None, assigned["value"].split(","))
+            elif assigned and "values" in fields:
+                values[assigned["name"]] = literal(assigned["value"])
+            elif "low" in free and (both := _RANGE.fullmatch(word)):
+                given |= {side: both[side] for side in ("low", "high") if both[side]}
+                free = [name for name in free if name not in ("low", "high")]
+            elif free == ["text"] or (free and free[0] == "text"):
+                given["text"] = " ".join(words[index:])
+                break
+            elif "options" in fields and given and not (free and _NUMBER.fullmatch(word)):
+                options += filter(None, word.split(","))
+            elif free:
+                given[free.pop(0)] = word
+            elif "values" in fields:
+                values[word] = None  # a bare name: its present value
+            else:
+                raise InputError(f"/{self.name}: {word!r} is too much; write {self.usage}")
+        given |= {name: many for name, many in (("values", values), ("options", options)) if many}
+        return self.check(given)
+
+
+def literal(text: str) -> Any:
+    """Return what a typed value stands for: a number, true, false, null, or the text itself."""
+    try:
+        found = json.loads(text.lower() if text.lower() in ("true", "false", "null") else text)
+    except ValueError:
+        try:
+            return float(text)
+        except ValueError:
+            return text
+    return text if isinstance(found, dict | list) else found
+
+
+def _unseen(value: Any) -> Iterator[str]:
+    """Yield the characters, at any depth, that a screen does not show or would obey."""
+    if isinstance(value, str):
+        yield from (one for one in value if clean(one) != one and one != "\r")
+    elif isinstance(value, dict):
+        yield from (one for pair in value.items() for each in pair for one in _unseen(each))
+    elif isinstance(value, list | tuple):
+        yield from (one for each in value for one in _unseen(each))
+
+
+class Registry:
+    """Commands by name."""
+
+    def __init__(self) -> None:
+        self._commands: dict[str, Command] = {}
+
+    def __iter__(self) -> Any:
+        return iter(self._commands.values())
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._commands
+
+    def __getitem__(self, name: str) -> Command:
+        try:
+            return self._commands[name]
+        except KeyError:
+            hint = did_you_mean(name, self._commands) or "; /help lists them"
+            raise InputError(f"there is no command /{name}{hint}") from None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all commands."""
+        return tuple(self._commands)
+
+    def command(
+        self, effect: Effect, *, asks: Asks | None = None, of_study: bool = False
+    ) -> Callable[[Function], Function]:
+        """Register a function of a session; the arguments are as for `Command`.
+
+        Raises:
+            ValueError: there is no such effect, or one that is of a study does more than read.
+        """
+        if effect not in get_args(Effect) or (of_study and effect != "reads"):
+            raise ValueError(f"{effect!r} is no effect that this command may have; see Effect")
+
+        def add(function: Function) -> Function:
+            known = function.__name__.rstrip("_")
+            hints = get_type_hints(function, include_extras=True, localns={"Session": object})
+            fields: Any = {
+                each.name: (hints[each.name], ... if each.default is each.empty else each.default)
+                for each in list(inspect.signature(function).parameters.values())[1:]
+            }
+            settings = ConfigDict(extra="forbid", coerce_numbers_to_str=True, allow_inf_nan=False)
+            model = create_model(f"{known.title()}Arguments", __config__=settings, **fields)
+            self._commands[known] = Command(
+                known, function, model, effect, asks, of_study, model.model_json_schema()
+            )
+            return function
+
+        return add
+
+    def read(self, line: str) -> tuple[str, dict[str, Any]]:
+        """Return the command and the arguments of a line that begins with a slash.
+
+        Raises:
+            InputError: there is no such command, or its arguments do not read.
+        """
+        name, _, rest = line.strip().removeprefix("/").partition(" ")
+        return name, self[name].read(rest)

@@ -1,0 +1,1 @@
+"""From a sentence to intents: rules first, then a language model."""

@@ -1,0 +1,196 @@
+"""The language model's part in understanding: it reads what the rules cannot.
+
+It is asked once, held to a schema over the registry, and what it returns is checked like anything a user
+typed; it can name a command and its arguments, and nothing else. What it names comes from outside: of that,
+the session does by itself only what reads. Without it nothing is missing but this.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import wait
+from typing import Any
+
+from bestguess.agent.chat.commands.registry import Command, Registry
+from bestguess.agent.chat.language.intents import Context, Intent
+from bestguess.agent.chat.language.mentions import script_in
+from bestguess.agent.chat.plan import range_words
+from bestguess.agent.llm import LLM, Message, Request, Streaming
+from bestguess.agent.llm.parsing import parse_json
+from bestguess.agent.llm.streaming import POLL_S, begin
+from bestguess.prompts import render, version
+from bestguess.tools.errors import InputError, ModelError
+from bestguess.tools.space.parameters import Choice, Float, Int
+from bestguess.tools.space.space import Space
+from bestguess.tools.trial import shorten
+from bestguess.tools.words.cleaning import clean_line
+
+UNCLEAR = "unclear"
+MAX_TOKENS = 120
+TIMEOUT_S = 60.0
+SAID_CHARS = 500
+REPLY_CHARS = 8000
+"""So much of a reply is heard; no intent and no answer is longer."""
+
+NEVER = ("quit", "help", "ask", "scan")
+"""Commands that no model is offered: they need no understanding, or would ask it again. Nor is any that
+reaches out, whatever its name."""
+
+EXAMPLES: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("could we get seven further evaluations", {"command": "run", "n": 7}),
+    ("what made you choose trial 4", {"command": "why", "trial": 4}),
+    ("park it for the moment", {"command": "pause"}),
+    ("the picture of progress, please", {"command": "plot"}),
+    ("that result of trial 12 cannot be right, leave it out", {"command": "undo", "trial": 12}),
+    ("in trial 6 the loss was noisy", {"command": "note", "trial": 6, "text": "the loss was noisy"}),
+    ("three hours at the very most", {"command": "budget", "minutes": 180}),
+    ("does going on make sense?", {"command": "outlook"}),
+    ("tell me a joke", {"command": UNCLEAR}),
+)
+
+
+def write(
+    llm: LLM,
+    request: Request,
+    stop: threading.Event,
+    hear: Callable[[str], bool] = lambda _: True,
+) -> str:
+    """Return one sample's text, as far as it came before `stop` was set.
+
+    `hear` gets the text so far each time that it grows, and ends the call by returning False. A model that
+    cannot be heard while it writes is waited for. Raises what `generate` raises.
+    """
+    text = ""
+    if isinstance(llm, Streaming):
+        pieces = llm.stream(request, stop)
+        for piece in pieces:
+            text += piece
+            if len(text) > REPLY_CHARS or not hear(text):
+                break
+        close = getattr(pieces, "close", None)
+        if close is not None:
+            close()
+    if text or stop.is_set():
+        return text[:REPLY_CHARS]
+    call = begin(lambda: llm.generate(request), "bestguess-reading")
+    while not call.done():
+        if stop.is_set():
+            return ""  # the call goes on to its end, and nobody waits for it
+        wait((call,), POLL_S)
+    texts = call.result().texts
+    return texts[0][:REPLY_CHARS] if texts else ""
+
+
+def offered(registry: Registry) -> list[Command]:
+    """Return the commands that a model may name."""
+    return [one for one in registry if one.effect != "reaches" and one.name not in NEVER]
+
+
+def intent_schema(registry: Registry, space: Space | None) -> dict[str, Any]:
+    """Return the JSON Schema of an intent: one branch for each command, its name first."""
+    branches = [_branch(UNCLEAR, {}, ())]
+    for command in offered(registry):
+        fields = command.schema.get("properties", {})
+        properties = {name: _field(name, each, space) for name, each in fields.items()}
+        required = command.schema.get("required", ())
+        branches.append(_branch(command.name, properties, required))
+    return {"anyOf": branches}
+
+
+def understand_with_model(
+    text: str,
+    context: Context,
+    llm: LLM,
+    registry: Registry,
+    *,
+    timeout_s: float = TIMEOUT_S,
+    stop: threading.Event | None = None,
+) -> tuple[list[Intent], str]:
+    """Return the intent that the model reads in a text, or why there is none; `stop` ends the reading."""
+    stop = stop or threading.Event()
+    prompt = render(
+        "intent",
+        commands=offered(registry),
+        parameters=[
+            {"name": name, "range": clean_line(range_words(one)), "doc": clean_line(one.doc)}
+            for name, one in (context.space.parameters if context.space else {}).items()
+        ],
+        metric=context.metric,
+        examples=[{"say": say, "json": json.dumps(reply)} for say, reply in EXAMPLES],
+        said=quote(text),
+    )
+    request = Request(
+        (Message("user", prompt),),
+        schema=intent_schema(registry, context.space),
+        temperature=0.0,
+        urgent=True,
+        seed=0,
+        max_tokens=MAX_TOKENS,
+        timeout_s=timeout_s,
+        template=version("intent"),
+    )
+    try:
+        reply = read_object(write(llm, request, stop))
+        name = str(reply.pop("command", ""))[:40]
+        if name == UNCLEAR:
+            return [], ""
+        if name == "new" and context.space is not None and script_in(text) is None:
+            return [], ""  # nobody begins anew without naming a program
+        if registry[name] not in offered(registry):
+            return [], f"it answered /{name}, which it was not offered"
+        arguments = {key: value for key, value in reply.items() if value not in (None, "", {})}
+        registry[name].check(arguments)
+    except (ModelError, InputError, KeyError, ValueError) as error:
+        return [], "it was stopped" if stop.is_set() else shorten(clean_line(str(error)), 200)
+    return [Intent(name, arguments, "outside")], ""
+
+
+def _branch(name: str, properties: dict[str, Any], required: Sequence[str]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {"command": {"const": name}, **properties},
+        "required": ["command", *required],
+        "additionalProperties": False,
+    }
+
+
+def _field(name: str, schema: dict[str, Any], space: Space | None) -> dict[str, Any]:
+    """Return a field's schema with the names of the space in it, and without what grammars do not know."""
+    if name == "values":
+        parameters = space.parameters if space else {}
+        properties = {each: _value(one) for each, one in parameters.items()}
+        return {"type": "object", "properties": properties, "additionalProperties": False}
+    if name == "parameter" and space:
+        return {"enum": list(space.names)}
+    if name == "options":
+        return {"type": "array", "items": {"type": "string", "maxLength": 40}, "minItems": 1, "maxItems": 4}
+    kept = ("type", "enum", "const", "minimum", "maximum")
+    options = [one for one in schema.get("anyOf", [schema]) if one.get("type") != "null"]
+    found = {key: value for key, value in options[0].items() if key in kept}
+    if found.get("type") == "string" and "enum" not in found:
+        found["maxLength"] = 200
+    return found
+
+
+def _value(one: object) -> dict[str, Any]:
+    if isinstance(one, Choice):
+        return {"enum": list(one.options)}
+    return {"type": "integer" if isinstance(one, Int) else "number" if isinstance(one, Float) else "string"}
+
+
+def read_object(text: str) -> dict[str, Any]:
+    """Return the JSON object in a text; raises ValueError."""
+    try:
+        found = parse_json(text[text.find("{") : text.rfind("}") + 1])
+    except RecursionError:
+        raise ValueError("the answer is nested too deeply to be read") from None
+    if not isinstance(found, dict):
+        raise ValueError(f"the answer is a {type(found).__name__}, not an object")
+    return found
+
+
+def quote(text: str) -> str:
+    """Return a user's words on one line, without what could end their quotes."""
+    return shorten(" ".join(text.replace('"', "'").split()), SAID_CHARS)

@@ -1,0 +1,126 @@
+"""The rules for what changes the space, or gives a configuration to try: they need parameters by name."""
+
+from __future__ import annotations
+
+import re
+
+from bestguess.agent.chat.language import mentions
+from bestguess.agent.chat.language.intents import Context, Intent, says
+from bestguess.tools.space.parameters import Choice, Float, Int
+
+
+def read_change(text: str, context: Context) -> Intent | None:
+    """Read what changes the space, or a configuration to try: these need parameters or options by name."""
+    space = context.space
+    named = mentions.parameters_in(text, space)
+    options = mentions.options_in(text, space)
+    if not named and not options:
+        return None
+    if more := _more_options(text, named, context):
+        return more
+    low, high = mentions.bounds_in(text)
+    values = mentions.values_in(text, space)
+    numeric = [one.name for one in named if mentions.is_numeric(space, one.name)]
+    if says(text, r"plot|curve|graph|chart|draw|picture|figure|visuali[sz]e|depends? on|diagram") and named:
+        return Intent("plot", {"parameter": named[0].name})
+    tries = says(
+        text,
+        (
+            r"^(?:re)?try|try|test|what if|what about|how about"
+            r"|give .* (?:a )?(?:shot|go|chance|try)|check|evaluate"
+        ),
+    )
+    if tries and numeric and not values:
+        return _step(text, numeric[0], context)
+    if tries and values and not says(text, r"trying"):
+        return Intent("try", {"values": values})
+    if says(
+        text,
+        (
+            r"forbid|never|don't use|do not use|exclude|ban|no more|avoid|off the table"
+            r"|rule out|get rid of|stop using|disallow|not use|without|don't want|skip"
+        ),
+    ) and not (numeric and (low is not None or high is not None)):
+        banned = options or values
+        if banned:
+            return Intent("forbid", {"values": banned})
+        if _LEFT_ALONE.fullmatch(text[: named[0].start] + text[named[0].end :]):
+            return Intent("pin", {"values": {named[0].name: None}})
+    pins = says(
+        text,
+        (
+            r"pin|fix(?:ed)?|freeze|frozen|lock(?:ed)?|always|from now on|stick (?:to|with)"
+            r"|leave|keep|hold|only use|just use|don't touch|constant"
+        ),
+    )
+    sets = says(text, r"^set") and low is None and high is None
+    if (sets or pins) and values and not (low is not None and high is not None):
+        return Intent("pin", {"values": values})
+    if (
+        pins
+        and named
+        and says(text, r"^(?:pin|fix|freeze|lock)")
+        and not re.search(r"=| (?:to|at|on) ", text)
+    ):
+        return Intent("pin", {"values": {one.name: None for one in named}})
+    if numeric and (low is not None or high is not None):
+        return _bound(text, numeric[0], low, high, context)
+    if says(text, r"widen|unlimit|lift|release|unpin|free") and named:
+        return Intent("widen", {"parameter": named[0].name})
+    return None
+
+
+_LEFT_ALONE = re.compile(
+    r"(?:don't use|do not use|stop using|exclude|skip|get rid of)(?: the)?\s*(?:any ?more|at all|please)?"
+)
+_MORE = re.compile(
+    r"(?:also )?(?:add|allow|include|offer)(?: also)?(?: the)?(?: options?| values?)? (?P<options>.+?)"
+    r" (?:to|for|in|as an? (?:option|choice|value) (?:of|for|in))(?: the)? "
+)
+_WITH = re.compile(r"(?: with| by)?(?: the)?(?: options?| values?)? (?P<options>(?!again|back|please).+)")
+
+
+def _more_options(text: str, named: list[mentions.Mention], context: Context) -> Intent | None:
+    """Read "add gblinear to booster" and "widen booster by gblinear"."""
+    for one in named:
+        if context.space is None or not isinstance(context.space.parameters[one.name], Choice):
+            continue
+        found = _MORE.fullmatch(text[: one.start])
+        if found is None and says(text[: one.start], r"^(?:widen|extend|expand)"):
+            found = _WITH.fullmatch(text[one.end :])
+        if found:
+            options = re.split(r",? (?:and|or) |, ?", found["options"])
+            if all(re.fullmatch(r"\S+", each) for each in options):
+                return Intent("widen", {"parameter": one.name, "options": tuple(options)})
+    return None
+
+
+def _step(text: str, name: str, context: Context) -> Intent | None:
+    """Read "try a smaller learning rate": 15 % of the range away from the best so far."""
+    assert context.space is not None
+    one = context.space.parameters[name]
+    assert isinstance(one, Float | Int)
+    less = says(text, r"smaller|lower|less|fewer|shallower|shorter|decreased?|reduced?")
+    more = says(text, r"larger|higher|more|bigger|greater|deeper|longer|increased?")
+    if less == more:
+        return None
+    u = one.encode(context.best.get(name, one.default))
+    value = one.decode(min(max(u + (-0.15 if less else 0.15), 0.0), 1.0))
+    return Intent("try", {"values": {name: float(f"{value:.3g}") if isinstance(one, Float) else value}})
+
+
+def _bound(text: str, name: str, low: float | None, high: float | None, context: Context) -> Intent:
+    assert context.space is not None
+    one = context.space.parameters[name]
+    assert isinstance(one, Float | Int)
+    limit = context.limits.of.get(name)
+    now_low = one.low if limit is None or limit.low is None else limit.low
+    now_high = one.high if limit is None or limit.high is None else limit.high
+    outside = (low is not None and low < now_low) or (high is not None and high > now_high)
+    wider = says(text, r"widen|extend|expand|allow|let|raise|increase|enlarge|relax|open up")
+    tighter = says(text, r"narrow|restrict|limit|shrink|tighten|only|don't|do not|never|not|nothing")
+    command = "widen" if (outside and not tighter) or (wider and not tighter) else "narrow"
+    bounds = {"low": low, "high": high}
+    return Intent(
+        command, {"parameter": name, **{k: mentions.whole(v) for k, v in bounds.items() if v is not None}}
+    )

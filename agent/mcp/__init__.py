@@ -1,0 +1,1 @@
+"""The Model Context Protocol: the server, its tools, and what they return."""

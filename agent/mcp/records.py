@@ -1,0 +1,172 @@
+"""What the MCP tools return, as the client's model and programs read it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from bestguess.agent.reports.report import trial_record
+from bestguess.tools.trial import History, Proposal, Trial
+
+
+class TrialRecord(BaseModel):
+    """One trial."""
+
+    number: int
+    state: Literal["running", "complete", "failed"]
+    params: dict[str, Any]
+    value: float | None = None
+    source: str = Field(description="who proposed it: default, knowledge, llm, gp, random or user")
+    reason: str = Field("", description="why it was proposed")
+    verdict: str = Field("", description="what the Gaussian process said of it before it ran")
+    expected: float | None = Field(None, description="the value expected before it ran")
+    expected_sd: float | None = None
+    feedback: str = Field("", description="the error, if it failed, what the objective said, then remarks")
+    remarks: list[str] = Field([], description="what people said of it")
+
+    @classmethod
+    def of(cls, trial: Trial) -> TrialRecord:
+        """Return the record of a trial."""
+        record = trial_record(trial)
+        prediction = record["prediction"] or {}
+        return cls(
+            expected=prediction.get("mean"),
+            expected_sd=prediction.get("sd"),
+            **{key: record[key] for key in cls.model_fields if key in record},
+        )
+
+
+class StudyRecord(BaseModel):
+    """A study."""
+
+    study_name: str
+    created: bool = Field(description="false if it was there, and is gone on with")
+    direction: str
+    metric: str
+    parameters: dict[str, Any]
+    default: dict[str, Any] = Field(description="the configuration that is tried first")
+    trials: int = Field(description="how many trials it has")
+    notices: list[str] = Field(description="what was given and has no effect, as the study was there")
+
+
+class Asked(BaseModel):
+    """Trials to run."""
+
+    study_name: str
+    trials: list[TrialRecord] = Field(description="run each, then tell its outcome by its number")
+    running: list[int] = Field(
+        description="all that were asked and not told, these included; history has their params"
+    )
+
+
+class Best(BaseModel):
+    """The best trial so far."""
+
+    study_name: str
+    trial: TrialRecord | None = Field(description="null while no trial has a value")
+    default_value: float | None = Field(None, description="what the default configuration gave")
+    complete: int
+    failed: int
+    running: int
+
+    @classmethod
+    def of(cls, name: str, history: History) -> Best:
+        """Return the record of a history."""
+        best, default = history.incumbent, history.default
+        return cls(
+            study_name=name,
+            trial=TrialRecord.of(best) if best else None,
+            default_value=default.value if default else None,
+            complete=len(history.complete),
+            failed=len(history.failed),
+            running=len(history.running),
+        )
+
+
+class Told(BaseModel):
+    """What was recorded."""
+
+    trial: TrialRecord
+    recorded: bool = Field(description="false if the same had been told before; then nothing changed")
+    best: Best
+
+
+class HistoryRecord(BaseModel):
+    """Trials of a study."""
+
+    study_name: str
+    direction: str
+    total: int = Field(description="how many trials the study has")
+    trials: list[TrialRecord]
+
+
+class Point(BaseModel):
+    """A configuration worth trying."""
+
+    params: dict[str, Any]
+    source: str
+    reason: str
+    fallback: str = Field("", description="why the model's place was taken, if it was")
+
+    @classmethod
+    def of(cls, proposal: Proposal) -> Point:
+        """Return the record of a proposal."""
+        return cls(
+            params=dict(proposal.params),
+            source=proposal.source,
+            reason=proposal.reason,
+            fallback=proposal.fallback,
+        )
+
+
+class Points(BaseModel):
+    """Configurations to start with, the default first."""
+
+    points: list[Point]
+
+
+class Opinion(BaseModel):
+    """What the evidence says of an idea."""
+
+    params: dict[str, Any]
+    accepted: bool | None = Field(
+        description="whether it is worth running; null before two trials have a value"
+    )
+    sentence: str
+    expected: float | None = None
+    expected_sd: float | None = None
+    likely_not_to_fail: float | None = None
+    worth: float | None = Field(
+        description="its expected improvement, as a share of that of the Gaussian process's own choice"
+    )
+
+
+class Share(BaseModel):
+    """How much one parameter matters."""
+
+    name: str
+    mean: float = Field(description="the share of the variance that it causes, alone and with others")
+    low: float
+    high: float
+    varied: bool = Field(description="false if it had one value so far: the share is then a belief alone")
+    effect: dict[str, list[Any]] = Field(description="values, and the mean value there with its central 90 %")
+
+
+class Shares(BaseModel):
+    """How much the parameters matter; empty before two trials have a value."""
+
+    study_name: str
+    parameters: list[Share]
+
+
+class DraftRecord(BaseModel):
+    """A space drafted from a script: look it over before it is used."""
+
+    script: str
+    space: dict[str, Any] | None = Field(description="give it to create_study; null if nothing can be tuned")
+    metric: str | None
+    metric_pattern: str | None
+    direction: str | None
+    left_out: dict[str, str] = Field(description="what is not tuned, and why")
+    command: list[str] | None = Field(description="the script's command, {name} for a parameter's value")

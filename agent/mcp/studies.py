@@ -1,0 +1,200 @@
+"""Several studies of one storage, open at once, for clients that ask and tell from many threads.
+
+A study is opened when it is first named, and its trials are handed out: they stay asked when this process
+ends. What the clients speak (MCP, …) is not known here.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from bestguess.agent.checks import check_study_name
+from bestguess.agent.llm.connect import connect
+from bestguess.agent.record.storage import check_storage
+from bestguess.agent.record.study import load, study_names
+from bestguess.agent.task import Task
+from bestguess.agent.tuner import Tuner
+from bestguess.tools.errors import InputError, StudyError
+from bestguess.tools.search.verifier import Verdict, Verifier
+from bestguess.tools.space.space import Space
+from bestguess.tools.trial import Outcome, Trial
+
+MOST_AT_ONCE = 64
+
+
+class Order:
+    """One request for trials, which can be cancelled at any moment: what it started is then given back."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._cancelled = False
+        self._filled: tuple[Desk, list[Trial]] | None = None
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether nobody waits for the trials any more."""
+        return self._cancelled
+
+    def fill(self, desk: Desk, trials: list[Trial]) -> None:
+        """Note what was started; it is given back if the order was cancelled meanwhile."""
+        with self._lock:
+            self._filled = desk, trials
+            cancelled = self._cancelled
+        if cancelled:
+            desk.give_back(trials)
+
+    def cancel(self) -> None:
+        """Give back what was started, now or when it is."""
+        with self._lock:
+            filled, self._cancelled = self._filled, True
+        if filled:
+            filled[0].give_back(filled[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One open study and the lock under which its tuner is used: a tuner serves one thread at a time."""
+
+    tuner: Tuner
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def name(self) -> str:
+        """The study's name."""
+        return self.tuner.study.name
+
+    def ask(self, n: int, order: Order) -> list[Trial]:
+        """Return `n` trials, recorded as running; fewer if the order is cancelled."""
+        if not 1 <= n <= MOST_AT_ONCE:
+            raise InputError(f"n is {n}; ask for 1 to {MOST_AT_ONCE} trials at once")
+        trials: list[Trial] = []
+        with self.lock:
+            while len(trials) < n and not order.cancelled:
+                trials.append(self.tuner.ask())
+        order.fill(self, trials)
+        return trials
+
+    def give_back(self, trials: list[Trial]) -> None:
+        """Let whoever asks next have these trials."""
+        with self.lock:
+            for trial in reversed(trials):
+                self.tuner.give_back(trial)
+
+    def tell(self, number: int, outcome: Outcome) -> tuple[Trial, bool]:
+        """Return the told trial and whether anything was written: it is not if it was told the same before.
+
+        Raises:
+            StudyError: there is no such trial, or it was told another outcome.
+        """
+        return self.tuner.study.tell(number, outcome)
+
+    def add(self, params: Mapping[str, Any], outcome: Outcome) -> Trial:
+        """Record a trial that nobody asked for; raise ParamsError if the params do not fit."""
+        with self.lock:
+            return self.tuner.tell(params, outcome)
+
+    def verify(self, params: Mapping[str, Any]) -> tuple[dict[str, Any], Verdict | None]:
+        """Return the params as the space has them, and what the evidence says of them.
+
+        There is no verdict before two trials have a value. Raises ParamsError if they do not fit.
+        """
+        study = self.tuner.study
+        given = study.space.validate(params)
+        history = study.history
+        verifier = Verifier.fit(study.space, history, noisy=study.task.noisy)
+        if verifier is None:
+            return given, None
+        own = verifier.choose(np.random.default_rng((study.seed, len(history))))
+        return given, verifier.judge(given, own.params if own else None)
+
+
+class Studies:
+    """The studies of one storage; the only owner of which are open.
+
+    `llm` is as for `Tuner`, and one serves all studies. Raises ModelSpecError.
+    """
+
+    def __init__(self, storage: str, *, llm: str | None = None, llm_wait_s: float = 60.0) -> None:
+        self.storage = storage
+        self._llm = connect(llm)
+        self._options: dict[str, Any] = {"llm": self._llm, "llm_wait_s": llm_wait_s}
+        self._open: dict[str, Desk] = {}
+        self._lock = threading.Lock()
+
+    def check(self) -> None:
+        """Raise InputError if no study could be opened with the storage and options given; make none."""
+        check_storage(self.storage)
+        if not self._options["llm_wait_s"] >= 0:
+            raise InputError(f"llm_wait_s is {self._options['llm_wait_s']}; give 0 or more seconds")
+
+    def names(self) -> list[str]:
+        """Return the names of the studies in the storage, none if it is not there yet."""
+        if not self._open:
+            return study_names(self.storage)
+        opened = next(iter(self._open.values())).tuner.study.storage
+        return sorted(study.study_name for study in opened.get_all_studies())
+
+    def create(self, name: str, space: Space, task: Task, *, seed: int | None = None) -> tuple[Desk, bool]:
+        """Return the study and whether it is new; one of the same space and direction is gone on with.
+
+        Raises:
+            StudyError: there is one of another space or direction.
+        """
+        check_study_name(name)
+        with self._lock:
+            known = name in self.names()
+            if name in self._open and _is_of(self._open[name].tuner, space, task):
+                return self._open[name], False
+            tuner = self._tuner(space, task, name, seed)  # refuses another space or direction
+            if name in self._open:
+                tuner.close()
+            else:
+                self._open[name] = Desk(tuner)
+            return self._open[name], not known
+
+    def get(self, name: str | None) -> Desk:
+        """Return the study of that name, or the only one.
+
+        Raises:
+            StudyError: there is none of that name, or there are several and none is named.
+        """
+        check_study_name(name)
+        with self._lock:
+            if name is None:
+                names = self.names()
+                if len(names) != 1:
+                    raise StudyError(
+                        f"there are {len(names)} studies; name one by study_name: {', '.join(names)}"
+                    )
+                name = names[0]
+            if name in self._open:
+                return self._open[name]
+            kept = load(self.storage, name)
+            try:
+                if kept.name not in self._open:
+                    self._open[kept.name] = Desk(self._tuner(kept.space, kept.task, kept.name, kept.seed))
+            finally:
+                kept.close()
+            return self._open[kept.name]
+
+    def close(self) -> None:
+        """Close all studies."""
+        with self._lock:
+            while self._open:
+                self._open.popitem()[1].tuner.close()
+        if self._llm:
+            self._llm.close()
+
+    def _tuner(self, space: Space, task: Task, name: str, seed: int | None) -> Tuner:
+        return Tuner(
+            space, task, storage=self.storage, study_name=name, seed=seed, owner=None, **self._options
+        )
+
+
+def _is_of(tuner: Tuner, space: Space, task: Task) -> bool:
+    return tuner.space == space and tuner.task.direction == task.direction

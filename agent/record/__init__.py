@@ -1,0 +1,1 @@
+"""The study and its storage: trials, owners, locks and marks. It imports neither advice nor search."""

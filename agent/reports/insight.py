@@ -1,0 +1,105 @@
+"""What the evidence of a study says of its parameters, as a record and in words.
+
+A surrogate is fitted to the history for this alone, so any study can be asked, also one that plain Optuna
+or a random search has filled. It does not know who proposed anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from bestguess.tools.analysis.importance import Effect, Importance, main_effect, rank_importance
+from bestguess.tools.search.verifier import MIN_TRIALS, Verifier
+from bestguess.tools.space.space import Space
+from bestguess.tools.trial import History, shorten
+
+SHOWN = 3
+"""Of how many places of a number's effect the words tell."""
+
+VALUE_CHARS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Insight:
+    """One parameter's importance and effect; before two values of it were tried, they are a belief alone."""
+
+    importance: Importance
+    effect: Effect
+    categorical: bool
+    varied: bool
+
+    @property
+    def share(self) -> str:
+        """The importance in words: never its mean without its range."""
+        one = self.importance
+        untried = "" if self.varied else ", not varied yet"
+        return f"{one.mean:.0%} ({one.low:.0%} to {one.high:.0%}{untried})"
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The same as JSON-able values."""
+        curve = {
+            "values": list(self.effect.values),
+            "mean": self.effect.mean.tolist(),
+            "low": self.effect.low.tolist(),
+            "high": self.effect.high.tolist(),
+        }
+        return asdict(self.importance) | {"varied": self.varied, "effect": curve}
+
+
+def gain_insight(space: Space, history: History, *, noisy: bool = False) -> tuple[Insight, ...]:
+    """Return what is known of each parameter, the most important first; empty before there are two values."""
+    verifier = Verifier.fit(space, history, noisy=noisy)
+    if verifier is None:
+        return ()
+    belief, known = verifier.reported, [trial.params for trial in history]
+    maximize = history.direction == "maximize"
+    found = []
+    for one in rank_importance(belief, space, np.random.default_rng(0), known=known):
+        effect = main_effect(
+            belief, space, one.name, np.random.default_rng(0), known=known, maximize=maximize
+        )
+        if effect is not None:
+            categorical = space.parameters[one.name].kind == "categorical"
+            given = [trial.params[one.name] for trial in history.complete if one.name in trial.params]
+            varied = any(value != given[0] for value in given)
+            found.append(Insight(one, effect, categorical, varied))
+    return tuple(found)
+
+
+def write_insight(insights: tuple[Insight, ...], metric: str) -> str:
+    """Return a table in Markdown."""
+    if not insights:
+        return f"Nothing is known of the parameters before {MIN_TRIALS} trials have a value."
+    parts = [
+        "## What moves the value",
+        "",
+        "Share of the variance that a parameter causes, alone and with others (on the scale that the "
+        "surrogate works on); and the value expected at some of its places, the others averaged out. "
+        "Ranges hold 90 % of what the trials allow.",
+        "",
+        f"| parameter | importance | {metric} |",
+        "|---|---:|---|",
+    ]
+    parts += [f"| {one.importance.name} | {one.share} | {_places(one)} |" for one in insights]
+    return "\n".join(parts)
+
+
+def _places(insight: Insight) -> str:
+    effect = insight.effect
+    count = len(effect.values)
+    some = range(count) if insight.categorical else np.linspace(0, count - 1, SHOWN).round().astype(int)
+    return "; ".join(
+        f"{_value(effect.values[i])}: {effect.mean[i]:.4g} ({effect.low[i]:.4g} to {effect.high[i]:.4g})"
+        for i in dict.fromkeys(some)
+    )
+
+
+def _value(value: Any) -> str:
+    """Return a value as it may stand in a table: short, on one line, without its separator."""
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    return shorten(" ".join(str(value).split()).replace("|", "/"), VALUE_CHARS)

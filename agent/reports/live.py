@@ -1,0 +1,201 @@
+"""Showing a run while it goes: a live table on a terminal, plain lines elsewhere.
+
+An `Observer` is told what happens and changes nothing; this module knows rich and nothing of how trials
+come about.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from bestguess.agent.task import Task
+from bestguess.tools.trial import History, Trial
+from bestguess.tools.words.cleaning import clean_line
+
+ROWS = 12
+STOP = "Ctrl-C stops, and nothing told is lost"
+
+BADGES = {
+    "default": "white on grey37",
+    "knowledge": "black on yellow3",
+    "llm": "black on medium_purple1",
+    "gp": "black on turquoise2",
+    "random": "white on grey37",
+    "user": "black on green3",
+}
+
+
+class Observer(Protocol):
+    """What a run tells whoever watches it."""
+
+    def thinking(self, number: int) -> None:
+        """The proposal of trial `number` is being made."""
+        ...
+
+    def started(self, trial: Trial) -> None:
+        """A trial was proposed and is about to run."""
+        ...
+
+    def finished(self, trial: Trial, history: History) -> None:
+        """A trial was told."""
+        ...
+
+
+class Silent:
+    """An observer that shows nothing."""
+
+    def thinking(self, number: int) -> None:
+        """Do nothing."""
+
+    def started(self, trial: Trial) -> None:
+        """Do nothing."""
+
+    def finished(self, trial: Trial, history: History) -> None:
+        """Do nothing."""
+
+
+class PlainLines:
+    """One line a finished trial, for logs and pipes."""
+
+    def __init__(self, console: Console, task: Task, n_trials: int, *, asks: bool = True) -> None:
+        self._console = console
+        self._task = task
+        self._n_trials = n_trials
+        self._asks = asks
+
+    def thinking(self, number: int) -> None:
+        """Say that a model's first guesses are awaited, since that can take a minute."""
+        if number == 1 and self._asks:
+            self._print(f"waiting for the first guesses …; {STOP}")
+
+    def started(self, trial: Trial) -> None:
+        """Do nothing: the finished line says it all."""
+
+    def finished(self, trial: Trial, history: History) -> None:
+        """Print the trial's line."""
+        best = history.incumbent
+        so_far = f"best {best.value:.6g} (trial {best.number})" if best else "no value yet"
+        self._print(
+            f"trial {trial.number} of {self._n_trials} [{trial.source}] {self._task.metric} "
+            f"{format_value(trial)}, expected {format_prediction(trial)}; {so_far}; {trial.reason}"
+        )
+        if trial.outcome and trial.outcome.error:
+            self._print(f"  failed: {clean_line(trial.outcome.error)}")
+        if trial.proposal.fallback:
+            self._print(f"  turn not taken: {trial.proposal.fallback}")
+
+    def _print(self, text: str) -> None:
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+class LiveTable:
+    """The latest trials, the best so far and a progress bar, redrawn in place."""
+
+    def __init__(self, task: Task, n_trials: int, done: int) -> None:
+        self._task = task
+        self._rows: deque[Trial] = deque(maxlen=ROWS)
+        self._status = "starting"
+        self._since = time.monotonic()
+        self._best: Trial | None = None
+        self._progress = Progress(
+            TextColumn("{task.completed:.0f}/{task.total:.0f} trials"), BarColumn(None), TimeElapsedColumn()
+        )
+        self._bar = self._progress.add_task("", total=n_trials, completed=done)
+
+    def thinking(self, number: int) -> None:
+        """Show that the next proposal is being made."""
+        self._say(f"trial {number}: choosing what to try; {STOP}")
+
+    def started(self, trial: Trial) -> None:
+        """Show the running trial."""
+        self._rows.append(trial)
+        self._say(f"trial {trial.number}: running")
+
+    def finished(self, trial: Trial, history: History) -> None:
+        """Show the trial's outcome."""
+        if self._rows and self._rows[-1].number == trial.number:
+            self._rows.pop()
+        self._rows.append(trial)
+        self._best = history.incumbent
+        self._say(f"trial {trial.number}: {trial.state}")
+        self._progress.update(self._bar, completed=len(history.told))
+
+    def __rich__(self) -> RenderableType:
+        best = self._best
+        header = Text(f"best {self._task.metric}: ", style="bold")
+        header.append(f"{best.value:.6g} (trial {best.number}, {best.source})" if best else "none yet")
+        status = Text(f"{self._status}, {time.monotonic() - self._since:.0f} s", style="dim")
+        return Group(header, trials_table(self._rows, self._task, best), status, self._progress)
+
+    def _say(self, status: str) -> None:
+        self._status = status
+        self._since = time.monotonic()
+
+
+@contextmanager
+def watch(console: Console, task: Task, n_trials: int, done: int, *, asks: bool = True) -> Iterator[Observer]:
+    """Yield the observer that suits the console: a live table on a terminal, plain lines elsewhere.
+
+    `asks` says whether there is a model whose first guesses are waited for.
+    """
+    if not console.is_terminal:
+        yield PlainLines(console, task, n_trials, asks=asks)
+        return
+    table = LiveTable(task, n_trials, done)
+    with Live(table, console=console, refresh_per_second=4):
+        yield table
+
+
+def trials_table(trials: deque[Trial] | tuple[Trial, ...], task: Task, best: Trial | None) -> Table:
+    """Return trials as a table: number, source badge, value, what the surrogate expected, and why."""
+    table = Table(box=None, pad_edge=False, expand=True)
+    table.add_column("#", justify="right")
+    table.add_column("source")
+    table.add_column(Text(task.metric), justify="right", no_wrap=True)
+    table.add_column("expected", justify="right", no_wrap=True)
+    table.add_column("params", ratio=3, no_wrap=True, overflow="ellipsis")
+    table.add_column("why", ratio=2, no_wrap=True, overflow="ellipsis")
+    for trial in trials:
+        style = (
+            "bold green"
+            if best and trial.number == best.number
+            else ("red" if trial.state == "failed" else "")
+        )
+        table.add_row(
+            str(trial.number),
+            Text(f" {trial.source} ", style=BADGES[trial.source]),
+            Text(format_value(trial), style=style),
+            format_prediction(trial),
+            Text(format_params(trial)),
+            Text(trial.proposal.fallback or trial.reason, style="dim"),
+        )
+    return table
+
+
+def format_value(trial: Trial) -> str:
+    """Return a trial's value, or its state where it has none."""
+    return trial.state if trial.value is None else f"{trial.value:.5g}"
+
+
+def format_prediction(trial: Trial) -> str:
+    """Return what the surrogate expected, as mean ± sd."""
+    prediction = trial.proposal.prediction
+    return f"{prediction.mean:.4g} ± {prediction.sd:.2g}" if prediction else "-"
+
+
+def format_params(trial: Trial) -> str:
+    """Return a trial's params on one line."""
+    return " ".join(
+        f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}"
+        for name, value in trial.params.items()
+    )

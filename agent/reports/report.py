@@ -1,0 +1,206 @@
+"""What a study came to: default against best, who proposed what, what it cost.
+
+Everything here is computed from the history alone, so that a report can be made of any study at any
+time. It does not know how the study was run, nor which terminal or page shows it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from bestguess.agent.advice.advisor import LEFT_ALONE, MODEL
+from bestguess.agent.advice.failures import what_fails
+from bestguess.agent.reports.worth import weigh_model
+from bestguess.agent.task import Task
+from bestguess.tools.space.space import Space
+from bestguess.tools.trial import History, Source, Trial
+from bestguess.tools.words.cleaning import clean_line
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """What one source did: its trials, how many failed, how many were new bests, and by how much in all.
+
+    `gain` adds up what each of its trials took off the best value before it, in the metric's units; the
+    first value of a study is nobody's gain.
+    """
+
+    source: Source
+    trials: int
+    failed: int
+    new_bests: int
+    gain: float
+    tokens: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """Why a source that had the turn was not used, and at which trials."""
+
+    reason: str
+    trials: tuple[int, ...]
+
+
+def credit_sources(history: History) -> tuple[Credit, ...]:
+    """Return a credit for every source that proposed anything, in order of first appearance."""
+    gains: dict[int, float] = {}
+    best: float | None = None
+    for trial in history.complete:
+        loss = history.loss(trial)
+        if best is not None and loss < best:
+            gains[trial.number] = best - loss
+        best = loss if best is None else min(best, loss)
+    rows = []
+    for source in dict.fromkeys(trial.source for trial in history):
+        own = [trial for trial in history if trial.source == source]
+        gained = [gains[trial.number] for trial in own if trial.number in gains]
+        rows.append(
+            Credit(
+                source,
+                trials=len(own),
+                failed=sum(trial.state == "failed" for trial in own),
+                new_bests=len(gained),
+                gain=sum(gained),
+                tokens=sum(trial.proposal.tokens for trial in own),
+                seconds=sum(trial.proposal.seconds for trial in own),
+            )
+        )
+    return tuple(rows)
+
+
+def collect_fallbacks(history: History) -> tuple[Fallback, ...]:
+    """Return each reason for which a source lost its turn, with the trials it happened at."""
+    found: dict[str, list[int]] = {}
+    for trial in history:
+        if trial.proposal.fallback:
+            found.setdefault(trial.proposal.fallback, []).append(trial.number)
+    return tuple(Fallback(reason, tuple(numbers)) for reason, numbers in found.items())
+
+
+def describe_model(history: History) -> str:
+    """Return how the language model is doing, or nothing if it never had a turn.
+
+    It is asked less once it has failed several times in a row (`advisor.py`); the trials say so.
+    """
+    turns = [trial for trial in history if trial.source == "llm" or trial.proposal.fallback.startswith(MODEL)]
+    if not turns:
+        return ""
+    failed = 0
+    for trial in reversed(turns):
+        if trial.source == "llm":
+            break
+        failed += 1
+    last = turns[-1].proposal.fallback.removeprefix(MODEL)
+    if not failed:
+        return "answering"
+    if last.startswith(LEFT_ALONE):
+        return f"{last} (asked again now and then)"
+    return f"no guess of its own ran in its last {failed} turn{'s' if failed > 1 else ''}: {last}"
+
+
+def trial_record(trial: Trial) -> dict[str, Any]:
+    """Return a trial as JSON-able values."""
+    proposal = trial.proposal
+    return {
+        "number": trial.number,
+        "source": trial.source,
+        "reason": trial.reason,
+        "params": trial.params,
+        "value": trial.value,
+        "state": trial.state,
+        "feedback": trial.feedback,
+        "remarks": list(trial.remarks),
+        "prediction": asdict(proposal.prediction) if proposal.prediction else None,
+        "verdict": proposal.verdict,
+        "fallback": proposal.fallback,
+        "tokens": proposal.tokens,
+        "seconds": trial.outcome.seconds if trial.outcome else None,
+    }
+
+
+def study_record(history: History, *, seconds: float) -> dict[str, Any]:
+    """Return a study as JSON-able values; the names are the ones outside checks use."""
+    incumbent, default, worth = history.incumbent, history.default, weigh_model(history)
+    return {
+        "best_value": incumbent.value if incumbent else None,
+        "best_params": incumbent.params if incumbent else None,
+        "default_value": default.value if default else None,
+        "direction": history.direction,
+        "sources": [asdict(credit) for credit in credit_sources(history)],
+        "fallbacks": [asdict(fallback) for fallback in collect_fallbacks(history)],
+        "model_state": describe_model(history),
+        "model_worth": asdict(worth) if worth else None,
+        "tokens": sum(trial.proposal.tokens for trial in history),
+        "seconds": round(seconds, 3),
+        "trials": [trial_record(trial) for trial in history],
+    }
+
+
+def share_words(change: float, default: float) -> str:
+    """Return a change as a share, such as ", -7.8 %", or nothing beside a default next to nothing."""
+    size = abs(default)
+    return f", {100 * change / size:+.1f} %" if abs(change) < 100 * size else ""
+
+
+def write_report(
+    history: History, task: Task, space: Space, *, title: str, lines: tuple[str, ...] = ()
+) -> str:
+    """Return a study's report as Markdown; `lines` are facts of the caller's, set under the result."""
+    incumbent, default = history.incumbent, history.default
+    parts = [f"# {title}", ""]
+    if incumbent is None:
+        parts.append(f"- No trial of {len(history)} gave a value.")
+    else:
+        who = f"trial {incumbent.number}, {incumbent.source}"
+        parts.append(f"- Best {task.metric}: **{incumbent.value:.6g}** ({who})")
+        if default is not None and default.value is not None and incumbent.value is not None:
+            change = incumbent.value - default.value
+            share = share_words(change, default.value)
+            parts.append(f"- Default {task.metric}: {default.value:.6g}; change {change:+.6g}{share}")
+    if state := describe_model(history):
+        parts.append(f"- Language model: {state}")
+    parts += [*(f"- {line}" for line in lines), ""]
+    if incumbent is not None:
+        parts += ["## Best configuration", ""]
+        parts += [f"- {name}: {_shown(value)}" for name, value in incumbent.params.items()]
+        parts += [""]
+    parts += [
+        "## Who proposed what",
+        "",
+        "| source | trials | failed | new bests | improved by | tokens | model s |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    for credit in credit_sources(history):
+        parts.append(
+            f"| {credit.source} | {credit.trials} | {credit.failed} | {credit.new_bests} | {credit.gain:.4g} "
+            f"| {credit.tokens} | {credit.seconds:.1f} |"
+        )
+    if worth := weigh_model(history):
+        parts += [
+            "",
+            "## Did the language model earn its keep?",
+            "",
+            *(f"- {one}" for one in worth.sentences),
+        ]
+    fallbacks = collect_fallbacks(history)
+    if fallbacks:
+        parts += ["", "## Turns that were not taken", ""]
+        for fallback in fallbacks:
+            numbers = ", ".join(map(str, fallback.trials))
+            parts.append(f"- trial{'s' if len(fallback.trials) > 1 else ''} {numbers}: {fallback.reason}")
+    failed = history.failed
+    if failed:
+        parts += ["", "## Failed trials", ""]
+        parts += [
+            f"- trial {trial.number}: {clean_line(trial.outcome.error) if trial.outcome else ''}"
+            for trial in failed
+        ]
+        if common := what_fails(space, history):
+            parts += ["", "Tested against all trials, such fail likelier:", *(f"- {one}" for one in common)]
+    return "\n".join(parts)
+
+
+def _shown(value: object) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else clean_line(str(value))

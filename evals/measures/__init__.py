@@ -1,0 +1,1 @@
+"""Measures of the tuner itself: cost, scale, harm, calibration."""

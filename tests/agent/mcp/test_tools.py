@@ -1,0 +1,524 @@
+"""The MCP server, as the official client sees it, over both transports."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx2
+import mcp_types
+import optuna
+import psutil
+import pytest
+from click.testing import CliRunner
+from mcp import MCPError
+from mcp.client import Client
+from mcp.client.stdio import StdioServerParameters, stdio_client
+from mcp.client.streamable_http import streamable_http_client
+
+from bestguess.agent.cli import main
+from bestguess.agent.mcp.http import TOKEN_VARIABLE
+from bestguess.agent.mcp.tools import make_server
+
+N_TRIALS = 20
+SPACE = {
+    "parameters": {
+        "x": {"type": "float", "low": -2, "high": 2, "default": 1.5},
+        "n": {"type": "int", "low": 1, "high": 6},
+        "kind": {"type": "choice", "options": ["a", "b"]},
+    }
+}
+COMMAND = [sys.executable, "-m", "bestguess.agent.cli", "mcp"]
+
+TOKEN = "a-token-that-is-long-enough"
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+
+Script = Callable[[Client], Awaitable[None]]
+
+
+def bowl(params: dict[str, Any]) -> float:
+    return float(params["x"] ** 2 + 0.1 * (params["n"] - 4) ** 2 + 0.5 * (params["kind"] == "b"))
+
+
+async def call(client: Client, tool: str, **arguments: Any) -> Any:
+    """Call a tool and return its structured result."""
+    result = await client.call_tool(tool, arguments)
+    assert isinstance(result, mcp_types.CallToolResult)
+    assert not result.is_error, result.content
+    return result.structured_content
+
+
+async def refusal(client: Client, tool: str, **arguments: Any) -> str:
+    """Call a tool that refuses and return what it says."""
+    result = await client.call_tool(tool, arguments)
+    assert isinstance(result, mcp_types.CallToolResult)
+    assert result.is_error
+    assert isinstance(result.content[0], mcp_types.TextContent)
+    return result.content[0].text
+
+
+async def read(client: Client, uri: str) -> str:
+    """Read a resource that is text."""
+    content = (await client.read_resource(uri)).contents[0]
+    assert isinstance(content, mcp_types.TextResourceContents)
+    return content.text
+
+
+@pytest.fixture
+def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Script], None]:
+    """Runs a script against a server within this process."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(script: Script) -> None:
+        async def connect() -> None:
+            async with Client(make_server(f"sqlite:///{tmp_path}/s.db")) as client:
+                await script(client)
+
+        anyio.run(connect)
+
+    return run
+
+
+def test_every_tool_has_a_description_and_a_schema_of_what_it_takes_and_gives(
+    inside: Callable[[Script], None],
+) -> None:
+    async def script(client: Client) -> None:
+        tools = {tool.name: tool for tool in (await client.list_tools()).tools}
+        assert set(tools) == {
+            "create_study", "ask", "tell", "warm_start", "best", "history", "importance", "verify", "plot",
+            "scan_script", "why", "compare", "outlook", "cost",
+        }  # fmt: skip
+        assert all(tool.description for tool in tools.values())
+        assert all(tool.output_schema for name, tool in tools.items() if name != "plot")
+        templates = await client.list_resource_templates()
+        assert {one.uri_template.rpartition("/")[2] for one in templates.resource_templates} == {
+            "space", "history", "report",
+        }  # fmt: skip
+
+    inside(script)
+
+
+def test_a_study_from_its_space_to_its_report(inside: Callable[[Script], None]) -> None:
+    async def script(client: Client) -> None:
+        made = await call(client, "create_study", study_name="s", space=SPACE, metric="loss", seed=0)
+        assert (made["created"], made["default"]) == (True, {"x": 1.5, "n": 3, "kind": "a"})
+        assert (await call(client, "create_study", study_name="s", space=SPACE))["created"] is False
+        assert (await call(client, "verify", params=made["default"]))["accepted"] is None
+        asked = await call(client, "ask", n=4)
+        assert asked["running"] == [0, 1, 2, 3]
+        assert asked["trials"][0]["source"] == "default"
+        for trial in asked["trials"][:3]:
+            await call(client, "tell", number=trial["number"], value=bowl(trial["params"]))
+        failed = await call(client, "tell", number=3, failure="CUDA out of memory", feedback="at step 3")
+        assert failed["trial"]["state"] == "failed"
+        assert "at step 3" in failed["trial"]["feedback"]
+        mine = await call(client, "tell", params={"x": 0.1, "n": 4, "kind": "a"}, value=0.01)
+        assert mine["best"]["trial"]["number"] == 4
+        opinion = await call(client, "verify", params={"x": 0.0, "n": 4, "kind": "a"})
+        assert opinion["expected"] is not None
+        assert "expected" in opinion["sentence"]
+        again = await call(client, "verify", params={"x": 0.1, "n": 4, "kind": "a"})
+        assert again["accepted"] is False
+        assert "tried before" in again["sentence"]
+        assert {one["name"] for one in (await call(client, "importance"))["parameters"]} == {"x", "n", "kind"}
+        assert [one["number"] for one in (await call(client, "history", state="failed"))["trials"]] == [3]
+        assert [one["number"] for one in (await call(client, "history", last=2))["trials"]] == [3, 4]
+        why = await call(client, "why", trial=3)
+        assert "**failed**: CUDA out of memory" in why["result"]
+        assert "Trial 0 (default) gave" in (await call(client, "compare", a=0, b=4))["result"]
+        assert "5 more trials are expected" in (await call(client, "outlook", n=5, study_name="s"))["result"]
+        assert (await call(client, "cost"))["result"].startswith("5 trials (1 failed)")
+        best = await call(client, "best")
+        assert (best["complete"], best["failed"], best["running"]) == (4, 1, 0)
+        read = [
+            (await client.read_resource(f"bestguess://studies/s/{what}")).contents[0]
+            for what in ("space", "history", "report")
+        ]
+        texts = [one.text for one in read if isinstance(one, mcp_types.TextResourceContents)]
+        assert json.loads(texts[0])["parameters"].keys() == SPACE["parameters"].keys()
+        assert json.loads(texts[1])["total"] == 5
+        assert "Best loss: **0.01**" in texts[2]
+
+    inside(script)
+
+
+def test_telling_again_is_harmless_and_telling_otherwise_is_refused(inside: Callable[[Script], None]) -> None:
+    async def script(client: Client) -> None:
+        await call(client, "create_study", study_name="s", space=SPACE)
+        await call(client, "ask")
+        assert (await call(client, "tell", number=0, value=0.5))["recorded"] is True
+        assert (await call(client, "tell", number=0, value=0.5))["recorded"] is False
+        said = await refusal(client, "tell", number=0, value=0.6)
+        assert "0.5" in said
+        assert "0.6" in said
+
+    inside(script)
+
+
+def test_what_is_wrong_is_said_in_our_words(inside: Callable[[Script], None]) -> None:
+    async def script(client: Client) -> None:
+        for arguments in ({}, {"study_name": "s"}):
+            said = await refusal(client, "ask", **arguments)
+            assert "there is no study yet; call create_study first" in said
+            assert "--" not in said
+        await call(client, "create_study", study_name="s", space=SPACE)
+        bad = {"parameters": {"x": {"type": "float", "low": 2, "high": 1}}}
+        assert "low must be less than high" in await refusal(
+            client, "create_study", study_name="t", space=bad
+        )
+        other = {"parameters": SPACE["parameters"] | {"n": {"type": "int", "low": 1, "high": 7}}}
+        assert "differs in n" in await refusal(client, "create_study", study_name="s", space=other)
+        assert "no trial 7" in await refusal(client, "tell", number=7, value=1.0)
+        assert "give a value, or the failure" in await refusal(client, "tell", number=0)
+        assert "out of bounds" in await refusal(client, "verify", params={"x": 9, "n": 1, "kind": "a"})
+        assert "1 to 64" in await refusal(client, "ask", n=1000)
+        assert "no trial 7" in await refusal(client, "why", trial=7)
+        assert "greater than or equal to 0" in await refusal(client, "compare", a=-1, b=0)
+        assert "less than or equal to 1000" in await refusal(client, "outlook", n=2000)
+        assert "there are s" in await refusal(client, "ask", study_name="u")
+        assert "outside" in await refusal(client, "scan_script", path="../../etc/passwd.py")
+        assert "no path" in await refusal(client, "create_study", study_name="t", space="/etc/passwd")
+
+    inside(script)
+
+
+def test_a_study_is_not_gone_on_with_in_another_direction_or_space(
+    inside: Callable[[Script], None],
+) -> None:
+    async def script(client: Client) -> None:
+        other = {"parameters": SPACE["parameters"] | {"n": {"type": "int", "low": 1, "high": 7}}}
+
+        async def check() -> None:
+            said = await refusal(client, "create_study", study_name="s", space=SPACE, direction="maximize")
+            assert "has direction minimize, not maximize" in said
+            said = await refusal(client, "create_study", study_name="s", space=other)
+            assert "differs in n" in said
+            again = await call(client, "create_study", study_name="s", space=SPACE)
+            assert (again["created"], again["direction"], again["notices"]) == (False, "minimize", [])
+            again = await call(
+                client, "create_study", study_name="s", space=SPACE, metric="mAP", noisy=True, seed=1
+            )
+            assert [one.partition(" was made with ")[2].split()[0] for one in again["notices"]] == [
+                "seed",
+                "metric",
+                "noisy",
+            ]
+
+        await call(client, "create_study", study_name="s", space=SPACE, seed=0)
+        await check()
+        await call(client, "ask")
+        await call(client, "tell", number=0, value=0.5)
+        await check()
+
+    inside(script)
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "words"),
+    [
+        ("ask", {"study": "nope"}, "ask has no argument 'study'; did you mean 'study_name'?"),
+        ("tell", {"number": 0, "value": 1.0, "feedbak": "q"}, "'feedbak'; did you mean 'feedback'?"),
+        (
+            "create_study",
+            {"study_name": "t", "space": SPACE, "dirction": "maximize"},
+            "'dirction'; did you mean 'direction'?",
+        ),
+        ("ask", {"zzz": 1}, "ask has no argument 'zzz'; there are study_name, n"),
+        ("aks", {}, "there is no tool 'aks'; did you mean 'ask'?"),
+    ],
+)
+def test_an_argument_or_a_tool_that_is_not_there_is_refused_by_its_name(
+    inside: Callable[[Script], None], tool: str, arguments: dict[str, Any], words: str
+) -> None:
+    async def script(client: Client) -> None:
+        await call(client, "create_study", study_name="s", space=SPACE)
+        assert words in await refusal(client, tool, **arguments)
+        assert (await call(client, "history"))["total"] == 0
+        assert json.loads(await read(client, "bestguess://studies")) == ["s"]
+        assert all(
+            tool.input_schema["additionalProperties"] is False for tool in (await client.list_tools()).tools
+        )
+
+    inside(script)
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "words"),
+    [
+        (
+            "create_study",
+            {"study_name": "s", "space": SPACE, "seed": -1},
+            "seed is -1; should be greater than",
+        ),
+        ("warm_start", {"space": SPACE, "seed": -1}, "seed is -1; should be greater than or equal to 0"),
+        ("create_study", {"study_name": "s"}, "space is missing"),
+        (
+            "create_study",
+            {"study_name": "s", "space": 5},
+            "space is 5; should be a valid dictionary or should",
+        ),
+        (
+            "create_study",
+            {"study_name": "s", "space": SPACE, "direction": "up"},
+            "direction is 'up'; should be 'minimize' or 'maximize'",
+        ),
+    ],
+)
+def test_an_argument_that_is_wrong_is_refused_by_its_name_and_value_and_nothing_is_made(
+    inside: Callable[[Script], None], tool: str, arguments: dict[str, Any], words: str
+) -> None:
+    async def script(client: Client) -> None:
+        said = await refusal(client, tool, **arguments)
+        assert words in said
+        assert "pydantic" not in said
+        assert json.loads(await read(client, "bestguess://studies")) == []
+
+    inside(script)
+
+
+def test_what_an_unexpected_exception_says_reaches_the_client(
+    inside: Callable[[Script], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_down(*_: object) -> None:
+        raise ZeroDivisionError("a wheel came off")
+
+    async def script(client: Client) -> None:
+        monkeypatch.setattr("bestguess.agent.mcp.studies.Studies.get", break_down)
+        assert "ask failed: ZeroDivisionError: a wheel came off" in await refusal(client, "ask")
+        with pytest.raises(MCPError, match="ZeroDivisionError: a wheel came off"):
+            await read(client, "bestguess://studies/s/space")
+
+    inside(script)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--storage", "foo.db"], "storage is 'foo.db', which is no database URL"),
+        (["--storage", "sqlite:///nowhere/s.db"], "the folder of the storage does not exist"),
+        (["--llm", "embeded"], "'embeded' names no language model"),
+        (["--llm-wait", "nan"], "llm_wait_s is nan"),
+        (["--llm-wait", "-1"], "llm_wait_s is -1"),
+    ],
+)
+def test_options_are_checked_before_anything_is_served(
+    options: list[str], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    result = CliRunner().invoke(main, ["mcp", *options])
+
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_several_studies_are_tuned_at_once(inside: Callable[[Script], None]) -> None:
+    async def script(client: Client) -> None:
+        async def tune(name: str) -> None:
+            await call(client, "create_study", study_name=name, space=SPACE, direction="maximize")
+            for number in range(5):
+                asked = await call(client, "ask", study_name=name)
+                assert asked["trials"][0]["number"] == number
+                await call(
+                    client, "tell", study_name=name, number=number, value=-bowl(asked["trials"][0]["params"])
+                )
+
+        async with anyio.create_task_group() as group:
+            for name in "abc":
+                group.start_soon(tune, name)
+        listed = (await client.read_resource("bestguess://studies")).contents[0]
+        assert isinstance(listed, mcp_types.TextResourceContents)
+        assert json.loads(listed.text) == ["a", "b", "c"]
+        assert "there are 3 studies; name one by study_name: a, b, c" in await refusal(client, "best")
+
+    inside(script)
+
+
+def test_a_script_is_drafted_and_its_space_taken(inside: Callable[[Script], None], tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text("LR = 3e-4\nDEPTH = 4\nSEED = 1\nprint(f'val_loss={LR * DEPTH}')\n")
+
+    async def script(client: Client) -> None:
+        draft = await call(client, "scan_script", path="train.py")
+        assert (draft["metric"], draft["direction"]) == ("val_loss", "minimize")
+        assert draft["left_out"] == {"SEED": "it is a seed"}
+        made = await call(client, "create_study", study_name="train", space=draft["space"])
+        assert made["default"] == {"LR": 3e-4, "DEPTH": 4}
+        points = (await call(client, "warm_start", space=draft["space"], n=3))["points"]
+        assert points[0]["params"] == made["default"]
+        assert len({json.dumps(point["params"]) for point in points}) == 3
+
+    inside(script)
+
+
+def test_pictures_are_png(inside: Callable[[Script], None]) -> None:
+    async def script(client: Client) -> None:
+        await call(client, "create_study", study_name="s", space=SPACE)
+        assert "nothing to draw" in await refusal(client, "plot")
+        for trial in (await call(client, "ask", n=4))["trials"]:
+            await call(client, "tell", number=trial["number"], value=bowl(trial["params"]))
+        kinds: list[dict[str, Any]] = [
+            {"kind": "history"}, {"kind": "importance"}, {"kind": "effect", "parameter": "x"},
+        ]  # fmt: skip
+        for arguments in kinds:
+            result = await client.call_tool("plot", arguments)
+            assert isinstance(result, mcp_types.CallToolResult)
+            assert isinstance(result.content[0], mcp_types.ImageContent)
+            assert result.content[0].mime_type == "image/png"
+            assert result.content[0].data.startswith("iVBORw0KGgo")
+        assert "an effect is known of" in await refusal(client, "plot", kind="effect", parameter="z")
+
+    inside(script)
+
+
+def test_trials_of_a_call_that_was_cancelled_are_handed_out_again(inside: Callable[[Script], None]) -> None:
+    async def script(client: Client) -> None:
+        await call(client, "create_study", study_name="s", space=SPACE)
+        with anyio.move_on_after(0.05) as scope:
+            await call(client, "ask", n=40)
+        assert scope.cancelled_caught
+        await anyio.sleep(0.5)
+        asked = await call(client, "ask", n=4)
+        assert [trial["number"] for trial in asked["trials"]] == [0, 1, 2, 3]
+
+    inside(script)
+
+
+@asynccontextmanager
+async def stdio(folder: Path) -> AsyncIterator[tuple[Client, int]]:
+    """A client on the stdin and stdout of a server of its own."""
+    before = {child.pid for child in psutil.Process().children()}
+    parameters = StdioServerParameters(command=COMMAND[0], args=COMMAND[1:], cwd=folder, env=dict(os.environ))
+    with (folder / "server.log").open("a") as log:
+        async with Client(stdio_client(parameters, errlog=log)) as client:
+            (pid,) = {child.pid for child in psutil.Process().children()} - before
+            yield client, pid
+
+
+@asynccontextmanager
+async def http(folder: Path) -> AsyncIterator[tuple[Client, int]]:
+    """A client of a server on a port of its own."""
+    with serving(folder) as (url, process):
+        async with (
+            httpx2.AsyncClient(headers=BEARER) as by_token,
+            Client(streamable_http_client(url, http_client=by_token)) as client,
+        ):
+            yield client, process.pid
+
+
+class serving:  # noqa: N801  # a context manager
+    """A server on a free port; its URL and its process."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.folder = folder
+
+    def __enter__(self) -> tuple[str, subprocess.Popen[bytes]]:
+        self.log = (self.folder / "server.log").open("a")
+        command = [*COMMAND, "--http", "--port", str(self.port)]
+        env = {**os.environ, TOKEN_VARIABLE: TOKEN}
+        self.process = subprocess.Popen(command, cwd=self.folder, stderr=self.log, stdout=self.log, env=env)
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    break
+            time.sleep(0.1)
+        return f"http://127.0.0.1:{self.port}/mcp", self.process
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.log.close()
+
+
+async def tune_through_kills(connect: Any, folder: Path) -> dict[int, float]:
+    """Run a study to its end; the server is killed while an answer to `tell`, and one to `ask`, is due."""
+    told: dict[int, float] = {}
+    for kill_in in ("tell", "ask", None):
+        killed = False
+        try:
+            async with connect(folder) as (client, pid):
+                await call(client, "create_study", study_name="s", space=SPACE, seed=0)
+                # What was running when the connection was lost is told, whether or not that had arrived.
+                running = (await call(client, "history", state="running"))["trials"]
+                for number, value in told.items():
+                    assert (await call(client, "tell", number=number, value=value))["best"]["trial"]
+                while len(told) < (N_TRIALS if kill_in is None else 7 if kill_in == "tell" else 14):
+                    trial = running.pop() if running else (await call(client, "ask"))["trials"][0]
+                    if trial["number"] in told:
+                        continue
+                    told[trial["number"]] = bowl(trial["params"])
+                    await call(client, "tell", number=trial["number"], value=told[trial["number"]])
+                if kill_in is None:
+                    return told
+                if kill_in == "tell":
+                    trial = (await call(client, "ask"))["trials"][0]
+                    told[trial["number"]] = bowl(trial["params"])
+                    due: dict[str, Any] = {"number": trial["number"], "value": told[trial["number"]]}
+                else:
+                    due = {"n": 1}
+                with anyio.fail_after(20):
+                    async with anyio.create_task_group() as group:
+                        group.start_soon(client.call_tool, kill_in, due)
+                        await anyio.sleep(0.02)
+                        os.kill(pid, signal.SIGKILL)
+                        killed = True
+        except Exception as error:  # a lost connection shows in as many ways as there are layers
+            print(f"lost: {error!r}"[:200])
+            if not killed:
+                raise
+    raise AssertionError("the last connection was lost too")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("connect", [stdio, http], ids=["stdio", "http"])
+def test_a_study_runs_to_its_end_though_the_server_is_killed(connect: Any, tmp_path: Path) -> None:
+    told = anyio.run(tune_through_kills, connect, tmp_path)
+
+    assert sorted(told) == list(range(N_TRIALS))
+    trials = optuna.load_study(study_name="s", storage=f"sqlite:///{tmp_path}/bestguess.db").trials
+    assert {trial.number: trial.value for trial in trials} == told
+    assert len({json.dumps(trial.params) for trial in trials}) == N_TRIALS
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[str]:
+    """The URL of a server."""
+    with serving(tmp_path) as (url, _):
+        yield url
+
+
+def test_a_request_from_a_foreign_page_or_for_a_foreign_name_is_refused(server: str) -> None:
+    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+    ours = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream", **BEARER}
+    port = server.split(":")[2].split("/")[0]
+
+    def answer(**headers: str) -> int:
+        return httpx2.post(server, json=message, headers={**ours, **headers}).status_code
+
+    foreign = [
+        answer(Origin="https://evil.example"),
+        answer(Origin="null"),
+        answer(Origin=f"http://127.0.0.1.evil.example:{port}"),
+        answer(Origin="http://localhost:1"),
+        answer(Host="evil.example"),
+        answer(Host=f"evil.example:{port}"),
+        answer(Host="127.0.0.1:1"),
+    ]
+    assert foreign == [403, 403, 403, 403, 421, 421, 421]
+    assert answer() not in (403, 421)
+    assert answer(Origin=f"http://localhost:{port}") not in (403, 421)

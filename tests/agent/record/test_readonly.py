@@ -1,0 +1,251 @@
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+from click.testing import CliRunner
+
+import bestguess as bg
+from bestguess.agent.advice.journal import Journal, beside
+from bestguess.agent.cli import main
+from bestguess.agent.record.storage import check_storage
+from bestguess.agent.record.study import Study, load, study_names
+
+SPACE = bg.Space(x=bg.Float(0, 1))
+NOBODY = 65534
+
+
+def url(path: Path) -> str:
+    return f"sqlite:///{path}"
+
+
+def open_study(path: Path) -> Study:
+    study = Study.open(SPACE, bg.Task(), storage=url(path), name="s", seed=1)
+    study.finish(study.start(bg.Proposal({"x": 0.5}, "gp")).number, bg.Outcome(0.25))
+    return study
+
+
+def closed(path: Path) -> None:
+    open_study(path).close()
+
+
+def killed(path: Path) -> None:
+    """Leave what lies there when the process is gone in the middle."""
+    original = path.parent.parent / "original"
+    original.mkdir()
+    study = open_study(original / path.name)
+    for one in original.glob(f"{path.name}*"):
+        shutil.copy(one, path.parent)
+    study.close()
+    shutil.rmtree(original)
+
+
+def copied(path: Path) -> None:
+    """Leave the file and its log, as who copies a study may do."""
+    killed(path)
+    path.with_name(f"{path.name}-shm").unlink()
+
+
+def not_in_wal_mode(path: Path) -> None:
+    closed(path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+
+
+def interrupted_in_its_journal(path: Path) -> None:
+    """Leave a hot journal: a transaction that was begun on the disk and has to be rolled back."""
+    not_in_wal_mode(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("PRAGMA cache_size = 1")
+        writer.execute("BEGIN IMMEDIATE")
+        writer.execute("UPDATE trial_values SET value = 99")
+        writer.execute("CREATE TABLE filling AS SELECT randomblob(100000) AS x")
+        halfway = {one: one.read_bytes() for one in path.parent.glob(f"{path.name}*")}
+        writer.execute("ROLLBACK")
+    for one, content in halfway.items():
+        one.write_bytes(content)
+
+
+def snapshot(folder: Path) -> dict[str, object]:
+    files = {one.name: (one.read_bytes(), one.stat().st_mtime_ns) for one in folder.iterdir()}
+    return {**files, "the folder": folder.stat().st_mtime_ns}
+
+
+@pytest.fixture(params=[closed, killed, copied, not_in_wal_mode, interrupted_in_its_journal])
+def study_file(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """The file of a study with one trial, in a folder of its own that everybody may enter."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name, "studies")
+        folder.mkdir()
+        request.param(folder / "study.db")
+        for one in (*folder.glob("*.lock"), *folder.glob("*.spool")):
+            one.unlink()
+        Path(name).chmod(0o755)
+        yield folder / "study.db"
+        folder.chmod(0o755)
+
+
+@contextmanager
+def no_rights() -> Iterator[None]:
+    """Be nobody: root may write everywhere."""
+    was = os.geteuid()
+    if was == 0:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(was)
+
+
+def read(path: Path) -> list[float | None]:
+    study = load(url(path), None)
+    values = [one.value for one in study.history]
+    study.close()
+    return values
+
+
+def test_reading_a_study_leaves_its_folder_as_it_was(study_file: Path) -> None:
+    before = snapshot(study_file.parent)
+
+    assert read(study_file) == [0.25]
+    assert study_names(url(study_file)) == ["s"]
+    check_storage(url(study_file))
+    for command in (["show"], ["show", "--json"], ["show", "--importance"], ["replay"]):
+        done = CliRunner().invoke(main, [*command, "--storage", url(study_file)])
+        assert done.exit_code in (0, 1), done.output  # 1: no tuner proposed its trial
+        assert done.exception is None or isinstance(done.exception, SystemExit)
+
+    assert snapshot(study_file.parent) == before
+
+
+def test_a_study_that_may_not_be_written_is_read(study_file: Path) -> None:
+    for one in study_file.parent.iterdir():
+        one.chmod(0o444)
+    study_file.parent.chmod(0o555)
+    before = snapshot(study_file.parent)
+    read(study_file)  # what is imported on the way, nobody may not find
+
+    with no_rights():
+        if not os.access(Path(optuna.__file__), os.R_OK, effective_ids=True):
+            pytest.skip("nobody may not read the packages of this environment")
+        values = read(study_file)
+
+    assert values == [0.25]
+    assert snapshot(study_file.parent) == before
+
+
+def test_a_study_that_is_being_written_is_read_as_it_is_at_each_moment(tmp_path: Path) -> None:
+    study = open_study(tmp_path / "study.db")
+    reading = load(url(tmp_path / "study.db"), None)
+
+    for value in (1.0, 2.0, 3.0):
+        study.add(bg.Proposal({"x": 0.5}, "user"), bg.Outcome(value))
+        told = list(reading.history)
+        assert told[-1].value == value
+
+    assert len(told) == 4
+
+
+def test_a_study_that_is_opened_to_go_on_with_is_changed_only_when_a_trial_begins(tmp_path: Path) -> None:
+    folder = tmp_path / "studies"
+    folder.mkdir()
+    options: dict[str, Any] = {"storage": url(folder / "study.db"), "study_name": "s", "seed": 1}
+    with bg.Tuner(SPACE, **options) as tuner:
+        tuner.tell(tuner.ask(), 0.25)
+    for one in folder.glob("*.lock"):
+        one.unlink()
+    before = snapshot(folder)
+
+    with bg.Tuner(SPACE, **options) as tuner:
+        assert [one.value for one in tuner.history] == [0.25]
+        assert snapshot(folder) == before
+        tuner.tell(tuner.ask(), 0.5)
+        assert [one.value for one in tuner.history] == [0.25, 0.5]
+
+
+def test_a_study_that_was_loaded_can_be_told(tmp_path: Path) -> None:
+    study = open_study(tmp_path / "study.db")
+    number = study.start(bg.Proposal({"x": 0.5}, "gp")).number
+
+    load(url(tmp_path / "study.db"), None).finish(number, bg.Outcome(0.5))
+
+    assert [one.value for one in study.history] == [0.25, 0.5]
+
+
+def test_a_journal_is_read_without_a_trace(tmp_path: Path) -> None:
+    closed(tmp_path / "study.db")
+    path = beside(url(tmp_path / "study.db"))
+    assert path is not None
+    Journal(path)
+    before = snapshot(tmp_path)
+
+    done = CliRunner().invoke(main, ["replay", "--storage", url(tmp_path / "study.db")])
+
+    assert "trials are what they were" in done.output
+    assert snapshot(tmp_path) == before
+
+
+def places(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE moz_places (url)")
+
+
+def places_in_wal_mode(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("CREATE TABLE trials (patient, dose)")
+        connection.execute("INSERT INTO trials VALUES (1, 2)")
+
+
+def django(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE alembic_version (version_num)")
+        connection.execute("CREATE TABLE users (name)")
+
+
+def plain_optuna(path: Path) -> None:
+    optuna.create_study(storage=url(path), study_name="theirs")
+
+
+@pytest.mark.parametrize("make", [places, django, places_in_wal_mode, plain_optuna])
+@pytest.mark.parametrize(
+    "words",
+    [["show"], ["replay"], ["tell", "0", "1.5"], ["ask"], ["ask", "--space"], ["tune", "--space"]],
+    ids=" ".join,
+)
+def test_a_strangers_database_is_refused_and_stays_as_it_is(
+    words: list[str], make: Callable[[Path], None], tmp_path: Path
+) -> None:
+    if make is plain_optuna and "--space" in words:
+        pytest.skip("a study of Optuna's may be gone on with, and others added to it")
+    folder, space = tmp_path / "theirs", tmp_path / "space.yaml"
+    folder.mkdir()
+    make(folder / "theirs.sqlite")
+    space.write_text("parameters: {x: {type: float, low: 0.0, high: 1.0}}\n")
+    before = snapshot(folder)
+    given = [*words, *([str(space)] if "--space" in words else [])]
+    if "tune" in words:
+        given.append("math:sqrt")
+
+    done = CliRunner().invoke(main, [*given, "--storage", url(folder / "theirs.sqlite")])
+
+    assert done.exit_code == 2, done.output
+    assert "theirs.sqlite" in done.output
+    assert len(done.output.strip().splitlines()) == 1
+    assert snapshot(folder) == before
+
+
+def test_an_empty_file_becomes_a_study(tmp_path: Path) -> None:
+    (tmp_path / "study.db").touch()
+    assert study_names(url(tmp_path / "study.db")) == []
+    assert (tmp_path / "study.db").stat().st_size == 0
+
+    assert len(open_study(tmp_path / "study.db").history) == 1

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import bestguess as bg
+from bestguess.agent.reports.report import (
+    Credit,
+    Fallback,
+    collect_fallbacks,
+    credit_sources,
+    describe_model,
+    study_record,
+    write_report,
+)
+
+PARAMS = {"lr": 0.01}
+SPACE = bg.Space(lr=bg.Float(0, 1))
+
+
+def trial(
+    number: int, source: str, outcome: bg.Outcome | None, fallback: str = "", tokens: int = 0
+) -> bg.Trial:
+    proposal = bg.Proposal(PARAMS, source, "why", fallback=fallback, tokens=tokens, seconds=tokens / 10)  # type: ignore[arg-type]
+    return bg.Trial(number, proposal, outcome)
+
+
+HISTORY = bg.History(
+    "maximize",
+    (
+        trial(0, "default", bg.Outcome(0.5)),
+        trial(1, "llm", bg.Outcome(0.75), tokens=100),
+        trial(2, "llm", bg.Outcome(0.25)),
+        trial(3, "gp", bg.Outcome(0.875), fallback="language model: dead"),
+        trial(4, "gp", bg.Outcome.failure("out of memory"), fallback="language model: dead"),
+        trial(5, "gp", None),
+    ),
+)
+
+
+def test_each_source_is_credited_with_what_it_took_off_the_best_before_it() -> None:
+    assert credit_sources(HISTORY) == (
+        Credit("default", 1, 0, 0, gain=0.0, tokens=0, seconds=0.0),
+        Credit("llm", 2, 0, 1, gain=0.25, tokens=100, seconds=10.0),
+        Credit("gp", 3, 1, 1, gain=0.125, tokens=0, seconds=0.0),
+    )
+
+
+def test_turns_not_taken_are_gathered_by_reason() -> None:
+    assert collect_fallbacks(HISTORY) == (Fallback("language model: dead", (3, 4)),)
+
+
+def test_the_record_is_json_with_the_promised_names() -> None:
+    record = json.loads(json.dumps(study_record(HISTORY, seconds=1.0)))
+    assert record["best_value"] == 0.875
+    assert record["best_params"] == PARAMS
+    assert record["default_value"] == 0.5
+    assert record["tokens"] == 100
+    assert {"number", "source", "reason", "params", "value", "state", "feedback"} <= record["trials"][
+        4
+    ].keys()
+    assert record["trials"][4]["feedback"] == "out of memory"
+
+
+def test_the_report_names_default_best_sources_fallbacks_and_failures() -> None:
+    words = write_report(
+        HISTORY, bg.Task(metric="accuracy", direction="maximize"), SPACE, title="T", lines=("a fact",)
+    )
+    for part in (
+        "Best accuracy: **0.875** (trial 3, gp)",
+        "change +0.375, +75.0 %",
+        "a fact",
+        "| llm | 2 | 0 | 1 |",
+    ):
+        assert part in words
+    assert "trials 3, 4: language model: dead" in words
+    assert "trial 4: out of memory" in words
+
+
+@pytest.mark.parametrize("default", [0.0, 1e-9])
+def test_a_change_beside_which_the_default_is_nothing_has_no_percentage(default: float) -> None:
+    values = (trial(0, "default", bg.Outcome(default)), trial(1, "gp", bg.Outcome(-default - 1.0)))
+    words = write_report(bg.History("minimize", values), bg.Task(), SPACE, title="T")
+    assert "change -1\n" in words
+
+
+def test_a_study_without_a_value_is_reported_as_such() -> None:
+    history = bg.History("minimize", (trial(0, "default", bg.Outcome.failure("boom")),))
+    assert "- No trial of 1 gave a value" in write_report(history, bg.Task(), SPACE, title="T")
+    assert study_record(history, seconds=0)["best_value"] is None
+
+
+def told(*turns: str) -> bg.History:
+    """Trials in which the model's guess ran ("llm"), nothing was asked (""), or the reason why none ran."""
+    trials = [
+        trial(number, "llm", bg.Outcome(1.0)) if turn == "llm" else trial(number, "gp", bg.Outcome(1.0), turn)
+        for number, turn in enumerate(turns)
+    ]
+    return bg.History("minimize", tuple(trials))
+
+
+def test_how_the_model_is_doing_follows_from_its_last_turns() -> None:
+    assert describe_model(told("", "")) == ""
+    assert describe_model(told("language model: dead", "llm", "")) == "answering"
+    words = describe_model(told("llm", "language model: dead", "", "language model: no answer within 2 s"))
+    assert words == "no guess of its own ran in its last 2 turns: no answer within 2 s"
+    alone = "language model: left alone after 3 failures in a row; the last: dead"
+    assert describe_model(told(*["language model: dead"] * 3, alone)).startswith(
+        "left alone after 3 failures"
+    )
+    assert "- Language model: left alone" in write_report(told(alone), bg.Task(), SPACE, title="t")
+    assert study_record(told(alone), seconds=1.0)["model_state"].startswith("left alone")
+
+
+def test_what_failures_have_in_common_is_said_where_the_trials_bear_it_out() -> None:
+    rates = [0.1, 0.9, 0.2, 0.8, 0.3, 0.7, 0.4, 0.6, 0.05, 0.95]
+    trials = (
+        bg.Trial(
+            number,
+            bg.Proposal({"lr": rate}, "random"),
+            bg.Outcome.failure("loss is nan at step 3") if rate > 0.5 else bg.Outcome(rate),
+        )
+        for number, rate in enumerate(rates)
+    )
+    words = write_report(bg.History("minimize", tuple(trials)), bg.Task(), SPACE, title="t")
+    assert "fail likelier:\n- higher lr: loss is nan at step #" in words

@@ -1,0 +1,1 @@
+"""What the surrogate says of a study: importance, effects, outlook."""

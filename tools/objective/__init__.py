@@ -1,0 +1,1 @@
+"""Running what is tuned: a function or a command, its process, and its values."""

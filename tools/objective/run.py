@@ -1,0 +1,334 @@
+"""Running an objective: a Python function in this process, or a command in one of its own.
+
+Either way params go in and an Outcome comes out; whatever goes wrong inside is an outcome too. Knows no
+space beyond the names of its parameters, no study and no tuner.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import importlib
+import json
+import math
+import os
+import re
+import shlex
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+from typing import Any, Protocol
+
+import regex
+
+from bestguess.tools.errors import CommandError, InputError
+from bestguess.tools.objective.command import CommandTemplate
+from bestguess.tools.objective.process import CHUNK_BYTES, MATCH_S, Ended, SlowPattern, run_to_end
+from bestguess.tools.objective.watchdog import MARK_VARIABLE, WATCHDOG, mark_of, stop_left
+from bestguess.tools.trial import FEEDBACK_CHARS, Outcome, Params, shorten, tail
+from bestguess.tools.words.given import did_you_mean, shown
+from bestguess.tools.words.redaction import keep_options
+
+PARAMS_VARIABLE = "BESTGUESS_PARAMS"
+
+_EXAMPLE = "for example 'loss=([-+.0-9e]+)'"
+
+_START_MENDS = {
+    errno.ENOENT: "install it, or give its path",
+    errno.EACCES: "make it executable (chmod +x), or start it with its interpreter",
+    errno.ENOEXEC: "start it with its interpreter, or give it a first line such as #!/bin/sh",
+}
+
+
+class Objective(Protocol):
+    """What is tuned: active params in, an outcome out; it raises KeyboardInterrupt or SystemExit only."""
+
+    @property
+    def name(self) -> str:
+        """What to call this objective in a report."""
+        ...
+
+    def __call__(self, params: Params) -> Outcome:
+        """Evaluate one configuration."""
+        ...
+
+
+class FunctionObjective:
+    """A Python function of the params, called in this process; it returns a number or an Outcome.
+
+    An exception is a failed trial, with the end of its traceback as feedback. That includes MemoryError,
+    asyncio's CancelledError and whatever else is no `Exception`. Only KeyboardInterrupt and SystemExit pass
+    through: they end the run, not the trial.
+    """
+
+    def __init__(self, function: Callable[[dict[str, Any]], Any]) -> None:
+        if not callable(function):
+            raise CommandError(f"the objective is {shown(function)}; give a function of the params")
+        module = getattr(function, "__module__", None) or type(function).__module__
+        self.name = f"{module}:{getattr(function, '__qualname__', type(function).__qualname__)}"
+        self._function = function
+
+    def __call__(self, params: Params) -> Outcome:
+        """Call the function with a dict of its own, and time it."""
+        started = time.perf_counter()
+        try:
+            outcome = _to_outcome(self._function(dict(params)))
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 - anything may go wrong in code that is not ours
+            outcome = Outcome.failure(_one_line(error), feedback=_traceback(error))
+        if outcome.seconds is None:
+            outcome = replace(outcome, seconds=time.perf_counter() - started)
+        return outcome
+
+
+def _to_outcome(returned: Any) -> Outcome:
+    if isinstance(returned, Outcome):
+        return returned
+    if returned is None:
+        return Outcome.failure("the objective returned None; let it return a number")
+    try:
+        return Outcome(value=returned)
+    except InputError as error:
+        return Outcome.failure(str(error))
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join("".join(traceback.format_exception_only(error)).split())
+
+
+def _traceback(error: BaseException) -> str:
+    # The first frame is FunctionObjective's own.
+    frames = error.__traceback__.tb_next if error.__traceback__ else None
+    return "".join(traceback.format_exception(type(error), error, frames))
+
+
+def load_function(path: str) -> Callable[[dict[str, Any]], Any]:
+    """Return the function at `module:function`; the current folder is searched too.
+
+    Raises:
+        CommandError: the module or the function is not there, or it is not callable.
+    """
+    function = load_object(path)
+    if not callable(function):
+        raise CommandError(f"{path} is a {type(function).__name__}; name a function of the params")
+    return function  # type: ignore[no-any-return]
+
+
+def load_object(path: str) -> Any:
+    """Return what `module:attribute` names; the current folder is searched too.
+
+    It goes to the front of `sys.path`, as under `python -m`, and stays: an objective may import its
+    neighbours later.
+
+    Raises:
+        CommandError: the path is malformed, the module cannot be imported, or it has no such attribute.
+    """
+    name, _, attribute = path.partition(":")
+    if not name or not attribute:
+        raise CommandError(f"{path!r} is not module:name, for example train:objective")
+    if name.endswith(".py") or "/" in name:
+        raise CommandError(f"{path!r} names a file; go to its folder and write {Path(name).stem}:{attribute}")
+    folder = os.getcwd()
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    importlib.invalidate_caches()
+    try:
+        found: Any = importlib.import_module(name)
+    except (Exception, SystemExit) as error:
+        if isinstance(error, ModuleNotFoundError) and error.name and f"{name}.".startswith(f"{error.name}."):
+            known = [file.stem for file in Path(folder).glob("*.py")]
+            raise CommandError(
+                f"there is no module {error.name!r} in {folder} or installed{did_you_mean(error.name, known)}"
+            ) from error
+        raise CommandError(f"importing {name} failed: {_one_line(error)}") from error
+    for part in attribute.split("."):
+        try:
+            found = getattr(found, part)
+        except AttributeError as error:
+            raise CommandError(f"{path}: there is no {part!r}{did_you_mean(part, dir(found))}") from error
+    return found
+
+
+class CommandObjective:
+    r"""A command that prints its value, run once a trial, without a shell.
+
+    The active params also arrive as JSON in the environment variable BESTGUESS_PARAMS. The value is what
+    the metric's group matched last on one line of stdout or, if nothing there matched, of stderr. A run is a
+    failed trial when it cannot start, runs out of time, exits with anything but 0, is killed, or prints no
+    finite number, or when the metric takes over a second to match what was printed; the ends of stdout and
+    stderr are the feedback either way. When a run is over, so are the processes it left behind, except those
+    that moved to a session of their own, as daemons do.
+
+    Args:
+        template: the program and its arguments; see `CommandTemplate`.
+        metric: a regular expression with one group around the number, such as `loss=([-+.\de]+)`.
+        space_names: the names of the space's parameters.
+        text_names: those that are a `Text`; None where that is not known, and anything may be text.
+        timeout_s: how long one run may take; None for as long as it likes.
+        cwd: the folder to run in; None for the current one.
+        env: variables to add to this process's environment.
+        stop: set from another thread, it ends the run with a KeyboardInterrupt there.
+
+    Raises:
+        CommandError: the template, the metric, the timeout or the folder is wrong.
+    """
+
+    def __init__(
+        self,
+        template: Sequence[str],
+        *,
+        metric: str,
+        space_names: Iterable[str],
+        text_names: Iterable[str] | None = None,
+        timeout_s: float | None = None,
+        cwd: str | Path | None = None,
+        env: Mapping[str, str] | None = None,
+        stop: Event | None = None,
+    ) -> None:
+        self._pattern = _read_metric(metric)
+        if timeout_s is not None and not 0 < timeout_s < math.inf:
+            raise CommandError(f"timeout_s is {timeout_s}; give seconds above 0, or None for no limit")
+        if cwd is not None and not Path(cwd).is_dir():
+            raise CommandError(f"cwd is {str(cwd)!r}; give a folder that exists")
+        texts = None if text_names is None else tuple(text_names)
+        self._template = CommandTemplate(
+            template, tuple(space_names), texts, Path.cwd() if cwd is None else Path(cwd)
+        )
+        keep_options(template)
+        self.name = shlex.join(template)
+        self._timeout_s = timeout_s
+        self._cwd = None if cwd is None else Path(cwd)
+        self._env = dict(env or {})
+        self._stop = stop
+        try:
+            WATCHDOG.wake()
+        except OSError as error:
+            raise CommandError(
+                f"no process can be started ({error.strerror}), so no command can run"
+            ) from error
+
+    def __call__(self, params: Params) -> Outcome:
+        """Run the command to its end; on KeyboardInterrupt, stop it and all it started."""
+        started = time.perf_counter()
+        try:
+            with self._folder() as folder:
+                words = self._template.render(params, folder)
+                ended = run_to_end(
+                    words,
+                    self._pattern,
+                    timeout_s=self._timeout_s,
+                    cwd=self._cwd,
+                    env={**os.environ, **self._env, PARAMS_VARIABLE: json.dumps(dict(params))},
+                    stop=self._stop,
+                    stdin=(self._template.stdin(params) or "").encode(),
+                )
+        except SlowPattern as slow:
+            return Outcome.failure(
+                f"the metric '{shorten(self._pattern.pattern, 80)}' took over {MATCH_S:g} s on the line "
+                f"{shown(slow.args[0])}; repeat nothing that repeats itself, {_EXAMPLE}",
+                seconds=time.perf_counter() - started,
+            )
+        except ValueError as error:  # a CommandError, or a null character in an argument
+            return Outcome.failure(f"cannot write the command: {error}", seconds=0.0)
+        except OSError as error:
+            mend = _START_MENDS.get(error.errno or 0, "see whether it runs by hand")
+            return Outcome.failure(
+                f"cannot start {error.filename or words[0]!r}: {error.strerror}; {mend}", seconds=0.0
+            )
+        value, problem = self._judge(ended)
+        return Outcome(
+            value=value, error=problem, feedback=_feedback(ended), seconds=time.perf_counter() - started
+        )
+
+    @contextlib.contextmanager
+    def _folder(self) -> Iterator[Path | None]:
+        """Make a folder for what goes in by file, if anything does, that only this user may enter."""
+        if not self._template.writes_files:
+            yield None
+            return
+        with tempfile.TemporaryDirectory(prefix="bestguess-", ignore_cleanup_errors=True) as folder:
+            yield Path(folder)
+
+    def _judge(self, ended: Ended) -> tuple[float | None, str]:
+        """Return the value, or why there is none."""
+        text = ended.stderr.match if ended.stdout.match is None else ended.stdout.match
+        metric = f"the metric '{self._pattern.pattern}' matched"
+        if ended.returncode is None:
+            last = f"; the last metric it printed was {text}" if text else ""
+            return None, f"timed out after {self._timeout_s:g} s{last}"
+        if ended.returncode:
+            said = ended.stderr.tail.strip().rpartition("\n")[2].strip()
+            return None, _name_exit(ended.returncode) + (f": {said}" if said else "")
+        if text is None:
+            last = (ended.stdout.tail.strip() or ended.stderr.tail.strip()).rpartition("\n")[2].strip()
+            said = f"; it ended with {last!r}" if last else ""
+            left = f"; left running and stopped: {ended.left}" if ended.left else ""
+            return None, f"{metric} nothing in the output{said}{left}"
+        try:
+            return float(text), ""
+        except ValueError:
+            return None, f"{metric} {text!r}, which is not a number"
+
+
+def stop_run(pid: int, start: float, params: Params) -> int:
+    """Stop what is left of the command that a process, now ended, ran for `params`; return how much it was.
+
+    The process is told by its number and its start, see `watchdog.start_of`. Its own watchdog does the same,
+    unless somebody killed that, too.
+    """
+
+    def carries(environment: Mapping[str, str]) -> bool:
+        if not environment.get(MARK_VARIABLE, "").startswith(mark_of(pid, start)):
+            return False
+        with contextlib.suppress(ValueError):
+            return bool(json.loads(environment.get(PARAMS_VARIABLE, "")) == dict(params))
+        return False
+
+    return stop_left(carries=carries)
+
+
+def _read_metric(metric: str) -> re.Pattern[str]:
+    try:
+        pattern = re.compile(metric)
+        if re._parser.parse(metric).getwidth()[0] <= CHUNK_BYTES:  # type: ignore[attr-defined]
+            regex.compile(metric)
+        else:  # and regex would write every repeat out
+            raise CommandError(f"the metric '{shorten(metric, 80)}' is longer than any line; {_EXAMPLE}")
+    except (re.error, regex.error, RecursionError, OverflowError) as error:
+        raise CommandError(f"the metric '{metric}' is no regular expression ({error}); {_EXAMPLE}") from error
+    if pattern.groups != 1:
+        raise CommandError(
+            f"the metric '{metric}' has {pattern.groups} groups; put one (…) around the number, {_EXAMPLE}, "
+            "and write groups that only group as (?:…)"
+        )
+    return pattern
+
+
+def _name_exit(code: int) -> str:
+    """Return an exit code in words; a shell reports a signal as 128 and its number."""
+    number = -code if code < 0 else code - 128
+    try:
+        name = signal.Signals(number).name
+    except ValueError:
+        name = f"signal {number}" if code < 0 else ""
+    if name == "SIGKILL":
+        name += ", often out of memory"
+    if code < 0:
+        return f"killed by {name}"
+    return f"exited with code {code}" + (f" (128 + {name})" if name else "")
+
+
+def _feedback(ended: Ended) -> str:
+    """Return the ends of both streams, stderr last and never cut below half of the room."""
+    stdout, stderr = ended.stdout.tail.strip(), ended.stderr.tail.strip()
+    if not (stdout and stderr):
+        return stdout or stderr
+    stderr = "stderr:\n" + tail(stderr, FEEDBACK_CHARS - 20 - min(len(stdout), FEEDBACK_CHARS // 2))
+    return "stdout:\n" + tail(stdout, FEEDBACK_CHARS - 10 - len(stderr)) + "\n" + stderr

@@ -1,0 +1,1 @@
+"""What to try next: acquisition, candidates, the verifier, priors, and trust."""

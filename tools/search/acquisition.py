@@ -1,0 +1,88 @@
+"""How much a configuration is worth trying: log expected improvement, and what may be added to it.
+
+| symbol       | shape | meaning                                                                       |
+| ------------ | ----- | ----------------------------------------------------------------------------- |
+| `mean`, `sd` | (m,)  | posterior of the value without noise, on the latent scale, less is better     |
+| `incumbent`  | ()    | the value to improve on, on the same scale                                    |
+| `z`          | (m,)  | (incumbent - mean) / sd                                                       |
+| `h(z)`       | (m,)  | pdf(z) + z cdf(z), the expected improvement in units of sd                    |
+
+This module does not know where the posterior, the chance of failing or the prior come from.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import erfcx, log_ndtr, ndtr
+
+from bestguess.tools.surrogate.posterior import FloatArray
+
+LOG_SQRT_TWO_PI = 0.5 * math.log(2.0 * math.pi)
+FAR = -1e3
+"""Below this z the asymptotic series is more exact than the difference it stands for."""
+
+
+def log_expected_improvement(mean: ArrayLike, sd: ArrayLike, incumbent: float) -> FloatArray:
+    """Return log E[max(incumbent - value, 0)] (m,).
+
+    With sd = 0 it is the logarithm of the improvement that is certain, -inf when there is none.
+    """
+    gain = incumbent - np.asarray(mean, dtype=np.float64)
+    width = np.asarray(sd, dtype=np.float64)
+    with np.errstate(divide="ignore"):
+        certain = np.log(np.maximum(gain, 0.0))
+        safe = np.where(width > 0, width, 1.0)
+        return np.where(width > 0, log_h(gain / safe) + np.log(safe), certain)
+
+
+def log_expected_improvement_slope(
+    mean: ArrayLike, sd: ArrayLike, incumbent: float
+) -> tuple[FloatArray, FloatArray]:
+    """Return the derivatives of the log expected improvement by mean and by sd, (m,) each; sd above 0.
+
+    They are -cdf(z) and pdf(z), both divided by the expected improvement.
+    """
+    width = np.asarray(sd, dtype=np.float64)
+    z = (incumbent - np.asarray(mean, dtype=np.float64)) / width
+    log_worth = log_h(z) + np.log(width)
+    return -np.exp(log_ndtr(z) - log_worth), np.exp(-0.5 * z**2 - LOG_SQRT_TWO_PI - log_worth)
+
+
+def log_h(z: ArrayLike) -> FloatArray:
+    """Return log(pdf(z) + z cdf(z)) without cancellation, elementwise (Ament et al. 2023, equation 9).
+
+    For z below -1 that is log pdf(z) + log(1 - t) with t = |z| cdf(z) / pdf(z), where the ratio is a
+    scaled complementary error function and 1 - t goes as 1/z^2 - 3/z^4 (arXiv 2310.20708).
+    """
+    at = np.asarray(z, dtype=np.float64)
+    near, low = np.maximum(at, -1.0), np.minimum(at, -1.0)
+    above = np.log(np.exp(-0.5 * near**2 - LOG_SQRT_TWO_PI) + near * ndtr(near))
+    ratio = 1.0 + math.sqrt(math.pi / 2.0) * low * erfcx(-low / math.sqrt(2.0))
+    far = low < FAR
+    distant = np.minimum(low, FAR)
+    series = np.log1p(-3.0 / distant**2) - 2.0 * np.log(-distant)
+    log_ratio = np.where(far, series, np.log(np.where(far, 1.0, ratio)))
+    return np.where(at > -1.0, above, -0.5 * low**2 - LOG_SQRT_TWO_PI + log_ratio)
+
+
+def weigh(
+    log_worth: ArrayLike,
+    *,
+    feasible: ArrayLike,
+    log_prior: ArrayLike,
+    beta: float,
+    trials: int,
+) -> FloatArray:
+    """Return log worth (m,) discounted by the chance of failing and raised where the optimum is expected.
+
+    `feasible` (m,) is the probability of not failing (Gelbart et al. 2014). `log_prior` (m,) is the
+    logarithm of a density for where the optimum lies, and counts beta / trials times, so that it fades as
+    trials come in (Hvarfner et al. 2022, arXiv 2204.11051, equation 6).
+    """
+    with np.errstate(divide="ignore"):
+        discount = np.log(np.asarray(feasible, dtype=np.float64))
+    raised = beta / max(trials, 1) * np.asarray(log_prior, dtype=np.float64)
+    return np.asarray(log_worth, dtype=np.float64) + discount + raised

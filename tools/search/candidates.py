@@ -1,0 +1,194 @@
+"""Configurations worth scoring, and the search for the best of them.
+
+| symbol   | shape  | meaning                                                                         |
+| -------- | ------ | ------------------------------------------------------------------------------- |
+| `x`      | (m, d) | places in the unit cube; settled once every column is at a value that exists    |
+| `active` | (m, d) | which columns a configuration has                                               |
+
+Thousands of places are scored for every proposal; params are made of the finalists only.
+
+This module does not know what a score means, except that more is better.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import qmc
+
+from bestguess.tools.space.lattice import Lattice
+from bestguess.tools.space.space import Space
+from bestguess.tools.surrogate.posterior import BoolArray, FloatArray
+
+Score = Callable[[FloatArray, BoolArray], FloatArray]
+"""Scores (m,) of x (m, d) with `active` (m, d), more being better."""
+
+Ascent = Callable[[FloatArray, BoolArray], FloatArray]
+"""Directions (m, d) in which the score of x (m, d) grows, any length."""
+
+MOST_ENUMERATED = 2**14
+"""A space with no more configurations than this is searched to the last one before giving up."""
+
+SAMPLES = 200
+"""How many random configurations are looked at before giving up on a larger one."""
+
+FINALISTS = 4
+PARENTS = 8
+"""How many of the best places each round starts from."""
+
+OFFSPRING = 128
+FIRST_STEP = 0.2
+SHRINK = 0.4
+CLIMBERS = 4
+CLIMBS = 4
+STRIDES = 10.0 ** np.arange(-0.5, -4.5, -0.5)
+"""How far a climber looks ahead, all at once, in the column that changes most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A configuration that was not tried yet, its place x (d,) in the cube, and its score."""
+
+    params: dict[str, Any]
+    x: FloatArray
+    score: float
+
+
+def maximize(
+    score: Score,
+    space: Space,
+    rng: np.random.Generator,
+    *,
+    incumbents: Sequence[Mapping[str, Any]] = (),
+    evaluated: Iterable[Mapping[str, Any]] = (),
+    ascent: Ascent | None = None,
+    n_sobol: int = 512,
+    rounds: int = 4,
+) -> list[Candidate]:
+    """Return the best candidates found, best first, none of them among `evaluated`.
+
+    A scrambled Sobol sequence covers the cube; then `rounds` times the best places so far and the
+    `incumbents` are changed at random, by less from round to round; and the best few climb along `ascent`
+    in their continuous columns. The list is empty only when there seems to be nothing left to try.
+    """
+    lattice = Lattice(space, incumbents)
+    pool = _Pool(lattice, score)
+    if lattice.size <= n_sobol:
+        pool.add(lattice.enumerate())
+        rounds = 0
+    else:
+        pool.add(qmc.Sobol(len(space), seed=rng).random_base2(max(n_sobol - 1, 1).bit_length()))
+    around = space.encode_many(incumbents)
+    for width in FIRST_STEP * SHRINK ** np.arange(rounds):
+        parents = np.concatenate((pool.best(PARENTS, rng), around))
+        pool.add(lattice.perturb(np.repeat(parents, -(-OFFSPRING // len(parents)), axis=0), width, rng))
+    if ascent is not None:
+        pool.climb(ascent, rng)
+    seen = {_key(params) for params in evaluated}
+    finalists = list(pool.untried(seen, FINALISTS))
+    if finalists and lattice.exact:
+        return finalists
+    found = [one.params for one in finalists] or list(_leftover(lattice, rng, seen))
+    return _ranked(found, score, space)
+
+
+class _Pool:
+    """All places scored so far."""
+
+    def __init__(self, lattice: Lattice, score: Score) -> None:
+        self._lattice = lattice
+        self._score = score
+        self._x = np.empty((0, len(lattice.space)))
+        self._scores = np.empty(0)
+        self._params: dict[int, dict[str, Any]] = {}
+        """Params by row, where they were needed."""
+
+    def add(self, x: FloatArray) -> None:
+        """Settle and score x (m, d)."""
+        settled, active = self._lattice.settle(x)
+        scores = np.nan_to_num(self._score(settled, active), nan=-np.inf, posinf=np.inf, neginf=-np.inf)
+        self._x = np.concatenate((self._x, settled))
+        self._scores = np.concatenate((self._scores, scores))
+
+    def climb(self, ascent: Ascent, rng: np.random.Generator) -> None:
+        """Follow `ascent` from the best places, and from the best of those passed, until none is better."""
+        free = self._lattice.continuous
+        before: FloatArray | None = None
+        for _ in range(CLIMBS if free.any() else 0):
+            x, active = self._lattice.settle(self.best(CLIMBERS, rng))
+            if before is not None and np.array_equal(x, before):
+                return
+            before = x
+            direction = ascent(x, active) * (free & active)
+            direction[(x <= 0.0) & (direction < 0.0) | (x >= 1.0) & (direction > 0.0)] = 0.0
+            length = np.abs(direction).max(axis=1)
+            up = np.isfinite(length) & (length > 0.0)
+            if not up.any():
+                return
+            direction = direction[up] / length[up, None]
+            self.add((x[up, None] + STRIDES[:, None] * direction[:, None]).reshape(-1, x.shape[1]))
+
+    def best(self, count: int, rng: np.random.Generator) -> FloatArray:
+        """Return the best x (count, d) that satisfy the constraints, filled up with random ones."""
+        space = self._lattice.space
+        if not space.constraints:
+            some = np.argpartition(-self._scores, min(count, len(self._scores)) - 1)[:count]
+            return self._x[some[np.argsort(-self._scores[some], kind="stable")]]
+        rows = [row for row, _ in islice(self._allowed(), count)]
+        drawn = [space.sample(rng) for _ in range(count - len(rows))]
+        return np.concatenate((self._x[rows], space.encode_many(drawn)))
+
+    def untried(self, seen: Set[frozenset[Any]], count: int) -> Iterator[Candidate]:
+        """Yield the best places, `count` at most, whose params are not in `seen` nor twice here."""
+        new = set(seen)
+        for row, params in self._allowed():
+            if len(new) == len(seen) + count:
+                return
+            if _key(params) not in new:
+                new.add(_key(params))
+                yield Candidate(params, self._x[row], float(self._scores[row]))
+
+    def _allowed(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Yield row and params of the places that satisfy the constraints, best first."""
+        for row in self._order().tolist():
+            if row not in self._params:
+                self._params[row] = self._lattice.decode(self._x[row])
+            if self._lattice.space.satisfies(self._params[row]):
+                yield row, self._params[row]
+
+    def _order(self) -> NDArray[np.int64]:
+        return np.argsort(-self._scores, kind="stable")
+
+
+def _leftover(
+    lattice: Lattice, rng: np.random.Generator, seen: Set[frozenset[Any]]
+) -> Iterator[dict[str, Any]]:
+    """Yield an untried configuration, if there is one and the space can be searched for it."""
+    tries: Iterable[dict[str, Any]]
+    if lattice.size <= MOST_ENUMERATED:
+        settled, _ = lattice.settle(lattice.enumerate())
+        tries = map(lattice.decode, rng.permutation(np.unique(settled, axis=0)))
+    else:
+        tries = (lattice.space.sample(rng) for _ in range(SAMPLES))
+    for params in tries:
+        if _key(params) not in seen and lattice.space.satisfies(params):
+            yield params
+            return
+
+
+def _ranked(found: Sequence[dict[str, Any]], score: Score, space: Space) -> list[Candidate]:
+    if not found:
+        return []
+    x = space.encode_many(found)
+    scores = score(x, np.array([space.active_mask(params) for params in found]))
+    order = np.argsort(-scores, kind="stable")
+    return [Candidate(found[row], x[row], float(scores[row])) for row in order]
+
+
+def _key(params: Mapping[str, Any]) -> frozenset[Any]:
+    return frozenset(params.items())

@@ -1,0 +1,1 @@
+"""What may be set: parameters, conditions, constraints, and the space in other forms."""

@@ -1,0 +1,165 @@
+"""What every parameter of a space shares: its fields, its conditions, its place in the unit interval.
+
+A parameter knows which values it allows, its default, and how a value maps to [0, 1] and back. It does
+not know its own name, its siblings, or whether the parents in its `when` exist: `bestguess.tools.space.space`
+does. The four kinds are in `bestguess.tools.space.parameters`.
+
+    symbol   meaning                                   range
+    v        a value of the parameter
+    u        its place in the unit interval            [0, 1]
+    k        how many values there are                 1, 2, …; None when continuous
+    i        where v stands among them                 0 … k - 1
+
+    counted values    u = (i + 1/2) / k                i = min(floor(u k), k - 1)
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Literal
+
+from bestguess.tools.errors import ParamsError, SpaceError
+from bestguess.tools.words.given import did_you_mean as did_you_mean
+from bestguess.tools.words.given import entries, listed
+from bestguess.tools.words.given import plain as plain
+from bestguess.tools.words.given import shown as shown
+from bestguess.tools.words.given import text_problem as text_problem
+
+Kind = Literal["continuous", "discrete", "categorical"]
+Value = str | int | float | bool | None
+
+MAX_DOC_CHARS = 10_000
+
+MAX_VALUES = 10_000
+"""Of a list that a person or a program writes down: options, examples, values of a condition."""
+
+_SHARED = ("default", "doc", "when")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Parameter(ABC):
+    """What Float, Int, Choice and Text share.
+
+    `doc` tells a person or a model what the parameter does. `when` maps the name of a parent to the
+    values (or the lone value) that make this parameter active; all its parents must match, and be
+    active themselves. Raises SpaceError.
+    """
+
+    type_name: ClassVar[str]
+
+    default: Any = field(default=None, kw_only=True)
+    doc: str = field(default="", kw_only=True)
+    when: Mapping[str, Any] = field(default_factory=dict, kw_only=True, hash=False)
+
+    def __post_init__(self) -> None:
+        doc = plain(self.doc)
+        if not isinstance(doc, str) or len(doc) > MAX_DOC_CHARS or text_problem(doc):
+            raise self._error(f"doc is {shown(doc)}; give plain text of at most {MAX_DOC_CHARS} characters")
+        self._set(doc=doc, when=self._conditions(self.when))
+        self._settle()
+
+    @abstractmethod
+    def _settle(self) -> None:
+        """Check the fields and replace them by their canonical form; raise SpaceError."""
+
+    @property
+    @abstractmethod
+    def kind(self) -> Kind:
+        """Whether the values are continuous, discrete (counted and in order) or categorical."""
+
+    @property
+    @abstractmethod
+    def grid_size(self) -> int | None:
+        """How many values there are (k), or None when they are continuous."""
+
+    @property
+    @abstractmethod
+    def allowed(self) -> str:
+        """The allowed values in words, as they follow "give"."""
+
+    @abstractmethod
+    def canonical(self, value: Any) -> Any:
+        """Return the plain Python value that `value` stands for; raise ParamsError if it is not allowed."""
+
+    @abstractmethod
+    def _at(self, index: int) -> Any:
+        """Return the value number i."""
+
+    @abstractmethod
+    def _index(self, value: Any) -> int:
+        """Return the number i of a canonical value."""
+
+    def snap(self, value: Any) -> Any:
+        """Return the nearest value on the grid for a number within bounds, anything else as it is."""
+        return value
+
+    def values(self) -> list[Any]:
+        """Return all k values in order; they must not be continuous."""
+        assert self.grid_size is not None
+        return [self._at(index) for index in range(self.grid_size)]
+
+    def encode(self, value: Any) -> float:
+        """Return the place u of a canonical value."""
+        assert self.grid_size is not None
+        return (self._index(value) + 0.5) / self.grid_size
+
+    def decode(self, u: float) -> Any:
+        """Return the value at place u."""
+        assert self.grid_size is not None
+        return self._at(min(int(u * self.grid_size), self.grid_size - 1))
+
+    def definition(self) -> dict[str, Any]:
+        """Return the fields as JSON-able values, without those that say nothing."""
+        entry: dict[str, Any] = {"type": self.type_name}
+        # The shared fields come first in a dataclass and last in what people read.
+        for each in sorted(fields(self), key=lambda each: each.name in _SHARED):
+            value = getattr(self, each.name)
+            if each.name == "when":
+                value = {parent: list(values) for parent, values in value.items()}
+            if each.name == "default" or value not in (each.default, {}):
+                entry[each.name] = list(value) if isinstance(value, tuple) else value
+        return entry
+
+    def __repr__(self) -> str:
+        given = (f"{name}={value!r}" for name, value in self.definition().items() if name != "type")
+        return f"{type(self).__name__}({', '.join(given)})"
+
+    def _set(self, **values: Any) -> None:
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    def _error(self, problem: str) -> SpaceError:
+        return SpaceError(f"{type(self).__name__}: {problem}")
+
+    def _misfit(self, value: Any, why: str) -> ParamsError:
+        return ParamsError(f"{shown(value)} {why}; give {self.allowed}")
+
+    def _conditions(self, when: Any) -> dict[str, tuple[Value, ...]]:
+        if when is None:
+            return {}
+        given = entries(when)
+        if given is None or not all(isinstance(parent, str) for parent in given):
+            raise self._error(f"when is {shown(when)}; give a mapping such as {{'parent': ['value']}}")
+        conditions = {}
+        for parent, values in given.items():
+            several = listed(values, MAX_VALUES)
+            conditions[plain(parent)] = (plain(values),) if several is None else tuple(map(plain, several))
+            if not conditions[parent]:
+                raise self._error(f"when[{parent!r}] is empty; name the values that activate the parameter")
+            if len(conditions[parent]) > MAX_VALUES:
+                raise self._error(f"when[{shown(parent)}] has more than {MAX_VALUES} values; name fewer")
+        return conditions
+
+    def _default(self, default: Any) -> Any:
+        try:
+            return self.canonical(default)
+        except ParamsError as error:
+            raise self._error(f"default {error}") from None
+
+    def _flag(self, name: str) -> bool:
+        value = plain(getattr(self, name))
+        if not isinstance(value, bool):
+            raise self._error(f"{name} is {shown(value)}; give True or False")
+        return value

@@ -1,0 +1,185 @@
+"""The parameters of a space: Float, Int, Choice and Text.
+
+This file holds the two without arithmetic and gathers all four. What they share is in
+`bestguess.tools.space.parameter`; they do not know their own names or each other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, cast
+
+import numpy as np
+
+from bestguess.tools.errors import ParamsError
+from bestguess.tools.space.numeric import Float, Int
+from bestguess.tools.space.parameter import MAX_VALUES, Kind, Parameter, Value
+from bestguess.tools.trial import shorten
+from bestguess.tools.words.given import listed, plain, shown, text_problem
+
+__all__ = ["Choice", "Float", "Int", "Kind", "Parameter", "Text", "Value"]
+
+MAX_OPTION_CHARS = 100_000
+MAX_TEXT_CHARS = 1_000_000
+
+_FIRST = cast("Value", object())
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Choice(Parameter):
+    """One of `options`: strings, numbers, booleans or None; `ordered` when their order means something.
+
+    Without a `default` it is the first option. Options that read the same (1 and "1") or are equal
+    (True and 1) are refused. Raises SpaceError.
+    """
+
+    type_name: ClassVar[str] = "choice"
+
+    options: Sequence[Value]
+    ordered: bool = field(default=False, kw_only=True)
+    default: Value = field(default=_FIRST, kw_only=True)
+
+    def _settle(self) -> None:
+        given = self.options.tolist() if isinstance(self.options, np.ndarray) else self.options
+        is_list = isinstance(given, Sequence) and not isinstance(given, bytes)
+        several = listed(given, MAX_VALUES) if is_list else None
+        if not several:
+            raise self._error(f"options is {shown(given)}; give a list such as ['a', 'b']")
+        if len(several) > MAX_VALUES:
+            raise self._error(
+                f"options is {shown(given)}, more than {MAX_VALUES} values; "
+                "give fewer, or an Int that counts them"
+            )
+        options: list[Value] = []
+        known: dict[Value, Value] = {}
+        for option in map(plain, several):
+            if problem := _option_problem(option):
+                raise self._error(f"option {shown(option)} {problem}")
+            text = str(option)
+            for other in (known.get(option, _FIRST), known.get(text, _FIRST)):
+                if other is not _FIRST:
+                    raise self._error(
+                        f"options {shown(other)} and {shown(option)} look the same; drop or rename one"
+                    )
+            known[option] = known[text] = option
+            options.append(option)
+        self._set(options=tuple(options), ordered=self._flag("ordered"))
+        unset = self.default is _FIRST or (self.default is None and None not in options)
+        self._set(default=options[0] if unset else self._default(self.default))
+
+    @property
+    def kind(self) -> Kind:
+        """Discrete when ordered, else categorical."""
+        return "discrete" if self.ordered else "categorical"
+
+    @property
+    def grid_size(self) -> int:
+        """How many options there are (k)."""
+        return len(self.options)
+
+    @property
+    def allowed(self) -> str:
+        """The options in words."""
+        return "one of " + shorten(", ".join(map(repr, self.options)), 300)
+
+    def canonical(self, value: Any) -> Value:
+        """Return the option that equals `value`; 1.0 is 1, True is not."""
+        value = plain(value)
+        if isinstance(value, Value):
+            for option in self.options:
+                if option == value and isinstance(option, bool) == isinstance(value, bool):
+                    return option
+        raise self._misfit(value, "is not an option")
+
+    def _at(self, index: int) -> Value:
+        return self.options[index]
+
+    def _index(self, value: Any) -> int:
+        return self.options.index(value)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Text(Parameter):
+    """Free text of at most `max_chars` characters, such as a prompt.
+
+    A surrogate can tell texts apart and no more: the default and the `examples` have places of their
+    own in the unit interval; any other text gets one from the first 64 bits of its SHA-256. Raises
+    SpaceError.
+    """
+
+    type_name: ClassVar[str] = "text"
+
+    default: str = field(default="", kw_only=True)
+    examples: Sequence[str] = field(default=(), kw_only=True)
+    max_chars: int = field(default=2000, kw_only=True)
+
+    def _settle(self) -> None:
+        most = plain(self.max_chars)
+        if isinstance(most, bool) or not isinstance(most, int) or not 1 <= most <= MAX_TEXT_CHARS:
+            raise self._error(f"max_chars is {shown(most)}; give a whole number from 1 to {MAX_TEXT_CHARS}")
+        self._set(max_chars=most)
+        several = listed(self.examples, MAX_VALUES) if isinstance(self.examples, Sequence) else None
+        if several is None or len(several) > MAX_VALUES:
+            raise self._error(
+                f"examples is {shown(self.examples)}; give a list of at most {MAX_VALUES} strings"
+            )
+        try:
+            self._set(examples=tuple(map(self.canonical, several)))
+        except ParamsError as error:
+            raise self._error(f"example {error}") from None
+        self._set(default="" if self.default is None else self._default(self.default))
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """The default and the examples, each once."""
+        return tuple(dict.fromkeys((self.default, *self.examples)))
+
+    @property
+    def kind(self) -> Kind:
+        """Categorical."""
+        return "categorical"
+
+    @property
+    def grid_size(self) -> int:
+        """How many texts are known (k)."""
+        return len(self.known)
+
+    @property
+    def allowed(self) -> str:
+        """The allowed texts in words."""
+        return f"text of at most {self.max_chars} characters"
+
+    def canonical(self, value: Any) -> str:
+        """Return `value` if it is text that is short enough and can be stored."""
+        text = plain(value)
+        if not isinstance(text, str):
+            raise self._misfit(value, "is not text")
+        if len(text) > self.max_chars:
+            raise self._misfit(value, f"has {len(text)} characters")
+        if problem := text_problem(text):
+            raise self._misfit(value, problem)
+        return text
+
+    def encode(self, value: Any) -> float:
+        """Return the slot of a known text, or the place that an unknown text hashes to."""
+        if value in self.known:
+            return Parameter.encode(self, value)
+        return int.from_bytes(hashlib.sha256(value.encode()).digest()[:8], "big") / 2**64
+
+    def _at(self, index: int) -> str:
+        return self.known[index]
+
+    def _index(self, value: Any) -> int:
+        return self.known.index(value)
+
+
+def _option_problem(option: Any) -> str:
+    if isinstance(option, str):
+        too_long = f"has {len(option)} characters; {MAX_OPTION_CHARS} are enough"
+        return too_long if len(option) > MAX_OPTION_CHARS else text_problem(option)
+    # A larger number is no float's, and a still larger one cannot be written.
+    if not isinstance(option, Value) or (isinstance(option, int | float) and not abs(option) < 2.0**1023):
+        return "cannot be stored; give strings, finite numbers, booleans or None"
+    return ""
