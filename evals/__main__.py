@@ -268,6 +268,25 @@ def harm(name: str, seeds: str, names: tuple[str, ...], jobs: int, kept: Path | 
 
 
 @main.command()
+@click.option(
+    "--root",
+    default=CHECKOUT,
+    show_default="this checkout",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="the checkout to measure",
+)
+@click.option("--gp", "fit", metavar="MODULE:NAME", help="the Gaussian process's fit; searched for without")
+@click.option("--test-s", type=click.FloatRange(0.0), help="how long `make test` took, to be shown beside")
+@click.option("--json", "as_json", is_flag=True, help="one JSON object")
+def house(root: Path, fit: str | None, test_s: float | None, as_json: bool) -> None:
+    """Measure how the code is built: modules, imports between rooms, the way of one proposal, lines."""
+    from bestguess.evals.house import measure_house
+
+    measured = measure_house(root, fit=fit, test_s=test_s)
+    click.echo(measured.to_json() if as_json else measured.text)
+
+
+@main.command()
 @click.argument("name")
 def freeze(name: str) -> None:
     """Work out the references of a suite anew: the optimum, and the median of random configurations."""
