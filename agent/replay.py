@@ -15,6 +15,7 @@ from typing import Any
 from bestguess.agent.advice.advisor import LATER, Advice
 from bestguess.agent.advice.explainer import Explainer
 from bestguess.agent.advice.journal import Heard, restore
+from bestguess.agent.advice.knowledge import read_knowledge
 from bestguess.agent.llm import Request
 from bestguess.agent.record.study import Study
 from bestguess.agent.search.switches import EVERYTHING, Switches
@@ -75,7 +76,7 @@ def replay(
         line=script if heard else None,
         explainer=Explainer(explained, study.space, study.task, study.seed) if heard else None,
         switches=switches,
-        knowledge=study.knowledge,
+        knowledge=read_knowledge(study.knowledge, study.name),
     )
     for trial, history in study.moments():
         if trial.source == "user":

@@ -21,7 +21,7 @@ from bestguess.agent.advice.advisor import Advisor, Patience
 from bestguess.agent.advice.budget import Budget, BudgetedLLM, Spent
 from bestguess.agent.advice.explainer import Explainer, read_explanation
 from bestguess.agent.advice.journal import Journal, JournaledLLM, open_beside
-from bestguess.agent.advice.knowledge import gather
+from bestguess.agent.advice.knowledge import gather, read_knowledge
 from bestguess.agent.checks import (
     check_budget,
     check_flag,
@@ -127,7 +127,7 @@ class Tuner:
         self.study = Study.open(
             space, self.task, storage=storage, name=study_name, seed=check_seed(seed), resume=resume
         )
-        self.study.keep_knowledge(known)
+        self.study.keep_knowledge(known.to_dict() if known else None)
         self._line: Advisor | None = None
         explainer = judge = pool = None
         bans: list[Ban] = []
@@ -168,7 +168,7 @@ class Tuner:
             pool=pool,
             bans=bans,
             llm=self._model,
-            knowledge=self.study.knowledge,
+            knowledge=read_knowledge(self.study.knowledge, self.study.name),
         )
         self._llm_is_ours = not isinstance(llm, LLM)
         self._owner = Owner.this_process() if owner == THIS_PROCESS else owner
@@ -477,7 +477,7 @@ class Result:
 
     def report(self, *, title: str | None = None, lines: tuple[str, ...] = ()) -> str:
         """Return the report as Markdown."""
-        if known := self.record.knowledge:
+        if known := read_knowledge(self.record.knowledge, self.record.name):
             lines = (*lines, f"Packs of knowledge: {', '.join(known.families)}", *known.unused)
         running = [str(trial.number) for trial in self.history.running]
         if running:

@@ -42,6 +42,7 @@ from bestguess.tools.space.space import Space
 from bestguess.tools.trial import shorten
 from bestguess.tools.words.documents import MAX_YAML_CHARS, is_path, path_words, read_text, read_yaml
 from bestguess.tools.words.given import did_you_mean, shown
+from bestguess.tools.words.kept import whole
 
 FACTS: Mapping[str, float] = {"rows": 5000.0, "features": 20.0, "classes": 2.0}
 """What is assumed of data that the task says nothing about."""
@@ -232,6 +233,12 @@ class _Kept(TypedDict):
 
 
 _KEPT: TypeAdapter[Any] = TypeAdapter(_Kept)
+
+
+def read_knowledge(kept: Mapping[str, Any] | None, study: str) -> Knowledge | None:
+    """Return what a study keeps of knowledge, if anything; raise StudyError if it was not written so."""
+    with whole(study):
+        return Knowledge.from_dict(kept) if kept else None
 
 
 def find_packs(space: Space, task: Task, packs: Sequence[Pack]) -> list[Pack]:

@@ -21,6 +21,7 @@ def command(storage: str, study_name: str | None, importance: bool, as_json: boo
       bestguess show --importance
       bestguess show --storage sqlite:///runs/study.db --study-name train --json
     """
+    from bestguess.agent.advice.knowledge import read_knowledge
     from bestguess.agent.record.storage import shown_url
     from bestguess.agent.record.study import load
     from bestguess.agent.reports.insight import gain_insight, write_insight
@@ -30,7 +31,8 @@ def command(storage: str, study_name: str | None, importance: bool, as_json: boo
     study = load(storage, study_name)
     history = study.history
     seconds = sum(trial.outcome.seconds or 0.0 for trial in history.told if trial.outcome)
-    unused = study.knowledge.unused if study.knowledge else ()
+    known = read_knowledge(study.knowledge, study.name)
+    unused = known.unused if known else ()
     insights = gain_insight(study.space, history, noisy=study.task.noisy) if importance else ()
     if as_json:
         record = {

@@ -28,7 +28,6 @@ from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from bestguess.agent.advice.knowledge import Knowledge
 from bestguess.agent.record.lock import hold, lock_file
 from bestguess.agent.record.marks import Marks, read_marks, write_aside, write_remark
 from bestguess.agent.record.owner import RELEASED, Owner, life_of
@@ -210,20 +209,19 @@ class Study:
         return optuna.load_study(study_name=self.name, storage=self.storage)
 
     @property
-    def knowledge(self) -> Knowledge | None:
-        """What was known of where the optimum lies when the study began."""
-        kept = self._settings().get("knowledge")
-        with whole(self.name):
-            return Knowledge.from_dict(kept) if kept else None
+    def knowledge(self) -> Mapping[str, Any] | None:
+        """What was known of where the optimum lies when the study began, as `keep_knowledge` was given it."""
+        kept: Mapping[str, Any] | None = self._settings().get("knowledge")
+        return kept
 
-    def keep_knowledge(self, knowledge: Knowledge | None) -> None:
+    def keep_knowledge(self, knowledge: Mapping[str, Any] | None) -> None:
         """Keep what is known beforehand, unless the study has a record of that already."""
         if "knowledge" in self._settings():
             return
         with self._writing():
             if "knowledge" not in self._settings():
-                kept = knowledge.to_dict() if knowledge else None
-                self.storage.set_study_user_attr(self._id, ATTRIBUTE, {**self._settings(), "knowledge": kept})
+                settings = {**self._settings(), "knowledge": knowledge}
+                self.storage.set_study_user_attr(self._id, ATTRIBUTE, settings)
 
     def _settings(self) -> dict[str, Any]:
         with whole(self.name):

@@ -17,7 +17,7 @@ from tests.bad_inputs import FINE, expect
 import bestguess as bg
 from bestguess.agent.advice.explainer import Explainer
 from bestguess.agent.advice.journal import Journal, restore
-from bestguess.agent.advice.knowledge import Knowledge
+from bestguess.agent.advice.knowledge import read_knowledge
 from bestguess.agent.chat.transcript import last_state, read_last_session, to_markdown
 from bestguess.agent.llm import Message, Request
 from bestguess.agent.llm.recorded import RecordedLLM, RecordingLLM
@@ -64,7 +64,7 @@ def used(path: Path) -> None:
     url = f"sqlite:///{path}"
     study = load(url, None)
     json.dumps(study_record(study.history, seconds=0.0))
-    study.aside, study.knowledge, study.everything, list(study.moments())
+    study.aside, read_knowledge(study.knowledge, study.name), study.everything, list(study.moments())
     study.close()
     with bg.Tuner(study.space, study.task, storage=url, study_name=study.name, knowledge=False) as tuner:
         tuner.tell({"lr": 0.2, "depth": 3, "kind": "a", "words": "x"}, 0.7)
@@ -118,8 +118,7 @@ def test_settings_that_make_no_sense_are_refused_by_their_name(
             settings = read_settings({"bestguess": json.loads(put(kept, field, value))}, "oven")
             Space.from_dict(settings["space"])
             bg.Task.from_dict(settings["task"])
-            if settings["knowledge"]:
-                Knowledge.from_dict(settings["knowledge"])
+            read_knowledge(settings["knowledge"], "oven")
 
     expect(read, ("",))
 
