@@ -45,7 +45,6 @@ from bestguess.agent.search.turns import Turns
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError, StudyError, StudyUnavailable
 from bestguess.tools.objective.run import FunctionObjective, Objective, stop_run
-from bestguess.tools.search.bans import Ban
 from bestguess.tools.space.region import Limits, Region
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History, Outcome, Proposal, Trial
@@ -130,7 +129,6 @@ class Tuner:
         self.study.keep_knowledge(known.to_dict() if known else None)
         self._line: Advisor | None = None
         explainer = judge = pool = None
-        bans: list[Ban] = []
         self._journal: Journal | None = None
         self._budgeted: BudgetedLLM | None = None
         self._patience = Patience.after(self.study.history) if self._model else Patience()
@@ -144,7 +142,6 @@ class Tuner:
                 asked = self._budgeted = BudgetedLLM(asked, budget, self._spent())
             if self._journal:
                 pool = self._journal.first_guesses(self.study.name, space)
-                bans = self._journal.bans(self.study.name, space)
                 asked = JournaledLLM(asked, self._journal, self.study.name, cache=cache)
             line = partial(Advisor, asked, space, wait_s=llm_wait_s, patience=self._patience)
             self._line = line()
@@ -166,7 +163,6 @@ class Tuner:
             judge=judge,
             switches=switches,
             pool=pool,
-            bans=bans,
             llm=self._model,
             knowledge=read_knowledge(self.study.knowledge, self.study.name),
         )

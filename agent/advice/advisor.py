@@ -20,7 +20,6 @@ from bestguess.agent.llm.parsing import parse_json
 from bestguess.agent.llm.recorded import request_key
 from bestguess.prompts import render, version
 from bestguess.tools.errors import ModelError, ModelUnavailable, ParamsError, ReplyError
-from bestguess.tools.search.bans import Ban, is_ban, read_ban
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History, shorten
 
@@ -65,9 +64,6 @@ class Advice:
 
     key: str = ""
     """Which request this answers, as the journal has it."""
-
-    bans: tuple[Ban, ...] = ()
-    """What it rules out."""
 
 
 class Line(Protocol):
@@ -177,10 +173,10 @@ class Advisor:
                 self._call = None
         advice = replace(self._read(reply, self.space), key=self._key)
         late = request.told - self._told
-        if late >= MOST_LATE and (advice.configurations or advice.bans):
+        if late >= MOST_LATE and advice.configurations:
             words = f"its answer came too late: it knew of {late} outcomes fewer than there are now"
-            return replace(advice, configurations=(), bans=(), refusal=words)
-        if not advice.configurations and not advice.bans:
+            return replace(advice, configurations=(), refusal=words)
+        if not advice.configurations:
             return self._refused(advice)
         self.failures = self._skipped = 0
         return advice
@@ -206,8 +202,7 @@ class Advisor:
         """Return the model's reply; a second try, if nothing held it to the schema and nobody can use it."""
         reply = self.llm.generate(request)
         advice = self._read(reply, self.space)
-        usable = advice.configurations or advice.bans
-        if reply.held_to_schema or usable or not any(text.strip() for text in reply.texts):
+        if reply.held_to_schema or advice.configurations or not any(text.strip() for text in reply.texts):
             return reply
         again = self.llm.generate(_repair(request, reply, advice.rejected[0]))
         return replace(
@@ -252,34 +247,21 @@ def _repair(request: Request, reply: Reply, error: str) -> Request:
 
 
 def read_reply(reply: Reply, space: Space) -> Advice:
-    """Return the configurations in `reply` that fit `space`, and what it rules out; if none, why not.
+    """Return the configurations in `reply` that fit `space`; if none does, why not.
 
-    Repeats of configurations are kept: how often a model says the same is what a consensus is made of.
+    Repeats are kept: how often a model says the same is what a consensus is made of.
     """
-    bans: list[Ban] = []
-
-    def check(said: Any) -> Mapping[str, Any] | None:
-        if not is_ban(said, space):
-            return space.from_reply(said)
-        bans.append(read_ban(said, space))
-        return None
-
-    advice = replace(read_each(reply, check), bans=tuple(bans))
-    return replace(advice, refusal="it only ruled something out") if bans and advice.refusal else advice
+    return read_each(reply, space.from_reply)
 
 
-def read_each(reply: Reply, check: Callable[[Any], Mapping[str, Any] | None]) -> Advice:
-    """Return of each answer what `check` makes of its JSON object, unless that is None.
-
-    `check` raises for what cannot be used.
-    """
+def read_each(reply: Reply, check: Callable[[Any], Mapping[str, Any]]) -> Advice:
+    """Return of each answer what `check` makes of its JSON object; it raises for what cannot be used."""
     found: list[Mapping[str, Any]] = []
     refusals: list[str] = []
     for index, text in enumerate(reply.texts):
         try:
             parsed = reply.parsed[index] if index < len(reply.parsed) else None
-            if (checked := check(_read_object(text) if parsed is None else parsed)) is not None:
-                found.append(checked)
+            found.append(check(_read_object(text) if parsed is None else parsed))
         except (ParamsError, ReplyError) as error:
             refusals.append(str(error))
         except RecursionError:

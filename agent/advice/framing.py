@@ -49,8 +49,6 @@ def frame_proposal(
     candidates: Sequence[tuple[Mapping[str, Any], Prediction]] = (),
     target: float | None = None,
     track_record: str = "",
-    ruled_out: str = "",
-    may_rule_out: bool = False,
     budget_tokens: int = BUDGET_TOKENS,
     count_tokens: Callable[[str], int] = count_roughly,
 ) -> tuple[Message, ...]:
@@ -89,8 +87,6 @@ def frame_proposal(
                 for params, expected in candidates
             ],
             track_record=track_record,
-            ruled_out=ruled_out,
-            may_rule_out=may_rule_out,
             target=None if target is None else f"{task.metric} of {target:.5g}",
         )
         messages = _messages(task, space, words)

@@ -29,7 +29,6 @@ from bestguess.agent.llm.recorded import request_essence, request_key
 from bestguess.agent.record.readonly import connect, table_layouts
 from bestguess.agent.record.wal import use_wal
 from bestguess.tools.errors import BudgetSpent, ModelError, ParamsError, StudyError
-from bestguess.tools.search.bans import Ban, is_ban, try_read_ban, write_ban
 from bestguess.tools.space.space import Space
 from bestguess.tools.words.cleaning import clean, clean_line
 from bestguess.tools.words.kept import KeptAdvice, KeptCost, KeptReply, read_kept
@@ -130,7 +129,7 @@ class Journal:
     def note_advice(self, study: str, trial: int, heard: Heard) -> None:
         """Keep what was heard when `trial` was proposed."""
         advice = heard.advice
-        said = [*map(dict, advice.configurations), *map(write_ban, advice.bans)]
+        said = list(map(dict, advice.configurations))
         row = {
             "at": time.time(),
             "study": study,
@@ -187,11 +186,6 @@ class Journal:
     def explanations(self, study: str) -> list[Advice]:
         """Return what the model has said of why trials of a study failed."""
         return self._advice(study, "explain")
-
-    def bans(self, study: str, space: Space) -> list[Ban]:
-        """Return what the model has ruled out in a study, as far as it fits `space`."""
-        said = [one for advice in self._advice(study, "propose") for one in advice.configurations]
-        return [ban for one in said if is_ban(one, space) and (ban := try_read_ban(one, space))]
 
     def first_guesses(self, study: str, space: Space) -> Advice | None:
         """Return the model's first guesses of a study, so that going on with it need not ask again.
@@ -304,18 +298,7 @@ def _decoded(text: bytes) -> str:
 
 def restore(advice: Advice, space: Space) -> Advice:
     """Return advice whose configurations have come through JSON, with their own types again."""
-    ruled = [is_ban(one, space) for one in advice.configurations]
-    return replace(
-        advice,
-        configurations=tuple(
-            space.validate(one) for one, ban in zip(advice.configurations, ruled, strict=True) if not ban
-        ),
-        bans=tuple(
-            found
-            for one, ban in zip(advice.configurations, ruled, strict=True)
-            if ban and (found := try_read_ban(one, space))
-        ),
-    )
+    return replace(advice, configurations=tuple(map(space.validate, advice.configurations)))
 
 
 def open_beside(storage: str | None) -> Journal | None:

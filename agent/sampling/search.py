@@ -179,7 +179,6 @@ class Search:
                 line=line,
                 switches=EVERYTHING,
                 pool=pool,
-                bans=self._journal.bans(self._name, native.space) if self._journal else (),
                 llm=self._terms.llm,
                 knowledge=know(native.space, self._task, self._packs),
             )

@@ -18,7 +18,6 @@ from bestguess.agent.advice.framing import BUDGET_TOKENS, frame_proposal, frame_
 from bestguess.agent.llm import Request, count_roughly
 from bestguess.agent.task import Task
 from bestguess.prompts import version
-from bestguess.tools.search.bans import Ban, ban_schemas, describe_bans
 from bestguess.tools.search.consensus import choose_spread
 from bestguess.tools.search.prior import OptimumPrior
 from bestguess.tools.search.trust import earned
@@ -26,7 +25,7 @@ from bestguess.tools.search.verifier import Verifier
 from bestguess.tools.space.region import Region
 from bestguess.tools.space.schema import reply_text
 from bestguess.tools.space.space import Space
-from bestguess.tools.trial import REASON_CHARS, History, Prediction, Proposal, Trial, shorten
+from bestguess.tools.trial import History, Prediction, Proposal, Trial
 
 FIRST_LOOKS = 4
 """How many random ones run before the surrogate takes over where nobody has an idea (NOTEBOOK 8)."""
@@ -55,7 +54,6 @@ AIM = 0.1
 """How far beyond the best LLAMBO aims, as a share of the range of all values."""
 
 TOKENS_PER_PARAMETER = 24
-BAN_TOKENS = 96
 RANDOM_TRIES = 200
 NEAR = 1e-3
 """Nothing is learned from a trial that is so near to another in every column of the cube."""
@@ -217,21 +215,15 @@ def request_warm_start(state: State) -> Request:
     )
 
 
-def request_proposal(state: State, *, aims: bool = False, bans: Sequence[Ban] = ()) -> Request:
+def request_proposal(state: State, *, aims: bool = False) -> Request:
     """Return the request for guesses during the search; the model sees what the surrogate believes.
 
-    It may rule something out instead, and sees what became of its earlier `bans`. With `aims` it is asked, as
-    LLAMBO asks, for a configuration that reaches a value a little better than the best, and sees nothing of
-    the surrogate's (arXiv 2402.03921, section 6).
+    With `aims` it is asked, as LLAMBO asks, for a configuration that reaches a value a little better than the
+    best, and sees nothing of the surrogate's (arXiv 2402.03921, section 6).
     """
     record = earned(state.history, "llm")
     verifier = None if aims else state.verifier
     whole = state.region.whole if state.region else state.space
-    schema = state.space.json_schema()
-    # In a part of the space a number may be an option, and a ban of it would mean the whole.
-    ruling = [] if aims or state.region else ban_schemas(state.space)
-    if ruling:
-        schema = {"anyOf": [*schema.get("anyOf", [schema]), *ruling]}
     return Request(
         messages=frame_proposal(
             state.task,
@@ -242,16 +234,14 @@ def request_proposal(state: State, *, aims: bool = False, bans: Sequence[Ban] = 
             candidates=_candidates(state) if verifier else (),
             target=_target(state.history) if aims else None,
             track_record=record.sentence("Your own guesses") + "." if record.tried and not aims else "",
-            ruled_out=describe_bans(bans, whole, state.history) if not aims else "",
-            may_rule_out=bool(ruling),
             budget_tokens=_budget(state),
             count_tokens=state.count_tokens,
         ),
         template=version("system", "task", "propose"),
         n=PROPOSE_SAMPLES,
-        schema=schema,
+        schema=state.space.json_schema(),
         seed=state.seed + state.number,
-        max_tokens=max(_max_tokens(state.space), BAN_TOKENS if ruling else 0),
+        max_tokens=_max_tokens(state.space),
         told=len(state.history.told),
     )
 
@@ -344,18 +334,6 @@ def propose_unchecked(state: State, advice: Advice, own: Proposal) -> Proposal:
             guess = Proposal(params, "llm", "the model's first guess, unchecked", rival=own.prediction)
             return with_prediction(state, guess)
     return replace(own, fallback=f"{MODEL}every guess has been tried")
-
-
-def with_bans(state: State, proposal: Proposal, bans: Sequence[Ban]) -> Proposal:
-    """Return the proposal with what the model ruled out at this turn, and what the trials say of that."""
-    if not bans:
-        return proposal
-    whole = state.region.whole if state.region else state.space
-    words = f"it rules out {describe_bans(bans, whole, state.history)}"
-    if proposal.source == "llm":
-        return replace(proposal, reason=f"{proposal.reason}; {words}")
-    refused = f"{proposal.fallback}; {words}" if proposal.fallback else f"{MODEL}{words}"
-    return replace(proposal, fallback=shorten(refused, REASON_CHARS))
 
 
 def with_prediction(state: State, proposal: Proposal) -> Proposal:

@@ -2,14 +2,13 @@
 
 A `Turns` turns a history into the next proposal. It knows no storage and no objective, and does not know
 whether the history is happening now or is being replayed. What it keeps between turns saves work or
-is what the model said: first guesses, what it ruled out, why trials fail; all else follows from the history.
+is what the model said: first guesses, and why trials fail; all else follows from the history.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -24,7 +23,6 @@ from bestguess.agent.search import proposers
 from bestguess.agent.search.judge import Judge
 from bestguess.agent.search.switches import Switches
 from bestguess.agent.task import Task
-from bestguess.tools.search.bans import Ban, fitting, heed, remember
 from bestguess.tools.search.failure_rules import Claim
 from bestguess.tools.search.guesses import GuessDensity
 from bestguess.tools.search.prior import LogDensity, OptimumPrior
@@ -49,7 +47,6 @@ class Turns:
         judge: Judge | None = None,
         switches: Switches,
         pool: Advice | None = None,
-        bans: Iterable[Ban] = (),
         llm: LLM | None = None,
         knowledge: Knowledge | None = None,
     ) -> None:
@@ -68,7 +65,6 @@ class Turns:
         self._prior = OptimumPrior(space, self._knowledge.beliefs) if self._knowledge else None
         self._guesses: GuessDensity | None = None
         self._pool = pool
-        self._bans = remember(bans)
         self._judge = judge
         self._explainer = explainer if switches.explain else None
         self._tokenizing = llm if isinstance(llm, Tokenizing) else None
@@ -107,22 +103,20 @@ class Turns:
         if self._judge and advice.configurations:
             judged = self._judge.rank(history, advice.configurations)
             tokens, seconds = advice.tokens + judged.tokens, advice.seconds + judged.seconds
-            advice = replace(judged, key=advice.key, tokens=tokens, seconds=seconds, bans=advice.bans)
+            advice = replace(judged, key=advice.key, tokens=tokens, seconds=seconds)
             self.heard = (*self.heard[:-1], Heard(advice, "propose"))
         if self.switches.trust:
             proposal = proposers.propose_from_model(state, advice, own, ranked=ranked)
         else:
             proposal = proposers.propose_unchecked(state, advice, own)
-        if advice.tokens or advice.configurations or advice.bans or advice.rejected:
+        if advice.tokens or advice.configurations or advice.rejected:
             # It answered, so it has had the turn, whatever came of it: a guess that is not run costs as much.
             proposal = replace(proposal, rival=own.prediction)
-        earlier, self._bans = self._bans, remember((*self._bans, *fitting(advice.bans, self.space)))
-        return proposers.with_bans(state, proposal, [ban for ban in self._bans if ban not in earlier])
+        return proposal
 
     def widen(self, space: Space) -> None:
         """Go on in another space, which holds all that the present one does."""
         self.space, self.region, self._verifier, self._guesses = space, None, None, None
-        self._bans = fitting(self._bans, space)
         self._prior = OptimumPrior(space, self._knowledge.beliefs) if self._knowledge else None
 
     def check(self, history: History, proposal: Proposal) -> Proposal:
@@ -142,7 +136,7 @@ class Turns:
             self.line.prefetch(self._request_proposal(self._state(history, number)))
 
     def _request_proposal(self, state: proposers.State) -> Request:
-        return proposers.request_proposal(state, aims=self.switches.aim, bans=self._bans)
+        return proposers.request_proposal(state, aims=self.switches.aim)
 
     def _state(self, history: History, number: int | None) -> proposers.State:
         prior = self._prior if self._packs_lead or not self._model_has_shown(history) else self._believed()
@@ -151,7 +145,7 @@ class Turns:
             history,
             noisy=self.task.noisy,
             earlier=self._verifier,
-            prior=heed(self._bans, self.space, history, prior),
+            prior=prior,
             claims=(*self._usual_claims(history), *(self._explainer.claims if self._explainer else ())),
         )
         number = len(history) if number is None else number

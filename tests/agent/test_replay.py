@@ -14,7 +14,7 @@ from bestguess.agent.cli import main
 from bestguess.agent.llm import Reply, Request
 from bestguess.agent.record.study import load
 from bestguess.agent.replay import Replayed, replay
-from bestguess.agent.testing import GarbageLLM, SchemaLLM, ScriptedLLM
+from bestguess.agent.testing import GarbageLLM, SchemaLLM
 
 SPACE = bg.Space(
     lr=bg.Float(1e-5, 1e-1, log=True, default=1e-2),
@@ -65,22 +65,6 @@ def test_a_study_of_model_and_surrogate_replays_to_the_same_trials_without_the_m
     assert len(replayed) == 14
     assert all(one.same for one in replayed), [one for one in replayed if not one.same]
     assert {"default", "llm", "gp"} <= {one.source for one in replayed}
-
-
-BAN = '{"avoid": "lr", "side": "above", "limit": 0.03, "because": "it runs out of memory"}'
-
-
-def test_what_a_model_ruled_out_is_kept_replayed_and_gone_on_with(tmp_path: Path) -> None:
-    guess = '{"lr": 0.004, "depth": 4, "kind": "c"}'
-    storage = run(tmp_path, 7, n_trials=15, llm=ScriptedLLM([guess, BAN, guess, BAN]))
-
-    assert all(one.same for one in again(tmp_path, 7))
-    (ban,) = set(Journal(tmp_path / "study.journal.db").bans("s7", SPACE))
-    assert ban.because == "it runs out of memory"
-    said = [f"{trial.reason} {trial.proposal.fallback}" for trial in load(storage, "s7").history]
-    assert sum("it rules out lr above 0.03" in one for one in said) == 1
-    with bg.Tuner(SPACE, storage=storage, study_name="s7", llm=ScriptedLLM([guess])) as tuner:
-        assert tuner._turns._bans == (ban,)
 
 
 @pytest.mark.slow

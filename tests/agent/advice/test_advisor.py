@@ -293,19 +293,6 @@ def test_a_hundred_thousand_spoilt_replies_give_valid_configurations_or_a_reason
     assert 10_000 < usable < 90_000
 
 
-def test_an_answer_that_rules_something_out_is_no_configuration_and_no_failure() -> None:
-    ban = '{"avoid": "lr", "side": "above", "limit": 0.05, "because": "it diverges"}'
-
-    both = read_reply(bg.Reply((GOOD, ban)), SPACE)
-    assert (len(both.configurations), len(both.bans), both.refusal) == (1, 1, "")
-    assert both.bans[0].words == "lr above 0.05"
-
-    llm = Answers(ban)
-    advisor = Advisor(llm, SPACE, wait_s=10.0)
-    assert advisor.take(ASK).refusal == "it only ruled something out"
-    assert (advisor.failures, llm.calls) == (0, 1)
-
-
 def test_an_answer_nested_too_deep_is_turned_down() -> None:
     deep = '{"lr": ' + "[" * 900 + "]" * 900 + ', "depth": 3}'
     assert read_reply(bg.Reply((deep, GOOD)), SPACE).configurations

@@ -10,11 +10,10 @@ import pytest
 
 import bestguess as bg
 from bestguess.agent.advice.advisor import Advice
-from bestguess.agent.advice.journal import Heard, Journal, JournaledLLM, beside, restore
+from bestguess.agent.advice.journal import Heard, Journal, JournaledLLM, beside
 from bestguess.agent.llm import Message, Reply, Request
 from bestguess.agent.testing import ScriptedLLM
 from bestguess.tools.errors import ModelUnavailable, StudyError
-from bestguess.tools.search.bans import Ban
 
 ASKED = Request((Message("user", "Guess x."),), n=2, schema={"type": "object"}, seed=3, template="t@1")
 
@@ -111,20 +110,6 @@ def test_advice_comes_back_as_it_was_heard(tmp_path: Path) -> None:
     journal.note_advice("another", 1, second)
 
     assert journal.heard("s") == {1: (first,), 7: (second,)}
-
-
-def test_what_was_ruled_out_comes_back_as_far_as_it_fits_and_is_no_first_guess(tmp_path: Path) -> None:
-    space = bg.Space(x=bg.Float(0, 1), k=bg.Choice(["a", "b"]))
-    high, never = Ban("x", "above", 0.5, "too much"), Ban("k", "", "b")
-    journal = Journal(tmp_path / "calls.db")
-    guess = Advice(({"x": 0.1, "k": "a"},), bans=(high, never))
-    journal.note_advice("s", 1, Heard(guess, role="propose"))
-    journal.note_advice("s", 2, Heard(Advice(bans=(high,)), role="warm_start"))
-
-    assert journal.bans("s", space) == [high, never]
-    assert journal.bans("s", bg.Space(x=bg.Float(0, 1), other=bg.Float(0, 1))) == [high]
-    assert restore(journal.heard("s")[1][0].advice, space) == guess
-    assert journal.first_guesses("s", space) is None
 
 
 def test_first_guesses_of_another_space_are_none(tmp_path: Path) -> None:

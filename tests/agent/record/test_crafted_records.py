@@ -235,7 +235,6 @@ def heard(path: Path) -> None:
     json.dumps(journal.calls())
     by_trial = journal.heard("oven")
     Explainer(ADVISOR, SPACE, TASK, 0, earlier=journal.explanations("oven"))
-    journal.bans("oven", SPACE)
     journal.first_guesses("oven", SPACE)
     journal.answer(REQUEST)
     assert 0 <= journal.spent("oven").tokens < 2**60
