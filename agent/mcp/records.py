@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, Field
 
+from bestguess.agent.record.study import Study
 from bestguess.agent.reports.report import trial_record
-from bestguess.tools.trial import History, Proposal, Trial
+from bestguess.tools.scan.draft import Draft
+from bestguess.tools.trial import History, Proposal, State, Trial
 
 
 class TrialRecord(BaseModel):
     """One trial."""
 
     number: int
-    state: Literal["running", "complete", "failed"]
+    state: State
     params: dict[str, Any]
     value: float | None = None
     source: str = Field(description="who proposed it: default, knowledge, llm, gp, random or user")
@@ -48,6 +50,20 @@ class StudyRecord(BaseModel):
     default: dict[str, Any] = Field(description="the configuration that is tried first")
     trials: int = Field(description="how many trials it has")
     notices: list[str] = Field(description="what was given and has no effect, as the study was there")
+
+    @classmethod
+    def of(cls, study: Study, *, created: bool, notices: list[str]) -> StudyRecord:
+        """Return the record of a study."""
+        return cls(
+            study_name=study.name,
+            created=created,
+            direction=study.task.direction,
+            metric=study.task.metric,
+            parameters=study.space.to_dict()["parameters"],
+            default=study.space.default(),
+            trials=len(study.history),
+            notices=notices,
+        )
 
 
 class Asked(BaseModel):
@@ -99,6 +115,12 @@ class HistoryRecord(BaseModel):
     direction: str
     total: int = Field(description="how many trials the study has")
     trials: list[TrialRecord]
+
+    @classmethod
+    def of(cls, name: str, history: History, *, state: State | None = None, last: int = 0) -> HistoryRecord:
+        """Return the record of the `last` trials, of all for 0, in a `state`."""
+        chosen = [TrialRecord.of(trial) for trial in history if state in (None, trial.state)]
+        return cls(study_name=name, direction=history.direction, total=len(history), trials=chosen[-last:])
 
 
 class Point(BaseModel):
@@ -170,3 +192,16 @@ class DraftRecord(BaseModel):
     direction: str | None
     left_out: dict[str, str] = Field(description="what is not tuned, and why")
     command: list[str] | None = Field(description="the script's command, {name} for a parameter's value")
+
+    @classmethod
+    def of(cls, draft: Draft, script: str) -> DraftRecord:
+        """Return the record of a draft."""
+        return cls(
+            script=script,
+            space=draft.space.to_dict() if draft.space else None,
+            metric=draft.metric.name if draft.metric else None,
+            metric_pattern=draft.metric.pattern if draft.metric else None,
+            direction=draft.metric.direction if draft.metric else None,
+            left_out={left.finding.name: left.reason for left in draft.left_out},
+            command=draft.command if draft.space else None,
+        )

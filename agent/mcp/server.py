@@ -1,24 +1,33 @@
 """The MCP package's server, made to say what is wrong: it passes over arguments that it does not know, and
 keeps what an unexpected exception says to itself.
-
-It knows the package's tools and errors; it does not know what the tools do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Coroutine, Iterable
+from functools import partial, wraps
+from typing import Any, ParamSpec, TypeVar
 
+import anyio
+import anyio.to_thread
 from mcp.server import MCPServer
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context
-from mcp.server.mcpserver.exceptions import ToolError, UnexpectedResourceError, UnexpectedToolError
+from mcp.server.mcpserver.exceptions import (
+    ResourceError,
+    ToolError,
+    UnexpectedResourceError,
+    UnexpectedToolError,
+)
 from mcp_types import CallToolResult, InputRequiredResult, Tool
 from pydantic import AnyUrl, ValidationError
 
-from bestguess.tools.space.parameter import did_you_mean, shown, text_problem
-from bestguess.tools.trial import shorten
+from bestguess.tools.errors import BestGuessError
 from bestguess.tools.words.cleaning import clean_line
+from bestguess.tools.words.given import did_you_mean, shorten, shown, text_problem
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 ERROR_CHARS = 2000
 MOST_VALUES = 20_000
@@ -27,6 +36,40 @@ MOST_DEPTH = 32
 """What an argument may hold in all: a space of hundreds of parameters, the log of a run."""
 
 DEFECT = "this is a defect of BestGuess; the server's stderr has its traceback"
+
+
+async def in_thread(
+    work: Callable[[], T],
+    cancel: Callable[[], None] | None = None,
+    *,
+    error: type[ToolError] | type[ResourceError] = ToolError,
+) -> T:
+    """Run `work` beside the event loop; if the client cancels, leave it and call `cancel`.
+
+    Raises:
+        ToolError: or `error`, where the work refuses, in its words.
+    """
+    try:
+        return await anyio.to_thread.run_sync(work, abandon_on_cancel=True)
+    except BestGuessError as failure:
+        raise error(str(failure)) from failure
+    except anyio.get_cancelled_exc_class():
+        if cancel is not None:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(cancel)
+        raise
+
+
+def threaded(
+    work: Callable[P, T], *, error: type[ToolError] | type[ResourceError] = ToolError
+) -> Callable[P, Coroutine[Any, Any, T]]:
+    """Return `work` as a coroutine of the same signature, which is run beside the event loop."""
+
+    @wraps(work)
+    async def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        return await in_thread(partial(work, *args, **kwargs), error=error)
+
+    return run
 
 
 class StrictServer(MCPServer[Any]):

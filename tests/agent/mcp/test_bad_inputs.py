@@ -65,7 +65,6 @@ CALLS: dict[str, dict[str, Any]] = {
     "history": {"study_name": "s"},
     "importance": {"study_name": "s"},
     "verify": {"study_name": "s", "params": POINT},
-    "plot": {"study_name": "s", "kind": "history"},
     "scan_script": {"path": "train.py"},
     "why": {"study_name": "s", "trial": 0},
     "compare": {"study_name": "s", "a": 0, "b": 1},
@@ -94,7 +93,6 @@ ODD_ARGUMENTS = {
     "history state": OPTIONAL,
     "history last": WHOLE,
     "verify params": WHOLE,
-    "plot kind": WHOLE,
     "scan_script path": f"{TEXT}, empty, null, surrogate",
     "why trial": OPTIONAL,
     "compare a": WHOLE,
@@ -189,7 +187,6 @@ def rows() -> Iterator[tuple[str, str, dict[str, Any], str]]:
     yield "both told", "tell", {"study_name": "s", "number": 2, "value": 1.0, "failure": "x"}, "give a value"
     yield "neither number nor params", "tell", {"study_name": "s", "value": 1.0}, "give the number"
     yield "another study", "ask", {"study_name": "../s"}, "'../s'"
-    yield "no effect", "plot", {"study_name": "s", "kind": "effect", "parameter": "\0"}, "parameter"
 
 
 @pytest.fixture(scope="module")

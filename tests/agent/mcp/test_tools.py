@@ -95,11 +95,11 @@ def test_every_tool_has_a_description_and_a_schema_of_what_it_takes_and_gives(
     async def script(client: Client) -> None:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
         assert set(tools) == {
-            "create_study", "ask", "tell", "warm_start", "best", "history", "importance", "verify", "plot",
+            "create_study", "ask", "tell", "warm_start", "best", "history", "importance", "verify",
             "scan_script", "why", "compare", "outlook", "cost",
         }  # fmt: skip
         assert all(tool.description for tool in tools.values())
-        assert all(tool.output_schema for name, tool in tools.items() if name != "plot")
+        assert all(tool.output_schema for tool in tools.values())
         templates = await client.list_resource_templates()
         assert {one.uri_template.rpartition("/")[2] for one in templates.resource_templates} == {
             "space", "history", "report",
@@ -357,26 +357,6 @@ def test_a_script_is_drafted_and_its_space_taken(inside: Callable[[Script], None
         points = (await call(client, "warm_start", space=draft["space"], n=3))["points"]
         assert points[0]["params"] == made["default"]
         assert len({json.dumps(point["params"]) for point in points}) == 3
-
-    inside(script)
-
-
-def test_pictures_are_png(inside: Callable[[Script], None]) -> None:
-    async def script(client: Client) -> None:
-        await call(client, "create_study", study_name="s", space=SPACE)
-        assert "nothing to draw" in await refusal(client, "plot")
-        for trial in (await call(client, "ask", n=4))["trials"]:
-            await call(client, "tell", number=trial["number"], value=bowl(trial["params"]))
-        kinds: list[dict[str, Any]] = [
-            {"kind": "history"}, {"kind": "importance"}, {"kind": "effect", "parameter": "x"},
-        ]  # fmt: skip
-        for arguments in kinds:
-            result = await client.call_tool("plot", arguments)
-            assert isinstance(result, mcp_types.CallToolResult)
-            assert isinstance(result.content[0], mcp_types.ImageContent)
-            assert result.content[0].mime_type == "image/png"
-            assert result.content[0].data.startswith("iVBORw0KGgo")
-        assert "an effect is known of" in await refusal(client, "plot", kind="effect", parameter="z")
 
     inside(script)
 
