@@ -10,13 +10,15 @@ from mcp.server.mcpserver.exceptions import ResourceError
 
 from bestguess.agent.mcp.records import HistoryRecord
 from bestguess.agent.mcp.server import StrictServer, threaded
-from bestguess.agent.mcp.studies import Desk
+from bestguess.agent.mcp.studies import OpenStudy
 from bestguess.agent.reports.report import write_report
 
 STUDIES = "bestguess://studies"
 
 
-def add_resources(server: StrictServer, names: Callable[[], list[str]], find: Callable[[str], Desk]) -> None:
+def add_resources(
+    server: StrictServer, names: Callable[[], list[str]], find: Callable[[str], OpenStudy]
+) -> None:
     """Add the resources of the studies that `names` lists and `find` opens."""
 
     def study_list() -> str:
@@ -29,8 +31,8 @@ def add_resources(server: StrictServer, names: Callable[[], list[str]], find: Ca
 
     def history_of(study_name: str) -> str:
         """All trials of a study."""
-        desk = find(study_name)
-        return HistoryRecord.of(desk.name, desk.tuner.history).model_dump_json()
+        opened = find(study_name)
+        return HistoryRecord.of(opened.name, opened.tuner.history).model_dump_json()
 
     def report_of(study_name: str) -> str:
         """The report on a study."""

@@ -1,19 +1,20 @@
 """Several studies of one storage, open at once, for clients that ask and tell from many threads.
 
-A study is opened when it is first named, and its trials are handed out: they stay asked when this process
-ends. What the clients speak (MCP, …) is not known here.
+A study is opened when it is first named. Its trials have no owner: they stay asked when this process ends.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from bestguess.agent.checks import check_study_name
+from bestguess.agent.checks import check_seconds, check_study_name
 from bestguess.agent.llm.connect import connect
 from bestguess.agent.record.storage import check_storage
 from bestguess.agent.record.study import load, study_names
@@ -27,38 +28,26 @@ from bestguess.tools.trial import Outcome, Trial
 MOST_AT_ONCE = 64
 
 
-class Order:
-    """One request for trials, which can be cancelled at any moment: what it started is then given back."""
+class AskCall:
+    """A call for trials that its client may cancel at any moment: what it started is then given back."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._cancelled = False
-        self._filled: tuple[Desk, list[Trial]] | None = None
+        self.cancelled = False
+        self._answered: Future[Callable[[], None]] = Future()
 
-    @property
-    def cancelled(self) -> bool:
-        """Whether nobody waits for the trials any more."""
-        return self._cancelled
-
-    def fill(self, desk: Desk, trials: list[Trial]) -> None:
-        """Note what was started; it is given back if the order was cancelled meanwhile."""
-        with self._lock:
-            self._filled = desk, trials
-            cancelled = self._cancelled
-        if cancelled:
-            desk.give_back(trials)
+    def answer(self, give_back: Callable[[], None]) -> None:
+        """Note that trials were started, and how they are given back."""
+        self._answered.set_result(give_back)
 
     def cancel(self) -> None:
         """Give back what was started, now or when it is."""
-        with self._lock:
-            filled, self._cancelled = self._filled, True
-        if filled:
-            filled[0].give_back(filled[1])
+        self.cancelled = True
+        self._answered.add_done_callback(lambda answered: answered.result()())
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """One open study and the lock under which its tuner is used: a tuner serves one thread at a time."""
+class OpenStudy:
+    """A study's tuner, and the lock under which it is used: a tuner serves one thread at a time."""
 
     tuner: Tuner
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -68,15 +57,15 @@ class Desk:
         """The study's name."""
         return self.tuner.study.name
 
-    def ask(self, n: int, order: Order) -> list[Trial]:
-        """Return `n` trials, recorded as running; fewer if the order is cancelled."""
+    def ask(self, n: int, call: AskCall) -> list[Trial]:
+        """Return `n` trials, recorded as running; fewer if the call is cancelled."""
         if not 1 <= n <= MOST_AT_ONCE:
             raise InputError(f"n is {n}; ask for 1 to {MOST_AT_ONCE} trials at once")
         trials: list[Trial] = []
         with self.lock:
-            while len(trials) < n and not order.cancelled:
+            while len(trials) < n and not call.cancelled:
                 trials.append(self.tuner.ask())
-        order.fill(self, trials)
+        call.answer(lambda: self.give_back(trials))
         return trials
 
     def give_back(self, trials: list[Trial]) -> None:
@@ -116,21 +105,19 @@ class Desk:
 class Studies:
     """The studies of one storage; the only owner of which are open.
 
-    `llm` is as for `Tuner`, and one serves all studies. Raises ModelSpecError.
+    `llm` is as for `Tuner`, and one serves all studies. Nothing is made in the storage.
+
+    Raises:
+        InputError: no study could be opened with these arguments.
     """
 
     def __init__(self, storage: str, *, llm: str | None = None, llm_wait_s: float = 60.0) -> None:
+        check_storage(storage)
         self.storage = storage
+        self._llm_wait_s = check_seconds("llm_wait_s", llm_wait_s)
         self._llm = connect(llm)
-        self._options: dict[str, Any] = {"llm": self._llm, "llm_wait_s": llm_wait_s}
-        self._open: dict[str, Desk] = {}
+        self._open: dict[str, OpenStudy] = {}
         self._lock = threading.Lock()
-
-    def check(self) -> None:
-        """Raise InputError if no study could be opened with the storage and options given; make none."""
-        check_storage(self.storage)
-        if not self._options["llm_wait_s"] >= 0:
-            raise InputError(f"llm_wait_s is {self._options['llm_wait_s']}; give 0 or more seconds")
 
     def names(self) -> list[str]:
         """Return the names of the studies in the storage, none if it is not there yet."""
@@ -139,7 +126,9 @@ class Studies:
         opened = next(iter(self._open.values())).tuner.study.storage
         return sorted(study.study_name for study in opened.get_all_studies())
 
-    def create(self, name: str, space: Space, task: Task, *, seed: int | None = None) -> tuple[Desk, bool]:
+    def create(
+        self, name: str, space: Space, task: Task, *, seed: int | None = None
+    ) -> tuple[OpenStudy, bool]:
         """Return the study and whether it is new; one of the same space and direction is gone on with.
 
         Raises:
@@ -154,10 +143,10 @@ class Studies:
             if name in self._open:
                 tuner.close()
             else:
-                self._open[name] = Desk(tuner)
+                self._open[name] = OpenStudy(tuner)
             return self._open[name], not known
 
-    def get(self, name: str | None) -> Desk:
+    def get(self, name: str | None) -> OpenStudy:
         """Return the study of that name, or the only one.
 
         Raises:
@@ -172,15 +161,10 @@ class Studies:
                         f"there are {len(names)} studies; name one by study_name: {', '.join(names)}"
                     )
                 name = names[0]
-            if name in self._open:
-                return self._open[name]
-            kept = load(self.storage, name)
-            try:
-                if kept.name not in self._open:
-                    self._open[kept.name] = Desk(self._tuner(kept.space, kept.task, kept.name, kept.seed))
-            finally:
-                kept.close()
-            return self._open[kept.name]
+            if name not in self._open:
+                with closing(load(self.storage, name)) as kept:
+                    self._open[name] = OpenStudy(self._tuner(kept.space, kept.task, name, kept.seed))
+            return self._open[name]
 
     def close(self) -> None:
         """Close all studies."""
@@ -192,7 +176,14 @@ class Studies:
 
     def _tuner(self, space: Space, task: Task, name: str, seed: int | None) -> Tuner:
         return Tuner(
-            space, task, storage=self.storage, study_name=name, seed=seed, owner=None, **self._options
+            space,
+            task,
+            storage=self.storage,
+            study_name=name,
+            seed=seed,
+            owner=None,
+            llm=self._llm,
+            llm_wait_s=self._llm_wait_s,
         )
 
 

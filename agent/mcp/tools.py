@@ -33,7 +33,7 @@ from bestguess.agent.mcp.records import (
 )
 from bestguess.agent.mcp.resources import add_resources
 from bestguess.agent.mcp.server import StrictServer, in_thread, threaded
-from bestguess.agent.mcp.studies import MOST_AT_ONCE, Desk, Order, Studies
+from bestguess.agent.mcp.studies import MOST_AT_ONCE, AskCall, OpenStudy, Studies
 from bestguess.agent.reports.insight import gain_insight
 from bestguess.agent.task import Task
 from bestguess.agent.warm_start import warm_start
@@ -73,7 +73,6 @@ def make_server(
     """
     server = StrictServer("bestguess", instructions=INSTRUCTIONS, log_level="WARNING")
     studies = Studies(storage, llm=llm, llm_wait_s=llm_wait_s)
-    studies.check()
     tools = Tools(studies, (root or Path.cwd()).resolve(), llm=llm, llm_wait_s=llm_wait_s)
     server.tool()(tools.ask)
     for function in (
@@ -108,7 +107,7 @@ class Tools:
         self._llm = llm
         self._llm_wait_s = llm_wait_s
 
-    def find(self, name: str | None) -> Desk:
+    def find(self, name: str | None) -> OpenStudy:
         """Return the study of that name, or the only one; raise StudyError."""
         try:
             return self._studies.get(name)
@@ -131,21 +130,21 @@ class Tools:
     ) -> StudyRecord:
         """Make a study, or go on with the one of that name if it has the same space and direction."""
         task = Task(description, metric=metric, direction=direction, noisy=noisy)
-        desk, created = self._studies.create(study_name, _read_space(space), task, seed=seed)
-        study = desk.tuner.study
+        opened, created = self._studies.create(study_name, _read_space(space), task, seed=seed)
+        study = opened.tuner.study
         return StudyRecord.of(study, created=created, notices=list(study.differences(task, seed)))
 
     async def ask(self, study_name: StudyName = None, n: int = 1) -> Asked:
         """Get the next trials to run, each with who proposed it and why. No two callers get the same one."""
-        order = Order()
+        call = AskCall()
 
         def work() -> Asked:
-            desk = self.find(study_name)
-            trials = [TrialRecord.of(trial) for trial in desk.ask(n, order)]
-            running = [trial.number for trial in desk.tuner.history.running]
-            return Asked(study_name=desk.name, trials=trials, running=running)
+            opened = self.find(study_name)
+            trials = [TrialRecord.of(trial) for trial in opened.ask(n, call)]
+            running = [trial.number for trial in opened.tuner.history.running]
+            return Asked(study_name=opened.name, trials=trials, running=running)
 
-        return await in_thread(work, order.cancel)
+        return await in_thread(work, call.cancel)
 
     def tell(
         self,
@@ -169,13 +168,13 @@ class Tools:
             outcome = Outcome(value, feedback=feedback)
         else:
             outcome = Outcome.failure(failure, feedback=feedback)
-        desk = self.find(study_name)
+        opened = self.find(study_name)
         if params is not None:
-            trial, recorded = desk.add(params, outcome), True
+            trial, recorded = opened.add(params, outcome), True
         else:
             assert number is not None
-            trial, recorded = desk.tell(number, outcome)
-        best = Best.of(desk.name, desk.tuner.history)
+            trial, recorded = opened.tell(number, outcome)
+        best = Best.of(opened.name, opened.tuner.history)
         return Told(trial=TrialRecord.of(trial), recorded=recorded, best=best)
 
     def warm_start(
@@ -195,8 +194,8 @@ class Tools:
 
     def best(self, study_name: StudyName = None) -> Best:
         """Get the best trial so far."""
-        desk = self.find(study_name)
-        return Best.of(desk.name, desk.tuner.history)
+        opened = self.find(study_name)
+        return Best.of(opened.name, opened.tuner.history)
 
     def history(
         self,
@@ -205,8 +204,8 @@ class Tools:
         last: Annotated[int, Field(ge=1, le=1000, description="at most so many, the latest")] = 100,
     ) -> HistoryRecord:
         """Get the trials: params, value, who proposed it, why, what was expected, and what came of it."""
-        desk = self.find(study_name)
-        return HistoryRecord.of(desk.name, desk.tuner.history, state=state, last=last)
+        opened = self.find(study_name)
+        return HistoryRecord.of(opened.name, opened.tuner.history, state=state, last=last)
 
     def importance(self, study_name: StudyName = None) -> Shares:
         """Get which parameters move the value, by how much and which way, as numbers to draw."""
