@@ -20,7 +20,7 @@ from bestguess.tools.scan.draft import Draft, scan
 from bestguess.tools.scan.metric import find_printed, names_result
 from bestguess.tools.space.formats import load_yaml
 from bestguess.tools.space.space import Space
-from bestguess.tools.words.text_file import read_text
+from bestguess.tools.words.documents import read_text
 
 MOST_BYTES = 2_000_000
 
@@ -46,13 +46,8 @@ def read_script(folder: Path, name: str) -> Source:
         InputError: it lies outside of the folder, or cannot be read.
     """
     path = within(folder, name)
-    try:
-        text = read_text(path, most_bytes=MOST_BYTES)
-    except OSError as error:
-        near = ", ".join(sorted(one.name for one in folder.glob("*.py"))[:8]) or "no Python file"
-        raise InputError(f"{name} cannot be read ({error.strerror}); {folder} has {near}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{name} is not UTF-8 text; save it as such") from error
+    near = ", ".join(sorted(one.name for one in folder.glob("*.py"))[:8]) or "no Python file"
+    text = read_text(path, name, f"{folder} has {near}", most_bytes=MOST_BYTES)
     return Source(path, text, tuple(_likeliest(_names_in_prints(text))) if path.suffix == ".py" else ())
 
 

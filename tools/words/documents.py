@@ -1,26 +1,23 @@
 """Documents from outside: files, JSON and YAML, read within limits of size and depth, as plain values.
 
-How files are opened is in `bestguess.tools.words.text_file`. YAML is read as version 1.2
-reads plain words: 1e-5 is a number, yes, on and 2024-01-01 are strings, 010 is ten. Tags, anchors, duplicate
-keys and a second document are refused, as is a bare None, which could be null or a string.
-
-It does not know what a document is for: whoever asks says how its error begins, and of what class it is.
+YAML is read as version 1.2 reads plain words: 1e-5 is a number, yes, on and 2024-01-01 are strings, 010 is
+ten. Tags, anchors, duplicate keys and a second document are refused, as is a bare None, which could be null
+or a string.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+import stat
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from bestguess.tools.errors import InputError
-from bestguess.tools.words import text_file
 from bestguess.tools.words.given import shorten, shown
 
 MAX_BYTES = 20_000_000
@@ -34,6 +31,8 @@ BARE_NONE = "!bare-none"
 
 Error = type[InputError]
 
+_KINDS = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
+
 FastLoader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """Ten times as fast where PyYAML was built with libyaml; it does not count how deep it is, events do."""
 
@@ -41,29 +40,51 @@ FastLoader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader
 def read_text(
     path: str | Path, name: str, mend: str, *, most_bytes: int = MAX_BYTES, error: Error = InputError
 ) -> str:
-    """Return the text of a file; raise `error`, which begins with `name` and ends with `mend`."""
-    with _named(path, name, mend, error):
-        return text_file.read_text(path, most_bytes=most_bytes)
+    """Return the UTF-8 text of a file, without a byte order mark and with Unix line ends.
+
+    Raises `error`, which begins with `name` and ends with `mend`.
+    """
+    try:
+        text = read_bytes(path, name, mend, most_bytes=most_bytes, error=error).decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        raise error(f"{name} is not UTF-8 text; save it as such") from problem
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def read_bytes(
     path: str | Path, name: str, mend: str, *, most_bytes: int = MAX_BYTES, error: Error = InputError
 ) -> bytes:
-    """Return what is in a file; raise `error`, which begins with `name` and ends with `mend`."""
-    with _named(path, name, mend, error):
-        return text_file.read_bytes(path, most_bytes=most_bytes)
+    """Return what is in a file; raise `error`, which begins with `name` and ends with `mend`.
 
-
-@contextmanager
-def _named(path: Any, name: str, mend: str, error: Error) -> Iterator[None]:
+    A path may lead to a folder, a device that never ends, a pipe that nobody writes to, or more than the
+    memory holds: each is refused at once.
+    """
     if not isinstance(path, str | os.PathLike):
         raise error(f"{name} cannot be read (it is no path); {mend}")
     try:
-        yield
+        # Without O_NONBLOCK, opening a pipe waits for whoever writes to it.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            return _read(descriptor, most_bytes)
+        finally:
+            os.close(descriptor)
     except OSError as problem:
         raise error(f"{name} cannot be read ({problem.strerror}); {mend}") from problem
-    except UnicodeDecodeError as problem:
-        raise error(f"{name} is not UTF-8 text; save it as such") from problem
+    except ValueError as problem:  # a null character, or half a surrogate pair
+        raise error(f"{name} cannot be read (no path has such characters); {mend}") from problem
+
+
+def _read(descriptor: int, most_bytes: int) -> bytes:
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode):
+        kind = next((name for is_kind, name in _KINDS if is_kind(found.st_mode)), "a device")
+        raise OSError(errno.EINVAL, f"it is {kind}, not a file")
+    with open(descriptor, "rb", closefd=False) as file:
+        content = file.read(most_bytes + 1)
+    if len(content) > most_bytes:
+        size = max(found.st_size, len(content))
+        raise OSError(errno.EFBIG, f"it has {size} bytes, more than {most_bytes}")
+    return content
 
 
 def path_words(path: Any) -> str:
