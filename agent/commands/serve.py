@@ -59,7 +59,8 @@ def command(
       bestguess serve --setup
     """
     from bestguess.agent.llm.serving.environment import count_gpus, serve_root, set_up
-    from bestguess.agent.llm.serving.process import Machine, ServePlan, Server, refuse_taken
+    from bestguess.agent.llm.serving.loopback import listen
+    from bestguess.agent.llm.serving.process import ServePlan, Server
     from bestguess.agent.llm.weights.catalog import DEFAULT_MODEL
 
     there = count_gpus()
@@ -71,10 +72,10 @@ def command(
     if setup:
         echo(set_up(gpu=gpus > 0, say=_say))
         return
-    refuse_taken(port)
+    listen(port).close()  # before minutes of pulling
     folder, name = _locate(model or DEFAULT_MODEL)
     python = set_up(gpu=gpus > 0, say=_say)
-    plan = ServePlan(python, folder, name, port, Machine(gpus, nodes), context_tokens)
+    plan = ServePlan(python, folder, name, port, gpus, nodes, context_tokens)
     end_on_signals()
     try:
         with Server.of(plan, serve_root() / f"vllm-{port}.log") as server:

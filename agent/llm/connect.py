@@ -10,7 +10,6 @@ import importlib
 import os
 import re
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from bestguess.agent.llm import LLM
 from bestguess.agent.llm.shared import SharedLLM, share
@@ -18,7 +17,6 @@ from bestguess.tools.errors import ModelSpecError
 from bestguess.tools.words.documents import is_path
 from bestguess.tools.words.given import plain, shown
 
-MOST_HOST_CHARS = 253
 _ATTRIBUTE = re.compile(r"(?P<module>[A-Za-z_][\w.]*):(?P<attribute>[A-Za-z_][\w.]*)")
 
 
@@ -45,18 +43,6 @@ def connect(spec: LLM | Path | str | None) -> SharedLLM | None:
     if isinstance(spec, LLM) and not isinstance(spec, type):
         return share(spec)
     raise _unknown(spec)
-
-
-def origin(url: str) -> str:
-    """Return scheme, host and port of a URL, to which a key is given; nothing for what is no URL."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port or {"http": 80, "https": 443}[parts.scheme]
-    except (ValueError, KeyError):
-        return ""
-    host = parts.hostname or ""
-    is_host = 0 < len(host) <= MOST_HOST_CHARS and host.isprintable() and " " not in host
-    return f"{parts.scheme}://{host}:{port}" if is_host else ""
 
 
 def _by_words(spec: str) -> LLM:

@@ -9,8 +9,6 @@ The loop is written out, because `transformers.generate` cannot do what a guess 
 * tokens that the grammar allows no alternative to (a property's name and its quotes) are not drawn one by
   one but read together with the token before them;
 * a call can stop at any step, and leaves torch's global generator alone.
-
-It knows nothing of deadlines, threads or what is being tuned.
 """
 
 from __future__ import annotations

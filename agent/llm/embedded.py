@@ -1,16 +1,16 @@
 """A language model inside this process, held to the schema of each reply by a grammar.
 
-This module owns the model's life: loaded at the first question, one call at a time, deadlines, closing.
-How a reply is drawn is known to `decoding`, which is imported only then, because torch comes with it.
-Weights come from a folder, never from the network.
+Its life is here: loaded at the first question, one call at a time, deadlines, closing. How a reply is drawn
+is in `decoding`, which is imported only then, because torch comes with it. Weights come from a folder, never
+from the network.
 """
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from bestguess.agent.llm import Reply, Request, count_roughly
 from bestguess.agent.llm.parsing import parse_texts
+from bestguess.agent.llm.shared import Queue
 from bestguess.agent.llm.streaming import Pieces, begin, hear
 from bestguess.tools.errors import ModelUnavailable
 
@@ -39,9 +40,7 @@ class EmbeddedLLM:
         self.device = device
         self.dtype = dtype
         self._name = name or self.folder.absolute().name
-        self._lock = threading.Lock()
-        self._people = 0
-        self._served = threading.Condition()
+        self._queue = Queue()
         self._closed = threading.Event()
         self._decoder: Decoder | None = None
 
@@ -97,17 +96,20 @@ class EmbeddedLLM:
     ) -> Reply:
         """Draw the samples; `put` gets the first one's text as it grows, one piece a step."""
         started = time.monotonic()
+        late = f"{self.name} did not finish within {request.timeout_s:g} s"
         shown = ""
 
         def check() -> None:
             if not request.urgent:
-                self._give_way()
+                self._queue.give_way()
             self._refuse_if_closed()
             check_caller()
             if time.monotonic() - started > request.timeout_s:
-                raise ModelUnavailable(f"{self.name} did not finish within {request.timeout_s:g} s")
+                raise ModelUnavailable(late)
 
-        with self._turn(urgent=request.urgent):
+        with self._queue.turn(request) as ours:
+            if not ours:
+                raise ModelUnavailable(late)
             decoder = self._load()
 
             def heard(tokens: Sequence[int]) -> None:
@@ -134,30 +136,6 @@ class EmbeddedLLM:
             seconds=time.monotonic() - started,
         )
 
-    @contextmanager
-    def _turn(self, *, urgent: bool) -> Iterator[None]:
-        """Have the model for oneself; one that is not urgent lets one in that is, between two steps."""
-        if urgent:
-            with self._served:
-                self._people += 1
-        try:
-            with self._lock:
-                yield
-        finally:
-            if urgent:
-                with self._served:
-                    self._people -= 1
-                    self._served.notify_all()
-
-    def _give_way(self) -> None:
-        if self._people:
-            self._lock.release()
-            try:
-                with self._served:
-                    self._served.wait_for(lambda: not self._people)
-            finally:
-                self._lock.acquire()
-
     def count_tokens(self, text: str) -> int:
         """Return the number of tokens that `text` is to this model; a guess while it is not loaded."""
         decoder = self._decoder
@@ -166,7 +144,7 @@ class EmbeddedLLM:
     def close(self) -> None:
         """Stop a call that is under way at its next token, and free the weights."""
         self._closed.set()
-        with self._lock:
+        with self._queue.turn(Request((), timeout_s=math.inf)):
             self._decoder = None
 
     def _refuse_if_closed(self) -> None:

@@ -1,7 +1,4 @@
-"""From the text of a reply to JSON.
-
-It knows no schema beyond whether there is one: whoever asked validates.
-"""
+"""From the text of a reply to JSON; whoever asked validates it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What to do when a model server fails: again, later, unless that is hopeless.
 
 Only refusals that another attempt may not meet are met with one, after a growing and jittered pause, or the
-one that the server asks for. Deadlines are the caller's; this module does not know what is asked.
+one that the server asks for. Deadlines are the caller's.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A language model behind an OpenAI-compatible endpoint: vLLM, llama.cpp, Ollama, or any other.
 
 A call is a coroutine on a thread of its own, so that one deadline holds over retries, slow bodies and
-several requests at once, and `close` can stop it wherever it is. This module does not know what is asked
-for, and trusts no server to keep to the schema: the caller validates.
+several requests at once, and `close` can stop it wherever it is. No server is trusted to keep to the schema:
+the caller validates.
 """
 
 from __future__ import annotations
@@ -19,14 +19,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 from bestguess.agent.llm import CHARS_PER_TOKEN, Reply, Request
-from bestguess.agent.llm.connect import origin
 from bestguess.agent.llm.parsing import parse_texts
 from bestguess.agent.llm.retries import persist
 from bestguess.agent.llm.streaming import Pieces, begin, hear
-from bestguess.agent.llm.wire import client_for
+from bestguess.agent.llm.wire import client_for, origin
 from bestguess.tools.errors import ModelError, ModelSpecError, ModelUnavailable, ReplyError
-from bestguess.tools.trial import shorten
 from bestguess.tools.words.cleaning import clean_line
+from bestguess.tools.words.given import shorten
 from bestguess.tools.words.redaction import is_secret_name, keep_secret, redact
 
 if TYPE_CHECKING:
@@ -174,13 +173,14 @@ class ServerLLM:
                     api_key=self._key,
                     max_retries=0,
                     timeout=openai.Timeout(None, connect=CONNECT_TIMEOUT_S),
-                    default_query=self._parameters(),
                     # The environment's OPENAI_ORG_ID and OPENAI_PROJECT_ID are for another server.
                     default_headers={
                         "OpenAI-Organization": openai.Omit(),  # type: ignore[dict-item]
                         "OpenAI-Project": openai.Omit(),  # type: ignore[dict-item]
                     },
-                    http_client=client_for(may_use_proxy=self._may_use_proxy, streams=streams),
+                    http_client=client_for(
+                        may_use_proxy=self._may_use_proxy, streams=streams, query=self._query
+                    ),
                 ) as client,
             ):
                 return await act(client)
@@ -307,13 +307,6 @@ class ServerLLM:
 
     def _sends(self, schema: Mapping[str, Any]) -> bool:
         return "schema" not in self._conceded and not ("alternatives" in self._conceded and "anyOf" in schema)
-
-    def _parameters(self) -> dict[str, object]:
-        """Return the parameters of the URL, as many values as there are under a name."""
-        found: dict[str, list[str]] = {}
-        for name, value in self._query:
-            found.setdefault(name, []).append(value)
-        return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
 
     def _unavailable(self, words: str) -> ModelUnavailable:
         if self._key != NO_KEY:

@@ -1,43 +1,86 @@
 """One queue before a model: `LLM.generate` is promised one caller at a time, however many threads share it.
 
-Whoever is given the same model gets the same queue. It knows no prompts and no backend.
+Whoever is given the same model gets the same queue: ask for it with `share`.
 """
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 from weakref import WeakValueDictionary
 
-from bestguess.agent.llm import LLM, Reply, Request, Streaming, Tokenizing
+from bestguess.agent.llm import LLM, Reply, Request, Streaming, Tokenizing, count_roughly
 from bestguess.agent.llm.streaming import POLL_S
 from bestguess.tools.errors import ModelUnavailable, ReplyError
-from bestguess.tools.trial import shorten
 from bestguess.tools.words.cleaning import clean_line
+from bestguess.tools.words.given import shorten
 from bestguess.tools.words.redaction import redact
 
 NAME_CHARS = 120
 """Of a model's name: whoever serves it chose it."""
 
-
 LONGEST_S = 60.0
 """Of one wait, since a condition takes no time beyond 292 years."""
 
 
-class SharedLLM:
-    """A language model that several threads may ask; they wait for one another, a person's request least.
+class Queue:
+    """One caller at a time, those first whom a person waits for."""
 
-    Its name is fit to be shown. `share` makes one.
-    """
-
-    def __init__(self, llm: LLM) -> None:
-        self.llm = llm
+    def __init__(self) -> None:
         self._changed = threading.Condition()
         self._busy = False
         self._people = 0
+
+    @contextmanager
+    def turn(self, request: Request, stop: threading.Event | None = None) -> Iterator[bool]:
+        """Have the turn for a block; false after the request's `timeout_s`, or once `stop` is set."""
+        if not self._enter(request.timeout_s, stop, urgent=request.urgent):
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            self._leave()
+
+    def give_way(self) -> None:
+        """Let those go first, in the middle of a turn, whom a person waits for."""
+        if self._people:
+            self._leave()
+            self._enter(math.inf, None, urgent=False)
+
+    def _enter(self, timeout_s: float, stop: threading.Event | None, *, urgent: bool) -> bool:
+        deadline = time.monotonic() + timeout_s
+        with self._changed:
+            self._people += urgent
+            try:
+                while self._busy or (self._people and not urgent):
+                    left_s = deadline - time.monotonic()
+                    if left_s <= 0 or (stop is not None and stop.is_set()):
+                        return False
+                    self._changed.wait(min(left_s, LONGEST_S if stop is None else POLL_S))
+                self._busy = True
+                return True
+            finally:
+                self._people -= urgent
+                self._changed.notify_all()
+
+    def _leave(self) -> None:
+        with self._changed:
+            self._busy = False
+            self._changed.notify_all()
+
+
+class SharedLLM:
+    """A language model that several threads may ask, in turn; its name is fit to be shown."""
+
+    def __init__(self, llm: LLM) -> None:
+        self.llm = llm
+        self._queue = Queue()
+        self._takes_turns = getattr(llm, "takes_turns", False)
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[LLM]]:
         return share, (self.llm,)  # the queue is this process's own
@@ -46,6 +89,15 @@ class SharedLLM:
     def name(self) -> str:
         """The model's name."""
         return shorten(clean_line(redact(str(self.llm.name))), NAME_CHARS)
+
+    @property
+    def context_tokens(self) -> int | None:
+        """How long a prompt and its answer may be together, if it is known by now."""
+        return self.llm.context_tokens if isinstance(self.llm, Tokenizing) else None
+
+    def count_tokens(self, text: str) -> int:
+        """Return the number of tokens of `text`, by the model's own count if it has one; needs no waiting."""
+        return int(self.llm.count_tokens(text)) if isinstance(self.llm, Tokenizing) else count_roughly(text)
 
     def generate(self, request: Request) -> Reply:
         """Answer `request` as soon as nobody else is being answered; raises what the model raises.
@@ -73,53 +125,8 @@ class SharedLLM:
         """Free what the model holds."""
         self.llm.close()
 
-    @contextmanager
-    def _turn(self, request: Request, stop: threading.Event | None = None) -> Iterator[bool]:
-        """Have the model for oneself; false after the request's time, or once `stop` is set."""
-        if getattr(self.llm, "takes_turns", False):
-            yield True
-            return
-        if not self._enter(request, stop):
-            yield False
-            return
-        try:
-            yield True
-        finally:
-            with self._changed:
-                self._busy = False
-                self._changed.notify_all()
-
-    def _enter(self, request: Request, stop: threading.Event | None) -> bool:
-        deadline = time.monotonic() + request.timeout_s
-        with self._changed:
-            self._people += request.urgent
-            try:
-                while self._busy or (self._people and not request.urgent):
-                    left_s = deadline - time.monotonic()
-                    if left_s <= 0 or (stop is not None and stop.is_set()):
-                        return False
-                    self._changed.wait(min(left_s, LONGEST_S if stop is None else POLL_S))
-                self._busy = True
-                return True
-            finally:
-                self._people -= request.urgent
-                self._changed.notify_all()
-
-
-class TokenizingSharedLLM(SharedLLM):
-    """One that knows how long texts are to it, which needs no waiting."""
-
-    llm: Any
-
-    @property
-    def context_tokens(self) -> int | None:
-        """How long a prompt and its answer may be together."""
-        known: int | None = self.llm.context_tokens
-        return known
-
-    def count_tokens(self, text: str) -> int:
-        """Return the number of tokens of `text`."""
-        return int(self.llm.count_tokens(text))
+    def _turn(self, request: Request, stop: threading.Event | None = None) -> AbstractContextManager[bool]:
+        return nullcontext(True) if self._takes_turns else self._queue.turn(request, stop)
 
 
 _lock = threading.Lock()
@@ -134,6 +141,5 @@ def share(llm: LLM) -> SharedLLM:
     with _lock:
         found = _shared.get(id(llm))
         if found is None:
-            found = TokenizingSharedLLM(llm) if isinstance(llm, Tokenizing) else SharedLLM(llm)
-            _shared[id(llm)] = found
+            found = _shared[id(llm)] = SharedLLM(llm)
         return found

@@ -1,7 +1,4 @@
-"""What a model writes, heard piece by piece in one thread while another one draws it.
-
-It knows queues and threads; it does not know who writes.
-"""
+"""What a model writes, heard piece by piece in one thread while another one draws it."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 It is removed that a terminal would obey (escape sequences as a whole, control characters) or that shows
 nothing and so hides something (turned direction of reading, characters without width); half a surrogate pair,
-which no stream can write, becomes U+FFFD. It does not know who wrote the text or where it is shown.
+which no stream can write, becomes U+FFFD.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Values from outside, looked at without trust: they may be of any type, and their methods may raise.
 
-Nothing here knows what a value is for; whoever asks raises the error that names it.
+Whoever asks raises the error that names the value.
 """
 
 from __future__ import annotations

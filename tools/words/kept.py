@@ -1,8 +1,7 @@
 """What a study keeps beside Optuna's own fields, as it is found: other hands may have been at it.
 
 What a study rests on (its space, task, seed) is whole, or the study is refused with the field's name. What
-is noted of one trial is left out where it makes no sense: its params and value are Optuna's. It knows the
-form of the fields, and neither where they are kept nor what they are for.
+is noted of one trial is left out where it makes no sense: its params and value are Optuna's.
 """
 
 from __future__ import annotations

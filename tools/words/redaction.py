@@ -1,8 +1,8 @@
 """Secrets are blanked in whatever is kept or shown: keys, tokens, passwords, from wherever they came.
 
 Known by value are the environment's variables that are named like secrets, and what `keep_secret` was told;
-known by form are common kinds of keys, passwords in URLs and keys among their parameters. It does not know
-what the text is for; what works with a secret (an address to connect to, a trial's params) is not for it.
+known by form are common kinds of keys, passwords in URLs and keys among their parameters. What works with a
+secret (an address to connect to, a trial's params) is not for it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The environment that vLLM runs in: vLLM pins its own torch, so it cannot share ours.
 
-It lies beside the models and is made once, with the user's own pip settings. This module starts no server.
+It lies beside the models and is made once, with the user's own pip settings.
 """
 
 from __future__ import annotations

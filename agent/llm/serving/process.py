@@ -1,7 +1,7 @@
 """A vLLM server of our own: which command suits a machine, and that command's life from start to stop.
 
-vLLM runs in an environment of its own (`serving_environment.py`), in a session of its own, and is spoken to
-over loopback like any other server; nothing of it is imported. This module does not know what is asked of it.
+vLLM runs in an environment of its own (`environment.py`), in a session of its own, and is spoken to over
+loopback like any other server; nothing of it is imported.
 """
 
 from __future__ import annotations
@@ -11,22 +11,20 @@ import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import Self
 
 from bestguess.agent.llm.server import API_KEY_VARIABLE
+from bestguess.agent.llm.serving.loopback import HOST, listen
 from bestguess.tools.errors import InputError, ModelUnavailable
 from bestguess.tools.words.private import open_private
 
-HOST = "127.0.0.1"
 POLL_S = 0.25
 STOP_S = 20.0
 LOG_LINES = 12
@@ -43,22 +41,18 @@ STRUCTURED_OUTPUTS = json.dumps({"backend": "xgrammar", "disable_any_whitespace"
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
-    """What vLLM may use: GPUs of this machine (0: the processor), machines of a Ray cluster."""
-
-    gpus: int = 0
-    nodes: int = 1
-
-
-@dataclass(frozen=True, slots=True)
 class ServePlan:
-    """A command that serves `model` (a folder, or a repository on the hub) as `name`, and its environment."""
+    """A command that serves `model` (a folder, or a repository on the hub) as `name`, and its environment.
+
+    It may use `gpus` of this machine (0: the processor) and `nodes`, the machines of a Ray cluster.
+    """
 
     python: Path
     model: str
     name: str
     port: int
-    machine: Machine = field(default_factory=Machine)
+    gpus: int = 0
+    nodes: int = 1
     context_tokens: int = 4096
     api_key: str = field(default_factory=lambda: KEY_PREFIX + secrets.token_urlsafe(24), repr=False)
 
@@ -76,12 +70,12 @@ class ServePlan:
         words += ["--host", HOST, "--port", str(self.port), "--max-model-len", str(self.context_tokens)]
         words += ["--max-num-seqs", str(STREAMS), "--enable-prefix-caching"]
         words += ["--structured-outputs-config", STRUCTURED_OUTPUTS]
-        if not self.machine.gpus:
+        if not self.gpus:
             return (*words, "--dtype", "bfloat16", "--enforce-eager")
         words += ["--gpu-memory-utilization", str(GPU_SHARE)]
-        words += ["--tensor-parallel-size", str(self.machine.gpus)]
-        if self.machine.nodes > 1:
-            words += ["--pipeline-parallel-size", str(self.machine.nodes)]
+        words += ["--tensor-parallel-size", str(self.gpus)]
+        if self.nodes > 1:
+            words += ["--pipeline-parallel-size", str(self.nodes)]
             words += ["--distributed-executor-backend", "ray"]
         return tuple(words)
 
@@ -90,7 +84,7 @@ class ServePlan:
         added = {"VLLM_API_KEY": self.api_key, "VLLM_NO_USAGE_STATS": "1"}
         if Path(self.model).is_dir():
             added["HF_HUB_OFFLINE"] = "1"
-        if not self.machine.gpus:
+        if not self.gpus:
             added["VLLM_CPU_KVCACHE_SPACE"] = str(CPU_CACHE_GIB)
         # What is said to our interpreter is not meant for vLLM's.
         kept = {name: value for name, value in given.items() if not name.startswith("PYTHON")}
@@ -111,12 +105,22 @@ class Server:
         self.log = log
         log.parent.mkdir(parents=True, exist_ok=True)
         with open_private(log, "wb") as output:
-            self._process = _start(command, env, output)
+            try:
+                self._process = subprocess.Popen(  # noqa: S603 - the words are ours
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    env=dict(env),
+                    start_new_session=True,  # Ctrl-C is ours to pass on
+                )
+            except OSError as error:
+                raise InputError(f"cannot start {command[0]}: {error}") from error
 
     @classmethod
     def of(cls, plan: ServePlan, log: Path) -> Self:
         """Start what is planned; raises InputError when its port is taken or its interpreter is not there."""
-        refuse_taken(plan.port)
+        listen(plan.port).close()
         return cls(plan.command, plan.environment(os.environ), url=plan.url, log=log)
 
     @property
@@ -180,44 +184,3 @@ class Server:
 
     def _last_words(self) -> str:
         return "\n".join([f"the end of {self.log}:", *self._tail(LOG_LINES)])
-
-
-def refuse_taken(port: int) -> None:
-    """Raise InputError when something listens on `port` already."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.settimeout(1.0)
-        if probe.connect_ex((HOST, port)) == 0:
-            raise InputError(f"port {port} of {HOST} is taken; choose another: --port {port + 1}")
-
-
-def read_metrics(url: str) -> dict[str, float]:
-    """Return the counters of a vLLM server at `url` by name, summed over their labels.
-
-    Raises ModelUnavailable when it does not answer.
-    """
-    try:
-        with urllib.request.urlopen(url.removesuffix("/v1") + "/metrics", timeout=10.0) as answer:  # noqa: S310
-            text = answer.read().decode("utf-8", errors="replace")
-    except OSError as error:
-        raise ModelUnavailable(f"{url}: no metrics: {error}") from error
-    found: dict[str, float] = {}
-    for line in text.splitlines():
-        if line and not line.startswith("#"):
-            name, value = line.rsplit(maxsplit=1)
-            name = name.partition("{")[0]
-            found[name] = found.get(name, 0.0) + float(value)
-    return found
-
-
-def _start(command: Sequence[str], env: Mapping[str, str], output: IO[bytes]) -> subprocess.Popen[bytes]:
-    try:
-        return subprocess.Popen(  # noqa: S603 - the words are ours
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=dict(env),
-            start_new_session=True,  # Ctrl-C is ours to pass on
-        )
-    except OSError as error:
-        raise InputError(f"cannot start {command[0]}: {error}") from error

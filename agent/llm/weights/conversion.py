@@ -1,8 +1,7 @@
 """From a GGUF file to a Hugging Face folder: bfloat16 safetensors, tokenizer, chat template.
 
 It runs in a child process, `python -m bestguess.agent.llm.weights.conversion SOURCE FOLDER`, because it takes
-several times the memory of the file (5.6 GB for one of 1.1 GB), which then goes away with the child. It
-does not know where the file comes from.
+several times the memory of the file (5.6 GB for one of 1.1 GB), which then goes away with the child.
 """
 
 from __future__ import annotations

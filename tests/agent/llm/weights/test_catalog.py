@@ -32,8 +32,11 @@ def test_find_gives_a_pulled_model_and_any_model_folder(home: Path) -> None:
     ("spec", "message"),
     [
         ("smollm2-135m", "not pulled yet; run `bestguess models pull smollm2-135m`"),
-        ("smolm2-135m", "unknown model 'smolm2-135m'; did you mean smollm2-135m?"),
-        ("gpt", "known: smollm2-135m, qwen2.5-coder-0.5b, qwen2.5-coder-1.5b; or give the path"),
+        (
+            "smolm2-135m",
+            "unknown model 'smolm2-135m'; did you mean 'smollm2-135m'? known: smol",
+        ),
+        ("gpt", "'gpt'; known: smollm2-135m, qwen2.5-coder-0.5b, qwen2.5-coder-1.5b; or give the path"),
         ("/no/such/folder", "model folder /no/such/folder does not exist; check the path"),
         ("/", "'/' is no Hugging Face model folder: it has no config.json"),
         ("Qwen/Qwen2.5-Coder-0.5B-Instruct", "run `bestguess models pull qwen2.5-coder-0.5b`"),

@@ -14,7 +14,9 @@ import pytest
 
 from bestguess.agent.llm.weights import catalog, conversion
 from bestguess.agent.llm.weights import files as weights
-from bestguess.agent.llm.weights.catalog import Entry, Stage, is_pulled, pull
+from bestguess.agent.llm.weights.catalog import is_pulled, pull
+from bestguess.agent.llm.weights.files import Entry
+from bestguess.agent.llm.weights.steps import Progress, Stage
 from bestguess.tools.errors import WeightsError
 
 PARTS = 12
@@ -242,7 +244,8 @@ def test_a_pull_that_was_killed_goes_on_with_the_parts_it_had(
     lay_parts(entry, index, range(3, PARTS + 1))
     script = (
         "import json, sys, time\n"
-        "from bestguess.agent.llm.weights.catalog import Entry, pull\n"
+        "from bestguess.agent.llm.weights.catalog import pull\n"
+        "from bestguess.agent.llm.weights.files import Entry\n"
         "entry = Entry(**json.loads(sys.argv[1]))\n"
         "def stop_in_part_2(stage):\n"
         "    if stage.done:\n"
@@ -270,7 +273,7 @@ def test_of_two_pulls_at_once_the_second_waits_and_finds_the_work_done(
     copy = conversion.convert
     converting, waiting = threading.Event(), threading.Event()
 
-    def convert_once_someone_waits(source: Path, folder: Path, progress: catalog.Progress) -> None:
+    def convert_once_someone_waits(source: Path, folder: Path, progress: Progress) -> None:
         converting.set()
         assert waiting.wait(30)
         copy(source, folder, progress)
