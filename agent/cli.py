@@ -23,6 +23,7 @@ from bestguess.agent.commands._options import CONTEXT
 from bestguess.agent.commands._output import echo, steady_streams
 from bestguess.tools.errors import BestGuessError, InputError, StudyDamaged, StudyUnavailable, WeightsError
 from bestguess.tools.words.cleaning import clean_line
+from bestguess.tools.words.given import text_problem
 from bestguess.tools.words.redaction import redact
 
 LINE_CHARS = 1600
@@ -119,7 +120,7 @@ def _check_working_folder() -> None:
 def _check_words(words: Sequence[str]) -> None:
     """Raise InputError for a word that no study, file of ours or database could hold."""
     for word in words:
-        if "\0" in word or any("\ud800" <= one <= "\udfff" for one in word):
+        if text_problem(word):
             raise InputError(
                 f"the argument {word[:80]!a} is no UTF-8 text, or holds a null character; "
                 "give one without, and rename a file that is called so"

@@ -29,12 +29,12 @@ def command(llm: str, as_json: bool) -> None:
       bestguess doctor --json
       bestguess doctor --llm http://127.0.0.1:8000/v1
     """
-    from bestguess.agent.llm.findings import examine
+    from bestguess.agent.reports.machine import examine_machine
 
-    findings = examine()
+    findings = examine_machine()
     if llm != "none":
-        from bestguess.agent.advice.exam import TIMEOUT_S, examine_model
         from bestguess.agent.llm.connect import connect
+        from bestguess.agent.reports.exam import TIMEOUT_S, examine_model
 
         say_wait(llm, 3 * TIMEOUT_S)
         model = connect(llm)

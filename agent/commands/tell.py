@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,8 +9,8 @@ import click
 from bestguess.agent.commands._options import CONTEXT, json_option, study_options
 from bestguess.agent.commands._output import echo, echo_json
 from bestguess.tools.errors import InputError
-from bestguess.tools.space.parameter import shown
 from bestguess.tools.words.cleaning import clean_line
+from bestguess.tools.words.given import shown
 
 if TYPE_CHECKING:
     from bestguess.agent.record.study import Study
@@ -121,28 +120,11 @@ def _read_arguments(
 def _record(study: Study, number: int | None, params: str | None, outcome: Outcome) -> tuple[Trial, bool]:
     """Return the trial, and whether anything was written."""
     from bestguess.tools.trial import Proposal
+    from bestguess.tools.words.documents import read_json
 
     if params is not None:
-        return study.add(
-            Proposal(study.space.validate(_read_params(params)), "user", "told by the user"), outcome
-        ), True
+        given = read_json(params, f"--params is {shown(params)}, which", "quote it for the shell")
+        proposal = Proposal(study.space.validate(given), "user", "told by the user")
+        return study.add(proposal, outcome), True
     assert number is not None
     return study.tell(number, outcome)
-
-
-def _read_params(text: str) -> Any:
-    try:
-        return json.loads(text, object_pairs_hook=_once)
-    except (ValueError, RecursionError) as error:
-        raise InputError(
-            f"--params is {shown(text)}, which is no JSON: {error}; quote it for the shell"
-        ) from error
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return the object; a name that is there twice would be told one of two values."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} is there twice")
-    return found

@@ -8,7 +8,6 @@ Where the text of a `Text` may go is settled by `program`.
 from __future__ import annotations
 
 import contextlib
-import difflib
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from string import Formatter
 from bestguess.tools.errors import CommandError
 from bestguess.tools.objective.program import may_hold_code, where_text_may_go
 from bestguess.tools.trial import Params
+from bestguess.tools.words.given import did_you_mean
 
 _FLAG = re.compile(r"--?[^-={\d][^={]*")
 _PLAIN_WORD = re.compile(r"[\w.+:/@%,=-]*", re.ASCII)
@@ -114,10 +114,9 @@ class CommandTemplate:
         self._arguments = _read_arguments(words, folder or Path.cwd())
         used = {name for argument in self._arguments for name in argument.names}
         for name in sorted(used.difference(names)):
-            close = difflib.get_close_matches(name, names, n=1)
-            mend = f"did you mean {{{close[0]}}}?" if close else f"the space has {', '.join(names)}."
+            mend = did_you_mean(name, names) or f"; the space has {', '.join(names)}."
             raise CommandError(
-                f"the command's placeholder {{{name}}} is no parameter: {mend} "
+                f"the command's placeholder {{{name}}} is no parameter{mend} "
                 "Literal braces are written {{ and }}"
             )
         if self._arguments[0].names:

@@ -103,14 +103,26 @@ def is_path(words: str) -> bool:
 
 
 def read_json(text: str | bytes, name: str, mend: str, *, error: Error = InputError) -> Any:
-    """Return what JSON says; raise `error`, which begins with `name` and ends with `mend`."""
+    """Return what JSON says; raise `error`, which begins with `name` and ends with `mend`.
+
+    Of a key that is there twice, it is not known which value is meant, so it is refused.
+    """
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_once)
     except RecursionError as problem:
         raise error(f"{name} is nested too deep to be read; {mend}") from problem
     except ValueError as problem:  # also of numbers with thousands of digits, and of bytes that are no text
         words = shorten(" ".join(str(problem).split()), 200)
         raise error(f"{name} is no JSON ({words}); {mend}") from problem
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"{shown(key)} is there twice")
+        found[key] = value
+    return found
 
 
 def read_yaml(name: str, text: str, *, string_keys: bool = True, error: Error = InputError) -> Any:

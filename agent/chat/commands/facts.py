@@ -203,9 +203,11 @@ def web(session: Session) -> Answer:
 
 def doctor(session: Session) -> str:  # noqa: ARG001  # every command takes the session
     """Report what this machine has."""
-    from bestguess.agent.llm.findings import examine
+    from bestguess.agent.reports.machine import examine_machine
 
-    return "\n".join(f"- {'ok' if one.ok else '**NO**'} {one.name}: {one.detail}" for one in examine())
+    return "\n".join(
+        f"- {'ok' if one.ok else '**NO**'} {one.name}: {one.detail}" for one in examine_machine()
+    )
 
 
 def help_(session: Session, command: str = "") -> str:  # noqa: ARG001

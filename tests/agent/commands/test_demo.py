@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.ensemble import GradientBoostingRegressor
 
-from bestguess.agent.commands import _demo as demo
+from bestguess.agent.commands import demo
 
 TEXTBOOK = {
     "learning_rate": 0.03,
@@ -78,6 +78,8 @@ def test_the_task_tells_what_is_known_of_the_data() -> None:
 
 
 def test_scikit_learn_is_left_alone_until_the_objective_runs() -> None:
-    code = "import sys; from bestguess.agent import demo; demo.space(); print('sklearn' in sys.modules)"
+    code = (
+        "import sys; from bestguess.agent.commands import demo; demo.space(); print('sklearn' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"

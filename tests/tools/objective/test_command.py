@@ -64,7 +64,7 @@ def test_the_argument_of_an_inactive_parameter_goes_and_takes_its_lone_flag_with
         ("train {lr}", ["lr"], "give a list of strings"),
         (["train", 1], ["lr"], "give a list of strings"),
         ([], ["lr"], "the command is empty"),
-        (["train", "{dept}"], ["depth"], r"\{dept\} is no parameter: did you mean \{depth\}"),
+        (["train", "{dept}"], ["depth"], r"\{dept\} is no parameter; did you mean 'depth'"),
         (["train", "{zzz}"], ["lr"], "the space has lr"),
         (["train", "{lr.real}"], ["lr"], "is no parameter"),
         (["train", "{lr[0]}"], ["lr"], "is no parameter"),

@@ -18,11 +18,11 @@ import psutil
 import pytest
 
 import bestguess as bg
-from bestguess.agent.advice.exam import examine_model
 from bestguess.agent.advice.journal import Journal
 from bestguess.agent.llm.server import ServerLLM
 from bestguess.agent.llm.serving.environment import serve_python
 from bestguess.agent.llm.weights.catalog import is_pulled
+from bestguess.agent.reports.exam import examine_model
 
 MODEL = "smollm2-135m"
 PORT = 8191

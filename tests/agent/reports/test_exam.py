@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from click.testing import CliRunner
 
-from bestguess.agent.advice.exam import examine_model
 from bestguess.agent.cli import main
 from bestguess.agent.llm.server import ServerLLM
+from bestguess.agent.reports.exam import examine_model
 from bestguess.agent.testing import DeadLLM, SchemaLLM
 from bestguess.agent.testing.server import MisbehavingServer
 

@@ -1,7 +1,4 @@
-"""What this machine has of what BestGuess needs: interpreter, libraries, accelerator, models, disk.
-
-It looks and reports; it repairs nothing and starts no model.
-"""
+"""What this machine has of what BestGuess needs: interpreter, libraries, accelerator, models, disk."""
 
 from __future__ import annotations
 
@@ -26,7 +23,7 @@ class Finding:
     detail: str
 
 
-def examine() -> tuple[Finding, ...]:
+def examine_machine() -> tuple[Finding, ...]:
     """Return the findings; `ok` is false only where something needed is missing or too old."""
     return (_python(), _torch(), _cuda(), _cpu(), *_models(), _disk(), _versions())
 

@@ -1,14 +1,13 @@
 """What a language model honours of what it is asked: schema, bounds, number of samples, seed, and how fast.
 
-It asks three times, a few dozen tokens each, and reports. It changes nothing about how the model is used
-later: `server.py` adapts by itself, and every answer is validated against the space anyway.
+Nothing is decided by it: `llm/server.py` adapts by itself, and every answer is validated against the space.
 """
 
 from __future__ import annotations
 
 from bestguess.agent.advice.advisor import read_reply
 from bestguess.agent.llm import LLM, Message, Reply, Request
-from bestguess.agent.llm.findings import Finding
+from bestguess.agent.reports.machine import Finding
 from bestguess.tools.errors import ModelError
 from bestguess.tools.space.numeric import Float, Int
 from bestguess.tools.space.parameters import Choice
