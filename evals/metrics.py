@@ -24,8 +24,8 @@ from scipy.stats import rankdata
 from bestguess.evals.contestants import Spec
 from bestguess.evals.record import Record
 from bestguess.evals.references import reference
+from bestguess.tools.arrays import FloatArray
 from bestguess.tools.errors import InputError
-from bestguess.tools.surrogate.posterior import FloatArray
 
 MILESTONES = (1, 5, 10, 15, 20, 25, 30)
 RESAMPLES = 10_000

@@ -39,8 +39,8 @@ _LIKE_A_REMARK = re.compile(r"[\W_]*remark\b", re.IGNORECASE)
 class Prediction:
     """What was expected of a trial before it ran, in the user's units.
 
-    `low` and `high` are the ends of the central 68 % as the surrogate alone saw it, before doubt made `sd`
-    wider (`doubt.py`); None where nobody wrote them down.
+    `low` and `high` are the ends of the central 68 % as the surrogate alone saw it, before `sd` was
+    inflated (`calibration.py`); None where nobody wrote them down.
     """
 
     mean: float

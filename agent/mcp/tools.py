@@ -229,7 +229,7 @@ class Tools:
             expected=verdict.prediction.mean,
             expected_sd=verdict.prediction.sd,
             likely_not_to_fail=verdict.feasible,
-            worth=verdict.worth,
+            worth=verdict.acquisition_ratio,
         )
 
     def scan_script(

@@ -21,8 +21,8 @@ import numpy as np
 
 from bestguess.agent.tuner import Tuner
 from bestguess.evals.protocol import Problem, Suite
+from bestguess.tools.arrays import BoolArray, FloatArray
 from bestguess.tools.search.verifier import Verifier
-from bestguess.tools.surrogate.posterior import BoolArray, FloatArray
 
 LEVEL = 0.9
 RESAMPLES = 2000

@@ -29,8 +29,8 @@ from bestguess.agent.tuner import Tuner
 from bestguess.evals.adversaries import ADVERSARIES
 from bestguess.evals.metrics import RESAMPLES
 from bestguess.evals.suites import suite
+from bestguess.tools.arrays import FloatArray
 from bestguess.tools.errors import InputError
-from bestguess.tools.surrogate.posterior import FloatArray
 
 ALONE = "none"
 N_TRIALS = 30

@@ -21,9 +21,9 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # i
 from bestguess.agent.task import Task
 from bestguess.evals.protocol import Evaluation
 from bestguess.evals.suites._llambo_runs import direction
+from bestguess.tools.arrays import FloatArray
 from bestguess.tools.space.parameters import Float, Int
 from bestguess.tools.space.space import Space
-from bestguess.tools.surrogate.posterior import FloatArray
 from bestguess.tools.trial import Outcome, Params
 
 FOLDS = 5

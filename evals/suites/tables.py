@@ -21,10 +21,10 @@ from bestguess.agent.task import Task
 from bestguess.evals import protocol
 from bestguess.evals.protocol import Evaluation, Problem, Reference
 from bestguess.evals.references import reference, reference_of_pool
+from bestguess.tools.arrays import FloatArray
 from bestguess.tools.errors import InputError
 from bestguess.tools.space.parameters import Choice
 from bestguess.tools.space.space import Space
-from bestguess.tools.surrogate.posterior import FloatArray
 from bestguess.tools.trial import Direction, Outcome, Params
 
 

@@ -10,9 +10,7 @@
 A column's total index is the share of the variance that is gone once all other columns are known, its part
 in interactions included, so indices may add up to more than 1. What differs between the draws is what the
 trials leave open. Indices are of the latent scale, on which one outlier does not decide; effects are averages
-in the user's units.
-
-This module does not know which configurations were tried, and constraints are left aside.
+in the user's units. Constraints are left aside.
 """
 
 from __future__ import annotations
@@ -24,10 +22,11 @@ from typing import Any
 import numpy as np
 from scipy.stats import qmc
 
+from bestguess.tools.arrays import FloatArray
 from bestguess.tools.errors import InputError
 from bestguess.tools.space.lattice import Lattice
 from bestguess.tools.space.space import Space
-from bestguess.tools.surrogate.posterior import FloatArray, Posterior
+from bestguess.tools.surrogate.gp import GPPosterior
 from bestguess.tools.trial import Params
 
 BASE = 64
@@ -64,7 +63,7 @@ class Effect:
 
 
 def rank_importance(
-    posterior: Posterior, space: Space, rng: np.random.Generator, *, known: Sequence[Params] = ()
+    posterior: GPPosterior, space: Space, rng: np.random.Generator, *, known: Sequence[Params] = ()
 ) -> tuple[Importance, ...]:
     """Return every parameter's importance, the greatest first.
 
@@ -89,7 +88,7 @@ def rank_importance(
 
 
 def main_effect(
-    posterior: Posterior,
+    posterior: GPPosterior,
     space: Space,
     name: str,
     rng: np.random.Generator,

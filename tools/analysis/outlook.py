@@ -18,10 +18,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import qmc
 
+from bestguess.tools.arrays import FloatArray
 from bestguess.tools.search.verifier import Verifier
 from bestguess.tools.space.lattice import Lattice
 from bestguess.tools.space.region import Region
-from bestguess.tools.surrogate.posterior import FloatArray
 from bestguess.tools.surrogate.threads import few_threads
 
 COVER = 256

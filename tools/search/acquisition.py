@@ -1,4 +1,4 @@
-"""How much a configuration is worth trying: log expected improvement, and what may be added to it.
+"""The acquisition: log expected improvement, and what may be added to it.
 
 | symbol       | shape | meaning                                                                       |
 | ------------ | ----- | ----------------------------------------------------------------------------- |
@@ -6,8 +6,6 @@
 | `incumbent`  | ()    | the value to improve on, on the same scale                                    |
 | `z`          | (m,)  | (incumbent - mean) / sd                                                       |
 | `h(z)`       | (m,)  | pdf(z) + z cdf(z), the expected improvement in units of sd                    |
-
-This module does not know where the posterior, the chance of failing or the prior come from.
 """
 
 from __future__ import annotations
@@ -18,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import erfcx, log_ndtr, ndtr
 
-from bestguess.tools.surrogate.posterior import FloatArray
+from bestguess.tools.arrays import FloatArray
 
 LOG_SQRT_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 FAR = -1e3
@@ -47,8 +45,8 @@ def log_expected_improvement_slope(
     """
     width = np.asarray(sd, dtype=np.float64)
     z = (incumbent - np.asarray(mean, dtype=np.float64)) / width
-    log_worth = log_h(z) + np.log(width)
-    return -np.exp(log_ndtr(z) - log_worth), np.exp(-0.5 * z**2 - LOG_SQRT_TWO_PI - log_worth)
+    log_ei = log_h(z) + np.log(width)
+    return -np.exp(log_ndtr(z) - log_ei), np.exp(-0.5 * z**2 - LOG_SQRT_TWO_PI - log_ei)
 
 
 def log_h(z: ArrayLike) -> FloatArray:
@@ -68,21 +66,13 @@ def log_h(z: ArrayLike) -> FloatArray:
     return np.where(at > -1.0, above, -0.5 * low**2 - LOG_SQRT_TWO_PI + log_ratio)
 
 
-def weigh(
-    log_worth: ArrayLike,
-    *,
-    feasible: ArrayLike,
-    log_prior: ArrayLike,
-    beta: float,
-    trials: int,
-) -> FloatArray:
-    """Return log worth (m,) discounted by the chance of failing and raised where the optimum is expected.
+def weigh(log_ei: FloatArray, *, feasible: FloatArray, log_prior: ArrayLike, beta: float) -> FloatArray:
+    """Return log_ei + log(feasible) + beta log_prior (m,).
 
     `feasible` (m,) is the probability of not failing (Gelbart et al. 2014). `log_prior` (m,) is the
-    logarithm of a density for where the optimum lies, and counts beta / trials times, so that it fades as
-    trials come in (Hvarfner et al. 2022, arXiv 2204.11051, equation 6).
+    logarithm of a density for where the optimum lies; with beta falling as 1 / n it fades as trials come in
+    (Hvarfner et al. 2022, arXiv 2204.11051, equation 6).
     """
     with np.errstate(divide="ignore"):
-        discount = np.log(np.asarray(feasible, dtype=np.float64))
-    raised = beta / max(trials, 1) * np.asarray(log_prior, dtype=np.float64)
-    return np.asarray(log_worth, dtype=np.float64) + discount + raised
+        weighed: FloatArray = log_ei + np.log(feasible) + beta * np.asarray(log_prior)
+    return weighed

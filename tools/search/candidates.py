@@ -21,9 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import qmc
 
+from bestguess.tools.arrays import BoolArray, FloatArray
 from bestguess.tools.space.lattice import Lattice
 from bestguess.tools.space.space import Space
-from bestguess.tools.surrogate.posterior import BoolArray, FloatArray
 
 Score = Callable[[FloatArray, BoolArray], FloatArray]
 """Scores (m,) of x (m, d) with `active` (m, d), more being better."""

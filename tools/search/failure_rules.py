@@ -26,10 +26,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bestguess.tools.arrays import BoolArray, FloatArray
 from bestguess.tools.space.numeric import Float, Int
 from bestguess.tools.space.parameter import Parameter
 from bestguess.tools.space.space import Space
-from bestguess.tools.surrogate.posterior import BoolArray, FloatArray
 from bestguess.tools.trial import Trial
 
 ORDER_PRIOR = (0.25, 0.2, 0.05)

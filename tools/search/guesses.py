@@ -21,8 +21,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import ndtr
 
+from bestguess.tools.arrays import BoolArray, FloatArray
 from bestguess.tools.search.prior import CONFIDENCE, LogDensity
-from bestguess.tools.surrogate.posterior import BoolArray, FloatArray
 
 WEIGHT = 0.5
 NARROWEST = 0.15

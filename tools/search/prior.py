@@ -23,10 +23,10 @@ from typing import Any, Protocol
 import numpy as np
 from scipy.special import ndtr
 
+from bestguess.tools.arrays import BoolArray, FloatArray
 from bestguess.tools.space.numeric import Float, Int
 from bestguess.tools.space.parameter import Parameter
 from bestguess.tools.space.space import Space
-from bestguess.tools.surrogate.posterior import BoolArray, FloatArray
 
 CONFIDENCE = 0.8
 """NOTEBOOK 13; the four below are by hand."""

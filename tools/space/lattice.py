@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bestguess.tools.arrays import BoolArray, FloatArray
 from bestguess.tools.space.parameters import Int, Text
 from bestguess.tools.space.space import Space
-from bestguess.tools.surrogate.posterior import BoolArray, FloatArray
 
 MOST_PLACES = 1024
 """A column with more values than this counts as continuous until it is decoded."""

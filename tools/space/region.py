@@ -18,11 +18,11 @@ from typing import Any, Self
 
 import numpy as np
 
+from bestguess.tools.arrays import BoolArray, FloatArray
 from bestguess.tools.errors import InputError, ParamsError
 from bestguess.tools.space.constraints import Expression, read_constraint
 from bestguess.tools.space.parameters import Choice, Float, Int, Parameter, Text
 from bestguess.tools.space.space import ConstraintSource, Space
-from bestguess.tools.surrogate.posterior import BoolArray, FloatArray
 from bestguess.tools.trial import Params
 
 

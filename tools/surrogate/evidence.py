@@ -13,8 +13,6 @@
 | `G`     | (n, n)    | d log p(z | theta) / dK = (alpha alpha' - K^-1) / 2                    |
 
 The constant mean has the prior N(0, MEAN_VARIANCE) and is integrated out, which adds a constant to K.
-
-This module does not know how values were transformed, and it predicts nothing.
 """
 
 from __future__ import annotations
@@ -27,9 +25,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bestguess.tools.arrays import FloatArray
 from bestguess.tools.surrogate.descent import Effort, minimize
 from bestguess.tools.surrogate.kernel import matern52_and_slope
-from bestguess.tools.surrogate.posterior import FloatArray, Hyperparameters
 from bestguess.tools.surrogate.threads import few_threads
 
 MEAN_VARIANCE = 1.0
@@ -46,6 +44,15 @@ SKETCH = Effort(gtol=2.0, steps=8)
 IMPROVEMENT = Effort(gtol=0.1, steps=5)
 FIRST_STEP = 0.1
 """The inverse Hessian that a search starts from, as a share of the prior's covariance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hyperparameters:
+    """What a fit settles: a lengthscale a column, and two variances on the latent scale."""
+
+    lengthscales: tuple[float, ...]
+    scale: float
+    noise: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,7 @@ class Prior:
     scale: tuple[float, float] = (0.0, 2.0)
     noise: tuple[float, float] = (-12.0, 3.0)
 
-    def moments(self, kinds: Sequence[str]) -> tuple[FloatArray, FloatArray]:
+    def normal(self, kinds: Sequence[str]) -> tuple[FloatArray, FloatArray]:
         """Return mode (d + 2,) and covariance (d + 2, d + 2) of theta for columns of the given kinds."""
         columns = len(kinds)
         apart = [self.apart if kind == "continuous" else self.apart_counted for kind in kinds]
@@ -110,7 +117,7 @@ class Evidence:
         self._distances = distances.reshape(len(distances), -1)
         self._z = z
         self._columns = len(distances)
-        self._mode, covariance = prior.moments(kinds)
+        self._mode, covariance = prior.normal(kinds)
         self._precision = np.linalg.inv(covariance)
         self._first = FIRST_STEP * covariance
         self._bounds = np.log(np.array([LENGTHSCALES] * self._columns + [SCALES, NOISES]).T)
@@ -144,33 +151,25 @@ class Evidence:
         pull = self._precision @ off
         return value - 0.5 * float(off @ pull), np.where(theta == inside, gradient, 0.0) - pull
 
-    def maximize(self, previous: Hyperparameters | None = None, *, roughly: bool = False) -> Hyperparameters:
-        """Return the likeliest hyperparameters found from the prior's mode with much noise, or `previous`.
+    def maximize(self, *, roughly: bool = False) -> Hyperparameters:
+        """Return the likeliest hyperparameters found from the prior's mode with much noise.
 
         Much noise, because a search that starts from little can end up explaining noise by a short
         lengthscale. A second start from little noise ends elsewhere once in ten times, and better once in
         thirty (evals/NOTEBOOK.md, 10), which is not worth as much time again.
         """
-        starts = [np.append(self._mode[:-1], MUCH_NOISE)]
-        if previous is not None:
-            starts.append(self._theta(previous))
-        return self._search(starts, SKETCH if roughly else SEARCH)
+        return self._search(np.append(self._mode[:-1], MUCH_NOISE), SKETCH if roughly else SEARCH)
 
     def improve(self, found: Hyperparameters) -> Hyperparameters:
         """Return the likeliest hyperparameters found by a short search from those `found` already."""
-        return self._search([self._theta(found)], IMPROVEMENT)
+        values = [*found.lengthscales, found.scale, found.noise]
+        return self._search(np.log(np.clip(values, *np.exp(self._bounds))), IMPROVEMENT)
 
-    def _search(self, starts: Sequence[FloatArray], effort: Effort) -> Hyperparameters:
+    def _search(self, start: FloatArray, effort: Effort) -> Hyperparameters:
         with few_threads(len(self._z)):
-            found = [minimize(self._loss, start, self._first, effort) for start in starts]
-        best = np.clip(min(found, key=lambda one: one.f).x, *self._bounds)
-        *lengthscales, scale, noise = np.exp(best).tolist()
+            found = minimize(self._loss, start, self._first, effort)
+        *lengthscales, scale, noise = np.exp(np.clip(found, *self._bounds)).tolist()
         return Hyperparameters(tuple(lengthscales), scale, noise + LEAST_NOISE)
-
-    def _theta(self, known: Hyperparameters) -> FloatArray:
-        values = [*known.lengthscales, known.scale, known.noise]
-        theta: FloatArray = np.log(np.clip(values, *np.exp(self._bounds)))
-        return theta
 
     def _loss(self, theta: FloatArray) -> tuple[float, FloatArray]:
         value, gradient = self.log_posterior(theta)

@@ -13,9 +13,7 @@ Two things are multiplied. An explanation: trials that share the value of one co
 all of them, share a failure rate (S + c p) / (S + F + c) with p the overall rate of success; these d + 1
 explanations are averaged by how well each predicts every trial from the others. And a warning sign on
 the spot: a failed neighbour alone leaves a chance of LEFT, two leave LEFT squared, and finished
-neighbours weaken that, so that a failure that was a fluke is forgotten.
-
-This module does not know why anything failed, and knows nothing of values.
+neighbours weaken that, so that a failure that was a fluke is forgotten. Values play no part.
 """
 
 from __future__ import annotations
@@ -27,9 +25,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bestguess.tools.arrays import BoolArray, FloatArray
 from bestguess.tools.errors import InputError
 from bestguess.tools.surrogate.kernel import Embedded, Embedding
-from bestguess.tools.surrogate.posterior import BoolArray, FloatArray
 from bestguess.tools.surrogate.threads import few_threads
 
 COLUMN_LENGTHSCALE = 0.1

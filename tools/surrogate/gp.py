@@ -12,9 +12,6 @@
 | `phi`    | (m, f) | the features of new x whose distances the kernel takes (`kernel.py`)         |
 
 Arrays are numpy's outside and torch's inside, and the code is the same on a CPU and on a CUDA device.
-
-This module does not know what the columns are called, whether something was maximized, or which
-configuration comes next.
 """
 
 from __future__ import annotations
@@ -28,10 +25,10 @@ import torch
 from scipy.special import ndtri
 from torch import Tensor
 
+from bestguess.tools.arrays import BoolArray, FloatArray
 from bestguess.tools.errors import InputError
-from bestguess.tools.surrogate.evidence import MEAN_VARIANCE, Evidence, Prior, factorize
+from bestguess.tools.surrogate.evidence import MEAN_VARIANCE, Evidence, Hyperparameters, Prior, factorize
 from bestguess.tools.surrogate.kernel import Embedded, Embedding, matern52, matern52_and_slope
-from bestguess.tools.surrogate.posterior import BoolArray, FloatArray, Hyperparameters
 from bestguess.tools.surrogate.subset import representatives
 from bestguess.tools.surrogate.threads import few_threads
 from bestguess.tools.surrogate.transforms import ValueTransform, fit_transform
@@ -46,29 +43,22 @@ MORE_ROWS = 128
 class GaussianProcess:
     """A Gaussian process for columns of the given kinds: 'continuous', 'discrete' or 'categorical'.
 
-    `device` is torch's name of where to compute. `warp` allows values to be warped (`transforms.py`).
+    `device` is torch's name of where to compute.
     """
 
     kinds: Sequence[str]
     device: str = "cpu"
-    warp: bool = True
     prior: Prior = field(default_factory=Prior)
 
-    def fit(
-        self,
-        x: FloatArray,
-        y: FloatArray,
-        *,
-        active: BoolArray | None = None,
-        previous: Hyperparameters | None = None,
-    ) -> GPPosterior:
-        """Return the posterior under the likeliest hyperparameters; see `Surrogate.fit`.
+    def fit(self, x: FloatArray, y: FloatArray, *, active: BoolArray | None = None) -> GPPosterior:
+        """Return the posterior of values y (n,) at x (n, d), under the likeliest hyperparameters.
 
         Of more than FEW_ROWS rows, so many representatives say roughly where they lie, and up to MORE_ROWS
         exactly; all rows are conditioned on. Dozens of evaluations on all of them would cost several times as
-        much as everything else, for the same hyperparameters (evals/NOTEBOOK.md, 10).
+        much as everything else, for the same hyperparameters (evals/NOTEBOOK.md, 10). Raises InputError for
+        shapes that do not fit and for values that are not finite.
         """
-        embedding, rows, z, transform = self._read(x, y, active, previous)
+        embedding, rows, z, transform = self._read(x, y, active)
 
         def evidence(most: int) -> Evidence:
             some = representatives(z.cpu().numpy(), most)
@@ -76,7 +66,7 @@ class GaussianProcess:
 
         with few_threads(MORE_ROWS):
             many = len(rows) > FEW_ROWS
-            found = evidence(FEW_ROWS).maximize(previous, roughly=many)
+            found = evidence(FEW_ROWS).maximize(roughly=many)
             if many:
                 found = evidence(MORE_ROWS).improve(found)
         return GPPosterior(embedding, rows, z, transform, found)
@@ -85,16 +75,11 @@ class GaussianProcess:
         self, x: FloatArray, y: FloatArray, hyperparameters: Hyperparameters, active: BoolArray | None = None
     ) -> GPPosterior:
         """Return the posterior under given hyperparameters; raises InputError as `fit` does."""
-        return GPPosterior(*self._read(x, y, active, hyperparameters), hyperparameters)
+        return GPPosterior(*self._read(x, y, active), hyperparameters)
 
     def _read(
-        self, x: FloatArray, y: FloatArray, active: BoolArray | None, known: Hyperparameters | None
+        self, x: FloatArray, y: FloatArray, active: BoolArray | None
     ) -> tuple[Embedding, Embedded, Tensor, ValueTransform]:
-        if known is not None and len(known.lengthscales) != len(self.kinds):
-            raise InputError(
-                f"the hyperparameters have {len(known.lengthscales)} lengthscales for {len(self.kinds)} "
-                "columns; give those of a fit to the same columns"
-            )
         values = np.asarray(y, dtype=np.float64)
         if values.ndim != 1 or not len(values) or not np.isfinite(values).all():
             bad = np.count_nonzero(~np.isfinite(values))
@@ -103,12 +88,12 @@ class GaussianProcess:
         rows = embedding.embed(x, active)
         if len(rows) != len(values):
             raise InputError(f"x has {len(rows)} rows and y {len(values)} values; give one value a row")
-        transform = fit_transform(values, warp=self.warp)
+        transform = fit_transform(values)
         return embedding, rows, embedding.tensor(transform.forward(values)), transform
 
 
 class GPPosterior:
-    """A Gaussian process given values; it satisfies `Posterior` and does not change."""
+    """What is believed of the objective after some trials; it does not change."""
 
     def __init__(
         self,
@@ -125,7 +110,7 @@ class GPPosterior:
         self._embedding = embedding
         self._rows = rows
         self._z = z
-        self._wider = 1.0
+        self._inflation = 1.0
         self._w = embedding.tensor(self.lengthscales**-2.0)
         with few_threads(len(rows)):
             if grown_from is None:
@@ -136,6 +121,7 @@ class GPPosterior:
             # The mean at a trial is its value less the noise's share of it.
             diagonal = hyperparameters.noise + self._jitter
             self.incumbent_latent = float((z - diagonal * self._alpha).min())
+            """The least mean at a trial: with noise, no single value is to be trusted."""
 
     @property
     def lengthscales(self) -> FloatArray:
@@ -162,7 +148,11 @@ class GPPosterior:
         return ", ".join(words) + "."
 
     def predict(self, x: FloatArray, active: BoolArray | None = None) -> tuple[FloatArray, FloatArray]:
-        """Return centre (m,) and spread (m,) of the next value at x (m, d); see `Posterior.predict`."""
+        """Return centre (m,) and spread (m,) of the next value at x (m, d), in the units of y.
+
+        They are the median and half the width of the central 68.3 %, which are mean and standard
+        deviation as long as values are not warped, and stay readable when they are.
+        """
         mean, sd = self._next_latent(x, active)
         low, centre, high = self.transform.inverse(np.stack((mean - sd, mean, mean + sd)))
         return centre, high / 2.0 - low / 2.0
@@ -191,7 +181,10 @@ class GPPosterior:
     def slope_latent(
         self, x: FloatArray, active: BoolArray | None = None
     ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-        """Return mean and deviation (m,) as `predict_latent` does, and their slopes (m, d) by x."""
+        """Return mean and deviation (m,) as `predict_latent` does, and their slopes (m, d) by x.
+
+        Categorical and inactive columns have no slope.
+        """
         with few_threads(len(self._rows)):
             new = self._embedding.embed(x, active)
             s2 = self._embedding.squared_distances(self._rows, new, self._w)
@@ -201,7 +194,7 @@ class GPPosterior:
             solved = torch.cholesky_solve(k, self._lower)
             sd = self._deviation((k * solved).sum(0))
             by_mean = self._pull(new, slope * self._alpha[:, None])
-            by_sd = self._pull(new, slope * solved) * self._wider**2 / -sd[:, None]
+            by_sd = self._pull(new, slope * solved) * self._inflation**2 / -sd[:, None]
             mean, sd = torch.stack((self._alpha @ k, sd)).cpu().numpy()
             mean_slope, sd_slope = torch.stack((by_mean, by_sd)).cpu().numpy()
         return mean, sd, mean_slope, sd_slope
@@ -217,34 +210,31 @@ class GPPosterior:
             lower, _ = factorize(self._covariance(new, new) - explained.T @ explained, LEAST_VARIANCE)
             white = self._embedding.tensor(rng.standard_normal((len(x), count)))
             centre = (self._alpha @ k)[:, None]
-            drawn: FloatArray = (centre + lower @ white * self._wider).T.cpu().numpy()
+            drawn: FloatArray = (centre + lower @ white * self._inflation).T.cpu().numpy()
         return drawn
 
     def assume(self, x: FloatArray, active: BoolArray | None = None) -> GPPosterior:
         """Return what would be believed if trials at x (m, d) had given just the mean expected of them.
 
-        Only the new rows of L are worked out, which costs n^2 m instead of n^3.
+        Running trials are accounted for this way (the "kriging believer" of Ginsbourger et al. 2010). Only
+        the new rows of L are worked out, which costs n^2 m instead of n^3.
         """
         rows = self._embedding.embed(x, active)
         with few_threads(len(self._rows)):
             z = torch.cat((self._z, self._alpha @ self._covariance(self._rows, rows)))
         every = self._rows + rows
-        return GPPosterior(self._embedding, every, z, self.transform, self.hyperparameters, self).widen(
-            self._wider
-        )
+        grown = GPPosterior(self._embedding, every, z, self.transform, self.hyperparameters, self)
+        return grown.inflate(self._inflation)
 
-    def widen(self, factor: float) -> GPPosterior:
-        """Return the same belief with every deviation `factor` times as wide, the noise's included.
-
-        That is the posterior under variances factor^2 times as large: the mean stays what it is.
-        """
-        wider = copy(self)
-        wider._wider = self._wider * factor
-        return wider
+    def inflate(self, factor: float) -> GPPosterior:
+        """Return the posterior under variances factor^2 times as large, the noise's too; its mean stays."""
+        inflated = copy(self)
+        inflated._inflation = self._inflation * factor
+        return inflated
 
     def _next_latent(self, x: FloatArray, active: BoolArray | None) -> tuple[FloatArray, FloatArray]:
         mean, sd = self.predict_latent(x, active)
-        return mean, np.hypot(sd, self._wider * self.noise)
+        return mean, np.hypot(sd, self._inflation * self.noise)
 
     def _covariance(self, a: Embedded, b: Embedded) -> Tensor:
         """Return the covariance (len(a), len(b)) of the noise-free values at `a` and at `b`."""
@@ -253,7 +243,7 @@ class GPPosterior:
 
     def _deviation(self, explained: Tensor) -> Tensor:
         variance = self.hyperparameters.scale + MEAN_VARIANCE - explained
-        return variance.clamp_(min=LEAST_VARIANCE).sqrt_().mul_(self._wider)
+        return variance.clamp_(min=LEAST_VARIANCE).sqrt_().mul_(self._inflation)
 
     def _pull(self, new: Embedded, weight: Tensor) -> Tensor:
         """Return sum_i weight_i dk_i/dx (m, d) for the slopes in `weight` (n, m): -w (phi - phi_i) each."""

@@ -17,8 +17,6 @@ an arc of one radian around the place that stands for "inactive": two active num
 2 sin(|difference| / 2) apart, an active and an inactive one exactly 1, two inactive ones 0. So distances
 are Euclidean in every case and the kernel is positive definite, which a plain difference beside a fixed
 distance to "inactive" is not. The idea is from Swersky et al. 2014, arXiv 1409.4011.
-
-This module knows nothing of values, noise, or where lengthscales come from.
 """
 
 from __future__ import annotations

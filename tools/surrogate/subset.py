@@ -7,8 +7,6 @@
 The best half of what is kept is where the search will go on, and has to be known in detail; the other half
 covers what came before at even intervals, so that the rest of the space is not forgotten. No chance is
 involved: the same trials always have the same representatives.
-
-This module does not know where trials lie.
 """
 
 from __future__ import annotations
@@ -16,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bestguess.tools.surrogate.posterior import FloatArray
+from bestguess.tools.arrays import FloatArray
 
 
 def representatives(y: FloatArray, most: int) -> NDArray[np.int64]:

@@ -3,8 +3,6 @@
 Measured on two busy cores: the Cholesky factor of a 100 x 100 matrix takes torch 0.05 ms on one thread
 and 8 ms on two. `torch.set_num_threads` would bind the whole process, a language model beside us
 included; OpenMP's own limit, set here, binds the calling thread alone and is lifted afterwards.
-
-This module knows no mathematics.
 """
 
 from __future__ import annotations

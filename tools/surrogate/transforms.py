@@ -10,8 +10,6 @@
 
 Between the least and the greatest value told, v follows the formulas; outside it goes on along the
 tangents. So the map is increasing and has an inverse on the whole line, whatever a surrogate predicts.
-
-This module does not know what a value means, or in which direction it is better.
 """
 
 from __future__ import annotations
@@ -23,7 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import minimize_scalar
 
-from bestguess.tools.surrogate.posterior import FloatArray
+from bestguess.tools.arrays import FloatArray
 
 TAIL = 5.0
 POWERS = (-2.0, 2.0)
@@ -99,23 +97,17 @@ class ValueTransform:
         return slope
 
 
-def fit_transform(y: ArrayLike, *, warp: bool = True) -> ValueTransform:
+def fit_transform(y: ArrayLike) -> ValueTransform:
     """Return the transform for values y (n,), n at least 1, all finite.
 
     The power maximizes the likelihood of v being normal (Yeo and Johnson 2000) within POWERS, and is
     used from five values on if that is clearly better than none. It is fitted to t, so one value far
-    off does not decide it. `warp=False` standardizes only. Values that are all the same, or just one,
-    have no spread; their own size stands in, or 1.
+    off does not decide it. Values that are all the same, or just one, have no spread; their own size stands
+    in, or 1.
     """
-    values = np.asarray(y, dtype=np.float64)
-    if not warp:
-        centre, spread = float(values.mean()), float(values.std())
-        if spread <= SAME * abs(centre):
-            spread = abs(centre) or 1.0
-        return ValueTransform(centre, spread)
-    centre, spread = _robust_scale(values)
+    centre, spread = _robust_scale(np.asarray(y, dtype=np.float64))
     flat = ValueTransform(centre, spread)
-    u = flat.forward(values)
+    u = flat.forward(y)
     ranged = replace(flat, low=float(min(u.min(), 0.0)), high=float(max(u.max(), 0.0)))
     bent = replace(ranged, power=_likeliest_power(_shrink_tails(u)))
     v = bent._warp(u)

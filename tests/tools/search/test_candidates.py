@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bestguess.tools.arrays import BoolArray, FloatArray
 from bestguess.tools.search.candidates import CLIMBERS, STRIDES, Candidate, Score, maximize
 from bestguess.tools.space.numeric import Float, Int
 from bestguess.tools.space.parameters import Choice, Text
 from bestguess.tools.space.space import Space
-from bestguess.tools.surrogate.posterior import BoolArray, FloatArray
 
 
 def mixed_space(**more: Any) -> Space:

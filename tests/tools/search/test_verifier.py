@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import bestguess as bg
-from bestguess.tools.search.doubt import SEARCH, surprises
+from bestguess.tools.search.calibration import SEARCH, standardized_errors
 from bestguess.tools.search.failure_rules import Claim
 from bestguess.tools.search.verifier import LONGEST, Verifier
 from bestguess.tools.space.lattice import Lattice
@@ -116,17 +116,17 @@ def test_its_state_in_words_names_what_moves_the_value() -> None:
     assert "Moves the value most: x" in words
 
 
-def test_a_verdict_tells_the_chance_of_failing_and_the_worth_beside_the_own_choice() -> None:
+def test_a_verdict_tells_the_chance_of_failing_and_the_acquisition_ratio() -> None:
     verifier = fitted(history(above=0.6))
     own = {"x": 0.33, "kind": "a"}
     same, doubtful = verifier.judge(own, own), verifier.judge({"x": 0.55, "kind": "a"}, own)
-    assert same.worth == pytest.approx(1.0)
-    assert "worth 100% of the surrogate's own choice" in same.sentence
-    assert doubtful.worth is not None
-    assert doubtful.worth < 0.5
+    assert same.acquisition_ratio == pytest.approx(1.0)
+    assert "its acquisition 100% of that of the surrogate's own choice" in same.sentence
+    assert doubtful.acquisition_ratio is not None
+    assert doubtful.acquisition_ratio < 0.5
     assert doubtful.feasible < same.feasible
     assert f"{doubtful.feasible:.0%} likely not to fail" in doubtful.sentence
-    assert verifier.judge({"x": 0.34, "kind": "a"}, None).worth is None
+    assert verifier.judge({"x": 0.34, "kind": "a"}, None).acquisition_ratio is None
 
 
 def test_sixty_four_asks_in_a_row_are_all_different_and_share_one_fit() -> None:
@@ -139,7 +139,7 @@ def test_sixty_four_asks_in_a_row_are_all_different_and_share_one_fit() -> None:
         running = [bg.Trial(9 + i, bg.Proposal(params, "gp")) for i, params in enumerate(chosen)]
         again = Verifier.fit(SPACE, bg.History("minimize", (*told.trials, *running)), earlier=verifier)
         assert again is not None
-        assert again.feasibility is verifier.feasibility
+        assert again._fit is verifier._fit
         verifier = again
     assert len({tuple(params.items()) for params in chosen}) == 64
     assert np.ptp([params["x"] for params in chosen]) > 0.5
@@ -195,11 +195,11 @@ def test_predictions_that_came_out_wrong_widen_the_next_ones() -> None:
     doubtful, sure = fitted(unforeseen).predict(elsewhere), fitted(foreseen).predict(elsewhere)
     assert doubtful.sd > 1.5 * sure.sd
     assert (doubtful.mean, doubtful.low, doubtful.high) == pytest.approx((sure.mean, sure.low, sure.high))
-    assert SEARCH.factor(surprises(unforeseen)) > SEARCH.factor(surprises(foreseen))
+    assert SEARCH.factor(standardized_errors(unforeseen)) > SEARCH.factor(standardized_errors(foreseen))
     x, active = SPACE.encode_many([elsewhere]), np.array([SPACE.active_mask(elsewhere)])
     wide, narrow = (fitted(one).posterior.predict_latent(x, active)[1] for one in (unforeseen, foreseen))
     assert wide[0] / narrow[0] == pytest.approx(
-        SEARCH.factor(surprises(unforeseen)) / SEARCH.factor(surprises(foreseen))
+        SEARCH.factor(standardized_errors(unforeseen)) / SEARCH.factor(standardized_errors(foreseen))
     )
 
 
@@ -291,7 +291,7 @@ def test_another_claim_is_heard_without_a_new_outcome() -> None:
     assert fresh.rules
     assert earlier.rules
     assert again.rules.credit == fresh.rules.credit > earlier.rules.credit
-    assert again._fitted is earlier._fitted
+    assert again._fit.posterior is earlier._fit.posterior
 
 
 def test_in_a_long_study_the_rules_go_by_the_latest_trials_of_both_kinds() -> None:

@@ -9,17 +9,18 @@ from scipy.stats import multivariate_normal
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
+from bestguess.tools.arrays import FloatArray
 from bestguess.tools.surrogate.evidence import (
     JITTERS,
     LEAST_NOISE,
     MEAN_VARIANCE,
     NOISES,
     Evidence,
+    Hyperparameters,
     Prior,
     factorize,
 )
 from bestguess.tools.surrogate.kernel import Embedding, matern52
-from bestguess.tools.surrogate.posterior import FloatArray, Hyperparameters
 
 KINDS = ("continuous", "continuous", "discrete", "categorical")
 
@@ -115,17 +116,6 @@ def test_the_column_that_matters_parts_from_the_others_once_values_say_so() -> N
     two, forty = lengthscales(2), lengthscales(40)
     assert two.max() < 1.5 * two.min()
     assert forty[0] < 0.25 * forty[1:].min()
-
-
-def test_the_best_of_both_starts_is_kept() -> None:
-    evidence = Evidence(*mixed_problem(5), Prior(), KINDS)
-    fresh = evidence.maximize()
-    far = Hyperparameters((20.0, 0.02, 5.0, 0.3), 0.1, 1e-8)
-
-    warm = evidence.maximize(far)
-
-    assert posterior_of(evidence, warm) >= posterior_of(evidence, fresh) - 1e-3
-    assert evidence.maximize(far) == warm
 
 
 def test_a_rough_search_and_a_short_improvement_end_where_a_full_search_does() -> None:

@@ -81,16 +81,6 @@ def test_four_values_are_not_warped_however_skewed() -> None:
     assert fit_transform([1.0, 2.0, 3.0, 4.5]).power == 1.0
 
 
-def test_warping_can_be_switched_off() -> None:
-    y = np.exp(2 * np.random.default_rng(1).standard_normal(40))
-
-    transform = fit_transform(y, warp=False)
-
-    assert fit_transform(y).warped
-    assert not transform.warped
-    assert transform.forward(y) == pytest.approx((y - y.mean()) / y.std())
-
-
 def test_one_absurd_value_leaves_the_others_apart() -> None:
     ordinary = np.linspace(1.0, 2.0, 19)
 

@@ -5,9 +5,9 @@ import math
 import pytest
 
 import bestguess as bg
-from bestguess.tools.search.doubt import Doubt, surprises
+from bestguess.tools.search.calibration import Inflation, standardized_errors
 
-RULE = Doubt(prior_count=4.0, prior_variance=1.5, worst=3.0)
+RULE = Inflation(prior_count=4.0, prior_variance=1.5, worst=3.0)
 
 
 def told(*z: float, sd: float = 2.0) -> bg.History:
@@ -23,28 +23,26 @@ def told(*z: float, sd: float = 2.0) -> bg.History:
     return bg.History("minimize", tuple(trials))
 
 
-def test_surprises_are_in_the_surrogates_own_deviations_of_that_side() -> None:
-    assert surprises(told(-1.5, 2.5)) == pytest.approx([-1.5, 2.5])
-    assert surprises(told(-1.5, 2.5, sd=9.0)) == pytest.approx([-1.5, 2.5])
+def test_errors_are_in_the_surrogates_own_deviations_of_that_side() -> None:
+    assert standardized_errors(told(-1.5, 2.5)) == pytest.approx([-1.5, 2.5])
+    assert standardized_errors(told(-1.5, 2.5, sd=9.0)) == pytest.approx([-1.5, 2.5])
 
 
 def test_the_factor_gives_predictions_and_imagined_ones_the_variance_one() -> None:
-    assert RULE.factor(surprises(told())) == pytest.approx(math.sqrt(1.5))
-    assert RULE.factor(surprises(told(2.0, -1.0))) == pytest.approx(math.sqrt((4 * 1.5 + 4 + 1) / 6))
-    assert RULE.factor(surprises(told(50.0))) == pytest.approx(math.sqrt((4 * 1.5 + 9) / 5))
+    assert RULE.factor([]) == pytest.approx(math.sqrt(1.5))
+    assert RULE.factor([2.0, -1.0]) == pytest.approx(math.sqrt((4 * 1.5 + 4 + 1) / 6))
+    assert RULE.factor([50.0]) == pytest.approx(math.sqrt((4 * 1.5 + 9) / 5))
 
 
-def test_what_keeps_less_forgets_old_surprises() -> None:
-    forgetful = Doubt(prior_count=4.0, prior_variance=1.5, worst=3.0, keep=0.5)
+def test_what_keeps_less_forgets_old_errors() -> None:
+    forgetful = Inflation(prior_count=4.0, prior_variance=1.5, worst=3.0, keep=0.5)
 
-    assert forgetful.factor(surprises(told(2.0, 1.0))) == pytest.approx(
-        math.sqrt((4 * 1.5 + 1 + 0.5 * 4) / 5.5)
-    )
-    assert forgetful.factor(surprises(told(3.0, *[0.5] * 9))) < RULE.factor(surprises(told(3.0, *[0.5] * 9)))
+    assert forgetful.factor([2.0, 1.0]) == pytest.approx(math.sqrt((4 * 1.5 + 1 + 0.5 * 4) / 5.5))
+    assert forgetful.factor([3.0, *[0.5] * 9]) < RULE.factor([3.0, *[0.5] * 9])
 
 
 def test_predictions_that_are_too_wide_are_not_narrowed() -> None:
-    assert RULE.factor(surprises(told(*[0.0] * 40))) == 1.0
+    assert RULE.factor([0.0] * 40) == 1.0
 
 
 def test_only_what_the_surrogate_chose_and_predicted_counts() -> None:
@@ -57,4 +55,4 @@ def test_only_what_the_surrogate_chose_and_predicted_counts() -> None:
         bg.Trial(4, bg.Proposal({"x": 4}, "gp", "", bg.Prediction(0.0, 0.0, 0.0, 0.0)), bg.Outcome(9.0)),
         bg.Trial(5, bg.Proposal({"x": 5}, "gp", "", bg.Prediction(0.0, 1.0)), bg.Outcome(9.0)),
     )
-    assert surprises(bg.History("minimize", trials)) == []
+    assert standardized_errors(bg.History("minimize", trials)) == []

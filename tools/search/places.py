@@ -1,0 +1,62 @@
+"""Which trials a surrogate is fitted to, and where they lie in the cube."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from bestguess.tools.arrays import BoolArray, FloatArray
+from bestguess.tools.space.space import Space
+from bestguess.tools.surrogate.subset import cover, representatives
+from bestguess.tools.trial import History, Proposal, Trial
+
+MOST_TRIALS = 1000
+"""So many are conditioned on exactly; what asking costs does not grow beyond (NOTEBOOK 10)."""
+
+FEWEST = 32
+"""Of failed and of complete trials at least so many, where there are, are among them; by hand."""
+
+
+def represent(history: History) -> list[Trial]:
+    """Return at most MOST_TRIALS told trials, finished and failed ones about in the proportion they have."""
+    complete, failed = history.complete, history.failed
+    in_proportion = MOST_TRIALS * len(failed) // max(len(complete) + len(failed), MOST_TRIALS)
+    # A few of either kind say more than their share.
+    most_failed = min(max(in_proportion, FEWEST), len(failed))
+    most_complete = max(MOST_TRIALS - most_failed, FEWEST)
+    losses = np.array([history.loss(trial) for trial in complete])
+    kept = [complete[index] for index in representatives(losses, most_complete)]
+    return kept + [failed[index] for index in cover(len(failed), MOST_TRIALS - len(kept))]
+
+
+def encode(space: Space, many: Sequence[Mapping[str, Any]]) -> tuple[FloatArray, BoolArray | None]:
+    """Return x (n, d) and which columns are active, None where all of them always are."""
+    conditional = any(parameter.when for parameter in space.parameters.values())
+    active = np.array([space.active_mask(params) for params in many]) if conditional else None
+    return space.encode_many(many), active
+
+
+class Places:
+    """Where trials lie in the cube, each worked out once: params never change."""
+
+    def __init__(self, space: Space) -> None:
+        self._space = space
+        self._known: dict[int, tuple[Proposal, FloatArray, BoolArray | None]] = {}
+
+    def of(self, trials: Sequence[Trial]) -> tuple[FloatArray, BoolArray | None]:
+        """Return x (n, d) and which columns are active, None where all of them always are."""
+        new = [trial for trial in trials if not self._knows(trial)]
+        if new:
+            x, active = encode(self._space, [trial.params for trial in new])
+            for row, trial in enumerate(new):
+                mask = None if active is None else active[row]
+                self._known[trial.number] = trial.proposal, x[row], mask
+        found = [self._known[trial.number] for trial in trials]
+        masks = [active for _, _, active in found if active is not None]
+        return np.array([x for _, x, _ in found]), np.array(masks) if masks else None
+
+    def _knows(self, trial: Trial) -> bool:
+        known = self._known.get(trial.number)
+        return known is not None and known[0] is trial.proposal
