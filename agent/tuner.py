@@ -37,7 +37,7 @@ from bestguess.agent.llm.connect import connect
 from bestguess.agent.record.owner import Owner
 from bestguess.agent.record.storage import shown_url
 from bestguess.agent.record.study import Look, Study, ToldBeforeError
-from bestguess.agent.reports.live import Observer, Silent
+from bestguess.agent.reports.live import Observer
 from bestguess.agent.reports.report import study_record, write_report
 from bestguess.agent.search.judge import Judge, read_judgement
 from bestguess.agent.search.switches import EVERYTHING, Switches
@@ -360,7 +360,7 @@ class Tuner:
             raise InputError(f"the objective is {shown(objective)}; give a function of the params")
         if timeout is not None:
             timeout = check_seconds("timeout", timeout)
-        observer = observer or Silent()
+        observer = observer or Observer()
         started = time.monotonic()
         history = self.history
         while len(history.told) < n_trials:

@@ -33,10 +33,11 @@ def read(native: Any) -> Translation:
     if parameters is None or not all(hasattr(one, "parameter_type") for one in parameters):
         raise refuse(native, "a list of Ax's parameter configs")
     when = _conditions(parameters)
-    draft = Draft()
-    for one in parameters:
-        _add(draft, one, when.get(one.name, {}))
-    return draft.finish(flat=False)
+
+    def add(draft: Draft, name: str, one: Any) -> None:
+        _add(draft, one, when.get(name, {}))
+
+    return Draft.read([(one.name, one) for one in parameters], add, flat=False)
 
 
 def from_native(native: Any) -> Space:
@@ -89,7 +90,7 @@ def _add(draft: Draft, one: Any, when: Mapping[str, Any]) -> None:
         case "DerivedParameterConfig" | "DerivedParameter":
             pass  # Ax computes it
         case other:
-            raise SpaceError(f"parameter {one.name!r} is a {other}; use a range or a choice")
+            raise SpaceError(f"it is a {other}; use a range or a choice")
 
 
 def _stepping(low: float, high: float, step: float, integer: bool) -> Spelling:

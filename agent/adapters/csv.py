@@ -11,21 +11,15 @@ import io
 import json
 from typing import Any
 
-from bestguess.agent.adapters.json import read
+from bestguess.agent.adapters.json import from_native, read
 from bestguess.agent.adapters.translation import Points
 from bestguess.tools.errors import ParamsError
-from bestguess.tools.space.space import Space
 from bestguess.tools.words.given import shown
 
 __all__ = ["DISTRIBUTION", "HAND_OVER", "from_native", "load", "read", "to_native"]
 
 DISTRIBUTION = ""
 HAND_OVER = "rows = csv.DictReader(open('warmstart.csv'))"
-
-
-def from_native(native: Any) -> Space:
-    """Return the space that a definition describes; raise SpaceError."""
-    return read(native).space
 
 
 def to_native(points: Points, native: Any) -> str:

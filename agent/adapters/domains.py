@@ -1,12 +1,13 @@
 """Ray Tune's way to write a space, which FLAML and Syne Tune share: domains in a dictionary, nested or not.
 
 The three libraries have classes of the same names. They differ in whether an integer's upper bound is
-included. Whatever is no domain is a constant, and stays out of the space. No tuner is imported here.
+included. Whatever is no domain is a constant, and stays out of the space.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from bestguess.agent.adapters.translation import Draft, Translation, numeric, quantized, refuse, unbounded
@@ -23,17 +24,11 @@ def read_domains(native: Any, *, upper_included: bool) -> Translation:
         return Translation(native, flat=True)
     if not isinstance(native, Mapping):
         raise refuse(native, "a dictionary of domains")
-    draft = Draft()
     try:
         domains = list(flatten(native))
     except Exception as error:  # nested without end, or a mapping that cannot be read
         raise refuse(native, "a dictionary of domains, nested or not") from error
-    for name, domain in domains:
-        try:
-            _add(draft, name, domain, upper_included)
-        except SpaceError as error:
-            raise SpaceError(f"parameter {name!r}: {error}") from error
-    return draft.finish()
+    return Draft.read(domains, partial(_add, upper_included=upper_included))
 
 
 def nest(row: Mapping[str, Any], native: Any) -> dict[str, Any]:
@@ -84,7 +79,7 @@ def _is_nested(value: Any) -> bool:
     return isinstance(value, Mapping) and set(value) != {"grid_search"}
 
 
-def _add(draft: Draft, name: str, domain: Any, upper_included: bool) -> None:
+def _add(draft: Draft, name: str, domain: Any, *, upper_included: bool) -> None:
     if isinstance(domain, Mapping):
         draft.add_choice(name, domain["grid_search"])
         return

@@ -5,6 +5,7 @@ HEBO takes no points before it is asked: evaluate the rows and let it `observe` 
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from bestguess.agent.adapters.translation import Draft, Points, Translation, needs, numeric, refuse
@@ -24,10 +25,7 @@ def read(native: Any) -> Translation:
         return Translation(native, flat=True)
     if not hasattr(native, "paras"):
         raise refuse(native, "a DesignSpace of HEBO's")
-    draft = Draft()
-    for name, parameter in native.paras.items():
-        _add(draft, name, parameter.param_dict)
-    return draft.finish()
+    return Draft.read(native.paras.items(), _add)
 
 
 def from_native(native: Any) -> Space:
@@ -47,7 +45,8 @@ def to_native(points: Points, native: Any) -> DataFrame:
     return pandas.DataFrame(translation.spell(points), columns=list(translation.space.names))
 
 
-def _add(draft: Draft, name: str, entry: dict[str, Any]) -> None:
+def _add(draft: Draft, name: str, parameter: Any) -> None:
+    entry = parameter.param_dict
     kind = entry["type"]
     match kind:
         case "num" | "pow":
@@ -59,17 +58,12 @@ def _add(draft: Draft, name: str, entry: dict[str, Any]) -> None:
             low, high, step = (round(entry[key]) for key in ("lb", "ub", "step"))
             draft.add(name, numeric(low, low + (high - low) // step * step, integer=True, step=step))
         case "int_exponent":
-            powers = [entry["base"] ** exponent for exponent in _exponents(**entry)]
-            draft.add_choice(name, powers, ordered=True)
+            base = entry["base"]
+            first, last = (round(math.log(entry[key], base)) for key in ("lb", "ub"))
+            draft.add_choice(name, [base**power for power in range(first, last + 1)], ordered=True)
         case "cat":
             draft.add_choice(name, entry["categories"])
         case "bool":
             draft.add_choice(name, [False, True])
         case _:
-            raise SpaceError(f"parameter {name!r} is of type {kind!r}, which is not one of HEBO's own")
-
-
-def _exponents(*, base: float, lb: float, ub: float, **_: Any) -> range:
-    import math
-
-    return range(round(math.log(lb, base)), round(math.log(ub, base)) + 1)
+            raise SpaceError(f"its type {kind!r} is not one of HEBO's own")

@@ -53,13 +53,12 @@ def read(native: Any) -> Translation:
     found: dict[str, tuple[Any, set[_Conditions]]] = {}
     _walk(expression, (), found)
     labels = _labels(expression)
-    draft = Draft()
-    for name, (node, alternatives) in found.items():
-        try:
-            _add(draft, name, node, labels, _when(alternatives, labels))
-        except SpaceError as error:
-            raise SpaceError(f"parameter {name!r}: {error}") from error
-    return draft.finish(flat=False)
+
+    def add(draft: Draft, name: str, part: tuple[Any, set[_Conditions]]) -> None:
+        node, alternatives = part
+        _add(draft, name, node, labels, _when(alternatives, labels))
+
+    return Draft.read(found.items(), add, flat=False)
 
 
 def from_native(native: Any) -> Space:

@@ -28,34 +28,7 @@ def read(native: Any) -> Translation:
         return Translation(native, flat=True)
     if not hasattr(native, "get_attrs"):
         raise refuse(native, "a PipelineSpace of NePS's")
-    with needs(DISTRIBUTION):
-        import neps
-        from neps.space.neps_spaces.parameters import Resolvable
-
-    draft = Draft()
-    for name, one in native.get_attrs().items():
-        match one:
-            case neps.Float() | neps.Integer():
-                integer, default = isinstance(one, neps.Integer), one.prior if one.has_prior else None
-                low, high = one.lower, one.upper
-                # NePS has no public name for the scale.
-                log = bool(one.get_attrs()["log"])
-                draft.add(name, numeric(low, high, integer=integer, log=log, default=default))
-            case neps.Categorical():
-                if isinstance(one.choices, Resolvable) or any(
-                    isinstance(each, Resolvable) for each in one.choices
-                ):
-                    raise SpaceError(
-                        f"parameter {name!r}: choices with parameters of their own have no counterpart"
-                    )
-                draft.add_choice(name, one.choices, default=one.prior if one.has_prior else None)
-            case neps.IntegerFidelity() | neps.FloatFidelity():
-                pass
-            case Resolvable():
-                raise SpaceError(f"parameter {name!r} is a {type(one).__name__}, which has no counterpart")
-            case _:
-                pass  # a constant
-    return draft.finish()
+    return Draft.read(native.get_attrs().items(), _add)
 
 
 def from_native(native: Any) -> Space:
@@ -114,6 +87,31 @@ class _First:
     def get_trial_artifacts(self, trials: Mapping[str, Any] | None = None) -> Any:
         """Return the algorithm's artifacts."""
         return self.rest.get_trial_artifacts(trials)
+
+
+def _add(draft: Draft, name: str, one: Any) -> None:
+    with needs(DISTRIBUTION):
+        import neps
+        from neps.space.neps_spaces.parameters import Resolvable
+
+    match one:
+        case neps.Float() | neps.Integer():
+            integer, default = isinstance(one, neps.Integer), one.prior if one.has_prior else None
+            # NePS has no public name for the scale.
+            log = bool(one.get_attrs()["log"])
+            draft.add(name, numeric(one.lower, one.upper, integer=integer, log=log, default=default))
+        case neps.Categorical():
+            if isinstance(one.choices, Resolvable) or any(
+                isinstance(each, Resolvable) for each in one.choices
+            ):
+                raise SpaceError("choices with parameters of their own have no counterpart")
+            draft.add_choice(name, one.choices, default=one.prior if one.has_prior else None)
+        case neps.IntegerFidelity() | neps.FloatFidelity():
+            pass
+        case Resolvable():
+            raise SpaceError(f"a {type(one).__name__} has no counterpart")
+        case _:
+            pass  # a constant
 
 
 def _sampled(row: Mapping[str, Any], pipeline_space: PipelineSpace) -> dict[str, Any]:

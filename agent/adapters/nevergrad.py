@@ -23,13 +23,11 @@ def read(native: Any) -> Translation:
     """Return what a parametrization, or a space of ours, means; raise SpaceError."""
     if isinstance(native, Space):
         return Translation(native, flat=True)
-    draft = Draft()
-    for name, parameter in _named(native):
-        try:
-            _add(draft, name, parameter)
-        except SpaceError as error:
-            raise SpaceError(f"parameter {name!r}: {error}") from error
-    return draft.finish()
+    with needs(DISTRIBUTION):
+        import nevergrad
+
+    searched = [(name, one) for name, one in _entries(native) if not isinstance(one, nevergrad.p.Constant)]
+    return Draft.read(searched, _add)
 
 
 def from_native(native: Any) -> Space:
@@ -47,11 +45,11 @@ def to_native(points: Points, native: Any) -> list[Any]:
         return rows
     import nevergrad
 
-    constants = {name: one.value for name, one in _constants(native)}
-    if not isinstance(native, nevergrad.p.Instrumentation):
-        return [{**constants, **row} for row in rows]
-    count = len(native.args)
+    constants = {name: one.value for name, one in _entries(native) if isinstance(one, nevergrad.p.Constant)}
     complete = [{**constants, **row} for row in rows]
+    if not isinstance(native, nevergrad.p.Instrumentation):
+        return complete
+    count = len(native.args)
     return [
         (tuple(row[str(place)] for place in range(count)), {name: row[name] for name in native.kwargs})
         for row in complete
@@ -82,23 +80,6 @@ def _entries(native: Any) -> Iterator[tuple[str, Any]]:
     if not isinstance(native, nevergrad.p.Dict):
         raise refuse(native, "an ng.p.Dict or an ng.p.Instrumentation")
     yield from ((str(key), native[key]) for key in native.value)
-
-
-def _named(native: Any) -> Iterator[tuple[str, Any]]:
-    with needs(DISTRIBUTION):
-        import nevergrad
-
-    for name, one in _entries(native):
-        if not isinstance(one, nevergrad.p.Constant):
-            yield name, one
-
-
-def _constants(native: Any) -> Iterator[tuple[str, Any]]:
-    import nevergrad
-
-    for name, one in _entries(native):
-        if isinstance(one, nevergrad.p.Constant):
-            yield name, one
 
 
 def _add(draft: Draft, name: str, parameter: Any) -> None:

@@ -20,23 +20,10 @@ def read(native: Any) -> Translation:
     if isinstance(native, Space):
         return Translation(native, flat=True, positional=True)
     with needs(DISTRIBUTION):
-        from skopt.space import Categorical, Integer, Real
         from skopt.space import Space as Dimensions
 
-    draft = Draft()
-    for place, dimension in enumerate(Dimensions(native).dimensions):
-        name = dimension.name or f"x{place}"
-        match dimension:
-            case Categorical(categories=categories):
-                draft.add_choice(name, categories)
-            case Real() | Integer():
-                integer, log = isinstance(dimension, Integer), dimension.prior == "log-uniform"
-                draft.add(name, numeric(dimension.low, dimension.high, integer=integer, log=log))
-            case _:
-                raise SpaceError(
-                    f"dimension {name!r} is a {type(dimension).__name__}; use Real, Integer, Categorical"
-                )
-    return draft.finish(positional=True)
+    named = [(one.name or f"x{place}", one) for place, one in enumerate(Dimensions(native).dimensions)]
+    return Draft.read(named, _add, positional=True)
 
 
 def from_native(native: Any) -> Space:
@@ -47,3 +34,16 @@ def from_native(native: Any) -> Space:
 def to_native(points: Points, native: Any) -> list[list[Any]]:
     """Return points for `x0`, or for `Optimizer.tell`; raise ParamsError for points outside the space."""
     return read(native).spell(points)
+
+
+def _add(draft: Draft, name: str, dimension: Any) -> None:
+    from skopt.space import Categorical, Integer, Real
+
+    match dimension:
+        case Categorical(categories=categories):
+            draft.add_choice(name, categories)
+        case Real() | Integer():
+            integer, log = isinstance(dimension, Integer), dimension.prior == "log-uniform"
+            draft.add(name, numeric(dimension.low, dimension.high, integer=integer, log=log))
+        case _:
+            raise SpaceError(f"it is a {type(dimension).__name__}; use Real, Integer, Categorical")

@@ -1,9 +1,7 @@
 """What all adapters share: a tuner's space as one of ours, and how our values are spelled there.
 
-    symbol   meaning
-    q        a quantum: the tuner rounds to whole multiples of it
-
-It imports no tuner.
+symbol   meaning
+q        a quantum: the tuner rounds to whole multiples of it
 """
 
 from __future__ import annotations
@@ -70,6 +68,27 @@ class Draft:
     def __init__(self) -> None:
         self.parameters: dict[str, Parameter] = {}
         self.spellings: dict[str, Spelling] = {}
+
+    @classmethod
+    def read(
+        cls,
+        entries: Iterable[tuple[str, Any]],
+        add: Callable[[Draft, str, Any], None],
+        *,
+        flat: bool = True,
+        positional: bool = False,
+    ) -> Translation:
+        """Return what a tuner's parameters mean, each of which `add` adds to a draft by its name.
+
+        Raises SpaceError, which names the parameter.
+        """
+        draft = cls()
+        for name, parameter in entries:
+            try:
+                add(draft, name, parameter)
+            except SpaceError as error:
+                raise SpaceError(f"parameter {name!r}: {error}") from error
+        return draft.finish(flat=flat, positional=positional)
 
     def add(self, name: str, parameter: Parameter, spelling: Spelling | None = None) -> None:
         """Add a parameter, and how its values are spelled unless as they are."""

@@ -162,7 +162,5 @@ def _print_report(console: Console, result: Result, title: str, extra: dict[str,
     text = result.report(title=title, lines=lines)
     console.print(
         Markdown(text, hyperlinks=False) if console.is_terminal else text,
-        markup=False,
-        highlight=False,
         soft_wrap=True,
     )

@@ -1,7 +1,4 @@
-"""`bestguess models`: what there is, pull it, where it lies.
-
-It asks, shows and prints; `agent.llm.weights` does the work and is imported only when a command runs.
-"""
+"""`bestguess models`: what there is, pull it, where it lies."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bestguess.agent.commands._options import CONTEXT
+from bestguess.agent.commands._options import CONTEXT, console_for
 from bestguess.agent.commands._output import echo, echo_json
 
 if TYPE_CHECKING:
@@ -76,7 +73,7 @@ def list_models(as_json: bool) -> None:
     for entry in CATALOG.values():
         pulled = "yes" if is_pulled(entry.name) else "no"
         table.add_row(entry.name, entry.parameters, f"{entry.bytes / 1e9:.2f} GB", pulled, entry.note)
-    _console(to_stderr=False).print(table)
+    console_for().print(table)
     echo(f"Pulled models lie in {models_root()}")
 
 
@@ -106,11 +103,11 @@ def pull(name: str, source: WeightsSource, yes: bool, as_json: bool) -> None:
     from bestguess.agent.llm.weights.catalog import describe, is_pulled
     from bestguess.agent.llm.weights.files import read_manifest
 
-    console = _console(to_stderr=as_json)
+    console = console_for(stderr=as_json)
     description = describe(name)
     started = time.monotonic()
     if not is_pulled(name):
-        _print(console, description)
+        console.print(description, soft_wrap=True)
         if sys.stdin.isatty() and not yes:
             click.confirm("Pull it?", default=True, abort=True, err=as_json)
     folder = _pull(name, source, console)
@@ -119,7 +116,7 @@ def pull(name: str, source: WeightsSource, yes: bool, as_json: bool) -> None:
         seconds = round(time.monotonic() - started, 1)
         echo_json({"name": name, "path": str(folder), "seconds": seconds, **manifest})
     else:
-        _print(console, f"{name} lies in {folder}")
+        console.print(f"{name} lies in {folder}", soft_wrap=True)
 
 
 @command.command(context_settings=CONTEXT)
@@ -144,9 +141,9 @@ def pull_with_progress(name: str, *, source: WeightsSource = "auto", to_stderr: 
     """
     from bestguess.agent.llm.weights.catalog import describe, is_pulled
 
-    console = _console(to_stderr=to_stderr)
+    console = console_for(stderr=to_stderr)
     if not is_pulled(name):
-        _print(console, describe(name))
+        console.print(describe(name), soft_wrap=True)
     return _pull(name, source, console)
 
 
@@ -179,7 +176,7 @@ def _bars(console: Console) -> Iterator[Callable[[Stage], None]]:
 
         def show(stage: Stage) -> None:
             if stage.unit == "note":
-                _print(bars.console, stage.label)
+                bars.console.print(stage.label, soft_wrap=True)
                 return
             last = bars.tasks[-1] if bars.tasks else None
             if last is None or last.description != stage.label:
@@ -203,7 +200,7 @@ class _Lines:
         now = time.monotonic()
         if stage.label != self._label or now - self._printed_s >= _LINE_EVERY_S:
             self._label, self._printed_s = stage.label, now
-            _print(self._console, f"{stage.label} {_amount(stage)}".rstrip())
+            self._console.print(f"{stage.label} {_amount(stage)}".rstrip(), soft_wrap=True)
 
 
 def _amount(stage: Stage) -> str:
@@ -212,13 +209,3 @@ def _amount(stage: Stage) -> str:
     if stage.unit == "bytes":
         return f"{stage.done / 1e6:.0f} of {stage.total / 1e6:.0f} MB"
     return f"{stage.done} of {stage.total}"
-
-
-def _print(console: Console, text: str) -> None:
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
-
-
-def _console(*, to_stderr: bool) -> Console:
-    from bestguess.agent.reports.console import CleanConsole
-
-    return CleanConsole(stderr=to_stderr)

@@ -56,4 +56,4 @@ def command(storage: str, study_name: str | None, importance: bool, as_json: boo
         if console.is_terminal:
             console.print(Markdown(text, hyperlinks=False))
         else:
-            console.print(text, markup=False, highlight=False, soft_wrap=True)
+            console.print(text, soft_wrap=True)

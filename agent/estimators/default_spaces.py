@@ -5,7 +5,7 @@ Written down once a family: a classifier and its regressor share what they share
 read from the estimator's documentation where there is one (`documentation.py`).
 
 scikit-learn's None and "scale" are no numbers, so a parameter with such a default is a choice among it and a
-few values. This module imports none of the libraries.
+few values.
 """
 
 from __future__ import annotations
@@ -207,7 +207,7 @@ def _search_through(estimator: Any, prefix: str) -> list[tuple[str, Parameter]]:
         return [pair for name, one in inside.items() for pair in _search_through(one, f"{prefix}{name}__")]
     present = estimator.get_params(deep=False)
     return [
-        (f"{prefix}{name}", _with_present(_within(parameter, prefix), present[name]))
+        (f"{prefix}{name}", with_default(_within(parameter, prefix), present[name]))
         for name, parameter in known.items()
         if name in present
     ]
@@ -226,8 +226,11 @@ def _within(parameter: Parameter, prefix: str) -> Parameter:
     return replace(parameter, when=when) if when else parameter
 
 
-def _with_present(parameter: Parameter, present: Any) -> Parameter:
-    """Return the parameter with what is set as its default; None often means the library's own."""
+def with_default(parameter: Parameter, present: Any) -> Parameter:
+    """Return the parameter with what an estimator has set as its default, where that is allowed.
+
+    None often means the library's own default.
+    """
     if present is None and not (isinstance(parameter, Choice) and None in parameter.options):
         return parameter
     try:

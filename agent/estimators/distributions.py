@@ -10,7 +10,7 @@
 | a list of dictionaries                            | a choice between them, and all they hold under it    |
 
 The estimator's present value of a parameter is its default where it is allowed, and what the estimator's
-documentation says of it is its `doc`. This module does not know how candidates are evaluated.
+documentation says of it is its `doc`.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from typing import Any
 
 import numpy as np
 
+from bestguess.agent.estimators.default_spaces import with_default
 from bestguess.agent.estimators.documentation import parameter_doc
 from bestguess.agent.sampling.native_space import read_choices, read_distribution
-from bestguess.tools.errors import InputError, ParamsError, SpaceError
+from bestguess.tools.errors import InputError, SpaceError
 from bestguess.tools.space.parameter import MAX_VALUES
 from bestguess.tools.space.parameters import Choice, Float, Int, Parameter
 from bestguess.tools.space.space import Space
@@ -124,7 +125,7 @@ def _read(values: Any, rng: np.random.Generator, present: Any) -> tuple[Paramete
     if hasattr(values, "to_internal_repr"):
         parameter, labels = read_distribution(values)
         choices = getattr(values, "choices", ())
-        return _with_default(parameter, present), (
+        return with_default(parameter, present), (
             lambda label: choices[labels.index(label)]
         ) if labels else _itself
     if hasattr(values, "rvs"):
@@ -138,14 +139,14 @@ def _read_list(values: list[Any], present: Any) -> tuple[Parameter, Read]:
         raise SpaceError("the list is empty; give at least one value")
     plain = [one.item() if isinstance(one, np.generic) else one for one in values]
     if all(_is_number(one) for one in plain):
-        return _with_default(Choice(sorted(set(plain)), ordered=True), present), _itself
+        return with_default(Choice(sorted(set(plain)), ordered=True), present), _itself
     distinct: list[Any] = []
     for one in plain:
         if not any(_is_same(one, other) for other in distinct):
             distinct.append(one)
     choice, labels = read_choices(distinct)
     if not labels:
-        return _with_default(choice, present), _itself
+        return with_default(choice, present), _itself
     at = next((index for index, one in enumerate(distinct) if _is_same(one, present)), 0)
     return replace(choice, default=labels[at]), lambda label: distinct[labels.index(label)]
 
@@ -155,29 +156,19 @@ def _read_frozen(frozen: Any, present: Any) -> tuple[Parameter, Read]:
     low, high = frozen.support()
     name = frozen.dist.name
     if name == "uniform":
-        return _with_default(Float(low, high), present), _itself
+        return with_default(Float(low, high), present), _itself
     if name in ("loguniform", "reciprocal"):
-        return _with_default(Float(low, high, log=True), present), _itself
+        return with_default(Float(low, high, log=True), present), _itself
     if name == "randint":
         if low == high:
             return Choice([int(low)]), _itself
-        return _with_default(Int(int(low), int(high)), present), _itself
+        return with_default(Int(int(low), int(high)), present), _itself
 
     def read(quantile: Any) -> Any:
         value = frozen.ppf(quantile)
         return int(value) if hasattr(frozen, "pmf") else float(value)
 
     return Float(TAIL, 1 - TAIL, doc=f"as a quantile of its {name} distribution"), read
-
-
-def _with_default(parameter: Parameter, present: Any) -> Parameter:
-    """Return the parameter with the estimator's value as its default, if that is allowed."""
-    if isinstance(parameter, Choice) and present is None and None not in parameter.options:
-        return parameter
-    try:
-        return replace(parameter, default=parameter.canonical(present))
-    except ParamsError:
-        return parameter
 
 
 def _documented(parameter: Parameter, estimator: Any, target: str) -> Parameter:

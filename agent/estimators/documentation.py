@@ -1,7 +1,7 @@
 """What an estimator's own documentation says of its parameters.
 
 Docstrings in numpydoc's form have a section of parameters: `name : type` on a line, the text indented under
-it. This module does not import any estimator and does not know which parameters are searched.
+it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Our search as a scikit-learn search estimator, to be used where RandomizedSearchCV is.
 
-scikit-learn fits, scores and refits; the search decides from the scores so far what is tried next. This
-module does not know how a proposal comes about (`agent/search/turns.py`).
+scikit-learn fits, scores and refits; the search decides from the scores so far what is tried next.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import is_classifier
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import check_random_state
@@ -22,15 +20,15 @@ from sklearn.utils._param_validation import (
     InvalidParameterError,
     validate_parameter_constraints,
 )
-from sklearn.utils.multiclass import type_of_target
 
 from bestguess.agent.estimators.default_spaces import default_parameters
 from bestguess.agent.estimators.distributions import Searched, read_distributions
-from bestguess.agent.task import Fact, Task
+from bestguess.agent.estimators.task import describe_data, describe_task
+from bestguess.agent.task import Task
 from bestguess.agent.tuner import Tuner
 from bestguess.tools.errors import InputError
 from bestguess.tools.space.space import Space
-from bestguess.tools.trial import History, Outcome, Trial
+from bestguess.tools.trial import Outcome, Trial
 from bestguess.tools.words.given import shown
 
 MISCONFIGURED = 5
@@ -167,21 +165,32 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
         splits = list(self._given_cv.split(X, y, **split_params))
         if len(splits) == self._given_cv.get_n_splits(X, y, **split_params):
             self._checked_cv_orig = _SameSplits(splits)
-        self._facts = _describe(X, y, classifier=is_classifier(self.estimator))
+        self._facts = describe_data(X, y, classifier=is_classifier(self.estimator))
 
     def _run_search(self, evaluate_candidates: Evaluate) -> None:
         """Evaluate one batch after the other, each chosen by what the ones before came to."""
         random = check_random_state(self.random_state)
         seed = int(random.randint(2**31))
-        searched = self._read_space(np.random.default_rng(seed))
+        given = self.param_distributions
+        if given is None:
+            given = default_parameters(self.estimator)
+        searched = read_distributions(given, self.estimator, np.random.default_rng(seed))
         self.space_ = searched.space
         if searched.space is None:
             self.trials_: tuple[Trial, ...] = ()
             evaluate_candidates([{}])
             return
+        task = describe_task(
+            self.task,
+            self.estimator,
+            self._facts,
+            scoring=self.scoring,
+            refit=self.refit,
+            n_splits=self.n_splits_,
+        )
         with Tuner(
             searched.space,
-            self._describe_task(),
+            task,
             llm=self.llm,
             seed=seed,
             llm_wait_s=self.llm_wait_s,
@@ -194,32 +203,6 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
                 for trial, outcome in zip(batch, outcomes, strict=True):
                     tuner.tell(trial, outcome)
             self.trials_ = tuple(trial for trial in tuner.history if trial.outcome)
-
-    def _read_space(self, rng: np.random.Generator) -> Searched:
-        given = self.param_distributions
-        if given is None:
-            given = default_parameters(self.estimator)
-        return read_distributions(given, self.estimator, rng)
-
-    def _describe_task(self) -> Task:
-        task = self.task or Task()
-        steps = getattr(self.estimator, "steps", None)
-        names = [type(one).__name__ for _, one in steps] if steps else [type(self.estimator).__name__]
-        words = f"Tune {' after '.join(reversed(names))}, scored by {self.n_splits_}-fold cross-validation."
-        return Task(
-            " ".join(part for part in (task.description, words) if part),
-            metric=task.metric if task.metric != Task().metric else self._metric_words(),
-            direction="maximize",
-            facts={**self._facts, **task.facts},
-            noisy=task.noisy,
-        )
-
-    def _metric_words(self) -> str:
-        if isinstance(self.scoring, str):
-            return self.scoring
-        if isinstance(self.refit, str):
-            return self.refit
-        return "accuracy" if is_classifier(self.estimator) and self.scoring is None else "score"
 
     def _evaluate(
         self, evaluate_candidates: Evaluate, searched: Searched, batch: Sequence[Trial]
@@ -301,29 +284,12 @@ def _ask(tuner: Tuner, count: int) -> tuple[list[Trial], bool]:
     for _ in range(count):
         seen = tuner.history
         trial = tuner.ask()
-        if not tuner.task.noisy and _is_known(trial, seen):
+        if not tuner.task.noisy and any(trial.params == other.params for other in seen):
             return batch, True
         batch.append(trial)
     return batch, False
 
 
-def _is_known(trial: Trial, history: History) -> bool:
-    return any(trial.params == other.params for other in history)
-
-
 def _failed_scores(scores: Any, error_score: float) -> Any:
     """Return what stands for the scores of a fit that failed, in the form that others have."""
     return dict.fromkeys(scores, error_score) if isinstance(scores, dict) else error_score
-
-
-def _describe(x: Any, y: Any, *, classifier: bool) -> dict[str, Fact]:
-    """Return what can be said of the data in numbers."""
-    shape: Sequence[int] = x.shape if hasattr(x, "shape") else (len(x),)
-    facts: dict[str, Fact] = {"rows": int(shape[0])}
-    if len(shape) > 1:
-        facts["features"] = int(shape[1])
-    if classifier and y is not None:
-        target: NDArray[Any] = np.asarray(y)
-        if target.ndim == 1 and type_of_target(target) in ("binary", "multiclass"):
-            facts["classes"] = len(np.unique(target))
-    return facts

@@ -1,7 +1,4 @@
-"""The MCP server over HTTP: on this machine only, for whoever has the token of this start.
-
-It knows HTTP, and not what the server's tools do.
-"""
+"""The MCP server over HTTP: on this machine only, for whoever has the token of this start."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What the evidence of a study says of its parameters, as a record and in words.
 
 A surrogate is fitted to the history for this alone, so any study can be asked, also one that plain Optuna
-or a random search has filled. It does not know who proposed anything.
+or a random search has filled.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""Showing a run while it goes: a live table on a terminal, plain lines elsewhere.
-
-An `Observer` is told what happens and changes nothing; this module knows rich and nothing of how trials
-come about.
-"""
+"""Showing a run while it goes: a live table on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -10,7 +6,6 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -35,36 +30,20 @@ BADGES = {
 }
 
 
-class Observer(Protocol):
-    """What a run tells whoever watches it."""
+class Observer:
+    """What a run tells whoever watches it; this one shows nothing."""
 
     def thinking(self, number: int) -> None:
         """The proposal of trial `number` is being made."""
-        ...
 
     def started(self, trial: Trial) -> None:
         """A trial was proposed and is about to run."""
-        ...
 
     def finished(self, trial: Trial, history: History) -> None:
         """A trial was told."""
-        ...
 
 
-class Silent:
-    """An observer that shows nothing."""
-
-    def thinking(self, number: int) -> None:
-        """Do nothing."""
-
-    def started(self, trial: Trial) -> None:
-        """Do nothing."""
-
-    def finished(self, trial: Trial, history: History) -> None:
-        """Do nothing."""
-
-
-class PlainLines:
+class PlainLines(Observer):
     """One line a finished trial, for logs and pipes."""
 
     def __init__(self, console: Console, task: Task, n_trials: int, *, asks: bool = True) -> None:
@@ -77,9 +56,6 @@ class PlainLines:
         """Say that a model's first guesses are awaited, since that can take a minute."""
         if number == 1 and self._asks:
             self._print(f"waiting for the first guesses …; {STOP}")
-
-    def started(self, trial: Trial) -> None:
-        """Do nothing: the finished line says it all."""
 
     def finished(self, trial: Trial, history: History) -> None:
         """Print the trial's line."""
@@ -98,7 +74,7 @@ class PlainLines:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-class LiveTable:
+class LiveTable(Observer):
     """The latest trials, the best so far and a progress bar, redrawn in place."""
 
     def __init__(self, task: Task, n_trials: int, done: int) -> None:

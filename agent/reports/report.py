@@ -1,7 +1,6 @@
 """What a study came to: default against best, who proposed what, what it cost.
 
-Everything here is computed from the history alone, so that a report can be made of any study at any
-time. It does not know how the study was run, nor which terminal or page shows it.
+Everything is computed from the history alone, so that a report can be made of any study at any time.
 """
 
 from __future__ import annotations

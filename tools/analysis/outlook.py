@@ -7,8 +7,7 @@
 | `gain` | (s,)   | what the best of some places takes off the incumbent, in the user's units      |
 
 `n` trials chosen at once would gain the mean of `gain` over the n most promising places, which n trials
-chosen one after the other exceed; no number of trials gains more than over all places. This module does not
-know what a trial costs.
+chosen one after the other exceed; no number of trials gains more than over all places.
 """
 
 from __future__ import annotations
