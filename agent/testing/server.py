@@ -16,56 +16,57 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from itertools import cycle
-from types import TracebackType
+from itertools import cycle, repeat
 from typing import Any, Self
 
 from bestguess.agent.llm import Request
-from bestguess.agent.testing.stand_ins import SchemaLLM
+from bestguess.agent.testing.stand_ins import SPOILED, SchemaLLM
 
 HANG_S = 30.0
 DRIP_S = 0.05
 MEGABYTE = 2**20
+COMPLETION = {"id": "1", "object": "chat.completion", "created": 0, "model": "misbehaving"}
 
 
-class MisbehavingServer:
+class MisbehavingServer(ThreadingHTTPServer):
     """Serves `script`, one behaviour a request and then from the start again, on a free port.
 
-    A behaviour is a name in BEHAVIOURS, or a function of the handler and the request's body that answers it
+    A behaviour is a name in BEHAVIOURS, or a function of the exchange and the request's body that answers it
     itself. Raises ValueError for a name that is none.
     """
+
+    daemon_threads = True
 
     def __init__(self, script: Iterable[str | Behaviour], *, seed: int = 0) -> None:
         steps = list(script)
         unknown = [step for step in steps if isinstance(step, str) and step not in BEHAVIOURS]
         if unknown or not steps:
             raise ValueError(f"no behaviour is called {unknown}; there are {', '.join(BEHAVIOURS)}")
+        super().__init__(("127.0.0.1", 0), Exchange)
         self.served: list[str] = []
         self.model = SchemaLLM(seed)
         self.closing = threading.Event()
         self._steps = cycle(steps)
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        self._server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a client that hung up
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True)
 
     @property
     def url(self) -> str:
         """What to give as `llm`."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+        return f"http://127.0.0.1:{self.server_address[1]}/v1"
 
     def __enter__(self) -> Self:
         self._thread.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.closing.set()
-        self._server.shutdown()
-        self._server.server_close()
+        self.shutdown()
+        self.server_close()
         self._thread.join()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a client that hung up."""
 
     def next(self) -> Behaviour:
         """Return what is to be done next, and note it."""
@@ -78,13 +79,13 @@ class MisbehavingServer:
         """Return as many valid answers to a request as it asks for."""
         schema = body.get("response_format", {}).get("json_schema", {}).get("schema")
         asked = Request((), n=body.get("n", 1), schema=schema, seed=body.get("seed"))
-        return list(self.model.texts(asked))
+        return self.model.texts(asked)
 
 
 class Exchange(BaseHTTPRequestHandler):
-    """One request and its answer; behaviours use `send` and `complete`."""
+    """One request and its answer; behaviours use what has no underscore."""
 
-    owner: MisbehavingServer
+    server: MisbehavingServer
 
     def do_GET(self) -> None:
         """List one model."""
@@ -93,35 +94,40 @@ class Exchange(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Do what is next in the script."""
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        self.owner.next()(self, body)
+        self.server.next()(self, body)
+
+    def begin(self, status: int = 200, **headers: object) -> None:
+        """Send the status and headers, JSON's type unless another is among them."""
+        self.send_response(status)
+        for name, value in ({"content_type": "application/json"} | headers).items():
+            self.send_header(name.replace("_", "-"), str(value))
+        self.end_headers()
 
     def send(self, status: int, content: Any, **headers: str) -> None:
         """Send JSON, or bytes as they are."""
         payload = content if isinstance(content, bytes) else json.dumps(content).encode()
-        self.send_response(status)
-        known = {"content-type": "application/json", "content-length": str(len(payload))}
-        for name, value in (known | {key.replace("_", "-"): value for key, value in headers.items()}).items():
-            self.send_header(name, value)
-        self.end_headers()
+        self.begin(status, content_length=len(payload), **headers)
         self.wfile.write(payload)
 
     def complete(self, texts: Iterable[str]) -> None:
         """Send a chat completion with these answers."""
         self.send(200, completion(texts))
 
-    def write(self, pieces: Iterable[str], *, pause_s: float = DRIP_S) -> None:
-        """Send one answer piece by piece, as a stream that was asked for; a client that leaves ends it."""
-        self.send_response(200)
-        self.send_header("content-type", "text/event-stream")
-        self.end_headers()
-        known = {"id": "1", "object": "chat.completion.chunk", "created": 0, "model": "misbehaving"}
-        for piece in pieces:
-            if self.owner.closing.is_set():
+    def trickle(self, parts: Iterable[bytes], pause_s: float = DRIP_S) -> None:
+        """Send the parts of a body one by one, until the server closes; a client that leaves ends it."""
+        for part in parts:
+            if self.server.closing.is_set():
                 return
-            chunk = known | {"choices": [{"index": 0, "delta": {"content": piece}}]}
-            self.wfile.write(f"data: {json.dumps(chunk)}\n\n".encode())
+            self.wfile.write(part)
             self.wfile.flush()
             time.sleep(pause_s)
+
+    def write(self, pieces: Iterable[str], *, pause_s: float = DRIP_S) -> None:
+        """Send one answer piece by piece, as a stream that was asked for."""
+        self.begin(content_type="text/event-stream")
+        choices = ([{"index": 0, "delta": {"content": piece}}] for piece in pieces)
+        chunks = (COMPLETION | {"object": "chat.completion.chunk", "choices": one} for one in choices)
+        self.trickle((f"data: {json.dumps(chunk)}\n\n".encode() for chunk in chunks), pause_s)
         self.wfile.write(b"data: [DONE]\n\n")
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it so
@@ -138,58 +144,31 @@ def completion(texts: Iterable[str]) -> dict[str, Any]:
         for index, text in enumerate(texts)
     ]
     usage = {"prompt_tokens": 50, "completion_tokens": 10 * len(choices), "total_tokens": 0}
-    return {
-        "id": "1",
-        "object": "chat.completion",
-        "created": 0,
-        "model": "misbehaving",
-        "choices": choices,
-        "usage": usage,
-    }
+    return COMPLETION | {"choices": choices, "usage": usage}
 
 
 def _changed(change: Callable[[str], str]) -> Behaviour:
-    """Return the behaviour that spoils each valid answer by `change`."""
+    """Return the behaviour that changes each valid answer by `change`."""
 
     def behave(exchange: Exchange, body: Mapping[str, Any]) -> None:
-        exchange.complete([change(text) for text in exchange.owner.guesses(body)])
+        exchange.complete([change(text) for text in exchange.server.guesses(body)])
 
     return behave
 
 
-def _filled(value: Any) -> Behaviour:
-    """Return the behaviour that puts `value` in the place of every value."""
-
-    def change(text: str) -> str:
-        guess = json.loads(text)
-        return json.dumps(dict.fromkeys(guess, value) if isinstance(guess, dict) else value)
-
-    return _changed(change)
-
-
 def _hang(exchange: Exchange, _: Mapping[str, Any]) -> None:
-    exchange.owner.closing.wait(HANG_S)
+    exchange.server.closing.wait(HANG_S)
 
 
 def _drip(exchange: Exchange, body: Mapping[str, Any]) -> None:
-    payload = json.dumps(completion(exchange.owner.guesses(body))).encode()
-    exchange.send_response(200)
-    exchange.send_header("content-type", "application/json")
-    exchange.send_header("content-length", str(len(payload)))
-    exchange.end_headers()
-    for byte in payload:
-        if exchange.owner.closing.is_set():
-            return
-        exchange.wfile.write(bytes([byte]))
-        exchange.wfile.flush()
-        time.sleep(DRIP_S)
+    payload = json.dumps(completion(exchange.server.guesses(body))).encode()
+    exchange.begin(content_length=len(payload))
+    exchange.trickle(bytes([byte]) for byte in payload)
 
 
 def _reset(exchange: Exchange, body: Mapping[str, Any]) -> None:
-    payload = json.dumps(completion(exchange.owner.guesses(body))).encode()
-    exchange.send_response(200)
-    exchange.send_header("content-length", str(len(payload)))
-    exchange.end_headers()
+    payload = json.dumps(completion(exchange.server.guesses(body))).encode()
+    exchange.begin(content_length=len(payload))
     exchange.wfile.write(payload[: len(payload) // 2])
     exchange.wfile.flush()
     exchange.connection.shutdown(socket.SHUT_RDWR)
@@ -201,11 +180,11 @@ def _echo(exchange: Exchange, body: Mapping[str, Any]) -> None:
 
 
 def _duplicates(exchange: Exchange, body: Mapping[str, Any]) -> None:
-    exchange.complete(exchange.owner.guesses(body)[:1] * body.get("n", 1))
+    exchange.complete(exchange.server.guesses(body)[:1] * body.get("n", 1))
 
 
 def _redirect(exchange: Exchange, _: Mapping[str, Any]) -> None:
-    elsewhere = exchange.owner.url.replace("127.0.0.1", "localhost")
+    elsewhere = exchange.server.url.replace("127.0.0.1", "localhost")
     exchange.send(307, {}, location=f"{elsewhere}/chat/completions")
 
 
@@ -216,11 +195,9 @@ def _bomb(exchange: Exchange, _: Mapping[str, Any]) -> None:
 
 
 def _endless(exchange: Exchange, body: Mapping[str, Any]) -> None:
-    exchange.send_response(200)
-    exchange.send_header("content-type", "text/event-stream" if body.get("stream") else "application/json")
-    exchange.end_headers()
-    while not exchange.owner.closing.is_set():
-        exchange.wfile.write(b"data: " if body.get("stream") else b" " * MEGABYTE)
+    streams = body.get("stream")
+    exchange.begin(content_type="text/event-stream" if streams else "application/json")
+    exchange.trickle(repeat(b"data: " if streams else b" " * MEGABYTE), pause_s=0.0)
 
 
 def _leak(exchange: Exchange, body: Mapping[str, Any]) -> None:
@@ -232,29 +209,16 @@ def _counted(prompt_tokens: Any, completion_tokens: Any) -> Behaviour:
 
     def behave(exchange: Exchange, body: Mapping[str, Any]) -> None:
         usage = {"prompt_tokens": prompt_tokens, "completion_tokens": completion_tokens}
-        exchange.send(200, completion(exchange.owner.guesses(body)) | {"usage": usage})
+        exchange.send(200, completion(exchange.server.guesses(body)) | {"usage": usage})
 
     return behave
 
 
 BEHAVIOURS: Mapping[str, Behaviour] = {
     "good": _changed(lambda text: text),
-    "malformed": _changed(lambda text: text.replace(":", "=", 1)),
-    "truncated": _changed(lambda text: text[: len(text) // 2]),
-    "prose": _changed(lambda _: "I would try a smaller learning rate first, and then see."),
-    "fenced": _changed(lambda text: f"Here it is:\n```json\n{text}\n```\nGood luck!"),
-    "out_of_bounds": _filled(10**30),
-    "wrong_types": _filled([{"value": None}]),
-    "not_a_number": _filled(float("nan")),
-    "unknown_keys": _changed(lambda text: text[:-1] + ', "no_such_parameter": 1}'),
+    **{name: _changed(spoil) for name, spoil in SPOILED.items()},
     "duplicates": _duplicates,
     "echo": _echo,
-    "megabyte": _changed(lambda _: "x" * MEGABYTE),
-    "nested": _changed(lambda _: "[" * 20_000 + "]" * 20_000),
-    "unicode": _changed(lambda text: text.replace('"', "”")),
-    "control_characters": _changed(lambda text: f"\x00\x07\x1b[2J\u202e{text}"),
-    "empty": _changed(lambda _: ""),
-    "thoughts_only": _changed(lambda _: "<think> so many options"),
     "drip": _drip,
     "hang": _hang,
     "reset": _reset,
@@ -262,21 +226,15 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
     "broken": lambda exchange, _: exchange.send(500, {"error": {"message": "CUDA out of memory"}}),
     "bad_request": lambda exchange, _: exchange.send(400, {"error": {"message": "no"}}),
     "html": lambda exchange, _: exchange.send(200, b"<html>hello</html>", content_type="text/html"),
-    "no_json": lambda exchange, _: exchange.send(200, b'{"choices": [', content_type="application/json"),
+    "no_json": lambda exchange, _: exchange.send(200, b'{"choices": ['),
     "empty_choices": lambda exchange, _: exchange.complete([]),
     "redirect": _redirect,
     "bomb": _bomb,
     "endless": _endless,
     "leak": _leak,
-    "twice": _changed(lambda text: text[:-1] + ", " + text[1:]),
-    "long_number": _filled(10**4000),
     "negative_usage": _counted(-(10**9), -(10**12)),
     "huge_usage": _counted(10**30, 10**30),
     "usage_in_words": _counted("many", ["lots"]),
     "null_message": lambda exchange, _: exchange.send(200, {"choices": [{"message": None}]}),
 }
 """Everything that the server can do, by name."""
-
-
-def _handler(server: MisbehavingServer) -> type[Exchange]:
-    return type("OneServersExchange", (Exchange,), {"owner": server})

@@ -52,20 +52,6 @@ class _StandIn:
         """Do nothing: there is nothing to free."""
 
 
-class _Seeded(_StandIn):
-    """A stand-in whose answers follow from its seed and the request's, or from the count of calls."""
-
-    def __init__(self, seed: int = 0) -> None:
-        self.seed = seed
-        self._calls = 0
-
-    def rng(self, request: Request) -> np.random.Generator:
-        """Return the generator for one call."""
-        self._calls += 1
-        turn = (0, request.seed) if request.seed is not None else (1, self._calls)
-        return np.random.default_rng([number % 2**64 for number in (self.seed, *turn)])
-
-
 class ScriptedLLM(_StandIn):
     """Answers with `replies` one after the other, one for each sample, and keeps the `requests`.
 
@@ -129,49 +115,45 @@ class SlowLLM(_StandIn):
         self.llm.close()
 
 
-class SchemaLLM(_Seeded):
+class SchemaLLM(_StandIn):
     """Guesses: each sample is uniform within the schema, a text of its own without one.
 
-    It understands objects (a property that is not required comes half of the time), anyOf, enum, const,
-    numbers, integers, booleans and strings; raises ReplyError for anything else.
+    The answers follow from its seed and the request's, or from the count of calls. It understands objects (a
+    property that is not required comes half of the time), anyOf, enum, const, numbers, integers, booleans and
+    strings; raises ReplyError for anything else.
     """
 
     name = "uniform"
 
+    def __init__(self, seed: int = 0) -> None:
+        self.seed = seed
+        self._calls = 0
+
     def texts(self, request: Request) -> list[str]:
         """Return `request.n` random instances of the schema."""
-        rng = self.rng(request)
+        self._calls += 1
+        turn = (0, request.seed) if request.seed is not None else (1, self._calls)
+        rng = np.random.default_rng([number % 2**64 for number in (self.seed, *turn)])
         schema = {"type": "string"} if request.schema is None else request.schema
         return [json.dumps(_instance(schema, rng)) for _ in range(request.n)]
 
 
-class GarbageLLM(_Seeded):
-    """Answers with everything but what was asked for, one kind after the other, beginning anywhere.
-
-    Prose, JSON cut short, the wrong types, values out of bounds, nothing, far too much, control characters,
-    numbers that are none, and a nest too deep to read.
-    """
+class GarbageLLM(_StandIn):
+    """Answers with everything but what was asked for: all of SPOILED in turn, beginning anywhere."""
 
     name = "garbage"
 
+    def __init__(self, seed: int = 0) -> None:
+        self.seed = seed
+        self._calls = 0
+
     def texts(self, request: Request) -> list[str]:
         """Return `request.n` answers that cannot be used."""
-        properties = _properties(request.schema or {}) or {"x": {}}
-        first_name = next(iter(properties))
-        wrong_types = json.dumps({name: [{"value": None}] for name in properties})
-        kinds = (
-            "I would try a smaller learning rate first, and then see.",
-            wrong_types[: len(wrong_types) // 2],
-            wrong_types,
-            json.dumps({name: _beyond(schema) for name, schema in properties.items()}),
-            "",
-            "x" * 200_000,
-            f'{{"{first_name}": "\x00\x07\x1b[2J\u202e\r\n"}}',
-            f'{{"{first_name}": NaN}}',
-            "[" * 20_000 + "]" * 20_000,
-        )
-        first = int(self.rng(request).integers(len(kinds)))
-        return [kinds[(first + index) % len(kinds)] for index in range(request.n)]
+        self._calls += 1
+        first = self.seed + (self._calls if request.seed is None else request.seed)
+        kinds = list(SPOILED.values())
+        unfit = json.dumps({name: [] for name in _properties(request.schema or {}) or ("x",)})
+        return [kinds[(first + index) % len(kinds)](unfit) for index in range(request.n)]
 
 
 def check_llm(llm: LLM, *, seeded: bool = True) -> None:
@@ -262,8 +244,32 @@ def _properties(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     return properties
 
 
-def _beyond(schema: Mapping[str, Any]) -> Any:
-    """Return a value that `schema` has no room for."""
-    if schema.get("type") in ("number", "integer"):
-        return 2 * abs(schema.get("maximum", 0)) + 10**30
-    return "no such option " * (1 + schema.get("maxLength", 0))
+def _filled(value: Any) -> Callable[[str], str]:
+    """Return what puts `value` in the place of every value of an answer."""
+
+    def fill(text: str) -> str:
+        guess = json.loads(text)
+        return json.dumps(dict.fromkeys(guess, value) if isinstance(guess, dict) else value)
+
+    return fill
+
+
+SPOILED: Mapping[str, Callable[[str], str]] = {
+    "malformed": lambda text: text.replace(":", "=", 1),
+    "truncated": lambda text: text[: len(text) // 2],
+    "prose": lambda _: "I would try a smaller learning rate first, and then see.",
+    "fenced": lambda text: f"Here it is:\n```json\n{text}\n```\nGood luck!",
+    "out_of_bounds": _filled(10**30),
+    "wrong_types": _filled([{"value": None}]),
+    "not_a_number": _filled(float("nan")),
+    "long_number": _filled(10**4000),
+    "unknown_keys": lambda text: text[:-1] + ', "no_such_parameter": 1}',
+    "twice": lambda text: text[:-1] + ", " + text[1:],
+    "megabyte": lambda _: "x" * 2**20,
+    "nested": lambda _: "[" * 20_000 + "]" * 20_000,
+    "unicode": lambda text: text.replace('"', "”"),
+    "control_characters": lambda text: f"\x00\x07\x1b[2J\u202e{text}",
+    "empty": lambda _: "",
+    "thoughts_only": lambda _: "<think> so many options",
+}
+"""What becomes of a good answer, by name; of the fenced one, it can be found again."""

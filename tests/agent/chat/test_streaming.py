@@ -32,7 +32,7 @@ def writing(*words: str, pause_s: float = 0.1) -> Callable[[Exchange, Mapping[st
         if body.get("stream"):
             exchange.write(pieces, pause_s=pause_s)
         else:
-            exchange.complete(exchange.owner.guesses(body))
+            exchange.complete(exchange.server.guesses(body))
 
     return behave
 
