@@ -18,9 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bestguess.agent.llm import LLM, Reply, Request
+from bestguess.agent.llm import LLM, Reply, Request, request_essence
 from bestguess.agent.llm.parsing import parse_texts
-from bestguess.agent.llm.recorded import request_essence
 from bestguess.evals.cache import default_folder
 
 POOL = 24

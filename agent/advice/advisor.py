@@ -15,9 +15,8 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from bestguess.agent.llm import LLM, Message, Reply, Request
+from bestguess.agent.llm import LLM, Message, Reply, Request, request_key
 from bestguess.agent.llm.parsing import parse_json
-from bestguess.agent.llm.recorded import request_key
 from bestguess.prompts import render, version
 from bestguess.tools.errors import ModelError, ModelUnavailable, ParamsError, ReplyError
 from bestguess.tools.space.space import Space

@@ -23,9 +23,8 @@ from urllib.parse import quote
 
 from bestguess.agent.advice.advisor import Advice
 from bestguess.agent.advice.budget import Spent
-from bestguess.agent.llm import LLM, Reply, Request
+from bestguess.agent.llm import LLM, Reply, Request, request_essence, request_key
 from bestguess.agent.llm.parsing import parse_texts
-from bestguess.agent.llm.recorded import request_essence, request_key
 from bestguess.agent.record.readonly import connect, table_layouts
 from bestguess.agent.record.wal import use_wal
 from bestguess.tools.errors import BudgetSpent, ModelError, ParamsError, StudyError

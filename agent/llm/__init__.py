@@ -1,11 +1,14 @@
-"""The protocol that every language model speaks here.
+"""Language models: the protocol that every one speaks here, and the backends.
 
-A backend is one file in this folder with one class that satisfies `LLM`. Nothing here knows what is
-being tuned: messages and a JSON schema go in, texts come out, and whoever asked validates them.
+Messages and a JSON schema go in, texts come out, and whoever asked validates them. A backend is one file in
+this folder with one class that satisfies `LLM`; `bestguess.agent.llm.FILE:CLASS` names it (`connect.py`), and
+`bestguess.agent.testing.check_llm` tests it. Whoever only wants to ask enters by `connect`.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -65,6 +68,23 @@ class Reply:
     def tokens(self) -> int:
         """All tokens that were read or written."""
         return self.prompt_tokens + self.completion_tokens
+
+
+def request_essence(request: Request) -> dict[str, Any]:
+    """Return what the answer depends on; the order within a schema is part of that, the deadline is not."""
+    return {
+        "messages": [[message.role, message.content] for message in request.messages],
+        "n": request.n,
+        "schema": request.schema,
+        "temperature": request.temperature,
+        "seed": request.seed,
+        "max_tokens": request.max_tokens,
+    }
+
+
+def request_key(request: Request) -> str:
+    """Return a hash of everything that the answer depends on."""
+    return hashlib.sha256(json.dumps(request_essence(request), default=dict).encode()).hexdigest()
 
 
 def count_roughly(text: str) -> int:

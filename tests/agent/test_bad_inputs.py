@@ -17,7 +17,6 @@ from tests.bad_inputs import FEW, FINE, Places, each_odd, expect, table
 import bestguess as bg
 from bestguess.agent.adapters import adapter
 from bestguess.agent.advice.knowledge import Pack, load_packs
-from bestguess.agent.llm.recorded import RecordedLLM
 from bestguess.agent.task import Task
 from bestguess.tools.search.density import Density
 from bestguess.tools.space.region import Limit, Limits
@@ -329,17 +328,14 @@ def test_a_bad_pack_is_refused_by_its_file(call: Callable[[], Any], words: tuple
 
 
 @pytest.mark.parametrize("kind", ["fifo.yaml", "zero.yaml", "folder.yaml", "loop.yaml", "huge.yaml"])
-def test_what_is_no_file_is_not_waited_for_by_packs_warm_starts_and_recordings(
-    kind: str, tmp_path: Path
-) -> None:
+def test_what_is_no_file_is_not_waited_for_by_packs_and_warm_starts(kind: str, tmp_path: Path) -> None:
     path = Places(tmp_path)[kind].rename(tmp_path / "odd.md")
     expect(lambda: load_packs(tmp_path), ("odd.md",))
     expect(lambda: bg.WarmStart.load(path), ("odd.md",))
-    expect(lambda: RecordedLLM(path), ("odd.md",))
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", "---\nfamily: a".encode("utf-16"), bytes(100), b"\xed\xa0\x80", b"[" * 100_000, b"{}", b"9" * 5000, b"nan", b""])  # fmt: skip
-def test_odd_bytes_are_refused_by_packs_warm_starts_and_recordings(content: bytes, tmp_path: Path) -> None:
+def test_odd_bytes_are_refused_by_packs_and_warm_starts(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "odd.md"
     path.write_bytes(content)
     expect(lambda: load_packs(tmp_path), ("odd.md",))
@@ -347,7 +343,6 @@ def test_odd_bytes_are_refused_by_packs_warm_starts_and_recordings(content: byte
         lambda: bg.WarmStart.load(path),
         ("",) if content == b"nan" else ("odd.md",) if content not in (b"{}", b"9" * 5000) else ("",),
     )
-    expect(lambda: RecordedLLM(path), FINE if not content else ("odd.md",))
 
 
 @pytest.mark.parametrize("folder", ["n" * 5000, "null\0", "\ud800", "absent", "/dev/null"])

@@ -20,7 +20,6 @@ from bestguess.agent.advice.journal import Journal, restore
 from bestguess.agent.advice.knowledge import read_knowledge
 from bestguess.agent.chat.transcript import last_state, read_last_session, to_markdown
 from bestguess.agent.llm import Message, Request
-from bestguess.agent.llm.recorded import RecordedLLM, RecordingLLM
 from bestguess.agent.record.study import load
 from bestguess.agent.record.trial_fields import read_proposal
 from bestguess.agent.reports.report import study_record
@@ -296,36 +295,3 @@ def test_a_crafted_line_of_a_transcript_is_skipped(line: str, tmp_path: Path) ->
         assert all(event.plot is None for event in events)
 
     expect(read, FINE)
-
-
-REPLY_FIELDS = [
-    "key",
-    "request",
-    "request.schema",
-    "reply",
-    "reply.texts",
-    "reply.prompt_tokens",
-    "reply.completion_tokens",
-    "reply.seconds",
-]
-
-
-@pytest.mark.parametrize("field", REPLY_FIELDS)
-def test_a_crafted_line_of_a_recording_is_skipped_with_its_number(field: str, tmp_path: Path) -> None:
-    good = tmp_path / "good.jsonl"
-    request = Request((Message("user", "hello"),))
-    RecordingLLM(ScriptedLLM(["hi"]), good).generate(request)
-    for value in (*JSON, *TORN):
-        path = tmp_path / "odd.jsonl"
-        line = put(json.loads(good.read_text()), field, value)
-        path.write_bytes(line.encode(errors="surrogatepass") + b"\n" + good.read_bytes())
-
-        def read(path: Path = path) -> None:
-            llm = RecordedLLM(path)
-            assert all(one.startswith("line 1: ") and len(one) < 400 for one in llm.skipped)
-            reply = llm.generate(request)
-            assert all(isinstance(text, str) for text in reply.texts)
-            assert reply.tokens >= 0
-            assert 0 <= reply.seconds < 1e12
-
-        expect(read, FINE)
