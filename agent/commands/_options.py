@@ -1,49 +1,73 @@
-"""What several commands share: options, and the space, task and objective that they name."""
+"""The options that several commands take, each defined once, and the space, task and objective they name."""
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import shutil
 from collections.abc import Callable, Sequence
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import click
 
-from bestguess.tools.errors import CommandError, InputError
+from bestguess.tools.errors import CommandError, InputError, StudyError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
-
+    from bestguess.agent.advice.budget import Budget
+    from bestguess.agent.llm import LLM
     from bestguess.agent.task import Task
     from bestguess.tools.objective.run import Objective
     from bestguess.tools.space.space import Space
 
-LLM_HELP = "none; embedded[:NAME]; a model folder; an OpenAI-compatible URL; module:attribute"
-WIDEST = 100_000
-"""Columns of a pipe."""
+Command = Callable[..., Any]
+Add = Callable[[Command], Command]
 
+LLM_HELP = "none; embedded[:NAME]; a model folder; an OpenAI-compatible URL; module:attribute"
+LLM_WAIT_HELP = "longest wait for the model before a trial; the search goes on without it"
 DEFAULT_STORAGE = "sqlite:///bestguess.db"
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
-json_option = click.option("--json", "as_json", is_flag=True, help="one JSON object on stdout")
+
+def together(*options: Add) -> Add:
+    """Return what adds all of the options, in their order."""
+
+    def add(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
 
 
-def study_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that name a study which is there."""
-    return storage_option()(study_name_option("may be left out when the storage holds one study")(command))
+def llm_option(default: str = "none") -> Add:
+    """Return the option that says which language model guesses."""
+    return click.option("--llm", default=default, show_default=True, metavar="SPEC", help=LLM_HELP)
+
+
+def seconds_option(*names: str, default: float | None = None, words: str | None = None) -> Add:
+    """Return an option of a duration, which must be a finite number from 0."""
+
+    def read(_context: click.Context, option: click.Parameter, given: float | None) -> float | None:
+        if given is not None and not (math.isfinite(given) and given >= 0):
+            raise InputError(f"{option.name} is {given}; give 0 or more seconds")
+        return given
+
+    shown = default is not None
+    return click.option(
+        *names, type=float, default=default, show_default=shown, metavar="SECONDS", callback=read, help=words
+    )
 
 
 def storage_option(
     default: str | None = DEFAULT_STORAGE, *, words: str | None = None, or_none: bool = False
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+) -> Add:
     """Return the option that says where studies are kept, which outlives the command; 'none' if `or_none`."""
 
     def read(_context: click.Context, _option: click.Parameter, given: str | None) -> str | None:
         from bestguess.agent.record.storage_url import is_memory, read_url
-        from bestguess.tools.errors import StudyError
 
         if given is None or (or_none and given == "none"):
             return given
@@ -52,17 +76,28 @@ def storage_option(
             raise StudyError(f"storage is {given!r}, which ends with the command; {mend}")
         return given
 
+    shown = default is not None
     return click.option(
-        "--storage",
-        default=default,
-        show_default=default is not None,
-        metavar="URL",
-        callback=read,
-        help=words,
+        "--storage", default=default, show_default=shown, metavar="URL", callback=read, help=words
     )
 
 
-def seed_option() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def study_name_option(words: str) -> Add:
+    """Return the option that names a study, with the words of its help."""
+
+    def read(_context: click.Context, _option: click.Parameter, given: str | None) -> str | None:
+        from bestguess.agent.checks import check_study_name
+
+        return check_study_name(given)
+
+    return click.option("--study-name", metavar="NAME", callback=read, help=words)
+
+
+def _read_knowledge(_context: click.Context, _option: click.Parameter, given: str) -> bool | str:
+    return {"on": True, "off": False}.get(given, given)
+
+
+def seed_option(default: int | None = None) -> Add:
     """Return the option that makes proposals repeatable."""
 
     def read(_context: click.Context, _option: click.Parameter, given: int | None) -> int | None:
@@ -70,147 +105,125 @@ def seed_option() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
         return check_seed(given)
 
-    return click.option("--seed", type=int, default=None, callback=read, help="makes proposals repeatable")
+    return click.option("--seed", type=int, default=default, callback=read, help="makes proposals repeatable")
 
 
-def read_seconds(_context: click.Context, option: click.Parameter, given: float | None) -> float | None:
-    """Return an option's duration, for a callback; raise InputError unless it is a finite number from 0."""
-    import math
+json_option = click.option("--json", "as_json", is_flag=True, help="one JSON object, the last line of stdout")
+force_option = click.option("--force", is_flag=True, help="write over a file that is there")
 
-    if given is not None and not (math.isfinite(given) and given >= 0):
-        raise InputError(f"{option.name} is {given}; give 0 or more seconds")
-    return given
+study_options = together(
+    storage_option(), study_name_option("may be left out when the storage holds one study")
+)
+"""The options that name a study which is there."""
 
+task_options = together(
+    click.option("--task", "description", metavar="TEXT", help="what is tuned, in words, for the model"),
+    click.option("--direction", type=click.Choice(["minimize", "maximize"]), help="default: minimize"),
+)
+"""The options that say what is tuned, and which way."""
 
-def study_name_option(words: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return the option that names a study, with the words of its help."""
-    return click.option("--study-name", metavar="NAME", callback=_read_study_name, help=words)
-
-
-def _read_study_name(_context: click.Context, _option: click.Parameter, given: str | None) -> str | None:
-    if given is None:
-        return None
-    from bestguess.agent.checks import check_study_name
-
-    return check_study_name(given)
-
-
-def session_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of a session in conversation, whatever shows it."""
-    for option in reversed(
-        (
-            click.option(
-                "--folder",
-                type=click.Path(exists=True, file_okay=False, path_type=Path),
-                default=Path(),
-                help="where the scripts are, and files are written; nothing outside of it is touched",
-            ),
-            click.option("--llm", default="none", show_default=True, metavar="SPEC", help=LLM_HELP),
-            click.option("--resume", is_flag=True, help="go on with the folder's last session"),
-            click.option(
-                "--parallel", type=click.IntRange(1, 64), default=1, show_default=True, help="trials at once"
-            ),
-            seed_option(),
-        )
-    ):
-        command = option(command)
-    return command
+session_options = together(
+    click.option(
+        "--folder",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        default=Path(),
+        help="where the scripts are, and files are written; nothing outside of it is touched",
+    ),
+    llm_option(),
+    click.option("--resume", is_flag=True, help="go on with the folder's last session"),
+    click.option(
+        "--parallel", type=click.IntRange(1, 64), default=1, show_default=True, help="trials at once"
+    ),
+    seed_option(),
+)
+"""The options of a session in conversation, whatever shows it."""
 
 
-def knowledge_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the option that says which packs of what is known to work have a part."""
-    return click.option(
-        "--knowledge",
-        default="on",
-        show_default=True,
-        metavar="SPEC",
-        callback=_read_knowledge,
-        help="packs of what is known to work: on, off, or a folder with more of your own",
-    )(command)
+class SearchTerms(TypedDict):
+    """Who guesses and on what terms, in the words of `Tuner`."""
+
+    llm: LLM | str | None
+    llm_wait_s: float
+    budget: Budget
+    knowledge: bool | str
+    seed: int | None
 
 
-def _read_knowledge(_context: click.Context, _option: click.Parameter, given: str) -> bool | str:
-    return {"on": True, "off": False}.get(given, given)
+def search_options(llm: str = "none", *, wait_s: float = 120.0, seed: int | None = None) -> Add:
+    """Return the options of a search with their defaults; the command gets them as one argument `terms`."""
+    options = together(
+        llm_option(llm),
+        seconds_option("--llm-wait", "llm_wait_s", default=wait_s, words=LLM_WAIT_HELP),
+        click.option(
+            "--llm-tokens", type=click.IntRange(0), metavar="N", help="what the model may read and write"
+        ),
+        click.option("--llm-requests", type=click.IntRange(0), metavar="N", help="how often it may be asked"),
+        click.option(
+            "--knowledge",
+            default="on",
+            show_default=True,
+            metavar="SPEC",
+            callback=_read_knowledge,
+            help="packs of what is known to work: on, off, or a folder with more of your own",
+        ),
+        seed_option(seed),
+    )
 
+    def add(command: Command) -> Command:
+        @wraps(command)
+        def collected(
+            *,
+            llm: str,
+            llm_wait_s: float,
+            llm_tokens: int | None,
+            llm_requests: int | None,
+            knowledge: bool | str,
+            seed: int | None,
+            **given: Any,
+        ) -> Any:
+            from bestguess.agent.advice.budget import Budget
 
-def llm_options(default: str, *, wait_s: float = 120.0) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return the options that say which language model guesses, and how long it is waited for."""
+            budget = Budget(tokens=llm_tokens, requests=llm_requests)
+            terms = SearchTerms(llm=llm, llm_wait_s=llm_wait_s, budget=budget, knowledge=knowledge, seed=seed)
+            return command(terms=terms, **given)
 
-    def add(command: Callable[..., Any]) -> Callable[..., Any]:
-        for option in reversed(
-            (
-                click.option(
-                    "--llm",
-                    default=default,
-                    show_default=True,
-                    metavar="SPEC",
-                    help=LLM_HELP,
-                ),
-                click.option(
-                    "--llm-wait",
-                    "llm_wait_s",
-                    type=float,
-                    default=wait_s,
-                    show_default=True,
-                    metavar="SECONDS",
-                    callback=read_seconds,
-                    help="longest wait for the model before a trial; the search goes on without it",
-                ),
-                click.option(
-                    "--llm-tokens",
-                    type=click.IntRange(0),
-                    metavar="N",
-                    help="what the model may read and write",
-                ),
-                click.option(
-                    "--llm-requests", type=click.IntRange(0), metavar="N", help="how often it may be asked"
-                ),
-                seed_option(),
-                click.option(
-                    "--json", "as_json", is_flag=True, help="one JSON object as the last line of stdout"
-                ),
-            )
-        ):
-            command = option(command)
-        return command
+        return options(collected)
 
     return add
 
 
-def read_space(spec: str) -> tuple[Space, dict[str, Any]]:
-    """Return the space in a YAML file or at module:attribute, and the file's words about the task."""
+def read_native(spec: str) -> tuple[Any, dict[str, Any]]:
+    """Return the space in a YAML file, or what is at module:attribute; and the file's words on the task."""
     from bestguess.tools.objective.run import load_object
     from bestguess.tools.space.formats import load_yaml
-    from bestguess.tools.space.space import Space
 
     if ":" in spec and not os.path.exists(spec):
-        space = load_object(spec)
-        if not isinstance(space, Space):
-            raise CommandError(f"--space {spec} is a {type(space).__name__}; name a bestguess.Space")
-        return space, {}
+        return load_object(spec), {}
     return load_yaml(Path(spec))
 
 
-def read_task(
-    words: dict[str, Any],
-    *,
-    description: str | None,
-    metric: str | None,
-    direction: str | None,
-    objective: Sequence[str],
-) -> Task:
-    """Return the task: what the file says, overruled by the options, filled in from the command."""
+def read_space(spec: str) -> tuple[Space, dict[str, Any]]:
+    """Return the space in a YAML file or at module:attribute, and the file's words about the task."""
+    from bestguess.tools.space.space import Space
+
+    space, words = read_native(spec)
+    if not isinstance(space, Space):
+        raise CommandError(f"--space {spec} is a {type(space).__name__}; name a bestguess.Space")
+    return space, words
+
+
+def read_task(words: dict[str, Any], **given: str | None) -> Task:
+    """Return the task: what the file says, overruled by the options that were given."""
     from bestguess.agent.task import Task
 
-    given = {"description": description, "direction": direction}
-    words = {**words, **{key: value for key, value in given.items() if value is not None}}
-    words.setdefault("description", "Tune " + " ".join(objective))
-    if metric is not None:
-        # The last word before the group is usually the metric's name: 'val_loss=(...)', '"loss": (...)'.
-        before = re.sub(r"\(\?[a-z]+\)|\\[a-zA-Z]|\[[^\]]*\]", " ", metric).partition("(")[0]
-        named = re.findall(r"[A-Za-z_][\w.@/-]*", before)
-        words.setdefault("metric", named[-1].strip("./-") if named else "value")
-    return Task.from_dict(words)
+    return Task.from_dict({**words, **{name: value for name, value in given.items() if value is not None}})
+
+
+def metric_name(pattern: str) -> str:
+    """Return the last word before the group, usually the metric's name: 'val_loss=(...)', '"loss": (...)'."""
+    before = re.sub(r"\(\?[a-z]+\)|\\[a-zA-Z]|\[[^\]]*\]", " ", pattern).partition("(")[0]
+    named = re.findall(r"[A-Za-z_][\w.@/-]*", before)
+    return named[-1].strip("./-") if named else "value"
 
 
 def read_objective(
@@ -236,16 +249,7 @@ def read_objective(
     return command
 
 
-def console_for(*, stderr: bool = False) -> Console:
-    """Return the console to print on."""
-    from bestguess.agent.reports.console import CleanConsole
-
-    return CleanConsole(stderr=stderr)
-
-
-def print_table(console: Console, table: Table) -> None:
-    """Print a table; in a pipe, which is nobody's window, nothing of it is cut or wrapped."""
-    if not console.is_terminal:
-        table.expand = False
-        console.width = console.measure(table, options=console.options.update(max_width=WIDEST)).maximum
-    console.print(table)
+def refuse_existing(path: Path | None, *, force: bool) -> None:
+    """Raise InputError for a file that is there and that nobody said to write over."""
+    if path is not None and os.path.lexists(path) and not force:
+        raise InputError(f"{path} is there already; name another with --out, or write over it with --force")

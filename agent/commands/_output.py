@@ -12,12 +12,18 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bestguess.tools.words.cleaning import clean
 from bestguess.tools.words.redaction import redact
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+PIPE_COLUMNS = 100_000
 
 
 def echo(text: object, *, err: bool = False, nl: bool = True) -> None:
@@ -29,6 +35,21 @@ def echo(text: object, *, err: bool = False, nl: bool = True) -> None:
 def echo_json(record: object) -> None:
     """Print one JSON object on one line, in ASCII without control characters."""
     echo(json.dumps(record).replace("\x7f", "\\u007f"))
+
+
+def console_for(*, stderr: bool = False) -> Console:
+    """Return the console to print on."""
+    from bestguess.agent.reports.console import CleanConsole
+
+    return CleanConsole(stderr=stderr)
+
+
+def print_table(console: Console, table: Table) -> None:
+    """Print a table; in a pipe, which is nobody's window, nothing of it is cut or wrapped."""
+    if not console.is_terminal:
+        table.expand = False
+        console.width = console.measure(table, options=console.options.update(max_width=PIPE_COLUMNS)).maximum
+    console.print(table)
 
 
 def say_wait(llm: str, wait_s: float) -> None:

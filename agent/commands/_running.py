@@ -10,13 +10,12 @@ from collections.abc import Callable
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from bestguess.agent.commands._options import console_for
-from bestguess.agent.commands._output import echo, echo_json
+from bestguess.agent.commands._options import SearchTerms
+from bestguess.agent.commands._output import console_for, echo, echo_json
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from bestguess.agent.llm import LLM
     from bestguess.agent.task import Task
     from bestguess.agent.tuner import Result
     from bestguess.tools.objective.run import Objective
@@ -34,11 +33,7 @@ def tune_and_report(
     storage: str | None,
     study_name: str,
     resume: bool,
-    llm: LLM | str | None,
-    llm_wait_s: float,
-    limits: dict[str, int | None],
-    knowledge: bool | str = True,
-    seed: int | None,
+    terms: SearchTerms,
     as_json: bool,
     afterwards: Callable[[Result], dict[str, Any]] | None = None,
 ) -> None:
@@ -46,7 +41,6 @@ def tune_and_report(
     share_cores()
     import optuna
 
-    from bestguess.agent.advice.budget import Budget
     from bestguess.agent.checks import check_seconds
     from bestguess.agent.record.storage import shown_url
     from bestguess.agent.reports.live import watch
@@ -61,19 +55,8 @@ def tune_and_report(
     end_on_signals()
     # Progress goes to stderr under --json, so that stdout is one object whoever reads it.
     console = console_for(stderr=as_json)
-    with Tuner(
-        space,
-        task,
-        llm=llm,
-        storage=storage,
-        study_name=study_name,
-        seed=seed,
-        resume=resume,
-        llm_wait_s=llm_wait_s,
-        budget=Budget(**limits),
-        knowledge=knowledge,
-    ) as tuner:
-        for difference in tuner.study.differences(task, seed):
+    with Tuner(space, task, storage=storage, study_name=study_name, resume=resume, **terms) as tuner:
+        for difference in tuner.study.differences(task, terms["seed"]):
             echo(f"note: {difference}", err=True)
         if (there := len(tuner.history.told)) >= n_trials:
             echo(

@@ -8,12 +8,14 @@ import click
 
 from bestguess.agent.commands._options import (
     CONTEXT,
-    knowledge_option,
-    llm_options,
+    SearchTerms,
+    json_option,
     read_space,
     read_task,
+    search_options,
     storage_option,
     study_name_option,
+    task_options,
 )
 from bestguess.agent.commands._output import echo, echo_json, say_wait
 from bestguess.tools.errors import InputError, StudyError
@@ -26,10 +28,7 @@ MOST_AT_ONCE = 10_000
 @click.option(
     "--space", "space_spec", metavar="FILE", help="makes the study if it is not there; needed the first time"
 )
-@click.option(
-    "--direction", type=click.Choice(["minimize", "maximize"]), default=None, help="default: minimize"
-)
-@click.option("--task", "description", metavar="TEXT", help="what is tuned, in words, for the model")
+@task_options
 @click.option(
     "--n",
     "count",
@@ -46,8 +45,8 @@ MOST_AT_ONCE = 10_000
 )
 @storage_option()
 @study_name_option("default: the space file's name, or the only study")
-@knowledge_option
-@llm_options(default="none")
+@search_options()
+@json_option
 def command(
     space_spec: str | None,
     direction: str | None,
@@ -56,12 +55,7 @@ def command(
     pid: int | None,
     storage: str,
     study_name: str | None,
-    llm: str,
-    llm_wait_s: float,
-    llm_tokens: int | None,
-    llm_requests: int | None,
-    seed: int | None,
-    knowledge: bool | str,
+    terms: SearchTerms,
     as_json: bool,
 ) -> None:
     """Ask for the next trial, run it yourself, then `bestguess tell` what came of it.
@@ -78,7 +72,6 @@ def command(
           bestguess tell "$(jq .number <<< "$trial")" "$value"
       done
     """
-    from bestguess.agent.advice.budget import Budget
     from bestguess.agent.record.owner import Owner
     from bestguess.agent.record.storage import shown_url
     from bestguess.agent.record.study import load
@@ -88,7 +81,8 @@ def command(
     if space_spec is not None:
         space, words = read_space(space_spec)
         stem = Path(space_spec.partition(":")[0]).stem
-        task = read_task(words, description=description, metric=None, direction=direction, objective=[stem])
+        words.setdefault("description", f"Tune {stem}")
+        task = read_task(words, description=description, direction=direction)
         study_name = study_name or stem
     elif description is not None or direction is not None:
         raise InputError("--task and --direction describe a new study, which needs --space too")
@@ -101,19 +95,15 @@ def command(
     with Tuner(
         space,
         task,
-        llm=llm,
         storage=storage,
         study_name=study_name,
-        seed=seed,
-        llm_wait_s=llm_wait_s,
-        budget=Budget(tokens=llm_tokens, requests=llm_requests),
-        knowledge=knowledge,
         owner=None if pid is None else Owner.process(pid),
         prefetch=False,
+        **terms,
     ) as tuner:
-        for difference in tuner.study.differences(task, seed):
+        for difference in tuner.study.differences(task, terms["seed"]):
             echo(f"note: {difference}", err=True)
-        say_wait(llm, llm_wait_s)
+        say_wait(str(terms["llm"]), terms["llm_wait_s"])
         trials = [tuner.ask() for _ in range(count or 1)]
     if as_json:
         records = [trial_record(trial) for trial in trials]

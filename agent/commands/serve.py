@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from bestguess.agent.commands._options import CONTEXT, read_seconds
+from bestguess.agent.commands._options import CONTEXT, json_option, seconds_option
 from bestguess.agent.commands._output import echo, echo_json
 from bestguess.agent.commands._running import end_on_signals
 from bestguess.tools.errors import InputError
@@ -23,17 +23,9 @@ _LINE_EVERY_S = 10.0
     "--nodes", type=click.IntRange(1), default=1, show_default=True, help="machines of a Ray cluster"
 )
 @click.option("--context", "context_tokens", type=click.IntRange(1024), default=4096, show_default=True)
-@click.option(
-    "--timeout",
-    "timeout_s",
-    type=float,
-    default=1200.0,
-    show_default=True,
-    metavar="SECONDS",
-    callback=read_seconds,
-)
+@seconds_option("--timeout", "timeout_s", default=1200.0)
 @click.option("--setup", is_flag=True, help="only make vLLM's environment: 2 GB and more, minutes")
-@click.option("--json", "as_json", is_flag=True, help="one JSON object on stdout when it is up")
+@json_option
 def command(
     model: str,
     port: int,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from bestguess.agent.commands._options import CONTEXT, console_for, json_option, print_table, study_options
-from bestguess.agent.commands._output import echo_json
+from bestguess.agent.commands._options import CONTEXT, json_option, study_options
+from bestguess.agent.commands._output import console_for, echo_json, print_table
 
 
 @click.command(context_settings=CONTEXT)

@@ -8,14 +8,17 @@ import click
 
 from bestguess.agent.commands._options import (
     CONTEXT,
-    knowledge_option,
-    llm_options,
+    SearchTerms,
+    json_option,
+    metric_name,
     read_objective,
-    read_seconds,
     read_space,
     read_task,
+    search_options,
+    seconds_option,
     storage_option,
     study_name_option,
+    task_options,
 )
 from bestguess.agent.commands._running import tune_and_report
 
@@ -30,32 +33,15 @@ from bestguess.agent.commands._running import tune_and_report
     metavar="REGEX",
     help="finds the value in a command's output; one group; the last match counts",
 )
-@click.option(
-    "--direction", type=click.Choice(["minimize", "maximize"]), default=None, help="default: minimize"
-)
-@click.option("--task", "description", metavar="TEXT", help="what is tuned, in words, for the model")
+@task_options
 @click.option("--n-trials", type=int, default=20, show_default=True, help="trials in the study when it ends")
-@click.option(
-    "--timeout",
-    "timeout_s",
-    type=float,
-    metavar="SECONDS",
-    callback=read_seconds,
-    help="start no trial after this",
-)
-@click.option(
-    "--trial-timeout",
-    "trial_timeout_s",
-    type=float,
-    metavar="SECONDS",
-    callback=read_seconds,
-    help="end a command that runs longer",
-)
+@seconds_option("--timeout", "timeout_s", words="start no trial after this")
+@seconds_option("--trial-timeout", "trial_timeout_s", words="end a command that runs longer")
 @storage_option(words="'none' keeps it in memory", or_none=True)
 @study_name_option("default: the space file's name")
 @click.option("--resume", is_flag=True, help="go on with the study if it exists")
-@knowledge_option
-@llm_options(default="none")
+@search_options()
+@json_option
 def command(
     objective: tuple[str, ...],
     space_spec: str,
@@ -68,12 +54,7 @@ def command(
     storage: str,
     study_name: str | None,
     resume: bool,
-    llm: str,
-    llm_wait_s: float,
-    llm_tokens: int | None,
-    llm_requests: int | None,
-    seed: int | None,
-    knowledge: bool | str,
+    terms: SearchTerms,
     as_json: bool,
 ) -> None:
     """Tune a Python function or a command.
@@ -94,7 +75,10 @@ def command(
       bestguess tune --space space.yaml --resume ... (the same command again)
     """
     space, words = read_space(space_spec)
-    task = read_task(words, description=description, metric=metric, direction=direction, objective=objective)
+    words.setdefault("description", "Tune " + " ".join(objective))
+    if metric is not None:
+        words.setdefault("metric", metric_name(metric))
+    task = read_task(words, description=description, direction=direction)
     function = read_objective(objective, space, metric=metric, trial_timeout_s=trial_timeout_s)
     name = study_name or Path(space_spec.partition(":")[0]).stem
     tune_and_report(
@@ -107,10 +91,6 @@ def command(
         storage=None if storage == "none" else storage,
         study_name=name,
         resume=resume,
-        llm=llm,
-        llm_wait_s=llm_wait_s,
-        limits={"tokens": llm_tokens, "requests": llm_requests},
-        knowledge=knowledge,
-        seed=seed,
+        terms=terms,
         as_json=as_json,
     )

@@ -12,12 +12,16 @@ import click
 from bestguess.agent.adapters import __all__ as tuners
 from bestguess.agent.commands._options import (
     CONTEXT,
-    console_for,
-    knowledge_option,
-    llm_options,
-    print_table,
+    SearchTerms,
+    force_option,
+    json_option,
+    read_native,
+    read_task,
+    refuse_existing,
+    search_options,
+    task_options,
 )
-from bestguess.agent.commands._output import echo, echo_json, say_wait
+from bestguess.agent.commands._output import console_for, echo, echo_json, print_table, say_wait
 from bestguess.tools.errors import InputError
 
 if TYPE_CHECKING:
@@ -45,19 +49,16 @@ NO_OUT = "warmstart.json"
     show_default=True,
     help="points, the default among them",
 )
-@click.option("--task", "description", metavar="TEXT", help="what is tuned, in words, for the model")
+@task_options
 @click.option("--metric", metavar="NAME", help="what the objective's value is")
-@click.option(
-    "--direction", type=click.Choice(["minimize", "maximize"]), default=None, help="default: minimize"
-)
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     help="write the document that any adapter can load later; the rows, if FILE ends in .csv",
 )
-@click.option("--force", is_flag=True, help="write over a file that is there")
-@knowledge_option
-@llm_options(default="none", wait_s=300.0)
+@force_option
+@search_options(wait_s=300.0, seed=0)
+@json_option
 def command(
     space_spec: str,
     tuner: str,
@@ -67,12 +68,7 @@ def command(
     direction: str | None,
     out: Path | None,
     force: bool,
-    knowledge: bool | str,
-    llm: str,
-    llm_wait_s: float,
-    llm_tokens: int | None,
-    llm_requests: int | None,
-    seed: int | None,
+    terms: SearchTerms,
     as_json: bool,
 ) -> None:
     """Give another tuner a few good configurations to evaluate first.
@@ -87,30 +83,17 @@ def command(
       bestguess warmstart --space space.yaml --for csv --n 8 --out first.csv
     """
     from bestguess.agent.adapters import adapter, csv
-    from bestguess.agent.advice.budget import Budget
-    from bestguess.agent.task import Task
     from bestguess.agent.warm_start import WarmStart, write_text
 
     if n > MOST_AT_ONCE:
         raise InputError(f"n is {n}; give 1 to {MOST_AT_ONCE} points")
     chosen = adapter(tuner)
-    native, words = _read_native(space_spec)
+    native, words = read_native(space_spec)
     translation = chosen.read(native)
-    if out is not None and os.path.lexists(out) and not force:
-        raise InputError(f"{out} is there already; name another with --out, or write over it with --force")
-    given = {"description": description, "metric": metric, "direction": direction}
-    task = Task.from_dict({**words, **{key: value for key, value in given.items() if value is not None}})
-    say_wait(llm, llm_wait_s)
-    made = WarmStart.guess(
-        translation.space,
-        task,
-        n,
-        llm=llm,
-        seed=0 if seed is None else seed,
-        llm_wait_s=llm_wait_s,
-        budget=Budget(tokens=llm_tokens, requests=llm_requests),
-        knowledge=knowledge,
-    )
+    refuse_existing(out, force=force)
+    task = read_task(words, description=description, metric=metric, direction=direction)
+    say_wait(str(terms["llm"]), terms["llm_wait_s"])
+    made = WarmStart.guess(translation.space, task, n, **terms)  # type: ignore[arg-type]  # a seed is given
     rows = translation.spell(made)
     code = _code(tuner, chosen.HAND_OVER, space_spec, out)
     document = {**made.to_dict(), "for": {"tuner": tuner, "hand_over": code[-1], "points": rows}}
@@ -158,16 +141,6 @@ def _code(tuner: str, hand_over: str, space_spec: str, out: Path | None) -> list
     if "warm_start" not in hand_over:
         lines.append(f"points = bg.adapters.{tuner}.to_native(warm_start, {theirs})")
     return [*lines, hand_over]
-
-
-def _read_native(spec: str) -> tuple[Any, dict[str, Any]]:
-    """Return the space in a YAML file, or what is at module:attribute; and the file's words on the task."""
-    from bestguess.tools.objective.run import load_object
-    from bestguess.tools.space.formats import load_yaml
-
-    if ":" in spec and not os.path.exists(spec):
-        return load_object(spec), {}
-    return load_yaml(Path(spec))
 
 
 def _json(document: Any, indent: int | None = None) -> str:

@@ -33,7 +33,7 @@ def test_tune_accepts_the_space_and_the_command_that_init_writes(name: str, tmp_
     command = shlex.split(record["command_line"])
     assert command == record["command"]
     objective = command[command.index("--") + 1 :]
-    assert read_task(words, description=None, metric=None, direction=None, objective=objective).direction
+    assert read_task(words).direction
     pattern = command[command.index("--metric") + 1]
     read_objective(objective, space, metric=pattern, trial_timeout_s=None)
 
@@ -109,15 +109,6 @@ def test_without_a_result_the_command_says_what_to_fill_in_and_does_not_run(tmp_
     refused = CliRunner().invoke(main, [*words[1:]])
     assert refused.exit_code == 2
     assert f"the metric '{NO_METRIC}' has 0 groups" in refused.stderr
-
-
-@pytest.mark.parametrize(
-    ("pattern", "name"),
-    [("loss=([0-9.]+)", "loss"), (r"\brmse\s+([0-9.]+)", "rmse"), (r'"val_loss":\s*([0-9.]+)', "val_loss")],
-)
-def test_a_metric_goes_by_the_words_before_its_number(pattern: str, name: str) -> None:
-    task = read_task({}, description=None, metric=pattern, direction=None, objective=["train.py"])
-    assert task.metric == name
 
 
 SECRETS = ("hunter2hunter2", "sk-abcdefghijklmnopqrst", "0a1b2c3d4e5f6a7b8c9d", "pa55word")
