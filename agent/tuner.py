@@ -1,7 +1,6 @@
 """The one way through: ask the proposers, verify, run, tell, and again.
 
-The tuner keeps the study and passes its history on. Whose turn it is is in `turns.py`, how a proposal
-comes about in `proposers.py`, how it is judged in `tools/`, how it runs in `tools/objective/`.
+The tuner keeps the study and passes its history on; `search/__init__.py` walks a proposal through.
 """
 
 from __future__ import annotations
@@ -10,22 +9,18 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
 import optuna
 
-from bestguess.agent.advice.advisor import Advisor, Patience
-from bestguess.agent.advice.budget import Budget, BudgetedLLM, Spent
-from bestguess.agent.advice.explainer import Explainer, read_explanation
-from bestguess.agent.advice.journal import Journal, JournaledLLM, open_beside
+from bestguess.agent.advice.budget import Budget
 from bestguess.agent.advice.knowledge import gather, read_knowledge
+from bestguess.agent.assembly import BESIDE, LLM_WAIT_S, Assembly, ModelTerms
 from bestguess.agent.checks import (
     check_budget,
     check_flag,
-    check_path,
     check_seconds,
     check_seed,
     check_space,
@@ -33,15 +28,12 @@ from bestguess.agent.checks import (
     check_task,
 )
 from bestguess.agent.llm import LLM
-from bestguess.agent.llm.connect import connect
 from bestguess.agent.record.owner import Owner
 from bestguess.agent.record.storage import shown_url
 from bestguess.agent.record.study import Look, Study, ToldBeforeError
 from bestguess.agent.reports.live import Observer
 from bestguess.agent.reports.report import study_record, write_report
-from bestguess.agent.search.judge import Judge, read_judgement
 from bestguess.agent.search.switches import EVERYTHING, Switches
-from bestguess.agent.search.turns import Turns
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError, StudyError, StudyUnavailable
 from bestguess.tools.objective.run import FunctionObjective, Objective, stop_run
@@ -52,8 +44,6 @@ from bestguess.tools.words.given import plain, shown
 
 _log = logging.getLogger(__name__)
 
-LLM_WAIT_S = 60.0
-BESIDE = "beside"
 THIS_PROCESS: Literal["this process"] = "this process"
 
 MOST_TRIALS = 1_000_000
@@ -107,69 +97,34 @@ class Tuner:
         knowledge: bool | str | Path = True,
         switches: Switches = EVERYTHING,
     ) -> None:
-        llm_wait_s = check_seconds("llm_wait_s", llm_wait_s)
-        budget = check_budget(budget)
-        self.space = space = check_space(space)
+        self._terms = ModelTerms(llm, llm_wait_s, budget, journal, cache, prefetch)
+        self.space = check_space(space)
         self.task = check_task(task)
         study_name = check_study_name(study_name)
-        for name, flag in (("resume", resume), ("cache", cache), ("prefetch", prefetch)):
-            check_flag(name, flag)
-        if not isinstance(journal, str) or journal != BESIDE:
-            journal = check_path("journal", journal, "give a file, or None for nowhere")
+        check_flag("resume", resume)
         named = isinstance(owner, str) and owner == THIS_PROCESS
         if not named and not isinstance(owner, Owner | None):
             raise InputError(f"owner is {shown(owner)}; give a process as an Owner, or None for nobody's")
         if not isinstance(switches, Switches):
             raise InputError(f"switches is {shown(switches)}; give a Switches")
-        self._model = connect(llm)
+        self._model = self._terms.connect()
         known = gather(space, self.task, knowledge)
         self.study = Study.open(
             space, self.task, storage=storage, name=study_name, seed=check_seed(seed), resume=resume
         )
         self.study.keep_knowledge(known.to_dict() if known else None)
-        self._line: Advisor | None = None
-        explainer = judge = pool = None
-        self._journal: Journal | None = None
-        self._budgeted: BudgetedLLM | None = None
-        self._patience = Patience.after(self.study.history) if self._model else Patience()
-        if self._model:
-            if journal == BESIDE:
-                self._journal = open_beside(storage)
-            elif journal is not None:
-                self._journal = Journal(journal)
-            asked: LLM = self._model
-            if budget is not None:
-                asked = self._budgeted = BudgetedLLM(asked, budget, self._spent())
-            if self._journal:
-                pool = self._journal.first_guesses(self.study.name, space)
-                asked = JournaledLLM(asked, self._journal, self.study.name, cache=cache)
-            line = partial(Advisor, asked, space, wait_s=llm_wait_s, patience=self._patience)
-            self._line = line()
-            if switches.judge != "gp":
-                judge = Judge(line(read=read_judgement), space, self.task, switches.judge, self.study.seed)
-            explainer = Explainer(
-                line(read=read_explanation),
-                space,
-                self.task,
-                self.study.seed,
-                earlier=self._journal.explanations(self.study.name) if self._journal else (),
-            )
-        self._turns = Turns(
-            space,
+        self._assembly = Assembly(
+            self._terms, self._model, self.study.name, storage=storage, history=self.study.history
+        )
+        self._turns = self._assembly.turns(
+            self.space,
             self.task,
             self.study.seed,
-            line=self._line,
-            explainer=explainer,
-            judge=judge,
-            switches=switches,
-            pool=pool,
-            llm=self._model,
             knowledge=read_knowledge(self.study.knowledge, self.study.name),
+            switches=switches,
         )
-        self._llm_is_ours = not isinstance(llm, LLM)
         self._owner = Owner.this_process() if owner == THIS_PROCESS else owner
-        self._prefetch = prefetch
-        self._queue_s = QUEUE_S + (llm_wait_s if self._model else 0.0)
+        self._queue_s = QUEUE_S + (self._terms.llm_wait_s if self._model else 0.0)
         self._again: list[Trial] = []
         self._look()
 
@@ -206,19 +161,13 @@ class Tuner:
                 return None
             taken = self._take_again()
             if taken is None:
-                if self._budgeted:
-                    self._budgeted.begin_trial()
-                self._patience.begin()
                 trial = self._start(look)
         if taken:
             trial, former = taken
             if former and former.is_of_this_kernel:
                 stop_run(former.pid, former.started, trial.params)
             return trial
-        if self._journal:
-            for heard in self._turns.heard:
-                self._journal.note_advice(self.study.name, trial.number, heard)
-        if self._prefetch:
+        if self._terms.prefetch:
             self._turns.prefetch(self._seen.history.including(trial), self._seen.next_number + 1)
         return trial
 
@@ -286,10 +235,7 @@ class Tuner:
             raise InputError(
                 f"the limits are {shown(limits)}; give a Limits, as Limits({{'lr': Limit(low=0.1)}})"
             )
-        region = Region(self.space, limits) if limits else None
-        self._turns.region = region
-        if self._line:
-            self._line.space = region.space if region else self.space
+        self._turns.region = Region(self.space, limits) if limits else None
 
     def widen(self, space: Space) -> None:
         """Go on in `space`, which holds all that the present one does; limits are lifted.
@@ -304,14 +250,12 @@ class Tuner:
 
     def set_budget(self, budget: Budget) -> None:
         """Let the model cost as much as `budget` says; a tuner that was made without one ignores it."""
-        given = check_budget(budget) or Budget()
-        if self._budgeted:
-            self._budgeted.budget = given
+        self._assembly.set_budget(check_budget(budget) or Budget())
 
     @property
     def guesses_first(self) -> bool:
         """Whether a model is asked for first guesses, which come before the search."""
-        return self._turns.model_starts
+        return self._turns.guesses_first
 
     @property
     def interrupted(self) -> tuple[Trial, ...]:
@@ -395,24 +339,18 @@ class Tuner:
 
     def _start(self, look: Look) -> Trial:
         """Propose and start a trial that no other process has started meanwhile."""
+        consultation = self._assembly.consult()
         while True:
-            proposal = self._turns.propose(look.history, look.next_number)
+            proposal = self._turns.propose(look.history, look.next_number, consultation=consultation)
             trial = self.study.start(proposal, self._owner)
             if trial.number == look.trials or not self.study.withdraw_repeat(trial, look.history):
+                self._assembly.note(trial.number, consultation)
                 return trial
             look = self._look()
 
-    def _spent(self) -> Spent:
-        """Return what the study's model has cost, by the journal or, without one, by the trials."""
-        if self._journal:
-            return self._journal.spent(self.study.name)
-        costs = [trial.proposal for trial in self.history if trial.proposal.tokens]
-        return Spent(sum(one.tokens for one in costs), len(costs), sum(one.seconds for one in costs))
-
     def close(self) -> None:
         """Stop asking the model and let go of the storage; a model object that was handed in stays open."""
-        if self._model and self._llm_is_ours:
-            self._model.close()
+        self._terms.close(self._model)
         self.study.close()
 
     def __enter__(self) -> Self:

@@ -15,32 +15,29 @@ from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast, get_args
+from typing import Any, cast, get_args
 
 import numpy as np
 
-from bestguess.agent.advice.knowledge import gather
-from bestguess.agent.checks import (
-    check_budget,
-    check_count,
-    check_seconds,
-    check_seed,
-    check_space,
-    check_task,
-)
+from bestguess.agent.advice.advisor import LATER, MODEL, Advice, Consultation
+from bestguess.agent.advice.budget import Budget
+from bestguess.agent.advice.knowledge import Knowledge, gather
+from bestguess.agent.assembly import Assembly, ModelTerms
+from bestguess.agent.checks import check_count, check_seed, check_space, check_task
+from bestguess.agent.llm import LLM
+from bestguess.agent.search.default import Default
+from bestguess.agent.search.first_guesses import TEMPLATES, FirstGuesses
+from bestguess.agent.search.packs import Packs
+from bestguess.agent.search.state import Pass, Proposer, SearchState
 from bestguess.agent.task import Task
+from bestguess.prompts import version
 from bestguess.tools.errors import InputError
-from bestguess.tools.search.density import Density
+from bestguess.tools.search.density import Density, estimate
+from bestguess.tools.space.filling import fill
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History, Proposal, Source, Trial
 from bestguess.tools.words.documents import path_words, read_json, read_text
 from bestguess.tools.words.given import entries, listed, plain, shown
-
-if TYPE_CHECKING:
-    from bestguess.agent.advice.advisor import Advice
-    from bestguess.agent.advice.budget import Budget
-    from bestguess.agent.advice.knowledge import Knowledge
-    from bestguess.agent.llm import LLM
 
 FORMAT = "bestguess.warmstart/1"
 POINTS = 5
@@ -84,22 +81,29 @@ class WarmStart:
             InputError: an argument is wrong. A model that fails is no error: `refusal` and the points'
                 `fallback` say why its place was taken.
         """
-        _check(n)
+        if check_count("n", n) > MAX_POINTS:
+            raise InputError(f"n is {shown(n)}; give a whole number from 1 to {MAX_POINTS}")
+        terms = ModelTerms(llm, llm_wait_s, budget, journal=None)
         space, task, seed = check_space(space), check_task(task), check_seed(seed) or 0
-        llm_wait_s, budget = check_seconds("llm_wait_s", llm_wait_s), check_budget(budget)
         known = gather(space, task, knowledge)
-        said = known.advice if known else ""
-        advice, model, prompts = _advice(
-            space, task, llm, said, seed=seed, llm_wait_s=llm_wait_s, budget=budget
-        )
+        model = terms.connect()
+        try:
+            assembly = Assembly(terms, model, "")
+            advisors, consultation = assembly.advisors(space), assembly.consult()
+            said = known.advice if known else ""
+            first = FirstGuesses(advisors.guesses, packs_say=said) if advisors else None
+            points = _choose(space, task, n, seed, known, first, consultation)
+        finally:
+            terms.close(model)
+        refusals = [advice.refusal.removesuffix(LATER) for advice in consultation.advice if advice.refusal]
         return cls(
             space=space,
             task=task,
-            points=tuple(_choose(space, task, n, advice, known, seed)),
-            densities=_densities(space, advice),
-            model=model,
-            prompts=prompts,
-            refusal=advice.refusal if advice else "",
+            points=tuple(points),
+            densities=_densities(space, first.pool if first else None),
+            model=model.name if model else None,
+            prompts=version(*TEMPLATES) if model else "",
+            refusal=refusals[0] if refusals else "",
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -214,102 +218,57 @@ def write_text(path: str | Path, text: str) -> None:
         raise InputError(f"{path}: it cannot be written ({error.strerror}); give another path") from error
 
 
-def _check(n: int) -> None:
-    if check_count("n", n) > MAX_POINTS:
-        raise InputError(f"n is {shown(n)}; give a whole number from 1 to {MAX_POINTS}")
-
-
-def _advice(
+def _choose(
     space: Space,
     task: Task,
-    llm: LLM | Path | str | None,
-    said: str,
-    *,
+    n: int,
     seed: int,
-    llm_wait_s: float,
-    budget: Budget | None,
-) -> tuple[Advice | None, str | None, str]:
-    """Return what the model guesses, its name, and the version of the prompts; None without a model.
-
-    It reads what packs have `said`.
-    """
-    if llm is None or (isinstance(llm, str) and llm == "none"):
-        return None, None, ""
-    from bestguess.agent.advice.advisor import LATER, Advisor
-    from bestguess.agent.advice.budget import BudgetedLLM
-    from bestguess.agent.llm.connect import connect
-    from bestguess.agent.search.proposers import State, request_warm_start
-
-    model = connect(llm)
-    assert model is not None
-    request = request_warm_start(State(space, task, History(task.direction), None, seed, 0, advice=said))
-    asked = BudgetedLLM(model, budget) if budget else model
-    try:
-        advice = Advisor(asked, space, wait_s=llm_wait_s).take(request)
-        # There is no next turn.
-        return replace(advice, refusal=advice.refusal.removesuffix(LATER)), model.name, request.template
-    finally:
-        if isinstance(llm, str | Path):  # an object that was handed in stays open
-            model.close()
-
-
-def _choose(
-    space: Space, task: Task, n: int, advice: Advice | None, known: Knowledge | None, seed: int
+    known: Knowledge | None,
+    first: FirstGuesses | None,
+    consultation: Consultation,
 ) -> list[Proposal]:
     """Return the default, what is known to work, the guesses worth running, and what fills the space.
 
     What is known comes before the guesses as in a study of our own, and more of it after them.
     """
-    from bestguess.agent.advice.advisor import MODEL
-    from bestguess.agent.search.proposers import (
-        State,
-        known_first,
-        propose_default,
-        propose_knowledge,
-        propose_warm_start,
-    )
-    from bestguess.tools.search.prior import OptimumPrior
-    from bestguess.tools.space.filling import fill
+    points: list[Proposal] = []
 
-    start = State(space, task, History(task.direction), None, seed, 0)
-    points = [propose_default(start)]
-    prior = OptimumPrior(space, known.beliefs) if known else None
-    families = known.families if known else ()
-
-    def state() -> State:
+    def state() -> SearchState:
         trials = tuple(Trial(number, point) for number, point in enumerate(points))
-        return replace(start, history=History(task.direction, trials), number=len(points))
+        history = History(task.direction, trials)
+        return SearchState(space, task, history, seed, len(points), consultation=consultation)
 
-    def add_known(most: int) -> None:
-        while prior is not None and len(points) < n:
-            proposal = propose_knowledge(state(), prior, families, most)
-            if proposal is None:
-                break
-            points.append(replace(proposal, verdict=""))
+    def add(proposer: Proposer, most: int) -> str:
+        """Add what a proposer has, until there are `most` points; return why it passed."""
+        while len(points) < most:
+            offered = proposer.propose(state())
+            if isinstance(offered, Pass):
+                return offered.reason
+            points.append(offered)
+        return ""
 
-    add_known(known_first(space, prior, guesses=advice is not None))
-    before, refusal = len(points), advice.refusal if advice else ""
-    while advice is not None and not refusal and len(points) < n:
-        proposal, refusal = propose_warm_start(state(), advice)
-        if proposal is not None:
-            points.append(replace(proposal, verdict=""))
+    refusal = first.ask(state()).refusal.removesuffix(LATER) if first else ""
+    add(Default(), 1)
+    packs = Packs(space, known) if known else None
+    if packs:
+        add(packs, min(n, 1 + packs.first(guesses=first is not None)))
+    before = len(points)
+    fallback = f"{MODEL}{refusal}" if refusal else add(first, n) if first else ""
     guessed = len(points)
-    add_known(n)
+    if packs:
+        add(packs, n)
     missing = fill(space, np.random.default_rng(seed), n - len(points), [point.params for point in points])
     points += [
         Proposal(params, "random", "fills the space: a point of a Sobol sequence") for params in missing
     ]
-    fallback = f"{MODEL}{refusal}" if advice else ""
     points[guessed:] = [replace(point, fallback=fallback) for point in points[guessed:]]
-    if advice:
-        first = min(before, len(points) - 1)
-        points[first] = replace(points[first], tokens=advice.tokens, seconds=advice.seconds)
+    if consultation.advice:
+        paid = min(before, len(points) - 1)
+        points[paid] = replace(points[paid], tokens=consultation.tokens, seconds=consultation.seconds)
     return points
 
 
 def _densities(space: Space, advice: Advice | None) -> dict[str, Density]:
-    from bestguess.tools.search.density import estimate
-
     guesses = advice.configurations if advice else ()
     return {
         name: estimate(parameter, [guess[name] for guess in guesses if name in guess])

@@ -21,11 +21,12 @@ from ray.tune.search import Searcher
 
 from bestguess.agent.adapters.ray_trials import RayTrials, check_format, translate
 from bestguess.agent.advice.budget import Budget
+from bestguess.agent.assembly import LLM_WAIT_S
 from bestguess.agent.checks import check_task
 from bestguess.agent.llm import LLM
 from bestguess.agent.record.study import Study
 from bestguess.agent.task import Task
-from bestguess.agent.tuner import LLM_WAIT_S, Tuner
+from bestguess.agent.tuner import Tuner
 from bestguess.tools.errors import InputError
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Direction, History, Outcome

@@ -1,4 +1,4 @@
-"""The line to the language model: asked in the background, waited for briefly, never needed.
+"""Asking the language model: in the background, waited for briefly, never needed.
 
 One request is under way at a time, on a daemon thread, so that a stalled model can hold up neither the
 search nor the end of the process. What comes back is checked against the space; nothing is raised,
@@ -7,6 +7,7 @@ because there is nothing a caller could do but go on without: an `Advice` withou
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -19,8 +20,8 @@ from bestguess.agent.llm import LLM, Message, Reply, Request, request_key
 from bestguess.agent.llm.parsing import parse_json
 from bestguess.prompts import render, version
 from bestguess.tools.errors import ModelError, ModelUnavailable, ParamsError, ReplyError
-from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History, shorten
+from bestguess.tools.words.kept import Role
 
 MAX_FAILURES = 3
 """After so many failures in a row the model is left alone … A full wait without an answer is a failure."""
@@ -51,6 +52,18 @@ REPAIR_CHARS = 2000
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """A request, in which role it is made, and how one answer's JSON object is read.
+
+    `read` returns what can be used, and raises ParamsError or ReplyError where nothing can.
+    """
+
+    request: Request
+    role: Role
+    read: Callable[[Any], Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
 class Advice:
     """What the model gave: checked configurations, or why there are none, and what it cost."""
 
@@ -64,29 +77,68 @@ class Advice:
     key: str = ""
     """Which request this answers, as the journal has it."""
 
+    role: Role = "propose"
 
-class Line(Protocol):
-    """A line to a language model: `Advisor` is one, a recorded one is in `replay.py`."""
+    @property
+    def answered(self) -> bool:
+        """Whether the model said anything, usable or not."""
+        return bool(self.tokens or self.configurations or self.rejected)
 
-    def prefetch(self, request: Request) -> None:
+
+class Advisor(Protocol):
+    """Whoever is asked: a `ModelAdvisor`, or in a replay the record of one."""
+
+    def prefetch(self, question: Question) -> None:
         """Start asking now, if that makes sense."""
         ...
 
-    def take(self, request: Request) -> Advice:
+    def take(self, question: Question, left_s: float = math.inf) -> Advice:
         """Return what the model gave, or why it gave nothing, within a bounded time."""
         ...
 
 
+class Consultation:
+    """What a model is asked while one trial is proposed; it is waited for `left_s` seconds in all."""
+
+    def __init__(self, left_s: float = math.inf) -> None:
+        self.left_s = left_s
+        self.advice: list[Advice] = []
+        self._waited_s = 0.0
+
+    def ask(
+        self, advisor: Advisor, question: Question, *, mark: Callable[[Advice], Advice] | None = None
+    ) -> Advice:
+        """Return the advice, which is noted here, as what `mark` makes of it."""
+        started = time.monotonic()
+        advice = advisor.take(question, self.left_s)
+        waited_s = time.monotonic() - started
+        self._waited_s += waited_s
+        self.left_s = max(self.left_s - waited_s, 0.0)
+        self.advice.append(mark(advice) if mark else advice)
+        return self.advice[-1]
+
+    @property
+    def tokens(self) -> int:
+        """What all answers cost."""
+        return sum(advice.tokens for advice in self.advice)
+
+    @property
+    def seconds(self) -> float:
+        """What all answers took; one that is still under way counts at the turn at which it arrives."""
+        seconds = sum(advice.seconds for advice in self.advice)
+        later = any(advice.refusal.endswith(LATER) for advice in self.advice)
+        return seconds if seconds or later else self._waited_s
+
+
 @dataclass(slots=True)
 class Patience:
-    """How long one model is waited for, by all lines to it together; the owner of that.
+    """How often in a row one model was waited for `in_vain`, by all its advisors together.
 
-    `waited_s` is what was spent since `begin`. Each full wait without an answer counts in `in_vain`; after
-    MAX_FAILURES in a row the model is asked but no longer waited for, until it answers.
+    Each full wait without an answer counts; after MAX_FAILURES in a row the model is asked but no longer
+    waited for, until it answers.
     """
 
     in_vain: int = 0
-    waited_s: float = 0.0
 
     @classmethod
     def after(cls, history: History) -> Patience:
@@ -104,34 +156,17 @@ class Patience:
         due = in_vain >= MAX_FAILURES and skipped + 1 >= PROBE_EVERY * 2 ** min(in_vain - MAX_FAILURES, 10)
         return cls(MAX_FAILURES - 1 if due else in_vain)
 
-    def begin(self) -> None:
-        """Start a turn, which may take all its time anew."""
-        self.waited_s = 0.0
 
+class ModelAdvisor:
+    """Asks one model, one question at a time; the only owner of its state.
 
-class Advisor:
-    """Asks one model about one space; the only owner of its state.
-
-    `wait_s` is the longest that `take` blocks, together with other lines of the same `patience` since its
-    turn began. An answer that comes later is kept for the next `take`. `read` checks what was answered
-    against the space; by default, that it is configurations.
+    `wait_s` is the longest that `take` blocks. An answer that comes later is kept for the next `take`.
     """
 
-    def __init__(
-        self,
-        llm: LLM,
-        space: Space,
-        *,
-        wait_s: float,
-        read: Callable[[Reply, Space], Advice] | None = None,
-        patience: Patience | None = None,
-    ) -> None:
+    def __init__(self, llm: LLM, *, wait_s: float, patience: Patience | None = None) -> None:
         self.llm = llm
-        self.space = space
         self.wait_s = wait_s
-        self._read = read or read_reply
         self._patience = patience or Patience()
-        self._every_take_is_a_turn = patience is None
         self.failures = 0
         self._skipped = 0
         self._last_refusal = ""
@@ -139,13 +174,20 @@ class Advisor:
         self._key = self._template = ""
         self._told = 0
 
-    def prefetch(self, request: Request) -> None:
+    def prefetch(self, question: Question) -> None:
         """Start asking now, unless a call is under way or the model is being left alone."""
         if self._call is None and not self._left_alone():
-            self._start(request)
+            self._start(question)
 
-    def take(self, request: Request) -> Advice:
-        """Return the answer to the call under way, or to `request` if there is none, within `wait_s`."""
+    def take(self, question: Question, left_s: float = math.inf) -> Advice:
+        """Return the answer to the call under way, or to `question` if there is none.
+
+        It blocks for `wait_s` or `left_s` seconds, whichever is less.
+        """
+        return replace(self._take(question, left_s), role=question.role)
+
+    def _take(self, question: Question, left_s: float) -> Advice:
+        request = question.request
         if self._template != request.template:
             self._call = None  # what was fetched ahead answers another question
         if self._call is None:
@@ -155,11 +197,11 @@ class Advisor:
                     f"{LEFT_ALONE} after {self.failures} failures in a row; the last: {self._last_refusal}"
                 )
                 return Advice(refusal=words)
-            self._start(request)
+            self._start(question)
         assert self._call is not None
         waits = self._patience.in_vain < MAX_FAILURES
         try:
-            reply = self._wait(self._call)
+            reply = self._wait(self._call, min(self.wait_s, left_s) if waits else 0.0)
         except FutureTimeout:
             if waits:
                 return self._refused(Advice(refusal=f"{IN_VAIN} {self.wait_s:g} s{LATER}", key=self._key))
@@ -170,7 +212,7 @@ class Advisor:
         finally:
             if self._call.done():
                 self._call = None
-        advice = replace(self._read(reply, self.space), key=self._key)
+        advice = replace(read_reply(reply, question.read), key=self._key)
         late = request.told - self._told
         if late >= MOST_LATE and advice.configurations:
             words = f"its answer came too late: it knew of {late} outcomes fewer than there are now"
@@ -180,27 +222,20 @@ class Advisor:
         self.failures = self._skipped = 0
         return advice
 
-    def _wait(self, call: Future[Reply]) -> Reply:
-        """Return the reply as soon as it is there; raises FutureTimeout at the end of the patience."""
-        patience = self._patience
-        if self._every_take_is_a_turn:
-            patience.begin()
-        left_s = max(self.wait_s - patience.waited_s, 0.0) if patience.in_vain < MAX_FAILURES else 0.0
-        started = time.monotonic()
+    def _wait(self, call: Future[Reply], left_s: float) -> Reply:
+        """Return the reply as soon as it is there; raises FutureTimeout after `left_s` seconds."""
         try:
             reply = call.result(timeout=left_s)
         except FutureTimeout:
-            patience.in_vain += left_s > 0
+            self._patience.in_vain += left_s > 0
             raise
-        finally:
-            patience.waited_s += time.monotonic() - started
-        patience.in_vain = 0
+        self._patience.in_vain = 0
         return reply
 
-    def _ask(self, request: Request) -> Reply:
+    def _ask(self, request: Request, read: Callable[[Any], Mapping[str, Any]]) -> Reply:
         """Return the model's reply; a second try, if nothing held it to the schema and nobody can use it."""
         reply = self.llm.generate(request)
-        advice = self._read(reply, self.space)
+        advice = read_reply(reply, read)
         if reply.held_to_schema or advice.configurations or not any(text.strip() for text in reply.texts):
             return reply
         again = self.llm.generate(_repair(request, reply, advice.rejected[0]))
@@ -220,7 +255,8 @@ class Advisor:
         self._last_refusal = advice.refusal
         return advice
 
-    def _start(self, request: Request) -> None:
+    def _start(self, question: Question) -> None:
+        request = question.request
         patient = replace(request, timeout_s=max(request.timeout_s, PATIENCE * self.wait_s))
         call: Future[Reply] = Future()
         self._call = call
@@ -229,7 +265,7 @@ class Advisor:
 
         def answer() -> None:
             try:
-                call.set_result(self._ask(patient))
+                call.set_result(self._ask(patient, question.read))
             except ModelError as error:
                 call.set_exception(error)
             except Exception as error:  # noqa: BLE001 - a user's own model may raise anything; it is recorded
@@ -245,22 +281,17 @@ def _repair(request: Request, reply: Reply, error: str) -> Request:
     return replace(request, messages=(*request.messages, shown, said), n=1, template=version("repair"))
 
 
-def read_reply(reply: Reply, space: Space) -> Advice:
-    """Return the configurations in `reply` that fit `space`; if none does, why not.
+def read_reply(reply: Reply, read: Callable[[Any], Mapping[str, Any]]) -> Advice:
+    """Return what `read` makes of the JSON object in each answer; if of none anything, why not.
 
     Repeats are kept: how often a model says the same is what a consensus is made of.
     """
-    return read_each(reply, space.from_reply)
-
-
-def read_each(reply: Reply, check: Callable[[Any], Mapping[str, Any]]) -> Advice:
-    """Return of each answer what `check` makes of its JSON object; it raises for what cannot be used."""
     found: list[Mapping[str, Any]] = []
     refusals: list[str] = []
     for index, text in enumerate(reply.texts):
         try:
             parsed = reply.parsed[index] if index < len(reply.parsed) else None
-            found.append(check(_read_object(text) if parsed is None else parsed))
+            found.append(read(_read_object(text) if parsed is None else parsed))
         except (ParamsError, ReplyError) as error:
             refusals.append(str(error))
         except RecursionError:

@@ -1,8 +1,7 @@
 """Asks a model why trials fail, where nobody knows the usual cause of what they print.
 
 Each kind of failure is asked about once, in a few independent samples; what they say becomes a claim, which
-`tools/search/failure_rules.py` tests against every trial before it weighs anything. This module does not know
-whether a claim is true, nor which model answers.
+`tools/search/failure_rules.py` tests against every trial before it weighs anything.
 """
 
 from __future__ import annotations
@@ -10,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from bestguess.agent.advice.advisor import LATER, Advice, Line, read_each
+from bestguess.agent.advice.advisor import LATER, Advice, Advisor, Consultation, Question
 from bestguess.agent.advice.framing import frame_failure
-from bestguess.agent.llm import Reply, Request
+from bestguess.agent.llm import Request
 from bestguess.agent.task import Task
 from bestguess.prompts import version
 from bestguess.tools.errors import ReplyError
@@ -42,9 +42,9 @@ class Explainer:
     """
 
     def __init__(
-        self, line: Line, space: Space, task: Task, seed: int, *, earlier: Sequence[Advice] = ()
+        self, advisor: Advisor, space: Space, task: Task, seed: int, *, earlier: Sequence[Advice] = ()
     ) -> None:
-        self._line = line
+        self._advisor = advisor
         self._space = space
         self._task = task
         self._seed = seed
@@ -55,7 +55,7 @@ class Explainer:
             with suppress(ReplyError):  # what was kept may not be what was said
                 for said in advice.configurations:
                     if "causes" in said:
-                        _checked(said, space)
+                        read_explanation(said, space)
                 if isinstance(kind, str):
                     self._keep(kind, advice)
 
@@ -68,23 +68,18 @@ class Explainer:
         """Start asking about a kind of failure that is in none of the `usual` claims, once."""
         if self._pending is None and (trial := self._unexplained(history, usual)):
             self._pending = trial
-            self._line.prefetch(self._request(trial))
+            self._advisor.prefetch(self._question(trial))
 
-    def listen(self, history: History, usual: Collection[Claim]) -> Advice | None:
-        """Return what the model says of such a kind, None without one; waits as long as its line does."""
+    def listen(self, history: History, usual: Collection[Claim], consultation: Consultation) -> Advice | None:
+        """Return what the model says of such a kind, None without one."""
         trial = self._pending or self._unexplained(history, usual)
         if trial is None:
             return None
-        advice = self._line.take(self._request(trial))
-        if advice.refusal.endswith(LATER):
-            self._pending = trial
-            return advice
-        self._pending = None
         kind = _kind(trial)
-        # Without a word on it, too, the kind is kept: it is asked about once, also by a study that goes on.
-        said = advice.configurations or ({},)
-        advice = replace(advice, configurations=tuple({**one, "kind": kind} for one in said))
-        self._keep(kind, advice)
+        advice = consultation.ask(self._advisor, self._question(trial), mark=partial(_with_kind, kind))
+        self._pending = trial if advice.refusal.endswith(LATER) else None
+        if self._pending is None:
+            self._keep(kind, advice)
         return advice
 
     def _keep(self, kind: str, advice: Advice) -> None:
@@ -98,10 +93,10 @@ class Explainer:
         new = (trial for trial in history.failed if _kind(trial) not in known)
         return next(new, None)
 
-    def _request(self, trial: Trial) -> Request:
+    def _question(self, trial: Trial) -> Question:
         # The sentence comes first: a model of 1.5B that has to name parameters at once names any.
         cause = _exactly(parameter={"enum": list(self._space.names)}, was={"enum": list(SIGNS)})
-        return Request(
+        request = Request(
             messages=frame_failure(self._task, self._space, trial),
             template=version("explain"),
             n=SAMPLES,
@@ -113,14 +108,19 @@ class Explainer:
             seed=self._seed + trial.number,
             max_tokens=MAX_TOKENS,
         )
+        return Question(request, "explain", partial(read_explanation, space=self._space))
 
 
-def read_explanation(reply: Reply, space: Space) -> Advice:
-    """Return the explanations in `reply` that name parameters of `space`; if none does, why not."""
-    return read_each(reply, lambda said: _checked(said, space))
+def _with_kind(kind: str, advice: Advice) -> Advice:
+    """Return the advice with the kind that was asked about; without an answer, too, so that it is once."""
+    if advice.refusal.endswith(LATER):
+        return advice
+    said = advice.configurations or ({},)
+    return replace(advice, configurations=tuple({**explanation, "kind": kind} for explanation in said))
 
 
-def _checked(said: Any, space: Space) -> Mapping[str, Any]:
+def read_explanation(said: Any, space: Space) -> Mapping[str, Any]:
+    """Return an explanation whose causes are parameters of `space`; raise ReplyError for any other."""
     causes = said.get("causes") if isinstance(said, Mapping) else None
     if not isinstance(causes, list) or not causes:
         raise ReplyError("it names no causes")

@@ -25,18 +25,23 @@ LATEST_ROWS = 4
 SURPRISING_ROWS = 2
 REMARKED_ROWS = 2
 FAILURE_ROWS = 4
-JUDGED_ROWS = 12
 SURPRISE = 2.0
 """Trials that missed what was expected of them by more deviations than this say most about the space."""
 
 FEEDBACK_CHARS = 160
 _MARK = re.compile(r"<(?=/?(?:output|remark)>)")
 BUDGET_TOKENS = 1400
+TOKENS_PER_PARAMETER = 24
+
+
+def answer_tokens(space: Space) -> int:
+    """Return how long an answer with one configuration may be."""
+    return 32 + TOKENS_PER_PARAMETER * len(space)
 
 
 def frame_warm_start(task: Task, space: Space, *, advice: str = "") -> tuple[Message, ...]:
     """Return the messages that ask for a first guess; `advice` is what packs say."""
-    return _messages(task, space, render("warm_start"), advice)
+    return frame(task, space, render("warm_start"), advice)
 
 
 def frame_proposal(
@@ -47,7 +52,7 @@ def frame_proposal(
     whole: Space | None = None,
     surrogate: str = "",
     candidates: Sequence[tuple[Mapping[str, Any], Prediction]] = (),
-    target: float | None = None,
+    goal: str = "",
     track_record: str = "",
     budget_tokens: int = BUDGET_TOKENS,
     count_tokens: Callable[[str], int] = count_roughly,
@@ -56,8 +61,8 @@ def frame_proposal(
 
     Rows of the history are left out, the least telling first, until the whole fits `budget_tokens`. `whole`
     is the space of the history where guesses are wanted from the part `space` only. `candidates` are what the
-    surrogate would try next, and what it expects there. With a `target` a configuration is
-    asked for whose value is that.
+    surrogate would try next, and what it expects there. A `goal` is
+    asked for in place of what is expected to beat the best.
     """
     whole = whole or space
     ranked = sorted(history.complete, key=history.loss)
@@ -87,28 +92,12 @@ def frame_proposal(
                 for params, expected in candidates
             ],
             track_record=track_record,
-            target=None if target is None else f"{task.metric} of {target:.5g}",
+            goal=goal,
         )
-        messages = _messages(task, space, words)
+        messages = frame(task, space, words)
         if sum(count_tokens(message.content) for message in messages) <= budget_tokens:
             break
     return messages
-
-
-def frame_judgement(
-    task: Task, space: Space, history: History, params: Mapping[str, Any], good: float | None
-) -> tuple[Message, ...]:
-    """Return the message that asks what to expect of `params`: a value, or whether it is as `good`."""
-    ranked = sorted(history.complete, key=history.loss)
-    words = render(
-        "judge",
-        metric=task.metric,
-        rows=[_row(space, task, trial) for trial in ranked[:JUDGED_ROWS]],
-        good=None if good is None else f"{good:.5g}",
-        configuration=_configuration(space, params),
-    )
-    _, user = _messages(task, space, words)
-    return (user,)
 
 
 def frame_failure(task: Task, space: Space, trial: Trial) -> tuple[Message, ...]:
@@ -150,7 +139,8 @@ def _described(space: Space) -> list[dict[str, str]]:
     ]
 
 
-def _messages(task: Task, space: Space, words: str, advice: str = "") -> tuple[Message, ...]:
+def frame(task: Task, space: Space, words: str, advice: str = "") -> tuple[Message, ...]:
+    """Return the system's message and the user's: the task, which stays the same, and these words."""
     stable = render(
         "task",
         description=task.description,

@@ -1,11 +1,9 @@
 """Every call to a language model and what was made of it, kept beside the study in one SQLite file.
 
 Two tables, to which rows are only ever added (triggers refuse anything else): `calls` holds what was asked
-and answered, `advice` what the tuner heard at each trial and why answers were turned down. Together they are
+and answered, `advice` what that came to at each trial and why answers were turned down. Together they are
 enough to replay a study without its model (`replay.py`). Keys and tokens are blanked before anything is
 written; once the file is full, prompts are kept as their hash only, while answers go on being kept.
-
-This module does not know which model answers, or what is tuned.
 """
 
 from __future__ import annotations
@@ -16,7 +14,7 @@ import sqlite3
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -30,8 +28,7 @@ from bestguess.agent.record.wal import use_wal
 from bestguess.tools.errors import BudgetSpent, ModelError, ParamsError, StudyError
 from bestguess.tools.space.space import Space
 from bestguess.tools.words.cleaning import clean, clean_line
-from bestguess.tools.words.kept import KeptAdvice, KeptCost, KeptReply, read_kept
-from bestguess.tools.words.kept import Role as Role
+from bestguess.tools.words.kept import KeptAdvice, KeptCost, KeptReply, Role, read_kept
 from bestguess.tools.words.private import make_private
 from bestguess.tools.words.redaction import redact, redact_in
 
@@ -61,14 +58,6 @@ ADD_ONLY = """
 CREATE TRIGGER IF NOT EXISTS {table}_{verb} BEFORE {verb} ON {table}
 BEGIN SELECT RAISE(ABORT, 'the journal is only ever added to'); END;
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """What the tuner heard at one trial: the advice, and what was asked for."""
-
-    advice: Advice
-    role: Role
 
 
 class Journal:
@@ -125,15 +114,14 @@ class Journal:
         }
         self._add("calls", row)
 
-    def note_advice(self, study: str, trial: int, heard: Heard) -> None:
-        """Keep what was heard when `trial` was proposed."""
-        advice = heard.advice
+    def note_advice(self, study: str, trial: int, advice: Advice) -> None:
+        """Keep what the model gave when `trial` was proposed."""
         said = list(map(dict, advice.configurations))
         row = {
             "at": time.time(),
             "study": study,
             "trial": trial,
-            "role": heard.role,
+            "role": advice.role,
             "key": advice.key,
             "configurations": json.dumps(redact_in(said)),
             "refusal": redact(clean_line(advice.refusal)),
@@ -158,24 +146,29 @@ class Journal:
                     return Reply(texts, parsed, kept.prompt_tokens, kept.completion_tokens, kept.seconds)
         return None
 
-    def heard(self, study: str) -> dict[int, tuple[Heard, ...]]:
-        """Return what was heard at each trial of a study, by number; of several times each role's last."""
+    def advice(self, study: str) -> dict[int, tuple[Advice, ...]]:
+        """Return what the model gave at each trial of a study; of several times each role's last."""
         with self._open() as connection:
             rows = connection.execute(
                 "SELECT trial, role, configurations, refusal, rejected, tokens, seconds, key FROM advice "
                 "WHERE study = ? ORDER BY id",
                 (study,),
             ).fetchall()
-        found: dict[int, dict[str, Heard]] = {}
+        found: dict[int, dict[str, Advice]] = {}
         skipped = 0
         for row in rows:
             if (one := read_kept(KeptAdvice, row)) is None:
                 skipped += 1
                 continue
-            advice = Advice(
-                tuple(one.configurations), one.refusal, one.tokens, one.seconds, tuple(one.rejected), one.key
+            found.setdefault(one.trial, {})[one.role] = Advice(
+                tuple(one.configurations),
+                one.refusal,
+                one.tokens,
+                one.seconds,
+                tuple(one.rejected),
+                one.key,
+                one.role,
             )
-            found.setdefault(one.trial, {})[one.role] = Heard(advice, one.role)
         if skipped:
             _log.warning(
                 "%d of %d rows of advice in %s make no sense; left out", skipped, len(rows), self.path
@@ -199,8 +192,8 @@ class Journal:
 
     def _advice(self, study: str, role: Role) -> list[Advice]:
         """Return all advice of a role that can be used."""
-        every = [one for heard in self.heard(study).values() for one in heard if one.role == role]
-        return [one.advice for one in every if one.advice.configurations]
+        every = [advice for several in self.advice(study).values() for advice in several]
+        return [advice for advice in every if advice.role == role and advice.configurations]
 
     def spent(self, study: str) -> Spent:
         """Return what a study's calls have cost."""

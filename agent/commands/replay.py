@@ -37,8 +37,8 @@ def command(storage: str, study_name: str | None, path: Path | None, as_json: bo
 
     study = load(storage, study_name)
     path = path or beside(storage)
-    heard = Journal(path, reading=True).heard(study.name) if path is not None and path.exists() else {}
-    replayed = list(replay(study, heard))
+    advice = Journal(path, reading=True).advice(study.name) if path is not None and path.exists() else {}
+    replayed = list(replay(study, advice))
     changed = [one for one in replayed if not one.same]
     if as_json:
         rows = [
@@ -54,7 +54,7 @@ def command(storage: str, study_name: str | None, path: Path | None, as_json: bo
         for one in changed:
             echo(f"trial {one.trial.number} was {one.trial.source} {one.trial.params}")
             echo(f"{'is now':>{len(f'trial {one.trial.number} was')}} {one.source} {dict(one.params)}")
-        advice = f"{len(heard)} answers of the model in {path}" if heard else "no answers of a model"
+        answers = f"{len(advice)} answers of the model in {path}" if advice else "no answers of a model"
         same = len(replayed) - len(changed)
-        echo(f"{same} of {len(replayed)} trials are what they were; {advice}")
+        echo(f"{same} of {len(replayed)} trials are what they were; {answers}")
     sys.exit(1 if changed else 0)

@@ -39,7 +39,7 @@ def examine_model(llm: LLM) -> tuple[Finding, ...]:
         free = llm.generate(Request(asked.messages, max_tokens=64, timeout_s=TIMEOUT_S))
     except ModelError as error:
         return (Finding("model", False, str(error)),)
-    advice = read_reply(first, space)
+    advice = read_reply(first, space.from_reply)
     usable = len(advice.configurations)
     context = getattr(llm, "context_tokens", None)
     sample = f"for example {dict(advice.configurations[0])}" if usable else advice.refusal

@@ -22,17 +22,15 @@ from optuna.trial import FrozenTrial
 
 from bestguess.agent.advice.budget import Budget
 from bestguess.agent.advice.knowledge import choose_packs
-from bestguess.agent.checks import check_budget, check_path, check_seconds, check_seed, check_task
+from bestguess.agent.assembly import LLM_WAIT_S, ModelTerms
+from bestguess.agent.checks import check_seed, check_task
 from bestguess.agent.llm import LLM
-from bestguess.agent.llm.connect import connect
 from bestguess.agent.sampling.native_space import NativeSpace, read_distribution
-from bestguess.agent.sampling.search import Search, Terms
+from bestguess.agent.sampling.search import Search
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError, SpaceError
 from bestguess.tools.space.parameter import shown
 from bestguess.tools.space.space import Space
-
-LLM_WAIT_S = 60.0
 
 
 class Sampler(BaseSampler):
@@ -69,16 +67,13 @@ class Sampler(BaseSampler):
         knowledge: bool | str | Path = True,
     ) -> None:
         given_seed = check_seed(seed)
-        self.llm_wait_s = check_seconds("llm_wait_s", llm_wait_s)
-        self.budget = check_budget(budget)
+        self._terms = ModelTerms(llm, llm_wait_s, budget, journal)
         self.space = _read_space(space)
         self.task = check_task(task)
         self._packs = choose_packs(knowledge)
-        self.llm = connect(llm)
+        self.llm = self._terms.connect()
         self.seed = _draw_seed() if given_seed is None else given_seed
-        self.journal = check_path("journal", journal, "give a file, or None for nowhere")
         self.knowledge = knowledge
-        self._llm_is_ours = not isinstance(llm, LLM)
         self._native = NativeSpace.of(self.space) if self.space else None
         self._lock = threading.RLock()
         self._search: Search | None = None
@@ -129,8 +124,7 @@ class Sampler(BaseSampler):
 
     def close(self) -> None:
         """Stop asking the model; one that was handed in as an object stays open."""
-        if self.llm and self._llm_is_ours:
-            self.llm.close()
+        self._terms.close(self.llm)
 
     def _searching(self, study: Study) -> Search:
         """Return what is known of this study; a sampler that changes studies starts again."""
@@ -142,7 +136,8 @@ class Sampler(BaseSampler):
                 study_id,
                 self._native,
                 self.task,
-                terms=Terms(self.llm, self.llm_wait_s, self.budget, self.journal),
+                terms=self._terms,
+                model=self.llm,
                 packs=self._packs,
                 seed=self.seed,
             )

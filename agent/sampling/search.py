@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,17 +19,16 @@ from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from bestguess.agent.advice.advisor import MODEL, Advisor, Patience
-from bestguess.agent.advice.budget import Budget, BudgetedLLM, Spent
-from bestguess.agent.advice.journal import Journal, JournaledLLM
+from bestguess.agent.advice.advisor import MODEL
 from bestguess.agent.advice.knowledge import Pack, know
+from bestguess.agent.assembly import Assembly, ModelTerms
 from bestguess.agent.llm import LLM
 from bestguess.agent.record.study import ATTRIBUTE
 from bestguess.agent.sampling.native_space import NativeSpace
 from bestguess.agent.sampling.observed import infer_space
 from bestguess.agent.sampling.reading import Reader, Reading, write_proposal
-from bestguess.agent.search.proposers import WARM_STARTS
-from bestguess.agent.search.switches import EVERYTHING
+from bestguess.agent.search.first_guesses import STARTS
+from bestguess.agent.search.switches import Switches
 from bestguess.agent.search.turns import Turns
 from bestguess.agent.task import Task
 from bestguess.tools.trial import REASON_CHARS, History, Proposal, Trial, shorten
@@ -48,14 +46,8 @@ WEIGHING = 1
 """Sets the generator that weighs objectives apart from the one that draws params."""
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """The language model, if there is one, and on what terms it is asked, as in `Tuner`."""
-
-    llm: LLM | None
-    wait_s: float
-    budget: Budget | None
-    journal: Path | str | None
+NO_REASONS = Switches(explain=False)
+"""Nobody is asked why trials fail: Optuna keeps no message of theirs."""
 
 
 class Search:
@@ -68,25 +60,16 @@ class Search:
         given: NativeSpace | None,
         task: Task,
         *,
-        terms: Terms,
+        terms: ModelTerms,
+        model: LLM | None,
         packs: Sequence[Pack],
         seed: int,
     ) -> None:
         self.storage = storage
         self.study_id = study_id
         self._name = storage.get_study_name_from_id(study_id)
-        self._terms = terms
-        self._journal: Journal | None = None
-        self._budgeted: BudgetedLLM | None = None
-        self._asked = terms.llm
-        self._patience = Patience()
-        if terms.llm:
-            self._journal = Journal(terms.journal) if terms.journal is not None else None
-            if terms.budget is not None:
-                spent = self._journal.spent(self._name) if self._journal else Spent()
-                self._asked = self._budgeted = BudgetedLLM(terms.llm, terms.budget, spent)
-            if self._journal and self._asked:
-                self._asked = JournaledLLM(self._asked, self._journal, self._name)
+        self._asked = model is not None
+        self._assembly = Assembly(terms, model, self._name)
         self._directions = storage.get_study_directions(study_id)
         maximizing = self._directions == [StudyDirection.MAXIMIZE]
         self._task = replace(task, direction="maximize" if maximizing else "minimize")
@@ -134,19 +117,14 @@ class Search:
             self._write(trial, _first_look(trial.number, known), None)
             return {}
         reader, turns = self._in(native)
-        if self._budgeted:
-            self._budgeted.begin_trial()
-        self._patience.begin()
+        consultation = self._assembly.consult()
         for attempt in range(MOST_TRIES):
             reading = reader.read(trials, np.random.default_rng((self._seed, trial.number, WEIGHING)))
             history = _with_default(reading.history, trials, trial.number, native)
             # What made-up values mean is too much to tell a model; it still has its first guesses.
-            turns.switches = replace(EVERYTHING, propose=not reading.meaning)
-            proposal = turns.propose(history, trial.number)
-            if self._journal:
-                for heard in turns.heard:
-                    self._journal.note_advice(self._name, trial.number, heard)
-            proposal = _explained(proposal, reading, native, asked=self._asked is not None)
+            may_guess = not reading.meaning
+            proposal = turns.propose(history, trial.number, consultation=consultation, may_guess=may_guess)
+            proposal = _explained(proposal, reading, native, asked=self._asked)
             self._write(trial, proposal, native)
             if self._task.noisy:
                 break
@@ -159,28 +137,22 @@ class Search:
                 twins = _newcomers(history, reader.read(trials, _any_rng()).history, proposal)
             if not twins:
                 break
+        self._assembly.note(trial.number, consultation)
         running = Trial(trial.number, proposal)
-        turns.prefetch(History(history.direction, (*history.trials, running)), trial.number + 1)
+        so_far = History(history.direction, (*history.trials, running))
+        turns.prefetch(so_far, trial.number + 1, may_guess=may_guess)
         return native.to_native(proposal.params)
 
     def _in(self, native: NativeSpace) -> tuple[Reader, Turns]:
         """Return the reader and the turns of this space, new ones if it is not that of the last trial."""
         if self._reader is None or self._turns is None or self._reader.native != native:
-            # Nobody is asked why trials fail: Optuna keeps no message of theirs.
-            line = None
-            if self._asked:
-                line = Advisor(self._asked, native.space, wait_s=self._terms.wait_s, patience=self._patience)
-            pool = self._journal.first_guesses(self._name, native.space) if self._journal else None
             self._reader = Reader(native, self._directions)
-            self._turns = Turns(
+            self._turns = self._assembly.turns(
                 native.space,
                 self._task,
                 self._seed,
-                line=line,
-                switches=EVERYTHING,
-                pool=pool,
-                llm=self._terms.llm,
                 knowledge=know(native.space, self._task, self._packs),
+                switches=NO_REASONS,
             )
         return self._reader, self._turns
 
@@ -228,7 +200,7 @@ def _explained(proposal: Proposal, reading: Reading, native: NativeSpace, *, ask
     if reading.meaning:
         words.append(f"its values are {reading.meaning}")
         proposal = replace(proposal, prediction=None, verdict="")
-        if asked and not proposal.fallback and len(reading.history) > WARM_STARTS:
+        if asked and not proposal.fallback and len(reading.history) > STARTS:
             refusal = f"{MODEL}not asked while values are {reading.meaning}"
             proposal = replace(proposal, fallback=shorten(refusal, REASON_CHARS))
     if reading.left_out:

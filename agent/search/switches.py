@@ -1,41 +1,35 @@
-"""Which parts of the tuner are on, so that the scoreboard can turn each off in turn.
-
-Users need none of this: the default is everything. It does not know how the parts work.
-"""
+"""Which parts of the tuner are on, so that the scoreboard can turn each off; users need none of this."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
-Judging = Literal["gp", "discriminative", "generative"]
+from bestguess.agent.advice.advisor import Advisor
+from bestguess.agent.llm import LLM
+from bestguess.agent.search.guesses import Guesses
 
 
 @dataclass(frozen=True, slots=True)
 class Switches:
-    """The parts of the tuner that can be switched off.
+    """The parts of the tuner that can be switched off, and one that can be exchanged.
 
     Args:
         knowledge: what packs know has a part in the first trials and in the search, and what messages of
             failures usually mean; `tune(knowledge=False)` leaves out the packs only.
-        warm_start: the model makes the first guesses; off, they are random.
+        first_guesses: the model makes the first guesses; off, they are random.
         propose: the model has turns during the search.
-        trust: what its guesses earned decides how many turns, and the verifier which guess runs; off, it
-            holds the most that anyone may and its first guess that is new runs unchecked.
-        aim: the model is asked for a configuration that reaches a target, as LLAMBO asks, and not shown
-            what the surrogate believes.
-        judge: who ranks the model's guesses in the search: the surrogate, or the model itself in one of
-            LLAMBO's ways; then no more than the verifier holds it back.
+        trust: what its guesses earned decides how many turns; off, it holds the most that anyone may.
         explain: the model is asked why trials fail, where what they print is no usual message.
+        guesses: what makes proposals of the model's answers in the search.
     """
 
     knowledge: bool = True
-    warm_start: bool = True
+    first_guesses: bool = True
     propose: bool = True
     trust: bool = True
     explain: bool = True
-    aim: bool = False
-    judge: Judging = "gp"
+    guesses: Callable[[Advisor, LLM | None], Guesses] = Guesses
 
 
 EVERYTHING = Switches()

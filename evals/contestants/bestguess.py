@@ -6,9 +6,11 @@ from typing import get_args
 
 from bestguess.agent.llm import LLM, Reply, Request
 from bestguess.agent.llm.connect import connect
-from bestguess.agent.search.switches import Judging, Switches
+from bestguess.agent.search.guesses import Guesses
+from bestguess.agent.search.switches import Switches
 from bestguess.agent.tuner import Tuner
 from bestguess.evals import protocol
+from bestguess.evals.contestants._guesses import Judging, other_guesses
 from bestguess.evals.pools import PooledLLM
 from bestguess.evals.protocol import Brief, Cost
 from bestguess.tools.errors import InputError
@@ -50,12 +52,13 @@ class Contestant(protocol.Contestant):
     ) -> None:
         switches = Switches(
             knowledge=_flag("knowledge", knowledge, "on", "off"),
-            warm_start=_flag("warm", warm, "llm", "random"),
+            first_guesses=_flag("warm", warm, "llm", "random"),
             propose=_flag("propose", propose, "on", "off"),
-            trust=_flag("trust", trust, "on", "off"),
+            trust=(trusting := _flag("trust", trust, "on", "off")),
             explain=_flag("explain", explain, "on", "off"),
-            aim=_flag("aim", aim, "on", "off"),
-            judge=_judge(judge),
+            guesses=Guesses
+            if trusting and (aim, judge) == ("off", "gp")
+            else other_guesses(aims=_flag("aim", aim, "on", "off"), judge=_judge(judge), checked=trusting),
         )
         model = connect(llm)
         self._model = Counted(PooledLLM(model)) if model else None

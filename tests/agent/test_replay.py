@@ -51,7 +51,7 @@ def run(folder: Path, seed: int, n_trials: int = 14, llm: bg.LLM | None = None) 
 
 def again(folder: Path, seed: int) -> list[Replayed]:
     journal = Journal(folder / "study.journal.db")
-    return list(replay(load(f"sqlite:///{folder}/study.db", f"s{seed}"), journal.heard(f"s{seed}")))
+    return list(replay(load(f"sqlite:///{folder}/study.db", f"s{seed}"), journal.advice(f"s{seed}")))
 
 
 @pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])

@@ -242,8 +242,8 @@ def test_what_another_process_starts_meanwhile_is_not_proposed_again(tmp_path: P
         propose = slow._turns.propose
         met: list[bg.Trial] = []
 
-        def propose_late(history: bg.History, number: int | None = None) -> bg.Proposal:
-            proposal = propose(history, number)
+        def propose_late(*how: Any, **more: Any) -> bg.Proposal:
+            proposal = propose(*how, **more)
             if not met:
                 met.append(quick.ask())
             return proposal

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.strategies import spaces
 
 import bestguess as bg
-from bestguess.agent.search.proposers import WARM_SAMPLES
+from bestguess.agent.search.first_guesses import SAMPLES
 from bestguess.agent.testing import DeadLLM, SchemaLLM, ScriptedLLM, SlowLLM
 from bestguess.agent.warm_start import FORMAT, WarmStart
 from bestguess.tools.errors import InputError
@@ -120,7 +120,7 @@ def test_the_document_says_what_it_rests_on(tmp_path: Path) -> None:
     assert document["prompts"].startswith("system+task+warm_start@")
     assert document["points"][0]["source"] == "default"
     assert set(document["densities"]) == set(SPACE.names)
-    assert document["densities"]["lr"]["guesses"] == WARM_SAMPLES
+    assert document["densities"]["lr"]["guesses"] == SAMPLES
     assert WarmStart.load(tmp_path / "warmstart.json") == made
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import bestguess as bg
+from bestguess.agent.advice.advisor import ModelAdvisor
 from bestguess.agent.llm import Reply, Request
-from bestguess.agent.search.proposers import State, request_warm_start
+from bestguess.agent.search.first_guesses import FirstGuesses
+from bestguess.agent.search.state import SearchState
 from bestguess.agent.testing import SchemaLLM
 from bestguess.evals.pools import POOL, PooledLLM
 from bestguess.tools.trial import History
@@ -23,7 +25,8 @@ class Counting(SchemaLLM):
 
 
 def ask(llm: PooledLLM, seed: int) -> Reply:
-    return llm.generate(request_warm_start(State(SPACE, bg.Task(), History("minimize"), None, seed, 0)))
+    state = SearchState(SPACE, bg.Task(), History("minimize"), seed, 0)
+    return llm.generate(FirstGuesses(ModelAdvisor(llm, wait_s=5)).question(state).request)
 
 
 def test_a_pool_is_drawn_once_and_shared_by_seeds_and_processes(tmp_path: Path) -> None:

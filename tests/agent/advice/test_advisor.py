@@ -5,6 +5,7 @@ import random
 import threading
 import time
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,8 +16,10 @@ from bestguess.agent.advice.advisor import (
     MODEL,
     MOST_LATE,
     PROBE_EVERY,
-    Advisor,
+    Consultation,
+    ModelAdvisor,
     Patience,
+    Question,
     read_reply,
 )
 from bestguess.agent.testing import ScriptedLLM
@@ -25,6 +28,11 @@ from bestguess.tools.trial import History, Proposal, Trial
 SPACE = bg.Space(lr=bg.Float(1e-5, 1e-1, log=True, default=1e-3), depth=bg.Int(1, 8, default=3))
 GOOD = json.dumps({"lr": 0.01, "depth": 5})
 ASK = bg.Request((bg.Message("user", "guess"),))
+QUESTION = Question(ASK, "propose", SPACE.from_reply)
+
+
+def question(**fields: Any) -> Question:
+    return replace(QUESTION, request=replace(ASK, **fields))
 
 
 class Answers:
@@ -52,7 +60,7 @@ class Answers:
 
 
 def test_a_good_answer_is_checked_counted_and_handed_over() -> None:
-    advice = Advisor(Answers(GOOD), SPACE, wait_s=5).take(ASK)
+    advice = ModelAdvisor(Answers(GOOD), wait_s=5).take(QUESTION)
     assert advice.configurations == ({"lr": 0.01, "depth": 5},)
     assert (advice.tokens, advice.seconds, advice.refusal) == (15, 0.5, "")
 
@@ -76,7 +84,7 @@ def test_a_good_answer_is_checked_counted_and_handed_over() -> None:
     ],
 )
 def test_an_answer_that_cannot_be_used_says_why_in_short(answer: str, words: str) -> None:
-    advice = Advisor(Answers(answer), SPACE, wait_s=5).take(ASK)
+    advice = ModelAdvisor(Answers(answer), wait_s=5).take(QUESTION)
     assert advice.configurations == ()
     assert words in advice.refusal
     assert len(advice.refusal) < 400
@@ -84,18 +92,18 @@ def test_an_answer_that_cannot_be_used_says_why_in_short(answer: str, words: str
 
 
 def test_json_in_a_fence_or_in_prose_is_found() -> None:
-    advice = read_reply(bg.Reply((f"Sure!\n```json\n{GOOD}\n```",)), SPACE)
+    advice = read_reply(bg.Reply((f"Sure!\n```json\n{GOOD}\n```",)), SPACE.from_reply)
     assert advice.configurations == ({"lr": 0.01, "depth": 5},)
 
 
 def test_good_answers_are_kept_beside_bad_ones_and_repeats_too() -> None:
-    advice = read_reply(bg.Reply((GOOD, "no", GOOD)), SPACE)
+    advice = read_reply(bg.Reply((GOOD, "no", GOOD)), SPACE.from_reply)
     assert len(advice.configurations) == 2
 
 
 def test_whatever_a_model_raises_becomes_a_refusal() -> None:
     for error in (bg.ModelError("refused"), RuntimeError("boom"), MemoryError()):
-        advice = Advisor(Answers(error), SPACE, wait_s=5).take(ASK)
+        advice = ModelAdvisor(Answers(error), wait_s=5).take(QUESTION)
         assert advice.configurations == ()
         assert str(error) in advice.refusal
 
@@ -103,53 +111,53 @@ def test_whatever_a_model_raises_becomes_a_refusal() -> None:
 def test_a_slow_answer_is_not_waited_for_and_used_at_the_next_turn() -> None:
     gate = threading.Event()
     llm = Answers(GOOD, wait=gate)
-    advisor = Advisor(llm, SPACE, wait_s=0.05)
+    advisor = ModelAdvisor(llm, wait_s=0.05)
     started = time.monotonic()
-    late = advisor.take(ASK)
+    late = advisor.take(QUESTION)
     assert time.monotonic() - started < 2
     assert "no answer within 0.05 s" in late.refusal
     gate.set()
     advisor.wait_s = 5
-    assert advisor.take(ASK).configurations == ({"lr": 0.01, "depth": 5},)
+    assert advisor.take(QUESTION).configurations == ({"lr": 0.01, "depth": 5},)
     assert llm.calls == 1
 
 
 @pytest.mark.parametrize(("late", "used"), [(MOST_LATE - 1, True), (MOST_LATE, False)])
 def test_an_answer_to_a_history_that_is_long_gone_is_dropped_and_says_so(late: int, used: bool) -> None:
     llm = Answers(GOOD)
-    advisor = Advisor(llm, SPACE, wait_s=5)
+    advisor = ModelAdvisor(llm, wait_s=5)
 
-    advisor.prefetch(replace(ASK, told=7))
-    advice = advisor.take(replace(ASK, told=7 + late))
+    advisor.prefetch(question(told=7))
+    advice = advisor.take(question(told=7 + late))
 
     assert bool(advice.configurations) == used
     assert used or f"it knew of {late} outcomes fewer" in advice.refusal
     assert advisor.failures == 0
-    assert advisor.take(replace(ASK, told=7 + late)).configurations
+    assert advisor.take(question(told=7 + late)).configurations
     assert llm.calls == 2
 
 
 def test_a_prefetched_answer_is_the_one_that_is_taken() -> None:
     llm = Answers(GOOD)
-    advisor = Advisor(llm, SPACE, wait_s=5)
-    advisor.prefetch(ASK)
-    advisor.prefetch(ASK)
-    assert advisor.take(ASK).configurations
+    advisor = ModelAdvisor(llm, wait_s=5)
+    advisor.prefetch(QUESTION)
+    advisor.prefetch(QUESTION)
+    assert advisor.take(QUESTION).configurations
     assert llm.calls == 1
 
 
 def test_what_was_fetched_ahead_does_not_answer_another_question() -> None:
     model = ScriptedLLM([GOOD])
-    advisor = Advisor(model, SPACE, wait_s=5)
-    advisor.prefetch(replace(ASK, template="warm_start"))
-    assert advisor.take(replace(ASK, template="propose")).configurations
+    advisor = ModelAdvisor(model, wait_s=5)
+    advisor.prefetch(question(template="warm_start"))
+    assert advisor.take(question(template="propose")).configurations
     assert {request.template for request in model.requests} == {"warm_start", "propose"}
 
 
 def test_a_model_that_keeps_failing_is_left_alone_and_probed_now_and_then() -> None:
     llm = Answers("nonsense")
-    advisor = Advisor(llm, SPACE, wait_s=5)
-    refusals = [advisor.take(ASK).refusal for _ in range(MAX_FAILURES + PROBE_EVERY)]
+    advisor = ModelAdvisor(llm, wait_s=5)
+    refusals = [advisor.take(QUESTION).refusal for _ in range(MAX_FAILURES + PROBE_EVERY)]
     assert llm.calls == MAX_FAILURES + 1
     assert all(refusals)
     assert "left alone after 3 failures" in refusals[MAX_FAILURES]
@@ -159,29 +167,29 @@ def test_a_model_that_keeps_failing_is_left_alone_and_probed_now_and_then() -> N
 def test_a_model_that_hangs_costs_three_full_waits_and_is_used_again_once_it_answers() -> None:
     gate = threading.Event()
     llm = Answers(GOOD, wait=gate)
-    advisor = Advisor(llm, SPACE, wait_s=0.2)
+    advisor = ModelAdvisor(llm, wait_s=0.2)
 
     started = time.monotonic()
-    refusals = [advisor.take(ASK).refusal for _ in range(40)]
+    refusals = [advisor.take(QUESTION).refusal for _ in range(40)]
     assert 0.6 < time.monotonic() - started < 4
     assert all("no answer within 0.2 s" in one for one in refusals[:MAX_FAILURES])
     assert all(one.startswith("left alone") for one in refusals[MAX_FAILURES:])
 
     gate.set()
-    while not advisor.take(ASK).configurations:
+    while not advisor.take(QUESTION).configurations:
         time.sleep(0.01)
     assert llm.calls == 1
-    assert advisor.take(ASK).configurations
+    assert advisor.take(QUESTION).configurations
 
 
-def test_lines_to_one_model_wait_together_no_longer_than_one_of_them_may() -> None:
+def test_advisors_of_one_consultation_wait_together_no_longer_than_one_of_them_may() -> None:
     patience, gate = Patience(), threading.Event()
     llm = Answers(GOOD, wait=gate)
-    lines = [Advisor(llm, SPACE, wait_s=1.0, patience=patience) for _ in range(3)]
+    advisors = [ModelAdvisor(llm, wait_s=1.0, patience=patience) for _ in range(3)]
     for turn in range(5):
         started = time.monotonic()
-        patience.begin()
-        assert all(line.take(ASK).refusal for line in lines)
+        consultation = Consultation(1.0)
+        assert all(consultation.ask(advisor, QUESTION).refusal for advisor in advisors)
         assert time.monotonic() - started < (2.0 if turn < MAX_FAILURES else 0.9)
     gate.set()
 
@@ -215,10 +223,10 @@ def test_how_long_a_model_hung_is_known_from_the_trials_of_other_processes(said:
 
 def test_a_probe_that_succeeds_brings_the_model_back() -> None:
     llm = Answers(*["nonsense"] * MAX_FAILURES, GOOD)
-    advisor = Advisor(llm, SPACE, wait_s=5)
+    advisor = ModelAdvisor(llm, wait_s=5)
     for _ in range(MAX_FAILURES + PROBE_EVERY - 1):
-        advisor.take(ASK)
-    assert [bool(advisor.take(ASK).configurations) for _ in range(3)] == [True, True, True]
+        advisor.take(QUESTION)
+    assert [bool(advisor.take(QUESTION).configurations) for _ in range(3)] == [True, True, True]
 
 
 class Unheld(ScriptedLLM):
@@ -231,7 +239,8 @@ class Unheld(ScriptedLLM):
 def test_an_answer_that_nothing_held_to_the_schema_is_asked_for_once_more_with_the_error() -> None:
     model = Unheld(["x should be small", '{"x": 0.25}'])
 
-    advice = Advisor(model, bg.Space(x=bg.Float(0, 1)), wait_s=10).take(ASK)
+    asked = Question(ASK, "propose", bg.Space(x=bg.Float(0, 1)).from_reply)
+    advice = ModelAdvisor(model, wait_s=10).take(asked)
 
     assert advice.configurations == ({"x": 0.25},)
     assert advice.tokens >= 20
@@ -242,11 +251,10 @@ def test_an_answer_that_nothing_held_to_the_schema_is_asked_for_once_more_with_t
 
 
 def test_there_is_one_second_try_and_none_where_the_schema_held() -> None:
-    space = bg.Space(x=bg.Float(0, 1))
     hopeless, held = Unheld(["no"]), ScriptedLLM(["no"])
 
-    assert Advisor(hopeless, space, wait_s=10).take(ASK).refusal
-    assert Advisor(held, space, wait_s=10).take(ASK).refusal
+    assert ModelAdvisor(hopeless, wait_s=10).take(QUESTION).refusal
+    assert ModelAdvisor(held, wait_s=10).take(QUESTION).refusal
 
     assert (len(hopeless.requests), len(held.requests)) == (2, 1)
 
@@ -285,7 +293,7 @@ def test_a_hundred_thousand_spoilt_replies_give_valid_configurations_or_a_reason
         for _ in range(luck.randrange(4)):
             at, cut = luck.randrange(len(text) + 1), luck.choice((0, 0, 1, 3, 8))
             text = text[:at] + luck.choice(noise) + text[at + cut :]
-        advice = read_reply(bg.Reply((text,)), space)
+        advice = read_reply(bg.Reply((text,)), space.from_reply)
         assert bool(advice.configurations) != bool(advice.refusal)
         for params in advice.configurations:
             assert space.validate(params) == params
@@ -295,5 +303,5 @@ def test_a_hundred_thousand_spoilt_replies_give_valid_configurations_or_a_reason
 
 def test_an_answer_nested_too_deep_is_turned_down() -> None:
     deep = '{"lr": ' + "[" * 900 + "]" * 900 + ', "depth": 3}'
-    assert read_reply(bg.Reply((deep, GOOD)), SPACE).configurations
-    assert read_reply(bg.Reply((deep,)), SPACE).refusal
+    assert read_reply(bg.Reply((deep, GOOD)), SPACE.from_reply).configurations
+    assert read_reply(bg.Reply((deep,)), SPACE.from_reply).refusal

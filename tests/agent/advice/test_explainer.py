@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,14 @@ import numpy as np
 import pytest
 
 import bestguess as bg
-from bestguess.agent.advice.advisor import LATER, Advice, Advisor
+from bestguess.agent.advice.advisor import (
+    LATER,
+    Advice,
+    Consultation,
+    ModelAdvisor,
+    Question,
+    read_reply,
+)
 from bestguess.agent.advice.explainer import MOST_KINDS, Explainer, read_explanation, stated_claim
 from bestguess.agent.advice.journal import Journal
 from bestguess.agent.llm import Reply, Request
@@ -34,21 +42,23 @@ def said(*causes: tuple[str, str]) -> str:
     )
 
 
-class Line:
+class Prepared:
+    """An advisor whose advice is laid out beforehand."""
+
     def __init__(self, *advice: Advice) -> None:
         self.advice = list(advice)
         self.asked: list[Request] = []
 
-    def prefetch(self, request: Request) -> None:
+    def prefetch(self, question: Question) -> None:
         pass
 
-    def take(self, request: Request) -> Advice:
-        self.asked.append(request)
+    def take(self, question: Question, left_s: float = 0.0) -> Advice:
+        self.asked.append(question.request)
         return self.advice.pop(0)
 
 
 def advice(*texts: str) -> Advice:
-    return read_explanation(Reply(texts), SPACE)
+    return read_reply(Reply(texts), partial(read_explanation, space=SPACE))
 
 
 def failed(*messages: str) -> History:
@@ -80,50 +90,52 @@ def test_what_names_no_cause_is_turned_down_with_the_reason(text: str, words: st
 
 
 def test_a_kind_is_asked_about_once_and_usual_kinds_never() -> None:
-    line = Line(advice(said(("a", "too high"))))
-    explainer = Explainer(line, SPACE, TASK, 0)
+    advisor = Prepared(advice(said(("a", "too high"))))
+    explainer = Explainer(advisor, SPACE, TASK, 0)
     history = failed("CUDA out of memory", MELTED, "CoreError: zone 9 melted")
     usual = [Claim(kind_of("CUDA out of memory"), {})]
 
-    explainer.listen(history, usual)
+    explainer.listen(history, usual, Consultation())
 
-    assert explainer.listen(history, usual) is None
+    assert explainer.listen(history, usual, Consultation()) is None
     assert [claim.kind for claim in explainer.claims] == [kind_of(MELTED)]
-    (request,) = line.asked
+    (request,) = advisor.asked
     assert "<output>CoreError: zone 7 melted</output>" in request.messages[0].content
     assert "the flux" in request.messages[0].content
 
 
 def test_a_late_answer_is_waited_for_again_and_a_refusal_is_final() -> None:
-    line = Line(Advice(refusal=f"no answer within 1 s{LATER}"), advice(said(("a", "too high"))))
-    explainer = Explainer(line, SPACE, TASK, 0)
-    assert explainer.listen(failed(MELTED), ()) is not None
+    advisor = Prepared(Advice(refusal=f"no answer within 1 s{LATER}"), advice(said(("a", "too high"))))
+    explainer = Explainer(advisor, SPACE, TASK, 0)
+    assert explainer.listen(failed(MELTED), (), Consultation()) is not None
     assert not explainer.claims
-    explainer.listen(failed(MELTED), ())
+    explainer.listen(failed(MELTED), (), Consultation())
     assert explainer.claims
 
-    refused = Explainer(Line(Advice(refusal="dead")), SPACE, TASK, 0)
-    refused.listen(failed(MELTED), ())
-    assert refused.listen(failed(MELTED), ()) is None
+    refused = Explainer(Prepared(Advice(refusal="dead")), SPACE, TASK, 0)
+    refused.listen(failed(MELTED), (), Consultation())
+    assert refused.listen(failed(MELTED), (), Consultation()) is None
 
 
 def test_what_a_model_had_no_word_on_is_not_asked_again_by_a_study_that_goes_on() -> None:
-    refused = Explainer(Line(advice("no idea")), SPACE, TASK, 0).listen(failed(MELTED), ())
+    refused = Explainer(Prepared(advice("no idea")), SPACE, TASK, 0).listen(
+        failed(MELTED), (), Consultation()
+    )
     assert refused
-    line = Line()
-    again = Explainer(line, SPACE, TASK, 0, earlier=[refused])
-    assert again.listen(failed(MELTED), ()) is None
-    assert not line.asked
+    advisor = Prepared()
+    again = Explainer(advisor, SPACE, TASK, 0, earlier=[refused])
+    assert again.listen(failed(MELTED), (), Consultation()) is None
+    assert not advisor.asked
     assert not again.claims
 
 
 def test_whoever_fails_in_ever_new_ways_is_not_explained_for_ever() -> None:
-    line = Line(*[advice(said(("a", "too high")))] * 9)
-    explainer = Explainer(line, SPACE, TASK, 0)
+    advisor = Prepared(*[advice(said(("a", "too high")))] * 9)
+    explainer = Explainer(advisor, SPACE, TASK, 0)
     history = failed("one", "two", "three", "four", "five")
-    while explainer.listen(history, ()):
+    while explainer.listen(history, (), Consultation()):
         pass
-    assert len(line.asked) == MOST_KINDS
+    assert len(advisor.asked) == MOST_KINDS
 
 
 def melts(params: dict[str, Any]) -> bg.Outcome:
@@ -150,7 +162,7 @@ def test_what_was_said_is_in_the_journal_goes_on_and_replays(tmp_path: Path) -> 
         journal = Journal(tmp_path / "study.journal.db")
         (told,) = journal.explanations("s")
         assert told.configurations[0]["kind"] == kind_of(MELTED)
-        heard = journal.heard("s")
+        heard = journal.advice("s")
         at = next(number for number, every in heard.items() if any(one.role == "explain" for one in every))
         assert tuner.history.trials[at].proposal.tokens > 0
 
@@ -173,10 +185,9 @@ def test_a_liar_about_failures_costs_nothing_once_the_trials_have_spoken() -> No
 
 def test_the_advisor_reads_explanations_too() -> None:
     llm = ScriptedLLM([said(("a", "too high"))])
-    line = Advisor(llm, SPACE, wait_s=5, read=read_explanation)
-    explainer = Explainer(line, SPACE, TASK, 0)
+    explainer = Explainer(ModelAdvisor(llm, wait_s=5), SPACE, TASK, 0)
     explainer.prefetch(failed(MELTED), ())
-    explainer.listen(failed(MELTED), ())
+    explainer.listen(failed(MELTED), (), Consultation())
     assert dict(explainer.claims[0].signs) == {"a": 1.0}
 
 

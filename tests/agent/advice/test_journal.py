@@ -10,7 +10,7 @@ import pytest
 
 import bestguess as bg
 from bestguess.agent.advice.advisor import Advice
-from bestguess.agent.advice.journal import Heard, Journal, JournaledLLM, beside
+from bestguess.agent.advice.journal import Journal, JournaledLLM, beside
 from bestguess.agent.llm import Message, Reply, Request
 from bestguess.agent.testing import ScriptedLLM
 from bestguess.tools.errors import ModelUnavailable, StudyError
@@ -67,7 +67,7 @@ def test_without_the_cache_the_model_is_asked_each_time(tmp_path: Path) -> None:
 def test_rows_can_be_added_and_nothing_else(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "calls.db")
     journal.note_call("s", ASKED, "m", Reply(("{}",)))
-    journal.note_advice("s", 1, Heard(Advice(), role="warm_start"))
+    journal.note_advice("s", 1, Advice(role="warm_start"))
 
     with sqlite3.connect(journal.path) as connection:
         for command in ("DELETE FROM calls", "UPDATE calls SET key = ''", "DELETE FROM advice"):
@@ -83,7 +83,7 @@ def test_keys_are_blanked_before_they_reach_the_file(tmp_path: Path, monkeypatch
     leak = "use my-own-secret-key, sk-abcdefghijklmnop1234, hf_ABCDEFGHIJKLMNOPQRST; Bearer abc.def-ghi"
 
     journal.note_call("s", Request((Message("user", leak),)), "m", Reply((leak,)), error=leak)
-    journal.note_advice("s", 1, Heard(Advice(({"x": leak},), leak, rejected=(leak,)), role="propose"))
+    journal.note_advice("s", 1, Advice(({"x": leak},), leak, rejected=(leak,), role="propose"))
 
     content = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     for secret in (b"my-own-secret-key", b"sk-abc", b"hf_ABC", b"abc.def"):
@@ -103,18 +103,18 @@ def test_a_full_journal_keeps_answers_and_of_prompts_the_hash(tmp_path: Path) ->
 
 def test_advice_comes_back_as_it_was_heard(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "calls.db")
-    first = Heard(Advice(({"x": 0.1, "k": None},), "", 12, 0.5, ("x: too large",), "abc"), role="warm_start")
-    second = Heard(Advice(refusal="no answer"), role="propose")
+    first = Advice(({"x": 0.1, "k": None},), "", 12, 0.5, ("x: too large",), "abc", role="warm_start")
+    second = Advice(refusal="no answer", role="propose")
     journal.note_advice("s", 1, first)
     journal.note_advice("s", 7, second)
     journal.note_advice("another", 1, second)
 
-    assert journal.heard("s") == {1: (first,), 7: (second,)}
+    assert journal.advice("s") == {1: (first,), 7: (second,)}
 
 
 def test_first_guesses_of_another_space_are_none(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "calls.db")
-    journal.note_advice("s", 1, Heard(Advice(({"x": 0.1},)), role="warm_start"))
+    journal.note_advice("s", 1, Advice(({"x": 0.1},), role="warm_start"))
     assert journal.first_guesses("s", bg.Space(x=bg.Float(0, 1)))
     assert journal.first_guesses("s", bg.Space(y=bg.Float(0, 1))) is None
 
@@ -151,7 +151,7 @@ def test_a_journal_that_goes_away_costs_the_record_and_not_the_run(
     before = sorted((one.name, one.stat().st_mtime_ns) for one in tmp_path.iterdir())
 
     replies = [journaled.generate(Request(ASKED.messages, seed=seed)) for seed in (4, 5)]
-    journal.note_advice("s", 1, Heard(Advice(), role="propose"))
+    journal.note_advice("s", 1, Advice(role="propose"))
 
     assert [reply.texts for reply in replies] == [("2",), ("3",)]
     (said,) = caplog.messages

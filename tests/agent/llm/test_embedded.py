@@ -116,7 +116,7 @@ def test_hot_samples_of_random_weights_all_fit_the_space(llm: EmbeddedLLM) -> No
     reply = llm.generate(replace(ASK, n=32, temperature=1.5))
     assert len(reply.texts) == 32
     assert None not in reply.parsed
-    assert len(read_reply(reply, SPACE).configurations) == 32
+    assert len(read_reply(reply, SPACE.from_reply).configurations) == 32
     assert {guess["booster"] for guess in reply.parsed} == {"gbtree", "dart"}
     assert len(set(reply.texts)) > 20
 
@@ -377,7 +377,7 @@ def test_a_real_model_keeps_the_promises_of_the_protocol() -> None:
     check_llm(EmbeddedLLM(folder))
     llm = EmbeddedLLM(folder)
     reply = llm.generate(replace(ASK, n=8, temperature=1.5))
-    assert len(read_reply(reply, SPACE).configurations) == 8
+    assert len(read_reply(reply, SPACE.from_reply).configurations) == 8
     assert EmbeddedLLM(folder).generate(replace(ASK, n=8, temperature=1.5)).texts == reply.texts
 
 

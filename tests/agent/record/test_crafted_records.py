@@ -232,7 +232,7 @@ def heard(path: Path) -> None:
     """Read a journal as a tuner, replay and export do."""
     journal = Journal(path)
     json.dumps(journal.calls())
-    by_trial = journal.heard("oven")
+    by_trial = journal.advice("oven")
     Explainer(ADVISOR, SPACE, TASK, 0, earlier=journal.explanations("oven"))
     journal.first_guesses("oven", SPACE)
     journal.answer(REQUEST)
@@ -240,7 +240,7 @@ def heard(path: Path) -> None:
     for several in by_trial.values():
         for one in several:
             with suppress(bg.BestGuessError):
-                restore(one.advice, SPACE)
+                restore(one, SPACE)
 
 
 REQUEST = Request((Message("user", "hello"),))

@@ -406,7 +406,7 @@ def test_the_budget_and_the_journal_are_the_tuners(tmp_path: Path) -> None:
     budget = bg.Budget(requests=1)
     study = run(bg.Sampler(space=SPACE, llm=SchemaLLM(0), budget=budget, journal=path, seed=0), 15)
     assert len(Journal(path).calls()) == 1
-    assert Journal(path).heard(study.study_name)[1][0].role == "warm_start"
+    assert Journal(path).advice(study.study_name)[1][0].role == "warm_start"
     assert any("budget" in said(trial).get("fallback", "") for trial in study.trials)
 
 

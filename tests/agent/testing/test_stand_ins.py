@@ -81,7 +81,7 @@ def test_a_slow_model_keeps_to_the_deadline() -> None:
 def test_a_uniform_guess_fits_the_space_and_follows_from_the_seeds(seed: int, request_seed: int) -> None:
     ask = Request(ASK.messages, n=5, schema=ASK.schema, seed=request_seed)
     reply = SchemaLLM(seed).generate(ask)
-    assert len(read_reply(reply, SPACE).configurations) == 5
+    assert len(read_reply(reply, SPACE.from_reply).configurations) == 5
     assert SchemaLLM(seed).generate(ask).texts == reply.texts
 
 
@@ -106,7 +106,7 @@ def test_a_uniform_guesser_says_which_schema_it_does_not_understand() -> None:
 @given(st.integers())
 def test_no_answer_of_a_garbage_model_is_usable(seed: int) -> None:
     advice = read_reply(
-        GarbageLLM().generate(Request((), n=len(SPOILED), schema=ASK.schema, seed=seed)), SPACE
+        GarbageLLM().generate(Request((), n=len(SPOILED), schema=ASK.schema, seed=seed)), SPACE.from_reply
     )
     assert advice.configurations == ()
 

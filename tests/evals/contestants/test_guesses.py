@@ -8,11 +8,12 @@ import re
 import pytest
 
 import bestguess as bg
-from bestguess.agent.advice.advisor import Advisor
+from bestguess.agent.advice.advisor import ModelAdvisor, read_reply
 from bestguess.agent.llm import Reply, Request
-from bestguess.agent.search.judge import Judge, Kind, read_judgement
+from bestguess.agent.search.state import SearchState
 from bestguess.agent.search.switches import Switches
 from bestguess.agent.testing import ScriptedLLM
+from bestguess.evals.contestants._guesses import Judging, OtherGuesses, other_guesses, read_judgement
 from bestguess.tools.trial import History, Outcome, Proposal, Trial
 
 SPACE = bg.Space(x=bg.Float(-1, 1, default=1.0))
@@ -30,7 +31,7 @@ def asked_x(request: Request) -> float:
     return float(re.findall(r'"x": ?(-?[\d.]+)', request.messages[-1].content)[-1])
 
 
-def knowing(direction: bg.Direction, kind: Kind) -> ScriptedLLM:
+def knowing(direction: bg.Direction, kind: Judging) -> ScriptedLLM:
     def answer(request: Request) -> str:
         loss = asked_x(request) ** 2
         if kind == "generative":
@@ -40,35 +41,37 @@ def knowing(direction: bg.Direction, kind: Kind) -> ScriptedLLM:
     return ScriptedLLM([answer])
 
 
+def ranked(
+    llm: ScriptedLLM, judge: Judging, xs: list[float], direction: bg.Direction = "minimize"
+) -> list[float]:
+    """Return the x of configurations in the order of a judge."""
+    guesses = OtherGuesses(ModelAdvisor(llm, wait_s=5), llm, aims=False, judge=judge, checked=True)
+    state = SearchState(SPACE, bg.Task(direction=direction), history(direction), 0, len(VALUES))
+    order, _ = guesses.rank(state, [{"x": x} for x in xs])
+    return [guess["x"] for guess in order]
+
+
 @pytest.mark.parametrize("direction", ["minimize", "maximize"])
 @pytest.mark.parametrize("kind", ["discriminative", "generative"])
-def test_what_the_model_expects_to_be_best_comes_first(direction: bg.Direction, kind: Kind) -> None:
+def test_what_the_model_expects_to_be_best_comes_first(direction: bg.Direction, kind: Judging) -> None:
     llm = knowing(direction, kind)
-    judge = Judge(Advisor(llm, SPACE, wait_s=5, read=read_judgement), SPACE, bg.Task(), kind, 0)
-    ranked = judge.rank(history(direction), [{"x": 0.9}, {"x": 0.1}, {"x": -0.8}])
-    assert ranked.configurations[0] == {"x": 0.1}
+    assert ranked(llm, kind, [0.9, 0.1, -0.8], direction)[0] == 0.1
     assert len(llm.requests) == 3
-    assert ranked.tokens > 0
 
 
-def test_one_of_which_nothing_is_said_comes_last_with_the_reason() -> None:
+def test_one_of_which_nothing_is_said_comes_last() -> None:
     answers = ['{"value": "who knows"}'] * 5 + ['{"value": 3.0}'] * 5
-    line = Advisor(ScriptedLLM(answers), SPACE, wait_s=5, read=read_judgement)
-    ranked = Judge(line, SPACE, bg.Task(), "discriminative", 0).rank(history(), [{"x": 0.2}, {"x": 0.9}])
-    assert ranked.configurations == ({"x": 0.9}, {"x": 0.2})
-    assert "who knows" in ranked.rejected[0]
+    assert ranked(ScriptedLLM(answers), "discriminative", [0.2, 0.9]) == [0.9, 0.2]
 
 
 @pytest.mark.parametrize("text", ['{"value": true}', '{"value": NaN}', '{"value": null}', '{"x": 1}', "7"])
 def test_what_is_no_judgement_is_turned_down(text: str) -> None:
-    assert read_judgement(Reply((text,)), SPACE).refusal
+    assert read_reply(Reply((text,)), read_judgement).refusal
 
 
 def test_the_best_quarter_is_named_by_its_value() -> None:
     llm = knowing("minimize", "generative")
-    Judge(Advisor(llm, SPACE, wait_s=5, read=read_judgement), SPACE, bg.Task(), "generative", 0).rank(
-        history(), [{"x": 0.5}]
-    )
+    ranked(llm, "generative", [0.5])
     assert "0.2275 or better" in llm.requests[0].messages[-1].content
 
 
@@ -87,7 +90,11 @@ def test_a_judging_model_decides_which_of_its_guesses_runs() -> None:
         return json.dumps({"x": next(guesses)})
 
     guesses = iter([round(0.9 - 0.01 * i, 2) for i in range(100)])
-    switches = Switches(warm_start=False, trust=False, judge="discriminative")
+    switches = Switches(
+        first_guesses=False,
+        trust=False,
+        guesses=other_guesses(aims=False, judge="discriminative", checked=False),
+    )
     with run(switches, ScriptedLLM([answer])) as tuner:
         chosen = [trial.params["x"] for trial in tuner.history if trial.source == "llm"]
     assert chosen
@@ -96,7 +103,9 @@ def test_a_judging_model_decides_which_of_its_guesses_runs() -> None:
 
 def test_a_model_that_aims_is_told_a_target_beyond_the_best_and_not_what_the_surrogate_believes() -> None:
     llm = ScriptedLLM(['{"x": 0.3}'])
-    run(Switches(warm_start=False, aim=True), llm).close()
+    run(
+        Switches(first_guesses=False, guesses=other_guesses(aims=True, judge="gp", checked=True)), llm
+    ).close()
     said = llm.requests[0].messages[-1].content
     target = float(re.findall(r"a value of (-?[\d.e-]+)\.", said)[0])
     assert target < min(float(value) for value in re.findall(r"^value (-?[\d.e-]+):", said, re.MULTILINE))

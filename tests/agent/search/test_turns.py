@@ -1,4 +1,4 @@
-"""Each part of the tuner can be switched off, and then it has no part in the search."""
+"""Whose turn it is, from the default to the search, and with parts switched off."""
 
 from __future__ import annotations
 
@@ -58,13 +58,13 @@ def test_a_guess_is_worth_nothing_to_the_search_before_one_beat_the_default() ->
         for _ in range(6):
             trial = tuner.ask()
             tuner.tell(trial, trial.params["x"] ** 2 + trial.params["y"] ** 2)
-        assert not tuner._turns._model_has_shown(tuner.history)
+        assert not tuner._turns._model_leads(tuner.history)
         tuner.tell({"x": 0.0, "y": 0.0}, -1.0)
-        assert not tuner._turns._model_has_shown(tuner.history)
+        assert not tuner._turns._model_leads(tuner.history)
 
 
 def test_without_the_warm_start_the_first_points_are_random() -> None:
-    assert sources(Switches(warm_start=False), 5) == ["default", *["random"] * 4]
+    assert sources(Switches(first_guesses=False), 5) == ["default", *["random"] * 4]
 
 
 def test_without_proposals_the_search_is_the_surrogates() -> None:
@@ -72,13 +72,17 @@ def test_without_proposals_the_search_is_the_surrogates() -> None:
 
 
 def test_without_trust_a_model_that_guesses_blindly_keeps_the_most_turns_there_are() -> None:
-    trusted = sources(Switches(), 20)[5:].count("llm")
-    untrusted = sources(Switches(trust=False), 20)[5:].count("llm")
-    assert untrusted == 5
-    assert trusted < untrusted
+    def turns(switches: Switches) -> int:
+        with Tuner(SPACE, llm=SchemaLLM(), seed=0, switches=switches) as tuner:
+            for _ in range(20):
+                trial = tuner.ask()
+                tuner.tell(trial, trial.params["x"] ** 2 + trial.params["y"] ** 2)
+            return sum(trial.proposal.rival is not None for trial in tuner.history)
+
+    assert turns(Switches()) < turns(Switches(trust=False)) == 6
 
 
-@pytest.mark.parametrize("switches", [Switches(trust=False), Switches(warm_start=False)])
+@pytest.mark.parametrize("switches", [Switches(trust=False), Switches(first_guesses=False)])
 def test_a_dead_model_is_no_obstacle_whatever_is_on(switches: Switches) -> None:
     assert "llm" not in sources(switches, 8, DeadLLM())
 
@@ -119,7 +123,7 @@ def test_the_model_sees_what_the_surrogate_would_try_next_and_may_pick_it() -> N
         return rows[0].partition(": ")[2]
 
     with Tuner(
-        SPACE, llm=ScriptedLLM([pick]), seed=0, prefetch=False, switches=Switches(warm_start=False)
+        SPACE, llm=ScriptedLLM([pick]), seed=0, prefetch=False, switches=Switches(first_guesses=False)
     ) as tuner:
         for _ in range(16):
             trial = tuner.ask()
@@ -133,7 +137,7 @@ def test_the_model_sees_what_the_surrogate_would_try_next_and_may_pick_it() -> N
 
 def test_a_model_whose_guesses_are_not_run_is_not_asked_at_every_turn() -> None:
     far = ScriptedLLM(['{"x": 1, "y": 1}'])
-    sources(Switches(warm_start=False), 24, far)
+    sources(Switches(first_guesses=False), 24, far)
     assert 1 <= len(far.requests) <= 4
 
 
@@ -146,7 +150,7 @@ class _Uncounted(ScriptedLLM):
 
 def test_a_model_that_counts_no_tokens_has_no_more_turns_than_others() -> None:
     uncounted = _Uncounted(['{"x": 1, "y": 1}'])
-    sources(Switches(warm_start=False), 24, uncounted)
+    sources(Switches(first_guesses=False), 24, uncounted)
     assert 1 <= len(uncounted.requests) <= 4
 
 
@@ -189,9 +193,9 @@ def test_guesses_that_run_where_the_default_fails_have_shown_something() -> None
         default, guess = tuner.ask(), tuner.ask()
         tuner.tell(guess, 1.0)
         assert guess.source == "llm"
-        assert not tuner._turns._model_has_shown(tuner.history)
+        assert not tuner._turns._model_leads(tuner.history)
         tuner.tell(default, Outcome.failure("out of memory"))
-        assert tuner._turns._model_has_shown(tuner.history)
+        assert tuner._turns._model_leads(tuner.history)
 
 
 def test_options_without_an_order_are_not_near_to_one_another() -> None:

@@ -1,0 +1,82 @@
+"""What every proposer sees, and what it may answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from bestguess.agent.advice.advisor import Consultation
+from bestguess.agent.task import Task
+from bestguess.tools.search.verifier import Verifier
+from bestguess.tools.space.region import Region
+from bestguess.tools.space.space import Space
+from bestguess.tools.trial import History, Proposal
+
+NEAR = 1e-3
+"""Nothing is learned from a trial that is so near to another in every column of the cube."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchState:
+    """The search as it is when trial `number` is proposed.
+
+    With a `region` the `space` is its part, for proposals; the verifier and the history see the whole. There
+    is a `verifier` once two trials have a value. `own` is the surrogate's own choice, where a model may guess
+    in its place; through the `consultation` a model is asked.
+    """
+
+    space: Space
+    task: Task
+    history: History
+    seed: int
+    number: int
+    verifier: Verifier | None = None
+    region: Region | None = None
+    own: Proposal | None = None
+    consultation: Consultation = field(default_factory=Consultation)
+
+    @property
+    def whole(self) -> Space:
+        """The space of all trials."""
+        return self.region.whole if self.region else self.space
+
+    def rng(self) -> np.random.Generator:
+        """Return a generator of this trial's own, so that a resumed study goes on as it would have."""
+        return np.random.default_rng((self.seed, self.number))
+
+    def within(self, params: dict[str, Any]) -> dict[str, Any] | None:
+        """Return params of the whole, or the nearest in its region; None if constraints rule them out."""
+        if self.region is not None:
+            return self.region.project(params)
+        return params if self.space.satisfies(params) else None
+
+    def is_near_duplicate(self, params: Mapping[str, Any], *, near: float = NEAR) -> bool:
+        """Whether a trial is nearer than `near` in every column of the cube, with the same options."""
+        if not len(self.history):
+            return False
+        there = self.whole.encode_many([trial.params for trial in self.history])
+        apart = np.abs(there - self.whole.encode(dict(params)))
+        apart[:, [kind == "categorical" for kind in self.whole.column_kinds]] /= NEAR
+        return bool((apart.max(axis=1) < near).any())
+
+    def tried(self, params: Mapping[str, Any]) -> bool:
+        """Whether a trial with these params exists."""
+        return any(params == trial.params for trial in self.history)
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """A proposer has nothing to propose; `reason` is for people, empty where it goes without saying."""
+
+    reason: str = ""
+
+
+class Proposer(Protocol):
+    """Who can be given the turn."""
+
+    def propose(self, state: SearchState) -> Proposal | Pass:
+        """Return what is worth trying next, or pass."""
+        ...
