@@ -197,14 +197,16 @@ def report(results: Path, out: Path | None) -> None:
 
 @main.command()
 @results_option
-@click.option("--check", is_flag=True, help="change nothing; exit with 1 where the README is not up to date")
+@click.option("--check", is_flag=True, help="change nothing; exit with 1 where something is not up to date")
 def readme(results: Path, check: bool) -> None:
-    """Write the README's table of figures from the results."""
-    from bestguess.evals.readme import update_readme
+    """Write the tables and the chart of README.md and docs/benchmarks.md from the results."""
+    from bestguess.evals.readme import update_pages
 
-    path = CHECKOUT / "README.md"
-    changed = update_readme(path, results, write=not check)
-    click.echo(f"{path}: {'out of date' if check and changed else 'written' if changed else 'up to date'}")
+    changed = update_pages(CHECKOUT, results, write=not check)
+    for path in changed:
+        click.echo(f"{path}: {'out of date' if check else 'written'}")
+    if not changed:
+        click.echo("README.md, docs/benchmarks.md and the chart are up to date")
     if check and changed:
         sys.exit(1)
 

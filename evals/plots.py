@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from xml.sax.saxutils import escape
 
 import numpy as np
 
@@ -48,6 +49,45 @@ def draw_curves(board: Board) -> str:
     svg = out.getvalue()[out.getvalue().index("<svg") :]
     prefix = re.sub(r"\W", "-", f"{board.suite}-{board.part}-{board.n_trials}-{board.default}")
     return re.sub(r'(\bid="|url\(#|href="#)', rf"\1{prefix}-", svg)
+
+
+def draw_summary(shown: Sequence[Board], names: Mapping[str, str]) -> str:
+    """Return a small chart as an SVG document: a panel a board, a curve for each contestant of `names`.
+
+    It brings its own background, so that it can be read on a light page and on a dark one, and says its
+    figures in `<desc>`, for those who cannot see it.
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    settings = {"svg.hashsalt": "bestguess", "svg.fonttype": "none", "font.size": 11}
+    with mpl.rc_context({**settings, "font.family": "sans-serif", "path.simplify_threshold": 0.0}):
+        figure = Figure(figsize=(8.6, 3.5), layout="constrained", facecolor="#ffffff")
+        panels = figure.subplots(1, len(shown), sharey=True, squeeze=False)[0]
+        described = []
+        for axes, board in zip(panels, shown, strict=True):
+            n = np.arange(1, board.n_trials + 1)
+            labels = tuple(label for label in names if label in board.complete)
+            looks = dict(zip(labels, _looks(labels), strict=True))
+            for label in labels:
+                mean = board.mean(label)
+                axes.plot(n, np.maximum(mean, FLOOR), label=names[label], **looks[label])
+                described.append(f"{board.suite}, {names[label]}: " + " ".join(f"{one:.3f}" for one in mean))
+            axes.set(title=f"suite {board.suite}", xlabel="evaluations", yscale="log", xlim=(1, board.n_trials))
+            axes.set_yticks([0.05, 0.1, 0.2, 0.4], labels=["0.05", "0.1", "0.2", "0.4"])
+            axes.minorticks_off()
+            axes.grid(visible=True, color="#8884", linewidth=0.5)
+            axes.spines[["top", "right"]].set_visible(False)
+        panels[0].set_ylabel("mean regret (less is better)")
+        handles, titles = panels[0].get_legend_handles_labels()
+        figure.legend(handles, titles, loc="outside lower center", ncols=3, frameon=False, fontsize=10)
+        out = io.StringIO()
+        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
+    svg = out.getvalue()
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
+    words = "Mean normalized regret after 1, 2, … evaluations. " + ". ".join(described)
+    head, closed, rest = svg.partition(">")
+    return f"{head}{closed}\n <desc>{escape(words)}</desc>{rest}"
 
 
 def _looks(labels: tuple[str, ...]) -> Iterator[dict[str, Any]]:

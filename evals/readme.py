@@ -1,56 +1,109 @@
-"""The README's table of figures, generated from the kept results and never typed."""
+"""The tables and the chart of README.md and docs/benchmarks.md, generated from the kept results, never typed."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bestguess.evals.contestants import Spec
 from bestguess.evals.metrics import Board, boards, kind_of
+from bestguess.evals.plots import draw_summary
 from bestguess.evals.record import Results
 from bestguess.evals.suites import suite
 from bestguess.tools.errors import InputError
 
-BEGIN = "<!-- figures: written by python -m bestguess.evals readme -->"
-END = "<!-- end of figures -->"
+BEGIN = "<!-- {}: written by python -m bestguess.evals readme -->"
+END = "<!-- end of {} -->"
 MILESTONES = (10, 20, 30)
 
+SUMMARY: Mapping[str, str] = {
+    "bestguess:llm=embedded:qwen2.5-coder-1.5b": "BestGuess with a small model (1.5B)",
+    "bestguess:llm=none": "BestGuess without a model",
+    "optuna:sampler=gp": "Optuna's GPSampler",
+    "optuna:sampler=tpe": "Optuna's TPE",
+    "random": "random search",
+}
+"""The rows of the README, by contestant."""
 
-def update_readme(path: Path, results: Path, *, write: bool) -> bool:
-    """Return whether the table in the README differs from the results', and mend it when told to `write`.
+SUMMARY_SUITES = ("tables", "real", "llambo_default", "faulty", "bbob", "renamed")
+SUMMARY_MILESTONES = (10, 30)
+CHART_SUITES = ("tables", "renamed")
+"""Where knowledge helps, and where no name means anything: the best and the worst of our cases."""
+
+CHART = "regret.svg"
+"""Beside docs/benchmarks.md."""
+
+DESCRIPTION = re.compile(r"<desc>(.*?)</desc>", re.DOTALL)
+
+
+def update_pages(checkout: Path, results: Path, *, write: bool) -> list[Path]:
+    """Return README.md, the benchmarks' page and the chart if they differ from `results`; mend them if `write`.
+
+    Of the chart only the plotted figures count: where lines and letters lie depends on matplotlib's version.
 
     Raises:
-        InputError: the README has no place for it, or there are no results.
+        InputError: a page has no place for its table, or there are no results.
     """
-    text = path.read_text(encoding="utf-8")
-    before, found, rest = text.partition(BEGIN)
-    _, closed, after = rest.partition(END)
-    if not (found and closed):
-        raise InputError(f"{path} has no lines {BEGIN!r} and {END!r}; put them where the table goes")
-    new = f"{before}{BEGIN}\n{figures(results)}\n{END}{after}"
+    pages = (checkout / "README.md", checkout / "docs" / "benchmarks.md")
+    changed = [path for path in pages if update_tables(path, results, write=write)]
+    path, new = checkout / "docs" / CHART, chart(results)
+    kept = DESCRIPTION.search(path.read_text(encoding="utf-8")) if path.exists() else None
+    drawn = DESCRIPTION.search(new)
+    if kept is None or drawn is None or kept[1] != drawn[1]:
+        changed.append(path)
+        if write:
+            path.write_text(new, encoding="utf-8")
+    return changed
+
+
+def update_tables(path: Path, results: Path, *, write: bool) -> bool:
+    """Return whether the tables in a page differ from the results', and mend them when told to `write`.
+
+    Raises:
+        InputError: the page has no place for a table, or there are no results.
+    """
+    text = new = path.read_text(encoding="utf-8")
+    places = [name for name in TABLES if BEGIN.format(name) in text and END.format(name) in text]
+    if not places:
+        raise InputError(
+            f"{path} has no lines {BEGIN.format('figures')!r} and {END.format('figures')!r}; "
+            "put them where the table goes"
+        )
+    for name in places:
+        begin, end = BEGIN.format(name), END.format(name)
+        before, _, rest = new.partition(begin)
+        new = f"{before}{begin}\n{TABLES[name](results)}\n{end}{rest.partition(end)[2]}"
     if write and new != text:
         path.write_text(new, encoding="utf-8")
     return new != text
 
 
+def summary(results: Path) -> str:
+    """Return the README's table: a few contestants in plain words, after 10 and 30 evaluations."""
+    shown = {board.suite: board for board in _headlines(results)}
+    suites = [name for name in SUMMARY_SUITES if name in shown]
+    header = ["", *(f"`{name}`" for name in suites)]
+    rows = [
+        [words, *(_means(shown[name], label, SUMMARY_MILESTONES) or "–" for name in suites)]
+        for label, words in SUMMARY.items()
+    ]
+    return "\n".join(_lines(header, rows))
+
+
 def figures(results: Path) -> str:
-    """Return the table: mean normalized regret of everyone who ran on every cell of a suite.
+    """Return the table of all: mean normalized regret of everyone who ran on every cell of a suite.
 
     Those who were handed guesses are in the report only.
     """
-    found = boards(Results(results).read(), headline=lambda name: suite(name).headline)
-    shown = [
-        board for board in found if board.default and not board.part and board.n_trials == MILESTONES[-1]
-    ]
-    if not shown:
-        raise InputError(f"there are no full results in {results}; run: make evals-full")
+    shown = _headlines(results)
     played = {label for board in shown for label in board.complete if kind_of(label) != "published"}
     labels = {label for label in played if not Spec.parse(label).guesses}
     rows = [
         [label, *(_cell(board, label) for board in shown)]
         for label in sorted(labels, key=lambda label: (_score(shown, label, labels), label))
     ]
-    header = ["", *(board.suite for board in shown)]
-    lines = ["| " + " | ".join(row) + " |" for row in (header, ["---"] * len(header), *rows)]
+    lines = _lines(["", *(board.suite for board in shown)], rows)
     cells = "; ".join(
         f"{board.suite}: {len(board.problems)} problems x {len({seed for _, seed in board.cells})} seeds"
         for board in shown
@@ -61,11 +114,39 @@ def figures(results: Path) -> str:
     return "\n".join([*lines, "", f"{legend} (less is better). {order}. {cells}."])
 
 
+def chart(results: Path) -> str:
+    """Return the README's chart as an SVG document."""
+    shown = {board.suite: board for board in _headlines(results)}
+    return draw_summary([shown[name] for name in CHART_SUITES if name in shown], SUMMARY)
+
+
+TABLES: Mapping[str, Callable[[Path], str]] = {"figures": summary, "all figures": figures}
+
+
+def _headlines(results: Path) -> list[Board]:
+    """Return the boards of full runs from the default; raise InputError if there are none."""
+    found = boards(Results(results).read(), headline=lambda name: suite(name).headline)
+    shown = [
+        board for board in found if board.default and not board.part and board.n_trials == MILESTONES[-1]
+    ]
+    if not shown:
+        raise InputError(f"there are no full results in {results}; run: make evals-full")
+    return shown
+
+
+def _lines(header: list[str], rows: list[list[str]]) -> list[str]:
+    return ["| " + " | ".join(row) + " |" for row in (header, ["---"] * len(header), *rows)]
+
+
 def _cell(board: Board, label: str) -> str:
+    means = _means(board, label, MILESTONES)
+    return f"{means} ± {board.spread(label)[-1]:.3f}" if means else ""
+
+
+def _means(board: Board, label: str, milestones: tuple[int, ...]) -> str:
     if label not in board.complete:
         return ""
-    means = " / ".join(f"{board.mean(label)[n - 1]:.3f}" for n in MILESTONES)
-    return f"{means} ± {board.spread(label)[-1]:.3f}"
+    return " / ".join(f"{board.mean(label)[n - 1]:.3f}" for n in milestones)
 
 
 def _score(shown: list[Board], label: str, labels: set[str]) -> float:

@@ -1,4 +1,4 @@
-"""The report and the README's table say what the records say, and the page is one file."""
+"""The report, and the tables and the chart of the README and the benchmarks' page, say what the records say, and the page is one file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.evals.test_metrics import CAR, KC1, record
 
-from bestguess.evals.readme import BEGIN, END, figures, update_readme
+from bestguess.evals.readme import BEGIN, END, SUMMARY, chart, figures, summary, update_pages, update_tables
 from bestguess.evals.record import Record, Results
 from bestguess.evals.report import write_reports
 from bestguess.tools.errors import InputError
@@ -96,32 +96,50 @@ def test_without_results_the_mend_is_named(tmp_path: Path) -> None:
         figures(tmp_path)
 
 
-def test_the_readmes_table_is_written_from_the_results_and_checked_against_them(
+def test_a_pages_table_is_written_from_the_results_and_checked_against_them(
     results: Results, tmp_path: Path
 ) -> None:
-    path = tmp_path / "README.md"
-    path.write_text(f"# Ours\n\n{BEGIN}\n| typed by hand |\n{END}\n\nMore.\n")
+    path = tmp_path / "benchmarks.md"
+    begin, end = BEGIN.format("all figures"), END.format("all figures")
+    path.write_text(f"# Ours\n\n{begin}\n| typed by hand |\n{end}\n\nMore.\n")
 
-    assert update_readme(path, results.folder, write=False)
-    assert update_readme(path, results.folder, write=True)
-    assert not update_readme(path, results.folder, write=False)
+    assert update_tables(path, results.folder, write=False)
+    assert update_tables(path, results.folder, write=True)
+    assert not update_tables(path, results.folder, write=False)
 
     text = path.read_text()
     assert "| optuna:sampler=gp | 0.600 / 0.600 / 0.105 ± 0.007 |" in text
     assert "typed by hand" not in text
-    assert text.endswith(f"{END}\n\nMore.\n")
+    assert text.endswith(f"{end}\n\nMore.\n")
 
 
-def test_a_readme_without_a_place_for_the_table_is_named(results: Results, tmp_path: Path) -> None:
+def test_the_readme_has_few_rows_in_plain_words(results: Results) -> None:
+    header, _, *rows = summary(results.folder).splitlines()
+
+    assert header.startswith("|  | `")
+    assert len(rows) == len(SUMMARY)
+    assert any(row.startswith("| Optuna's GPSampler | 0.600 / 0.105 |") for row in rows), rows
+
+
+def test_the_chart_is_a_small_document_that_says_its_figures(results: Results) -> None:
+    svg = chart(results.folder)
+
+    assert "Optuna&apos;s GPSampler: " in svg or "Optuna's GPSampler: " in svg
+    assert "http" not in re.sub(r'(xmlns(:\w+)?="[^"]*")', "", svg)
+    assert len(svg) < 40_000
+    ET.fromstring(svg)
+
+
+def test_a_page_without_a_place_for_the_table_is_named(results: Results, tmp_path: Path) -> None:
     path = tmp_path / "README.md"
     path.write_text("# Ours\n")
     with pytest.raises(InputError, match="has no lines"):
-        update_readme(path, results.folder, write=True)
+        update_tables(path, results.folder, write=True)
 
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.skipif(not (ROOT / "README.md").exists(), reason="these tests are outside a checkout")
-def test_our_own_readme_has_the_figures_of_the_kept_results() -> None:
-    assert not update_readme(ROOT / "README.md", ROOT / "evals/results", write=False)
+def test_our_own_pages_have_the_figures_of_the_kept_results() -> None:
+    assert update_pages(ROOT, ROOT / "evals/results", write=False) == []
