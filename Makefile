@@ -4,13 +4,14 @@
 PYTHON = python3
 VENV = .venv
 DIST = dist
+SITE = site
 ARGS =
 
 bin = $(VENV)/bin
 stamp = $(VENV)/.stamp
 
 .DEFAULT_GOAL = help
-.PHONY: help setup demo test check fmt evals evals-setup evals-full adapters-test serve-setup dist
+.PHONY: help setup demo test check fmt docs evals evals-setup evals-full adapters-test serve-setup dist
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +42,9 @@ check: setup ## lint, format, types, and which folder may import which
 fmt: setup ## format the code and mend what the linter can
 	"$(bin)/ruff" check --fix-only
 	"$(bin)/ruff" format
+
+docs: setup ## build the documentation into site/, every link checked, nothing loaded from elsewhere
+	NO_MKDOCS_2_WARNING=1 "$(bin)/mkdocs" build --strict --quiet --site-dir "$(SITE)"
 
 evals: setup ## a brief run of every suite with everyone installed, and its report in .evals/smoke
 	"$(bin)/python" -m bestguess.evals smoke $(ARGS)
