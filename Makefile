@@ -44,7 +44,7 @@ fmt: setup ## format the code and mend what the linter can
 	"$(bin)/ruff" format
 
 docs: setup ## build the documentation into site/, every link checked, nothing loaded from elsewhere
-	NO_MKDOCS_2_WARNING=1 "$(bin)/mkdocs" build --strict --quiet --site-dir "$(SITE)"
+	NO_MKDOCS_2_WARNING=1 "$(bin)/mkdocs" build --strict --site-dir "$(SITE)"
 
 evals: setup ## a brief run of every suite with everyone installed, and its report in .evals/smoke
 	"$(bin)/python" -m bestguess.evals smoke $(ARGS)

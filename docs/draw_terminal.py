@@ -3,9 +3,9 @@
     bestguess demo --storage none > run.txt
     python docs/draw_terminal.py 'bestguess demo' run.txt docs/demo.svg
 
-Every line is as it was printed, but for two things: lines longer than the window end in …, and lines that `--keep`
-does not match are left out. The picture needs no font and no script from elsewhere, stops after one showing, and is
-complete where animations are off.
+Every line is as it was printed, but for two things: lines longer than the window end in …, and lines that
+`--keep` does not match are left out. The picture needs no font and no script from elsewhere, stops after one
+showing, and is complete where animations are off.
 """
 
 from __future__ import annotations

@@ -60,8 +60,7 @@ def draw_summary(shown: Sequence[Board], names: Mapping[str, str]) -> str:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    settings = {"svg.hashsalt": "bestguess", "svg.fonttype": "none", "font.size": 11}
-    with mpl.rc_context({**settings, "font.family": "sans-serif", "path.simplify_threshold": 0.0}):
+    with mpl.rc_context({"svg.hashsalt": "bestguess", "svg.fonttype": "none", "font.size": 11}):
         figure = Figure(figsize=(8.6, 3.5), layout="constrained", facecolor="#ffffff")
         panels = figure.subplots(1, len(shown), sharey=True, squeeze=False)[0]
         described = []
@@ -73,7 +72,9 @@ def draw_summary(shown: Sequence[Board], names: Mapping[str, str]) -> str:
                 mean = board.mean(label)
                 axes.plot(n, np.maximum(mean, FLOOR), label=names[label], **looks[label])
                 described.append(f"{board.suite}, {names[label]}: " + " ".join(f"{one:.3f}" for one in mean))
-            axes.set(title=f"suite {board.suite}", xlabel="evaluations", yscale="log", xlim=(1, board.n_trials))
+            axes.set(
+                title=f"suite {board.suite}", xlabel="evaluations", yscale="log", xlim=(1, board.n_trials)
+            )
             axes.set_yticks([0.05, 0.1, 0.2, 0.4], labels=["0.05", "0.1", "0.2", "0.4"])
             axes.minorticks_off()
             axes.grid(visible=True, color="#8884", linewidth=0.5)

@@ -1,4 +1,4 @@
-"""The tables and the chart of README.md and docs/benchmarks.md, generated from the kept results, never typed."""
+"""The tables and the chart of README.md and docs/benchmarks.md, generated from results and never typed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ DESCRIPTION = re.compile(r"<desc>(.*?)</desc>", re.DOTALL)
 
 
 def update_pages(checkout: Path, results: Path, *, write: bool) -> list[Path]:
-    """Return README.md, the benchmarks' page and the chart if they differ from `results`; mend them if `write`.
+    """Return which of README.md, docs/benchmarks.md and the chart differ from `results`; `write` mends them.
 
     Of the chart only the plotted figures count: where lines and letters lie depends on matplotlib's version.
 
@@ -85,7 +85,7 @@ def summary(results: Path) -> str:
     suites = [name for name in SUMMARY_SUITES if name in shown]
     header = ["", *(f"`{name}`" for name in suites)]
     rows = [
-        [words, *(_means(shown[name], label, SUMMARY_MILESTONES) or "–" for name in suites)]
+        [words, *(_means(shown[name], label, SUMMARY_MILESTONES) or "-" for name in suites)]
         for label, words in SUMMARY.items()
     ]
     return "\n".join(_lines(header, rows))

@@ -14,9 +14,12 @@ environment; YAML and JSON are read. A comment before a block says otherwise, an
 from __future__ import annotations
 
 import ast
+import asyncio
+import html
 import json
 import os
 import re
+import runpy
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -28,8 +31,12 @@ import pytest
 import yaml
 from markdown_it import MarkdownIt
 
+from bestguess.agent.adapters import __all__ as adapters
+from bestguess.agent.mcp.tools import make_server
+
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("README.md"), *ROOT.glob("CONTRIBUTING.md"), *ROOT.glob("docs/**/*.md")])
+SLOW = [path for path in PAGES if "<!-- test: slow" in path.read_text(encoding="utf-8")]
 COMMENT = re.compile(r"<!-- test: (.*?)\s*-->", re.DOTALL)
 HIDDEN = re.compile(r"(python|bash)\n(.*)", re.DOTALL)
 TIMEOUT_S = 100
@@ -53,8 +60,8 @@ class Block:
 
     def note(self, word: str) -> str | None:
         """Return what follows `word` in a comment, or None where no comment begins with it."""
-        found = [note.removeprefix(word).strip(" :") for note in self.notes if note.split(":")[0].split()[0] == word]
-        return found[0] if found else None
+        found = [note for note in self.notes if re.match(rf"{word}\b", note)]
+        return found[0].removeprefix(word).strip(" :") if found else None
 
     @property
     def read(self) -> str:
@@ -88,7 +95,7 @@ def blocks_of(path: Path) -> Iterator[Block]:
             yield Block(name, line, token.info.strip(), token.content, tuple(notes))
             notes = []
         else:
-            assert not notes or token.type in ("html_block", "fence"), f"{name}:{line}: no block after {notes}"
+            assert not notes, f"{name}:{line}: no block after {notes}"
 
 
 def run(block: Block, names: dict[str, Any], folder: Path) -> None:
@@ -150,7 +157,7 @@ def test_every_block_of_a_page_runs_as_written(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", [path for path in PAGES if "<!-- test: slow" in path.read_text()], ids=name_of)
+@pytest.mark.parametrize("path", SLOW, ids=name_of)
 def test_the_slow_blocks_of_a_page_run_too(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -160,10 +167,55 @@ def test_the_slow_blocks_of_a_page_run_too(
 
 def test_a_block_that_nobody_runs_is_told_of() -> None:
     block = Block("page.md", 3, "text", "what is this\n", ())
-    with pytest.raises(AssertionError, match="page.md:3: nobody runs 'text'"):
+    with pytest.raises(AssertionError, match=r"page\.md:3: nobody runs 'text'"):
         run(block, {}, Path())
 
 
 def test_a_block_is_not_skipped_without_a_reason() -> None:
     with pytest.raises(AssertionError, match="say why"):
         run(Block("page.md", 3, "python", "1 / 0\n", ("skip",)), {}, Path())
+
+
+def test_the_architectures_rooms_are_the_folders_there_are() -> None:
+    text = (ROOT / "docs/architecture.md").read_text()
+    named = set(re.findall(r"^\| `((?:agent|tools)/\w+)/` \|", text, re.MULTILINE))
+    there = {
+        str(folder.parent.relative_to(ROOT))
+        for top in ("agent", "tools")
+        for folder in (ROOT / top).glob("*/__init__.py")
+    }
+    assert named == there
+
+
+def test_the_command_lines_page_has_every_command() -> None:
+    text = (ROOT / "docs/doors/command-line.md").read_text()
+    table = text[text.index("| command |") : text.index("## A space in YAML")]
+    there = {path.stem for path in (ROOT / "agent/commands").glob("[!_]*.py")}
+    assert set(re.findall(r"`bestguess (\w+)`", table)) == there
+
+
+def test_the_page_of_other_tuners_has_every_adapter() -> None:
+    text = (ROOT / "docs/doors/other-tuners.md").read_text()
+    table = text[text.index("| tuner |") : text.index("In Optuna:")]
+    assert set(re.findall(r"^\| [^|]+ \| `(\w+)` \|", table, re.M)) == set(adapters)
+
+
+def test_the_agents_page_has_every_tool() -> None:
+    text = (ROOT / "docs/doors/mcp.md").read_text()
+    table = text[text.index("| tool |") : text.index("**Safety.**")]
+    named = {name for row in re.findall(r"^\|([^|]+)\|", table, re.M) for name in re.findall(r"`(\w+)`", row)}
+    tools = asyncio.run(make_server("sqlite://").list_tools())
+    assert named == {tool.name for tool in tools}
+
+
+def test_the_terminals_picture_shows_the_run_that_is_kept_beside_it() -> None:
+    names = runpy.run_path(str(ROOT / "docs/draw_terminal.py"))
+    kept = (ROOT / "docs/demo.txt").read_text().splitlines()
+    shown = re.findall(r"<desc>What the command printed: (.+?)</desc>", (ROOT / "docs/demo.svg").read_text())
+    lines = html.unescape(shown[0]).split(" / ")[1:]
+    assert names["draw"]("bestguess demo", lines) == (ROOT / "docs/demo.svg").read_text()
+    assert set(lines) <= set(kept)
+
+
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 150

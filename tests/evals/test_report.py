@@ -1,4 +1,4 @@
-"""The report, and the tables and the chart of the README and the benchmarks' page, say what the records say, and the page is one file."""
+"""The report, the tables of the pages and their chart say what the records say; a report is one file."""
 
 from __future__ import annotations
 
