@@ -15,8 +15,6 @@ BestGuessError
     ├── BudgetSpent       nothing was asked: what the model may cost is spent
     └── ReplyError        an answer that is not a usable proposal
 WeightsError (BestGuessError)  model weights could not be had or are not what they should be
-
-This module knows nothing of what raises them.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""What is proposed, what came of it, and all of it in order: Proposal, Outcome, Trial, History.
-
-These are plain frozen records. They do not know where they are stored, who proposes, or how an
-objective is run.
-"""
+"""What is proposed, what came of it, and all of it in order: Proposal, Outcome, Trial, History."""
 
 from __future__ import annotations
 

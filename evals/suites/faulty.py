@@ -215,7 +215,7 @@ def _with_defaults(space: Space, defaults: Mapping[str, Any]) -> Space:
 def _pool(name: str) -> tuple[dict[str, Any], ...]:
     """Return the whole table, or POOL uniform points."""
     space = _base(name).space
-    if all(space.grid_sizes):
+    if all(parameter.grid_size for parameter in space.parameters.values()):
         options = [parameter.values() for parameter in space.parameters.values()]
         return tuple(dict(zip(space.names, values, strict=True)) for values in itertools.product(*options))
     rng = np.random.default_rng(0)

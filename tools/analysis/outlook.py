@@ -27,7 +27,6 @@ COVER = 256
 AROUND = 128
 WIDTH = 0.15
 DRAWS = 200
-APART = 1e-3
 TELLING = 0.01
 """A gain below this share of the spread of the values so far counts as none."""
 
@@ -59,7 +58,8 @@ def look_ahead(
     history, belief = verifier.history, verifier.reported
     space = within.space if within else verifier.space
     ranked = sorted(history.complete, key=history.loss)
-    near = [one for trial in ranked[:4] if (one := _place(trial.params, within))]
+    best_params = (within.project(trial.params) if within else trial.params for trial in ranked[:4])
+    near = [params for params in best_params if params]
     lattice = Lattice(space, near)
     places = [qmc.Sobol(len(space), seed=rng).random(COVER)]
     if near:
@@ -71,9 +71,9 @@ def look_ahead(
     if within:
         x, active = within.lift(x, active)
     with few_threads(len(history.complete)):
-        worth = verifier.score(x, active)
+        score = verifier.score(x, active)
         f = belief.sample_latent(x, DRAWS, rng, active)
-    order = np.argsort(-worth)[:n]
+    order = np.argsort(-score)[:n]
     best = belief.incumbent_latent
     now = float(belief.restore(np.array([best]))[0])
 
@@ -90,7 +90,3 @@ def look_ahead(
         chance=float((of_n > TELLING * spread).mean()),
         spread=spread,
     )
-
-
-def _place(params: dict[str, object], within: Region | None) -> dict[str, object] | None:
-    return within.project(params) if within else params

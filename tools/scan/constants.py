@@ -6,44 +6,32 @@ import ast
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from bestguess.tools.scan.finding import Finding, NotLiteral, Value, called, read_literal
+from bestguess.tools.scan.finding import Finding, Value, called, literal_or
 
 
-def find_constants(tree: ast.Module, comments: Mapping[int, str], file: str) -> Iterator[Finding]:
+def find_constants(
+    tree: ast.Module, known: Mapping[str, Value], comments: Mapping[int, str], file: str
+) -> Iterator[Finding]:
     """Yield the constants, and the entries of constant dictionaries as NAME.key."""
-    known: dict[str, Value] = {}
-    for target, value in assignments(tree):
-        yield from _find(target, value, known, comments, file)
-        try:
-            known[target] = read_literal(value, known)
-        except NotLiteral:
-            continue
+    for name, value in _assigned_once(tree).items():
+        if name.isupper():
+            yield from _find(name, value, known, comments, file)
 
 
 def known_names(tree: ast.Module) -> dict[str, Value]:
     """Return the literal values of all names that are assigned once at the top of a script."""
     known: dict[str, Value] = {}
-    seen: set[str] = set()
-    for node in tree.body:
-        for name, value in _targets(node):
-            if name in seen:
-                known.pop(name, None)
-                continue
-            seen.add(name)
-            try:
-                known[name] = read_literal(value, known)
-            except NotLiteral:
-                continue
+    for name, value in _assigned_once(tree).items():
+        literal = literal_or(value, None, known)
+        if literal is not None:
+            known[name] = literal
     return known
 
 
-def assignments(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
-    """Yield the upper-case names that are assigned once at the top of a script, with their expressions."""
-    found = [(name, value) for node in tree.body for name, value in _targets(node) if name.isupper()]
+def _assigned_once(tree: ast.Module) -> dict[str, ast.expr]:
+    found = [target for node in tree.body for target in _targets(node)]
     counts = Counter(name for name, _ in found)
-    for name, value in found:
-        if counts[name] == 1:
-            yield name, value
+    return {name: value for name, value in found if counts[name] == 1}
 
 
 def _targets(node: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
@@ -72,12 +60,7 @@ def _find(
         entries = [(one.arg, one.value) for one in value.keywords if one.arg]
     for key, each in entries:
         yield from _find(f"{name}.{key}", each, known, comments, file)
-    if entries:
-        return
-    try:
-        found = read_literal(value, known)
-    except NotLiteral:
-        return
-    if found is None:
-        return
-    yield Finding(name, found, "constant", value.lineno, file, doc=comments.get(value.lineno, ""), node=value)
+    found = literal_or(value, None, known)
+    if found is not None and not entries:
+        doc = comments.get(value.lineno, "")
+        yield Finding(name, found, "constant", value.lineno, file, doc=doc, node=value)

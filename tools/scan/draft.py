@@ -1,12 +1,13 @@
 """From what was found in a script to the draft of a space.
 
-It does not know whether a value matters: what is a seed, a place or a budget by its name is left out, with
-that reason.
+What is a seed, a place or a budget by its name is left out, with that reason; and what may be a key or a
+password, which is neither tuned nor shown: who wants it all the same writes it into the space by hand.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,11 +16,12 @@ from bestguess.tools.scan.finding import Finding
 from bestguess.tools.scan.metric import Metric, find_metric
 from bestguess.tools.scan.ranges import choose_parameter, is_heads
 from bestguess.tools.scan.reading import read_script, readable
-from bestguess.tools.scan.secrecy import is_secret
 from bestguess.tools.space.conditions import name_problem
 from bestguess.tools.space.parameters import Parameter
 from bestguess.tools.space.space import Space
-from bestguess.tools.words.redaction import redact
+from bestguess.tools.words.redaction import is_secret_name, redact
+
+_RANDOM = re.compile(r"(?=(?:[A-Za-z]*\d){3})(?=(?:\d*[A-Za-z]){3})[A-Za-z0-9]{20,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def scan(script: Path) -> Draft:
     chosen, left_out = [], []
     for one in findings:
         one = replace(one, doc=redact(one.doc))
-        parameter = "it may be a secret" if is_secret(one) else choose_parameter(one, has_heads=has_heads)
+        parameter = "it may be a secret" if _is_secret(one) else choose_parameter(one, has_heads=has_heads)
         if isinstance(parameter, str):
             left_out.append(LeftOut(one, parameter))
         elif problem := name_problem(one.name):
@@ -93,3 +95,11 @@ def _describe(script: Path, tree: ast.Module) -> str:
     summary = redact((ast.get_docstring(tree) or "").partition("\n")[0].strip().rstrip("."))
     classes = find_classes(tree)
     return (summary or f"Tune {script.name}") + (f"; it uses {', '.join(classes)}" if classes else "")
+
+
+def _is_secret(finding: Finding) -> bool:
+    """Whether a finding's text, or another that it may be, is or is named like a secret; numbers are none."""
+    texts = [text for text in (finding.value, *finding.options) if isinstance(text, str)]
+    return (bool(texts) and is_secret_name(finding.name)) or any(
+        redact(text) != text or _RANDOM.search(text[:500]) for text in texts
+    )

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping
 
 from bestguess.tools.scan.finding import (
+    KINDS,
     Finding,
     NotLiteral,
     Value,
@@ -19,7 +20,6 @@ from bestguess.tools.scan.finding import (
 _DECORATORS = {"dataclass", "define", "attrs", "frozen", "pydantic_dataclass", "configclass"}
 _BASES = {"BaseModel", "BaseSettings", "NamedTuple"}
 _FIELDS = {"field", "Field", "ib", "attrib"}
-_KINDS: dict[str, type] = {"int": int, "float": float, "str": str, "bool": bool}
 
 
 def find_fields(
@@ -70,7 +70,7 @@ def _read_field(
 
 def _kind(annotation: ast.expr) -> type | None:
     words = {node.id for node in ast.walk(annotation) if isinstance(node, ast.Name)}
-    found = [kind for name, kind in _KINDS.items() if name in words]
+    found = [kind for name, kind in KINDS.items() if name in words]
     return found[0] if len(found) == 1 else None
 
 

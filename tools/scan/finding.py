@@ -1,7 +1,4 @@
-"""What is found in a script: a name, its value, and how another value gets in. And how literals are read.
-
-It knows syntax trees and nothing of what a value may become; that is in `ranges.py`.
-"""
+"""What is found in a script: a name, its value, and how another value gets in. And how literals are read."""
 
 from __future__ import annotations
 
@@ -16,6 +13,8 @@ from typing import Any, Literal
 
 Value = bool | int | float | str | None
 Origin = Literal["constant", "dataclass", "argparse", "click", "yaml"]
+
+KINDS: dict[str, type] = {"int": int, "float": float, "str": str, "bool": bool}
 
 MAX_POWER = 64
 MAX_BITS = 128
@@ -116,6 +115,17 @@ def literal_or(node: ast.expr | None, otherwise: Value, known: Mapping[str, Valu
 def walk(tree: ast.Module) -> tuple[ast.AST, ...]:
     """Return all nodes of a script, which a dozen places look through, by depth."""
     return tuple(ast.walk(tree))
+
+
+def assigned_dicts(tree: ast.Module) -> dict[str, ast.Dict | ast.Call]:
+    """Return the dictionaries that a script gives a name, written as {…} or as dict(…)."""
+    found: dict[str, ast.Dict | ast.Call] = {}
+    for node in walk(tree):
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Dict() | ast.Call() as value):
+                if isinstance(value, ast.Dict) or called(value) == "dict":
+                    found[name] = value
+    return found
 
 
 def keyword(call: ast.Call, name: str) -> ast.expr | None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from bestguess.tools.scan.finding import called, keyword, literal_or, walk
+from bestguess.tools.scan.finding import assigned_dicts, called, keyword, literal_or, walk
 
 _HELD_OUT = re.compile(r"val|valid|test|dev|eval|cv|held|oof|final|best|mean", re.IGNORECASE)
 _GOOD_WORDS = (
@@ -100,7 +100,7 @@ def _read_label(text: str, line: int) -> Printed | None:
 
 def _texts(tree: ast.Module) -> Iterator[tuple[str, int]]:
     """Yield the texts right before a value that is printed or logged."""
-    dicts = dict(_assigned_dicts(tree))
+    dicts = assigned_dicts(tree)
     for node in walk(tree):
         if not isinstance(node, ast.Call) or called(node) not in _PRINTING:
             continue
@@ -111,14 +111,6 @@ def _texts(tree: ast.Module) -> Iterator[tuple[str, int]]:
                 text = ""
             else:
                 text += piece
-
-
-def _assigned_dicts(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
-    for node in walk(tree):
-        match node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Dict() | ast.Call() as value):
-                if isinstance(value, ast.Dict) or called(value) == "dict":
-                    yield name, value
 
 
 def _pieces_of_call(call: ast.Call, dicts: Mapping[str, ast.expr]) -> _Pieces:

@@ -69,7 +69,7 @@ def _find(tree: ast.Module, text: str, script: Path) -> Iterator[Finding]:
     settable = [*find_flags(tree, known, file), *find_fields(tree, known, comments, file)]
     # A constant that is the default of a flag or a field is set through that.
     defaults = _names_in_defaults(tree)
-    constants = [one for one in find_constants(tree, comments, file) if one.name not in defaults]
+    constants = [one for one in find_constants(tree, known, comments, file) if one.name not in defaults]
     found = [*constants, *settable, *find_configs(tree, script)]
     if len(found) > MAX_SETTINGS:
         raise InputError(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 
-from bestguess.tools.scan.finding import Value, literal_or, walk
+from bestguess.tools.scan.finding import Value, assigned_dicts, literal_or, walk
 
 
 def find_options(tree: ast.Module) -> dict[str, tuple[str, ...]]:
     """Return, by the last word of a name, the texts it is compared with or looked up by, in order."""
     found: dict[str, list[str]] = defaultdict(list)
-    tables = _tables(tree)
+    tables = {name: _keys(table) for name, table in assigned_dicts(tree).items()}
 
     def add(name: str, texts: list[Value]) -> None:
         for text in texts:
@@ -51,17 +51,9 @@ def _last(node: ast.expr) -> str:
     return ""
 
 
-def _tables(tree: ast.Module) -> dict[str, list[Value]]:
-    """Return the keys of the dictionaries with a name."""
-    tables = {}
-    for node in walk(tree):
-        match node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Dict() as table):
-                tables[name] = _keys(table)
-    return tables
-
-
-def _keys(table: ast.Dict) -> list[Value]:
+def _keys(table: ast.Dict | ast.Call) -> list[Value]:
+    if isinstance(table, ast.Call):
+        return [one.arg for one in table.keywords]
     return [literal_or(key, None) for key in table.keys]
 
 

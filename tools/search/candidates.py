@@ -6,8 +6,6 @@
 | `active` | (m, d) | which columns a configuration has                                               |
 
 Thousands of places are scored for every proposal; params are made of the finalists only.
-
-This module does not know what a score means, except that more is better.
 """
 
 from __future__ import annotations
@@ -18,7 +16,6 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import qmc
 
 from bestguess.tools.arrays import BoolArray, FloatArray
@@ -37,6 +34,10 @@ MOST_ENUMERATED = 2**14
 SAMPLES = 200
 """How many random configurations are looked at before giving up on a larger one."""
 
+COVER = 512
+"""How many places of a Sobol sequence come first, a power of two (with four times as many: NOTEBOOK 8)."""
+
+ROUNDS = 4
 FINALISTS = 4
 PARENTS = 8
 """How many of the best places each round starts from."""
@@ -67,26 +68,23 @@ def maximize(
     incumbents: Sequence[Mapping[str, Any]] = (),
     evaluated: Iterable[Mapping[str, Any]] = (),
     ascent: Ascent | None = None,
-    n_sobol: int = 512,
-    rounds: int = 4,
 ) -> list[Candidate]:
     """Return the best candidates found, best first, none of them among `evaluated`.
 
-    A scrambled Sobol sequence covers the cube; then `rounds` times the best places so far and the
+    A scrambled Sobol sequence covers the cube; then ROUNDS times the best places so far and the
     `incumbents` are changed at random, by less from round to round; and the best few climb along `ascent`
     in their continuous columns. The list is empty only when there seems to be nothing left to try.
     """
     lattice = Lattice(space, incumbents)
     pool = _Pool(lattice, score)
-    if lattice.size <= n_sobol:
+    if lattice.size <= COVER:
         pool.add(lattice.enumerate())
-        rounds = 0
     else:
-        pool.add(qmc.Sobol(len(space), seed=rng).random_base2(max(n_sobol - 1, 1).bit_length()))
-    around = space.encode_many(incumbents)
-    for width in FIRST_STEP * SHRINK ** np.arange(rounds):
-        parents = np.concatenate((pool.best(PARENTS, rng), around))
-        pool.add(lattice.perturb(np.repeat(parents, -(-OFFSPRING // len(parents)), axis=0), width, rng))
+        pool.add(qmc.Sobol(len(space), seed=rng).random(COVER))
+        around = space.encode_many(incumbents)
+        for width in FIRST_STEP * SHRINK ** np.arange(ROUNDS):
+            parents = np.concatenate((pool.best(PARENTS, rng), around))
+            pool.add(lattice.perturb(np.repeat(parents, -(-OFFSPRING // len(parents)), axis=0), width, rng))
     if ascent is not None:
         pool.climb(ascent, rng)
     seen = {_key(params) for params in evaluated}
@@ -155,14 +153,11 @@ class _Pool:
 
     def _allowed(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """Yield row and params of the places that satisfy the constraints, best first."""
-        for row in self._order().tolist():
+        for row in np.argsort(-self._scores, kind="stable").tolist():
             if row not in self._params:
                 self._params[row] = self._lattice.decode(self._x[row])
             if self._lattice.space.satisfies(self._params[row]):
                 yield row, self._params[row]
-
-    def _order(self) -> NDArray[np.int64]:
-        return np.argsort(-self._scores, kind="stable")
 
 
 def _leftover(

@@ -3,8 +3,6 @@
 Notation
     x   (n, d)  guesses in the unit cube, one a row
     m   ()      how many to choose
-
-It does not know who guessed.
 """
 
 from __future__ import annotations

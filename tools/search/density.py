@@ -6,7 +6,7 @@
     p        probability of each bin                        (k,)
 
 A guess is a normal kernel cut off at the ends of the interval; one more guess of nothing in particular is
-spread over all bins, so that no value is ever ruled out. It does not know who guessed.
+spread over all bins, so that no value is ever ruled out.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from bestguess.tools.errors import InputError
 from bestguess.tools.space.numeric import Float, Int
@@ -123,14 +124,10 @@ def _spread(
     if not len(u):
         return tuple(flat.tolist())
     width = max(NARROWEST, float(np.std(u)) * len(u) ** -0.2)
-    below = _normal((edges[None, :] - u[:, None]) / width)
+    below = ndtr((edges[None, :] - u[:, None]) / width)
     mass = np.diff(below, axis=1) / (below[:, -1:] - below[:, :1])
     p = (mass.sum(axis=0) + flat) / (len(u) + 1)
     return tuple((p / p.sum()).tolist())
-
-
-_normal = np.vectorize(lambda z: math.erfc(-z / math.sqrt(2.0)) / 2.0, otypes=[np.float64])
-"""The normal distribution's cumulative probability; SciPy is not needed for so few."""
 
 
 def _in_units(parameter: Float | Int, edges: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,8 +12,6 @@ are told apart by their message without its numbers; each kind has rules of its 
 every trial before it weighs anything: its likelihood is that of each trial, MISTAKES of them explained
 otherwise, averaged over all limits; that there is no rule, only a rate, is the hypothesis that it must beat.
 Whoever claims to know why a kind fails raises a rule's prior and nothing else (`Claim`).
-
-This module knows no values and no model.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ or expressions: a grid of up to MAX_LISTED values becomes ordinal, a larger one 
 what comes back with `Space.complete`), a Text becomes a category. What ConfigSpace cannot say is kept in
 the `meta` of its hyperparameters, so that a space comes back as it went.
 
-Neither library is imported before it is needed. This module runs no tuner.
+Neither library is imported before it is needed.
 """
 
 from __future__ import annotations

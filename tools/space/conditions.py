@@ -1,7 +1,6 @@
 """Hierarchy: the parameters of a space, which of them are active, and params read against both.
 
-A parent activates its children by its values. This module knows no constraints, no unit cube and no
-file formats.
+A parent activates its children by its values.
 """
 
 from __future__ import annotations
@@ -41,15 +40,9 @@ class Hierarchy:
         when = self.parameters[name].when
         return all(parent in values and values[parent] in allowed for parent, allowed in when.items())
 
-    def _known(self, given: Any) -> dict[Any, Any]:
-        params = entries(given)
-        if params is None:
-            raise ParamsError(f"{shown(given)} is no configuration; give an object of names and values")
-        return params
-
     def active(self, params: Params) -> tuple[str, ...]:
         """Return the names that are active; a parent that is missing from `params` activates no one."""
-        given = self._known(params)
+        given = read_entries(params)
         values: dict[str, Any] = {}
         for name in self.order:
             if self.is_active(name, values):
@@ -70,7 +63,7 @@ class Hierarchy:
         `fill` says which of the missing get their default; an inactive parameter that is given is
         dropped, or an error when `strict`. Raises ParamsError, naming the parameter.
         """
-        given = self._known(given)
+        given = read_entries(given)
         for name in given:
             if name not in self.parameters:
                 hint = did_you_mean(name, self.parameters)
@@ -93,6 +86,14 @@ class Hierarchy:
             else:
                 raise ParamsError(f"{name} is missing; give {parameter.allowed}")
         return {name: values[name] for name in self.parameters if name in values}
+
+
+def read_entries(given: Any) -> dict[Any, Any]:
+    """Return the entries of params; raise ParamsError for what is no mapping."""
+    params = entries(given)
+    if params is None:
+        raise ParamsError(f"{shown(given)} is no configuration; give an object of names and values")
+    return params
 
 
 def _check_names(parameters: Mapping[str, object]) -> None:

@@ -4,7 +4,7 @@ What an expression may be is in `bestguess.tools.space.expressions`; nothing in 
 that is no identifier is written in backticks: "`optimizer.lr` < 0.1".
 
 A constraint that mentions an inactive parameter holds; one that cannot be computed (a division by zero,
-a string compared with a number) does not. This module knows the names of a space, not its conditions.
+a string compared with a number) does not.
 """
 
 from __future__ import annotations

@@ -4,8 +4,6 @@ It is read once into a syntax tree in which only comparisons, `and`, `or`, `not`
 written-out list, and a few functions may occur; `simpleeval` computes it. Nothing is ever executed. Only this
 module says what an expression may be and cost: a length, a depth, and no operation whose result grows beyond
 its operands' digits together (powers are floats, text is only compared), so that it takes a millisecond.
-
-Names are just words here; whose they are, whoever asks knows.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Configurations spread evenly over a space, for a first look at it when nobody has a better idea.
-
-It does not know what a configuration is worth.
-"""
+"""Configurations spread evenly over a space, for a first look at it when nobody has a better idea."""
 
 from __future__ import annotations
 

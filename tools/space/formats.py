@@ -15,7 +15,7 @@
       direction: minimize
 
 The fields of a parameter are the arguments of Float, Int, Choice and Text. How YAML is read, and what of it
-is refused, is in `bestguess.tools.words.documents`. This module knows no storage.
+is refused, is in `bestguess.tools.words.documents`.
 """
 
 from __future__ import annotations
@@ -63,10 +63,7 @@ def read_definition(
     entries = _mapping(document.get("parameters"), f"{source}: parameters")
     try:
         parameters = {name: read_parameter(name, entry) for name, entry in entries.items()}
-        return Space(
-            parameters,
-            constraints=_constraints(document.get("constraints"), {} if callables is None else callables),
-        )
+        return Space(parameters, constraints=_constraints(document.get("constraints"), callables))
     except SpaceError as error:
         raise SpaceError(f"{source}: {error}") from error
 
@@ -100,12 +97,11 @@ def read_parameter(name: Any, entry: Any) -> Parameter:
     """Return the parameter that its definition describes; raise SpaceError that names it."""
     where = f"parameter {shown(name)}"
     given = _mapping(entry, where)
-    kind = next((kind for word, kind in _KINDS.items() if _is_word(given.get("type"), word)), None)
+    word = given.get("type")
+    kind = _KINDS.get(word) if isinstance(word, str) else None
     if kind is None:
-        hint = did_you_mean(given.get("type"), _KINDS)
-        raise SpaceError(
-            f"{where}: type is {shown(given.get('type'))}; give one of {', '.join(_KINDS)}{hint}"
-        )
+        hint = did_you_mean(word, _KINDS)
+        raise SpaceError(f"{where}: type is {shown(word)}; give one of {', '.join(_KINDS)}{hint}")
     known = [each.name for each in fields(kind)]
     _check_keys(given, ("type", *known), where)
     for required in _REQUIRED[kind]:
@@ -128,19 +124,14 @@ def _flow(value: Any) -> str:
 
 
 def _constraints(
-    constraints: Any, callables: Mapping[str, Callable[[dict[str, Any]], Any]]
+    constraints: Any, callables: Mapping[str, Callable[[dict[str, Any]], Any]] | None
 ) -> list[ConstraintSource]:
     sources: list[ConstraintSource] = []
-    given = (
-        [constraints]
-        if isinstance(constraints, str)
-        else []
-        if constraints is None
-        else listed(constraints, MAX_CONSTRAINTS)
-    )
+    written = [constraints] if isinstance(constraints, str) else constraints
+    given = [] if written is None else listed(written, MAX_CONSTRAINTS)
     if given is None:
         raise SpaceError(f"constraints are {shown(constraints)}; give a list of expressions")
-    known = entries(callables)
+    known = {} if callables is None else entries(callables)
     if known is None:
         raise SpaceError(f"callables are {shown(callables)}; give functions by their names")
     for entry in given:
@@ -161,10 +152,6 @@ def _mapping(value: Any, where: str) -> dict[Any, Any]:
     if given is None:
         raise SpaceError(f"{where} is {shown(value)}; give a mapping of names")
     return given
-
-
-def _is_word(value: Any, word: str) -> bool:
-    return isinstance(value, str) and value == word
 
 
 def _check_keys(given: Mapping[Any, Any], known: tuple[str, ...], where: str) -> None:

@@ -7,7 +7,7 @@
 | `places` | (k,)   | where the k values of one column lie, in order                                  |
 
 Places are settled column by column on whole arrays, which is hundreds of times faster than params one by
-one. This module does not know what places are good for, and leaves constraints aside.
+one. Constraints are left aside.
 """
 
 from __future__ import annotations

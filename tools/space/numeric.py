@@ -1,16 +1,14 @@
 """The numeric parameters: Float and Int, linear or logarithmic, with or without a grid.
 
-They know their numbers only; what every parameter shares is in `bestguess.tools.space.parameter`.
+symbol   meaning                                   range
+v        a value of the parameter                  [low, high]
+u        its place in the unit interval            [0, 1]
 
-    symbol   meaning                                   range
-    v        a value of the parameter                  [low, high]
-    u        its place in the unit interval            [0, 1]
-
-    Float           u = (v - low) / (high - low)
-    Float, log      u = (ln v - ln low) / (ln high - ln low)
-    Int, log        u = (ln v - a) / (b - a)           v = round(exp(a + u (b - a)))
-                    with a = ln(low - 1/2) and b = ln(high + 1/2), so a uniform u gives a log-uniform v
-    on a grid       u = (i + 1/2) / k                  v = low + i step
+Float           u = (v - low) / (high - low)
+Float, log      u = (ln v - ln low) / (ln high - ln low)
+Int, log        u = (ln v - a) / (b - a)           v = round(exp(a + u (b - a)))
+                with a = ln(low - 1/2) and b = ln(high + 1/2), so a uniform u gives a log-uniform v
+on a grid       u = (i + 1/2) / k                  v = low + i step
 """
 
 from __future__ import annotations

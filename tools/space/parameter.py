@@ -1,8 +1,7 @@
 """What every parameter of a space shares: its fields, its conditions, its place in the unit interval.
 
-A parameter knows which values it allows, its default, and how a value maps to [0, 1] and back. It does
-not know its own name, its siblings, or whether the parents in its `when` exist: `bestguess.tools.space.space`
-does. The four kinds are in `bestguess.tools.space.parameters`.
+Names, and whether the parents in a `when` exist, are the space's to check. The four kinds are in
+`bestguess.tools.space.parameters`.
 
     symbol   meaning                                   range
     v        a value of the parameter

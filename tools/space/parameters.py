@@ -1,7 +1,6 @@
 """The parameters of a space: Float, Int, Choice and Text.
 
-This file holds the two without arithmetic and gathers all four. What they share is in
-`bestguess.tools.space.parameter`; they do not know their own names or each other.
+This file holds the two without arithmetic and gathers all four.
 """
 
 from __future__ import annotations

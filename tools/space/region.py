@@ -6,13 +6,13 @@
 | `part`  | (m, p) | places in the cube of the part; p < d where a column is never active |
 
 Within one column both cubes measure on the same scale, so the way from the part to the whole is a straight
-line for numbers and a table for options. This module does not know why someone wants a part only.
+line for numbers and a table for options.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
 
@@ -20,6 +20,7 @@ import numpy as np
 
 from bestguess.tools.arrays import BoolArray, FloatArray
 from bestguess.tools.errors import InputError, ParamsError
+from bestguess.tools.space.conditions import Hierarchy
 from bestguess.tools.space.constraints import Expression, read_constraint
 from bestguess.tools.space.parameters import Choice, Float, Int, Parameter, Text
 from bestguess.tools.space.space import ConstraintSource, Space
@@ -87,7 +88,7 @@ class Region:
         self.whole = whole
         self.limits = limits
         parts: dict[str, Parameter] = {}
-        for name in _parents_first(whole):
+        for name in Hierarchy(whole.parameters).order:
             one = whole.parameters[name]
             limit = limits.of.get(name)
             when = {
@@ -186,8 +187,8 @@ def _limited(name: str, one: Parameter, limit: Limit) -> Parameter:
     if isinstance(one, Choice | Text):
         raise InputError(f"{name} has no range to narrow; forbid or pin one of its values ({one.allowed})")
     assert isinstance(one, Float | Int)
-    low = one.low if limit.low is None else max(_up(one, limit.low), one.low)
-    high = one.high if limit.high is None else min(_down(one, limit.high), one.high)
+    low = one.low if limit.low is None else max(_on_grid(one, limit.low, math.ceil), one.low)
+    high = one.high if limit.high is None else min(_on_grid(one, limit.high, math.floor), one.high)
     if not one.low <= low <= high <= one.high:
         raise InputError(f"{name} {limit.words}: nothing is left of {one.allowed}")
     low, high = one.snap(low), one.snap(high)
@@ -197,30 +198,13 @@ def _limited(name: str, one: Parameter, limit: Limit) -> Parameter:
     return replace(one, low=low, high=high, default=default)
 
 
-def _up(one: Float | Int, value: float) -> float:
-    """Return the least value of the parameter's grid that is not below `value`."""
+def _on_grid(one: Float | Int, value: float, rounded: Callable[[float], int]) -> float:
+    """Return `value`, or the parameter's value next to it, up (math.ceil) or down (math.floor)."""
     if one.step is None:
         return float(value)
-    steps = max(math.ceil((value - one.low) / one.step - 1e-9), 0)
-    return one.low + steps * one.step
-
-
-def _down(one: Float | Int, value: float) -> float:
-    if one.step is None:
-        return float(value)
-    steps = math.floor((value - one.low) / one.step + 1e-9)
-    return one.low + steps * one.step
-
-
-def _parents_first(space: Space) -> list[str]:
-    order: list[str] = []
-    while len(order) < len(space):
-        order += [
-            name
-            for name, one in space.parameters.items()
-            if name not in order and all(parent in order for parent in one.when)
-        ]
-    return order
+    steps = (value - one.low) / one.step
+    nearest = round(steps)
+    return one.low + (nearest if abs(steps - nearest) < 1e-9 else rounded(steps)) * one.step
 
 
 def _holds(parts: Mapping[str, Parameter], parent: str, value: Any) -> bool:

@@ -8,8 +8,6 @@ parameters are optional instead. Constraints cannot be said in JSON Schema: `Spa
 
 Where a number is bounded, llguidance allows no exponent, and wants a number that shares its first digits
 with a bound to have as many decimals as the bound: 0.020 under a maximum of 0.028.
-
-This module asks no model anything.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Space: named parameters, the conditions between them, constraints on them, and the unit cube.
 
-A space decides which params are allowed and where they lie in [0, 1]^d; it does not know what is being
-tuned. The forms a space takes elsewhere are in the modules named `space_*`: JSON Schema and replies of
-language models, YAML, Optuna and ConfigSpace.
+A space decides which params are allowed and where they lie in [0, 1]^d. The forms it takes elsewhere are one
+method each here, and one file each beside this: `schema` (replies of language models), `formats` (YAML),
+`bridges` (Optuna and ConfigSpace). That is why this file is long.
 
     symbol   meaning                                               shape
     d        number of parameters, active or not                   integer
@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bestguess.tools.errors import ParamsError, SpaceError, UnknownNameError
-from bestguess.tools.space.conditions import Hierarchy
+from bestguess.tools.space.conditions import Hierarchy, read_entries
 from bestguess.tools.space.constraints import read_constraint
 from bestguess.tools.space.parameter import Kind, Parameter
 from bestguess.tools.space.parameters import Text
@@ -171,10 +171,7 @@ class Space:
 
     def satisfies(self, params: Params) -> bool:
         """Whether `params`, taken to be valid otherwise, satisfy the constraints."""
-        given = entries(params)
-        if given is None:
-            raise ParamsError(f"{shown(params)} is no configuration; give an object of names and values")
-        return self._failure(given) is None
+        return self._failure(read_entries(params)) is None
 
     def sample(self, rng: np.random.Generator) -> dict[str, Any]:
         """Return params drawn uniformly from the cube, given that they satisfy the constraints.
@@ -196,11 +193,6 @@ class Space:
     def column_kinds(self) -> tuple[Kind, ...]:
         """What each column of the cube holds: continuous, discrete or categorical values."""
         return tuple(parameter.kind for parameter in self.parameters.values())
-
-    @property
-    def grid_sizes(self) -> tuple[int | None, ...]:
-        """How many values each column has; None for a continuous one."""
-        return tuple(parameter.grid_size for parameter in self.parameters.values())
 
     def encode(self, params: Params) -> NDArray[np.float64]:
         """Return the place x (d,) of params; an inactive parameter is at its default.
@@ -258,8 +250,8 @@ class Space:
     def to_reply(self, params: Params) -> dict[str, Any]:
         """Return valid params as the JSON object a model would reply.
 
-        Floats are cut to about 4 digits unless that breaks a constraint; `space_schema.reply_text` writes
-        the object as the grammar has it.
+        Floats are cut to about 4 digits unless that breaks a constraint; `schema.reply_text` writes the
+        object as the grammar has it.
         """
         values = self._hierarchy.read(params, strict=True)
         rounded = round_floats(self.parameters, values)
@@ -287,7 +279,7 @@ class Space:
         """
         from bestguess.tools.space.formats import read_definition
 
-        return read_definition(definition, callables={} if callables is None else callables)
+        return read_definition(definition, callables=callables)
 
     @property
     def fingerprint(self) -> str:
@@ -295,7 +287,7 @@ class Space:
         return hashlib.sha256(json.dumps(self.to_dict()).encode()).hexdigest()[:16]
 
     def to_yaml(self) -> str:
-        """Return the definition as YAML; see `space_formats`. Raises SpaceError for functions."""
+        """Return the definition as YAML; see `formats`. Raises SpaceError for functions."""
         from bestguess.tools.space.formats import to_yaml
 
         return to_yaml(self)

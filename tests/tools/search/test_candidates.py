@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -147,21 +146,6 @@ def test_integers_too_many_to_list_are_still_proposed() -> None:
 
     assert abs(best.params["b"] - 2.5e8) < 2e7
     assert space.validate(best.params) == best.params
-
-
-@pytest.mark.parametrize("n_sobol", [1, 100, 512])
-def test_any_number_of_points_is_drawn_without_a_warning(n_sobol: int) -> None:
-    sizes: list[int] = []
-
-    def score(x: FloatArray, active: BoolArray) -> FloatArray:
-        sizes.append(len(x))
-        return np.zeros(len(x))
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        maximize(score, Space(a=Float(0, 1)), np.random.default_rng(0), n_sobol=n_sobol, rounds=0)
-
-    assert n_sobol <= sizes[0] < 2 * n_sobol + 1
 
 
 def test_a_score_that_is_not_a_number_ranks_last() -> None:

@@ -214,7 +214,6 @@ def test_columns_say_what_they_hold() -> None:
     space = Space(a=Float(0, 1), b=Int(1, 8), c=Choice(["xyz"]), d=Choice([1, 2], ordered=True), e=Text())
 
     assert space.column_kinds == ("continuous", "discrete", "categorical", "discrete", "categorical")
-    assert space.grid_sizes == (None, 8, 1, 2, 1)
 
 
 def test_several_params_are_encoded_as_rows() -> None:
