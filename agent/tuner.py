@@ -8,12 +8,9 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
-
-import optuna
 
 from bestguess.agent.advice.budget import Budget
 from bestguess.agent.advice.knowledge import gather, read_knowledge
@@ -32,7 +29,7 @@ from bestguess.agent.record.owner import Owner
 from bestguess.agent.record.storage import shown_url
 from bestguess.agent.record.study import Look, Study, ToldBeforeError
 from bestguess.agent.reports.live import Observer
-from bestguess.agent.reports.report import study_record, write_report
+from bestguess.agent.result import Result
 from bestguess.agent.search.switches import EVERYTHING, Switches
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError, StudyError, StudyUnavailable
@@ -113,9 +110,9 @@ class Tuner:
             space, self.task, storage=storage, name=study_name, seed=check_seed(seed), resume=resume
         )
         self.study.keep_knowledge(known.to_dict() if known else None)
-        self._assembly = Assembly(
-            self._terms, self._model, self.study.name, storage=storage, history=self.study.history
-        )
+        self._again: list[Trial] = []
+        history = self._look().history
+        self._assembly = Assembly(self._terms, self._model, self.study.name, storage=storage, history=history)
         self._turns = self._assembly.turns(
             self.space,
             self.task,
@@ -125,8 +122,6 @@ class Tuner:
         )
         self._owner = Owner.this_process() if owner == THIS_PROCESS else owner
         self._queue_s = QUEUE_S + (self._terms.llm_wait_s if self._model else 0.0)
-        self._again: list[Trial] = []
-        self._look()
 
     @property
     def llm(self) -> LLM | None:
@@ -360,78 +355,6 @@ class Tuner:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a run came to."""
-
-    record: Study
-    llm_name: str | None
-    seconds: float
-
-    @property
-    def history(self) -> History:
-        """All trials of the study."""
-        return self.record.history
-
-    @property
-    def trials(self) -> tuple[Trial, ...]:
-        """All trials of the study."""
-        return self.history.trials
-
-    @property
-    def best_trial(self) -> Trial:
-        """The best trial.
-
-        Raises:
-            StudyError: no trial gave a value.
-        """
-        incumbent = self.history.incumbent
-        if incumbent is None:
-            raise StudyError(f"no trial of {len(self.history)} gave a value; see .trials for why each failed")
-        return incumbent
-
-    @property
-    def best_params(self) -> dict[str, Any]:
-        """The params of the best trial."""
-        return self.best_trial.params
-
-    @property
-    def best_value(self) -> float:
-        """The value of the best trial."""
-        value = self.best_trial.value
-        assert value is not None
-        return value
-
-    @property
-    def study(self) -> optuna.Study:
-        """The study as Optuna's own object."""
-        return self.record.optuna_study
-
-    def report(self, *, title: str | None = None, lines: tuple[str, ...] = ()) -> str:
-        """Return the report as Markdown."""
-        if known := read_knowledge(self.record.knowledge, self.record.name):
-            lines = (*lines, f"Packs of knowledge: {', '.join(known.families)}", *known.unused)
-        running = [str(trial.number) for trial in self.history.running]
-        if running:
-            lines = (*lines, f"still running elsewhere: trial {', '.join(running)}")
-        costs = f"{self.seconds:.0f} s in this run; language model: {self.llm_name or 'none'}"
-        return write_report(
-            self.history,
-            self.record.task,
-            self.record.space,
-            title=title or f"Study {self.record.name}",
-            lines=(*lines, costs),
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return everything as JSON-able values."""
-        return {
-            "study_name": self.record.name,
-            "llm": self.llm_name,
-            **study_record(self.history, seconds=self.seconds),
-        }
 
 
 def tune(

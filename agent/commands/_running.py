@@ -16,8 +16,8 @@ from bestguess.agent.commands._output import console_for, echo, echo_json
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from bestguess.agent.result import Result
     from bestguess.agent.task import Task
-    from bestguess.agent.tuner import Result
     from bestguess.tools.objective.run import Objective
     from bestguess.tools.space.space import Space
 

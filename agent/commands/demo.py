@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sklearn.ensemble import GradientBoostingRegressor
 
+    from bestguess.agent.result import Result
     from bestguess.agent.task import Task
-    from bestguess.agent.tuner import Result
     from bestguess.tools.space.space import Space
     from bestguess.tools.trial import Params
 

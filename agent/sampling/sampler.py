@@ -21,7 +21,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from bestguess.agent.advice.budget import Budget
-from bestguess.agent.advice.knowledge import choose_packs
+from bestguess.agent.advice.pack import choose_packs
 from bestguess.agent.assembly import LLM_WAIT_S, ModelTerms
 from bestguess.agent.checks import check_seed, check_task
 from bestguess.agent.llm import LLM

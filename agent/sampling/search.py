@@ -20,7 +20,8 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from bestguess.agent.advice.advisor import MODEL
-from bestguess.agent.advice.knowledge import Pack, know
+from bestguess.agent.advice.knowledge import know
+from bestguess.agent.advice.pack import Pack
 from bestguess.agent.assembly import Assembly, ModelTerms
 from bestguess.agent.llm import LLM
 from bestguess.agent.record.study import ATTRIBUTE

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from bestguess.agent.advice.advisor import Advisor
 from bestguess.agent.llm import LLM
 from bestguess.agent.search.guesses import Guesses
+from bestguess.agent.search.state import Proposer
 
 
 @dataclass(frozen=True, slots=True)
 class Switches:
-    """The parts of the tuner that can be switched off, and one that can be exchanged.
+    """The parts of the tuner that can be switched off, exchanged or added.
 
     Args:
         knowledge: what packs know has a part in the first trials and in the search, and what messages of
@@ -22,6 +23,7 @@ class Switches:
         trust: what its guesses earned decides how many turns; off, it holds the most that anyone may.
         explain: the model is asked why trials fail, where what they print is no usual message.
         guesses: what makes proposals of the model's answers in the search.
+        proposers: more of them, asked after the default and before all others, until they pass.
     """
 
     knowledge: bool = True
@@ -30,6 +32,7 @@ class Switches:
     trust: bool = True
     explain: bool = True
     guesses: Callable[[Advisor, LLM | None], Guesses] = Guesses
+    proposers: tuple[Proposer, ...] = ()
 
 
 EVERYTHING = Switches()

@@ -123,6 +123,7 @@ class Turns:
     def _order(self, state: SearchState) -> Iterator[Proposer]:
         """Yield the proposers in the order in which they may propose; the last one never passes."""
         yield Default()
+        yield from self._switches.proposers
         if not self._is_warming_up(state.history):
             yield Surrogate()
             yield Chance(ALL_TRIED if state.verifier else NOTHING_TO_FIT)

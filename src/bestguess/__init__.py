@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from bestguess.agent.advice.budget import Budget
     from bestguess.agent.estimators.search_cv import SearchCV
     from bestguess.agent.llm import LLM, Message, Reply, Request
+    from bestguess.agent.result import Result
     from bestguess.agent.sampling.sampler import Sampler
     from bestguess.agent.task import Task
-    from bestguess.agent.tuner import Result, Tuner, tune
+    from bestguess.agent.tuner import Tuner, tune
     from bestguess.agent.warm_start import WarmStart, warm_start
     from bestguess.tools.errors import BestGuessError, InputError, ModelError
     from bestguess.tools.space.parameters import Choice, Float, Int, Text
@@ -39,7 +40,7 @@ _HOMES = {
     "Proposal": "tools.trial",
     "Reply": "agent.llm",
     "Request": "agent.llm",
-    "Result": "agent.tuner",
+    "Result": "agent.result",
     "Sampler": "agent.sampling.sampler",
     "SearchCV": "agent.estimators.search_cv",
     "Space": "tools.space.space",

@@ -16,7 +16,7 @@ from tests.bad_inputs import FEW, FINE, Places, each_odd, expect, table
 
 import bestguess as bg
 from bestguess.agent.adapters import adapter
-from bestguess.agent.advice.knowledge import Pack, load_packs
+from bestguess.agent.advice.pack import Pack, load_packs
 from bestguess.agent.task import Task
 from bestguess.tools.search.density import Density
 from bestguess.tools.space.region import Limit, Limits

@@ -3,14 +3,14 @@
 | symbol   | shape  | meaning                                                             |
 | -------- | ------ | ------------------------------------------------------------------- |
 | `x`      | (m, d) | encoded configurations; `active` (m, d) says which columns they have |
-| `c`, `s` | ()     | middle and half the width of a good region, in the unit interval     |
-| `w`      | ()     | CONFIDENCE: the share of the density that the region holds           |
+| `c`, `s` | ()     | middle and half the width of a good interval, in the unit interval   |
+| `w`      | ()     | CONFIDENCE: the share of the density that the interval holds         |
 
 On a numeric column the density is 1 - w + w N(u; c, s) / (the mass of that in the unit interval); among k
 options it is k times the probability of each. So it is 1 where nothing is known, bounded everywhere, and
-never 0: however wrong a region is, evidence can overrule it. Columns are independent.
+never 0: however wrong an interval is, evidence can overrule it. Columns are independent.
 
-This module does not know who knows these things, or how much they count by now (`acquisition.weigh`).
+How much it counts falls with the trials (`acquisition.weigh`).
 """
 
 from __future__ import annotations
@@ -45,15 +45,15 @@ PARTS = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Region:
+class Interval:
     """Where on a numeric parameter good values usually lie, in its own unit."""
 
     low: float
     high: float
 
 
-Belief = Region | Mapping[Any, float]
-"""What is known of one parameter: a region, or weights of its options."""
+Belief = Interval | Mapping[Any, float]
+"""What is known of one parameter: an interval, or weights of its options."""
 
 
 class LogDensity(Protocol):
@@ -67,7 +67,7 @@ class LogDensity(Protocol):
 class OptimumPrior:
     """A density over the cube of `space` for where its optimum lies, of what is believed of some parameters.
 
-    A belief that does not fit its parameter is left out: a region off its range, weights of no option of its.
+    A belief that does not fit its parameter is left out: an interval off its range, weights of other options.
     """
 
     def __init__(self, space: Space, beliefs: Mapping[str, Belief]) -> None:
@@ -134,18 +134,18 @@ class _Weights:
 
 
 def _column(parameter: Parameter, belief: Belief) -> _Bump | _Weights | None:
-    if isinstance(belief, Region):
+    if isinstance(belief, Interval):
         return _bump(parameter, belief) if isinstance(parameter, Float | Int) else _numbers(parameter, belief)
     if isinstance(parameter, Float | Int) or parameter.grid_size is None:
         return None
     return _weights(parameter, {value: belief.get(value, 0.0) for value in parameter.values()})
 
 
-def _bump(parameter: Float | Int, region: Region) -> _Bump | None:
-    low, high = max(region.low, parameter.low), min(region.high, parameter.high)
+def _bump(parameter: Float | Int, interval: Interval) -> _Bump | None:
+    low, high = max(interval.low, parameter.low), min(interval.high, parameter.high)
     if low > high:
         return None
-    # Between the values of a grid, too: a region's ends need not be values, and a value has half a step on
+    # Between the values of a grid, too: an interval's ends need not be values, and a value has half a step on
     # each side.
     ends = [_place(parameter, end) for end in (low, high)]
     half = 0.5 * (parameter.step or 0.0)
@@ -153,13 +153,13 @@ def _bump(parameter: Float | Int, region: Region) -> _Bump | None:
     return _Bump(sum(ends) / 2.0, max(reach / 2.0, NARROWEST))
 
 
-def _numbers(parameter: Parameter, region: Region) -> _Weights | None:
-    """Return weights of options that are numbers: a bell over their ranks, as wide as the region."""
+def _numbers(parameter: Parameter, interval: Interval) -> _Weights | None:
+    """Return weights of options that are numbers: a bell over their ranks, as wide as the interval."""
     options = parameter.values() if parameter.grid_size else []
     if not all(isinstance(one, int | float) and not isinstance(one, bool) for one in options):
         return None
     numbers = np.array(sorted(options), dtype=np.float64)
-    inside = np.flatnonzero((numbers >= region.low) & (numbers <= region.high))
+    inside = np.flatnonzero((numbers >= interval.low) & (numbers <= interval.high))
     if not len(inside):
         return None
     ranks = np.arange(len(numbers))

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 import bestguess as bg
-from bestguess.agent.advice.knowledge import Knowledge, Pack, find_packs, know, load_packs, read_knowledge
+from bestguess.agent.advice.knowledge import Knowledge, find_packs, know, read_knowledge
+from bestguess.agent.advice.pack import Pack, load_packs
 from bestguess.agent.record.study import load
 from bestguess.agent.testing import ScriptedLLM
-from bestguess.tools.search.prior import Region
+from bestguess.tools.search.prior import Interval
 
 PACK = """---
 family: ovens
@@ -42,7 +43,7 @@ def test_a_pack_is_called_by_a_word_and_speaks_of_parameters_it_knows() -> None:
 
     assert known is not None
     assert known.families == ("ovens",)
-    assert known.beliefs["heat"] == Region(180, 200)
+    assert known.beliefs["heat"] == Interval(180, 200)
     assert known.beliefs["mode"] == {"fan": 3.0, "grill": 1.0}
 
 
@@ -107,7 +108,7 @@ def test_every_shipped_pack_has_advice_sources_and_numbers_for_any_data() -> Non
         for facts in ({"rows": 30, "features": 2}, {"rows": 10**8, "features": 10**5}):
             space = bg.Space({name: bg.Float(0, 1e9) for name in pack.entries})
             for belief in pack.beliefs(space, facts).values():
-                assert not isinstance(belief, Region) or belief.low <= belief.high
+                assert not isinstance(belief, Interval) or belief.low <= belief.high
 
 
 @pytest.mark.parametrize(
@@ -145,7 +146,7 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_knowledge_survives_being_written_down() -> None:
-    known = Knowledge(("a",), {"x": Region(0.5, 2.0), "y": {True: 1.0, None: 2.0, "s": 3.0}})
+    known = Knowledge(("a",), {"x": Interval(0.5, 2.0), "y": {True: 1.0, None: 2.0, "s": 3.0}})
 
     assert Knowledge.from_dict(known.to_dict()) == known
 
@@ -222,7 +223,7 @@ def test_a_pack_of_ones_own_stands_for_the_shipped_one_of_its_family(tmp_path: P
     known = know(FOREST, bg.Task("a random forest"), load_packs(tmp_path))
 
     assert known is not None
-    assert known.beliefs == {"max_features": Region(0.9, 0.95)}
+    assert known.beliefs == {"max_features": Interval(0.9, 0.95)}
 
 
 def test_before_its_first_guesses_a_model_reads_what_packs_say_but_no_sources(tmp_path: Path) -> None:

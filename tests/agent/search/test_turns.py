@@ -7,13 +7,14 @@ from dataclasses import replace
 import pytest
 
 from bestguess.agent.llm import LLM, Reply, Request
+from bestguess.agent.search.state import Pass, SearchState
 from bestguess.agent.search.switches import Switches
 from bestguess.agent.task import Task
 from bestguess.agent.testing import DeadLLM, SchemaLLM, ScriptedLLM
 from bestguess.agent.tuner import Tuner
 from bestguess.tools.space.parameters import Choice, Float, Int
 from bestguess.tools.space.space import Space
-from bestguess.tools.trial import Outcome, Source
+from bestguess.tools.trial import Outcome, Proposal, Source
 
 SPACE = Space(x=Float(-1, 1, doc="the dose"), y=Float(-1, 1, default=0.5))
 
@@ -225,3 +226,18 @@ def test_a_model_is_asked_for_first_guesses_only_where_a_word_says_what_a_parame
         trial = tuner.ask()
     assert (trial.source == "llm") == asked
     assert ("no word says what a parameter is" in trial.proposal.fallback) != asked
+
+
+class Corners:
+    """A proposer of somebody's own: two corners of the square, then it passes."""
+
+    def propose(self, state: SearchState) -> Proposal | Pass:
+        for x in (-1.0, 1.0):
+            if not state.tried({"x": x, "y": x}):
+                return Proposal({"x": x, "y": x}, "user", "a corner")
+        return Pass("both corners were tried")
+
+
+def test_a_proposer_of_ones_own_is_asked_after_the_default_until_it_passes() -> None:
+    found = sources(Switches(proposers=(Corners(),), first_guesses=False, propose=False), 8)
+    assert found == ["default", "user", "user", "random", "random", "gp", "gp", "gp"]

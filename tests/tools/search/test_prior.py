@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import bestguess as bg
-from bestguess.tools.search.prior import CONFIDENCE, Belief, OptimumPrior, Region
+from bestguess.tools.search.prior import CONFIDENCE, Belief, Interval, OptimumPrior
 
 SPACE = bg.Space(
     lr=bg.Float(1e-5, 1e-1, log=True, default=1e-3),
@@ -21,11 +21,11 @@ SPACE = bg.Space(
     batch=bg.Choice([16, 32, 64, 128, 256], ordered=True),
 )
 BELIEFS: dict[str, Belief] = {
-    "lr": Region(1e-3, 1e-2),
-    "depth": Region(4, 8),
+    "lr": Interval(1e-3, 1e-2),
+    "depth": Interval(4, 8),
     "booster": {"gbtree": 4, "dart": 1},
-    "rate_drop": Region(0.1, 0.2),
-    "batch": Region(32, 100),
+    "rate_drop": Interval(0.1, 0.2),
+    "batch": Interval(32, 100),
 }
 
 
@@ -50,7 +50,7 @@ def test_each_column_is_a_density_that_is_nowhere_zero(column: int) -> None:
 def test_a_region_is_densest_in_its_middle_and_one_off_the_range_says_nothing(
     low: float, width: float
 ) -> None:
-    region = Region(10**low, 10 ** (low + width))
+    region = Interval(10**low, 10 ** (low + width))
     prior = OptimumPrior(SPACE, {"lr": region})
 
     if region.high < 1e-5 or region.low > 1e-1:
@@ -62,14 +62,14 @@ def test_a_region_is_densest_in_its_middle_and_one_off_the_range_says_nothing(
 
 
 def test_where_nothing_is_known_the_density_is_one() -> None:
-    prior = OptimumPrior(SPACE, {"lr": Region(1e-3, 1e-2), "nothing": Region(0, 1)})
+    prior = OptimumPrior(SPACE, {"lr": Interval(1e-3, 1e-2), "nothing": Interval(0, 1)})
 
     assert prior.names == ("lr",)
     assert (along(prior, 1)[1] == 1.0).all()
 
 
 def test_inactive_columns_have_no_part() -> None:
-    prior = OptimumPrior(SPACE, {"rate_drop": Region(0.1, 0.2)})
+    prior = OptimumPrior(SPACE, {"rate_drop": Interval(0.1, 0.2)})
     x = np.random.default_rng(0).random((8, len(SPACE)))
 
     assert (prior.log_density(x, np.zeros(x.shape, dtype=bool)) == 0.0).all()
@@ -77,7 +77,7 @@ def test_inactive_columns_have_no_part() -> None:
 
 
 def test_the_mode_is_the_middle_of_what_is_known_and_the_default_elsewhere() -> None:
-    mode = OptimumPrior(SPACE, {"lr": Region(1e-3, 1e-2), "batch": Region(32, 128)}).mode()
+    mode = OptimumPrior(SPACE, {"lr": Interval(1e-3, 1e-2), "batch": Interval(32, 128)}).mode()
 
     assert mode == {"lr": pytest.approx(10**-2.5), "depth": 3, "booster": "gbtree", "batch": 64}
 
@@ -100,15 +100,15 @@ def test_weights_of_no_option_say_nothing(weights: dict[str, float]) -> None:
 @pytest.mark.parametrize(
     ("parameter", "region", "best"),
     [
-        (bg.Int(1, 8, log=True), Region(1, 1), 1),
-        (bg.Int(1, 3), Region(1, 1), 1),
-        (bg.Int(1, 2), Region(2, 2), 2),
-        (bg.Int(1, 10, log=True), Region(1, 3), 2),
-        (bg.Float(0, 1, step=0.5), Region(0.4, 0.6), 0.5),
+        (bg.Int(1, 8, log=True), Interval(1, 1), 1),
+        (bg.Int(1, 3), Interval(1, 1), 1),
+        (bg.Int(1, 2), Interval(2, 2), 2),
+        (bg.Int(1, 10, log=True), Interval(1, 3), 2),
+        (bg.Float(0, 1, step=0.5), Interval(0.4, 0.6), 0.5),
     ],
 )
 def test_a_region_lies_where_the_values_of_a_grid_do(
-    parameter: bg.Int | bg.Float, region: Region, best: float
+    parameter: bg.Int | bg.Float, region: Interval, best: float
 ) -> None:
     space = bg.Space(n=parameter)
     prior = OptimumPrior(space, {"n": region})
@@ -123,6 +123,6 @@ def test_a_region_lies_where_the_values_of_a_grid_do(
 def test_values_that_are_all_good_are_equally_likely() -> None:
     space = bg.Space(depth=bg.Int(1, 4))
     x = space.encode_many([{"depth": value} for value in (1, 2, 3)])
-    one, two, three = np.exp(OptimumPrior(space, {"depth": Region(1, 2)}).log_density(x))
+    one, two, three = np.exp(OptimumPrior(space, {"depth": Interval(1, 2)}).log_density(x))
     assert one == pytest.approx(two)
     assert two > three

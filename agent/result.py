@@ -1,0 +1,86 @@
+"""What a run came to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import optuna
+
+from bestguess.agent.advice.knowledge import read_knowledge
+from bestguess.agent.record.study import Study
+from bestguess.agent.reports.report import study_record, write_report
+from bestguess.tools.errors import StudyError
+from bestguess.tools.trial import History, Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a run came to."""
+
+    record: Study
+    llm_name: str | None
+    seconds: float
+
+    @property
+    def history(self) -> History:
+        """All trials of the study."""
+        return self.record.history
+
+    @property
+    def trials(self) -> tuple[Trial, ...]:
+        """All trials of the study."""
+        return self.history.trials
+
+    @property
+    def best_trial(self) -> Trial:
+        """The best trial.
+
+        Raises:
+            StudyError: no trial gave a value.
+        """
+        incumbent = self.history.incumbent
+        if incumbent is None:
+            raise StudyError(f"no trial of {len(self.history)} gave a value; see .trials for why each failed")
+        return incumbent
+
+    @property
+    def best_params(self) -> dict[str, Any]:
+        """The params of the best trial."""
+        return self.best_trial.params
+
+    @property
+    def best_value(self) -> float:
+        """The value of the best trial."""
+        value = self.best_trial.value
+        assert value is not None
+        return value
+
+    @property
+    def study(self) -> optuna.Study:
+        """The study as Optuna's own object."""
+        return self.record.optuna_study
+
+    def report(self, *, title: str | None = None, lines: tuple[str, ...] = ()) -> str:
+        """Return the report as Markdown."""
+        if known := read_knowledge(self.record.knowledge, self.record.name):
+            lines = (*lines, f"Packs of knowledge: {', '.join(known.families)}", *known.unused)
+        running = [str(trial.number) for trial in self.history.running]
+        if running:
+            lines = (*lines, f"still running elsewhere: trial {', '.join(running)}")
+        costs = f"{self.seconds:.0f} s in this run; language model: {self.llm_name or 'none'}"
+        return write_report(
+            self.history,
+            self.record.task,
+            self.record.space,
+            title=title or f"Study {self.record.name}",
+            lines=(*lines, costs),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as JSON-able values."""
+        return {
+            "study_name": self.record.name,
+            "llm": self.llm_name,
+            **study_record(self.history, seconds=self.seconds),
+        }
