@@ -71,11 +71,11 @@ def check_flag(name: str, flag: Any) -> bool:
     return flag
 
 
-def check_count(name: str, count: Any) -> int:
-    """Return how many of something there are to be; raise InputError unless it is a whole number from 1."""
+def check_count(name: str, count: Any, most: int) -> int:
+    """Return how many of something there are to be; raise InputError unless it is from 1 to `most`."""
     number = plain(count)
-    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number < 2**63:
-        raise InputError(f"{name} is {shown(count)}; give a whole number from 1")
+    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= most:
+        raise InputError(f"{name} is {shown(count)}; give a whole number from 1 to {most}")
     return number
 
 

@@ -17,6 +17,7 @@ from bestguess.agent.advice.knowledge import gather, read_knowledge
 from bestguess.agent.assembly import BESIDE, LLM_WAIT_S, Assembly, ModelTerms
 from bestguess.agent.checks import (
     check_budget,
+    check_count,
     check_flag,
     check_seconds,
     check_seed,
@@ -294,7 +295,7 @@ class Tuner:
         started after `timeout` seconds. KeyboardInterrupt passes through; the trial that was
         running comes first when the study is gone on with.
         """
-        check_n_trials(n_trials)
+        check_count("n_trials", n_trials, MOST_TRIALS)
         if not callable(objective):
             raise InputError(f"the objective is {shown(objective)}; give a function of the params")
         if timeout is not None:
@@ -382,7 +383,7 @@ def tune(
     Raises:
         InputError: an argument is wrong; nothing was written.
     """
-    check_n_trials(n_trials)
+    check_count("n_trials", n_trials, MOST_TRIALS)
     if timeout is not None:
         check_seconds("timeout", timeout)
     run = FunctionObjective(objective)
@@ -410,10 +411,3 @@ def tune(
         for difference in tuner.study.differences(tuner.task, seed):
             _log.warning("%s", difference)
         return tuner.run(run, n_trials=n_trials, timeout=timeout)
-
-
-def check_n_trials(n_trials: int) -> None:
-    """Raise an `InputError` unless `n_trials` is a whole number from 1 that a study can have."""
-    is_count = isinstance(n_trials, int) and not isinstance(n_trials, bool)
-    if not is_count or not 1 <= n_trials <= MOST_TRIALS:
-        raise InputError(f"n_trials is {shown(n_trials)}; give a whole number from 1 to {MOST_TRIALS}")

@@ -81,8 +81,7 @@ class WarmStart:
             InputError: an argument is wrong. A model that fails is no error: `refusal` and the points'
                 `fallback` say why its place was taken.
         """
-        if check_count("n", n) > MAX_POINTS:
-            raise InputError(f"n is {shown(n)}; give a whole number from 1 to {MAX_POINTS}")
+        check_count("n", n, MAX_POINTS)
         terms = ModelTerms(llm, llm_wait_s, budget, journal=None)
         space, task, seed = check_space(space), check_task(task), check_seed(seed) or 0
         known = gather(space, task, knowledge)

@@ -4,57 +4,25 @@
     points = bg.warm_start(space, task, n=5, llm=…)
     fmin(…, points_to_evaluate=bg.adapters.hyperopt.to_native(points, their_space))
 
-Every module here is an `Adapter`. Points may be proposals, params, or a `WarmStart` that was loaded from a
-file. Where a tuner takes points by a call and not by an argument, the module's `hand_over` makes the call. A
-tuner's library is imported only when its own objects are read or made.
+Every module without an underscore is an `Adapter`. Points may be proposals, params, or a `WarmStart` that was
+loaded from a file. Where a tuner takes points by a call and not by an argument, the module's `hand_over`
+makes the call. A tuner's library is imported only when its own objects are read or made.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from bestguess.tools.errors import InputError
 from bestguess.tools.words.given import did_you_mean, shown
 
 if TYPE_CHECKING:
-    from bestguess.agent.adapters import (
-        ax,
-        configspace,
-        csv,
-        flaml,
-        hebo,
-        hyperopt,
-        json,
-        neps,
-        nevergrad,
-        optuna,
-        ray,
-        skopt,
-        smac3,
-        synetune,
-        vizier,
-    )
-    from bestguess.agent.adapters.translation import Points, Translation
+    from bestguess.agent.adapters._translation import Points, Translation
     from bestguess.tools.space.space import Space
 
-__all__ = [
-    "ax",
-    "configspace",
-    "csv",
-    "flaml",
-    "hebo",
-    "hyperopt",
-    "json",
-    "neps",
-    "nevergrad",
-    "optuna",
-    "ray",
-    "skopt",
-    "smac3",
-    "synetune",
-    "vizier",
-]
+__all__ = sorted(module.name for module in iter_modules(__path__) if not module.name.startswith("_"))
 
 
 class Adapter(Protocol):

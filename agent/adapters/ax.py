@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from bestguess.agent.adapters.translation import Draft, Points, Spelling, Translation, label, numeric, refuse
+from bestguess.agent.adapters._translation import Draft, Points, Spelling, Translation, label, numeric, refuse
 from bestguess.tools.errors import SpaceError
 from bestguess.tools.space.conditions import MAX_PARAMETERS
 from bestguess.tools.space.space import Space

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bestguess.agent.adapters.translation import Points, Translation, needs, refuse
+from bestguess.agent.adapters._translation import Points, Translation, needs, refuse
 from bestguess.tools.space.space import Space
 
 if TYPE_CHECKING:

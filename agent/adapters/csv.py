@@ -11,8 +11,8 @@ import io
 import json
 from typing import Any
 
+from bestguess.agent.adapters._translation import Points
 from bestguess.agent.adapters.json import from_native, read
-from bestguess.agent.adapters.translation import Points
 from bestguess.tools.errors import ParamsError
 from bestguess.tools.words.given import shown
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from bestguess.agent.adapters.domains import nest
+from bestguess.agent.adapters._domains import nest
 from bestguess.agent.adapters.ray import from_native, read, to_native
 from bestguess.tools.errors import ParamsError
 from bestguess.tools.space.parameters import Float, Int

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from itertools import product
 from typing import Any
 
-from bestguess.agent.adapters.translation import (
+from bestguess.agent.adapters._translation import (
     Draft,
     Points,
     Translation,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from bestguess.agent.adapters.translation import Points, Translation
+from bestguess.agent.adapters._translation import Points, Translation
 from bestguess.agent.warm_start import WarmStart
 from bestguess.tools.errors import SpaceError
 from bestguess.tools.space.space import Space

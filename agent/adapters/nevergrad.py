@@ -11,7 +11,15 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from bestguess.agent.adapters.translation import Draft, Points, Translation, needs, numeric, refuse, unbounded
+from bestguess.agent.adapters._translation import (
+    Draft,
+    Points,
+    Translation,
+    needs,
+    numeric,
+    refuse,
+    unbounded,
+)
 from bestguess.tools.errors import SpaceError
 from bestguess.tools.space.space import Space
 

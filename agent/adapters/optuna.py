@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from bestguess.agent.adapters.translation import Points, Translation, listed, refuse
+from bestguess.agent.adapters._translation import Points, Translation, listed, refuse
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Proposal
 

@@ -4,7 +4,7 @@ A parameter that is nested is called by its path, such as `model/lr`. `Searcher`
 (OptunaSearch) take `flat=True`.
 
 Where `to_native` gives the first points only, `Search` is a search algorithm for all trials; it needs Ray,
-and is in `ray_search.py`.
+and is in `_ray_search.py`.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from bestguess.agent.adapters.domains import nest, read_domains
-from bestguess.agent.adapters.translation import Points, Translation, needs
+from bestguess.agent.adapters._domains import nest, read_domains
+from bestguess.agent.adapters._translation import Points, Translation, needs
 from bestguess.tools.space.space import Space
 
 if TYPE_CHECKING:
-    from bestguess.agent.adapters.ray_search import Search
+    from bestguess.agent.adapters._ray_search import Search
 
 __all__ = ["DISTRIBUTION", "HAND_OVER", "Search", "from_native", "read", "to_native"]
 
@@ -45,4 +45,4 @@ def __getattr__(name: str) -> Any:
     if name != "Search":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     with needs("ray[tune]"):
-        return import_module("bestguess.agent.adapters.ray_search").Search
+        return import_module("bestguess.agent.adapters._ray_search").Search

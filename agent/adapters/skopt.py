@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bestguess.agent.adapters.translation import Draft, Points, Translation, needs, numeric
+from bestguess.agent.adapters._translation import Draft, Points, Translation, needs, numeric
 from bestguess.tools.errors import SpaceError
 from bestguess.tools.space.space import Space
 

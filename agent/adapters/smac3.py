@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from smac.initial_design.abstract_initial_design import AbstractInitialDesign
     from smac.scenario import Scenario
 
-    from bestguess.agent.adapters.translation import Points
+    from bestguess.agent.adapters._translation import Points
 
 __all__ = ["DISTRIBUTION", "HAND_OVER", "from_native", "initial_design", "read", "to_native"]
 

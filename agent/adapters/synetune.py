@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from bestguess.agent.adapters.domains import read_domains
-from bestguess.agent.adapters.translation import Points, Translation
+from bestguess.agent.adapters._domains import read_domains
+from bestguess.agent.adapters._translation import Points, Translation
 from bestguess.tools.space.space import Space
 
 DISTRIBUTION = "syne-tune"

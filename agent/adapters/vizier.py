@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from bestguess.agent.adapters.translation import Draft, Points, Translation, needs, numeric, refuse
+from bestguess.agent.adapters._translation import Draft, Points, Translation, needs, numeric, refuse
 from bestguess.tools.errors import SpaceError
 from bestguess.tools.space.space import Space
 

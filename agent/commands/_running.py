@@ -41,14 +41,14 @@ def tune_and_report(
     share_cores()
     import optuna
 
-    from bestguess.agent.checks import check_seconds
+    from bestguess.agent.checks import check_count, check_seconds
     from bestguess.agent.record.storage import shown_url
     from bestguess.agent.reports.live import watch
-    from bestguess.agent.tuner import Tuner, check_n_trials
+    from bestguess.agent.tuner import MOST_TRIALS, Tuner
     from bestguess.tools.trial import plain_line
     from bestguess.tools.words.given import shown
 
-    check_n_trials(n_trials)
+    check_count("n_trials", n_trials, MOST_TRIALS)
     if timeout_s is not None:
         check_seconds("--timeout", timeout_s)
     optuna.logging.set_verbosity(optuna.logging.WARNING)  # its notes would tear the table

@@ -64,10 +64,11 @@ def command(
       bestguess demo --llm none --json
       bestguess demo --llm http://127.0.0.1:8000/v1
     """
+    from bestguess.agent.checks import check_count
     from bestguess.agent.commands.models import pull_with_progress
     from bestguess.agent.llm.connect import connect
     from bestguess.agent.llm.weights import catalog
-    from bestguess.agent.tuner import check_n_trials
+    from bestguess.agent.tuner import MOST_TRIALS
     from bestguess.tools.objective.run import FunctionObjective
 
     llm = str(terms["llm"]) if model is None else f"embedded:{model}"
@@ -75,7 +76,7 @@ def command(
     if name in catalog.CATALOG and not catalog.is_pulled(name):
         pull_with_progress(name, to_stderr=as_json)
     terms["llm"] = connect(llm)
-    check_n_trials(n_trials)
+    check_count("n_trials", n_trials, MOST_TRIALS)
     if storage is None:  # nothing is made before the rest is known to be right
         folder = catalog.models_root().parent
         folder.mkdir(parents=True, exist_ok=True)

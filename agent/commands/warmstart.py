@@ -22,7 +22,6 @@ from bestguess.agent.commands._options import (
     task_options,
 )
 from bestguess.agent.commands._output import console_for, echo, echo_json, print_table, say_wait
-from bestguess.tools.errors import InputError
 
 if TYPE_CHECKING:
     from bestguess.agent.warm_start import WarmStart
@@ -83,10 +82,10 @@ def command(
       bestguess warmstart --space space.yaml --for csv --n 8 --out first.csv
     """
     from bestguess.agent.adapters import adapter, csv
+    from bestguess.agent.checks import check_count
     from bestguess.agent.warm_start import WarmStart, write_text
 
-    if n > MOST_AT_ONCE:
-        raise InputError(f"n is {n}; give 1 to {MOST_AT_ONCE} points")
+    check_count("n", n, MOST_AT_ONCE)
     chosen = adapter(tuner)
     native, words = read_native(space_spec)
     translation = chosen.read(native)

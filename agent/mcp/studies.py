@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from bestguess.agent.checks import check_seconds, check_study_name
+from bestguess.agent.checks import check_count, check_seconds, check_study_name
 from bestguess.agent.llm.connect import connect
 from bestguess.agent.record.storage import check_storage
 from bestguess.agent.record.study import load, study_names
 from bestguess.agent.task import Task
 from bestguess.agent.tuner import Tuner
-from bestguess.tools.errors import InputError, StudyError
+from bestguess.tools.errors import StudyError
 from bestguess.tools.search.verifier import Verdict, Verifier
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Outcome, Trial
@@ -59,8 +59,7 @@ class OpenStudy:
 
     def ask(self, n: int, call: AskCall) -> list[Trial]:
         """Return `n` trials, recorded as running; fewer if the call is cancelled."""
-        if not 1 <= n <= MOST_AT_ONCE:
-            raise InputError(f"n is {n}; ask for 1 to {MOST_AT_ONCE} trials at once")
+        check_count("n", n, MOST_AT_ONCE)
         trials: list[Trial] = []
         with self.lock:
             while len(trials) < n and not call.cancelled:

@@ -17,6 +17,7 @@ from pydantic import Field
 from bestguess.agent.chat.answers.facts import Known
 from bestguess.agent.chat.commands.all import REGISTRY
 from bestguess.agent.chat.commands.registry import Command
+from bestguess.agent.checks import check_count
 from bestguess.agent.mcp.records import (
     Asked,
     Best,
@@ -186,8 +187,7 @@ class Tools:
         seed: Annotated[int, Field(ge=0)] = 0,
     ) -> Points:
         """Get configurations that are worth evaluating first, by any tuner; nothing is recorded."""
-        if n > MOST_AT_ONCE:
-            raise InputError(f"n is {n}; ask for 1 to {MOST_AT_ONCE} points")
+        check_count("n", n, MOST_AT_ONCE)
         task = Task(description, direction=direction)
         found = warm_start(_read_space(space), task, n, llm=self._llm, seed=seed, llm_wait_s=self._llm_wait_s)
         return Points(points=[Point.of(proposal) for proposal in found])

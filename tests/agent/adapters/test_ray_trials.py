@@ -9,7 +9,7 @@ import pytest
 
 import bestguess as bg
 from bestguess.agent.adapters import ray
-from bestguess.agent.adapters.ray_trials import RayTrials, check_format, translate
+from bestguess.agent.adapters._ray_trials import RayTrials, check_format, translate
 from bestguess.tools.errors import InputError
 
 NATIVE = {

@@ -15,7 +15,7 @@ from tests.strategies import params_of, spaces
 
 import bestguess as bg
 from bestguess.agent.adapters import adapter, configspace, csv, flaml, hyperopt, json, optuna, ray, skopt
-from bestguess.agent.adapters.translation import Draft, label, multiples, numeric, quantized
+from bestguess.agent.adapters._translation import Draft, label, multiples, numeric, quantized
 from bestguess.agent.warm_start import WarmStart
 from bestguess.tools.errors import InputError, ParamsError, SpaceError
 from bestguess.tools.space.space import Space
@@ -184,7 +184,7 @@ def test_a_library_that_is_not_there_is_named_with_what_to_install(
 ) -> None:
     for module in [one for one in sys.modules if one.partition(".")[0] == package]:
         monkeypatch.delitem(sys.modules, module)
-    monkeypatch.delitem(sys.modules, "bestguess.agent.adapters.ray_search", raising=False)
+    monkeypatch.delitem(sys.modules, "bestguess.agent.adapters._ray_search", raising=False)
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(InputError, match=r"is not installed here .*; pip install '"):
         use(adapter(name))

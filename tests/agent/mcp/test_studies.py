@@ -77,7 +77,7 @@ def test_what_was_asked_stays_asked_when_the_process_has_closed_its_studies(stud
 @pytest.mark.parametrize("n", [0, MOST_AT_ONCE + 1])
 def test_no_trial_is_started_for_an_odd_number_of_them(n: int, studies: Studies) -> None:
     study, _ = studies.create("s", SPACE, TASK)
-    with pytest.raises(InputError, match=f"n is {n}; ask for 1 to {MOST_AT_ONCE}"):
+    with pytest.raises(InputError, match=f"n is {n}; give a whole number from 1 to {MOST_AT_ONCE}"):
         study.ask(n, AskCall())
     assert len(study.tuner.history) == 0
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from bestguess.agent.adapters.translation import Draft, Translation, numeric, quantized, refuse, unbounded
+from bestguess.agent.adapters._translation import Draft, Translation, numeric, quantized, refuse, unbounded
 from bestguess.tools.errors import SpaceError
 from bestguess.tools.space.space import Space
 
@@ -31,39 +31,20 @@ def read_domains(native: Any, *, upper_included: bool) -> Translation:
     return Draft.read(domains, partial(_add, upper_included=upper_included))
 
 
-def nest(row: Mapping[str, Any], native: Any) -> dict[str, Any]:
-    """Return a flat point in the shape of the dictionary of domains, without its constants."""
+def nest(row: Mapping[str, Any], native: Any, *, constants: bool = False, prefix: str = "") -> dict[str, Any]:
+    """Return a flat point in the shape of the dictionary of domains, with or without its constants."""
     if isinstance(native, Space):
         return dict(row)
     nested: dict[str, Any] = {}
-    for path, value in row.items():
-        within, keys = nested, _keys(path, native)
-        for key in keys[:-1]:
-            within = within.setdefault(key, {})
-        within[keys[-1]] = value
+    for key, value in native.items():
+        path = f"{prefix}{key}"
+        if _is_nested(value):
+            inner = nest(row, value, constants=constants, prefix=f"{path}{SEPARATOR}")
+            if inner or constants:
+                nested[key] = inner
+        elif path in row or constants:
+            nested[key] = row.get(path, value)
     return nested
-
-
-def configure(row: Mapping[str, Any], native: Any, prefix: str = "") -> dict[str, Any]:
-    """Return a flat point in the shape of the dictionary of domains, with its constants."""
-    if isinstance(native, Space):
-        return dict(row)
-    return {
-        key: configure(row, value, f"{prefix}{key}{SEPARATOR}")
-        if _is_nested(value)
-        else row.get(f"{prefix}{key}", value)
-        for key, value in native.items()
-    }
-
-
-def _keys(path: str, native: Mapping[str, Any]) -> list[str]:
-    """Return the keys that `path` joins; a key may hold the separator itself."""
-    if path in native:
-        return [path]
-    for key, inner in native.items():
-        if isinstance(inner, Mapping) and path.startswith(key + SEPARATOR):
-            return [key, *_keys(path.removeprefix(key + SEPARATOR), inner)]
-    raise KeyError(path)
 
 
 def flatten(native: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -3,7 +3,7 @@
     config = tune.TuneConfig(search_alg=bg.adapters.ray.Search(), metric="loss", mode="min", num_samples=50)
     tune.Tuner(train, param_space=…, tune_config=config).fit()
 
-It translates Ray's calls; which trial is which is known in `ray_trials.py`, and what is suggested is the
+It translates Ray's calls; which trial is which is known in `_ray_trials.py`, and what is suggested is the
 tuner's to decide. Ray calls it in the driver's process, wherever the trials run.
 """
 
@@ -19,7 +19,7 @@ from typing import Any
 from ray.tune.result import DEFAULT_METRIC, EXPR_ERROR_FILE
 from ray.tune.search import Searcher
 
-from bestguess.agent.adapters.ray_trials import RayTrials, check_format, translate
+from bestguess.agent.adapters._ray_trials import RayTrials, check_format, translate
 from bestguess.agent.advice.budget import Budget
 from bestguess.agent.assembly import LLM_WAIT_S
 from bestguess.agent.checks import check_task

@@ -1,7 +1,7 @@
 """The trials of a Ray experiment as trials of a study: which is which, and what came of each.
 
 Ray calls a trial by an id of its own and runs many at once; here each stands for a trial that a `Tuner` was
-asked for. Nothing of Ray's is imported: its searcher is in `ray_search.py`.
+asked for. Nothing of Ray's is imported: its searcher is in `_ray_search.py`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from bestguess.agent.adapters.domains import configure, flatten, read_domains
-from bestguess.agent.adapters.translation import Translation
+from bestguess.agent.adapters._domains import flatten, nest, read_domains
+from bestguess.agent.adapters._translation import Translation
 from bestguess.agent.record.owner import Owner
 from bestguess.agent.record.study import ToldBeforeError
 from bestguess.agent.record.trial_fields import proposal_fields, read_proposal
@@ -55,7 +55,7 @@ class RayTrials:
         trial = self.tuner.ask()
         self._numbers[trial_id] = trial.number
         (row,) = self._translation.spell([trial.proposal])
-        return configure(row, self._native)
+        return nest(row, self._native, constants=True)
 
     def report(self, trial_id: str, result: Mapping[str, Any]) -> None:
         """Note how far a running trial has come."""
