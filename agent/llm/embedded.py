@@ -13,13 +13,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from bestguess.agent.llm import Reply, Request, count_roughly
 from bestguess.agent.llm.parsing import parse_texts
 from bestguess.agent.llm.shared import Queue
-from bestguess.agent.llm.streaming import Pieces, begin, hear
+from bestguess.agent.llm.streaming import hear
 from bestguess.tools.errors import ModelUnavailable
 
 if TYPE_CHECKING:
@@ -72,7 +71,6 @@ class EmbeddedLLM:
         Closing the iterator ends the call, and so does setting `stop`. Raises what `generate` raises, also
         after some pieces.
         """
-        pieces: Pieces = SimpleQueue()
         left = threading.Event()
 
         def check() -> None:
@@ -80,11 +78,8 @@ class EmbeddedLLM:
                 raise ModelUnavailable(f"{self.name} was stopped")
 
         one = replace(request, n=1)
-        call = begin(lambda: self._draw(one, check, pieces.put), "bestguess-embedded-llm")
         try:
-            yield from hear(pieces, call, stop)
-            if call.done():
-                call.result()
+            yield from hear(lambda put: self._draw(one, check, put), "bestguess-embedded-llm", stop)
         finally:
             left.set()
 

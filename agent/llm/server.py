@@ -13,15 +13,13 @@ import re
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 from bestguess.agent.llm import CHARS_PER_TOKEN, Reply, Request
 from bestguess.agent.llm.parsing import parse_texts
 from bestguess.agent.llm.retries import persist
-from bestguess.agent.llm.streaming import Pieces, begin, hear
+from bestguess.agent.llm.streaming import begin, hear
 from bestguess.agent.llm.wire import client_for, origin
 from bestguess.tools.errors import ModelError, ModelSpecError, ModelUnavailable, ReplyError
 from bestguess.tools.words.cleaning import clean_line
@@ -33,6 +31,7 @@ if TYPE_CHECKING:
 
 API_KEY_VARIABLE = "BESTGUESS_API_KEY"
 NO_KEY = "none"
+THREAD = "bestguess-server-llm"
 
 CONNECT_TIMEOUT_S = 5.0
 
@@ -112,7 +111,7 @@ class ServerLLM:
         Raises ModelUnavailable when the server cannot be reached, refuses, keeps failing or is too slow, or
         when this object is closed; ReplyError when what it sends is not `request.n` chat completions.
         """
-        answer = self._start(request, lambda client: self._ask(client, request), streams=False)
+        answer = begin(lambda: self._run(request, lambda client: self._ask(client, request)), THREAD)
         try:
             return answer.result()
         finally:
@@ -124,12 +123,12 @@ class ServerLLM:
         Closing the iterator ends the call, and so does setting `stop`. Raises what `generate` raises, also
         after some pieces.
         """
-        pieces: Pieces = SimpleQueue()
-        call = self._start(request, lambda client: self._write(client, request, pieces.put), streams=True)
+
+        def write(put: Callable[[str], None]) -> None:
+            self._run(request, lambda client: self._write(client, request, put), streams=True)
+
         try:
-            yield from _without_thoughts(hear(pieces, call, stop))
-            if call.done():
-                call.result()
+            yield from _without_thoughts(hear(write, THREAD, stop))
         finally:
             self._stop()
 
@@ -147,12 +146,10 @@ class ServerLLM:
             if self._cancel is not None:
                 self._cancel()
 
-    def _start(
-        self, request: Request, act: Callable[[AsyncOpenAI], Awaitable[T]], *, streams: bool
-    ) -> Future[T]:
-        """Return the outcome to be of `act`, which runs on a thread of its own."""
-        run = self._within(request.timeout_s, act, streams=streams)
-        return begin(lambda: asyncio.run(run), "bestguess-server-llm")
+    def _run(
+        self, request: Request, act: Callable[[AsyncOpenAI], Awaitable[T]], *, streams: bool = False
+    ) -> T:
+        return asyncio.run(self._within(request.timeout_s, act, streams=streams))
 
     async def _within(
         self, timeout_s: float, act: Callable[[AsyncOpenAI], Awaitable[T]], *, streams: bool

@@ -11,7 +11,6 @@ from typing import TypeVar
 POLL_S = 0.05
 """How soon a listener that is told to stop does, while nothing comes."""
 
-Pieces = SimpleQueue[str | None]
 T = TypeVar("T")
 
 
@@ -29,8 +28,15 @@ def begin(act: Callable[[], T], name: str) -> Future[T]:
     return outcome
 
 
-def hear(pieces: Pieces, call: Future[T], stop: threading.Event | None) -> Iterator[str]:
-    """Yield the pieces that `call` puts, until it is done or `stop` is set."""
+def hear(
+    write: Callable[[Callable[[str], None]], object], name: str, stop: threading.Event | None
+) -> Iterator[str]:
+    """Yield the pieces that `write` puts, on a thread of its own, until it is done or `stop` is set.
+
+    Raises what `write` raises, after the pieces that it put before.
+    """
+    pieces: SimpleQueue[str | None] = SimpleQueue()
+    call = begin(lambda: write(pieces.put), name)
     call.add_done_callback(lambda _: pieces.put(None))
     while stop is None or not stop.is_set():
         try:
@@ -38,5 +44,6 @@ def hear(pieces: Pieces, call: Future[T], stop: threading.Event | None) -> Itera
         except Empty:
             continue
         if piece is None:
+            call.result()
             return
         yield piece

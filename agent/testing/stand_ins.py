@@ -138,14 +138,10 @@ class SchemaLLM(_StandIn):
         return [json.dumps(_instance(schema, rng)) for _ in range(request.n)]
 
 
-class GarbageLLM(_StandIn):
+class GarbageLLM(SchemaLLM):
     """Answers with everything but what was asked for: all of SPOILED in turn, beginning anywhere."""
 
     name = "garbage"
-
-    def __init__(self, seed: int = 0) -> None:
-        self.seed = seed
-        self._calls = 0
 
     def texts(self, request: Request) -> list[str]:
         """Return `request.n` answers that cannot be used."""

@@ -32,24 +32,21 @@ def serve_root() -> Path:
     return models_root().parent / "serve"
 
 
-def serve_python(root: Path | None = None) -> Path | None:
+def serve_python() -> Path | None:
     """Return the interpreter that vLLM is installed for, or None while there is none."""
-    folder = root or serve_root()
-    return folder / "venv/bin/python" if (folder / "venv" / _READY).exists() else None
+    folder = serve_root() / "venv"
+    return folder / "bin/python" if (folder / _READY).exists() else None
 
 
-def set_up(
-    *, gpu: bool, say: Callable[[str], None], root: Path | None = None, steps: Sequence[Sequence[str]] = ()
-) -> Path:
+def set_up(*, gpu: bool, say: Callable[[str], None], steps: Sequence[Sequence[str]] = ()) -> Path:
     """Return the interpreter that vLLM is installed for, after making its environment if it is not there.
 
     `steps` are pip's words, one call each, and default to vLLM's for a GPU or for the processor. An
     environment that was left half made is made again. Raises BestGuessError when pip fails.
     """
-    ready = serve_python(root)
-    if ready is not None:
+    if (ready := serve_python()) is not None:
         return ready
-    folder = (root or serve_root()) / "venv"
+    folder = serve_root() / "venv"
     say(f"making {folder}")
     shutil.rmtree(folder, ignore_errors=True)
     venv.create(folder, with_pip=True)

