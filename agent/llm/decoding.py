@@ -113,14 +113,14 @@ class Decoder:
         prompt: list[int],
         request: Request,
         check: Callable[[], None],
-        hear: Callable[[Sequence[int]], object] = len,
+        after_step: Callable[[Sequence[int]], object] = len,
     ) -> list[list[int]]:
         """Return the tokens of `request.n` samples that continue `prompt`, or of those done in time.
 
-        `hear` is called after each step with the first sample's tokens so far. `check` is called before each
-        step. It may draw something else meanwhile, and raises ModelUnavailable to end the call, which is
-        passed on only when no sample is done. Raises ReplyError for a schema that no grammar can be made of,
-        and ModelUnavailable for a prompt that is too long.
+        `check` is called before each step, `after_step` after it with the first sample's tokens so far.
+        `check` may draw something else meanwhile, and raises ModelUnavailable to end the call, which is passed
+        on only when no sample is done. Raises ReplyError for a schema that no grammar can be made of, and
+        ModelUnavailable for a prompt that is too long.
         """
         context = getattr(self._config, "max_position_embeddings", None) or sys.maxsize
         budget = min(request.max_tokens, context - len(prompt))
@@ -155,7 +155,7 @@ class Decoder:
                     sample.take(token)
                     if self._is_plain:
                         sample.leap()
-            hear(samples[0].tokens)
+            after_step(samples[0].tokens)
             going = [row for row, sample in enumerate(rows) if not sample.done]
             if not going:
                 return [sample.tokens for sample in samples]

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from bestguess.agent.llm import Reply, Request, count_roughly
 from bestguess.agent.llm.parsing import parse_texts
 from bestguess.agent.llm.shared import Queue
-from bestguess.agent.llm.streaming import hear
+from bestguess.agent.llm.streaming import receive
 from bestguess.tools.errors import ModelUnavailable
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class EmbeddedLLM:
 
         one = replace(request, n=1)
         try:
-            yield from hear(lambda put: self._draw(one, check, put), "bestguess-embedded-llm", stop)
+            yield from receive(lambda put: self._draw(one, check, put), "bestguess-embedded-llm", stop)
         finally:
             left.set()
 
@@ -107,7 +107,7 @@ class EmbeddedLLM:
                 raise ModelUnavailable(late)
             decoder = self._load()
 
-            def heard(tokens: Sequence[int]) -> None:
+            def send(tokens: Sequence[int]) -> None:
                 nonlocal shown
                 text = decoder.text(tokens)
                 # A letter may be cut in two by the tokens; it is whole a step later.
@@ -117,7 +117,7 @@ class EmbeddedLLM:
 
             try:
                 prompt = decoder.render(request.messages)
-                drawn = decoder.draw(prompt, request, check, heard)
+                drawn = decoder.draw(prompt, request, check, send)
             except RuntimeError as error:
                 raise ModelUnavailable(f"{self.name}: {_first_line(error)}") from error
             texts = tuple(decoder.text(tokens) for tokens in drawn)

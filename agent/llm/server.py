@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, urlsplit
 from bestguess.agent.llm import CHARS_PER_TOKEN, Reply, Request
 from bestguess.agent.llm.parsing import parse_texts
 from bestguess.agent.llm.retries import persist
-from bestguess.agent.llm.streaming import begin, hear
+from bestguess.agent.llm.streaming import begin, receive
 from bestguess.agent.llm.wire import client_for, origin
 from bestguess.tools.errors import ModelError, ModelSpecError, ModelUnavailable, ReplyError
 from bestguess.tools.words.cleaning import clean_line
@@ -128,7 +128,7 @@ class ServerLLM:
             self._run(request, lambda client: self._write(client, request, put), streams=True)
 
         try:
-            yield from _without_thoughts(hear(write, THREAD, stop))
+            yield from _without_thoughts(receive(write, THREAD, stop))
         finally:
             self._stop()
 

@@ -1,4 +1,4 @@
-"""What a model writes, heard piece by piece in one thread while another one draws it."""
+"""What a model writes, received piece by piece in one thread while another one draws it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def begin(act: Callable[[], T], name: str) -> Future[T]:
     return outcome
 
 
-def hear(
+def receive(
     write: Callable[[Callable[[str], None]], object], name: str, stop: threading.Event | None
 ) -> Iterator[str]:
     """Yield the pieces that `write` puts, on a thread of its own, until it is done or `stop` is set.

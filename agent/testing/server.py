@@ -126,7 +126,7 @@ class Exchange(BaseHTTPRequestHandler):
         """Send one answer piece by piece, as a stream that was asked for."""
         self.begin(content_type="text/event-stream")
         choices = ([{"index": 0, "delta": {"content": piece}}] for piece in pieces)
-        chunks = (COMPLETION | {"object": "chat.completion.chunk", "choices": one} for one in choices)
+        chunks = (COMPLETION | {"object": "chat.completion.chunk", "choices": choice} for choice in choices)
         self.trickle((f"data: {json.dumps(chunk)}\n\n".encode() for chunk in chunks), pause_s)
         self.wfile.write(b"data: [DONE]\n\n")
 

@@ -42,7 +42,7 @@ _PREFIXES = (
 )
 _FORMS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
     (
-        tuple(f"{one}{mark}" for one in _PREFIXES for mark in "-_"),
+        tuple(f"{prefix}{mark}" for prefix in _PREFIXES for mark in "-_"),
         re.compile(rf"\b()(?:{'|'.join(_PREFIXES)})[-_][A-Za-z0-9_-]{{16,}}"),
     ),
     (("AKIA", "ASIA", "AIza"), re.compile(r"\b()(?:A(?:KIA|SIA)[A-Z0-9]{16}\b|AIza[A-Za-z0-9_-]{35})")),
@@ -108,8 +108,8 @@ def redact_in(value: Any) -> Any:
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, Mapping):
-        return {key: redact_in(one) for key, one in value.items()}
-    return [redact_in(one) for one in value] if isinstance(value, list | tuple) else value
+        return {key: redact_in(item) for key, item in value.items()}
+    return [redact_in(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _secrets() -> list[str]:
@@ -118,7 +118,7 @@ def _secrets() -> list[str]:
     named += _IN_URL.findall(" ".join(value for value in os.environ.values() if "://" in value))
     with _lock:
         found = {*_kept, *(value for value in named if len(value) >= LEAST_CHARS)}
-    return sorted({form for one in found for form in _forms(one)}, key=len, reverse=True)
+    return sorted({form for secret in found for form in _forms(secret)}, key=len, reverse=True)
 
 
 @lru_cache(maxsize=256)

@@ -1,1 +1,1 @@
-"""A model server of our own: its environment, its process, and ports of this machine."""
+"""A vLLM server of our own, for `bestguess serve`: its environment, its process, and this machine's ports."""
