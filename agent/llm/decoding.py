@@ -118,9 +118,9 @@ class Decoder:
         """Return the tokens of `request.n` samples that continue `prompt`, or of those done in time.
 
         `check` is called before each step, `after_step` after it with the first sample's tokens so far.
-        `check` may draw something else meanwhile, and raises ModelUnavailable to end the call, which is passed
-        on only when no sample is done. Raises ReplyError for a schema that no grammar can be made of, and
-        ModelUnavailable for a prompt that is too long.
+        `check` may draw something else meanwhile, and raises ModelUnavailable to end the call, which is
+        passed on only when no sample is done. Raises ReplyError for a schema that no grammar can be made of,
+        and ModelUnavailable for a prompt that is too long.
         """
         context = getattr(self._config, "max_position_embeddings", None) or sys.maxsize
         budget = min(request.max_tokens, context - len(prompt))
