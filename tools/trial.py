@@ -11,8 +11,7 @@ from typing import Any, Literal
 
 from bestguess.tools.errors import InputError
 from bestguess.tools.words.cleaning import clean, clean_line
-from bestguess.tools.words.given import error_words, plain, shown
-from bestguess.tools.words.given import shorten as shorten
+from bestguess.tools.words.given import error_words, plain, shorten, shown
 from bestguess.tools.words.redaction import redact
 
 Source = Literal["default", "knowledge", "llm", "gp", "random", "user"]

@@ -18,9 +18,9 @@ from bestguess.tools.errors import InputError, ParamsError, SpaceError
 from bestguess.tools.space.parameter import Value
 from bestguess.tools.space.parameters import Choice, Float, Int, Parameter
 from bestguess.tools.space.space import Space
-from bestguess.tools.trial import Params, Proposal, shorten
+from bestguess.tools.trial import Params, Proposal
 from bestguess.tools.words.given import listed as given_list
-from bestguess.tools.words.given import plain, shown
+from bestguess.tools.words.given import plain, shorten, shown
 
 Points = WarmStart | Iterable[Proposal | Params]
 Spelling = Callable[[Any], Any]

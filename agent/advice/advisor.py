@@ -20,7 +20,8 @@ from bestguess.agent.llm import LLM, Message, Reply, Request, request_key
 from bestguess.agent.llm.parsing import parse_json
 from bestguess.prompts import render, version
 from bestguess.tools.errors import ModelError, ModelUnavailable, ParamsError, ReplyError
-from bestguess.tools.trial import History, shorten
+from bestguess.tools.trial import History
+from bestguess.tools.words.given import shorten
 from bestguess.tools.words.kept import Role
 
 MAX_FAILURES = 3

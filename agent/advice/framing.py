@@ -18,7 +18,8 @@ from bestguess.prompts import render
 from bestguess.tools.space.parameters import Choice, Float, Int, Parameter
 from bestguess.tools.space.schema import reply_text
 from bestguess.tools.space.space import Space
-from bestguess.tools.trial import History, Prediction, Trial, plain_line, shorten
+from bestguess.tools.trial import History, Prediction, Trial, plain_line
+from bestguess.tools.words.given import shorten
 
 BEST_ROWS = 6
 LATEST_ROWS = 4

@@ -18,8 +18,7 @@ from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
 from bestguess.tools.search.prior import Belief, Interval, OptimumPrior
 from bestguess.tools.space.space import Space
-from bestguess.tools.trial import shorten
-from bestguess.tools.words.given import shown
+from bestguess.tools.words.given import shorten, shown
 from bestguess.tools.words.kept import whole
 
 UNNAMED_SHARE = 0.6

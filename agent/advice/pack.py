@@ -32,9 +32,8 @@ from bestguess.tools.space.expressions import ExpressionError, compute, read_tre
 from bestguess.tools.space.numeric import Float, Int
 from bestguess.tools.space.parameter import Parameter
 from bestguess.tools.space.space import Space
-from bestguess.tools.trial import shorten
 from bestguess.tools.words.documents import MAX_YAML_CHARS, is_path, path_words, read_text, read_yaml
-from bestguess.tools.words.given import did_you_mean, shown
+from bestguess.tools.words.given import did_you_mean, shorten, shown
 
 FACTS: Mapping[str, float] = {"rows": 5000.0, "features": 20.0, "classes": 2.0}
 """What is assumed of data that the task says nothing about."""

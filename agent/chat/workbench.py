@@ -25,7 +25,8 @@ from bestguess.tools.errors import InputError, ModelSpecError, StudyError
 from bestguess.tools.objective.run import CommandObjective
 from bestguess.tools.space.region import Limits, Region
 from bestguess.tools.space.space import Space
-from bestguess.tools.trial import History, shorten
+from bestguess.tools.trial import History
+from bestguess.tools.words.given import shorten
 
 
 class Workbench:

@@ -194,7 +194,7 @@ def search_options(llm: str = "none", *, wait_s: float = 120.0, seed: int | None
 
 def read_native(spec: str) -> tuple[Any, dict[str, Any]]:
     """Return the space in a YAML file, or what is at module:attribute; and the file's words on the task."""
-    from bestguess.tools.objective.run import load_object
+    from bestguess.tools.objective.loading import load_object
     from bestguess.tools.space.formats import load_yaml
 
     if ":" in spec and not os.path.exists(spec):
@@ -230,7 +230,8 @@ def read_objective(
     objective: Sequence[str], space: Space, *, metric: str | None, trial_timeout_s: float | None
 ) -> Objective:
     """Return the objective: one word with a colon is a Python function, anything else a command."""
-    from bestguess.tools.objective.run import CommandObjective, FunctionObjective, load_function
+    from bestguess.tools.objective.loading import load_function
+    from bestguess.tools.objective.run import CommandObjective, FunctionObjective
 
     if len(objective) == 1 and ":" in objective[0] and "{" not in objective[0]:
         if metric is not None or trial_timeout_s is not None:

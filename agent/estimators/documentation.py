@@ -10,7 +10,7 @@ import inspect
 import re
 from typing import Any
 
-from bestguess.tools.trial import shorten
+from bestguess.tools.words.given import shorten
 
 DOC_CHARS = 240
 

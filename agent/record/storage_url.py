@@ -12,8 +12,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from bestguess.tools.errors import StudyError
-from bestguess.tools.space.parameter import shown, text_problem
 from bestguess.tools.words.documents import is_path
+from bestguess.tools.words.given import shown, text_problem
 
 EXAMPLE = "write for example sqlite:///study.db"
 MOST_CHARS = 10_000

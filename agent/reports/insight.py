@@ -14,7 +14,8 @@ import numpy as np
 from bestguess.tools.analysis.importance import Effect, Importance, main_effect, rank_importance
 from bestguess.tools.search.verifier import MIN_TRIALS, Verifier
 from bestguess.tools.space.space import Space
-from bestguess.tools.trial import History, shorten
+from bestguess.tools.trial import History
+from bestguess.tools.words.given import shorten
 
 SHOWN = 3
 """Of how many places of a number's effect the words tell."""

@@ -22,8 +22,7 @@ from bestguess.tools.errors import ParamsError, SpaceError
 from bestguess.tools.space.conditions import NAME_CHARS, NOT_IN_NAMES
 from bestguess.tools.space.parameters import Choice, Float, Int, Parameter, Text
 from bestguess.tools.space.space import ConstraintSource, Space
-from bestguess.tools.trial import shorten
-from bestguess.tools.words.given import shown
+from bestguess.tools.words.given import shorten, shown
 
 LABEL_CHARS = 60
 

@@ -34,7 +34,8 @@ from bestguess.agent.record.study import ATTRIBUTE
 from bestguess.agent.record.trial_fields import proposal_fields, read_proposal
 from bestguess.agent.sampling.native_space import NativeSpace
 from bestguess.tools.search.verifier import MIN_TRIALS
-from bestguess.tools.trial import Direction, History, Outcome, Proposal, Trial, shorten
+from bestguess.tools.trial import Direction, History, Outcome, Proposal, Trial
+from bestguess.tools.words.given import shorten
 
 PROPOSED = "proposed"
 """Where a trial's attribute holds what was proposed, as Optuna's internal numbers: others can read it before

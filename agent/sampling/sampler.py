@@ -29,8 +29,8 @@ from bestguess.agent.sampling.native_space import NativeSpace, read_distribution
 from bestguess.agent.sampling.search import Search
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError, SpaceError
-from bestguess.tools.space.parameter import shown
 from bestguess.tools.space.space import Space
+from bestguess.tools.words.given import shown
 
 
 class Sampler(BaseSampler):

@@ -32,7 +32,8 @@ from bestguess.agent.search.first_guesses import STARTS
 from bestguess.agent.search.switches import Switches
 from bestguess.agent.search.turns import Turns
 from bestguess.agent.task import Task
-from bestguess.tools.trial import REASON_CHARS, History, Proposal, Trial, shorten
+from bestguess.tools.trial import REASON_CHARS, History, Proposal, Trial
+from bestguess.tools.words.given import shorten
 
 MOST_TRIES = 5
 """How often at most a trial is proposed, when other processes propose the same at the same time."""

@@ -16,7 +16,7 @@ from importlib import import_module
 
 from bestguess.evals.protocol import Brief, Contestant
 from bestguess.tools.errors import InputError
-from bestguess.tools.space.parameter import did_you_mean
+from bestguess.tools.words.given import did_you_mean
 
 
 def contestant_names() -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from importlib import import_module
 
 from bestguess.evals.protocol import Suite
 from bestguess.tools.errors import InputError
-from bestguess.tools.space.parameter import did_you_mean
+from bestguess.tools.words.given import did_you_mean
 
 
 def suite_names() -> tuple[str, ...]:

@@ -42,8 +42,8 @@ from bestguess.evals.suites._llambo_runs import (
 )
 from bestguess.evals.suites._llambo_tasks import evaluate, space_of, task_of
 from bestguess.tools.errors import InputError
-from bestguess.tools.space.parameter import did_you_mean
 from bestguess.tools.trial import Params
+from bestguess.tools.words.given import did_you_mean
 
 __all__ = ["Suite", "deviations", "pose", "published_curves", "published_values"]
 

@@ -1,8 +1,6 @@
 """The arguments of a command, with params written into them.
 
-Knows lists of words and `{name}` placeholders. It does not know what a parameter may be (names are all it
-is given) and does not run anything: `process` does that, and `run.CommandObjective` brings them together.
-Where the text of a `Text` may go is settled by `program`.
+Where the text of a `Text` may go is settled by `program`; `run.CommandObjective` has the words run.
 """
 
 from __future__ import annotations

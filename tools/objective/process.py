@@ -1,7 +1,6 @@
 """One run of a command, watched until it and everything it started has ended.
 
-Knows pipes, sessions and signals. It does not know what a number in the output means: it hands back the
-last text that a pattern matched, the tail of each stream, and how the process ended.
+What comes back is the last text that a pattern matched, the tail of each stream, and how the process ended.
 """
 
 from __future__ import annotations

@@ -12,8 +12,7 @@ always put it into a file. On the list are
 3. a file below the folder where the command runs, given by its path: `./train {prompt}`. A link counts as
    what it leads to, and what an environment installed there does not count.
 
-The words before the text are the user's, so this guards against mistakes and not against the user. It does
-not know what a placeholder is.
+The words before the text are the user's, so this guards against mistakes and not against the user.
 """
 
 from __future__ import annotations

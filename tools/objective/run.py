@@ -1,21 +1,18 @@
 """Running an objective: a Python function in this process, or a command in one of its own.
 
-Either way params go in and an Outcome comes out; whatever goes wrong inside is an outcome too. Knows no
-space beyond the names of its parameters, no study and no tuner.
+Either way params go in and an Outcome comes out; whatever goes wrong inside is an outcome too.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import importlib
 import json
 import math
 import os
 import re
 import shlex
 import signal
-import sys
 import tempfile
 import time
 import traceback
@@ -31,8 +28,8 @@ from bestguess.tools.errors import CommandError, InputError
 from bestguess.tools.objective.command import CommandTemplate
 from bestguess.tools.objective.process import CHUNK_BYTES, MATCH_S, Ended, SlowPattern, run_to_end
 from bestguess.tools.objective.watchdog import MARK_VARIABLE, WATCHDOG, mark_of, stop_left
-from bestguess.tools.trial import FEEDBACK_CHARS, Outcome, Params, shorten, tail
-from bestguess.tools.words.given import did_you_mean, shown
+from bestguess.tools.trial import FEEDBACK_CHARS, Outcome, Params, tail
+from bestguess.tools.words.given import shorten, shown
 from bestguess.tools.words.redaction import keep_options
 
 PARAMS_VARIABLE = "BESTGUESS_PARAMS"
@@ -107,53 +104,6 @@ def _traceback(error: BaseException) -> str:
     # The first frame is FunctionObjective's own.
     frames = error.__traceback__.tb_next if error.__traceback__ else None
     return "".join(traceback.format_exception(type(error), error, frames))
-
-
-def load_function(path: str) -> Callable[[dict[str, Any]], Any]:
-    """Return the function at `module:function`; the current folder is searched too.
-
-    Raises:
-        CommandError: the module or the function is not there, or it is not callable.
-    """
-    function = load_object(path)
-    if not callable(function):
-        raise CommandError(f"{path} is a {type(function).__name__}; name a function of the params")
-    return function  # type: ignore[no-any-return]
-
-
-def load_object(path: str) -> Any:
-    """Return what `module:attribute` names; the current folder is searched too.
-
-    It goes to the front of `sys.path`, as under `python -m`, and stays: an objective may import its
-    neighbours later.
-
-    Raises:
-        CommandError: the path is malformed, the module cannot be imported, or it has no such attribute.
-    """
-    name, _, attribute = path.partition(":")
-    if not name or not attribute:
-        raise CommandError(f"{path!r} is not module:name, for example train:objective")
-    if name.endswith(".py") or "/" in name:
-        raise CommandError(f"{path!r} names a file; go to its folder and write {Path(name).stem}:{attribute}")
-    folder = os.getcwd()
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
-    importlib.invalidate_caches()
-    try:
-        found: Any = importlib.import_module(name)
-    except (Exception, SystemExit) as error:
-        if isinstance(error, ModuleNotFoundError) and error.name and f"{name}.".startswith(f"{error.name}."):
-            known = [file.stem for file in Path(folder).glob("*.py")]
-            raise CommandError(
-                f"there is no module {error.name!r} in {folder} or installed{did_you_mean(error.name, known)}"
-            ) from error
-        raise CommandError(f"importing {name} failed: {_one_line(error)}") from error
-    for part in attribute.split("."):
-        try:
-            found = getattr(found, part)
-        except AttributeError as error:
-            raise CommandError(f"{path}: there is no {part!r}{did_you_mean(part, dir(found))}") from error
-    return found
 
 
 class CommandObjective:

@@ -6,8 +6,7 @@ ended, and which stops the rest when the tuner is gone. It has a session of its 
 program to end: Ctrl-C, a closed terminal or a stopped service do not end it before the tuner. A command that
 was started a moment before, and not told of yet, is found by the mark in its environment.
 
-As a program it runs without the tuner's folder and path (-I -S), so it knows the standard library and psutil
-only. It does not know what a trial is.
+As a program it runs without the tuner's folder and path (-I -S), with the standard library and psutil only.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The habits of the field: how a parameter of a certain name is tuned, and which names are not tuned.
 
-Names are lower-case words joined by "_". It knows no values.
+Names are lower-case words joined by "_".
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from bestguess.tools.errors import SpaceError
 from bestguess.tools.scan.finding import Finding, Value
 from bestguess.tools.scan.habits import Habit, Shape, habit_of, is_place, reason_against
 from bestguess.tools.space.parameters import Choice, Float, Int, Parameter
-from bestguess.tools.trial import shorten
+from bestguess.tools.words.given import shorten
 
 DOC_CHARS = 200
 MAX_OPTIONS = 30

@@ -1,6 +1,6 @@
 """All that can be set in a script: constants, flags, fields of dataclasses, and the YAML files that it names.
 
-It knows no parameters and imports little, as `bestguess.tools.objective.override` runs it before every trial.
+It imports little, as `bestguess.tools.objective.override` runs it before every trial.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ MOST_TRIALS = 1000
 """So many are conditioned on exactly; what asking costs does not grow beyond (NOTEBOOK 10)."""
 
 FEWEST = 32
-"""Of failed and of complete trials at least so many, where there are, are among them; by hand."""
+"""Of failed and of complete trials at least so many, where there are, are among them (set by hand)."""
 
 
 def represent(history: History) -> list[Trial]:

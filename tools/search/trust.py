@@ -15,7 +15,7 @@ mean, with its prior, is the forecast with the least expected Brier score, a pro
 as far as the worse of the two goes. Guesses beside the best so far beat rivals that explore and find nothing
 (NOTEBOOK 25), so values are held to be fair beforehand, and new bests must be shown. A model's stated
 confidence can rise with its error (CALIPER, arXiv 2606.01730), so nothing that a source says of itself is
-read here.
+read here. Constants without another number of evals/NOTEBOOK.md were set by hand (NOTEBOOK 3).
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from typing import NamedTuple
 from bestguess.tools.trial import History, Prediction, Source
 
 MAX_SHARE = 1 / 3
-"""The most of the search that a guesser may hold: always a minority (Centaur, arXiv 2603.24647); by hand."""
+"""The most of the search that a guesser may hold: always a minority (Centaur, arXiv 2603.24647)."""
 
 WINDOW = 8
-"""Only a source's latest tries count, so that a lost turn can be earned back; by hand (NOTEBOOK 3)."""
+"""Only a source's latest tries count, so that a lost turn can be earned back."""
 
 PRIOR = 2.0
-"""So many tries as good as the rival's are credited to everyone beforehand; by hand."""
+"""So many tries as good as the rival's are credited to everyone beforehand."""
 
 PRIOR_EXPECTED = 1.0
 PRIOR_HITS = 0.2
@@ -41,10 +41,10 @@ PRIOR_HITS = 0.2
 of small models: until it finds one, a source has its cheap probes only (NOTEBOOK 24 and 25)."""
 
 SHARPNESS = 2.0
-"""The power of the trust that a share goes by, so that it falls fast below 1; by hand."""
+"""The power of the trust that a share goes by, so that it falls fast below 1."""
 
 LEAST_SHARE = 1 / 20
-"""Never zero, so that turns can be earned back: a cheap probe now and then; by hand."""
+"""Never zero, so that turns can be earned back: a cheap probe now and then."""
 
 LEAST_SD = 1e-12
 
@@ -135,9 +135,9 @@ class _Row(NamedTuple):
 def _against(sign: float, rival: Prediction, loss: float | None, best: float) -> _Row:
     mean, below, above = _sides(sign, rival)
     gap = best - mean
-    first, second = _moments(gap, below if gap < 0 else above)
+    first, second = _improvement(gap, below if gap < 0 else above)
     if gap > 0:  # then the half of the values below the mean counts, with a deviation of its own
-        too_wide, own = _half_moments(gap, above), _half_moments(gap, below)
+        too_wide, own = _improvement_below_mean(gap, above), _improvement_below_mean(gap, below)
         first, second = first - too_wide[0] + own[0], second - too_wide[1] + own[1]
     hit = loss is not None and loss < best
     better = 0.0 if loss is None else _cdf((mean - loss) / (below if loss < mean else above))
@@ -159,15 +159,15 @@ def _sides(sign: float, rival: Prediction) -> tuple[float, float, float]:
     return mean, max(mean - low, LEAST_SD), max(high - mean, LEAST_SD)
 
 
-def _moments(gap: float, sd: float) -> tuple[float, float]:
-    """Return the first two moments of max(gap - v, 0) for a normal v around 0."""
+def _improvement(gap: float, sd: float) -> tuple[float, float]:
+    """Return mean and mean square of max(gap - v, 0) for a normal v around 0."""
     z = gap / sd
     cdf, pdf = _cdf(z), math.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi)
     return sd * (z * cdf + pdf), sd * sd * ((z * z + 1.0) * cdf + z * pdf)
 
 
-def _half_moments(gap: float, sd: float) -> tuple[float, float]:
-    """Return what of those moments comes from v below 0, for a gap above it."""
+def _improvement_below_mean(gap: float, sd: float) -> tuple[float, float]:
+    """Return what of both comes from v below 0, for a gap above it."""
     pdf = 1.0 / math.sqrt(2.0 * math.pi)
     return 0.5 * gap + sd * pdf, 0.5 * (gap * gap + sd * sd) + 2.0 * gap * sd * pdf
 

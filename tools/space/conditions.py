@@ -14,8 +14,8 @@ from typing import Any
 from bestguess.tools.errors import ParamsError, SpaceError
 from bestguess.tools.space.parameter import Parameter, Value
 from bestguess.tools.space.parameters import Choice, Int
-from bestguess.tools.trial import Params, shorten
-from bestguess.tools.words.given import did_you_mean, entries, plain, shown
+from bestguess.tools.trial import Params
+from bestguess.tools.words.given import did_you_mean, entries, plain, shorten, shown
 
 NAME_CHARS = 100
 MAX_PARAMETERS = 1000

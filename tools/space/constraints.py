@@ -18,8 +18,7 @@ from typing import Any
 
 from bestguess.tools.errors import SpaceError
 from bestguess.tools.space.expressions import MAX_CHARS, ExpressionError, compute, read_tree
-from bestguess.tools.trial import shorten
-from bestguess.tools.words.given import did_you_mean, error_words, shown
+from bestguess.tools.words.given import did_you_mean, error_words, shorten, shown
 
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?P<name>[^`]*)`""")
 """A string, which is left alone, or a name in backticks."""

@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, ClassVar, cast
 
-from bestguess.tools.space.parameter import Kind, Parameter, plain, shown
+from bestguess.tools.space.parameter import Kind, Parameter
+from bestguess.tools.words.given import plain, shown
 
 LARGEST_INT = 2**40
 """A larger integer does not survive the way through a float's logarithm and back."""

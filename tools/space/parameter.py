@@ -20,11 +20,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal
 
 from bestguess.tools.errors import ParamsError, SpaceError
-from bestguess.tools.words.given import did_you_mean as did_you_mean
-from bestguess.tools.words.given import entries, listed
-from bestguess.tools.words.given import plain as plain
-from bestguess.tools.words.given import shown as shown
-from bestguess.tools.words.given import text_problem as text_problem
+from bestguess.tools.words.given import entries, listed, plain, shown, text_problem
 
 Kind = Literal["continuous", "discrete", "categorical"]
 Value = str | int | float | bool | None

@@ -15,8 +15,7 @@ import numpy as np
 from bestguess.tools.errors import ParamsError
 from bestguess.tools.space.numeric import Float, Int
 from bestguess.tools.space.parameter import MAX_VALUES, Kind, Parameter, Value
-from bestguess.tools.trial import shorten
-from bestguess.tools.words.given import listed, plain, shown, text_problem
+from bestguess.tools.words.given import listed, plain, shorten, shown, text_problem
 
 __all__ = ["Choice", "Float", "Int", "Kind", "Parameter", "Text", "Value"]
 

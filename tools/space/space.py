@@ -29,8 +29,8 @@ from bestguess.tools.space.constraints import read_constraint
 from bestguess.tools.space.parameter import Kind, Parameter
 from bestguess.tools.space.parameters import Text
 from bestguess.tools.space.schema import json_schema, read_reply, round_floats, spell_reply
-from bestguess.tools.trial import Params, shorten
-from bestguess.tools.words.given import did_you_mean, entries, listed, shown
+from bestguess.tools.trial import Params
+from bestguess.tools.words.given import did_you_mean, entries, listed, shorten, shown
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace

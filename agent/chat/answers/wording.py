@@ -18,8 +18,9 @@ from bestguess.agent.llm import LLM, Message, Request
 from bestguess.agent.reports.insight import Insight
 from bestguess.prompts import render, version
 from bestguess.tools.errors import ModelError
-from bestguess.tools.trial import Direction, shorten
+from bestguess.tools.trial import Direction
 from bestguess.tools.words.cleaning import clean
+from bestguess.tools.words.given import shorten
 
 MAX_TOKENS = 300
 STOPPED = " … *(stopped)*"

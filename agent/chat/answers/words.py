@@ -17,9 +17,9 @@ from bestguess.agent.reports.live import format_prediction, format_value
 from bestguess.agent.reports.report import share_words
 from bestguess.agent.task import Task
 from bestguess.tools.analysis.outlook import Outlook
-from bestguess.tools.space.parameter import did_you_mean
 from bestguess.tools.trial import History, Prediction, Trial, tail
 from bestguess.tools.words.cleaning import clean, clean_line
+from bestguess.tools.words.given import did_you_mean
 
 if TYPE_CHECKING:
     from bestguess.agent.chat.language.intents import Context

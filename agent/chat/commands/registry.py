@@ -23,8 +23,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from bestguess.agent.chat.events import Answer, Card
 from bestguess.tools.errors import InputError
-from bestguess.tools.space.parameter import did_you_mean
 from bestguess.tools.words.cleaning import clean
+from bestguess.tools.words.given import did_you_mean
 
 Function = Callable[..., "str | Answer"]
 Asks = Callable[..., Card]

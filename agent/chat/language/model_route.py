@@ -24,8 +24,8 @@ from bestguess.prompts import render, version
 from bestguess.tools.errors import InputError, ModelError
 from bestguess.tools.space.parameters import Choice, Float, Int
 from bestguess.tools.space.space import Space
-from bestguess.tools.trial import shorten
 from bestguess.tools.words.cleaning import clean_line
+from bestguess.tools.words.given import shorten
 
 UNCLEAR = "unclear"
 MAX_TOKENS = 120
