@@ -301,7 +301,7 @@ def read_reply(reply: Reply, read: Callable[[Any], Mapping[str, Any]]) -> Advice
     if not found:
         first = shorten(refusals[0], REFUSAL_CHARS) if refusals else "no answer at all"
         refusal = f"none of {len(reply.texts)} answers can be used: {first}"
-    rejected = tuple(shorten(one, REFUSAL_CHARS) for one in refusals)
+    rejected = tuple(shorten(refusal, REFUSAL_CHARS) for refusal in refusals)
     return Advice(tuple(found), refusal, reply.tokens, reply.seconds, rejected)
 
 

@@ -2,7 +2,7 @@
 
 A request is refused once something is spent, so that a limit is exceeded by one request at most: what one
 will cost is known only afterwards. What was spent is kept by whoever owns the study, because a budget
-outlives the process. This module does not know what is asked.
+outlives the process.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ class Explainer:
         return advice
 
     def _keep(self, kind: str, advice: Advice) -> None:
-        said = [one for one in advice.configurations if "causes" in one]
+        said = [answer for answer in advice.configurations if "causes" in answer]
         self._claims[kind] = stated_claim(kind, said) if said else None
 
     def _unexplained(self, history: History, usual: Collection[Claim]) -> Trial | None:
@@ -124,11 +124,11 @@ def read_explanation(said: Any, space: Space) -> Mapping[str, Any]:
     causes = said.get("causes") if isinstance(said, Mapping) else None
     if not isinstance(causes, list) or not causes:
         raise ReplyError("it names no causes")
-    for one in causes:
-        if not isinstance(one, Mapping) or one.get("parameter") not in space.names:
-            raise ReplyError(f"{shown(one)} names no parameter")
-        if one.get("was") not in tuple(SIGNS):
-            raise ReplyError(f"{shown(one)} says neither {' nor '.join(SIGNS)}")
+    for cause in causes:
+        if not isinstance(cause, Mapping) or cause.get("parameter") not in space.names:
+            raise ReplyError(f"{shown(cause)} names no parameter")
+        if cause.get("was") not in tuple(SIGNS):
+            raise ReplyError(f"{shown(cause)} says neither {' nor '.join(SIGNS)}")
     return {"why": str(said.get("why", "")), "causes": causes}
 
 
@@ -136,7 +136,7 @@ def stated_claim(kind: str, explanations: Sequence[Mapping[str, Any]]) -> Claim:
     """Return what explanations of a kind say together: each parameter's sign, as far as they agree."""
     signs: dict[str, float] = {}
     for said in explanations:
-        for name, was in {one["parameter"]: one["was"] for one in said["causes"]}.items():
+        for name, was in {cause["parameter"]: cause["was"] for cause in said["causes"]}.items():
             signs[name] = signs.get(name, 0.0) + SIGNS[was] / len(explanations)
     return Claim(kind, signs)
 

@@ -1,7 +1,6 @@
 """What is known of why programs fail: from what they print to claims that the trials then judge.
 
-The table is `prompts/failures.yaml`. This module does not know whether a claim is true:
-`tools/search/failure_rules.py` tests it against every trial.
+The table is `prompts/failures.yaml`; `tools/search/failure_rules.py` tests each claim against every trial.
 """
 
 from __future__ import annotations
@@ -55,4 +54,6 @@ def what_fails(space: Space, history: History) -> list[str]:
 @cache
 def _causes() -> tuple[_Cause, ...]:
     text = files("bestguess.prompts").joinpath("failures.yaml").read_text("utf-8")
-    return tuple(_Cause(*(re.compile(one[part]) for part in _Cause._fields)) for one in yaml.safe_load(text))
+    return tuple(
+        _Cause(*(re.compile(cause[part]) for part in _Cause._fields)) for cause in yaml.safe_load(text)
+    )

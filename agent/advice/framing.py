@@ -1,7 +1,6 @@
 """The search history and the surrogate's state in words, within a token budget.
 
-What a model is told is built here and nowhere else; the sentences themselves are in `prompts/`. This
-module does not know which model reads them or what becomes of the answer.
+What a model is told is built here and nowhere else; the sentences themselves are in `prompts/`.
 """
 
 from __future__ import annotations
@@ -150,7 +149,7 @@ def frame(task: Task, space: Space, words: str, advice: str = "") -> tuple[Messa
         facts=dict(task.facts),
         parameters=_described(space),
         advice=advice,
-        constraints=[one for one in space.constraints if isinstance(one, str)],
+        constraints=[constraint for constraint in space.constraints if isinstance(constraint, str)],
     )
     return (Message("system", render("system")), Message("user", f"{stable}\n\n{words}"))
 

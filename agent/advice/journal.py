@@ -157,17 +157,17 @@ class Journal:
         found: dict[int, dict[str, Advice]] = {}
         skipped = 0
         for row in rows:
-            if (one := read_kept(KeptAdvice, row)) is None:
+            if (kept := read_kept(KeptAdvice, row)) is None:
                 skipped += 1
                 continue
-            found.setdefault(one.trial, {})[one.role] = Advice(
-                tuple(one.configurations),
-                one.refusal,
-                one.tokens,
-                one.seconds,
-                tuple(one.rejected),
-                one.key,
-                one.role,
+            found.setdefault(kept.trial, {})[kept.role] = Advice(
+                tuple(kept.configurations),
+                kept.refusal,
+                kept.tokens,
+                kept.seconds,
+                tuple(kept.rejected),
+                kept.key,
+                kept.role,
             )
         if skipped:
             _log.warning(
@@ -201,9 +201,9 @@ class Journal:
             rows = connection.execute(
                 "SELECT prompt_tokens, completion_tokens, seconds FROM calls WHERE study = ?", (study,)
             ).fetchall()
-        costs = [one for row in rows if (one := read_kept(KeptCost, row))]
-        tokens = sum((one.prompt_tokens or 0) + (one.completion_tokens or 0) for one in costs)
-        return Spent(tokens, len(rows), sum(one.seconds or 0.0 for one in costs))
+        costs = [cost for row in rows if (cost := read_kept(KeptCost, row))]
+        tokens = sum((cost.prompt_tokens or 0) + (cost.completion_tokens or 0) for cost in costs)
+        return Spent(tokens, len(rows), sum(cost.seconds or 0.0 for cost in costs))
 
     def calls(self) -> list[dict[str, Any]]:
         """Return every call in order, as JSON-able values."""
@@ -211,7 +211,7 @@ class Journal:
             connection.row_factory = sqlite3.Row
             rows = [dict(row) for row in connection.execute("SELECT * FROM calls ORDER BY id")]
         # What is neither words nor a number was not written by us.
-        return [row for row in rows if not any(isinstance(one, bytes) for one in row.values())]
+        return [row for row in rows if not any(isinstance(field, bytes) for field in row.values())]
 
     def _add(self, table: str, row: Mapping[str, Any]) -> None:
         if self._given_up:

@@ -44,10 +44,10 @@ class Knowledge:
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON-able values, for the record: packs change, and a study goes on as it began."""
         beliefs = {
-            name: {"low": one.low, "high": one.high}
-            if isinstance(one, Interval)
-            else {"weights": [[option, weight] for option, weight in one.items()]}
-            for name, one in self.beliefs.items()
+            name: {"low": belief.low, "high": belief.high}
+            if isinstance(belief, Interval)
+            else {"weights": [[option, weight] for option, weight in belief.items()]}
+            for name, belief in self.beliefs.items()
         }
         fields = {"families": list(self.families), "beliefs": beliefs, "advice": self.advice}
         return fields | ({"unused": list(self.unused)} if self.unused else {})
@@ -60,8 +60,8 @@ class Knowledge:
         except ValidationError as error:
             raise InputError(f"the knowledge is {shown(fields)}; it was not written so") from error
         beliefs: dict[str, Belief] = {
-            name: dict(one["weights"]) if "weights" in one else Interval(one["low"], one["high"])
-            for name, one in kept["beliefs"].items()
+            name: dict(belief["weights"]) if "weights" in belief else Interval(belief["low"], belief["high"])
+            for name, belief in kept["beliefs"].items()
         }
         return cls(tuple(kept["families"]), beliefs, tuple(kept.get("unused", ())), kept.get("advice", ""))
 
@@ -117,7 +117,9 @@ def find_packs(space: Space, task: Task, packs: Sequence[Pack]) -> list[Pack]:
         first = {pack.family: pack for pack in reversed(packs)}  # a user's own stands for ours of that family
         families = {pack.family for pack in called}
         fit = [
-            one for one in called if one is first[one.family] and (not one.refines or one.refines in families)
+            pack
+            for pack in called
+            if pack is first[pack.family] and (not pack.refines or pack.refines in families)
         ]
         return sorted(fit, key=lambda pack: not pack.refines)
     if any(pack.is_called(task.description) for pack in packs):

@@ -92,7 +92,7 @@ class Pack:
         words, family = front["words"], front["family"]
         if not family.strip():
             raise refuse("family", family, "a name")
-        if not all(isinstance(one, str) and one.strip() for one in words):
+        if not all(isinstance(word, str) and word.strip() for word in words):
             raise refuse("words", words, "a list of words")
         entries: dict[str, Mapping[str, Any]] = {}
         for name, entry in front["parameters"].items():
@@ -100,7 +100,7 @@ class Pack:
                 mapping = "each a mapping such as {float: [0.3, 0.8]}, by its name"
                 raise refuse(f"parameters {shown(name)}:", entry, mapping)
             also = entry.get("also", [])
-            if not isinstance(also, list) or not all(isinstance(one, str) for one in also):
+            if not isinstance(also, list) or not all(isinstance(name, str) for name in also):
                 raise refuse(f"also for {name}", also, "a list of names")
             for key in entry:
                 if key not in ("also", *KINDS):
@@ -125,7 +125,7 @@ class Pack:
         known = {_plain(alias): entry for alias, entry in self.entries.items()}
         spelled = {name: (_plain(name), re.sub(r"_\d+$", "", _plain(name))) for name in space.names}
         return {
-            name: known[next(one for one in ways if one in known)]
+            name: known[next(way for way in ways if way in known)]
             for name, ways in spelled.items()
             if not known.keys().isdisjoint(ways)
         }
@@ -201,9 +201,11 @@ def _shipped() -> tuple[Pack, ...]:
 
 
 def _shipped_files() -> Iterator[tuple[str, str]]:
-    for one in sorted(files("bestguess.prompts").joinpath("knowledge").iterdir(), key=lambda one: one.name):
-        if one.name.endswith(".md"):
-            yield one.name, one.read_text("utf-8")
+    for file in sorted(
+        files("bestguess.prompts").joinpath("knowledge").iterdir(), key=lambda file: file.name
+    ):
+        if file.name.endswith(".md"):
+            yield file.name, file.read_text("utf-8")
 
 
 def _of_kind(entry: Mapping[str, Any], parameter: Parameter) -> Any:
@@ -213,9 +215,11 @@ def _of_kind(entry: Mapping[str, Any], parameter: Parameter) -> Any:
     if isinstance(parameter, Float):
         return entry.get("float")
     options = parameter.values() if parameter.grid_size else []
-    if options and all(isinstance(one, int) and not isinstance(one, bool) for one in options):
+    if options and all(isinstance(option, int) and not isinstance(option, bool) for option in options):
         return entry.get("int")
-    if options and all(isinstance(one, int | float) and not isinstance(one, bool) for one in options):
+    if options and all(
+        isinstance(option, int | float) and not isinstance(option, bool) for option in options
+    ):
         return entry.get("float")
     return entry.get("choice")
 

@@ -2,7 +2,7 @@
 
 Optuna takes any name and any object as a category; a space takes what can be stored, sent to a model and
 told apart. Names and categories that a space refuses go by stand-ins. What no stand-in helps is left out,
-with the reason. This module knows no trials and no study.
+with the reason.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class NativeSpace:
                 labels[name] = called
             names[name] = _fit(name, set(names.values()) | (distributions.keys() - {name}))
             parameters[names[name]] = parameter
-        known = {child: one for child, one in (conditions or {}).items() if child in names}
+        known = {child: condition for child, condition in (conditions or {}).items() if child in names}
         while lost := {child: parent for child, (parent, _) in known.items() if parent not in names}:
             for child, parent in lost.items():
                 refused[child] = f"it depends on {parent!r}, which is left out"
@@ -100,7 +100,7 @@ class NativeSpace:
 
         What is `wanted` and not in this space makes another one, without conditions.
         """
-        if any(self.distributions.get(name) != one for name, one in wanted.items()):
+        if any(self.distributions.get(name) != distribution for name, distribution in wanted.items()):
             return NativeSpace.infer(wanted)
         ours = {self.names[name] for name in wanted}
         parameters = self.space.parameters
@@ -162,7 +162,9 @@ def read_choices(choices: Sequence[Any]) -> tuple[Choice, tuple[str, ...]]:
     try:
         return Choice(choices), ()
     except SpaceError:
-        labels = tuple(f"{index}: {shorten(shown(one), LABEL_CHARS)}" for index, one in enumerate(choices))
+        labels = tuple(
+            f"{index}: {shorten(shown(choice), LABEL_CHARS)}" for index, choice in enumerate(choices)
+        )
         return Choice(labels), labels
 
 

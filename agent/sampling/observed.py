@@ -4,8 +4,6 @@ An objective that calls `suggest_…` says nothing of what else it might have as
 learned: a parameter that some trials have and others lack is taken to depend on the categorical or whole
 number whose values tell the two apart. A wrong guess costs little. A parameter that is thought active and
 is not goes unused, one that is thought inactive and is not is drawn at random, and either is evidence.
-
-This module knows distributions and values only; it does not know what a trial was worth.
 """
 
 from __future__ import annotations
@@ -42,7 +40,7 @@ def infer_space(trials: Sequence[FrozenTrial]) -> NativeSpace | None:
     distributions: dict[str, BaseDistribution] = {}
     for name in sorted({name for trial in seen for name in trial.distributions}):
         found = [trial.distributions[name] for trial in seen if name in trial.distributions]
-        if any(one != found[0] for one in found[1:]):
+        if any(distribution != found[0] for distribution in found[1:]):
             left_out[name] = "its distribution changes from trial to trial"
         else:
             distributions[name] = found[0]
@@ -82,7 +80,7 @@ def _find_condition(
     ]
     if not found:
         return None
-    best = min(found, key=lambda one: one.plainest)
+    best = min(found, key=lambda explanation: explanation.plainest)
     return best.parent, best.values
 
 

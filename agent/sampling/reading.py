@@ -14,8 +14,6 @@ Where Optuna knows more than one value a trial:
   are feasible there is nothing to improve on, and how far constraints are broken is what is minimized.
 - *Several objectives.* A random one of their weighted Chebyshev norms, another at every trial (ParEGO,
   Knowles 2006), so that the whole front is approached.
-
-This module does not know who proposes.
 """
 
 from __future__ import annotations
@@ -66,7 +64,7 @@ class Reader:
 
     def __init__(self, native: NativeSpace, directions: Sequence[StudyDirection]) -> None:
         self.native = native
-        self._signs = np.array([-1.0 if one == StudyDirection.MAXIMIZE else 1.0 for one in directions])
+        self._signs = np.array([-1.0 if toward == StudyDirection.MAXIMIZE else 1.0 for toward in directions])
         self._finished: dict[int, Proposal | None] = {}
 
     @property
@@ -76,31 +74,31 @@ class Reader:
 
     def read(self, trials: Sequence[FrozenTrial], rng: np.random.Generator) -> Reading:
         """Return the history of these trials; `rng` weighs the objectives, if there are several."""
-        found = [(one, proposal) for one in trials if (proposal := self._proposal(one)) is not None]
-        left_out = sum(one.state == TrialState.COMPLETE for one in trials) - sum(
-            one.state == TrialState.COMPLETE for one, _ in found
+        found = [(frozen, proposal) for frozen in trials if (proposal := self._proposal(frozen)) is not None]
+        left_out = sum(frozen.state == TrialState.COMPLETE for frozen in trials) - sum(
+            frozen.state == TrialState.COMPLETE for frozen, _ in found
         )
-        complete = [one for one, _ in found if _is_complete(one)]
-        feasible = [one for one in complete if _violation(one) == 0.0]
+        complete = [frozen for frozen, _ in found if _is_complete(frozen)]
+        feasible = [frozen for frozen in complete if _violation(frozen) == 0.0]
         if len(feasible) < MIN_TRIALS and len(complete) > len(feasible):
-            values = {one.number: _violation(one) for one in complete}
+            values = {frozen.number: _violation(frozen) for frozen in complete}
             words = "by how much constraints are broken, as fewer than two trials keep them all"
             return Reading(_history("minimize", found, values, {}), words, left_out)
         if len(self._signs) > 1:
             values, words = self._scalarize(feasible, rng)
             return Reading(_history("minimize", found, values, {}), words, left_out)
-        values = {one.number: float(one.values[0]) for one in feasible}
+        values = {frozen.number: float(frozen.values[0]) for frozen in feasible}
         pruned = self._pruned(found, list(values.values()))
         return Reading(_history(self.direction, found, values, pruned), "", left_out)
 
-    def _proposal(self, one: FrozenTrial) -> Proposal | None:
+    def _proposal(self, frozen: FrozenTrial) -> Proposal | None:
         """Return what a trial runs or ran, or None while it is unknown or if it does not fit the space."""
-        if one.number in self._finished:
-            return self._finished[one.number]
-        fields = one.user_attrs.get(ATTRIBUTE, {})
+        if frozen.number in self._finished:
+            return self._finished[frozen.number]
+        fields = frozen.user_attrs.get(ATTRIBUTE, {})
         proposed = _read_proposed(fields, self.native)
-        actual = {**one.system_attrs.get(FIXED, {}), **one.params}
-        complete = one.state in (TrialState.COMPLETE, TrialState.PRUNED)
+        actual = {**frozen.system_attrs.get(FIXED, {}), **frozen.params}
+        complete = frozen.state in (TrialState.COMPLETE, TrialState.PRUNED)
         # A trial that came to its end has shown all it has, unless the user knows better.
         params = self.native.from_native(
             actual if complete and not self.native.fixed else {**proposed, **actual}
@@ -110,8 +108,8 @@ class Reader:
             ours = all(proposed[name] == actual[name] for name in proposed.keys() & actual.keys())
             if not ours or (proposal.source == "default" and params != self.native.space.default()):
                 proposal = Proposal(proposal.params, "user", "part of it was not what had been proposed")
-        if one.state.is_finished():
-            self._finished[one.number] = proposal
+        if frozen.state.is_finished():
+            self._finished[frozen.number] = proposal
         return proposal
 
     def _pruned(
@@ -123,14 +121,14 @@ class Reader:
         sign = self._signs[0]
         losses = sign * np.array(values)
         return {
-            one.number: float(
-                sign * np.clip(sign * one.intermediate_values[step], np.median(losses), losses.max())
+            frozen.number: float(
+                sign * np.clip(sign * frozen.intermediate_values[step], np.median(losses), losses.max())
             )
-            for one, _ in found
-            if one.state == TrialState.PRUNED
-            and _violation(one) == 0.0
-            and (step := one.last_step) is not None
-            and math.isfinite(one.intermediate_values[step])
+            for frozen, _ in found
+            if frozen.state == TrialState.PRUNED
+            and _violation(frozen) == 0.0
+            and (step := frozen.last_step) is not None
+            and math.isfinite(frozen.intermediate_values[step])
         }
 
     def _scalarize(
@@ -140,9 +138,9 @@ class Reader:
         words = f"the objectives weighed {' : '.join(f'{share:.2f}' for share in w)} this time"
         if not feasible:
             return {}, words
-        y = self._signs * np.array([one.values for one in feasible])
+        y = self._signs * np.array([frozen.values for frozen in feasible])
         norms = chebyshev(y, w)
-        return {one.number: float(norm) for one, norm in zip(feasible, norms, strict=True)}, words
+        return {frozen.number: float(norm) for frozen, norm in zip(feasible, norms, strict=True)}, words
 
 
 def chebyshev(y: NDArray[np.float64], w: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -166,42 +164,42 @@ def _history(
     pruned: Mapping[int, float],
 ) -> History:
     trials = []
-    for one, proposal in found:
-        trial = Trial(one.number, proposal)
-        feedback = str(one.user_attrs.get(FEEDBACK, ""))
-        if one.number in values:
-            trial = trial.told(Outcome(values[one.number], feedback=feedback))
-        elif one.number in pruned:
-            words = f"pruned at step {one.last_step}; {feedback}"
-            trial = trial.told(Outcome(pruned[one.number], feedback=words))
-        elif one.state.is_finished():
-            trial = trial.told(Outcome.failure(_failure(one), feedback=feedback))
+    for frozen, proposal in found:
+        trial = Trial(frozen.number, proposal)
+        feedback = str(frozen.user_attrs.get(FEEDBACK, ""))
+        if frozen.number in values:
+            trial = trial.told(Outcome(values[frozen.number], feedback=feedback))
+        elif frozen.number in pruned:
+            words = f"pruned at step {frozen.last_step}; {feedback}"
+            trial = trial.told(Outcome(pruned[frozen.number], feedback=words))
+        elif frozen.state.is_finished():
+            trial = trial.told(Outcome.failure(_failure(frozen), feedback=feedback))
         trials.append(trial)
     return History(direction, tuple(trials))
 
 
-def _failure(one: FrozenTrial) -> str:
+def _failure(frozen: FrozenTrial) -> str:
     """Return why a finished trial has no value that counts."""
-    broken = [f"{name} is {value:.4g}" for name, value in one.constraints.items() if value > 0]
+    broken = [f"{name} is {value:.4g}" for name, value in frozen.constraints.items() if value > 0]
     if broken:
         return shorten(f"infeasible: {', '.join(broken)}, more than 0", 300)
-    fields = one.user_attrs.get(ATTRIBUTE, {}).get("outcome") or {}
+    fields = frozen.user_attrs.get(ATTRIBUTE, {}).get("outcome") or {}
     if fields.get("error"):
         return str(fields["error"])
-    if one.state == TrialState.PRUNED:
+    if frozen.state == TrialState.PRUNED:
         return "pruned before there was anything to compare"
-    if one.state == TrialState.COMPLETE:
-        return f"the objective's values were {one.values}, which are not finite"
+    if frozen.state == TrialState.COMPLETE:
+        return f"the objective's values were {frozen.values}, which are not finite"
     return "the objective raised an exception or gave no number"
 
 
-def _is_complete(one: FrozenTrial) -> bool:
-    return one.state == TrialState.COMPLETE and all(map(math.isfinite, one.values))
+def _is_complete(frozen: FrozenTrial) -> bool:
+    return frozen.state == TrialState.COMPLETE and all(map(math.isfinite, frozen.values))
 
 
-def _violation(one: FrozenTrial) -> float:
+def _violation(frozen: FrozenTrial) -> float:
     """Return by how much a trial's constraints are broken in all."""
-    return min(sum(max(value, 0.0) for value in one.constraints.values()), np.finfo(float).max)
+    return min(sum(max(value, 0.0) for value in frozen.constraints.values()), np.finfo(float).max)
 
 
 def _read_proposed(fields: Mapping[str, Any], native: NativeSpace) -> dict[str, Any]:

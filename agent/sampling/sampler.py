@@ -2,7 +2,7 @@
 
 Optuna keeps the study and runs the objective; everything is read from its trials at every call, so that any
 number of threads and processes may share a study. Who proposed what and why goes into the same user
-attribute as in a study of our own. This module does not know how a proposal comes about (`turns.py`).
+attribute as in a study of our own.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from bestguess.agent.assembly import LLM_WAIT_S, ModelTerms
 from bestguess.agent.checks import check_seed, check_task
 from bestguess.agent.llm import LLM
 from bestguess.agent.sampling.native_space import NativeSpace, read_distribution
-from bestguess.agent.sampling.search import Search
+from bestguess.agent.sampling.search import OptunaSearch
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError, SpaceError
 from bestguess.tools.space.space import Space
@@ -76,7 +76,7 @@ class Sampler(BaseSampler):
         self.knowledge = knowledge
         self._native = NativeSpace.of(self.space) if self.space else None
         self._lock = threading.RLock()
-        self._search: Search | None = None
+        self._search: OptunaSearch | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_lock": None, "_search": None}
@@ -126,12 +126,12 @@ class Sampler(BaseSampler):
         """Stop asking the model; one that was handed in as an object stays open."""
         self._terms.close(self.llm)
 
-    def _searching(self, study: Study) -> Search:
+    def _searching(self, study: Study) -> OptunaSearch:
         """Return what is known of this study; a sampler that changes studies starts again."""
         storage, study_id = study._storage, study._study_id
         search = self._search
         if search is None or search.storage is not storage or search.study_id != study_id:
-            self._search = search = Search(
+            self._search = search = OptunaSearch(
                 storage,
                 study_id,
                 self._native,

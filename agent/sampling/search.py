@@ -2,7 +2,7 @@
 
 Everything follows from the study's trials but what the model said once and what saves work. Several
 processes may search one study, each with an object of this class; what each proposes is in the study at
-once, so that the others do not propose it again. This module does not know when Optuna asks.
+once, so that the others do not propose it again.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ NO_REASONS = Switches(explain=False)
 """Nobody is asked why trials fail: Optuna keeps no message of theirs."""
 
 
-class Search:
+class OptunaSearch:
     """Proposes for the study `study_id` in `storage`; `given` is its space, if the user gave one."""
 
     def __init__(
@@ -95,13 +95,13 @@ class Search:
         trials are told from complete ones here.
         """
         every = self.storage.get_all_trials(self.study_id, deepcopy=False)
-        return [one for one in every if one.number != number and one.state != TrialState.WAITING]
+        return [frozen for frozen in every if frozen.number != number and frozen.state != TrialState.WAITING]
 
     def learn(self, trials: Sequence[FrozenTrial]) -> NativeSpace | None:
         """Return the space: the user's, or what trials tell of it; None before they tell anything."""
         if self._native and self._native.fixed:
             return self._native
-        finished = sum(one.state.is_finished() for one in trials)
+        finished = sum(frozen.state.is_finished() for frozen in trials)
         if finished != self._learned_from:
             learned = infer_space(trials)
             self._learned_from = finished
@@ -181,16 +181,16 @@ def _with_default(
     if history.default is not None:
         return history
     lately = datetime.now() - timedelta(seconds=UNWRITTEN_S)
-    for one in trials:
+    for frozen in trials:
         if (
-            one.number < number
-            and one.state == TrialState.RUNNING
-            and not one.params
-            and ATTRIBUTE not in one.user_attrs
-            and one.datetime_start is not None
-            and one.datetime_start > lately
+            frozen.number < number
+            and frozen.state == TrialState.RUNNING
+            and not frozen.params
+            and ATTRIBUTE not in frozen.user_attrs
+            and frozen.datetime_start is not None
+            and frozen.datetime_start > lately
         ):
-            placeholder = Trial(one.number, Proposal(native.space.default(), "default"))
+            placeholder = Trial(frozen.number, Proposal(native.space.default(), "default"))
             merged = sorted((*history.trials, placeholder), key=lambda trial: trial.number)
             return History(history.direction, tuple(merged))
     return history
@@ -219,8 +219,8 @@ def _left_out(native: NativeSpace) -> str:
 
 def _newcomers(before: History, now: History, proposal: Proposal) -> list[int]:
     """Return the numbers of trials that run the same, and of which that was not known before."""
-    known = {one.number for one in before if one.params == proposal.params}
-    return [one.number for one in now if one.params == proposal.params and one.number not in known]
+    known = {trial.number for trial in before if trial.params == proposal.params}
+    return [trial.number for trial in now if trial.params == proposal.params and trial.number not in known]
 
 
 def _any_rng() -> np.random.Generator:
