@@ -73,7 +73,7 @@ def replay(
         switches=switches,
         knowledge=read_knowledge(study.knowledge, study.name),
     )
-    for trial, history in study.moments():
+    for trial, history in study.histories_at_start():
         if trial.source == "user":
             continue
         recorded.number = trial.number

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from bestguess.agent.record.wal import use_wal
+from bestguess.agent.record.sqlite import use_wal
 from bestguess.evals.protocol import Evaluation
 from bestguess.tools.trial import Outcome
 

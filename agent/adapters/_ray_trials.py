@@ -15,8 +15,8 @@ from typing import Any
 from bestguess.agent.adapters._domains import flatten, nest, read_domains
 from bestguess.agent.adapters._translation import Translation
 from bestguess.agent.record.owner import Owner
-from bestguess.agent.record.study import ToldBeforeError
 from bestguess.agent.record.trial_fields import proposal_fields, read_proposal
+from bestguess.agent.record.trials import ToldBeforeError
 from bestguess.agent.tuner import Tuner
 from bestguess.tools.errors import InputError
 from bestguess.tools.space.parameters import Choice

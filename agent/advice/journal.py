@@ -23,8 +23,7 @@ from bestguess.agent.advice.advisor import Advice
 from bestguess.agent.advice.budget import Spent
 from bestguess.agent.llm import LLM, Reply, Request, request_essence, request_key
 from bestguess.agent.llm.parsing import parse_texts
-from bestguess.agent.record.readonly import connect, table_layouts
-from bestguess.agent.record.wal import use_wal
+from bestguess.agent.record.sqlite import connect, table_layouts, use_wal
 from bestguess.tools.errors import BudgetSpent, ModelError, ParamsError, StudyError
 from bestguess.tools.space.space import Space
 from bestguess.tools.words.cleaning import clean, clean_line

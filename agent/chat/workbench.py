@@ -19,7 +19,8 @@ from bestguess.agent.chat.trials import Trials, Watcher
 from bestguess.agent.llm.connect import connect
 from bestguess.agent.llm.shared import SharedLLM
 from bestguess.agent.llm.weights.catalog import CATALOG
-from bestguess.agent.record.study import Study, study_names
+from bestguess.agent.record.opening import study_names
+from bestguess.agent.record.study import Study
 from bestguess.agent.tuner import Tuner
 from bestguess.tools.errors import InputError, ModelSpecError, StudyError
 from bestguess.tools.objective.run import CommandObjective

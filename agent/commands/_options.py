@@ -67,11 +67,11 @@ def storage_option(
     """Return the option that says where studies are kept, which outlives the command; 'none' if `or_none`."""
 
     def read(_context: click.Context, _option: click.Parameter, given: str | None) -> str | None:
-        from bestguess.agent.record.storage_url import is_memory, read_url
+        from bestguess.agent.record.storage_url import is_memory
 
         if given is None or (or_none and given == "none"):
             return given
-        if is_memory(read_url(given)):
+        if is_memory(given):
             mend = "'none' says so" if or_none else "name a file, as sqlite:///study.db"
             raise StudyError(f"storage is {given!r}, which ends with the command; {mend}")
         return given

@@ -42,7 +42,7 @@ def tune_and_report(
     import optuna
 
     from bestguess.agent.checks import check_count, check_seconds
-    from bestguess.agent.record.storage import shown_url
+    from bestguess.agent.record.storage_url import shown_url
     from bestguess.agent.reports.live import watch
     from bestguess.agent.tuner import MOST_TRIALS, Tuner
     from bestguess.tools.trial import plain_line
@@ -92,7 +92,7 @@ def tune_and_report(
 
 def _place(storage: str, study_name: str) -> str:
     """Return the options that name a study, as one types them in a shell."""
-    from bestguess.agent.record.storage import shown_url
+    from bestguess.agent.record.storage_url import shown_url
 
     return f"--storage {shlex.quote(str(shown_url(storage)))} --study-name {shlex.quote(study_name)}"
 

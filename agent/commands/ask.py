@@ -73,7 +73,7 @@ def command(
       done
     """
     from bestguess.agent.record.owner import Owner
-    from bestguess.agent.record.storage import shown_url
+    from bestguess.agent.record.storage_url import shown_url
     from bestguess.agent.record.study import load
     from bestguess.agent.reports.report import trial_record
     from bestguess.agent.tuner import Tuner

@@ -22,7 +22,7 @@ def command(storage: str, study_name: str | None, importance: bool, as_json: boo
       bestguess show --storage sqlite:///runs/study.db --study-name train --json
     """
     from bestguess.agent.advice.knowledge import read_knowledge
-    from bestguess.agent.record.storage import shown_url
+    from bestguess.agent.record.storage_url import shown_url
     from bestguess.agent.record.study import load
     from bestguess.agent.reports.insight import gain_insight, write_insight
     from bestguess.agent.reports.live import trials_table

@@ -59,7 +59,7 @@ def command(
       bestguess tell 4 --failed "CUDA out of memory"
       bestguess tell 0.2 --params '{"lr": 0.001, "depth": 3}'
     """
-    from bestguess.agent.record.storage import shown_url
+    from bestguess.agent.record.storage_url import shown_url
     from bestguess.agent.record.study import load
     from bestguess.tools.trial import Outcome
 

@@ -16,8 +16,9 @@ import numpy as np
 
 from bestguess.agent.checks import check_count, check_seconds, check_study_name
 from bestguess.agent.llm.connect import connect
+from bestguess.agent.record.opening import study_names
 from bestguess.agent.record.storage import check_storage
-from bestguess.agent.record.study import load, study_names
+from bestguess.agent.record.study import load
 from bestguess.agent.task import Task
 from bestguess.agent.tuner import Tuner
 from bestguess.tools.errors import StudyError

@@ -1,7 +1,4 @@
-"""A lock between processes: a file that the operating system frees when its holder dies, however it dies.
-
-It knows paths and storage URLs; it does not know what is done under the lock.
-"""
+"""A lock between processes: a file that the operating system frees when its holder dies, however it dies."""
 
 from __future__ import annotations
 
@@ -9,17 +6,17 @@ import fcntl
 import os
 import secrets
 import struct
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
-
-from bestguess.agent.record.storage_url import digest, is_memory
+from bestguess.agent.record.storage_url import file_of, is_memory, temporary
 from bestguess.tools.errors import StudyUnavailable
 from bestguess.tools.words.private import MODE, make_private
+
+WRITE_TIMEOUT_S = 30.0
+"""Writing takes milliseconds; whoever keeps others from it for so long is stopped, and not waited for."""
 
 Sign = tuple[int, int, int]
 """A byte of a file: the file's device, its number there, and the place of the byte."""
@@ -37,14 +34,17 @@ def lock_file(url: str | None, purpose: str) -> Path | None:
     It lies beside an SQLite file. For a database server it is a file of this machine's, so that it holds off
     the processes of this machine only.
     """
-    if url is None:
+    if url is None or is_memory(url):
         return None
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite":
-        if is_memory(parsed):
-            return None
-        return Path(f"{Path(str(parsed.database)).absolute()}.{purpose}.lock")
-    return Path(tempfile.gettempdir(), f"bestguess-{os.getuid()}-{digest(parsed)}.{purpose}.lock")
+    path = file_of(url)
+    return Path(f"{path.absolute() if path else temporary(url)}.{purpose}.lock")
+
+
+@contextmanager
+def writing(url: str | None) -> Iterator[None]:
+    """Keep other processes of this machine from writing to the storage at `url` while the block runs."""
+    with hold(lock_file(url, "write"), timeout_s=WRITE_TIMEOUT_S):
+        yield
 
 
 @contextmanager
@@ -90,7 +90,6 @@ def _lock(path: Path, timeout_s: float) -> int | None:
         os.close(opened)
         return None
     one_decides, has_turn, given_up = threading.Lock(), threading.Event(), threading.Event()
-
     refused: list[OSError] = []
 
     def queue() -> None:

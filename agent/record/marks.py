@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from optuna.storages import BaseStorage
+
+from bestguess.tools.trial import Trial
 
 ASIDE = "bestguess:aside"
 REMARKS = "bestguess:remarks"
@@ -25,8 +27,16 @@ _NUMBER = re.compile(r"\d{1,18}")
 class Marks:
     """The numbers of the trials that do not count, and what was said of trials, the earliest first."""
 
-    aside: frozenset[int]
+    aside: frozenset[int] = frozenset()
     remarks: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+
+    def on(self, trials: Iterable[Trial]) -> tuple[Trial, ...]:
+        """Return those that count, with what was said of them."""
+        return tuple(
+            replace(trial, remarks=self.remarks[trial.number]) if trial.number in self.remarks else trial
+            for trial in trials
+            if trial.number not in self.aside
+        )
 
 
 def read_marks(attributes: Mapping[str, Any]) -> Marks:

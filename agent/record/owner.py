@@ -5,8 +5,6 @@ and by the kernel's tick at which it started. None of these moves when somebody 
 container numbers other processes: what cannot be seen from here never counts as ended. For these, a process
 holds a byte of a file beside the study for its life (`lock.hold_sign`), which the kernel frees at its death
 and which all containers of one kernel see. A process that was only named to us (`ask --pid`) holds none.
-
-It knows processes; it does not know what a trial or a study is.
 """
 
 from __future__ import annotations
@@ -17,6 +15,7 @@ import socket
 import sys
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
@@ -26,6 +25,7 @@ import psutil
 
 from bestguess.agent.record.lock import Sign, hold_sign, is_held
 from bestguess.tools.errors import StudyError
+from bestguess.tools.objective.watchdog import start_of
 
 RELEASED = "released"
 """The owner of a trial whose process gave it up on purpose."""
@@ -33,8 +33,6 @@ RELEASED = "released"
 Life = Literal["alive", "gone", "unknown"]
 
 _HAS_PROC = sys.platform == "linux"
-_ENDED = "ZX"
-"""The states of a process that has ended and of which only the number is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +59,9 @@ class Owner:
     @classmethod
     def process(cls, pid: int) -> Owner:
         """Return the owner that a process of this machine is; raise StudyError if there is none."""
-        try:
-            if not _HAS_PROC:
-                return _owner(pid, psutil.Process(pid).create_time())
-            if _sees_own_numbers() and pid > 0 and (started := _start(pid)) >= 0:
-                return _owner(pid, started)
-        except (psutil.NoSuchProcess, ValueError, OSError):
-            pass
+        with suppress(psutil.NoSuchProcess, ValueError, OSError):
+            if _sees_own_numbers() and pid > 0:
+                return _owner(pid, start_of(pid))
         raise StudyError(
             f"no process of this machine has the number {pid}; give the one that runs the trial, as $$"
         )
@@ -134,10 +128,8 @@ class Owner:
     def _runs(self) -> bool | None:
         """Whether the process runs, by its number; None if processes are hidden here."""
         try:
-            if not _HAS_PROC:
-                return abs(psutil.Process(self.pid).create_time() - self.started) < 1.0
-            return _start(self.pid) == self.started if _sees_own_numbers() else None
-        except psutil.NoSuchProcess:
+            return abs(start_of(self.pid) - self.started) < 1.0 if _sees_own_numbers() else None
+        except (psutil.NoSuchProcess, ProcessLookupError):
             return False
         except OSError:  # no such number, or (mounted with hidepid) somebody else's
             return None if psutil.pid_exists(self.pid) else False
@@ -156,22 +148,16 @@ def life_of(attribute: Mapping[str, Any], signs: Path | None) -> Life | Literal[
 
 @cache  # what is tuned may leave us no file to open; a fork has another number
 def _own(pid: int) -> Owner:
-    return _owner(pid, _start("self") if _HAS_PROC else psutil.Process().create_time())
+    return _owner(pid, start_of())
 
 
 def _owner(pid: int, started: float) -> Owner:
     return Owner(socket.gethostname(), pid, started, _boot(), _namespace(), _machine())
 
 
-def _start(pid: int | str) -> int:
-    """Return the tick at which a process started, -1 if it has ended; raise OSError if there is none."""
-    state, *rest = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].decode().split()
-    return -1 if state in _ENDED else int(rest[18])
-
-
 def _sees_own_numbers() -> bool:
     """Whether /proc has the numbers of our own namespace; `unshare --pid` alone leaves the outer one's."""
-    return os.readlink("/proc/self") == str(os.getpid())
+    return not _HAS_PROC or os.readlink("/proc/self") == str(os.getpid())
 
 
 @cache

@@ -1,8 +1,7 @@
 """Outcomes that a study's storage could not take, kept in a file until it can: no finished value is lost.
 
 The file lies beside an SQLite study, or where the user's state is kept; it holds one JSON object a line, is
-only added to, and goes once everything in it has been taken in. It is bound to one study by a token that the
-study keeps too. This module knows lines and files; how an outcome gets into a study it does not know.
+only added to, and goes once everything in it has been taken in. It is bound to one study by its token.
 """
 
 from __future__ import annotations
@@ -14,16 +13,19 @@ import json
 import logging
 import os
 import stat
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
-from sqlalchemy.engine import make_url
-
-from bestguess.agent.record.storage import file_of, settled_url
-from bestguess.agent.record.storage_url import digest
+from bestguess.agent.record.storage_url import digest, file_of, is_memory, temporary
+from bestguess.agent.record.trial_fields import proposal_fields, read_proposal
+from bestguess.agent.record.trials import StoredTrials, ToldBeforeError
+from bestguess.tools.errors import InputError, StudyUnavailable
+from bestguess.tools.space.space import Space
+from bestguess.tools.trial import Outcome, Proposal
 
 ASIDE = ".aside"
 """How the name of a file ends that holds what could not be taken in."""
@@ -40,44 +42,73 @@ class Spool:
     def __init__(self, url: str | None, name: str, token: str) -> None:
         self._name = name
         self._token = token
-        beside, self._bases = _places(settled_url(url))
+        self._bases = _places(url)
         self.paths = tuple(Path(f"{base}.{token[:8]}.spool") for base in self._bases)
         """Where the study's outcomes may lie, the best place first."""
 
-        self._beside = self.paths[0] if beside else None
-
-    def keep(self, line: Mapping[str, Any]) -> Path | None:
-        """Add a line in the first place that takes it, and return where; None if there is no such place."""
-        whole = {"study": self._name, "token": self._token, **line}
-        brief = {**whole, "outcome": {**line["outcome"], "feedback": ""}}
-        for one in (whole, brief):
-            for path in self.paths:
-                with suppress(OSError):
-                    if path != self._beside:  # a study's folder that was deleted is not made again
-                        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                    _append(path, (json.dumps(one, default=str) + "\n").encode())
-                    return path
-        return None
+        self._file = file_of(url)
 
     @contextmanager
-    def taking(self, path: Path) -> Iterator[tuple[list[dict[str, Any]], list[str]]]:
-        """Give the lines of a file, and a list for reasons why some have no place in the study.
+    def keeping(
+        self, outcome: Outcome, proposal: Proposal | None, *, number: int | None = None, key: str = ""
+    ) -> Iterator[None]:
+        """Keep the outcome of a trial here if the block fails for any reason but a mistake of the caller.
 
-        Nobody else takes or adds lines meanwhile. When the block ends without an error the file goes; with
-        reasons it is set aside, and they are said.
+        Raises:
+            StudyUnavailable: as the block did; the message says where the outcome is.
         """
+        try:
+            yield
+        except BaseException as error:
+            if isinstance(error, InputError) and not isinstance(error, StudyUnavailable):
+                raise
+            what = f"the value {outcome.value!r}" if outcome.value is not None else "the failure"
+            params = dict(proposal.params) if proposal else {}
+            of = f"of trial {number}" if number is not None else f"of {params}"
+            path = self._keep(
+                {
+                    "study": self._name,
+                    "token": self._token,
+                    "number": number,
+                    "key": key or uuid4().hex,
+                    "outcome": asdict(outcome),
+                    "params": params,
+                    "proposal": proposal_fields(proposal) if proposal else {},
+                }
+            )
+            where = (
+                f"{what} {of} is kept in {path}, and taken in when the study is next opened"
+                if path
+                else f"{what} {of} is recorded nowhere, as no file could be written either: tell it again"
+            )
+            if isinstance(error, StudyUnavailable):
+                raise StudyUnavailable(f"{error}; {where}") from error
+            _log.warning("%s", where)  # interrupted while it waited, or broken
+            raise
+
+    def take_in(self, space: Space, trials: StoredTrials) -> None:
+        """Record what waits, each outcome once; what has no place in the study is set aside and said.
+
+        Nobody else takes or adds lines to a file meanwhile; it goes once all in it is recorded.
+
+        Raises:
+            StudyUnavailable: the storage cannot be used now either.
+        """
+        for path in self.paths:
+            if path.exists():
+                self._take_file(path, space, trials)
+
+    def _take_file(self, path: Path, space: Space, trials: StoredTrials) -> None:
         try:
             descriptor = _open_locked(path, os.O_RDWR)
         except FileNotFoundError:
-            yield [], []
             return
         except OSError as error:
             _log.warning("outcomes of study %r wait in %s, which cannot be read: %s", self._name, path, error)
-            yield [], []
             return
         with os.fdopen(descriptor, "rb") as file:
             lines, reasons = self._read(file.read())
-            yield lines, reasons
+            reasons += [why for line in lines if (why := _take(line, space, trials))]
             aside = _free(path.with_name(path.name + ASIDE))
             try:
                 path.replace(aside) if reasons else path.unlink()
@@ -85,6 +116,21 @@ class Spool:
                 _log.warning("%s was taken in and cannot be removed: %s", path, error)
         for reason in reasons:
             _log.warning("%s; it is kept in %s", reason, aside)
+        if lines:
+            _log.warning("study %r has taken in what waited in %s", self._name, path)
+
+    def _keep(self, line: Mapping[str, Any]) -> Path | None:
+        """Add a line in the first place that takes it, and return where; None if there is no such place."""
+        brief = {**line, "outcome": {**line["outcome"], "feedback": ""}}
+        for one in (line, brief):
+            for path in self.paths:
+                with suppress(OSError):
+                    # A study's folder that was deleted is not made again.
+                    if self._file is None or path.parent != self._file.parent:
+                        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                    _append(path, (json.dumps(one, default=str) + "\n").encode())
+                    return path
+        return None
 
     def say_of_others(self) -> None:
         """Say which files hold outcomes of an earlier study of the same name; they stay where they are."""
@@ -115,20 +161,38 @@ class Spool:
         return lines, reasons
 
 
-def _places(url: str | None) -> tuple[bool, tuple[Path, ...]]:
-    """Return whether the first place is beside the study, and the places: paths to which a name is added."""
-    if url is None or (url.startswith("sqlite") and file_of(url) is None):
-        return False, ()
-    named = digest(make_url(url))
+def _take(line: Mapping[str, Any], space: Space, trials: StoredTrials) -> str:
+    """Record a line; return why it has no place in the study, if so."""
+    number = line.get("number")
+    try:
+        if number is not None and type(number) is not int:
+            raise TypeError(f"its number is {number!r}")
+        outcome = Outcome(**line["outcome"])
+        params = space.validate(line["params"]) if line["params"] else None
+        if number is not None and (params is None or trials.has(number, params)):
+            trials.finish(number, outcome)
+        elif params is not None and trials.with_key(line["key"]) is None:
+            # Told by its params; or the trial went with the file in which it was started.
+            trials.add(read_proposal(line["proposal"], params), outcome, line["key"])
+    except ToldBeforeError as error:
+        return "" if error.same else f"of trial {number} another outcome was recorded meanwhile: {error}"
+    except StudyUnavailable:
+        raise
+    except (InputError, LookupError, TypeError, AttributeError) as error:
+        return f"a kept outcome of trial {number} does not fit the study: {error}"
+    return ""
+
+
+def _places(url: str | None) -> tuple[Path, ...]:
+    """Return where files may lie, as paths to which a name is added; for a study in memory, nowhere."""
+    if url is None or is_memory(url):
+        return ()
     home = os.environ.get("BESTGUESS_HOME")
     state = Path(home or os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state"))
-    elsewhere: tuple[Path, ...] = (
-        (state if home else state / "bestguess") / "spool" / named,
-        Path(tempfile.gettempdir(), f"bestguess-{os.getuid()}-{named}"),
-    )
-    elsewhere = tuple(one for one in elsewhere if one.parts[0] != "~")  # as it stays where nobody has a home
+    elsewhere = ((state if home else state / "bestguess") / "spool" / digest(url), temporary(url))
     beside = file_of(url)
-    return (False, elsewhere) if beside is None else (True, (beside, *elsewhere))
+    places = elsewhere if beside is None else (beside, *elsewhere)
+    return tuple(one for one in places if one.parts[0] != "~")  # as it stays where nobody has a home
 
 
 def _free(path: Path) -> Path:

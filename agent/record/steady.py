@@ -2,7 +2,7 @@
 
 Every call of an Optuna storage passes through here: what fails because the database is busy, full or
 restarting is tried again for as long as that is worth it, and said; anything else, and a file that was
-deleted, replaced or cut off under us, is a StudyUnavailable. This module does not know what a study is.
+deleted, replaced or cut off under us, is a StudyUnavailable.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
 
-from bestguess.agent.record.readonly import connect, why_broken
+from bestguess.agent.record.sqlite import connect, why_broken
 from bestguess.tools.errors import StudyDamaged, StudyError, StudyUnavailable
 
 T = TypeVar("T")
@@ -77,10 +77,12 @@ class WatchedFile:
         self._log_is: tuple[int, int] | None = None
         self._seen: tuple[int, int] | None = None
         self._read_at = -CHECK_EVERY_S
-        self.is_right: Callable[[sqlite3.Connection], bool] = lambda _connection: True
 
-    def check(self) -> None:
-        """Raise StudyUnavailable if what is written now would not be in the file that stands there."""
+    def check(self, is_right: Callable[[sqlite3.Connection], bool]) -> None:
+        """Raise StudyUnavailable if what is written now would not be in the file that stands there.
+
+        A file that changed must be whole, and `is_right` say that it is still the one that it should be.
+        """
         if (now := _identity(self._path)) != self._is:
             raise self._error("was deleted" if now is None else "was replaced")
         if self._log_is and (now := _identity(self._log)) != self._log_is:
@@ -90,15 +92,15 @@ class WatchedFile:
         status = self._path.stat()
         changed = self._seen not in (None, (status.st_mtime_ns, status.st_size))
         if changed:  # by a checkpoint, or by who knows nothing of us
-            self._read_through()
+            self._read_through(is_right)
         self._seen = status.st_mtime_ns, status.st_size
 
-    def _read_through(self) -> None:
+    def _read_through(self, is_right: Callable[[sqlite3.Connection], bool]) -> None:
         if why := why_broken(self._path):
             raise self._error(why, patience_s=1.0)  # in the middle of a checkpoint it may look so
         # Our own connections would show what they have in their caches.
         with closing(connect(self._path, timeout_s=CHECK_EVERY_S)) as connection:
-            if not self.is_right(connection):
+            if not is_right(connection):
                 raise self._error("is another one now")
             if time.monotonic() - self._read_at < CHECK_EVERY_S:
                 return
@@ -189,19 +191,15 @@ class SteadyStorage(_Forwarding, BaseStorage):  # type: ignore[misc]  # its meth
         self._place = place
         self._file = file
         self._write_to = write_to
-        self._is_right: Callable[[sqlite3.Connection], bool] = lambda _connection: True
+        self.is_right: Callable[[sqlite3.Connection], bool] = lambda _connection: True
+        """Whether an SQLite file that changed under us is still the one that it should be."""
+
         self._use(storage)
 
     @property
     def engine(self) -> Any:
         """The engine of the database."""
         return self._storage.engine
-
-    def watch(self, is_right: Callable[[sqlite3.Connection], bool]) -> None:
-        """Ask `is_right` whether an SQLite file that changed is still the one that it should be."""
-        self._is_right = is_right
-        if self._watched:
-            self._watched.is_right = is_right
 
     def close(self) -> None:
         """Let go of this thread's session and of all idle connections."""
@@ -222,9 +220,7 @@ class SteadyStorage(_Forwarding, BaseStorage):  # type: ignore[misc]  # its meth
         translate_errors(storage, self._place)
         self._storage = storage
         self._inner = get_storage(storage)
-        watches = self._file is not None and self._write_to is None
-        self._watched = WatchedFile(self._file, storage) if watches and self._file else None
-        self.watch(self._is_right)
+        self._watched = WatchedFile(self._file, storage) if self._file and not self._write_to else None
 
     def _once(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         try:
@@ -238,7 +234,7 @@ class SteadyStorage(_Forwarding, BaseStorage):  # type: ignore[misc]  # its meth
                     self._write_to = write_to
                     raise
             if self._watched:
-                self._watched.check()
+                self._watched.check(self.is_right)
             found = getattr(self._inner, name)(*args, **kwargs)
             if self._watched:
                 self._watched.written()
@@ -254,15 +250,7 @@ class SteadyStorage(_Forwarding, BaseStorage):  # type: ignore[misc]  # its meth
             raise StudyUnavailable(f"{self._place} cannot be used: {words}") from error
         except (OptunaError, KeyError, OverflowError):
             raise  # of what is asked for, not of the storage
-        except (
-            ValueError,
-            TypeError,
-            LookupError,
-            AttributeError,
-            AssertionError,
-            ArithmeticError,
-            RecursionError,
-        ) as error:
+        except Exception as error:
             raise StudyDamaged(
                 f"{self._place} holds what cannot be read or kept: {first_line(error)}; "
                 "restore a copy, or choose another with --storage"

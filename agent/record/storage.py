@@ -20,7 +20,6 @@ from typing import Any
 from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage
 from sqlalchemy import create_engine, event, inspect
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import (
     IntegrityError,
     NoSuchModuleError,
@@ -30,13 +29,11 @@ from sqlalchemy.exc import (
 from sqlalchemy.pool import NullPool
 
 from bestguess.agent.record.lock import hold, lock_file
-from bestguess.agent.record.readonly import connect, table_layouts
+from bestguess.agent.record.sqlite import connect, table_layouts, use_wal
 from bestguess.agent.record.steady import SteadyStorage, first_line
-from bestguess.agent.record.storage_url import is_memory, read_url
-from bestguess.agent.record.wal import use_wal
+from bestguess.agent.record.storage_url import absolute, file_of, is_memory, settled_url, shown_url
 from bestguess.tools.errors import StudyError
 from bestguess.tools.words.private import make_private
-from bestguess.tools.words.redaction import redact
 
 BUSY_TIMEOUT_S = 30
 
@@ -61,12 +58,12 @@ def open_storage(url: str | None, *, create: bool = True) -> BaseStorage:
         StudyError: the URL cannot be read, its folder does not exist or cannot be written to, the file
             is no database or another program's, or (with `create=False`) there is no such file.
     """
-    if url is None:
+    if url is None or is_memory(url):
         return InMemoryStorage()
     if (path := file_of(url)) is None:
         return _open_server(url, create=create)
     _check_folder(path)
-    place, file, settled = f"the study file {path}", _absolute(path), str(settled_url(url))
+    place, file, settled = f"the study file {path}", absolute(path), str(settled_url(url))
     if create:
         return SteadyStorage(_open_sqlite(settled, path), place, file=file)
     if not path.exists():
@@ -74,30 +71,6 @@ def open_storage(url: str | None, *, create: bool = True) -> BaseStorage:
     if (reading := _open_for_reading(settled, path)) is None:
         return InMemoryStorage()
     return SteadyStorage(reading, place, file=file, write_to=lambda: _open_sqlite(settled, path))
-
-
-def file_of(url: str) -> Path | None:
-    """Return the SQLite file in which the storage at `url` is; None for a server, and for memory.
-
-    Raises:
-        StudyError: the URL cannot be read.
-    """
-    parsed = read_url(url)
-    is_file = parsed.get_backend_name() == "sqlite" and not is_memory(parsed)
-    return Path(str(parsed.database)) if is_file else None
-
-
-def settled_url(url: str | None) -> str | None:
-    """Return the URL of the same storage whatever the working folder comes to be."""
-    path = file_of(url) if url is not None else None
-    if url is None or path is None or path.is_absolute():
-        return url
-    return make_url(url).set(database=str(_absolute(path))).render_as_string(hide_password=False)
-
-
-def shown_url(url: str | None) -> str | None:
-    """Return a storage's URL as it may be shown and logged: without its password."""
-    return None if url is None else redact(make_url(url).render_as_string(hide_password=True))
 
 
 @contextmanager
@@ -233,7 +206,7 @@ def _reported(path: Path, done: str) -> Iterator[None]:
 
 def _check_folder(path: Path) -> None:
     """Raise StudyError where no study file can be: without its folder, or where something else is."""
-    folder = _absolute(path).parent
+    folder = absolute(path).parent
     if not os.path.isdir(folder):
         raise StudyError(f"the folder of the storage does not exist: {folder}; make it first")
     try:
@@ -248,13 +221,6 @@ def _check_folder(path: Path) -> None:
         raise StudyError(
             f"the study file {path} is a folder, a pipe or a device, no file; name another with --storage"
         )
-
-
-def _absolute(path: Path) -> Path:
-    try:
-        return path.absolute()
-    except FileNotFoundError:
-        raise StudyError(f"the working folder was deleted, and {path} with it; go to another") from None
 
 
 def _has_tables(path: Path) -> bool:

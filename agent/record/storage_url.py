@@ -1,11 +1,11 @@
-"""The address of a storage, read before anything is opened: what it cannot be is said in one line.
-
-It knows the forms of addresses, and asks no database and no file.
-"""
+"""The address of a storage: what it cannot be is said in one line, before anything is opened."""
 
 from __future__ import annotations
 
 import hashlib
+import os
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy.engine import URL, make_url
@@ -14,6 +14,7 @@ from sqlalchemy.exc import ArgumentError
 from bestguess.tools.errors import StudyError
 from bestguess.tools.words.documents import is_path
 from bestguess.tools.words.given import shown, text_problem
+from bestguess.tools.words.redaction import redact
 
 EXAMPLE = "write for example sqlite:///study.db"
 MOST_CHARS = 10_000
@@ -49,11 +50,52 @@ def read_url(url: Any) -> URL:
     return parsed
 
 
-def digest(url: URL) -> str:
+def file_of(url: str | None) -> Path | None:
+    """Return the SQLite file in which the storage at `url` is; None for a server, and for memory.
+
+    Raises:
+        StudyError: the URL cannot be read.
+    """
+    if is_memory(url) or (parsed := read_url(url)).get_backend_name() != "sqlite":
+        return None
+    return Path(str(parsed.database))
+
+
+def is_memory(url: str | None) -> bool:
+    """Whether what is kept at `url` ends with the process; raise StudyError if it cannot be read."""
+    if url is None:
+        return True
+    parsed = read_url(url)
+    return parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:")
+
+
+def absolute(path: Path) -> Path:
+    """Return the path from the root; raise StudyError where the working folder was deleted."""
+    try:
+        return path.absolute()
+    except FileNotFoundError:
+        raise StudyError(f"the working folder was deleted, and {path} with it; go to another") from None
+
+
+def settled_url(url: str | None) -> str | None:
+    """Return the URL of the same storage whatever the working folder comes to be."""
+    path = file_of(url)
+    if url is None or path is None or path.is_absolute():
+        return url
+    return make_url(url).set(database=str(absolute(path))).render_as_string(hide_password=False)
+
+
+def shown_url(url: str | None) -> str | None:
+    """Return a storage's URL as it may be shown and logged: without its password."""
+    return None if url is None else redact(make_url(url).render_as_string(hide_password=True))
+
+
+def digest(url: str) -> str:
     """Return what names files of the storage where it has no place for them itself; no password is in it."""
-    return hashlib.sha256(url.render_as_string(hide_password=True).encode()).hexdigest()[:16]
+    without_password = make_url(url).render_as_string(hide_password=True)
+    return hashlib.sha256(without_password.encode()).hexdigest()[:16]
 
 
-def is_memory(url: URL) -> bool:
-    """Whether what is kept there ends with the process."""
-    return url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:")
+def temporary(url: str) -> Path:
+    """Return how paths of this user's files of the storage begin in the folder for temporary files."""
+    return Path(tempfile.gettempdir(), f"bestguess-{os.getuid()}-{digest(url)}")

@@ -28,8 +28,7 @@ from numpy.typing import NDArray
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from bestguess.agent.record.study import ATTRIBUTE
-from bestguess.agent.record.trial_fields import proposal_fields, read_proposal
+from bestguess.agent.record.trial_fields import fields_of, proposal_fields, read_proposal
 from bestguess.agent.sampling.native_space import NativeSpace
 from bestguess.tools.search.verifier import MIN_TRIALS
 from bestguess.tools.trial import Direction, History, Outcome, Proposal, Trial
@@ -95,7 +94,7 @@ class Reader:
         """Return what a trial runs or ran, or None while it is unknown or if it does not fit the space."""
         if frozen.number in self._finished:
             return self._finished[frozen.number]
-        fields = frozen.user_attrs.get(ATTRIBUTE, {})
+        fields = fields_of(frozen)
         proposed = _read_proposed(fields, self.native)
         actual = {**frozen.system_attrs.get(FIXED, {}), **frozen.params}
         complete = frozen.state in (TrialState.COMPLETE, TrialState.PRUNED)
@@ -183,9 +182,9 @@ def _failure(frozen: FrozenTrial) -> str:
     broken = [f"{name} is {value:.4g}" for name, value in frozen.constraints.items() if value > 0]
     if broken:
         return shorten(f"infeasible: {', '.join(broken)}, more than 0", 300)
-    fields = frozen.user_attrs.get(ATTRIBUTE, {}).get("outcome") or {}
-    if fields.get("error"):
-        return str(fields["error"])
+    outcome = fields_of(frozen).get("outcome") or {}
+    if outcome.get("error"):
+        return str(outcome["error"])
     if frozen.state == TrialState.PRUNED:
         return "pruned before there was anything to compare"
     if frozen.state == TrialState.COMPLETE:
@@ -207,7 +206,7 @@ def _read_proposed(fields: Mapping[str, Any], native: NativeSpace) -> dict[str, 
     for name, internal in fields.get(PROPOSED, {}).items():
         distribution = native.distributions.get(name)
         choices = getattr(distribution, "choices", None)
-        if distribution is not None and (choices is None or internal < len(choices)):
+        if distribution is not None and (choices is None or 0 <= internal < len(choices)):
             found[name] = distribution.to_external_repr(internal)
     return found
 

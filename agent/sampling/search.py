@@ -24,7 +24,6 @@ from bestguess.agent.advice.knowledge import know
 from bestguess.agent.advice.pack import Pack
 from bestguess.agent.assembly import Assembly, ModelTerms
 from bestguess.agent.llm import LLM
-from bestguess.agent.record.study import ATTRIBUTE
 from bestguess.agent.sampling.native_space import NativeSpace
 from bestguess.agent.sampling.observed import infer_space
 from bestguess.agent.sampling.reading import Reader, Reading, write_proposal
@@ -34,6 +33,7 @@ from bestguess.agent.search.turns import Turns
 from bestguess.agent.task import Task
 from bestguess.tools.trial import REASON_CHARS, History, Proposal, Trial
 from bestguess.tools.words.given import shorten
+from bestguess.tools.words.kept import ATTRIBUTE
 
 MOST_TRIES = 5
 """How often at most a trial is proposed, when other processes propose the same at the same time."""

@@ -11,7 +11,7 @@ import pytest
 import bestguess as bg
 from bestguess.agent.chat.session import Session
 from bestguess.agent.record.lock import lock_file
-from bestguess.agent.record.storage import shown_url
+from bestguess.agent.record.storage_url import shown_url
 from bestguess.agent.testing import SchemaLLM
 from bestguess.tools.errors import BestGuessError, InputError
 from bestguess.tools.objective.run import CommandObjective, FunctionObjective

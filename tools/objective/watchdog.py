@@ -114,18 +114,25 @@ def mark_of(pid: int, start: float) -> str:
 
 
 def _own_mark() -> str:
-    return mark_of(os.getpid(), start_of(os.getpid()))
+    return mark_of(os.getpid(), start_of())
 
 
-def start_of(pid: int) -> float:
-    """Return the kernel's tick at which a process started; where there is none, seconds since 1970.
+def start_of(pid: int | None = None) -> float:
+    """Return the kernel's tick at which a process, by default this one, started.
+
+    Elsewhere than on Linux it is seconds since 1970.
 
     Raises:
-        OSError: there is no such process.
+        ProcessLookupError: it has ended, and nobody has asked for its end yet.
+        OSError: there is no such process. Elsewhere than on Linux it is psutil.NoSuchProcess.
     """
     if sys.platform != "linux":
         return psutil.Process(pid).create_time()
-    return int(Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[19])
+    # A process may be in a namespace whose numbers /proc does not have, so that it finds only itself.
+    state, *rest = Path(f"/proc/{pid or 'self'}/stat").read_bytes().rpartition(b")")[2].split()
+    if state in b"ZX":
+        raise ProcessLookupError(f"process {pid} has ended")
+    return int(rest[18])
 
 
 def stop_left(

@@ -63,7 +63,12 @@ def used(path: Path) -> None:
     url = f"sqlite:///{path}"
     study = load(url, None)
     json.dumps(study_record(study.history, seconds=0.0))
-    study.aside, read_knowledge(study.knowledge, study.name), study.everything, list(study.moments())
+    (
+        study.aside,
+        read_knowledge(study.knowledge, study.name),
+        study.everything,
+        list(study.histories_at_start()),
+    )
     study.close()
     with bg.Tuner(study.space, study.task, storage=url, study_name=study.name, knowledge=False) as tuner:
         tuner.tell({"lr": 0.2, "depth": 3, "kind": "a", "words": "x"}, 0.7)

@@ -59,8 +59,8 @@ def test_marks_of_an_earlier_version_are_read_before_those_of_today(tmp_path: Pa
     study = open_study(tmp_path)
     for number in range(3):
         study.add(bg.Proposal({"x": number / 3}, "user"), bg.Outcome(1.0))
-    study.storage.set_study_user_attr(study._id, "bestguess:aside", [0, 1])
-    study.storage.set_study_user_attr(study._id, "bestguess:remarks", {"2": ["odd"]})
+    study.storage.set_study_user_attr(study._settings.study_id, "bestguess:aside", [0, 1])
+    study.storage.set_study_user_attr(study._settings.study_id, "bestguess:remarks", {"2": ["odd"]})
 
     study.set_aside(0, aside=False)
     study.remark(2, "very odd")

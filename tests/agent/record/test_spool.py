@@ -13,7 +13,8 @@ from sqlalchemy import event
 
 import bestguess as bg
 from bestguess.agent.record import steady, storage
-from bestguess.agent.record.study import Study, ToldBeforeError, load
+from bestguess.agent.record.study import Study, load
+from bestguess.agent.record.trials import StoredTrials, ToldBeforeError
 from bestguess.tools.errors import StudyError, StudyUnavailable
 
 SPACE = bg.Space(x=bg.Float(0, 1), kind=bg.Choice(["a", "b"]))
@@ -181,19 +182,19 @@ def test_taking_in_may_be_killed_at_any_line(tmp_path: Path, monkeypatch: pytest
         with pytest.raises(StudyUnavailable):
             study.add(bg.Proposal(HALF, "user"), bg.Outcome(value))
     undo()
-    take = Study._take
-    taken: list[Any] = []
+    add = StoredTrials.add
+    added: list[Any] = []
 
-    def killed(self: Study, line: Any) -> str:
-        if len(taken) == 2:
+    def killed(self: StoredTrials, *line: Any) -> bg.Trial:
+        if len(added) == 2:
             raise KeyboardInterrupt
-        taken.append(line)
-        return take(self, line)
+        added.append(line)
+        return add(self, *line)
 
-    monkeypatch.setattr(Study, "_take", killed)
+    monkeypatch.setattr(StoredTrials, "add", killed)
     with pytest.raises(KeyboardInterrupt):
         open_study(tmp_path)
-    monkeypatch.setattr(Study, "_take", take)
+    monkeypatch.setattr(StoredTrials, "add", add)
 
     assert [one.value for one in open_study(tmp_path).history] == [1.0, 2.0, 3.0]
 

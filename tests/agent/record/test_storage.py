@@ -8,7 +8,8 @@ import optuna
 import pytest
 
 import bestguess as bg
-from bestguess.agent.record.study import Study, load, study_names
+from bestguess.agent.record.opening import study_names
+from bestguess.agent.record.study import Study, load
 
 SPACE = bg.Space(x=bg.Float(0, 1))
 

@@ -13,7 +13,8 @@ import pytest
 
 import bestguess as bg
 from bestguess.agent.record.owner import Owner
-from bestguess.agent.record.study import MAX_ATTEMPTS, Study, ToldBeforeError, load
+from bestguess.agent.record.study import Study, load
+from bestguess.agent.record.trials import MAX_ATTEMPTS, ToldBeforeError
 from bestguess.tools.errors import StudyError
 from bestguess.tools.trial import Prediction
 
@@ -123,7 +124,7 @@ def test_a_living_processs_trial_and_one_without_an_owner_are_left_alone(tmp_pat
 def test_an_outcome_written_before_the_process_died_is_completed(tmp_path: Path) -> None:
     study = open_study(tmp_path)
     trial = study.start(bg.Proposal(DART, "gp"), dead_owner())
-    study._close = lambda *_: None  # type: ignore[method-assign]  # dies between its two writes
+    study._trials._close = lambda *_: None  # type: ignore[method-assign]  # dies between its two writes
     study.finish(trial.number, bg.Outcome(0.25))
     resumed = open_study(tmp_path)
     assert resumed.look().orphans == ()
@@ -255,7 +256,7 @@ def test_several_that_make_a_study_at_once_make_one(tmp_path: Path) -> None:
         studies = list(pool.map(lambda _: open_study(tmp_path, seed=None), range(4)))
 
     assert len({study.seed for study in studies}) == 1
-    assert len({study._id for study in studies}) == 1
+    assert len({study._settings.study_id for study in studies}) == 1
 
 
 def test_telling_the_same_twice_is_success_and_telling_another_value_names_both(tmp_path: Path) -> None:
@@ -333,8 +334,8 @@ def test_a_study_that_was_made_before_there_were_tokens_tells_its_trials_from_th
     tmp_path: Path,
 ) -> None:
     study = open_study(tmp_path)
-    kept = {key: value for key, value in study._settings().items() if key != "token"}
-    study.storage.set_study_user_attr(study._id, "bestguess", kept)
+    kept = {key: value for key, value in study._settings.read().items() if key != "token"}
+    study.storage.set_study_user_attr(study._settings.study_id, "bestguess", kept)
     first, second = open_study(tmp_path), open_study(tmp_path)
     trial = first.start(bg.Proposal(TREE, "gp"))
     assert second.tell(trial, bg.Outcome(0.5))[1]

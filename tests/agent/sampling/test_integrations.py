@@ -9,7 +9,7 @@ from sklearn.datasets import load_iris
 from sklearn.svm import SVC
 
 import bestguess as bg
-from bestguess.agent.record.study import ATTRIBUTE
+from bestguess.tools.words.kept import ATTRIBUTE
 
 integration = pytest.importorskip("optuna_integration")
 

@@ -15,9 +15,9 @@ from optuna.trial import FrozenTrial, TrialState
 
 import bestguess as bg
 from bestguess.agent.advice.journal import Journal
-from bestguess.agent.record.study import ATTRIBUTE
 from bestguess.agent.testing import DeadLLM, SchemaLLM
 from bestguess.tools.errors import InputError, ModelSpecError
+from bestguess.tools.words.kept import ATTRIBUTE
 
 SPACE = bg.Space(
     x=bg.Float(-2, 2, default=1.5),

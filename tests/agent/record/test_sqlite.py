@@ -4,6 +4,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -16,8 +17,11 @@ from click.testing import CliRunner
 import bestguess as bg
 from bestguess.agent.advice.journal import Journal, beside
 from bestguess.agent.cli import main
-from bestguess.agent.record.storage import check_storage
-from bestguess.agent.record.study import Study, load, study_names
+from bestguess.agent.record.opening import study_names
+from bestguess.agent.record.sqlite import use_wal
+from bestguess.agent.record.storage import check_storage, open_storage
+from bestguess.agent.record.study import Study, load
+from bestguess.evals.cache import EvaluationCache
 
 SPACE = bg.Space(x=bg.Float(0, 1))
 NOBODY = 65534
@@ -249,3 +253,46 @@ def test_an_empty_file_becomes_a_study(tmp_path: Path) -> None:
     assert (tmp_path / "study.db").stat().st_size == 0
 
     assert len(open_study(tmp_path / "study.db").history) == 1
+
+
+def hold_for_writing(path: Path) -> sqlite3.Connection:
+    """Begin to write the file, as a program does that knows nothing of us."""
+    writer = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+    writer.execute("PRAGMA user_version = 7")
+    writer.execute("BEGIN IMMEDIATE")
+    return writer
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda path: open_storage(f"sqlite:///{path}").get_all_studies(),
+        lambda path: Journal(path).calls(),
+        lambda path: EvaluationCache(path).close(),
+    ],
+    ids=["study", "journal", "evaluations"],
+)
+def test_a_file_that_another_program_is_writing_is_waited_for(
+    use: Callable[[Path], Any], tmp_path: Path
+) -> None:
+    path = tmp_path / "shared.db"
+    with closing(hold_for_writing(path)) as writer:
+        ends = threading.Timer(0.3, writer.rollback)
+        ends.start()
+
+        use(path)
+
+        assert ends.finished.is_set()
+        ends.join()
+    with closing(sqlite3.connect(path)) as reader:
+        assert reader.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_a_file_that_stays_busy_is_given_up(tmp_path: Path) -> None:
+    path = tmp_path / "shared.db"
+    with (
+        closing(hold_for_writing(path)),
+        closing(sqlite3.connect(path)) as ours,
+        pytest.raises(sqlite3.OperationalError, match="locked"),
+    ):
+        use_wal(ours, timeout_s=0.2)

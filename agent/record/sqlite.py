@@ -1,7 +1,7 @@
-"""SQLite files read without a trace: no file is made beside them, none is changed, no journal mode switched.
+"""SQLite files: read without a trace, and shared by several processes that write.
 
-It works on files and in folders that may not be written, sees what a killed process has left in its log
-(`-wal`), and shares the file with whoever writes it. It does not know what is kept in the file.
+What is read is not changed, nothing is made beside it, and no journal mode is switched; that works on files
+and in folders that may not be written, and sees what a killed process has left in its log (`-wal`).
 """
 
 from __future__ import annotations
@@ -57,6 +57,25 @@ def why_broken(path: Path) -> str:
     return ""
 
 
+def use_wal(connection: sqlite3.Connection, *, timeout_s: float) -> None:
+    """Put the connection's file in WAL mode, where it stays.
+
+    SQLite refuses the switch at once, without the wait that the connection's own timeout asks for, while
+    another program is writing or switching the file (seen with 3.40.1), so it is tried again.
+
+    Raises:
+        sqlite3.OperationalError: the file cannot be written, or was busy for `timeout_s`.
+    """
+    from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
+
+    Retrying(
+        retry=retry_if_exception(_is_busy),
+        wait=wait_random(0.01, 0.1),
+        stop=stop_after_delay(timeout_s),
+        reraise=True,
+    )(connection.execute, "PRAGMA journal_mode=WAL")
+
+
 def _way(path: Path) -> str:
     """Return how to open the file; nothing if its log can be read only by who may write beside it.
 
@@ -94,3 +113,7 @@ def _copied(path: Path) -> sqlite3.Connection:
         with closing(sqlite3.connect(copy)) as source:
             source.backup(memory)
     return memory
+
+
+def _is_busy(error: BaseException) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY  # the rest says why it is

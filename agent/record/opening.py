@@ -1,0 +1,176 @@
+"""Finding a study in its storage, or making it; one that is gone on with must be of the same space."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from optuna.exceptions import DuplicatedStudyError
+from optuna.storages import BaseStorage
+from optuna.study import StudyDirection
+
+from bestguess.agent.record.lock import writing
+from bestguess.agent.record.settings import Settings
+from bestguess.agent.record.storage import is_there, open_storage, unannounced
+from bestguess.agent.record.storage_url import shown_url
+from bestguess.agent.task import Task
+from bestguess.tools.errors import StudyError
+from bestguess.tools.space.space import Space
+from bestguess.tools.words.kept import whole
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedStudy:
+    """A study in the storage at `url`, which is None for memory, and what it rests on."""
+
+    settings: Settings
+    space: Space
+    task: Task
+    seed: int
+    url: str | None
+
+
+def find_or_make(
+    space: Space, task: Task, *, storage: str | None, name: str | None, seed: int | None, resume: bool
+) -> OpenedStudy:
+    """Return the study `name` in `storage`, which is made where it is not there.
+
+    Raises:
+        StudyError: as for `Study.open`.
+    """
+    found = _storage_with(storage, name)
+    opened = found or open_storage(storage)
+    direction = StudyDirection.MAXIMIZE if task.direction == "maximize" else StudyDirection.MINIMIZE
+    # Whoever comes first makes the study; who comes at the same time waits until it is whole.
+    with writing(None if found else storage):
+        study_id, is_new = _find_or_make(opened, name, direction)
+        if not is_new and not resume:
+            raise StudyError(
+                f"study {name!r} is already in {shown_url(storage)}; "
+                "go on with it (--resume) or choose another name"
+            )
+        settings = Settings(opened, study_id, opened.get_study_name_from_id(study_id))
+        kept = settings.read()
+        with whole(settings.name):
+            _check_same(settings.name, kept, space, opened.get_study_directions(study_id), direction)
+        if "seed" not in kept:
+            # New, made by plain Optuna, or by a process that died before it wrote the settings.
+            kept["seed"] = int.from_bytes(os.urandom(4)) if seed is None else seed
+            settings.write(
+                space=space.to_dict(),
+                fingerprint=space.fingerprint,
+                task=task.to_dict(),
+                seed=kept["seed"],
+                token=uuid4().hex,
+            )
+    return OpenedStudy(settings, space, task, kept["seed"], storage)
+
+
+def find(storage: str, name: str | None) -> OpenedStudy:
+    """Return an existing study with the space and task kept in it; the only one if `name` is None.
+
+    Raises:
+        StudyError: there is no such study, or it is not one of ours.
+    """
+    opened = open_storage(storage, create=False)
+    if name is None:
+        names = _names(opened)
+        if len(names) != 1:
+            raise StudyError(
+                f"{shown_url(storage)} holds {len(names)} studies; "
+                f"name one with --study-name: {_listed(names)}"
+            )
+        name = names[0]
+    try:
+        settings = Settings(opened, opened.get_study_id_from_name(name), name)
+    except KeyError:
+        words = f"there is no study {name!r} in {shown_url(storage)}; {_listed(_names(opened))}"
+        raise StudyError(words) from None
+    kept = settings.read()
+    if missing := {"space", "task", "seed"} - kept.keys() if kept else {"space"}:
+        raise StudyError(
+            f"study {name!r} in {shown_url(storage)} was not made by BestGuess: "
+            f"no {sorted(missing)[0]} is kept with it"
+        )
+    fields = kept["space"]
+    with whole(name):
+        # A callable constraint is code that only its author has; reading a study needs none of them.
+        written = [one for one in fields.get("constraints", ()) if not isinstance(one, Mapping)]
+        space = Space.from_dict({**fields, "constraints": written})
+        return OpenedStudy(settings, space, Task.from_dict(kept["task"]), kept["seed"], storage)
+
+
+def study_names(storage: str) -> list[str]:
+    """Return the names of the studies in a storage; none if it is a file that is not there.
+
+    Raises:
+        StudyError: the storage cannot be opened.
+    """
+    if not is_there(storage):
+        return []
+    opened = open_storage(storage, create=False)
+    try:
+        return _names(opened)
+    finally:
+        opened.remove_session()
+
+
+def _names(storage: BaseStorage) -> list[str]:
+    return sorted(study.study_name for study in storage.get_all_studies())
+
+
+def _listed(names: list[str]) -> str:
+    return f"there are {', '.join(names[:10])}" if names else "there are none yet"
+
+
+def _find_or_make(storage: BaseStorage, name: str | None, direction: StudyDirection) -> tuple[int, bool]:
+    """Return the study's id, and whether it is new."""
+    if name is not None:
+        with suppress(KeyError):
+            return storage.get_study_id_from_name(name), False
+    try:
+        with unannounced():
+            return storage.create_new_study([direction], name), True
+    except DuplicatedStudyError:  # by plain Optuna or on another machine, between our look and now
+        assert name is not None
+        return storage.get_study_id_from_name(name), False
+
+
+def _storage_with(url: str | None, name: str | None) -> BaseStorage | None:
+    """Return the storage, only read until something is written, if it has the study with its settings."""
+    if url is None or name is None or not is_there(url):
+        return None
+    opened = open_storage(url, create=False)
+    with suppress(KeyError):
+        if "seed" in Settings(opened, opened.get_study_id_from_name(name), name).read():
+            return opened
+    opened.remove_session()
+    return None
+
+
+def _check_same(
+    name: str,
+    kept: Mapping[str, Any],
+    space: Space,
+    directions: list[StudyDirection],
+    direction: StudyDirection,
+) -> None:
+    if list(directions) != [direction]:
+        kept_words = ", ".join(one.name.lower() for one in directions)
+        raise StudyError(
+            f"study {name!r} has direction {kept_words}, not {direction.name.lower()}; "
+            "go on with that direction, or choose another study name"
+        )
+    if kept.get("fingerprint", space.fingerprint) == space.fingerprint:
+        return
+    before, now = kept["space"].get("parameters", {}), space.to_dict()["parameters"]
+    changed = sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
+    differs = ", ".join(changed) or "its constraints"
+    raise StudyError(
+        f"study {name!r} was made with another space (it differs in {differs}); "
+        "go on with that space, or choose another study name"
+    )

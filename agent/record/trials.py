@@ -1,0 +1,234 @@
+"""The trials of one study in its storage: made, told and changed one at a time, whoever else writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from itertools import count
+from typing import Any
+from uuid import uuid4
+
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.trial import FrozenTrial, TrialState
+
+from bestguess.agent.record.lock import writing
+from bestguess.agent.record.marks import Marks
+from bestguess.agent.record.opening import OpenedStudy
+from bestguess.agent.record.steady import persist
+from bestguess.agent.record.trial_fields import STATES, Translation, fields_of
+from bestguess.tools.errors import ParamsError, StudyError
+from bestguess.tools.space.space import Space
+from bestguess.tools.trial import History, Outcome, Params, Proposal, Trial
+from bestguess.tools.words.kept import ATTRIBUTE, whole
+
+MOST_NUMBER = 2**31 - 1
+"""Of a trial; no database could look up a larger one."""
+
+MAX_ATTEMPTS = 5
+"""How often a trial is begun before it counts as failed: its objective may be what kills the process, but
+whoever kills a run several times in a row should not find healthy trials called failures."""
+
+
+class ToldBeforeError(StudyError):
+    """The trial has an outcome already: that of `trial`, which is as it is recorded."""
+
+    def __init__(self, trial: Trial, outcome: Outcome) -> None:
+        assert trial.outcome is not None
+        self.trial = trial
+        self.same = (outcome.value, outcome.error) == (trial.outcome.value, trial.outcome.error)
+        super().__init__(
+            f"trial {trial.number} was already told {_told_words(trial.outcome)}, and now "
+            f"{_told_words(outcome)}; a trial is told once, tell its params for another result"
+        )
+
+
+class StoredTrials:
+    """The trials of an opened study, whose token is `token`."""
+
+    def __init__(self, opened: OpenedStudy, token: str) -> None:
+        self._settings = opened.settings
+        self._storage = opened.settings.storage
+        self._id = opened.settings.study_id
+        self._study = opened.settings.name
+        self._direction = opened.task.direction
+        self._url = opened.url
+        self._token = token
+        self._translation = self._translate(opened.space)
+
+    def widen(self, space: Space) -> None:
+        """Keep the study in `space` from now on; raise StudyError if a trial does not fit."""
+        with writing(self._url):
+            for trial in self.history(self.frozen(), Marks()):
+                try:
+                    space.validate(trial.params)
+                except ParamsError as error:
+                    raise StudyError(f"trial {trial.number} does not fit the new space: {error}") from error
+            self._settings.write(
+                space=space.to_dict(), fingerprint=space.fingerprint, options=self._translation.options
+            )
+        self._translation = self._translate(space)
+
+    def frozen(self) -> list[FrozenTrial]:
+        """Return all trials as Optuna keeps them."""
+        with whole(self._study):
+            return self._storage.get_all_trials(self._id, deepcopy=False)
+
+    def history(self, frozen: Sequence[FrozenTrial], marks: Marks) -> History:
+        """Return those that belong to the study and count, with what was said of them.
+
+        Raises:
+            StudyError: plain Optuna put a value into the study for params that do not fit the space.
+        """
+        trials = [trial for one in frozen if (trial := self._translation.read(one))]
+        return History(self._direction, marks.on(trials))
+
+    def histories_at_start(self) -> Iterator[tuple[Trial, History]]:
+        """Yield each trial with the history at its start: what had no outcome then is running in it."""
+        known: list[tuple[FrozenTrial, Trial]] = []
+        for frozen in self.frozen():
+            if (trial := self._translation.read(frozen)) is None:
+                continue
+            if (start := frozen.datetime_start) is not None:  # else somebody took it away
+                before = tuple(
+                    told
+                    if one.datetime_complete and one.datetime_complete <= start
+                    else Trial(told.number, told.proposal)
+                    for one, told in known
+                )
+                yield trial, History(self._direction, before)
+            known.append((frozen, trial))
+
+    def has(self, number: int, params: Params) -> bool:
+        """Whether there is a trial of that number with these params."""
+        trials = self.history(self.frozen(), Marks())
+        return any(trial.number == number and trial.params == params for trial in trials)
+
+    def check_number(self, number: int) -> None:
+        """Raise StudyError for what no database could look up."""
+        if not 0 <= number <= MOST_NUMBER:
+            raise self._absent(number)
+
+    def read(self, frozen: FrozenTrial) -> Trial:
+        """Return a trial as ours, whether or not it belongs to the study."""
+        return self._translation.from_optuna(frozen)
+
+    def at(self, number: int) -> FrozenTrial:
+        """Return the trial of that number; raise StudyError if there is none."""
+        self.check_number(number)
+        try:
+            trial_id = self._storage.get_trial_id_from_study_id_trial_number(self._id, number)
+        except KeyError:
+            raise self._absent(number) from None
+        return self._storage.get_trial(trial_id)
+
+    def with_key(self, key: str) -> int | None:
+        """Return the number of the trial that was made with this key."""
+        return next((one.number for one in self.frozen() if fields_of(one).get("key") == key), None)
+
+    def create(self, proposal: Proposal, owner: Mapping[str, Any] | None) -> Trial:
+        """Make a running trial and return it."""
+        template = self._translation.to_optuna(proposal, None, key=uuid4().hex, owner=owner)
+        return Trial(self._make(template), proposal, study=self._token)
+
+    def add(self, proposal: Proposal, outcome: Outcome, key: str) -> Trial:
+        """Make a trial that is over and return it."""
+        with writing(self._url):
+            self._settings.check(self._token)
+            number = self._make(self._translation.to_optuna(proposal, outcome, key=key))
+            return Trial(number, proposal, outcome, study=self._token)
+
+    def finish(self, number: int, outcome: Outcome) -> Trial:
+        """Record the outcome of a running trial and return it.
+
+        Raises:
+            ToldBeforeError: the trial has an outcome.
+            StudyError: there is no such trial.
+        """
+        self._settings.check(self._token)
+        # Before the lock: where nothing can be written, a mistake is still a mistake, and not kept. Whoever
+        # tells the trial between this and our turn is noticed when we write.
+        frozen = self.at(number)
+        if "withdrawn" in fields_of(frozen):
+            raise self._absent(number)
+        trial = self.read(frozen)
+        if trial.outcome is not None:
+            raise ToldBeforeError(trial, outcome)
+        told = trial.told(outcome)
+        with writing(self._url):
+            try:
+                # The outcome goes first: if the process dies between the two writes, `settle` completes it.
+                fields = fields_of(frozen) | {"outcome": asdict(outcome)}
+                self._storage.set_trial_user_attr(frozen._trial_id, ATTRIBUTE, fields)
+                self._close(frozen, told)
+            except UpdateFinishedTrialError:
+                # By a process on another machine; or by us, and the answer was lost with the connection.
+                raise ToldBeforeError(self.read(self.at(number)), outcome) from None
+        return told
+
+    def change(self, number: int, change: Callable[[dict[str, Any]], dict[str, Any] | None]) -> bool:
+        """Write what `change` makes of the fields of a running trial, if anything; return whether it did."""
+        with writing(self._url):
+            frozen = self.at(number)
+            if frozen.state.is_finished() or (changed := change(fields_of(frozen))) is None:
+                return False
+            try:
+                self._storage.set_trial_user_attr(frozen._trial_id, ATTRIBUTE, changed)
+            except UpdateFinishedTrialError:  # by a process on another machine
+                return False
+        return True
+
+    def withdraw(self, number: int, why: str) -> bool:
+        """Take a running trial back: it is failed in the storage, and part of no history; return whether."""
+        if not self.change(number, lambda fields: fields | {"withdrawn": why}):
+            return False  # somebody told it already
+        self._fail(self.at(number))
+        return True
+
+    def settle(self, orphan: FrozenTrial) -> bool:
+        """Close a trial of a process that died if it is not to be run again; return whether that is so."""
+        fields = fields_of(orphan)
+        try:
+            if "withdrawn" in fields:
+                self._fail(orphan)
+            elif "outcome" in fields:
+                self._close(orphan, self.read(orphan).told(Outcome(**fields["outcome"])))
+            elif fields.get("attempts", 1) >= MAX_ATTEMPTS:
+                words = f"the process ended {MAX_ATTEMPTS} times while running this"
+                self.finish(orphan.number, Outcome.failure(words))
+            else:
+                return False
+        except (ToldBeforeError, UpdateFinishedTrialError):
+            pass  # another process was quicker, to the same end
+        return True
+
+    def _translate(self, space: Space) -> Translation:
+        options = self._settings.read().get("options", {})
+        return Translation(self._study, self._token, space, options)
+
+    def _make(self, template: FrozenTrial) -> int:
+        """Make a trial and return its number; if the answer is lost on its way, its key finds it."""
+        attempts = count()
+
+        def make() -> int:
+            if next(attempts) and (made := self.with_key(fields_of(template)["key"])) is not None:
+                return made
+            trial_id = self._storage.create_new_trial(self._id, template_trial=template)
+            return self._storage.get_trial_number_from_id(trial_id)
+
+        return persist(make)
+
+    def _close(self, frozen: FrozenTrial, told: Trial) -> None:
+        values = None if told.value is None else [told.value]
+        self._storage.set_trial_state_values(frozen._trial_id, STATES[told.state], values)
+
+    def _fail(self, frozen: FrozenTrial) -> None:
+        self._storage.set_trial_state_values(frozen._trial_id, TrialState.FAIL)
+
+    def _absent(self, number: int) -> StudyError:
+        trials = len(self.frozen())
+        mend = f"it has {trials}, numbered from 0" if trials else "ask for one first"
+        return StudyError(f"study {self._study!r} has no trial {number}; {mend}")
+
+
+def _told_words(outcome: Outcome) -> str:
+    return f"that it failed ({outcome.error})" if outcome.failed else f"the value {outcome.value!r}"
