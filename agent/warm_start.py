@@ -15,29 +15,26 @@ from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 import numpy as np
 
-from bestguess.agent.advice.advisor import LATER, MODEL, Advice, Consultation
-from bestguess.agent.advice.budget import Budget
 from bestguess.agent.advice.knowledge import Knowledge, gather
-from bestguess.agent.assembly import Assembly, ModelTerms
 from bestguess.agent.checks import check_count, check_seed, check_space, check_task
-from bestguess.agent.llm import LLM
-from bestguess.agent.search.default import Default
-from bestguess.agent.search.first_guesses import TEMPLATES, FirstGuesses
-from bestguess.agent.search.packs import Packs
-from bestguess.agent.search.state import Pass, Proposer, SearchState
 from bestguess.agent.task import Task
-from bestguess.prompts import version
 from bestguess.tools.errors import InputError
 from bestguess.tools.search.density import Density, estimate
-from bestguess.tools.space.filling import fill
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History, Proposal, Source, Trial
 from bestguess.tools.words.documents import path_words, read_json, read_text
 from bestguess.tools.words.given import entries, listed, plain, shown
+
+if TYPE_CHECKING:  # another tuner's environment, which loads a document, has no torch
+    from bestguess.agent.advice.advisor import Advice, Consultation
+    from bestguess.agent.advice.budget import Budget
+    from bestguess.agent.llm import LLM
+    from bestguess.agent.search.first_guesses import FirstGuesses
+    from bestguess.agent.search.state import Proposer, SearchState
 
 FORMAT = "bestguess.warmstart/1"
 POINTS = 5
@@ -81,6 +78,11 @@ class WarmStart:
             InputError: an argument is wrong. A model that fails is no error: `refusal` and the points'
                 `fallback` say why its place was taken.
         """
+        from bestguess.agent.advice.advisor import LATER
+        from bestguess.agent.assembly import Assembly, ModelTerms
+        from bestguess.agent.search.first_guesses import TEMPLATES, FirstGuesses
+        from bestguess.prompts import version
+
         check_count("n", n, MAX_POINTS)
         terms = ModelTerms(llm, llm_wait_s, budget, journal=None)
         space, task, seed = check_space(space), check_task(task), check_seed(seed) or 0
@@ -230,6 +232,12 @@ def _choose(
 
     What is known comes before the guesses as in a study of our own, and more of it after them.
     """
+    from bestguess.agent.advice.advisor import LATER, MODEL
+    from bestguess.agent.search.default import Default
+    from bestguess.agent.search.packs import Packs
+    from bestguess.agent.search.state import Pass, SearchState
+    from bestguess.tools.space.filling import fill
+
     points: list[Proposal] = []
 
     def state() -> SearchState:

@@ -21,7 +21,7 @@ from bestguess.tools.errors import InputError
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PINS = Path(__file__).parent / "peers"
-OURS = ("numpy", "pyyaml", "simpleeval")
+OURS = ("numpy", "pydantic", "pyyaml", "simpleeval")
 """What the worker needs besides the contestant's library."""
 
 

@@ -23,6 +23,18 @@ except SystemExit as stop:
 """
 
 
+ADAPTERS = """
+from bestguess.agent.adapters import adapter
+sys.modules |= dict.fromkeys(["torch", "openai", "transformers", "jinja2"])
+adapter("skopt"), adapter("hyperopt"), adapter("flaml")
+"""
+
+
+def test_an_adapter_opens_where_only_the_tuner_is_installed() -> None:
+    done = subprocess.run([sys.executable, "-c", f"import sys\n{ADAPTERS}"], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize("program", ["import bestguess", HELP], ids=["import", "help"])
 def test_the_heavy_libraries_are_left_alone_until_they_are_used(program: str) -> None:
     code = f"import sys\n{program}\nprint(*sys.modules, file=sys.stderr)"
