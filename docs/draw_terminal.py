@@ -1,7 +1,7 @@
 """Draws what a command printed as an animated picture of a terminal: `docs/demo.svg` in the README.
 
     bestguess demo --storage none > run.txt
-    python docs/draw_terminal.py 'bestguess demo' run.txt docs/demo.svg
+    python docs/draw_terminal.py 'bestguess demo' run.txt docs/demo.svg --keep '^trial|RMSE: |Held-out|  turn'
 
 Every line is as it was printed, but for two things: lines longer than the window end in …, and lines that
 `--keep` does not match are left out. The picture needs no font and no script from elsewhere, stops after one
@@ -21,7 +21,7 @@ CHAR_PX = 7.3
 LINE_PX = 19
 MARGIN_PX = 16
 BAR_PX = 30
-SECONDS_A_LINE = 0.45
+SECONDS_A_LINE = 0.2
 FONT = "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace"
 
 SOURCES = {
