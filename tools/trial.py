@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from bestguess.tools.errors import InputError
 from bestguess.tools.words.cleaning import clean, clean_line
-from bestguess.tools.words.given import error_words, plain, shorten, shown
+from bestguess.tools.words.given import error_words, is_number, plain, shorten, shown
 from bestguess.tools.words.redaction import redact
 
 Source = Literal["default", "knowledge", "llm", "gp", "random", "user"]
@@ -180,8 +180,8 @@ class Trial:
         A line of the objective that looks like a remark is quoted. Who said what is in `said` and `remarks`.
         """
         lines = self.said.splitlines()
-        said = "\n".join(f"> {one}" if _LIKE_A_REMARK.match(one) else one for one in lines)
-        return "\n".join(part for part in (said, *(f"remark: {one}" for one in self.remarks)) if part)
+        said = "\n".join(f"> {line}" if _LIKE_A_REMARK.match(line) else line for line in lines)
+        return "\n".join(part for part in (said, *(f"remark: {remark}" for remark in self.remarks)) if part)
 
     def told(self, outcome: Outcome) -> Trial:
         """Return this trial with its outcome."""
@@ -234,8 +234,8 @@ class History:
 
     def including(self, trial: Trial) -> History:
         """Return this history with a trial as it is now."""
-        others = (one for one in self.trials if one.number != trial.number)
-        return replace(self, trials=tuple(sorted((*others, trial), key=lambda one: one.number)))
+        others = (other for other in self.trials if other.number != trial.number)
+        return replace(self, trials=tuple(sorted((*others, trial), key=lambda each: each.number)))
 
     def loss(self, trial: Trial) -> float:
         """Return the trial's value turned so that less is better; the trial must be complete."""
@@ -267,8 +267,7 @@ def _text(name: str, given: Any) -> str:
 
 def _seconds(given: Any) -> float | None:
     seconds = plain(given)
-    number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-    if seconds is not None and not (number and 0 <= seconds <= sys.float_info.max):
+    if seconds is not None and not (is_number(seconds) and 0 <= seconds <= sys.float_info.max):
         raise InputError(f"seconds is {shown(given)}; give 0 or more, or leave it out")
     return None if seconds is None else float(seconds)
 

@@ -84,7 +84,7 @@ def rank_importance(
         indices = np.minimum(np.square(f - g).mean(axis=1) / (2.0 * variance), 1.0)
         low, high = np.quantile(indices, EDGES).tolist()
         found.append(Importance(name, float(indices.mean()), low, high))
-    return tuple(sorted(found, key=lambda one: -one.mean))
+    return tuple(sorted(found, key=lambda importance: -importance.mean))
 
 
 def main_effect(

@@ -22,7 +22,7 @@ from bestguess.tools.scan.configs import locate
 from bestguess.tools.scan.finding import Finding, Value
 from bestguess.tools.scan.reading import read_script
 from bestguess.tools.words.documents import path_words, read_text
-from bestguess.tools.words.given import did_you_mean
+from bestguess.tools.words.given import did_you_mean, is_number
 
 USAGE = "usage: python -m bestguess.tools.objective.override SCRIPT --set NAME=VALUE ... [--] ARGUMENTS"
 
@@ -100,11 +100,10 @@ def _read_value(found: Finding, text: str) -> Value:
         value: Value = ast.literal_eval(text)
     except (ValueError, SyntaxError):
         value = text
-    number = isinstance(value, int | float) and not isinstance(value, bool)
     if isinstance(found.value, bool) or found.kind is bool:
         if isinstance(value, bool):
             return value
-    elif number:
+    elif is_number(value):
         return value
     raise InputError(f"{found.name} is {found.value!r} in the script, and {text!r} is of another type")
 

@@ -66,21 +66,23 @@ def scan(script: Path) -> Draft:
     tree, findings = read_script(script)
     with readable(script):
         metric, description = find_metric(tree), _describe(script, tree)
-    has_heads = any(is_heads(one) for one in findings)
+    has_heads = any(is_heads(finding) for finding in findings)
     parameters: dict[str, Parameter] = {}
     chosen, left_out = [], []
-    for one in findings:
-        one = replace(one, doc=redact(one.doc))
-        parameter = "it may be a secret" if _is_secret(one) else choose_parameter(one, has_heads=has_heads)
+    for finding in findings:
+        finding = replace(finding, doc=redact(finding.doc))
+        parameter = (
+            "it may be a secret" if _is_secret(finding) else choose_parameter(finding, has_heads=has_heads)
+        )
         if isinstance(parameter, str):
-            left_out.append(LeftOut(one, parameter))
-        elif problem := name_problem(one.name):
-            left_out.append(LeftOut(one, f"the name {problem}"))
-        elif one.name in parameters:
-            left_out.append(LeftOut(one, "another of that name was found before"))
+            left_out.append(LeftOut(finding, parameter))
+        elif problem := name_problem(finding.name):
+            left_out.append(LeftOut(finding, f"the name {problem}"))
+        elif finding.name in parameters:
+            left_out.append(LeftOut(finding, "another of that name was found before"))
         else:
-            parameters[one.name] = parameter
-            chosen.append(one)
+            parameters[finding.name] = parameter
+            chosen.append(finding)
     return Draft(
         script,
         Space(parameters) if parameters else None,

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
 
+from bestguess.tools.words.given import is_number
+
 Value = bool | int | float | str | None
 Origin = Literal["constant", "dataclass", "argparse", "click", "yaml"]
 
@@ -74,7 +76,7 @@ def read_literal(node: ast.expr | None, known: Mapping[str, Value] = {}) -> Valu
             return known[name]
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             value = read_literal(operand, known)
-            if isinstance(value, int | float) and not isinstance(value, bool):
+            if is_number(value):
                 return -value
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATIONS:
             return _calculate(op, read_literal(left, known), read_literal(right, known))

@@ -12,7 +12,7 @@ from bestguess.tools.errors import SpaceError
 from bestguess.tools.scan.finding import Finding, Value
 from bestguess.tools.scan.habits import Habit, Shape, habit_of, is_place, reason_against
 from bestguess.tools.space.parameters import Choice, Float, Int, Parameter
-from bestguess.tools.words.given import shorten
+from bestguess.tools.words.given import is_number, shorten
 
 DOC_CHARS = 200
 MAX_OPTIONS = 30
@@ -50,7 +50,7 @@ def _choose(finding: Finding, words: str, doc: str, *, has_heads: bool) -> Param
     if isinstance(value, bool) or (value is None and finding.kind is bool):
         return Choice([True, False], default=bool(value), doc=doc)
     options: list[Value] = [one for one in finding.options if one is not None]
-    if isinstance(value, str) or (options and not _are_numbers(options)):
+    if isinstance(value, str) or (options and not all(map(is_number, options))):
         return _choose_text(value, options, doc)
     if options:
         default = value if value in options else options[len(options) // 2]
@@ -124,16 +124,11 @@ def _range(
         log, step = False, int(value) // 4
     if habit:
         low, high = max(low, habit.low), min(max(high, value), max(habit.high, value))
-    if finding.low is not None:
-        low = max(low, finding.low)
-    if finding.high is not None:
-        high = min(high, finding.high)
+    least = -math.inf if finding.low is None else finding.low
+    most = math.inf if finding.high is None else finding.high
+    low, high = max(low, least), min(high, most)
     if real:
-        low, high = _tidy(low, value, up=False), _tidy(high, value, up=True)
-        if finding.high is not None:
-            high = min(high, finding.high)
-        if finding.low is not None:
-            low = max(low, finding.low)
+        low, high = max(_tidy(low, value, up=False), least), min(_tidy(high, value, up=True), most)
         return Float(low, high, log=log and low > 0, default=float(value), doc=doc)
     floor = 1 if value >= 1 else min(0, int(value))
     whole_low, whole_high = max(floor, math.floor(low)), max(math.ceil(high), int(value) + 1)
@@ -178,7 +173,3 @@ def _words(name: str) -> str:
     """Return the last part of a dotted name in lower-case words: optimizer.baseLR is base_lr."""
     last = name.rpartition(".")[2]
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", last).lower().replace("-", "_").strip("_")
-
-
-def _are_numbers(options: list[Value]) -> bool:
-    return all(isinstance(one, int | float) and not isinstance(one, bool) for one in options)

@@ -69,21 +69,23 @@ def _find(tree: ast.Module, text: str, script: Path) -> Iterator[Finding]:
     settable = [*find_flags(tree, known, file), *find_fields(tree, known, comments, file)]
     # A constant that is the default of a flag or a field is set through that.
     defaults = _names_in_defaults(tree)
-    constants = [one for one in find_constants(tree, known, comments, file) if one.name not in defaults]
+    constants = [
+        finding for finding in find_constants(tree, known, comments, file) if finding.name not in defaults
+    ]
     found = [*constants, *settable, *find_configs(tree, script)]
     if len(found) > MAX_SETTINGS:
         raise InputError(
             f"the script {path_words(script)} has {len(found)} constants, flags and settings; "
             f"give one with at most {MAX_SETTINGS}, or write the space by hand"
         )
-    shorts = Counter(_short(one) for one in found)
-    for one in sorted(found, key=lambda one: (one.file != file, one.line)):
+    shorts = Counter(_short(finding) for finding in found)
+    for finding in sorted(found, key=lambda finding: (finding.file != file, finding.line)):
         # A field goes by its own name where nothing else has it.
-        name = _short(one) if shorts[_short(one)] == 1 else one.name
-        words = tuple(word.replace(f"{{{one.name}}}", f"{{{name}}}") for word in one.words)
+        name = _short(finding) if shorts[_short(finding)] == 1 else finding.name
+        words = tuple(word.replace(f"{{{finding.name}}}", f"{{{name}}}") for word in finding.words)
         last = name.rpartition(".")[2]
-        texts = one.options or (options.get(last, ()) if isinstance(one.value, str) else ())
-        yield replace(one, name=name, words=words, options=texts)
+        texts = finding.options or (options.get(last, ()) if isinstance(finding.value, str) else ())
+        yield replace(finding, name=name, words=words, options=texts)
 
 
 def _short(finding: Finding) -> str:

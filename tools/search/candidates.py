@@ -91,7 +91,7 @@ def maximize(
     finalists = list(pool.untried(seen, FINALISTS))
     if finalists and lattice.exact:
         return finalists
-    found = [one.params for one in finalists] or list(_leftover(lattice, rng, seen))
+    found = [candidate.params for candidate in finalists] or list(_leftover(lattice, rng, seen))
     return _ranked(found, score, space)
 
 

@@ -25,7 +25,7 @@ from bestguess.tools.errors import InputError
 from bestguess.tools.space.numeric import Float, Int
 from bestguess.tools.space.parameter import MAX_VALUES, Parameter
 from bestguess.tools.space.parameters import Text
-from bestguess.tools.words.given import entries, listed, plain, shown
+from bestguess.tools.words.given import entries, is_number, listed, plain, shown
 
 BINS = 16
 """More values than this share bins."""
@@ -54,7 +54,7 @@ class Density:
                 f"the density has {count} probabilities, {len(self.values)} values and {len(self.edges)} "
                 "edges; give one probability a value, or one edge more than probabilities"
             )
-        numbers = all(_is_number(one) for one in self.probabilities)
+        numbers = all(map(_is_number, self.probabilities))
         if (
             not numbers
             or min(self.probabilities) < 0
@@ -86,7 +86,7 @@ class Density:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 2.0**1023
+    return is_number(value) and abs(value) < 2.0**1023
 
 
 def estimate(parameter: Parameter, guesses: Sequence[Any]) -> Density:

@@ -29,6 +29,7 @@ from bestguess.tools.space.numeric import Float, Int
 from bestguess.tools.space.parameter import Parameter
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Trial
+from bestguess.tools.words.given import is_number
 
 ORDER_PRIOR = (0.25, 0.2, 0.05)
 """Prior of all rules of one, two and three columns together; the rest is that of no rule."""
@@ -90,7 +91,7 @@ class FailureRules:
         ]
         if not any(failed) or not columns:
             return None
-        scales = [_scale(one) for one in space.parameters.values()]
+        scales = [_scale(parameter) for parameter in space.parameters.values()]
 
         def level(at: FloatArray) -> FloatArray:
             return np.column_stack([scales[column](at[:, column]) for column in columns])
@@ -240,9 +241,7 @@ def _has_levels(parameter: Parameter) -> bool:
     if isinstance(parameter, Float | Int):
         return parameter.high > parameter.low
     options = parameter.values() if parameter.grid_size else []
-    return len(options) > 1 and all(
-        isinstance(one, int | float) and not isinstance(one, bool) for one in options
-    )
+    return len(options) > 1 and all(map(is_number, options))
 
 
 def _scale(parameter: Parameter) -> Callable[[FloatArray], FloatArray]:
@@ -261,7 +260,7 @@ def _scale(parameter: Parameter) -> Callable[[FloatArray], FloatArray]:
             return lambda u: np.log(low + share(u) * (high - low))
         return lambda u: share(u) * LINEAR
     options = parameter.values() if _has_levels(parameter) else []
-    places = np.array([parameter.encode(one) for one in options] or [0.0, 1.0])
+    places = np.array([parameter.encode(option) for option in options] or [0.0, 1.0])
     numbers = np.array(options or [0.0, 1.0], dtype=np.float64)
     shares = (numbers - numbers.min()) / max(float(np.ptp(numbers)), 1e-300)
     levels = np.log(numbers) if numbers.min() > 0 else LINEAR * shares

@@ -137,7 +137,6 @@ class Verifier:
         *,
         noisy: bool = False,
         earlier: Verifier | None = None,
-        device: str = "cpu",
         prior: LogDensity | None = None,
         claims: Sequence[Claim] = (),
     ) -> Verifier | None:
@@ -167,7 +166,7 @@ class Verifier:
             losses = np.array([history.loss(trial) for trial in trials if trial.state == "complete"])
             complete = None if active is None else active[~failed]
             hyperprior = NOISY if noisy else Prior()
-            surrogate = GaussianProcess(space.column_kinds, device=device, prior=hyperprior)
+            surrogate = GaussianProcess(space.column_kinds, prior=hyperprior)
             posterior = surrogate.fit(x[~failed], losses, active=complete)
             feasibility = Feasibility.fit(x, active, failed=failed, kinds=space.column_kinds)
         # In the order in which they were told: the rules go by the latest.

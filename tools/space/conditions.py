@@ -132,7 +132,9 @@ def _with_parents(name: str, parameter: Parameter, parameters: Mapping[str, Para
                 "only a Choice or an Int can be a parent"
             )
         try:
-            when[parent_name] = tuple(sorted({parent.canonical(one) for one in values}, key=parent.encode))
+            when[parent_name] = tuple(
+                sorted({parent.canonical(value) for value in values}, key=parent.encode)
+            )
         except ParamsError as error:
             raise SpaceError(f"parameter {name!r}: when[{parent_name!r}]: {error}") from None
     ordered = {parent: when[parent] for parent in parameters if parent in when}

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import ast
 import re
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,25 +23,8 @@ _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?P<name>[^`]*)`""
 """A string, which is left alone, or a name in backticks."""
 
 
-class Constraint(ABC):
-    """Something that params must satisfy."""
-
-    @property
-    @abstractmethod
-    def label(self) -> str:
-        """What to call the constraint in a message."""
-
-    @abstractmethod
-    def failure(self, params: Mapping[str, Any]) -> str | None:
-        """Return None if the constraint holds for the active params, else why it does not."""
-
-    @abstractmethod
-    def definition(self) -> Any:
-        """Return the constraint as a JSON-able value."""
-
-
 @dataclass(frozen=True, slots=True)
-class Expression(Constraint):
+class Expression:
     """A comparison over parameter names, in words."""
 
     text: str
@@ -74,7 +56,7 @@ class Expression(Constraint):
 
 
 @dataclass(frozen=True, slots=True)
-class Function(Constraint):
+class Function:
     """A Python function from active params to whether they are good.
 
     A KeyError for a parameter of the space that is inactive means that the constraint holds.
@@ -113,7 +95,9 @@ class Function(Constraint):
         return {"callable": self.label}
 
 
-def read_constraint(source: str | Callable[[dict[str, Any]], Any], names: Iterable[str]) -> Constraint:
+def read_constraint(
+    source: str | Callable[[dict[str, Any]], Any], names: Iterable[str]
+) -> Expression | Function:
     """Return the constraint that an expression or a function stands for.
 
     Raises SpaceError for an expression that cannot be read, or that mentions a name not in `names`.

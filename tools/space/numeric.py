@@ -19,7 +19,7 @@ from decimal import Decimal
 from typing import Any, ClassVar, cast
 
 from bestguess.tools.space.parameter import Kind, Parameter
-from bestguess.tools.words.given import plain, shown
+from bestguess.tools.words.given import is_number, plain, shown
 
 LARGEST_INT = 2**40
 """A larger integer does not survive the way through a float's logarithm and back."""
@@ -43,7 +43,7 @@ class _Numeric(Parameter):
     def snap(self, value: Any) -> Any:
         """Return the nearest value on the grid for a number within bounds, anything else as it is."""
         number = plain(value)
-        if not _is_number(number) or not self.low <= number <= self.high or self.grid_size is None:
+        if not is_number(number) or not self.low <= number <= self.high or self.grid_size is None:
             return value
         return self._at(round((number - self.low) / self.step))
 
@@ -82,13 +82,13 @@ class _Numeric(Parameter):
 
     def _number(self, name: str) -> float:
         value = plain(getattr(self, name))
-        if not _is_number(value) or not abs(value) < 2.0**1023:
+        if not is_number(value) or not abs(value) < 2.0**1023:
             raise self._error(f"{name} is {shown(value)}; give a finite number")
         return float(value) + 0.0
 
     def _within(self, value: Any, slack: float) -> float:
         number = plain(value)
-        if not _is_number(number) or number != number:
+        if not is_number(number) or number != number:
             raise self._misfit(value, "is not a number")
         if not self.low - slack * abs(self.low) <= number <= self.high + slack * abs(self.high):
             raise self._misfit(value, "is out of bounds")
@@ -248,7 +248,7 @@ class Int(_Numeric):
     def snap(self, value: Any) -> Any:
         """Return the nearest value on the grid for a whole number within bounds, anything else as it is."""
         number = plain(value)
-        return _Numeric.snap(self, number) if _is_number(number) and number % 1 == 0 else value
+        return _Numeric.snap(self, number) if is_number(number) and number % 1 == 0 else value
 
     def _at(self, index: int) -> int:
         return self.low + index * self.step
@@ -262,10 +262,6 @@ class Int(_Numeric):
 
     def _rounded(self, number: float) -> int:
         return round(number)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _exact(number: float) -> Decimal:

@@ -61,7 +61,7 @@ class Limits:
             name: {each.name: value for each in fields(one) if (value := getattr(one, each.name)) is not None}
             for name, one in self.of.items()
         }
-        return {"of": given, "without": [dict(one) for one in self.without]}
+        return {"of": given, "without": [dict(values) for values in self.without]}
 
     @classmethod
     def from_dict(cls, kept: Mapping[str, Any]) -> Self:
@@ -82,7 +82,7 @@ class Region:
     """
 
     def __init__(self, whole: Space, limits: Limits) -> None:
-        for name in {*limits.of, *(name for one in limits.without for name in one)}:
+        for name in {*limits.of, *(name for values in limits.without for name in values)}:
             if name not in whole:
                 raise InputError(f"there is no parameter {name!r}; there are {', '.join(whole.names)}")
         self.whole = whole
@@ -98,8 +98,8 @@ class Region:
             if all(when.values()) or not when:
                 parts[name] = replace(one if limit is None else _limited(name, one, limit), when=when)
         kept = {name: parts[name] for name in whole.names if name in parts}
-        written = [*whole.constraints, *(_forbid(one) for one in limits.without)]
-        self.space = Space(kept, constraints=[one for one in written if _is_about(one, kept, whole)])
+        written = [*whole.constraints, *(_forbid(values) for values in limits.without)]
+        self.space = Space(kept, constraints=[source for source in written if _is_about(source, kept, whole)])
         self._columns = [whole.names.index(name) for name in kept]
         self._lines = [_line(whole.parameters[name], one) for name, one in kept.items()]
         self._elsewhere = whole.encode(whole.default())

@@ -87,7 +87,9 @@ class Space:
             raise SpaceError(
                 f"the default configuration is not valid: {failure}; change it or the constraint"
             )
-        self._default_x = np.array([one.encode(one.default) for one in self.parameters.values()])
+        self._default_x = np.array(
+            [parameter.encode(parameter.default) for parameter in self.parameters.values()]
+        )
 
     @property
     def parameters(self) -> Mapping[str, Parameter]:
@@ -165,7 +167,9 @@ class Space:
         """
         return self._constrained(
             self._hierarchy.read(
-                params, convert=lambda one, value: one.canonical(one.snap(value)), fill=lambda _: True
+                params,
+                convert=lambda parameter, value: parameter.canonical(parameter.snap(value)),
+                fill=lambda _: True,
             )
         )
 
@@ -184,9 +188,10 @@ class Space:
             params = self.decode(rng.random(len(self)))
             if self.satisfies(params):
                 return params
+        labels = ", ".join(constraint.label for constraint in self._constraints)
         raise SpaceError(
-            f"none of {SAMPLE_TRIES} random configurations satisfies the constraints "
-            f"({', '.join(one.label for one in self._constraints)}); narrow the ranges to where they hold"
+            f"none of {SAMPLE_TRIES} random configurations satisfies the constraints ({labels}); "
+            "narrow the ranges to where they hold"
         )
 
     @property
@@ -226,7 +231,7 @@ class Space:
         if place.shape != (len(self),) or np.isnan(place).any():
             raise ParamsError(f"x is {shown(x)}; give {len(self)} numbers from 0 to 1")
         us = dict(zip(self.parameters, np.clip(place, 0.0, 1.0).tolist(), strict=True))
-        return self._hierarchy.read(us, convert=lambda one, u: one.decode(u))
+        return self._hierarchy.read(us, convert=lambda parameter, u: parameter.decode(u))
 
     def active_mask(self, params: Params) -> NDArray[np.bool_]:
         """Return mask (d,): which parameters are active."""
@@ -244,7 +249,7 @@ class Space:
         conditional parameter gets its default, an inactive one is dropped. Raises ParamsError.
         """
         return self._constrained(
-            self._hierarchy.read(reply, convert=read_reply, fill=lambda one: bool(one.when))
+            self._hierarchy.read(reply, convert=read_reply, fill=lambda parameter: bool(parameter.when))
         )
 
     def to_reply(self, params: Params) -> dict[str, Any]:

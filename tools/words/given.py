@@ -9,7 +9,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -35,6 +35,11 @@ def plain(value: Any) -> Any:
     if isinstance(value, int):
         return int.__pos__(value)
     return float.__pos__(value) if isinstance(value, float) else value
+
+
+def is_number(value: Any) -> TypeGuard[int | float]:
+    """Whether a value is an int or a float; True and False are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def shown(value: Any) -> str:
