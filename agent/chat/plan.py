@@ -1,22 +1,27 @@
 """A plan: what a session is going to tune, before any trial and as long as it lasts.
 
-It holds the command, how its value is found, the space and the task; it does not know where they came
-from (`draft.py`) or what is run (`trials.py`).
+It holds the command, how its value is found, the space and the task. `draft.py` makes one of a script, and
+`trials.py` runs it.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from bestguess.agent.task import Task
+from bestguess.tools.errors import CommandError, InputError, ParamsError
+from bestguess.tools.objective.command import CommandTemplate
+from bestguess.tools.objective.run import PARAMS_VARIABLE
 from bestguess.tools.space.parameter import Parameter
 from bestguess.tools.space.parameters import Choice, Float, Int
-from bestguess.tools.space.region import Limits
+from bestguess.tools.space.region import Limit, Limits, Region
 from bestguess.tools.space.space import Space
 
 NUMBER = r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|nan|inf)"
@@ -48,11 +53,63 @@ class Plan:
         words = ["python" if word == sys.executable else word for word in self.words]
         return " ".join(word if "{" in word else shlex.quote(word) for word in words)
 
+    def render(self, params: Mapping[str, Any], folder: Path) -> list[str]:
+        """Return the command with params written in; `folder` is where it runs. Raises CommandError."""
+        return CommandTemplate(self.words, self.space.names, self.space.texts, folder).render(params)
+
+    def typed(self, params: Mapping[str, Any], folder: Path) -> str:
+        """Return the command with params written in, as it is typed in the folder."""
+        try:
+            rendered = self.render(params, folder)
+        except CommandError as error:
+            return f"# no command: {error}"
+        line = shlex.join(["python" if word == sys.executable else word for word in rendered])
+        if any("{" in word for word in self.words):
+            return line
+        return f"{PARAMS_VARIABLE}={shlex.quote(json.dumps(dict(params)))} {line}"
+
     def for_metric(self, metric: str, direction: str | None) -> Plan:
         """Return the plan with another metric."""
         given = {"metric": metric, "direction": direction or guess_direction(metric)}
         task = Task.from_dict({**self.task.to_dict(), **given})
         return replace(self, task=task, pattern=pattern_of(metric))
+
+    def parameter(self, name: str) -> Parameter:
+        """Return the parameter of that name; raises InputError if there is none."""
+        if name not in self.space:
+            raise InputError(f"there is no parameter {name!r}; there are {', '.join(self.space.names)}")
+        return self.space.parameters[name]
+
+    def canonical(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return values as the parameters have them, options in any case; raises InputError."""
+        given = {}
+        for name, value in values.items():
+            parameter = self.parameter(name)
+            try:
+                given[name] = parameter.canonical(value)
+            except ParamsError as error:
+                by_word = {str(option).lower(): option for option in getattr(parameter, "options", ())}
+                if str(value).lower() not in by_word:
+                    raise InputError(f"{name}: {error}") from None
+                given[name] = by_word[str(value).lower()]
+        return given
+
+    def within_limits(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the params nearest to these that the limits allow; the same where nothing is limited."""
+        near = Region(self.space, self.limits).project(params) if self.limits else None
+        return dict(params) if near is None else near
+
+    def limits_broken(self, params: Mapping[str, Any]) -> str:
+        """Return which of the limits these params break, in words; nothing if none."""
+        broken = [
+            f"{name} {limit.words}"
+            for name, limit in self.limits.of.items()
+            if name in params and not Region(self.space, Limits({name: limit})).contains(params)
+        ]
+        for values in self.limits.without:
+            if all(params.get(name) == value for name, value in values.items()):
+                broken.append(f"never {assignments(values)}")
+        return ", ".join(broken)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as JSON-able values."""
@@ -85,6 +142,15 @@ class Plan:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The space and the limits as they would be, and in words what that changes."""
+
+    space: Space
+    limits: Limits
+    what: str
+
+
 def pattern_of(metric: str) -> str:
     """Return the regular expression that finds `metric` and the number after it."""
     spelled = r"[\s_-]*".join(re.escape(part) for part in re.split(r"[\s_-]+", metric))
@@ -109,6 +175,25 @@ def range_words(parameter: Parameter) -> str:
     if isinstance(parameter, Choice):
         return " | ".join(map(str, parameter.options))
     return "text"
+
+
+def limits_within(space: Space, limits: Limits, wider: Space) -> Limits:
+    """Return limits that keep proposals to `space`, and to its `limits`, in a wider one."""
+    of = {}
+    for name, parameter in space.parameters.items():
+        if parameter == wider.parameters[name]:
+            continue
+        if isinstance(parameter, Float | Int):
+            of[name] = Limit(parameter.low, parameter.high)
+        elif isinstance(parameter, Choice):
+            of[name] = Limit(options=tuple(parameter.options))
+    return Limits({**of, **limits.of}, limits.without)
+
+
+def range_within(parameter: Float | Int, limit: Limit | None) -> tuple[float, float]:
+    """Return from where to where a parameter may go within a limit."""
+    low = parameter.low if limit is None or limit.low is None else limit.low
+    return low, parameter.high if limit is None or limit.high is None else limit.high
 
 
 def value_words(value: Any) -> str:

@@ -32,9 +32,22 @@ class Undo:
     limits: Limits | None = None
     trial: int | None = None
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the change as JSON-able values."""
+        limits = None if self.limits is None else self.limits.to_dict()
+        return {"what": self.what, "limits": limits, "trial": self.trial}
+
+    @classmethod
+    def from_dict(cls, kept: Mapping[str, Any]) -> Self:
+        """Return the change that `to_dict` wrote down; raise ValueError for what cannot be taken back."""
+        what, limits, trial = kept["what"], kept["limits"], kept["trial"]
+        if not isinstance(what, str) or (limits is None) == (trial is None):
+            raise ValueError(f"{shown(kept)} is no change that could be taken back")
+        return cls(what, None if limits is None else Limits.from_dict(limits), trial)
+
 
 @dataclass(frozen=True, slots=True)
-class State:
+class SessionState:
     """Everything that a session keeps beside the study; `opened` says whether the study was begun."""
 
     plan: Plan | None
@@ -48,14 +61,7 @@ class State:
         return {
             "plan": self.plan.to_dict() if self.plan else None,
             "agreed": asdict(self.agreed),
-            "undos": [
-                {
-                    "what": one.what,
-                    "limits": None if one.limits is None else one.limits.to_dict(),
-                    "trial": one.trial,
-                }
-                for one in self.undos
-            ],
+            "undos": [undo.to_dict() for undo in self.undos],
             "left": self.left,
             "opened": self.opened,
         }
@@ -64,20 +70,10 @@ class State:
     def from_dict(cls, kept: Mapping[str, Any]) -> Self:
         """Return the state that `to_dict` wrote down; raise InputError for anything else."""
         try:
-            for one in kept["undos"]:
-                if not isinstance(one["what"], str) or (one["limits"] is None) == (one["trial"] is None):
-                    raise ValueError(f"{shown(one)} is no change that could be taken back")
             return cls(
                 plan=Plan.from_dict(kept["plan"]) if kept["plan"] else None,
                 agreed=Agreed(**kept["agreed"]),
-                undos=tuple(
-                    Undo(
-                        one["what"],
-                        None if one["limits"] is None else Limits.from_dict(one["limits"]),
-                        one["trial"],
-                    )
-                    for one in kept["undos"]
-                ),
+                undos=tuple(map(Undo.from_dict, kept["undos"])),
                 left=min(max(int(kept["left"]), 0), MOST_LEFT),
                 opened=bool(kept["opened"]),
             )

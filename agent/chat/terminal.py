@@ -27,7 +27,7 @@ from prompt_toolkit.history import FileHistory
 from prompt_toolkit.patch_stdout import patch_stdout
 
 from bestguess.agent.chat.answers.rendering import MAX_WIDTH, render
-from bestguess.agent.chat.commands.all import REGISTRY
+from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.events import Event
 from bestguess.agent.chat.session import Session
 from bestguess.agent.reports.console import CleanConsole
@@ -57,7 +57,7 @@ class Words(Completer):
         """Yield what the word before the cursor may become."""
         text = document.text_before_cursor
         if text.startswith("/") and " " not in text:
-            for command in REGISTRY:
+            for command in REGISTRY.values():
                 if command.name.startswith(text[1:]):
                     yield Completion(f"/{command.name}", -len(text), display_meta=command.summary)
             return

@@ -1,7 +1,6 @@
 """Trials in the background: one thread a slot asks, runs and tells, while the conversation goes on.
 
-It knows a tuner and an objective, and reports what happens; it does not know who listens or what was
-agreed. Asking is done by one thread at a time, because a tuner's turns follow one another.
+Asking is done by one thread at a time, because a tuner's turns follow one another.
 """
 
 from __future__ import annotations

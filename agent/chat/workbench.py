@@ -1,6 +1,6 @@
 """The workbench of a session: the plan, its study, the tuner, and the trials in the background.
 
-It owns what is tuned and what may be spent; it does not know who speaks, or what was asked before.
+It owns what is tuned and what may be spent.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from bestguess.agent.advice.budget import Budget
-from bestguess.agent.chat.answers import facts
-from bestguess.agent.chat.plan import Plan
-from bestguess.agent.chat.state import Agreed, Undo
+from bestguess.agent.chat.answers.facts import Known
+from bestguess.agent.chat.plan import Change, Plan, limits_within
+from bestguess.agent.chat.state import Agreed, SessionState, Undo
 from bestguess.agent.chat.trials import Trials, Watcher
 from bestguess.agent.llm.connect import connect
 from bestguess.agent.llm.shared import SharedLLM
@@ -55,22 +55,26 @@ class Workbench:
         self._given = llm, self.llm
         self._watcher = watcher
         self._seed = seed
-        self._tuner: Tuner | None = None
-        self._trials: Trials | None = None
+        self.trials: Trials | None = None
+        """The trials in the background, once there is a study."""
 
     @property
     def opened(self) -> bool:
         """Whether the study was begun."""
-        return self._tuner is not None
+        return self.trials is not None
 
-    def take_up(
-        self, plan: Plan | None, agreed: Agreed, undos: list[Undo], *, opened: bool, left: int
-    ) -> None:
+    @property
+    def state(self) -> SessionState:
+        """What a later session goes on from."""
+        left = self.trials.wanted if self.trials else 0
+        return SessionState(self.plan, self.agreed, tuple(self.undos), left, self.opened)
+
+    def take_up(self, state: SessionState) -> None:
         """Go on where an earlier session left off; nothing runs until someone resumes."""
-        self.plan, self.agreed, self.undos = plan, agreed, undos
-        if plan and opened:
-            self._open(plan)
-            self.start_trials().wanted = left + len(self.tuner.interrupted)
+        self.plan, self.agreed, self.undos = state.plan, state.agreed, list(state.undos)
+        if self.plan and state.opened:
+            trials = self._open(self.plan)
+            trials.wanted = state.left + len(trials.tuner.interrupted)
 
     def close(self) -> None:
         """Stop what runs, give its trials back, and let go of everything."""
@@ -86,9 +90,9 @@ class Workbench:
         Raises:
             InputError: there is no study yet.
         """
-        if self._tuner is None:
+        if self.trials is None:
             raise InputError("there is no study yet; say what to tune, for example: tune train.py")
-        return self._tuner
+        return self.trials.tuner
 
     @property
     def study(self) -> Study:
@@ -98,17 +102,7 @@ class Workbench:
     @property
     def history(self) -> History:
         """The trials that count; empty before there is a study."""
-        return self._tuner.history if self._tuner else History()
-
-    @property
-    def trials(self) -> Trials | None:
-        """The trials in the background, once there is a study."""
-        return self._trials
-
-    @property
-    def running(self) -> int:
-        """How many trials run now."""
-        return len(self._trials.running) if self._trials else 0
+        return self.trials.tuner.history if self.trials else History()
 
     def the_plan(self) -> Plan:
         """Return the plan.
@@ -121,14 +115,14 @@ class Workbench:
         return self.plan
 
     @property
-    def known(self) -> facts.Known:
+    def known(self) -> Known:
         """What is known of the study; raises as `the_plan` does."""
         plan = self.the_plan()
-        return facts.Known(plan.space, plan.task, self.history, plan.limits)
+        return Known(plan.space, plan.task, self.history, plan.limits)
 
     def begin(self, plan: Plan) -> None:
         """Drop the present plan for another one; its study stays in the database."""
-        if self._trials and self._trials.busy:
+        if self.trials and self.trials.busy:
             raise InputError("trials are running; pause and wait for them, or leave, before another study")
         self._let_go()
         self.plan = replace(plan, study=self._free_name(plan.study))
@@ -137,38 +131,46 @@ class Workbench:
 
     def start_trials(self) -> Trials:
         """Return the trials in the background, with the study made if this is the first time."""
-        if self._trials is None:
-            self._open(self.the_plan())
-        assert self._trials is not None
-        return self._trials
+        return self.trials or self._open(self.the_plan())
 
-    def limit(self, limits: Limits, what: str) -> None:
-        """Have proposals keep within `limits`, so that it can be undone.
+    def apply(self, change: Change) -> None:
+        """Have proposals keep within the limits of a change, and its space, so that it can be undone.
 
         Raises:
             InputError: they make no sense, or leave nothing of the space; nothing changed.
         """
         plan = self.the_plan()
-        if limits:
-            Region(plan.space, limits)
-        if self._tuner and self._trials:
-            tuner = self._tuner
-            self._trials.change(lambda: tuner.limit(limits))
-        self.undos.append(Undo(what, limits=plan.limits))
-        self.plan = replace(plan, limits=limits)
+        before = limits_within(plan.space, plan.limits, change.space)
+        self._keep_within(change.space, change.limits)
+        self.undos.append(Undo(change.what, limits=before))
 
-    def widen(self, space: Space, what: str) -> None:
-        """Go on in a wider space; undoing it limits proposals to what there was."""
+    def take_back(self) -> Undo:
+        """Take back the last change, which must be there, and return it."""
+        last = self.undos[-1]
+        if last.limits is not None:
+            self._keep_within(self.the_plan().space, last.limits)
+        elif last.trial is not None:
+            self.study.set_aside(last.trial, aside=False)
+        return self.undos.pop()
+
+    def _keep_within(self, space: Space, limits: Limits) -> None:
         plan = self.the_plan()
-        if self._tuner and self._trials:
-            tuner, trials = self._tuner, self._trials
-            if trials.running:
+        if limits:
+            Region(space, limits)
+        if self.trials:
+            tuner, wider = self.trials.tuner, space != plan.space
+            if wider and self.trials.running:
                 raise InputError(
                     "trials are running in the present space; pause, and widen when they are done"
                 )
-            trials.change(lambda: tuner.widen(space))
-        self.undos.append(Undo(what, limits=facts.as_limits(plan.space, plan.limits, space)))
-        self.plan = replace(plan, space=space, limits=Limits())
+
+            def keep_within() -> None:
+                if wider:
+                    tuner.widen(space)
+                tuner.limit(limits)
+
+            self.trials.change(keep_within)
+        self.plan = replace(plan, space=space, limits=limits)
 
     def change_plan(self, plan: Plan) -> None:
         """Replace the plan; its objective and task take effect on the next trial.
@@ -176,30 +178,27 @@ class Workbench:
         Raises:
             StudyError: the direction would change in a study that has trials, or what its values mean.
         """
-        before = self.plan
-        self.plan = plan
-        if before is None or self._tuner is None:
-            return
+        before = self.the_plan()
         if before.task.direction != plan.task.direction and len(self.history):
-            self.plan = before
             raise StudyError(
                 f"the study {before.study} is to {before.task.direction}; begin another: /new {plan.script}"
             )
         if before.pattern != plan.pattern and self.history.complete:
-            self.plan = before
             metric = plan.task.metric
             raise StudyError(
                 f"the trials of the study {before.study} gave {before.task.metric}, not {metric}; "
                 f"begin another: /new {plan.script} {metric}"
             )
-        self._let_go()
-        self._open(plan)
+        self.plan = plan
+        if self.opened:
+            self._let_go()
+            self._open(plan)
 
     def set_agreed(self, agreed: Agreed) -> None:
         """Set what may be spent from now on."""
         self.agreed = agreed
-        if self._tuner:
-            self._tuner.set_budget(Budget(tokens=agreed.tokens))
+        if self.trials:
+            self.trials.tuner.set_budget(Budget(tokens=agreed.tokens))
 
     def set_model(self, spec: str) -> str:
         """Have another language model propose from now on; return its name.
@@ -217,9 +216,9 @@ class Workbench:
                 f"{shorten(spec, 80)!a} is no model to change to in a session, which takes none, embedded, "
                 f"{', '.join(CATALOG)}, or the one of its start; start one: bestguess chat --llm SPEC"
             )
-        if self._trials and self._trials.busy:
+        if self.trials and self.trials.busy:
             raise InputError("trials are running; pause, and change the model when they are done")
-        opened = self._tuner is not None
+        opened = self.opened
         self._let_go()
         if self.llm and self.llm is not first:
             self.llm.close()
@@ -238,7 +237,7 @@ class Workbench:
             return "the time is up"
         return ""
 
-    def _open(self, plan: Plan) -> None:
+    def _open(self, plan: Plan) -> Trials:
         stop = threading.Event()
         objective = CommandObjective(
             plan.words,
@@ -259,18 +258,17 @@ class Workbench:
             budget=Budget(tokens=self.agreed.tokens),
         )
         tuner.limit(plan.limits)
-        trials = Trials(
-            tuner, objective, stop, self._watcher, parallel=self.parallel, may_start=lambda: self.may_start()
+        self.trials = Trials(
+            tuner, objective, stop, self._watcher, parallel=self.parallel, may_start=self.may_start
         )
-        trials.paused = True
-        self._tuner, self._trials = tuner, trials
+        self.trials.paused = True
+        return self.trials
 
     def _let_go(self) -> None:
-        if self._trials:
-            self._trials.close()
-        if self._tuner:
-            self._tuner.close()
-        self._tuner = self._trials = None
+        if self.trials:
+            self.trials.close()
+            self.trials.tuner.close()
+        self.trials = None
 
     def _free_name(self, name: str) -> str:
         """Return `name`, with a number after it if the database has a study of that name."""

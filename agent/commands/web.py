@@ -8,7 +8,6 @@ import click
 
 from bestguess.agent.commands._options import CONTEXT, session_options
 from bestguess.agent.commands._output import echo
-from bestguess.tools.errors import InputError
 
 
 @click.command(context_settings=CONTEXT)
@@ -25,23 +24,18 @@ def command(folder: Path, llm: str, resume: bool, parallel: int, seed: int | Non
       bestguess web
       bestguess web --resume --llm embedded
     """
-    from bestguess.agent.chat.commands.facts import PAGE_NEEDS
-
-    try:
-        from bestguess.agent.chat.web.server import PageServer
-    except ImportError as error:
-        raise InputError(PAGE_NEEDS.format(error.name)) from error
-
     from bestguess.agent.chat.session import Session
+    from bestguess.agent.chat.web import load_server
     from bestguess.agent.commands._running import end_on_signals, share_cores
     from bestguess.agent.llm.serving.loopback import listen
 
+    page_server = load_server()
     share_cores()
     end_on_signals()
     listening = listen(port)  # before a session leaves its first trace
     session = Session(folder, llm=llm, parallel=parallel, seed=seed, resume=resume)
     try:
-        page = session.page = PageServer(session, listening)
+        page = session.page = page_server(session, listening)
         session.greet()
         echo(f"Open {page.url}\nCtrl-C ends it; everything is kept.")
         page.run()

@@ -15,8 +15,8 @@ from mcp.server import MCPServer
 from pydantic import Field
 
 from bestguess.agent.chat.answers.facts import Known
-from bestguess.agent.chat.commands.all import REGISTRY
-from bestguess.agent.chat.commands.registry import Command
+from bestguess.agent.chat.command import Command
+from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.checks import check_count
 from bestguess.agent.mcp.records import (
     Asked,
@@ -87,7 +87,7 @@ def make_server(
         tools.scan_script,
     ):
         server.tool()(threaded(function))
-    for command in REGISTRY:
+    for command in REGISTRY.values():
         if command.of_study:
             server.add_tool(threaded(tools.answering(command)), command.name, description=command.help)
     add_resources(server, studies.names, tools.find)

@@ -1,29 +1,22 @@
-"""What a study can be taken away as: a script that reproduces the best, a command, JSON, a report, a copy.
-
-It writes the files that it is told to write; where they may lie is settled by whoever asks.
-"""
+"""What a study can be taken away as: a script that reproduces the best, a command, JSON, a report, a copy."""
 
 from __future__ import annotations
 
 import json
-import shlex
 import sqlite3
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from bestguess.agent.chat.answers import facts, words
+from bestguess.agent.chat.answers.facts import standing
+from bestguess.agent.chat.answers.plots import effect_plot, progress_plot
 from bestguess.agent.chat.answers.svg import draw
+from bestguess.agent.chat.answers.tables import trial_row
 from bestguess.agent.chat.answers.templating import render_file
-from bestguess.agent.chat.plan import Plan, assignments
+from bestguess.agent.chat.plan import Plan
 from bestguess.agent.record.study import Study
 from bestguess.agent.reports.insight import gain_insight
-from bestguess.agent.reports.live import format_prediction, format_value
 from bestguess.agent.reports.report import credit_sources, study_record
-from bestguess.tools.errors import CommandError, InputError
-from bestguess.tools.objective.command import CommandTemplate
-from bestguess.tools.objective.run import PARAMS_VARIABLE
+from bestguess.tools.errors import InputError
 from bestguess.tools.trial import History, Trial
 from bestguess.tools.words.private import make_private, open_private
 
@@ -48,18 +41,6 @@ def best_of(history: History) -> Trial:
     return best
 
 
-def command_line(plan: Plan, params: Mapping[str, Any], folder: Path) -> str:
-    """Return the command with params written in, as it is typed in the session's folder."""
-    try:
-        rendered = _render(plan, params, folder)
-    except CommandError as error:
-        return f"# no command: {error}"
-    line = shlex.join(["python" if word == sys.executable else word for word in rendered])
-    if any("{" in word for word in plan.words):
-        return line
-    return f"{PARAMS_VARIABLE}={shlex.quote(json.dumps(dict(params)))} {line}"
-
-
 def write(form: str, path: Path, plan: Plan, study: Study, folder: Path) -> None:
     """Write one of FILE_NAMES' forms to `path`; `folder` is where the command runs.
 
@@ -81,7 +62,7 @@ def write(form: str, path: Path, plan: Plan, study: Study, folder: Path) -> None
 def _script(plan: Plan, study: Study, folder: Path) -> str:
     history = study.history
     best = best_of(history)
-    rendered = _render(plan, best.params, folder)
+    rendered = plan.render(best.params, folder)
     command = ", ".join("sys.executable" if word == sys.executable else repr(word) for word in rendered)
     return render_file(
         "best_script.py",
@@ -98,10 +79,6 @@ def _script(plan: Plan, study: Study, folder: Path) -> str:
     )
 
 
-def _render(plan: Plan, params: Mapping[str, Any], folder: Path) -> list[str]:
-    return CommandTemplate(plan.words, plan.space.names, plan.space.texts, folder).render(params)
-
-
 def _json(plan: Plan, study: Study, folder: Path) -> str:
     history = study.history
     best = best_of(history)
@@ -109,7 +86,7 @@ def _json(plan: Plan, study: Study, folder: Path) -> str:
     record = {
         "study_name": plan.study,
         "task": plan.task.to_dict(),
-        "command": command_line(plan, best.params, folder),
+        "command": plan.typed(best.params, folder),
         "space": plan.space.to_dict(),
         "limits": plan.limits.to_dict(),
         **study_record(history, seconds=seconds),
@@ -118,37 +95,21 @@ def _json(plan: Plan, study: Study, folder: Path) -> str:
 
 
 def _report(plan: Plan, study: Study, folder: Path) -> str:
-    history, aside = study.history, study.aside
+    history = study.history
     best = best_of(history)
     insights = gain_insight(plan.space, history, noisy=plan.task.noisy)
-    plots = [facts.progress_plot(history, plan.task.metric)]
-    plots += [facts.effect_plot(plan, history, one.importance.name) for one in insights[:EFFECTS]]
-    rows = [
-        {
-            "number": trial.number,
-            "source": trial.source,
-            "value": format_value(trial),
-            "expected": format_prediction(trial),
-            "params": assignments(trial.params),
-            "why": trial.outcome.error if trial.outcome and trial.outcome.error else trial.reason,
-            "kind": "aside"
-            if trial.number in aside
-            else "best"
-            if trial.number == best.number
-            else trial.state,
-        }
-        for trial in study.everything
-    ]
+    plots = [progress_plot(history, plan.task.metric)]
+    plots += [effect_plot(plan, history, one.importance.name) for one in insights[:EFFECTS]]
     return render_file(
         "report.html",
         study=plan.study,
-        standing=f"{plan.script}: {words.standing(history, plan.task)}",
-        command=command_line(plan, best.params, folder),
+        standing=f"{plan.script}: {standing(history, plan.task)}",
+        command=plan.typed(best.params, folder),
         metric=plan.task.metric,
         plots=[{"title": plot.title, "svg": draw(plot)} for plot in plots],
         importances=[one.importance for one in insights],
         credits=credit_sources(history),
-        trials=rows,
+        trials=[trial_row(trial, best, study.aside) for trial in study.everything],
     )
 
 

@@ -1,89 +1,92 @@
-"""From a CSV file and a column to predict, to a script in the session's folder and its plan.
-
-The script is the user's to read and change; it uses scikit-learn and nothing of BestGuess.
-"""
+"""A study in tables: its plan, its best configuration, its trials."""
 
 from __future__ import annotations
 
-import csv
-import re
-import sys
+from collections.abc import Container, Iterable
 from pathlib import Path
+from typing import Any
 
-from bestguess.agent.chat.answers.templating import render_file
-from bestguess.agent.chat.files import within
-from bestguess.agent.chat.plan import Plan, pattern_of
-from bestguess.agent.task import Task
-from bestguess.tools.errors import InputError
-from bestguess.tools.space.parameters import Float, Int
-from bestguess.tools.space.space import Space
-
-MOST_CLASSES = 20
-ROWS_READ = 5000
-
-_SPACE = Space(
-    learning_rate=Float(0.01, 0.5, log=True, default=0.1, doc="how much each tree corrects"),
-    max_iter=Int(20, 500, log=True, default=100, doc="how many trees"),
-    max_leaf_nodes=Int(4, 128, log=True, default=31, doc="how large a tree may be"),
-    min_samples_leaf=Int(1, 100, log=True, default=20, doc="rows in a leaf at least"),
-    l2_regularization=Float(0.0, 10.0, default=0.0, doc="how much leaf values are held back"),
-    max_features=Float(0.1, 1.0, default=1.0, doc="share of the columns that a split looks at"),
-)
+from bestguess.agent.chat.answers.facts import at_ends, standing
+from bestguess.agent.chat.answers.formatting import cell
+from bestguess.agent.chat.plan import Plan, assignments, configuration, range_words, value_words
+from bestguess.agent.reports.live import format_prediction, format_value
+from bestguess.tools.trial import History, Trial
 
 
-def draft_table(folder: Path, name: str, target: str) -> Plan:
-    """Return the plan that predicts column `target` of a CSV file, and write its script beside it.
-
-    Raises:
-        InputError: the file cannot be read, or has no such column.
-    """
-    path = within(folder, name)
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = csv.DictReader(file)
-            columns = rows.fieldnames or []
-            values = [row.get(target) for _, row in zip(range(ROWS_READ), rows, strict=False)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{name} cannot be read: {error}; give a CSV file in UTF-8") from error
-    if target not in columns:
-        shown = f"{target!r} is none of its columns" if target else "no column to predict is named"
-        raise InputError(f"{name}: {shown}; say predict column {columns[-1] if columns else 'NAME'}")
-    classify = _is_class(values)
-    metric = "accuracy" if classify else "rmse"
-    script = path.with_name(f"predict_{re.sub(r'[^A-Za-z0-9_]+', '_', f'{path.stem}_{target}')}.py")
-    if not script.exists():  # it is the user's to change
-        script.write_text(
-            render_file(
-                "table_script.py",
-                file=str(path.relative_to(folder.resolve())),
-                target=target,
-                classify=classify,
-            ),
-            encoding="utf-8",
+def plan_table(plan: Plan) -> str:
+    """Show a plan: the command, the metric, and every parameter with its range."""
+    lines = [
+        f"**{plan.script}**: {plan.task.direction} `{plan.task.metric}`, found in the output by its name.",
+        "",
+        f"    {plan.command_line}",
+        "",
+        "| parameter | default | range | now | what it is |",
+        "|---|---|---|---|---|",
+    ]
+    for name, one in plan.space.parameters.items():
+        limit = plan.limits.of.get(name)
+        when = "; ".join(
+            f"only when {parent} is {' or '.join(map(str, values))}" for parent, values in one.when.items()
         )
-    place = str(script.relative_to(folder.resolve()))
-    flags = [f"--{one.replace('_', '-')}={{{one}}}" for one in _SPACE]
-    kind = "classification" if classify else "regression"
-    return Plan(
-        script=place,
-        words=(sys.executable, place, *flags),
-        pattern=pattern_of(metric),
-        task=Task(
-            f"Gradient boosting on {path.name}, {kind} of column {target}",
-            metric=metric,
-            direction="maximize" if classify else "minimize",
-            facts={"columns": len(columns), "rows read": len(values)},
-        ),
-        space=_SPACE,
-        study=path.stem,
-    )
+        notes = "; ".join(part for part in (one.doc, when, plan.origins.get(name, "")) if part)
+        lines.append(
+            f"| {name} | {value_words(one.default)} | {cell(range_words(one))} "
+            f"| {cell(limit.words) if limit else ''} | {cell(notes, 90)} |"
+        )
+    if plan.left_out:
+        lines += ["", f"Left as they are: {cell('; '.join(plan.left_out), 200)}"]
+    lines += [f"- never {configuration(one)}" for one in plan.limits.without]
+    lines += [f"- constraint: {one}" for one in plan.space.constraints if isinstance(one, str)]
+    return "\n".join(lines)
 
 
-def _is_class(values: list[str | None]) -> bool:
-    """Whether a column holds classes: words, or few different whole numbers."""
-    given = [value for value in values if value]
-    try:
-        numbers = [float(value) for value in given]
-    except ValueError:
-        return True
-    return len(set(numbers)) <= MOST_CLASSES and all(number.is_integer() for number in numbers)
+def best_table(plan: Plan, history: History, folder: Path) -> str:
+    """Show the best trial beside the default, its command, and a wider range of what is at an end of its own."""
+    best = history.incumbent
+    if best is None:
+        return f"No trial of {len(history.told)} has a value yet."
+    parts = [f"The {standing(history, plan.task)}", "", f"Proposed by **{best.source}**: {best.reason}", ""]
+    parts += ["| parameter | best | default |", "|---|---|---|"]
+    default = history.default.params if history.default else {}
+    for name, value in best.params.items():
+        parts.append(f"| {name} | {cell(value_words(value))} | {cell(value_words(default.get(name, '')))} |")
+    parts += ["", f"    {plan.typed(best.params, folder)}"]
+    for name, (low, high) in at_ends(plan.space, best.params).items():
+        wider = f"*widen {name} to {low:g}..{high:g}* looks further, if the program can take it"
+        parts += ["", f"`{name}` is at the end of its range: {wider}."]
+    return "\n".join(parts)
+
+
+def trials_table(trials: Iterable[Trial], metric: str, best: Trial | None, aside: Container[int]) -> str:
+    """Show trials, those set `aside` struck out."""
+    table = [
+        f"| # | source | {cell(metric)} | expected | params | why |",
+        "|---:|---|---:|---:|---|---|",
+    ]
+    for trial in trials:
+        row = trial_row(trial, best, aside)
+        value = {"best": "**{}**", "aside": "~~{}~~ set aside"}.get(row["kind"], "{}").format(row["value"])
+        table.append(
+            f"| {row['number']} | {row['source']} | {value} | {row['expected']} "
+            f"| {cell(row['params'], 70)} | {cell(row['why'])} |"
+        )
+    return "\n".join(table)
+
+
+def trial_row(trial: Trial, best: Trial | None, aside: Container[int]) -> dict[str, Any]:
+    """Return what a table shows of a trial; its `kind` is best, aside, or its state."""
+    kind: str = trial.state
+    if trial.number in aside:
+        kind = "aside"
+    elif best is not None and trial.number == best.number:
+        kind = "best"
+    return {
+        "number": trial.number,
+        "source": trial.source,
+        "value": format_value(trial),
+        "expected": format_prediction(trial),
+        "params": assignments(trial.params),
+        "why": trial.outcome.error if trial.outcome and trial.outcome.error else trial.reason,
+        "verdict": trial.proposal.verdict,
+        "kind": kind,
+    }

@@ -1,4 +1,4 @@
-"""Renders the files that a session writes: scripts as they are, HTML with everything escaped."""
+"""Renders files and pages: scripts as they are, HTML with everything escaped."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 
 @cache
-def _environment() -> Environment:
-    return Environment(  # HTML is escaped; a Python file with &lt; in it would not run
-        loader=PackageLoader("bestguess.agent.chat.answers", package_path="templates"),
+def environment(package: str) -> Environment:
+    """Return the templates of a package; a variable that one names and is not given is an error."""
+    return Environment(
+        loader=PackageLoader(package, package_path="templates"),
         undefined=StrictUndefined,
         # HTML is escaped; a Python file with &lt; in it would not run.
         autoescape=lambda name: bool(name) and ".html" in str(name),  # noqa: S701
@@ -22,5 +23,6 @@ def _environment() -> Environment:
 
 
 def render_file(template: str, **variables: Any) -> str:
-    """Return a file's text; a variable that the template names and is not given is an error."""
-    return _environment().get_template(f"{template}.jinja").render(**variables)
+    """Return the text of a file that a session writes."""
+    templates = environment("bestguess.agent.chat.answers")
+    return templates.get_template(f"{template}.jinja").render(**variables)

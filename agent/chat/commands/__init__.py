@@ -1,1 +1,24 @@
-"""What a session can do: one effect a command."""
+"""What a session can do: each `Command` in a file of this folder is one, found by itself.
+
+A command reads its arguments by the types of its function, does one thing to the conversation that it is
+given, and returns what is said. The session, the page, the terminal's completion and MCP enter by `REGISTRY`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from bestguess.agent.chat.command import Command, Registry
+
+_MODULES = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__)]
+
+REGISTRY = Registry(
+    {
+        found.name: found
+        for module in _MODULES
+        for found in vars(module).values()
+        if isinstance(found, Command)
+    }
+)
+"""All commands by name, in the order of the files and of what stands in each."""

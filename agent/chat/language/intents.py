@@ -34,14 +34,13 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a sentence is understood in: the space and its limits, how many trials there are, what runs."""
+    """What a sentence is understood in: the space and its limits, how many trials there are."""
 
     space: Space | None = None
     limits: Limits = field(default_factory=Limits)
     trials: int = 0
     metric: str = ""
     best: Mapping[str, Any] = field(default_factory=dict)
-    busy: bool = False
 
 
 def says(text: str, *patterns: str) -> bool:

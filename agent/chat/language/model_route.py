@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import wait
 from typing import Any
 
-from bestguess.agent.chat.commands.registry import Command, Registry
+from bestguess.agent.chat.command import Command, Registry
 from bestguess.agent.chat.language.intents import Context, Intent
 from bestguess.agent.chat.language.mentions import script_in
 from bestguess.agent.chat.plan import range_words
@@ -85,7 +85,7 @@ def write(
 
 def offered(registry: Registry) -> list[Command]:
     """Return the commands that a model may name."""
-    return [one for one in registry if one.effect != "reaches" and one.name not in NEVER]
+    return [one for one in registry.values() if one.effect != "reaches" and one.name not in NEVER]
 
 
 def intent_schema(registry: Registry, space: Space | None) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 
-from bestguess.agent.chat.commands.all import REGISTRY
+from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.events import Event
 from bestguess.agent.chat.language.intents import Verdict
 from bestguess.agent.chat.session import Session

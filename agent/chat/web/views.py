@@ -6,21 +6,21 @@ Markdown is rendered without raw HTML, so that nothing which a program or a mode
 from __future__ import annotations
 
 import time
-from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from bestguess.agent.chat.answers import facts, words
+from bestguess.agent.chat.answers.facts import standing
+from bestguess.agent.chat.answers.plots import effect_plot, progress_plot
 from bestguess.agent.chat.answers.rendering import MARKDOWN
 from bestguess.agent.chat.answers.svg import draw
-from bestguess.agent.chat.commands.all import REGISTRY
+from bestguess.agent.chat.answers.tables import trial_row
+from bestguess.agent.chat.answers.templating import environment
+from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.events import Event
-from bestguess.agent.chat.plan import assignments, range_words
+from bestguess.agent.chat.plan import Plan, range_within, range_words
 from bestguess.agent.chat.session import Session
 from bestguess.agent.reports.insight import Insight, gain_insight
-from bestguess.agent.reports.live import format_prediction, format_value
 from bestguess.agent.reports.report import credit_sources
 from bestguess.tools.errors import InputError
 from bestguess.tools.space.parameters import Choice, Float, Int
@@ -31,19 +31,6 @@ SHOWN = ("said", "answer", "card", "answered", "remark", "error", "trial_finishe
 """The kinds of event that stand in the conversation."""
 
 
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("bestguess.agent.chat.web", package_path="templates"),
-        undefined=StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["markdown"] = markdown
-    return environment
-
-
 def markdown(text: str) -> Markup:
     """Return Markdown as HTML; any markup in it shows as text."""
     return Markup(MARKDOWN.render(text))  # noqa: S704  # raw HTML is off, so all of it is escaped
@@ -51,7 +38,8 @@ def markdown(text: str) -> Markup:
 
 def render(template: str, **variables: Any) -> str:
     """Return one of the page's templates, filled in."""
-    return _environment().get_template(f"{template}.html.jinja").render(**variables)
+    page = environment("bestguess.agent.chat.web").get_template(f"{template}.html.jinja")
+    return page.render(markdown=markdown, **variables)
 
 
 def event_html(event: Event) -> str:
@@ -81,12 +69,12 @@ def panels_html(session: Session, sort: str, *, descending: bool) -> str:
     best = history.incumbent
     aside = bench.study.aside if bench.opened else frozenset()
     listed = list(bench.study.everything) if bench.opened else []
-    rows = [_row(trial, best, aside) for trial in _sorted(listed, sort, descending=descending)]
-    curve = draw(facts.progress_plot(history, plan.task.metric)) if history.complete else ""
+    rows = [trial_row(trial, best, aside) for trial in _sorted(listed, sort, descending=descending)]
+    curve = draw(progress_plot(history, plan.task.metric)) if history.complete else ""
     return render(
         "panels",
         plan=plan,
-        standing=words.standing(history, plan.task),
+        standing=standing(history, plan.task),
         curve=curve,
         rows=rows,
         sort=sort,
@@ -111,7 +99,7 @@ def insights_html(session: Session) -> str:
     plots = []
     for one in insights[:3]:
         try:
-            plots.append(draw(facts.effect_plot(plan, history, one.importance.name)))
+            plots.append(draw(effect_plot(plan, history, one.importance.name)))
         except InputError:
             continue
     return render("insights", importances=[one.importance for one in insights], plots=plots)
@@ -120,7 +108,7 @@ def insights_html(session: Session) -> str:
 def page_html(session: Session, events: list[Event]) -> str:
     """Return the whole page, with the conversation so far."""
     shown = Markup("".join(event_html(event) for event in events))  # noqa: S704  # made by the templates
-    names = [f"/{command.name}" for command in REGISTRY]
+    names = [f"/{command.name}" for command in REGISTRY.values()]
     return render("page", log=shown, after=len(events), commands=names, folder=str(session.bench.folder))
 
 
@@ -133,36 +121,17 @@ def _sorted(trials: list[Trial], sort: str, *, descending: bool) -> list[Trial]:
     return sorted(trials, key=lambda one: one.number, reverse=descending)
 
 
-def _row(trial: Trial, best: Trial | None, aside: frozenset[int]) -> dict[str, Any]:
-    kind: str = "aside" if trial.number in aside else trial.state
-    if best is not None and trial.number == best.number:
-        kind = "best"
-    failed = trial.outcome is not None and trial.outcome.failed
-    return {
-        "number": trial.number,
-        "source": trial.source,
-        "value": format_value(trial),
-        "expected": format_prediction(trial),
-        "params": assignments(trial.params),
-        "why": trial.outcome.error if failed and trial.outcome else trial.reason,
-        "verdict": trial.proposal.verdict,
-        "kind": kind,
-    }
-
-
-def _parameter(plan: Any, name: str) -> dict[str, Any]:
-    one = plan.space.parameters[name]
-    limit = plan.limits.of.get(name)
+def _parameter(plan: Plan, name: str) -> dict[str, Any]:
+    one, limit = plan.space.parameters[name], plan.limits.of.get(name)
     numeric = isinstance(one, Float | Int)
-    low = (one.low if limit is None or limit.low is None else limit.low) if numeric else None
-    high = (one.high if limit is None or limit.high is None else limit.high) if numeric else None
+    low, high = (f"{end:g}" for end in range_within(one, limit)) if numeric else ("", "")
     return {
         "name": name,
         "range": range_words(one),
         "limit": limit.words if limit else "",
         "numeric": numeric,
         "options": isinstance(one, Choice),
-        "low": "" if low is None else f"{low:g}",
-        "high": "" if high is None else f"{high:g}",
+        "low": low,
+        "high": high,
         "doc": one.doc,
     }

@@ -14,11 +14,12 @@ import pytest
 from tests.agent.chat.conftest import Talk
 from tests.agent.chat.pty_talk import PtyTalk
 
-from bestguess.agent.chat.answers import words
+from bestguess.agent.chat.answers.formatting import verbatim
 from bestguess.agent.chat.answers.rendering import render
-from bestguess.agent.chat.commands.all import REGISTRY
-from bestguess.agent.chat.commands.registry import Registry
+from bestguess.agent.chat.command import command as make_command
+from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.events import Event
+from bestguess.agent.chat.plan import Change
 from bestguess.agent.chat.session import Session
 from bestguess.agent.llm import Request
 from bestguess.agent.reports.console import CleanConsole
@@ -50,14 +51,13 @@ def agreed(talk: Talk) -> Talk:
 
 
 def test_a_command_without_an_effect_or_with_an_unknown_one_is_not_registered() -> None:
-    registry = Registry()
     with pytest.raises(TypeError):
-        registry.command()  # type: ignore[call-arg]
+        make_command()  # type: ignore[call-arg]
     with pytest.raises(ValueError, match="no effect"):
-        registry.command("looks")  # type: ignore[arg-type]
+        make_command("looks")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="no effect"):
-        registry.command("changes", of_study=True)
-    effects = {command.name: command.effect for command in REGISTRY}
+        make_command("changes", of_study=True)
+    effects = {command.name: command.effect for command in REGISTRY.values()}
     assert {effects[name] for name in ("budget", "goal", "note", "undo", "new", "pause", "quit")} == {
         "changes"
     }
@@ -158,7 +158,8 @@ def test_what_would_be_something_else_by_now_is_asked_again(folder: Path) -> Non
     talk.say("tune train.py", "no", "pin depth=4", "yes", "hmm what would a wise person do in my place")
     assert talk.of("card")[-1].text == "Take back depth=4 from now on?"
     session.do("note", {"text": "x"})  # leaves the card open
-    session.bench.limit(session.bench.the_plan().limits, "something else")
+    plan = session.bench.the_plan()
+    session.bench.apply(Change(plan.space, plan.limits, "something else"))
     talk.say("yes")
     assert talk.of("card")[-1].text == "Take back something else?"
     assert len(session.bench.undos) == 2
@@ -250,9 +251,9 @@ def test_no_title_of_a_card_is_cut(title: str) -> None:
 def test_what_cannot_be_seen_is_spelled_out_or_refused_and_what_has_no_room_on_a_card_is_not_asked(
     talk: Talk,
 ) -> None:
-    assert words.verbatim("a\x1b[2J`b`\n\u202ec") == "`` a\\x1b[2J`b`\\n\\u202ec ``".replace(
-        "`` a", "``a"
-    ).replace("c ``", "c``")
+    assert verbatim("a\x1b[2J`b`\n\u202ec") == "`` a\\x1b[2J`b`\\n\\u202ec ``".replace("`` a", "``a").replace(
+        "c ``", "c``"
+    )
     talk.say("tune train.py", "no")
     assert "cannot be seen" in talk.say("/note text\u202e\x07").text
     options = ",".join(f"option{number}" for number in range(2000))

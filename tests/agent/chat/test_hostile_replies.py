@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from tests.agent.chat.conftest import Talk
 
-from bestguess.agent.chat.commands.all import REGISTRY
+from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.session import Session
 from bestguess.agent.chat.terminal import run_lines
 from bestguess.agent.testing import ScriptedLLM
@@ -72,7 +72,7 @@ def replies() -> Iterator[str]:
     """Yield each command as it would be done, each of its arguments with hostile values, and what is odd."""
     yield from ODD
     turn = 0
-    for command in REGISTRY:
+    for command in REGISTRY.values():
         given = WHOLE.get(command.name, {})
         yield json.dumps({"command": command.name, **given})
         for name in command.arguments.model_fields:
@@ -169,7 +169,7 @@ def through_the_page(watched: Watched) -> None:
 
 def test_the_table_has_200_replies_and_each_command_and_each_argument() -> None:
     assert len(REPLIES) >= 200
-    for command in REGISTRY:
+    for command in REGISTRY.values():
         for name in ("command", *command.arguments.model_fields):
             assert any(
                 f'"command": "{command.name}"' in reply and f'"{name}": ' in reply for reply in REPLIES

@@ -17,8 +17,8 @@ from rich.console import Console
 from bestguess.agent.chat.answers.facts import at_ends
 from bestguess.agent.chat.answers.rendering import render
 from bestguess.agent.chat.answers.svg import draw
-from bestguess.agent.chat.commands.all import REGISTRY
-from bestguess.agent.chat.commands.registry import literal
+from bestguess.agent.chat.command import literal
+from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.draft import metrics_in, read_script
 from bestguess.agent.chat.events import Answer, Event, Plot, Series
 from bestguess.agent.chat.plan import guess_direction, pattern_of

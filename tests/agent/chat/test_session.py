@@ -10,7 +10,7 @@ import pytest
 from tests.agent.chat.conftest import Talk
 from tests.agent.chat.language.measure import phrasings
 
-from bestguess.agent.chat.commands.all import REGISTRY
+from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.session import Session
 from bestguess.agent.record.study import load
 from bestguess.agent.testing import DeadLLM, GarbageLLM, ScriptedLLM
@@ -514,8 +514,8 @@ def test_every_command_has_help_a_schema_and_a_line_of_usage() -> None:
         "new scan space goal run ask why best table plot compare importance pin forbid narrow widen try "
         "budget cost model pause resume undo retry export save log doctor help quit"
     )
-    assert set(wanted.split()) <= set(REGISTRY.names)
-    for command in REGISTRY:
+    assert set(wanted.split()) <= set(REGISTRY)
+    for command in REGISTRY.values():
         assert command.summary.endswith(".") or ":" in command.summary
         assert command.schema["type"] == "object"
         assert command.usage.startswith(f"/{command.name}")

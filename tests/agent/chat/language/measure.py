@@ -68,7 +68,7 @@ def count(name: str, read: Reader, *, show: bool = False) -> dict[str, tuple[int
 
 def with_model(spec: str) -> Reader:
     """Return what a session with that model makes of a phrasing."""
-    from bestguess.agent.chat.commands.all import REGISTRY
+    from bestguess.agent.chat.commands import REGISTRY
     from bestguess.agent.chat.language.model_route import understand_with_model
     from bestguess.agent.llm.connect import connect
     from bestguess.agent.llm.shared import SharedLLM

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.agent.chat.language.measure import CONTEXT, SPACE, count, phrasings, read_rules
 
 from bestguess.agent.chat.answers.wording import word_answer
-from bestguess.agent.chat.commands.all import REGISTRY
+from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.language.intents import Context
 from bestguess.agent.chat.language.model_route import understand_with_model
 from bestguess.agent.chat.language.understanding import read_verdict, understand

@@ -1,12 +1,12 @@
-"""The registry of commands: a typed function is a slash command, a tool, a button, all from one definition.
+"""The type of a command: a typed function is a slash command, a tool, a button, all from one definition.
 
     @command("spends", asks=card_for_run)
-    def run(session: Session, n: PositiveInt = 10) -> str:
+    def run(session: Conversation, n: PositiveInt = 10) -> str:
         \"\"\"Run n more trials.\"\"\"
 
 The docstring is the help, the types are the schema, and what is typed after the slash is read by them. The
 effect says what a command can do at most; who may give it and what is asked first follows from that, in the
-session. This module does not know what any does.
+session.
 """
 
 from __future__ import annotations
@@ -50,10 +50,13 @@ class Command:
     function: Function
     arguments: type[BaseModel]
     effect: Effect
-    asks: Asks | None
-    of_study: bool
-    schema: Mapping[str, Any]
-    """The JSON Schema of the arguments."""
+    asks: Asks | None = None
+    of_study: bool = False
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of the arguments."""
+        return self.arguments.model_json_schema()
 
     @property
     def help(self) -> str:
@@ -182,56 +185,12 @@ def _unseen(value: Any) -> Iterator[str]:
         yield from (one for each in value for one in _unseen(each))
 
 
-class Registry:
-    """Commands by name."""
+class Registry(dict[str, Command]):
+    """Commands by name; one that is not there is an InputError."""
 
-    def __init__(self) -> None:
-        self._commands: dict[str, Command] = {}
-
-    def __iter__(self) -> Any:
-        return iter(self._commands.values())
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._commands
-
-    def __getitem__(self, name: str) -> Command:
-        try:
-            return self._commands[name]
-        except KeyError:
-            hint = did_you_mean(name, self._commands) or "; /help lists them"
-            raise InputError(f"there is no command /{name}{hint}") from None
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of all commands."""
-        return tuple(self._commands)
-
-    def command(
-        self, effect: Effect, *, asks: Asks | None = None, of_study: bool = False
-    ) -> Callable[[Function], Function]:
-        """Register a function of a session; the arguments are as for `Command`.
-
-        Raises:
-            ValueError: there is no such effect, or one that is of a study does more than read.
-        """
-        if effect not in get_args(Effect) or (of_study and effect != "reads"):
-            raise ValueError(f"{effect!r} is no effect that this command may have; see Effect")
-
-        def add(function: Function) -> Function:
-            known = function.__name__.rstrip("_")
-            hints = get_type_hints(function, include_extras=True, localns={"Session": object})
-            fields: Any = {
-                each.name: (hints[each.name], ... if each.default is each.empty else each.default)
-                for each in list(inspect.signature(function).parameters.values())[1:]
-            }
-            settings = ConfigDict(extra="forbid", coerce_numbers_to_str=True, allow_inf_nan=False)
-            model = create_model(f"{known.title()}Arguments", __config__=settings, **fields)
-            self._commands[known] = Command(
-                known, function, model, effect, asks, of_study, model.model_json_schema()
-            )
-            return function
-
-        return add
+    def __missing__(self, name: str) -> Command:
+        hint = did_you_mean(name, self) or "; /help lists them"
+        raise InputError(f"there is no command /{name}{hint}")
 
     def read(self, line: str) -> tuple[str, dict[str, Any]]:
         """Return the command and the arguments of a line that begins with a slash.
@@ -241,3 +200,28 @@ class Registry:
         """
         name, _, rest = line.strip().removeprefix("/").partition(" ")
         return name, self[name].read(rest)
+
+
+def command(
+    effect: Effect, *, asks: Asks | None = None, of_study: bool = False
+) -> Callable[[Function], Command]:
+    """Return what makes a command of a function of a session; the arguments are as for `Command`.
+
+    Raises:
+        ValueError: there is no such effect, or one that is of a study does more than read.
+    """
+    if effect not in get_args(Effect) or (of_study and effect != "reads"):
+        raise ValueError(f"{effect!r} is no effect that this command may have; see Effect")
+
+    def make(function: Function) -> Command:
+        name = function.__name__.rstrip("_")
+        hints = get_type_hints(function, include_extras=True)
+        fields: Any = {
+            each.name: (hints[each.name], ... if each.default is each.empty else each.default)
+            for each in list(inspect.signature(function).parameters.values())[1:]
+        }
+        settings = ConfigDict(extra="forbid", coerce_numbers_to_str=True, allow_inf_nan=False)
+        arguments = create_model(f"{name.title()}Arguments", __config__=settings, **fields)
+        return Command(name, function, arguments, effect, asks, of_study)
+
+    return make

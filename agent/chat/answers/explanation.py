@@ -1,0 +1,140 @@
+"""Why a trial was run and what came of it, and how two trials differ: computed and put into words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bestguess.agent.chat.answers.facts import Known
+from bestguess.agent.chat.answers.formatting import quoted
+from bestguess.agent.chat.plan import value_words
+from bestguess.agent.reports.live import format_prediction, format_value
+from bestguess.tools.errors import ParamsError
+from bestguess.tools.search.failure_rules import kind_of
+from bestguess.tools.search.verifier import Verifier
+from bestguess.tools.trial import History, Trial
+from bestguess.tools.words.cleaning import clean_line
+
+SURPRISING_SDS = 2.0
+
+
+def explain(known: Known, trial: Trial) -> str:
+    """Say why a trial was run and what came of it."""
+    history, proposal, outcome = known.history, trial.proposal, trial.outcome
+    parts = [
+        f"**Trial {trial.number}** was proposed by **{trial.source}**: {trial.reason or 'no reason given'}."
+    ]
+    before = [other for other in history.complete if other.number < trial.number]
+    if before:
+        best = min(before, key=history.loss)
+        changes = ", ".join(
+            f"`{name}` {_shown(old)} → {_shown(new)}"
+            for name, old, new in _differences(best.params, trial.params)
+        )
+        if changes:
+            parts.append(f"Against the best before it (trial {best.number}) it changed {changes}.")
+    if proposal.prediction:
+        verdict = proposal.verdict if "expected" not in proposal.verdict else ""
+        says = f" Verdict: {verdict}." if verdict else ""
+        parts.append(f"The surrogate expected {format_prediction(trial)}.{says}")
+    if proposal.fallback:
+        parts.append(f"A turn was not taken: {proposal.fallback}.")
+    if outcome is None:
+        parts.append("It is still running.")
+    elif trial.value is not None:
+        rank = 1 + sum(history.loss(other) < history.loss(trial) for other in history.complete)
+        gave = f"It gave {known.task.metric} **{trial.value:.6g}**, number {rank} of {len(history.complete)}"
+        parts.append(f"{gave}{_surprise(history, trial)}.")
+    else:
+        parts.append(f"It **failed**: {clean_line(outcome.error)}.")
+        alike = [
+            str(other.number)
+            for other in history.failed
+            if other.number != trial.number
+            and other.outcome
+            and kind_of(other.outcome.error) == kind_of(outcome.error)
+        ]
+        if alike:
+            parts.append(f"Trials {', '.join(alike)} failed alike.")
+        if shared := ", ".join(f"`{name}` {what}" for name, what in _shared(history)):
+            parts.append(f"All failures, and no finished trial, have {shared}.")
+    parts += [f"Your remark: {' '.join(remark.split())}." for remark in trial.remarks]
+    said = "\n".join(parts)
+    if outcome and outcome.failed and outcome.feedback:
+        said += "\n\n" + quoted(outcome.feedback)
+    return said
+
+
+def compare(known: Known, a: Trial, b: Trial) -> str:
+    """Show two trials side by side, with what the surrogate makes of each difference alone."""
+    change = ""
+    if a.value is not None and b.value is not None:
+        change = f": a difference of {b.value - a.value:+.6g} {known.task.metric}"
+    head = (
+        f"Trial {a.number} ({a.source}) gave {format_value(a)}, "
+        f"trial {b.number} ({b.source}) {format_value(b)}{change}."
+    )
+    differences = _differences(a.params, b.params)
+    if not differences:
+        return f"{head} Their params are the same."
+    verifier = Verifier.fit(known.space, known.history, noisy=known.task.noisy)
+    rows = [
+        f"| parameter | trial {a.number} | trial {b.number} | this change alone, the surrogate believes |",
+        "|---|---|---|---|",
+    ]
+    for name, old, new in differences:
+        effect = _effect(known, verifier, a, name, new) if None not in (old, new) else "unknown"
+        rows.append(f"| {name} | {_shown(old)} | {_shown(new)} | {effect} |")
+    return "\n".join([head, "", *rows])
+
+
+def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
+    """Return the parameters that differ, with both values; None where one is inactive."""
+    pairs = ((name, before.get(name), after.get(name)) for name in {**before, **after})
+    return [(name, old, new) for name, old, new in pairs if old != new]
+
+
+def _effect(known: Known, verifier: Verifier | None, trial: Trial, name: str, value: Any) -> str:
+    try:
+        moved = known.space.complete({**trial.params, name: value})
+    except ParamsError:
+        return "unknown"
+    if verifier is None:
+        return "unknown"
+    effect = verifier.predict(moved)
+    return f"{effect.mean - verifier.predict(trial.params).mean:+.3g} (± {effect.sd:.2g})"
+
+
+def _surprise(history: History, trial: Trial) -> str:
+    """Return by how many standard deviations a value was from what was expected, in words."""
+    prediction = trial.proposal.prediction
+    if prediction is None or trial.value is None or prediction.sd <= 0:
+        return ""
+    far = (trial.value - prediction.mean) / prediction.sd
+    worse = far < 0 if history.direction == "maximize" else far > 0
+    surprise = " (a surprise)" if abs(far) >= SURPRISING_SDS else ""
+    return f", {abs(far):.1f} standard deviations {'worse' if worse else 'better'} than expected{surprise}"
+
+
+def _shared(history: History) -> Iterator[tuple[str, str]]:
+    """Yield, by parameter, what all failed trials have and no finished one has, in words."""
+    failed = history.failed
+    if len(failed) < 2:
+        return
+    for name in failed[0].params:
+        bad = [trial.params[name] for trial in failed if name in trial.params]
+        good = [trial.params[name] for trial in history.complete if name in trial.params]
+        if not good or len(bad) < len(failed):
+            continue
+        if isinstance(bad[0], bool | str):
+            if len(set(bad)) == 1 and bad[0] not in good:
+                yield name, f"= {bad[0]}"
+        elif isinstance(bad[0], int | float):
+            if min(bad) > max(good):
+                yield name, f"≥ {min(bad):.6g}"
+            elif max(bad) < min(good):
+                yield name, f"≤ {max(bad):.6g}"
+
+
+def _shown(value: object) -> str:
+    return "inactive" if value is None else value_words(value)

@@ -1,0 +1,41 @@
+"""Values and text of others as they may stand in an answer, which is Markdown."""
+
+from __future__ import annotations
+
+import re
+
+from bestguess.tools.trial import tail
+from bestguess.tools.words.cleaning import clean
+
+OUTPUT_CHARS = 600
+CELL_CHARS = 48
+
+
+def quoted(text: str) -> str:
+    """Return the end of what a program printed, as code that nothing in it can end."""
+    cut = tail(clean(text).strip(), OUTPUT_CHARS)
+    return "\n".join(f"    {line}" for line in cut.splitlines())
+
+
+def verbatim(text: str) -> str:
+    """Return text as code on one line, all of it, with what could not be seen spelled out."""
+    shown = "".join(one if clean(one) == one and one not in "\n\t" else ascii(one)[1:-1] for one in text)
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", shown)), default=0))
+    pad = " " if shown[:1] == "`" or shown[-1:] == "`" else ""
+    return f"{fence}{pad}{shown}{pad}{fence}"
+
+
+def cell(text: str, chars: int = CELL_CHARS) -> str:
+    """Return text as it may stand in a table."""
+    line = " ".join(str(text).split()).replace("|", "/")
+    return line if len(line) <= chars else line[: chars - 1] + "…"
+
+
+def duration(seconds: float) -> str:
+    """Return a time as people say it."""
+    if seconds < 1:
+        return f"{seconds:.2g} s"
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 100 else f"{minutes / 60:.1f} h"

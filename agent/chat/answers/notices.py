@@ -1,0 +1,95 @@
+"""What a session says by itself: of trials that run, of a session that is resumed, of words it did not get."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bestguess.agent.chat.answers.facts import standing
+from bestguess.agent.chat.answers.formatting import duration
+from bestguess.agent.chat.language import mentions
+from bestguess.agent.chat.language.intents import Context
+from bestguess.agent.chat.plan import Plan, configuration
+from bestguess.agent.reports.live import format_prediction
+from bestguess.agent.task import Task
+from bestguess.tools.trial import History, Trial
+from bestguess.tools.words.given import did_you_mean
+
+
+def trial_started(trial: Trial) -> str:
+    """Say that a trial begins."""
+    return f"trial {trial.number} [{trial.source}] runs: {configuration(trial.params)}{_expected(trial)}"
+
+
+def trial_finished(trial: Trial, history: History, task: Task) -> str:
+    """Say what came of a trial."""
+    best = history.incumbent
+    so_far = f"best {best.value:.6g} (trial {best.number})" if best else "no value yet"
+    if trial.value is None:
+        what = f"failed: {trial.outcome.error if trial.outcome else ''}"
+    else:
+        new = best and best.number == trial.number and len(history.complete) > 1
+        what = f"{task.metric} {trial.value:.6g}{', **the best so far**' if new else ''}"
+    return f"trial {trial.number} [{trial.source}] {what}{_expected(trial)}; {so_far}"
+
+
+def metric_found(trial: Trial, task: Task) -> str:
+    """Say that the first trial gave a value, so that more may be spent."""
+    seconds = trial.outcome.seconds if trial.outcome and trial.outcome.seconds else 0.0
+    return (
+        f"The metric was found: {task.metric} = {trial.value:.6g} with the defaults, in {duration(seconds)}. "
+        f"It is to {task.direction}. Say for example *run 20*."
+    )
+
+
+def metric_missing(metric: str, found: Sequence[str]) -> str:
+    """Say that the output has no such metric, and what it has."""
+    if not found:
+        return f"The output has no number after {metric!r}. Print one, such as `{metric}=0.123`, and /retry."
+    names = ", ".join(f"`{name}`" for name in found[:6])
+    return f"The output has no {metric!r}; it has {names}. Say for example *goal {found[0]}*, then /retry."
+
+
+def idle(why: str, history: History, task: Task) -> str:
+    """Say what came of the trials that were wanted."""
+    head = {"done": "All trials that were wanted are done", "paused": "Paused"}.get(why, f"Paused: {why}")
+    return f"{head}; {standing(history, task)}"
+
+
+def resumed(history: History, plan: Plan, interrupted: Sequence[Trial], left: int) -> str:
+    """Say where a session that is resumed stands."""
+    text = f"Back in the study *{plan.study}*: {standing(history, plan.task)}"
+    if interrupted:
+        first, many = interrupted[0].number, len(interrupted) > 1
+        were = (
+            f"Trials {', '.join(str(one.number) for one in interrupted)} were"
+            if many
+            else f"Trial {first} was"
+        )
+        text += (
+            f" {were} running when the session ended: *resume* runs {'them' if many else 'it'} again first, "
+            f"*/undo {first}* drops it."
+        )
+    if left:
+        text += f" {left} trials are still to run; say *resume*."
+    return text
+
+
+def not_understood(text: str, context: Context, *, question: bool) -> str:
+    """Say that the words were not understood, and what would be."""
+    if question:
+        return "There is no question open."
+    if context.space is None:
+        return "I did not understand that. Say what to tune, for example *tune train.py*, or /help."
+    if stranger := mentions.stranger_in(mentions.plain(text), context.space):
+        names = context.space.names
+        mend = did_you_mean(stranger, names) or f"; there are {', '.join(names)}."
+        return f"Nothing was done: there is no parameter `{stranger}`{mend}"
+    return (
+        "I did not understand that, so nothing was done. What I do understand: *run 10 more*, *best*, "
+        "*why 7*, *set lr max to 0.01*, *pin depth=6*, *compare 3 and 7*, *what matters*, *plot*, *pause*; "
+        "/help has all."
+    )
+
+
+def _expected(trial: Trial) -> str:
+    return f", expected {format_prediction(trial)}" if trial.proposal.prediction else ""

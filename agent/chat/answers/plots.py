@@ -1,0 +1,67 @@
+"""The plots of a study, as numbers: the terminal, the page and the report draw them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bestguess.agent.chat.events import Plot, Series
+from bestguess.agent.chat.plan import Plan
+from bestguess.agent.reports.insight import gain_insight
+from bestguess.tools.errors import InputError
+from bestguess.tools.search.verifier import MIN_TRIALS
+from bestguess.tools.space.parameters import Float, Int
+from bestguess.tools.trial import History
+
+
+def progress_plot(history: History, metric: str) -> Plot:
+    """Return all values and the best so far, by the trial's number.
+
+    Raises:
+        InputError: no trial has a value yet.
+    """
+    complete = history.complete
+    if not complete:
+        raise InputError("no trial has a value yet, so there is nothing to plot")
+    numbers = tuple(float(trial.number) for trial in complete)
+    values = tuple(float(trial.value) for trial in complete if trial.value is not None)
+    turn = np.maximum if history.direction == "maximize" else np.minimum
+    best = tuple(turn.accumulate(values).tolist())
+    lines = (Series("trials", numbers, values, points=True), Series("best so far", numbers, best))
+    return Plot(f"{metric}, {len(complete)} trials", "trial", metric, lines)
+
+
+def effect_plot(plan: Plan, history: History, name: str) -> Plot:
+    """Return the value by one parameter: what the surrogate believes with its central 90 %, and the trials.
+
+    Raises:
+        InputError: there is no such parameter, or too little is known.
+    """
+    parameter = plan.parameter(name)
+    insights = gain_insight(plan.space, history, noisy=plan.task.noisy)
+    effect = next((one.effect for one in insights if one.effect.name == name), None)
+    if effect is None:
+        raise InputError(f"nothing is known of {name} before {MIN_TRIALS} trials have a value")
+    tried = [trial for trial in history.complete if name in trial.params and trial.value is not None]
+    numeric = isinstance(parameter, Float | Int)
+    labels = () if numeric else tuple(map(str, effect.values))
+
+    def at(values: Any) -> tuple[float, ...]:
+        return tuple(float(value) if numeric else float(labels.index(str(value))) for value in values)
+
+    x = at(effect.values)
+    dots = [trial for trial in tried if numeric or str(trial.params[name]) in labels]
+    lines = (
+        Series("expected", x, tuple(effect.mean.tolist())),
+        Series("90 % low", x, tuple(effect.low.tolist())),
+        Series("90 % high", x, tuple(effect.high.tolist())),
+        Series(
+            "trials",
+            at(trial.params[name] for trial in dots),
+            tuple(float(trial.value) for trial in dots if trial.value is not None),
+            points=True,
+        ),
+    )
+    log = isinstance(parameter, Float | Int) and parameter.log
+    return Plot(f"{plan.task.metric} by {name}", name, plan.task.metric, lines, log, labels)

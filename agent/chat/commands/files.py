@@ -1,0 +1,82 @@
+"""The commands that take a study or the conversation away as files: /export /save /log."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Literal
+
+from bestguess.agent.chat.answers.export import FILE_NAMES, best_of, write
+from bestguess.agent.chat.answers.formatting import verbatim
+from bestguess.agent.chat.command import command
+from bestguess.agent.chat.conversation import Conversation
+from bestguess.agent.chat.events import Card
+from bestguess.agent.chat.transcript import to_markdown
+from bestguess.tools.errors import InputError
+from bestguess.tools.words.private import open_private
+
+Form = Literal["script", "command", "json", "report", "study"]
+
+TRANSCRIPT = "transcript.md"
+
+
+def _place_export(session: Conversation, form: Form, path: str) -> Path:
+    default = FILE_NAMES[form].format(study=session.bench.the_plan().study)
+    return session.files.place(path or default, Path(default).suffix, chosen=bool(path))
+
+
+def _card_for_export(session: Conversation, form: Form = "script", path: str = "") -> Card:
+    if form == "command":
+        return Card("Show the best as a command?", ("no file is written",), "typed")
+    return _card_for_file(_place_export(session, form, path))
+
+
+@command("writes", asks=_card_for_export)
+def export(session: Conversation, form: Form = "script", path: str = "") -> str:
+    """Write the best configuration as a script, command, JSON, report or study file into the folder."""
+    plan, folder = session.bench.the_plan(), session.bench.folder
+    if form == "command":
+        return f"    {plan.typed(best_of(session.bench.history).params, folder)}"
+    target = _place_export(session, form, path)
+    write(form, target, plan, session.bench.study, folder)
+    if form != "study":  # a copy of a database is never written over
+        session.files.wrote(target)
+    name = str(target.relative_to(folder))
+    hint = f" Run it: `python {shlex.quote(name)}`" if form == "script" else ""
+    return f"Wrote `{name}`.{hint}"
+
+
+def _place_log(session: Conversation, path: str) -> Path:
+    return session.files.place(path, ".md", chosen=path != TRANSCRIPT)
+
+
+def _card_for_log(session: Conversation, path: str = TRANSCRIPT) -> Card:
+    return _card_for_file(_place_log(session, path))
+
+
+@command("writes", asks=_card_for_log)
+def log(session: Conversation, path: str = TRANSCRIPT) -> str:
+    """Write this conversation as Markdown into the folder."""
+    target = _place_log(session, path)
+    try:
+        with open_private(target, encoding="utf-8") as file:
+            file.write(to_markdown(session.events))
+    except OSError as error:
+        raise InputError(f"{target.name} cannot be written: {error.strerror}") from error
+    session.files.wrote(target)
+    return f"Wrote `{target.relative_to(session.bench.folder)}`."
+
+
+@command("reads")
+def save(session: Conversation) -> str:
+    """Say where everything is kept, and how to go on later; nothing needs saving."""
+    database = session.bench.database
+    return (
+        f"Everything is kept as it happens: the trials in `{database.name}`, this conversation in "
+        f"`{database.with_suffix('.chat.jsonl').name}`. Go on later with `bestguess chat --resume`."
+    )
+
+
+def _card_for_file(target: Path) -> Card:
+    over = "over what this session wrote there" if target.exists() else "a new file"
+    return Card(f"Write {target.name}, {over}?", (verbatim(str(target)),), "typed")

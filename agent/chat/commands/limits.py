@@ -1,0 +1,191 @@
+"""The commands that change what is searched: /pin /forbid /narrow /widen; each can be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import wraps
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+
+from bestguess.agent.chat.command import Command, command, literal
+from bestguess.agent.chat.conversation import Conversation
+from bestguess.agent.chat.events import Card
+from bestguess.agent.chat.plan import Change, Plan, assignments, range_within, range_words, value_words
+from bestguess.tools.errors import InputError
+from bestguess.tools.space.parameters import Choice, Float, Int, Parameter
+from bestguess.tools.space.region import Limit, Limits, Region
+from bestguess.tools.space.space import Space
+
+Values = dict[str, Any]
+Options = Annotated[
+    tuple[str, ...], BeforeValidator(lambda given: given.split(",") if isinstance(given, str) else given)
+]
+
+
+def _changes_space(wish: Callable[..., Change]) -> Command:
+    """Return the command that does the change which `wish` makes of the plan; its card says what it is."""
+
+    @wraps(wish)
+    def do(session: Conversation, **arguments: Any) -> str:
+        change = wish(session.bench.the_plan(), **arguments)
+        session.bench.apply(change)
+        return f"Done: {change.what}. What was learned is kept; /undo takes it back."
+
+    def card(session: Conversation, **arguments: Any) -> Card:
+        plan = session.bench.the_plan()
+        change = wish(plan, **arguments)
+        now = [
+            f"now {name}: {range_words(one)}"
+            + (f"; limit: {plan.limits.of[name].words}" if name in plan.limits.of else "")
+            for name, one in plan.space.parameters.items()
+            if change.limits.of.get(name) != plan.limits.of.get(name) or change.space.parameters[name] != one
+        ]
+        told = len(session.bench.history.told)
+        kept = "the trial so far is kept" if told == 1 else f"the {told} trials so far are kept"
+        return Card(f"Change the space: {change.what}?", (*now, kept), "space")
+
+    return command("changes", asks=card)(do)
+
+
+@_changes_space
+def pin(plan: Plan, values: Values) -> Change:
+    """Keep parameters at a value from the next proposal on: /pin depth=6; /pin depth keeps its default."""
+    given = {name: plan.parameter(name).default if value is None else value for name, value in values.items()}
+    given = plan.canonical(given)
+    limits = {name: Limit(options=(value,)) for name, value in given.items()}
+    return _limited(plan, limits, f"{assignments(given)} from now on")
+
+
+@_changes_space
+def forbid(plan: Plan, values: Values) -> Change:
+    """Never propose a value, or a combination of values: /forbid booster=dart depth=8."""
+    given = plan.canonical(values)
+    what = f"never {assignments(given)}"
+    for name, value in given.items():
+        parameter = plan.space.parameters[name]
+        if len(given) == 1 and isinstance(parameter, Choice):
+            left = [option for option in _allowed(parameter, plan.limits.of.get(name)) if option != value]
+            if not left:
+                raise InputError(f"{name} {value} is the only option left; widen {name} first")
+            return _limited(plan, {name: Limit(options=tuple(left))}, what)
+    return Change(plan.space, Limits(plan.limits.of, (*plan.limits.without, given)), what)
+
+
+@_changes_space
+def narrow(plan: Plan, parameter: str, low: float | None = None, high: float | None = None) -> Change:
+    """Propose only a part of a parameter's range from now on: /narrow lr 1e-4..1e-2."""
+    known = _numeric(plan, parameter)
+    if low is None and high is None:
+        raise InputError(
+            f"/narrow {parameter}: to what? for example {parameter} {known.low:g}..{known.high:g}"
+        )
+    before = plan.limits.of.get(parameter, Limit())
+    limit = Limit(
+        before.low if low is None else max(low, known.low),
+        before.high if high is None else min(high, known.high),
+    )
+    if range_within(known, limit) == range_within(known, before):
+        low, high = range_within(known, before)
+        raise InputError(
+            f"that changes nothing: {parameter} is within {low:g}..{high:g} already; "
+            f"to allow more, for example /widen {parameter} {low:g}..{2 * high:g}"
+        )
+    change = _limited(plan, {parameter: limit}, f"{parameter} {limit.words}")
+    Region(plan.space, change.limits)  # raises where nothing is left
+    return change
+
+
+@_changes_space
+def widen(
+    plan: Plan, parameter: str, low: float | None = None, high: float | None = None, options: Options = ()
+) -> Change:
+    """Allow more of a parameter than now, beyond its range too: /widen depth 1..12.
+
+    A choice takes more options, which the program has to know: /widen booster gblinear
+    """
+    known = plan.parameter(parameter)
+    before = plan.limits.of.get(parameter)
+    numbers = [value_words(value) for value in (low, high) if value is not None]
+    if not numbers and not options:
+        return _limited(plan, {parameter: None}, f"no limit on {parameter}")
+    if isinstance(known, Choice):
+        given = [*numbers, *options]
+        more, limit = _with_options(parameter, known, before, given)
+        return _limited(
+            plan, {parameter: limit}, f"{parameter} {' and '.join(given)} allowed", {parameter: more}
+        )
+    number = _numeric(plan, parameter)
+    if options:
+        raise InputError(
+            f"{parameter} is a number from a range ({number.allowed}), and {options[0]!r} is none; "
+            f"give bounds: /widen {parameter} {number.low:g}..{number.high:g}"
+        )
+    before = before or Limit()
+    new = replace(
+        number,
+        low=number.low if low is None else min(number.low, _like(number, low)),
+        high=number.high if high is None else max(number.high, _like(number, high)),
+    )
+    kept_low = before.low if low is None or before.low is None else min(before.low, low)
+    kept_high = before.high if high is None or before.high is None else max(before.high, high)
+    left = Limit(
+        None if kept_low is None or kept_low <= new.low else kept_low,
+        None if kept_high is None or kept_high >= new.high else kept_high,
+    )
+    now_low, now_high = range_within(new, left)
+    words = Limit(None if low is None else now_low, None if high is None else now_high).words
+    return _limited(plan, {parameter: left}, f"{parameter} {words} allowed", {parameter: new})
+
+
+def _limited(
+    plan: Plan,
+    limits: Mapping[str, Limit | None],
+    what: str,
+    wider: Mapping[str, Parameter] | None = None,
+) -> Change:
+    """Return the change to these limits, None lifting one, and to wider parameters."""
+    of = {name: limit for name, limit in {**plan.limits.of, **limits}.items() if limit not in (None, Limit())}
+    space = plan.space
+    if wider:
+        space = Space({**space.parameters, **wider}, constraints=space.constraints)
+    return Change(space, Limits(of, plan.limits.without), what)
+
+
+def _with_options(
+    name: str, parameter: Choice, limit: Limit | None, given: Sequence[str]
+) -> tuple[Choice, Limit | None]:
+    """Return a choice with more options, and what limits it from now on."""
+    allowed = _allowed(parameter, limit)
+    known = {str(option): option for option in parameter.options}
+    texts = all(isinstance(option, str) for option in parameter.options)
+    options = list(parameter.options)
+    for text in given:
+        option = known.get(text, text if texts else literal(text))
+        if option in allowed:
+            raise InputError(f"{name} may be {option} already; it is {parameter.allowed}")
+        allowed.append(option)
+        if option not in options:
+            options.append(option)
+    if parameter.ordered and all(isinstance(option, int | float) for option in options):
+        options.sort()
+    wider = replace(parameter, options=options)
+    return wider, Limit(options=tuple(allowed)) if len(allowed) < len(options) else None
+
+
+def _allowed(parameter: Choice, limit: Limit | None) -> list[Any]:
+    """Return the options that a limit leaves."""
+    return list(limit.options if limit and limit.options else parameter.options)
+
+
+def _numeric(plan: Plan, name: str) -> Float | Int:
+    parameter = plan.parameter(name)
+    if not isinstance(parameter, Float | Int):
+        raise InputError(f"{name} has options, not a range ({parameter.allowed}); use /pin or /forbid")
+    return parameter
+
+
+def _like(parameter: Float | Int, value: float) -> float:
+    """Return a bound in the parameter's own type."""
+    return int(value) if isinstance(parameter, Int) else value

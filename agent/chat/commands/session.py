@@ -1,0 +1,53 @@
+"""The commands about the session itself: /web /doctor /help /quit."""
+
+from __future__ import annotations
+
+from bestguess.agent.chat.answers.formatting import cell
+from bestguess.agent.chat.command import command
+from bestguess.agent.chat.conversation import Conversation
+from bestguess.agent.chat.events import Answer
+from bestguess.agent.chat.web import load_server
+
+
+@command("reaches")
+def web(session: Conversation) -> Answer:
+    """Show this session on a page of this machine's browser, too: whatever is said in one shows in both."""
+    from bestguess.agent.chat.session import Session
+
+    assert isinstance(session, Session)
+    if session.page is None:
+        page = load_server()(session)
+        page.start()
+        session.page = page
+    return Answer(f"Open {session.page.url}", secret=True)
+
+
+@command("reads")
+def doctor(session: Conversation) -> str:  # noqa: ARG001  # every command takes the session
+    """Report what this machine has."""
+    from bestguess.agent.reports.machine import examine_machine
+
+    findings = examine_machine()
+    return "\n".join(f"- {'ok' if one.ok else '**NO**'} {one.name}: {one.detail}" for one in findings)
+
+
+@command("reads")
+def help_(session: Conversation, command: str = "") -> str:  # noqa: ARG001
+    """List the commands, or explain one: /help narrow."""
+    from bestguess.agent.chat.commands import REGISTRY
+
+    if command:
+        one = REGISTRY[command.removeprefix("/")]
+        return f"`{one.usage}`\n\n{one.help}"
+    rows = ["| command | what it does |", "|---|---|"]
+    rows += [f"| `{one.usage}` | {cell(one.summary, 120)} |" for one in REGISTRY.values()]
+    return "\n".join(
+        [*rows, "", "Plain words do, too: *run 10 more*, *set lr max to 0.01*, *why did 7 fail?*"]
+    )
+
+
+@command("changes")
+def quit_(session: Conversation) -> str:
+    """Leave; running trials are given back, and `bestguess chat --resume` goes on."""
+    session.closing = True
+    return "Leaving. `bestguess chat --resume` goes on from here."

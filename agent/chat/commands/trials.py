@@ -1,0 +1,216 @@
+"""The commands that run trials and judge them: /run /pause /resume /try /retry /undo /note."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from bestguess.agent.chat.answers import facts
+from bestguess.agent.chat.answers.formatting import duration, verbatim
+from bestguess.agent.chat.command import command
+from bestguess.agent.chat.conversation import Conversation
+from bestguess.agent.chat.events import Card
+from bestguess.agent.chat.plan import assignments, configuration
+from bestguess.agent.chat.state import Agreed, Undo
+from bestguess.tools.errors import InputError, ParamsError
+
+Count = Annotated[int, Field(ge=1, le=100_000)]
+Number = Annotated[int, Field(ge=0)]
+Values = dict[str, Any]
+
+
+def _card_for_run(session: Conversation, n: int = 10) -> Card:
+    plan = session.bench.the_plan()
+    waiting = _waiting(session)
+    lines = _cost_lines(session, n + waiting)
+    if waiting and n:
+        lines = (*lines, f"{waiting} of them were still to run")
+    trials = f"{n + waiting} trial{'s' if n + waiting > 1 else ''}"
+    if "code" in session.consents and (beyond := _beyond(session, n)):
+        lines = (*lines, f"that is {beyond}; yes allows it")
+        return Card(f"Run {trials} of {plan.script}, more than agreed?", lines, "budget")
+    if session.bench.history.told or n + waiting > 1:
+        return Card(f"Run {trials}?", lines, "code")
+    first = f"with its defaults: {configuration(plan.within_limits(plan.space.default()))}"
+    lines = (*lines, first, "it is checked that the metric is found")
+    return Card(f"Run {plan.script} once with its defaults?", lines, "code")
+
+
+@command("spends", asks=_card_for_run)
+def run(session: Conversation, n: Count = 10) -> str:
+    """Run n more trials in the background."""
+    trials = session.bench.start_trials()
+    session.bench.set_agreed(_needed(session, n))
+    trials.add(n)
+    going = trials.left + len(trials.running)
+    return f"{going} trial{'s' if going != 1 else ''} to go; you can go on talking."
+
+
+def _card_for_resume(session: Conversation) -> Card:
+    if _waiting(session):
+        return _card_for_run(session, 0)
+    return Card("Go on?", ("no trials are left to run",), "typed")
+
+
+@command("spends", asks=_card_for_resume)
+def resume(session: Conversation) -> str:
+    """Go on with the trials that are still to run."""
+    trials = session.bench.start_trials()
+    if not trials.left:
+        return "No trials are left to run; say for example *run 10*."
+    trials.resume()
+    return f"Going on with {trials.left} trials."
+
+
+@command("changes")
+def pause(session: Conversation) -> str:
+    """Start no further trial; what runs goes on to its end."""
+    trials = session.bench.trials
+    if trials is None:
+        raise InputError("nothing runs; there is no study yet")
+    trials.pause()
+    running = f" {len(trials.running)} still running will be told when done." if trials.running else ""
+    return f"Paused, with {trials.left} trials still to run.{running}"
+
+
+def _card_for_try(session: Conversation, values: Values) -> Card:
+    params, although = _wished(session, values)
+    expected = facts.expectation(session.bench.known, params)
+    lines = (expected, *_cost_lines(session, 1), *([although] if although else []))
+    # In the title, by which the session tells whether what was agreed to is still what would be done.
+    return Card(f"Run {configuration(params)}?", lines, "code")
+
+
+@command("proposes", asks=_card_for_try)
+def try_(session: Conversation, values: Values) -> str:
+    """Run one trial with these values, the others as in the best so far: /try lr=0.01 depth=4."""
+    params, although = _wished(session, values)
+    session.bench.start_trials().wish(params, f"the user's idea: {assignments(values)}")
+    return f"It runs next: {', '.join(filter(None, (configuration(params), although)))}."
+
+
+def _wished(session: Conversation, values: Values) -> tuple[dict[str, Any], str]:
+    """Return the best params so far within the limits, with these values in them, and what limits they break."""
+    plan, best = session.bench.the_plan(), session.bench.history.incumbent
+    given = plan.canonical(values)
+    base = plan.within_limits(best.params if best else plan.space.default())
+    try:
+        params = plan.space.complete({**base, **given})
+    except ParamsError as error:
+        raise InputError(f"that cannot be tried: {error}") from None
+    broken = plan.limits_broken(params)
+    return params, f"although you said {broken}" if broken else ""
+
+
+def _card_for_retry(session: Conversation, trial: int | None = None) -> Card:
+    params, number = _retried(session, trial)
+    lines = (configuration(params), *_cost_lines(session, 1))
+    return Card(f"Run trial {number}'s params once more?", lines, "code")
+
+
+@command("proposes", asks=_card_for_retry)
+def retry(session: Conversation, trial: Number | None = None) -> str:
+    """Run a trial's params once more; the last failed one's, if no number is given."""
+    params, number = _retried(session, trial)
+    session.bench.start_trials().wish(params, f"trial {number} once more, as the user asked")
+    return f"Trial {number}'s params run once more."
+
+
+def _retried(session: Conversation, number: int | None) -> tuple[dict[str, Any], int]:
+    """Return the params and the number of the trial to run again."""
+    history = session.bench.study.everything
+    if number is None:
+        failed = session.bench.history.failed
+        if not failed:
+            raise InputError("no trial has failed; name one: /retry 7")
+        number = failed[-1].number
+    return facts.find_trial(history, number).params, number
+
+
+def _card_for_undo(session: Conversation, trial: int | None = None) -> Card:
+    if trial is not None:
+        return Card(f"Set trial {trial} aside?", ("it counts no more, and stays in the record",), "typed")
+    last = session.bench.undos[-1].what if session.bench.undos else "nothing, as there is no change"
+    return Card(f"Take back {last}?", ("the limits are what they were before it",), "typed")
+
+
+@command("changes", asks=_card_for_undo)
+def undo(session: Conversation, trial: Number | None = None) -> str:
+    """Take back the last change, or set a trial aside so that it counts no more; nothing is deleted."""
+    if trial is not None:
+        return _set_aside(session, trial)
+    if not session.bench.undos:
+        return "There is no change to take back; */undo 7* sets trial 7 aside."
+    last = session.bench.take_back()
+    return f"Taken back: {last.what if last.trial is None else f'trial {last.trial} counts again'}."
+
+
+@command("changes")
+def note(session: Conversation, text: str, trial: Number | None = None) -> str:
+    """Remark on a trial, the last one if no number is given; whoever proposes next reads it."""
+    if trial is None:
+        told = session.bench.history.told
+        if not told:
+            raise InputError("there is no trial to remark on yet")
+        trial = told[-1].number
+    session.bench.study.remark(trial, text)
+    return f"Noted at trial {trial}; whoever proposes next reads it."
+
+
+def _cost_lines(session: Conversation, n: int) -> tuple[str, ...]:
+    plan = session.bench.the_plan()
+    seconds = facts.seconds_per_trial(session.bench.history)
+    rounds = -(-n // session.bench.parallel)
+    took = f"about {duration(rounds * seconds)}" if seconds else "unknown until it has run once"
+    side = f", {session.bench.parallel} at once" if session.bench.parallel > 1 else ""
+    told = session.bench.history.told
+    spent = sum(trial.proposal.tokens for trial in told)
+    tokens = f"about {round(n * spent / len(told), -2):.0f}" if told and spent else "none"
+    if session.bench.llm and not spent:
+        tokens = "unknown until the model was asked"
+    what = verbatim(plan.command_line)
+    return (f"what: {what}", f"how many: {n}{side}", f"time: {took}; tokens: {tokens}")
+
+
+def _waiting(session: Conversation) -> int:
+    """Return how many trials are wanted by now and not started."""
+    return session.bench.trials.left if session.bench.trials else 0
+
+
+def _needed(session: Conversation, n: int) -> Agreed:
+    """Return what is agreed, raised to what n more trials need."""
+    agreed, seconds = session.bench.agreed, facts.seconds_per_trial(session.bench.history)
+    n += _waiting(session)
+    if agreed.trials is not None:
+        agreed = replace(agreed, trials=max(agreed.trials, len(session.bench.history) + n))
+    if agreed.until is not None and seconds:
+        agreed = replace(agreed, until=max(agreed.until, time.time() + seconds * n / session.bench.parallel))
+    return agreed
+
+
+def _beyond(session: Conversation, n: int) -> str:
+    """Return by how much n more trials are beyond what was agreed, or nothing."""
+    agreed, needed = session.bench.agreed, _needed(session, n)
+    if agreed.trials and needed.trials and needed.trials > agreed.trials:
+        return f"{needed.trials - agreed.trials} more than the {agreed.trials} trials agreed"
+    if agreed.until and needed.until and needed.until > agreed.until:
+        return f"about {duration(needed.until - agreed.until)} longer than agreed"
+    return ""
+
+
+def _set_aside(session: Conversation, number: int) -> str:
+    tuner = session.bench.tuner
+    if number in {trial.number for trial in tuner.interrupted}:
+        tuner.drop(number)
+        trials = session.bench.trials
+        if trials and trials.wanted:
+            trials.wanted -= 1
+        return f"Trial {number} is dropped: it is not run again, and does not count."
+    if number in {trial.number for trial in session.bench.history.running}:
+        raise InputError(f"trial {number} is running; set it aside when it is done")
+    session.bench.study.set_aside(number)
+    session.bench.undos.append(Undo(f"trial {number} set aside", trial=number))
+    return f"Trial {number} is set aside: it stays in the record and counts no more. /undo takes that back."

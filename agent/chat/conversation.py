@@ -1,0 +1,246 @@
+"""What a session keeps and says: its workbench, its files, its transcript, and events to all who show it.
+
+Commands are given a `Conversation`; whose turn it is, and what was agreed, is in `session.py`.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from bestguess.agent.chat.answers import notices
+from bestguess.agent.chat.draft import metrics_in
+from bestguess.agent.chat.events import Card, Event, Listener
+from bestguess.agent.chat.files import Files
+from bestguess.agent.chat.language.intents import Intent
+from bestguess.agent.chat.state import SessionState
+from bestguess.agent.chat.transcript import Transcript, last_state, read_last_session
+from bestguess.agent.chat.workbench import Workbench
+from bestguess.agent.reports.report import trial_record
+from bestguess.tools.trial import Trial
+
+DATABASE = "bestguess.db"
+
+WRITING_S = 0.04
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What waits for an answer to its card, and what was said together with it."""
+
+    number: int
+    card: Card
+    intent: Intent
+    rest: tuple[Intent, ...] = ()
+
+
+class Page(Protocol):
+    """A page that shows the session; `url` opens it and is a secret."""
+
+    url: str
+
+    def close(self) -> None:
+        """Show nothing more."""
+        ...
+
+
+class Conversation:
+    """One conversation about one study at a time.
+
+    Args:
+        folder: where scripts are and files are written; nothing outside of it is touched.
+        database: the study's SQLite file in the folder; the transcript lies beside it.
+        llm: as for `Tuner`; it proposes, and understands what the parser does not.
+        parallel: how many trials run at once.
+        seed: makes proposals repeatable.
+        resume: goes on with the folder's last session.
+
+    Raises:
+        InputError: there is nothing to resume, or a file cannot be written.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        database: str = DATABASE,
+        llm: Any = None,
+        parallel: int = 1,
+        seed: int | None = None,
+        resume: bool = False,
+    ) -> None:
+        home = folder.resolve()
+        self.bench = Workbench(home, home / database, self, llm=llm, parallel=parallel, seed=seed)
+        self.files = Files(home)
+        self.consents: set[str] = set()
+        """What "always" was said to; it ends with the session, since its file may have come from elsewhere."""
+
+        self.pending: Pending | None = None
+        self.closing = False
+        self.page: Page | None = None
+        """Where a browser shows this session too, once someone asked for that; closed with the session."""
+
+        self.best_words = ""
+        """The best so far in a few words, for a status line that is drawn often."""
+
+        self.stopped = threading.Event()
+        """Set when the user stops the present reply."""
+
+        self.thinking_since: float | None = None
+        """Since when a model is waited for in the present turn (time.monotonic), if one is."""
+
+        self._turn = threading.RLock()
+        self._replying = False
+        self._shown_at = 0.0
+        self._saved: SessionState | None = None
+        self._listeners: list[Listener] = []
+        self._emitting = threading.RLock()
+        """Held while an event is written down and told, so that all hear the same ones in the same order."""
+
+        path = self.bench.database.with_suffix(".chat.jsonl")
+        self.past: tuple[Event, ...] = read_last_session(path) if resume else ()
+        """The events of the session that this one goes on from."""
+
+        self._cards = sum(event.kind == "card" for event in self.past)
+        self._transcript = Transcript(path)
+        self._emit(Event("session", fields={"folder": str(home), "resumed": resume}))
+        if kept := last_state(self.past):
+            self.bench.take_up(SessionState.from_dict(kept))
+            if self.bench.opened:
+                self._note_best()
+
+    # What ways of showing a session use.
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Have `listener` called with every event from now on; return how to end that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def join(self, listener: Listener) -> tuple[Event, ...]:
+        """Listen from now on, and return all events before: there is none between."""
+        with self._emitting:
+            self.listen(listener)
+            return self.events
+
+    def greet(self) -> None:
+        """Say where a session that is resumed stands; for whoever shows it, once it listens."""
+        if not self.past:
+            return
+        if self.bench.plan is None or self.bench.trials is None:
+            self._emit(Event("remark", "Nothing had run yet."))
+            return
+        interrupted, left = self.bench.tuner.interrupted, self.bench.trials.wanted
+        text = notices.resumed(self.bench.history, self.bench.plan, interrupted, left)
+        self._emit(Event("remark", text))
+
+    def discard_reply(self) -> None:
+        """Say nothing more in the present turn; what it does is done to its end, but for a model's answer."""
+        if self._replying:
+            self.stopped.set()
+
+    def close(self) -> None:
+        """Stop what runs, give its trials back, and leave everything so that it can be resumed."""
+        self.closing = True
+        self.discard_reply()
+        self._save_state()
+        self.bench.close()
+        page, self.page = self.page, None
+        if page:
+            page.close()
+        self._transcript.close()
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """All events of this session, those it goes on from included."""
+        return read_last_session(self._transcript.path)
+
+    # What a model is doing; it is shown and not kept.
+
+    @contextmanager
+    def thinking(self) -> Iterator[None]:
+        """Have everybody who shows the session see that a model is waited for, as long as it is."""
+        self.thinking_since = time.monotonic()
+        self._tell(Event("thinking", "The language model is thinking"))
+        try:
+            yield
+        finally:
+            self.thinking_since = None
+            self._tell(Event("thinking"))
+
+    def show_writing(self, text: str) -> None:
+        """Show what a model has written of its answer so far, at most so often as an eye can follow."""
+        if time.monotonic() - self._shown_at >= WRITING_S:
+            self._shown_at = time.monotonic()
+            self._tell(Event("writing", text))
+
+    # What happens in the background: a `Watcher` of the trials.
+
+    def started(self, trial: Trial) -> None:
+        """Tell that a trial begins."""
+        left = self.bench.trials.wanted if self.bench.trials else 0
+        fields = {"trial": trial_record(trial), "left": left}
+        self._emit(Event("trial_started", notices.trial_started(trial), fields))
+
+    def finished(self, trial: Trial) -> None:
+        """Tell that a trial was told, and whether its metric was found at all."""
+        history, plan = self.bench.history, self.bench.the_plan()
+        best = history.incumbent
+        fields = {"trial": trial_record(trial), "best": best.number if best else None}
+        self._note_best()
+        self._emit(Event("trial_finished", notices.trial_finished(trial, history, plan.task), fields))
+        if trial.outcome and "matched nothing in the output" in trial.outcome.error:
+            found = metrics_in(trial.outcome.feedback)
+            self._emit(Event("remark", notices.metric_missing(plan.task.metric, found)))
+        elif len(history.told) == 1 and trial.value is not None:
+            self._emit(Event("remark", notices.metric_found(trial, plan.task)))
+        trials = self.bench.trials
+        if trials is None or trials.paused:
+            return
+        if best is None and trials.left:
+            trials.pause()
+            self._emit(Event("remark", "Paused before more is spent: the first trial gave no value."))
+        if plan.target is not None and best:
+            target = -plan.target if history.direction == "maximize" else plan.target
+            if history.loss(best) <= target:
+                trials.pause()
+                self._emit(Event("remark", f"The target {plan.target:g} is reached: paused."))
+
+    def idle(self, why: str) -> None:
+        """Tell that nothing runs any more, and what came of it."""
+        if why == "stopped" or (why == "done" and len(self.bench.history.told) <= 1):
+            return
+        self._emit(Event("remark", notices.idle(why, self.bench.history, self.bench.the_plan().task)))
+        self._save_state()
+
+    def broke(self, error: str) -> None:
+        """Tell that proposing or recording failed."""
+        self._emit(Event("error", f"no trial could be started: {error}"))
+
+    def _note_best(self) -> None:
+        best = self.bench.history.incumbent
+        metric = self.bench.plan.task.metric if self.bench.plan else ""
+        self.best_words = f"best {metric} {best.value:.6g} (trial {best.number})" if best else ""
+
+    def _save_state(self) -> None:
+        state = self.bench.state
+        if state != self._saved:
+            self._saved = state
+            self._emit(Event("state", fields=state.to_dict()))
+
+    def _emit(self, event: Event) -> None:
+        partial = event.fields.get("partial")
+        if self.stopped.is_set() and event.kind in ("answer", "error") and not partial:
+            event = replace(event, fields={**event.fields, "discarded": True})
+        with self._emitting:
+            if not event.fields.get("secret"):
+                self._transcript.append(event)
+            self._tell(event)
+
+    def _tell(self, event: Event) -> None:
+        for listener in tuple(self._listeners):
+            listener(event)
