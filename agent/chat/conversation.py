@@ -78,7 +78,7 @@ class Conversation:
         self.bench = Workbench(home, home / database, self, llm=llm, parallel=parallel, seed=seed)
         self.files = Files(home)
         self.consents: set[str] = set()
-        """What "always" was said to; it ends with the session, since its file may have come from elsewhere."""
+        """What "always" was said to. It is not kept: the file of a session may have come from elsewhere."""
 
         self.pending: Pending | None = None
         self.closing = False

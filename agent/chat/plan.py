@@ -106,10 +106,8 @@ class Plan:
             for name, limit in self.limits.of.items()
             if name in params and not Region(self.space, Limits({name: limit})).contains(params)
         ]
-        for values in self.limits.without:
-            if all(params.get(name) == value for name, value in values.items()):
-                broken.append(f"never {assignments(values)}")
-        return ", ".join(broken)
+        without = [one for one in self.limits.without if all(params.get(name) == one[name] for name in one)]
+        return ", ".join([*broken, *(f"never {assignments(values)}" for values in without)])
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as JSON-able values."""

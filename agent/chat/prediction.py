@@ -31,7 +31,7 @@ _SPACE = Space(
 )
 
 
-def draft_table(folder: Path, name: str, target: str) -> Plan:
+def draft_prediction(folder: Path, name: str, target: str) -> Plan:
     """Return the plan that predicts column `target` of a CSV file, and write its script beside it.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What a session says by itself: of trials that run, of a session that is resumed, of words it did not get."""
+"""What a session says by itself: of trials, of where a resumed study stands, of words it did not get."""
 
 from __future__ import annotations
 
@@ -60,11 +60,8 @@ def resumed(history: History, plan: Plan, interrupted: Sequence[Trial], left: in
     text = f"Back in the study *{plan.study}*: {standing(history, plan.task)}"
     if interrupted:
         first, many = interrupted[0].number, len(interrupted) > 1
-        were = (
-            f"Trials {', '.join(str(one.number) for one in interrupted)} were"
-            if many
-            else f"Trial {first} was"
-        )
+        numbers = ", ".join(str(trial.number) for trial in interrupted)
+        were = f"Trials {numbers} were" if many else f"Trial {first} was"
         text += (
             f" {were} running when the session ended: *resume* runs {'them' if many else 'it'} again first, "
             f"*/undo {first}* drops it."

@@ -41,7 +41,7 @@ def plan_table(plan: Plan) -> str:
 
 
 def best_table(plan: Plan, history: History, folder: Path) -> str:
-    """Show the best trial beside the default, its command, and a wider range of what is at an end of its own."""
+    """Show the best trial beside the default, its command, and wider ranges where it is at an end."""
     best = history.incumbent
     if best is None:
         return f"No trial of {len(history.told)} has a value yet."

@@ -11,14 +11,9 @@ from pkgutil import iter_modules
 
 from bestguess.agent.chat.command import Command, Registry
 
-_MODULES = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__)]
-
-REGISTRY = Registry(
-    {
-        found.name: found
-        for module in _MODULES
-        for found in vars(module).values()
-        if isinstance(found, Command)
-    }
-)
+REGISTRY = Registry()
 """All commands by name, in the order of the files and of what stands in each."""
+
+for _file in iter_modules(__path__):
+    _module = import_module(f"{__name__}.{_file.name}")
+    REGISTRY |= {found.name: found for found in vars(_module).values() if isinstance(found, Command)}

@@ -1,4 +1,4 @@
-"""The commands that ask what is known of a study: /ask /best /why /compare /table /plot /importance /outlook /cost."""
+"""The commands that ask what is known: /ask /best /why /compare /table /plot /importance /outlook /cost."""
 
 from __future__ import annotations
 

@@ -123,11 +123,11 @@ def widen(
             f"give bounds: /widen {parameter} {number.low:g}..{number.high:g}"
         )
     before = before or Limit()
-    new = replace(
-        number,
-        low=number.low if low is None else min(number.low, _like(number, low)),
-        high=number.high if high is None else max(number.high, _like(number, high)),
-    )
+    ends: dict[str, Any] = {
+        "low": number.low if low is None else min(number.low, _like(number, low)),
+        "high": number.high if high is None else max(number.high, _like(number, high)),
+    }
+    new = replace(number, **ends)
     kept_low = before.low if low is None or before.low is None else min(before.low, low)
     kept_high = before.high if high is None or before.high is None else max(before.high, high)
     left = Limit(

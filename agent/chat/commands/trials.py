@@ -93,7 +93,7 @@ def try_(session: Conversation, values: Values) -> str:
 
 
 def _wished(session: Conversation, values: Values) -> tuple[dict[str, Any], str]:
-    """Return the best params so far within the limits, with these values in them, and what limits they break."""
+    """Return the best params so far within the limits, with these values, and what limits that breaks."""
     plan, best = session.bench.the_plan(), session.bench.history.incumbent
     given = plan.canonical(values)
     base = plan.within_limits(best.params if best else plan.space.default())

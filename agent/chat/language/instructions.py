@@ -50,9 +50,6 @@ _KNOWN = frozenset(_ASKING.split()), frozenset(_JOINING.split())
 _NOTED = re.compile(r"(?:please\s+)?(?:note|remark|remember|comment)\b", re.IGNORECASE)
 _TRIAL = re.compile(r"\b(?:trial|run|number) #?\d+\b|\b\d+(?:st|nd|rd|th) \w+|#\d+")
 _PLAIN_WORDS = re.compile(r"[a-z' ,.!-]*")
-_TIME = re.compile(
-    rf"{mentions.NUMBER}\s*(?:hours?|hrs?|h|minutes?|mins?|min|days?|seconds?|secs?)\b", re.IGNORECASE
-)
 _NUMBER = re.compile(rf"(?<![\w.])(?:{mentions.NUMBER})(?![\w])")
 _WORD = re.compile(r"[a-z][a-z']*")
 _PUNCTUATION = re.compile(r"[\s,;.!?\u2026\u2013:='\"`()#-]*")
@@ -79,7 +76,7 @@ def is_instruction(clause: str, intents: Sequence[Intent], context: Context) -> 
         if mention.name in named:
             text = f"{text[: mention.start]} {text[mention.end :]}"
     if any(one.command == "budget" for one in intents):
-        text = _TIME.sub(" ", text)
+        text = mentions.TIME.sub(" ", text)
     text = text.replace("..", " ")  # between the ends of a range
     numbers = {float(one) for one in held if isinstance(one, int | float)}
     if any(mentions.number(one) not in numbers for one in _NUMBER.findall(text)):

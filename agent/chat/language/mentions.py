@@ -1,7 +1,4 @@
-"""What a sentence mentions: numbers, trials, parameters with values and bounds, options, times, files.
-
-It finds things in words and draws no conclusion from them; that is in `understanding.py`.
-"""
+"""What a sentence mentions: numbers, trials, parameters with values and bounds, options, times, files."""
 
 from __future__ import annotations
 
@@ -14,43 +11,17 @@ from bestguess.tools.space.parameters import Choice, Float, Int
 from bestguess.tools.space.space import Space
 
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?(?:k\b)?"
+TIME = re.compile(rf"({NUMBER})\s*(hours?|hrs?|h|minutes?|mins?|min|days?|seconds?|secs?)\b", re.IGNORECASE)
 
 _UNITS = [
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-]
+    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+]  # fmt: skip
 _TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _ORDINALS = [
-    "first",
-    "second",
-    "third",
-    "fourth",
-    "fifth",
-    "sixth",
-    "seventh",
-    "eighth",
-    "ninth",
-    "tenth",
-    "eleventh",
+    "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh",
     "twelfth",
-]
+]  # fmt: skip
 _WORDS: dict[str, int] = {
     **{word: index + 1 for index, word in enumerate(_UNITS)},
     **{word: 10 * (index + 2) for index, word in enumerate(_TENS)},
@@ -132,8 +103,7 @@ def parameters_in(text: str, space: Space | None) -> list[Mention]:
         return []
     names: dict[str, str] = {}
     for spoken, candidates in _SPOKEN.items():
-        real = next((one for one in candidates if one in space), None)
-        if real is not None:
+        if real := next((name for name in candidates if name in space), None):
             names[spoken] = real
     for name in space.names:
         names[name.lower()] = name
@@ -144,14 +114,10 @@ def parameters_in(text: str, space: Space | None) -> list[Mention]:
         for match in re.finditer(rf"(?<![\w.]){re.escape(spoken)}{ending}(?![\w])", text):
             if all(match.end() <= one.start or match.start() >= one.end for one in found):
                 found.append(Mention(names[spoken], match.start(), match.end()))
-    seen: set[str] = set()
-    ordered = sorted(found, key=lambda one: one.start)
-    first: list[Mention] = []
-    for one in ordered:
-        if one.name not in seen:
-            seen.add(one.name)
-            first.append(one)
-    return first
+    first: dict[str, Mention] = {}
+    for mention in sorted(found, key=lambda mention: mention.start):
+        first.setdefault(mention.name, mention)
+    return list(first.values())
 
 
 def stranger_in(text: str, space: Space) -> str | None:
@@ -221,25 +187,20 @@ def _assigned(text: str, mentions: list[Mention], space: Space | None) -> Iterat
 
 def bounds_in(text: str) -> tuple[float | None, float | None]:
     """Return the lower and the upper bound that a plain text speaks of."""
-    pair = (
-        rf"(?P<a>{NUMBER})\s*(?:\.\.+|\u2026|\u2013|to|and|-)\s*(?P<b>{NUMBER})",
-        rf"between\s+(?P<a>{NUMBER})\s+and\s+(?P<b>{NUMBER})",
+    pair = re.search(
+        rf"(?<![\w.])(?P<a>{NUMBER})\s*(?:\.\.+|\u2026|\u2013|to|and|-)\s*(?P<b>{NUMBER})(?![\w])", text
     )
-    for pattern in pair:
-        match = re.search(rf"(?<![\w.]){pattern}(?![\w])", text)
-        if match:
-            low, high = number(match["a"]), number(match["b"])
-            return min(low, high), max(low, high)
+    if pair:
+        low, high = sorted((number(pair["a"]), number(pair["b"])))
+        return low, high
     negated = re.search(
         r"\b(?:don't|do not|not|never|no|nothing|stop|avoid|without|isn't|anything|useless)\b", text
     )
     up = r"(?:up to|at most|no more than|max(?:imum)?|upper|ceiling|top|high(?:est)?|cap)"
     down = r"(?:down to|at least|no less than|min(?:imum)?|lower|floor|bottom|low(?:est)?)"
     gap = r"(?:\s+(?:the|a|an|of|on|for|bound|end|limit|value|to|at|is|be|=|[a-z_]+)){0,6}\s*=?\s*"
-    over = (
-        r"(?:above|over|beyond|more than|greater than|larger than|higher than|bigger than|exceed\w*|past|>)"
-    )
-    under = r"(?:below|under|less than|smaller than|lower than|fewer than|beneath|<)"
+    over = r"(?:above|over|beyond|(?:more|greater|larger|higher|bigger) than|exceed\w*|past|>)"
+    under = r"(?:below|under|(?:less|smaller|lower|fewer) than|beneath|<)"
     found: dict[str, float | None] = {"low": None, "high": None}
 
     def look(side: str, pattern: str) -> None:
@@ -258,9 +219,7 @@ def bounds_in(text: str) -> tuple[float | None, float | None]:
 def minutes_in(text: str) -> float | None:
     """Return a time that a plain text speaks of, in minutes."""
     total = None
-    for amount, unit in re.findall(
-        rf"({NUMBER})\s*(hours?|hrs?|h|minutes?|mins?|min|days?|seconds?|secs?)\b", text
-    ):
+    for amount, unit in TIME.findall(text):
         scale = {"h": 60.0, "d": 1440.0, "m": 1.0, "s": 1 / 60}[unit[0]]
         total = (total or 0.0) + number(amount) * scale
     return total

@@ -12,12 +12,6 @@ from bestguess.agent.chat.language import mentions
 from bestguess.agent.chat.language.intents import Context, Intent, goal_in, is_question, says
 from bestguess.agent.chat.language.space_rules import read_change
 
-
-def _exact(text: str, _context: Context) -> Intent | None:
-    words = text.strip(" ?")
-    return next((Intent(name) for name, pattern in EXACT.items() if re.fullmatch(pattern, words)), None)
-
-
 EXACT = {
     "help": r"help(?: me)?|commands|what can (?:you|i) (?:do|say)",
     "quit": r"quit|exit|bye|goodbye|leave|q|i'm done|that's all",
@@ -56,22 +50,84 @@ EXACT = {
         r"|where (?:are|do) we (?:stand)?|summary|summari[sz]e.*"
     ),
 }
+"""Whole sentences that are a command and nothing else."""
+
+SAID = {
+    "outlook": (
+        r"converge[ds]?|convergence|plateau\w*|saturated|worth (?:going on|continuing|it|running|more|the)"
+        r"|(?:would|will|could|can|might|do|does) .*(?:more|next|further|another).* "
+        r"(?:bring|gain|help|improve|yield|give|buy)"
+        r"|(?:expect|hope for|is there) (?:anything|something|much|any)\b.*"
+        r"|should (?:i|we) (?:run|go on|continue|stop|do)\b.*"
+        r"|(?:how much|what|anything) (?:is )?(?:left|more) to gain|room for improvement|diminishing"
+    ),
+    "compare": r"compare[ds]?|comparison|versus|vs\.?|differs?|different|difference|better than|worse than",
+    "retry": r"^retry|(?:run|try|repeat|redo) (?:trial |number |#)?\d+ (?:again|once more)|again$",
+    "why": (
+        r"why|explain|how come|what (?:went|was|is) wrong|reason\w*|thinking behind|rationale"
+        r"|what happened (?:in|to|with)|tell me about|details? (?:of|on|for)"
+    ),
+    "undo a trial": (
+        r"undo|revert|ignore|discard|disregard|forget|drop|remove|delete|mistake|set .*aside|doesn't count"
+        r"|not count"
+    ),
+    "note": (
+        r"was|were|is|are|looks?|looked|seems?|seemed|had|has|got|went|did|exploded|diverged|crashed"
+        r"|overfits?|overfit|underfit\w*|ran|used|failed|felt|should\w*|could\w*"
+    ),
+    "export": (
+        r"export|give|write|need|want|download|get|show|create|make|generate|save|how (?:do|can) i"
+        r"|take .* away|share|send"
+    ),
+    "budget": (
+        r"budget|at most|no more than|limit|spend|not more than|maximum of|in (?:all|total)|altogether"
+    ),
+    "run": (
+        r"run|do|keep (?:going|on|running|at it)|go(?: on)?|continue|launch|start|execute|perform|evaluate"
+        r"|add|another|further|use"
+    ),
+    "importance": (
+        r"matters?|importan\w+|driv(?:es|ing)|influen\w+|sensitiv\w+|impact\w*|doing the work"
+        r"|makes? (?:the|a|any) difference|relevant|irrelevant|(?:biggest|largest|most) effect"
+    ),
+    "goal": r"minimi[sz]e|maximi[sz]e|goal|metric|objective",
+    "pause": r"pause|stop|break(?! is)|hold on|halt|wait|interrupt|hang on|suspend",
+    "undo": r"undo|revert|take (?:that|it|this) back|roll(?: it| that)? back|changed my mind",
+    "resume": (
+        r"resume|carry on|continue|go on|start again|keep going|proceed|pick up|left off|unpause|keep at it"
+    ),
+    "plot": r"plot|curve|graph|chart|draw|picture|visuali[sz]e|diagram|progress",
+    "table": (
+        r"table|list|all (?:the )?(?:trials|runs|results)|overview|history"
+        r"|(?:have you|did you|was|been) (?:tried|try)|every(?:thing| trial)|so far tried|results"
+    ),
+    "best": (
+        r"best|winn(?:er|ing)|optimum|optimal|leading|incumbent|settings should|recommend\w*|should i use"
+        r"|top (?:one|trial|configuration)"
+    ),
+}
+"""Words somewhere in a sentence by which its rule knows it."""
+
+_FORMS = {
+    "json": r"json",
+    "report": r"report|html|write-?up",
+    "study": r"study|database|sqlite|db(?: file)?",
+    "command": r"command(?: line)?|cli|shell|terminal|one-?liner",
+    "script": r"scripts?|code|python|program|reproduce\w*",
+}
+_COMMANDING = r"^(?:run \d+ (?:more|trials)|show|compare|try|export|list|plot)|again|once more"
+
+
+def _exact(text: str, _context: Context) -> Intent | None:
+    words = text.strip(" ?")
+    return next((Intent(name) for name, pattern in EXACT.items() if re.fullmatch(pattern, words)), None)
 
 
 def _outlook(text: str, _context: Context) -> Intent | None:
-    if says(
-        text,
-        r"converge[ds]?|convergence|plateau\w*|saturated",
-        r"worth (?:going on|continuing|it|running|more|the)",
-        r"(?:would|will|could|can|might|do|does) .*(?:more|next|further|another).* "
-        r"(?:bring|gain|help|improve|yield|give|buy)",
-        r"(?:expect|hope for|is there) (?:anything|something|much|any)\b.*",
-        r"should (?:i|we) (?:run|go on|continue|stop|do)\b.*",
-        r"(?:how much|what|anything) (?:is )?(?:left|more) to gain|room for improvement|diminishing",
-    ):
-        counts = mentions.integers_in(text)
-        return Intent("outlook", {"n": counts[0]} if counts else {})
-    return None
+    if not says(text, SAID["outlook"]):
+        return None
+    counts = mentions.integers_in(text)
+    return Intent("outlook", {"n": counts[0]} if counts else {})
 
 
 def _about_trials(text: str, _context: Context) -> Intent | None:
@@ -79,76 +135,29 @@ def _about_trials(text: str, _context: Context) -> Intent | None:
     numbers = named or mentions.integers_in(text)
     if len(numbers) == 1 and len(named) == 1:
         numbers = list(dict.fromkeys([*named, *mentions.integers_in(text)]))
-    compared = says(
-        text, r"compare[ds]?|comparison|versus|vs\.?|differs?|different|difference|better than|worse than"
-    )
-    if compared and len(numbers) >= 2:
+    if says(text, SAID["compare"]) and len(numbers) >= 2:
         return Intent("compare", {"a": numbers[0], "b": numbers[1]})
-    if (
-        says(text, r"^retry|(?:run|try|repeat|redo) (?:trial |number |#)?\d+ (?:again|once more)|again$")
-        and numbers
-        and says(text, "retry|run|try|repeat|redo")
-    ):
+    if says(text, SAID["retry"]) and numbers and says(text, "retry|run|try|repeat|redo"):
         return Intent("retry", {"trial": numbers[0]})
-    if (
-        says(
-            text,
-            (
-                r"why|explain|how come|what (?:went|was|is) wrong|reason\w*|thinking behind"
-                r"|rationale|what happened (?:in|to|with)|tell me about|details? (?:of|on|for)"
-            ),
-        )
-        and len(numbers) == 1
-    ):
+    if says(text, SAID["why"]) and len(numbers) == 1:
         return Intent("why", {"trial": numbers[0]})
-    if (
-        says(
-            text,
-            (
-                r"undo|revert|ignore|discard|disregard|forget|drop|remove|delete|mistake"
-                r"|set .*aside|doesn't count|not count"
-            ),
-        )
-        and named
-    ):
+    if says(text, SAID["undo a trial"]) and named:
         return Intent("undo", {"trial": named[0]})
     if re.match(r"(?:note|remark|comment|remember)\b", text):
         return Intent("note", {"trial": numbers[0]} if numbers else {})
-    stated = says(text, _STATES) or re.match(r"(?:trial|run|number) #?\d+ (?:\w+ )+\w+", text)
+    stated = says(text, SAID["note"]) or re.match(r"(?:trial|run|number) #?\d+ (?:\w+ )+\w+", text)
     if named and stated and not is_question(text) and not says(text, _COMMANDING):
         return Intent("note", {"trial": named[0]})
     return None
 
 
-_COMMANDING = r"^(?:run \d+ (?:more|trials)|show|compare|try|export|list|plot)|again|once more"
-
-_STATES = (
-    r"was|were|is|are|looks?|looked|seems?|seemed|had|has|got|went|did|exploded"
-    r"|diverged|crashed|overfits?|overfit|underfit\w*|ran|used|failed|felt|should\w*"
-    r"|could\w*"
-)
-
-
 def _export(text: str, _context: Context) -> Intent | None:
-    asks = says(
-        text,
-        (
-            r"export|give|write|need|want|download|get|show|create|make|generate|save"
-            r"|how (?:do|can) i|take .* away|share|send"
-        ),
-    )
-    forms = {
-        "json": r"json",
-        "report": r"report|html|write-?up",
-        "study": r"study|database|sqlite|db(?: file)?",
-        "command": r"command(?: line)?|cli|shell|terminal|one-?liner",
-        "script": r"scripts?|code|python|program|reproduce\w*",
-    }
     if says(text, r"show (?:me )?(?:all|the) (?:trials|table)"):
         return None
-    for form, pattern in forms.items():
-        if says(text, pattern) and asks and not says(text, r"run \d+|why|tune"):
-            return Intent("export", {"form": form})
+    if says(text, SAID["export"]) and not says(text, r"run \d+|why|tune"):
+        for form, pattern in _FORMS.items():
+            if says(text, pattern):
+                return Intent("export", {"form": form})
     return Intent("export", {"form": "script"}) if says(text, r"^export") else None
 
 
@@ -160,14 +169,7 @@ def _budget(text: str, _context: Context) -> Intent | None:
     if minutes and not is_question(text):
         return Intent("budget", {"minutes": mentions.whole(minutes)})
     trials = re.search(r"(\d+)\s*(?:trials|runs|evaluations|experiments)", text)
-    limit = says(
-        text,
-        (
-            r"budget|at most|no more than|limit|spend|not more than|maximum of"
-            r"|in (?:all|total)|altogether"
-        ),
-    )
-    if trials and limit and not mentions.trials_in(text):
+    if trials and says(text, SAID["budget"]) and not mentions.trials_in(text):
         return Intent("budget", {"trials": int(trials[1])})
     return None
 
@@ -180,93 +182,47 @@ def _run(text: str, _context: Context) -> Intent | None:
         r"(more|trials?|runs?|further|additional|times|experiments|evaluations|of (?:these|them))?",
         text,
     )
-    verb = says(
-        text,
-        (
-            r"run|do|keep (?:going|on|running|at it)|go(?: on)?|continue|launch|start|execute"
-            r"|perform|evaluate|add|another|further|use"
-        ),
-    )
+    if count is None or mentions.trials_in(text.replace("run ", "")):
+        return None
     bare = re.fullmatch(r"(?:with |in )?\d+ (?:trials|runs|evaluations|experiments)", text)
-    if (
-        count
-        and (bare or count[2] == "more" or (verb and (count[2] or says(text, r"another|for|run"))))
-        and not mentions.trials_in(text.replace("run ", ""))
-    ):
+    counted = count[2] or says(text, r"another|for|run")
+    if bare or count[2] == "more" or (counted and says(text, SAID["run"])):
         return Intent("run", {"n": int(count[1])})
     return None
 
 
 def _importance(text: str, _context: Context) -> Intent | None:
-    if says(
-        text,
-        (
-            r"matters?|importan\w+|driv(?:es|ing)|influen\w+|sensitiv\w+|impact\w*"
-            r"|doing the work|makes? (?:the|a|any) difference|relevant|irrelevant"
-            r"|(?:biggest|largest|most) effect"
-        ),
-    ):
-        return Intent("importance")
-    return None
+    return Intent("importance") if says(text, SAID["importance"]) else None
+
+
+def _goal(text: str, _context: Context) -> Intent | None:
+    metric, direction = goal_in(text, "") if says(text, SAID["goal"]) else (None, None)
+    return Intent("goal", {"metric": metric, "direction": direction}) if metric else None
+
+
+def _states(text: str, _context: Context) -> Intent | None:
+    """Read what stops, goes on, or takes back, said in more words than `EXACT` has."""
+    command = next((name for name in ("pause", "undo", "resume") if says(text, SAID[name])), None)
+    if command is None or (command != "undo" and says(text, r"don't|do not|never")):
+        return None
+    return Intent(command)
 
 
 def _plot(text: str, context: Context) -> Intent | None:
-    if says(text, r"plot|curve|graph|chart|draw|picture|visuali[sz]e|diagram|progress"):
-        named = mentions.parameters_in(text, context.space)
-        return Intent("plot", {"parameter": named[0].name} if named else {})
-    return None
+    if not says(text, SAID["plot"]):
+        return None
+    named = mentions.parameters_in(text, context.space)
+    return Intent("plot", {"parameter": named[0].name} if named else {})
 
 
 def _table(text: str, _context: Context) -> Intent | None:
     if says(text, r"failed|failures|crashed|crashes") and says(text, "show|list|which|table|all"):
         return Intent("table", {"show": "failed"})
-    if says(
-        text,
-        (
-            r"table|list|all (?:the )?(?:trials|runs|results)|overview|history"
-            r"|(?:have you|did you|was|been) (?:tried|try)|every(?:thing| trial)|so far tried"
-            r"|results"
-        ),
-    ):
-        return Intent("table")
-    return None
+    return Intent("table") if says(text, SAID["table"]) else None
 
 
 def _best(text: str, _context: Context) -> Intent | None:
-    if says(
-        text,
-        (
-            r"best|winn(?:er|ing)|optimum|optimal|leading|incumbent|settings should"
-            r"|recommend\w*|should i use|top (?:one|trial|configuration)"
-        ),
-    ):
-        return Intent("best")
-    return None
-
-
-def _states(text: str, _context: Context) -> Intent | None:
-    """Read what stops, goes on, or takes back, said in more words than `EXACT` has."""
-    if says(text, r"pause|stop|break(?! is)|hold on|halt|wait|interrupt|hang on|suspend"):
-        return Intent("pause") if not says(text, r"don't|do not|never") else None
-    if says(text, r"undo|revert|take (?:that|it|this) back|roll(?: it| that)? back|changed my mind"):
-        return Intent("undo")
-    if says(
-        text,
-        (
-            r"resume|carry on|continue|go on|start again|keep going|proceed|pick up|left off"
-            r"|unpause|keep at it"
-        ),
-    ):
-        return Intent("resume") if not says(text, r"don't|do not|never") else None
-    return None
-
-
-def _goal(text: str, _context: Context) -> Intent | None:
-    if says(text, r"minimi[sz]e|maximi[sz]e|goal|metric|objective"):
-        metric, direction = goal_in(text, "")
-        if metric:
-            return Intent("goal", {"metric": metric, "direction": direction})
-    return None
+    return Intent("best") if says(text, SAID["best"]) else None
 
 
 RULES: tuple[Callable[[str, Context], Intent | None], ...] = (

@@ -123,15 +123,12 @@ def _sorted(trials: list[Trial], sort: str, *, descending: bool) -> list[Trial]:
 
 def _parameter(plan: Plan, name: str) -> dict[str, Any]:
     one, limit = plan.space.parameters[name], plan.limits.of.get(name)
-    numeric = isinstance(one, Float | Int)
-    low, high = (f"{end:g}" for end in range_within(one, limit)) if numeric else ("", "")
+    ends = range_within(one, limit) if isinstance(one, Float | Int) else None
     return {
         "name": name,
         "range": range_words(one),
         "limit": limit.words if limit else "",
-        "numeric": numeric,
+        "ends": [f"{end:g}" for end in ends] if ends else None,
         "options": isinstance(one, Choice),
-        "low": low,
-        "high": high,
         "doc": one.doc,
     }
