@@ -110,21 +110,13 @@ class Command:
         return shlex.join(words)
 
     def card(self, session: Any, arguments: Mapping[str, Any]) -> Card:
-        """Return what is asked before the command is done, by whoever has to be asked.
-
-        Raises:
-            InputError: it cannot be done with these arguments.
-        """
+        """Return what is asked before the command is done; raises InputError if it cannot be done."""
         if self.asks:
             return self.asks(session, **arguments)
         return Card(f"Do /{self.name}?", (self.summary,), "typed")
 
     def read(self, text: str) -> dict[str, Any]:
-        """Return the arguments that were typed after the command's name.
-
-        Raises:
-            InputError: the text does not read as this command's arguments.
-        """
+        """Return the arguments that were typed after the command's name; raises InputError."""
         fields = self.arguments.model_fields
         if list(fields)[-1:] == ["text"] and len(fields) == 1:
             return self.check({"text": text.strip()} if text.strip() else {})
@@ -193,11 +185,7 @@ class Registry(dict[str, Command]):
         raise InputError(f"there is no command /{name}{hint}")
 
     def read(self, line: str) -> tuple[str, dict[str, Any]]:
-        """Return the command and the arguments of a line that begins with a slash.
-
-        Raises:
-            InputError: there is no such command, or its arguments do not read.
-        """
+        """Return the command and the arguments of a line that begins with a slash; raises InputError."""
         name, _, rest = line.strip().removeprefix("/").partition(" ")
         return name, self[name].read(rest)
 

@@ -1,6 +1,6 @@
 """From a script to a plan: what it prints, what may be set, and the command that sets it.
 
-Scripts are read, never run, here. It does not know what becomes of the plan.
+Scripts are read, never run, here.
 """
 
 from __future__ import annotations
@@ -8,15 +8,15 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bestguess.agent.chat.files import within
 from bestguess.agent.chat.plan import Plan, guess_direction, pattern_of
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
-from bestguess.tools.scan.draft import Draft, scan
+from bestguess.tools.scan.draft import scan
 from bestguess.tools.scan.metric import find_printed, names_result
 from bestguess.tools.space.formats import load_yaml
 from bestguess.tools.space.space import Space
@@ -83,7 +83,8 @@ def draft(
         found, task = scanned.space, {"description": scanned.description}
         if scanned.metric:
             task |= {"metric": scanned.metric.name, "direction": scanned.metric.direction}
-        command = _scanned_command(folder, source, scanned)
+        script_here = source.path.relative_to(folder.resolve())
+        command = [sys.executable, *replace(scanned, script=script_here).command[1:]]
         origins = {one.name: f"{one.origin}, {one.file}:{one.line}" for one in scanned.chosen}
         left_out = tuple(f"{one.finding.name}: {one.reason}" for one in scanned.left_out)
     name = metric or task.get("metric") or next(iter(source.printed), None)
@@ -110,24 +111,6 @@ def metrics_in(output: str) -> tuple[str, ...]:
     """Return the names that a program's output has a number after, the likeliest metric first."""
     shown = _SHOWN.finditer(output)
     return tuple(_likeliest(one["name"] for one in shown if one["mark"].strip() or names_result(one["name"])))
-
-
-def _scanned_command(folder: Path, source: Source, scanned: Draft) -> list[str]:
-    """Return the command that sets what was scanned: by flags, or by overriding the code."""
-    flags = [word for one in scanned.chosen for word in one.words]
-    written = [f"{one.name}={{{one.name}}}" for one in scanned.chosen if not one.words]
-    if not written:
-        return [*_start(folder, source), *flags]
-    python, script = _start(folder, source)
-    sets = [word for one in written for word in ("--set", one)]
-    return [
-        python,
-        "-m",
-        "bestguess.tools.objective.override",
-        script,
-        *sets,
-        *(["--", *flags] if flags else []),
-    ]
 
 
 def _start(folder: Path, source: Source) -> list[str]:
@@ -161,10 +144,5 @@ def _names_in_prints(text: str) -> Iterable[str]:
 
 def _likeliest(names: Iterable[str]) -> list[str]:
     """Return the names, those that sound like a validation metric first, later ones before earlier."""
-
-    def rank(item: tuple[int, str]) -> tuple[int, int]:
-        index, name = item
-        return -len(_TELLING.findall(name)), -index
-
-    unique: Mapping[str, int] = {name: index for index, name in enumerate(names)}
-    return [name for _, name in sorted(((index, name) for name, index in unique.items()), key=rank)]
+    last = {name: index for index, name in enumerate(names)}
+    return sorted(last, key=lambda name: (-len(_TELLING.findall(name)), -last[name]))

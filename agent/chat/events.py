@@ -1,7 +1,4 @@
-"""What happens in a session, as records that every way of showing it reads: terminal, JSON stream, page.
-
-Nothing here knows how an event looks on a screen.
-"""
+"""What happens in a session, as records that every way of showing it reads: terminal, JSON stream, page."""
 
 from __future__ import annotations
 
@@ -9,6 +6,8 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
+
+from pydantic import TypeAdapter, ValidationError
 
 from bestguess.tools.words.cleaning import clean
 from bestguess.tools.words.redaction import redact
@@ -50,13 +49,8 @@ class Plot:
     log_x: bool = False
     x_labels: tuple[str, ...] = ()
 
-    @classmethod
-    def from_dict(cls, kept: Mapping[str, Any]) -> Plot:
-        """Return the plot that an event's record holds."""
-        lines = tuple(
-            Series(one["name"], tuple(one["x"]), tuple(one["y"]), one["points"]) for one in kept["series"]
-        )
-        return cls(**{**kept, "series": lines, "x_labels": tuple(kept["x_labels"])})
+
+_PLOT = TypeAdapter(Plot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,17 +109,14 @@ class Event:
     def plot(self) -> Plot | None:
         """The plot that belongs to an answer."""
         kept = self.fields.get("plot")
-        return Plot.from_dict(kept) if kept else None
+        return _PLOT.validate_python(kept) if kept else None
 
 
 def _is_plot(kept: Any) -> bool:
     try:
-        plot = Plot.from_dict(kept)
-    except (LookupError, TypeError, ValueError, AttributeError):
-        return kept is None
-    words = (plot.title, plot.x_label, plot.y_label, *plot.x_labels, *(one.name for one in plot.series))
-    numbers = [number for one in plot.series for number in (*one.x, *one.y)]
-    return all(isinstance(one, str) for one in words) and all(isinstance(one, int | float) for one in numbers)
+        return kept is None or bool(_PLOT.validate_python(kept))
+    except ValidationError:
+        return False
 
 
 _FORMS: Mapping[str, Callable[[Any], bool]] = {

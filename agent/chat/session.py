@@ -41,19 +41,16 @@ class Session(Conversation):
         screen when the person began to write, 0 for none: the words answer no other one. None is for where
         nobody sees cards: a line answers the card that is open.
         """
-        if not text.strip():
-            return
-        with self._turn:
-            self.stopped.clear()
-            self._emit(_said(text.strip(), door))
-            self._guarded(lambda: self._reply(text.strip(), facing))
+        text = text.strip()
+        if text:
+            with self._turn:
+                self._take_turn(text, door, lambda: self._reply(text, facing))
 
     def do(self, name: str, arguments: Mapping[str, Any], *, door: str = "") -> None:
         """Do a command as if its button had been pressed."""
+        intent = Intent(name, dict(arguments), "person")
         with self._turn:
-            self.stopped.clear()
-            self._emit(_said(REGISTRY[name].write(arguments), door))
-            self._guarded(lambda: self._perform_all([Intent(name, dict(arguments), "person")]))
+            self._take_turn(REGISTRY[name].write(arguments), door, lambda: self._perform_all([intent]))
 
     def answer(self, card: int, verdict: Verdict, *, door: str = "") -> None:
         """Answer the card of that number, as if its button had been pressed; one that is closed stays so."""
@@ -62,8 +59,7 @@ class Session(Conversation):
             if self.pending is None or self.pending is not asked or self.pending.number != card:
                 self._emit(Event("error", "that question is closed"))
                 return
-            self._emit(_said(verdict, door))
-            self._guarded(lambda: self._decide(verdict))
+            self._take_turn(verdict, door, lambda: self._decide(verdict))
 
     # How a turn goes.
 
@@ -190,7 +186,9 @@ class Session(Conversation):
             self.consents.add(pending.card.consent)
         self._perform(pending.intent, pending.rest)
 
-    def _guarded(self, act: Callable[[], None]) -> None:
+    def _take_turn(self, said: str, door: str, act: Callable[[], None]) -> None:
+        self.stopped.clear()
+        self._emit(Event("said", said, {"door": door} if door else {}))
         self._replying = True
         try:
             act()
@@ -213,10 +211,6 @@ class Session(Conversation):
             metric=plan.task.metric if plan else "",
             best=best.params if best else {},
         )
-
-
-def _said(text: str, door: str) -> Event:
-    return Event("said", text, {"door": door} if door else {})
 
 
 def _from_outside(intents: Sequence[Intent]) -> list[Intent]:

@@ -20,8 +20,7 @@ from typing import TextIO
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import run_in_terminal
-from prompt_toolkit.completion import CompleteEvent, Completer, Completion
-from prompt_toolkit.document import Document
+from prompt_toolkit.completion import Completer, DynamicCompleter, WordCompleter
 from prompt_toolkit.formatted_text import FormattedText
 from prompt_toolkit.history import FileHistory
 from prompt_toolkit.patch_stdout import patch_stdout
@@ -47,28 +46,12 @@ WRITING_LINES = 8
 """How much of an answer stands above the prompt while it is written; all of it is printed at its end."""
 
 
-class Words(Completer):
-    """Completes commands after a slash, and parameters and options anywhere."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:  # noqa: ARG002
-        """Yield what the word before the cursor may become."""
-        text = document.text_before_cursor
-        if text.startswith("/") and " " not in text:
-            for command in REGISTRY.values():
-                if command.name.startswith(text[1:]):
-                    yield Completion(f"/{command.name}", -len(text), display_meta=command.summary)
-            return
-        word = document.get_word_before_cursor(WORD=True)
-        plan = self._session.bench.plan
-        if not word or plan is None:
-            return
-        for name, one in plan.space.parameters.items():
-            for shown in (name, *map(str, getattr(one, "options", ()))):
-                if shown.startswith(word) and shown != word:
-                    yield Completion(shown, -len(word), display_meta=one.doc)
+def _completer(session: Session) -> Completer:
+    """Return what completes a word: a command with its slash, the plan's parameters and their options."""
+    words = {f"/{command.name}": command.summary for command in REGISTRY.values()}
+    for name, parameter in session.bench.plan.space.parameters.items() if session.bench.plan else ():
+        words |= dict.fromkeys([name, *map(str, getattr(parameter, "options", ()))], parameter.doc)
+    return WordCompleter(list(words), meta_dict=words, WORD=True)
 
 
 class _History(FileHistory):
@@ -99,7 +82,7 @@ class Terminal:
 
         self._prompt: PromptSession[str] = PromptSession(
             history=_History(str(session.bench.database.with_suffix(".chat.history"))),
-            completer=Words(session),
+            completer=DynamicCompleter(lambda: _completer(session)),
             complete_while_typing=False,
             bottom_toolbar=self._toolbar,
             refresh_interval=REFRESH_S,

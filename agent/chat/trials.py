@@ -68,8 +68,8 @@ class Trials:
         self.parallel = parallel
         self.wanted = 0
         self.paused = False
-        self.running: dict[int, float] = {}
-        """The numbers of the trials that run, and when each began (time.monotonic)."""
+        self.running: set[int] = set()
+        """The numbers of the trials that run."""
 
         self.choosing_since: float | None = None
         """Since when the next trial is being chosen (time.monotonic), if one is."""
@@ -87,26 +87,31 @@ class Trials:
         """Run `count` more trials."""
         with self._changed:
             self.wanted += count
-            self.paused = False
-        self._wake()
-
-    def wish(self, params: Mapping[str, Any], reason: str) -> None:
-        """Run these params before anything the tuner would choose."""
-        with self._changed:
-            self._wishes.append(Wish(params, reason))
-            self.paused = False
-        self._wake()
-
-    def pause(self) -> None:
-        """Start no further trial; the running ones go on to their end."""
-        with self._changed:
-            self.paused = True
+            self.resume()
 
     def resume(self) -> None:
         """Start trials again."""
         with self._changed:
             self.paused = False
-        self._wake()
+            alive = [thread for thread in self._threads if thread.is_alive()]
+            while len(alive) < min(self.parallel, self.left + self._busy) and not self._stop.is_set():
+                thread = threading.Thread(target=self._work, name="bestguess-trial", daemon=True)
+                alive.append(thread)
+                self._busy += 1  # before it starts, so that `wait` cannot slip in between
+                thread.start()
+            self._threads = alive
+            self._changed.notify_all()
+
+    def wish(self, params: Mapping[str, Any], reason: str) -> None:
+        """Run these params before anything the tuner would choose."""
+        with self._changed:
+            self._wishes.append(Wish(params, reason))
+            self.resume()
+
+    def pause(self) -> None:
+        """Start no further trial; the running ones go on to their end."""
+        with self._changed:
+            self.paused = True
 
     @property
     def left(self) -> int:
@@ -138,17 +143,6 @@ class Trials:
             self._changed.notify_all()
         for thread in self._threads:
             thread.join()
-
-    def _wake(self) -> None:
-        with self._changed:
-            alive = [thread for thread in self._threads if thread.is_alive()]
-            while len(alive) < min(self.parallel, self.left + self._busy) and not self._stop.is_set():
-                thread = threading.Thread(target=self._work, name="bestguess-trial", daemon=True)
-                alive.append(thread)
-                self._busy += 1  # before it starts, so that `wait` cannot slip in between
-                thread.start()
-            self._threads = alive
-            self._changed.notify_all()
 
     def _work(self) -> None:
         while self._take_turn():
@@ -202,7 +196,7 @@ class Trials:
                 trial = self.tuner.start(wish.params, wish.reason) if wish else self.tuner.ask()
             finally:
                 self.choosing_since = None
-        self.running[trial.number] = time.monotonic()
+        self.running.add(trial.number)
         try:
             self._watcher.started(trial)
             outcome = self.objective(trial.params)
@@ -210,5 +204,5 @@ class Trials:
             self.tuner.give_back(trial)
             raise
         finally:
-            del self.running[trial.number]
+            self.running.discard(trial.number)
         self._watcher.finished(self.tuner.tell_run(trial, outcome))

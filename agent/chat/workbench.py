@@ -33,13 +33,8 @@ from bestguess.tools.words.given import shorten
 class Workbench:
     """One study at a time, with what it needs; the only owner of its tuner.
 
-    Args:
-        folder: where scripts are and files are written.
-        database: the study's SQLite file.
-        watcher: who is told what happens to trials.
-        llm: as for `Tuner`; the session may come back to it, and stays open for that.
-        parallel: how many trials run at once.
-        seed: makes proposals repeatable.
+    `watcher` is told what happens to trials; the other arguments are as for a `Conversation`. The session may
+    come back to the first `llm`, which stays open for that.
     """
 
     def __init__(
@@ -85,11 +80,7 @@ class Workbench:
 
     @property
     def tuner(self) -> Tuner:
-        """The tuner of the study.
-
-        Raises:
-            InputError: there is no study yet.
-        """
+        """The tuner of the study; raises InputError before there is one."""
         if self.trials is None:
             raise InputError("there is no study yet; say what to tune, for example: tune train.py")
         return self.trials.tuner
@@ -105,11 +96,7 @@ class Workbench:
         return self.trials.tuner.history if self.trials else History()
 
     def the_plan(self) -> Plan:
-        """Return the plan.
-
-        Raises:
-            InputError: there is none yet.
-        """
+        """Return the plan; raises InputError before there is one."""
         if self.plan is None:
             raise InputError("nothing is being tuned yet; say what, for example: tune train.py")
         return self.plan

@@ -30,11 +30,7 @@ EFFECTS = 4
 
 
 def best_of(history: History) -> Trial:
-    """Return the best trial.
-
-    Raises:
-        InputError: no trial has a value yet.
-    """
+    """Return the best trial; raises InputError before any has a value."""
     best = history.incumbent
     if best is None:
         raise InputError("no trial has a value yet, so there is no best to export")

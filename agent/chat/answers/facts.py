@@ -34,11 +34,7 @@ class Known:
 
 
 def find_trial(history: History, number: int) -> Trial:
-    """Return the trial of that number.
-
-    Raises:
-        InputError: there is none, or it was set aside.
-    """
+    """Return the trial of that number; raises InputError if there is none, or it was set aside."""
     for trial in history:
         if trial.number == number:
             return trial

@@ -16,11 +16,7 @@ from bestguess.tools.trial import History
 
 
 def progress_plot(history: History, metric: str) -> Plot:
-    """Return all values and the best so far, by the trial's number.
-
-    Raises:
-        InputError: no trial has a value yet.
-    """
+    """Return all values and the best so far, by the trial's number; raises InputError before any is there."""
     complete = history.complete
     if not complete:
         raise InputError("no trial has a value yet, so there is nothing to plot")

@@ -1,7 +1,4 @@
-"""Events on a terminal, wide or narrow, with or without colour: Markdown, cards, badges and plots.
-
-It prints and asks nothing, and keeps nothing.
-"""
+"""Events on a terminal, wide or narrow, with or without colour: Markdown, cards, badges and plots."""
 
 from __future__ import annotations
 
@@ -73,26 +70,20 @@ def draw(plot: Plot, console: Console) -> str:
     plotext.theme("clear" if "NO_COLOR" in os.environ or not console.is_terminal else "pro")
     if plot.log_x and not plot.x_labels:
         plotext.xscale("log")
-    marker = "braille"
     for one in plot.series:
         if not one.x:
             continue
         if one.points:
             plotext.scatter(list(one.x), list(one.y), label=one.name, marker="●")
         else:
-            plotext.plot(list(one.x), list(one.y), label=one.name, marker=marker)
+            plotext.plot(list(one.x), list(one.y), label=one.name, marker="braille")
     if plot.x_labels:
         plotext.xticks(list(range(len(plot.x_labels))), [label[:12] for label in plot.x_labels])
     plotext.title(plot.title)
     plotext.xlabel(plot.x_label)
     text: str = plotext.build()
     plotext.clear_figure()
-    return text if plotext_has_colour(console) else plotext.uncolorize(text)
-
-
-def plotext_has_colour(console: Console) -> bool:
-    """Whether a plot may hold colour codes."""
-    return console.is_terminal and not console.no_color
+    return text if console.is_terminal and not console.no_color else plotext.uncolorize(text)
 
 
 def _markdown(text: str) -> Markdown:
@@ -106,23 +97,13 @@ def _render_trial(console: Console, event: Event) -> None:
     source = trial["source"]
     head, _, rest = event.text.partition(f"[{source}] ")
     best = event.fields.get("best") == trial["number"] and event.kind == "trial_finished"
-    style = (
-        "red"
-        if trial["state"] == "failed"
-        else "green"
-        if best
-        else "dim"
-        if trial["state"] == "running"
-        else ""
+    style = "green" if best else {"failed": "red", "running": "dim"}.get(trial["state"], "")
+    line = Text.assemble(
+        f"  {head}",
+        (f" {source} ", BADGES[source]),
+        (" " + rest.replace("`", "").replace("**", ""), style),
     )
-    line = Text("  ")
-    line.append(head)
-    line.append(f" {source} ", style=BADGES[source])
-    line.append(" " + rest.replace("`", "").replace("**", ""), style=style)
-    if (
-        event.kind == "trial_finished"
-        and console.width >= NARROW
-        and (why := trial["fallback"] or trial["reason"])
-    ):
+    why = trial["fallback"] or trial["reason"]
+    if event.kind == "trial_finished" and console.width >= NARROW and why:
         line.append(f"  ({why})", style="dim")
     console.print(line)

@@ -1,7 +1,7 @@
-"""The language model's part in an answer: it words facts that were computed, heard while it writes.
+"""The language model's part in an answer: it words facts that were computed, shown while it writes.
 
 What it writes is text from outside: no control characters, no number that the facts do not have, and each
-claim about a parameter beside what the surrogate says of it. It makes no fact.
+claim about a parameter beside what the surrogate says of it.
 """
 
 from __future__ import annotations
@@ -13,10 +13,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from bestguess.agent.chat.events import Answer
-from bestguess.agent.chat.language.model_route import TIMEOUT_S, quote, read_object, write
-from bestguess.agent.llm import LLM, Message, Request
+from bestguess.agent.chat.language.model_call import ask_model, object_schema, quote, read_object
+from bestguess.agent.llm import LLM
 from bestguess.agent.reports.insight import Insight
-from bestguess.prompts import render, version
 from bestguess.tools.errors import ModelError
 from bestguess.tools.trial import Direction
 from bestguess.tools.words.cleaning import clean
@@ -43,11 +42,12 @@ def word_answer(
     `show` gets what is written so far, word by word; after `stop` the answer is what was shown. An answer
     with a number that the facts do not have ends there and is not the answer; the facts are.
     """
-    request = _request(question, facts, [one.importance.name for one in insights])
+    by_name = {insight.importance.name: insight for insight in insights}
+    variables = {"facts": _without_headings(facts), "question": quote(question)}
     known = _numbers(facts) | _numbers(question)
     shown = ""
 
-    def hear(text: str) -> bool:
+    def show_more(text: str) -> bool:
         nonlocal shown
         words = said_so_far(text)
         if _numbers(words) - known:
@@ -58,7 +58,10 @@ def word_answer(
         return True
 
     try:
-        text = write(llm, request, stop, hear)
+        text = ask_model(
+            llm, "answer", variables,
+            schema=_schema(list(by_name)), max_tokens=MAX_TOKENS, stop=stop, show=show_more,
+        )  # fmt: skip
         if stop.is_set():
             return Answer(shown + STOPPED, partial=True) if shown else Answer("")
         if invented := _numbers(said_so_far(text)) - known:
@@ -69,7 +72,6 @@ def word_answer(
         claims = [(str(one["parameter"]), str(one["better"])) for one in reply.get("claims", ())]
     except (ModelError, KeyError, TypeError, ValueError) as error:
         return Answer(f"The model could not answer ({shorten(str(error), 120)}); the facts are:\n\n{facts}")
-    by_name = {one.importance.name: one for one in insights}
     judged = [
         f"- {_agreement(better, by_name[name], direction)}" for name, better in claims if name in by_name
     ]
@@ -87,32 +89,14 @@ def said_so_far(text: str) -> str:
     return clean(said)
 
 
-def _request(question: str, facts: str, names: Sequence[str]) -> Request:
-    claim = {
-        "type": "object",
-        "properties": {"parameter": {"enum": list(names)}, "better": {"enum": ["higher", "lower", "none"]}},
-        "required": ["parameter", "better"],
-        "additionalProperties": False,
-    }
+def _schema(names: Sequence[str]) -> dict[str, Any]:
     properties: dict[str, Any] = {"answer": {"type": "string", "maxLength": 500}}
     if names:
+        claim = object_schema(
+            {"parameter": {"enum": list(names)}, "better": {"enum": ["higher", "lower", "none"]}}
+        )
         properties["claims"] = {"type": "array", "items": claim, "maxItems": 3}
-    schema = {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
-    return Request(
-        (Message("user", render("answer", facts=_without_headings(facts), question=quote(question))),),
-        schema=schema,
-        temperature=0.0,
-        urgent=True,
-        seed=0,
-        max_tokens=MAX_TOKENS,
-        timeout_s=TIMEOUT_S,
-        template=version("answer"),
-    )
+    return object_schema(properties)
 
 
 def _without_headings(facts: str) -> str:

@@ -9,18 +9,14 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import wait
 from typing import Any
 
 from bestguess.agent.chat.command import Command, Registry
 from bestguess.agent.chat.language.intents import Context, Intent
 from bestguess.agent.chat.language.mentions import script_in
+from bestguess.agent.chat.language.model_call import TIMEOUT_S, ask_model, object_schema, quote, read_object
 from bestguess.agent.chat.plan import range_words
-from bestguess.agent.llm import LLM, Message, Request, Streaming
-from bestguess.agent.llm.parsing import parse_json
-from bestguess.agent.llm.streaming import POLL_S, begin
-from bestguess.prompts import render, version
+from bestguess.agent.llm import LLM
 from bestguess.tools.errors import InputError, ModelError
 from bestguess.tools.space.parameters import Choice, Float, Int
 from bestguess.tools.space.space import Space
@@ -29,10 +25,6 @@ from bestguess.tools.words.given import shorten
 
 UNCLEAR = "unclear"
 MAX_TOKENS = 120
-TIMEOUT_S = 60.0
-SAID_CHARS = 500
-REPLY_CHARS = 8000
-"""So much of a reply is heard; no intent and no answer is longer."""
 
 NEVER = ("quit", "help", "ask", "scan")
 """Commands that no model is offered: they need no understanding, or would ask it again. Nor is any that
@@ -51,38 +43,6 @@ EXAMPLES: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 
 
-def write(
-    llm: LLM,
-    request: Request,
-    stop: threading.Event,
-    hear: Callable[[str], bool] = lambda _: True,
-) -> str:
-    """Return one sample's text, as far as it came before `stop` was set.
-
-    `hear` gets the text so far each time that it grows, and ends the call by returning False. A model that
-    cannot be heard while it writes is waited for. Raises what `generate` raises.
-    """
-    text = ""
-    if isinstance(llm, Streaming):
-        pieces = llm.stream(request, stop)
-        for piece in pieces:
-            text += piece
-            if len(text) > REPLY_CHARS or not hear(text):
-                break
-        close = getattr(pieces, "close", None)
-        if close is not None:
-            close()
-    if text or stop.is_set():
-        return text[:REPLY_CHARS]
-    call = begin(lambda: llm.generate(request), "bestguess-reading")
-    while not call.done():
-        if stop.is_set():
-            return ""  # the call goes on to its end, and nobody waits for it
-        wait((call,), POLL_S)
-    texts = call.result().texts
-    return texts[0][:REPLY_CHARS] if texts else ""
-
-
 def offered(registry: Registry) -> list[Command]:
     """Return the commands that a model may name."""
     return [one for one in registry.values() if one.effect != "reaches" and one.name not in NEVER]
@@ -90,12 +50,12 @@ def offered(registry: Registry) -> list[Command]:
 
 def intent_schema(registry: Registry, space: Space | None) -> dict[str, Any]:
     """Return the JSON Schema of an intent: one branch for each command, its name first."""
-    branches = [_branch(UNCLEAR, {}, ())]
+    branches = [object_schema({"command": {"const": UNCLEAR}})]
     for command in offered(registry):
-        fields = command.schema.get("properties", {})
+        fields, required = command.schema.get("properties", {}), command.schema.get("required", ())
         properties = {name: _field(name, each, space) for name, each in fields.items()}
-        required = command.schema.get("required", ())
-        branches.append(_branch(command.name, properties, required))
+        properties = {"command": {"const": command.name}, **properties}
+        branches.append(object_schema(properties, ("command", *required)))
     return {"anyOf": branches}
 
 
@@ -110,29 +70,24 @@ def understand_with_model(
 ) -> tuple[list[Intent], str]:
     """Return the intent that the model reads in a text, or why there is none; `stop` ends the reading."""
     stop = stop or threading.Event()
-    prompt = render(
-        "intent",
-        commands=offered(registry),
-        parameters=[
+    variables = {
+        "commands": offered(registry),
+        "parameters": [
             {"name": name, "range": clean_line(range_words(one)), "doc": clean_line(one.doc)}
             for name, one in (context.space.parameters if context.space else {}).items()
         ],
-        metric=context.metric,
-        examples=[{"say": say, "json": json.dumps(reply)} for say, reply in EXAMPLES],
-        said=quote(text),
-    )
-    request = Request(
-        (Message("user", prompt),),
-        schema=intent_schema(registry, context.space),
-        temperature=0.0,
-        urgent=True,
-        seed=0,
-        max_tokens=MAX_TOKENS,
-        timeout_s=timeout_s,
-        template=version("intent"),
-    )
+        "metric": context.metric,
+        "examples": [{"say": say, "json": json.dumps(reply)} for say, reply in EXAMPLES],
+        "said": quote(text),
+    }
+    schema = intent_schema(registry, context.space)
     try:
-        reply = read_object(write(llm, request, stop))
+        reply = read_object(
+            ask_model(
+                llm, "intent", variables,
+                schema=schema, max_tokens=MAX_TOKENS, stop=stop, timeout_s=timeout_s,
+            )
+        )  # fmt: skip
         name = str(reply.pop("command", ""))[:40]
         if name == UNCLEAR:
             return [], ""
@@ -145,15 +100,6 @@ def understand_with_model(
     except (ModelError, InputError, KeyError, ValueError) as error:
         return [], "it was stopped" if stop.is_set() else shorten(clean_line(str(error)), 200)
     return [Intent(name, arguments, "outside")], ""
-
-
-def _branch(name: str, properties: dict[str, Any], required: Sequence[str]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": {"command": {"const": name}, **properties},
-        "required": ["command", *required],
-        "additionalProperties": False,
-    }
 
 
 def _field(name: str, schema: dict[str, Any], space: Space | None) -> dict[str, Any]:
@@ -178,19 +124,3 @@ def _value(one: object) -> dict[str, Any]:
     if isinstance(one, Choice):
         return {"enum": list(one.options)}
     return {"type": "integer" if isinstance(one, Int) else "number" if isinstance(one, Float) else "string"}
-
-
-def read_object(text: str) -> dict[str, Any]:
-    """Return the JSON object in a text; raises ValueError."""
-    try:
-        found = parse_json(text[text.find("{") : text.rfind("}") + 1])
-    except RecursionError:
-        raise ValueError("the answer is nested too deeply to be read") from None
-    if not isinstance(found, dict):
-        raise ValueError(f"the answer is a {type(found).__name__}, not an object")
-    return found
-
-
-def quote(text: str) -> str:
-    """Return a user's words on one line, without what could end their quotes."""
-    return shorten(" ".join(text.replace('"', "'").split()), SAID_CHARS)

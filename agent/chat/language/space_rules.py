@@ -6,6 +6,7 @@ import re
 
 from bestguess.agent.chat.language import mentions
 from bestguess.agent.chat.language.intents import Context, Intent, says
+from bestguess.agent.chat.plan import range_within
 from bestguess.tools.space.parameters import Choice, Float, Int
 
 
@@ -23,53 +24,42 @@ def read_change(text: str, context: Context) -> Intent | None:
     numeric = [one.name for one in named if mentions.is_numeric(space, one.name)]
     if says(text, r"plot|curve|graph|chart|draw|picture|figure|visuali[sz]e|depends? on|diagram") and named:
         return Intent("plot", {"parameter": named[0].name})
-    tries = says(
-        text,
-        (
-            r"^(?:re)?try|try|test|what if|what about|how about"
-            r"|give .* (?:a )?(?:shot|go|chance|try)|check|evaluate"
-        ),
-    )
+    tries = says(text, _TRIES)
     if tries and numeric and not values:
         return _step(text, numeric[0], context)
     if tries and values and not says(text, r"trying"):
         return Intent("try", {"values": values})
-    if says(
-        text,
-        (
-            r"forbid|never|don't use|do not use|exclude|ban|no more|avoid|off the table"
-            r"|rule out|get rid of|stop using|disallow|not use|without|don't want|skip"
-        ),
-    ) and not (numeric and (low is not None or high is not None)):
+    bounded = bool(numeric) and (low is not None or high is not None)
+    if says(text, _FORBIDS) and not bounded:
         banned = options or values
         if banned:
             return Intent("forbid", {"values": banned})
         if _LEFT_ALONE.fullmatch(text[: named[0].start] + text[named[0].end :]):
             return Intent("pin", {"values": {named[0].name: None}})
-    pins = says(
-        text,
-        (
-            r"pin|fix(?:ed)?|freeze|frozen|lock(?:ed)?|always|from now on|stick (?:to|with)"
-            r"|leave|keep|hold|only use|just use|don't touch|constant"
-        ),
-    )
+    pins = says(text, _PINS)
     sets = says(text, r"^set") and low is None and high is None
     if (sets or pins) and values and not (low is not None and high is not None):
         return Intent("pin", {"values": values})
-    if (
-        pins
-        and named
-        and says(text, r"^(?:pin|fix|freeze|lock)")
-        and not re.search(r"=| (?:to|at|on) ", text)
-    ):
+    if named and says(text, r"^(?:pin|fix|freeze|lock)") and not re.search(r"=| (?:to|at|on) ", text):
         return Intent("pin", {"values": {one.name: None for one in named}})
-    if numeric and (low is not None or high is not None):
+    if bounded:
         return _bound(text, numeric[0], low, high, context)
     if says(text, r"widen|unlimit|lift|release|unpin|free") and named:
         return Intent("widen", {"parameter": named[0].name})
     return None
 
 
+_TRIES = (
+    r"^(?:re)?try|try|test|what if|what about|how about|give .* (?:a )?(?:shot|go|chance|try)|check|evaluate"
+)
+_FORBIDS = (
+    r"forbid|never|don't use|do not use|exclude|ban|no more|avoid|off the table|rule out|get rid of"
+    r"|stop using|disallow|not use|without|don't want|skip"
+)
+_PINS = (
+    r"pin|fix(?:ed)?|freeze|frozen|lock(?:ed)?|always|from now on|stick (?:to|with)|leave|keep|hold|only use"
+    r"|just use|don't touch|constant"
+)
 _LEFT_ALONE = re.compile(
     r"(?:don't use|do not use|stop using|exclude|skip|get rid of)(?: the)?\s*(?:any ?more|at all|please)?"
 )
@@ -113,14 +103,10 @@ def _bound(text: str, name: str, low: float | None, high: float | None, context:
     assert context.space is not None
     one = context.space.parameters[name]
     assert isinstance(one, Float | Int)
-    limit = context.limits.of.get(name)
-    now_low = one.low if limit is None or limit.low is None else limit.low
-    now_high = one.high if limit is None or limit.high is None else limit.high
+    now_low, now_high = range_within(one, context.limits.of.get(name))
     outside = (low is not None and low < now_low) or (high is not None and high > now_high)
     wider = says(text, r"widen|extend|expand|allow|let|raise|increase|enlarge|relax|open up")
     tighter = says(text, r"narrow|restrict|limit|shrink|tighten|only|don't|do not|never|not|nothing")
     command = "widen" if (outside and not tighter) or (wider and not tighter) else "narrow"
-    bounds = {"low": low, "high": high}
-    return Intent(
-        command, {"parameter": name, **{k: mentions.whole(v) for k, v in bounds.items() if v is not None}}
-    )
+    ends = {side: mentions.whole(end) for side, end in (("low", low), ("high", high)) if end is not None}
+    return Intent(command, {"parameter": name, **ends})

@@ -11,11 +11,7 @@ if TYPE_CHECKING:
 
 
 def load_server() -> type[PageServer]:
-    """Return the page's server.
-
-    Raises:
-        InputError: the extra `web` is not installed.
-    """
+    """Return the page's server; raises InputError where the extra `web` is not installed."""
     try:
         from bestguess.agent.chat.web.server import PageServer
     except ImportError as error:

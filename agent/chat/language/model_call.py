@@ -1,0 +1,92 @@
+"""One question to the language model: a template and a schema in, the text of a JSON object out."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import wait
+from typing import Any
+
+from bestguess.agent.llm import LLM, Message, Request, Streaming
+from bestguess.agent.llm.parsing import parse_json
+from bestguess.agent.llm.streaming import POLL_S, begin
+from bestguess.prompts import render, version
+from bestguess.tools.trial import shorten
+
+TIMEOUT_S = 60.0
+SAID_CHARS = 500
+REPLY_CHARS = 8000
+"""So much of a reply is heard; no intent and no answer is longer."""
+
+
+def ask_model(
+    llm: LLM,
+    template: str,
+    variables: Mapping[str, Any],
+    *,
+    schema: Mapping[str, Any],
+    max_tokens: int,
+    stop: threading.Event,
+    show: Callable[[str], bool] = lambda _: True,
+    timeout_s: float = TIMEOUT_S,
+) -> str:
+    """Return one sample's text, as far as it came before `stop` was set.
+
+    `show` gets the text so far each time that it grows, and ends the call by returning False. A model that
+    cannot be heard while it writes is waited for. Raises what `generate` raises.
+    """
+    request = Request(
+        (Message("user", render(template, **variables)),),
+        schema=schema,
+        temperature=0.0,
+        urgent=True,
+        seed=0,
+        max_tokens=max_tokens,
+        timeout_s=timeout_s,
+        template=version(template),
+    )
+    text = ""
+    if isinstance(llm, Streaming):
+        pieces = llm.stream(request, stop)
+        for piece in pieces:
+            text += piece
+            if len(text) > REPLY_CHARS or not show(text):
+                break
+        close = getattr(pieces, "close", None)
+        if close is not None:
+            close()
+    if text or stop.is_set():
+        return text[:REPLY_CHARS]
+    call = begin(lambda: llm.generate(request), "bestguess-reading")
+    while not call.done():
+        if stop.is_set():
+            return ""  # the call goes on to its end, and nobody waits for it
+        wait((call,), POLL_S)
+    texts = call.result().texts
+    return texts[0][:REPLY_CHARS] if texts else ""
+
+
+def object_schema(properties: Mapping[str, Any], required: tuple[str, ...] | None = None) -> dict[str, Any]:
+    """Return the JSON Schema of an object with these properties and no others; all, if none is `required`."""
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "required": list(properties if required is None else required),
+        "additionalProperties": False,
+    }
+
+
+def read_object(text: str) -> dict[str, Any]:
+    """Return the JSON object in a text; raises ValueError."""
+    try:
+        found = parse_json(text[text.find("{") : text.rfind("}") + 1])
+    except RecursionError:
+        raise ValueError("the answer is nested too deeply to be read") from None
+    if not isinstance(found, dict):
+        raise ValueError(f"the answer is a {type(found).__name__}, not an object")
+    return found
+
+
+def quote(text: str) -> str:
+    """Return a user's words on one line, without what could end their quotes."""
+    return shorten(" ".join(text.replace('"', "'").split()), SAID_CHARS)
