@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from bestguess.agent.chat.events import Plot, Series
 from bestguess.agent.chat.plan import Plan
-from bestguess.agent.reports.insight import gain_insight
+from bestguess.tools.analysis.importance import Effect
 from bestguess.tools.errors import InputError
-from bestguess.tools.search.verifier import MIN_TRIALS
 from bestguess.tools.space.parameters import Float, Int
 from bestguess.tools.trial import History
 
@@ -28,36 +28,26 @@ def progress_plot(history: History, metric: str) -> Plot:
     return Plot(f"{metric}, {len(complete)} trials", "trial", metric, lines)
 
 
-def effect_plot(plan: Plan, history: History, name: str) -> Plot:
-    """Return the value by one parameter: what the surrogate believes with its central 90 %, and the trials.
-
-    Raises:
-        InputError: there is no such parameter, or too little is known.
-    """
-    parameter = plan.parameter(name)
-    insights = gain_insight(plan.space, history, noisy=plan.task.noisy)
-    effect = next((one.effect for one in insights if one.effect.name == name), None)
-    if effect is None:
-        raise InputError(f"nothing is known of {name} before {MIN_TRIALS} trials have a value")
-    tried = [trial for trial in history.complete if name in trial.params and trial.value is not None]
+def effect_plot(plan: Plan, history: History, effect: Effect) -> Plot:
+    """Return the value by one parameter: the surrogate's belief with its central 90 %, and the trials."""
+    name, parameter = effect.name, plan.space.parameters[effect.name]
     numeric = isinstance(parameter, Float | Int)
     labels = () if numeric else tuple(map(str, effect.values))
 
-    def at(values: Any) -> tuple[float, ...]:
+    def at(values: Iterable[Any]) -> tuple[float, ...]:
         return tuple(float(value) if numeric else float(labels.index(str(value))) for value in values)
 
+    dots = [
+        (trial.params[name], float(trial.value))
+        for trial in history.complete
+        if trial.value is not None and name in trial.params and (numeric or str(trial.params[name]) in labels)
+    ]
     x = at(effect.values)
-    dots = [trial for trial in tried if numeric or str(trial.params[name]) in labels]
     lines = (
         Series("expected", x, tuple(effect.mean.tolist())),
         Series("90 % low", x, tuple(effect.low.tolist())),
         Series("90 % high", x, tuple(effect.high.tolist())),
-        Series(
-            "trials",
-            at(trial.params[name] for trial in dots),
-            tuple(float(trial.value) for trial in dots if trial.value is not None),
-            points=True,
-        ),
+        Series("trials", at(place for place, _ in dots), tuple(value for _, value in dots), points=True),
     )
     log = isinstance(parameter, Float | Int) and parameter.log
     return Plot(f"{plan.task.metric} by {name}", name, plan.task.metric, lines, log, labels)

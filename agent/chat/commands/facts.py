@@ -20,6 +20,7 @@ from bestguess.agent.reports.insight import gain_insight, write_insight
 from bestguess.agent.reports.report import credit_sources
 from bestguess.agent.reports.worth import weigh_model
 from bestguess.tools.errors import InputError
+from bestguess.tools.search.verifier import MIN_TRIALS
 
 Number = Annotated[int, Field(ge=0)]
 Count = Annotated[int, Field(ge=1, le=100_000)]
@@ -118,9 +119,13 @@ def table(
 def plot(session: Conversation, parameter: str = "") -> Answer:
     """Draw the best value so far, or the value by one parameter: /plot lr."""
     plan, history = session.bench.the_plan(), session.bench.history
-    if parameter:
-        return Answer("", effect_plot(plan, history, parameter))
-    return Answer("", progress_plot(history, plan.task.metric))
+    if not parameter:
+        return Answer("", progress_plot(history, plan.task.metric))
+    plan.parameter(parameter)  # raises where there is none
+    for insight in gain_insight(plan.space, history, noisy=plan.task.noisy):
+        if insight.effect.name == parameter:
+            return Answer("", effect_plot(plan, history, insight.effect))
+    raise InputError(f"nothing is known of {parameter} before {MIN_TRIALS} trials have a value")
 
 
 @command("reads")

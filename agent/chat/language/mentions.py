@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bestguess.tools.space.parameters import Choice, Float, Int
+from bestguess.tools.space.parameters import Choice, Int
 from bestguess.tools.space.space import Space
 
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?(?:k\b)?"
@@ -229,8 +229,3 @@ def script_in(text: str) -> str | None:
     """Return the program or table that a text names, as it is written."""
     match = re.search(r"(?<![\w/.-])([\w./~-]+\.(?:py|sh|csv))(?![\w])", text)
     return match[1] if match else None
-
-
-def is_numeric(space: Space | None, name: str) -> bool:
-    """Whether a parameter has a range."""
-    return space is not None and isinstance(space.parameters[name], Float | Int)

@@ -21,7 +21,7 @@ def read_change(text: str, context: Context) -> Intent | None:
         return more
     low, high = mentions.bounds_in(text)
     values = mentions.values_in(text, space)
-    numeric = [one.name for one in named if mentions.is_numeric(space, one.name)]
+    numeric = [one.name for one in named if space and isinstance(space.parameters[one.name], Float | Int)]
     if says(text, r"plot|curve|graph|chart|draw|picture|figure|visuali[sz]e|depends? on|diagram") and named:
         return Intent("plot", {"parameter": named[0].name})
     tries = says(text, _TRIES)

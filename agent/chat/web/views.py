@@ -6,6 +6,7 @@ Markdown is rendered without raw HTML, so that nothing which a program or a mode
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -20,12 +21,12 @@ from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.events import Event
 from bestguess.agent.chat.plan import Plan, range_within, range_words
 from bestguess.agent.chat.session import Session
-from bestguess.agent.reports.insight import Insight, gain_insight
+from bestguess.agent.reports.insight import gain_insight
 from bestguess.agent.reports.report import credit_sources
-from bestguess.tools.errors import InputError
 from bestguess.tools.space.parameters import Choice, Float, Int
 from bestguess.tools.trial import Trial
 
+EFFECTS = 3
 SORTS = ("number", "value", "source")
 SHOWN = ("said", "answer", "card", "answered", "remark", "error", "trial_finished")
 """The kinds of event that stand in the conversation."""
@@ -95,13 +96,8 @@ def insights_html(session: Session) -> str:
     plan, history = session.bench.plan, session.bench.history
     if plan is None:
         return ""
-    insights: tuple[Insight, ...] = gain_insight(plan.space, history, noisy=plan.task.noisy)
-    plots = []
-    for one in insights[:3]:
-        try:
-            plots.append(draw(effect_plot(plan, history, one.importance.name)))
-        except InputError:
-            continue
+    insights = gain_insight(plan.space, history, noisy=plan.task.noisy)
+    plots = [draw(effect_plot(plan, history, one.effect)) for one in insights[:EFFECTS]]
     return render("insights", importances=[one.importance for one in insights], plots=plots)
 
 
@@ -113,12 +109,12 @@ def page_html(session: Session, events: list[Event]) -> str:
 
 
 def _sorted(trials: list[Trial], sort: str, *, descending: bool) -> list[Trial]:
-    if sort == "value":
-        missing = float("inf") if not descending else float("-inf")
-        return sorted(trials, key=lambda one: missing if one.value is None else one.value, reverse=descending)
-    if sort == "source":
-        return sorted(trials, key=lambda one: one.source, reverse=descending)
-    return sorted(trials, key=lambda one: one.number, reverse=descending)
+    missing = float("-inf") if descending else float("inf")
+    keys: dict[str, Callable[[Trial], Any]] = {
+        "value": lambda trial: missing if trial.value is None else trial.value,
+        "source": lambda trial: trial.source,
+    }
+    return sorted(trials, key=keys.get(sort, lambda trial: trial.number), reverse=descending)
 
 
 def _parameter(plan: Plan, name: str) -> dict[str, Any]:
