@@ -78,11 +78,7 @@ class Command:
         return " ".join(words)
 
     def check(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the arguments in their types, those that were not given left out.
-
-        Raises:
-            InputError: an argument is missing, unknown or of the wrong type.
-        """
+        """Return the given arguments in their types; raises InputError where one is wrong."""
         try:
             read = self.arguments.model_validate(dict(arguments))
         except ValidationError as error:
@@ -118,7 +114,7 @@ class Command:
     def read(self, text: str) -> dict[str, Any]:
         """Return the arguments that were typed after the command's name; raises InputError."""
         fields = self.arguments.model_fields
-        if list(fields)[-1:] == ["text"] and len(fields) == 1:
+        if list(fields) == ["text"]:
             return self.check({"text": text.strip()} if text.strip() else {})
         try:
             words = shlex.split(text)
@@ -140,7 +136,7 @@ class Command:
             elif "low" in free and (both := _RANGE.fullmatch(word)):
                 given |= {side: both[side] for side in ("low", "high") if both[side]}
                 free = [name for name in free if name not in ("low", "high")]
-            elif free == ["text"] or (free and free[0] == "text"):
+            elif free[:1] == ["text"]:
                 given["text"] = " ".join(words[index:])
                 break
             elif "options" in fields and given and not (free and _NUMBER.fullmatch(word)):
@@ -193,11 +189,7 @@ class Registry(dict[str, Command]):
 def command(
     effect: Effect, *, asks: Asks | None = None, of_study: bool = False
 ) -> Callable[[Function], Command]:
-    """Return what makes a command of a function of a session; the arguments are as for `Command`.
-
-    Raises:
-        ValueError: there is no such effect, or one that is of a study does more than read.
-    """
+    """Return what makes a command of a function; the arguments are as for `Command`, or raise ValueError."""
     if effect not in get_args(Effect) or (of_study and effect != "reads"):
         raise ValueError(f"{effect!r} is no effect that this command may have; see Effect")
 

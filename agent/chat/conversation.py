@@ -46,7 +46,6 @@ class Page(Protocol):
 
     def close(self) -> None:
         """Show nothing more."""
-        ...
 
 
 class Conversation:

@@ -40,11 +40,7 @@ class Source:
 
 
 def read_script(folder: Path, name: str) -> Source:
-    """Return the script `name` of a session's folder.
-
-    Raises:
-        InputError: it lies outside of the folder, or cannot be read.
-    """
+    """Return the script `name` of a session's folder; raises InputError if it is not there."""
     path = within(folder, name)
     near = ", ".join(sorted(one.name for one in folder.glob("*.py"))[:8]) or "no Python file"
     text = read_text(path, name, f"{folder} has {near}", most_bytes=MOST_BYTES)

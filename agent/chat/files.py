@@ -1,6 +1,6 @@
 """The files of a session's folder: which names may be read or written, and what may be written over.
 
-Names come from words, a person's or a model's; what stands in the files is settled elsewhere.
+Names come from words, a person's or a model's.
 """
 
 from __future__ import annotations
@@ -21,11 +21,7 @@ _STARTUP = frozenset({"sitecustomize", "usercustomize", "conftest", "setup"})
 
 
 def within(folder: Path, name: str) -> Path:
-    """Return the path of a file of the session's folder.
-
-    Raises:
-        InputError: it lies elsewhere, is hidden, or cannot be the name of a file.
-    """
+    """Return the path of a file of the session's folder; raises InputError if it is none, or hidden."""
     home = folder.resolve()
     try:
         path = (home / name).resolve()
@@ -47,10 +43,9 @@ class Files:
         self._sums: dict[Path, str] = {}
 
     def place(self, name: str, suffix: str, *, chosen: bool) -> Path:
-        """Return where a file may be written; one that nobody `chosen` gets a number if its name is taken.
+        """Return where a file may be written; raises InputError where none may.
 
-        Raises:
-            InputError: nothing may be written there.
+        A name that nobody has `chosen` gets a number if it is taken.
         """
         path = within(self._folder, name)
         if path.suffix != suffix:

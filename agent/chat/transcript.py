@@ -1,6 +1,6 @@
 """The transcript: every event of a session in an append-only file beside the study, one JSON object a line.
 
-It is what a later session goes on from. It knows lines and events, not what they mean to a session.
+It is what a later session goes on from.
 """
 
 from __future__ import annotations
@@ -27,11 +27,7 @@ HANDOVER_S = 1.0
 
 
 class Transcript:
-    """Appends events to a file; each is complete on the disk's side of the process before the next.
-
-    Raises:
-        InputError: the file cannot be written, or another session writes it.
-    """
+    """Appends events to a file, which one session at a time can; raises InputError for any other."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -71,10 +67,9 @@ class Transcript:
 
 
 def read_last_session(path: Path) -> tuple[Event, ...]:
-    """Return the events of the last session in a transcript; a torn line, as kill -9 leaves it, is skipped.
+    """Return the events of the last session in a transcript; raises InputError if there is none.
 
-    Raises:
-        InputError: there is no transcript.
+    A torn line, as kill -9 leaves it, is skipped.
     """
     name, mend = f"there is no session to resume: {path_words(path)}", "begin one there"
     text = read_bytes(path, name, mend, most_bytes=MOST_BYTES).decode("utf-8", "replace")

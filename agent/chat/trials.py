@@ -10,7 +10,6 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bestguess.agent.tuner import Tuner
@@ -24,27 +23,15 @@ class Watcher(Protocol):
 
     def started(self, trial: Trial) -> None:
         """A trial begins."""
-        ...
 
     def finished(self, trial: Trial) -> None:
         """A trial was told."""
-        ...
 
     def idle(self, why: str) -> None:
         """Nothing runs any more, and why."""
-        ...
 
     def broke(self, error: str) -> None:
         """Proposing or recording failed; no trial is started until someone resumes."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """Params that a person wants to see run, and why."""
-
-    params: Mapping[str, Any]
-    reason: str
 
 
 class Trials:
@@ -77,7 +64,9 @@ class Trials:
         self._stop = stop
         self._watcher = watcher
         self._may_start = may_start
-        self._wishes: deque[Wish] = deque()
+        self._wishes: deque[tuple[Mapping[str, Any], str]] = deque()
+        """Params that a person wants to see run, and why."""
+
         self._changed = threading.Condition()
         self._asking = threading.Lock()
         self._busy = 0
@@ -105,7 +94,7 @@ class Trials:
     def wish(self, params: Mapping[str, Any], reason: str) -> None:
         """Run these params before anything the tuner would choose."""
         with self._changed:
-            self._wishes.append(Wish(params, reason))
+            self._wishes.append((params, reason))
             self.resume()
 
     def pause(self) -> None:
@@ -189,11 +178,11 @@ class Trials:
             return why
         return ""
 
-    def _run_one(self, wish: Wish | None) -> None:
+    def _run_one(self, wish: tuple[Mapping[str, Any], str] | None) -> None:
         with self._asking:
             self.choosing_since = time.monotonic()
             try:
-                trial = self.tuner.start(wish.params, wish.reason) if wish else self.tuner.ask()
+                trial = self.tuner.start(*wish) if wish else self.tuner.ask()
             finally:
                 self.choosing_since = None
         self.running.add(trial.number)

@@ -123,8 +123,7 @@ class Workbench:
     def apply(self, change: Change) -> None:
         """Have proposals keep within the limits of a change, and its space, so that it can be undone.
 
-        Raises:
-            InputError: they make no sense, or leave nothing of the space; nothing changed.
+        Raises InputError where they make no sense, or leave nothing of the space; nothing changed then.
         """
         plan = self.the_plan()
         before = limits_within(plan.space, plan.limits, change.space)
@@ -162,8 +161,7 @@ class Workbench:
     def change_plan(self, plan: Plan) -> None:
         """Replace the plan; its objective and task take effect on the next trial.
 
-        Raises:
-            StudyError: the direction would change in a study that has trials, or what its values mean.
+        Raises StudyError where it would change what the values of trials mean.
         """
         before = self.the_plan()
         if before.task.direction != plan.task.direction and len(self.history):

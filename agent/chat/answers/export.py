@@ -38,11 +38,7 @@ def best_of(history: History) -> Trial:
 
 
 def write(form: str, path: Path, plan: Plan, study: Study, folder: Path) -> None:
-    """Write one of FILE_NAMES' forms to `path`; `folder` is where the command runs.
-
-    Raises:
-        InputError: there is nothing to write yet, or the file cannot be written.
-    """
+    """Write one of FILE_NAMES' forms to `path`; `folder` is where the command runs. Raises InputError."""
     try:
         if form == "study":
             _copy_database(study, path)

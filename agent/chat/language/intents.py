@@ -1,7 +1,4 @@
-"""What someone seems to want, the context in which it was said, and how a text is searched for words.
-
-It knows no rule; those are in `understanding.py` and the files of rules beside it.
-"""
+"""What someone seems to want, the context in which it was said, and how a text is searched for words."""
 
 from __future__ import annotations
 
@@ -57,10 +54,8 @@ def is_question(text: str) -> bool:
 
 _METRIC = r"(?:the\s+|its\s+|my\s+)?['\"`]?(?P<metric>[a-z_][\w/@^-]*)['\"`]?"
 _GOALS = (
-    (rf"\b(?:minimi[sz]e|reduce|lower|decrease)\s+{_METRIC}", "minimize"),
-    (rf"\b(?:minimi[sz]ing|reducing)\s+{_METRIC}", "minimize"),
-    (rf"\b(?:maximi[sz]e|increase|raise)\s+{_METRIC}", "maximize"),
-    (rf"\b(?:maximi[sz]ing)\s+{_METRIC}", "maximize"),
+    (rf"\b(?:minimi[sz](?:e|ing)|reduc(?:e|ing)|lower|decrease)\s+{_METRIC}", "minimize"),
+    (rf"\b(?:maximi[sz](?:e|ing)|increase|raise)\s+{_METRIC}", "maximize"),
     (rf"\b(?:lowest|smallest|least|minimal|minimum)\s+{_METRIC}", "minimize"),
     (rf"\b(?:highest|largest|greatest|maximal|maximum)\s+{_METRIC}", "maximize"),
     (rf"\b(?:lower|smaller|less)\s+{_METRIC}\s+is\s+better", "minimize"),

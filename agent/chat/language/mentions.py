@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,56 +133,45 @@ def stranger_in(text: str, space: Space) -> str | None:
 
 def options_in(text: str, space: Space | None) -> dict[str, Any]:
     """Return the options of choices that a plain text names, by parameter."""
-    found: dict[str, Any] = {}
-    for name, one in (space.parameters if space else {}).items():
-        if not isinstance(one, Choice):
-            continue
-        for option in one.options:
-            if not isinstance(option, str) or len(option) < 2:
-                continue
-            if re.search(rf"(?<![\w]){re.escape(option.lower())}(?![\w])", text):
-                found[name] = option
-    return found
+    return {
+        name: option
+        for name, parameter in (space.parameters if space else {}).items()
+        for option in (parameter.options if isinstance(parameter, Choice) else ())
+        if isinstance(option, str)
+        and len(option) > 1
+        and re.search(rf"(?<![\w]){re.escape(option.lower())}(?![\w])", text)
+    }
 
 
 def values_in(text: str, space: Space | None) -> dict[str, Any]:
-    """Return the values that a plain text gives parameters: depth=6, depth of 6, 6 for depth, dart."""
+    """Return the values that a plain text gives parameters: depth=6, depth of 6, 6 for depth, dart.
+
+    After a choice's name options may be no words, such as true or 64; what is none of them is returned, too.
+    """
     found: dict[str, Any] = {}
     link = (
         r"\s*(?:=|:|to|of|at|is|was|were|as|be|with|fixed|set|pinned|equal|size|rate"
         r"|around|about|the|value|\s)*\s*"
     )
-    mentions = parameters_in(text, space)
-    for mention in mentions:
+    for mention in parameters_in(text, space):
         assert space is not None
-        one = space.parameters[mention.name]
-        if isinstance(one, Choice):
-            continue
-        after = re.match(rf"{link}({NUMBER})(?![\w.])", text[mention.end :])
-        before = re.search(rf"({NUMBER})\s+(?:for|as)\s+(?:the\s+)?$", text[: mention.start])
-        match = after or before
-        if match:
+        parameter, after = space.parameters[mention.name], text[mention.end :]
+        if isinstance(parameter, Choice):
+            assigned = r"\s*(?:=|:|to|at|is|of)?\s*"
+            options = [
+                option
+                for option in parameter.options
+                if re.match(rf"{assigned}{re.escape(str(option).lower())}(?![\w])", after)
+            ]
+            stranger = re.match(r"\s*=\s*([\w.+-]+)", after)
+            if options or stranger:
+                found[mention.name] = options[0] if options else stranger and stranger[1]
+        elif match := re.match(rf"{link}({NUMBER})(?![\w.])", after) or re.search(
+            rf"({NUMBER})\s+(?:for|as)\s+(?:the\s+)?$", text[: mention.start]
+        ):
             value = number(match[1])
-            found[mention.name] = whole(value) if isinstance(one, Int) else value
-    found |= dict(_assigned(text, mentions, space))
-    return {**found, **{name: one for name, one in options_in(text, space).items() if name not in found}}
-
-
-def _assigned(text: str, mentions: list[Mention], space: Space | None) -> Iterator[tuple[str, Any]]:
-    """Yield options that are no words, such as true or 64, after their parameter's name, and what is none."""
-    for mention in mentions:
-        one = space.parameters[mention.name] if space else None
-        if not isinstance(one, Choice):
-            continue
-        after = text[mention.end :]
-        for option in one.options:
-            shown = re.escape(str(option).lower())
-            if re.match(rf"\s*(?:=|:|to|at|is|of)?\s*{shown}(?![\w])", after):
-                yield mention.name, option
-                break
-        else:
-            if stranger := re.match(r"\s*=\s*([\w.+-]+)", after):
-                yield mention.name, stranger[1]
+            found[mention.name] = whole(value) if isinstance(parameter, Int) else value
+    return {**options_in(text, space), **found}
 
 
 def bounds_in(text: str) -> tuple[float | None, float | None]:

@@ -1,7 +1,7 @@
 """From free text to intents, by rules: deterministic, instant, and enough without a language model.
 
 A sentence becomes the name of a command and its arguments, or nothing. What the rules do not know is for
-`model_route.py`; what may not happen without a card is for the commands. Nothing is done here.
+`model_route.py`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from bestguess.agent.chat.language import mentions
 from bestguess.agent.chat.language.instructions import is_instruction
-from bestguess.agent.chat.language.intents import LATER, Context, Intent, Verdict, goal_in, is_question
+from bestguess.agent.chat.language.intents import LATER, Context, Intent, Verdict, goal_in, is_question, says
 from bestguess.agent.chat.language.study_rules import EXACT, RULES
 
 _YES = (
@@ -67,6 +67,12 @@ _POLITE = re.compile(
 )
 
 
+_TARGET = re.compile(
+    r"(?:predict|target|column)(?:ing|s)?\s*(?:the\s+)?(?:column\s+)?[=:]?\s*['\"]?([\w.-]+)", re.IGNORECASE
+)
+_NOTE = re.compile(r"^(?:please\s+)?(?:note|remark|remember|comment)\s*(?:that|:|,)?\s*", re.IGNORECASE)
+
+
 def _without_politeness(text: str) -> str:
     while (shorter := _POLITE.sub("", text)) != text:
         text = shorter
@@ -86,53 +92,41 @@ def _read_parts(clause: str, context: Context) -> list[Intent]:
 
 def _read(clause: str, context: Context) -> list[Intent]:
     script = mentions.script_in(clause)
-    if script and re.search(
-        r"\b(?:scan|inspect|look at|could be tuned|can be tuned|is there to tune)\b", clause.lower()
-    ):
+    if script and says(clause.lower(), r"scan|inspect|look at|(?:could|can) be tuned|is there to tune"):
         return [Intent("scan", {"script": script})]
-    if script and not re.search(r"\b(?:export|write|save)\b", clause.lower()):
+    if script and not says(clause.lower(), r"export|write|save"):
         return _read_new(clause, script)
     text = mentions.plain(clause).rstrip(" .!")
     bare = _without_politeness(text)
     for rule in RULES:
-        intent = rule(bare, context) or (rule(text, context) if bare != text else None)
-        if intent:
-            if intent.command == "ask":
-                return [Intent("ask", {"text": clause})]
-            if intent.command == "note":
-                return [Intent("note", {**intent.arguments, "text": _note_text(clause)})]
-            if "options" in intent.arguments:
-                options = tuple(_as_written(one, clause) for one in intent.arguments["options"])
-                return [Intent(intent.command, {**intent.arguments, "options": options})]
-            return [intent]
+        if intent := rule(bare, context) or (rule(text, context) if bare != text else None):
+            given = dict(intent.arguments)
+            if intent.command in ("ask", "note"):
+                given["text"] = clause if intent.command == "ask" else _NOTE.sub("", clause)
+            if "options" in given:
+                given["options"] = tuple(_as_written(option, clause) for option in given["options"])
+            return [Intent(intent.command, given)]
     return []
 
 
 def _read_new(clause: str, script: str) -> list[Intent]:
     """Read "tune train.py, minimise val_loss, I have an hour": the rest waits until there is a space."""
-    pieces = re.split(r",\s+(?:and\s+)?", clause)
     metric, direction = goal_in(clause, script)
     arguments: dict[str, Any] = {"script": script}
-    if metric:
-        arguments |= {"metric": metric, "direction": direction}
     if script.endswith(".csv"):
-        target = re.search(
-            r"(?:predict|target|column)(?:ing|s)?\s*(?:the\s+)?(?:column\s+)?[=:]?\s*['\"]?([\w.-]+)",
-            clause,
-            re.I,
-        )
-        arguments = {"script": script, **({"target": target[1]} if target else {})}
+        if target := _TARGET.search(clause):
+            arguments["target"] = target[1]
+    elif metric:
+        arguments |= {"metric": metric, "direction": direction}
     if space := re.search(r"[\w./-]+\.ya?ml\b", clause):
         arguments["space"] = space[0]
-    later = []
-    for piece in pieces:
-        words = mentions.plain(piece)
-        if (
-            script.lower() not in words
-            and not goal_in(piece, "")[0]
-            and re.search(r"\d|\b(?:hour|never|don't|only)\b", words)
-        ):
-            later.append(Intent(LATER, {"text": piece}))
+    later = [
+        Intent(LATER, {"text": piece})
+        for piece in re.split(r",\s+(?:and\s+)?", clause)
+        if script not in piece
+        and not goal_in(piece, "")[0]
+        and re.search(r"\d|\b(?:hour|never|don't|only)\b", mentions.plain(piece))
+    ]
     return [Intent("new", arguments), *later]
 
 
@@ -147,9 +141,3 @@ def _with_goal(new: Intent, clause: str) -> Intent:
 def _as_written(word: str, clause: str) -> str:
     found = re.search(re.escape(word), clause, re.IGNORECASE)
     return found[0] if found else word
-
-
-def _note_text(clause: str) -> str:
-    return re.sub(
-        r"^(?:please\s+)?(?:note|remark|remember|comment)\s*(?:that|:|,)?\s*", "", clause, flags=re.I
-    )

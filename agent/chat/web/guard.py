@@ -1,7 +1,7 @@
 """Who may use the page: this machine's browser, by the token of this start; everybody else gets 403.
 
-It knows HTTP and nothing of sessions. A page of another site can send requests here, and a name of another
-site can be made to point here; hence the checks of Origin and Host beside the token.
+A page of another site can send requests here, and a name of another site can be made to point here; hence the
+checks of Origin and Host beside the token.
 """
 
 from __future__ import annotations

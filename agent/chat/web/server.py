@@ -1,7 +1,6 @@
 """A session's page at an address of this machine: 127.0.0.1, a port, and a token that is new each time.
 
-It runs as a command of its own, or in a thread beside a terminal that shows the same session. It does not
-know what the page looks like.
+It runs as a command of its own, or in a thread beside a terminal that shows the same session.
 """
 
 from __future__ import annotations

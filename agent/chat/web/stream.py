@@ -1,6 +1,6 @@
 """Events to any number of pages: each gets all of them in order, from the number it asks for.
 
-Events come from threads; pages wait in the server's loop. It does not know what an event looks like.
+Events come from threads; pages wait in the server's loop.
 """
 
 from __future__ import annotations
