@@ -122,21 +122,17 @@ def widen(
             f"{parameter} is a number from a range ({number.allowed}), and {options[0]!r} is none; "
             f"give bounds: /widen {parameter} {number.low:g}..{number.high:g}"
         )
-    before = before or Limit()
+    now_low, now_high = range_within(number, before)
     ends: dict[str, Any] = {
-        "low": number.low if low is None else min(number.low, _like(number, low)),
-        "high": number.high if high is None else max(number.high, _like(number, high)),
+        "low": now_low if low is None else min(now_low, _like(number, low)),
+        "high": now_high if high is None else max(now_high, _like(number, high)),
     }
-    new = replace(number, **ends)
-    kept_low = before.low if low is None or before.low is None else min(before.low, low)
-    kept_high = before.high if high is None or before.high is None else max(before.high, high)
-    left = Limit(
-        None if kept_low is None or kept_low <= new.low else kept_low,
-        None if kept_high is None or kept_high >= new.high else kept_high,
+    new = replace(number, low=min(number.low, ends["low"]), high=max(number.high, ends["high"]))
+    limit = Limit(
+        ends["low"] if ends["low"] > new.low else None, ends["high"] if ends["high"] < new.high else None
     )
-    now_low, now_high = range_within(new, left)
-    words = Limit(None if low is None else now_low, None if high is None else now_high).words
-    return _limited(plan, {parameter: left}, f"{parameter} {words} allowed", {parameter: new})
+    words = Limit(None if low is None else ends["low"], None if high is None else ends["high"]).words
+    return _limited(plan, {parameter: limit}, f"{parameter} {words} allowed", {parameter: new})
 
 
 def _limited(

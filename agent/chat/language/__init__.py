@@ -1,1 +1,1 @@
-"""From a sentence to intents: rules first, then a language model."""
+"""From a sentence to intents: rules first, then a language model. The session enters by `understanding`."""
