@@ -17,9 +17,9 @@ import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from bestguess.agent.chat.events import Answer, Card
 from bestguess.tools.errors import InputError
@@ -28,6 +28,10 @@ from bestguess.tools.words.given import did_you_mean
 
 Function = Callable[..., "str | Answer"]
 Asks = Callable[..., Card]
+
+Count = Annotated[int, Field(ge=1, le=100_000)]
+Number = Annotated[int, Field(ge=0)]
+"""Types of arguments: how many, and the number of a trial."""
 
 Effect = Literal["reads", "proposes", "spends", "changes", "writes", "reaches"]
 """What a command can do at most: read, put a configuration forward to be run, spend trials, change what a
@@ -52,11 +56,6 @@ class Command:
     effect: Effect
     asks: Asks | None = None
     of_study: bool = False
-
-    @property
-    def schema(self) -> dict[str, Any]:
-        """The JSON Schema of the arguments."""
-        return self.arguments.model_json_schema()
 
     @property
     def help(self) -> str:

@@ -56,6 +56,7 @@ def draft(
         InputError: the script cannot be read, nothing in it can be tuned, or no metric is named or found.
     """
     source = read_script(folder, script)
+    here = source.path.relative_to(folder.resolve())
     beside = [one for suffix in (".yaml", ".yml") if (one := source.path.with_suffix(suffix)).is_file()]
     origins: dict[str, str] = {}
     left_out: tuple[str, ...] = ()
@@ -68,7 +69,7 @@ def draft(
         )
     if space or (beside and source.path.suffix != ".py"):
         found, task = load_yaml(within(folder, space) if space else beside[0])
-        command = [*_start(folder, source), *_flags(source.text, found)]
+        command = [*_start(here), *_flags(source.text, found)]
     else:
         scanned = scan(source.path)
         if scanned.space is None:
@@ -79,8 +80,7 @@ def draft(
         found, task = scanned.space, {"description": scanned.description}
         if scanned.metric:
             task |= {"metric": scanned.metric.name, "direction": scanned.metric.direction}
-        script_here = source.path.relative_to(folder.resolve())
-        command = [sys.executable, *replace(scanned, script=script_here).command[1:]]
+        command = [sys.executable, *replace(scanned, script=here).command[1:]]
         origins = {one.name: f"{one.origin}, {one.file}:{one.line}" for one in scanned.chosen}
         left_out = tuple(f"{one.finding.name}: {one.reason}" for one in scanned.left_out)
     name = metric or task.get("metric") or next(iter(source.printed), None)
@@ -109,8 +109,7 @@ def metrics_in(output: str) -> tuple[str, ...]:
     return tuple(_likeliest(one["name"] for one in shown if one["mark"].strip() or names_result(one["name"])))
 
 
-def _start(folder: Path, source: Source) -> list[str]:
-    path = source.path.relative_to(folder.resolve())
+def _start(path: Path) -> list[str]:
     if path.suffix == ".py":
         return [sys.executable, str(path)]
     return ["sh", str(path)] if path.suffix == ".sh" else [f"./{path}"]

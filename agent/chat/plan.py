@@ -11,7 +11,7 @@ import re
 import shlex
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -112,14 +112,10 @@ class Plan:
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as JSON-able values."""
         return {
-            "script": self.script,
+            **{one.name: getattr(self, one.name) for one in fields(self)},
             "words": ["{python}" if word == sys.executable else word for word in self.words],
-            "pattern": self.pattern,
             "task": self.task.to_dict(),
             "space": self.space.to_dict(),
-            "study": self.study,
-            "timeout_s": self.timeout_s,
-            "target": self.target,
             "limits": self.limits.to_dict(),
             "origins": dict(self.origins),
             "left_out": list(self.left_out),

@@ -187,19 +187,17 @@ class Terminal:
         """Stop the reply, then pause, then leave; return whether to go on."""
         self._presses += 1
         trials = self._session.bench.trials
-        busy = trials is not None and trials.busy
         if self._presses == 1:
             self._session.discard_reply()
-            again = "pauses, once more leaves." if busy else "leaves."
-            self._print(lambda console: console.print(f"Stopped. Ctrl-C again {again}"))
-            return True
-        if self._presses == 2 and busy and trials is not None and not trials.paused:
+            again = "pauses, once more leaves." if trials and trials.busy else "leaves."
+            said = f"Stopped. Ctrl-C again {again}"
+        elif self._presses == 2 and trials and trials.busy and not trials.paused:
             trials.pause()
-            self._print(
-                lambda console: console.print("Paused after the running trials. Ctrl-C again leaves now.")
-            )
-            return True
-        return False
+            said = "Paused after the running trials. Ctrl-C again leaves now."
+        else:
+            return False
+        self._print(lambda console: console.print(said))
+        return True
 
     def _show(self, event: Event) -> None:
         if event.kind == "writing":

@@ -7,7 +7,7 @@ import sqlite3
 import sys
 from pathlib import Path
 
-from bestguess.agent.chat.answers.facts import standing
+from bestguess.agent.chat.answers.facts import standing, total_seconds
 from bestguess.agent.chat.answers.plots import effect_plot, progress_plot
 from bestguess.agent.chat.answers.svg import draw
 from bestguess.agent.chat.answers.tables import trial_row
@@ -52,36 +52,23 @@ def write(form: str, path: Path, plan: Plan, study: Study, folder: Path) -> None
 
 
 def _script(plan: Plan, study: Study, folder: Path) -> str:
-    history = study.history
-    best = best_of(history)
+    best = best_of(study.history)
     rendered = plan.render(best.params, folder)
     command = ", ".join("sys.executable" if word == sys.executable else repr(word) for word in rendered)
-    return render_file(
-        "best_script.py",
-        script=plan.script,
-        study=plan.study,
-        number=best.number,
-        told=len(history.told),
-        metric=plan.task.metric,
-        direction=plan.task.direction,
-        value=best.value,
-        params=json.dumps(best.params),
-        command=command,
-        pattern=plan.pattern,
-    )
+    told, params = len(study.history.told), json.dumps(best.params)
+    return render_file("best_script.py", plan=plan, best=best, told=told, params=params, command=command)
 
 
 def _json(plan: Plan, study: Study, folder: Path) -> str:
     history = study.history
     best = best_of(history)
-    seconds = sum(trial.outcome.seconds or 0.0 for trial in history.told if trial.outcome)
     record = {
         "study_name": plan.study,
         "task": plan.task.to_dict(),
         "command": plan.typed(best.params, folder),
         "space": plan.space.to_dict(),
         "limits": plan.limits.to_dict(),
-        **study_record(history, seconds=seconds),
+        **study_record(history, seconds=total_seconds(history)),
     }
     return json.dumps(record, indent=2) + "\n"
 
@@ -94,10 +81,9 @@ def _report(plan: Plan, study: Study, folder: Path) -> str:
     plots += [effect_plot(plan, history, one.effect) for one in insights[:EFFECTS]]
     return render_file(
         "report.html",
-        study=plan.study,
-        standing=f"{plan.script}: {standing(history, plan.task)}",
+        plan=plan,
+        standing=standing(history, plan.task),
         command=plan.typed(best.params, folder),
-        metric=plan.task.metric,
         plots=[{"title": plot.title, "svg": draw(plot)} for plot in plots],
         importances=[one.importance for one in insights],
         credits=credit_sources(history),

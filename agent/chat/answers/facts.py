@@ -43,6 +43,11 @@ def find_trial(history: History, number: int) -> Trial:
     raise InputError(f"there is no trial {number}{known}")
 
 
+def total_seconds(history: History) -> float:
+    """Return how long all trials took."""
+    return sum(trial.outcome.seconds or 0.0 for trial in history.told if trial.outcome)
+
+
 def seconds_per_trial(history: History) -> float | None:
     """Return how long a trial takes, by the mean of those that ran; None before the first."""
     times = [trial.outcome.seconds for trial in history.told if trial.outcome and trial.outcome.seconds]

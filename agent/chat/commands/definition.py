@@ -11,7 +11,7 @@ from pydantic import Field
 from bestguess.agent.chat.answers import facts
 from bestguess.agent.chat.answers.formatting import duration, verbatim
 from bestguess.agent.chat.answers.tables import plan_table
-from bestguess.agent.chat.command import command
+from bestguess.agent.chat.command import Count, command
 from bestguess.agent.chat.conversation import Conversation
 from bestguess.agent.chat.draft import draft, read_script
 from bestguess.agent.chat.events import Card
@@ -20,7 +20,6 @@ from bestguess.agent.chat.prediction import draft_prediction
 from bestguess.agent.reports.report import describe_model
 
 Minutes = Annotated[float, Field(gt=0, le=10 * 366 * 24 * 60)]
-Count = Annotated[int, Field(ge=1, le=100_000)]
 Direction = Literal["minimize", "maximize"]
 
 

@@ -13,7 +13,7 @@ from bestguess.agent.chat.answers.facts import Known
 from bestguess.agent.chat.answers.formatting import duration
 from bestguess.agent.chat.answers.plots import effect_plot, progress_plot
 from bestguess.agent.chat.answers.tables import best_table, trials_table
-from bestguess.agent.chat.command import command
+from bestguess.agent.chat.command import Count, Number, command
 from bestguess.agent.chat.conversation import Conversation
 from bestguess.agent.chat.events import Answer
 from bestguess.agent.reports.insight import gain_insight, write_insight
@@ -21,9 +21,6 @@ from bestguess.agent.reports.report import credit_sources
 from bestguess.agent.reports.worth import weigh_model
 from bestguess.tools.errors import InputError
 from bestguess.tools.search.verifier import MIN_TRIALS
-
-Number = Annotated[int, Field(ge=0)]
-Count = Annotated[int, Field(ge=1, le=100_000)]
 
 
 @command("reads")
@@ -147,13 +144,13 @@ def outlook(study: Known, n: Annotated[int, Field(ge=1, le=1000)] = 10) -> str:
 def cost(study: Known) -> str:
     """Show what was spent so far: trials, time, tokens."""
     history = study.history
-    seconds = sum(trial.outcome.seconds or 0.0 for trial in history.told if trial.outcome)
     tokens = sum(trial.proposal.tokens for trial in history)
     thinking = sum(trial.proposal.seconds for trial in history)
     running = f", {len(history.running)} running" if history.running else ""
+    ran = duration(facts.total_seconds(history))
     text = (
-        f"{len(history.told)} trials ({len(history.failed)} failed{running}), "
-        f"{duration(seconds)} of running; the model took {tokens} tokens, {duration(thinking)}."
+        f"{len(history.told)} trials ({len(history.failed)} failed{running}), {ran} of running; "
+        f"the model took {tokens} tokens, {duration(thinking)}."
     )
     mean = facts.seconds_per_trial(history)
     return f"{text} A trial takes {duration(mean)} on average." if mean else text

@@ -25,6 +25,15 @@ def _place_export(session: Conversation, form: Form, path: str) -> Path:
     return session.files.place(path or default, Path(default).suffix, chosen=bool(path))
 
 
+def _place_log(session: Conversation, path: str) -> Path:
+    return session.files.place(path, ".md", chosen=path != TRANSCRIPT)
+
+
+def _card_for_file(target: Path) -> Card:
+    over = "over what this session wrote there" if target.exists() else "a new file"
+    return Card(f"Write {target.name}, {over}?", (verbatim(str(target)),), "typed")
+
+
 def _card_for_export(session: Conversation, form: Form = "script", path: str = "") -> Card:
     if form == "command":
         return Card("Show the best as a command?", ("no file is written",), "typed")
@@ -44,10 +53,6 @@ def export(session: Conversation, form: Form = "script", path: str = "") -> str:
     name = str(target.relative_to(folder))
     hint = f" Run it: `python {shlex.quote(name)}`" if form == "script" else ""
     return f"Wrote `{name}`.{hint}"
-
-
-def _place_log(session: Conversation, path: str) -> Path:
-    return session.files.place(path, ".md", chosen=path != TRANSCRIPT)
 
 
 def _card_for_log(session: Conversation, path: str = TRANSCRIPT) -> Card:
@@ -75,8 +80,3 @@ def save(session: Conversation) -> str:
         f"Everything is kept as it happens: the trials in `{database.name}`, this conversation in "
         f"`{database.with_suffix('.chat.jsonl').name}`. Go on later with `bestguess chat --resume`."
     )
-
-
-def _card_for_file(target: Path) -> Card:
-    over = "over what this session wrote there" if target.exists() else "a new file"
-    return Card(f"Write {target.name}, {over}?", (verbatim(str(target)),), "typed")

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import Annotated, Any
-
-from pydantic import Field
+from typing import Any
 
 from bestguess.agent.chat.answers import facts
 from bestguess.agent.chat.answers.formatting import duration, verbatim
-from bestguess.agent.chat.command import command
+from bestguess.agent.chat.command import Count, Number, command
 from bestguess.agent.chat.conversation import Conversation
 from bestguess.agent.chat.events import Card
 from bestguess.agent.chat.plan import assignments, configuration
 from bestguess.agent.chat.state import Agreed, Undo
 from bestguess.tools.errors import InputError, ParamsError
 
-Count = Annotated[int, Field(ge=1, le=100_000)]
-Number = Annotated[int, Field(ge=0)]
 Values = dict[str, Any]
 
 

@@ -52,10 +52,10 @@ def intent_schema(registry: Registry, space: Space | None) -> dict[str, Any]:
     """Return the JSON Schema of an intent: one branch for each command, its name first."""
     branches = [object_schema({"command": {"const": UNCLEAR}})]
     for command in offered(registry):
-        fields, required = command.schema.get("properties", {}), command.schema.get("required", ())
-        properties = {name: _field(name, each, space) for name, each in fields.items()}
-        properties = {"command": {"const": command.name}, **properties}
-        branches.append(object_schema(properties, ("command", *required)))
+        schema = command.arguments.model_json_schema()
+        properties: dict[str, Any] = {"command": {"const": command.name}}
+        properties |= {name: _field(name, one, space) for name, one in schema.get("properties", {}).items()}
+        branches.append(object_schema(properties, ("command", *schema.get("required", ()))))
     return {"anyOf": branches}
 
 

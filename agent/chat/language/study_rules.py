@@ -12,6 +12,8 @@ from bestguess.agent.chat.language import mentions
 from bestguess.agent.chat.language.intents import Context, Intent, goal_in, is_question, says
 from bestguess.agent.chat.language.space_rules import read_change
 
+Rule = Callable[[str, Context], Intent | None]
+
 EXACT = {
     "help": r"help(?: me)?|commands|what can (?:you|i) (?:do|say)",
     "quit": r"quit|exit|bye|goodbye|leave|q|i'm done|that's all",
@@ -191,10 +193,6 @@ def _run(text: str, _context: Context) -> Intent | None:
     return None
 
 
-def _importance(text: str, _context: Context) -> Intent | None:
-    return Intent("importance") if says(text, SAID["importance"]) else None
-
-
 def _goal(text: str, _context: Context) -> Intent | None:
     metric, direction = goal_in(text, "") if says(text, SAID["goal"]) else (None, None)
     return Intent("goal", {"metric": metric, "direction": direction}) if metric else None
@@ -221,11 +219,11 @@ def _table(text: str, _context: Context) -> Intent | None:
     return Intent("table") if says(text, SAID["table"]) else None
 
 
-def _best(text: str, _context: Context) -> Intent | None:
-    return Intent("best") if says(text, SAID["best"]) else None
+def _said(command: str) -> Rule:
+    return lambda text, _context: Intent(command) if says(text, SAID[command]) else None
 
 
-RULES: tuple[Callable[[str, Context], Intent | None], ...] = (
-    _exact, _outlook, _about_trials, _export, _budget, _run, read_change, _importance, _goal, _states, _plot,
-    _table, _best,
+RULES: tuple[Rule, ...] = (
+    _exact, _outlook, _about_trials, _export, _budget, _run, read_change, _said("importance"), _goal, _states,
+    _plot, _table, _said("best"),
 )  # fmt: skip

@@ -19,11 +19,10 @@ from bestguess.agent.chat.answers.tables import trial_row
 from bestguess.agent.chat.answers.templating import environment
 from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.events import Event
-from bestguess.agent.chat.plan import Plan, range_within, range_words
+from bestguess.agent.chat.plan import range_within, range_words
 from bestguess.agent.chat.session import Session
 from bestguess.agent.reports.insight import gain_insight
 from bestguess.agent.reports.report import credit_sources
-from bestguess.tools.space.parameters import Choice, Float, Int
 from bestguess.tools.trial import Trial
 
 EFFECTS = 3
@@ -82,7 +81,8 @@ def panels_html(session: Session, sort: str, *, descending: bool) -> str:
         descending=descending,
         sorts=SORTS,
         credits=credit_sources(history),
-        parameters=[_parameter(plan, name) for name in plan.space.names],
+        range_words=range_words,
+        range_within=range_within,
         running=sorted(trials.running) if trials else [],
         choosing=bool(trials and trials.choosing_since is not None and not trials.running),
         left=trials.left if trials else 0,
@@ -115,16 +115,3 @@ def _sorted(trials: list[Trial], sort: str, *, descending: bool) -> list[Trial]:
         "source": lambda trial: trial.source,
     }
     return sorted(trials, key=keys.get(sort, lambda trial: trial.number), reverse=descending)
-
-
-def _parameter(plan: Plan, name: str) -> dict[str, Any]:
-    one, limit = plan.space.parameters[name], plan.limits.of.get(name)
-    ends = range_within(one, limit) if isinstance(one, Float | Int) else None
-    return {
-        "name": name,
-        "range": range_words(one),
-        "limit": limit.words if limit else "",
-        "ends": [f"{end:g}" for end in ends] if ends else None,
-        "options": isinstance(one, Choice),
-        "doc": one.doc,
-    }
