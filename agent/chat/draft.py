@@ -42,7 +42,7 @@ class Source:
 def read_script(folder: Path, name: str) -> Source:
     """Return the script `name` of a session's folder; raises InputError if it is not there."""
     path = within(folder, name)
-    near = ", ".join(sorted(one.name for one in folder.glob("*.py"))[:8]) or "no Python file"
+    near = ", ".join(sorted(path.name for path in folder.glob("*.py"))[:8]) or "no Python file"
     text = read_text(path, name, f"{folder} has {near}", most_bytes=MOST_BYTES)
     return Source(path, text, tuple(_likeliest(_names_in_prints(text))) if path.suffix == ".py" else ())
 
@@ -81,8 +81,8 @@ def draft(
         if scanned.metric:
             task |= {"metric": scanned.metric.name, "direction": scanned.metric.direction}
         command = [sys.executable, *replace(scanned, script=here).command[1:]]
-        origins = {one.name: f"{one.origin}, {one.file}:{one.line}" for one in scanned.chosen}
-        left_out = tuple(f"{one.finding.name}: {one.reason}" for one in scanned.left_out)
+        origins = {found.name: f"{found.origin}, {found.file}:{found.line}" for found in scanned.chosen}
+        left_out = tuple(f"{left.finding.name}: {left.reason}" for left in scanned.left_out)
     name = metric or task.get("metric") or next(iter(source.printed), None)
     if name is None:
         raise InputError(
@@ -106,7 +106,9 @@ def draft(
 def metrics_in(output: str) -> tuple[str, ...]:
     """Return the names that a program's output has a number after, the likeliest metric first."""
     shown = _SHOWN.finditer(output)
-    return tuple(_likeliest(one["name"] for one in shown if one["mark"].strip() or names_result(one["name"])))
+    return tuple(
+        _likeliest(match["name"] for match in shown if match["mark"].strip() or names_result(match["name"]))
+    )
 
 
 def _start(path: Path) -> list[str]:
@@ -134,7 +136,7 @@ def _names_in_prints(text: str) -> Iterable[str]:
         tree = ast.parse(text)
     except SyntaxError:
         return ()
-    return (one.name for one in find_printed(tree))
+    return (printed.name for printed in find_printed(tree))
 
 
 def _likeliest(names: Iterable[str]) -> list[str]:

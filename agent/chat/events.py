@@ -121,7 +121,7 @@ def _is_plot(kept: Any) -> bool:
 
 _FORMS: Mapping[str, Callable[[Any], bool]] = {
     "plot": _is_plot,
-    "lines": lambda kept: isinstance(kept, list) and all(isinstance(one, str) for one in kept),
+    "lines": lambda kept: isinstance(kept, list) and all(isinstance(line, str) for line in kept),
     "left": lambda kept: type(kept) is int and kept >= 0,
 }
 """Fields that are read as more than words."""

@@ -65,7 +65,7 @@ class Files:
         if chosen:
             raise InputError(f"{name} is there already; choose another name")
         numbered = (path.with_stem(f"{path.stem}-{number}") for number in range(2, 10_000))
-        return next(one for one in numbered if not one.exists() or self._is_ours(one))
+        return next(path for path in numbered if not path.exists() or self._is_ours(path))
 
     def wrote(self, path: Path) -> None:
         """Remember what was written, so that it may be written over while it is still that."""
@@ -80,7 +80,7 @@ def _imported_as(path: Path) -> str:
     stem, name = path.stem, path.stem.lower()
     if name in _STARTUP or name.startswith("__"):
         return "by itself when programs start"
-    if name in {one.lower() for one in sys.stdlib_module_names} or (
+    if name in {module.lower() for module in sys.stdlib_module_names} or (
         stem.isidentifier()
         and (found := importlib.util.find_spec(stem))
         and os.path.realpath(found.origin or "") != str(path)

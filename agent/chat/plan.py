@@ -106,13 +106,17 @@ class Plan:
             for name, limit in self.limits.of.items()
             if name in params and not Region(self.space, Limits({name: limit})).contains(params)
         ]
-        without = [one for one in self.limits.without if all(params.get(name) == one[name] for name in one)]
+        without = [
+            values
+            for values in self.limits.without
+            if all(params.get(name) == values[name] for name in values)
+        ]
         return ", ".join([*broken, *(f"never {assignments(values)}" for values in without)])
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as JSON-able values."""
         return {
-            **{one.name: getattr(self, one.name) for one in fields(self)},
+            **{attribute.name: getattr(self, attribute.name) for attribute in fields(self)},
             "words": ["{python}" if word == sys.executable else word for word in self.words],
             "task": self.task.to_dict(),
             "space": self.space.to_dict(),

@@ -62,7 +62,7 @@ def draft_prediction(folder: Path, name: str, target: str) -> Plan:
             encoding="utf-8",
         )
     place = str(script.relative_to(folder.resolve()))
-    flags = [f"--{one.replace('_', '-')}={{{one}}}" for one in _SPACE]
+    flags = [f"--{name.replace('_', '-')}={{{name}}}" for name in _SPACE]
     kind = "classification" if classify else "regression"
     return Plan(
         script=place,

@@ -144,7 +144,9 @@ class Trials:
             if why:
                 self._busy -= 1
                 quiet = not self._busy
-                self._threads = [one for one in self._threads if one is not threading.current_thread()]
+                self._threads = [
+                    thread for thread in self._threads if thread is not threading.current_thread()
+                ]
             else:
                 wish = self._wishes.popleft() if self._wishes else None
                 self.wanted -= wish is None

@@ -259,4 +259,4 @@ class Workbench:
         """Return `name`, with a number after it if the database has a study of that name."""
         taken = study_names(f"sqlite:///{self.database}")
         numbered = (f"{name}-{number}" for number in range(2, len(taken) + 3))
-        return next(one for one in (name, *numbered) if one not in taken)
+        return next(candidate for candidate in (name, *numbered) if candidate not in taken)

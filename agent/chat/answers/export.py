@@ -78,14 +78,14 @@ def _report(plan: Plan, study: Study, folder: Path) -> str:
     best = best_of(history)
     insights = gain_insight(plan.space, history, noisy=plan.task.noisy)
     plots = [progress_plot(history, plan.task.metric)]
-    plots += [effect_plot(plan, history, one.effect) for one in insights[:EFFECTS]]
+    plots += [effect_plot(plan, history, insight.effect) for insight in insights[:EFFECTS]]
     return render_file(
         "report.html",
         plan=plan,
         standing=standing(history, plan.task),
         command=plan.typed(best.params, folder),
         plots=[{"title": plot.title, "svg": draw(plot)} for plot in plots],
-        importances=[one.importance for one in insights],
+        importances=[insight.importance for insight in insights],
         credits=credit_sources(history),
         trials=[trial_row(trial, best, study.aside) for trial in study.everything],
     )

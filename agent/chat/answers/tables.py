@@ -25,18 +25,20 @@ def plan_table(plan: Plan) -> str:
     ]
     for name, one in plan.space.parameters.items():
         limit = plan.limits.of.get(name)
-        when = "; ".join(
+        when = [
             f"only when {parent} is {' or '.join(map(str, values))}" for parent, values in one.when.items()
-        )
-        notes = "; ".join(part for part in (one.doc, when, plan.origins.get(name, "")) if part)
+        ]
+        notes = "; ".join(filter(None, (one.doc, *when, plan.origins.get(name))))
         lines.append(
             f"| {name} | {value_words(one.default)} | {cell(range_words(one))} "
             f"| {cell(limit.words) if limit else ''} | {cell(notes, 90)} |"
         )
     if plan.left_out:
         lines += ["", f"Left as they are: {cell('; '.join(plan.left_out), 200)}"]
-    lines += [f"- never {configuration(one)}" for one in plan.limits.without]
-    lines += [f"- constraint: {one}" for one in plan.space.constraints if isinstance(one, str)]
+    lines += [f"- never {configuration(values)}" for values in plan.limits.without]
+    lines += [
+        f"- constraint: {constraint}" for constraint in plan.space.constraints if isinstance(constraint, str)
+    ]
     return "\n".join(lines)
 
 

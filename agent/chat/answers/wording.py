@@ -69,7 +69,7 @@ def word_answer(
             return Answer(f"{words}\n\n{facts}")
         reply = read_object(text)
         answer = clean(str(reply["answer"]))
-        claims = [(str(one["parameter"]), str(one["better"])) for one in reply.get("claims", ())]
+        claims = [(str(claim["parameter"]), str(claim["better"])) for claim in reply.get("claims", ())]
     except (ModelError, KeyError, TypeError, ValueError) as error:
         return Answer(f"The model could not answer ({shorten(str(error), 120)}); the facts are:\n\n{facts}")
     judged = [

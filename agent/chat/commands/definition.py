@@ -53,7 +53,7 @@ def new(
     parts = [plan_table(session.bench.the_plan())]
     if script.lower().endswith(".py"):
         printed = read_script(folder, script).printed
-        if others := [f"`{one}`" for one in printed if one != plan.task.metric][:4]:
+        if others := [f"`{name}`" for name in printed if name != plan.task.metric][:4]:
             parts.append(f"It also prints {', '.join(others)}: say *goal NAME* to count another number.")
     parts.append("Change what you like, for example *narrow NAME to 1..5* or *pin NAME=2*.")
     return "\n\n".join(parts)

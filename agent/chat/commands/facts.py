@@ -42,7 +42,7 @@ def ask(session: Conversation, text: str) -> Answer:
         gathered.append(f"Of the language model: {'; '.join(worth.sentences)}.")
     insights = gain_insight(plan.space, history, noisy=plan.task.noisy)
     if insights:
-        shares = ", ".join(f"{one.importance.name} {one.share}" for one in insights)
+        shares = ", ".join(f"{insight.importance.name} {insight.share}" for insight in insights)
         gathered.append(f"Share of the variance by parameter: {shares}.")
     gathered += [
         f"Trial {trial.number} failed: {trial.outcome.error}."

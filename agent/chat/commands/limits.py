@@ -37,10 +37,11 @@ def _changes_space(wish: Callable[..., Change]) -> Command:
         plan = session.bench.the_plan()
         change = wish(plan, **arguments)
         now = [
-            f"now {name}: {range_words(one)}"
+            f"now {name}: {range_words(parameter)}"
             + (f"; limit: {plan.limits.of[name].words}" if name in plan.limits.of else "")
-            for name, one in plan.space.parameters.items()
-            if change.limits.of.get(name) != plan.limits.of.get(name) or change.space.parameters[name] != one
+            for name, parameter in plan.space.parameters.items()
+            if change.limits.of.get(name) != plan.limits.of.get(name)
+            or change.space.parameters[name] != parameter
         ]
         told = len(session.bench.history.told)
         kept = "the trial so far is kept" if told == 1 else f"the {told} trials so far are kept"

@@ -28,7 +28,9 @@ def doctor(session: Conversation) -> str:  # noqa: ARG001  # every command takes
     from bestguess.agent.reports.machine import examine_machine
 
     findings = examine_machine()
-    return "\n".join(f"- {'ok' if one.ok else '**NO**'} {one.name}: {one.detail}" for one in findings)
+    return "\n".join(
+        f"- {'ok' if finding.ok else '**NO**'} {finding.name}: {finding.detail}" for finding in findings
+    )
 
 
 @command("reads")
@@ -40,7 +42,7 @@ def help_(session: Conversation, command: str = "") -> str:  # noqa: ARG001
         one = REGISTRY[command.removeprefix("/")]
         return f"`{one.usage}`\n\n{one.help}"
     rows = ["| command | what it does |", "|---|---|"]
-    rows += [f"| `{one.usage}` | {cell(one.summary, 120)} |" for one in REGISTRY.values()]
+    rows += [f"| `{command.usage}` | {cell(command.summary, 120)} |" for command in REGISTRY.values()]
     return "\n".join(
         [*rows, "", "Plain words do, too: *run 10 more*, *set lr max to 0.01*, *why did 7 fail?*"]
     )

@@ -63,28 +63,28 @@ def is_from_outside(text: str) -> bool:
 
 def is_instruction(clause: str, intents: Sequence[Intent], context: Context) -> bool:
     """Whether a sentence says nothing but what was read in it."""
-    if any(one.command == "note" for one in intents):
+    if any(intent.command == "note" for intent in intents):
         unnumbered = _TRIAL.sub("", clause.lower())
         return bool(_NOTED.match(clause) or _PLAIN_WORDS.fullmatch(unnumbered))
     text = mentions.plain(clause)
-    held = [leaf for one in intents for leaf in _leaves(one.arguments)]
-    for word in sorted((one for one in held if isinstance(one, str)), key=len, reverse=True):
+    held = [leaf for intent in intents for leaf in _leaves(intent.arguments)]
+    for word in sorted((leaf for leaf in held if isinstance(leaf, str)), key=len, reverse=True):
         text = re.sub(rf"(?<!\w){re.escape(mentions.plain(word))}(?!\w)", " ", text)
-    named = {name for one in intents for name in one.arguments.get("values", ())}
-    named |= {one.arguments.get("parameter") for one in intents}
+    named = {name for intent in intents for name in intent.arguments.get("values", ())}
+    named |= {intent.arguments.get("parameter") for intent in intents}
     for mention in reversed(mentions.parameters_in(text, context.space)):
         if mention.name in named:
             text = f"{text[: mention.start]} {text[mention.end :]}"
-    if any(one.command == "budget" for one in intents):
+    if any(intent.command == "budget" for intent in intents):
         text = mentions.TIME.sub(" ", text)
     text = text.replace("..", " ")  # between the ends of a range
-    numbers = {float(one) for one in held if isinstance(one, int | float)}
-    if any(mentions.number(one) not in numbers for one in _NUMBER.findall(text)):
+    numbers = {float(leaf) for leaf in held if isinstance(leaf, int | float)}
+    if any(mentions.number(digits) not in numbers for digits in _NUMBER.findall(text)):
         return False
     text = _NUMBER.sub(" ", text)
     asking, joining = _KNOWN
     words = set(_WORD.findall(text))
-    asks = words & asking or any(one.command in ("new", LATER) for one in intents)
+    asks = words & asking or any(intent.command in ("new", LATER) for intent in intents)
     return bool(asks and words <= asking | joining and _PUNCTUATION.fullmatch(_WORD.sub("", text)))
 
 

@@ -42,7 +42,7 @@ class Context:
 
 def says(text: str, *patterns: str) -> bool:
     """Whether one of the patterns stands in a plain text, as whole words."""
-    return any(re.search(rf"(?<![\w'])(?:{one})(?![\w])", text) for one in patterns)
+    return any(re.search(rf"(?<![\w'])(?:{pattern})(?![\w])", text) for pattern in patterns)
 
 
 def is_question(text: str) -> bool:

@@ -94,7 +94,7 @@ def trials_in(text: str) -> list[int]:
 
 def integers_in(text: str) -> list[int]:
     """Return all whole numbers of a plain text."""
-    return [int(one) for one in re.findall(r"(?<![\w.=])#?(\d+)(?![\w.]*\d|\w)", text)]
+    return [int(digits) for digits in re.findall(r"(?<![\w.=])#?(\d+)(?![\w.]*\d|\w)", text)]
 
 
 def parameters_in(text: str, space: Space | None) -> list[Mention]:
@@ -126,7 +126,9 @@ def stranger_in(text: str, space: Space) -> str | None:
         r"(?:set|pin|narrow|widen|forbid|freeze)\s+(?:the\s+)?([a-z_][\w.-]*)",
         text,
     )
-    if match is None or any(one.start <= match.start(1) < one.end for one in parameters_in(text, space)):
+    if match is None or any(
+        mention.start <= match.start(1) < mention.end for mention in parameters_in(text, space)
+    ):
         return None
     return match[1]
 

@@ -45,7 +45,9 @@ EXAMPLES: tuple[tuple[str, dict[str, Any]], ...] = (
 
 def offered(registry: Registry) -> list[Command]:
     """Return the commands that a model may name."""
-    return [one for one in registry.values() if one.effect != "reaches" and one.name not in NEVER]
+    return [
+        command for command in registry.values() if command.effect != "reaches" and command.name not in NEVER
+    ]
 
 
 def intent_schema(registry: Registry, space: Space | None) -> dict[str, Any]:
@@ -113,7 +115,7 @@ def _field(name: str, schema: dict[str, Any], space: Space | None) -> dict[str, 
     if name == "options":
         return {"type": "array", "items": {"type": "string", "maxLength": 40}, "minItems": 1, "maxItems": 4}
     kept = ("type", "enum", "const", "minimum", "maximum")
-    options = [one for one in schema.get("anyOf", [schema]) if one.get("type") != "null"]
+    options = [option for option in schema.get("anyOf", [schema]) if option.get("type") != "null"]
     found = {key: value for key, value in options[0].items() if key in kept}
     if found.get("type") == "string" and "enum" not in found:
         found["maxLength"] = 200

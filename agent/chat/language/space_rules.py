@@ -21,7 +21,9 @@ def read_change(text: str, context: Context) -> Intent | None:
         return more
     low, high = mentions.bounds_in(text)
     values = mentions.values_in(text, space)
-    numeric = [one.name for one in named if space and isinstance(space.parameters[one.name], Float | Int)]
+    numeric = [
+        mention.name for mention in named if space and isinstance(space.parameters[mention.name], Float | Int)
+    ]
     if says(text, r"plot|curve|graph|chart|draw|picture|figure|visuali[sz]e|depends? on|diagram") and named:
         return Intent("plot", {"parameter": named[0].name})
     tries = says(text, _TRIES)
@@ -41,7 +43,7 @@ def read_change(text: str, context: Context) -> Intent | None:
     if (sets or pins) and values and not (low is not None and high is not None):
         return Intent("pin", {"values": values})
     if named and says(text, r"^(?:pin|fix|freeze|lock)") and not re.search(r"=| (?:to|at|on) ", text):
-        return Intent("pin", {"values": {one.name: None for one in named}})
+        return Intent("pin", {"values": {mention.name: None for mention in named}})
     if bounded:
         return _bound(text, numeric[0], low, high, context)
     if says(text, r"widen|unlimit|lift|release|unpin|free") and named:

@@ -67,7 +67,7 @@ class Guard:
             return _forbidden("this page answers to its own address only")
         cookie = COOKIE.format(port=host.partition(":")[2])
         origin = headers.get("origin")
-        if origin is not None and origin not in {f"http://{one}" for one in self._hosts}:
+        if origin is not None and origin not in {f"http://{host}" for host in self._hosts}:
             return _forbidden("this page answers to itself only")
         if scope["method"] not in ("GET", "HEAD") and origin is None:
             return _forbidden("a change must come from the page")

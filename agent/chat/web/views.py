@@ -83,11 +83,8 @@ def panels_html(session: Session, sort: str, *, descending: bool) -> str:
         credits=credit_sources(history),
         range_words=range_words,
         range_within=range_within,
-        running=sorted(trials.running) if trials else [],
-        choosing=bool(trials and trials.choosing_since is not None and not trials.running),
-        left=trials.left if trials else 0,
-        paused=bool(trials and trials.paused),
-        undos=len(bench.undos),
+        trials=trials,
+        undos=bench.undos,
     )
 
 
@@ -97,8 +94,8 @@ def insights_html(session: Session) -> str:
     if plan is None:
         return ""
     insights = gain_insight(plan.space, history, noisy=plan.task.noisy)
-    plots = [draw(effect_plot(plan, history, one.effect)) for one in insights[:EFFECTS]]
-    return render("insights", importances=[one.importance for one in insights], plots=plots)
+    plots = [draw(effect_plot(plan, history, insight.effect)) for insight in insights[:EFFECTS]]
+    return render("insights", importances=[insight.importance for insight in insights], plots=plots)
 
 
 def page_html(session: Session, events: list[Event]) -> str:
