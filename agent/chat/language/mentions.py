@@ -173,7 +173,7 @@ def values_in(text: str, space: Space | None) -> dict[str, Any]:
         ):
             value = number(match[1])
             found[mention.name] = whole(value) if isinstance(parameter, Int) else value
-    return {**options_in(text, space), **found}
+    return found | {name: one for name, one in options_in(text, space).items() if name not in found}
 
 
 def bounds_in(text: str) -> tuple[float | None, float | None]:

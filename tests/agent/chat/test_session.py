@@ -517,5 +517,5 @@ def test_every_command_has_help_a_schema_and_a_line_of_usage() -> None:
     assert set(wanted.split()) <= set(REGISTRY)
     for command in REGISTRY.values():
         assert command.summary.endswith(".") or ":" in command.summary
-        assert command.schema["type"] == "object"
+        assert command.arguments.model_json_schema()["type"] == "object"
         assert command.usage.startswith(f"/{command.name}")
