@@ -84,9 +84,7 @@ class Session(Conversation):
         intents = self._understand_by_rules(text, context)
         if not intents and self.bench.llm and read_verdict(text) is None:
             with self.thinking():
-                intents, why = understand_with_model(
-                    text, context, self.bench.llm, REGISTRY, stop=self.stopped
-                )
+                intents, why = understand_with_model(text, context, self.bench.llm, stop=self.stopped)
             if why and not self.stopped.is_set():
                 self._emit(Event("remark", f"The model could not read that: {why}"))
         if not intents and text.endswith("?") and context.trials:

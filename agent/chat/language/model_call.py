@@ -11,7 +11,7 @@ from bestguess.agent.llm import LLM, Message, Request, Streaming
 from bestguess.agent.llm.parsing import parse_json
 from bestguess.agent.llm.streaming import POLL_S, begin
 from bestguess.prompts import render, version
-from bestguess.tools.trial import shorten
+from bestguess.tools.words.given import shorten
 
 TIMEOUT_S = 60.0
 SAID_CHARS = 500

@@ -1,6 +1,6 @@
 """The language model's part in understanding: it reads what the rules cannot.
 
-It is asked once, held to a schema over the registry, and what it returns is checked like anything a user
+It is asked once, held to a schema of all commands, and what it returns is checked like anything a user
 typed; it can name a command and its arguments, and nothing else. What it names comes from outside: of that,
 the session does by itself only what reads. Without it nothing is missing but this.
 """
@@ -11,7 +11,8 @@ import json
 import threading
 from typing import Any
 
-from bestguess.agent.chat.command import Command, Registry
+from bestguess.agent.chat.command import Command
+from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.language.intents import Context, Intent
 from bestguess.agent.chat.language.mentions import script_in
 from bestguess.agent.chat.language.model_call import TIMEOUT_S, ask_model, object_schema, quote, read_object
@@ -43,17 +44,16 @@ EXAMPLES: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 
 
-def offered(registry: Registry) -> list[Command]:
+def offered() -> list[Command]:
     """Return the commands that a model may name."""
-    return [
-        command for command in registry.values() if command.effect != "reaches" and command.name not in NEVER
-    ]
+    commands = REGISTRY.values()
+    return [one for one in commands if one.effect != "reaches" and one.name not in NEVER]
 
 
-def intent_schema(registry: Registry, space: Space | None) -> dict[str, Any]:
+def intent_schema(space: Space | None) -> dict[str, Any]:
     """Return the JSON Schema of an intent: one branch for each command, its name first."""
     branches = [object_schema({"command": {"const": UNCLEAR}})]
-    for command in offered(registry):
+    for command in offered():
         schema = command.arguments.model_json_schema()
         properties: dict[str, Any] = {"command": {"const": command.name}}
         properties |= {name: _field(name, one, space) for name, one in schema.get("properties", {}).items()}
@@ -65,7 +65,6 @@ def understand_with_model(
     text: str,
     context: Context,
     llm: LLM,
-    registry: Registry,
     *,
     timeout_s: float = TIMEOUT_S,
     stop: threading.Event | None = None,
@@ -73,7 +72,7 @@ def understand_with_model(
     """Return the intent that the model reads in a text, or why there is none; `stop` ends the reading."""
     stop = stop or threading.Event()
     variables = {
-        "commands": offered(registry),
+        "commands": offered(),
         "parameters": [
             {"name": name, "range": clean_line(range_words(one)), "doc": clean_line(one.doc)}
             for name, one in (context.space.parameters if context.space else {}).items()
@@ -82,7 +81,7 @@ def understand_with_model(
         "examples": [{"say": say, "json": json.dumps(reply)} for say, reply in EXAMPLES],
         "said": quote(text),
     }
-    schema = intent_schema(registry, context.space)
+    schema = intent_schema(context.space)
     try:
         reply = read_object(
             ask_model(
@@ -95,10 +94,10 @@ def understand_with_model(
             return [], ""
         if name == "new" and context.space is not None and script_in(text) is None:
             return [], ""  # nobody begins anew without naming a program
-        if registry[name] not in offered(registry):
+        if REGISTRY[name] not in offered():
             return [], f"it answered /{name}, which it was not offered"
         arguments = {key: value for key, value in reply.items() if value not in (None, "", {})}
-        registry[name].check(arguments)
+        REGISTRY[name].check(arguments)
     except (ModelError, InputError, KeyError, ValueError) as error:
         return [], "it was stopped" if stop.is_set() else shorten(clean_line(str(error)), 200)
     return [Intent(name, arguments, "outside")], ""

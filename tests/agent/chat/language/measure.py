@@ -68,7 +68,6 @@ def count(name: str, read: Reader, *, show: bool = False) -> dict[str, tuple[int
 
 def with_model(spec: str) -> Reader:
     """Return what a session with that model makes of a phrasing."""
-    from bestguess.agent.chat.commands import REGISTRY
     from bestguess.agent.chat.language.model_route import understand_with_model
     from bestguess.agent.llm.connect import connect
     from bestguess.agent.llm.shared import SharedLLM
@@ -78,10 +77,7 @@ def with_model(spec: str) -> Reader:
     shared = SharedLLM(model)
 
     def read(text: str) -> list[Intent]:
-        return (
-            understand(text, CONTEXT)
-            or understand_with_model(text, CONTEXT, shared, REGISTRY, timeout_s=600)[0]
-        )
+        return understand(text, CONTEXT) or understand_with_model(text, CONTEXT, shared, timeout_s=600)[0]
 
     return read
 
