@@ -16,6 +16,7 @@ from bestguess.agent.chat.answers.formatting import verbatim
 from bestguess.agent.chat.answers.notices import not_understood
 from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.conversation import DATABASE as DATABASE
+from bestguess.agent.chat.conversation import WRITING_S as WRITING_S
 from bestguess.agent.chat.conversation import Conversation
 from bestguess.agent.chat.conversation import Page as Page
 from bestguess.agent.chat.conversation import Pending as Pending
