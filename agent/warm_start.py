@@ -23,14 +23,13 @@ from bestguess.agent.advice.knowledge import Knowledge, gather
 from bestguess.agent.checks import check_count, check_seed, check_space, check_task
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
-from bestguess.tools.search.density import Density, estimate
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History, Proposal, Source, Trial
 from bestguess.tools.words.documents import path_words, read_json, read_text
 from bestguess.tools.words.given import entries, listed, plain, shown
 
 if TYPE_CHECKING:  # another tuner's environment, which loads a document, has no torch
-    from bestguess.agent.advice.advisor import Advice, Consultation
+    from bestguess.agent.advice.advisor import Consultation
     from bestguess.agent.advice.budget import Budget
     from bestguess.agent.llm import LLM
     from bestguess.agent.search.first_guesses import FirstGuesses
@@ -47,14 +46,13 @@ LLM_WAIT_S = 300.0
 class WarmStart:
     """Points to evaluate first, the default before all others, and what is known of how they came about.
 
-    `densities` has where the model's guesses lay, by parameter; `refusal` says why it gave none. `model`
-    names the model, `prompts` the templates it was asked with and their version.
+    `refusal` says why the model gave no guess. `model` names the model, `prompts` the templates it was asked
+    with and their version.
     """
 
     space: Space
     task: Task
     points: tuple[Proposal, ...]
-    densities: Mapping[str, Density]
     model: str | None = None
     prompts: str = ""
     refusal: str = ""
@@ -101,7 +99,6 @@ class WarmStart:
             space=space,
             task=task,
             points=tuple(points),
-            densities=_densities(space, first.pool if first else None),
             model=model.name if model else None,
             prompts=version(*TEMPLATES) if model else "",
             refusal=refusals[0] if refusals else "",
@@ -132,7 +129,6 @@ class WarmStart:
                 }
                 for point in self.points
             ],
-            "densities": {name: density.to_dict() for name, density in self.densities.items()},
         }
 
     @classmethod
@@ -154,11 +150,9 @@ class WarmStart:
             if name not in given:
                 raise InputError(f"the warm start is incomplete: it has no {name}; write it anew")
         space = Space.from_dict(given["space"], callables=callables)
-        points, densities = listed(given["points"], MAX_POINTS), entries(given.get("densities", {}))
+        points = listed(given["points"], MAX_POINTS)
         if points is None or len(points) > MAX_POINTS:
             raise InputError(f"the warm start's points are {shown(given['points'])}; write it anew")
-        if densities is None:
-            raise InputError(f"the warm start's densities are {shown(given['densities'])}; write it anew")
         words = {name: given.get(name) for name in ("model", "prompts", "refusal")}
         for name, one in words.items():
             if one is not None and not isinstance(one, str):
@@ -167,7 +161,6 @@ class WarmStart:
             space=space,
             task=Task.from_dict(given["task"]),
             points=tuple(_read_point(space, entry) for entry in points),
-            densities={name: Density.from_dict(entry) for name, entry in densities.items()},
             model=words["model"],
             prompts=words["prompts"] or "",
             refusal=words["refusal"] or "",
@@ -232,7 +225,7 @@ def _choose(
 
     What is known comes before the guesses as in a study of our own, and more of it after them.
     """
-    from bestguess.agent.advice.advisor import LATER, MODEL
+    from bestguess.agent.advice.advisor import LATER
     from bestguess.agent.search.default import Default
     from bestguess.agent.search.packs import Packs
     from bestguess.agent.search.state import Pass, SearchState
@@ -254,13 +247,12 @@ def _choose(
             points.append(offered)
         return ""
 
-    refusal = first.ask(state()).refusal.removesuffix(LATER) if first else ""
     add(Default(), 1)
     packs = Packs(space, known) if known else None
     if packs:
         add(packs, min(n, 1 + packs.first(guesses=first is not None)))
     before = len(points)
-    fallback = f"{MODEL}{refusal}" if refusal else add(first, n) if first else ""
+    fallback = add(first, n).removesuffix(LATER) if first else ""
     guessed = len(points)
     if packs:
         add(packs, n)
@@ -273,14 +265,6 @@ def _choose(
         paid = min(before, len(points) - 1)
         points[paid] = replace(points[paid], tokens=consultation.tokens, seconds=consultation.seconds)
     return points
-
-
-def _densities(space: Space, advice: Advice | None) -> dict[str, Density]:
-    guesses = advice.configurations if advice else ()
-    return {
-        name: estimate(parameter, [guess[name] for guess in guesses if name in guess])
-        for name, parameter in space.parameters.items()
-    }
 
 
 def _read_point(space: Space, entry: Any) -> Proposal:

@@ -22,7 +22,6 @@ import numpy as np
 from bestguess.agent.adapters import adapter
 from bestguess.agent.task import Task
 from bestguess.agent.warm_start import WarmStart
-from bestguess.tools.search.density import estimate
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Params, Proposal
 
@@ -110,10 +109,6 @@ def draw(space: Space) -> WarmStart:
         space=space,
         task=Task("a rehearsal"),
         points=tuple(Proposal(params, "llm", "for the rehearsal") for params in points),
-        densities={
-            name: estimate(parameter, [point[name] for point in points if name in point])
-            for name, parameter in space.parameters.items()
-        },
         model="nobody",
     )
 

@@ -18,7 +18,6 @@ import bestguess as bg
 from bestguess.agent.adapters import adapter
 from bestguess.agent.advice.pack import Pack, load_packs
 from bestguess.agent.task import Task
-from bestguess.tools.search.density import Density
 from bestguess.tools.space.region import Limit, Limits
 
 SPACE = bg.Space(lr=bg.Float(1e-5, 1.0, log=True), depth=bg.Int(1, 8))
@@ -132,12 +131,7 @@ WARM_STARTS = chain(
     each_odd("WarmStart source", lambda odd: bg.WarmStart.from_dict({**DOCUMENT, "points": [{"params": GOOD, "source": odd}]}), "source"),
     each_odd("WarmStart tokens", lambda odd: bg.WarmStart.from_dict({**DOCUMENT, "points": [{"params": GOOD, "source": "user", "tokens": odd}]}), "tokens", of=FEW, but="hostile int, true, decimal"),
     each_odd("WarmStart seconds", lambda odd: bg.WarmStart.from_dict({**DOCUMENT, "points": [{"params": GOOD, "source": "user", "seconds": odd}]}), "seconds", of=FEW, but="hostile int, true, decimal"),
-    each_odd("WarmStart densities", lambda odd: bg.WarmStart.from_dict({**DOCUMENT, "densities": odd}), "densities", of=FEW),
     each_odd("WarmStart model", lambda odd: bg.WarmStart.from_dict({**DOCUMENT, "model": odd}), "model", of=FEW, but="none, word, surrogate, 50 MB"),
-    each_odd("Density", Density.from_dict, "density", of=FEW),
-    each_odd("Density probabilities", lambda odd: Density.from_dict({"guesses": 1, "values": [1], "probabilities": odd}), "densit", fine="list"),
-    each_odd("Density probability", lambda odd: Density.from_dict({"guesses": 1, "values": [1], "probabilities": [odd]}), "densit", but="true, hostile int"),
-    each_odd("Density guesses", lambda odd: Density.from_dict({"guesses": odd, "values": [1], "probabilities": [1.0]}), "density", of=FEW, but="true, hostile int, decimal"),
 )  # fmt: skip
 
 

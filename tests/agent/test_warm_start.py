@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from tests.strategies import spaces
 
 import bestguess as bg
-from bestguess.agent.search.first_guesses import SAMPLES
 from bestguess.agent.testing import DeadLLM, SchemaLLM, ScriptedLLM, SlowLLM
 from bestguess.agent.warm_start import FORMAT, WarmStart
 from bestguess.tools.errors import InputError
@@ -69,12 +68,12 @@ def test_a_dead_model_is_replaced_and_says_why() -> None:
 
 
 def test_a_model_that_is_too_slow_is_not_waited_for() -> None:
-    made = WarmStart.guess(SPACE, TASK, 2, llm=SlowLLM(30), llm_wait_s=0.05)
+    made = WarmStart.guess(SPACE, TASK, 4, llm=SlowLLM(30), llm_wait_s=0.05)
     assert made.refusal == "no answer within 0.05 s"
 
 
 def test_a_budget_that_is_spent_is_kept_to() -> None:
-    made = WarmStart.guess(SPACE, TASK, 2, llm=SchemaLLM(), budget=bg.Budget(requests=0))
+    made = WarmStart.guess(SPACE, TASK, 4, llm=SchemaLLM(), budget=bg.Budget(requests=0))
     assert "budget of 0 requests is spent" in made.refusal
 
 
@@ -119,19 +118,7 @@ def test_the_document_says_what_it_rests_on(tmp_path: Path) -> None:
     assert document["model"] == SchemaLLM().name
     assert document["prompts"].startswith("system+task+warm_start@")
     assert document["points"][0]["source"] == "default"
-    assert set(document["densities"]) == set(SPACE.names)
-    assert document["densities"]["lr"]["guesses"] == SAMPLES
     assert WarmStart.load(tmp_path / "warmstart.json") == made
-
-
-def test_a_density_is_highest_where_the_guesses_are() -> None:
-    guess = {"lr": 0.05, "depth": 7, "booster": "dart", "rate_drop": 0.1}
-    densities = WarmStart.guess(SPACE, TASK, 2, llm=replies(guess)).densities
-    lr, depth, booster = (densities[name] for name in ("lr", "depth", "booster"))
-    peak = lr.probabilities.index(max(lr.probabilities))
-    assert lr.edges[peak] <= 0.05 <= lr.edges[peak + 1]
-    assert depth.values[depth.probabilities.index(max(depth.probabilities))] == 7
-    assert dict(zip(booster.values, booster.probabilities, strict=True))["dart"] > 0.9
 
 
 @pytest.mark.parametrize(
@@ -142,7 +129,6 @@ def test_a_density_is_highest_where_the_guesses_are() -> None:
         ({"points": [{"params": SPACE.default(), "source": "oracle"}]}, "source is 'oracle'"),
         ({"points": [{}]}, "incomplete|a point.s source is None"),
         ({"space": {"parameters": {}}}, "no parameters"),
-        ({"densities": {"lr": {"guesses": 1}}}, "the density has 0 probabilities"),
     ],
 )
 def test_a_document_that_is_wrong_is_refused_with_the_reason(change: dict[str, Any], words: str) -> None:
