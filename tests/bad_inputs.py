@@ -1,20 +1,23 @@
 """What the tests of bad inputs share: odd values of every kind, and what an error has to be.
 
-A table has one entry a bad input: an id, something to call, and the words that its error must hold. An
-input that is fine after all has FINE for words.
+A table has one row a bad input: a name, something to call, and the words that its error must hold. An
+input that is fine after all has FINE for words. The rows of one place that expect the same words go through
+the same branch: three of them are in the default run, which differ from place to place, and all of them in
+the slow one.
 """
 
 from __future__ import annotations
 
 import os
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from itertools import repeat
+from itertools import groupby, repeat
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 import pytest
@@ -25,13 +28,51 @@ MOST_S = 2.0
 MOST_CHARS = 1200
 FINE = ("fine",)
 
-Case = tuple[str, Callable[[], Any], tuple[str, ...]]
+FEW_ROWS = 3
 
 
-def table(*cases: tuple[Any, ...]) -> pytest.MarkDecorator:
-    """Return the decorator that runs a test once for each (id, call, words …)."""
-    seen = [pytest.param(call, tuple(words), id=name) for name, call, *words in cases]
-    return pytest.mark.parametrize(("call", "words"), seen)
+class Row(NamedTuple):
+    """One bad input: where it is given, its name there, what gives it, and what the error has to say."""
+
+    place: str
+    name: str
+    call: Callable[[], Any]
+    words: tuple[str, ...]
+
+
+Rows = tuple[Row, ...]
+
+
+def table(*rows: Row | tuple[Any, ...]) -> pytest.MarkDecorator:
+    """Return the decorator that runs a test once a place with few of its `rows`, and slowly with all of them.
+
+    A row may be (name, call, words …): then it is a place of its own.
+    """
+    full = [row if isinstance(row, Row) else Row(row[0], "", row[1], tuple(row[2:])) for row in rows]
+    thin = {place: few(tuple(found)) for place, found in groupby(full, key=lambda row: row.place)}
+    cases = [pytest.param(found, id=place) for place, found in thin.items()]
+    if sum(map(len, thin.values())) < len(full):
+        cases.append(pytest.param(tuple(full), id="the whole table", marks=pytest.mark.slow))
+    return pytest.mark.parametrize("rows", cases)
+
+
+def few(rows: Rows) -> Rows:
+    """Return three rows of each expectation, spread over them from a start that the place decides."""
+    kept: list[Row] = []
+    for words in dict.fromkeys(row.words for row in rows):
+        alike = [row for row in rows if row.words == words]
+        first, stride = zlib.crc32(ascii(rows[0].place).encode()), max(1, len(alike) // FEW_ROWS)
+        kept += [alike[(first + stride * turn) % len(alike)] for turn in range(min(FEW_ROWS, len(alike)))]
+    return tuple(kept)
+
+
+def expect_each(rows: Rows) -> None:
+    """Fail with every row that is not as `expect` has it."""
+    problems = [
+        f"{row.place}: {row.name}: {problem}" for row in rows if (problem := _problem(row.call, row.words))
+    ]
+    if problems:
+        pytest.fail("\n".join(problems), pytrace=False)
 
 
 def expect(call: Callable[[], Any], words: tuple[str, ...]) -> None:
@@ -39,6 +80,11 @@ def expect(call: Callable[[], Any], words: tuple[str, ...]) -> None:
 
     With an empty word, either will do: it depends on the machine's Python.
     """
+    if problem := _problem(call, words):
+        pytest.fail(problem, pytrace=False)
+
+
+def _problem(call: Callable[[], Any], words: tuple[str, ...]) -> str:
     started = time.thread_time()  # of the processor: the machine may be busy
     try:
         call()
@@ -49,10 +95,7 @@ def expect(call: Callable[[], Any], words: tuple[str, ...]) -> None:
     else:
         problem = "" if words in (FINE, ("",)) else "it was taken without a word"
     seconds = time.thread_time() - started
-    if not problem and seconds > MOST_S:
-        problem = f"it took {seconds:.1f} s"
-    if problem:
-        pytest.fail(problem, pytrace=False)
+    return problem or (f"it took {seconds:.1f} s" if seconds > MOST_S else "")
 
 
 def _in_message(message: str, words: tuple[str, ...]) -> str:
@@ -181,14 +224,14 @@ def each_odd(
     fine: str = "",
     of: str = ", ".join(ODD),
     but: str = "",
-) -> Iterator[tuple[Any, ...]]:
-    """Yield a case for each odd value `of` these and not `but` those, given to `call`; some are fine."""
+) -> Iterator[Row]:
+    """Yield a row for each odd value `of` these and not `but` those, given to `call`; some are fine."""
     taken, left = fine.split(", "), but.split(", ")
     for name in of.split(", "):
         if name not in left:
             value = ODD[name]
             expected = FINE if name in taken else words
-            yield (f"{what}: {name}", lambda value=value: call(value), *expected)
+            yield Row(what, name, lambda value=value: call(value), expected)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.bad_inputs import FEW, FINE, Places, each_odd, expect, table
+from tests.bad_inputs import FEW, FINE, Places, Rows, each_odd, expect, expect_each, few, table
 
 import bestguess as bg
 from bestguess.agent.adapters import adapter
@@ -136,27 +136,27 @@ WARM_STARTS = chain(
 
 
 @table(*TASKS)
-def test_a_bad_task_is_refused_by_its_field(call: Callable[[], Any], words: tuple[str, ...]) -> None:
-    expect(call, words)
+def test_a_bad_task_is_refused_by_its_field(rows: Rows) -> None:
+    expect_each(rows)
 
 
 @table(*BUDGETS)
-def test_a_bad_budget_is_refused_by_its_limit(call: Callable[[], Any], words: tuple[str, ...]) -> None:
-    expect(call, words)
+def test_a_bad_budget_is_refused_by_its_limit(rows: Rows) -> None:
+    expect_each(rows)
 
 
 @table(*TUNERS)
 def test_a_bad_argument_of_a_tuner_is_refused_and_nothing_starts(
-    call: Callable[[], Any], words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    rows: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    expect(call, words)
+    expect_each(rows)
     assert not list(tmp_path.iterdir())
 
 
 @table(*WARM_STARTS)
-def test_a_bad_warm_start_is_refused(call: Callable[[], Any], words: tuple[str, ...]) -> None:
-    expect(call, words)
+def test_a_bad_warm_start_is_refused(rows: Rows) -> None:
+    expect_each(rows)
 
 
 SAMPLERS = chain(
@@ -173,8 +173,8 @@ SAMPLERS = chain(
 
 
 @table(*SAMPLERS)
-def test_a_bad_argument_of_the_sampler_is_refused(call: Callable[[], Any], words: tuple[str, ...]) -> None:
-    expect(call, words)
+def test_a_bad_argument_of_the_sampler_is_refused(rows: Rows) -> None:
+    expect_each(rows)
 
 
 def searched(**arguments: Any) -> None:
@@ -200,20 +200,20 @@ SEARCHES = chain(
 
 
 @table(*SEARCHES)
-def test_a_bad_argument_of_searchcv_is_refused(call: Callable[[], Any], words: tuple[str, ...]) -> None:
-    expect(call, words)
+def test_a_bad_argument_of_searchcv_is_refused(rows: Rows) -> None:
+    expect_each(rows)
 
 
 @pytest.mark.parametrize("name", ["json", "csv", "optuna", "configspace", "ray", "flaml", "synetune", "ax", "hebo", "neps", "vizier", "hyperopt", "skopt", "nevergrad"])  # fmt: skip
 def test_what_is_no_space_of_a_tuner_is_refused_by_its_adapter(name: str) -> None:
     one = adapter(name)
     # A dictionary is a space of constants to some, and a list one of their parameters.
-    for _, call, *words in each_odd("native", one.from_native, "", of=FEW):
-        expect(call, tuple(words))
-    for _, call, *words in each_odd("points", lambda odd: one.to_native(odd, SPACE), "", of=FEW):
-        expect(call, tuple(words))
-    for _, call, *words in each_odd("point", lambda odd: one.to_native([odd], SPACE), "", of=FEW):
-        expect(call, tuple(words))
+    for rows in (
+        each_odd(f"{name} native", one.from_native, "", of=FEW),
+        each_odd(f"{name} points", lambda odd: one.to_native(odd, SPACE), "", of=FEW),
+        each_odd(f"{name} point", lambda odd: one.to_native([odd], SPACE), "", of=FEW),
+    ):
+        expect_each(few(tuple(rows)))
 
 
 ADAPTERS = chain(
@@ -248,8 +248,8 @@ def _nested_mapping() -> dict[str, Any]:
 
 
 @table(*ADAPTERS)
-def test_a_bad_argument_of_an_adapter_is_refused(call: Callable[[], Any], words: tuple[str, ...]) -> None:
-    expect(call, words)
+def test_a_bad_argument_of_an_adapter_is_refused(rows: Rows) -> None:
+    expect_each(rows)
 
 
 def pack(parameters: str = "lr: {float: [0.1, 0.5]}", *, front: str = "") -> Pack:
@@ -317,8 +317,8 @@ PACKS = [
 
 
 @table(*PACKS)
-def test_a_bad_pack_is_refused_by_its_file(call: Callable[[], Any], words: tuple[str, ...]) -> None:
-    expect(call, words)
+def test_a_bad_pack_is_refused_by_its_file(rows: Rows) -> None:
+    expect_each(rows)
 
 
 @pytest.mark.parametrize("kind", ["fifo.yaml", "zero.yaml", "folder.yaml", "loop.yaml", "huge.yaml"])

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from tests.agent.chat.conftest import Talk
 from tests.agent.chat.pty_talk import PtyTalk
+from tests.params import few_of
 
 from bestguess.agent.chat.answers.wording import said_so_far
 from bestguess.agent.chat.session import Session
@@ -111,7 +112,9 @@ def test_an_invented_number_ends_the_answer_before_it_is_shown(spoken: Callable[
     assert not [event for event in talk.of("writing") if "4711" in event.text or "47" in event.text]
 
 
-@pytest.mark.parametrize("behaviour", ["good", "prose", "empty", "broken", "reset", "no_json", "nested"])
+@pytest.mark.parametrize(
+    "behaviour", few_of(["good", "prose", "empty", "broken", "reset", "no_json", "nested"])
+)
 def test_a_server_that_cannot_stream_or_misbehaves_leaves_the_facts(
     spoken: Callable[..., Talk], behaviour: str
 ) -> None:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from itertools import cycle, islice
 from pathlib import Path
 
 import click
@@ -167,6 +168,7 @@ NAMES = {
     "\x1b[31m": "study_name",
     LONG: "study_name",
 }
+NAMED = ("show", "tell 0 1", "ask --space space.yaml", f"tune {BOWL}")
 TOLD = {
     "": "tell was given 'nothing'",
     "0": "NUMBER and VALUE",
@@ -302,35 +304,17 @@ OTHERS = {
 
 
 def rows() -> Iterator[tuple[list[str], str]]:
+    """Yield every bad word once, and each command that takes such words."""
     for url, words in STORAGES.items():
         yield ["show", "--storage", url], words
-        yield ["tune", "--storage", url, "--space", "space.yaml", "--n-trials", "1", "objectives:bowl"], words
-    for url in list(STORAGES)[::3]:
-        yield ["tell", "0", "1", "--storage", url], STORAGES[url]
-    for url in list(STORAGES)[1::3]:
-        yield ["ask", "--storage", url], STORAGES[url]
-    for url in list(STORAGES)[2:14:2]:
-        yield ["mcp", "--storage", url], STORAGES[url]
     for spec, words in MODELS.items():
         yield [*shlex.split(f"tune {BOWL}"), "--llm", spec], words
-    for spec in list(MODELS)[::4]:
-        yield ["warmstart", "--space", "space.yaml", "--llm", spec], MODELS[spec]
-        yield ["mcp", "--llm", spec], MODELS[spec]
-        yield ["chat", "--llm", spec], MODELS[spec]
-        yield ["doctor", "--llm", spec], MODELS[spec]
     for spec, words in SPACES.items():
         yield ["tune", "--storage", "none", "--space", spec, "objectives:bowl"], words
-    for spec in list(SPACES)[::2]:
-        yield ["ask", "--space", spec], SPACES[spec]
-    for spec in list(SPACES)[1::2]:
-        yield ["warmstart", "--space", spec], SPACES[spec]
-    for command, numbers in NUMBERS.items():
-        for number in numbers:
-            given = [number if word == "{}" else word for word in shlex.split(command)]
-            yield given, "inf" if number == "1e400" else number[:20]
-    for name, words in NAMES.items():
-        for command in ("show", "tell 0 1", "ask --space space.yaml", f"tune {BOWL}"):
-            yield [*command.split(), "--study-name", name], words
+    for command, (number, *_) in NUMBERS.items():
+        yield numbered(command, number)
+    for (name, words), command in zip(NAMES.items(), cycle(NAMED)):
+        yield [*command.split(), "--study-name", name], words
     for line, words in TOLD.items():
         yield ["tell", *shlex.split(line)], words
     for params, words in PARAMS.items():
@@ -339,6 +323,37 @@ def rows() -> Iterator[tuple[list[str], str]]:
         yield [*RUN.split(), *shlex.split(line)], words
     for line, words in OTHERS.items():
         yield shlex.split(line), words
+    yield from islice(rows_of_other_commands(), 0, None, 11)
+
+
+def rows_of_other_commands() -> Iterator[tuple[list[str], str]]:
+    """Yield the same words given to the other commands that take them."""
+    for url, words in STORAGES.items():
+        yield ["tune", "--storage", url, "--space", "space.yaml", "--n-trials", "1", "objectives:bowl"], words
+        yield ["tell", "0", "1", "--storage", url], words
+        yield ["ask", "--storage", url], words
+        if words != "ends with the command":
+            yield ["mcp", "--storage", url], words
+    for spec, words in MODELS.items():
+        yield ["warmstart", "--space", "space.yaml", "--llm", spec], words
+        yield ["mcp", "--llm", spec], words
+        yield ["chat", "--llm", spec], words
+        yield ["doctor", "--llm", spec], words
+    for spec, words in SPACES.items():
+        yield ["ask", "--space", spec], words
+        yield ["warmstart", "--space", spec], words
+    for command, (_, *numbers) in NUMBERS.items():
+        for number in numbers:
+            yield numbered(command, number)
+    for name, words in NAMES.items():
+        for command in NAMED:
+            yield [*command.split(), "--study-name", name], words
+
+
+def numbered(command: str, number: str) -> tuple[list[str], str]:
+    """Return a command with a number that it cannot take, and the number as the line has it."""
+    given = [number if word == "{}" else word for word in shlex.split(command)]
+    return given, "inf" if number == "1e400" else number[:20]
 
 
 def _id(words: list[str]) -> str:
@@ -401,7 +416,13 @@ def check(words: list[str], expected: str, folder: Path, **how: object) -> None:
     assert spent_s < MOST_S
 
 
-@pytest.mark.parametrize(("words", "expected"), [pytest.param(*row, id=_id(row[0])) for row in rows()])
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        *(pytest.param(*row, id=_id(row[0])) for row in rows()),
+        *(pytest.param(*row, id=_id(row[0]), marks=pytest.mark.slow) for row in rows_of_other_commands()),
+    ],
+)
 def test_a_bad_input_is_one_line_with_exit_code_2_and_nothing_is_written(
     words: list[str], expected: str, folder: Path
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -22,6 +23,7 @@ from bestguess.agent.mcp.tools import make_server
 
 MESSAGE = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
 PLAIN = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+VERIFY = ssl.create_default_context()  # made once: it takes longer than a request
 MANY = 6 * 1024 * 1024
 
 
@@ -60,7 +62,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]
 
 
 def answer(url: str, **headers: str) -> int:
-    return httpx2.post(url, json=MESSAGE, headers={**PLAIN, **headers}).status_code
+    return httpx2.post(url, json=MESSAGE, headers={**PLAIN, **headers}, verify=VERIFY).status_code
 
 
 def is_served(url: str, token: str) -> bool:
@@ -75,7 +77,7 @@ def is_served(url: str, token: str) -> bool:
             "clientInfo": {"name": "t", "version": "1"},
         },
     }
-    heard = httpx2.post(url, json=hello, headers={**PLAIN, "Authorization": f"Bearer {token}"})
+    heard = httpx2.post(url, json=hello, headers={**PLAIN, "Authorization": f"Bearer {token}"}, verify=VERIFY)
     return heard.status_code == 200 and "bestguess" in heard.text
 
 
@@ -99,11 +101,32 @@ def test_a_request_without_the_token_gets_401_whatever_it_asks_for(server: tuple
     root = url.removesuffix("/mcp")
     for path in ("/", "/mcp", "/mcp/", "/.well-known/oauth-authorization-server", "/nope", "//mcp"):
         for method in ("GET", "POST", "DELETE", "OPTIONS", "PUT"):
-            heard = httpx2.request(method, root + path, headers=PLAIN)
+            heard = httpx2.request(method, root + path, headers=PLAIN, verify=VERIFY)
             assert (heard.status_code, heard.headers["www-authenticate"]) == (401, "Bearer")
             assert token not in heard.text
     assert is_served(url, token)
     assert answer(url, Authorization=f"bearer  {token}") not in (401, 403)
+
+
+def test_a_request_from_a_foreign_page_or_for_a_foreign_name_is_refused(server: tuple[str, str]) -> None:
+    url, token = server
+    port = url.split(":")[2].split("/")[0]
+
+    def status(**headers: str) -> int:
+        return answer(url, Authorization=f"Bearer {token}", **headers)
+
+    foreign = [
+        status(Origin="https://evil.example"),
+        status(Origin="null"),
+        status(Origin=f"http://127.0.0.1.evil.example:{port}"),
+        status(Origin="http://localhost:1"),
+        status(Host="evil.example"),
+        status(Host=f"evil.example:{port}"),
+        status(Host="127.0.0.1:1"),
+    ]
+    assert foreign == [403, 403, 403, 403, 421, 421, 421]
+    assert status() not in (403, 421)
+    assert status(Origin=f"http://localhost:{port}") not in (403, 421)
 
 
 def test_the_token_is_new_at_each_start_and_long_or_the_one_that_the_environment_gives(
@@ -157,7 +180,7 @@ def test_a_bad_request_gets_an_answer_that_blames_it_and_the_server_goes_on(
         del headers["Content-Type"]
     started = time.monotonic()
 
-    heard = httpx2.post(url, headers=headers, **how)
+    heard = httpx2.post(url, headers=headers, verify=VERIFY, **how)
 
     assert 400 <= heard.status_code < 500, heard.text
     assert "Traceback" not in heard.text

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event
+from tests.params import few_of
 
 import bestguess as bg
 from bestguess.agent.record import steady, storage
@@ -106,7 +107,7 @@ HARMS = {
 }
 
 
-@pytest.fixture(params=HARMS)
+@pytest.fixture(params=few_of(HARMS, fast=4))
 def harm(request: pytest.FixtureRequest) -> Callable[[Study, Path], Undo]:
     return HARMS[request.param]
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import optuna
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from optuna.distributions import (
     BaseDistribution,
@@ -110,7 +110,6 @@ CHOICES = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(names=NAMES, choices=CHOICES, seed=st.integers(0, 99))
 def test_params_come_back_as_they_went_whatever_the_names_and_categories(
     names: list[str], choices: list[Any], seed: int

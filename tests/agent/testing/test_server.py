@@ -97,7 +97,12 @@ def test_a_thousand_misbehaviours_cost_no_trial() -> None:
             assert trial.source == "llm" or said
 
 
-def test_a_server_that_dies_and_comes_back_costs_no_trial_and_is_used_again() -> None:
+@pytest.mark.parametrize(
+    ("down_at", "up_at", "n_trials"), [(3, 6, 14), pytest.param(6, 14, 40, marks=pytest.mark.slow)]
+)
+def test_a_server_that_dies_and_comes_back_costs_no_trial_and_is_used_again(
+    down_at: int, up_at: int, n_trials: int
+) -> None:
     down = threading.Event()
 
     def maybe(exchange: Any, body: Any) -> None:
@@ -111,13 +116,13 @@ def test_a_server_that_dies_and_comes_back_costs_no_trial_and_is_used_again() ->
         bg.Tuner(SPACE, llm=server.url, seed=0, llm_wait_s=WAIT_S) as tuner,
     ):
         heard: list[bool] = []
-        for number in range(40):
-            if number in (6, 14):
-                down.set() if number == 6 else down.clear()
+        for number in range(n_trials):
+            if number in (down_at, up_at):
+                down.set() if number == down_at else down.clear()
             trial = tuner.ask()
             tuner.tell(trial, loss(trial.params))
             judged = trial.proposal.fallback.startswith("language model: guess not run")
             heard.append(trial.source == "llm" or judged)
-        assert len(tuner.history.complete) == 40
-    assert any(heard[:6])
-    assert any(heard[14:])
+        assert len(tuner.history.complete) == n_trials
+    assert any(heard[:down_at])
+    assert any(heard[up_at:])

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import bestguess as bg
@@ -76,7 +76,6 @@ def test_a_slow_model_keeps_to_the_deadline() -> None:
         SlowLLM(60).generate(Request((), timeout_s=0.01))
 
 
-@settings(deadline=None)
 @given(st.integers(), st.integers())
 def test_a_uniform_guess_fits_the_space_and_follows_from_the_seeds(seed: int, request_seed: int) -> None:
     ask = Request(ASK.messages, n=5, schema=ASK.schema, seed=request_seed)
@@ -102,7 +101,6 @@ def test_a_uniform_guesser_says_which_schema_it_does_not_understand() -> None:
         SchemaLLM().generate(Request((), schema={"type": "array"}))
 
 
-@settings(deadline=None)
 @given(st.integers())
 def test_no_answer_of_a_garbage_model_is_usable(seed: int) -> None:
     advice = read_reply(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.params import few_of
 
 from bestguess.evals.suites.faulty import RECIPES, Suite, failing_share
 
@@ -38,7 +39,7 @@ def test_a_failure_says_what_a_person_would_see(name: str, words: str) -> None:
     assert all(words in error for error in errors)
 
 
-@pytest.mark.parametrize("name", SUITE.problems)
+@pytest.mark.parametrize("name", few_of(SUITE.problems))
 def test_what_does_not_fail_is_never_better_than_the_reference(name: str) -> None:
     problem = SUITE.problem(name, 0)
     rng = np.random.default_rng(1)

@@ -219,8 +219,8 @@ def test_options_that_cannot_work_are_refused(options: dict[str, Any], message: 
     ("metric", "printed"),
     [
         (r"(?:(?:a|aa)+)+(c)$", "'a' * 60 + 'b'"),
-        (r"(?:.*?,){30}P=(\d)", "'1,2,3,4,5,6,7,8,9,10,' * 50"),
-        (r"loss\s*:?\s*=?\s*(\d)", "'loss' + ' ' * 16000"),
+        pytest.param(r"(?:.*?,){30}P=(\d)", "'1,2,3,4,5,6,7,8,9,10,' * 50", marks=pytest.mark.slow),
+        pytest.param(r"loss\s*:?\s*=?\s*(\d)", "'loss' + ' ' * 16000", marks=pytest.mark.slow),
     ],
 )
 def test_a_metric_that_does_not_come_to_an_end_is_a_failed_trial(metric: str, printed: str) -> None:

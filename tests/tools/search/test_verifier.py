@@ -129,10 +129,11 @@ def test_a_verdict_tells_the_chance_of_failing_and_the_acquisition_ratio() -> No
     assert verifier.judge({"x": 0.34, "kind": "a"}, None).acquisition_ratio is None
 
 
-def test_sixty_four_asks_in_a_row_are_all_different_and_share_one_fit() -> None:
+@pytest.mark.parametrize("asks", [12, pytest.param(64, marks=pytest.mark.slow)])
+def test_asks_in_a_row_are_all_different_and_share_one_fit(asks: int) -> None:
     told = history()
     verifier, chosen = fitted(told), []
-    for number in range(64):
+    for number in range(asks):
         choice = verifier.choose(np.random.default_rng(number))
         assert choice is not None
         chosen.append(choice.params)
@@ -141,7 +142,7 @@ def test_sixty_four_asks_in_a_row_are_all_different_and_share_one_fit() -> None:
         assert again is not None
         assert again._fit is verifier._fit
         verifier = again
-    assert len({tuple(params.items()) for params in chosen}) == 64
+    assert len({tuple(params.items()) for params in chosen}) == asks
     assert np.ptp([params["x"] for params in chosen]) > 0.5
 
 

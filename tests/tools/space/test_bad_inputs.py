@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import chain
 from typing import Any
 
 import numpy as np
-from tests.bad_inputs import FEW, FINE, HostileError, each_odd, expect, table
+from tests.bad_inputs import FEW, FINE, HostileError, Rows, each_odd, expect_each, table
 
 from bestguess.tools.space.parameters import Choice, Float, Int, Text
 from bestguess.tools.space.space import Space
@@ -155,19 +154,15 @@ def _raise(error: Any) -> None:
 
 
 @table(*PARAMETERS)
-def test_a_bad_field_of_a_parameter_is_refused_by_its_name(
-    call: Callable[[], Any], words: tuple[str, ...]
-) -> None:
-    expect(call, words)
+def test_a_bad_field_of_a_parameter_is_refused_by_its_name(rows: Rows) -> None:
+    expect_each(rows)
 
 
 @table(*SPACES)
-def test_a_bad_argument_of_a_space_is_refused_by_its_name(
-    call: Callable[[], Any], words: tuple[str, ...]
-) -> None:
-    expect(call, words)
+def test_a_bad_argument_of_a_space_is_refused_by_its_name(rows: Rows) -> None:
+    expect_each(rows)
 
 
 @table(*OUTCOMES)
-def test_a_bad_outcome_is_refused_by_its_field(call: Callable[[], Any], words: tuple[str, ...]) -> None:
-    expect(call, words)
+def test_a_bad_outcome_is_refused_by_its_field(rows: Rows) -> None:
+    expect_each(rows)

@@ -7,7 +7,7 @@ import ConfigSpace
 import numpy as np
 import optuna
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from tests.strategies import params_of, spaces
@@ -43,7 +43,6 @@ def test_optuna_gets_a_distribution_for_each_parameter() -> None:
     }
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_optuna_takes_params_of_any_space_and_gives_valid_ones_back(data: st.DataObject) -> None:
     space = data.draw(spaces())
@@ -91,7 +90,6 @@ def test_what_a_space_cannot_hold_of_optuna_is_named(distribution: Any, words: s
         Space.from_optuna({"x": distribution})
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_configspace_has_the_same_configurations(data: st.DataObject) -> None:
     space = Space(data.draw(spaces(max_size=5)).parameters)

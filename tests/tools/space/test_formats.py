@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.strategies import WORDS, spaces
 
@@ -62,14 +62,12 @@ def test_a_document_can_be_a_file(tmp_path: Path) -> None:
     assert Space.from_yaml(path) == Space.from_yaml(str(path)) == SPACE
 
 
-@settings(max_examples=60, deadline=None)
 @given(spaces())
 def test_spaces_come_back_from_yaml_and_from_json(space: Space) -> None:
     assert Space.from_yaml(space.to_yaml()) == space
     assert Space.from_dict(json.loads(json.dumps(space.to_dict()))) == space
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(WORDS | st.text("0123456789eE+-._:xonyNul~ \n\t\u2028"), min_size=1, unique=True))
 def test_strings_come_back_as_strings(words: list[str]) -> None:
     space = Space(x=Choice(words, doc=words[0]))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bestguess.tools.space.lattice import Lattice
@@ -22,7 +22,6 @@ def mixed_space() -> Space:
     )
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.lists(st.floats(-0.2, 1.2), min_size=6, max_size=6))
 def test_settled_places_are_those_that_the_space_encodes(x: list[float]) -> None:
     space = mixed_space()
@@ -34,7 +33,6 @@ def test_settled_places_are_those_that_the_space_encodes(x: list[float]) -> None
     assert (active[0] == space.active_mask(params)).all()
 
 
-@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from([0.2, 0.02, 0.001]))
 def test_every_perturbation_settles_in_the_space_and_moves(seed: int, width: float) -> None:
     space = mixed_space()

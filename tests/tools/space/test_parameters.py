@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.strategies import parameters, values_of
 
@@ -173,7 +173,6 @@ def test_snapping_goes_to_the_nearest_value_within_bounds_and_leaves_the_rest_al
     assert Float(0, 1).snap(0.3) == 0.3
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_a_value_comes_back_from_its_place_in_the_unit_interval(data: st.DataObject) -> None:
     parameter = data.draw(parameters())
@@ -192,7 +191,6 @@ def test_a_value_comes_back_from_its_place_in_the_unit_interval(data: st.DataObj
         assert (back, type(back)) == (value, type(value))
 
 
-@settings(deadline=None)
 @given(parameters(), st.floats(0, 1))
 def test_every_place_in_the_unit_interval_decodes_to_an_allowed_value(parameter: Parameter, u: float) -> None:
     value = parameter.decode(u)
@@ -241,7 +239,6 @@ def test_kinds_and_sizes_of_columns() -> None:
     assert {one: (one.kind, one.grid_size) for one in shapes} == shapes
 
 
-@settings(deadline=None)
 @given(parameters())
 def test_a_parameter_can_be_pickled_copied_hashed_and_shown(parameter: Parameter) -> None:
     assert pickle.loads(pickle.dumps(parameter)) == parameter

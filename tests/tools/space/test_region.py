@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bestguess.tools.errors import InputError
@@ -38,7 +38,6 @@ LIMITS = st.fixed_dictionaries(
 
 
 @given(LIMITS, st.integers(0, 2**32))
-@settings(max_examples=60, deadline=None)
 def test_a_place_of_the_part_is_lifted_to_where_its_params_are_in_the_whole(
     limits: dict[str, Limit], seed: int
 ) -> None:
@@ -53,7 +52,6 @@ def test_a_place_of_the_part_is_lifted_to_where_its_params_are_in_the_whole(
 
 
 @given(LIMITS, st.integers(0, 2**32))
-@settings(max_examples=60, deadline=None)
 def test_projected_params_lie_in_the_part_and_those_already_there_stay(
     limits: dict[str, Limit], seed: int
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from llguidance import LLMatcher, LLTokenizer
 from tests.strategies import params_of, spaces
@@ -170,7 +170,6 @@ def test_the_grammar_takes_allowed_values_and_no_others(
     assert not grammar.accepts("{}")
 
 
-@settings(max_examples=80, deadline=None)
 @given(st.data())
 def test_the_grammar_takes_the_reply_of_any_valid_params(data: st.DataObject) -> None:
     space = data.draw(spaces())
@@ -183,7 +182,6 @@ def test_the_grammar_takes_the_reply_of_any_valid_params(data: st.DataObject) ->
     assert space.from_reply(json.loads(text)) == space.from_reply(space.to_reply(params))
 
 
-@settings(max_examples=80, deadline=None)
 @given(st.data())
 def test_params_come_back_from_their_reply(data: st.DataObject) -> None:
     space = data.draw(spaces())
@@ -200,7 +198,6 @@ def test_params_come_back_from_their_reply(data: st.DataObject) -> None:
             assert (back[name], type(back[name])) == (value, type(value))
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_whatever_the_grammar_generates_is_a_valid_reply(data: st.DataObject) -> None:
     """A walk through the grammar, one byte at a time, that after a while ends wherever it can.

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.strategies import params_of, spaces
 
@@ -241,7 +241,6 @@ def test_decoding_clips_to_the_cube_and_refuses_what_is_no_place() -> None:
             space.decode(bad)
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_params_come_back_from_the_cube(data: st.DataObject) -> None:
     space = data.draw(spaces())
@@ -262,7 +261,6 @@ def test_params_come_back_from_the_cube(data: st.DataObject) -> None:
     np.testing.assert_array_equal(space.active_mask(params), [name in params for name in space])
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_samples_defaults_and_drawn_params_are_valid(data: st.DataObject) -> None:
     space = data.draw(spaces())
@@ -273,7 +271,6 @@ def test_samples_defaults_and_drawn_params_are_valid(data: st.DataObject) -> Non
         assert tuple(params) == space.active(params)
 
 
-@settings(max_examples=30, deadline=None)
 @given(spaces())
 def test_a_space_can_be_pickled_and_copied(space: Space) -> None:
     assert pickle.loads(pickle.dumps(space)) == space

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bestguess.tools.errors import InputError
@@ -91,7 +91,6 @@ def test_a_category_that_always_fails_is_found() -> None:
     assert chance[1] > 0.8
 
 
-@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 30), st.floats(0, 1))
 def test_it_is_a_probability_and_blind_to_inactive_columns(seed: int, n: int, rate: float) -> None:
     rng = np.random.default_rng(seed)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern
@@ -58,7 +58,6 @@ def test_it_predicts_a_smooth_function_it_has_seen_a_little_of() -> None:
     assert np.mean(np.abs(mean - truth) < 3 * sd) > 0.9
 
 
-@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 12))
 def test_deviations_are_positive_and_everything_is_finite(seed: int, n: int) -> None:
     x, y, active = mixed_trials(seed, n)
@@ -72,7 +71,6 @@ def test_deviations_are_positive_and_everything_is_finite(seed: int, n: int) -> 
         assert np.isfinite(sd).all()
 
 
-@settings(max_examples=15, deadline=None)
 @given(st.permutations(range(4)), st.integers(0, 10**6))
 def test_the_order_of_the_columns_does_not_matter(order: list[int], seed: int) -> None:
     x, y, active = mixed_trials(seed, 12)
@@ -91,7 +89,6 @@ def test_the_order_of_the_columns_does_not_matter(order: list[int], seed: int) -
     assert permuted[1] == pytest.approx(straight[1], abs=1e-8)
 
 
-@settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10**6))
 def test_what_an_inactive_column_holds_has_no_effect(seed: int) -> None:
     x, y, active = mixed_trials(seed, 12)
@@ -232,7 +229,6 @@ def test_a_posterior_that_grew_is_the_one_conditioned_anew(conditional: bool) ->
     assert sd == pytest.approx(anew.predict_latent(places, elsewhere if conditional else None)[1], abs=1e-6)
 
 
-@settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10**6), st.booleans())
 def test_slopes_agree_with_finite_differences(seed: int, conditional: bool) -> None:
     x, y, active = mixed_trials(seed, 15)

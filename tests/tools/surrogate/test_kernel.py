@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.gaussian_process.kernels import Matern
 
@@ -44,7 +44,6 @@ def test_active_numbers_are_a_chord_apart_where_columns_can_be_inactive() -> Non
     assert math.sqrt(s2[0, 1]) == pytest.approx(2 * math.sin(0.35))
 
 
-@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10**6), st.floats(0.05, 20.0))
 def test_the_kernel_of_conditional_columns_is_positive_semidefinite(seed: int, lengthscale: float) -> None:
     rng = np.random.default_rng(seed)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -11,7 +11,6 @@ from bestguess.tools.surrogate.transforms import TAIL, fit_transform, yeo_johnso
 VALUES = st.lists(st.floats(-1e6, 1e6).map(lambda value: round(value, 9)), min_size=1, max_size=30)
 
 
-@settings(max_examples=80, deadline=None)
 @given(VALUES, VALUES, st.integers(-30, 30))
 def test_the_map_has_an_inverse_everywhere(told: list[float], asked: list[float], exponent: int) -> None:
     scale = 10.0**exponent
@@ -24,7 +23,6 @@ def test_the_map_has_an_inverse_everywhere(told: list[float], asked: list[float]
     assert (np.abs(back - y) <= 1e-8 * size).all()
 
 
-@settings(max_examples=80, deadline=None)
 @given(VALUES, VALUES)
 def test_the_map_never_decreases(told: list[float], asked: list[float]) -> None:
     z = fit_transform(told).forward(np.sort(told + asked))
@@ -32,7 +30,6 @@ def test_the_map_never_decreases(told: list[float], asked: list[float]) -> None:
     assert (np.diff(z) >= -1e-12 * np.abs(z[1:])).all()
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**6), st.floats(1e-3, 2.0))
 def test_the_inverse_increases_far_beyond_what_was_told(seed: int, skew: float) -> None:
     y = np.exp(skew * np.random.default_rng(seed).standard_normal(20))

@@ -4,12 +4,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from tests.bad_inputs import FINE, Places, expect, table
+from tests.bad_inputs import FINE, Places, Rows, expect, expect_each, table
 
 from bestguess.tools.scan.draft import scan
 from bestguess.tools.space.formats import load_yaml
@@ -245,15 +243,13 @@ PATHS = {
 
 
 @table(*EXPRESSIONS)
-def test_a_bad_expression_is_refused_as_a_constraint(call: Callable[[], Any], words: tuple[str, ...]) -> None:
-    expect(call, words)
+def test_a_bad_expression_is_refused_as_a_constraint(rows: Rows) -> None:
+    expect_each(rows)
 
 
 @table(*YAMLS)
-def test_a_bad_yaml_text_is_refused_with_its_line_or_name(
-    call: Callable[[], Any], words: tuple[str, ...]
-) -> None:
-    expect(call, words)
+def test_a_bad_yaml_text_is_refused_with_its_line_or_name(rows: Rows) -> None:
+    expect_each(rows)
 
 
 @pytest.mark.parametrize("name", BYTES)
