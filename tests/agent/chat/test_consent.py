@@ -47,6 +47,7 @@ def state(talk: Talk) -> tuple[Any, ...]:
 def agreed(talk: Talk) -> Talk:
     """A session in which code, changes of the space and some trials were agreed to."""
     talk.say("tune train.py", "always", "run 2", "pin depth=4", "always")
+    assert talk.session.consents == {"code", "space"}
     return talk
 
 
@@ -215,8 +216,12 @@ def test_a_session_that_is_resumed_brings_no_consent_and_no_model(folder: Path) 
     assert not {"llm", "model", "consents"} & {key for one in states for key in one}
     second = Session(folder, resume=True)
     assert (second.consents, second.pending, second.bench.llm) == (set(), None, None)
-    second.say("yes")
-    assert not second.bench.history.told[1:]
+    told = len(second.bench.history.told)
+    for wish in ("run 1", "pin depth=3"):
+        second.say(wish)
+        assert second.pending is not None, f"{wish}: done on what was agreed in an earlier session"
+        second.say("no")
+    assert len(second.bench.history.told) == told
     second.close()
 
 
@@ -292,7 +297,7 @@ def test_who_waits_for_a_model_sees_that_and_can_stop_it_although_it_hangs(deaf:
     assert talk.session.thinking_since is not None
     assert talk.of("thinking")[-1].text
     talk.session.discard_reply()
-    turn.join(3)
+    turn.join(30)
     assert not turn.is_alive()
     assert talk.session.thinking_since is None
     assert talk.of("thinking")[-1].text == ""
@@ -318,7 +323,7 @@ def test_the_page_says_that_a_model_is_waited_for_and_how_to_stop_it(deaf: tuple
         seen += stream.readline().decode()
     assert "The language model is thinking: the button Stop ends that." in seen
     assert server.ask("/stop", form={})[0] == 204
-    turn.join(5)
+    turn.join(30)
     assert not turn.is_alive()
     connection.close()
 

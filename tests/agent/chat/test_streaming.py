@@ -83,7 +83,7 @@ def test_a_stopped_reply_keeps_what_was_written_and_trials_go_on(
     while len(talk.of("writing")) < 2:
         time.sleep(0.01)
     talk.session.discard_reply()
-    turn.join(2)
+    turn.join(15)  # of the 20 s that the answer would take
     assert not turn.is_alive()
     last = talk.of("answer")[-1]
     assert last.text.startswith("It goes")
@@ -100,7 +100,7 @@ def test_a_hung_server_holds_up_nobody_who_stops_it(spoken: Callable[..., Talk])
     turn.start()
     time.sleep(0.5)
     talk.session.discard_reply()
-    turn.join(3)
+    turn.join(20)  # of the 30 s that it hangs
     assert not turn.is_alive()
     assert talk.say("best").text.startswith("The best")
 

@@ -250,7 +250,7 @@ time.sleep(99)
 """
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
@@ -265,17 +265,18 @@ def test_a_timeout_stops_a_whole_family_that_ignores_sigterm(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(process, "GRACE_S", 0.3)
-    outcome = command(FAMILY, timeout_s=2)({"x": str(tmp_path / "pids")})
-    assert outcome.error == "timed out after 2 s; the last metric it printed was 4"
-    assert not any(is_running(pid) for pid in json.loads((tmp_path / "pids").read_text()))
+    pids = tmp_path / "pids"
+    for timeout_s in (2, 30):  # the longer one for a machine on which the family begins late
+        outcome = command(FAMILY, timeout_s=timeout_s)({"x": str(pids)})
+        if outcome.error.endswith("printed was 4"):
+            break
+    assert outcome.error == f"timed out after {timeout_s} s; the last metric it printed was 4"
+    assert not any(is_running(pid) for pid in json.loads(pids.read_text()))
 
 
 def test_a_program_may_say_goodbye_at_sigterm() -> None:
-    code = (
-        "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit('saved'));"
-        "print('ready', flush=True); time.sleep(99)"
-    )
-    outcome = command(code, timeout_s=1.5)({"x": 1})
+    shell = ["sh", "-c", "trap 'echo saved; exit' TERM; sleep 99 & wait", "{x}"]  # it begins at once
+    outcome = CommandObjective(shell, metric="(x)", space_names=["x"], timeout_s=1.5)({"x": 1})
     assert outcome.error == "timed out after 1.5 s"
     assert "saved" in outcome.feedback
 
@@ -284,7 +285,7 @@ def test_ctrl_c_stops_the_whole_family_and_passes_through(tmp_path: Path) -> Non
     (tmp_path / "family.py").write_text(FAMILY)
     pids = tmp_path / "pids"
     code = (
-        "import sys; from bestguess.tools import process; process.GRACE_S = 0.3\n"
+        "import sys; from bestguess.tools.objective import process; process.GRACE_S = 0.3\n"
         "from bestguess.tools.objective.run import CommandObjective\n"
         f"template = [sys.executable, {str(tmp_path / 'family.py')!r}, '{{x}}']\n"
         f"CommandObjective(template, metric='(x)', space_names=['x'])({{'x': {str(pids)!r}}})"
@@ -292,7 +293,7 @@ def test_ctrl_c_stops_the_whole_family_and_passes_through(tmp_path: Path) -> Non
     with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True) as tuner:
         wait_until(lambda: pids.exists() and pids.read_text().endswith("]"))
         tuner.send_signal(signal.SIGINT)
-        _, stderr = tuner.communicate(timeout=30)
+        _, stderr = tuner.communicate(timeout=60)
     assert stderr.rstrip().endswith("KeyboardInterrupt")
     assert not any(is_running(pid) for pid in json.loads(pids.read_text()))
 

@@ -35,7 +35,7 @@ def run(*words):
 """
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
@@ -124,8 +124,8 @@ def test_however_often_a_run_is_interrupted_nothing_is_left(
     for _ in range(4):
         one.send_signal(number)
         time.sleep(0.05)
-    one.communicate(timeout=30)
-    wait_until(lambda: not any(map(is_running, pids)), seconds=15)
+    one.communicate(timeout=60)
+    wait_until(lambda: not any(map(is_running, pids)))
 
 
 def test_a_tuner_that_ends_leaves_no_watchdog_and_the_daemons_of_its_commands(
@@ -138,7 +138,7 @@ def test_a_tuner_that_ends_leaves_no_watchdog_and_the_daemons_of_its_commands(
     one = tuner(
         f"run(sys.executable, '-Ic', {daemon!r}); print(WATCHDOG._process.pid, file=sys.stderr, flush=True)"
     )
-    _, said = one.communicate(timeout=30)
+    _, said = one.communicate(timeout=60)
     pid = int((tmp_path / "daemon").read_text())
     try:
         assert is_running(pid)
