@@ -1,6 +1,6 @@
 """One smoke test a door, as somebody who installed the package comes in.
 
-`make test` leaves out the slow ones, whose parts other tests walk in one process; `.ci/run` runs all on the wheel.
+`make test` leaves out the slow ones, whose parts other tests try; `.ci/run` runs all of them on the wheel.
 """
 
 from __future__ import annotations
