@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from itertools import groupby, repeat
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
@@ -229,9 +230,8 @@ def each_odd(
     taken, left = fine.split(", "), but.split(", ")
     for name in of.split(", "):
         if name not in left:
-            value = ODD[name]
             expected = FINE if name in taken else words
-            yield Row(what, name, lambda value=value: call(value), expected)
+            yield Row(what, name, partial(call, ODD[name]), expected)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import pytest
 import bestguess as bg
 from bestguess.agent.record.owner import Owner
 from bestguess.agent.testing import DeadLLM, GarbageLLM, SchemaLLM, SlowLLM
-from bestguess.tools.errors import InputError, ParamsError, StudyError
+from bestguess.tools.errors import ParamsError, StudyError
 from bestguess.tools.objective.run import FunctionObjective
 
 SPACE = bg.Space(
@@ -130,15 +130,22 @@ def test_ask_never_waits_longer_than_it_may_for_a_model_that_stalls() -> None:
     assert "no answer within 0.2 s" in trial.proposal.fallback
 
 
-def test_failures_are_data_and_the_search_goes_on() -> None:
-    def fragile(params: dict[str, Any]) -> float:
-        if params["x"] > 0.5:
-            raise MemoryError("out of memory at x > 0.5")
-        return bowl(params)
+def fragile(params: dict[str, Any]) -> float:
+    if params["x"] > 0.5:
+        raise MemoryError("out of memory at x > 0.5")
+    return bowl(params)
 
-    trials = bg.tune(fragile, SPACE, task=TASK, n_trials=25, seed=0).trials
+
+def test_failures_are_data_and_the_search_goes_on() -> None:
+    trials = bg.tune(fragile, SPACE, task=TASK, n_trials=8, seed=0).trials
+    assert len(trials) == 8
     assert trials[0].state == "failed"
     assert "out of memory" in trials[0].feedback
+
+
+@pytest.mark.slow
+def test_a_search_learns_where_trials_fail() -> None:
+    trials = bg.tune(fragile, SPACE, task=TASK, n_trials=25, seed=0).trials
     late = [trial.state for trial in trials[10:]]
     assert late.count("failed") < len(late) / 3
 
@@ -197,12 +204,6 @@ def test_a_space_that_is_used_up_goes_on_with_repeats() -> None:
     result = bg.tune(lambda params: float(params["n"]), tiny, n_trials=7, seed=0)
     assert len(set(configurations(result.trials))) == 4
     assert result.best_value == 1.0
-
-
-@pytest.mark.parametrize("n_trials", [0, -3, 2.5, True])
-def test_a_number_of_trials_that_is_none_is_refused(n_trials: Any) -> None:
-    with pytest.raises(InputError, match="n_trials"):
-        bg.tune(bowl, SPACE, n_trials=n_trials)
 
 
 def test_no_trial_starts_after_the_timeout() -> None:

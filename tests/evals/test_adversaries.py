@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from tests.params import few_of
 
 import bestguess as bg
 from bestguess.agent.llm import Message, Request
@@ -35,7 +34,8 @@ def test_they_read_the_best_trial_and_answer_as_their_names_say() -> None:
     assert corner["n"] > 80
 
 
-@pytest.mark.parametrize("name", few_of(sorted(ADVERSARIES)))
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(ADVERSARIES))
 def test_no_adversary_holds_more_than_a_seventh_of_the_late_trials(name: str) -> None:
     problem = Suite().problem("f01-d02", 0)
     with bg.Tuner(problem.space, problem.task, llm=ADVERSARIES[name](), seed=0) as tuner:

@@ -446,20 +446,6 @@ def test_the_model_reads_what_the_rules_do_not_and_still_needs_the_card(folder: 
     session.close()
 
 
-@pytest.mark.parametrize(
-    "reply",
-    ['{"command": "shell", "text": "rm -rf /"}', '{"command": "quit"}', '{"command": "run", "n": -5}', "[]"],
-)
-def test_a_model_cannot_name_what_it_was_not_offered(folder: Path, reply: str) -> None:
-    session = Session(folder, llm=ScriptedLLM([reply]), seed=0)
-    talk = Talk(session)
-    talk.say("flurb the wibble")
-    assert session.pending is None
-    assert not session.closing
-    assert "could not read that" in talk.of("remark")[-1].text
-    session.close()
-
-
 @pytest.mark.slow
 def test_a_worded_answer_stands_beside_what_the_surrogate_says_and_an_invented_number_is_not_shown(
     folder: Path,

@@ -179,6 +179,15 @@ def rows() -> Iterator[tuple[str, str, dict[str, Any], str]]:
     for name, (params, words) in POINTS.items():
         yield f"verify {name}", "verify", {"study_name": "s", "params": params}, words
         yield f"tell {name}", "tell", {"study_name": "s", "params": params, "value": 1.0}, words
+    yield "no space", "create_study", {"study_name": "t"}, "space is missing"
+    yield "a near argument", "ask", {"study": "s"}, "has no argument 'study'; did you mean 'study_name'?"
+    yield "a near tool", "aks", {}, "there is no tool 'aks'; did you mean 'ask'?"
+    yield (
+        "no direction",
+        "create_study",
+        CALLS["create_study"] | {"direction": "up"},
+        "is 'up'; should be 'minimize' or 'maximize'",
+    )
     yield "no such tool", "a\ud800" * 3000, {}, "there is no tool"
     yield "no such argument", "ask", {"\x1b[2J" * 1000: 1}, "ask has no argument"
     yield "a model", "create_study", {**CALLS["create_study"], "llm": "os:abort"}, "no argument 'llm'"
