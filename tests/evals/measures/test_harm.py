@@ -46,7 +46,7 @@ def test_an_unknown_adversary_is_named_with_those_there_are(tmp_path: Path) -> N
 
 
 def test_a_dead_model_costs_nothing_on_a_real_problem(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(harm, "N_TRIALS", 8)
+    monkeypatch.setattr(harm, "N_TRIALS", 14)
     alone, dead = (harm._play("bbob", name, "f01-d02", 0) for name in (ALONE, "dead"))
     assert alone.regret == dead.regret
     assert dead.late == 0.0
