@@ -28,8 +28,8 @@ from bestguess.agent.checks import (
 from bestguess.agent.llm import LLM
 from bestguess.agent.record.owner import Owner
 from bestguess.agent.record.storage_url import shown_url
-from bestguess.agent.record.study import Look, Study
-from bestguess.agent.record.trials import ToldBeforeError
+from bestguess.agent.record.study import Study
+from bestguess.agent.record.trials import Look, ToldBeforeError
 from bestguess.agent.reports.live import Observer
 from bestguess.agent.result import Result
 from bestguess.agent.search.switches import EVERYTHING, Switches

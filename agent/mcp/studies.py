@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -114,8 +115,9 @@ class Studies:
     def __init__(self, storage: str, *, llm: str | None = None, llm_wait_s: float = 60.0) -> None:
         check_storage(storage)
         self.storage = storage
-        self._llm_wait_s = check_seconds("llm_wait_s", llm_wait_s)
+        wait_s = check_seconds("llm_wait_s", llm_wait_s)
         self._llm = connect(llm)
+        self._tuner = partial(Tuner, storage=storage, owner=None, llm=self._llm, llm_wait_s=wait_s)
         self._open: dict[str, OpenStudy] = {}
         self._lock = threading.Lock()
 
@@ -136,15 +138,11 @@ class Studies:
         """
         check_study_name(name)
         with self._lock:
-            known = name in self.names()
-            if name in self._open and _is_of(self._open[name].tuner, space, task):
-                return self._open[name], False
-            tuner = self._tuner(space, task, name, seed)  # refuses another space or direction
+            is_new = name not in self.names()
+            tuner = self._tuner(space, task, study_name=name, seed=seed)  # refuses another space or direction
             if name in self._open:
                 tuner.close()
-            else:
-                self._open[name] = OpenStudy(tuner)
-            return self._open[name], not known
+            return self._open.setdefault(name, OpenStudy(tuner)), is_new
 
     def get(self, name: str | None) -> OpenStudy:
         """Return the study of that name, or the only one.
@@ -163,7 +161,7 @@ class Studies:
                 name = names[0]
             if name not in self._open:
                 with closing(load(self.storage, name)) as kept:
-                    self._open[name] = OpenStudy(self._tuner(kept.space, kept.task, name, kept.seed))
+                    self._open[name] = OpenStudy(self._tuner(kept.space, kept.task, study_name=name))
             return self._open[name]
 
     def close(self) -> None:
@@ -173,19 +171,3 @@ class Studies:
                 self._open.popitem()[1].tuner.close()
         if self._llm:
             self._llm.close()
-
-    def _tuner(self, space: Space, task: Task, name: str, seed: int | None) -> Tuner:
-        return Tuner(
-            space,
-            task,
-            storage=self.storage,
-            study_name=name,
-            seed=seed,
-            owner=None,
-            llm=self._llm,
-            llm_wait_s=self._llm_wait_s,
-        )
-
-
-def _is_of(tuner: Tuner, space: Space, task: Task) -> bool:
-    return tuner.space == space and tuner.task.direction == task.direction

@@ -8,6 +8,7 @@ import secrets
 import struct
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -89,36 +90,25 @@ def _lock(path: Path, timeout_s: float) -> int | None:
     if timeout_s <= 0:
         os.close(opened)
         return None
-    one_decides, has_turn, given_up = threading.Lock(), threading.Event(), threading.Event()
-    refused: list[OSError] = []
+    turn: Future[int] = Future()
 
     def queue() -> None:
         try:
             fcntl.flock(opened, fcntl.LOCK_EX)
+            turn.set_result(opened)
         except OSError as error:  # a file system that has no locks
-            refused.append(error)
-        with one_decides:
-            has_turn.set()
-            if given_up.is_set():
-                _unlock(opened)
+            os.close(opened)
+            turn.set_exception(error)
 
     threading.Thread(target=queue, name="bestguess-lock", daemon=True).start()
     try:
-        has_turn.wait(timeout_s)
-    except BaseException:
-        with one_decides:
-            given_up.set()
-            if has_turn.is_set():
-                _unlock(opened)
+        return turn.result(timeout_s)
+    except BaseException as error:
+        # A turn that comes after all, or came at this moment, is passed on.
+        turn.add_done_callback(lambda turn: None if turn.exception() else _unlock(opened))
+        if isinstance(error, TimeoutError):
+            return None
         raise
-    with one_decides:
-        if has_turn.is_set():
-            if refused:
-                os.close(opened)
-                raise refused[0]
-            return opened
-        given_up.set()
-    return None
 
 
 def _unlock(opened: int) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
@@ -16,28 +15,17 @@ from optuna.study import StudyDirection
 from bestguess.agent.record.lock import writing
 from bestguess.agent.record.settings import Settings
 from bestguess.agent.record.storage import is_there, open_storage, unannounced
-from bestguess.agent.record.storage_url import shown_url
+from bestguess.agent.record.storage_url import settled_url, shown_url
 from bestguess.agent.task import Task
 from bestguess.tools.errors import StudyError
 from bestguess.tools.space.space import Space
 from bestguess.tools.words.kept import whole
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedStudy:
-    """A study in the storage at `url`, which is None for memory, and what it rests on."""
-
-    settings: Settings
-    space: Space
-    task: Task
-    seed: int
-    url: str | None
-
-
 def find_or_make(
     space: Space, task: Task, *, storage: str | None, name: str | None, seed: int | None, resume: bool
-) -> OpenedStudy:
-    """Return the study `name` in `storage`, which is made where it is not there.
+) -> Settings:
+    """Return the settings of the study `name` in `storage`, which is made where it is not there.
 
     Raises:
         StudyError: as for `Study.open`.
@@ -53,25 +41,24 @@ def find_or_make(
                 f"study {name!r} is already in {shown_url(storage)}; "
                 "go on with it (--resume) or choose another name"
             )
-        settings = Settings(opened, study_id, opened.get_study_name_from_id(study_id))
+        settings = Settings(opened, study_id, opened.get_study_name_from_id(study_id), settled_url(storage))
         kept = settings.read()
         with whole(settings.name):
             _check_same(settings.name, kept, space, opened.get_study_directions(study_id), direction)
         if "seed" not in kept:
             # New, made by plain Optuna, or by a process that died before it wrote the settings.
-            kept["seed"] = int.from_bytes(os.urandom(4)) if seed is None else seed
             settings.write(
                 space=space.to_dict(),
                 fingerprint=space.fingerprint,
                 task=task.to_dict(),
-                seed=kept["seed"],
+                seed=int.from_bytes(os.urandom(4)) if seed is None else seed,
                 token=uuid4().hex,
             )
-    return OpenedStudy(settings, space, task, kept["seed"], storage)
+    return settings
 
 
-def find(storage: str, name: str | None) -> OpenedStudy:
-    """Return an existing study with the space and task kept in it; the only one if `name` is None.
+def find(storage: str, name: str | None) -> Settings:
+    """Return the settings of an existing study; of the only one if `name` is None.
 
     Raises:
         StudyError: there is no such study, or it is not one of ours.
@@ -86,7 +73,7 @@ def find(storage: str, name: str | None) -> OpenedStudy:
             )
         name = names[0]
     try:
-        settings = Settings(opened, opened.get_study_id_from_name(name), name)
+        settings = Settings(opened, opened.get_study_id_from_name(name), name, settled_url(storage))
     except KeyError:
         words = f"there is no study {name!r} in {shown_url(storage)}; {_listed(_names(opened))}"
         raise StudyError(words) from None
@@ -96,12 +83,7 @@ def find(storage: str, name: str | None) -> OpenedStudy:
             f"study {name!r} in {shown_url(storage)} was not made by BestGuess: "
             f"no {sorted(missing)[0]} is kept with it"
         )
-    fields = kept["space"]
-    with whole(name):
-        # A callable constraint is code that only its author has; reading a study needs none of them.
-        written = [one for one in fields.get("constraints", ()) if not isinstance(one, Mapping)]
-        space = Space.from_dict({**fields, "constraints": written})
-        return OpenedStudy(settings, space, Task.from_dict(kept["task"]), kept["seed"], storage)
+    return settings
 
 
 def study_names(storage: str) -> list[str]:
@@ -146,7 +128,7 @@ def _storage_with(url: str | None, name: str | None) -> BaseStorage | None:
         return None
     opened = open_storage(url, create=False)
     with suppress(KeyError):
-        if "seed" in Settings(opened, opened.get_study_id_from_name(name), name).read():
+        if "seed" in Settings(opened, opened.get_study_id_from_name(name), name, url).read():
             return opened
     opened.remove_session()
     return None

@@ -13,16 +13,21 @@ from optuna.storages import BaseStorage
 
 from bestguess.agent.task import Task
 from bestguess.tools.errors import StudyUnavailable
+from bestguess.tools.space.space import Space
 from bestguess.tools.words.kept import ATTRIBUTE, read_settings, whole
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings of the study `name`; they are read anew each time, for other processes write them, too."""
+    """Those of the study `name`, which is in the storage at `url`; None for memory.
+
+    They are read anew each time, for other processes write them, too.
+    """
 
     storage: BaseStorage
     study_id: int
     name: str
+    url: str | None
 
     def read(self) -> dict[str, Any]:
         """Return them; raise StudyError where somebody else changed them so that they make no sense."""
@@ -32,6 +37,18 @@ class Settings:
     def write(self, **changed: Any) -> None:
         """Change some of them; the caller holds the lock for writing."""
         self.storage.set_study_user_attr(self.study_id, ATTRIBUTE, self.read() | changed)
+
+    def space(self) -> Space:
+        """Return the space, without constraints that are code: only their author has that."""
+        with whole(self.name):
+            kept = self.read()["space"]
+            written = [one for one in kept.get("constraints", ()) if not isinstance(one, Mapping)]
+            return Space.from_dict({**kept, "constraints": written})
+
+    def task(self) -> Task:
+        """Return the task."""
+        with whole(self.name):
+            return Task.from_dict(self.read()["task"])
 
     def token(self) -> str:
         """Return what tells the study from another of its name."""
@@ -56,16 +73,14 @@ class Settings:
 
     def differences(self, task: Task, seed: int | None) -> tuple[str, ...]:
         """Say in what a task and a seed differ from those that the study was made with."""
-        kept = self.read()
+        kept_seed, before = self.read()["seed"], self.task().to_dict()
         mend = "choose another study name to begin with it"
         found = []
-        if seed is not None and seed != kept["seed"]:
+        if seed is not None and seed != kept_seed:
             found.append(
-                f"study {self.name!r} was made with seed {kept['seed']} and keeps it, "
+                f"study {self.name!r} was made with seed {kept_seed} and keeps it, "
                 f"so that {seed} has no effect: {mend}"
             )
-        with whole(self.name):
-            before = Task.from_dict(kept["task"]).to_dict()
         for name, now in task.to_dict().items():
             if now not in (before[name], Task().to_dict()[name]):
                 found.append(

@@ -107,8 +107,8 @@ class Spool:
             _log.warning("outcomes of study %r wait in %s, which cannot be read: %s", self._name, path, error)
             return
         with os.fdopen(descriptor, "rb") as file:
-            lines, reasons = self._read(file.read())
-            reasons += [why for line in lines if (why := _take(line, space, trials))]
+            lines = file.read().splitlines()
+            reasons = [why for line in lines if (why := self._take(line, space, trials))]
             aside = _free(path.with_name(path.name + ASIDE))
             try:
                 path.replace(aside) if reasons else path.unlink()
@@ -116,8 +116,35 @@ class Spool:
                 _log.warning("%s was taken in and cannot be removed: %s", path, error)
         for reason in reasons:
             _log.warning("%s; it is kept in %s", reason, aside)
-        if lines:
+        if len(lines) > len(reasons):
             _log.warning("study %r has taken in what waited in %s", self._name, path)
+
+    def _take(self, raw: bytes, space: Space, trials: StoredTrials) -> str:
+        """Record a line; return why it has no place in the study, if so."""
+        try:
+            line = json.loads(raw)
+            if (line["study"], line["token"]) != (self._name, self._token):
+                raise ValueError("it is of another study")
+        except (ValueError, TypeError, LookupError) as error:
+            return f"a kept outcome of study {self._name!r} cannot be read: {error!r}"
+        number = line.get("number")
+        try:
+            if number is not None and type(number) is not int:
+                raise TypeError(f"its number is {number!r}")
+            outcome = Outcome(**line["outcome"])
+            params = space.validate(line["params"]) if line["params"] else None
+            if number is not None and (params is None or trials.has(number, params)):
+                trials.finish(number, outcome)
+            elif params is not None and trials.with_key(line["key"]) is None:
+                # Told by its params; or the trial went with the file in which it was started.
+                trials.add(read_proposal(line["proposal"], params), outcome, line["key"])
+        except ToldBeforeError as error:
+            return "" if error.same else f"of trial {number} another outcome was recorded meanwhile: {error}"
+        except StudyUnavailable:
+            raise
+        except (InputError, LookupError, TypeError, AttributeError) as error:
+            return f"a kept outcome of trial {number} does not fit the study: {error}"
+        return ""
 
     def _keep(self, line: Mapping[str, Any]) -> Path | None:
         """Add a line in the first place that takes it, and return where; None if there is no such place."""
@@ -147,40 +174,6 @@ class Spool:
                             path,
                             self._name,
                         )
-
-    def _read(self, content: bytes) -> tuple[list[dict[str, Any]], list[str]]:
-        lines, reasons = [], []
-        for raw in content.splitlines():
-            try:
-                line = json.loads(raw)
-                if (line["study"], line["token"]) != (self._name, self._token):
-                    raise ValueError("it is of another study")
-                lines.append(line)
-            except (ValueError, TypeError, LookupError) as error:
-                reasons.append(f"a kept outcome of study {self._name!r} cannot be read: {error!r}")
-        return lines, reasons
-
-
-def _take(line: Mapping[str, Any], space: Space, trials: StoredTrials) -> str:
-    """Record a line; return why it has no place in the study, if so."""
-    number = line.get("number")
-    try:
-        if number is not None and type(number) is not int:
-            raise TypeError(f"its number is {number!r}")
-        outcome = Outcome(**line["outcome"])
-        params = space.validate(line["params"]) if line["params"] else None
-        if number is not None and (params is None or trials.has(number, params)):
-            trials.finish(number, outcome)
-        elif params is not None and trials.with_key(line["key"]) is None:
-            # Told by its params; or the trial went with the file in which it was started.
-            trials.add(read_proposal(line["proposal"], params), outcome, line["key"])
-    except ToldBeforeError as error:
-        return "" if error.same else f"of trial {number} another outcome was recorded meanwhile: {error}"
-    except StudyUnavailable:
-        raise
-    except (InputError, LookupError, TypeError, AttributeError) as error:
-        return f"a kept outcome of trial {number} does not fit the study: {error}"
-    return ""
 
 
 def _places(url: str | None) -> tuple[Path, ...]:

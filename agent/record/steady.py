@@ -12,6 +12,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -135,7 +136,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def translate_errors(storage: RDBStorage, place: str) -> None:
+def _translate_errors(storage: RDBStorage, place: str) -> None:
     """Have every error of the storage's database raised as StudyUnavailable, before Optuna retries it."""
 
     def translated(context: ExceptionContext) -> StudyUnavailable | None:
@@ -163,7 +164,8 @@ def first_line(error: BaseException) -> str:
 
 def _forwarded(name: str) -> Callable[..., Any]:
     def method(self: SteadyStorage, *args: Any, **kwargs: Any) -> Any:
-        return self.call(name, *args, **kwargs)
+        once = partial(self._once, name, args, kwargs)
+        return once() if name == "create_new_trial" else persist(once)
 
     return method
 
@@ -196,11 +198,6 @@ class SteadyStorage(_Forwarding, BaseStorage):  # type: ignore[misc]  # its meth
 
         self._use(storage)
 
-    @property
-    def engine(self) -> Any:
-        """The engine of the database."""
-        return self._storage.engine
-
     def close(self) -> None:
         """Let go of this thread's session and of all idle connections."""
         self._inner.remove_session()
@@ -208,16 +205,8 @@ class SteadyStorage(_Forwarding, BaseStorage):  # type: ignore[misc]  # its meth
         if self._watched:
             self._watched.failed()
 
-    def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
-        """Call the method of that name; raise StudyUnavailable if the storage stays away."""
-
-        def once() -> Any:
-            return self._once(name, args, kwargs)
-
-        return once() if name == "create_new_trial" else persist(once)
-
     def _use(self, storage: RDBStorage) -> None:
-        translate_errors(storage, self._place)
+        _translate_errors(storage, self._place)
         self._storage = storage
         self._inner = get_storage(storage)
         self._watched = WatchedFile(self._file, storage) if self._file and not self._write_to else None

@@ -1,7 +1,4 @@
-"""Opening the place where studies are kept: memory, SQLite, or any database that Optuna speaks.
-
-It knows how a database is opened safely and what can go wrong; it does not know what a study is.
-"""
+"""Opening the place where studies are kept: memory, SQLite, or any database that Optuna speaks."""
 
 from __future__ import annotations
 
@@ -15,20 +12,14 @@ import weakref
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
 
 from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage
 from sqlalchemy import create_engine, event, inspect
-from sqlalchemy.exc import (
-    IntegrityError,
-    NoSuchModuleError,
-    ProgrammingError,
-    SQLAlchemyError,
-)
+from sqlalchemy.exc import IntegrityError, NoSuchModuleError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from bestguess.agent.record.lock import hold, lock_file
+from bestguess.agent.record.lock import writing
 from bestguess.agent.record.sqlite import connect, table_layouts, use_wal
 from bestguess.agent.record.steady import SteadyStorage, first_line
 from bestguess.agent.record.storage_url import absolute, file_of, is_memory, settled_url, shown_url
@@ -168,17 +159,14 @@ def _open_sqlite(url: str, path: Path) -> RDBStorage:
     with _reported(path, "written"):
         whole = _has_tables(path)  # before anything is done to what may be another program's
         make_private(path)
-        connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)
-        try:
+        with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)) as connection:
             use_wal(connection, timeout_s=BUSY_TIMEOUT_S)
             connection.execute("BEGIN IMMEDIATE")
             connection.rollback()
-        finally:
-            connection.close()
-        # Of several processes that find an empty file, one makes the tables.
-        with hold(None if whole else lock_file(url, "write"), timeout_s=BUSY_TIMEOUT_S):
+        with writing(None if whole else url):  # of several that find an empty file, one makes the tables
             storage = RDBStorage(url, engine_kwargs={"connect_args": {"timeout": QUIET_S}})
-    event.listen(storage.engine, "connect", _set_synchronous)
+    pragma = "PRAGMA synchronous=NORMAL"
+    event.listen(storage.engine, "connect", lambda connection, _record: connection.execute(pragma))
     storage.engine.dispose()
     return storage
 
@@ -240,7 +228,3 @@ def _has_tables(path: Path) -> bool:
             " it is; name another with --storage"
         )
     return False
-
-
-def _set_synchronous(connection: Any, _record: Any) -> None:
-    connection.execute("PRAGMA synchronous=NORMAL")

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import optuna
-from optuna.trial import TrialState
 
 from bestguess.agent.record.lock import hold, lock_file, writing
 from bestguess.agent.record.marks import Marks, read_marks, write_aside, write_remark
-from bestguess.agent.record.opening import OpenedStudy, find, find_or_make
+from bestguess.agent.record.opening import find, find_or_make
 from bestguess.agent.record.owner import RELEASED, Owner, life_of
+from bestguess.agent.record.settings import Settings
 from bestguess.agent.record.spool import Spool
 from bestguess.agent.record.steady import SteadyStorage
-from bestguess.agent.record.storage_url import settled_url
 from bestguess.agent.record.trial_fields import fields_of
-from bestguess.agent.record.trials import StoredTrials, ToldBeforeError
+from bestguess.agent.record.trials import Look, StoredTrials, ToldBeforeError
 from bestguess.agent.task import Task
 from bestguess.tools.errors import StudyError
 from bestguess.tools.space.space import Space
@@ -30,44 +29,22 @@ from bestguess.tools.words.kept import whole
 from bestguess.tools.words.redaction import redact
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """A study at one moment.
-
-    `history` is of the trials that count, `trials` how many there are in all, and `aside` how many were set
-    aside. `orphans` wait to be run again. `elsewhere` is how many trials other processes run; of a process
-    that cannot be seen from here the end would go unseen, so that its trials are not among them.
-    """
-
-    history: History
-    trials: int
-    aside: int
-    orphans: tuple[Trial, ...]
-    elsewhere: int
-
-    @property
-    def next_number(self) -> int:
-        """What chance is seeded by: with trials set aside left out, it would propose the same again."""
-        return len(self.history) + self.aside
-
-
 class Study:
     """The trials of one study, kept in an Optuna storage; the only owner of that state."""
 
-    def __init__(self, opened: OpenedStudy) -> None:
-        self.storage = opened.settings.storage
-        self.space = opened.space
-        self.task = opened.task
-        self.seed = opened.seed
-        self.name = opened.settings.name
-        self._url = settled_url(opened.url)
-        self._settings = opened.settings
-        self._token = token = opened.settings.token()
-        self._trials = StoredTrials(replace(opened, url=self._url), token)
-        self._spool = Spool(self._url, self.name, token)
+    def __init__(self, settings: Settings, space: Space, task: Task) -> None:
+        self.storage = settings.storage
+        self.name = settings.name
+        self.space = space
+        self.task = task
+        self.seed: int = settings.read()["seed"]
+        self._settings = settings
+        self._token = token = settings.token()
+        self._trials = StoredTrials(settings, token, space, task.direction)
+        self._spool = Spool(settings.url, self.name, token)
         self._started: dict[int, Proposal] = {}
         if isinstance(self.storage, SteadyStorage):
-            self.storage.is_right = lambda connection: opened.settings.are_in(connection, token)
+            self.storage.is_right = lambda connection: settings.are_in(connection, token)
 
     @classmethod
     def open(
@@ -89,7 +66,8 @@ class Study:
             StudyError: the storage cannot be opened, the study exists and `resume` is false, or it was
                 made with another space or direction.
         """
-        study = cls(find_or_make(space, task, storage=storage, name=name, seed=seed, resume=resume))
+        settings = find_or_make(space, task, storage=storage, name=name, seed=seed, resume=resume)
+        study = cls(settings, space, task)
         study._spool.say_of_others()
         study.take_in()
         return study
@@ -116,7 +94,7 @@ class Study:
         """Keep what is known beforehand, unless the study has a record of that already."""
         if "knowledge" in self._settings.read():
             return
-        with writing(self._url):
+        with writing(self._settings.url):
             if "knowledge" not in self._settings.read():
                 self._settings.write(knowledge=knowledge)
 
@@ -186,7 +164,7 @@ class Study:
 
         After `timeout_s` the block runs all the same; `withdraw_repeat` keeps what it starts unique.
         """
-        with hold(lock_file(self._url, "ask"), timeout_s=timeout_s):
+        with hold(lock_file(self._settings.url, "ask"), timeout_s=timeout_s):
             yield
 
     def withdraw_repeat(self, trial: Trial, seen: History) -> bool:
@@ -272,20 +250,7 @@ class Study:
         failed if it has been running `MAX_ATTEMPTS` times.
         """
         self.take_in()
-        marks, frozen = self._marks(), self._trials.frozen()
-        running = [trial for trial in frozen if trial.state == TrialState.RUNNING]
-        lives = [life_of(fields_of(trial), self._signs) for trial in running]
-        orphans = [trial for trial, life in zip(running, lives, strict=True) if life == "gone"]
-        again = [trial for trial in orphans if not self._trials.settle(trial)]
-        if len(again) < len(orphans):
-            frozen = self._trials.frozen()
-        return Look(
-            self._trials.history(frozen, marks),
-            trials=len(frozen),
-            aside=len(marks.aside),
-            orphans=tuple(map(self._trials.read, again)),
-            elsewhere=lives.count("alive"),
-        )
+        return self._trials.look(self._marks(), self._signs)
 
     def retake(self, number: int, owner: Owner | None) -> bool:
         """Make `owner` the one who runs an orphaned trial again, unless someone else told or took it.
@@ -319,7 +284,7 @@ class Study:
     @property
     def _signs(self) -> Path | None:
         """The file in which processes that run trials show that they live."""
-        return lock_file(self._url, "owners")
+        return lock_file(self._settings.url, "owners")
 
     def _owner_fields(self, owner: Owner | None) -> dict[str, Any] | None:
         return owner.signing(self._signs).fields if owner else None
@@ -335,4 +300,5 @@ def load(storage: str, name: str | None) -> Study:
     Raises:
         StudyError: there is no such study, or it is not one of ours.
     """
-    return Study(find(storage, name))
+    settings = find(storage, name)
+    return Study(settings, settings.space(), settings.task())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from itertools import count
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -13,12 +14,13 @@ from optuna.trial import FrozenTrial, TrialState
 
 from bestguess.agent.record.lock import writing
 from bestguess.agent.record.marks import Marks
-from bestguess.agent.record.opening import OpenedStudy
+from bestguess.agent.record.owner import life_of
+from bestguess.agent.record.settings import Settings
 from bestguess.agent.record.steady import persist
 from bestguess.agent.record.trial_fields import STATES, Translation, fields_of
 from bestguess.tools.errors import ParamsError, StudyError
 from bestguess.tools.space.space import Space
-from bestguess.tools.trial import History, Outcome, Params, Proposal, Trial
+from bestguess.tools.trial import Direction, History, Outcome, Params, Proposal, Trial
 from bestguess.tools.words.kept import ATTRIBUTE, whole
 
 MOST_NUMBER = 2**31 - 1
@@ -42,22 +44,42 @@ class ToldBeforeError(StudyError):
         )
 
 
-class StoredTrials:
-    """The trials of an opened study, whose token is `token`."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A study at one moment.
 
-    def __init__(self, opened: OpenedStudy, token: str) -> None:
-        self._settings = opened.settings
-        self._storage = opened.settings.storage
-        self._id = opened.settings.study_id
-        self._study = opened.settings.name
-        self._direction = opened.task.direction
-        self._url = opened.url
+    `history` is of the trials that count, `trials` how many there are in all, and `aside` how many were set
+    aside. `orphans` wait to be run again. `elsewhere` is how many trials other processes run; of a process
+    that cannot be seen from here the end would go unseen, so that its trials are not among them.
+    """
+
+    history: History
+    trials: int
+    aside: int
+    orphans: tuple[Trial, ...]
+    elsewhere: int
+
+    @property
+    def next_number(self) -> int:
+        """What chance is seeded by: with trials set aside left out, it would propose the same again."""
+        return len(self.history) + self.aside
+
+
+class StoredTrials:
+    """The trials of the study with these settings, whose token is `token`."""
+
+    def __init__(self, settings: Settings, token: str, space: Space, direction: Direction) -> None:
+        self._settings = settings
+        self._storage = settings.storage
+        self._id = settings.study_id
+        self._study = settings.name
         self._token = token
-        self._translation = self._translate(opened.space)
+        self._direction = direction
+        self._translation = self._translate(space)
 
     def widen(self, space: Space) -> None:
         """Keep the study in `space` from now on; raise StudyError if a trial does not fit."""
-        with writing(self._url):
+        with writing(self._settings.url):
             for trial in self.history(self.frozen(), Marks()):
                 try:
                     space.validate(trial.params)
@@ -81,6 +103,26 @@ class StoredTrials:
         """
         trials = [trial for one in frozen if (trial := self._translation.read(one))]
         return History(self._direction, marks.on(trials))
+
+    def look(self, marks: Marks, signs: Path | None) -> Look:
+        """Return what there is, with trials of processes that died closed where they are not to run again.
+
+        `signs` is the file in which processes show that they live.
+        """
+        frozen = self.frozen()
+        running = [trial for trial in frozen if trial.state == TrialState.RUNNING]
+        lives = [life_of(fields_of(trial), signs) for trial in running]
+        orphans = [trial for trial, life in zip(running, lives, strict=True) if life == "gone"]
+        again = [trial for trial in orphans if not self._settle(trial)]
+        if len(again) < len(orphans):
+            frozen = self.frozen()
+        return Look(
+            self.history(frozen, marks),
+            trials=len(frozen),
+            aside=len(marks.aside),
+            orphans=tuple(map(self._translation.from_optuna, again)),
+            elsewhere=lives.count("alive"),
+        )
 
     def histories_at_start(self) -> Iterator[tuple[Trial, History]]:
         """Yield each trial with the history at its start: what had no outcome then is running in it."""
@@ -108,10 +150,6 @@ class StoredTrials:
         if not 0 <= number <= MOST_NUMBER:
             raise self._absent(number)
 
-    def read(self, frozen: FrozenTrial) -> Trial:
-        """Return a trial as ours, whether or not it belongs to the study."""
-        return self._translation.from_optuna(frozen)
-
     def at(self, number: int) -> FrozenTrial:
         """Return the trial of that number; raise StudyError if there is none."""
         self.check_number(number)
@@ -132,7 +170,7 @@ class StoredTrials:
 
     def add(self, proposal: Proposal, outcome: Outcome, key: str) -> Trial:
         """Make a trial that is over and return it."""
-        with writing(self._url):
+        with writing(self._settings.url):
             self._settings.check(self._token)
             number = self._make(self._translation.to_optuna(proposal, outcome, key=key))
             return Trial(number, proposal, outcome, study=self._token)
@@ -150,24 +188,24 @@ class StoredTrials:
         frozen = self.at(number)
         if "withdrawn" in fields_of(frozen):
             raise self._absent(number)
-        trial = self.read(frozen)
+        trial = self._translation.from_optuna(frozen)
         if trial.outcome is not None:
             raise ToldBeforeError(trial, outcome)
         told = trial.told(outcome)
-        with writing(self._url):
+        with writing(self._settings.url):
             try:
-                # The outcome goes first: if the process dies between the two writes, `settle` completes it.
+                # The outcome goes first: if the process dies between the two writes, `look` completes it.
                 fields = fields_of(frozen) | {"outcome": asdict(outcome)}
                 self._storage.set_trial_user_attr(frozen._trial_id, ATTRIBUTE, fields)
                 self._close(frozen, told)
             except UpdateFinishedTrialError:
                 # By a process on another machine; or by us, and the answer was lost with the connection.
-                raise ToldBeforeError(self.read(self.at(number)), outcome) from None
+                raise ToldBeforeError(self._translation.from_optuna(self.at(number)), outcome) from None
         return told
 
     def change(self, number: int, change: Callable[[dict[str, Any]], dict[str, Any] | None]) -> bool:
         """Write what `change` makes of the fields of a running trial, if anything; return whether it did."""
-        with writing(self._url):
+        with writing(self._settings.url):
             frozen = self.at(number)
             if frozen.state.is_finished() or (changed := change(fields_of(frozen))) is None:
                 return False
@@ -184,14 +222,14 @@ class StoredTrials:
         self._fail(self.at(number))
         return True
 
-    def settle(self, orphan: FrozenTrial) -> bool:
+    def _settle(self, orphan: FrozenTrial) -> bool:
         """Close a trial of a process that died if it is not to be run again; return whether that is so."""
         fields = fields_of(orphan)
         try:
             if "withdrawn" in fields:
                 self._fail(orphan)
             elif "outcome" in fields:
-                self._close(orphan, self.read(orphan).told(Outcome(**fields["outcome"])))
+                self._close(orphan, self._translation.from_optuna(orphan).told(Outcome(**fields["outcome"])))
             elif fields.get("attempts", 1) >= MAX_ATTEMPTS:
                 words = f"the process ended {MAX_ATTEMPTS} times while running this"
                 self.finish(orphan.number, Outcome.failure(words))

@@ -42,8 +42,8 @@ def fill_the_disk(study: Study, path: Path) -> Undo:
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count = {pages}")
 
-    event.listen(study.storage.engine, "connect", limit)  # type: ignore[attr-defined]
-    study.storage.engine.dispose()  # type: ignore[attr-defined]
+    event.listen(study.storage._storage.engine, "connect", limit)  # type: ignore[attr-defined]
+    study.storage._storage.engine.dispose()  # type: ignore[attr-defined]
     return lambda: None
 
 
@@ -57,7 +57,7 @@ def with_a_copy(harm: Callable[[Path], Any]) -> Callable[[Study, Path], Undo]:
     """Harm the file after a copy of it was made, which is put back."""
 
     def act(study: Study, path: Path) -> Undo:
-        study.storage.engine.dispose()  # type: ignore[attr-defined]
+        study.storage._storage.engine.dispose()  # type: ignore[attr-defined]
         kept = path.with_name("backup")
         shutil.copyfile(path, kept)
         study.history  # noqa: B018 - the file is open again
@@ -166,7 +166,7 @@ def test_a_write_that_fails_twice_is_tried_again_and_said_once(
             if len(tries) == 3:
                 undo()
 
-    event.listen(study.storage.engine, "before_cursor_execute", give_up)  # type: ignore[attr-defined]
+    event.listen(study.storage._storage.engine, "before_cursor_execute", give_up)  # type: ignore[attr-defined]
 
     study.finish(number, bg.Outcome(0.25))
 
@@ -389,7 +389,7 @@ def test_a_value_whose_teller_is_interrupted_while_it_waits_is_kept(
     def interrupt(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    event.listen(study.storage.engine, "before_cursor_execute", interrupt)  # type: ignore[attr-defined]
+    event.listen(study.storage._storage.engine, "before_cursor_execute", interrupt)  # type: ignore[attr-defined]
 
     with pytest.raises(KeyboardInterrupt):
         study.finish(number, bg.Outcome(0.25))

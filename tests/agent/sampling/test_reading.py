@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import optuna
 import pytest
-from optuna.distributions import FloatDistribution
+from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
@@ -107,3 +107,31 @@ def test_a_norm_is_least_on_the_front_and_no_disaster_stretches_its_units() -> N
 
 def test_objectives_that_all_agree_on_one_value_are_no_division_by_zero() -> None:
     assert np.isfinite(chebyshev(np.zeros((3, 2)), np.array([0.5, 0.5]))).all()
+
+
+@pytest.mark.parametrize(
+    "attribute",
+    [
+        "odd",
+        ["odd"],
+        {"source": "nobody", "tokens": -1, "outcome": 3, "proposed": {"x": "a"}},
+        {"proposed": {"x": float("nan"), "c": -9.0}, "outcome": {"error": ["odd"]}},
+    ],
+)
+def test_what_others_wrote_where_our_fields_go_is_left_out(attribute: object) -> None:
+    complete, failed = trial(0, 1.0), trial(1, state=TrialState.FAIL)
+    for one in (complete, failed):
+        one.set_user_attr("bestguess", attribute)
+    reading = read(complete, failed)
+    assert outcomes(reading) == [1.0, "the objective raised an exception or gave no number"]
+    assert [one.source for one in reading.history] == ["user", "user"]
+
+
+@pytest.mark.parametrize("index", [-9.0, 9.0])
+def test_an_index_that_no_option_has_proposes_nothing(index: float) -> None:
+    native = NativeSpace.infer({"x": UNIT, "c": CategoricalDistribution(["a", "b"])})
+    assert native is not None
+    waiting = optuna.create_trial(state=TrialState.RUNNING)
+    waiting.set_user_attr("bestguess", {"source": "gp", "proposed": {"x": 0.5, "c": index}})
+    reading = Reader(native, (MINIMIZE,)).read([waiting], np.random.default_rng(0))
+    assert len(reading.history) == 0

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import optuna
+import pytest
+from tests.agent.record.studies import DART, SPACE, TASK, TREE, open_study
+
+import bestguess as bg
+from bestguess.agent.record.study import Study
+from bestguess.tools.errors import StudyError
+from bestguess.tools.trial import Prediction
+
+
+def test_a_trial_comes_back_from_the_file_as_it_was(tmp_path: Path) -> None:
+    proposal = bg.Proposal(DART, "llm", "why", Prediction(0.5, 0.1, 0.45, 0.56), "accepted", "late", 123, 4.5)
+    study = open_study(tmp_path)
+    trial = study.start(proposal)
+    told = study.finish(trial.number, bg.Outcome(0.25, feedback="fine", seconds=2.0))
+    assert open_study(tmp_path).history.trials == (told,)
+    assert told.proposal == proposal
+
+
+def test_plain_optuna_reads_the_same_params_and_values(tmp_path: Path) -> None:
+    study = open_study(tmp_path)
+    study.finish(study.start(bg.Proposal(DART, "gp")).number, bg.Outcome(0.25))
+    study.add(bg.Proposal(TREE, "user"), bg.Outcome(0.5))
+    study.add(bg.Proposal(TREE, "user"), bg.Outcome.failure("out of memory"))
+    plain = optuna.load_study(study_name="s", storage=f"sqlite:///{tmp_path / 'study.db'}")
+    assert [trial.params for trial in plain.trials] == [DART, TREE, TREE]
+    assert [trial.value for trial in plain.trials] == [0.25, 0.5, None]
+    assert [trial.state.name for trial in plain.trials] == ["COMPLETE", "COMPLETE", "FAIL"]
+    assert plain.best_params == DART
+
+
+def test_trials_that_plain_optuna_made_count_as_the_users(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'study.db'}"
+    plain = optuna.create_study(study_name="s", storage=url)
+    plain.add_trial(optuna.trial.create_trial(params=DART, distributions=SPACE.to_optuna(), value=0.3))
+    history = open_study(tmp_path).history
+    assert [(trial.source, trial.params, trial.value) for trial in history] == [("user", DART, 0.3)]
+
+
+def test_what_plain_optuna_put_in_must_fit_the_space(tmp_path: Path) -> None:
+    plain = optuna.create_study(study_name="s", storage=f"sqlite:///{tmp_path / 'study.db'}")
+    plain.ask()
+    assert len(open_study(tmp_path).history) == 0
+    wide = SPACE.to_optuna() | {"lr": optuna.distributions.FloatDistribution(1e-5, 10, log=True)}
+    plain.add_trial(optuna.trial.create_trial(params=DART | {"lr": 5.0}, distributions=wide, value=0.3))
+    with pytest.raises(StudyError, match="trial 1 of study 's' does not fit the space: lr"):
+        _ = open_study(tmp_path).history
+
+
+def test_values_that_are_not_finite_are_failures_with_a_reason(tmp_path: Path) -> None:
+    study = open_study(tmp_path)
+    study.add(bg.Proposal(TREE, "user"), bg.Outcome(float("nan")))
+    (trial,) = open_study(tmp_path).history
+    assert trial.state == "failed"
+    assert "nan" in trial.feedback
+
+
+def test_a_text_nobody_listed_is_kept(tmp_path: Path) -> None:
+    space = bg.Space(prompt=bg.Text(default="Think."), depth=bg.Int(1, 3))
+    url = f"sqlite:///{tmp_path / 'study.db'}"
+    params = {"prompt": "Think twice.", "depth": 2}
+    Study.open(space, TASK, storage=url, name="t").add(bg.Proposal(params, "user"), bg.Outcome(1.0))
+    (trial,) = Study.open(space, TASK, storage=url, name="t").history
+    assert trial.params == params
