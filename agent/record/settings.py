@@ -12,7 +12,7 @@ from typing import Any
 from optuna.storages import BaseStorage
 
 from bestguess.agent.task import Task
-from bestguess.tools.errors import StudyUnavailable
+from bestguess.tools.errors import StudyError, StudyUnavailable
 from bestguess.tools.space.space import Space
 from bestguess.tools.words.kept import ATTRIBUTE, read_settings, whole
 
@@ -58,7 +58,9 @@ class Settings:
         """Raise StudyUnavailable if the storage holds another study now, or none, in the place of ours."""
         try:
             same = self.token() == token
-        except KeyError:
+        except StudyUnavailable:
+            raise
+        except StudyError:  # there is none, or none that can be read
             same = False
         if not same:
             raise StudyUnavailable(

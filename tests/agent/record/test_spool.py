@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import optuna
 import pytest
 from sqlalchemy import event
 from tests.params import few_of
@@ -136,6 +137,18 @@ def test_a_value_that_cannot_be_written_is_kept_and_taken_in_once(
         assert history[1].feedback.endswith("finefine")
         assert not kept.exists()
         shutil.copyfile(again, kept)
+
+
+def test_a_value_of_a_study_that_somebody_deleted_meanwhile_is_kept(tmp_path: Path) -> None:
+    study = open_study(tmp_path)
+    number = study.start(bg.Proposal(HALF, "gp")).number
+    optuna.delete_study(study_name="s", storage=f"sqlite:///{tmp_path / 'study.db'}")
+
+    with pytest.raises(StudyUnavailable, match=r"deleted, or replaced.*0\.25 of trial 0 is kept in"):
+        study.finish(number, bg.Outcome(0.25))
+
+    (kept,) = tmp_path.glob("study.db.*.spool")
+    assert json.loads(kept.read_text())["params"] == HALF
 
 
 def test_a_study_that_stays_open_takes_in_what_it_kept(tmp_path: Path) -> None:
