@@ -241,7 +241,7 @@ def test_before_its_first_guesses_a_model_reads_what_packs_say_but_no_sources(tm
         kept = read_knowledge(tuner.study.knowledge, tuner.study.name)
     assert kept is not None
     assert kept.advice == "Usually good: flux 0.2 to 0.4.\n- More flux melts the core."
-    bg.warm_start(space, task, n=2, llm=llm, knowledge=tmp_path)
+    bg.warm_start(space, task, n=3, llm=llm, knowledge=tmp_path)
     prompts = [request.messages[-1].content for request in llm.requests]
     assert len(prompts) == 2
     assert all(kept.advice in prompt for prompt in prompts)
