@@ -1,20 +1,6 @@
 """Every exception that BestGuess raises on purpose.
 
-BestGuessError
-├── InputError            what the caller gave is wrong; the command line exits with 2
-│   ├── SpaceError        the definition of a space
-│   ├── ParamsError       params that do not fit a space
-│   │   └── UnknownNameError   a name that the space does not have
-│   ├── CommandError      a command template, a metric pattern, an objective's import path
-│   ├── StudyError        storage that cannot be opened, or a study that is not the one asked for
-│   │   └── StudyUnavailable  the storage of an open study went away; the command line exits with 4
-│   │       └── StudyDamaged  what it holds cannot be read; exits with 2
-│   └── ModelSpecError    a language model that is named but does not exist
-└── ModelError            the language model let us down; the tuner records it and goes on without
-    ├── ModelUnavailable  no answer: refused, timed out, died
-    ├── BudgetSpent       nothing was asked: what the model may cost is spent
-    └── ReplyError        an answer that is not a usable proposal
-WeightsError (BestGuessError)  model weights could not be had or are not what they should be
+The command line exits with 2 on an InputError, and with 4 on a StudyUnavailable that is no StudyDamaged.
 """
 
 from __future__ import annotations

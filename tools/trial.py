@@ -224,8 +224,7 @@ class History:
     @property
     def incumbent(self) -> Trial | None:
         """The best complete trial, the earliest of equals; None before there is one."""
-        complete = self.complete
-        return min(complete, key=lambda trial: self.loss(trial)) if complete else None
+        return min(self.complete, key=self.loss, default=None)
 
     @property
     def default(self) -> Trial | None:

@@ -91,8 +91,13 @@ def maximize(
     finalists = list(pool.untried(seen, FINALISTS))
     if finalists and lattice.exact:
         return finalists
-    found = [candidate.params for candidate in finalists] or list(_leftover(lattice, rng, seen))
-    return _ranked(found, score, space)
+    found = [candidate.params for candidate in finalists] or _leftover(lattice, rng, seen)
+    if not found:
+        return []
+    x = space.encode_many(found)
+    scores = score(x, np.array([space.active_mask(params) for params in found]))
+    order = np.argsort(-scores, kind="stable")
+    return [Candidate(found[row], x[row], float(scores[row])) for row in order]
 
 
 class _Pool:
@@ -160,29 +165,16 @@ class _Pool:
                 yield row, self._params[row]
 
 
-def _leftover(
-    lattice: Lattice, rng: np.random.Generator, seen: Set[frozenset[Any]]
-) -> Iterator[dict[str, Any]]:
-    """Yield an untried configuration, if there is one and the space can be searched for it."""
+def _leftover(lattice: Lattice, rng: np.random.Generator, seen: Set[frozenset[Any]]) -> list[dict[str, Any]]:
+    """Return an untried configuration, if there is one and the space can be searched for it."""
     tries: Iterable[dict[str, Any]]
     if lattice.size <= MOST_ENUMERATED:
         settled, _ = lattice.settle(lattice.enumerate())
         tries = map(lattice.decode, rng.permutation(np.unique(settled, axis=0)))
     else:
         tries = (lattice.space.sample(rng) for _ in range(SAMPLES))
-    for params in tries:
-        if _key(params) not in seen and lattice.space.satisfies(params):
-            yield params
-            return
-
-
-def _ranked(found: Sequence[dict[str, Any]], score: Score, space: Space) -> list[Candidate]:
-    if not found:
-        return []
-    x = space.encode_many(found)
-    scores = score(x, np.array([space.active_mask(params) for params in found]))
-    order = np.argsort(-scores, kind="stable")
-    return [Candidate(found[row], x[row], float(scores[row])) for row in order]
+    untried = (one for one in tries if _key(one) not in seen and lattice.space.satisfies(one))
+    return list(islice(untried, 1))
 
 
 def _key(params: Mapping[str, Any]) -> frozenset[Any]:

@@ -11,20 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def find_medoid(x: NDArray[np.float64]) -> int:
-    """Return the row of `x` (n, d) with the smallest summed L1 distance to all the others."""
-    return int(np.argmin(np.abs(x[:, None, :] - x[None, :, :]).sum(axis=(1, 2))))
-
-
 def choose_spread(x: NDArray[np.float64], m: int) -> list[int]:
     """Return up to `m` distinct rows of `x` (n, d): the medoid, then always the row farthest from those.
 
+    The medoid is the row with the smallest summed L1 distance to all the others.
     Among small models' samples the medoid is far better than a sample, and samples that all agree leave
     a surrogate without a view of the space (NOTEBOOK 15); hence consensus first, spread after.
     """
     if len(x) == 0 or m < 1:
         return []
-    chosen = [find_medoid(x)]
+    chosen = [int(np.argmin(np.abs(x[:, None, :] - x).sum(axis=(1, 2))))]
     while len(chosen) < min(m, len(x)):
         distance = np.abs(x[:, None, :] - x[chosen][None, :, :]).sum(axis=2).min(axis=1)
         farthest = int(np.argmax(distance))

@@ -104,7 +104,9 @@ class FailureRules:
             believed = prior.copy()
             for claim in claims:
                 if claim.kind == kind:
-                    believed *= _claimed(signs, names, claim)
+                    # By the mean agreement of a rule's columns with the claim.
+                    said = np.array([claim.signs.get(name, 0.0) for name in names])
+                    believed *= CLAIMED ** ((signs * said).sum(axis=1) / np.abs(signs).sum(axis=1))
             believed *= prior.sum() / believed.sum()
             bad = np.array([failed[row] for row in rows])
             found.append(_Kind.fit(kind, names, signs, believed, level(x[rows]), bad))
@@ -227,14 +229,6 @@ def _rules(d: int) -> tuple[FloatArray, FloatArray]:
                 rows.append(row)
         prior += [share / count] * count
     return np.array(rows), np.array(prior)
-
-
-def _claimed(signs: FloatArray, names: Sequence[str], claim: Claim) -> FloatArray:
-    """Return the factor (r,) of each rule's prior: by the mean agreement of its columns with the claim."""
-    said = np.array([claim.signs.get(name, 0.0) for name in names])
-    agreement = (signs * said).sum(axis=1) / np.abs(signs).sum(axis=1)
-    factor: FloatArray = CLAIMED**agreement
-    return factor
 
 
 def _has_levels(parameter: Parameter) -> bool:

@@ -10,8 +10,7 @@ A column's density is 1 - w + w times the mean of normal kernels at the guesses 
 the ends of the interval, or k times the share of an option among k unordered ones: bounded, never 0, and flat
 where guesses disagree or none has it. Columns are independent. The logarithm counts
 WEIGHT times, less than what packs say, and less where guesses are copies: a model that says the same always
-has been asked once. This module does not know who guessed, or how much it counts by now
-(`acquisition.weigh`).
+has been asked once.
 """
 
 from __future__ import annotations

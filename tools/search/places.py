@@ -47,7 +47,8 @@ class Places:
 
     def of(self, trials: Sequence[Trial]) -> tuple[FloatArray, BoolArray | None]:
         """Return x (n, d) and which columns are active, None where all of them always are."""
-        new = [trial for trial in trials if not self._knows(trial)]
+        never = None, None, None
+        new = [one for one in trials if self._known.get(one.number, never)[0] is not one.proposal]
         if new:
             x, active = encode(self._space, [trial.params for trial in new])
             for row, trial in enumerate(new):
@@ -56,7 +57,3 @@ class Places:
         found = [self._known[trial.number] for trial in trials]
         masks = [active for _, _, active in found if active is not None]
         return np.array([x for _, x, _ in found]), np.array(masks) if masks else None
-
-    def _knows(self, trial: Trial) -> bool:
-        known = self._known.get(trial.number)
-        return known is not None and known[0] is trial.proposal

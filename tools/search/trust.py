@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from bestguess.tools.trial import History, Prediction, Source
 
@@ -92,7 +91,7 @@ def earned(history: History, source: Source, *, window: int | None = WINDOW) -> 
     """
     sign = -1.0 if history.direction == "maximize" else 1.0
     best: float | None = None
-    rows: list[_Row] = []
+    rows: list[tuple[float, ...]] = []
     for trial in history.told:
         loss = None if trial.value is None else history.loss(trial)
         rival = trial.proposal.rival
@@ -101,15 +100,10 @@ def earned(history: History, source: Source, *, window: int | None = WINDOW) -> 
         if loss is not None:
             best = loss if best is None else min(best, loss)
     rows = rows[-window:] if window else rows
-    return Trust(
-        tried=len(rows),
-        hits=sum(row.hit for row in rows),
-        better=sum(row.better for row in rows),
-        expected=sum(row.expected for row in rows),
-        gain=sum(row.gain for row in rows),
-        rival_gain=sum(row.rival_gain for row in rows),
-        sd=math.sqrt(sum(row.variance for row in rows)),
-    )
+    if not rows:
+        return Trust()
+    hits, better, expected, gain, rival_gain, variance = map(sum, zip(*rows, strict=True))
+    return Trust(len(rows), int(hits), better, expected, gain, rival_gain, math.sqrt(variance))
 
 
 def has_turn(trust: Trust, waited: int, *, first: bool) -> bool:
@@ -121,18 +115,8 @@ def has_turn(trust: Trust, waited: int, *, first: bool) -> bool:
     return trust.share * (waited + 1) >= (0.5 if first else 1.0)
 
 
-class _Row(NamedTuple):
-    """One trial against its rival."""
-
-    hit: bool
-    better: float
-    expected: float
-    gain: float
-    rival_gain: float
-    variance: float
-
-
-def _against(sign: float, rival: Prediction, loss: float | None, best: float) -> _Row:
+def _against(sign: float, rival: Prediction, loss: float | None, best: float) -> tuple[float, ...]:
+    """Return what one trial adds to the fields of Trust from `hits` on, and the variance of `rival_gain`."""
     mean, below, above = _sides(sign, rival)
     gap = best - mean
     first, second = _improvement(gap, below if gap < 0 else above)
@@ -143,7 +127,7 @@ def _against(sign: float, rival: Prediction, loss: float | None, best: float) ->
     better = 0.0 if loss is None else _cdf((mean - loss) / (below if loss < mean else above))
     gain = best - loss if hit and loss is not None else 0.0
     expected = _cdf(gap / (below if gap < 0 else above))
-    return _Row(hit, better, expected, gain, first, max(second - first * first, 0.0))
+    return hit, better, expected, gain, first, max(second - first * first, 0.0)
 
 
 def _sides(sign: float, rival: Prediction) -> tuple[float, float, float]:

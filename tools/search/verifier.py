@@ -168,7 +168,7 @@ class Verifier:
             hyperprior = NOISY if noisy else Prior()
             surrogate = GaussianProcess(space.column_kinds, prior=hyperprior)
             posterior = surrogate.fit(x[~failed], losses, active=complete)
-            feasibility = Feasibility.fit(x, active, failed=failed, kinds=space.column_kinds)
+            feasibility = Feasibility(x, active, failed=failed, kinds=space.column_kinds)
         # In the order in which they were told: the rules go by the latest.
         trials.sort(key=lambda trial: trial.number)
         rules = FailureRules.fit(space, trials, places.of(trials)[0], said)
@@ -260,7 +260,10 @@ class Verifier:
         prediction = self.predict(params)
         x, active = encode(self.space, [params])
         feasible = float(self.feasible(x, active)[0])
-        ratio = None if own is None else self._acquisition_ratio(params, own)
+        ratio = None
+        if own is not None:
+            score, of_own = self.score(*encode(self.space, [params, own]))
+            ratio = float(np.exp(min(score - of_own, math.log(MOST_RATIO))))
         words = f"expected {prediction.mean:.5g} ± {prediction.sd:.2g}"
         if feasible < 0.995:
             words += f", {feasible:.0%} likely not to fail"
@@ -293,10 +296,6 @@ class Verifier:
         rules = self.rules.describe() if self.rules else []
         failing = f" Fails likelier: {'; '.join(rules)}." if rules else ""
         return f"{self.posterior.description} Moves the value most: {moves or 'unknown'}.{failing}"
-
-    def _acquisition_ratio(self, params: Mapping[str, Any], own: Mapping[str, Any]) -> float:
-        score, of_own = self.score(*encode(self.space, [params, own]))
-        return float(np.exp(min(score - of_own, math.log(MOST_RATIO))))
 
     def _optimistic(self, params: Mapping[str, Any]) -> float:
         mean, sd = self.posterior.predict_latent(*encode(self.space, [params]))

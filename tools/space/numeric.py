@@ -108,7 +108,6 @@ class Float(_Numeric):
 
     low: float
     high: float
-    log: bool = field(default=False, kw_only=True)
     step: float | None = field(default=None, kw_only=True)
     default: float = field(default=cast("float", None), kw_only=True)
 
@@ -195,7 +194,6 @@ class Int(_Numeric):
 
     low: int
     high: int
-    log: bool = field(default=False, kw_only=True)
     step: int = field(default=1, kw_only=True)
     default: int = field(default=cast("int", None), kw_only=True)
 

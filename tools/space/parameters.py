@@ -50,9 +50,9 @@ class Choice(Parameter):
                 f"options is {shown(given)}, more than {MAX_VALUES} values; "
                 "give fewer, or an Int that counts them"
             )
-        options: list[Value] = []
+        options: tuple[Value, ...] = tuple(map(plain, several))
         known: dict[Value, Value] = {}
-        for option in map(plain, several):
+        for option in options:
             if problem := _option_problem(option):
                 raise self._error(f"option {shown(option)} {problem}")
             text = str(option)
@@ -62,8 +62,7 @@ class Choice(Parameter):
                         f"options {shown(other)} and {shown(option)} look the same; drop or rename one"
                     )
             known[option] = known[text] = option
-            options.append(option)
-        self._set(options=tuple(options), ordered=self._flag("ordered"))
+        self._set(options=options, ordered=self._flag("ordered"))
         unset = self.default is _FIRST or (self.default is None and None not in options)
         self._set(default=options[0] if unset else self._default(self.default))
 

@@ -62,16 +62,6 @@ def read_reply(parameter: Parameter, reply: Any) -> Any:
     return parameter.canonical(parameter.snap(reply))
 
 
-def round_floats(parameters: Mapping[str, Parameter], params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return canonical params with continuous values cut to the digits that place them well enough."""
-    return {name: _rounded(parameters[name], value) for name, value in params.items()}
-
-
-def spell_reply(parameters: Mapping[str, Parameter], params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return canonical params as the schema has them."""
-    return {name: _spelled(parameters[name], value) for name, value in params.items()}
-
-
 def reply_text(reply: Mapping[str, Any]) -> str:
     """Return what `Space.to_reply` gave as JSON in which no number has an exponent, as grammars have it."""
     members = ", ".join(f"{_json(name)}: {_json(value)}" for name, value in reply.items())
@@ -110,18 +100,20 @@ def _property(parameter: Parameter) -> dict[str, Any]:
 
 
 def _enum(parameter: Parameter, values: Iterable[Any]) -> dict[str, Any]:
-    return {"type": "string", "enum": [_spelled(parameter, value) for value in values]}
+    return {"type": "string", "enum": [spell(parameter, value) for value in values]}
 
 
 def _is_listed(parameter: Parameter) -> bool:
     return isinstance(parameter, Int) and parameter.step > 1 and parameter.grid_size <= MAX_LISTED
 
 
-def _spelled(parameter: Parameter, value: Any) -> Any:
+def spell(parameter: Parameter, value: Any) -> Any:
+    """Return a canonical value as the schema has it."""
     return str(value) if isinstance(parameter, Choice) or _is_listed(parameter) else value
 
 
-def _rounded(parameter: Parameter, value: Any) -> Any:
+def round_float(parameter: Parameter, value: Any) -> Any:
+    """Return a canonical value, if it is continuous, cut to the digits that place it well enough."""
     if not isinstance(parameter, Float) or parameter.step is not None:
         return value
     for digits in SHOWN_DIGITS:

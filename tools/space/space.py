@@ -28,7 +28,7 @@ from bestguess.tools.space.conditions import Hierarchy, read_entries
 from bestguess.tools.space.constraints import read_constraint
 from bestguess.tools.space.parameter import Kind, Parameter
 from bestguess.tools.space.parameters import Text
-from bestguess.tools.space.schema import json_schema, read_reply, round_floats, spell_reply
+from bestguess.tools.space.schema import json_schema, read_reply, round_float, spell
 from bestguess.tools.trial import Params
 from bestguess.tools.words.given import did_you_mean, entries, listed, shorten, shown
 
@@ -87,9 +87,6 @@ class Space:
             raise SpaceError(
                 f"the default configuration is not valid: {failure}; change it or the constraint"
             )
-        self._default_x = np.array(
-            [parameter.encode(parameter.default) for parameter in self.parameters.values()]
-        )
 
     @property
     def parameters(self) -> Mapping[str, Parameter]:
@@ -205,11 +202,7 @@ class Space:
         Raises ParamsError as `validate` does, but ignores the constraints.
         """
         values = self._hierarchy.read(params, strict=True)
-        x = self._default_x.copy()
-        for column, (name, parameter) in enumerate(self.parameters.items()):
-            if name in values:
-                x[column] = parameter.encode(values[name])
-        return x
+        return np.array([one.encode(values.get(name, one.default)) for name, one in self.parameters.items()])
 
     def encode_many(self, many: Sequence[Params]) -> NDArray[np.float64]:
         """Return the places X (n, d) of several params."""
@@ -259,8 +252,9 @@ class Space:
         object as the grammar has it.
         """
         values = self._hierarchy.read(params, strict=True)
-        rounded = round_floats(self.parameters, values)
-        return spell_reply(self.parameters, rounded if self.satisfies(rounded) else values)
+        rounded = {name: round_float(self.parameters[name], value) for name, value in values.items()}
+        kept = rounded if self.satisfies(rounded) else values
+        return {name: spell(self.parameters[name], value) for name, value in kept.items()}
 
     def to_dict(self) -> dict[str, Any]:
         """Return the definition as JSON-able values; a function is recorded by its qualified name."""

@@ -44,12 +44,19 @@ OPTIMISM = (2.0, 0.5)
 
 
 class Feasibility:
-    """The probability not to fail, given told trials; it does not change."""
+    """The probability not to fail, given trials at x (n, d) of which `failed` (n,) did; it does not change.
 
-    def __init__(self, embedding: Embedding, rows: Embedded, failed: BoolArray) -> None:
-        d = embedding.columns
-        self._embedding = embedding
-        self._rows = rows
+    `kinds` are those of the columns. Raises InputError for shapes that do not fit.
+    """
+
+    def __init__(
+        self, x: FloatArray, active: BoolArray | None = None, *, failed: BoolArray, kinds: Sequence[str]
+    ) -> None:
+        d = len(kinds)
+        self._embedding = embedding = Embedding(kinds, conditional=active is not None)
+        self._rows = rows = embedding.embed(x, active)
+        if failed.shape != (len(rows),):
+            raise InputError(f"failed has shape {failed.shape}; give one entry for each of {len(rows)} rows")
         self._failed = embedding.tensor(failed.astype(np.float64))
         self._never = not failed.any()
         self._rate = (len(failed) - failed.sum() + OPTIMISM[0]) / (len(failed) + sum(OPTIMISM))
@@ -59,21 +66,6 @@ class Feasibility:
         if not self._never:
             with few_threads(len(rows)):
                 self._credits = self._earned()
-
-    @classmethod
-    def fit(
-        cls, x: FloatArray, active: BoolArray | None = None, *, failed: BoolArray, kinds: Sequence[str]
-    ) -> Feasibility:
-        """Return the model of trials at x (n, d) of which `failed` (n,) did, in columns of `kinds`.
-
-        Raises InputError for shapes that do not fit.
-        """
-        embedding = Embedding(kinds, conditional=active is not None)
-        rows = embedding.embed(x, active)
-        which = np.asarray(failed, dtype=bool)
-        if which.shape != (len(rows),):
-            raise InputError(f"failed has shape {which.shape}; give one entry for each of {len(rows)} rows")
-        return cls(embedding, rows, which)
 
     def predict(self, x: FloatArray, active: BoolArray | None = None) -> FloatArray:
         """Return the probability (m,) that x (m, d) does not fail: above 0, and 1 if nothing ever did."""

@@ -28,7 +28,7 @@ from torch import Tensor
 from bestguess.tools.arrays import BoolArray, FloatArray
 from bestguess.tools.errors import InputError
 from bestguess.tools.surrogate.evidence import MEAN_VARIANCE, Evidence, Hyperparameters, Prior, factorize
-from bestguess.tools.surrogate.kernel import Embedded, Embedding, matern52, matern52_and_slope
+from bestguess.tools.surrogate.kernel import Embedded, Embedding, matern52_and_slope
 from bestguess.tools.surrogate.subset import representatives
 from bestguess.tools.surrogate.threads import few_threads
 from bestguess.tools.surrogate.transforms import ValueTransform, fit_transform
@@ -147,21 +147,12 @@ class GPPosterior:
             words.append(f"{self._jitter:.0e} added to its diagonal because it was singular")
         return ", ".join(words) + "."
 
-    def predict(self, x: FloatArray, active: BoolArray | None = None) -> tuple[FloatArray, FloatArray]:
-        """Return centre (m,) and spread (m,) of the next value at x (m, d), in the units of y.
-
-        They are the median and half the width of the central 68.3 %, which are mean and standard
-        deviation as long as values are not warped, and stay readable when they are.
-        """
-        mean, sd = self._next_latent(x, active)
-        low, centre, high = self.transform.inverse(np.stack((mean - sd, mean, mean + sd)))
-        return centre, high / 2.0 - low / 2.0
-
     def quantiles(
         self, x: FloatArray, probabilities: Sequence[float], active: BoolArray | None = None
     ) -> FloatArray:
         """Return what the next values at x (m, d) stay below with each probability (k, m), in units of y."""
-        mean, sd = self._next_latent(x, active)
+        mean, sd = self.predict_latent(x, active)
+        sd = np.hypot(sd, self._inflation * self.noise)
         return self.transform.inverse(mean + sd * ndtri(probabilities)[:, None])
 
     def restore(self, z: FloatArray) -> FloatArray:
@@ -232,14 +223,10 @@ class GPPosterior:
         inflated._inflation = self._inflation * factor
         return inflated
 
-    def _next_latent(self, x: FloatArray, active: BoolArray | None) -> tuple[FloatArray, FloatArray]:
-        mean, sd = self.predict_latent(x, active)
-        return mean, np.hypot(sd, self._inflation * self.noise)
-
     def _covariance(self, a: Embedded, b: Embedded) -> Tensor:
         """Return the covariance (len(a), len(b)) of the noise-free values at `a` and at `b`."""
         s2 = self._embedding.squared_distances(a, b, self._w)
-        return matern52(s2).mul_(self.hyperparameters.scale).add_(MEAN_VARIANCE)
+        return matern52_and_slope(s2)[0].mul_(self.hyperparameters.scale).add_(MEAN_VARIANCE)
 
     def _deviation(self, explained: Tensor) -> Tensor:
         variance = self.hyperparameters.scale + MEAN_VARIANCE - explained

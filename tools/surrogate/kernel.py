@@ -129,16 +129,11 @@ class Embedding:
         return by_column
 
 
-def matern52(s2: Tensor) -> Tensor:
-    """Return the Matérn-5/2 correlation, elementwise (Rasmussen and Williams 2006, equation 4.17)."""
-    return matern52_and_slope(s2)[0]
-
-
 def matern52_and_slope(s2: Tensor) -> tuple[Tensor, Tensor]:
     """Return the Matérn-5/2 correlation and -2 times its derivative by s2, elementwise.
 
-    The correlation's derivative by the logarithm of lengthscale j is the slope times w_j D_j. Nothing is
-    divided by a distance, so duplicates do no harm.
+    The correlation (Rasmussen and Williams 2006, equation 4.17) has by the logarithm of lengthscale j the
+    derivative slope times w_j D_j. Nothing is divided by a distance, so duplicates do no harm.
     """
     r = torch.sqrt(5.0 * s2)
     decay = torch.exp(-r)

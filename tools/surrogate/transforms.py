@@ -83,15 +83,15 @@ class ValueTransform:
             return v
         low, high = self._bend(np.array([self.low, self.high]))
         inside = np.clip(v, low, high)
-        u = np.clip(_stretch_tails(_undo_yeo_johnson(inside, self.power)), self.low, self.high)
+        u = np.clip(_bend_tails(_undo_yeo_johnson(inside, self.power), np.expm1), self.low, self.high)
         inverse: FloatArray = u + (v - inside) / self._slope(u)
         return inverse
 
     def _bend(self, u: FloatArray) -> FloatArray:
-        return yeo_johnson(_shrink_tails(u), self.power)
+        return yeo_johnson(_bend_tails(u, np.log1p), self.power)
 
     def _slope(self, u: FloatArray) -> FloatArray:
-        t = _shrink_tails(u)
+        t = _bend_tails(u, np.log1p)
         exponent = np.where(t >= 0, self.power - 1.0, 1.0 - self.power)
         slope: FloatArray = np.exp(exponent * np.log1p(np.abs(t))) / (1.0 + np.maximum(np.abs(u) - TAIL, 0.0))
         return slope
@@ -109,7 +109,7 @@ def fit_transform(y: ArrayLike) -> ValueTransform:
     flat = ValueTransform(centre, spread)
     u = flat.forward(y)
     ranged = replace(flat, low=float(min(u.min(), 0.0)), high=float(max(u.max(), 0.0)))
-    bent = replace(ranged, power=_likeliest_power(_shrink_tails(u)))
+    bent = replace(ranged, power=_likeliest_power(_bend_tails(u, np.log1p)))
     v = bent._warp(u)
     return replace(bent, warped_centre=float(v.mean()), warped_spread=float(v.std()) or 1.0)
 
@@ -133,16 +133,9 @@ def _undo_yeo_johnson(v: FloatArray, power: float) -> FloatArray:
     return np.where(positive, np.expm1(logs), -np.expm1(logs))
 
 
-def _shrink_tails(u: FloatArray) -> FloatArray:
-    beyond = np.maximum(np.abs(u) - TAIL, 0.0)
-    shrunk: FloatArray = np.clip(u, -TAIL, TAIL) + np.sign(u) * np.log1p(beyond)
-    return shrunk
-
-
-def _stretch_tails(t: FloatArray) -> FloatArray:
-    beyond = np.maximum(np.abs(t) - TAIL, 0.0)
-    stretched: FloatArray = np.clip(t, -TAIL, TAIL) + np.sign(t) * np.expm1(beyond)
-    return stretched
+def _bend_tails(u: FloatArray, by: np.ufunc) -> FloatArray:
+    bent: FloatArray = np.clip(u, -TAIL, TAIL) + np.sign(u) * by(np.maximum(np.abs(u) - TAIL, 0.0))
+    return bent
 
 
 def _robust_scale(values: FloatArray) -> tuple[float, float]:

@@ -25,25 +25,10 @@ _NAMED_SECRET = re.compile(
     r"(?:(?:^|_)(?:API)?KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|_PASS|_AUTH|_PWD)$", re.I
 )
 _WORDS = r"(?:api[_-]?key|token|secret|password|passwd|pwd)"
-_PREFIXES = (
-    "sk",
-    "hf",
-    "gho",
-    "ghp",
-    "ghr",
-    "ghs",
-    "ghu",
-    "github_pat",
-    "glpat",
-    "xoxa",
-    "xoxb",
-    "xoxp",
-    "xoxs",
-)
 _FORMS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
     (
-        tuple(f"{prefix}{mark}" for prefix in _PREFIXES for mark in "-_"),
-        re.compile(rf"\b()(?:{'|'.join(_PREFIXES)})[-_][A-Za-z0-9_-]{{16,}}"),
+        ("sk-", "sk_", "hf-", "hf_", "gho", "ghp", "ghr", "ghs", "ghu", "github_pat", "glpat", "xox"),
+        re.compile(r"\b()(?:sk|hf|gh[oprsu]|github_pat|glpat|xox[abps])[-_][A-Za-z0-9_-]{16,}"),
     ),
     (("AKIA", "ASIA", "AIza"), re.compile(r"\b()(?:A(?:KIA|SIA)[A-Z0-9]{16}\b|AIza[A-Za-z0-9_-]{35})")),
     (("Bearer ",), re.compile(r"(Bearer )[A-Za-z0-9._~+/=-]{8,}")),

@@ -20,7 +20,7 @@ from bestguess.tools.surrogate.evidence import (
     Prior,
     factorize,
 )
-from bestguess.tools.surrogate.kernel import Embedding, matern52
+from bestguess.tools.surrogate.kernel import Embedding, matern52_and_slope
 
 KINDS = ("continuous", "continuous", "discrete", "categorical")
 
@@ -74,7 +74,7 @@ def test_the_gradient_agrees_with_automatic_differentiation() -> None:
     n = len(z)
     # A distance of exactly zero has no derivative under autograd; the closed form needs no such care.
     s2 = torch.einsum("j,jab->ab", torch.exp(-2 * theta[:4]), distances + 1e-14)
-    covariance = theta[4].exp() * matern52(s2) + MEAN_VARIANCE + theta[5].exp() * torch.eye(n)
+    covariance = theta[4].exp() * matern52_and_slope(s2)[0] + MEAN_VARIANCE + theta[5].exp() * torch.eye(n)
     fit = z @ torch.linalg.solve(covariance, z)
     value = -0.5 * (fit + torch.logdet(covariance) + n * math.log(2 * math.pi))
     torch.autograd.backward(value)
