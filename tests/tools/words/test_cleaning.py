@@ -51,6 +51,6 @@ def test_nothing_that_a_terminal_obeys_is_left_of_any_text(text: str) -> None:
 
 @pytest.mark.parametrize("piece", ["\x1b]", "\x9d", "\x1b[1", "\x1b[ ", "\x1b ", "\x90a", "\r", "\ud800"])
 def test_no_text_takes_long_to_clean(piece: str) -> None:
-    started = time.monotonic()
+    started = time.thread_time()
     clean(piece * 300_000)
-    assert time.monotonic() - started < 3
+    assert time.thread_time() - started < 3

@@ -75,6 +75,6 @@ def test_what_looks_like_a_secret_is_blanked_and_the_rest_stays(text: str, shown
 
 @pytest.mark.parametrize("piece", ["://a:", "?a_", "?token", "--a-", "-", "sk-", "Bearer ", "&_._"])
 def test_no_text_takes_long_to_redact(piece: str) -> None:
-    started = time.monotonic()
+    started = time.thread_time()
     redact(piece * 100_000)
-    assert time.monotonic() - started < 3
+    assert time.thread_time() - started < 3
