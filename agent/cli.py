@@ -28,6 +28,9 @@ from bestguess.tools.words.redaction import redact
 
 LINE_CHARS = 1600
 TRACEBACK_VARIABLE = "BESTGUESS_TRACEBACK"
+EXIT_CODES = {StudyDamaged: 2, StudyUnavailable: 4, InputError: 2, WeightsError: 3, BestGuessError: 1}
+"""The first kind of error that fits counts."""
+
 REPORT_IT = f"please report it, {TRACEBACK_VARIABLE}=1 shows where"
 
 
@@ -66,14 +69,8 @@ class Group(click.Group):
         except click.ClickException as error:
             object.__setattr__(error, "message", _line(error.message))
             raise
-        except StudyUnavailable as error:
-            _fail(error, 2 if isinstance(error, StudyDamaged) else 4)
-        except InputError as error:
-            _fail(error, 2)
-        except WeightsError as error:
-            _fail(error, 3)
         except BestGuessError as error:
-            _fail(error, 1)
+            _fail(error, next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind)))
         except click.Abort as error:
             if isinstance(error.__context__, KeyboardInterrupt):  # at a question
                 _interrupted()

@@ -93,10 +93,6 @@ def study_name_option(words: str) -> Add:
     return click.option("--study-name", metavar="NAME", callback=read, help=words)
 
 
-def _read_knowledge(_context: click.Context, _option: click.Parameter, given: str) -> bool | str:
-    return {"on": True, "off": False}.get(given, given)
-
-
 def seed_option(default: int | None = None) -> Add:
     """Return the option that makes proposals repeatable."""
 
@@ -163,7 +159,7 @@ def search_options(llm: str = "none", *, wait_s: float = 120.0, seed: int | None
             default="on",
             show_default=True,
             metavar="SPEC",
-            callback=_read_knowledge,
+            callback=lambda _context, _option, given: {"on": True, "off": False}.get(given, given),
             help="packs of what is known to work: on, off, or a folder with more of your own",
         ),
         seed_option(seed),
@@ -171,20 +167,11 @@ def search_options(llm: str = "none", *, wait_s: float = 120.0, seed: int | None
 
     def add(command: Command) -> Command:
         @wraps(command)
-        def collected(
-            *,
-            llm: str,
-            llm_wait_s: float,
-            llm_tokens: int | None,
-            llm_requests: int | None,
-            knowledge: bool | str,
-            seed: int | None,
-            **given: Any,
-        ) -> Any:
+        def collected(*, llm_tokens: int | None, llm_requests: int | None, **given: Any) -> Any:
             from bestguess.agent.advice.budget import Budget
 
-            budget = Budget(tokens=llm_tokens, requests=llm_requests)
-            terms = SearchTerms(llm=llm, llm_wait_s=llm_wait_s, budget=budget, knowledge=knowledge, seed=seed)
+            given["budget"] = Budget(tokens=llm_tokens, requests=llm_requests)
+            terms = {name: given.pop(name) for name in SearchTerms.__annotations__}
             return command(terms=terms, **given)
 
         return options(collected)

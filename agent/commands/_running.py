@@ -7,7 +7,6 @@ import shlex
 import signal
 import sys
 from collections.abc import Callable
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from bestguess.agent.commands._options import SearchTerms
@@ -72,21 +71,22 @@ def tune_and_report(
         except (KeyboardInterrupt, SystemExit) as stop:
             told = len(tuner.history.told)
             hint = "" if storage is None else f"; go on with --resume {_place(storage, study_name)}"
-            why = "interrupted"
+            why, code = "interrupted", 130
             if isinstance(stop, SystemExit):
                 why = f"the objective ended the program (SystemExit: {plain_line(shown(stop.code))})"
+                code = 1 if isinstance(stop.code, str) else 130
+                if isinstance(stop.code, int):
+                    code = stop.code % 256 or 130  # 0 would say that all is done
             echo(f"\n{why} after {told} trial{'s' if told != 1 else ''}, all kept{hint}", err=True)
-            sys.exit(_exit_code(stop))
+            sys.exit(code)
         extra = afterwards(result) if afterwards and result.history.incumbent else {}
         if as_json:
             echo_json({**result.to_dict(), "storage": shown_url(storage), **extra})
         else:
             _print_report(console, result, title, extra)
             if storage is not None:
-                console.print(
-                    f"Look again: bestguess show {_place(storage, study_name)}",
-                    soft_wrap=True,
-                )
+                where = _place(storage, study_name)
+                console.print(f"Look again: bestguess show {where}", soft_wrap=True)
     sys.exit(0 if result.history.incumbent else 1)
 
 
@@ -95,12 +95,6 @@ def _place(storage: str, study_name: str) -> str:
     from bestguess.agent.record.storage_url import shown_url
 
     return f"--storage {shlex.quote(str(shown_url(storage)))} --study-name {shlex.quote(study_name)}"
-
-
-def _exit_code(stop: BaseException) -> int:
-    """Return the exit code that an objective asked for, and 130 where it would say that all is done."""
-    code = stop.code if isinstance(stop, SystemExit) else None
-    return 1 if isinstance(code, str) else code % 256 or 130 if isinstance(code, int) else 130
 
 
 def share_cores() -> None:
@@ -120,14 +114,9 @@ def share_cores() -> None:
 
 def end_on_signals() -> None:
     """End on SIGTERM, and when the terminal is closed, as on Ctrl-C; what nohup has ignored stays ignored."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """End on SIGTERM as on Ctrl-C: what the objective started is stopped, and the trial is given back."""
-    raise KeyboardInterrupt
 
 
 def _print_report(console: Console, result: Result, title: str, extra: dict[str, Any]) -> None:
@@ -143,7 +132,4 @@ def _print_report(console: Console, result: Result, title: str, extra: dict[str,
             f"change {change:+.6g}{share_words(change, extra['test_default'])}",
         )
     text = result.report(title=title, lines=lines)
-    console.print(
-        Markdown(text, hyperlinks=False) if console.is_terminal else text,
-        soft_wrap=True,
-    )
+    console.print(Markdown(text, hyperlinks=False) if console.is_terminal else text, soft_wrap=True)

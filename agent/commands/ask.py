@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from bestguess.agent.commands._options import (
-    CONTEXT,
     SearchTerms,
     json_option,
     read_space,
@@ -24,7 +23,7 @@ from bestguess.tools.words.cleaning import clean_line
 MOST_AT_ONCE = 10_000
 
 
-@click.command(context_settings=CONTEXT)
+@click.command()
 @click.option(
     "--space", "space_spec", metavar="FILE", help="makes the study if it is not there; needed the first time"
 )

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from bestguess.agent.commands._options import CONTEXT, session_options
+from bestguess.agent.commands._options import session_options
 from bestguess.agent.commands._output import echo
 
 
-@click.command(context_settings=CONTEXT)
+@click.command()
 @click.argument("opening", nargs=-1)
 @session_options
 @click.option("--web", is_flag=True, help="show the session on a page of this machine's browser, too")

@@ -12,13 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from bestguess.agent.commands._options import (
-    CONTEXT,
-    SearchTerms,
-    json_option,
-    search_options,
-    storage_option,
-)
+from bestguess.agent.commands._options import SearchTerms, json_option, search_options, storage_option
 from bestguess.agent.commands._running import tune_and_report
 
 if TYPE_CHECKING:
@@ -36,7 +30,7 @@ REPEATS = 2
 TEST_SHARE = 0.4
 
 
-@click.command(context_settings=CONTEXT)
+@click.command()
 @click.option("--model", metavar="NAME", help="shorthand for --llm embedded:NAME, pulled first if need be")
 @click.option("--n-trials", type=int, default=20, show_default=True)
 @storage_option(
@@ -44,13 +38,7 @@ TEST_SHARE = 0.4
 )
 @search_options("embedded", seed=0)
 @json_option
-def command(
-    model: str | None,
-    n_trials: int,
-    storage: str | None,
-    terms: SearchTerms,
-    as_json: bool,
-) -> None:
+def command(model: str | None, n_trials: int, storage: str | None, terms: SearchTerms, as_json: bool) -> None:
     """Watch a local language model and a Gaussian process tune a scikit-learn model.
 
     Gradient boosting on the diabetes data that scikit-learn ships: the default configuration first,
@@ -118,7 +106,7 @@ def task() -> Task:
     """Return the demo's task in words, with what is known of the data."""
     from bestguess.agent.task import Task
 
-    split = _split()
+    x, _, y, _ = _split()
     return Task(
         "Tune scikit-learn's GradientBoostingRegressor on the diabetes data: predict how far the disease "
         "has progressed after one year from age, sex, body mass index, blood pressure and six blood values. "
@@ -126,10 +114,10 @@ def task() -> Task:
         metric="RMSE",
         direction="minimize",
         facts={
-            "rows": len(split.y),
-            "features": split.x.shape[1],
+            "rows": len(y),
+            "features": x.shape[1],
             "missing values": 0,
-            "standard deviation of the target": round(float(split.y.std()), 1),
+            "standard deviation of the target": round(float(y.std()), 1),
         },
     )
 
@@ -138,11 +126,9 @@ def objective(params: Params) -> float:
     """Return the root mean squared error, averaged over the folds; the same params give the same value."""
     from sklearn.model_selection import RepeatedKFold, cross_val_score
 
-    split = _split()
+    x, _, y, _ = _split()
     folds = RepeatedKFold(n_splits=FOLDS, n_repeats=REPEATS, random_state=0)
-    scores = cross_val_score(
-        _model(params), split.x, split.y, cv=folds, scoring="neg_root_mean_squared_error"
-    )
+    scores = cross_val_score(_model(params), x, y, cv=folds, scoring="neg_root_mean_squared_error")
     return -float(scores.mean())
 
 
@@ -150,9 +136,8 @@ def test_score(params: Params) -> float:
     """Return the root mean squared error on the test split, after a fit on all other rows."""
     from sklearn.metrics import root_mean_squared_error
 
-    split = _split()
-    fitted = _model(params).fit(split.x, split.y)
-    return float(root_mean_squared_error(split.y_test, fitted.predict(split.x_test)))
+    x, x_test, y, y_test = _split()
+    return float(root_mean_squared_error(y_test, _model(params).fit(x, y).predict(x_test)))
 
 
 def _compare_on_test(result: Result) -> dict[str, Any]:

@@ -6,12 +6,12 @@ import sys
 
 import click
 
-from bestguess.agent.commands._options import CONTEXT, json_option
+from bestguess.agent.commands._options import json_option
 from bestguess.agent.commands._output import echo, echo_json, say_wait
 from bestguess.tools.words.cleaning import clean_line
 
 
-@click.command(context_settings=CONTEXT)
+@click.command()
 @click.option(
     "--llm",
     default="none",

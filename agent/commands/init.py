@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bestguess.agent.commands._options import CONTEXT, force_option, json_option, refuse_existing
+from bestguess.agent.commands._options import force_option, json_option, refuse_existing
 from bestguess.agent.commands._output import echo, echo_json
 from bestguess.tools.errors import InputError
 from bestguess.tools.trial import plain_line
@@ -22,7 +22,7 @@ NO_METRIC = "FILL_IN_THE_PATTERN_OF_THE_RESULT"
 """Without a group, so that bestguess tune refuses it before anything runs."""
 
 
-@click.command(context_settings=CONTEXT)
+@click.command()
 @click.argument("script", type=click.Path(path_type=Path))
 @click.option(
     "--out",
@@ -45,6 +45,7 @@ def command(script: Path, out: Path, force: bool, as_json: bool) -> None:
       bestguess init train.py
       bestguess init train.py --out train.space.yaml --json
     """
+    from bestguess.agent.warm_start import write_text
     from bestguess.tools.scan.draft import scan
 
     draft = scan(script)
@@ -62,10 +63,7 @@ def command(script: Path, out: Path, force: bool, as_json: bool) -> None:
             echo(text, nl=False)
             return
     else:
-        try:
-            out.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise InputError(f"{out} cannot be written: {error.strerror}; name another with --out") from error
+        write_text(out, text)
     words = tune_command(draft, out)
     if as_json:
         echo_json(_record(draft, out, words))
@@ -94,16 +92,16 @@ def tune_command(draft: Draft, out: Path) -> list[str]:
 
 def _record(draft: Draft, out: Path, words: list[str]) -> dict[str, Any]:
     assert draft.space is not None
-    definition = draft.space.to_dict()["parameters"]
+    metric = draft.metric
     return {
         "space": str(out),
-        "parameters": definition,
-        "found": [_finding_record(one) for one in draft.chosen],
-        "left_out": [_left_out_record(one) for one in draft.left_out],
-        "metric": draft.metric.name if draft.metric else None,
-        "metric_pattern": draft.metric.pattern if draft.metric else None,
-        "direction": draft.metric.direction if draft.metric else None,
-        "to_fill_in": None if draft.metric else NO_METRIC,
+        "parameters": draft.space.to_dict()["parameters"],
+        "found": [_finding_record(finding) for finding in draft.chosen],
+        "left_out": [_left_out_record(left) for left in draft.left_out],
+        "metric": metric and metric.name,
+        "metric_pattern": metric and metric.pattern,
+        "direction": metric and metric.direction,
+        "to_fill_in": None if metric else NO_METRIC,
         "command": words,
         "command_line": shlex.join(words),
     }
@@ -111,22 +109,12 @@ def _record(draft: Draft, out: Path, words: list[str]) -> dict[str, Any]:
 
 def _left_out_record(left: LeftOut) -> dict[str, Any]:
     """Return what is known of it; its text, if it is one, may be a password and is not shown."""
-    record = _finding_record(left.finding)
-    return {
-        **record,
-        "value": None if isinstance(record["value"], str) else record["value"],
-        "reason": left.reason,
-    }
+    value = None if isinstance(left.finding.value, str) else left.finding.value
+    return {**_finding_record(left.finding), "value": value, "reason": left.reason}
 
 
 def _finding_record(finding: Finding) -> dict[str, Any]:
-    return {
-        "name": finding.name,
-        "value": finding.value,
-        "origin": finding.origin,
-        "file": finding.file,
-        "line": finding.line,
-    }
+    return {name: getattr(finding, name) for name in ("name", "value", "origin", "file", "line")}
 
 
 def _print(draft: Draft, out: Path, words: list[str]) -> None:

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import click
 
-from bestguess.agent.commands._options import (
-    CONTEXT,
-    LLM_WAIT_HELP,
-    llm_option,
-    seconds_option,
-    storage_option,
-)
+from bestguess.agent.commands._options import LLM_WAIT_HELP, llm_option, seconds_option, storage_option
 from bestguess.agent.commands._output import echo
 from bestguess.tools.errors import InputError
 
 DEFAULT_PORT = 8765
 
 
-@click.command(context_settings=CONTEXT)
+@click.command()
 @click.option("--http", is_flag=True, help="serve on http://127.0.0.1:PORT/mcp, not on stdin and stdout")
 @click.option("--port", type=click.IntRange(1, 65535), default=DEFAULT_PORT, show_default=True)
 @storage_option()
@@ -41,14 +35,13 @@ def command(http: bool, port: int, storage: str, llm: str, llm_wait_s: float) ->
     """
     try:
         from bestguess.agent.mcp.http import serve_http
-        from bestguess.agent.mcp.tools import make_server, serve_stdio
+        from bestguess.agent.mcp.tools import make_server
     except ImportError as error:
-        raise InputError(
-            f"bestguess mcp needs the package mcp ({error}): pip install 'bestguess[mcp]'"
-        ) from error
+        words = f"bestguess mcp needs the package mcp ({error}): pip install 'bestguess[mcp]'"
+        raise InputError(words) from error
 
     server = make_server(storage, llm=None if llm == "none" else llm, llm_wait_s=llm_wait_s)
     if http:
         serve_http(server, port, lambda words: echo(words, err=True))
     else:
-        serve_stdio(server)
+        server.run("stdio")

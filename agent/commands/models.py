@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bestguess.agent.commands._options import CONTEXT, json_option
+from bestguess.agent.commands._options import json_option
 from bestguess.agent.commands._output import console_for, echo, echo_json
 
 if TYPE_CHECKING:
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from bestguess.agent.llm.weights.files import WeightsSource
     from bestguess.agent.llm.weights.steps import Stage
 
+LISTED = ("hub_repo", "wheels", "bytes", "sha256", "parameters", "license", "note")
 _LINE_EVERY_S = 10.0
 
 
-@click.group(context_settings=CONTEXT)
+@click.group()
 def command() -> None:
     """List, pull and find the local language models.
 
@@ -36,7 +37,7 @@ def command() -> None:
     """
 
 
-@command.command("list", context_settings=CONTEXT)
+@command.command("list")
 @click.option("--json", "as_json", is_flag=True, help="one JSON array on stdout")
 def list_models(as_json: bool) -> None:
     """List the models that can be pulled, and which are.
@@ -55,13 +56,7 @@ def list_models(as_json: bool) -> None:
                 "default": entry.name == DEFAULT_MODEL,
                 "pulled": is_pulled(entry.name),
                 "path": str(models_root() / entry.name),
-                "hub_repo": entry.hub_repo,
-                "wheels": entry.wheels,
-                "bytes": entry.bytes,
-                "sha256": entry.sha256,
-                "parameters": entry.parameters,
-                "license": entry.license,
-                "note": entry.note,
+                **{field: getattr(entry, field) for field in LISTED},
             }
             for entry in CATALOG.values()
         ]
@@ -77,7 +72,7 @@ def list_models(as_json: bool) -> None:
     echo(f"Pulled models lie in {models_root()}")
 
 
-@command.command(context_settings=CONTEXT)
+@command.command()
 @click.argument("name")
 @click.option(
     "--from",
@@ -119,7 +114,7 @@ def pull(name: str, source: WeightsSource, yes: bool, as_json: bool) -> None:
         console.print(f"{name} lies in {folder}", soft_wrap=True)
 
 
-@command.command(context_settings=CONTEXT)
+@command.command()
 @click.argument("name")
 def path(name: str) -> None:
     """Print the folder of the model NAME, or say how to pull it.

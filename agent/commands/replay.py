@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from bestguess.agent.commands._options import CONTEXT, json_option, study_options
+from bestguess.agent.commands._options import json_option, study_options
 from bestguess.agent.commands._output import echo, echo_json
 
 
-@click.command(context_settings=CONTEXT)
+@click.command()
 @study_options
 @click.option(
     "--journal",

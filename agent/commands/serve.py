@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from bestguess.agent.commands._options import CONTEXT, json_option, seconds_option
+from bestguess.agent.commands._options import json_option, seconds_option
 from bestguess.agent.commands._output import echo, echo_json
 from bestguess.agent.commands._running import end_on_signals
 from bestguess.tools.errors import InputError
@@ -15,7 +15,7 @@ from bestguess.tools.errors import InputError
 _LINE_EVERY_S = 10.0
 
 
-@click.command(context_settings=CONTEXT)
+@click.command()
 @click.argument("model", default="")
 @click.option("--port", type=click.IntRange(1, 65534), default=8000, show_default=True)
 @click.option("--gpus", type=click.IntRange(0), help="GPUs to share the model out over  [default: all]")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from bestguess.agent.commands._options import CONTEXT, json_option, study_options
+from bestguess.agent.commands._options import json_option, study_options
 from bestguess.agent.commands._output import console_for, echo_json, print_table
 
 
-@click.command(context_settings=CONTEXT)
+@click.command()
 @study_options
 @click.option("--importance", is_flag=True, help="also which parameters move the value, and which way")
 @json_option

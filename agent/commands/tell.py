@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bestguess.agent.commands._options import CONTEXT, json_option, study_options
+from bestguess.agent.commands._options import json_option, study_options
 from bestguess.agent.commands._output import echo, echo_json
 from bestguess.tools.errors import InputError
 from bestguess.tools.words.cleaning import clean_line
@@ -16,11 +16,8 @@ if TYPE_CHECKING:
     from bestguess.agent.record.study import Study
     from bestguess.tools.trial import Outcome, Trial
 
-# A negative value is an argument, not an option.
-SETTINGS = {**CONTEXT, "ignore_unknown_options": True}
 
-
-@click.command(context_settings=SETTINGS)
+@click.command(context_settings={"ignore_unknown_options": True})  # a negative value is an argument
 @click.argument("what", nargs=-1, metavar="[NUMBER] [VALUE]")
 @click.option("--failed", metavar="TEXT", help="it gave no value, and this is why")
 @click.option(

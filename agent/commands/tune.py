@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from bestguess.agent.commands._options import (
-    CONTEXT,
     SearchTerms,
     json_option,
     metric_name,
@@ -23,7 +22,7 @@ from bestguess.agent.commands._options import (
 from bestguess.agent.commands._running import tune_and_report
 
 
-@click.command(context_settings=CONTEXT)
+@click.command()
 @click.argument("objective", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.option(
     "--space", "space_spec", required=True, metavar="FILE", help="YAML file, or module:attribute of a Space"

@@ -11,7 +11,6 @@ import click
 
 from bestguess.agent.adapters import __all__ as tuners
 from bestguess.agent.commands._options import (
-    CONTEXT,
     SearchTerms,
     force_option,
     json_option,
@@ -31,7 +30,7 @@ NO_OUT = "warmstart.json"
 """The file that the shown code reads where --out names none."""
 
 
-@click.command(context_settings=CONTEXT)
+@click.command()
 @click.option(
     "--space",
     "space_spec",

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from bestguess.agent.commands._options import CONTEXT, session_options
+from bestguess.agent.commands._options import session_options
 from bestguess.agent.commands._output import echo
 
 
-@click.command(context_settings=CONTEXT)
+@click.command()
 @session_options
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="default: any that is free")
 def command(folder: Path, llm: str, resume: bool, parallel: int, seed: int | None, port: int) -> None:

@@ -6,8 +6,8 @@ server is contacted and no weights are read.
 
 from __future__ import annotations
 
-import importlib
 import os
+import pkgutil
 import re
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from bestguess.tools.errors import ModelSpecError
 from bestguess.tools.words.documents import is_path
 from bestguess.tools.words.given import plain, shown
 
-_ATTRIBUTE = re.compile(r"(?P<module>[A-Za-z_][\w.]*):(?P<attribute>[A-Za-z_][\w.]*)")
+_ATTRIBUTE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 
 
 def connect(spec: LLM | Path | str | None) -> SharedLLM | None:
@@ -30,17 +30,17 @@ def connect(spec: LLM | Path | str | None) -> SharedLLM | None:
     It imports what is named, and a server gets the environment's key: only the command line and Python may
     hand on what they were given, never words of a conversation, a page or a model. Raises ModelSpecError.
     """
-    if isinstance(spec, str):
-        spec = plain(spec)
-    if spec is None or (isinstance(spec, str) and spec == "none"):
+    if spec is None:
         return None
-    if isinstance(spec, Path):
-        return share(_embedded(spec))
     if isinstance(spec, str):
-        if not is_path(spec):
-            raise _unknown(spec)
-        return share(_by_words(spec.strip()))
-    if isinstance(spec, LLM) and not isinstance(spec, type):
+        words = str(plain(spec))
+        if words == "none":
+            return None
+        if is_path(words):
+            return share(_by_words(words.strip()))
+    elif isinstance(spec, Path):
+        return share(_embedded(spec))
+    elif isinstance(spec, LLM) and not isinstance(spec, type):
         return share(spec)
     raise _unknown(spec)
 
@@ -59,8 +59,8 @@ def _by_words(spec: str) -> LLM:
         return _embedded(spec.removeprefix("embedded:"))
     if spec in CATALOG or os.sep in spec or (spec and os.path.isdir(spec)):
         return _embedded(spec)
-    if match := _ATTRIBUTE.fullmatch(spec):
-        return _imported(spec, match["module"], match["attribute"])
+    if _ATTRIBUTE.fullmatch(spec):
+        return _imported(spec)
     raise _unknown(spec)
 
 
@@ -72,11 +72,9 @@ def _embedded(name_or_path: Path | str) -> LLM:
     return EmbeddedLLM(folder, name=str(name_or_path) if name_or_path in CATALOG else None)
 
 
-def _imported(spec: str, module: str, attribute: str) -> LLM:
+def _imported(spec: str) -> LLM:
     try:
-        found = importlib.import_module(module)
-        for part in attribute.split("."):
-            found = getattr(found, part)
+        found = pkgutil.resolve_name(spec)
         if callable(found) and (isinstance(found, type) or not isinstance(found, LLM)):
             found = found()
     except (Exception, SystemExit) as error:  # any code may be behind a name

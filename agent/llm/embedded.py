@@ -38,15 +38,10 @@ class EmbeddedLLM:
         self.folder = Path(folder)
         self.device = device
         self.dtype = dtype
-        self._name = name or self.folder.absolute().name
+        self.name = name or self.folder.absolute().name
         self._queue = Queue()
         self._closed = threading.Event()
         self._decoder: Decoder | None = None
-
-    @property
-    def name(self) -> str:
-        """What to call this model in a report."""
-        return self._name
 
     @property
     def context_tokens(self) -> int | None:

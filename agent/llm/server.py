@@ -111,9 +111,9 @@ class ServerLLM:
         Raises ModelUnavailable when the server cannot be reached, refuses, keeps failing or is too slow, or
         when this object is closed; ReplyError when what it sends is not `request.n` chat completions.
         """
-        answer = begin(lambda: self._run(request, lambda client: self._ask(client, request)), THREAD)
+        answer = self._within(request.timeout_s, lambda client: self._ask(client, request))
         try:
-            return answer.result()
+            return begin(lambda: asyncio.run(answer), THREAD).result()
         finally:
             self._stop()
 
@@ -125,7 +125,10 @@ class ServerLLM:
         """
 
         def write(put: Callable[[str], None]) -> None:
-            self._run(request, lambda client: self._write(client, request, put), streams=True)
+            written = self._within(
+                request.timeout_s, lambda client: self._write(client, request, put), streams=True
+            )
+            asyncio.run(written)
 
         try:
             yield from _without_thoughts(receive(write, THREAD, stop))
@@ -146,13 +149,8 @@ class ServerLLM:
             if self._cancel is not None:
                 self._cancel()
 
-    def _run(
-        self, request: Request, act: Callable[[AsyncOpenAI], Awaitable[T]], *, streams: bool = False
-    ) -> T:
-        return asyncio.run(self._within(request.timeout_s, act, streams=streams))
-
     async def _within(
-        self, timeout_s: float, act: Callable[[AsyncOpenAI], Awaitable[T]], *, streams: bool
+        self, timeout_s: float, act: Callable[[AsyncOpenAI], Awaitable[T]], *, streams: bool = False
     ) -> T:
         import openai
 

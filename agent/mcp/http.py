@@ -35,14 +35,12 @@ class TokenGuard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer it."""
-        if scope["type"] == "http" and not self._has_token(Headers(scope=scope)):
-            await _UNKNOWN(scope, receive, send)
-            return
+        if scope["type"] == "http":
+            scheme, _, token = Headers(scope=scope).get("authorization", "").partition(" ")
+            if not hmac.compare_digest(f"{scheme.lower()} {token.strip()}".encode(), self._header):
+                await _UNKNOWN(scope, receive, send)
+                return
         await self._app(scope, receive, send)
-
-    def _has_token(self, headers: Headers) -> bool:
-        scheme, _, token = headers.get("authorization", "").partition(" ")
-        return hmac.compare_digest(f"{scheme.lower()} {token.strip()}".encode(), self._header)
 
 
 _UNKNOWN = PlainTextResponse(

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from bestguess.agent.record.study import Study
 from bestguess.agent.reports.report import trial_record
 from bestguess.tools.scan.draft import Draft
-from bestguess.tools.trial import History, Proposal, State, Trial
+from bestguess.tools.trial import History, State, Trial
 
 
 class TrialRecord(BaseModel):
@@ -123,23 +123,13 @@ class HistoryRecord(BaseModel):
         return cls(study_name=name, direction=history.direction, total=len(history), trials=chosen[-last:])
 
 
-class Point(BaseModel):
+class Point(BaseModel, from_attributes=True):
     """A configuration worth trying."""
 
     params: dict[str, Any]
     source: str
     reason: str
     fallback: str = Field("", description="why the model's place was taken, if it was")
-
-    @classmethod
-    def of(cls, proposal: Proposal) -> Point:
-        """Return the record of a proposal."""
-        return cls(
-            params=dict(proposal.params),
-            source=proposal.source,
-            reason=proposal.reason,
-            fallback=proposal.fallback,
-        )
 
 
 class Points(BaseModel):

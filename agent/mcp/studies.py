@@ -75,14 +75,6 @@ class OpenStudy:
             for trial in reversed(trials):
                 self.tuner.give_back(trial)
 
-    def tell(self, number: int, outcome: Outcome) -> tuple[Trial, bool]:
-        """Return the told trial and whether anything was written: it is not if it was told the same before.
-
-        Raises:
-            StudyError: there is no such trial, or it was told another outcome.
-        """
-        return self.tuner.study.tell(number, outcome)
-
     def add(self, params: Mapping[str, Any], outcome: Outcome) -> Trial:
         """Record a trial that nobody asked for; raise ParamsError if the params do not fit."""
         with self.lock:
@@ -115,9 +107,9 @@ class Studies:
     def __init__(self, storage: str, *, llm: str | None = None, llm_wait_s: float = 60.0) -> None:
         check_storage(storage)
         self.storage = storage
-        wait_s = check_seconds("llm_wait_s", llm_wait_s)
-        self._llm = connect(llm)
-        self._tuner = partial(Tuner, storage=storage, owner=None, llm=self._llm, llm_wait_s=wait_s)
+        self.llm_wait_s = check_seconds("llm_wait_s", llm_wait_s)
+        self.llm = connect(llm)
+        self._tuner = partial(Tuner, storage=storage, owner=None, llm=self.llm, llm_wait_s=self.llm_wait_s)
         self._open: dict[str, OpenStudy] = {}
         self._lock = threading.Lock()
 
@@ -169,5 +161,5 @@ class Studies:
         with self._lock:
             while self._open:
                 self._open.popitem()[1].tuner.close()
-        if self._llm:
-            self._llm.close()
+        if self.llm:
+            self.llm.close()

@@ -11,7 +11,6 @@ from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import Annotated, Any
 
-from mcp.server import MCPServer
 from pydantic import Field
 
 from bestguess.agent.chat.answers.facts import Known
@@ -74,7 +73,7 @@ def make_server(
     """
     server = StrictServer("bestguess", instructions=INSTRUCTIONS, log_level="WARNING")
     studies = Studies(storage, llm=llm, llm_wait_s=llm_wait_s)
-    tools = Tools(studies, (root or Path.cwd()).resolve(), llm=llm, llm_wait_s=llm_wait_s)
+    tools = Tools(studies, (root or Path.cwd()).resolve())
     server.tool()(tools.ask)
     for function in (
         tools.create_study,
@@ -94,19 +93,12 @@ def make_server(
     return server
 
 
-def serve_stdio(server: MCPServer[Any]) -> None:
-    """Serve one client on stdin and stdout until it goes."""
-    server.run("stdio")
-
-
 class Tools:
     """What an agent can do with the studies of one storage: a method is a tool, its docstring the help."""
 
-    def __init__(self, studies: Studies, folder: Path, *, llm: str | None, llm_wait_s: float) -> None:
+    def __init__(self, studies: Studies, folder: Path) -> None:
         self._studies = studies
         self._folder = folder
-        self._llm = llm
-        self._llm_wait_s = llm_wait_s
 
     def find(self, name: str | None) -> OpenStudy:
         """Return the study of that name, or the only one; raise StudyError."""
@@ -174,7 +166,7 @@ class Tools:
             trial, recorded = opened.add(params, outcome), True
         else:
             assert number is not None
-            trial, recorded = opened.tell(number, outcome)
+            trial, recorded = opened.tuner.study.tell(number, outcome)
         best = Best.of(opened.name, opened.tuner.history)
         return Told(trial=TrialRecord.of(trial), recorded=recorded, best=best)
 
@@ -189,8 +181,9 @@ class Tools:
         """Get configurations that are worth evaluating first, by any tuner; nothing is recorded."""
         check_count("n", n, MOST_AT_ONCE)
         task = Task(description, direction=direction)
-        found = warm_start(_read_space(space), task, n, llm=self._llm, seed=seed, llm_wait_s=self._llm_wait_s)
-        return Points(points=[Point.of(proposal) for proposal in found])
+        model, wait_s = self._studies.llm, self._studies.llm_wait_s
+        found = warm_start(_read_space(space), task, n, llm=model, seed=seed, llm_wait_s=wait_s)
+        return Points(points=[Point.model_validate(proposal) for proposal in found])
 
     def best(self, study_name: StudyName = None) -> Best:
         """Get the best trial so far."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -135,21 +135,16 @@ def _check_space(entry: Entry, needed: int, place: Path, *, held: Iterable[Path]
         )
 
 
-@contextmanager
-def _only_one(root: Path, name: str, report: Progress) -> Iterator[None]:
+def _only_one(root: Path, name: str, report: Progress) -> AbstractContextManager[object]:
     from filelock import FileLock, Timeout
 
     root.mkdir(parents=True, exist_ok=True)
     lock = FileLock(root / f"{name}.lock")
     try:
-        lock.acquire(timeout=0)
+        return lock.acquire(timeout=0)
     except Timeout:
         report(Stage(f"another pull of {name} is under way; waiting for it", unit="note"))
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
+        return lock.acquire()
 
 
 def gigabytes(count: int) -> str:

