@@ -23,29 +23,20 @@ FAR = -1e3
 """Below this z the asymptotic series is more exact than the difference it stands for."""
 
 
-def log_expected_improvement(mean: ArrayLike, sd: ArrayLike, incumbent: float) -> FloatArray:
-    """Return log E[max(incumbent - value, 0)] (m,).
-
-    With sd = 0 it is the logarithm of the improvement that is certain, -inf when there is none.
-    """
-    gain = incumbent - np.asarray(mean, dtype=np.float64)
-    width = np.asarray(sd, dtype=np.float64)
-    with np.errstate(divide="ignore"):
-        certain = np.log(np.maximum(gain, 0.0))
-        safe = np.where(width > 0, width, 1.0)
-        return np.where(width > 0, log_h(gain / safe) + np.log(safe), certain)
+def log_expected_improvement(mean: FloatArray, sd: FloatArray, incumbent: float) -> FloatArray:
+    """Return log E[max(incumbent - value, 0)] (m,); sd above 0."""
+    return log_h((incumbent - mean) / sd) + np.log(sd)
 
 
 def log_expected_improvement_slope(
-    mean: ArrayLike, sd: ArrayLike, incumbent: float
+    mean: FloatArray, sd: FloatArray, incumbent: float
 ) -> tuple[FloatArray, FloatArray]:
     """Return the derivatives of the log expected improvement by mean and by sd, (m,) each; sd above 0.
 
     They are -cdf(z) and pdf(z), both divided by the expected improvement.
     """
-    width = np.asarray(sd, dtype=np.float64)
-    z = (incumbent - np.asarray(mean, dtype=np.float64)) / width
-    log_ei = log_h(z) + np.log(width)
+    z = (incumbent - mean) / sd
+    log_ei = log_h(z) + np.log(sd)
     return -np.exp(log_ndtr(z) - log_ei), np.exp(-0.5 * z**2 - LOG_SQRT_TWO_PI - log_ei)
 
 

@@ -112,7 +112,6 @@ class _Pool:
         """Params by row, where they were needed."""
 
     def add(self, x: FloatArray) -> None:
-        """Settle and score x (m, d)."""
         settled, active = self._lattice.settle(x)
         scores = np.nan_to_num(self._score(settled, active), nan=-np.inf, posinf=np.inf, neginf=-np.inf)
         self._x = np.concatenate((self._x, settled))

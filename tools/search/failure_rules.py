@@ -91,12 +91,12 @@ class FailureRules:
         ]
         if not any(failed) or not columns:
             return None
-        scales = [_scale(parameter) for parameter in space.parameters.values()]
+        names = [space.names[column] for column in columns]
+        scales = [_scale(space.parameters[name]) for name in names]
 
         def level(at: FloatArray) -> FloatArray:
-            return np.column_stack([scales[column](at[:, column]) for column in columns])
+            return np.column_stack([scale(u) for scale, u in zip(scales, at.T[columns], strict=True)])
 
-        names = [space.names[column] for column in columns]
         signs, prior = _rules(len(columns))
         found = []
         for kind in dict.fromkeys(one for one, bad in zip(kinds, failed, strict=True) if bad):
@@ -233,13 +233,13 @@ def _rules(d: int) -> tuple[FloatArray, FloatArray]:
 
 def _has_levels(parameter: Parameter) -> bool:
     if isinstance(parameter, Float | Int):
-        return parameter.high > parameter.low
-    options = parameter.values() if parameter.grid_size else []
+        return True
+    options = parameter.values()
     return len(options) > 1 and all(map(is_number, options))
 
 
 def _scale(parameter: Parameter) -> Callable[[FloatArray], FloatArray]:
-    """Return what turns places in the unit interval into levels."""
+    """Return what turns places in the unit interval into levels; the parameter must have some."""
     if isinstance(parameter, Float | Int):
         low, high = float(parameter.low), float(parameter.high)
         # The ends of a grid lie inside of the unit interval.
@@ -253,10 +253,9 @@ def _scale(parameter: Parameter) -> Callable[[FloatArray], FloatArray]:
         if low > 0:
             return lambda u: np.log(low + share(u) * (high - low))
         return lambda u: share(u) * LINEAR
-    options = parameter.values() if _has_levels(parameter) else []
-    places = np.array([parameter.encode(option) for option in options] or [0.0, 1.0])
-    numbers = np.array(options or [0.0, 1.0], dtype=np.float64)
-    shares = (numbers - numbers.min()) / max(float(np.ptp(numbers)), 1e-300)
+    places = np.array([parameter.encode(option) for option in parameter.values()])
+    numbers = np.array(parameter.values(), dtype=np.float64)
+    shares = (numbers - numbers.min()) / np.ptp(numbers)
     levels = np.log(numbers) if numbers.min() > 0 else LINEAR * shares
     by_place = np.argsort(places)
     return lambda u: np.interp(u, places[by_place], levels[by_place])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -31,10 +32,8 @@ def fill(
     if n < 1:
         return found
     sequence = qmc.Sobol(len(space), seed=rng).random(SOBOL)
-    drawn = (space.sample(rng) for _ in range(SAMPLES))
-    for params in (
-        (*map(space.decode, sequence), *drawn) if space.constraints else map(space.decode, sequence)
-    ):
+    drawn = [space.sample(rng) for _ in range(SAMPLES if space.constraints else 0)]
+    for params in chain(map(space.decode, sequence), drawn):
         if params not in seen and space.satisfies(params):
             seen.append(params)
             found.append(params)

@@ -116,7 +116,6 @@ def read_parameter(name: Any, entry: Any) -> Parameter:
 
 
 def _flow(value: Any) -> str:
-    """Return `value` on one line, in brackets."""
     text: str = yaml.dump(
         value, Dumper=Dumper, default_flow_style=True, sort_keys=False, allow_unicode=True, width=math.inf
     )

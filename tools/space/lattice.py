@@ -139,5 +139,4 @@ class Lattice:
 
 
 def _nearest(places: FloatArray, x: FloatArray) -> NDArray[np.int64]:
-    """Return the index of the place nearest to each x."""
     return np.searchsorted((places[1:] + places[:-1]) / 2.0, x, side="right")

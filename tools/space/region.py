@@ -208,7 +208,6 @@ def _on_grid(one: Float | Int, value: float, rounded: Callable[[float], int]) ->
 
 
 def _holds(parts: Mapping[str, Parameter], parent: str, value: Any) -> bool:
-    """Whether the part lets a parent have that value."""
     if parent not in parts:
         return False
     try:

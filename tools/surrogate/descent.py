@@ -15,7 +15,6 @@ L-BFGS-B has small products shared out among threads: four times as much (evals/
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -33,24 +32,17 @@ SHORTEN = (0.1, 0.5)
 MOST_SHORTENED = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Effort:
-    """When to stop: where no component of g exceeds `gtol`, or after `steps`."""
+def minimize(function: Function, start: FloatArray, h: FloatArray, gtol: float, steps: int) -> FloatArray:
+    """Return the x (k,) that at most `steps` steps down from `start` lead to.
 
-    gtol: float
-    steps: int
-
-
-def minimize(function: Function, start: FloatArray, h: FloatArray, effort: Effort) -> FloatArray:
-    """Return the x (k,) that steps down from `start` lead to.
-
-    `h` (k, k) is the inverse Hessian to start with. The search also ends where no step is short enough to
+    `h` (k, k) is the inverse Hessian to start with. The search also ends where no component of g exceeds
+    `gtol`, and where no step is short enough to
     gain anything (Nocedal and Wright 2006, algorithm 6.1).
     """
     x, (f, g) = start, function(start)
     f_before = f + 0.5 * float(np.linalg.norm(g))
-    for _ in range(effort.steps):
-        if np.abs(g).max() <= effort.gtol:
+    for _ in range(steps):
+        if np.abs(g).max() <= gtol:
             break
         p = -(h @ g)
         slope = float(g @ p)

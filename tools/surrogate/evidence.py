@@ -26,7 +26,7 @@ import torch
 from torch import Tensor
 
 from bestguess.tools.arrays import FloatArray
-from bestguess.tools.surrogate.descent import Effort, minimize
+from bestguess.tools.surrogate.descent import minimize
 from bestguess.tools.surrogate.kernel import matern52_and_slope
 from bestguess.tools.surrogate.threads import few_threads
 
@@ -39,9 +39,11 @@ LEAST_NOISE = 1e-9
 """What the noise's variance has at least, on top of exp(theta), so that covariances stay regular."""
 
 MUCH_NOISE = math.log(0.1)
-SEARCH = Effort(gtol=0.2, steps=40)
-SKETCH = Effort(gtol=2.0, steps=8)
-IMPROVEMENT = Effort(gtol=0.1, steps=5)
+SEARCH = 0.2, 40
+SKETCH = 2.0, 8
+IMPROVEMENT = 0.1, 5
+"""Of each, the least gradient that is followed, and the most steps."""
+
 FIRST_STEP = 0.1
 """The inverse Hessian that a search starts from, as a share of the prior's covariance."""
 
@@ -165,9 +167,9 @@ class Evidence:
         values = [*found.lengthscales, found.scale, found.noise]
         return self._search(np.log(np.clip(values, *np.exp(self._bounds))), IMPROVEMENT)
 
-    def _search(self, start: FloatArray, effort: Effort) -> Hyperparameters:
+    def _search(self, start: FloatArray, effort: tuple[float, int]) -> Hyperparameters:
         with few_threads(len(self._z)):
-            found = minimize(self._loss, start, self._first, effort)
+            found = minimize(self._loss, start, self._first, *effort)
         *lengthscales, scale, noise = np.exp(np.clip(found, *self._bounds)).tolist()
         return Hyperparameters(tuple(lengthscales), scale, noise + LEAST_NOISE)
 

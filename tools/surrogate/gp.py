@@ -58,7 +58,16 @@ class GaussianProcess:
         much as everything else, for the same hyperparameters (evals/NOTEBOOK.md, 10). Raises InputError for
         shapes that do not fit and for values that are not finite.
         """
-        embedding, rows, z, transform = self._read(x, y, active)
+        values = np.asarray(y, dtype=np.float64)
+        if values.ndim != 1 or not len(values) or not np.isfinite(values).all():
+            bad = np.count_nonzero(~np.isfinite(values))
+            raise InputError(f"y has shape {values.shape}, {bad} of it not finite; give a vector of values")
+        embedding = Embedding(self.kinds, conditional=active is not None, device=self.device)
+        rows = embedding.embed(x, active)
+        if len(rows) != len(values):
+            raise InputError(f"x has {len(rows)} rows and y {len(values)} values; give one value a row")
+        transform = fit_transform(values)
+        z = embedding.tensor(transform.forward(values))
 
         def evidence(most: int) -> Evidence:
             some = representatives(z.cpu().numpy(), most)
@@ -70,26 +79,6 @@ class GaussianProcess:
             if many:
                 found = evidence(MORE_ROWS).improve(found)
         return GPPosterior(embedding, rows, z, transform, found)
-
-    def condition(
-        self, x: FloatArray, y: FloatArray, hyperparameters: Hyperparameters, active: BoolArray | None = None
-    ) -> GPPosterior:
-        """Return the posterior under given hyperparameters; raises InputError as `fit` does."""
-        return GPPosterior(*self._read(x, y, active), hyperparameters)
-
-    def _read(
-        self, x: FloatArray, y: FloatArray, active: BoolArray | None
-    ) -> tuple[Embedding, Embedded, Tensor, ValueTransform]:
-        values = np.asarray(y, dtype=np.float64)
-        if values.ndim != 1 or not len(values) or not np.isfinite(values).all():
-            bad = np.count_nonzero(~np.isfinite(values))
-            raise InputError(f"y has shape {values.shape}, {bad} of it not finite; give a vector of values")
-        embedding = Embedding(self.kinds, conditional=active is not None, device=self.device)
-        rows = embedding.embed(x, active)
-        if len(rows) != len(values):
-            raise InputError(f"x has {len(rows)} rows and y {len(values)} values; give one value a row")
-        transform = fit_transform(values)
-        return embedding, rows, embedding.tensor(transform.forward(values)), transform
 
 
 class GPPosterior:

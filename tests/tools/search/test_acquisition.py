@@ -66,13 +66,6 @@ def test_the_slopes_agree_with_finite_differences(z: float, sd: float) -> None:
     assert by_sd[0] == pytest.approx(expected, rel=1e-4, abs=1e-6)
 
 
-def test_without_uncertainty_the_improvement_itself_counts() -> None:
-    worth = log_expected_improvement([0.0, 2.0], [0.0, 0.0], 1.5)
-
-    assert worth[0] == pytest.approx(math.log(1.5))
-    assert worth[1] == -np.inf
-
-
 def test_the_chance_of_failing_and_the_prior_are_added() -> None:
     worth = np.array([-1.0, -2.0])
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from scipy.special import ndtr
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern
+from tests.posteriors import condition
 
 from bestguess.tools.arrays import BoolArray, FloatArray
 from bestguess.tools.errors import InputError
@@ -47,7 +48,7 @@ def test_the_posterior_is_scikit_learns() -> None:
         GaussianProcessRegressor(kernel, alpha=1e-4, optimizer=None).fit(x, z).predict(new, return_std=True)
     )
 
-    posterior = GaussianProcess(["continuous"] * 3).condition(x, y, known)
+    posterior = condition(["continuous"] * 3, x, y, known)
 
     latent_mean, latent_sd = posterior.predict_latent(new)
     assert latent_mean == pytest.approx(mean, abs=1e-6)
@@ -87,12 +88,12 @@ def test_the_order_of_the_columns_does_not_matter(order: list[int], seed: int) -
     kinds = [MIXED[column] for column in order]
     lengthscales = np.array([0.2, 0.9, 1.5, 0.5])
 
-    def condition(kinds: list[str], columns: list[int]) -> tuple[FloatArray, FloatArray]:
+    def predict_by(kinds: list[str], columns: list[int]) -> tuple[FloatArray, FloatArray]:
         known = Hyperparameters(tuple(lengthscales[columns]), 1.0, 1e-6)
-        posterior = GaussianProcess(kinds).condition(x[:, columns], y, known, active[:, columns])
+        posterior = condition(kinds, x[:, columns], y, known, active[:, columns])
         return posterior.predict_latent(new[:, columns], there[:, columns])
 
-    straight, permuted = condition(list(MIXED), [0, 1, 2, 3]), condition(kinds, list(order))
+    straight, permuted = predict_by(list(MIXED), [0, 1, 2, 3]), predict_by(kinds, list(order))
 
     assert permuted[0] == pytest.approx(straight[0], abs=1e-8)
     assert permuted[1] == pytest.approx(straight[1], abs=1e-8)
@@ -176,9 +177,7 @@ def test_one_absurd_value_does_not_blind_it() -> None:
 def test_a_singular_covariance_is_said_to_be_one() -> None:
     x = np.zeros((5, 1))
 
-    posterior = GaussianProcess(["continuous"]).condition(
-        x, np.arange(5.0), Hyperparameters((0.5,), 1.0, 0.0)
-    )
+    posterior = condition(["continuous"], x, np.arange(5.0), Hyperparameters((0.5,), 1.0, 0.0))
 
     assert "because it was singular" in posterior.description
     assert np.isfinite(predict(posterior, x)).all()
@@ -233,7 +232,7 @@ def test_a_posterior_that_grew_is_the_one_conditioned_anew(conditional: bool) ->
 
     every = np.concatenate((x, new)), None if known is None else np.concatenate((active, there))
     z = np.concatenate((posterior.transform.forward(y), posterior.predict_latent(new, known)[0]))
-    anew = GaussianProcess(MIXED).condition(every[0], z * 3.0, posterior.hyperparameters, every[1])
+    anew = condition(MIXED, every[0], z * 3.0, posterior.hyperparameters, every[1])
     places, _, elsewhere = mixed_trials(7, 20)
     sd = grown.predict_latent(places, elsewhere if conditional else None)[1]
     assert sd == pytest.approx(anew.predict_latent(places, elsewhere if conditional else None)[1], abs=1e-6)
@@ -245,7 +244,7 @@ def test_slopes_agree_with_finite_differences(seed: int, conditional: bool) -> N
     new, _, there = mixed_trials(seed + 1, 6)
     at, known = (active, there) if conditional else (None, None)
     hyperparameters = Hyperparameters((0.3, 0.8, 0.5, 0.4), 1.5, 1e-3)
-    posterior = GaussianProcess(MIXED).condition(x, y, hyperparameters, at)
+    posterior = condition(MIXED, x, y, hyperparameters, at)
 
     mean, sd, mean_slope, sd_slope = posterior.slope_latent(new, known)
 
@@ -288,9 +287,7 @@ def test_hundreds_of_rows_are_conditioned_on_though_few_choose_the_hyperparamete
 def test_a_wider_belief_has_the_same_mean_and_wider_intervals_and_draws() -> None:
     x, y, active = mixed_trials(5, 12)
     new, _, there = mixed_trials(6, 5)
-    posterior = GaussianProcess(MIXED).condition(
-        x, y, Hyperparameters((0.3, 0.8, 0.5, 0.4), 1.5, 1e-2), active
-    )
+    posterior = condition(MIXED, x, y, Hyperparameters((0.3, 0.8, 0.5, 0.4), 1.5, 1e-2), active)
 
     wider = posterior.inflate(1.5).inflate(2.0)
 
@@ -336,7 +333,7 @@ def test_a_gpu_gives_what_the_cpu_gives() -> None:
     new, _, there = mixed_trials(9, 20)
     on_cpu = GaussianProcess(MIXED).fit(x, y, active=active)
 
-    on_gpu = GaussianProcess(MIXED, device="cuda").condition(x, y, on_cpu.hyperparameters, active)
+    on_gpu = condition(MIXED, x, y, on_cpu.hyperparameters, active, device="cuda")
 
     assert on_gpu.predict_latent(new, there)[0] == pytest.approx(
         on_cpu.predict_latent(new, there)[0], abs=1e-8

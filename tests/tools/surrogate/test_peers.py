@@ -16,11 +16,11 @@ from gpytorch.likelihoods import GaussianLikelihood
 from gpytorch.means import ZeroMean
 from gpytorch.mlls import ExactMarginalLogLikelihood
 from gpytorch.models import ExactGP
+from tests.posteriors import condition
 
 from bestguess.tools.arrays import FloatArray
 from bestguess.tools.search.acquisition import log_expected_improvement
 from bestguess.tools.surrogate.evidence import LEAST_NOISE, MEAN_VARIANCE, Evidence, Hyperparameters, Prior
-from bestguess.tools.surrogate.gp import GaussianProcess
 from bestguess.tools.surrogate.kernel import Embedding
 
 NOISE = 1e-3
@@ -87,7 +87,7 @@ def test_posterior_and_log_expected_improvement_are_botorchs(seed: int) -> None:
         worth = LogExpectedImprovement(peer, best_f=float(z.min()), maximize=False)
         expected = worth(torch.as_tensor(new)[:, None]).numpy()
 
-    posterior = GaussianProcess(["continuous"] * x.shape[1]).condition(x, z, known)
+    posterior = condition(["continuous"] * x.shape[1], x, z, known)
     mean, sd = posterior.predict_latent(new)
 
     assert mean == pytest.approx(theirs.mean[:, 0].numpy(), abs=1e-6)
