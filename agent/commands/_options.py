@@ -55,9 +55,8 @@ def seconds_option(*names: str, default: float | None = None, words: str | None 
             raise InputError(f"{option.name} is {given}; give 0 or more seconds")
         return given
 
-    shown = default is not None
     return click.option(
-        *names, type=float, default=default, show_default=shown, metavar="SECONDS", callback=read, help=words
+        *names, type=float, default=default, show_default=True, metavar="SECONDS", callback=read, help=words
     )
 
 
@@ -76,9 +75,8 @@ def storage_option(
             raise StudyError(f"storage is {given!r}, which ends with the command; {mend}")
         return given
 
-    shown = default is not None
     return click.option(
-        "--storage", default=default, show_default=shown, metavar="URL", callback=read, help=words
+        "--storage", default=default, show_default=True, metavar="URL", callback=read, help=words
     )
 
 

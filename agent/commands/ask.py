@@ -32,7 +32,6 @@ MOST_AT_ONCE = 10_000
     "--n",
     "count",
     type=click.IntRange(1, MOST_AT_ONCE),
-    default=None,
     metavar="N",
     help="how many trials at once",
 )

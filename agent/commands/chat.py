@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 import click
 
@@ -20,17 +20,7 @@ from bestguess.agent.commands._output import echo
     default=None,
     help="without a terminal, read a line once all trials are done; default: --wait, with --json --no-wait",
 )
-def command(
-    opening: tuple[str, ...],
-    folder: Path,
-    llm: str,
-    resume: bool,
-    parallel: int,
-    seed: int | None,
-    web: bool,
-    as_json: bool,
-    wait: bool | None,
-) -> None:
+def command(opening: tuple[str, ...], web: bool, as_json: bool, wait: bool | None, **options: Any) -> None:
     """Tune in conversation: say what, and talk while it runs.
 
     Good without a language model: plain words are understood by rules, and every number in an answer is
@@ -54,7 +44,7 @@ def command(
 
     share_cores()
     end_on_signals()
-    session = Session(folder, llm=llm, parallel=parallel, seed=seed, resume=resume)
+    session = Session(**options)
     first = [*(["/web"] if web else []), " ".join(opening)]
     if as_json or not (sys.stdin.isatty() and sys.stdout.isatty()):
         lines = chain(first, sys.stdin)

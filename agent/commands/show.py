@@ -53,7 +53,5 @@ def command(storage: str, study_name: str | None, importance: bool, as_json: boo
         texts.append(write_insight(insights, study.task.metric))
     print_table(console, table)
     for text in texts:
-        if console.is_terminal:
-            console.print(Markdown(text, hyperlinks=False))
-        else:
-            console.print(text, soft_wrap=True)
+        shown = Markdown(text, hyperlinks=False) if console.is_terminal else text
+        console.print(shown, soft_wrap=not console.is_terminal)

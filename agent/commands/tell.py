@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -11,10 +11,6 @@ from bestguess.agent.commands._output import echo, echo_json
 from bestguess.tools.errors import InputError
 from bestguess.tools.words.cleaning import clean_line
 from bestguess.tools.words.given import shown
-
-if TYPE_CHECKING:
-    from bestguess.agent.record.study import Study
-    from bestguess.tools.trial import Outcome, Trial
 
 
 @click.command(context_settings={"ignore_unknown_options": True})  # a negative value is an argument
@@ -58,7 +54,8 @@ def command(
     """
     from bestguess.agent.record.storage_url import shown_url
     from bestguess.agent.record.study import load
-    from bestguess.tools.trial import Outcome
+    from bestguess.tools.trial import Outcome, Proposal
+    from bestguess.tools.words.documents import read_json
 
     number, value = _read_arguments(what, failed=failed, params=params)
     if feedback_file is not None:
@@ -67,7 +64,13 @@ def command(
         Outcome(value, feedback=feedback) if failed is None else Outcome.failure(failed, feedback=feedback)
     )
     study = load(storage, study_name)
-    trial, recorded = _record(study, number, params, outcome)
+    if params is not None:
+        given = read_json(params, f"--params is {shown(params)}, which", "quote it for the shell")
+        proposal = Proposal(study.space.validate(given), "user", "told by the user")
+        trial, recorded = study.add(proposal, outcome), True
+    else:
+        assert number is not None
+        trial, recorded = study.tell(number, outcome)
     best = study.history.incumbent
     if as_json:
         record = {
@@ -112,16 +115,3 @@ def _read_arguments(
             f"the value is {shown(what[-1])}; give a number, or --failed with the reason"
         ) from None
     return number, value
-
-
-def _record(study: Study, number: int | None, params: str | None, outcome: Outcome) -> tuple[Trial, bool]:
-    """Return the trial, and whether anything was written."""
-    from bestguess.tools.trial import Proposal
-    from bestguess.tools.words.documents import read_json
-
-    if params is not None:
-        given = read_json(params, f"--params is {shown(params)}, which", "quote it for the shell")
-        proposal = Proposal(study.space.validate(given), "user", "told by the user")
-        return study.add(proposal, outcome), True
-    assert number is not None
-    return study.tell(number, outcome)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from bestguess.agent.commands._options import (
-    SearchTerms,
     json_option,
     metric_name,
     read_objective,
@@ -47,14 +47,10 @@ def command(
     metric: str | None,
     direction: str | None,
     description: str | None,
-    n_trials: int,
-    timeout_s: float | None,
     trial_timeout_s: float | None,
     storage: str,
     study_name: str | None,
-    resume: bool,
-    terms: SearchTerms,
-    as_json: bool,
+    **terms: Any,
 ) -> None:
     """Tune a Python function or a command.
 
@@ -85,11 +81,7 @@ def command(
         space,
         task,
         title=f"Study {name}",
-        n_trials=n_trials,
-        timeout_s=timeout_s,
         storage=None if storage == "none" else storage,
         study_name=name,
-        resume=resume,
-        terms=terms,
-        as_json=as_json,
+        **terms,
     )

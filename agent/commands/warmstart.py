@@ -39,14 +39,7 @@ NO_OUT = "warmstart.json"
     help="YAML file, or module:attribute of a Space or of the tuner's own space",
 )
 @click.option("--for", "tuner", type=click.Choice(tuners), default="json", show_default=True)
-@click.option(
-    "--n",
-    "n",
-    type=int,
-    default=5,
-    show_default=True,
-    help="points, the default among them",
-)
+@click.option("--n", type=int, default=5, show_default=True, help="points, the default among them")
 @task_options
 @click.option("--metric", metavar="NAME", help="what the objective's value is")
 @click.option(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,7 +13,7 @@ from bestguess.agent.commands._output import echo
 @click.command()
 @session_options
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="default: any that is free")
-def command(folder: Path, llm: str, resume: bool, parallel: int, seed: int | None, port: int) -> None:
+def command(port: int, **options: Any) -> None:
     """Tune in conversation on a page: the chat, the curve, the trials, the space.
 
     The page is at 127.0.0.1 and opens with the token in the printed address only. Several tabs may watch one
@@ -33,7 +33,7 @@ def command(folder: Path, llm: str, resume: bool, parallel: int, seed: int | Non
     share_cores()
     end_on_signals()
     listening = listen(port)  # before a session leaves its first trace
-    session = Session(folder, llm=llm, parallel=parallel, seed=seed, resume=resume)
+    session = Session(**options)
     try:
         page = session.page = page_server(session, listening)
         session.greet()

@@ -59,7 +59,12 @@ def serve_http(server: MCPServer[Any], port: int, say: Callable[[str], object]) 
     Raises:
         InputError: the port cannot be had, or the environment's token is none.
     """
-    given = _read_token()
+    given = os.environ.get(TOKEN_VARIABLE)
+    if given is not None and not _TOKEN.fullmatch(given):
+        raise InputError(
+            f"{TOKEN_VARIABLE} is no token ({len(given)} characters); give 16 to 512 letters, digits and "
+            "signs of ._~+/=-, or unset it and one is made"
+        )
     token = given or secrets.token_urlsafe(24)
     keep_secret(token)
     with listen(port) as listening:
@@ -77,16 +82,3 @@ def serve_http(server: MCPServer[Any], port: int, say: Callable[[str], object]) 
         )
         settings = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=GRACE_S)
         uvicorn.Server(settings).run(sockets=[listening])
-
-
-def _read_token() -> str | None:
-    """Return the token that the environment gives, None if it gives none."""
-    given = os.environ.get(TOKEN_VARIABLE)
-    if given is None:
-        return None
-    if not _TOKEN.fullmatch(given):
-        raise InputError(
-            f"{TOKEN_VARIABLE} is no token ({len(given)} characters); give 16 to 512 letters, digits and "
-            "signs of ._~+/=-, or unset it and one is made"
-        )
-    return given

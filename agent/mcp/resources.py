@@ -3,40 +3,37 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from functools import partial
 
 from mcp.server.mcpserver.exceptions import ResourceError
 
 from bestguess.agent.mcp.records import HistoryRecord
 from bestguess.agent.mcp.server import StrictServer, threaded
-from bestguess.agent.mcp.studies import OpenStudy
+from bestguess.agent.mcp.studies import Studies
 from bestguess.agent.reports.report import write_report
 
 STUDIES = "bestguess://studies"
 
 
-def add_resources(
-    server: StrictServer, names: Callable[[], list[str]], find: Callable[[str], OpenStudy]
-) -> None:
-    """Add the resources of the studies that `names` lists and `find` opens."""
+def add_resources(server: StrictServer, studies: Studies) -> None:
+    """Add the resources of the studies of a storage."""
 
     def study_list() -> str:
         """The names of the studies."""
-        return json.dumps(names())
+        return json.dumps(studies.names())
 
     def space_of(study_name: str) -> str:
         """The space of a study."""
-        return json.dumps(find(study_name).tuner.space.to_dict())
+        return json.dumps(studies.get(study_name).tuner.space.to_dict())
 
     def history_of(study_name: str) -> str:
         """All trials of a study."""
-        opened = find(study_name)
+        opened = studies.get(study_name)
         return HistoryRecord.of(opened.name, opened.tuner.history).model_dump_json()
 
     def report_of(study_name: str) -> str:
         """The report on a study."""
-        study = find(study_name).tuner.study
+        study = studies.get(study_name).tuner.study
         return write_report(study.history, study.task, study.space, title=f"Study {study.name}")
 
     reads = partial(threaded, error=ResourceError)

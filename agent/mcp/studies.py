@@ -144,13 +144,14 @@ class Studies:
         """
         check_study_name(name)
         with self._lock:
-            if name is None:
+            if name is None or name not in self._open:
                 names = self.names()
-                if len(names) != 1:
-                    raise StudyError(
-                        f"there are {len(names)} studies; name one by study_name: {', '.join(names)}"
-                    )
-                name = names[0]
+                if not names:
+                    raise StudyError("there is no study yet; call create_study first")
+                if name is None and len(names) > 1:
+                    listed = ", ".join(names)
+                    raise StudyError(f"there are {len(names)} studies; name one by study_name: {listed}")
+                name = name or names[0]
             if name not in self._open:
                 with closing(load(self.storage, name)) as kept:
                     self._open[name] = OpenStudy(self._tuner(kept.space, kept.task, study_name=name))

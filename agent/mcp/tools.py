@@ -33,11 +33,11 @@ from bestguess.agent.mcp.records import (
 )
 from bestguess.agent.mcp.resources import add_resources
 from bestguess.agent.mcp.server import StrictServer, in_thread, threaded
-from bestguess.agent.mcp.studies import MOST_AT_ONCE, AskCall, OpenStudy, Studies
+from bestguess.agent.mcp.studies import MOST_AT_ONCE, AskCall, Studies
 from bestguess.agent.reports.insight import gain_insight
 from bestguess.agent.task import Task
 from bestguess.agent.warm_start import warm_start
-from bestguess.tools.errors import InputError, StudyError
+from bestguess.tools.errors import InputError
 from bestguess.tools.scan.draft import scan
 from bestguess.tools.space.formats import load_yaml, read_definition
 from bestguess.tools.space.space import Space
@@ -89,7 +89,7 @@ def make_server(
     for command in REGISTRY.values():
         if command.of_study:
             server.add_tool(threaded(tools.answering(command)), command.name, description=command.help)
-    add_resources(server, studies.names, tools.find)
+    add_resources(server, studies)
     return server
 
 
@@ -99,15 +99,6 @@ class Tools:
     def __init__(self, studies: Studies, folder: Path) -> None:
         self._studies = studies
         self._folder = folder
-
-    def find(self, name: str | None) -> OpenStudy:
-        """Return the study of that name, or the only one; raise StudyError."""
-        try:
-            return self._studies.get(name)
-        except StudyError as error:
-            if self._studies.names():
-                raise
-            raise StudyError("there is no study yet; call create_study first") from error
 
     def create_study(
         self,
@@ -132,7 +123,7 @@ class Tools:
         call = AskCall()
 
         def work() -> Asked:
-            opened = self.find(study_name)
+            opened = self._studies.get(study_name)
             trials = [TrialRecord.of(trial) for trial in opened.ask(n, call)]
             running = [trial.number for trial in opened.tuner.history.running]
             return Asked(study_name=opened.name, trials=trials, running=running)
@@ -161,7 +152,7 @@ class Tools:
             outcome = Outcome(value, feedback=feedback)
         else:
             outcome = Outcome.failure(failure, feedback=feedback)
-        opened = self.find(study_name)
+        opened = self._studies.get(study_name)
         if params is not None:
             trial, recorded = opened.add(params, outcome), True
         else:
@@ -187,7 +178,7 @@ class Tools:
 
     def best(self, study_name: StudyName = None) -> Best:
         """Get the best trial so far."""
-        opened = self.find(study_name)
+        opened = self._studies.get(study_name)
         return Best.of(opened.name, opened.tuner.history)
 
     def history(
@@ -197,12 +188,12 @@ class Tools:
         last: Annotated[int, Field(ge=1, le=1000, description="at most so many, the latest")] = 100,
     ) -> HistoryRecord:
         """Get the trials: params, value, who proposed it, why, what was expected, and what came of it."""
-        opened = self.find(study_name)
+        opened = self._studies.get(study_name)
         return HistoryRecord.of(opened.name, opened.tuner.history, state=state, last=last)
 
     def importance(self, study_name: StudyName = None) -> Shares:
         """Get which parameters move the value, by how much and which way, as numbers to draw."""
-        study = self.find(study_name).tuner.study
+        study = self._studies.get(study_name).tuner.study
         insights = gain_insight(study.space, study.history, noisy=study.task.noisy)
         return Shares(study_name=study.name, parameters=[Share(**insight.record) for insight in insights])
 
@@ -212,7 +203,7 @@ class Tools:
         study_name: StudyName = None,
     ) -> Opinion:
         """Get what the Gaussian process thinks of your idea, before you pay for running it."""
-        given, verdict = self.find(study_name).verify(params)
+        given, verdict = self._studies.get(study_name).verify(params)
         if verdict is None:
             return Opinion(params=given, accepted=None, sentence=UNCHECKED, worth=None)
         return Opinion(
@@ -236,7 +227,7 @@ class Tools:
         """Return the tool that a session's command is for a study."""
 
         def tool(study_name: str | None = None, **arguments: Any) -> str:
-            study = self.find(study_name).tuner.study
+            study = self._studies.get(study_name).tuner.study
             return str(command.function(Known(study.space, study.task, study.history), **arguments))
 
         own = list(signature(command.function, eval_str=True).parameters.values())[1:]
