@@ -15,7 +15,7 @@ from bestguess.tools.errors import InputError
 from bestguess.tools.trial import plain_line
 
 if TYPE_CHECKING:
-    from bestguess.tools.scan.draft import Draft, LeftOut
+    from bestguess.tools.scan.draft import Draft
     from bestguess.tools.scan.finding import Finding
 
 NO_METRIC = "FILL_IN_THE_PATTERN_OF_THE_RESULT"
@@ -51,7 +51,7 @@ def command(script: Path, out: Path, force: bool, as_json: bool) -> None:
     draft = scan(script)
     refuse_existing(None if out == Path("-") else out, force=force)
     if draft.space is None:
-        reasons = "; ".join(f"{one.finding.name}: {one.reason}" for one in draft.left_out[:10])
+        reasons = "; ".join(f"{one.name}: {reason}" for one, reason in draft.left_out[:10])
         raise InputError(
             f"{script} has nothing to tune that init can read "
             f"({reasons or 'no constants, flags or fields'}); "
@@ -78,7 +78,7 @@ def write_space(draft: Draft) -> str:
     if draft.metric:
         task |= {"metric": draft.metric.name, "direction": draft.metric.direction}
     comments = [f"Drafted by bestguess init {draft.script}; look it over."]
-    comments += [f"Left out: {one.finding.name} ({one.reason})" for one in draft.left_out]
+    comments += [f"Left out: {one.name} ({reason})" for one, reason in draft.left_out]
     lines = [f"# {plain_line(comment)}" for comment in comments]  # a name may hold a line break
     return "\n".join([*lines, f"task: {json.dumps(task, ensure_ascii=False)}", draft.space.to_yaml()])
 
@@ -97,7 +97,7 @@ def _record(draft: Draft, out: Path, words: list[str]) -> dict[str, Any]:
         "space": str(out),
         "parameters": draft.space.to_dict()["parameters"],
         "found": [_finding_record(finding) for finding in draft.chosen],
-        "left_out": [_left_out_record(left) for left in draft.left_out],
+        "left_out": [_left_out_record(*left) for left in draft.left_out],
         "metric": metric and metric.name,
         "metric_pattern": metric and metric.pattern,
         "direction": metric and metric.direction,
@@ -107,10 +107,10 @@ def _record(draft: Draft, out: Path, words: list[str]) -> dict[str, Any]:
     }
 
 
-def _left_out_record(left: LeftOut) -> dict[str, Any]:
+def _left_out_record(finding: Finding, reason: str) -> dict[str, Any]:
     """Return what is known of it; its text, if it is one, may be a password and is not shown."""
-    value = None if isinstance(left.finding.value, str) else left.finding.value
-    return {**_finding_record(left.finding), "value": value, "reason": left.reason}
+    value = None if isinstance(finding.value, str) else finding.value
+    return {**_finding_record(finding), "value": value, "reason": reason}
 
 
 def _finding_record(finding: Finding) -> dict[str, Any]:
@@ -124,8 +124,8 @@ def _print(draft: Draft, out: Path, words: list[str]) -> None:
         echo(f"  {draft.space[one.name]!r:.100}  {one.name}, {one.origin} in {one.file}:{one.line}")
     if draft.left_out:
         echo("Left out:")
-        for left in draft.left_out:
-            echo(f"  {left.finding.name}: {left.reason}")
+        for left, reason in draft.left_out:
+            echo(f"  {left.name}: {reason}")
     if draft.metric is None:
         echo(
             f"No line that prints a result was found. In place of {NO_METRIC}, write what {draft.script} "

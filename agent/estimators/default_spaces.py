@@ -10,7 +10,7 @@ few values.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -196,34 +196,20 @@ def default_parameters(estimator: Any) -> dict[str, Parameter]:
     return found
 
 
-def _search_through(estimator: Any, prefix: str) -> list[tuple[str, Parameter]]:
-    known = _known(estimator)
+def _search_through(estimator: Any, prefix: str) -> Iterator[tuple[str, Parameter]]:
+    # The space of its class, or of the library's class that it derives from.
+    classes = (one for one in type(estimator).__mro__ if one.__module__.partition(".")[0] in LIBRARIES)
+    known = next((DEFAULT_SPACES[one.__name__] for one in classes if one.__name__ in DEFAULT_SPACES), None)
+    present = estimator.get_params(deep=known is None)
     if known is None:
-        inside = {
-            name: one
-            for name, one in estimator.get_params(deep=True).items()
-            if "__" not in name and hasattr(one, "get_params") and not isinstance(one, type)
-        }
-        return [pair for name, one in inside.items() for pair in _search_through(one, f"{prefix}{name}__")]
-    present = estimator.get_params(deep=False)
-    return [
-        (f"{prefix}{name}", with_default(_within(parameter, prefix), present[name]))
-        for name, parameter in known.items()
-        if name in present
-    ]
-
-
-def _known(estimator: Any) -> Parameters | None:
-    """Return the space of the estimator's class or of the library's class that it derives from."""
-    for each in type(estimator).__mro__:
-        if each.__module__.partition(".")[0] in LIBRARIES and each.__name__ in DEFAULT_SPACES:
-            return DEFAULT_SPACES[each.__name__]
-    return None
-
-
-def _within(parameter: Parameter, prefix: str) -> Parameter:
-    when = {f"{prefix}{parent}": values for parent, values in parameter.when.items()}
-    return replace(parameter, when=when) if when else parameter
+        for name, one in present.items():
+            if "__" not in name and hasattr(one, "get_params") and not isinstance(one, type):
+                yield from _search_through(one, f"{prefix}{name}__")
+        return
+    for name, parameter in known.items():
+        if name in present:
+            when = {f"{prefix}{parent}": values for parent, values in parameter.when.items()}
+            yield f"{prefix}{name}", with_default(replace(parameter, when=when), present[name])
 
 
 def with_default(parameter: Parameter, present: Any) -> Parameter:

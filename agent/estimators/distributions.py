@@ -52,12 +52,8 @@ class Searched:
 
     def to_estimator(self, params: Params) -> dict[str, Any]:
         """Return params as `set_params` of the estimator takes them."""
-        converted = {}
-        for name, value in params.items():
-            if name in self.targets:
-                target, read = self.targets[name]
-                converted[target] = read(value)
-        return converted
+        known = [(*self.targets[name], value) for name, value in params.items() if name in self.targets]
+        return {target: read(value) for target, read, value in known}
 
 
 def read_distributions(

@@ -35,29 +35,16 @@ def parameter_docs(estimator: Any) -> dict[str, str]:
 def parameter_doc(estimator: Any, path: str) -> str:
     """Return what is said of a parameter, that of a nested estimator by `step__name`; nothing if unknown."""
     owner, _, name = path.rpartition("__")
-    return parameter_docs(_owner(estimator, owner)).get(name, "")
-
-
-def _owner(estimator: Any, path: str) -> Any:
-    return estimator.get_params(deep=True).get(path) if path else estimator
+    owning = estimator.get_params(deep=True).get(owner) if owner else estimator
+    return parameter_docs(owning).get(name, "")
 
 
 def _read_section(section: str) -> dict[str, str]:
     docs: dict[str, str] = {}
-    names: list[str] = []
-    lines: list[str] = []
-
-    def keep() -> None:
-        for name in names:
-            docs[name] = _first_sentences("\n".join(lines))
-
-    for line in section.splitlines():
-        if line and not line[0].isspace():
-            keep()
-            names, lines = [one.strip() for one in line.partition(":")[0].split(",")], []
-        else:
-            lines.append(line)
-    keep()
+    for entry in re.split(r"^(?=\S)", section, flags=re.MULTILINE):
+        heading, _, text = entry.partition("\n")
+        names = [name.strip() for name in heading.partition(":")[0].split(",")]
+        docs |= dict.fromkeys(names, _first_sentences(text))
     return {name: text for name, text in docs.items() if text}
 
 

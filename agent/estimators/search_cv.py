@@ -151,8 +151,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
         try:
             super().fit(X, y, **params)
             if self._failed:
-                candidates, n_splits, out, more = self._formatted
-                self.cv_results_ = self._with_failed(candidates, n_splits, out, more)
+                self.cv_results_ = self._with_failed(*self._formatted)
         finally:
             self._checked_cv_orig = self.__dict__.pop("_given_cv", None)
             for name in ("_failed", "_formatted", "_facts"):
@@ -251,10 +250,11 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
     ) -> dict[str, Any]:
         """Return the results with the candidates of which every fit failed after all others."""
         failed = self._failed
-        nothing = {
-            key: _failed_scores(value, self.error_score) if key.endswith("scores") else value
-            for key, value in out[0].items()
-        } | {"fit_time": 0.0, "score_time": 0.0}
+        nothing = {**out[0], "fit_time": 0.0, "score_time": 0.0}
+        for key, scores in out[0].items():
+            if key.endswith("scores"):
+                several = isinstance(scores, dict)
+                nothing[key] = dict.fromkeys(scores, self.error_score) if several else self.error_score
         longer = {key: [*values, *(one[key] for one in failed)] for key, values in (more or {}).items()}
         formatted: dict[str, Any] = super()._format_results(
             [*candidates, *(one["params"] for one in failed)],
@@ -288,8 +288,3 @@ def _ask(tuner: Tuner, count: int) -> tuple[list[Trial], bool]:
             return batch, True
         batch.append(trial)
     return batch, False
-
-
-def _failed_scores(scores: Any, error_score: float) -> Any:
-    """Return what stands for the scores of a fit that failed, in the form that others have."""
-    return dict.fromkeys(scores, error_score) if isinstance(scores, dict) else error_score

@@ -192,6 +192,6 @@ class DraftRecord(BaseModel):
             metric=draft.metric.name if draft.metric else None,
             metric_pattern=draft.metric.pattern if draft.metric else None,
             direction=draft.metric.direction if draft.metric else None,
-            left_out={left.finding.name: left.reason for left in draft.left_out},
+            left_out={finding.name: reason for finding, reason in draft.left_out},
             command=draft.command if draft.space else None,
         )

@@ -142,17 +142,19 @@ def trials_table(trials: deque[Trial] | tuple[Trial, ...], task: Task, best: Tri
     table.add_column("params", ratio=3, no_wrap=True, overflow="ellipsis")
     table.add_column("why", ratio=2, no_wrap=True, overflow="ellipsis")
     for trial in trials:
-        style = (
-            "bold green"
-            if best and trial.number == best.number
-            else ("red" if trial.state == "failed" else "")
+        style = "red" if trial.state == "failed" else ""
+        if best and trial.number == best.number:
+            style = "bold green"
+        params = (
+            f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}"
+            for name, value in trial.params.items()
         )
         table.add_row(
             str(trial.number),
             Text(f" {trial.source} ", style=BADGES[trial.source]),
             Text(format_value(trial), style=style),
             format_prediction(trial),
-            Text(format_params(trial)),
+            Text(" ".join(params)),
             Text(trial.proposal.fallback or trial.reason, style="dim"),
         )
     return table
@@ -167,11 +169,3 @@ def format_prediction(trial: Trial) -> str:
     """Return what the surrogate expected, as mean ± sd."""
     prediction = trial.proposal.prediction
     return f"{prediction.mean:.4g} ± {prediction.sd:.2g}" if prediction else "-"
-
-
-def format_params(trial: Trial) -> str:
-    """Return a trial's params on one line."""
-    return " ".join(
-        f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}"
-        for name, value in trial.params.items()
-    )

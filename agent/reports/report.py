@@ -6,6 +6,7 @@ Everything is computed from the history alone, so that a report can be made of a
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from itertools import takewhile
 from typing import Any
 
 from bestguess.agent.advice.advisor import LEFT_ALONE, MODEL
@@ -32,14 +33,6 @@ class Credit:
     gain: float
     tokens: int
     seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Fallback:
-    """Why a source that had the turn was not used, and at which trials."""
-
-    reason: str
-    trials: tuple[int, ...]
 
 
 def credit_sources(history: History) -> tuple[Credit, ...]:
@@ -69,13 +62,13 @@ def credit_sources(history: History) -> tuple[Credit, ...]:
     return tuple(rows)
 
 
-def collect_fallbacks(history: History) -> tuple[Fallback, ...]:
+def collect_fallbacks(history: History) -> dict[str, list[int]]:
     """Return each reason for which a source lost its turn, with the trials it happened at."""
     found: dict[str, list[int]] = {}
     for trial in history:
         if trial.proposal.fallback:
             found.setdefault(trial.proposal.fallback, []).append(trial.number)
-    return tuple(Fallback(reason, tuple(numbers)) for reason, numbers in found.items())
+    return found
 
 
 def describe_model(history: History) -> str:
@@ -86,11 +79,7 @@ def describe_model(history: History) -> str:
     turns = [trial for trial in history if trial.source == "llm" or trial.proposal.fallback.startswith(MODEL)]
     if not turns:
         return ""
-    failed = 0
-    for trial in reversed(turns):
-        if trial.source == "llm":
-            break
-        failed += 1
+    failed = len(list(takewhile(lambda trial: trial.source != "llm", reversed(turns))))
     last = turns[-1].proposal.fallback.removeprefix(MODEL)
     if not failed:
         return "answering"
@@ -128,7 +117,9 @@ def study_record(history: History, *, seconds: float) -> dict[str, Any]:
         "default_value": default.value if default else None,
         "direction": history.direction,
         "sources": [asdict(credit) for credit in credit_sources(history)],
-        "fallbacks": [asdict(fallback) for fallback in collect_fallbacks(history)],
+        "fallbacks": [
+            {"reason": reason, "trials": numbers} for reason, numbers in collect_fallbacks(history).items()
+        ],
         "model_state": describe_model(history),
         "model_worth": asdict(worth) if worth else None,
         "tokens": sum(trial.proposal.tokens for trial in history),
@@ -177,20 +168,14 @@ def write_report(
             f"| {credit.tokens} | {credit.seconds:.1f} |"
         )
     if worth := weigh_model(history):
-        parts += [
-            "",
-            "## Did the language model earn its keep?",
-            "",
-            *(f"- {one}" for one in worth.sentences),
-        ]
-    fallbacks = collect_fallbacks(history)
-    if fallbacks:
+        parts += ["", "## Did the language model earn its keep?", ""]
+        parts += [f"- {one}" for one in worth.sentences]
+    if fallbacks := collect_fallbacks(history):
         parts += ["", "## Turns that were not taken", ""]
-        for fallback in fallbacks:
-            numbers = ", ".join(map(str, fallback.trials))
-            parts.append(f"- trial{'s' if len(fallback.trials) > 1 else ''} {numbers}: {fallback.reason}")
-    failed = history.failed
-    if failed:
+        for reason, numbers in fallbacks.items():
+            plural = "s" if len(numbers) > 1 else ""
+            parts.append(f"- trial{plural} {', '.join(map(str, numbers))}: {reason}")
+    if failed := history.failed:
         parts += ["", "## Failed trials", ""]
         parts += [
             f"- trial {trial.number}: {clean_line(trial.outcome.error) if trial.outcome else ''}"

@@ -21,7 +21,7 @@ from threading import Event
 import psutil
 import regex
 
-from bestguess.tools.objective.watchdog import GRACE_S, KILL_S, MARK_VARIABLE, WATCHDOG, is_dead, stop_left
+from bestguess.tools.objective.watchdog import KILL_S, MARK_VARIABLE, WATCHDOG, is_dead, stop_left
 from bestguess.tools.trial import FEEDBACK_CHARS
 from bestguess.tools.words.cleaning import clean
 from bestguess.tools.words.redaction import redact
@@ -160,9 +160,9 @@ def run_to_end(
             if ended:
                 _read(pipes, until=time.monotonic() + DRAIN_S)
         finally:
-            left = stop_left([process.pid], grace_s=GRACE_S)
+            left = stop_left([process.pid])
             if not ended:  # it was cut off, so its daemons are no more wanted than itself
-                stop_left(carries=lambda its: its.get(MARK_VARIABLE) == mark, grace_s=GRACE_S)
+                stop_left(carries=lambda its: its.get(MARK_VARIABLE) == mark)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(KILL_S)
             WATCHDOG.ended(number)

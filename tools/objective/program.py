@@ -52,7 +52,6 @@ _SYSTEM = (
     *("/usr/local/bin", "/usr/local/lib", "/opt/homebrew/bin"),
 )
 
-_MODULE = "-m"
 _OURS = "bestguess.tools.objective.override"
 
 _INTERPRETER = re.compile(r"\w*sh|python[\d.]*|perl|ruby|node|Rscript")
@@ -92,7 +91,7 @@ def _after_file(
     index = 1
     while index < len(words) and words[index][:1] in ("-", "+"):
         word = words[index]
-        if has_modules and word == _MODULE:
+        if has_modules and word == "-m":
             name, *rest = words[index + 1 :] or ("",)
             if name == _OURS:  # which runs the script that is named next
                 return index + 3 if rest and _is_file(rest[0], folder) else None

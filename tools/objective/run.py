@@ -16,7 +16,7 @@ import signal
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -79,7 +79,8 @@ class FunctionObjective:
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # noqa: BLE001 - anything may go wrong in code that is not ours
-            outcome = Outcome.failure(_one_line(error), feedback=_traceback(error))
+            said = " ".join("".join(traceback.format_exception_only(error)).split())
+            outcome = Outcome.failure(said, feedback=_traceback(error))
         if outcome.seconds is None:
             outcome = replace(outcome, seconds=time.perf_counter() - started)
         return outcome
@@ -94,10 +95,6 @@ def _to_outcome(returned: Any) -> Outcome:
         return Outcome(value=returned)
     except InputError as error:
         return Outcome.failure(str(error))
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join("".join(traceback.format_exception_only(error)).split())
 
 
 def _traceback(error: BaseException) -> str:
@@ -123,7 +120,6 @@ class CommandObjective:
         text_names: those that are a `Text`; None where that is not known, and anything may be text.
         timeout_s: how long one run may take; None for as long as it likes.
         cwd: the folder to run in; None for the current one.
-        env: variables to add to this process's environment.
         stop: set from another thread, it ends the run with a KeyboardInterrupt there.
 
     Raises:
@@ -139,7 +135,6 @@ class CommandObjective:
         text_names: Iterable[str] | None = None,
         timeout_s: float | None = None,
         cwd: str | Path | None = None,
-        env: Mapping[str, str] | None = None,
         stop: Event | None = None,
     ) -> None:
         self._pattern = _read_metric(metric)
@@ -147,15 +142,12 @@ class CommandObjective:
             raise CommandError(f"timeout_s is {timeout_s}; give seconds above 0, or None for no limit")
         if cwd is not None and not Path(cwd).is_dir():
             raise CommandError(f"cwd is {str(cwd)!r}; give a folder that exists")
+        self._cwd = None if cwd is None else Path(cwd)
         texts = None if text_names is None else tuple(text_names)
-        self._template = CommandTemplate(
-            template, tuple(space_names), texts, Path.cwd() if cwd is None else Path(cwd)
-        )
+        self._template = CommandTemplate(template, tuple(space_names), texts, self._cwd)
         keep_options(template)
         self.name = shlex.join(template)
         self._timeout_s = timeout_s
-        self._cwd = None if cwd is None else Path(cwd)
-        self._env = dict(env or {})
         self._stop = stop
         try:
             WATCHDOG.wake()
@@ -168,14 +160,18 @@ class CommandObjective:
         """Run the command to its end; on KeyboardInterrupt, stop it and all it started."""
         started = time.perf_counter()
         try:
-            with self._folder() as folder:
-                words = self._template.render(params, folder)
+            with (
+                tempfile.TemporaryDirectory(prefix="bestguess-", ignore_cleanup_errors=True)
+                if self._template.writes_files
+                else contextlib.nullcontext() as folder
+            ):
+                words = self._template.render(params, Path(folder) if folder else None)
                 ended = run_to_end(
                     words,
                     self._pattern,
                     timeout_s=self._timeout_s,
                     cwd=self._cwd,
-                    env={**os.environ, **self._env, PARAMS_VARIABLE: json.dumps(dict(params))},
+                    env={**os.environ, PARAMS_VARIABLE: json.dumps(dict(params))},
                     stop=self._stop,
                     stdin=(self._template.stdin(params) or "").encode(),
                 )
@@ -196,15 +192,6 @@ class CommandObjective:
         return Outcome(
             value=value, error=problem, feedback=_feedback(ended), seconds=time.perf_counter() - started
         )
-
-    @contextlib.contextmanager
-    def _folder(self) -> Iterator[Path | None]:
-        """Make a folder for what goes in by file, if anything does, that only this user may enter."""
-        if not self._template.writes_files:
-            yield None
-            return
-        with tempfile.TemporaryDirectory(prefix="bestguess-", ignore_cleanup_errors=True) as folder:
-            yield Path(folder)
 
     def _judge(self, ended: Ended) -> tuple[float | None, str]:
         """Return the value, or why there is none."""

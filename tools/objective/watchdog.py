@@ -135,16 +135,10 @@ def start_of(pid: int | None = None) -> float:
     return int(rest[18])
 
 
-def stop_left(
-    leaders: Collection[int] = (),
-    carries: Carries | None = None,
-    *,
-    grace_s: float = GRACE_S,
-    settle_s: float = 0.0,
-) -> int:
+def stop_left(leaders: Collection[int] = (), carries: Carries | None = None, *, settle_s: float = 0.0) -> int:
     """Stop what runs in the leaders' sessions or descends from them, and what `carries` says yes to.
 
-    It gets each process's environment. First there is SIGTERM, after `grace_s` SIGKILL. Return how many
+    It gets each process's environment. First there is SIGTERM, after GRACE_S SIGKILL. Return how many
     processes it was; of those that show up within `settle_s`, too.
     """
     below: list[psutil.Process] = []
@@ -159,7 +153,7 @@ def stop_left(
                 _send(process, signal.SIGTERM)
                 told.add(process)
     try:
-        while time.monotonic() < began + grace_s:
+        while time.monotonic() < began + GRACE_S:
             running = _running(leaders, below, carries)
             for process in running - told:
                 _send(process, signal.SIGTERM)

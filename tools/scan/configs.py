@@ -35,20 +35,22 @@ def find_configs(tree: ast.Module, script: Path) -> Iterator[Finding]:
         isinstance(node, ast.Call) and called(node) in _ARGUMENT_READERS for node in walk(tree)
     )
     for path, prefix in files:
-        yield from _read(path, prefix, script, by_argument=by_argument)
+        text = _text(path)
+        root = compose_yaml(path_words(path), text)
+        file = str(path.resolve().relative_to(script.parent.resolve()))
+        found = _walk(root, prefix, text.splitlines(), file, by_argument=by_argument)
+        settings = list(islice(found, MAX_SETTINGS + 1))
+        if len(settings) > MAX_SETTINGS:
+            raise InputError(f"{path_words(path)} has more than {MAX_SETTINGS} settings; give a smaller file")
+        yield from settings
 
 
 def _named_files(tree: ast.Module, script: Path) -> list[Path]:
     """Return the YAML files that a string in the script names and that are there."""
-    found: list[Path] = []
-    for node in walk(tree):
-        if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
-            continue
-        if node.value.endswith((".yaml", ".yml")) and len(node.value) < 500:
-            path = locate(node.value, script)
-            if path is not None and path not in found:
-                found.append(path)
-    return found
+    constants = (node.value for node in walk(tree) if isinstance(node, ast.Constant))
+    names = (one for one in constants if isinstance(one, str) and one.endswith((".yaml", ".yml")))
+    paths = (locate(name, script) for name in names if len(name) < 500)
+    return list(dict.fromkeys(path for path in paths if path is not None))
 
 
 def locate(name: str, script: Path) -> Path | None:
@@ -99,18 +101,6 @@ def _groups(path: Path, folder: Path) -> Iterator[tuple[Path, str]]:
                     yield file, f"{group}."
 
 
-def _read(path: Path, prefix: str, script: Path, *, by_argument: bool) -> Iterator[Finding]:
-    text = _text(path)
-    root = compose_yaml(path_words(path), text)
-    if isinstance(root, yaml.MappingNode):
-        file = str(path.resolve().relative_to(script.parent.resolve()))
-        found = _walk(root, prefix, text.splitlines(), file, by_argument=by_argument)
-        settings = list(islice(found, MAX_SETTINGS + 1))
-        if len(settings) > MAX_SETTINGS:
-            raise InputError(f"{path_words(path)} has more than {MAX_SETTINGS} settings; give a smaller file")
-        yield from settings
-
-
 def _text(path: Path) -> str:
     name = f"the YAML file {path_words(path)}"
     return read_text(path, name, "give one that the script can read", most_bytes=MAX_BYTES)
@@ -124,7 +114,7 @@ def _items(node: yaml.Node | None) -> list[tuple[str, yaml.Node]]:
 
 
 def _walk(
-    node: yaml.MappingNode, prefix: str, lines: list[str], file: str, *, by_argument: bool
+    node: yaml.Node | None, prefix: str, lines: list[str], file: str, *, by_argument: bool
 ) -> Iterator[Finding]:
     for key, value in _items(node):
         name = f"{prefix}{key}"

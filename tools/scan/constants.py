@@ -6,7 +6,7 @@ import ast
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from bestguess.tools.scan.finding import Finding, Value, called, literal_or
+from bestguess.tools.scan.finding import Finding, Value, entries, literal_or
 
 
 def find_constants(
@@ -49,18 +49,10 @@ def _targets(node: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
 def _find(
     name: str, value: ast.expr, known: Mapping[str, Value], comments: Mapping[int, str], file: str
 ) -> Iterator[Finding]:
-    entries: list[tuple[str, ast.expr]] = []
-    if isinstance(value, ast.Dict):
-        entries = [
-            (key.value, each)
-            for key, each in zip(value.keys, value.values, strict=True)
-            if isinstance(key, ast.Constant) and isinstance(key.value, str)
-        ]
-    elif isinstance(value, ast.Call) and called(value) in {"dict", "SimpleNamespace"}:
-        entries = [(one.arg, one.value) for one in value.keywords if one.arg]
-    for key, each in entries:
+    named = [(key, each) for key, each in entries(value) if isinstance(key, str)]
+    for key, each in named:
         yield from _find(f"{name}.{key}", each, known, comments, file)
     found = literal_or(value, None, known)
-    if found is not None and not entries:
+    if found is not None and not named:
         doc = comments.get(value.lineno, "")
         yield Finding(name, found, "constant", value.lineno, file, doc=doc, node=value)

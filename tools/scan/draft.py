@@ -11,11 +11,11 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bestguess.tools.scan.classes import find_classes
 from bestguess.tools.scan.finding import Finding
-from bestguess.tools.scan.metric import Metric, find_metric
+from bestguess.tools.scan.metric import Printed, find_metric
 from bestguess.tools.scan.ranges import choose_parameter, is_heads
 from bestguess.tools.scan.reading import read_script, readable
+from bestguess.tools.scan.usage import find_classes
 from bestguess.tools.space.conditions import name_problem
 from bestguess.tools.space.parameters import Parameter
 from bestguess.tools.space.space import Space
@@ -25,22 +25,17 @@ _RANDOM = re.compile(r"(?=(?:[A-Za-z]*\d){3})(?=(?:\d*[A-Za-z]){3})[A-Za-z0-9]{2
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
-    """Something that could be set and is not tuned, and why."""
-
-    finding: Finding
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class Draft:
-    """What was found in a script; `chosen` has the findings of the space's parameters, in its order."""
+    """What was found in a script; `chosen` has the findings of the space's parameters, in its order.
+
+    `left_out` has what could be set and is not tuned, each with the reason.
+    """
 
     script: Path
     space: Space | None
     chosen: tuple[Finding, ...]
-    left_out: tuple[LeftOut, ...]
-    metric: Metric | None
+    left_out: tuple[tuple[Finding, str], ...]
+    metric: Printed | None
     description: str
     """What is tuned, in words: the first line of the script's docstring, and the classes that it uses."""
 
@@ -75,11 +70,11 @@ def scan(script: Path) -> Draft:
             "it may be a secret" if _is_secret(finding) else choose_parameter(finding, has_heads=has_heads)
         )
         if isinstance(parameter, str):
-            left_out.append(LeftOut(finding, parameter))
+            left_out.append((finding, parameter))
         elif problem := name_problem(finding.name):
-            left_out.append(LeftOut(finding, f"the name {problem}"))
+            left_out.append((finding, f"the name {problem}"))
         elif finding.name in parameters:
-            left_out.append(LeftOut(finding, "another of that name was found before"))
+            left_out.append((finding, "another of that name was found before"))
         else:
             parameters[finding.name] = parameter
             chosen.append(finding)

@@ -10,7 +10,9 @@ from bestguess.tools.scan.finding import (
     Finding,
     NotLiteral,
     Value,
+    bound,
     called,
+    entries,
     keyword,
     literal_or,
     read_literal,
@@ -45,8 +47,8 @@ def _read_field(
     assert isinstance(statement.target, ast.Name)
     value, low, high = statement.value, None, None
     if isinstance(value, ast.Call) and called(value) in _FIELDS:
-        low = _bound(value, ("ge", "gt"))
-        high = _bound(value, ("le", "lt"))
+        low = bound(keyword(value, "ge") or keyword(value, "gt"))
+        high = bound(keyword(value, "le") or keyword(value, "lt"))
         doc = doc or str(literal_or(keyword(value, "description"), "") or "") or _metadata(value)
         value = keyword(value, "default") or (value.args[0] if value.args else None)
     try:
@@ -81,18 +83,10 @@ def _literals(annotation: ast.expr) -> tuple[Value, ...]:
     return ()
 
 
-def _bound(call: ast.Call, names: tuple[str, ...]) -> float | None:
-    values = (literal_or(keyword(call, name), None) for name in names)
-    return next((float(one) for one in values if isinstance(one, int | float)), None)
-
-
 def _metadata(call: ast.Call) -> str:
-    metadata = keyword(call, "metadata")
-    if isinstance(metadata, ast.Dict):
-        for key, value in zip(metadata.keys, metadata.values, strict=True):
-            if literal_or(key, None) in {"help", "doc", "description"}:
-                return str(literal_or(value, "") or "")
-    return ""
+    metadata = entries(keyword(call, "metadata") or call)
+    said = (value for key, value in metadata if key in {"help", "doc", "description"})
+    return str(literal_or(next(said, None), "") or "")
 
 
 def _docstring(statement: ast.stmt | None) -> str:

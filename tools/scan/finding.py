@@ -81,13 +81,11 @@ def read_literal(node: ast.expr | None, known: Mapping[str, Value] = {}) -> Valu
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATIONS:
             return _calculate(op, read_literal(left, known), read_literal(right, known))
         case ast.Call(func=ast.Name(id="int" | "float" as name), args=[argument], keywords=[]):
-            value = read_literal(argument, known)
-            if value is None:
-                raise NotLiteral
             try:
-                return int(value) if name == "int" else float(value)
-            except (ValueError, OverflowError):
+                number: float = KINDS[name](read_literal(argument, known))
+            except (TypeError, ValueError, OverflowError):
                 raise NotLiteral from None
+            return number
     raise NotLiteral
 
 
@@ -128,6 +126,22 @@ def assigned_dicts(tree: ast.Module) -> dict[str, ast.Dict | ast.Call]:
                 if isinstance(value, ast.Dict) or called(value) == "dict":
                     found[name] = value
     return found
+
+
+def entries(table: ast.expr) -> list[tuple[Value, ast.expr]]:
+    """Return the entries of such a dictionary; the key is None where it is no literal."""
+    match table:
+        case ast.Dict(keys=keys, values=values):
+            return [(literal_or(key, None), value) for key, value in zip(keys, values, strict=True)]
+        case ast.Call(keywords=keywords) if called(table) in {"dict", "SimpleNamespace"}:
+            return [(one.arg, one.value) for one in keywords]
+    return []
+
+
+def bound(node: ast.expr | None) -> float | None:
+    """Return the number that is declared as a bound, None if it is no literal."""
+    value = literal_or(node, None)
+    return float(value) if isinstance(value, int | float) else None
 
 
 def keyword(call: ast.Call, name: str) -> ast.expr | None:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from bestguess.tools.scan.finding import KINDS, Finding, Value, called, keyword, literal_or, walk
+from bestguess.tools.scan.finding import KINDS, Finding, Value, bound, called, keyword, literal_or, walk
 
 _CLICK_KINDS: dict[str, type] = {**KINDS, "INT": int, "FLOAT": float, "IntRange": int, "FloatRange": float}
 SEVERAL = "it takes several values"
@@ -72,8 +72,8 @@ def _click(base: Finding, call: ast.Call, on: str, off: str) -> Finding:
     return replace(
         base,
         kind=_CLICK_KINDS.get(kind),
-        low=_number(low or keyword(type_, "min")),
-        high=_number(high or keyword(type_, "max")),
+        low=bound(low or keyword(type_, "min")),
+        high=bound(high or keyword(type_, "max")),
     )
 
 
@@ -95,11 +95,6 @@ def _options(node: ast.expr | None) -> tuple[Value, ...]:
         if all(isinstance(one, int) for one in limits):
             return tuple(range(*limits)[:50])  # type: ignore[arg-type]
     return ()
-
-
-def _number(node: ast.expr | None) -> float | None:
-    value = literal_or(node, None)
-    return float(value) if isinstance(value, int | float) else None
 
 
 def _computed(base: Finding, default: ast.expr | None) -> str:

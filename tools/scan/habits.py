@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from itertools import product
 from typing import Literal
 
 Shape = Literal[
@@ -130,20 +131,15 @@ def habit_of(words: str) -> Habit | None:
     parts = words.split("_")
     endings = ["_".join(parts[start:]) for start in range(len(parts))]
     beginnings = ["_".join(parts[:end]) for end in range(len(parts) - 1, 0, -1)]
-    for candidate in (*endings, *beginnings):
-        for habit in HABITS:
-            if re.fullmatch(habit.pattern, candidate):
-                return habit
-    return None
+    tried = product((*endings, *beginnings), HABITS)
+    return next((habit for candidate, habit in tried if re.fullmatch(habit.pattern, candidate)), None)
 
 
 def reason_against(words: str) -> str:
     """Return why a parameter of that name is not tuned, or nothing if it may be."""
     bare = re.sub(r"^(no|use|do|with|enable)_", "", words)
-    for reason, pattern in NOT_TUNED:
-        if re.fullmatch(pattern, words) or re.fullmatch(pattern, bare):
-            return reason
-    return ""
+    tried = product(NOT_TUNED, (words, bare))
+    return next((reason for (reason, pattern), name in tried if re.fullmatch(pattern, name)), "")
 
 
 def is_place(words: str) -> bool:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from bestguess.tools.scan.finding import assigned_dicts, called, keyword, literal_or, walk
+from bestguess.tools.scan.finding import assigned_dicts, called, entries, keyword, literal_or, walk
 
 _HELD_OUT = re.compile(r"val|valid|test|dev|eval|cv|held|oof|final|best|mean", re.IGNORECASE)
 _GOOD_WORDS = (
@@ -48,29 +48,21 @@ class Printed:
     pattern: str
     line: int
 
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """A pattern that finds the value in the output, the value's name, and which way is better."""
-
-    pattern: str
-    name: str
-    direction: Direction
-    line: int
+    @property
+    def direction(self) -> Direction:
+        """Which way is better, by the name."""
+        return "maximize" if _GOOD.search(self.name) and not _BAD.search(self.name) else "minimize"
 
 
-def find_metric(tree: ast.Module) -> Metric | None:
+def find_metric(tree: ast.Module) -> Printed | None:
     """Return what a script prints that looks most like a result; None if nothing does."""
-    best: tuple[tuple[int, int], Metric] | None = None
-    for one in find_printed(tree):
-        good, bad = bool(_GOOD.search(one.name)), bool(_BAD.search(one.name))
-        if not good and not bad:
-            continue
-        held_out = bool(_HELD_OUT.search(one.name)) - bool(re.search("train", one.name, re.IGNORECASE))
-        direction: Direction = "maximize" if good and not bad else "minimize"
-        if best is None or (held_out, one.line) > best[0]:
-            best = (held_out, one.line), Metric(one.pattern, one.name, direction, one.line)
-    return best[1] if best else None
+
+    def likeliness(one: Printed) -> tuple[int, int]:
+        train = re.search("train", one.name, re.IGNORECASE)
+        return bool(_HELD_OUT.search(one.name)) - bool(train), one.line
+
+    results = (one for one in find_printed(tree) if _GOOD.search(one.name) or _BAD.search(one.name))
+    return max(results, key=likeliness, default=None)
 
 
 def find_printed(tree: ast.Module) -> list[Printed]:
@@ -159,27 +151,18 @@ def _pieces(node: ast.expr, dicts: Mapping[str, ast.expr], quote: str, depth: in
             yield from _split(text, r"\{[^}]*\}")
         case ast.Call(args=[argument, *_]) if called(node) == "dumps":
             yield from _pieces(argument, dicts, '"', depth + 1)
-        case ast.Dict(keys=keys, values=values):
-            names = [literal_or(key, None) for key in keys]
-            yield from _entries(zip(names, values, strict=True), dicts, quote, depth)
-        case ast.Call(args=[], keywords=entries) if called(node) == "dict":
-            yield from _entries(((one.arg, one.value) for one in entries), dicts, quote, depth)
+        case ast.Dict() | ast.Call(args=[]) if isinstance(node, ast.Dict) or called(node) == "dict":
+            yield "{"
+            for name, value in entries(node):
+                around = quote if _has_text(value) else ""
+                yield f"{quote}{name}{quote}: {around}" if name is not None else ""
+                yield from go(value)
+                yield f"{around}, "
+            yield "}"
         case ast.Name(id=name) if name in dicts:
             yield from go(dicts[name])
         case _:
             yield None
-
-
-def _entries(
-    entries: Iterable[tuple[object, ast.expr]], dicts: Mapping[str, ast.expr], quote: str, depth: int
-) -> _Pieces:
-    yield "{"
-    for name, value in entries:
-        around = quote if _has_text(value) else ""
-        yield f"{quote}{name}{quote}: {around}" if name is not None else ""
-        yield from _pieces(value, dicts, quote, depth + 1)
-        yield f"{around}, "
-    yield "}"
 
 
 def _has_text(node: ast.expr) -> bool:

@@ -117,9 +117,13 @@ def _range(
         case "count":
             low, high = (1, max(2 * value, value + 3)) if value >= 1 else (0, 5)
         case "heads":
-            return _divisors(int(value), doc)
+            # A width divides by these most likely.
+            near = {2**power for power in range(6) if value / 4 <= 2**power <= value * 4} | {int(value)}
+            return Choice(sorted(near), ordered=True, default=int(value), doc=doc)
+        case _ if value == 0:
+            low, high = 0.0, 0.1 if habit is not None and habit.shape == "log" else 1.0
         case _:
-            low, high = _around(value, small=habit is not None and habit.shape == "log")
+            low, high = min(0.0, 2 * value), max(0.0, 2 * value)
     if shape == "width" and has_heads and not real and value >= 32 and int(value) % 4 == 0:
         log, step = False, int(value) // 4
     if habit:
@@ -146,19 +150,6 @@ def _guess_shape(value: float, *, real: bool) -> Shape:
     if real:
         return "share" if SMALL_SHARE < value < 1 else "log"
     return "count" if value <= 16 else "size"
-
-
-def _around(value: float, *, small: bool) -> tuple[float, float]:
-    """Return a range that is not logarithmic; `small` says that a tenth is much."""
-    if value == 0:
-        return 0.0, 0.1 if small else 1.0
-    return (2 * value, 0.0) if value < 0 else (0.0, 2 * value)
-
-
-def _divisors(heads: int, doc: str) -> Parameter:
-    """Return the powers of two around, and the value: a width divides by those most likely."""
-    near = {2**power for power in range(6) if heads / 4 <= 2**power <= heads * 4} | {heads}
-    return Choice(sorted(near), ordered=True, default=heads, doc=doc)
 
 
 def _tidy(bound: float, value: float, *, up: bool) -> float:

@@ -1,17 +1,20 @@
-"""Which texts a script compares a name with: those are what it can be."""
+"""What a script uses: the texts that it compares a name with, and the classes of other people's libraries."""
 
 from __future__ import annotations
 
 import ast
+import sys
 from collections import defaultdict
 
-from bestguess.tools.scan.finding import Value, assigned_dicts, literal_or, walk
+from bestguess.tools.scan.finding import Value, assigned_dicts, called, entries, literal_or, walk
+
+MOST_CLASSES = 6
 
 
 def find_options(tree: ast.Module) -> dict[str, tuple[str, ...]]:
     """Return, by the last word of a name, the texts it is compared with or looked up by, in order."""
     found: dict[str, list[str]] = defaultdict(list)
-    tables = {name: _keys(table) for name, table in assigned_dicts(tree).items()}
+    tables = assigned_dicts(tree)
 
     def add(name: str, texts: list[Value]) -> None:
         for text in texts:
@@ -28,9 +31,9 @@ def find_options(tree: ast.Module) -> dict[str, tuple[str, ...]]:
             ):
                 add(_last(left), [literal_or(one, None) for one in many.elts])
             case ast.Subscript(value=ast.Dict() as table, slice=key):
-                add(_last(key), _keys(table))
+                add(_last(key), [text for text, _ in entries(table)])
             case ast.Subscript(value=ast.Name(id=name), slice=key) if name in tables:
-                add(_last(key), tables[name])
+                add(_last(key), [text for text, _ in entries(tables[name])])
             case ast.Match(subject=subject, cases=cases):
                 for case in cases:
                     add(_last(subject), _patterns(case.pattern))
@@ -38,23 +41,41 @@ def find_options(tree: ast.Module) -> dict[str, tuple[str, ...]]:
     return {name: tuple(texts) for name, texts in found.items()}
 
 
+def find_classes(tree: ast.Module) -> tuple[str, ...]:
+    """Return the names of the classes that the script calls, in order, the standard library's left out."""
+    modules: set[str] = set()
+    names: dict[str, str] = {}
+    for node in walk(tree):
+        match node:
+            case ast.Import(names=found):
+                foreign = [one for one in found if _is_foreign(one.name)]
+                modules |= {one.asname or one.name.partition(".")[0] for one in foreign}
+            case ast.ImportFrom(module=str(module), names=found, level=0) if _is_foreign(module):
+                names |= {one.asname or one.name: one.name for one in found}
+    # The walk is by depth; people write from top to bottom.
+    calls = sorted(
+        (node for node in walk(tree) if isinstance(node, ast.Call)),
+        key=lambda call: (call.lineno, call.col_offset),
+    )
+    used = []
+    for call in calls:
+        match call.func:
+            case ast.Name(id=name) if name in names:
+                used.append(names[name])
+            case ast.Attribute(value=ast.Name(id=root), attr=name) if root in modules | names.keys():
+                used.append(name)
+    return tuple(name for name in dict.fromkeys(used) if name[:1].isupper())[:MOST_CLASSES]
+
+
 def _last(node: ast.expr) -> str:
     match node:
-        case ast.Name(id=name):
-            return name
-        case ast.Attribute(attr=name):
-            return name
         case ast.Subscript(slice=ast.Constant(value=str(name))):
             return name
         case ast.Call(func=ast.Attribute(value=inner, attr="lower"), args=[]):
             return _last(inner)
+        case ast.Name() | ast.Attribute():
+            return called(node)
     return ""
-
-
-def _keys(table: ast.Dict | ast.Call) -> list[Value]:
-    if isinstance(table, ast.Call):
-        return [one.arg for one in table.keywords]
-    return [literal_or(key, None) for key in table.keys]
 
 
 def _patterns(pattern: ast.pattern) -> list[Value]:
@@ -64,3 +85,7 @@ def _patterns(pattern: ast.pattern) -> list[Value]:
         case ast.MatchOr(patterns=patterns):
             return [text for one in patterns for text in _patterns(one)]
     return []
+
+
+def _is_foreign(module: str) -> bool:
+    return module.partition(".")[0] not in sys.stdlib_module_names

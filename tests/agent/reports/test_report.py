@@ -7,7 +7,6 @@ import pytest
 import bestguess as bg
 from bestguess.agent.reports.report import (
     Credit,
-    Fallback,
     collect_fallbacks,
     credit_sources,
     describe_model,
@@ -48,7 +47,7 @@ def test_each_source_is_credited_with_what_it_took_off_the_best_before_it() -> N
 
 
 def test_turns_not_taken_are_gathered_by_reason() -> None:
-    assert collect_fallbacks(HISTORY) == (Fallback("language model: dead", (3, 4)),)
+    assert collect_fallbacks(HISTORY) == {"language model: dead": [3, 4]}
 
 
 def test_the_record_is_json_with_the_promised_names() -> None:
