@@ -92,7 +92,7 @@ class OpenStudy:
         if verifier is None:
             return given, None
         own = verifier.choose(np.random.default_rng((study.seed, len(history))))
-        return given, verifier.judge(given, own.params if own else None)
+        return given, verifier.judge(given, own)
 
 
 class Studies:

@@ -111,7 +111,7 @@ def _candidates(state: SearchState) -> list[tuple[Mapping[str, Any], Prediction]
         if state.own and not found:
             params: Mapping[str, Any] = state.own.params
         elif choice := verifier.choose(state.rng(), within=state.region):
-            params = choice.params
+            params = choice
         else:
             break
         found.append((params, verifier.predict(params)))

@@ -22,9 +22,9 @@ class Surrogate:
         incumbent = state.history.incumbent
         assert incumbent is not None
         return Proposal(
-            choice.params,
+            choice,
             "gp",
             f"most expected improvement on {incumbent.value:.5g} of all candidates",
-            state.verifier.predict(choice.params),
+            state.verifier.predict(choice),
             "the surrogate's own choice",
         )

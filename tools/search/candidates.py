@@ -11,7 +11,6 @@ Thousands of places are scored for every proposal; params are made of the finali
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -51,15 +50,6 @@ STRIDES = 10.0 ** np.arange(-0.5, -4.5, -0.5)
 """How far a climber looks ahead, all at once, in the column that changes most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A configuration that was not tried yet, its place x (d,) in the cube, and its score."""
-
-    params: dict[str, Any]
-    x: FloatArray
-    score: float
-
-
 def maximize(
     score: Score,
     space: Space,
@@ -68,8 +58,8 @@ def maximize(
     incumbents: Sequence[Mapping[str, Any]] = (),
     evaluated: Iterable[Mapping[str, Any]] = (),
     ascent: Ascent | None = None,
-) -> list[Candidate]:
-    """Return the best candidates found, best first, none of them among `evaluated`.
+) -> list[dict[str, Any]]:
+    """Return the best params found, best first, none of them among `evaluated`.
 
     A scrambled Sobol sequence covers the cube; then ROUNDS times the best places so far and the
     `incumbents` are changed at random, by less from round to round; and the best few climb along `ascent`
@@ -88,16 +78,11 @@ def maximize(
     if ascent is not None:
         pool.climb(ascent, rng)
     seen = {_key(params) for params in evaluated}
-    finalists = list(pool.untried(seen, FINALISTS))
-    if finalists and lattice.exact:
-        return finalists
-    found = [candidate.params for candidate in finalists] or _leftover(lattice, rng, seen)
-    if not found:
-        return []
-    x = space.encode_many(found)
-    scores = score(x, np.array([space.active_mask(params) for params in found]))
-    order = np.argsort(-scores, kind="stable")
-    return [Candidate(found[row], x[row], float(scores[row])) for row in order]
+    found = list(pool.untried(seen, FINALISTS)) or _leftover(lattice, rng, seen)
+    if lattice.exact or len(found) < 2:
+        return found
+    scores = score(space.encode_many(found), np.array([space.active_mask(params) for params in found]))
+    return [found[row] for row in np.argsort(-scores, kind="stable")]
 
 
 class _Pool:
@@ -145,15 +130,15 @@ class _Pool:
         drawn = [space.sample(rng) for _ in range(count - len(rows))]
         return np.concatenate((self._x[rows], space.encode_many(drawn)))
 
-    def untried(self, seen: Set[frozenset[Any]], count: int) -> Iterator[Candidate]:
-        """Yield the best places, `count` at most, whose params are not in `seen` nor twice here."""
+    def untried(self, seen: Set[frozenset[Any]], count: int) -> Iterator[dict[str, Any]]:
+        """Yield the params of the best places, `count` at most, that are not in `seen` nor twice here."""
         new = set(seen)
-        for row, params in self._allowed():
+        for _, params in self._allowed():
             if len(new) == len(seen) + count:
                 return
             if _key(params) not in new:
                 new.add(_key(params))
-                yield Candidate(params, self._x[row], float(self._scores[row]))
+                yield params
 
     def _allowed(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """Yield row and params of the places that satisfy the constraints, best first."""

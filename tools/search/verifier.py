@@ -33,7 +33,7 @@ from bestguess.tools.search.acquisition import (
     weigh,
 )
 from bestguess.tools.search.calibration import REPORT, SEARCH, standardized_errors
-from bestguess.tools.search.candidates import Candidate, maximize
+from bestguess.tools.search.candidates import maximize
 from bestguess.tools.search.failure_rules import Claim, FailureRules
 from bestguess.tools.search.places import Places, encode, represent
 from bestguess.tools.search.prior import LogDensity
@@ -230,7 +230,7 @@ class Verifier:
         """Return the indices of params, the greatest score first."""
         return [int(index) for index in np.argsort(-self.score(*encode(self.space, many)), kind="stable")]
 
-    def choose(self, rng: np.random.Generator, *, within: Region | None = None) -> Candidate | None:
+    def choose(self, rng: np.random.Generator, *, within: Region | None = None) -> dict[str, Any] | None:
         """Return the surrogate's own choice, in a part of the space or all of it; None if all was tried."""
         ranked = {_key(trial): trial.params for trial in sorted(self.history.complete, key=self.history.loss)}
         # What finished once may be tried again if it is noisy, what only ever failed may not.

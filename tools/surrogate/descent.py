@@ -36,8 +36,7 @@ def minimize(function: Function, start: FloatArray, h: FloatArray, gtol: float, 
     """Return the x (k,) that at most `steps` steps down from `start` lead to.
 
     `h` (k, k) is the inverse Hessian to start with. The search also ends where no component of g exceeds
-    `gtol`, and where no step is short enough to
-    gain anything (Nocedal and Wright 2006, algorithm 6.1).
+    `gtol`, and where no step is short enough to gain anything (Nocedal and Wright 2006, algorithm 6.1).
     """
     x, (f, g) = start, function(start)
     f_before = f + 0.5 * float(np.linalg.norm(g))

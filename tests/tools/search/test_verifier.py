@@ -53,9 +53,9 @@ def test_its_own_choice_is_new_and_near_the_optimum_of_what_it_knows(direction: 
     told = history(direction)
     choice = fitted(told).choose(np.random.default_rng(0))
     assert choice is not None
-    assert SPACE.validate(choice.params) == choice.params
-    assert choice.params not in [trial.params for trial in told]
-    assert choice.params["kind"] == "b" or abs(choice.params["x"] - 0.3) < 0.15
+    assert SPACE.validate(choice) == choice
+    assert choice not in [trial.params for trial in told]
+    assert choice["kind"] == "b" or abs(choice["x"] - 0.3) < 0.15
 
 
 def test_a_proposal_that_is_clearly_worse_is_rejected_and_a_close_one_is_not() -> None:
@@ -84,17 +84,17 @@ def test_what_lies_among_failures_is_rejected_and_not_chosen() -> None:
     for seed in range(5):
         choice = verifier.choose(np.random.default_rng(seed))
         assert choice is not None
-        assert choice.params["x"] < 0.7
+        assert choice["x"] < 0.7
 
 
 def test_running_trials_are_not_proposed_again_nor_right_beside() -> None:
     told = history()
     alone = fitted(told).choose(np.random.default_rng(0))
     assert alone is not None
-    running = bg.Trial(len(told), bg.Proposal(alone.params, "gp"))
+    running = bg.Trial(len(told), bg.Proposal(alone, "gp"))
     beside = fitted(bg.History("minimize", (*told.trials, running))).choose(np.random.default_rng(0))
     assert beside is not None
-    assert beside.params != alone.params
+    assert beside != alone
 
 
 def test_a_space_that_is_used_up_leaves_no_choice() -> None:
@@ -136,7 +136,7 @@ def test_asks_in_a_row_are_all_different_and_share_one_fit(asks: int) -> None:
     for number in range(asks):
         choice = verifier.choose(np.random.default_rng(number))
         assert choice is not None
-        chosen.append(choice.params)
+        chosen.append(choice)
         running = [bg.Trial(9 + i, bg.Proposal(params, "gp")) for i, params in enumerate(chosen)]
         again = Verifier.fit(SPACE, bg.History("minimize", (*told.trials, *running)), earlier=verifier)
         assert again is not None
@@ -158,7 +158,7 @@ def test_beyond_a_thousand_trials_representatives_stand_for_all_in_proportion() 
     assert verifier.judge({"x": 0.9, "kind": "a"}, None).feasible < 0.05
     choice = verifier.choose(rng)
     assert choice is not None
-    assert choice.params not in [trial.params for trial in trials]
+    assert choice not in [trial.params for trial in trials]
 
 
 def test_a_noisy_objective_has_its_best_trial_repeated_and_a_repetition_is_not_refused() -> None:
@@ -175,8 +175,8 @@ def test_a_noisy_objective_has_its_best_trial_repeated_and_a_repetition_is_not_r
     assert exact.choose(np.random.default_rng(0)) is None
     again = noisy.choose(np.random.default_rng(0))
     assert again is not None
-    assert again.params["n"] == 3
-    assert noisy.judge({"n": 3}, again.params).accepted
+    assert again["n"] == 3
+    assert noisy.judge({"n": 3}, again).accepted
     assert not exact.judge({"n": 3}, {"n": 3}).accepted
 
 

@@ -110,8 +110,8 @@ def test_the_surrogate_chooses_within_the_part_and_learns_from_outside_of_it() -
     region = Region(space, Limits({"x": Limit(high=0.5), "n": Limit(options=(4,))}))
     choice = verifier.choose(np.random.default_rng(0), within=region)
     assert choice is not None
-    assert choice.params["n"] == 4
-    assert choice.params["x"] <= 0.5
+    assert choice["n"] == 4
+    assert choice["x"] <= 0.5
     drawn = [region.space.sample(rng) for _ in range(200)]
-    x = space.encode_many([choice.params, *drawn])
+    x = space.encode_many([choice, *drawn])
     assert verifier.score(x, None).argmax() == 0
