@@ -73,8 +73,7 @@ class Search(Searcher):  # type: ignore[misc]  # Ray is in an environment of its
     ) -> None:
         _check(metric, mode)
         super().__init__(metric=metric, mode=mode)
-        self._metric: str | None = metric
-        self._mode: str | None = mode
+        self._metric, self._mode = metric, mode
         if space is not None:
             translate(space)
         self._space = space
@@ -144,9 +143,8 @@ class Search(Searcher):  # type: ignore[misc]  # Ray is in an environment of its
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
         """Tell the study the value that a trial ended with, or its error."""
-        trials = self._trials
         words, log = self._error(trial_id) if error else ("", "")
-        trials.complete(trial_id, str(self._metric), result, error=words, log=log)
+        self._trials.complete(trial_id, str(self._metric), result, error=words, log=log)
 
     def add_evaluated_point(
         self,
@@ -172,7 +170,9 @@ class Search(Searcher):  # type: ignore[misc]  # Ray is in an environment of its
             InputError: the file is none that `save` wrote.
         """
         self._kept = check_format(json.loads(Path(checkpoint_path).read_text(encoding="utf-8")))
-        self._close()
+        if self._opened:
+            self._opened.tuner.close()
+            self._opened = None
 
     def save_to_dir(self, checkpoint_dir: str, session_str: str = "default") -> None:
         """Save into the folder of the experiment, below which Ray writes down what its trials died of."""
@@ -216,11 +216,6 @@ class Search(Searcher):  # type: ignore[misc]  # Ray is in an environment of its
         if kept:
             trials.resume(kept, in_memory=settings["storage"] is None)
         return trials
-
-    def _close(self) -> None:
-        if self._opened:
-            self._opened.tuner.close()
-            self._opened = None
 
     def _error(self, trial_id: str) -> tuple[str, str]:
         """Return the last line of a trial's error and what is above it; Ray passes on neither."""

@@ -92,9 +92,9 @@ class RayTrials:
 
     def add(self, config: Mapping[str, Any], outcome: Outcome) -> Trial:
         """Tell the study of a configuration, as Ray has it, that was run elsewhere; raises ParamsError."""
-        space = self._translation.space
-        values = {name: value for name, value in flatten(config) if name in space.names}
-        return self.tuner.tell({name: self._read(name, value) for name, value in values.items()}, outcome)
+        names = self._translation.space.names
+        params = {name: self._read(name, value) for name, value in flatten(config) if name in names}
+        return self.tuner.tell(params, outcome)
 
     def trial(self, number: int) -> Trial:
         """Return the trial of the study with that number."""
@@ -109,7 +109,14 @@ class RayTrials:
             "seed": study.seed,
             "numbers": dict(self._numbers),
             "longest": self._longest,
-            "trials": [_trial_fields(trial) for trial in self.tuner.history],
+            "trials": [
+                {
+                    "params": trial.params,
+                    "proposal": proposal_fields(trial.proposal),
+                    "outcome": asdict(trial.outcome) if trial.outcome else None,
+                }
+                for trial in self.tuner.history
+            ],
         }
 
     def resume(self, kept: Mapping[str, Any], *, in_memory: bool) -> None:
@@ -120,13 +127,18 @@ class RayTrials:
         """
         self._numbers = dict(kept["numbers"])
         self._longest = kept["longest"]
+        study = self.tuner.study
         if in_memory:
             for fields in kept["trials"]:
-                _again(self.tuner, fields)
+                proposal = read_proposal(fields["proposal"], fields["params"])
+                if fields["outcome"] is None:
+                    study.start(proposal, Owner.this_process())
+                else:
+                    study.add(proposal, Outcome(**fields["outcome"]))
             return
         running = {trial.number for trial in self.tuner.history.running}
         for number in running.intersection(self._numbers.values()):
-            self.tuner.study.retake(number, Owner.this_process())
+            study.retake(number, Owner.this_process())
 
     def _outcome(self, metric: str, reported: Mapping[str, Any], error: str, log: str) -> Outcome:
         value = reported.get(metric)
@@ -157,19 +169,3 @@ def check_format(kept: Any) -> dict[str, Any]:
             f"the search state has format {found!r}, not {FORMAT!r}; give a file that Search.save wrote"
         )
     return kept
-
-
-def _trial_fields(trial: Trial) -> dict[str, Any]:
-    return {
-        "params": trial.params,
-        "proposal": proposal_fields(trial.proposal),
-        "outcome": asdict(trial.outcome) if trial.outcome else None,
-    }
-
-
-def _again(tuner: Tuner, fields: Mapping[str, Any]) -> None:
-    proposal = read_proposal(fields["proposal"], fields["params"])
-    if fields["outcome"] is None:
-        tuner.study.start(proposal, Owner.this_process())
-    else:
-        tuner.study.add(proposal, Outcome(**fields["outcome"]))

@@ -185,11 +185,9 @@ def quantized(
     # 3 * 0.1 is not 0.3, and a grid has to be exact.
     ends = float(first * Decimal(repr(q))), float(last * Decimal(repr(q)))
     whole = q.is_integer()
-    if not log or first == last:
-        scale = int if whole else float
-        step = None if first == last else scale(q)
-        return numeric(*map(scale, ends), integer=whole, when=when, step=step), snap
-    return numeric(*map(int if whole else float, ends), integer=whole, log=True, when=when), snap
+    scale = int if whole else float
+    step = None if log or first == last else scale(q)
+    return numeric(*map(scale, ends), integer=whole, log=log, when=when, step=step), snap
 
 
 def label(options: Sequence[Any]) -> list[Value]:

@@ -49,9 +49,13 @@ class NativeSpace:
     @classmethod
     def of(cls, space: Space) -> NativeSpace:
         """Return a user's space; a Text is one of the texts it knows, as Optuna has no free text."""
-        closed = {name: _closed(parameter) for name, parameter in space.parameters.items()}
-        if any(isinstance(parameter, Text) for parameter in space.parameters.values()):
-            space = Space(closed, constraints=space.constraints)
+        texts = {
+            name: Choice(text.known, default=text.default, doc=text.doc, when=text.when)
+            for name, text in space.parameters.items()
+            if isinstance(text, Text)
+        }
+        if texts:
+            space = Space({**space.parameters, **texts}, constraints=space.constraints)
         return cls(space, space.to_optuna(), {name: name for name in space.names}, fixed=True)
 
     @classmethod
@@ -180,12 +184,6 @@ def _constrained(parameters: Mapping[str, Parameter], constraints: Sequence[Cons
     return space
 
 
-def _closed(parameter: Parameter) -> Parameter:
-    if not isinstance(parameter, Text):
-        return parameter
-    return Choice(parameter.known, default=parameter.default, doc=parameter.doc, when=parameter.when)
-
-
 def _ours(
     value: Any,
     name: str,
@@ -199,14 +197,10 @@ def _ours(
 
 def _fit(name: str, taken: set[str]) -> str:
     """Return a name that a space takes and that is not `taken`: the same one, if possible."""
-    called = shorten(NOT_IN_NAMES.sub("_", name), NAME_CHARS - 10) if _is_unfit(name) else name
-    called = called or "_"
+    is_fit = len(name) <= NAME_CHARS and not NOT_IN_NAMES.search(name)
+    called = (name if is_fit else shorten(NOT_IN_NAMES.sub("_", name), NAME_CHARS - 10)) or "_"
     count = 2
     while called in taken:
         called = f"{shorten(called, NAME_CHARS - 10)} ({count})"
         count += 1
     return called
-
-
-def _is_unfit(name: str) -> bool:
-    return not name or len(name) > NAME_CHARS or NOT_IN_NAMES.search(name) is not None

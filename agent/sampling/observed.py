@@ -9,7 +9,6 @@ is not goes unused, one that is thought inactive and is not is drawn at random, 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
@@ -60,15 +59,6 @@ def infer_space(trials: Sequence[FrozenTrial]) -> NativeSpace | None:
     return NativeSpace.infer(distributions, conditions, left_out)
 
 
-@dataclass(frozen=True, slots=True)
-class _Explanation:
-    """That a child is active for some values of a parent; the `plainest` is the one to believe."""
-
-    parent: str
-    values: tuple[Any, ...]
-    plainest: tuple[bool, bool, int, str]
-
-
 def _find_condition(
     child: str, distributions: Mapping[str, BaseDistribution], points: Sequence[_Point]
 ) -> Condition | None:
@@ -80,14 +70,17 @@ def _find_condition(
     ]
     if not found:
         return None
-    best = min(found, key=lambda explanation: explanation.plainest)
-    return best.parent, best.values
+    (*_, parent), values = min(found)
+    return parent, values
 
 
 def _explain(
     child: str, parent: str, distribution: BaseDistribution, points: Sequence[_Point]
-) -> _Explanation | None:
-    """Return how `parent` decides whether `child` is active, if it does in all of `points`."""
+) -> tuple[tuple[bool, bool, int, str], tuple[Any, ...]] | None:
+    """Return for which values of `parent` `child` is active, if they decide it in all of `points`.
+
+    Before them is what sorts explanations, the plainest first; it ends with the parent's name.
+    """
     if not all(parent in point for point in points if child in point):
         return None
     having = [point[parent] for point in points if child in point]
@@ -99,7 +92,7 @@ def _explain(
     comes_later = order.index(parent) > order.index(child)
     if isinstance(distribution, CategoricalDistribution):
         values = tuple(choice for choice in distribution.choices if choice in having)
-        return _Explanation(parent, values, (False, comes_later, len(distribution.choices), parent))
+        return (False, comes_later, len(distribution.choices), parent), values
     if not isinstance(distribution, IntDistribution):
         return None
     allowed = range(distribution.low, distribution.high + 1, distribution.step)
@@ -111,4 +104,4 @@ def _explain(
         values = tuple(value for value in allowed if value <= max(having))
     else:
         values = tuple(value for value in allowed if value in having)
-    return _Explanation(parent, values, (True, comes_later, len(allowed), parent))
+    return (True, comes_later, len(allowed), parent), values

@@ -66,17 +66,10 @@ class Reader:
         self._signs = np.array([-1.0 if toward == StudyDirection.MAXIMIZE else 1.0 for toward in directions])
         self._finished: dict[int, Proposal | None] = {}
 
-    @property
-    def direction(self) -> Direction:
-        """The direction of a history, unless its values are made up."""
-        return "maximize" if len(self._signs) == 1 and self._signs[0] < 0 else "minimize"
-
     def read(self, trials: Sequence[FrozenTrial], rng: np.random.Generator) -> Reading:
         """Return the history of these trials; `rng` weighs the objectives, if there are several."""
         found = [(frozen, proposal) for frozen in trials if (proposal := self._proposal(frozen)) is not None]
-        left_out = sum(frozen.state == TrialState.COMPLETE for frozen in trials) - sum(
-            frozen.state == TrialState.COMPLETE for frozen, _ in found
-        )
+        left_out = sum(one.state == TrialState.COMPLETE and self._proposal(one) is None for one in trials)
         complete = [frozen for frozen, _ in found if _is_complete(frozen)]
         feasible = [frozen for frozen in complete if _violation(frozen) == 0.0]
         if len(feasible) < MIN_TRIALS and len(complete) > len(feasible):
@@ -88,7 +81,8 @@ class Reader:
             return Reading(_history("minimize", found, values, {}), words, left_out)
         values = {frozen.number: float(frozen.values[0]) for frozen in feasible}
         pruned = self._pruned(found, list(values.values()))
-        return Reading(_history(self.direction, found, values, pruned), "", left_out)
+        direction: Direction = "maximize" if self._signs[0] < 0 else "minimize"
+        return Reading(_history(direction, found, values, pruned), "", left_out)
 
     def _proposal(self, frozen: FrozenTrial) -> Proposal | None:
         """Return what a trial runs or ran, or None while it is unknown or if it does not fit the space."""

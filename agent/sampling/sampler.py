@@ -73,7 +73,6 @@ class Sampler(BaseSampler):
         self._packs = choose_packs(knowledge)
         self.llm = self._terms.connect()
         self.seed = _draw_seed() if given_seed is None else given_seed
-        self.knowledge = knowledge
         self._native = NativeSpace.of(self.space) if self.space else None
         self._lock = threading.RLock()
         self._search: OptunaSearch | None = None

@@ -48,10 +48,6 @@ WEIGHING = 1
 """Sets the generator that weighs objectives apart from the one that draws params."""
 
 
-NO_REASONS = Switches(explain=False)
-"""Nobody is asked why trials fail: Optuna keeps no message of theirs."""
-
-
 class OptunaSearch:
     """Proposes for the study `study_id` in `storage`; `given` is its space, if the user gave one."""
 
@@ -130,18 +126,18 @@ class OptunaSearch:
             self._write(trial, proposal, native)
             if self._task.noisy:
                 break
-            trials = self.trials_beside(trial.number)
-            twins = _newcomers(history, reader.read(trials, _any_rng()).history, proposal)
-            if attempt > 0 and twins and min(twins) > trial.number:
-                # Of two that step aside for each other again and again, the later one is to do it.
-                time.sleep(PAUSE_S)
+            for pause_s in (0.0, PAUSE_S):
+                time.sleep(pause_s)
                 trials = self.trials_beside(trial.number)
-                twins = _newcomers(history, reader.read(trials, _any_rng()).history, proposal)
+                now = reader.read(trials, np.random.default_rng(0)).history  # only its params matter
+                twins = _newcomers(history, now, proposal)
+                # Of two that step aside for each other again and again, the later one is to do it.
+                if attempt == 0 or not twins or min(twins) < trial.number:
+                    break
             if not twins:
                 break
         self._assembly.note(trial.number, consultation)
-        running = Trial(trial.number, proposal)
-        so_far = History(history.direction, (*history.trials, running))
+        so_far = history.including(Trial(trial.number, proposal))
         turns.prefetch(so_far, trial.number + 1, may_guess=may_guess)
         return native.to_native(proposal.params)
 
@@ -154,7 +150,7 @@ class OptunaSearch:
                 self._task,
                 self._seed,
                 knowledge=know(native.space, self._task, self._packs),
-                switches=NO_REASONS,
+                switches=Switches(explain=False),  # Optuna keeps no message of a failure
             )
         return self._reader, self._turns
 
@@ -191,8 +187,7 @@ def _with_default(
             and frozen.datetime_start > lately
         ):
             placeholder = Trial(frozen.number, Proposal(native.space.default(), "default"))
-            merged = sorted((*history.trials, placeholder), key=lambda trial: trial.number)
-            return History(history.direction, tuple(merged))
+            return history.including(placeholder)
     return history
 
 
@@ -221,8 +216,3 @@ def _newcomers(before: History, now: History, proposal: Proposal) -> list[int]:
     """Return the numbers of trials that run the same, and of which that was not known before."""
     known = {trial.number for trial in before if trial.params == proposal.params}
     return [trial.number for trial in now if trial.params == proposal.params and trial.number not in known]
-
-
-def _any_rng() -> np.random.Generator:
-    """Return a generator for a reading of which only the params matter."""
-    return np.random.default_rng(0)
