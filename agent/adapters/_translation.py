@@ -127,6 +127,22 @@ class Draft:
         return Translation(Space(self.parameters), self.spellings, flat=flat, positional=positional)
 
 
+def rowwise(
+    read: Callable[[Any], Translation],
+) -> tuple[Callable[[Any], Space], Callable[[Points, Any], list[Any]]]:
+    """Return `from_native` and `to_native` of an adapter whose points are as `Translation.spell` has them."""
+
+    def from_native(native: Any) -> Space:
+        """Return the space that the tuner's space object describes; raise SpaceError."""
+        return read(native).space
+
+    def to_native(points: Points, native: Any) -> list[Any]:
+        """Return points as the tuner takes them; raise ParamsError for those outside its space."""
+        return read(native).spell(points)
+
+    return from_native, to_native
+
+
 def listed(points: Points) -> list[Proposal | Params]:
     """Return the points one by one, whatever they came in; raise ParamsError for what is none."""
     found = given_list(points.points if isinstance(points, WarmStart) else points, MAX_POINTS)

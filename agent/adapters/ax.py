@@ -6,12 +6,12 @@ the client for its own. Dependent parameters become conditions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from bestguess.agent.adapters._translation import Draft, Points, Spelling, Translation, label, numeric, refuse
+from bestguess.agent.adapters._translation import Draft, Points, Translation, label, numeric, refuse, rowwise
 from bestguess.tools.errors import SpaceError
 from bestguess.tools.space.conditions import MAX_PARAMETERS
 from bestguess.tools.space.space import Space
@@ -40,14 +40,7 @@ def read(native: Any) -> Translation:
     return Draft.read([(one.name, one) for one in parameters], add, flat=False)
 
 
-def from_native(native: Any) -> Space:
-    """Return the space of parameter configs or of a SearchSpace; raise SpaceError."""
-    return read(native).space
-
-
-def to_native(points: Points, native: Any) -> list[dict[str, Any]]:
-    """Return parameterizations for `Client.attach_trial`; raise ParamsError for points outside the space."""
-    return read(native).spell(points)
+from_native, to_native = rowwise(read)
 
 
 def hand_over(points: Points, native: Any, client: Any) -> dict[int, dict[str, Any]]:
@@ -93,7 +86,7 @@ def _add(draft: Draft, one: Any, when: Mapping[str, Any]) -> None:
             raise SpaceError(f"it is a {other}; use a range or a choice")
 
 
-def _stepping(low: float, high: float, step: float, integer: bool) -> Spelling:
+def _stepping(low: float, high: float, step: float, integer: bool) -> Callable[[float], float]:
     """Return what spells a value as Ax counts in steps, rounding errors included: it compares exactly."""
     values = np.arange(low, high + step, step).tolist()
     scale = int if integer else float

@@ -14,12 +14,12 @@ from typing import Any
 
 from bestguess.agent.adapters._translation import (
     Draft,
-    Points,
     Translation,
     label,
     needs,
     numeric,
     quantized,
+    rowwise,
     unbounded,
 )
 from bestguess.tools.errors import SpaceError
@@ -61,15 +61,7 @@ def read(native: Any) -> Translation:
     return Draft.read(found.items(), add, flat=False)
 
 
-def from_native(native: Any) -> Space:
-    """Return the space of an `hp` expression; raise SpaceError for what has no counterpart."""
-    return read(native).space
-
-
-def to_native(points: Points, native: Any) -> list[dict[str, Any]]:
-    """Return points for `fmin(points_to_evaluate=…)`; raise ParamsError for points outside the space."""
-    rows: list[dict[str, Any]] = read(native).spell(points)
-    return rows
+from_native, to_native = rowwise(read)
 
 
 def _labels(expression: Any) -> dict[str, list[Value]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bestguess.agent.adapters._translation import Draft, Points, Translation, needs, numeric, refuse
+from bestguess.agent.adapters._translation import Draft, Points, Translation, needs, numeric, refuse, rowwise
 from bestguess.tools.errors import SpaceError
 from bestguess.tools.space.space import Space
 
@@ -31,14 +31,7 @@ def read(native: Any) -> Translation:
     return Draft.read(native.get_attrs().items(), _add)
 
 
-def from_native(native: Any) -> Space:
-    """Return the space of a PipelineSpace; raise SpaceError for what has no counterpart."""
-    return read(native).space
-
-
-def to_native(points: Points, native: Any) -> list[dict[str, Any]]:
-    """Return keyword arguments of `evaluate_pipeline`; raise ParamsError for points outside the space."""
-    return read(native).spell(points)
+from_native, to_native = rowwise(read)
 
 
 def first(

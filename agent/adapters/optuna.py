@@ -7,9 +7,9 @@ them from a trial that ran (`study.trials[0].distributions`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from bestguess.agent.adapters._translation import Points, Translation, listed, refuse
+from bestguess.agent.adapters._translation import Points, Translation, listed, refuse, rowwise
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Proposal
 
@@ -32,14 +32,7 @@ def read(native: Native) -> Translation:
     return Translation(Space.from_optuna(native))
 
 
-def from_native(native: Native) -> Space:
-    """Return the space of distributions by name; raise SpaceError."""
-    return read(native).space
-
-
-def to_native(points: Points, native: Native) -> list[dict[str, Any]]:
-    """Return params for `Study.enqueue_trial`; raise ParamsError for points outside the space."""
-    return read(native).spell(points)
+from_native, to_native = rowwise(read)
 
 
 def hand_over(points: Points, native: Native, study: optuna.Study) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bestguess.agent.adapters._translation import Draft, Points, Translation, needs, numeric
+from bestguess.agent.adapters._translation import Draft, Translation, needs, numeric, rowwise
 from bestguess.tools.errors import SpaceError
 from bestguess.tools.space.space import Space
 
@@ -26,14 +26,7 @@ def read(native: Any) -> Translation:
     return Draft.read(named, _add, positional=True)
 
 
-def from_native(native: Any) -> Space:
-    """Return the space of a list of dimensions; raise SpaceError."""
-    return read(native).space
-
-
-def to_native(points: Points, native: Any) -> list[list[Any]]:
-    """Return points for `x0`, or for `Optimizer.tell`; raise ParamsError for points outside the space."""
-    return read(native).spell(points)
+from_native, to_native = rowwise(read)
 
 
 def _add(draft: Draft, name: str, dimension: Any) -> None:
