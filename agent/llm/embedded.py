@@ -20,6 +20,7 @@ from bestguess.agent.llm.parsing import parse_texts
 from bestguess.agent.llm.shared import Queue
 from bestguess.agent.llm.streaming import receive
 from bestguess.tools.errors import ModelUnavailable
+from bestguess.tools.words.given import first_line
 
 if TYPE_CHECKING:
     from bestguess.agent.llm.decoding import Decoder
@@ -110,7 +111,7 @@ class EmbeddedLLM:
                 prompt = decoder.render(request.messages)
                 drawn = decoder.draw(prompt, request, check, send)
             except RuntimeError as error:
-                raise ModelUnavailable(f"{self.name}: {_first_line(error)}") from error
+                raise ModelUnavailable(f"{self.name}: {first_line(error)}") from error
             texts = tuple(decoder.text(tokens) for tokens in drawn)
         if put is not None and texts and texts[0].startswith(shown):
             put(texts[0][len(shown) :])
@@ -147,10 +148,6 @@ class EmbeddedLLM:
             # A folder fails in as many ways as there are readers of its parts, one of which (tokenizers)
             # raises plain Exception; whichever it was, there is no model.
             except Exception as error:
-                words = f"cannot load the model in {self.folder}: {_first_line(error)}"
+                words = f"cannot load the model in {self.folder}: {first_line(error)}"
                 raise ModelUnavailable(words) from error
         return self._decoder
-
-
-def _first_line(error: BaseException) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)

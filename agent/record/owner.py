@@ -115,11 +115,8 @@ class Owner:
             here = self.host == socket.gethostname()
             return "gone" if here and not psutil.pid_exists(self.pid) else "unknown"
         if self.boot != _boot():
-            return (
-                "gone"
-                if (self.host, self.machine) == (socket.gethostname(), _machine() or None)
-                else "unknown"
-            )
+            here = (self.host, self.machine) == (socket.gethostname(), _machine() or None)
+            return "gone" if here else "unknown"
         runs = self._runs() if self.namespace == _namespace() else None
         if runs is None and signs is not None and self.sign is not None:
             runs = is_held(signs, self.sign)
@@ -192,6 +189,5 @@ def _machine() -> str:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        after_in_child=_namespace.cache_clear
-    )  # a process keeps its own; a child may get another
+    # A process keeps its own; a child may get another.
+    os.register_at_fork(after_in_child=_namespace.cache_clear)

@@ -24,6 +24,7 @@ from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError, SQL
 
 from bestguess.agent.record.sqlite import connect, why_broken
 from bestguess.tools.errors import StudyDamaged, StudyError, StudyUnavailable
+from bestguess.tools.words.given import first_line
 
 T = TypeVar("T")
 
@@ -87,14 +88,15 @@ class WatchedFile:
         if (now := _identity(self._path)) != self._is:
             raise self._error("was deleted" if now is None else "was replaced")
         if self._log_is and (now := _identity(self._log)) != self._log_is:
-            if now is None:
-                self._save_log()
+            if now is None:  # what only our connections still see is brought into the file
+                with suppress(Exception), self._storage.engine.connect() as connection:
+                    connection.exec_driver_sql("PRAGMA wal_checkpoint(FULL)")
             raise self._error("has lost its log (-wal)")
         status = self._path.stat()
-        changed = self._seen not in (None, (status.st_mtime_ns, status.st_size))
-        if changed:  # by a checkpoint, or by who knows nothing of us
+        now = status.st_mtime_ns, status.st_size
+        if self._seen not in (None, now):  # by a checkpoint, or by who knows nothing of us
             self._read_through(is_right)
-        self._seen = status.st_mtime_ns, status.st_size
+        self._seen = now
 
     def _read_through(self, is_right: Callable[[sqlite3.Connection], bool]) -> None:
         if why := why_broken(self._path):
@@ -116,11 +118,6 @@ class WatchedFile:
     def failed(self) -> None:
         """Forget the log: connections may have been closed."""
         self._log_is = None
-
-    def _save_log(self) -> None:
-        """Bring what only our connections still see into the file."""
-        with suppress(Exception), self._storage.engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(FULL)")
 
     def _error(self, words: str, patience_s: float = 0.0) -> StudyUnavailable:
         return StudyUnavailable(
@@ -157,11 +154,6 @@ def _translate_errors(storage: RDBStorage, place: str) -> None:
     event.listen(storage.engine, "handle_error", translated)
 
 
-def first_line(error: BaseException) -> str:
-    """Return the first line of what an error says, or its kind where it says nothing."""
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
-
-
 def _forwarded(name: str) -> Callable[..., Any]:
     def method(self: SteadyStorage, *args: Any, **kwargs: Any) -> Any:
         once = partial(self._once, name, args, kwargs)
@@ -196,7 +188,7 @@ class SteadyStorage(_Forwarding, BaseStorage):  # type: ignore[misc]  # its meth
         self.is_right: Callable[[sqlite3.Connection], bool] = lambda _connection: True
         """Whether an SQLite file that changed under us is still the one that it should be."""
 
-        self._use(storage)
+        self._use(storage, None if write_to else file)
 
     def close(self) -> None:
         """Let go of this thread's session and of all idle connections."""
@@ -205,23 +197,19 @@ class SteadyStorage(_Forwarding, BaseStorage):  # type: ignore[misc]  # its meth
         if self._watched:
             self._watched.failed()
 
-    def _use(self, storage: RDBStorage) -> None:
+    def _use(self, storage: RDBStorage, watched: Path | None) -> None:
         _translate_errors(storage, self._place)
         self._storage = storage
         self._inner = get_storage(storage)
-        self._watched = WatchedFile(self._file, storage) if self._file and not self._write_to else None
+        self._watched = WatchedFile(watched, storage) if watched else None
 
     def _once(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         try:
             if name not in _WRITES:
                 return getattr(self._inner, name)(*args, **kwargs)
             if self._write_to:
-                write_to, self._write_to = self._write_to, None
-                try:
-                    self._use(write_to())
-                except BaseException:
-                    self._write_to = write_to
-                    raise
+                self._use(self._write_to(), self._file)
+                self._write_to = None
             if self._watched:
                 self._watched.check(self.is_right)
             found = getattr(self._inner, name)(*args, **kwargs)

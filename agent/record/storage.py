@@ -21,9 +21,10 @@ from sqlalchemy.pool import NullPool
 
 from bestguess.agent.record.lock import writing
 from bestguess.agent.record.sqlite import connect, table_layouts, use_wal
-from bestguess.agent.record.steady import SteadyStorage, first_line
+from bestguess.agent.record.steady import SteadyStorage
 from bestguess.agent.record.storage_url import absolute, file_of, is_memory, settled_url, shown_url
 from bestguess.tools.errors import StudyError
+from bestguess.tools.words.given import first_line
 from bestguess.tools.words.private import make_private
 
 BUSY_TIMEOUT_S = 30

@@ -10,15 +10,14 @@ import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, astuple, fields
-from datetime import datetime
 from typing import Any
 
 from optuna.distributions import CategoricalDistribution
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from bestguess.tools.errors import ParamsError, StudyError
 from bestguess.tools.space.space import Space
-from bestguess.tools.trial import Outcome, Params, Prediction, Proposal, State, Trial
+from bestguess.tools.trial import Outcome, Params, Prediction, Proposal, Trial
 from bestguess.tools.words.kept import ATTRIBUTE, read_fields
 
 STATES = {"running": TrialState.RUNNING, "complete": TrialState.COMPLETE, "failed": TrialState.FAIL}
@@ -97,27 +96,15 @@ class Translation:
                 texts[name] = value  # a Text that nobody listed, or an option that came later
             else:
                 params[name] = value
-        fields = {
-            "texts": texts,
-            "owner": owner,
-            "outcome": asdict(outcome) if outcome else None,
-            "key": key,
-        }
+        kept = asdict(outcome) if outcome else None
+        fields = {"texts": texts, "owner": owner, "outcome": kept, "key": key}
         said = {name: value for name, value in fields.items() if value}
-        now = datetime.now()
-        state: State = "running" if outcome is None else ("failed" if outcome.failed else "complete")
-        return FrozenTrial(
-            number=-1,
-            trial_id=-1,
-            state=STATES[state],
+        return create_trial(
+            state=STATES[Trial(-1, proposal, outcome).state],
             value=outcome.value if outcome else None,
-            datetime_start=now,
-            datetime_complete=None if outcome is None else now,
             params=params,
             distributions={name: self._distributions[name] for name in params},
             user_attrs={ATTRIBUTE: proposal_fields(proposal) | said},
-            system_attrs={},
-            intermediate_values={},
         )
 
     def read(self, frozen: FrozenTrial) -> Trial | None:

@@ -92,6 +92,11 @@ def text_problem(text: str) -> str:
     return f"holds the character {found[0]!r}, which cannot be stored" if found else ""
 
 
+def first_line(error: BaseException) -> str:
+    """Return the first line of what an error says, or its kind where it says nothing."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
 def shorten(text: str, chars: int) -> str:
     """Return the first `chars` characters, the last of them an ellipsis when something was cut."""
     return text if len(text) <= chars else text[: chars - 1] + "…"
