@@ -3,8 +3,7 @@
     config = tune.TuneConfig(search_alg=bg.adapters.ray.Search(), metric="loss", mode="min", num_samples=50)
     tune.Tuner(train, param_space=…, tune_config=config).fit()
 
-It translates Ray's calls; which trial is which is known in `_ray_trials.py`, and what is suggested is the
-tuner's to decide. Ray calls it in the driver's process, wherever the trials run.
+Ray calls it in the driver's process, wherever the trials run.
 """
 
 from __future__ import annotations

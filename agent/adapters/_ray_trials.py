@@ -1,7 +1,7 @@
 """The trials of a Ray experiment as trials of a study: which is which, and what came of each.
 
 Ray calls a trial by an id of its own and runs many at once; here each stands for a trial that a `Tuner` was
-asked for. Nothing of Ray's is imported: its searcher is in `_ray_search.py`.
+asked for. Nothing of Ray's is imported.
 """
 
 from __future__ import annotations

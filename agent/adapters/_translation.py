@@ -63,7 +63,7 @@ class Translation:
 
 
 class Draft:
-    """A translation in the making: parameters and spellings are added one by one, then it is finished."""
+    """A translation in the making: parameters and spellings are added one by one."""
 
     def __init__(self) -> None:
         self.parameters: dict[str, Parameter] = {}
@@ -88,7 +88,7 @@ class Draft:
                 add(draft, name, parameter)
             except SpaceError as error:
                 raise SpaceError(f"parameter {name!r}: {error}") from error
-        return draft.finish(flat=flat, positional=positional)
+        return Translation(Space(draft.parameters), draft.spellings, flat=flat, positional=positional)
 
     def add(self, name: str, parameter: Parameter, spelling: Spelling | None = None) -> None:
         """Add a parameter, and how its values are spelled unless as they are."""
@@ -121,10 +121,6 @@ class Draft:
             Choice(names, ordered=ordered, when=when or {}, default=names[default]),
             lambda value: back[names.index(value)],
         )
-
-    def finish(self, *, flat: bool = True, positional: bool = False) -> Translation:
-        """Return the translation; raise SpaceError if there is nothing in it."""
-        return Translation(Space(self.parameters), self.spellings, flat=flat, positional=positional)
 
 
 def rowwise(

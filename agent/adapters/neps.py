@@ -44,7 +44,6 @@ def first(
     rows = to_native(points, native)
 
     def warm_started(pipeline_space: PipelineSpace) -> AskFunction:
-        """Return the points first, then what the algorithm samples."""
         import neps
 
         rest = (algorithm or neps.algorithms.neps_random_search)(pipeline_space)
@@ -74,11 +73,9 @@ class _First:
         return sampled[0] if n is None else sampled
 
     def import_trials(self, external_evaluations: Any, trials: Any) -> Any:
-        """Pass trials from elsewhere on to the algorithm."""
         return self.rest.import_trials(external_evaluations, trials)
 
     def get_trial_artifacts(self, trials: Mapping[str, Any] | None = None) -> Any:
-        """Return the algorithm's artifacts."""
         return self.rest.get_trial_artifacts(trials)
 
 

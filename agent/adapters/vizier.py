@@ -6,7 +6,7 @@ parameters become conditions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from bestguess.agent.adapters._translation import Draft, Points, Translation, needs, numeric, refuse
@@ -20,6 +20,10 @@ DISTRIBUTION = "google-vizier"
 HAND_OVER = "for suggestion in reversed(points): study.request(suggestion)"
 
 
+_Conditions = dict[str, list[Any]]
+"""The values of a parent, by its name, with which a parameter is active."""
+
+
 def read(native: Any) -> Translation:
     """Return what a problem statement or its search space, or a space of ours, means; raise SpaceError."""
     if isinstance(native, Space):
@@ -27,9 +31,7 @@ def read(native: Any) -> Translation:
     search_space = getattr(native, "search_space", native)
     if not hasattr(search_space, "parameters"):
         raise refuse(native, "a ProblemStatement or a SearchSpace of Vizier's")
-    draft = Draft()
-    _add_all(draft, search_space.parameters, {})
-    return draft.finish(flat=False)
+    return Draft.read(_entries(search_space.parameters, {}), _add, flat=False)
 
 
 def from_native(native: Any) -> Space:
@@ -51,36 +53,32 @@ def hand_over(points: Points, native: Any, study: Any) -> None:
         study.request(suggestion)
 
 
-def _add_all(draft: Draft, parameters: Iterable[Any], when: dict[str, list[Any]]) -> None:
-    """Add parameters that are active `when`, and those below them."""
+def _entries(parameters: Iterable[Any], when: _Conditions) -> Iterator[tuple[str, tuple[Any, _Conditions]]]:
+    """Yield parameters that are active `when`, by name, and those below them."""
     for one in parameters:
-        if one.name in draft.parameters:
-            raise SpaceError(f"parameter {one.name!r} is in several branches; give each its own name")
-        _add(draft, one, when)
+        yield one.name, (one, when)
         children: dict[str, tuple[Any, list[Any]]] = {}
         for value, subspace in one.subspaces():
             for child in subspace.parameters:
                 children.setdefault(child.name, (child, []))[1].append(value)
         for child, values in children.values():
-            _add_all(draft, [child], {one.name: values})
+            yield from _entries([child], {one.name: values})
 
 
-def _add(draft: Draft, one: Any, when: dict[str, list[Any]]) -> None:
+def _add(draft: Draft, name: str, entry: tuple[Any, _Conditions]) -> None:
+    if name in draft.parameters:
+        raise SpaceError("it is in several branches; give each its own name")
+    one, when = entry
     log = one.scale_type is not None and one.scale_type.name == "LOG"
     kind, default = one.type.name, one.default_value
-    try:
-        match kind:
-            case "DOUBLE" | "INTEGER":
-                low, high = one.bounds
-                integer = kind == "INTEGER"
-                draft.add(one.name, numeric(low, high, integer=integer, log=log, default=default, when=when))
-            case "DISCRETE" | "CATEGORICAL":
-                values = list(one.feasible_values)
-                index = None if default is None else values.index(default)
-                draft.add_choice(one.name, values, ordered=kind == "DISCRETE", default=index, when=when)
-            case _:
-                raise SpaceError(
-                    f"type {kind} has no counterpart; use double, integer, discrete, categorical"
-                )
-    except SpaceError as error:
-        raise SpaceError(f"parameter {one.name!r}: {error}") from error
+    match kind:
+        case "DOUBLE" | "INTEGER":
+            low, high = one.bounds
+            integer = kind == "INTEGER"
+            draft.add(name, numeric(low, high, integer=integer, log=log, default=default, when=when))
+        case "DISCRETE" | "CATEGORICAL":
+            values = list(one.feasible_values)
+            index = None if default is None else values.index(default)
+            draft.add_choice(name, values, ordered=kind == "DISCRETE", default=index, when=when)
+        case _:
+            raise SpaceError(f"type {kind} has no counterpart; use double, integer, discrete, categorical")

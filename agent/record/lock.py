@@ -55,21 +55,18 @@ def hold(path: Path | None, *, timeout_s: float) -> Iterator[bool]:
     It is not if `path` is None, or if someone else has kept it for `timeout_s`: the caller decides what to
     do then.
     """
-    if path is None:
-        yield False
-        return
+    opened = None
+    if path is not None:
+        try:
+            make_private(path)
+            opened = _lock(path, timeout_s)
+        except OSError as error:
+            raise _unwritable(path, error) from error
     try:
-        make_private(path)
-        opened = _lock(path, timeout_s)
-    except OSError as error:
-        raise _unwritable(path, error) from error
-    if opened is None:
-        yield False
-        return
-    try:
-        yield True
+        yield opened is not None
     finally:
-        _unlock(opened)
+        if opened is not None:
+            _unlock(opened)
 
 
 def _lock(path: Path, timeout_s: float) -> int | None:

@@ -87,11 +87,7 @@ def find(storage: str, name: str | None) -> Settings:
 
 
 def study_names(storage: str) -> list[str]:
-    """Return the names of the studies in a storage; none if it is a file that is not there.
-
-    Raises:
-        StudyError: the storage cannot be opened.
-    """
+    """Return the names of the studies in a storage, none if its file is not there; raise StudyError."""
     if not is_there(storage):
         return []
     opened = open_storage(storage, create=False)

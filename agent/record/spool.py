@@ -197,17 +197,15 @@ def _free(path: Path) -> Path:
 def _append(path: Path, line: bytes) -> None:
     """Add the whole line or nothing; raise OSError in the second case."""
     descriptor = _open_locked(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
-    try:
+    with os.fdopen(descriptor, "ab", buffering=0) as file:
         before = os.fstat(descriptor).st_size
         try:
-            if os.write(descriptor, line) != len(line):
+            if file.write(line) != len(line):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(descriptor)
         except OSError:
             os.ftruncate(descriptor, before)
             raise
-    finally:
-        os.close(descriptor)
 
 
 def _is_ours(status: os.stat_result) -> bool:

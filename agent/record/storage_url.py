@@ -51,11 +51,7 @@ def read_url(url: Any) -> URL:
 
 
 def file_of(url: str | None) -> Path | None:
-    """Return the SQLite file in which the storage at `url` is; None for a server, and for memory.
-
-    Raises:
-        StudyError: the URL cannot be read.
-    """
+    """Return the SQLite file of the storage at `url`, None for a server or memory; raise StudyError."""
     if is_memory(url) or (parsed := read_url(url)).get_backend_name() != "sqlite":
         return None
     return Path(str(parsed.database))

@@ -125,29 +125,17 @@ class Study:
         return self._marks().aside
 
     def set_aside(self, number: int, *, aside: bool = True) -> None:
-        """Mark a trial as one that does not count, or take the mark back; nothing is deleted.
-
-        Raises:
-            StudyError: the study has no such trial.
-        """
+        """Mark a trial as one that does not count, or take that back; raise StudyError if there is none."""
         self._trials.at(number)
         write_aside(self.storage, self._settings.study_id, number, aside=aside)
 
     def remark(self, number: int, text: str) -> None:
-        """Add what someone says of a trial to its remarks.
-
-        Raises:
-            StudyError: the study has no such trial.
-        """
+        """Add what someone says of a trial to its remarks; raise StudyError if there is no such trial."""
         self._trials.at(number)
         write_remark(self.storage, self._settings.study_id, number, redact(clean(text)))
 
     def widen(self, space: Space) -> None:
-        """Keep the study in `space` from now on, which must hold every trial of it.
-
-        Raises:
-            StudyError: a trial does not fit.
-        """
+        """Keep the study in `space` from now on; raise StudyError if a trial does not fit it."""
         self._trials.widen(space)
         self.space = space
 

@@ -96,11 +96,7 @@ class StoredTrials:
             return self._storage.get_all_trials(self._id, deepcopy=False)
 
     def history(self, frozen: Sequence[FrozenTrial], marks: Marks) -> History:
-        """Return those that belong to the study and count, with what was said of them.
-
-        Raises:
-            StudyError: plain Optuna put a value into the study for params that do not fit the space.
-        """
+        """Return those that belong to the study and count, with what was said of them."""
         trials = [trial for one in frozen if (trial := self._translation.read(one))]
         return History(self._direction, marks.on(trials))
 

@@ -65,9 +65,8 @@ class OptunaSearch:
     ) -> None:
         self.storage = storage
         self.study_id = study_id
-        self._name = storage.get_study_name_from_id(study_id)
         self._asked = model is not None
-        self._assembly = Assembly(terms, model, self._name)
+        self._assembly = Assembly(terms, model, storage.get_study_name_from_id(study_id))
         self._directions = storage.get_study_directions(study_id)
         maximizing = self._directions == [StudyDirection.MAXIMIZE]
         self._task = replace(task, direction="maximize" if maximizing else "minimize")

@@ -74,9 +74,7 @@ def test_a_range_of_one_value_is_a_choice_of_one() -> None:
 
 def test_options_of_any_kind_come_back_as_the_objects_they_are() -> None:
     options: list[Any] = [max, (1, 2), 1, True, "a", {"x": 1}]
-    draft = Draft()
-    draft.add_choice("function", options)
-    translation = draft.finish()
+    translation = Draft.read([("function", options)], Draft.add_choice)
     names = label(options)
     assert names[:2] == ["max", "(1, 2)"]
     assert len(set(names)) == len(options)
@@ -87,7 +85,7 @@ def test_options_of_any_kind_come_back_as_the_objects_they_are() -> None:
 def test_without_a_default_an_order_begins_in_its_middle() -> None:
     draft = Draft()
     draft.add_choice("batch", [32, 64, 128], ordered=True)
-    assert draft.finish().space.default() == {"batch": 64}
+    assert draft.parameters["batch"].default == 64
 
 
 def test_plain_options_keep_their_own_names() -> None:
