@@ -31,7 +31,8 @@ Asks = Callable[..., Card]
 
 Count = Annotated[int, Field(ge=1, le=100_000)]
 Number = Annotated[int, Field(ge=0)]
-"""Types of arguments: how many, and the number of a trial."""
+Values = dict[str, Any]
+"""Types of arguments: how many, the number of a trial, values of parameters by name."""
 
 Effect = Literal["reads", "proposes", "spends", "changes", "writes", "reaches"]
 """What a command can do at most: read, put a configuration forward to be run, spend trials, change what a
@@ -85,12 +86,12 @@ class Command:
             where = ".".join(map(str, first["loc"])) or "it"
             wrong = f" is {first['input']!r}" if first["loc"] and first["type"] != "missing" else ""
             raise InputError(f"/{self.name}: {where}{wrong}: {first['msg']}; write {self.usage}") from None
-        if hidden := next(_unseen(read.model_dump()), ""):
+        given = read.model_dump(exclude_unset=True)
+        if hidden := next(_unseen(given), ""):
             raise InputError(
                 f"/{self.name}: {hidden!a} cannot be seen in what was given; give another text, without it"
             )
-        given = (name for name in self.arguments.model_fields if name in read.model_fields_set)
-        return {name: getattr(read, name) for name in given}
+        return given
 
     def write(self, arguments: Mapping[str, Any]) -> str:
         """Return what may be typed to the same end, with nothing left out."""
@@ -103,12 +104,6 @@ class Command:
                 whole = isinstance(shown, float) and shown.is_integer() and abs(shown) < 1e15
                 words.append(f"{name}={int(shown) if whole else shown}")
         return shlex.join(words)
-
-    def card(self, session: Any, arguments: Mapping[str, Any]) -> Card:
-        """Return what is asked before the command is done; raises InputError if it cannot be done."""
-        if self.asks:
-            return self.asks(session, **arguments)
-        return Card(f"Do /{self.name}?", (self.summary,), "typed")
 
     def read(self, text: str) -> dict[str, Any]:
         """Return the arguments that were typed after the command's name; raises InputError."""

@@ -113,8 +113,6 @@ class Conversation:
             if self.bench.opened:
                 self._note_best()
 
-    # What ways of showing a session use.
-
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Have `listener` called with every event from now on; return how to end that."""
         self._listeners.append(listener)
@@ -157,8 +155,6 @@ class Conversation:
     def events(self) -> tuple[Event, ...]:
         """All events of this session, those it goes on from included."""
         return read_last_session(self._transcript.path)
-
-    # What a model is doing; it is shown and not kept.
 
     @contextmanager
     def thinking(self) -> Iterator[None]:

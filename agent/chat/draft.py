@@ -9,6 +9,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -44,7 +45,11 @@ def read_script(folder: Path, name: str) -> Source:
     path = within(folder, name)
     near = ", ".join(sorted(path.name for path in folder.glob("*.py"))[:8]) or "no Python file"
     text = read_text(path, name, f"{folder} has {near}", most_bytes=MOST_BYTES)
-    return Source(path, text, tuple(_likeliest(_names_in_prints(text))) if path.suffix == ".py" else ())
+    printed: tuple[str, ...] = ()
+    if path.suffix == ".py":
+        with suppress(SyntaxError):
+            printed = _likeliest(found.name for found in find_printed(ast.parse(text)))
+    return Source(path, text, printed)
 
 
 def draft(
@@ -62,20 +67,19 @@ def draft(
     left_out: tuple[str, ...] = ()
     if space and not space.lower().endswith((".yaml", ".yml")):
         raise InputError(f"the space {space} is no YAML file; give one that ends in .yaml")
+    mend = f"write a space as YAML and name it: tune {script} with {source.path.stem}.yaml"
     if not space and not beside and source.path.suffix != ".py":
-        raise InputError(
-            f"{script} is no Python script, so nobody looks in it for what may be tuned; write a space as "
-            f"YAML and name it: tune {script} with {source.path.stem}.yaml"
-        )
+        raise InputError(f"{script} is no Python script, so nobody looks in it for what may be tuned; {mend}")
     if space or (beside and source.path.suffix != ".py"):
         found, task = load_yaml(within(folder, space) if space else beside[0])
-        command = [*_start(here), *_flags(source.text, found)]
+        runners = {".py": (sys.executable, str(here)), ".sh": ("sh", str(here))}
+        command = [*runners.get(here.suffix, (f"./{here}",)), *_flags(source.text, found)]
     else:
         scanned = scan(source.path)
         if scanned.space is None:
             raise InputError(
                 f"nothing to tune was found in {script}: it has no flags, upper-case constants or settings; "
-                f"write a space as YAML and name it: tune {script} with {source.path.stem}.yaml"
+                + mend
             )
         found, task = scanned.space, {"description": scanned.description}
         if scanned.metric:
@@ -106,15 +110,9 @@ def draft(
 def metrics_in(output: str) -> tuple[str, ...]:
     """Return the names that a program's output has a number after, the likeliest metric first."""
     shown = _SHOWN.finditer(output)
-    return tuple(
-        _likeliest(match["name"] for match in shown if match["mark"].strip() or names_result(match["name"]))
+    return _likeliest(
+        match["name"] for match in shown if match["mark"].strip() or names_result(match["name"])
     )
-
-
-def _start(path: Path) -> list[str]:
-    if path.suffix == ".py":
-        return [sys.executable, str(path)]
-    return ["sh", str(path)] if path.suffix == ".sh" else [f"./{path}"]
 
 
 def _flags(text: str, space: Space) -> list[str]:
@@ -130,16 +128,7 @@ def _flags(text: str, space: Space) -> list[str]:
     return words
 
 
-def _names_in_prints(text: str) -> Iterable[str]:
-    """Return the names that stand before a number in what a Python script prints or logs, in order."""
-    try:
-        tree = ast.parse(text)
-    except SyntaxError:
-        return ()
-    return (printed.name for printed in find_printed(tree))
-
-
-def _likeliest(names: Iterable[str]) -> list[str]:
+def _likeliest(names: Iterable[str]) -> tuple[str, ...]:
     """Return the names, those that sound like a validation metric first, later ones before earlier."""
     last = {name: index for index, name in enumerate(names)}
-    return sorted(last, key=lambda name: (-len(_TELLING.findall(name)), -last[name]))
+    return tuple(sorted(last, key=lambda name: (-len(_TELLING.findall(name)), -last[name])))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from bestguess.tools.words.cleaning import clean
 from bestguess.tools.words.redaction import redact
@@ -48,9 +48,6 @@ class Plot:
     series: tuple[Series, ...]
     log_x: bool = False
     x_labels: tuple[str, ...] = ()
-
-
-_PLOT = TypeAdapter(Plot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,34 +94,34 @@ class Event:
 
         What of the rest makes no sense is left out.
         """
-        kind, text, at = kept["kind"], kept["text"], kept["at"]
-        number = isinstance(at, int | float) and not isinstance(at, bool) and 0 <= at < 2.0**53
-        if kind not in get_args(Kind) or not isinstance(text, str) or not number:
-            raise ValueError("it is no event")
+        kind, text, at = _HEAD.validate_python((kept["kind"], kept["text"], kept["at"]))
         rest = {key: value for key, value in kept.items() if key not in ("at", "kind", "text")}
-        odd = {key for key, makes_sense in _FORMS.items() if key in rest and not makes_sense(rest[key])}
-        return cls(kind, text, {key: value for key, value in rest.items() if key not in odd}, at)
+        return cls(kind, text, {key: value for key, value in rest.items() if _makes_sense(key, value)}, at)
 
     @property
     def plot(self) -> Plot | None:
         """The plot that belongs to an answer."""
         kept = self.fields.get("plot")
-        return _PLOT.validate_python(kept) if kept else None
+        return _FORMS["plot"].validate_python(kept) if kept else None
 
 
-def _is_plot(kept: Any) -> bool:
-    try:
-        return kept is None or bool(_PLOT.validate_python(kept))
-    except ValidationError:
-        return False
-
-
-_FORMS: Mapping[str, Callable[[Any], bool]] = {
-    "plot": _is_plot,
-    "lines": lambda kept: isinstance(kept, list) and all(isinstance(line, str) for line in kept),
-    "left": lambda kept: type(kept) is int and kept >= 0,
+_HEAD = TypeAdapter(tuple[Kind, str, Annotated[float, Field(strict=True, ge=0, lt=2.0**53)]])
+_FORMS: Mapping[str, TypeAdapter[Any]] = {
+    "plot": TypeAdapter(Plot | None),
+    "lines": TypeAdapter(list[str]),
+    "left": TypeAdapter(Annotated[int, Field(strict=True, ge=0)]),
 }
 """Fields that are read as more than words."""
+
+
+def _makes_sense(name: str, kept: Any) -> bool:
+    try:
+        if name in _FORMS:
+            _FORMS[name].validate_python(kept)
+    except ValidationError:
+        return False
+    return True
+
 
 Listener = Callable[[Event], None]
 

@@ -1,8 +1,4 @@
-"""A plan: what a session is going to tune, before any trial and as long as it lasts.
-
-It holds the command, how its value is found, the space and the task. `draft.py` makes one of a script, and
-`trials.py` runs it.
-"""
+"""A plan: what a session is going to tune, before any trial and as long as it lasts."""
 
 from __future__ import annotations
 
@@ -121,8 +117,6 @@ class Plan:
             "task": self.task.to_dict(),
             "space": self.space.to_dict(),
             "limits": self.limits.to_dict(),
-            "origins": dict(self.origins),
-            "left_out": list(self.left_out),
         }
 
     @classmethod

@@ -1,8 +1,6 @@
 """The session engine: a user's words go in, events come out, trials run in the background meanwhile.
 
 Every way of showing a session (terminal, JSON stream, page) drives this one engine and reads its events.
-Here is whose turn it is and what was agreed; what a command does is in the files of `commands`, how words are
-understood in `language`, and what a session keeps and tells in `conversation.py`.
 """
 
 from __future__ import annotations
@@ -61,8 +59,6 @@ class Session(Conversation):
                 self._emit(Event("error", "that question is closed"))
                 return
             self._take_turn(verdict, door, lambda: self._decide(verdict))
-
-    # How a turn goes.
 
     def _reply(self, text: str, facing: int | None) -> None:
         verdict = read_verdict(text)
@@ -135,7 +131,9 @@ class Session(Conversation):
         command = REGISTRY[intent.command]
         if command.effect == "reads":
             return None
-        card = command.card(self, intent.arguments)
+        card = Card(f"Do /{command.name}?", (command.summary,), "typed")
+        if command.asks:
+            card = command.asks(self, **intent.arguments)
         if intent.origin == "person":
             return None if card.consent in {*self.consents, "typed"} else card
         whole = f"the whole command: {verbatim(command.write(intent.arguments))}"

@@ -88,17 +88,13 @@ class Terminal:
             refresh_interval=REFRESH_S,
         )
         self._prompt.app.key_processor.before_key_press += self._begin_line
-        self._leave: Callable[[], object] = lambda: None
         self._turns: asyncio.Queue[tuple[str, int]] = asyncio.Queue()
         self._texts: asyncio.Queue[tuple[str, int]] = asyncio.Queue()
-        self._queue: Callable[[str, int], object] = lambda _text, _card: None
 
     async def run(self) -> None:
         """Talk until the user leaves."""
         session = self._session
-        loop = asyncio.get_running_loop()
-        self._leave = lambda: loop.call_soon_threadsafe(self._end_prompt)
-        self._queue = lambda text, card: loop.call_soon_threadsafe(self._texts.put_nowait, (text, card))
+        self._loop = asyncio.get_running_loop()
         with patch_stdout(raw=True):  # for whatever else prints
             writer = asyncio.create_task(self._write())
             for event in session.past:
@@ -107,7 +103,7 @@ class Terminal:
             unlisten = session.listen(self._show)
             session.greet()
             worker = asyncio.create_task(self._work())
-            loop.add_signal_handler(signal.SIGTERM, self._end_prompt)
+            self._loop.add_signal_handler(signal.SIGTERM, self._end_prompt)
             for text in self._opening:
                 self._turns.put_nowait((text, 0))
             try:
@@ -147,7 +143,7 @@ class Terminal:
         """Have something printed above the prompt, in order, from any thread; `card` if it is one."""
         text = io.StringIO()
         act(CleanConsole(file=text, force_terminal=True))
-        self._queue(text.getvalue(), card)
+        self._loop.call_soon_threadsafe(self._texts.put_nowait, (text.getvalue(), card))
 
     async def _write(self) -> None:
         """Write what is to be printed; a card is on the screen from then on, and no key comes in between."""
@@ -209,7 +205,7 @@ class Terminal:
             self._print(partial(render, event=event, echo=echo), event.fields.get("card", 0))
         self._prompt.app.invalidate()
         if self._session.closing:
-            self._leave()
+            self._loop.call_soon_threadsafe(self._end_prompt)
 
     def _message(self) -> FormattedText:
         """Return the prompt, below what a model is writing."""

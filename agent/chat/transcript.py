@@ -1,7 +1,4 @@
-"""The transcript: every event of a session in an append-only file beside the study, one JSON object a line.
-
-It is what a later session goes on from.
-"""
+"""The transcript: every event of a session in an append-only file beside the study, one JSON object each."""
 
 from __future__ import annotations
 

@@ -68,7 +68,9 @@ class Trials:
         """Params that a person wants to see run, and why."""
 
         self._changed = threading.Condition()
-        self._asking = threading.Lock()
+        self.asking = threading.Lock()
+        """Held while the tuner is asked, or changed."""
+
         self._busy = 0
         self._threads: list[threading.Thread] = []
 
@@ -111,11 +113,6 @@ class Trials:
     def busy(self) -> bool:
         """Whether a trial is being chosen or runs."""
         return self._busy > 0
-
-    def change(self, act: Callable[[], Any]) -> Any:
-        """Return `act()`, done while nobody asks the tuner."""
-        with self._asking:
-            return act()
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait until nothing runs and nothing more would start; return whether that came true."""
@@ -181,7 +178,7 @@ class Trials:
         return ""
 
     def _run_one(self, wish: tuple[Mapping[str, Any], str] | None) -> None:
-        with self._asking:
+        with self.asking:
             self.choosing_since = time.monotonic()
             try:
                 trial = self.tuner.start(*wish) if wish else self.tuner.ask()

@@ -1,7 +1,4 @@
-"""The workbench of a session: the plan, its study, the tuner, and the trials in the background.
-
-It owns what is tuned and what may be spent.
-"""
+"""The workbench of a session: the plan, its study, the tuner, and the trials in the background."""
 
 from __future__ import annotations
 
@@ -149,13 +146,10 @@ class Workbench:
                 raise InputError(
                     "trials are running in the present space; pause, and widen when they are done"
                 )
-
-            def keep_within() -> None:
+            with self.trials.asking:
                 if wider:
                     tuner.widen(space)
                 tuner.limit(limits)
-
-            self.trials.change(keep_within)
         self.plan = replace(plan, space=space, limits=limits)
 
     def change_plan(self, plan: Plan) -> None:
@@ -169,10 +163,9 @@ class Workbench:
                 f"the study {before.study} is to {before.task.direction}; begin another: /new {plan.script}"
             )
         if before.pattern != plan.pattern and self.history.complete:
-            metric = plan.task.metric
             raise StudyError(
-                f"the trials of the study {before.study} gave {before.task.metric}, not {metric}; "
-                f"begin another: /new {plan.script} {metric}"
+                f"the trials of the study {before.study} gave {before.task.metric}, not {plan.task.metric}; "
+                f"begin another: /new {plan.script} {plan.task.metric}"
             )
         self.plan = plan
         if self.opened:
@@ -215,8 +208,7 @@ class Workbench:
     def may_start(self) -> str:
         """Return why no trial may be started, or nothing."""
         agreed = self.agreed
-        counted = len(self.history)
-        if agreed.trials is not None and counted >= agreed.trials:
+        if agreed.trials is not None and len(self.history) >= agreed.trials:
             return f"the budget of {agreed.trials} trials is spent"
         if agreed.until is not None and time.time() >= agreed.until:
             return "the time is up"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 from bestguess.agent.chat.answers.facts import standing, total_seconds
@@ -37,13 +38,13 @@ def best_of(history: History) -> Trial:
     return best
 
 
-def write(form: str, path: Path, plan: Plan, study: Study, folder: Path) -> None:
-    """Write one of FILE_NAMES' forms to `path`; `folder` is where the command runs. Raises InputError."""
+def write(form: str, path: Path, plan: Plan, study: Study, database: Path) -> None:
+    """Write one of FILE_NAMES' forms to `path`; the command runs where the database is. Raises InputError."""
     try:
         if form == "study":
-            _copy_database(study, path)
+            _copy_database(database, path)
             return
-        text = _FORMS[form](plan, study, folder)
+        text = _FORMS[form](plan, study, database.parent)
         with open_private(path, encoding="utf-8") as file:
             file.write(text)
     except (OSError, sqlite3.Error) as error:
@@ -91,18 +92,13 @@ def _report(plan: Plan, study: Study, folder: Path) -> str:
     )
 
 
-def _copy_database(study: Study, path: Path) -> None:
+def _copy_database(database: Path, path: Path) -> None:
     """Write the database as one file, whatever its log still holds; an existing file is not replaced."""
-    engine = getattr(getattr(study.storage, "_backend", study.storage), "engine", None)
-    source = engine.url.database if engine is not None else None
-    if source is None or path.exists():
-        why = "it exists already" if path.exists() else "the study is in memory only"
-        raise InputError(f"{path.name} cannot be written: {why}; choose another name")
+    if path.exists():
+        raise InputError(f"{path.name} cannot be written: it exists already; choose another name")
     make_private(path)
-    with sqlite3.connect(source) as here, sqlite3.connect(path) as there:
+    with closing(sqlite3.connect(database)) as here, closing(sqlite3.connect(path)) as there:
         here.backup(there)
-    here.close()
-    there.close()
 
 
 _FORMS = {"script": _script, "json": _json, "report": _report}

@@ -81,8 +81,7 @@ def standing(history: History, task: Task) -> str:
     text = f"best {task.metric} {best.value:.6g} (trial {best.number} of {len(history.told)})"
     if default and default.value is not None and default.number != best.number:
         change = best.value - default.value
-        share = share_words(change, default.value)
-        text += f"; the default gave {default.value:.6g} ({change:+.4g}{share})"
+        text += f"; the default gave {default.value:.6g} ({change:+.4g}{share_words(change, default.value)})"
     return text + "."
 
 

@@ -43,7 +43,8 @@ def word_answer(
     with a number that the facts do not have ends there and is not the answer; the facts are.
     """
     by_name = {insight.importance.name: insight for insight in insights}
-    variables = {"facts": _without_headings(facts), "question": quote(question)}
+    # What a program printed is among the facts: no line of it is to be a heading.
+    variables = {"facts": re.sub(r"(?m)^(\s*)#", r"\1\\#", facts), "question": quote(question)}
     known = _numbers(facts) | _numbers(question)
     shown = ""
 
@@ -97,11 +98,6 @@ def _schema(names: Sequence[str]) -> dict[str, Any]:
         )
         properties["claims"] = {"type": "array", "items": claim, "maxItems": 3}
     return object_schema(properties)
-
-
-def _without_headings(facts: str) -> str:
-    """Return facts in which no line is a heading: what a program printed is among them."""
-    return re.sub(r"(?m)^(\s*)#", r"\1\\#", facts)
 
 
 def _agreement(claimed: str, insight: Insight, direction: Direction) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -102,20 +102,15 @@ def budget(
 
     Example: /budget trials=50 minutes=60
     """
-    agreed = session.bench.agreed
-    if trials is not None:
-        agreed = replace(agreed, trials=trials)
-    if minutes is not None:
-        agreed = replace(agreed, until=time.time() + 60 * minutes)
-    if tokens is not None:
-        agreed = replace(agreed, tokens=tokens)
+    given = {"trials": trials, "until": minutes and time.time() + 60 * minutes, "tokens": tokens}
+    new: dict[str, Any] = {name: most for name, most in given.items() if most is not None}
+    agreed = replace(session.bench.agreed, **new)
     session.bench.set_agreed(agreed)
     limits = []
     if agreed.trials is not None:
         limits.append(f"{agreed.trials} trials in all")
     if agreed.until is not None:
-        clock = time.strftime("%H:%M", time.localtime(agreed.until))
-        limits.append(f"no trial is started after {clock}")
+        limits.append(f"no trial is started after {time.strftime('%H:%M', time.localtime(agreed.until))}")
     if agreed.tokens is not None:
         limits.append(f"{agreed.tokens} tokens")
     seconds = facts.seconds_per_trial(session.bench.history)

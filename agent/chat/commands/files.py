@@ -47,7 +47,7 @@ def export(session: Conversation, form: Form = "script", path: str = "") -> str:
     if form == "command":
         return f"    {plan.typed(best_of(session.bench.history).params, folder)}"
     target = _place_export(session, form, path)
-    write(form, target, plan, session.bench.study, folder)
+    write(form, target, plan, session.bench.study, session.bench.database)
     if form != "study":  # a copy of a database is never written over
         session.files.wrote(target)
     name = str(target.relative_to(folder))

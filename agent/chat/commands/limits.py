@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
-from bestguess.agent.chat.command import Command, command, literal
+from bestguess.agent.chat.command import Command, Values, command, literal
 from bestguess.agent.chat.conversation import Conversation
 from bestguess.agent.chat.events import Card
 from bestguess.agent.chat.plan import Change, Plan, assignments, range_within, range_words, value_words
@@ -18,7 +18,6 @@ from bestguess.tools.space.parameters import Choice, Float, Int, Parameter
 from bestguess.tools.space.region import Limit, Limits, Region
 from bestguess.tools.space.space import Space
 
-Values = dict[str, Any]
 Options = Annotated[
     tuple[str, ...], BeforeValidator(lambda given: given.split(",") if isinstance(given, str) else given)
 ]
@@ -53,8 +52,9 @@ def _changes_space(wish: Callable[..., Change]) -> Command:
 @_changes_space
 def pin(plan: Plan, values: Values) -> Change:
     """Keep parameters at a value from the next proposal on: /pin depth=6; /pin depth keeps its default."""
-    given = {name: plan.parameter(name).default if value is None else value for name, value in values.items()}
-    given = plan.canonical(given)
+    given = plan.canonical(
+        {name: plan.parameter(name).default if value is None else value for name, value in values.items()}
+    )
     limits = {name: Limit(options=(value,)) for name, value in given.items()}
     return _limited(plan, limits, f"{assignments(given)} from now on")
 
@@ -124,29 +124,21 @@ def widen(
             f"give bounds: /widen {parameter} {number.low:g}..{number.high:g}"
         )
     now_low, now_high = range_within(number, before)
-    ends: dict[str, Any] = {
-        "low": now_low if low is None else min(now_low, _like(number, low)),
-        "high": now_high if high is None else max(now_high, _like(number, high)),
-    }
-    new = replace(number, low=min(number.low, ends["low"]), high=max(number.high, ends["high"]))
-    limit = Limit(
-        ends["low"] if ends["low"] > new.low else None, ends["high"] if ends["high"] < new.high else None
-    )
-    words = Limit(None if low is None else ends["low"], None if high is None else ends["high"]).words
+    kind: Any = int if isinstance(number, Int) else float
+    new_low: Any = now_low if low is None else min(now_low, kind(low))
+    new_high: Any = now_high if high is None else max(now_high, kind(high))
+    new = replace(number, low=min(number.low, new_low), high=max(number.high, new_high))
+    limit = Limit(new_low if new_low > new.low else None, new_high if new_high < new.high else None)
+    words = Limit(None if low is None else new_low, None if high is None else new_high).words
     return _limited(plan, {parameter: limit}, f"{parameter} {words} allowed", {parameter: new})
 
 
 def _limited(
-    plan: Plan,
-    limits: Mapping[str, Limit | None],
-    what: str,
-    wider: Mapping[str, Parameter] | None = None,
+    plan: Plan, limits: Mapping[str, Limit | None], what: str, wider: Mapping[str, Parameter] | None = None
 ) -> Change:
     """Return the change to these limits, None lifting one, and to wider parameters."""
     of = {name: limit for name, limit in {**plan.limits.of, **limits}.items() if limit not in (None, Limit())}
-    space = plan.space
-    if wider:
-        space = Space({**space.parameters, **wider}, constraints=space.constraints)
+    space = Space({**plan.space.parameters, **(wider or {})}, constraints=plan.space.constraints)
     return Change(space, Limits(of, plan.limits.without), what)
 
 
@@ -181,8 +173,3 @@ def _numeric(plan: Plan, name: str) -> Float | Int:
     if not isinstance(parameter, Float | Int):
         raise InputError(f"{name} has options, not a range ({parameter.allowed}); use /pin or /forbid")
     return parameter
-
-
-def _like(parameter: Float | Int, value: float) -> float:
-    """Return a bound in the parameter's own type."""
-    return int(value) if isinstance(parameter, Int) else value

@@ -8,14 +8,12 @@ from typing import Any
 
 from bestguess.agent.chat.answers import facts
 from bestguess.agent.chat.answers.formatting import duration, verbatim
-from bestguess.agent.chat.command import Count, Number, command
+from bestguess.agent.chat.command import Count, Number, Values, command
 from bestguess.agent.chat.conversation import Conversation
 from bestguess.agent.chat.events import Card
 from bestguess.agent.chat.plan import assignments, configuration
 from bestguess.agent.chat.state import Agreed, Undo
 from bestguess.tools.errors import InputError, ParamsError
-
-Values = dict[str, Any]
 
 
 def _card_for_run(session: Conversation, n: int = 10) -> Card:
@@ -167,8 +165,7 @@ def _cost_lines(session: Conversation, n: int) -> tuple[str, ...]:
     tokens = f"about {round(n * spent / len(told), -2):.0f}" if told and spent else "none"
     if session.bench.llm and not spent:
         tokens = "unknown until the model was asked"
-    what = verbatim(plan.command_line)
-    return (f"what: {what}", f"how many: {n}{side}", f"time: {took}; tokens: {tokens}")
+    return (f"what: {verbatim(plan.command_line)}", f"how many: {n}{side}", f"time: {took}; tokens: {tokens}")
 
 
 def _waiting(session: Conversation) -> int:

@@ -78,7 +78,6 @@ def goal_in(text: str, script: str) -> tuple[str | None, str | None]:
     for pattern, direction in _GOALS:
         for match in re.finditer(pattern, words, re.IGNORECASE):
             metric = match["metric"]
-            if _NO_METRIC.fullmatch(metric) or len(metric) < 2:
-                continue
-            return metric, direction or guess_direction(metric)
+            if len(metric) > 1 and not _NO_METRIC.fullmatch(metric):
+                return metric, direction or guess_direction(metric)
     return None, None

@@ -123,14 +123,10 @@ def parameters_in(text: str, space: Space | None) -> list[Mention]:
 def stranger_in(text: str, space: Space) -> str | None:
     """Return what stands in a plain text where a parameter's name would, and is none."""
     match = re.search(r"([a-z_][\w.-]*)\s*=", text) or re.match(
-        r"(?:set|pin|narrow|widen|forbid|freeze)\s+(?:the\s+)?([a-z_][\w.-]*)",
-        text,
+        r"(?:set|pin|narrow|widen|forbid|freeze)\s+(?:the\s+)?([a-z_][\w.-]*)", text
     )
-    if match is None or any(
-        mention.start <= match.start(1) < mention.end for mention in parameters_in(text, space)
-    ):
-        return None
-    return match[1]
+    known = [one for one in parameters_in(text, space) if match and one.start <= match.start(1) < one.end]
+    return match[1] if match and not known else None
 
 
 def options_in(text: str, space: Space | None) -> dict[str, Any]:
@@ -192,28 +188,19 @@ def bounds_in(text: str) -> tuple[float | None, float | None]:
     gap = r"(?:\s+(?:the|a|an|of|on|for|bound|end|limit|value|to|at|is|be|=|[a-z_]+)){0,6}\s*=?\s*"
     over = r"(?:above|over|beyond|(?:more|greater|larger|higher|bigger) than|exceed\w*|past|>)"
     under = r"(?:below|under|(?:less|smaller|lower|fewer) than|beneath|<)"
-    found: dict[str, float | None] = {"low": None, "high": None}
-
-    def look(side: str, pattern: str) -> None:
-        match = re.search(rf"(?<![\w]){pattern}{gap}({NUMBER})(?![\w.])", text)
-        if match and found[side] is None:
-            found[side] = number(match[1])
-
     # "not above 6" is an upper bound, "above 6" a lower one.
-    look("high" if negated else "low", over)
-    look("low" if negated else "high", under)
-    look("high", up)
-    look("low", down)
-    return found["low"], found["high"]
+    over_side, under_side = ("high", "low") if negated else ("low", "high")
+    found: dict[str, float] = {}
+    for side, pattern in ((over_side, over), (under_side, under), ("high", up), ("low", down)):
+        if match := re.search(rf"(?<![\w]){pattern}{gap}({NUMBER})(?![\w.])", text):
+            found.setdefault(side, number(match[1]))
+    return found.get("low"), found.get("high")
 
 
-def minutes_in(text: str) -> float | None:
-    """Return a time that a plain text speaks of, in minutes."""
-    total = None
-    for amount, unit in TIME.findall(text):
-        scale = {"h": 60.0, "d": 1440.0, "m": 1.0, "s": 1 / 60}[unit[0]]
-        total = (total or 0.0) + number(amount) * scale
-    return total
+def minutes_in(text: str) -> float:
+    """Return a time that a plain text speaks of, in minutes; 0 where it speaks of none."""
+    minutes = {"h": 60.0, "d": 1440.0, "m": 1.0, "s": 1 / 60}
+    return sum((number(amount) * minutes[unit[0]] for amount, unit in TIME.findall(text)), 0.0)
 
 
 def script_in(text: str) -> str | None:

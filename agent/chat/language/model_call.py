@@ -52,8 +52,7 @@ def ask_model(
             text += piece
             if len(text) > REPLY_CHARS or not show(text):
                 break
-        close = getattr(pieces, "close", None)
-        if close is not None:
+        if close := getattr(pieces, "close", None):
             close()
     if text or stop.is_set():
         return text[:REPLY_CHARS]

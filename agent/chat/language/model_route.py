@@ -19,7 +19,7 @@ from bestguess.agent.chat.language.model_call import TIMEOUT_S, ask_model, objec
 from bestguess.agent.chat.plan import range_words
 from bestguess.agent.llm import LLM
 from bestguess.tools.errors import InputError, ModelError
-from bestguess.tools.space.parameters import Choice, Float, Int
+from bestguess.tools.space.parameters import Choice
 from bestguess.tools.space.space import Space
 from bestguess.tools.words.cleaning import clean_line
 from bestguess.tools.words.given import shorten
@@ -107,7 +107,11 @@ def _field(name: str, schema: dict[str, Any], space: Space | None) -> dict[str, 
     """Return a field's schema with the names of the space in it, and without what grammars do not know."""
     if name == "values":
         parameters = space.parameters if space else {}
-        properties = {each: _value(one) for each, one in parameters.items()}
+        types = {"int": "integer", "float": "number", "text": "string"}
+        properties: dict[str, Any] = {
+            each: {"enum": list(one.options)} if isinstance(one, Choice) else {"type": types[one.type_name]}
+            for each, one in parameters.items()
+        }
         return {"type": "object", "properties": properties, "additionalProperties": False}
     if name == "parameter" and space:
         return {"enum": list(space.names)}
@@ -119,9 +123,3 @@ def _field(name: str, schema: dict[str, Any], space: Space | None) -> dict[str, 
     if found.get("type") == "string" and "enum" not in found:
         found["maxLength"] = 200
     return found
-
-
-def _value(one: object) -> dict[str, Any]:
-    if isinstance(one, Choice):
-        return {"enum": list(one.options)}
-    return {"type": "integer" if isinstance(one, Int) else "number" if isinstance(one, Float) else "string"}

@@ -15,20 +15,18 @@ def read_change(text: str, context: Context) -> Intent | None:
     space = context.space
     named = mentions.parameters_in(text, space)
     options = mentions.options_in(text, space)
-    if not named and not options:
+    if space is None or not (named or options):
         return None
-    if more := _more_options(text, named, context):
+    if more := _more_options(text, [each for each in named if isinstance(space[each.name], Choice)]):
         return more
     low, high = mentions.bounds_in(text)
     values = mentions.values_in(text, space)
-    numeric = [
-        mention.name for mention in named if space and isinstance(space.parameters[mention.name], Float | Int)
-    ]
+    numeric = [(each.name, one) for each in named if isinstance(one := space[each.name], Float | Int)]
     if says(text, r"plot|curve|graph|chart|draw|picture|figure|visuali[sz]e|depends? on|diagram") and named:
         return Intent("plot", {"parameter": named[0].name})
     tries = says(text, _TRIES)
     if tries and numeric and not values:
-        return _step(text, numeric[0], context)
+        return _step(text, *numeric[0], context)
     if tries and values and not says(text, r"trying"):
         return Intent("try", {"values": values})
     bounded = bool(numeric) and (low is not None or high is not None)
@@ -45,7 +43,7 @@ def read_change(text: str, context: Context) -> Intent | None:
     if named and says(text, r"^(?:pin|fix|freeze|lock)") and not re.search(r"=| (?:to|at|on) ", text):
         return Intent("pin", {"values": {mention.name: None for mention in named}})
     if bounded:
-        return _bound(text, numeric[0], low, high, context)
+        return _bound(text, *numeric[0], low, high, context)
     if says(text, r"widen|unlimit|lift|release|unpin|free") and named:
         return Intent("widen", {"parameter": named[0].name})
     return None
@@ -72,11 +70,9 @@ _MORE = re.compile(
 _WITH = re.compile(r"(?: with| by)?(?: the)?(?: options?| values?)? (?P<options>(?!again|back|please).+)")
 
 
-def _more_options(text: str, named: list[mentions.Mention], context: Context) -> Intent | None:
+def _more_options(text: str, choices: list[mentions.Mention]) -> Intent | None:
     """Read "add gblinear to booster" and "widen booster by gblinear"."""
-    for one in named:
-        if context.space is None or not isinstance(context.space.parameters[one.name], Choice):
-            continue
+    for one in choices:
         found = _MORE.fullmatch(text[: one.start])
         if found is None and says(text[: one.start], r"^(?:widen|extend|expand)"):
             found = _WITH.fullmatch(text[one.end :])
@@ -87,11 +83,8 @@ def _more_options(text: str, named: list[mentions.Mention], context: Context) ->
     return None
 
 
-def _step(text: str, name: str, context: Context) -> Intent | None:
+def _step(text: str, name: str, one: Float | Int, context: Context) -> Intent | None:
     """Read "try a smaller learning rate": 15 % of the range away from the best so far."""
-    assert context.space is not None
-    one = context.space.parameters[name]
-    assert isinstance(one, Float | Int)
     less = says(text, r"smaller|lower|less|fewer|shallower|shorter|decreased?|reduced?")
     more = says(text, r"larger|higher|more|bigger|greater|deeper|longer|increased?")
     if less == more:
@@ -101,14 +94,13 @@ def _step(text: str, name: str, context: Context) -> Intent | None:
     return Intent("try", {"values": {name: float(f"{value:.3g}") if isinstance(one, Float) else value}})
 
 
-def _bound(text: str, name: str, low: float | None, high: float | None, context: Context) -> Intent:
-    assert context.space is not None
-    one = context.space.parameters[name]
-    assert isinstance(one, Float | Int)
+def _bound(
+    text: str, name: str, one: Float | Int, low: float | None, high: float | None, context: Context
+) -> Intent:
     now_low, now_high = range_within(one, context.limits.of.get(name))
     outside = (low is not None and low < now_low) or (high is not None and high > now_high)
     wider = says(text, r"widen|extend|expand|allow|let|raise|increase|enlarge|relax|open up")
     tighter = says(text, r"narrow|restrict|limit|shrink|tighten|only|don't|do not|never|not|nothing")
-    command = "widen" if (outside and not tighter) or (wider and not tighter) else "narrow"
+    command = "widen" if (outside or wider) and not tighter else "narrow"
     ends = {side: mentions.whole(end) for side, end in (("low", low), ("high", high)) if end is not None}
     return Intent(command, {"parameter": name, **ends})

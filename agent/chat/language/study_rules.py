@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 from bestguess.agent.chat.language import mentions
 from bestguess.agent.chat.language.intents import Context, Intent, goal_in, is_question, says
@@ -125,13 +126,6 @@ def _exact(text: str, _context: Context) -> Intent | None:
     return next((Intent(name) for name, pattern in EXACT.items() if re.fullmatch(pattern, words)), None)
 
 
-def _outlook(text: str, _context: Context) -> Intent | None:
-    if not says(text, SAID["outlook"]):
-        return None
-    counts = mentions.integers_in(text)
-    return Intent("outlook", {"n": counts[0]} if counts else {})
-
-
 def _about_trials(text: str, _context: Context) -> Intent | None:
     named = mentions.trials_in(text)
     numbers = named or mentions.integers_in(text)
@@ -206,24 +200,27 @@ def _states(text: str, _context: Context) -> Intent | None:
     return Intent(command)
 
 
-def _plot(text: str, context: Context) -> Intent | None:
-    if not says(text, SAID["plot"]):
-        return None
-    named = mentions.parameters_in(text, context.space)
-    return Intent("plot", {"parameter": named[0].name} if named else {})
-
-
 def _table(text: str, _context: Context) -> Intent | None:
     if says(text, r"failed|failures|crashed|crashes") and says(text, "show|list|which|table|all"):
         return Intent("table", {"show": "failed"})
     return Intent("table") if says(text, SAID["table"]) else None
 
 
-def _said(command: str) -> Rule:
-    return lambda text, _context: Intent(command) if says(text, SAID[command]) else None
+def _number(text: str, _context: Context) -> dict[str, Any]:
+    numbers = mentions.integers_in(text)
+    return {"n": numbers[0]} if numbers else {}
+
+
+def _parameter(text: str, context: Context) -> dict[str, Any]:
+    named = mentions.parameters_in(text, context.space)
+    return {"parameter": named[0].name} if named else {}
+
+
+def _said(command: str, given: Callable[[str, Context], dict[str, Any]] = lambda *_: {}) -> Rule:
+    return lambda text, context: Intent(command, given(text, context)) if says(text, SAID[command]) else None
 
 
 RULES: tuple[Rule, ...] = (
-    _exact, _outlook, _about_trials, _export, _budget, _run, read_change, _said("importance"), _goal, _states,
-    _plot, _table, _said("best"),
+    _exact, _said("outlook", _number), _about_trials, _export, _budget, _run, read_change,
+    _said("importance"), _goal, _states, _said("plot", _parameter), _table, _said("best"),
 )  # fmt: skip

@@ -1,8 +1,4 @@
-"""From free text to intents, by rules: deterministic, instant, and enough without a language model.
-
-A sentence becomes the name of a command and its arguments, or nothing. What the rules do not know is for
-`model_route.py`.
-"""
+"""From free text to intents, by rules: deterministic, instant, and enough without a language model."""
 
 from __future__ import annotations
 
@@ -15,21 +11,20 @@ from bestguess.agent.chat.language.instructions import is_instruction
 from bestguess.agent.chat.language.intents import LATER, Context, Intent, Verdict, goal_in, is_question, says
 from bestguess.agent.chat.language.study_rules import EXACT, RULES
 
-_YES = (
-    r"y|yes|yep|yeah|ok|okay|sure|go|go ahead|do it|do that|fine|please do|yes please"
-    r"|agreed|confirm|looks good"
-)
-_NO = r"n|no|nope|cancel|stop|don't|do not|never mind|nevermind|not now|no thanks|no thank you|rather not"
-_ALWAYS = r"always|a|yes always|always yes|always for this session|yes,? always.*|don't ask again"
+_VERDICTS: dict[Verdict, str] = {
+    "always": r"always|a|yes always|always yes|always for this session|yes,? always.*|don't ask again",
+    "yes": (
+        r"y|yes|yep|yeah|ok|okay|sure|go|go ahead|do it|do that|fine|please do|yes please"
+        r"|agreed|confirm|looks good"
+    ),
+    "no": r"n|no|nope|cancel|stop|don't|do not|never ?mind|not now|no thank(?:s| you)|rather not",
+}
 
 
 def read_verdict(text: str) -> Verdict | None:
     """Return what a text answers to a card, or None if it is no answer."""
     words = text.replace("\u2019", "'").lower().strip(" .!")
-    for verdict, pattern in (("always", _ALWAYS), ("yes", _YES), ("no", _NO)):
-        if re.fullmatch(pattern, words):
-            return verdict  # type: ignore[return-value]
-    return None
+    return next((verdict for verdict, pattern in _VERDICTS.items() if re.fullmatch(pattern, words)), None)
 
 
 def understand(text: str, context: Context) -> list[Intent]:
@@ -65,8 +60,6 @@ _POLITE = re.compile(
     r"|^(?:(?:could|can|would|will) (?:you|we) (?:please )?|let's |let us "
     r"|i(?:'d| would) like (?:you )?to |i want (?:you )?to )",
 )
-
-
 _TARGET = re.compile(
     r"(?:predict|target|column)(?:ing|s)?\s*(?:the\s+)?(?:column\s+)?[=:]?\s*['\"]?([\w.-]+)", re.IGNORECASE
 )

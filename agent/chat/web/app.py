@@ -19,16 +19,9 @@ from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.events import Event
 from bestguess.agent.chat.language.intents import Verdict
 from bestguess.agent.chat.session import Session
+from bestguess.agent.chat.web import views
 from bestguess.agent.chat.web.guard import Guard
 from bestguess.agent.chat.web.stream import Stream
-from bestguess.agent.chat.web.views import (
-    event_html,
-    insights_html,
-    page_html,
-    panels_html,
-    thinking_html,
-    writing_html,
-)
 from bestguess.tools.errors import InputError
 
 STATIC = Path(__file__).with_name("static")
@@ -47,7 +40,7 @@ def build_app(session: Session, stream: Stream, *, token: str, hosts: frozenset[
 
     @app.get("/")
     def page() -> HTMLResponse:
-        return HTMLResponse(page_html(session, list(stream.events)))
+        return HTMLResponse(views.page_html(session, list(stream.events)))
 
     @app.get("/events")
     async def events(
@@ -67,11 +60,11 @@ def build_app(session: Session, stream: Stream, *, token: str, hosts: frozenset[
 
     @app.get("/panels")
     def panels(sort: str = "number", descending: bool = True) -> HTMLResponse:
-        return HTMLResponse(panels_html(session, sort, descending=descending))
+        return HTMLResponse(views.panels_html(session, sort, descending=descending))
 
     @app.get("/insights")
     def insights() -> HTMLResponse:
-        return HTMLResponse(insights_html(session))
+        return HTMLResponse(views.insights_html(session))
 
     @app.post("/say")
     def say(
@@ -110,10 +103,10 @@ def build_app(session: Session, stream: Stream, *, token: str, hosts: frozenset[
 def _sse(number: int, event: Event) -> str:
     """Return the messages of one event: its HTML for the conversation, and a word for the panels."""
     if event.kind in ("writing", "thinking"):
-        shown = writing_html if event.kind == "writing" else thinking_html
+        shown = views.writing_html if event.kind == "writing" else views.thinking_html
         return _message("writing", shown(event.text))
     parts = []
-    if html := event_html(event):
+    if html := views.event_html(event):
         parts.append(f"id: {number}\n{_message('chat', html)}")
     if event.kind in REFRESHING:
         parts.append(f"id: {number}\nevent: panels\ndata: \n\n")

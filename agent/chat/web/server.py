@@ -1,7 +1,4 @@
-"""A session's page at an address of this machine: 127.0.0.1, a port, and a token that is new each time.
-
-It runs as a command of its own, or in a thread beside a terminal that shows the same session.
-"""
+"""A session's page at an address of this machine: 127.0.0.1, a port, and a token that is new each time."""
 
 from __future__ import annotations
 
@@ -30,7 +27,7 @@ class PageServer:
         token = token or secrets.token_hex(16)  # no sign of which is Markdown
         self.url = f"http://{self.address}/?token={token}"
         self._stream = Stream()
-        self._stream.begin(session.join(self._stream.add))
+        self._stream.events[:0] = session.join(self._stream.add)
         hosts = frozenset({self.address, f"localhost:{port}"})
         app = build_app(session, self._stream, token=token, hosts=hosts)
         settings = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=GRACE_S)

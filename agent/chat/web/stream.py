@@ -6,7 +6,7 @@ Events come from threads; pages wait in the server's loop.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 
 from bestguess.agent.chat.events import Event
 
@@ -22,10 +22,6 @@ class Stream:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._bells: set[asyncio.Event] = set()
         self._closed = False
-
-    def begin(self, past: Iterable[Event]) -> None:
-        """Put what was before in front of what came since; before anyone follows."""
-        self.events[:0] = past
 
     def add(self, event: Event) -> None:
         """Take in an event, from any thread."""
