@@ -1,7 +1,4 @@
-"""What a session keeps and says: its workbench, its files, its transcript, and events to all who show it.
-
-Commands are given a `Conversation`; whose turn it is, and what was agreed, is in `session.py`.
-"""
+"""What a session keeps and says: its workbench, its files, its transcript, and events to all who show it."""
 
 from __future__ import annotations
 
@@ -128,11 +125,10 @@ class Conversation:
         """Say where a session that is resumed stands; for whoever shows it, once it listens."""
         if not self.past:
             return
-        if self.bench.plan is None or self.bench.trials is None:
-            self._emit(Event("remark", "Nothing had run yet."))
-            return
-        interrupted, left = self.bench.tuner.interrupted, self.bench.trials.wanted
-        text = notices.resumed(self.bench.history, self.bench.plan, interrupted, left)
+        text = "Nothing had run yet."
+        if self.bench.plan and self.bench.trials:
+            interrupted, left = self.bench.tuner.interrupted, self.bench.trials.wanted
+            text = notices.resumed(self.bench.history, self.bench.plan, interrupted, left)
         self._emit(Event("remark", text))
 
     def discard_reply(self) -> None:
@@ -177,8 +173,7 @@ class Conversation:
 
     def started(self, trial: Trial) -> None:
         """Tell that a trial begins."""
-        left = self.bench.trials.wanted if self.bench.trials else 0
-        fields = {"trial": trial_record(trial), "left": left}
+        fields = {"trial": trial_record(trial), "left": self.bench.state.left}
         self._emit(Event("trial_started", notices.trial_started(trial), fields))
 
     def finished(self, trial: Trial) -> None:

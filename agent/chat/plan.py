@@ -161,8 +161,7 @@ def guess_direction(metric: str) -> str:
 def range_words(parameter: Parameter) -> str:
     """Return the range of a parameter as a person writes it."""
     if isinstance(parameter, Float | Int):
-        grid = parameter.step not in (None, 1)
-        step = f" by {parameter.step:g}" if grid else ""
+        step = f" by {parameter.step:g}" if parameter.step not in (None, 1) else ""
         return f"{parameter.low:g} … {parameter.high:g}{step}{' (log)' if parameter.log else ''}"
     if isinstance(parameter, Choice):
         return " | ".join(map(str, parameter.options))

@@ -52,15 +52,9 @@ def draft_prediction(folder: Path, name: str, target: str) -> Plan:
     metric = "accuracy" if classify else "rmse"
     script = path.with_name(f"predict_{re.sub(r'[^A-Za-z0-9_]+', '_', f'{path.stem}_{target}')}.py")
     if not script.exists():  # it is the user's to change
-        script.write_text(
-            render_file(
-                "table_script.py",
-                file=str(path.relative_to(folder.resolve())),
-                target=target,
-                classify=classify,
-            ),
-            encoding="utf-8",
-        )
+        table = str(path.relative_to(folder.resolve()))
+        text = render_file("table_script.py", file=table, target=target, classify=classify)
+        script.write_text(text, encoding="utf-8")
     place = str(script.relative_to(folder.resolve()))
     flags = [f"--{name.replace('_', '-')}={{{name}}}" for name in _SPACE]
     kind = "classification" if classify else "regression"

@@ -236,7 +236,6 @@ class Terminal:
 
 
 def _age(since: float) -> str:
-    """Return how long something has lasted."""
     return f"{time.monotonic() - since:.0f} s"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import replace
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +110,11 @@ class Workbench:
         if self.trials and self.trials.busy:
             raise InputError("trials are running; pause and wait for them, or leave, before another study")
         self._let_go()
-        self.plan = replace(plan, study=self._free_name(plan.study))
+        taken = study_names(f"sqlite:///{self.database}")
+        numbered = (f"{plan.study}-{number}" for number in count(2))
+        self.plan = replace(
+            plan, study=next(name for name in chain([plan.study], numbered) if name not in taken)
+        )
         self.undos.clear()
         self.agreed = Agreed()
 
@@ -246,9 +251,3 @@ class Workbench:
             self.trials.close()
             self.trials.tuner.close()
         self.trials = None
-
-    def _free_name(self, name: str) -> str:
-        """Return `name`, with a number after it if the database has a study of that name."""
-        taken = study_names(f"sqlite:///{self.database}")
-        numbered = (f"{name}-{number}" for number in range(2, len(taken) + 3))
-        return next(candidate for candidate in (name, *numbered) if candidate not in taken)

@@ -83,7 +83,7 @@ def compare(known: Known, a: Trial, b: Trial) -> str:
         "|---|---|---|---|",
     ]
     for name, old, new in differences:
-        effect = _effect(known, verifier, a, name, new) if None not in (old, new) else "unknown"
+        effect = _effect(known, verifier, a, name, new) if verifier and None not in (old, new) else "unknown"
         rows.append(f"| {name} | {_shown(old)} | {_shown(new)} | {effect} |")
     return "\n".join([head, "", *rows])
 
@@ -94,12 +94,10 @@ def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tu
     return [(name, old, new) for name, old, new in pairs if old != new]
 
 
-def _effect(known: Known, verifier: Verifier | None, trial: Trial, name: str, value: Any) -> str:
+def _effect(known: Known, verifier: Verifier, trial: Trial, name: str, value: Any) -> str:
     try:
         moved = known.space.complete({**trial.params, name: value})
     except ParamsError:
-        return "unknown"
-    if verifier is None:
         return "unknown"
     effect = verifier.predict(moved)
     return f"{effect.mean - verifier.predict(trial.params).mean:+.3g} (± {effect.sd:.2g})"

@@ -42,7 +42,11 @@ def write(form: str, path: Path, plan: Plan, study: Study, database: Path) -> No
     """Write one of FILE_NAMES' forms to `path`; the command runs where the database is. Raises InputError."""
     try:
         if form == "study":
-            _copy_database(database, path)
+            if path.exists():
+                raise InputError(f"{path.name} cannot be written: it exists already; choose another name")
+            make_private(path)
+            with closing(sqlite3.connect(database)) as here, closing(sqlite3.connect(path)) as there:
+                here.backup(there)  # as one file, whatever its log still holds
             return
         text = _FORMS[form](plan, study, database.parent)
         with open_private(path, encoding="utf-8") as file:
@@ -90,15 +94,6 @@ def _report(plan: Plan, study: Study, folder: Path) -> str:
         credits=credit_sources(history),
         trials=[trial_row(trial, best, study.aside) for trial in study.everything],
     )
-
-
-def _copy_database(database: Path, path: Path) -> None:
-    """Write the database as one file, whatever its log still holds; an existing file is not replaced."""
-    if path.exists():
-        raise InputError(f"{path.name} cannot be written: it exists already; choose another name")
-    make_private(path)
-    with closing(sqlite3.connect(database)) as here, closing(sqlite3.connect(path)) as there:
-        here.backup(there)
 
 
 _FORMS = {"script": _script, "json": _json, "report": _report}

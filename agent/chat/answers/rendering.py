@@ -43,13 +43,11 @@ def render(console: Console, event: Event, *, echo: bool = False) -> None:
             title = Text(event.text, style="bold")
             fits = title.cell_len <= console.width - FRAME  # a title is cut at the frame, and nothing may be
             lines = "\n".join(line if "\n" in line else f"- {line}" for line in event.fields["lines"])
-            panel = Panel(
-                _markdown(lines) if fits else Group(title, _markdown(lines)),
-                title=title if fits else None,
-                subtitle=Text(CHOICES_ONCE if event.fields["consent"] == "once" else CHOICES, style="bold"),
-                border_style="yellow",
+            choices = Text(CHOICES_ONCE if event.fields["consent"] == "once" else CHOICES, style="bold")
+            shown = _markdown(lines) if fits else Group(title, _markdown(lines))
+            console.print(
+                Panel(shown, title=title if fits else None, subtitle=choices, border_style="yellow")
             )
-            console.print(panel)
         case "thinking" if event.text:
             console.print(
                 Text(f"  {event.text} …; Ctrl-C ends the session, which can be resumed", style="dim")
@@ -71,12 +69,9 @@ def draw(plot: Plot, console: Console) -> str:
     if plot.log_x and not plot.x_labels:
         plotext.xscale("log")
     for one in plot.series:
-        if not one.x:
-            continue
-        if one.points:
-            plotext.scatter(list(one.x), list(one.y), label=one.name, marker="●")
-        else:
-            plotext.plot(list(one.x), list(one.y), label=one.name, marker="braille")
+        if one.x:
+            show, marker = (plotext.scatter, "●") if one.points else (plotext.plot, "braille")
+            show(list(one.x), list(one.y), label=one.name, marker=marker)
     if plot.x_labels:
         plotext.xticks(list(range(len(plot.x_labels))), [label[:12] for label in plot.x_labels])
     plotext.title(plot.title)
@@ -99,9 +94,7 @@ def _render_trial(console: Console, event: Event) -> None:
     best = event.fields.get("best") == trial["number"] and event.kind == "trial_finished"
     style = "green" if best else {"failed": "red", "running": "dim"}.get(trial["state"], "")
     line = Text.assemble(
-        f"  {head}",
-        (f" {source} ", BADGES[source]),
-        (" " + rest.replace("`", "").replace("**", ""), style),
+        f"  {head}", (f" {source} ", BADGES[source]), (" " + rest.replace("`", "").replace("**", ""), style)
     )
     why = trial["fallback"] or trial["reason"]
     if event.kind == "trial_finished" and console.width >= NARROW and why:

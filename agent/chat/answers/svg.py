@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import cycle
 
 from markupsafe import Markup, escape
 
@@ -43,8 +44,7 @@ def draw(plot: Plot) -> Markup:
             f'<text x="{px(value):.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">'
             f"{escape(label)}</text>"
         )
-    for index, one in enumerate(plot.series):
-        colour = COLOURS[index % len(COLOURS)]
+    for one, colour in zip(plot.series, cycle(COLOURS), strict=False):
         if one.points:
             parts += [
                 f'<circle cx="{px(x):.1f}" cy="{py(y):.1f}" r="3.5" fill="{colour}" fill-opacity="0.7"/>'

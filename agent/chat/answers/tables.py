@@ -61,10 +61,7 @@ def best_table(plan: Plan, history: History, folder: Path) -> str:
 
 def trials_table(trials: Iterable[Trial], metric: str, best: Trial | None, aside: Container[int]) -> str:
     """Show trials, those set `aside` struck out."""
-    table = [
-        f"| # | source | {cell(metric)} | expected | params | why |",
-        "|---:|---|---:|---:|---|---|",
-    ]
+    table = [f"| # | source | {cell(metric)} | expected | params | why |", "|---:|---|---:|---:|---|---|"]
     for trial in trials:
         row = trial_row(trial, best, aside)
         value = {"best": "**{}**", "aside": "~~{}~~ set aside"}.get(row["kind"], "{}").format(row["value"])

@@ -49,8 +49,7 @@ def ask(session: Conversation, text: str) -> Answer:
         for trial in history.failed[-3:]
         if trial.outcome
     ]
-    found = facts.outlook(session.bench.known, 10)
-    if found:
+    if found := facts.outlook(session.bench.known, 10):
         gathered.append(
             f"10 more trials are expected to bring {found.gain:.3g}, any number {found.potential:.3g}."
         )
@@ -129,9 +128,8 @@ def plot(session: Conversation, parameter: str = "") -> Answer:
 def importance(session: Conversation) -> str:
     """Show which parameters move the value, and which way."""
     plan = session.bench.the_plan()
-    return write_insight(
-        gain_insight(plan.space, session.bench.history, noisy=plan.task.noisy), plan.task.metric
-    )
+    insights = gain_insight(plan.space, session.bench.history, noisy=plan.task.noisy)
+    return write_insight(insights, plan.task.metric)
 
 
 @command("reads", of_study=True)

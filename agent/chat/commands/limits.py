@@ -164,7 +164,6 @@ def _with_options(
 
 
 def _allowed(parameter: Choice, limit: Limit | None) -> list[Any]:
-    """Return the options that a limit leaves."""
     return list(limit.options if limit and limit.options else parameter.options)
 
 

@@ -27,9 +27,9 @@ def doctor(session: Conversation) -> str:  # noqa: ARG001  # every command takes
     """Report what this machine has."""
     from bestguess.agent.reports.machine import examine_machine
 
-    findings = examine_machine()
     return "\n".join(
-        f"- {'ok' if finding.ok else '**NO**'} {finding.name}: {finding.detail}" for finding in findings
+        f"- {'ok' if finding.ok else '**NO**'} {finding.name}: {finding.detail}"
+        for finding in examine_machine()
     )
 
 

@@ -114,7 +114,6 @@ def retry(session: Conversation, trial: Number | None = None) -> str:
 
 
 def _retried(session: Conversation, number: int | None) -> tuple[dict[str, Any], int]:
-    """Return the params and the number of the trial to run again."""
     history = session.bench.study.everything
     if number is None:
         failed = session.bench.history.failed
@@ -169,7 +168,6 @@ def _cost_lines(session: Conversation, n: int) -> tuple[str, ...]:
 
 
 def _waiting(session: Conversation) -> int:
-    """Return how many trials are wanted by now and not started."""
     return session.bench.trials.left if session.bench.trials else 0
 
 

@@ -46,7 +46,7 @@ your
 """
 """Words that may stand beside them."""
 
-_KNOWN = frozenset(_ASKING.split()), frozenset(_JOINING.split())
+_ASKS, _JOINS = frozenset(_ASKING.split()), frozenset(_JOINING.split())
 _NOTED = re.compile(r"(?:please\s+)?(?:note|remark|remember|comment)\b", re.IGNORECASE)
 _TRIAL = re.compile(r"\b(?:trial|run|number) #?\d+\b|\b\d+(?:st|nd|rd|th) \w+|#\d+")
 _PLAIN_WORDS = re.compile(r"[a-z' ,.!-]*")
@@ -82,10 +82,9 @@ def is_instruction(clause: str, intents: Sequence[Intent], context: Context) -> 
     if any(mentions.number(digits) not in numbers for digits in _NUMBER.findall(text)):
         return False
     text = _NUMBER.sub(" ", text)
-    asking, joining = _KNOWN
     words = set(_WORD.findall(text))
-    asks = words & asking or any(intent.command in ("new", LATER) for intent in intents)
-    return bool(asks and words <= asking | joining and _PUNCTUATION.fullmatch(_WORD.sub("", text)))
+    asks = words & _ASKS or any(intent.command in ("new", LATER) for intent in intents)
+    return bool(asks and words <= _ASKS | _JOINS and _PUNCTUATION.fullmatch(_WORD.sub("", text)))
 
 
 def _leaves(value: Any) -> Iterator[Any]:

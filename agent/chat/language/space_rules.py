@@ -31,8 +31,7 @@ def read_change(text: str, context: Context) -> Intent | None:
         return Intent("try", {"values": values})
     bounded = bool(numeric) and (low is not None or high is not None)
     if says(text, _FORBIDS) and not bounded:
-        banned = options or values
-        if banned:
+        if banned := options or values:
             return Intent("forbid", {"values": banned})
         if _LEFT_ALONE.fullmatch(text[: named[0].start] + text[named[0].end :]):
             return Intent("pin", {"values": {named[0].name: None}})

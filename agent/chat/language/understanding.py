@@ -39,8 +39,11 @@ def understand(text: str, context: Context) -> list[Intent]:
         if not clause or re.fullmatch(_FILLER, clause.lower().strip(" .!,")):
             continue
         if found and found[0].command == "new":
-            found[0] = _with_goal(found[0], clause)
-            intents = [] if goal_in(clause, "")[0] else [Intent(LATER, {"text": clause})]
+            metric, direction = goal_in(clause, "")
+            intents = [] if metric else [Intent(LATER, {"text": clause})]
+            if metric and "metric" not in found[0].arguments:
+                given = {**found[0].arguments, "metric": metric, "direction": direction}
+                found[0] = replace(found[0], arguments=given)
         elif not (intents := _read_parts(clause, context) or _read(clause, context)):
             return []
         whole = whole and _is_whole(clause, intents or found[:1], context)
@@ -97,7 +100,10 @@ def _read(clause: str, context: Context) -> list[Intent]:
             if intent.command in ("ask", "note"):
                 given["text"] = clause if intent.command == "ask" else _NOTE.sub("", clause)
             if "options" in given:
-                given["options"] = tuple(_as_written(option, clause) for option in given["options"])
+                given["options"] = tuple(
+                    written[0] if (written := re.search(re.escape(option), clause, re.IGNORECASE)) else option
+                    for option in given["options"]
+                )
             return [Intent(intent.command, given)]
     return []
 
@@ -121,16 +127,3 @@ def _read_new(clause: str, script: str) -> list[Intent]:
         and re.search(r"\d|\b(?:hour|never|don't|only)\b", mentions.plain(piece))
     ]
     return [Intent("new", arguments), *later]
-
-
-def _with_goal(new: Intent, clause: str) -> Intent:
-    """Return an intent to begin a study with the metric that a later clause names."""
-    metric, direction = goal_in(clause, "")
-    if metric is None or "metric" in new.arguments:
-        return new
-    return Intent("new", {**new.arguments, "metric": metric, "direction": direction})
-
-
-def _as_written(word: str, clause: str) -> str:
-    found = re.search(re.escape(word), clause, re.IGNORECASE)
-    return found[0] if found else word
