@@ -215,13 +215,13 @@ def read_objective(
     objective: Sequence[str], space: Space, *, metric: str | None, trial_timeout_s: float | None
 ) -> Objective:
     """Return the objective: one word with a colon is a Python function, anything else a command."""
-    from bestguess.tools.objective.loading import load_object
+    from bestguess.tools.objective.loading import load_function
     from bestguess.tools.objective.run import CommandObjective, FunctionObjective
 
     if len(objective) == 1 and ":" in objective[0] and "{" not in objective[0]:
         if metric is not None or trial_timeout_s is not None:
             raise CommandError("--metric and --trial-timeout are for commands; a function returns its value")
-        return FunctionObjective(load_object(objective[0]))
+        return FunctionObjective(load_function(objective[0]))
     if metric is None:
         raise CommandError("a command needs --metric, for example --metric 'loss=([0-9.eE+-]+)'")
     command = CommandObjective(

@@ -5,11 +5,24 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from bestguess.tools.errors import CommandError
 from bestguess.tools.words.given import did_you_mean, error_words
+
+
+def load_function(path: str) -> Callable[[dict[str, Any]], Any]:
+    """Return the function at `module:function`; the current folder is searched too.
+
+    Raises:
+        CommandError: the module or the function is not there, or it is not callable.
+    """
+    function = load_object(path)
+    if not callable(function):
+        raise CommandError(f"{path} is a {type(function).__name__}; name a function of the params")
+    return function  # type: ignore[no-any-return]
 
 
 def load_object(path: str) -> Any:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bestguess.tools.errors import CommandError
-from bestguess.tools.objective.loading import load_object
+from bestguess.tools.objective.loading import load_function, load_object
 
 
 @pytest.fixture
@@ -17,11 +17,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_a_function_or_a_value_is_loaded_from_the_current_folder(folder: Path) -> None:
+def test_a_function_is_loaded_from_the_current_folder(folder: Path) -> None:
     (folder / "bg_train.py").write_text(
         "class Model:\n    @staticmethod\n    def loss(params): return 3\nSIZE = 4"
     )
-    assert load_object("bg_train:Model.loss")({}) == 3
+    assert load_function("bg_train:Model.loss")({}) == 3
     assert load_object("bg_train:SIZE") == 4
 
 
@@ -35,6 +35,7 @@ def test_a_function_or_a_value_is_loaded_from_the_current_folder(folder: Path) -
         ("bg_broken:f", "importing bg_broken failed: ModuleNotFoundError: .*bg_missing"),
         ("bg_exits:f", "importing bg_exits failed: SystemExit: 2"),
         ("json:dump_", "there is no 'dump_'; did you mean 'dump'"),
+        ("json:__name__", "json:__name__ is a str; name a function"),
     ],
 )
 def test_a_function_that_cannot_be_loaded_is_an_error_with_the_mend(
@@ -43,4 +44,4 @@ def test_a_function_that_cannot_be_loaded_is_an_error_with_the_mend(
     (folder / "bg_broken.py").write_text("import bg_missing")
     (folder / "bg_exits.py").write_text("raise SystemExit(2)")
     with pytest.raises(CommandError, match=message):
-        load_object(path)
+        load_function(path)
