@@ -68,13 +68,12 @@ def _labels(expression: Any) -> dict[str, list[Value]]:
     """Return, for the label of each choice, what its options may be called."""
     from hyperopt.pyll import dfs
 
-    switches = [node for node in dfs(expression) if node.name == "switch"]
     return {
         node.pos_args[0].arg["label"].obj: label(
             [_option(index, one) for index, one in enumerate(node.pos_args[1:])]
         )
-        for node in switches
-        if node.pos_args[0].name == "hyperopt_param"
+        for node in dfs(expression)
+        if node.name == "switch" and node.pos_args[0].name == "hyperopt_param"
     }
 
 

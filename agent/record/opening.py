@@ -25,11 +25,7 @@ from bestguess.tools.words.kept import whole
 def find_or_make(
     space: Space, task: Task, *, storage: str | None, name: str | None, seed: int | None, resume: bool
 ) -> Settings:
-    """Return the settings of the study `name` in `storage`, which is made where it is not there.
-
-    Raises:
-        StudyError: as for `Study.open`.
-    """
+    """Return the settings of the study `name` in `storage`, made where it is not there; raise StudyError."""
     found = _storage_with(storage, name)
     opened = found or open_storage(storage)
     direction = StudyDirection.MAXIMIZE if task.direction == "maximize" else StudyDirection.MINIMIZE
@@ -58,11 +54,7 @@ def find_or_make(
 
 
 def find(storage: str, name: str | None) -> Settings:
-    """Return the settings of an existing study; of the only one if `name` is None.
-
-    Raises:
-        StudyError: there is no such study, or it is not one of ours.
-    """
+    """Return the settings of an existing study, of the only one if `name` is None; raise StudyError."""
     opened = open_storage(storage, create=False)
     if name is None:
         names = _names(opened)

@@ -224,11 +224,7 @@ class Study:
         return told
 
     def take_in(self) -> None:
-        """Record the outcomes that could not be recorded when they were told; each once, however often.
-
-        Raises:
-            StudyUnavailable: the storage cannot be used now either.
-        """
+        """Record the outcomes that could not be recorded when told, each once; raise StudyUnavailable."""
         self._spool.take_in(self.space, self._trials)
 
     def look(self) -> Look:

@@ -98,10 +98,7 @@ class OptunaSearch:
             return self._native
         finished = sum(frozen.state.is_finished() for frozen in trials)
         if finished != self._learned_from:
-            learned = infer_space(trials)
-            self._learned_from = finished
-            if learned != self._native:
-                self._native = learned
+            self._native, self._learned_from = infer_space(trials), finished
         return self._native
 
     def propose(
