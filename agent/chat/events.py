@@ -101,8 +101,8 @@ class Event:
     @property
     def plot(self) -> Plot | None:
         """The plot that belongs to an answer."""
-        kept = self.fields.get("plot")
-        return _FORMS["plot"].validate_python(kept) if kept else None
+        plot: Plot | None = _FORMS["plot"].validate_python(self.fields.get("plot"))
+        return plot
 
 
 _HEAD = TypeAdapter(tuple[Kind, str, Annotated[float, Field(strict=True, ge=0, lt=2.0**53)]])

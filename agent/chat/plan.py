@@ -102,12 +102,12 @@ class Plan:
             for name, limit in self.limits.of.items()
             if name in params and not Region(self.space, Limits({name: limit})).contains(params)
         ]
-        without = [
-            values
+        broken += [
+            f"never {assignments(values)}"
             for values in self.limits.without
-            if all(params.get(name) == values[name] for name in values)
+            if values.items() <= params.items()
         ]
-        return ", ".join([*broken, *(f"never {assignments(values)}" for values in without)])
+        return ", ".join(broken)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as JSON-able values."""

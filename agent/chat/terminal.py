@@ -107,9 +107,8 @@ class Terminal:
             for text in self._opening:
                 self._turns.put_nowait((text, 0))
             try:
-                while not session.closing:
-                    if not await self._read():
-                        break
+                while not session.closing and await self._read():
+                    pass
             finally:
                 worker.cancel()
                 unlisten()

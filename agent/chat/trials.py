@@ -174,8 +174,7 @@ class Trials:
             return "done"
         if why := self._may_start():
             self.paused = True
-            return why
-        return ""
+        return why
 
     def _run_one(self, wish: tuple[Mapping[str, Any], str] | None) -> None:
         with self.asking:

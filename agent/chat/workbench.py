@@ -72,9 +72,8 @@ class Workbench:
     def close(self) -> None:
         """Stop what runs, give its trials back, and let go of everything."""
         self._let_go()
-        for model in {self.llm, self._given[1]}:
-            if model:
-                model.close()
+        for model in filter(None, {self.llm, self._given[1]}):
+            model.close()
 
     @property
     def tuner(self) -> Tuner:

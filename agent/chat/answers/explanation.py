@@ -27,11 +27,10 @@ def explain(known: Known, trial: Trial) -> str:
     before = [other for other in history.complete if other.number < trial.number]
     if before:
         best = min(before, key=history.loss)
-        changes = ", ".join(
+        if changes := ", ".join(
             f"`{name}` {_shown(old)} → {_shown(new)}"
             for name, old, new in _differences(best.params, trial.params)
-        )
-        if changes:
+        ):
             parts.append(f"Against the best before it (trial {best.number}) it changed {changes}.")
     if proposal.prediction:
         verdict = proposal.verdict if "expected" not in proposal.verdict else ""
@@ -47,15 +46,14 @@ def explain(known: Known, trial: Trial) -> str:
         parts.append(f"{gave}{_surprise(history, trial)}.")
     else:
         parts.append(f"It **failed**: {clean_line(outcome.error)}.")
-        alike = [
+        if alike := ", ".join(
             str(other.number)
             for other in history.failed
             if other.number != trial.number
             and other.outcome
             and kind_of(other.outcome.error) == kind_of(outcome.error)
-        ]
-        if alike:
-            parts.append(f"Trials {', '.join(alike)} failed alike.")
+        ):
+            parts.append(f"Trials {alike} failed alike.")
         if shared := ", ".join(f"`{name}` {what}" for name, what in _shared(history)):
             parts.append(f"All failures, and no finished trial, have {shared}.")
     parts += [f"Your remark: {' '.join(remark.split())}." for remark in trial.remarks]
@@ -74,8 +72,7 @@ def compare(known: Known, a: Trial, b: Trial) -> str:
         f"Trial {a.number} ({a.source}) gave {format_value(a)}, "
         f"trial {b.number} ({b.source}) {format_value(b)}{change}."
     )
-    differences = _differences(a.params, b.params)
-    if not differences:
+    if not (differences := _differences(a.params, b.params)):
         return f"{head} Their params are the same."
     verifier = Verifier.fit(known.space, known.history, noisy=known.task.noisy)
     rows = [

@@ -66,11 +66,10 @@ def _script(plan: Plan, study: Study, folder: Path) -> str:
 
 def _json(plan: Plan, study: Study, folder: Path) -> str:
     history = study.history
-    best = best_of(history)
     record = {
         "study_name": plan.study,
         "task": plan.task.to_dict(),
-        "command": plan.typed(best.params, folder),
+        "command": plan.typed(best_of(history).params, folder),
         "space": plan.space.to_dict(),
         "limits": plan.limits.to_dict(),
         **study_record(history, seconds=total_seconds(history)),

@@ -13,8 +13,7 @@ CELL_CHARS = 48
 
 def quoted(text: str) -> str:
     """Return the end of what a program printed, as code that nothing in it can end."""
-    cut = tail(clean(text).strip(), OUTPUT_CHARS)
-    return "\n".join(f"    {line}" for line in cut.splitlines())
+    return "\n".join(f"    {line}" for line in tail(clean(text).strip(), OUTPUT_CHARS).splitlines())
 
 
 def verbatim(text: str) -> str:

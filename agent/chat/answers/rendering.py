@@ -77,7 +77,6 @@ def draw(plot: Plot, console: Console) -> str:
     plotext.title(plot.title)
     plotext.xlabel(plot.x_label)
     text: str = plotext.build()
-    plotext.clear_figure()
     return text if console.is_terminal and not console.no_color else plotext.uncolorize(text)
 
 

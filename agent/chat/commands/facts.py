@@ -9,7 +9,6 @@ from pydantic import Field
 from bestguess.agent.chat.answers import facts
 from bestguess.agent.chat.answers.explanation import compare as compare_trials
 from bestguess.agent.chat.answers.explanation import explain
-from bestguess.agent.chat.answers.facts import Known
 from bestguess.agent.chat.answers.formatting import duration
 from bestguess.agent.chat.answers.plots import effect_plot, progress_plot
 from bestguess.agent.chat.answers.tables import best_table, trials_table
@@ -75,7 +74,7 @@ def best(session: Conversation) -> str:
 
 
 @command("reads", of_study=True)
-def why(study: Known, trial: Number | None = None) -> str:
+def why(study: facts.Known, trial: Number | None = None) -> str:
     """Explain a trial: who proposed it and why, what was expected, what came of it, why it failed."""
     history = study.history
     if trial is None:
@@ -86,7 +85,7 @@ def why(study: Known, trial: Number | None = None) -> str:
 
 
 @command("reads", of_study=True)
-def compare(study: Known, a: Number, b: Number) -> str:
+def compare(study: facts.Known, a: Number, b: Number) -> str:
     """Compare two trials: what differs, and what each difference alone is believed to do."""
     one, other = facts.find_trial(study.history, a), facts.find_trial(study.history, b)
     return compare_trials(study, one, other)
@@ -133,13 +132,13 @@ def importance(session: Conversation) -> str:
 
 
 @command("reads", of_study=True)
-def outlook(study: Known, n: Annotated[int, Field(ge=1, le=1000)] = 10) -> str:
+def outlook(study: facts.Known, n: Annotated[int, Field(ge=1, le=1000)] = 10) -> str:
     """Say what n more trials may bring, and whether the search has converged."""
     return facts.describe_outlook(study, n)
 
 
 @command("reads", of_study=True)
-def cost(study: Known) -> str:
+def cost(study: facts.Known) -> str:
     """Show what was spent so far: trials, time, tokens."""
     history = study.history
     tokens = sum(trial.proposal.tokens for trial in history)

@@ -55,11 +55,7 @@ def export(session: Conversation, form: Form = "script", path: str = "") -> str:
     return f"Wrote `{name}`.{hint}"
 
 
-def _card_for_log(session: Conversation, path: str = TRANSCRIPT) -> Card:
-    return _card_for_file(_place_log(session, path))
-
-
-@command("writes", asks=_card_for_log)
+@command("writes", asks=lambda session, path=TRANSCRIPT: _card_for_file(_place_log(session, path)))
 def log(session: Conversation, path: str = TRANSCRIPT) -> str:
     """Write this conversation as Markdown into the folder."""
     target = _place_log(session, path)

@@ -145,7 +145,6 @@ def _limited(
 def _with_options(
     name: str, parameter: Choice, limit: Limit | None, given: Sequence[str]
 ) -> tuple[Choice, Limit | None]:
-    """Return a choice with more options, and what limits it from now on."""
     allowed = _allowed(parameter, limit)
     known = {str(option): option for option in parameter.options}
     texts = all(isinstance(option, str) for option in parameter.options)

@@ -196,8 +196,7 @@ def _set_aside(session: Conversation, number: int) -> str:
     tuner = session.bench.tuner
     if number in {trial.number for trial in tuner.interrupted}:
         tuner.drop(number)
-        trials = session.bench.trials
-        if trials and trials.wanted:
+        if (trials := session.bench.trials) and trials.wanted:
             trials.wanted -= 1
         return f"Trial {number} is dropped: it is not run again, and does not count."
     if number in {trial.number for trial in session.bench.history.running}:

@@ -88,9 +88,8 @@ def is_instruction(clause: str, intents: Sequence[Intent], context: Context) -> 
 
 
 def _leaves(value: Any) -> Iterator[Any]:
-    if isinstance(value, Mapping):
-        yield from (leaf for one in value.values() for leaf in _leaves(one))
-    elif isinstance(value, list | tuple):
-        yield from (leaf for one in value for leaf in _leaves(one))
+    if isinstance(value, Mapping | list | tuple):
+        parts = value.values() if isinstance(value, Mapping) else value
+        yield from (leaf for part in parts for leaf in _leaves(part))
     elif value is not None and not isinstance(value, bool):
         yield value

@@ -174,10 +174,9 @@ def values_in(text: str, space: Space | None) -> dict[str, Any]:
 
 def bounds_in(text: str) -> tuple[float | None, float | None]:
     """Return the lower and the upper bound that a plain text speaks of."""
-    pair = re.search(
+    if pair := re.search(
         rf"(?<![\w.])(?P<a>{NUMBER})\s*(?:\.\.+|\u2026|\u2013|to|and|-)\s*(?P<b>{NUMBER})(?![\w])", text
-    )
-    if pair:
+    ):
         low, high = sorted((number(pair["a"]), number(pair["b"])))
         return low, high
     negated = re.search(

@@ -61,8 +61,7 @@ def ask_model(
         if stop.is_set():
             return ""  # the call goes on to its end, and nobody waits for it
         wait((call,), POLL_S)
-    texts = call.result().texts
-    return texts[0][:REPLY_CHARS] if texts else ""
+    return "".join(call.result().texts[:1])[:REPLY_CHARS]
 
 
 def object_schema(properties: Mapping[str, Any], required: tuple[str, ...] | None = None) -> dict[str, Any]:

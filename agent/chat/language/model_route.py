@@ -46,8 +46,7 @@ EXAMPLES: tuple[tuple[str, dict[str, Any]], ...] = (
 
 def offered() -> list[Command]:
     """Return the commands that a model may name."""
-    commands = REGISTRY.values()
-    return [one for one in commands if one.effect != "reaches" and one.name not in NEVER]
+    return [one for one in REGISTRY.values() if one.effect != "reaches" and one.name not in NEVER]
 
 
 def intent_schema(space: Space | None) -> dict[str, Any]:
@@ -81,12 +80,11 @@ def understand_with_model(
         "examples": [{"say": say, "json": json.dumps(reply)} for say, reply in EXAMPLES],
         "said": quote(text),
     }
-    schema = intent_schema(context.space)
     try:
         reply = read_object(
             ask_model(
                 llm, "intent", variables,
-                schema=schema, max_tokens=MAX_TOKENS, stop=stop, timeout_s=timeout_s,
+                schema=intent_schema(context.space), max_tokens=MAX_TOKENS, stop=stop, timeout_s=timeout_s,
             )
         )  # fmt: skip
         name = str(reply.pop("command", ""))[:40]

@@ -158,11 +158,9 @@ def _export(text: str, _context: Context) -> Intent | None:
 
 
 def _budget(text: str, _context: Context) -> Intent | None:
-    tokens = re.search(rf"({mentions.NUMBER})\s*tokens", text)
-    if tokens:
+    if tokens := re.search(rf"({mentions.NUMBER})\s*tokens", text):
         return Intent("budget", {"tokens": int(mentions.number(tokens[1]))})
-    minutes = mentions.minutes_in(text)
-    if minutes and not is_question(text):
+    if (minutes := mentions.minutes_in(text)) and not is_question(text):
         return Intent("budget", {"minutes": mentions.whole(minutes)})
     trials = re.search(r"(\d+)\s*(?:trials|runs|evaluations|experiments)", text)
     if trials and says(text, SAID["budget"]) and not mentions.trials_in(text):

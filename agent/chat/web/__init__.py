@@ -15,6 +15,5 @@ def load_server() -> type[PageServer]:
     try:
         from bestguess.agent.chat.web.server import PageServer
     except ImportError as error:
-        needs = f"the page needs {error.name}; install it: pip install 'bestguess[web]'"
-        raise InputError(needs) from error
+        raise InputError(f"the page needs {error.name}; install it: pip install 'bestguess[web]'") from error
     return PageServer
