@@ -46,7 +46,7 @@ class Page(Protocol):
 
 
 class Conversation:
-    """One conversation about one study at a time.
+    """One conversation about one study at a time, which is the `Watcher` of its trials.
 
     Args:
         folder: where scripts are and files are written; nothing outside of it is touched.
@@ -168,8 +168,6 @@ class Conversation:
         if time.monotonic() - self._shown_at >= WRITING_S:
             self._shown_at = time.monotonic()
             self._tell(Event("writing", text))
-
-    # What happens in the background: a `Watcher` of the trials.
 
     def started(self, trial: Trial) -> None:
         """Tell that a trial begins."""
