@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
+from bestguess.agent.advice.advisor import Consultation
 from bestguess.agent.advice.budget import Budget
 from bestguess.agent.advice.knowledge import gather, read_knowledge
 from bestguess.agent.assembly import BESIDE, LLM_WAIT_S, Assembly, ModelTerms
@@ -158,12 +159,14 @@ class Tuner:
                 return None
             taken = self._take_again()
             if taken is None:
-                trial = self._start(look)
+                consultation = self._assembly.consult()
+                trial = self._start(look, consultation)
         if taken:
             trial, former = taken
             if former and former.is_of_this_kernel:
                 stop_run(former.pid, former.started, trial.params)
             return trial
+        self._assembly.note(trial.number, consultation)
         if self._terms.prefetch:
             self._turns.prefetch(self._seen.history.including(trial), self._seen.next_number + 1)
         return trial
@@ -334,14 +337,12 @@ class Tuner:
         self._seen = look
         return look
 
-    def _start(self, look: Look) -> Trial:
+    def _start(self, look: Look, consultation: Consultation) -> Trial:
         """Propose and start a trial that no other process has started meanwhile."""
-        consultation = self._assembly.consult()
         while True:
             proposal = self._turns.propose(look.history, look.next_number, consultation=consultation)
             trial = self.study.start(proposal, self._owner)
             if trial.number == look.trials or not self.study.withdraw_repeat(trial, look.history):
-                self._assembly.note(trial.number, consultation)
                 return trial
             look = self._look()
 

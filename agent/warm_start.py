@@ -2,9 +2,9 @@
 
 The default comes first, then what packs know to work, then the model's consensus and its most different
 guesses, and points that fill the space where there are too few. A study of our own asks no model where packs
-know most parameters (`turns.py`); here it is asked wherever there is one. A `WarmStart` is also a document,
-`bestguess.warmstart/1`, that a tuner in another environment can load later; how its points are spelled for a
-tuner is in `adapters/`. This module evaluates nothing.
+know most parameters (`search/turns.py`); here it is asked wherever a point is left for it. A `WarmStart` is
+also a document, `bestguess.warmstart/1`, that a tuner in another environment can load later; how its points
+are spelled for a tuner is in `adapters/`. Nothing is evaluated here.
 """
 
 from __future__ import annotations
@@ -99,8 +99,8 @@ class WarmStart:
             space=space,
             task=task,
             points=tuple(points),
-            model=model.name if model else None,
-            prompts=version(*TEMPLATES) if model else "",
+            model=model.name if model and consultation.advice else None,
+            prompts=version(*TEMPLATES) if consultation.advice else "",
             refusal=refusals[0] if refusals else "",
         )
 
@@ -263,7 +263,11 @@ def _choose(
     points[guessed:] = [replace(point, fallback=fallback) for point in points[guessed:]]
     if consultation.advice:
         paid = min(before, len(points) - 1)
-        points[paid] = replace(points[paid], tokens=consultation.tokens, seconds=consultation.seconds)
+        points[paid] = replace(
+            points[paid],
+            tokens=consultation.tokens,
+            seconds=sum(advice.seconds for advice in consultation.advice),
+        )
     return points
 
 

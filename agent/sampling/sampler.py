@@ -23,7 +23,7 @@ from optuna.trial import FrozenTrial
 from bestguess.agent.advice.budget import Budget
 from bestguess.agent.advice.pack import choose_packs
 from bestguess.agent.assembly import LLM_WAIT_S, ModelTerms
-from bestguess.agent.checks import check_seed, check_task
+from bestguess.agent.checks import check_path, check_seed, check_task
 from bestguess.agent.llm import LLM
 from bestguess.agent.sampling.native_space import NativeSpace, read_distribution
 from bestguess.agent.sampling.search import OptunaSearch
@@ -67,6 +67,7 @@ class Sampler(BaseSampler):
         knowledge: bool | str | Path = True,
     ) -> None:
         given_seed = check_seed(seed)
+        journal = check_path("journal", journal, "give a file, or None for nowhere")
         self._terms = ModelTerms(llm, llm_wait_s, budget, journal)
         self.space = _read_space(space)
         self.task = check_task(task)

@@ -112,27 +112,31 @@ class OptunaSearch:
             return {}
         reader, turns = self._in(native)
         consultation = self._assembly.consult()
-        for attempt in range(MOST_TRIES):
-            reading = reader.read(trials, np.random.default_rng((self._seed, trial.number, WEIGHING)))
-            history = _with_default(reading.history, trials, trial.number, native)
-            # What made-up values mean is too much to tell a model; it still has its first guesses.
-            may_guess = not reading.meaning
-            proposal = turns.propose(history, trial.number, consultation=consultation, may_guess=may_guess)
-            proposal = _explained(proposal, reading, native, asked=self._asked)
-            self._write(trial, proposal, native)
-            if self._task.noisy:
-                break
-            for pause_s in (0.0, PAUSE_S):
-                time.sleep(pause_s)
-                trials = self.trials_beside(trial.number)
-                now = reader.read(trials, np.random.default_rng(0)).history  # only its params matter
-                twins = _newcomers(history, now, proposal)
-                # Of two that step aside for each other again and again, the later one is to do it.
-                if attempt == 0 or not twins or min(twins) < trial.number:
+        try:
+            for attempt in range(MOST_TRIES):
+                reading = reader.read(trials, np.random.default_rng((self._seed, trial.number, WEIGHING)))
+                history = _with_default(reading.history, trials, trial.number, native)
+                # What made-up values mean is too much to tell a model; it still has its first guesses.
+                may_guess = not reading.meaning
+                proposal = turns.propose(
+                    history, trial.number, consultation=consultation, may_guess=may_guess
+                )
+                proposal = _explained(proposal, reading, native, asked=self._asked)
+                self._write(trial, proposal, native)
+                if self._task.noisy:
                     break
-            if not twins:
-                break
-        self._assembly.note(trial.number, consultation)
+                for pause_s in (0.0, PAUSE_S):
+                    time.sleep(pause_s)
+                    trials = self.trials_beside(trial.number)
+                    now = reader.read(trials, np.random.default_rng(0)).history  # only its params matter
+                    twins = _newcomers(history, now, proposal)
+                    # Of two that step aside for each other again and again, the later one is to do it.
+                    if attempt == 0 or not twins or min(twins) < trial.number:
+                        break
+                if not twins:
+                    break
+        finally:
+            self._assembly.note(trial.number, consultation)
         so_far = history.including(Trial(trial.number, proposal))
         turns.prefetch(so_far, trial.number + 1, may_guess=may_guess)
         return native.to_native(proposal.params)

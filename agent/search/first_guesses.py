@@ -86,9 +86,8 @@ class FirstGuesses:
         return advice
 
     def prefetch(self, state: SearchState) -> None:
-        """Have the model think, if it is still to be asked."""
-        if self.pool is None:
-            self._advisor.prefetch(self.question(state))
+        """Have the model think."""
+        self._advisor.prefetch(self.question(state))
 
     def question(self, state: SearchState) -> Question:
         """Return the question for the pool."""

@@ -114,10 +114,10 @@ class Turns:
                 break
             fallback = offered.reason or fallback
         assert isinstance(offered, Proposal), "chance never passes"
-        if fallback:
-            offered = replace(offered, fallback=fallback)
-        elif offered.source == "gp" and may_guess and self._model_has_turn(history):
+        if offered.source == "gp" and may_guess and self._model_has_turn(history):
             offered = self._guess_in_place_of(offered, state)
+        if fallback and not offered.fallback:
+            offered = replace(offered, fallback=fallback)
         return self._completed(state, offered)
 
     def _order(self, state: SearchState) -> Iterator[Proposer]:
@@ -153,9 +153,10 @@ class Turns:
 
     def _completed(self, state: SearchState, proposal: Proposal) -> Proposal:
         """Return the proposal with what is expected of it, and with what the model cost."""
-        if not proposal.verdict and state.verifier is None:
+        judged = proposal.verdict or proposal.source == "default"  # which runs whatever is expected of it
+        if not judged and state.verifier is None:
             proposal = replace(proposal, verdict="nothing to check it against yet")
-        elif not proposal.verdict and state.verifier:
+        elif not judged and state.verifier:
             expected = state.verifier.predict(proposal.params)
             words = f"too early to judge: expected {expected.mean:.5g} ± {expected.sd:.2g}"
             proposal = replace(proposal, prediction=expected, verdict=words)
@@ -174,7 +175,7 @@ class Turns:
             self._explainer.prefetch(history, usual)
         asked: FirstGuesses | Guesses | None = None
         if self._is_warming_up(history):
-            asked = self._first if self.guesses_first else None
+            asked = self._first if self.guesses_first and self._first and not self._first.pool else None
         elif may_guess and self._model_has_turn(history):
             asked = self._guesses
         if asked:

@@ -241,3 +241,9 @@ class Corners:
 def test_a_proposer_of_ones_own_is_asked_after_the_default_until_it_passes() -> None:
     found = sources(Switches(proposers=(Corners(),), first_guesses=False, propose=False), 8)
     assert found == ["default", "user", "user", "random", "random", "gp", "gp", "gp"]
+
+
+def test_a_proposer_that_passes_with_a_reason_takes_no_turn_of_the_models() -> None:
+    model = ScriptedLLM(['{"x": 1, "y": 1}'])
+    sources(Switches(proposers=(Corners(),), first_guesses=False), 16, model)
+    assert any("propose" in request.template for request in model.requests)
