@@ -111,7 +111,7 @@ def test_whatever_the_space_the_points_are_valid_and_different_and_survive_the_d
 
 
 def test_the_document_says_what_it_rests_on(tmp_path: Path) -> None:
-    made = WarmStart.guess(SPACE, TASK, 3, llm=SchemaLLM())
+    made = WarmStart.guess(SPACE, TASK, 4, llm=SchemaLLM())
     made.save(tmp_path / "warmstart.json")
     document = json.loads((tmp_path / "warmstart.json").read_text())
     assert document["format"] == FORMAT
