@@ -43,9 +43,11 @@ def read_marks(attributes: Mapping[str, Any]) -> Marks:
     """Return the marks among a study's user attributes."""
     old_aside, old_remarks = attributes.get(ASIDE), attributes.get(REMARKS)
     # What others put in these places is no mark.
-    aside = {one: True for one in old_aside if type(one) is int} if isinstance(old_aside, list) else {}
+    aside = (
+        {number: True for number in old_aside if type(number) is int} if isinstance(old_aside, list) else {}
+    )
     remarks = {
-        int(number): [one for one in said if isinstance(one, str)]
+        int(number): [remark for remark in said if isinstance(remark, str)]
         for number, said in (old_remarks.items() if isinstance(old_remarks, Mapping) else ())
         if _NUMBER.fullmatch(number) and isinstance(said, list)
     }

@@ -130,9 +130,9 @@ def _check_same(
     direction: StudyDirection,
 ) -> None:
     if list(directions) != [direction]:
-        kept_words = ", ".join(one.name.lower() for one in directions)
+        words = ", ".join(its.name.lower() for its in directions)
         raise StudyError(
-            f"study {name!r} has direction {kept_words}, not {direction.name.lower()}; "
+            f"study {name!r} has direction {words}, not {direction.name.lower()}; "
             "go on with that direction, or choose another study name"
         )
     if kept.get("fingerprint", space.fingerprint) == space.fingerprint:

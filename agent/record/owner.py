@@ -71,24 +71,24 @@ class Owner:
         """Return the owner that `fields` wrote down; None for anything else."""
         if not isinstance(record, Mapping):
             return None
-        known = {one.name: record[one.name] for one in fields(cls) if one.name in record}
+        known = {field.name: record[field.name] for field in fields(cls) if field.name in record}
         sign = known.pop("sign", None)
         words = [known.get(name, "") for name in ("host", "boot", "namespace", "machine")]
         pid, started = known.get("pid"), known.get("started")
         if (
-            not all(isinstance(one, str) for one in words)
+            not all(isinstance(word, str) for word in words)
             or not (type(pid) is int and 0 < pid < 2**31)
             or type(started) not in (int, float)
             or "host" not in known
         ):
             return None
-        whole = isinstance(sign, list) and len(sign) == 3 and all(type(one) is int for one in sign)
+        whole = isinstance(sign, list) and len(sign) == 3 and all(type(number) is int for number in sign)
         return cls(**known, sign=tuple(sign) if whole else None)
 
     @property
     def fields(self) -> dict[str, Any]:
         """The owner as JSON-able values."""
-        named = {one.name: getattr(self, one.name) for one in fields(self)}
+        named = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: list(value) if name == "sign" else value for name, value in named.items() if value}
 
     def signing(self, signs: Path | None) -> Self:

@@ -42,7 +42,7 @@ class Settings:
         """Return the space, without constraints that are code: only their author has that."""
         with whole(self.name):
             kept = self.read()["space"]
-            written = [one for one in kept.get("constraints", ()) if not isinstance(one, Mapping)]
+            written = [words for words in kept.get("constraints", ()) if not isinstance(words, Mapping)]
             return Space.from_dict({**kept, "constraints": written})
 
     def task(self) -> Task:

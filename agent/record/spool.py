@@ -149,13 +149,13 @@ class Spool:
     def _keep(self, line: Mapping[str, Any]) -> Path | None:
         """Add a line in the first place that takes it, and return where; None if there is no such place."""
         brief = {**line, "outcome": {**line["outcome"], "feedback": ""}}
-        for one in (line, brief):
+        for shorter in (line, brief):
             for path in self.paths:
                 with suppress(OSError):
                     # A study's folder that was deleted is not made again.
                     if self._file is None or path.parent != self._file.parent:
                         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                    _append(path, (json.dumps(one, default=str) + "\n").encode())
+                    _append(path, (json.dumps(shorter, default=str) + "\n").encode())
                     return path
         return None
 
@@ -185,13 +185,13 @@ def _places(url: str | None) -> tuple[Path, ...]:
     elsewhere = ((state if home else state / "bestguess") / "spool" / digest(url), temporary(url))
     beside = file_of(url)
     places = elsewhere if beside is None else (beside, *elsewhere)
-    return tuple(one for one in places if one.parts[0] != "~")  # as it stays where nobody has a home
+    return tuple(place for place in places if place.parts[0] != "~")  # as it stays where nobody has a home
 
 
 def _free(path: Path) -> Path:
     """Return the path, with a number after it if there is such a file."""
     names = (path.name, *(f"{path.name}-{number}" for number in range(2, 1000)))
-    return next(one for one in map(path.with_name, names) if not one.exists())
+    return next(free for free in map(path.with_name, names) if not free.exists())
 
 
 def _append(path: Path, line: bytes) -> None:

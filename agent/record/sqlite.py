@@ -81,7 +81,7 @@ def _way(path: Path) -> str:
 
     What the file itself says is not read here: closing it would drop the locks that this process has on it.
     """
-    log, shared, journal = (path.with_name(f"{path.name}-{one}") for one in ("wal", "shm", "journal"))
+    log, shared, journal = (path.with_name(f"{path.name}-{kind}") for kind in ("wal", "shm", "journal"))
     if log.exists() and shared.exists():
         return "mode=ro&readonly_shm=1"
     if log.exists() and log.stat().st_size:

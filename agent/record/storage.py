@@ -97,7 +97,9 @@ def check_storage(url: str) -> None:
     path = file_of(url)
     if is_there(url):
         open_storage(url, create=False).remove_session()
-        if path is not None and not all(os.access(one, os.W_OK) for one in (path, path.absolute().parent)):
+        if path is not None and not all(
+            os.access(place, os.W_OK) for place in (path, path.absolute().parent)
+        ):
             raise StudyError(
                 f"the study file {path} may not be written, or its folder; check the permissions of both"
             )
@@ -223,7 +225,7 @@ def _has_tables(path: Path) -> bool:
         with closing(connect(path, timeout_s=BUSY_TIMEOUT_S)) as connection:
             # The version of their layout is the last thing that Optuna writes.
             return bool(connection.execute("SELECT count(*) FROM alembic_version").fetchone()[0])
-    if others := sorted(one for one, sql in layouts.items() if not _OPTUNAS.search(f"{one} {sql}")):
+    if others := sorted(name for name, sql in layouts.items() if not _OPTUNAS.search(f"{name} {sql}")):
         raise StudyError(
             f"the file {path} is another program's database (it holds {', '.join(others[:3])}) and is left as"
             " it is; name another with --storage"

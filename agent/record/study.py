@@ -161,7 +161,7 @@ class Study:
         Two processes that propose from the same history can come to the same configuration. The later of
         them stays in the storage as failed, is no part of any history, and has to propose again.
         """
-        known = {one.number for one in seen}
+        known = {trial.number for trial in seen}
         for other in self.history:
             if other.number < trial.number and other.number not in known and other.params == trial.params:
                 words = f"trial {other.number} was started with the same params meanwhile"

@@ -22,7 +22,7 @@ from bestguess.tools.words.kept import ATTRIBUTE, read_fields
 
 STATES = {"running": TrialState.RUNNING, "complete": TrialState.COMPLETE, "failed": TrialState.FAIL}
 
-_SAID = [one.name for one in fields(Proposal) if one.name != "params"]
+_SAID = [field.name for field in fields(Proposal) if field.name != "params"]
 _PREDICTIONS = ("prediction", "rival")
 
 _log = logging.getLogger(__name__)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -97,7 +98,7 @@ class StoredTrials:
 
     def history(self, frozen: Sequence[FrozenTrial], marks: Marks) -> History:
         """Return those that belong to the study and count, with what was said of them."""
-        trials = [trial for one in frozen if (trial := self._translation.read(one))]
+        trials = filter(None, map(self._translation.read, frozen))
         return History(self._direction, marks.on(trials))
 
     def look(self, marks: Marks, signs: Path | None) -> Look:
@@ -122,19 +123,17 @@ class StoredTrials:
 
     def histories_at_start(self) -> Iterator[tuple[Trial, History]]:
         """Yield each trial with the history at its start: what had no outcome then is running in it."""
-        known: list[tuple[FrozenTrial, Trial]] = []
+        earlier: list[tuple[Trial, datetime | None]] = []
         for frozen in self.frozen():
             if (trial := self._translation.read(frozen)) is None:
                 continue
             if (start := frozen.datetime_start) is not None:  # else somebody took it away
                 before = tuple(
-                    told
-                    if one.datetime_complete and one.datetime_complete <= start
-                    else Trial(told.number, told.proposal)
-                    for one, told in known
+                    told if ended and ended <= start else Trial(told.number, told.proposal)
+                    for told, ended in earlier
                 )
                 yield trial, History(self._direction, before)
-            known.append((frozen, trial))
+            earlier.append((trial, frozen.datetime_complete))
 
     def has(self, number: int, params: Params) -> bool:
         """Whether there is a trial of that number with these params."""
@@ -157,7 +156,7 @@ class StoredTrials:
 
     def with_key(self, key: str) -> int | None:
         """Return the number of the trial that was made with this key."""
-        return next((one.number for one in self.frozen() if fields_of(one).get("key") == key), None)
+        return next((trial.number for trial in self.frozen() if fields_of(trial).get("key") == key), None)
 
     def create(self, proposal: Proposal, owner: Mapping[str, Any] | None) -> Trial:
         """Make a running trial and return it."""
