@@ -304,8 +304,9 @@ def open_beside(storage: str | None) -> Journal | None:
 
 def beside(storage: str | None) -> Path | None:
     """Return where the journal of a study in `storage` goes: next to an SQLite file, else nowhere."""
-    prefix = "sqlite:///"
-    if storage is None or not storage.startswith(prefix) or storage.endswith(":memory:"):
+    if storage is None:
         return None
-    path = Path(storage.removeprefix(prefix).partition("?")[0])
-    return path.with_name(f"{path.stem}.journal{path.suffix or '.db'}")
+    from bestguess.agent.record.storage_url import file_of  # loads SQLAlchemy, which no warm start needs
+
+    path = file_of(storage)
+    return None if path is None else path.with_name(f"{path.stem}.journal{path.suffix or '.db'}")
