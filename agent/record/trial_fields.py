@@ -10,10 +10,11 @@ import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, astuple, fields
+from datetime import datetime
 from typing import Any
 
 from optuna.distributions import CategoricalDistribution
-from optuna.trial import FrozenTrial, TrialState, create_trial
+from optuna.trial import FrozenTrial, TrialState
 
 from bestguess.tools.errors import ParamsError, StudyError
 from bestguess.tools.space.space import Space
@@ -99,12 +100,20 @@ class Translation:
         kept = asdict(outcome) if outcome else None
         fields = {"texts": texts, "owner": owner, "outcome": kept, "key": key}
         said = {name: value for name, value in fields.items() if value}
-        return create_trial(
+        now = datetime.now()
+        # Optuna's create_trial refuses values that the space has, where there are more than 4e7 steps.
+        return FrozenTrial(
+            number=-1,
+            trial_id=-1,
             state=STATES[Trial(-1, proposal, outcome).state],
             value=outcome.value if outcome else None,
+            datetime_start=now,
+            datetime_complete=now if outcome else None,
             params=params,
             distributions={name: self._distributions[name] for name in params},
             user_attrs={ATTRIBUTE: proposal_fields(proposal) | said},
+            system_attrs={},
+            intermediate_values={},
         )
 
     def read(self, frozen: FrozenTrial) -> Trial | None:

@@ -59,6 +59,14 @@ def test_values_that_are_not_finite_are_failures_with_a_reason(tmp_path: Path) -
     assert "nan" in trial.feedback
 
 
+def test_a_value_of_very_many_steps_is_kept_where_optuna_takes_none_of_its_own() -> None:
+    space = bg.Space(x=bg.Float(0, 1e6, step=1e-3))
+    study = Study.open(space, TASK)
+    for x in (670624.097, 999999.999):
+        study.add(bg.Proposal(space.validate({"x": x}), "user"), bg.Outcome(1.0))
+    assert [trial.params["x"] for trial in study.history] == [670624.097, 999999.999]
+
+
 def test_a_text_nobody_listed_is_kept(tmp_path: Path) -> None:
     space = bg.Space(prompt=bg.Text(default="Think."), depth=bg.Int(1, 3))
     url = f"sqlite:///{tmp_path / 'study.db'}"
