@@ -10,22 +10,24 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import psutil
 import pytest
 
 import bestguess as bg
+from bestguess.agent.reports.live import BADGES
 from bestguess.evals.contestants import Spec
 from bestguess.evals.pipe import ContestantError, Worker
 from bestguess.evals.protocol import Brief, Problem
 from bestguess.evals.record import Record, Results
-from bestguess.evals.runner import Plan, play, run
+from bestguess.evals.runner import SOURCES, Plan, play, run
 from bestguess.evals.suites import suite
 from bestguess.evals.suites.bbob import _function, _optimum
 from bestguess.evals.suites.tables import read_table
 from bestguess.tools.errors import InputError
+from bestguess.tools.trial import Source
 
 PROBLEMS = {"tables": ["hpobench-vehicle"], "bbob": ["f08-d02", "f21-d05"]}
 
@@ -221,3 +223,7 @@ def test_ctrl_c_keeps_what_was_finished_and_exits_with_130(tmp_path: Path) -> No
     assert "every finished run is kept" in said
     assert "Traceback" not in said
     assert Results(tmp_path).read()
+
+
+def test_each_source_has_its_letter_and_its_badge() -> None:
+    assert set(get_args(Source)) == SOURCES.keys() - {""} == BADGES.keys()
