@@ -107,6 +107,7 @@ def test_the_warm_start() -> None:
     assert study.ask(SPACE.to_optuna()).params == SPACE.default()
 
 
+@pytest.mark.slow
 def test_the_command_line(folder: Path) -> None:
     command = ["--metric", r"loss=(\S+)", "--", sys.executable, "train.py", "--x", "{x}", "--n={n}"]
     tuned = bestguess(folder, "tune", "--space", "space.yaml", "--n-trials", "6", "--json", *command)
@@ -153,6 +154,7 @@ def test_the_web_page(folder: Path) -> None:
     assert page.returncode == 130
 
 
+@pytest.mark.slow
 def test_mcp_over_stdio(folder: Path) -> None:
     async def call(client: Client, tool: str, **arguments: Any) -> Any:
         result = await client.call_tool(tool, arguments)

@@ -288,6 +288,7 @@ def test_an_interrupted_run_stops_its_command_and_says_how_to_go_on(
     assert len(last_object(run("show", "--json"))["trials"]) == 4
 
 
+@pytest.mark.slow
 def test_an_interrupt_does_not_wait_for_a_model_that_hangs(folder: Path) -> None:
     with MisbehavingServer(["hang"]) as server:
         tune = ("tune", "--space", "space.yaml", "--llm", server.url, "--llm-wait", "60", "objectives:bowl")
@@ -325,6 +326,7 @@ def test_doctor_reports_what_this_machine_has(run: Run) -> None:
     assert findings["torch"]["ok"]
 
 
+@pytest.mark.slow
 def test_the_demo_needs_no_model(run: Run) -> None:
     record = last_object(run("demo", "--llm", "none", "--n-trials", "3", "--json"))
     assert record["best_value"] <= record["default_value"]

@@ -98,6 +98,7 @@ def test_a_study_without_a_model_with_trials_of_the_users_and_several_running_re
     assert all(one.same for one in replayed), [one for one in replayed if not one.same]
 
 
+@pytest.mark.slow
 def test_a_record_that_was_changed_no_longer_replays_and_the_command_says_where(tmp_path: Path) -> None:
     storage = run(tmp_path, 1, n_trials=9)
     arguments = ["replay", "--storage", storage]

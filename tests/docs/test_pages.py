@@ -37,6 +37,7 @@ from bestguess.agent.mcp.tools import make_server
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("README.md"), *ROOT.glob("CONTRIBUTING.md"), *ROOT.glob("docs/**/*.md")])
 SLOW = [path for path in PAGES if "<!-- test: slow" in path.read_text(encoding="utf-8")]
+QUICK = [path for path in PAGES if path.name in ("README.md", "extend.md", "python.md")]
 COMMENT = re.compile(r"<!-- test: (.*?)\s*-->", re.DOTALL)
 HIDDEN = re.compile(r"(python|bash)\n(.*)", re.DOTALL)
 TIMEOUT_S = 300
@@ -152,7 +153,11 @@ def run_page(path: Path, folder: Path, *, slow: bool) -> None:
             run(block, names, folder)
 
 
-@pytest.mark.parametrize("path", PAGES, ids=name_of)
+@pytest.mark.parametrize(
+    "path",
+    [*QUICK, *(pytest.param(path, marks=pytest.mark.slow) for path in PAGES if path not in QUICK)],
+    ids=name_of,
+)
 def test_every_block_of_a_page_runs_as_written(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

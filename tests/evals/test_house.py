@@ -131,6 +131,7 @@ def test_what_is_no_checkout_is_refused_in_one_line(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_way_of_one_proposal_is_walked_on_this_checkout() -> None:
     done = CliRunner().invoke(main, ["house", "--json", "--test-s", "7"])
     assert done.exit_code == 0, done.stderr

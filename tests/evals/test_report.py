@@ -140,6 +140,7 @@ def test_a_page_without_a_place_for_the_table_is_named(results: Results, tmp_pat
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not (ROOT / "README.md").exists(), reason="these tests are outside a checkout")
 def test_our_own_pages_have_the_figures_of_the_kept_results() -> None:
     assert update_pages(ROOT, ROOT / "evals/results", write=False) == []

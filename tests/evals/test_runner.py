@@ -112,6 +112,7 @@ def test_without_the_default_nobody_starts_from_it(tmp_path: Path) -> None:
     assert all(one.values[0] != default for one in records if one.suite == "tables")
 
 
+@pytest.mark.slow
 def test_guesses_are_handed_over_after_the_start_and_told_before_anything_is_asked(tmp_path: Path) -> None:
     run(plan("optuna:sampler=tpe,guesses=2", "optuna:sampler=tpe", seeds=1), Results(tmp_path))
     problem = suite("tables").problem("hpobench-vehicle", 0)
@@ -180,6 +181,7 @@ def test_two_runs_do_not_write_to_one_folder(tmp_path: Path) -> None:
     run(plan("random", seeds=1), Results(tmp_path), progress=nested)
 
 
+@pytest.mark.slow
 def test_a_killed_run_leaves_no_process_and_goes_on_where_it_was(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "bestguess.evals", "run", "--suite", "bbob", "--problem", "*-d02"]
     command += ["--contestant", "optuna:sampler=tpe", "--contestant", "random", "--seeds", "2"]

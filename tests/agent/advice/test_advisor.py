@@ -185,12 +185,12 @@ def test_a_model_that_hangs_costs_three_full_waits_and_is_used_again_once_it_ans
 def test_advisors_of_one_consultation_wait_together_no_longer_than_one_of_them_may() -> None:
     patience, gate = Patience(), threading.Event()
     llm = Answers(GOOD, wait=gate)
-    advisors = [ModelAdvisor(llm, wait_s=1.0, patience=patience) for _ in range(3)]
+    advisors = [ModelAdvisor(llm, wait_s=0.4, patience=patience) for _ in range(3)]
     for turn in range(5):
         started = time.monotonic()
-        consultation = Consultation(1.0)
+        consultation = Consultation(0.4)
         assert all(consultation.ask(advisor, QUESTION).refusal for advisor in advisors)
-        assert time.monotonic() - started < (2.0 if turn < MAX_FAILURES else 0.9)
+        assert time.monotonic() - started < (1.1 if turn < MAX_FAILURES else 0.39)
     gate.set()
 
 

@@ -60,6 +60,7 @@ def spoken(folder: Path) -> Iterator[Callable[..., Talk]]:
         server.__exit__(None, None, None)
 
 
+@pytest.mark.slow
 def test_an_answer_is_shown_as_it_grows_and_only_the_whole_of_it_is_kept(
     spoken: Callable[..., Talk],
 ) -> None:
@@ -72,6 +73,7 @@ def test_an_answer_is_shown_as_it_grows_and_only_the_whole_of_it_is_kept(
     assert "writing" not in {event.kind for event in talk.session.events}
 
 
+@pytest.mark.slow
 def test_a_stopped_reply_keeps_what_was_written_and_trials_go_on(
     spoken: Callable[..., Talk], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,6 +142,7 @@ def test_only_whole_words_of_an_unfinished_answer_count(text: str, said: str) ->
     assert said_so_far(text) == said
 
 
+@pytest.mark.slow
 def test_a_page_hears_the_answer_as_escaped_text(spoken: Callable[..., Talk]) -> None:
     pytest.importorskip("fastapi", reason="the extra `web` is not installed")
     from tests.agent.chat.web_server import TOKEN, WebServer

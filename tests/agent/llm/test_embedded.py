@@ -113,6 +113,7 @@ def make_ends(decoder: Decoder, *, likely: bool) -> None:
     decoder.model.register_forward_hook(change)
 
 
+@pytest.mark.slow
 def test_hot_samples_of_random_weights_all_fit_the_space(llm: EmbeddedLLM) -> None:
     reply = llm.generate(replace(ASK, n=16, temperature=1.5))
     assert len(reply.texts) == 16

@@ -33,7 +33,10 @@ LINE = re.compile(r"^trial (\d+) of \d+ \[\w+\] value (\S+?),", re.MULTILINE)
 
 @pytest.mark.parametrize(
     ("kills", "n_trials"),
-    [(1, 7), pytest.param(20, 24, marks=[pytest.mark.slow, pytest.mark.timeout(600)])],
+    [
+        pytest.param(1, 7, marks=pytest.mark.slow),
+        pytest.param(20, 24, marks=[pytest.mark.slow, pytest.mark.timeout(600)]),
+    ],
 )
 def test_a_killed_run_loses_nothing_told_and_tells_nothing_twice(
     kills: int, n_trials: int, tmp_path: Path

@@ -161,6 +161,7 @@ def test_two_containers_see_by_its_sign_whether_the_others_process_lives(tmp_pat
     assert look(signs, record, *OTHER_NUMBERS) == "unknown gone"
 
 
+@pytest.mark.slow
 @needs(OTHER_NUMBERS[:3])
 def test_a_process_whose_proc_has_other_numbers_still_shows_that_it_lives(tmp_path: Path) -> None:
     signs = tmp_path / "signs"
@@ -170,6 +171,7 @@ def test_a_process_whose_proc_has_other_numbers_still_shows_that_it_lives(tmp_pa
     assert look(signs, record) == "unknown gone"
 
 
+@pytest.mark.slow
 @needs(["unshare", "--mount"])
 def test_a_clock_that_is_set_ends_no_process(tmp_path: Path) -> None:
     lines = Path("/proc/stat").read_text().splitlines()

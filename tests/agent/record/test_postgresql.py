@@ -198,6 +198,7 @@ def test_ten_seconds_without_the_server_are_waited_for_and_said(
     assert "secret" not in said[0]
 
 
+@pytest.mark.slow
 def test_a_value_is_kept_where_the_server_stays_away_and_taken_in_when_it_is_back(
     server: Server, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -97,6 +97,7 @@ def test_a_thousand_misbehaviours_cost_no_trial() -> None:
             assert trial.source == "llm" or said
 
 
+@pytest.mark.slow
 def test_a_server_that_dies_and_comes_back_costs_no_trial_and_is_used_again() -> None:
     down = threading.Event()
 

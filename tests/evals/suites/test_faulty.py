@@ -48,7 +48,7 @@ def test_what_does_not_fail_is_never_better_than_the_reference(name: str) -> Non
         assert value is None or problem.loss(value) >= problem.reference.best
 
 
-@pytest.mark.parametrize("name", SUITE.problems)
+@pytest.mark.parametrize("name", few_of(SUITE.problems))
 def test_failing_depends_on_one_to_three_parameters(name: str) -> None:
     problem = SUITE.problem(name, 0)
     read: set[str] = set()

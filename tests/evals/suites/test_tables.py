@@ -20,6 +20,7 @@ def test_there_are_15_tables_and_each_starts_from_its_default() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # it leaves files open
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["hpobench-kc1", "hpolib-slice_localization", "nasbench201-imagenet"])
 def test_a_value_is_the_mean_over_the_repetitions_that_the_package_draws_from(name: str) -> None:
     family, _, each = name.partition("-")

@@ -85,7 +85,9 @@ def pids_of(tmp_path: Path) -> list[int]:
         "run('env', '-i', {family})",
         "threading.Thread(target=run, args=({family},)).start(); time.sleep(99)",
         "WATCHDOG.started = lambda *_: None; run({family})",
-        "run('true'); pid = os.fork(); run({family}) if pid else time.sleep(5)",
+        pytest.param(
+            "run('true'); pid = os.fork(); run({family}) if pid else time.sleep(5)", marks=pytest.mark.slow
+        ),
         "WATCHDOG.begin(); pid = os.fork(); time.sleep(99) if pid else run({family})",
     ],
     ids=[
@@ -128,6 +130,7 @@ def test_however_often_a_run_is_interrupted_nothing_is_left(
     wait_until(lambda: not any(map(is_running, pids)))
 
 
+@pytest.mark.slow
 def test_a_tuner_that_ends_leaves_no_watchdog_and_the_daemons_of_its_commands(
     tuner: Callable[[str], subprocess.Popen[str]], tmp_path: Path
 ) -> None:

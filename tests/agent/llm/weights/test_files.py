@@ -179,6 +179,7 @@ def test_a_damaged_part_is_downloaded_again(
     assert converted == [FILE]
 
 
+@pytest.mark.slow
 def test_a_part_that_the_index_itself_has_damaged_is_given_up_after_two_downloads(
     index: Path, entry: Entry
 ) -> None:
@@ -237,6 +238,7 @@ def test_a_folder_that_no_pull_made_is_left_alone(entry: Entry) -> None:
     assert mine.read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_a_pull_that_was_killed_goes_on_with_the_parts_it_had(
     index: Path, entry: Entry, converted: list[bytes]
 ) -> None:
