@@ -76,6 +76,7 @@ def test_twenty_studies_replay_to_the_same_trials(tmp_path: Path) -> None:
         assert all(one.same for one in replayed), seed
 
 
+@pytest.mark.slow
 def test_a_study_that_was_gone_on_with_replays(tmp_path: Path) -> None:
     run(tmp_path, 5, n_trials=7)
     run(tmp_path, 5, n_trials=12)

@@ -91,6 +91,7 @@ def test_one_seed_gives_one_search(llm: bg.LLM | None) -> None:
     assert configurations(first.trials) == configurations(second.trials)
 
 
+@pytest.mark.slow
 def test_a_search_that_stops_and_goes_on_is_the_search_that_never_stopped(tmp_path: Path) -> None:
     whole = bg.tune(bowl, SPACE, task=TASK, n_trials=10, seed=4)
     place: dict[str, Any] = {"storage": f"sqlite:///{tmp_path / 's.db'}", "study_name": "s"}

@@ -53,6 +53,7 @@ def test_bad_input_is_one_line_with_exit_code_2(
     assert not list(tmp_path.glob("*/*"))
 
 
+@pytest.mark.slow
 def test_a_run_says_how_far_it_is_and_what_is_there(tmp_path: Path) -> None:
     arguments = ["run", "--suite", "bbob", "--problem", "f01-d02", "--contestant", "random"]
     arguments += ["--seeds", "1", "--n-trials", "4", "--results", str(tmp_path)]

@@ -39,7 +39,7 @@ def test_a_failed_configuration_of_the_pool_counts_as_regret_1_in_what_chance_gi
     assert one == Reference(best=0.0, median=2.0, chance=(0 + 1 + 1 + 1) / 4)
 
 
-@pytest.mark.parametrize("name", SUITES)
+@pytest.mark.parametrize("name", [pytest.param("tables", marks=pytest.mark.slow), *SUITES[1:]])
 def test_the_first_random_configuration_has_the_regret_that_the_reference_implies(name: str) -> None:
     rng = np.random.default_rng(7)
     first, implied = [], []

@@ -132,6 +132,7 @@ def test_guesses_are_handed_over_after_the_start_and_told_before_anything_is_ask
         Spec.parse("random:guesses=many")
 
 
+@pytest.mark.slow
 def test_what_is_there_is_not_played_again_unless_asked_to(tmp_path: Path) -> None:
     results = Results(tmp_path)
     assert run(plan("random", seeds=1), results) == (3, 0)

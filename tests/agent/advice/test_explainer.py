@@ -154,6 +154,7 @@ def run(llm: bg.LLM | None, storage: str | None = None) -> bg.Tuner:
     return tuner
 
 
+@pytest.mark.slow
 def test_what_was_said_is_in_the_journal_goes_on_and_replays(tmp_path: Path) -> None:
     storage = f"sqlite:///{tmp_path}/study.db"
     llm = ScriptedLLM([said(("a", "too high"), ("b", "too high"))])

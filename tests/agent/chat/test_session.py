@@ -60,6 +60,7 @@ def test_without_a_metric_in_the_output_nothing_more_is_spent_and_the_others_are
     assert talk.session.bench.history.complete
 
 
+@pytest.mark.slow
 def test_no_phrasing_runs_code_or_changes_the_space_without_its_card(talk: Talk, folder: Path) -> None:
     (folder / "models").mkdir()
     for name in ("models/fit.py", "run_svm.py", "experiment.py", "svm/train_model.py"):
@@ -153,6 +154,7 @@ def test_widening_goes_beyond_the_range_and_keeps_the_trials(talk: Talk) -> None
     assert all(one.params["depth"] < 37 for one in talk.session.bench.history.trials[4:])
 
 
+@pytest.mark.slow
 def test_a_choice_takes_more_options_and_what_was_learned_stays(talk: Talk, folder: Path) -> None:
     talk.say("tune train.py", "always", "run 3", "don't use dart", "always")
     script = (folder / "train.py").read_text().replace('"dart"]', '"dart", "rf"]')
@@ -195,6 +197,7 @@ def test_an_odd_option_changes_nothing_and_says_what_would_do(talk: Talk, line: 
     assert talk.session.bench.the_plan() == before
 
 
+@pytest.mark.slow
 def test_try_runs_the_users_idea_with_what_the_surrogate_expects(talk: Talk) -> None:
     talk.say(*BEGIN, "run 3", "yes", "try lr=0.03 depth=4")
     assert "expected" in " ".join(talk.of("card")[-1].fields["lines"])

@@ -63,6 +63,7 @@ def test_the_search_never_sees_the_test_split(monkeypatch: pytest.MonkeyPatch) -
     assert demo.task() == task
 
 
+@pytest.mark.slow
 def test_any_configuration_of_the_space_can_be_evaluated() -> None:
     space, rng = demo.space(), np.random.default_rng(0)
     corner = {name: space[name].low for name in space if hasattr(space[name], "low")}  # type: ignore[attr-defined]

@@ -123,6 +123,7 @@ def test_hot_samples_of_random_weights_all_fit_the_space(llm: EmbeddedLLM) -> No
     assert len(set(reply.texts)) > 10
 
 
+@pytest.mark.slow
 def test_it_keeps_the_promises_of_the_protocol(folder: Path) -> None:
     check_llm(EmbeddedLLM(folder))
 
@@ -141,6 +142,7 @@ def test_without_temperature_all_samples_are_the_same_whatever_the_seed(llm: Emb
     assert len({*llm.generate(cold).texts, *llm.generate(replace(cold, seed=9)).texts}) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_every_token_is_drawn_from_what_the_model_says_of_all_before_it(
     tmp_path: Path, tokenizer: Any, monkeypatch: pytest.MonkeyPatch, architecture: str
@@ -166,6 +168,7 @@ def test_every_token_is_drawn_from_what_the_model_says_of_all_before_it(
         torch.testing.assert_close(logits, plainly, atol=1e-4, rtol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("architecture", "dtype"),
     [

@@ -228,6 +228,7 @@ async def call(client: Client, tool: str, arguments: dict[str, Any]) -> mcp_type
     return result
 
 
+@pytest.mark.slow
 def test_a_bad_call_is_an_error_in_words_and_the_server_goes_on(folder: Path, caplog: Any) -> None:
     caplog.set_level(logging.CRITICAL)
     faults: list[str] = []

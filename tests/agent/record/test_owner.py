@@ -152,6 +152,7 @@ def test_a_sign_that_no_process_wrote_says_nothing_or_that_nobody_holds_it(
     assert not is_held(tmp_path / "signs", (*own[:2], place))
 
 
+@pytest.mark.slow
 @needs(OTHER_NUMBERS)
 def test_two_containers_see_by_its_sign_whether_the_others_process_lives(tmp_path: Path) -> None:
     signs = tmp_path / "signs"

@@ -126,6 +126,7 @@ def test_a_study_goes_on_in_a_database_server_and_shows_no_password(url: str) ->
         assert "secret" not in shown.output
 
 
+@pytest.mark.slow
 def test_a_connection_that_was_cut_while_the_objective_ran_loses_nothing(server: Server, url: str) -> None:
     tuner = bg.Tuner(SPACE, storage=url, seed=0)
     trial = tuner.ask()

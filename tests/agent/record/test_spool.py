@@ -189,6 +189,7 @@ def test_a_write_that_fails_twice_is_tried_again_and_said_once(
     assert not list(tmp_path.glob("*.spool"))
 
 
+@pytest.mark.slow
 def test_taking_in_may_be_killed_at_any_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     study = open_study(tmp_path)
     undo = hold_the_lock(study, tmp_path / "study.db")

@@ -40,6 +40,7 @@ def tune(url: str, n_trials: int, seed: int, wait_s: float = WAIT_S) -> tuple[bg
         return tuner.history, longest
 
 
+@pytest.mark.slow
 def test_a_server_that_behaves_keeps_the_promises_of_the_protocol() -> None:
     with MisbehavingServer(["good"]) as server:
         check_llm(ServerLLM(server.url))

@@ -11,6 +11,8 @@ from bestguess.tools.space.parameters import Float
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Outcome
 
+pytestmark = pytest.mark.slow  # one contestant stands for all by default: test_random.py, test_sobol.py
+
 
 class TestJitter(Conformance):
     label = "jitter:width=0.1"

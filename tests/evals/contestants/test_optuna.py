@@ -8,6 +8,8 @@ from bestguess.evals.contestants import Spec
 from bestguess.evals.protocol import Brief
 from bestguess.tools.errors import InputError
 
+pytestmark = pytest.mark.slow  # one contestant stands for all by default: test_random.py, test_sobol.py
+
 
 class TestTPESampler(Conformance):
     label = "optuna:sampler=tpe"

@@ -6,6 +6,9 @@ from tests.params import few_of
 
 from bestguess.evals.suites.faulty import RECIPES, Suite, failing_share
 
+pytestmark = pytest.mark.slow  # what a suite holds changes with its files only
+
+
 SUITE = Suite()
 
 

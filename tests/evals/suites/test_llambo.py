@@ -14,6 +14,9 @@ from bestguess.evals.suites import _llambo_tasks as tasks
 from bestguess.evals.suites import llambo, suite
 from bestguess.tools.errors import InputError
 
+pytestmark = pytest.mark.slow  # what a suite holds changes with its files only
+
+
 SUITE = suite("llambo")
 HEADLINE = llambo.Suite().headline
 DATA_AS_DESCRIBED = {

@@ -7,6 +7,9 @@ from tests.params import few_of
 
 from bestguess.evals.suites.tables import Suite, read_table
 
+pytestmark = pytest.mark.slow  # what a suite holds changes with its files only
+
+
 SUITE = Suite()
 
 

@@ -106,6 +106,7 @@ def test_weights_configuration_and_tokenizer_are_downloaded_and_no_code(server: 
     assert sorted(server.given) == names
 
 
+@pytest.mark.slow
 def test_what_an_interrupted_download_left_is_not_downloaded_again(server: Hub, tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
@@ -116,6 +117,7 @@ def test_what_an_interrupted_download_left_is_not_downloaded_again(server: Hub, 
     assert "model.safetensors" not in server.given
 
 
+@pytest.mark.slow
 def test_a_file_that_is_not_what_the_hub_says_is_refused(server: Hub, tmp_path: Path) -> None:
     server.stated_sha256 = "0" * 64
 
@@ -132,6 +134,7 @@ def test_a_repository_that_does_not_exist_gives_one_line(server: Hub, tmp_path: 
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.slow
 def test_a_hub_that_never_answers_is_given_up_soon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
