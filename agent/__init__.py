@@ -1,1 +1,4 @@
-"""The agent loop: framing the history in words, asking the proposers, and keeping the record."""
+"""The agent: at the top what everybody enters by (tuner, warm start, task, command line); the rooms below.
+
+`assembly` puts the parts of a search together; a room's own docstring says what lives there and who enters.
+"""

@@ -1,1 +1,1 @@
-"""Our search behind scikit-learn's search interface."""
+"""Our search behind scikit-learn's search interface; users enter by `search_cv.SearchCV`."""

@@ -1,1 +1,4 @@
-"""What a study came to, for people: reports, tables of trials, insights and the live view."""
+"""What a study came to, for people: reports, insights, the live view, what the machine has.
+
+Every door enters; nothing here changes a study.
+"""

@@ -1,1 +1,1 @@
-"""Our search behind Optuna's sampler interface."""
+"""Our search behind Optuna's sampler interface; users enter by `sampler.Sampler`."""

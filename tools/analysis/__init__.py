@@ -1,1 +1,1 @@
-"""What the surrogate says of a study: importance, effects, outlook."""
+"""What the surrogate says of a study: importance, effects, outlook; reports, chat and MCP enter."""

@@ -1,1 +1,1 @@
-"""Running what is tuned: a function or a command, its process, and its values."""
+"""Running what is tuned: a function or a command, its process, its values; doors enter by `run`."""

@@ -1,1 +1,1 @@
-"""What to try next: acquisition, candidates, the verifier, priors, and trust."""
+"""What to try next: acquisition, candidates, the verifier, priors, trust; proposers enter by `verifier`."""

@@ -1,1 +1,1 @@
-"""What may be set: parameters, conditions, constraints, and the space in other forms."""
+"""What may be set: parameters, conditions, constraints, and the space in other forms; enter by `space`."""

@@ -1,1 +1,1 @@
-"""Text and values from outside: read within bounds, cleaned, redacted, and kept private."""
+"""Text and values from outside: read within bounds, cleaned, redacted, kept private; everybody enters."""
