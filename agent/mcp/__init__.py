@@ -1,1 +1,1 @@
-"""The Model Context Protocol: the server, its tools, what they return; the command `mcp` enters by `tools`."""
+"""The Model Context Protocol: the server, its tools, what they return; `bestguess mcp` enters by `tools`."""
