@@ -95,8 +95,7 @@ class Assembly:
             spent = self.journal.spent(study) if self.journal else _spent(history)
             self._asked = self._budgeted = BudgetedLLM(model, terms.budget, spent)
         if self.journal:
-            assert self._asked is not None
-            self._asked = JournaledLLM(self._asked, self.journal, study, cache=terms.cache)
+            self._asked = JournaledLLM(self._asked or model, self.journal, study, cache=terms.cache)
 
     def turns(
         self,
@@ -132,9 +131,9 @@ class Assembly:
 
     def note(self, trial: int, consultation: Consultation) -> None:
         """Keep in the journal what the model gave when `trial` was proposed."""
-        for advice in consultation.advice if self.journal else ():
-            assert self.journal is not None
-            self.journal.note_advice(self._study, trial, advice)
+        if self.journal:
+            for advice in consultation.advice:
+                self.journal.note_advice(self._study, trial, advice)
 
     def set_budget(self, budget: Budget) -> None:
         """Let the model cost as much as `budget` says; without a budget at first there is nothing to set."""

@@ -227,7 +227,15 @@ class SteadyStorage(_Forwarding, BaseStorage):  # type: ignore[misc]  # its meth
             raise StudyUnavailable(f"{self._place} cannot be used: {words}") from error
         except (OptunaError, KeyError, OverflowError):
             raise  # of what is asked for, not of the storage
-        except Exception as error:
+        except (
+            ValueError,
+            TypeError,
+            LookupError,
+            AttributeError,
+            AssertionError,
+            ArithmeticError,
+            RecursionError,
+        ) as error:
             raise StudyDamaged(
                 f"{self._place} holds what cannot be read or kept: {first_line(error)}; "
                 "restore a copy, or choose another with --storage"

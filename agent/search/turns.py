@@ -153,10 +153,11 @@ class Turns:
 
     def _completed(self, state: SearchState, proposal: Proposal) -> Proposal:
         """Return the proposal with what is expected of it, and with what the model cost."""
-        judged = proposal.verdict or proposal.source == "default"  # which runs whatever is expected of it
-        if not judged and state.verifier is None:
+        if proposal.verdict or proposal.source == "default":  # which runs whatever is expected of it
+            pass
+        elif state.verifier is None:
             proposal = replace(proposal, verdict="nothing to check it against yet")
-        elif not judged and state.verifier:
+        else:
             expected = state.verifier.predict(proposal.params)
             words = f"too early to judge: expected {expected.mean:.5g} ± {expected.sd:.2g}"
             proposal = replace(proposal, prediction=expected, verdict=words)
