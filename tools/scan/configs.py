@@ -1,4 +1,4 @@
-"""YAML files that a script names: read by Hydra, OmegaConf or plainly, next to it or in a folder below."""
+"""YAML files that a script names: read by OmegaConf or plainly, next to it or in a folder below."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from bestguess.tools.errors import InputError
-from bestguess.tools.scan.finding import Finding, Value, called, keyword, literal_or, walk
+from bestguess.tools.scan.finding import Finding, Value, called, walk
 from bestguess.tools.words.documents import compose_yaml, path_words, read_text
 
 MAX_BYTES = 200_000
@@ -29,20 +29,25 @@ def find_configs(tree: ast.Module, script: Path) -> Iterator[Finding]:
     Raises:
         InputError: a file that the script names is no YAML, or none that a person wrote.
     """
-    hydra = _hydra_files(tree, script)
-    files = hydra or [(path, "") for path in _named_files(tree, script)]
-    by_argument = bool(hydra) or any(
-        isinstance(node, ast.Call) and called(node) in _ARGUMENT_READERS for node in walk(tree)
-    )
-    for path, prefix in files:
-        text = _text(path)
-        root = compose_yaml(path_words(path), text)
-        file = str(path.resolve().relative_to(script.parent.resolve()))
-        found = _walk(root, prefix, text.splitlines(), file, by_argument=by_argument)
-        settings = list(islice(found, MAX_SETTINGS + 1))
-        if len(settings) > MAX_SETTINGS:
-            raise InputError(f"{path_words(path)} has more than {MAX_SETTINGS} settings; give a smaller file")
-        yield from settings
+    by_argument = any(isinstance(node, ast.Call) and called(node) in _ARGUMENT_READERS for node in walk(tree))
+    for path in _named_files(tree, script):
+        yield from read_settings(path, "", script, by_argument=by_argument)
+
+
+def read_settings(path: Path, prefix: str, script: Path, *, by_argument: bool) -> list[Finding]:
+    """Return the scalars of a YAML file by their dotted path after `prefix`.
+
+    Raises:
+        InputError: it is no YAML, or has too many settings.
+    """
+    text = read_config(path)
+    root = compose_yaml(path_words(path), text)
+    file = str(path.resolve().relative_to(script.parent.resolve()))
+    found = _walk(root, prefix, text.splitlines(), file, by_argument=by_argument)
+    settings = list(islice(found, MAX_SETTINGS + 1))
+    if len(settings) > MAX_SETTINGS:
+        raise InputError(f"{path_words(path)} has more than {MAX_SETTINGS} settings; give a smaller file")
+    return settings
 
 
 def _named_files(tree: ast.Module, script: Path) -> list[Path]:
@@ -57,12 +62,12 @@ def locate(name: str, script: Path) -> Path | None:
     """Return the file below the script's folder that `name` stands for, if there is one."""
     for folder in _FOLDERS:
         path = script.parent / folder / name
-        if _is_config(path, script.parent):
+        if is_config(path, script.parent):
             return path.resolve()
     return None
 
 
-def _is_config(path: Path, folder: Path) -> bool:
+def is_config(path: Path, folder: Path) -> bool:
     """Whether a path that a file named leads to a file below `folder`, no hidden one, of a setting's size."""
     try:
         way = path.resolve().relative_to(folder.resolve())
@@ -75,38 +80,13 @@ def _is_config(path: Path, folder: Path) -> bool:
         return False
 
 
-def _hydra_files(tree: ast.Module, script: Path) -> list[tuple[Path, str]]:
-    for node in walk(tree):
-        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
-            continue
-        name = literal_or(keyword(node, "config_name"), None)
-        if called(node) != "main" or not isinstance(name, str):
-            continue
-        folder = script.parent / str(literal_or(keyword(node, "config_path"), "") or "")
-        path = folder / (name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
-        if _is_config(path, script.parent):
-            return [(path, ""), *_groups(path, folder)]
-    return []
-
-
-def _groups(path: Path, folder: Path) -> Iterator[tuple[Path, str]]:
-    """Yield the files of Hydra's defaults list, with the key that each is mounted under."""
-    root = compose_yaml(path_words(path), _text(path))
-    entries = [value for key, value in _items(root) if key == "defaults"]
-    for entry in entries[0].value if entries and isinstance(entries[0], yaml.SequenceNode) else []:
-        for group, option in _items(entry):
-            if isinstance(option, yaml.ScalarNode) and len(entry.value) == 1:
-                file = folder / group / f"{option.value}.yaml"
-                if _is_config(file, folder):
-                    yield file, f"{group}."
-
-
-def _text(path: Path) -> str:
+def read_config(path: Path) -> str:
+    """Return the text of a YAML file; raise InputError if it is none."""
     name = f"the YAML file {path_words(path)}"
     return read_text(path, name, "give one that the script can read", most_bytes=MAX_BYTES)
 
 
-def _items(node: yaml.Node | None) -> list[tuple[str, yaml.Node]]:
+def items(node: yaml.Node | None) -> list[tuple[str, yaml.Node]]:
     """Return the entries of a mapping whose keys are words."""
     if not isinstance(node, yaml.MappingNode):
         return []
@@ -116,7 +96,7 @@ def _items(node: yaml.Node | None) -> list[tuple[str, yaml.Node]]:
 def _walk(
     node: yaml.Node | None, prefix: str, lines: list[str], file: str, *, by_argument: bool
 ) -> Iterator[Finding]:
-    for key, value in _items(node):
+    for key, value in items(node):
         name = f"{prefix}{key}"
         if name in {"defaults", "hydra"}:
             continue

@@ -20,6 +20,7 @@ from bestguess.tools.scan.constants import find_constants, known_names
 from bestguess.tools.scan.fields import find_fields
 from bestguess.tools.scan.finding import Finding, read_comments, walk
 from bestguess.tools.scan.flags import find_flags
+from bestguess.tools.scan.hydra import find_hydra
 from bestguess.tools.scan.usage import find_options
 from bestguess.tools.words.documents import path_words, read_text
 from bestguess.tools.words.given import shorten
@@ -72,7 +73,8 @@ def _find(tree: ast.Module, text: str, script: Path) -> Iterator[Finding]:
     constants = [
         finding for finding in find_constants(tree, known, comments, file) if finding.name not in defaults
     ]
-    found = [*constants, *settable, *find_configs(tree, script)]
+    configs = list(find_hydra(tree, script)) or find_configs(tree, script)
+    found = [*constants, *settable, *configs]
     if len(found) > MAX_SETTINGS:
         raise InputError(
             f"the script {path_words(script)} has {len(found)} constants, flags and settings; "
