@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from bestguess.agent.commands._options import force_option, json_option, refuse_
 from bestguess.agent.commands._output import echo, echo_json
 from bestguess.tools.errors import InputError
 from bestguess.tools.trial import plain_line
+from bestguess.tools.words.given import shorten
 
 if TYPE_CHECKING:
     from bestguess.tools.scan.draft import Draft
@@ -51,7 +53,7 @@ def command(script: Path, out: Path, force: bool, as_json: bool) -> None:
     draft = scan(script)
     refuse_existing(None if out == Path("-") else out, force=force)
     if draft.space is None:
-        reasons = "; ".join(f"{one.name}: {reason}" for one, reason in draft.left_out[:10])
+        reasons = shorten("; ".join(f"{one.name}: {reason}" for one, reason in draft.left_out), 2000)
         raise InputError(
             f"{script} has nothing to tune that init can read "
             f"({reasons or 'no constants, flags or fields'}); "
@@ -121,7 +123,9 @@ def _print(draft: Draft, out: Path, words: list[str]) -> None:
     assert draft.space is not None
     echo(f"{len(draft.chosen)} parameters of {draft.script} are in {out}:")
     for one in draft.chosen:
-        echo(f"  {draft.space[one.name]!r:.100}  {one.name}, {one.origin} in {one.file}:{one.line}")
+        parameter = draft.space[one.name]
+        doc = f": {shorten(parameter.doc, 100)}" if parameter.doc else ""
+        echo(f"  {replace(parameter, doc='')!r}  {one.name}, {one.origin} in {one.file}:{one.line}{doc}")
     if draft.left_out:
         echo("Left out:")
         for left, reason in draft.left_out:

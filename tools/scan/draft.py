@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bestguess.tools.scan.finding import Finding
+from bestguess.tools.scan.branches import find_conditions
+from bestguess.tools.scan.finding import Finding, Value
+from bestguess.tools.scan.habits import habit_of
 from bestguess.tools.scan.metric import Printed, find_metric
-from bestguess.tools.scan.ranges import choose_parameter, is_heads
+from bestguess.tools.scan.ranges import choose_parameter
 from bestguess.tools.scan.reading import read_script, readable
-from bestguess.tools.scan.usage import find_classes
+from bestguess.tools.scan.usage import find_classes, find_fixed
 from bestguess.tools.space.conditions import name_problem
-from bestguess.tools.space.parameters import Parameter
+from bestguess.tools.space.parameters import Choice, Parameter
 from bestguess.tools.space.space import Space
 from bestguess.tools.words.redaction import is_secret_name, redact
 
@@ -61,14 +65,11 @@ def scan(script: Path) -> Draft:
     tree, findings = read_script(script)
     with readable(script):
         metric, description = find_metric(tree), _describe(script, tree)
-    has_heads = any(is_heads(finding) for finding in findings)
     parameters: dict[str, Parameter] = {}
     chosen, left_out = [], []
     for finding in findings:
         finding = replace(finding, doc=redact(finding.doc))
-        parameter = (
-            "it may be a secret" if _is_secret(finding) else choose_parameter(finding, has_heads=has_heads)
-        )
+        parameter = "it may be a secret" if _is_secret(finding) else choose_parameter(finding, findings)
         if isinstance(parameter, str):
             left_out.append((finding, parameter))
         elif problem := name_problem(finding.name):
@@ -78,6 +79,11 @@ def scan(script: Path) -> Draft:
         else:
             parameters[finding.name] = parameter
             chosen.append(finding)
+    with readable(script):
+        left_out += [
+            (finding, reason) for finding in find_fixed(tree, script.name) if (reason := _fixed(finding))
+        ]
+        parameters |= _conditional(tree, parameters, chosen)
     return Draft(
         script,
         Space(parameters) if parameters else None,
@@ -86,6 +92,44 @@ def scan(script: Path) -> Draft:
         metric,
         description,
     )
+
+
+def _conditional(
+    tree: ast.Module, parameters: Mapping[str, Parameter], chosen: Sequence[Finding]
+) -> dict[str, Parameter]:
+    """Return the parameters that are used only where another has certain values, with that condition."""
+    words = Counter(finding.name.rpartition(".")[2] for finding in chosen)
+    names = {word: finding.name for finding in chosen if words[word := finding.name.rpartition(".")[2]] == 1}
+    options: dict[str, dict[Value, Value]] = {}
+    for finding in chosen:
+        parameter, word = parameters[finding.name], finding.name.rpartition(".")[2]
+        if word in names and isinstance(parameter, Choice) and not parameter.ordered:
+            # Of a switch, the flag itself is the value.
+            is_switch = finding.words == (f"{{{finding.name}}}",)
+            values = (True, False) if is_switch else parameter.options
+            options[word] = dict(zip(values, parameter.options, strict=True))
+    conditions = find_conditions(tree, {word: tuple(values) for word, values in options.items()}, list(names))
+    return {
+        names[word]: replace(
+            parameters[names[word]],
+            when={
+                names[parent]: [options[parent][value] for value in values] for parent, values in when.items()
+            },
+        )
+        for word, when in conditions.items()
+    }
+
+
+def _fixed(finding: Finding) -> str:
+    """Return the reason against what a call fixes, or nothing if it would not be tuned anyhow."""
+    if finding.options:
+        others = ", ".join(map(str, finding.options))
+        return f"the code fixes {finding.value}; an option that chooses among {others} could be tuned"
+    if habit_of(finding.name.rpartition(".")[2].lower()) is None or isinstance(
+        choose_parameter(finding), str
+    ):
+        return ""
+    return f"the code fixes {finding.value}; a constant or an option could be tuned"
 
 
 def _describe(script: Path, tree: ast.Module) -> str:

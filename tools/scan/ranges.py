@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 
 from bestguess.tools.errors import SpaceError
+from bestguess.tools.scan.exclusions import reason_against, single_words
 from bestguess.tools.scan.finding import Finding, Value
-from bestguess.tools.scan.habits import Habit, Shape, habit_of, is_place, reason_against
+from bestguess.tools.scan.habits import Habit, Shape, habit_of, is_place
 from bestguess.tools.space.parameters import Choice, Float, Int, Parameter
 from bestguess.tools.words.given import is_number, shorten
 
@@ -20,17 +22,21 @@ SMALL_SHARE = 0.05
 """Where the range of a share begins: of nothing, no model can be fitted."""
 
 
-def choose_parameter(finding: Finding, *, has_heads: bool = False) -> Parameter | str:
+def choose_parameter(finding: Finding, others: Iterable[Finding] = ()) -> Parameter | str:
     """Return the parameter that a finding becomes, or the reason why it is left out.
 
-    `has_heads` says that sizes are split among attention heads, so they keep a step.
+    `others` are what else the script sets: beside a number of attention heads, widths keep a step.
     """
     words = _words(finding.name)
     if finding.note:
         return finding.note
     doc = shorten(" ".join(finding.doc.split()), DOC_CHARS)
+    others = [other for other in others if other.name != finding.name]
+    beside = frozenset().union(*(single_words(_words(other.name)) for other in others))
+    if reason := reason_against(words, finding.value, beside):
+        return reason
     try:
-        return _choose(finding, words, doc, has_heads=has_heads)
+        return _choose(finding, words, doc, has_heads=any(map(is_heads, others)))
     except SpaceError as error:
         return str(error)
 
@@ -43,8 +49,6 @@ def is_heads(finding: Finding) -> bool:
 
 def _choose(finding: Finding, words: str, doc: str, *, has_heads: bool) -> Parameter | str:
     value = finding.value
-    if reason := reason_against(words):
-        return reason
     if (value is None or isinstance(value, str)) and is_place(words) and not finding.options:
         return "it is a name or a place"
     if isinstance(value, bool) or (value is None and finding.kind is bool):
@@ -62,6 +66,7 @@ def _choose(finding: Finding, words: str, doc: str, *, has_heads: bool) -> Param
         if finding.kind not in (int, float) or habit is None or habit.typical is None:
             return "it has no value to start from"
         value = int(habit.typical) if finding.kind is int else habit.typical
+        doc = _stand_in(doc, None, value)
     assert isinstance(value, int | float)
     if not math.isfinite(value) or abs(value) > 1e12:
         return f"its value is {value!r}"
@@ -70,7 +75,33 @@ def _choose(finding: Finding, words: str, doc: str, *, has_heads: bool) -> Param
     )
     if finding.kind is int or (habit and habit.shape == "share" and isinstance(value, int) and value > 1):
         real = False
+    if not real and habit and habit.real and value > habit.high:
+        habit = None  # a step size of 30 epochs is no rate
+    if value == 0 and real and habit and habit.zero:
+        low, high = habit.zero
+        high = high if finding.high is None else max(min(high, finding.high), 2 * low)
+        return Float(low, high, log=True, default=low, doc=_stand_in(doc, value, low))
+    if value <= 0 and habit and habit.typical and habit.shape in {"log", "size", "width", "count"}:
+        return _beside_off(value, habit, doc, real=bool(real))
+    if value == -1 and not real:
+        return "-1 most likely turns it off, and the script says no other value"
     return _range(value, habit, finding, doc, real=bool(real), has_heads=has_heads)
+
+
+def _stand_in(doc: str, value: Value, default: float) -> str:
+    """Return the doc of a parameter whose range cannot hold the script's own value."""
+    return (
+        f"{doc[: DOC_CHARS - 60]}{'; ' if doc else ''}{value!r} in the script, for which {default:g} stands"
+    )
+
+
+def _beside_off(value: float, habit: Habit, doc: str, *, real: bool) -> Parameter:
+    """Return a choice of values about the typical one, and the script's own, which may turn something off."""
+    assert habit.typical is not None
+    usual = [habit.typical * factor for factor in (1 / 3, 1, 3)]
+    options = [value, *(float(f"{number:.1g}") if real else round(number) for number in usual)]
+    ordered = value == 0 and habit.shape != "log"
+    return Choice(options, ordered=ordered, default=value, doc=doc)
 
 
 def _choose_text(value: Value, options: list[Value], doc: str) -> Parameter | str:
@@ -91,16 +122,20 @@ def _range(
     factor = habit.factor if habit else 10.0
     if shape == "any" or (shape == "heads" and (real or value < 1)):
         shape = _guess_shape(value, real=real)
+    if not real and value == 1 and shape in {"unit", "share"}:
+        shape = "count"
     if shape == "near one or log":
         shape = "near one" if 0.5 <= value < 1 else "log"
-    if shape == "near one" and not 0.5 <= value < 1:
-        shape = "unit" if 0 <= value <= 1 and value != 0 else "log"
+    if shape == "near one" and value and not 0.5 <= value < 1:
+        shape = "unit" if 0 <= value <= 1 else "log"
     if shape in {"unit", "share"} and not 0 <= value <= 1:
         shape = "log"
-    if value <= 0 and shape not in {"unit", "share"}:
+    if value <= 0 and shape not in {"unit", "share"} and (value or shape != "near one"):
         shape = "linear"
     log, step = False, None
     match shape:
+        case "near one" if value == 0:
+            low, high = 0.0, 0.99
         case "near one":
             low, high = max(0.0, round(1 - 10 * (1 - value), 6)), round(1 - (1 - value) / 10, 9)
         case "unit":
@@ -110,12 +145,15 @@ def _range(
         case "share" if 0 < value < 1:
             low, high = min(SMALL_SHARE, value / 2), 1.0
         case "share":
-            low, high = 0.5 * value, 1.0
+            low, high = value and (habit.low if habit and habit.low > 0 else 0.5), 1.0
         case "log" | "size" | "width":
             log = True
             low, high = value / factor, value * factor
-        case "count":
-            low, high = (1, max(2 * value, value + 3)) if value >= 1 else (0, 5)
+        case "odd" if not real and value % 2 == 1:
+            low, high, step = 1, 2 * value + 1, 2
+        case "count" | "odd":
+            typical = (habit.typical or 0) if habit else 0
+            low, high = (1, max(2 * value, value + 3, typical)) if value >= 1 else (0, 5)
         case "heads":
             # A width divides by these most likely.
             near = {2**power for power in range(6) if value / 4 <= 2**power <= value * 4} | {int(value)}
@@ -127,7 +165,8 @@ def _range(
     if shape == "width" and has_heads and not real and value >= 32 and int(value) % 4 == 0:
         log, step = False, int(value) // 4
     if habit:
-        low, high = max(low, habit.low), min(max(high, value), max(habit.high, value))
+        low = max(low, habit.low) if value >= habit.low else low
+        high = min(max(high, value), max(habit.high, value))
     least = -math.inf if finding.low is None else finding.low
     most = math.inf if finding.high is None else finding.high
     low, high = max(low, least), min(high, most)
@@ -139,7 +178,8 @@ def _range(
     if finding.high is not None:
         whole_high = min(whole_high, int(finding.high))
     if step is not None:
-        return Int(step, whole_high, step=step, default=int(value), doc=doc)
+        first = step if shape == "width" else whole_low
+        return Int(first, whole_high, step=step, default=int(value), doc=doc)
     log = log and whole_low > 0 and whole_high >= 8 * whole_low
     return Int(whole_low, whole_high, log=log, default=int(value), doc=doc)
 
@@ -148,7 +188,7 @@ def _guess_shape(value: float, *, real: bool) -> Shape:
     if value <= 0:
         return "linear"
     if real:
-        return "share" if SMALL_SHARE < value < 1 else "log"
+        return "near one" if 0.95 <= value < 1 else "share" if SMALL_SHARE < value < 1 else "log"
     return "count" if value <= 16 else "size"
 
 

@@ -34,7 +34,7 @@ def plan_table(plan: Plan) -> str:
             f"| {cell(limit.words) if limit else ''} | {cell(notes, 90)} |"
         )
     if plan.left_out:
-        lines += ["", f"Left as they are: {cell('; '.join(plan.left_out), 200)}"]
+        lines += ["", "Left as they are:", *(f"- {cell(left, 200)}" for left in plan.left_out)]
     lines += [f"- never {configuration(values)}" for values in plan.limits.without]
     lines += [
         f"- constraint: {constraint}" for constraint in plan.space.constraints if isinstance(constraint, str)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from bestguess.tools.scan.draft import scan
 from bestguess.tools.scan.finding import Finding
 from bestguess.tools.scan.metric import find_metric
 from bestguess.tools.scan.ranges import choose_parameter
-from bestguess.tools.space.parameters import Choice, Float, Int
+from bestguess.tools.space.parameters import Choice, Float, Int, Parameter
 
 SCRIPTS = Path(__file__).parent / "scripts"
 
@@ -28,7 +29,7 @@ PLANTED = {
         ADAM_BETAS=F
     """,
     "argparse_vision.py": """
-        batch_size=G lr=L gamma=F momentum=F weight_decay=F dropout=F hidden=G opt=C
+        batch_size=G lr=L gamma=F momentum=F weight_decay=L dropout=F hidden=G opt=C
     """,
     "argparse_finetune.py": """
         lora_rank=G lora_alpha=G lora_dropout=F learning_rate=L schedule=C warmup_steps=G
@@ -121,6 +122,10 @@ def test_ranges_are_around_the_current_value(name: str) -> None:
     assert draft.space is not None
     for found in draft.chosen:
         parameter = draft.space[found.name]
+        if found.value == 0 and isinstance(parameter, Float) and parameter.log:
+            assert parameter.default == parameter.low <= 1e-6
+            assert "0.0 in the script, for which 1e-06 stands" in parameter.doc
+            continue
         assert parameter.default == found.value
         if isinstance(parameter, Choice):
             assert 2 <= len(parameter.options) <= 6
@@ -228,7 +233,8 @@ def test_any_number_gives_a_parameter_with_it_as_the_default_or_a_reason(
     if declared is int and isinstance(value, float):
         declared = float
     found = Finding(name, value, "constant", 1, "x.py", kind=declared)
-    parameter = choose_parameter(found, has_heads=heads)
+    others = [Finding("num_heads", 8, "constant", 1, "x.py")] if heads else []
+    parameter = choose_parameter(found, others)
     if not isinstance(parameter, str):
         assert parameter.default == value
         assert parameter.canonical(value) == value
@@ -302,7 +308,7 @@ def test_what_is_no_result_or_not_printed_is_no_metric(printing: str) -> None:
     ("name", "value", "low", "high"),
     [
         ("max_features", 0.5, 0.05, 1.0),
-        ("subsample", 0.8, 0.05, 1.0),
+        ("subsample", 0.8, 0.5, 1.0),
         ("colsample_bytree", 0.06, 0.03, 1.0),
         ("keep", 0.3, 0.05, 1.0),
         ("momentum", 0.9, 0.0, 0.99),
@@ -336,4 +342,64 @@ def test_a_flag_that_takes_several_values_is_left_out_with_the_reason(tmp_path: 
     assert {one.name: reason for one, reason in draft.left_out} == {
         "layers": "it takes several values",
         "tag": "it takes several values",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("weight_decay", 0.0, Float(1e-6, 0.1, log=True, default=1e-6)),
+        ("L2", 0, Float(1e-6, 0.1, log=True, default=1e-6)),
+        ("reg_alpha", 0.0, Float(1e-6, 10, log=True, default=1e-6)),
+        ("min_lr", 0.0, Float(1e-7, 1e-3, log=True, default=1e-7)),
+    ],
+)
+def test_a_zero_that_a_log_range_cannot_hold_is_its_low_end_and_the_doc_says_so(
+    name: str, value: float, expected: Float
+) -> None:
+    parameter = choose_parameter(Finding(name, value, "constant", 1, "x.py"))
+    assert isinstance(parameter, Float)
+    assert parameter.doc == f"{value!r} in the script, for which {expected.low:g} stands"
+    assert replace(parameter, doc="") == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("grad_clip", 0.0, Choice([0.0, 0.3, 1.0, 3.0])),
+        ("max_depth", -1, Choice([-1, 2, 6, 18])),
+        ("warmup_steps", 0, Choice([0, 100, 300, 900], ordered=True)),
+        ("momentum", 0.0, Float(0, 0.99, default=0)),
+        ("label_smoothing", 0.1, Float(0, 0.2, default=0.1)),
+        ("dropout", 0.5, Float(0, 0.6, default=0.5)),
+        ("warmup_ratio", 0.03, Float(0, 0.3, default=0.03)),
+        ("subsample", 1.0, Float(0.5, 1, default=1.0)),
+        ("colsample_bytree", 0.8, Float(0.3, 1, default=0.8)),
+        ("min_child_weight", 1, Int(1, 10, default=1)),
+        ("min_samples_split", 2, Int(2, 10, default=2)),
+        ("kernel_size", 3, Int(1, 7, step=2, default=3)),
+        ("clip_coef", 0.2, Float(0.067, 0.6, log=True, default=0.2)),
+        ("epsilon_decay", 0.995, Float(0.95, 0.9995, default=0.995)),
+        ("lora_r", 8, Int(2, 32, log=True, default=8)),
+        ("bagging_freq", -1, None),
+    ],
+)
+def test_ranges_are_those_of_an_expert_and_hold_what_turns_something_off(
+    name: str, value: float, expected: Parameter | None
+) -> None:
+    parameter = choose_parameter(Finding(name, value, "constant", 1, "x.py"))
+    assert parameter == expected if expected else "-1 most likely turns it off" in str(parameter)
+
+
+def test_what_the_code_fixes_is_left_out_with_what_would_make_it_a_parameter(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(
+        "import torch\nfrom sklearn.ensemble import RandomForestClassifier as Forest\nDEPTH = 3\n"
+        "torch.optim.Adam(weights, lr=0.003)\nForest(n_estimators=50, max_depth=DEPTH, n_jobs=2)\n"
+    )
+    left_out = {finding.name: reason for finding, reason in scan(tmp_path / "train.py").left_out}
+    assert left_out == {
+        "optimizer": "the code fixes Adam; "
+        "an option that chooses among SGD, Adam, AdamW, RMSprop could be tuned",
+        "Adam.lr": "the code fixes 0.003; a constant or an option could be tuned",
+        "RandomForestClassifier.n_estimators": "the code fixes 50; a constant or an option could be tuned",
     }
