@@ -17,7 +17,7 @@ from bestguess.tools.scan.branches import find_conditions
 from bestguess.tools.scan.finding import Finding, Value
 from bestguess.tools.scan.habits import habit_of
 from bestguess.tools.scan.metric import Printed, find_metric
-from bestguess.tools.scan.ranges import choose_parameter
+from bestguess.tools.scan.ranges import choose_parameter, is_heads, words_of
 from bestguess.tools.scan.reading import read_script, readable
 from bestguess.tools.scan.usage import find_classes, find_fixed
 from bestguess.tools.space.conditions import name_problem
@@ -65,11 +65,17 @@ def scan(script: Path) -> Draft:
     tree, findings = read_script(script)
     with readable(script):
         metric, description = find_metric(tree), _describe(script, tree)
+    beside = frozenset().union(*map(words_of, findings))
+    has_heads = any(is_heads(finding) for finding in findings)
     parameters: dict[str, Parameter] = {}
     chosen, left_out = [], []
     for finding in findings:
         finding = replace(finding, doc=redact(finding.doc))
-        parameter = "it may be a secret" if _is_secret(finding) else choose_parameter(finding, findings)
+        parameter = (
+            "it may be a secret"
+            if _is_secret(finding)
+            else choose_parameter(finding, beside, has_heads=has_heads)
+        )
         if isinstance(parameter, str):
             left_out.append((finding, parameter))
         elif problem := name_problem(finding.name):

@@ -21,7 +21,7 @@ class Exclusion:
     """Names that hold a word of each of `groups` are not tuned, for a reason.
 
     None of `unless` may be among the words, and where `only` is given, every word must be of it or of a
-    group. `beside` and `unless_beside` are words of the script's other names; `most` is the largest value
+    group. `beside` and `unless_beside` are words in any name of the script; `most` is the largest value
     for which it holds.
     """
 
@@ -212,7 +212,7 @@ _KNOWN: _Words = frozenset().union(
 def reason_against(words: str, value: Value = None, others: _Words = frozenset()) -> str:
     """Return why a parameter is not tuned whose name is `words`, or nothing if it may be.
 
-    `others` are the words of the script's other names: epochs beside timesteps do not set a run's length.
+    `others` are the words of the script's names: epochs beside timesteps do not set a run's length.
     """
     own = single_words(words)
     own = own - _SWITCH or own

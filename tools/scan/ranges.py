@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
 
 from bestguess.tools.errors import SpaceError
 from bestguess.tools.scan.exclusions import reason_against, single_words
@@ -22,23 +21,29 @@ SMALL_SHARE = 0.05
 """Where the range of a share begins: of nothing, no model can be fitted."""
 
 
-def choose_parameter(finding: Finding, others: Iterable[Finding] = ()) -> Parameter | str:
+def choose_parameter(
+    finding: Finding, beside: frozenset[str] = frozenset(), *, has_heads: bool = False
+) -> Parameter | str:
     """Return the parameter that a finding becomes, or the reason why it is left out.
 
-    `others` are what else the script sets: beside a number of attention heads, widths keep a step.
+    `beside` are the words in the names of all that the script sets (see `words_of`); `has_heads` says that
+    sizes are split among attention heads, so they keep a step.
     """
     words = _words(finding.name)
     if finding.note:
         return finding.note
     doc = shorten(" ".join(finding.doc.split()), DOC_CHARS)
-    others = [other for other in others if other.name != finding.name]
-    beside = frozenset().union(*(single_words(_words(other.name)) for other in others))
     if reason := reason_against(words, finding.value, beside):
         return reason
     try:
-        return _choose(finding, words, doc, has_heads=any(map(is_heads, others)))
+        return _choose(finding, words, doc, has_heads=has_heads)
     except SpaceError as error:
         return str(error)
+
+
+def words_of(finding: Finding) -> frozenset[str]:
+    """Return the words in a finding's name, each in the singular."""
+    return single_words(_words(finding.name))
 
 
 def is_heads(finding: Finding) -> bool:

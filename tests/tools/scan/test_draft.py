@@ -233,8 +233,7 @@ def test_any_number_gives_a_parameter_with_it_as_the_default_or_a_reason(
     if declared is int and isinstance(value, float):
         declared = float
     found = Finding(name, value, "constant", 1, "x.py", kind=declared)
-    others = [Finding("num_heads", 8, "constant", 1, "x.py")] if heads else []
-    parameter = choose_parameter(found, others)
+    parameter = choose_parameter(found, has_heads=heads)
     if not isinstance(parameter, str):
         assert parameter.default == value
         assert parameter.canonical(value) == value
