@@ -6,7 +6,8 @@
 
 Every module without an underscore is an `Adapter`. Points may be proposals, params, or a `WarmStart` that was
 loaded from a file. Where a tuner takes points by a call and not by an argument, the module's `hand_over`
-makes the call. A tuner's library is imported only when its own objects are read or made.
+makes the call. `save` writes a document that holds the tuner's own form. A tuner's library is imported only
+when its own objects are read or made.
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ from bestguess.tools.errors import InputError
 from bestguess.tools.words.given import did_you_mean, shown
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bestguess.agent.adapters._translation import Points, Translation
+    from bestguess.agent.warm_start import WarmStart
     from bestguess.tools.space.space import Space
 
 __all__ = sorted(module.name for module in iter_modules(__path__) if not module.name.startswith("_"))
@@ -29,7 +33,8 @@ class Adapter(Protocol):
     """What each module in this folder has.
 
     `DISTRIBUTION` is the library's name on the package index, nothing where it needs none; `HAND_OVER` the
-    line of code that gives `points` to the tuner.
+    line of code that gives `points` to the tuner; `PLAIN_HAND_OVER`, where it differs, the one that does so
+    without BestGuess, for `points` as a document has them.
     """
 
     DISTRIBUTION: str
@@ -54,6 +59,17 @@ def adapter(name: str) -> Adapter:
         hint = did_you_mean(name, __all__) or f"; there are {', '.join(__all__)}"
         raise InputError(f"there is no adapter for {shown(name)}{hint}")
     return cast("Adapter", import_module(f"{__name__}.{name}"))
+
+
+def save(made: WarmStart, path: str | Path, tuner: str, native: Any, *, reader: bool = False) -> None:
+    """Write a warm start to a file that also holds its points as `tuner` takes them.
+
+    With `reader`, the file `bestguess_points.py` is written beside it, which reads it where BestGuess is not
+    installed. Raises InputError.
+    """
+    from bestguess.agent.adapters import _document
+
+    _document.save(made, path, tuner, native, reader=reader)
 
 
 def __getattr__(name: str) -> Any:

@@ -7,6 +7,7 @@ included. Whatever is no domain is a constant, and stays out of the space.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -28,7 +29,8 @@ def read_domains(native: Any, *, upper_included: bool) -> Translation:
         domains = list(flatten(native))
     except Exception as error:  # nested without end, or a mapping that cannot be read
         raise refuse(native, "a dictionary of domains, nested or not") from error
-    return Draft.read(domains, partial(_add, upper_included=upper_included))
+    translation = Draft.read(domains, partial(_add, upper_included=upper_included))
+    return replace(translation, shape=lambda row: nest(row, native))
 
 
 def nest(row: Mapping[str, Any], native: Any, *, constants: bool = False, prefix: str = "") -> dict[str, Any]:

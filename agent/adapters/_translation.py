@@ -15,12 +15,13 @@ from typing import Any
 
 from bestguess.agent.warm_start import MAX_POINTS, WarmStart
 from bestguess.tools.errors import InputError, ParamsError, SpaceError
+from bestguess.tools.space.options import read_choices
 from bestguess.tools.space.parameter import Value
 from bestguess.tools.space.parameters import Choice, Float, Int, Parameter
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Params, Proposal
 from bestguess.tools.words.given import listed as given_list
-from bestguess.tools.words.given import plain, shorten, shown
+from bestguess.tools.words.given import plain, shown
 
 Points = WarmStart | Iterable[Proposal | Params]
 Spelling = Callable[[Any], Any]
@@ -28,21 +29,26 @@ Spelling = Callable[[Any], Any]
 SIGMAS = 3.0
 """How far from its mean an unbounded distribution is searched, in standard deviations."""
 
-LABEL_CHARS = 40
-
 
 @dataclass(frozen=True, slots=True)
 class Translation:
     """The space of a tuner as one of ours; `spellings` has, by parameter, how a value is written there.
 
     A `flat` tuner knows no conditions and is given every parameter, those that are inactive at their default.
-    A `positional` one takes a list of values in the order of the space.
+    A `positional` one takes a list of values in the order of the space; `shape` turns a dictionary by name
+    into what the tuner takes.
     """
 
     space: Space
     spellings: Mapping[str, Spelling] = field(default_factory=dict)
     flat: bool = False
     positional: bool = False
+    shape: Callable[[dict[str, Any]], Any] | None = None
+
+    def native(self, points: Points) -> list[Any]:
+        """Return points in the shape that the tuner takes, of plain Python; raise ParamsError."""
+        rows = self.spell(points)
+        return rows if self.shape is None else [self.shape(row) for row in rows]
 
     def spell(self, points: Points) -> list[Any]:
         """Return points as the tuner writes them: a dictionary by name, or a list when `positional`.
@@ -134,7 +140,7 @@ def rowwise(
 
     def to_native(points: Points, native: Any) -> list[Any]:
         """Return points as the tuner takes them; raise ParamsError for those outside its space."""
-        return read(native).spell(points)
+        return read(native).native(points)
 
     return from_native, to_native
 
@@ -204,16 +210,7 @@ def quantized(
 
 def label(options: Sequence[Any]) -> list[Value]:
     """Return a plain value for each option: itself where a Choice can hold them all, else a short text."""
-    values = [plain(option) for option in options]
-    try:
-        return list(Choice(values).options)
-    except SpaceError:
-        texts: list[Value] = []
-        for value in values:
-            text = value if isinstance(value, str) else getattr(value, "__name__", None) or repr(value)
-            text = shorten(text, LABEL_CHARS)
-            texts.append(text if text not in texts else f"{text} ({len(texts) + 1})")
-        return texts
+    return list(read_choices(options)[0].options)
 
 
 def unbounded(mean: float, sd: float) -> tuple[float, float]:

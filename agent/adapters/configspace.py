@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 DISTRIBUTION = "ConfigSpace"
 HAND_OVER = "configurations = points  # each a ConfigSpace.Configuration"
+PLAIN_HAND_OVER = "configurations = [Configuration(configspace, values=params) for params in points]"
 
 
 def read(native: Space | ConfigurationSpace) -> Translation:

@@ -20,6 +20,7 @@ __all__ = ["DISTRIBUTION", "HAND_OVER", "from_native", "load", "read", "to_nativ
 
 DISTRIBUTION = ""
 HAND_OVER = "rows = csv.DictReader(open('warmstart.csv'))"
+PLAIN_HAND_OVER = "rows = points  # a dictionary each"
 
 
 def to_native(points: Points, native: Any) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 DISTRIBUTION = "HEBO"
 HAND_OVER = "optimizer.observe(points, evaluate(points))  # before the first suggest()"
+PLAIN_HAND_OVER = "points = pandas.DataFrame(points); optimizer.observe(points, evaluate(points))"
 
 
 def read(native: Any) -> Translation:

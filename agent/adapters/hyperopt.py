@@ -1,6 +1,8 @@
 """Hyperopt: an `hp` expression; points by label, a choice by the index of its option.
 
-`fmin` does not count these points among its `max_evals`. Nested choices become conditions. What a quantized
+`fmin` drops `points_to_evaluate`, without a word, where it is given `trials`: `trials` of this module makes a
+`Trials` in which the points wait, or puts them into one, and takes the place of both. `fmin` does not count
+these points among its `max_evals`. Nested choices become conditions. What a quantized
 distribution can draw just outside its range is left out, and an unbounded one is searched within three
 standard deviations.
 """
@@ -14,6 +16,7 @@ from typing import Any
 
 from bestguess.agent.adapters._translation import (
     Draft,
+    Points,
     Translation,
     label,
     needs,
@@ -28,7 +31,10 @@ from bestguess.tools.space.parameters import Choice
 from bestguess.tools.space.space import Space
 
 DISTRIBUTION = "hyperopt"
-HAND_OVER = "fmin(..., points_to_evaluate=points)"
+HAND_OVER = (
+    "fmin(..., points_to_evaluate=points)  # fmin drops them where trials= is given; then "
+    "from hyperopt.fmin import generate_trials_to_calculate; trials=generate_trials_to_calculate(points)"
+)
 
 _Conditions = tuple[tuple[str, int], ...]
 """The choices, by label, on the way to a part of an expression, and the index of the option each took."""
@@ -62,6 +68,24 @@ def read(native: Any) -> Translation:
 
 
 from_native, to_native = rowwise(read)
+
+
+def trials(points: Points, native: Any, trials: Any = None) -> Any:
+    """Return a `Trials` of which `fmin` evaluates the points first: a new one, or `trials` with them in it.
+
+    Give it to `fmin` as `trials`. Raises ParamsError for points outside the space.
+    """
+    with needs(DISTRIBUTION):
+        from hyperopt import Trials
+        from hyperopt.fmin import generate_trial
+
+    rows = to_native(points, native)
+    waiting = Trials() if trials is None else trials
+    numbers = waiting.new_trial_ids(len(rows))
+    documents = [generate_trial(number, row) for number, row in zip(numbers, rows, strict=True)]
+    waiting.insert_trial_docs([{**each, "exp_key": waiting._exp_key} for each in documents])
+    waiting.refresh()
+    return waiting
 
 
 def _labels(expression: Any) -> dict[str, list[Value]]:

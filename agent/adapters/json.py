@@ -13,6 +13,7 @@ from bestguess.tools.words.documents import read_json
 
 DISTRIBUTION = ""
 HAND_OVER = "points = bg.WarmStart.load('warmstart.json').points"
+PLAIN_HAND_OVER = "points  # a dictionary each"
 
 
 def read(native: Any) -> Translation:

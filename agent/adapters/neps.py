@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 DISTRIBUTION = "neural-pipeline-search"
 HAND_OVER = "neps.run(..., optimizer=bg.adapters.neps.first(warm_start, pipeline_space))"
+PLAIN_HAND_OVER = (
+    "neps.import_trials(evaluated_trials=[(params, neps.UserResultDict(objective_to_minimize="
+    "evaluate_pipeline(**params))) for params in points], root_directory=..., pipeline_space=...)"
+)
 
 
 def read(native: Any) -> Translation:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from bestguess.agent.adapters._translation import (
@@ -25,6 +26,10 @@ from bestguess.tools.space.space import Space
 
 DISTRIBUTION = "nevergrad"
 HAND_OVER = "bg.adapters.nevergrad.hand_over(warm_start, optimizer)"
+PLAIN_HAND_OVER = (
+    "for params in reversed(points): optimizer.suggest(params)  "
+    "# of an Instrumentation: (*params[0], **params[1])"
+)
 
 
 def read(native: Any) -> Translation:
@@ -34,8 +39,18 @@ def read(native: Any) -> Translation:
     with needs(DISTRIBUTION):
         import nevergrad
 
-    searched = [(name, one) for name, one in _entries(native) if not isinstance(one, nevergrad.p.Constant)]
-    return Draft.read(searched, _add)
+    entries = dict(_entries(native))
+    constants = {name: one.value for name, one in entries.items() if isinstance(one, nevergrad.p.Constant)}
+    searched = [(name, one) for name, one in entries.items() if name not in constants]
+
+    def shape(row: dict[str, Any]) -> Any:
+        complete = {**constants, **row}
+        if not isinstance(native, nevergrad.p.Instrumentation):
+            return complete
+        placed = tuple(complete[str(place)] for place in range(len(native.args)))
+        return placed, {name: complete[name] for name in native.kwargs}
+
+    return replace(Draft.read(searched, _add), shape=shape)
 
 
 def from_native(native: Any) -> Space:
@@ -48,20 +63,7 @@ def to_native(points: Points, native: Any) -> list[Any]:
 
     A value is a dictionary, or args and kwargs for an Instrumentation. Raises ParamsError.
     """
-    rows: list[dict[str, Any]] = read(native).spell(points)
-    if isinstance(native, Space):
-        return rows
-    import nevergrad
-
-    constants = {name: one.value for name, one in _entries(native) if isinstance(one, nevergrad.p.Constant)}
-    complete = [{**constants, **row} for row in rows]
-    if not isinstance(native, nevergrad.p.Instrumentation):
-        return complete
-    count = len(native.args)
-    return [
-        (tuple(row[str(place)] for place in range(count)), {name: row[name] for name in native.kwargs})
-        for row in complete
-    ]
+    return read(native).native(points)
 
 
 def hand_over(points: Points, optimizer: Any) -> None:

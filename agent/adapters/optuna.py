@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from bestguess.agent.adapters._translation import Points, Translation, listed, refuse, rowwise
+from bestguess.agent.adapters._translation import Draft, Points, Translation, listed, refuse, rowwise
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Proposal
 
@@ -29,7 +29,7 @@ def read(native: Native) -> Translation:
         return Translation(native)
     if not isinstance(native, Mapping):
         raise refuse(native, "a dictionary of Optuna's distributions")
-    return Translation(Space.from_optuna(native))
+    return Draft.read(native.items(), _add, flat=False)
 
 
 from_native, to_native = rowwise(read)
@@ -44,3 +44,11 @@ def hand_over(points: Points, native: Native, study: optuna.Study) -> None:
     for point, params in zip(given, to_native(given, native), strict=True):
         why = {"source": point.source, "reason": point.reason} if isinstance(point, Proposal) else None
         study.enqueue_trial(params, why)
+
+
+def _add(draft: Draft, name: str, distribution: BaseDistribution) -> None:
+    choices = getattr(distribution, "choices", None)
+    if choices is None:
+        draft.add(name, Space.from_optuna({name: distribution})[name])
+    else:
+        draft.add_choice(name, choices)

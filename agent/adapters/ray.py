@@ -12,7 +12,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from bestguess.agent.adapters._domains import nest, read_domains
+from bestguess.agent.adapters._domains import read_domains
 from bestguess.agent.adapters._translation import Points, Translation, needs
 from bestguess.tools.space.space import Space
 
@@ -37,8 +37,8 @@ def from_native(native: Any) -> Space:
 
 def to_native(points: Points, native: Any, *, flat: bool = False) -> list[dict[str, Any]]:
     """Return points for `points_to_evaluate`; raise ParamsError for points outside the space."""
-    rows = read(native).spell(points)
-    return rows if flat else [nest(row, native) for row in rows]
+    translation = read(native)
+    return translation.spell(points) if flat else translation.native(points)
 
 
 def __getattr__(name: str) -> Any:

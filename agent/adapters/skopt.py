@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from bestguess.agent.adapters._translation import Draft, Translation, needs, numeric, rowwise
-from bestguess.tools.errors import SpaceError
+from bestguess.agent.adapters._translation import Draft, Translation, needs, rowwise
+from bestguess.tools.space.bridges import read_dimension
 from bestguess.tools.space.space import Space
 
 DISTRIBUTION = "scikit-optimize"
@@ -30,13 +30,8 @@ from_native, to_native = rowwise(read)
 
 
 def _add(draft: Draft, name: str, dimension: Any) -> None:
-    from skopt.space import Categorical, Integer, Real
-
-    match dimension:
-        case Categorical(categories=categories):
-            draft.add_choice(name, categories)
-        case Real() | Integer():
-            integer, log = isinstance(dimension, Integer), dimension.prior == "log-uniform"
-            draft.add(name, numeric(dimension.low, dimension.high, integer=integer, log=log))
-        case _:
-            raise SpaceError(f"it is a {type(dimension).__name__}; use Real, Integer, Categorical")
+    meant = read_dimension(dimension)
+    if isinstance(meant, list):
+        draft.add_choice(name, meant)
+    else:
+        draft.add(name, meant)

@@ -22,6 +22,10 @@ DISTRIBUTION = "smac"
 HAND_OVER = (
     "Facade(..., initial_design=Facade.get_initial_design(scenario, n_configs=0, additional_configs=points))"
 )
+PLAIN_HAND_OVER = (
+    "Facade(..., initial_design=Facade.get_initial_design(scenario, n_configs=0, "
+    "additional_configs=[Configuration(scenario.configspace, values=params) for params in points]))"
+)
 
 
 def initial_design(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 DISTRIBUTION = "google-vizier"
 HAND_OVER = "for suggestion in reversed(points): study.request(suggestion)"
+PLAIN_HAND_OVER = "for params in reversed(points): study.request(TrialSuggestion(parameters=params))"
 
 
 _Conditions = dict[str, list[Any]]

@@ -21,6 +21,8 @@ from bestguess.agent.commands._options import (
     task_options,
 )
 from bestguess.agent.commands._output import console_for, echo, echo_json, print_table, say_wait
+from bestguess.tools.errors import InputError
+from bestguess.tools.words.given import shown
 
 if TYPE_CHECKING:
     from bestguess.agent.warm_start import WarmStart
@@ -47,6 +49,11 @@ NO_OUT = "warmstart.json"
     type=click.Path(dir_okay=False, path_type=Path),
     help="write the document that any adapter can load later; the rows, if FILE ends in .csv",
 )
+@click.option(
+    "--reader",
+    is_flag=True,
+    help="write bestguess_points.py beside it, too, which reads it where BestGuess is not installed",
+)
 @force_option
 @search_options(wait_s=300.0, seed=0)
 @json_option
@@ -58,6 +65,7 @@ def command(
     metric: str | None,
     direction: str | None,
     out: Path | None,
+    reader: bool,
     force: bool,
     terms: SearchTerms,
     as_json: bool,
@@ -74,6 +82,7 @@ def command(
       bestguess warmstart --space space.yaml --for csv --n 8 --out first.csv
     """
     from bestguess.agent.adapters import adapter, csv
+    from bestguess.agent.adapters._document import document, save
     from bestguess.agent.checks import check_count
     from bestguess.agent.warm_start import WarmStart, write_text
 
@@ -81,23 +90,26 @@ def command(
     chosen = adapter(tuner)
     native, words = read_native(space_spec)
     translation = chosen.read(native)
+    is_csv = out is not None and out.suffix == ".csv"
+    if reader and (out is None or is_csv):
+        raise InputError("--reader goes with a document; give --out FILE.json with it")
     refuse_existing(out, force=force)
     task = read_task(words, description=description, metric=metric, direction=direction)
     say_wait(str(terms["llm"]), terms["llm_wait_s"])
     made = WarmStart.guess(translation.space, task, n, **terms)  # type: ignore[arg-type]  # a seed is given
-    rows = translation.spell(made)
+    written = document(made, tuner, native)
     code = _code(tuner, chosen.HAND_OVER, space_spec, out)
-    document = {**made.to_dict(), "for": {"tuner": tuner, "hand_over": code[-1], "points": rows}}
-    if out is not None:
-        is_csv = out.suffix == ".csv"
-        write_text(out, csv.to_native(made, made.space) if is_csv else _json(document, indent=1) + "\n")
+    if out is not None and is_csv:
+        write_text(out, csv.to_native(made, made.space))
+    elif out is not None:
+        save(made, out, tuner, native, reader=reader)
     if as_json:
-        echo_json(json.loads(_json(document)))
+        echo_json(written)
         return
     if tuner == "csv" and out is None:
         echo(csv.to_native(made, made.space), nl=False)
         return
-    _show(made, rows, out)
+    _show(made, translation.native(made), out, reader=reader)
     first = "" if out else f"write them to a file with --out {NO_OUT}, then "
     echo(f"Hand them over: {first}in Python")
     for line in code:
@@ -134,18 +146,18 @@ def _code(tuner: str, hand_over: str, space_spec: str, out: Path | None) -> list
     return [*lines, hand_over]
 
 
-def _json(document: Any, indent: int | None = None) -> str:
-    """Return JSON text, an option that is an object of its own kind by its words."""
-    return json.dumps(document, indent=indent, ensure_ascii=False, default=str)
-
-
-def _show(made: WarmStart, rows: list[Any], out: Path | None) -> None:
+def _show(made: WarmStart, rows: list[Any], out: Path | None, *, reader: bool) -> None:
     from rich.table import Table
+
+    from bestguess.agent.adapters._document import READER
 
     table = Table("source", "point", "reason", title=f"Evaluate first ({made.model or 'no model'})")
     for point, row in zip(made.points, rows, strict=True):
         why = f"{point.reason} ({point.fallback})" if point.fallback else point.reason
-        table.add_row(point.source, _json(row), why)
+        table.add_row(point.source, json.dumps(row, ensure_ascii=False, default=shown), why)
     print_table(console_for(), table)
     if out is not None:
         echo(f"Written to {out}")
+        if out.suffix != ".csv":
+            beside = f"{READER} reads it" if reader else f"--reader writes {READER} beside it, which reads it"
+            echo(f"Where BestGuess is not installed, {beside}: points = load({out.name!r})")

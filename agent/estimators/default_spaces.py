@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from bestguess.agent.estimators.present import Present
 from bestguess.tools.errors import InputError, ParamsError
 from bestguess.tools.space.parameters import Choice, Float, Int, Parameter
 
@@ -184,8 +185,8 @@ DEFAULT_SPACES: Mapping[str, Parameters] = {
 def default_parameters(estimator: Any) -> dict[str, Parameter]:
     """Return what is worth searching of an estimator, or of those inside it, by its names for it.
 
-    What the estimator has set is the default, where the space allows that. Raises InputError for an
-    estimator of which nothing is known.
+    What the estimator has set is the default, where the space holds that; None often means the library's own
+    default. Raises InputError for an estimator of which nothing is known.
     """
     found = dict(_search_through(estimator, ""))
     if not found:
@@ -209,17 +210,16 @@ def _search_through(estimator: Any, prefix: str) -> Iterator[tuple[str, Paramete
     for name, parameter in known.items():
         if name in present:
             when = {f"{prefix}{parent}": values for parent, values in parameter.when.items()}
-            yield f"{prefix}{name}", with_default(replace(parameter, when=when), present[name])
+            mine = replace(parameter, when=when)
+            yield f"{prefix}{name}", with_default(mine, Present.of(estimator, name)) or mine
 
 
-def with_default(parameter: Parameter, present: Any) -> Parameter:
-    """Return the parameter with what an estimator has set as its default, where that is allowed.
-
-    None often means the library's own default.
-    """
-    if present is None and not (isinstance(parameter, Choice) and None in parameter.options):
-        return parameter
+def with_default(parameter: Parameter, present: Present) -> Parameter | None:
+    """Return the parameter with what an estimator has set as its default, or None if it cannot hold that."""
+    value = present.as_real if isinstance(parameter, Float) else present.value
     try:
-        return replace(parameter, default=parameter.canonical(present))
+        held = parameter.canonical(value)
     except ParamsError:
-        return parameter
+        return None
+    same = isinstance(parameter, Float) or present.is_same(held)
+    return replace(parameter, default=held) if same else None

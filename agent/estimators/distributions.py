@@ -5,12 +5,14 @@
 | numbers                                           | an ordered choice                                    |
 | other objects                                     | a choice, of labels where a space cannot hold them   |
 | `uniform`, `loguniform`, `randint` of scipy.stats | Float or Int                                         |
-| another frozen distribution                       | its quantile, a Float                                |
+| another frozen distribution                       | its quantile, a Float; of whole numbers, a choice    |
+| a dimension of scikit-optimize                    | Float, Int or a choice                               |
 | anything else with `rvs`                          | an ordered choice of DRAWS draws                     |
 | a list of dictionaries                            | a choice between them, and all they hold under it    |
 
-The estimator's present value of a parameter is its default where it is allowed, and what the estimator's
-documentation says of it is its `doc`.
+The estimator's present value of a parameter is its default where the space holds just that, and what the
+estimator's documentation says of it is its `doc`. The ends of a continuous distribution, which are never
+drawn from it, are not searched either, unless the estimator stands there.
 """
 
 from __future__ import annotations
@@ -18,24 +20,31 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from sklearn.base import clone
 
 from bestguess.agent.estimators.default_spaces import with_default
 from bestguess.agent.estimators.documentation import parameter_doc
-from bestguess.agent.sampling.native_space import read_choices, read_distribution
-from bestguess.tools.errors import InputError, SpaceError
+from bestguess.agent.estimators.present import Present
+from bestguess.agent.sampling.native_space import read_distribution
+from bestguess.tools.errors import InputError, ParamsError, SpaceError
+from bestguess.tools.space.bridges import is_dimension, read_dimension
+from bestguess.tools.space.options import distinct, read_choices
 from bestguess.tools.space.parameter import MAX_VALUES
 from bestguess.tools.space.parameters import Choice, Float, Int, Parameter
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Params
-from bestguess.tools.words.given import entries, listed, shown
+from bestguess.tools.words.given import did_you_mean, entries, listed, plain, shown
 
 DRAWS = 64
 TAIL = 1e-3
 """How much of an unbounded distribution is cut off on either side."""
+
+END = 1e-6
+"""How much of a bounded one is, where its range is searched itself."""
 
 GRID = "which of the spaces"
 
@@ -49,6 +58,9 @@ class Searched:
     space: Space | None
     targets: Mapping[str, tuple[str, Read]]
     """For each name in the space, the estimator's name of it and what turns a value into the estimator's."""
+
+    astray: Mapping[str, Any] = field(default_factory=dict)
+    """What the estimator has set where the space's default sets something else."""
 
     def to_estimator(self, params: Params) -> dict[str, Any]:
         """Return params as `set_params` of the estimator takes them."""
@@ -65,106 +77,150 @@ def read_distributions(
 
     `rng` draws from what can only be drawn from. Raises InputError, naming the parameter.
     """
-    present = estimator.get_params(deep=True)
     if isinstance(given, Space):
-        _check_known(given.names, estimator, present)
+        for name, parameter in given.parameters.items():
+            _check_known(estimator, name, parameter.default)
         documented = {name: _documented(one, estimator, name) for name, one in given.parameters.items()}
         space = Space(documented, constraints=given.constraints)
-        return Searched(space, {name: (name, _itself) for name in space.names})
+        return _searched(space, {name: (name, _itself) for name in space.names}, estimator)
     several = [given] if isinstance(given, Mapping) else list(given)
     parameters: dict[str, Parameter] = {}
     targets: dict[str, tuple[str, Read]] = {}
-    if len(several) > 1:
-        parameters[GRID] = Choice(list(range(len(several))))
+    as_is = [True] * len(several)
     for index, one in enumerate(several):
         if not isinstance(one, Mapping):
             raise InputError(f"param_distributions holds {shown(one)}; give dictionaries of names and values")
         if (given_one := entries(one)) is None:
             raise InputError(f"param_distributions is {shown(one)}, which cannot be read; give a dictionary")
-        _check_known(given_one, estimator, present)
         for target, values in given_one.items():
             name = target if len(several) == 1 else f"{target} [{index}]"
+            present = Present.of(estimator, str(target))
             try:
-                parameter, read = _read(values, rng, present.get(target))
+                parameter, read = _read(values, rng, present)
             except SpaceError as error:
                 raise InputError(f"param_distributions[{target!r}]: {error}") from error
+            first = read(parameter.default)
+            _check_known(estimator, target, first)
+            as_is[index] &= present.is_same(first)
             if len(several) > 1:
                 parameter = replace(parameter, when={GRID: [index]})
             parameters[name] = _documented(parameter, estimator, target)
             targets[name] = target, read
-    return Searched(Space(parameters) if parameters else None, targets)
+    if len(several) > 1:
+        grids = list(range(len(several)))
+        parameters = {GRID: Choice(grids, default=as_is.index(True) if any(as_is) else 0), **parameters}
+    return _searched(Space(parameters) if parameters else None, targets, estimator)
 
 
-def _check_known(names: Any, estimator: Any, present: Mapping[str, Any]) -> None:
-    for name in names:
-        # A step of a pipeline that is itself searched may bring the parameter along.
-        if name not in present and "__" not in str(name):
-            known = ", ".join(sorted(one for one in present if "__" not in one))
-            raise InputError(
-                f"{type(estimator).__name__} has no parameter {shown(name)}; search some of these: {known}"
-            )
+def _searched(space: Space | None, targets: Mapping[str, tuple[str, Read]], estimator: Any) -> Searched:
+    searched = Searched(space, targets)
+    first = searched.to_estimator(space.default()) if space else {}
+    had = {target: Present.of(estimator, target) for target in first}
+    astray = {target: present.value for target, present in had.items() if not present.is_same(first[target])}
+    return replace(searched, astray=astray)
 
 
-def _read(values: Any, rng: np.random.Generator, present: Any) -> tuple[Parameter, Read]:
+def _check_known(estimator: Any, name: Any, value: Any) -> None:
+    """Raise InputError for a name that neither `get_params` lists nor `set_params` takes."""
+    present = estimator.get_params(deep=True)
+    # A step of a pipeline that is itself searched may bring the parameter along.
+    if name in present or "__" in str(name):
+        return
+    try:
+        clone(estimator).set_params(**{name: value})
+    except Exception as error:  # it is the estimator's own code
+        known = ", ".join(sorted(one for one in present if "__" not in one))
+        raise InputError(
+            f"{type(estimator).__name__} has no parameter {shown(name)}{did_you_mean(name, present)}; "
+            f"search some of these: {known}"
+        ) from error
+
+
+def _read(values: Any, rng: np.random.Generator, present: Present) -> tuple[Parameter, Read]:
     """Return the parameter that stands for `values`, and what turns its values into the estimator's."""
     if isinstance(values, Parameter):
         return values, _itself
-    if isinstance(values, str | bytes | Mapping):
-        raise SpaceError(f"it is {shown(values)}; give a list, a distribution or a parameter such as Float")
-    if isinstance(values, Sequence | np.ndarray | range):
+    if is_dimension(values):
+        values = read_dimension(values)
+    elif hasattr(values, "to_internal_repr"):
+        values = getattr(values, "choices", None) or read_distribution(values)[0]
+    if isinstance(values, Parameter):
+        return _read_range(values, present)
+    if not isinstance(values, str | bytes) and (isinstance(values, Sequence) or hasattr(values, "tolist")):
         several = listed(values, MAX_VALUES)
         if several is None or len(several) > MAX_VALUES:
             raise SpaceError(f"it is {shown(values)}; give at most {MAX_VALUES} values, or a distribution")
         return _read_list(several, present)
     if hasattr(values, "dist") and hasattr(values, "ppf"):
         return _read_frozen(values, present)
-    if hasattr(values, "to_internal_repr"):
-        parameter, labels = read_distribution(values)
-        choices = getattr(values, "choices", ())
-        return with_default(parameter, present), (
-            lambda label: choices[labels.index(label)]
-        ) if labels else _itself
     if hasattr(values, "rvs"):
         state = np.random.RandomState(int(rng.integers(2**31)))
         return _read_list([values.rvs(random_state=state) for _ in range(DRAWS)], present)
     raise SpaceError(f"it is {shown(values)}; give a list, a distribution or a parameter such as Float")
 
 
-def _read_list(values: list[Any], present: Any) -> tuple[Parameter, Read]:
+def _read_range(parameter: Parameter, present: Present) -> tuple[Parameter, Read]:
+    """Return a range; its default is the estimator's value if it holds that, which is then set as it is."""
+    held = with_default(parameter, present)
+    if held is None:
+        return parameter, _itself
+    return held, lambda value: present.value if value == held.default else value
+
+
+def _read_list(values: list[Any], present: Present) -> tuple[Parameter, Read]:
     if not values:
         raise SpaceError("the list is empty; give at least one value")
-    plain = [one.item() if isinstance(one, np.generic) else one for one in values]
-    if all(_is_number(one) for one in plain):
-        return with_default(Choice(sorted(set(plain)), ordered=True), present), _itself
-    distinct: list[Any] = []
-    for one in plain:
-        if not any(_is_same(one, other) for other in distinct):
-            distinct.append(one)
-    choice, labels = read_choices(distinct)
-    if not labels:
-        return with_default(choice, present), _itself
-    at = next((index for index, one in enumerate(distinct) if _is_same(one, present)), 0)
-    return replace(choice, default=labels[at]), lambda label: distinct[labels.index(label)]
+    options = distinct(map(plain, values))
+    ordered = all(map(_is_number, options))
+    if ordered:
+        options.sort()
+    choice, labels = read_choices(options)
+    first = (len(options) - 1) // 2 if ordered else 0
+    at = next((place for place, option in enumerate(options) if present.is_same(option)), first)
+    parameter = replace(choice, ordered=ordered, default=choice.options[at])
+    return parameter, (lambda label: options[labels.index(label)]) if labels else _itself
 
 
-def _read_frozen(frozen: Any, present: Any) -> tuple[Parameter, Read]:
+def _read_frozen(frozen: Any, present: Present) -> tuple[Parameter, Read]:
     """Return a frozen distribution of scipy.stats as a parameter."""
     low, high = frozen.support()
     name = frozen.dist.name
-    if name == "uniform":
-        return with_default(Float(low, high), present), _itself
-    if name in ("loguniform", "reciprocal"):
-        return with_default(Float(low, high, log=True), present), _itself
-    if name == "randint":
-        if low == high:
-            return Choice([int(low)]), _itself
-        return with_default(Int(int(low), int(high)), present), _itself
+    if np.ndim(low) or not low <= high:
+        raise SpaceError(f"the distribution {name!r} has the range {low} to {high}; give it other arguments")
+    if hasattr(frozen, "pmf"):
+        if name == "randint" and low < high:
+            return _read_range(Int(low, high), present)
+        least, most = (int(end) for end in frozen.ppf([TAIL, 1 - TAIL]))
+        drawn = [whole for whole in range(least, most + 1)[: DRAWS + 1] if frozen.pmf(whole) > 0]
+        if most - least >= DRAWS:
+            drawn = [int(whole) for whole in frozen.ppf(np.linspace(TAIL, 1 - TAIL, DRAWS))]
+        is_one = type(present.value) is int and frozen.pmf(present.value) > 0
+        return _read_list([*drawn, present.value] if is_one else drawn, present)
+    here = present.as_real
+    if name in _SCALES:
+        parameter: Parameter = Float(low, high, log=_SCALES[name])
+        first, last = frozen.ppf([END, 1 - END])
 
-    def read(quantile: Any) -> Any:
-        value = frozen.ppf(quantile)
-        return int(value) if hasattr(frozen, "pmf") else float(value)
+        def read(place: Any) -> Any:
+            return float(min(max(place, first), last))
 
-    return Float(TAIL, 1 - TAIL, doc=f"as a quantile of its {name} distribution"), read
+    else:
+        here = None if here is None else float(frozen.cdf(here))
+        tails = [TAIL, 1 - TAIL, *([] if here is None or not 0 < here < 1 else [here])]
+        parameter = Float(min(tails), max(tails), doc=f"as a quantile of its {name} distribution")
+
+        def read(place: Any) -> Any:
+            return float(frozen.ppf(place))
+
+    try:
+        held = replace(parameter, default=parameter.canonical(here))
+    except ParamsError:
+        return parameter, read
+    return held, lambda place: present.value if place == held.default else read(place)
+
+
+_SCALES = {"uniform": False, "loguniform": True, "reciprocal": True}
+"""Whether a distribution whose range is searched itself is logarithmic."""
 
 
 def _documented(parameter: Parameter, estimator: Any, target: str) -> Parameter:
@@ -176,15 +232,8 @@ def _documented(parameter: Parameter, estimator: Any, target: str) -> Parameter:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _is_same(one: Any, other: Any) -> bool:
-    """Whether two candidates are the same value; of objects, only an object itself is."""
-    if one is other:
-        return True
-    simple = (str, bytes, bool, int, float, tuple)
-    return type(one) is type(other) and isinstance(one, simple) and bool(one == other)
+    is_real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    return is_real and bool(-math.inf < value < math.inf)
 
 
 def _itself(value: Any) -> Any:

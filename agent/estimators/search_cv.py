@@ -8,6 +8,7 @@ from __future__ import annotations
 import numbers
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -46,14 +47,17 @@ class WrongArgumentError(InputError, InvalidParameterError):  # type: ignore[mis
 class SearchCV(BaseSearchCV):  # type: ignore[misc]
     """Searches an estimator's parameters by cross-validation, guided by the scores so far.
 
-    The estimator as it is comes first, as far as the space allows it. A candidate of which every fit fails
-    is evidence, not the end, unless `error_score` is "raise"; it is last in `cv_results_`.
+    The estimator as it is comes first where the space holds it; where it does not, the reason of the first
+    candidate says what differs. Values are the same only if their types are, too: 1 is a count, 1.0 a share.
+    A candidate of which every fit fails is evidence, not the end, unless `error_score` is "raise"; it is last
+    in `cv_results_`.
 
     Args:
         estimator: what to search; a pipeline's parameters go by `step__name`.
         param_distributions: what to search it over: a dictionary (or a list of them) of lists of values,
-            distributions of scipy.stats or Optuna, or parameters such as `bestguess.Float`; or a Space. None
-            takes what is usually worth searching of the most used estimators.
+            distributions of scipy.stats or Optuna, dimensions of scikit-optimize, or parameters such as
+            `bestguess.Float`; or a Space. None takes what is usually worth searching of the most used
+            estimators.
         n_iter: how many candidates are evaluated; fewer if the space has no more.
         batch_size: how many candidates are chosen at a time. More than one makes use of more jobs than there
             are splits; each candidate then knows less.
@@ -154,7 +158,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
                 self.cv_results_ = self._with_failed(*self._formatted)
         finally:
             self._checked_cv_orig = self.__dict__.pop("_given_cv", None)
-            for name in ("_failed", "_formatted", "_facts"):
+            for name in ("_failed", "_failure", "_formatted", "_facts"):
                 self.__dict__.pop(name, None)
         return self
 
@@ -201,7 +205,9 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
                 outcomes = self._evaluate(evaluate_candidates, searched, batch) if batch else []
                 for trial, outcome in zip(batch, outcomes, strict=True):
                     tuner.tell(trial, outcome)
-            self.trials_ = tuple(trial for trial in tuner.history if trial.outcome)
+            if self._failed and not hasattr(self, "_formatted"):
+                raise self._failure  # before MISCONFIGURED the space had no more
+            self.trials_ = tuple(self._told(trial, searched) for trial in tuner.history if trial.outcome)
 
     def _evaluate(
         self, evaluate_candidates: Evaluate, searched: Searched, batch: Sequence[Trial]
@@ -210,7 +216,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
         candidates = [searched.to_estimator(trial.params) for trial in batch]
         more: dict[str, list[str]] = {
             "source": [trial.source for trial in batch],
-            "reason": [trial.reason for trial in batch],
+            "reason": [self._told(trial, searched).reason for trial in batch],
         }
         try:
             results = evaluate_candidates(candidates, more_results=more)
@@ -223,6 +229,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
             ]
             if not hasattr(self, "_formatted") and len(self._failed) >= min(MISCONFIGURED, self.n_iter):
                 raise
+            self._failure = error
             words = str(error).strip().splitlines()[-1]
             return [Outcome.failure(f"every fit failed: {words}", feedback=str(error)) for _ in batch]
         scores = results[f"mean_test_{self._steering(results)}"][-len(batch) :]
@@ -230,6 +237,20 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
             Outcome(float(score)) if np.isfinite(score) else Outcome.failure(f"the score was {score}")
             for score in scores
         ]
+
+    def _told(self, trial: Trial, searched: Searched) -> Trial:
+        """Return a trial, of which the reason says so if it is the default and not the estimator as it is."""
+        # Where nobody gave a space its defaults are the library's own, which the library writes as None.
+        own = {
+            name: value
+            for name, value in searched.astray.items()
+            if value is not None or self.param_distributions is not None
+        }
+        if trial.source != "default" or not own:
+            return trial
+        words = ", ".join(f"{name}={shown(value)}" for name, value in own.items())
+        reason = f"the space's default; the estimator itself has {words}"
+        return replace(trial, proposal=replace(trial.proposal, reason=reason))
 
     def _steering(self, results: Mapping[str, Any]) -> str:
         """Return the name of the metric that is improved."""

@@ -20,11 +20,10 @@ from optuna.distributions import (
 
 from bestguess.tools.errors import ParamsError, SpaceError
 from bestguess.tools.space.conditions import NAME_CHARS, NOT_IN_NAMES
+from bestguess.tools.space.options import read_choices
 from bestguess.tools.space.parameters import Choice, Float, Int, Parameter, Text
 from bestguess.tools.space.space import ConstraintSource, Space
-from bestguess.tools.words.given import shorten, shown
-
-LABEL_CHARS = 60
+from bestguess.tools.words.given import shorten
 
 Condition = tuple[str, tuple[Any, ...]]
 """The name of a parent and the values of it that make a parameter active, as Optuna has them."""
@@ -159,17 +158,6 @@ def read_distribution(distribution: BaseDistribution) -> tuple[Parameter, tuple[
         case CategoricalDistribution(choices=choices):
             return read_choices(choices)
     raise SpaceError(f"{distribution!r} is no distribution that a space can hold")
-
-
-def read_choices(choices: Sequence[Any]) -> tuple[Choice, tuple[str, ...]]:
-    """Return any objects as a Choice and, where they cannot be its options themselves, their labels."""
-    try:
-        return Choice(choices), ()
-    except SpaceError:
-        labels = tuple(
-            f"{index}: {shorten(shown(choice), LABEL_CHARS)}" for index, choice in enumerate(choices)
-        )
-        return Choice(labels), labels
 
 
 def _constrained(parameters: Mapping[str, Parameter], constraints: Sequence[ConstraintSource]) -> Space:

@@ -1,12 +1,13 @@
-"""A space in the terms of other tuners: Optuna's distributions and ConfigSpace.
+"""A space in the terms of other tuners: Optuna's distributions, ConfigSpace, scikit-optimize's dimensions.
 
 Optuna's distributions are flat: conditions, constraints, defaults and documentation stay behind, and a Text
 becomes a category of the texts it knows. ConfigSpace has conditions and defaults but no grids, free text
 or expressions: a grid of up to MAX_LISTED values becomes ordinal, a larger one loses its step (complete
 what comes back with `Space.complete`), a Text becomes a category. What ConfigSpace cannot say is kept in
-the `meta` of its hyperparameters, so that a space comes back as it went.
+the `meta` of its hyperparameters, so that a space comes back as it went. A dimension of scikit-optimize is
+read without that library.
 
-Neither library is imported before it is needed.
+No library is imported before it is needed.
 """
 
 from __future__ import annotations
@@ -123,6 +124,33 @@ def from_configspace(configspace: ConfigurationSpace) -> Space:
         for clause in _alternatives(each)
     ]
     return Space(parameters, constraints=constraints)
+
+
+def is_dimension(given: Any) -> bool:
+    """Whether it is a dimension of scikit-optimize, or a tuple of bounds and a prior, short for one."""
+    if isinstance(given, tuple):
+        return len(given) == 3 and isinstance(given[2], str) and given[2] in _PRIORS
+    return hasattr(given, "prior") and (hasattr(given, "categories") or hasattr(given, "low"))
+
+
+def read_dimension(dimension: Any) -> Parameter | list[Any]:
+    """Return what a dimension of scikit-optimize means: a Float or an Int; of a Categorical, its categories.
+
+    The probabilities of categories stay behind. Raises SpaceError.
+    """
+    if isinstance(dimension, tuple):
+        low, high, prior = map(plain, dimension)
+        kind = "Integer" if isinstance(low, int) and isinstance(high, int) else "Real"
+    elif hasattr(dimension, "categories"):
+        return list(dimension.categories)
+    else:
+        low, high, prior, kind = dimension.low, dimension.high, dimension.prior, type(dimension).__name__
+    if kind not in ("Real", "Integer") or prior not in _PRIORS:
+        raise SpaceError(f"it is a {kind} with the prior {shown(prior)}; use Real, Integer, Categorical")
+    return (Int if kind == "Integer" else Float)(low, high, log=prior == "log-uniform")
+
+
+_PRIORS = ("uniform", "log-uniform")
 
 
 def _named(name: str, make: Callable[..., Parameter], *args: Any, **fields: Any) -> Parameter:

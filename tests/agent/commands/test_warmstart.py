@@ -150,6 +150,22 @@ def test_a_file_that_is_there_is_kept_unless_forced(run: Run, tmp_path: Path) ->
     assert len(WarmStart.load(tmp_path / "out.json").points) == 5
 
 
+def test_the_reader_is_written_beside_the_document_where_it_is_asked_for(run: Run, tmp_path: Path) -> None:
+    words = ("--space", "space.yaml", "--for", "hyperopt", "--n", "2")
+    done = run(*words, "--out", "out.json")
+    assert "--reader writes bestguess_points.py beside it" in done.stdout
+    assert not (tmp_path / "bestguess_points.py").exists()
+    done = run(*words, "--out", "again.json", "--reader")
+    assert "bestguess_points.py reads it: points = load('again.json')" in done.stdout
+    names: dict[str, Any] = {"__name__": "bestguess_points"}
+    exec((tmp_path / "bestguess_points.py").read_text(), names)
+    assert names["load"]("again.json", "hyperopt")[0] == {"lr": 0.01, "booster": 1}
+    assert "trials=generate_trials_to_calculate(points)" in names["hand_over"]("again.json")
+    for refused in (run(*words, "--reader"), run(*words, "--reader", "--out", "out.csv")):
+        assert refused.exit_code == 2
+        assert "--reader goes with a document; give --out FILE.json" in refused.stderr
+
+
 def test_what_is_known_can_be_left_out(run: Run) -> None:
     words = ("--space", "space.yaml", "--task", "an XGBoost classifier", "--json")
     sources = [

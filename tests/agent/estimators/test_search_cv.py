@@ -76,6 +76,25 @@ def test_the_estimator_as_it_is_comes_first() -> None:
     assert found.cv_results_["params"][0] == {"max_depth": 4, "min_samples_leaf": 17}
 
 
+@pytest.mark.parametrize(("max_features", "differs"), [(1.0, False), (1, True)])
+def test_where_the_space_does_not_hold_the_estimator_as_it_is_the_reason_says_so(
+    max_features: float, differs: bool
+) -> None:
+    tree = DecisionTreeClassifier(max_features=max_features, random_state=0)
+    found = search({"max_features": [0.25, 0.5, 1.0]}, estimator=tree, n_iter=1).fit(X, Y)
+    (reason,) = found.cv_results_["reason"]
+    assert (reason == "the space's default; the estimator itself has max_features=1") == differs
+    assert found.trials_[0].reason == reason
+    assert found.cv_results_["params"] == [{"max_features": 0.5 if differs else 1.0}]
+
+
+def test_one_and_one_point_zero_are_both_tried_and_a_second_fit_tries_the_same() -> None:
+    found = search({"max_features": [1, 1.0, 0.5], "min_samples_leaf": [1, 2]}, n_iter=9).fit(X, Y)
+    tried = [repr(params) for params in found.cv_results_["params"]]
+    assert len(set(tried)) == 6
+    assert [repr(params) for params in found.fit(X, Y).cv_results_["params"]] == tried
+
+
 @pytest.mark.parametrize("backend", ["threading", pytest.param("loky", marks=pytest.mark.slow)])
 def test_a_random_state_repeats_the_search_whatever_the_jobs(backend: str) -> None:
     first = search(n_iter=6).fit(X, Y)
@@ -288,6 +307,17 @@ def test_a_model_that_never_fits_is_an_error_soon() -> None:
     with pytest.raises(ValueError, match="no such column"):
         search({"size": bg.Float(0, 1)}, estimator=Broken(), n_iter=30).fit(X, Y)
     assert len(counted) == 5 * 3
+
+
+@pytest.mark.parametrize("space", [{"size": [0.9]}, {"size": [0.7, 0.8, 0.9]}, {"size": [0.6], "n": [1]}])
+def test_a_space_of_which_every_candidate_fails_ends_as_in_scikit_learn(space: Any) -> None:
+    class Sized(Fragile):
+        def __init__(self, size: float = 0.2, n: int = 1) -> None:
+            self.size = size
+            self.n = n
+
+    with pytest.raises(ValueError, match=r"(?s)All the 3 fits failed.*out of memory"):
+        search(space, estimator=Sized()).fit(X, Y)
 
 
 def test_error_score_raise_raises_what_the_estimator_raised() -> None:
