@@ -2,14 +2,19 @@
 
     python -m bestguess.tools.objective.override train.py --set LR=0.01 --set depth=4 -- --data rows.csv
 
-The names are those of `bestguess init`. The file on disk stays as it is: its syntax tree is changed, and of a
-YAML file the script gets a copy. Child processes that import the script again (multiprocessing with spawn)
-see it unchanged.
+The names are those of `bestguess init`. The files on disk stay as they are: the script's syntax tree is
+changed, and of a YAML file whoever opens it reads a copy. So it is in the Python processes that the script
+starts, too, whether by multiprocessing or as programs: `inherited.py` is handed to them.
 """
 
 from __future__ import annotations
 
 import ast
+import importlib.util
+import json
+import marshal
+import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -18,23 +23,24 @@ from types import ModuleType
 from typing import Any
 
 from bestguess.tools.errors import InputError
-from bestguess.tools.scan.configs import locate
-from bestguess.tools.scan.finding import Finding, Value
+from bestguess.tools.objective import inherited
+from bestguess.tools.objective.inherited import Changes
+from bestguess.tools.scan.configs import read_config
+from bestguess.tools.scan.finding import Finding, Value, called
 from bestguess.tools.scan.reading import read_script
-from bestguess.tools.words.documents import path_words, read_text
 from bestguess.tools.words.given import did_you_mean, is_number
 
 USAGE = "usage: python -m bestguess.tools.objective.override SCRIPT --set NAME=VALUE ... [--] ARGUMENTS"
 
 
-def override(script: Path, values: Mapping[str, str], folder: Path) -> ast.Module:
-    """Return the script's syntax tree with `values` in it; changed copies of YAML files go to `folder`.
+def override(script: Path, values: Mapping[str, str], folder: Path) -> Changes:
+    """Return the changed script, and the changed copies of YAML files, which go to `folder`.
 
     Raises:
         InputError: the script cannot be read, has nothing of that name, or the value is of another type.
     """
     tree, findings = read_script(script)
-    known = {one.name: one for one in findings}
+    known = {finding.name: finding for finding in findings if not finding.note}
     nodes: dict[int, Value] = {}
     spans: dict[str, list[tuple[tuple[int, int], str]]] = {}
     for name, text in values.items():
@@ -46,50 +52,49 @@ def override(script: Path, values: Mapping[str, str], folder: Path) -> ast.Modul
             nodes[id(found.node)] = value
         elif found.span is not None:
             spans.setdefault(found.file, []).append((found.span, _yaml_text(value)))
-    copies = {
-        (script.parent / file).resolve(): _copy(script.parent / file, changes, folder)
-        for file, changes in spans.items()
-    }
-    changed: ast.Module = _Override(nodes, copies, script).visit(tree)
-    return ast.fix_missing_locations(changed)
+    path = os.path.realpath(script)
+    changed: ast.Module = _Override(nodes).visit(tree)
+    code = compile(ast.fix_missing_locations(changed), os.path.abspath(script), "exec", dont_inherit=True)
+    (folder / "script").write_bytes(marshal.dumps(code))
+    copies = {}
+    for number, (file, changes) in enumerate(spans.items()):
+        copy = folder / f"{number}.yaml"
+        copy.write_text(_edit(read_config(script.parent / file), changes), encoding="utf-8")
+        copies[os.path.realpath(script.parent / file)] = str(copy)
+    return Changes(os.path.abspath(script), copies, {path: str(folder / "script")})
 
 
-def run(script: Path, tree: ast.Module, arguments: Sequence[str]) -> None:
-    """Run a script's tree as `python script arguments` would run the script."""
+def run(script: Path, changes: Changes, folder: Path, arguments: Sequence[str]) -> None:
+    """Run the changed script, and so its child processes, as `python script arguments` would."""
+    (folder / inherited.FILE).write_text(json.dumps(changes._asdict()), encoding="utf-8")
+    shutil.copy(inherited.__file__, folder / "sitecustomize.py")
+    paths = [str(folder), os.environ.get("PYTHONPATH", "")]
+    os.environ |= {inherited.VARIABLE: str(folder), "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    inherited.install(changes)
     main = ModuleType("__main__")
-    main.__file__ = str(script)
+    # By the name in it, multiprocessing imports the main module again in a worker that it spawns.
+    main.__spec__ = importlib.util.find_spec(inherited.__name__)
     sys.modules["__main__"] = main
     sys.argv = [str(script), *arguments]
-    sys.path[0] = str(script.resolve().parent)
-    code = compile(tree, str(script), "exec", dont_inherit=True)
-    exec(code, main.__dict__)  # noqa: S102  # the user's own script, which this command is asked to run
+    sys.path[0] = os.path.dirname(os.path.realpath(script))
+    inherited.run(changes, main.__dict__)
 
 
 class _Override(ast.NodeTransformer):
-    """Puts values in place of expressions, and the copies' paths in place of the files' names."""
+    """Puts values in place of expressions."""
 
-    def __init__(self, nodes: Mapping[int, Value], copies: Mapping[Path, Path], script: Path) -> None:
+    def __init__(self, nodes: Mapping[int, Value]) -> None:
         self._nodes = nodes
-        self._copies = copies
-        self._script = script
 
     def visit(self, node: ast.AST) -> Any:
         """Return what stands in the node's place."""
         if id(node) not in self._nodes:
             return super().visit(node)
         value = ast.Constant(self._nodes[id(node)])
-        if not isinstance(node, ast.Call):
+        if not (isinstance(node, ast.Call) and called(node) == "add_argument"):
             return ast.copy_location(value, node)
         # A switch without a default: add_argument("--amp", action="store_true").
         node.keywords.append(ast.keyword("default", value))
-        return node
-
-    def visit_Constant(self, node: ast.Constant) -> ast.Constant:  # ast's own name
-        """Return the path of the copy if this names a file that has one."""
-        if self._copies and isinstance(node.value, str) and node.value.endswith((".yaml", ".yml")):
-            copy = self._copies.get(locate(node.value, self._script) or Path())
-            if copy is not None:
-                return ast.copy_location(ast.Constant(str(copy)), node)
         return node
 
 
@@ -118,16 +123,14 @@ def _yaml_text(value: Value) -> str:
     return str(value) if not isinstance(value, str) else "'" + value.replace("'", "''") + "'"
 
 
-def _copy(path: Path, changes: list[tuple[tuple[int, int], str]], folder: Path) -> Path:
-    text = read_text(path, path_words(path), "give a YAML file")
+def _edit(text: str, changes: list[tuple[tuple[int, int], str]]) -> str:
     for (start, end), value in sorted(changes, reverse=True):
         text = text[:start] + value + text[end:]
-    copy = folder / path.name
-    copy.write_text(text, encoding="utf-8")
-    return copy
+    return text
 
 
-def _read_arguments(arguments: Sequence[str]) -> tuple[Path, dict[str, str], list[str]]:
+def read_arguments(arguments: Sequence[str]) -> tuple[Path, dict[str, str], list[str]]:
+    """Return the script, the values and the script's own arguments; raise InputError for any other words."""
     if not arguments or arguments[0].startswith("-"):
         raise InputError(USAGE)
     script, rest, values = Path(arguments[0]), list(arguments[1:]), {}
@@ -140,11 +143,19 @@ def _read_arguments(arguments: Sequence[str]) -> tuple[Path, dict[str, str], lis
     return script, values, rest[1:] if rest[:1] == ["--"] else rest
 
 
+def _main(words: Sequence[str]) -> None:
+    script, values, arguments = read_arguments(words)
+    folder, process = Path(tempfile.mkdtemp(prefix="bestguess-")), os.getpid()
+    try:
+        run(script, override(script, values, folder), folder, arguments)
+    finally:
+        if os.getpid() == process:  # a child that the script forked may come by here, too
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 if __name__ == "__main__":
     try:
-        _script, _values, _rest = _read_arguments(sys.argv[1:])
-        with tempfile.TemporaryDirectory(prefix="bestguess-") as _folder:
-            run(_script, override(_script, _values, Path(_folder)), _rest)
+        _main(sys.argv[1:])
     except InputError as _error:
         print(f"error: {_error}", file=sys.stderr)  # noqa: T201
         sys.exit(2)

@@ -12,7 +12,7 @@ import yaml
 
 from bestguess.tools.errors import InputError
 from bestguess.tools.scan.finding import Finding, Value, called, walk
-from bestguess.tools.words.documents import compose_yaml, path_words, read_text
+from bestguess.tools.words.documents import FastLoader, compose_yaml, path_words, read_text
 
 MAX_BYTES = 200_000
 MAX_SETTINGS = 2000
@@ -43,8 +43,8 @@ def read_settings(path: Path, prefix: str, script: Path, *, by_argument: bool) -
     text = read_config(path)
     root = compose_yaml(path_words(path), text)
     file = str(path.resolve().relative_to(script.parent.resolve()))
-    found = _walk(root, prefix, text.splitlines(), file, by_argument=by_argument)
-    settings = list(islice(found, MAX_SETTINGS + 1))
+    reader = _Reader(text, file, by_argument=by_argument)
+    settings = list(islice(reader.walk(root, prefix), MAX_SETTINGS + 1))
     if len(settings) > MAX_SETTINGS:
         raise InputError(f"{path_words(path)} has more than {MAX_SETTINGS} settings; give a smaller file")
     return settings
@@ -93,30 +93,80 @@ def items(node: yaml.Node | None) -> list[tuple[str, yaml.Node]]:
     return [(key.value, value) for key, value in node.value if isinstance(key, yaml.ScalarNode)]
 
 
-def _walk(
-    node: yaml.Node | None, prefix: str, lines: list[str], file: str, *, by_argument: bool
-) -> Iterator[Finding]:
-    for key, value in items(node):
-        name = f"{prefix}{key}"
-        if name in {"defaults", "hydra"}:
-            continue
-        if isinstance(value, yaml.MappingNode):
-            if name.count(".") < MAX_DEPTH:
-                yield from _walk(value, f"{name}.", lines, file, by_argument=by_argument)
-        elif isinstance(value, yaml.ScalarNode):
-            line = value.start_mark.line
-            rest = lines[line][value.end_mark.column :] if value.end_mark.line == line else ""
-            comment = rest.partition("#")[2].strip()
-            yield Finding(
-                name,
-                _scalar(value),
-                "yaml",
-                line + 1,
-                file,
-                doc=comment,
-                words=(f"{name}={{{name}}}",) if by_argument else (),
-                span=(value.start_mark.index, value.end_mark.index),
-            )
+class _Reader:
+    """Reads the scalars of one file; a value that an alias or a merge key repeats is set where it is written.
+
+    Words of a command line are applied to what is loaded, when nothing follows an anchor any more.
+    """
+
+    def __init__(self, text: str, file: str, *, by_argument: bool) -> None:
+        self._lines = text.splitlines()
+        self._file = file
+        self._by_argument = by_argument
+        tokens = (
+            token for token in yaml.scan(text, Loader=FastLoader) if isinstance(token, yaml.ScalarToken)
+        )
+        # Where a node begins, there may be an anchor or a tag.
+        self._starts = {token.end_mark.index: token.start_mark.index for token in tokens}
+        self._names: dict[int, str] = {}
+        self._mappings: dict[int, dict[str, yaml.Node]] = {}
+        self._inherited: dict[int, bool] = {}
+
+    def walk(self, node: yaml.Node | None, prefix: str) -> Iterator[Finding]:
+        """Yield what is below a mapping."""
+        for key, value in self._entries(node).items():
+            name = f"{prefix}{key}"
+            if name in {"defaults", "hydra"} and self._by_argument:
+                continue
+            if isinstance(value, yaml.MappingNode):
+                if name.count(".") < MAX_DEPTH:
+                    yield from self.walk(value, f"{name}.")
+            elif isinstance(value, yaml.ScalarNode):
+                yield self._read(name, value)
+
+    def _entries(self, node: yaml.Node | None) -> dict[str, yaml.Node]:
+        """Return the entries as PyYAML constructs them: the last of a key, and what is merged before them."""
+        if node is None or id(node) in self._mappings:
+            return self._mappings.get(id(node), {})
+        entries = self._mappings[id(node)] = {}
+        merged: list[tuple[str, yaml.Node]] = []
+        for key, value in items(node):
+            if key == "<<":
+                mappings = value.value if isinstance(value, yaml.SequenceNode) else [value]
+                for mapping in reversed(mappings):  # of several, the first counts
+                    merged += self._entries(mapping).items()
+        own = {key: value for key, value in items(node) if key != "<<"}
+        entries |= {**dict(merged), **own}
+        for key, value in merged:
+            self._inherited[id(value)] = self._inherited.get(id(value), False) or entries[key] is value
+        for value in own.values():
+            self._entries(value)
+        return entries
+
+    def _read(self, name: str, node: yaml.ScalarNode) -> Finding:
+        line, end = node.start_mark.line, node.end_mark
+        comment = self._lines[line][end.column :].partition("#")[2] if end.line == line else ""
+        note = ""
+        source = self._names.setdefault(id(node), name)
+        if source != name and not self._by_argument:
+            note = f"it follows {source}"
+        elif source == name and not self._inherited.get(id(node), True):
+            note = "every mapping that merges it has its own"
+        elif source == name and self._by_argument and id(node) in self._inherited:
+            note = "it is merged into others before the command line is read"
+        elif node.style in {"|", ">"}:
+            note = "it is a block of text"
+        return Finding(
+            name,
+            _scalar(node),
+            "yaml",
+            line + 1,
+            self._file,
+            doc=comment.strip(),
+            words=(f"{name}={{{name}}}",) if self._by_argument else (),
+            note=note,
+            span=(self._starts.get(end.index, node.start_mark.index), end.index),
+        )
 
 
 def _scalar(node: yaml.ScalarNode) -> Value:

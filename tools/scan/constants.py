@@ -6,7 +6,7 @@ import ast
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from bestguess.tools.scan.finding import Finding, Value, entries, literal_or
+from bestguess.tools.scan.finding import Finding, Value, entries, is_main_guard, literal_or
 
 
 def find_constants(
@@ -29,7 +29,8 @@ def known_names(tree: ast.Module) -> dict[str, Value]:
 
 
 def _assigned_once(tree: ast.Module) -> dict[str, ast.expr]:
-    found = [target for node in tree.body for target in _targets(node)]
+    guarded = [node.body for node in tree.body if isinstance(node, ast.If) and is_main_guard(node.test)]
+    found = [target for body in (tree.body, *guarded) for node in body for target in _targets(node)]
     counts = Counter(name for name, _ in found)
     return {name: value for name, value in found if counts[name] == 1}
 

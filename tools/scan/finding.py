@@ -80,6 +80,8 @@ def read_literal(node: ast.expr | None, known: Mapping[str, Value] = {}) -> Valu
                 return -value
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATIONS:
             return _calculate(op, read_literal(left, known), read_literal(right, known))
+        case ast.Call(func=ast.Attribute() as asked, args=[_, otherwise]) if _is_environment(asked):
+            return read_literal(otherwise, known)
         case ast.Call(func=ast.Name(id="int" | "float" as name), args=[argument], keywords=[]):
             try:
                 number: float = KINDS[name](read_literal(argument, known))
@@ -87,6 +89,11 @@ def read_literal(node: ast.expr | None, known: Mapping[str, Value] = {}) -> Valu
                 raise NotLiteral from None
             return number
     raise NotLiteral
+
+
+def _is_environment(asked: ast.Attribute) -> bool:
+    """Whether it is os.getenv or os.environ.get, whose second argument counts where nothing is set."""
+    return asked.attr == "getenv" or (asked.attr == "get" and called(asked.value) == "environ")
 
 
 def _calculate(op: ast.operator, left: Value, right: Value) -> Value:
@@ -136,6 +143,11 @@ def entries(table: ast.expr) -> list[tuple[Value, ast.expr]]:
         case ast.Call(keywords=keywords) if called(table) in {"dict", "SimpleNamespace"}:
             return [(one.arg, one.value) for one in keywords]
     return []
+
+
+def is_main_guard(test: ast.expr) -> bool:
+    """Whether a condition asks for __name__, which is "__main__" where the script runs."""
+    return any(isinstance(node, ast.Name) and node.id == "__name__" for node in ast.walk(test))
 
 
 def bound(node: ast.expr | None) -> float | None:

@@ -21,8 +21,9 @@ from bestguess.tools.scan.fields import find_fields
 from bestguess.tools.scan.finding import Finding, read_comments, walk
 from bestguess.tools.scan.flags import find_flags
 from bestguess.tools.scan.hydra import find_hydra
+from bestguess.tools.scan.resolution import Resolver
 from bestguess.tools.scan.usage import find_options
-from bestguess.tools.words.documents import path_words, read_text
+from bestguess.tools.words.documents import path_words, read_source
 from bestguess.tools.words.given import shorten
 
 MAX_BYTES = 300_000
@@ -36,7 +37,7 @@ def read_script(script: Path) -> tuple[ast.Module, list[Finding]]:
         InputError: the script, or a YAML file that it names, cannot be read.
     """
     name, mend = f"the script {path_words(script)}", "give the path of a Python file"
-    text = read_text(script, name, mend, most_bytes=MAX_BYTES)
+    text = read_source(script, name, mend, most_bytes=MAX_BYTES)
     with readable(script):
         tree = ast.parse(text, filename=str(script))
         return tree, list(_find(tree, text, script))
@@ -80,14 +81,41 @@ def _find(tree: ast.Module, text: str, script: Path) -> Iterator[Finding]:
             f"the script {path_words(script)} has {len(found)} constants, flags and settings; "
             f"give one with at most {MAX_SETTINGS}, or write the space by hand"
         )
+    resolver = Resolver(tree, known)
+    found = [resolver.resolve(finding) for finding in found]
+    constant_names = {finding.name for finding in found if finding.origin == "constant"}
+    in_files = {finding.name: finding for finding in found if finding.origin == "yaml"}
     shorts = Counter(_short(finding) for finding in found)
+    by_name: dict[str, Finding] = {}
     for finding in sorted(found, key=lambda finding: (finding.file != file, finding.line)):
         # A field goes by its own name where nothing else has it.
         name = _short(finding) if shorts[_short(finding)] == 1 else finding.name
+        note = finding.note or _computed(finding, constant_names)
+        if finding.origin == "argparse" and resolver.takes_defaults and name in in_files:
+            note = note or f"{in_files[name].file} sets its default"
+        if earlier := by_name.get(name):
+            is_apart = finding.origin == "yaml" and not finding.words
+            if is_apart and (earlier.origin == "yaml" or earlier.value is None):
+                name = f"{Path(finding.file).stem}.{name}"
+            if name in by_name:
+                note = note or "another of that name was found before"
         words = tuple(word.replace(f"{{{finding.name}}}", f"{{{name}}}") for word in finding.words)
         last = name.rpartition(".")[2]
         texts = finding.options or (options.get(last, ()) if isinstance(finding.value, str) else ())
-        yield replace(finding, name=name, words=words, options=texts)
+        finding = replace(finding, name=name, words=words, options=texts, note=note)
+        if not note:
+            by_name[name] = finding
+        yield finding
+
+
+def _computed(finding: Finding, constants: set[str]) -> str:
+    """Return why a value is not set by itself: it is made of constants, and follows them."""
+    if finding.origin == "argparse" or finding.node is None:
+        return ""
+    names = sorted(
+        node.id for node in ast.walk(finding.node) if isinstance(node, ast.Name) and node.id in constants
+    )
+    return f"it is computed from {names[0]}" if names else ""
 
 
 def _short(finding: Finding) -> str:

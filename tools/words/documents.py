@@ -8,10 +8,12 @@ or a string.
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
 import re
 import stat
+import tokenize
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,22 @@ def read_text(
         text = read_bytes(path, name, mend, most_bytes=most_bytes, error=error).decode("utf-8-sig")
     except UnicodeDecodeError as problem:
         raise error(f"{name} is not UTF-8 text; save it as such") from problem
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def read_source(path: str | Path, name: str, mend: str, *, most_bytes: int = MAX_BYTES) -> str:
+    """Return the text of a Python file, in the encoding that it declares, with Unix line ends.
+
+    Raises InputError, which begins with `name` and ends with `mend`. Source: PEP 263.
+    """
+    content = read_bytes(path, name, mend, most_bytes=most_bytes)
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+        text = content.decode(encoding)
+    except (SyntaxError, LookupError, UnicodeDecodeError) as problem:
+        raise InputError(
+            f"{name} is not UTF-8 text, nor in another encoding that it declares; save it as UTF-8"
+        ) from problem
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bestguess.tools.errors import InputError, SpaceError
-from bestguess.tools.words.documents import read_text
+from bestguess.tools.words.documents import read_source, read_text
 
 
 def read(path: Path | str, most_bytes: int = 1000) -> str:
@@ -59,3 +59,37 @@ def test_what_is_not_utf_8_is_said_as_the_error_that_was_asked_for(tmp_path: Pat
     (tmp_path / "a").write_bytes(b"caf\xe9")
     with pytest.raises(SpaceError, match="the file is not UTF-8 text"):
         read_text(tmp_path / "a", "the file", "name another", error=SpaceError)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "LR = 'ä€'\r\n".encode(),
+        "\ufeffLR = 'ä€'\n".encode(),
+        "# -*- coding: cp1252 -*-\nLR = 'ä€'\n".encode("cp1252"),
+        "#!/usr/bin/python\n# vim: set fileencoding=iso8859-15 :\nLR = 'ä€'\n".encode("iso8859-15"),
+        "# coding: gbk\nLR = '学习率'\n".encode("gbk"),
+    ],
+)
+def test_a_script_is_read_in_the_encoding_that_it_declares(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_bytes(content)
+    text = read_source(tmp_path / "a.py", "the script", "name another")
+    assert text.splitlines()[-1] in {"LR = 'ä€'", "LR = '学习率'"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"# \xe9\n",
+        "LR = 1".encode("utf-16"),
+        b"# coding: latin-0\n",
+        b"# coding: hex\n00",
+        b"\xef\xbb\xbf# coding: gbk",
+    ],
+)
+def test_a_script_in_no_encoding_that_it_declares_is_refused(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_bytes(content)
+    with pytest.raises(
+        InputError, match="the script is not UTF-8 text, nor in another encoding that it decl"
+    ):
+        read_source(tmp_path / "a.py", "the script", "name another")

@@ -1,0 +1,173 @@
+"""Where the value of a finding counts: there, or where the script sets it again, at a call or later."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import lru_cache
+
+from bestguess.tools.scan.assignments import Assignment, Path, find_assignments
+from bestguess.tools.scan.finding import Finding, Value, called, entries, keyword, literal_or, walk
+
+_PARSERS = frozenset({"parse_args", "parse_known_args"})
+_LOADERS = frozenset({"load", "safe_load", "full_load", "unsafe_load", "merge", "create"})
+
+MAX_LINEAGE = 50
+MAX_FIELDS = 500
+"""How much of a class is followed, of which each in a chain has more."""
+
+
+class Resolver:
+    """Knows all places of a script that set something."""
+
+    def __init__(self, tree: ast.Module, known: Mapping[str, Value]) -> None:
+        self._known = known
+        self._calls: dict[str, list[ast.Call]] = defaultdict(list)
+        self._own: dict[str, dict[str, int]] = {}
+        """The fields that a class declares itself, with their lines."""
+        self._fields: dict[str, list[str]] = {}
+        self._heirs: dict[str, frozenset[str]] = defaultdict(frozenset)
+        """Of each class, itself and what inherits from it."""
+        self._read_classes(tree)
+        functions = []
+        for node in walk(tree):
+            if isinstance(node, ast.Call):
+                self._calls[called(node)].append(node)
+            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                functions.append(node)
+        self._found: dict[Path, list[Assignment]] = defaultdict(list)
+        self._bound: list[tuple[Path, set[str]]] = []
+        """What is bound to a call, with the names of all that is called for it; arguments to their class."""
+        for found in find_assignments(tree):
+            if not found.is_local and not found.follows:
+                self._found[found.path].append(found)
+            if isinstance(found.value, ast.Call):
+                self._bound.append((found.path, _calls(found.value)))
+        self._returning = []
+        for function in functions:
+            arguments = [*function.args.args, *function.args.kwonlyargs]
+            self._bound += [((one.arg,), {called(one.annotation)}) for one in arguments if one.annotation]
+            if any(isinstance(node, ast.Return) and node.value for node in ast.walk(function)):
+                self._returning.append((function.name, _calls(function)))
+        self._defaults: list[tuple[int, Value, ast.expr]] = []
+        self.takes_defaults = False
+        """Whether set_defaults is given a table from elsewhere, as of a YAML file."""
+        self._fixed_lines: list[int] = []
+        self._read_parsers()
+        self._instances = lru_cache(self._find_instances)
+        self._arguments = lru_cache(self._read_arguments)
+
+    def resolve(self, finding: Finding) -> Finding:
+        """Return the finding at the place that counts, or with the reason why there is none."""
+        if finding.note:
+            return finding
+        if finding.origin == "argparse":
+            finding = self._with_default(finding)
+            if finding.words and self._fixed_lines:
+                note = f"line {self._fixed_lines[0]} gives the parser its words, so none arrive from outside"
+                return replace(finding, note=note)
+        others = [one for one in self._others(finding) if not _contains(one.value, finding.node)]
+        if not others or finding.note:
+            return finding
+        value = literal_or(others[0].value, None, self._known)
+        if len(others) == 1 and others[0].is_sure and value is not None:
+            line, node = others[0].line, others[0].value
+            return replace(finding, value=value, line=line, node=node, span=None, words=())
+        lines = sorted({other.line for other in others})
+        said = ", ".join(map(str, lines[:3]))
+        return replace(finding, note=f"it is set again on line{'s' if len(lines) > 1 else ''} {said}")
+
+    def _others(self, finding: Finding) -> Iterator[Assignment]:
+        path = tuple(finding.name.split("."))
+        match finding.origin:
+            case "constant":
+                for end in range(1, len(path) + 1):
+                    yield from self._found.get(path[:end], ())
+                if path[0] in self._own:
+                    yield from self._below(self._instances(frozenset(path[:1])), path[1:])
+            case "dataclass":
+                owners = self._heirs[path[0]]
+                yield from self._below({*self._instances(owners), ("*",)}, path[1:])
+                yield from self._arguments(owners).get(path[1], ())
+                for heir in owners - {path[0]}:
+                    if line := self._own[heir].get(path[1]):
+                        yield Assignment(path[1:], None, line, is_sure=False)
+            case "argparse":
+                yield from self._below(self._instances(_PARSERS), path)
+            case "yaml":
+                yield from self._below(self._instances(_LOADERS), path)
+
+    def _below(self, roots: Iterable[Path], path: Path) -> Iterator[Assignment]:
+        for root in roots:
+            yield from self._found.get(root + path, ())
+
+    def _find_instances(self, makers: frozenset[str]) -> set[Path]:
+        """Return what is bound to what one of these returns, or a function that calls one and returns."""
+        makers |= {name for name, calls in self._returning if calls & makers}
+        return {path for path, calls in self._bound if calls & makers}
+
+    def _read_arguments(self, owners: frozenset[str]) -> dict[str, list[Assignment]]:
+        """Return, by the field, what is passed for it where instances are made."""
+        calls = [call for owner in owners for call in self._calls.get(owner, ())]
+        passed: dict[str, list[Assignment]] = defaultdict(list)
+        for call in (call for call in calls if call.args or call.keywords):
+            fields = self._fields.get(called(call), [])
+            given: dict[str, ast.expr | None] = dict(zip(fields, call.args, strict=False))
+            given |= {one.arg: one.value for one in call.keywords if one.arg}
+            if any(one.arg is None for one in call.keywords) or any(
+                isinstance(argument, ast.Starred) for argument in call.args
+            ):
+                given = dict.fromkeys(fields)
+            for name, value in given.items():
+                passed[name].append(Assignment((name,), value, call.lineno, len(calls) == 1))
+        return passed
+
+    def _read_classes(self, tree: ast.Module) -> None:
+        classes = [node for node in walk(tree) if isinstance(node, ast.ClassDef)]
+        lineages: dict[str, list[str]] = {}
+        for node in sorted(classes, key=lambda node: node.lineno):
+            bases = [called(base) for base in node.bases if called(base) in lineages]
+            lineage = [name for base in bases for name in lineages[base]][-MAX_LINEAGE:]
+            lineages[node.name] = [*dict.fromkeys(lineage), node.name]
+            annotated = [one for one in node.body if isinstance(one, ast.AnnAssign)]
+            self._own[node.name] = {called(one.target): one.lineno for one in annotated}
+            inherited = [name for base in bases for name in self._fields[base]][-MAX_FIELDS:]
+            self._fields[node.name] = list(dict.fromkeys([*inherited, *self._own[node.name]]))
+            for name in lineages[node.name]:
+                self._heirs[name] |= {node.name}
+
+    def _with_default(self, finding: Finding) -> Finding:
+        """Return an option with the default that set_defaults gives it, before or after it is declared."""
+        has_own = isinstance(finding.node, ast.Constant) or (
+            finding.node is None and finding.value is not None
+        )
+        for line, name, given in self._defaults:
+            if name != finding.name or (has_own and line < finding.line):
+                continue
+            value = literal_or(given, None, self._known)
+            if value is None:
+                return replace(finding, note="its default is computed")
+            finding = replace(finding, value=value, node=given if finding.node is not None else None)
+        return finding
+
+    def _read_parsers(self) -> None:
+        for call in self._calls.get("set_defaults", ()):
+            for one in call.keywords:
+                named = [(one.arg, one.value)] if one.arg else entries(one.value)
+                self._defaults += [(call.lineno, name, given) for name, given in named]
+                self.takes_defaults |= not named
+        for call in (call for parser in _PARSERS for call in self._calls.get(parser, ())):
+            given = keyword(call, "args") or (call.args[0] if call.args else ast.Constant(None))
+            names = {node.id for node in ast.walk(given) if isinstance(node, ast.Name)} - {"shlex"}
+            if not names and not (isinstance(given, ast.Constant) and given.value is None):
+                self._fixed_lines.append(call.lineno)
+
+
+def _contains(value: ast.expr | None, node: ast.expr | None) -> bool:
+    return value is not None and node is not None and any(inner is node for inner in ast.walk(value))
+
+
+def _calls(node: ast.AST) -> set[str]:
+    return {called(inner) for inner in ast.walk(node) if isinstance(inner, ast.Call)}
