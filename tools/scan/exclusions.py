@@ -75,9 +75,9 @@ _THINGS = """
     class label feature feat sample user item node point row example instance image img video frame
     document doc sentence entity relation category speaker joint keypoint landmark mel mfcc fft color
     action state obs observation agent gene station sensor variable series column col field country author
-    word char character symbol stock asset patient subject task domain language dataset atom vertex
-    vertice edge attribute target output input question token record day week month hour species view
-    position object location site tag vocab person player file
+    word char character symbol stock asset patient subject task domain language dataset vertex vertice
+    edge attribute target output input question token record day week month hour species view position
+    object location site tag vocab person player file
 """
 _MODEL = """
     hidden leaf leave child head layer embed embedding emb latent batch minibatch negative neg inducing
@@ -133,7 +133,12 @@ _EXCLUSIONS = (
     _out(_DATA, _COUNT + "k", _THINGS + "way shot support informative redundant", unless=_MODEL),
     _out(_DATA, "max", _THINGS, unless=_MODEL + "feature sample token word view"),
     _out(_DATA, "channel chan ch", only=_COUNT, most=4),
-    _out(_DATA, "class feat shot way", only="n"),
+    _out(_DATA, "class feature feat sample shot way", only="n"),
+    _out(
+        _DATA,
+        "dataset data corpus env environment task benchmark",
+        only="name type kind set version config subset trust remote code download",
+    ),
     _out(
         _DATA,
         "in out input output obs observation action act state image img data atom bond node edge",
@@ -146,14 +151,16 @@ _EXCLUSIONS = (
     _out(
         _DATA,
         """
-            seq sequence context ctx block source src target tgt query question answer doc document
-            sentence sent word char title summary label audio clip signal hop win text frame video crop
-            board voxel volume episode ep
+            seq sequence context ctx source src target tgt query question answer doc document sentence
+            sent word char title summary label audio clip signal hop win text frame video crop board voxel
+            volume episode ep
         """,
         "len length size",
         unless=_MODEL,
     ),
-    _out(_DATA, "len length", only="max min"),
+    _out(_DATA, "len length", only="max min model cutoff init"),
+    _out(_DATA, "block", "size len length", only="max"),
+    _out(_DATA, "pad padding tokenizer", unless=_MODEL + "circular"),
     _out(_DATA, "episode ep", "step limit"),
     _out(_DATA, "frame action", "skip repeat"),
     _out(_DATA, "doc", "stride"),
@@ -170,21 +177,33 @@ _EXCLUSIONS = (
     _out(_SYSTEM, "node", only=""),
     _out(_SYSTEM, "rank", "local node global world"),
     _out(_SYSTEM, "rank", only="", most=0),
+    _out(_SYSTEM, "rank", only="", beside="world"),
+    _out(_SYSTEM, "dist", "url backend"),
+    _out(_SYSTEM, "channel", "last"),
+    _out(_SYSTEM, "gradient grad", "checkpoint checkpointing"),
     _out(_SYSTEM, "parallel", "data tensor model pipeline size"),
     _out(
         _SYSTEM,
         """
             worker thread process proc job gpu cpu device cuda mps tpu port host timeout ddp fsdp
             distributed amp fp16 bf16 fp32 tf32 dtype compile deterministic cudnn prefetch prefetcher
-            offload nccl backend pin persistent world master retry cache shard precision jit
+            offload nccl backend pin persistent world master retry cache shard precision jit accel
+            accelerator dataloader loader vcpu xformers flash half quantize quantization quantized
+            streaming torchscript autograd dynamo reentrant vllm unsloth recovery slurm aws docker trust
+            remote sync spawn tracemalloc optuna hyperparameter pruner
         """,
         unless="batch tree noise",
     ),
     _out(
         _LENGTH,
-        "epoch iter iteration it episode",
+        "epoch",
         only=_COUNT_OR_MOST + "train training global start initial last",
         unless_beside="timestep",
+    ),
+    _out(
+        _LENGTH,
+        "iter iteration it itr episode",
+        only=_COUNT_OR_MOST + "train training global start initial last",
     ),
     _out(_LENGTH, "timestep budget hour minute", only=_COUNT_OR_MOST + "train training time limit"),
     _out(_LENGTH, "step update", "max total train training", only=_COUNT + "global"),
@@ -196,11 +215,14 @@ _EXCLUSIONS = (
     _out(
         _SHOWN,
         """
-            save print report ckpt checkpoint display disp plot wandb tensorboard tb visualize viz vis video
-            render dump export upload push snapshot verbose verbosity debug quiet resume progress profile
-            overwrite capture dry logging
+            save print report ckpt checkpoint checkpointing display disp plot wandb tensorboard tb
+            visualize viz vis video render dump export upload push snapshot verbose verbosity debug quiet
+            resume progress profile overwrite capture dry logging track tracking monitor hub font fontsize
+            axis lim force download clean gif latex uuid console result delete rebuild
         """,
     ),
+    _out(_SHOWN, "training train inference predict dummy", only=""),
+    _out(_SHOWN, "load", "best last"),
     _out(_SHOWN, "log", unless="std alpha sigma scale var prob transform lr init"),
 )
 

@@ -142,6 +142,8 @@ def habit_of(words: str) -> Habit | None:
     return next((habit for candidate, habit in tried if re.fullmatch(habit.pattern, candidate)), None)
 
 
-def is_place(words: str) -> bool:
-    """Whether a text of that name is the name of something, or where it is."""
+def is_place(words: str, *, any_options: bool = False) -> bool:
+    """Whether a text of that name names something, or where it is; a path does, whatever its options."""
+    if any_options:
+        return words.rpartition("_")[2] in {"path", "dir", "file", "folder", "url"}
     return re.fullmatch(_PLACES, words) is not None

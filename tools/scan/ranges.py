@@ -17,6 +17,9 @@ from bestguess.tools.words.given import is_number, shorten
 
 DOC_CHARS = 200
 MAX_OPTIONS = 30
+
+_WORD = r"['\"`]?[\w.+-]*\w['\"`]?"
+_LISTS = re.compile(rf"(?:^|[(\[{{:])\s*({_WORD}(?:\s*(?:,(?: or)?|\||/| or )\s*{_WORD})+)\s*(?:$|[])}}.;])")
 SMALL_SHARE = 0.05
 """Where the range of a share begins: of nothing, no model can be fitted."""
 
@@ -54,11 +57,13 @@ def is_heads(finding: Finding) -> bool:
 
 def _choose(finding: Finding, words: str, doc: str, *, has_heads: bool) -> Parameter | str:
     value = finding.value
-    if (value is None or isinstance(value, str)) and is_place(words) and not finding.options:
-        return "it is a name or a place"
     if isinstance(value, bool) or (value is None and finding.kind is bool):
         return Choice([True, False], default=bool(value), doc=doc)
     options: list[Value] = [one for one in finding.options if one is not None]
+    if isinstance(value, str) and not options:
+        options += _listed_in(finding.doc, value)
+    if (value is None or isinstance(value, str)) and is_place(words, any_options=bool(options)):
+        return "it is a name or a place"
     if isinstance(value, str) or (options and not all(map(is_number, options))):
         return _choose_text(value, options, doc)
     if options:
@@ -107,6 +112,15 @@ def _beside_off(value: float, habit: Habit, doc: str, *, real: bool) -> Paramete
     options = [value, *(float(f"{number:.1g}") if real else round(number) for number in usual)]
     ordered = value == 0 and habit.shape != "log"
     return Choice(options, ordered=ordered, default=value, doc=doc)
+
+
+def _listed_in(doc: str, value: str) -> list[Value]:
+    """Return the words that a help text lists, such as (RNN, LSTM, GRU) or sgd|adam, if `value` is one."""
+    for found in _LISTS.finditer(doc):
+        words = re.split(r"[\s,|/]+", found[1].replace(" or ", ","))
+        if value in (bare := [word.strip("'\"`") for word in words]):
+            return list(dict.fromkeys(bare))
+    return []
 
 
 def _choose_text(value: Value, options: list[Value], doc: str) -> Parameter | str:
