@@ -148,9 +148,9 @@ class _Uses:
         match node:
             case ast.If(test=test, body=body, orelse=orelse) | ast.IfExp(test=test, body=body, orelse=orelse):
                 self._visit(test, guards, scope)
-                yes, no = (_Guard(test, scope, holds) for holds in (True, False))
-                self._visit_all(body, (*guards, yes), scope)
-                self._visit_all(orelse, (*guards, no), scope)
+                for branch, holds in ((body, True), (orelse, False)):
+                    inner = guards if _is_main(test) else (*guards, _Guard(test, scope, holds))
+                    self._visit_all(branch, inner, scope)
             case ast.Match(subject=subject, cases=cases):
                 self._visit(subject, guards, scope)
                 before: tuple[_Guard, ...] = ()
@@ -158,7 +158,8 @@ class _Uses:
                     keys = tuple(patterns(case.pattern))
                     here = (_Guard(subject, scope, keys=keys),) if keys else before
                     self._visit_all(case.body, (*guards, *here), scope)
-                    before += (_Guard(subject, scope, holds=False, keys=keys),) if keys else ()
+                    if keys and case.guard is None:
+                        before += (_Guard(subject, scope, holds=False, keys=keys),)
             case ast.ClassDef() | ast.Module():
                 self._visit_all(node.body, guards, scope)
             case ast.FunctionDef() | ast.AsyncFunctionDef():
@@ -173,7 +174,7 @@ class _Uses:
                     self._visit(value, (*guards, *known), scope)
             case ast.Name(ctx=ast.Load()) | ast.Attribute(ctx=ast.Load()) | ast.Subscript(ctx=ast.Load()):
                 name = self._names.setting(node, scope)
-                if name in self._known and not self._names.is_passed_on(node):
+                if name in self._known and not self._names.is_passed_on(node, guarded=bool(guards)):
                     self.of[name].append(_Use(guards, scope))
                 self._visit_children(node, guards, scope)
             case _:
@@ -189,6 +190,10 @@ class _Uses:
                 self._visit(node, guards, scope)
             if isinstance(node, ast.If) and isinstance(node.body[-1], _JUMPS):
                 guards = (*guards, _Guard(node.test, scope, holds=False))
+
+
+def _is_main(test: ast.expr) -> bool:
+    return isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and test.left.id == "__name__"
 
 
 def _compare(op: ast.cmpop, left: object, right: object) -> object:

@@ -216,7 +216,7 @@ _EXCLUSIONS = (
         _SHOWN,
         """
             save print report ckpt checkpoint checkpointing display disp plot wandb tensorboard tb
-            visualize viz vis video render dump export upload push snapshot verbose verbosity debug quiet
+            visualize viz vis video render dump export upload push snapshot snap verbose verbosity debug quiet
             resume progress profile overwrite capture dry logging track tracking monitor hub font fontsize
             axis lim force download clean gif latex uuid console result delete rebuild
         """,
@@ -227,7 +227,8 @@ _EXCLUSIONS = (
 )
 
 _KNOWN: _Words = frozenset().union(
-    *(words for rule in _EXCLUSIONS for words in (*rule.groups, rule.unless, rule.only or frozenset()))
+    _SWITCH,
+    *(words for rule in _EXCLUSIONS for words in (*rule.groups, rule.unless, rule.only or frozenset())),
 )
 
 

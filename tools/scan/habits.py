@@ -46,7 +46,7 @@ class Habit:
     zero: tuple[float, float] | None = None
 
 
-_RATE = "(lr|learning_rate|step_size|eta0?)"
+_RATE = "(lr|learning_rate|step_size|eta0)"
 
 # The first that matches counts.
 HABITS = (
@@ -62,8 +62,9 @@ HABITS = (
     Habit(r"(warm|cool)_?down(_(ratio|frac|fraction|prop|proportion))?", "unit", True, high=0.9),
     Habit(rf"{_RATE}_(decay|gamma|factor)|(decay|gamma|factor)_{_RATE}", "near one or log", True, high=1.0),
     Habit(rf"((init|base|max)_)?{_RATE}", "log", True, 30, high=3.0, typical=1e-3),
+    Habit(r"eta", "log", True, 30, high=1.0),
     Habit(r"weight_decay|wd|l2", "log", True, 30, high=1.0, typical=1e-4, zero=(1e-6, 0.1)),
-    Habit(r"decay(_rate)?", "near one or log", True, 30, high=1.0, typical=1e-4, zero=(1e-6, 0.1)),
+    Habit(r"decay(_rate)?", "near one or log", True, 30, high=1.0, zero=(1e-6, 0.1)),
     Habit(r"(length|repetition)_penalty", "log", True, 2),
     Habit(
         r"l1|reg|regularization|penalty|(reg_)?lambda|(reg|lambda)_(alpha|l1|l2)",

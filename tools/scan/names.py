@@ -21,7 +21,8 @@ class Names:
             id(inner): each.name for each in found for inner in ast.walk(each) if inner is not each
         }
         self._given: dict[tuple[str, str], set[tuple[str, str]]] = defaultdict(set)
-        self._passed_on: set[int] = set()
+        self._assigned: set[int] = set()
+        self._passed: set[int] = set()
         self.keys: dict[int, tuple[ast.expr, str]] = {}
         """By the identity of a dictionary that is looked up: the key's expression, and where it stands."""
 
@@ -30,7 +31,9 @@ class Names:
             for target, value in self._bindings(node):
                 if word := _last(value):
                     self._given[target].add((self.scope(node), word))
-                    self._passed_on.add(id(_stripped(value)))
+                    (self._assigned if isinstance(node, ast.Assign) else self._passed).add(
+                        id(_stripped(value))
+                    )
             for table, key in looked_up(node):
                 found_table = tables.get(table.id) if isinstance(table, ast.Name) else table
                 if found_table is not None:
@@ -50,9 +53,9 @@ class Names:
             scope, word = min(given)
         return word
 
-    def is_passed_on(self, node: ast.expr) -> bool:
-        """Whether an expression is only given to a name, whose uses are then its own."""
-        return id(node) in self._passed_on
+    def is_passed_on(self, node: ast.expr, *, guarded: bool) -> bool:
+        """Whether an expression is only given to a name, always, whose uses are then its own."""
+        return id(node) in self._passed or (not guarded and id(node) in self._assigned)
 
     def _bindings(self, node: ast.AST) -> Iterator[tuple[tuple[str, str], ast.expr]]:
         """Yield what a statement or a call gives to names, each with the function where the name stands."""

@@ -118,6 +118,8 @@ def test_what_a_switch_turns_on_is_tuned_only_with_it(code: str, tmp_path: Path)
         "if args.optimizer == 'sgd':\n    build(args.momentum)",
         "def build():\n    build()\n    SGD(args.momentum)\nbuild()",
         "print(args.momentum)",
+        "if args.optimizer == 'sgd':\n    mass = args.momentum\nelse:\n    mass = args.momentum / 2",
+        "if __name__ == '__main__':\n    mass = args.momentum\n    SGD(mass)",
     ],
 )
 def test_what_may_be_used_without_it_has_no_condition(code: str, tmp_path: Path) -> None:

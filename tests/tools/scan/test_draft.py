@@ -402,3 +402,40 @@ def test_what_the_code_fixes_is_left_out_with_what_would_make_it_a_parameter(tmp
         "Adam.lr": "the code fixes 0.003; a constant or an option could be tuned",
         "RandomForestClassifier.n_estimators": "the code fixes 50; a constant or an option could be tuned",
     }
+
+
+@pytest.mark.parametrize(
+    ("listed", "value", "options"),
+    [
+        ("type of net (RNN_TANH, LSTM, GRU)", "LSTM", ["RNN_TANH", "LSTM", "GRU"]),
+        ("optimizer: sgd | adam", "adam", ["sgd", "adam"]),
+        ('"linear", "cosine" or "step".', "cosine", ["linear", "cosine", "step"]),
+        ("which optimizer to use, adam or sgd (default: adam, see the paper)", "adam", None),
+    ],
+)
+def test_options_that_a_help_text_lists_are_offered(
+    listed: str, value: str, options: list[str] | None, tmp_path: Path
+) -> None:
+    (tmp_path / "train.py").write_text(
+        f"p.add_argument('--lr', default=0.1)\np.add_argument('--kind', default={value!r}, help={listed!r})\n"
+    )
+    space = scan(tmp_path / "train.py").space
+    assert space is not None
+    assert space.parameters.get("kind") == (options and Choice(options, default=value, doc=listed))
+
+
+def test_what_the_script_sets_itself_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(
+        "".join(f"p.add_argument('--{name}', default=0.5)\n" for name in ("lr", "minibatch", "eps", "alpha"))
+        + "if __name__ == '__main__':\n    args = p.parse_args()\n    args.minibatch = batch // 4\n"
+        "    args.lr = args.lr * 8\n    if fast:\n        args.eps = 1\n    self.alpha = 2\n"
+    )
+    draft = scan(tmp_path / "train.py")
+    assert draft.space is not None
+    assert draft.space.names == ("lr", "eps", "alpha")
+    assert [reason for _, reason in draft.left_out] == ["line 7 sets it, whatever it is"]
+
+
+def test_a_path_is_no_choice_whatever_its_options(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text("LR = 0.1\nDATA_PATH = 'a'\nif DATA_PATH == 'b':\n    pass\n")
+    assert [reason for _, reason in scan(tmp_path / "train.py").left_out] == ["it is a name or a place"]
