@@ -16,11 +16,12 @@ from bestguess.tools.trial import History, Trial
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a run came to."""
+    """What a run came to; `stopped` says why it ended before its time, and what to mend, if it did."""
 
     record: Study
     llm_name: str | None
     seconds: float
+    stopped: str = ""
 
     @property
     def history(self) -> History:
@@ -41,7 +42,8 @@ class Result:
         """
         incumbent = self.history.incumbent
         if incumbent is None:
-            raise StudyError(f"no trial of {len(self.history)} gave a value; see .trials for why each failed")
+            why = self.stopped or "see .trials for why each failed"
+            raise StudyError(f"no trial of {len(self.history)} gave a value; {why}")
         return incumbent
 
     @property
@@ -65,6 +67,8 @@ class Result:
         """Return the report as Markdown."""
         if known := read_knowledge(self.record.knowledge, self.record.name):
             lines = (*lines, f"Packs of knowledge: {', '.join(known.families)}", *known.unused)
+        if self.stopped:
+            lines = (f"Stopped: {self.stopped}", *lines)
         running = [str(trial.number) for trial in self.history.running]
         if running:
             lines = (*lines, f"still running elsewhere: trial {', '.join(running)}")
@@ -82,5 +86,6 @@ class Result:
         return {
             "study_name": self.record.name,
             "llm": self.llm_name,
+            "stopped": self.stopped,
             **study_record(self.history, seconds=self.seconds),
         }

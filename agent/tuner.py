@@ -14,6 +14,7 @@ from typing import Any, Literal, Self
 
 from bestguess.agent.advice.advisor import Consultation
 from bestguess.agent.advice.budget import Budget
+from bestguess.agent.advice.failures import alike_from_the_start
 from bestguess.agent.advice.knowledge import gather, read_knowledge
 from bestguess.agent.assembly import BESIDE, LLM_WAIT_S, Assembly, ModelTerms
 from bestguess.agent.checks import (
@@ -285,6 +286,16 @@ class Tuner:
         if self.study.release(self.study.number_of(trial)):
             self._again.insert(0, trial)
 
+    def begin_anew(self) -> None:
+        """Set the trials aside where all there are failed alike, so that the default is run again.
+
+        For a study that is gone on with: what they failed of was mended.
+        """
+        if alike_from_the_start(history := self.history):
+            _log.warning("the first %d trials failed alike and are set aside", len(history.told))
+            for trial in history.told:
+                self.study.set_aside(trial.number)
+
     def run(
         self,
         objective: Objective,
@@ -292,8 +303,12 @@ class Tuner:
         n_trials: int,
         timeout: float | None = None,
         observer: Observer | None = None,
+        keep_going: bool = False,
     ) -> Result:
         """Run trials until the study has `n_trials` outcomes, those already there counted.
+
+        It stops where the first trials of a study all fail alike, as `Result.stopped` then says, unless
+        `keep_going`.
 
         What other processes of this machine are running counts too, and is not waited for. No trial is
         started after `timeout` seconds. KeyboardInterrupt passes through; the trial that was
@@ -307,7 +322,8 @@ class Tuner:
         observer = observer or Observer()
         started = time.monotonic()
         history = self.history
-        while len(history.told) < n_trials:
+        stopped = ""
+        while not stopped and len(history.told) < n_trials:
             if timeout is not None and time.monotonic() - started >= timeout:
                 break
             observer.thinking(len(history))
@@ -326,7 +342,9 @@ class Tuner:
             told = self.tell_run(trial, outcome)
             history = self._seen.history.including(told)
             observer.finished(told, history)
-        return Result(self.study, self._model.name if self._model else None, time.monotonic() - started)
+            stopped = "" if keep_going else alike_from_the_start(history)
+        llm_name = self._model.name if self._model else None
+        return Result(self.study, llm_name, time.monotonic() - started, stopped)
 
     def _look(self) -> Look:
         """Read the study; what was given back here comes first among what is to be run again."""
@@ -375,12 +393,14 @@ def tune(
     resume: bool = True,
     budget: Budget | None = None,
     knowledge: bool | str | Path = True,
+    keep_going: bool = False,
 ) -> Result:
     """Tune `objective(params) -> float | Outcome` over `space` and return the result.
 
     The study ends with `n_trials` outcomes, those of an earlier run of the same study counted: an existing
     study of that name is gone on with, and a logged warning says so. The other arguments are those of
-    `Tuner`. An exception in the objective is a failed trial, not the end.
+    `Tuner`. An exception in the objective is a failed trial, not the end; but where the first three trials of
+    a study all fail alike, it ends, with a logged warning, unless `keep_going`.
 
     Raises:
         InputError: an argument is wrong; nothing was written.
@@ -401,6 +421,8 @@ def tune(
         budget=budget,
         knowledge=knowledge,
     ) as tuner:
+        if not keep_going:
+            tuner.begin_anew()
         if known := len(tuner.history):
             _log.warning(
                 "study %r in %s has %d trials already; they count towards n_trials=%d. To start anew, give "
@@ -412,4 +434,7 @@ def tune(
             )
         for difference in tuner.study.differences(tuner.task, seed):
             _log.warning("%s", difference)
-        return tuner.run(run, n_trials=n_trials, timeout=timeout)
+        result = tuner.run(run, n_trials=n_trials, timeout=timeout, keep_going=keep_going)
+        if result.stopped:
+            _log.warning("stopped: %s. Mend it, or give keep_going=True", result.stopped)
+        return result

@@ -6,15 +6,24 @@ The table is `prompts/failures.yaml`; `tools/search/failure_rules.py` tests each
 from __future__ import annotations
 
 import re
+import shlex
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
 import yaml
 
+from bestguess.tools.scan.metric import metrics_in
 from bestguess.tools.search.failure_rules import Claim, FailureRules, kind_of
 from bestguess.tools.space.space import Space
-from bestguess.tools.trial import History
+from bestguess.tools.trial import History, Trial
+from bestguess.tools.words.cleaning import clean_line
+
+ALIKE = 3
+"""So many trials that fail alike from the start are no matter of their params."""
+
+_FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)[^\n]*\n(?P<code>[^\n]*)')
+_LIBRARY = re.compile(r"site-packages|dist-packages|[/\\]lib[/\\]python|^<")
 
 
 class _Cause(NamedTuple):
@@ -49,6 +58,38 @@ def what_fails(space: Space, history: History) -> list[str]:
     x = space.encode_many([trial.params for trial in told])
     rules = FailureRules.fit(space, told, x, common_claims(space, history))
     return rules.describe() if rules else []
+
+
+def alike_from_the_start(history: History) -> str:
+    """Return what to mend where the first trials failed alike, whatever their params; nothing elsewhere.
+
+    The default is among them, no trial has succeeded, and none of the causes that are known to depend on
+    params, such as too little memory, makes programs fail with these words.
+    """
+    told, default = history.told, history.default
+    if history.complete or len(told) < ALIKE or default not in told:
+        return ""
+    kinds = {kind_of(trial.outcome.error) for trial in told if trial.outcome}
+    if len(kinds) > 1 or any(cause.printed.search(kind) for kind in kinds for cause in _causes()):
+        return ""
+    error = clean_line(told[-1].said.partition("\n")[0])
+    return f"the first {len(told)} trials failed alike, the default among them: {error}{_mend(told[-1])}"
+
+
+def line_that_failed(trial: Trial) -> str:
+    """Return the last line of a traceback in a trial's output that is no library's; nothing if none."""
+    frames = [frame for frame in _FRAME.finditer(trial.said) if not _LIBRARY.search(frame["file"])]
+    return f"{frames[-1]['file']}, line {frames[-1]['line']}: {frames[-1]['code'].strip()}" if frames else ""
+
+
+def _mend(trial: Trial) -> str:
+    assert trial.outcome is not None
+    if "matched nothing in the output" in trial.outcome.error:
+        found = next(iter(metrics_in(trial.outcome.feedback).items()), None)
+        return (
+            f". To mend: its output has {found[0]}, so give --metric {shlex.quote(found[1])}" if found else ""
+        )
+    return f". To mend: {line}" if (line := line_that_failed(trial)) else ""
 
 
 @cache

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from bestguess.agent.advice.failures import line_that_failed
 from bestguess.agent.chat.answers import notices
-from bestguess.agent.chat.draft import metrics_in
 from bestguess.agent.chat.events import Card, Event, Listener
 from bestguess.agent.chat.files import Files
 from bestguess.agent.chat.language.intents import Intent
@@ -19,6 +19,7 @@ from bestguess.agent.chat.state import SessionState
 from bestguess.agent.chat.transcript import Transcript, last_state, read_last_session
 from bestguess.agent.chat.workbench import Workbench
 from bestguess.agent.reports.report import trial_record
+from bestguess.tools.scan.metric import metrics_in
 from bestguess.tools.trial import Trial
 
 DATABASE = "bestguess.db"
@@ -182,16 +183,18 @@ class Conversation:
         self._note_best()
         self._emit(Event("trial_finished", notices.trial_finished(trial, history, plan.task), fields))
         if trial.outcome and "matched nothing in the output" in trial.outcome.error:
-            found = metrics_in(trial.outcome.feedback)
+            found = tuple(metrics_in(trial.outcome.feedback))
             self._emit(Event("remark", notices.metric_missing(plan.task.metric, found)))
         elif len(history.told) == 1 and trial.value is not None:
-            self._emit(Event("remark", notices.metric_found(trial, plan.task)))
+            self._emit(Event("remark", notices.metric_found(trial, plan, self.bench.reading_note)))
         trials = self.bench.trials
         if trials is None or trials.paused:
             return
         if best is None and trials.left:
             trials.pause()
-            self._emit(Event("remark", "Paused before more is spent: the first trial gave no value."))
+            line = line_that_failed(trial)
+            where = f" It failed in {line}" if line else ""
+            self._emit(Event("remark", f"Paused before more is spent: the first trial gave no value.{where}"))
         if plan.target is not None and best:
             target = -plan.target if history.direction == "maximize" else plan.target
             if history.loss(best) <= target:

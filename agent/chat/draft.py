@@ -6,29 +6,23 @@ Scripts are read, never run, here.
 from __future__ import annotations
 
 import ast
-import re
 import sys
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bestguess.agent.chat.files import within
-from bestguess.agent.chat.plan import Plan, guess_direction, pattern_of
+from bestguess.agent.chat.plan import Plan, pattern_of
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
+from bestguess.tools.scan.directions import direction_of, likeliest_first
 from bestguess.tools.scan.draft import scan
-from bestguess.tools.scan.metric import find_printed, names_result
+from bestguess.tools.scan.metric import find_printed
 from bestguess.tools.space.formats import load_yaml
 from bestguess.tools.space.space import Space
 from bestguess.tools.words.documents import read_text
 
 MOST_BYTES = 2_000_000
-
-_SHOWN = re.compile(
-    r"(?P<name>[A-Za-z][\w./@-]*)(?P<mark>[\"']?\s*[:=]\s*[\"']?|\s+)[-+]?(?:\d|\.\d|nan|inf)", re.IGNORECASE
-)
-_TELLING = re.compile(r"val|test|valid|dev|eval|loss|err|acc|auc|rmse|mse|mae|score|f1|r2", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +42,7 @@ def read_script(folder: Path, name: str) -> Source:
     printed: tuple[str, ...] = ()
     if path.suffix == ".py":
         with suppress(SyntaxError):
-            printed = _likeliest(found.name for found in find_printed(ast.parse(text)))
+            printed = likeliest_first(found.name for found in find_printed(ast.parse(text)))
     return Source(path, text, printed)
 
 
@@ -94,7 +88,7 @@ def draft(
             "minimise NAME"
         )
     same = name == task.get("metric")
-    way = direction or (task.get("direction") if same else None) or guess_direction(name)
+    way = direction or (task.get("direction") if same else None) or direction_of(name)
     return Plan(
         script=script,
         words=tuple(command),
@@ -104,14 +98,6 @@ def draft(
         study=source.path.stem,
         origins=origins,
         left_out=left_out,
-    )
-
-
-def metrics_in(output: str) -> tuple[str, ...]:
-    """Return the names that a program's output has a number after, the likeliest metric first."""
-    shown = _SHOWN.finditer(output)
-    return _likeliest(
-        match["name"] for match in shown if match["mark"].strip() or names_result(match["name"])
     )
 
 
@@ -126,9 +112,3 @@ def _flags(text: str, space: Space) -> list[str]:
         # A text is an argument of its own; anything else goes with its flag, also where it is inactive.
         words += [flag, f"{{{name}}}"] if name in space.texts else [f"{flag}={{{name}}}"]
     return words
-
-
-def _likeliest(names: Iterable[str]) -> tuple[str, ...]:
-    """Return the names, those that sound like a validation metric first, later ones before earlier."""
-    last = {name: index for index, name in enumerate(names)}
-    return tuple(sorted(last, key=lambda name: (-len(_TELLING.findall(name)), -last[name])))

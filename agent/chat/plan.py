@@ -14,19 +14,21 @@ from typing import Any
 from bestguess.agent.task import Task
 from bestguess.tools.errors import CommandError, InputError, ParamsError
 from bestguess.tools.objective.command import CommandTemplate
+from bestguess.tools.objective.reading import Which
 from bestguess.tools.objective.run import PARAMS_VARIABLE
+from bestguess.tools.scan.directions import direction_of
+from bestguess.tools.scan.metric import VALUE
 from bestguess.tools.space.parameter import Parameter
 from bestguess.tools.space.parameters import Choice, Float, Int
 from bestguess.tools.space.region import Limit, Limits, Region
 from bestguess.tools.space.space import Space
-
-NUMBER = r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|nan|inf)"
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What is tuned: a command with `{name}` for the parameters, its metric, the space and the task.
 
+    `pattern` finds the metric in what the command prints, `match` says which of several counts.
     `study` names the study once there is one. `origins` says of a parameter where it was found, `left_out`
     what could be set, too, and why it is not tuned.
     """
@@ -42,6 +44,7 @@ class Plan:
     limits: Limits = field(default_factory=Limits)
     origins: Mapping[str, str] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
+    match: Which = "last"
 
     @property
     def command_line(self) -> str:
@@ -66,7 +69,7 @@ class Plan:
 
     def for_metric(self, metric: str, direction: str | None) -> Plan:
         """Return the plan with another metric."""
-        given = {"metric": metric, "direction": direction or guess_direction(metric)}
+        given = {"metric": metric, "direction": direction or direction_of(metric)}
         task = Task.from_dict({**self.task.to_dict(), **given})
         return replace(self, task=task, pattern=pattern_of(metric))
 
@@ -146,16 +149,7 @@ class Change:
 def pattern_of(metric: str) -> str:
     """Return the regular expression that finds `metric` and the number after it."""
     spelled = r"[\s_-]*".join(re.escape(part) for part in re.split(r"[\s_-]+", metric))
-    return rf"(?i)(?<![\w]){spelled}[\"']?\s*(?:is|at|of)?\s*[:=]?\s*[\"']?(?:np\.\w+\()?({NUMBER})"
-
-
-def guess_direction(metric: str) -> str:
-    """Return which way a metric of that name is better."""
-    good = r"acc|auc|f1|r2|r\^2|score|precision|recall|reward|return|map|bleu|rouge|iou|throughput|speed"
-    bad = r"loss|err|mse|mae|rmse|deviance|perplexity|ppl|time|latency|cost|wer|fid"
-    if re.search(bad, metric, re.IGNORECASE):
-        return "minimize"
-    return "maximize" if re.search(good, metric, re.IGNORECASE) else "minimize"
+    return rf"(?i)(?<![\w]){spelled}[\"']?\s*(?:is|at|of)?\s*[:=|]?\s*{VALUE}"
 
 
 def range_words(parameter: Parameter) -> str:

@@ -21,6 +21,7 @@ from bestguess.agent.record.opening import study_names
 from bestguess.agent.record.study import Study
 from bestguess.agent.tuner import Tuner
 from bestguess.tools.errors import InputError, ModelSpecError, StudyError
+from bestguess.tools.objective.reading import WHICH_WORDS
 from bestguess.tools.objective.run import CommandObjective
 from bestguess.tools.space.region import Limits, Region
 from bestguess.tools.space.space import Space
@@ -99,6 +100,12 @@ class Workbench:
         return self.plan
 
     @property
+    def reading_note(self) -> str:
+        """What there is to know of how the last run's value was read, if anything."""
+        objective = self.trials.objective if self.trials else None
+        return objective.note if isinstance(objective, CommandObjective) else ""
+
+    @property
     def known(self) -> Known:
         """What is known of the study; raises as `the_plan` does."""
         plan = self.the_plan()
@@ -166,10 +173,15 @@ class Workbench:
             raise StudyError(
                 f"the study {before.study} is to {before.task.direction}; begin another: /new {plan.script}"
             )
-        if before.pattern != plan.pattern and self.history.complete:
+        if (before.pattern, before.match) != (plan.pattern, plan.match) and self.history.complete:
+            gave, wanted = (
+                each.task.metric if before.match == plan.match else f"the {WHICH_WORDS[each.match]} one"
+                for each in (before, plan)
+            )
+            match = "" if plan.match == "last" else f" match={plan.match}"
             raise StudyError(
-                f"the trials of the study {before.study} gave {before.task.metric}, not {plan.task.metric}; "
-                f"begin another: /new {plan.script} {plan.task.metric}"
+                f"the trials of the study {before.study} gave {gave}, not {wanted}; "
+                f"begin another: /new {plan.script} {plan.task.metric}{match}"
             )
         self.plan = plan
         if self.opened:
@@ -227,6 +239,7 @@ class Workbench:
             text_names=plan.space.texts,
             timeout_s=plan.timeout_s,
             cwd=self.folder,
+            match=plan.match,
             stop=stop,
         )
         tuner = Tuner(

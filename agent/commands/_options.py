@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import click
 
+from bestguess.agent.commands._output import echo
 from bestguess.tools.errors import CommandError, InputError, StudyError
 
 if TYPE_CHECKING:
     from bestguess.agent.advice.budget import Budget
     from bestguess.agent.llm import LLM
     from bestguess.agent.task import Task
+    from bestguess.tools.objective.reading import Which
     from bestguess.tools.objective.run import Objective
     from bestguess.tools.space.space import Space
 
@@ -211,21 +213,45 @@ def metric_name(pattern: str) -> str:
     return named[-1].strip("./-") if named else "value"
 
 
+def note_direction(task: Task, *, given: str | None) -> None:
+    """Say on stderr that a metric without a given direction is minimized, where its name says otherwise."""
+    from bestguess.tools.scan.directions import direction_of
+
+    if given is None and direction_of(task.metric) == "maximize":
+        echo(
+            f"note: {task.metric} is minimized, and by its name more is better; if so, give "
+            "--direction maximize, or say so in the space's task",
+            err=True,
+        )
+
+
 def read_objective(
-    objective: Sequence[str], space: Space, *, metric: str | None, trial_timeout_s: float | None
+    objective: Sequence[str],
+    space: Space,
+    *,
+    metric: str | None,
+    trial_timeout_s: float | None,
+    match: Which | None = None,
 ) -> Objective:
     """Return the objective: one word with a colon is a Python function, anything else a command."""
     from bestguess.tools.objective.loading import load_function
     from bestguess.tools.objective.run import CommandObjective, FunctionObjective
 
     if len(objective) == 1 and ":" in objective[0] and "{" not in objective[0]:
-        if metric is not None or trial_timeout_s is not None:
-            raise CommandError("--metric and --trial-timeout are for commands; a function returns its value")
+        if (metric, match, trial_timeout_s) != (None, None, None):
+            raise CommandError(
+                "--metric, --match and --trial-timeout are for commands; a function returns its value"
+            )
         return FunctionObjective(load_function(objective[0]))
     if metric is None:
-        raise CommandError("a command needs --metric, for example --metric 'loss=([0-9.eE+-]+)'")
+        raise CommandError("a command needs --metric, for example --metric 'loss=(\\S+)'")
     command = CommandObjective(
-        objective, metric=metric, space_names=space.names, text_names=space.texts, timeout_s=trial_timeout_s
+        objective,
+        metric=metric,
+        space_names=space.names,
+        text_names=space.texts,
+        timeout_s=trial_timeout_s,
+        match=match or "last",
     )
     if shutil.which(objective[0]) is None:
         raise CommandError(

@@ -34,6 +34,7 @@ def tune_and_report(
     resume: bool,
     terms: SearchTerms,
     as_json: bool,
+    keep_going: bool = False,
     afterwards: Callable[[Result], dict[str, Any]] | None = None,
 ) -> None:
     """Tune, show it, report, and exit with the code that fits."""
@@ -44,6 +45,7 @@ def tune_and_report(
     from bestguess.agent.record.storage_url import shown_url
     from bestguess.agent.reports.live import watch
     from bestguess.agent.tuner import MOST_TRIALS, Tuner
+    from bestguess.tools.objective.run import CommandObjective
     from bestguess.tools.trial import plain_line
     from bestguess.tools.words.given import shown
 
@@ -57,6 +59,8 @@ def tune_and_report(
     with Tuner(space, task, storage=storage, study_name=study_name, resume=resume, **terms) as tuner:
         for difference in tuner.study.differences(task, terms["seed"]):
             echo(f"note: {difference}", err=True)
+        if not keep_going:
+            tuner.begin_anew()
         if (there := len(tuner.history.told)) >= n_trials:
             echo(
                 f"note: the study has {there} trials and --n-trials is {n_trials}, so none is run; "
@@ -67,7 +71,13 @@ def tune_and_report(
             with watch(
                 console, task, n_trials, done=len(tuner.history.told), asks=tuner.guesses_first
             ) as observer:
-                result = tuner.run(objective, n_trials=n_trials, timeout=timeout_s, observer=observer)
+                result = tuner.run(
+                    objective,
+                    n_trials=n_trials,
+                    timeout=timeout_s,
+                    observer=observer,
+                    keep_going=keep_going,
+                )
         except (KeyboardInterrupt, SystemExit) as stop:
             told = len(tuner.history.told)
             hint = "" if storage is None else f"; go on with --resume {_place(storage, study_name)}"
@@ -87,6 +97,11 @@ def tune_and_report(
             if storage is not None:
                 where = _place(storage, study_name)
                 console.print(f"Look again: bestguess show {where}", soft_wrap=True)
+        if isinstance(objective, CommandObjective) and objective.note:
+            echo(f"note: in the last run {objective.note}; --match last, min or max says which", err=True)
+        if result.stopped:
+            hint = "" if storage is None else f", then go on with --resume {_place(storage, study_name)}"
+            echo(f"stopped: {result.stopped}\nMend it{hint}; --keep-going goes on as it is", err=True)
     sys.exit(0 if result.history.incumbent else 1)
 
 

@@ -133,7 +133,7 @@ def _print(draft: Draft, out: Path, words: list[str]) -> None:
     if draft.metric is None:
         echo(
             f"No line that prints a result was found. In place of {NO_METRIC}, write what {draft.script} "
-            "prints before its result, with ([-+0-9.eE]+) for the number, such as 'loss=([-+0-9.eE]+)'; "
+            "prints before its result, with (\\S+) for the number, such as 'loss=(\\S+)'; "
             "add --direction maximize if more is better."
         )
     else:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bestguess.agent.commands._options import (
     json_option,
     metric_name,
+    note_direction,
     read_objective,
     read_space,
     read_task,
@@ -21,6 +22,9 @@ from bestguess.agent.commands._options import (
 )
 from bestguess.agent.commands._running import tune_and_report
 
+if TYPE_CHECKING:
+    from bestguess.tools.objective.reading import Which
+
 
 @click.command()
 @click.argument("objective", nargs=-1, required=True, type=click.UNPROCESSED)
@@ -30,7 +34,12 @@ from bestguess.agent.commands._running import tune_and_report
 @click.option(
     "--metric",
     metavar="REGEX",
-    help="finds the value in a command's output; one group; the last match counts",
+    help=r"finds the value in a command's output; one group, as in 'loss=(\S+)'",
+)
+@click.option(
+    "--match",
+    type=click.Choice(["last", "min", "max"]),
+    help="which of a run's matches of --metric counts; default: last",
 )
 @task_options
 @click.option("--n-trials", type=int, default=20, show_default=True, help="trials in the study when it ends")
@@ -39,12 +48,14 @@ from bestguess.agent.commands._running import tune_and_report
 @storage_option(words="'none' keeps it in memory", or_none=True)
 @study_name_option("default: the space file's name")
 @click.option("--resume", is_flag=True, help="go on with the study if it exists")
+@click.option("--keep-going", is_flag=True, help="do not stop where the first three trials all fail alike")
 @search_options()
 @json_option
 def command(
     objective: tuple[str, ...],
     space_spec: str,
     metric: str | None,
+    match: Which | None,
     direction: str | None,
     description: str | None,
     trial_timeout_s: float | None,
@@ -65,7 +76,7 @@ def command(
     \b
     Examples:
       bestguess tune --space space.yaml --n-trials 30 mymodule:objective
-      bestguess tune --space space.yaml --metric 'loss=([0-9.eE+-]+)' --llm embedded \\
+      bestguess tune --space space.yaml --metric 'loss=(\\S+)' --llm embedded \\
           -- python train.py --lr {lr} --depth {depth}
       bestguess tune --space space.yaml --resume ... (the same command again)
     """
@@ -74,7 +85,8 @@ def command(
     if metric is not None:
         words.setdefault("metric", metric_name(metric))
     task = read_task(words, description=description, direction=direction)
-    function = read_objective(objective, space, metric=metric, trial_timeout_s=trial_timeout_s)
+    note_direction(task, given=direction or words.get("direction"))
+    function = read_objective(objective, space, metric=metric, trial_timeout_s=trial_timeout_s, match=match)
     name = study_name or Path(space_spec.partition(":")[0]).stem
     tune_and_report(
         function,

@@ -158,6 +158,30 @@ def test_a_search_in_which_everything_fails_ends_and_says_so() -> None:
         _ = result.best_params
 
 
+def test_a_run_whose_first_trials_fail_alike_stops_and_begins_anew_when_gone_on_with(
+    caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    place: dict[str, Any] = {"storage": f"sqlite:///{tmp_path / 's.db'}", "study_name": "s", "seed": 0}
+    result = bg.tune(lambda params: 1 / 0, SPACE, n_trials=5, **place)
+    assert [trial.state for trial in result.trials] == ["failed"] * 3
+    assert "ZeroDivisionError: division by zero. To mend: " in result.stopped
+    assert "lambda params: 1 / 0, SPACE, n_trials=5" in result.stopped
+    assert result.stopped in result.report()
+    assert result.stopped in caplog.text
+    assert result.to_dict()["stopped"] == result.stopped
+    with pytest.raises(StudyError, match="failed alike"):
+        _ = result.best_value
+    mended = bg.tune(bowl, SPACE, n_trials=2, **place)
+    assert [(trial.number, trial.source) for trial in mended.trials] == [(3, "default"), (4, "random")]
+    assert not mended.stopped
+
+
+def test_a_run_that_is_to_keep_going_does() -> None:
+    result = bg.tune(lambda params: 1 / 0, SPACE, n_trials=5, seed=0, keep_going=True)
+    assert len(result.trials) == 5
+    assert not result.stopped
+
+
 def test_maximizing_is_minimizing_upside_down() -> None:
     result = bg.tune(
         lambda params: -bowl(params), SPACE, task=bg.Task(direction="maximize"), n_trials=20, seed=0

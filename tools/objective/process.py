@@ -1,6 +1,6 @@
 """One run of a command, watched until it and everything it started has ended.
 
-What comes back is the last text that a pattern matched, the tail of each stream, and how the process ended.
+What comes back is the number that a pattern found, the tail of each stream, and how the process ended.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from threading import Event
 import psutil
 import regex
 
+from bestguess.tools.objective.reading import Reading, Which, read_number
 from bestguess.tools.objective.watchdog import KILL_S, MARK_VARIABLE, WATCHDOG, is_dead, stop_left
 from bestguess.tools.trial import FEEDBACK_CHARS
 from bestguess.tools.words.cleaning import clean
@@ -40,17 +41,20 @@ class SlowPattern(Exception):
 class Watch:
     """One output stream, read line by line in bounded memory.
 
-    `match` is the group of the pattern's last match; `tail` holds the last lines as a terminal would leave
-    them: no control sequences, and of a progress bar only its last state. Where no line break comes,
-    16 KiB count as a line.
+    Of the pattern's matches, which are `count`, `match` is the group of the one that counts, the last by
+    default, and `reading` its number; `tail` holds the last lines as a terminal would leave them: no control
+    sequences, and of a progress bar only its last state. Where no line break comes, 16 KiB count as a line.
 
     `feed` raises SlowPattern. `re` cannot be stopped, so the pattern is matched by `regex`, which reads the
     same language and has a time limit.
     """
 
-    def __init__(self, pattern: re.Pattern[str]) -> None:
+    def __init__(self, pattern: re.Pattern[str], which: Which = "last") -> None:
         self.match: str | None = None
+        self.reading: Reading | None = None
+        self.count = 0
         self.tail = ""
+        self._which = which
         self._pattern = regex.compile(pattern.pattern, pattern.flags)
         self._pending = b""
 
@@ -81,7 +85,12 @@ class Watch:
         left_s = max(deadline - time.monotonic(), 0.01)
         try:
             for match in self._pattern.finditer(line, timeout=left_s, concurrent=True):
-                self.match = match[1] if match[1] is not None else self.match
+                if match[1] is None:
+                    continue
+                self.count += 1
+                reading = read_number(match)
+                if reading.counts_before(self.reading, self._which):
+                    self.match, self.reading = match[1], reading
         except TimeoutError:
             raise SlowPattern(line) from None
 
@@ -104,6 +113,7 @@ def run_to_end(
     words: Sequence[str],
     pattern: re.Pattern[str],
     *,
+    which: Which,
     timeout_s: float | None,
     cwd: Path | None,
     env: Mapping[str, str],
@@ -144,7 +154,7 @@ def run_to_end(
         WATCHDOG.started(number, process.pid)
     assert process.stdout is not None
     assert process.stderr is not None
-    stdout, stderr = Watch(pattern), Watch(pattern)
+    stdout, stderr = Watch(pattern, which), Watch(pattern, which)
     ended = False
     with process.stdout, process.stderr, selectors.DefaultSelector() as pipes:
         try:

@@ -26,7 +26,8 @@ import regex
 
 from bestguess.tools.errors import CommandError, InputError
 from bestguess.tools.objective.command import CommandTemplate
-from bestguess.tools.objective.process import CHUNK_BYTES, MATCH_S, Ended, SlowPattern, run_to_end
+from bestguess.tools.objective.process import CHUNK_BYTES, MATCH_S, Ended, SlowPattern, Watch, run_to_end
+from bestguess.tools.objective.reading import WHICH_WORDS, Which
 from bestguess.tools.objective.watchdog import MARK_VARIABLE, WATCHDOG, mark_of, stop_left
 from bestguess.tools.trial import FEEDBACK_CHARS, Outcome, Params, tail
 from bestguess.tools.words.given import shorten, shown
@@ -34,7 +35,7 @@ from bestguess.tools.words.redaction import keep_options
 
 PARAMS_VARIABLE = "BESTGUESS_PARAMS"
 
-_EXAMPLE = "for example 'loss=([-+.0-9e]+)'"
+_EXAMPLE = r"for example 'loss=(\S+)'"
 
 _START_MENDS = {
     errno.ENOENT: "install it, or give its path",
@@ -106,20 +107,22 @@ def _traceback(error: BaseException) -> str:
 class CommandObjective:
     r"""A command that prints its value, run once a trial, without a shell.
 
-    The active params also arrive as JSON in the environment variable BESTGUESS_PARAMS. The value is what
-    the metric's group matched last on one line of stdout or, if nothing there matched, of stderr. A run is a
-    failed trial when it cannot start, runs out of time, exits with anything but 0, is killed, or prints no
-    finite number, or when the metric takes over a second to match what was printed; the ends of stdout and
+    The active params also arrive as JSON in the environment variable BESTGUESS_PARAMS. The value is the
+    number where the metric's group matched last on one line of stdout or, if nothing there matched, of
+    stderr; `reading` says how it may be written. A run is a failed trial when it cannot start, runs out of
+    time, exits with anything but 0, is killed, or prints no finite number or one in another unit than the
+    runs before, or when the metric takes over a second to match what was printed; the ends of stdout and
     stderr are the feedback either way. When a run is over, so are the processes it left behind, except those
     that moved to a session of their own, as daemons do.
 
     Args:
         template: the program and its arguments; see `CommandTemplate`.
-        metric: a regular expression with one group around the number, such as `loss=([-+.\de]+)`.
+        metric: a regular expression with one group where the number is, such as `loss=(\S+)`.
         space_names: the names of the space's parameters.
         text_names: those that are a `Text`; None where that is not known, and anything may be text.
         timeout_s: how long one run may take; None for as long as it likes.
         cwd: the folder to run in; None for the current one.
+        match: which of several matches counts: the last, the least (min) or the greatest (max).
         stop: set from another thread, it ends the run with a KeyboardInterrupt there.
 
     Raises:
@@ -135,9 +138,17 @@ class CommandObjective:
         text_names: Iterable[str] | None = None,
         timeout_s: float | None = None,
         cwd: str | Path | None = None,
+        match: Which = "last",
         stop: Event | None = None,
     ) -> None:
         self._pattern = _read_metric(metric)
+        if match not in WHICH_WORDS:
+            raise CommandError(f"match is {shown(match)}; give one of {', '.join(WHICH_WORDS)}")
+        self._match = match
+        self._unit: str | None = None
+        self.note = ""
+        """What there is to know of how the value of the last run was read; nothing if it was printed once."""
+
         if timeout_s is not None and not 0 < timeout_s < math.inf:
             raise CommandError(f"timeout_s is {timeout_s}; give seconds above 0, or None for no limit")
         if cwd is not None and not Path(cwd).is_dir():
@@ -169,6 +180,7 @@ class CommandObjective:
                 ended = run_to_end(
                     words,
                     self._pattern,
+                    which=self._match,
                     timeout_s=self._timeout_s,
                     cwd=self._cwd,
                     env={**os.environ, PARAMS_VARIABLE: json.dumps(dict(params))},
@@ -188,30 +200,41 @@ class CommandObjective:
             return Outcome.failure(
                 f"cannot start {error.filename or words[0]!r}: {error.strerror}; {mend}", seconds=0.0
             )
-        value, problem = self._judge(ended)
-        return Outcome(
-            value=value, error=problem, feedback=_feedback(ended), seconds=time.perf_counter() - started
-        )
+        found = ended.stderr if ended.stdout.match is None else ended.stdout
+        value, problem = self._judge(ended, found)
+        feedback = _feedback(ended)
+        if value is not None and found.count > 1:
+            self.note = f"the metric was printed {found.count} times; the {WHICH_WORDS[self._match]} counts"
+            feedback = f"{feedback}\n[{self.note}]"
+        return Outcome(value=value, error=problem, feedback=feedback, seconds=time.perf_counter() - started)
 
-    def _judge(self, ended: Ended) -> tuple[float | None, str]:
+    def _judge(self, ended: Ended, found: Watch) -> tuple[float | None, str]:
         """Return the value, or why there is none."""
-        text = ended.stderr.match if ended.stdout.match is None else ended.stdout.match
+        reading = found.reading
         metric = f"the metric '{self._pattern.pattern}' matched"
         if ended.returncode is None:
-            last = f"; the last metric it printed was {text}" if text else ""
+            last = (
+                f"; the {WHICH_WORDS[self._match]} metric it printed was {found.match}" if found.match else ""
+            )
             return None, f"timed out after {self._timeout_s:g} s{last}"
         if ended.returncode:
             said = ended.stderr.tail.strip().rpartition("\n")[2].strip()
             return None, _name_exit(ended.returncode) + (f": {said}" if said else "")
-        if text is None:
+        if reading is None:
             last = (ended.stdout.tail.strip() or ended.stderr.tail.strip()).rpartition("\n")[2].strip()
             said = f"; it ended with {last!r}" if last else ""
             left = f"; left running and stopped: {ended.left}" if ended.left else ""
             return None, f"{metric} nothing in the output{said}{left}"
-        try:
-            return float(text), ""
-        except ValueError:
-            return None, f"{metric} {text!r}, which is not a number"
+        if reading.value is None:
+            return None, f"{reading.mend}{metric} {reading.text!r}, {reading.problem}"
+        if math.isfinite(reading.value):
+            self._unit = reading.unit if self._unit is None else self._unit
+            if reading.unit != self._unit:
+                return None, (
+                    f"{metric} {reading.text!r}, whose unit is {reading.unit or 'none'} and was "
+                    f"{self._unit or 'none'} in the runs before; print it in one unit"
+                )
+        return reading.value, ""
 
 
 def stop_run(pid: int, start: float, params: Params) -> int:

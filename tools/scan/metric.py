@@ -9,60 +9,63 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
+from bestguess.tools.scan.directions import Direction, Term, find_term, likeliest_first, likeliness
 from bestguess.tools.scan.finding import assigned_dicts, called, entries, keyword, literal_or, walk
 
-_HELD_OUT = re.compile(r"val|valid|test|dev|eval|cv|held|oof|final|best|mean", re.IGNORECASE)
-_GOOD_WORDS = (
-    r"acc|auc|f1|r2|score|reward|return|bleu|rouge|precision|recall|map\b|iou|psnr|ndcg|accuracy|throughput"
+_WORD = r"[^\W\d_][\w/@.^²-]*"
+_LABEL = re.compile(
+    rf"(?P<quote>[\"']?)(?P<words>(?:[\w/@.^²-]+ )*?{_WORD})(?P<aside>(?: ?\([^()]*\))?)"
+    r"(?P<end>(?P=quote)\s*(?P<mark>[:=|]|[-=]>|→)|(?: is| was| of)?(?=\s))\s*[\[(\"'$€£¥]*$"
 )
-_BAD_WORDS = r"loss|err|mse|mae|mape|rmse|perplexity|ppl|bpb|nll|wer|cer|fid|deviance|regret"
-_GOOD = re.compile(_GOOD_WORDS, re.IGNORECASE)
-_BAD = re.compile(_BAD_WORDS, re.IGNORECASE)
-_WHOLE = re.compile(
-    rf"(?<![A-Za-z])(?:{_GOOD_WORDS}|{_BAD_WORDS}|error)(?![A-Za-z])|(?:loss|error|score|accuracy)$",
-    re.IGNORECASE,
+_SHOWN = re.compile(
+    r"(?P<name>[A-Za-z][\w./@-]*)(?P<mark>[\"']?\s*[:=]\s*[\"']?|\s+)[-+]?(?:\d|\.\d|nan|inf)", re.IGNORECASE
 )
+_LABEL_CHARS = 200
+_MOST_WORDS = 6
 
-_NAME = r"(?P<name>[A-Za-z][\w/@.-]*(?: [A-Za-z][\w/@.-]*)?)"
-_MARKED = re.compile(rf"(?P<label>[\"']?{_NAME}[\"']?\s*[:=])\s*(?P<opened>[\"']?)$")
-_BARE = re.compile(rf"(?P<label>{_NAME})\s+$")
+NUMBER = r"([-+.,_$€£eE\d]*\d|(?i:nan|-?inf))"
+"""A number in the ways that people print it; `objective.reading` reads it."""
 
-NUMBER = r"([-+0-9.eE]+)"
+VALUE = r"""(?:\S*?[("'[])??""" + NUMBER
+"""The same, also within `tensor(…)`, `np.float64(…)`, `[…]` or quotes."""
 
 _PRINTING = frozenset({"print", "pprint", "info", "echo", "log", "write", "dump"})
 _DEPTH = 20
 """How deep expressions are followed that a call prints."""
 
-Direction = Literal["minimize", "maximize"]
 _Pieces = Iterator[str | None]
 """Texts as they are printed, and None for each value that only a run knows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """A name that a script prints right before a value, and the pattern that finds the value."""
+    """A name that a script prints right before a value, and the pattern that finds the value.
+
+    `term` is what the words before the value say of a metric, None where they say nothing.
+    """
 
     name: str
     pattern: str
     line: int
+    term: Term | None
 
     @property
     def direction(self) -> Direction:
-        """Which way is better, by the name."""
-        return "maximize" if _GOOD.search(self.name) and not _BAD.search(self.name) else "minimize"
+        """Which way is better."""
+        return self.term.direction if self.term else "minimize"
 
 
 def find_metric(tree: ast.Module) -> Printed | None:
-    """Return what a script prints that looks most like a result; None if nothing does."""
+    """Return what a script prints that looks most like a result; None if nothing does.
 
-    def likeliness(one: Printed) -> tuple[int, int]:
-        train = re.search("train", one.name, re.IGNORECASE)
-        return bool(_HELD_OUT.search(one.name)) - bool(train), one.line
-
-    results = (one for one in find_printed(tree) if _GOOD.search(one.name) or _BAD.search(one.name))
-    return max(results, key=likeliness, default=None)
+    What a run costs, such as its time, is none where something else is printed that nobody knows.
+    """
+    printed = find_printed(tree)
+    known = [one for one in printed if one.term]
+    best = max(known, key=lambda one: (likeliness(one.name), one.line), default=None)
+    is_cost = best is not None and best.term is not None and not best.term.is_quality
+    return None if is_cost and len(known) < len(printed) else best
 
 
 def find_printed(tree: ast.Module) -> list[Printed]:
@@ -71,23 +74,45 @@ def find_printed(tree: ast.Module) -> list[Printed]:
     return sorted((one for one in found if one), key=lambda one: one.line)
 
 
+def metrics_in(output: str) -> dict[str, str]:
+    """Return the names that a program's output has a number after, the likeliest metric first.
+
+    Each has the pattern that finds its number.
+    """
+    marks = {
+        shown["name"]: shown["mark"]
+        for shown in _SHOWN.finditer(output)
+        if shown["mark"].strip() or names_result(shown["name"])
+    }
+    patterns = {
+        name: re.escape(name).replace(r"\-", "-") + re.sub(r"\s+", r"\\s+", mark)
+        for name, mark in marks.items()
+    }
+    return {name: rf"\b{patterns[name]}(\S+)" for name in likeliest_first(patterns)}
+
+
 def names_result(name: str) -> bool:
     """Whether a name is a result's even where no colon or equals sign is between it and the number."""
-    return _WHOLE.search(name.rpartition(" ")[2]) is not None
+    term = find_term(name)
+    return term is not None and term.is_quality and term.is_last
 
 
 def _read_label(text: str, line: int) -> Printed | None:
-    if found := _MARKED.search(text):
-        label = re.escape(found["label"]).replace(r"\ ", " ").replace(r"\=", "=").replace(r"\"", '"')
-        # The values of a dictionary that is printed as it is may be NumPy's: np.float64(0.5).
-        wrapped = r"(?:np\.\w+\()?" if label.startswith("'") and not found["opened"] else ""
-        pattern = rf"{label}\s*{found['opened']}{wrapped}{NUMBER}"
-    elif (found := _BARE.search(text)) and names_result(found["name"]):
-        pattern = re.escape(found["label"]).replace(r"\ ", " ") + rf"\s+{NUMBER}"
-    else:
+    found = _LABEL.search(text.rpartition("\n")[2][-_LABEL_CHARS:])
+    if found is None or not (found["mark"] or names_result(found["words"])):
         return None
+    words = found["words"].split(" ")[-_MOST_WORDS:]
+    phrase = " ".join(words)
+    starts = [start for start in range(len(words)) if words[start][0].isalpha()]
+    # Two words, and more where no metric is in those: "loss after 3 epochs".
+    names = [" ".join(words[start:]) for start in reversed(starts) if start <= max(len(words) - 2, 0)]
+    name = next((name for name in names if find_term(name)), names[0] if names else words[-1])
+    quote = found["quote"] if name == found["words"] else ""
+    label = re.escape(f"{quote}{name}{found['aside']}{found['end']}").replace(r"\ ", " ").replace(r"\-", "-")
+    gap = r"\s*" if found["mark"] else r"\s+"
     # Not the loss of val_loss.
-    return Printed(found["name"], rf"\b{pattern}" if pattern[0].isalpha() else pattern, line)
+    start_of_word = "" if quote else r"\b"
+    return Printed(name, f"{start_of_word}{label}{gap}{VALUE}", line, find_term(phrase + found["aside"]))
 
 
 def _texts(tree: ast.Module) -> Iterator[tuple[str, int]]:

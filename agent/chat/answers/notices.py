@@ -32,12 +32,13 @@ def trial_finished(trial: Trial, history: History, task: Task) -> str:
     return f"trial {trial.number} [{trial.source}] {what}{_expected(trial)}; {so_far}"
 
 
-def metric_found(trial: Trial, task: Task) -> str:
-    """Say that the first trial gave a value, so that more may be spent."""
+def metric_found(trial: Trial, plan: Plan, note: str) -> str:
+    """Say that the first trial gave a value, so that more may be spent; `note` is how it was read."""
     seconds = trial.outcome.seconds if trial.outcome and trial.outcome.seconds else 0.0
+    other = f" In that run {note}; */new {plan.script} match=min* (or max) takes another." if note else ""
     return (
-        f"The metric was found: {task.metric} = {trial.value:.6g} with the defaults, in {duration(seconds)}. "
-        f"It is to {task.direction}. Say for example *run 20*."
+        f"The metric was found: {plan.task.metric} = {trial.value:.6g} with the defaults, in "
+        f"{duration(seconds)}. It is to {plan.task.direction}.{other} Say for example *run 20*."
     )
 
 

@@ -18,6 +18,7 @@ from bestguess.agent.chat.events import Card
 from bestguess.agent.chat.files import within
 from bestguess.agent.chat.prediction import draft_prediction
 from bestguess.agent.reports.report import describe_model
+from bestguess.tools.objective.reading import WHICH_WORDS, Which
 
 Minutes = Annotated[float, Field(gt=0, le=10 * 366 * 24 * 60)]
 Direction = Literal["minimize", "maximize"]
@@ -37,19 +38,20 @@ def _card_for_new(session: Conversation, script: str, space: str = "", **_others
 @command("changes", asks=_card_for_new)
 def new(
     session: Conversation, script: str, metric: str = "", direction: Direction | None = None, space: str = "",
-    target: str = "",
+    target: str = "", match: Which = "last",
 ) -> str:  # fmt: skip
     """Begin a study of a script: draft its space, show it, and ask to run it once with the defaults.
 
     The space comes from the script itself, or from a YAML file. A CSV file with target=COLUMN is tuned with
-    scikit-learn's gradient boosting. Example: /new train.py val_loss minimize
+    scikit-learn's gradient boosting. Of a number that a run prints several times, `match` says which counts:
+    the last, or the min or max. Example: /new train.py val_loss minimize match=min
     """
     folder = session.bench.folder
     if script.lower().endswith(".csv"):
         plan = draft_prediction(folder, script, target)
     else:
         plan = draft(folder, script, metric=metric or None, direction=direction, space=space)
-    session.bench.begin(plan)
+    session.bench.begin(replace(plan, match=match))
     parts = [plan_table(session.bench.the_plan())]
     if script.lower().endswith(".py"):
         printed = read_script(folder, script).printed
@@ -73,22 +75,27 @@ def space(session: Conversation) -> str:
 
 @command("changes")
 def goal(
-    session: Conversation, metric: str = "", direction: Direction | None = None, target: float | None = None
-) -> str:
+    session: Conversation, metric: str = "", direction: Direction | None = None, target: float | None = None,
+    match: Which | None = None,
+) -> str:  # fmt: skip
     """Say which number counts, which way is better, and at which value to stop.
 
-    Example: /goal val_loss minimize target=0.1
+    `match` is as for /new. Example: /goal val_loss minimize target=0.1 match=min
     """
     plan = changed = session.bench.the_plan()
     if metric or direction:
         changed = plan.for_metric(metric or plan.task.metric, direction)
     if target is not None:
         changed = replace(changed, target=target)
+    if match is not None:
+        changed = replace(changed, match=match)
     if changed != plan:
         session.bench.change_plan(changed)
     task = changed.task
     stop = f"; the search pauses at {changed.target:g}" if changed.target is not None else ""
-    return f"`{task.metric}` is to {task.direction}{stop}. In the output it is found by `{changed.pattern}`."
+    counts = f"; where it is printed several times, the {WHICH_WORDS[changed.match]} counts"
+    found = f"In the output it is found by `{changed.pattern}`{counts}."
+    return f"`{task.metric}` is to {task.direction}{stop}. {found}"
 
 
 @command("changes")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from bestguess.agent.chat.plan import guess_direction
+from bestguess.tools.scan.directions import direction_of
 from bestguess.tools.space.region import Limits
 from bestguess.tools.space.space import Space
 
@@ -79,5 +79,5 @@ def goal_in(text: str, script: str) -> tuple[str | None, str | None]:
         for match in re.finditer(pattern, words, re.IGNORECASE):
             metric = match["metric"]
             if len(metric) > 1 and not _NO_METRIC.fullmatch(metric):
-                return metric, direction or guess_direction(metric)
+                return metric, direction or direction_of(metric)
     return None, None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import bestguess as bg
-from bestguess.agent.advice.failures import common_claims
+from bestguess.agent.advice.failures import alike_from_the_start, common_claims
 from bestguess.tools.search.failure_rules import kind_of
 from bestguess.tools.trial import History, Outcome, Proposal, Trial
 
@@ -46,3 +46,62 @@ def test_messages_of_one_kind_make_one_claim_and_unknown_ones_none() -> None:
 
 def test_names_that_mean_nothing_are_accused_of_nothing() -> None:
     assert common_claims(bg.Space(p1=bg.Float(0, 1)), failed("out of memory")) == ()
+
+
+def begun(*errors: str, feedback: str = "") -> History:
+    """Return trials that failed so, the default first; an empty error is a success."""
+    outcomes = (Outcome(error=error, value=0.0, feedback=feedback) for error in errors)
+    trials = (
+        Trial(number, Proposal({}, "random" if number else "default"), outcome)
+        for number, outcome in enumerate(outcomes)
+    )
+    return History("minimize", tuple(trials))
+
+
+NOTHING = r"the metric 'loss: (\S+)' matched nothing in the output; it ended with "
+
+
+@pytest.mark.parametrize(
+    ("errors", "feedback", "mend"),
+    [
+        (
+            ["ZeroDivisionError: division by zero"] * 3,
+            'Traceback:\n  File "train.py", line 7, in train\n    return 1 / 0\n           ~~^~~\n'
+            '  File "/usr/lib/python3.12/ast.py", line 2, in f\n    g()',
+            "division by zero. To mend: train.py, line 7: return 1 / 0",
+        ),
+        (
+            [f"{NOTHING}'val_mae = {i}'" for i in range(3)],
+            "val_mae = 7",
+            r"give --metric '\bval_mae\s+=\s+(\S+)'",
+        ),
+        (["exited with code 2: train.py: error: unrecognized arguments: --lr=0.1"] * 4, "", "--lr=0.1"),
+        ([f"cannot open /tmp/run-{i}/a.csv: no such file" for i in range(3)], "", "no such file"),
+    ],
+)
+def test_what_fails_alike_from_the_start_is_named_with_the_line_to_mend(
+    errors: list[str], feedback: str, mend: str
+) -> None:
+    said = alike_from_the_start(begun(*errors, feedback=feedback))
+    assert said.startswith(f"the first {len(errors)} trials failed alike, the default among them: ")
+    assert said.endswith(mend)
+
+
+@pytest.mark.parametrize(
+    "errors",
+    [
+        ["KeyError: 'x'"] * 2,
+        ["KeyError: 'x'", "KeyError: 'x'", "TypeError: x"],
+        ["", *["KeyError: 'x'"] * 5],
+        [*["KeyError: 'x'"] * 3, ""],
+        ["CUDA out of memory. Tried to allocate 2 GiB"] * 3,
+        ["the objective's value was nan, which is not finite"] * 5,
+        ["timed out after 600 s"] * 3,
+    ],
+)
+def test_what_may_be_a_matter_of_the_params_goes_on(errors: list[str]) -> None:
+    assert alike_from_the_start(begun(*errors)) == ""
+
+
+def test_without_the_default_among_them_the_search_goes_on() -> None:
+    assert alike_from_the_start(failed(*["KeyError: 'x'"] * 5)) == ""

@@ -11,6 +11,7 @@ from tests.agent.chat.conftest import Talk
 from tests.agent.chat.language.measure import phrasings
 
 from bestguess.agent.chat.commands import REGISTRY
+from bestguess.agent.chat.plan import Plan
 from bestguess.agent.chat.session import Session
 from bestguess.agent.record.study import load
 from bestguess.agent.testing import DeadLLM, GarbageLLM, ScriptedLLM
@@ -263,6 +264,17 @@ def test_another_metric_is_refused_once_trials_have_their_values(talk: Talk) -> 
     assert "gave val_loss, not train_loss" in text
     assert "/new train.py train_loss" in text
     assert talk.session.bench.the_plan().task.metric == "val_loss"
+
+
+def test_of_a_number_printed_several_times_another_may_count(talk: Talk, folder: Path) -> None:
+    script = folder / "train.py"
+    script.write_text(script.read_text() + "print('val_loss=0.0')\n")
+    talk.say(*BEGIN)
+    assert "the last counts; */new train.py match=min*" in talk.of("remark")[-1].text
+    assert "gave the last one, not the greatest one" in talk.say("/goal match=max").text
+    talk.say("/new train.py match=max", "yes", "yes")
+    assert talk.session.bench.state.plan == Plan.from_dict(talk.session.bench.the_plan().to_dict())
+    assert talk.session.bench.history.trials[0].value > 0  # type: ignore[operator]
 
 
 def test_the_first_card_shows_the_default_within_the_limits(talk: Talk) -> None:

@@ -177,3 +177,26 @@ def test_a_configuration_is_read_only_where_it_is_the_scripts_own_and_not_hidden
     assert done.exit_code == 0, done.output
     assert "LR" in done.stdout
     assert "4711" not in done.stdout
+
+
+def test_tune_says_what_it_took_of_several_numbers_and_that_a_score_is_minimized(tmp_path: Path) -> None:
+    (tmp_path / "space.yaml").write_text("parameters: {x: {type: float, low: 0, high: 1, default: 0.5}}")
+    words = ["tune", "--space", str(tmp_path / "space.yaml"), "--storage", "none", "--n-trials", "1"]
+    metric = ["--metric", r"acc=(\S+)", "--match", "max", "--", sys.executable, "-Ic"]
+    done = CliRunner().invoke(main, [*words, *metric, "for acc in (1, 3, 2): print(f'acc={{acc}}')", "{x}"])
+    assert done.exit_code == 0, done.output
+    assert "acc 3," in done.output
+    assert "note: acc is minimized, and by its name more is better" in done.output
+    assert "the metric was printed 3 times; the greatest counts; --match last, min or max" in done.output
+
+
+def test_tune_stops_where_the_first_trials_fail_alike(tmp_path: Path) -> None:
+    (tmp_path / "space.yaml").write_text("parameters: {x: {type: float, low: 0, high: 1, default: 0.5}}")
+    storage = f"sqlite:///{tmp_path / 's.db'}"
+    words = ["tune", "--space", str(tmp_path / "space.yaml"), "--storage", storage, "--n-trials", "5"]
+    command = ["--metric", r"x=(\S+)", "--", "sh", "-c", "echo y=2", "{x}"]
+    done = CliRunner().invoke(main, [*words, *command])
+    assert done.exit_code == 1
+    assert r"stopped: the first 3 trials failed alike" in done.output
+    assert r"To mend: its output has y, so give --metric '\by=(\S+)'" in done.output
+    assert f"go on with --resume --storage {storage} --study-name space; --keep-going" in done.output

@@ -145,6 +145,25 @@ def test_the_last_match_counts_and_stdout_before_stderr() -> None:
     assert command("import sys; print('loss=3', file=sys.stderr)")({"x": 1}).value == 3
 
 
+def test_of_several_matches_one_counts_and_the_feedback_says_which() -> None:
+    code = "for loss in (3, 1, 2): print(f'loss={loss}')"
+    for match, value, word in (("last", 2, "last"), ("min", 1, "least"), ("max", 3, "greatest")):
+        objective = command(code, match=match)
+        outcome = objective({"x": 1})
+        assert outcome.value == value
+        assert objective.note == f"the metric was printed 3 times; the {word} counts"
+        assert outcome.feedback.endswith(f"\n[{objective.note}]")
+
+
+def test_a_number_in_another_unit_than_before_is_a_failed_trial() -> None:
+    objective = command("import sys; print(f'loss={sys.argv[1]}')")
+    assert objective({"x": "980ms"}).value == 980
+    assert objective({"x": "1.2s"}).error.endswith(
+        "matched '1.2s', whose unit is s and was ms in the runs before; print it in one unit"
+    )
+    assert objective({"x": "1,200ms"}).value == 1200
+
+
 @pytest.mark.parametrize(
     ("code", "error"),
     [
@@ -205,6 +224,7 @@ def test_a_value_that_no_argument_can_hold_is_a_failed_trial(value: str) -> None
         ({"metric": "loss"}, "has 0 groups"),
         ({"metric": "(a)(b)"}, "has 2 groups"),
         ({"metric": "((?:a{1000}){1000}){1000}"}, "is longer than any line"),
+        ({"match": "first"}, "match is 'first'; give one of last, min, max"),
         ({"timeout_s": 0}, "timeout_s is 0"),
         ({"timeout_s": float("nan")}, "timeout_s is nan"),
         ({"cwd": "/no/such/folder"}, "cwd is '/no/such/folder'"),

@@ -281,6 +281,30 @@ def test_the_description_names_the_classes_that_other_libraries_gave(
         ("print(f'{{\"val_loss\": {x}}}')", '{"val_loss": 0.5}', "val_loss"),
         ('print({"rmse": x})', "{'rmse': np.float64(0.5)}", "rmse"),
         ('json.dump({"rmse": x}, sys.stdout)', '{"rmse": 0.5}', "rmse"),
+        ('print("val_loss:", x)', "val_loss: tensor(0.5000, device='cuda:0')", "val_loss"),
+        ('print(f"RMSE: {x}.")', "RMSE: [0.5].", "RMSE"),
+        ('print(f"Final accuracy is {x}")', "Final accuracy is 0.5", "Final accuracy"),
+        ('print(f"| val_loss | {x} |")', "| val_loss | 0.5 |", "val_loss"),
+        ('print(f"val_loss -> {x}")', "val_loss -> 0.5", "val_loss"),
+        ('print(f"R^2: {x}")', "R^2: 0.5", "R^2"),
+        (
+            'print(f"Validation loss after 3 epochs: {x}")',
+            "Validation loss after 3 epochs: 0.5",
+            "loss after 3 epochs",
+        ),
+        ('print(f"calibration error (ECE): {x}")', "calibration error (ECE): 0.5", "calibration error"),
+        (
+            'print(f"val_f1: {x}")\nprint(f"best_confidence: {y}")',
+            "val_f1: 0.5\nbest_confidence: 9",
+            "val_f1",
+        ),
+        (
+            'print(f"val_f1: {x}")\nprint(f"val answer time: {y}")',
+            "val_f1: 0.5\nval answer time: 9",
+            "val_f1",
+        ),
+        ('print(f"R2: {x}")\nprint(f"lower bound: {y}")', "R2: 0.5\nlower bound: 9", "R2"),
+        ('print(f"latency: {x} ms")', "latency: 0.5 ms", "latency"),
     ],
 )
 def test_a_result_is_found_however_it_is_printed(printing: str, output: str, name: str) -> None:
@@ -297,6 +321,7 @@ def test_a_result_is_found_however_it_is_printed(printing: str, output: str, nam
         'wandb.log({"val_loss": x})',
         'self.log("val_loss", x)',
         'json.dump({"loss": x}, file)',
+        'print(f"Genauigkeit: {x}")\nprint(f"time: {y}")',
     ],
 )
 def test_what_is_no_result_or_not_printed_is_no_metric(printing: str) -> None:

@@ -1,0 +1,124 @@
+"""Numbers as programs print them, after "loss=", and what is made of them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from bestguess.tools.objective.process import Watch
+from bestguess.tools.objective.reading import Reading, Which, read_number
+from bestguess.tools.scan.metric import VALUE
+
+OLD = r"loss=([-+0-9.eE]+)"
+PATTERNS = (r"loss=(\S+)", r"loss=(.+)", f"loss={VALUE}")
+
+
+def read(pattern: str, printed: str) -> Reading | None:
+    match = re.search(pattern, f"epoch 3 loss={printed}")
+    return match and read_number(match)
+
+
+@pytest.mark.parametrize(
+    ("printed", "value"),
+    [
+        ("1,234.57", 1234.57),
+        ("1_234_567", 1234567),
+        ("1'234.5", 1234.5),
+        ("1\u202f234.5", 1234.5),
+        ("$250,000", 250000),
+        ("-$5.00", -5),
+        ("€1,234.50", 1234.5),
+        ("93.12%", 93.12),
+        ("0.9312.", 0.9312),
+        ("0.5, acc=0.9", 0.5),
+        ("0.5,0.9", 0.5),
+        ("0.81 ± 0.02", 0.81),
+        ("0.81 (100 samples)", 0.81),
+        ("1e-05", 1e-5),
+        ("12.5ms", 12.5),
+        (".5", 0.5),
+        ("tensor(0.2500)", 0.25),
+        ("tensor(-0.25, device='cuda:0', grad_fn=<NllLossBackward0>)", -0.25),
+        ("tensor([[0.25]])", 0.25),
+        ("[0.25]", 0.25),
+        ("array([0.25], dtype=float32)", 0.25),
+        ("np.float64(0.25)", 0.25),
+        ("Array(0.25, dtype=float32)", 0.25),
+        ("tf.Tensor(0.25, shape=(), dtype=float32)", 0.25),
+        ("Decimal('0.25')", 0.25),
+        ("(0.25,)", 0.25),
+        ("-Infinity", float("-inf")),
+    ],
+)
+def test_a_number_is_read_however_it_is_printed(printed: str, value: float) -> None:
+    for pattern in PATTERNS:
+        reading = read(pattern, printed)
+        assert reading is not None
+        assert reading.value == value, (pattern, reading)
+    old = read(OLD, printed)  # a pattern of a study from before finds the same, or nothing
+    assert old is None or old.value == value
+
+
+@pytest.mark.parametrize(
+    ("printed", "problem"),
+    [
+        ("0,93", "not a number"),
+        ("1.234,57", "not a number"),
+        ("1,23,456", "not a number"),
+        ("1.2.3", "not a number"),
+        ("0:00:12.5", "not a number"),
+        ("1 day, 2:03:04", "not a number"),
+        ("1m30s", "not a number"),
+        ("0x1F", "not a number"),
+        ("2026-11-28", "not a number"),
+        ("0.25+0.1j", "not a number"),
+        ("[0.25, 0.31]", "several numbers"),
+        ("tensor([0.25 0.31])", "several numbers"),
+        ("Fraction(1, 4)", "several numbers"),
+        ("[[0.25]", "goes on in the next line"),
+    ],
+)
+def test_what_is_no_number_as_a_whole_is_refused_with_its_text(printed: str, problem: str) -> None:
+    for pattern in PATTERNS:
+        reading = read(pattern, printed)
+        assert reading is not None
+        assert reading.value is None, (pattern, reading)
+        assert problem in reading.problem
+        assert reading.text in printed
+        assert len(reading.text) > 3
+
+
+def test_words_are_no_number_and_what_is_drafted_passes_them_over() -> None:
+    for printed in ("None", "saved", "improved"):
+        assert read(r"loss=(\S+)", printed) == Reading(printed, problem="which is not a number")
+        assert read(f"loss={VALUE}", printed) is None
+
+
+def test_a_pattern_that_matches_what_follows_says_where_the_number_ends() -> None:
+    assert read(r"loss=(\d+),", "3,4") == Reading("3", 3.0)
+    assert read(r"loss=(\d+)", "3,4") == Reading(
+        "3,4", problem="which is not a number", mend="print a decimal point and no decimal comma: "
+    )
+
+
+def test_a_group_within_a_number_is_refused() -> None:
+    reading = read(r"loss=.*([0-9.]+)", "0.25")
+    assert reading is not None
+    assert "a part of a number" in reading.problem
+
+
+@pytest.mark.parametrize(("which", "value"), [("last", 0.4), ("min", 0.2), ("max", 0.9)])
+def test_of_several_matches_the_one_that_was_asked_for_counts(which: Which, value: float) -> None:
+    watch = Watch(re.compile(r"loss=(\S+)"), which)
+    watch.feed(b"loss=0.5\nloss=nan\nloss=0.2\rloss=0.9\nloss=0.4\n")
+    assert watch.reading is not None
+    assert (watch.reading.value, watch.count, watch.match) == (value, 5, str(value))
+
+
+@pytest.mark.parametrize("which", ["min", "max"])
+def test_what_cannot_be_read_is_not_passed_over(which: Which) -> None:
+    watch = Watch(re.compile(r"loss=(\S+)"), which)
+    watch.feed(b"loss=0.5\nloss=0,4\nloss=0.3\n")
+    assert watch.reading is not None
+    assert watch.reading.text == "0,4"

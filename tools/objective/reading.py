@@ -1,0 +1,103 @@
+"""From what a metric's pattern matched to the number that was printed there.
+
+Patterns often match a part of what is printed (`1` of `1,234.57`) or more (`tensor(0.25,`, `0.93.`), so the
+number is read from the line, from where the group begins, and it has to be one number as a whole. Where the
+pattern itself matches what follows its group, it says where the number ends, and nothing beyond is read.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from bestguess.tools.words.given import shorten
+
+Which = Literal["last", "min", "max"]
+"""Which of several matches in one run counts."""
+
+WHICH_WORDS: dict[Which, str] = {"last": "last", "min": "least", "max": "greatest"}
+
+_AROUND = re.compile(r"(?:[A-Za-z_][\w.]*\(|<[^<>]*=|[\[({'\"])*")
+"""What stands before a number: `tensor(`, `np.float64(`, `[`, `<tf.Tensor: shape=(), numpy=`."""
+
+_NUMBER = re.compile(
+    r"""(?P<sign>[-+\u2212]?)[$€£¥]?(?P<signed>[-+\u2212]?)(?P<size>
+        (?:[1-9]\d{0,2}(?P<mark>[,_'\u2019\u00a0\u2009\u202f])\d{3}(?:(?P=mark)\d{3})*(?!\d)|\d+)(?:\.\d*)?(?:e[-+]?\d+)?
+        |\.\d+(?:e[-+]?\d+)?
+        |(?:nan|inf(?:inity)?)(?![a-z]))""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_MARKS = re.compile(r"[,_'\u2019\u00a0\u2009\u202f]")
+_GOES_ON = re.compile(r"[.,:_'\u2019]\d|[A-Za-z]+\d|\s*days?\b")
+"""After a number that is no number as a whole: 1.2.3, 0,93, 0:00:12, 1m30s, `1 day, 0:00:12`."""
+
+_THOUSANDS_BY_POINT = re.compile(r"[1-9]\d{0,2}\.\d{3}")
+_NEXT_ELEMENT = re.compile(r"[\s,;]+[-+]?\.?\d")
+_OPENED = re.compile(r"(?P<call>\w\()?(?P<lists>\[*)['\"]?$")
+_TOKEN = re.compile(r"\s*days?[\w:., ]*|[^\s()\[\]{}\"]*")
+_UNIT = re.compile(r"\s?%|[A-Za-zµ]+(?:/[A-Za-z]+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one match gave: the text, and its number with the unit after it, or what is wrong with it.
+
+    `mend` says what to print instead, where that is not plain.
+    """
+
+    text: str
+    value: float | None = None
+    unit: str = ""
+    problem: str = ""
+    mend: str = ""
+
+    def counts_before(self, other: Reading | None, which: Which) -> bool:
+        """Whether this, read later, counts in place of another; what cannot be read is not passed over."""
+        if which == "last" or other is None or self.value is None:
+            return True
+        if other.value is None or math.isnan(self.value):
+            return False
+        return math.isnan(other.value) or (
+            self.value < other.value if which == "min" else self.value > other.value
+        )
+
+
+def read_number(match: re.Match[str]) -> Reading:
+    """Return the number where a match has its group, which must have taken part."""
+    line, start, end = match.string, match.start(1), match.end(1)
+    if match.end() > end:
+        line, start, end = match[1], 0, len(match[1])
+    if line[start : start + 1].isdigit() and re.search(r"\d\.?$", line[max(start - 2, 0) : start]):
+        return Reading(match[1], problem="which is a part of a number; let the group take all of it")
+    around = _AROUND.match(line, start)
+    found = _NUMBER.match(line, around.end() if around else start)
+    if found is None:
+        return Reading(match[1], problem="which is not a number")
+    size, rest = found["size"], line[found.end() : found.end() + 200]
+    opened = _OPENED.search(line[max(found.start() - 20, 0) : found.start()])
+    shown = line[start : found.end()] + (_TOKEN.match(rest) or [""])[0]
+    text = shorten(max(shown, match[1], key=len), 80)
+    if opened and (opened["call"] or opened["lists"]) and _NEXT_ELEMENT.match(rest):
+        several = shorten(line[start : found.end()] + rest, 80)
+        return Reading(several, problem="which holds several numbers; print one")
+    if opened and rest.count("]") < len(opened["lists"]):
+        return Reading(text, problem="which goes on in the next line; print one number")
+    if _goes_on(size, rest) or re.match(r"[-+]\d", line[found.end() : end]):
+        mend = "print a decimal point and no decimal comma: " if rest.startswith(",") else ""
+        return Reading(text, problem="which is not a number", mend=mend)
+    value = float(_MARKS.sub("", size))
+    if re.search("[-\u2212]", found["sign"] + found["signed"]):
+        value = -value
+    unit = _UNIT.match(rest)
+    return Reading(text, value, unit[0].strip() if unit and math.isfinite(value) else "")
+
+
+def _goes_on(size: str, rest: str) -> bool:
+    """Whether what follows a number belongs to it, so that it was not the whole."""
+    if not _GOES_ON.match(rest):
+        return False
+    # 0.5,0.9 is a value and the next column, but 1.234,57 may be 1234.57.
+    next_column = rest[0] in ",:" and re.search(r"[.e]", size, re.IGNORECASE)
+    return not next_column or (rest[0] == "," and _THOUSANDS_BY_POINT.fullmatch(size) is not None)
