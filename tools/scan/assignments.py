@@ -13,6 +13,9 @@ from bestguess.tools.scan.finding import called, entries, is_main_guard, keyword
 
 Path = tuple[str, ...]
 
+_SETTING = ast.Call | ast.Dict | ast.NamedExpr
+"""The expressions that may set something."""
+
 _COPIERS = {"replace", "_replace", "evolve", "assoc", "model_copy"}
 
 
@@ -71,7 +74,8 @@ def _collect(node: ast.AST, place: _Place) -> Iterator[Assignment]:
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.expr):
             for inner in ast.walk(child):
-                yield from place.read(inner)
+                if isinstance(inner, _SETTING):
+                    yield from place.read(inner)
         else:
             yield from _collect(child, place)
 

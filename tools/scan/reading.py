@@ -76,6 +76,8 @@ def _find(tree: ast.Module, text: str, script: Path) -> Iterator[Finding]:
     ]
     configs = list(find_hydra(tree, script)) or find_configs(tree, script)
     found = [*constants, *settable, *configs]
+    if not found:
+        return
     if len(found) > MAX_SETTINGS:
         raise InputError(
             f"the script {path_words(script)} has {len(found)} constants, flags and settings; "
