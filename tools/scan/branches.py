@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from bestguess.tools.scan.finding import Value, called, entries
+from bestguess.tools.scan.finding import Value, called, entries, is_main_guard
 from bestguess.tools.scan.names import Names
 from bestguess.tools.scan.usage import patterns
 
@@ -149,7 +149,7 @@ class _Uses:
             case ast.If(test=test, body=body, orelse=orelse) | ast.IfExp(test=test, body=body, orelse=orelse):
                 self._visit(test, guards, scope)
                 for branch, holds in ((body, True), (orelse, False)):
-                    inner = guards if _is_main(test) else (*guards, _Guard(test, scope, holds))
+                    inner = guards if is_main_guard(test) else (*guards, _Guard(test, scope, holds))
                     self._visit_all(branch, inner, scope)
             case ast.Match(subject=subject, cases=cases):
                 self._visit(subject, guards, scope)
@@ -190,10 +190,6 @@ class _Uses:
                 self._visit(node, guards, scope)
             if isinstance(node, ast.If) and isinstance(node.body[-1], _JUMPS):
                 guards = (*guards, _Guard(node.test, scope, holds=False))
-
-
-def _is_main(test: ast.expr) -> bool:
-    return isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and test.left.id == "__name__"
 
 
 def _compare(op: ast.cmpop, left: object, right: object) -> object:

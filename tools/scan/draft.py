@@ -19,7 +19,7 @@ from bestguess.tools.scan.habits import habit_of
 from bestguess.tools.scan.metric import Printed, find_metric
 from bestguess.tools.scan.ranges import choose_parameter, is_heads, words_of
 from bestguess.tools.scan.reading import read_script, readable
-from bestguess.tools.scan.usage import find_classes, find_fixed, find_overwritten
+from bestguess.tools.scan.usage import find_classes, find_fixed
 from bestguess.tools.space.conditions import name_problem
 from bestguess.tools.space.parameters import Choice, Parameter
 from bestguess.tools.space.space import Space
@@ -67,7 +67,6 @@ def scan(script: Path) -> Draft:
         metric, description = find_metric(tree), _describe(script, tree)
     beside = frozenset().union(*map(words_of, findings))
     has_heads = any(is_heads(finding) for finding in findings)
-    overwritten = find_overwritten(tree)
     parameters: dict[str, Parameter] = {}
     chosen, left_out = [], []
     for finding in findings:
@@ -81,8 +80,6 @@ def scan(script: Path) -> Draft:
             left_out.append((finding, parameter))
         elif problem := name_problem(finding.name):
             left_out.append((finding, f"the name {problem}"))
-        elif finding.origin != "yaml" and (line := overwritten.get(finding.name.rpartition(".")[2])):
-            left_out.append((finding, f"line {line} sets it, whatever it is"))
         elif finding.name in parameters:
             left_out.append((finding, "another of that name was found before"))
         else:

@@ -25,8 +25,6 @@ OPTIMIZERS = (("SGD", "Adam", "AdamW", "RMSprop"), ("sgd", "adam", "adamw", "rms
 """What torch.optim and Keras call them; where a script looks one up by its text, it takes the others, too."""
 
 _MODULES = {"optim", "optimizers"}
-_PARSED = {"args", "opt", "opts", "options", "cfg", "config", "conf", "hparams", "flags", "FLAGS", "parsed"}
-"""What people call the settings that they have read."""
 
 
 def find_options(tree: ast.Module) -> dict[str, tuple[str, ...]]:
@@ -88,22 +86,6 @@ def find_fixed(tree: ast.Module, file: str) -> Iterator[Finding]:
             value = literal_or(each.value, None)
             if each.arg and isinstance(value, int | float) and not isinstance(value, bool):
                 yield Finding(f"{name}.{each.arg}", value, "call", each.value.lineno, file)
-
-
-def find_overwritten(tree: ast.Module) -> dict[str, int]:
-    """Return the settings that the script always sets itself after it has read them, each with the line."""
-    tests = (
-        node for node in walk(tree) if isinstance(node, ast.If) and "__name__" not in ast.dump(node.test)
-    )
-    maybe = {id(inner) for test in tests for inner in ast.walk(test)}
-    found = {}
-    for node in walk(tree):
-        match node:
-            case ast.Assign(targets=[ast.Attribute(value=ast.Name(id=owner), attr=name)], value=value):
-                used = {called(inner) for inner in ast.walk(value) if isinstance(inner, ast.expr)}
-                if owner in _PARSED and id(node) not in maybe and name not in used:
-                    found[name] = node.lineno
-    return found
 
 
 def patterns(pattern: ast.pattern) -> Iterator[Value]:

@@ -449,18 +449,6 @@ def test_options_that_a_help_text_lists_are_offered(
     assert space.parameters.get("kind") == (options and Choice(options, default=value, doc=listed))
 
 
-def test_what_the_script_sets_itself_is_left_out(tmp_path: Path) -> None:
-    (tmp_path / "train.py").write_text(
-        "".join(f"p.add_argument('--{name}', default=0.5)\n" for name in ("lr", "minibatch", "eps", "alpha"))
-        + "if __name__ == '__main__':\n    args = p.parse_args()\n    args.minibatch = batch // 4\n"
-        "    args.lr = args.lr * 8\n    if fast:\n        args.eps = 1\n    self.alpha = 2\n"
-    )
-    draft = scan(tmp_path / "train.py")
-    assert draft.space is not None
-    assert draft.space.names == ("lr", "eps", "alpha")
-    assert [reason for _, reason in draft.left_out] == ["line 7 sets it, whatever it is"]
-
-
 def test_a_path_is_no_choice_whatever_its_options(tmp_path: Path) -> None:
     (tmp_path / "train.py").write_text("LR = 0.1\nDATA_PATH = 'a'\nif DATA_PATH == 'b':\n    pass\n")
     assert [reason for _, reason in scan(tmp_path / "train.py").left_out] == ["it is a name or a place"]
