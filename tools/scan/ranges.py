@@ -60,8 +60,8 @@ def _choose(finding: Finding, words: str, doc: str, *, has_heads: bool) -> Param
     if isinstance(value, bool) or (value is None and finding.kind is bool):
         return Choice([True, False], default=bool(value), doc=doc)
     options: list[Value] = [one for one in finding.options if one is not None]
-    if isinstance(value, str) and not options:
-        options += _listed_in(finding.doc, value)
+    if isinstance(value, str) and set(options) <= set(listed := _listed_in(finding.doc, value)):
+        options = listed
     if (value is None or isinstance(value, str)) and is_place(words, any_options=bool(options)):
         return "it is a name or a place"
     if isinstance(value, str) or (options and not all(map(is_number, options))):

@@ -170,4 +170,7 @@ def _contains(value: ast.expr | None, node: ast.expr | None) -> bool:
 
 
 def _calls(node: ast.AST) -> set[str]:
-    return {called(inner) for inner in ast.walk(node) if isinstance(inner, ast.Call)}
+    """Return the names of what is called, and of what is passed to it: tyro.cli(Args) makes an Args."""
+    calls = [inner for inner in ast.walk(node) if isinstance(inner, ast.Call)]
+    passed = {each.id for call in calls for each in call.args if isinstance(each, ast.Name)}
+    return {*map(called, calls), *passed}

@@ -45,6 +45,7 @@ BOTH = "lr dropout"
         ("cfg, small = Config(lr=0.05), Config()", "dropout"),
         ("cfg = replace(Config(), lr=0.05)", "dropout"),
         ("cfg = Config(**{'lr': 0.05})", ""),
+        ("def cli(of): return of()\ncfg = cli(Config)\ncfg.lr = cfg.dropout / 2", "dropout"),
         ("a = argparse.Namespace(lr=0.3)\ncfg = Config(a.lr, dropout=0.2)", "dropout"),
     ],
 )  # fmt: skip
