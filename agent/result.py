@@ -3,25 +3,46 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import optuna
 
 from bestguess.agent.advice.knowledge import read_knowledge
 from bestguess.agent.record.study import Study
+from bestguess.agent.record.trials import write_left_out
 from bestguess.agent.reports.report import study_record, write_report
 from bestguess.tools.errors import StudyError
 from bestguess.tools.trial import History, Trial
 
+Ending = Literal["done", "timeout", "exhausted", "failing", "interrupted"]
+"""Why a run ended: all trials have run, or what came before."""
+
+_WHY: dict[Ending, str] = {
+    "timeout": "the time was up",
+    "exhausted": "every configuration was tried (a Task with noisy=True has them repeated)",
+    "interrupted": "the run was interrupted, and this is the result so far",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a run came to; `stopped` says why it ended before its time, and what to mend, if it did."""
+    """What a run came to; `ending` is why it ended, `stopped` what to mend where its trials fail alike."""
 
     record: Study
     llm_name: str | None
     seconds: float
     stopped: str = ""
+    ending: Ending = "done"
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended the run before all trials had run."""
+        return self.ending == "interrupted"
+
+    @property
+    def why(self) -> str:
+        """Why the run ended before all trials had run, in words; nothing if it did not."""
+        return _WHY.get(self.ending, "")
 
     @property
     def history(self) -> History:
@@ -69,9 +90,13 @@ class Result:
             lines = (*lines, f"Packs of knowledge: {', '.join(known.families)}", *known.unused)
         if self.stopped:
             lines = (f"Stopped: {self.stopped}", *lines)
+        if self.why:
+            lines = (*lines, self.why)
         running = [str(trial.number) for trial in self.history.running]
         if running:
-            lines = (*lines, f"still running elsewhere: trial {', '.join(running)}")
+            where = "without an outcome" if self.interrupted else "still running elsewhere"
+            lines = (*lines, f"{where}: trial {', '.join(running)}")
+        lines = (*lines, *write_left_out(self.record.left_out))
         costs = f"{self.seconds:.0f} s in this run; language model: {self.llm_name or 'none'}"
         return write_report(
             self.history,
@@ -86,6 +111,7 @@ class Result:
         return {
             "study_name": self.record.name,
             "llm": self.llm_name,
+            "ending": self.ending,
             "stopped": self.stopped,
             **study_record(self.history, seconds=self.seconds),
         }

@@ -33,7 +33,7 @@ from bestguess.agent.record.storage_url import shown_url
 from bestguess.agent.record.study import Study
 from bestguess.agent.record.trials import Look, ToldBeforeError
 from bestguess.agent.reports.live import Observer
-from bestguess.agent.result import Result
+from bestguess.agent.result import Ending, Result
 from bestguess.agent.search.switches import EVERYTHING, Switches
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError, StudyError, StudyUnavailable
@@ -41,7 +41,7 @@ from bestguess.tools.objective.run import FunctionObjective, Objective, stop_run
 from bestguess.tools.space.region import Limits, Region
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History, Outcome, Proposal, Trial
-from bestguess.tools.words.given import plain, shown
+from bestguess.tools.words.given import as_index, shown
 
 _log = logging.getLogger(__name__)
 
@@ -145,32 +145,62 @@ class Tuner:
     def ask(self) -> Trial:
         """Return the next trial to run, recorded as running.
 
-        A trial that was running when its process died comes first, with the number it had.
+        A trial that was running when its process died comes first, with the number it had, and then what
+        somebody enqueued in Optuna. Once every configuration was tried, one of them comes again and its
+        reason says so; `ask_new` ends there.
         """
-        trial = self._ask(None)
-        assert trial is not None
-        return trial
+        asked = self._ask()
+        assert isinstance(asked, Trial)
+        return asked
 
-    def _ask(self, n_trials: int | None) -> Trial | None:
-        """Return the next trial to run; None if that would bring the study beyond `n_trials`."""
+    def ask_new(self) -> Trial | None:
+        """Return the next trial as `ask` does, or None once every configuration was tried.
+
+        A noisy task has its configurations repeated, and always a next trial.
+        """
+        asked = self._ask(may_repeat=False)
+        return asked if isinstance(asked, Trial) else None
+
+    def _ask(self, n_trials: int | None = None, *, may_repeat: bool = True) -> Trial | Ending:
+        """Return the next trial to run, or why there is none: beyond `n_trials`, or nothing new."""
+        consultation = None
         with self.study.asking(self._queue_s):
             look = self._look()
             # What other processes run will be told too; only one process at a time may count.
             if n_trials is not None and len(look.history.told) + look.elsewhere >= n_trials:
-                return None
+                return "done"
             taken = self._take_again()
-            if taken is None:
+            trial = taken[0] if taken else self._take_enqueued(look)
+            if trial is None:
                 consultation = self._assembly.consult()
-                trial = self._start(look, consultation)
+                trial = self._start(look, consultation, may_repeat=may_repeat)
+        if trial is None:
+            return "exhausted"
         if taken:
             trial, former = taken
             if former and former.is_of_this_kernel:
                 stop_run(former.pid, former.started, trial.params)
             return trial
-        self._assembly.note(trial.number, consultation)
-        if self._terms.prefetch:
-            self._turns.prefetch(self._seen.history.including(trial), self._seen.next_number + 1)
+        try:
+            if consultation:
+                self._assembly.note(trial.number, consultation)
+            if self._terms.prefetch:
+                self._turns.prefetch(self._seen.history.including(trial), self._seen.next_number + 1)
+        except BaseException:
+            self.give_back(trial)  # nobody else knows that it runs
+            raise
         return trial
+
+    def _take_enqueued(self, look: Look) -> Trial | None:
+        """Start the first of what somebody enqueued in Optuna that fits the space."""
+        for number in look.enqueued:
+            proposal = self.study.read_enqueued(number)
+            if proposal is None:
+                continue
+            checked = self._turns.check(look.history, proposal)
+            if trial := self.study.begin(number, checked, self._owner):
+                return trial
+        return None
 
     def _take_again(self) -> tuple[Trial, Owner | None] | None:
         """Take over the next trial that is to be run again; return it and who ran it, if there is one."""
@@ -204,10 +234,7 @@ class Tuner:
         if isinstance(trial, Mapping):
             params = self.space.validate(trial)
             return self.study.add(Proposal(params, "user", "told by the user"), outcome)
-        number = trial.number if isinstance(trial, Trial) else plain(trial)
-        if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < 2**31:
-            raise InputError(f"the trial is {shown(trial)}; give a Trial, its number, or params")
-        return self.study.tell(trial if isinstance(trial, Trial) else number, outcome)[0]
+        return self.study.tell(trial, outcome)[0]
 
     def tell_run(self, trial: Trial, outcome: Outcome) -> Trial:
         """Record what came of a trial that was run here, and return it as it is recorded.
@@ -269,9 +296,10 @@ class Tuner:
         Raises:
             StudyError: no such trial was interrupted, or another process took it up.
         """
-        trial = next((one for one in self._again if one.number == plain(number)), None)
+        trial = next((one for one in self._again if one.number == as_index(number)), None)
         if trial is None:
             raise StudyError(f"trial {shown(number)} is not among the interrupted ones; those can be dropped")
+        number = trial.number
         self._again.remove(trial)
         if not self.study.retake(number, self._owner):
             raise StudyError(f"trial {number} was taken up or told by another process meanwhile; look at it")
@@ -311,8 +339,9 @@ class Tuner:
         `keep_going`.
 
         What other processes of this machine are running counts too, and is not waited for. No trial is
-        started after `timeout` seconds. KeyboardInterrupt passes through; the trial that was
-        running comes first when the study is gone on with.
+        started after `timeout` seconds, or once every configuration was tried, unless the task is noisy;
+        `Result.ending` says which. KeyboardInterrupt passes through; the trial that was running comes first
+        when the study is gone on with.
         """
         check_count("n_trials", n_trials, MOST_TRIALS)
         if not callable(objective):
@@ -322,13 +351,16 @@ class Tuner:
         observer = observer or Observer()
         started = time.monotonic()
         history = self.history
+        ending: Ending = "done"
         stopped = ""
-        while not stopped and len(history.told) < n_trials:
+        while len(history.told) < n_trials:
             if timeout is not None and time.monotonic() - started >= timeout:
+                ending = "timeout"
                 break
             observer.thinking(len(history))
-            trial = self._ask(n_trials)
-            if trial is None:
+            trial = self._ask(n_trials, may_repeat=False)
+            if not isinstance(trial, Trial):
+                ending = trial
                 break
             observer.started(trial)
             try:
@@ -342,9 +374,14 @@ class Tuner:
             told = self.tell_run(trial, outcome)
             history = self._seen.history.including(told)
             observer.finished(told, history)
-            stopped = "" if keep_going else alike_from_the_start(history)
-        llm_name = self._model.name if self._model else None
-        return Result(self.study, llm_name, time.monotonic() - started, stopped)
+            if not keep_going and (stopped := alike_from_the_start(history)):
+                ending = "failing"
+                break
+        return self.result(time.monotonic() - started, ending, stopped)
+
+    def result(self, seconds: float, ending: Ending = "done", stopped: str = "") -> Result:
+        """Return what the study came to so far, after `seconds` of running it."""
+        return Result(self.study, self._model.name if self._model else None, seconds, stopped, ending)
 
     def _look(self) -> Look:
         """Read the study; what was given back here comes first among what is to be run again."""
@@ -355,10 +392,19 @@ class Tuner:
         self._seen = look
         return look
 
-    def _start(self, look: Look, consultation: Consultation) -> Trial:
-        """Propose and start a trial that no other process has started meanwhile."""
+    def _start(self, look: Look, consultation: Consultation, *, may_repeat: bool) -> Trial | None:
+        """Propose and start a trial that no other process has started meanwhile.
+
+        None where it would repeat another and must not: whoever can count the configurations repeats one
+        only after all.
+        """
+        region = self._turns.region
+        counted = all(one.grid_size for one in (region.space if region else self.space).parameters.values())
+        new_only = counted and not may_repeat and not self.task.noisy
         while True:
             proposal = self._turns.propose(look.history, look.next_number, consultation=consultation)
+            if new_only and any(proposal.params == trial.params for trial in look.history):
+                return None
             trial = self.study.start(proposal, self._owner)
             if trial.number == look.trials or not self.study.withdraw_repeat(trial, look.history):
                 return trial
@@ -402,6 +448,10 @@ def tune(
     `Tuner`. An exception in the objective is a failed trial, not the end; but where the first three trials of
     a study all fail alike, it ends, with a logged warning, unless `keep_going`.
 
+    On Ctrl-C (KeyboardInterrupt) the result so far is returned, with `interrupted` true and a logged warning;
+    before there is an outcome, and at a second Ctrl-C, KeyboardInterrupt passes through. Once every
+    configuration was tried the run ends, unless the task is noisy.
+
     Raises:
         InputError: an argument is wrong; nothing was written.
     """
@@ -409,6 +459,7 @@ def tune(
     if timeout is not None:
         check_seconds("timeout", timeout)
     run = FunctionObjective(objective)
+    started = time.monotonic()
     with Tuner(
         space,
         task,
@@ -434,7 +485,14 @@ def tune(
             )
         for difference in tuner.study.differences(tuner.task, seed):
             _log.warning("%s", difference)
-        result = tuner.run(run, n_trials=n_trials, timeout=timeout, keep_going=keep_going)
+        try:
+            result = tuner.run(run, n_trials=n_trials, timeout=timeout, keep_going=keep_going)
+        except KeyboardInterrupt:
+            if not tuner.history.told:
+                raise
+            result = tuner.result(time.monotonic() - started, "interrupted")
         if result.stopped:
             _log.warning("stopped: %s. Mend it, or give keep_going=True", result.stopped)
+        elif result.ending in ("interrupted", "exhausted"):
+            _log.warning("%s; %d of n_trials=%d have run", result.why, len(result.history.told), n_trials)
         return result

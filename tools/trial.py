@@ -246,7 +246,9 @@ def _number(value: Any) -> float:
     try:
         if isinstance(value, bytes | bytearray):
             raise TypeError("bytes are no number")
-        return float(value)
+        # A loss is often an array or a tensor that holds one number, with or without axes.
+        item = getattr(value, "item", None)
+        return float(item() if callable(item) else value)
     except OverflowError as error:
         raise InputError(
             f"the objective's value is {shown(value)}, beyond the largest float; give a finite number"

@@ -55,6 +55,9 @@ class Trials:
         self.parallel = parallel
         self.wanted = 0
         self.paused = False
+        self.exhausted = False
+        """Whether the tuner had nothing new to try when it was last asked."""
+
         self.running: set[int] = set()
         """The numbers of the trials that run."""
 
@@ -78,6 +81,7 @@ class Trials:
         """Run `count` more trials."""
         with self._changed:
             self.wanted += count
+            self.exhausted = False
             self.resume()
 
     def resume(self) -> None:
@@ -171,7 +175,7 @@ class Trials:
         if self.paused:
             return "paused"
         if not self.left:
-            return "done"
+            return "exhausted" if self.exhausted else "done"
         if why := self._may_start():
             self.paused = True
         return why
@@ -180,9 +184,13 @@ class Trials:
         with self.asking:
             self.choosing_since = time.monotonic()
             try:
-                trial = self.tuner.start(*wish) if wish else self.tuner.ask()
+                trial = self.tuner.start(*wish) if wish else self.tuner.ask_new()
             finally:
                 self.choosing_since = None
+        if trial is None:
+            with self._changed:
+                self.wanted, self.exhausted = 0, True
+            return
         self.running.add(trial.number)
         try:
             self._watcher.started(trial)

@@ -6,6 +6,7 @@ import os
 import shlex
 import signal
 import sys
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +43,6 @@ def tune_and_report(
     import optuna
 
     from bestguess.agent.checks import check_count, check_seconds
-    from bestguess.agent.record.storage_url import shown_url
     from bestguess.agent.reports.live import watch
     from bestguess.agent.tuner import MOST_TRIALS, Tuner
     from bestguess.tools.objective.run import CommandObjective
@@ -56,6 +56,7 @@ def tune_and_report(
     end_on_signals()
     # Progress goes to stderr under --json, so that stdout is one object whoever reads it.
     console = console_for(stderr=as_json)
+    started = time.monotonic()
     with Tuner(space, task, storage=storage, study_name=study_name, resume=resume, **terms) as tuner:
         for difference in tuner.study.differences(task, terms["seed"]):
             echo(f"note: {difference}", err=True)
@@ -80,29 +81,42 @@ def tune_and_report(
                 )
         except (KeyboardInterrupt, SystemExit) as stop:
             told = len(tuner.history.told)
-            hint = "" if storage is None else f"; go on with --resume {_place(storage, study_name)}"
+            hint = "; the result so far:" if storage is None and told else ""
+            if storage is not None:
+                hint = f", all kept; go on with --resume {_place(storage, study_name)}"
             why, code = "interrupted", 130
             if isinstance(stop, SystemExit):
                 why = f"the objective ended the program (SystemExit: {plain_line(shown(stop.code))})"
                 code = 1 if isinstance(stop.code, str) else 130
                 if isinstance(stop.code, int):
                     code = stop.code % 256 or 130  # 0 would say that all is done
-            echo(f"\n{why} after {told} trial{'s' if told != 1 else ''}, all kept{hint}", err=True)
+            echo(f"\n{why} after {told} trial{'s' if told != 1 else ''}{hint}", err=True)
+            if storage is None and told:
+                result = tuner.result(time.monotonic() - started, "interrupted")
+                _tell_result(console, result, title, {}, storage=None, as_json=as_json)
             sys.exit(code)
         extra = afterwards(result) if afterwards and result.history.incumbent else {}
-        if as_json:
-            echo_json({**result.to_dict(), "storage": shown_url(storage), **extra})
-        else:
-            _print_report(console, result, title, extra)
-            if storage is not None:
-                where = _place(storage, study_name)
-                console.print(f"Look again: bestguess show {where}", soft_wrap=True)
+        _tell_result(console, result, title, extra, storage=storage, as_json=as_json)
         if isinstance(objective, CommandObjective) and objective.note:
             echo(f"note: in the last run {objective.note}; --match last, min or max says which", err=True)
         if result.stopped:
             hint = "" if storage is None else f", then go on with --resume {_place(storage, study_name)}"
             echo(f"stopped: {result.stopped}\nMend it{hint}; --keep-going goes on as it is", err=True)
     sys.exit(0 if result.history.incumbent else 1)
+
+
+def _tell_result(
+    console: Console, result: Result, title: str, extra: dict[str, Any], *, storage: str | None, as_json: bool
+) -> None:
+    from bestguess.agent.record.storage_url import shown_url
+
+    if as_json:
+        echo_json({**result.to_dict(), "storage": shown_url(storage), **extra})
+        return
+    _print_report(console, result, title, extra)
+    if storage is not None:
+        where = _place(storage, result.record.name)
+        console.print(f"Look again: bestguess show {where}", soft_wrap=True)
 
 
 def _place(storage: str, study_name: str) -> str:

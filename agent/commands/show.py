@@ -24,6 +24,7 @@ def command(storage: str, study_name: str | None, importance: bool, as_json: boo
     from bestguess.agent.advice.knowledge import read_knowledge
     from bestguess.agent.record.storage_url import shown_url
     from bestguess.agent.record.study import load
+    from bestguess.agent.record.trials import write_left_out
     from bestguess.agent.reports.insight import gain_insight, write_insight
     from bestguess.agent.reports.live import trials_table
     from bestguess.agent.reports.report import study_record, write_report
@@ -34,11 +35,13 @@ def command(storage: str, study_name: str | None, importance: bool, as_json: boo
     known = read_knowledge(study.knowledge, study.name)
     unused = known.unused if known else ()
     insights = gain_insight(study.space, history, noisy=study.task.noisy) if importance else ()
+    left_out = study.left_out
     if as_json:
         record = {
             "study_name": study.name,
             "storage": shown_url(storage),
             **study_record(history, seconds=seconds),
+            "left_out": [{"number": number, "reason": why} for number, why in left_out.items()],
         }
         if importance:
             record["importance"] = [one.record for one in insights]
@@ -48,7 +51,8 @@ def command(storage: str, study_name: str | None, importance: bool, as_json: boo
 
     console = console_for()
     table = trials_table(history.trials, study.task, history.incumbent)
-    texts = [write_report(history, study.task, study.space, title=f"Study {study.name}", lines=unused)]
+    lines = (*unused, *write_left_out(left_out))
+    texts = [write_report(history, study.task, study.space, title=f"Study {study.name}", lines=lines)]
     if importance:
         texts.append(write_insight(insights, study.task.metric))
     print_table(console, table)

@@ -5,6 +5,7 @@ scikit-learn fits, scores and refits; the search decides from the scores so far 
 
 from __future__ import annotations
 
+import logging
 import numbers
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -36,6 +37,8 @@ MISCONFIGURED = 5
 """If so many candidates fail, and none before them did not, no other will do better."""
 
 _ALL_FAILED = re.compile(r"All the \d+ fits failed\.")
+
+_log = logging.getLogger(__name__)
 
 Evaluate = Callable[..., Mapping[str, Any]]
 
@@ -74,6 +77,9 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
     After `fit` it has what a RandomizedSearchCV has, in `cv_results_` also the `source` of each candidate and
     the `reason` for it, and besides: `space_`, what was searched (None if nothing); and `trials_`, every
     candidate as a `Trial`.
+
+    On Ctrl-C the search ends with the candidates so far, and a logged warning says so; before there is one,
+    and at a second Ctrl-C, KeyboardInterrupt passes through.
 
     Raises:
         InputError: a parameter that the estimator does not have, a distribution that cannot be searched, or
@@ -199,12 +205,16 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
             llm_wait_s=self.llm_wait_s,
             knowledge=self.knowledge,
         ) as tuner:
-            done = False
-            while not done and len(tuner.history) < self.n_iter:
-                batch, done = _ask(tuner, min(self.batch_size, self.n_iter - len(tuner.history)))
-                outcomes = self._evaluate(evaluate_candidates, searched, batch) if batch else []
-                for trial, outcome in zip(batch, outcomes, strict=True):
-                    tuner.tell(trial, outcome)
+            try:
+                while batch := _ask(tuner, min(self.batch_size, self.n_iter - len(tuner.history))):
+                    outcomes = self._evaluate(evaluate_candidates, searched, batch)
+                    for trial, outcome in zip(batch, outcomes, strict=True):
+                        tuner.tell(trial, outcome)
+            except KeyboardInterrupt:
+                if not hasattr(self, "_formatted"):
+                    raise
+                done, after = len(tuner.history.told), ", and the best is refitted" if self.refit else ""
+                _log.warning("interrupted: %d of %d candidates count%s", done, self.n_iter, after)
             if self._failed and not hasattr(self, "_formatted"):
                 raise self._failure  # before MISCONFIGURED the space had no more
             self.trials_ = tuple(self._told(trial, searched) for trial in tuner.history if trial.outcome)
@@ -299,13 +309,9 @@ class _SameSplits:
         return self._splits
 
 
-def _ask(tuner: Tuner, count: int) -> tuple[list[Trial], bool]:
-    """Return `count` trials to run, or fewer and True once there is nothing new."""
+def _ask(tuner: Tuner, count: int) -> list[Trial]:
+    """Return `count` trials to run, or fewer once there is nothing new."""
     batch: list[Trial] = []
-    for _ in range(count):
-        seen = tuner.history
-        trial = tuner.ask()
-        if not tuner.task.noisy and any(trial.params == other.params for other in seen):
-            return batch, True
+    while len(batch) < count and (trial := tuner.ask_new()):
         batch.append(trial)
-    return batch, False
+    return batch

@@ -129,8 +129,13 @@ def _check_same(
     directions: list[StudyDirection],
     direction: StudyDirection,
 ) -> None:
+    words = ", ".join(its.name.lower() for its in directions)
+    if len(directions) > 1:
+        raise StudyError(
+            f"study {name!r} has {len(directions)} objectives ({words}), and here one number is improved; "
+            "search it by Optuna with bestguess.Sampler, or choose another study name"
+        )
     if list(directions) != [direction]:
-        words = ", ".join(its.name.lower() for its in directions)
         raise StudyError(
             f"study {name!r} has direction {words}, not {direction.name.lower()}; "
             "go on with that direction, or choose another study name"

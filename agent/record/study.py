@@ -21,10 +21,11 @@ from bestguess.agent.record.steady import SteadyStorage
 from bestguess.agent.record.trial_fields import fields_of
 from bestguess.agent.record.trials import Look, StoredTrials, ToldBeforeError
 from bestguess.agent.task import Task
-from bestguess.tools.errors import StudyError
+from bestguess.tools.errors import InputError, StudyError
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History, Outcome, Proposal, Trial
 from bestguess.tools.words.cleaning import clean
+from bestguess.tools.words.given import as_index, shown
 from bestguess.tools.words.kept import whole
 from bestguess.tools.words.redaction import redact
 
@@ -102,10 +103,14 @@ class Study:
     def history(self) -> History:
         """The trials as they are now, those of other processes included and those set aside left out.
 
-        Raises:
-            StudyError: plain Optuna put a value into the study for params that do not fit the space.
+        What plain Optuna put in is part of it where it fits the space; see `left_out`.
         """
         return self._trials.history(self._trials.frozen(), self._marks())
+
+    @property
+    def left_out(self) -> Mapping[int, str]:
+        """Why trials that others put in, with a value or enqueued, are part of no history, by number."""
+        return self._trials.left_out
 
     @property
     def everything(self) -> History:
@@ -144,6 +149,17 @@ class Study:
         self.take_in()
         trial = self._trials.create(proposal, self._owner_fields(owner))
         self._started[trial.number] = proposal
+        return trial
+
+    def read_enqueued(self, number: int) -> Proposal | None:
+        """Return what somebody enqueued in Optuna, completed; None if it was refused, and failed for that."""
+        return self._trials.read_enqueued(number)
+
+    def begin(self, number: int, proposal: Proposal, owner: Owner | None = None) -> Trial | None:
+        """Record that an enqueued trial runs and return it; None if another process was quicker."""
+        trial = self._trials.begin(number, proposal, self._owner_fields(owner))
+        if trial:
+            self._started[number] = proposal
         return trial
 
     @contextmanager
@@ -197,9 +213,14 @@ class Study:
             return error.trial, False
 
     def number_of(self, trial: Trial | int) -> int:
-        """Return the number of a trial; raise StudyError if it is one of another study."""
+        """Return the number of a trial; raise StudyError if it is one of another study.
+
+        Raises InputError for what is neither a Trial nor a whole number, of whatever library.
+        """
         if not isinstance(trial, Trial):
-            return trial
+            if isinstance(trial, bool) or (number := as_index(trial)) is None:
+                raise InputError(f"the trial is {shown(trial)}; give a Trial, its number, or params")
+            return number
         if trial.study not in ("", self._token):
             raise StudyError(
                 f"trial {trial.number} is one of another study, not of {self.name!r}; "

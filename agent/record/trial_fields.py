@@ -1,7 +1,8 @@
 """A trial as Optuna keeps it and as ours: there and back.
 
 Params, value and state are Optuna's own, so that `optuna.load_study` and the dashboard read them; who
-proposed the trial and why, who runs it, and what came of it, is one JSON attribute beside them.
+proposed the trial and why, who runs it, and what came of it, is one JSON attribute beside them. Trials that
+others made with plain Optuna are read where they fit the space.
 """
 
 from __future__ import annotations
@@ -13,13 +14,21 @@ from dataclasses import asdict, astuple, fields
 from datetime import datetime
 from typing import Any
 
-from optuna.distributions import CategoricalDistribution
+from optuna.distributions import (
+    CategoricalDistribution,
+    check_distribution_compatibility,
+)
 from optuna.trial import FrozenTrial, TrialState
 
-from bestguess.tools.errors import ParamsError, StudyError
+from bestguess.tools.errors import ParamsError
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Outcome, Params, Prediction, Proposal, Trial
+from bestguess.tools.words.cleaning import clean_line
+from bestguess.tools.words.given import shorten, shown
 from bestguess.tools.words.kept import ATTRIBUTE, read_fields
+
+ENQUEUED = "fixed_params"
+"""The system attribute in which Optuna keeps what was enqueued."""
 
 STATES = {"running": TrialState.RUNNING, "complete": TrialState.COMPLETE, "failed": TrialState.FAIL}
 
@@ -49,10 +58,20 @@ def read_outcome(frozen: FrozenTrial, fields: Mapping[str, Any] | None) -> Outco
     fields, values = fields or {}, frozen.values or [None]
     number = isinstance(values[0], float) and math.isfinite(values[0])  # SQLite keeps words in any column
     if frozen.state == TrialState.COMPLETE and number:
+        if broken := broken_constraints(frozen):
+            return Outcome.failure(broken, feedback=f"its value was {values[0]}")
         return Outcome(values[0], feedback=fields.get("feedback", ""), seconds=fields.get("seconds"))
     if fields.get("error"):
         return Outcome(**fields)
+    if frozen.state == TrialState.PRUNED and (step := frozen.last_step) is not None:
+        return Outcome.failure(f"pruned at step {step}, with {frozen.intermediate_values[step]} there")
     return Outcome.failure(f"recorded as {frozen.state.name.lower()} with value {values[0]} and no reason")
+
+
+def broken_constraints(frozen: FrozenTrial) -> str:
+    """Return which of Optuna's constraints a trial breaks, and by how much; nothing if it keeps them all."""
+    broken = [f"{name} is {value:.4g}" for name, value in frozen.constraints.items() if value > 0]
+    return shorten(f"infeasible: {', '.join(broken)}, more than 0", 300) if broken else ""
 
 
 def fields_of(frozen: FrozenTrial) -> dict[str, Any]:
@@ -69,13 +88,17 @@ class Translation:
     def __init__(self, study: str, token: str, space: Space, options: Mapping[str, Sequence[Any]]) -> None:
         self._study = study
         self._token = token
-        self._space = space
+        self.space = space
         self._distributions = {
             name: CategoricalDistribution(options[name]) if name in options else distribution
             for name, distribution in space.to_optuna().items()
         }
         self._ended: dict[int, Trial | None] = {}
-        self._odd: set[int] = set()
+        self._apart: set[str] = set()
+        """What somebody else's trials have with a distribution beside which Optuna takes none of ours."""
+
+        self.left_out: dict[int, str] = {}
+        """Why trials with a value do not count, by number."""
 
     @property
     def options(self) -> dict[str, list[Any]]:
@@ -93,8 +116,8 @@ class Translation:
         params, texts = {}, {}
         for name, value in proposal.params.items():
             choices = getattr(self._distributions[name], "choices", None)
-            if choices is not None and value not in choices:
-                texts[name] = value  # a Text that nobody listed, or an option that came later
+            if name in self._apart or (choices is not None and value not in choices):
+                texts[name] = value  # or a Text that nobody listed, or an option that came later
             else:
                 params[name] = value
         kept = asdict(outcome) if outcome else None
@@ -117,11 +140,7 @@ class Translation:
         )
 
     def read(self, frozen: FrozenTrial) -> Trial | None:
-        """Return the trial; None if it was withdrawn, or does not fit the space.
-
-        Raises:
-            StudyError: plain Optuna put it in with a value, and it does not fit.
-        """
+        """Return the trial; None if it has not begun, was withdrawn, or does not fit the space."""
         if frozen.number not in self._ended:
             trial = self.from_optuna(frozen) if self._belongs(frozen) else None
             if not frozen.state.is_finished():
@@ -132,46 +151,65 @@ class Translation:
     def from_optuna(self, frozen: FrozenTrial) -> Trial:
         """Return the trial, whether or not it fits; one that plain Optuna made counts as the user's."""
         fields = fields_of(frozen)
-        trial = Trial(frozen.number, read_proposal(fields, self._params(frozen)), study=self._token)
+        trial = Trial(frozen.number, read_proposal(fields, self._params(frozen)[0]), study=self._token)
         if not frozen.state.is_finished():
             return trial
         return trial.told(read_outcome(frozen, fields.get("outcome")))
 
     def _belongs(self, frozen: FrozenTrial) -> bool:
-        """Whether a trial is ours and was not withdrawn, or is one of plain Optuna's that fits the space."""
-        if ATTRIBUTE in frozen.user_attrs:
-            return "withdrawn" not in fields_of(frozen) and self._makes_sense(frozen)
-        try:
-            self._space.validate(frozen.params)
-        except ParamsError as error:
-            if frozen.state == TrialState.COMPLETE:
-                raise StudyError(
-                    f"trial {frozen.number} of study {self._study!r} does not fit the space: {error}; "
-                    "widen the space, or choose another study name"
-                ) from error
-            return False  # unfinished, pruned or failed: there is nothing in it to learn from
-        return True
+        fields, odd = read_fields(frozen.user_attrs.get(ATTRIBUTE, {}))
+        if frozen.state == TrialState.WAITING or "withdrawn" in fields:
+            return False
+        ours = "key" in fields
+        if not ours:
+            self._note_distributions(frozen)
+        refused = "" if ours else (fields.get("outcome") or {}).get("error", "")
+        problem = refused or self._params(frozen)[1]
+        if odd:
+            words = "trial %d of study %r was changed by somebody else; what makes no sense is left out: %s"
+            _log.warning(words, frozen.number, self._study, ", ".join(odd))
+        # In what somebody else began and did not finish there is nothing to learn from.
+        counts = ours or refused or frozen.state == TrialState.COMPLETE
+        if problem and counts:
+            self.left_out[frozen.number] = problem
+        return not problem
 
-    def _makes_sense(self, frozen: FrozenTrial) -> bool:
-        """Whether what we wrote of a trial still fits the space; what does not is left out, and said once."""
-        _, odd = read_fields(frozen.user_attrs[ATTRIBUTE])
-        problem, fits = ", ".join(odd), True
-        try:
-            self._space.encode(self._params(frozen))
-        except ParamsError as error:
-            problem, fits = str(error), False
-        if problem and frozen.number not in self._odd:
-            self._odd.add(frozen.number)
-            words = "its fields make no sense and are left out" if fits else "it is left out"
-            _log.warning(
-                "trial %d of study %r was changed by somebody else, %s: %s",
-                frozen.number,
-                self._study,
-                words,
-                problem,
-            )
-        return fits
+    def _note_distributions(self, frozen: FrozenTrial) -> None:
+        for name, distribution in frozen.distributions.items():
+            if name not in self._distributions or name in self._apart:
+                continue
+            try:
+                check_distribution_compatibility(distribution, self._distributions[name])
+            except ValueError:
+                ours = getattr(self._distributions[name], "choices", None)
+                theirs = getattr(distribution, "choices", ())
+                if ours and all(choice in theirs for choice in ours):  # in another order, or among others
+                    self._distributions[name] = distribution
+                    continue
+                self._apart.add(name)
+                _log.warning(
+                    "trial %d of study %r, made by somebody else, has %r as %s, beside which Optuna takes "
+                    "no %s; its values are kept in each trial's attribute %r",
+                    frozen.number,
+                    self._study,
+                    name,
+                    clean_line(shown(distribution)),
+                    clean_line(shown(self._distributions[name])),
+                    ATTRIBUTE,
+                )
 
-    def _params(self, frozen: FrozenTrial) -> dict[str, Any]:
-        given = {**frozen.params, **fields_of(frozen).get("texts", {})}
-        return {name: given[name] for name in self._space.names if name in given}
+    def _params(self, frozen: FrozenTrial) -> tuple[dict[str, Any], str]:
+        """Return a trial's params as the space has them, and why they do not fit it, if so."""
+        fields = fields_of(frozen)
+        given = {**frozen.params, **fields.get("texts", {})}
+        known = {name: given[name] for name in self.space.names if name in given}
+        try:
+            if "key" in fields:  # ours, checked when it was made
+                self.space.encode(known)
+                return known, ""
+            # Plain Optuna may give a value to what is inactive, too.
+            idle = known.keys() - set(self.space.active(known))
+            fit = {name: value for name, value in given.items() if name not in idle}
+            return self.space.validate(fit), ""
+        except ParamsError as error:
+            return known, str(error)

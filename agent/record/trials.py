@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -18,10 +19,16 @@ from bestguess.agent.record.marks import Marks
 from bestguess.agent.record.owner import life_of
 from bestguess.agent.record.settings import Settings
 from bestguess.agent.record.steady import persist
-from bestguess.agent.record.trial_fields import STATES, Translation, fields_of
+from bestguess.agent.record.trial_fields import (
+    ENQUEUED,
+    STATES,
+    Translation,
+    fields_of,
+)
 from bestguess.tools.errors import ParamsError, StudyError
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Direction, History, Outcome, Params, Proposal, Trial
+from bestguess.tools.words.cleaning import clean_line
 from bestguess.tools.words.kept import ATTRIBUTE, whole
 
 MOST_NUMBER = 2**31 - 1
@@ -30,6 +37,12 @@ MOST_NUMBER = 2**31 - 1
 MAX_ATTEMPTS = 5
 """How often a trial is begun before it counts as failed: its objective may be what kills the process, but
 whoever kills a run several times in a row should not find healthy trials called failures."""
+
+
+MOST_NAMED = 5
+"""Of the trials that are left out, so many are named."""
+
+_log = logging.getLogger(__name__)
 
 
 class ToldBeforeError(StudyError):
@@ -50,8 +63,9 @@ class Look:
     """A study at one moment.
 
     `history` is of the trials that count, `trials` how many there are in all, and `aside` how many were set
-    aside. `orphans` wait to be run again. `elsewhere` is how many trials other processes run; of a process
-    that cannot be seen from here the end would go unseen, so that its trials are not among them.
+    aside. `orphans` wait to be run again; `enqueued` are the numbers of what somebody enqueued with Optuna's
+    `enqueue_trial`. `elsewhere` is how many trials other processes run; of a process that cannot be seen from
+    here the end would go unseen, so that its trials are not among them.
     """
 
     history: History
@@ -59,6 +73,7 @@ class Look:
     aside: int
     orphans: tuple[Trial, ...]
     elsewhere: int
+    enqueued: tuple[int, ...] = ()
 
     @property
     def next_number(self) -> int:
@@ -77,6 +92,7 @@ class StoredTrials:
         self._token = token
         self._direction = direction
         self._translation = self._translate(space)
+        self._has_read = False
 
     def widen(self, space: Space) -> None:
         """Keep the study in `space` from now on; raise StudyError if a trial does not fit."""
@@ -98,8 +114,21 @@ class StoredTrials:
 
     def history(self, frozen: Sequence[FrozenTrial], marks: Marks) -> History:
         """Return those that belong to the study and count, with what was said of them."""
-        trials = filter(None, map(self._translation.read, frozen))
+        before = set(self._translation.left_out)
+        trials = list(filter(None, map(self._translation.read, frozen)))
+        self._has_read = True
+        # What is failed was refused by us, who said so then.
+        unfit = {one.number for one in frozen if one.state != TrialState.FAIL} - before
+        left_out = self._translation.left_out
+        if new := {number: why for number, why in left_out.items() if number in unfit}:
+            _log.warning("study %r: %s", self._study, "; ".join(write_left_out(new)))
         return History(self._direction, marks.on(trials))
+
+    @property
+    def left_out(self) -> Mapping[int, str]:
+        """Why trials with a value, and enqueued ones, are part of no history, by number."""
+        self.history(self.frozen(), Marks())
+        return self._translation.left_out
 
     def look(self, marks: Marks, signs: Path | None) -> Look:
         """Return what there is, with trials of processes that died closed where they are not to run again.
@@ -119,6 +148,7 @@ class StoredTrials:
             aside=len(marks.aside),
             orphans=tuple(map(self._translation.from_optuna, again)),
             elsewhere=lives.count("alive"),
+            enqueued=tuple(trial.number for trial in frozen if trial.state == TrialState.WAITING),
         )
 
     def histories_at_start(self) -> Iterator[tuple[Trial, History]]:
@@ -160,15 +190,66 @@ class StoredTrials:
 
     def create(self, proposal: Proposal, owner: Mapping[str, Any] | None) -> Trial:
         """Make a running trial and return it."""
-        template = self._translation.to_optuna(proposal, None, key=uuid4().hex, owner=owner)
+        template = self._write(proposal, None, key=uuid4().hex, owner=owner)
         return Trial(self._make(template), proposal, study=self._token)
 
     def add(self, proposal: Proposal, outcome: Outcome, key: str) -> Trial:
         """Make a trial that is over and return it."""
         with writing(self._settings.url):
             self._settings.check(self._token)
-            number = self._make(self._translation.to_optuna(proposal, outcome, key=key))
+            number = self._make(self._write(proposal, outcome, key=key))
             return Trial(number, proposal, outcome, study=self._token)
+
+    def read_enqueued(self, number: int) -> Proposal | None:
+        """Return what somebody enqueued, what is missing at its default; None if it does not fit the space.
+
+        What does not fit is recorded as failed, and a logged warning says why.
+        """
+        frozen = self.at(number)
+        given = {**frozen.system_attrs.get(ENQUEUED, {}), **frozen.params}
+        try:
+            params = self._translation.space.complete(given)
+        except ParamsError as error:
+            self._refuse(frozen, f"enqueued in Optuna and refused: {error}")
+            return None
+        missing = [name for name in params if name not in given]
+        notes = [f"{', '.join(missing)} at the default"] if missing else []
+        notes += [
+            f"{name} moved to {value!r}" for name, value in params.items() if given.get(name, value) != value
+        ]
+        return Proposal(params, "user", "; ".join(["enqueued in Optuna", *notes]))
+
+    def _refuse(self, frozen: FrozenTrial, why: str) -> None:
+        fields = {"source": "user", "outcome": asdict(Outcome.failure(why))}
+        with writing(self._settings.url):
+            if self._claim(frozen):
+                self._storage.set_trial_user_attr(frozen._trial_id, ATTRIBUTE, fields)
+                self._fail(frozen)
+        _log.warning("study %r: trial %d was %s", self._study, frozen.number, clean_line(why))
+
+    def _claim(self, frozen: FrozenTrial) -> bool:
+        """Take an enqueued trial from the queue; False if another process was quicker."""
+        try:
+            return self._storage.set_trial_state_values(frozen._trial_id, TrialState.RUNNING)
+        except UpdateFinishedTrialError:
+            return False
+
+    def begin(self, number: int, proposal: Proposal, owner: Mapping[str, Any] | None) -> Trial | None:
+        """Have an enqueued trial run, and return it; None if another process was quicker."""
+        frozen = self.at(number)
+        template = self._write(proposal, None, key=uuid4().hex, owner=owner)
+        # All params go into the fields first: if the process dies then, the trial is whole, and run again.
+        fields = template.user_attrs[ATTRIBUTE] | {"texts": dict(proposal.params)}
+        with writing(self._settings.url):
+            if not self._claim(frozen):
+                return None
+            self._storage.set_trial_user_attr(frozen._trial_id, ATTRIBUTE, fields)
+            self.frozen()  # Optuna 5 sets no param of a trial that its cache has not read
+            for name, distribution in template.distributions.items():
+                if name not in frozen.params:
+                    internal = distribution.to_internal_repr(template.params[name])
+                    self._storage.set_trial_param(frozen._trial_id, name, internal, distribution)
+        return Trial(number, proposal, study=self._token)
 
     def finish(self, number: int, outcome: Outcome) -> Trial:
         """Record the outcome of a running trial and return it.
@@ -238,6 +319,13 @@ class StoredTrials:
         options = self._settings.read().get("options", {})
         return Translation(self._study, self._token, space, options)
 
+    def _write(
+        self, proposal: Proposal, outcome: Outcome | None, *, key: str, owner: Mapping[str, Any] | None = None
+    ) -> FrozenTrial:
+        if not self._has_read:  # what others put in says in what form Optuna takes ours
+            self.history(self.frozen(), Marks())
+        return self._translation.to_optuna(proposal, outcome, key=key, owner=owner)
+
     def _make(self, template: FrozenTrial) -> int:
         """Make a trial and return its number; if the answer is lost on its way, its key finds it."""
         attempts = count()
@@ -261,6 +349,16 @@ class StoredTrials:
         trials = len(self.frozen())
         mend = f"it has {trials}, numbered from 0" if trials else "ask for one first"
         return StudyError(f"study {self._study!r} has no trial {number}; {mend}")
+
+
+def write_left_out(left_out: Mapping[int, str]) -> tuple[str, ...]:
+    """Return what to say of trials that do not count, a line each, of many the first ones."""
+    lines = [
+        f"trial {number} is left out: {clean_line(why)}"
+        for number, why in islice(left_out.items(), MOST_NAMED)
+    ]
+    more = len(left_out) - len(lines)
+    return (*lines, *([f"{more} more trials are left out for such reasons"] if more else []))
 
 
 def _told_words(outcome: Outcome) -> str:

@@ -1,20 +1,27 @@
 from __future__ import annotations
 
+import enum
 import math
 import os
 import random
+import signal
 import subprocess
+import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
 
 import bestguess as bg
 from bestguess.agent.record.owner import Owner
 from bestguess.agent.testing import DeadLLM, GarbageLLM, SchemaLLM, SlowLLM
-from bestguess.tools.errors import ParamsError, StudyError
-from bestguess.tools.objective.run import FunctionObjective
+from bestguess.tools.errors import InputError, ParamsError, StudyError
+from bestguess.tools.objective.run import CommandObjective, FunctionObjective
+from bestguess.tools.space.region import Limit, Limits
 
 SPACE = bg.Space(
     x=bg.Float(-2, 2, default=1.5),
@@ -24,6 +31,10 @@ SPACE = bg.Space(
     extra=bg.Float(0, 1, when={"kind": ["b"]}),
 )
 TASK = bg.Task("A bowl", metric="loss")
+
+
+class Number(enum.IntEnum):
+    ONE = 1
 
 
 def bowl(params: dict[str, Any]) -> float:
@@ -224,16 +235,54 @@ def test_several_trials_may_be_asked_before_any_is_told() -> None:
         assert len(set(configurations(tuple(trials)))) == 4
 
 
-def test_a_space_that_is_used_up_goes_on_with_repeats() -> None:
-    tiny = bg.Space(kind=bg.Choice(["a", "b"]), n=bg.Int(1, 2))
-    result = bg.tune(lambda params: float(params["n"]), tiny, n_trials=7, seed=0)
-    assert len(set(configurations(result.trials))) == 4
-    assert result.best_value == 1.0
+TINY = bg.Space(kind=bg.Choice(["a", "b"]), n=bg.Int(1, 2))
+
+
+@pytest.mark.parametrize(
+    ("space", "size"),
+    [
+        (TINY, 4),
+        (bg.Space(kind=bg.Choice(["a", "b"]), n=bg.Int(1, 3, when={"kind": ["b"]})), 4),
+        (bg.Space(n=bg.Int(1, 3), m=bg.Int(1, 3, default=3), constraints=["n <= m"]), 6),
+        (bg.Space(x=bg.Float(0, 1, step=0.25), words=bg.Text(default="hm")), 5),
+    ],
+    ids=["plain", "conditional", "constrained", "stepped"],
+)
+def test_a_run_ends_and_says_so_once_every_configuration_was_tried(
+    space: bg.Space, size: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    result = bg.tune(lambda params: float(len(params)), space, n_trials=9, seed=0)
+    assert len(result.trials) == len({str(trial.params) for trial in result.trials}) == size
+    assert result.ending == result.to_dict()["ending"] == "exhausted"
+    assert "every configuration was tried" in result.report()
+    assert f"{size} of n_trials=9 have run" in caplog.text
+
+
+def test_what_is_used_up_is_repeated_for_a_noisy_task_and_by_ask() -> None:
+    noisy = bg.tune(lambda params: float(params["n"]), TINY, task=bg.Task(noisy=True), n_trials=7, seed=0)
+    assert (len(noisy.trials), noisy.ending) == (7, "done")
+    with bg.Tuner(TINY, seed=0) as tuner:
+        while trial := tuner.ask_new():
+            tuner.tell(trial, bg.Outcome.failure("no memory"))
+        assert len(tuner.history) == len(set(configurations(tuner.history.trials))) == 4
+        assert tuner.ask().number == 4
+        tuner.study.optuna_study.enqueue_trial({"n": 1, "kind": "a"})
+        assert tuner.ask_new() is not None
+
+
+def test_a_run_within_limits_ends_once_all_of_them_was_tried() -> None:
+    with bg.Tuner(SPACE, seed=0) as tuner:
+        tuner.tell(tuner.ask(), 1.0)
+        pinned = {name: Limit(options=(value,)) for name, value in SPACE.default().items() if name != "n"}
+        tuner.limit(Limits(pinned))
+        result = tuner.run(FunctionObjective(bowl), n_trials=20)
+    assert (len(result.trials), result.ending) == (6, "exhausted")
 
 
 def test_no_trial_starts_after_the_timeout() -> None:
     result = bg.tune(bowl, SPACE, n_trials=10_000, timeout=0.5, seed=0)
     assert 1 <= len(result.trials) < 10_000
+    assert "the time was up" in result.report()
 
 
 def test_an_interrupt_passes_through_and_the_trial_comes_first_next_time(tmp_path: Path) -> None:
@@ -248,6 +297,66 @@ def test_an_interrupt_passes_through_and_the_trial_comes_first_next_time(tmp_pat
         assert [trial.state for trial in tuner.history] == ["running"]
         assert tuner.ask().number == 0
         assert tuner.ask().number == 1
+
+
+@pytest.mark.parametrize(
+    ("where", "kept"), [("function", False), ("model", False), ("command", False), ("function", True)]
+)
+def test_an_interrupted_run_returns_what_there_is_and_says_so(
+    where: str, kept: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    sleep = [sys.executable, "-c", "import time; time.sleep(60)"]
+    command = CommandObjective(sleep, metric="loss=(.*)", space_names=SPACE.names)
+    begun: list[int] = []
+
+    def objective(params: dict[str, Any]) -> float | bg.Outcome:
+        begun.append(1)
+        if len(begun) == 2 and where == "function":
+            raise KeyboardInterrupt
+        if len(begun) == (1 if where == "model" else 2):  # while the model is asked for the next, or now
+            threading.Timer(0.3, os.kill, [os.getpid(), signal.SIGINT]).start()
+        return command(params) if len(begun) == 2 else 1.0
+
+    place: dict[str, Any] = {"storage": f"sqlite:///{tmp_path / 's.db'}"} if kept else {}
+    llm = SlowLLM(60) if where == "model" else None
+    result = bg.tune(objective, SPACE, task=TASK, llm=llm, n_trials=9, seed=0, **place)
+    assert result.interrupted
+    assert result.best_value == 1.0
+    assert len(result.history.told) == 1
+    assert "1 of n_trials=9 have run" in caplog.text
+    assert "interrupted" in result.report()
+    assert "elsewhere" not in result.report()
+
+
+def test_a_trial_that_is_interrupted_while_the_next_is_prepared_is_asked_again() -> None:
+    with bg.Tuner(SPACE, seed=0) as tuner:
+
+        def interrupted(*_: Any, **__: Any) -> None:
+            raise KeyboardInterrupt
+
+        prefetch, tuner._turns.prefetch = tuner._turns.prefetch, interrupted  # type: ignore[method-assign]
+        with pytest.raises(KeyboardInterrupt):
+            tuner.ask()
+        tuner._turns.prefetch = prefetch  # type: ignore[method-assign]
+        assert tuner.ask().number == 0
+
+
+@pytest.mark.parametrize("number", [np.int64(1), np.uint8(1), np.array(1), torch.tensor(1), Number.ONE])
+def test_a_trials_number_may_be_any_librarys_whole_number(number: Any) -> None:
+    with bg.Tuner(SPACE, seed=0) as tuner:
+        tuner.ask()
+        tuner.ask()
+        assert tuner.tell(number, 0.5).number == 1
+        assert tuner.study.tell(number, bg.Outcome(0.5))[1] is False
+
+
+@pytest.mark.parametrize("number", [True, np.True_, 1.0, "1", None, np.array([1, 2]), np.float64(1), -1])
+def test_what_is_no_trials_number_is_refused_by_its_value(number: Any) -> None:
+    with bg.Tuner(SPACE, seed=0) as tuner:
+        tuner.ask()
+        with pytest.raises(InputError, match="trial"):
+            tuner.tell(number, 0.5)
+        assert not tuner.history.told
 
 
 def test_an_interrupted_trial_that_was_told_meanwhile_is_not_asked_again(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ Whoever asks raises the error that names the value.
 from __future__ import annotations
 
 import difflib
+import operator
 import re
 from collections.abc import Iterable, Mapping
 from itertools import islice
@@ -35,6 +36,14 @@ def plain(value: Any) -> Any:
     if isinstance(value, int):
         return int.__pos__(value)
     return float.__pos__(value) if isinstance(value, float) else value
+
+
+def as_index(value: Any) -> int | None:
+    """Return what a whole number of any library, or an array of nothing else, holds; None for all else."""
+    try:
+        return operator.index(value)
+    except Exception:  # noqa: BLE001 - it is the value's own code
+        return None
 
 
 def is_number(value: Any) -> TypeGuard[int | float]:

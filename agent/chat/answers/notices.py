@@ -52,7 +52,12 @@ def metric_missing(metric: str, found: Sequence[str]) -> str:
 
 def idle(why: str, history: History, task: Task) -> str:
     """Say what came of the trials that were wanted."""
-    head = {"done": "All trials that were wanted are done", "paused": "Paused"}.get(why, f"Paused: {why}")
+    heads = {
+        "done": "All trials that were wanted are done",
+        "paused": "Paused",
+        "exhausted": "Every configuration was tried",
+    }
+    head = heads.get(why, f"Paused: {why}")
     return f"{head}; {standing(history, task)}"
 
 

@@ -204,6 +204,20 @@ def test_several_trials_run_at_once_and_each_is_told_once() -> None:
     assert notes.told[-1] == "idle done"
 
 
+def test_trials_end_once_every_configuration_was_tried_and_wishes_are_still_run() -> None:
+    notes = Notes()
+    with Tuner(Space(n=Int(1, 3)), seed=0) as tuner:
+        trials = Trials(tuner, FunctionObjective(lambda params: float(params["n"])), threading.Event(), notes)
+        trials.add(9)
+        assert trials.wait(30)
+        assert (len(tuner.history), trials.left) == (3, 0)
+        trials.wish({"n": 1}, "once more")
+        assert trials.wait(30)
+        assert len(tuner.history) == 4
+        trials.close()
+    assert notes.told.count("idle exhausted") == 2
+
+
 def test_pausing_lets_the_running_trial_end_and_a_wish_goes_first() -> None:
     gate = threading.Event()
 

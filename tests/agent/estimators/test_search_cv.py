@@ -186,6 +186,26 @@ def test_a_space_with_fewer_candidates_ends_the_search() -> None:
     assert len(found.cv_results_["params"]) == 4
 
 
+def test_an_interrupted_search_ends_with_the_candidates_so_far(caplog: pytest.LogCaptureFixture) -> None:
+    class Interrupted(Ridge):  # type: ignore[misc]
+        fits = 0
+
+        def fit(self, X: Any, y: Any) -> Interrupted:  # noqa: N803
+            Interrupted.fits += 1
+            if Interrupted.fits == 8:
+                raise KeyboardInterrupt
+            return super().fit(X, y)  # type: ignore[no-any-return]
+
+    found = search({"alpha": bg.Float(1e-3, 10, log=True)}, estimator=Interrupted(), n_iter=9, cv=2)
+    found.fit(X_REG, Y_REG)
+    assert len(found.trials_) == len(found.cv_results_["params"]) == 3
+    assert found.best_estimator_.predict(X_REG).shape == Y_REG.shape
+    assert "3 of 9 candidates count, and the best is refitted" in caplog.text
+    Interrupted.fits = 7
+    with pytest.raises(KeyboardInterrupt):
+        found.fit(X_REG, Y_REG)
+
+
 def test_nothing_to_search_is_the_estimator_as_it_is() -> None:
     found = search({}).fit(X, Y)
     assert found.best_params_ == {}

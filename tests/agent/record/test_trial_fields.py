@@ -3,12 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import optuna
-import pytest
 from tests.agent.record.studies import DART, SPACE, TASK, TREE, open_study
 
 import bestguess as bg
 from bestguess.agent.record.study import Study
-from bestguess.tools.errors import StudyError
 from bestguess.tools.trial import Prediction
 
 
@@ -39,16 +37,6 @@ def test_trials_that_plain_optuna_made_count_as_the_users(tmp_path: Path) -> Non
     plain.add_trial(optuna.trial.create_trial(params=DART, distributions=SPACE.to_optuna(), value=0.3))
     history = open_study(tmp_path).history
     assert [(trial.source, trial.params, trial.value) for trial in history] == [("user", DART, 0.3)]
-
-
-def test_what_plain_optuna_put_in_must_fit_the_space(tmp_path: Path) -> None:
-    plain = optuna.create_study(study_name="s", storage=f"sqlite:///{tmp_path / 'study.db'}")
-    plain.ask()
-    assert len(open_study(tmp_path).history) == 0
-    wide = SPACE.to_optuna() | {"lr": optuna.distributions.FloatDistribution(1e-5, 10, log=True)}
-    plain.add_trial(optuna.trial.create_trial(params=DART | {"lr": 5.0}, distributions=wide, value=0.3))
-    with pytest.raises(StudyError, match="trial 1 of study 's' does not fit the space: lr"):
-        _ = open_study(tmp_path).history
 
 
 def test_values_that_are_not_finite_are_failures_with_a_reason(tmp_path: Path) -> None:
