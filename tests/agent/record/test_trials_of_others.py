@@ -96,7 +96,7 @@ def test_show_says_what_is_left_out_and_why(place: dict[str, Any]) -> None:
     ids=["another order", "another scale", "another kind", "inactive"],
 )
 def test_a_trial_that_fits_counts_whatever_its_distributions(
-    params: dict[str, Any], changed: dict[str, BaseDistribution], place: dict[str, Any]
+    params: dict[str, Any], changed: dict[str, Any], place: dict[str, Any]
 ) -> None:
     plain = optuna.create_study(storage=place["storage"], study_name="s")
     put(plain, params, **changed)
