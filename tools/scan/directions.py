@@ -166,7 +166,7 @@ def _words(name: str) -> list[str]:
 
 
 def _known(word: str) -> str:
-    """Return a word of which all is a metric, without the number at its end (acc5, map@, fid50k); nothing if none."""
+    """Return a word that is a metric, without the number at its end (acc5, map@, fid50k); nothing if none."""
     word = word.lower()
     tried = (word, word.rstrip("@"), word.rstrip("@0123456789"), re.sub(r"\d+k$", "", word))
     return next((each for each in tried if each in _TERMS), "")
