@@ -1,9 +1,10 @@
-"""YAML files that a script names: read by OmegaConf or plainly, next to it or in a folder below."""
+"""YAML files that a script names: read plainly, next to it or in a folder below."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import os
+from collections.abc import Container, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import yaml
 
 from bestguess.tools.errors import InputError
-from bestguess.tools.scan.finding import Finding, Value, called, walk
+from bestguess.tools.scan.finding import Finding, Value, walk
 from bestguess.tools.words.documents import FastLoader, compose_yaml, path_words, read_text
 
 MAX_BYTES = 200_000
@@ -20,37 +21,27 @@ MAX_DEPTH = 20
 """How deep settings are looked for: of an alias to what it is in there is no end."""
 
 _FOLDERS = ("", "conf", "config", "configs")
-_ARGUMENT_READERS = {"from_cli", "from_dotlist"}
 
 
-def find_configs(tree: ast.Module, script: Path) -> Iterator[Finding]:
-    """Yield the scalars of the YAML files by their dotted path.
+def find_configs(tree: ast.Module, script: Path, read: Container[Path]) -> Iterator[Finding]:
+    """Yield the scalars of the YAML files by their dotted path, but not of those that were `read` before.
 
     Raises:
         InputError: a file that the script names is no YAML, or none that a person wrote.
     """
-    by_argument = any(isinstance(node, ast.Call) and called(node) in _ARGUMENT_READERS for node in walk(tree))
-    for path in _named_files(tree, script):
-        yield from read_settings(path, "", script, by_argument=by_argument)
+    for path in named_files(tree, script):
+        if path in read:
+            continue
+        text = read_config(path)
+        root = compose_yaml(path_words(path), text)
+        reader = _Reader(text, shown_path(path, script))
+        settings = list(islice(reader.walk(root, ""), MAX_SETTINGS + 1))
+        if len(settings) > MAX_SETTINGS:
+            raise InputError(f"{path_words(path)} has more than {MAX_SETTINGS} settings; give a smaller file")
+        yield from settings
 
 
-def read_settings(path: Path, prefix: str, script: Path, *, by_argument: bool) -> list[Finding]:
-    """Return the scalars of a YAML file by their dotted path after `prefix`.
-
-    Raises:
-        InputError: it is no YAML, or has too many settings.
-    """
-    text = read_config(path)
-    root = compose_yaml(path_words(path), text)
-    file = str(path.resolve().relative_to(script.parent.resolve()))
-    reader = _Reader(text, file, by_argument=by_argument)
-    settings = list(islice(reader.walk(root, prefix), MAX_SETTINGS + 1))
-    if len(settings) > MAX_SETTINGS:
-        raise InputError(f"{path_words(path)} has more than {MAX_SETTINGS} settings; give a smaller file")
-    return settings
-
-
-def _named_files(tree: ast.Module, script: Path) -> list[Path]:
+def named_files(tree: ast.Module, script: Path) -> list[Path]:
     """Return the YAML files that a string in the script names and that are there."""
     constants = (node.value for node in walk(tree) if isinstance(node, ast.Constant))
     names = (one for one in constants if isinstance(one, str) and one.endswith((".yaml", ".yml")))
@@ -65,6 +56,11 @@ def locate(name: str, script: Path) -> Path | None:
         if is_config(path, script.parent):
             return path.resolve()
     return None
+
+
+def shown_path(path: Path, script: Path) -> str:
+    """Return the path of a configuration as seen from the script's folder."""
+    return os.path.relpath(path.resolve(), script.parent.resolve())
 
 
 def is_config(path: Path, folder: Path) -> bool:
@@ -86,28 +82,26 @@ def read_config(path: Path) -> str:
     return read_text(path, name, "give one that the script can read", most_bytes=MAX_BYTES)
 
 
-def items(node: yaml.Node | None) -> list[tuple[str, yaml.Node]]:
+def _items(node: yaml.Node | None) -> list[tuple[str, yaml.Node]]:
     """Return the entries of a mapping whose keys are words."""
     if not isinstance(node, yaml.MappingNode):
         return []
     return [(key.value, value) for key, value in node.value if isinstance(key, yaml.ScalarNode)]
 
 
+def scalar_starts(text: str) -> dict[int, int]:
+    """Return where each scalar begins by where it ends: a node begins with its anchor or its tag."""
+    tokens = (token for token in yaml.scan(text, Loader=FastLoader) if isinstance(token, yaml.ScalarToken))
+    return {token.end_mark.index: token.start_mark.index for token in tokens}
+
+
 class _Reader:
-    """Reads the scalars of one file; a value that an alias or a merge key repeats is set where it is written.
+    """Reads the scalars of one file; what an alias or a merge key repeats is set where it is written."""
 
-    Words of a command line are applied to what is loaded, when nothing follows an anchor any more.
-    """
-
-    def __init__(self, text: str, file: str, *, by_argument: bool) -> None:
+    def __init__(self, text: str, file: str) -> None:
         self._lines = text.splitlines()
         self._file = file
-        self._by_argument = by_argument
-        tokens = (
-            token for token in yaml.scan(text, Loader=FastLoader) if isinstance(token, yaml.ScalarToken)
-        )
-        # Where a node begins, there may be an anchor or a tag.
-        self._starts = {token.end_mark.index: token.start_mark.index for token in tokens}
+        self._starts = scalar_starts(text)
         self._names: dict[int, str] = {}
         self._mappings: dict[int, dict[str, yaml.Node]] = {}
         self._inherited: dict[int, bool] = {}
@@ -116,8 +110,6 @@ class _Reader:
         """Yield what is below a mapping."""
         for key, value in self._entries(node).items():
             name = f"{prefix}{key}"
-            if name in {"defaults", "hydra"} and self._by_argument:
-                continue
             if isinstance(value, yaml.MappingNode):
                 if name.count(".") < MAX_DEPTH:
                     yield from self.walk(value, f"{name}.")
@@ -130,12 +122,12 @@ class _Reader:
             return self._mappings.get(id(node), {})
         entries = self._mappings[id(node)] = {}
         merged: list[tuple[str, yaml.Node]] = []
-        for key, value in items(node):
+        for key, value in _items(node):
             if key == "<<":
                 mappings = value.value if isinstance(value, yaml.SequenceNode) else [value]
                 for mapping in reversed(mappings):  # of several, the first counts
                     merged += self._entries(mapping).items()
-        own = {key: value for key, value in items(node) if key != "<<"}
+        own = {key: value for key, value in _items(node) if key != "<<"}
         entries |= {**dict(merged), **own}
         for key, value in merged:
             self._inherited[id(value)] = self._inherited.get(id(value), False) or entries[key] is value
@@ -148,34 +140,31 @@ class _Reader:
         comment = self._lines[line][end.column :].partition("#")[2] if end.line == line else ""
         note = ""
         source = self._names.setdefault(id(node), name)
-        if source != name and not self._by_argument:
+        if source != name:
             note = f"it follows {source}"
         elif source == name and not self._inherited.get(id(node), True):
             note = "every mapping that merges it has its own"
-        elif source == name and self._by_argument and id(node) in self._inherited:
-            note = "it is merged into others before the command line is read"
         elif node.style in {"|", ">"}:
             note = "it is a block of text"
         return Finding(
             name,
-            _scalar(node),
+            read_scalar(node),
             "yaml",
             line + 1,
             self._file,
             doc=comment.strip(),
-            words=(f"{name}={{{name}}}",) if self._by_argument else (),
             note=note,
             span=(self._starts.get(end.index, node.start_mark.index), end.index),
         )
 
 
-def _scalar(node: yaml.ScalarNode) -> Value:
+def read_scalar(node: yaml.ScalarNode) -> Value:
     """Return the value; PyYAML takes 1e-3 for a string, which its users then convert."""
     try:
         read: Any = yaml.SafeLoader("").construct_object(node)
     except (yaml.YAMLError, ValueError):  # a tag of some other program, or no date
         return None
-    if isinstance(read, str) and not node.style:
+    if isinstance(read, str) and not node.style and any(map(str.isdigit, read)):
         try:
             return float(read)
         except ValueError:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from bestguess.tools.words.given import is_number
 
 Value = bool | int | float | str | None
-Origin = Literal["constant", "dataclass", "argparse", "click", "yaml", "call"]
+Origin = Literal["constant", "dataclass", "argparse", "click", "configuration", "yaml", "call"]
 
 KINDS: dict[str, type] = {"int": int, "float": float, "str": str, "bool": bool}
 

@@ -1,49 +1,317 @@
-"""The configuration that Hydra composes for a script, from the files of its config folder."""
+"""The configuration that Hydra composes for a script, from its config folder and its store of dataclasses.
+
+The order of composition and the packages are those of Hydra 1.1 to 1.3: `hydra/_internal/defaults_list.py`
+and `hydra/core/default_element.py`.
+"""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import reduce
 from pathlib import Path
 
-import yaml
+from bestguess.tools.errors import InputError
+from bestguess.tools.scan.composition import MISSING, Config, Sources, Tree, leaves, merge, set_by_words
+from bestguess.tools.scan.configs import MAX_DEPTH, locate, shown_path
+from bestguess.tools.scan.finding import Finding, Value, called, keyword, literal_or, walk
+from bestguess.tools.scan.overrides import write_for_hydra
+from bestguess.tools.words.documents import path_words
 
-from bestguess.tools.scan.configs import is_config, items, read_config, read_settings
-from bestguess.tools.scan.finding import Finding, called, keyword, literal_or, walk
-from bestguess.tools.words.documents import compose_yaml, path_words
+MAX_PARTS = 500
+MAX_UP = 2
+"""How many folders up `config_path` may lead: ../../conf of src/package/train.py is the project's own."""
+
+_HYDRA, _SELF, _TOP = "hydra", "_self_", "_global_"
 
 
-def find_hydra(tree: ast.Module, script: Path) -> Iterator[Finding]:
-    """Yield the scalars of the configuration by their dotted path; none where Hydra runs nothing.
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """Where composition starts.
+
+    `folder` is None for the store alone; what is not below `limit` is not read. `is_told` says whether it is
+    given the words of the command line.
+    """
+
+    name: str
+    folder: Path | None
+    limit: Path
+    line: int
+    is_told: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Default:
+    """An entry of a defaults list; without a group, `option` is the path of a configuration."""
+
+    group: str
+    option: str | None
+    package: str | None = None
+    optional: bool = False
+    override: bool = False
+
+    @property
+    def relative_group(self) -> str:
+        return (self.group or (self.option or "").rpartition("/")[0]).lstrip("/")
+
+    def group_below(self, group: str) -> str:
+        """Return its group as seen from the config folder, for an entry in a configuration of `group`."""
+        is_absolute = (self.group or self.option or "").startswith("/")
+        return _slashed("" if is_absolute else group, self.relative_group)
+
+    def package_below(self, group: str, package: str) -> str:
+        """Return its package if its file names no other, for an entry in a configuration of that package."""
+        named = self.package
+        if named is None:
+            named = self.relative_group.replace("/", ".")
+        elif "_group_" in named:
+            named = f"{_TOP}.{named.replace('_group_', self.group_below(group).replace('/', '.'))}"
+        return _join(package, "" if named == "_here_" else named)
+
+    def key_below(self, group: str, package: str) -> str:
+        """Return what overrides it: its group, with the package where that is not the group's own."""
+        own, placed = self.group_below(group), self.package_below(group, package)
+        return own if placed == own.replace("/", ".") else f"{own}@{placed or _TOP}"
+
+
+def find_hydra(
+    tree: ast.Module, sources: Sources, known: Mapping[str, Value], options: Mapping[str, tuple[str, ...]]
+) -> list[Finding]:
+    """Return the settings that Hydra composes, by their dotted path; none where the script has no Hydra.
 
     Raises:
         InputError: a file that the script names is no YAML, or none that a person wrote.
     """
-    for path, prefix in _files(tree, script):
-        yield from read_settings(path, prefix, script, by_argument=True)
+    starts = list(_find_starts(tree, sources.script, known))
+    stored = _find_stored(tree)
+    for start in starts:
+        composer = _Composer(sources, start, stored)
+        if composer.read(start.name) is not None:
+            return composer.compose(options)
+    note = f"Hydra's configuration is not found here, or is outside the folder of {sources.script.name}"
+    return [Finding(one.name, None, "yaml", one.line, sources.script.name, note=note) for one in starts[:1]]
 
 
-def _files(tree: ast.Module, script: Path) -> list[tuple[Path, str]]:
+class _Composer:
+    """One composition: what is chosen for each group, and what is left out with the reason."""
+
+    def __init__(self, sources: Sources, start: _Start, stored: Mapping[str, ast.expr]) -> None:
+        self._sources = sources
+        self._start = start
+        self._stored = stored
+        self._configs: dict[str, Config | None] = {}
+        self._overrides: dict[str, str | None] = {}
+        self._choices: dict[str, str] = {}
+        self._left_out: list[Finding] = []
+        self._parts = 0
+
+    def read(self, path: str) -> Config | None:
+        """Return the configuration at a path, of a file or of the store; None where there is none."""
+        if path not in self._configs:
+            name = path.removesuffix(".yaml")
+            stored, folder, found = self._stored.get(name), self._start.folder, None
+            if folder is not None:
+                file = folder / (path if path.endswith(".yml") else f"{name}.yaml")
+                found = self._sources.read_file(file, self._start.limit)
+            if found is None and stored is not None:
+                found = self._sources.read_expression(stored)
+            self._configs[path] = found
+        return self._configs[path]
+
+    def compose(self, options: Mapping[str, tuple[str, ...]]) -> list[Finding]:
+        """Return all settings, and what was chosen for the groups."""
+        group = self._start.name.rpartition("/")[0]
+        parts = self._expand(self._start.name, group, group.replace("/", "."), is_placed=False)
+        composed: Tree = reduce(merge, (_mount(package, tree) for package, tree in parts), {})
+        settings = [
+            self._finish(path, found, options) for path, found in leaves(composed) if path[0] != _HYDRA
+        ]
+        return [*settings, *self._left_out]
+
+    def _expand(
+        self, path: str, group: str, package: str, *, is_placed: bool, depth: int = 0
+    ) -> list[tuple[str, Tree]]:
+        """Return what a configuration consists of in the order of merging, each with its package.
+
+        `is_placed` says that the one that includes it gave the package, which goes before that in its file.
+        """
+        config = self.read(path)
+        if config is None or depth > MAX_DEPTH:
+            return []
+        self._parts += 1
+        if self._parts > MAX_PARTS:
+            script = path_words(self._sources.script)
+            raise InputError(f"Hydra composes more than {MAX_PARTS} configurations for {script}; give fewer")
+        if not is_placed and config.header not in {None, "_group_"}:
+            package = _join("", f"{_TOP}.{config.header}")
+        defaults = [default for entry in config.defaults for default in _read_default(entry)]
+        if not any(default.option == _SELF for default in defaults):
+            defaults.append(_Default("", _SELF))
+        for default in defaults:
+            if default.override:
+                self._overrides.setdefault(default.key_below(group, package), default.option)
+        # Hydra goes from the last to the first, so that the overrides of a later one hold for an earlier one;
+        # those that are named after another's choice come when all others are chosen.
+        order = sorted(
+            (at for at, default in enumerate(defaults) if not default.override),
+            key=lambda at: ("${" in (defaults[at].option or ""), -at),
+        )
+        parts = {
+            at: [(package, config.tree)]
+            if defaults[at].option == _SELF
+            else self._include(defaults[at], group, package, depth)
+            for at in order
+        }
+        return [part for at in sorted(parts) for part in parts[at]]
+
+    def _include(self, default: _Default, group: str, package: str, depth: int) -> list[tuple[str, Tree]]:
+        key = default.key_below(group, package)
+        option = self._overrides.get(key, default.option) if default.group else default.option
+        if option is None:
+            return []
+        option = re.sub(r"\$\{(.*?)\}", lambda match: self._choices.get(match[1], match[0]), option)
+        if default.group:
+            self._choices.setdefault(key, option)
+        own = default.group_below(group)
+        path = _slashed(own, option if default.group else option.rpartition("/")[2])
+        placed = default.package_below(group, package)
+        parts = self._expand(path, own, placed, is_placed=default.package is not None, depth=depth + 1)
+        if not path.startswith(f"{_HYDRA}/"):
+            self._report(key if default.group else path, option, default, is_found=bool(parts))
+        return parts
+
+    def _report(self, key: str, option: str, default: _Default, *, is_found: bool) -> None:
+        """Add the choice of a configuration to what is left out."""
+        if option == MISSING:
+            note = f"it is not chosen; add {key}=OPTION to the command"
+        elif not is_found and not default.optional:
+            note = "this configuration is not found here"
+        elif default.group and is_found:
+            note = "it chooses a configuration; tune each by itself"
+        else:
+            return
+        folder, script = self._start.folder, self._sources.script
+        file = script.name if folder is None else shown_path(folder, script)
+        self._left_out.append(Finding(key, None, "yaml", self._start.line, file, note=note))
+
+    def _finish(
+        self, path: tuple[Value, ...], found: Finding, options: Mapping[str, tuple[str, ...]]
+    ) -> Finding:
+        if not self._start.is_told:
+            found = replace(found, note="hydra.compose is not given the words of the command line")
+        elif self._start.folder and len(path) == 1 and os.path.isdir(self._start.folder / str(path[0])):
+            found = replace(found, note="Hydra takes its name for that of the folder")
+        return set_by_words(path, replace(found, span=None, node=None), options, write_for_hydra)
+
+
+def _mount(package: str, tree: Tree) -> Tree:
+    for key in reversed(package.split(".") if package else []):
+        tree = {key: tree}
+    return tree
+
+
+def _slashed(*parts: str) -> str:
+    return "/".join(filter(None, parts))
+
+
+def _join(above: str, package: str) -> str:
+    """Return a package as seen from the top, where _global_ starts again."""
+    return ".".join(filter(None, (above, package))).rpartition(_TOP)[2].lstrip(".")
+
+
+def _read_default(entry: object) -> Iterator[_Default]:
+    """Yield what an entry of the list includes: one, or each of several options of a group."""
+    if isinstance(entry, str):
+        path, _, package = entry.partition("@")
+        yield _Default("", path, package or None)
+    if isinstance(entry, dict):
+        [(key, chosen)] = entry.items()
+        words, _, package = key.partition("@")
+        *keywords, group = words.split(" ")
+        for option in chosen if isinstance(chosen, list) else [chosen]:
+            if isinstance(chosen, list):
+                yield _Default("", f"{group}/{option}", package or None, "optional" in keywords)
+            elif group:
+                kinds = ("optional" in keywords, "override" in keywords)
+                yield _Default(group, option, package or None, *kinds)
+
+
+def _find_starts(tree: ast.Module, script: Path, known: Mapping[str, Value]) -> Iterator[_Start]:
+    """Yield where hydra.main, or hydra.compose after an initialize, takes its configuration from."""
+    imported = {_HYDRA: ""}
     for node in walk(tree):
-        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+        match node:
+            case ast.Import(names=names):
+                imported |= {one.asname or one.name: "" for one in names if one.name == _HYDRA}
+            case ast.ImportFrom(module=module, names=names) if module == _HYDRA:
+                imported |= {one.asname or one.name: one.name for one in names}
+    calls: list[tuple[str, ast.Call]] = []
+    for node in walk(tree):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=module), attr=name)) if module in imported:
+                calls.append((name, node))
+            case ast.Call(func=ast.Name(id=name)) if name in imported:
+                calls.append((imported[name], node))
+    opening = next((call for name, call in calls if name.startswith("initialize")), None)
+    for name, call in calls:
+        if name == "main":
+            opened, place, is_told = call, 1, True
+        elif name == "compose" and opening is not None:
+            opened, place = opening, 0
+            is_told = "argv" in {
+                called(node) for node in ast.walk(call) if isinstance(node, ast.Name | ast.Attribute)
+            }
+        else:
             continue
-        name = literal_or(keyword(node, "config_name"), None)
-        if called(node) != "main" or not isinstance(name, str):
-            continue
-        folder = script.parent / str(literal_or(keyword(node, "config_path"), "") or "")
-        path = folder / (name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
-        if is_config(path, script.parent):
-            return [(path, ""), *_groups(path, folder)]
-    return []
+        config = literal_or(_argument(call, "config_name", place), None, known)
+        if isinstance(config, str):
+            folder, limit = _find_folder(opened, config, script, known)
+            yield _Start(config, folder, limit, call.lineno, is_told)
 
 
-def _groups(path: Path, folder: Path) -> Iterator[tuple[Path, str]]:
-    """Yield the files of Hydra's defaults list, with the key that each is mounted under."""
-    root = compose_yaml(path_words(path), read_config(path))
-    entries = [value for key, value in items(root) if key == "defaults"]
-    for entry in entries[0].value if entries and isinstance(entries[0], yaml.SequenceNode) else []:
-        for group, option in items(entry):
-            if isinstance(option, yaml.ScalarNode) and len(entry.value) == 1:
-                file = folder / group / f"{option.value}.yaml"
-                if is_config(file, folder):
-                    yield file, f"{group}."
+def _argument(call: ast.Call, name: str, place: int) -> ast.expr | None:
+    return keyword(call, name) or (call.args[place] if place < len(call.args) else None)
+
+
+def _find_folder(
+    call: ast.Call, config: str, script: Path, known: Mapping[str, Value]
+) -> tuple[Path | None, Path]:
+    """Return the folder of the configuration, None if it is only in the store; and what must not be left."""
+    parent = script.parent
+    names = ("config_path", "config_dir", "config_module")
+    written = next(filter(None, (_argument(call, name, 0) for name in names)), None)
+    path = literal_or(written, None, known)
+    if written is None:
+        # Before 1.2, or where no version is given, it is the script's own folder.
+        base = keyword(call, "version_base")
+        return (parent if base is None or literal_or(base, None) in {"1.0", "1.1"} else None), parent
+    if isinstance(path, str):
+        if path.startswith("pkg://") or called(call) == "initialize_config_module":
+            path = path.removeprefix("pkg://").replace(".", "/")
+        parts = Path(os.path.normpath(path)).parts
+        up = parts.count("..")
+        if 0 < up <= MAX_UP and up < len(parts):
+            beside = parent.resolve().joinpath(*parts[: up + 1])
+            if not parts[up].startswith(".") and not beside.is_symlink():
+                return parent / path, beside
+        return parent / path, parent
+    if isinstance(written, ast.Constant):
+        return None, parent
+    # The path is worked out by the script: it is most likely one of the usual folders.
+    found = locate(f"{config.removesuffix('.yaml')}.yaml", script)
+    return (found.parent if found else None), parent
+
+
+def _find_stored(tree: ast.Module) -> dict[str, ast.expr]:
+    """Return what is in Hydra's store by its path: cs.store(group=…, name=…, node=…)."""
+    stored: dict[str, ast.expr] = {}
+    for call in walk(tree):
+        if isinstance(call, ast.Call) and called(call) == "store":
+            node = _argument(call, "node", 1)
+            name, group = (literal_or(_argument(call, *one), None) for one in (("name", 0), ("group", 2)))
+            if isinstance(name, str) and node is not None:
+                stored[_slashed(str(group or ""), name.removesuffix(".yaml"))] = node
+    return stored

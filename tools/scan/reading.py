@@ -15,12 +15,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from bestguess.tools.errors import InputError
+from bestguess.tools.scan.composition import Sources
 from bestguess.tools.scan.configs import find_configs
 from bestguess.tools.scan.constants import find_constants, known_names
 from bestguess.tools.scan.fields import find_fields
 from bestguess.tools.scan.finding import Finding, read_comments, walk
 from bestguess.tools.scan.flags import find_flags
 from bestguess.tools.scan.hydra import find_hydra
+from bestguess.tools.scan.omegaconf import find_merged
 from bestguess.tools.scan.resolution import Resolver
 from bestguess.tools.scan.usage import find_options
 from bestguess.tools.words.documents import path_words, read_source
@@ -68,14 +70,23 @@ def _find(tree: ast.Module, text: str, script: Path) -> Iterator[Finding]:
     known = known_names(tree)
     options = find_options(tree)
     file = script.name
-    settable = [*find_flags(tree, known, file), *find_fields(tree, known, comments, file)]
+    fields = list(find_fields(tree, known, comments, file))
+    sources = Sources(tree, script, fields, known)
+    configs = find_hydra(tree, sources, known, options) or [
+        *find_merged(tree, sources, known, options),
+        *find_configs(tree, script, sources.files),
+    ]
+    # What goes into a configuration is set there.
+    placed = {id(finding.node) for finding in configs}
+    fields = [finding for finding in fields if finding.name.partition(".")[0] not in sources.classes]
     # A constant that is the default of a flag or a field is set through that.
     defaults = _names_in_defaults(tree)
     constants = [
-        finding for finding in find_constants(tree, known, comments, file) if finding.name not in defaults
+        finding
+        for finding in find_constants(tree, known, comments, file)
+        if finding.name not in defaults and id(finding.node) not in placed
     ]
-    configs = list(find_hydra(tree, script)) or find_configs(tree, script)
-    found = [*constants, *settable, *configs]
+    found = [*constants, *find_flags(tree, known, file), *fields, *configs]
     if not found:
         return
     if len(found) > MAX_SETTINGS:

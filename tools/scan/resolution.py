@@ -96,7 +96,7 @@ class Resolver:
                         yield Assignment(path[1:], None, line, is_sure=False)
             case "argparse":
                 yield from self._below(self._instances(_PARSERS), path)
-            case "yaml":
+            case "yaml" | "configuration":
                 yield from self._below(self._instances(_LOADERS), path)
 
     def _below(self, roots: Iterable[Path], path: Path) -> Iterator[Assignment]:
