@@ -167,7 +167,10 @@ class WarmStart:
         )
 
     def save(self, path: str | Path) -> None:
-        """Write the document to a file; raise InputError if that cannot be."""
+        """Write the document to a file; raise InputError if that cannot be.
+
+        `bestguess.adapters.save` writes one that also holds the points in a tuner's own form.
+        """
         write_text(path, json.dumps(self.to_dict(), indent=1, ensure_ascii=False) + "\n")
 
     @classmethod

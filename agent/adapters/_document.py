@@ -28,7 +28,12 @@ def save(made: WarmStart, path: str | Path, tuner: str, native: Any, *, reader: 
     text = json.dumps(document(made, tuner, native), indent=1, ensure_ascii=False)
     write_text(path, text + "\n")
     if reader:
-        write_text(Path(path).with_name(READER), Path(_points_reader.__file__).read_text(encoding="utf-8"))
+        write_text(Path(path).with_name(READER), reader_text())
+
+
+def reader_text() -> str:
+    """Return the file that reads a document where BestGuess is not installed."""
+    return Path(_points_reader.__file__).read_text(encoding="utf-8")
 
 
 def encode(value: Any) -> Any:

@@ -14,6 +14,7 @@ import numpy as np
 from bestguess.agent.adapters._translation import Draft, Points, Translation, label, numeric, refuse, rowwise
 from bestguess.tools.errors import SpaceError
 from bestguess.tools.space.conditions import MAX_PARAMETERS
+from bestguess.tools.space.options import index_of
 from bestguess.tools.space.space import Space
 from bestguess.tools.words.given import listed
 
@@ -76,7 +77,7 @@ def _add(draft: Draft, one: Any, when: Mapping[str, Any]) -> None:
             ours = numeric(low, high, integer=integer, log=log, step=step, default=default, when=when)
             draft.add(one.name, ours, _stepping(low, high, step, integer) if step else None)
         case "ChoiceParameterConfig" | "ChoiceParameter":
-            index = None if default is None else list(one.values).index(default)
+            index = None if default is None else index_of(one.values, default)
             draft.add_choice(one.name, one.values, ordered=bool(one.is_ordered), default=index, when=when)
         case "FixedParameter":
             draft.add_choice(one.name, [one.value], when=when)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bestguess.agent.adapters._translation import Draft, Points, Translation, needs, numeric, refuse, rowwise
 from bestguess.tools.errors import SpaceError
+from bestguess.tools.space.options import index_of
 from bestguess.tools.space.space import Space
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def _sampled(row: Mapping[str, Any], pipeline_space: PipelineSpace) -> dict[str,
     for name, one in pipeline_space.get_attrs().items():
         if name in row:
             path = construct_sampling_path(path_parts=["Resolvable", name], domain_obj=one)
-            value = list(one.choices).index(row[name]) if isinstance(one, neps.Categorical) else row[name]
+            value = index_of(one.choices, row[name]) if isinstance(one, neps.Categorical) else row[name]
             configuration[f"{NepsCompatConverter._SAMPLING_PREFIX}{path}"] = value
         elif isinstance(one, neps.IntegerFidelity | neps.FloatFidelity):
             configuration[f"{NepsCompatConverter._ENVIRONMENT_PREFIX}{name}"] = one.upper

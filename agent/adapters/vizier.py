@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bestguess.agent.adapters._translation import Draft, Points, Translation, needs, numeric, refuse
 from bestguess.tools.errors import SpaceError
+from bestguess.tools.space.options import index_of
 from bestguess.tools.space.space import Space
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def _add(draft: Draft, name: str, entry: tuple[Any, _Conditions]) -> None:
             draft.add(name, numeric(low, high, integer=integer, log=log, default=default, when=when))
         case "DISCRETE" | "CATEGORICAL":
             values = list(one.feasible_values)
-            index = None if default is None else values.index(default)
+            index = None if default is None else index_of(values, default)
             draft.add_choice(name, values, ordered=kind == "DISCRETE", default=index, when=when)
         case _:
             raise SpaceError(f"type {kind} has no counterpart; use double, integer, discrete, categorical")

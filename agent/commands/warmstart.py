@@ -82,7 +82,7 @@ def command(
       bestguess warmstart --space space.yaml --for csv --n 8 --out first.csv
     """
     from bestguess.agent.adapters import adapter, csv
-    from bestguess.agent.adapters._document import document, save
+    from bestguess.agent.adapters._document import READER, document, reader_text, save
     from bestguess.agent.checks import check_count
     from bestguess.agent.warm_start import WarmStart, write_text
 
@@ -94,6 +94,8 @@ def command(
     if reader and (out is None or is_csv):
         raise InputError("--reader goes with a document; give --out FILE.json with it")
     refuse_existing(out, force=force)
+    if reader and out is not None and not _holds(out.with_name(READER), reader_text()):
+        refuse_existing(out.with_name(READER), force=force)
     task = read_task(words, description=description, metric=metric, direction=direction)
     say_wait(str(terms["llm"]), terms["llm_wait_s"])
     made = WarmStart.guess(translation.space, task, n, **terms)  # type: ignore[arg-type]  # a seed is given
@@ -144,6 +146,10 @@ def _code(tuner: str, hand_over: str, space_spec: str, out: Path | None) -> list
     if "warm_start" not in hand_over:
         lines.append(f"points = bg.adapters.{tuner}.to_native(warm_start, {theirs})")
     return [*lines, hand_over]
+
+
+def _holds(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_text(encoding="utf-8", errors="replace") == text
 
 
 def _show(made: WarmStart, rows: list[Any], out: Path | None, *, reader: bool) -> None:

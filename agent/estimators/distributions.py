@@ -140,6 +140,14 @@ def _read(values: Any, rng: np.random.Generator, present: Present) -> tuple[Para
     """Return the parameter that stands for `values`, and what turns its values into the estimator's."""
     if isinstance(values, Parameter):
         return values, _itself
+    parameter, read = _read_foreign(values, rng, present)
+    # What looks like the estimator as it is and is another one would be taken for it.
+    starts = (parameter.default, parameter.decode(0.75), parameter.decode(0.25))
+    start = next((value for value in starts if not present.looks_like(read(value))), parameter.default)
+    return replace(parameter, default=start), read
+
+
+def _read_foreign(values: Any, rng: np.random.Generator, present: Present) -> tuple[Parameter, Read]:
     if is_dimension(values):
         values = read_dimension(values)
     elif hasattr(values, "to_internal_repr"):
@@ -175,8 +183,9 @@ def _read_list(values: list[Any], present: Present) -> tuple[Parameter, Read]:
     if ordered:
         options.sort()
     choice, labels = read_choices(options)
-    first = (len(options) - 1) // 2 if ordered else 0
-    at = next((place for place, option in enumerate(options) if present.is_same(option)), first)
+    same = [place for place, option in enumerate(options) if present.is_same(option)]
+    same.sort(key=lambda place: type(options[place]) is not type(present.value))
+    at = same[0] if same else (len(options) - 1) // 2 if ordered else 0
     parameter = replace(choice, ordered=ordered, default=choice.options[at])
     return parameter, (lambda label: options[labels.index(label)]) if labels else _itself
 

@@ -51,6 +51,11 @@ class Present:
         floats_only = bool(_FLOAT.search(self.declared)) and not _INT.search(self.declared)
         return floats_only and is_number(value) and is_number(self.value) and bool(value == self.value)
 
+    def looks_like(self, value: Any) -> bool:
+        """Whether it is equal, and yet not the same: 1 for 1.0 or True."""
+        numbers = isinstance(value, int | float) and isinstance(self.value, int | float)
+        return numbers and bool(value == self.value) and not self.is_same(value)
+
     @property
     def as_real(self) -> float | None:
         """The value as a number of a continuous range; None where it is none, or a count there."""

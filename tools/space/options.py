@@ -38,6 +38,13 @@ def distinct(options: Iterable[Any]) -> list[Any]:
     return list(found.values())
 
 
+def index_of(options: Iterable[Any], option: Any) -> int:
+    """Return the place of the same option, or else of one that equals it; raise ValueError."""
+    listed = list(options)
+    known, wanted = list(map(identity, listed)), identity(option)
+    return known.index(wanted) if wanted in known else listed.index(option)
+
+
 def read_choices(options: Sequence[Any]) -> tuple[Choice, tuple[str, ...]]:
     """Return options of any kind as a Choice, and their labels if they cannot be its options themselves."""
     values = [plain(option) for option in options]

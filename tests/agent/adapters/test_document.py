@@ -131,5 +131,7 @@ def test_what_is_no_document_or_for_another_tuner_is_named(tmp_path: Path) -> No
             reader.load(path)
 
 
-def test_the_document_is_public() -> None:
-    assert callable(bg.adapters.save)
+def test_the_reader_is_read_by_old_pythons_and_the_document_is_public(tmp_path: Path) -> None:
+    bg.adapters.save(MADE, tmp_path / "first.json", "optuna", SPACE, reader=True)
+    ast.parse((tmp_path / READER).read_text(), feature_version=(3, 8))
+    assert reader.load(str(tmp_path / "first.json"), "optuna")[0] == SPACE.default()

@@ -9,7 +9,7 @@ from typing import Any
 
 import optuna as library
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tests.strategies import params_of, spaces
 
@@ -28,6 +28,7 @@ SPACE = bg.Space(
 POINTS = [{"lr": 0.01, "booster": "gbtree"}, {"lr": 0.1, "booster": "dart", "rate_drop": 0.2}]
 
 
+@settings(max_examples=40)
 @given(st.data())
 def test_whatever_the_space_valid_points_come_back_from_csv_and_json_as_they_went(
     data: st.DataObject,

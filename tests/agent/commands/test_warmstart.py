@@ -161,6 +161,10 @@ def test_the_reader_is_written_beside_the_document_where_it_is_asked_for(run: Ru
     exec((tmp_path / "bestguess_points.py").read_text(), names)
     assert names["load"]("again.json", "hyperopt")[0] == {"lr": 0.01, "booster": 1}
     assert "trials=generate_trials_to_calculate(points)" in names["hand_over"]("again.json")
+    assert run(*words, "--out", "third.json", "--reader").exit_code == 0
+    (tmp_path / "bestguess_points.py").write_text("mine")
+    refused = run(*words, "--out", "fourth.json", "--reader")
+    assert (refused.exit_code, "bestguess_points.py is there already" in refused.stderr) == (2, True)
     for refused in (run(*words, "--reader"), run(*words, "--reader", "--out", "out.csv")):
         assert refused.exit_code == 2
         assert "--reader goes with a document; give --out FILE.json" in refused.stderr

@@ -71,6 +71,7 @@ FOREST = RandomForestRegressor()  # max_features=1.0, a share of them
         (RandomForestRegressor(max_features=np.int64(2)), {"max_features": scipy.stats.randint(1, 13)}, 2),
         (Ridge(alpha=np.float64(0.5)), {"alpha": [0.1, 0.5]}, 0.5),
         (Ridge(alpha=1), {"alpha": [0.1, 1.0]}, 1.0),  # a float, says Ridge, so both are the same
+        (Ridge(alpha=1.0), {"alpha": [1, 1.0]}, 1.0),
         (Ridge(alpha=1), {"alpha": scipy.stats.loguniform(1e-3, 1e3)}, 1),
         (SVC(C=10), {"C": scipy.stats.expon(scale=20)}, 10),
         (Undocumented(1), {"a": scipy.stats.uniform(0, 2)}, 1),
@@ -221,6 +222,22 @@ def test_names_that_only_set_params_knows_are_searched_and_unknown_ones_named() 
         read(Takes(), {"depht": [2, 4]})
     with pytest.raises(InputError, match="Undocumented has no parameter 'aa'; did you mean 'a'"):
         read(Undocumented(), {"aa": [2, 4]})
+
+
+@pytest.mark.parametrize(
+    ("estimator", "given", "start"),
+    [
+        (FOREST, {"max_features": [1, 8]}, 8),
+        (FOREST, {"max_features": scipy.stats.randint(1, 3)}, 2),
+        (RandomForestRegressor(min_samples_leaf=1), {"min_samples_leaf": scipy.stats.uniform(0, 2)}, 1.5),
+        (Undocumented(True), {"a": [1, 2]}, 2),
+        (Undocumented(1), {"a": [1.0]}, 1.0),  # there is no other
+    ],
+)
+def test_what_only_looks_like_the_estimators_own_value_does_not_come_first(
+    estimator: Any, given: Any, start: float
+) -> None:
+    assert list(first(estimator, given).values()) == [start]
 
 
 def test_steps_and_their_parameters_are_as_they_are() -> None:

@@ -8,6 +8,8 @@ import pytest
 from scipy.stats import loguniform, uniform
 from sklearn.datasets import make_classification
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
 
 import bestguess as bg
 
@@ -26,6 +28,11 @@ def test_lightgbm_is_searched_by_names_that_it_does_not_list_and_begins_as_it_is
     model = lightgbm.LGBMClassifier(n_estimators=5, reg_alpha=1, verbose=-1)
     given = {"reg_alpha": [0.0, 1.0], "num_leaves": [7, 31], "min_split_gain": uniform(0, 0.5)}
     assert search(model, given)[0] == {"reg_alpha": 1.0, "num_leaves": 31, "min_split_gain": 0.0}
+    piped = Pipeline([("scale", StandardScaler()), ("model", model)])
+    assert (
+        search(piped, {"model__eta": [0.1, 0.3], "model__reg_alpha": [1.0, 2.0]})[0]["model__reg_alpha"]
+        == 1.0
+    )
     aliases = search(model, {"eta": loguniform(1e-2, 1), "lambda_l2": [0.0, 1.0]})
     assert all(set(params) == {"eta", "lambda_l2"} for params in aliases)
     assert len({params["eta"] for params in aliases}) == 6

@@ -89,9 +89,9 @@ def test_where_the_space_does_not_hold_the_estimator_as_it_is_the_reason_says_so
 
 
 def test_one_and_one_point_zero_are_both_tried_and_a_second_fit_tries_the_same() -> None:
-    found = search({"max_features": [1, 1.0, 0.5], "min_samples_leaf": [1, 2]}, n_iter=9).fit(X, Y)
+    found = search({"max_features": [1, 1.0, 0.5]}, n_iter=9).fit(X, Y)
     tried = [repr(params) for params in found.cv_results_["params"]]
-    assert len(set(tried)) == 6
+    assert len(set(tried)) == 3
     assert [repr(params) for params in found.fit(X, Y).cv_results_["params"]] == tried
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bestguess.tools.space.options import distinct, identity, read_choices
+from bestguess.tools.space.options import distinct, identity, index_of, read_choices
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,16 @@ def test_what_a_choice_cannot_hold_goes_by_a_label(options: list[Any], labels: t
     choice, called = read_choices(options)
     assert called == labels
     assert tuple(choice.options) == (labels or tuple(options))
+
+
+def test_an_option_is_found_by_its_type_and_else_by_its_value() -> None:
+    assert [index_of([1, 1.0, True, "1"], option) for option in (1, 1.0, True, "1", np.float64(1))] == [
+        0,
+        1,
+        2,
+        3,
+        1,
+    ]
+    assert index_of([16.0, 32.0], 32) == 1
+    with pytest.raises(ValueError, match="not in list"):
+        index_of([1, 2], 3)
