@@ -80,7 +80,7 @@ def draft(
             task |= {"metric": scanned.metric.name, "direction": scanned.metric.direction}
         command = [sys.executable, *replace(scanned, script=here).command[1:]]
         origins = {found.name: f"{found.origin}, {found.file}:{found.line}" for found in scanned.chosen}
-        left_out = tuple(f"{left.name}: {reason}" for left, reason in scanned.left_out)
+        left_out = (*scanned.lacks, *(f"{left.name}: {reason}" for left, reason in scanned.left_out))
     name = metric or task.get("metric") or next(iter(source.printed), None)
     if name is None:
         raise InputError(

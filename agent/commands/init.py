@@ -38,9 +38,10 @@ NO_METRIC = "FILL_IN_THE_PATTERN_OF_THE_RESULT"
 def command(script: Path, out: Path, force: bool, as_json: bool) -> None:
     """Draft a space by reading a script: what could be tuned, around what it is now.
 
-    Read are upper-case constants, argparse, click, dataclasses, and YAML files that the script names, by
-    Hydra, OmegaConf or plainly. Nothing is executed. What is left out is listed with the reason: look the
-    draft over before you tune.
+    Read are constants and plain classes of settings, dataclasses, the command lines of argparse, click,
+    Typer, Fire, absl, LightningCLI and HfArgumentParser, and YAML files that the script names, by Hydra,
+    OmegaConf or plainly. Nothing is executed. What is left out is listed with the reason, and what the
+    command lacks to run: look the draft over before you tune.
 
     \b
     Examples:
@@ -81,6 +82,7 @@ def write_space(draft: Draft) -> str:
         task |= {"metric": draft.metric.name, "direction": draft.metric.direction}
     comments = [f"Drafted by bestguess init {draft.script}; look it over."]
     comments += [f"Left out: {one.name} ({reason})" for one, reason in draft.left_out]
+    comments += [f"To do: {sentence}" for sentence in draft.lacks]
     lines = [f"# {plain_line(comment)}" for comment in comments]  # a name may hold a line break
     return "\n".join([*lines, f"task: {json.dumps(task, ensure_ascii=False)}", draft.space.to_yaml()])
 
@@ -104,6 +106,7 @@ def _record(draft: Draft, out: Path, words: list[str]) -> dict[str, Any]:
         "metric_pattern": metric and metric.pattern,
         "direction": metric and metric.direction,
         "to_fill_in": None if metric else NO_METRIC,
+        "lacks": list(draft.lacks),
         "command": words,
         "command_line": shlex.join(words),
     }
@@ -139,3 +142,5 @@ def _print(draft: Draft, out: Path, words: list[str]) -> None:
     else:
         echo(f"The result: {draft.metric.name} ({draft.metric.direction}), line {draft.metric.line}")
     echo(f"Look the file over, then:\n  {shlex.join(words)}")
+    for sentence in draft.lacks:
+        echo(f"Before it can run: {sentence}")

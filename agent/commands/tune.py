@@ -67,7 +67,8 @@ def command(
 
     OBJECTIVE is `module:function`, called with a dict of params, or after `--` a command in which {name}
     stands for a parameter's value. The command is run without a shell; an argument that names an inactive
-    parameter is left out, along with the flag before it.
+    parameter is left out, along with the flag before it. {amp:--amp} or {amp:--amp/--no-amp} is the word
+    for true, or none or the other for false.
 
     The text of a Text parameter may be a model's, and never becomes code: give {name} as an argument of its
     own to your script or program, or {name:file} for the path of a file that holds it, or {name:stdin}. Every

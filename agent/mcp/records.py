@@ -182,6 +182,7 @@ class DraftRecord(BaseModel):
     direction: str | None
     left_out: dict[str, str] = Field(description="what is not tuned, and why")
     command: list[str] | None = Field(description="the script's command, {name} for a parameter's value")
+    lacks: list[str] = Field(description="what the command has not, and the script does not run without")
 
     @classmethod
     def of(cls, draft: Draft, script: str) -> DraftRecord:
@@ -194,4 +195,5 @@ class DraftRecord(BaseModel):
             direction=draft.metric.direction if draft.metric else None,
             left_out={finding.name: reason for finding, reason in draft.left_out},
             command=draft.command if draft.space else None,
+            lacks=list(draft.lacks),
         )

@@ -15,12 +15,17 @@ from string import Formatter
 from bestguess.tools.errors import CommandError
 from bestguess.tools.objective.program import may_hold_code, where_text_may_go
 from bestguess.tools.trial import Params
-from bestguess.tools.words.given import did_you_mean
+from bestguess.tools.words.given import did_you_mean, is_number
 
 _FLAG = re.compile(r"--?[^-={\d][^={]*")
 _PLAIN_WORD = re.compile(r"[\w.+:/@%,=-]*", re.ASCII)
 _SYNTAX = "a parameter goes in as {name} or {name:format}, a literal brace as {{ or }}"
 _FILE, _STDIN = "file", "stdin"
+_SWITCH = re.compile(r"(?P<on>[-+]{2}[^/]+|[-+][^/]+(?=/))?(?:/(?P<off>[-+][^/]+)?)?")
+"""`--amp`, `--amp/--no-amp`, `/--no-amp` or `-a/`: no format of a number is like these, but `-f` is one."""
+
+_NEGATIVE = re.compile(r"-\d+|-\d*\.\d+")
+"""The negative numbers that argparse takes for a value where a word holds nothing else; up to Python 3.13."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,10 @@ class _Argument:
     def is_stdin(self) -> bool:
         return self.pieces[-1:] != () and self.pieces[-1][2] == _STDIN
 
+    @property
+    def is_switch(self) -> bool:
+        return self.is_placeholder and _read_switch(self.pieces[0][2]) is not None
+
     def check_text(self, name: str, spec: str) -> None:
         """Raise a CommandError where a text must not stand for the placeholder {name}."""
         if not self.takes_text:
@@ -71,7 +80,10 @@ class CommandTemplate:
     What stands in the braces is looked up as a name and nothing else, so no attribute or item of a value
     can be reached. A format may follow it (`{lr:.3g}`); `{{` and `}}` are literal braces. `{name:file}` is
     the path of a file with the value, there as long as the run; `{name:stdin}`, an argument of its own that
-    is left out, gives the value on standard input.
+    is left out, gives the value on standard input. `{amp:--amp}` and `{amp:--amp/--no-amp}` are the words
+    for true and for false. Where no word is, no argument is: neither of a switch, nor of the option "" of a
+    `Choice` that is an argument of its own and no lone flag's. A number such as -1e-05 after a lone flag is
+    written in one word with it, as `--bias=-1e-05`: argparse takes it alone for a flag.
 
     An argument that mentions an inactive parameter is left out; if it is no flag itself, so is a lone flag
     before it. While rate_drop is inactive, `--rate-drop={rate_drop}` vanishes, as does
@@ -149,15 +161,18 @@ class CommandTemplate:
         after_flag = False
         for argument in self._arguments:
             if not all(name in params for name in argument.names):
-                if after_flag and not argument.pieces[0][0].startswith("-"):
+                if after_flag and not argument.is_switch and not argument.pieces[0][0].startswith("-"):
                     words.pop()
             else:
                 pieces = [
                     literal + ("" if name is None else self._write(argument, name, params[name], spec, files))
                     for literal, name, spec in argument.pieces
                 ]
-                if not argument.is_stdin:
-                    words.append("".join(pieces))
+                word = "".join(pieces)
+                if after_flag and _is_read_as_flag(word, argument, params):
+                    words.append(join_flag(words.pop(), word))
+                elif word or not self._may_be_absent(argument, after_flag=after_flag):
+                    words.append(word)
             after_flag = argument.is_flag
         return words
 
@@ -165,6 +180,13 @@ class CommandTemplate:
         """Return what these active params give on standard input; None for nothing."""
         named = (argument.names[0] for argument in self._arguments if argument.is_stdin)
         return next((str(params[name]) for name in named if name in params), None)
+
+    def _may_be_absent(self, argument: _Argument, *, after_flag: bool) -> bool:
+        """Whether an argument that came out empty is no argument."""
+        is_option = (
+            argument.is_placeholder and argument.names[0] not in (self._texts or ()) and not after_flag
+        )
+        return argument.is_stdin or argument.is_switch or is_option
 
     def _write(self, argument: _Argument, name: str, value: object, spec: str, files: Path | None) -> str:
         if spec in (_FILE, _STDIN):
@@ -180,6 +202,10 @@ class CommandTemplate:
             path.touch(mode=0o600)
             path.write_text(str(value), encoding="utf-8")
             return str(path)
+        if switch := _read_switch(spec):
+            if not isinstance(value, bool):
+                raise CommandError(f"placeholder {{{name}:{spec}}} takes True or False, and {name}={value!r}")
+            return switch[not value]
         try:
             text = format(value, spec) if spec else str(value)
         except (TypeError, ValueError) as error:
@@ -234,8 +260,29 @@ def _read_pieces(word: str) -> tuple[tuple[str, str | None, str], ...]:
     return tuple(pieces)
 
 
+def join_flag(flag: str, value: str) -> str:
+    """Return a flag and its value in one word: `--bias=-1e-05`, `-b-1e-05`."""
+    return f"{flag}{value}" if len(flag) == 2 else f"{flag}={value}"
+
+
+def _is_read_as_flag(word: str, argument: _Argument, params: Params) -> bool:
+    """Whether a word is the value of one parameter, a number that argparse takes for a flag."""
+    return (
+        argument.is_placeholder
+        and is_number(params[argument.names[0]])
+        and word.startswith("-")
+        and _NEGATIVE.fullmatch(word) is None
+    )
+
+
+def _read_switch(spec: str) -> tuple[str, str] | None:
+    """Return the words for true and for false; None if the format is no switch's."""
+    found = _SWITCH.fullmatch(spec)
+    return (found["on"] or "", found["off"] or "") if found and any(found.groups()) else None
+
+
 def _is_format(spec: str) -> bool:
-    if spec in (_FILE, _STDIN):
+    if spec in (_FILE, _STDIN) or _read_switch(spec):
         return True
     for value in (1, 1.5, "text"):
         with contextlib.suppress(ValueError):

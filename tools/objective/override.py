@@ -26,7 +26,7 @@ from bestguess.tools.errors import InputError
 from bestguess.tools.objective import inherited
 from bestguess.tools.objective.inherited import Changes
 from bestguess.tools.scan.configs import read_config
-from bestguess.tools.scan.finding import Finding, Value, called
+from bestguess.tools.scan.finding import DECLARING, Finding, Value, called
 from bestguess.tools.scan.reading import read_script
 from bestguess.tools.words.given import did_you_mean, is_number
 
@@ -91,7 +91,7 @@ class _Override(ast.NodeTransformer):
         if id(node) not in self._nodes:
             return super().visit(node)
         value = ast.Constant(self._nodes[id(node)])
-        if not (isinstance(node, ast.Call) and called(node) == "add_argument"):
+        if not (isinstance(node, ast.Call) and called(node) in DECLARING):
             return ast.copy_location(value, node)
         # A switch without a default: add_argument("--amp", action="store_true").
         node.keywords.append(ast.keyword("default", value))

@@ -21,8 +21,16 @@ from bestguess.tools.scan.configs import (
     scalar_starts,
     shown_path,
 )
-from bestguess.tools.scan.finding import Finding, Value, called, entries, keyword, literal_or, walk
-from bestguess.tools.scan.flags import SEVERAL
+from bestguess.tools.scan.finding import (
+    SEVERAL,
+    Finding,
+    Value,
+    called,
+    entries,
+    keyword,
+    literal_or,
+    walk,
+)
 from bestguess.tools.scan.overrides import Write, placeholder
 from bestguess.tools.words.documents import compose_yaml, path_words
 

@@ -1,38 +1,105 @@
-"""Upper-case constants at the top of a script, alone or in a dictionary."""
+"""Constants at the top of a script, alone or in a dictionary, and the attributes of plain classes."""
 
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import lru_cache
 
-from bestguess.tools.scan.finding import Finding, Value, entries, is_main_guard, literal_or
+from bestguess.tools.scan.exclusions import reason_against
+from bestguess.tools.scan.finding import (
+    Finding,
+    Origin,
+    Value,
+    called,
+    entries,
+    is_main_guard,
+    literal_or,
+    walk,
+)
+from bestguess.tools.scan.habits import habit_of
+from bestguess.tools.words.given import is_number
+
+_SETTINGS = re.compile(
+    r"cfg|conf|settings?|(?<![a-z])args|arguments|param|hyper|opts|options|^hps?$", re.IGNORECASE
+)
+"""Names of what holds settings."""
+
+_AGAIN = "the script sets it again, so another value might not last"
+_NO_SETTING = "nothing in its name says that it is a setting"
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_TARGETS = (ast.Tuple, ast.List, ast.Starred)
 
 
 def find_constants(
     tree: ast.Module, known: Mapping[str, Value], comments: Mapping[int, str], file: str
 ) -> Iterator[Finding]:
-    """Yield the constants, and the entries of constant dictionaries as NAME.key."""
-    for name, value in _assigned_once(tree).items():
-        if name.isupper():
-            yield from _find(name, value, known, comments, file)
+    """Yield the constants, the entries of constant dictionaries as NAME.key, and attributes as Class.name."""
+    counts = _bindings(tree)
+    at_top = Counter(name for name, _ in _assigned(tree))
+    for name, value in _assigned(tree):
+        if at_top[name] > 1:
+            continue
+        for finding in _find(name, value, known, comments, file, "constant"):
+            # Names in small letters are those of counters and the like, too.
+            is_again = counts[name] > 1 and not name.isupper() and not finding.note
+            yield replace(finding, note=_AGAIN, node=None) if is_again else finding
+    yield from _find_attributes(tree, known, comments, file)
 
 
 def known_names(tree: ast.Module) -> dict[str, Value]:
-    """Return the literal values of all names that are assigned once at the top of a script."""
+    """Return the literal values of the names that are set once at the top of a script, and of Class.name."""
     known: dict[str, Value] = {}
-    for name, value in _assigned_once(tree).items():
+    counts = _bindings(tree)
+    pairs = [(name, value) for name, value in _assigned(tree) if counts[name] == 1]
+    for node in walk(tree):
+        if isinstance(node, ast.ClassDef):
+            attributes = (pair for statement in node.body for pair in _targets(statement))
+            pairs += [(f"{node.name}.{name}", value) for name, value in attributes]
+    for name, value in pairs:
         literal = literal_or(value, None, known)
         if literal is not None:
             known[name] = literal
     return known
 
 
-def _assigned_once(tree: ast.Module) -> dict[str, ast.expr]:
-    guarded = [node.body for node in tree.body if isinstance(node, ast.If) and is_main_guard(node.test)]
-    found = [target for body in (tree.body, *guarded) for node in body for target in _targets(node)]
-    counts = Counter(name for name, _ in found)
-    return {name: value for name, value in found if counts[name] == 1}
+def _assigned(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
+    for node in tree.body:
+        yield from _targets(node)
+        if isinstance(node, ast.If) and is_main_guard(node.test):
+            for statement in node.body:
+                yield from _targets(statement)
+
+
+@lru_cache(maxsize=1)
+def _bindings(tree: ast.Module) -> Counter[str]:
+    """Count how often each name of the module is bound, by an assignment, a loop, an import, a function."""
+    counts: Counter[str] = Counter()
+    waiting: list[ast.AST] = list(tree.body)
+    while waiting:
+        node = waiting.pop()
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                counts[name] += 1
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+                counts[name] += 1
+            case ast.alias(name=name, asname=other):
+                counts[other or name.partition(".")[0]] += 1
+            case (
+                ast.ExceptHandler(name=str(name))
+                | ast.MatchAs(name=str(name))
+                | ast.MatchStar(name=str(name))
+            ):
+                counts[name] += 1
+        if isinstance(node, _TARGETS) or not isinstance(node, (ast.expr, *_SCOPES)):
+            waiting += ast.iter_child_nodes(node)
+    for node in walk(tree):
+        if isinstance(node, ast.Global):
+            counts.update(node.names)
+    return counts
 
 
 def _targets(node: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
@@ -48,12 +115,67 @@ def _targets(node: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
 
 
 def _find(
-    name: str, value: ast.expr, known: Mapping[str, Value], comments: Mapping[int, str], file: str
+    name: str,
+    value: ast.expr,
+    known: Mapping[str, Value],
+    comments: Mapping[int, str],
+    file: str,
+    origin: Origin,
 ) -> Iterator[Finding]:
     named = [(key, each) for key, each in entries(value) if isinstance(key, str)]
     for key, each in named:
-        yield from _find(f"{name}.{key}", each, known, comments, file)
+        yield from _find(f"{name}.{key}", each, known, comments, file, origin)
     found = literal_or(value, None, known)
-    if found is not None and not named:
-        doc = comments.get(value.lineno, "")
-        yield Finding(name, found, "constant", value.lineno, file, doc=doc, node=value)
+    if found is None or named:
+        return
+    doc = comments.get(value.lineno, "")
+    note = ""
+    if not _is_setting(name, found):
+        if "." in name and origin == "constant":
+            return  # a table of something
+        note = _NO_SETTING
+    yield Finding(name, found, origin, value.lineno, file, doc=doc, note=note, node=value)
+
+
+def _is_setting(name: str, value: Value) -> bool:
+    """Whether a constant is one, by its name: any in capitals, in a configuration, or known in the field."""
+    owner, _, last = name.rpartition(".")
+    words = last.lower()
+    return (
+        not is_number(value)
+        or (owner or last).isupper()
+        or _SETTINGS.search(owner) is not None
+        or habit_of(words) is not None
+        or reason_against(words) != ""
+    )
+
+
+def _find_attributes(
+    tree: ast.Module, known: Mapping[str, Value], comments: Mapping[int, str], file: str
+) -> Iterator[Finding]:
+    """Yield the attributes of classes that are nothing but a place for settings, or hold them as well."""
+    plain: set[str] = {"object"}
+    for node in (one for one in walk(tree) if isinstance(one, ast.ClassDef)):
+        bases = [called(base) for base in node.bases]
+        if node.decorator_list or node.keywords:
+            continue
+        if not all(base in plain or _SETTINGS.search(base) for base in bases):
+            continue
+        plain.add(node.name)
+        again = _set_by_itself(node)
+        counts = Counter(name for statement in node.body for name, _ in _targets(statement))
+        for name, value in (pair for statement in node.body for pair in _targets(statement)):
+            if name.startswith("_") or counts[name] > 1:
+                continue
+            settings = _find(f"{node.name}.{name}", value, known, comments, file, "class")
+            yield from (replace(one, note=_AGAIN, node=None) if name in again else one for one in settings)
+
+
+def _set_by_itself(owner: ast.ClassDef) -> set[str]:
+    """Return the attributes that the methods of a class assign."""
+    stored = [node for node in ast.walk(owner) if isinstance(node, ast.Attribute)]
+    return {
+        node.attr
+        for node in stored
+        if isinstance(node.ctx, ast.Store) and called(node.value) in {"self", "cls"}
+    }

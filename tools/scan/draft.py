@@ -49,11 +49,40 @@ class Draft:
         sets = [
             word for one in self.chosen if not one.words for word in ("--set", f"{one.name}={{{one.name}}}")
         ]
-        flags = [word for one in self.chosen for word in one.words]
+        path, flags = self.subcommand, []
+        for depth in range(len(path) + 1):
+            taken = [one.words for one in self.chosen if len(one.subcommand) == depth]
+            # Positional arguments come last.
+            flags += [word for words in sorted(taken, key=lambda one: one[:1] > ("{",)) for word in words]
+            flags += path[depth : depth + 1]
         if not sets:
             return ["python", str(self.script), *flags]
         runner = ["python", "-m", "bestguess.tools.objective.override", str(self.script), *sets]
         return [*runner, "--", *flags] if flags else runner
+
+    @property
+    def subcommand(self) -> tuple[str, ...]:
+        """The subcommand of the script that the command runs."""
+        found = [one.subcommand for one in (*self.chosen, *(one for one, _ in self.left_out))]
+        return max(found, key=len, default=())
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """What the script does not run without and the command has not, a sentence each."""
+        positionals = [one for one in self.chosen if one.words == (f"{{{one.name}}}",)]
+        sentences = []
+        for one in (one for one, _ in self.left_out if one.required):
+            words = [*self.subcommand[len(one.subcommand) :]][:1]
+            if not one.required.startswith("-"):
+                words = words or [
+                    word for other in positionals if other.line > one.line for word in other.words
+                ]
+            place = f"before {words[0]}" if words else "at the end"
+            sentences.append(
+                f"the command lacks {one.required}, which {self.script.name} needs (line {one.line}); "
+                f"write it {place}"
+            )
+        return tuple(sentences)
 
 
 def scan(script: Path) -> Draft:
@@ -108,21 +137,18 @@ def _conditional(
     """Return the parameters that are used only where another has certain values, with that condition."""
     words = Counter(finding.name.rpartition(".")[2] for finding in chosen)
     names = {word: finding.name for finding in chosen if words[word := finding.name.rpartition(".")[2]] == 1}
-    options: dict[str, dict[Value, Value]] = {}
+    options: dict[str, tuple[Value, ...]] = {}
     for finding in chosen:
         parameter, word = parameters[finding.name], finding.name.rpartition(".")[2]
         if word in names and isinstance(parameter, Choice) and not parameter.ordered:
-            # Of a switch, the flag itself is the value.
-            is_switch = finding.words == (f"{{{finding.name}}}",)
-            values = (True, False) if is_switch else parameter.options
-            options[word] = dict(zip(values, parameter.options, strict=True))
-    conditions = find_conditions(tree, {word: tuple(values) for word, values in options.items()}, list(names))
+            options[word] = tuple(parameter.options)
+    # An option without which the script does not run is always given.
+    always = {finding.name for finding in chosen if finding.required}
+    conditions = find_conditions(tree, options, [word for word in names if names[word] not in always])
     return {
         names[word]: replace(
             parameters[names[word]],
-            when={
-                names[parent]: [options[parent][value] for value in values] for parent, values in when.items()
-            },
+            when={names[parent]: list(values) for parent, values in when.items()},
         )
         for word, when in conditions.items()
     }

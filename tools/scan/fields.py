@@ -4,83 +4,126 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
+from bestguess.tools.scan.annotations import read_annotation
+from bestguess.tools.scan.choices import Tables
 from bestguess.tools.scan.finding import (
-    KINDS,
     Finding,
     NotLiteral,
     Value,
     bound,
     called,
     entries,
+    find_functions,
     keyword,
     literal_or,
     read_literal,
     walk,
 )
+from bestguess.tools.scan.flags.command_line import flag_words
 
 _DECORATORS = {"dataclass", "define", "attrs", "frozen", "pydantic_dataclass", "configclass"}
-_BASES = {"BaseModel", "BaseSettings", "NamedTuple"}
+_BASES = {"BaseModel", "BaseSettings", "NamedTuple", "Tap"}
 _FIELDS = {"field", "Field", "ib", "attrib"}
+_HF = "HfArgumentParser"
+_READERS = {_HF, "cli", "parse", "CLI", "auto_cli", "add_arguments"}
+"""What makes options of the fields of a class."""
 
 
 def find_fields(
     tree: ast.Module, known: Mapping[str, Value], comments: Mapping[int, str], file: str
 ) -> Iterator[Finding]:
-    """Yield the fields as Class.field."""
-    for node in walk(tree):
-        if not isinstance(node, ast.ClassDef):
-            continue
+    """Yield the fields as Class.field, and classes of other files whose fields are options as well."""
+    tables = Tables(tree, known)
+    readers = _find_readers(tree)
+    classes = [node for node in walk(tree) if isinstance(node, ast.ClassDef)]
+    for node in classes:
         decorated = any(called(one) in _DECORATORS for one in node.decorator_list)
         if not decorated and not any(called(one) in _BASES for one in node.bases):
             continue
+        # The fields of a class are those of the classes that inherit from it, too.
+        heirs = [one.name for one in classes if node.name in map(called, one.bases)]
+        reader = next((readers[name][0] for name in (node.name, *heirs) if name in readers), "")
         for index, statement in enumerate(node.body):
             if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
                 after = node.body[index + 1] if index + 1 < len(node.body) else None
                 doc = comments.get(statement.end_lineno or statement.lineno, "") or _docstring(after)
-                yield from _read_field(node.name, statement, known, doc, file)
+                yield from _read_field(node.name, statement, known, tables, doc, file, reader)
+    for name, (reader, line) in readers.items():
+        if reader == _HF and name not in {node.name for node in classes}:
+            note = (
+                "its fields are in another file; write them by hand, such as --learning_rate={learning_rate}"
+            )
+            yield Finding(name, None, "dataclass", line, file, note=note)
+
+
+def _find_readers(tree: ast.Module) -> dict[str, tuple[str, int]]:
+    """Return, by the name of a class, what makes options of its fields, and where."""
+    functions, found = find_functions(tree), {}
+    for node in walk(tree):
+        match node:
+            case ast.Call() if called(node) in _READERS:
+                given = [*node.args[:1], *(one.value for one in node.keywords if one.arg != "default")]
+                for one in given:
+                    for name in one.elts if isinstance(one, ast.Tuple | ast.List) else [one]:
+                        if isinstance(name, ast.Name) and name.id not in functions:
+                            found[name.id] = called(node), node.lineno
+            case ast.FunctionDef(decorator_list=decorators) if "wrap" in map(called, decorators):
+                annotations = [one.annotation for one in node.args.args if one.annotation]
+                found |= {called(one): ("wrap", node.lineno) for one in annotations}
+    return found
 
 
 def _read_field(
-    owner: str, statement: ast.AnnAssign, known: Mapping[str, Value], doc: str, file: str
+    owner: str,
+    statement: ast.AnnAssign,
+    known: Mapping[str, Value],
+    tables: Tables,
+    doc: str,
+    file: str,
+    reader: str,
 ) -> Iterator[Finding]:
     assert isinstance(statement.target, ast.Name)
+    name = statement.target.id
     value, low, high = statement.value, None, None
+    is_required = value is None
     if isinstance(value, ast.Call) and called(value) in _FIELDS:
-        low = bound(keyword(value, "ge") or keyword(value, "gt"))
-        high = bound(keyword(value, "le") or keyword(value, "lt"))
-        doc = doc or str(literal_or(keyword(value, "description"), "") or "") or _metadata(value)
-        value = keyword(value, "default") or (value.args[0] if value.args else None)
+        call = value
+        value = keyword(call, "default") or (call.args[0] if call.args else None)
+        is_required = value is None and not any("factory" in (one.arg or "") for one in call.keywords)
+        inner = literal_or(value, None, known)
+        low = bound(keyword(call, "ge")) if keyword(call, "ge") else bound(keyword(call, "gt"), inner=inner)
+        high = bound(keyword(call, "le")) if keyword(call, "le") else bound(keyword(call, "lt"), inner=inner)
+        doc = doc or str(literal_or(keyword(call, "description"), "") or "") or _metadata(call)
+    kind, options, note = read_annotation(statement.annotation, tables)
     try:
         current = read_literal(value, known)
     except NotLiteral:
-        return
-    yield Finding(
-        f"{owner}.{statement.target.id}",
+        if not (is_required and reader):
+            return
+        current = None
+    finding = Finding(
+        f"{owner}.{name}",
         current,
         "dataclass",
         statement.lineno,
         file,
         doc=doc,
-        kind=_kind(statement.annotation),
-        options=_literals(statement.annotation),
+        kind=kind,
+        options=options,
         low=low,
         high=high,
+        required=f"--{name} {name.upper()}" if is_required and reader else "",
+        note=note,
+        default=value,
         node=value,
     )
-
-
-def _kind(annotation: ast.expr) -> type | None:
-    words = {node.id for node in ast.walk(annotation) if isinstance(node, ast.Name)}
-    found = [kind for name, kind in KINDS.items() if name in words]
-    return found[0] if len(found) == 1 else None
-
-
-def _literals(annotation: ast.expr) -> tuple[Value, ...]:
-    match annotation:
-        case ast.Subscript(value=name, slice=ast.Tuple(elts=options)) if called(name) == "Literal":
-            return tuple(literal_or(one, None) for one in options)
-    return ()
+    if reader == _HF:
+        words = flag_words(f"--{name}", finding.name)
+        yield replace(finding, words=words, node=None)
+    else:
+        yield replace(finding, note="it has no value to start from") if is_required and not note else finding
 
 
 def _metadata(call: ast.Call) -> str:

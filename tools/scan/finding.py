@@ -14,9 +14,19 @@ from typing import Any, Literal
 from bestguess.tools.words.given import is_number
 
 Value = bool | int | float | str | None
-Origin = Literal["constant", "dataclass", "argparse", "click", "configuration", "yaml", "call"]
+Origin = Literal[
+    "constant", "class", "dataclass", "argparse", "click", "typer", "fire", "absl", "lightning", "function",
+    "configuration", "yaml", "call",
+]  # fmt: skip
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 KINDS: dict[str, type] = {"int": int, "float": float, "str": str, "bool": bool}
+
+DECLARING = frozenset({"add_argument", "add_option", "option", "argument"})
+"""What declares an option, with `default` for its value."""
+
+SEVERAL = "it takes several values"
 
 MAX_POWER = 64
 MAX_BITS = 128
@@ -57,11 +67,20 @@ class Finding:
     low: float | None = None
     high: float | None = None
     words: tuple[str, ...] = ()
+    subcommand: tuple[str, ...] = ()
+    """The subcommands that its words stand after."""
+
+    required: str = ""
+    """How it looks on the command line, if the script does not run without it: --data VALUE."""
+
     note: str = ""
     """Why it cannot be tuned, if the code says so."""
 
+    default: ast.expr | None = field(default=None, compare=False, repr=False)
+    """The expression in the script that is the default of what `words` set."""
+
     node: ast.expr | None = field(default=None, compare=False, repr=False)
-    """The expression in the script that another value replaces."""
+    """The expression in the script that another value replaces, or the call that gets it as `default`."""
 
     span: tuple[int, int] | None = field(default=None, compare=False, repr=False)
     """Where the value stands in the text of a YAML file."""
@@ -74,6 +93,8 @@ def read_literal(node: ast.expr | None, known: Mapping[str, Value] = {}) -> Valu
             return literal
         case ast.Name(id=name) if name in known:
             return known[name]
+        case ast.Attribute(value=ast.Name(id=owner), attr=name) if f"{owner}.{name}" in known:
+            return known[f"{owner}.{name}"]
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             value = read_literal(operand, known)
             if is_number(value):
@@ -150,10 +171,15 @@ def is_main_guard(test: ast.expr) -> bool:
     return any(isinstance(node, ast.Name) and node.id == "__name__" for node in ast.walk(test))
 
 
-def bound(node: ast.expr | None) -> float | None:
-    """Return the number that is declared as a bound, None if it is no literal."""
+def bound(node: ast.expr | None, *, inner: Value = None) -> float | None:
+    """Return the number that is declared as a bound, None if it is no literal.
+
+    A bound that is itself left out gives a number a thousandth of the way to `inner`, the value.
+    """
     value = literal_or(node, None)
-    return float(value) if isinstance(value, int | float) else None
+    if not is_number(value):
+        return None
+    return float(value + (inner - value) / 1000) if is_number(inner) else float(value)
 
 
 def keyword(call: ast.Call, name: str) -> ast.expr | None:
@@ -171,6 +197,24 @@ def called(node: ast.expr) -> str:
         case ast.Name(id=name):
             return name
     return ""
+
+
+def inside(node: ast.expr) -> str:
+    """Return the last word of what a method is called on: parser of parser.add_argument(…)."""
+    method = node.func if isinstance(node, ast.Call) else node
+    return called(method.value) if isinstance(method, ast.Attribute) else ""
+
+
+def find_functions(tree: ast.Module) -> dict[str, Function]:
+    """Return the functions of a script by name, and the lambdas that have one."""
+    found: dict[str, Function] = {}
+    for node in walk(tree):
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                found[node.name] = node
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda() as function):
+                found[name] = function
+    return found
 
 
 def read_comments(text: str) -> dict[int, str]:

@@ -19,7 +19,7 @@ from bestguess.tools.scan.composition import Sources
 from bestguess.tools.scan.configs import find_configs
 from bestguess.tools.scan.constants import find_constants, known_names
 from bestguess.tools.scan.fields import find_fields
-from bestguess.tools.scan.finding import Finding, read_comments, walk
+from bestguess.tools.scan.finding import Finding, read_comments
 from bestguess.tools.scan.flags import find_flags
 from bestguess.tools.scan.hydra import find_hydra
 from bestguess.tools.scan.omegaconf import find_merged
@@ -78,15 +78,16 @@ def _find(tree: ast.Module, text: str, script: Path) -> Iterator[Finding]:
     ]
     # What goes into a configuration is set there.
     placed = {id(finding.node) for finding in configs}
-    fields = [finding for finding in fields if finding.name.partition(".")[0] not in sources.classes]
+    flags = list(find_flags(tree, known, file))
     # A constant that is the default of a flag or a field is set through that.
-    defaults = _names_in_defaults(tree)
+    defaults = {ast.unparse(node) for one in (*flags, *fields) if (node := one.default or one.node)}
+    fields = [finding for finding in fields if finding.name.partition(".")[0] not in sources.classes]
     constants = [
         finding
         for finding in find_constants(tree, known, comments, file)
         if finding.name not in defaults and id(finding.node) not in placed
     ]
-    found = [*constants, *find_flags(tree, known, file), *fields, *configs]
+    found = [*constants, *flags, *fields, *configs]
     if not found:
         return
     if len(found) > MAX_SETTINGS:
@@ -123,7 +124,7 @@ def _find(tree: ast.Module, text: str, script: Path) -> Iterator[Finding]:
 
 def _computed(finding: Finding, constants: set[str]) -> str:
     """Return why a value is not set by itself: it is made of constants, and follows them."""
-    if finding.origin == "argparse" or finding.node is None:
+    if finding.node is None or finding.origin not in {"constant", "class", "dataclass"}:
         return ""
     names = sorted(
         node.id for node in ast.walk(finding.node) if isinstance(node, ast.Name) and node.id in constants
@@ -132,18 +133,4 @@ def _computed(finding: Finding, constants: set[str]) -> str:
 
 
 def _short(finding: Finding) -> str:
-    return finding.name.rpartition(".")[2] if finding.origin == "dataclass" else finding.name
-
-
-def _names_in_defaults(tree: ast.Module) -> set[str]:
-    """Return the names that stand alone as a default of a flag or a field."""
-    names = set()
-    for node in walk(tree):
-        match node:
-            case ast.keyword(arg="default", value=ast.Name(id=name)):
-                names.add(name)
-            case ast.ClassDef(body=body):
-                for statement in body:
-                    if isinstance(statement, ast.AnnAssign) and isinstance(statement.value, ast.Name):
-                        names.add(statement.value.id)
-    return names
+    return finding.name.rpartition(".")[2] if finding.origin in {"class", "dataclass"} else finding.name

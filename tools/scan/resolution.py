@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from bestguess.tools.scan.assignments import Assignment, Path, find_assignments
-from bestguess.tools.scan.finding import Finding, Value, called, entries, keyword, literal_or, walk
+from bestguess.tools.scan.finding import Finding, Value, called, entries, literal_or, walk
 
 _PARSERS = frozenset({"parse_args", "parse_known_args"})
 _LOADERS = frozenset({"load", "safe_load", "full_load", "unsafe_load", "merge", "create"})
@@ -51,11 +51,9 @@ class Resolver:
             self._bound += [((one.arg,), {called(one.annotation)}) for one in arguments if one.annotation]
             if any(isinstance(node, ast.Return) and node.value for node in ast.walk(function)):
                 self._returning.append((function.name, _calls(function)))
-        self._defaults: list[tuple[int, Value, ast.expr]] = []
-        self.takes_defaults = False
+        given = [one for call in self._calls.get("set_defaults", ()) for one in call.keywords]
+        self.takes_defaults = any(one.arg is None and not entries(one.value) for one in given)
         """Whether set_defaults is given a table from elsewhere, as of a YAML file."""
-        self._fixed_lines: list[int] = []
-        self._read_parsers()
         self._instances = lru_cache(self._find_instances)
         self._arguments = lru_cache(self._read_arguments)
 
@@ -63,13 +61,8 @@ class Resolver:
         """Return the finding at the place that counts, or with the reason why there is none."""
         if finding.note:
             return finding
-        if finding.origin == "argparse":
-            finding = self._with_default(finding)
-            if finding.words and self._fixed_lines:
-                note = f"line {self._fixed_lines[0]} gives the parser its words, so none arrive from outside"
-                return replace(finding, note=note)
         others = [one for one in self._others(finding) if not _contains(one.value, finding.node)]
-        if not others or finding.note:
+        if not others:
             return finding
         value = literal_or(others[0].value, None, self._known)
         if len(others) == 1 and others[0].is_sure and value is not None:
@@ -82,7 +75,7 @@ class Resolver:
     def _others(self, finding: Finding) -> Iterator[Assignment]:
         path = tuple(finding.name.split("."))
         match finding.origin:
-            case "constant":
+            case "constant" | "class":
                 for end in range(1, len(path) + 1):
                     yield from self._found.get(path[:end], ())
                 if path[0] in self._own:
@@ -137,32 +130,6 @@ class Resolver:
             self._fields[node.name] = list(dict.fromkeys([*inherited, *self._own[node.name]]))
             for name in lineages[node.name]:
                 self._heirs[name] |= {node.name}
-
-    def _with_default(self, finding: Finding) -> Finding:
-        """Return an option with the default that set_defaults gives it, before or after it is declared."""
-        has_own = isinstance(finding.node, ast.Constant) or (
-            finding.node is None and finding.value is not None
-        )
-        for line, name, given in self._defaults:
-            if name != finding.name or (has_own and line < finding.line):
-                continue
-            value = literal_or(given, None, self._known)
-            if value is None:
-                return replace(finding, note="its default is computed")
-            finding = replace(finding, value=value, node=given if finding.node is not None else None)
-        return finding
-
-    def _read_parsers(self) -> None:
-        for call in self._calls.get("set_defaults", ()):
-            for one in call.keywords:
-                named = [(one.arg, one.value)] if one.arg else entries(one.value)
-                self._defaults += [(call.lineno, name, given) for name, given in named]
-                self.takes_defaults |= not named
-        for call in (call for parser in _PARSERS for call in self._calls.get(parser, ())):
-            given = keyword(call, "args") or (call.args[0] if call.args else ast.Constant(None))
-            names = {node.id for node in ast.walk(given) if isinstance(node, ast.Name)} - {"shlex"}
-            if not names and not (isinstance(given, ast.Constant) and given.value is None):
-                self._fixed_lines.append(call.lineno)
 
 
 def _contains(value: ast.expr | None, node: ast.expr | None) -> bool:

@@ -103,3 +103,51 @@ def test_text_is_never_written_into_code(prefix: list[str]) -> None:
     assert template.render({"x": -0.5})[-1] == "echo -0.5"
     with pytest.raises(CommandError, match="would be run as code"):
         template.render({"x": "1; rm -r ."})
+
+
+@pytest.mark.parametrize(
+    ("words", "value", "rendered"),
+    [
+        (["--x", "{x}"], -1e-05, ["--x=-1e-05"]),
+        (["-x", "{x}"], -1e-05, ["-x-1e-05"]),
+        (["-xy", "{x:.1e}"], -0.25, ["-xy=-2.5e-01"]),
+        (["--x", "{x}"], float("-inf"), ["--x=-inf"]),
+        (["--x", "{x}"], -0.5, ["--x", "-0.5"]),
+        (["--x", "{x}"], -3, ["--x", "-3"]),
+        (["--", "{x}"], -1e-05, ["--", "-1e-05"]),
+        (["--y", "z", "{x}"], -1e-05, ["--y", "z", "-1e-05"]),
+        (["--x={x}"], -1e-05, ["--x=-1e-05"]),
+    ],
+)
+def test_a_number_that_argparse_takes_for_a_flag_is_one_word_with_its_flag(
+    words: list[str], value: float, rendered: list[str]
+) -> None:
+    assert CommandTemplate(["train", *words], ["x"]).render({"x": value}) == ["train", *rendered]
+
+
+@pytest.mark.parametrize(
+    ("word", "on", "off"),
+    [
+        ("{x:--amp}", ["--amp"], []),
+        ("{x:--amp/--no-amp}", ["--amp"], ["--no-amp"]),
+        ("{x:/--no-amp}", [], ["--no-amp"]),
+        ("{x:-a/}", ["-a"], []),
+        ("{x:++amp}", ["++amp"], []),
+        ("run{x:--a/--b}", ["run--a"], ["run--b"]),
+    ],
+)
+def test_a_switch_is_a_word_that_is_there_or_not(word: str, on: list[str], off: list[str]) -> None:
+    template = CommandTemplate(["train", "--verbose", word], ["x"])
+
+    assert template.render({"x": True}) == ["train", "--verbose", *on]
+    assert template.render({"x": False}) == ["train", "--verbose", *off]
+    assert template.render({})[:2] == ["train", "--verbose"][: 2 if word[0] == "{" else 1]
+    with pytest.raises(CommandError, match="takes True or False, and x='--amp'"):
+        template.render({"x": "--amp"})
+
+
+def test_an_option_without_text_is_no_argument_and_an_empty_text_is_one() -> None:
+    words = ["python", "train.py", "{x}", "--y", "{y}", "a"]
+
+    assert CommandTemplate(words, ["x", "y"], []).render({"x": "", "y": ""})[2:] == ["--y", "", "a"]
+    assert CommandTemplate(words, ["x", "y"], ["x"]).render({"x": "", "y": "b"})[2] == ""

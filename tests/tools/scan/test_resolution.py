@@ -93,8 +93,8 @@ def test_a_constant_is_set_once_and_others_follow_it(
         ("a, _ = p.parse_known_args()\na.lr = 0.05", "lr dropout bias"),
         ("a = p.parse_args()\na.lr = a.dropout", "dropout bias"),
         ("def parse():\n    return p.parse_args()\na = parse()\na.bias = not a.lr", "lr dropout"),
-        ("a = p.parse_args([])", "bias"),
-        ("a = p.parse_args('--lr 0.5'.split())", "bias"),
+        ("a = p.parse_args([])", "lr dropout bias"),
+        ("a = p.parse_args('--lr 0.5'.split())", "dropout bias"),
         ("import sys\na = p.parse_args(sys.argv[1:])", "lr dropout bias"),
     ],
 )
