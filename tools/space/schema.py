@@ -21,6 +21,7 @@ import numpy as np
 
 from bestguess.tools.space.conditions import Hierarchy
 from bestguess.tools.space.parameters import Choice, Float, Int, Parameter, Text
+from bestguess.tools.words.given import shown
 
 MAX_BRANCHES = 32
 
@@ -52,12 +53,12 @@ def json_schema(hierarchy: Hierarchy) -> dict[str, Any]:
 
 def read_reply(parameter: Parameter, reply: Any) -> Any:
     """Return the value that stands in a parsed reply; raise ParamsError."""
-    if isinstance(reply, str) and isinstance(parameter, Choice):
+    if isinstance(parameter, Choice):
+        text = reply if isinstance(reply, str) else shown(reply)  # such as 1.0 for "1.0"
         for option in parameter.options:
-            if reply == str(option):
+            if text == str(option):
                 return option
-        return parameter.canonical(_literal(reply))
-    if isinstance(reply, str) and _is_listed(parameter):
+    if isinstance(reply, str) and (isinstance(parameter, Choice) or _is_listed(parameter)):
         return parameter.canonical(_literal(reply))
     return parameter.canonical(parameter.snap(reply))
 

@@ -7,6 +7,8 @@ import numpy as np
 import optuna
 import pytest
 import scipy.stats
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
@@ -42,8 +44,8 @@ class Takes(Undocumented):
         return self
 
 
-def read(estimator: Any, given: Any) -> Searched:
-    return read_distributions(given, estimator, np.random.default_rng(0))
+def read(estimator: Any, distributions: Any) -> Searched:
+    return read_distributions(distributions, estimator, np.random.default_rng(0))
 
 
 def first(estimator: Any, given: Any) -> dict[str, Any]:
@@ -130,6 +132,24 @@ def test_no_option_is_lost(options: Any) -> None:
     places = (np.arange(len(listed)) + 0.5) / len(listed)
     found = drawn(Undocumented(), options, places)
     assert sorted(map(repr, found)) == sorted(map(repr, listed))
+
+
+SIMPLE = st.one_of(st.none(), st.booleans(), st.integers(-2, 2), st.sampled_from([0.0, 1.0, np.nan, 1e300]))
+OPTIONS = st.lists(st.one_of(SIMPLE, st.text(max_size=2), st.tuples(SIMPLE), st.sampled_from(["1", "None"])))
+
+
+@settings(max_examples=50)
+@given(OPTIONS.filter(bool), SIMPLE)
+def test_whatever_the_options_each_is_tried_as_it_is(options: list[Any], own: Any) -> None:
+    estimator = Undocumented(own)
+    known = list(map(repr, options))
+    searched = read(estimator, {"a": options})
+    assert searched.space is not None
+    count = searched.space["a"].grid_size or 0
+    found = drawn(estimator, options, (np.arange(count) + 0.5) / count)
+    assert sorted(map(repr, found)) == sorted(set(known))
+    begun = repr(first(estimator, {"a": options})["a"])
+    assert begun == repr(own) if repr(own) in known else searched.astray == {"a": own}
 
 
 def test_an_option_given_twice_is_one() -> None:

@@ -261,6 +261,12 @@ def test_a_string_option_is_not_taken_for_something_else() -> None:
     assert Space(x=Choice(["true", "1", 2])).from_reply({"x": "2"}) == {"x": 2}
 
 
+@pytest.mark.parametrize("reply", [1, 1.0, True, None])
+def test_an_option_that_is_the_text_of_a_value_is_that_of_its_type(reply: object) -> None:
+    space = Space(x=Choice(["None", "1", "1.0", "True"]))
+    assert space.from_reply({"x": reply}) == {"x": str(reply)}
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
