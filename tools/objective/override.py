@@ -39,7 +39,7 @@ def override(script: Path, values: Mapping[str, str], folder: Path) -> Changes:
     Raises:
         InputError: the script cannot be read, has nothing of that name, or the value is of another type.
     """
-    tree, findings = read_script(script)
+    tree, findings, modules = read_script(script)
     known = {finding.name: finding for finding in findings if not finding.note}
     nodes: dict[int, Value] = {}
     spans: dict[str, list[tuple[tuple[int, int], str]]] = {}
@@ -52,16 +52,28 @@ def override(script: Path, values: Mapping[str, str], folder: Path) -> Changes:
             nodes[id(found.node)] = value
         elif found.span is not None:
             spans.setdefault(found.file, []).append((found.span, _yaml_text(value)))
-    path = os.path.realpath(script)
-    changed: ast.Module = _Override(nodes).visit(tree)
-    code = compile(ast.fix_missing_locations(changed), os.path.abspath(script), "exec", dont_inherit=True)
-    (folder / "script").write_bytes(marshal.dumps(code))
+    trees = {os.path.abspath(script): tree}
+    trees |= {str(script.parent.resolve() / module.file): module.tree for module in modules}
+    codes = _write_codes(trees, nodes, folder)
     copies = {}
     for number, (file, changes) in enumerate(spans.items()):
         copy = folder / f"{number}.yaml"
         copy.write_text(_edit(read_config(script.parent / file), changes), encoding="utf-8")
         copies[os.path.realpath(script.parent / file)] = str(copy)
-    return Changes(os.path.abspath(script), copies, {path: str(folder / "script")})
+    return Changes(os.path.abspath(script), copies, codes)
+
+
+def _write_codes(trees: Mapping[str, ast.Module], nodes: Mapping[int, Value], folder: Path) -> dict[str, str]:
+    """Return by its path the file with the code of the script, which is the first, and of changed modules."""
+    codes: dict[str, str] = {}
+    for path, tree in trees.items():
+        override = _Override(nodes)
+        changed = ast.fix_missing_locations(override.visit(tree))
+        if override.has_changed or not codes:
+            file = folder / f"{len(codes)}.code"
+            file.write_bytes(marshal.dumps(compile(changed, path, "exec", dont_inherit=True)))
+            codes[os.path.realpath(path)] = str(file)
+    return codes
 
 
 def run(script: Path, changes: Changes, folder: Path, arguments: Sequence[str]) -> None:
@@ -85,11 +97,13 @@ class _Override(ast.NodeTransformer):
 
     def __init__(self, nodes: Mapping[int, Value]) -> None:
         self._nodes = nodes
+        self.has_changed = False
 
     def visit(self, node: ast.AST) -> Any:
         """Return what stands in the node's place."""
         if id(node) not in self._nodes:
             return super().visit(node)
+        self.has_changed = True
         value = ast.Constant(self._nodes[id(node)])
         if not (isinstance(node, ast.Call) and called(node) in DECLARING):
             return ast.copy_location(value, node)

@@ -83,7 +83,7 @@ def _collect(node: ast.AST, place: _Place) -> Iterator[Assignment]:
 def _set_by(node: ast.AST) -> Iterator[tuple[Path, ast.expr | None, bool]]:
     """Yield what a node sets itself, to what, and whether that is all that it does."""
     for target, value in _targets(node):
-        if path := _path(target):
+        if path := path_of(target):
             yield path, value, True
     match node:
         case ast.AugAssign(target=target, op=ast.BitOr(), value=ast.Dict() as table):
@@ -97,9 +97,9 @@ def _set_by(node: ast.AST) -> Iterator[tuple[Path, ast.expr | None, bool]]:
         case ast.Call(func=ast.Attribute(value=target, attr="update"), args=arguments, keywords=keywords):
             for table in arguments:
                 yield from _entries_of(target, table, is_sure=True)
-            yield from (((*_path(target), one.arg), one.value, True) for one in keywords if one.arg)
+            yield from (((*path_of(target), one.arg), one.value, True) for one in keywords if one.arg)
         case ast.Call(func=ast.Name(id="setattr"), args=[target, ast.Constant(value=str(name)), value]):
-            yield (*_path(target), name), value, True
+            yield (*path_of(target), name), value, True
         case ast.Call(keywords=keywords) if called(node) in _COPIERS:
             yield from ((("*", one.arg), one.value, False) for one in keywords if one.arg)
             yield from (
@@ -138,11 +138,12 @@ def _unpack(target: ast.expr, value: ast.expr | None) -> Iterator[tuple[ast.expr
 
 
 def _entries_of(target: ast.expr, table: ast.expr, *, is_sure: bool) -> Iterator[tuple[Path, ast.expr, bool]]:
-    if path := _path(target):
+    if path := path_of(target):
         yield from (((*path, key), value, is_sure) for key, value in entries(table) if isinstance(key, str))
 
 
-def _path(node: ast.expr) -> Path:
+def path_of(node: ast.expr) -> Path:
+    """Return the path that an expression follows from a name, empty if it is none."""
     match node:
         case ast.Name(id=name):
             return (name,)
@@ -150,19 +151,19 @@ def _path(node: ast.expr) -> Path:
             ast.Attribute(value=inner, attr=name)
             | ast.Subscript(value=inner, slice=ast.Constant(value=str(name)))
         ):
-            path = _path(inner)
+            path = path_of(inner)
             return (*path, name) if path else ()
     return ()
 
 
 def _reads(node: ast.expr) -> set[Path]:
-    return {_path(inner) for inner in ast.walk(node) if isinstance(inner, ast.expr)} - {()}
+    return {path_of(inner) for inner in ast.walk(node) if isinstance(inner, ast.expr)} - {()}
 
 
 def _missing(test: ast.expr) -> set[Path]:
     """Return what a condition finds to be None, which no value from outside is."""
     return {
-        _path(node.left)
+        path_of(node.left)
         for node in ast.walk(test)
         if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Is)
         if isinstance(node.comparators[0], ast.Constant) and node.comparators[0].value is None

@@ -91,7 +91,7 @@ def scan(script: Path) -> Draft:
     Raises:
         InputError: the script, or a YAML file that it names, cannot be read.
     """
-    tree, findings = read_script(script)
+    tree, findings, _ = read_script(script)
     with readable(script):
         metric, description = find_metric(tree), _describe(script, tree)
     beside = frozenset().union(*map(words_of, findings))

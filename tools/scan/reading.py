@@ -22,6 +22,7 @@ from bestguess.tools.scan.fields import find_fields
 from bestguess.tools.scan.finding import Finding, read_comments
 from bestguess.tools.scan.flags import find_flags
 from bestguess.tools.scan.hydra import find_hydra
+from bestguess.tools.scan.modules import Module, find_modules
 from bestguess.tools.scan.omegaconf import find_merged
 from bestguess.tools.scan.resolution import Resolver
 from bestguess.tools.scan.usage import find_options
@@ -32,17 +33,18 @@ MAX_BYTES = 300_000
 MAX_SETTINGS = 2000
 
 
-def read_script(script: Path) -> tuple[ast.Module, list[Finding]]:
-    """Return the syntax tree, and all that can be set in the script, by unique name where it allows that.
+def read_script(script: Path) -> tuple[ast.Module, list[Finding], list[Module]]:
+    """Return the syntax tree, all that can be set, by unique names, and the modules where some of it stands.
 
     Raises:
-        InputError: the script, or a YAML file that it names, cannot be read.
+        InputError: the script, or a YAML file or a module of its folder that it names, cannot be read.
     """
     name, mend = f"the script {path_words(script)}", "give the path of a Python file"
     text = read_source(script, name, mend, most_bytes=MAX_BYTES)
     with readable(script):
         tree = ast.parse(text, filename=str(script))
-        return tree, list(_find(tree, text, script))
+        modules = find_modules(tree, script)
+        return tree, list(_find(tree, text, script, modules)), modules
 
 
 @contextmanager
@@ -65,7 +67,7 @@ def readable(script: Path) -> Iterator[None]:
         ) from error
 
 
-def _find(tree: ast.Module, text: str, script: Path) -> Iterator[Finding]:
+def _find(tree: ast.Module, text: str, script: Path, modules: list[Module]) -> Iterator[Finding]:
     comments = read_comments(text)
     known = known_names(tree)
     options = find_options(tree)
@@ -79,15 +81,15 @@ def _find(tree: ast.Module, text: str, script: Path) -> Iterator[Finding]:
     # What goes into a configuration is set there.
     placed = {id(finding.node) for finding in configs}
     flags = list(find_flags(tree, known, file))
-    # A constant that is the default of a flag or a field is set through that.
-    defaults = {ast.unparse(node) for one in (*flags, *fields) if (node := one.default or one.node)}
+    defaults = _defaults([*flags, *fields])
     fields = [finding for finding in fields if finding.name.partition(".")[0] not in sources.classes]
     constants = [
         finding
         for finding in find_constants(tree, known, comments, file)
         if finding.name not in defaults and id(finding.node) not in placed
     ]
-    found = [*constants, *flags, *fields, *configs]
+    taken = [finding for module in modules for finding in _taken(module)]
+    found = [*constants, *flags, *fields, *taken, *configs]
     if not found:
         return
     if len(found) > MAX_SETTINGS:
@@ -95,8 +97,11 @@ def _find(tree: ast.Module, text: str, script: Path) -> Iterator[Finding]:
             f"the script {path_words(script)} has {len(found)} constants, flags and settings; "
             f"give one with at most {MAX_SETTINGS}, or write the space by hand"
         )
-    resolver = Resolver(tree, known)
-    found = [resolver.resolve(finding) for finding in found]
+    everything = ast.Module(
+        [node for part in (*(module.tree for module in modules), tree) for node in part.body], []
+    )
+    resolver = Resolver(everything, known)
+    found = [_placed(resolver.resolve(finding), finding, modules, file) for finding in found]
     constant_names = {finding.name for finding in found if finding.origin == "constant"}
     in_files = {finding.name: finding for finding in found if finding.origin == "yaml"}
     shorts = Counter(_short(finding) for finding in found)
@@ -120,6 +125,34 @@ def _find(tree: ast.Module, text: str, script: Path) -> Iterator[Finding]:
         if not note:
             by_name[name] = finding
         yield finding
+
+
+def _placed(resolved: Finding, finding: Finding, modules: list[Module], file: str) -> Finding:
+    """Return a finding with the file where its value counts."""
+    if resolved.node is None or resolved.node is finding.node:
+        return resolved
+    within = (module.file for module in modules if resolved.node in ast.walk(module.tree))
+    return replace(resolved, file=next(within, file))
+
+
+def _defaults(settable: list[Finding]) -> set[str]:
+    """Return the constants that are the default of an option or a field, and are set through that."""
+    return {ast.unparse(node) for one in settable if (node := one.default or one.node)}
+
+
+def _taken(module: Module) -> Iterator[Finding]:
+    """Yield what a script takes from a module of its own that can be set there."""
+    known, comments = known_names(module.tree), read_comments(module.text)
+    settable = [
+        *find_flags(module.tree, known, module.file),
+        *find_fields(module.tree, known, comments, module.file),
+    ]
+    settable = [finding for finding in settable if module.gives(finding)]
+    defaults = _defaults(settable)
+    for finding in find_constants(module.tree, known, comments, module.file):
+        if finding.name not in defaults and module.gives(finding):
+            yield finding
+    yield from settable
 
 
 def _computed(finding: Finding, constants: set[str]) -> str:

@@ -31,9 +31,12 @@ class Resolver:
         self._heirs: dict[str, frozenset[str]] = defaultdict(frozenset)
         """Of each class, itself and what inherits from it."""
         self._read_classes(tree)
+        self._imports: set[Path] = set()
         functions = []
         for node in walk(tree):
-            if isinstance(node, ast.Call):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                self._imports |= {tuple((one.asname or one.name).split(".")) for one in node.names}
+            elif isinstance(node, ast.Call):
                 self._calls[called(node)].append(node)
             elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 functions.append(node)
@@ -78,6 +81,7 @@ class Resolver:
             case "constant" | "class":
                 for end in range(1, len(path) + 1):
                     yield from self._found.get(path[:end], ())
+                yield from self._below(self._imports, path)
                 if path[0] in self._own:
                     yield from self._below(self._instances(frozenset(path[:1])), path[1:])
             case "dataclass":

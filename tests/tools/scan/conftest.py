@@ -41,7 +41,7 @@ def drafted(
             patch.setattr(sys, "meta_path", [*sys.meta_path])
             patch.setattr(sys, "path", [str(tmp_path), *sys.path])
             patch.setattr(sys, "argv", ["train.py", *arguments])
-            patch.setitem(sys.modules, "__main__", main)
+            patch.setattr(sys, "modules", {**sys.modules, "__main__": main})
             inherited.install(changes)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ResourceWarning)  # of files that the scripts leave open

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import io
-import marshal
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from bestguess.tools.objective.command import CommandTemplate
+from bestguess.tools.objective.inherited import read_code
 from bestguess.tools.objective.override import override
 from bestguess.tools.scan.draft import Draft, scan
 from bestguess.tools.space.parameters import Choice, Float, Int, Parameter
@@ -43,8 +44,8 @@ def run(found: Draft, params: dict[str, Any], folder: Path, *more: str) -> dict[
             values[name] = value
             arguments = arguments[2:]
         arguments = arguments[1:]
-    override(found.script, values, folder)
-    code = marshal.loads((folder / "script").read_bytes())
+    changes = override(found.script, values, folder)
+    code = read_code(changes.codes[os.path.realpath(changes.script)])
     said, argv = io.StringIO(), sys.argv
     sys.argv = ["train.py", *arguments, *more]
     try:
