@@ -59,6 +59,7 @@ def draft(
     beside = [one for suffix in (".yaml", ".yml") if (one := source.path.with_suffix(suffix)).is_file()]
     origins: dict[str, str] = {}
     left_out: tuple[str, ...] = ()
+    pattern = ""
     if space and not space.lower().endswith((".yaml", ".yml")):
         raise InputError(f"the space {space} is no YAML file; give one that ends in .yaml")
     mend = f"write a space as YAML and name it: tune {script} with {source.path.stem}.yaml"
@@ -78,6 +79,7 @@ def draft(
         found, task = scanned.space, {"description": scanned.description}
         if scanned.metric:
             task |= {"metric": scanned.metric.name, "direction": scanned.metric.direction}
+            pattern = scanned.metric.pattern
         command = [sys.executable, *replace(scanned, script=here).command[1:]]
         origins = {found.name: f"{found.origin}, {found.file}:{found.line}" for found in scanned.chosen}
         left_out = (*scanned.lacks, *(f"{left.name}: {reason}" for left, reason in scanned.left_out))
@@ -92,7 +94,7 @@ def draft(
     return Plan(
         script=script,
         words=tuple(command),
-        pattern=pattern_of(name),
+        pattern=pattern if pattern and same else pattern_of(name),
         task=Task.from_dict({"description": f"Tune {script}", **task, "metric": name, "direction": way}),
         space=found,
         study=source.path.stem,

@@ -71,7 +71,8 @@ class Plan:
         """Return the plan with another metric."""
         given = {"metric": metric, "direction": direction or direction_of(metric)}
         task = Task.from_dict({**self.task.to_dict(), **given})
-        return replace(self, task=task, pattern=pattern_of(metric))
+        pattern = self.pattern if metric == self.task.metric else pattern_of(metric)
+        return replace(self, task=task, pattern=pattern)
 
     def parameter(self, name: str) -> Parameter:
         """Return the parameter of that name; raises InputError if there is none."""
@@ -149,7 +150,8 @@ class Change:
 def pattern_of(metric: str) -> str:
     """Return the regular expression that finds `metric` and the number after it."""
     spelled = r"[\s_-]*".join(re.escape(part) for part in re.split(r"[\s_-]+", metric))
-    return rf"(?i)(?<![\w]){spelled}[\"']?\s*(?:is|at|of)?\s*[:=|]?\s*{VALUE}"
+    aside = r"[\"']?\s*(?:\([a-z][^()]*\)\s*)?"
+    return rf"(?i)(?<![\w]){spelled}{aside}(?:is|was|at|of)?\s*(?:[:=|]|[-=]>)?\s*{VALUE}"
 
 
 def range_words(parameter: Parameter) -> str:

@@ -21,34 +21,37 @@ def _terms(text: str) -> frozenset[str]:
 
 
 _HIGHER_QUALITY = _terms("""
-    acc, accuracy, correct, precision, recall, sensitivity, specificity, f1, f2, fscore, f score, fbeta, f
-    beta, fmeasure, f measure, gmean, g mean, kappa, qwk, mcc, matthews, youden, jaccard, dice, iou, miou,
-    giou, map, ap, auc, auroc, rocauc, auprc, aucpr, prauc, roc, gini, tpr, tnr, true positive, true
-    negative, predictive value, npv, ppv, exact match, em, success, solved, win, wins, winrate, elo, r2, r
-    squared, rsquared, explained variance, variance explained, correlation, corr, pearson, pearsonr,
-    spearman, spearmanr, kendall, concordance, cindex, c index, likelihood, loglikelihood, loglik, llk,
-    logprob, log prob, elbo, evidence lower bound, elpd, lppd, similarity, silhouette, calinski, harabasz,
-    dunn, rand index, rand score, ari, nmi, ami, mutual information, mutual info, v measure, fowlkes,
-    mallows, homogeneity, completeness, purity, ssim, msssim, psnr, snr, sdr, sisdr, pesq, stoi, mos,
-    inception, bleu, sacrebleu, rouge, meteor, chrf, cider, bertscore, bleurt, ndcg, dcg, mrr, reciprocal
-    rank, hit, hits, hr@, r@, p@, pass@, pass at, ctr, reward, rewards, return, returns, fitness, utility,
-    hypervolume, profit, pnl, revenue, roi, sharpe, sortino, calmar, yield, efficiency, quality,
-    improvement, uplift
+    acc, accuracy, correct, precision, recall, sensitivity, specificity, f1, f2, fscore, f score, fbeta,
+    f beta, fmeasure, f measure, gmean, g mean, kappa, qwk, mcc, matthews, youden, jaccard, dice, iou, miou,
+    giou, map, ap, auc, auroc, rocauc, aucroc, auprc, aupr, aucpr, prauc, roc, gini, tpr, tnr,
+    true positive, true negative, predictive value, npv, ppv, exact match, em, success, skill, top1, top5,
+    solved, win, wins, winrate, elo, r2, r squared, rsquared, explained variance, variance explained,
+    correlation, corr, pearson, pearsonr, spearman, spearmanr, kendall, concordance, cindex, c index,
+    likelihood, loglikelihood, loglik, llk, logprob, log prob, elbo, evidence lower bound, elpd, lppd,
+    similarity, silhouette, calinski, harabasz, dunn, rand index, rand score, ari, nmi, ami,
+    mutual information, mutual info, v measure, fowlkes, mallows, homogeneity, completeness, purity, pck,
+    mota, hota, idf1, lddt, plddt, nse, kge, diversity, ssim, msssim, psnr, snr, sdr, sisdr, pesq, stoi,
+    mos, inception, bleu, sacrebleu, rouge, meteor, chrf, cider, bertscore, bleurt, uas, las, ndcg, dcg,
+    mrr, reciprocal rank, hit, hits, hr@, r@, p@, pass@, pass at, ctr, reward, rewards, return, returns,
+    fitness, utility, hypervolume, profit, pnl, revenue, roi, sharpe, sortino, calmar, yield, efficiency,
+    quality, improvement, uplift
 """)
 _LOWER_QUALITY = _terms("""
     loss, losses, err, error, errors, mistakes, misclassification, misclassified, inaccuracy, failure,
     failures, miss, misses, false positive, false negative, false alarm, false discovery, fpr, fnr, frr,
-    eer, mse, mae, rmse, rmsle, msle, mape, smape, wape, wmape, mdape, mase, nrmse, nmse, rse, rrse, medae,
-    merror, mlogloss, logloss, log loss, crossentropy, cross entropy, relative entropy, xent, bce, nll,
-    deviance, perplexity, ppl, bpb, bpc, bpd, bits per, nats per, hinge, hamming, pinball, huber, crps,
+    eer, mse, mae, rmse, rmsle, msle, mape, rmspe, smape, wape, wmape, mdape, mase, nrmse, nmse, rse, rrse,
+    medae, merror, mlogloss, logloss, log loss, crossentropy, cross entropy, relative entropy, xent, bce,
+    nll, deviance, perplexity, ppl, bpb, bpc, bpd, bits per, nats per, hinge, hamming, pinball, huber, crps,
     brier, ece, mce, davies, bouldin, inertia, impurity, distortion, stress, wer, cer, ter, ber, bler,
     mindcf, dcf, mcd, fid, kid, fvd, lpips, niqe, brisque, distance, divergence, kl, kld, mmd, wasserstein,
     discrepancy, dissimilarity, residual, residuals, ade, fde, epe, regret, cost, costs, risk, energy,
     drawdown, volatility, overshoot, makespan, tardiness, violation, violations, gap, degradation,
-    forgetting, churn, aic, bic, waic, dic
+    forgetting, churn, sse, chi2, chisq, chi squared, rmsd, jsd, emd, hausdorff, information criterion, aic,
+    bic, waic, dic
 """)
 _HIGHER_SPEED = _terms("""
-    throughput, goodput, bandwidth, fps, qps, rps, tps, tflops, gflops, mfu, per second, speed, speedup
+    throughput, goodput, bandwidth, fps, qps, rps, tps, tflops, gflops, mfu, per second, per minute,
+    per hour, speed, speedup
 """)
 _LOWER_SPEED = _terms("""
     time, times, runtime, latency, duration, elapsed, wall clock, memory, mem, ram, vram, footprint
@@ -152,7 +155,7 @@ def _words(name: str) -> list[str]:
     name = re.sub(r"\^2|²", "2", name)
     name = re.sub(r"(?<![\w.])1\s*-\s*", " minus ", name)
     name = re.sub(r"/\s*s(?:ec(?:ond)?)?\b|\bper sec\b", " per second ", name)
-    name = re.sub(r"\b(?:m?s|secs?|seconds?)(?:/| per )", " time per ", name)
+    name = re.sub(r"\b(?:[mnuµ]?s|secs?|seconds?)(?:/| per )", " time per ", name)
     words: list[str] = []
     for chunk in re.findall(r"[^\W_]+@?", name):
         if known := _known(chunk):

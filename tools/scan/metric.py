@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bestguess.tools.scan.directions import Direction, Term, find_term, likeliest_first, likeliness
 from bestguess.tools.scan.finding import assigned_dicts, called, entries, keyword, literal_or, walk
@@ -64,8 +64,12 @@ def find_metric(tree: ast.Module) -> Printed | None:
     printed = find_printed(tree)
     known = [one for one in printed if one.term]
     best = max(known, key=lambda one: (likeliness(one.name), one.line), default=None)
-    is_cost = best is not None and best.term is not None and not best.term.is_quality
-    return None if is_cost and len(known) < len(printed) else best
+    if best is None or (best.term and not best.term.is_quality and len(known) < len(printed)):
+        return None
+    # Not the loss of "train loss", where that is printed, too.
+    longer = {one.name.removesuffix(best.name) for one in printed if one.name.endswith(best.name)} - {""}
+    others = "".join(f"(?<!{_escape(start)})" for start in sorted(longer))
+    return replace(best, pattern=others + best.pattern)
 
 
 def find_printed(tree: ast.Module) -> list[Printed]:
@@ -84,10 +88,7 @@ def metrics_in(output: str) -> dict[str, str]:
         for shown in _SHOWN.finditer(output)
         if shown["mark"].strip() or names_result(shown["name"])
     }
-    patterns = {
-        name: re.escape(name).replace(r"\-", "-") + re.sub(r"\s+", r"\\s+", mark)
-        for name, mark in marks.items()
-    }
+    patterns = {name: _escape(name) + re.sub(r"\s+", r"\\s+", mark) for name, mark in marks.items()}
     return {name: rf"\b{patterns[name]}(\S+)" for name in likeliest_first(patterns)}
 
 
@@ -108,11 +109,15 @@ def _read_label(text: str, line: int) -> Printed | None:
     names = [" ".join(words[start:]) for start in reversed(starts) if start <= max(len(words) - 2, 0)]
     name = next((name for name in names if find_term(name)), names[0] if names else words[-1])
     quote = found["quote"] if name == found["words"] else ""
-    label = re.escape(f"{quote}{name}{found['aside']}{found['end']}").replace(r"\ ", " ").replace(r"\-", "-")
+    label = _escape(f"{quote}{name}{found['aside']}{found['end']}")
     gap = r"\s*" if found["mark"] else r"\s+"
     # Not the loss of val_loss.
     start_of_word = "" if quote else r"\b"
     return Printed(name, f"{start_of_word}{label}{gap}{VALUE}", line, find_term(phrase + found["aside"]))
+
+
+def _escape(text: str) -> str:
+    return re.escape(text).replace(r"\ ", " ").replace(r"\-", "-")
 
 
 def _texts(tree: ast.Module) -> Iterator[tuple[str, int]]:

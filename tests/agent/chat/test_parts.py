@@ -152,6 +152,9 @@ def test_an_svg_is_well_formed_and_holds_no_markup_from_names() -> None:
         ("rmse", "{'rmse': np.float64(0.5)}", "0.5"),
         ("loss", "train_loss: 0.5", None),
         ("auc", "AUC is nan", "nan"),
+        ("val_loss", "val_loss: tensor(0.25, device='cuda:0')", "0.25"),
+        ("val_loss", "val_loss -> [0.25]", "0.25"),
+        ("calibration error", "calibration error (ECE): 0.25", "0.25"),
     ],
 )
 def test_a_metric_is_found_by_its_name(metric: str, output: str, value: str | None) -> None:

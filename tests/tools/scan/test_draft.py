@@ -304,6 +304,7 @@ def test_the_description_names_the_classes_that_other_libraries_gave(
             "val_f1",
         ),
         ('print(f"R2: {x}")\nprint(f"lower bound: {y}")', "R2: 0.5\nlower bound: 9", "R2"),
+        ('print(f"loss: {x}, train loss: {y}")', "loss: 0.5, train loss: 9", "loss"),
         ('print(f"latency: {x} ms")', "latency: 0.5 ms", "latency"),
     ],
 )
