@@ -27,8 +27,11 @@ _MOST_WORDS = 6
 NUMBER = r"([-+.,_$€£eE\d]*\d|(?i:nan|-?inf))"
 """A number in the ways that people print it; `objective.reading` reads it."""
 
-VALUE = r"""(?:\S*?[("'[])??""" + NUMBER
-"""The same, also within `tensor(…)`, `np.float64(…)`, `[…]` or quotes."""
+VALUE = r'(?:\S*?["-([])??' + NUMBER
+"""The same, also after a bracket or quote, in `tensor(…)`, `np.float64(…)`, `[…]`.
+
+`"-(` is the range of characters that has the single quote, which would have to be quoted in a shell.
+"""
 
 _PRINTING = frozenset({"print", "pprint", "info", "echo", "log", "write", "dump"})
 _DEPTH = 20
