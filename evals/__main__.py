@@ -254,6 +254,22 @@ def calibration(names: tuple[str, ...], seeds: str) -> None:
 
 
 @main.command()
+@click.option("--table", "names", multiple=True, help="only these; all without")
+@click.option("--seeds", default="0:5", show_default=True, help="FROM:TO, the last one left out")
+def truth(names: tuple[str, ...], seeds: str) -> None:
+    """Measure whether importances, effects and predictions are true, where the whole table is known."""
+    import optuna
+    from threadpoolctl import threadpool_limits
+
+    from bestguess.evals.measures.truth import measure_truth
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    with threadpool_limits(1):
+        for figure in measure_truth(names or suite("tables").problems, _seeds(seeds)):
+            click.echo(figure.sentence)
+
+
+@main.command()
 @click.option("--suite", "name", default="tables", show_default=True)
 @click.option("--seeds", default="0:5", show_default=True, help="FROM:TO, the last one left out")
 @click.option("--adversary", "names", multiple=True, help="only these; all without")

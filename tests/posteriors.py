@@ -24,4 +24,4 @@ def condition(
     embedding = Embedding(kinds, conditional=active is not None, device=device)
     transform = fit_transform(y)
     z = embedding.tensor(transform.forward(y))
-    return GPPosterior(embedding, embedding.embed(x, active), z, transform, known)
+    return GPPosterior(embedding, embedding.embed(x, active), z, transform, y, known)

@@ -32,16 +32,27 @@ _LIKE_A_REMARK = re.compile(r"[\W_]*remark\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What was expected of a trial before it ran, in the user's units.
+    """What was expected of a trial before it ran, in the user's units: the median, and the central 90 %.
 
-    `low` and `high` are the ends of the central 68 % as the surrogate alone saw it, before `sd` was
-    inflated (`calibration.py`); None where nobody wrote them down.
+    `own` is the central 68 % and the median as the surrogate alone saw them, before they were widened
+    (`calibration.py`) and kept within what the objective can be (`reach.py`); None where it was not kept.
     """
 
-    mean: float
-    sd: float
-    low: float | None = None
-    high: float | None = None
+    median: float
+    low: float
+    high: float
+    own: tuple[float, float, float] | None = None
+
+    @property
+    def words(self) -> str:
+        """The median and the central 90 %, as people read them."""
+        return f"{self.median:.4g} ({self.low:.4g} to {self.high:.4g})"
+
+    def surprise(self, value: float) -> float:
+        """Return by how much a value missed the median, in the distance to the interval's end there."""
+        miss = value - self.median
+        reach = self.high - self.median if miss > 0 else self.median - self.low
+        return abs(miss) / reach if reach > 0 else 0.0
 
 
 @dataclass(frozen=True, slots=True)

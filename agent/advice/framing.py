@@ -25,7 +25,7 @@ LATEST_ROWS = 4
 SURPRISING_ROWS = 2
 REMARKED_ROWS = 2
 FAILURE_ROWS = 4
-SURPRISE = 2.0
+SURPRISE = 1.0
 """Trials that missed what was expected of them by more deviations than this say most about the space."""
 
 FEEDBACK_CHARS = 160
@@ -88,7 +88,7 @@ def frame_proposal(
             failures=[_failure(whole, trial) for trial in failures],
             surrogate=surrogate,
             candidates=[
-                f"expected {expected.mean:.5g} ± {expected.sd:.2g}: {_configuration(whole, params)}"
+                f"expected {expected.words}: {_configuration(whole, params)}"
                 for params, expected in candidates
             ],
             track_record=track_record,
@@ -177,15 +177,12 @@ def _remark(trial: Trial) -> str:
 
 def _surprising(space: Space, task: Task, trial: Trial) -> str:
     expected = trial.proposal.prediction
-    return f"{_row(space, task, trial)}{f', expected {expected.mean:.5g}' if expected else ''}"
+    return f"{_row(space, task, trial)}{f', expected {expected.words}' if expected else ''}"
 
 
 def _surprise(trial: Trial) -> float:
-    """Return by how many of its deviations a trial missed what was expected of it."""
     expected = trial.proposal.prediction
-    if expected is None or trial.value is None or not expected.sd > 0:
-        return 0.0
-    return abs(trial.value - expected.mean) / expected.sd
+    return 0.0 if expected is None or trial.value is None else expected.surprise(trial.value)
 
 
 def _failure(space: Space, trial: Trial) -> str:

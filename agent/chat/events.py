@@ -47,6 +47,7 @@ class Plot:
     y_label: str
     series: tuple[Series, ...]
     log_x: bool = False
+    log_y: bool = False
     x_labels: tuple[str, ...] = ()
 
 

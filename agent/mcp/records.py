@@ -22,8 +22,9 @@ class TrialRecord(BaseModel):
     source: str = Field(description="who proposed it: default, knowledge, llm, gp, random or user")
     reason: str = Field("", description="why it was proposed")
     verdict: str = Field("", description="what the Gaussian process said of it before it ran")
-    expected: float | None = Field(None, description="the value expected before it ran")
-    expected_sd: float | None = None
+    expected: float | None = Field(None, description="the median of what was expected before it ran")
+    expected_low: float | None = Field(None, description="the lower end of the central 90 %")
+    expected_high: float | None = None
     feedback: str = Field("", description="the error, if it failed, what the objective said, then remarks")
     remarks: list[str] = Field([], description="what people said of it")
 
@@ -33,8 +34,9 @@ class TrialRecord(BaseModel):
         record = trial_record(trial)
         prediction = record["prediction"] or {}
         return cls(
-            expected=prediction.get("mean"),
-            expected_sd=prediction.get("sd"),
+            expected=prediction.get("median"),
+            expected_low=prediction.get("low"),
+            expected_high=prediction.get("high"),
             **{key: record[key] for key in cls.model_fields if key in record},
         )
 
@@ -142,13 +144,17 @@ class Opinion(BaseModel):
     """What the evidence says of an idea."""
 
     params: dict[str, Any]
-    accepted: bool | None = Field(
-        description="whether it is worth running; null before two trials have a value"
-    )
-    sentence: str
+    sentence: str = Field(description="what is expected, and how that compares with the best so far")
     expected: float | None = None
-    expected_sd: float | None = None
+    expected_low: float | None = Field(None, description="the lower end of the central 90 %")
+    expected_high: float | None = None
+    chance_of_best: float | None = Field(None, description="the probability that it beats the best so far")
     likely_not_to_fail: float | None = None
+    accepted: bool | None = Field(
+        description="whether a guess of a model's might run in place of the Gaussian process's own choice"
+        " now, which asks for more than a good value; null before two trials have a value"
+    )
+    gate: str = Field("", description="why it might or might not")
     worth: float | None = Field(
         description="its expected improvement, as a share of that of the Gaussian process's own choice"
     )
@@ -162,7 +168,9 @@ class Share(BaseModel):
     low: float
     high: float
     varied: bool = Field(description="false if it had one value so far: the share is then a belief alone")
-    effect: dict[str, list[Any]] = Field(description="values, and the mean value there with its central 90 %")
+    effect: dict[str, list[Any]] = Field(
+        description="values, and the typical value there with its central 90 %"
+    )
 
 
 class Shares(BaseModel):

@@ -208,11 +208,14 @@ class Tools:
             return Opinion(params=given, accepted=None, sentence=UNCHECKED, worth=None)
         return Opinion(
             params=given,
-            accepted=verdict.accepted,
-            sentence=verdict.sentence,
-            expected=verdict.prediction.mean,
-            expected_sd=verdict.prediction.sd,
+            sentence=verdict.expectation,
+            expected=verdict.prediction.median,
+            expected_low=verdict.prediction.low,
+            expected_high=verdict.prediction.high,
+            chance_of_best=verdict.chance_of_best,
             likely_not_to_fail=verdict.feasible,
+            accepted=verdict.accepted,
+            gate=verdict.gate,
             worth=verdict.acquisition_ratio,
         )
 

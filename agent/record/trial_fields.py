@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, astuple, fields
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
@@ -21,11 +21,12 @@ from optuna.distributions import (
 from optuna.trial import FrozenTrial, TrialState
 
 from bestguess.tools.errors import ParamsError
+from bestguess.tools.search.trust import SDS_OF_90
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Outcome, Params, Prediction, Proposal, Trial
 from bestguess.tools.words.cleaning import clean_line
 from bestguess.tools.words.given import shorten, shown
-from bestguess.tools.words.kept import ATTRIBUTE, read_fields
+from bestguess.tools.words.kept import ATTRIBUTE, KEPT_LENGTHS, read_fields
 
 ENQUEUED = "fixed_params"
 """The system attribute in which Optuna keeps what was enqueued."""
@@ -41,7 +42,7 @@ _log = logging.getLogger(__name__)
 def proposal_fields(proposal: Proposal) -> dict[str, Any]:
     """Return who proposed and why as JSON-able values, without what says nothing and without params."""
     said = {name: getattr(proposal, name) for name in _SAID}
-    said |= {name: list(astuple(said[name])) for name in _PREDICTIONS if said[name]}
+    said |= {name: _numbers(said[name]) for name in _PREDICTIONS if said[name]}
     said["seconds"] = round(proposal.seconds, 3)
     return {name: value for name, value in said.items() if value}
 
@@ -49,8 +50,22 @@ def proposal_fields(proposal: Proposal) -> dict[str, Any]:
 def read_proposal(kept: Mapping[str, Any], params: Params) -> Proposal:
     """Return the proposal of `params` that `proposal_fields` wrote down; without fields it is a user's."""
     said = {name: kept[name] for name in _SAID if name in kept}
-    said |= {name: Prediction(*said[name]) for name in _PREDICTIONS if said.get(name)}
+    said |= {name: _prediction(said[name]) for name in _PREDICTIONS if said.get(name)}
     return Proposal(**{"params": params, "source": "user", **said})
+
+
+def _numbers(prediction: Prediction) -> list[float]:
+    return [prediction.median, prediction.low, prediction.high, *(prediction.own or ())]
+
+
+def _prediction(numbers: Sequence[float]) -> Prediction:
+    if len(numbers) in KEPT_LENGTHS:
+        median, low, high, *own = numbers
+        return Prediction(median, low, high, (own[0], own[1], own[2]) if own else None)
+    # Before 0.2: a mean, a deviation, and the ends of the surrogate's own 68 %, if they were kept.
+    mean, sd, *ends = numbers
+    own_68 = (ends[0], mean, ends[1]) if ends and None not in ends else None
+    return Prediction(mean, mean - SDS_OF_90 * sd, mean + SDS_OF_90 * sd, own_68)
 
 
 def read_outcome(frozen: FrozenTrial, fields: Mapping[str, Any] | None) -> Outcome:

@@ -44,7 +44,7 @@ class Insight:
         """The same as JSON-able values."""
         curve = {
             "values": list(self.effect.values),
-            "mean": self.effect.mean.tolist(),
+            "median": self.effect.median.tolist(),
             "low": self.effect.low.tolist(),
             "high": self.effect.high.tolist(),
         }
@@ -79,7 +79,7 @@ def write_insight(insights: tuple[Insight, ...], metric: str) -> str:
         "## What moves the value",
         "",
         "Share of the variance that a parameter causes, alone and with others (on the scale that the "
-        "surrogate works on); and the value expected at some of its places, the others averaged out. "
+        "surrogate works on); and the median value at some of its places, whatever the others are. "
         "Ranges hold 90 % of what the trials allow.",
         "",
         f"| parameter | importance | {metric} |",
@@ -94,7 +94,7 @@ def _places(insight: Insight) -> str:
     count = len(effect.values)
     some = range(count) if insight.categorical else np.linspace(0, count - 1, SHOWN).round().astype(int)
     return "; ".join(
-        f"{_value(effect.values[i])}: {effect.mean[i]:.4g} ({effect.low[i]:.4g} to {effect.high[i]:.4g})"
+        f"{_value(effect.values[i])}: {effect.median[i]:.4g} ({effect.low[i]:.4g} to {effect.high[i]:.4g})"
         for i in dict.fromkeys(some)
     )
 

@@ -166,6 +166,6 @@ def format_value(trial: Trial) -> str:
 
 
 def format_prediction(trial: Trial) -> str:
-    """Return what the surrogate expected, as mean ± sd."""
+    """Return what the surrogate expected: the median, and the central 90 %."""
     prediction = trial.proposal.prediction
-    return f"{prediction.mean:.4g} ± {prediction.sd:.2g}" if prediction else "-"
+    return prediction.words if prediction else "-"

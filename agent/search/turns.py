@@ -159,7 +159,7 @@ class Turns:
             proposal = replace(proposal, verdict="nothing to check it against yet")
         else:
             expected = state.verifier.predict(proposal.params)
-            words = f"too early to judge: expected {expected.mean:.5g} ± {expected.sd:.2g}"
+            words = f"too early to judge: expected {expected.words}"
             proposal = replace(proposal, prediction=expected, verdict=words)
         asked = state.consultation
         return replace(proposal, tokens=asked.tokens, seconds=asked.seconds) if asked.advice else proposal

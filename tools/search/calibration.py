@@ -53,11 +53,12 @@ def standardized_errors(history: History) -> list[float]:
     found = []
     for trial in history.complete:
         expected = trial.proposal.prediction
-        if trial.source != "gp" or expected is None or expected.low is None or expected.high is None:
+        if trial.source != "gp" or expected is None or expected.own is None:
             continue
         assert trial.value is not None
-        miss = trial.value - expected.mean
-        deviation = expected.high - expected.mean if miss > 0 else expected.mean - expected.low
+        low, median, high = expected.own
+        miss = trial.value - median
+        deviation = high - median if miss > 0 else median - low
         if deviation > 0:
             found.append(miss / deviation)
     return found

@@ -48,6 +48,13 @@ from bestguess.tools.trial import History, Prediction, Trial
 MIN_TRIALS = 2
 """With fewer values there is nothing to fit."""
 
+LEVEL = 0.9
+OWN = tuple(float(share) for share in ndtr([-1.0, 0.0, 1.0]))
+"""The central interval that people are told; and the surrogate's own, a deviation each way."""
+
+DRAWS = 2000
+"""Of a difference, from which its quantiles are read."""
+
 UNSURE = 4.0
 """How much wider what people are told is with MIN_TRIALS values: of the outcomes of random params, 75 % lay
 within two reported deviations there, 93 % and more with any other number."""
@@ -75,17 +82,32 @@ INCUMBENTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the verifier says of one proposal; `sentence` is for people.
+    """What the verifier says of one proposal: what is expected of it, and whether a turn may go to it.
 
-    `feasible` is the probability that it does not fail, and `acquisition_ratio` its acquisition as a share of
-    that of the surrogate's own choice; None without one.
+    `feasible` is the probability that it does not fail, `chance_of_best` that it beats the best so far, whose
+    value is `best`; `acquisition_ratio` is its acquisition as a share of that of the surrogate's own choice,
+    None without one. `gate` says in words why it is `accepted` or not in place of that choice.
     """
 
     accepted: bool
-    sentence: str
+    gate: str
     prediction: Prediction
     feasible: float
+    chance_of_best: float
+    best: float
     acquisition_ratio: float | None
+
+    @property
+    def expectation(self) -> str:
+        """What is expected, and how that compares with the best so far, in words."""
+        words = f"expected {self.prediction.words}, {self.chance_of_best:.0%} likely to beat the best so far"
+        words += f" ({self.best:.4g})"
+        return words if self.feasible >= 0.995 else f"{words}, {self.feasible:.0%} likely not to fail"
+
+    @property
+    def sentence(self) -> str:
+        """Both in words."""
+        return f"{self.expectation}; {self.gate}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +144,8 @@ class Verifier:
         assumed = fit.posterior.assume(*running) if running else fit.posterior
         z = standardized_errors(history)
         self.posterior = assumed.inflate(SEARCH.factor(z))
-        self._inflation = REPORT.factor(z)
-        self._unsure = UNSURE if len(history.complete) == MIN_TRIALS else 1.0
-        self.reported = fit.posterior.inflate(self._unsure * self._inflation)
+        unsure = UNSURE if len(history.complete) == MIN_TRIALS else 1.0
+        self.reported = fit.posterior.inflate(unsure * REPORT.factor(z))
         """What people are told: running trials are no evidence, and predictions are to hold."""
 
         self._sign = -1.0 if history.direction == "maximize" else 1.0
@@ -183,20 +204,36 @@ class Verifier:
 
     def predict(self, params: Mapping[str, Any]) -> Prediction:
         """Return what is expected of `params`, in the user's units."""
-        wide = self._inflation
-        own_and_wide = ndtr([-wide, -1.0, 0.0, 1.0, wide])
         x, active = encode(self.space, [params])
-        ends = self._fit.posterior.quantiles(x, own_and_wide, active)[:, 0]
-        low, own_low, centre, own_high, high = ends.tolist()
-        own = sorted((self._sign * own_low, self._sign * own_high))
-        return Prediction(self._sign * centre, self._unsure * (high / 2.0 - low / 2.0), *own)
+        own = self._fit.posterior.quantiles(x, OWN, active)[:, 0]
+        low, median, high = sorted((self._sign * own).tolist())
+        told = self.interval(params, LEVEL)
+        centre = self._sign * float(self.reported.reach.clip(self._sign * median))
+        return Prediction(centre, *told, own=(low, median, high))
 
     def interval(self, params: Mapping[str, Any], level: float) -> tuple[float, float]:
-        """Return the central interval that holds the value of `params` with probability `level`."""
+        """Return the central interval that holds the value of `params` with probability `level`.
+
+        It does not leave what the objective can be, as far as the values told say (`reach.py`).
+        """
         x, active = encode(self.space, [params])
-        ends = 0.5 - level / 2.0, 0.5 + level / 2.0
-        low, high = sorted((self._sign * self.reported.quantiles(x, ends, active)[:, 0]).tolist())
+        ends = self.reported.quantiles(x, (0.5 - level / 2.0, 0.5 + level / 2.0), active)[:, 0]
+        low, high = sorted((self._sign * self.reported.reach.clip(ends)).tolist())
         return low, high
+
+    def chance_of_best(self, params: Mapping[str, Any]) -> float:
+        """Return the probability that `params` are better than the best so far, noise aside."""
+        mean, sd = self.reported.predict_latent(*encode(self.space, [params]))
+        return float(ndtr((self.reported.incumbent_latent - mean[0]) / sd[0]))
+
+    def differences(
+        self, before: Mapping[str, Any], after: Mapping[str, Any], rng: np.random.Generator
+    ) -> FloatArray:
+        """Return draws (DRAWS,) of how much the value changes between two params, noise aside."""
+        x, active = encode(self.space, [before, after])
+        drawn = self.reported.restore(self.reported.sample_latent(x, DRAWS, rng, active))
+        changes: FloatArray = self._sign * (drawn[:, 1] - drawn[:, 0])
+        return changes
 
     def score(self, x: FloatArray, active: BoolArray | None) -> FloatArray:
         """Return the score (m,) of x (m, d)."""
@@ -264,17 +301,15 @@ class Verifier:
         if own is not None:
             score, of_own = self.score(*encode(self.space, [params, own]))
             ratio = float(np.exp(min(score - of_own, math.log(MOST_RATIO))))
-        words = f"expected {prediction.mean:.5g} ± {prediction.sd:.2g}"
-        if feasible < 0.995:
-            words += f", {feasible:.0%} likely not to fail"
-        if ratio is not None:
-            words += f", its acquisition {ratio:.0%} of that of the surrogate's own choice"
 
-        def verdict(accepted: bool, why: str) -> Verdict:
-            return Verdict(accepted, f"{words}; {why}", prediction, feasible, ratio)
+        def verdict(accepted: bool, gate: str) -> Verdict:
+            best = min(self.history.complete, key=self.history.loss).value
+            assert best is not None
+            chance = self.chance_of_best(params)
+            return Verdict(accepted, gate, prediction, feasible, chance, best, ratio)
 
-        if not self.noisy and any(params == trial.params for trial in self.history):
-            return verdict(False, "it was tried before")
+        if not self.noisy and (told := next((t for t in self.history if t.params == params), None)):
+            return verdict(False, f"it was tried before, as trial {told.number}")
         if feasible < LIKELY_FAILURE:
             return verdict(False, "too likely to fail")
         if own is None:
@@ -282,10 +317,16 @@ class Verifier:
         slack = SLACK / math.sqrt(len(self.history.complete))
         behind = self._optimistic(params) - self._optimistic(own)
         if behind > slack:
-            return verdict(False, f"{behind:.2g} sd behind that choice, more than {slack:.2g}")
-        if ratio is not None and ratio < LEAST_RATIO:
-            return verdict(False, f"that is less than {LEAST_RATIO:.0%}")
-        return verdict(True, "not clearly worse than that choice")
+            return verdict(
+                False,
+                f"{behind:.2g} sd behind the surrogate's own choice, more than the {slack:.2g} allowed",
+            )
+        if ratio is not None:
+            words = f"its acquisition is {ratio:.0%} of that of the surrogate's own choice"
+            if ratio < LEAST_RATIO:
+                return verdict(False, f"{words}, less than the {LEAST_RATIO:.0%} that a turn asks for")
+            return verdict(True, f"{words}, not clearly worse")
+        return verdict(True, "not clearly worse than the surrogate's own choice")
 
     def describe(self) -> str:
         """Return the surrogate's state in a few sentences, for a model or a person."""
@@ -295,7 +336,13 @@ class Verifier:
         moves = ", ".join(self.space.names[column] for column in seen[:4])
         rules = self.rules.describe() if self.rules else []
         failing = f" Fails likelier: {'; '.join(rules)}." if rules else ""
-        return f"{self.posterior.description} Moves the value most: {moves or 'unknown'}.{failing}"
+        fitted = self._fit.posterior
+        # What a deterministic objective leaves unexplained is the surrogate's ignorance, not noise.
+        if self.noisy:
+            share = f"Noise is about {fitted.noise:.0%} of their spread."
+        else:
+            share = f"The parameters explain {max(0.0, 1.0 - fitted.noise**2):.0%} of their variance so far."
+        return f"{fitted.description} {share} Moves the value most: {moves or 'unknown'}.{failing}"
 
     def _optimistic(self, params: Mapping[str, Any]) -> float:
         mean, sd = self.posterior.predict_latent(*encode(self.space, [params]))

@@ -29,6 +29,7 @@ from bestguess.tools.arrays import BoolArray, FloatArray
 from bestguess.tools.errors import InputError
 from bestguess.tools.surrogate.evidence import MEAN_VARIANCE, Evidence, Hyperparameters, Prior, factorize
 from bestguess.tools.surrogate.kernel import Embedded, Embedding, matern52_and_slope
+from bestguess.tools.surrogate.reach import fit_reach
 from bestguess.tools.surrogate.subset import representatives
 from bestguess.tools.surrogate.threads import few_threads
 from bestguess.tools.surrogate.transforms import ValueTransform, fit_transform
@@ -78,7 +79,7 @@ class GaussianProcess:
             found = evidence(FEW_ROWS).maximize(roughly=many)
             if many:
                 found = evidence(MORE_ROWS).improve(found)
-        return GPPosterior(embedding, rows, z, transform, found)
+        return GPPosterior(embedding, rows, z, transform, values, found)
 
 
 class GPPosterior:
@@ -90,12 +91,19 @@ class GPPosterior:
         rows: Embedded,
         z: Tensor,
         transform: ValueTransform,
+        y: FloatArray,
         hyperparameters: Hyperparameters,
         grown_from: GPPosterior | None = None,
     ) -> None:
-        """Condition on z (n,) at `rows`; `grown_from` is a posterior of the first of them, all else equal."""
+        """Condition on z (n,) at `rows`; `grown_from` is a posterior of the first of them, all else equal.
+
+        `y` are the values that were told, which bound what is said (`reach.py`).
+        """
         self.hyperparameters = hyperparameters
         self.transform = transform
+        self.reach = fit_reach(y)
+        self.typical = fit_reach(y, typical=True)
+        self._y = y
         self._embedding = embedding
         self._rows = rows
         self._z = z
@@ -126,10 +134,7 @@ class GPPosterior:
     def description(self) -> str:
         """One sentence for people: what was fitted, and whatever was odd about it."""
         count = len(self._z)
-        words = [
-            f"A Gaussian process fitted to {count} value{'s' if count > 1 else ''}",
-            f"noise about {self.noise:.1%} of their spread" if self.noise > 0.005 else "hardly any noise",
-        ]
+        words = [f"A Gaussian process fitted to {count} value{'s' if count > 1 else ''}"]
         if self.transform.warped:
             words.append("the values' tails drawn in")
         if self._jitter:
@@ -139,14 +144,17 @@ class GPPosterior:
     def quantiles(
         self, x: FloatArray, probabilities: Sequence[float], active: BoolArray | None = None
     ) -> FloatArray:
-        """Return what the next values at x (m, d) stay below with each probability (k, m), in units of y."""
+        """Return what the next values at x (m, d) stay below with each probability (k, m), in units of y.
+
+        They are not kept within `reach`: that is for what people are told.
+        """
         mean, sd = self.predict_latent(x, active)
         sd = np.hypot(sd, self._inflation * self.noise)
         return self.transform.inverse(mean + sd * ndtri(probabilities)[:, None])
 
     def restore(self, z: FloatArray) -> FloatArray:
-        """Return the values in the units of y that latent ones z, any shape, stand for."""
-        return self.transform.inverse(z)
+        """Return the values within reach, in the units of y, that latent ones z, any shape, stand for."""
+        return self.reach.clip(self.transform.inverse(z))
 
     @torch.inference_mode()
     def predict_latent(self, x: FloatArray, active: BoolArray | None = None) -> tuple[FloatArray, FloatArray]:
@@ -203,7 +211,7 @@ class GPPosterior:
         with few_threads(len(self._rows)):
             z = torch.cat((self._z, self._alpha @ self._covariance(self._rows, rows)))
         every = self._rows + rows
-        grown = GPPosterior(self._embedding, every, z, self.transform, self.hyperparameters, self)
+        grown = GPPosterior(self._embedding, every, z, self.transform, self._y, self.hyperparameters, self)
         return grown.inflate(self._inflation)
 
     def inflate(self, factor: float) -> GPPosterior:

@@ -34,16 +34,21 @@ _Count = Annotated[int, Field(ge=0, lt=2**53)]
 _Plain = str | int | float | bool | None
 
 
-def _has_mean_and_sd(numbers: list[float | None]) -> list[float | None]:
-    if None in numbers[:2]:
-        raise ValueError("a mean and an sd are missing")
+KEPT_LENGTHS = (3, 6)
+"""How many numbers a prediction is kept as: median, low, high, and what the surrogate's own were."""
+
+_OLD_LENGTHS = (2, 4)
+
+
+def _is_prediction(numbers: list[float | None]) -> list[float | None]:
+    firm = numbers[:2] if len(numbers) in _OLD_LENGTHS else numbers
+    if len(numbers) not in (*KEPT_LENGTHS, *_OLD_LENGTHS) or None in firm:
+        raise ValueError(f"no prediction is kept as {len(numbers)} such numbers")
     return numbers
 
 
 # Lists, as JSON has them: what is strict takes no list for a tuple.
-_Prediction = Annotated[
-    list[_Finite | None], Field(min_length=2, max_length=4), AfterValidator(_has_mean_and_sd)
-]
+_Prediction = Annotated[list[_Finite | None], AfterValidator(_is_prediction)]
 
 
 class _Outcome(TypedDict, total=False):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from bestguess.agent.chat.answers.facts import Known
 from bestguess.agent.chat.answers.formatting import quoted
 from bestguess.agent.chat.plan import value_words
@@ -14,8 +16,6 @@ from bestguess.tools.search.failure_rules import kind_of
 from bestguess.tools.search.verifier import Verifier
 from bestguess.tools.trial import History, Trial
 from bestguess.tools.words.cleaning import clean_line
-
-SURPRISING_SDS = 2.0
 
 
 def explain(known: Known, trial: Trial) -> str:
@@ -96,19 +96,21 @@ def _effect(known: Known, verifier: Verifier, trial: Trial, name: str, value: An
         moved = known.space.complete({**trial.params, name: value})
     except ParamsError:
         return "unknown"
-    effect = verifier.predict(moved)
-    return f"{effect.mean - verifier.predict(trial.params).mean:+.3g} (± {effect.sd:.2g})"
+    low, median, high = np.quantile(
+        verifier.differences(trial.params, moved, np.random.default_rng(0)), (0.05, 0.5, 0.95)
+    )
+    return f"{median:+.3g} ({low:+.3g} to {high:+.3g})"
 
 
 def _surprise(history: History, trial: Trial) -> str:
-    """Return by how many standard deviations a value was from what was expected, in words."""
+    """Return how a value compares with what was expected, in words."""
     prediction = trial.proposal.prediction
-    if prediction is None or trial.value is None or prediction.sd <= 0:
+    if prediction is None or trial.value is None:
         return ""
-    far = (trial.value - prediction.mean) / prediction.sd
-    worse = far < 0 if history.direction == "maximize" else far > 0
-    surprise = " (a surprise)" if abs(far) >= SURPRISING_SDS else ""
-    return f", {abs(far):.1f} standard deviations {'worse' if worse else 'better'} than expected{surprise}"
+    if prediction.surprise(trial.value) <= 1.0:
+        return ", within what was expected"
+    worse = (trial.value < prediction.median) == (history.direction == "maximize")
+    return f", {'worse' if worse else 'better'} than expected (a surprise)"
 
 
 def _shared(history: History) -> Iterator[tuple[str, str]]:

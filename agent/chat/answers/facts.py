@@ -90,9 +90,7 @@ def expectation(known: Known, params: Mapping[str, Any]) -> str:
     verifier = Verifier.fit(known.space, known.history, noisy=known.task.noisy)
     if verifier is None:
         return "the surrogate: nothing to judge it by yet."
-    verdict = verifier.judge(params, None)
-    risk = f", {verdict.feasible:.0%} likely not to fail" if verdict.feasible < 0.995 else ""
-    return f"the surrogate: expected {verdict.prediction.mean:.5g} ± {verdict.prediction.sd:.2g}{risk}."
+    return f"the surrogate: {verifier.judge(params, None).expectation}."
 
 
 def outlook(known: Known, n: int) -> Outlook | None:

@@ -14,6 +14,9 @@ from bestguess.tools.errors import InputError
 from bestguess.tools.space.parameters import Float, Int
 from bestguess.tools.trial import History
 
+DECADES = 100.0
+"""Positive values whose greatest is so many times the least are drawn on a logarithmic axis."""
+
 
 def progress_plot(history: History, metric: str) -> Plot:
     """Return all values and the best so far, by the trial's number; raises InputError before any is there."""
@@ -25,7 +28,7 @@ def progress_plot(history: History, metric: str) -> Plot:
     turn = np.maximum if history.direction == "maximize" else np.minimum
     best = tuple(turn.accumulate(values).tolist())
     lines = (Series("trials", numbers, values, points=True), Series("best so far", numbers, best))
-    return Plot(f"{metric}, {len(complete)} trials", "trial", metric, lines)
+    return Plot(f"{metric}, {len(complete)} trials", "trial", metric, lines, log_y=_spans_decades(lines))
 
 
 def effect_plot(plan: Plan, history: History, effect: Effect) -> Plot:
@@ -44,10 +47,16 @@ def effect_plot(plan: Plan, history: History, effect: Effect) -> Plot:
     ]
     x = at(effect.values)
     lines = (
-        Series("expected", x, tuple(effect.mean.tolist())),
+        Series("typical", x, tuple(effect.median.tolist())),
         Series("90 % low", x, tuple(effect.low.tolist())),
         Series("90 % high", x, tuple(effect.high.tolist())),
         Series("trials", at(place for place, _ in dots), tuple(value for _, value in dots), points=True),
     )
     log = isinstance(parameter, Float | Int) and parameter.log
-    return Plot(f"{plan.task.metric} by {name}", name, plan.task.metric, lines, log, labels)
+    title, metric = f"{plan.task.metric} by {name}", plan.task.metric
+    return Plot(title, name, metric, lines, log, _spans_decades(lines), labels)
+
+
+def _spans_decades(lines: Iterable[Series]) -> bool:
+    values = [value for line in lines for value in line.y]
+    return min(values) > 0 and max(values) >= DECADES * min(values)

@@ -68,6 +68,8 @@ def draw(plot: Plot, console: Console) -> str:
     plotext.theme("clear" if "NO_COLOR" in os.environ or not console.is_terminal else "pro")
     if plot.log_x and not plot.x_labels:
         plotext.xscale("log")
+    if plot.log_y:
+        plotext.yscale("log")
     for one in plot.series:
         if one.x:
             show, marker = (plotext.scatter, "●") if one.points else (plotext.plot, "braille")

@@ -19,7 +19,7 @@ COLOURS = ("#2a7de1", "#e1702a", "#888888", "#888888")
 def draw(plot: Plot) -> Markup:
     """Return the plot as an SVG element."""
     xs = [_at(x, plot.log_x) for one in plot.series for x in one.x]
-    ys = [y for one in plot.series for y in one.y]
+    ys = [_at(y, plot.log_y) for one in plot.series for y in one.y]
     x_low, x_high = _padded(xs)
     y_low, y_high = _padded(ys)
 
@@ -27,17 +27,17 @@ def draw(plot: Plot) -> Markup:
         return LEFT + (_at(x, plot.log_x) - x_low) / (x_high - x_low) * (WIDTH - LEFT - RIGHT)
 
     def py(y: float) -> float:
-        return HEIGHT - BOTTOM - (y - y_low) / (y_high - y_low) * (HEIGHT - TOP - BOTTOM)
+        return HEIGHT - BOTTOM - (_at(y, plot.log_y) - y_low) / (y_high - y_low) * (HEIGHT - TOP - BOTTOM)
 
     parts = [
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(plot.title)}" '
         'font-family="system-ui, sans-serif" font-size="12" fill="currentColor">'
     ]
-    for value in _ticks(y_low, y_high):
+    for value, label in _number_ticks(y_low, y_high, log=plot.log_y):
         y = py(value)
         parts.append(
             f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="#8885"/>'
-            f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{value:.4g}</text>'
+            f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{label}</text>'
         )
     for value, label in _x_ticks(plot, x_low, x_high):
         parts.append(
@@ -83,7 +83,11 @@ def _ticks(low: float, high: float) -> list[float]:
 def _x_ticks(plot: Plot, low: float, high: float) -> list[tuple[float, str]]:
     if plot.x_labels:
         return [(float(index), label[:16]) for index, label in enumerate(plot.x_labels)]
-    if plot.log_x:
+    return _number_ticks(low, high, log=plot.log_x)
+
+
+def _number_ticks(low: float, high: float, *, log: bool) -> list[tuple[float, str]]:
+    if log:
         powers = range(math.ceil(low), math.floor(high) + 1)
         return [(10.0**power, f"1e{power}") for power in powers] or [(10**low, f"{10**low:.3g}")]
     return [(value, f"{value:.4g}") for value in _ticks(low, high)]

@@ -103,7 +103,7 @@ def _schema(names: Sequence[str]) -> dict[str, Any]:
 def _agreement(claimed: str, insight: Insight, direction: Direction) -> str:
     """Return a claim about a parameter with what the surrogate says of it."""
     effect, name = insight.effect, insight.importance.name
-    rise = float(effect.mean[-1] - effect.mean[0])
+    rise = float(effect.median[-1] - effect.median[0])
     width = float((effect.high - effect.low).mean()) / 2
     better = "none"
     if not insight.categorical and abs(rise) > width:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import re
 
+from tests.predictions import normal
+
 import bestguess as bg
 from bestguess.agent.advice.framing import frame_proposal, frame_warm_start, quote_untrusted
 from bestguess.agent.llm import count_roughly
@@ -87,14 +89,14 @@ def test_nothing_told_yet_still_makes_a_request() -> None:
 def test_what_came_out_unlike_expected_is_shown_if_nothing_else_shows_it() -> None:
     trials = list(history(40).trials)
     for number, mean in ((9, 5.0), (10, 1 / 11)):
-        proposal = bg.Proposal(trials[number].params, "gp", prediction=bg.Prediction(mean, 0.1))
+        proposal = bg.Proposal(trials[number].params, "gp", prediction=normal(mean, 0.1))
         trials[number] = bg.Trial(number, proposal, trials[number].outcome)
 
     words = frame_proposal(TASK, SPACE, bg.History("minimize", tuple(trials)))[1].content
 
     unlike = words.partition("Unlike what a Gaussian process expected of them:\n")[2].splitlines()
     assert unlike[0].startswith("log loss 0.1: ")
-    assert unlike[0].endswith(", expected 5")
+    assert unlike[0].endswith(", expected 5 (4.835 to 5.165)")
     assert not unlike[1:2] or "expected" not in unlike[1]
 
 

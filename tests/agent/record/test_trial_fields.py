@@ -11,7 +11,9 @@ from bestguess.tools.trial import Prediction
 
 
 def test_a_trial_comes_back_from_the_file_as_it_was(tmp_path: Path) -> None:
-    proposal = bg.Proposal(DART, "llm", "why", Prediction(0.5, 0.1, 0.45, 0.56), "accepted", "late", 123, 4.5)
+    proposal = bg.Proposal(
+        DART, "llm", "why", Prediction(0.5, 0.4, 0.7, (0.45, 0.5, 0.56)), "accepted", "late", 123, 4.5
+    )
     study = open_study(tmp_path)
     trial = study.start(proposal)
     told = study.finish(trial.number, bg.Outcome(0.25, feedback="fine", seconds=2.0))

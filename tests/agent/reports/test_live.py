@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 
 from rich.console import Console
+from tests.predictions import normal
 
 import bestguess as bg
 from bestguess.agent.reports.live import watch
@@ -12,7 +13,7 @@ PROPOSAL = bg.Proposal(
     {"lr": 0.01, "depth": 3},
     "llm",
     "the model's [bold]consensus[/bold]",
-    bg.Prediction(0.5, 0.1),
+    normal(0.5, 0.1),
     fallback="",
 )
 TRIAL = bg.Trial(1, PROPOSAL)
@@ -30,12 +31,19 @@ def shown(*, terminal: bool) -> str:
 
 
 def test_a_pipe_gets_one_plain_line_a_trial() -> None:
-    facts = "trial 1 of 2 [llm] loss 0.25, expected 0.5 ± 0.1; best 0.25 (trial 1)"
+    facts = "trial 1 of 2 [llm] loss 0.25, expected 0.5 (0.3355 to 0.6645); best 0.25 (trial 1)"
     line = f"{facts}; the model's [bold]consensus[/bold]"
     assert line in shown(terminal=False).splitlines()
 
 
 def test_a_terminal_gets_a_table_with_badge_value_prediction_params_and_progress() -> None:
     last = shown(terminal=True).rpartition("best loss")[2]
-    for part in (": 0.25 (trial 1, llm)", " llm ", "0.5 ± 0.1", "lr=0.01 depth=3", "1/2 trials", "[bold]"):
+    for part in (
+        ": 0.25 (trial 1, llm)",
+        " llm ",
+        "0.5 (0.3355 to 0.6645)",
+        "lr=0.01 depth=3",
+        "1/2 trials",
+        "[bold]",
+    ):
         assert part in last

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.predictions import normal
 
 from bestguess.agent.reports.report import study_record, write_report
 from bestguess.agent.reports.worth import weigh_model
@@ -33,8 +34,8 @@ def test_first_guesses_are_measured_against_the_default() -> None:
 
 def test_first_guesses_that_beat_the_default_do_not_hide_what_came_of_later_ones() -> None:
     first = (trial(0, "default", 0.6), trial(1, "llm", 0.5))
-    good = weigh_model(History("minimize", (*first, trial(2, "llm", 0.2, Prediction(0.45, 1e-6)))))
-    unsure = weigh_model(History("minimize", (*first, trial(2, "llm", 0.6, Prediction(0.5, 0.1)))))
+    good = weigh_model(History("minimize", (*first, trial(2, "llm", 0.2, normal(0.45, 1e-6)))))
+    unsure = weigh_model(History("minimize", (*first, trial(2, "llm", 0.6, normal(0.5, 0.1)))))
     assert good
     assert unsure
     assert good.verdict == "it earned its keep"
@@ -42,7 +43,7 @@ def test_first_guesses_that_beat_the_default_do_not_hide_what_came_of_later_ones
 
 
 def test_the_lift_is_the_gain_beyond_what_was_expected_of_the_surrogates_own_choice() -> None:
-    sure = Prediction(0.4, 1e-6)
+    sure = normal(0.4, 1e-6)
     history = History("minimize", (trial(0, "default", 0.5), trial(1, "llm", 0.2, sure)))
     worth = weigh_model(history)
     assert worth is not None
@@ -52,7 +53,7 @@ def test_the_lift_is_the_gain_beyond_what_was_expected_of_the_surrogates_own_cho
 
 
 def test_a_guess_that_took_the_place_of_a_certain_gain_is_a_loss() -> None:
-    sure = Prediction(0.4, 1e-6)
+    sure = normal(0.4, 1e-6)
     history = History("minimize", (trial(0, "default", 0.5), trial(1, "llm", 0.6, sure)))
     worth = weigh_model(history)
     assert worth is not None
@@ -61,7 +62,7 @@ def test_a_guess_that_took_the_place_of_a_certain_gain_is_a_loss() -> None:
 
 
 def test_nothing_is_concluded_where_the_interval_holds_zero() -> None:
-    history = History("minimize", (trial(0, "default", 0.5), trial(1, "llm", 0.6, Prediction(0.5, 0.1))))
+    history = History("minimize", (trial(0, "default", 0.5), trial(1, "llm", 0.6, normal(0.5, 0.1))))
     worth = weigh_model(history)
     assert worth is not None
     assert worth.verdict == "too close to call"
@@ -71,6 +72,6 @@ def test_a_study_without_a_model_says_nothing_of_one_and_the_report_does_otherwi
     without = History("minimize", (trial(0, "default", 0.5), trial(1, "gp", 0.4)))
     assert weigh_model(without) is None
     assert "earn its keep" not in write_report(without, Task(), SPACE, title="t")
-    history = History("minimize", (*without.trials, trial(2, "llm", 0.3, Prediction(0.35, 0.1), tokens=7)))
+    history = History("minimize", (*without.trials, trial(2, "llm", 0.3, normal(0.35, 0.1), tokens=7)))
     assert "earn its keep" in write_report(history, Task(), SPACE, title="t")
     assert study_record(history, seconds=0.0)["model_worth"]["search_guesses"] == 1

@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 
 import pytest
+from tests.predictions import normal
 
 import bestguess as bg
 from bestguess.tools.search.calibration import Inflation, standardized_errors
@@ -15,7 +16,7 @@ def told(*z: float, sd: float = 2.0) -> bg.History:
     trials = [
         bg.Trial(
             number,
-            bg.Proposal({"x": number}, "gp", "", bg.Prediction(1.0, sd, 0.0, 3.0)),
+            bg.Proposal({"x": number}, "gp", "", normal(1.0, sd, (0.0, 1.0, 3.0))),
             bg.Outcome(1.0 + (2.0 if one > 0 else 1.0) * one),
         )
         for number, one in enumerate(z)
@@ -46,13 +47,13 @@ def test_predictions_that_are_too_wide_are_not_narrowed() -> None:
 
 
 def test_only_what_the_surrogate_chose_and_predicted_counts() -> None:
-    prediction = bg.Prediction(0.0, 1.0, -1.0, 1.0)
+    prediction = normal(0.0, 1.0, (-1.0, 0.0, 1.0))
     trials = (
         bg.Trial(0, bg.Proposal({"x": 0}, "random", "", prediction), bg.Outcome(9.0)),
         bg.Trial(1, bg.Proposal({"x": 1}, "gp"), bg.Outcome(9.0)),
         bg.Trial(2, bg.Proposal({"x": 2}, "gp", "", prediction), bg.Outcome.failure("no memory")),
         bg.Trial(3, bg.Proposal({"x": 3}, "gp", "", prediction)),
-        bg.Trial(4, bg.Proposal({"x": 4}, "gp", "", bg.Prediction(0.0, 0.0, 0.0, 0.0)), bg.Outcome(9.0)),
-        bg.Trial(5, bg.Proposal({"x": 5}, "gp", "", bg.Prediction(0.0, 1.0)), bg.Outcome(9.0)),
+        bg.Trial(4, bg.Proposal({"x": 4}, "gp", "", normal(0.0, 0.0, (0.0, 0.0, 0.0))), bg.Outcome(9.0)),
+        bg.Trial(5, bg.Proposal({"x": 5}, "gp", "", normal(0.0, 1.0)), bg.Outcome(9.0)),
     )
     assert standardized_errors(bg.History("minimize", trials)) == []

@@ -6,11 +6,12 @@ import math
 
 import numpy as np
 import pytest
+from tests.predictions import normal
 
 from bestguess.tools.search.trust import LEAST_SHARE, MAX_SHARE, WINDOW, Trust, earned, has_turn
 from bestguess.tools.trial import Direction, History, Outcome, Prediction, Proposal, Source, Trial
 
-RIVAL = Prediction(0.5, 0.1)
+RIVAL = normal(0.5, 0.1)
 
 
 def history(
@@ -40,7 +41,7 @@ def test_hits_are_new_bests_and_a_failed_trial_is_worse_than_its_rival() -> None
 def test_the_record_is_the_same_when_the_objective_is_turned_round() -> None:
     rows: list[tuple[Source, float | None]] = [("default", 0.6), ("llm", 0.5), ("llm", 0.7)]
     turned = [(source, None if value is None else -value) for source, value in rows]
-    other = history(*turned, rival=Prediction(-0.5, 0.1), direction="maximize")
+    other = history(*turned, rival=normal(-0.5, 0.1), direction="maximize")
     assert earned(other, "llm") == earned(history(*rows), "llm")
 
 
@@ -56,14 +57,14 @@ def test_the_rivals_gain_is_the_expected_improvement_with_its_deviation() -> Non
 def test_each_side_of_a_skewed_rival_has_its_own_deviation(best: float, direction: Direction) -> None:
     sign = -1.0 if direction == "maximize" else 1.0
     low, high = sorted((sign * 0.4, sign * 2.5))
-    rival = Prediction(sign * 0.5, 5.0, low, high)
+    rival = normal(sign * 0.5, 5.0, (low, sign * 0.5, high))
 
     trust = earned(
         history(("default", sign * best), ("llm", sign * 0.9), rival=rival, direction=direction), "llm"
     )
 
-    normal = np.random.default_rng(0).normal(size=400_000)
-    values = 0.5 + np.where(normal < 0, 0.1, 2.0) * normal
+    standard = np.random.default_rng(0).normal(size=400_000)
+    values = 0.5 + np.where(standard < 0, 0.1, 2.0) * standard
     gains = np.maximum(best - values, 0.0)
     assert trust.expected == pytest.approx((values < best).mean(), abs=0.003)
     assert trust.rival_gain == pytest.approx(gains.mean(), rel=0.01)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.predictions import normal
 
 import bestguess as bg
 from bestguess.tools.search.calibration import SEARCH, standardized_errors
@@ -44,8 +45,8 @@ def test_predictions_are_in_the_users_units_and_direction(direction: str, sign: 
     verifier = fitted(history(direction))
     told = verifier.predict({"x": 0.1625, "kind": "a"})
     unknown = verifier.predict({"x": 0.1625, "kind": "b", "extra": 0.5})
-    assert told.mean == pytest.approx(sign * (0.1625 - 0.3) ** 2, abs=0.02)
-    assert 0 < told.sd < unknown.sd
+    assert told.median == pytest.approx(sign * (0.1625 - 0.3) ** 2, abs=0.02)
+    assert 0 < told.high - told.low < unknown.high - unknown.low
 
 
 @pytest.mark.parametrize("direction", ["minimize", "maximize"])
@@ -63,9 +64,9 @@ def test_a_proposal_that_is_clearly_worse_is_rejected_and_a_close_one_is_not() -
     own = {"x": 0.3, "kind": "a"}
     far, near = verifier.judge({"x": 0.93, "kind": "a"}, own), verifier.judge({"x": 0.28, "kind": "a"}, own)
     assert not far.accepted
-    assert "sd behind that choice" in far.sentence
+    assert "sd behind the surrogate's own choice" in far.sentence
     assert near.accepted
-    assert near.prediction.mean < far.prediction.mean
+    assert near.prediction.median < far.prediction.median
 
 
 def test_what_was_tried_is_rejected() -> None:
@@ -121,7 +122,7 @@ def test_a_verdict_tells_the_chance_of_failing_and_the_acquisition_ratio() -> No
     own = {"x": 0.33, "kind": "a"}
     same, doubtful = verifier.judge(own, own), verifier.judge({"x": 0.55, "kind": "a"}, own)
     assert same.acquisition_ratio == pytest.approx(1.0)
-    assert "its acquisition 100% of that of the surrogate's own choice" in same.sentence
+    assert "its acquisition is 100% of that of the surrogate's own choice" in same.sentence
     assert doubtful.acquisition_ratio is not None
     assert doubtful.acquisition_ratio < 0.5
     assert doubtful.feasible < same.feasible
@@ -185,17 +186,17 @@ def test_predictions_that_came_out_wrong_widen_the_next_ones() -> None:
     wrong = tuple(
         bg.Trial(
             9 + i,
-            bg.Proposal({"x": x, "kind": "a"}, "gp", "", bg.Prediction(5.0, 0.1, 4.9, 5.1)),
+            bg.Proposal({"x": x, "kind": "a"}, "gp", "", normal(5.0, 0.1, (4.9, 5.0, 5.1))),
             bg.Outcome(y),
         )
         for i, (x, y) in enumerate([(0.21, 0.01), (0.42, 0.02), (0.61, 0.1)])
     )
     unforeseen = bg.History("minimize", (*told.trials, *wrong))
     foreseen = bg.History("minimize", (*told.trials, *(replace_prediction(trial) for trial in wrong)))
-    elsewhere = {"x": 0.5, "kind": "b", "extra": 0.5}
+    elsewhere = {"x": 0.35, "kind": "a"}
     doubtful, sure = fitted(unforeseen).predict(elsewhere), fitted(foreseen).predict(elsewhere)
-    assert doubtful.sd > 1.5 * sure.sd
-    assert (doubtful.mean, doubtful.low, doubtful.high) == pytest.approx((sure.mean, sure.low, sure.high))
+    assert doubtful.high - doubtful.low > 1.5 * (sure.high - sure.low)
+    assert doubtful.own == pytest.approx(sure.own)
     assert SEARCH.factor(standardized_errors(unforeseen)) > SEARCH.factor(standardized_errors(foreseen))
     x, active = SPACE.encode_many([elsewhere]), np.array([SPACE.active_mask(elsewhere)])
     wide, narrow = (fitted(one).posterior.predict_latent(x, active)[1] for one in (unforeseen, foreseen))
@@ -207,7 +208,7 @@ def test_predictions_that_came_out_wrong_widen_the_next_ones() -> None:
 def replace_prediction(trial: bg.Trial) -> bg.Trial:
     assert trial.value is not None
     return replace(
-        trial, proposal=replace(trial.proposal, prediction=bg.Prediction(trial.value, 0.1, 0.0, 9.0))
+        trial, proposal=replace(trial.proposal, prediction=normal(trial.value, 0.1, (0.0, trial.value, 9.0)))
     )
 
 
@@ -267,17 +268,13 @@ def test_two_values_are_too_few_for_narrow_intervals() -> None:
     two, three = (fitted(bg.History("minimize", history().trials[:count])) for count in (2, 3))
     params = {"x": 0.5, "kind": "a"}
 
-    told = two.predict(params)
+    told, later = two.predict(params), three.predict(params)
 
-    assert told.low is not None
-    assert told.high is not None
-    assert told.sd > 2.0 * (told.high - told.low)
-    low, high = two.interval(params, 0.68)
-    assert high - low > 2.0 * (told.high - told.low)
-    other = three.predict(params)
-    assert other.low is not None
-    assert other.high is not None
-    assert other.sd < 2.0 * (other.high - other.low)
+    assert told.own is not None
+    assert later.own is not None
+    assert told.high - told.low > 2.0 * (told.own[2] - told.own[0])
+    assert two.interval(params, 0.68)[1] - two.interval(params, 0.68)[0] > 2.0 * (told.own[2] - told.own[0])
+    assert later.high - later.low < 4.0 * (later.own[2] - later.own[0])
 
 
 def test_another_claim_is_heard_without_a_new_outcome() -> None:

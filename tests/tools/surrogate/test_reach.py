@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from bestguess.tools.surrogate.gp import GaussianProcess
+from bestguess.tools.surrogate.reach import fit_reach
+
+VALUES = arrays.arrays(np.float64, st.integers(1, 20), elements=st.floats(-1e300, 1e300))
+
+
+@given(VALUES, st.booleans())
+def test_every_value_up_to_the_largest_lies_within_its_own_reach(y: np.ndarray, typical: bool) -> None:
+    y = np.clip(y, -1e150, 1e150)
+    reach = fit_reach(y, typical=typical)
+    assert reach.low <= y.min() <= y.max() <= reach.high
+
+
+@given(VALUES)
+def test_what_was_never_negative_is_not_told_to_be_and_the_other_way_round(y: np.ndarray) -> None:
+    assert fit_reach(np.abs(y)).low >= 0.0
+    assert fit_reach(-np.abs(y)).high <= 0.0
+
+
+@pytest.mark.parametrize(
+    ("values", "low", "high"),
+    [
+        ([0.003, 0.01, 0.6], 0.00003, 1.0),  # losses: positive, and shares as far as they say
+        ([0.9, 0.93, 0.97], 0.62, 1.0),  # accuracies
+        ([-0.9, -0.93, -0.97], -1.0, -0.62),  # the same, maximized
+        ([81.0, 95.0, 99.0], 9.0, 100.0),  # in percent
+        ([120.0, 130.0], 80.0, 170.0),  # seconds
+        ([-2.0, 3.0], -22.0, 23.0),
+    ],
+)
+def test_reach_follows_sign_spread_and_what_a_share_can_be(
+    values: list[float], low: float, high: float
+) -> None:
+    reach = fit_reach(values)
+    assert (reach.low, reach.high) == pytest.approx((low, high))
+
+
+def test_what_is_typical_stays_within_the_quartiles_distance_of_the_values() -> None:
+    reach = fit_reach([1.0, 2.0, 3.0, 4.0, 5.0], typical=True)
+    assert (reach.low, reach.high) == (0.01, 7.0)
+
+
+def test_a_steep_loss_is_never_expected_below_zero() -> None:
+    x = np.linspace(0.0, 0.4, 8)[:, None]
+    posterior = GaussianProcess(["continuous"]).fit(x, 0.5 - x[:, 0])
+    far = posterior.predict_latent(np.array([[1.0]]))[0]
+    assert posterior.transform.inverse(far - 5.0)[0] < 0.0
+    assert posterior.restore(far - 5.0)[0] > 0.0
