@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bestguess.tools.search.trust import SDS_OF_90
-from bestguess.tools.trial import Prediction
+from bestguess.tools.trial import SDS_OF_90, Prediction
 
 
 def normal(mean: float, sd: float, own: tuple[float, float, float] | None = None) -> Prediction:

@@ -24,6 +24,9 @@ Params = Mapping[str, Any]
 REASON_CHARS = 500
 FEEDBACK_CHARS = 4000
 
+SDS_OF_90 = 1.645
+"""How many deviations an end of a normal distribution's central 90 % is from its median."""
+
 LONGEST_READ = 100_000
 """Characters of what others wrote that are cleaned, before it is cut to what is kept."""
 

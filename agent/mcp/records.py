@@ -23,7 +23,7 @@ class TrialRecord(BaseModel):
     reason: str = Field("", description="why it was proposed")
     verdict: str = Field("", description="what the Gaussian process said of it before it ran")
     expected: float | None = Field(None, description="the median of what was expected before it ran")
-    expected_low: float | None = Field(None, description="the lower end of the central 90 %")
+    expected_low: float | None = Field(default=None, description="the lower end of the central 90 %")
     expected_high: float | None = None
     feedback: str = Field("", description="the error, if it failed, what the objective said, then remarks")
     remarks: list[str] = Field([], description="what people said of it")
@@ -146,15 +146,17 @@ class Opinion(BaseModel):
     params: dict[str, Any]
     sentence: str = Field(description="what is expected, and how that compares with the best so far")
     expected: float | None = None
-    expected_low: float | None = Field(None, description="the lower end of the central 90 %")
+    expected_low: float | None = Field(default=None, description="the lower end of the central 90 %")
     expected_high: float | None = None
-    chance_of_best: float | None = Field(None, description="the probability that it beats the best so far")
+    chance_of_best: float | None = Field(
+        default=None, description="the probability that it beats the best so far"
+    )
     likely_not_to_fail: float | None = None
     accepted: bool | None = Field(
         description="whether a guess of a model's might run in place of the Gaussian process's own choice"
         " now, which asks for more than a good value; null before two trials have a value"
     )
-    gate: str = Field("", description="why it might or might not")
+    gate: str = Field(default="", description="why it might or might not")
     worth: float | None = Field(
         description="its expected improvement, as a share of that of the Gaussian process's own choice"
     )

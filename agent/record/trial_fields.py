@@ -21,9 +21,8 @@ from optuna.distributions import (
 from optuna.trial import FrozenTrial, TrialState
 
 from bestguess.tools.errors import ParamsError
-from bestguess.tools.search.trust import SDS_OF_90
 from bestguess.tools.space.space import Space
-from bestguess.tools.trial import Outcome, Params, Prediction, Proposal, Trial
+from bestguess.tools.trial import SDS_OF_90, Outcome, Params, Prediction, Proposal, Trial
 from bestguess.tools.words.cleaning import clean_line
 from bestguess.tools.words.given import shorten, shown
 from bestguess.tools.words.kept import ATTRIBUTE, KEPT_LENGTHS, read_fields

@@ -4,12 +4,13 @@
 | ---------- | ------- | -------------------------------------------------------------------------------- |
 | `v`        | (k1 ..) | the values of every configuration of a table, one axis a parameter               |
 | `T`        | (d,)    | total indices of v: mean over the others of the variance along an axis, by Var v |
-| `e_j`      | (k_j,)  | main effect of parameter j: mean of v over all other axes, less the mean of v    |
-| `inside`   | (m,)    | whether values of configurations not tried lie in the 90 % that were told        |
+| `e_j`      | (k_j,)  | effect of parameter j: median of v over all other axes, less the mean of those   |
+| `inside`   | (m,)    | whether the values of configurations not tried lie in the 90 % that were told    |
 
-Two tables of a family hold a few exploded trainings, which are all of the variance of v there, so v is the
-ranks of the values; the same measured on the values themselves stands beside it. A correlation is Spearman's,
-of importances over parameters, and of main effects over all points of all parameters.
+Some tables hold a few exploded trainings, which are all of the variance there, so importances are compared
+with the T of ranks, and with that of the values beside it; Optuna's evaluators are given the same trials with
+their ranks or values. A correlation is Spearman's, of importances over parameters, and of effects over all
+points of all parameters.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import click
 import numpy as np
 import optuna
 from numpy.typing import ArrayLike
-from optuna.distributions import CategoricalDistribution, IntDistribution
+from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 from optuna.importance import (
     FanovaImportanceEvaluator,
     MeanDecreaseImpurityImportanceEvaluator,
@@ -83,13 +84,14 @@ def measure_truth(tables: Sequence[str], seeds: Sequence[int]) -> Iterator[Truth
 
 def total_indices(v: FloatArray) -> FloatArray:
     """Return T (d,) of a whole table."""
-    return np.array([v.var(axis=axis).mean() for axis in range(v.ndim)]) / v.var()
+    within: FloatArray = np.array([v.var(axis=axis).mean() for axis in range(v.ndim)])
+    return within / v.var()
 
 
 def main_effects(v: FloatArray) -> list[FloatArray]:
     """Return e_j of every parameter of a whole table."""
     axes = range(v.ndim)
-    return [v.mean(axis=tuple(other for other in axes if other != axis)) - v.mean() for axis in axes]
+    return [_centred(np.median(v, axis=[other for other in axes if other != axis])) for axis in axes]
 
 
 def _play(name: str, seed: int) -> History:
@@ -107,14 +109,17 @@ def _judge(table: Table, history: History, rng: np.random.Generator) -> Iterator
     insights = {insight.importance.name: insight for insight in gain_insight(table.space, history)}
     values = np.array([trial.value for trial in history.complete])
     own = {name: insight.importance.mean for name, insight in insights.items()}
-    effects = np.concatenate([_centred(insights[name].effect.median) for name in table.space.names])
+    told = [_centred(insights[name].effect.median) for name in table.space.names]
+    true = main_effects(table.values)
+    yield "main effects", _correlate(np.concatenate(told), np.concatenate(true))
+    most = int(np.argmax(total_indices(rankdata(table.values).reshape(table.values.shape))))
+    yield "main effect of what matters most", _correlate(told[most], true[most])
     for scale, rank in (("ranks", rankdata), ("values", np.asarray)):
         v = rank(table.values).reshape(table.values.shape)
         peers = _ask_optuna(table, history, rank(values))
         for who, importance in {"bestguess": own, **peers}.items():
             weights = [importance.get(name, 0.0) for name in table.space.names]
             yield f"importance by {who}, of {scale}", _correlate(weights, total_indices(v))
-        yield f"main effects, of {scale}", _correlate(effects, np.concatenate(main_effects(v)))
     foretold = [
         trial.proposal.prediction.low <= trial.value <= trial.proposal.prediction.high
         for trial in history.complete
@@ -162,17 +167,17 @@ def _correlate(told: ArrayLike, true: ArrayLike) -> float:
 
 
 def _ask_optuna(table: Table, history: History, values: FloatArray) -> dict[str, dict[str, float]]:
-    """Return the importances of Optuna's evaluators on the same trials; what one refuses is none."""
+    """Return the importances of Optuna's evaluators on the same trials."""
     study = optuna.create_study(direction=history.direction)
-    parameters = table.space.parameters
+    options = {name: parameter.values() for name, parameter in table.space.parameters.items()}
+    kinds: dict[str, BaseDistribution] = {
+        name: CategoricalDistribution(range(len(options[name])))
+        if kind == "categorical"
+        else IntDistribution(0, len(options[name]) - 1)
+        for name, kind in zip(table.space.names, table.space.column_kinds, strict=True)
+    }
     for trial, value in zip(history.complete, values, strict=True):
-        places = {name: parameters[name].values().index(trial.params[name]) for name in parameters}
-        kinds = {
-            name: IntDistribution(0, len(one.values()) - 1)
-            if one.ordered
-            else CategoricalDistribution(range(len(one.values())))
-            for name, one in parameters.items()
-        }
+        places = {name: options[name].index(trial.params[name]) for name in options}
         study.add_trial(optuna.create_trial(params=places, distributions=kinds, value=float(value)))
     evaluators = {
         "fANOVA": FanovaImportanceEvaluator(seed=0),

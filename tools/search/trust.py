@@ -23,7 +23,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from bestguess.tools.trial import History, Prediction, Source
+from bestguess.tools.trial import SDS_OF_90, History, Prediction, Source
 
 MAX_SHARE = 1 / 3
 """The most of the search that a guesser may hold: always a minority (Centaur, arXiv 2603.24647)."""
@@ -46,8 +46,6 @@ LEAST_SHARE = 1 / 20
 """Never zero, so that turns can be earned back: a cheap probe now and then."""
 
 LEAST_SD = 1e-12
-SDS_OF_90 = 1.645
-"""How many deviations an end of a central 90 % is from the median."""
 
 
 @dataclass(frozen=True, slots=True)
