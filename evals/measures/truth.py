@@ -84,8 +84,8 @@ def measure_truth(tables: Sequence[str], seeds: Sequence[int]) -> Iterator[Truth
 
 def total_indices(v: FloatArray) -> FloatArray:
     """Return T (d,) of a whole table."""
-    within: FloatArray = np.array([v.var(axis=axis).mean() for axis in range(v.ndim)])
-    return within / v.var()
+    indices: FloatArray = np.array([v.var(axis=axis).mean() for axis in range(v.ndim)]) / v.var()
+    return indices
 
 
 def main_effects(v: FloatArray) -> list[FloatArray]:
