@@ -10,6 +10,7 @@ import optuna
 from bestguess.agent.advice.knowledge import read_knowledge
 from bestguess.agent.record.study import Study
 from bestguess.agent.record.trials import write_left_out
+from bestguess.agent.reports.recommendation import Recommendation, recommend
 from bestguess.agent.reports.report import study_record, write_report
 from bestguess.tools.errors import StudyError
 from bestguess.tools.trial import History, Trial
@@ -80,6 +81,11 @@ class Result:
         return value
 
     @property
+    def recommended(self) -> Recommendation | None:
+        """The configuration to take, which of a noisy objective is not the luckiest; None without a value."""
+        return recommend(self.record.space, self.history, noisy=self.record.task.noisy)
+
+    @property
     def study(self) -> optuna.Study:
         """The study as Optuna's own object."""
         return self.record.optuna_study
@@ -108,10 +114,11 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON-able values."""
+        record = self.record
         return {
-            "study_name": self.record.name,
+            "study_name": record.name,
             "llm": self.llm_name,
             "ending": self.ending,
             "stopped": self.stopped,
-            **study_record(self.history, seconds=self.seconds),
+            **study_record(self.history, record.task, record.space, seconds=self.seconds),
         }

@@ -40,7 +40,7 @@ def command(storage: str, study_name: str | None, importance: bool, as_json: boo
         record = {
             "study_name": study.name,
             "storage": shown_url(storage),
-            **study_record(history, seconds=seconds),
+            **study_record(history, study.task, study.space, seconds=seconds),
             "left_out": [{"number": number, "reason": why} for number, why in left_out.items()],
         }
         if importance:

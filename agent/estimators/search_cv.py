@@ -26,6 +26,7 @@ from sklearn.utils._param_validation import (
 from bestguess.agent.estimators.default_spaces import default_parameters
 from bestguess.agent.estimators.distributions import Searched, read_distributions
 from bestguess.agent.estimators.task import describe_data, describe_task
+from bestguess.agent.reports.recommendation import recommend
 from bestguess.agent.task import Task
 from bestguess.agent.tuner import Tuner
 from bestguess.tools.errors import InputError
@@ -75,8 +76,9 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
         knowledge: whether what is known to work for such an estimator has a part, as in `Tuner`.
 
     After `fit` it has what a RandomizedSearchCV has, in `cv_results_` also the `source` of each candidate and
-    the `reason` for it, and besides: `space_`, what was searched (None if nothing); and `trials_`, every
-    candidate as a `Trial`.
+    the `reason` for it, and besides: `space_`, what was searched (None if nothing); `trials_`, every
+    candidate as a `Trial`; and `recommended_params_`, which the Gaussian process takes for the best, where
+    `best_params_` may have had the luckiest splits.
 
     On Ctrl-C the search ends with the candidates so far, and a logged warning says so; before there is one,
     and at a second Ctrl-C, KeyboardInterrupt passes through.
@@ -187,6 +189,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
         self.space_ = searched.space
         if searched.space is None:
             self.trials_: tuple[Trial, ...] = ()
+            self.recommended_params_: dict[str, Any] = {}
             evaluate_candidates([{}])
             return
         task = describe_task(
@@ -218,6 +221,9 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
             if self._failed and not hasattr(self, "_formatted"):
                 raise self._failure  # before MISCONFIGURED the space had no more
             self.trials_ = tuple(self._told(trial, searched) for trial in tuner.history if trial.outcome)
+            # Of many candidates, the one with the best mean score has the luckiest splits, too.
+            recommended = recommend(searched.space, tuner.history, noisy=True)
+            self.recommended_params_ = searched.to_estimator(recommended.params) if recommended else {}
 
     def _evaluate(
         self, evaluate_candidates: Evaluate, searched: Searched, batch: Sequence[Trial]

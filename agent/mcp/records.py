@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from bestguess.agent.record.study import Study
+from bestguess.agent.reports.recommendation import Recommendation
 from bestguess.agent.reports.report import trial_record
 from bestguess.tools.scan.draft import Draft
 from bestguess.tools.trial import History, State, Trial
@@ -84,18 +85,22 @@ class Best(BaseModel):
     study_name: str
     trial: TrialRecord | None = Field(description="null while no trial has a value")
     default_value: float | None = Field(None, description="what the default configuration gave")
+    recommended: dict[str, Any] | None = Field(
+        default=None, description="what to take: of a noisy objective the best value may be the luckiest"
+    )
     complete: int
     failed: int
     running: int
 
     @classmethod
-    def of(cls, name: str, history: History) -> Best:
+    def of(cls, name: str, history: History, recommended: Recommendation | None = None) -> Best:
         """Return the record of a history."""
         best, default = history.incumbent, history.default
         return cls(
             study_name=name,
             trial=TrialRecord.of(best) if best else None,
             default_value=default.value if default else None,
+            recommended=recommended.record if recommended else None,
             complete=len(history.complete),
             failed=len(history.failed),
             running=len(history.running),

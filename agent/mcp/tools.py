@@ -35,6 +35,7 @@ from bestguess.agent.mcp.resources import add_resources
 from bestguess.agent.mcp.server import StrictServer, in_thread, threaded
 from bestguess.agent.mcp.studies import MOST_AT_ONCE, AskCall, Studies
 from bestguess.agent.reports.insight import gain_insight
+from bestguess.agent.reports.recommendation import recommend
 from bestguess.agent.task import Task
 from bestguess.agent.warm_start import warm_start
 from bestguess.tools.errors import InputError
@@ -179,7 +180,9 @@ class Tools:
     def best(self, study_name: StudyName = None) -> Best:
         """Get the best trial so far."""
         opened = self._studies.get(study_name)
-        return Best.of(opened.name, opened.tuner.history)
+        study = opened.tuner.study
+        recommended = recommend(study.space, study.history, noisy=study.task.noisy)
+        return Best.of(opened.name, opened.tuner.history, recommended)
 
     def history(
         self,

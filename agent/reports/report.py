@@ -11,6 +11,7 @@ from typing import Any
 
 from bestguess.agent.advice.advisor import LEFT_ALONE, MODEL
 from bestguess.agent.advice.failures import what_fails
+from bestguess.agent.reports.recommendation import recommend
 from bestguess.agent.reports.worth import weigh_model
 from bestguess.agent.task import Task
 from bestguess.tools.space.space import Space
@@ -108,12 +109,14 @@ def trial_record(trial: Trial) -> dict[str, Any]:
     }
 
 
-def study_record(history: History, *, seconds: float) -> dict[str, Any]:
+def study_record(history: History, task: Task, space: Space, *, seconds: float) -> dict[str, Any]:
     """Return a study as JSON-able values; the names are the ones outside checks use."""
     incumbent, default, worth = history.incumbent, history.default, weigh_model(history)
+    recommended = recommend(space, history, noisy=task.noisy)
     return {
         "best_value": incumbent.value if incumbent else None,
         "best_params": incumbent.params if incumbent else None,
+        "recommended": recommended.record if recommended else None,
         "default_value": default.value if default else None,
         "direction": history.direction,
         "sources": [asdict(credit) for credit in credit_sources(history)],
@@ -149,6 +152,9 @@ def write_report(
             change = incumbent.value - default.value
             share = share_words(change, default.value)
             parts.append(f"- Default {task.metric}: {default.value:.6g}; change {change:+.6g}{share}")
+    recommended = recommend(space, history, noisy=True) if task.noisy else None
+    if recommended:
+        parts.append(f"- Recommended, as the best value may be the luckiest: {recommended.words}")
     if state := describe_model(history):
         parts.append(f"- Language model: {state}")
     parts += [*(f"- {line}" for line in lines), ""]

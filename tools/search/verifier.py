@@ -53,7 +53,7 @@ OWN = tuple(float(share) for share in ndtr([-1.0, 0.0, 1.0]))
 """The central interval that people are told; and the surrogate's own, a deviation each way."""
 
 DRAWS = 2000
-"""Of a difference, from which its quantiles are read."""
+"""From which quantiles of differences are read."""
 
 UNSURE = 4.0
 """How much wider what people are told is with MIN_TRIALS values: of the outcomes of random params, 75 % lay
@@ -226,14 +226,13 @@ class Verifier:
         mean, sd = self.reported.predict_latent(*encode(self.space, [params]))
         return float(ndtr((self.reported.incumbent_latent - mean[0]) / sd[0]))
 
-    def differences(
-        self, before: Mapping[str, Any], after: Mapping[str, Any], rng: np.random.Generator
-    ) -> FloatArray:
-        """Return draws (DRAWS,) of how much the value changes between two params, noise aside."""
-        x, active = encode(self.space, [before, after])
-        drawn = self.reported.restore(self.reported.sample_latent(x, DRAWS, rng, active))
-        changes: FloatArray = self._sign * (drawn[:, 1] - drawn[:, 0])
-        return changes
+    def draw(self, many: Sequence[Mapping[str, Any]], rng: np.random.Generator) -> FloatArray:
+        """Return joint draws (DRAWS, m) of the values of m params without noise, in the user's units."""
+        x, active = encode(self.space, many)
+        drawn: FloatArray = self._sign * self.reported.restore(
+            self.reported.sample_latent(x, DRAWS, rng, active)
+        )
+        return drawn
 
     def score(self, x: FloatArray, active: BoolArray | None) -> FloatArray:
         """Return the score (m,) of x (m, d)."""

@@ -96,9 +96,8 @@ def _effect(known: Known, verifier: Verifier, trial: Trial, name: str, value: An
         moved = known.space.complete({**trial.params, name: value})
     except ParamsError:
         return "unknown"
-    low, median, high = np.quantile(
-        verifier.differences(trial.params, moved, np.random.default_rng(0)), (0.05, 0.5, 0.95)
-    )
+    before, after = verifier.draw([trial.params, moved], np.random.default_rng(0)).T
+    low, median, high = np.quantile(after - before, (0.05, 0.5, 0.95))
     return f"{median:+.3g} ({low:+.3g} to {high:+.3g})"
 
 

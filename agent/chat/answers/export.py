@@ -72,7 +72,7 @@ def _json(plan: Plan, study: Study, folder: Path) -> str:
         "command": plan.typed(best_of(history).params, folder),
         "space": plan.space.to_dict(),
         "limits": plan.limits.to_dict(),
-        **study_record(history, seconds=total_seconds(history)),
+        **study_record(history, plan.task, plan.space, seconds=total_seconds(history)),
     }
     return json.dumps(record, indent=2) + "\n"
 

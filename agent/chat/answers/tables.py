@@ -10,6 +10,7 @@ from bestguess.agent.chat.answers.facts import at_ends, standing
 from bestguess.agent.chat.answers.formatting import cell
 from bestguess.agent.chat.plan import Plan, assignments, configuration, range_words, value_words
 from bestguess.agent.reports.live import format_prediction, format_value
+from bestguess.agent.reports.recommendation import recommend
 from bestguess.tools.trial import History, Trial
 
 
@@ -48,6 +49,8 @@ def best_table(plan: Plan, history: History, folder: Path) -> str:
     if best is None:
         return f"No trial of {len(history.told)} has a value yet."
     parts = [f"The {standing(history, plan.task)}", "", f"Proposed by **{best.source}**: {best.reason}", ""]
+    if plan.task.noisy and (recommended := recommend(plan.space, history, noisy=True)):
+        parts += [f"Recommended, as the best value may be the luckiest: {recommended.words}.", ""]
     parts += ["| parameter | best | default |", "|---|---|---|"]
     default = history.default.params if history.default else {}
     for name, value in best.params.items():

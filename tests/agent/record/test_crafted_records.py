@@ -64,7 +64,7 @@ def used(path: Path) -> None:
     """Read a study as show, report and export do, and go on with it."""
     url = f"sqlite:///{path}"
     study = load(url, None)
-    json.dumps(study_record(study.history, seconds=0.0))
+    json.dumps(study_record(study.history, study.task, study.space, seconds=0.0))
     (
         study.aside,
         read_knowledge(study.knowledge, study.name),

@@ -51,7 +51,7 @@ def test_turns_not_taken_are_gathered_by_reason() -> None:
 
 
 def test_the_record_is_json_with_the_promised_names() -> None:
-    record = json.loads(json.dumps(study_record(HISTORY, seconds=1.0)))
+    record = json.loads(json.dumps(study_record(HISTORY, bg.Task(), SPACE, seconds=1.0)))
     assert record["best_value"] == 0.875
     assert record["best_params"] == PARAMS
     assert record["default_value"] == 0.5
@@ -87,7 +87,7 @@ def test_a_change_beside_which_the_default_is_nothing_has_no_percentage(default:
 def test_a_study_without_a_value_is_reported_as_such() -> None:
     history = bg.History("minimize", (trial(0, "default", bg.Outcome.failure("boom")),))
     assert "- No trial of 1 gave a value" in write_report(history, bg.Task(), SPACE, title="T")
-    assert study_record(history, seconds=0)["best_value"] is None
+    assert study_record(history, bg.Task(), SPACE, seconds=0)["best_value"] is None
 
 
 def told(*turns: str) -> bg.History:
@@ -109,7 +109,7 @@ def test_how_the_model_is_doing_follows_from_its_last_turns() -> None:
         "left alone after 3 failures"
     )
     assert "- Language model: left alone" in write_report(told(alone), bg.Task(), SPACE, title="t")
-    assert study_record(told(alone), seconds=1.0)["model_state"].startswith("left alone")
+    assert study_record(told(alone), bg.Task(), SPACE, seconds=1.0)["model_state"].startswith("left alone")
 
 
 def test_what_failures_have_in_common_is_said_where_the_trials_bear_it_out() -> None:

@@ -74,4 +74,4 @@ def test_a_study_without_a_model_says_nothing_of_one_and_the_report_does_otherwi
     assert "earn its keep" not in write_report(without, Task(), SPACE, title="t")
     history = History("minimize", (*without.trials, trial(2, "llm", 0.3, normal(0.35, 0.1), tokens=7)))
     assert "earn its keep" in write_report(history, Task(), SPACE, title="t")
-    assert study_record(history, seconds=0.0)["model_worth"]["search_guesses"] == 1
+    assert study_record(history, Task(), SPACE, seconds=0.0)["model_worth"]["search_guesses"] == 1

@@ -1,0 +1,105 @@
+"""Which configuration to take, where the best value may only be the luckiest.
+
+| symbol | shape  | meaning                                                                     |
+| ------ | ------ | --------------------------------------------------------------------------- |
+| `f`    | (s, m) | joint draws of the noise-free values of the m configurations that were tried |
+| `mean` | (m,)   | their means; the least (greatest) is recommended                            |
+
+An exact objective gives the same value again, so there the best trial is recommended. A configuration may
+truly be the best with the share of the draws in which it is; those with enough of it are the finalists, whose
+repeats tell most.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bestguess.tools.search.verifier import Verifier
+from bestguess.tools.space.space import Space
+from bestguess.tools.trial import History, Trial
+
+FINALISTS = 3
+LEAST_SHARE = 0.1
+"""Of the draws in which a configuration is the best: with less, a repeat hardly changes what is recommended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """The trial whose params are recommended, and the `value` that they give on average, with its 90 %.
+
+    `beats_default` is the probability that they are better than the default, None without one. `finalists`
+    are the trials that may as well be the best; of an exact objective there are none.
+    """
+
+    trial: Trial
+    value: float
+    low: float
+    high: float
+    beats_default: float | None
+    finalists: tuple[Trial, ...] = ()
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The recommended params."""
+        return dict(self.trial.params)
+
+    @property
+    def words(self) -> str:
+        """The recommendation in a sentence or two."""
+        said = f"trial {self.trial.number}: on average {self.value:.6g} (90 % between {self.low:.6g} and "
+        said += f"{self.high:.6g})"
+        if self.beats_default is not None:
+            said += f", {self.beats_default:.0%} likely better than the default"
+        if len(self.finalists) > 1:
+            numbers = ", ".join(str(trial.number) for trial in self.finalists)
+            said += f"; trials {numbers} may each be the best: repeating them tells"
+        return said
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The same as JSON-able values."""
+        return {
+            "trial": self.trial.number,
+            "params": self.params,
+            "value": self.value,
+            "low": self.low,
+            "high": self.high,
+            "beats_default": self.beats_default,
+            "finalists": [trial.number for trial in self.finalists],
+        }
+
+
+def recommend(space: Space, history: History, *, noisy: bool) -> Recommendation | None:
+    """Return the configuration to take; None before a trial has a value."""
+    best, default = history.incumbent, history.default
+    if best is None or best.value is None:
+        return None
+    verifier = Verifier.fit(space, history, noisy=noisy) if noisy else None
+    if verifier is None:
+        better = None
+        if default is not None and default.value is not None:
+            better = float(history.loss(best) < history.loss(default))
+        return Recommendation(best, best.value, best.value, best.value, better)
+    # The first trial of each configuration stands for its repeats.
+    first_of = {_key(trial): trial for trial in reversed(history.complete)}
+    tried = list(first_of.values())
+    f = verifier.draw([trial.params for trial in tried], np.random.default_rng(0))
+    losses = -f if history.direction == "maximize" else f
+    first = int(np.argmin(np.median(losses, axis=0)))
+    shares = np.bincount(np.argmin(losses, axis=1), minlength=len(tried)) / len(losses)
+    likely = [index for index in np.argsort(-shares)[:FINALISTS] if shares[index] >= LEAST_SHARE]
+    low, value, high = np.quantile(f[:, first], (0.05, 0.5, 0.95)).tolist()
+    beats = None
+    if default is not None and default.value is not None:
+        of_default = losses[:, list(first_of).index(_key(default))]
+        beats = (
+            0.0 if tried[first].params == default.params else float(np.mean(losses[:, first] < of_default))
+        )
+    return Recommendation(tried[first], value, low, high, beats, tuple(tried[index] for index in likely))
+
+
+def _key(trial: Trial) -> frozenset[Any]:
+    return frozenset(trial.params.items())

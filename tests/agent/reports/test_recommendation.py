@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import bestguess as bg
+from bestguess.agent.reports.recommendation import recommend
+
+SPACE = bg.Space(x=bg.Float(0.0, 1.0, default=0.0))
+
+
+def history(values: dict[float, float], direction: str = "minimize") -> bg.History:
+    trials = [
+        bg.Trial(number, bg.Proposal({"x": x}, "gp" if number else "default"), bg.Outcome(value))
+        for number, (x, value) in enumerate(values.items())
+    ]
+    return bg.History("maximize" if direction == "maximize" else "minimize", tuple(trials))
+
+
+@pytest.mark.parametrize(("direction", "sign"), [("minimize", 1.0), ("maximize", -1.0)])
+def test_one_lucky_value_amid_worse_ones_is_not_recommended(direction: str, sign: float) -> None:
+    rng = np.random.default_rng(1)
+    x = np.linspace(0.0, 1.0, 21)
+    y = (x - 0.7) ** 2 + 0.03 * rng.standard_normal(21)
+    y[4] = y.min() - 0.02  # at 0.2, where (x - 0.7)^2 is 0.25
+    told = history(dict(zip(x.tolist(), (sign * y).tolist(), strict=True)), direction)
+
+    lucky, best = recommend(SPACE, told, noisy=True), told.incumbent
+
+    assert best is not None
+    assert best.params["x"] == pytest.approx(0.2)
+    assert lucky is not None
+    assert abs(lucky.params["x"] - 0.7) < 0.15
+    assert lucky.low < lucky.value < lucky.high
+    assert lucky.beats_default is not None
+    assert lucky.beats_default > 0.95
+    assert "likely better than the default" in lucky.words
+
+
+def test_the_best_of_an_exact_objective_is_recommended_as_it_is() -> None:
+    told = history({0.0: 1.0, 0.3: 0.5, 0.9: 0.7})
+
+    exact = recommend(SPACE, told, noisy=False)
+
+    assert exact is not None
+    assert (exact.params, exact.value, exact.low, exact.high) == ({"x": 0.3}, 0.5, 0.5, 0.5)
+    assert (exact.beats_default, exact.finalists) == (1.0, ())
+
+
+def test_the_default_itself_beats_no_default_and_nothing_is_recommended_before_a_value() -> None:
+    assert recommend(SPACE, bg.History(), noisy=True) is None
+    only = recommend(SPACE, history({0.0: 0.1, 0.5: 5.0, 1.0: 9.0}), noisy=True)
+    assert only is not None
+    assert (only.params, only.beats_default) == ({"x": 0.0}, 0.0)
+
+
+def test_a_result_of_a_noisy_task_recommends_and_its_report_says_so() -> None:
+    rng = np.random.default_rng(0)
+    task = bg.Task(metric="loss", noisy=True)
+
+    result = bg.tune(
+        lambda p: (p["x"] - 0.4) ** 2 + 0.05 * rng.standard_normal(), SPACE, task=task, n_trials=6
+    )
+
+    assert result.recommended is not None
+    assert result.to_dict()["recommended"]["params"] == result.recommended.params
+    assert "- Recommended, as the best value may be the luckiest: trial" in result.report()
