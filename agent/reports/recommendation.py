@@ -23,7 +23,7 @@ from bestguess.tools.trial import History, Trial
 
 FINALISTS = 3
 LEAST_SHARE = 0.1
-"""Of the draws in which a configuration is the best: with less, a repeat hardly changes what is recommended."""
+"""Of the draws in which it is the best: with less, a repeat hardly changes what is recommended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +95,7 @@ def recommend(space: Space, history: History, *, noisy: bool) -> Recommendation 
     beats = None
     if default is not None and default.value is not None:
         of_default = losses[:, list(first_of).index(_key(default))]
-        beats = (
-            0.0 if tried[first].params == default.params else float(np.mean(losses[:, first] < of_default))
-        )
+        beats = float(np.mean(losses[:, first] < of_default))
     return Recommendation(tried[first], value, low, high, beats, tuple(tried[index] for index in likely))
 
 
