@@ -98,9 +98,21 @@ _EXCLUSIONS = (
             dev devset fewshot
         """,
     ),
-    _out(_MEASURED, "split", only=_COUNT_OR_MOST + _SHARE + "k train training data dataset size index"),
-    _out(_MEASURED, _COUNT_OR_MOST + "iter sample size", "repeat repetition run trial bootstrap permutation"),
-    _out(_MEASURED, "repeat repetition", only=""),
+    _out(
+        _MEASURED,
+        "split",
+        only=_COUNT_OR_MOST
+        + _SHARE
+        + "k train training data dataset size index random stratified fixed public",
+    ),
+    _out(
+        _MEASURED,
+        _COUNT_OR_MOST + "iter sample size",
+        "repeat repetition replicate run trial experiment bootstrap permutation",
+    ),
+    _out(_MEASURED, "repeat repetition run trial", only=""),
+    _out(_MEASURED, "nms goal scoring"),
+    _out(_MEASURED, "det detection", "max n num"),
     _out(
         _MEASURED,
         "pred prediction predict forecast inference ahead",
@@ -158,8 +170,10 @@ _EXCLUSIONS = (
         "len length size",
         unless=_MODEL,
     ),
-    _out(_DATA, "len length", only="max min model cutoff init"),
+    _out(_DATA, "len length", only="model cutoff init"),
+    _out(_DATA, "len length", "max min", unless=_MODEL),
     _out(_DATA, "block", "size len length", only="max"),
+    _out(_DATA, "max", "seq sequence context ctx block", only=""),
     _out(_DATA, "pad padding tokenizer", unless=_MODEL + "circular"),
     _out(_DATA, "episode ep", "step limit"),
     _out(_DATA, "frame action", "skip repeat"),
@@ -180,6 +194,9 @@ _EXCLUSIONS = (
     _out(_SYSTEM, "rank", only="", beside="world"),
     _out(_SYSTEM, "dist", "url backend"),
     _out(_SYSTEM, "channel", "last"),
+    _out(_SYSTEM, "memory mem", "limit fraction gb mb utilization"),
+    _out(_SYSTEM, "queue", "max", only="size"),
+    _out(_SYSTEM, "zero", "stage"),
     _out(_SYSTEM, "gradient grad", "checkpoint checkpointing"),
     _out(_SYSTEM, "parallel", "data tensor model pipeline size"),
     _out(
@@ -197,7 +214,7 @@ _EXCLUSIONS = (
     _out(
         _LENGTH,
         "epoch",
-        only=_COUNT_OR_MOST + "train training global start initial last",
+        only=_COUNT_OR_MOST + "min train training global start initial last",
         unless_beside="timestep",
     ),
     _out(
@@ -210,19 +227,23 @@ _EXCLUSIONS = (
     _out(_LENGTH, "step update", only="num number", unless_beside="timestep epoch iter iteration"),
     _out(_LENGTH, "per", "epoch"),
     _out(_LENGTH, "time", "limit max budget"),
+    _out(_LENGTH, "walltime deadline"),
     _out(_LENGTH, "patience", only=_COUNT_OR_MOST + "early stop stopping es"),
+    _out(_LENGTH, "early", only="stop stopping", most=1e9),
     _out(_LENGTH, "early change", "round patience epoch iter step tolerance delta tol"),
     _out(
         _SHOWN,
         """
             save print report ckpt checkpoint checkpointing display disp plot wandb tensorboard tb
-            visualize viz vis video render dump export upload push snapshot snap verbose verbosity debug quiet
-            resume progress profile overwrite capture dry logging track tracking monitor hub font fontsize
-            axis lim force download clean gif latex uuid console result delete rebuild
+            visualize viz vis video render dump export upload push snapshot snap verbose verbosity debug
+            quiet resume progress profile overwrite capture dry logging track tracking refresh monitor hub
+            font fontsize axis lim force exist hide thickness dpi download clean gif latex uuid console
+            result delete rebuild
         """,
     ),
     _out(_SHOWN, "training train inference predict dummy", only=""),
-    _out(_SHOWN, "load", "best last"),
+    _out(_SHOWN, "load", "best last model weight checkpoint"),
+    _out(_SHOWN, "keep", "last best max n"),
     _out(_SHOWN, "log", unless="std alpha sigma scale var prob transform lr init"),
 )
 
