@@ -65,6 +65,7 @@ _MEASURED = "it decides what is measured, not how good the model is"
 _DATA = "it says what the data are"
 _SYSTEM = "it says what the run uses, not what it learns"
 _LENGTH = "it sets how long a run takes"
+_RESULT = "it holds a result, by its name"
 _SHOWN = "it sets what is shown or kept"
 
 _COUNT = " n num number nb count total amount "
@@ -204,10 +205,10 @@ _EXCLUSIONS = (
         """
             worker thread process proc job gpu cpu device cuda mps tpu port host timeout ddp fsdp
             distributed amp fp16 bf16 fp32 tf32 dtype compile deterministic cudnn prefetch prefetcher
-            offload nccl backend pin persistent world master retry cache shard precision jit accel
-            accelerator dataloader loader vcpu xformers flash half quantize quantization quantized
-            streaming torchscript autograd dynamo reentrant vllm unsloth recovery slurm aws docker trust
-            remote sync spawn tracemalloc optuna hyperparameter pruner
+            offload nccl backend pin persistent world master retry cache shard precision jit disk inplace
+            int8 onnx opset regenerate accel accelerator dataloader loader vcpu xformers flash half
+            quantize quantization quantized streaming torchscript autograd dynamo reentrant vllm unsloth
+            recovery slurm aws docker trust remote sync spawn tracemalloc optuna hyperparameter pruner
         """,
         unless="batch tree noise",
     ),
@@ -244,6 +245,12 @@ _EXCLUSIONS = (
     _out(_SHOWN, "training train inference predict dummy", only=""),
     _out(_SHOWN, "load", "best last model weight checkpoint"),
     _out(_SHOWN, "keep", "last best max n"),
+    _out(
+        _RESULT,
+        "best running mean std avg average total cumulative",
+        "loss acc accuracy reward score error metric return",
+        only="n val so far epoch",
+    ),
     _out(_SHOWN, "log", unless="std alpha sigma scale var prob transform lr init"),
 )
 

@@ -41,6 +41,7 @@ NOT_TUNED = {
         train_steps=5 steps_per_epoch=100 early_stopping_rounds=50 patience=5 n_episodes=100
         time_limit=60
     """,
+    "it holds a result": "best_acc=0.0 mean_reward=0.0 total_loss=0.0",
     "it sets what is shown or kept": """
         print_every=100 checkpoint_steps=500 logging_steps=10 save_total_limit=2
     """,
