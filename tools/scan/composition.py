@@ -36,6 +36,7 @@ from bestguess.tools.words.documents import compose_yaml, path_words
 
 MAX_FILES = 200
 MISSING = "???"
+NO_VALUE = "it has no value to start from"
 
 Tree = Mapping[Value, Any]
 """The settings of a configuration by their keys: each a Finding, or a tree again."""
@@ -96,11 +97,9 @@ def set_by_words(
     if found.note:
         return finding
     if found.value == MISSING:
-        return replace(
-            finding, value=None, note=f"it has no value yet; add {write(path, 'VALUE')} to the command"
-        )
+        return replace(finding, value=None, note=NO_VALUE, required=write(path, "VALUE") or "")
     if found.value is None:
-        return replace(finding, note="it has no value to start from")
+        return replace(finding, note=NO_VALUE)
     if isinstance(found.value, str) and "${" in found.value:
         return replace(finding, note="it follows other settings")
     if word is None:
@@ -182,14 +181,15 @@ class Sources:
         value = factory.body if isinstance(factory, ast.Lambda) else factory or value
         if value is None or called(value) == "MISSING":
             return Finding(name, MISSING, "configuration", statement.lineno, self.script.name)
-        nested = self.read_expression(value, depth + 1)
-        return None if nested is None else nested.tree
+        return self._read_value(name, value, depth)
 
     def _read_value(self, name: str, value: ast.expr, depth: int) -> Finding | Tree:
         if (nested := self.read_expression(value, depth + 1)) is not None:
             return nested.tree
         literal = literal_or(value, None, self._known)
         note = SEVERAL if isinstance(value, ast.List | ast.Tuple) else ""
+        if literal is None and not isinstance(value, ast.Constant):
+            note = note or "its value is worked out by the script"
         return Finding(name, literal, "configuration", value.lineno, self.script.name, note=note, node=value)
 
 

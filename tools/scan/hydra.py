@@ -185,8 +185,9 @@ class _Composer:
 
     def _report(self, key: str, option: str, default: _Default, *, is_found: bool) -> None:
         """Add the choice of a configuration to what is left out."""
+        required = ""
         if option == MISSING:
-            note = f"it is not chosen; add {key}=OPTION to the command"
+            note, required = "no option of it is chosen", f"{key}=OPTION"
         elif not is_found and not default.optional:
             note = "this configuration is not found here"
         elif default.group and is_found:
@@ -195,7 +196,9 @@ class _Composer:
             return
         folder, script = self._start.folder, self._sources.script
         file = script.name if folder is None else shown_path(folder, script)
-        self._left_out.append(Finding(key, None, "yaml", self._start.line, file, note=note))
+        self._left_out.append(
+            Finding(key, None, "yaml", self._start.line, file, note=note, required=required)
+        )
 
     def _finish(
         self, path: tuple[Value, ...], found: Finding, options: Mapping[str, tuple[str, ...]]
@@ -300,8 +303,14 @@ def _find_folder(
         return parent / path, parent
     if isinstance(written, ast.Constant):
         return None, parent
-    # The path is worked out by the script: it is most likely one of the usual folders.
-    found = locate(f"{config.removesuffix('.yaml')}.yaml", script)
+    # The path is worked out by the script: its texts may be below the script's folder, or it is a usual one.
+    texts = sorted(
+        (node.col_offset, node.value)
+        for node in ast.walk(written)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+    name = f"{config.removesuffix('.yaml')}.yaml"
+    found = locate("/".join([*(text for _, text in texts), name]), script) or locate(name, script)
     return (found.parent if found else None), parent
 
 

@@ -12,7 +12,7 @@ from bestguess.tools.scan.assignments import Assignment, Path, find_assignments
 from bestguess.tools.scan.finding import Finding, Value, called, entries, literal_or, walk
 
 _PARSERS = frozenset({"parse_args", "parse_known_args"})
-_LOADERS = frozenset({"load", "safe_load", "full_load", "unsafe_load", "merge", "create"})
+_LOADERS = frozenset({"load", "safe_load", "full_load", "unsafe_load", "merge", "create", "main"})
 
 MAX_LINEAGE = 50
 MAX_FIELDS = 500
@@ -52,6 +52,8 @@ class Resolver:
         for function in functions:
             arguments = [*function.args.args, *function.args.kwonlyargs]
             self._bound += [((one.arg,), {called(one.annotation)}) for one in arguments if one.annotation]
+            # What hydra.main decorates gets the configuration.
+            self._bound += [((one.arg,), {*map(called, function.decorator_list)}) for one in arguments[:1]]
             if any(isinstance(node, ast.Return) and node.value for node in ast.walk(function)):
                 self._returning.append((function.name, _calls(function)))
         given = [one for call in self._calls.get("set_defaults", ()) for one in call.keywords]

@@ -73,19 +73,32 @@ def test_what_is_composed_is_set_by_its_own_words(name: str, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("config", "reason"),
     [
-        ("model:\n  width: ???\n", "it has no value yet; add model.width=VALUE to the command"),
-        ("defaults:\n  - model: ???\n", "it is not chosen; add model=OPTION to the command"),
+        ("model:\n  width: ???\n", "it has no value to start from"),
+        ("defaults:\n  - model: ???\n", "no option of it is chosen"),
         ("defaults: [{model: big}]\n", "this configuration is not found here"),
         ("2d: 0.5\n", "the command line has no word that sets it"),
         ("warm: ${lr}\n", "it follows other settings"),
         ("layers: [64, 32]\n", "it takes several values"),
     ],
 )
-def test_what_is_not_tuned_says_why_and_what_the_command_lacks(
-    config: str, reason: str, tmp_path: Path
-) -> None:
+def test_what_is_not_tuned_says_why(config: str, reason: str, tmp_path: Path) -> None:
     draft = drafted(tmp_path, {"conf/config.yaml": f"{config}lr: 0.01\n"}, HYDRA)
     assert [said for _, said in draft.left_out] == [reason]
+
+
+def test_what_the_command_lacks_is_said_as_it_is_written(tmp_path: Path) -> None:
+    config = "defaults:\n  - model: ???\nlr: 0.01\noptim:\n  gain: ???\n"
+    lacks = drafted(tmp_path, {"conf/config.yaml": config}, HYDRA).lacks
+    assert len(lacks) == 2
+    assert lacks[0].startswith("the command lacks optim.gain=VALUE, ")
+    assert lacks[1].startswith("the command lacks model=OPTION, ")
+
+
+@pytest.mark.parametrize("line", ["config.lr = 0.5", "config['lr'] = 0.5", "if x: config.lr = 0.1"])
+def test_what_the_script_sets_in_its_configuration_is_not_set_by_words(line: str, tmp_path: Path) -> None:
+    script = HYDRA.replace("    show", f"    {line}\n    show")
+    draft = drafted(tmp_path, {"conf/config.yaml": "lr: 0.01\nmomentum: 0.9\n"}, script)
+    assert [one.name for one in draft.chosen if one.words] == ["momentum"]
 
 
 @pytest.mark.parametrize(
