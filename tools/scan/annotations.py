@@ -29,7 +29,7 @@ def read_annotation(node: ast.expr | None, tables: Tables) -> Annotation:
         case ast.Constant(value=str(text)):
             try:
                 return read_annotation(ast.parse(text, mode="eval").body, tables)
-            except SyntaxError:
+            except (SyntaxError, ValueError):
                 return Annotation()
         case ast.Subscript(value=outer, slice=inner) if called(outer) in _WRAPPERS:
             return read_annotation(inner.elts[0] if isinstance(inner, ast.Tuple) else inner, tables)

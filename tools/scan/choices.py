@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from bestguess.tools.scan.finding import Value, called, entries, literal_or, walk
 
 MOST_OPTIONS = 50
+MOST = 2**53
+"""Beyond it, whole numbers are no floats."""
 
 
 class Tables:
@@ -45,7 +47,11 @@ class Tables:
                 return ((), None, None) if None in options else (options, None, None)
             case ast.Call(func=ast.Name(id="range"), args=arguments):
                 limits = [literal_or(one, None, self._known) for one in arguments]
-                if limits and all(type(one) is int for one in limits) and 0 not in limits[2:]:
+                if (
+                    limits
+                    and all(type(one) is int and abs(one) < MOST for one in limits)
+                    and 0 not in limits[2:]
+                ):
                     numbers = range(*limits)  # type: ignore[arg-type]
                     if len(numbers) > MOST_OPTIONS and numbers.step == 1:
                         return (), float(numbers[0]), float(numbers[-1])

@@ -162,20 +162,25 @@ def _find_attributes(
         if not all(base in plain or _SETTINGS.search(base) for base in bases):
             continue
         plain.add(node.name)
-        again = _set_by_itself(node)
-        counts = Counter(name for statement in node.body for name, _ in _targets(statement))
-        for name, value in (pair for statement in node.body for pair in _targets(statement)):
-            if name.startswith("_") or counts[name] > 1:
-                continue
-            settings = _find(f"{node.name}.{name}", value, known, comments, file, "class")
-            yield from (replace(one, note=_AGAIN, node=None) if name in again else one for one in settings)
+        declared = [pair for statement in node.body for pair in _targets(statement)]
+        counts = Counter(name for name, _ in declared)
+        stored = (one for one in ast.walk(node) if isinstance(one, ast.Attribute))
+        counts.update(one.attr for one in stored if isinstance(one.ctx, ast.Store) and _is_own(one))
+        started = _set_at_start(node) if _SETTINGS.search(node.name) else ()
+        for name, value in {**dict(started), **dict(declared)}.items():
+            for finding in _find(f"{node.name}.{name}", value, known, comments, file, "class"):
+                if not name.startswith("_"):
+                    yield replace(finding, note=_AGAIN, node=None) if counts[name] > 1 else finding
 
 
-def _set_by_itself(owner: ast.ClassDef) -> set[str]:
-    """Return the attributes that the methods of a class assign."""
-    stored = [node for node in ast.walk(owner) if isinstance(node, ast.Attribute)]
-    return {
-        node.attr
-        for node in stored
-        if isinstance(node.ctx, ast.Store) and called(node.value) in {"self", "cls"}
-    }
+def _set_at_start(owner: ast.ClassDef) -> Iterator[tuple[str, ast.expr]]:
+    for method in owner.body:
+        if isinstance(method, ast.FunctionDef) and method.name == "__init__":
+            for statement in method.body:
+                match statement:
+                    case ast.Assign(targets=[ast.Attribute(attr=name) as target], value=value):
+                        yield from [(name, value)] if _is_own(target) else []
+
+
+def _is_own(attribute: ast.Attribute) -> bool:
+    return called(attribute.value) in {"self", "cls"}

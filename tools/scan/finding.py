@@ -26,6 +26,9 @@ KINDS: dict[str, type] = {"int": int, "float": float, "str": str, "bool": bool}
 DECLARING = frozenset({"add_argument", "add_option", "option", "argument"})
 """What declares an option, with `default` for its value."""
 
+TABLES = frozenset({"dict", "SimpleNamespace", "Namespace", "EasyDict", "AttrDict", "ConfigDict", "Munch"})
+"""What makes a dictionary of its keywords, or of one in braces."""
+
 SEVERAL = "it takes several values"
 
 MAX_POWER = 64
@@ -161,7 +164,9 @@ def entries(table: ast.expr) -> list[tuple[Value, ast.expr]]:
     match table:
         case ast.Dict(keys=keys, values=values):
             return [(literal_or(key, None), value) for key, value in zip(keys, values, strict=True)]
-        case ast.Call(keywords=keywords) if called(table) in {"dict", "SimpleNamespace"}:
+        case ast.Call(args=[ast.Dict() as inner], keywords=[]) if called(table) in TABLES:
+            return entries(inner)
+        case ast.Call(keywords=keywords) if called(table) in TABLES:
             return [(one.arg, one.value) for one in keywords]
     return []
 
@@ -179,7 +184,10 @@ def bound(node: ast.expr | None, *, inner: Value = None) -> float | None:
     value = literal_or(node, None)
     if not is_number(value):
         return None
-    return float(value + (inner - value) / 1000) if is_number(inner) else float(value)
+    try:
+        return float(value + (inner - value) / 1000) if is_number(inner) else float(value)
+    except OverflowError:
+        return None
 
 
 def keyword(call: ast.Call, name: str) -> ast.expr | None:

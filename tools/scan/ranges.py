@@ -78,7 +78,7 @@ def _choose(finding: Finding, words: str, doc: str, *, has_heads: bool) -> Param
         value = int(habit.typical) if finding.kind is int else habit.typical
         doc = _stand_in(doc, None, value)
     assert isinstance(value, int | float)
-    if not math.isfinite(value) or abs(value) > 1e12:
+    if abs(value) > 1e12 or not math.isfinite(value):  # a long int is no float
         return f"its value is {value!r}"
     real = (
         finding.kind is float or isinstance(value, float) or (finding.kind is None and habit and habit.real)

@@ -46,7 +46,7 @@ BOTH = "lr dropout"
         ("cfg = replace(Config(), lr=0.05)", "dropout"),
         ("cfg = Config(**{'lr': 0.05})", ""),
         ("def cli(of): return of()\ncfg = cli(Config)\ncfg.lr = cfg.dropout / 2", "dropout"),
-        ("a = argparse.Namespace(lr=0.3)\ncfg = Config(a.lr, dropout=0.2)", "dropout"),
+        ("a = argparse.Namespace(lr=0.3)\ncfg = Config(a.lr, dropout=0.2)", "a.lr dropout"),
     ],
 )  # fmt: skip
 def test_a_field_is_set_where_its_instance_gets_it(

@@ -11,7 +11,8 @@ from bestguess.tools.scan.flags.command_line import COMPUTED, CommandLine, flag_
 
 _KINDS: dict[str, type] = {"float": float, "integer": int, "bool": bool, "boolean": bool}
 _SEVERAL = {"list", "spaceseplist", "multi_string", "multi_integer", "multi_float", "multi_enum"}
-CALLS = frozenset(f"DEFINE_{name}" for name in (*_KINDS, *_SEVERAL, "string", "enum"))
+_CLASSES = {"enum_class", "multi_enum_class"}
+CALLS = frozenset(f"DEFINE_{name}" for name in (*_KINDS, *_SEVERAL, *_CLASSES, "string", "enum"))
 
 
 def read(tree: ast.Module, known: Mapping[str, Value], file: str) -> CommandLine:
@@ -48,7 +49,7 @@ def _read(
         return None
     kind = _KINDS.get(declared)
     value = literal_or(default, None, known)
-    note = SEVERAL if declared in _SEVERAL else ""
+    note = SEVERAL if declared in _SEVERAL else "it takes a member of a class" if declared in _CLASSES else ""
     if value is None and default is not None and not isinstance(default, ast.Constant):
         note = note or COMPUTED
     options: tuple[Value, ...] = ()

@@ -183,7 +183,7 @@ class _Reader:
         if name == "bool" and isinstance(value, str):
             return bool(value)
         if name in _LITERAL_READERS and isinstance(value, str):
-            with suppress(SyntaxError, NotLiteral):
+            with suppress(SyntaxError, ValueError, NotLiteral):
                 text = {"true": "True", "false": "False"}.get(value, value)
                 return read_literal(ast.parse(text, mode="eval").body)
         return read_text(value, kind)
