@@ -19,6 +19,7 @@ from bestguess.agent.record.trial_fields import proposal_fields, read_proposal
 from bestguess.agent.record.trials import ToldBeforeError
 from bestguess.agent.tuner import Tuner
 from bestguess.tools.errors import InputError
+from bestguess.tools.space.options import index_of
 from bestguess.tools.space.parameters import Choice
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Outcome, Proposal, Trial
@@ -158,7 +159,10 @@ class RayTrials:
         spelling, parameter = self._translation.spellings.get(name), self._translation.space[name]
         if spelling is None or not isinstance(parameter, Choice):
             return value
-        return next((option for option in parameter.options if spelling(option) == value), value)
+        try:
+            return parameter.options[index_of(map(spelling, parameter.options), value)]
+        except ValueError:
+            return value
 
 
 def check_format(kept: Any) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from sklearn.base import clone
 
 from bestguess.agent.estimators.default_spaces import with_default
 from bestguess.agent.estimators.documentation import parameter_doc
-from bestguess.agent.estimators.present import Present
+from bestguess.agent.estimators.present import UNSAID, Present
 from bestguess.agent.sampling.native_space import read_distribution
 from bestguess.tools.errors import InputError, ParamsError, SpaceError
 from bestguess.tools.space.bridges import is_dimension, read_dimension
@@ -61,6 +61,18 @@ class Searched:
 
     astray: Mapping[str, Any] = field(default_factory=dict)
     """What the estimator has set where the space's default sets something else."""
+
+    def differs(self, *, given: bool) -> str:
+        """Return in words what of the estimator as it is differs from the space's default.
+
+        Where nobody gave a space its defaults are the library's own, which some libraries write as None.
+        """
+        own = {name: value for name, value in self.astray.items() if given or value is not None}
+        unsaid = ", ".join(name for name, value in own.items() if value is UNSAID)
+        has = ", ".join(f"{name}={shown(value)}" for name, value in own.items() if value is not UNSAID)
+        words = [f"has {has}"] if has else []
+        words += [f"does not say its {unsaid}"] if unsaid else []
+        return f"the estimator itself {' and '.join(words)}" if words else ""
 
     def to_estimator(self, params: Params) -> dict[str, Any]:
         """Return params as `set_params` of the estimator takes them."""

@@ -256,17 +256,10 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
 
     def _told(self, trial: Trial, searched: Searched) -> Trial:
         """Return a trial, of which the reason says so if it is the default and not the estimator as it is."""
-        # Where nobody gave a space its defaults are the library's own, which the library writes as None.
-        own = {
-            name: value
-            for name, value in searched.astray.items()
-            if value is not None or self.param_distributions is not None
-        }
-        if trial.source != "default" or not own:
+        differs = searched.differs(given=self.param_distributions is not None)
+        if trial.source != "default" or not differs:
             return trial
-        words = ", ".join(f"{name}={shown(value)}" for name, value in own.items())
-        reason = f"the space's default; the estimator itself has {words}"
-        return replace(trial, proposal=replace(trial.proposal, reason=reason))
+        return replace(trial, proposal=replace(trial.proposal, reason=f"the space's default; {differs}"))
 
     def _steering(self, results: Mapping[str, Any]) -> str:
         """Return the name of the metric that is improved."""

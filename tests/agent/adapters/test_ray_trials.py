@@ -114,6 +114,12 @@ def test_a_configuration_that_was_run_elsewhere_is_told() -> None:
     assert (told.source, told.params["net/width"], told.params["depth"]) == ("user", 16, 3)
 
 
+@pytest.mark.parametrize("share", [1, 1.0, True, (1,)])
+def test_an_option_that_was_run_elsewhere_is_the_one_of_its_type(share: Any) -> None:
+    found = trials({"share": {"grid_search": [1, 1.0, True, (1,)]}})
+    assert found.add({"share": share}, bg.Outcome(0.5)).params == {"share": str(share)}
+
+
 def test_a_search_in_memory_goes_on_from_its_state_as_if_it_had_not_stopped() -> None:
     before = trials()
     for number in range(6):

@@ -116,6 +116,14 @@ def test_what_the_space_does_not_hold_is_not_called_the_estimators_own(estimator
     assert repr(searched.astray[name]) == repr(estimator.get_params().get(name, "unsaid")).strip("'")
 
 
+def test_what_differs_is_said_in_words() -> None:
+    searched = read(Takes(), {"depth": [2, 4], "eta": [0.1]})
+    assert searched.differs(given=True) == "the estimator itself does not say its depth, eta"
+    searched = read(Undocumented(None, 1), {"a": [1], "b": [1.0]})
+    assert searched.differs(given=True) == "the estimator itself has a=None, b=1"
+    assert searched.differs(given=False) == "the estimator itself has b=1"
+
+
 @pytest.mark.parametrize(
     "options",
     [
