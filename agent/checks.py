@@ -18,9 +18,10 @@ MOST_NAME_CHARS = 512
 
 
 def check_space(space: Any) -> Space:
-    """Return the space; raise InputError for anything else."""
+    """Return the space; raise InputError for anything else, and where its constraints leave no room."""
     if not isinstance(space, Space):
         raise InputError(f"space is {shown(space)}; give a bestguess.Space, as Space(lr=Float(1e-5, 1e-1))")
+    space.check_room()
     return space
 
 

@@ -13,6 +13,8 @@ import numpy as np
 from bestguess.agent.advice.advisor import MODEL, Advice, Advisor, Question
 from bestguess.agent.advice.framing import answer_tokens, frame_warm_start
 from bestguess.agent.llm import Request
+from bestguess.agent.search.chance import LIKELY
+from bestguess.agent.search.replies import Replies
 from bestguess.agent.search.state import Pass, SearchState
 from bestguess.agent.task import Task
 from bestguess.prompts import version
@@ -54,6 +56,7 @@ class FirstGuesses:
         self._advisor = advisor
         self._packs_say = packs_say
         self._density: GuessDensity | None = None
+        self._replies: Replies | None = None
 
     def propose(self, state: SearchState) -> Proposal | Pass:
         """Return the first guess of the pool that says something new."""
@@ -71,9 +74,13 @@ class FirstGuesses:
             others = state.verifier.rank(guesses)
             reason = "of the model's guesses the one most worth trying by now"
         middle = f"the model's consensus: the middle of its {len(guesses)} guesses"
-        for guess, why in [(consensus, middle), *((other, reason) for other in others)]:
+        likely = state.likely(guesses)
+        order = [(consensus, middle), *((other, reason) for other in others)]
+        # What is likely to fail comes last, in the order that it had.
+        for guess, why in sorted(order, key=lambda one: bool(likely[one[0]] < LIKELY * likely.max())):
             if not state.is_near_duplicate(guesses[guess], near=APART):
-                return Proposal(guesses[guess], "llm", why)
+                noted = self._replies.note(guesses[guess]) if self._replies else ""
+                return Proposal(guesses[guess], "llm", why + noted)
         return Pass(f"{MODEL}every different first guess of the model has been tried")
 
     def ask(self, state: SearchState) -> Advice:
@@ -100,7 +107,8 @@ class FirstGuesses:
             max_tokens=answer_tokens(state.space),
             told=len(state.history.told),
         )
-        return Question(request, "warm_start", state.space.from_reply)
+        self._replies = Replies(state.space)
+        return Question(request, "warm_start", self._replies.read)
 
     def density(self, space: Space, prior: LogDensity | None) -> LogDensity | None:
         """Return what `prior` and the pool say together of where the optimum lies."""

@@ -13,6 +13,7 @@ from typing import Any
 from bestguess.agent.advice.advisor import MODEL, Advisor, Question
 from bestguess.agent.advice.framing import BUDGET_TOKENS, answer_tokens, frame_proposal
 from bestguess.agent.llm import LLM, Request, Tokenizing, count_roughly
+from bestguess.agent.search.replies import Replies
 from bestguess.agent.search.state import Pass, SearchState
 from bestguess.prompts import version
 from bestguess.tools.search.trust import earned
@@ -30,6 +31,7 @@ class Guesses:
     def __init__(self, advisor: Advisor, llm: LLM | None = None) -> None:
         self._advisor = advisor
         self._tokenizing = llm if isinstance(llm, Tokenizing) else None
+        self._replies: Replies | None = None
 
     def propose(self, state: SearchState) -> Proposal | Pass:
         """Return a guess that the verifier accepts; pass with the reason why none is."""
@@ -50,6 +52,7 @@ class Guesses:
         for guess, verdict in zip(ranked, verdicts, strict=True):
             if verdict.accepted:
                 reason = f"the model's guess, the best of {len(ranked)} by {by}"
+                reason += self._replies.note(guess) if self._replies else ""
                 said = f"accepted: {verdict.sentence}"
                 return Proposal(dict(guess), "llm", reason, verdict.prediction, said)
         return Pass(f"{MODEL}guess not run: {verdicts[0].sentence}")
@@ -100,7 +103,8 @@ class Guesses:
             max_tokens=room,
             told=len(state.history.told),
         )
-        return Question(request, "propose", state.space.from_reply)
+        self._replies = Replies(state.space)
+        return Question(request, "propose", self._replies.read)
 
 
 def _candidates(state: SearchState) -> list[tuple[Mapping[str, Any], Prediction]]:

@@ -18,7 +18,8 @@ LEADING_SHARE = 0.5
 evaluations (NOTEBOOK 15); the model then has its turns in the search only."""
 
 DRAWS = 16
-"""Of so many the one farthest from all trials is run; the farthest of more would be hardly believed."""
+"""Of so many the one farthest from all trials is run, times the chance that it does not fail; the farthest of
+more would be hardly believed."""
 
 
 class Packs:
@@ -40,13 +41,13 @@ class Packs:
         said = f"what is known of {self._family}"
         if all(trial.source != "knowledge" for trial in state.history):
             middle = state.within(self.prior.mode())
-            if middle is not None and not state.is_near_duplicate(middle):
+            if not state.is_near_duplicate(middle):
                 return Proposal(middle, "knowledge", f"{said}: the middle of it")
         drawn = [state.within(params) for params in self.prior.sample(state.rng(), DRAWS)]
-        new = [params for params in drawn if params is not None and not state.tried(params)]
+        new = [params for params in drawn if not state.tried(params)]
         if not new:
             return Pass()
         there = state.whole.encode_many([trial.params for trial in state.history])
         apart = np.abs(state.whole.encode_many(new)[:, None] - there[None]).sum(axis=2).min(axis=1)
-        farthest = new[int(np.argmax(apart))]
+        farthest = new[int(np.argmax(apart * state.likely(new)))]
         return Proposal(farthest, "knowledge", f"{said}: a draw unlike the trials before")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -10,6 +10,10 @@ import numpy as np
 
 from bestguess.agent.advice.advisor import Consultation
 from bestguess.agent.task import Task
+from bestguess.tools.arrays import FloatArray
+from bestguess.tools.search.failure_model import FailureModel
+from bestguess.tools.search.failure_rules import Claim
+from bestguess.tools.search.places import encode
 from bestguess.tools.search.verifier import Verifier
 from bestguess.tools.space.region import Region
 from bestguess.tools.space.space import Space
@@ -37,6 +41,8 @@ class SearchState:
     region: Region | None = None
     own: Proposal | None = None
     consultation: Consultation = field(default_factory=Consultation)
+    claims: tuple[Claim, ...] = ()
+    """What is usually, or was said to be, the cause of failures like those of the history."""
 
     @property
     def whole(self) -> Space:
@@ -47,11 +53,17 @@ class SearchState:
         """Return a generator of this trial's own, so that a resumed study goes on as it would have."""
         return np.random.default_rng((self.seed, self.number))
 
-    def within(self, params: dict[str, Any]) -> dict[str, Any] | None:
-        """Return params of the whole, or the nearest in its region; None if constraints rule them out."""
-        if self.region is not None:
-            return self.region.project(params)
-        return params if self.space.satisfies(params) else None
+    def within(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Return params of the whole, or the nearest in its region that keep the constraints."""
+        return self.region.project(params) if self.region else self.space.nearest(params)
+
+    def likely(self, many: Sequence[Mapping[str, Any]]) -> FloatArray:
+        """Return the probability (m,) of each params not to fail; 1 while nothing has failed."""
+        if not self.history.failed:
+            return np.ones(len(many))
+        model = self.verifier or FailureModel.fit(self.whole, self.history, self.claims)
+        predict = model.feasible if isinstance(model, Verifier) else model.predict
+        return predict(*encode(self.whole, many))
 
     def is_near_duplicate(self, params: Mapping[str, Any], *, near: float = NEAR) -> bool:
         """Whether a trial is nearer than `near` in every column of the cube, with the same options."""

@@ -68,6 +68,7 @@ class Turns:
         knowledge: Knowledge | None = None,
         switches: Switches = EVERYTHING,
     ) -> None:
+        space.check_room()
         self.space = space
         self.task = task
         self.seed = seed
@@ -206,14 +207,14 @@ class Turns:
         self, history: History, number: int | None, usual: Sequence[Claim], consultation: Consultation
     ) -> SearchState:
         """Return the state of the search, with the verifier fitted to the history."""
-        explained = self._explainer.claims if self._explainer else ()
+        claims = (*usual, *(self._explainer.claims if self._explainer else ()))
         self._verifier = Verifier.fit(
             self.space,
             history,
             noisy=self.task.noisy,
             earlier=self._verifier,
             prior=self._belief(history),
-            claims=(*usual, *explained),
+            claims=claims,
         )
         return SearchState(
             self.region.space if self.region else self.space,
@@ -224,6 +225,7 @@ class Turns:
             self._verifier,
             self.region,
             consultation=consultation,
+            claims=claims,
         )
 
     def _belief(self, history: History) -> LogDensity | None:

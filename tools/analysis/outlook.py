@@ -66,6 +66,10 @@ def look_ahead(
         around = np.resize(space.encode_many(near), (AROUND, len(space)))
         places.append(lattice.perturb(around, WIDTH, rng))
     x, active = lattice.settle(np.concatenate(places))
+    if space.constraints:
+        x, active = lattice.settle(space.feasible.pull(x, space.feasible.sample(rng, len(x))))
+        kept = space.feasible.holds(x)
+        x, active = x[kept], active[kept]
     x, first = np.unique(x, axis=0, return_index=True)
     active = active[first]
     if within:

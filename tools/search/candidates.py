@@ -36,6 +36,9 @@ SAMPLES = 200
 COVER = 512
 """How many places of a Sobol sequence come first, a power of two (with four times as many: NOTEBOOK 8)."""
 
+COMPLETED = 4
+"""Of numbers that are counted: nothing lies between two feasible places."""
+
 ROUNDS = 4
 FINALISTS = 4
 PARENTS = 8
@@ -63,20 +66,29 @@ def maximize(
 
     A scrambled Sobol sequence covers the cube; then ROUNDS times the best places so far and the
     `incumbents` are changed at random, by less from round to round; and the best few climb along `ascent`
-    in their continuous columns. The list is empty only when there seems to be nothing left to try.
+    in their continuous columns. What breaks constraints is moved towards a place that does not, the parent or
+    one drawn from all that are feasible, and those are scored, too. The list is empty only when there seems
+    to be nothing left to try.
     """
     lattice = Lattice(space, incumbents)
     pool = _Pool(lattice, score)
     if lattice.size <= COVER:
         pool.add(lattice.enumerate())
     else:
-        pool.add(qmc.Sobol(len(space), seed=rng).random(COVER))
+        cover = qmc.Sobol(len(space), seed=rng).random(COVER)
+        if space.constraints:
+            drawn = space.feasible.sample(rng, space.feasible.effort.beside)
+            pool.add(drawn)
+            pool.add(cover, np.resize(drawn, cover.shape))
+        else:
+            pool.add(cover)
         around = space.encode_many(incumbents)
         for width in FIRST_STEP * SHRINK ** np.arange(ROUNDS):
-            parents = np.concatenate((pool.best(PARENTS, rng), around))
-            pool.add(lattice.perturb(np.repeat(parents, -(-OFFSPRING // len(parents)), axis=0), width, rng))
+            parents = np.concatenate((pool.best(PARENTS), around))
+            parents = np.repeat(parents, -(-OFFSPRING // len(parents)), axis=0)
+            pool.add(lattice.perturb(parents, width, rng), parents)
     if ascent is not None:
-        pool.climb(ascent, rng)
+        pool.climb(ascent)
     seen = {_key(params) for params in evaluated}
     found = list(pool.untried(seen, FINALISTS)) or _leftover(lattice, rng, seen)
     if lattice.exact or len(found) < 2:
@@ -93,21 +105,36 @@ class _Pool:
         self._score = score
         self._x = np.empty((0, len(lattice.space)))
         self._scores = np.empty(0)
-        self._params: dict[int, dict[str, Any]] = {}
-        """Params by row, where they were needed."""
 
-    def add(self, x: FloatArray) -> None:
+    def add(self, x: FloatArray, anchors: FloatArray | None = None) -> None:
+        """Score x (m, d), or what lies between that and its anchor (m, d) where constraints are broken."""
         settled, active = self._lattice.settle(x)
+        space = self._lattice.space
+        if space.constraints:
+            if anchors is not None:
+                settled, active = self._lattice.settle(self._pulled(settled, anchors))
+            kept = space.feasible.holds(settled)
+            settled, active = settled[kept], active[kept]
         scores = np.nan_to_num(self._score(settled, active), nan=-np.inf, posinf=np.inf, neginf=-np.inf)
         self._x = np.concatenate((self._x, settled))
         self._scores = np.concatenate((self._scores, scores))
 
-    def climb(self, ascent: Ascent, rng: np.random.Generator) -> None:
+    def _pulled(self, x: FloatArray, anchors: FloatArray) -> FloatArray:
+        """Return x (m, d) moved towards anchors; a few that end there are changed in one column instead."""
+        feasible = self._lattice.space.feasible
+        pulled = feasible.pull(x, anchors)
+        back = np.flatnonzero((pulled == anchors).all(axis=1) & (x != anchors).any(axis=1))
+        for row in back[: 0 if feasible.continuous else COMPLETED]:
+            completed = feasible.complete(x[row])
+            pulled[row] = pulled[row] if completed is None else completed
+        return pulled
+
+    def climb(self, ascent: Ascent) -> None:
         """Follow `ascent` from the best places, and from the best of those passed, until none is better."""
         free = self._lattice.continuous
         before: FloatArray | None = None
         for _ in range(CLIMBS if free.any() else 0):
-            x, active = self._lattice.settle(self.best(CLIMBERS, rng))
+            x, active = self._lattice.settle(self.best(CLIMBERS))
             if before is not None and np.array_equal(x, before):
                 return
             before = x
@@ -118,35 +145,24 @@ class _Pool:
             if not up.any():
                 return
             direction = direction[up] / length[up, None]
-            self.add((x[up, None] + STRIDES[:, None] * direction[:, None]).reshape(-1, x.shape[1]))
+            there = x[up, None] + STRIDES[:, None] * direction[:, None]
+            self.add(there.reshape(-1, x.shape[1]), np.repeat(x[up], len(STRIDES), axis=0))
 
-    def best(self, count: int, rng: np.random.Generator) -> FloatArray:
-        """Return the best x (count, d) that satisfy the constraints, filled up with random ones."""
-        space = self._lattice.space
-        if not space.constraints:
-            some = np.argpartition(-self._scores, min(count, len(self._scores)) - 1)[:count]
-            return self._x[some[np.argsort(-self._scores[some], kind="stable")]]
-        rows = [row for row, _ in islice(self._allowed(), count)]
-        drawn = [space.sample(rng) for _ in range(count - len(rows))]
-        return np.concatenate((self._x[rows], space.encode_many(drawn)))
+    def best(self, count: int) -> FloatArray:
+        """Return the best x (count, d), fewer if there are no more."""
+        some = np.argpartition(-self._scores, min(count, len(self._scores)) - 1)[:count]
+        return self._x[some[np.argsort(-self._scores[some], kind="stable")]]
 
     def untried(self, seen: Set[frozenset[Any]], count: int) -> Iterator[dict[str, Any]]:
         """Yield the params of the best places, `count` at most, that are not in `seen` nor twice here."""
         new = set(seen)
-        for _, params in self._allowed():
+        for row in np.argsort(-self._scores, kind="stable").tolist():
             if len(new) == len(seen) + count:
                 return
-            if _key(params) not in new:
+            params = self._lattice.decode(self._x[row])
+            if _key(params) not in new and self._lattice.space.satisfies(params):
                 new.add(_key(params))
                 yield params
-
-    def _allowed(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Yield row and params of the places that satisfy the constraints, best first."""
-        for row in np.argsort(-self._scores, kind="stable").tolist():
-            if row not in self._params:
-                self._params[row] = self._lattice.decode(self._x[row])
-            if self._lattice.space.satisfies(self._params[row]):
-                yield row, self._params[row]
 
 
 def _leftover(lattice: Lattice, rng: np.random.Generator, seen: Set[frozenset[Any]]) -> list[dict[str, Any]]:
@@ -156,7 +172,7 @@ def _leftover(lattice: Lattice, rng: np.random.Generator, seen: Set[frozenset[An
         settled, _ = lattice.settle(lattice.enumerate())
         tries = map(lattice.decode, rng.permutation(np.unique(settled, axis=0)))
     else:
-        tries = (lattice.space.sample(rng) for _ in range(SAMPLES))
+        tries = lattice.space.samples(rng, SAMPLES)
     untried = (one for one in tries if _key(one) not in seen and lattice.space.satisfies(one))
     return list(islice(untried, 1))
 

@@ -34,6 +34,7 @@ from bestguess.tools.search.acquisition import (
 )
 from bestguess.tools.search.calibration import REPORT, SEARCH, standardized_errors
 from bestguess.tools.search.candidates import maximize
+from bestguess.tools.search.failure_model import FailureModel
 from bestguess.tools.search.failure_rules import Claim, FailureRules
 from bestguess.tools.search.places import Places, encode, represent
 from bestguess.tools.search.prior import LogDensity
@@ -244,11 +245,7 @@ class Verifier:
 
     def feasible(self, x: FloatArray, active: BoolArray | None) -> FloatArray:
         """Return the probability (m,) that x (m, d) does not fail, by nearness and by rules that hold."""
-        near = self._fit.feasibility.predict(x, active)
-        if self.rules is None:
-            return near
-        credit = self.rules.credit
-        return (1.0 - credit) * near + credit * self.rules.predict(x)
+        return FailureModel(self._fit.feasibility, self.rules).predict(x, active)
 
     def ascent(self, x: FloatArray, active: BoolArray | None) -> FloatArray:
         """Return the direction (m, d) in which the log expected improvement of x (m, d) grows most.

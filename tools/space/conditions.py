@@ -6,11 +6,15 @@ A parent activates its children by its values.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from bestguess.tools.arrays import BoolArray, FloatArray
 from bestguess.tools.errors import ParamsError, SpaceError
 from bestguess.tools.space.parameter import Parameter, Value
 from bestguess.tools.space.parameters import Choice, Int
@@ -49,6 +53,28 @@ class Hierarchy:
                 value = plain(given.get(name, _MISSING))
                 values[name] = value if isinstance(value, Value) else _MISSING
         return tuple(name for name in self.parameters if name in values)
+
+    def with_parents(self, names: Iterable[str]) -> set[str]:
+        """Return the names and those of all that decide whether they are active."""
+        found = set(names)
+        for name in reversed(self.order):
+            if name in found:
+                found |= self.parameters[name].when.keys()
+        return found
+
+    def activity(self, values: Mapping[str, NDArray[Any]]) -> dict[str, BoolArray]:
+        """Return which rows (m,) have a conditional column of values (m,); its parents are among those."""
+        active: dict[str, BoolArray] = {}
+        for name in self.order:
+            for parent, allowed in self.parameters[name].when.items() if name in values else ():
+                fits = np.isin(values[parent], np.array(allowed, dtype=values[parent].dtype))
+                active[name] = active.get(name, True) & active.get(parent, True) & fits
+        return active
+
+    def decode(self, x: FloatArray) -> dict[str, Any]:
+        """Return the active params at x (d,) in the cube."""
+        us = dict(zip(self.parameters, x.tolist(), strict=True))
+        return self.read(us, convert=lambda parameter, u: parameter.decode(u))
 
     def read(
         self,

@@ -15,8 +15,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
+from bestguess.tools.arrays import BoolArray, FloatArray
 from bestguess.tools.errors import SpaceError
 from bestguess.tools.space.expressions import MAX_CHARS, ExpressionError, compute, read_tree
+from bestguess.tools.space.violation import Values, violation
 from bestguess.tools.words.given import did_you_mean, error_words, shorten, shown
 
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?P<name>[^`]*)`""")
@@ -50,6 +54,25 @@ class Expression:
             verdict = str(error)
         return f"{verdict} for {', '.join(f'{name}={shown(params[name])}' for name in self.names.values())}"
 
+    @property
+    def mentioned(self) -> tuple[str, ...]:
+        """The parameters it mentions."""
+        return tuple(self.names.values())
+
+    def violation(self, values: Values, active: Mapping[str, BoolArray]) -> FloatArray | None:
+        """Return by how much it is broken (m,) for columns of values (m,), None if arrays do not tell.
+
+        See `bestguess.tools.space.violation`; `failure` is exact.
+        """
+        columns = {identifier: values[name] for identifier, name in self.names.items()}
+        try:
+            v = violation(self.tree, columns)
+        except TypeError:  # texts that are computed with or put in order
+            return None
+        for name in active.keys() & set(self.mentioned):
+            v = np.where(active[name], v, 0.0)
+        return v
+
     def definition(self) -> str:
         """Return the expression as it was written."""
         return self.text
@@ -70,6 +93,11 @@ class Function:
         """The module and the qualified name of the function."""
         named = self.function if hasattr(self.function, "__qualname__") else type(self.function)
         return f"{named.__module__}.{named.__qualname__}"
+
+    @property
+    def mentioned(self) -> tuple[str, ...]:
+        """All parameters, as it may ask for any."""
+        return tuple(self.known)
 
     def failure(self, params: Mapping[str, Any]) -> str | None:
         """Return None if the function returns something true; raise SpaceError if it raises."""

@@ -24,15 +24,17 @@ def fill(
 ) -> list[dict[str, Any]]:
     """Return up to `n` different configurations along a scrambled Sobol sequence, none of them in `taken`.
 
-    There are fewer only where the space seems to have no more. Raises SpaceError where no random
-    configuration satisfies the constraints.
+    There are fewer only where the space seems to have no more. Raises SpaceError where the constraints leave
+    nothing.
     """
     seen = [dict(params) for params in taken]
     found: list[dict[str, Any]] = []
     if n < 1:
         return found
     sequence = qmc.Sobol(len(space), seed=rng).random(SOBOL)
-    drawn = [space.sample(rng) for _ in range(SAMPLES if space.constraints else 0)]
+    drawn = space.samples(rng, SAMPLES) if space.constraints else []
+    if space.constraints:
+        sequence = sequence[space.feasible.holds(sequence)]
     for params in chain(map(space.decode, sequence), drawn):
         if params not in seen and space.satisfies(params):
             seen.append(params)

@@ -23,7 +23,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +101,7 @@ def read_parameter(name: Any, entry: Any) -> Parameter:
     if kind is None:
         hint = did_you_mean(word, _KINDS)
         raise SpaceError(f"{where}: type is {shown(word)}; give one of {', '.join(_KINDS)}{hint}")
-    known = [each.name for each in fields(kind)]
+    known = [each.name for each in kind.written()]
     _check_keys(given, ("type", *known), where)
     for required in _REQUIRED[kind]:
         if required not in given:

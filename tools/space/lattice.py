@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bestguess.tools.arrays import BoolArray, FloatArray
-from bestguess.tools.space.parameters import Int, Text
+from bestguess.tools.space.parameters import Text
 from bestguess.tools.space.space import Space
 
 MOST_PLACES = 1024
@@ -48,9 +48,7 @@ class Lattice:
         count = parameter.grid_size
         if count is None or count > MOST_PLACES:
             return None
-        if isinstance(parameter, Int) and parameter.log:
-            return np.array([parameter.encode(value) for value in parameter.values()])
-        places = (np.arange(count) + 0.5) / count
+        places = parameter.places()
         if isinstance(parameter, Text):
             texts = {params[name] for params in known if name in params} - set(parameter.known)
             self._texts |= {(column, parameter.encode(text)): text for text in texts}

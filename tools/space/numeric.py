@@ -18,6 +18,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, ClassVar, cast
 
+import numpy as np
+
+from bestguess.tools.arrays import FloatArray
 from bestguess.tools.space.parameter import Kind, Parameter
 from bestguess.tools.words.given import is_number, plain, shown
 
@@ -61,6 +64,29 @@ class _Numeric(Parameter):
         start, end = self._ends
         place = start + u * (end - start)
         return min(max(self._rounded(math.exp(place) if self.log else place), self.low), self.high)
+
+    def places(self) -> FloatArray:
+        """Return where all k values lie in the unit interval (k,), in order."""
+        if self._on_grid:
+            return Parameter.places(self)
+        start, end = self._ends
+        places: FloatArray = (np.log(np.arange(self.low, self.high + 1)) - start) / (end - start)
+        return places
+
+    def decode_many(self, u: FloatArray) -> FloatArray:
+        """Return the values (m,) at places u (m,) as floats."""
+        count, number = self.grid_size, u
+        if self._on_grid and count is not None:
+            index = np.minimum(np.floor(u * count), count - 1)
+            digits = max(0, *(-int(_exact(one).as_tuple().exponent) for one in (self.low, self.step)))
+            number = np.round(self.low + index * self.step, digits)
+        else:
+            start, end = self._ends
+            place = start + u * (end - start)
+            number = np.exp(place) if self.log else place
+            number = np.rint(number) if count else number
+        within: FloatArray = np.minimum(np.maximum(number, self.low), self.high)
+        return within
 
     @property
     def _on_grid(self) -> bool:
@@ -118,7 +144,7 @@ class Float(_Numeric):
             raise self._error(f"low {self.low!r} and high {self.high!r} are too far apart; narrow the range")
         if self.step is not None:
             self._settle_step()
-        self._set(default=self._middle() if self.default is None else self._default(self.default))
+        self._settle_default(self._middle(), unset=self.default is None)
 
     def _settle_step(self) -> None:
         step = self._number("step")
@@ -209,7 +235,7 @@ class Int(_Numeric):
             raise self._error(f"step {step} leaves one value, {low}; give a smaller step")
         self._set(high=high - (high - low) % step)
         middle = round(math.sqrt(low * high)) if self.log else self._at((self.grid_size - 1) // 2)
-        self._set(default=middle if self.default is None else self._default(self.default))
+        self._settle_default(middle, unset=self.default is None)
 
     def _whole(self, name: str) -> int:
         number = self._number(name)

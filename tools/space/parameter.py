@@ -16,9 +16,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from typing import Any, ClassVar, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
+from bestguess.tools.arrays import FloatArray
 from bestguess.tools.errors import ParamsError, SpaceError
 from bestguess.tools.words.given import entries, listed, plain, shown, text_problem
 
@@ -47,6 +51,8 @@ class Parameter(ABC):
     default: Any = field(default=None, kw_only=True)
     doc: str = field(default="", kw_only=True)
     when: Mapping[str, Any] = field(default_factory=dict, kw_only=True, hash=False)
+    invented: bool = field(default=False, kw_only=True, repr=False, compare=False)
+    """Whether nobody gave the default, so that a space may choose another; no part of the definition."""
 
     def __post_init__(self) -> None:
         doc = plain(self.doc)
@@ -105,11 +111,27 @@ class Parameter(ABC):
         assert self.grid_size is not None
         return self._at(min(int(u * self.grid_size), self.grid_size - 1))
 
+    def places(self) -> FloatArray:
+        """Return where all k values lie in the unit interval (k,), in order."""
+        assert self.grid_size is not None
+        return (np.arange(self.grid_size) + 0.5) / self.grid_size
+
+    def decode_many(self, u: FloatArray) -> NDArray[Any]:
+        """Return the values (m,) at places u (m,): float64 if all there are are numbers, else objects."""
+        values = self.values()
+        numbers = all(isinstance(value, int | float) for value in values)
+        table = np.array(values, dtype=np.float64 if numbers else object)
+        return table[np.minimum((u * len(table)).astype(np.int64), len(table) - 1)]
+
+    @classmethod
+    def written(cls) -> list[Field[Any]]:
+        """Return the fields that a definition has; the shared ones come last, as people read them."""
+        return sorted((each for each in fields(cls) if each.repr), key=lambda each: each.name in _SHARED)
+
     def definition(self) -> dict[str, Any]:
         """Return the fields as JSON-able values, without those that say nothing."""
         entry: dict[str, Any] = {"type": self.type_name}
-        # The shared fields come first in a dataclass and last in what people read.
-        for each in sorted(fields(self), key=lambda each: each.name in _SHARED):
+        for each in self.written():
             value = getattr(self, each.name)
             if each.name == "when":
                 value = {parent: list(values) for parent, values in value.items()}
@@ -147,11 +169,14 @@ class Parameter(ABC):
                 raise self._error(f"when[{shown(parent)}] has more than {MAX_VALUES} values; name fewer")
         return conditions
 
-    def _default(self, default: Any) -> Any:
-        try:
-            return self.canonical(default)
-        except ParamsError as error:
-            raise self._error(f"default {error}") from None
+    def _settle_default(self, chosen: Any, *, unset: bool) -> None:
+        """Check the default that was given, or take the one `chosen` here where it is unset."""
+        if not unset:
+            try:
+                chosen = self.canonical(self.default)
+            except ParamsError as error:
+                raise self._error(f"default {error}") from None
+        self._set(default=chosen, invented=self.invented or unset)
 
     def _flag(self, name: str) -> bool:
         value = plain(getattr(self, name))

@@ -64,7 +64,7 @@ class Choice(Parameter):
             known[option] = known[text] = option
         self._set(options=options, ordered=self._flag("ordered"))
         unset = self.default is _FIRST or (self.default is None and None not in options)
-        self._set(default=options[0] if unset else self._default(self.default))
+        self._settle_default(options[0], unset=unset)
 
     @property
     def kind(self) -> Kind:
@@ -126,7 +126,7 @@ class Text(Parameter):
             self._set(examples=tuple(map(self.canonical, several)))
         except ParamsError as error:
             raise self._error(f"example {error}") from None
-        self._set(default="" if self.default is None else self._default(self.default))
+        self._settle_default("", unset=self.default is None or self.default == "")
 
     @property
     def known(self) -> tuple[str, ...]:

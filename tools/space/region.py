@@ -78,7 +78,7 @@ class Region:
 
     Raises:
         InputError: a limit names no parameter, or leaves nothing of one.
-        SpaceError: no configuration is left, or none that could be the default.
+        SpaceError: no configuration is left.
     """
 
     def __init__(self, whole: Space, limits: Limits) -> None:
@@ -96,7 +96,9 @@ class Region:
                 for parent, values in one.when.items()
             }
             if all(when.values()) or not when:
-                parts[name] = replace(one if limit is None else _limited(name, one, limit), when=when)
+                part = one if limit is None else _limited(name, one, limit)
+                # The user's default is one of the whole; here it may move to where the constraints hold.
+                parts[name] = replace(part, when=when, invented=True)
         kept = {name: parts[name] for name in whole.names if name in parts}
         written = [*whole.constraints, *(_forbid(values) for values in limits.without)]
         self.space = Space(kept, constraints=[source for source in written if _is_about(source, kept, whole)])
@@ -120,8 +122,8 @@ class Region:
         lowered: FloatArray = direction[:, self._columns] / slopes
         return lowered
 
-    def project(self, params: Params) -> dict[str, Any] | None:
-        """Return the nearest params of the part, or None where constraints leave none there."""
+    def project(self, params: Params) -> dict[str, Any]:
+        """Return the nearest params of the part."""
         near: dict[str, Any] = {}
         for name, one in self.space.parameters.items():
             if name not in params:
@@ -133,10 +135,7 @@ class Region:
                 near[name] = one.canonical(value)
             except ParamsError:
                 near[name] = one.default
-        try:
-            return self.space.complete(near)
-        except ParamsError:
-            return None
+        return self.space.nearest(near)
 
     def contains(self, params: Params) -> bool:
         """Whether `params` of the whole lie in the part."""

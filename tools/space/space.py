@@ -16,6 +16,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -25,7 +27,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from bestguess.tools.errors import ParamsError, SpaceError, UnknownNameError
 from bestguess.tools.space.conditions import Hierarchy, read_entries
-from bestguess.tools.space.constraints import read_constraint
+from bestguess.tools.space.constraints import Expression, read_constraint
+from bestguess.tools.space.default import feasible_default
+from bestguess.tools.space.equality import check_equalities
+from bestguess.tools.space.feasible import FeasibleSet
 from bestguess.tools.space.parameter import Kind, Parameter
 from bestguess.tools.space.parameters import Text
 from bestguess.tools.space.schema import json_schema, read_reply, round_float, spell
@@ -36,7 +41,6 @@ if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
     from optuna.distributions import BaseDistribution
 
-SAMPLE_TRIES = 10_000
 MAX_CONSTRAINTS = 1000
 MAX_ENCODED = 1_000_000
 
@@ -48,7 +52,8 @@ class Space:
 
     Parameters go by keyword, or in a mapping where their names are no identifiers. A constraint is an
     expression over names or a function of the active params; see `bestguess.tools.space.constraints`. The
-    default configuration must satisfy them. Raises SpaceError.
+    default configuration must satisfy them; where nobody gave a default, one is chosen that does. Raises
+    SpaceError.
     """
 
     def __init__(
@@ -82,11 +87,17 @@ class Space:
             )
         self._sources = tuple(sources)
         self._constraints = tuple(read_constraint(source, given) for source in self._sources)
+        for constraint in self._constraints:
+            if isinstance(constraint, Expression):
+                check_equalities(constraint, self.parameters)
         self._default = self._hierarchy.read({}, fill=lambda _: True)
         if failure := self._failure(self._default):
-            raise SpaceError(
-                f"the default configuration is not valid: {failure}; change it or the constraint"
-            )
+            chosen, self._known = feasible_default(self._hierarchy, self._constraints, failure)
+            changed = {name: replace(self.parameters[name], default=value) for name, value in chosen.items()}
+            self._hierarchy = Hierarchy({**given, **changed})
+            self._default = chosen
+        else:
+            self._known = self.encode(self._default)[None]
 
     @property
     def parameters(self) -> Mapping[str, Parameter]:
@@ -162,13 +173,7 @@ class Space:
 
         Raises ParamsError as `validate` does.
         """
-        return self._constrained(
-            self._hierarchy.read(
-                params,
-                convert=lambda parameter, value: parameter.canonical(parameter.snap(value)),
-                fill=lambda _: True,
-            )
-        )
+        return self._constrained(self._completed(params))
 
     def satisfies(self, params: Params) -> bool:
         """Whether `params`, taken to be valid otherwise, satisfy the constraints."""
@@ -177,19 +182,46 @@ class Space:
     def sample(self, rng: np.random.Generator) -> dict[str, Any]:
         """Return params drawn uniformly from the cube, given that they satisfy the constraints.
 
-        Raises SpaceError when 10,000 draws in a row do not.
+        Raises SpaceError where the constraints leave nothing, or no room.
         """
+        return self.samples(rng, 1)[0]
+
+    def samples(self, rng: np.random.Generator, count: int) -> list[dict[str, Any]]:
+        """Return several as `sample` draws them."""
         if not isinstance(rng, np.random.Generator):
             raise SpaceError(f"rng is {shown(rng)}; give a generator such as numpy.random.default_rng(0)")
-        for _ in range(SAMPLE_TRIES):
-            params = self.decode(rng.random(len(self)))
-            if self.satisfies(params):
-                return params
-        labels = ", ".join(constraint.label for constraint in self._constraints)
-        raise SpaceError(
-            f"none of {SAMPLE_TRIES} random configurations satisfies the constraints ({labels}); "
-            "narrow the ranges to where they hold"
-        )
+        if not self._constraints:
+            return [self.decode(x) for x in rng.random((count, len(self)))]
+        cloud = self.feasible.cloud
+        drawn = [self.decode(x) for x in self.feasible.sample(rng, count)]
+        return [one if self.satisfies(one) else self.decode(rng.choice(cloud)) for one in drawn]
+
+    def nearest(self, params: Params) -> dict[str, Any]:
+        """Return what `complete` does, but what breaks a constraint is changed until it does not.
+
+        One parameter is changed, or all that constraints speak of move towards a place where they hold:
+        whichever is less. Raises ParamsError.
+        """
+        values = self._completed(params)
+        if self._failure(values) is None:
+            return values
+        before, default = self.encode(values), self.encode(self._default)
+        after = self.feasible.nearest(before, default)
+        found = self.decode(after)
+        kept = {name for name, a, b in zip(self.names, before, after, strict=True) if a == b}
+        # What stays is not the same once it has been to the cube and back.
+        found |= {name: values[name] for name in kept & found.keys() & values.keys()}
+        return found if self.satisfies(found) else self.default()
+
+    def check_room(self) -> None:
+        """Raise SpaceError where the constraints leave no room for a search, before anything has run."""
+        if self._constraints:
+            self.feasible.cloud  # noqa: B018 - it is worked out once
+
+    @cached_property
+    def feasible(self) -> FeasibleSet:
+        """Where the constraints hold in the cube."""
+        return FeasibleSet(self._hierarchy, self._constraints, known=self._known)
 
     @property
     def column_kinds(self) -> tuple[Kind, ...]:
@@ -223,8 +255,7 @@ class Space:
             place = np.array(np.nan)
         if place.shape != (len(self),) or np.isnan(place).any():
             raise ParamsError(f"x is {shown(x)}; give {len(self)} numbers from 0 to 1")
-        us = dict(zip(self.parameters, np.clip(place, 0.0, 1.0).tolist(), strict=True))
-        return self._hierarchy.read(us, convert=lambda parameter, u: parameter.decode(u))
+        return self._hierarchy.decode(np.clip(place, 0.0, 1.0))
 
     def active_mask(self, params: Params) -> NDArray[np.bool_]:
         """Return mask (d,): which parameters are active."""
@@ -241,9 +272,11 @@ class Space:
         Options come back from their string form and numbers are snapped to the grid; a missing
         conditional parameter gets its default, an inactive one is dropped. Raises ParamsError.
         """
-        return self._constrained(
-            self._hierarchy.read(reply, convert=read_reply, fill=lambda parameter: bool(parameter.when))
-        )
+        return self._constrained(self.read_reply(reply))
+
+    def read_reply(self, reply: Any) -> dict[str, Any]:
+        """Return what `from_reply` does, but constraints are not enforced."""
+        return self._hierarchy.read(reply, convert=read_reply, fill=lambda parameter: bool(parameter.when))
 
     def to_reply(self, params: Params) -> dict[str, Any]:
         """Return valid params as the JSON object a model would reply.
@@ -327,6 +360,13 @@ class Space:
         from bestguess.tools.space.bridges import from_configspace
 
         return from_configspace(configspace)
+
+    def _completed(self, params: Params) -> dict[str, Any]:
+        return self._hierarchy.read(
+            params,
+            convert=lambda parameter, value: parameter.canonical(parameter.snap(value)),
+            fill=lambda _: True,
+        )
 
     def _failure(self, params: Params) -> str | None:
         for constraint in self._constraints:
