@@ -19,7 +19,7 @@ from bestguess.tools.scan.composition import Sources
 from bestguess.tools.scan.configs import find_configs
 from bestguess.tools.scan.constants import find_constants, known_names
 from bestguess.tools.scan.fields import find_fields
-from bestguess.tools.scan.finding import Finding, read_comments
+from bestguess.tools.scan.finding import Finding, read_comments, walk
 from bestguess.tools.scan.flags import find_flags
 from bestguess.tools.scan.hydra import find_hydra
 from bestguess.tools.scan.modules import Module, find_modules
@@ -31,6 +31,9 @@ from bestguess.tools.words.given import shorten
 
 MAX_BYTES = 300_000
 MAX_SETTINGS = 2000
+
+_DEFAULTS = "default_config_files"
+"""By this argument, jsonargparse, LightningCLI and ConfigArgParse take the defaults of options from files."""
 
 
 def read_script(script: Path) -> tuple[ast.Module, list[Finding], list[Module]]:
@@ -104,14 +107,17 @@ def _find(tree: ast.Module, text: str, script: Path, modules: list[Module]) -> I
     found = [_placed(resolver.resolve(finding), finding, modules, file) for finding in found]
     constant_names = {finding.name for finding in found if finding.origin == "constant"}
     in_files = {finding.name: finding for finding in found if finding.origin == "yaml"}
+    by_files = any(_DEFAULTS in (getattr(node, "arg", ""), getattr(node, "value", "")) for node in walk(tree))
     shorts = Counter(_short(finding) for finding in found)
     by_name: dict[str, Finding] = {}
     for finding in sorted(found, key=lambda finding: (finding.file != file, finding.line)):
         # A field goes by its own name where nothing else has it.
         name = _short(finding) if shorts[_short(finding)] == 1 else finding.name
         note = finding.note or _computed(finding, constant_names)
-        if finding.origin == "argparse" and resolver.takes_defaults and name in in_files:
+        takes_defaults = (finding.origin == "argparse" and resolver.takes_defaults) or by_files
+        if takes_defaults and finding.origin != "yaml" and name in in_files:
             note = note or f"{in_files[name].file} sets its default"
+            finding = replace(finding, required="")
         if earlier := by_name.get(name):
             is_apart = finding.origin == "yaml" and not finding.words
             if is_apart and (earlier.origin == "yaml" or earlier.value is None):

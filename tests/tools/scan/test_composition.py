@@ -134,6 +134,33 @@ def test_hydra_compose_without_the_words_leaves_all_out_with_the_reason(tmp_path
     ]
 
 
+@pytest.mark.parametrize(
+    ("script", "set_by"),
+    [
+        ("CLI(main, default_config_files=['own.yaml'])", {"lr": (), "width": ()}),
+        (
+            "parser = configargparse.ArgParser(default_config_files=['own.yaml'])\n"
+            "parser.add_argument('--lr', type=float, default=0.1)\n"
+            "parser.add_argument('--width', type=int, default=64)\nparser.parse_args()",
+            {"lr": (), "width": ("--width={width}",)},
+        ),
+        (
+            "class Model:\n    def __init__(self, lr: float, width: int = 64): ...\n"
+            "LightningCLI(Model, run=False, parser_kwargs={'default_config_files': ['model.yaml']})",
+            {"model.lr": (), "model.width": ("--model.width={model.width}",)},
+        ),
+    ],
+)
+def test_an_option_whose_default_a_file_sets_is_set_there(
+    script: str, set_by: dict[str, tuple[str, ...]], tmp_path: Path
+) -> None:
+    files = {"own.yaml": "lr: 0.5\n", "model.yaml": "model: {lr: 0.5}\n"}
+    draft = drafted(tmp_path, files, f"def main(lr: float = 0.1, width: int = 64): ...\n{script}")
+    assert {one.name: one.words for one in draft.chosen} == set_by
+    assert draft.lacks == ()
+    assert [one.value for one in draft.chosen if one.name.endswith("lr")] == [0.5]
+
+
 def settings(tree: object, path: str = "") -> dict[str, object]:
     if not isinstance(tree, dict) or not tree:
         return {path: tree}
