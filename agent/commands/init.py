@@ -39,9 +39,9 @@ def command(script: Path, out: Path, force: bool, as_json: bool) -> None:
     """Draft a space by reading a script: what could be tuned, around what it is now.
 
     Read are constants and plain classes of settings, dataclasses, the command lines of argparse, click,
-    Typer, Fire, absl, LightningCLI and HfArgumentParser, and YAML files that the script names, by Hydra,
-    OmegaConf or plainly. Nothing is executed. What is left out is listed with the reason, and what the
-    command lacks to run: look the draft over before you tune.
+    Typer, Fire, absl, LightningCLI and HfArgumentParser, what of these the script imports from its own
+    folder, and YAML files that it names, by Hydra, OmegaConf or plainly. Nothing is executed. What is left
+    out is listed with the reason, and what the command lacks to run: look the draft over before you tune.
 
     \b
     Examples:

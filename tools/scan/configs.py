@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 from collections.abc import Container, Iterator
 from itertools import islice
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import yaml
 
 from bestguess.tools.errors import InputError
-from bestguess.tools.scan.finding import Finding, Value, walk
+from bestguess.tools.scan.finding import Finding, Value, called, keyword, literal_or, walk
 from bestguess.tools.words.documents import FastLoader, compose_yaml, path_words, read_text
 
 MAX_BYTES = 200_000
@@ -42,11 +43,23 @@ def find_configs(tree: ast.Module, script: Path, read: Container[Path]) -> Itera
 
 
 def named_files(tree: ast.Module, script: Path) -> list[Path]:
-    """Return the YAML files that a string in the script names and that are there."""
-    constants = (node.value for node in walk(tree) if isinstance(node, ast.Constant))
+    """Return the YAML files that a string in the script names and that are there, but not what it writes."""
+    written = {id(node) for call in walk(tree) if _writes(call) for node in ast.walk(call)}
+    constants = (
+        node.value for node in walk(tree) if isinstance(node, ast.Constant) and id(node) not in written
+    )
     names = (one for one in constants if isinstance(one, str) and one.endswith((".yaml", ".yml")))
     paths = (locate(name, script) for name in names if len(name) < 500)
     return list(dict.fromkeys(path for path in paths if path is not None))
+
+
+def _writes(node: ast.AST) -> bool:
+    """Whether it is open(…, "w"), path.open("w"), path.write_text(…) or the like."""
+    if not isinstance(node, ast.Call):
+        return False
+    modes = [literal_or(each, None) for each in (*node.args[:2], keyword(node, "mode"))]
+    is_open = any(isinstance(mode, str) and re.fullmatch("[wax][bt+]*", mode) for mode in modes)
+    return (is_open and called(node) == "open") or called(node) in {"write_text", "write_bytes", "save"}
 
 
 def locate(name: str, script: Path) -> Path | None:

@@ -16,6 +16,7 @@ _LOADERS = frozenset({"load", "safe_load", "full_load", "unsafe_load", "merge", 
 
 MAX_LINEAGE = 50
 MAX_FIELDS = 500
+MAX_PATH = 8
 """How much of a class is followed, of which each in a chain has more."""
 
 
@@ -41,13 +42,16 @@ class Resolver:
             elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 functions.append(node)
         self._found: dict[Path, list[Assignment]] = defaultdict(list)
+        self._ends: dict[Path, list[Assignment]] = defaultdict(list)
         self._bound: list[tuple[Path, set[str]]] = []
         """What is bound to a call, with the names of all that is called for it; arguments to their class."""
         for found in find_assignments(tree):
             if not found.is_local and not found.follows:
                 self._found[found.path].append(found)
-            if isinstance(found.value, ast.Call):
-                self._bound.append((found.path, _calls(found.value)))
+                for start in range(max(0, len(found.path) - MAX_PATH), len(found.path) - 1):
+                    self._ends[found.path[start:]].append(found)
+            if found.value is not None and (calls := _calls(found.value)):
+                self._bound.append((found.path, calls))
         self._returning = []
         for function in functions:
             arguments = [*function.args.args, *function.args.kwonlyargs]
@@ -99,8 +103,9 @@ class Resolver:
                 yield from self._below(self._instances(_LOADERS), path)
 
     def _below(self, roots: Iterable[Path], path: Path) -> Iterator[Assignment]:
-        for root in roots:
-            yield from self._found.get(root + path, ())
+        """Yield what sets the path in what has the name of a root, wherever that is: cfg, self.cfg."""
+        for name in {root[-1] for root in roots}:
+            yield from self._ends.get((name, *path), ())
 
     def _find_instances(self, makers: frozenset[str]) -> set[Path]:
         """Return what is bound to what one of these returns, or a function that calls one and returns."""
@@ -145,5 +150,6 @@ def _contains(value: ast.expr | None, node: ast.expr | None) -> bool:
 def _calls(node: ast.AST) -> set[str]:
     """Return the names of what is called, and of what is passed to it: tyro.cli(Args) makes an Args."""
     calls = [inner for inner in ast.walk(node) if isinstance(inner, ast.Call)]
-    passed = {each.id for call in calls for each in call.args if isinstance(each, ast.Name)}
+    given = (each for call in calls for each in (*call.args, *(one.value for one in call.keywords)))
+    passed = {each.id for each in given if isinstance(each, ast.Name)}
     return {*map(called, calls), *passed}

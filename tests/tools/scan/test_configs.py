@@ -93,3 +93,17 @@ def test_what_the_script_writes_is_read_again(drafted: Callable[..., Draft]) -> 
 def test_of_other_files_nothing_is_offered(name: str, drafted: Callable[..., Draft]) -> None:
     script = f"print(dict(text=open('{name}').read()))"
     assert drafted({name: '{"lr": 0.1}', "train.py": script}).space is None
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "open('out.yaml', 'w').close()",
+        "pathlib.Path('out.yaml').open(mode='wt').close()",
+        "pathlib.Path('out.yaml').write_text('lr: 1')",
+    ],
+)
+def test_what_a_script_only_writes_is_no_configuration(written: str, drafted: Callable[..., Draft]) -> None:
+    script = f"import pathlib\nDROPOUT = 0.1\n{written}\nprint(dict(dropout=DROPOUT))"
+    draft = drafted({"out.yaml": "lr: 0.01\n", "train.py": script})
+    assert [found.name for found in draft.chosen] == ["DROPOUT"]

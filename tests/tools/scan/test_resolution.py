@@ -10,11 +10,22 @@ from bestguess.tools.scan.draft import Draft
 
 FIELDS = """
 import argparse
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 @dataclass
 class Config:
     lr: float = 0.01
     dropout: float = 0.1
+"""
+NESTED = """
+@dataclass
+class All:
+    of: Config = field(default_factory=Config)
+"""
+PASSED = """
+class Run:
+    def __init__(self, cfg):
+        self.cfg = cfg
+        self.cfg.lr = cfg.dropout
 """
 FLAGS = """
 import argparse
@@ -45,6 +56,8 @@ BOTH = "lr dropout"
         ("cfg, small = Config(lr=0.05), Config()", "dropout"),
         ("cfg = replace(Config(), lr=0.05)", "dropout"),
         ("cfg = Config(**{'lr': 0.05})", ""),
+        (f"{NESTED}all = All()\nall.of.lr = 0.5\ncfg = all.of", BOTH),
+        (f"{PASSED}cfg = Run(Config()).cfg", "dropout"),
         ("def cli(of): return of()\ncfg = cli(Config)\ncfg.lr = cfg.dropout / 2", "dropout"),
         ("a = argparse.Namespace(lr=0.3)\ncfg = Config(a.lr, dropout=0.2)", "a.lr dropout"),
     ],
