@@ -3,11 +3,16 @@
 Optuna takes any name and any object as a category; a space takes what can be stored, sent to a model and
 told apart. Names and categories that a space refuses go by stand-ins. What no stand-in helps is left out,
 with the reason.
+
+The distribution that a trial asks for may be another one than a space has, or than trials before it had.
+`nearest` moves a value of ours there; `check_asked` says where that would be no search of the user's space.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,12 +23,16 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from bestguess.tools.errors import ParamsError, SpaceError
+from bestguess.tools.errors import InputError, ParamsError, SpaceError
 from bestguess.tools.space.conditions import NAME_CHARS, NOT_IN_NAMES
+from bestguess.tools.space.numeric import BOUND_SLACK, STEP_SLACK
 from bestguess.tools.space.options import read_choices
+from bestguess.tools.space.parameter import MAX_VALUES
 from bestguess.tools.space.parameters import Choice, Float, Int, Parameter, Text
+from bestguess.tools.space.region import Limit
 from bestguess.tools.space.space import ConstraintSource, Space
-from bestguess.tools.words.given import shorten
+from bestguess.tools.words.cleaning import clean_line
+from bestguess.tools.words.given import is_number, shorten, shown
 
 Condition = tuple[str, tuple[Any, ...]]
 """The name of a parent and the values of it that make a parameter active, as Optuna has them."""
@@ -42,6 +51,9 @@ class NativeSpace:
     """What the categories are called in the space, by Optuna's name, if they cannot stand for themselves."""
 
     left_out: Mapping[str, str] = field(default_factory=dict)
+    limits: Mapping[str, Limit] = field(default_factory=dict)
+    """What is asked for now, by our name, where the space holds evidence beyond it, too."""
+
     fixed: bool = False
     """Whether the user gave the space, so that all there is to know of it is known."""
 
@@ -63,11 +75,15 @@ class NativeSpace:
         distributions: Mapping[str, BaseDistribution],
         conditions: Mapping[str, Condition] | None = None,
         left_out: Mapping[str, str] | None = None,
+        wider: Mapping[str, BaseDistribution] | None = None,
     ) -> NativeSpace | None:
         """Return the space of these distributions, or None if nothing can be searched.
 
-        Those with a single value are nobody's business and left out without a word.
+        Those with a single value are nobody's business and left out without a word. Where one is in `wider`
+        the space holds that, and is limited to the distribution itself.
         """
+        wider = wider or {}
+        limits: dict[str, Limit] = {}
         parameters: dict[str, Parameter] = {}
         names: dict[str, str] = {}
         labels: dict[str, tuple[str, ...]] = {}
@@ -82,13 +98,19 @@ class NativeSpace:
                 continue
             if called:
                 labels[name] = called
-            names[name] = _fit(name, set(names.values()) | (distributions.keys() - {name}))
-            parameters[names[name]] = parameter
+            mine = names[name] = _fit(name, set(names.values()) | (distributions.keys() - {name}))
+            if name in wider:
+                assert isinstance(distribution, FloatDistribution | IntDistribution)
+                limits[mine] = Limit(distribution.low, distribution.high)
+                parameter = replace(read_distribution(wider[name])[0], default=parameter.default)
+            parameters[mine] = parameter
         known = {child: condition for child, condition in (conditions or {}).items() if child in names}
         while lost := {child: parent for child, (parent, _) in known.items() if parent not in names}:
             for child, parent in lost.items():
                 refused[child] = f"it depends on {parent!r}, which is left out"
-                del known[child], parameters[names.pop(child)]
+                mine = names.pop(child)
+                del known[child], parameters[mine]
+                limits.pop(mine, None)
         for child, (parent, values) in known.items():
             spelled = [_ours(value, parent, distributions, labels) for value in values]
             mine = names[child]
@@ -96,7 +118,7 @@ class NativeSpace:
         if not names:
             return None
         kept = {name: distributions[name] for name in names}
-        return cls(Space(parameters), kept, names, labels, refused)
+        return cls(Space(parameters), kept, names, labels, refused, limits)
 
     def only(self, wanted: Mapping[str, BaseDistribution]) -> NativeSpace | None:
         """Return the part with these parameters, without those whose parents are missing; None if empty.
@@ -116,7 +138,25 @@ class NativeSpace:
             return None
         part = _constrained({mine: parameters[mine] for mine in names.values()}, self.space.constraints)
         kept = {name: self.distributions[name] for name in names}
-        return replace(self, space=part, distributions=kept, names=names)
+        limits = {mine: limit for mine, limit in self.limits.items() if mine in parameters and mine in ours}
+        return replace(self, space=part, distributions=kept, names=names, limits=limits)
+
+    def cut(self, asked: Mapping[str, BaseDistribution]) -> NativeSpace:
+        """Return a user's space without numbers that the objective does not ask for."""
+        parameters = dict(self.space.parameters)
+        for name, distribution in asked.items():
+            if self.distributions.get(name, distribution) == distribution:
+                continue
+            mine = self.names[name]
+            ours = parameters[mine]
+            if isinstance(ours, Float | Int) and not isinstance(distribution, CategoricalDistribution):
+                with suppress(SpaceError):  # they have less than two values in common
+                    parameters[mine] = _cut(ours, distribution)
+        if parameters == dict(self.space.parameters):
+            return self
+        with suppress(SpaceError):  # the default that is left breaks a constraint
+            return replace(self, space=Space(parameters, constraints=self.space.constraints))
+        return self
 
     def to_native(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Return params of the space as Optuna has them."""
@@ -140,7 +180,10 @@ class NativeSpace:
                 if name in given
             }
             active = self.space.active(values)
-            return self.space.validate({name: value for name, value in values.items() if name in active})
+            fit = {name: value for name, value in values.items() if name in active}
+            # An earlier trial may have had another grid.
+            fit = {name: self.space[name].snap(value) for name, value in fit.items()}
+            return self.space.validate(fit)
         except (ParamsError, ValueError):
             return None
 
@@ -158,6 +201,81 @@ def read_distribution(distribution: BaseDistribution) -> tuple[Parameter, tuple[
         case CategoricalDistribution(choices=choices):
             return read_choices(choices)
     raise SpaceError(f"{distribution!r} is no distribution that a space can hold")
+
+
+def nearest(value: Any, asked: BaseDistribution) -> Any:
+    """Return the value of `asked` that stands for a value of ours: the nearest on its grid.
+
+    Raises:
+        InputError: it lies beyond the range, or is none of the choices.
+    """
+    if isinstance(asked, CategoricalDistribution):
+        try:
+            return asked.choices[int(asked.to_internal_repr(value))]
+        except ValueError:
+            raise InputError(f"{shown(value)} is none of its choices") from None
+    assert isinstance(asked, FloatDistribution | IntDistribution)
+    if not is_number(value):
+        raise InputError(f"{shown(value)} is no number")
+    slack = BOUND_SLACK * max(abs(asked.low), abs(asked.high))  # of a logarithm and back
+    if not asked.low - slack <= value <= asked.high + slack:
+        raise InputError(f"{shown(value)} is not in its range")
+    moved = min(max(value, asked.low), asked.high)
+    if asked.step is not None:
+        moved = asked.low + round((moved - asked.low) / asked.step) * asked.step
+    return int(moved) if isinstance(asked, IntDistribution) else float(moved)
+
+
+def serves(value: Any, asked: BaseDistribution) -> bool:
+    """Whether a value of ours stands for one that is asked for."""
+    try:
+        nearest(value, asked)
+    except InputError:
+        return False
+    return True
+
+
+def check_asked(name: str, ours: Parameter, asked: BaseDistribution) -> str:
+    """Return how what an objective asks for differs from a user's parameter, where values of ours serve it.
+
+    Raises:
+        InputError: some values of ours do not exist there.
+    """
+    told = (
+        f"parameter {name!r}: the space has {shown(ours)}, the objective asks for {clean_line(shown(asked))}"
+    )
+    size = ours.grid_size
+    listed = isinstance(asked, CategoricalDistribution) or isinstance(ours, Choice)
+    try:
+        if listed and (size is None or size > MAX_VALUES):
+            raise InputError("a range is no list of choices")
+        for value in ours.values() if listed else ():
+            if nearest(value, asked) != value:
+                raise InputError(f"{shown(value)} is not on its grid")
+    except InputError as error:
+        raise InputError(f"{told}: {error}; make them the same") from None
+    if listed:
+        own = ours.values()
+        more = [choice for choice in getattr(asked, "choices", ()) if choice not in own]
+        return f"{told}: {shown(more)} is not tried" if more else ""
+    given, _ = read_distribution(asked)
+    same = type(given) is type(ours) and all(
+        getattr(given, field) == getattr(ours, field) for field in ("low", "high", "log", "step")
+    )
+    return "" if same else f"{told}: what both have is searched"
+
+
+def _cut(ours: Float | Int, asked: Any) -> Float | Int:
+    """Return the part of a parameter that is asked for, on its own scale and the grid that is asked for."""
+    low, high, step = max(ours.low, asked.low), min(ours.high, asked.high), ours.step
+    if asked.step not in (None, 1) or (isinstance(ours, Float) and isinstance(asked, IntDistribution)):
+        step = asked.step
+        low = asked.low + math.ceil((low - asked.low) / step - STEP_SLACK) * step
+        high = asked.low + math.floor((high - asked.low) / step + STEP_SLACK) * step
+    kind: Any = Int if isinstance(ours, Int) or isinstance(asked, IntDistribution) else Float
+    part: Float | Int = kind(low, high, log=ours.log, step=step, doc=ours.doc, when=ours.when)
+    default = min(max(ours.default, part.low), part.high)
+    return replace(part, default=part.snap(round(default) if kind is Int else default))
 
 
 def _constrained(parameters: Mapping[str, Parameter], constraints: Sequence[ConstraintSource]) -> Space:

@@ -28,11 +28,16 @@ from numpy.typing import NDArray
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from bestguess.agent.record.trial_fields import fields_of, proposal_fields, read_proposal
+from bestguess.agent.record.trial_fields import (
+    ENQUEUED,
+    broken_constraints,
+    fields_of,
+    proposal_fields,
+    read_proposal,
+)
 from bestguess.agent.sampling.native_space import NativeSpace
 from bestguess.tools.search.verifier import MIN_TRIALS
 from bestguess.tools.trial import Direction, History, Outcome, Proposal, Trial
-from bestguess.tools.words.given import shorten
 
 PROPOSED = "proposed"
 """Where a trial's attribute holds what was proposed, as Optuna's internal numbers: others can read it before
@@ -40,9 +45,6 @@ the objective has asked for it."""
 
 FEEDBACK = "feedback"
 """A user attribute in which an objective can say what happened; a model reads it."""
-
-FIXED = "fixed_params"
-"""The system attribute in which Optuna keeps what was enqueued."""
 
 BESIDES = 0.05
 """How much the sum of all objectives counts beside the worst of them."""
@@ -90,7 +92,7 @@ class Reader:
             return self._finished[frozen.number]
         fields = fields_of(frozen)
         proposed = _read_proposed(fields, self.native)
-        actual = {**frozen.system_attrs.get(FIXED, {}), **frozen.params}
+        actual = {**frozen.system_attrs.get(ENQUEUED, {}), **frozen.params}
         complete = frozen.state in (TrialState.COMPLETE, TrialState.PRUNED)
         # A trial that came to its end has shown all it has, unless the user knows better.
         params = self.native.from_native(
@@ -99,7 +101,10 @@ class Reader:
         proposal = None if params is None else read_proposal(fields, params)
         if proposal is not None:
             ours = all(proposed[name] == actual[name] for name in proposed.keys() & actual.keys())
-            if not ours or (proposal.source == "default" and params != self.native.space.default()):
+            # Where a range has changed since, the default was another one.
+            settled = self.native.fixed or ENQUEUED in frozen.system_attrs
+            moved = settled and params != self.native.space.default()
+            if not ours or (proposal.source == "default" and moved):
                 proposal = Proposal(proposal.params, "user", "part of it was not what had been proposed")
         if frozen.state.is_finished():
             self._finished[frozen.number] = proposal
@@ -173,9 +178,8 @@ def _history(
 
 def _failure(frozen: FrozenTrial) -> str:
     """Return why a finished trial has no value that counts."""
-    broken = [f"{name} is {value:.4g}" for name, value in frozen.constraints.items() if value > 0]
-    if broken:
-        return shorten(f"infeasible: {', '.join(broken)}, more than 0", 300)
+    if broken := broken_constraints(frozen):
+        return broken
     outcome = fields_of(frozen).get("outcome") or {}
     if outcome.get("error"):
         return str(outcome["error"])
@@ -205,12 +209,17 @@ def _read_proposed(fields: Mapping[str, Any], native: NativeSpace) -> dict[str, 
     return found
 
 
-def write_proposal(proposal: Proposal, native: NativeSpace | None) -> dict[str, Any]:
-    """Return the attribute that says what is proposed for a trial, by whom and why."""
+def write_proposal(
+    proposal: Proposal, native: NativeSpace | None, values: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return the attribute that says what is proposed for a trial, by whom and why.
+
+    `values` are those of the proposal as the trial has them, if some are not as proposed.
+    """
     if native is None:
         return proposal_fields(proposal)
     internal = {
         name: native.distributions[name].to_internal_repr(value)
-        for name, value in native.to_native(proposal.params).items()
+        for name, value in (values or native.to_native(proposal.params)).items()
     }
     return proposal_fields(proposal) | {PROPOSED: internal}

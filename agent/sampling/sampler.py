@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import threading
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import numpy as np
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, RandomSampler
 from optuna.study import Study
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 
 from bestguess.agent.advice.budget import Budget
 from bestguess.agent.advice.pack import choose_packs
@@ -93,16 +94,18 @@ class Sampler(BaseSampler):
                 self._search.reseed(self.seed)
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
-        """Return the distributions of all parameters that are known and can be searched."""
+        """Return the distributions of parameters that are known, can be searched, and were asked for so."""
         with self._lock:
             search = self._searching(study)
-            native = search.learn(search.trials_beside(trial.number))
-        return dict(native.distributions) if native else {}
+            return search.offer(trial, search.trials_beside(trial.number))
 
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        """Return what to run next in this space, active parameters only, and note who proposed it and why."""
+        """Return what to run next in this space, active parameters only, and note who proposed it and why.
+
+        All other parameters that are known are proposed with it, and given when they are asked for.
+        """
         with self._lock:
             search = self._searching(study)
             return search.propose(trial, search.trials_beside(trial.number), search_space)
@@ -110,7 +113,15 @@ class Sampler(BaseSampler):
     def sample_independent(
         self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
     ) -> Any:
-        """Return a random value; in the first trial the default, or the middle where none is known."""
+        """Return what is proposed of a parameter that was not relative, or the nearest that is asked for.
+
+        Of what is not known it is a random value, in the first trial the middle.
+
+        Raises:
+            InputError: the space that the sampler was given has values that the objective does not ask for.
+        """
+        with suppress(LookupError):
+            return self._searching(study).give(trial, param_name, param_distribution)
         rng = np.random.default_rng((self.seed, trial.number, zlib.crc32(param_name.encode())))
         try:
             parameter, labels = read_distribution(param_distribution)
@@ -122,18 +133,28 @@ class Sampler(BaseSampler):
             return value
         return param_distribution.to_external_repr(labels.index(value))
 
+    def after_trial(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        state: TrialState,  # noqa: ARG002
+        values: Sequence[float] | None,  # noqa: ARG002
+    ) -> None:
+        """Let go of what was proposed for the trial."""
+        if self._search and self._search.is_of(study):
+            self._search.end(trial)
+
     def close(self) -> None:
         """Stop asking the model; one that was handed in as an object stays open."""
         self._terms.close(self.llm)
 
     def _searching(self, study: Study) -> OptunaSearch:
         """Return what is known of this study; a sampler that changes studies starts again."""
-        storage, study_id = study._storage, study._study_id
         search = self._search
-        if search is None or search.storage is not storage or search.study_id != study_id:
+        if search is None or not search.is_of(study):
             self._search = search = OptunaSearch(
-                storage,
-                study_id,
+                study._storage,
+                study._study_id,
                 self._native,
                 self.task,
                 terms=self._terms,

@@ -7,16 +7,17 @@ once, so that the others do not propose it again.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 from optuna.distributions import BaseDistribution
 from optuna.storages import BaseStorage
-from optuna.study import StudyDirection
+from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from bestguess.agent.advice.advisor import MODEL
@@ -24,15 +25,18 @@ from bestguess.agent.advice.knowledge import know
 from bestguess.agent.advice.pack import Pack
 from bestguess.agent.assembly import Assembly, ModelTerms
 from bestguess.agent.llm import LLM
-from bestguess.agent.sampling.native_space import NativeSpace
-from bestguess.agent.sampling.observed import infer_space
+from bestguess.agent.sampling.native_space import NativeSpace, check_asked, nearest, serves
+from bestguess.agent.sampling.observed import infer_space, last_asked
 from bestguess.agent.sampling.reading import Reader, Reading, write_proposal
 from bestguess.agent.search.first_guesses import STARTS
 from bestguess.agent.search.switches import Switches
 from bestguess.agent.search.turns import Turns
 from bestguess.agent.task import Task
-from bestguess.tools.trial import REASON_CHARS, History, Proposal, Trial
-from bestguess.tools.words.given import shorten
+from bestguess.tools.errors import InputError
+from bestguess.tools.space.region import Limits, Region
+from bestguess.tools.trial import REASON_CHARS, History, Outcome, Proposal, Trial
+from bestguess.tools.words.cleaning import clean_line
+from bestguess.tools.words.given import did_you_mean, shorten
 from bestguess.tools.words.kept import ATTRIBUTE
 
 MOST_TRIES = 5
@@ -44,8 +48,22 @@ PAUSE_S = 0.2
 UNWRITTEN_S = 60.0
 """So long a running trial may be without a word on what it runs before it counts as abandoned."""
 
+NOT_ASKED = "the objective asks for no such value beside the others"
+
 WEIGHING = 1
 """Sets the generator that weighs objectives apart from the one that draws params."""
+
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is proposed for a trial, and its values as Optuna has them."""
+
+    native: NativeSpace
+    proposal: Proposal
+    values: dict[str, Any]
 
 
 class OptunaSearch:
@@ -71,11 +89,22 @@ class OptunaSearch:
         maximizing = self._directions == [StudyDirection.MAXIMIZE]
         self._task = replace(task, direction="maximize" if maximizing else "minimize")
         self._packs = packs
-        self._native = given
+        self._given = self._native = given
         self._learned_from = 0
+        self._offered: dict[int, frozenset[str]] = {}
+        self._held: dict[int, Held] = {}
+        self._begun: set[int] = set()
+        self._missed: list[dict[str, Any]] = []
+        """What was proposed and was not run so, as the objective did not ask for it."""
+
+        self._said: set[str] = set()
         self._seed = seed
         self._reader: Reader | None = None
         self._turns: Turns | None = None
+
+    def is_of(self, study: Study) -> bool:
+        """Whether this is the search in `study`."""
+        return self.storage is study._storage and self.study_id == study._study_id
 
     def reseed(self, seed: int) -> None:
         """Go on with another seed."""
@@ -94,19 +123,44 @@ class OptunaSearch:
 
     def learn(self, trials: Sequence[FrozenTrial]) -> NativeSpace | None:
         """Return the space: the user's, or what trials tell of it; None before they tell anything."""
-        if self._native and self._native.fixed:
-            return self._native
         finished = sum(frozen.state.is_finished() for frozen in trials)
         if finished != self._learned_from:
-            self._native, self._learned_from = infer_space(trials), finished
+            self._learned_from = finished
+            self._native = self._given.cut(last_asked(trials)) if self._given else infer_space(trials)
         return self._native
+
+    def offer(self, trial: FrozenTrial, trials: Sequence[FrozenTrial]) -> dict[str, BaseDistribution]:
+        """Return the distributions of what is known and what the objective asked for in just that form here.
+
+        Optuna ends a study whose objective then asks for another form, without the parameter's name. The
+        others have their values when they are asked for; see `give`.
+        """
+        known = self.learn(trials)
+        asked: dict[str, BaseDistribution] = {}
+        for frozen in trials:
+            if frozen.number in self._begun:
+                asked.update(frozen.distributions)
+        of = known.distributions if known else {}
+        offered = {name: distribution for name, distribution in of.items() if asked.get(name) == distribution}
+        self._offered[trial.number] = frozenset(offered)
+        return offered
 
     def propose(
         self, trial: FrozenTrial, trials: Sequence[FrozenTrial], wanted: Mapping[str, BaseDistribution]
     ) -> dict[str, Any]:
-        """Return what `trial` is to run of the `wanted` parameters, and write down who says so and why."""
+        """Return what `trial` is to run of the `wanted` parameters, and write down who says so and why.
+
+        What was offered and is not wanted is somebody else's to set. What is known besides is held for
+        `give`.
+        """
+        self._begun.add(trial.number)
         known = self.learn(trials)
-        native = known.only(wanted) if known else NativeSpace.infer(wanted)
+        native = NativeSpace.infer(wanted)
+        if known and all(known.distributions.get(name) == wanted[name] for name in wanted):
+            elsewhere = self._offered.pop(trial.number, frozenset()) - wanted.keys()
+            native = known.only(
+                {name: one for name, one in known.distributions.items() if name not in elsewhere}
+            )
         if native is None:
             self._write(trial, _first_look(trial.number, known), None)
             return {}
@@ -116,6 +170,7 @@ class OptunaSearch:
             for attempt in range(MOST_TRIES):
                 reading = reader.read(trials, np.random.default_rng((self._seed, trial.number, WEIGHING)))
                 history = _with_default(reading.history, trials, trial.number, native)
+                history = self._with_missed(history, native)
                 # What made-up values mean is too much to tell a model; it still has its first guesses.
                 may_guess = not reading.meaning
                 proposal = turns.propose(
@@ -139,7 +194,60 @@ class OptunaSearch:
             self._assembly.note(trial.number, consultation)
         so_far = history.including(Trial(trial.number, proposal))
         turns.prefetch(so_far, trial.number + 1, may_guess=may_guess)
-        return native.to_native(proposal.params)
+        values = native.to_native(proposal.params)
+        self._held[trial.number] = Held(native, proposal, values)
+        return {name: value for name, value in values.items() if name in wanted}
+
+    def give(self, trial: FrozenTrial, name: str, asked: BaseDistribution) -> Any:
+        """Return the value that is held for a parameter, or the nearest that the objective asks for.
+
+        Raises:
+            InputError: the user's space and what is asked for exclude each other; both are named.
+            LookupError: nothing is held, or nothing near it is asked for.
+        """
+        given = self._given
+        if given and name not in given.distributions:
+            near = did_you_mean(name, given.distributions)
+            self._say(f"parameter {name!r} is drawn at random, as the space does not have it{near}")
+        elif self._native and name in self._native.left_out:
+            self._say(f"parameter {name!r} is drawn at random: {self._native.left_out[name]}")
+        elif given:
+            self._say(check_asked(name, given.space[given.names[name]], asked))
+        held = self._held[trial.number]
+        value = held.values[name]
+        try:
+            moved = nearest(value, asked)
+        except InputError as error:
+            raise LookupError(name) from error
+        if moved != value:
+            held.values[name] = moved
+            self._write(trial, held.proposal, held.native, held.values)
+        return moved
+
+    def end(self, trial: FrozenTrial) -> None:
+        """Let go of what was held for a trial that has ended."""
+        self._offered.pop(trial.number, None)
+        held = self._held.pop(trial.number, None)
+        asked = trial.distributions
+        if held and any(
+            not serves(value, asked[name]) for name, value in held.values.items() if name in asked
+        ):
+            self._missed.append(held.native.to_native(held.proposal.params))
+
+    def _with_missed(self, history: History, native: NativeSpace) -> History:
+        """Return the history with what the objective did not ask for as failures before all trials."""
+        fit = [params for values in self._missed if (params := native.from_native(values)) is not None]
+        missed = [
+            Trial(-1 - index, Proposal(params, "user")).told(Outcome.failure(NOT_ASKED))
+            for index, params in enumerate(fit)
+        ]
+        return replace(history, trials=(*reversed(missed), *history.trials))
+
+    def _say(self, words: str) -> None:
+        """Log what the user should know of the space, once."""
+        if words and words not in self._said:
+            self._said.add(words)
+            _log.warning("%s", clean_line(words))
 
     def _in(self, native: NativeSpace) -> tuple[Reader, Turns]:
         """Return the reader and the turns of this space, new ones if it is not that of the last trial."""
@@ -152,10 +260,18 @@ class OptunaSearch:
                 knowledge=know(native.space, self._task, self._packs),
                 switches=Switches(explain=False),  # Optuna keeps no message of a failure
             )
+            self._turns.region = Region(native.space, Limits(native.limits)) if native.limits else None
         return self._reader, self._turns
 
-    def _write(self, trial: FrozenTrial, proposal: Proposal, native: NativeSpace | None) -> None:
-        self.storage.set_trial_user_attr(trial._trial_id, ATTRIBUTE, write_proposal(proposal, native))
+    def _write(
+        self,
+        trial: FrozenTrial,
+        proposal: Proposal,
+        native: NativeSpace | None,
+        values: Mapping[str, Any] | None = None,
+    ) -> None:
+        written = write_proposal(proposal, native, values)
+        self.storage.set_trial_user_attr(trial._trial_id, ATTRIBUTE, written)
 
 
 def _first_look(number: int, known: NativeSpace | None) -> Proposal:

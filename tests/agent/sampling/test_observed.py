@@ -15,7 +15,7 @@ from optuna.distributions import (
 from optuna.trial import FrozenTrial, TrialState
 
 from bestguess.agent.sampling.native_space import NativeSpace
-from bestguess.agent.sampling.observed import infer_space
+from bestguess.agent.sampling.observed import infer_space, settle
 
 UNIT = FloatDistribution(0, 1)
 KIND = CategoricalDistribution(["a", "b", "c"])
@@ -88,6 +88,45 @@ def test_trials_that_were_stopped_count_only_where_there_is_nothing_better() -> 
     assert only_stopped.space.names == ("x",)
     assert both.space.names == ("x", "y")
     assert not any(one.when for one in both.space.parameters.values())
+
+
+WIDE = FloatDistribution(0, 9)
+STEPPED = IntDistribution(2, 8, step=2)
+
+
+@pytest.mark.parametrize(
+    ("found", "newest", "whole"),
+    [
+        ([UNIT, WIDE], WIDE, WIDE),
+        ([WIDE, UNIT], UNIT, FloatDistribution(0, 2)),
+        ([UNIT, FloatDistribution(5, 6)], FloatDistribution(5, 6), FloatDistribution(4, 6)),
+        ([UNIT, WIDE, UNIT, WIDE], WIDE, WIDE),
+        ([IntDistribution(1, 9), UNIT], UNIT, FloatDistribution(0, 2)),
+        ([LAYERS, IntDistribution(3, 8)], IntDistribution(3, 8), IntDistribution(1, 8)),
+        (
+            [LAYERS, IntDistribution(2, 8, step=2)],
+            IntDistribution(2, 8, step=2),
+            IntDistribution(2, 8, step=2),
+        ),
+        ([UNIT, KIND], KIND, KIND),
+        ([KIND, UNIT], UNIT, UNIT),
+        ([UNIT, FloatDistribution(1, 1)], FloatDistribution(1, 1), FloatDistribution(1, 1)),
+    ],
+)
+def test_what_is_asked_for_last_is_searched_and_shown_with_what_lay_near_it(
+    found: list[BaseDistribution], newest: BaseDistribution, whole: BaseDistribution
+) -> None:
+    assert settle(found) == (newest, whole)
+
+
+def test_on_a_log_scale_what_lay_near_is_measured_in_magnitudes() -> None:
+    narrow = FloatDistribution(1e-2, 1, log=True)
+    _, whole = settle([FloatDistribution(0, 50), narrow])
+    assert isinstance(whole, FloatDistribution)
+    assert (whole.low, whole.high) == pytest.approx((1e-2, 50))
+    _, whole = settle([FloatDistribution(1e-9, 1e9, log=True), narrow])
+    assert isinstance(whole, FloatDistribution)
+    assert (whole.low, whole.high) == pytest.approx((1e-4, 100))
 
 
 @pytest.mark.parametrize("distribution", [FloatDistribution(0, 1e308), IntDistribution(0, 2**50)])

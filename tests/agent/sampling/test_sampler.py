@@ -370,13 +370,16 @@ def test_names_and_categories_that_no_space_holds_are_searched_all_the_same() ->
     assert said(study.trials[-1])["proposed"].keys() == {"the 'kind' {0}", ""}
 
 
-def test_what_cannot_be_searched_is_drawn_at_random_and_the_trial_says_why() -> None:
-    def moving(trial: optuna.Trial) -> float:
-        return trial.suggest_float("x", 0, 1) + trial.suggest_float("y", 0, 1 + trial.number)
+def test_what_cannot_be_searched_is_drawn_at_random_and_it_is_said_why(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def moody(trial: optuna.Trial) -> float:
+        return trial.suggest_float("x", 0, 1) + (trial.suggest_float("y", 0, 1) if trial.number % 2 else 0)
 
-    study = run(bg.Sampler(seed=0), 4, moving)
-    assert "y: its distribution changes" in said(study.trials[-1])["reason"]
+    study = run(bg.Sampler(seed=0), 6, moody)
+    assert "y: some trials have it and some do not" in said(study.trials[-1])["reason"]
     assert said(study.trials[-1])["proposed"].keys() == {"x"}
+    assert sum("parameter 'y' is drawn at random" in message for message in caplog.messages) == 1
 
 
 def test_optunas_distributions_are_a_space_too() -> None:
