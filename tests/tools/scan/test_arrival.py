@@ -223,6 +223,24 @@ q.add_argument("--bn", action="store_true")
 common(q)
 print(vars(p.parse_args()))
 """,
+    "parsers that go by other names": """
+import argparse
+class Model:
+    @staticmethod
+    def add_model_specific_args(parent_parser):
+        parser = argparse.ArgumentParser(parents=[parent_parser], add_help=False)
+        parser.add_argument("--gamma", type=float, default=0.9)
+        return parser
+p = argparse.ArgumentParser()
+p = Model.add_model_specific_args(p)
+s = p.add_subparsers()
+parsers = {}
+parsers["train"] = train = s.add_parser("train")
+parsers["train"].add_argument("--dropout", type=float, default=0.1)
+for q in (train, s.add_parser("evaluate")):
+    q.add_argument("--lr", type=float, default=0.1)
+print(vars(p.parse_args()))
+""",
     "optparse": """
 import optparse
 p = optparse.OptionParser()

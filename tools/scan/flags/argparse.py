@@ -27,7 +27,9 @@ from bestguess.tools.scan.finding import (
 )
 from bestguess.tools.scan.flags.command_line import (
     COMPUTED,
+    UNKNOWN,
     CommandLine,
+    Path,
     flag_words,
     read_text,
     switch_words,
@@ -63,14 +65,15 @@ def read(tree: ast.Module, known: Mapping[str, Value], file: str) -> CommandLine
     options = [one for call in parsers.named("add_argument", "add_option") if (one := reader.read(call))]
     options = list(_exclude(_join_switches(options)))
     line = CommandLine("argparse")
+    for call in parsers.named("add_parser"):
+        for parser in parsers.resolve(call):
+            line.paths.setdefault(parser.path, call.lineno)
     for option in options:
         finding = option.finding
         if finding.node is not None and not finding.words and not option.is_known:
             finding = replace(finding, node=None, note="set_defaults(**…) may set its default")
-        line.options.append((finding, [one.path for one in option.receivers] or [()]))
-    for call in parsers.named("add_parser"):
-        for parser in parsers.resolve(call):
-            line.paths.setdefault(parser.path, call.lineno)
+        unknown: Path = (UNKNOWN,) if line.paths else ()
+        line.options.append((finding, [one.path for one in option.receivers] or [unknown]))
     return line
 
 

@@ -23,6 +23,7 @@ from bestguess.tools.scan.finding import (
 )
 from bestguess.tools.scan.flags.command_line import (
     COMPUTED,
+    UNKNOWN,
     CommandLine,
     Path,
     flag_words,
@@ -88,7 +89,8 @@ class _Commands:
                 for one in self._functions.values()
                 if not isinstance(one, ast.Lambda) and name in map(called, one.decorator_list)
             ]
-            return [path for one in users if (path := self._path(one)) is not None] or [()]
+            unknown: Path = (UNKNOWN,) if self.subcommands else ()
+            return [path for one in users if (path := self._path(one)) is not None] or [unknown]
         path = self._path(owner)
         # Of several commands without a group, the script calls one.
         calls_another = self._called and owner.name not in self._called

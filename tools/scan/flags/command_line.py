@@ -11,10 +11,11 @@ from bestguess.tools.scan.finding import Finding, Origin, Value
 Path = tuple[str, ...]
 """The subcommands, from the outermost on; () for the options of the program itself."""
 
-UNKNOWN = "a subcommand of a computed name"
-"""A subcommand whose name only a run knows."""
+UNKNOWN = "…"
+"""Where only a run knows the name of a subcommand, or which takes an option."""
 
 COMPUTED = "its default is computed"
+_UNCLEAR = "which subcommand takes it is not known"
 
 _TRAINS = re.compile(r"(pre_?|fine_?)?(train|tune|fit)|run|learn", re.IGNORECASE)
 
@@ -36,7 +37,8 @@ class CommandLine:
                 yield replace(option, subcommand=taken)
             else:
                 others = " or ".join(" ".join(one) for one in paths)
-                note = f"it belongs to {others}, which the command does not run"
+                is_known = UNKNOWN not in others
+                note = f"it belongs to {others}, which the command does not run" if is_known else _UNCLEAR
                 yield replace(option, note=note, words=(), node=None, required="")
         if not self.paths:
             return

@@ -67,12 +67,14 @@ class Parsers:
                 self._calls[called(node)].append(node)
                 if keyword(node, "parents") is not None:
                     self._with_parents.append(node)
-            case ast.Assign(targets=[target], value=value) | ast.AnnAssign(target=target, value=value) if (
-                value
-            ):
-                if isinstance(target, ast.Name | ast.Attribute):
+            case ast.Assign(targets=targets, value=value):
+                for target in targets:
                     place = scope if isinstance(target, ast.Name) else None
                     self._assigned[place, ast.unparse(target)].append(value)
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                self._assigned[scope, name].append(value)
+            case ast.For(target=ast.Name(id=name), iter=ast.List() | ast.Tuple() as values):
+                self._assigned[scope, name].append(values)
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 self._functions[node.name] = scope = node
         for child in ast.iter_child_nodes(node):
@@ -101,13 +103,16 @@ class Parsers:
                 for inner_node in ast.walk(function):
                     if isinstance(inner_node, ast.Return) and inner_node.value:
                         yield from self.resolve(inner_node.value)
-            case ast.Name() | ast.Attribute():
+            case ast.List(elts=elements) | ast.Tuple(elts=elements):
+                for element in elements:
+                    yield from self.resolve(element)
+            case ast.Name() | ast.Attribute() | ast.Subscript():
                 yield from self._find_name(node)
 
-    def _find_name(self, node: ast.Name | ast.Attribute) -> Iterator[Receiver]:
+    def _find_name(self, node: ast.Name | ast.Attribute | ast.Subscript) -> Iterator[Receiver]:
         scope, name = self._scopes[id(node)], ast.unparse(node)
         if isinstance(node, ast.Name):
-            here = [one for one in self._assigned[scope, name] if one.lineno <= node.lineno]
+            here = [one for one in self._assigned[scope, name] if _is_before(one, node)]
             if here:
                 yield from self.resolve(here[-1])
             elif scope is not None and name in (words := [one.arg for one in scope.args.args]):
@@ -120,3 +125,8 @@ class Parsers:
                 yield from self.resolve(outer[-1]) if outer else ()
         elif given_values := self._assigned[None, name]:
             yield from self.resolve(given_values[-1])
+
+
+def _is_before(earlier: ast.expr, later: ast.expr) -> bool:
+    end = (earlier.end_lineno or 0, earlier.end_col_offset or 0)
+    return end <= (later.lineno, later.col_offset)
