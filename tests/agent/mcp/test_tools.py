@@ -128,7 +128,7 @@ def test_a_study_from_its_space_to_its_report(inside: Callable[[Script], None]) 
         assert "expected" in opinion["sentence"]
         again = await call(client, "verify", params={"x": 0.1, "n": 4, "kind": "a"})
         assert again["accepted"] is False
-        assert "tried before" in again["sentence"]
+        assert "tried before" in again["gate"]
         assert {one["name"] for one in (await call(client, "importance"))["parameters"]} == {"x", "n", "kind"}
         assert [one["number"] for one in (await call(client, "history", state="failed"))["trials"]] == [3]
         assert [one["number"] for one in (await call(client, "history", last=2))["trials"]] == [3, 4]
