@@ -31,6 +31,20 @@ _READERS = {_HF, "cli", "parse", "CLI", "auto_cli", "add_arguments"}
 """What makes options of the fields of a class."""
 
 
+_TRAINING = {
+    "learning_rate": 5e-5,
+    "weight_decay": 0.0,
+    "per_device_train_batch_size": 8,
+    "gradient_accumulation_steps": 1,
+    "max_grad_norm": 1.0,
+    "warmup_steps": 0,
+    "adam_beta1": 0.9,
+    "adam_beta2": 0.999,
+    "label_smoothing_factor": 0.0,
+}
+"""What is tuned of the TrainingArguments of transformers, with its defaults (4.0 to 5.23)."""
+
+
 def find_fields(
     tree: ast.Module, known: Mapping[str, Value], comments: Mapping[int, str], file: str
 ) -> Iterator[Finding]:
@@ -56,6 +70,11 @@ def find_fields(
                 "its fields are in another file; write them by hand, such as --learning_rate={learning_rate}"
             )
             yield Finding(name, None, "dataclass", line, file, note=note)
+            for option, value in _TRAINING.items() if name.endswith("TrainingArguments") else ():
+                words = flag_words(f"--{option}", f"{name}.{option}")
+                yield Finding(
+                    f"{name}.{option}", value, "dataclass", line, file, kind=type(value), words=words
+                )
 
 
 def _find_readers(tree: ast.Module) -> dict[str, tuple[str, int]]:

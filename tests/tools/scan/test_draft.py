@@ -453,3 +453,17 @@ def test_options_that_a_help_text_lists_are_offered(
 def test_a_path_is_no_choice_whatever_its_options(tmp_path: Path) -> None:
     (tmp_path / "train.py").write_text("LR = 0.1\nDATA_PATH = 'a'\nif DATA_PATH == 'b':\n    pass\n")
     assert [reason for _, reason in scan(tmp_path / "train.py").left_out] == ["it is a name or a place"]
+
+
+def test_what_is_tuned_of_training_arguments_is_drafted_though_they_are_in_another_file(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "train.py").write_text(
+        "from transformers import HfArgumentParser, TrainingArguments\n"
+        "args, = HfArgumentParser((TrainingArguments,)).parse_args_into_dataclasses()\n"
+    )
+    draft = scan(tmp_path / "train.py")
+    assert draft.space is not None
+    assert draft.space["learning_rate"] == Float(1.7e-6, 1.5e-3, log=True, default=5e-5)
+    assert draft.space["label_smoothing_factor"] == Float(0, 0.2, default=0)
+    assert "--learning_rate={learning_rate}" in draft.command

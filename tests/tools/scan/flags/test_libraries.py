@@ -115,6 +115,22 @@ CLI(main)
 """
 
 
+TRAINING = " ".join(
+    f"--{name}={{{name}}}"
+    for name in (
+        "learning_rate",
+        "weight_decay",
+        "per_device_train_batch_size",
+        "gradient_accumulation_steps",
+        "max_grad_norm",
+        "warmup_steps",
+        "adam_beta1",
+        "adam_beta2",
+        "label_smoothing_factor",
+    )
+)
+
+
 @pytest.mark.parametrize(
     ("text", "command", "lacks"),
     [
@@ -127,7 +143,7 @@ CLI(main)
             "fit --model.lr={model.lr} --model.bn={model.bn} --data.batch_size={data.batch_size}",
             ["--model.classes CLASSES"],
         ),
-        (HF, "--dropout={dropout} --temp={temp} --bn={bn}", ["--model_name MODEL_NAME"]),
+        (HF, f"--dropout={{dropout}} --temp={{temp}} --bn={{bn}} {TRAINING}", ["--model_name MODEL_NAME"]),
         (TYRO, "--set lr={lr} --set bn={bn}", ["--data DATA"]),
         (JSONARGPARSE, "--set lr={lr} --set bn={bn}", ["DATA"]),
     ],
