@@ -125,6 +125,7 @@ class Sources:
         self.files: set[Path] = set()
         self.classes: set[str] = set()
         """Both as far as they were read."""
+        self._reads = 0
         self._fields = {one.name: one for one in fields}
         self._nodes = {one.name: one for one in walk(tree) if isinstance(one, ast.ClassDef)}
 
@@ -154,7 +155,13 @@ class Sources:
             named = ((key, each) for key, each in entries(expression) if key is not None)
             return Config({key: self._read_value(str(key), each, depth) for key, each in named})
         node = self._nodes.get(called(expression))
-        if node is None or depth > MAX_DEPTH or (isinstance(expression, ast.Call) and expression.args):
+        self._reads += node is not None
+        if (
+            node is None
+            or depth > MAX_DEPTH
+            or self._reads > MAX_SETTINGS
+            or (isinstance(expression, ast.Call) and expression.args)
+        ):
             return None
         self.classes.add(node.name)
         tree: Tree = {}

@@ -12,35 +12,17 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
-from pathlib import Path
 
 from bestguess.tools.errors import InputError
 from bestguess.tools.scan.composition import MISSING, Config, Sources, Tree, leaves, merge, set_by_words
-from bestguess.tools.scan.configs import MAX_DEPTH, locate, shown_path
-from bestguess.tools.scan.finding import Finding, Value, called, keyword, literal_or, walk
+from bestguess.tools.scan.configs import MAX_DEPTH, shown_path
+from bestguess.tools.scan.finding import Finding, Value
+from bestguess.tools.scan.initialization import HYDRA, Start, find_starts, find_stored, slashed
 from bestguess.tools.scan.overrides import write_for_hydra
 from bestguess.tools.words.documents import path_words
 
 MAX_PARTS = 500
-MAX_UP = 2
-"""How many folders up `config_path` may lead: ../../conf of src/package/train.py is the project's own."""
-
-_HYDRA, _SELF, _TOP = "hydra", "_self_", "_global_"
-
-
-@dataclass(frozen=True, slots=True)
-class _Start:
-    """Where composition starts.
-
-    `folder` is None for the store alone; what is not below `limit` is not read. `is_told` says whether it is
-    given the words of the command line.
-    """
-
-    name: str
-    folder: Path | None
-    limit: Path
-    line: int
-    is_told: bool
+_SELF, _TOP = "_self_", "_global_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +42,7 @@ class _Default:
     def group_below(self, group: str) -> str:
         """Return its group as seen from the config folder, for an entry in a configuration of `group`."""
         is_absolute = (self.group or self.option or "").startswith("/")
-        return _slashed("" if is_absolute else group, self.relative_group)
+        return slashed("" if is_absolute else group, self.relative_group)
 
     def package_below(self, group: str, package: str) -> str:
         """Return its package if its file names no other, for an entry in a configuration of that package."""
@@ -85,8 +67,8 @@ def find_hydra(
     Raises:
         InputError: a file that the script names is no YAML, or none that a person wrote.
     """
-    starts = list(_find_starts(tree, sources.script, known))
-    stored = _find_stored(tree)
+    starts = list(find_starts(tree, sources.script, known))
+    stored = find_stored(tree)
     for start in starts:
         composer = _Composer(sources, start, stored)
         if composer.read(start.name) is not None:
@@ -98,7 +80,7 @@ def find_hydra(
 class _Composer:
     """One composition: what is chosen for each group, and what is left out with the reason."""
 
-    def __init__(self, sources: Sources, start: _Start, stored: Mapping[str, ast.expr]) -> None:
+    def __init__(self, sources: Sources, start: Start, stored: Mapping[str, ast.expr]) -> None:
         self._sources = sources
         self._start = start
         self._stored = stored
@@ -127,7 +109,7 @@ class _Composer:
         parts = self._expand(self._start.name, group, group.replace("/", "."), is_placed=False)
         composed: Tree = reduce(merge, (_mount(package, tree) for package, tree in parts), {})
         settings = [
-            self._finish(path, found, options) for path, found in leaves(composed) if path[0] != _HYDRA
+            self._finish(path, found, options) for path, found in leaves(composed) if path[0] != HYDRA
         ]
         return [*settings, *self._left_out]
 
@@ -176,10 +158,10 @@ class _Composer:
         if default.group:
             self._choices.setdefault(key, option)
         own = default.group_below(group)
-        path = _slashed(own, option if default.group else option.rpartition("/")[2])
+        path = slashed(own, option if default.group else option.rpartition("/")[2])
         placed = default.package_below(group, package)
         parts = self._expand(path, own, placed, is_placed=default.package is not None, depth=depth + 1)
-        if not path.startswith(f"{_HYDRA}/"):
+        if not path.startswith(f"{HYDRA}/"):
             self._report(key if default.group else path, option, default, is_found=bool(parts))
         return parts
 
@@ -216,10 +198,6 @@ def _mount(package: str, tree: Tree) -> Tree:
     return tree
 
 
-def _slashed(*parts: str) -> str:
-    return "/".join(filter(None, parts))
-
-
 def _join(above: str, package: str) -> str:
     """Return a package as seen from the top, where _global_ starts again."""
     return ".".join(filter(None, (above, package))).rpartition(_TOP)[2].lstrip(".")
@@ -240,87 +218,3 @@ def _read_default(entry: object) -> Iterator[_Default]:
             elif group:
                 kinds = ("optional" in keywords, "override" in keywords)
                 yield _Default(group, option, package or None, *kinds)
-
-
-def _find_starts(tree: ast.Module, script: Path, known: Mapping[str, Value]) -> Iterator[_Start]:
-    """Yield where hydra.main, or hydra.compose after an initialize, takes its configuration from."""
-    imported = {_HYDRA: ""}
-    for node in walk(tree):
-        match node:
-            case ast.Import(names=names):
-                imported |= {one.asname or one.name: "" for one in names if one.name == _HYDRA}
-            case ast.ImportFrom(module=module, names=names) if module == _HYDRA:
-                imported |= {one.asname or one.name: one.name for one in names}
-    calls: list[tuple[str, ast.Call]] = []
-    for node in walk(tree):
-        match node:
-            case ast.Call(func=ast.Attribute(value=ast.Name(id=module), attr=name)) if module in imported:
-                calls.append((name, node))
-            case ast.Call(func=ast.Name(id=name)) if name in imported:
-                calls.append((imported[name], node))
-    opening = next((call for name, call in calls if name.startswith("initialize")), None)
-    for name, call in calls:
-        if name == "main":
-            opened, place, is_told = call, 1, True
-        elif name == "compose" and opening is not None:
-            opened, place = opening, 0
-            is_told = "argv" in {
-                called(node) for node in ast.walk(call) if isinstance(node, ast.Name | ast.Attribute)
-            }
-        else:
-            continue
-        config = literal_or(_argument(call, "config_name", place), None, known)
-        if isinstance(config, str):
-            folder, limit = _find_folder(opened, config, script, known)
-            yield _Start(config, folder, limit, call.lineno, is_told)
-
-
-def _argument(call: ast.Call, name: str, place: int) -> ast.expr | None:
-    return keyword(call, name) or (call.args[place] if place < len(call.args) else None)
-
-
-def _find_folder(
-    call: ast.Call, config: str, script: Path, known: Mapping[str, Value]
-) -> tuple[Path | None, Path]:
-    """Return the folder of the configuration, None if it is only in the store; and what must not be left."""
-    parent = script.parent
-    names = ("config_path", "config_dir", "config_module")
-    written = next(filter(None, (_argument(call, name, 0) for name in names)), None)
-    path = literal_or(written, None, known)
-    if written is None:
-        # Before 1.2, or where no version is given, it is the script's own folder.
-        base = keyword(call, "version_base")
-        return (parent if base is None or literal_or(base, None) in {"1.0", "1.1"} else None), parent
-    if isinstance(path, str):
-        if path.startswith("pkg://") or called(call) == "initialize_config_module":
-            path = path.removeprefix("pkg://").replace(".", "/")
-        parts = Path(os.path.normpath(path)).parts
-        up = parts.count("..")
-        if 0 < up <= MAX_UP and up < len(parts):
-            beside = parent.resolve().joinpath(*parts[: up + 1])
-            if not parts[up].startswith(".") and not beside.is_symlink():
-                return parent / path, beside
-        return parent / path, parent
-    if isinstance(written, ast.Constant):
-        return None, parent
-    # The path is worked out by the script: its texts may be below the script's folder, or it is a usual one.
-    texts = sorted(
-        (node.col_offset, node.value)
-        for node in ast.walk(written)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    )
-    name = f"{config.removesuffix('.yaml')}.yaml"
-    found = locate("/".join([*(text for _, text in texts), name]), script) or locate(name, script)
-    return (found.parent if found else None), parent
-
-
-def _find_stored(tree: ast.Module) -> dict[str, ast.expr]:
-    """Return what is in Hydra's store by its path: cs.store(group=…, name=…, node=…)."""
-    stored: dict[str, ast.expr] = {}
-    for call in walk(tree):
-        if isinstance(call, ast.Call) and called(call) == "store":
-            node = _argument(call, "node", 1)
-            name, group = (literal_or(_argument(call, *one), None) for one in (("name", 0), ("group", 2)))
-            if isinstance(name, str) and node is not None:
-                stored[_slashed(str(group or ""), name.removesuffix(".yaml"))] = node
-    return stored

@@ -60,6 +60,7 @@ class _Merging:
         self._known = known
         self._options = options
         self._files = named_files(tree, sources.script)
+        self._results: dict[int, Tree | str | None] = {}
         self._assigned: dict[str, list[tuple[int, ast.expr]]] = {}
         """Where a name was given a value, or had something merged into it."""
         self._rest: set[str] = set()
@@ -78,6 +79,11 @@ class _Merging:
 
     def read(self, node: ast.expr) -> Tree | str | None:
         """Return the settings of an expression, or _WORDS; None where it is not known what it comes to."""
+        if id(node) not in self._results:
+            self._results[id(node)] = self._read(node)
+        return self._results[id(node)]
+
+    def _read(self, node: ast.expr) -> Tree | str | None:
         match node:
             case ast.Name(id=name):
                 before = [each for each in self._assigned.get(name, []) if each[0] < node.lineno]
@@ -103,9 +109,18 @@ class _Merging:
             if isinstance(part, Mapping):
                 merged = merge(merged, part)
             elif part == _WORDS:
-                for path, found in leaves(merged):
-                    merged = _put(merged, path, set_by_words(path, found, self._options, write_for_dotlist))
+                merged = self._set_by_words(merged, ())
         return merged
+
+    def _set_by_words(self, tree: Tree, path: tuple[Value, ...]) -> Tree:
+        return {
+            key: self._set_by_words(one, (*path, key))
+            if isinstance(one, Mapping)
+            else one
+            if one.words
+            else set_by_words((*path, key), one, self._options, write_for_dotlist)
+            for key, one in tree.items()
+        }
 
     def _read_words(self, parts: list[ast.expr]) -> str | None:
         """Return _WORDS if these are the words of the command line, all of them or those that are left."""
@@ -120,8 +135,3 @@ class _Merging:
             return None
         config = self._sources.read_file(found[0], self._sources.script.parent)
         return None if config is None else config.tree
-
-
-def _put(tree: Tree, path: tuple[Value, ...], found: Finding) -> Tree:
-    inner = found if len(path) == 1 else _put(tree[path[0]], path[1:], found)
-    return {**tree, path[0]: inner}

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from bestguess.tools.errors import InputError
 from bestguess.tools.objective.command import CommandTemplate
 from bestguess.tools.scan.draft import Draft, scan
 from bestguess.tools.space.parameters import Choice
@@ -32,6 +33,8 @@ def main(config):
     show(config)
 main()
 """
+
+BOMB = "a0: &a0 {}\n" + "".join(f"a{n + 1}: &a{n + 1} {{p: *a{n}, q: *a{n}}}\n" for n in range(30))
 
 CASES = yaml.load((Path(__file__).parent / "compositions.yaml").read_text(), FastLoader)
 
@@ -132,6 +135,24 @@ def test_hydra_compose_without_the_words_leaves_all_out_with_the_reason(tmp_path
     assert [(one.name, reason) for one, reason in draft.left_out] == [
         ("lr", "hydra.compose is not given the words of the command line")
     ]
+
+
+@pytest.mark.parametrize(
+    ("config", "script", "said"),
+    [
+        ("defaults: [config, config]\n", HYDRA, "composes more than 500 configurations"),
+        (BOMB, HYDRA, "more than 2000 settings"),
+        (
+            "",
+            "@dataclass\nclass A:\n    lr: float = 0.1\n    x: A = A()\n    y: A = A()\nOmegaConf.merge(A)",
+            "more than 2000 settings",
+        ),
+    ],
+    ids=["itself twice", "aliases of aliases", "a class of itself"],
+)
+def test_what_has_no_end_is_refused_at_once(config: str, script: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=said):
+        drafted(tmp_path, {"conf/config.yaml": config}, script)
 
 
 @pytest.mark.parametrize(
