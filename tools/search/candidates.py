@@ -36,7 +36,7 @@ SAMPLES = 200
 COVER = 512
 """How many places of a Sobol sequence come first, a power of two (with four times as many: NOTEBOOK 8)."""
 
-COMPLETED = 4
+COMPLETED = 2
 """Of numbers that are counted: nothing lies between two feasible places."""
 
 ROUNDS = 4

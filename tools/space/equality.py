@@ -44,19 +44,19 @@ def check_equalities(constraint: Expression, parameters: Mapping[str, Parameter]
             continue
         known = [row[np.isfinite(row)] for row in apart]
         if not any(len(np.unique(row)) < len(row) for row in known) and any(map(len, known)):
-            raise SpaceError(no_room(constraint.label, list(continuous.values())))
+            last = list(continuous.values())[-1]
+            others = [name for name in constraint.mentioned if name != last]
+            raise SpaceError(no_room(constraint.label, [*others, last]))
 
 
 def no_room(constraints: str, names: Sequence[str]) -> str:
-    """Return in words that constraints hold almost nowhere, and what to do."""
+    """Return in words that constraints hold almost nowhere, and what to do with the last of the names."""
     last, others = names[-1], ", ".join(names[:-1])
-    free = (
-        f"{others} and {last} can be any numbers of their ranges" if others else f"{last} can be any number"
-    )
     told = f"leave {last} out of the space and set it in the objective"
     if others:
         told = (
             f"leave {last} out of the space and compute it in the objective from {others} (of 'a + b == 1', "
             f"b as 1 - a), with the bounds of {last} as a constraint on {others}"
         )
-    return f"constraint {constraints} holds almost nowhere, as {free}; {told}; or give a step"
+    free = f"{last} can be any number of its range"
+    return f"constraint {constraints} holds almost nowhere, as {free}; {told}; or give {last} a step"

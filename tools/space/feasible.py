@@ -33,6 +33,12 @@ MOST_TOLD_APART = 10
 """Among so many constraints those are found that contradict each other."""
 
 MORE_STEPS = 12
+FRESH = 0.25
+"""Places that no step moves are replaced with this share of the effort that first ones are found with."""
+
+NEAR = 0.01
+"""So much of a column is looked through before all of it."""
+
 PULLS = 16
 THIN = 1e-12
 """A column that moves less has no room, but for rounding."""
@@ -89,7 +95,7 @@ class FeasibleSet(ConstrainedCube):
         if self._is_rare:
             starts, x = x, walk(self, x, rng, MORE_STEPS, cloud)
             stuck = np.flatnonzero((x == starts)[:, self.bound].all(axis=1))[:SOLVED]
-            fresh = solve(self, rng, len(stuck))
+            fresh = solve(self, rng, len(stuck), FRESH)
         else:
             fresh, _ = self.hit(rng, count, count * 64 * self.effort.rare)
             stuck = np.arange(count)
@@ -122,13 +128,17 @@ class FeasibleSet(ConstrainedCube):
 
     def complete(self, x: FloatArray) -> FloatArray | None:
         """Return the feasible x (d,) nearest to this one that differs in one column; None without one."""
-        found: list[FloatArray] = []
-        for column in self.bound:
-            rows = np.repeat(x[None], len(places := self.places.get(column, GRID)), axis=0)
-            rows[:, column] = places
-            fits = rows[self.holds(rows)]
-            found += list(fits[np.abs(fits[:, column] - x[column]).argsort(kind="stable")[:1]])
-        return min(found, key=lambda other: float(np.abs(other - x).sum())) if found else None
+        for reach in (NEAR, 1.0):
+            found: list[FloatArray] = []
+            for column in self.bound:
+                places = self.places.get(column, GRID)
+                places = places[np.abs(places - x[column]) <= reach]
+                rows = np.repeat(x[None], len(places), axis=0)
+                rows[:, column] = places
+                found += list(rows[self.holds(rows)])
+            if found:
+                return min(found, key=lambda other: float(np.square(other - x).sum()))
+        return None
 
     def nearest(self, x: FloatArray, anchor: FloatArray) -> FloatArray:
         """Return what is feasible near x (d,): one column changed, or on the way to a feasible place."""

@@ -102,14 +102,14 @@ def _change_counted(cube: ConstrainedCube, x: FloatArray, rng: np.random.Generat
     x[rows[accepted]] = moved[accepted]
 
 
-def solve(cube: ConstrainedCube, rng: np.random.Generator, most: int) -> FloatArray:
-    """Return at most so many feasible places that random ones lead to.
+def solve(cube: ConstrainedCube, rng: np.random.Generator, most: int, share: float = 1.0) -> FloatArray:
+    """Return at most so many feasible places that random ones lead to, with a share of the usual effort.
 
     Columns are set one by one to what breaks the constraints least. The first sweep only looks for one
     column that makes all hold, the last ones also between the places of a grid.
     """
     x, left = cube.draw(rng, most), np.arange(most)
-    until = cube.scanned + cube.effort.scanned
+    until = cube.scanned + share * cube.effort.scanned
     for sweep in range(SWEEPS):
         for column in rng.permutation(cube.bound):
             places = cube.places.get(column, GRID)
