@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -34,6 +35,7 @@ from bestguess.agent.record.study import Study
 from bestguess.agent.record.trials import Look, ToldBeforeError
 from bestguess.agent.reports.live import Observer
 from bestguess.agent.result import Ending, Result
+from bestguess.agent.search.surrogate import ALL_TRIED
 from bestguess.agent.search.switches import EVERYTHING, Switches
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError, StudyError, StudyUnavailable
@@ -400,11 +402,13 @@ class Tuner:
         """
         region = self._turns.region
         counted = all(one.grid_size for one in (region.space if region else self.space).parameters.values())
-        new_only = counted and not may_repeat and not self.task.noisy
+        each_once = counted and not self.task.noisy
         while True:
             proposal = self._turns.propose(look.history, look.next_number, consultation=consultation)
-            if new_only and any(proposal.params == trial.params for trial in look.history):
-                return None
+            if each_once and any(proposal.params == trial.params for trial in look.history):
+                if not may_repeat:
+                    return None
+                proposal = replace(proposal, reason=ALL_TRIED)
             trial = self.study.start(proposal, self._owner)
             if trial.number == look.trials or not self.study.withdraw_repeat(trial, look.history):
                 return trial
