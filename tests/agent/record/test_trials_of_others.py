@@ -50,7 +50,7 @@ MISFITS: list[Misfit] = [
 ]
 
 
-@pytest.mark.parametrize("misfit", few_of(MISFITS, fast=2))
+@pytest.mark.parametrize("misfit", few_of(MISFITS, fast=1))
 def test_a_trial_that_does_not_fit_is_told_of_and_left_out_and_the_search_goes_on(
     misfit: Misfit, place: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -89,7 +89,7 @@ def test_show_says_what_is_left_out_and_why(place: dict[str, Any]) -> None:
     ("params", "changed"),
     [
         (FIT, {"kind": CategoricalDistribution(["c", "b", "a"])}),
-        (FIT, {"lr": FloatDistribution(0, 2)}),
+        pytest.param(FIT, {"lr": FloatDistribution(0, 2)}, marks=pytest.mark.slow),
         pytest.param(FIT | {"n": 3.0}, {"n": FloatDistribution(1, 9)}, marks=pytest.mark.slow),
         pytest.param(FIT | {"extra": 0.5}, {}, marks=pytest.mark.slow),
     ],

@@ -55,7 +55,7 @@ CHANGED: dict[str, tuple[Ask, Ask]] = {
 }
 
 
-@pytest.mark.parametrize("change", few_of(CHANGED, fast=2))
+@pytest.mark.parametrize("change", few_of(CHANGED, fast=1))
 def test_a_range_that_changed_is_searched_and_earlier_trials_are_evidence(
     change: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -84,7 +84,7 @@ OLDER: dict[str, tuple[Ask, Ask]] = {
 }
 
 
-@pytest.mark.parametrize("change", few_of(OLDER))
+@pytest.mark.parametrize("change", few_of(OLDER, fast=2))
 def test_trials_of_an_older_study_are_used_where_they_fit(change: str) -> None:
     before, after = OLDER[change]
     older = optuna.create_study(sampler=bg.Sampler(seed=1))
@@ -131,7 +131,7 @@ SERVED: dict[str, tuple[bg.Parameter, Ask, str]] = {
 }
 
 
-@pytest.mark.parametrize("case", few_of(SERVED, fast=4))
+@pytest.mark.parametrize("case", few_of(SERVED, fast=3))
 def test_what_a_given_space_can_serve_is_searched_and_the_difference_named(
     case: str, caplog: pytest.LogCaptureFixture
 ) -> None:
