@@ -31,7 +31,7 @@ Shape = Literal[
 class Habit:
     """How names that match `pattern` are tuned; `typical` stands in for a value that is not there.
 
-    Where the script's own value is 0, `zero` is the range on a log scale; its low end stands for that 0.
+    Where the script's own value is 0, `zero` are the least and the greatest magnitude offered beside it.
     """
 
     pattern: str

@@ -88,9 +88,7 @@ def _choose(finding: Finding, words: str, doc: str, *, has_heads: bool) -> Param
     if not real and habit and habit.real and value > habit.high:
         habit = None  # a step size of 30 epochs is no rate
     if value == 0 and real and habit and habit.zero:
-        low, high = habit.zero
-        high = high if finding.high is None else max(min(high, finding.high), 2 * low)
-        return Float(low, high, log=True, default=low, doc=_stand_in(doc, value, low))
+        return _zero_or_magnitude(*habit.zero, finding, doc)
     if value <= 0 and habit and habit.typical and habit.shape in {"log", "size", "width", "count"}:
         return _beside_off(value, habit, doc, real=bool(real))
     if value == -1 and not real:
@@ -103,6 +101,15 @@ def _stand_in(doc: str, value: Value, default: float) -> str:
     return (
         f"{doc[: DOC_CHARS - 60]}{'; ' if doc else ''}{value!r} in the script, for which {default:g} stands"
     )
+
+
+def _zero_or_magnitude(low: float, high: float, finding: Finding, doc: str) -> Choice:
+    """Return half decades beside the script's own 0, which trial 0 has and no logarithmic range holds."""
+    most = min(high, math.inf if finding.high is None else finding.high)
+    steps = range(round(2 * math.log10(high / low)) + 1)
+    magnitudes = (float(f"{low * 10 ** (step / 2):.0e}") for step in steps)
+    options = [0.0, *(number for number in magnitudes if number <= most)]
+    return Choice(options, ordered=True, default=0.0, doc=doc)
 
 
 def _beside_off(value: float, habit: Habit, doc: str, *, real: bool) -> Parameter:
