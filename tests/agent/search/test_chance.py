@@ -68,7 +68,7 @@ def test_first_failures_teach_before_there_are_two_values(
     space: bg.Space, fails: Callable[[Mapping[str, Any]], bool]
 ) -> None:
     needed = []
-    for seed in range(5):
+    for seed in range(3):
         trials: tuple[Trial, ...] = (
             Trial(0, Proposal(space.default(), "default"), Outcome.failure("killed")),
         )
@@ -90,6 +90,6 @@ def test_looks_go_on_differing_once_something_has_a_value() -> None:
     )
     looks = [
         Chance().propose(SearchState(space, bg.Task(), History("minimize", trials), seed, 2)).params["x"]
-        for seed in range(20)
+        for seed in range(8)
     ]
     assert np.ptp(looks) > 0.5

@@ -30,13 +30,14 @@ def far(params: Mapping[str, Any]) -> float:
 
 def test_seven_shares_are_searched_to_the_end() -> None:
     ran: list[Mapping[str, Any]] = []
-    result = bg.tune(lambda params: ran.append(params) or far(params), SHARES, n_trials=12, seed=0)  # type: ignore[func-returns-value]
-    assert len(ran) == 12
+    result = bg.tune(lambda params: ran.append(params) or far(params), SHARES, n_trials=8, seed=0)  # type: ignore[func-returns-value]
+    assert len(ran) == 8
     assert all(SHARES.satisfies(params) for params in ran)
     assert result.best_value is not None
     assert result.best_value < far(SHARES.default())
 
 
+@pytest.mark.slow
 def test_what_integers_tie_is_searched_and_the_search_comes_near() -> None:
     result = bg.tune(
         lambda params: abs(params["d"] - 3200) / 1000 + params["rate"], HEADS, n_trials=14, seed=0
@@ -58,6 +59,7 @@ def test_a_guess_that_breaks_a_constraint_is_moved_and_says_so() -> None:
     assert all(trial.reason.endswith(MOVED) and SHARES.satisfies(trial.params) for trial in guessed)
 
 
+@pytest.mark.slow
 def test_limits_and_constraints_hold_together() -> None:
     with bg.Tuner(SHARES, seed=0) as tuner:
         tuner.limit(Limits({"w0": Limit(low=0.6)}))
@@ -68,6 +70,7 @@ def test_limits_and_constraints_hold_together() -> None:
     assert all(params["w0"] >= 0.6 and SHARES.satisfies(params) for params in drawn)
 
 
+@pytest.mark.slow
 def test_points_to_start_with_and_optunas_trials_keep_the_constraints() -> None:
     points = bg.warm_start(SHARES, n=6)
     assert len(points) == 6

@@ -26,7 +26,7 @@ def drawn(space: Space, count: int = 200) -> list[dict[str, Any]]:
     return several
 
 
-@pytest.mark.parametrize("count", [4, 7, 10])
+@pytest.mark.parametrize("count", [4, 7, pytest.param(10, marks=pytest.mark.slow)])
 def test_shares_are_drawn_evenly(count: int) -> None:
     x = np.array([list(params.values()) for params in drawn(shares(count))])
     # The left share is one like the others; each is one in count + 1 on average.
@@ -36,6 +36,7 @@ def test_shares_are_drawn_evenly(count: int) -> None:
     assert (every.min(axis=1) > 1e-3).mean() > 0.5
 
 
+@pytest.mark.slow
 def test_a_chain_of_ten_is_drawn_evenly_and_so_is_a_band() -> None:
     evenly = {letter: Float(0, 1, default=index / 9) for index, letter in enumerate(LETTERS)}
     chain = Space(evenly, constraints=" < ".join(LETTERS))
@@ -46,6 +47,7 @@ def test_a_chain_of_ten_is_drawn_evenly_and_so_is_a_band() -> None:
     assert np.mean([params["a"] for params in band]) == pytest.approx(0.5, abs=0.12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("space", "least"),
     [
@@ -62,12 +64,18 @@ def test_integers_that_an_equation_ties_are_drawn_all_over(space: Space, least: 
     assert len({tuple(params.values()) for params in several}) >= least
 
 
+def test_integers_that_two_equations_tie_are_drawn_all_over() -> None:
+    several = drawn(Space(d=Int(1, 640), h=Int(1, 100), constraints=["d % h == 0", "d / h == 64"]), 40)
+    assert len({params["h"] for params in several}) >= 8
+
+
 def test_each_part_of_a_set_that_hangs_together_nowhere_is_drawn_from() -> None:
     two = "(a < 0.003 and b < 0.003 and c < 0.01) or (a > 0.997 and b > 0.997 and c > 0.99)"
     several = drawn(Space(a=Float(0, 1), b=Float(0, 1), c=Float(0, 1), constraints=two))
     assert 0.1 < np.mean([params["a"] > 0.5 for params in several]) < 0.9
 
 
+@pytest.mark.slow
 def test_a_condition_decides_what_a_constraint_is_about() -> None:
     space = Space(
         mode=Choice(["x", "y"]),
@@ -82,6 +90,7 @@ def test_a_condition_decides_what_a_constraint_is_about() -> None:
     assert 0.3 < np.mean([params["free"] for params in several]) < 0.7
 
 
+@pytest.mark.slow
 def test_a_function_that_chance_hardly_satisfies_is_walked_over_from_the_default() -> None:
     parameters = {letter: Float(0, 1, default=0.1) for letter in LETTERS[:7]}
     several = drawn(Space(parameters, constraints=lambda params: sum(params.values()) <= 1), 40)
