@@ -382,7 +382,7 @@ def test_a_zero_that_a_log_range_cannot_hold_stays_beside_half_decades(
     assert isinstance(parameter, Choice)
     assert parameter.ordered
     assert parameter.default == 0.0
-    zero, *magnitudes = parameter.options
+    zero, *magnitudes = (float(str(option)) for option in parameter.options)
     assert (zero, magnitudes[0], magnitudes[-1]) == (0.0, least, most)
     assert all(2.5 < after / before < 4.0 for before, after in itertools.pairwise(magnitudes))
 
