@@ -45,6 +45,8 @@ def feasible_default(
         except SpaceError as found_none:
             error = found_none
             continue
+        if not len(cloud):  # such as of an expression that cannot be computed anywhere
+            continue
         middle = cloud.mean(axis=0)
         nearest = cloud[np.argmin(np.abs(cloud - middle).sum(axis=1))]
         # What stays is not the same once it has been to the cube and back.
