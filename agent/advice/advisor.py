@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from bestguess.agent.llm import LLM, Message, Reply, Request, request_key
-from bestguess.agent.llm.parsing import parse_json
+from bestguess.agent.llm.parsing import find_object
 from bestguess.prompts import render, version
 from bestguess.tools.errors import ModelError, ModelUnavailable, ParamsError, ReplyError
 from bestguess.tools.trial import History
@@ -307,12 +307,11 @@ def read_reply(reply: Reply, read: Callable[[Any], Mapping[str, Any]]) -> Advice
 
 def _read_object(text: str) -> Any:
     """Return the JSON object in `text`; a model that knows no schema likes to wrap it in prose or a fence."""
-    start, end = text.find("{"), text.rfind("}")
-    if start < 0 or end < start:
+    if "{" not in text:
         raise ReplyError(
             f"no JSON object: {shorten(repr(text[:200]), 80)}" if text.strip() else "an empty answer"
         )
     try:
-        return parse_json(text[start : end + 1])
+        return find_object(text)
     except (ValueError, RecursionError) as error:
         raise ReplyError(f"not JSON ({error}): {shorten(repr(text[:200]), 80)}") from error

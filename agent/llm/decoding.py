@@ -33,7 +33,9 @@ from transformers.cache_utils import DynamicLayer
 from transformers.utils import logging
 
 from bestguess.agent.llm import Message, Request
+from bestguess.agent.llm.concessions import fold_turns
 from bestguess.tools.errors import ModelUnavailable, ReplyError
+from bestguess.tools.words.given import first_line
 
 BLOCK_TOKENS = 128
 """Prompts are read in blocks that start at multiples of this, and only whole blocks are reused. So what a
@@ -77,6 +79,9 @@ class Decoder:
         )
         self._cache = DynamicCache(config=self._config)
         self._read: list[int] = []
+        self.conceded: dict[str, str] = {}
+        """What the model's template does not take, and what it said of that."""
+
         # Only plain attention remembers every token by itself, so that its cache can be cut back, copied
         # to many samples, and filled at different places for each of them.
         self._is_plain = all(type(layer) is DynamicLayer for layer in self._cache.layers)
@@ -95,12 +100,21 @@ class Decoder:
         """Return the tokens of the conversation up to where the reply begins."""
         turns = [{"role": message.role, "content": message.content} for message in messages]
         try:
-            # The grammar lets no model think aloud, so one that could is told not to.
-            rendered = self.tokenizer.apply_chat_template(
-                turns, add_generation_prompt=True, return_dict=True, enable_thinking=False
-            )
+            return self._apply_template(fold_turns(turns) if self.conceded else turns)
         except (TemplateError, ValueError) as error:
-            raise ModelUnavailable(f"the model's chat template fails: {error}".splitlines()[0]) from error
+            words = f"the model's chat template fails: {first_line(error)}"
+            try:
+                rendered = self._apply_template(fold_turns(turns))
+            except (TemplateError, ValueError):
+                raise ModelUnavailable(words) from error
+            self.conceded["system role"] = words
+            return rendered
+
+    def _apply_template(self, turns: list[dict[str, str]]) -> list[int]:
+        # The grammar lets no model think aloud, so one that could is told not to.
+        rendered = self.tokenizer.apply_chat_template(
+            turns, add_generation_prompt=True, return_dict=True, enable_thinking=False
+        )
         return list(rendered["input_ids"])
 
     def text(self, tokens: Sequence[int]) -> str:

@@ -49,6 +49,11 @@ class EmbeddedLLM:
         """How long a prompt and its answer may be together, once the model is loaded."""
         return None if self._decoder is None else self._decoder.context_tokens
 
+    @property
+    def conceded(self) -> dict[str, str]:
+        """What the model's template does not take, and what it said of that."""
+        return {} if self._decoder is None else self._decoder.conceded
+
     takes_turns = True
     """Several threads may ask: a person's request goes first, also before one that is being answered."""
 

@@ -12,26 +12,36 @@ from typing import TYPE_CHECKING, Any
 from bestguess.tools.errors import ModelError
 
 if TYPE_CHECKING:
+    from openai import APIStatusError
     from tenacity import RetryCallState
 
 MAX_ATTEMPTS = 5
 MAX_ATTEMPTS_TO_CONNECT = 2
 BACKOFF_S = 0.5
 PASSING_STATUSES = frozenset({408, 409, 429})
-"""Refusals that another attempt may not meet; so is every status from 500 on."""
+"""Refusals that another attempt may not meet; so is every status from 500 on but NOT_IMPLEMENTED."""
+
+NOT_IMPLEMENTED = 501
 
 MOST_PATIENCE_S = 30.0
 """The longest that a server's own Retry-After is followed."""
 
 
-async def persist(call: Callable[..., Awaitable[Any]], **arguments: Any) -> Any:
-    """Return what `call` returns, called again after failures that may pass."""
+async def persist(
+    call: Callable[..., Awaitable[Any]],
+    *,
+    is_final: Callable[[APIStatusError], bool] = lambda _: False,
+    **arguments: Any,
+) -> Any:
+    """Return what `call` returns, called again after failures that may pass and are not `is_final`."""
     from openai import APIConnectionError, APIStatusError
     from tenacity import AsyncRetrying, retry_if_exception, wait_random_exponential
 
     def may_pass(error: BaseException) -> bool:
         if isinstance(error, APIStatusError):
-            return error.status_code in PASSING_STATUSES or error.status_code >= 500
+            if error.status_code < 500:
+                return error.status_code in PASSING_STATUSES
+            return error.status_code != NOT_IMPLEMENTED and not is_final(error)
         return isinstance(error, APIConnectionError) and not isinstance(error.__cause__, ModelError)
 
     backoff = wait_random_exponential(multiplier=BACKOFF_S, max=8.0)

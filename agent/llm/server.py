@@ -12,12 +12,13 @@ import os
 import re
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 from bestguess.agent.llm import CHARS_PER_TOKEN, Reply, Request
-from bestguess.agent.llm.parsing import parse_texts
+from bestguess.agent.llm.concessions import concede, guesses, named
+from bestguess.agent.llm.parsing import THOUGHT, parse_texts, read_text
 from bestguess.agent.llm.retries import persist
 from bestguess.agent.llm.streaming import begin, receive
 from bestguess.agent.llm.wire import client_for, origin
@@ -35,16 +36,14 @@ THREAD = "bestguess-server-llm"
 
 CONNECT_TIMEOUT_S = 5.0
 
-CONCESSIONS = {
-    "thinking": ("chat_template_kwargs", "enable_thinking"),
-    "alternatives": ("anyof",),
-    "schema": ("response_format", "json_schema", "guided", "grammar"),
-    "seed": ("seed",),
-}
-"""What is left out, in this order, when a server refuses a request, and words that tell which it minds.
+REFUSED = frozenset({400, 422})
+"""Statuses of a request that holds something a server does not take; from 500 on, only if it says what."""
 
-Alternatives are a schema with anyOf at its root, which OpenAI's own servers refuse.
-"""
+UNLISTED = frozenset({400, 403, 404, 405, 410, 501})
+"""Statuses of a server that lists no models; it may answer all the same."""
+
+UNNAMED = "default"
+"""The model's name where none is known; servers of one model take any."""
 
 ERROR_CHARS = 300
 MODEL_CHARS = 300
@@ -56,7 +55,6 @@ CHARS_A_TOKEN = (0.5, 16.0)
 MOST_TOKENS = 10**7
 THINK = "<think>"
 T = TypeVar("T")
-_THOUGHT = re.compile(r"\A.*</think>|<think>.*\Z", re.DOTALL)
 
 
 class ServerLLM:
@@ -95,7 +93,10 @@ class ServerLLM:
         """How long prompt and answer may be together, once the server has said so."""
 
         self._chars_per_token = CHARS_PER_TOKEN
-        self._conceded: frozenset[str] = frozenset()
+        self.conceded: dict[str, str] = {}
+        """What the server does not take (`concessions`), and what it said of that."""
+
+        self._unlisted = ""
         self._lock = threading.Lock()
         self._closed = False
         self._cancel: Callable[[], object] | None = None
@@ -186,7 +187,8 @@ class ServerLLM:
         except openai.APIError as error:
             if isinstance(error.__cause__, ReplyError):
                 raise ReplyError(f"{self.url}: {error.__cause__}") from error
-            raise self._unavailable(_describe(error)) from error
+            hint = f"{self._unlisted}; name a model: {self.url}#MODEL. It " if self._unlisted else ""
+            raise self._unavailable(f"{hint}{_describe(error)}") from error
         except ModelError as error:
             raise type(error)(f"{self.url}: {error}") from error
         # The client does not check what it reads; a body of another shape ends in one of these.
@@ -198,29 +200,25 @@ class ServerLLM:
                 self._cancel = None
 
     async def _ask(self, client: AsyncOpenAI, request: Request) -> Reply:
-        import openai
-
         started = time.monotonic()
         await self._learn_model(client)
+        bodies = []
 
         async def draw(n: int, seed: int | None) -> Any:
-            return await self._create(client, request, n, seed)
+            completion, body = await self._create(client, request, n, seed)
+            bodies.append(body)
+            return completion
 
-        completions = []
-        if not self._ignores_n:
-            try:
-                completions.append(await draw(request.n, request.seed))
-            except (openai.BadRequestError, openai.UnprocessableEntityError):
-                if request.n == 1:
-                    raise
+        completions = [] if self._ignores_n else [await draw(request.n, request.seed)]
         had = sum(len(each.choices) for each in completions)
         self._ignores_n = had < request.n
         # The same seed again would draw the same sample again.
         seeds = [None if request.seed is None else request.seed + index for index in range(had, request.n)]
         completions += await asyncio.gather(*(draw(1, seed) for seed in seeds))
 
-        contents = [choice.message.content or "" for each in completions for choice in each.choices]
-        texts = tuple(redact(_THOUGHT.sub("", content).strip()) for content in contents[: request.n])
+        messages = [choice.message for each in completions for choice in each.choices]
+        contents = [_content(message) for message in messages[: request.n]]
+        texts = tuple(redact(THOUGHT.sub("", content).strip()) for content in contents)
         if len(texts) < request.n:
             raise ReplyError(f"{len(texts)} answers where {request.n} were asked for")
         prompt_tokens = max((_count(each, "prompt_tokens") for each in completions), default=0)
@@ -231,7 +229,8 @@ class ServerLLM:
         return Reply(
             texts=texts,
             parsed=parsed,
-            held_to_schema=request.schema is None or (self._sends(request.schema) and None not in parsed),
+            held_to_schema=request.schema is None
+            or (all("response_format" in body for body in bodies) and None not in parsed),
             prompt_tokens=prompt_tokens,
             completion_tokens=sum(_count(each, "completion_tokens") for each in completions),
             seconds=time.monotonic() - started,
@@ -240,10 +239,11 @@ class ServerLLM:
     async def _write(self, client: AsyncOpenAI, request: Request, put: Callable[[str], None]) -> None:
         await self._learn_model(client)
         left = CHARS_A_TOKEN[1] * request.max_tokens
-        async with await self._create(client, request, 1, request.seed, stream=True) as chunks:
+        stream, _ = await self._create(client, request, 1, request.seed, stream=True)
+        async with stream as chunks:
             async for chunk in chunks:
                 for choice in chunk.choices[:1]:
-                    piece = str(choice.delta.content or "")
+                    piece = read_text(choice.delta.content)
                     put(piece)
                     left -= len(piece)
                 if left < 0:  # thoughts count, too: without max_tokens there is no end
@@ -251,30 +251,64 @@ class ServerLLM:
 
     async def _create(
         self, client: AsyncOpenAI, request: Request, n: int, seed: int | None, **how: Any
-    ) -> Any:
-        """Return what the server makes of a request, with left out what it cannot do."""
+    ) -> tuple[Any, dict[str, Any]]:
+        """Return what the server makes of a request, and the request's body without what it does not take.
+
+        What a refusal names is conceded; where it names nothing, what helps is found by trying. Nothing is
+        where neither helps: it minds something else.
+        """
         import openai
 
-        before = self._conceded
+        whole = self._body(request, n, seed)
+        learned: dict[str, str] = {}
+        tries: Iterator[frozenset[str]] | None = None
+        guess: frozenset[str] = frozenset()
+        first: openai.APIStatusError | None = None
         while True:
-            body = self._body(request, seed)
+            body = concede(whole, {*self.conceded, *learned, *guess})
+
+            def is_final(error: openai.APIStatusError, body: dict[str, Any] = body) -> bool:
+                return named(body, _describe(error)) is not None
+
             try:
-                return await persist(client.chat.completions.create, n=n, **body, **how)
-            except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-                unused = frozenset() if "anyOf" in (request.schema or {}) else frozenset({"alternatives"})
-                left_out = _concede(error, self._conceded | unused, n)
-                if left_out is None:
-                    self._conceded = before  # it minded something else
+                completion = await persist(client.chat.completions.create, is_final=is_final, **body, **how)
+            except openai.APIStatusError as error:
+                words = shorten(clean_line(redact(_describe(error))), ERROR_CHARS)
+                if error.status_code not in REFUSED and error.status_code < 500:
                     raise
-                self._conceded |= {left_out}
+                first = first or error
+                if name := named(body, _describe(error)):
+                    learned[name] = words
+                    continue
+                if error.status_code not in REFUSED:
+                    raise
+                tries = tries or guesses(concede(whole, {*self.conceded, *learned}))
+                guess = next(tries, frozenset())
+                if not guess:
+                    raise first from None
+            else:
+                reason = _describe(first) if first else ""
+                tried = dict.fromkeys(guess, shorten(clean_line(redact(reason)), ERROR_CHARS))
+                self.conceded = {**self.conceded, **tried, **learned}
+                return completion, body
 
     async def _learn_model(self, client: AsyncOpenAI) -> None:
         """Ask which model is served, unless it is known."""
         if self.model is not None:
             return
-        served = (await persist(client.models.list)).data
+        import openai
+
+        if self._unlisted:
+            return
+        try:
+            served = (await persist(client.models.list)).data
+        except openai.APIStatusError as error:
+            if error.status_code not in UNLISTED:
+                raise
+            self._unlisted = f"it lists no models (answered {error.status_code})"
+            return
         if not served:
-            raise ModelUnavailable("it serves no model")
+            raise ModelUnavailable(f"it serves no model that it lists; name one: {self.url}#MODEL")
         name = str(served[0].id)
         if len(name) > MODEL_CHARS:
             raise ReplyError(f"it lists a model whose name has {len(name)} characters")
@@ -283,25 +317,22 @@ class ServerLLM:
         length = getattr(served[0], "max_model_len", None)
         self.context_tokens = length if isinstance(length, int) and 0 < length <= MOST_TOKENS else None
 
-    def _body(self, request: Request, seed: int | None) -> dict[str, Any]:
+    def _body(self, request: Request, n: int, seed: int | None) -> dict[str, Any]:
         body: dict[str, Any] = {
-            "model": self.model,
+            "model": self.model or UNNAMED,
             "messages": [{"role": turn.role, "content": turn.content} for turn in request.messages],
+            "n": n,
             "temperature": request.temperature,
             "max_tokens": request.max_tokens,
         }
-        if seed is not None and "seed" not in self._conceded:
+        if seed is not None:
             body["seed"] = seed
-        if request.schema is not None and self._sends(request.schema):
+        if request.schema is not None:
             described = {"name": "configuration", "schema": dict(request.schema), "strict": True}
             body["response_format"] = {"type": "json_schema", "json_schema": described}
-        if "thinking" not in self._conceded:
-            # vLLM and llama.cpp: models that reason leave it, which for one line of JSON costs minutes.
-            body["extra_body"] = {"chat_template_kwargs": {"enable_thinking": False}}
+        # Models that reason leave it, which for one line of JSON costs minutes.
+        body["extra_body"] = {"chat_template_kwargs": {"enable_thinking": False}}
         return body
-
-    def _sends(self, schema: Mapping[str, Any]) -> bool:
-        return "schema" not in self._conceded and not ("alternatives" in self._conceded and "anyOf" in schema)
 
     def _unavailable(self, words: str) -> ModelUnavailable:
         if self._key != NO_KEY:
@@ -313,6 +344,12 @@ def _count(completion: Any, kind: str) -> int:
     """Return how many tokens a server says that it read or wrote, as far as that can be."""
     said = getattr(completion.usage, kind, 0)
     return min(max(said, 0), MOST_TOKENS) if isinstance(said, int) else 0
+
+
+def _content(message: Any) -> str:
+    """Return a message's text; where it has none, what a server took for its reasoning."""
+    thought = (getattr(message, kind, None) for kind in ("reasoning_content", "reasoning"))
+    return next(filter(None, map(read_text, (message.content, *thought))), "")
 
 
 def _without_thoughts(pieces: Iterable[str]) -> Iterator[str]:
@@ -331,19 +368,6 @@ def _without_thoughts(pieces: Iterable[str]) -> Iterator[str]:
             held = ""
     if not held.lstrip().startswith(THINK):
         yield held
-
-
-def _concede(error: Exception, conceded: frozenset[str], n: int) -> str | None:
-    """Return what to leave out of a request that was refused: what the refusal names, or the next in order.
-
-    None when nothing is left to leave out, or when it may be `n` > 1, which the caller has an answer to.
-    """
-    words = _describe(error).lower()
-    left = [name for name in CONCESSIONS if name not in conceded]
-    named = [name for name in left if any(word in words for word in CONCESSIONS[name])]
-    if named:
-        return named[0]
-    return left[0] if left and n == 1 else None
 
 
 def _describe(error: Exception) -> str:

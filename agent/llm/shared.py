@@ -95,6 +95,11 @@ class SharedLLM:
         """How long a prompt and its answer may be together, if it is known by now."""
         return self.llm.context_tokens if isinstance(self.llm, Tokenizing) else None
 
+    @property
+    def conceded(self) -> dict[str, str]:
+        """What the model does not take of a request, and what it said of that."""
+        return dict(getattr(self.llm, "conceded", {}))
+
     def count_tokens(self, text: str) -> int:
         """Return the number of tokens of `text`, by the model's own count if it has one; needs no waiting."""
         return int(self.llm.count_tokens(text)) if isinstance(self.llm, Tokenizing) else count_roughly(text)

@@ -6,8 +6,10 @@ Nothing is decided by it: `llm/server.py` adapts by itself, and every answer is 
 from __future__ import annotations
 
 from bestguess.agent.advice.advisor import read_reply
-from bestguess.agent.llm import LLM, Message, Reply, Request
+from bestguess.agent.advice.framing import answer_tokens, frame_warm_start
+from bestguess.agent.llm import LLM, Reply, Request
 from bestguess.agent.reports.machine import Finding
+from bestguess.agent.task import Task
 from bestguess.tools.errors import ModelError
 from bestguess.tools.space.numeric import Float, Int
 from bestguess.tools.space.parameters import Choice
@@ -15,10 +17,7 @@ from bestguess.tools.space.space import Space
 
 SAMPLES = 3
 TIMEOUT_S = 120.0
-WORDS = (
-    "You tune a small neural network on tabular data. Answer with one JSON object: lr, a number from 1e-5 to "
-    "0.1; layers, an integer from 1 to 8; activation, relu or tanh."
-)
+TASK = Task("Tune a small neural network on tabular data.", metric="validation error")
 
 
 def examine_model(llm: LLM) -> tuple[Finding, ...]:
@@ -27,11 +26,11 @@ def examine_model(llm: LLM) -> tuple[Finding, ...]:
         lr=Float(1e-5, 1e-1, log=True, default=1e-3), layers=Int(1, 8), activation=Choice(["relu", "tanh"])
     )
     asked = Request(
-        (Message("user", WORDS),),
+        frame_warm_start(TASK, space),  # as the tuner asks
         n=SAMPLES,
         schema=space.json_schema(),
         seed=1,
-        max_tokens=128,
+        max_tokens=answer_tokens(space),
         timeout_s=TIMEOUT_S,
     )
     try:
@@ -42,10 +41,13 @@ def examine_model(llm: LLM) -> tuple[Finding, ...]:
     advice = read_reply(first, space.from_reply)
     usable = len(advice.configurations)
     context = getattr(llm, "context_tokens", None)
+    conceded = getattr(llm, "conceded", {})
+    refused = "; ".join(f"{name} ({words})" for name, words in conceded.items())
     sample = f"for example {dict(advice.configurations[0])}" if usable else advice.refusal
     return (
         Finding("model", True, f"{llm.name} answers"),
         Finding("context", True, f"{context} tokens" if context else "it does not say"),
+        Finding("left out", True, refused or "nothing: it takes all that it is asked"),
         Finding("schema", True, _schema(first, usable)),
         Finding("samples", True, f"{len(set(first.texts))} different of {len(first.texts)}"),
         Finding("seed", True, "repeats its answers" if first.texts == again.texts else "answers differ"),

@@ -13,15 +13,19 @@ with a bound to have as many decimals as the bound: 0.020 under a maximum of 0.0
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import groupby, islice
 from typing import Any
 
 import numpy as np
 
+from bestguess.tools.errors import ParamsError
 from bestguess.tools.space.conditions import Hierarchy
 from bestguess.tools.space.parameters import Choice, Float, Int, Parameter, Text
-from bestguess.tools.words.given import shown
+from bestguess.tools.words.given import WORD_CHARS, did_you_mean, entries, shown
 
 MAX_BRANCHES = 32
 
@@ -51,16 +55,74 @@ def json_schema(hierarchy: Hierarchy) -> dict[str, Any]:
     return _object(properties, required=[name for name in properties if not parameters[name].when])
 
 
+def read_object(parameters: Mapping[str, Parameter], reply: Any) -> Any:
+    """Return what a parsed reply says of the parameters, each under its own name.
+
+    Wrappers are opened, as {"params": {…}} or a list of one; names may differ in case and in what joins
+    their words. What is said beside the parameters, such as a reason, is left out, unless it may be one of
+    them misspelled: raises ParamsError for that, and for a parameter that is given twice.
+    """
+    names = tuple(parameters)
+    while (found := entries(reply)) is None or all(_match(given, names) is None for given in found):
+        inner = [part for part in (found.values() if found else _few(reply)) if isinstance(part, dict | list)]
+        if len(inner) != 1:
+            return reply
+        reply = inner[0]
+    said: dict[str, Any] = {}
+    beside: list[Any] = []
+    for given, value in found.items():
+        name = _match(given, names)
+        if name in said:
+            raise ParamsError(f"{name} is given twice, also as {shown(given)}; give it once")
+        if name is None:
+            beside.append(given)
+        else:
+            said[name] = value
+    left = [name for name in names if name not in said]
+    for given in beside:
+        if hint := did_you_mean(given, left):
+            raise ParamsError(f"no parameter is called {shown(given)}{hint}")
+    return said
+
+
 def read_reply(parameter: Parameter, reply: Any) -> Any:
     """Return the value that stands in a parsed reply; raise ParamsError."""
+    if isinstance(parameter, Text):
+        return parameter.canonical(reply)
+    while isinstance(reply, dict | list) and len(reply) == 1:  # such as {"value": 3}
+        (reply,) = reply.values() if isinstance(reply, dict) else reply
     if isinstance(parameter, Choice):
-        text = reply if isinstance(reply, str) else shown(reply)  # such as 1.0 for "1.0"
+        # 1.0 may stand for the option "1.0".
+        word = reply if isinstance(reply, str) else shown(reply)
+        name = _match(word, tuple(map(str, parameter.options)))
         for option in parameter.options:
-            if text == str(option):
+            if name == str(option):
                 return option
-    if isinstance(reply, str) and (isinstance(parameter, Choice) or _is_listed(parameter)):
-        return parameter.canonical(_literal(reply))
+    if isinstance(reply, str):
+        reply = _literal(reply)
     return parameter.canonical(parameter.snap(reply))
+
+
+def _few(reply: Any) -> list[Any]:
+    return reply[:2] if isinstance(reply, list) else []
+
+
+def _match(word: Any, known: tuple[str, ...]) -> str | None:
+    """Return which of the known names a word is, at least but for its case and joints; None without one."""
+    if not isinstance(word, str) or len(word) > WORD_CHARS:
+        return word if word in known else None
+    return word if word in known else _by_fold(known).get(_fold(word))
+
+
+@lru_cache(maxsize=64)
+def _by_fold(known: tuple[str, ...]) -> dict[str, str]:
+    """Return the names by what is left of them without case and joints, where that is one's own."""
+    count = Counter(map(_fold, known))
+    return {_fold(name): name for name in known if count[_fold(name)] == 1}
+
+
+def _fold(name: str) -> str:
+    return re.sub(r"(?<=\w)[\s_.-]+(?=\w)", "_", name.strip()).casefold()
 
 
 def reply_text(reply: Mapping[str, Any]) -> str:

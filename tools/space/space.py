@@ -33,7 +33,7 @@ from bestguess.tools.space.equality import check_equalities
 from bestguess.tools.space.feasible import FeasibleSet
 from bestguess.tools.space.parameter import Kind, Parameter
 from bestguess.tools.space.parameters import Text
-from bestguess.tools.space.schema import json_schema, read_reply, round_float, spell
+from bestguess.tools.space.schema import json_schema, read_object, read_reply, round_float, spell
 from bestguess.tools.trial import Params
 from bestguess.tools.words.given import did_you_mean, entries, listed, shorten, shown
 
@@ -269,14 +269,16 @@ class Space:
     def from_reply(self, reply: Any) -> dict[str, Any]:
         """Return the params that a language model's parsed JSON stands for.
 
-        Options come back from their string form and numbers are snapped to the grid; a missing
-        conditional parameter gets its default, an inactive one is dropped. Raises ParamsError.
+        Wrappers are opened (`schema.read_object`); options and numbers come back from their string form, and
+        numbers are snapped to the grid; a missing conditional parameter gets its default, an inactive one is
+        dropped. Raises ParamsError.
         """
         return self._constrained(self.read_reply(reply))
 
     def read_reply(self, reply: Any) -> dict[str, Any]:
         """Return what `from_reply` does, but constraints are not enforced."""
-        return self._hierarchy.read(reply, convert=read_reply, fill=lambda parameter: bool(parameter.when))
+        said = read_object(self.parameters, reply)
+        return self._hierarchy.read(said, convert=read_reply, fill=lambda parameter: bool(parameter.when))
 
     def to_reply(self, params: Params) -> dict[str, Any]:
         """Return valid params as the JSON object a model would reply.

@@ -8,7 +8,7 @@ from concurrent.futures import wait
 from typing import Any
 
 from bestguess.agent.llm import LLM, Message, Request, Streaming
-from bestguess.agent.llm.parsing import parse_json
+from bestguess.agent.llm.parsing import find_object
 from bestguess.agent.llm.streaming import POLL_S, begin
 from bestguess.prompts import render, version
 from bestguess.tools.words.given import shorten
@@ -77,12 +77,9 @@ def object_schema(properties: Mapping[str, Any], required: tuple[str, ...] | Non
 def read_object(text: str) -> dict[str, Any]:
     """Return the JSON object in a text; raises ValueError."""
     try:
-        found = parse_json(text[text.find("{") : text.rfind("}") + 1])
+        return find_object(text)
     except RecursionError:
         raise ValueError("the answer is nested too deeply to be read") from None
-    if not isinstance(found, dict):
-        raise ValueError(f"the answer is a {type(found).__name__}, not an object")
-    return found
 
 
 def quote(text: str) -> str:

@@ -70,11 +70,11 @@ def test_a_good_answer_is_checked_counted_and_handed_over() -> None:
     [
         ("", "empty"),
         ("I would try a smaller learning rate.", "no JSON object"),
-        ('{"lr": 0.01, "depth": 5', "no JSON object"),
+        ('{"lr": 0.01, "depth": 5', "not JSON"),
         ('{"lr": 0.01, "depth": 5,,}', "not JSON"),
         ('{"lr": 1.5, "depth": 5}', "lr"),
         ('{"lr": 0.01}', "depth"),
-        ('{"lr": 0.01, "depth": 5, "colour": "red"}', "colour"),
+        ('{"lr": 0.01, "dpth": 5}', "did you mean 'depth'"),
         ('{"lr": NaN, "depth": 5}', "lr"),
         ('{"lr": 0.01, "depth": 5, "depth": 6}', "'depth' stands twice"),
         ('{"lr": 0.01, "depth": ' + "9" * 4000 + "}", "a whole number of 4000 digits"),
@@ -94,6 +94,37 @@ def test_an_answer_that_cannot_be_used_says_why_in_short(answer: str, words: str
 def test_json_in_a_fence_or_in_prose_is_found() -> None:
     advice = read_reply(bg.Reply((f"Sure!\n```json\n{GOOD}\n```",)), SPACE.from_reply)
     assert advice.configurations == ({"lr": 0.01, "depth": 5},)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        GOOD + GOOD,
+        f"```json\n{GOOD}\n```\nAgain: {GOOD}",
+        GOOD[:-1] + ",}",
+        GOOD[:-1] + " // don't go higher\n}",
+        "{'lr': 0.01, depth: 5, # deep\n}",
+        f'<think>{{"lr": 1}}? No.</think>{GOOD}',
+        f"For {{lr}} and {{depth}}: {GOOD}",
+    ],
+)
+def test_an_object_is_read_however_loosely_it_is_written(text: str) -> None:
+    assert read_reply(bg.Reply((text,)), SPACE.from_reply).configurations == ({"lr": 0.01, "depth": 5},)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (GOOD + GOOD.replace("5", "6"), "2 objects that differ"),
+        ("{'lr': 0.01, 'lr': 0.02, 'depth': 5}", "'lr' stands twice"),
+        ("{'lr': NaN, 'depth': 5}", "NaN is not JSON"),
+        ('{"lr": 0.01, "dep', "Unterminated string"),
+        ("{" * 1_000_000, "not JSON"),
+        ("{'" + "\\'" * 100_000, "not JSON"),
+    ],
+)
+def test_an_answer_that_readers_would_not_read_alike_is_none(text: str, words: str) -> None:
+    assert words in read_reply(bg.Reply((text,)), SPACE.from_reply).refusal
 
 
 def test_good_answers_are_kept_beside_bad_ones_and_repeats_too() -> None:

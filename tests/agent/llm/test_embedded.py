@@ -363,6 +363,28 @@ def test_code_and_pickles_in_a_folder_are_not_run(tmp_path: Path, tokenizer: Any
         EmbeddedLLM(tmp_path).generate(ASK)
 
 
+@pytest.mark.parametrize(
+    "refuses",
+    [
+        "messages[0].role == 'system'",
+        "messages | selectattr('role', 'equalto', 'system') | list",
+        "(messages | length) % 2 == 0",
+    ],
+)
+def test_a_chat_template_that_knows_no_system_gets_its_words_from_the_user(
+    tmp_path: Path, tokenizer: Any, refuses: str
+) -> None:
+    build(tmp_path, tokenizer)
+    rule = f"{{% if {refuses} %}}{{{{ raise_exception('System role not supported') }}}}{{% endif %}}"
+    (tmp_path / "chat_template.jinja").write_text(rule + TEMPLATE)
+    llm = EmbeddedLLM(tmp_path, dtype="float32", device="cpu")
+
+    reply = llm.generate(replace(ASK, n=1, max_tokens=4))
+
+    assert reply.texts
+    assert "System role not supported" in llm.conceded["system role"]
+
+
 def test_a_tokenizer_without_a_usable_chat_template_is_named(tmp_path: Path, tokenizer: Any) -> None:
     build(tmp_path, tokenizer)
     (tmp_path / "chat_template.jinja").write_text("{{ raise_exception('no system turn, please') }}")

@@ -61,6 +61,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         self.answer: Callable[[dict[str, Any]], Answer] = generous
+        self.models_status = 200
         self.models: Any = {"object": "list", "data": [{"id": "served-model"}, {"id": "other"}]}
         self.bodies: list[dict[str, Any]] = []
         self.paths: list[str] = []
@@ -75,7 +76,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.paths.append(self.path)
-        self.reply(200, self.server.models)
+        self.reply(self.server.models_status, self.server.models)
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
@@ -177,6 +178,86 @@ def test_what_a_server_refuses_is_left_out_and_not_sent_again(
     llm.generate(one)
     assert len(server.bodies) == asked + 1
     assert field not in server.bodies[-1]
+
+
+def has_system(body: dict[str, Any]) -> bool:
+    return any(turn["role"] == "system" for turn in body["messages"])
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "minds"),
+    [
+        (400, "System role not supported", has_system),
+        (500, "Conversation roles must alternate user/assistant/user/assistant/...", has_system),
+        (400, "bad request", has_system),
+        (400, "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.", "max_tokens"),
+        (400, "'temperature' does not support 0.7 with this model", "temperature"),
+        (422, "Extra inputs are not permitted: seed", "seed"),
+        (501, "response_format is not implemented", "response_format"),
+        (400, "bad request", "response_format"),
+        (400, "Only one completion choice is allowed", lambda body: body["n"] > 1),
+        (400, "bad request", lambda body: body["n"] > 1),
+    ],
+)
+def test_what_a_server_does_not_take_is_learned_once_and_nothing_else_is_given_up(
+    server: Server, status: int, words: str, minds: str | Callable[[dict[str, Any]], bool]
+) -> None:
+    refuses = minds if callable(minds) else lambda body: minds in body
+    refusal = (status, {"error": {"message": words}})
+    server.answer = lambda body: refusal if refuses(body) else completion(*['{"x": 1}'] * body["n"])
+    llm = ServerLLM(server.url)
+
+    assert llm.generate(ASK).texts == ('{"x": 1}',) * 3
+    assert [words in said for said in llm.conceded.values()] == [True]
+    server.bodies.clear()
+    llm.generate(ASK)
+
+    assert not any(map(refuses, server.bodies))
+    (body,) = server.bodies[:1]
+    assert len(body.keys() & {"max_tokens", "max_completion_tokens"}) == 1
+    if minds is has_system:
+        assert body["messages"] == [{"role": "user", "content": "Tune.\n\nGuess."}]
+
+
+def test_a_repaired_conversation_alternates_too_where_no_system_is_known(server: Server) -> None:
+    refusal = (400, {"error": {"message": "System role not supported"}})
+    server.answer = lambda body: refusal if has_system(body) else completion('{"x": 1}')
+    turns = (*ASK.messages, Message("assistant", "?"), Message("user", "Again."))
+
+    ServerLLM(server.url).generate(replace(ASK, n=1, messages=turns))
+
+    assert [turn["role"] for turn in server.bodies[-1]["messages"]] == ["user", "assistant", "user"]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"content": None, "reasoning_content": '{"x": 1}'},
+        {"content": "", "reasoning": '{"x": 1}'},
+        {"content": [{"type": "text", "text": '{"x":'}, {"type": "text", "text": " 1}"}]},
+        {"content": {"x": 1}},
+        {"content": '<think>{"x": 2}?</think>{"x": 1}', "reasoning_content": '{"x": 3}'},
+    ],
+)
+def test_the_answer_is_found_wherever_a_server_puts_it(server: Server, message: dict[str, Any]) -> None:
+    choice = {"index": 0, "message": {"role": "assistant", **message}}
+    server.answer = in_turn((200, {"choices": [choice]}))
+
+    assert ServerLLM(server.url).generate(replace(ASK, n=1)).parsed == ({"x": 1},)
+
+
+@pytest.mark.parametrize("status", [403, 404, 405, 501])
+def test_a_server_that_lists_no_models_is_asked_all_the_same(server: Server, status: int) -> None:
+    server.models_status = status
+    llm = ServerLLM(server.url)
+    assert len(llm.generate(ASK).texts) == len(llm.generate(ASK).texts) == 3
+    assert server.paths.count("/v1/models") == 1
+
+    server.answer = in_turn((404, {"error": {"message": "no model 'default'"}}))
+    with pytest.raises(
+        ModelUnavailable, match=f"lists no models .*{status}.*name a model: .*/v1#MODEL.*'default'"
+    ):
+        llm.generate(ASK)
 
 
 def test_a_server_that_minds_alternatives_still_holds_answers_to_other_schemas(server: Server) -> None:

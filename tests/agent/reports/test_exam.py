@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 from click.testing import CliRunner
 
@@ -7,7 +10,7 @@ from bestguess.agent.cli import main
 from bestguess.agent.llm.server import ServerLLM
 from bestguess.agent.reports.exam import examine_model
 from bestguess.agent.testing import DeadLLM, SchemaLLM
-from bestguess.agent.testing.server import MisbehavingServer
+from bestguess.agent.testing.server import Exchange, MisbehavingServer
 
 
 def test_a_model_that_honours_everything_is_said_to() -> None:
@@ -36,6 +39,35 @@ def test_what_a_server_does_not_honour_is_named(behaviour: str, name: str, words
 
     assert words in found[name].detail
     assert found[name].ok is ok
+
+
+def test_the_doctor_asks_as_the_tuner_does() -> None:
+    asked: list[Mapping[str, Any]] = []
+
+    def refuse(exchange: Exchange, body: Mapping[str, Any]) -> None:
+        asked.append(body)
+        exchange.send(400, {"error": {"message": "context is full"}})
+
+    with MisbehavingServer([refuse]) as server:
+        (found,) = examine_model(ServerLLM(server.url))
+
+    assert not found.ok
+    assert [turn["role"] for turn in asked[0]["messages"]] == ["system", "user"]
+    assert asked[0]["response_format"]["type"] == "json_schema"
+
+
+def test_what_a_server_does_not_take_is_said() -> None:
+    def answer(exchange: Exchange, body: Mapping[str, Any]) -> None:
+        if body["messages"][0]["role"] == "system":
+            exchange.send(500, {"error": {"message": "System role not supported"}})
+        else:
+            exchange.complete(exchange.server.guesses(body))
+
+    with MisbehavingServer([answer]) as server:
+        found = {each.name: each for each in examine_model(ServerLLM(server.url))}
+
+    assert found["left out"].detail == "system role (answered 500: System role not supported)"
+    assert found["proposals"].ok
 
 
 def test_a_dead_model_is_one_finding() -> None:

@@ -249,6 +249,22 @@ def test_a_reply_is_read_leniently_where_its_meaning_is_clear() -> None:
     assert space.from_reply(without | {"booster": "dart"})["rate_drop"] == 0.25
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"params": {"lr": 1e-3, "depth": 5}},
+        [{"lr": 1e-3, "depth": 5}],
+        {"reason": "small", "configuration": [{"lr": "0.001", "depth": "5"}]},
+        {"lr": "1e-3", "depth": 5.0, "reason": "small"},
+        {"LR": {"value": 1e-3}, "Depth": ["5.0"]},
+    ],
+)
+def test_a_configuration_is_found_in_its_wrapper_and_beside_other_words(said: object) -> None:
+    space = Space(lr=Float(1e-5, 1e-1, log=True), depth=Int(1, 64))
+
+    assert space.from_reply(said) == {"lr": 1e-3, "depth": 5}
+
+
 def test_booleans_come_back_from_both_spellings() -> None:
     space = Space(on=Choice([True, False]))
 
@@ -270,20 +286,23 @@ def test_an_option_that_is_the_text_of_a_value_is_that_of_its_type(reply: object
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"lr": "0.01"}, "lr: '0.01' is not a number"),
+        ({"lr": "1e-3 or so"}, "lr: '1e-3 or so' is not a number"),
+        ({"lr": "0.01 mm"}, "lr: '0.01 mm' is not a number"),
+        ({"lr": "1e999"}, "lr: inf is out of bounds"),
         ({"lr": 1}, "lr: 1 is out of bounds"),
         ({"lr": float("nan")}, "lr: nan is not a number"),
-        ({"lr": [0.1]}, r"lr: \[0.1\] is not a number"),
+        ({"lr": [0.1, 0.1]}, r"lr: \[0.1, 0.1\] is not a number"),
+        ({"lr": None}, "lr: None is not a number"),
+        ({"LR": 0.1}, "lr is given twice, also as 'LR'"),
         ({"depth": 3.5}, "depth: 3.5 is not whole"),
         ({"depth": True}, "depth: True is not a number"),
         ({"width": "x"}, "width: 'x' is not a number"),
-        ({"width": "33"}, "width: 33 is off the grid"),
-        ({"booster": "GBTREE"}, "booster: 'GBTREE' is not an option"),
+        ({"booster": "gbtrees"}, "booster: 'gbtrees' is not an option"),
         ({"booster": "[" * 10_000}, "booster: .* is not an option"),
         ({"gamma": "9" * 10_000}, "gamma: .* is not an option"),
         ({"prompt": "x" * 21}, "prompt: .* has 21 characters"),
         ({"prompt": {"a": 1}}, "prompt: .* is not text"),
-        ({"epochs": 3}, "no parameter is called 'epochs'"),
+        ({"rate_dorp": 0.1}, "no parameter is called 'rate_dorp'; did you mean 'rate_drop'"),
     ],
 )
 def test_a_reply_that_does_not_fit_is_refused(change: dict[str, Any], words: str) -> None:
