@@ -50,7 +50,7 @@ CONCESSIONS: Mapping[str, Concession] = {
     "thinking": Concession(("chat_template_kwargs", "enable_thinking"), _without("extra_body")),
     # Mistral's and Gemma's templates know two roles.
     "system role": Concession(
-        ("system", "role", "alternate", "template"),
+        ("system message", "system prompt", "'system'", "role", "alternate", "template"),
         lambda body: body | {"messages": fold_turns(body["messages"])},
     ),
     # OpenAI's own servers refuse a schema with anyOf at its root.

@@ -52,12 +52,16 @@ def read_text(content: Any) -> str:
     if isinstance(content, str):
         return content
     if isinstance(content, list):
-        return "".join(map(read_text, content))
+        return "".join(read_text(part) for part in content if not _is_thought(part))
     if not isinstance(content, Mapping):
         return ""
-    if "type" not in content and "text" not in content:
-        return json.dumps(content)
-    return read_text(content.get("text"))
+    is_part = content.get("type") in ("text", "output_text") and "text" in content
+    return read_text(content["text"]) if is_part else json.dumps(content)
+
+
+def _is_thought(part: Any) -> bool:
+    # Mistral's reasoning models send it as a part of its own.
+    return isinstance(part, Mapping) and part.get("type") in ("thinking", "reasoning")
 
 
 def _scan(text: str) -> tuple[list[dict[str, Any]], ValueError | None]:

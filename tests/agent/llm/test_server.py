@@ -219,6 +219,16 @@ def test_what_a_server_does_not_take_is_learned_once_and_nothing_else_is_given_u
         assert body["messages"] == [{"role": "user", "content": "Tune.\n\nGuess."}]
 
 
+def test_a_failure_that_passes_teaches_nothing(server: Server) -> None:
+    server.answer = in_turn((503, {"error": {"message": "the system is overloaded"}}), generous({"n": 3}))
+    llm = ServerLLM(server.url)
+
+    llm.generate(ASK)
+
+    assert llm.conceded == {}
+    assert has_system(server.bodies[-1])
+
+
 def test_a_repaired_conversation_alternates_too_where_no_system_is_known(server: Server) -> None:
     refusal = (400, {"error": {"message": "System role not supported"}})
     server.answer = lambda body: refusal if has_system(body) else completion('{"x": 1}')
@@ -235,6 +245,7 @@ def test_a_repaired_conversation_alternates_too_where_no_system_is_known(server:
         {"content": None, "reasoning_content": '{"x": 1}'},
         {"content": "", "reasoning": '{"x": 1}'},
         {"content": [{"type": "text", "text": '{"x":'}, {"type": "text", "text": " 1}"}]},
+        {"content": [{"type": "thinking", "thinking": "2?"}, {"type": "text", "text": '{"x": 1}'}]},
         {"content": {"x": 1}},
         {"content": '<think>{"x": 2}?</think>{"x": 1}', "reasoning_content": '{"x": 3}'},
     ],
