@@ -150,7 +150,7 @@ def test_a_study_goes_on_with_resume_and_only_with_it(run: Run) -> None:
         "has 5 trials and --n-trials is 4, so none is run" in run(*tune, "--n-trials", "4", "--resume").stderr
     )
     assert "What moves the value" in run("show", "--importance").stdout
-    assert last_object(run("show", "--importance", "--json"))["importance"][0]["effect"]["mean"]
+    assert last_object(run("show", "--importance", "--json"))["importance"][0]["effect"]["median"]
 
 
 def test_an_objective_that_always_fails_exits_with_1_and_the_reason(run: Run) -> None:
