@@ -79,7 +79,7 @@ def write_insight(insights: tuple[Insight, ...], metric: str) -> str:
         "## What moves the value",
         "",
         "Share of the variance that a parameter causes, alone and with others (on the scale that the "
-        "surrogate works on); and the median value at some of its places, whatever the others are. "
+        "surrogate works on); and the value that is typical at some of its places, the others averaged out. "
         "Ranges hold 90 % of what the trials allow.",
         "",
         f"| parameter | importance | {metric} |",

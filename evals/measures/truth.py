@@ -4,12 +4,12 @@
 | ---------- | ------- | -------------------------------------------------------------------------------- |
 | `v`        | (k1 ..) | the values of every configuration of a table, one axis a parameter               |
 | `T`        | (d,)    | total indices of v: mean over the others of the variance along an axis, by Var v |
-| `e_j`      | (k_j,)  | effect of parameter j: median of v over all other axes, less the mean of those   |
+| `e_j`      | (k_j,)  | main effect of parameter j: mean of v over all other axes, less the mean of v    |
 | `inside`   | (m,)    | whether the values of configurations not tried lie in the 90 % that were told    |
 
-Some tables hold a few exploded trainings, which are all of the variance there, so importances are compared
-with the T of ranks, and with that of the values beside it; Optuna's evaluators are given the same trials with
-their ranks or values. A correlation is Spearman's, of importances over parameters, and of effects over all
+Some tables hold a few exploded trainings, which are all of the variance there, so what is told is compared
+with the T and e of ranks, and with those of the values beside them; Optuna's evaluators are given the same
+trials with their ranks or values. A correlation is Spearman's, of importances over parameters, and of effects over all
 points of all parameters.
 """
 
@@ -91,7 +91,7 @@ def total_indices(v: FloatArray) -> FloatArray:
 def main_effects(v: FloatArray) -> list[FloatArray]:
     """Return e_j of every parameter of a whole table."""
     axes = range(v.ndim)
-    return [_centred(np.median(v, axis=[other for other in axes if other != axis])) for axis in axes]
+    return [_centred(v.mean(axis=tuple(other for other in axes if other != axis))) for axis in axes]
 
 
 def _play(name: str, seed: int) -> History:
@@ -110,16 +110,16 @@ def _judge(table: Table, history: History, rng: np.random.Generator) -> Iterator
     values = np.array([trial.value for trial in history.complete])
     own = {name: insight.importance.mean for name, insight in insights.items()}
     told = [_centred(insights[name].effect.median) for name in table.space.names]
-    true = main_effects(table.values)
-    yield "main effects", _correlate(np.concatenate(told), np.concatenate(true))
-    most = int(np.argmax(total_indices(rankdata(table.values).reshape(table.values.shape))))
-    yield "main effect of what matters most", _correlate(told[most], true[most])
     for scale, rank in (("ranks", rankdata), ("values", np.asarray)):
         v = rank(table.values).reshape(table.values.shape)
         peers = _ask_optuna(table, history, rank(values))
         for who, importance in {"bestguess": own, **peers}.items():
             weights = [importance.get(name, 0.0) for name in table.space.names]
             yield f"importance by {who}, of {scale}", _correlate(weights, total_indices(v))
+        true = main_effects(v)
+        yield f"main effects, of {scale}", _correlate(np.concatenate(told), np.concatenate(true))
+        most = int(np.argmax(total_indices(v)))
+        yield f"main effect of what matters most, of {scale}", _correlate(told[most], true[most])
     foretold = [
         trial.proposal.prediction.low <= trial.value <= trial.proposal.prediction.high
         for trial in history.complete

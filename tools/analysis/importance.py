@@ -6,12 +6,12 @@
 | `f`     | (s, k, b) | joint draws at x with one column at each of k steps: functions that may be     |
 | `V`     | (s,)      | variance of f over the steps and x                                             |
 | `T`     | (s,)      | total index of that column: mean over x of the variance over the steps, by V   |
-| `e`     | (s, k)    | effect of that column: median of f over x                                      |
+| `e`     | (s, k)    | effect of that column: mean of f over x                                        |
 
 A column's total index (Homma and Saltelli 1996) is the share of the variance that is gone once all other
 columns are known, its part in interactions included, so indices may add up to more than 1. What differs
 between the draws is what the trials leave open. Both are of the latent scale, on which no outlier decides;
-a median is one on every scale, so effects are in the user's units, within what is typical (`reach.py`).
+effects are told as the values in the user's units that stand there, within what is typical (`reach.py`).
 Constraints are left aside.
 """
 
@@ -57,7 +57,7 @@ class Importance:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """The median value over all other parameters, by the values of one, all (k,), with the central 90 %.
+    """The typical value by the values of one parameter, all (k,): the median belief and the central 90 %.
 
     It is worse or better in the user's sense, not turned.
     """
@@ -98,7 +98,7 @@ def main_effect(
     known: Sequence[Params] = (),
     maximize: bool = False,
 ) -> Effect | None:
-    """Return the median over everything else of the value, by the values of one parameter where it is active.
+    """Return the typical value by the values of one parameter, all else averaged out where it is active.
 
     None for a parameter that never is. Raises InputError for a name that the space does not have.
     """
@@ -112,11 +112,11 @@ def main_effect(
         places = [space.parameters[parent].encode(value) for value in needed]
         x[:, space.names.index(parent)] = np.resize(places, BASE)
     settled, active = _vary(lattice, x, name)
-    effects = np.median(_draw(posterior, settled, active, rng), axis=2)
+    effects = _draw(posterior, settled, active, rng).mean(axis=2)
     flat = settled.reshape(-1, len(space))
     mean, _ = posterior.predict_latent(flat, active.reshape(flat.shape))
     # The expected surface is known exactly; the draws say how far from it an effect may be.
-    centre = np.median(mean.reshape(settled.shape[:2]), axis=1)
+    centre = mean.reshape(settled.shape[:2]).mean(axis=1)
     low, high = np.quantile(effects - effects.mean(axis=0), EDGES, axis=0) + centre
     sign = -1.0 if maximize else 1.0
     told = posterior.typical.clip(posterior.transform.inverse(np.array([low, centre, high])))

@@ -7,9 +7,10 @@
 | `s`      | how far beyond them it may be: FURTHER (b - a) for a value, which may be an exploded one; |
 |          | the distance of the quartiles for what is typical of many configurations                 |
 | `low`    | a - s; where no value is negative at least a / BELOW, so that what is positive stays so  |
-| `high`   | b + s; shares stay shares: at most 1, or 100 in percent                                  |
+| `high`   | b + s                                                                                    |
 
-Negative values are the mirror image of positive ones.
+The surrogate minimizes, so what is maximized is negative here: the mirror image, where shares, such as an
+accuracy, stay shares, of 1 or of 100. Of losses below 1 nothing says that they are shares.
 """
 
 from __future__ import annotations
@@ -46,14 +47,15 @@ class Reach:
 def fit_reach(y: ArrayLike, *, typical: bool = False) -> Reach:
     """Return the reach of values like y (n,), n at least 1, all finite; of what is `typical`, if so."""
     values = np.clip(np.asarray(y, dtype=np.float64), -LARGEST, LARGEST)
-    if values.max() <= 0.0 and values.min() < 0.0:
-        mirrored = fit_reach(-values, typical=typical)
-        return Reach(-mirrored.high, -mirrored.low)
     least, most = float(values.min()), float(values.max())
+    negative = most <= 0.0 and least < 0.0
+    if negative:
+        least, most = -most, -least
     quartiles = np.quantile(values, (0.25, 0.75))
     spread = float(np.ptp(quartiles)) if typical else FURTHER * (most - least)
     low, high = least - spread, most + spread
     if least >= 0.0:
         low = max(low, least / BELOW)
-        high = min(high, *(whole for whole in WHOLES if whole / 2.0 < most <= whole), LARGEST)
-    return Reach(low, high)
+    if not negative:
+        return Reach(low, high)
+    return Reach(-min(high, *(whole for whole in WHOLES if whole / 2.0 < most <= whole), LARGEST), -low)

@@ -13,7 +13,7 @@ def test_the_total_indices_of_a_table_are_those_of_its_formula() -> None:
     assert total_indices(f) == pytest.approx([1.0, 0.0, 0.2])
 
 
-def test_a_main_effect_is_the_centred_median_over_all_else() -> None:
+def test_a_main_effect_is_the_centred_mean_over_all_else() -> None:
     x, y = np.meshgrid([0.0, 1.0, 5.0], [0.0, 1.0, 100.0], indexing="ij")
     of_x, of_y = main_effects(x + y)
     assert of_x == pytest.approx(np.array([0.0, 1.0, 5.0]) - 2.0)

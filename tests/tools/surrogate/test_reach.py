@@ -28,10 +28,9 @@ def test_what_was_never_negative_is_not_told_to_be_and_the_other_way_round(y: np
 @pytest.mark.parametrize(
     ("values", "low", "high"),
     [
-        ([0.003, 0.01, 0.6], 0.00003, 1.0),  # losses: positive, and shares as far as they say
-        ([0.9, 0.93, 0.97], 0.62, 1.0),  # accuracies
-        ([-0.9, -0.93, -0.97], -1.0, -0.62),  # the same, maximized
-        ([81.0, 95.0, 99.0], 9.0, 100.0),  # in percent
+        ([0.003, 0.01, 0.6], 0.00003, 2.988),  # losses: positive
+        ([-0.9, -0.93, -0.97], -1.0, -0.62),  # accuracies, as the surrogate sees them
+        ([-81.0, -95.0, -99.0], -100.0, -9.0),  # in percent
         ([120.0, 130.0], 80.0, 170.0),  # seconds
         ([-2.0, 3.0], -22.0, 23.0),
     ],
