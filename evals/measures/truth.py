@@ -9,8 +9,8 @@
 
 Some tables hold a few exploded trainings, which are all of the variance there, so what is told is compared
 with the T and e of ranks, and with those of the values beside them; Optuna's evaluators are given the same
-trials with their ranks or values. A correlation is Spearman's, of importances over parameters, and of effects over all
-points of all parameters.
+trials with their ranks or values. A correlation is Spearman's, of importances over parameters, and of effects
+over all points of all parameters.
 """
 
 from __future__ import annotations
