@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from bestguess.tools.errors import InputError
 from bestguess.tools.words.cleaning import clean, clean_line
-from bestguess.tools.words.given import error_words, is_number, plain, shorten, shown
+from bestguess.tools.words.given import error_words, is_number, plain, shorten, shown, told_apart
 from bestguess.tools.words.redaction import redact
 
 Source = Literal["default", "knowledge", "llm", "gp", "random", "user"]
@@ -49,7 +49,8 @@ class Prediction:
     @property
     def words(self) -> str:
         """The median and the central 90 %, as people read them."""
-        return f"{self.median:.4g} ({self.low:.4g} to {self.high:.4g})"
+        median, low, high = told_apart(self.median, self.low, self.high)
+        return f"{median} ({low} to {high})"
 
     def surprise(self, value: float) -> float:
         """Return by how much a value missed the median, in the distance to the interval's end there."""

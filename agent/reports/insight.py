@@ -54,7 +54,7 @@ class Insight:
 def gain_insight(space: Space, history: History, *, noisy: bool = False) -> tuple[Insight, ...]:
     """Return what is known of each parameter, the most important first; empty before there are two values."""
     verifier = Verifier.fit(space, history, noisy=noisy)
-    if verifier is None:
+    if verifier is None or len({trial.value for trial in history.complete}) == 1:
         return ()
     belief, known = verifier.reported, [trial.params for trial in history]
     maximize = history.direction == "maximize"
@@ -74,7 +74,7 @@ def gain_insight(space: Space, history: History, *, noisy: bool = False) -> tupl
 def write_insight(insights: tuple[Insight, ...], metric: str) -> str:
     """Return a table in Markdown."""
     if not insights:
-        return f"Nothing is known of the parameters before {MIN_TRIALS} trials have a value."
+        return f"Nothing is known of the parameters before {MIN_TRIALS} trials have values that differ."
     parts = [
         "## What moves the value",
         "",

@@ -252,12 +252,18 @@ def check_asked(name: str, ours: Parameter, asked: BaseDistribution) -> str:
         for value in ours.values() if listed else ():
             if nearest(value, asked) != value:
                 raise InputError(f"{shown(value)} is not on its grid")
+            equal = [choice for choice in getattr(asked, "choices", ()) if choice == value]
+            if equal and not any(isinstance(choice, bool) == isinstance(value, bool) for choice in equal):
+                raise InputError(f"{shown(value)} is not {shown(equal[0])}")
     except InputError as error:
         raise InputError(f"{told}: {error}; make them the same") from None
     if listed:
         own = ours.values()
         more = [choice for choice in getattr(asked, "choices", ()) if choice not in own]
         return f"{told}: {shown(more)} is not tried" if more else ""
+    bounds = (max(ours.low, asked.low), min(ours.high, asked.high))  # type: ignore[attr-defined]
+    if bounds[0] > bounds[1]:
+        raise InputError(f"{told}: they have no value in common; make them the same")
     given, _ = read_distribution(asked)
     same = type(given) is type(ours) and all(
         getattr(given, field) == getattr(ours, field) for field in ("low", "high", "log", "step")

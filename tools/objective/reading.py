@@ -36,8 +36,12 @@ _GOES_ON = re.compile(r"[.,:_'\u2019]\d|[A-Za-z]+\d|\s*days?\b")
 _THOUSANDS_BY_POINT = re.compile(r"[1-9]\d{0,2}\.\d{3}")
 _NEXT_ELEMENT = re.compile(r"[\s,;]+[-+]?\.?\d")
 _OPENED = re.compile(r"(?P<call>\w\()?(?P<lists>\[*)['\"]?$")
-_TOKEN = re.compile(r"\s*days?[\w:., ]*|[^\s()\[\]{}\"]*")
-_UNIT = re.compile(r"\s?%|[A-Za-zµ]+(?:/[A-Za-z]+)?")
+_TOKEN = re.compile(r"\s*days?[\w:., ]*|\s\d{3}(?![\d%A-Za-z])[^\s()\[\]{}\"]*|[^\s()\[\]{}\"]*")
+_UNIT = re.compile(
+    r"\s?%|[A-Za-zµ]+(?:/[A-Za-z]+)?"
+    r"|\s(?:[nuµm]?s|secs?|seconds?|mins?|minutes?|h|hours?|[kKMGT]?i?B|[kMG]?Hz)\b"
+)
+_THOUSANDS_BY_SPACE = re.compile(r"\s\d{3}(?![\d%A-Za-z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,8 @@ def read_number(match: re.Match[str]) -> Reading:
 
 def _goes_on(size: str, rest: str) -> bool:
     """Whether what follows a number belongs to it, so that it was not the whole."""
+    if size.isdigit() and len(size) <= 3 and _THOUSANDS_BY_SPACE.match(rest):
+        return True
     if not _GOES_ON.match(rest):
         return False
     # 0.5,0.9 is a value and the next column, but 1.234,57 may be 1234.57.

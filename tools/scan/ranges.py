@@ -89,7 +89,7 @@ def _choose(finding: Finding, words: str, doc: str, *, has_heads: bool) -> Param
         habit = None  # a step size of 30 epochs is no rate
     if value == 0 and real and habit and habit.zero:
         return _zero_or_magnitude(*habit.zero, finding, doc)
-    if value <= 0 and habit and habit.typical and habit.shape in {"log", "size", "width", "count"}:
+    if value in (0, -1) and habit and habit.typical and habit.shape in {"log", "size", "width", "count"}:
         return _beside_off(value, habit, doc, real=bool(real))
     if value == -1 and not real:
         return "-1 most likely turns it off, and the script says no other value"

@@ -45,6 +45,7 @@ from bestguess.tools.surrogate.feasibility import Feasibility
 from bestguess.tools.surrogate.gp import GaussianProcess, GPPosterior
 from bestguess.tools.surrogate.threads import few_threads
 from bestguess.tools.trial import History, Prediction, Trial
+from bestguess.tools.words.given import told_apart
 
 MIN_TRIALS = 2
 """With fewer values there is nothing to fit."""
@@ -70,6 +71,9 @@ MOST_RATIO = 10.0
 """More than 1 only where the search for `own` fell short."""
 
 LIKELY_FAILURE = 0.25
+BEHIND = 1e6
+"""More than scores differ by."""
+
 
 BELIEF = 3.0
 """How much what is known beforehand counts (NOTEBOOK 13)."""
@@ -101,8 +105,8 @@ class Verdict:
     @property
     def expectation(self) -> str:
         """What is expected, and how that compares with the best so far, in words."""
-        words = f"expected {self.prediction.words}, {self.chance_of_best:.0%} likely to beat the best so far"
-        words += f" ({self.best:.4g})"
+        expected, best = self.prediction.words, told_apart(self.best, self.prediction.median)[0]
+        words = f"expected {expected}, {self.chance_of_best:.0%} likely to beat the best so far ({best})"
         return words if self.feasible >= 0.995 else f"{words}, {self.feasible:.0%} likely not to fail"
 
     @property
@@ -224,6 +228,9 @@ class Verifier:
 
     def chance_of_best(self, params: Mapping[str, Any]) -> float:
         """Return the probability that `params` are better than the best so far, noise aside."""
+        best = min(map(self.history.loss, self.history.complete))
+        if best <= self.reported.reach.low or (not self.noisy and self._tried(params)):
+            return 0.0
         mean, sd = self.reported.predict_latent(*encode(self.space, [params]))
         return float(ndtr((self.reported.incumbent_latent - mean[0]) / sd[0]))
 
@@ -242,6 +249,11 @@ class Verifier:
         known = 0.0 if self.prior is None else self.prior.log_density(x, active)
         beta = BELIEF / len(self.history.complete)
         return weigh(log_ei, feasible=self.feasible(x, active), log_prior=known, beta=beta)
+
+    def _score_of_own(self, x: FloatArray, active: BoolArray | None) -> FloatArray:
+        """Return the score, behind all others where a failure is too likely to pass the gate."""
+        score = self.score(x, active)
+        return np.where(self.feasible(x, active) < LIKELY_FAILURE, score - BEHIND, score)
 
     def feasible(self, x: FloatArray, active: BoolArray | None) -> FloatArray:
         """Return the probability (m,) that x (m, d) does not fail, by nearness and by rules that hold."""
@@ -269,13 +281,13 @@ class Verifier:
         # What finished once may be tried again if it is noisy, what only ever failed may not.
         barred = [trial.params for trial in self.history if not self.noisy or _key(trial) not in ranked]
         incumbents = list(ranked.values())[:INCUMBENTS]
-        score, ascent, space = self.score, self.ascent, self.space
+        score, ascent, space = self._score_of_own, self.ascent, self.space
         if within is not None:
             space = within.space
             incumbents = [near for params in incumbents if (near := within.project(params)) is not None]
 
             def score(x: FloatArray, active: BoolArray | None) -> FloatArray:
-                return self.score(*within.lift(x, active))
+                return self._score_of_own(*within.lift(x, active))
 
             def ascent(x: FloatArray, active: BoolArray | None) -> FloatArray:
                 return within.lower(self.ascent(*within.lift(x, active)))
@@ -304,8 +316,8 @@ class Verifier:
             chance = self.chance_of_best(params)
             return Verdict(accepted, gate, prediction, feasible, chance, best, ratio)
 
-        if not self.noisy and (told := next((t for t in self.history if t.params == params), None)):
-            return verdict(False, f"it was tried before, as trial {told.number}")
+        if not self.noisy and (tried := self._tried(params)):
+            return verdict(False, f"it was tried before, as trial {tried.number}")
         if feasible < LIKELY_FAILURE:
             return verdict(False, "too likely to fail")
         if own is None:
@@ -339,6 +351,9 @@ class Verifier:
         else:
             share = f"The parameters explain {max(0.0, 1.0 - fitted.noise**2):.0%} of their variance so far."
         return f"{fitted.description} {share} Moves the value most: {moves or 'unknown'}.{failing}"
+
+    def _tried(self, params: Mapping[str, Any]) -> Trial | None:
+        return next((trial for trial in self.history if trial.params == params), None)
 
     def _optimistic(self, params: Mapping[str, Any]) -> float:
         mean, sd = self.posterior.predict_latent(*encode(self.space, [params]))

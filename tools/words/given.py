@@ -51,6 +51,16 @@ def is_number(value: Any) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def told_apart(*numbers: float) -> list[str]:
+    """Return numbers in four digits, or in as many, up to ten, as tell those that differ apart."""
+    texts: list[str] = []
+    for digits in range(4, 11):
+        texts = [f"{number:.{digits}g}" for number in numbers]
+        if len(set(texts)) == len(set(numbers)):
+            break
+    return texts
+
+
 def shown(value: Any) -> str:
     """Return `repr(value)` on one line, cut to what a message can carry; its type where it has none."""
     try:

@@ -154,6 +154,8 @@ REFUSED: dict[str, tuple[bg.Parameter, Ask, str]] = {
     "beyond": (bg.Choice([1, 40]), lambda trial: trial.suggest_int("x", 1, 9), "40 is not in its range"),
     "listed": (bg.Int(1, 4), lambda trial: trial.suggest_categorical("x", [1, 2, 4]), "3 is none"),
     "range": (bg.Float(0, 1), lambda trial: trial.suggest_categorical("x", [0, 1]), "no list of choices"),
+    "bool": (bg.Choice([True, False]), lambda trial: trial.suggest_categorical("x", [1, 0]), "True is not 1"),
+    "apart": (bg.Float(0, 1), lambda trial: trial.suggest_float("x", 2, 3), "no value in common"),
 }
 
 

@@ -64,6 +64,7 @@ def test_a_number_is_read_however_it_is_printed(printed: str, value: float) -> N
     ("printed", "problem"),
     [
         ("0,93", "not a number"),
+        ("1 073.60", "not a number"),
         ("1.234,57", "not a number"),
         ("1,23,456", "not a number"),
         ("1.2.3", "not a number"),

@@ -405,6 +405,7 @@ def test_a_zero_that_a_log_range_cannot_hold_stays_beside_half_decades(
         ("clip_coef", 0.2, Float(0.067, 0.6, log=True, default=0.2)),
         ("epsilon_decay", 0.995, Float(0.95, 0.9995, default=0.995)),
         ("lora_r", 8, Int(2, 32, log=True, default=8)),
+        ("lambda", -0.5, Float(-1, 0, default=-0.5)),
         ("bagging_freq", -1, None),
     ],
 )

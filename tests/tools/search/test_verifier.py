@@ -303,3 +303,39 @@ def test_in_a_long_study_the_rules_go_by_the_latest_trials_of_both_kinds() -> No
     assert rules
     assert rules.credit > 0.9
     assert rules.predict(SPACE.encode_many([{"x": 0.1, "kind": "a"}]))[0] > 0.9
+
+
+def test_its_own_choice_passes_its_own_gate_where_the_best_values_lie_next_to_failures() -> None:
+    space = bg.Space(x=bg.Float(0, 1))
+    places = [0.0, 0.2, 0.35, 0.45, 0.48, 0.55, 0.65, 0.8, 0.9, 1.0]
+    trials = tuple(
+        bg.Trial(
+            number,
+            bg.Proposal({"x": x}, "gp"),
+            bg.Outcome.failure("out of memory") if x > 0.5 else bg.Outcome(x),
+        )
+        for number, x in enumerate(places)
+    )
+    verifier = Verifier.fit(space, bg.History("maximize", trials))
+    assert verifier is not None
+    choice = verifier.choose(np.random.default_rng(0))
+    assert choice is not None
+    assert choice["x"] < 0.6
+    assert verifier.judge(choice, choice).accepted
+
+
+def test_a_value_that_cannot_be_beaten_is_not_said_to_be() -> None:
+    space = bg.Space(x=bg.Float(0, 1))
+    zero = tuple(
+        bg.Trial(number, bg.Proposal({"x": x}, "gp"), bg.Outcome(max(0.0, x - 0.4)))
+        for number, x in enumerate([0.0, 0.3, 0.5, 0.7, 0.9])
+    )
+    verifier = Verifier.fit(space, bg.History("minimize", zero))
+    assert verifier is not None
+    assert verifier.judge({"x": 0.2}, None).chance_of_best == 0.0
+    assert verifier.judge({"x": 0.3}, None).chance_of_best == 0.0
+
+
+def test_what_is_said_tells_numbers_apart_that_differ_late() -> None:
+    assert bg.Prediction(123457.73, 123457.59, 123457.91).words == "123457.7 (123457.6 to 123457.9)"
+    assert bg.Prediction(0.5, 0.4, 0.7).words == "0.5 (0.4 to 0.7)"
