@@ -17,6 +17,7 @@ from bestguess.agent.task import Task
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History, Source, Trial
 from bestguess.tools.words.cleaning import clean_line
+from bestguess.tools.words.given import told_apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,15 +144,17 @@ def write_report(
     """Return a study's report as Markdown; `lines` are facts of the caller's, set under the result."""
     incumbent, default = history.incumbent, history.default
     parts = [f"# {title}", ""]
-    if incumbent is None:
+    if incumbent is None or incumbent.value is None:
         parts.append(f"- No trial of {len(history)} gave a value.")
     else:
         who = f"trial {incumbent.number}, {incumbent.source}"
-        parts.append(f"- Best {task.metric}: **{incumbent.value:.6g}** ({who})")
-        if default is not None and default.value is not None and incumbent.value is not None:
+        started = incumbent.value if default is None or default.value is None else default.value
+        best, before = told_apart(incumbent.value, started, digits=6)
+        parts.append(f"- Best {task.metric}: **{best}** ({who})")
+        if default is not None and default.value is not None:
             change = incumbent.value - default.value
             share = share_words(change, default.value)
-            parts.append(f"- Default {task.metric}: {default.value:.6g}; change {change:+.6g}{share}")
+            parts.append(f"- Default {task.metric}: {before}; change {change:+.6g}{share}")
     recommended = recommend(space, history, noisy=True) if task.noisy else None
     if recommended:
         parts.append(f"- Recommended, as the best value may be the luckiest: {recommended.words}")

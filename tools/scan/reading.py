@@ -31,6 +31,7 @@ from bestguess.tools.words.given import shorten
 
 MAX_BYTES = 300_000
 MAX_SETTINGS = 2000
+MAX_LINES = 10_000
 
 _DEFAULTS = "default_config_files"
 """By this argument, jsonargparse, LightningCLI and ConfigArgParse take the defaults of options from files."""
@@ -44,6 +45,8 @@ def read_script(script: Path) -> tuple[ast.Module, list[Finding], list[Module]]:
     """
     name, mend = f"the script {path_words(script)}", "give the path of a Python file"
     text = read_source(script, name, mend, most_bytes=MAX_BYTES)
+    if (lines := text.count("\n")) > MAX_LINES:
+        raise InputError(f"{name} has {lines} lines; give one with at most {MAX_LINES}")
     with readable(script):
         tree = ast.parse(text, filename=str(script))
         modules = find_modules(tree, script)

@@ -51,11 +51,11 @@ def is_number(value: Any) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def told_apart(*numbers: float) -> list[str]:
-    """Return numbers in four digits, or in as many, up to ten, as tell those that differ apart."""
+def told_apart(*numbers: float, digits: int = 4) -> list[str]:
+    """Return numbers in so many digits, or in as many more, up to ten, as tell those that differ apart."""
     texts: list[str] = []
-    for digits in range(4, 11):
-        texts = [f"{number:.{digits}g}" for number in numbers]
+    for count in range(digits, 11):
+        texts = [f"{number:.{count}g}" for number in numbers]
         if len(set(texts)) == len(set(numbers)):
             break
     return texts

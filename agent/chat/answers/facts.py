@@ -18,6 +18,7 @@ from bestguess.tools.space.parameters import Float, Int
 from bestguess.tools.space.region import Limits, Region
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History, Trial
+from bestguess.tools.words.given import told_apart
 
 END = 0.005
 """So near to an end of its range, as a share of it, a value is at the end."""
@@ -78,10 +79,12 @@ def standing(history: History, task: Task) -> str:
     best, default = history.incumbent, history.default
     if best is None or best.value is None:
         return f"no trial of {len(history.told)} has a value yet."
-    text = f"best {task.metric} {best.value:.6g} (trial {best.number} of {len(history.told)})"
+    started = best.value if default is None or default.value is None else default.value
+    value, before = told_apart(best.value, started, digits=6)
+    text = f"best {task.metric} {value} (trial {best.number} of {len(history.told)})"
     if default and default.value is not None and default.number != best.number:
         change = best.value - default.value
-        text += f"; the default gave {default.value:.6g} ({change:+.4g}{share_words(change, default.value)})"
+        text += f"; the default gave {before} ({change:+.4g}{share_words(change, default.value)})"
     return text + "."
 
 

@@ -322,6 +322,7 @@ def test_facts_are_told_in_templates_without_a_model(talk: Talk) -> None:
     assert "Without a language model I can only give the facts" in asked
 
 
+@pytest.mark.slow
 def test_the_exported_script_reproduces_the_best_value(talk: Talk, folder: Path) -> None:
     talk.say(
         "tune train.py", "always", "run 3", "export the best as a script", "export json", "export a report"
@@ -436,7 +437,7 @@ def test_a_card_says_which_limit_is_in_force(talk: Talk) -> None:
     assert talk.of("card")[-1].fields["lines"][0].endswith("; limit: ≤ 4")
 
 
-@pytest.mark.parametrize("llm", [DeadLLM(), GarbageLLM()])
+@pytest.mark.parametrize("llm", [DeadLLM(), pytest.param(GarbageLLM(), marks=pytest.mark.slow)])
 def test_a_dead_or_babbling_model_changes_nothing_but_a_remark(folder: Path, llm: object) -> None:
     session = Session(folder, llm=llm, seed=0)
     talk = Talk(session)

@@ -160,6 +160,7 @@ def test_a_conversation_on_the_page_reaches_every_tab_in_order(server: WebServer
     assert numbers == sorted(numbers)
 
 
+@pytest.mark.slow
 def test_panels_show_the_trials_sorted_and_buttons_do_what_they_say(server: WebServer) -> None:
     _say(server, "tune train.py", "always", "run 3", "try booster=dart depth=5")
     panels = server.ask("/panels?sort=value&descending=false")[1]
@@ -207,6 +208,7 @@ def test_what_a_program_or_a_person_writes_shows_as_text(server: WebServer, fold
         assert 'href="javascript' not in text
 
 
+@pytest.mark.slow
 def test_a_page_opened_in_mid_session_has_all_that_was_said_once_and_its_address_is_not_kept(
     talk: Talk, folder: Path
 ) -> None:

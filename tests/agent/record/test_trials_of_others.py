@@ -66,6 +66,7 @@ def test_a_trial_that_does_not_fit_is_told_of_and_left_out_and_the_search_goes_o
     assert sum("trial 0 is left out" in message and words in message for message in caplog.messages) == 1
 
 
+@pytest.mark.slow
 def test_show_says_what_is_left_out_and_why(place: dict[str, Any]) -> None:
     with bg.Tuner(SPACE, seed=0, **place) as tuner:
         tuner.tell(tuner.ask(), 0.5)

@@ -190,6 +190,14 @@ p.add_argument("--bn", type=bool, default=True)
 p.set_defaults(augment=True, lr=0.5, bn=False)
 print(vars(p.parse_args()))
 """,
+    "set_defaults of a parser that inherits": """
+import argparse
+base = argparse.ArgumentParser(add_help=False)
+base.add_argument("--lr", type=float, default=0.01)
+p = argparse.ArgumentParser(parents=[base])
+p.set_defaults(lr=0.5)
+print(vars(p.parse_args()))
+""",
     "a script that reads no command line": """
 import argparse
 p = argparse.ArgumentParser()

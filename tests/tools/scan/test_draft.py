@@ -95,6 +95,7 @@ def kind(parameter: object) -> str:
     return "C" if isinstance(parameter, Choice) else "?"
 
 
+@pytest.mark.slow
 def test_at_least_nine_in_ten_of_what_can_be_tuned_is_found_with_sane_types_and_scales() -> None:
     expected = [(name, *entry) for name in PLANTED for entry in planted(name).items()]
     missed = []

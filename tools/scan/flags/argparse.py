@@ -198,7 +198,7 @@ class _Reader:
         default, is_known = keyword(call, "default"), True
         for later in self._parsers.named("set_defaults"):
             others = self._parsers.of(later)
-            shared = {id(one.made) for one in receivers} & {id(one.made) for one in others}
+            shared = self._parsers.family(receivers) & {id(one.made) for one in others}
             if (receivers and others and not shared) or (default is not None and later.lineno < call.lineno):
                 continue
             for one in later.keywords:

@@ -42,12 +42,19 @@ class Parsers:
         self._with_parents: list[ast.Call] = []
         self._visit(tree, None)
         self._heirs: dict[int, list[Path]] = defaultdict(list)
+        self._heirs_made: dict[int, set[int]] = defaultdict(set)
         for call in self._with_parents:
             parents = keyword(call, "parents")
             for parent in parents.elts if isinstance(parents, ast.List | ast.Tuple) else []:
                 paths = [heir.path for heir in self.resolve(call)]
                 for receiver in self.resolve(parent):
                     self._heirs[id(receiver.made)] += paths
+                    self._heirs_made[id(receiver.made)].add(id(call))
+
+    def family(self, receivers: tuple[Receiver, ...]) -> set[int]:
+        """Return the ids of the calls that made these parsers, and those that inherit their options."""
+        made = {id(receiver.made) for receiver in receivers}
+        return made.union(*(self._heirs_made[parser] for parser in made))
 
     def named(self, *names: str) -> Iterator[ast.Call]:
         """Yield the calls of what has one of these names, of each in the order of the script."""
