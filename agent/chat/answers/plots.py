@@ -14,7 +14,7 @@ from bestguess.tools.errors import InputError
 from bestguess.tools.space.parameters import Float, Int
 from bestguess.tools.trial import History
 
-DECADES = 100.0
+DECADES = 30.0
 """Positive values whose greatest is so many times the least are drawn on a logarithmic axis."""
 
 

@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+import bestguess as bg
 from bestguess.agent.chat.answers.facts import at_ends
+from bestguess.agent.chat.answers.plots import progress_plot
 from bestguess.agent.chat.answers.rendering import render
 from bestguess.agent.chat.answers.svg import draw
 from bestguess.agent.chat.command import literal
@@ -323,3 +325,17 @@ def test_what_lies_at_an_end_that_somebody_chose_is_offered_a_wider_range(
     parameter: Float | Int | Choice, value: float | str, wider: tuple[float, float] | None
 ) -> None:
     assert at_ends(Space(p=parameter), {"p": value}) == ({} if wider is None else {"p": wider})
+
+
+@pytest.mark.parametrize(
+    ("values", "is_log"), [([0.003, 0.05, 0.6], True), ([0.3, 0.5, 0.6], False), ([-0.1, 0.003, 0.6], False)]
+)
+def test_positive_values_that_span_decades_are_drawn_on_a_logarithmic_axis(
+    values: list[float], is_log: bool
+) -> None:
+    trials = tuple(
+        bg.Trial(number, bg.Proposal({}, "gp"), bg.Outcome(value)) for number, value in enumerate(values)
+    )
+    plot = progress_plot(bg.History("minimize", trials), "loss")
+    assert plot.log_y == is_log
+    assert (">1e-1</text>" in draw(plot)) == is_log
