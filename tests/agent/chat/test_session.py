@@ -307,6 +307,7 @@ def test_why_a_trial_failed_shows_the_message_and_what_failures_share(talk: Talk
     assert "All failures, and no finished trial, have `depth` ≥ 5, `booster` = dart" in text
 
 
+@pytest.mark.slow
 def test_facts_are_told_in_templates_without_a_model(talk: Talk) -> None:
     talk.say("tune train.py", "always", "run 5")
     history = talk.session.bench.history

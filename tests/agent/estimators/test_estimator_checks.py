@@ -38,6 +38,7 @@ SEARCHES = [
 pytestmark = pytest.mark.filterwarnings("ignore:invalid value encountered in cast:RuntimeWarning")
 
 
+@pytest.mark.slow
 @parametrize_with_checks(SEARCHES[:1], expected_failed_checks=expected_failures)  # type: ignore[untyped-decorator]
 def test_a_search_of_ridge_is_an_estimator(estimator: Any, check: Callable[[Any], None]) -> None:
     check(estimator)

@@ -15,6 +15,7 @@ from optuna.testing.pytest_samplers import (
 import bestguess as bg
 
 
+@pytest.mark.slow
 class TestSampler(BasicSamplerTestCase, RelativeSamplerTestCase, MultiObjectiveSamplerTestCase):
     @pytest.fixture
     def sampler(self) -> Callable[[], BaseSampler]:

@@ -41,7 +41,7 @@ def test_the_interval_asked_for_is_the_one_that_is_checked(monkeypatch: pytest.M
     monkeypatch.setattr(Verifier, "interval", everything)
 
     assert inside_intervals(replace(suite("bbob").problem("f01-d02", 0), n_trials=8)).all()
-    assert asked == [LEVEL] * 3
+    assert asked.count(LEVEL) == len(asked) >= 3
 
 
 def test_bad_seeds_are_one_line() -> None:
