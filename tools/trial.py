@@ -33,6 +33,11 @@ LONGEST_READ = 100_000
 _LIKE_A_REMARK = re.compile(r"[\W_]*remark\b", re.IGNORECASE)
 
 
+def key_of(params: Params) -> frozenset[tuple[str, Any]]:
+    """Return what is the same of the same configurations."""
+    return frozenset(params.items())
+
+
 @dataclass(frozen=True, slots=True)
 class Prediction:
     """What was expected of a trial before it ran, in the user's units: the median, and the central 90 %.

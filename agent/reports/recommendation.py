@@ -1,9 +1,9 @@
 """Which configuration to take, where the best value may only be the luckiest.
 
-| symbol | shape  | meaning                                                                     |
-| ------ | ------ | --------------------------------------------------------------------------- |
-| `f`    | (s, m) | joint draws of the noise-free values of the m configurations that were tried |
-| `mean` | (m,)   | their means; the least (greatest) is recommended                            |
+| symbol | shape  | meaning                                                                                |
+| ------ | ------ | -------------------------------------------------------------------------------------- |
+| `f`    | (s, m) | joint draws of the noise-free values of the m configurations that were tried; that with |
+|        |        | the least (greatest) median over the draws is recommended                              |
 
 An exact objective gives the same value again, so there the best trial is recommended. A configuration may
 truly be the best with the share of the draws in which it is; those with enough of it are the finalists, whose
@@ -19,7 +19,7 @@ import numpy as np
 
 from bestguess.tools.search.verifier import Verifier
 from bestguess.tools.space.space import Space
-from bestguess.tools.trial import History, Trial
+from bestguess.tools.trial import History, Trial, key_of
 
 FINALISTS = 3
 LEAST_SHARE = 0.1
@@ -84,7 +84,7 @@ def recommend(space: Space, history: History, *, noisy: bool) -> Recommendation 
             better = float(history.loss(best) < history.loss(default))
         return Recommendation(best, best.value, best.value, best.value, better)
     # The first trial of each configuration stands for its repeats.
-    first_of = {_key(trial): trial for trial in reversed(history.complete)}
+    first_of = {key_of(trial.params): trial for trial in reversed(history.complete)}
     tried = list(first_of.values())
     f = verifier.draw([trial.params for trial in tried], np.random.default_rng(0))
     losses = -f if history.direction == "maximize" else f
@@ -94,10 +94,6 @@ def recommend(space: Space, history: History, *, noisy: bool) -> Recommendation 
     low, value, high = np.quantile(f[:, first], (0.05, 0.5, 0.95)).tolist()
     beats = None
     if default is not None and default.value is not None:
-        of_default = losses[:, list(first_of).index(_key(default))]
+        of_default = losses[:, list(first_of).index(key_of(default.params))]
         beats = float(np.mean(losses[:, first] < of_default))
     return Recommendation(tried[first], value, low, high, beats, tuple(tried[index] for index in likely))
-
-
-def _key(trial: Trial) -> frozenset[Any]:
-    return frozenset(trial.params.items())

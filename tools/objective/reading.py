@@ -39,7 +39,8 @@ _OPENED = re.compile(r"(?P<call>\w\()?(?P<lists>\[*)['\"]?$")
 _TOKEN = re.compile(r"\s*days?[\w:., ]*|\s\d{3}(?![\d%A-Za-z])[^\s()\[\]{}\"]*|[^\s()\[\]{}\"]*")
 _UNIT = re.compile(
     r"\s?%|[A-Za-zµ]+(?:/[A-Za-z]+)?"
-    r"|\s(?:[nuµm]?s|secs?|seconds?|mins?|minutes?|h|hours?|[kKMGT]?i?B|[kMG]?Hz)\b"
+    # `0.5 min: 0.3` is no time.
+    r"|\s(?:[nuµm]?s|secs?|seconds?|mins?|minutes?|h|hours?|[kKMGT]?i?B|[kMG]?Hz)(?=\s*(?:$|[,;)|]))"
 )
 _THOUSANDS_BY_SPACE = re.compile(r"\s\d{3}(?![\d%A-Za-z])")
 

@@ -20,6 +20,7 @@ from scipy.stats import qmc
 from bestguess.tools.arrays import BoolArray, FloatArray
 from bestguess.tools.space.lattice import Lattice
 from bestguess.tools.space.space import Space
+from bestguess.tools.trial import key_of
 
 Score = Callable[[FloatArray, BoolArray], FloatArray]
 """Scores (m,) of x (m, d) with `active` (m, d), more being better."""
@@ -89,7 +90,7 @@ def maximize(
             pool.add(lattice.perturb(parents, width, rng), parents)
     if ascent is not None:
         pool.climb(ascent)
-    seen = {_key(params) for params in evaluated}
+    seen = {key_of(params) for params in evaluated}
     found = list(pool.untried(seen, FINALISTS)) or _leftover(lattice, rng, seen)
     if lattice.exact or len(found) < 2:
         return found
@@ -160,8 +161,8 @@ class _Pool:
             if len(new) == len(seen) + count:
                 return
             params = self._lattice.decode(self._x[row])
-            if _key(params) not in new and self._lattice.space.satisfies(params):
-                new.add(_key(params))
+            if key_of(params) not in new and self._lattice.space.satisfies(params):
+                new.add(key_of(params))
                 yield params
 
 
@@ -173,9 +174,5 @@ def _leftover(lattice: Lattice, rng: np.random.Generator, seen: Set[frozenset[An
         tries = map(lattice.decode, rng.permutation(np.unique(settled, axis=0)))
     else:
         tries = lattice.space.samples(rng, SAMPLES)
-    untried = (one for one in tries if _key(one) not in seen and lattice.space.satisfies(one))
+    untried = (one for one in tries if key_of(one) not in seen and lattice.space.satisfies(one))
     return list(islice(untried, 1))
-
-
-def _key(params: Mapping[str, Any]) -> frozenset[Any]:
-    return frozenset(params.items())

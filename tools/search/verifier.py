@@ -44,7 +44,7 @@ from bestguess.tools.surrogate.evidence import NOISY, Prior
 from bestguess.tools.surrogate.feasibility import Feasibility
 from bestguess.tools.surrogate.gp import GaussianProcess, GPPosterior
 from bestguess.tools.surrogate.threads import few_threads
-from bestguess.tools.trial import History, Prediction, Trial
+from bestguess.tools.trial import History, Prediction, Trial, key_of
 from bestguess.tools.words.given import told_apart
 
 MIN_TRIALS = 2
@@ -277,9 +277,11 @@ class Verifier:
 
     def choose(self, rng: np.random.Generator, *, within: Region | None = None) -> dict[str, Any] | None:
         """Return the surrogate's own choice, in a part of the space or all of it; None if all was tried."""
-        ranked = {_key(trial): trial.params for trial in sorted(self.history.complete, key=self.history.loss)}
+        best_first = sorted(self.history.complete, key=self.history.loss)
+        ranked = {key_of(trial.params): trial.params for trial in best_first}
         # What finished once may be tried again if it is noisy, what only ever failed may not.
-        barred = [trial.params for trial in self.history if not self.noisy or _key(trial) not in ranked]
+        every = [trial.params for trial in self.history]
+        barred = [params for params in every if not self.noisy or key_of(params) not in ranked]
         incumbents = list(ranked.values())[:INCUMBENTS]
         score, ascent, space = self._score_of_own, self.ascent, self.space
         if within is not None:
@@ -358,7 +360,3 @@ class Verifier:
     def _optimistic(self, params: Mapping[str, Any]) -> float:
         mean, sd = self.posterior.predict_latent(*encode(self.space, [params]))
         return float(mean[0] - OPTIMISM_SDS * sd[0])
-
-
-def _key(trial: Trial) -> frozenset[Any]:
-    return frozenset(trial.proposal.params.items())

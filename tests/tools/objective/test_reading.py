@@ -123,3 +123,13 @@ def test_what_cannot_be_read_is_not_passed_over(which: Which) -> None:
     watch.feed(b"loss=0.5\nloss=0,4\nloss=0.3\n")
     assert watch.reading is not None
     assert watch.reading.text == "0,4"
+
+
+@pytest.mark.parametrize(
+    ("printed", "unit"),
+    [("1.07 s", "s"), ("900 ms", "ms"), ("0.5 min: 0.3", ""), ("0.5 h 3", ""), ("93 %", "%")],
+)
+def test_a_unit_stands_after_a_space_only_where_nothing_else_follows(printed: str, unit: str) -> None:
+    reading = read(r"loss=(\S+)", printed)
+    assert reading is not None
+    assert reading.unit == unit
