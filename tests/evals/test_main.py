@@ -27,6 +27,7 @@ def test_everything_is_listed_and_every_contestant_has_a_place() -> None:
         "llambo_default",
         "real",
         "renamed",
+        "systems",
         "tables",
     }
     assert list(listed["contestants"]) == list(CONTESTANTS)
