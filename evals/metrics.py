@@ -13,6 +13,7 @@ module reads records and frozen references; it knows no suite's source and draws
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +31,8 @@ from bestguess.tools.errors import InputError
 MILESTONES = (1, 5, 10, 15, 20, 25, 30)
 RESAMPLES = 10_000
 BESIDE = "beside the headline"
+BAD_END = 0.3
+"""A run whose final regret is above it has ended badly."""
 
 Cell = tuple[str, int]
 Published = Mapping[str, Mapping[Cell, Sequence[float | None]]]
@@ -103,6 +106,12 @@ class Board:
             label for row, label in enumerate(self.contestants) if not np.isnan(self.regret[row, :, 0]).any()
         )
 
+    def seeds(self, label: str) -> int:
+        """Return with how many seeds a contestant ran on every problem; 0 if it ran on part of them, too."""
+        cells = [cell for cell, ran in zip(self.cells, self.shared(label), strict=True) if ran]
+        seeds = {seed for _, seed in cells}
+        return len(seeds) if len(cells) == len(seeds) * len(self.problems) else 0
+
     @property
     def milestones(self) -> tuple[int, ...]:
         """The numbers of evaluations that are reported."""
@@ -131,6 +140,15 @@ class Board:
             for seed in sorted(set(seeds[self.shared(label)].tolist()))
         ]
         return np.std(means, axis=0, ddof=1) if len(means) > 1 else np.zeros(self.n_trials)
+
+    def bad_share(self, label: str) -> float:
+        """Return the share of its runs that end badly."""
+        return float((self.row(label)[self.shared(label), -1] > BAD_END).mean())
+
+    def worst_tenth(self, label: str) -> float:
+        """Return the mean final regret of the worst tenth of its runs, rounded up to whole runs."""
+        final = np.sort(self.row(label)[self.shared(label), -1])
+        return float(final[-math.ceil(len(final) / 10) :].mean())
 
     def ranks(self) -> dict[str, float]:
         """Return the mean rank of each complete contestant by final regret, 1 being best, ties shared."""

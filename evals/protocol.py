@@ -69,7 +69,7 @@ class Problem:
 
     `start` is evaluated before a contestant is asked, and told to all alike: the default configuration,
     or a published initial design. `n_trials` counts those, too. `variant` names the frozen reference where
-    seeds differ in it.
+    seeds differ in it. `pack` is a knowledge pack of the user's own, as text, that comes with the problem.
     """
 
     suite: str
@@ -82,6 +82,7 @@ class Problem:
     start: tuple[Params, ...]
     n_trials: int = 30
     variant: str = ""
+    pack: str = ""
 
     def without_default(self) -> Problem:
         """Return the problem with a space that tells nobody its defaults, and nothing to start from."""
@@ -143,20 +144,22 @@ class Brief:
     task: Task
     n_trials: int
     seed: int
+    pack: str = ""
 
     @classmethod
     def of(cls, problem: Problem) -> Brief:
         """Return the brief of a problem."""
-        return cls(problem.space, problem.task, problem.n_trials, problem.seed)
+        return cls(problem.space, problem.task, problem.n_trials, problem.seed, problem.pack)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the brief as JSON-able values."""
-        return {
+        fields = {
             "space": self.space.to_dict(),
             "task": self.task.to_dict(),
             "n_trials": self.n_trials,
             "seed": self.seed,
         }
+        return fields | ({"pack": self.pack} if self.pack else {})
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> Brief:
@@ -166,6 +169,7 @@ class Brief:
             Task.from_dict(fields["task"]),
             fields["n_trials"],
             fields["seed"],
+            fields.get("pack", ""),
         )
 
     def loss(self, outcome: Outcome) -> float | None:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bestguess.evals.contestants import Spec
-from bestguess.evals.metrics import Board, boards, kind_of
+from bestguess.evals.metrics import BAD_END, Board, boards, kind_of
 from bestguess.evals.plots import draw_summary
 from bestguess.evals.record import Results
+from bestguess.evals.sections import endings
 from bestguess.evals.suites import suite
 from bestguess.tools.errors import InputError
 
@@ -26,8 +27,11 @@ SUMMARY: Mapping[str, str] = {
 }
 """The rows of the README, by contestant."""
 
-SUMMARY_SUITES = ("tables", "real", "llambo_default", "faulty", "bbob", "renamed")
+SUMMARY_SUITES = ("tables", "real", "llambo_default", "hpob", "systems", "faulty", "bbob", "renamed")
 SUMMARY_MILESTONES = (10, 30)
+LEAST_SEEDS = 3
+"""Who ran on all problems of a suite with so many is shown, though others have more; the table says so."""
+
 CHART_SUITES = ("tables", "renamed")
 """Where knowledge helps, and where no name means anything: the best and the worst of our cases."""
 
@@ -80,12 +84,12 @@ def update_tables(path: Path, results: Path, *, write: bool) -> bool:
 
 
 def summary(results: Path) -> str:
-    """Return the README's table: a few contestants in plain words, after 10 and 30 evaluations."""
+    """Return the README's table: a few contestants in plain words, their means and how their runs end."""
     shown = {board.suite: board for board in _headlines(results)}
     suites = [name for name in SUMMARY_SUITES if name in shown]
     header = ["", *(f"`{name}`" for name in suites)]
     rows = [
-        [words, *(_means(shown[name], label, SUMMARY_MILESTONES) or "-" for name in suites)]
+        [words, *(_lines_of_summary(shown[name], label) for name in suites)]
         for label, words in SUMMARY.items()
     ]
     return "\n".join(_lines(header, rows))
@@ -97,13 +101,7 @@ def figures(results: Path) -> str:
     Those who were handed guesses are in the report only.
     """
     shown = _headlines(results)
-    played = {label for board in shown for label in board.complete if kind_of(label) != "published"}
-    labels = {label for label in played if not Spec.parse(label).guesses}
-    rows = [
-        [label, *(_cell(board, label) for board in shown)]
-        for label in sorted(labels, key=lambda label: (_score(shown, label, labels), label))
-    ]
-    lines = _lines(["", *(board.suite for board in shown)], rows)
+    lines = _everyone(shown, _cell)
     cells = "; ".join(
         f"{board.suite}: {len(board.problems)} problems x {len({seed for _, seed in board.cells})} seeds"
         for board in shown
@@ -114,13 +112,24 @@ def figures(results: Path) -> str:
     return "\n".join([*lines, "", f"{legend} (less is better). {order}. {cells}."])
 
 
+def all_endings(results: Path) -> str:
+    """Return how the same contestants end: the share of bad ends, and the mean of the worst tenth."""
+    lines = _everyone(_headlines(results), _endings)
+    legend = f"Share of runs that end above {BAD_END} / mean final regret of the worst tenth of runs"
+    return "\n".join([*lines, "", f"{legend} (less is better)."])
+
+
 def chart(results: Path) -> str:
     """Return the README's chart as an SVG document."""
     shown = {board.suite: board for board in _headlines(results)}
     return draw_summary([shown[name] for name in CHART_SUITES if name in shown], SUMMARY)
 
 
-TABLES: Mapping[str, Callable[[Path], str]] = {"figures": summary, "all figures": figures}
+TABLES: Mapping[str, Callable[[Path], str]] = {
+    "figures": summary,
+    "all figures": figures,
+    "all endings": all_endings,
+}
 
 
 def _headlines(results: Path) -> list[Board]:
@@ -138,19 +147,49 @@ def _lines(header: list[str], rows: list[list[str]]) -> list[str]:
     return ["| " + " | ".join(row) + " |" for row in (header, ["---"] * len(header), *rows)]
 
 
+def _everyone(shown: list[Board], cell: Callable[[Board, str], str]) -> list[str]:
+    played = {label for board in shown for label in _players(board) if kind_of(label) != "published"}
+    labels = {label for label in played if not Spec.parse(label).guesses}
+    rows = [
+        [label, *(cell(board, label) for board in shown)]
+        for label in sorted(labels, key=lambda label: (_score(shown, label, labels), label))
+    ]
+    return _lines(["", *(board.suite for board in shown)], rows)
+
+
+def _players(board: Board) -> list[str]:
+    """Return the contestants that ran on every problem, with every seed or enough of them."""
+    enough = min(LEAST_SEEDS, len({seed for _, seed in board.cells}))
+    return [label for label in board.contestants if board.seeds(label) >= enough]
+
+
+def _lines_of_summary(board: Board, label: str) -> str:
+    means = _means(board, label, SUMMARY_MILESTONES)
+    return f"{means}<br>{_endings(board, label)}{_fewer_seeds(board, label)}" if means else "-"
+
+
+def _endings(board: Board, label: str) -> str:
+    return " / ".join(endings(board, label)) if label in _players(board) else ""
+
+
 def _cell(board: Board, label: str) -> str:
     means = _means(board, label, MILESTONES)
-    return f"{means} ± {board.spread(label)[-1]:.3f}" if means else ""
+    return f"{means} ± {board.spread(label)[-1]:.3f}{_fewer_seeds(board, label)}" if means else ""
+
+
+def _fewer_seeds(board: Board, label: str) -> str:
+    seeds = board.seeds(label)
+    return "" if seeds == len({seed for _, seed in board.cells}) else f" ({seeds} seeds)"
 
 
 def _means(board: Board, label: str, milestones: tuple[int, ...]) -> str:
-    if label not in board.complete:
+    if label not in _players(board):
         return ""
     return " / ".join(f"{board.mean(label)[n - 1]:.3f}" for n in milestones)
 
 
 def _score(shown: list[Board], label: str, labels: set[str]) -> float:
     """Return the mean final regret over the suites that all of `labels` completed, or over all of them."""
-    common = [board for board in shown if labels <= set(board.complete)] or shown
-    means = [board.mean(label)[-1] if label in board.complete else 1.0 for board in common]
+    common = [board for board in shown if labels <= set(_players(board))] or shown
+    means = [board.mean(label)[-1] if label in _players(board) else 1.0 for board in common]
     return float(sum(means) / len(means))

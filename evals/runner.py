@@ -22,6 +22,7 @@ from typing import Any
 from bestguess.agent.warm_start import warm_start
 from bestguess.evals.contestants import Spec
 from bestguess.evals.environments import CHECKOUT, environment
+from bestguess.evals.own_packs import knowledge_with
 from bestguess.evals.pipe import ASK_TIMEOUT_S, ContestantError, Worker
 from bestguess.evals.protocol import Brief, Problem
 from bestguess.evals.record import Key, Record, Results
@@ -183,7 +184,9 @@ def _guess(problem: Problem, count: int) -> list[Proposal]:
     """Return points of our warm start, without a language model, that are not among the start."""
     if not count:
         return []
-    points = warm_start(problem.space, problem.task, len(problem.start) + count, seed=problem.seed)
+    with knowledge_with(problem.pack) as knowledge:
+        most = len(problem.start) + count
+        points = warm_start(problem.space, problem.task, most, seed=problem.seed, knowledge=knowledge)
     known = [problem.space.validate(params) for params in problem.start]
     new = [point for point in points[1:] if dict(point.params) not in known]
     return new[: min(count, problem.n_trials - len(problem.start))]

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from bestguess.evals.contestants import Spec
-from bestguess.evals.metrics import Board, expenses, kind_of
+from bestguess.evals.metrics import BAD_END, Board, expenses, kind_of
 from bestguess.evals.plots import draw_curves
 from bestguess.evals.record import Record
 from bestguess.evals.references import reference
 
 GP = "bestguess:llm=none,knowledge=off"
 PACKS = "bestguess:llm=none"
+ENDINGS = (f"ends > {BAD_END}", "worst tenth")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,7 @@ def regret_table(board: Board) -> Table:
     header = [
         "contestant",
         *(f"@{n}" for n in board.milestones),
+        *ENDINGS,
         "sd over seeds",
         "mean rank",
         f"less {best}, 95 %" if best else "best peer",
@@ -109,6 +111,7 @@ def regret_table(board: Board) -> Table:
             [
                 label,
                 *(f"{mean[n - 1]:.3f}" for n in board.milestones),
+                *endings(board, label),
                 f"{board.spread(label)[-1]:.3f}",
                 f"{ranks[label]:.1f}",
                 _difference(board, label, best),
@@ -117,7 +120,16 @@ def regret_table(board: Board) -> Table:
                 f"{spent['tokens']:.0f}" if spent["tokens"] else "",
             ]
         )
-    return Table(header, rows, "mean normalized regret after so many evaluations; less is better")
+    caption = (
+        "mean normalized regret after so many evaluations; less is better; beside it the share of runs that "
+        f"end above {BAD_END} and the mean of the worst tenth of runs"
+    )
+    return Table(header, rows, caption)
+
+
+def endings(board: Board, label: str) -> tuple[str, str]:
+    """Return the share of a contestant's runs that end badly, and its worst tenth, in figures."""
+    return f"{board.bad_share(label):.0%}", f"{board.worst_tenth(label):.3f}"
 
 
 def _partial_table(board: Board, labels: Sequence[str]) -> Table:
@@ -130,6 +142,7 @@ def _partial_table(board: Board, labels: Sequence[str]) -> Table:
                 label,
                 f"{int(board.shared(label).sum())} of {len(board.cells)}",
                 f"{board.mean(label)[-1]:.3f}",
+                *endings(board, label),
                 f"{board.mean(ours, both)[-1]:.3f}" if ours and both.any() else "",
                 _difference(board, label, ours) if ours and both.any() else "",
                 f"{expenses(_records(board, label))['cpu_ms']:.0f}",
@@ -139,6 +152,7 @@ def _partial_table(board: Board, labels: Sequence[str]) -> Table:
         "contestant",
         "cells",
         f"@{board.n_trials}",
+        *ENDINGS,
         f"{ours} there",
         "difference, 95 %",
         "CPU ms a trial",

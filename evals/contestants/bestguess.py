@@ -11,6 +11,7 @@ from bestguess.agent.search.switches import Switches
 from bestguess.agent.tuner import Tuner
 from bestguess.evals import protocol
 from bestguess.evals.contestants._guesses import Judging, other_guesses
+from bestguess.evals.own_packs import knowledge_with
 from bestguess.evals.pools import PooledLLM
 from bestguess.evals.protocol import Brief, Cost
 from bestguess.tools.errors import InputError
@@ -62,14 +63,16 @@ class Contestant(protocol.Contestant):
         )
         model = connect(llm)
         self._model = Counted(PooledLLM(model)) if model else None
-        self._tuner = Tuner(
-            brief.space,
-            brief.task,
-            llm=self._model,
-            seed=brief.seed,
-            llm_wait_s=LLM_WAIT_S,
-            switches=switches,
-        )
+        with knowledge_with(brief.pack if switches.knowledge else "") as own:
+            self._tuner = Tuner(
+                brief.space,
+                brief.task,
+                llm=self._model,
+                seed=brief.seed,
+                llm_wait_s=LLM_WAIT_S,
+                knowledge=own,
+                switches=switches,
+            )
         self._asked: Trial | None = None
 
     def ask(self) -> Params:

@@ -23,6 +23,7 @@ def test_everything_is_listed_and_every_contestant_has_a_place() -> None:
     assert set(listed["suites"]) == {
         "bbob",
         "faulty",
+        "hpob",
         "llambo",
         "llambo_default",
         "real",

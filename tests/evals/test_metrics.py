@@ -73,6 +73,21 @@ def test_the_spread_is_over_seeds_of_the_mean_over_problems() -> None:
     assert Board.of("tables", records).spread("random") == pytest.approx([np.std([0.2, 0.4], ddof=1)])
 
 
+def test_a_mean_does_not_hide_the_runs_that_end_badly() -> None:
+    finals = [0.0] * 8 + [0.3, 0.31, 1.0]
+    board = Board.of("tables", [record("random", KC1, seed, [r]) for seed, r in enumerate(finals)])
+    assert board.bad_share("random") == pytest.approx(2 / 11)
+    assert board.worst_tenth("random") == pytest.approx((0.31 + 1.0) / 2)
+
+
+def test_seeds_count_only_for_who_ran_on_every_problem_with_each() -> None:
+    assert BOARD.seeds("random") == 1
+    assert BOARD.seeds("hebo") == 0
+    more = [*RECORDS, record("random", KC1, 1, [0.9, 0.7])]
+    assert Board.of("tables", more).seeds("random") == 0
+    assert Board.of("tables", more).seeds("optuna:sampler=gp") == 1
+
+
 def test_a_run_that_ended_early_keeps_its_last_regret() -> None:
     short = record("random", KC1, 0, [0.9, 0.4], n_trials=4, error="killed")
     assert Board.of("tables", [short]).mean("random") == pytest.approx([0.9, 0.4, 0.4, 0.4])

@@ -18,7 +18,7 @@ MODEL = "bestguess:llm=embedded:qwen2.5-coder-0.5b"
 
 
 def run_of(label: str, final: float, *, problems: tuple[str, ...] = (KC1, CAR)) -> list[Record]:
-    """Return 30 evaluations that end at a regret, for two seeds."""
+    """Return 30 evaluations that end at a regret, for two seeds, of which the second is .01 worse."""
     middle = [0.6] * 27
     return [
         record(label, problem, seed, [0.9, None, *middle, final + seed / 100], versions={"x": "1"})
@@ -66,9 +66,11 @@ def test_the_tables_say_who_leads_where_we_lose_and_who_did_not_run(results: Res
     suite = text[text.index("## tables") :]
     first = next(line for line in suite.splitlines() if line.startswith("| optuna"))
     assert "| 0.900 | 0.600 |" in first
-    assert "| 0.105 |" in first
+    assert "| 0.105 | 0% | 0.110 |" in first
+    ours = next(line for line in suite.splitlines() if line.startswith("| bestguess:llm=none,"))
+    assert "| 0.355 | 100% | 0.360 |" in ours
     assert "we lose 2 and win 0 of 2" in suite
-    assert "| hebo | 2 of 4 | 0.055 | 0.205 | -0.150" in suite
+    assert "| hebo | 2 of 4 | 0.055 | 0% | 0.060 | 0.205 | -0.150" in suite
     assert "| skopt | no <wheel> for it |" in text
     assert re.search(r"qwen2.5-coder-0.5b: sha256 [0-9a-f]{64}", text)
 
@@ -100,8 +102,10 @@ def test_a_pages_table_is_written_from_the_results_and_checked_against_them(
     results: Results, tmp_path: Path
 ) -> None:
     path = tmp_path / "benchmarks.md"
+    begin, end = BEGIN.format("all endings"), END.format("all endings")
+    endings = f"{begin}\n{end}\n\n"
     begin, end = BEGIN.format("all figures"), END.format("all figures")
-    path.write_text(f"# Ours\n\n{begin}\n| typed by hand |\n{end}\n\nMore.\n")
+    path.write_text(f"# Ours\n\n{endings}{begin}\n| typed by hand |\n{end}\n\nMore.\n")
 
     assert update_tables(path, results.folder, write=False)
     assert update_tables(path, results.folder, write=True)
@@ -109,6 +113,7 @@ def test_a_pages_table_is_written_from_the_results_and_checked_against_them(
 
     text = path.read_text()
     assert "| optuna:sampler=gp | 0.600 / 0.600 / 0.105 ± 0.007 |" in text
+    assert "| bestguess:llm=none,knowledge=off | 100% / 0.360 |" in text
     assert "typed by hand" not in text
     assert text.endswith(f"{end}\n\nMore.\n")
 
@@ -118,7 +123,24 @@ def test_the_readme_has_few_rows_in_plain_words(results: Results) -> None:
 
     assert header.startswith("|  | `")
     assert len(rows) == len(SUMMARY)
-    assert any(row.startswith("| Optuna's GPSampler | 0.600 / 0.105 |") for row in rows), rows
+    assert any(row.startswith("| Optuna's GPSampler | 0.600 / 0.105<br>0% / 0.110 |") for row in rows), rows
+    assert any(row.startswith("| random search | 0.600 / 0.505<br>100% / 0.510 |") for row in rows), rows
+
+
+def test_who_ran_with_fewer_seeds_is_shown_with_their_number_and_who_missed_a_problem_is_not(
+    tmp_path: Path,
+) -> None:
+    results = Results(tmp_path)
+    for label, problems, seeds in (("random", (KC1, CAR), 5), ("hyperopt", (KC1, CAR), 3), ("ax", (KC1,), 5)):
+        for problem in problems:
+            for seed in range(seeds):
+                results.add(record(label, problem, seed, [0.5] * 30))
+
+    rows = figures(tmp_path).splitlines()
+
+    assert "| random | 0.500 / 0.500 / 0.500 ± 0.000 |" in rows
+    assert "| hyperopt | 0.500 / 0.500 / 0.500 ± 0.000 (3 seeds) |" in rows
+    assert not any(row.startswith("| ax") for row in rows)
 
 
 def test_the_chart_is_a_small_document_that_says_its_figures(results: Results) -> None:
