@@ -93,7 +93,7 @@ class Result:
     def report(self, *, title: str | None = None, lines: tuple[str, ...] = ()) -> str:
         """Return the report as Markdown."""
         if known := read_knowledge(self.record.knowledge, self.record.name):
-            lines = (*lines, f"Packs of knowledge: {', '.join(known.families)}", *known.unused)
+            lines = (*lines, *known.lines)
         if self.stopped:
             lines = (f"Stopped: {self.stopped}", *lines)
         if self.why:

@@ -13,7 +13,8 @@ from typing import Annotated, Any, NotRequired
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
-from bestguess.agent.advice.pack import SOURCES, Pack, belief_words, choose_packs, is_number
+from bestguess.agent.advice.beliefs import belief_words, is_number
+from bestguess.agent.advice.pack import SOURCES, Pack, choose_packs
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
 from bestguess.tools.search.prior import Belief, Interval, OptimumPrior
@@ -41,6 +42,22 @@ class Knowledge:
     advice: str = ""
     """What the packs say, for a model to read."""
 
+    portfolio: tuple[Mapping[str, Any], ...] = ()
+    """Configurations to run first, in order, by the space's names; not of all parameters, maybe off range."""
+
+    learned_on: int = 0
+    """How many data sets the portfolio was learned on; 0 where nobody says."""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Who speaks, and what of it has no use here, for people."""
+        first, *others = self.families
+        if self.portfolio:
+            count = len(self.portfolio)
+            learned = f" learned on {self.learned_on} data sets" if self.learned_on else ""
+            first += f" ({count} configuration{'s' if count > 1 else ''}{learned})"
+        return (f"Packs of knowledge: {', '.join((first, *others))}", *self.unused)
+
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON-able values, for the record: packs change, and a study goes on as it began."""
         beliefs = {
@@ -50,7 +67,9 @@ class Knowledge:
             for name, belief in self.beliefs.items()
         }
         fields = {"families": list(self.families), "beliefs": beliefs, "advice": self.advice}
-        return fields | ({"unused": list(self.unused)} if self.unused else {})
+        portfolio = [dict(configuration) for configuration in self.portfolio]
+        several = {"unused": list(self.unused), "portfolio": portfolio, "learned_on": self.learned_on}
+        return fields | {name: value for name, value in several.items() if value}
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> Knowledge:
@@ -63,7 +82,14 @@ class Knowledge:
             name: dict(belief["weights"]) if "weights" in belief else Interval(belief["low"], belief["high"])
             for name, belief in kept["beliefs"].items()
         }
-        return cls(tuple(kept["families"]), beliefs, tuple(kept.get("unused", ())), kept.get("advice", ""))
+        return cls(
+            tuple(kept["families"]),
+            beliefs,
+            tuple(kept.get("unused", ())),
+            kept.get("advice", ""),
+            tuple(kept.get("portfolio", ())),
+            kept.get("learned_on", 0),
+        )
 
 
 _Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -94,6 +120,8 @@ class _Kept(TypedDict):
     beliefs: dict[str, _Ends | _Weights]
     unused: NotRequired[list[str]]
     advice: NotRequired[str]
+    portfolio: NotRequired[list[dict[str, str | int | _Finite | bool | None]]]
+    learned_on: NotRequired[Annotated[int, Field(ge=0)]]
 
 
 _KEPT: TypeAdapter[Any] = TypeAdapter(_Kept)
@@ -136,7 +164,9 @@ def know(space: Space, task: Task, packs: Sequence[Pack]) -> Knowledge | None:
     for pack in reversed(found):
         beliefs |= pack.beliefs(space, task.facts)
     said = OptimumPrior(space, beliefs).names
-    if not said:
+    # Of another family that is named as well, configurations fit less.
+    portfolio = found[0].configurations(space, task.facts) if found else []
+    if not said and not portfolio:
         return None
     unused = tuple(
         f"known to work for {name} is {belief_words(beliefs[name])}, which its range does not hold; "
@@ -146,14 +176,16 @@ def know(space: Space, task: Task, packs: Sequence[Pack]) -> Knowledge | None:
     )
     families = tuple(pack.family for pack in found)
     known = {name: beliefs[name] for name in said}
-    return Knowledge(families, known, unused, _advise(found, known))
+    learned_on = found[0].learned_on if portfolio else 0
+    return Knowledge(families, known, unused, _advise(found, known), tuple(portfolio), learned_on)
 
 
 def _advise(packs: Sequence[Pack], known: Mapping[str, Belief]) -> str:
     """Return what packs say in words, the most specific first, after what they know in numbers."""
     numbers = "; ".join(f"{name} {belief_words(belief)}" for name, belief in known.items())
     said = [SOURCES.split(pack.advice)[0].strip() for pack in packs]
-    return shorten("\n".join([f"Usually good: {numbers}.", *filter(None, said)]), ADVICE_CHARS)
+    usual = f"Usually good: {numbers}." if numbers else ""
+    return shorten("\n".join(filter(None, [usual, *said])), ADVICE_CHARS)
 
 
 def gather(space: Space, task: Task, knowledge: Any) -> Knowledge | None:

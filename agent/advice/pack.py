@@ -12,12 +12,14 @@ models, and, in its front matter, good intervals as numbers, so that it helps wi
         float: [0.3, 0.8]                               # where good values usually lie, by kind of parameter;
         int: ["sqrt(features)", "features / 2"]         # ends may depend on rows, features and classes
         choice: {sqrt: 3, log2: 1}                      # or weights of options
+    portfolio:                                          # to run first, in order; see `portfolio.py`
+      - {max_features: 0.5, min_samples_leaf: 1}
+    learned_on: 121                                     # data sets
 """
 
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -26,29 +28,27 @@ from pathlib import Path
 from types import UnionType
 from typing import Any
 
+from bestguess.agent.advice.beliefs import FACTS, KINDS, kind_of, known_facts, read_belief
+from bestguess.agent.advice.portfolio import MOST, Configuration, read_configuration, value_for
 from bestguess.tools.errors import InputError
-from bestguess.tools.search.prior import Belief, Interval
-from bestguess.tools.space.expressions import ExpressionError, compute, read_tree
-from bestguess.tools.space.numeric import Float, Int
-from bestguess.tools.space.parameter import Parameter
+from bestguess.tools.search.prior import Belief
+from bestguess.tools.space.expressions import ExpressionError
 from bestguess.tools.space.space import Space
 from bestguess.tools.words.documents import MAX_YAML_CHARS, is_path, path_words, read_text, read_yaml
 from bestguess.tools.words.given import did_you_mean, shorten, shown
 
-FACTS: Mapping[str, float] = {"rows": 5000.0, "features": 20.0, "classes": 2.0}
-"""What is assumed of data that the task says nothing about."""
-
 FRONT = re.compile(r"\A---\n(?P<front>.*?)\n---\n(?P<body>.*)\Z", re.DOTALL)
 SOURCES = re.compile(r"^## Sources$", re.MULTILINE)
-
-KINDS = ("float", "int", "choice")
 
 _FIELDS: Mapping[str, tuple[type | UnionType, str]] = {
     "family": (str, "a name"),
     "words": (list, "a list of words"),
     "parameters": (dict, "a mapping"),
     "refines": (str | None, "the name of a family"),
+    "portfolio": (list, f"a list of at most {MOST} mappings such as {{lr: 0.1, depth: 6}}"),
+    "learned_on": (int, "how many data sets the portfolio was learned on"),
 }
+_OPTIONAL = ("refines", "portfolio", "learned_on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,9 @@ class Pack:
     advice: str
     origin: str
     refines: str = ""
+    portfolio: tuple[Configuration, ...] = ()
+    learned_on: int = 0
+    """How many data sets the portfolio was learned on; 0 where nobody says."""
 
     @classmethod
     def parse(cls, text: str, origin: str) -> Pack:
@@ -87,7 +90,7 @@ class Pack:
         for name, (kind, mend) in _FIELDS.items():
             if name in front and not isinstance(front[name], kind):
                 raise refuse(name, front[name], mend)
-            if name not in front and name != "refines":
+            if name not in front and name not in _OPTIONAL:
                 raise InputError(f"the knowledge pack {origin} has no {name}; give {mend}")
         words, family = front["words"], front["family"]
         if not family.strip():
@@ -110,25 +113,43 @@ class Pack:
                     )
             for kind_name in entry.keys() & set(KINDS):
                 try:
-                    _belief(entry[kind_name], FACTS)
+                    read_belief(entry[kind_name], FACTS)
                 except (ExpressionError, ArithmeticError, TypeError, ValueError) as error:
                     words_of = shorten(" ".join(str(error).split()), 300)
                     raise InputError(
                         f"the knowledge pack {origin} has {shown(entry[kind_name])} for {kind_name} {name}: "
                         f"{words_of}; give two ends such as [0.3, 0.8], or weights of options"
                     ) from error
-            entries |= dict.fromkeys((name, *also), entry)
-        return cls(family, tuple(words), entries, match["body"].strip(), origin, front.get("refines") or "")
+            own = dict(entry)  # where YAML repeats an entry, two parameters do not become one
+            entries |= dict.fromkeys((name, *also), own)
+        portfolio, learned_on = front.get("portfolio", []), front.get("learned_on", 0)
+        if len(portfolio) > MOST:
+            raise refuse("portfolio", portfolio, _FIELDS["portfolio"][1])
+        if isinstance(learned_on, bool) or learned_on < 0:
+            raise refuse("learned_on", learned_on, _FIELDS["learned_on"][1])
+        configurations: list[Configuration] = []
+        for number, given in enumerate(portfolio, 1):
+            try:
+                configurations.append(read_configuration(given, entries))
+            except (ExpressionError, ValueError) as error:
+                words_of = shorten(" ".join(str(error).split()), 300)
+                raise InputError(
+                    f"configuration {number} of the portfolio of the knowledge pack {origin}: {words_of}"
+                ) from error
+        return cls(
+            family,
+            tuple(words),
+            entries,
+            match["body"].strip(),
+            origin,
+            front.get("refines") or "",
+            tuple(configurations),
+            learned_on,
+        )
 
     def names(self, space: Space) -> dict[str, Mapping[str, Any]]:
         """Return the entries of the space's parameters that it knows, by their names in the space."""
-        known = {_plain(alias): entry for alias, entry in self.entries.items()}
-        spelled = {name: (_plain(name), re.sub(r"_\d+$", "", _plain(name))) for name in space.names}
-        return {
-            name: known[next(way for way in ways if way in known)]
-            for name, ways in spelled.items()
-            if not known.keys().isdisjoint(ways)
-        }
+        return _named(space, self.entries)
 
     def is_called(self, words: str) -> bool:
         """Whether one of its words is in `words`, as a word."""
@@ -139,15 +160,40 @@ class Pack:
 
     def beliefs(self, space: Space, facts: Mapping[str, Any]) -> dict[str, Belief]:
         """Return what it knows of the space's parameters, given facts about the data."""
-        known = dict(FACTS) | {
-            name: float(value) for name, value in facts.items() if name in FACTS and is_number(value)
-        }
+        known = known_facts(facts)
         found = {}
         for name, entry in self.names(space).items():
-            belief = _of_kind(entry, space.parameters[name])
-            if belief is not None:
-                found[name] = _belief(belief, known)
+            kind = kind_of(space.parameters[name])
+            if entry.get(kind) is not None:
+                found[name] = read_belief(entry[kind], known)
         return found
+
+    def configurations(self, space: Space, facts: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return its portfolio in the space's names, given facts about the data; values may be off the range.
+
+        Empty where no entry names a parameter of the space.
+        """
+        known = known_facts(facts)
+        found = [
+            {
+                name: value
+                for name, values in _named(space, configuration).items()
+                for value in value_for(values, kind_of(space.parameters[name]), known)
+            }
+            for configuration in self.portfolio
+        ]
+        return found if any(found) else []
+
+
+def _named(space: Space, entries: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """Return the entries, which go by a pack's names, by the space's names."""
+    known = {_plain(alias): entry for alias, entry in entries.items()}
+    spelled = {name: (_plain(name), re.sub(r"_\d+$", "", _plain(name))) for name in space.names}
+    return {
+        name: known[next(way for way in ways if way in known)]
+        for name, ways in spelled.items()
+        if not known.keys().isdisjoint(ways)
+    }
 
 
 def choose_packs(knowledge: bool | str | Path) -> tuple[Pack, ...]:
@@ -208,60 +254,6 @@ def _shipped_files() -> Iterator[tuple[str, str]]:
             yield file.name, file.read_text("utf-8")
 
 
-def _of_kind(entry: Mapping[str, Any], parameter: Parameter) -> Any:
-    """Return what the entry says of this kind of parameter; numeric options may lie in an interval."""
-    if isinstance(parameter, Int):
-        return entry.get("int")
-    if isinstance(parameter, Float):
-        return entry.get("float")
-    options = parameter.values() if parameter.grid_size else []
-    if options and all(isinstance(option, int) and not isinstance(option, bool) for option in options):
-        return entry.get("int")
-    if options and all(
-        isinstance(option, int | float) and not isinstance(option, bool) for option in options
-    ):
-        return entry.get("float")
-    return entry.get("choice")
-
-
-def _belief(words: Any, facts: Mapping[str, float]) -> Belief:
-    if isinstance(words, Mapping):
-        weights = {option: float(weight) for option, weight in words.items() if is_number(weight)}
-        if len(weights) < len(words) or not weights or min(weights.values()) < 0 or not any(weights.values()):
-            raise ValueError("give weights of options, none below 0 and one above it")
-        return weights
-    if not isinstance(words, list | tuple) or len(words) != 2:
-        raise ValueError("it has no two ends")
-    low, high = (_number(end, facts) for end in words)
-    if not low <= high:
-        raise ValueError(f"{low:g} is above {high:g}")
-    return Interval(low, high)
-
-
-def belief_words(belief: Belief) -> str:
-    """Return a belief in words."""
-    if isinstance(belief, Interval):
-        return f"{belief.low:.4g} to {belief.high:.4g}"
-    return " or ".join(str(option) for option in belief)
-
-
-def _number(words: Any, facts: Mapping[str, float]) -> float:
-    if isinstance(words, str):
-        tree, names = read_tree(words)
-        for name in names:
-            if name not in facts:
-                raise ExpressionError(f"nothing is known of {name!r}, only of {', '.join(facts)}")
-        words = compute(tree, facts)
-    if not is_number(words):
-        raise ValueError(f"{shown(words)} is no finite number")
-    return float(words)
-
-
 def _plain(name: str) -> str:
     """Return a parameter's own name, without the step of a pipeline or the section of a file before it."""
     return re.split(r"__|[./]", name)[-1].lower().replace("-", "_").strip("_")
-
-
-def is_number(value: Any) -> bool:
-    """Whether a value is a finite number."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max

@@ -33,7 +33,6 @@ def command(storage: str, study_name: str | None, importance: bool, as_json: boo
     history = study.history
     seconds = sum(trial.outcome.seconds or 0.0 for trial in history.told if trial.outcome)
     known = read_knowledge(study.knowledge, study.name)
-    unused = known.unused if known else ()
     insights = gain_insight(study.space, history, noisy=study.task.noisy) if importance else ()
     left_out = study.left_out
     if as_json:
@@ -51,7 +50,7 @@ def command(storage: str, study_name: str | None, importance: bool, as_json: boo
 
     console = console_for()
     table = trials_table(history.trials, study.task, history.incumbent)
-    lines = (*unused, *write_left_out(left_out))
+    lines = (*(known.lines if known else ()), *write_left_out(left_out))
     texts = [write_report(history, study.task, study.space, title=f"Study {study.name}", lines=lines)]
     if importance:
         texts.append(write_insight(insights, study.task.metric))

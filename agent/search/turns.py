@@ -256,7 +256,7 @@ class Turns:
         if "gp" in sources:
             return False
         looks = len(sources) - sources.count("default") - sources.count("user")
-        most = STARTS
+        most = self._packs.first(guesses=self.guesses_first) + self.guesses_first if self._packs else STARTS
         if guessed and self._model_leads(history):
             most = first_guesses.STARTS
         elif guessed:

@@ -91,12 +91,20 @@ class OptimumPrior:
             total += log if active is None else np.where(active[:, column], log, 0.0)
         return total
 
-    def mode(self) -> dict[str, Any]:
-        """Return the params that are likeliest by what is known, the default's values where nothing is."""
+    def mode(self, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return the params that are likeliest by what is known, the default's values where nothing is.
+
+        Of the parameters `given` they have those values, which must be allowed.
+        """
+        given = given or {}
         x = self.space.encode(self.space.default())
         for column, density in self._columns.items():
             x[column] = density.best
-        return self.space.decode(x)
+        for column, name in enumerate(self.space.names):
+            if name in given:
+                x[column] = self.space.parameters[name].encode(given[name])
+        params = self.space.decode(x)
+        return params | {name: value for name, value in given.items() if name in params}
 
     def sample(self, rng: np.random.Generator, count: int) -> list[dict[str, Any]]:
         """Return `count` params drawn from what is known, the share `w` of the density; uniform elsewhere."""

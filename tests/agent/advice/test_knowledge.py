@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +130,28 @@ def test_every_shipped_pack_has_advice_sources_and_numbers_for_any_data() -> Non
             PACK.replace("words:", "refines: stoves\nwords:"),
             "refines 'stoves', which is no family; there are",
         ),
+        (PACK.replace("words:", "portfolio: {heat: 200}\nwords:"), "portfolio .*; give a list of at most 8"),
+        (
+            PACK.replace("words:", "portfolio: [fan]\nwords:"),
+            "configuration 1 of the portfolio .*'fan' is no",
+        ),
+        (
+            PACK.replace("words:", "portfolio: [{heat: 200}, {haet: 200}]\nwords:"),
+            r"configuration 2 of .*mine\.md: it has no parameter 'haet'; did you mean 'heat'",
+        ),
+        (PACK.replace("words:", "portfolio: [{heat: 1, temperature: 2}]\nwords:"), "temperature twice"),
+        (
+            PACK.replace("words:", "portfolio: [{minutes: [1, 2]}]\nwords:"),
+            r"\[1, 2\] for minutes: give a num",
+        ),
+        (
+            PACK.replace("words:", "portfolio: [{minutes: hot}]\nwords:"),
+            "'hot' for minutes: nothing is known",
+        ),
+        (PACK.replace("words:", "portfolio: [{mode: .nan}]\nwords:"), "nan for mode: give a number, a word"),
+        (PACK.replace("words:", "portfolio: [{heat: {itn: 3}}]\nwords:"), "there is no kind 'itn'; it knows"),
+        (PACK.replace("words:", "learned_on: -3\nwords:"), "learned_on -3; give how many data sets"),
+        (PACK.replace("words:", "learned_on: true\nwords:"), "learned_on True; give how many data sets"),
     ],
 )
 def test_a_file_that_is_no_pack_is_named_with_what_is_wrong(tmp_path: Path, text: str, words: str) -> None:
@@ -147,8 +171,17 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 def test_knowledge_survives_being_written_down() -> None:
     known = Knowledge(("a",), {"x": Interval(0.5, 2.0), "y": {True: 1.0, None: 2.0, "s": 3.0}})
+    configurations: tuple[dict[str, Any], ...] = ({"x": 1.5, "y": None}, {"y": "s", "z": 3}, {})
 
-    assert Knowledge.from_dict(known.to_dict()) == known
+    for one in (known, replace(known, portfolio=configurations, learned_on=9)):
+        assert Knowledge.from_dict(json.loads(json.dumps(one.to_dict()))) == one
+    assert known.to_dict().keys() == {"families", "beliefs", "advice"}  # as older records are
+
+
+@pytest.mark.parametrize("value", [float("nan"), [1], {"float": 1.0}])
+def test_configurations_that_nobody_wrote_so_are_refused(value: Any) -> None:
+    with pytest.raises(bg.InputError, match="it was not written so"):
+        Knowledge.from_dict({"families": ["a"], "beliefs": {}, "portfolio": [{"x": value}]})
 
 
 def first_trials(**arguments: Any) -> list[bg.Trial]:

@@ -1,0 +1,77 @@
+"""What a pack's entry says of a parameter, by the kind of parameter, given facts about the data."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any, TypeGuard
+
+from bestguess.tools.search.prior import Belief, Interval
+from bestguess.tools.space.expressions import ExpressionError, compute, read_tree
+from bestguess.tools.space.numeric import Float, Int
+from bestguess.tools.space.parameter import Parameter
+from bestguess.tools.words.given import shown
+
+FACTS: Mapping[str, float] = {"rows": 5000.0, "features": 20.0, "classes": 2.0}
+"""What is assumed of data that the task says nothing about."""
+
+KINDS = ("float", "int", "choice")
+
+
+def known_facts(facts: Mapping[str, Any]) -> dict[str, float]:
+    """Return the facts that an expression may name, as the task has them or as they are assumed."""
+    return dict(FACTS) | {
+        name: float(value) for name, value in facts.items() if name in FACTS and is_number(value)
+    }
+
+
+def kind_of(parameter: Parameter) -> str:
+    """Return which kind of entry speaks of a parameter; numeric options may lie in an interval."""
+    if isinstance(parameter, Int | Float):
+        return "int" if isinstance(parameter, Int) else "float"
+    options = parameter.values() if parameter.grid_size else []
+    if not options or any(isinstance(option, bool) for option in options):
+        return "choice"
+    if all(isinstance(option, int) for option in options):
+        return "int"
+    return "float" if all(isinstance(option, int | float) for option in options) else "choice"
+
+
+def read_belief(words: Any, facts: Mapping[str, float]) -> Belief:
+    """Return the belief in what an entry has for a kind; raise ValueError or ExpressionError."""
+    if isinstance(words, Mapping):
+        weights = {option: float(weight) for option, weight in words.items() if is_number(weight)}
+        if len(weights) < len(words) or not weights or min(weights.values()) < 0 or not any(weights.values()):
+            raise ValueError("give weights of options, none below 0 and one above it")
+        return weights
+    if not isinstance(words, list | tuple) or len(words) != 2:
+        raise ValueError("it has no two ends")
+    low, high = (read_number(end, facts) for end in words)
+    if not low <= high:
+        raise ValueError(f"{low:g} is above {high:g}")
+    return Interval(low, high)
+
+
+def belief_words(belief: Belief) -> str:
+    """Return a belief in words."""
+    if isinstance(belief, Interval):
+        return f"{belief.low:.4g} to {belief.high:.4g}"
+    return " or ".join(str(option) for option in belief)
+
+
+def read_number(words: Any, facts: Mapping[str, float]) -> float:
+    """Return a number, or what an expression over facts comes to; raise ValueError or ExpressionError."""
+    if isinstance(words, str):
+        tree, names = read_tree(words)
+        for name in names:
+            if name not in facts:
+                raise ExpressionError(f"nothing is known of {name!r}, only of {', '.join(facts)}")
+        words = compute(tree, facts)
+    if not is_number(words):
+        raise ValueError(f"{shown(words)} is no finite number")
+    return float(words)
+
+
+def is_number(value: Any) -> TypeGuard[int | float]:
+    """Whether a value is a finite number."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
