@@ -38,6 +38,8 @@ CONTESTANTS = (
     "skopt",
     "ax",
     "hebo",
+    "openbox",
+    "synetune",
 )
 """Everyone who needs no language model."""
 

@@ -106,4 +106,6 @@ def _environment(spec: Spec) -> dict[str, str]:
         os.environ
         | limits
         | {"OMP_WAIT_POLICY": "PASSIVE", "PYTHONHASHSEED": "0", "PYTHONWARNINGS": "ignore"}
+        # Without it a stray module in the folder it starts in shadows the standard library's.
+        | {"PYTHONSAFEPATH": "1"}
     )
