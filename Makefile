@@ -49,7 +49,7 @@ docs: setup ## build the documentation into site/, every link checked, nothing l
 evals: setup ## a brief run of every suite with everyone installed, and its report in .evals/smoke
 	"$(bin)/python" -m bestguess.evals smoke $(ARGS)
 
-evals-setup: setup ## install the peers, each in an environment of its own (about 5 GB; ARGS="hebo ax")
+evals-setup: setup ## install the peers, each in an environment of its own (about 7 GB; ARGS="hebo ax")
 	"$(bin)/python" -m bestguess.evals setup $(ARGS)
 
 evals-full: evals-setup ## what the README's figures come from: hours, and it goes on where it was stopped

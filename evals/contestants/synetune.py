@@ -19,7 +19,7 @@ class Contestant(protocol.Contestant):
     """Syne Tune over the flattened space."""
 
     # CQR imports Syne Tune's repository of tables, which imports huggingface_hub without requiring it.
-    requires = ("syne-tune==0.16.0", "huggingface_hub")
+    requires = ("syne-tune==0.16.0", "huggingface_hub==2.4.0")
     notes = "flattened; a failure is told as the worst loss so far"
 
     def __init__(self, brief: Brief, *, searcher: str = "cqr") -> None:
