@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,11 @@ import pytest
 from tests.params import few_of
 
 from bestguess.agent.advice.knowledge import gather
+from bestguess.evals.contestants import Spec
 from bestguess.evals.own_packs import knowledge_with
 from bestguess.evals.protocol import Brief, Problem
+from bestguess.evals.record import Record
+from bestguess.evals.runner import play
 from bestguess.evals.suites import suite
 from bestguess.evals.suites.hpob import read_pool
 
@@ -62,6 +66,40 @@ def test_a_pack_travels_with_the_brief_and_problems_without_one_do_not_say_so() 
     assert "pack" not in Brief.of(suite("systems").problem("SS-D", 0)).to_dict()
     with knowledge_with("") as knowledge:
         assert knowledge is True
+
+
+class Asked:
+    """A worker that asks for the default always."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.params = problem.space.default()
+
+    def request(self, op: str, **fields: Any) -> dict[str, Any]:
+        return {"params": self.params, "source": "", "wall_s": 0.0, "cpu_s": 0.0}
+
+
+def test_who_is_handed_guesses_gets_the_portfolio_in_its_order() -> None:
+    problem = replace(SUITE.problem("5527-31", 0), n_trials=5)
+    record = Record("hpob", problem.name, 0, "asked:guesses=3", True, 5, [])
+
+    played = play(problem, Asked(problem), record, guesses=3)  # type: ignore[arg-type]
+
+    start, *others = played.values
+    handed = [problem.evaluate(params).outcome.value for params in portfolio_of(problem)[:3]]
+    assert others == [*handed, start]
+    assert played.sources == "kkk-"
+
+
+@pytest.mark.slow
+def test_ours_is_given_the_pack_as_a_users_own_and_without_knowledge_it_is_not() -> None:
+    problem = SUITE.problem("5889-31", 0)
+    first = []
+    for knowledge in ("on", "off"):
+        contestant = Spec.parse(f"bestguess:llm=none,knowledge={knowledge}").start(Brief.of(problem))
+        contestant.tell(problem.space.default(), problem.evaluate(problem.space.default()).outcome)
+        first.append(contestant.ask())
+        contestant.close()
+    assert first[0] == portfolio_of(problem)[0] != first[1]
 
 
 @pytest.mark.slow
