@@ -272,6 +272,21 @@ def truth(names: tuple[str, ...], seeds: str) -> None:
 
 
 @main.command()
+@click.option(
+    "--wheels",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    help="folder of bocode's, oboe's",
+)
+def portfolios(wheels: Path) -> None:
+    """Learn the portfolios of our packs from what others measured; nothing is trained or installed."""
+    from bestguess.evals.portfolios import learn_portfolios
+
+    for sentence in learn_portfolios(wheels):
+        click.echo(sentence)
+
+
+@main.command()
 @click.option("--suite", "name", default="tables", show_default=True)
 @click.option("--seeds", default="0:5", show_default=True, help="FROM:TO, the last one left out")
 @click.option("--adversary", "names", multiple=True, help="only these; all without")

@@ -120,6 +120,11 @@ class Pack:
                         f"the knowledge pack {origin} has {shown(entry[kind_name])} for {kind_name} {name}: "
                         f"{words_of}; give two ends such as [0.3, 0.8], or weights of options"
                     ) from error
+            for other in (name, *also):
+                if other in entries:
+                    raise InputError(
+                        f"the knowledge pack {origin} has two entries for {other}; name it in one of them"
+                    )
             own = dict(entry)  # where YAML repeats an entry, two parameters do not become one
             entries |= dict.fromkeys((name, *also), own)
         portfolio, learned_on = front.get("portfolio", []), front.get("learned_on", 0)

@@ -130,6 +130,7 @@ def test_every_shipped_pack_has_advice_sources_and_numbers_for_any_data() -> Non
             PACK.replace("words:", "refines: stoves\nwords:"),
             "refines 'stoves', which is no family; there are",
         ),
+        (PACK.replace("minutes: {", "minutes: {also: [mode], "), "two entries for mode; name it in one"),
         (PACK.replace("words:", "portfolio: {heat: 200}\nwords:"), "portfolio .*; give a list of at most 8"),
         (
             PACK.replace("words:", "portfolio: [fan]\nwords:"),

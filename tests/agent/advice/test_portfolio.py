@@ -187,3 +187,47 @@ def test_a_refining_pack_without_configurations_does_not_take_those_of_what_it_r
     found = [know(OVEN, bg.Task(words), load_packs(packs)) for words in ("oven", "oven with a grill")]
 
     assert [len(known.portfolio) for known in found if known] == [3, 0]
+
+
+def test_an_empty_configuration_is_the_middle_of_what_is_usually_good(packs: Path) -> None:
+    (packs / "oven.md").write_text(PACK.replace("portfolio:", "portfolio:\n  - {}"))
+
+    trials = started(OVEN, packs, count=3)
+
+    assert 200 <= trials[1].params["heat"] <= 206
+    assert trials[1].reason.startswith("what is known of ovens: configuration 1 of 4")
+    assert trials[2].params["heat"] == 210.0
+
+
+@pytest.mark.parametrize(
+    ("words", "space", "expected"),
+    [
+        (
+            "KNeighborsClassifier",
+            {"n_neighbors": bg.Int(1, 30), "p": bg.Int(1, 2)},
+            {"n_neighbors": 13, "p": 1},
+        ),
+        (
+            "LogisticRegression",
+            {"C": bg.Float(1e-3, 1e3, log=True), "penalty": bg.Choice(["l2", "l1"])},
+            {"C": 0.25, "penalty": "l1"},
+        ),
+        (
+            "MLPClassifier trained by SGD",
+            {"learning_rate_init": bg.Float(1e-5, 1, log=True), "n_units": bg.Int(8, 128)},
+            {"learning_rate_init": 0.056, "n_units": 128},
+        ),
+        (
+            "a fully connected network",
+            {"lr": bg.Float(1e-5, 1, log=True), "dropout_2": bg.Float(0, 0.1), "n_units_2": bg.Int(8, 512)},
+            {"lr": 0.001, "dropout_2": 0.1, "n_units_2": 141},
+        ),
+    ],
+)
+def test_shipped_configurations_fit_the_spaces_that_people_have(
+    words: str, space: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    points = bg.warm_start(bg.Space(space), bg.Task(f"Tune {words}"), n=3)
+
+    assert points[2].params == expected
+    assert "configuration 2 of 3 that together do well on" in points[2].reason
