@@ -130,8 +130,9 @@ class Study:
     def random(self) -> FloatArray:
         """Return what configurations drawn at random are worth (LENGTH, n), on average."""
         count = self.regrets.shape[1]
-        draws = [self.worth(self.rng.choice(count, LENGTH, replace=False)) for _ in range(DRAWS)]
-        return np.mean(draws, axis=0)
+        draws = [self.worth(self.rng.permutation(count)[:LENGTH].tolist()) for _ in range(DRAWS)]
+        mean: FloatArray = np.mean(draws, axis=0)
+        return mean
 
     def middle_and_draws(self) -> FloatArray:
         """Return what the middle of the pack and draws of its density are worth (LENGTH, n), on average."""
@@ -147,7 +148,8 @@ class Study:
 
         middle = nearest([prior.mode()])
         draws = [self.worth(middle + nearest(prior.sample(self.rng, LENGTH - 1))) for _ in range(DRAWS)]
-        return np.mean(draws, axis=0)
+        mean: FloatArray = np.mean(draws, axis=0)
+        return mean
 
     def sentences(self) -> Iterator[str]:
         """Yield a table of mean regrets after 1 to LENGTH configurations, and the portfolio as YAML."""
