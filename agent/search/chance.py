@@ -1,4 +1,4 @@
-"""Random configurations, where nobody has an idea."""
+"""Random configurations with all options of small choices among them, where nobody has an idea."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from bestguess.agent.search.state import SearchState
-from bestguess.tools.trial import Proposal
+from bestguess.tools.search.looks import balance
+from bestguess.tools.trial import Params, Proposal
 
 FIRST_LOOKS = 4
 """How many run before the surrogate takes over where nobody has an idea (NOTEBOOK 8)."""
@@ -35,9 +36,14 @@ class Chance:
         # Guesses put chance's looks off and do not change them: runs with and without can be compared.
         guesses = sum(trial.source == "llm" for trial in state.history)
         rng = np.random.default_rng((state.seed, max(state.number - guesses, 0)))
-        params = state.space.sample(rng)
+        had = [trial.params for trial in state.history if trial.source != "llm"]
+
+        def look() -> Params:
+            return balance(state.space, state.space.sample(rng), had, rng)
+
+        params = look()
         if state.history.failed or state.tried(params):
-            several = [params, *state.space.samples(rng, TRIES)]
+            several = [params, *(look() for _ in range(TRIES))]
             new = [one for one in several if not state.tried(one)] or several[-1:]
             likely = state.likely(new)
             params = new[int(np.argmax(likely >= (LIKELY if state.history.complete else 1.0) * likely.max()))]

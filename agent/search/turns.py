@@ -25,6 +25,7 @@ from bestguess.agent.search.packs import STARTS, Packs
 from bestguess.agent.search.state import Pass, Proposer, SearchState
 from bestguess.agent.search.surrogate import ALL_TRIED, NOTHING_TO_FIT, Surrogate
 from bestguess.agent.search.switches import EVERYTHING, Switches
+from bestguess.agent.search.unseen import Unseen
 from bestguess.agent.task import Task
 from bestguess.tools.search.failure_rules import Claim
 from bestguess.tools.search.prior import LogDensity
@@ -35,6 +36,10 @@ from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History, Proposal
 
 MISSED = "a first look at the space, as no first guess of the model's was the best so far"
+
+OUTSIDE = 5, 8
+OUTSIDE_WORDS = "a look at all of the space, to test what is known beforehand"
+"""Which trials are such looks: a belief that nothing was tried against cannot be found wrong (NOTEBOOK 30)."""
 
 ENOUGH_KNOWN = 10
 """With more trials than that, a user's own, they say more than a pack does."""
@@ -126,6 +131,9 @@ class Turns:
         yield Default()
         yield from self._switches.proposers
         if not self._is_warming_up(state.history):
+            if self._packs and len(state.history) in OUTSIDE:
+                yield Chance(OUTSIDE_WORDS)
+            yield Unseen()
             yield Surrogate()
             yield Chance(ALL_TRIED if state.verifier else NOTHING_TO_FIT)
             return

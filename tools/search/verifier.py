@@ -5,7 +5,8 @@
 | `x`          | (m, d) | encoded configurations; `own` is the surrogate's own choice                  |
 | `mean`, `sd` | (m,)   | posterior of the objective on the latent scale, less being better            |
 | `n`          | ()     | complete trials                                                              |
-| `score`      | (m,)   | log EI + log P(no failure) + BELIEF / n log prior density: the acquisition   |
+| `w`          | ()     | mean EI weighted by the prior density over mean EI, at most 1                |
+| `score`      | (m,)   | log EI + log P(no failure) + BELIEF w / n^2 log prior density: acquisition   |
 | `ratio`      | ()     | exp(score(x) - score(own)), the acquisition as a share of that of `own`      |
 
 A verifier is fitted to a history and then asked. A proposal may run in place of `own` if
@@ -21,10 +22,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtr
+from scipy.special import logsumexp, ndtr
 
 from bestguess.tools.arrays import BoolArray, FloatArray
 from bestguess.tools.search.acquisition import (
@@ -38,6 +40,7 @@ from bestguess.tools.search.failure_model import FailureModel
 from bestguess.tools.search.failure_rules import Claim, FailureRules
 from bestguess.tools.search.places import Places, encode, represent
 from bestguess.tools.search.prior import LogDensity
+from bestguess.tools.space.lattice import Lattice
 from bestguess.tools.space.region import Region
 from bestguess.tools.space.space import Space
 from bestguess.tools.surrogate.evidence import NOISY, Prior
@@ -75,8 +78,11 @@ BEHIND = 1e6
 """More than scores differ by."""
 
 
-BELIEF = 3.0
-"""How much what is known beforehand counts (NOTEBOOK 13)."""
+BELIEF = 9.0
+"""How much what is known beforehand counts (NOTEBOOK 30)."""
+
+PLACES = 512
+"""At so many random places a prior is tested."""
 
 LONGEST = 2.0
 """Lengthscales, in sides of the cube, count for no more than this in a direction of ascent."""
@@ -247,8 +253,25 @@ class Verifier:
         mean, sd = self.posterior.predict_latent(x, active)
         log_ei = log_expected_improvement(mean, sd, self.posterior.incumbent_latent)
         known = 0.0 if self.prior is None else self.prior.log_density(x, active)
-        beta = BELIEF / len(self.history.complete)
+        beta = BELIEF * self.credence / len(self.history.complete) ** 2
         return weigh(log_ei, feasible=self.feasible(x, active), log_prior=known, beta=beta)
+
+    @cached_property
+    def credence(self) -> float:
+        """How far the values bear the prior out (0 to 1): `w` above, after DynaBO (arXiv 2511.02570).
+
+        A prior whose places do no better than others by what the surrogate has seen loses its weight.
+        """
+        if self.prior is None:
+            return 0.0
+        x = np.random.default_rng(len(self.history)).random((PLACES, len(self.space)))
+        x, active = Lattice(self.space).settle(x)
+        log_ei = log_expected_improvement(
+            *self.posterior.predict_latent(x, active), self.posterior.incumbent_latent
+        )
+        log_prior = self.prior.log_density(x, active)
+        inside = logsumexp(log_ei + log_prior) - logsumexp(log_prior)
+        return math.exp(min(0.0, inside - logsumexp(log_ei) + math.log(PLACES)))
 
     def _score_of_own(self, x: FloatArray, active: BoolArray | None) -> FloatArray:
         """Return the score, behind all others where a failure is too likely to pass the gate."""

@@ -105,7 +105,7 @@ def fit_transform(y: ArrayLike) -> ValueTransform:
     off does not decide it. Values that are all the same, or just one, have no spread; their own size stands
     in, or 1.
     """
-    centre, spread = _robust_scale(np.asarray(y, dtype=np.float64))
+    centre, spread = robust_scale(np.asarray(y, dtype=np.float64))
     flat = ValueTransform(centre, spread)
     u = flat.forward(y)
     ranged = replace(flat, low=float(min(u.min(), 0.0)), high=float(max(u.max(), 0.0)))
@@ -138,8 +138,8 @@ def _bend_tails(u: FloatArray, by: np.ufunc) -> FloatArray:
     return bent
 
 
-def _robust_scale(values: FloatArray) -> tuple[float, float]:
-    """Return the median, and a spread from the innermost quantiles that are apart."""
+def robust_scale(values: FloatArray) -> tuple[float, float]:
+    """Return the median of values (n,), and a spread from the innermost quantiles that are apart."""
     levels = np.array([0.5, 0.25, 0.75, 0.1, 0.9, 0.0, 1.0])
     centre, *ends = np.quantile(np.clip(values, -FAR, FAR), levels).tolist()
     for low, high, normal_width in zip(ends[::2], ends[1::2], (1.349, 2.563, 2.563), strict=True):

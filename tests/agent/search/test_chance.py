@@ -46,7 +46,10 @@ def test_the_reason_and_the_fallback_are_passed_on() -> None:
 def test_where_nothing_failed_a_look_is_what_chance_draws_first() -> None:
     row: tuple[dict[str, object], Source] = ({"x": 9, "y": "c"}, "default")
     offered = Chance().propose(state(row, seed=5))
-    assert offered.params == SPACE.sample(np.random.default_rng((5, 1)))
+    drawn = SPACE.sample(np.random.default_rng((5, 1)))
+    assert (offered.params["x"], offered.params["y"] in ("a", "b")) == (drawn["x"], True)
+    tried: list[tuple[dict[str, object], Source]] = [({"x": 9, "y": drawn["y"]}, "default")]
+    assert Chance().propose(state(*tried, seed=5)).params["y"] != drawn["y"]
 
 
 def _out_of_memory(params: Mapping[str, Any]) -> bool:

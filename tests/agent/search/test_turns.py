@@ -247,3 +247,14 @@ def test_a_proposer_that_passes_with_a_reason_takes_no_turn_of_the_models() -> N
     model = ScriptedLLM(['{"x": 1, "y": 1}'])
     sources(Switches(proposers=(Corners(),), first_guesses=False), 16, model)
     assert any("propose" in request.template for request in model.requests)
+
+
+def test_what_packs_believe_is_tested_by_looks_at_all_of_the_space() -> None:
+    space = Space(learning_rate=Float(1e-3, 1, log=True), max_depth=Int(1, 12), subsample=Float(0.3, 1))
+    with Tuner(space, Task("Tune XGBoost on tabular rows"), seed=0) as tuner:
+        for _ in range(10):
+            trial = tuner.ask()
+            tuner.tell(trial, trial.params["learning_rate"])
+        outside = [trial.number for trial in tuner.history if trial.source == "random"]
+        assert outside == [5, 8]
+        assert "to test what is known beforehand" in tuner.history.trials[5].reason

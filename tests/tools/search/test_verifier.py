@@ -10,6 +10,7 @@ from tests.predictions import normal
 import bestguess as bg
 from bestguess.tools.search.calibration import SEARCH, standardized_errors
 from bestguess.tools.search.failure_rules import Claim
+from bestguess.tools.search.prior import Interval, OptimumPrior
 from bestguess.tools.search.verifier import LONGEST, Verifier
 from bestguess.tools.space.lattice import Lattice
 
@@ -339,3 +340,26 @@ def test_a_value_that_cannot_be_beaten_is_not_said_to_be() -> None:
 def test_what_is_said_tells_numbers_apart_that_differ_late() -> None:
     assert bg.Prediction(123457.73, 123457.59, 123457.91).words == "123457.7 (123457.6 to 123457.9)"
     assert bg.Prediction(0.5, 0.4, 0.7).words == "0.5 (0.4 to 0.7)"
+
+
+def believed(low: float, high: float) -> Verifier:
+    """The bowl around x = 0.3, and a belief of where its optimum lies."""
+    space = bg.Space(x=bg.Float(0, 1, default=0.9))
+    told = history()
+    trials = tuple(replace(trial, proposal=bg.Proposal({"x": trial.params["x"]}, "gp")) for trial in told)
+    prior = OptimumPrior(space, {"x": Interval(low, high)})
+    verifier = Verifier.fit(space, bg.History("minimize", trials), prior=prior)
+    assert verifier is not None
+    return verifier
+
+
+def test_a_belief_that_the_values_bear_out_keeps_its_weight_and_a_wrong_one_loses_it() -> None:
+    assert believed(0.2, 0.4).credence == 1.0
+    assert believed(0.8, 1.0).credence < 0.5
+    assert fitted(history()).credence == 0.0
+
+
+def test_a_wrong_belief_does_not_keep_the_search_from_the_optimum() -> None:
+    choice = believed(0.8, 1.0).choose(np.random.default_rng(0))
+    assert choice is not None
+    assert abs(choice["x"] - 0.3) < 0.15

@@ -1,0 +1,37 @@
+"""What was never tried, for a search that stalls: options, then pairs of them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bestguess.agent.search.chance import LIKELY, TRIES
+from bestguess.agent.search.state import Pass, SearchState
+from bestguess.tools.search.looks import newest, stalled
+from bestguess.tools.trial import Proposal
+
+PATIENCE = 6
+LONG = 8
+EVERY = 2
+"""After PATIENCE trials without a gain that counts every second one is such a look; where all was seen, or all
+is numbers, after LONG (NOTEBOOK 30)."""
+
+
+class Unseen:
+    """Proposes a random configuration with options that were never tried, alone or together."""
+
+    def propose(self, state: SearchState) -> Proposal | Pass:
+        """Return the one of many that has most of them, or any; pass while the search gains."""
+        since = stalled(state.history)
+        if since < PATIENCE:
+            return Pass()
+        drawn = [params for params in state.space.samples(state.rng(), TRIES) if not state.tried(params)]
+        if not drawn:
+            return Pass()
+        likely = state.likely(drawn)
+        able = [drawn[row] for row in np.flatnonzero(likely >= LIKELY * likely.max())]
+        new = newest(state.space, able, [trial.params for trial in state.history])
+        waited = since - (LONG if new is None else PATIENCE)
+        if waited < 0 or waited % EVERY:
+            return Pass()
+        what = "a look anywhere" if new is None else "options that were never tried, alone or together"
+        return Proposal(able[new or 0], "random", f"{since} trials have gained next to nothing: {what}")

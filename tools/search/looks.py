@@ -1,0 +1,102 @@
+"""Looks that keep a search from missing options: balanced ones first, then what was never tried.
+
+| symbol   | shape  | meaning                                                                     |
+| -------- | ------ | --------------------------------------------------------------------------- |
+| `levels` | (m, c) | which option of each of c choices a configuration has, -1 where it has none |
+
+A surrogate keeps to options that it knows to be good. Whether an option, or two together, would be better is
+not known before they were seen once, so looks see to that: where everything is smooth they cost little, and
+where one switch halves the objective they are what finds it (NOTEBOOK 30).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bestguess.tools.search.places import encode
+from bestguess.tools.space.space import Space
+from bestguess.tools.surrogate.transforms import robust_scale
+from bestguess.tools.trial import History, Params
+
+FEW = 4
+"""So many options can be seen in the first looks; a choice with more is left to chance. Spread evenly, each of
+more is seen once, beside others that are seen once, which tells nobody what it does."""
+
+MANY = 12
+"""Of a choice without an order up to so many options count as never tried."""
+
+LEAST_GAIN = 0.01
+"""A gain below this share of the values' spread is none."""
+
+
+def balance(space: Space, drawn: Params, tried: Sequence[Params], rng: np.random.Generator) -> Params:
+    """Return `drawn` with the least tried option of each small choice; as it is where that may not be."""
+    active = space.active_mask(drawn)
+    x = np.where(active, space.encode(drawn), rng.random(len(space)))
+    for column, (name, parameter) in enumerate(space.parameters.items()):
+        if active[column] and 1 < (parameter.grid_size or 0) <= FEW:
+            options = parameter.values()
+            had = [params[name] for params in tried if name in params]
+            counts = np.array([had.count(option) for option in options])
+            least = int(rng.choice(np.flatnonzero(counts == counts.min())))
+            x[column] = parameter.encode(options[least])
+    balanced = space.decode(x)
+    return balanced if space.satisfies(balanced) else drawn
+
+
+def stalled(history: History) -> int:
+    """Return how many trials ago the last gain was that counts; what users ran is no stall of the search.
+
+    The spread is that of what others than the surrogate tried: where it polishes a plateau, the spread of its
+    own is next to nothing.
+    """
+    losses = {trial.number: history.loss(trial) for trial in history.complete}
+    looks = [losses[trial.number] for trial in history.complete if trial.source != "gp"]
+    if not losses:
+        return 0
+    least = LEAST_GAIN * robust_scale(np.array(looks if len(looks) >= FEW else list(losses.values())))[1]
+    best, since = np.inf, 0
+    for trial in history.complete:
+        if losses[trial.number] < best - least:
+            since = 0
+        elif trial.source in ("gp", "random", "llm"):
+            since += 1
+        best = min(best, losses[trial.number])
+    return since
+
+
+def newest(space: Space, many: Sequence[Params], tried: Sequence[Params]) -> int | None:
+    """Return the index of what has most options never tried, then pairs of them; None if nothing has any."""
+    new, old = _levels(space, many), _levels(space, tried)
+    options = sum((_unseen(new[:, [c]], old[:, [c]]) for c in range(new.shape[1])), np.zeros(len(new)))
+    pairs = sum(
+        (_unseen(new[:, pair], old[:, pair]) for pair in map(list, combinations(range(new.shape[1]), 2))),
+        np.zeros(len(new)),
+    )
+    worth = options * (1.0 + new.shape[1] ** 2) + pairs
+    return int(np.argmax(worth)) if len(worth) and worth.max() > 0 else None
+
+
+def _levels(space: Space, many: Sequence[Params]) -> NDArray[np.int64]:
+    x, active = encode(space, many)
+    columns, counts = [], []
+    for column, parameter in enumerate(space.parameters.values()):
+        count = parameter.grid_size or 0
+        if 1 < count <= (MANY if parameter.kind == "categorical" else FEW):
+            columns.append(column)
+            counts.append(count)
+    sizes = np.array(counts, dtype=np.int64)
+    levels = np.minimum((x[:, columns] * sizes).astype(np.int64), sizes - 1)
+    return levels if active is None else np.where(active[:, columns], levels, -1)
+
+
+def _unseen(new: NDArray[np.int64], old: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which rows of `new` (m, k), k being 1 or 2, have all their choices and are no row of `old`."""
+    base = MANY + 1
+    keys, known = (levels @ base ** np.arange(levels.shape[1]) for levels in (new, old))
+    unseen: NDArray[np.bool_] = (new >= 0).all(axis=1) & ~np.isin(keys, known)
+    return unseen
