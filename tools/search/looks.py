@@ -23,8 +23,8 @@ from bestguess.tools.surrogate.transforms import robust_scale
 from bestguess.tools.trial import History, Params
 
 FEW = 4
-"""So many options can be seen in the first looks; a choice with more is left to chance. Spread evenly, each of
-more is seen once, beside others that are seen once, which tells nobody what it does."""
+"""So many options can be seen in the first looks; a choice with more is left to chance. Spread evenly, each
+of more is seen once, beside others that are seen once, which tells nobody what it does."""
 
 MANY = 12
 """Of a choice without an order up to so many options count as never tried."""
