@@ -39,7 +39,7 @@ MISSED = "a first look at the space, as no first guess of the model's was the be
 
 OUTSIDE = 5, 8
 OUTSIDE_WORDS = "a look at all of the space, to test what is known beforehand"
-"""Which trials are such looks: a belief that nothing was tried against cannot be found wrong (NOTEBOOK 30)."""
+"""Such looks: a belief that nothing was tried against cannot be found wrong (NOTEBOOK 30)."""
 
 ENOUGH_KNOWN = 10
 """With more trials than that, a user's own, they say more than a pack does."""

@@ -12,8 +12,8 @@ from bestguess.tools.trial import Proposal
 PATIENCE = 6
 LONG = 8
 EVERY = 2
-"""After PATIENCE trials without a gain that counts every second one is such a look; where all was seen, or all
-is numbers, after LONG (NOTEBOOK 30)."""
+"""After PATIENCE trials without a gain that counts every second one is such a look; where all was seen, or
+all is numbers, after LONG (NOTEBOOK 30)."""
 
 
 class Unseen:
