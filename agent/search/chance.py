@@ -8,7 +8,7 @@ import numpy as np
 
 from bestguess.agent.search.state import SearchState
 from bestguess.tools.search.looks import balance
-from bestguess.tools.trial import Params, Proposal
+from bestguess.tools.trial import Proposal
 
 FIRST_LOOKS = 4
 """How many run before the surrogate takes over where nobody has an idea (NOTEBOOK 8)."""
@@ -37,13 +37,9 @@ class Chance:
         guesses = sum(trial.source == "llm" for trial in state.history)
         rng = np.random.default_rng((state.seed, max(state.number - guesses, 0)))
         had = [trial.params for trial in state.history if trial.source != "llm"]
-
-        def look() -> Params:
-            return balance(state.space, state.space.sample(rng), had, rng)
-
-        params = look()
+        params = balance(state.space, state.space.sample(rng), had, rng)
         if state.history.failed or state.tried(params):
-            several = [params, *(look() for _ in range(TRIES))]
+            several = [params, *state.space.samples(rng, TRIES)]
             new = [one for one in several if not state.tried(one)] or several[-1:]
             likely = state.likely(new)
             params = new[int(np.argmax(likely >= (LIKELY if state.history.complete else 1.0) * likely.max()))]

@@ -74,9 +74,9 @@ def test_a_study_stops_asking_says_why_and_remembers_across_processes(tmp_path: 
             return tuner.history
 
     go_on(8)
-    history = go_on(14)
+    history = go_on(18)
 
-    assert len(history.complete) == 14
+    assert len(history.complete) == 18
     reasons = [trial.proposal.fallback for trial in history if "budget" in trial.proposal.fallback]
     assert reasons
     assert "the study's budget of 1 requests is spent" in reasons[0]
