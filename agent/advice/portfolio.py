@@ -15,6 +15,7 @@ from typing import Any
 from bestguess.agent.advice.beliefs import FACTS, KINDS, is_number, read_number
 from bestguess.tools.space.expressions import ExpressionError
 from bestguess.tools.space.numeric import Float, Int
+from bestguess.tools.space.options import identity
 from bestguess.tools.space.parameter import Parameter, Value
 from bestguess.tools.words.given import did_you_mean, shown
 
@@ -87,5 +88,6 @@ def nearest_value(parameter: Parameter, value: Any) -> tuple[Any, ...]:
     if is_number(value) and all(is_number(option) for option in options):
         ratios = value > 0 and min(options) > 0
         return (min(options, key=lambda option: abs(math.log(option / value) if ratios else option - value)),)
+    same = [option for option in options if identity(option) == identity(value)]
     alike = [option for option in options if str(option).casefold() == str(value).casefold()]
-    return (parameter.canonical(value),) if value in options else tuple(alike[:1])
+    return tuple((same or alike)[:1])

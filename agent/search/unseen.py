@@ -29,7 +29,7 @@ class Unseen:
             return Pass()
         likely = state.likely(drawn)
         able = [drawn[row] for row in np.flatnonzero(likely >= LIKELY * likely.max())]
-        new = newest(state.space, able, [trial.params for trial in state.history])
+        new = newest(state.whole, able, [trial.params for trial in state.history])
         waited = since - (LONG if new is None else PATIENCE)
         if waited < 0 or waited % EVERY:
             return Pass()

@@ -11,6 +11,7 @@ where one switch halves the objective they are what finds it (NOTEBOOK 30).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import combinations
 
@@ -30,7 +31,9 @@ MANY = 12
 """Of a choice without an order up to so many options count as never tried."""
 
 LEAST_GAIN = 0.01
-"""A gain below this share of the values' spread is none."""
+LEAST_SHARE = 0.05
+"""A gain counts from this share of the values' spread, or of the best value itself: beside a penalty of a
+million everything else is next to nothing."""
 
 
 def balance(space: Space, drawn: Params, tried: Sequence[Params], rng: np.random.Generator) -> Params:
@@ -49,8 +52,9 @@ def balance(space: Space, drawn: Params, tried: Sequence[Params], rng: np.random
 
 
 def stalled(history: History) -> int:
-    """Return how many trials ago the last gain was that counts; what users ran is no stall of the search.
+    """Return how many trials ago the last gain was that counts, those that run or failed among them.
 
+    What users ran is no stall of the search.
     The spread is that of what others than the surrogate tried: where it polishes a plateau, the spread of its
     own is next to nothing.
     """
@@ -58,19 +62,24 @@ def stalled(history: History) -> int:
     looks = [losses[trial.number] for trial in history.complete if trial.source != "gp"]
     if not losses:
         return 0
-    least = LEAST_GAIN * robust_scale(np.array(looks if len(looks) >= FEW else list(losses.values())))[1]
-    best, since = np.inf, 0
-    for trial in history.complete:
-        if losses[trial.number] < best - least:
+    spread = robust_scale(np.array(looks if len(looks) >= FEW else list(losses.values())))[1]
+    best, since = math.inf, 0
+    for trial in history:
+        loss = losses.get(trial.number, math.inf)
+        if loss < best and (
+            math.isinf(best) or best - loss >= min(LEAST_GAIN * spread, LEAST_SHARE * abs(best))
+        ):
             since = 0
         elif trial.source in ("gp", "random", "llm"):
             since += 1
-        best = min(best, losses[trial.number])
+        best = min(best, loss)
     return since
 
 
 def newest(space: Space, many: Sequence[Params], tried: Sequence[Params]) -> int | None:
     """Return the index of what has most options never tried, then pairs of them; None if nothing has any."""
+    if not many:
+        return None
     new, old = _levels(space, many), _levels(space, tried)
     options = sum((_unseen(new[:, [c]], old[:, [c]]) for c in range(new.shape[1])), np.zeros(len(new)))
     pairs = sum(
@@ -78,20 +87,18 @@ def newest(space: Space, many: Sequence[Params], tried: Sequence[Params]) -> int
         np.zeros(len(new)),
     )
     worth = options * (1.0 + new.shape[1] ** 2) + pairs
-    return int(np.argmax(worth)) if len(worth) and worth.max() > 0 else None
+    return int(np.argmax(worth)) if worth.max() > 0 else None
 
 
 def _levels(space: Space, many: Sequence[Params]) -> NDArray[np.int64]:
     x, active = encode(space, many)
-    columns, counts = [], []
+    levels = []
     for column, parameter in enumerate(space.parameters.values()):
-        count = parameter.grid_size or 0
-        if 1 < count <= (MANY if parameter.kind == "categorical" else FEW):
-            columns.append(column)
-            counts.append(count)
-    sizes = np.array(counts, dtype=np.int64)
-    levels = np.minimum((x[:, columns] * sizes).astype(np.int64), sizes - 1)
-    return levels if active is None else np.where(active[:, columns], levels, -1)
+        if 1 < (parameter.grid_size or 0) <= (MANY if parameter.kind == "categorical" else FEW):
+            places = parameter.places()
+            level = np.searchsorted((places[1:] + places[:-1]) / 2.0, x[:, column])
+            levels.append(level if active is None else np.where(active[:, column], level, -1))
+    return np.array(levels, dtype=np.int64).reshape(-1, len(many)).T
 
 
 def _unseen(new: NDArray[np.int64], old: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -230,4 +230,4 @@ def test_shipped_configurations_fit_the_spaces_that_people_have(
     points = bg.warm_start(bg.Space(space), bg.Task(f"Tune {words}"), n=3)
 
     assert points[2].params == expected
-    assert "configuration 2 of 3 that together do well on" in points[2].reason
+    assert "configuration 2 of 3 that together do well" in points[2].reason

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 import bestguess as bg
 from bestguess.agent.search.state import Pass, SearchState
 from bestguess.agent.search.unseen import EVERY, LONG, PATIENCE, Unseen
+from bestguess.tools.space.region import Limit, Limits
 from bestguess.tools.trial import History, Outcome, Proposal, Source, Trial
 
 SPACE = bg.Space(x=bg.Float(0, 1), a=bg.Choice(["on", "off"]), way=bg.Choice(list("pqrst")))
@@ -61,3 +64,26 @@ def test_a_plateau_with_one_hidden_switch_is_left_by_the_whole_search() -> None:
 
     for seed in range(3):
         assert bg.tune(objective, space, n_trials=15, llm=None, seed=seed).best_value < 0.2
+
+
+@pytest.mark.parametrize("limit", [{"x": Limit(low=0.5, high=1.0)}, {"way": Limit(options=("q",))}])
+def test_a_stall_within_limits_looks_within_them(limit: dict[str, Limit]) -> None:
+    with bg.Tuner(SPACE, seed=0) as tuner:
+        for number in range(16):
+            if number == 6:
+                tuner.limit(Limits(limit))
+            tuner.tell(tuner.ask(), 1.0)
+        late = tuner.history.trials[7:]
+    assert any("gained next to nothing" in trial.reason for trial in late)
+    assert all(trial.params["x"] >= 0.5 if "x" in limit else trial.params["way"] == "q" for trial in late)
+
+
+def test_looks_that_fail_and_batches_leave_the_surrogate_its_turns() -> None:
+    with bg.Tuner(SPACE, seed=0) as tuner:
+        for _ in range(4):
+            for trial in [tuner.ask() for _ in range(5)]:
+                failed = trial.source == "random" and trial.number > 6
+                tuner.tell(trial, bg.Outcome.failure("boom") if failed else 1.0)
+        sources = [trial.source for trial in tuner.history][8:]
+    assert {"gp", "random"} == set(sources)
+    assert sources.count("gp") >= 5

@@ -104,3 +104,23 @@ def test_every_pair_of_switches_is_seen_within_few_looks() -> None:
 def test_spaces_without_choices_have_nothing_that_was_never_tried() -> None:
     space = bg.Space(x=bg.Float(0, 1), n=bg.Int(1, 100))
     assert newest(space, [{"x": 0.5, "n": 3}], [{"x": 0.1, "n": 1}]) is None
+
+
+def test_running_and_failed_trials_count_so_that_looks_of_a_batch_take_turns() -> None:
+    rows: list[tuple[float, Source]] = [(1.0, "default"), (2.0, "random"), (3.0, "gp"), (3.0, "gp")]
+    trials = history(*rows).trials
+    running = Trial(4, Proposal({"x": 4}, "gp"))
+    failed = Trial(5, Proposal({"x": 5}, "random"), Outcome.failure("boom"))
+    assert stalled(History("minimize", (*trials, running, failed))) == 5
+
+
+def test_beside_a_penalty_gains_still_count() -> None:
+    first: list[tuple[float, Source]] = [(1e6, "default"), (1e6, "random"), (30.0, "random"), (1e6, "random")]
+    falling: list[tuple[float, Source]] = [(30.0 * 0.9**step, "gp") for step in range(1, 10)]
+    assert stalled(history(*first, *falling)) == 0
+
+
+def test_whole_numbers_on_a_logarithmic_scale_are_options_of_their_own() -> None:
+    space = bg.Space(a=bg.Int(1, 4, log=True), b=bg.Choice(["u", "v"]))
+    tried = [{"a": a, "b": b} for a in (1, 2, 4) for b in "uv"]
+    assert newest(space, [{"a": 3, "b": "u"}], tried) == 0
