@@ -11,7 +11,6 @@ from bestguess.agent.search.switches import Switches
 from bestguess.agent.tuner import Tuner
 from bestguess.evals import protocol
 from bestguess.evals.contestants._guesses import Judging, other_guesses
-from bestguess.evals.contestants._wrong import WRONG, wrong_pack
 from bestguess.evals.own_packs import knowledge_with
 from bestguess.evals.pools import PooledLLM
 from bestguess.evals.protocol import Brief, Cost
@@ -27,8 +26,7 @@ class Contestant(protocol.Contestant):
     """The tuner, with these options.
 
     llm: none, or whatever `bestguess tune --llm` takes; first guesses come from a pool shared by the seeds.
-    knowledge: on, or off: no pack has a part, nor what messages of failures usually mean; inverted or
-        shifted: packs that are wrong on purpose.
+    knowledge: on, or off: no pack has a part, nor what messages of failures usually mean.
     warm: llm, or random first points although there is a model.
     propose: on, or off: the model guesses at the start only.
     trust: on, or off: neither earned trust nor the verifier holds the model back.
@@ -54,7 +52,7 @@ class Contestant(protocol.Contestant):
         judge: str = "gp",
     ) -> None:
         switches = Switches(
-            knowledge=knowledge in WRONG or _flag("knowledge", knowledge, "on", "off"),
+            knowledge=_flag("knowledge", knowledge, "on", "off"),
             first_guesses=_flag("warm", warm, "llm", "random"),
             propose=_flag("propose", propose, "on", "off"),
             trust=(trusting := _flag("trust", trust, "on", "off")),
@@ -65,10 +63,7 @@ class Contestant(protocol.Contestant):
         )
         model = connect(llm)
         self._model = Counted(PooledLLM(model)) if model else None
-        pack = brief.pack if switches.knowledge else ""
-        for how in WRONG:
-            pack = wrong_pack(brief.space, brief.task, how) if knowledge == how else pack
-        with knowledge_with(pack) as own:
+        with knowledge_with(brief.pack if switches.knowledge else "") as own:
             self._tuner = Tuner(
                 brief.space,
                 brief.task,
