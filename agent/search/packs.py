@@ -30,15 +30,12 @@ class Packs:
 
     def __init__(self, space: Space, knowledge: Knowledge) -> None:
         self.prior = OptimumPrior(space, knowledge.beliefs)
-        known = [
-            {
-                name: value
-                for name, wanted in configuration.items()
-                if name in space
-                for value in nearest_value(space.parameters[name], wanted)
-            }
-            for configuration in knowledge.portfolio
-        ]
+        known = []
+        for configuration in knowledge.portfolio:
+            there = {name: wanted for name, wanted in configuration.items() if name in space}
+            nearest = {name: nearest_value(space.parameters[name], wanted) for name, wanted in there.items()}
+            if all(nearest.values()):  # with another option in place of its own it would be another one
+                known.append({name: value for name, (value,) in nearest.items()})
         named = {*self.prior.names, *(name for values in known for name in values)}
         self.lead = len(named) >= LEADING_SHARE * len(space)
         """Whether so much is known that a model's guesses would only delay the search."""

@@ -30,7 +30,11 @@ learned_on: 12
 ---
 Not too hot.
 """
-HEAT, MODE, MINUTES = bg.Float(50, 300, default=100), bg.Choice(["fan", "grill"]), bg.Int(1, 90, default=60)
+HEAT, MODE, MINUTES = (
+    bg.Float(50, 300, default=100),
+    bg.Choice(["fan", "grill", "none"]),
+    bg.Int(1, 90, default=60),
+)
 OVEN = bg.Space(heat=HEAT, mode=MODE, minutes=MINUTES)
 
 
@@ -61,10 +65,20 @@ def test_configurations_run_in_order_right_after_the_default_and_then_the_search
     assert [trial.source for trial in trials] == ["default", *["knowledge"] * 3, "gp"]
     assert trials[1].params == {"heat": 210.0, "mode": "grill", "minutes": 25}
     assert trials[2].params["heat"] == 160.0
-    assert trials[2].params["mode"] == "fan"  # the middle's, as the oven has no such option
+    assert trials[2].params["mode"] == "none"
     assert 20 <= trials[2].params["minutes"] <= 40
     words = "what is known of ovens: configuration 2 of 3 that together do well on 12 other data sets"
     assert trials[2].reason == words
+
+
+def test_a_configuration_whose_option_the_space_lacks_is_left_out(packs: Path) -> None:
+    space = bg.Space(heat=HEAT, mode=bg.Choice(["fan", "grill"]), minutes=MINUTES)
+
+    first, second, then = started(space, packs, count=4)[1:]
+
+    assert (first.params["mode"], first.params["heat"]) == ("grill", 210.0)
+    assert second.params["heat"] == 150.0
+    assert then.source == "gp"
 
 
 def test_a_warm_start_has_the_same_points_as_a_study(packs: Path) -> None:
