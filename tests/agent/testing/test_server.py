@@ -21,7 +21,7 @@ SPACE = bg.Space(
     extra=bg.Float(0, 1, when={"kind": ["b"]}),
 )
 WAIT_S = 0.2
-SPARE_S = 0.5
+SPARE_S = 1.0
 
 
 def loss(params: dict[str, Any]) -> float:
