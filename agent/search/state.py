@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from bestguess.agent.advice.advisor import Consultation
+from bestguess.agent.advice.reading import SMALL, Reading
 from bestguess.agent.task import Task
 from bestguess.tools.arrays import FloatArray
 from bestguess.tools.search.failure_model import FailureModel
@@ -29,7 +30,7 @@ class SearchState:
 
     With a `region` the `space` is its part, for proposals; the verifier and the history see the whole. There
     is a `verifier` once two trials have a value. `own` is the surrogate's own choice, where a model may guess
-    in its place; through the `consultation` a model is asked.
+    in its place; through the `consultation` a model is asked, as its `reading` says.
     """
 
     space: Space
@@ -41,6 +42,7 @@ class SearchState:
     region: Region | None = None
     own: Proposal | None = None
     consultation: Consultation = field(default_factory=Consultation)
+    reading: Reading = SMALL
     claims: tuple[Claim, ...] = ()
     """What is usually, or was said to be, the cause of failures like those of the history."""
 

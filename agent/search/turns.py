@@ -15,6 +15,7 @@ from bestguess.agent.advice.advisor import Advice, Advisor, Consultation
 from bestguess.agent.advice.explainer import Explainer
 from bestguess.agent.advice.failures import common_claims
 from bestguess.agent.advice.knowledge import Knowledge
+from bestguess.agent.advice.reading import SMALL, Reading
 from bestguess.agent.llm import LLM
 from bestguess.agent.search import chance, first_guesses
 from bestguess.agent.search.chance import Chance
@@ -50,7 +51,7 @@ class Advisors:
     """A language model as the search sees it: who is asked for guesses, and who why trials fail.
 
     `first_guesses` and `explanations` are what it said before the study was gone on with; `llm` counts
-    tokens.
+    tokens, and `reading` is how it is asked.
     """
 
     guesses: Advisor
@@ -58,6 +59,7 @@ class Advisors:
     llm: LLM | None = None
     first_guesses: Advice | None = None
     explanations: Sequence[Advice] = ()
+    reading: Reading = SMALL
 
 
 class Turns:
@@ -80,6 +82,7 @@ class Turns:
         self.region: Region | None = None
         """The part of the space that proposals come from; None for all of it."""
 
+        self.reading = advisors.reading if advisors else SMALL
         self._switches = switches
         self._knowledge = knowledge if switches.knowledge else None
         self._packs = Packs(space, self._knowledge) if self._knowledge else None
@@ -233,6 +236,7 @@ class Turns:
             self._verifier,
             self.region,
             consultation=consultation,
+            reading=self.reading,
             claims=claims,
         )
 
