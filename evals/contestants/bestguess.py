@@ -14,6 +14,7 @@ from bestguess.evals.contestants._guesses import Judging, other_guesses
 from bestguess.evals.own_packs import knowledge_with
 from bestguess.evals.pools import PooledLLM
 from bestguess.evals.protocol import Brief, Cost
+from bestguess.evals.strong import StrongLLM
 from bestguess.tools.errors import InputError
 from bestguess.tools.trial import Outcome, Params, Trial
 
@@ -26,6 +27,8 @@ class Contestant(protocol.Contestant):
     """The tuner, with these options.
 
     llm: none, or whatever `bestguess tune --llm` takes; first guesses come from a pool shared by the seeds.
+        `strong` is a strong model of which there are first guesses only (`bestguess.evals.strong`): it has no
+        turns in the search, and is not asked why trials fail.
     knowledge: on, or off: no pack has a part, nor what messages of failures usually mean.
     warm: llm, or random first points although there is a model.
     propose: on, or off: the model guesses at the start only.
@@ -51,18 +54,19 @@ class Contestant(protocol.Contestant):
         aim: str = "off",
         judge: str = "gp",
     ) -> None:
+        strong = llm == "strong"
         switches = Switches(
             knowledge=_flag("knowledge", knowledge, "on", "off"),
             first_guesses=_flag("warm", warm, "llm", "random"),
-            propose=_flag("propose", propose, "on", "off"),
+            propose=_flag("propose", propose, "on", "off") and not strong,
             trust=(trusting := _flag("trust", trust, "on", "off")),
-            explain=_flag("explain", explain, "on", "off"),
+            explain=_flag("explain", explain, "on", "off") and not strong,
             guesses=Guesses
             if trusting and (aim, judge) == ("off", "gp")
             else other_guesses(aims=_flag("aim", aim, "on", "off"), judge=_judge(judge), checked=trusting),
         )
-        model = connect(llm)
-        self._model = Counted(PooledLLM(model)) if model else None
+        model = StrongLLM(brief) if strong else _pooled(llm)
+        self._model = Counted(model) if model else None
         with knowledge_with(brief.pack if switches.knowledge else "") as own:
             self._tuner = Tuner(
                 brief.space,
@@ -126,6 +130,11 @@ class Counted:
     def close(self) -> None:
         """Close the model."""
         self._model.close()
+
+
+def _pooled(llm: str) -> PooledLLM | None:
+    model = connect(llm)
+    return PooledLLM(model) if model else None
 
 
 def _judge(value: str) -> Judging:
