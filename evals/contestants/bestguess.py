@@ -15,6 +15,7 @@ from bestguess.evals.own_packs import knowledge_with
 from bestguess.evals.pools import PooledLLM
 from bestguess.evals.protocol import Brief, Cost
 from bestguess.evals.strong import StrongLLM
+from bestguess.evals.wrong_packs import MOVES, wrong_pack
 from bestguess.tools.errors import InputError
 from bestguess.tools.trial import Outcome, Params, Trial
 
@@ -30,6 +31,7 @@ class Contestant(protocol.Contestant):
         `strong` is a strong model of which there are first guesses only (`bestguess.evals.strong`): it has no
         turns in the search, and is not asked why trials fail.
     knowledge: on, or off: no pack has a part, nor what messages of failures usually mean.
+    packs: right, or wrong on purpose: inverted, or shifted by half of each range.
     warm: llm, or random first points although there is a model.
     propose: on, or off: the model guesses at the start only.
     trust: on, or off: neither earned trust nor the verifier holds the model back.
@@ -47,6 +49,7 @@ class Contestant(protocol.Contestant):
         *,
         llm: str = "none",
         knowledge: str = "on",
+        packs: str = "right",
         warm: str = "llm",
         propose: str = "on",
         trust: str = "on",
@@ -67,7 +70,10 @@ class Contestant(protocol.Contestant):
         )
         model = StrongLLM(brief) if strong else _pooled(llm)
         self._model = Counted(model) if model else None
-        with knowledge_with(brief.pack if switches.knowledge else "") as own:
+        if packs not in ("right", *MOVES):
+            raise InputError(f"bestguess: packs is {packs!r}; give one of right, {', '.join(MOVES)}")
+        pack = brief.pack if packs == "right" else wrong_pack(brief.space, brief.task, packs)
+        with knowledge_with(pack if switches.knowledge else "") as own:
             self._tuner = Tuner(
                 brief.space,
                 brief.task,
