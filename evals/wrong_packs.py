@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
+from typing import Any
 
-import numpy as np
 import yaml
 
 from bestguess.agent.advice.beliefs import kind_of
 from bestguess.agent.advice.knowledge import find_packs, know
 from bestguess.agent.advice.pack import load_packs
 from bestguess.agent.task import Task
-from bestguess.tools.arrays import FloatArray
 from bestguess.tools.search.prior import Interval
 from bestguess.tools.space.numeric import Float, Int
 from bestguess.tools.space.parameter import Parameter
@@ -33,16 +33,17 @@ def wrong_pack(space: Space, task: Task, move: str) -> str:
     known, found = know(space, task, packs), find_packs(space, task, packs)
     if known is None:
         return ""
-    parameters = {}
+    parameters: dict[str, dict[str, Any]] = {}
     for name, belief in known.beliefs.items():
         parameter = space.parameters[name]
         if isinstance(belief, Interval):
             parameters[name] = {kind_of(parameter): _moved(parameter, belief, MOVES[move])}
         else:
             weights = [belief.get(option, 0.0) for option in parameter.values()]
-            moved = [max(weights) - weight for weight in weights]
-            if move == "shifted":
-                moved = list(np.roll(weights, len(weights) // 2))
+            half = len(weights) // 2
+            moved = weights[half:] + weights[:half]
+            if move == "inverted":
+                moved = [1.01 * max(weights) - weight for weight in weights]
             options = zip(parameter.values(), moved, strict=True)
             parameters[name] = {"choice": {option: float(weight) for option, weight in options}}
     front = {"family": found[0].family, "words": list(found[0].words), "parameters": parameters}
@@ -52,16 +53,16 @@ def wrong_pack(space: Space, task: Task, move: str) -> str:
 def _moved(parameter: Parameter, belief: Interval, move: Callable[[float], float]) -> list[float]:
     """Return the ends of an interval as wide around another middle: on the parameter's scale, or in ranks."""
     if isinstance(parameter, Float | Int):
-        to, back = (np.log, np.exp) if parameter.log else (np.asarray, np.asarray)
-        low, high = to([parameter.low, parameter.high])
-        return back(low + (high - low) * _ends(to([belief.low, belief.high]), low, high, move)).tolist()
-    options = np.sort(parameter.values())
-    inside = np.flatnonzero((options >= belief.low) & (options <= belief.high))
-    last = len(options) - 1
-    return options[np.round(last * _ends(inside[[0, -1]], 0, last, move)).astype(int)].tolist()
+        to, back = (math.log, math.exp) if parameter.log else (float, float)
+        low, high = to(parameter.low), to(parameter.high)
+        ends = _around(to(belief.low) - low, to(belief.high) - low, high - low, move)
+        return [back(low + end) for end in ends]
+    options = sorted(parameter.values())
+    ranks = [rank for rank, option in enumerate(options) if belief.low <= option <= belief.high]
+    return [options[round(end)] for end in _around(ranks[0], ranks[-1], len(options) - 1, move)]
 
 
-def _ends(ends: FloatArray, low: float, high: float, move: Callable[[float], float]) -> FloatArray:
-    first, last = np.clip((ends - low) / (high - low), 0.0, 1.0)
-    middle, half = move((first + last) / 2.0), (last - first) / 2.0
-    return np.clip([middle - half, middle + half], 0.0, 1.0)
+def _around(low: float, high: float, length: float, move: Callable[[float], float]) -> list[float]:
+    low, high = max(low / length, 0.0), min(high / length, 1.0)
+    middle, half = move((low + high) / 2.0), (high - low) / 2.0
+    return [length * max(middle - half, 0.0), length * min(middle + half, 1.0)]

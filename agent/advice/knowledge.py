@@ -116,7 +116,7 @@ class _Weights(TypedDict):
 
 
 class _Kept(TypedDict):
-    families: list[str]
+    families: Annotated[list[str], Field(min_length=1)]
     beliefs: dict[str, _Ends | _Weights]
     unused: NotRequired[list[str]]
     advice: NotRequired[str]

@@ -37,7 +37,7 @@ million everything else is next to nothing."""
 
 
 def balance(space: Space, drawn: Params, tried: Sequence[Params], rng: np.random.Generator) -> Params:
-    """Return `drawn` with the least tried option of each small choice; as it is where that may not be."""
+    """Return `drawn` with the least tried option of each small choice, but where constraints forbid it."""
     active = space.active_mask(drawn)
     x = np.where(active, space.encode(drawn), rng.random(len(space)))
     for column, (name, parameter) in enumerate(space.parameters.items()):
@@ -46,7 +46,9 @@ def balance(space: Space, drawn: Params, tried: Sequence[Params], rng: np.random
             had = [params[name] for params in tried if name in params]
             counts = np.array([had.count(option) for option in options])
             least = int(rng.choice(np.flatnonzero(counts == counts.min())))
-            x[column] = parameter.encode(options[least])
+            before, x[column] = x[column], parameter.encode(options[least])
+            if space.constraints and not space.satisfies(space.decode(x)):
+                x[column] = before
     balanced = space.decode(x)
     return balanced if space.satisfies(balanced) else drawn
 

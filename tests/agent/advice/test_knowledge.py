@@ -185,6 +185,11 @@ def test_configurations_that_nobody_wrote_so_are_refused(value: Any) -> None:
         Knowledge.from_dict({"families": ["a"], "beliefs": {}, "portfolio": [{"x": value}]})
 
 
+def test_knowledge_of_nobody_is_refused() -> None:
+    with pytest.raises(bg.InputError, match="it was not written so"):
+        Knowledge.from_dict({"families": [], "beliefs": {"x": {"low": 0.0, "high": 1.0}}})
+
+
 def first_trials(**arguments: Any) -> list[bg.Trial]:
     with bg.Tuner(OVEN, bg.Task("the oven"), seed=0, **arguments) as tuner:
         for _ in range(5):

@@ -62,6 +62,14 @@ def test_balance_breaks_no_constraint() -> None:
         assert space.satisfies(tried[-1])
 
 
+def test_a_choice_that_constraints_bind_leaves_the_others_balanced() -> None:
+    switches = {name: bg.Choice([0, 1]) for name in ("a", "b", "free")}
+    space = bg.Space(switches, constraints=["a + b <= 1"])
+    tried: list[Any] = [{"a": 0, "b": 0, "free": 0}] * 3
+    drawn = {"a": 1, "b": 0, "free": 0}
+    assert balance(space, drawn, tried, np.random.default_rng(0)) == {"a": 1, "b": 0, "free": 1}
+
+
 def test_a_polished_plateau_is_a_stall_and_a_true_gain_ends_it() -> None:
     looks: list[tuple[float, Source]] = [(5.0, "default"), (9.0, "random"), (7.0, "random"), (6.0, "random")]
     polished: list[tuple[float, Source]] = [(5.0 - 1e-4 * step, "gp") for step in range(1, 8)]
