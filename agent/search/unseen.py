@@ -22,7 +22,7 @@ class Unseen:
     def propose(self, state: SearchState) -> Proposal | Pass:
         """Return the one of many that has most of them, or any; pass while the search gains."""
         since = stalled(state.history)
-        if since < PATIENCE:
+        if since < PATIENCE or (since - PATIENCE) % EVERY:
             return Pass()
         drawn = [params for params in state.space.samples(state.rng(), TRIES) if not state.tried(params)]
         if not drawn:
@@ -30,8 +30,7 @@ class Unseen:
         likely = state.likely(drawn)
         able = [drawn[row] for row in np.flatnonzero(likely >= LIKELY * likely.max())]
         new = newest(state.whole, able, [trial.params for trial in state.history])
-        waited = since - (LONG if new is None else PATIENCE)
-        if waited < 0 or waited % EVERY:
+        if new is None and since < LONG:
             return Pass()
         what = "a look anywhere" if new is None else "options that were never tried, alone or together"
         return Proposal(able[new or 0], "random", f"{since} trials have gained next to nothing: {what}")
