@@ -23,5 +23,5 @@ def condition(
     """Return the posterior of values y (n,) at x (n, d)."""
     embedding = Embedding(kinds, conditional=active is not None, device=device)
     transform = fit_transform(y)
-    z = embedding.tensor(transform.forward(y))
+    z = embedding.array(transform.forward(y))
     return GPPosterior(embedding, embedding.embed(x, active), z, transform, y, known)

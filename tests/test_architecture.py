@@ -52,3 +52,13 @@ def test_ruff_rejects_an_import_of_a_folder_by_its_bare_name(statement: str) -> 
     done = subprocess.run(ruff, input=statement, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "TID251" in done.stdout
+
+
+@pytest.mark.slow
+def test_a_study_without_an_embedded_model_loads_no_torch() -> None:
+    code = (
+        "import sys; import bestguess as bg\n"
+        "bg.tune(lambda params: params['x'] ** 2, bg.Space(x=bg.Float(-1, 1)), n_trials=8, seed=0)\n"
+        "sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import signal
 import sys
@@ -39,7 +38,6 @@ def tune_and_report(
     afterwards: Callable[[Result], dict[str, Any]] | None = None,
 ) -> None:
     """Tune, show it, report, and exit with the code that fits."""
-    share_cores()
     import optuna
 
     from bestguess.agent.checks import check_count, check_seconds
@@ -124,21 +122,6 @@ def _place(storage: str, study_name: str) -> str:
     from bestguess.agent.record.storage_url import shown_url
 
     return f"--storage {shlex.quote(str(shown_url(storage)))} --study-name {shlex.quote(study_name)}"
-
-
-def share_cores() -> None:
-    """Load torch so that its threads sleep while they wait, and do not spin on a core that others need.
-
-    With the objective busy on one of two cores, 8 guesses of the 1.5B model took 10 s so, and 19 to 23 s
-    with OpenMP's default. The commands that are tuned do not inherit the setting.
-    """
-    given = os.environ.get("OMP_WAIT_POLICY")
-    if given is None:
-        os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
-    import torch  # noqa: F401  # OpenMP reads its settings once, when it is loaded
-
-    if given is None:
-        del os.environ["OMP_WAIT_POLICY"]
 
 
 def end_on_signals() -> None:

@@ -40,9 +40,8 @@ def command(opening: tuple[str, ...], web: bool, as_json: bool, wait: bool | Non
 
     from bestguess.agent.chat.session import Session
     from bestguess.agent.chat.terminal import Terminal, run_lines
-    from bestguess.agent.commands._running import end_on_signals, share_cores
+    from bestguess.agent.commands._running import end_on_signals
 
-    share_cores()
     end_on_signals()
     session = Session(**options)
     first = [*(["/web"] if web else []), " ".join(opening)]

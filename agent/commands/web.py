@@ -26,11 +26,10 @@ def command(port: int, **options: Any) -> None:
     """
     from bestguess.agent.chat.session import Session
     from bestguess.agent.chat.web import load_server
-    from bestguess.agent.commands._running import end_on_signals, share_cores
+    from bestguess.agent.commands._running import end_on_signals
     from bestguess.agent.llm.serving.loopback import listen
 
     page_server = load_server()
-    share_cores()
     end_on_signals()
     listening = listen(port)  # before a session leaves its first trace
     session = Session(**options)

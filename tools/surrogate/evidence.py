@@ -22,11 +22,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from torch import Tensor
+from array_api_compat import array_namespace, device
 
 from bestguess.tools.arrays import FloatArray
 from bestguess.tools.surrogate.descent import minimize
+from bestguess.tools.surrogate.factors import Array, cholesky, fetched, inverse, solve
 from bestguess.tools.surrogate.kernel import matern52_and_slope
 from bestguess.tools.surrogate.threads import few_threads
 
@@ -91,32 +91,28 @@ NOISY = Prior(noise=(-4.0, 2.0))
 """For objectives that are known to give other answers each time."""
 
 
-def factorize(covariance: Tensor, noise: float) -> tuple[Tensor, float]:
+def factorize(covariance: Array, noise: float) -> tuple[Array, float]:
     """Return L (n, n) of a covariance with noise on its diagonal, and the jitter it took.
 
-    None, if it will do without, or a share of the largest variance. Raises torch.linalg.LinAlgError
+    None, if it will do without, or a share of the largest variance. Raises numpy.linalg.LinAlgError
     when even the largest does not help.
     """
-    noisy = covariance.clone()
-    noisy.diagonal().add_(noise)
-    lower, failed = torch.linalg.cholesky_ex(noisy)
-    if not failed:
-        return lower, 0.0
-    variances = covariance.diagonal()
-    largest = float(variances.max())
-    for jitter in JITTERS:
-        noisy.diagonal().copy_(variances + (noise + jitter * largest))
-        lower, failed = torch.linalg.cholesky_ex(noisy)
-        if not failed:
+    xp = array_namespace(covariance)
+    eye = xp.eye(len(covariance), dtype=covariance.dtype, device=device(covariance))
+    largest = float(xp.max(xp.linalg.diagonal(covariance)))
+    for jitter in (0.0, *JITTERS):
+        lower = cholesky(covariance + (noise + jitter * largest) * eye)
+        if lower is not None:
             return lower, jitter * largest
-    return torch.linalg.cholesky(noisy), largest * JITTERS[-1]
+    raise np.linalg.LinAlgError(f"a covariance is indefinite, also with {JITTERS[-1]} on its diagonal")
 
 
 class Evidence:
     """The log posterior density of theta, up to a constant, given D (d, n, n), z (n,) and columns' kinds."""
 
-    def __init__(self, distances: Tensor, z: Tensor, prior: Prior, kinds: Sequence[str]) -> None:
-        self._distances = distances.reshape(len(distances), -1)
+    def __init__(self, distances: Array, z: Array, prior: Prior, kinds: Sequence[str]) -> None:
+        self._xp = xp = array_namespace(z)
+        self._distances = xp.reshape(distances, (len(distances), -1))
         self._z = z
         self._columns = len(distances)
         self._mode, covariance = prior.normal(kinds)
@@ -124,22 +120,21 @@ class Evidence:
         self._first = FIRST_STEP * covariance
         self._bounds = np.log(np.array([LENGTHSCALES] * self._columns + [SCALES, NOISES]).T)
 
-    @torch.inference_mode()
     def log_likelihood(self, theta: FloatArray) -> tuple[float, FloatArray]:
         """Return log p(z | theta) and its gradient (d + 2,)."""
-        n, d = len(self._z), self._columns
+        n, d, xp, z = len(self._z), self._columns, self._xp, self._z
         scale, noise = np.exp(theta[d:]).tolist()
-        w = torch.exp(-2.0 * torch.as_tensor(theta[:d], device=self._z.device))
-        correlation, slope = matern52_and_slope((w @ self._distances).reshape(n, n))
-        signal = correlation.mul_(scale)
+        w = xp.exp(-2.0 * xp.asarray(theta[:d], device=device(z)))
+        correlation, slope = matern52_and_slope(xp.reshape(w @ self._distances, (n, n)))
+        signal = scale * correlation
         lower, _ = factorize(signal + MEAN_VARIANCE, noise + LEAST_NOISE)
-        alpha = torch.cholesky_solve(self._z[:, None], lower)[:, 0]
-        g = torch.addr(torch.cholesky_inverse(lower), alpha, alpha, beta=-0.5, alpha=0.5)
-        by_lengthscale = w * (self._distances @ (g * slope).reshape(-1)) * scale
-        by_scale, by_noise = (g * signal).sum(), noise * g.diagonal().sum()
-        value = -0.5 * (self._z @ alpha) - torch.log(lower.diagonal()).sum()
+        alpha = solve(lower, z[:, None])
+        g = 0.5 * (alpha @ alpha.T - inverse(lower))
+        by_lengthscale = w * (self._distances @ xp.reshape(g * slope, (-1,))) * scale
+        by_scale, by_noise = xp.sum(g * signal), noise * xp.linalg.trace(g)
+        value = -0.5 * (z @ alpha)[0] - xp.sum(xp.log(xp.linalg.diagonal(lower)))
         # Everything leaves the device in one transfer.
-        out = torch.cat((torch.stack((value, by_scale, by_noise)), by_lengthscale)).cpu().numpy()
+        out = fetched(xp.concat((xp.stack((value, by_scale, by_noise)), by_lengthscale)))
         return float(out[0]) - 0.5 * n * math.log(2.0 * math.pi), np.concatenate((out[3:], out[1:3]))
 
     def log_posterior(self, theta: FloatArray) -> tuple[float, FloatArray]:

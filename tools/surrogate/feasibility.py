@@ -22,8 +22,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import torch
-from torch import Tensor
+from scipy.special import softmax
 
 from bestguess.tools.arrays import BoolArray, FloatArray
 from bestguess.tools.errors import InputError
@@ -57,12 +56,12 @@ class Feasibility:
         self._rows = rows = embedding.embed(x, active)
         if failed.shape != (len(rows),):
             raise InputError(f"failed has shape {failed.shape}; give one entry for each of {len(rows)} rows")
-        self._failed = embedding.tensor(failed.astype(np.float64))
+        self._failed = failed
         self._never = not failed.any()
         self._rate = (len(failed) - failed.sum() + OPTIMISM[0]) / (len(failed) + sum(OPTIMISM))
         widths = np.vstack([np.eye(d) / COLUMN_LENGTHSCALE**2, np.full(d, 1.0 / (SPACE_LENGTHSCALE**2 * d))])
-        self._spot = embedding.tensor(np.full(d, 1.0 / (SPOT_LENGTHSCALE**2 * d)))
-        self._explanations = embedding.tensor(widths)
+        self._spot = np.full(d, 1.0 / (SPOT_LENGTHSCALE**2 * d))
+        self._explanations = widths
         if not self._never:
             with few_threads(len(rows)):
                 self._credits = self._earned()
@@ -74,33 +73,36 @@ class Feasibility:
         new = self._embedding.embed(x, active)
         with few_threads(len(self._rows)):
             finished, failed = self._sums(self._weights(new, self._spot))
-            left = torch.exp(math.log(LEFT) * failed / (1.0 + finished))
-            explained = torch.stack([self._success(self._weights(new, w)) for w in self._explanations])
-            probability: FloatArray = (left * (self._credits @ explained)).numpy()
+            left = np.exp(math.log(LEFT) * failed / (1.0 + finished))
+            explained = np.stack([self._success(self._weights(new, w)) for w in self._explanations])
+            probability: FloatArray = left * (self._credits @ explained)
         return probability
 
-    def _earned(self) -> Tensor:
+    def _earned(self) -> FloatArray:
         """Return how much each explanation counts (d + 1,): its prior times its leave-one-out likelihood.
 
         Nearness in the whole space has half of the prior, the columns share the other half.
         """
         d = self._embedding.columns
-        prior = self._embedding.tensor(np.array([0.5 / d] * d + [0.5]))
+        prior = np.array([0.5 / d] * d + [0.5])
         logs = []
         for w in self._explanations:
-            weight = self._weights(self._rows, w).fill_diagonal_(0.0)
+            weight = self._weights(self._rows, w)
+            np.fill_diagonal(weight, 0.0)
             success = self._success(weight)
-            logs.append(torch.log(torch.where(self._failed > 0, 1.0 - success, success)).sum())
-        return torch.softmax(torch.stack(logs) + torch.log(prior), dim=0)
+            logs.append(np.log(np.where(self._failed, 1.0 - success, success)).sum())
+        earned: FloatArray = softmax(np.array(logs) + np.log(prior))
+        return earned
 
-    def _weights(self, new: Embedded, w: Tensor) -> Tensor:
-        return torch.exp(-0.5 * self._embedding.squared_distances(self._rows, new, w))
+    def _weights(self, new: Embedded, w: FloatArray) -> FloatArray:
+        weight: FloatArray = np.exp(-0.5 * self._embedding.squared_distances(self._rows, new, w))
+        return weight
 
-    def _sums(self, weight: Tensor) -> tuple[Tensor, Tensor]:
+    def _sums(self, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
         failed = self._failed @ weight
         return weight.sum(0) - failed, failed
 
-    def _success(self, weight: Tensor) -> Tensor:
+    def _success(self, weight: FloatArray) -> FloatArray:
         finished, failed = self._sums(weight)
-        success: Tensor = (finished + PRIOR_COUNT * self._rate) / (finished + failed + PRIOR_COUNT)
+        success: FloatArray = (finished + PRIOR_COUNT * self._rate) / (finished + failed + PRIOR_COUNT)
         return success

@@ -1,4 +1,4 @@
-"""An exact Gaussian process over encoded configurations: Matérn-5/2, maximum a posteriori, torch float64.
+"""An exact Gaussian process over encoded configurations: Matérn-5/2, maximum a posteriori, float64.
 
 | symbol   | shape  | meaning                                                                     |
 | -------- | ------ | --------------------------------------------------------------------------- |
@@ -11,7 +11,7 @@
 | `k`      | (n, m) | covariance between the noise-free values at trials and at new x             |
 | `phi`    | (m, f) | the features of new x whose distances the kernel takes (`kernel.py`)         |
 
-Arrays are numpy's outside and torch's inside, and the code is the same on a CPU and on a CUDA device.
+Arrays are numpy's outside; inside they are numpy's on a CPU and torch's on a GPU, with one code for both.
 """
 
 from __future__ import annotations
@@ -21,13 +21,12 @@ from copy import copy
 from dataclasses import dataclass, field
 
 import numpy as np
-import torch
 from scipy.special import ndtri
-from torch import Tensor
 
 from bestguess.tools.arrays import BoolArray, FloatArray
 from bestguess.tools.errors import InputError
 from bestguess.tools.surrogate.evidence import MEAN_VARIANCE, Evidence, Hyperparameters, Prior, factorize
+from bestguess.tools.surrogate.factors import CPU, Array, fetched, solve, solve_lower
 from bestguess.tools.surrogate.kernel import Embedded, Embedding, matern52_and_slope
 from bestguess.tools.surrogate.reach import fit_reach
 from bestguess.tools.surrogate.subset import representatives
@@ -44,11 +43,11 @@ MORE_ROWS = 128
 class GaussianProcess:
     """A Gaussian process for columns of the given kinds: 'continuous', 'discrete' or 'categorical'.
 
-    `device` is torch's name of where to compute.
+    `device` is where to compute: "cpu", or torch's name of a device.
     """
 
     kinds: Sequence[str]
-    device: str = "cpu"
+    device: str = CPU
     prior: Prior = field(default_factory=Prior)
 
     def fit(self, x: FloatArray, y: FloatArray, *, active: BoolArray | None = None) -> GPPosterior:
@@ -68,10 +67,10 @@ class GaussianProcess:
         if len(rows) != len(values):
             raise InputError(f"x has {len(rows)} rows and y {len(values)} values; give one value a row")
         transform = fit_transform(values)
-        z = embedding.tensor(transform.forward(values))
+        z = embedding.array(transform.forward(values))
 
         def evidence(most: int) -> Evidence:
-            some = representatives(z.cpu().numpy(), most)
+            some = representatives(fetched(z), most)
             return Evidence(embedding.column_distances(rows[some]), z[some], self.prior, self.kinds)
 
         with few_threads(MORE_ROWS):
@@ -89,7 +88,7 @@ class GPPosterior:
         self,
         embedding: Embedding,
         rows: Embedded,
-        z: Tensor,
+        z: Array,
         transform: ValueTransform,
         y: FloatArray,
         hyperparameters: Hyperparameters,
@@ -108,16 +107,16 @@ class GPPosterior:
         self._rows = rows
         self._z = z
         self._inflation = 1.0
-        self._w = embedding.tensor(self.lengthscales**-2.0)
+        self._w = embedding.array(self.lengthscales**-2.0)
         with few_threads(len(rows)):
             if grown_from is None:
                 self._lower, self._jitter = factorize(self._covariance(rows, rows), hyperparameters.noise)
             else:
                 self._lower, self._jitter = self._grow(grown_from), grown_from._jitter
-            self._alpha = torch.cholesky_solve(z[:, None], self._lower)[:, 0]
+            self._alpha = solve(self._lower, z[:, None])[:, 0]
             # The mean at a trial is its value less the noise's share of it.
             diagonal = hyperparameters.noise + self._jitter
-            self.incumbent_latent = float((z - diagonal * self._alpha).min())
+            self.incumbent_latent = float(embedding.xp.min(z - diagonal * self._alpha))
             """The least mean at a trial: with noise, no single value is to be trusted."""
 
     @property
@@ -156,16 +155,16 @@ class GPPosterior:
         """Return the values within reach, in the units of y, that latent ones z, any shape, stand for."""
         return self.reach.clip(self.transform.inverse(z))
 
-    @torch.inference_mode()
     def predict_latent(self, x: FloatArray, active: BoolArray | None = None) -> tuple[FloatArray, FloatArray]:
         """Return mean (m,) and standard deviation (m,) of the value without noise, on the latent scale."""
+        xp = self._embedding.xp
         with few_threads(len(self._rows)):
             k = self._covariance(self._rows, self._embedding.embed(x, active))
-            explained = torch.linalg.solve_triangular(self._lower, k, upper=False).square_().sum(0)
-            mean, sd = torch.stack((self._alpha @ k, self._deviation(explained))).cpu().numpy()
+            white = solve_lower(self._lower, k)
+            sd = self._deviation(xp.sum(white * white, axis=0))
+            mean, sd = fetched(xp.stack((self._alpha @ k, sd)))
         return mean, sd
 
-    @torch.inference_mode()
     def slope_latent(
         self, x: FloatArray, active: BoolArray | None = None
     ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
@@ -173,18 +172,19 @@ class GPPosterior:
 
         Categorical and inactive columns have no slope.
         """
+        xp = self._embedding.xp
         with few_threads(len(self._rows)):
             new = self._embedding.embed(x, active)
             s2 = self._embedding.squared_distances(self._rows, new, self._w)
             correlation, slope = matern52_and_slope(s2)
-            k = correlation.mul_(self.hyperparameters.scale).add_(MEAN_VARIANCE)
-            slope.mul_(self.hyperparameters.scale)
-            solved = torch.cholesky_solve(k, self._lower)
-            sd = self._deviation((k * solved).sum(0))
+            k = self.hyperparameters.scale * correlation + MEAN_VARIANCE
+            slope = self.hyperparameters.scale * slope
+            solved = solve(self._lower, k)
+            sd = self._deviation(xp.sum(k * solved, axis=0))
             by_mean = self._pull(new, slope * self._alpha[:, None])
             by_sd = self._pull(new, slope * solved) * self._inflation**2 / -sd[:, None]
-            mean, sd = torch.stack((self._alpha @ k, sd)).cpu().numpy()
-            mean_slope, sd_slope = torch.stack((by_mean, by_sd)).cpu().numpy()
+            mean, sd = fetched(xp.stack((self._alpha @ k, sd)))
+            mean_slope, sd_slope = fetched(xp.stack((by_mean, by_sd)))
         return mean, sd, mean_slope, sd_slope
 
     def sample_latent(
@@ -194,12 +194,11 @@ class GPPosterior:
         with few_threads(max(len(self._rows), len(x))):
             new = self._embedding.embed(x, active)
             k = self._covariance(self._rows, new)
-            explained = torch.linalg.solve_triangular(self._lower, k, upper=False)
+            explained = solve_lower(self._lower, k)
             lower, _ = factorize(self._covariance(new, new) - explained.T @ explained, LEAST_VARIANCE)
-            white = self._embedding.tensor(rng.standard_normal((len(x), count)))
+            white = self._embedding.array(rng.standard_normal((len(x), count)))
             centre = (self._alpha @ k)[:, None]
-            drawn: FloatArray = (centre + lower @ white * self._inflation).T.cpu().numpy()
-        return drawn
+            return fetched((centre + lower @ white * self._inflation).T)
 
     def assume(self, x: FloatArray, active: BoolArray | None = None) -> GPPosterior:
         """Return what would be believed if trials at x (m, d) had given just the mean expected of them.
@@ -209,7 +208,7 @@ class GPPosterior:
         """
         rows = self._embedding.embed(x, active)
         with few_threads(len(self._rows)):
-            z = torch.cat((self._z, self._alpha @ self._covariance(self._rows, rows)))
+            z = self._embedding.xp.concat((self._z, self._alpha @ self._covariance(self._rows, rows)))
         every = self._rows + rows
         grown = GPPosterior(self._embedding, every, z, self.transform, self._y, self.hyperparameters, self)
         return grown.inflate(self._inflation)
@@ -220,28 +219,28 @@ class GPPosterior:
         inflated._inflation = self._inflation * factor
         return inflated
 
-    def _covariance(self, a: Embedded, b: Embedded) -> Tensor:
+    def _covariance(self, a: Embedded, b: Embedded) -> Array:
         """Return the covariance (len(a), len(b)) of the noise-free values at `a` and at `b`."""
         s2 = self._embedding.squared_distances(a, b, self._w)
-        return matern52_and_slope(s2)[0].mul_(self.hyperparameters.scale).add_(MEAN_VARIANCE)
+        return self.hyperparameters.scale * matern52_and_slope(s2)[0] + MEAN_VARIANCE
 
-    def _deviation(self, explained: Tensor) -> Tensor:
-        variance = self.hyperparameters.scale + MEAN_VARIANCE - explained
-        return variance.clamp_(min=LEAST_VARIANCE).sqrt_().mul_(self._inflation)
+    def _deviation(self, explained: Array) -> Array:
+        xp, variance = self._embedding.xp, self.hyperparameters.scale + MEAN_VARIANCE - explained
+        return self._inflation * xp.sqrt(xp.clip(variance, min=LEAST_VARIANCE))
 
-    def _pull(self, new: Embedded, weight: Tensor) -> Tensor:
+    def _pull(self, new: Embedded, weight: Array) -> Array:
         """Return sum_i weight_i dk_i/dx (m, d) for the slopes in `weight` (n, m): -w (phi - phi_i) each."""
-        centred = new.phi * weight.sum(0)[:, None] - weight.T @ self._rows.phi
+        centred = new.phi * self._embedding.xp.sum(weight, axis=0)[:, None] - weight.T @ self._rows.phi
         return self._embedding.slope(new, -centred, self._w)
 
-    def _grow(self, old: GPPosterior) -> Tensor:
+    def _grow(self, old: GPPosterior) -> Array:
         """Return L of all rows, given that of the first of them: [[L, 0], [B, chol(C - B B')]]."""
-        n, m = len(old._rows), len(self._rows) - len(old._rows)
+        xp, n, m = self._embedding.xp, len(old._rows), len(self._rows) - len(old._rows)
         new = self._rows[n:]
         cross = self._covariance(old._rows, new)
-        below = torch.linalg.solve_triangular(old._lower, cross, upper=False)
+        below = solve_lower(old._lower, cross)
         rest, _ = factorize(
             self._covariance(new, new) - below.T @ below, self.hyperparameters.noise + old._jitter
         )
-        top = torch.cat((old._lower, old._lower.new_zeros((n, m))), dim=1)
-        return torch.cat((top, torch.cat((below.T, rest), dim=1)))
+        top = xp.concat((old._lower, self._embedding.array(np.zeros((n, m)))), axis=1)
+        return xp.concat((top, xp.concat((below.T, rest), axis=1)))

@@ -25,11 +25,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
+from array_api_compat import array_namespace
 from numpy.typing import ArrayLike, NDArray
-from torch import Tensor
 
 from bestguess.tools.errors import InputError
+from bestguess.tools.surrogate.factors import CPU, Array, array_on
 
 CODES = 2.0**20
 """Categories whose places differ by less than 1 / CODES are the same category."""
@@ -39,8 +39,8 @@ CODES = 2.0**20
 class Embedded:
     """Configurations as the kernel sees them: `phi` (n, f) and `codes` (n, h)."""
 
-    phi: Tensor
-    codes: Tensor
+    phi: Array
+    codes: Array
 
     def __len__(self) -> int:
         return len(self.phi)
@@ -49,7 +49,8 @@ class Embedded:
         return Embedded(self.phi[rows], self.codes[rows])
 
     def __add__(self, other: Embedded) -> Embedded:
-        return Embedded(torch.cat((self.phi, other.phi)), torch.cat((self.codes, other.codes)))
+        xp = array_namespace(self.phi)
+        return Embedded(xp.concat((self.phi, other.phi)), xp.concat((self.codes, other.codes)))
 
 
 class Embedding:
@@ -58,18 +59,19 @@ class Embedding:
     `conditional` says whether columns can be inactive, `device` where to compute.
     """
 
-    def __init__(self, kinds: Sequence[str], *, conditional: bool, device: str = "cpu") -> None:
+    def __init__(self, kinds: Sequence[str], *, conditional: bool, device: str = CPU) -> None:
         self.columns = len(kinds)
         self.conditional = conditional
-        self.device = torch.device(device)
+        self.device = device
         categorical = np.array([kind == "categorical" for kind in kinds])
-        self._numeric = self.tensor(np.flatnonzero(~categorical))
-        self._categorical = self.tensor(np.flatnonzero(categorical))
-        self._owner = torch.cat((self._numeric, self._numeric)) if conditional else self._numeric
+        self._numeric = self.array(np.flatnonzero(~categorical))
+        self._categorical = self.array(np.flatnonzero(categorical))
+        self.xp = xp = array_namespace(self._numeric)
+        self._owner = xp.concat((self._numeric, self._numeric)) if conditional else self._numeric
 
-    def tensor(self, array: ArrayLike) -> Tensor:
-        """Return the array on the device, its kind of number kept."""
-        return torch.as_tensor(np.asarray(array), device=self.device)
+    def array(self, values: ArrayLike) -> Array:
+        """Return the values on the device, their kind of number kept."""
+        return array_on(self.device, values)
 
     def embed(self, x: ArrayLike, active: ArrayLike | None) -> Embedded:
         """Return configurations x (n, d), of which `active` (n, d) columns exist, as the kernel sees them.
@@ -84,30 +86,31 @@ class Embedding:
             raise InputError(f"active has shape {there.shape} and x {places.shape}; give them one shape")
         if there is not None and not self.conditional and not there.all():
             raise InputError("columns are inactive that never were in the fit; fit with active=...")
-        numbers = self.tensor(places)
+        xp, numbers = self.xp, self.array(places)
         phi = numbers[:, self._numeric]
-        codes = torch.round(numbers[:, self._categorical] * CODES)
+        codes = xp.round(numbers[:, self._categorical] * CODES)
         if self.conditional:
-            mask = torch.ones_like(numbers, dtype=torch.bool) if there is None else self.tensor(there)
-            exists = mask[:, self._numeric].to(phi.dtype)
-            phi = torch.cat((exists * torch.cos(phi), exists * torch.sin(phi)), dim=1)
-            codes = torch.where(mask[:, self._categorical], codes, -1.0)
+            mask = self.array(np.ones_like(places, dtype=bool) if there is None else there)
+            exists = xp.astype(mask[:, self._numeric], phi.dtype)
+            phi = xp.concat((exists * xp.cos(phi), exists * xp.sin(phi)), axis=1)
+            codes = xp.where(mask[:, self._categorical], codes, -1.0)
         return Embedded(phi, codes)
 
-    def squared_distances(self, a: Embedded, b: Embedded, w: Tensor) -> Tensor:
+    def squared_distances(self, a: Embedded, b: Embedded, w: Array) -> Array:
         """Return s2 (n, m) between the rows of `a` and those of `b`, given w (d,)."""
-        root = torch.sqrt(w[self._owner])
+        xp = self.xp
+        root = xp.sqrt(w[self._owner])
         left, right = a.phi * root, b.phi * root
-        norms = left.square().sum(1)[:, None] + right.square().sum(1)
-        # One matrix product is several times faster than differences, and what it loses, 1e-16 of the
-        # largest norm, does not show: the kernel is flat at 0.
-        s2 = torch.addmm(norms, left, right.T, alpha=-2.0).clamp_(min=0.0)
-        if len(self._categorical):
-            differ = a.codes[:, None, :] != b.codes[None, :, :]
-            s2 += differ.to(w.dtype) @ w[self._categorical]
+        # One matrix product is several times faster than differences, and what it loses on either side of 0,
+        # 1e-16 of the largest norm, does not show: the kernel is flat at 0.
+        s2 = left @ (-2.0 * right).T
+        s2 += xp.sum(left * left, axis=1)[:, None] + xp.sum(right * right, axis=1)
+        s2 = xp.abs(s2)
+        for column, weight in enumerate(w[self._categorical]):
+            s2 += weight * (a.codes[:, None, column] != b.codes[None, :, column])
         return s2
 
-    def slope(self, at: Embedded, by_phi: Tensor, w: Tensor) -> Tensor:
+    def slope(self, at: Embedded, by_phi: Array, w: Array) -> Array:
         """Return by how much a sum grows with each column (m, d), given so for unit features (m, f), times w.
 
         Moving along the arc turns (cos, sin) into (-sin, cos); an inactive number has no place to move.
@@ -116,26 +119,30 @@ class Embedding:
         if self.conditional:
             half = len(self._numeric)
             scaled = at.phi[:, :half] * scaled[:, half:] - at.phi[:, half:] * scaled[:, :half]
-        by_column = scaled.new_zeros((len(at), self.columns))
+        by_column = self.array(np.zeros((len(at), self.columns)))
         by_column[:, self._numeric] = scaled
         return by_column
 
-    def column_distances(self, a: Embedded) -> Tensor:
+    def column_distances(self, a: Embedded) -> Array:
         """Return D (d, n, n) within `a`."""
         features, codes = a.phi.T, a.codes.T
-        apart = (features[:, :, None] - features[:, None, :]).square()
-        by_column = apart.new_zeros((self.columns, *apart.shape[1:])).index_add_(0, self._owner, apart)
-        by_column[self._categorical] = (codes[:, :, None] != codes[:, None, :]).to(apart.dtype)
+        apart = (features[:, :, None] - features[:, None, :]) ** 2
+        if self.conditional:
+            apart = apart[: len(self._numeric)] + apart[len(self._numeric) :]
+        by_column = self.array(np.zeros((self.columns, len(a), len(a))))
+        by_column[self._numeric] = apart
+        by_column[self._categorical] = self.xp.astype(codes[:, :, None] != codes[:, None, :], apart.dtype)
         return by_column
 
 
-def matern52_and_slope(s2: Tensor) -> tuple[Tensor, Tensor]:
+def matern52_and_slope(s2: Array) -> tuple[Array, Array]:
     """Return the Matérn-5/2 correlation and -2 times its derivative by s2, elementwise.
 
     The correlation (Rasmussen and Williams 2006, equation 4.17) has by the logarithm of lengthscale j the
     derivative slope times w_j D_j. Nothing is divided by a distance, so duplicates do no harm.
     """
-    r = torch.sqrt(5.0 * s2)
-    decay = torch.exp(-r)
-    slope = torch.addcmul(decay, decay, r)
-    return torch.addcmul(slope, decay, s2, value=5.0 / 3.0), slope * (5.0 / 3.0)
+    xp = array_namespace(s2)
+    r = xp.sqrt(5.0 * s2)
+    decay = xp.exp(-r)
+    slope = decay + decay * r
+    return slope + (5.0 / 3.0) * decay * s2, (5.0 / 3.0) * slope

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -322,17 +324,34 @@ def test_what_does_not_fit_is_refused() -> None:
         gp.fit(one, np.array([1.0, 2.0]))
 
 
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
-def test_a_gpu_gives_what_the_cpu_gives() -> None:
-    x, y, active = mixed_trials(8, 40)
-    new, _, there = mixed_trials(9, 20)
-    on_cpu = GaussianProcess(MIXED).fit(x, y, active=active)
+TORCH = [
+    pytest.param("torch:cpu"),
+    pytest.param(
+        "cuda", marks=[pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")]
+    ),
+]
 
-    on_gpu = condition(MIXED, x, y, on_cpu.hyperparameters, active, device="cuda")
 
-    assert on_gpu.predict_latent(new, there)[0] == pytest.approx(
-        on_cpu.predict_latent(new, there)[0], abs=1e-8
+@pytest.mark.parametrize("device", TORCH)
+@pytest.mark.parametrize("conditional", [True, False])
+def test_torch_gives_what_numpy_gives(device: str, conditional: bool) -> None:
+    x, y, some = mixed_trials(8, 40)
+    new, _, others = mixed_trials(9, 20)
+    active, there = (some, others) if conditional else (None, None)
+    fitted = GaussianProcess(MIXED).fit(x, y, active=active)
+    regular = replace(fitted.hyperparameters, noise=1e-4)  # of a nearly singular matrix 1e-8 are no digits
+
+    ours, theirs = (condition(MIXED, x, y, regular, active, device=name) for name in ("cpu", device))
+
+    for there_x, there_active in ((new, there), (x, active)):
+        for mine, yours in zip(
+            ours.slope_latent(there_x, there_active), theirs.slope_latent(there_x, there_active), strict=True
+        ):
+            assert yours == pytest.approx(mine, abs=1e-8)
+    assert theirs.assume(new, there).predict_latent(x, active)[0] == pytest.approx(
+        ours.assume(new, there).predict_latent(x, active)[0], abs=1e-8
     )
-    fitted = GaussianProcess(MIXED, device="cuda").fit(x, y, active=active)
-    assert predict(fitted, new, there)[0] == pytest.approx(predict(on_cpu, new, there)[0], abs=1e-3)
+    draws = (posterior.sample_latent(new, 5, np.random.default_rng(0), there) for posterior in (ours, theirs))
+    assert next(draws) == pytest.approx(next(draws), abs=1e-6)
+    refitted = GaussianProcess(MIXED, device=device).fit(x, y, active=active)
+    assert refitted.lengthscales == pytest.approx(fitted.lengthscales, rel=1e-2)
