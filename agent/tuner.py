@@ -355,6 +355,7 @@ class Tuner:
         history = self.history
         ending: Ending = "done"
         stopped = ""
+        self._turns.n_trials = n_trials
         while len(history.told) < n_trials:
             if timeout is not None and time.monotonic() - started >= timeout:
                 ending = "timeout"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from bestguess.tools.errors import InputError
+from bestguess.tools.suggestion import Suggestion
 from bestguess.tools.words.cleaning import clean, clean_line
 from bestguess.tools.words.given import error_words, is_number, plain, shorten, shown, told_apart
 from bestguess.tools.words.redaction import redact
@@ -70,7 +71,8 @@ class Proposal:
 
     `verdict` is the verifier's sentence on it, `fallback` the reason when another source had the
     turn and could not use it. `tokens` and `seconds` are what producing it cost. `rival` is what the
-    surrogate expected of its own choice where somebody else had the turn; None elsewhere.
+    surrogate expected of its own choice where somebody else had the turn; None elsewhere. `suggestion` is
+    what a model that was asked advises a person.
     """
 
     params: Params
@@ -82,6 +84,7 @@ class Proposal:
     tokens: int = 0
     seconds: float = 0.0
     rival: Prediction | None = None
+    suggestion: Suggestion | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.params, Mapping):

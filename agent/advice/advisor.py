@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, replace
@@ -20,6 +20,7 @@ from bestguess.agent.llm import LLM, Message, Reply, Request, request_key
 from bestguess.agent.llm.parsing import find_object
 from bestguess.prompts import render, version
 from bestguess.tools.errors import ModelError, ModelUnavailable, ParamsError, ReplyError
+from bestguess.tools.suggestion import Suggestion
 from bestguess.tools.trial import History
 from bestguess.tools.words.given import shorten
 from bestguess.tools.words.kept import Role
@@ -52,16 +53,23 @@ REFUSAL_CHARS = 300
 REPAIR_CHARS = 2000
 
 
+def whole(said: Any) -> Sequence[Any]:
+    """Return all that an answer holds as one thing."""
+    return (said,)
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """A request, in which role it is made, and how one answer's JSON object is read.
 
-    `read` returns what can be used, and raises ParamsError or ReplyError where nothing can.
+    `split` divides what an answer holds, where that may be several things; `read` returns of each what can
+    be used, and raises ParamsError or ReplyError where nothing can.
     """
 
     request: Request
     role: Role
     read: Callable[[Any], Mapping[str, Any]]
+    split: Callable[[Any], Sequence[Any]] = whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +87,8 @@ class Advice:
     """Which request this answers, as the journal has it."""
 
     role: Role = "propose"
+    suggestion: Suggestion | None = None
+    """What the model advises a person."""
 
     @property
     def answered(self) -> bool:
@@ -122,6 +132,11 @@ class Consultation:
     def tokens(self) -> int:
         """What all answers cost."""
         return sum(advice.tokens for advice in self.advice)
+
+    @property
+    def suggestion(self) -> Suggestion | None:
+        """What the model advises, the last that it did."""
+        return next((said for advice in reversed(self.advice) if (said := advice.suggestion)), None)
 
     @property
     def seconds(self) -> float:
@@ -213,7 +228,7 @@ class ModelAdvisor:
         finally:
             if self._call.done():
                 self._call = None
-        advice = replace(read_reply(reply, question.read), key=self._key)
+        advice = replace(read_reply(reply, question.read, question.split), key=self._key)
         late = request.told - self._told
         if late >= MOST_LATE and advice.configurations:
             words = f"its answer came too late: it knew of {late} outcomes fewer than there are now"
@@ -233,10 +248,10 @@ class ModelAdvisor:
         self._patience.in_vain = 0
         return reply
 
-    def _ask(self, request: Request, read: Callable[[Any], Mapping[str, Any]]) -> Reply:
+    def _ask(self, request: Request, question: Question) -> Reply:
         """Return the model's reply; a second try, if nothing held it to the schema and nobody can use it."""
         reply = self.llm.generate(request)
-        advice = read_reply(reply, read)
+        advice = read_reply(reply, question.read, question.split)
         if reply.held_to_schema or advice.configurations or not any(text.strip() for text in reply.texts):
             return reply
         again = self.llm.generate(_repair(request, reply, advice.rejected[0]))
@@ -266,7 +281,7 @@ class ModelAdvisor:
 
         def answer() -> None:
             try:
-                call.set_result(self._ask(patient, question.read))
+                call.set_result(self._ask(patient, question))
             except ModelError as error:
                 call.set_exception(error)
             except Exception as error:  # noqa: BLE001 - a user's own model may raise anything; it is recorded
@@ -279,11 +294,15 @@ def _repair(request: Request, reply: Reply, error: str) -> Request:
     """Return the request that shows a model its answer and says what is wrong with it."""
     shown = Message("assistant", next(text for text in reply.texts if text.strip())[:REPAIR_CHARS])
     said = Message("user", render("repair", error=error))
-    return replace(request, messages=(*request.messages, shown, said), n=1, template=version("repair"))
+    return replace(
+        request, messages=(*request.messages, shown, said), n=1, thought_tokens=0, template=version("repair")
+    )
 
 
-def read_reply(reply: Reply, read: Callable[[Any], Mapping[str, Any]]) -> Advice:
-    """Return what `read` makes of the JSON object in each answer; if of none anything, why not.
+def read_reply(
+    reply: Reply, read: Callable[[Any], Mapping[str, Any]], split: Callable[[Any], Sequence[Any]] = whole
+) -> Advice:
+    """Return what `read` makes of the JSON in each answer, as `split` divides it; if of none, why not.
 
     Repeats are kept: how often a model says the same is what a consensus is made of.
     """
@@ -292,11 +311,17 @@ def read_reply(reply: Reply, read: Callable[[Any], Mapping[str, Any]]) -> Advice
     for index, text in enumerate(reply.texts):
         try:
             parsed = reply.parsed[index] if index < len(reply.parsed) else None
-            found.append(read(_read_object(text) if parsed is None else parsed))
-        except (ParamsError, ReplyError) as error:
+            parts = split(_read_object(text) if parsed is None else parsed)
+        except ReplyError as error:
             refusals.append(str(error))
-        except RecursionError:
-            refusals.append("it is nested too deep to be read")
+            continue
+        for part in parts:
+            try:
+                found.append(read(part))
+            except (ParamsError, ReplyError) as error:
+                refusals.append(str(error))
+            except RecursionError:
+                refusals.append("it is nested too deep to be read")
     refusal = ""
     if not found:
         first = shorten(refusals[0], REFUSAL_CHARS) if refusals else "no answer at all"

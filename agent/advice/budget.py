@@ -7,8 +7,9 @@ outlives the process.
 
 from __future__ import annotations
 
+import math
 import threading
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from bestguess.agent.llm import LLM, Reply, Request
 from bestguess.tools.errors import BudgetSpent, InputError
@@ -62,7 +63,8 @@ class Spent:
 class BudgetedLLM:
     """Passes requests on to `llm` while the budget lasts; `spent` is what the study has cost before.
 
-    A call that failed counts as a request, though nobody knows its tokens.
+    A call that failed counts as a request, though nobody knows its tokens. Where fewer tokens are left than
+    thinking may take, the model answers without.
     """
 
     def __init__(self, llm: LLM, budget: Budget, spent: Spent = Spent()) -> None:
@@ -91,6 +93,8 @@ class BudgetedLLM:
         with self._lock:
             self._check()
             self._spent += Spent(requests=1)
+        if request.thought_tokens and self._left_tokens() < request.thought_tokens:
+            request = replace(request, thought_tokens=0)
         reply = self.llm.generate(request)
         with self._lock:
             self._spent += Spent(tokens=reply.tokens, seconds=reply.seconds)
@@ -99,6 +103,11 @@ class BudgetedLLM:
     def close(self) -> None:
         """Close the model."""
         self.llm.close()
+
+    def _left_tokens(self) -> float:
+        of_trial = self._spent - self._before_trial
+        limits = ((self.budget.tokens, self._spent), (self.budget.trial_tokens, of_trial))
+        return min((limit - spent.tokens for limit, spent in limits if limit is not None), default=math.inf)
 
     def _check(self) -> None:
         of_trial = self._spent - self._before_trial

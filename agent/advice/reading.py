@@ -7,6 +7,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bestguess.agent.llm import LLM, Tokenizing
+
+UNTOLD_CONTEXT = 4096
+"""Tokens for prompt and answer where nobody says how many there may be: Ollama's default beside less than
+24 GiB, which it does not tell and to which it cuts a prompt in silence."""
+
+SPARE = 4
+"""One part in so many of a context is left empty: tokens are only counted roughly before they are sent."""
+
+MOST_TOKENS = 32_000
+"""Beyond that half of the models that take more read badly (RULER, arXiv 2404.06654), and each turn pays."""
+
+THOUGHT_TOKENS = 2048
+"""What a model of 30B writes in most of the minute that a turn is waited for, at 40 tokens a second."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -22,6 +37,26 @@ class Reading:
     points: int = 1
     thinks: bool = False
 
+    @property
+    def samples(self) -> int | None:
+        """How many answers are drawn; None where a proposer's own number of samples is."""
+        return None if self.points == 1 else 1
+
+    @property
+    def thought_tokens(self) -> int:
+        """How many tokens it may think before it answers."""
+        return THOUGHT_TOKENS if self.thinks else 0
+
 
 SMALL = Reading()
 """How a model is asked of which nothing is known."""
+
+
+def prompt_tokens(llm: LLM | None, answer_tokens: int) -> int:
+    """Return how long a prompt may be, by the model's room, beside an answer of so many tokens."""
+    context = llm.context_tokens if isinstance(llm, Tokenizing) else None
+    affordable: int | None = getattr(llm, "affordable_tokens", None)
+    if affordable is not None:
+        return min(affordable, affordable if context is None else context - answer_tokens)
+    context = context or UNTOLD_CONTEXT
+    return min(MOST_TOKENS, context - context // SPARE - answer_tokens)

@@ -29,12 +29,16 @@ WRITING_S = 0.04
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """What waits for an answer to its card, and what was said together with it."""
+    """What waits for an answer to its card, and what was said together with it.
+
+    `by_itself` is what came while nobody had the turn: only who had its card on the screen can answer it.
+    """
 
     number: int
     card: Card
     intent: Intent
     rest: tuple[Intent, ...] = ()
+    by_itself: bool = False
 
 
 class Page(Protocol):
@@ -76,6 +80,9 @@ class Conversation:
         self.files = Files(home)
         self.consents: set[str] = set()
         """What "always" was said to. It is not kept: the file of a session may have come from elsewhere."""
+
+        self.advised: set[str] = set()
+        """What a model advised in this session and was passed on, which is done once."""
 
         self.pending: Pending | None = None
         self.closing = False

@@ -23,8 +23,11 @@ from bestguess.agent.chat.language.instructions import is_from_outside
 from bestguess.agent.chat.language.intents import LATER, Context, Intent, Verdict
 from bestguess.agent.chat.language.model_route import understand_with_model
 from bestguess.agent.chat.language.understanding import read_verdict, understand
+from bestguess.agent.reports.advised import weigh
 from bestguess.tools.errors import BestGuessError, InputError
 from bestguess.tools.space.region import Limits
+from bestguess.tools.suggestion import Suggestion
+from bestguess.tools.trial import Trial
 
 CARD_CHARS = 8000
 """How long a card may be: what is longer cannot be read, so it cannot be agreed to."""
@@ -63,7 +66,7 @@ class Session(Conversation):
     def _reply(self, text: str, facing: int | None) -> None:
         verdict = read_verdict(text)
         if self.pending and verdict:
-            if facing in (None, self.pending.number):
+            if facing == self.pending.number or (facing is None and not self.pending.by_itself):
                 self._decide(verdict)
             else:
                 early = "That was begun before this question was on the screen, so it is no answer to it"
@@ -140,13 +143,40 @@ class Session(Conversation):
         why = "it was read by the model, or from a text that is not an instruction as a whole"
         return Card(card.title, (whole, *card.lines, why), "once")
 
-    def _ask(self, card: Card, intent: Intent, rest: Sequence[Intent]) -> None:
+    def finished(self, trial: Trial) -> None:
+        """Tell that a trial was told, and once what a model advised with it."""
+        super().finished(trial)
+        said = trial.proposal.suggestion
+        if said and said.words not in self.advised:
+            self.advised.add(said.words)
+            self._pass_on(said)
+
+    def _pass_on(self, said: Suggestion) -> None:
+        """Ask whether what a model advises is to be done; only say it where that cannot be asked now."""
+        intent = _advised(said)
+        lines = [f"the language model advises: {verbatim(': '.join(filter(None, (said.words, said.why))))}"]
+        lines.append(f"the trials: {weigh(said, self.bench.history)}")
+        # Whoever has the turn may wait for this very thread.
+        if self._turn.acquire(blocking=False):
+            try:
+                card = None if self.pending or self.closing else self._card_for(intent)
+                if card:
+                    self._ask(replace(card, lines=(*lines, *card.lines)), intent, (), by_itself=True)
+                    return
+            except BestGuessError as error:
+                lines.append(f"it cannot be done: {error}")
+            finally:
+                self._turn.release()
+        typed = verbatim(REGISTRY[intent.command].write(intent.arguments))
+        self._emit(Event("remark", f"Nothing was done, though {'; '.join(lines)}; it would be {typed}."))
+
+    def _ask(self, card: Card, intent: Intent, rest: Sequence[Intent], *, by_itself: bool = False) -> None:
         if sum(map(len, (card.title, *card.lines))) > CARD_CHARS:
             raise InputError(f"/{intent.command}: what it would do has no room on a card; do it in parts")
         self._cards += 1
         if self.pending:
             self._emit(Event("remark", f"Not answered, so not done: {self.pending.card.title}"))
-        self.pending = Pending(self._cards, card, intent, tuple(rest))
+        self.pending = Pending(self._cards, card, intent, tuple(rest), by_itself)
         fields = {"card": self._cards, "lines": list(card.lines), "consent": card.consent}
         self._emit(Event("card", card.title, fields))
 
@@ -177,7 +207,7 @@ class Session(Conversation):
         now = self._card_for(pending.intent)
         if now and now.title != pending.card.title:
             self._emit(Event("remark", "It would be something else by now, so it is asked again."))
-            self._ask(now, pending.intent, pending.rest)
+            self._ask(now, pending.intent, pending.rest, by_itself=pending.by_itself)
             return
         if verdict == "always" and pending.card.consent != "once":
             self.consents.add(pending.card.consent)
@@ -208,6 +238,17 @@ class Session(Conversation):
             metric=plan.task.metric if plan else "",
             best=best.params if best else {},
         )
+
+
+def _advised(said: Suggestion) -> Intent:
+    """Return the command that would do what a model advises."""
+    arguments: dict[str, Any] = {}
+    if said.kind == "fix":
+        # Without a value the command takes the default.
+        arguments = {"values": {said.parameter: str(said.value) if said.value is None else said.value}}
+    elif said.kind == "narrow":
+        arguments = {"parameter": said.parameter, "low": said.low, "high": said.high}
+    return Intent({"stop": "pause", "fix": "pin", "narrow": "narrow"}[said.kind], arguments, "outside")
 
 
 def _from_outside(intents: Sequence[Intent]) -> list[Intent]:

@@ -18,6 +18,11 @@ CHARS_PER_TOKEN = 2.5
 """Numbers and JSON have about so many; prose has more."""
 
 
+SHORT_TOKENS = 1400
+"""Of a prompt that a model inside this process reads on a processor, where reading is most of what a turn
+takes: 12 s more for packs' advice, by which nothing was gained (NOTEBOOK 24)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One turn of a conversation."""
@@ -31,9 +36,10 @@ class Request:
     """What a model is asked: messages, and how many independent samples of the answer.
 
     `schema` is a JSON schema that each sample should satisfy; a backend enforces it where it can, and
-    the caller validates again. `timeout_s` bounds the whole call. `template` says what the messages were made
-    of, for the record, `told` how many outcomes they knew of, and `urgent` that a person waits for the
-    answer; no answer depends on these.
+    the caller validates again. `thought_tokens` may be spent on thinking before the answer, beyond
+    `max_tokens`, by a backend that can do so. `timeout_s` bounds the whole call. `template` says what the
+    messages were made of, for the record, `told` how many outcomes they knew of, and `urgent` that a person
+    waits for the answer; no answer depends on these.
     """
 
     messages: tuple[Message, ...]
@@ -42,6 +48,7 @@ class Request:
     temperature: float = 1.0
     seed: int | None = None
     max_tokens: int = 512
+    thought_tokens: int = 0
     timeout_s: float = 120.0
     template: str = ""
     told: int = 0
@@ -79,6 +86,7 @@ def request_essence(request: Request) -> dict[str, Any]:
         "temperature": request.temperature,
         "seed": request.seed,
         "max_tokens": request.max_tokens,
+        **({"thought_tokens": request.thought_tokens} if request.thought_tokens else {}),
     }
 
 

@@ -87,6 +87,11 @@ class Decoder:
         self._is_plain = all(type(layer) is DynamicLayer for layer in self._cache.layers)
 
     @property
+    def device(self) -> str:
+        """The kind of device that the model is on."""
+        return str(self.model.device.type)
+
+    @property
     def context_tokens(self) -> int | None:
         """The longest that the model was made for."""
         longest = getattr(self._config, "max_position_embeddings", None)

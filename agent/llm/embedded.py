@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bestguess.agent.llm import Reply, Request, count_roughly
+from bestguess.agent.llm import SHORT_TOKENS, Reply, Request, count_roughly
 from bestguess.agent.llm.parsing import parse_texts
 from bestguess.agent.llm.shared import Queue
 from bestguess.agent.llm.streaming import receive
@@ -48,6 +48,12 @@ class EmbeddedLLM:
     def context_tokens(self) -> int | None:
         """How long a prompt and its answer may be together, once the model is loaded."""
         return None if self._decoder is None else self._decoder.context_tokens
+
+    @property
+    def affordable_tokens(self) -> int | None:
+        """How long a prompt may be, on a processor; None where only the context limits it."""
+        fast = self._decoder is not None and self._decoder.device != "cpu"
+        return None if fast else SHORT_TOKENS
 
     @property
     def conceded(self) -> dict[str, str]:

@@ -17,6 +17,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 from bestguess.agent.llm import CHARS_PER_TOKEN, Reply, Request
+from bestguess.agent.llm.completion import (
+    CONTEXT_REFUSED,
+    content_of,
+    context_of,
+    count_said,
+    count_written,
+    describe,
+)
 from bestguess.agent.llm.concessions import concede, guesses, named
 from bestguess.agent.llm.parsing import THOUGHT, parse_texts, read_text
 from bestguess.agent.llm.retries import persist
@@ -52,7 +60,6 @@ MODEL_CHARS = 300
 CHARS_A_TOKEN = (0.5, 16.0)
 """What a server says of a prompt's tokens is believed within these; random letters and code have 2 to 4."""
 
-MOST_TOKENS = 10**7
 THINK = "<think>"
 T = TypeVar("T")
 
@@ -188,7 +195,7 @@ class ServerLLM:
             if isinstance(error.__cause__, ReplyError):
                 raise ReplyError(f"{self.url}: {error.__cause__}") from error
             hint = f"{self._unlisted}; name a model: {self.url}#MODEL. It " if self._unlisted else ""
-            raise self._unavailable(f"{hint}{_describe(error)}") from error
+            raise self._unavailable(f"{hint}{describe(error)}") from error
         except ModelError as error:
             raise type(error)(f"{self.url}: {error}") from error
         # The client does not check what it reads; a body of another shape ends in one of these.
@@ -217,11 +224,11 @@ class ServerLLM:
         completions += await asyncio.gather(*(draw(1, seed) for seed in seeds))
 
         messages = [choice.message for each in completions for choice in each.choices]
-        contents = [_content(message) for message in messages[: request.n]]
+        contents = [content_of(message) for message in messages[: request.n]]
         texts = tuple(redact(THOUGHT.sub("", content).strip()) for content in contents)
         if len(texts) < request.n:
             raise ReplyError(f"{len(texts)} answers where {request.n} were asked for")
-        prompt_tokens = max((_count(each, "prompt_tokens") for each in completions), default=0)
+        prompt_tokens = max((count_said(each, "prompt_tokens") for each in completions), default=0)
         if prompt_tokens:
             chars_a_token = sum(len(turn.content) for turn in request.messages) / prompt_tokens
             self._chars_per_token = min(max(chars_a_token, CHARS_A_TOKEN[0]), CHARS_A_TOKEN[1])
@@ -232,7 +239,7 @@ class ServerLLM:
             held_to_schema=request.schema is None
             or (all("response_format" in body for body in bodies) and None not in parsed),
             prompt_tokens=prompt_tokens,
-            completion_tokens=sum(_count(each, "completion_tokens") for each in completions),
+            completion_tokens=count_written(completions),
             seconds=time.monotonic() - started,
         )
 
@@ -268,16 +275,19 @@ class ServerLLM:
             body = concede(whole, {*self.conceded, *learned, *guess})
 
             def is_final(error: openai.APIStatusError, body: dict[str, Any] = body) -> bool:
-                return named(body, _describe(error)) is not None
+                return named(body, describe(error)) is not None
 
             try:
                 completion = await persist(client.chat.completions.create, is_final=is_final, **body, **how)
             except openai.APIStatusError as error:
-                words = shorten(clean_line(redact(_describe(error))), ERROR_CHARS)
+                words = shorten(clean_line(redact(describe(error))), ERROR_CHARS)
                 if error.status_code not in REFUSED and error.status_code < 500:
                     raise
+                if told := CONTEXT_REFUSED.search(words):
+                    self.context_tokens = int(told[1])  # the next prompt is shorter
+                    raise
                 first = first or error
-                if name := named(body, _describe(error)):
+                if name := named(body, describe(error)):
                     learned[name] = words
                     continue
                 if error.status_code not in REFUSED:
@@ -287,7 +297,7 @@ class ServerLLM:
                 if not guess:
                     raise first from None
             else:
-                reason = _describe(first) if first else ""
+                reason = describe(first) if first else ""
                 tried = dict.fromkeys(guess, shorten(clean_line(redact(reason)), ERROR_CHARS))
                 self.conceded = {**self.conceded, **tried, **learned}
                 return completion, body
@@ -313,9 +323,7 @@ class ServerLLM:
         if len(name) > MODEL_CHARS:
             raise ReplyError(f"it lists a model whose name has {len(name)} characters")
         self.model = name
-        # vLLM's word for it; others leave it out.
-        length = getattr(served[0], "max_model_len", None)
-        self.context_tokens = length if isinstance(length, int) and 0 < length <= MOST_TOKENS else None
+        self.context_tokens = context_of(served[0])
 
     def _body(self, request: Request, n: int, seed: int | None) -> dict[str, Any]:
         body: dict[str, Any] = {
@@ -323,33 +331,21 @@ class ServerLLM:
             "messages": [{"role": turn.role, "content": turn.content} for turn in request.messages],
             "n": n,
             "temperature": request.temperature,
-            "max_tokens": request.max_tokens,
+            "max_tokens": request.max_tokens + request.thought_tokens,
         }
         if seed is not None:
             body["seed"] = seed
         if request.schema is not None:
             described = {"name": "configuration", "schema": dict(request.schema), "strict": True}
             body["response_format"] = {"type": "json_schema", "json_schema": described}
-        # Models that reason leave it, which for one line of JSON costs minutes.
-        body["extra_body"] = {"chat_template_kwargs": {"enable_thinking": False}}
+        # Models that reason leave it unless there is room, as for one line of JSON it costs minutes.
+        body["extra_body"] = {"chat_template_kwargs": {"enable_thinking": request.thought_tokens > 0}}
         return body
 
     def _unavailable(self, words: str) -> ModelUnavailable:
         if self._key != NO_KEY:
             words = words.replace(self._key, "***")
         return ModelUnavailable(shorten(clean_line(redact(f"{self.url}: {words}")), ERROR_CHARS))
-
-
-def _count(completion: Any, kind: str) -> int:
-    """Return how many tokens a server says that it read or wrote, as far as that can be."""
-    said = getattr(completion.usage, kind, 0)
-    return min(max(said, 0), MOST_TOKENS) if isinstance(said, int) else 0
-
-
-def _content(message: Any) -> str:
-    """Return a message's text; where it has none, what a server took for its reasoning."""
-    thought = (getattr(message, kind, None) for kind in ("reasoning_content", "reasoning"))
-    return next(filter(None, map(read_text, (message.content, *thought))), "")
 
 
 def _without_thoughts(pieces: Iterable[str]) -> Iterator[str]:
@@ -368,12 +364,3 @@ def _without_thoughts(pieces: Iterable[str]) -> Iterator[str]:
             held = ""
     if not held.lstrip().startswith(THINK):
         yield held
-
-
-def _describe(error: Exception) -> str:
-    from openai import APIStatusError
-
-    if not isinstance(error, APIStatusError):
-        return str(error.__cause__ or error)
-    body = error.body if isinstance(error.body, dict) else {}
-    return f"answered {error.status_code}: {body.get('message') or body.get('detail') or error.message}"

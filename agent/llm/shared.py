@@ -96,6 +96,12 @@ class SharedLLM:
         return self.llm.context_tokens if isinstance(self.llm, Tokenizing) else None
 
     @property
+    def affordable_tokens(self) -> int | None:
+        """How long a prompt may be that is read in seconds; None where only the context limits it."""
+        affordable: int | None = getattr(self.llm, "affordable_tokens", None)
+        return affordable
+
+    @property
     def conceded(self) -> dict[str, str]:
         """What the model does not take of a request, and what it said of that."""
         return dict(getattr(self.llm, "conceded", {}))

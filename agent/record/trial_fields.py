@@ -22,6 +22,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from bestguess.tools.errors import ParamsError
 from bestguess.tools.space.space import Space
+from bestguess.tools.suggestion import Suggestion
 from bestguess.tools.trial import SDS_OF_90, Outcome, Params, Prediction, Proposal, Trial
 from bestguess.tools.words.cleaning import clean_line
 from bestguess.tools.words.given import shorten, shown
@@ -42,6 +43,7 @@ def proposal_fields(proposal: Proposal) -> dict[str, Any]:
     """Return who proposed and why as JSON-able values, without what says nothing and without params."""
     said = {name: getattr(proposal, name) for name in _SAID}
     said |= {name: _numbers(said[name]) for name in _PREDICTIONS if said[name]}
+    said |= {"suggestion": proposal.suggestion and proposal.suggestion.record}
     said["seconds"] = round(proposal.seconds, 3)
     return {name: value for name, value in said.items() if value}
 
@@ -50,6 +52,8 @@ def read_proposal(kept: Mapping[str, Any], params: Params) -> Proposal:
     """Return the proposal of `params` that `proposal_fields` wrote down; without fields it is a user's."""
     said = {name: kept[name] for name in _SAID if name in kept}
     said |= {name: _prediction(said[name]) for name in _PREDICTIONS if said.get(name)}
+    if "suggestion" in said:
+        said["suggestion"] = Suggestion(**said["suggestion"])
     return Proposal(**{"params": params, "source": "user", **said})
 
 

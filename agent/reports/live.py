@@ -69,6 +69,8 @@ class PlainLines(Observer):
             self._print(f"  failed: {clean_line(trial.outcome.error)}")
         if trial.proposal.fallback:
             self._print(f"  turn not taken: {trial.proposal.fallback}")
+        if said := trial.proposal.suggestion:
+            self._print(f"  the model advises, and nothing is done: {said.words}: {said.why}")
 
     def _print(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 from bestguess.agent.advice.advisor import LEFT_ALONE, MODEL
 from bestguess.agent.advice.failures import what_fails
+from bestguess.agent.reports.advised import collect_advice
 from bestguess.agent.reports.recommendation import recommend
 from bestguess.agent.reports.worth import weigh_model
 from bestguess.agent.task import Task
@@ -105,6 +106,7 @@ def trial_record(trial: Trial) -> dict[str, Any]:
         "prediction": asdict(proposal.prediction) if proposal.prediction else None,
         "verdict": proposal.verdict,
         "fallback": proposal.fallback,
+        "advice": proposal.suggestion.record if proposal.suggestion else None,
         "tokens": proposal.tokens,
         "seconds": trial.outcome.seconds if trial.outcome else None,
     }
@@ -126,6 +128,7 @@ def study_record(history: History, task: Task, space: Space, *, seconds: float) 
         ],
         "model_state": describe_model(history),
         "model_worth": asdict(worth) if worth else None,
+        "advice": [advised.record for advised in collect_advice(history)],
         "tokens": sum(trial.proposal.tokens for trial in history),
         "seconds": round(seconds, 3),
         "trials": [trial_record(trial) for trial in history],
@@ -160,6 +163,7 @@ def write_report(
         parts.append(f"- Recommended, as the best value may be the luckiest: {recommended.words}")
     if state := describe_model(history):
         parts.append(f"- Language model: {state}")
+    parts += [f"- The model advises, and nothing was done: {one.sentence}" for one in collect_advice(history)]
     parts += [*(f"- {line}" for line in lines), ""]
     if incumbent is not None:
         parts += ["## Best configuration", ""]

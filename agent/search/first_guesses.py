@@ -1,7 +1,7 @@
 """A language model's first guesses: their consensus, then those most worth trying (LLAMBO's warm start).
 
 Independent samples of one configuration each, because small models asked for a list give copies of one
-configuration.
+configuration; of a model that is able, one answer of several points with a reason each.
 """
 
 from __future__ import annotations
@@ -68,12 +68,16 @@ class FirstGuesses:
         ]
         if not guesses:
             return Pass(f"{MODEL}no first guess of the model lies within the limits that are set now")
-        consensus, *others = choose_spread(state.space.encode_many(guesses), len(guesses))
-        reason = "the model's guess that differs most from those before"
+        if 1 < state.reading.points >= len(guesses):  # one answer, in the model's own order
+            consensus, *others = range(len(guesses))
+            middle, reason = "the model's first choice", "the model's next choice"
+        else:
+            consensus, *others = choose_spread(state.space.encode_many(guesses), len(guesses))
+            middle = f"the model's consensus: the middle of its {len(guesses)} guesses"
+            reason = "the model's guess that differs most from those before"
         if state.verifier is not None:
             others = state.verifier.rank(guesses)
             reason = "of the model's guesses the one most worth trying by now"
-        middle = f"the model's consensus: the middle of its {len(guesses)} guesses"
         likely = state.likely(guesses)
         order = [(consensus, middle), *((other, reason) for other in others)]
         # What is likely to fail comes last, in the order that it had.
@@ -87,7 +91,9 @@ class FirstGuesses:
         """Return the pool; the model is asked if there is none."""
         if self.pool:
             return self.pool
-        advice = state.consultation.ask(self._advisor, self.question(state))
+        question = self.question(state)
+        assert self._replies is not None
+        advice = state.consultation.ask(self._advisor, question, mark=self._replies.mark)
         if not advice.refusal:
             self.pool = advice
         return advice
@@ -98,17 +104,19 @@ class FirstGuesses:
 
     def question(self, state: SearchState) -> Question:
         """Return the question for the pool."""
+        reading = state.reading
+        self._replies = Replies(state.space, reading.points)
         request = Request(
-            messages=frame_warm_start(state.task, state.space, advice=self._packs_say),
+            messages=frame_warm_start(state.task, state.space, advice=self._packs_say, points=reading.points),
             template=version(*TEMPLATES),
-            n=SAMPLES,
-            schema=state.space.json_schema(),
+            n=reading.samples or SAMPLES,
+            schema=self._replies.schema,
             seed=state.seed,
-            max_tokens=answer_tokens(state.space),
+            max_tokens=answer_tokens(state.space, reading.points),
+            thought_tokens=reading.thought_tokens,
             told=len(state.history.told),
         )
-        self._replies = Replies(state.space)
-        return Question(request, "warm_start", self._replies.read)
+        return Question(request, "warm_start", self._replies.read, self._replies.split)
 
     def density(self, space: Space, prior: LogDensity | None) -> LogDensity | None:
         """Return what `prior` and the pool say together of where the optimum lies."""

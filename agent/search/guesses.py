@@ -11,33 +11,41 @@ from dataclasses import replace
 from typing import Any
 
 from bestguess.agent.advice.advisor import MODEL, Advisor, Question
-from bestguess.agent.advice.framing import BUDGET_TOKENS, answer_tokens, frame_proposal
+from bestguess.agent.advice.framing import answer_tokens, frame_proposal
+from bestguess.agent.advice.reading import prompt_tokens
+from bestguess.agent.advice.rows import configuration
 from bestguess.agent.llm import LLM, Request, Tokenizing, count_roughly
 from bestguess.agent.search.replies import Replies
 from bestguess.agent.search.state import Pass, SearchState
 from bestguess.prompts import version
 from bestguess.tools.search.trust import earned
 from bestguess.tools.space.schema import reply_text
-from bestguess.tools.trial import History, Prediction, Proposal, Trial
+from bestguess.tools.trial import History, Prediction, Proposal, Trial, plain_line
 
 SAMPLES = 4
+NOT_RUN = "guess not run: "
 CANDIDATES = 3
 """So many of the surrogate's own choices are shown to the model (NOTEBOOK 18)."""
 
 
 class Guesses:
-    """Proposes the best of a model's guesses by the verifier's score; `llm` counts the prompt's tokens."""
+    """Proposes the best of a model's guesses by the verifier's score; the prompt has the room of `llm`."""
 
     def __init__(self, advisor: Advisor, llm: LLM | None = None) -> None:
         self._advisor = advisor
-        self._tokenizing = llm if isinstance(llm, Tokenizing) else None
+        self._llm = llm
         self._replies: Replies | None = None
+        self._refused = ""
+        """The last guess that was not run, as the model is shown it."""
 
     def propose(self, state: SearchState) -> Proposal | Pass:
         """Return a guess that the verifier accepts; pass with the reason why none is."""
         assert state.verifier is not None
         assert state.own is not None
-        advice = state.consultation.ask(self._advisor, self.question(state))
+        question = self.question(state)
+        assert self._replies is not None
+        advice = state.consultation.ask(self._advisor, question, mark=self._replies.mark)
+        self._refused = ""
         if advice.refusal:
             return Pass(f"{MODEL}{advice.refusal}")
         # The model was shown that choice in words, with rounded numbers.
@@ -52,10 +60,11 @@ class Guesses:
         for guess, verdict in zip(ranked, verdicts, strict=True):
             if verdict.accepted:
                 reason = f"the model's guess, the best of {len(ranked)} by {by}"
-                reason += self._replies.note(guess) if self._replies else ""
+                reason += self._replies.note(guess)
                 said = f"accepted: {verdict.sentence}"
                 return Proposal(dict(guess), "llm", reason, verdict.prediction, said)
-        return Pass(f"{MODEL}guess not run: {verdicts[0].sentence}")
+        self._refused = configuration(state.space, ranked[0])
+        return Pass(f"{MODEL}{NOT_RUN}{verdicts[0].sentence}")
 
     def rank(
         self, state: SearchState, guesses: Sequence[Mapping[str, Any]]
@@ -80,31 +89,44 @@ class Guesses:
 
     def ask(self, state: SearchState, **words: Any) -> Question:
         """Return the question for guesses that is made of the history and these `words`."""
-        room = answer_tokens(state.space)
-        known = self._tokenizing
-        budget_tokens = BUDGET_TOKENS
-        if known and known.context_tokens is not None:
-            budget_tokens = min(budget_tokens, known.context_tokens - room)
+        reading, llm = state.reading, self._llm
+        self._replies = Replies(state.space, reading.points, advises=True)
+        answer = answer_tokens(state.space, reading.points)
         messages = frame_proposal(
             state.task,
             state.space,
             state.history,
             whole=state.whole,
-            budget_tokens=budget_tokens,
-            count_tokens=known.count_tokens if known else count_roughly,
+            left=state.left,
+            refused=_why_refused(state.history, self._refused),
+            points=reading.points,
+            budget_tokens=prompt_tokens(llm, answer + reading.thought_tokens),
+            count_tokens=llm.count_tokens if isinstance(llm, Tokenizing) else count_roughly,
             **words,
         )
         request = Request(
             messages=messages,
             template=version("system", "task", "propose"),
-            n=SAMPLES,
-            schema=state.space.json_schema(),
+            n=reading.samples or SAMPLES,
+            schema=self._replies.schema,
             seed=state.seed + state.number,
-            max_tokens=room,
+            max_tokens=answer,
+            thought_tokens=reading.thought_tokens,
             told=len(state.history.told),
         )
-        self._replies = Replies(state.space)
-        return Question(request, "propose", self._replies.read)
+        return Question(request, "propose", self._replies.read, self._replies.split)
+
+
+def _why_refused(history: History, guess: str) -> str:
+    """Return why the last guess was not run, if the model's last turn ended so; `guess` is that, if known."""
+    turns = [trial for trial in history if trial.proposal.rival]
+    fallback = turns[-1].proposal.fallback.removeprefix(MODEL) if turns else ""
+    if not fallback.startswith(NOT_RUN):
+        return ""
+    # Before that the verdict says what is expected, which newer trials have changed.
+    gate = fallback.removeprefix(NOT_RUN).rpartition("; ")[2]
+    shown = f", {guess}," if guess else ""
+    return f"Your last guess{shown} was not run before trial {turns[-1].number}: {plain_line(gate)}."
 
 
 def _candidates(state: SearchState) -> list[tuple[Mapping[str, Any], Prediction]]:

@@ -43,6 +43,9 @@ class SearchState:
     own: Proposal | None = None
     consultation: Consultation = field(default_factory=Consultation)
     reading: Reading = SMALL
+    left: int | None = None
+    """How many trials may still run, this one among them, where somebody knows."""
+
     claims: tuple[Claim, ...] = ()
     """What is usually, or was said to be, the cause of failures like those of the history."""
 

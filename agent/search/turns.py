@@ -82,6 +82,9 @@ class Turns:
         self.region: Region | None = None
         """The part of the space that proposals come from; None for all of it."""
 
+        self.n_trials: int | None = None
+        """How many trials there are to be, where somebody knows."""
+
         self.reading = advisors.reading if advisors else SMALL
         self._switches = switches
         self._knowledge = knowledge if switches.knowledge else None
@@ -174,7 +177,9 @@ class Turns:
             words = f"too early to judge: expected {expected.words}"
             proposal = replace(proposal, prediction=expected, verdict=words)
         asked = state.consultation
-        return replace(proposal, tokens=asked.tokens, seconds=asked.seconds) if asked.advice else proposal
+        if not asked.advice:
+            return proposal
+        return replace(proposal, tokens=asked.tokens, seconds=asked.seconds, suggestion=asked.suggestion)
 
     def check(self, history: History, proposal: Proposal) -> Proposal:
         """Return a proposal of someone else's with what the surrogate expects of it."""
@@ -237,6 +242,7 @@ class Turns:
             self.region,
             consultation=consultation,
             reading=self.reading,
+            left=None if self.n_trials is None else max(self.n_trials - len(history), 1),
             claims=claims,
         )
 

@@ -119,8 +119,8 @@ class SchemaLLM(_StandIn):
     """Guesses: each sample is uniform within the schema, a text of its own without one.
 
     The answers follow from its seed and the request's, or from the count of calls. It understands objects (a
-    property that is not required comes half of the time), anyOf, enum, const, numbers, integers, booleans and
-    strings; raises ReplyError for anything else.
+    property that is not required comes half of the time), arrays of items (as short as they may be), anyOf,
+    enum, const, numbers, integers, booleans and strings; raises ReplyError for anything else.
     """
 
     name = "uniform"
@@ -221,6 +221,8 @@ def _instance(schema: Mapping[str, Any], rng: np.random.Generator) -> Any:
                 for name, each in properties
                 if name in required or rng.random() < 0.5
             }
+        case "array" if "items" in schema:
+            return [_instance(schema["items"], rng) for _ in range(schema.get("minItems", 1))]
         case "number":
             return float(np.clip(low + (high - low) * rng.random(), low, high))
         case "integer":

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Required, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -66,6 +66,17 @@ def _says_something(outcome: _Outcome) -> _Outcome:
     return outcome
 
 
+class _Suggestion(TypedDict, total=False):
+    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
+
+    kind: Required[Literal["stop", "fix", "narrow"]]
+    why: str
+    parameter: str
+    value: _Plain
+    low: _Finite
+    high: _Finite
+
+
 def _forms(**kinds: Any) -> Mapping[str, TypeAdapter[Any]]:
     return {name: TypeAdapter(kind) for name, kind in kinds.items()}
 
@@ -86,6 +97,7 @@ _OF_TRIAL = _forms(
     fallback=str,
     prediction=_Prediction | None,
     rival=_Prediction | None,
+    suggestion=_Suggestion,
     tokens=_Count,
     seconds=_Cost,
     texts=dict[str, _Plain],

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,26 @@ def test_a_limit_is_exceeded_by_one_request_at_most(limits: dict[str, Any], allo
 
     assert str(refused.value) == words
     assert model.spent == Spent(100 * allowed, allowed, 2.0 * allowed)
+
+
+@pytest.mark.parametrize(
+    ("limits", "room"), [({"tokens": 2500}, [2000, 2000, 0]), ({"trial_tokens": 1999}, [0])]
+)
+def test_a_model_thinks_only_while_what_is_left_has_room_for_it(
+    limits: dict[str, Any], room: list[int]
+) -> None:
+    asked: list[int] = []
+
+    class Thinking(SchemaLLM):
+        def generate(self, request: Request) -> Reply:
+            asked.append(request.thought_tokens)
+            return Reply(super().generate(request).texts, (), 90, 160)
+
+    model = BudgetedLLM(Thinking(), bg.Budget(**limits))
+    for _ in room:
+        model.generate(replace(ASKED, thought_tokens=2000))
+        model.generate(ASKED)
+    assert asked[::2] == room
 
 
 def test_a_trial_has_its_own_budget_anew_and_the_studys_goes_on() -> None:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from tests.predictions import normal
 
 import bestguess as bg
-from bestguess.agent.advice.framing import frame_proposal, frame_warm_start, quote_untrusted
+from bestguess.agent.advice.framing import frame_proposal, frame_warm_start
+from bestguess.agent.advice.rows import quote_untrusted
 from bestguess.agent.llm import count_roughly
 
 SPACE = bg.Space(
@@ -96,7 +98,7 @@ def test_what_came_out_unlike_expected_is_shown_if_nothing_else_shows_it() -> No
 
     unlike = words.partition("Unlike what a Gaussian process expected of them:\n")[2].splitlines()
     assert unlike[0].startswith("log loss 0.1: ")
-    assert unlike[0].endswith(", expected 5 (4.835 to 5.165)")
+    assert unlike[0].endswith(", expected 5 (4.8355 to 5.1645)")
     assert not unlike[1:2] or "expected" not in unlike[1]
 
 
@@ -138,3 +140,73 @@ def test_a_parameters_doc_and_its_options_stay_on_their_line() -> None:
     )
     words = frame_warm_start(TASK, space)[1].content
     assert [line for line in words.splitlines() if line == "# What to do"] == ["# What to do"]
+
+
+def test_with_room_all_trials_are_shown_with_who_proposed_them_and_how_things_stand() -> None:
+    default = bg.Trial(0, bg.Proposal({**PARAMS, "lr": 0.001}, "default"), bg.Outcome(0.77))
+    running = bg.Trial(12, bg.Proposal({**PARAMS, "lr": 0.09}, "llm"))
+    trials = (default, *history(12).trials[1:], running)
+    told = bg.History("minimize", trials)
+    words = frame_proposal(
+        TASK, SPACE, told, left=5, refused="Your last guess was not run: too near.", budget_tokens=8000
+    )[1].content
+
+    assert len([line for line in words.splitlines() if line.startswith("log loss ")]) == 9
+    assert words.count("<output>out of memory</output>") == 3
+    for said in (
+        "12 trials, 3 of them failed.",
+        "5 more may run",
+        "The default gave log loss 0.77.",
+        "taken to be deterministic",
+        "All trials are shown.",
+        "(trial 0, the default)",
+        "(trial 11, by the Gaussian process) <output>",
+        "Under way, without a value yet:\n",
+        "(trial 12, by you)\n",
+        "Your last guess was not run: too near.",
+    ):
+        assert said in words
+    assert "noisy" in frame_proposal(replace(TASK, noisy=True), SPACE, told, budget_tokens=8000)[1].content
+
+
+def test_a_short_prompt_says_none_of_that() -> None:
+    words = frame_proposal(TASK, SPACE, history(12), left=5, refused="Your last guess was not run.")[
+        1
+    ].content
+    for said in ("more may run", "The default gave", "deterministic", "(trial", "Your last guess"):
+        assert said not in words
+
+
+def test_what_does_not_fit_leaves_the_best_the_latest_and_the_surprising() -> None:
+    trials = list(history(400).trials)
+    odd = bg.Proposal(trials[200].params, "gp", prediction=normal(9.0, 0.1))
+    trials[200] = bg.Trial(200, odd, trials[200].outcome)
+    told = bg.History("maximize", tuple(trials))  # the latest are the worst
+
+    messages = frame_proposal(TASK, SPACE, told, budget_tokens=4000)
+
+    assert 3000 < sum(count_roughly(message.content) for message in messages) <= 4000
+    words = messages[1].content
+    for number in (0, 1, 398, 399, 200):
+        assert f"(trial {number}, " in words
+    assert "(trial 100, " not in words
+    assert "All trials are shown" not in words
+
+
+def test_every_number_has_one_spelling() -> None:
+    space = bg.Space(
+        lr=bg.Float(1.23456e-5, 1e-1, log=True, default=0.00123456),
+        decay=bg.Choice([1e-5, 0.1], default=1e-5),
+        nesterov=bg.Choice([True, False], when={"decay": [1e-5]}),
+    )
+    proposal = bg.Proposal(space.default(), "default", prediction=normal(1234.5678, 0.001))
+    told = bg.History("minimize", (bg.Trial(0, proposal, bg.Outcome(1234.5678)),))
+    candidates = [(space.default(), normal(1234.5678, 0.001))]
+    words = frame_proposal(TASK, space, told, candidates=candidates, surrogate="It.", budget_tokens=8000)[1]
+    spelled = re.findall(r"[\d.]*\d(?:e-\d+)?", words.content.partition("# Parameters")[2])
+    assert {number for number in spelled if number.startswith("0.0012")} == {"0.001235"}
+    assert {number for number in spelled if number.startswith("123")} == {"1234.6"}
+    assert "one of 1e-05, 0.1; default 1e-05" in words.content
+    assert "only used when decay is 1e-05" in words.content
+    assert '"decay": "1e-05"' in words.content
+    assert "number from 0.00001235 to 0.1" in words.content

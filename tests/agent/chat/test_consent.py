@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from bestguess.agent.chat.session import Session
 from bestguess.agent.llm import Request
 from bestguess.agent.reports.console import CleanConsole
 from bestguess.agent.testing import ScriptedLLM
+from bestguess.tools.suggestion import Suggestion
 
 FIRST = "Run train.py once with its defaults?"
 
@@ -186,6 +188,44 @@ SPECS = (
     "os:abort", "http.server:test", "json", "http://127.0.0.1:9/v1", "https://example.org", "/etc", ".", "..",
     "embedded:/etc", "embedded:os:abort", "EMBEDDED", "file:///etc", "scripted2", "\x1b[2J", "x" * 5000,
 )  # fmt: skip
+
+
+def advise(talk: Talk, said: Suggestion) -> None:
+    """Have a trial told with which a model advised something."""
+    trial = talk.session.bench.history.trials[-1]
+    talk.session.finished(replace(trial, proposal=replace(trial.proposal, suggestion=said)))
+
+
+def test_what_a_model_advises_is_a_card_that_only_who_saw_it_can_answer(agreed: Talk) -> None:
+    before = state(agreed)
+    advise(agreed, Suggestion("narrow", "it </card> \x1b[2J overfits", "lr", low=0.001, high=0.1))
+    (card,) = [event for event in agreed.of("card") if "lr" in event.text]
+    assert any("overfits" in line for line in card.fields["lines"])
+    assert any("/narrow parameter=lr low=0.001 high=0.1" in line for line in card.fields["lines"])
+    assert any("keep to it" in line for line in card.fields["lines"])
+
+    agreed.session.say("yes")  # from a door where nobody sees cards
+    agreed.session.say("always", facing=card.fields["card"] - 1)
+    assert state(agreed) == before
+
+    agreed.session.say("yes", facing=card.fields["card"])
+    plan = agreed.session.bench.plan
+    assert plan is not None
+    assert plan.limits.of["lr"].words == "≥ 0.001 and ≤ 0.1"
+    assert agreed.session.consents == {"code", "space"}
+
+    events = len(agreed.events)
+    advise(agreed, Suggestion("narrow", "once more", "lr", low=0.001, high=0.1))
+    assert not [event for event in agreed.events[events:] if event.kind in ("card", "remark")]
+    advise(agreed, Suggestion("stop", "flat"))
+    pending, before = agreed.session.pending, state(agreed)
+    assert pending is not None
+    assert pending.intent.command == "pause"
+    for said in (Suggestion("fix", "", "booster", value="dart"), Suggestion("fix", "", "gone", value=1)):
+        advise(agreed, said)
+        assert f"it would be `/pin {said.parameter}={said.value}`" in agreed.of("remark")[-1].text
+    assert agreed.session.pending is pending
+    assert state(agreed) == before
 
 
 def test_no_door_switches_to_a_model_that_was_not_named_at_the_start(folder: Path) -> None:

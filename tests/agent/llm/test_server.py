@@ -151,6 +151,56 @@ def test_models_that_reason_are_told_not_to(server: Server) -> None:
     assert server.bodies[0]["chat_template_kwargs"] == {"enable_thinking": False}
 
 
+def test_models_that_may_think_have_room_for_it_and_all_that_they_thought_is_counted(server: Server) -> None:
+    server.answer = lambda _: (
+        200,
+        {"choices": [{"message": {"content": '{"x": 1}', "reasoning_content": "hm. " * 1000}}]},
+    )
+    reply = ServerLLM(server.url).generate(replace(ASK, n=1, thought_tokens=900))
+    assert server.bodies[0]["chat_template_kwargs"] == {"enable_thinking": True}
+    assert server.bodies[0]["max_tokens"] == 512 + 900
+    assert reply.parsed == ({"x": 1},)
+    assert reply.completion_tokens == 1000
+
+
+@pytest.mark.parametrize(
+    ("said", "tokens"),
+    [
+        ({"max_model_len": 8192}, 8192),
+        ({"meta": {"n_ctx": 16384, "n_ctx_train": 131072}}, 16384),
+        ({"context_length": 32768}, 32768),
+        ({"max_model_len": "many", "meta": ["n_ctx"], "context_length": -1}, None),
+        ({"max_model_len": 10**30}, None),
+        ({}, None),
+    ],
+)
+def test_a_servers_list_of_models_says_how_long_a_prompt_may_be(
+    server: Server, said: dict[str, Any], tokens: int | None
+) -> None:
+    server.models = {"data": [{"id": "served-model", **said}]}
+    llm = ServerLLM(server.url)
+    llm.generate(ASK)
+    assert llm.context_tokens == tokens
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "This model's maximum context length is 4096 tokens. However, you requested 5000 tokens",
+        "request (5000 tokens) exceeds the available context size (4096 tokens), try increasing it",
+    ],
+)
+def test_a_prompt_that_is_refused_for_its_length_is_not_tried_again_and_the_next_is_shorter(
+    server: Server, words: str
+) -> None:
+    server.answer = lambda _: (400, {"error": {"message": words}})
+    llm = ServerLLM(server.url)
+    with pytest.raises(ModelUnavailable, match="4096"):
+        llm.generate(ASK)
+    assert len(server.bodies) == 1
+    assert llm.context_tokens == 4096
+
+
 @pytest.mark.parametrize("status", [400, 422])
 @pytest.mark.parametrize(
     ("field", "words"),

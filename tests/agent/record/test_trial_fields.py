@@ -3,11 +3,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import optuna
+import pytest
 from tests.agent.record.studies import DART, SPACE, TASK, TREE, open_study
 
 import bestguess as bg
 from bestguess.agent.record.study import Study
+from bestguess.tools.suggestion import Suggestion
 from bestguess.tools.trial import Prediction
+from bestguess.tools.words.kept import read_fields
 
 
 def test_a_trial_comes_back_from_the_file_as_it_was(tmp_path: Path) -> None:
@@ -19,6 +22,31 @@ def test_a_trial_comes_back_from_the_file_as_it_was(tmp_path: Path) -> None:
     told = study.finish(trial.number, bg.Outcome(0.25, feedback="fine", seconds=2.0))
     assert open_study(tmp_path).history.trials == (told,)
     assert told.proposal == proposal
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        Suggestion("stop", "flat"),
+        Suggestion("fix", "12 only", "depth", value=3),
+        Suggestion("fix", "", "kind", value=None),
+        Suggestion("narrow", "", "lr", low=0.0, high=0.5),
+    ],
+)
+def test_what_a_model_advised_comes_back_with_its_trial(tmp_path: Path, said: Suggestion) -> None:
+    open_study(tmp_path).start(bg.Proposal(DART, "gp", suggestion=said))
+    assert [trial.proposal.suggestion for trial in open_study(tmp_path).history] == [said]
+
+
+def test_advice_that_others_wrote_into_the_file_is_left_out_where_it_makes_no_sense() -> None:
+    for odd in (
+        {"kind": "run"},
+        {"why": "x"},
+        {"kind": "stop", "command": "x"},
+        ["stop"],
+        {"kind": "fix", "value": []},
+    ):
+        assert read_fields({"source": "gp", "suggestion": odd}) == ({"source": "gp"}, ("suggestion",))
 
 
 def test_plain_optuna_reads_the_same_params_and_values(tmp_path: Path) -> None:

@@ -1,0 +1,71 @@
+"""What a model server's answers say: texts, thoughts, tokens, the context, and why it refuses.
+
+All of it is the server's word: numbers are believed within limits, and texts are only text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bestguess.agent.llm.parsing import THOUGHT, read_text
+
+MOST_TOKENS = 10**7
+
+PROSE_CHARS_A_TOKEN = 4
+"""Of thoughts, which some servers do not count among what the model wrote."""
+
+THOUGHTS = ("reasoning_content", "reasoning")
+"""Where servers put a model's thoughts, beside its text; or where there is none, the text."""
+
+CONTEXT_REFUSED = re.compile(r"context (?:length|size|window)\D{1,30}(\d{3,7})", re.IGNORECASE)
+"""How vLLM, llama.cpp and OpenAI refuse a prompt for its length, and say how long it may be."""
+
+
+def context_of(model: Any) -> int | None:
+    """Return how long a prompt and its answer may be, if a server's list of models says so."""
+    # vLLM's word for it, llama.cpp's, and that of those who serve many models.
+    meta = getattr(model, "meta", None)
+    said = (
+        getattr(model, "max_model_len", None),
+        meta.get("n_ctx") if isinstance(meta, Mapping) else None,
+        getattr(model, "context_length", None),
+    )
+    lengths = (length for length in said if type(length) is int and 0 < length <= MOST_TOKENS)
+    return next(lengths, None)
+
+
+def content_of(message: Any) -> str:
+    """Return a message's text; where it has none, what a server took for its reasoning."""
+    thought = (getattr(message, kind, None) for kind in THOUGHTS)
+    return next(filter(None, map(read_text, (message.content, *thought))), "")
+
+
+def count_written(completions: Sequence[Any]) -> int:
+    """Return how many tokens a model wrote in all, as its server says, and at least its thoughts'."""
+    said = sum(count_said(each, "completion_tokens") for each in completions)
+    thoughts = sum(_thought_chars(choice.message) for each in completions for choice in each.choices)
+    return max(said, thoughts // PROSE_CHARS_A_TOKEN)
+
+
+def count_said(completion: Any, kind: str) -> int:
+    """Return how many tokens a server says that it read or wrote, as far as that can be."""
+    said = getattr(completion.usage, kind, 0)
+    return min(max(said, 0), MOST_TOKENS) if isinstance(said, int) else 0
+
+
+def describe(error: Exception) -> str:
+    """Return what a server said of why it does not answer, or else what went wrong on the way."""
+    from openai import APIStatusError
+
+    if not isinstance(error, APIStatusError):
+        return str(error.__cause__ or error)
+    body = error.body if isinstance(error.body, dict) else {}
+    return f"answered {error.status_code}: {body.get('message') or body.get('detail') or error.message}"
+
+
+def _thought_chars(message: Any) -> int:
+    beside = max(len(read_text(getattr(message, kind, None))) for kind in THOUGHTS)
+    text = read_text(message.content)
+    return beside + len(text) - len(THOUGHT.sub("", text))
