@@ -37,8 +37,11 @@ def kind_of(parameter: Parameter) -> str:
     return "float" if all(isinstance(option, int | float) for option in options) else "choice"
 
 
-def read_belief(words: Any, facts: Mapping[str, float]) -> Belief:
-    """Return the belief in what an entry has for a kind; raise ValueError or ExpressionError."""
+def read_belief(words: Any, facts: Mapping[str, float], parameter: Parameter | None = None) -> Belief:
+    """Return the belief in what an entry has for a kind; raise ValueError or ExpressionError.
+
+    An end that is left open, as None, is that of the parameter.
+    """
     if isinstance(words, Mapping):
         weights = {option: float(weight) for option, weight in words.items() if is_number(weight)}
         if len(weights) < len(words) or not weights or min(weights.values()) < 0 or not any(weights.values()):
@@ -46,10 +49,24 @@ def read_belief(words: Any, facts: Mapping[str, float]) -> Belief:
         return weights
     if not isinstance(words, list | tuple) or len(words) != 2:
         raise ValueError("it has no two ends")
-    low, high = (read_number(end, facts) for end in words)
-    if not low <= high:
+    least, most = _ends(parameter)
+    low, high = (None if end is None else read_number(end, facts) for end in words)
+    if low is None and high is None:
+        raise ValueError("both its ends are open")
+    if low is not None and high is not None and not low <= high:
         raise ValueError(f"{low:g} is above {high:g}")
-    return Interval(low, high)
+    if low is None:
+        assert high is not None
+        low = min(least, high)
+    return Interval(low, max(most, low) if high is None else high)
+
+
+def _ends(parameter: Parameter | None) -> tuple[float, float]:
+    """Return the least and the greatest value of a numeric parameter."""
+    if isinstance(parameter, Int | Float):
+        return parameter.low, parameter.high
+    numbers = [value for value in parameter.values() if is_number(value)] if parameter and parameter.grid_size else []
+    return min(numbers, default=-sys.float_info.max), max(numbers, default=sys.float_info.max)
 
 
 def belief_words(belief: Belief) -> str:

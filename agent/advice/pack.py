@@ -10,7 +10,8 @@ models, and, in its front matter, good intervals as numbers, so that it helps wi
       max_features:
         also: [colsample]                               # other names it goes by
         float: [0.3, 0.8]                               # where good values usually lie, by kind of parameter;
-        int: ["sqrt(features)", "features / 2"]         # ends may depend on rows, features and classes
+        int: ["sqrt(features)", "features / 2"]         # ends may depend on rows, features and classes,
+                                                        # null is the parameter's own
         choice: {sqrt: 3, log2: 1}                      # or weights of options
     portfolio:                                          # to run first, in order; see `portfolio.py`
       - {max_features: 0.5, min_samples_leaf: 1}
@@ -168,9 +169,10 @@ class Pack:
         known = known_facts(facts)
         found = {}
         for name, entry in self.names(space).items():
-            kind = kind_of(space.parameters[name])
+            parameter = space.parameters[name]
+            kind = kind_of(parameter)
             if entry.get(kind) is not None:
-                found[name] = read_belief(entry[kind], known)
+                found[name] = read_belief(entry[kind], known, parameter)
         return found
 
     def configurations(self, space: Space, facts: Mapping[str, Any]) -> list[dict[str, Any]]:

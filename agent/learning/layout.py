@@ -1,0 +1,227 @@
+"""The sentences of a document, and the name that each stands under.
+
+Read are prose and Markdown, docstrings and manual pages (a name, and under it, further in, what is said of it),
+and configuration files, whose comments speak of the setting below them, or before them on the line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+_MARK = re.compile(r"^(?P<before>\s*)(?P<mark>#+|;+|//+)(?P<after>\s*)")
+_NAME = r"[A-Za-z_][\w.-]*"
+_SETTING = re.compile(rf"^\s*(?P<name>{_NAME})(?P<is>\s*[:=]\s*|\s+)(?P<value>\S+(?:\s+\S+)?)\s*;?\s*(?P<said>#.*|\Z)")
+_HEADING = re.compile(
+    rf"^\s*(?:[-*•+·]\s+|\d+[.)]\s+|\|\s*)?[`*\"']*(?::param\s+)?(?:-\w,?\s+)?-{{0,2}}(?P<name>{_NAME}?)[`*\"']*"
+    rf"(?P<rest>\s*\Z|\s*[:=(\[|].*|\s+[-\u2013\u2014]{{1,2}}>?\s.*|\s*<\w.*)\Z"
+)
+_TYPES = re.compile(
+    r"\s*(?:\Z|[:(\[<,]*\s*\W*(?:int|float|str|bool|string|integer|number|list|dict|callable|array|object|optional"
+    r"|None|type|units?|default)\b)",
+    re.IGNORECASE,
+)
+_BULLET = re.compile(r"^\s*(?:[-*•+·]\s+|\(?\d+[.)]\s+|\||[-+]?[\d.]+\s*[:=]\s|\S+\s+[-=]+>\s|[*•])")
+_EXAMPLE = re.compile(r"\s*(?:>>>|\.\.\. )")
+_RULE = re.compile(r"^\s*([=~^\"-])\1{2,}\s*$")
+_END = re.compile(
+    r"(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)(?<!etc\.)(?<!vs\.)(?<!approx\.)\)?[\"']?\s+(?=[A-Z(\"'`\[*-]|\d)"
+)
+_SOFT = re.compile(r"(?<![\w)])\*\*|\*\*(?![\w(-])|`|(?<!\w)_(?=[A-Za-z])|(?<=\w)_(?!\w)")
+_VALUE = re.compile(r"[-\d\"'<\[/]|(?:yes|no|on|off|true|false)\Z")
+
+Known = Callable[[str], bool]
+
+HYPHEN = "\u2010 "
+CONTINUED = 8
+"""A comment that begins so much further in than the setting above it goes on with what stands after that."""
+
+COMMENTED = 0.3
+"""A document with so many lines of comment is a configuration file."""
+
+CONTEXT_LINES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line without marks of comments and emphasis: its number from 1, its text, how far in that begins."""
+
+    number: int
+    text: str
+    indent: int
+    comment: bool
+    column: int
+    setting: str = ""
+    heading: str = ""
+    is_bare: bool = False
+    level: int = 0
+    """How many marks stand before it, of a heading in Markdown."""
+
+    @property
+    def plain(self) -> str:
+        """Its text with single blanks."""
+        return " ".join(self.text.split())
+
+    @property
+    def blank(self) -> bool:
+        """Whether nothing stands in it."""
+        return not self.text.strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence on one line, the name that it stands under, and on which line each part of it stands."""
+
+    text: str
+    owner: str
+    starts: tuple[tuple[int, int], ...]
+    """Where in the text a line begins, and its number."""
+
+    is_setting: bool = False
+
+    def line_at(self, place: int) -> int:
+        """Return the number of the line that a place in the text stands on."""
+        return next(number for start, number in reversed(self.starts) if start <= place)
+
+
+def read_lines(text: str, known: Known) -> list[Line]:
+    """Return the lines of a document; `known` says whether a name is that of a parameter."""
+    raw = text.expandtabs().split("\n")
+    filled = [line for line in raw if line.strip()]
+    marked = sum(bool(_MARK.match(line)) for line in filled)
+    is_configuration = marked > COMMENTED * len(filled)
+    lines = [
+        _read_line(number, line, raw, known if is_configuration else None) for number, line in enumerate(raw, 1)
+    ]
+    return [
+        replace(line, heading="", is_bare=False) if line.heading and not _heads(line, below, known) else line
+        for line, below in pairwise([*lines, Line(0, "", 0, False, 0)])
+    ]
+
+
+def _heads(line: Line, below: Line, known: Known) -> bool:
+    """Whether a name that a line begins with stands over what follows, and is no word of a sentence."""
+    rest = line.text.strip().strip("`*\"'|").strip()
+    if known(line.heading) or re.search(r"[_=]", line.heading):
+        return True
+    if rest == line.heading:
+        return not below.blank and below.indent > line.indent
+    return re.match(rf"\W*(?:param )?{re.escape(line.heading)}\W*(?:[:=|]|-)", line.text.strip()) is not None
+
+
+def _read_line(number: int, raw: str, lines: Sequence[str], known: Known | None) -> Line:
+    mark = _MARK.match(raw)
+    if _EXAMPLE.match(raw):
+        raw = ""
+    text = raw if mark is None else " " * mark.end("mark") + raw[mark.end("mark") :]
+    column = len(raw) - len(raw.lstrip())
+    text = _SOFT.sub(lambda found: " " * len(found[0]), text)
+    indent = len(text) - len(text.lstrip())
+    below = lines[number] if number < len(lines) else ""
+    if mark and known is None:
+        return Line(number, text.strip(), 0, False, 0, level=len(mark["mark"]))
+    if not mark and _RULE.match(below) and not _RULE.match(raw) and text.strip():
+        return Line(number, text.strip(), indent, False, column, level=1)
+    if _RULE.match(raw):
+        text = ""
+    setting = _setting(text, known, is_commented=mark is not None) if known else ""
+    heading = None if setting else _HEADING.match(text)
+    name, rest = (heading["name"], heading["rest"]) if heading else ("", "")
+    bare = bool(heading and _TYPES.match(rest))
+    return Line(number, text, indent, mark is not None, column, setting, name, bare)
+
+
+def _setting(text: str, known: Known, *, is_commented: bool) -> str:
+    """Return the name that a line of a configuration file sets; a comment may be one that is left out."""
+    found = _SETTING.match(text)
+    if found is None or _RULE.match(text):
+        return ""
+    name, sign = found["name"], found["is"].strip()
+    if is_commented and not known(name):
+        if len(found["value"].split()) > 1 and sign != "=":
+            return ""
+        if not (sign or _VALUE.match(found["value"])) or (sign != "=" and not re.search(r"[-_.]", name)):
+            return ""
+    return name
+
+
+def find_sentences(lines: Sequence[Line]) -> Iterator[Sentence]:
+    """Yield the sentences, in their order."""
+    owners = _owners(lines)
+    run: list[Line] = []
+    for line in lines:
+        if run and _breaks(run[-1], run[0], line):
+            yield from _split(run, owners[run[0].number])
+            run = []
+        if not line.blank:
+            run.append(line)
+    if run:
+        yield from _split(run, owners[run[0].number])
+
+
+def _breaks(last: Line, first: Line, line: Line) -> bool:
+    return (
+        line.blank
+        or line.comment != last.comment
+        or bool(line.setting or last.setting)
+        or bool(line.level or last.level or line.is_bare or last.is_bare)
+        or bool(_BULLET.match(line.text))
+        or (bool(line.heading) and line.indent <= first.indent)
+        or line.indent < min(first.indent, last.indent)
+    )
+
+
+def _split(run: Sequence[Line], owner: str) -> Iterator[Sentence]:
+    text, starts = "", []
+    for line in run:
+        starts.append((len(text), line.number))
+        text += line.plain + " "
+        if text.endswith(HYPHEN):  # as manual pages break words
+            text = text.removesuffix(HYPHEN)
+    ends = [match.end() for match in _END.finditer(text)]
+    for begin, end in zip([0, *ends], [*ends, len(text)], strict=True):
+        within = [(max(start - begin, 0), number) for start, number in starts if start < end]
+        first = max(index for index, (start, _) in enumerate(within) if start == 0)
+        words = text[begin:end].rstrip()
+        yield Sentence(words, owner, tuple(within[first:]), bool(run[0].setting))
+
+
+def _owners(lines: Sequence[Line]) -> dict[int, str]:
+    """Return the name that each line stands under, by its number."""
+    owners: dict[int, str] = {}
+    above: dict[bool, list[Line]] = {False: [], True: []}
+    section = ""
+    beside: Line | None = None  # the setting on whose line a comment may have begun
+    continued: set[int] = set()
+    for line in lines:
+        if line.level:
+            section = line.text
+            above[False].clear()
+        owners[line.number] = ""
+        if line.blank:
+            beside = None
+            continue
+        stack = above[line.comment]
+        while stack and stack[-1].indent >= line.indent:
+            stack.pop()
+        owner = stack[-1].heading if stack else "" if line.comment else section
+        if line.setting:
+            owner, beside = line.setting, line
+        elif line.comment and beside and line.column >= beside.column + CONTINUED:
+            owner = beside.setting
+            continued.add(line.number)
+        elif line.heading:
+            owner = line.heading
+            stack.append(line)
+        owners[line.number] = owner
+    below = ""
+    for line in reversed(lines):
+        if line.setting:
+            below = line.setting
+        elif not line.comment:
+            below = ""
+        elif below and line.number not in continued:
+            owners[line.number] = below
+    return owners
