@@ -148,27 +148,58 @@ def read_verdicts(said: Any, asked: int) -> dict[str, Any]:
     return said
 
 
-_GOOD = re.compile(
-    r"recommend|suggest|reasonabl|sensibl|typical|usual|normally|generally|commonly|in practice|\bgood|\bbest|\bbetter"
-    r"|useful|should|consider|rule of thumb|advis|prefer|ideal|optimal|sweet spot|works? well"
-    r"|start(?:ing)? (?:with|value|point|at)|enough|sufficient|compromise|\btry |\bsafe|most users|production|at least"
-    r"|not very sensitive",
+_STRONG = re.compile(
+    r"recommend|suggest|reasonabl|sensibl|\btypical|rule of thumb|\bgood (?:value|choice|start|default|range|set)|useful range"
+    r"|\bconsider |\bideal|optimal|sweet spot|most users|production|advis|prefer|highest performing|best (?:value|result)",
     re.IGNORECASE,
+)
+_GOOD = re.compile(
+    r"usually|usual (?:value|range|choice)|normally|generally|in general|commonly|in practice|\bgood|\bbest|\bbetter|\buseful"
+    r"|\bshould|works? well|start(?:ing)? (?:with|value|point|at)|enough|sufficient|compromise|\bsafe|not very sensitive"
+    r"|\bimproves?\b",
+    re.IGNORECASE,
+)
+_IMPERATIVE = re.compile(
+    r"(?:\A|[,;:(] ?|\b(?:or|and|then|to|please|also|could|can) )(?:use|try|test|set|choose|pick|keep|leave|start with)\b[^.;,]{0,30}\Z", re.IGNORECASE
 )
 _BAD = re.compile(
-    r"not recommended|not (?:a )?(?:good|advis|useful|sensible)|\bnever\b|\bavoid|useless|unlikely to help|dubious"
-    r"|quickly increasing",
+    r"not (?:be )?(?:recommended|advis|sensible)|not (?:be )?(?:an? )?(?:good|useful)|\bnever\b|\bavoid|useless|unlikely to help"
+    r"|dubious|quickly increasing|\bslow\b|should (?:\w+ )?not|shouldn't|do not|don't|too (?:low|high|small|large)",
     re.IGNORECASE,
 )
-_NEITHER = re.compile(r"must (?:be|not)|for example|e\.g\.", re.IGNORECASE)
+_NEITHER = re.compile(r"\bmust\b|for example|e\.g\.|\bmeans?\b|\bmeaning\b|disables?\b|\bdefaults? to\b", re.IGNORECASE)
+_CONDITION = re.compile(r"\b(?:if|when|unless|where)\b[^,.;:]{0,40}\Z|\bthan (?:the )?\Z", re.IGNORECASE)
+_DEFAULT = re.compile(r"\b(?:defaults?|development|initial)\b,?[^.;,]{0,30}\Z", re.IGNORECASE)
+_KEEP = re.compile(r"(?:use|leav(?:e|ing)|keep(?:ing)?|stick|recommend|suggest)[^.;,]{0,40}\Z", re.IGNORECASE)
+_BOUND = re.compile(r"\b(?:min|max)imum\b(?: values?)?(?: is|:)", re.IGNORECASE)
+_OF_SOMETHING_ELSE = re.compile(r"\W*(?:or (?:more|less) )?(?:physical )?(?:cores?|cpus?|processors?|bits?|hits?|boxes|machines?)\b", re.IGNORECASE)
+_LISTED = re.compile(r"\W{0,2}\s?=\s?[A-Za-z]")
+_CLAUSE = re.compile(r";\s|,?\s(?:but|however|although|whereas|while)\s|\s-{2}\s|\s\u2013\s", re.IGNORECASE)
+WINDOW = 90
+"""So many characters before and after a value the words count that judge it."""
 
 
 def by_words(statement: Statement) -> str:
-    """Return the verdict that words in the statement's own sentence give."""
-    sentence = statement.sentence
-    if _BAD.search(sentence):
-        return AVOIDED
-    if _NEITHER.search(sentence) or not _GOOD.search(sentence):
+    """Return the verdict that words near the value give, in its own part of the sentence or what leads to it."""
+    start, end = statement.span
+    text = statement.sentence
+    cuts = [(match.start(), match.end()) for match in _CLAUSE.finditer(text)]
+    before = text[max((last for _, last in cuts if last <= start), default=0) : start][-WINDOW:]
+    after = text[end : min((first for first, _ in cuts if first >= end), default=len(text))][:WINDOW]
+    near = f"{before}{text[start:end]}{after}"
+    if _CONDITION.search(before) or _OF_SOMETHING_ELSE.match(after) or _LISTED.match(after):
         return "other"
-    default = rf"default\w*\W*(?:is|to|value|:|=)*\W*{re.escape(statement.written)}"
-    return "default" if re.search(default, sentence, re.IGNORECASE) else ADVISED
+    if _BAD.search(near):
+        return AVOIDED
+    if default := _DEFAULT.search(before):
+        is_good = re.match(r"\W*(?!and\b)(?:\w+ ){0,2}", after)
+        follows = after[is_good.start() : is_good.end() + 20] if is_good else ""
+        if not (_KEEP.search(before[: default.start()]) or _STRONG.search(follows) or _GOOD.search(follows)):
+            return "default"
+    if _STRONG.search(near) or _STRONG.search(statement.lead):
+        return ADVISED
+    if _BOUND.match(statement.written) or _BOUND.search(before):
+        return "allowed"
+    if _NEITHER.search(near):
+        return "allowed"
+    return ADVISED if _GOOD.search(near) or _IMPERATIVE.search(before) else "other"

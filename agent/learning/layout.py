@@ -25,9 +25,11 @@ _TYPES = re.compile(
 )
 _BULLET = re.compile(r"^\s*(?:[-*•+·]\s+|\(?\d+[.)]\s+|\||[-+]?[\d.]+\s*[:=]\s|\S+\s+[-=]+>\s|[*•])")
 _EXAMPLE = re.compile(r"\s*(?:>>>|\.\.\. )")
+_PAIR = re.compile(r"^\s*[A-Z][\w ]{0,30}:\s+\S.{0,40}\Z")
+_LABEL = re.compile(rf"^\s*[`*\"']*(?P<name>{_NAME})[`*\"']*(?:[ =]\S+){{1,3}}(?<![.:;,])\Z")
 _RULE = re.compile(r"^\s*([=~^\"-])\1{2,}\s*$")
 _END = re.compile(
-    r"(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)(?<!etc\.)(?<!vs\.)(?<!approx\.)\)?[\"']?\s+(?=[A-Z(\"'`\[*-]|\d)"
+    r"(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)(?<!\beg\.)(?<!etc\.)(?<!vs\.)(?<!approx\.)\)?[\"']?\s+(?=[A-Z(\"'`\[*-]|\d)"
 )
 _SOFT = re.compile(r"(?<![\w)])\*\*|\*\*(?![\w(-])|`|(?<!\w)_(?=[A-Za-z])|(?<=\w)_(?!\w)")
 _VALUE = re.compile(r"[-\d\"'<\[/]|(?:yes|no|on|off|true|false)\Z")
@@ -80,6 +82,8 @@ class Sentence:
     """Where in the text a line begins, and its number."""
 
     is_setting: bool = False
+    lead: str = ""
+    """What leads to it: a sentence before it that ends with a colon, and the heading in Markdown above."""
 
     def line_at(self, place: int) -> int:
         """Return the number of the line that a place in the text stands on."""
@@ -93,12 +97,23 @@ def read_lines(text: str, known: Known) -> list[Line]:
     marked = sum(bool(_MARK.match(line)) for line in filled)
     is_configuration = marked > COMMENTED * len(filled)
     lines = [
-        _read_line(number, line, raw, known if is_configuration else None) for number, line in enumerate(raw, 1)
+        _read_line(number, line, raw, known, is_configuration=is_configuration)
+        for number, line in enumerate(raw, 1)
     ]
     return [
-        replace(line, heading="", is_bare=False) if line.heading and not _heads(line, below, known) else line
-        for line, below in pairwise([*lines, Line(0, "", 0, False, 0)])
+        _with_heading(line, below, known) for line, below in pairwise([*lines, Line(0, "", 0, False, 0)])
     ]
+
+
+def _with_heading(line: Line, below: Line, known: Known) -> Line:
+    if line.setting or line.level:
+        return line
+    if line.heading and _heads(line, below, known):
+        return line
+    label = _LABEL.match(line.text)
+    if label and known(label["name"]) and not below.blank and below.indent > line.indent:
+        return replace(line, heading=label["name"], is_bare=True)
+    return replace(line, heading="", is_bare=False)
 
 
 def _heads(line: Line, below: Line, known: Known) -> bool:
@@ -111,7 +126,7 @@ def _heads(line: Line, below: Line, known: Known) -> bool:
     return re.match(rf"\W*(?:param )?{re.escape(line.heading)}\W*(?:[:=|]|-)", line.text.strip()) is not None
 
 
-def _read_line(number: int, raw: str, lines: Sequence[str], known: Known | None) -> Line:
+def _read_line(number: int, raw: str, lines: Sequence[str], known: Known, *, is_configuration: bool) -> Line:
     mark = _MARK.match(raw)
     if _EXAMPLE.match(raw):
         raw = ""
@@ -120,13 +135,13 @@ def _read_line(number: int, raw: str, lines: Sequence[str], known: Known | None)
     text = _SOFT.sub(lambda found: " " * len(found[0]), text)
     indent = len(text) - len(text.lstrip())
     below = lines[number] if number < len(lines) else ""
-    if mark and known is None:
+    if mark and not is_configuration:
         return Line(number, text.strip(), 0, False, 0, level=len(mark["mark"]))
     if not mark and _RULE.match(below) and not _RULE.match(raw) and text.strip():
         return Line(number, text.strip(), indent, False, column, level=1)
     if _RULE.match(raw):
         text = ""
-    setting = _setting(text, known, is_commented=mark is not None) if known else ""
+    setting = _setting(text, known, is_commented=mark is not None) if is_configuration else _bare_setting(text, known)
     heading = None if setting else _HEADING.match(text)
     name, rest = (heading["name"], heading["rest"]) if heading else ("", "")
     bare = bool(heading and _TYPES.match(rest))
@@ -147,18 +162,43 @@ def _setting(text: str, known: Known, *, is_commented: bool) -> str:
     return name
 
 
-def find_sentences(lines: Sequence[Line]) -> Iterator[Sentence]:
+def _bare_setting(text: str, known: Known) -> str:
+    """Return the name that a line outside of a configuration file sets, where nothing else stands in it."""
+    found = _SETTING.match(text)
+    if found is None or not re.match(r"[-\d\"']|(?:yes|no|on|off|true|false)\Z", found["value"]):
+        return ""
+    name = found["name"]
+    return name if found["is"].strip() == "=" or known(name) or "_" in name else ""
+
+
+def find_sentences(lines: Sequence[Line], known: Known) -> Iterator[Sentence]:
     """Yield the sentences, in their order."""
-    owners = _owners(lines)
+    owners = _owners(lines, known)
+    section = lead = ""
+    block, led = 0, 0  # what leads to something leads to the rest of its block, and to the next
+    last = 0
+    for run in _runs(lines):
+        block += run[0].number > last + 1
+        last = run[-1].number
+        if run[0].level:
+            section, lead = run[0].plain, ""
+        for sentence in _split(run, owners[run[0].number]):
+            yield replace(sentence, lead=f"{section}: {lead if block <= led + 1 else ''}".strip(": "))
+            if sentence.text.endswith(":"):
+                lead, led = sentence.text, block
+
+
+def _runs(lines: Sequence[Line]) -> Iterator[list[Line]]:
+    """Yield the lines that go on from one to the next."""
     run: list[Line] = []
     for line in lines:
         if run and _breaks(run[-1], run[0], line):
-            yield from _split(run, owners[run[0].number])
+            yield run
             run = []
         if not line.blank:
             run.append(line)
     if run:
-        yield from _split(run, owners[run[0].number])
+        yield run
 
 
 def _breaks(last: Line, first: Line, line: Line) -> bool:
@@ -168,6 +208,7 @@ def _breaks(last: Line, first: Line, line: Line) -> bool:
         or bool(line.setting or last.setting)
         or bool(line.level or last.level or line.is_bare or last.is_bare)
         or bool(_BULLET.match(line.text))
+        or bool(_PAIR.match(line.text) and _PAIR.match(last.text))
         or (bool(line.heading) and line.indent <= first.indent)
         or line.indent < min(first.indent, last.indent)
     )
@@ -188,7 +229,7 @@ def _split(run: Sequence[Line], owner: str) -> Iterator[Sentence]:
         yield Sentence(words, owner, tuple(within[first:]), bool(run[0].setting))
 
 
-def _owners(lines: Sequence[Line]) -> dict[int, str]:
+def _owners(lines: Sequence[Line], known: Known) -> dict[int, str]:
     """Return the name that each line stands under, by its number."""
     owners: dict[int, str] = {}
     above: dict[bool, list[Line]] = {False: [], True: []}
@@ -212,16 +253,17 @@ def _owners(lines: Sequence[Line]) -> dict[int, str]:
         elif line.comment and beside and line.column >= beside.column + CONTINUED:
             owner = beside.setting
             continued.add(line.number)
-        elif line.heading:
+        elif line.heading and not (stack and known(stack[-1].heading) and not known(line.heading)):
             owner = line.heading
             stack.append(line)
         owners[line.number] = owner
-    below = ""
+    below, last = "", None
     for line in reversed(lines):
         if line.setting:
             below = line.setting
-        elif not line.comment:
-            below = ""
+        elif not line.comment:  # a setting may stand alone after one empty line
+            below = below if line.blank and last and last.setting else ""
         elif below and line.number not in continued:
             owners[line.number] = below
+        last = line
     return owners

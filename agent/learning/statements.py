@@ -21,23 +21,28 @@ from bestguess.tools.space.space import Space
 from bestguess.tools.words.quantities import UNITS, Quantity, find_quantities, find_unit
 
 _IDENTIFIER = re.compile(r"(?<![\w./-])(?:--)?[A-Za-z]\w*(?:_\w+)+|(?<![\w./-])--[a-z][\w-]+|(?<![\w./-])[a-z]+[A-Z]\w+|[A-Za-z][\w.-]*(?=\s?=\s?[^=])")
+_OTHER_KIND = re.compile(r"\W{0,2} (?:module|method|function|class|file|type|object|command|library|package|call)s?\b")
 _FOR = re.compile(r"\W*\bfor\s+(?:the\s+|a\s+|an\s+)?\W*")
-_TO = re.compile(r"\W{0,3}\s*(?:(?:-|\u2013|\u2014|\.\.\.?|\u2026|to|and|through|up to|until|,)\s*)+\W{0,3}", re.IGNORECASE)
+_TO = re.compile(r"\W{0,3}\s*(?:-|\u2013|\u2014|\.\.\.?|\u2026|to|through|up to|until)\s*\W{0,3}", re.IGNORECASE)
+_DASH = re.compile(r"\s?[-\u2013\u2014]\s?(?=\d)")
 _OR = re.compile(r"\W{0,3}\s*(?:,|or|and|/)\s*(?:or|and)?\s*\W{0,3}", re.IGNORECASE)
-_SPAN = re.compile(r"(?:between|from|range(?: of| from)?|in|within|values?)\W*\Z|[\[(]\s*\Z", re.IGNORECASE)
 _LEAST = re.compile(
     r"(?:at least|at minimum|minimum(?: limit| value)?(?: of| is)?|no (?:less|fewer|lower) than|not (?:less|lower|below)(?: than)?"
-    r"|more than|greater than|higher than|larger than|above|over|exceed(?:s|ing)?|starting (?:at|from)|>=?|\u2265)\W*(?:about\s+)?\Z",
+    r"|more than|longer than|greater than|higher than|larger than|above|over|exceed(?:s|ing)?|starting (?:at|from)|>=?|\u2265)\W*(?:about\s+)?\Z",
     re.IGNORECASE,
 )
 _MOST = re.compile(
     r"(?:at most|no (?:more|greater|higher|larger) than|not (?:more|greater|higher|larger|above|exceed)(?: than)?|up to"
-    r"|below|less than|lower than|smaller than|fewer than|under|maximum(?: of| is)?|<=?|\u2264)\W*(?:about\s+)?\Z",
+    r"|below|shorter than|less than|lower than|smaller than|fewer than|under|maximum(?: of| is)?|<=?|\u2264)\W*(?:about\s+)?\Z",
     re.IGNORECASE,
 )
 _OR_MORE = re.compile(r"\W*(?:or|and) (?:more|higher|above|greater|larger|up)\b", re.IGNORECASE)
 _OR_LESS = re.compile(r"\W*(?:or|and) (?:less|lower|below|fewer|smaller)\b", re.IGNORECASE)
 _BOOLEANS = {True: ("true", "on", "yes", "enabled", "enable", "1"), False: ("false", "off", "no", "disabled", "disable", "0")}
+_NAMED = re.compile(r"(?:[\"'=]|\b(?:use|using|to|set|prefer|value|mode|option|recommend\w*|suggest\w*|choose|with):? )[\"']?\Z", re.IGNORECASE)
+_USED = re.compile(
+    r"[\"']?,? (?:mode|option|method|is|initialization|policy|kernel|solver|algorithm|compression|should|gives|works|tends)\b"
+)
 _PLAIN_WORDS = frozenset("no on off yes none auto all any always never true false normal default full best".split())
 _ITEM = re.compile(r"\(?\d{1,2}[.)](?:\s|\Z)|(?:NOTE|Note) \d+")
 QUOTE_CHARS = 300
@@ -63,6 +68,11 @@ class Statement:
     options: tuple[Any, ...] = ()
     problem: str = ""
     document: str = ""
+    span: tuple[int, int] = (0, 0)
+    """Where in the sentence the value stands."""
+
+    lead: str = ""
+    """What leads to the sentence, such as a heading."""
 
     @property
     def place(self) -> str:
@@ -107,7 +117,8 @@ class Names:
             found.append((match.start(), match.end(), self.known(match[0].lstrip("-"))))
         spans = [(start, end) for start, end, _ in found]
         for match in _IDENTIFIER.finditer(text):
-            if not any(start < match.end() and match.start() < end for start, end in spans):
+            other_kind = _OTHER_KIND.match(text, match.end())
+            if not other_kind and not any(start < match.end() and match.start() < end for start, end in spans):
                 found.append((match.start(), match.end(), self.known(match[0].lstrip("-"))))
         return sorted(found)
 
@@ -129,13 +140,16 @@ def _spelled(word: str) -> str:
 
 def find_statements(text: str, space: Space, names: Names, document: str = "") -> Iterator[Statement]:
     """Yield what a document could advise on parameters of the space."""
-    lines = read_lines(text, lambda word: bool(names.known(word)))
+    def known(word: str) -> bool:
+        return bool(names.known(word))
+
+    lines = read_lines(text, known)
     said: set[tuple[Any, ...]] = set()
-    sentences = list(find_sentences(lines))
+    sentences = list(find_sentences(lines, known))
     units = _units(sentences, space, names)
     for sentence in sentences:
-        if sentence.is_setting and "#" not in sentence.text:  # what is only set is no advice
-            continue
+        if sentence.is_setting and "#" not in sentence.text and not sentence.lead:
+            continue  # what is only set is no advice
         for name, written, start, end, values in _values(sentence, space, names, units):
             first, last = sentence.line_at(start), sentence.line_at(max(end - 1, start))
             quote = " ".join(lines[number - 1].plain for number in range(first, last + 1))
@@ -144,8 +158,9 @@ def find_statements(text: str, space: Space, names: Names, document: str = "") -
                 continue
             said.add(key)
             statement = Statement(
-                name, written, sentence.text, quote, first, last, _around(lines, first, last), document=document
-            )
+                name, written, sentence.text, quote, first, last, _around(lines, first, last),
+                span=(start, end), lead=sentence.lead, document=document,
+            )  # fmt: skip
             yield replace(statement, **values)
 
 
@@ -189,17 +204,17 @@ def _values(sentence: Sentence, space: Space, names: Names, units: Mapping[str, 
         for one in quantities
         if not any(start <= one.start < end for start, end in inside) and not (item and one.start < item.end())
     ]
+    starts = {one.start for one in quantities}
+    quantities = [
+        one for one in quantities if not (to := _DASH.match(text, one.end)) or to.end() in starts
+    ]
     whose = [_whose(one, text, mentions, owner, has_owner) for one in quantities]
-    index = 0
-    while index < len(quantities):
-        name, taken = whose[index], 1
-        while index + taken < len(quantities) and whose[index + taken] == name and _joined(
-            text, quantities[index + taken - 1], quantities[index + taken]
-        ):
-            taken += 1
+    first = 0
+    while first < len(quantities):
+        end, name = _group_end(text, quantities, whose, first), whose[first]
         if name:
-            yield from _read_group(text, quantities[index : index + taken], name, space.parameters[name], units)
-        index += taken
+            yield from _read_group(text, quantities[first:end], name, space.parameters[name], units)
+        first = end
     for name, parameter in space.parameters.items():
         if parameter.grid_size and not isinstance(parameter, Float | Int) and not _is_numeric(parameter):
             yield from _read_options(text, name, parameter, mentions, owner, has_owner)
@@ -219,8 +234,18 @@ def _whose(
     return after[0][2] if after else ""
 
 
-def _joined(text: str, one: Quantity, other: Quantity) -> bool:
-    return bool(_TO.fullmatch(text, one.end, other.start) or _OR.fullmatch(text, one.end, other.start))
+def _group_end(text: str, quantities: Sequence[Quantity], whose: Sequence[str], first: int) -> int:
+    """Return the index after the numbers that are said together with the first: a range, or a list."""
+    index = first + 1
+    while index < len(quantities) and whose[index] == whose[first]:
+        one, other = quantities[index - 1], quantities[index]
+        if _TO.fullmatch(text, one.end, other.start):
+            return index + 1 if index == first + 1 else index
+        after = quantities[index + 1] if index + 1 < len(quantities) else None
+        if not _OR.fullmatch(text, one.end, other.start) or (after and _TO.fullmatch(text, other.end, after.start)):
+            break
+        index += 1
+    return index
 
 
 def _read_group(
@@ -243,19 +268,13 @@ def _read_group(
         return
     low: float | None = min(numbers)
     high: float | None = max(numbers)
+    start, end = first.start, last.end
     if len(group) == 1:
-        if (bound := _LEAST.search(before)) or (more := _OR_MORE.match(after)):
-            high = None
-        elif (bound := _MOST.search(before)) or (more := _OR_LESS.match(after)):
-            low = None
-        else:
-            bound = None
-        if bound:
-            written = f"{bound[0].strip()} {written}"
-        elif low is None or high is None:
-            assert more is not None
-            written += more[0]
-    yield name, " ".join(written.split()), first.start, last.end, _fit(parameter, low, high)
+        least, most = _LEAST.search(before) or _OR_MORE.match(after), _MOST.search(before) or _OR_LESS.match(after)
+        if bound := least or most:
+            low, high = (low, None) if least else (None, high)
+            start, end = (bound.start(), end) if bound.string is before else (start, end + bound.end())
+    yield name, " ".join(text[start:end].split()), start, end, _fit(parameter, low, high)
 
 
 def _convert(found: Quantity, parameter: Parameter, own: str) -> float | None:
@@ -307,14 +326,18 @@ def _read_options(
     """Yield the options of a choice that stand in a sentence on it."""
     for option in parameter.values():
         ways = _BOOLEANS[option] if isinstance(option, bool) else (str(option),)
-        for way in ways:
-            loose = len(way) > 2 and way.lower() not in _PLAIN_WORDS
-            mark = "" if loose else r"(?:(?<=[\"'`=])|(?<=\bto )|(?<=: )|(?<=value ))"
-            for match in re.finditer(rf"(?<![\w-]){mark}{re.escape(way)}(?![\w-])", text, re.IGNORECASE):
-                found = Quantity(match.start(), match.end(), match[0], 0.0)
-                if _whose(found, text, mentions, owner, has_owner) == name:
-                    yield name, match[0], match.start(), match.end(), {"options": (option,)}
-                    break
-            else:
-                continue
-            break
+        for match in re.finditer(rf"(?<![\w-])(?:{'|'.join(map(re.escape, ways))})(?![\w-])", text, re.IGNORECASE):
+            found = Quantity(match.start(), match.end(), match[0], 0.0)
+            beside = any(one == name and 0 <= match.start() - end <= 3 for _, end, one in mentions)
+            if (beside or _is_meant(text, match)) and _whose(found, text, mentions, owner, has_owner) == name:
+                yield name, match[0], match.start(), match.end(), {"options": (option,)}
+                break
+
+
+def _is_meant(text: str, match: re.Match[str]) -> bool:
+    """Whether a word is the option, and not only a word of the language, as system, no or random may be."""
+    if match[0].lower() not in _PLAIN_WORDS and re.search(r"[\d_]|[A-Z]{2}|^[b-df-hj-np-tv-z]{3,}$", match[0]):
+        return True
+    return bool(_NAMED.search(text, max(match.start() - 20, 0), match.start())) or (
+        len(match[0]) > 3 and bool(_USED.match(text, match.end()))
+    )

@@ -51,8 +51,8 @@ _VERSION = re.compile(
     re.IGNORECASE,
 )
 _PRODUCT = re.compile(r"(?<=[a-z,;(] )[A-Z][A-Za-z]+ \Z")
-_FORMULA_BEFORE = re.compile(r"(?:[*/+]|[a-zA-Z_)\]] -) ?\Z")
-_FORMULA_AFTER = re.compile(r" ?(?:[*/^]|\+(?!\s*\Z)| - [a-zA-Z_(])")
+_FORMULA_BEFORE = re.compile(r"(?:[*/+]|[a-zA-Z_)\]] ?-) ?\Z")
+_FORMULA_AFTER = re.compile(r" ?(?:[*/^]|\+(?!\s*\Z)| - [a-zA-Z_(])| times\b")
 MOST_POWER = 300
 
 
