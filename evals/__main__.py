@@ -105,6 +105,25 @@ def list_everything(as_json: bool) -> None:
         click.echo(f"{label:20} {state}")
 
 
+@main.command("learn")
+@click.option("--documents", type=click.Path(path_type=Path), default=CHECKOUT / ".evals" / "documents")
+@click.option("--fetch", "fetches", is_flag=True, help="unpack their packages there first, by pip and apt")
+@click.option("--llm", default="none", show_default=True, help="who reads them, as for bestguess learn")
+@click.option("--only", default="", metavar="WORD", help="only documents with this in their name")
+@click.option("--held-out", is_flag=True, help="those that were not looked at while the reading was made")
+def learn_documents(documents: Path, fetches: bool, llm: str, only: str, held_out: bool) -> None:
+    """Learn from real documents, and compare with what they advise."""
+    from bestguess.evals.measures.documents import EXPECTED, HELD_OUT, fetch, measure
+
+    if fetches:
+        fetch(documents)
+    advised = found = more = 0
+    for learned in measure(documents, llm, only, HELD_OUT if held_out else EXPECTED):
+        click.echo(learned.sentence)
+        advised, found, more = advised + learned.advised, found + learned.found, more + len(learned.more)
+    click.echo(f"{found} of {advised} found ({found / max(advised, 1):.0%}), {more} more")
+
+
 @main.command()
 @click.argument("names", nargs=-1)
 @click.option("--pin", is_flag=True, help="write what was installed into evals/peers, as the versions to use")

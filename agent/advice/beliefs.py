@@ -65,7 +65,11 @@ def _ends(parameter: Parameter | None) -> tuple[float, float]:
     """Return the least and the greatest value of a numeric parameter."""
     if isinstance(parameter, Int | Float):
         return parameter.low, parameter.high
-    numbers = [value for value in parameter.values() if is_number(value)] if parameter and parameter.grid_size else []
+    numbers = (
+        [value for value in parameter.values() if is_number(value)]
+        if parameter and parameter.grid_size
+        else []
+    )
     return min(numbers, default=-sys.float_info.max), max(numbers, default=sys.float_info.max)
 
 

@@ -35,8 +35,8 @@ Values = dict[str, Any]
 """Types of arguments: how many, the number of a trial, values of parameters by name."""
 
 Effect = Literal["reads", "proposes", "spends", "changes", "writes", "reaches"]
-"""What a command can do at most: read, put a configuration forward to be run, spend trials, change what a
-session keeps, write a file, reach out of this process (another model, an open port)."""
+"""What a command can do at most: read, put a configuration forward to be run, spend trials or tokens, change
+what a session keeps, write a file, reach out of this process (another model, an open port)."""
 
 _RANGE = re.compile(r"(?P<low>[^.\s]\S*?|)\.\.(?P<high>\S*)")
 _NUMBER = re.compile(r"[-+]?\d*\.?\d+(?:e[-+]?\d+)?", re.IGNORECASE)

@@ -18,6 +18,7 @@ from bestguess.agent.chat.language.intents import Intent
 from bestguess.agent.chat.state import SessionState
 from bestguess.agent.chat.transcript import Transcript, last_state, read_last_session
 from bestguess.agent.chat.workbench import Workbench
+from bestguess.agent.learning.draft import Draft
 from bestguess.agent.reports.report import trial_record
 from bestguess.tools.scan.metric import metrics_in
 from bestguess.tools.trial import Trial
@@ -88,6 +89,9 @@ class Conversation:
         self.closing = False
         self.page: Page | None = None
         """Where a browser shows this session too, once someone asked for that; closed with the session."""
+
+        self.draft: Draft | None = None
+        """The pack that was drafted last and is not written yet."""
 
         self.best_words = ""
         """The best so far in a few words, for a status line that is drawn often."""

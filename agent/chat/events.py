@@ -131,13 +131,15 @@ Listener = Callable[[Event], None]
 class Answer:
     """What a command says: Markdown, and perhaps a plot.
 
-    It is `partial` if the user stopped it; a `secret` one is shown and not kept.
+    It is `partial` if the user stopped it; a `secret` one is shown and not kept. `then` is the command
+    without arguments that is wanted next, by whoever wanted this one.
     """
 
     text: str
     plot: Plot | None = None
     partial: bool = False
     secret: bool = False
+    then: str = ""
 
     @property
     def event(self) -> Event:

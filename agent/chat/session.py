@@ -122,6 +122,7 @@ class Session(Conversation):
         answer = found if isinstance(found, Answer) else Answer(found)
         if answer.text or answer.plot:
             self._emit(answer.event)
+        rest = [*([Intent(answer.then, {}, intent.origin)] if answer.then else []), *rest]
         self._perform_all(self._with_first_trial(intent, rest) if intent.command == "new" else rest)
 
     def _card_for(self, intent: Intent) -> Card | None:

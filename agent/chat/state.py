@@ -48,13 +48,17 @@ class Undo:
 
 @dataclass(frozen=True, slots=True)
 class SessionState:
-    """Everything that a session keeps beside the study; `opened` says whether the study was begun."""
+    """Everything that a session keeps beside the study; `opened` says whether the study was begun.
+
+    `uses_packs` says whether the packs that were learned in the session's folder are used.
+    """
 
     plan: Plan | None
     agreed: Agreed
     undos: tuple[Undo, ...]
     left: int
     opened: bool
+    uses_packs: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return the state as JSON-able values."""
@@ -64,6 +68,7 @@ class SessionState:
             "undos": [undo.to_dict() for undo in self.undos],
             "left": self.left,
             "opened": self.opened,
+            "uses_packs": self.uses_packs,
         }
 
     @classmethod
@@ -76,6 +81,7 @@ class SessionState:
                 undos=tuple(map(Undo.from_dict, kept["undos"])),
                 left=min(max(int(kept["left"]), 0), MOST_LEFT),
                 opened=bool(kept["opened"]),
+                uses_packs=bool(kept.get("uses_packs")),
             )
         except (LookupError, TypeError, AttributeError, ValueError) as error:
             raise InputError(

@@ -28,6 +28,9 @@ from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History
 from bestguess.tools.words.given import shorten
 
+PACKS = "packs"
+"""The folder of a session's own knowledge packs, in its folder."""
+
 
 class Workbench:
     """One study at a time, with what it needs; the only owner of its tuner.
@@ -49,6 +52,9 @@ class Workbench:
         self._given = llm, self.llm
         self._watcher = watcher
         self._seed = seed
+        self.uses_packs = False
+        """Whether the packs in the session's own folder have a part in the next study."""
+
         self.trials: Trials | None = None
         """The trials in the background, once there is a study."""
 
@@ -61,11 +67,12 @@ class Workbench:
     def state(self) -> SessionState:
         """What a later session goes on from."""
         left = self.trials.wanted if self.trials else 0
-        return SessionState(self.plan, self.agreed, tuple(self.undos), left, self.opened)
+        return SessionState(self.plan, self.agreed, tuple(self.undos), left, self.opened, self.uses_packs)
 
     def take_up(self, state: SessionState) -> None:
         """Go on where an earlier session left off; nothing runs until someone resumes."""
         self.plan, self.agreed, self.undos = state.plan, state.agreed, list(state.undos)
+        self.uses_packs = state.uses_packs and (self.folder / PACKS).is_dir()
         if self.plan and state.opened:
             trials = self._open(self.plan)
             trials.wanted = state.left + len(trials.tuner.interrupted)
@@ -250,6 +257,7 @@ class Workbench:
             study_name=plan.study,
             seed=self._seed,
             budget=Budget(tokens=self.agreed.tokens),
+            knowledge=self.folder / PACKS if self.uses_packs else True,
         )
         tuner.limit(plan.limits)
         self.trials = Trials(

@@ -29,15 +29,28 @@ MOST_SHOWN = 12
 
 @click.command()
 @click.argument("documents", nargs=-1, metavar="DOCUMENT...")
-@click.option("--space", "space_spec", metavar="FILE", help="YAML file, or module:attribute, of the parameters to learn of")
+@click.option(
+    "--space",
+    "space_spec",
+    metavar="FILE",
+    help="YAML file, or module:attribute, of the parameters to learn of",
+)
 @llm_option()
 @click.option("--llm-tokens", type=click.IntRange(0), metavar="N", help="what the model may read and write")
-@click.option("--from-studies", "storage", metavar="URL", help="learn from the finished studies in a storage instead")
+@click.option(
+    "--from-studies", "storage", metavar="URL", help="learn from the finished studies in a storage instead"
+)
 @click.option("--study-name", metavar="NAME", help="of them, only this one")
-@click.option("--task", "description", metavar="TEXT", help="what is tuned, in words; the pack is found by them")
+@click.option(
+    "--task", "description", metavar="TEXT", help="what is tuned, in words; the pack is found by them"
+)
 @click.option("--family", metavar="NAME", help="what the pack is on; default: the task's description")
 @click.option(
-    "--output", type=click.Path(path_type=Path), default=FOLDER, show_default=True, help="a folder, or a file NAME.md"
+    "--output",
+    type=click.Path(path_type=Path),
+    default=FOLDER,
+    show_default=True,
+    help="a folder, or a file NAME.md",
 )
 @click.option("--yes", "-y", is_flag=True, help="accept the draft without being asked")
 @force_option
@@ -58,10 +71,10 @@ def command(
 ) -> None:
     """Draft a knowledge pack from documents: notes, manual pages, commented configuration, docstrings.
 
-    DOCUMENT is a file, a folder, - for stdin, or module:object for a docstring, which is read and not executed.
-    A model says which values are advice; without one, words such as "recommended" do. Every number in the
-    draft stands in the document beside the parameter's name, and the line is quoted. You see the draft as a
-    diff, and nothing is written before you accept it.
+    DOCUMENT is a file, a folder, - for stdin, or module:object for a docstring, which is read and not
+    executed. Words such as "recommended" say which values are advice, and where there are none a model does.
+    Every number in the draft stands in the document beside the parameter's name, and the line is quoted. You
+    see the draft as a diff, and nothing is written before you accept it.
 
     \b
     Examples:
@@ -113,16 +126,23 @@ def _draft(
 
     if storage is not None:
         if documents:
-            raise InputError(f"--from-studies reads no documents, and {documents[0]} is given; learn from one of them")
+            raise InputError(
+                f"--from-studies reads no documents, and {documents[0]} is given; learn from one of them"
+            )
         return learn_from_studies(storage, study_name=study_name, family=family), ["bestguess", "tune"]
     if not documents:
         raise InputError("no document is named; give a file, a folder, - for stdin, or module:object")
     if space_spec is None:
-        raise InputError("--space is missing; name the YAML file with the parameters that the documents are to advise on")
+        raise InputError(
+            "--space is missing; name the YAML file with the parameters that the documents are to advise on"
+        )
     space, words = read_space(space_spec)
     task = read_task(words, description=description)
     if llm == "none":
-        echo("No model reads them: advice is known by words such as 'recommended'. --llm embedded reads them.", err=True)
+        echo(
+            "No model reads them: advice is known by words such as 'recommended'. --llm embedded reads them.",
+            err=True,
+        )
     draft = learn(
         documents,
         space,
@@ -145,5 +165,3 @@ def _say(draft: Draft) -> None:
         echo(f"left out: {one.words} ({one.place}): {reason}")
     if len(draft.dropped) > MOST_SHOWN:
         echo(f"left out: {len(draft.dropped) - MOST_SHOWN} more; --json lists them")
-
-

@@ -1,4 +1,4 @@
-"""The documents that are read: files, a folder of them, text that was piped in, the docstring at module:object.
+"""The documents that are read: files, a folder of them, what was piped in, the docstring at module:object.
 
 A docstring is read in the source, and nothing of the module is executed. What comes from a file is cleaned of
 what a terminal would obey and of secrets before anything else sees it.
@@ -31,9 +31,24 @@ MAX_BYTES = 2_000_000
 MAX_FILES = 200
 MEND = "give a text file, a folder of them, - for stdin, or module:object for a docstring"
 TEXTS = frozenset(
-    ".md .txt .rst .adoc .conf .cnf .cfg .ini .properties .yaml .yml .toml .sample .default .dist .example .me".split()
+    {
+        "",
+        ".md",
+        ".txt",
+        ".rst",
+        ".adoc",
+        ".conf",
+        ".cnf",
+        ".cfg",
+        ".ini",
+        ".toml",
+        ".yaml",
+        ".yml",
+        ".properties",
+    }
+    | {".sample", ".default", ".dist", ".example"}
 )
-"""Ends of the files of a folder that are read; those without any are, too. Other files have to be named."""
+"""How the files of a folder end that are read; others have to be named."""
 
 _DOCSTRING = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 _ROFF = re.compile(r"^\.(?:TH|Dd|SH|\\\")\b", re.MULTILINE)
@@ -68,7 +83,15 @@ def read_documents(source: str | Path) -> Iterator[Document]:
     elif path.is_dir():
         yield from _read_folder(path)
     else:
-        yield _document(path_words(path), read_bytes(path, f"the document {path_words(path)}", MEND, most_bytes=MAX_BYTES))
+        yield _document(
+            _name(path), read_bytes(path, f"the document {path_words(path)}", MEND, most_bytes=MAX_BYTES)
+        )
+
+
+def _name(path: Path) -> str:
+    """Return what to call a file: its path from here, where it lies below."""
+    here = Path.cwd()
+    return path_words(path.relative_to(here) if path.is_absolute() and path.is_relative_to(here) else path)
 
 
 def _read_folder(folder: Path) -> Iterator[Document]:
@@ -78,19 +101,23 @@ def _read_folder(folder: Path) -> Iterator[Document]:
         paths += [
             Path(home, name)
             for name in sorted(files)
-            if not name.startswith(".") and Path(name).suffix.lower() in ("", *TEXTS)
+            if not name.startswith(".") and Path(name).suffix.lower() in TEXTS
         ]
         if len(paths) > MAX_FILES:
-            raise InputError(f"the folder {path_words(folder)} has more than {MAX_FILES} documents; name some of them")
+            raise InputError(
+                f"the folder {path_words(folder)} has more than {MAX_FILES} documents; name some of them"
+            )
     read = 0
     for path in paths:
         if not path.is_symlink() and path.is_file():
             given = read_bytes(path, f"the document {path_words(path)}", MEND, most_bytes=MAX_BYTES)
             if b"\0" not in given:
                 read += 1
-                yield _document(path_words(path), given)
+                yield _document(_name(path), given)
     if not read:
-        raise InputError(f"the folder {path_words(folder)} has no documents ({', '.join(sorted(TEXTS))}); {MEND}")
+        raise InputError(
+            f"the folder {path_words(folder)} has no documents ({', '.join(sorted(TEXTS))}); {MEND}"
+        )
 
 
 def _document(name: str, given: bytes) -> Document:
@@ -123,7 +150,11 @@ def _rendered(text: str) -> str:
         if done and done.returncode == 0 and done.stdout.strip():
             return done.stdout.decode("utf-8", errors="replace")
     text = re.sub(r"^[.']\s*(?:\\\".*|[A-Za-z]{1,2}\b[ ]?)", "", text, flags=re.MULTILINE)
-    return re.sub(r"\\f(?:\[\w*\]|\(..|.)|\\[&|^]|\\s[-+]?\d", "", text).replace("\\-", "-").replace("\\(aq", "'")
+    return (
+        re.sub(r"\\f(?:\[\w*\]|\(..|.)|\\[&|^]|\\s[-+]?\d", "", text)
+        .replace("\\-", "-")
+        .replace("\\(aq", "'")
+    )
 
 
 def _tidy(text: str) -> str:
@@ -144,7 +175,9 @@ def _docstring(spec: str) -> str:
             if said:
                 return said
             raise InputError(f"{spec} has no docstring in its source; give its documentation as a file")
-        module, path = _imported_from(tree, module, path, is_package=found.submodule_search_locations is not None)
+        module, path = _imported_from(
+            tree, module, path, is_package=found.submodule_search_locations is not None
+        )
         if not module:
             break
     raise InputError(
@@ -161,7 +194,9 @@ def _find_module(name: str) -> ModuleSpec:
     for number in range(1, len(parts) + 1):
         spec = PathFinder.find_spec(".".join(parts[:number]), list(places or ()))
         if spec is None:
-            raise InputError(f"there is no module {'.'.join(parts[:number])} here; install it, or give a file")
+            raise InputError(
+                f"there is no module {'.'.join(parts[:number])} here; install it, or give a file"
+            )
         places = spec.submodule_search_locations
         if places is None and number < len(parts):
             raise InputError(f"{'.'.join(parts[:number])} is no package, so it has no module {parts[number]}")
@@ -171,12 +206,16 @@ def _find_module(name: str) -> ModuleSpec:
 
 def _parse(spec: ModuleSpec, name: str) -> ast.Module:
     if not spec.origin or not spec.origin.endswith(".py"):
-        raise InputError(f"the module {name} has no source in Python; write its documentation into a file, and give that")
+        raise InputError(
+            f"the module {name} has no source in Python; write its documentation into a file, and give that"
+        )
     text = read_source(spec.origin, f"the module {name}", MEND, most_bytes=MAX_BYTES)
     try:
         return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise InputError(f"the module {name} cannot be parsed ({shorten(str(error), 200)}); give a file") from error
+        raise InputError(
+            f"the module {name} cannot be parsed ({shorten(str(error), 200)}); give a file"
+        ) from error
 
 
 _Documented = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef

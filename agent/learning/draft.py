@@ -17,8 +17,10 @@ from bestguess.agent.advice.knowledge import find_packs
 from bestguess.agent.advice.pack import Pack, load_packs
 from bestguess.agent.checks import check_budget, check_seconds, check_space, check_task
 from bestguess.agent.learning.documents import Document, read_documents
-from bestguess.agent.learning.judging import ADVISED, Judge, ModelJudge, WordJudge
-from bestguess.agent.learning.statements import Names, Statement, find_statements
+from bestguess.agent.learning.judging import Judge, ModelJudge, WordJudge
+from bestguess.agent.learning.names import Names
+from bestguess.agent.learning.statements import Statement, find_statements
+from bestguess.agent.learning.wording import ADVISED, AVOIDED
 from bestguess.agent.llm import LLM
 from bestguess.agent.llm.connect import connect
 from bestguess.agent.task import Task
@@ -43,8 +45,8 @@ Entry = Mapping[str, Any]
 class Draft:
     """A pack that nobody has accepted yet.
 
-    `entries` are what it says by parameter and kind, `said` the statements that it rests on, `dropped` what was
-    advised and cannot be used, with the reason, and `read_by` who read the documents.
+    `entries` are what it says by parameter and kind, `said` the statements that it rests on, `dropped` what
+    was advised and cannot be used, with the reason, and `read_by` who read the documents.
     """
 
     family: str
@@ -63,18 +65,31 @@ class Draft:
     def text(self) -> str:
         """The pack, as `agent/advice/pack.py` reads it."""
         front = [
-            f"# Drafted by bestguess learn; read by: {self.read_by}. Each number stands in the line quoted below.",
+            f"# Drafted by bestguess learn; read by: {self.read_by}.",
+            "# Each number stands in the line that is quoted below.",
             f"family: {_yaml(self.family)}",
             f"words: {_yaml([self.family])}",
             "parameters:" if self.entries else "parameters: {}",
             *(f"  {_yaml({name: dict(entry)})[1:-1]}" for name, entry in self.entries.items()),
         ]
         if self.portfolio:
-            front += ["portfolio:", *(f"  - {_yaml(dict(configuration))}" for configuration in self.portfolio)]
+            front += [
+                "portfolio:",
+                *(f"  - {_yaml(dict(configuration))}" for configuration in self.portfolio),
+            ]
         if self.learned_on:
             front.append(f"learned_on: {self.learned_on}")
         body = [*(f"- {line}" for line in self.lines), "", "## Sources", *self.sources]
         return "\n".join(["---", *front, "---", *body]) + "\n"
+
+    @property
+    def says(self) -> tuple[str, ...]:
+        """What it says of each parameter, in a few words."""
+        return tuple(
+            f"{name}: {_belief_words(belief)}"
+            for name, entry in self.entries.items()
+            for belief in entry.values()
+        )
 
     def pack(self) -> Pack:
         """Return the draft as a pack."""
@@ -88,7 +103,9 @@ class Draft:
     def diff(self, path: Path) -> str:
         """Return what writing it to a file would change there."""
         before = read_text(path, f"the pack {path_words(path)}", "name another file") if path.exists() else ""
-        changed = difflib.unified_diff(before.splitlines(), self.text.splitlines(), str(path), str(path), lineterm="")
+        changed = difflib.unified_diff(
+            before.splitlines(), self.text.splitlines(), str(path), str(path), lineterm=""
+        )
         return "\n".join(changed)
 
     def save(self, path: str | Path) -> Path:
@@ -104,7 +121,9 @@ class Draft:
             with open_private(file, encoding="utf-8") as opened:
                 opened.write(self.text)
         except OSError as error:
-            raise InputError(f"{path_words(file)} cannot be written ({error.strerror}); give another path") from error
+            raise InputError(
+                f"{path_words(file)} cannot be written ({error.strerror}); give another path"
+            ) from error
         return file
 
     @property
@@ -127,10 +146,25 @@ class Draft:
         }
 
 
+def _belief_words(belief: Any) -> str:
+    if isinstance(belief, Mapping):
+        return " or ".join(map(str, belief))
+    low, high = belief
+    if None in (low, high):
+        return f"at most {high}" if low is None else f"at least {low}"
+    return str(low) if low == high else f"{low} to {high}"
+
+
 def _record(one: Statement) -> dict[str, Any]:
     lines = list(range(one.first, one.last + 1))
     found = {"parameter": one.parameter, "written": one.written, "low": one.low, "high": one.high}
-    return {**found, "options": list(one.options), "document": one.document, "lines": lines, "quote": one.quote}
+    return {
+        **found,
+        "options": list(one.options),
+        "document": one.document,
+        "lines": lines,
+        "quote": one.quote,
+    }
 
 
 def _yaml(value: Any) -> str:
@@ -163,7 +197,9 @@ def learn(
     space, task = check_space(space), check_task(task)
     given = [sources] if isinstance(sources, str | Path) else listed(sources, MOST_SOURCES)
     if not given or len(given) > MOST_SOURCES or not all(isinstance(one, str | Path) for one in given):
-        raise InputError(f"sources is {shown(sources)}; give 1 to {MOST_SOURCES} files, folders or docstrings")
+        raise InputError(
+            f"sources is {shown(sources)}; give 1 to {MOST_SOURCES} files, folders or docstrings"
+        )
     check_budget(budget)
     timeout_s = check_seconds("timeout_s", timeout_s)
     documents = [document for source in given for document in read_documents(source)]
@@ -176,7 +212,11 @@ def learn(
     if model is not None:
         judge = ModelJudge(model, budget=budget, timeout_s=timeout_s, progress=progress)
     try:
-        advised = [one.flipped if verdict == "avoid" else one for one, verdict in judge.judge(statements) if verdict in (ADVISED, "avoid")]
+        advised = [
+            one.flipped if verdict == AVOIDED else one
+            for one, verdict in judge.judge(statements)
+            if verdict in (ADVISED, AVOIDED)
+        ]
     finally:
         if model is not None and not isinstance(llm, LLM):
             model.close()
@@ -223,9 +263,10 @@ def write_draft(
             entries[name] = {kind_of(space.parameters[name]): _entry(by_name[name], space, name)}
     said = tuple(one for name in entries for one in by_name[name])
     if not entries:
-        lost = f"; {len(dropped)} that cannot be used, the first: {dropped[0][0].words} ({dropped[0][1]})" if dropped else ""
+        first = f"; left out is {dropped[0][0].words} ({dropped[0][1]})" if dropped else ""
         raise InputError(
-            f"nothing was found that {shorten(', '.join(sources), 200)} advises on {', '.join(space.names)}{lost}; "
+            f"nothing was found that {shorten(', '.join(sources), 200)} advises on "
+            f"{shorten(', '.join(space.names), 200)}{first}; "
             "give a document that names the parameters as the space does"
         )
     lines = dict.fromkeys(f"{name}: {_quoted(one)}" for name in entries for one in by_name[name])
@@ -241,13 +282,12 @@ def _entry(said: Sequence[Statement], space: Space, name: str) -> Any:
         return {option: 1 for one in said for option in one.options}
     # What a value is said to be at least, or at most, counts where nobody says what it should be.
     firm = [one for one in said if one.low is not None and one.high is not None] or said
-    lows = [one.low for one in firm if one.low is not None]
-    highs = [one.high for one in firm if one.high is not None]
-    ends = [min(lows, default=None), max(highs, default=None)]
-    if None not in ends and ends[0] > ends[1]:
-        ends.reverse()
+    low = min((one.low for one in firm if one.low is not None), default=None)
+    high = max((one.high for one in firm if one.high is not None), default=None)
+    if low is not None and high is not None:
+        low, high = min(low, high), max(low, high)
     whole = kind_of(space.parameters[name]) == "int"
-    return [int(end) if whole and end is not None else end for end in ends]
+    return [int(end) if whole and end is not None else end for end in (low, high)]
 
 
 def _quoted(one: Statement) -> str:

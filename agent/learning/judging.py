@@ -1,23 +1,26 @@
-"""Which statements of a document are advice: as a language model reads them, or by the words beside them."""
+"""Which statements of a document are advice: by words beside them, and where there are none, by a model.
+
+Words such as "recommended", "default" or "minimum" near a value settle most of it, and better than a model of
+1.5B does (NOTEBOOK); so they are not asked about.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from bestguess.agent.advice.advisor import read_reply
 from bestguess.agent.advice.budget import Budget, BudgetedLLM
 from bestguess.agent.learning.statements import Statement
+from bestguess.agent.learning.wording import UNCLEAR, VERDICTS, judge_by_words
 from bestguess.agent.llm import LLM, Message, Request
 from bestguess.prompts import render, version
 from bestguess.tools.errors import ModelError, ReplyError
 from bestguess.tools.words.cleaning import clean_line
 from bestguess.tools.words.given import shorten
-
-ADVISED, AVOIDED = "advised", "avoid"
-VERDICTS = (ADVISED, "default", "allowed", AVOIDED, "other")
 
 MOST_STATEMENTS = 6
 """Of one request: a model of 1.5B loses count of more."""
@@ -64,11 +67,16 @@ def cut(statements: Sequence[Statement]) -> Iterator[Piece]:
         yield Piece(tuple(piece))
 
 
+def by_words(statement: Statement) -> str:
+    """Return what the words near the statement's value say of it."""
+    return judge_by_words(statement.sentence, *statement.span, statement.lead)
+
+
 class WordJudge:
     """Goes by words such as "recommended" in the statement's own sentence; needs no model."""
 
     def __init__(self) -> None:
-        self.name = "no model, but words such as 'recommended'"
+        self.name = "words such as 'recommended', and no model"
         self.tokens = 0
         self.notes: list[str] = []
 
@@ -79,12 +87,17 @@ class WordJudge:
 
 
 class ModelJudge:
-    """Asks a language model of each piece; what it does not say of one is gone by words, and noted."""
+    """Goes by words, and asks a language model what the text makes of the values beside which none stand."""
 
     def __init__(
-        self, llm: LLM, *, budget: Budget | None, timeout_s: float, progress: Callable[[str], None] = lambda _: None
+        self,
+        llm: LLM,
+        *,
+        budget: Budget | None,
+        timeout_s: float,
+        progress: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self.name = llm.name
+        self.name = f"words such as 'recommended', and {llm.name}"
         self.tokens = 0
         self.notes: list[str] = []
         self._llm = BudgetedLLM(llm, budget) if budget else llm
@@ -93,25 +106,35 @@ class ModelJudge:
 
     def judge(self, statements: Sequence[Statement]) -> Iterator[tuple[Statement, str]]:
         """Yield each statement with the verdict on it."""
-        pieces = list(cut(statements))
-        missed, why = 0, ""
+        unclear = []
+        for statement in statements:
+            verdict = by_words(statement)
+            if verdict == UNCLEAR and not statement.problem:
+                unclear.append(statement)
+            else:
+                yield statement, verdict
+        pieces = list(cut(unclear))
+        left_out, why = 0, ""
         for number, piece in enumerate(pieces, 1):
-            self._progress(f"piece {number} of {len(pieces)}: {piece.statements[0].place}")
-            verdicts: dict[str, Any] = {}
+            self._progress(
+                f"{self._llm.name} reads piece {number} of {len(pieces)}: {piece.statements[0].place}"
+            )
             try:
                 reply = self._llm.generate(ask(piece, self._timeout_s))
-                self.tokens += reply.tokens
-                advice = read_reply(reply, lambda said, asked=len(piece.statements): read_verdicts(said, asked))
-                verdicts, why = dict(*advice.configurations[:1]), advice.refusal or why
             except ModelError as error:
-                why = str(error)
+                why, left_out = str(error), left_out + len(piece.statements)
+                continue
+            self.tokens += reply.tokens
+            advice = read_reply(reply, partial(read_verdicts, asked=len(piece.statements)))
+            verdicts: dict[str, Any] = dict(*advice.configurations[:1])
+            why = advice.refusal or why
+            left_out += len(piece.statements) - len(verdicts)
             for place, statement in enumerate(piece.statements, 1):
-                missed += str(place) not in verdicts
-                yield statement, verdicts.get(str(place)) or by_words(statement)
-        if missed:
+                yield statement, verdicts.get(str(place), UNCLEAR)
+        if left_out:
             self.notes.append(
-                f"{missed} of {len(statements)} statements were judged by words such as 'recommended', and not by "
-                f"{self.name}: {shorten(clean_line(why), 200)}"
+                f"{self._llm.name} did not say what {left_out} of {len(unclear)} statements are, "
+                f"so they are left out: {shorten(clean_line(why), 200)}"
             )
 
 
@@ -146,60 +169,3 @@ def read_verdicts(said: Any, asked: int) -> dict[str, Any]:
         if number not in map(str, range(1, asked + 1)) or verdict not in VERDICTS:
             raise ReplyError(f"{number!r:.40}: {verdict!r:.40} is no verdict on a statement")
     return said
-
-
-_STRONG = re.compile(
-    r"recommend|suggest|reasonabl|sensibl|\btypical|rule of thumb|\bgood (?:value|choice|start|default|range|set)|useful range"
-    r"|\bconsider |\bideal|optimal|sweet spot|most users|production|advis|prefer|highest performing|best (?:value|result)",
-    re.IGNORECASE,
-)
-_GOOD = re.compile(
-    r"usually|usual (?:value|range|choice)|normally|generally|in general|commonly|in practice|\bgood|\bbest|\bbetter|\buseful"
-    r"|\bshould|works? well|start(?:ing)? (?:with|value|point|at)|enough|sufficient|compromise|\bsafe|not very sensitive"
-    r"|\bimproves?\b",
-    re.IGNORECASE,
-)
-_IMPERATIVE = re.compile(
-    r"(?:\A|[,;:(] ?|\b(?:or|and|then|to|please|also|could|can) )(?:use|try|test|set|choose|pick|keep|leave|start with)\b[^.;,]{0,30}\Z", re.IGNORECASE
-)
-_BAD = re.compile(
-    r"not (?:be )?(?:recommended|advis|sensible)|not (?:be )?(?:an? )?(?:good|useful)|\bnever\b|\bavoid|useless|unlikely to help"
-    r"|dubious|quickly increasing|\bslow\b|should (?:\w+ )?not|shouldn't|do not|don't|too (?:low|high|small|large)",
-    re.IGNORECASE,
-)
-_NEITHER = re.compile(r"\bmust\b|for example|e\.g\.|\bmeans?\b|\bmeaning\b|disables?\b|\bdefaults? to\b", re.IGNORECASE)
-_CONDITION = re.compile(r"\b(?:if|when|unless|where)\b[^,.;:]{0,40}\Z|\bthan (?:the )?\Z", re.IGNORECASE)
-_DEFAULT = re.compile(r"\b(?:defaults?|development|initial)\b,?[^.;,]{0,30}\Z", re.IGNORECASE)
-_KEEP = re.compile(r"(?:use|leav(?:e|ing)|keep(?:ing)?|stick|recommend|suggest)[^.;,]{0,40}\Z", re.IGNORECASE)
-_BOUND = re.compile(r"\b(?:min|max)imum\b(?: values?)?(?: is|:)", re.IGNORECASE)
-_OF_SOMETHING_ELSE = re.compile(r"\W*(?:or (?:more|less) )?(?:physical )?(?:cores?|cpus?|processors?|bits?|hits?|boxes|machines?)\b", re.IGNORECASE)
-_LISTED = re.compile(r"\W{0,2}\s?=\s?[A-Za-z]")
-_CLAUSE = re.compile(r";\s|,?\s(?:but|however|although|whereas|while)\s|\s-{2}\s|\s\u2013\s", re.IGNORECASE)
-WINDOW = 90
-"""So many characters before and after a value the words count that judge it."""
-
-
-def by_words(statement: Statement) -> str:
-    """Return the verdict that words near the value give, in its own part of the sentence or what leads to it."""
-    start, end = statement.span
-    text = statement.sentence
-    cuts = [(match.start(), match.end()) for match in _CLAUSE.finditer(text)]
-    before = text[max((last for _, last in cuts if last <= start), default=0) : start][-WINDOW:]
-    after = text[end : min((first for first, _ in cuts if first >= end), default=len(text))][:WINDOW]
-    near = f"{before}{text[start:end]}{after}"
-    if _CONDITION.search(before) or _OF_SOMETHING_ELSE.match(after) or _LISTED.match(after):
-        return "other"
-    if _BAD.search(near):
-        return AVOIDED
-    if default := _DEFAULT.search(before):
-        is_good = re.match(r"\W*(?!and\b)(?:\w+ ){0,2}", after)
-        follows = after[is_good.start() : is_good.end() + 20] if is_good else ""
-        if not (_KEEP.search(before[: default.start()]) or _STRONG.search(follows) or _GOOD.search(follows)):
-            return "default"
-    if _STRONG.search(near) or _STRONG.search(statement.lead):
-        return ADVISED
-    if _BOUND.match(statement.written) or _BOUND.search(before):
-        return "allowed"
-    if _NEITHER.search(near):
-        return "allowed"
-    return ADVISED if _GOOD.search(near) or _IMPERATIVE.search(before) else "other"

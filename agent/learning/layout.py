@@ -1,7 +1,7 @@
 """The sentences of a document, and the name that each stands under.
 
-Read are prose and Markdown, docstrings and manual pages (a name, and under it, further in, what is said of it),
-and configuration files, whose comments speak of the setting below them, or before them on the line.
+Read are prose and Markdown, docstrings and manual pages (a name, and under it, further in, what is said of
+it), and configuration files, whose comments speak of the setting below them, or before them on the line.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ from itertools import pairwise
 
 _MARK = re.compile(r"^(?P<before>\s*)(?P<mark>#+|;+|//+)(?P<after>\s*)")
 _NAME = r"[A-Za-z_][\w.-]*"
-_SETTING = re.compile(rf"^\s*(?P<name>{_NAME})(?P<is>\s*[:=]\s*|\s+)(?P<value>\S+(?:\s+\S+)?)\s*;?\s*(?P<said>#.*|\Z)")
+_SETTING = re.compile(
+    rf"^\s*(?P<name>{_NAME})(?P<is>\s*[:=]\s*|\s+)(?P<value>\S+(?:\s+\S+)?)\s*;?\s*(?P<said>#.*|\Z)"
+)
 _HEADING = re.compile(
     rf"^\s*(?:[-*•+·]\s+|\d+[.)]\s+|\|\s*)?[`*\"']*(?::param\s+)?(?:-\w,?\s+)?-{{0,2}}(?P<name>{_NAME}?)[`*\"']*"
     rf"(?P<rest>\s*\Z|\s*[:=(\[|].*|\s+[-\u2013\u2014]{{1,2}}>?\s.*|\s*<\w.*)\Z"
 )
 _TYPES = re.compile(
-    r"\s*(?:\Z|[:(\[<,]*\s*\W*(?:int|float|str|bool|string|integer|number|list|dict|callable|array|object|optional"
+    r"\s*(?:\Z|:\s*\{|[:(\[<,]*\s*\W*(?:int|float|str|bool|string|integer|number|list|dict|callable|array|object|optional"
     r"|None|type|units?|default)\b)",
     re.IGNORECASE,
 )
@@ -31,7 +33,9 @@ _RULE = re.compile(r"^\s*([=~^\"-])\1{2,}\s*$")
 _END = re.compile(
     r"(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)(?<!\beg\.)(?<!etc\.)(?<!vs\.)(?<!approx\.)\)?[\"']?\s+(?=[A-Z(\"'`\[*-]|\d)"
 )
-_SOFT = re.compile(r"(?<![\w)])\*\*|\*\*(?![\w(-])|`|(?<!\w)_(?=[A-Za-z])|(?<=\w)_(?!\w)")
+_SOFT = re.compile(
+    r"(?<!\S)\*(?=\w)|(?<=\w)\*(?![\w*(])|(?<![\w)])\*\*|\*\*(?![\w(-])|`|(?<!\w)_(?=[A-Za-z])|(?<=\w)_(?!\w)"
+)
 _VALUE = re.compile(r"[-\d\"'<\[/]|(?:yes|no|on|off|true|false)\Z")
 
 Known = Callable[[str], bool]
@@ -43,7 +47,8 @@ CONTINUED = 8
 COMMENTED = 0.3
 """A document with so many lines of comment is a configuration file."""
 
-CONTEXT_LINES = 5
+MOST_CHARS = 1500
+"""What goes on for longer is no sentence, and is cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,9 @@ class Line:
     is_bare: bool = False
     level: int = 0
     """How many marks stand before it, of a heading in Markdown."""
+
+    is_set: bool = False
+    """Whether it is a setting of a configuration file, which need not be advice."""
 
     @property
     def plain(self) -> str:
@@ -94,15 +102,18 @@ def read_lines(text: str, known: Known) -> list[Line]:
     """Return the lines of a document; `known` says whether a name is that of a parameter."""
     raw = text.expandtabs().split("\n")
     filled = [line for line in raw if line.strip()]
-    marked = sum(bool(_MARK.match(line)) for line in filled)
-    is_configuration = marked > COMMENTED * len(filled)
+    # A heading in Markdown has more marks than one, or an empty line after it.
+    comments = [
+        line
+        for line, below in pairwise([*raw, ""])
+        if (mark := _MARK.match(line)) and (len(mark["mark"]) == 1 or mark["mark"] == "//") and below.strip()
+    ]
+    is_configuration = len(comments) > COMMENTED * len(filled)
     lines = [
         _read_line(number, line, raw, known, is_configuration=is_configuration)
         for number, line in enumerate(raw, 1)
     ]
-    return [
-        _with_heading(line, below, known) for line, below in pairwise([*lines, Line(0, "", 0, False, 0)])
-    ]
+    return [_with_heading(line, below, known) for line, below in pairwise([*lines, Line(0, "", 0, False, 0)])]
 
 
 def _with_heading(line: Line, below: Line, known: Known) -> Line:
@@ -141,11 +152,16 @@ def _read_line(number: int, raw: str, lines: Sequence[str], known: Known, *, is_
         return Line(number, text.strip(), indent, False, column, level=1)
     if _RULE.match(raw):
         text = ""
-    setting = _setting(text, known, is_commented=mark is not None) if is_configuration else _bare_setting(text, known)
+    setting = (
+        _setting(text, known, is_commented=mark is not None)
+        if is_configuration
+        else _bare_setting(text, known)
+    )
     heading = None if setting else _HEADING.match(text)
     name, rest = (heading["name"], heading["rest"]) if heading else ("", "")
     bare = bool(heading and _TYPES.match(rest))
-    return Line(number, text, indent, mark is not None, column, setting, name, bare)
+    is_set = bool(setting) and is_configuration
+    return Line(number, text, indent, mark is not None, column, setting, name, bare, is_set=is_set)
 
 
 def _setting(text: str, known: Known, *, is_commented: bool) -> str:
@@ -183,6 +199,8 @@ def find_sentences(lines: Sequence[Line], known: Known) -> Iterator[Sentence]:
         if run[0].level:
             section, lead = run[0].plain, ""
         for sentence in _split(run, owners[run[0].number]):
+            if run[0].is_bare:
+                continue
             yield replace(sentence, lead=f"{section}: {lead if block <= led + 1 else ''}".strip(": "))
             if sentence.text.endswith(":"):
                 lead, led = sentence.text, block
@@ -221,12 +239,15 @@ def _split(run: Sequence[Line], owner: str) -> Iterator[Sentence]:
         text += line.plain + " "
         if text.endswith(HYPHEN):  # as manual pages break words
             text = text.removesuffix(HYPHEN)
-    ends = [match.end() for match in _END.finditer(text)]
-    for begin, end in zip([0, *ends], [*ends, len(text)], strict=True):
+    ends = [*(match.end() for match in _END.finditer(text)), len(text)]
+    ends += [
+        place for begin, end in pairwise([0, *ends]) for place in range(begin + MOST_CHARS, end, MOST_CHARS)
+    ]
+    for begin, end in pairwise([0, *sorted(ends)]):
         within = [(max(start - begin, 0), number) for start, number in starts if start < end]
         first = max(index for index, (start, _) in enumerate(within) if start == 0)
         words = text[begin:end].rstrip()
-        yield Sentence(words, owner, tuple(within[first:]), bool(run[0].setting))
+        yield Sentence(words, owner, tuple(within[first:]), run[0].is_set)
 
 
 def _owners(lines: Sequence[Line], known: Known) -> dict[int, str]:

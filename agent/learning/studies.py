@@ -1,4 +1,4 @@
-"""A pack of what one's own finished studies found: their best configurations, and where their best quarter lies."""
+"""A pack of what finished studies found: their best configurations, and where their best quarter lies."""
 
 from __future__ import annotations
 
@@ -44,17 +44,23 @@ def learn_from_studies(storage: str, *, study_name: str | None = None, family: s
             studies.append(study)
     if not studies:
         said = f" ({'; '.join(notes[:3])})" if notes else ""
-        raise InputError(f"{shown_url(storage)} has no finished study to learn from{said}; run one, or name another")
+        raise InputError(
+            f"{shown_url(storage)} has no finished study to learn from{said}; run one, or name another"
+        )
     space = studies[0].space
     quarters = {study.name: _best_quarter(study) for study in studies}
     entries = {}
     for name in (name for name in space.names if name not in space.texts):
         parameter = space.parameters[name]
-        values = [trial.params[name] for quarter in quarters.values() for trial in quarter if name in trial.params]
+        values = [
+            trial.params[name] for quarter in quarters.values() for trial in quarter if name in trial.params
+        ]
         entry = _entry(parameter, values)
         entries[name] = {} if entry is None else {kind_of(parameter): entry}
     best = {key_of(quarter[0].params): quarter[0].params for quarter in quarters.values()}
-    portfolio = [{name: value for name, value in params.items() if name in entries} for params in best.values()]
+    portfolio = [
+        {name: value for name, value in params.items() if name in entries} for params in best.values()
+    ]
     return Draft(
         family=name_family(family, studies[0].task),
         entries=entries,

@@ -1,4 +1,4 @@
-"""What `bestguess learn` finds in ten documents that Debian and Python packages ship, beside what they advise.
+"""What `bestguess learn` finds in documents that Debian and Python packages ship, beside what they advise.
 
 | figure    | meaning                                                                                     |
 | --------- | ------------------------------------------------------------------------------------------- |
@@ -48,6 +48,14 @@ class Learned:
         """How much of what is advised is in the draft."""
         return self.advised - len(self.missing)
 
+    @property
+    def sentence(self) -> str:
+        """The figures, and what is behind them."""
+        said = f"{self.document}: {self.found} of {self.advised} found, {len(self.more)} more, "
+        said += f"{len(self.foreign)} foreign; {self.tokens} tokens, {self.seconds:.1f} s"
+        parts = (("missing", self.missing), ("more", self.more), ("foreign", self.foreign))
+        return "\n  ".join([said, *(f"{name}: {'; '.join(listed)}" for name, listed in parts if listed)])
+
 
 def fetch(folder: Path) -> None:
     """Unpack the packages of the documents into a folder, by pip and apt, which must be set up."""
@@ -89,7 +97,7 @@ def _learn(entry: Mapping[str, Any], folder: Path, llm: str) -> Learned:
     started = time.monotonic()
     draft: Draft | None = None
     try:
-        draft = learn(source, space, Task(), llm=llm, progress=lambda words: print(words, file=sys.stderr))
+        draft = learn(source, space, Task(), llm=llm)
     except InputError as error:
         if not str(error).startswith("nothing was found"):
             raise
@@ -115,7 +123,10 @@ def _is(one: Statement, advice: Mapping[str, Any]) -> bool:
         return False
     if "options" in advice:
         return list(one.options) == list(advice["options"])
-    return not one.options and _same(one.low, advice["low"]) and _same(one.high, advice["high"])
+    low, high = advice["low"], advice["high"]
+    if low == high and None not in (one.low, one.high):  # "2 or 3" are said together
+        return not one.options and (_same(one.low, low) or _same(one.high, high))
+    return not one.options and _same(one.low, low) and _same(one.high, high)
 
 
 def _same(one: float | None, other: float | None) -> bool:
@@ -139,4 +150,8 @@ def _foreign(draft: Draft, lines: Sequence[str]) -> Iterator[str]:
     ends = {end for one in draft.said for end in (one.low, one.high) if end is not None}
     for name, entry in draft.entries.items():
         for value in entry.values():
-            yield from (f"{name}: {end}" for end in (value if isinstance(value, list) else ()) if end is not None and end not in ends)
+            yield from (
+                f"{name}: {end}"
+                for end in (value if isinstance(value, list) else ())
+                if end is not None and end not in ends
+            )

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from bestguess.agent import adapters
     from bestguess.agent.advice.budget import Budget
     from bestguess.agent.estimators.search_cv import SearchCV
+    from bestguess.agent.learning.draft import learn
     from bestguess.agent.llm import LLM, Message, Reply, Request
     from bestguess.agent.result import Result
     from bestguess.agent.sampling.sampler import Sampler
@@ -49,6 +50,7 @@ _HOMES = {
     "Trial": "tools.trial",
     "Tuner": "agent.tuner",
     "WarmStart": "agent.warm_start",
+    "learn": "agent.learning.draft",
     "tune": "agent.tuner",
     "warm_start": "agent.warm_start",
 }
@@ -79,6 +81,7 @@ __all__ = [
     "Tuner",
     "WarmStart",
     "adapters",
+    "learn",
     "tune",
     "warm_start",
 ]

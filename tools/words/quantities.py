@@ -1,7 +1,7 @@
 """Numbers as documents write them: 0.01-0.3, 4 GB, 25 %, 1e-3, 2^10, 10,000; and what is none, as 3.2.1.
 
-A number of a version, a date, an address, a footnote, a fraction or a formula is no quantity: nobody would set
-a parameter to it.
+A number of a version, a date, an address, a footnote, a fraction or a formula is no quantity: nobody would
+set a parameter to it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from dataclasses import dataclass
 _SIZES = {"b": 1, "byte": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40, "p": 2**50}
 _SIZE_WORDS = {"kilobyte": 2**10, "megabyte": 2**20, "gigabyte": 2**30, "meg": 2**20, "gig": 2**30}
 _TIMES = {
-    "us": 1e-6, "usec": 1e-6, "microsecond": 1e-6, "ms": 1e-3, "msec": 1e-3, "millisecond": 1e-3, "s": 1, "sec": 1,
+    "us": 1e-6, "usec": 1e-6, "microsecond": 1e-6, "ms": 1e-3, "msec": 1e-3, "millisecond": 1e-3,
+    "s": 1, "sec": 1,
     "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600, "d": 86400, "day": 86400,
 }  # fmt: skip
 _SHARES = {"%": 0.01, "percent": 0.01}
@@ -29,14 +30,14 @@ UNITS: Mapping[str, tuple[str, float]] = {
     **{name: ("times", factor) for name, factor in _COUNTS.items()},
     **{name: ("times", 1000.0 ** (1 + step)) for step, name in enumerate(_BARE)},
 }
-"""By its name in small letters and without a plural's s: what a unit measures, and in which the number counts."""
+"""By its name in small letters, without a plural's s: what a unit measures, and how much of that it is."""
 
 _WORDS = sorted((name for name in UNITS if len(name) > 1 and name != "%"), key=len, reverse=True)
 _GLUED = "|".join([*_WORDS, *"bkmgtpshd"])
 _UNIT = rf"(?:[ ]?%|(?:{_GLUED})s?(?![\w/])|[ -](?:{'|'.join(_WORDS)})s?(?![\w/]))"
 _DIGITS = r"(?:\d{1,3}(?:[,_\u00a0\u202f]\d{3})+|\d+)(?:\.\d+)?|\.\d+"
 _NUMBER = re.compile(
-    rf"(?<![\w.,/:#$^])(?P<sign>(?<![\w)\]][-\u2212])[-+\u2212])?(?:(?P<base>\d+)(?:\^|\*\*)(?P<power>-?\d+)"
+    rf"(?:(?<![\w.,/:#$^])|(?<=\d\.\.))(?P<sign>(?<![\w)\]][-\u2212])[-+\u2212])?(?:(?P<base>\d+)(?:\^|\*\*)(?P<power>-?\d+)"
     rf"|(?P<digits>{_DIGITS})(?P<exponent>[eE][-+]?\d+)?)(?P<unit>{_UNIT})?(?![\w^]|[.,:/]\d|/\w)",
     re.IGNORECASE,
 )
@@ -58,7 +59,7 @@ MOST_POWER = 300
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A number that stands in a text from `start` to `end`, its unit included: `number` of `unit`, or of none."""
+    """A number that stands in a text from `start` to `end`, with its unit, which is empty for none."""
 
     start: int
     end: int
@@ -95,7 +96,8 @@ def plain_unit(words: str) -> str:
 
 
 def find_unit(text: str) -> str:
-    """Return the unit that a text says something is counted in, as `timeout_ms`, "size in MB", "(seconds)"."""
+    """Return the unit that a text says something is counted in, as `timeout_ms`, "size in MB",
+    "(seconds)"."""
     match = _COUNTED_IN.search(text) or _ENDS_IN.search(text)
     return plain_unit(match["unit"]) if match else ""
 

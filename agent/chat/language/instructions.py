@@ -21,28 +21,28 @@ _ASKING = """
 add allow always and avoid back ban begin between bring budget can carry change continue could count
 create discard disregard do don't download drop exclude execute export extend finish finished fix fixed
 forbid forget free freeze generate get give go goal halt have hold i i'd i'm ignore include increase keep
-launch leave let let's limit lock make maximise maximize minimise minimize narrow need never note only
-open optimise optimize over pause perform pick pin please predict proceed propose proposing raise redo
-remark remember remove repeat reproduce restrict resume retry revert roll rule run save say set share show
-shrink skip spend start stay stick stop suspend take test tighten try tune undo unpin use wait want we
-we'd what widen without write you
+launch learn leave let let's limit lock make maximise maximize minimise minimize narrow need never note
+only open optimise optimize over pause perform pick pin please predict proceed propose proposing raise
+read redo remark remember remove repeat reproduce restrict resume retry revert roll rule run save say set
+share show shrink skip spend start stay stick stop suspend take test tighten try tune undo unpin use wait
+want we we'd what widen without write you
 """
 """Words that ask: at least one of them stands in an instruction."""
 
 _JOINING = """
-a above again aim all alone also altogether an another any anymore anything as aside at away be below best
-better beyond both budget but by ceiling choice code column columns command configuration data database
-day days deeper did doing down each else end ends evaluation evaluations ever everything experiments far
-few fewer find first floor for from further going good great greater greatest had here hey hi high higher
-highest hour hours how html hyperparameters if in into is it it's its itself json just larger last least
-left less like line little log look looking lot low lower lowest max maximum may me metric min minimum
-minute minutes mistake moment more most much must my new next no nor not nothing now number objective of
-off ok okay on once one ones option options or other out parameter parameters possible program put python
-range report results right same score script second seconds session settings shell shot should size small
-smaller smallest so some still study table than thanks that that's the them then these they thing things
-think this those three time to today token tokens too total touch transcript trial trials twice two under
-until up value values was way well were where which while will winner with within work would wrong yes yet
-your
+a above again aim all alone also altogether an another any anymore anything as aside at away be below
+best better beyond both budget but by ceiling choice code column columns command configuration data
+database day days deeper did doc docs document documentation doing down each else end ends evaluation
+evaluations ever everything experiments far few fewer find first floor for from further going good great
+greater greatest had here hey hi high higher highest hour hours how html hyperparameters if in into is it
+it's its itself json just larger last least left less like line little log look looking lot low lower
+lowest manual max maximum may me metric min minimum minute minutes mistake moment more most much must my
+new next no nor not notes nothing now number objective of off ok okay on once one ones option options or
+other our out page parameter parameters possible program put python range report results right same score
+script second seconds session settings shell shot should size small smaller smallest so some still study
+table than thanks that that's the them then these they thing things think this those three time to today
+token tokens too total touch transcript trial trials twice two under until up value values was way well
+were where which while wiki will winner with within work would wrong yes yet your
 """
 """Words that may stand beside them."""
 

@@ -33,6 +33,11 @@ _PAIRS = re.compile(rf"\b({'|'.join(_TENS)})[- ]({'|'.join(_UNITS[:9])})\b")
 _ALONE = re.compile(rf"\b(?:an?\s+)?({'|'.join(word for word in _WORDS if word != 'one')})\b")
 _ORDINAL = re.compile(rf"\b({'|'.join(_ORDINALS)})\b(?=\s+(?:trial|run|one|attempt|configuration))")
 _SLIPPED = re.compile(r"\b(do|does|did|is|are|was|wo|ca)nt\b")
+_DOCUMENT = re.compile(
+    r"\b(?:read|learn(?: from)?)\b.*?(?:['\"](?P<quoted>[^'\"]+)['\"]"
+    r"|(?<!\S)(?P<file>[\w./-]*\w\.(?!py\b|csv\b|sh\b)[a-z]{2,6})(?![\w/]))",
+    re.IGNORECASE,
+)
 _HALF = re.compile(r"\bhalf an hour\b")
 _ONE = re.compile(r"\b(?:an?|one)\s+(?=(?:single\s+)?(?:more|hour|minute|trial|run)\b)")
 
@@ -71,6 +76,12 @@ def plain(text: str) -> str:
     found = _ORDINAL.sub(lambda match: f"{_ORDINALS.index(match[1]) + 1}th", found)
     found = _ALONE.sub(lambda match: str(_WORDS[match[1]]), found)
     return _ONE.sub("1 ", found)
+
+
+def document_in(text: str) -> str | None:
+    """Return the document that a text asks to be read: "read our wiki page first: notes/wiki.md"."""
+    found = _DOCUMENT.search(text)
+    return found["file"] or found["quoted"] if found else None
 
 
 def number(text: str) -> float:

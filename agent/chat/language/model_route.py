@@ -27,7 +27,7 @@ from bestguess.tools.words.given import shorten
 UNCLEAR = "unclear"
 MAX_TOKENS = 120
 
-NEVER = ("quit", "help", "ask", "scan")
+NEVER = ("quit", "help", "ask", "scan", "learn", "adopt")
 """Commands that no model is offered: they need no understanding, or would ask it again. Nor is any that
 reaches out, whatever its name."""
 

@@ -88,6 +88,8 @@ def _read_parts(clause: str, context: Context) -> list[Intent]:
 
 def _read(clause: str, context: Context) -> list[Intent]:
     script = mentions.script_in(clause)
+    if not script and (document := mentions.document_in(clause)) and not is_question(mentions.plain(clause)):
+        return [Intent("learn", {"file": document})]
     if script and says(clause.lower(), r"scan|inspect|look at|(?:could|can) be tuned|is there to tune"):
         return [Intent("scan", {"script": script})]
     if script and not says(clause.lower(), r"export|write|save"):
