@@ -1,7 +1,7 @@
 """Which statements of a document are advice: by words beside them, and where there are none, by a model.
 
 Words such as "recommended", "default" or "minimum" near a value settle most of it, and better than a model of
-1.5B does (NOTEBOOK); so they are not asked about.
+1.5B does; so it is asked only where they find nothing on a parameter.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from bestguess.agent.advice.advisor import read_reply
 from bestguess.agent.advice.budget import Budget, BudgetedLLM
 from bestguess.agent.learning.statements import Statement
-from bestguess.agent.learning.wording import UNCLEAR, VERDICTS, judge_by_words
+from bestguess.agent.learning.wording import ADVISED, UNCLEAR, VERDICTS, judge_by_words
 from bestguess.agent.llm import LLM, Message, Request
 from bestguess.prompts import render, version
 from bestguess.tools.errors import ModelError, ReplyError
@@ -38,7 +38,7 @@ class Judge(Protocol):
     tokens: int
 
     def judge(self, statements: Sequence[Statement]) -> Iterator[tuple[Statement, str]]:
-        """Yield each statement with one of VERDICTS."""
+        """Yield each statement with one of VERDICTS, or UNCLEAR; some of these again, with a better one."""
         ...
 
 
@@ -87,7 +87,10 @@ class WordJudge:
 
 
 class ModelJudge:
-    """Goes by words, and asks a language model what the text makes of the values beside which none stand."""
+    """Goes by words, and asks a language model of the parameters on which they find no advice.
+
+    It is told the text and the values beside which no words stand, and says what the text makes of each.
+    """
 
     def __init__(
         self,
@@ -106,13 +109,14 @@ class ModelJudge:
 
     def judge(self, statements: Sequence[Statement]) -> Iterator[tuple[Statement, str]]:
         """Yield each statement with the verdict on it."""
-        unclear = []
-        for statement in statements:
-            verdict = by_words(statement)
-            if verdict == UNCLEAR and not statement.problem:
-                unclear.append(statement)
-            else:
-                yield statement, verdict
+        judged = [(statement, by_words(statement)) for statement in statements]
+        yield from judged
+        plain = {one.parameter for one, verdict in judged if verdict == ADVISED and not one.problem}
+        unclear = [
+            one
+            for one, verdict in judged
+            if verdict == UNCLEAR and not one.problem and one.parameter not in plain
+        ]
         pieces = list(cut(unclear))
         left_out, why = 0, ""
         for number, piece in enumerate(pieces, 1):
@@ -130,7 +134,7 @@ class ModelJudge:
             why = advice.refusal or why
             left_out += len(piece.statements) - len(verdicts)
             for place, statement in enumerate(piece.statements, 1):
-                yield statement, verdicts.get(str(place), UNCLEAR)
+                yield statement, verdicts.get(str(place), UNCLEAR)  # once more, with the model's verdict
         if left_out:
             self.notes.append(
                 f"{self._llm.name} did not say what {left_out} of {len(unclear)} statements are, "
