@@ -17,6 +17,9 @@ FACTS: Mapping[str, float] = {"rows": 5000.0, "features": 20.0, "classes": 2.0}
 
 KINDS = ("float", "int", "choice")
 
+OPEN = ("low", "high")
+"""What stands for an end of an interval that nobody knows: that of the parameter."""
+
 
 def known_facts(facts: Mapping[str, Any]) -> dict[str, float]:
     """Return the facts that an expression may name, as the task has them or as they are assumed."""
@@ -40,7 +43,7 @@ def kind_of(parameter: Parameter) -> str:
 def read_belief(words: Any, facts: Mapping[str, float], parameter: Parameter | None = None) -> Belief:
     """Return the belief in what an entry has for a kind; raise ValueError or ExpressionError.
 
-    An end that is left open, as None, is that of the parameter.
+    The words low and high in place of an end leave it open: it is the parameter's own.
     """
     if isinstance(words, Mapping):
         weights = {option: float(weight) for option, weight in words.items() if is_number(weight)}
@@ -50,7 +53,10 @@ def read_belief(words: Any, facts: Mapping[str, float], parameter: Parameter | N
     if not isinstance(words, list | tuple) or len(words) != 2:
         raise ValueError("it has no two ends")
     least, most = _ends(parameter)
-    low, high = (None if end is None else read_number(end, facts) for end in words)
+    low, high = (
+        None if end == open_end else read_number(end, facts)
+        for end, open_end in zip(words, OPEN, strict=True)
+    )
     if low is None and high is None:
         raise ValueError("both its ends are open")
     if low is not None and high is not None and not low <= high:

@@ -11,7 +11,7 @@ models, and, in its front matter, good intervals as numbers, so that it helps wi
         also: [colsample]                               # other names it goes by
         float: [0.3, 0.8]                               # where good values usually lie, by kind of parameter;
         int: ["sqrt(features)", "features / 2"]         # ends may depend on rows, features and classes,
-                                                        # null is the parameter's own
+                                                        # low and high are its own
         choice: {sqrt: 3, log2: 1}                      # or weights of options
     portfolio:                                          # to run first, in order; see `portfolio.py`
       - {max_features: 0.5, min_samples_leaf: 1}

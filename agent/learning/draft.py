@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from bestguess.agent.advice.beliefs import kind_of
+from bestguess.agent.advice.beliefs import OPEN, kind_of
 from bestguess.agent.advice.budget import Budget
 from bestguess.agent.advice.knowledge import find_packs
 from bestguess.agent.advice.pack import Pack, load_packs
@@ -150,8 +150,8 @@ def _belief_words(belief: Any) -> str:
     if isinstance(belief, Mapping):
         return " or ".join(map(str, belief))
     low, high = belief
-    if None in (low, high):
-        return f"at most {high}" if low is None else f"at least {low}"
+    if OPEN[0] == low or OPEN[1] == high:
+        return f"at most {high}" if low == OPEN[0] else f"at least {low}"
     return str(low) if low == high else f"{low} to {high}"
 
 
@@ -287,7 +287,8 @@ def _entry(said: Sequence[Statement], space: Space, name: str) -> Any:
     if low is not None and high is not None:
         low, high = min(low, high), max(low, high)
     whole = kind_of(space.parameters[name]) == "int"
-    return [int(end) if whole and end is not None else end for end in (low, high)]
+    ends = [int(end) if whole and end is not None else end for end in (low, high)]
+    return [name if end is None else end for end, name in zip(ends, OPEN, strict=True)]
 
 
 def _quoted(one: Statement) -> str:

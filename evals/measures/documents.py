@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bestguess.agent.advice.beliefs import OPEN
 from bestguess.agent.learning.documents import read_documents
 from bestguess.agent.learning.draft import Draft, learn
 from bestguess.agent.learning.statements import Statement
@@ -153,5 +154,5 @@ def _foreign(draft: Draft, lines: Sequence[str]) -> Iterator[str]:
             yield from (
                 f"{name}: {end}"
                 for end in (value if isinstance(value, list) else ())
-                if end is not None and end not in ends
+                if end not in (*OPEN, *ends)
             )

@@ -118,7 +118,7 @@ def test_what_is_advised_and_cannot_be_is_dropped_with_the_reason(tmp_path: Path
 def test_a_bound_is_an_interval_with_an_open_end_and_counts_where_no_value_is_said(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text("max_depth should be at least 5. More than 4GB of cache is useless.")
     draft = bg.learn(tmp_path / "a.md", SPACE)
-    assert draft.entries == {"max_depth": {"int": [5, None]}, "cache": {"int": [None, 4096]}}
+    assert draft.entries == {"max_depth": {"int": [5, "high"]}, "cache": {"int": ["low", 4096]}}
     beliefs = draft.pack().beliefs(SPACE, {})
     assert (beliefs["max_depth"].high, beliefs["cache"].low) == (12, 1)  # type: ignore[union-attr]
     (tmp_path / "b.md").write_text("max_depth should be at least 5. A max_depth of 8 is recommended.")
