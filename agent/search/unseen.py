@@ -10,17 +10,16 @@ from bestguess.tools.search.looks import newest, stalled
 from bestguess.tools.trial import Proposal
 
 PATIENCE = 6
-LONG = 8
 EVERY = 2
-"""After PATIENCE trials without a gain that counts every second one is such a look; where all was seen, or
-all is numbers, after LONG (NOTEBOOK 30)."""
+"""After PATIENCE trials without a gain that counts every second one is such a look (NOTEBOOK 30). Looks
+anywhere, where all was seen or all is numbers, cost where failures are near (NOTEBOOK 33)."""
 
 
 class Unseen:
     """Proposes a random configuration with options that were never tried, alone or together."""
 
     def propose(self, state: SearchState) -> Proposal | Pass:
-        """Return the one of many that has most of them, or any; pass while the search gains."""
+        """Return the one of many that has most of them; pass while the search gains, or where all was seen."""
         since = stalled(state.history)
         if since < PATIENCE or (since - PATIENCE) % EVERY:
             return Pass()
@@ -30,7 +29,7 @@ class Unseen:
         likely = state.likely(drawn)
         able = [drawn[row] for row in np.flatnonzero(likely >= LIKELY * likely.max())]
         new = newest(state.whole, able, [trial.params for trial in state.history])
-        if new is None and since < LONG:
+        if new is None:
             return Pass()
-        what = "a look anywhere" if new is None else "options that were never tried, alone or together"
-        return Proposal(able[new or 0], "random", f"{since} trials have gained next to nothing: {what}")
+        what = "options that were never tried, alone or together"
+        return Proposal(able[new], "random", f"{since} trials have gained next to nothing: {what}")
