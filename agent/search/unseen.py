@@ -19,7 +19,7 @@ class Unseen:
     """Proposes a random configuration with options that were never tried, alone or together."""
 
     def propose(self, state: SearchState) -> Proposal | Pass:
-        """Return the one of many that has most of them; pass while the search gains, or where all was seen."""
+        """Return the one of many that has most of them; pass while it gains, or where all was seen."""
         since = stalled(state.history)
         if since < PATIENCE or (since - PATIENCE) % EVERY:
             return Pass()
