@@ -14,6 +14,8 @@ from typing import Any, Protocol
 
 from bestguess.agent.advice.advisor import read_reply
 from bestguess.agent.advice.budget import Budget, BudgetedLLM
+from bestguess.agent.learning.exam import ADVISED as EXPECTED
+from bestguess.agent.learning.exam import LEAST_RIGHT, exam
 from bestguess.agent.learning.statements import Statement
 from bestguess.agent.learning.wording import ADVISED, UNCLEAR, VERDICTS, judge_by_words
 from bestguess.agent.llm import LLM, Message, Request
@@ -89,7 +91,8 @@ class WordJudge:
 class ModelJudge:
     """Goes by words, and asks a language model of the parameters on which they find no advice.
 
-    It is told the text and the values beside which no words stand, and says what the text makes of each.
+    It is told the text and the values beside which no words stand, and says what the text makes of each, if
+    it can: an exam comes first.
     """
 
     def __init__(
@@ -106,6 +109,7 @@ class ModelJudge:
         self._llm = BudgetedLLM(llm, budget) if budget else llm
         self._timeout_s = timeout_s
         self._progress = progress
+        self._refusal = ""
 
     def judge(self, statements: Sequence[Statement]) -> Iterator[tuple[Statement, str]]:
         """Yield each statement with the verdict on it."""
@@ -117,8 +121,22 @@ class ModelJudge:
             for one, verdict in judged
             if verdict == UNCLEAR and not one.problem and one.parameter not in plain
         ]
-        pieces = list(cut(unclear))
-        left_out, why = 0, ""
+        if not unclear:
+            return
+        answers = dict(self._ask_all(exam()))
+        right = sum((verdict == ADVISED) == EXPECTED[one.parameter] for one, verdict in answers.items())
+        if right < LEAST_RIGHT:
+            said = f"; {self._refusal}" if self._refusal else ""
+            self.notes.append(
+                f"{self._llm.name} told {right} of {len(EXPECTED)} values of an exam right, so it is not "
+                f"asked what {len(unclear)} values are that no plain words judge{said}"
+            )
+            return
+        yield from self._ask_all(unclear)
+
+    def _ask_all(self, statements: Sequence[Statement]) -> Iterator[tuple[Statement, str]]:
+        """Yield each statement of which the model says something, with that; it ends where a call fails."""
+        pieces = list(cut(statements))
         for number, piece in enumerate(pieces, 1):
             self._progress(
                 f"{self._llm.name} reads piece {number} of {len(pieces)}: {piece.statements[0].place}"
@@ -126,20 +144,15 @@ class ModelJudge:
             try:
                 reply = self._llm.generate(ask(piece, self._timeout_s))
             except ModelError as error:
-                why, left_out = str(error), left_out + len(piece.statements)
-                continue
+                self._refusal = shorten(clean_line(str(error)), 200)
+                return
             self.tokens += reply.tokens
             advice = read_reply(reply, partial(read_verdicts, asked=len(piece.statements)))
             verdicts: dict[str, Any] = dict(*advice.configurations[:1])
-            why = advice.refusal or why
-            left_out += len(piece.statements) - len(verdicts)
+            self._refusal = advice.refusal or self._refusal
             for place, statement in enumerate(piece.statements, 1):
-                yield statement, verdicts.get(str(place), UNCLEAR)  # once more, with the model's verdict
-        if left_out:
-            self.notes.append(
-                f"{self._llm.name} did not say what {left_out} of {len(unclear)} statements are, "
-                f"so they are left out: {shorten(clean_line(why), 200)}"
-            )
+                if str(place) in verdicts:
+                    yield statement, verdicts[str(place)]
 
 
 def ask(piece: Piece, timeout_s: float) -> Request:

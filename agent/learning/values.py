@@ -115,7 +115,9 @@ class _Reading:
 
     def whose(self, start: int, end: int) -> str:
         """Return the parameter that what stands in a place belongs to, nothing where it is another's."""
-        before = [mention for mention in self.mentions if mention[1] <= start]
+        earlier = [mention for mention in self.mentions if mention[1] <= start]
+        # What is named in parentheses that end before counts where nothing else is named.
+        before = [one for one in earlier if not _is_aside(self.text[one[1] : start])] or earlier
         after = next((mention for mention in self.mentions if mention[0] >= end), None)
         if after and _FOR.fullmatch(self.text, end, after[0]):
             return after[2]
@@ -127,6 +129,10 @@ class _Reading:
             after and after[0] - end <= NEAR_CHARS and not re.search("[;:{}|]", self.text[end : after[0]])
         )
         return after[2] if after and is_near else ""
+
+
+def _is_aside(text: str) -> bool:
+    return text.count(")") > text.count("(")
 
 
 def _numbers(reading: _Reading) -> list[Quantity]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 ADVISED, AVOIDED = "advised", "avoid"
-VERDICTS = (ADVISED, "default", "allowed", AVOIDED, "other")
+VERDICTS = ("other", "allowed", "default", AVOIDED, ADVISED)
 UNCLEAR = "unclear"
 """Of a value beside which no words judge it."""
 

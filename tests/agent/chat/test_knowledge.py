@@ -72,10 +72,12 @@ def test_a_session_that_is_resumed_still_uses_what_was_adopted(ready: Talk, fold
     resumed.close()
 
 
-def test_a_model_that_the_session_has_reads_what_words_leave_open(folder: Path) -> None:
-    (folder / "wiki.md").write_text("Our lr was 0.02 on the big machine.\n")
+def test_a_model_that_the_session_has_is_examined_before_it_is_believed(folder: Path) -> None:
+    (folder / "wiki.md").write_text("Our lr was 0.02 on the big machine. For depth, 4 is recommended.\n")
     session = Session(folder, seed=0, llm=ScriptedLLM(['{"1": "advised"}']))
     talk = Talk(session)
     talk.say("tune train.py", "no", "/learn wiki.md")
-    assert "lr: 0.02" in session.pending.card.lines  # type: ignore[union-attr]
+    assert "of an exam right" in talk.of("answer")[-1].text
+    assert "depth: 4" in session.pending.card.lines  # type: ignore[union-attr]
+    assert not any(line.startswith("lr") for line in session.pending.card.lines)  # type: ignore[union-attr]
     session.close()

@@ -10,6 +10,7 @@ import pytest
 
 import bestguess as bg
 from bestguess.agent.advice.pack import Pack
+from bestguess.agent.learning.exam import ADVISED, exam
 from bestguess.agent.learning.judging import by_words
 from bestguess.agent.learning.names import Names
 from bestguess.agent.learning.statements import find_statements
@@ -46,24 +47,33 @@ def test_without_a_model_words_such_as_recommended_decide(notes: Path) -> None:
     )
 
 
-def all_said(verdict: str) -> ScriptedLLM:
+def able(verdict: str) -> ScriptedLLM:
+    """A model that passes the exam, and says the same of all else."""
+
     def answer(request: Request) -> str:
-        assert request.schema is not None
-        return json.dumps(dict.fromkeys(request.schema["properties"], verdict))
+        asked = re.findall(r"^(\d+)\. (\w+): ", request.messages[-1].content, re.MULTILINE)
+        is_exam = all(name in ADVISED for _, name in asked)
+        known = {name: "advised" if is_advised else "other" for name, is_advised in ADVISED.items()}
+        return json.dumps({number: known[name] if is_exam else verdict for number, name in asked})
 
     return ScriptedLLM([answer])
 
 
+def test_the_exam_is_of_values_that_plain_words_leave_open() -> None:
+    assert [one.parameter for one in exam()] == list(ADVISED)
+    assert {by_words(one) for one in exam()} == {"unclear"}
+
+
 def test_what_words_leave_open_a_model_says(notes: Path) -> None:
-    model = all_said("advised")
+    model = able("advised")
     draft = bg.learn(notes, SPACE, TASK, llm=model)
     assert draft.entries["max_depth"] == {"int": [4, 7]}
     assert draft.entries["cache"] == {"int": [2048, 2048]}
     assert "scripted" in draft.read_by
     asked = "\n".join(message.content for request in model.requests for message in request.messages)
     assert "sk-abcdef" not in asked
-    assert "0.02" not in asked.split("# Statements")[1]  # what is plain is not asked about
-    assert bg.learn(notes, SPACE, TASK, llm=all_said("other")).entries.keys() == {"learning_rate", "booster"}
+    assert "learning_rate: 0.02" not in asked  # what is plain is not asked about
+    assert bg.learn(notes, SPACE, TASK, llm=able("other")).entries.keys() == {"learning_rate", "booster"}
 
 
 REPLIES = (
@@ -93,14 +103,25 @@ def test_no_answer_brings_a_number_into_the_draft_that_does_not_stand_beside_its
     assert {"99", "77", "500", "3.9"}.isdisjoint(front.replace(",", " ").split())
 
 
+def test_a_model_that_takes_all_for_advice_fails_the_exam_and_is_not_asked(notes: Path) -> None:
+    def answer(request: Request) -> str:
+        assert request.schema is not None
+        return json.dumps(dict.fromkeys(request.schema["properties"], "advised"))
+
+    draft = bg.learn(notes, SPACE, TASK, llm=ScriptedLLM([answer]))
+    assert draft.entries.keys() == {"learning_rate", "booster"}
+    assert "told 4 of 8 values of an exam right" in draft.notes[0]
+
+
 def test_a_model_that_fails_is_said_and_costs_nothing_that_is_plain(notes: Path) -> None:
     draft = bg.learn(notes, SPACE, TASK, llm=DeadLLM())
     assert draft.entries.keys() == {"learning_rate", "booster"}
-    assert "dead did not say what" in draft.notes[0]
+    assert "dead told 0 of 8 values" in draft.notes[0]
+    assert "connection refused" in draft.notes[0]
 
 
 def test_a_budget_ends_the_reading(notes: Path) -> None:
-    draft = bg.learn(notes, SPACE, TASK, llm=all_said("advised"), budget=bg.Budget(requests=0))
+    draft = bg.learn(notes, SPACE, TASK, llm=able("advised"), budget=bg.Budget(requests=0))
     assert draft.entries.keys() == {"learning_rate", "booster"}
     assert "budget" in draft.notes[0]
 

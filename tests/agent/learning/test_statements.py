@@ -41,6 +41,8 @@ def values(text: str) -> list[tuple[str, float | None, float | None]]:
         ("max_depth should be at least 3", [("max_depth", 3, None)]),
         ("no more than 8 for max_depth", [("max_depth", None, 8)]),
         ("max_depth: 6, 8 or 10", [("max_depth", 6, 10)]),
+        ("Set max_depth (not workers) to 6.", [("max_depth", 6, 6)]),
+        ("The step size (learning_rate) should be 0.1.", [("learning_rate", 0.1, 0.1)]),
         ("With num_leaves 31, max_depth 5.", [("max_depth", 5, 5)]),
         ("learning_rate 0.1; num_leaves=5", [("learning_rate", 0.1, 0.1)]),
         ("C of 10 is usual, not c of 20", [("C", 10, 10), ("C", 20, 20)]),
