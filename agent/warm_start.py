@@ -251,7 +251,7 @@ def _choose(
         return ""
 
     add(Default(), 1)
-    packs = Packs(space, known) if known else None
+    packs = Packs.of(space, known)
     if packs:
         add(packs, min(n, 1 + packs.first(guesses=first is not None)))
     before = len(points)

@@ -1,12 +1,12 @@
 """What is known of where a task's optimum lies: by packs that are found by the task's words.
 
-A pack speaks only where it is named and knows parameters of the space by name, or where it knows most of
-them. Names that mean nothing match nothing.
+A pack speaks only where its family is named and it knows parameters of the space, or where it knows most of
+them by names that are its own. Names that mean nothing match nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, NotRequired
 
@@ -14,17 +14,21 @@ from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 from bestguess.agent.advice.beliefs import belief_words, is_number
-from bestguess.agent.advice.pack import SOURCES, Pack, choose_packs
+from bestguess.agent.advice.naming import plain_name
+from bestguess.agent.advice.pack import SOURCES, Pack, choose_packs, load_packs
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
 from bestguess.tools.search.prior import Belief, Interval, OptimumPrior
 from bestguess.tools.space.space import Space
 from bestguess.tools.words.given import shorten, shown
 from bestguess.tools.words.kept import whole
+from bestguess.tools.words.spelling import read_words
 
 UNNAMED_SHARE = 0.6
 UNNAMED_LEAST = 3
-"""A pack that no word calls for must know so large a share of the parameters, and so many of them."""
+UNNAMED_OWN = 2
+"""A pack that no word calls for must know so large a share of the parameters, so many of them, and so many of
+these by names that no other family has: depth, gamma and lr may be a fishing net's."""
 
 ADVICE_CHARS = 1000
 """About 250 tokens of a prompt."""
@@ -56,6 +60,8 @@ class Knowledge:
             count = len(self.portfolio)
             learned = f" learned on {self.learned_on} data sets" if self.learned_on else ""
             first += f" ({count} configuration{'s' if count > 1 else ''}{learned})"
+        elif not self.beliefs:
+            first += " (in words for a model only)"
         return (f"Packs of knowledge: {', '.join((first, *others))}", *self.unused)
 
     def to_dict(self) -> dict[str, Any]:
@@ -136,25 +142,51 @@ def read_knowledge(kept: Mapping[str, Any] | None, study: str) -> Knowledge | No
 def find_packs(space: Space, task: Task, packs: Sequence[Pack]) -> list[Pack]:
     """Return the packs that speak of this task, the most specific first, then those that know most of it.
 
-    If none is called by its words, the one that knows more of the parameters than any other, if that is most.
+    If none is called by its words, the one that knows more of the parameters than any other, if that is most
+    and the names are its own.
     """
-    known = sorted((pack for pack in packs if pack.names(space)), key=lambda pack: -len(pack.names(space)))
     # Only the description names what is tuned; a doc says how one parameter of it works.
-    called = [pack for pack in known if pack.is_called(task.description)]
+    company = (task.metric, *(f"data: {fact}" for fact in task.facts))
+    called = call_packs(task.description, packs, company)
     if called:
         first = {pack.family: pack for pack in reversed(packs)}  # a user's own stands for ours of that family
-        families = {pack.family for pack in called}
-        fit = [
-            pack
-            for pack in called
-            if pack is first[pack.family] and (not pack.refines or pack.refines in families)
-        ]
-        return sorted(fit, key=lambda pack: not pack.refines)
-    if any(pack.is_called(task.description) for pack in packs):
-        return []  # it is something else that has parameters of the same names
-    least = max(UNNAMED_LEAST, UNNAMED_SHARE * len(space))
-    counts = [len(pack.names(space)) for pack in known] + [0, 0]
-    return known[:1] if counts[0] >= least and counts[0] > counts[1] else []
+        known = {id(pack): len(pack.names(space, loosely=True)) for pack in called}
+        speaking = [pack for pack in called if known[id(pack)] and pack is first[pack.family]]
+        families = {pack.family for pack in called if known[id(pack)]}
+        fit = [pack for pack in speaking if not pack.refines or pack.refines in families]
+        return sorted(fit, key=lambda pack: (not pack.refines, -known[id(pack)]))
+    ranked = sorted(packs, key=lambda pack: -len(pack.names(space)))
+    most, next_most = ([len(pack.names(space)) for pack in ranked] + [0, 0])[:2]
+    if most < max(UNNAMED_LEAST, UNNAMED_SHARE * len(space)) or most == next_most:
+        return []
+    return ranked[:1] if len(_own_names(ranked[0], space, packs, task)) >= UNNAMED_OWN else []
+
+
+def call_packs(description: str, packs: Sequence[Pack], company: Iterable[str] = ()) -> list[Pack]:
+    """Return the packs whose family a description names; `company` is what else is said of the task."""
+    words, all_words = read_words(description), read_words("; ".join((description, *company)))
+    return [pack for pack in packs if pack.is_called(words, all_words)]
+
+
+def name_family(description: str, uses: Sequence[str]) -> str:
+    """Return a description that names no family with those of the packages and classes used that do."""
+    packs = load_packs()
+    if call_packs(description, packs):
+        return description
+    naming = [f"it uses {used}" for used in uses if call_packs(f"{description}; it uses {used}", packs)]
+    return "; ".join((description, *naming))
+
+
+def _own_names(pack: Pack, space: Space, packs: Sequence[Pack], task: Task) -> list[str]:
+    """Return the names that no other family has; of a task in words that name no family, compound ones."""
+    family = {pack.family, pack.refines}
+    others = [other for other in packs if family.isdisjoint({other.family, other.refines} - {""})]
+    return [
+        name
+        for name in pack.names(space)
+        if ("_" in plain_name(name) or not task.description.strip())
+        and not any(name in other.names(space) for other in others)
+    ]
 
 
 def know(space: Space, task: Task, packs: Sequence[Pack]) -> Knowledge | None:
@@ -166,7 +198,8 @@ def know(space: Space, task: Task, packs: Sequence[Pack]) -> Knowledge | None:
     said = OptimumPrior(space, beliefs).names
     # Of another family that is named as well, configurations fit less.
     portfolio = found[0].configurations(space, task.facts) if found else []
-    if not said and not portfolio:
+    in_words = any(pack.speaks_of(space) for pack in found)
+    if not said and not portfolio and not in_words:
         return None
     unused = tuple(
         f"known to work for {name} is {belief_words(beliefs[name])}, which its range does not hold; "

@@ -5,7 +5,10 @@ models, and, in its front matter, good intervals as numbers, so that it helps wi
 
     family: random forests
     refines: decision trees                             # or nothing: speaks with that family, first
-    words: [random forest, RandomForestClassifier]      # what the task, or a doc, may call it
+    words: [random forest, RandomForestClassifier]      # what the task may call it; spelling.py folds them
+    weak: [RF]                                          # names it only with company: a word of `beside`
+    beside: [bagging]                                   # or else of LEARNING
+    unless: [isolation forest]                          # what it then is instead
     parameters:
       max_features:
         also: [colsample]                               # other names it goes by
@@ -30,6 +33,7 @@ from types import UnionType
 from typing import Any
 
 from bestguess.agent.advice.beliefs import FACTS, KINDS, kind_of, known_facts, read_belief
+from bestguess.agent.advice.naming import name_entries
 from bestguess.agent.advice.portfolio import MOST, Configuration, read_configuration, value_for
 from bestguess.tools.errors import InputError
 from bestguess.tools.search.prior import Belief
@@ -37,19 +41,32 @@ from bestguess.tools.space.expressions import ExpressionError
 from bestguess.tools.space.space import Space
 from bestguess.tools.words.documents import MAX_YAML_CHARS, is_path, path_words, read_text, read_yaml
 from bestguess.tools.words.given import did_you_mean, shorten, shown
+from bestguess.tools.words.spelling import Words, fold
 
 FRONT = re.compile(r"\A---\n(?P<front>.*?)\n---\n(?P<body>.*)\Z", re.DOTALL)
 SOURCES = re.compile(r"^## Sources$", re.MULTILINE)
 
+_LISTS = ("words", "weak", "beside", "unless")
+
 _FIELDS: Mapping[str, tuple[type | UnionType, str]] = {
     "family": (str, "a name"),
-    "words": (list, "a list of words"),
+    **dict.fromkeys(_LISTS, (list, "a list of words")),
     "parameters": (dict, "a mapping"),
     "refines": (str | None, "the name of a family"),
     "portfolio": (list, f"a list of at most {MOST} mappings such as {{lr: 0.1, depth: 6}}"),
     "learned_on": (int, "how many data sets the portfolio was learned on"),
 }
-_OPTIONAL = ("refines", "portfolio", "learned_on")
+_OPTIONAL = ("weak", "beside", "unless", "refines", "portfolio", "learned_on")
+
+LEARNING = tuple(
+    """data, dataset, training, train, trained, classifier, classification, classify, regressor, regression,
+    predict, predicting, prediction, predictor, forecast, forecasting, detection, recognition, supervised,
+    machine learning, hyperparameter, cross-validation, cross-validated, CV, accuracy, AUC, ROC, F1, log loss,
+    RMSE, MSE, MAE, MAPE, R2, scikit-learn, sklearn, Kaggle, OpenML, UCI, feature, tabular, label, target,
+    titanic, iris, MNIST, CIFAR, ImageNet, diabetes, housing, digits, adult, census, churn, spam, fraud,
+    sentiment, credit""".replace("\n", " ").split(",")
+)
+"""Company in which a weak word names something that learns from data, where a pack has no list of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +82,10 @@ class Pack:
     portfolio: tuple[Configuration, ...] = ()
     learned_on: int = 0
     """How many data sets the portfolio was learned on; 0 where nobody says."""
+
+    weak: tuple[str, ...] = ()
+    beside: tuple[str, ...] = LEARNING
+    unless: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, text: str, origin: str) -> Pack:
@@ -93,11 +114,13 @@ class Pack:
                 raise refuse(name, front[name], mend)
             if name not in front and name not in _OPTIONAL:
                 raise InputError(f"the knowledge pack {origin} has no {name}; give {mend}")
-        words, family = front["words"], front["family"]
+        family = front["family"]
         if not family.strip():
             raise refuse("family", family, "a name")
-        if not all(isinstance(word, str) and word.strip() for word in words):
-            raise refuse("words", words, "a list of words")
+        lists = {name: tuple(front[name]) for name in _LISTS if name in front}
+        for name, words in lists.items():
+            if not all(isinstance(word, str) and fold(word) for word in words):
+                raise refuse(name, front[name], "a list of words")
         entries: dict[str, Mapping[str, Any]] = {}
         for name, entry in front["parameters"].items():
             if not isinstance(name, str) or not isinstance(entry, dict):
@@ -143,32 +166,42 @@ class Pack:
                     f"configuration {number} of the portfolio of the knowledge pack {origin}: {words_of}"
                 ) from error
         return cls(
-            family,
-            tuple(words),
-            entries,
-            match["body"].strip(),
-            origin,
-            front.get("refines") or "",
-            tuple(configurations),
-            learned_on,
+            family=family,
+            entries=entries,
+            advice=match["body"].strip(),
+            origin=origin,
+            refines=front.get("refines") or "",
+            portfolio=tuple(configurations),
+            learned_on=learned_on,
+            **lists,
         )
 
-    def names(self, space: Space) -> dict[str, Mapping[str, Any]]:
-        """Return the entries of the space's parameters that it knows, by their names in the space."""
-        return _named(space, self.entries)
+    def names(self, space: Space, *, loosely: bool = False) -> dict[str, Mapping[str, Any]]:
+        """Return the entries of the space's parameters that it knows, by their names in the space.
 
-    def is_called(self, words: str) -> bool:
-        """Whether one of its words is in `words`, as a word."""
-        return any(
-            re.search(rf"(?<![a-z0-9]){re.escape(word.lower())}(?![a-z0-9])", words.lower())
-            for word in self.words
-        )
+        `loosely`, once its family is named, also by other spellings and by what their docs say.
+        """
+        return name_entries(space, self.entries, loosely=loosely)
+
+    def speaks_of(self, space: Space) -> bool:
+        """Whether it speaks, in its advice, of a parameter of which it has no numbers at all."""
+        entries = self.names(space, loosely=True).values()
+        return bool(self.advice) and any(entry.keys().isdisjoint(KINDS) for entry in entries)
+
+    def is_called(self, words: Words, company: Words) -> bool:
+        """Whether the words of a task name its family; `company` is what else is said of it."""
+        if words.names_any(self.unless, exactly=True):
+            return False
+        if words.names_any(self.words):
+            return True
+        beside = {word for word in self.beside if company.names(word, exactly=True)}
+        return any(words.names(word, exactly=True) and beside - {word} for word in self.weak)
 
     def beliefs(self, space: Space, facts: Mapping[str, Any]) -> dict[str, Belief]:
         """Return what it knows of the space's parameters, given facts about the data."""
         known = known_facts(facts)
         found = {}
-        for name, entry in self.names(space).items():
+        for name, entry in self.names(space, loosely=True).items():
             parameter = space.parameters[name]
             kind = kind_of(parameter)
             if entry.get(kind) is not None:
@@ -184,23 +217,12 @@ class Pack:
         found = [
             {
                 name: value
-                for name, values in _named(space, configuration).items()
+                for name, values in name_entries(space, configuration, loosely=True).items()
                 for value in value_for(values, kind_of(space.parameters[name]), known)
             }
             for configuration in self.portfolio
         ]
         return found if any(found) else []
-
-
-def _named(space: Space, entries: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    """Return the entries, which go by a pack's names, by the space's names."""
-    known = {_plain(alias): entry for alias, entry in entries.items()}
-    spelled = {name: (_plain(name), re.sub(r"_\d+$", "", _plain(name))) for name in space.names}
-    return {
-        name: known[next(way for way in ways if way in known)]
-        for name, ways in spelled.items()
-        if not known.keys().isdisjoint(ways)
-    }
 
 
 def choose_packs(knowledge: bool | str | Path) -> tuple[Pack, ...]:
@@ -259,8 +281,3 @@ def _shipped_files() -> Iterator[tuple[str, str]]:
     ):
         if file.name.endswith(".md"):
             yield file.name, file.read_text("utf-8")
-
-
-def _plain(name: str) -> str:
-    """Return a parameter's own name, without the step of a pipeline or the section of a file before it."""
-    return re.split(r"__|[./]", name)[-1].lower().replace("-", "_").strip("_")

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bestguess.agent.advice.knowledge import name_family
 from bestguess.agent.chat.files import within
 from bestguess.agent.chat.plan import Plan, pattern_of
 from bestguess.agent.task import Task
@@ -76,7 +77,7 @@ def draft(
                 f"nothing to tune was found in {script}: it has no flags, upper-case constants or settings; "
                 + mend
             )
-        found, task = scanned.space, {"description": scanned.description}
+        found, task = scanned.space, {"description": name_family(scanned.description, scanned.uses)}
         if scanned.metric:
             task |= {"metric": scanned.metric.name, "direction": scanned.metric.direction}
             pattern = scanned.metric.pattern

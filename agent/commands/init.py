@@ -76,8 +76,10 @@ def command(script: Path, out: Path, force: bool, as_json: bool) -> None:
 
 def write_space(draft: Draft) -> str:
     """Return the draft as the YAML of `bestguess tune --space`."""
+    from bestguess.agent.advice.knowledge import name_family
+
     assert draft.space is not None
-    task: dict[str, Any] = {"description": draft.description}
+    task: dict[str, Any] = {"description": name_family(draft.description, draft.uses)}
     if draft.metric:
         task |= {"metric": draft.metric.name, "direction": draft.metric.direction}
     comments = [f"Drafted by bestguess init {draft.script}; look it over."]

@@ -18,9 +18,7 @@ def describe_task(
 ) -> Task:
     """Return the user's task with the estimator, the metric and the `facts` added where it lacks them."""
     task = given or Task()
-    steps = getattr(estimator, "steps", None)
-    names = [type(step).__name__ for _, step in steps] if steps else [type(estimator).__name__]
-    words = f"Tune {' after '.join(reversed(names))}, scored by {n_splits}-fold cross-validation."
+    words = f"Tune {_named(estimator)}, scored by {n_splits}-fold cross-validation."
     return Task(
         " ".join(part for part in (task.description, words) if part),
         metric=task.metric if task.metric != Task().metric else _metric(estimator, scoring, refit),
@@ -28,6 +26,23 @@ def describe_task(
         facts={**facts, **task.facts},
         noisy=task.noisy,
     )
+
+
+def _named(estimator: Any) -> str:
+    """Return what an estimator is, and what it is made of."""
+    if steps := getattr(estimator, "steps", None):
+        return " after ".join(_named(step) for _, step in reversed(steps))
+    kind = type(estimator)
+    others = (base for base in kind.__mro__ if base.__module__.split(".")[0] != kind.__module__.split(".")[0])
+    base = next((base.__name__ for base in others if hasattr(base, "fit")), "")
+    parts = estimator.get_params(deep=True) if hasattr(estimator, "get_params") else {}
+    within = [
+        _named(part)
+        for name, part in parts.items()
+        if "__" not in name and hasattr(part, "get_params") and not isinstance(part, type)
+    ]
+    of = f" of {', '.join(within)}" if within else ""
+    return f"{kind.__name__}{f' (a kind of {base})' if base else ''}{of}"
 
 
 def _metric(estimator: Any, scoring: Any, refit: Any) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from bestguess.agent.advice.knowledge import name_family
 from bestguess.agent.record.study import Study
 from bestguess.agent.reports.recommendation import Recommendation
 from bestguess.agent.reports.report import trial_record
@@ -191,6 +192,7 @@ class DraftRecord(BaseModel):
     """A space drafted from a script: look it over before it is used."""
 
     script: str
+    description: str = Field(description="what is tuned, for create_study")
     space: dict[str, Any] | None = Field(description="give it to create_study; null if nothing can be tuned")
     metric: str | None
     metric_pattern: str | None
@@ -204,6 +206,7 @@ class DraftRecord(BaseModel):
         """Return the record of a draft."""
         return cls(
             script=script,
+            description=name_family(draft.description, draft.uses),
             space=draft.space.to_dict() if draft.space else None,
             metric=draft.metric.name if draft.metric else None,
             metric_pattern=draft.metric.pattern if draft.metric else None,

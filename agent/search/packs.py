@@ -52,6 +52,11 @@ class Packs:
                 words = f"configuration {number} of {len(known)} that together do well{learned_on}"
                 self._portfolio.append((words, params))
 
+    @classmethod
+    def of(cls, space: Space, knowledge: Knowledge | None) -> Packs | None:
+        """Return what proposes, or None where nothing is known but words for a model."""
+        return cls(space, knowledge) if knowledge and (knowledge.beliefs or knowledge.portfolio) else None
+
     def first(self, *, guesses: bool) -> int:
         """Return how many come before a model's `guesses`, or before the search where it makes none."""
         return max(len(self._portfolio), STARTS if self.lead or not guesses else 1)

@@ -88,7 +88,7 @@ class Turns:
         self.reading = advisors.reading if advisors else SMALL
         self._switches = switches
         self._knowledge = knowledge if switches.knowledge else None
-        self._packs = Packs(space, self._knowledge) if self._knowledge else None
+        self._packs = Packs.of(space, self._knowledge)
         self._first: FirstGuesses | None = None
         self._guesses: Guesses | None = None
         self._explainer: Explainer | None = None
@@ -202,7 +202,7 @@ class Turns:
     def widen(self, space: Space) -> None:
         """Go on in another space, which holds all that the present one does."""
         self.space, self.region, self._verifier = space, None, None
-        self._packs = Packs(space, self._knowledge) if self._knowledge else None
+        self._packs = Packs.of(space, self._knowledge)
         if self._first:
             self._first.widen()
 

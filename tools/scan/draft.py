@@ -19,7 +19,7 @@ from bestguess.tools.scan.habits import habit_of
 from bestguess.tools.scan.metric import Printed, find_metric
 from bestguess.tools.scan.ranges import choose_parameter, is_heads, words_of
 from bestguess.tools.scan.reading import read_script, readable
-from bestguess.tools.scan.usage import find_classes, find_fixed
+from bestguess.tools.scan.usage import find_classes, find_fixed, find_uses
 from bestguess.tools.space.conditions import name_problem
 from bestguess.tools.space.parameters import Choice, Parameter
 from bestguess.tools.space.space import Space
@@ -42,6 +42,9 @@ class Draft:
     metric: Printed | None
     description: str
     """What is tuned, in words: the first line of the script's docstring, and the classes that it uses."""
+
+    uses: tuple[str, ...]
+    """Other people's packages and classes that it and its modules use."""
 
     @property
     def command(self) -> list[str]:
@@ -91,9 +94,10 @@ def scan(script: Path) -> Draft:
     Raises:
         InputError: the script, or a YAML file that it names, cannot be read.
     """
-    tree, findings, _ = read_script(script)
+    tree, findings, modules = read_script(script)
     with readable(script):
         metric, description = find_metric(tree), _describe(script, tree)
+        uses = find_uses([tree, *(module.tree for module in modules)])
     beside = frozenset().union(*map(words_of, findings))
     has_heads = any(is_heads(finding) for finding in findings)
     parameters: dict[str, Parameter] = {}
@@ -128,6 +132,7 @@ def scan(script: Path) -> Draft:
         tuple(left_out),
         metric,
         description,
+        uses,
     )
 
 

@@ -72,6 +72,21 @@ def find_classes(tree: ast.Module) -> tuple[str, ...]:
     return tuple(name for name in dict.fromkeys(names) if name[:1].isupper())[:MOST_CLASSES]
 
 
+def find_uses(trees: Iterable[ast.Module]) -> tuple[str, ...]:
+    """Return other people's packages that the code imports, then all of their classes that it calls."""
+    packages: list[str] = []
+    classes: list[str] = []
+    for tree in trees:
+        for node in walk(tree):
+            match node:
+                case ast.Import(names=found):
+                    packages += [one.name for one in found if _is_foreign(one.name)]
+                case ast.ImportFrom(module=str(module), level=0) if _is_foreign(module):
+                    packages.append(module)
+        classes += [name for name, _ in _foreign_calls(tree) if name[:1].isupper()]
+    return tuple(dict.fromkeys([*(package.partition(".")[0] for package in packages), *classes]))
+
+
 def find_fixed(tree: ast.Module, file: str) -> Iterator[Finding]:
     """Yield what a script fixes where it calls other people's classes: numbers by keyword, its optimizer."""
     calls = list(_foreign_calls(tree))
