@@ -85,12 +85,11 @@ def name_entries(
     meant = {
         key: entry for alias, entry in entries.items() if id(entry) not in taken and (key := _key(alias))
     }
-    guessed = {
-        name: meant[key]
-        for name in space.names
-        if name not in found
-        and (key := next(filter(meant.__contains__, _ways(name, space.parameters[name].doc)), None))
-    }
+    guessed = {}
+    for name in space.names:
+        ways = _ways(name, space.parameters[name].doc) if name not in found else ()
+        if known_way := next((way for way in ways if way in meant), ""):
+            guessed[name] = meant[known_way]
     # Which of two parameters an entry means then nobody can tell.
     times = Counter(id(entry) for entry in guessed.values())
     found |= {name: entry for name, entry in guessed.items() if times[id(entry)] == 1}

@@ -59,12 +59,16 @@ _FIELDS: Mapping[str, tuple[type | UnionType, str]] = {
 _OPTIONAL = ("weak", "beside", "unless", "refines", "portfolio", "learned_on")
 
 LEARNING = tuple(
-    """data, dataset, training, train, trained, classifier, classification, classify, regressor, regression,
-    predict, predicting, prediction, predictor, forecast, forecasting, detection, recognition, supervised,
-    machine learning, hyperparameter, cross-validation, cross-validated, CV, accuracy, AUC, ROC, F1, log loss,
-    RMSE, MSE, MAE, MAPE, R2, scikit-learn, sklearn, Kaggle, OpenML, UCI, feature, tabular, label, target,
-    titanic, iris, MNIST, CIFAR, ImageNet, diabetes, housing, digits, adult, census, churn, spam, fraud,
-    sentiment, credit""".replace("\n", " ").split(",")
+    re.split(
+        r",\s+",
+        """data, dataset, training, train, trained, classifier, classification, classify, regressor,
+        regression, predict, predicting, prediction, predictor, forecast, forecasting, detection,
+        recognition, supervised, machine learning, hyperparameter, cross-validation, cross-validated,
+        CV, accuracy, AUC, ROC, F1, log loss, RMSE, MSE, MAE, MAPE, R2, validation, scikit-learn,
+        sklearn, Kaggle, OpenML, UCI, feature, tabular, label, target, titanic, iris, MNIST, CIFAR,
+        ImageNet, diabetes, breast cancer, housing, house prices, Boston, California, abalone, digits,
+        newsgroups, adult, census, churn, spam, fraud, sentiment, credit, sales, demand""",
+    )
 )
 """Company in which a weak word names something that learns from data, where a pack has no list of its own."""
 
@@ -194,8 +198,9 @@ class Pack:
             return False
         if words.names_any(self.words):
             return True
-        beside = {word for word in self.beside if company.names(word, exactly=True)}
-        return any(words.names(word, exactly=True) and beside - {word} for word in self.weak)
+        weak = {word for word in self.weak if words.names(word, exactly=True)}
+        beside = {word for word in self.beside if weak and company.names(word, exactly=True)}
+        return any(beside - {word} or fold(word) == words.all for word in weak)
 
     def beliefs(self, space: Space, facts: Mapping[str, Any]) -> dict[str, Belief]:
         """Return what it knows of the space's parameters, given facts about the data."""

@@ -32,6 +32,10 @@ _NOT = re.compile(
 )
 """What is named in order to say that it is something else."""
 
+_FILLING = re.compile(
+    r"\b(?:an?|the|our|my|tun(?:e|ing)|optimi[sz](?:e|ing)|hyper-?parameters|of|for)\b", re.IGNORECASE
+)
+
 _AMERICAN = (
     (re.compile(r"our(?!$|s$)|(?<=..)our(?=s?$)"), "or"),
     (re.compile(r"is(?=(e[drs]?|ing|ations?)$)"), "iz"),
@@ -47,6 +51,8 @@ class Words:
     """What a text says: every few words of it in a row, joined and folded."""
 
     said: frozenset[str]
+    all: str
+    """The whole of it, without words such as "tune our"."""
 
     @cached_property
     def nearly(self) -> frozenset[str]:
@@ -77,7 +83,7 @@ def read_words(text: str) -> Words:
             for start in range(max(0, end + 1 - LONGEST), end + 1):
                 before = "".join(folded[start:end])
                 said |= {before + way for way in _ways(word)}
-    return Words(frozenset(said))
+    return Words(frozenset(said), fold(" ".join(_FILLING.split(text[:MOST_CHARS]))))
 
 
 @lru_cache(maxsize=4096)

@@ -81,6 +81,7 @@ def test_a_weak_word_and_names_that_coincide_call_nobody(words: str, names: list
         ("RF on titanic", ["max_depth"], ["forests"]),
         ("ridge, five-fold cross-validation", ["alpha"], ["linear"]),
         ("SAC agent", ["tau"], ["rl"]),
+        ("Tune a ridge", ["alpha"], ["linear"]),
         ("Our web shop", ["max_num_seqs", "gpu_memory_utilization", "max_num_batched_tokens"], ["vllm"]),
         ("", ["n_neighbors", "weights", "p"], ["neighbours"]),
     ],
