@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from bestguess.tools.space.space import Space
@@ -96,6 +97,7 @@ def name_entries(
     return {name: found[name] for name in space.names if name in found}
 
 
+@lru_cache(maxsize=4096)
 def plain_name(name: str) -> str:
     """Return a parameter's own name, without the step of a pipeline or the section of a file before it."""
     return re.split(r"__|[./]", name)[-1].lower().replace("-", "_").strip("_")
