@@ -54,6 +54,9 @@ class Words:
     all: str
     """The whole of it, without words such as "tune our"."""
 
+    run: str
+    """Every word of it, folded."""
+
     @cached_property
     def nearly(self) -> frozenset[str]:
         """The long ones, also with each letter left out in turn."""
@@ -65,6 +68,8 @@ class Words:
         sought = fold(phrase)
         if sought in self.said:
             return True
+        if _is_sentence(phrase):
+            return _run(phrase) in self.run
         return not exactly and len(sought) >= SLIP_CHARS and not self.nearly.isdisjoint(_slips(sought))
 
     def names_any(self, phrases: Iterable[str], *, exactly: bool = False) -> bool:
@@ -83,13 +88,27 @@ def read_words(text: str) -> Words:
             for start in range(max(0, end + 1 - LONGEST), end + 1):
                 before = "".join(folded[start:end])
                 said |= {before + way for way in _ways(word)}
-    return Words(frozenset(said), fold(" ".join(_FILLING.split(text[:MOST_CHARS]))))
+    given = text[:MOST_CHARS]
+    return Words(frozenset(said), fold(" ".join(_FILLING.split(given))), f" {_run(given)} ")
 
 
 @lru_cache(maxsize=4096)
 def fold(phrase: str) -> str:
     """Return a phrase's words, folded and joined."""
     return "".join(fold_word(word) for word in split_words(phrase))
+
+
+@lru_cache(maxsize=4096)
+def _is_sentence(phrase: str) -> bool:
+    """Whether a phrase is longer than what is joined, has breaks, or is of a script without spaces."""
+    broken = _BREAK.search(phrase.strip()) or _NOT.search(phrase)
+    return bool(broken) or len(split_words(phrase)) > LONGEST or not fold(phrase).isascii()
+
+
+@lru_cache(maxsize=4096)
+def _run(text: str) -> str:
+    words = " ".join(map(fold_word, split_words(text)))
+    return f" {words} " if words.isascii() else words
 
 
 def split_words(text: str) -> list[str]:

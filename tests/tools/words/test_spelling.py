@@ -24,6 +24,10 @@ from bestguess.tools.words.spelling import fold, read_words
         ("MLPClassifier(solver='sgd')", "solver sgd"),
         ("sklearn.svm.SVC", "SVC"),
         ("LightGBM instead of XGBoost", "lightgbm"),
+        ("tune Postgres without SSL", "Postgres without SSL"),
+        ("It is our nightly job on the small box in Munich.", "our nightly job on the small box in Munich"),
+        ("an oven: the large one", "oven, the large one"),
+        ("我们的数据库", "数据库"),
     ],
 )
 def test_spellings_of_one_thing_are_equal(text: str, phrase: str) -> None:
@@ -40,6 +44,7 @@ def test_spellings_of_one_thing_are_equal(text: str, phrase: str) -> None:
         ("visual perception", "perceptron classifier"),
         ("transformed features", "transformer"),
         ("a car", "CART"),
+        ("our nightly job on the small box in Munichs old town", "r nightly job on the small box in Munich"),
         ("SVD", "SVM"),
         ("LightGBM instead of XGBoost", "xgboost"),
         ("unlike a random forest, it is linear", "random forest"),
