@@ -249,12 +249,16 @@ class ModelAdvisor:
         return reply
 
     def _ask(self, request: Request, question: Question) -> Reply:
-        """Return the model's reply; a second try, if nothing held it to the schema and nobody can use it."""
+        """Return the model's reply; a second try, if nothing held it to the schema and nobody can use it.
+
+        Who thought until there was no room left for an answer is asked to give one without.
+        """
         reply = self.llm.generate(request)
         advice = read_reply(reply, question.read, question.split)
-        if reply.held_to_schema or advice.configurations or not any(text.strip() for text in reply.texts):
+        said = next((text for text in reply.texts if text.strip()), "")
+        if reply.held_to_schema or advice.configurations or not (said or request.thought_tokens):
             return reply
-        again = self.llm.generate(_repair(request, reply, advice.rejected[0]))
+        again = self.llm.generate(_repair(request, said, advice.rejected[0]))
         return replace(
             again,
             prompt_tokens=reply.prompt_tokens + again.prompt_tokens,
@@ -290,13 +294,13 @@ class ModelAdvisor:
         threading.Thread(target=answer, name="bestguess-llm", daemon=True).start()
 
 
-def _repair(request: Request, reply: Reply, error: str) -> Request:
-    """Return the request that shows a model its answer and says what is wrong with it."""
-    shown = Message("assistant", next(text for text in reply.texts if text.strip())[:REPAIR_CHARS])
-    said = Message("user", render("repair", error=error))
-    return replace(
-        request, messages=(*request.messages, shown, said), n=1, thought_tokens=0, template=version("repair")
-    )
+def _repair(request: Request, said: str, error: str) -> Request:
+    """Return the request that shows a model its answer, if it gave one, and says what is wrong with it."""
+    plain = replace(request, n=1, thought_tokens=0)
+    if not said:
+        return plain
+    turns = (Message("assistant", said[:REPAIR_CHARS]), Message("user", render("repair", error=error)))
+    return replace(plain, messages=(*request.messages, *turns), template=version("repair"))
 
 
 def read_reply(

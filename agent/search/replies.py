@@ -98,7 +98,7 @@ class Replies:
 
 def _points_of(said: Any) -> Sequence[Any]:
     """Return the points in a reply: a list, the one under that name or the first of objects, or itself."""
-    if isinstance(said, list):
+    if isinstance(said, list) and said:
         return said
     if not isinstance(said, Mapping):
         return (said,)

@@ -63,6 +63,8 @@ def read(text: str, asked: int = 3) -> tuple[Advice, Replies]:
         ('{"points": ' + "[" * 20_000 + "]" * 20_000 + "}", 0),
         (json.dumps({"points": [None, 1, "x", [], {}]}), 0),
         (json.dumps({"points": "all of them"}), 0),
+        (json.dumps({"points": []}), 0),
+        ("[]", 0),
         ('{"points": [{"reason": "a", "params": {"lr": 1' + "0" * 5000 + "}}]}", 0),
     ],
 )
@@ -72,6 +74,7 @@ def test_of_any_answer_only_configurations_of_the_space_are_kept(text: str, kept
     assert all(SPACE.validate(params) == params for params in advice.configurations)
     assert bool(advice.refusal) == (kept == 0)
     assert len(advice.rejected) < 10
+    assert advice.configurations or advice.rejected
 
 
 def test_a_reason_is_one_line_without_marks_however_it_was_written() -> None:
@@ -157,6 +160,24 @@ def test_one_request_brings_several_points_thoughts_and_advice_over_a_real_serve
     (advice,) = searched.consultation.advice
     assert advice.suggestion == Suggestion("narrow", "", "lr", low=1e-3, high=0.1)
     assert advice.tokens > 1900  # the server says 60; thoughts are never free
+
+
+@pytest.mark.parametrize("thought", ["<think> so many options", "so many options"])
+def test_who_thinks_until_no_room_is_left_is_asked_once_more_without(thought: str) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def answer(exchange: Exchange, body: Any) -> None:
+        asked.append(body)
+        exchange.complete([thought if body["chat_template_kwargs"]["enable_thinking"] else points()])
+
+    with MisbehavingServer([answer]) as server:
+        advisor = ModelAdvisor(ServerLLM(server.url), wait_s=60)
+        question = FirstGuesses(advisor).question(state(Reading(points=5, thinks=True)))
+        advice = advisor.take(question)
+
+    assert len(advice.configurations) == 3
+    assert [body["max_tokens"] for body in asked] == [asked[1]["max_tokens"] + 2048, asked[1]["max_tokens"]]
+    assert advice.tokens == 2 * 60
 
 
 def test_first_guesses_in_one_answer_run_in_the_models_own_order() -> None:
