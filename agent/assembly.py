@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from bestguess.agent.advice.advisor import Consultation, ModelAdvisor, Patience
 from bestguess.agent.advice.budget import Budget, BudgetedLLM, Spent
+from bestguess.agent.advice.exam.examiner import Examiner
 from bestguess.agent.advice.journal import Journal, JournaledLLM, open_beside
 from bestguess.agent.advice.knowledge import Knowledge
 from bestguess.agent.checks import check_budget, check_flag, check_path, check_seconds
 from bestguess.agent.llm import LLM
 from bestguess.agent.llm.connect import connect
+from bestguess.agent.llm.grades import Word
 from bestguess.agent.llm.shared import SharedLLM
 from bestguess.agent.search.switches import EVERYTHING, Switches
 from bestguess.agent.search.turns import Advisors, Turns
@@ -37,12 +41,15 @@ class ModelTerms:
     journal: Path | str | None = BESIDE
     cache: bool = False
     prefetch: bool = True
+    exam: bool | Callable[[str], object] = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "llm_wait_s", check_seconds("llm_wait_s", self.llm_wait_s))
         check_budget(self.budget)
         check_flag("cache", self.cache)
         check_flag("prefetch", self.prefetch)
+        if not callable(self.exam):
+            check_flag("exam", self.exam)
         if not isinstance(self.journal, str) or self.journal != BESIDE:
             journal = check_path("journal", self.journal, "give a file, or None for nowhere")
             object.__setattr__(self, "journal", journal)
@@ -71,7 +78,7 @@ class Assembly:
     def __init__(
         self,
         terms: ModelTerms,
-        model: LLM | None,
+        model: SharedLLM | None,
         study: str,
         *,
         storage: str | None = None,
@@ -79,7 +86,9 @@ class Assembly:
     ) -> None:
         self.journal: Journal | None = None
         self._terms = terms
-        self._model = self._asked = model
+        self._model = model
+        self._asked: LLM | None = model
+        self.examiner: Examiner | None = None
         self._study = study
         self._budgeted: BudgetedLLM | None = None
         self._patience = Patience()
@@ -96,6 +105,11 @@ class Assembly:
             self._asked = self._budgeted = BudgetedLLM(model, terms.budget, spent)
         if self.journal:
             self._asked = JournaledLLM(self._asked or model, self.journal, study, cache=terms.cache)
+        room = self._budgeted.left if self._budgeted else lambda: (math.inf, math.inf)
+        told = {"say": terms.exam} if callable(terms.exam) else {}
+        self.examiner = Examiner(model, self._asked or model, room=room, **told)
+        # Whoever has the model think ahead lives on while it does; others would break each problem off.
+        self.examiner.begin(may_examine=bool(terms.exam) and terms.prefetch)
 
     def turns(
         self,
@@ -121,7 +135,18 @@ class Assembly:
             self._model,
             self.journal.first_guesses(self._study, space) if self.journal else None,
             self.journal.explanations(self._study) if self.journal else (),
+            grade=self.grade,
         )
+
+    def grade(self, wait_s: float = math.inf) -> Word:
+        """Return the model's grade, that of one that failed while there is none; see `Examiner.word`."""
+        wait_s = min(wait_s, self._terms.llm_wait_s)
+        return self.examiner.word(wait_s) if self.examiner else "failed"
+
+    def stop(self) -> None:
+        """End an exam that is under way; its marks so far are kept."""
+        if self.examiner:
+            self.examiner.stop()
 
     def consult(self) -> Consultation:
         """Return the consultation in which the next trial is proposed; a trial's own budget starts anew."""

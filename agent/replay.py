@@ -65,11 +65,12 @@ def replay(
 ) -> Iterator[Replayed]:
     """Yield every trial that the tuner proposed, with what it proposes now; users' own trials are history."""
     recorded = RecordedAdvisor(advice, study.space)
+    advisors = Advisors(recorded, recorded, grade=lambda _wait_s: study.grade_at(recorded.number))
     turns = Turns(
         study.space,
         study.task,
         study.seed,
-        advisors=Advisors(recorded, recorded) if advice else None,
+        advisors=advisors if advice else None,
         switches=switches,
         knowledge=read_knowledge(study.knowledge, study.name),
     )

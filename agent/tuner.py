@@ -29,6 +29,7 @@ from bestguess.agent.checks import (
     check_task,
 )
 from bestguess.agent.llm import LLM
+from bestguess.agent.llm.grades import Grade
 from bestguess.agent.record.owner import Owner
 from bestguess.agent.record.storage_url import shown_url
 from bestguess.agent.record.study import Study
@@ -73,6 +74,9 @@ class Tuner:
         owner: who runs the trials; if that process ends without telling, its trials are handed out again.
             None stands for someone whose end nobody would notice: an asked trial waits for its outcome.
         prefetch: has the model think while the objective runs; in vain where the process ends before.
+        exam: examines a server's model in the background the first time that it is used; what that costs is
+            said before, in the log or to a function given here, and counts to the budget. Until it has a
+            grade, a model has the rights of one that failed.
         knowledge: whether packs of what is known to work have a part, where one speaks of the task; a folder
             adds packs of your own. A study goes on with what was known when it began.
         switches: which parts are on, for experiments.
@@ -97,10 +101,11 @@ class Tuner:
         cache: bool = False,
         owner: Owner | Literal["this process"] | None = THIS_PROCESS,
         prefetch: bool = True,
+        exam: bool | Callable[[str], object] = True,
         knowledge: bool | str | Path = True,
         switches: Switches = EVERYTHING,
     ) -> None:
-        self._terms = ModelTerms(llm, llm_wait_s, budget, journal, cache, prefetch)
+        self._terms = ModelTerms(llm, llm_wait_s, budget, journal, cache, prefetch, exam)
         self.space = check_space(space)
         self.task = check_task(task)
         study_name = check_study_name(study_name)
@@ -133,6 +138,11 @@ class Tuner:
     def llm(self) -> LLM | None:
         """The language model that guesses, as it was given."""
         return self._model.llm if self._model else None
+
+    @property
+    def grade(self) -> Grade | None:
+        """What the model's entrance exam found; None without a model, and while it is not examined."""
+        return self._assembly.examiner.grade if self._assembly.examiner else None
 
     @property
     def history(self) -> History:
@@ -411,12 +421,15 @@ class Tuner:
                     return None
                 proposal = replace(proposal, reason=ALL_TRIED)
             trial = self.study.start(proposal, self._owner)
+            if self._model and trial.number:
+                self.study.keep_grade(trial.number, self._turns.grade)
             if trial.number == look.trials or not self.study.withdraw_repeat(trial, look.history):
                 return trial
             look = self._look()
 
     def close(self) -> None:
         """Stop asking the model and let go of the storage; a model object that was handed in stays open."""
+        self._assembly.stop()
         self._terms.close(self._model)
         self.study.close()
 
@@ -443,6 +456,7 @@ def tune(
     llm_wait_s: float = LLM_WAIT_S,
     resume: bool = True,
     budget: Budget | None = None,
+    exam: bool = True,
     knowledge: bool | str | Path = True,
     keep_going: bool = False,
 ) -> Result:
@@ -475,6 +489,7 @@ def tune(
         resume=resume,
         llm_wait_s=llm_wait_s,
         budget=budget,
+        exam=exam,
         knowledge=knowledge,
     ) as tuner:
         if not keep_going:

@@ -79,10 +79,11 @@ class WarmStart:
         from bestguess.agent.advice.advisor import LATER
         from bestguess.agent.assembly import Assembly, ModelTerms
         from bestguess.agent.search.first_guesses import TEMPLATES, FirstGuesses
+        from bestguess.agent.search.rights import RIGHTS
         from bestguess.prompts import version
 
         check_count("n", n, MAX_POINTS)
-        terms = ModelTerms(llm, llm_wait_s, budget, journal=None)
+        terms = ModelTerms(llm, llm_wait_s, budget, journal=None, prefetch=False)
         space, task, seed = check_space(space), check_task(task), check_seed(seed) or 0
         known = gather(space, task, knowledge)
         model = terms.connect()
@@ -91,7 +92,8 @@ class WarmStart:
             advisors, consultation = assembly.advisors(space), assembly.consult()
             said = known.advice if known else ""
             first = FirstGuesses(advisors.guesses, packs_say=said) if advisors else None
-            points = _choose(space, task, n, seed, known, first, consultation)
+            before = RIGHTS[assembly.grade()].before
+            points = _choose(space, task, n, seed, known, first, consultation, before=before)
         finally:
             terms.close(model)
         refusals = [advice.refusal.removesuffix(LATER) for advice in consultation.advice if advice.refusal]
@@ -223,10 +225,13 @@ def _choose(
     known: Knowledge | None,
     first: FirstGuesses | None,
     consultation: Consultation,
+    *,
+    before: bool,
 ) -> list[Proposal]:
     """Return the default, what is known to work, the guesses worth running, and what fills the space.
 
-    What is known comes before the guesses as in a study of our own, and more of it after them.
+    What is known comes before the guesses or, with `before`, after them, as in a study of our own, and more
+    of it after both.
     """
     from bestguess.agent.advice.advisor import LATER
     from bestguess.agent.search.default import Default
@@ -252,9 +257,9 @@ def _choose(
 
     add(Default(), 1)
     packs = Packs.of(space, known)
-    if packs:
+    if packs and not before:
         add(packs, min(n, 1 + packs.first(guesses=first is not None)))
-    before = len(points)
+    known_first = len(points)
     fallback = add(first, n).removesuffix(LATER) if first else ""
     guessed = len(points)
     if packs:
@@ -265,7 +270,7 @@ def _choose(
     ]
     points[guessed:] = [replace(point, fallback=fallback) for point in points[guessed:]]
     if consultation.advice:
-        paid = min(before, len(points) - 1)
+        paid = min(known_first, len(points) - 1)
         points[paid] = replace(
             points[paid],
             tokens=consultation.tokens,

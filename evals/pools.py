@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from bestguess.agent.llm import LLM, Reply, Request, request_essence
+from bestguess.agent.llm.grades import Grade
 from bestguess.agent.llm.parsing import parse_texts
 from bestguess.evals.cache import default_folder
 
@@ -37,6 +38,11 @@ class PooledLLM:
     def name(self) -> str:
         """The model's name."""
         return self._llm.name
+
+    @property
+    def grade(self) -> Grade | None:
+        """What an exam found of the model, where that is known."""
+        return getattr(self._llm, "grade", None)
 
     def generate(self, request: Request) -> Reply:
         """Return the model's reply, or for first guesses a draw of `request.n` from the pool."""

@@ -84,6 +84,12 @@ class BudgetedLLM:
         """What the study has cost so far."""
         return self._spent
 
+    def left(self) -> tuple[float, float]:
+        """Return how many tokens and requests the study may still spend; infinite without a limit."""
+        limits = (self.budget.tokens, self._spent.tokens), (self.budget.requests, self._spent.requests)
+        tokens, requests = (math.inf if limit is None else limit - had for limit, had in limits)
+        return tokens, requests
+
     def begin_trial(self) -> None:
         """Start a trial's own budget anew."""
         self._before_trial = self._spent
@@ -92,12 +98,12 @@ class BudgetedLLM:
         """Return the model's reply; raises BudgetSpent when nothing is left, and what the model raises."""
         with self._lock:
             self._check()
-            self._spent += Spent(requests=1)
+            self._add(request, Spent(requests=1))
         if request.thought_tokens and self._left_tokens() < request.thought_tokens:
             request = replace(request, thought_tokens=0)
         reply = self.llm.generate(request)
         with self._lock:
-            self._spent += Spent(tokens=reply.tokens, seconds=reply.seconds)
+            self._add(request, Spent(tokens=reply.tokens, seconds=reply.seconds))
         return reply
 
     def close(self) -> None:
@@ -108,6 +114,11 @@ class BudgetedLLM:
         of_trial = self._spent - self._before_trial
         limits = ((self.budget.tokens, self._spent), (self.budget.trial_tokens, of_trial))
         return min((limit - spent.tokens for limit, spent in limits if limit is not None), default=math.inf)
+
+    def _add(self, request: Request, spent: Spent) -> None:
+        self._spent += spent
+        if request.patient:  # of no trial
+            self._before_trial += spent
 
     def _check(self) -> None:
         of_trial = self._spent - self._before_trial

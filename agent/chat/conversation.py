@@ -60,6 +60,7 @@ class Conversation:
         llm: as for `Tuner`; it proposes, and understands what the parser does not.
         parallel: how many trials run at once.
         seed: makes proposals repeatable.
+        exam: whether a server's model is examined the first time that it is used.
         resume: goes on with the folder's last session.
 
     Raises:
@@ -74,10 +75,12 @@ class Conversation:
         llm: Any = None,
         parallel: int = 1,
         seed: int | None = None,
+        exam: bool = True,
         resume: bool = False,
     ) -> None:
         home = folder.resolve()
-        self.bench = Workbench(home, home / database, self, llm=llm, parallel=parallel, seed=seed)
+        told = self.remark if exam else False
+        self.bench = Workbench(home, home / database, self, llm=llm, parallel=parallel, seed=seed, exam=told)
         self.files = Files(home)
         self.consents: set[str] = set()
         """What "always" was said to. It is not kept: the file of a session may have come from elsewhere."""
@@ -218,6 +221,10 @@ class Conversation:
             return
         self._emit(Event("remark", notices.idle(why, self.bench.history, self.bench.the_plan().task)))
         self._save_state()
+
+    def remark(self, words: str) -> None:
+        """Say something of the session's own, from whatever thread."""
+        self._emit(Event("remark", words))
 
     def broke(self, error: str) -> None:
         """Tell that proposing or recording failed."""

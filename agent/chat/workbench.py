@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import chain, count
 from pathlib import Path
@@ -35,12 +36,21 @@ PACKS = "packs"
 class Workbench:
     """One study at a time, with what it needs; the only owner of its tuner.
 
-    `watcher` is told what happens to trials; the other arguments are as for a `Conversation`. The session may
+    `watcher` is told what happens to trials; the other arguments are as for a `Conversation`, `exam` as for a
+    `Tuner`. The session may
     come back to the first `llm`, which stays open for that.
     """
 
     def __init__(
-        self, folder: Path, database: Path, watcher: Watcher, *, llm: Any, parallel: int, seed: int | None
+        self,
+        folder: Path,
+        database: Path,
+        watcher: Watcher,
+        *,
+        llm: Any,
+        parallel: int,
+        seed: int | None,
+        exam: bool | Callable[[str], object] = True,
     ) -> None:
         self.folder = folder
         self.database = database
@@ -55,6 +65,7 @@ class Workbench:
         self.uses_packs = False
         """Whether the packs in the session's own folder have a part in the next study."""
 
+        self._exam = exam
         self.trials: Trials | None = None
         """The trials in the background, once there is a study."""
 
@@ -74,7 +85,7 @@ class Workbench:
         self.plan, self.agreed, self.undos = state.plan, state.agreed, list(state.undos)
         self.uses_packs = state.uses_packs and (self.folder / PACKS).is_dir()
         if self.plan and state.opened:
-            trials = self._open(self.plan)
+            trials = self._open(self.plan, exam=False)  # nobody has agreed to anything yet
             trials.wanted = state.left + len(trials.tuner.interrupted)
 
     def close(self) -> None:
@@ -237,7 +248,12 @@ class Workbench:
             return "the time is up"
         return ""
 
-    def _open(self, plan: Plan) -> Trials:
+    @property
+    def examines(self) -> bool:
+        """Whether a study that is opened has its model examined, unless that was done before."""
+        return bool(self._exam) and self.llm is not None and self.llm.is_server
+
+    def _open(self, plan: Plan, *, exam: bool = True) -> Trials:
         stop = threading.Event()
         objective = CommandObjective(
             plan.words,
@@ -258,6 +274,7 @@ class Workbench:
             seed=self._seed,
             budget=Budget(tokens=self.agreed.tokens),
             knowledge=self.folder / PACKS if self.uses_packs else True,
+            exam=exam and self._exam,
         )
         tuner.limit(plan.limits)
         self.trials = Trials(

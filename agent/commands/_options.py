@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 import click
 
@@ -118,6 +118,15 @@ task_options = together(
 )
 """The options that say what is tuned, and which way."""
 
+_exam_option = click.option(
+    "--exam",
+    type=click.Choice(["on", "off"]),
+    default="on",
+    show_default=True,
+    callback=lambda _context, _option, given: given == "on",
+    help="examine a server's model the first time that it is used, in the background",
+)
+
 session_options = together(
     click.option(
         "--folder",
@@ -126,6 +135,7 @@ session_options = together(
         help="where the scripts are, and files are written; nothing outside of it is touched",
     ),
     llm_option(),
+    _exam_option,
     click.option("--resume", is_flag=True, help="go on with the folder's last session"),
     click.option(
         "--parallel", type=click.IntRange(1, 64), default=1, show_default=True, help="trials at once"
@@ -141,12 +151,18 @@ class SearchTerms(TypedDict):
     llm: LLM | str | None
     llm_wait_s: float
     budget: Budget
+    exam: NotRequired[bool | Callable[[str], object]]
     knowledge: bool | str
     seed: int | None
 
 
-def search_options(llm: str = "none", *, wait_s: float = 120.0, seed: int | None = None) -> Add:
-    """Return the options of a search with their defaults; the command gets them as one argument `terms`."""
+def search_options(
+    llm: str = "none", *, wait_s: float = 120.0, seed: int | None = None, exam: bool = True
+) -> Add:
+    """Return the options of a search with their defaults; the command gets them as one argument `terms`.
+
+    Without `exam` the command ends before an exam would.
+    """
     options = together(
         llm_option(llm),
         seconds_option("--llm-wait", "llm_wait_s", default=wait_s, words=LLM_WAIT_HELP),
@@ -154,6 +170,7 @@ def search_options(llm: str = "none", *, wait_s: float = 120.0, seed: int | None
             "--llm-tokens", type=click.IntRange(0), metavar="N", help="what the model may read and write"
         ),
         click.option("--llm-requests", type=click.IntRange(0), metavar="N", help="how often it may be asked"),
+        *([_exam_option] if exam else []),
         click.option(
             "--knowledge",
             default="on",
@@ -171,7 +188,7 @@ def search_options(llm: str = "none", *, wait_s: float = 120.0, seed: int | None
             from bestguess.agent.advice.budget import Budget
 
             given["budget"] = Budget(tokens=llm_tokens, requests=llm_requests)
-            terms = {name: given.pop(name) for name in SearchTerms.__annotations__}
+            terms = {name: given.pop(name) for name in SearchTerms.__annotations__ if name in given}
             return command(terms=terms, **given)
 
         return options(collected)

@@ -55,6 +55,8 @@ def tune_and_report(
     # Progress goes to stderr under --json, so that stdout is one object whoever reads it.
     console = console_for(stderr=as_json)
     started = time.monotonic()
+    if terms.get("exam"):
+        terms = {**terms, "exam": lambda words: echo(f"note: {words}", err=True)}
     with Tuner(space, task, storage=storage, study_name=study_name, resume=resume, **terms) as tuner:
         for difference in tuner.study.differences(task, terms["seed"]):
             echo(f"note: {difference}", err=True)

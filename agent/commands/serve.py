@@ -39,7 +39,8 @@ def command(
     """Serve MODEL with vLLM on 127.0.0.1 until Ctrl-C, and say how to use it.
 
     MODEL is a name from `bestguess models list` (pulled if it is not there), a model folder, or a
-    repository on the model hub. vLLM lives in an environment of its own, which is made at the first call.
+    repository on the model hub, whose revision is pinned at the first call. vLLM lives in an environment of
+    its own, which is made then, too.
     The key is new at every start. With --nodes, start Ray on every machine before:
     `ray start --head` here, `ray start --address HOST:6379` there, with the interpreter that --setup prints.
 
@@ -67,7 +68,8 @@ def command(
     listen(port).close()  # before minutes of pulling
     folder, name = _locate(model or DEFAULT_MODEL)
     python = set_up(gpu=gpus > 0, say=_say)
-    plan = ServePlan(python, folder, name, port, gpus, nodes, context_tokens)
+    revision = _pinned(folder) if folder == name else ""
+    plan = ServePlan(python, folder, name, port, gpus, nodes, context_tokens, revision)
     end_on_signals()
     try:
         with Server.of(plan, serve_root() / f"vllm-{port}.log") as server:
@@ -109,6 +111,23 @@ def _locate(model: str) -> tuple[str, str]:
         return model, model
     folder = find(model)
     return str(folder.absolute()), folder.absolute().name
+
+
+def _pinned(repo: str) -> str:
+    """Return the revision of a repository that is served: that of its first call, then the newest."""
+    from bestguess.agent.llm.weights import hub, pins
+    from bestguess.agent.llm.weights.catalog import models_root
+    from bestguess.tools.errors import WeightsError
+
+    revision = pins.pinned(models_root(), repo)
+    if revision:
+        return revision
+    try:
+        revision = hub.newest(repo)
+        pins.pin(models_root(), repo, revision)
+    except (WeightsError, OSError) as error:
+        _say(f"{repo} is not pinned to a revision: {error}")
+    return revision
 
 
 def _say(words: str) -> None:

@@ -55,7 +55,7 @@ NO_OUT = "warmstart.json"
     help="write bestguess_points.py beside it, too, which reads it where BestGuess is not installed",
 )
 @force_option
-@search_options(wait_s=300.0, seed=0)
+@search_options(wait_s=300.0, seed=0, exam=False)
 @json_option
 def command(
     space_spec: str,
@@ -98,7 +98,7 @@ def command(
         refuse_existing(out.with_name(READER), force=force)
     task = read_task(words, description=description, metric=metric, direction=direction)
     say_wait(str(terms["llm"]), terms["llm_wait_s"])
-    made = WarmStart.guess(translation.space, task, n, **terms)  # type: ignore[arg-type]  # a seed is given
+    made = WarmStart.guess(translation.space, task, n, **terms)  # type: ignore[arg-type,misc]  # a seed is given, and no exam
     written = document(made, tuner, native)
     code = _code(tuner, chosen.HAND_OVER, space_spec, out)
     if out is not None and is_csv:

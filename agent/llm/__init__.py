@@ -38,8 +38,8 @@ class Request:
     `schema` is a JSON schema that each sample should satisfy; a backend enforces it where it can, and
     the caller validates again. `thought_tokens` may be spent on thinking before the answer, beyond
     `max_tokens`, by a backend that can do so. `timeout_s` bounds the whole call. `template` says what the
-    messages were made of, for the record, `told` how many outcomes they knew of, and `urgent` that a person
-    waits for the answer; no answer depends on these.
+    messages were made of, for the record, `told` how many outcomes they knew of, `urgent` that a person waits
+    for the answer, and `patient` that everything else may go first; no answer depends on these.
     """
 
     messages: tuple[Message, ...]
@@ -53,6 +53,7 @@ class Request:
     template: str = ""
     told: int = 0
     urgent: bool = False
+    patient: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,8 @@ def _embedded(name_or_path: Path | str) -> LLM:
 
     folder = find(name_or_path)
     _load_torch()
-    return EmbeddedLLM(folder, name=str(name_or_path) if name_or_path in CATALOG else None)
+    entry = CATALOG.get(str(name_or_path))
+    return EmbeddedLLM(folder, name=entry.name, grade=entry.grade) if entry else EmbeddedLLM(folder)
 
 
 def _load_torch() -> None:

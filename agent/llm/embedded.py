@@ -7,6 +7,7 @@ from the network.
 
 from __future__ import annotations
 
+import hashlib
 import math
 import threading
 import time
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bestguess.agent.llm import SHORT_TOKENS, Reply, Request, count_roughly
+from bestguess.agent.llm.grades import Grade
 from bestguess.agent.llm.parsing import parse_texts
 from bestguess.agent.llm.shared import Queue
 from bestguess.agent.llm.streaming import receive
@@ -30,15 +32,23 @@ class EmbeddedLLM:
     """The model in `folder` (config, tokenizer, safetensors), loaded at the first question.
 
     `device` is a torch device or `auto`: CUDA where there is one. `dtype` is the name of a torch dtype or
-    `auto`: bfloat16 where the hardware multiplies it, else float32. No code from the folder is run.
+    `auto`: bfloat16 where the hardware multiplies it, else float32. `grade` is what an exam found of the
+    model, if that is known. No code from the folder is run.
     """
 
     def __init__(
-        self, folder: Path | str, *, name: str | None = None, device: str = "auto", dtype: str = "auto"
+        self,
+        folder: Path | str,
+        *,
+        name: str | None = None,
+        device: str = "auto",
+        dtype: str = "auto",
+        grade: Grade | None = None,
     ) -> None:
         self.folder = Path(folder)
         self.device = device
         self.dtype = dtype
+        self.grade = grade
         self.name = name or self.folder.absolute().name
         self._queue = Queue()
         self._closed = threading.Event()
@@ -97,8 +107,7 @@ class EmbeddedLLM:
         shown = ""
 
         def check() -> None:
-            if not request.urgent:
-                self._queue.give_way()
+            self._queue.give_way(request)
             self._refuse_if_closed()
             if left is not None and left.is_set():
                 raise ModelUnavailable(f"{self.name} was stopped")
@@ -133,6 +142,12 @@ class EmbeddedLLM:
             completion_tokens=sum(map(len, drawn)),
             seconds=time.monotonic() - started,
         )
+
+    def identify(self) -> str:
+        """Return what tells the model from others: its name, its configuration, its files and their sizes."""
+        files = sorted((path.name, path.stat().st_size) for path in self.folder.glob("*.safetensors"))
+        digest = hashlib.sha256((self.folder / "config.json").read_bytes()).hexdigest()
+        return f"{self.name} {digest} {files}"
 
     def count_tokens(self, text: str) -> int:
         """Return the number of tokens that `text` is to this model; a guess while it is not loaded."""

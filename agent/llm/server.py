@@ -8,11 +8,13 @@ the caller validates.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
@@ -43,6 +45,7 @@ NO_KEY = "none"
 THREAD = "bestguess-server-llm"
 
 CONNECT_TIMEOUT_S = 5.0
+IDENTIFY_TIMEOUT_S = 15.0
 
 REFUSED = frozenset({400, 422})
 """Statuses of a request that holds something a server does not take; from 500 on, only if it says what."""
@@ -54,6 +57,10 @@ UNNAMED = "default"
 """The model's name where none is known; servers of one model take any."""
 
 ERROR_CHARS = 300
+REVISION = ("root", "revision", "digest", "meta")
+"""What servers list of a model's revision: vLLM its folder, llama.cpp what is in the file."""
+
+IDENTITY_CHARS = 2000
 MODEL_CHARS = 300
 """Of a model's own name; a path of a folder is the longest that was seen."""
 
@@ -72,6 +79,8 @@ class ServerLLM:
     URL's parameters; neither is ever shown. The server is contacted only when it is asked. Raises
     ModelSpecError for a URL that is none.
     """
+
+    is_server = True
 
     def __init__(self, base_url: str, *, model: str | None = None, api_key: str | None = None) -> None:
         if not origin(base_url) or "@" in urlsplit(base_url).netloc:
@@ -140,6 +149,17 @@ class ServerLLM:
 
         try:
             yield from _without_thoughts(receive(write, THREAD, stop))
+        finally:
+            self._stop()
+
+    def identify(self) -> str:
+        """Return what tells the served model from others: its name, and what the server lists of it besides.
+
+        Where it lists no more than a name, the URL is part of it. Raises what `generate` raises.
+        """
+        answer = self._within(IDENTIFY_TIMEOUT_S, self._identify)
+        try:
+            return begin(lambda: asyncio.run(answer), THREAD).result()
         finally:
             self._stop()
 
@@ -301,6 +321,20 @@ class ServerLLM:
                 tried = dict.fromkeys(guess, shorten(clean_line(redact(reason)), ERROR_CHARS))
                 self.conceded = {**self.conceded, **tried, **learned}
                 return completion, body
+
+    async def _identify(self, client: AsyncOpenAI) -> str:
+        import openai
+
+        await self._learn_model(client)
+        listed: list[Any] = []
+        with suppress(openai.APIStatusError):
+            listed = [] if self._unlisted else (await persist(client.models.list)).data
+        told = next((one for one in listed if str(one.id) == self.model), None)
+        facts = {name: getattr(told, name, None) for name in REVISION}
+        known = {name: fact for name, fact in facts.items() if fact and fact != self.model}
+        return shorten(
+            json.dumps([self.name, known or self.url], sort_keys=True, default=str), IDENTITY_CHARS
+        )
 
     async def _learn_model(self, client: AsyncOpenAI) -> None:
         """Ask which model is served, unless it is known."""

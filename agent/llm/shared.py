@@ -14,6 +14,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from bestguess.agent.llm import LLM, Reply, Request, Streaming, Tokenizing, count_roughly
+from bestguess.agent.llm.grades import Grade
 from bestguess.agent.llm.streaming import POLL_S
 from bestguess.tools.errors import ModelUnavailable, ReplyError
 from bestguess.tools.words.cleaning import clean_line
@@ -28,17 +29,18 @@ LONGEST_S = 60.0
 
 
 class Queue:
-    """One caller at a time, those first whom a person waits for."""
+    """One caller at a time: first those whom a person waits for, last those who are patient."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._busy = False
-        self._people = 0
+        self._waiting = [0, 0, 0]
+        """How many wait, by their rank."""
 
     @contextmanager
     def turn(self, request: Request, stop: threading.Event | None = None) -> Iterator[bool]:
         """Have the turn for a block; false after the request's `timeout_s`, or once `stop` is set."""
-        if not self._enter(request.timeout_s, stop, urgent=request.urgent):
+        if not self._enter(request.timeout_s, stop, _rank(request)):
             yield False
             return
         try:
@@ -46,18 +48,18 @@ class Queue:
         finally:
             self._leave()
 
-    def give_way(self) -> None:
-        """Let those go first, in the middle of a turn, whom a person waits for."""
-        if self._people:
+    def give_way(self, request: Request) -> None:
+        """Let those go first, in the middle of the request's turn, who come before it."""
+        if any(self._waiting[: _rank(request)]):
             self._leave()
-            self._enter(math.inf, None, urgent=False)
+            self._enter(math.inf, None, _rank(request))
 
-    def _enter(self, timeout_s: float, stop: threading.Event | None, *, urgent: bool) -> bool:
+    def _enter(self, timeout_s: float, stop: threading.Event | None, rank: int) -> bool:
         deadline = time.monotonic() + timeout_s
         with self._changed:
-            self._people += urgent
+            self._waiting[rank] += 1
             try:
-                while self._busy or (self._people and not urgent):
+                while self._busy or any(self._waiting[:rank]):
                     left_s = deadline - time.monotonic()
                     if left_s <= 0 or (stop is not None and stop.is_set()):
                         return False
@@ -65,13 +67,17 @@ class Queue:
                 self._busy = True
                 return True
             finally:
-                self._people -= urgent
+                self._waiting[rank] -= 1
                 self._changed.notify_all()
 
     def _leave(self) -> None:
         with self._changed:
             self._busy = False
             self._changed.notify_all()
+
+
+def _rank(request: Request) -> int:
+    return 0 if request.urgent else 2 if request.patient else 1
 
 
 class SharedLLM:
@@ -105,6 +111,26 @@ class SharedLLM:
     def conceded(self) -> dict[str, str]:
         """What the model does not take of a request, and what it said of that."""
         return dict(getattr(self.llm, "conceded", {}))
+
+    @property
+    def grade(self) -> Grade | None:
+        """What an exam found of the model, where whoever made it says so."""
+        grade = getattr(self.llm, "grade", None)
+        return grade if isinstance(grade, Grade) else None
+
+    @property
+    def is_server(self) -> bool:
+        """Whether the model is served by another program."""
+        return bool(getattr(self.llm, "is_server", False))
+
+    def identify(self) -> str:
+        """Return what tells the model from others; a server is asked. Raises what `generate` raises."""
+        with self._turn(Request((), timeout_s=LONGEST_S)) as ours:
+            if not ours:
+                raise ModelUnavailable(f"{self.name} has been busy for {LONGEST_S:g} s")
+            known = getattr(self.llm, "identify", None)
+            kind = type(self.llm)
+            return str(known()) if known else f"{kind.__module__}.{kind.__qualname__} {self.llm.name}"
 
     def count_tokens(self, text: str) -> int:
         """Return the number of tokens of `text`, by the model's own count if it has one; needs no waiting."""

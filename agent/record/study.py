@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import optuna
 
+from bestguess.agent.llm.grades import Word
 from bestguess.agent.record.lock import hold, lock_file, writing
 from bestguess.agent.record.marks import Marks, read_marks, write_aside, write_remark
 from bestguess.agent.record.opening import find, find_or_make
@@ -98,6 +99,22 @@ class Study:
         with writing(self._settings.url):
             if "knowledge" not in self._settings.read():
                 self._settings.write(knowledge=knowledge)
+
+    def keep_grade(self, number: int, grade: Word) -> None:
+        """Keep the grade that the model has from trial `number` on, if it had another before."""
+        grades = self._settings.read().get("grades", [])
+        if not grades or grades[-1][1] != grade:
+            with writing(self._settings.url):
+                self._settings.write(grades=[*self._settings.read().get("grades", []), [number, grade]])
+
+    def grade_at(self, number: int) -> Word:
+        """Return the grade that the model had when trial `number` was proposed.
+
+        A study from before there were exams gave it the rights of a fair one.
+        """
+        grades: list[list[Any]] = self._settings.read().get("grades", [])
+        words: list[Word] = [word for since, word in grades if since <= number]
+        return words[-1] if words else "failed" if grades else "fair"
 
     @property
     def history(self) -> History:

@@ -48,6 +48,7 @@ class Sampler(BaseSampler):
         llm_wait_s: the longest that a trial waits for the model.
         budget: what the model may cost.
         journal: the file that keeps the model's calls; None for nowhere.
+        exam: as for `Tuner`.
         knowledge: whether packs of what is known to work have a part, where one speaks of the task; a folder
             adds packs of your own.
 
@@ -65,11 +66,12 @@ class Sampler(BaseSampler):
         llm_wait_s: float = LLM_WAIT_S,
         budget: Budget | None = None,
         journal: Path | str | None = None,
+        exam: bool = True,
         knowledge: bool | str | Path = True,
     ) -> None:
         given_seed = check_seed(seed)
         journal = check_path("journal", journal, "give a file, or None for nowhere")
-        self._terms = ModelTerms(llm, llm_wait_s, budget, journal)
+        self._terms = ModelTerms(llm, llm_wait_s, budget, journal, exam=exam)
         self.space = _read_space(space)
         self.task = check_task(task)
         self._packs = choose_packs(knowledge)
@@ -146,6 +148,8 @@ class Sampler(BaseSampler):
 
     def close(self) -> None:
         """Stop asking the model; one that was handed in as an object stays open."""
+        if self._search:
+            self._search.close()
         self._terms.close(self.llm)
 
     def _searching(self, study: Study) -> OptunaSearch:

@@ -24,7 +24,7 @@ from bestguess.agent.advice.advisor import MODEL
 from bestguess.agent.advice.knowledge import know
 from bestguess.agent.advice.pack import Pack
 from bestguess.agent.assembly import Assembly, ModelTerms
-from bestguess.agent.llm import LLM
+from bestguess.agent.llm.shared import SharedLLM
 from bestguess.agent.sampling.native_space import NativeSpace, check_asked, nearest, serves
 from bestguess.agent.sampling.observed import infer_space, last_asked
 from bestguess.agent.sampling.reading import Reader, Reading, write_proposal
@@ -77,7 +77,7 @@ class OptunaSearch:
         task: Task,
         *,
         terms: ModelTerms,
-        model: LLM | None,
+        model: SharedLLM | None,
         packs: Sequence[Pack],
         seed: int,
     ) -> None:
@@ -101,6 +101,10 @@ class OptunaSearch:
         self._seed = seed
         self._reader: Reader | None = None
         self._turns: Turns | None = None
+
+    def close(self) -> None:
+        """End an exam that is under way."""
+        self._assembly.stop()
 
     def is_of(self, study: Study) -> bool:
         """Whether this is the search in `study`."""

@@ -10,7 +10,7 @@ import re
 
 import numpy as np
 
-from bestguess.agent.advice.advisor import MODEL, Advice, Advisor, Question
+from bestguess.agent.advice.advisor import LATER, MODEL, Advice, Advisor, Question
 from bestguess.agent.advice.framing import answer_tokens, frame_warm_start
 from bestguess.agent.llm import Request
 from bestguess.agent.search.chance import LIKELY
@@ -19,7 +19,7 @@ from bestguess.agent.search.state import Pass, SearchState
 from bestguess.agent.task import Task
 from bestguess.prompts import version
 from bestguess.tools.search.consensus import choose_spread
-from bestguess.tools.search.guesses import GuessDensity
+from bestguess.tools.search.guesses import WEIGHT, GuessDensity
 from bestguess.tools.search.prior import LogDensity
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Proposal
@@ -55,13 +55,18 @@ class FirstGuesses:
         self.pool = pool
         self._advisor = advisor
         self._packs_say = packs_say
+        self.has_more = True
+        """Whether there may be another guess: it was not asked yet, is late, or had one the last time."""
+
         self._density: GuessDensity | None = None
         self._replies: Replies | None = None
 
     def propose(self, state: SearchState) -> Proposal | Pass:
         """Return the first guess of the pool that says something new."""
         pool = self.ask(state)
+        self.has_more = False
         if pool.refusal:
+            self.has_more = pool.refusal.endswith(LATER)
             return Pass(f"{MODEL}{pool.refusal}")
         guesses = [
             guess for guess in pool.configurations if state.region is None or state.region.contains(guess)
@@ -84,6 +89,7 @@ class FirstGuesses:
         for guess, why in sorted(order, key=lambda one: bool(likely[one[0]] < LIKELY * likely.max())):
             if not state.is_near_duplicate(guesses[guess], near=APART):
                 noted = self._replies.note(guesses[guess]) if self._replies else ""
+                self.has_more = True
                 return Proposal(guesses[guess], "llm", why + noted)
         return Pass(f"{MODEL}every different first guess of the model has been tried")
 
@@ -118,8 +124,8 @@ class FirstGuesses:
         )
         return Question(request, "warm_start", self._replies.read, self._replies.split)
 
-    def density(self, space: Space, prior: LogDensity | None) -> LogDensity | None:
-        """Return what `prior` and the pool say together of where the optimum lies."""
+    def density(self, space: Space, prior: LogDensity | None, weight: float = WEIGHT) -> LogDensity | None:
+        """Return what `prior` and the pool, by its `weight`, say together of where the optimum lies."""
         if self.pool is None or not self.pool.configurations:
             return prior
         if self._density is None:
@@ -127,6 +133,7 @@ class FirstGuesses:
             self._density = GuessDensity(
                 space.encode_many(guesses),
                 prior,
+                weight=weight,
                 active=np.array([space.active_mask(guess) for guess in guesses]),
                 options=[
                     parameter.grid_size if parameter.kind == "categorical" else None

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from bestguess.agent.advice.advisor import Advisor
 from bestguess.agent.llm import LLM
+from bestguess.agent.llm.grades import Word
 from bestguess.agent.search.guesses import Guesses
+from bestguess.agent.search.rights import Rights
 from bestguess.agent.search.state import Proposer
 
 
@@ -23,6 +25,8 @@ class Switches:
         trust: what its guesses earned decides how many turns; off, it holds the most that anyone may.
         explain: the model is asked why trials fail, where what they print is no usual message.
         guesses: what makes proposals of the model's answers in the search.
+        grade: what the model's entrance exam is taken to have found; by default what it did.
+        rights: what the model may say, in place of what its grade gives it.
         proposers: more of them, asked after the default and before all others, until they pass.
     """
 
@@ -32,6 +36,8 @@ class Switches:
     trust: bool = True
     explain: bool = True
     guesses: Callable[[Advisor, LLM | None], Guesses] = Guesses
+    grade: Word | None = None
+    rights: Rights | None = None
     proposers: tuple[Proposer, ...] = ()
 
 

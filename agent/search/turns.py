@@ -8,7 +8,8 @@ follows from the history.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bestguess.agent.advice.advisor import Advice, Advisor, Consultation
@@ -17,12 +18,14 @@ from bestguess.agent.advice.failures import common_claims
 from bestguess.agent.advice.knowledge import Knowledge
 from bestguess.agent.advice.reading import SMALL, Reading
 from bestguess.agent.llm import LLM
+from bestguess.agent.llm.grades import Word
 from bestguess.agent.search import chance, first_guesses
 from bestguess.agent.search.chance import Chance
 from bestguess.agent.search.default import Default
 from bestguess.agent.search.first_guesses import FirstGuesses, words_tell
 from bestguess.agent.search.guesses import Guesses
 from bestguess.agent.search.packs import STARTS, Packs
+from bestguess.agent.search.rights import RIGHTS, Rights
 from bestguess.agent.search.state import Pass, Proposer, SearchState
 from bestguess.agent.search.surrogate import ALL_TRIED, NOTHING_TO_FIT, Surrogate
 from bestguess.agent.search.switches import EVERYTHING, Switches
@@ -51,7 +54,8 @@ class Advisors:
     """A language model as the search sees it: who is asked for guesses, and who why trials fail.
 
     `first_guesses` and `explanations` are what it said before the study was gone on with; `llm` counts
-    tokens, and `reading` is how it is asked.
+    tokens, and `reading` is how it is asked. `grade` tells the present grade of its entrance exam, which may
+    come while the study is under way, after at most so many seconds as it is given.
     """
 
     guesses: Advisor
@@ -60,6 +64,7 @@ class Advisors:
     first_guesses: Advice | None = None
     explanations: Sequence[Advice] = ()
     reading: Reading = SMALL
+    grade: Callable[[float], Word] = lambda _wait_s: "failed"
 
 
 class Turns:
@@ -86,6 +91,10 @@ class Turns:
         """How many trials there are to be, where somebody knows."""
 
         self.reading = advisors.reading if advisors else SMALL
+        self.grade: Word = "failed"
+        """The model's grade, as it was when the latest trial was proposed."""
+
+        self._grade = advisors.grade if advisors else None
         self._switches = switches
         self._knowledge = knowledge if switches.knowledge else None
         self._packs = Packs.of(space, self._knowledge)
@@ -115,6 +124,10 @@ class Turns:
         The model is asked through the `consultation`, in the search only if it `may_guess` there.
         """
         consultation = consultation or Consultation()
+        if self._grade and len(history):  # the default runs first, whoever guesses
+            started = time.monotonic()
+            self.grade = self._switches.grade or self._grade(consultation.left_s)
+            consultation.left_s = max(consultation.left_s - (time.monotonic() - started), 0.0)
         usual = self._usual_claims(history)
         if self._explainer:
             self._explainer.listen(history, usual, consultation)
@@ -143,14 +156,17 @@ class Turns:
             yield Surrogate()
             yield Chance(ALL_TRIED if state.verifier else NOTHING_TO_FIT)
             return
-        had = sum(trial.source == "knowledge" for trial in state.history)
-        if self._packs and had < self._packs.first(guesses=self.guesses_first):
+        sources = [trial.source for trial in state.history]
+        guessed = sources.count("llm")
+        if self.rights.before and self._first and guessed < self._most_guesses:
+            yield self._first
+        configurations = self._packs.first(guesses=self.guesses_first) if self._packs else 0
+        if self._packs and sources.count("knowledge") < configurations:
             yield self._packs
-        if self._first and self._may_guess_first:
+        if self._first and not self.rights.before and self._may_guess_first:
             if not words_tell(self.space, self.task):
                 yield Chance(fallback=first_guesses.NO_WORDS)
-            tries = sum(trial.source == "llm" for trial in state.history)
-            if tries >= first_guesses.MISSES and not self._model_leads(state.history):
+            if guessed >= self.rights.misses and not self._model_leads(state.history):
                 yield Chance(MISSED)
             yield self._first
         yield Chance()
@@ -189,6 +205,8 @@ class Turns:
     def prefetch(self, history: History, number: int | None = None, *, may_guess: bool = True) -> None:
         """Have the model think while the objective runs, if the next turn is likely to be its own."""
         usual = self._usual_claims(history)
+        if self._grade:
+            self.grade = self._switches.grade or self._grade(0.0)
         if self._explainer:
             self._explainer.prefetch(history, usual)
         asked: FirstGuesses | Guesses | None = None
@@ -207,13 +225,29 @@ class Turns:
             self._first.widen()
 
     @property
+    def rights(self) -> Rights:
+        """What the model may say by its grade."""
+        return self._switches.rights or RIGHTS[self.grade]
+
+    @property
     def guesses_first(self) -> bool:
         """Whether the model is asked for first guesses."""
         return self._may_guess_first and words_tell(self.space, self.task)
 
     @property
     def _may_guess_first(self) -> bool:
-        return self._first is not None and self._switches.first_guesses and not self._packs_lead
+        return self._first is not None and self._switches.first_guesses and self._allowed > 0
+
+    @property
+    def _most_guesses(self) -> int:
+        return self._allowed if self.guesses_first else 0
+
+    @property
+    def _allowed(self) -> int:
+        """How many first guesses the model's grade allows here."""
+        if self._packs is None:
+            return self.rights.strange
+        return self.rights.known if self._packs.lead else self.rights.partly
 
     @property
     def _packs_lead(self) -> bool:
@@ -249,9 +283,11 @@ class Turns:
     def _belief(self, history: History) -> LogDensity | None:
         """Return where the optimum is believed to lie: by packs, and by first guesses that have led."""
         prior = self._packs.prior if self._packs else None
-        if self._first is None or self._packs_lead or not self._model_leads(history):
+        if self._first is None or not self._allowed or not self.rights.weight:
             return prior
-        return self._first.density(self.space, prior)
+        if not (self.rights.unled or self._model_leads(history)):
+            return prior
+        return self._first.density(self.space, prior, self.rights.weight)
 
     def _usual_claims(self, history: History) -> tuple[Claim, ...]:
         return common_claims(self.space, history) if self._switches.knowledge else ()
@@ -274,6 +310,15 @@ class Turns:
         if "gp" in sources:
             return False
         looks = len(sources) - sources.count("default") - sources.count("user")
+        if guessed and self.rights.before:
+            others = looks - sources.count("llm")
+            most = (
+                min(self.rights.packs, self._packs.first(guesses=True)) if self._packs else self.rights.looks
+            )
+            more = (
+                sources.count("llm") < self._most_guesses and self._first is not None and self._first.has_more
+            )
+            return (more or others < most) and len(history) <= ENOUGH_KNOWN
         most = self._packs.first(guesses=self.guesses_first) + self.guesses_first if self._packs else STARTS
         if guessed and self._model_leads(history):
             most = first_guesses.STARTS
@@ -291,4 +336,4 @@ class Turns:
         if not self._switches.trust:
             return len(turns) < MAX_SHARE * (len(search) + 1)
         waited = len(search) - turns[-1] - 1 if turns else len(search)
-        return has_turn(earned(history, "llm"), waited, first=not turns)
+        return has_turn(earned(history, "llm", credit=self.rights.credit), waited, first=not turns)

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from bestguess.agent.llm import LLM, Message, Reply, Request
+from bestguess.agent.llm.grades import Grade
 from bestguess.agent.llm.parsing import parse_texts
 from bestguess.tools.errors import ModelError, ModelUnavailable, ReplyError
 
@@ -28,9 +29,13 @@ CHARS_PER_TOKEN = 4
 
 
 class _StandIn:
-    """An LLM without a model: a subclass says what the texts are. Closing it changes nothing."""
+    """An LLM without a model: a subclass says what the texts are. Closing it changes nothing.
+
+    Its `grade` is that of a fair model, so that it is asked for everything that a model may be asked.
+    """
 
     name = "stand-in"
+    grade = Grade((0.6, 0.6))
 
     def texts(self, request: Request) -> Iterable[str]:
         """Return `request.n` answers."""

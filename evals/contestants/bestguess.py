@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import cast, get_args
 
 from bestguess.agent.llm import LLM, Reply, Request
 from bestguess.agent.llm.connect import connect
+from bestguess.agent.llm.grades import Grade, Word
 from bestguess.agent.search.guesses import Guesses
 from bestguess.agent.search.switches import Switches
 from bestguess.agent.tuner import Tuner
@@ -37,6 +38,7 @@ class Contestant(protocol.Contestant):
     trust: on, or off: neither earned trust nor the verifier holds the model back.
     explain: on, or off: the model is not asked why trials fail.
     aim: off, or on: LLAMBO's candidates, asked for by a target and without the surrogate's words.
+    grade: what the model's entrance exam found, or failed, fair or able; `strong` is able.
     judge: gp, discriminative or generative: who ranks the model's guesses; the last two are LLAMBO's.
     """
 
@@ -55,6 +57,7 @@ class Contestant(protocol.Contestant):
         trust: str = "on",
         explain: str = "on",
         aim: str = "off",
+        grade: str = "",
         judge: str = "gp",
     ) -> None:
         strong = llm == "strong"
@@ -63,6 +66,7 @@ class Contestant(protocol.Contestant):
             first_guesses=_flag("warm", warm, "llm", "random"),
             propose=_flag("propose", propose, "on", "off") and not strong,
             trust=(trusting := _flag("trust", trust, "on", "off")),
+            grade=_grade(grade or ("able" if strong else "")),
             explain=_flag("explain", explain, "on", "off") and not strong,
             guesses=Guesses
             if trusting and (aim, judge) == ("off", "gp")
@@ -125,6 +129,11 @@ class Counted:
         """The model's name."""
         return self._model.name
 
+    @property
+    def grade(self) -> Grade | None:
+        """What an exam found of the model, where that is known."""
+        return getattr(self._model, "grade", None)
+
     def generate(self, request: Request) -> Reply:
         """Answer, and count it."""
         self.requests += 1
@@ -141,6 +150,15 @@ class Counted:
 def _pooled(llm: str) -> PooledLLM | None:
     model = connect(llm)
     return PooledLLM(model) if model else None
+
+
+def _grade(value: str) -> Word | None:
+    for word in get_args(Word):
+        if value == word:
+            return cast("Word", word)
+    if value:
+        raise InputError(f"bestguess: grade is {value!r}; give one of {', '.join(get_args(Word))}")
+    return None
 
 
 def _judge(value: str) -> Judging:

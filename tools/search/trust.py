@@ -15,7 +15,9 @@ mean, with its prior, is the forecast with the least expected Brier score, a pro
 as far as the worse of the two goes. Guesses beside the best so far beat rivals that explore and find nothing
 (NOTEBOOK 25), so values are held to be fair beforehand, and new bests must be shown. A model's stated
 confidence can rise with its error (CALIPER, arXiv 2606.01730), so nothing that a source says of itself is
-read here. Constants without another number of evals/NOTEBOOK.md were set by hand (NOTEBOOK 3).
+read here. First guesses, which have no rival, count as evidence for new bests against chance: of random
+configurations the nth is the best so far with a chance of 1/n. Constants without another number of
+evals/NOTEBOOK.md were set by hand (NOTEBOOK 3).
 """
 
 from __future__ import annotations
@@ -53,7 +55,9 @@ class Trust:
     """A source's record over its latest `tried` trials that had a rival; see the table above.
 
     `gain` is what its new bests took off the loss, `rival_gain` what the rivals were expected to, and `sd`
-    the standard deviation of that.
+    the standard deviation of that. `first_hits` of its first guesses, which had no rival, were new bests, of
+    as many random configurations `first_expected`; `credit` is the number of new bests that it is held to
+    have found beforehand.
     """
 
     tried: int = 0
@@ -63,12 +67,16 @@ class Trust:
     gain: float = 0.0
     rival_gain: float = 0.0
     sd: float = 0.0
+    first_hits: int = 0
+    first_expected: float = 0.0
+    credit: float = PRIOR_HITS
 
     @property
     def rate(self) -> float:
         """How the source compares with the surrogate's own choices: 1 is as good, 0 worthless."""
         values = 2.0 * (0.5 * PRIOR + self.better) / (PRIOR + self.tried)
-        bests = (PRIOR_HITS + self.hits) / (PRIOR_EXPECTED + self.expected)
+        hits, expected = self.hits + self.first_hits, self.expected + self.first_expected
+        bests = (self.credit + hits) / (PRIOR_EXPECTED + expected)
         return min(values, bests, 1.0)
 
     @property
@@ -84,26 +92,37 @@ class Trust:
         )
 
 
-def earned(history: History, source: Source, *, window: int | None = WINDOW) -> Trust:
+def earned(
+    history: History, source: Source, *, window: int | None = WINDOW, credit: float = PRIOR_HITS
+) -> Trust:
     """Return what `source` has earned in the latest `window` trials of its own that had a rival.
 
-    A failed trial never pays. None counts all of them.
+    A failed trial never pays. None counts all of them. `credit` is what it begins with.
     """
     sign = -1.0 if history.direction == "maximize" else 1.0
     best: float | None = None
     rows: list[tuple[float, ...]] = []
-    for trial in history.told:
+    first: list[tuple[bool, float]] = []
+    for before, trial in enumerate(history.told):
         loss = None if trial.value is None else history.loss(trial)
         rival = trial.proposal.rival
         if trial.source == source and rival is not None and best is not None:
             rows.append(_against(sign, rival, loss, best))
+        elif trial.source == source and best is not None:
+            first.append((loss is not None and loss < best, 1.0 / (before + 1)))
         if loss is not None:
             best = loss if best is None else min(best, loss)
     rows = rows[-window:] if window else rows
+    if window:
+        first = first[: max(window - len(rows), 0)]
+    first_hits, first_expected = sum(hit for hit, _ in first), sum(chance for _, chance in first)
     if not rows:
-        return Trust()
+        return Trust(first_hits=first_hits, first_expected=first_expected, credit=credit)
     hits, better, expected, gain, rival_gain, variance = map(sum, zip(*rows, strict=True))
-    return Trust(len(rows), int(hits), better, expected, gain, rival_gain, math.sqrt(variance))
+    sd = math.sqrt(variance)
+    return Trust(
+        len(rows), int(hits), better, expected, gain, rival_gain, sd, first_hits, first_expected, credit
+    )
 
 
 def has_turn(trust: Trust, waited: int, *, first: bool) -> bool:

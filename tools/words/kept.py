@@ -81,6 +81,12 @@ def _forms(**kinds: Any) -> Mapping[str, TypeAdapter[Any]]:
     return {name: TypeAdapter(kind) for name, kind in kinds.items()}
 
 
+def _is_grade(kept: list[Any]) -> list[Any]:
+    if len(kept) != 2 or isinstance(kept[0], str) or not isinstance(kept[1], str):
+        raise ValueError("a grade is kept as the trial from which on it holds, and its word")
+    return kept
+
+
 _OF_STUDY = _forms(
     space=dict[str, Any],
     task=dict[str, Any],
@@ -88,6 +94,7 @@ _OF_STUDY = _forms(
     fingerprint=str,
     options=dict[str, Annotated[list[_Plain], Field(min_length=1)]],
     knowledge=dict[str, Any] | None,
+    grades=list[Annotated[list[_Count | Literal["failed", "fair", "able"]], AfterValidator(_is_grade)]],
     token=str,
 )
 _OF_TRIAL = _forms(

@@ -138,4 +138,8 @@ def model(session: Conversation, spec: str = "") -> str:
         return f"The language model is now {session.bench.set_model(spec)}."
     name = session.bench.llm.name if session.bench.llm else "none; the Gaussian process proposes alone"
     state = describe_model(session.bench.history)
-    return f"The language model is {name}" + (f": {state}." if state else ".")
+    words = f"The language model is {name}" + (f": {state}." if state else ".")
+    if session.bench.llm is None:
+        return words
+    grade = session.bench.trials.tuner.grade if session.bench.trials else session.bench.llm.grade
+    return f"{words} Its entrance exam: {grade.sentence if grade else 'not taken yet, as if it had failed'}."

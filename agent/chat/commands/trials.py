@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
+from bestguess.agent.advice.exam.examination import PROBLEMS, estimate_tokens
 from bestguess.agent.chat.answers import facts
 from bestguess.agent.chat.answers.formatting import duration, verbatim
 from bestguess.agent.chat.command import Count, Number, Values, command
@@ -164,7 +165,12 @@ def _cost_lines(session: Conversation, n: int) -> tuple[str, ...]:
     tokens = f"about {round(n * spent / len(told), -2):.0f}" if told and spent else "none"
     if session.bench.llm and not spent:
         tokens = "unknown until the model was asked"
-    return (f"what: {verbatim(plan.command_line)}", f"how many: {n}{side}", f"time: {took}; tokens: {tokens}")
+    what, many = f"what: {verbatim(plan.command_line)}", f"how many: {n}{side}"
+    lines: tuple[str, ...] = (what, many, f"time: {took}; tokens: {tokens}")
+    if not session.bench.opened and session.bench.examines:
+        exam = f"{len(PROBLEMS)} small problems, about {estimate_tokens()} tokens, behind the trials"
+        lines += (f"if the model was not examined before, it is: {exam}; chat --exam off leaves it out",)
+    return lines
 
 
 def _waiting(session: Conversation) -> int:

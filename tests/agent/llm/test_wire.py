@@ -18,8 +18,10 @@ from bestguess.agent.llm import Message, Request
 from bestguess.agent.llm.connect import connect
 from bestguess.agent.llm.server import ServerLLM
 from bestguess.agent.llm.wire import origin
+from bestguess.agent.search.switches import Switches
 from bestguess.agent.testing.server import Exchange, MisbehavingServer
 from bestguess.tools.errors import ModelError, ModelUnavailable
+from bestguess.tools.objective.run import FunctionObjective
 
 SCHEMA = {"type": "object", "properties": {"x": {"type": "number"}}, "required": ["x"]}
 ASK = Request((Message("user", "Guess."),), schema=SCHEMA, timeout_s=20)
@@ -161,16 +163,18 @@ def test_a_study_goes_on_whatever_the_server_is(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("BESTGUESS_API_KEY", KEY)
     space = bg.Space(x=bg.Float(0, 1, doc="learning rate"), y=bg.Int(1, 9, doc="depth"))
     with MisbehavingServer(["leak", "redirect", "bomb", "twice", "huge_usage"]) as server:
-        result = bg.tune(
-            lambda params: params["x"],
+        tuner = bg.Tuner(
             space,
-            task=bg.Task("a network"),
-            n_trials=8,
+            bg.Task("a network"),
             llm=server.url,
             storage=f"sqlite:///{tmp_path}/study.db",
             seed=0,
             llm_wait_s=5,
+            exam=False,
+            switches=Switches(grade="fair"),
         )
+        with tuner:
+            result = tuner.run(FunctionObjective(lambda params: params["x"]), n_trials=8)
     assert len(result.trials) == 8
     assert "leak" in server.served
     assert KEY.encode() not in b"".join(one.read_bytes() for one in tmp_path.iterdir())

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -76,12 +77,16 @@ def test_a_dead_model_is_one_finding() -> None:
     assert (found.name, found.ok) == ("model", False)
 
 
-def test_the_doctor_asks_the_model_it_is_told_to() -> None:
+def test_the_doctor_asks_the_model_it_is_told_to_and_examines_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BESTGUESS_HOME", str(tmp_path))
     with MisbehavingServer(["good"]) as server:
         done = CliRunner().invoke(main, ["doctor", "--llm", server.url])
         wrong = CliRunner().invoke(main, ["doctor", "--llm", "http://127.0.0.1:9/v1"])
 
     assert "misbehaving answers" in done.stdout
+    assert "failed: a first guess is better than a random configuration with a chance of" in done.stdout
     assert len(server.served) >= 3
     assert wrong.exit_code == 1
     assert "NO  model" in wrong.stdout

@@ -33,7 +33,7 @@ def test_with_everything_on_the_model_warms_up_and_later_proposes() -> None:
             trial = tuner.ask()
             tuner.tell(trial, trial.params["x"] ** 2 + trial.params["y"] ** 2)
         turns = [trial for trial in tuner.history if trial.source == "llm" or trial.proposal.fallback]
-    assert [trial.number for trial in turns] == [1, 2, 3, 13]
+    assert [trial.number for trial in turns] == [1, 2, 3, 8]  # a first guess of three was a new best
 
 
 def test_after_two_first_guesses_that_are_not_the_best_chance_has_all_its_looks() -> None:

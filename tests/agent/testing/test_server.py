@@ -11,6 +11,7 @@ from tests.params import few_of
 
 import bestguess as bg
 from bestguess.agent.llm.server import ServerLLM
+from bestguess.agent.search.switches import Switches
 from bestguess.agent.testing import check_llm
 from bestguess.agent.testing.server import BEHAVIOURS, MisbehavingServer
 
@@ -20,6 +21,7 @@ SPACE = bg.Space(
     kind=bg.Choice(["a", "b"]),
     extra=bg.Float(0, 1, when={"kind": ["b"]}),
 )
+FAIR = Switches(grade="fair")
 WAIT_S = 0.2
 SPARE_S = 1.0
 
@@ -31,7 +33,7 @@ def loss(params: dict[str, Any]) -> float:
 def tune(url: str, n_trials: int, seed: int, wait_s: float = WAIT_S) -> tuple[bg.History, float]:
     """Return the history of a study and the longest that an ask took, in seconds."""
     longest = 0.0
-    with bg.Tuner(SPACE, llm=url, seed=seed, llm_wait_s=wait_s) as tuner:
+    with bg.Tuner(SPACE, llm=url, seed=seed, llm_wait_s=wait_s, exam=False, switches=FAIR) as tuner:
         for _ in range(n_trials):
             started = time.monotonic()
             trial = tuner.ask()
@@ -111,7 +113,7 @@ def test_a_server_that_dies_and_comes_back_costs_no_trial_and_is_used_again() ->
 
     with (
         MisbehavingServer([maybe]) as server,
-        bg.Tuner(SPACE, llm=server.url, seed=0, llm_wait_s=30.0) as tuner,
+        bg.Tuner(SPACE, llm=server.url, seed=0, llm_wait_s=30.0, exam=False, switches=FAIR) as tuner,
     ):
         for number in range(40):
             if number in (6, 14):

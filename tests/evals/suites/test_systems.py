@@ -75,7 +75,7 @@ def test_a_setting_that_was_not_measured_is_answered_by_the_row_with_the_fewest_
     table = read_table("SQL_AllMeasurements")
     params = table.space.sample(np.random.default_rng(0))
     sought = [one.values().index(params[name]) for name, one in table.space.parameters.items()]
-    changed = (table.settings != sought).sum(axis=1)
+    changed = (table.settings != np.array(sought, dtype=float)).sum(axis=1)
 
     assert changed.min() > 0
     assert table.value(params) == table.values[changed == changed.min()][0]

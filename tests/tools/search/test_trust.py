@@ -72,8 +72,9 @@ def test_each_side_of_a_skewed_rival_has_its_own_deviation(best: float, directio
     assert trust.better == pytest.approx((values > 0.9).mean(), abs=0.003)
 
 
-def test_a_trial_without_a_rival_is_no_evidence() -> None:
-    assert earned(history(("default", 1.0), ("llm", 0.2), rival=None), "llm") == Trust()
+def test_a_trial_without_a_rival_is_no_evidence_against_the_surrogate() -> None:
+    trust = earned(history(("default", 1.0), ("llm", 0.2), rival=None), "llm")
+    assert trust == Trust(first_hits=1, first_expected=0.5)
 
 
 def test_only_the_latest_tries_count() -> None:
@@ -126,3 +127,34 @@ def test_nobody_unknown_has_the_first_turn_of_the_search() -> None:
 
 def _cdf(z: float) -> float:
     return math.erfc(-z / math.sqrt(2)) / 2
+
+
+def test_first_guesses_are_evidence_against_chance() -> None:
+    def first(*values: float | None) -> Trust:
+        return earned(history(("default", 0.5), *(("llm", value) for value in values), rival=None), "llm")
+
+    none, good, bad = earned(history(("default", 0.5)), "llm"), first(0.4, 0.3), first(0.6, None, 0.7)
+    assert (good.first_hits, bad.first_hits) == (2, 0)
+    assert good.first_expected == pytest.approx(1 / 2 + 1 / 3)
+    assert bad.rate < none.rate < good.rate
+    assert (good.tried, good.hits, good.expected) == (0, 0, 0.0)  # against the surrogate nothing is known yet
+
+
+def test_what_a_source_is_credited_with_beforehand_is_its_trust_until_it_is_tried() -> None:
+    told = history(("default", 0.5), ("gp", 0.4))
+    assert earned(told, "llm", credit=1.0).share == pytest.approx(MAX_SHARE)
+    assert has_turn(earned(told, "llm", credit=1.0), 1, first=True)
+    assert not has_turn(earned(told, "llm"), 1, first=True)
+    misses: list[tuple[Source, float | None]] = [("llm", 0.9)] * WINDOW
+    lost = history(("default", 0.5), *misses)
+    assert earned(lost, "llm", credit=1.0).share < MAX_SHARE / 4
+
+
+def test_first_guesses_leave_the_window_as_the_search_goes_on() -> None:
+    rows: list[tuple[Source, float | None]] = [("default", 0.9)]
+    trials = history(*rows, ("llm", 0.8), rival=None).trials
+    search = tuple(
+        Trial(number, Proposal({}, "llm", rival=RIVAL), Outcome(0.95)) for number in range(2, 2 + WINDOW)
+    )
+    assert earned(History("minimize", trials), "llm").first_hits == 1
+    assert earned(History("minimize", (*trials, *search)), "llm").first_hits == 0

@@ -48,7 +48,7 @@ class Answer(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
-        if path == f"/api/models/{REPO}":
+        if path in (f"/api/models/{REPO}", f"/api/models/{REPO}/revision/{REVISION}"):
             siblings = [{"rfilename": name, "blobId": "0", **self.server.describe(name)} for name in FILES]
             self._send(json.dumps({"id": REPO, "sha": REVISION, "siblings": siblings}).encode())
         elif path == f"/api/models/{REPO}/tree/{REVISION}":
@@ -104,6 +104,17 @@ def test_weights_configuration_and_tokenizer_are_downloaded_and_no_code(server: 
         name: FILES[name] for name in names
     }
     assert sorted(server.given) == names
+
+
+@pytest.mark.slow
+def test_a_revision_that_was_pinned_is_fetched_and_the_newest_can_be_named(
+    server: Hub, tmp_path: Path
+) -> None:
+    assert hub.newest(REPO) == REVISION
+    assert server.given == []
+    assert hub.fetch(REPO, tmp_path / "folder", lambda stage: None, revision=REVISION) == REVISION
+    with pytest.raises(WeightsError, match="404"):
+        hub.fetch(REPO, tmp_path / "other", lambda stage: None, revision="f" * 40)
 
 
 @pytest.mark.slow

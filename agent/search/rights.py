@@ -1,0 +1,53 @@
+"""What a language model may say in a study, by the grade of its entrance exam: one table.
+
+A model of which nothing is known has the rights of one that failed. Whatever its grade, it never holds more
+than a third of the search, the verifier sees each of its guesses there, and trust moves on outcomes only.
+The numbers were chosen on `tables` and the choosing half of `systems` (NOTEBOOK 34).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bestguess.agent.llm.grades import Word
+from bestguess.agent.search import chance
+from bestguess.tools.search.trust import PRIOR_HITS
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """How many first guesses run, and what else a grade decides.
+
+    Args:
+        known: so many where packs know half of the parameters or more.
+        partly: so many where packs know less.
+        strange: so many where no pack knows anything.
+        before: they come before what packs know; else after it.
+        misses: after so many none of which is the best so far, chance has the others.
+        packs: so many of the packs' configurations run where guesses came before them.
+        looks: so many looks of chance follow on guesses in a strange space.
+        weight: how much the density of its guesses counts in the search.
+        unled: the density counts although the best so far is not the model's.
+        credit: so many new bests are held to have been found by it beforehand, where one was expected.
+    """
+
+    known: int = 0
+    partly: int = 0
+    strange: int = 0
+    before: bool = False
+    misses: int = 2
+    packs: int = 0
+    looks: int = chance.FIRST_LOOKS
+    weight: float = 0.5
+    unled: bool = False
+    credit: float = PRIOR_HITS
+
+
+RIGHTS: Mapping[Word, Rights] = {
+    "failed": Rights(),
+    "fair": Rights(partly=3, strange=3),
+    "able": Rights(
+        known=5, partly=5, strange=5, before=True, misses=5, packs=2, looks=1, unled=True, credit=1.0
+    ),
+}
