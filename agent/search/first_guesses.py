@@ -42,6 +42,7 @@ WORD = re.compile(r"[^\W\d_]{2}")
 """Two letters in a row: `lr` is a word, `x1` is none."""
 
 NO_WORDS = f"{MODEL}not asked for first guesses: no word says what a parameter is"
+NOT_ALLOWED = f"{MODEL}not asked for first guesses: its entrance exam was failed, or not taken yet"
 
 
 class FirstGuesses:

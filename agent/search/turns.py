@@ -169,6 +169,8 @@ class Turns:
             if guessed >= self.rights.misses and not self._model_leads(state.history):
                 yield Chance(MISSED)
             yield self._first
+        if self._first and self._switches.first_guesses and not (self._allowed or self._packs_lead):
+            yield Chance(fallback=first_guesses.NOT_ALLOWED)
         yield Chance()
 
     def _guess_in_place_of(self, own: Proposal, state: SearchState) -> Proposal:

@@ -87,7 +87,8 @@ def _fetch_from_hub(entry: Entry, staging: Path, report: Progress) -> tuple[Path
     folder = staging / "hub"
     _check_space(entry, entry.folder_bytes, staging, held=folder.rglob("*"))
     root, repo = staging.parent, entry.hub_repo
-    revision = hub.fetch(repo, folder, report, revision=pins.pinned(root, repo))
+    wanted = pins.pinned(root, repo)
+    revision = hub.fetch(repo, folder, report, **({"revision": wanted} if wanted else {}))
     pins.pin(root, repo, revision)
     return folder, {"source": "hub", "revision": revision}
 

@@ -19,6 +19,7 @@ from bestguess.agent.llm.connect import connect
 from bestguess.agent.llm.server import ServerLLM
 from bestguess.agent.llm.wire import origin
 from bestguess.agent.search.switches import Switches
+from bestguess.agent.testing import SchemaLLM
 from bestguess.agent.testing.server import Exchange, MisbehavingServer
 from bestguess.tools.errors import ModelError, ModelUnavailable
 from bestguess.tools.objective.run import FunctionObjective
@@ -185,6 +186,7 @@ class Counting:
     """A model that notes how many threads are in it."""
 
     name = "counting"
+    grade = SchemaLLM.grade
 
     def __init__(self) -> None:
         self.inside = self.most = 0

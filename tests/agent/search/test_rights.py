@@ -70,6 +70,9 @@ def test_a_model_that_failed_leaves_every_proposal_as_it_is_without_a_model(
     with_model, without = play(12, "failed", knowledge), play(12, None, knowledge)
     assert [trial.params for trial in with_model] == [trial.params for trial in without]
     assert sources(with_model) == sources(without)
+    said = [trial.proposal.fallback for trial in with_model if trial.proposal.fallback]
+    assert bool(said) == (knowledge is None)  # where packs lead nobody would have asked a fair one either
+    assert all("entrance exam was failed, or not taken yet" in words for words in said)
 
 
 @pytest.mark.parametrize("knowledge", [None, KNOWN], ids=["strange", "known"])
