@@ -37,14 +37,20 @@ class StrongLLM:
     name = "strong"
 
     def __init__(self, brief: Brief) -> None:
-        guesses = _find(_essence(brief))
-        self._texts = tuple(reply_text(brief.space.to_reply(brief.space.validate(one))) for one in guesses)
+        space = brief.space
+        self._points = [
+            {"reason": one["reason"], "params": space.to_reply(space.validate(one["params"]))}
+            for one in _find(_essence(brief))
+        ]
 
     def generate(self, request: Request) -> Reply:
-        """Return as many of the guesses as are asked for and there are; raise ModelUnavailable otherwise."""
+        """Return as many of the guesses as there are, in one answer or several; raise ModelUnavailable."""
         if "warm_start" not in request.template:
             raise ModelUnavailable("of the strong model there are first guesses only")
-        texts = self._texts[: request.n]
+        if request.n == 1:
+            texts: tuple[str, ...] = (json.dumps({"points": self._points}),)
+        else:
+            texts = tuple(reply_text(point["params"]) for point in self._points[: request.n])
         return Reply(texts, parse_texts(texts, request.schema))
 
     def close(self) -> None:
@@ -52,7 +58,7 @@ class StrongLLM:
 
 
 def read_guesses() -> Mapping[str, list[dict[str, Any]]]:
-    """Return the params by `suite/problem`; raise InputError where the file is missing."""
+    """Return params and reasons by `suite/problem`; raise InputError where the file is missing."""
     folder = Path(os.environ.get(VARIABLE) or ROOT.parent / "shared" / "strong")
     try:
         written = json.loads((folder / FILE).read_text(encoding="utf-8"))
@@ -60,7 +66,7 @@ def read_guesses() -> Mapping[str, list[dict[str, Any]]]:
         raise InputError(
             f"there is no {folder / FILE}, which llm=strong reads; name its folder in {VARIABLE}"
         ) from error
-    return {name: [one["params"] for one in several] for name, several in written.items()}
+    return dict(written)
 
 
 @cache
@@ -87,6 +93,6 @@ def _essence(brief: Brief) -> str:
 
 def _fit(space: Space, guesses: list[dict[str, Any]]) -> bool:
     try:
-        return bool([space.validate(params) for params in guesses])
+        return bool([space.validate(one["params"]) for one in guesses])
     except ParamsError:
         return False

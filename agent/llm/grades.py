@@ -14,12 +14,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TypeAlias
 
 import numpy as np
 from scipy.special import stdtrit
 
-Word = Literal["failed", "fair", "able"]
+from bestguess.tools.words.kept import GradeWord
+
+Word: TypeAlias = GradeWord
 
 LEAST: Mapping[Word, float] = {"able": 0.65, "fair": 0.55}
 """The least `low` of each grade, between those of a strong model and of one of 1.5B (NOTEBOOK 34)."""

@@ -11,7 +11,6 @@ from uuid import uuid4
 
 import optuna
 
-from bestguess.agent.llm.grades import Word
 from bestguess.agent.record.lock import hold, lock_file, writing
 from bestguess.agent.record.marks import Marks, read_marks, write_aside, write_remark
 from bestguess.agent.record.opening import find, find_or_make
@@ -27,7 +26,7 @@ from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History, Outcome, Proposal, Trial
 from bestguess.tools.words.cleaning import clean
 from bestguess.tools.words.given import as_index, shown
-from bestguess.tools.words.kept import whole
+from bestguess.tools.words.kept import GradeWord, whole
 from bestguess.tools.words.redaction import redact
 
 
@@ -100,20 +99,20 @@ class Study:
             if "knowledge" not in self._settings.read():
                 self._settings.write(knowledge=knowledge)
 
-    def keep_grade(self, number: int, grade: Word) -> None:
+    def keep_grade(self, number: int, grade: GradeWord) -> None:
         """Keep the grade that the model has from trial `number` on, if it had another before."""
         grades = self._settings.read().get("grades", [])
         if not grades or grades[-1][1] != grade:
             with writing(self._settings.url):
                 self._settings.write(grades=[*self._settings.read().get("grades", []), [number, grade]])
 
-    def grade_at(self, number: int) -> Word:
+    def grade_at(self, number: int) -> GradeWord:
         """Return the grade that the model had when trial `number` was proposed.
 
         A study from before there were exams gave it the rights of a fair one.
         """
         grades: list[list[Any]] = self._settings.read().get("grades", [])
-        words: list[Word] = [word for since, word in grades if since <= number]
+        words: list[GradeWord] = [word for since, word in grades if since <= number]
         return words[-1] if words else "failed" if grades else "fair"
 
     @property

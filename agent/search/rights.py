@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bestguess.agent.advice.reading import SMALL, Reading
 from bestguess.agent.llm.grades import Word
 from bestguess.agent.search import chance
 from bestguess.tools.search.trust import PRIOR_HITS
@@ -30,6 +31,7 @@ class Rights:
         weight: how much the density of its guesses counts in the search.
         unled: the density counts although the best so far is not the model's.
         credit: so many new bests are held to have been found by it beforehand, where one was expected.
+        reading: how it is asked.
     """
 
     known: int = 0
@@ -42,12 +44,22 @@ class Rights:
     weight: float = 0.5
     unled: bool = False
     credit: float = PRIOR_HITS
+    reading: Reading = SMALL
 
 
 RIGHTS: Mapping[Word, Rights] = {
     "failed": Rights(),
     "fair": Rights(partly=3, strange=3),
     "able": Rights(
-        known=5, partly=5, strange=5, before=True, misses=5, packs=2, looks=1, unled=True, credit=1.0
+        known=5,
+        partly=5,
+        strange=5,
+        before=True,
+        misses=5,
+        packs=2,
+        looks=1,
+        unled=True,
+        credit=1.0,
+        reading=Reading(points=5, thinks=True),
     ),
 }

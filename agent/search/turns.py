@@ -54,8 +54,8 @@ class Advisors:
     """A language model as the search sees it: who is asked for guesses, and who why trials fail.
 
     `first_guesses` and `explanations` are what it said before the study was gone on with; `llm` counts
-    tokens, and `reading` is how it is asked. `grade` tells the present grade of its entrance exam, which may
-    come while the study is under way, after at most so many seconds as it is given.
+    tokens. `grade` tells the present grade of its entrance exam, which may come while the study is under way,
+    after at most so many seconds as it is given; `reading` is how it is asked, if not as its grade has it.
     """
 
     guesses: Advisor
@@ -277,7 +277,7 @@ class Turns:
             self._verifier,
             self.region,
             consultation=consultation,
-            reading=self.reading,
+            reading=self.rights.reading if self.reading == SMALL else self.reading,
             left=None if self.n_trials is None else max(self.n_trials - len(history), 1),
             claims=claims,
         )

@@ -34,6 +34,9 @@ _Count = Annotated[int, Field(ge=0, lt=2**53)]
 _Plain = str | int | float | bool | None
 
 
+GradeWord = Literal["failed", "fair", "able"]
+"""What a model's entrance exam may find."""
+
 KEPT_LENGTHS = (3, 6)
 """How many numbers a prediction is kept as: median, low, high, and what the surrogate's own were."""
 
@@ -94,7 +97,7 @@ _OF_STUDY = _forms(
     fingerprint=str,
     options=dict[str, Annotated[list[_Plain], Field(min_length=1)]],
     knowledge=dict[str, Any] | None,
-    grades=list[Annotated[list[_Count | Literal["failed", "fair", "able"]], AfterValidator(_is_grade)]],
+    grades=list[Annotated[list[_Count | GradeWord], AfterValidator(_is_grade)]],
     token=str,
 )
 _OF_TRIAL = _forms(

@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -88,7 +89,8 @@ def _fetch_from_hub(entry: Entry, staging: Path, report: Progress) -> tuple[Path
     _check_space(entry, entry.folder_bytes, staging, held=folder.rglob("*"))
     root, repo = staging.parent, entry.hub_repo
     wanted = pins.pinned(root, repo)
-    revision = hub.fetch(repo, folder, report, **({"revision": wanted} if wanted else {}))
+    fetch = partial(hub.fetch, revision=wanted) if wanted else hub.fetch
+    revision = fetch(repo, folder, report)
     pins.pin(root, repo, revision)
     return folder, {"source": "hub", "revision": revision}
 
