@@ -190,7 +190,7 @@ def _bare_setting(text: str, known: Known) -> str:
 def find_sentences(lines: Sequence[Line], known: Known) -> Iterator[Sentence]:
     """Yield the sentences, in their order."""
     owners = _owners(lines, known)
-    section = lead = ""
+    section = lead = header = ""
     block, led = 0, 0  # what leads to something leads to the rest of its block, and to the next
     last = 0
     for run in _runs(lines):
@@ -201,7 +201,10 @@ def find_sentences(lines: Sequence[Line], known: Known) -> Iterator[Sentence]:
         for sentence in _split(run, owners[run[0].number]):
             if run[0].is_bare:
                 continue
-            yield replace(sentence, lead=f"{section}: {lead if block <= led + 1 else ''}".strip(": "))
+            # What stands at the head of a table leads to its rows.
+            header = (header or sentence.text) if sentence.text.startswith("|") else ""
+            leads = (section, lead if block <= led + 1 else "", header)
+            yield replace(sentence, lead=": ".join(filter(None, leads)))
             if sentence.text.endswith(":"):
                 lead, led = sentence.text, block
 

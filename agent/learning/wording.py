@@ -57,7 +57,9 @@ _OF_SOMETHING_ELSE = _any_of(
     r"\W*(?:or (?:more|less) )?(?:physical )?(?:cores?|cpus?|processors?|bits?|hits?|boxes|machines?)\b"
 )
 _LISTED = _any_of(r"\W{0,2}\s?=\s?[A-Za-z]")
-_CLAUSE = _any_of(r";\s", r",?\s(?:but|however|although|whereas|while)\s", r"\s-{2}\s", r"\s\u2013\s")
+_CLAUSE = _any_of(
+    r";\s", r",?\s(?:but|however|although|whereas|while)\s", r"\s-{2}\s", r"\s\u2013\s", r",\s(?=[\"'])"
+)
 
 
 def judge_by_words(sentence: str, start: int, end: int, lead: str = "") -> str:
@@ -68,10 +70,11 @@ def judge_by_words(sentence: str, start: int, end: int, lead: str = "") -> str:
     cuts = [(match.start(), match.end()) for match in _CLAUSE.finditer(sentence)]
     before = sentence[max((last for _, last in cuts if last <= start), default=0) : start][-WINDOW:]
     after = sentence[end : min((first for first, _ in cuts if first >= end), default=len(sentence))][:WINDOW]
-    near = f"{before}{sentence[start:end]}{after}"
+    near = f"{before} {after}"  # an option may itself be called best or safe
     if _CONDITION.search(before) or _OF_SOMETHING_ELSE.match(after) or _LISTED.match(after):
         return "other"
-    if _BAD.search(near):
+    # A warning holds as far as the next comma: "start with 128, never more than 1024".
+    if _BAD.search(f"{before.rpartition(', ')[2]}{sentence[start:end]}{after.partition(', ')[0]}"):
         return AVOIDED
     if default := _DEFAULT.search(before):
         follows = found[0] if (found := _AND_IS.match(after)) else ""

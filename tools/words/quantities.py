@@ -44,6 +44,9 @@ _NUMBER = re.compile(
 _COUNTED_IN = re.compile(
     rf"(?:\bin |\bof |\(|\bhow many |\bunits?: *)(?P<unit>{'|'.join(_WORDS)}|%)s?(?![\w/])", re.IGNORECASE
 )
+_BEGINS_WITH = re.compile(
+    r"\A(?P<unit>(?:milli|micro)?seconds|minutes|hours|(?:kilo|mega|giga)?bytes)\b", re.IGNORECASE
+)
 _ENDS_IN = re.compile(rf"(?:\A|[_-])(?P<unit>{'|'.join(_WORDS)})s?\Z", re.IGNORECASE)
 _BARRED = re.compile(r"\[\d+\]_?|\d{1,4}-\d{1,2}-\d{1,2}|\d+(?:\.\d+){2,}")
 _VERSION = re.compile(
@@ -98,7 +101,7 @@ def plain_unit(words: str) -> str:
 def find_unit(text: str) -> str:
     """Return the unit that a text says something is counted in, as `timeout_ms`, "size in MB",
     "(seconds)"."""
-    match = _COUNTED_IN.search(text) or _ENDS_IN.search(text)
+    match = _COUNTED_IN.search(text) or _BEGINS_WITH.match(text) or _ENDS_IN.search(text)
     return plain_unit(match["unit"]) if match else ""
 
 

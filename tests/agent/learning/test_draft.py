@@ -181,9 +181,20 @@ def test_a_document_that_says_nothing_is_an_error_that_names_it(tmp_path: Path) 
         ("Leave max_depth at the default of 5.", "advised"),
         ("A max_depth over 5 is not recommended.", "avoid"),
         ("max_depth must be 5 to 9.", "allowed"), ("If max_depth is 5, consider more trees.", "other"),
-        ("max_depth was 5.", "unclear"), ("Try max_depth 5.", "advised"), ("Don't use max_depth 5.", "avoid"),
+        ("max_depth was 5.", "unclear"),
+        ("Start with a max_depth of 5, never more.", "advised"),
+        ("Try max_depth 5.", "advised"), ("Don't use max_depth 5.", "avoid"),
     ],
 )  # fmt: skip
 def test_words_near_a_value_judge_it(text: str, verdict: str) -> None:
     (one,) = find_statements(text, SPACE, Names(SPACE))
     assert by_words(one) == verdict
+
+
+def test_the_head_of_a_table_and_a_heading_lead_to_what_stands_below(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text(
+        "| setting | recommended |\n|---|---|\n| max_depth | 5 |\n| num_leaves | 9 |\n\n"
+        "## Recommended settings\n\n- cache: 4GB\n\n## Defaults\n\n- learning_rate: 0.3\n"
+    )
+    draft = bg.learn(tmp_path / "a.md", SPACE)
+    assert draft.entries == {"max_depth": {"int": [5, 5]}, "cache": {"int": [4096, 4096]}}
