@@ -32,7 +32,11 @@ def test_a_page_is_read_and_used_after_a_yes(ready: Talk, folder: Path, words: s
     assert not (folder / "packs").exists()
     ready.say("yes")
     assert len(list((folder / "packs").glob("*.md"))) == 1
-    ready.say("run 2", "yes")
+    assert ready.session.bench.uses_packs
+
+
+def test_the_search_begins_with_what_was_adopted(ready: Talk) -> None:
+    ready.say("/learn wiki.md", "yes", "run 2", "yes")
     assert ready.session.bench.history.trials[1].source == "knowledge"
 
 
