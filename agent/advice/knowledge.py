@@ -198,8 +198,7 @@ def know(space: Space, task: Task, packs: Sequence[Pack]) -> Knowledge | None:
     said = OptimumPrior(space, beliefs).names
     # Of another family that is named as well, configurations fit less.
     portfolio = found[0].configurations(space, task.facts) if found else []
-    in_words = any(pack.speaks_of(space) for pack in found)
-    if not said and not portfolio and not in_words:
+    if not found:
         return None
     unused = tuple(
         f"known to work for {name} is {belief_words(beliefs[name])}, which its range does not hold; "

@@ -187,11 +187,6 @@ class Pack:
         """
         return name_entries(space, self.entries, loosely=loosely)
 
-    def speaks_of(self, space: Space) -> bool:
-        """Whether it speaks, in its advice, of a parameter of which it has no numbers at all."""
-        entries = self.names(space, loosely=True).values()
-        return bool(self.advice) and any(entry.keys().isdisjoint(KINDS) for entry in entries)
-
     def is_called(self, words: Words, company: Words) -> bool:
         """Whether the words of a task name its family; `company` is what else is said of it."""
         if words.names_any(self.unless, exactly=True):
