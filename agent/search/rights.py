@@ -29,7 +29,6 @@ class Rights:
         packs: so many of the packs' configurations run where guesses came before them.
         looks: so many looks of chance follow on guesses in a strange space.
         weight: how much the density of its guesses counts in the search.
-        unled: the density counts although the best so far is not the model's.
         credit: so many new bests are held to have been found by it beforehand, where one was expected.
         reading: how it is asked.
     """
@@ -42,7 +41,6 @@ class Rights:
     packs: int = 0
     looks: int = chance.FIRST_LOOKS
     weight: float = 0.5
-    unled: bool = False
     credit: float = PRIOR_HITS
     reading: Reading = SMALL
 
@@ -58,7 +56,6 @@ RIGHTS: Mapping[Word, Rights] = {
         misses=5,
         packs=2,
         looks=1,
-        unled=True,
         credit=1.0,
         reading=Reading(points=5, thinks=True),
     ),

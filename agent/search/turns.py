@@ -285,9 +285,7 @@ class Turns:
     def _belief(self, history: History) -> LogDensity | None:
         """Return where the optimum is believed to lie: by packs, and by first guesses that have led."""
         prior = self._packs.prior if self._packs else None
-        if self._first is None or not self._allowed or not self.rights.weight:
-            return prior
-        if not (self.rights.unled or self._model_leads(history)):
+        if self._first is None or not self._allowed or not self._model_leads(history):
             return prior
         return self._first.density(self.space, prior, self.rights.weight)
 
