@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.strategies import spaces
 
 import bestguess as bg
+from bestguess.agent.llm.grades import Grade
 from bestguess.agent.testing import DeadLLM, SchemaLLM, ScriptedLLM, SlowLLM
 from bestguess.agent.warm_start import FORMAT, WarmStart
 from bestguess.tools.errors import InputError
@@ -45,6 +46,18 @@ def test_the_guesses_begin_as_a_study_of_our_own_would_before_it_learns_from_out
         asked.append(tuner.ask())
         tuner.tell(asked[-1], 1.0)
     assert [point.params for point in points] == [trial.params for trial in asked]
+
+
+def test_an_able_models_guesses_come_before_what_is_known() -> None:
+    space = bg.Space(
+        learning_rate=bg.Float(0.001, 1, log=True, default=0.3), max_depth=bg.Int(1, 12, default=6)
+    )
+    llm = SchemaLLM(seed=3)
+    llm.grade = Grade((0.9, 0.9))
+    able = bg.warm_start(space, bg.Task("Tune XGBoost"), n=4, llm=llm)
+    fair = bg.warm_start(space, bg.Task("Tune XGBoost"), n=4, llm=SchemaLLM(seed=3))
+    assert [point.source for point in able] == ["default", "llm", "llm", "llm"]
+    assert fair[1].source == "knowledge"
 
 
 def test_a_model_that_guesses_the_default_costs_no_point() -> None:
