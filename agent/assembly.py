@@ -143,6 +143,11 @@ class Assembly:
         wait_s = min(wait_s, self._terms.llm_wait_s)
         return self.examiner.word(wait_s) if self.examiner else "failed"
 
+    @property
+    def asked(self) -> LLM | None:
+        """The model within the study's budget and journal."""
+        return self._asked
+
     def stop(self) -> None:
         """End an exam that is under way; its marks so far are kept."""
         if self.examiner:

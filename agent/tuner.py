@@ -144,6 +144,16 @@ class Tuner:
         """What the model's entrance exam found; None without a model, and while it is not examined."""
         return self._assembly.examiner.grade if self._assembly.examiner else None
 
+    def look_up_grade(self) -> Grade | None:
+        """Return the grade; a server is first asked, for some seconds, which model it is."""
+        self._assembly.grade()
+        return self.grade
+
+    @property
+    def asked(self) -> LLM | None:
+        """The language model within the study's budget and journal, which close with this tuner."""
+        return self._assembly.asked
+
     @property
     def history(self) -> History:
         """All trials so far."""

@@ -19,6 +19,7 @@ from bestguess.tools.errors import CommandError, InputError, StudyError
 if TYPE_CHECKING:
     from bestguess.agent.advice.budget import Budget
     from bestguess.agent.llm import LLM
+    from bestguess.agent.search.switches import Switches
     from bestguess.agent.task import Task
     from bestguess.tools.objective.reading import Which
     from bestguess.tools.objective.run import Objective
@@ -152,6 +153,7 @@ class SearchTerms(TypedDict):
     llm_wait_s: float
     budget: Budget
     exam: NotRequired[bool | Callable[[str], object]]
+    switches: NotRequired[Switches]
     knowledge: bool | str
     seed: int | None
 

@@ -6,8 +6,8 @@ import shlex
 import signal
 import sys
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bestguess.agent.commands._options import SearchTerms
 from bestguess.agent.commands._output import console_for, echo, echo_json
@@ -17,8 +17,17 @@ if TYPE_CHECKING:
 
     from bestguess.agent.result import Result
     from bestguess.agent.task import Task
+    from bestguess.agent.tuner import Tuner
     from bestguess.tools.objective.run import Objective
     from bestguess.tools.space.space import Space
+
+
+class Appendix(NamedTuple):
+    """What a command adds to a report: `lines` in it, `text` below it, and `fields` under --json."""
+
+    lines: tuple[str, ...] = ()
+    text: str = ""
+    fields: Mapping[str, Any] = {}
 
 
 def tune_and_report(
@@ -35,7 +44,8 @@ def tune_and_report(
     terms: SearchTerms,
     as_json: bool,
     keep_going: bool = False,
-    afterwards: Callable[[Result], dict[str, Any]] | None = None,
+    beforehand: Callable[[Tuner], str] | None = None,
+    afterwards: Callable[[Tuner, Result], Appendix] | None = None,
 ) -> None:
     """Tune, show it, report, and exit with the code that fits."""
     import optuna
@@ -62,6 +72,8 @@ def tune_and_report(
             echo(f"note: {difference}", err=True)
         if not keep_going:
             tuner.begin_anew()
+        if beforehand:
+            console.print(beforehand(tuner), soft_wrap=True)
         if (there := len(tuner.history.told)) >= n_trials:
             echo(
                 f"note: the study has {there} trials and --n-trials is {n_trials}, so none is run; "
@@ -93,9 +105,9 @@ def tune_and_report(
             echo(f"\n{why} after {told} trial{'s' if told != 1 else ''}{hint}", err=True)
             if storage is None and told:
                 result = tuner.result(time.monotonic() - started, "interrupted")
-                _tell_result(console, result, title, {}, storage=None, as_json=as_json)
+                _tell_result(console, result, title, Appendix(), storage=None, as_json=as_json)
             sys.exit(code)
-        extra = afterwards(result) if afterwards and result.history.incumbent else {}
+        extra = afterwards(tuner, result) if afterwards and result.history.incumbent else Appendix()
         _tell_result(console, result, title, extra, storage=storage, as_json=as_json)
         if isinstance(objective, CommandObjective) and objective.note:
             echo(f"note: in the last run {objective.note}; --match last, min or max says which", err=True)
@@ -106,12 +118,12 @@ def tune_and_report(
 
 
 def _tell_result(
-    console: Console, result: Result, title: str, extra: dict[str, Any], *, storage: str | None, as_json: bool
+    console: Console, result: Result, title: str, extra: Appendix, *, storage: str | None, as_json: bool
 ) -> None:
     from bestguess.agent.record.storage_url import shown_url
 
     if as_json:
-        echo_json({**result.to_dict(), "storage": shown_url(storage), **extra})
+        echo_json({**result.to_dict(), "storage": shown_url(storage), **extra.fields})
         return
     _print_report(console, result, title, extra)
     if storage is not None:
@@ -133,17 +145,10 @@ def end_on_signals() -> None:
         signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
 
 
-def _print_report(console: Console, result: Result, title: str, extra: dict[str, Any]) -> None:
+def _print_report(console: Console, result: Result, title: str, extra: Appendix) -> None:
     from rich.markdown import Markdown
 
-    from bestguess.agent.reports.report import share_words
-
-    lines: tuple[str, ...] = ()
-    if extra:
-        change = extra["test_best"] - extra["test_default"]
-        lines = (
-            f"Held-out test split: default {extra['test_default']:.6g}, best {extra['test_best']:.6g}; "
-            f"change {change:+.6g}{share_words(change, extra['test_default'])}",
-        )
-    text = result.report(title=title, lines=lines)
+    text = result.report(title=title, lines=extra.lines)
     console.print(Markdown(text, hyperlinks=False) if console.is_terminal else text, soft_wrap=True)
+    if extra.text:
+        console.print(extra.text, soft_wrap=True)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from bestguess.agent.commands._options import SearchTerms, json_option, search_options, storage_option
-from bestguess.agent.commands._running import tune_and_report
+from bestguess.agent.commands._output import echo
+from bestguess.agent.commands._running import Appendix, tune_and_report
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,12 +23,22 @@ if TYPE_CHECKING:
 
     from bestguess.agent.result import Result
     from bestguess.agent.task import Task
+    from bestguess.agent.tuner import Tuner
     from bestguess.tools.space.space import Space
-    from bestguess.tools.trial import Params
+    from bestguess.tools.trial import History, Params
 
 FOLDS = 5
 REPEATS = 2
 TEST_SHARE = 0.4
+FIRST = 3
+"""Among so many trials the model's best guess is one."""
+
+LEARNED = (
+    "What was learned here: what gave the best value, which parameters move it, and was the model of use?"
+)
+REFUSAL_CHARS = 300
+WRITING_S = 180.0
+"""The longest that the model has for its paragraph; one of 1.5B takes 30 to 60 s on two cores."""
 
 
 @click.command()
@@ -56,6 +67,8 @@ def command(model: str | None, n_trials: int, storage: str | None, terms: Search
     from bestguess.agent.commands.models import pull_with_progress
     from bestguess.agent.llm.connect import connect
     from bestguess.agent.llm.weights import catalog
+    from bestguess.agent.search.rights import HEARD
+    from bestguess.agent.search.switches import Switches
     from bestguess.agent.tuner import MOST_TRIALS
     from bestguess.tools.objective.run import FunctionObjective
 
@@ -64,6 +77,7 @@ def command(model: str | None, n_trials: int, storage: str | None, terms: Search
     if name in catalog.CATALOG and not catalog.is_pulled(name):
         pull_with_progress(name, to_stderr=as_json)
     terms["llm"] = connect(llm)
+    terms["switches"] = Switches(rights=HEARD)
     check_count("n_trials", n_trials, MOST_TRIALS)
     if storage is None:  # nothing is made before the rest is known to be right
         folder = catalog.models_root().parent
@@ -81,7 +95,8 @@ def command(model: str | None, n_trials: int, storage: str | None, terms: Search
         resume=True,
         terms=terms,
         as_json=as_json,
-        afterwards=_compare_on_test,
+        beforehand=introduce,
+        afterwards=add_to_report,
     )
 
 
@@ -140,8 +155,85 @@ def test_score(params: Params) -> float:
     return float(root_mean_squared_error(y_test, _model(params).fit(x, y).predict(x_test)))
 
 
-def _compare_on_test(result: Result) -> dict[str, Any]:
-    return {"test_default": test_score(space().default()), "test_best": test_score(result.best_params)}
+def introduce(tuner: Tuner) -> str:
+    """Return who guesses, with its grade and what that buys."""
+    from bestguess.agent.search.rights import RIGHTS
+
+    if tuner.asked is None:
+        return "No language model guesses; --llm embedded has one"
+    grade = tuner.look_up_grade()
+    found = grade.sentence if grade else "not examined yet, so it has the rights of one that failed"
+    rights = RIGHTS[grade.word if grade else "failed"]
+    return (
+        f"Language model {tuner.asked.name}: {found}.\nThat buys it: {rights.words}.\n"
+        f"Here its best guess is among the first {FIRST} trials whatever its grade, so that it is seen"
+    )
+
+
+def add_to_report(tuner: Tuner, result: Result) -> Appendix:
+    """Return the best on the test split, the model's best guess, and what the model says was learned."""
+    from bestguess.agent.reports.report import share_words
+
+    default, best = test_score(space().default()), test_score(result.best_params)
+    change = best - default
+    line = (
+        f"Held-out test split: default {default:.6g}, best {best:.6g}; "
+        f"change {change:+.6g}{share_words(change, default)}"
+    )
+    learned, why_not = write_learned(tuner, result.history)
+    parts = [
+        *(("", "## The model's best guess", "", guessed) if (guessed := first_guess(tuner)) else ()),
+        "",
+        "## What was learned",
+        "",
+        learned or f"The model says nothing of it: {why_not}",
+    ]
+    fields = {"test_default": default, "test_best": best, "learned": learned, "learned_refusal": why_not}
+    return Appendix((line,), "\n".join(parts), fields)
+
+
+def first_guess(tuner: Tuner) -> str:
+    """Return what became of the model's best guess, or why there is none; nothing without a model."""
+    from bestguess.agent.chat.answers.explanation import explain
+    from bestguess.agent.chat.answers.facts import Known
+
+    if tuner.asked is None:
+        return ""
+    history = tuner.history
+    first = history.trials[:FIRST]
+    if guess := next((trial for trial in first if trial.source == "llm"), None):
+        return explain(Known(tuner.space, tuner.task, history), guess)
+    why = next((trial.proposal.fallback for trial in first if trial.proposal.fallback), "too few trials ran")
+    return f"There is none among the first {FIRST} trials: {why}"
+
+
+def write_learned(tuner: Tuner, history: History) -> tuple[str, str]:
+    """Return the model's checked paragraph, or nothing and why there is none."""
+    import threading
+
+    from bestguess.agent.chat.answers.facts import Known, gather_facts
+    from bestguess.agent.chat.answers.wording import check_answer
+    from bestguess.agent.reports.insight import gain_insight
+    from bestguess.tools.words.cleaning import clean_line
+    from bestguess.tools.words.given import shorten
+
+    if tuner.asked is None:
+        return "", "there is none"
+    known = Known(tuner.space, tuner.task, history)
+    insights = gain_insight(tuner.space, history, noisy=tuner.task.noisy)
+    facts = "\n".join(f"- {fact}" for fact in gather_facts(known, insights))
+    echo(f"{tuner.asked.name} writes what was learned; Ctrl-C leaves that out", err=True)
+    stop = threading.Event()
+    try:
+        answer = check_answer(
+            LEARNED, facts, insights, history.direction, tuner.asked, stop=stop, timeout_s=WRITING_S
+        )
+    except KeyboardInterrupt:
+        stop.set()
+        return "", "it was interrupted"
+    except Exception as error:  # noqa: BLE001 - a user's own model may raise anything; it is told
+        return "", shorten(clean_line(str(error) or type(error).__name__), REFUSAL_CHARS)
+    return answer.text, ""
 
 
 class _Split(NamedTuple):

@@ -8,11 +8,12 @@ The numbers were chosen on `tables` and the choosing half of `systems` (NOTEBOOK
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bestguess.agent.advice.reading import SMALL, Reading
 from bestguess.agent.llm.grades import Word
 from bestguess.agent.search import chance
+from bestguess.agent.search.packs import STARTS
 from bestguess.tools.search.trust import PRIOR_HITS
 
 
@@ -44,6 +45,18 @@ class Rights:
     credit: float = PRIOR_HITS
     reading: Reading = SMALL
 
+    @property
+    def words(self) -> str:
+        """What that buys a model, for people."""
+        where = {"known": "where packs lead", "partly": "where they know less", "strange": "where none knows"}
+        counts = {words: count for name, words in where.items() if (count := getattr(self, name))}
+        first = "no first guess"
+        if counts:
+            given = ", ".join(f"{count} {words}" for words, count in counts.items())
+            first = f"first guesses {'before' if self.before else 'after'} what packs know ({given})"
+        more = "; prompts with room to think" if self.reading.thinks else ""
+        return f"{first}; in the search the turns that its record earns, never more than a third{more}"
+
 
 RIGHTS: Mapping[Word, Rights] = {
     "failed": Rights(),
@@ -60,3 +73,16 @@ RIGHTS: Mapping[Word, Rights] = {
         reading=Reading(points=5, thinks=True),
     ),
 }
+
+HEARD: Mapping[Word, Rights] = {
+    word: replace(
+        rights,
+        known=max(rights.known, 1),
+        partly=max(rights.partly, 1),
+        strange=max(rights.strange, 1),
+        before=True,
+        packs=max(rights.packs, STARTS),
+    )
+    for word, rights in RIGHTS.items()
+}
+"""The same, but a first guess comes before all others whatever the grade: to show what a model is about."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from bestguess.agent.advice.advisor import Advisor
 from bestguess.agent.llm import LLM
 from bestguess.agent.llm.grades import Word
 from bestguess.agent.search.guesses import Guesses
-from bestguess.agent.search.rights import Rights
+from bestguess.agent.search.rights import RIGHTS, Rights
 from bestguess.agent.search.state import Proposer
 
 
@@ -26,7 +26,7 @@ class Switches:
         explain: the model is asked why trials fail, where what they print is no usual message.
         guesses: what makes proposals of the model's answers in the search.
         grade: what the model's entrance exam is taken to have found; by default what it did.
-        rights: what the model may say, in place of what its grade gives it.
+        rights: what a model may say, by its grade.
         proposers: more of them, asked after the default and before all others, until they pass.
     """
 
@@ -37,7 +37,7 @@ class Switches:
     explain: bool = True
     guesses: Callable[[Advisor, LLM | None], Guesses] = Guesses
     grade: Word | None = None
-    rights: Rights | None = None
+    rights: Mapping[Word, Rights] = field(default_factory=lambda: RIGHTS)
     proposers: tuple[Proposer, ...] = ()
 
 

@@ -25,7 +25,7 @@ from bestguess.agent.search.default import Default
 from bestguess.agent.search.first_guesses import FirstGuesses, words_tell
 from bestguess.agent.search.guesses import Guesses
 from bestguess.agent.search.packs import STARTS, Packs
-from bestguess.agent.search.rights import RIGHTS, Rights
+from bestguess.agent.search.rights import Rights
 from bestguess.agent.search.state import Pass, Proposer, SearchState
 from bestguess.agent.search.surrogate import ALL_TRIED, NOTHING_TO_FIT, Surrogate
 from bestguess.agent.search.switches import EVERYTHING, Switches
@@ -229,7 +229,7 @@ class Turns:
     @property
     def rights(self) -> Rights:
         """What the model may say by its grade."""
-        return self._switches.rights or RIGHTS[self.grade]
+        return self._switches.rights[self.grade]
 
     @property
     def guesses_first(self) -> bool:

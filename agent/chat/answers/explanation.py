@@ -36,6 +36,8 @@ def explain(known: Known, trial: Trial) -> str:
         verdict = proposal.verdict if "expected" not in proposal.verdict else ""
         says = f" Verdict: {verdict}." if verdict else ""
         parts.append(f"The surrogate expected {format_prediction(trial)}.{says}")
+    elif proposal.verdict:
+        parts.append(f"The surrogate had {proposal.verdict}.")
     if proposal.fallback:
         parts.append(f"A turn was not taken: {proposal.fallback}.")
     if outcome is None:

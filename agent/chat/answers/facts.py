@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from bestguess.agent.chat.answers.formatting import duration
-from bestguess.agent.reports.report import share_words
+from bestguess.agent.reports.insight import Insight
+from bestguess.agent.reports.report import credit_sources, share_words
+from bestguess.agent.reports.worth import weigh_model
 from bestguess.agent.task import Task
 from bestguess.tools.analysis.outlook import Outlook, look_ahead
 from bestguess.tools.errors import InputError
@@ -86,6 +88,32 @@ def standing(history: History, task: Task) -> str:
         change = best.value - default.value
         text += f"; the default gave {before} ({change:+.4g}{share_words(change, default.value)})"
     return text + "."
+
+
+def gather_facts(known: Known, insights: Sequence[Insight]) -> list[str]:
+    """Return what a question about a study may be answered from, a sentence each."""
+    history = known.history
+    gathered = [f"The {standing(history, known.task)}"]
+    gathered += [
+        f"{credit.source}: {credit.trials} trials, {credit.failed} failed, {credit.new_bests} new bests, "
+        f"improved by {credit.gain:.4g}."
+        for credit in credit_sources(history)
+    ]
+    if worth := weigh_model(history):
+        gathered.append(f"Of the language model: {'; '.join(worth.sentences)}.")
+    if insights:
+        shares = ", ".join(f"{insight.importance.name} {insight.share}" for insight in insights)
+        gathered.append(f"Share of the variance by parameter: {shares}.")
+    gathered += [
+        f"Trial {trial.number} failed: {trial.outcome.error}."
+        for trial in history.failed[-3:]
+        if trial.outcome
+    ]
+    if found := outlook(known, 10):
+        gathered.append(
+            f"10 more trials are expected to bring {found.gain:.3g}, any number {found.potential:.3g}."
+        )
+    return gathered
 
 
 def expectation(known: Known, params: Mapping[str, Any]) -> str:

@@ -13,10 +13,16 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from bestguess.agent.chat.events import Answer
-from bestguess.agent.chat.language.model_call import ask_model, object_schema, quote, read_object
+from bestguess.agent.chat.language.model_call import (
+    TIMEOUT_S,
+    ask_model,
+    object_schema,
+    quote,
+    read_object,
+)
 from bestguess.agent.llm import LLM
 from bestguess.agent.reports.insight import Insight
-from bestguess.tools.errors import ModelError
+from bestguess.tools.errors import ModelError, ReplyError
 from bestguess.tools.trial import Direction
 from bestguess.tools.words.cleaning import clean
 from bestguess.tools.words.given import shorten
@@ -37,10 +43,29 @@ def word_answer(
     stop: threading.Event,
     show: Callable[[str], None],
 ) -> Answer:
+    """Return the model's answer as `check_answer` does; where there is none, why, and the facts."""
+    try:
+        return check_answer(question, facts, insights, direction, llm, stop=stop, show=show)
+    except ModelError as error:
+        return Answer(f"The model could not answer ({shorten(str(error), 120)}); the facts are:\n\n{facts}")
+
+
+def check_answer(
+    question: str,
+    facts: str,
+    insights: Sequence[Insight],
+    direction: Direction,
+    llm: LLM,
+    *,
+    stop: threading.Event,
+    show: Callable[[str], object] = lambda _: None,
+    timeout_s: float = TIMEOUT_S,
+) -> Answer:
     """Return the model's answer to a question from facts, each of its claims beside what the surrogate says.
 
     `show` gets what is written so far, word by word; after `stop` the answer is what was shown. An answer
-    with a number that the facts do not have ends there and is not the answer; the facts are.
+    with a number that the facts do not have ends there. Raises ReplyError for that and for one that cannot be
+    read, and what `generate` raises.
     """
     by_name = {insight.importance.name: insight for insight in insights}
     # What a program printed is among the facts: no line of it is to be a heading.
@@ -62,17 +87,19 @@ def word_answer(
         text = ask_model(
             llm, "answer", variables,
             schema=_schema(list(by_name)), max_tokens=MAX_TOKENS, stop=stop, show=show_more,
+            timeout_s=timeout_s,
         )  # fmt: skip
         if stop.is_set():
             return Answer(shown + STOPPED, partial=True) if shown else Answer("")
         if invented := _numbers(said_so_far(text)) - known:
-            words = f"The model's answer held a number that no fact has ({min(invented)}); the facts are:"
-            return Answer(f"{words}\n\n{facts}")
+            raise ReplyError(f"its answer held a number that no fact has ({min(invented)})")
         reply = read_object(text)
-        answer = clean(str(reply["answer"]))
+        answer = clean(str(reply["answer"])).strip()
         claims = [(str(claim["parameter"]), str(claim["better"])) for claim in reply.get("claims", ())]
-    except (ModelError, KeyError, TypeError, ValueError) as error:
-        return Answer(f"The model could not answer ({shorten(str(error), 120)}); the facts are:\n\n{facts}")
+    except (KeyError, TypeError, ValueError) as error:
+        raise ReplyError(f"its answer cannot be read: {error}") from error
+    if not answer:
+        raise ReplyError("its answer is empty")
     judged = [
         f"- {_agreement(better, by_name[name], direction)}" for name, better in claims if name in by_name
     ]

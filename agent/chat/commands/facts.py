@@ -16,8 +16,6 @@ from bestguess.agent.chat.command import Count, Number, command
 from bestguess.agent.chat.conversation import Conversation
 from bestguess.agent.chat.events import Answer
 from bestguess.agent.reports.insight import gain_insight, write_insight
-from bestguess.agent.reports.report import credit_sources
-from bestguess.agent.reports.worth import weigh_model
 from bestguess.tools.errors import InputError
 from bestguess.tools.search.verifier import MIN_TRIALS
 
@@ -31,28 +29,8 @@ def ask(session: Conversation, text: str) -> Answer:
     from bestguess.agent.chat.answers.wording import word_answer
 
     plan, history = session.bench.the_plan(), session.bench.history
-    gathered = [f"The {facts.standing(history, plan.task)}"]
-    gathered += [
-        f"{credit.source}: {credit.trials} trials, {credit.failed} failed, {credit.new_bests} new bests, "
-        f"improved by {credit.gain:.4g}."
-        for credit in credit_sources(history)
-    ]
-    if worth := weigh_model(history):
-        gathered.append(f"Of the language model: {'; '.join(worth.sentences)}.")
     insights = gain_insight(plan.space, history, noisy=plan.task.noisy)
-    if insights:
-        shares = ", ".join(f"{insight.importance.name} {insight.share}" for insight in insights)
-        gathered.append(f"Share of the variance by parameter: {shares}.")
-    gathered += [
-        f"Trial {trial.number} failed: {trial.outcome.error}."
-        for trial in history.failed[-3:]
-        if trial.outcome
-    ]
-    if found := facts.outlook(session.bench.known, 10):
-        gathered.append(
-            f"10 more trials are expected to bring {found.gain:.3g}, any number {found.potential:.3g}."
-        )
-    listed = "\n".join(f"- {line}" for line in gathered)
+    listed = "\n".join(f"- {line}" for line in facts.gather_facts(session.bench.known, insights))
     if session.bench.llm is None:
         return Answer(f"Without a language model I can only give the facts:\n\n{listed}")
     with session.thinking():

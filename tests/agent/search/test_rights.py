@@ -114,6 +114,6 @@ def test_the_rights_grow_with_the_grade() -> None:
 
 
 def test_the_switches_may_give_other_rights() -> None:
-    given = Switches(rights=RIGHTS["able"])
+    given = Switches(rights={"failed": RIGHTS["able"]})
     assert sources(play(3, "failed", switches=given)) == "dll"
     assert sources(play(3, "failed", switches=Switches(grade="able"))) == "dll"
