@@ -54,7 +54,8 @@ def command(model: str | None, n_trials: int, storage: str | None, terms: Search
 
     Gradient boosting on the diabetes data that scikit-learn ships: the default configuration first,
     then the model's best guess, 20 trials in all; the best on a test split that the search never saw,
-    and what the model says was learned, beside what the trials say to it. The weights are pulled once; `--model qwen2.5-coder-0.5b` is quicker, `--llm none` needs no weights at all.
+    and what the model says was learned, beside what the trials say to it. The weights are pulled once;
+    `--model qwen2.5-coder-0.5b` is quicker, `--llm none` needs no weights at all.
 
     \b
     Examples:
