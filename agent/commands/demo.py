@@ -36,6 +36,10 @@ FIRST = 3
 LEARNED = (
     "What was learned here: what gave the best value, which parameters move it, and was the model of use?"
 )
+UNPROVED = (
+    "In the model's words. Each number stands in the study's facts, and each claim that it lists is beside\n"
+    "what the trials say; that its sentences put them together rightly is not checked:"
+)
 REFUSAL_CHARS = 300
 WRITING_S = 180.0
 """The longest that the model has for its paragraph; one of 1.5B takes 30 to 60 s on two cores."""
@@ -187,7 +191,7 @@ def add_to_report(tuner: Tuner, result: Result) -> Appendix:
         "",
         "## What was learned",
         "",
-        learned or f"The model says nothing of it: {why_not}",
+        f"{UNPROVED}\n\n{learned}" if learned else f"The model says nothing of it: {why_not}",
     ]
     fields = {"test_default": default, "test_best": best, "learned": learned, "learned_refusal": why_not}
     return Appendix((line,), "\n".join(parts), fields)

@@ -95,6 +95,8 @@ def check_answer(
             raise ReplyError(f"its answer held a number that no fact has ({min(invented)})")
         reply = read_object(text)
         answer = clean(str(reply["answer"])).strip()
+        if ended := re.match(r".*[.!?](?=\s|$)", answer, re.DOTALL):
+            answer = ended[0]  # the schema's longest text may end within a sentence
         claims = [(str(claim["parameter"]), str(claim["better"])) for claim in reply.get("claims", ())]
     except (KeyError, TypeError, ValueError) as error:
         raise ReplyError(f"its answer cannot be read: {error}") from error

@@ -169,6 +169,12 @@ def test_what_was_learned_stands_beside_what_the_surrogate_says_of_each_claim() 
     assert "max_depth: smaller values are better, says the model; the Gaussian process" in told
 
 
+def test_what_was_learned_ends_with_a_whole_sentence() -> None:
+    with played(Writer("The default gave 53. The model used 1"), n=1) as tuner:
+        told, _ = demo.write_learned(tuner, tuner.history)
+    assert told == "The default gave 53."
+
+
 @pytest.mark.parametrize(
     ("llm", "why"),
     [
@@ -194,4 +200,5 @@ def test_the_report_ends_with_what_was_learned_and_json_has_it_in_a_field_of_its
     assert {"test_default", "test_best", "learned"} <= added.fields.keys()
     assert added.text.endswith(added.fields["learned"])
     assert "## The model's best guess" in added.text
+    assert "is not checked" in added.text
     assert added.lines[0].startswith("Held-out test split: default ")
