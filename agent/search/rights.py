@@ -2,7 +2,7 @@
 
 A model of which nothing is known has the rights of one that failed. Whatever its grade, it never holds more
 than a third of the search, the verifier sees each of its guesses there, and trust moves on outcomes only.
-The numbers were chosen on `tables` and the choosing half of `systems` (NOTEBOOK 34).
+Looks and weight were compared on the choosing half of `systems`, the others not yet (NOTEBOOK 34).
 """
 
 from __future__ import annotations
