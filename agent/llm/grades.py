@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
-from scipy.special import stdtrit
 
 from bestguess.tools.words.kept import GradeWord
 
@@ -63,5 +62,7 @@ class Grade:
 
     @property
     def _reach(self) -> float:
+        from scipy.special import stdtrit  # a quarter of a second, where a catalog is only read
+
         count = len(self.chances)
         return float(stdtrit(count - 1, 0.975) * np.std(self.chances, ddof=1) / math.sqrt(count))
