@@ -132,7 +132,8 @@ class Answer:
     """What a command says: Markdown, and perhaps a plot.
 
     It is `partial` if the user stopped it; a `secret` one is shown and not kept. `then` is the command
-    without arguments that is wanted next, by whoever wanted this one.
+    without arguments that is wanted next, by whoever wanted this one. It is `disputed` where the trials say
+    otherwise than a claim of the model's.
     """
 
     text: str
@@ -140,6 +141,7 @@ class Answer:
     partial: bool = False
     secret: bool = False
     then: str = ""
+    disputed: bool = False
 
     @property
     def event(self) -> Event:

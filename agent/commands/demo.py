@@ -238,6 +238,8 @@ def write_learned(tuner: Tuner, history: History) -> tuple[str, str]:
         return "", "it was interrupted"
     except Exception as error:  # noqa: BLE001 - a user's own model may raise anything; it is told
         return "", shorten(clean_line(str(error) or type(error).__name__), REFUSAL_CHARS)
+    if answer.disputed:
+        return "", "what it claims of the parameters is not what the trials say"
     return answer.text, ""
 
 

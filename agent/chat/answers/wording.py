@@ -102,10 +102,9 @@ def check_answer(
         raise ReplyError(f"its answer cannot be read: {error}") from error
     if not answer:
         raise ReplyError("its answer is empty")
-    judged = [
-        f"- {_agreement(better, by_name[name], direction)}" for name, better in claims if name in by_name
-    ]
-    return Answer("\n\n".join([answer, "\n".join(judged)]).strip())
+    judged = [_agreement(better, by_name[name], direction) for name, better in claims if name in by_name]
+    lines = "\n".join(f"- {words}" for words, _ in judged)
+    return Answer("\n\n".join([answer, lines]).strip(), disputed=not all(agrees for _, agrees in judged))
 
 
 def said_so_far(text: str) -> str:
@@ -129,8 +128,8 @@ def _schema(names: Sequence[str]) -> dict[str, Any]:
     return object_schema(properties)
 
 
-def _agreement(claimed: str, insight: Insight, direction: Direction) -> str:
-    """Return a claim about a parameter with what the surrogate says of it."""
+def _agreement(claimed: str, insight: Insight, direction: Direction) -> tuple[str, bool]:
+    """Return a claim about a parameter with what the surrogate says of it, and whether it agrees."""
     effect, name = insight.effect, insight.importance.name
     rise = float(effect.median[-1] - effect.median[0])
     width = float((effect.high - effect.low).mean()) / 2
@@ -144,7 +143,8 @@ def _agreement(claimed: str, insight: Insight, direction: Direction) -> str:
     }
     spread = f"{rise:+.3g} over its range, ± {width:.2g}"
     verdict = "agrees" if claimed == better else f"does not: it says that {words[better]}"
-    return f"{name}: {words.get(claimed, claimed)}, says the model; the Gaussian process {verdict} ({spread})"
+    told = f"{name}: {words.get(claimed, claimed)}, says the model; the Gaussian process {verdict} ({spread})"
+    return told, claimed == better
 
 
 def _numbers(text: str) -> set[str]:

@@ -98,8 +98,11 @@ def test_scikit_learn_is_left_alone_until_the_objective_runs() -> None:
 class Writer(SchemaLLM):
     """Guesses, and writes `paragraph` where it is asked for an answer; an exception is raised instead."""
 
-    def __init__(self, paragraph: str | Exception = "", grade: Grade | None = None) -> None:
+    def __init__(
+        self, paragraph: str | Exception = "", grade: Grade | None = None, better: str = "lower"
+    ) -> None:
         super().__init__()
+        self.better = better
         self.paragraph = paragraph
         self.grade = grade or Grade((0.4, 0.5))
 
@@ -108,7 +111,7 @@ class Writer(SchemaLLM):
             return super().texts(request)
         if isinstance(self.paragraph, Exception):
             raise self.paragraph
-        claims = [{"parameter": "max_depth", "better": "lower"}]
+        claims = [{"parameter": "max_depth", "better": self.better}]
         return [json.dumps({"answer": self.paragraph, "claims": claims})]
 
 
@@ -162,17 +165,24 @@ def test_the_demo_says_that_nobody_guesses() -> None:
 
 
 def test_what_was_learned_stands_beside_what_the_surrogate_says_of_each_claim() -> None:
-    with played(Writer("Shallow trees won over the default, which gave 53.")) as tuner:
+    with played(Writer("Shallow trees won over the default, which gave 53."), n=10) as tuner:
         told, why_not = demo.write_learned(tuner, tuner.history)
     assert why_not == ""
     assert told.startswith("Shallow trees won over the default, which gave 53.")
-    assert "max_depth: smaller values are better, says the model; the Gaussian process" in told
+    assert "max_depth: smaller values are better, says the model; the Gaussian process agrees" in told
+
+
+def test_a_paragraph_whose_claims_the_trials_contradict_is_left_out() -> None:
+    with played(Writer("Deep trees won over the default, which gave 53.", better="higher"), n=10) as tuner:
+        told, why_not = demo.write_learned(tuner, tuner.history)
+    assert told == ""
+    assert "not what the trials say" in why_not
 
 
 def test_what_was_learned_ends_with_a_whole_sentence() -> None:
-    with played(Writer("The default gave 53. The model used 1"), n=1) as tuner:
+    with played(Writer("The default gave 53. The model used 1"), n=10) as tuner:
         told, _ = demo.write_learned(tuner, tuner.history)
-    assert told == "The default gave 53."
+    assert told.splitlines()[0] == "The default gave 53."
 
 
 @pytest.mark.parametrize(
@@ -195,7 +205,7 @@ def test_the_demo_says_in_one_line_why_there_is_no_paragraph(llm: LLM, why: str)
 
 
 def test_the_report_ends_with_what_was_learned_and_json_has_it_in_a_field_of_its_own() -> None:
-    with played(Writer("Depth decides."), n=2) as tuner:
+    with played(Writer("Depth decides."), n=10) as tuner:
         added = demo.add_to_report(tuner, tuner.result(1.0))
     assert {"test_default", "test_best", "learned"} <= added.fields.keys()
     assert added.text.endswith(added.fields["learned"])
