@@ -401,7 +401,8 @@ def test_loading_and_asking_print_nothing(folder: Path, capfd: pytest.CaptureFix
 
 
 @pytest.mark.slow
-def test_a_real_model_keeps_the_promises_of_the_protocol() -> None:
+def test_a_real_model_keeps_the_promises_of_the_protocol(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BESTGUESS_HOME")
     if not is_pulled("smollm2-135m"):
         pytest.skip("smollm2-135m is not pulled; run `bestguess models pull smollm2-135m`")
     folder = models_root() / "smollm2-135m"
