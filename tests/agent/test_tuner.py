@@ -383,6 +383,7 @@ def test_a_noisy_task_has_good_configurations_tried_again_and_an_exact_one_does_
     assert repeats(noisy=True) > 0
 
 
+@pytest.mark.slow
 def test_what_another_process_starts_meanwhile_is_not_proposed_again(tmp_path: Path) -> None:
     place: dict[str, Any] = {"storage": f"sqlite:///{tmp_path / 's.db'}", "study_name": "s", "seed": 0}
     with bg.Tuner(SPACE, **place) as slow, bg.Tuner(SPACE, **place) as quick:
@@ -430,6 +431,7 @@ def test_what_another_process_is_running_counts_towards_the_trials_of_a_run(tmp_
         assert len(bg.tune(bowl, SPACE, n_trials=3, **place).trials) == 3
 
 
+@pytest.mark.slow
 def test_a_study_that_is_gone_on_with_is_logged_with_how_to_start_anew(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -200,6 +200,7 @@ def test_a_journal_lies_beside_an_sqlite_file(storage: str | None, path: str | N
     assert beside(storage) == (None if path is None else Path(path))
 
 
+@pytest.mark.slow
 def test_going_on_with_a_study_uses_the_first_guesses_it_had(tmp_path: Path) -> None:
     space = bg.Space(x=bg.Float(0, 1, doc="the dose"), k=bg.Choice([1, 2]))
     guesses = [f'{{"x": 0.{digit}, "k": 2}}' for digit in range(1, 9)]

@@ -230,6 +230,7 @@ def test_what_packs_say_of_values_off_the_range_is_recorded_as_left_out(tmp_path
     assert kept.beliefs.keys() == {"mode", "minutes"}
 
 
+@pytest.mark.slow
 def test_a_study_goes_on_with_what_was_known_when_it_began(tmp_path: Path) -> None:
     (tmp_path / "mine.md").write_text(PACK)
     where: dict[str, Any] = {"storage": f"sqlite:///{tmp_path / 's.db'}", "study_name": "s"}

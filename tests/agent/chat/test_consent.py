@@ -116,6 +116,7 @@ SAID = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_what_a_person_says_in_one_whole_sentence_is_done_as_before(agreed: Talk) -> None:
     agreed.session.bench.start_trials().wanted = 1
     agreed.session.bench.start_trials().pause()

@@ -51,6 +51,7 @@ def test_one_sentence_may_hold_a_budget_and_a_limit_too(talk: Talk) -> None:
     assert len(talk.session.bench.history.told) == 1
 
 
+@pytest.mark.slow
 def test_without_a_metric_in_the_output_nothing_more_is_spent_and_the_others_are_named(talk: Talk) -> None:
     talk.say("tune train.py, minimise wer", "always", "run 5")
     assert len(talk.session.bench.history.told) == 2
@@ -420,6 +421,7 @@ def test_a_limit_beyond_the_range_is_said_to_change_nothing(talk: Talk) -> None:
     assert "that changes nothing" in talk.say("don't go above lr 1000").text
 
 
+@pytest.mark.slow
 def test_trials_that_are_wished_for_with_the_script_need_one_card(talk: Talk) -> None:
     talk.say("tune train.py, minimise val_loss, 2 trials")
     assert [card.text for card in talk.of("card")] == ["Run 2 trials?"]

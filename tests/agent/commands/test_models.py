@@ -68,6 +68,7 @@ def test_pull_of_a_pulled_model_only_says_where_it_lies(pulled: Path) -> None:
     assert (record["path"], record["source"]) == (str(pulled), "hub")
 
 
+@pytest.mark.slow
 def test_pull_shows_license_and_sum_and_the_reasons_why_no_source_would_do(home: Path) -> None:
     result = CliRunner().invoke(models, ["pull", NAME])
 

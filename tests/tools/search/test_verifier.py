@@ -148,6 +148,7 @@ def test_asks_in_a_row_are_all_different_and_share_one_fit(asks: int) -> None:
     assert np.ptp([params["x"] for params in chosen]) > 0.5
 
 
+@pytest.mark.slow
 def test_beyond_a_thousand_trials_representatives_stand_for_all_in_proportion() -> None:
     rng = np.random.default_rng(0)
     trials = []
