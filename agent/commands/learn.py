@@ -152,7 +152,9 @@ def _draft(
         budget=None if llm_tokens is None else Budget(tokens=llm_tokens),
         progress=lambda words: echo(words, err=True) if sys.stderr.isatty() else None,
     )
-    called = [] if draft.speaks(space, task) else ["--task", draft.family]
+    # The next command knows the file's task, and what --task says only if it is given that again.
+    name = description if description and draft.speaks(space, task) else draft.family
+    called = [] if draft.speaks(space, read_task(words)) else ["--task", name]
     return draft, ["bestguess", "tune", "--space", space_spec, *called]
 
 

@@ -52,6 +52,15 @@ def test_an_accepted_pack_is_used_as_the_last_line_says(run: Run) -> None:
     assert run("notes.md", "--space", "space.yaml", "--yes", "--force").exit_code == 0
 
 
+def test_a_pack_of_a_task_in_words_is_used_with_those_words(run: Run) -> None:
+    """The file's own task does not name it."""
+    done = run("notes.md", "--space", "space.yaml", "--yes", "--task", "the bend of my banana")
+    line = done.stdout.splitlines()[-1]
+    assert (
+        line == "Use it: bestguess tune --space space.yaml --task 'the bend of my banana' --knowledge packs …"
+    )
+
+
 def test_json_has_the_lines_and_writes_only_with_yes(run: Run) -> None:
     record = json.loads(run("notes.md", "--space", "space.yaml", "--json").stdout.splitlines()[-1])
     assert record["found"][0]["lines"] == [1]
