@@ -19,7 +19,7 @@ from bestguess.agent.search.state import Pass, SearchState
 from bestguess.agent.task import Task
 from bestguess.prompts import version
 from bestguess.tools.search.consensus import choose_spread
-from bestguess.tools.search.guesses import WEIGHT, GuessDensity
+from bestguess.tools.search.guesses import GuessDensity
 from bestguess.tools.search.prior import LogDensity
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Proposal
@@ -125,8 +125,8 @@ class FirstGuesses:
         )
         return Question(request, "warm_start", self._replies.read, self._replies.split)
 
-    def density(self, space: Space, prior: LogDensity | None, weight: float = WEIGHT) -> LogDensity | None:
-        """Return what `prior` and the pool, by its `weight`, say together of where the optimum lies."""
+    def density(self, space: Space, prior: LogDensity | None) -> LogDensity | None:
+        """Return what `prior` and the pool say together of where the optimum lies."""
         if self.pool is None or not self.pool.configurations:
             return prior
         if self._density is None:
@@ -134,7 +134,6 @@ class FirstGuesses:
             self._density = GuessDensity(
                 space.encode_many(guesses),
                 prior,
-                weight=weight,
                 active=np.array([space.active_mask(guess) for guess in guesses]),
                 options=[
                     parameter.grid_size if parameter.kind == "categorical" else None

@@ -2,7 +2,7 @@
 
 A model of which nothing is known has the rights of one that failed. Whatever its grade, it never holds more
 than a third of the search, the verifier sees each of its guesses there, and trust moves on outcomes only.
-Looks and weight were compared on the choosing half of `systems`, the others not yet (NOTEBOOK 34).
+Looks were compared on the choosing half of `systems`, the others not yet (NOTEBOOK 34).
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ class Rights:
         misses: after so many none of which is the best so far, chance has the others.
         packs: so many of the packs' configurations run where guesses came before them.
         looks: so many looks of chance follow on guesses in a strange space.
-        weight: how much the density of its guesses counts in the search.
         credit: so many new bests are held to have been found by it beforehand, where one was expected.
         reading: how it is asked.
     """
@@ -41,7 +40,6 @@ class Rights:
     misses: int = 2
     packs: int = 0
     looks: int = chance.FIRST_LOOKS
-    weight: float = 0.5
     credit: float = PRIOR_HITS
     reading: Reading = SMALL
 

@@ -287,7 +287,7 @@ class Turns:
         prior = self._packs.prior if self._packs else None
         if self._first is None or not self._allowed or not self._model_leads(history):
             return prior
-        return self._first.density(self.space, prior, self.rights.weight)
+        return self._first.density(self.space, prior)
 
     def _usual_claims(self, history: History) -> tuple[Claim, ...]:
         return common_claims(self.space, history) if self._switches.knowledge else ()

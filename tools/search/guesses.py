@@ -9,7 +9,7 @@
 A column's density is 1 - w + w times the mean of normal kernels at the guesses that have it, each cut off at
 the ends of the interval, or k times the share of an option among k unordered ones: bounded, never 0, and flat
 where guesses disagree or none has it. Columns are independent. The logarithm counts
-`weight` times, less than what packs say, and less where guesses are copies: a model that says the same always
+WEIGHT times, less than what packs say, and less where guesses are copies: a model that says the same always
 has been asked once.
 """
 
@@ -42,7 +42,6 @@ class GuessDensity:
         *,
         active: BoolArray | None = None,
         options: Sequence[int | None] = (),
-        weight: float = WEIGHT,
     ) -> None:
         self._known = known
         self._g = g
@@ -50,7 +49,7 @@ class GuessDensity:
         self._counts = counts = self._has.sum(axis=0)
         spread = [g[has, column].std() if has.any() else 0.0 for column, has in enumerate(self._has.T)]
         self._h = np.maximum(np.array(spread) * np.maximum(counts, 1) ** -0.2, NARROWEST)
-        self._weight = weight * (len(np.unique(g, axis=0)) - 1) / max(len(g) - 1, 1)
+        self._weight = WEIGHT * (len(np.unique(g, axis=0)) - 1) / max(len(g) - 1, 1)
         self._mass = ndtr((1.0 - g) / self._h) - ndtr(-g / self._h)
         self._options = {column: k for column, k in enumerate(options) if k is not None}
 
