@@ -78,7 +78,8 @@ class Tuner:
             said before, in the log or to a function given here, and counts to the budget. Until it has a
             grade, a model has the rights of one that failed.
         knowledge: whether packs of what is known to work have a part, where one speaks of the task; a folder
-            adds packs of your own. A study goes on with what was known when it began.
+            adds packs of your own, and a file is a pack that speaks whatever the task is called. A study
+            goes on with what was known when it began.
         switches: which parts are on, for experiments.
 
     Raises:

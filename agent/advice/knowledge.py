@@ -153,8 +153,8 @@ def find_packs(space: Space, task: Task, packs: Sequence[Pack]) -> list[Pack]:
         known = {id(pack): len(pack.names(space, loosely=True)) for pack in called}
         speaking = [pack for pack in called if known[id(pack)] and pack is first[pack.family]]
         families = {pack.family for pack in called if known[id(pack)]}
-        fit = [pack for pack in speaking if not pack.refines or pack.refines in families]
-        return sorted(fit, key=lambda pack: (not pack.refines, -known[id(pack)]))
+        fit = [pack for pack in speaking if pack.is_chosen or not pack.refines or pack.refines in families]
+        return sorted(fit, key=lambda pack: (not pack.is_chosen, not pack.refines, -known[id(pack)]))
     ranked = sorted(packs, key=lambda pack: -len(pack.names(space)))
     most, next_most = ([len(pack.names(space)) for pack in ranked] + [0, 0])[:2]
     if most < max(UNNAMED_LEAST, UNNAMED_SHARE * len(space)) or most == next_most:
@@ -221,5 +221,16 @@ def _advise(packs: Sequence[Pack], known: Mapping[str, Belief]) -> str:
 
 
 def gather(space: Space, task: Task, knowledge: Any) -> Knowledge | None:
-    """Return what is known of a task by the packs chosen; raise what `choose_packs` raises."""
-    return know(space, task, choose_packs(knowledge))
+    """Return what is known of a task by the packs chosen.
+
+    Raises InputError for a pack that a user named and that knows nothing of the space, and what
+    `choose_packs` raises.
+    """
+    packs = choose_packs(knowledge)
+    for pack in packs:
+        if pack.is_chosen and not pack.names(space, loosely=True):
+            raise InputError(
+                f"the knowledge pack {pack.origin} knows nothing of {shorten(', '.join(space.names), 200)}, "
+                f"only of {shorten(', '.join(pack.entries), 200)}; let it name them as the space does"
+            )
+    return know(space, task, packs)

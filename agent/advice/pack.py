@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -90,6 +90,8 @@ class Pack:
     weak: tuple[str, ...] = ()
     beside: tuple[str, ...] = LEARNING
     unless: tuple[str, ...] = ()
+    is_chosen: bool = False
+    """Whether a user named this very pack, so that no word of the task need call it."""
 
     @classmethod
     def parse(cls, text: str, origin: str) -> Pack:
@@ -121,7 +123,7 @@ class Pack:
         family = front["family"]
         if not family.strip():
             raise refuse("family", family, "a name")
-        lists = {name: tuple(front[name]) for name in _LISTS if name in front}
+        lists: dict[str, Any] = {name: tuple(front[name]) for name in _LISTS if name in front}
         for name, words in lists.items():
             if not all(isinstance(word, str) and fold(word) for word in words):
                 raise refuse(name, front[name], "a list of words")
@@ -189,6 +191,8 @@ class Pack:
 
     def is_called(self, words: Words, company: Words) -> bool:
         """Whether the words of a task name its family; `company` is what else is said of it."""
+        if self.is_chosen:
+            return True
         if words.names_any(self.unless, exactly=True):
             return False
         if words.names_any(self.words):
@@ -226,34 +230,35 @@ class Pack:
 
 
 def choose_packs(knowledge: bool | str | Path) -> tuple[Pack, ...]:
-    """Return the packs that have a part: ours, with those in a folder of the user's before them, or none.
+    """Return the packs that have a part: ours, with the user's before them, or none.
 
     Raises InputError for a `knowledge` that is none of these, and what `load_packs` raises.
     """
     if isinstance(knowledge, bool):
         return load_packs() if knowledge else ()
     if not isinstance(knowledge, str | Path):
-        raise InputError(f"knowledge is {shown(knowledge)}; give True, False, or a folder of packs")
+        raise InputError(f"knowledge is {shown(knowledge)}; give True, False, a pack, or a folder of packs")
     return load_packs(Path(knowledge))
 
 
-def load_packs(folder: Path | None = None) -> tuple[Pack, ...]:
-    """Return the packs in a user's `folder`, if one is given, and then those that BestGuess ships.
+def load_packs(path: Path | None = None) -> tuple[Pack, ...]:
+    """Return the packs of the user's at `path`, if one is given, and then those that BestGuess ships.
 
-    Raises InputError for a folder that is not there and for a file that is no pack.
+    Those in a folder are called by a task's words, as ours are; a file is a pack that is chosen. Raises
+    InputError for a path that is not there and for a file that is no pack.
     """
     own: tuple[Pack, ...] = ()
-    if folder is not None:
+    if path is not None:
         try:
-            paths = sorted(folder.glob("*.md")) if is_path(str(folder)) else []
-            what = "has no *.md file" if folder.is_dir() else "does not exist, or is a file"
+            found = [path] if (is_file := path.is_file()) else sorted(path.glob("*.md"))
+            what = "has no *.md file" if path.is_dir() else "is neither a file nor a folder"
         except (OSError, ValueError):
-            paths, what = [], "is no folder that can be read"
-        if not paths:
+            found, what = [], "cannot be read"
+        if not found or not is_path(str(path)):
             raise InputError(
-                f"the folder of knowledge packs {path_words(folder)} {what}; give one with *.md files"
+                f"the folder of knowledge packs {path_words(path)} {what}; give one with *.md files, or one"
             )
-        own = tuple(Pack.parse(_text(path), path_words(path)) for path in paths)
+        own = tuple(replace(Pack.parse(_text(file), path_words(file)), is_chosen=is_file) for file in found)
     packs = own + _shipped()
     families = {pack.family for pack in packs}
     for pack in own:

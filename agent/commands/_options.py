@@ -179,7 +179,7 @@ def search_options(
             show_default=True,
             metavar="SPEC",
             callback=lambda _context, _option, given: {"on": True, "off": False}.get(given, given),
-            help="packs of what is known to work: on, off, or a folder with more of your own",
+            help="packs of what is known to work: on, off, a pack of your own, or a folder of them",
         ),
         seed_option(seed),
     )

@@ -41,9 +41,7 @@ MOST_SHOWN = 12
     "--from-studies", "storage", metavar="URL", help="learn from the finished studies in a storage instead"
 )
 @click.option("--study-name", metavar="NAME", help="of them, only this one")
-@click.option(
-    "--task", "description", metavar="TEXT", help="what is tuned, in words; the pack is found by them"
-)
+@click.option("--task", "description", metavar="TEXT", help="what is tuned, in words")
 @click.option("--family", metavar="NAME", help="what the pack is on; default: the task's description")
 @click.option(
     "--output",
@@ -84,7 +82,12 @@ def command(
       bestguess learn sklearn.manifold:TSNE --space space.yaml --yes
       bestguess learn --from-studies sqlite:///bestguess.db
     """
-    draft, steps = _draft(documents, space_spec, llm, llm_tokens, storage, study_name, description, family)
+    if storage is not None:
+        draft = _from_studies(storage, study_name, family, documents)
+        steps = ["bestguess", "tune"]
+    else:
+        draft = _from_documents(documents, space_spec, description, llm, llm_tokens, family)
+        steps = ["bestguess", "tune", "--space", str(space_spec)]
     file = output if output.suffix == ".md" else output / draft.file_name
     if not yes and not as_json:
         refuse = not (sys.stdin.isatty() and "-" not in documents)
@@ -99,7 +102,7 @@ def command(
     elif yes:
         refuse_existing(file, force=force)
     written = draft.save(file) if yes or not as_json else None
-    use = [*steps, "--knowledge", str(file.parent)]
+    use = [*steps, "--knowledge", str(file)]
     if as_json:
         echo_json({**draft.to_dict(), "written": written and str(written), "use": use})
         return
@@ -109,27 +112,29 @@ def command(
     echo(f"Use it: {shlex.join(use)} …")
 
 
-def _draft(
-    documents: tuple[str, ...],
-    space_spec: str | None,
-    llm: str,
-    llm_tokens: int | None,
-    storage: str | None,
-    study_name: str | None,
-    description: str | None,
-    family: str | None,
-) -> tuple[Draft, list[str]]:
-    """Return the draft, and the words of a command that uses it but for the folder."""
-    from bestguess.agent.advice.budget import Budget
-    from bestguess.agent.learning.draft import learn
+def _from_studies(
+    storage: str, study_name: str | None, family: str | None, documents: tuple[str, ...]
+) -> Draft:
     from bestguess.agent.learning.studies import learn_from_studies
 
-    if storage is not None:
-        if documents:
-            raise InputError(
-                f"--from-studies reads no documents, and {documents[0]} is given; learn from one of them"
-            )
-        return learn_from_studies(storage, study_name=study_name, family=family), ["bestguess", "tune"]
+    if documents:
+        raise InputError(
+            f"--from-studies reads no documents, and {documents[0]} is given; learn from one of them"
+        )
+    return learn_from_studies(storage, study_name=study_name, family=family)
+
+
+def _from_documents(
+    documents: tuple[str, ...],
+    space_spec: str | None,
+    description: str | None,
+    llm: str,
+    llm_tokens: int | None,
+    family: str | None,
+) -> Draft:
+    from bestguess.agent.advice.budget import Budget
+    from bestguess.agent.learning.draft import learn
+
     if not documents:
         raise InputError("no document is named; give a file, a folder, - for stdin, or module:object")
     if space_spec is None:
@@ -137,25 +142,20 @@ def _draft(
             "--space is missing; name the YAML file with the parameters that the documents are to advise on"
         )
     space, words = read_space(space_spec)
-    task = read_task(words, description=description)
     if llm == "none":
         echo(
             "No model reads them: advice is known by words such as 'recommended'. --llm embedded reads them.",
             err=True,
         )
-    draft = learn(
+    return learn(
         documents,
         space,
-        task,
+        read_task(words, description=description),
         llm=llm,
         family=family,
         budget=None if llm_tokens is None else Budget(tokens=llm_tokens),
         progress=lambda words: echo(words, err=True) if sys.stderr.isatty() else None,
     )
-    # The next command knows the file's task, and what --task says only if it is given that again.
-    name = description if description and draft.speaks(space, task) else draft.family
-    called = [] if draft.speaks(space, read_task(words)) else ["--task", name]
-    return draft, ["bestguess", "tune", "--space", space_spec, *called]
 
 
 def _say(draft: Draft) -> None:

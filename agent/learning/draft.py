@@ -95,11 +95,6 @@ class Draft:
         """Return the draft as a pack."""
         return Pack.parse(self.text, f"the draft of {self.family}")
 
-    def speaks(self, space: Space, task: Task) -> bool:
-        """Whether the pack, beside those that BestGuess ships, is found by the task's words or the names."""
-        pack = self.pack()
-        return pack in find_packs(space, task, (pack, *load_packs()))
-
     def diff(self, path: Path) -> str:
         """Return what writing it to a file would change there."""
         before = read_text(path, f"the pack {path_words(path)}", "name another file") if path.exists() else ""
@@ -111,7 +106,7 @@ class Draft:
     def save(self, path: str | Path) -> Path:
         """Write the pack into a file that ends in .md, or into a folder, which is made; return where it is.
 
-        The folder is what `knowledge` of `tune` and others takes. Raises InputError.
+        Either is what `knowledge` of `tune` and others takes. Raises InputError.
         """
         file = Path(path)
         if file.suffix != ".md":

@@ -50,7 +50,7 @@ class Sampler(BaseSampler):
         journal: the file that keeps the model's calls; None for nowhere.
         exam: as for `Tuner`.
         knowledge: whether packs of what is known to work have a part, where one speaks of the task; a folder
-            adds packs of your own.
+            adds packs of your own, and a file is a pack that speaks whatever the task is called.
 
     Raises:
         InputError: an argument is wrong.

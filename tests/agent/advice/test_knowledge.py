@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import bestguess as bg
-from bestguess.agent.advice.knowledge import Knowledge, find_packs, know, read_knowledge
+from bestguess.agent.advice.knowledge import Knowledge, find_packs, gather, know, read_knowledge
 from bestguess.agent.advice.pack import Pack, load_packs
 from bestguess.agent.record.study import load
 from bestguess.agent.testing import ScriptedLLM
@@ -161,6 +161,21 @@ def test_a_file_that_is_no_pack_is_named_with_what_is_wrong(tmp_path: Path, text
     with pytest.raises(bg.InputError, match=words) as caught:
         load_packs(tmp_path)
     assert "mine.md" in str(caught.value)
+
+
+@pytest.mark.parametrize("words", ["", "XGBoost on our churn data", "quite something else"])
+def test_a_pack_that_is_named_as_a_file_speaks_first_whatever_the_task_is_called(
+    words: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.md"
+    file.write_text("---\nfamily: mine\nwords: [zebra]\nparameters:\n  lr: {float: [0.2, 0.3]}\n---\n")
+    space = bg.Space(lr=bg.Float(0.01, 1.0), max_depth=bg.Int(1, 12))
+    known = gather(space, bg.Task(words), file)
+    assert known is not None
+    assert known.families[0] == "mine"
+    assert known.beliefs["lr"] == Interval(0.2, 0.3)
+    with pytest.raises(bg.InputError, match=r"mine\.md knows nothing of heat, only of lr"):
+        gather(bg.Space(heat=bg.Float(0, 1)), bg.Task(words), file)
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:

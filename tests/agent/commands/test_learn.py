@@ -41,7 +41,10 @@ def test_nothing_is_written_before_it_is_accepted(run: Run) -> None:
 def test_an_accepted_pack_is_used_as_the_last_line_says(run: Run) -> None:
     done = run("notes.md", "--space", "space.yaml", "--yes")
     assert done.exit_code == 0
-    assert done.stdout.splitlines()[-1] == "Use it: bestguess tune --space space.yaml --knowledge packs …"
+    assert (
+        done.stdout.splitlines()[-1]
+        == "Use it: bestguess tune --space space.yaml --knowledge packs/a-bowl.md …"
+    )
     used = CliRunner().invoke(
         main, ["warmstart", "--space", "space.yaml", "--n", "2", "--knowledge", "packs"]
     )
@@ -50,15 +53,6 @@ def test_an_accepted_pack_is_used_as_the_last_line_says(run: Run) -> None:
     assert again.exit_code == 2
     assert "--force" in again.stderr
     assert run("notes.md", "--space", "space.yaml", "--yes", "--force").exit_code == 0
-
-
-def test_a_pack_of_a_task_in_words_is_used_with_those_words(run: Run) -> None:
-    """The file's own task does not name it."""
-    done = run("notes.md", "--space", "space.yaml", "--yes", "--task", "the bend of my banana")
-    line = done.stdout.splitlines()[-1]
-    assert (
-        line == "Use it: bestguess tune --space space.yaml --task 'the bend of my banana' --knowledge packs …"
-    )
 
 
 def test_json_has_the_lines_and_writes_only_with_yes(run: Run) -> None:
@@ -74,11 +68,15 @@ def test_json_has_the_lines_and_writes_only_with_yes(run: Run) -> None:
     assert Path(record["written"]).is_file()
 
 
-def test_a_family_that_the_task_does_not_name_is_said_in_the_command(run: Run) -> None:
+def test_what_the_last_line_names_is_used_whatever_the_pack_is_called(run: Run) -> None:
     done = run(
         "notes.md", "--space", "space.yaml", "--family", "our oven", "--output", "own/oven.md", "--yes"
     )
-    assert "--task 'our oven' --knowledge own" in done.stdout
+    assert "--knowledge own/oven.md" in done.stdout
+    used = CliRunner().invoke(
+        main, ["warmstart", "--space", "space.yaml", "--n", "2", "--knowledge", "own/oven.md"]
+    )
+    assert "what is known of our oven" in " ".join(used.stdout.split())
 
 
 @pytest.mark.parametrize(
