@@ -21,6 +21,7 @@ from bestguess.agent.search.switches import EVERYTHING, Switches
 from bestguess.agent.search.turns import Advisors, Turns
 from bestguess.agent.task import Task
 from bestguess.tools.space.space import Space
+from bestguess.tools.surrogate.device import AUTO
 from bestguess.tools.trial import History
 
 LLM_WAIT_S = 60.0
@@ -119,10 +120,13 @@ class Assembly:
         *,
         knowledge: Knowledge | None,
         switches: Switches = EVERYTHING,
+        device: str = AUTO,
     ) -> Turns:
         """Return whose turn it is in `space`; what the journal holds of the study is known to it."""
         advisors = self.advisors(space)
-        return Turns(space, task, seed, advisors=advisors, knowledge=knowledge, switches=switches)
+        return Turns(
+            space, task, seed, advisors=advisors, knowledge=knowledge, switches=switches, device=device
+        )
 
     def advisors(self, space: Space) -> Advisors | None:
         """Return the model as a search sees it; None without one."""

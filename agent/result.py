@@ -13,6 +13,7 @@ from bestguess.agent.record.trials import write_left_out
 from bestguess.agent.reports.recommendation import Recommendation, recommend
 from bestguess.agent.reports.report import study_record, write_report
 from bestguess.tools.errors import StudyError
+from bestguess.tools.surrogate.device import AUTO, choose_device
 from bestguess.tools.trial import History, Trial
 
 Ending = Literal["done", "timeout", "exhausted", "failing", "interrupted"]
@@ -34,6 +35,7 @@ class Result:
     seconds: float
     stopped: str = ""
     ending: Ending = "done"
+    device: str = AUTO
 
     @property
     def interrupted(self) -> bool:
@@ -102,7 +104,7 @@ class Result:
         if running:
             where = "without an outcome" if self.interrupted else "still running elsewhere"
             lines = (*lines, f"{where}: trial {', '.join(running)}")
-        lines = (*lines, *write_left_out(self.record.left_out))
+        lines = (*lines, *write_left_out(self.record.left_out), f"Gaussian process: {self.computed_on}")
         costs = f"{self.seconds:.0f} s in this run; language model: {self.llm_name or 'none'}"
         return write_report(
             self.history,
@@ -112,6 +114,12 @@ class Result:
             lines=(*lines, costs),
         )
 
+    @property
+    def computed_on(self) -> str:
+        """Where the Gaussian process computed at the end, why, and how many trials it went by."""
+        told = len(self.history.told)
+        return choose_device(self.device, told).words(told)
+
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON-able values."""
         record = self.record
@@ -120,5 +128,6 @@ class Result:
             "llm": self.llm_name,
             "ending": self.ending,
             "stopped": self.stopped,
+            "device": self.computed_on,
             **study_record(self.history, record.task, record.space, seconds=self.seconds),
         }

@@ -43,6 +43,7 @@ from bestguess.tools.errors import InputError, StudyError, StudyUnavailable
 from bestguess.tools.objective.run import FunctionObjective, Objective, stop_run
 from bestguess.tools.space.region import Limits, Region
 from bestguess.tools.space.space import Space
+from bestguess.tools.surrogate.device import AUTO, check_device
 from bestguess.tools.trial import History, Outcome, Proposal, Trial
 from bestguess.tools.words.given import as_index, shown
 
@@ -80,6 +81,8 @@ class Tuner:
         knowledge: whether packs of what is known to work have a part, where one speaks of the task; a folder
             adds packs of your own, and a file is a pack that speaks whatever the task is called. A study
             goes on with what was known when it began.
+        device: where the Gaussian process computes: "cpu" with numpy, "cuda" with torch on a GPU, or "auto",
+            which takes a GPU, if there is one, once there are so many trials that it pays.
         switches: which parts are on, for experiments.
 
     Raises:
@@ -104,6 +107,7 @@ class Tuner:
         prefetch: bool = True,
         exam: bool | Callable[[str], object] = True,
         knowledge: bool | str | Path = True,
+        device: str = AUTO,
         switches: Switches = EVERYTHING,
     ) -> None:
         self._terms = ModelTerms(llm, llm_wait_s, budget, journal, cache, prefetch, exam)
@@ -116,6 +120,7 @@ class Tuner:
             raise InputError(f"owner is {shown(owner)}; give a process as an Owner, or None for nobody's")
         if not isinstance(switches, Switches):
             raise InputError(f"switches is {shown(switches)}; give a Switches")
+        self.device = check_device(device)
         self._model = self._terms.connect()
         known = gather(space, self.task, knowledge)
         self.study = Study.open(
@@ -131,6 +136,7 @@ class Tuner:
             self.study.seed,
             knowledge=read_knowledge(self.study.knowledge, self.study.name),
             switches=switches,
+            device=self.device,
         )
         self._owner = Owner.this_process() if owner == THIS_PROCESS else owner
         self._queue_s = QUEUE_S + (self._terms.llm_wait_s if self._model else 0.0)
@@ -405,7 +411,8 @@ class Tuner:
 
     def result(self, seconds: float, ending: Ending = "done", stopped: str = "") -> Result:
         """Return what the study came to so far, after `seconds` of running it."""
-        return Result(self.study, self._model.name if self._model else None, seconds, stopped, ending)
+        llm_name = self._model.name if self._model else None
+        return Result(self.study, llm_name, seconds, stopped, ending, self.device)
 
     def _look(self) -> Look:
         """Read the study; what was given back here comes first among what is to be run again."""
@@ -469,6 +476,7 @@ def tune(
     budget: Budget | None = None,
     exam: bool = True,
     knowledge: bool | str | Path = True,
+    device: str = AUTO,
     keep_going: bool = False,
 ) -> Result:
     """Tune `objective(params) -> float | Outcome` over `space` and return the result.
@@ -502,6 +510,7 @@ def tune(
         budget=budget,
         exam=exam,
         knowledge=knowledge,
+        device=device,
     ) as tuner:
         if not keep_going:
             tuner.begin_anew()

@@ -234,18 +234,28 @@ def readme(results: Path, check: bool) -> None:
 
 @main.command()
 @click.option("--contestant", "labels", multiple=True, metavar="SPEC", help="only these")
+@click.option("--starts", is_flag=True, help="only what a new process takes to import us, and our peers")
 @results_option
-def cost(labels: tuple[str, ...], results: Path) -> None:
-    """Measure what asking costs: start-up, memory, and an ask after 10, 30, 100, 300 and 1000 results."""
-    from bestguess.evals.measures.cost import measure_costs
+def cost(labels: tuple[str, ...], starts: bool, results: Path) -> None:
+    """Measure what asking costs: start-up, memory, and an ask after 10, 30, … and 10,000 results."""
+    from bestguess.evals.measures.cost import measure_costs, measure_starts
 
+    if starts:
+        for name, seconds in measure_starts():
+            click.echo(f"{name}: {seconds:.2f} s")
+        return
     for one in measure_costs(_specs(labels), results):
         click.echo(one.sentence)
 
 
 @main.command()
-def scale() -> None:
-    """Measure what asking costs us with thousands of results, and 64 times in a row without a tell."""
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or torch:cpu")
+@click.option("--size", "sizes", type=int, multiple=True, default=(100, 1000, 10_000), show_default=True)
+@click.option(
+    "--asks", "batch", type=int, default=64, show_default=True, help="asks in a row, without a tell"
+)
+def scale(device: str, sizes: tuple[int, ...], batch: int) -> None:
+    """Measure what asking costs us with thousands of results, and many times in a row without a tell."""
     import optuna
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
 
@@ -253,7 +263,7 @@ def scale() -> None:
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     with threadpool_limits(1):
-        for one in measure_scale():
+        for one in measure_scale(sizes, device=device, batch=batch):
             click.echo(one.sentence)
 
 

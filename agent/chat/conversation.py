@@ -21,6 +21,7 @@ from bestguess.agent.chat.workbench import Workbench
 from bestguess.agent.learning.draft import Draft
 from bestguess.agent.reports.report import trial_record
 from bestguess.tools.scan.metric import metrics_in
+from bestguess.tools.surrogate.device import AUTO
 from bestguess.tools.trial import Trial
 
 DATABASE = "bestguess.db"
@@ -76,11 +77,14 @@ class Conversation:
         parallel: int = 1,
         seed: int | None = None,
         exam: bool = True,
+        device: str = AUTO,
         resume: bool = False,
     ) -> None:
         home = folder.resolve()
         told = self.remark if exam else False
-        self.bench = Workbench(home, home / database, self, llm=llm, parallel=parallel, seed=seed, exam=told)
+        self.bench = Workbench(
+            home, home / database, self, llm=llm, parallel=parallel, seed=seed, exam=told, device=device
+        )
         self.files = Files(home)
         self.consents: set[str] = set()
         """What "always" was said to. It is not kept: the file of a session may have come from elsewhere."""

@@ -26,6 +26,7 @@ from bestguess.tools.objective.reading import WHICH_WORDS
 from bestguess.tools.objective.run import CommandObjective
 from bestguess.tools.space.region import Limits, Region
 from bestguess.tools.space.space import Space
+from bestguess.tools.surrogate.device import AUTO, check_device
 from bestguess.tools.trial import History
 from bestguess.tools.words.given import shorten
 
@@ -36,9 +37,8 @@ PACKS = "packs"
 class Workbench:
     """One study at a time, with what it needs; the only owner of its tuner.
 
-    `watcher` is told what happens to trials; the other arguments are as for a `Conversation`, `exam` as for a
-    `Tuner`. The session may
-    come back to the first `llm`, which stays open for that.
+    `watcher` is told what happens to trials; the other arguments are as for a `Conversation`, `exam` and
+    `device` as for a `Tuner`. The session may come back to the first `llm`, which stays open for that.
     """
 
     def __init__(
@@ -51,6 +51,7 @@ class Workbench:
         parallel: int,
         seed: int | None,
         exam: bool | Callable[[str], object] = True,
+        device: str = AUTO,
     ) -> None:
         self.folder = folder
         self.database = database
@@ -66,6 +67,7 @@ class Workbench:
         """Whether the packs in the session's own folder have a part in the next study."""
 
         self._exam = exam
+        self._device = check_device(device)
         self.trials: Trials | None = None
         """The trials in the background, once there is a study."""
 
@@ -275,6 +277,7 @@ class Workbench:
             budget=Budget(tokens=self.agreed.tokens),
             knowledge=self.folder / PACKS if self.uses_packs else True,
             exam=exam and self._exam,
+            device=self._device,
         )
         tuner.limit(plan.limits)
         self.trials = Trials(

@@ -105,6 +105,21 @@ def seed_option(default: int | None = None) -> Add:
     return click.option("--seed", type=int, default=default, callback=read, help="makes proposals repeatable")
 
 
+def _read_device(_context: click.Context, _option: click.Parameter, given: str) -> str:
+    from bestguess.tools.surrogate.device import check_device
+
+    return check_device(given)
+
+
+device_option = click.option(
+    "--device",
+    default="auto",
+    show_default=True,
+    metavar="auto|cpu|cuda",
+    callback=_read_device,
+    help="where the Gaussian process computes; auto: on a GPU once it pays",
+)
+
 json_option = click.option("--json", "as_json", is_flag=True, help="one JSON object, the last line of stdout")
 force_option = click.option("--force", is_flag=True, help="write over a file that is there")
 
@@ -142,6 +157,7 @@ session_options = together(
         "--parallel", type=click.IntRange(1, 64), default=1, show_default=True, help="trials at once"
     ),
     seed_option(),
+    device_option,
 )
 """The options of a session in conversation, whatever shows it."""
 
@@ -156,14 +172,20 @@ class SearchTerms(TypedDict):
     switches: NotRequired[Switches]
     knowledge: bool | str
     seed: int | None
+    device: NotRequired[str]
 
 
 def search_options(
-    llm: str = "none", *, wait_s: float = 120.0, seed: int | None = None, exam: bool = True
+    llm: str = "none",
+    *,
+    wait_s: float = 120.0,
+    seed: int | None = None,
+    exam: bool = True,
+    search: bool = True,
 ) -> Add:
     """Return the options of a search with their defaults; the command gets them as one argument `terms`.
 
-    Without `exam` the command ends before an exam would.
+    Without `exam` the command ends before an exam would; without `search` it makes first guesses only.
     """
     options = together(
         llm_option(llm),
@@ -182,6 +204,7 @@ def search_options(
             help="packs of what is known to work: on, off, a pack of your own, or a folder of them",
         ),
         seed_option(seed),
+        *([device_option] if search else []),
     )
 
     def add(command: Command) -> Command:

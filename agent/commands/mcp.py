@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import click
 
-from bestguess.agent.commands._options import LLM_WAIT_HELP, llm_option, seconds_option, storage_option
+from bestguess.agent.commands._options import (
+    LLM_WAIT_HELP,
+    device_option,
+    llm_option,
+    seconds_option,
+    storage_option,
+)
 from bestguess.agent.commands._output import echo
 from bestguess.tools.errors import InputError
 
@@ -17,7 +23,8 @@ DEFAULT_PORT = 8765
 @storage_option()
 @llm_option()
 @seconds_option("--llm-wait", "llm_wait_s", default=60.0, words=LLM_WAIT_HELP)
-def command(http: bool, port: int, storage: str, llm: str, llm_wait_s: float) -> None:
+@device_option
+def command(http: bool, port: int, storage: str, llm: str, llm_wait_s: float, device: str) -> None:
     """Serve BestGuess to an agent, over the Model Context Protocol (MCP).
 
     The agent makes studies, asks what to try, tells what came of it, and has its own ideas judged by the
@@ -40,7 +47,7 @@ def command(http: bool, port: int, storage: str, llm: str, llm_wait_s: float) ->
         words = f"bestguess mcp needs the package mcp ({error}): pip install 'bestguess[mcp]'"
         raise InputError(words) from error
 
-    server = make_server(storage, llm=None if llm == "none" else llm, llm_wait_s=llm_wait_s)
+    server = make_server(storage, llm=None if llm == "none" else llm, llm_wait_s=llm_wait_s, device=device)
     if http:
         serve_http(server, port, lambda words: echo(words, err=True))
     else:

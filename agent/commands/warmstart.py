@@ -55,7 +55,7 @@ NO_OUT = "warmstart.json"
     help="write bestguess_points.py beside it, too, which reads it where BestGuess is not installed",
 )
 @force_option
-@search_options(wait_s=300.0, seed=0, exam=False)
+@search_options(wait_s=300.0, seed=0, exam=False, search=False)
 @json_option
 def command(
     space_spec: str,

@@ -31,6 +31,7 @@ from bestguess.agent.task import Task
 from bestguess.agent.tuner import Tuner
 from bestguess.tools.errors import InputError
 from bestguess.tools.space.space import Space
+from bestguess.tools.surrogate.device import AUTO
 from bestguess.tools.trial import Outcome, Trial
 from bestguess.tools.words.given import shown
 
@@ -74,6 +75,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
         task: what is tuned, in words, for the model; what scikit-learn knows is added.
         llm_wait_s: the longest that a candidate waits for the model.
         knowledge: whether what is known to work for such an estimator has a part, as in `Tuner`.
+        device: where the Gaussian process computes, as in `Tuner`.
 
     After `fit` it has what a RandomizedSearchCV has, in `cv_results_` also the `source` of each candidate and
     the `reason` for it, and besides: `space_`, what was searched (None if nothing); `trials_`, every
@@ -101,6 +103,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
         "task": [Task, None],
         "llm_wait_s": [Interval(numbers.Real, 0, None, closed="left")],
         "knowledge": ["boolean", str, Path],
+        "device": [str],
     }
 
     def __init__(
@@ -123,6 +126,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
         task: Task | None = None,
         llm_wait_s: float = 60.0,
         knowledge: bool | str | Path = True,
+        device: str = AUTO,
     ) -> None:
         self.param_distributions = param_distributions
         self.n_iter = n_iter
@@ -132,6 +136,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
         self.task = task
         self.llm_wait_s = llm_wait_s
         self.knowledge = knowledge
+        self.device = device
         super().__init__(
             estimator=estimator,
             scoring=scoring,
@@ -207,6 +212,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
             seed=seed,
             llm_wait_s=self.llm_wait_s,
             knowledge=self.knowledge,
+            device=self.device,
         ) as tuner:
             try:
                 while batch := _ask(tuner, min(self.batch_size, self.n_iter - len(tuner.history))):

@@ -25,6 +25,7 @@ from bestguess.agent.tuner import Tuner
 from bestguess.tools.errors import StudyError
 from bestguess.tools.search.verifier import Verdict, Verifier
 from bestguess.tools.space.space import Space
+from bestguess.tools.surrogate.device import AUTO, check_device
 from bestguess.tools.trial import Outcome, Trial
 
 MOST_AT_ONCE = 64
@@ -98,18 +99,27 @@ class OpenStudy:
 class Studies:
     """The studies of one storage; the only owner of which are open.
 
-    `llm` is as for `Tuner`, and one serves all studies. Nothing is made in the storage.
+    `llm` and `device` are as for `Tuner`, and one model serves all studies. Nothing is made in the storage.
 
     Raises:
         InputError: no study could be opened with these arguments.
     """
 
-    def __init__(self, storage: str, *, llm: str | None = None, llm_wait_s: float = 60.0) -> None:
+    def __init__(
+        self, storage: str, *, llm: str | None = None, llm_wait_s: float = 60.0, device: str = AUTO
+    ) -> None:
         check_storage(storage)
         self.storage = storage
         self.llm_wait_s = check_seconds("llm_wait_s", llm_wait_s)
         self.llm = connect(llm)
-        self._tuner = partial(Tuner, storage=storage, owner=None, llm=self.llm, llm_wait_s=self.llm_wait_s)
+        self._tuner = partial(
+            Tuner,
+            storage=storage,
+            owner=None,
+            llm=self.llm,
+            llm_wait_s=self.llm_wait_s,
+            device=check_device(device),
+        )
         self._open: dict[str, OpenStudy] = {}
         self._lock = threading.Lock()
 

@@ -42,6 +42,7 @@ from bestguess.tools.errors import InputError
 from bestguess.tools.scan.draft import scan
 from bestguess.tools.space.formats import load_yaml, read_definition
 from bestguess.tools.space.space import Space
+from bestguess.tools.surrogate.device import AUTO
 from bestguess.tools.trial import Direction, Outcome, State
 from bestguess.tools.words.given import shown
 
@@ -65,7 +66,12 @@ StudyName = Annotated[
 
 
 def make_server(
-    storage: str, *, llm: str | None = None, llm_wait_s: float = 60.0, root: Path | None = None
+    storage: str,
+    *,
+    llm: str | None = None,
+    llm_wait_s: float = 60.0,
+    device: str = AUTO,
+    root: Path | None = None,
 ) -> StrictServer:
     """Return the server for the studies in `storage`; scripts are read below `root`, here by default.
 
@@ -73,7 +79,7 @@ def make_server(
         InputError: an argument is wrong.
     """
     server = StrictServer("bestguess", instructions=INSTRUCTIONS, log_level="WARNING")
-    studies = Studies(storage, llm=llm, llm_wait_s=llm_wait_s)
+    studies = Studies(storage, llm=llm, llm_wait_s=llm_wait_s, device=device)
     tools = Tools(studies, (root or Path.cwd()).resolve())
     server.tool()(tools.ask)
     for function in (

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import psutil
 
+from bestguess.tools.surrogate.device import AUTO, CPU_ROWS, choose_device
+
 PACKAGES = ("bestguess", "optuna", "transformers", "llguidance", "openai", "scikit-learn", "numpy", "scipy")
 LOW_DISK_BYTES = 8 * 2**30
 
@@ -31,6 +33,7 @@ def examine_machine() -> tuple[Finding, ...]:
     return (
         Finding("python", sys.version_info >= (3, 11), f"{platform.python_version()} at {sys.executable}"),
         *_torch(),
+        Finding("surrogate", True, _surrogate()),
         Finding("cpu", True, f"{psutil.cpu_count() or 1} cores, {free:.0f} of {total:.0f} GiB memory free"),
         *_models(),
         _versions(),
@@ -51,6 +54,11 @@ def _torch() -> Iterator[Finding]:
         name = torch.cuda.get_device_name()
         detail = f"{torch.version.cuda}, {name}, {free:.0f} of {total:.0f} GiB free"
     yield Finding("cuda", True, detail)
+
+
+def _surrogate() -> str:
+    few, many = (choose_device(AUTO, told).words(told) for told in (1, CPU_ROWS + 1))
+    return f"{few}; after {CPU_ROWS + 1} trials {many}"
 
 
 def _models() -> Iterator[Finding]:

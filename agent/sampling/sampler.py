@@ -31,6 +31,7 @@ from bestguess.agent.sampling.search import OptunaSearch
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError, SpaceError
 from bestguess.tools.space.space import Space
+from bestguess.tools.surrogate.device import AUTO, check_device
 from bestguess.tools.words.given import shown
 
 
@@ -51,6 +52,7 @@ class Sampler(BaseSampler):
         exam: as for `Tuner`.
         knowledge: whether packs of what is known to work have a part, where one speaks of the task; a folder
             adds packs of your own, and a file is a pack that speaks whatever the task is called.
+        device: as for `Tuner`.
 
     Raises:
         InputError: an argument is wrong.
@@ -68,6 +70,7 @@ class Sampler(BaseSampler):
         journal: Path | str | None = None,
         exam: bool = True,
         knowledge: bool | str | Path = True,
+        device: str = AUTO,
     ) -> None:
         given_seed = check_seed(seed)
         journal = check_path("journal", journal, "give a file, or None for nowhere")
@@ -75,6 +78,7 @@ class Sampler(BaseSampler):
         self.space = _read_space(space)
         self.task = check_task(task)
         self._packs = choose_packs(knowledge)
+        self.device = check_device(device)
         self.llm = self._terms.connect()
         self.seed = _draw_seed() if given_seed is None else given_seed
         self._native = NativeSpace.of(self.space) if self.space else None
@@ -165,6 +169,7 @@ class Sampler(BaseSampler):
                 model=self.llm,
                 packs=self._packs,
                 seed=self.seed,
+                device=self.device,
             )
         return search
 

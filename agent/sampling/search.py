@@ -34,6 +34,7 @@ from bestguess.agent.search.turns import Turns
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
 from bestguess.tools.space.region import Limits, Region
+from bestguess.tools.surrogate.device import AUTO
 from bestguess.tools.trial import REASON_CHARS, History, Outcome, Proposal, Trial
 from bestguess.tools.words.cleaning import clean_line
 from bestguess.tools.words.given import did_you_mean, shorten
@@ -80,6 +81,7 @@ class OptunaSearch:
         model: SharedLLM | None,
         packs: Sequence[Pack],
         seed: int,
+        device: str = AUTO,
     ) -> None:
         self.storage = storage
         self.study_id = study_id
@@ -89,6 +91,7 @@ class OptunaSearch:
         maximizing = self._directions == [StudyDirection.MAXIMIZE]
         self._task = replace(task, direction="maximize" if maximizing else "minimize")
         self._packs = packs
+        self._device = device
         self._given = self._native = given
         self._learned_from = 0
         self._offered: dict[int, frozenset[str]] = {}
@@ -263,6 +266,7 @@ class OptunaSearch:
                 self._seed,
                 knowledge=know(native.space, self._task, self._packs),
                 switches=Switches(explain=False),  # Optuna keeps no message of a failure
+                device=self._device,
             )
             self._turns.region = Region(native.space, Limits(native.limits)) if native.limits else None
         return self._reader, self._turns

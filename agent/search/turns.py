@@ -37,6 +37,7 @@ from bestguess.tools.search.trust import MAX_SHARE, earned, has_turn
 from bestguess.tools.search.verifier import Verifier
 from bestguess.tools.space.region import Region
 from bestguess.tools.space.space import Space
+from bestguess.tools.surrogate.device import AUTO
 from bestguess.tools.trial import History, Proposal
 
 MISSED = "a first look at the space, as no first guess of the model's was the best so far"
@@ -79,6 +80,7 @@ class Turns:
         advisors: Advisors | None = None,
         knowledge: Knowledge | None = None,
         switches: Switches = EVERYTHING,
+        device: str = AUTO,
     ) -> None:
         space.check_room()
         self.space = space
@@ -96,6 +98,7 @@ class Turns:
 
         self._grade = advisors.grade if advisors else None
         self._switches = switches
+        self._device = device
         self._knowledge = knowledge if switches.knowledge else None
         self._packs = Packs.of(space, self._knowledge)
         self._first: FirstGuesses | None = None
@@ -267,6 +270,7 @@ class Turns:
             earlier=self._verifier,
             prior=self._belief(history),
             claims=claims,
+            device=self._device,
         )
         return SearchState(
             self.region.space if self.region else self.space,

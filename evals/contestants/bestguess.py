@@ -40,6 +40,7 @@ class Contestant(protocol.Contestant):
     aim: off, or on: LLAMBO's candidates, asked for by a target and without the surrogate's words.
     grade: what the model's entrance exam found, or failed, fair or able; `strong` is able.
     judge: gp, discriminative or generative: who ranks the model's guesses; the last two are LLAMBO's.
+    device: where the Gaussian process computes, as for `Tuner`; torch:cpu is torch's path on a CPU.
     """
 
     kind = "ours"
@@ -59,6 +60,7 @@ class Contestant(protocol.Contestant):
         aim: str = "off",
         grade: str = "",
         judge: str = "gp",
+        device: str = "auto",
     ) -> None:
         strong = llm == "strong"
         switches = Switches(
@@ -86,6 +88,7 @@ class Contestant(protocol.Contestant):
                 llm_wait_s=LLM_WAIT_S,
                 knowledge=own,
                 switches=switches,
+                device=device,
             )
         self._asked: Trial | None = None
 

@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import json
 import math
+import resource
+import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -29,8 +32,19 @@ from bestguess.tools.space.parameters import Choice, Float, Int
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Outcome, Params
 
-SIZES = (10, 30, 100, 300, 1000)
+SIZES = (10, 30, 100, 300, 1000, 10_000)
 REPEATS = 3
+STARTS = {
+    "python": "pass",
+    "bestguess": "import bestguess",
+    "bestguess, asked once": "import bestguess as b; b.Tuner(b.Space(x=b.Float(0, 1)), seed=0).ask()",
+    "bestguess's command line": "import bestguess.agent.cli",
+    "optuna": "import optuna",
+    "optuna, GPSampler": "import optuna; optuna.samplers.GPSampler()",
+    "torch": "import torch",
+}
+"""What a process of its own takes to import, by name."""
+
 BUDGET_S = 300.0
 
 
@@ -65,6 +79,21 @@ def measure_costs(specs: Sequence[Spec], folder: Path) -> Iterator[AskCost]:
             folder.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
         yield cost
+
+
+def measure_starts() -> Iterator[tuple[str, float]]:
+    """Yield each of STARTS and the processor seconds that a new process takes for it, the median of REPEATS.
+
+    The first of a statement's runs reads files that may not be in memory yet, so it is left out.
+    """
+    for name, statement in STARTS.items():
+        seconds = []
+        for _ in range(REPEATS + 1):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            subprocess.run([sys.executable, "-c", statement], check=True)  # noqa: S603 - of ours
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            seconds.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+        yield name, round(median(seconds[1:]), 2)
 
 
 def _measure(spec: Spec, python: Path) -> AskCost:

@@ -15,12 +15,11 @@ from bestguess.agent.tuner import Tuner
 from bestguess.evals.measures.cost import mixed_loss, mixed_space
 
 BATCH = 64
-EIGHTH = BATCH // 8
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """What each of `BATCH` asks in a row cost after so many results, in order."""
+    """What each of several asks in a row cost after so many results, in order."""
 
     results: int
     ask_ms: tuple[float, ...]
@@ -28,24 +27,28 @@ class Scale:
     @property
     def sentence(self) -> str:
         """The costs in a line."""
-        first, last = np.mean(self.ask_ms[1:EIGHTH]), np.mean(self.ask_ms[-EIGHTH:])
+        batch = len(self.ask_ms)
+        some = max(batch // 8, 1)
+        first, last = np.mean(self.ask_ms[1 : some + 1]), np.mean(self.ask_ms[-some:])
         return (
-            f"after {self.results} results, {BATCH} asks in a row: {self.ask_ms[0]:.0f} ms for the first, "
-            f"{first:.0f} ms each for the next, and {last:.0f} ms each for the last {EIGHTH}"
+            f"after {self.results} results, {batch} asks in a row: {self.ask_ms[0]:.0f} ms for the first, "
+            f"{first:.0f} ms each for the next, and {last:.0f} ms each for the last {some}"
         )
 
 
-def measure_scale(sizes: tuple[int, ...] = (100, 1000, 10_000)) -> Iterator[Scale]:
-    """Yield what asks in a row cost after each number of results."""
+def measure_scale(
+    sizes: tuple[int, ...] = (100, 1000, 10_000), *, device: str = "auto", batch: int = BATCH
+) -> Iterator[Scale]:
+    """Yield what asks in a row cost after each number of results, on a device as `Tuner` takes it."""
     space = mixed_space()
     rng = np.random.default_rng(0)
     for size in sizes:
-        with Tuner(space, seed=0) as tuner:
+        with Tuner(space, seed=0, device=device) as tuner:
             tuner.tell(tuner.ask(), 1.0)  # the default, so that every ask below is a search
             for _ in range(size):
                 params = space.sample(rng)
                 tuner.tell(params, mixed_loss(params))
-            yield Scale(size, tuple(_ask_ms(tuner) for _ in range(BATCH)))
+            yield Scale(size, tuple(_ask_ms(tuner) for _ in range(batch)))
 
 
 def _ask_ms(tuner: Tuner) -> float:

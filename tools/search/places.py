@@ -9,26 +9,24 @@ import numpy as np
 
 from bestguess.tools.arrays import BoolArray, FloatArray
 from bestguess.tools.space.space import Space
+from bestguess.tools.surrogate.device import CPU_ROWS
 from bestguess.tools.surrogate.subset import cover, representatives
 from bestguess.tools.trial import History, Proposal, Trial
-
-MOST_TRIALS = 1000
-"""So many are conditioned on exactly; what asking costs does not grow beyond (NOTEBOOK 10)."""
 
 FEWEST = 32
 """Of failed and of complete trials at least so many, where there are, are among them (set by hand)."""
 
 
-def represent(history: History) -> list[Trial]:
-    """Return at most MOST_TRIALS told trials, finished and failed ones about in the proportion they have."""
+def represent(history: History, most: int = CPU_ROWS) -> list[Trial]:
+    """Return at most so many told trials, finished and failed ones about in the proportion they have."""
     complete, failed = history.complete, history.failed
-    in_proportion = MOST_TRIALS * len(failed) // max(len(complete) + len(failed), MOST_TRIALS)
+    in_proportion = most * len(failed) // max(len(complete) + len(failed), most)
     # A few of either kind say more than their share.
     most_failed = min(max(in_proportion, FEWEST), len(failed))
-    most_complete = max(MOST_TRIALS - most_failed, FEWEST)
+    most_complete = max(most - most_failed, FEWEST)
     losses = np.array([history.loss(trial) for trial in complete])
     kept = [complete[index] for index in representatives(losses, most_complete)]
-    return kept + [failed[index] for index in cover(len(failed), MOST_TRIALS - len(kept))]
+    return kept + [failed[index] for index in cover(len(failed), most - len(kept))]
 
 
 def encode(space: Space, many: Sequence[Mapping[str, Any]]) -> tuple[FloatArray, BoolArray | None]:

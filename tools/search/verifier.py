@@ -43,6 +43,7 @@ from bestguess.tools.search.prior import LogDensity
 from bestguess.tools.space.lattice import Lattice
 from bestguess.tools.space.region import Region
 from bestguess.tools.space.space import Space
+from bestguess.tools.surrogate.device import AUTO, CPU_ROWS, choose_device
 from bestguess.tools.surrogate.evidence import NOISY, Prior
 from bestguess.tools.surrogate.feasibility import Feasibility
 from bestguess.tools.surrogate.gp import GaussianProcess, GPPosterior
@@ -129,6 +130,7 @@ class _Fit:
     feasibility: Feasibility
     rules: FailureRules | None
     places: Places
+    device: str
 
 
 class Verifier:
@@ -171,19 +173,31 @@ class Verifier:
         earlier: Verifier | None = None,
         prior: LogDensity | None = None,
         claims: Sequence[Claim] = (),
+        device: str = AUTO,
     ) -> Verifier | None:
         """Return a verifier of `history`, or None while fewer than two trials have a value.
 
         Running trials count as if they gave what is expected of them, so that nothing is proposed twice
-        beside them. Beyond a thousand trials, representatives stand for all. An `earlier` verifier of the
-        same study saves work: of the same outcomes, the whole fit. A `noisy` objective is one whose trials
-        may be worth repeating. `prior` says where the optimum may lie before anything was tried.
+        beside them. Beyond what the `device` (`device.py`) conditions on, representatives stand for all. An
+        `earlier` verifier of the same study saves work: of the same outcomes, the whole fit. A `noisy`
+        objective is one whose trials may be worth repeating. `prior` says where the optimum may lie before
+        anything was tried.
         """
         if len(history.complete) < MIN_TRIALS:
             return None
         said = tuple(claims)
-        study = space, noisy, history.direction
-        if earlier and (earlier.space, earlier.noisy, earlier.history.direction) != study:
+        chosen = choose_device(device, len(history.told))
+        study = space, noisy, history.direction, chosen.name
+        if (
+            earlier
+            and (
+                earlier.space,
+                earlier.noisy,
+                earlier.history.direction,
+                earlier._fit.device,
+            )
+            != study
+        ):
             earlier = None
         same = earlier if earlier and earlier.history.told == history.told else None
         if same and same._claims == said:
@@ -193,18 +207,19 @@ class Verifier:
         if same:
             posterior, feasibility = same._fit.posterior, same._fit.feasibility
         else:
+            more = represent(history, chosen.most_rows) if chosen.most_rows > CPU_ROWS else trials
+            valued = [trial for trial in more if trial.state == "complete"]
+            x, active = places.of(valued)
+            hyperprior = NOISY if noisy else Prior()
+            surrogate = GaussianProcess(space.column_kinds, chosen.name, hyperprior)
+            posterior = surrogate.fit(x, np.array([*map(history.loss, valued)]), active=active)
             x, active = places.of(trials)
             failed = np.array([trial.state == "failed" for trial in trials])
-            losses = np.array([history.loss(trial) for trial in trials if trial.state == "complete"])
-            complete = None if active is None else active[~failed]
-            hyperprior = NOISY if noisy else Prior()
-            surrogate = GaussianProcess(space.column_kinds, prior=hyperprior)
-            posterior = surrogate.fit(x[~failed], losses, active=complete)
             feasibility = Feasibility(x, active, failed=failed, kinds=space.column_kinds)
         # In the order in which they were told: the rules go by the latest.
         trials.sort(key=lambda trial: trial.number)
         rules = FailureRules.fit(space, trials, places.of(trials)[0], said)
-        fit = _Fit(posterior, feasibility, rules, places)
+        fit = _Fit(posterior, feasibility, rules, places, chosen.name)
         return cls(space, history, fit, noisy=noisy, prior=prior, claims=said)
 
     def beside(self, history: History) -> Verifier:

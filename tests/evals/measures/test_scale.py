@@ -1,17 +1,10 @@
 from __future__ import annotations
 
-import pytest
-
 from bestguess.evals.measures import scale
 
 
-def test_asks_in_a_row_are_measured_one_by_one_after_each_number_of_results(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(scale, "BATCH", 8)
-    monkeypatch.setattr(scale, "EIGHTH", 2)
-
-    few, more = scale.measure_scale((5, 20))
+def test_asks_in_a_row_are_measured_one_by_one_after_each_number_of_results() -> None:
+    few, more = scale.measure_scale((5, 20), batch=8)
 
     assert (few.results, more.results) == (5, 20)
     assert len(few.ask_ms) == 8
