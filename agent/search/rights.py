@@ -14,7 +14,7 @@ from bestguess.agent.advice.reading import SMALL, Reading
 from bestguess.agent.llm.grades import Word
 from bestguess.agent.search import chance
 from bestguess.agent.search.packs import STARTS
-from bestguess.tools.search.trust import PRIOR_HITS
+from bestguess.tools.search.trust import LEAST_SHARE, PRIOR_HITS, RARE_SHARE
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class Rights:
         packs: so many of the packs' configurations run where guesses came before them.
         looks: so many looks of chance follow on guesses in a strange space.
         credit: so many new bests are held to have been found by it beforehand, where one was expected.
+        least: the share of the search that it never loses.
         reading: how it is asked.
     """
 
@@ -41,6 +42,7 @@ class Rights:
     packs: int = 0
     looks: int = chance.FIRST_LOOKS
     credit: float = PRIOR_HITS
+    least: float = RARE_SHARE
     reading: Reading = SMALL
 
     @property
@@ -58,7 +60,7 @@ class Rights:
 
 RIGHTS: Mapping[Word, Rights] = {
     "failed": Rights(),
-    "fair": Rights(partly=3, strange=3),
+    "fair": Rights(partly=3, strange=3, least=LEAST_SHARE),
     "able": Rights(
         known=5,
         partly=5,
@@ -68,6 +70,7 @@ RIGHTS: Mapping[Word, Rights] = {
         packs=2,
         looks=1,
         credit=1.0,
+        least=LEAST_SHARE,
         reading=Reading(points=5, thinks=True),
     ),
 }

@@ -340,4 +340,5 @@ class Turns:
         if not self._switches.trust:
             return len(turns) < MAX_SHARE * (len(search) + 1)
         waited = len(search) - turns[-1] - 1 if turns else len(search)
-        return has_turn(earned(history, "llm", credit=self.rights.credit), waited, first=not turns)
+        trust = earned(history, "llm", credit=self.rights.credit, least=self.rights.least)
+        return has_turn(trust, waited, first=not turns)

@@ -47,6 +47,9 @@ SHARPNESS = 2.0
 LEAST_SHARE = 1 / 20
 """Never zero, so that turns can be earned back: a cheap probe now and then."""
 
+RARE_SHARE = 1 / 40
+"""That of who is known to guess no better than chance: one late probe in a study of 30 trials."""
+
 LEAST_SD = 1e-12
 
 
@@ -57,7 +60,7 @@ class Trust:
     `gain` is what its new bests took off the loss, `rival_gain` what the rivals were expected to, and `sd`
     the standard deviation of that. `first_hits` of its first guesses, which had no rival, were new bests, of
     as many random configurations `first_expected`; `credit` is the number of new bests that it is held to
-    have found beforehand.
+    have found beforehand, `least` the share that it never loses.
     """
 
     tried: int = 0
@@ -70,6 +73,7 @@ class Trust:
     first_hits: int = 0
     first_expected: float = 0.0
     credit: float = PRIOR_HITS
+    least: float = LEAST_SHARE
 
     @property
     def rate(self) -> float:
@@ -82,7 +86,7 @@ class Trust:
     @property
     def share(self) -> float:
         """The share of the search it may hold."""
-        return max(MAX_SHARE * math.pow(self.rate, SHARPNESS), LEAST_SHARE)
+        return max(MAX_SHARE * math.pow(self.rate, SHARPNESS), self.least)
 
     def sentence(self, name: str) -> str:
         """Return the record in words."""
@@ -93,11 +97,17 @@ class Trust:
 
 
 def earned(
-    history: History, source: Source, *, window: int | None = WINDOW, credit: float = PRIOR_HITS
+    history: History,
+    source: Source,
+    *,
+    window: int | None = WINDOW,
+    credit: float = PRIOR_HITS,
+    least: float = LEAST_SHARE,
 ) -> Trust:
     """Return what `source` has earned in the latest `window` trials of its own that had a rival.
 
-    A failed trial never pays. None counts all of them. `credit` is what it begins with.
+    A failed trial never pays. None counts all of them. `credit` is what it begins with, `least` the
+    share that it never loses.
     """
     sign = -1.0 if history.direction == "maximize" else 1.0
     best: float | None = None
@@ -117,11 +127,21 @@ def earned(
         first = first[: max(window - len(rows), 0)]
     first_hits, first_expected = sum(hit for hit, _ in first), sum(chance for _, chance in first)
     if not rows:
-        return Trust(first_hits=first_hits, first_expected=first_expected, credit=credit)
+        return Trust(first_hits=first_hits, first_expected=first_expected, credit=credit, least=least)
     hits, better, expected, gain, rival_gain, variance = map(sum, zip(*rows, strict=True))
     sd = math.sqrt(variance)
     return Trust(
-        len(rows), int(hits), better, expected, gain, rival_gain, sd, first_hits, first_expected, credit
+        len(rows),
+        int(hits),
+        better,
+        expected,
+        gain,
+        rival_gain,
+        sd,
+        first_hits,
+        first_expected,
+        credit,
+        least,
     )
 
 
