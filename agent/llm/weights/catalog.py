@@ -37,6 +37,7 @@ _ENTRIES = (
         note="for plumbing tests: it guesses no better than chance",
         parameters="135M",
         folder_bytes=272_600_000,
+        grade=Grade((0.848, 0.54, 0.487, 0.64, 0.333, 0.473, 0.587, 0.287)),
     ),
     Entry(
         name="qwen2.5-coder-0.5b",
@@ -46,9 +47,10 @@ _ENTRIES = (
         bytes=491_400_064,
         sha256="1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
         license=_QWEN_LICENSE,
-        note="the quicker of the two that guess",
+        note="the quicker of the two that chat",
         parameters="0.5B",
         folder_bytes=1_272_000_000,
+        grade=Grade((0.805, 0.295, 0.457, 0.276, 0.845, 0.278, 0.473, 0.224)),
     ),
     Entry(
         name="qwen2.5-coder-1.5b",
@@ -61,7 +63,7 @@ _ENTRIES = (
         note="the default",
         parameters="1.5B",
         folder_bytes=3_566_000_000,
-        grade=Grade((0.641, 0.423, 0.392, 0.44, 0.454, 0.483, 0.598, 0.526)),
+        grade=Grade((0.55, 0.319, 0.356, 0.497, 0.578, 0.284, 0.68, 0.414)),
     ),
 )
 
