@@ -235,6 +235,8 @@ def _fit(value: Value, parameter: Parameter) -> Value:
         return replace(value, problem=f"it is none of its options ({parameter.allowed})")
     if (low is None and high is None) or min(told) > most or max(told) < least:
         return replace(value, problem=f"it may be {parameter.allowed}")
+    if is_range and low in (None, least) and high in (None, most):
+        return replace(value, problem="that is all of its range")
     return replace(value, low=low, high=high)
 
 

@@ -177,6 +177,10 @@ def test_a_document_that_says_nothing_is_an_error_that_names_it(tmp_path: Path) 
     [
         ("We recommend max_depth 5.", "advised"), ("max_depth defaults to 5.", "default"),
         ("The default max_depth of 5 is usually good.", "advised"),
+        ("Use a learning_rate of 1 for no shrinkage.", "other"),
+        ("max_depth 5 is useful to follow the code.", "unclear"),
+        ("max_depth of 5 features to consider for a split.", "unclear"),
+        ("Consider a max_depth of 5.", "advised"),
         ("The minimum max_depth is 5.", "unclear"),
         ("Leave max_depth at the default of 5.", "advised"),
         ("A max_depth over 5 is not recommended.", "avoid"),

@@ -76,6 +76,8 @@ def test_a_number_is_turned_into_the_unit_of_its_parameter(text: str, found: tup
         ("timeout of 4GB", "nothing says in which"),
         ("max_depth of 40", "it may be"), ("max_depth of 2.5", "whole numbers"),
         ("batch of 48", "none of its options"),
+        ("share should be between 0 and 1", "all of its range"),
+        ("workers of at least 1", "all of its range"), ("max_depth from 0 to 20", "it may be"),
         ("sync of 5", "takes no numbers"), ("learning_rate from 5 to 9", "it may be"),
     ],
 )  # fmt: skip
