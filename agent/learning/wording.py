@@ -24,14 +24,17 @@ ADVISES = _any_of(
     r"recommend", r"suggest", r"advis", r"prefer", r"reasonabl", r"sensibl", r"\btypical", r"\bideal",
     r"optimal",
     r"\bgood (?:value|choice|start|default|range|set)", r"best (?:value|result)", r"highest performing",
-    r"useful range", r"\bconsider (?!when|for|in|at|as)", r"rule of thumb", r"sweet spot", r"most users", r"production",
+    r"useful range", r"\bconsider (?!when|for|in|at|as)", r"rule of thumb", r"sweet spot", r"most users",
+    r"production",
 )  # fmt: skip
 """Words that make advice of a value beside them, or below them."""
 
 _GOOD = _any_of(
     r"usually", r"usual (?:value|range|choice)", r"normally", r"generally", r"in general", r"commonly",
     r"in practice",
-    r"\bgood", r"\bbest", r"\bbetter", r"\buseful\b(?! to (?!set|use|try|choose|raise|lower|increase|reduce))", r"\bshould", r"works? well", r"\bsafe", r"\bimproves?\b",
+    r"\bgood", r"\bbest", r"\bbetter",
+    r"\buseful\b(?! to (?!set|use|try|choose|raise|lower|increase|reduce))",
+    r"\bshould", r"works? well", r"\bsafe", r"\bimproves?\b",
     r"start(?:ing)? (?:with|value|point|at)", r"enough", r"sufficient", r"compromise", r"not very sensitive",
 )  # fmt: skip
 _BAD = _any_of(
