@@ -57,6 +57,9 @@ _USED = re.compile(
 _PLAIN_WORDS = frozenset(
     {"no", "on", "off", "yes", "none", "auto", "all", "any", "true", "false", "full", "best"}
 )
+_FORMULA = re.compile(r"\d[\d.]*\s?[-+*/^]{1,2}\s?[A-Za-z_][\w.]*\([^()]{0,40}\)?")
+"""What is computed is not the numbers that it is computed from: 10 ** -np.arange(1, 7)."""
+
 _ITEM = re.compile(r"\(?\d{1,2}[.)](?:\s|\Z)|(?:NOTE|Note) \d+")
 NEAR_NAME = 20
 NEAR_CHARS = 60
@@ -139,10 +142,12 @@ def _numbers(reading: _Reading) -> list[Quantity]:
     """Return the numbers that are values: of no name, no item of a list, and no other words for another."""
     item = _ITEM.match(reading.text)
     begin = item.end() if item else 0
+    others = [(start, end) for start, end, _ in reading.mentions]
+    others += [match.span() for match in _FORMULA.finditer(reading.text)]
     found = [
         one
         for one in find_quantities(reading.text)
-        if one.start >= begin and not any(start <= one.start < end for start, end, _ in reading.mentions)
+        if one.start >= begin and not any(start <= one.start < end for start, end in others)
     ]
     pairs = zip(found, [None, *found], strict=False)
     told = [one for one, before in pairs if not _is_gloss(reading.text, one, before)]

@@ -143,6 +143,11 @@ def test_a_number_belongs_to_the_name_that_it_stands_under(
     assert values(text) == found
 
 
+@pytest.mark.parametrize("formula", ["10.0 ** -np.arange(1, 7)", "2**range(1, 5)", "2 * log(8)"])
+def test_the_numbers_of_a_formula_are_no_values(formula: str) -> None:
+    assert values(f"learning_rate is usually in {formula}; max_depth of 5 is good.") == [("max_depth", 5, 5)]
+
+
 def test_the_lines_quoted_are_those_on_which_the_value_stands() -> None:
     text = "Intro.\n\nmax_depth is best between\n4 and 8, as\nwe found.\n"
     (one,) = statements(text)
