@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,6 +11,7 @@ import optuna
 from bestguess.agent.advice.knowledge import read_knowledge
 from bestguess.agent.record.study import Study
 from bestguess.agent.record.trials import write_left_out
+from bestguess.agent.reports.front import why_no_best
 from bestguess.agent.reports.recommendation import Recommendation, recommend
 from bestguess.agent.reports.report import study_record, write_report
 from bestguess.tools.errors import StudyError
@@ -36,6 +38,8 @@ class Result:
     stopped: str = ""
     ending: Ending = "done"
     device: str = AUTO
+    prefer: Mapping[str, float] | None = None
+    """What counts how much of several metrics, where that was said."""
 
     @property
     def interrupted(self) -> bool:
@@ -50,7 +54,7 @@ class Result:
     @property
     def history(self) -> History:
         """All trials of the study."""
-        return self.record.history
+        return self.record.history.preferring(self.prefer)
 
     @property
     def trials(self) -> tuple[Trial, ...]:
@@ -59,16 +63,32 @@ class Result:
 
     @property
     def best_trial(self) -> Trial:
-        """The best trial.
+        """The best trial: of several metrics, the one of the `front` that `prefer` chooses.
 
         Raises:
-            StudyError: no trial gave a value.
+            StudyError: no trial gave a value or keeps the limits, or nothing says what is preferred.
         """
-        incumbent = self.history.incumbent
-        if incumbent is None:
-            why = self.stopped or "see .trials for why each failed"
-            raise StudyError(f"no trial of {len(self.history)} gave a value; {why}")
-        return incumbent
+        return self.best()
+
+    def best(self, prefer: Mapping[str, float] | None = None) -> Trial:
+        """Return the best trial, of several metrics by their weights, as {"val_loss": 2, "latency_ms": 1}.
+
+        Raises:
+            InputError: `prefer` is no preference among the metrics.
+            StudyError: as for `best_trial`.
+        """
+        history = self.history.preferring(prefer)
+        if history.incumbent is None:
+            raise StudyError(why_no_best(history, self.stopped or "see .trials for why each failed"))
+        return history.incumbent
+
+    @property
+    def front(self) -> tuple[Trial, ...]:
+        """The trials within the limits that no other is at least as good as in every metric.
+
+        Of one metric it is the best trial alone; empty before there is one.
+        """
+        return self.history.front
 
     @property
     def best_params(self) -> dict[str, Any]:
@@ -77,7 +97,7 @@ class Result:
 
     @property
     def best_value(self) -> float:
-        """The value of the best trial."""
+        """The value of the best trial; of several metrics the first (`best_trial.values` has all)."""
         value = self.best_trial.value
         assert value is not None
         return value

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, get_args
 
 from bestguess.tools.errors import InputError
+from bestguess.tools.goals import Bound, Goals, read_goals
 from bestguess.tools.trial import Direction
 from bestguess.tools.words.given import did_you_mean, entries, plain, shown
 from bestguess.tools.words.redaction import redact
@@ -33,9 +34,13 @@ class Task:
         facts: what is known of the data, by name: rows, features, classes, missing values.
         noisy: whether the same configuration can give another value, and may be worth a second trial. The
             best trial is still the one with the best value, lucky or not.
+        metrics: several metrics to improve, each with its direction, in place of `metric` and `direction`,
+            which are then those of the first: {"val_loss": "minimize", "latency_ms": "minimize"}.
+        limits: what outcomes must keep, by metric: {"memory_mb": "<= 4000"}. It may be one of the metrics to
+            improve, or another that each trial gives as well.
 
     Raises:
-        InputError: the direction is neither of the two, or noisy is no bool.
+        InputError: a direction or a limit makes no sense, or noisy is no bool.
     """
 
     description: str = ""
@@ -43,8 +48,24 @@ class Task:
     direction: Direction = "minimize"
     facts: Mapping[str, Fact] = field(default_factory=dict)
     noisy: bool = False
+    metrics: Mapping[str, Direction] = field(default_factory=dict)
+    limits: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        metrics, limits = read_goals(self.metrics, self.limits)
+        object.__setattr__(self, "limits", limits)
+        object.__setattr__(self, "metrics", metrics if len(metrics) > 1 else {})
+        if metrics:
+            first, direction = next(iter(metrics.items()))
+            for name, given, said, usual in (
+                ("metric", self.metric, first, "value"),
+                ("direction", self.direction, direction, "minimize"),
+            ):
+                if plain(given) not in (said, usual):
+                    words = f"{name} is {shown(given)}, and by metrics it is {said!r}; give metrics alone"
+                    raise InputError(words)
+            object.__setattr__(self, "metric", first)
+            object.__setattr__(self, "direction", direction)
         for name, most in (("description", MAX_DESCRIPTION_CHARS), ("metric", MAX_METRIC_CHARS)):
             words = plain(getattr(self, name))
             if not isinstance(words, str) or len(words) > most:
@@ -65,20 +86,49 @@ class Task:
         object.__setattr__(self, "description", redact(self.description))
         object.__setattr__(self, "facts", facts)
 
+    @property
+    def goals(self) -> Goals | None:
+        """The metrics and limits of a study that is after more than one number; None for one number."""
+        if not self.metrics and not self.limits:
+            return None
+        limits = {name: Bound.read(name, words) for name, words in self.limits.items()}
+        return Goals(dict(self.metrics) or {self.metric: self.direction}, limits)
+
+    @property
+    def aim(self) -> str:
+        """What is wanted, in a line."""
+        return self.goals.words if self.goals else f"{self.direction} {self.metric}"
+
+    @property
+    def shown_goals(self) -> str:
+        """The arguments that say what is wanted."""
+        given = {"metrics": self.metrics, "limits": self.limits}
+        said = [f"{name}={dict(its)}" for name, its in given.items() if its]
+        if not self.metrics:
+            said = [f"metric={self.metric!r}, direction={self.direction!r}", *said]
+        return ", ".join(said)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The metrics that each trial gives."""
+        return self.goals.names if self.goals else (self.metric,)
+
     def to_dict(self) -> dict[str, Any]:
-        """Return the task as JSON-able values."""
+        """Return the task as JSON-able values; metrics and limits only where there are any."""
+        more = {"metrics": dict(self.metrics), "limits": dict(self.limits)}
         return {
             "description": self.description,
             "metric": self.metric,
             "direction": self.direction,
             "facts": dict(self.facts),
             "noisy": self.noisy,
+            **{name: given for name, given in more.items() if given},
         }
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> Task:
         """Return the task that `to_dict` wrote down, or that a YAML file describes."""
-        known = ("description", "metric", "direction", "facts", "noisy")
+        known = ("description", "metric", "direction", "facts", "noisy", "metrics", "limits")
         given = entries(fields)
         if given is None:
             raise InputError(f"the task is {shown(fields)}; give a mapping of {', '.join(known)}")

@@ -44,7 +44,7 @@ from bestguess.tools.objective.run import FunctionObjective, Objective, stop_run
 from bestguess.tools.space.region import Limits, Region
 from bestguess.tools.space.space import Space
 from bestguess.tools.surrogate.device import AUTO, check_device
-from bestguess.tools.trial import History, Outcome, Proposal, Trial
+from bestguess.tools.trial import History, Outcome, Proposal, Trial, as_outcome
 from bestguess.tools.words.given import as_index, shown
 
 _log = logging.getLogger(__name__)
@@ -110,9 +110,11 @@ class Tuner:
         device: str = AUTO,
         switches: Switches = EVERYTHING,
     ) -> None:
+        self.task = check_task(task)
+        # A model has no part where several numbers count (`Turns`), so that its exam would be for nothing.
+        exam = False if self.task.goals and not callable(exam) else exam
         self._terms = ModelTerms(llm, llm_wait_s, budget, journal, cache, prefetch, exam)
         self.space = check_space(space)
-        self.task = check_task(task)
         study_name = check_study_name(study_name)
         check_flag("resume", resume)
         named = isinstance(owner, str) and owner == THIS_PROCESS
@@ -168,8 +170,13 @@ class Tuner:
 
     @property
     def best(self) -> Trial | None:
-        """The best trial so far."""
+        """The best trial so far; of several metrics there is none without a preference."""
         return self.history.incumbent
+
+    @property
+    def front(self) -> tuple[Trial, ...]:
+        """The trials within the limits that no other is at least as good as in every metric."""
+        return self.history.front
 
     def ask(self) -> Trial:
         """Return the next trial to run, recorded as running.
@@ -249,17 +256,20 @@ class Tuner:
         proposal = Proposal(self.space.complete(params), "user", reason)
         return self.study.start(self._turns.check(self.history, proposal), self._owner)
 
-    def tell(self, trial: Trial | int | Mapping[str, Any], outcome: float | Outcome) -> Trial:
+    def tell(
+        self, trial: Trial | int | Mapping[str, Any], outcome: float | Mapping[str, float] | Outcome
+    ) -> Trial:
         """Record the outcome of a trial, or of params that were never asked for, and return the trial.
 
-        Telling the same outcome of a trial again changes nothing.
+        The outcome is a number, a mapping of the task's metrics and their numbers, or an `Outcome`. Telling
+        the same outcome of a trial again changes nothing.
 
         Raises:
             ParamsError: the params do not fit the space.
             StudyError: there is no such trial, it is one of another study, or it was told another outcome.
-            InputError: the outcome is neither a number nor an `Outcome`.
+            InputError: the outcome is none of these, or lacks a metric of the task.
         """
-        outcome = outcome if isinstance(outcome, Outcome) else Outcome(outcome)
+        outcome = as_outcome(outcome)
         if isinstance(trial, Mapping):
             params = self.space.validate(trial)
             return self.study.add(Proposal(params, "user", "told by the user"), outcome)
@@ -268,11 +278,16 @@ class Tuner:
     def tell_run(self, trial: Trial, outcome: Outcome) -> Trial:
         """Record what came of a trial that was run here, and return it as it is recorded.
 
-        If somebody else told it meanwhile, what they told stays, and a logged warning says so.
+        It has failed if it lacks a metric of the task. If somebody else told it meanwhile, what they told
+        stays, and a logged warning says so.
 
         Raises:
             StudyError: the outcome cannot be recorded.
         """
+        try:
+            outcome = outcome.of(self.task.metric, self.task.names)
+        except InputError as error:
+            outcome = Outcome.failure(error, feedback=outcome.feedback, seconds=outcome.seconds)
         try:
             told, recorded = self.study.tell(trial, outcome)
         except ToldBeforeError as error:
@@ -478,8 +493,13 @@ def tune(
     knowledge: bool | str | Path = True,
     device: str = AUTO,
     keep_going: bool = False,
+    prefer: Mapping[str, float] | None = None,
 ) -> Result:
     """Tune `objective(params) -> float | Outcome` over `space` and return the result.
+
+    Of a task with several metrics or limits the objective returns a mapping of metrics and their numbers, or
+    an Outcome with `values`; the result has a `front`, and a best trial by the weights that `prefer` gives
+    the metrics, as {"val_loss": 2, "latency_ms": 1}.
 
     The study ends with `n_trials` outcomes, those of an earlier run of the same study counted: an existing
     study of that name is gone on with, and a logged warning says so. The other arguments are those of
@@ -496,6 +516,8 @@ def tune(
     check_count("n_trials", n_trials, MOST_TRIALS)
     if timeout is not None:
         check_seconds("timeout", timeout)
+    wanted = check_task(task)
+    History(wanted.direction, goals=wanted.goals).preferring(prefer)
     run = FunctionObjective(objective)
     started = time.monotonic()
     with Tuner(
@@ -531,6 +553,7 @@ def tune(
             if not tuner.history.told:
                 raise
             result = tuner.result(time.monotonic() - started, "interrupted")
+        result = replace(result, prefer=prefer)
         if result.stopped:
             _log.warning("stopped: %s. Mend it, or give keep_going=True", result.stopped)
         elif result.ending in ("interrupted", "exhausted"):

@@ -5,18 +5,28 @@ from __future__ import annotations
 import math
 import re
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from bestguess.tools.errors import InputError
+from bestguess.tools.goals import Direction as Direction
+from bestguess.tools.goals import Goals, nondominated
 from bestguess.tools.suggestion import Suggestion
 from bestguess.tools.words.cleaning import clean, clean_line
-from bestguess.tools.words.given import error_words, is_number, plain, shorten, shown, told_apart
+from bestguess.tools.words.given import (
+    did_you_mean,
+    entries,
+    error_words,
+    is_number,
+    plain,
+    shorten,
+    shown,
+    told_apart,
+)
 from bestguess.tools.words.redaction import redact
 
 Source = Literal["default", "knowledge", "llm", "gp", "random", "user"]
-Direction = Literal["minimize", "maximize"]
 State = Literal["running", "complete", "failed"]
 
 Params = Mapping[str, Any]
@@ -24,6 +34,9 @@ Params = Mapping[str, Any]
 
 REASON_CHARS = 500
 FEEDBACK_CHARS = 4000
+
+MOST_VALUES = 100
+"""Of metrics in one outcome, those that nobody asked for among them."""
 
 SDS_OF_90 = 1.645
 """How many deviations an end of a normal distribution's central 90 % is from its median."""
@@ -104,13 +117,15 @@ class Outcome:
 
     A value that is NaN or infinite becomes a failure that says so. `feedback` is whatever the
     objective or the user wants the tuner to read; its tail is kept. Both are cleaned for terminals, and
-    secrets in them blanked.
+    secrets in them blanked. `values` are those of several metrics, by name, for a task that has metrics or
+    limits; `value` is then that of the first, once it is told.
     """
 
     value: float | None = None
     error: str = ""
     feedback: str = ""
     seconds: float | None = None
+    values: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         feedback = _text("feedback", self.feedback)[-LONGEST_READ:]
@@ -119,15 +134,18 @@ class Outcome:
         if error := _text("error", self.error)[:LONGEST_READ]:
             object.__setattr__(self, "error", shorten(redact(clean(error)), REASON_CHARS))
             object.__setattr__(self, "value", None)
+            object.__setattr__(self, "values", {})
             return
-        if self.value is None:
+        values = _values(self.values)
+        if self.value is None and not values:
             raise InputError("an Outcome needs a value, or an error: use Outcome.failure('what went wrong')")
-        value = _number(self.value)
-        if math.isfinite(value):
-            object.__setattr__(self, "value", value)
-        else:
-            object.__setattr__(self, "value", None)
-            object.__setattr__(self, "error", f"the objective's value was {value}, which is not finite")
+        value = None if self.value is None else _number(self.value)
+        every = {**({} if value is None else {"the objective's value": value}), **values}
+        odd = [f"{name} was {number}" for name, number in every.items() if not math.isfinite(number)]
+        object.__setattr__(self, "value", None if odd else value)
+        object.__setattr__(self, "values", {} if odd else values)
+        if odd:
+            object.__setattr__(self, "error", f"{', '.join(odd)}, which is not finite")
 
     @classmethod
     def failure(
@@ -145,7 +163,32 @@ class Outcome:
     @property
     def failed(self) -> bool:
         """Whether the trial gave no usable value."""
-        return self.value is None
+        return self.value is None and not self.values
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The fields as JSON-able values, `values` only where there are any."""
+        return {name: value for name, value in asdict(self).items() if name != "values" or value}
+
+    def of(self, first: str, names: Sequence[str]) -> Outcome:
+        """Return the outcome for a study with metrics of these `names`, the `first` of which is its value.
+
+        Raises:
+            InputError: a metric has no value, or two of them.
+        """
+        if self.failed or (not self.values and tuple(names) == (first,)):
+            return self
+        values = dict(self.values)
+        if self.value is not None and values.setdefault(first, self.value) != self.value:
+            raise InputError(f"the outcome has {first} {values[first]:g} and {self.value:g}; give it once")
+        if missing := [name for name in names if name not in values]:
+            has = ", ".join(map(shown, values)) or f"one number, {self.value:g}"
+            hint = did_you_mean(missing[0], values) or (
+                f"; give bg.Outcome(values={{{missing[0]!r}: ...}}), or name others in bg.Task(metrics=...)"
+            )
+            raise InputError(f"the outcome has no value of {', '.join(missing)}, only {has}{hint}")
+        ordered = {name: values[name] for name in (*names, *values)}
+        return replace(self, value=values[first], values=ordered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +222,13 @@ class Trial:
 
     @property
     def value(self) -> float | None:
-        """The objective's value, or None while running or after a failure."""
+        """The objective's value, or None while running or after a failure; of several metrics, the first."""
         return self.outcome.value if self.outcome else None
+
+    @property
+    def values(self) -> dict[str, float]:
+        """The values of several metrics by name; empty where there is one."""
+        return dict(self.outcome.values) if self.outcome else {}
 
     @property
     def state(self) -> State:
@@ -213,10 +261,16 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """All trials of a study in order of their number, and which way is better."""
+    """All trials of a study in order of their number, and which way is better.
+
+    `goals` are those of a study with several metrics or limits, of whose metrics `direction` is that of the
+    first; `prefer` says what counts how much where a best trial is to be chosen of several metrics.
+    """
 
     direction: Direction = "minimize"
     trials: tuple[Trial, ...] = field(default=())
+    goals: Goals | None = None
+    prefer: Mapping[str, float] | None = None
 
     def __len__(self) -> int:
         return len(self.trials)
@@ -245,9 +299,48 @@ class History:
         return tuple(trial for trial in self.trials if trial.outcome is not None)
 
     @property
+    def admissible(self) -> tuple[Trial, ...]:
+        """Complete trials that keep the limits on outcomes; without limits, all complete ones."""
+        goals = self.goals
+        return tuple(trial for trial in self.complete if goals is None or goals.keeps(trial.values))
+
+    @property
+    def front(self) -> tuple[Trial, ...]:
+        """The trials within the limits that no other is at least as good as in every metric.
+
+        Of equals it has the earliest; of one metric it is the best trial alone.
+        """
+        trials, goals = self.admissible, self.goals
+        losses = [goals.losses(trial.values) if goals else (self.loss(trial),) for trial in trials]
+        return tuple(trials[index] for index in nondominated(losses))
+
+    @property
     def incumbent(self) -> Trial | None:
-        """The best complete trial, the earliest of equals; None before there is one."""
-        return min(self.complete, key=self.loss, default=None)
+        """The best trial within the limits, the earliest of equals; None before there is one.
+
+        Of several metrics it is what is preferred of the front, and None where nothing says what is.
+        """
+        if self.goals is None:
+            return min(self.complete, key=self.loss, default=None)
+        front = self.front
+        if not front or (self.goals.several and self.prefer is None):
+            return None
+        if not self.goals.several:
+            return front[0]
+        assert self.prefer is not None
+        return front[self.goals.prefer([trial.values for trial in front], self.prefer)]
+
+    def preferring(self, prefer: Any) -> History:
+        """Return this history with weights of its metrics, by which `incumbent` is chosen; None for none.
+
+        Raises:
+            InputError: the weights are not of its metrics, or it has only one.
+        """
+        if prefer is None:
+            return self
+        if self.goals is None or not self.goals.several:
+            raise InputError(f"prefer is {shown(prefer)}, and the study has one metric; leave it out")
+        return replace(self, prefer=self.goals.check_preference(prefer))
 
     @property
     def default(self) -> Trial | None:
@@ -265,6 +358,17 @@ class History:
         return -trial.value if self.direction == "maximize" else trial.value
 
 
+def as_outcome(given: Any) -> Outcome:
+    """Return an outcome as it is, of a mapping one of several metrics, and of anything else its number.
+
+    Raises:
+        InputError: it is none of these.
+    """
+    if isinstance(given, Outcome):
+        return given
+    return Outcome(values=given) if isinstance(given, Mapping) else Outcome(given)
+
+
 def _number(value: Any) -> float:
     try:
         if isinstance(value, bytes | bytearray):
@@ -280,6 +384,22 @@ def _number(value: Any) -> float:
         raise InputError(
             f"the objective's value is {shown(value)} ({type(value).__name__}); give a number"
         ) from error
+
+
+def _values(given: Any) -> dict[str, float]:
+    values = entries(given)
+    if values is None or len(values) > MOST_VALUES or not all(isinstance(name, str) for name in values):
+        raise InputError(
+            f"values is {shown(given)}; give a mapping of at most {MOST_VALUES} metrics and their numbers"
+        )
+    found = {}
+    for name, value in values.items():
+        try:
+            found[name] = _number(value)
+        except InputError as error:
+            words = str(error).replace("the objective's value", f"the value of {shown(name)}")
+            raise InputError(words) from error
+    return found
 
 
 def _text(name: str, given: Any) -> str:

@@ -120,6 +120,30 @@ device_option = click.option(
     help="where the Gaussian process computes; auto: on a GPU once it pays",
 )
 
+
+def _read_preference(
+    _context: click.Context, _option: click.Parameter, given: tuple[str, ...]
+) -> dict[str, float] | None:
+    weights = {}
+    for word in given:
+        name, equals, weight = word.rpartition("=")
+        try:
+            weights[name.strip()] = float(weight)
+        except ValueError:
+            equals = ""
+        if not equals or not name.strip():
+            raise InputError(f"--prefer is {word!r}; give METRIC=WEIGHT, for example --prefer val_loss=2")
+    return weights or None
+
+
+prefer_option = click.option(
+    "--prefer",
+    multiple=True,
+    metavar="METRIC=WEIGHT",
+    callback=_read_preference,
+    help="of several metrics, how much one counts where a best trial is chosen; once for each",
+)
+
 json_option = click.option("--json", "as_json", is_flag=True, help="one JSON object, the last line of stdout")
 force_option = click.option("--force", is_flag=True, help="write over a file that is there")
 

@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bestguess.agent.commands._options import SearchTerms
@@ -44,6 +45,7 @@ def tune_and_report(
     terms: SearchTerms,
     as_json: bool,
     keep_going: bool = False,
+    prefer: Mapping[str, float] | None = None,
     beforehand: Callable[[Tuner], str] | None = None,
     afterwards: Callable[[Tuner, Result], Appendix] | None = None,
 ) -> None:
@@ -54,12 +56,13 @@ def tune_and_report(
     from bestguess.agent.reports.live import watch
     from bestguess.agent.tuner import MOST_TRIALS, Tuner
     from bestguess.tools.objective.run import CommandObjective
-    from bestguess.tools.trial import plain_line
+    from bestguess.tools.trial import History, plain_line
     from bestguess.tools.words.given import shown
 
     check_count("n_trials", n_trials, MOST_TRIALS)
     if timeout_s is not None:
         check_seconds("--timeout", timeout_s)
+    History(task.direction, goals=task.goals).preferring(prefer)
     optuna.logging.set_verbosity(optuna.logging.WARNING)  # its notes would tear the table
     end_on_signals()
     # Progress goes to stderr under --json, so that stdout is one object whoever reads it.
@@ -107,6 +110,7 @@ def tune_and_report(
                 result = tuner.result(time.monotonic() - started, "interrupted")
                 _tell_result(console, result, title, Appendix(), storage=None, as_json=as_json)
             sys.exit(code)
+        result = replace(result, prefer=prefer)
         extra = afterwards(tuner, result) if afterwards and result.history.incumbent else Appendix()
         _tell_result(console, result, title, extra, storage=storage, as_json=as_json)
         if isinstance(objective, CommandObjective) and objective.note:
@@ -114,7 +118,7 @@ def tune_and_report(
         if result.stopped:
             hint = "" if storage is None else f", then go on with --resume {_place(storage, study_name)}"
             echo(f"stopped: {result.stopped}\nMend it{hint}; --keep-going goes on as it is", err=True)
-    sys.exit(0 if result.history.incumbent else 1)
+    sys.exit(0 if result.front else 1)
 
 
 def _tell_result(

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import click
 
-from bestguess.agent.commands._options import json_option, study_options
+from bestguess.agent.commands._options import json_option, prefer_option, study_options
 from bestguess.agent.commands._output import console_for, echo_json, print_table
 
 
 @click.command()
 @study_options
+@prefer_option
 @click.option("--importance", is_flag=True, help="also which parameters move the value, and which way")
 @json_option
-def command(storage: str, study_name: str | None, importance: bool, as_json: bool) -> None:
+def command(
+    storage: str,
+    study_name: str | None,
+    prefer: dict[str, float] | None,
+    importance: bool,
+    as_json: bool,
+) -> None:
     """Show a study: its trials, the best, who proposed what, and why turns were not taken.
 
     \b
@@ -30,7 +37,7 @@ def command(storage: str, study_name: str | None, importance: bool, as_json: boo
     from bestguess.agent.reports.report import study_record, write_report
 
     study = load(storage, study_name)
-    history = study.history
+    history = study.history.preferring(prefer)
     seconds = sum(trial.outcome.seconds or 0.0 for trial in history.told if trial.outcome)
     known = read_knowledge(study.knowledge, study.name)
     insights = gain_insight(study.space, history, noisy=study.task.noisy) if importance else ()
@@ -49,7 +56,7 @@ def command(storage: str, study_name: str | None, importance: bool, as_json: boo
     from rich.markdown import Markdown
 
     console = console_for()
-    table = trials_table(history.trials, study.task, history.incumbent)
+    table = trials_table(history.trials, study.task, history.front)
     lines = (*(known.lines if known else ()), *write_left_out(left_out))
     texts = [write_report(history, study.task, study.space, title=f"Study {study.name}", lines=lines)]
     if importance:

@@ -23,7 +23,8 @@ from bestguess.agent.record.study import load
 from bestguess.agent.task import Task
 from bestguess.agent.tuner import Tuner
 from bestguess.tools.errors import StudyError
-from bestguess.tools.search.verifier import Verdict, Verifier
+from bestguess.tools.search.front import fit_verifier
+from bestguess.tools.search.verifier import Verdict
 from bestguess.tools.space.space import Space
 from bestguess.tools.surrogate.device import AUTO, check_device
 from bestguess.tools.trial import Outcome, Trial
@@ -89,7 +90,7 @@ class OpenStudy:
         study = self.tuner.study
         given = study.space.validate(params)
         history = study.history
-        verifier = Verifier.fit(study.space, history, noisy=study.task.noisy)
+        verifier = fit_verifier(study.space, history, noisy=study.task.noisy)
         if verifier is None:
             return given, None
         own = verifier.choose(np.random.default_rng((study.seed, len(history))))

@@ -12,6 +12,7 @@ from optuna.exceptions import DuplicatedStudyError
 from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
 
+from bestguess.agent.record.goals import METRIC_NAMES, directions_of, fingerprint_of
 from bestguess.agent.record.lock import writing
 from bestguess.agent.record.settings import Settings
 from bestguess.agent.record.storage import is_there, open_storage, unannounced
@@ -28,10 +29,9 @@ def find_or_make(
     """Return the settings of the study `name` in `storage`, made where it is not there; raise StudyError."""
     found = _storage_with(storage, name)
     opened = found or open_storage(storage)
-    direction = StudyDirection.MAXIMIZE if task.direction == "maximize" else StudyDirection.MINIMIZE
     # Whoever comes first makes the study; who comes at the same time waits until it is whole.
     with writing(None if found else storage):
-        study_id, is_new = _find_or_make(opened, name, direction)
+        study_id, is_new = _find_or_make(opened, name, task)
         if not is_new and not resume:
             raise StudyError(
                 f"study {name!r} is already in {shown_url(storage)}; "
@@ -40,12 +40,12 @@ def find_or_make(
         settings = Settings(opened, study_id, opened.get_study_name_from_id(study_id), settled_url(storage))
         kept = settings.read()
         with whole(settings.name):
-            _check_same(settings.name, kept, space, opened.get_study_directions(study_id), direction)
+            _check_same(settings.name, kept, space, task, opened.get_study_directions(study_id))
         if "seed" not in kept:
             # New, made by plain Optuna, or by a process that died before it wrote the settings.
             settings.write(
                 space=space.to_dict(),
-                fingerprint=space.fingerprint,
+                fingerprint=fingerprint_of(space, task.goals),
                 task=task.to_dict(),
                 seed=int.from_bytes(os.urandom(4)) if seed is None else seed,
                 token=uuid4().hex,
@@ -97,14 +97,17 @@ def _listed(names: list[str]) -> str:
     return f"there are {', '.join(names[:10])}" if names else "there are none yet"
 
 
-def _find_or_make(storage: BaseStorage, name: str | None, direction: StudyDirection) -> tuple[int, bool]:
+def _find_or_make(storage: BaseStorage, name: str | None, task: Task) -> tuple[int, bool]:
     """Return the study's id, and whether it is new."""
     if name is not None:
         with suppress(KeyError):
             return storage.get_study_id_from_name(name), False
     try:
         with unannounced():
-            return storage.create_new_study([direction], name), True
+            study_id = storage.create_new_study(directions_of(task), name)
+        if task.metrics:
+            storage.set_study_system_attr(study_id, METRIC_NAMES, list(task.metrics))
+        return study_id, True
     except DuplicatedStudyError:  # by plain Optuna or on another machine, between our look and now
         assert name is not None
         return storage.get_study_id_from_name(name), False
@@ -126,21 +129,31 @@ def _check_same(
     name: str,
     kept: Mapping[str, Any],
     space: Space,
+    task: Task,
     directions: list[StudyDirection],
-    direction: StudyDirection,
 ) -> None:
-    words = ", ".join(its.name.lower() for its in directions)
-    if len(directions) > 1:
+    words, given = (", ".join(its.name.lower() for its in ways) for ways in (directions, directions_of(task)))
+    before_task = Task.from_dict(kept["task"]) if "task" in kept else None
+    if before_task and (before_task.names, before_task.metrics) != (task.names, task.metrics):
+        wanted = before_task.goals or task.goals
+        if wanted:  # of one number, the metric's name is a word only
+            raise StudyError(
+                f"study {name!r} is to {before_task.aim}, and the task to {task.aim}; give "
+                f"{before_task.shown_goals}, or choose another study name"
+            )
+    if len(directions) > 1 and not task.metrics:
         raise StudyError(
-            f"study {name!r} has {len(directions)} objectives ({words}), and here one number is improved; "
-            "search it by Optuna with bestguess.Sampler, or choose another study name"
+            f"study {name!r} has {len(directions)} objectives ({words}), and the task has one metric; name "
+            "them, as bestguess.Task(metrics={'loss': 'minimize', ...}), search it by Optuna with "
+            "bestguess.Sampler, or choose another study name"
         )
-    if list(directions) != [direction]:
+    if list(directions) != directions_of(task):
         raise StudyError(
-            f"study {name!r} has direction {words}, not {direction.name.lower()}; "
+            f"study {name!r} has direction {words}, not {given}; "
             "go on with that direction, or choose another study name"
         )
-    if kept.get("fingerprint", space.fingerprint) == space.fingerprint:
+    expected = fingerprint_of(space, task.goals)
+    if kept.get("fingerprint", expected) == expected:
         return
     before, now = kept["space"].get("parameters", {}), space.to_dict()["parameters"]
     changed = sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))

@@ -77,16 +77,17 @@ class Settings:
         """Say in what a task and a seed differ from those that the study was made with."""
         kept_seed, before = self.read()["seed"], self.task().to_dict()
         mend = "choose another study name to begin with it"
-        found = []
+        usual, found = Task().to_dict(), []
         if seed is not None and seed != kept_seed:
             found.append(
                 f"study {self.name!r} was made with seed {kept_seed} and keeps it, "
                 f"so that {seed} has no effect: {mend}"
             )
         for name, now in task.to_dict().items():
-            if now not in (before[name], Task().to_dict()[name]):
+            was = before.get(name)
+            if now not in (was, usual.get(name)):
                 found.append(
-                    f"study {self.name!r} was made with {name} {before[name]!r}, and now has {now!r}; "
+                    f"study {self.name!r} was made with {name} {was!r}, and now has {now!r}; "
                     f"its record and its earlier trials stay as they are: {mend}"
                 )
         return tuple(found)

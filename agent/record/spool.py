@@ -15,7 +15,6 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -71,7 +70,7 @@ class Spool:
                     "token": self._token,
                     "number": number,
                     "key": key or uuid4().hex,
-                    "outcome": asdict(outcome),
+                    "outcome": outcome.record,
                     "params": params,
                     "proposal": proposal_fields(proposal) if proposal else {},
                 }

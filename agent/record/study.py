@@ -41,7 +41,7 @@ class Study:
         self.seed: int = settings.read()["seed"]
         self._settings = settings
         self._token = token = settings.token()
-        self._trials = StoredTrials(settings, token, space, task.direction)
+        self._trials = StoredTrials(settings, token, space, task)
         self._spool = Spool(settings.url, self.name, token)
         self._started: dict[int, Proposal] = {}
         if isinstance(self.storage, SteadyStorage):
@@ -206,6 +206,7 @@ class Study:
         Raises:
             StudyUnavailable: as for `finish`.
         """
+        outcome = outcome.of(self.task.metric, self.task.names)
         key = uuid4().hex
         with self._spool.keeping(outcome, proposal, key=key):
             self.take_in()
@@ -218,6 +219,7 @@ class Study:
 
         Raises:
             ToldBeforeError: the trial has another outcome.
+            InputError: the outcome lacks a metric of the task.
             StudyError: the study has no such trial, or the trial is one of another study.
         """
         number = self.number_of(trial)
@@ -254,6 +256,7 @@ class Study:
             StudyError: the study has no such trial.
         """
         self._trials.check_number(number)  # which no file need keep
+        outcome = outcome.of(self.task.metric, self.task.names)
         with self._spool.keeping(outcome, self._started.get(number), number=number):
             self.take_in()
             told = self._trials.finish(number, outcome)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +20,9 @@ from optuna.distributions import (
 )
 from optuna.trial import FrozenTrial, TrialState
 
+from bestguess.agent.record.goals import attributes_of, read_values, values_of
 from bestguess.tools.errors import ParamsError
+from bestguess.tools.goals import Goals
 from bestguess.tools.space.space import Space
 from bestguess.tools.suggestion import Suggestion
 from bestguess.tools.trial import SDS_OF_90, Outcome, Params, Prediction, Proposal, Trial
@@ -71,9 +73,17 @@ def _prediction(numbers: Sequence[float]) -> Prediction:
     return Prediction(mean, mean - SDS_OF_90 * sd, mean + SDS_OF_90 * sd, own_68)
 
 
-def read_outcome(frozen: FrozenTrial, fields: Mapping[str, Any] | None) -> Outcome:
+def read_outcome(
+    frozen: FrozenTrial, fields: Mapping[str, Any] | None, goals: Goals | None = None
+) -> Outcome:
     """Return the outcome of a finished Optuna trial, with the fields that were kept of it, if any."""
     fields, values = fields or {}, frozen.values or [None]
+    if goals and frozen.state == TrialState.COMPLETE:
+        found, missing = read_values(frozen, fields.get("values", {}), goals)
+        if missing:
+            return Outcome.failure(f"recorded without {', '.join(missing)}")
+        said = {name: fields[name] for name in ("feedback", "seconds") if name in fields}
+        return Outcome(found[goals.first], values=found, **said)
     number = isinstance(values[0], float) and math.isfinite(values[0])  # SQLite keeps words in any column
     if frozen.state == TrialState.COMPLETE and number:
         if broken := broken_constraints(frozen):
@@ -98,12 +108,20 @@ def fields_of(frozen: FrozenTrial) -> dict[str, Any]:
 
 
 class Translation:
-    """Translates the trials of one study between Optuna's form and ours, in one space.
+    """Translates the trials of one study with these `goals` between Optuna's form and ours, in one space.
 
     `options` are those that a choice had first, where it has got more since: Optuna takes no others.
     """
 
-    def __init__(self, study: str, token: str, space: Space, options: Mapping[str, Sequence[Any]]) -> None:
+    def __init__(
+        self,
+        study: str,
+        token: str,
+        space: Space,
+        options: Mapping[str, Sequence[Any]],
+        goals: Goals | None = None,
+    ) -> None:
+        self._goals = goals
         self._study = study
         self._token = token
         self.space = space
@@ -138,22 +156,24 @@ class Translation:
                 texts[name] = value  # or a Text that nobody listed, or an option that came later
             else:
                 params[name] = value
-        kept = asdict(outcome) if outcome else None
+        kept = outcome.record if outcome else None
         fields = {"texts": texts, "owner": owner, "outcome": kept, "key": key}
         said = {name: value for name, value in fields.items() if value}
+        beside, broken = attributes_of(outcome, self._goals)
         now = datetime.now()
         # Optuna's create_trial refuses values that the space has, where there are more than 4e7 steps.
         return FrozenTrial(
             number=-1,
             trial_id=-1,
             state=STATES[Trial(-1, proposal, outcome).state],
-            value=outcome.value if outcome else None,
+            value=None,
+            values=values_of(outcome, self._goals),
             datetime_start=now,
             datetime_complete=now if outcome else None,
             params=params,
             distributions={name: self._distributions[name] for name in params},
-            user_attrs={ATTRIBUTE: proposal_fields(proposal) | said},
-            system_attrs={},
+            user_attrs={**beside, ATTRIBUTE: proposal_fields(proposal) | said},
+            system_attrs=broken,
             intermediate_values={},
         )
 
@@ -172,7 +192,7 @@ class Translation:
         trial = Trial(frozen.number, read_proposal(fields, self._params(frozen)[0]), study=self._token)
         if not frozen.state.is_finished():
             return trial
-        return trial.told(read_outcome(frozen, fields.get("outcome")))
+        return trial.told(read_outcome(frozen, fields.get("outcome"), self._goals))
 
     def _belongs(self, frozen: FrozenTrial) -> bool:
         fields, odd = read_fields(frozen.user_attrs.get(ATTRIBUTE, {}))
@@ -182,7 +202,7 @@ class Translation:
         if not ours:
             self._note_distributions(frozen)
         refused = "" if ours else (fields.get("outcome") or {}).get("error", "")
-        problem = refused or self._params(frozen)[1]
+        problem = refused or self._params(frozen)[1] or self._lacks(frozen, fields)
         if odd:
             words = "trial %d of study %r was changed by somebody else; what makes no sense is left out: %s"
             _log.warning(words, frozen.number, self._study, ", ".join(odd))
@@ -191,6 +211,13 @@ class Translation:
         if problem and counts:
             self.left_out[frozen.number] = problem
         return not problem
+
+    def _lacks(self, frozen: FrozenTrial, fields: Mapping[str, Any]) -> str:
+        """Return which metrics of the goals a complete trial has no value of, in words; nothing if none."""
+        if self._goals is None or frozen.state != TrialState.COMPLETE:
+            return ""
+        _, missing = read_values(frozen, (fields.get("outcome") or {}).get("values", {}), self._goals)
+        return f"it has no value of {', '.join(missing)}; set it as a user attribute" if missing else ""
 
     def _note_distributions(self, frozen: FrozenTrial) -> None:
         for name, distribution in frozen.distributions.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count, islice
 from pathlib import Path
@@ -14,6 +14,7 @@ from uuid import uuid4
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
+from bestguess.agent.record.goals import attributes_of, fingerprint_of, values_of
 from bestguess.agent.record.lock import writing
 from bestguess.agent.record.marks import Marks
 from bestguess.agent.record.owner import life_of
@@ -25,9 +26,10 @@ from bestguess.agent.record.trial_fields import (
     Translation,
     fields_of,
 )
+from bestguess.agent.task import Task
 from bestguess.tools.errors import ParamsError, StudyError
 from bestguess.tools.space.space import Space
-from bestguess.tools.trial import Direction, History, Outcome, Params, Proposal, Trial
+from bestguess.tools.trial import History, Outcome, Params, Proposal, Trial
 from bestguess.tools.words.cleaning import clean_line
 from bestguess.tools.words.kept import ATTRIBUTE, whole
 
@@ -51,7 +53,8 @@ class ToldBeforeError(StudyError):
     def __init__(self, trial: Trial, outcome: Outcome) -> None:
         assert trial.outcome is not None
         self.trial = trial
-        self.same = (outcome.value, outcome.error) == (trial.outcome.value, trial.outcome.error)
+        told = trial.outcome
+        self.same = (outcome.value, outcome.error, outcome.values) == (told.value, told.error, told.values)
         super().__init__(
             f"trial {trial.number} was already told {_told_words(trial.outcome)}, and now "
             f"{_told_words(outcome)}; a trial is told once, tell its params for another result"
@@ -84,13 +87,13 @@ class Look:
 class StoredTrials:
     """The trials of the study with these settings, whose token is `token`."""
 
-    def __init__(self, settings: Settings, token: str, space: Space, direction: Direction) -> None:
+    def __init__(self, settings: Settings, token: str, space: Space, task: Task) -> None:
         self._settings = settings
         self._storage = settings.storage
         self._id = settings.study_id
         self._study = settings.name
         self._token = token
-        self._direction = direction
+        self._empty = History(task.direction, goals=task.goals)
         self._translation = self._translate(space)
         self._has_read = False
 
@@ -103,7 +106,9 @@ class StoredTrials:
                 except ParamsError as error:
                     raise StudyError(f"trial {trial.number} does not fit the new space: {error}") from error
             self._settings.write(
-                space=space.to_dict(), fingerprint=space.fingerprint, options=self._translation.options
+                space=space.to_dict(),
+                fingerprint=fingerprint_of(space, self._empty.goals),
+                options=self._translation.options,
             )
         self._translation = self._translate(space)
 
@@ -122,7 +127,7 @@ class StoredTrials:
         left_out = self._translation.left_out
         if new := {number: why for number, why in left_out.items() if number in unfit}:
             _log.warning("study %r: %s", self._study, "; ".join(write_left_out(new)))
-        return History(self._direction, marks.on(trials))
+        return replace(self._empty, trials=marks.on(trials))
 
     @property
     def left_out(self) -> Mapping[int, str]:
@@ -162,7 +167,7 @@ class StoredTrials:
                     told if ended and ended <= start else Trial(told.number, told.proposal)
                     for told, ended in earlier
                 )
-                yield trial, History(self._direction, before)
+                yield trial, replace(self._empty, trials=before)
             earlier.append((trial, frozen.datetime_complete))
 
     def has(self, number: int, params: Params) -> bool:
@@ -220,7 +225,7 @@ class StoredTrials:
         return Proposal(params, "user", "; ".join(["enqueued in Optuna", *notes]))
 
     def _refuse(self, frozen: FrozenTrial, why: str) -> None:
-        fields = {"source": "user", "outcome": asdict(Outcome.failure(why))}
+        fields = {"source": "user", "outcome": Outcome.failure(why).record}
         with writing(self._settings.url):
             if self._claim(frozen):
                 self._storage.set_trial_user_attr(frozen._trial_id, ATTRIBUTE, fields)
@@ -271,7 +276,7 @@ class StoredTrials:
         with writing(self._settings.url):
             try:
                 # The outcome goes first: if the process dies between the two writes, `look` completes it.
-                fields = fields_of(frozen) | {"outcome": asdict(outcome)}
+                fields = fields_of(frozen) | {"outcome": outcome.record}
                 self._storage.set_trial_user_attr(frozen._trial_id, ATTRIBUTE, fields)
                 self._close(frozen, told)
             except UpdateFinishedTrialError:
@@ -317,7 +322,7 @@ class StoredTrials:
 
     def _translate(self, space: Space) -> Translation:
         options = self._settings.read().get("options", {})
-        return Translation(self._study, self._token, space, options)
+        return Translation(self._study, self._token, space, options, self._empty.goals)
 
     def _write(
         self, proposal: Proposal, outcome: Outcome | None, *, key: str, owner: Mapping[str, Any] | None = None
@@ -339,7 +344,13 @@ class StoredTrials:
         return persist(make)
 
     def _close(self, frozen: FrozenTrial, told: Trial) -> None:
-        values = None if told.value is None else [told.value]
+        goals = self._empty.goals
+        beside, broken = attributes_of(told.outcome, goals)
+        for name, value in beside.items():
+            self._storage.set_trial_user_attr(frozen._trial_id, name, value)
+        for name, value in broken.items():
+            self._storage.set_trial_system_attr(frozen._trial_id, name, value)
+        values = values_of(told.outcome, goals)
         self._storage.set_trial_state_values(frozen._trial_id, STATES[told.state], values)
 
     def _fail(self, frozen: FrozenTrial) -> None:
@@ -362,4 +373,6 @@ def write_left_out(left_out: Mapping[int, str]) -> tuple[str, ...]:
 
 
 def _told_words(outcome: Outcome) -> str:
-    return f"that it failed ({outcome.error})" if outcome.failed else f"the value {outcome.value!r}"
+    if outcome.failed:
+        return f"that it failed ({outcome.error})"
+    return f"the values {dict(outcome.values)}" if outcome.values else f"the value {outcome.value!r}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console, Group, RenderableType
@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from bestguess.agent.reports.front import best_so_far, values_words
 from bestguess.agent.task import Task
 from bestguess.tools.trial import History, Trial
 from bestguess.tools.words.cleaning import clean_line
@@ -59,11 +60,10 @@ class PlainLines(Observer):
 
     def finished(self, trial: Trial, history: History) -> None:
         """Print the trial's line."""
-        best = history.incumbent
-        so_far = f"best {best.value:.6g} (trial {best.number})" if best else "no value yet"
         self._print(
             f"trial {trial.number} of {self._n_trials} [{trial.source}] {self._task.metric} "
-            f"{format_value(trial)}, expected {format_prediction(trial)}; {so_far}; {trial.reason}"
+            f"{format_value(trial, self._task)}, expected {format_prediction(trial)}; "
+            f"{best_so_far(history)}; {trial.reason}"
         )
         if trial.outcome and trial.outcome.error:
             self._print(f"  failed: {clean_line(trial.outcome.error)}")
@@ -84,7 +84,7 @@ class LiveTable(Observer):
         self._rows: deque[Trial] = deque(maxlen=ROWS)
         self._status = "starting"
         self._since = time.monotonic()
-        self._best: Trial | None = None
+        self._history = History()
         self._progress = Progress(
             TextColumn("{task.completed:.0f}/{task.total:.0f} trials"), BarColumn(None), TimeElapsedColumn()
         )
@@ -104,16 +104,20 @@ class LiveTable(Observer):
         if self._rows and self._rows[-1].number == trial.number:
             self._rows.pop()
         self._rows.append(trial)
-        self._best = history.incumbent
+        self._history = history
         self._say(f"trial {trial.number}: {trial.state}")
         self._progress.update(self._bar, completed=len(history.told))
 
     def __rich__(self) -> RenderableType:
-        best = self._best
-        header = Text(f"best {self._task.metric}: ", style="bold")
-        header.append(f"{best.value:.6g} (trial {best.number}, {best.source})" if best else "none yet")
+        best, goals = self._history.incumbent, self._history.goals
+        header = Text(goals.words if goals else f"best {self._task.metric}: ", style="bold")
+        if goals:
+            header.append(f": {best_so_far(self._history)}")
+        else:
+            header.append(f"{best.value:.6g} (trial {best.number}, {best.source})" if best else "none yet")
         status = Text(f"{self._status}, {time.monotonic() - self._since:.0f} s", style="dim")
-        return Group(header, trials_table(self._rows, self._task, best), status, self._progress)
+        table = trials_table(self._rows, self._task, self._history.front)
+        return Group(header, table, status, self._progress)
 
     def _say(self, status: str) -> None:
         self._status = status
@@ -134,8 +138,12 @@ def watch(console: Console, task: Task, n_trials: int, done: int, *, asks: bool 
         yield table
 
 
-def trials_table(trials: deque[Trial] | tuple[Trial, ...], task: Task, best: Trial | None) -> Table:
-    """Return trials as a table: number, source badge, value, what the surrogate expected, and why."""
+def trials_table(trials: deque[Trial] | tuple[Trial, ...], task: Task, front: Sequence[Trial] = ()) -> Table:
+    """Return trials as a table: number, source badge, values, what the surrogate expected, and why.
+
+    Those of the `front`, which is the best trial where there is one metric, stand out.
+    """
+    best = {trial.number for trial in front}
     table = Table(box=None, pad_edge=False, expand=True)
     table.add_column("#", justify="right")
     table.add_column("source")
@@ -145,7 +153,7 @@ def trials_table(trials: deque[Trial] | tuple[Trial, ...], task: Task, best: Tri
     table.add_column("why", ratio=2, no_wrap=True, overflow="ellipsis")
     for trial in trials:
         style = "red" if trial.state == "failed" else ""
-        if best and trial.number == best.number:
+        if trial.number in best:
             style = "bold green"
         params = (
             f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}"
@@ -154,7 +162,7 @@ def trials_table(trials: deque[Trial] | tuple[Trial, ...], task: Task, best: Tri
         table.add_row(
             str(trial.number),
             Text(f" {trial.source} ", style=BADGES[trial.source]),
-            Text(format_value(trial), style=style),
+            Text(format_value(trial, task), style=style),
             format_prediction(trial),
             Text(" ".join(params)),
             Text(trial.proposal.fallback or trial.reason, style="dim"),
@@ -162,9 +170,9 @@ def trials_table(trials: deque[Trial] | tuple[Trial, ...], task: Task, best: Tri
     return table
 
 
-def format_value(trial: Trial) -> str:
-    """Return a trial's value, or its state where it has none."""
-    return trial.state if trial.value is None else f"{trial.value:.5g}"
+def format_value(trial: Trial, task: Task | None = None) -> str:
+    """Return a trial's values, or its state where it has none; with the task, which limits they break."""
+    return values_words(trial, task.goals if task else None)
 
 
 def format_prediction(trial: Trial) -> str:

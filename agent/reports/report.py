@@ -12,9 +12,11 @@ from typing import Any
 from bestguess.agent.advice.advisor import LEFT_ALONE, MODEL
 from bestguess.agent.advice.failures import what_fails
 from bestguess.agent.reports.advised import collect_advice
+from bestguess.agent.reports.front import front_lines, front_summary, values_words, why_no_best
 from bestguess.agent.reports.recommendation import recommend
 from bestguess.agent.reports.worth import weigh_model
 from bestguess.agent.task import Task
+from bestguess.tools.goals import joined
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History, Source, Trial
 from bestguess.tools.words.cleaning import clean_line
@@ -40,13 +42,7 @@ class Credit:
 
 def credit_sources(history: History) -> tuple[Credit, ...]:
     """Return a credit for every source that proposed anything, in order of first appearance."""
-    gains: dict[int, float] = {}
-    best: float | None = None
-    for trial in history.complete:
-        loss = history.loss(trial)
-        if best is not None and loss < best:
-            gains[trial.number] = best - loss
-        best = loss if best is None else min(best, loss)
+    gains = _gains(history)
     rows = []
     for source in dict.fromkeys(trial.source for trial in history):
         own = [trial for trial in history if trial.source == source]
@@ -63,6 +59,22 @@ def credit_sources(history: History) -> tuple[Credit, ...]:
             )
         )
     return tuple(rows)
+
+
+def _gains(history: History) -> dict[int, float]:
+    """Return what each new best took off the last; of several metrics, 0 for what joined the front."""
+    if history.goals and history.goals.several:
+        trials = history.admissible
+        on_front = joined([history.goals.losses(trial.values) for trial in trials])
+        return {trials[index].number: 0.0 for index in on_front[1:]}
+    gains: dict[int, float] = {}
+    best: float | None = None
+    for trial in history.admissible:
+        loss = history.loss(trial)
+        if best is not None and loss < best:
+            gains[trial.number] = best - loss
+        best = loss if best is None else min(best, loss)
+    return gains
 
 
 def collect_fallbacks(history: History) -> dict[str, list[int]]:
@@ -100,6 +112,7 @@ def trial_record(trial: Trial) -> dict[str, Any]:
         "reason": trial.reason,
         "params": trial.params,
         "value": trial.value,
+        "values": trial.values,
         "state": trial.state,
         "feedback": trial.feedback,
         "remarks": list(trial.remarks),
@@ -122,6 +135,9 @@ def study_record(history: History, task: Task, space: Space, *, seconds: float) 
         "recommended": recommended.record if recommended else None,
         "default_value": default.value if default else None,
         "direction": history.direction,
+        "metrics": dict(task.metrics) or {task.metric: task.direction},
+        "limits": dict(task.limits),
+        "front": [trial.number for trial in history.front],
         "sources": [asdict(credit) for credit in credit_sources(history)],
         "fallbacks": [
             {"reason": reason, "trials": numbers} for reason, numbers in collect_fallbacks(history).items()
@@ -147,7 +163,14 @@ def write_report(
     """Return a study's report as Markdown; `lines` are facts of the caller's, set under the result."""
     incumbent, default = history.incumbent, history.default
     parts = [f"# {title}", ""]
-    if incumbent is None or incumbent.value is None:
+    if history.goals:
+        parts.append(f"- {front_summary(history)}")
+    if history.goals and (history.goals.several or incumbent is None):
+        if incumbent:
+            parts.append(f"- Preferred: trial {incumbent.number}, {values_words(incumbent)}")
+        elif history.front:
+            parts.append(f"- No best: {why_no_best(history, '')}.")
+    elif incumbent is None or incumbent.value is None:
         parts.append(f"- No trial of {len(history)} gave a value.")
     else:
         who = f"trial {incumbent.number}, {incumbent.source}"
@@ -165,19 +188,24 @@ def write_report(
         parts.append(f"- Language model: {state}")
     parts += [f"- The model advises, and nothing was done: {one.sentence}" for one in collect_advice(history)]
     parts += [*(f"- {line}" for line in lines), ""]
+    if history.goals and history.front:
+        parts += ["## Front", "", *front_lines(history), ""]
     if incumbent is not None:
         parts += ["## Best configuration", ""]
         parts += [f"- {name}: {_shown(value)}" for name, value in incumbent.params.items()]
         parts += [""]
+    several = history.goals is not None and history.goals.several
+    won = "joined the front | " if several else "new bests | improved by"
     parts += [
         "## Who proposed what",
         "",
-        "| source | trials | failed | new bests | improved by | tokens | model s |",
+        f"| source | trials | failed | {won} | tokens | model s |",
         "|---|---:|---:|---:|---:|---:|---:|",
     ]
     for credit in credit_sources(history):
+        gain = "" if several else f"{credit.gain:.4g}"
         parts.append(
-            f"| {credit.source} | {credit.trials} | {credit.failed} | {credit.new_bests} | {credit.gain:.4g} "
+            f"| {credit.source} | {credit.trials} | {credit.failed} | {credit.new_bests} | {gain} "
             f"| {credit.tokens} | {credit.seconds:.1f} |"
         )
     if worth := weigh_model(history):

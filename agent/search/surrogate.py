@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bestguess.agent.search.state import Pass, SearchState
-from bestguess.tools.trial import Proposal
+from bestguess.tools.trial import History, Proposal
 
 NOTHING_TO_FIT = "fewer than two trials have a value, so there is nothing to fit"
 ALL_TRIED = "every configuration of this space has been tried"
@@ -19,12 +19,21 @@ class Surrogate:
         choice = state.verifier.choose(state.rng(), within=state.region)
         if choice is None:
             return Pass()
-        incumbent = state.history.incumbent
-        assert incumbent is not None
         return Proposal(
             choice,
             "gp",
-            f"most expected improvement on {incumbent.value:.5g} of all candidates",
+            f"{_aim(state.history)} of all candidates",
             state.verifier.predict(choice),
-            "the surrogate's own choice",
+            f"the surrogate's own choice{state.verifier.aside(choice)}",
         )
+
+
+def _aim(history: History) -> str:
+    """Return what the choice has most of."""
+    incumbent, front, goals = history.incumbent, history.front, history.goals
+    if not front:
+        return "no trial keeps the limits yet: likeliest to keep them"
+    within = " within the limits" if goals and goals.limits else ""
+    if incumbent is None or (goals and goals.several):
+        return f"most expected improvement of the front of {len(front)}{within} (its hypervolume)"
+    return f"most expected improvement on {incumbent.value:.5g}{within}"

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bestguess.agent.advice.advisor import Advice, Advisor, Consultation
+from bestguess.agent.advice.advisor import MODEL, Advice, Advisor, Consultation
 from bestguess.agent.advice.explainer import Explainer
 from bestguess.agent.advice.failures import common_claims
 from bestguess.agent.advice.knowledge import Knowledge
@@ -32,6 +32,7 @@ from bestguess.agent.search.switches import EVERYTHING, Switches
 from bestguess.agent.search.unseen import Unseen
 from bestguess.agent.task import Task
 from bestguess.tools.search.failure_rules import Claim
+from bestguess.tools.search.front import fit_verifier
 from bestguess.tools.search.prior import LogDensity
 from bestguess.tools.search.trust import MAX_SHARE, earned, has_turn
 from bestguess.tools.search.verifier import Verifier
@@ -41,6 +42,8 @@ from bestguess.tools.surrogate.device import AUTO
 from bestguess.tools.trial import History, Proposal
 
 MISSED = "a first look at the space, as no first guess of the model's was the best so far"
+
+OF_ONE_NUMBER = "not asked where a study has several metrics or limits on outcomes"
 
 OUTSIDE = 5, 8
 OUTSIDE_WORDS = "a look at all of the space, to test what is known beforehand"
@@ -92,6 +95,8 @@ class Turns:
         self.n_trials: int | None = None
         """How many trials there are to be, where somebody knows."""
 
+        self._unasked = f"{MODEL}{OF_ONE_NUMBER}" if advisors and task.goals else ""
+        advisors = None if task.goals else advisors
         self.reading = advisors.reading if advisors else SMALL
         self.grade: Word = "failed"
         """The model's grade, as it was when the latest trial was proposed."""
@@ -144,6 +149,8 @@ class Turns:
         assert isinstance(offered, Proposal), "chance never passes"
         if offered.source == "gp" and may_guess and self._model_has_turn(history):
             offered = self._guess_in_place_of(offered, state)
+        if offered.source != "default":
+            fallback = fallback or self._unasked
         if fallback and not offered.fallback:
             offered = replace(offered, fallback=fallback)
         return self._completed(state, offered)
@@ -155,7 +162,8 @@ class Turns:
         if not self._is_warming_up(state.history):
             if self._packs and len(state.history) in OUTSIDE:
                 yield Chance(OUTSIDE_WORDS)
-            yield Unseen()
+            if not (self.task.goals and self.task.goals.several):  # what stalls there is no one number
+                yield Unseen()
             yield Surrogate()
             yield Chance(ALL_TRIED if state.verifier else NOTHING_TO_FIT)
             return
@@ -263,7 +271,7 @@ class Turns:
     ) -> SearchState:
         """Return the state of the search, with the verifier fitted to the history."""
         claims = (*usual, *(self._explainer.claims if self._explainer else ()))
-        self._verifier = Verifier.fit(
+        self._verifier = fit_verifier(
             self.space,
             history,
             noisy=self.task.noisy,

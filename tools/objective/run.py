@@ -29,7 +29,7 @@ from bestguess.tools.objective.command import CommandTemplate
 from bestguess.tools.objective.process import CHUNK_BYTES, MATCH_S, Ended, SlowPattern, Watch, run_to_end
 from bestguess.tools.objective.reading import WHICH_WORDS, Which
 from bestguess.tools.objective.watchdog import MARK_VARIABLE, WATCHDOG, mark_of, stop_left
-from bestguess.tools.trial import FEEDBACK_CHARS, Outcome, Params, tail
+from bestguess.tools.trial import FEEDBACK_CHARS, Outcome, Params, as_outcome, tail
 from bestguess.tools.words.given import shorten, shown
 from bestguess.tools.words.redaction import keep_options
 
@@ -58,7 +58,7 @@ class Objective(Protocol):
 
 
 class FunctionObjective:
-    """A Python function of the params, called in this process; it returns a number or an Outcome.
+    """A Python function of the params, called in this process; it returns a number, several, or an Outcome.
 
     An exception is a failed trial, with the end of its traceback as feedback. That includes MemoryError,
     asyncio's CancelledError and whatever else is no `Exception`. Only KeyboardInterrupt and SystemExit pass
@@ -88,12 +88,10 @@ class FunctionObjective:
 
 
 def _to_outcome(returned: Any) -> Outcome:
-    if isinstance(returned, Outcome):
-        return returned
     if returned is None:
         return Outcome.failure("the objective returned None; let it return a number")
     try:
-        return Outcome(value=returned)
+        return as_outcome(returned)
     except InputError as error:
         return Outcome.failure(str(error))
 

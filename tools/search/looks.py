@@ -60,8 +60,8 @@ def stalled(history: History) -> int:
     The spread is that of what others than the surrogate tried: where it polishes a plateau, the spread of its
     own is next to nothing.
     """
-    losses = {trial.number: history.loss(trial) for trial in history.complete}
-    looks = [losses[trial.number] for trial in history.complete if trial.source != "gp"]
+    losses = {trial.number: history.loss(trial) for trial in history.admissible}
+    looks = [losses[trial.number] for trial in history.admissible if trial.source != "gp"]
     if not losses:
         return 0
     spread = robust_scale(np.array(looks if len(looks) >= FEW else list(losses.values())))[1]

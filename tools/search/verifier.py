@@ -23,7 +23,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from scipy.special import logsumexp, ndtr
@@ -97,8 +97,8 @@ class Verdict:
     """What the verifier says of one proposal: what is expected of it, and whether a turn may go to it.
 
     `feasible` is the probability that it does not fail, `chance_of_best` that it beats the best so far, whose
-    value is `best`; `acquisition_ratio` is its acquisition as a share of that of the surrogate's own choice,
-    None without one. `gate` says in words why it is `accepted` or not in place of that choice.
+    value is `best`, or joins the front where that is None; `acquisition_ratio` is its acquisition as a share
+    of that of the surrogate's own choice, None without one. `gate` says in words why it is `accepted` or not.
     """
 
     accepted: bool
@@ -106,14 +106,18 @@ class Verdict:
     prediction: Prediction
     feasible: float
     chance_of_best: float
-    best: float
+    best: float | None
     acquisition_ratio: float | None
+    aside: str = ""
+    """What is expected of other metrics, in words."""
 
     @property
     def expectation(self) -> str:
         """What is expected, and how that compares with the best so far, in words."""
-        expected, best = self.prediction.words, told_apart(self.best, self.prediction.median)[0]
-        words = f"expected {expected}, {self.chance_of_best:.0%} likely to beat the best so far ({best})"
+        aim = "be one of the best: within the limits, and not worse than another in every metric"
+        if self.best is not None:
+            aim = f"beat the best so far ({told_apart(self.best, self.prediction.median)[0]})"
+        words = f"expected {self.prediction.words}{self.aside}, {self.chance_of_best:.0%} likely to {aim}"
         return words if self.feasible >= 0.995 else f"{words}, {self.feasible:.0%} likely not to fail"
 
     @property
@@ -174,7 +178,7 @@ class Verifier:
         prior: LogDensity | None = None,
         claims: Sequence[Claim] = (),
         device: str = AUTO,
-    ) -> Verifier | None:
+    ) -> Self | None:
         """Return a verifier of `history`, or None while fewer than two trials have a value.
 
         Running trials count as if they gave what is expected of them, so that nothing is proposed twice
@@ -265,11 +269,15 @@ class Verifier:
 
     def score(self, x: FloatArray, active: BoolArray | None) -> FloatArray:
         """Return the score (m,) of x (m, d)."""
-        mean, sd = self.posterior.predict_latent(x, active)
-        log_ei = log_expected_improvement(mean, sd, self.posterior.incumbent_latent)
+        log_ei = self.log_gain(x, active)
         known = 0.0 if self.prior is None else self.prior.log_density(x, active)
         beta = BELIEF * self.credence / len(self.history.complete) ** 2
         return weigh(log_ei, feasible=self.feasible(x, active), log_prior=known, beta=beta)
+
+    def log_gain(self, x: FloatArray, active: BoolArray | None) -> FloatArray:
+        """Return the log of the expected improvement (m,) of x (m, d)."""
+        mean, sd = self.posterior.predict_latent(x, active)
+        return log_expected_improvement(mean, sd, self.posterior.incumbent_latent)
 
     @cached_property
     def credence(self) -> float:
@@ -281,9 +289,7 @@ class Verifier:
             return 0.0
         x = np.random.default_rng(len(self.history)).random((PLACES, len(self.space)))
         x, active = Lattice(self.space).settle(x)
-        log_ei = log_expected_improvement(
-            *self.posterior.predict_latent(x, active), self.posterior.incumbent_latent
-        )
+        log_ei = self.log_gain(x, active)
         log_prior = self.prior.log_density(x, active)
         inside = logsumexp(log_ei + log_prior) - logsumexp(log_prior)
         return math.exp(min(0.0, inside - logsumexp(log_ei) + math.log(PLACES)))
@@ -315,8 +321,7 @@ class Verifier:
 
     def choose(self, rng: np.random.Generator, *, within: Region | None = None) -> dict[str, Any] | None:
         """Return the surrogate's own choice, in a part of the space or all of it; None if all was tried."""
-        best_first = sorted(self.history.complete, key=self.history.loss)
-        ranked = {key_of(trial.params): trial.params for trial in best_first}
+        ranked = {key_of(trial.params): trial.params for trial in self.best_first()}
         # What finished once may be tried again if it is noisy, what only ever failed may not.
         every = [trial.params for trial in self.history]
         barred = [params for params in every if not self.noisy or key_of(params) not in ranked]
@@ -336,6 +341,10 @@ class Verifier:
             candidates = maximize(score, space, rng, incumbents=incumbents, evaluated=barred, ascent=ascent)
         return candidates[0] if candidates else None
 
+    def best_first(self) -> list[Trial]:
+        """Return the complete trials, those first from which the search for the best acquisition starts."""
+        return sorted(self.history.complete, key=self.history.loss)
+
     def judge(self, params: Mapping[str, Any], own: Mapping[str, Any] | None) -> Verdict:
         """Return whether `params` may run in place of the surrogate's `own` choice, and why.
 
@@ -351,10 +360,10 @@ class Verifier:
             ratio = float(np.exp(min(score - of_own, math.log(MOST_RATIO))))
 
         def verdict(accepted: bool, gate: str) -> Verdict:
-            best = min(self.history.complete, key=self.history.loss).value
-            assert best is not None
             chance = self.chance_of_best(params)
-            return Verdict(accepted, gate, prediction, feasible, chance, best, ratio)
+            return Verdict(
+                accepted, gate, prediction, feasible, chance, self._best, ratio, self.aside(params)
+            )
 
         if not self.noisy and (tried := self._tried(params)):
             return verdict(False, f"it was tried before, as trial {tried.number}")
@@ -391,6 +400,14 @@ class Verifier:
         else:
             share = f"The parameters explain {max(0.0, 1.0 - fitted.noise**2):.0%} of their variance so far."
         return f"{fitted.description} {share} Moves the value most: {moves or 'unknown'}.{failing}"
+
+    @property
+    def _best(self) -> float | None:
+        return min(self.history.complete, key=self.history.loss).value
+
+    def aside(self, params: Mapping[str, Any]) -> str:  # noqa: ARG002 - where there are other metrics
+        """Return what is expected of other metrics than the first, in words; nothing without any."""
+        return ""
 
     def _tried(self, params: Mapping[str, Any]) -> Trial | None:
         return next((trial for trial in self.history if trial.params == params), None)

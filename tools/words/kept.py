@@ -61,6 +61,7 @@ class _Outcome(TypedDict, total=False):
     error: str
     feedback: str
     seconds: _Cost | None
+    values: dict[str, _Finite]
 
 
 def _says_something(outcome: _Outcome) -> _Outcome:

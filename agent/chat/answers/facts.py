@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 
 from bestguess.agent.chat.answers.formatting import duration
+from bestguess.agent.reports.front import front_summary, values_words, why_no_best
 from bestguess.agent.reports.insight import Insight
 from bestguess.agent.reports.report import credit_sources, share_words
 from bestguess.agent.reports.worth import weigh_model
 from bestguess.agent.task import Task
 from bestguess.tools.analysis.outlook import Outlook, look_ahead
 from bestguess.tools.errors import InputError
+from bestguess.tools.search.front import fit_verifier
 from bestguess.tools.search.verifier import Verifier
 from bestguess.tools.space.parameters import Float, Int
 from bestguess.tools.space.region import Limits, Region
@@ -79,6 +81,11 @@ def at_ends(space: Space, params: Mapping[str, Any]) -> dict[str, tuple[float, f
 def standing(history: History, task: Task) -> str:
     """Say how the best compares with the default."""
     best, default = history.incumbent, history.default
+    if history.goals and (history.goals.several or best is None):
+        summary = front_summary(history)
+        if best is None and history.front:
+            return f"{summary} {why_no_best(history, '')}: */prefer* says it."
+        return f"{summary} Preferred: trial {best.number}, {values_words(best)}." if best else summary
     if best is None or best.value is None:
         return f"no trial of {len(history.told)} has a value yet."
     started = best.value if default is None or default.value is None else default.value
@@ -118,14 +125,16 @@ def gather_facts(known: Known, insights: Sequence[Insight]) -> list[str]:
 
 def expectation(known: Known, params: Mapping[str, Any]) -> str:
     """Say what the surrogate expects of params."""
-    verifier = Verifier.fit(known.space, known.history, noisy=known.task.noisy)
+    verifier = fit_verifier(known.space, known.history, noisy=known.task.noisy)
     if verifier is None:
         return "the surrogate: nothing to judge it by yet."
     return f"the surrogate: {verifier.judge(params, None).expectation}."
 
 
 def outlook(known: Known, n: int) -> Outlook | None:
-    """Return what n more trials may bring; None before two trials have a value."""
+    """Return what n more trials may bring; None before two trials have a value, and where one number is not all."""
+    if known.history.goals:
+        return None
     verifier = Verifier.fit(known.space, known.history, noisy=known.task.noisy)
     if verifier is None:
         return None
@@ -136,6 +145,8 @@ def outlook(known: Known, n: int) -> Outlook | None:
 def describe_outlook(known: Known, n: int) -> str:
     """Say what n more trials may bring."""
     found = outlook(known, n)
+    if known.history.goals:
+        return f"What {n} more trials bring is foretold of one metric without limits only. {standing(known.history, known.task)}"
     if found is None:
         return "Too early to say: fewer than two trials have a value."
     seconds = seconds_per_trial(known.history)

@@ -50,7 +50,7 @@ def test_trials_reports_events_and_cards_show_what_others_wrote_as_text() -> Non
     console = CleanConsole(file=out, force_terminal=True, width=200)
 
     PlainLines(console, task, 1).finished(trial, history)
-    console.print(trials_table(history.trials, task, None))
+    console.print(trials_table(history.trials, task))
     console.print(write_report(history, task, bg.Space(x=bg.Text(default="a")), title=EVIL))
     card = Card(EVIL, (EVIL,), "code")
     for event in (
