@@ -239,6 +239,6 @@ class FrontVerifier(Verifier):
 
 
 def fit_verifier(space: Space, history: History, **terms: Any) -> Verifier | None:
-    """Return the verifier that suits the history, of one number or of its goals; the terms of `Verifier.fit`."""
+    """Return the verifier that suits the history, by the terms of `Verifier.fit`."""
     kind = FrontVerifier if history.goals else Verifier
     return kind.fit(space, history, **terms)

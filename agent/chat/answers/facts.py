@@ -132,7 +132,7 @@ def expectation(known: Known, params: Mapping[str, Any]) -> str:
 
 
 def outlook(known: Known, n: int) -> Outlook | None:
-    """Return what n more trials may bring; None before two trials have a value, and where one number is not all."""
+    """Return what n more trials may bring; None before two trials have a value, or where there are goals."""
     if known.history.goals:
         return None
     verifier = Verifier.fit(known.space, known.history, noisy=known.task.noisy)
@@ -146,7 +146,8 @@ def describe_outlook(known: Known, n: int) -> str:
     """Say what n more trials may bring."""
     found = outlook(known, n)
     if known.history.goals:
-        return f"What {n} more trials bring is foretold of one metric without limits only. {standing(known.history, known.task)}"
+        now = standing(known.history, known.task)
+        return f"What {n} more trials bring is foretold of one metric without limits only. {now}"
     if found is None:
         return "Too early to say: fewer than two trials have a value."
     seconds = seconds_per_trial(known.history)

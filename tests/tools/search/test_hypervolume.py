@@ -14,7 +14,7 @@ STAIRS = np.array([[1.0, 3.0], [2.0, 2.0], [3.0, 1.0]])
     ("front", "reference", "volume"),
     [
         (STAIRS, [4, 4], 6.0),
-        (np.vstack([STAIRS, [[2.5, 2.5], [9, 0]]]), [4, 4], 6.0),  # dominated, and beyond the reference
+        ([*STAIRS, [2.5, 2.5], [9, 0]], [4, 4], 6.0),  # dominated, and beyond the reference
         ([[1]], [3], 2.0),
         ([[5, 5]], [4, 4], 0.0),
         ([[0, 1, 1], [1, 0, 1], [1, 1, 0]], [2, 2, 2], 4.0),
