@@ -194,6 +194,7 @@ def add_to_report(tuner: Tuner, result: Result) -> Appendix:
         f"{UNPROVED}\n\n{learned}" if learned else f"The model says nothing of it: {why_not}",
     ]
     fields = {"test_default": default, "test_best": best, "learned": learned, "learned_refusal": why_not}
+    fields |= {"learned_note": UNPROVED} if learned else {}
     return Appendix((line,), "\n".join(parts), fields)
 
 

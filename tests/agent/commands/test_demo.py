@@ -207,7 +207,7 @@ def test_the_demo_says_in_one_line_why_there_is_no_paragraph(llm: LLM, why: str)
 def test_the_report_ends_with_what_was_learned_and_json_has_it_in_a_field_of_its_own() -> None:
     with played(Writer("Depth decides."), n=10) as tuner:
         added = demo.add_to_report(tuner, tuner.result(1.0))
-    assert {"test_default", "test_best", "learned"} <= added.fields.keys()
+    assert {"test_default", "test_best", "learned", "learned_note"} <= added.fields.keys()
     assert added.text.endswith(added.fields["learned"])
     assert "## The model's best guess" in added.text
     assert "is not checked" in added.text
