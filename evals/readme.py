@@ -19,7 +19,7 @@ END = "<!-- end of {} -->"
 MILESTONES = (10, 20, 30)
 
 SUMMARY: Mapping[str, str] = {
-    "bestguess:llm=embedded:qwen2.5-coder-1.5b": "BestGuess with a small model (1.5B)",
+    "bestguess:llm=strong": "BestGuess with a strong model's five first guesses",
     "bestguess:llm=none": "BestGuess without a model",
     "optuna:sampler=gp": "Optuna's GPSampler",
     "optuna:sampler=tpe": "Optuna's TPE",
