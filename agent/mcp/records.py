@@ -30,7 +30,8 @@ class TrialRecord(BaseModel):
     feedback: str = Field("", description="the error, if it failed, what the objective said, then remarks")
     remarks: list[str] = Field([], description="what people said of it")
     advice: dict[str, Any] | None = Field(
-        None, description="what a model advised with it: to stop, to fix or narrow a parameter; nobody did it yet"
+        None,
+        description="what a model advised with it: to stop, to fix or narrow a parameter; nobody did it yet",
     )
 
     @classmethod

@@ -6,7 +6,7 @@ import numpy as np
 
 from bestguess.agent.search.chance import LIKELY, TRIES
 from bestguess.agent.search.state import Pass, SearchState
-from bestguess.tools.search.looks import newest, stalled
+from bestguess.tools.search.looks import has_unseen, newest, stalled
 from bestguess.tools.trial import Proposal
 
 PATIENCE = 6
@@ -23,12 +23,15 @@ class Unseen:
         since = stalled(state.history)
         if since < PATIENCE or (since - PATIENCE) % EVERY:
             return Pass()
-        drawn = [params for params in state.space.samples(state.rng(), TRIES) if not state.tried(params)]
+        tried = [trial.params for trial in state.history]
+        if not has_unseen(state.whole, tried):
+            return Pass()
+        drawn = [params for params in state.space.samples(state.rng(), TRIES) if params not in tried]
         if not drawn:
             return Pass()
         likely = state.likely(drawn)
         able = [drawn[row] for row in np.flatnonzero(likely >= LIKELY * likely.max())]
-        new = newest(state.whole, able, [trial.params for trial in state.history])
+        new = newest(state.whole, able, tried)
         if new is None:
             return Pass()
         what = "options that were never tried, alone or together"

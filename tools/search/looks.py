@@ -18,7 +18,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from bestguess.tools.search.places import encode
+from bestguess.tools.space.parameter import Parameter
 from bestguess.tools.space.space import Space
 from bestguess.tools.surrogate.transforms import robust_scale
 from bestguess.tools.trial import History, Params
@@ -92,14 +92,33 @@ def newest(space: Space, many: Sequence[Params], tried: Sequence[Params]) -> int
     return int(np.argmax(worth)) if worth.max() > 0 else None
 
 
+def has_unseen(space: Space, tried: Sequence[Params]) -> bool:
+    """Whether an option, or two together, were never tried; a pair that conditions forbid is never tried."""
+    counts = list(filter(None, map(_small, space.parameters.values())))
+    levels = _levels(space, tried)
+    return any(
+        len({tuple(row) for row in levels[:, group].tolist() if min(row) >= 0})
+        < math.prod(counts[column] for column in group)
+        for group in combinations(range(len(counts)), min(2, len(counts)))
+        if group
+    )
+
+
+def _small(parameter: Parameter) -> int:
+    """Return how many options a choice has whose options count as never tried; 0 for others."""
+    count = parameter.grid_size or 0
+    return count if 1 < count <= (MANY if parameter.kind == "categorical" else FEW) else 0
+
+
 def _levels(space: Space, many: Sequence[Params]) -> NDArray[np.int64]:
-    x, active = encode(space, many)
     levels = []
-    for column, parameter in enumerate(space.parameters.values()):
-        if 1 < (parameter.grid_size or 0) <= (MANY if parameter.kind == "categorical" else FEW):
+    for name, parameter in space.parameters.items():
+        if _small(parameter):
             places = parameter.places()
-            level = np.searchsorted((places[1:] + places[:-1]) / 2.0, x[:, column])
-            levels.append(level if active is None else np.where(active[:, column], level, -1))
+            # An inactive one is at NaN, which lies behind all others.
+            x = [parameter.encode(params[name]) if name in params else np.nan for params in many]
+            level = np.searchsorted((places[1:] + places[:-1]) / 2.0, x)
+            levels.append(np.where(np.isnan(x), -1, level))
     return np.array(levels, dtype=np.int64).reshape(-1, len(many)).T
 
 
