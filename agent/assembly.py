@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from bestguess.agent.llm.shared import SharedLLM
 from bestguess.agent.search.switches import EVERYTHING, Switches
 from bestguess.agent.search.turns import Advisors, Turns
 from bestguess.agent.task import Task
+from bestguess.tools.search.earlier import EarlierStudy
 from bestguess.tools.space.space import Space
 from bestguess.tools.surrogate.device import AUTO
 from bestguess.tools.trial import History
@@ -119,13 +120,21 @@ class Assembly:
         seed: int,
         *,
         knowledge: Knowledge | None,
+        earlier: Sequence[EarlierStudy] = (),
         switches: Switches = EVERYTHING,
         device: str = AUTO,
     ) -> Turns:
         """Return whose turn it is in `space`; what the journal holds of the study is known to it."""
         advisors = self.advisors(space)
         return Turns(
-            space, task, seed, advisors=advisors, knowledge=knowledge, switches=switches, device=device
+            space,
+            task,
+            seed,
+            advisors=advisors,
+            knowledge=knowledge,
+            earlier=earlier,
+            switches=switches,
+            device=device,
         )
 
     def advisors(self, space: Space) -> Advisors | None:

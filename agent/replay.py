@@ -15,6 +15,7 @@ from typing import Any
 from bestguess.agent.advice.advisor import LATER, Advice, Question
 from bestguess.agent.advice.journal import restore
 from bestguess.agent.advice.knowledge import read_knowledge
+from bestguess.agent.record.earlier import read_earlier
 from bestguess.agent.record.study import Study
 from bestguess.agent.search.switches import EVERYTHING, Switches
 from bestguess.agent.search.turns import Advisors, Turns
@@ -73,6 +74,7 @@ def replay(
         advisors=advisors if advice else None,
         switches=switches,
         knowledge=read_knowledge(study.knowledge, study.name),
+        earlier=read_earlier(study.earlier, study) if study.earlier else (),
     )
     for trial, history in study.histories_at_start():
         if trial.source == "user":

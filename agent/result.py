@@ -9,6 +9,7 @@ from typing import Any, Literal
 import optuna
 
 from bestguess.agent.advice.knowledge import read_knowledge
+from bestguess.agent.record.earlier import read_earlier
 from bestguess.agent.record.study import Study
 from bestguess.agent.record.trials import write_left_out
 from bestguess.agent.reports.front import why_no_best
@@ -116,6 +117,8 @@ class Result:
         """Return the report as Markdown."""
         if known := read_knowledge(self.record.knowledge, self.record.name):
             lines = (*lines, *known.lines)
+        if earlier := [study.name for study in read_earlier(self.record.earlier or [], self.record)]:
+            lines = (*lines, f"Began with what earlier studies came to: {', '.join(earlier)}")
         if self.stopped:
             lines = (f"Stopped: {self.stopped}", *lines)
         if self.why:

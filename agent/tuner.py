@@ -30,6 +30,7 @@ from bestguess.agent.checks import (
 )
 from bestguess.agent.llm import LLM
 from bestguess.agent.llm.grades import Grade
+from bestguess.agent.record.earlier import Earlier, begin_with, find_earlier
 from bestguess.agent.record.owner import Owner
 from bestguess.agent.record.storage_url import shown_url
 from bestguess.agent.record.study import Study
@@ -83,6 +84,9 @@ class Tuner:
             goes on with what was known when it began.
         device: where the Gaussian process computes: "cpu" with numpy, "cuda" with torch on a GPU, or "auto",
             which takes a GPU, if there is one, once there are so many trials that it pays.
+        earlier: what a new study finds in earlier ones: True for those of its storage with at least half of
+            the parameters in common, False for none, or studies, results, names in the storage or URLs of
+            storages in a list; or a mapping of these to {"old name": "new name"} of what was renamed.
         switches: which parts are on, for experiments.
 
     Raises:
@@ -108,6 +112,7 @@ class Tuner:
         exam: bool | Callable[[str], object] = True,
         knowledge: bool | str | Path = True,
         device: str = AUTO,
+        earlier: Earlier = True,
         switches: Switches = EVERYTHING,
     ) -> None:
         self.task = check_task(task)
@@ -125,18 +130,23 @@ class Tuner:
         self.device = check_device(device)
         self._model = self._terms.connect()
         known = gather(space, self.task, knowledge)
+        named = find_earlier(space, self.task, earlier, storage=storage)
         self.study = Study.open(
             space, self.task, storage=storage, name=study_name, seed=check_seed(seed), resume=resume
         )
-        self.study.keep_knowledge(known.to_dict() if known else None)
         self._again: list[Trial] = []
         history = self._look().history
+        self.earlier = begin_with(self.study, named, is_new=not len(history))
+        """What earlier studies measured, as the study knew it when it began."""
+
+        self.study.keep_knowledge(known.to_dict() if known else None)
         self._assembly = Assembly(self._terms, self._model, self.study.name, storage=storage, history=history)
         self._turns = self._assembly.turns(
             self.space,
             self.task,
             self.study.seed,
             knowledge=read_knowledge(self.study.knowledge, self.study.name),
+            earlier=self.earlier,
             switches=switches,
             device=self.device,
         )
@@ -492,6 +502,7 @@ def tune(
     exam: bool = True,
     knowledge: bool | str | Path = True,
     device: str = AUTO,
+    earlier: Earlier = True,
     keep_going: bool = False,
     prefer: Mapping[str, float] | None = None,
 ) -> Result:
@@ -533,6 +544,7 @@ def tune(
         exam=exam,
         knowledge=knowledge,
         device=device,
+        earlier=earlier,
     ) as tuner:
         if not keep_going:
             tuner.begin_anew()

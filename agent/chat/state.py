@@ -50,7 +50,8 @@ class Undo:
 class SessionState:
     """Everything that a session keeps beside the study; `opened` says whether the study was begun.
 
-    `uses_packs` says whether the packs that were learned in the session's folder are used.
+    `uses_packs` says whether the packs that were learned in the session's folder are used, `uses_earlier`
+    whether studies begin with what earlier ones came to.
     """
 
     plan: Plan | None
@@ -59,6 +60,7 @@ class SessionState:
     left: int
     opened: bool
     uses_packs: bool = False
+    uses_earlier: bool = True
 
     def to_dict(self) -> dict[str, Any]:
         """Return the state as JSON-able values."""
@@ -69,6 +71,7 @@ class SessionState:
             "left": self.left,
             "opened": self.opened,
             "uses_packs": self.uses_packs,
+            "uses_earlier": self.uses_earlier,
         }
 
     @classmethod
@@ -82,6 +85,7 @@ class SessionState:
                 left=min(max(int(kept["left"]), 0), MOST_LEFT),
                 opened=bool(kept["opened"]),
                 uses_packs=bool(kept.get("uses_packs")),
+                uses_earlier=bool(kept.get("uses_earlier", True)),
             )
         except (LookupError, TypeError, AttributeError, ValueError) as error:
             raise InputError(

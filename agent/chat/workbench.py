@@ -66,6 +66,9 @@ class Workbench:
         self.uses_packs = False
         """Whether the packs in the session's own folder have a part in the next study."""
 
+        self.uses_earlier = True
+        """Whether the next study begins with what the earlier ones of the session's storage came to."""
+
         self._exam = exam
         self._device = check_device(device)
         self.trials: Trials | None = None
@@ -80,12 +83,21 @@ class Workbench:
     def state(self) -> SessionState:
         """What a later session goes on from."""
         left = self.trials.wanted if self.trials else 0
-        return SessionState(self.plan, self.agreed, tuple(self.undos), left, self.opened, self.uses_packs)
+        return SessionState(
+            self.plan,
+            self.agreed,
+            tuple(self.undos),
+            left,
+            self.opened,
+            self.uses_packs,
+            self.uses_earlier,
+        )
 
     def take_up(self, state: SessionState) -> None:
         """Go on where an earlier session left off; nothing runs until someone resumes."""
         self.plan, self.agreed, self.undos = state.plan, state.agreed, list(state.undos)
         self.uses_packs = state.uses_packs and (self.folder / PACKS).is_dir()
+        self.uses_earlier = state.uses_earlier
         if self.plan and state.opened:
             trials = self._open(self.plan, exam=False)  # nobody has agreed to anything yet
             trials.wanted = state.left + len(trials.tuner.interrupted)
@@ -276,6 +288,7 @@ class Workbench:
             seed=self._seed,
             budget=Budget(tokens=self.agreed.tokens),
             knowledge=self.folder / PACKS if self.uses_packs else True,
+            earlier=self.uses_earlier,
             exam=exam and self._exam,
             device=self._device,
         )

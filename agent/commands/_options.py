@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import os
 import re
+import shlex
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
@@ -186,6 +187,35 @@ session_options = together(
 """The options of a session in conversation, whatever shows it."""
 
 
+def _read_earlier(
+    _context: click.Context, _option: click.Parameter, given: tuple[str, ...]
+) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for words in given:
+        try:
+            study, *renamed = shlex.split(words)
+            found[study] = dict(word.split("=") for word in renamed)
+        except ValueError:
+            raise CommandError(
+                f"--earlier {words!r} cannot be read; name a study or a storage, as --earlier old, and what "
+                "was renamed behind it, as --earlier 'old lr=learning_rate'"
+            ) from None
+    return found
+
+
+_earlier_options = together(
+    click.option(
+        "--earlier",
+        multiple=True,
+        metavar="STUDY",
+        callback=_read_earlier,
+        help="begin with what this study came to, or those of a storage's URL; behind it what was renamed, "
+        "as 'old lr=learning_rate'; default: those in the storage with half of the parameters in common",
+    ),
+    click.option("--no-earlier", is_flag=True, help="begin with nothing of what earlier studies came to"),
+)
+
+
 class SearchTerms(TypedDict):
     """Who guesses and on what terms, in the words of `Tuner`."""
 
@@ -195,6 +225,7 @@ class SearchTerms(TypedDict):
     exam: NotRequired[bool | Callable[[str], object]]
     switches: NotRequired[Switches]
     knowledge: bool | str
+    earlier: NotRequired[bool | Mapping[str, Mapping[str, str]]]
     seed: int | None
     device: NotRequired[str]
 
@@ -227,6 +258,7 @@ def search_options(
             callback=lambda _context, _option, given: {"on": True, "off": False}.get(given, given),
             help="packs of what is known to work: on, off, a pack of your own, or a folder of them",
         ),
+        *([_earlier_options] if search else []),
         seed_option(seed),
         *([device_option] if search else []),
     )
@@ -237,6 +269,12 @@ def search_options(
             from bestguess.agent.advice.budget import Budget
 
             given["budget"] = Budget(tokens=llm_tokens, requests=llm_requests)
+            if "earlier" in given:
+                if given.pop("no_earlier"):
+                    if given["earlier"]:
+                        raise CommandError("--earlier and --no-earlier exclude each other; drop one")
+                    given["earlier"] = False
+                given["earlier"] = given["earlier"] or not isinstance(given["earlier"], bool)
             terms = {name: given.pop(name) for name in SearchTerms.__annotations__ if name in given}
             return command(terms=terms, **given)
 

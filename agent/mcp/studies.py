@@ -132,7 +132,7 @@ class Studies:
         return sorted(study.study_name for study in opened.get_all_studies())
 
     def create(
-        self, name: str, space: Space, task: Task, *, seed: int | None = None
+        self, name: str, space: Space, task: Task, *, seed: int | None = None, earlier: Any = True
     ) -> tuple[OpenStudy, bool]:
         """Return the study and whether it is new; one of the same space and direction is gone on with.
 
@@ -142,7 +142,8 @@ class Studies:
         check_study_name(name)
         with self._lock:
             is_new = name not in self.names()
-            tuner = self._tuner(space, task, study_name=name, seed=seed)  # refuses another space or direction
+            # It refuses another space or direction.
+            tuner = self._tuner(space, task, study_name=name, seed=seed, earlier=earlier)
             if name in self._open:
                 tuner.close()
             return self._open.setdefault(name, OpenStudy(tuner)), is_new

@@ -118,10 +118,19 @@ class Tools:
         ] = "",
         noisy: Annotated[bool, Field(description="the same params can give another value")] = False,
         seed: Annotated[int | None, Field(ge=0, description="makes proposals repeatable")] = None,
+        earlier: Annotated[
+            bool | list[str] | dict[str, dict[str, str]],
+            Field(
+                description="begin with what earlier studies came to: true for those of the storage with half "
+                "of the parameters in common, false, names, or {name: {old parameter: new parameter}}"
+            ),
+        ] = True,
     ) -> StudyRecord:
         """Make a study, or go on with the one of that name if it has the same space and direction."""
         task = Task(description, metric=metric, direction=direction, noisy=noisy)
-        opened, created = self._studies.create(study_name, _read_space(space), task, seed=seed)
+        opened, created = self._studies.create(
+            study_name, _read_space(space), task, seed=seed, earlier=_in_storage(earlier)
+        )
         study = opened.tuner.study
         return StudyRecord.of(study, created=created, notices=list(study.differences(task, seed)))
 
@@ -268,3 +277,11 @@ def _find_script(folder: Path, path: str) -> Path:
     if script.suffix != ".py" or any(part.startswith(".") for part in script.relative_to(folder).parts):
         raise InputError(f"the script {shown(path)} is no Python file, or a hidden one; name a program (.py)")
     return script
+
+
+def _in_storage(earlier: bool | list[str] | dict[str, dict[str, str]]) -> Any:
+    """Return what a client named as earlier studies; raise InputError for what is no study of the storage."""
+    names = [] if isinstance(earlier, bool) else list(earlier)
+    if elsewhere := next((name for name in names if "://" in name), None):
+        raise InputError(f"earlier names {shown(elsewhere)}, another storage; name studies of this one")
+    return earlier

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +28,10 @@ from bestguess.tools.words.cleaning import clean
 from bestguess.tools.words.given import as_index, shown
 from bestguess.tools.words.kept import GradeWord, whole
 from bestguess.tools.words.redaction import redact
+
+EARLIER = "bestguess:earlier"
+"""The study's attribute that holds what earlier studies measured: apart from its settings, which are read
+often."""
 
 
 class Study:
@@ -98,6 +102,23 @@ class Study:
         with writing(self._settings.url):
             if "knowledge" not in self._settings.read():
                 self._settings.write(knowledge=knowledge)
+
+    @property
+    def url(self) -> str | None:
+        """Where the study is kept; None for memory."""
+        return self._settings.url
+
+    @property
+    def earlier(self) -> Any:
+        """What earlier studies measured, as `keep_earlier` was given it; None where nobody has looked."""
+        attributes = self.storage.get_study_user_attrs(self._settings.study_id)
+        return attributes.get(EARLIER)
+
+    def keep_earlier(self, earlier: Sequence[Mapping[str, Any]]) -> None:
+        """Keep what earlier studies measured, unless the study has a record of that already."""
+        with writing(self._settings.url):
+            if self.earlier is None:
+                self.storage.set_study_user_attr(self._settings.study_id, EARLIER, list(earlier))
 
     def keep_grade(self, number: int, grade: GradeWord) -> None:
         """Keep the grade that the model has from trial `number` on, if it had another before."""

@@ -129,7 +129,7 @@ class FirstGuesses:
         """Return what `prior` and the pool say together of where the optimum lies."""
         if self.pool is None or not self.pool.configurations:
             return prior
-        if self._density is None:
+        if self._density is None or self._density.known is not prior:
             guesses = self.pool.configurations
             self._density = GuessDensity(
                 space.encode_many(guesses),

@@ -31,6 +31,7 @@ from bestguess.agent.search.surrogate import ALL_TRIED, NOTHING_TO_FIT, Surrogat
 from bestguess.agent.search.switches import EVERYTHING, Switches
 from bestguess.agent.search.unseen import Unseen
 from bestguess.agent.task import Task
+from bestguess.tools.search.earlier import EarlierStudies, EarlierStudy
 from bestguess.tools.search.failure_rules import Claim
 from bestguess.tools.search.front import fit_verifier
 from bestguess.tools.search.prior import LogDensity
@@ -82,6 +83,7 @@ class Turns:
         *,
         advisors: Advisors | None = None,
         knowledge: Knowledge | None = None,
+        earlier: Sequence[EarlierStudy] = (),
         switches: Switches = EVERYTHING,
         device: str = AUTO,
     ) -> None:
@@ -105,7 +107,8 @@ class Turns:
         self._switches = switches
         self._device = device
         self._knowledge = knowledge if switches.knowledge else None
-        self._packs = Packs.of(space, self._knowledge)
+        self._packs = Packs.of(space, self._knowledge, EarlierStudies.of(space, earlier))
+        self._earlier = earlier
         self._first: FirstGuesses | None = None
         self._guesses: Guesses | None = None
         self._explainer: Explainer | None = None
@@ -160,7 +163,7 @@ class Turns:
         yield Default()
         yield from self._switches.proposers
         if not self._is_warming_up(state.history):
-            if self._packs and len(state.history) in OUTSIDE:
+            if self._packs and len(state.history) in OUTSIDE and not self._packs.misled(state.history):
                 yield Chance(OUTSIDE_WORDS)
             if not (self.task.goals and self.task.goals.several):  # what stalls there is no one number
                 yield Unseen()
@@ -233,7 +236,7 @@ class Turns:
     def widen(self, space: Space) -> None:
         """Go on in another space, which holds all that the present one does."""
         self.space, self.region, self._verifier = space, None, None
-        self._packs = Packs.of(space, self._knowledge)
+        self._packs = Packs.of(space, self._knowledge, EarlierStudies.of(space, self._earlier))
         if self._first:
             self._first.widen()
 
@@ -296,7 +299,7 @@ class Turns:
 
     def _belief(self, history: History) -> LogDensity | None:
         """Return where the optimum is believed to lie: by packs, and by first guesses that have led."""
-        prior = self._packs.prior if self._packs else None
+        prior = self._packs.belief(history) if self._packs else None
         if self._first is None or not self._allowed or not self._model_leads(history):
             return prior
         return self._first.density(self.space, prior)
@@ -314,10 +317,11 @@ class Turns:
     def _is_warming_up(self, history: History) -> bool:
         sources = [trial.source for trial in history]
         guessed = self.guesses_first and "llm" in sources
-        if self._packs is None and not guessed:
+        misled = self._packs is not None and self._packs.misled(history)
+        if (self._packs is None or misled) and not guessed:
             # Without a pack, a model of 1.5B guesses worse than the surrogate after five trials of the user's
-            # (NOTEBOOK 15).
-            return len(history) <= chance.FIRST_LOOKS
+            # (NOTEBOOK 15). What mislead is no look, as a guess that misses is none.
+            return len(history) - misled * sources.count("knowledge") <= chance.FIRST_LOOKS
         # Where a pack or a model has said where to look, chance need not; users' own trials do not stand in.
         if "gp" in sources:
             return False

@@ -1,9 +1,10 @@
-"""The commands that read what is known before the search: /learn /adopt."""
+"""The commands that read what is known before the search: /learn /adopt /earlier."""
 
 from __future__ import annotations
 
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Literal
 
 from bestguess.agent.chat.answers.formatting import verbatim
 from bestguess.agent.chat.command import command
@@ -88,3 +89,20 @@ def adopt(session: Conversation) -> str:
         "The next study uses it: /new begins one." if session.bench.opened else "The search begins with it."
     )
     return f"Wrote `{path.relative_to(session.bench.folder)}`. {when} Elsewhere: `--knowledge {PACKS}`."
+
+
+def _card_for_earlier(session: Conversation, use: Literal["on", "off"]) -> Card:
+    begun = ("the study that is begun keeps what it began with",) if session.bench.opened else ()
+    verb = "Begin" if use == "on" else "Do not begin"
+    return Card(
+        f"{verb} with what earlier studies of this folder came to, from the next study on?", begun, "once"
+    )
+
+
+@command("changes", asks=_card_for_earlier)
+def earlier(session: Conversation, use: Literal["on", "off"]) -> str:
+    """Let the next study begin with what earlier ones of its parameters came to, or not: /earlier off."""
+    session.bench.uses_earlier = use == "on"
+    return (
+        "Earlier studies are used from the next study on." if use == "on" else "Earlier studies are left out."
+    )

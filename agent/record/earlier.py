@@ -1,0 +1,316 @@
+"""What earlier studies measured, found in the same storage or named, in the parameters of a new study.
+
+How alike an earlier study is goes by its task (the words of its description, and the metric) and by its space
+(`matching`). The new study keeps what it found when it began, so that it can be gone on with and replayed
+whatever becomes of the earlier ones.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import numpy as np
+import optuna
+from optuna.study import StudyDirection
+from optuna.trial import TrialState
+from pydantic import Field, TypeAdapter, ValidationError
+from typing_extensions import TypedDict
+
+from bestguess.agent.record.marks import read_marks
+from bestguess.agent.record.opening import study_names
+from bestguess.agent.record.settings import Settings
+from bestguess.agent.record.storage_url import is_memory, shown_url
+from bestguess.agent.record.study import Study, load
+from bestguess.agent.record.trials import StoredTrials
+from bestguess.agent.task import Task
+from bestguess.tools.errors import InputError, StudyError
+from bestguess.tools.search.earlier import LEAST_VALUES, EarlierStudy
+from bestguess.tools.space.matching import Matching
+from bestguess.tools.space.space import Space
+from bestguess.tools.surrogate.subset import representatives
+from bestguess.tools.trial import Direction, History, Outcome, Proposal, Trial
+from bestguess.tools.words.given import entries, listed, shown
+from bestguess.tools.words.kept import ATTRIBUTE, MEND, read_settings
+from bestguess.tools.words.spelling import split_words
+
+MOST_STUDIES = 8
+MOST_LOOKED_AT = 200
+"""The latest studies of a storage that are looked at, and how many of them, the likest, are used."""
+
+LEAST_SHARE = 0.5
+"""A study that nobody named must have so much of both spaces in common."""
+
+FORGIVEN = 0.5
+"""What is left of the likeness where no word of the tasks is the same; likewise for another metric."""
+
+MOST_ROWS = 40
+MOST_CELLS = 1500
+"""Of each study so many trials are kept, and of all so many values: databases have room for 64 KiB."""
+
+Earlier = Any
+"""True, False, a study, or a list or mapping of them; see `read_earlier`."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A study with its trials, which are read only where they are needed."""
+
+    name: str
+    space: Space
+    task: Task
+    history: Callable[[], History]
+
+
+def begin_with(
+    study: Study, named: Sequence[EarlierStudy] | None, *, is_new: bool
+) -> tuple[EarlierStudy, ...]:
+    """Return what the study knows of earlier ones: what it kept when it began.
+
+    One that `is_new` begins with those that were `named`, or with those in its storage if that is None.
+    Raises StudyError where what was kept makes no sense.
+    """
+    kept = study.earlier
+    if kept is None and is_new:
+        found = find_beside(study) if named is None else named
+        if found:
+            _log.warning(
+                "study %r begins with what earlier studies came to: %s; earlier=False (--no-earlier) leaves them out",
+                study.name,
+                ", ".join(repr(one.name) for one in found),
+            )
+        if found or study.url is not None:
+            study.keep_earlier(write_earlier(found))
+        kept = study.earlier
+    return read_earlier(kept, study) if kept else ()
+
+
+def find_beside(study: Study) -> tuple[EarlierStudy, ...]:
+    """Return what the likest studies of the same storage measured, none in memory."""
+    found = [(one, Matching(one.space, study.space)) for one in _beside(study)]
+    chosen = [(one, matching) for one, matching in found if matching.share >= LEAST_SHARE]
+    return _likest(chosen, study.space, study.task)
+
+
+def find_earlier(
+    space: Space, task: Task, earlier: Earlier, *, storage: str | None = None
+) -> tuple[EarlierStudy, ...] | None:
+    """Return what the studies measured that `earlier` names; None for True: whatever the storage holds.
+
+    It is False, None or nothing for none, or a study or a result, a study's name in `storage`, or the URL of another storage;
+    several as a list, or as a mapping of them to what was renamed or rescaled, {"old name": "new name"}.
+
+    Raises:
+        InputError: it is none of these, or a study that was named has nothing to say here.
+        StudyError: there is no such study.
+    """
+    if earlier is True:
+        return None
+    if earlier is None or (isinstance(earlier, bool | Sequence | Mapping) and not earlier):
+        return ()
+    chosen = []
+    for given, renamed in _named(earlier):
+        for one in _given(given, storage):
+            matching = Matching(one.space, space, renamed)
+            if not matching.names:
+                raise InputError(
+                    f"the earlier study {one.name!r} has no parameter in common with this one; it has "
+                    f"{', '.join(one.space.names)}. Say which is which: "
+                    f"earlier={{{one.name!r}: {{'old name': 'new name'}}}}"
+                )
+            chosen.append((one, matching))
+    found = _likest(chosen, space, task)
+    if missing := [one.name for one, _ in chosen if one.name not in {study.name for study in found}]:
+        if len(found) < MOST_STUDIES:
+            raise InputError(
+                f"the earlier study {missing[0]!r} has fewer than {LEAST_VALUES} values that fit this space; "
+                "leave it out"
+            )
+    return found
+
+
+def _likest(chosen: Sequence[tuple[_Found, Matching]], space: Space, task: Task) -> tuple[EarlierStudy, ...]:
+    """Return what the likest of some studies measured, as far as there are enough values that fit."""
+    likeness = [_task_likeness(one.task, task) * matching.share for one, matching in chosen]
+    rows = max(min(MOST_ROWS, MOST_CELLS // (MOST_STUDIES * len(space))), LEAST_VALUES)
+    used: list[EarlierStudy] = []
+    for at in sorted(range(len(chosen)), key=lambda at: -likeness[at]):
+        if len(used) < MOST_STUDIES and (read := _read(*chosen[at], likeness[at], rows)):
+            used.append(read)
+    return tuple(used)
+
+
+def _named(earlier: Earlier) -> list[tuple[Any, Mapping[str, str] | None]]:
+    """Return what was named, each with the new names of its parameters."""
+    mend = "give True, False, studies, or {study: {'old name': 'new name'}}"
+    if isinstance(earlier, Mapping):
+        for renamed in earlier.values():
+            names = entries(renamed) if isinstance(renamed, Mapping) else None
+            if names is None or not all(isinstance(name, str) for pair in names.items() for name in pair):
+                raise InputError(f"earlier says {shown(renamed)} of a study; give {{'old name': 'new name'}}")
+        return list(earlier.items())
+    several = (
+        [earlier] if isinstance(earlier, str | Study | optuna.Study) or hasattr(earlier, "record") else None
+    )
+    several = several or (listed(earlier, MOST_LOOKED_AT) if isinstance(earlier, Sequence) else None)
+    if not several or len(several) > MOST_LOOKED_AT:
+        raise InputError(f"earlier is {shown(earlier)}; {mend}")
+    return [(given, None) for given in several]
+
+
+def _given(given: Any, storage: str | None) -> Iterator[_Found]:
+    """Yield the studies that were named by one word or object."""
+    record = getattr(given, "record", given)
+    if isinstance(record, Study):
+        yield _Found(record.name, record.space, record.task, lambda: record.history)
+    elif isinstance(given, optuna.Study):
+        yield _of_optuna(given)
+    elif isinstance(given, str) and "://" in given:
+        names = study_names(given)
+        if not names:
+            raise StudyError(f"there is no study in {shown_url(given)}")
+        yield from (_loaded(given, name) for name in names)
+    elif isinstance(given, str):
+        if storage is None or is_memory(storage):
+            raise InputError(f"the earlier study {given!r} is in no storage; give the URL of its storage")
+        yield _loaded(storage, given)
+    else:
+        raise InputError(
+            f"earlier names {shown(given)}; give a study, a Result, a study's name, or a storage's URL"
+        )
+
+
+def _loaded(url: str, name: str) -> _Found:
+    with closing(load(url, name)) as kept:
+        history = kept.history
+        return _Found(name, kept.space, kept.task, lambda: history)
+
+
+def _beside(study: Study) -> Iterator[_Found]:
+    """Yield the latest studies of the same storage that have one objective and a space of ours."""
+    if study.url is None:
+        return
+    others = sorted(study.storage.get_all_studies(), key=lambda one: -one._study_id)
+    for other in others[:MOST_LOOKED_AT]:
+        if other.study_name == study.name or len(other.directions) != 1:
+            continue
+        settings = Settings(study.storage, other._study_id, other.study_name, study.url)
+        try:
+            kept = read_settings(other.user_attrs, other.study_name)
+            if not {"space", "task", "seed"} <= kept.keys():
+                continue  # plain Optuna's: which of its parameters are ours, nobody has said
+            space, task = settings.space(), settings.task()
+        except StudyError as error:
+            _log.info("an earlier study is left out: %s", error)
+            continue
+
+        def history(settings: Settings = settings, space: Space = space, task: Task = task) -> History:
+            trials = StoredTrials(settings, settings.token(), space, task.direction)
+            attributes = settings.storage.get_study_user_attrs(settings.study_id)
+            return trials.history(trials.frozen(), read_marks(attributes))
+
+        yield _Found(other.study_name, space, task, history)
+
+
+def _of_optuna(given: optuna.Study) -> _Found:
+    """Return a study of Optuna's, whose space is that of its trials."""
+    if len(given.directions) != 1:
+        raise InputError(f"the earlier study {given.study_name!r} has several objectives; give one with one")
+    trials = given.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    attributes = given.user_attrs.get(ATTRIBUTE)
+    distributions = {name: one for trial in trials for name, one in trial.distributions.items()}
+    if not distributions:
+        raise InputError(f"the earlier study {given.study_name!r} has no trial with parameters; leave it out")
+    task = Task(direction="maximize" if given.direction == StudyDirection.MAXIMIZE else "minimize")
+    if isinstance(attributes, Mapping) and "task" in attributes:
+        task = Task.from_dict(attributes["task"])
+    read = tuple(
+        Trial(trial.number, Proposal(trial.params, "user"), Outcome(trial.value)) for trial in trials
+    )
+    space = Space.from_optuna(distributions)
+    return _Found(given.study_name, space, task, lambda: History(task.direction, read))
+
+
+def _read(found: _Found, matching: Matching, likeness: float, rows: int) -> EarlierStudy | None:
+    """Return a study's trials in the parameters of the new one; None where too few of them fit."""
+    history = found.history()
+    complete = [
+        (params, history.loss(trial))
+        for trial in history.complete
+        if (params := matching.params(trial.params)) is not None
+    ]
+    if len(complete) < LEAST_VALUES:
+        return None
+    losses = np.array([loss for _, loss in complete])
+    kept = [complete[row] for row in representatives(losses, rows)]
+    direction: Direction = history.direction
+    return EarlierStudy(
+        found.name,
+        likeness,
+        matching.names,
+        tuple(params for params, _ in kept),
+        tuple(loss for _, loss in kept),
+        direction,
+    )
+
+
+def _task_likeness(a: Task, b: Task) -> float:
+    first, second = (set(split_words(task.description)) for task in (a, b))
+    both = len(first & second) / len(first | second) if first | second else 1.0
+    same = (a.metric.casefold(), a.direction) == (b.metric.casefold(), b.direction)
+    return (FORGIVEN + (1.0 - FORGIVEN) * both) * (1.0 if same else FORGIVEN)
+
+
+_Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class _Kept(TypedDict):
+    study: str
+    likeness: Annotated[float, Field(ge=0, le=1)]
+    names: Annotated[list[str], Field(min_length=1)]
+    direction: Direction
+    losses: Annotated[list[_Finite], Field(min_length=LEAST_VALUES)]
+    params: Annotated[list[dict[str, str | int | _Finite | bool | None]], Field(min_length=LEAST_VALUES)]
+
+
+_KEPT: TypeAdapter[list[Any]] = TypeAdapter(list[_Kept])
+
+
+def write_earlier(studies: Sequence[EarlierStudy]) -> list[dict[str, Any]]:
+    """Return studies as JSON-able values, for the record."""
+    return [
+        {
+            "study": study.name,
+            "likeness": study.likeness,
+            "names": list(study.names),
+            "direction": study.direction,
+            "losses": list(study.losses),
+            "params": [dict(params) for params in study.configurations],
+        }
+        for study in studies
+    ]
+
+
+def read_earlier(kept: Any, study: Study) -> tuple[EarlierStudy, ...]:
+    """Return what `write_earlier` wrote down; raise StudyError for anything else."""
+    try:
+        read = _KEPT.validate_python(kept, strict=True)
+        return tuple(
+            EarlierStudy(
+                one["study"],
+                one["likeness"],
+                tuple(one["names"]),
+                tuple(study.space.complete(params) for params in one["params"]),
+                tuple(one["losses"]),
+                one["direction"],
+            )
+            for one in read
+            if len(one["losses"]) == len(one["params"])
+        )
+    except (ValidationError, InputError) as error:
+        raise StudyError(f"study {study.name!r} keeps {shown(kept)} of earlier studies; {MEND}") from error
