@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ from bestguess.tools.errors import InputError
 from bestguess.tools.space.space import Space
 from bestguess.tools.words.documents import is_path, path_words
 from bestguess.tools.words.given import plain, shown
+
+MOST_JOBS = 64
+"""Trials at once."""
 
 MOST_NAME_CHARS = 512
 """Optuna's column in a server's database has no more."""
@@ -77,6 +81,16 @@ def check_count(name: str, count: Any, most: int) -> int:
     number = plain(count)
     if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= most:
         raise InputError(f"{name} is {shown(count)}; give a whole number from 1 to {most}")
+    return number
+
+
+def check_jobs(n_jobs: Any) -> int:
+    """Return how many trials run at once, for -1 one a processor; raise InputError for anything else."""
+    number = plain(n_jobs)
+    if isinstance(number, int) and not isinstance(number, bool) and number == -1:
+        return min(os.cpu_count() or 1, MOST_JOBS)
+    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= MOST_JOBS:
+        raise InputError(f"n_jobs is {shown(n_jobs)}; give 1 to {MOST_JOBS}, or -1 for one a processor")
     return number
 
 

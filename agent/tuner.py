@@ -22,6 +22,7 @@ from bestguess.agent.checks import (
     check_budget,
     check_count,
     check_flag,
+    check_jobs,
     check_seconds,
     check_seed,
     check_space,
@@ -40,6 +41,7 @@ from bestguess.agent.result import Ending, Result
 from bestguess.agent.search.surrogate import ALL_TRIED
 from bestguess.agent.search.switches import EVERYTHING, Switches
 from bestguess.agent.task import Task
+from bestguess.agent.workers import Workers
 from bestguess.tools.errors import InputError, StudyError, StudyUnavailable
 from bestguess.tools.objective.run import FunctionObjective, Objective, stop_run
 from bestguess.tools.space.region import Limits, Region
@@ -207,13 +209,18 @@ class Tuner:
         asked = self._ask(may_repeat=False)
         return asked if isinstance(asked, Trial) else None
 
-    def _ask(self, n_trials: int | None = None, *, may_repeat: bool = True) -> Trial | Ending:
-        """Return the next trial to run, or why there is none: beyond `n_trials`, or nothing new."""
+    def _ask(
+        self, n_trials: int | None = None, *, may_repeat: bool = True, running: int = 0
+    ) -> Trial | Ending:
+        """Return the next trial to run, or why there is none: beyond `n_trials`, or nothing new.
+
+        `running` is how many run here, which count, too.
+        """
         consultation = None
         with self.study.asking(self._queue_s):
             look = self._look()
             # What other processes run will be told too; only one process at a time may count.
-            if n_trials is not None and len(look.history.told) + look.elsewhere >= n_trials:
+            if n_trials is not None and len(look.history.told) + look.elsewhere + running >= n_trials:
                 return "done"
             taken = self._take_again()
             trial = taken[0] if taken else self._take_enqueued(look)
@@ -386,18 +393,23 @@ class Tuner:
         timeout: float | None = None,
         observer: Observer | None = None,
         keep_going: bool = False,
+        n_jobs: int = 1,
+        processes: bool = False,
     ) -> Result:
-        """Run trials until the study has `n_trials` outcomes, those already there counted.
+        """Run trials until the study has `n_trials` outcomes, those already there counted, `n_jobs` at once.
 
         It stops where the first trials of a study all fail alike, as `Result.stopped` then says, unless
         `keep_going`.
 
         What other processes of this machine are running counts too, and is not waited for. No trial is
         started after `timeout` seconds, or once every configuration was tried, unless the task is noisy;
-        `Result.ending` says which. KeyboardInterrupt passes through; the trial that was running comes first
-        when the study is gone on with.
+        `Result.ending` says which. KeyboardInterrupt passes through; the trials that were running come first
+        when the study is gone on with. Of several at once each goes on to its end whatever ends another;
+        what goes wrong with the study, and SystemExit, is raised when they have.
         """
         check_count("n_trials", n_trials, MOST_TRIALS)
+        n_jobs = check_jobs(n_jobs)
+        check_flag("processes", processes)
         if not callable(objective):
             raise InputError(f"the objective is {shown(objective)}; give a function of the params")
         if timeout is not None:
@@ -405,34 +417,67 @@ class Tuner:
         observer = observer or Observer()
         started = time.monotonic()
         history = self.history
-        ending: Ending = "done"
+        ending: Ending | None = None
         stopped = ""
+        problem: BaseException | None = None
         self._turns.n_trials = n_trials
-        while len(history.told) < n_trials:
-            if timeout is not None and time.monotonic() - started >= timeout:
-                ending = "timeout"
-                break
-            observer.thinking(len(history))
-            trial = self._ask(n_trials, may_repeat=False)
-            if not isinstance(trial, Trial):
-                ending = trial
-                break
-            observer.started(trial)
-            try:
-                outcome = objective(trial.params)
-            except BaseException:
+        workers = Workers(objective, n_jobs, processes=processes)
+        try:
+            while True:
+                try:
+                    while not (ending or problem) and len(workers.running) < n_jobs:
+                        if len(history.told) >= n_trials:
+                            ending = "done"
+                        elif timeout is not None and time.monotonic() - started >= timeout:
+                            ending = "timeout"
+                        else:
+                            observer.thinking(len(history))
+                            asked = self._ask(n_trials, may_repeat=False, running=len(workers.running))
+                            if not isinstance(asked, Trial):
+                                ending = asked
+                                break
+                            workers.start(asked)
+                            observer.started(asked)
+                    if not workers.running:
+                        break
+                    for trial, outcome in workers.wait():
+                        if isinstance(outcome, BaseException):
+                            self.give_back(trial)
+                            problem = problem or outcome
+                            continue
+                        told = self.tell_run(trial, outcome)
+                        history = self._seen.history.including(told)
+                        self._seen = replace(self._seen, history=history)
+                        observer.finished(told, history)
+                    may_fail = not keep_going and ending in (None, "done")
+                    if may_fail and (stopped := alike_from_the_start(history)):
+                        ending = "failing"
+                except Exception as error:
+                    if not workers.running or workers.alone:
+                        raise
+                    problem = problem or error  # what runs goes on to its end
+        except BaseException:
+            self._abandon(workers)
+            raise
+        finally:
+            workers.close()
+        if problem:
+            raise problem
+        return self.result(time.monotonic() - started, ending or "done", stopped)
+
+    def _abandon(self, workers: Workers) -> None:
+        """Stop the workers: what ends in time is told, the other trials are given back."""
+        left = {trial.number: trial for trial in workers.running}
+        try:
+            for trial, outcome in workers.stop():
+                if isinstance(outcome, Outcome):
+                    self.tell_run(left.pop(trial.number), outcome)
+        finally:
+            for trial in reversed(left.values()):  # the first of them comes first again
                 try:
                     self.give_back(trial)
                 except StudyUnavailable as error:
                     _log.warning("trial %d could not be given back: %s", trial.number, error)
-                raise
-            told = self.tell_run(trial, outcome)
-            history = self._seen.history.including(told)
-            observer.finished(told, history)
-            if not keep_going and (stopped := alike_from_the_start(history)):
-                ending = "failing"
-                break
-        return self.result(time.monotonic() - started, ending, stopped)
 
     def result(self, seconds: float, ending: Ending = "done", stopped: str = "") -> Result:
         """Return what the study came to so far, after `seconds` of running it."""
@@ -505,6 +550,8 @@ def tune(
     earlier: Earlier = True,
     keep_going: bool = False,
     prefer: Mapping[str, float] | None = None,
+    n_jobs: int = 1,
+    processes: bool = False,
 ) -> Result:
     """Tune `objective(params) -> float | Outcome` over `space` and return the result.
 
@@ -516,6 +563,9 @@ def tune(
     study of that name is gone on with, and a logged warning says so. The other arguments are those of
     `Tuner`. An exception in the objective is a failed trial, not the end; but where the first three trials of
     a study all fail alike, it ends, with a logged warning, unless `keep_going`.
+
+    `n_jobs` trials run at once (-1: one a processor), in threads of this process, which suits objectives that
+    wait or compute outside of Python; with `processes` each has a process of its own.
 
     On Ctrl-C (KeyboardInterrupt) the result so far is returned, with `interrupted` true and a logged warning;
     before there is an outcome, and at a second Ctrl-C, KeyboardInterrupt passes through. Once every
@@ -560,7 +610,14 @@ def tune(
         for difference in tuner.study.differences(tuner.task, seed):
             _log.warning("%s", difference)
         try:
-            result = tuner.run(run, n_trials=n_trials, timeout=timeout, keep_going=keep_going)
+            result = tuner.run(
+                run,
+                n_trials=n_trials,
+                timeout=timeout,
+                keep_going=keep_going,
+                n_jobs=n_jobs,
+                processes=processes,
+            )
         except KeyboardInterrupt:
             if not tuner.history.told:
                 raise

@@ -168,6 +168,17 @@ _exam_option = click.option(
     help="examine a server's model the first time that it is used, in the background",
 )
 
+parallel_option = click.option(
+    "--parallel",
+    "--n-jobs",
+    "parallel",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="trials at once",
+)
+
 session_options = together(
     click.option(
         "--folder",
@@ -178,9 +189,7 @@ session_options = together(
     llm_option(),
     _exam_option,
     click.option("--resume", is_flag=True, help="go on with the folder's last session"),
-    click.option(
-        "--parallel", type=click.IntRange(1, 64), default=1, show_default=True, help="trials at once"
-    ),
+    parallel_option,
     seed_option(),
     device_option,
 )

@@ -46,6 +46,8 @@ def tune_and_report(
     as_json: bool,
     keep_going: bool = False,
     prefer: Mapping[str, float] | None = None,
+    n_jobs: int = 1,
+    processes: bool = False,
     beforehand: Callable[[Tuner], str] | None = None,
     afterwards: Callable[[Tuner, Result], Appendix] | None = None,
 ) -> None:
@@ -93,6 +95,8 @@ def tune_and_report(
                     timeout=timeout_s,
                     observer=observer,
                     keep_going=keep_going,
+                    n_jobs=n_jobs,
+                    processes=processes,
                 )
         except (KeyboardInterrupt, SystemExit) as stop:
             told = len(tuner.history.told)

@@ -11,6 +11,7 @@ from bestguess.agent.commands._options import (
     json_option,
     metric_name,
     note_direction,
+    parallel_option,
     read_objective,
     read_space,
     read_task,
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
 @study_name_option("default: the space file's name")
 @click.option("--resume", is_flag=True, help="go on with the study if it exists")
 @click.option("--keep-going", is_flag=True, help="do not stop where the first three trials all fail alike")
+@parallel_option
+@click.option("--processes", is_flag=True, help="run each trial of a Python function in a process of its own")
 @search_options()
 @json_option
 def command(
@@ -61,6 +64,7 @@ def command(
     trial_timeout_s: float | None,
     storage: str,
     study_name: str | None,
+    parallel: int,
     **terms: Any,
 ) -> None:
     """Tune a Python function or a command.
@@ -96,5 +100,6 @@ def command(
         title=f"Study {name}",
         storage=None if storage == "none" else storage,
         study_name=name,
+        n_jobs=parallel,
         **terms,
     )

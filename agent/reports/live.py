@@ -101,9 +101,8 @@ class LiveTable(Observer):
 
     def finished(self, trial: Trial, history: History) -> None:
         """Show the trial's outcome."""
-        if self._rows and self._rows[-1].number == trial.number:
-            self._rows.pop()
-        self._rows.append(trial)
+        others = [row for row in self._rows if row.number != trial.number]
+        self._rows = deque([*others, trial], maxlen=ROWS)
         self._history = history
         self._say(f"trial {trial.number}: {trial.state}")
         self._progress.update(self._bar, completed=len(history.told))

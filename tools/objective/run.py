@@ -157,7 +157,9 @@ class CommandObjective:
         keep_options(template)
         self.name = shlex.join(template)
         self._timeout_s = timeout_s
-        self._stop = stop
+        self.stop = stop
+        """Set from another thread, it ends the runs with a KeyboardInterrupt in theirs."""
+
         try:
             WATCHDOG.wake()
         except OSError as error:
@@ -182,7 +184,7 @@ class CommandObjective:
                     timeout_s=self._timeout_s,
                     cwd=self._cwd,
                     env={**os.environ, PARAMS_VARIABLE: json.dumps(dict(params))},
-                    stop=self._stop,
+                    stop=self.stop,
                     stdin=(self._template.stdin(params) or "").encode(),
                 )
         except SlowPattern as slow:

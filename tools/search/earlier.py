@@ -119,7 +119,7 @@ class EarlierStudies:
     def _words(self, at: int, number: int, which: str) -> str:
         study, several = self.studies[at], len(self.studies)
         value = -study.losses[number] if study.direction == "maximize" else study.losses[number]
-        best = "best" if number == study.best[0] else "among the best"
+        best = "best" if study.losses[number] == min(study.losses) else "among the best"
         together = f"; {which} that together do best in {several} earlier studies" if several > 1 else ""
         return f"{best} of study {study.name}: it gave {value:.6g} there{together}"
 

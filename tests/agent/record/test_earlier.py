@@ -1,0 +1,161 @@
+"""A new study begins with what earlier ones came to: which they are, what is kept, and what it does not change."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+
+import bestguess as bg
+from bestguess.agent.record.opening import study_names
+from bestguess.agent.record.study import load
+from bestguess.agent.replay import replay
+from bestguess.tools.errors import InputError, StudyError
+
+SPACE = bg.Space(lr=bg.Float(1e-5, 1e-1, log=True), depth=bg.Int(1, 8))
+RENAMED = bg.Space(rate=bg.Float(1e-5, 1e-1, log=True), depth=bg.Int(1, 8))
+GRID = [{"lr": lr, "depth": depth} for lr in (1e-4, 1e-3, 3e-2) for depth in (2, 6)]
+BEST = {"lr": 3e-2, "depth": 6}
+
+
+def loss(params: dict[str, Any]) -> float:
+    return abs(params.get("lr", params.get("rate", 0.0)) - 0.03) * 10 + abs(params["depth"] - 6)
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    """A storage with one finished study, named old."""
+    url = f"sqlite:///{tmp_path}/studies.db"
+    with bg.Tuner(SPACE, storage=url, study_name="old", seed=0) as tuner:
+        for params in GRID:
+            tuner.tell(params, loss(params))
+    return url
+
+
+def second(space: bg.Space = SPACE, **terms: Any) -> bg.Trial:
+    """Return the trial after the default of a new study."""
+    with bg.Tuner(space, study_name="new", seed=0, **terms) as tuner:
+        first = tuner.ask()
+        assert first.params == space.default()
+        tuner.tell(first, loss(first.params))
+        return tuner.ask()
+
+
+def test_a_new_study_runs_the_best_of_an_earlier_one_after_the_default(
+    url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        trial = second(storage=url)
+    assert (trial.params, trial.source) == (BEST, "knowledge")
+    assert trial.reason == "best of study old: it gave 0 there"
+    assert "begins with what earlier studies came to: 'old'" in caplog.text
+
+
+@pytest.mark.parametrize("earlier", [False, None, [], {}])
+def test_without_earlier_studies_it_proposes_as_in_a_storage_of_its_own(url: str, earlier: Any) -> None:
+    alone = second(storage=None)
+    trial = second(storage=url, earlier=earlier)
+    assert (trial.params, trial.source, trial.reason) == (alone.params, alone.source, alone.reason)
+
+
+def test_a_storage_without_studies_alike_changes_nothing(url: str) -> None:
+    space = bg.Space(lr=bg.Float(1e-5, 1e-1, log=True), width=bg.Int(1, 8), drop=bg.Float(0, 1))
+    with bg.Tuner(space, storage=url, study_name="other", seed=0) as tuner:
+        assert tuner.earlier == ()
+    assert second(RENAMED, storage=url).source == "random"
+
+
+@pytest.mark.parametrize("how", ["name", "list", "url", "result", "record", "optuna", "mapping"])
+def test_earlier_studies_can_be_named_in_many_ways(url: str, how: str) -> None:
+    with bg.Tuner(SPACE, storage=url, study_name="old") as old:
+        named: dict[str, Any] = {
+            "name": "old",
+            "list": ["old"],
+            "url": url,
+            "result": old.result(0.0),
+            "record": [old.study],
+            "optuna": [optuna.load_study(study_name="old", storage=url)],
+            "mapping": {"old": {}},
+        }
+        trial = second(storage=url, earlier=named[how])
+    assert (trial.params, trial.source) == (BEST, "knowledge")
+
+
+def test_in_memory_only_what_was_named_is_used(url: str) -> None:
+    assert second(storage=None).source == "random"
+    assert second(storage=None, earlier=url).params == BEST
+
+
+def test_what_was_renamed_is_used_by_consent_only(url: str) -> None:
+    trial = second(RENAMED, storage=url, earlier={"old": {"lr": "rate"}})
+    assert trial.params == {"rate": 3e-2, "depth": 6}
+
+
+@pytest.mark.parametrize(
+    ("earlier", "said"),
+    [
+        (5, "earlier is 5; give True, False"),
+        ([5], "earlier names 5"),
+        ({"old": "lr"}, "earlier says 'lr' of a study"),
+        ({"old": {"lr": "rat"}}, "no parameter of this study is called 'rat'"),
+        ("older", "there is no study 'older'"),
+    ],
+)
+def test_what_is_no_earlier_study_is_refused_before_anything_is_written(
+    url: str, earlier: Any, said: str
+) -> None:
+    with pytest.raises((InputError, StudyError), match=said):
+        bg.Tuner(RENAMED, storage=url, study_name="new", earlier=earlier)
+    assert study_names(url) == ["old"]
+
+
+def test_a_study_that_was_named_and_has_nothing_in_common_is_refused(url: str) -> None:
+    with pytest.raises(InputError, match="no parameter in common"):
+        bg.Tuner(bg.Space(x=bg.Float(0, 1)), storage=url, study_name="new", earlier="old")
+
+
+def test_it_goes_on_and_is_replayed_with_what_it_knew_when_it_began(url: str) -> None:
+    with bg.Tuner(SPACE, storage=url, study_name="new", seed=0) as tuner:
+        for _ in range(3):
+            trial = tuner.ask()
+            tuner.tell(trial, loss(trial.params))
+    optuna.delete_study(study_name="old", storage=url)
+    with bg.Tuner(SPACE, storage=url, study_name="new") as tuner:
+        assert [study.name for study in tuner.earlier] == ["old"]
+        tuner.ask()
+    study = load(url, "new")
+    assert all(replayed.same for replayed in replay(study, {}))
+    study.close()
+
+
+def test_a_study_that_began_alone_stays_alone(url: str) -> None:
+    with bg.Tuner(SPACE, storage=url, study_name="new", seed=0, earlier=False):
+        pass
+    with bg.Tuner(SPACE, storage=url, study_name="new") as tuner:
+        assert tuner.earlier == ()
+
+
+def test_a_direction_of_its_own_turns_the_values(url: str) -> None:
+    with bg.Tuner(SPACE, bg.Task(direction="maximize"), storage=url, study_name="gain") as tuner:
+        for params in GRID:
+            tuner.tell(params, -loss(params))
+    trial = second(storage=url, earlier=["gain"])
+    assert (trial.params, trial.reason) == (BEST, "best of study gain: it gave 0 there")
+
+
+def test_a_misleading_study_costs_the_trials_that_find_it_out(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/studies.db"
+    with bg.Tuner(SPACE, storage=url, study_name="old", seed=0) as tuner:
+        for params in GRID:
+            tuner.tell(params, -loss(params))
+    sources = []
+    with bg.Tuner(SPACE, storage=url, study_name="new", seed=0) as tuner:
+        for _ in range(7):
+            trial = tuner.ask()
+            sources.append(trial.source)
+            tuner.tell(trial, loss(trial.params))
+    assert sources.count("knowledge") == 1
+    assert sources.count("random") == 4
