@@ -132,13 +132,14 @@ class Tuner:
         self.device = check_device(device)
         self._model = self._terms.connect()
         known = gather(space, self.task, knowledge)
-        named = find_earlier(space, self.task, earlier, storage=storage)
+        begun_with = find_earlier(space, self.task, earlier, storage=storage)
         self.study = Study.open(
             space, self.task, storage=storage, name=study_name, seed=check_seed(seed), resume=resume
         )
         self._again: list[Trial] = []
+        self._seen: Look
         history = self._look().history
-        self.earlier = begin_with(self.study, named, is_new=not len(history))
+        self.earlier = begin_with(self.study, begun_with, is_new=not len(history))
         """What earlier studies measured, as the study knew it when it began."""
 
         self.study.keep_knowledge(known.to_dict() if known else None)

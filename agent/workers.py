@@ -18,7 +18,7 @@ from bestguess.tools.trial import Outcome, Params, Trial
 from bestguess.tools.words.given import shown
 
 GRACE_S = 2.0
-"""How long runs that are under way may take to end once nobody waits for them: long enough to stop a command."""
+"""How long runs may take to end once nobody waits for them: long enough to stop a command."""
 
 
 class Workers:

@@ -121,8 +121,8 @@ class Tools:
         earlier: Annotated[
             bool | list[str] | dict[str, dict[str, str]],
             Field(
-                description="begin with what earlier studies came to: true for those of the storage with half "
-                "of the parameters in common, false, names, or {name: {old parameter: new parameter}}"
+                description="begin with what earlier studies came to: true for those of the storage with "
+                "half of the parameters in common, false, names, or {name: {old parameter: new parameter}}"
             ),
         ] = True,
     ) -> StudyRecord:

@@ -80,7 +80,8 @@ def begin_with(
         found = find_beside(study) if named is None else named
         if found:
             _log.warning(
-                "study %r begins with what earlier studies came to: %s; earlier=False (--no-earlier) leaves them out",
+                "study %r begins with what earlier studies came to: %s; earlier=False (--no-earlier) leaves "
+                "them out",
                 study.name,
                 ", ".join(repr(one.name) for one in found),
             )
@@ -102,8 +103,9 @@ def find_earlier(
 ) -> tuple[EarlierStudy, ...] | None:
     """Return what the studies measured that `earlier` names; None for True: whatever the storage holds.
 
-    It is False, None or nothing for none, or a study or a result, a study's name in `storage`, or the URL of another storage;
-    several as a list, or as a mapping of them to what was renamed or rescaled, {"old name": "new name"}.
+    It is False, None or nothing for none, or a study or a result, a study's name in `storage`, or the URL of
+    another storage, of which all that have parameters in common are used; several as a list, or as a mapping
+    of them to what was renamed or rescaled, {"old name": "new name"}.
 
     Raises:
         InputError: it is none of these, or a study that was named has nothing to say here.
@@ -113,24 +115,31 @@ def find_earlier(
         return None
     if earlier is None or (isinstance(earlier, bool | Sequence | Mapping) and not earlier):
         return ()
-    chosen = []
+    chosen: list[tuple[_Found, Matching]] = []
     for given, renamed in _named(earlier):
-        for one in _given(given, storage):
-            matching = Matching(one.space, space, renamed)
-            if not matching.names:
-                raise InputError(
-                    f"the earlier study {one.name!r} has no parameter in common with this one; it has "
-                    f"{', '.join(one.space.names)}. Say which is which: "
-                    f"earlier={{{one.name!r}: {{'old name': 'new name'}}}}"
-                )
-            chosen.append((one, matching))
-    found = _likest(chosen, space, task)
-    if missing := [one.name for one, _ in chosen if one.name not in {study.name for study in found}]:
-        if len(found) < MOST_STUDIES:
+        several = [(one, Matching(one.space, space, renamed)) for one in _given(given, storage)]
+        alike = [(one, matching) for one, matching in several if matching.names]
+        if not alike:
+            one = several[0][0]
             raise InputError(
-                f"the earlier study {missing[0]!r} has fewer than {LEAST_VALUES} values that fit this space; "
-                "leave it out"
+                f"the earlier study {one.name!r} has no parameter in common with this one; it has "
+                f"{', '.join(one.space.names)}. Say which is which: "
+                f"earlier={{{one.name!r}: {{'old name': 'new name'}}}}"
             )
+        chosen += alike
+    found = _likest(chosen, space, task)
+    names = {study.name for study in found}
+    left_out = ", ".join(repr(one.name) for one, _ in chosen if one.name not in names)
+    if not found:
+        raise InputError(f"fewer than {LEAST_VALUES} values of {left_out} fit this space; name other studies")
+    if left_out:
+        _log.warning(
+            "left out of the earlier studies, as fewer than %d of their values fit, or %d others are more "
+            "alike: %s",
+            LEAST_VALUES,
+            MOST_STUDIES,
+            left_out,
+        )
     return found
 
 

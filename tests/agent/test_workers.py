@@ -23,7 +23,7 @@ SPACE = bg.Space(x=bg.Float(0, 1), y=bg.Float(0, 1))
 
 
 def bowl(params: dict[str, Any]) -> float:
-    return (params["x"] - 0.3) ** 2 + params["y"]
+    return float((params["x"] - 0.3) ** 2 + params["y"])
 
 
 def test_as_many_run_at_once_as_is_said_and_no_more() -> None:

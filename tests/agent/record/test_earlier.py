@@ -1,4 +1,4 @@
-"""A new study begins with what earlier ones came to: which they are, what is kept, and what it does not change."""
+"""A new study begins with what earlier ones came to: which they are, and what is kept of them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BEST = {"lr": 3e-2, "depth": 6}
 
 
 def loss(params: dict[str, Any]) -> float:
-    return abs(params.get("lr", params.get("rate", 0.0)) - 0.03) * 10 + abs(params["depth"] - 6)
+    return float(abs(params.get("lr", params.get("rate", 0.0)) - 0.03) * 10 + abs(params["depth"] - 6))
 
 
 @pytest.fixture
