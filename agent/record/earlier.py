@@ -77,7 +77,7 @@ def begin_with(
     """
     kept = study.earlier
     if kept is None and is_new:
-        found = find_beside(study) if named is None else named
+        found = named if named is not None else () if study.task.metrics else find_beside(study)
         if found:
             _log.warning(
                 "study %r begins with what earlier studies came to: %s; earlier=False (--no-earlier) leaves "
@@ -118,6 +118,11 @@ def find_earlier(
     chosen: list[tuple[_Found, Matching]] = []
     for given, renamed in _named(earlier):
         several = [(one, Matching(one.space, space, renamed)) for one in _given(given, storage)]
+        if whose := next((one.name for one, _ in several if one.task.metrics), task.metrics and "this one"):
+            raise InputError(
+                f"of studies with several metrics, as {whose!r} is, nothing is carried over; "
+                "give earlier=False"
+            )
         alike = [(one, matching) for one, matching in several if matching.names]
         if not alike:
             one = several[0][0]
@@ -219,7 +224,7 @@ def _beside(study: Study) -> Iterator[_Found]:
             continue
 
         def history(settings: Settings = settings, space: Space = space, task: Task = task) -> History:
-            trials = StoredTrials(settings, settings.token(), space, task.direction)
+            trials = StoredTrials(settings, settings.token(), space, task)
             attributes = settings.storage.get_study_user_attrs(settings.study_id)
             return trials.history(trials.frozen(), read_marks(attributes))
 

@@ -159,3 +159,13 @@ def test_a_misleading_study_costs_the_trials_that_find_it_out(tmp_path: Path) ->
             tuner.tell(trial, loss(trial.params))
     assert sources.count("knowledge") == 1
     assert sources.count("random") == 4
+
+
+def test_studies_of_several_metrics_have_no_part(url: str) -> None:
+    several = bg.Task(metrics={"loss": "minimize", "latency": "minimize"})
+    with bg.Tuner(SPACE, several, storage=url, study_name="both") as tuner:
+        assert tuner.earlier == ()
+    with bg.Tuner(SPACE, storage=url, study_name="new") as tuner:
+        assert [study.name for study in tuner.earlier] == ["old"]
+    with pytest.raises(InputError, match="several metrics, as 'both' is"):
+        bg.Tuner(SPACE, storage=url, study_name="newer", earlier="both")
