@@ -13,6 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
+from optuna.pruners import BasePruner
+
 from bestguess.agent.advice.advisor import Consultation
 from bestguess.agent.advice.budget import Budget
 from bestguess.agent.advice.failures import alike_from_the_start
@@ -31,6 +33,8 @@ from bestguess.agent.checks import (
 )
 from bestguess.agent.llm import LLM
 from bestguess.agent.llm.grades import Grade
+from bestguess.agent.pruning.pruner import NONE, Pruner, check_pruner
+from bestguess.agent.pruning.run import Run
 from bestguess.agent.record.earlier import Earlier, begin_with, find_earlier
 from bestguess.agent.record.owner import Owner
 from bestguess.agent.record.storage_url import shown_url
@@ -89,6 +93,9 @@ class Tuner:
         earlier: what a new study finds in earlier ones: True for those of its storage with at least half of
             the parameters in common, False for none, or studies, results, names in the storage or URLs of
             storages in a list; or a mapping of these to {"old name": "new name"} of what was renamed.
+        pruner: the rule by which hopeless trials are stopped early, see `bestguess.Pruner`: "forecast" (or
+            True), one of Optuna's by name, or an Optuna pruner. None goes on as the study has it, a new one
+            without; "none" (or False) stops nothing.
         switches: which parts are on, for experiments.
 
     Raises:
@@ -115,6 +122,7 @@ class Tuner:
         knowledge: bool | str | Path = True,
         device: str = AUTO,
         earlier: Earlier = True,
+        pruner: str | BasePruner | bool | None = None,
         switches: Switches = EVERYTHING,
     ) -> None:
         self.task = check_task(task)
@@ -130,12 +138,14 @@ class Tuner:
         if not isinstance(switches, Switches):
             raise InputError(f"switches is {shown(switches)}; give a Switches")
         self.device = check_device(device)
+        rule = check_pruner(pruner)
         self._model = self._terms.connect()
         known = gather(space, self.task, knowledge)
         begun_with = find_earlier(space, self.task, earlier, storage=storage)
         self.study = Study.open(
             space, self.task, storage=storage, name=study_name, seed=check_seed(seed), resume=resume
         )
+        self.set_pruner(rule)
         self._again: list[Trial] = []
         self._seen: Look
         history = self._look().history
@@ -200,7 +210,7 @@ class Tuner:
         """
         asked = self._ask()
         assert isinstance(asked, Trial)
-        return asked
+        return self._watched(asked)
 
     def ask_new(self) -> Trial | None:
         """Return the next trial as `ask` does, or None once every configuration was tried.
@@ -208,7 +218,7 @@ class Tuner:
         A noisy task has its configurations repeated, and always a next trial.
         """
         asked = self._ask(may_repeat=False)
-        return asked if isinstance(asked, Trial) else None
+        return self._watched(asked) if isinstance(asked, Trial) else None
 
     def _ask(
         self, n_trials: int | None = None, *, may_repeat: bool = True, running: int = 0
@@ -265,6 +275,10 @@ class Tuner:
                 return trial, former
         return None
 
+    def _watched(self, trial: Trial) -> Trial:
+        """Return a trial that takes reports."""
+        return replace(trial, progress=Run(self.study, trial.number, self.pruner))
+
     def start(self, params: Mapping[str, Any], reason: str = "the user's own idea") -> Trial:
         """Return a running trial of the user's own params, the missing ones at their defaults.
 
@@ -272,7 +286,7 @@ class Tuner:
             ParamsError: the params do not fit the space.
         """
         proposal = Proposal(self.space.complete(params), "user", reason)
-        return self.study.start(self._turns.check(self.history, proposal), self._owner)
+        return self._watched(self.study.start(self._turns.check(self.history, proposal), self._owner))
 
     def tell(
         self, trial: Trial | int | Mapping[str, Any], outcome: float | Mapping[str, float] | Outcome
@@ -341,6 +355,29 @@ class Tuner:
     def set_budget(self, budget: Budget) -> None:
         """Let the model cost as much as `budget` says; a tuner that was made without one ignores it."""
         self._assembly.set_budget(check_budget(budget) or Budget())
+
+    def set_pruner(self, pruner: str | BasePruner | bool | None) -> None:
+        """Stop hopeless trials by another rule from now on, or "none"; a name is kept with the study.
+
+        Raises:
+            InputError: there is no such rule.
+        """
+        rule = check_pruner(pruner)
+        if isinstance(rule, str) and (rule != NONE or self.study.pruner):
+            self.study.keep_pruner(rule)
+        rule = rule or self.study.pruner or NONE
+        self.pruner = None if rule == NONE else Pruner(rule, seed=self.study.seed)
+
+    def report(self, trial: Trial | int, step: int, value: float) -> bool:
+        """Record the value that a running trial has at a step; return whether to stop it.
+
+        Raises:
+            InputError: the step or the value is none.
+            StudyError: there is no such trial, or it is over.
+        """
+        run = Run(self.study, self.study.number_of(trial), self.pruner)
+        run.report(step, value)
+        return run.should_stop()
 
     @property
     def guesses_first(self) -> bool:
@@ -437,7 +474,7 @@ class Tuner:
                             if not isinstance(asked, Trial):
                                 ending = asked
                                 break
-                            workers.start(asked)
+                            workers.start(self._watched(asked))
                             observer.started(asked)
                     if not workers.running:
                         break
@@ -549,6 +586,7 @@ def tune(
     knowledge: bool | str | Path = True,
     device: str = AUTO,
     earlier: Earlier = True,
+    pruner: str | BasePruner | bool | None = None,
     keep_going: bool = False,
     prefer: Mapping[str, float] | None = None,
     n_jobs: int = 1,
@@ -559,6 +597,8 @@ def tune(
     Of a task with several metrics or limits the objective returns a mapping of metrics and their numbers, or
     an Outcome with `values`; the result has a `front`, and a best trial by the weights that `prefer` gives
     the metrics, as {"val_loss": 2, "latency_ms": 1}.
+    An objective with an argument named `trial` gets the running trial, to report values to on the way: with a
+    `pruner` hopeless trials are stopped early, see `Trial.should_stop`.
 
     The study ends with `n_trials` outcomes, those of an earlier run of the same study counted: an existing
     study of that name is gone on with, and a logged warning says so. The other arguments are those of
@@ -596,6 +636,7 @@ def tune(
         knowledge=knowledge,
         device=device,
         earlier=earlier,
+        pruner=pruner,
     ) as tuner:
         if not keep_going:
             tuner.begin_anew()

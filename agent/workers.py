@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from bestguess.tools.errors import InputError
-from bestguess.tools.objective.run import CommandObjective, Objective
+from bestguess.tools.objective.run import CommandObjective, FunctionObjective, Objective, evaluate
 from bestguess.tools.trial import Outcome, Params, Trial
 from bestguess.tools.words.given import shown
 
@@ -32,6 +32,12 @@ class Workers:
 
     def __init__(self, objective: Objective, count: int = 1, *, processes: bool = False) -> None:
         self.count = count
+        if processes and isinstance(objective, FunctionObjective) and objective.takes_trial:
+            raise InputError(
+                f"the objective {objective.name} takes the trial, which stays in this process; run it in threads"
+            )
+        # A command has a process of its own, and its reports come to this one.
+        processes = processes and not isinstance(objective, CommandObjective)
         self._objective: Objective = _InProcesses(objective) if processes else objective
         self.alone = count == 1 and not processes
         """Whether trials run in the thread that waits."""
@@ -64,7 +70,7 @@ class Workers:
         """
         if self.alone:
             (trial,) = self._running.values()
-            outcome = self._objective(trial.params)
+            outcome = evaluate(self._objective, trial)
             self._running.clear()
             return [(trial, outcome)]
         ended: dict[int, Outcome | BaseException] = {}
@@ -95,7 +101,7 @@ class Workers:
 
     def _run(self, trial: Trial) -> None:
         try:
-            self._ended.put((trial.number, self._objective(trial.params)))
+            self._ended.put((trial.number, evaluate(self._objective, trial)))
         except BaseException as error:  # noqa: BLE001 - it is handed to the thread that waits
             self._ended.put((trial.number, error))
 

@@ -7,9 +7,9 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
-from bestguess.tools.errors import InputError
+from bestguess.tools.errors import InputError, StudyError
 from bestguess.tools.goals import Direction as Direction
 from bestguess.tools.goals import Goals, nondominated
 from bestguess.tools.suggestion import Suggestion
@@ -27,7 +27,7 @@ from bestguess.tools.words.given import (
 from bestguess.tools.words.redaction import redact
 
 Source = Literal["default", "knowledge", "llm", "gp", "random", "user"]
-State = Literal["running", "complete", "failed"]
+State = Literal["running", "complete", "failed", "pruned"]
 
 Params = Mapping[str, Any]
 """Active parameters only, by name."""
@@ -118,7 +118,8 @@ class Outcome:
     A value that is NaN or infinite becomes a failure that says so. `feedback` is whatever the
     objective or the user wants the tuner to read; its tail is kept. Both are cleaned for terminals, and
     secrets in them blanked. `values` are those of several metrics, by name, for a task that has metrics or
-    limits; `value` is then that of the first, once it is told.
+    limits; `value` is then that of the first, once it is told. Of a trial that was stopped early, and so is
+    `pruned`, a value is the one that it had when it was stopped, and may be left out.
     """
 
     value: float | None = None
@@ -126,6 +127,7 @@ class Outcome:
     feedback: str = ""
     seconds: float | None = None
     values: Mapping[str, float] = field(default_factory=dict)
+    pruned: bool = False
 
     def __post_init__(self) -> None:
         feedback = _text("feedback", self.feedback)[-LONGEST_READ:]
@@ -135,16 +137,19 @@ class Outcome:
             object.__setattr__(self, "error", shorten(redact(clean(error)), REASON_CHARS))
             object.__setattr__(self, "value", None)
             object.__setattr__(self, "values", {})
+            object.__setattr__(self, "pruned", False)
             return
+        if not isinstance(self.pruned, bool):
+            raise InputError(f"pruned is {shown(self.pruned)}; give True for a trial that was stopped early")
         values = _values(self.values)
-        if self.value is None and not values:
+        if self.value is None and not values and not self.pruned:
             raise InputError("an Outcome needs a value, or an error: use Outcome.failure('what went wrong')")
-        value = None if self.value is None else _number(self.value)
+        value = None if self.value is None else readread_number(self.value)
         every = {**({} if value is None else {"the objective's value": value}), **values}
         odd = [f"{name} was {number}" for name, number in every.items() if not math.isfinite(number)]
         object.__setattr__(self, "value", None if odd else value)
         object.__setattr__(self, "values", {} if odd else values)
-        if odd:
+        if odd and not self.pruned:
             object.__setattr__(self, "error", f"{', '.join(odd)}, which is not finite")
 
     @classmethod
@@ -163,12 +168,13 @@ class Outcome:
     @property
     def failed(self) -> bool:
         """Whether the trial gave no usable value."""
-        return self.value is None and not self.values
+        return self.value is None and not self.values and not self.pruned
 
     @property
     def record(self) -> dict[str, Any]:
-        """The fields as JSON-able values, `values` only where there are any."""
-        return {name: value for name, value in asdict(self).items() if name != "values" or value}
+        """The fields as JSON-able values, `values` and `pruned` only where they say something."""
+        seldom = ("values", "pruned")
+        return {name: value for name, value in asdict(self).items() if name not in seldom or value}
 
     def of(self, first: str, names: Sequence[str]) -> Outcome:
         """Return the outcome for a study with metrics of these `names`, the `first` of which is its value.
@@ -176,7 +182,7 @@ class Outcome:
         Raises:
             InputError: a metric has no value, or two of them.
         """
-        if self.failed or (not self.values and tuple(names) == (first,)):
+        if self.failed or self.pruned or (not self.values and tuple(names) == (first,)):
             return self
         values = dict(self.values)
         if self.value is not None and values.setdefault(first, self.value) != self.value:
@@ -191,12 +197,38 @@ class Outcome:
         return replace(self, value=values[first], values=ordered)
 
 
+class Progress(Protocol):
+    """Where a running trial's values go as they come, and who says whether it is worth going on.
+
+    `judged` says whether anybody would stop it.
+    """
+
+    judged: bool
+
+    def report(self, step: int, value: float) -> None:
+        """Take the value that the objective has at a step."""
+        ...
+
+    def should_stop(self) -> bool:
+        """Whether the rest is not worth its cost, by what was reported so far."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A rule said at `step` that a trial is hopeless; a `control` went on all the same, to judge the rule."""
+
+    step: int
+    control: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Trial:
     """One numbered evaluation: its proposal and, once told, its outcome.
 
     `remarks` are what people said of it, `study` is the key of the study that it is a trial of; of a trial
-    that was made by hand, nothing.
+    that was made by hand, nothing. `reports` are the values that it had on its way, by step, and `stop` says
+    whether a rule found it hopeless.
     """
 
     number: int
@@ -204,6 +236,9 @@ class Trial:
     outcome: Outcome | None = None
     remarks: tuple[str, ...] = ()
     study: str = field(default="", compare=False, repr=False)
+    reports: Mapping[int, float] = field(default_factory=dict, repr=False)
+    stop: Stop | None = None
+    progress: Progress | None = field(default=None, compare=False, repr=False)
 
     @property
     def params(self) -> dict[str, Any]:
@@ -222,8 +257,17 @@ class Trial:
 
     @property
     def value(self) -> float | None:
-        """The objective's value, or None while running or after a failure; of several metrics, the first."""
-        return self.outcome.value if self.outcome else None
+        """The objective's value; of several metrics, the first.
+
+        None while it runs, after a failure, and where it was stopped early.
+        """
+        return self.outcome.value if self.outcome and not self.outcome.pruned else None
+
+    @property
+    def last(self) -> float | None:
+        """What was last known of the value of a trial that was stopped early, or runs."""
+        last = self.reports[max(self.reports)] if self.reports else None
+        return self.outcome.value if last is None and self.outcome else last
 
     @property
     def values(self) -> dict[str, float]:
@@ -232,9 +276,11 @@ class Trial:
 
     @property
     def state(self) -> State:
-        """`running`, `complete` or `failed`."""
+        """`running`, `complete`, `failed`, or `pruned`: stopped early."""
         if self.outcome is None:
             return "running"
+        if self.outcome.pruned:
+            return "pruned"
         return "failed" if self.outcome.failed else "complete"
 
     @property
@@ -257,6 +303,34 @@ class Trial:
     def told(self, outcome: Outcome) -> Trial:
         """Return this trial with its outcome."""
         return replace(self, outcome=outcome)
+
+    def report(self, step: int, value: float) -> None:
+        """Report the value at a step, such as an epoch, a count of rows or trees: whole, and growing.
+
+        Raises:
+            InputError: the step is no whole number from 0, or the value no number.
+            StudyError: the trial does not run: it was made by hand, or read from a study.
+        """
+        self._running().report(step, value)
+
+    def should_stop(self) -> bool:
+        """Whether the trial is hopeless by its reports so far; without a `pruner` it never is.
+
+        An objective that is told so returns: whatever it returns then counts as stopped early. One that
+        reports a further step goes on, as if nothing had been said.
+
+        Raises:
+            StudyError: as for `report`.
+        """
+        return self._running().should_stop()
+
+    def _running(self) -> Progress:
+        if self.progress is None:
+            raise StudyError(
+                f"trial {self.number} is a record and does not run; report to the trial that ask returned, "
+                "or by its number to the tuner"
+            )
+        return self.progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,13 +363,18 @@ class History:
         return tuple(trial for trial in self.trials if trial.state == "failed")
 
     @property
+    def pruned(self) -> tuple[Trial, ...]:
+        """Trials that were stopped early."""
+        return tuple(trial for trial in self.trials if trial.state == "pruned")
+
+    @property
     def running(self) -> tuple[Trial, ...]:
         """Trials that were asked and not told."""
         return tuple(trial for trial in self.trials if trial.state == "running")
 
     @property
     def told(self) -> tuple[Trial, ...]:
-        """Complete and failed trials."""
+        """Complete, failed and pruned trials."""
         return tuple(trial for trial in self.trials if trial.outcome is not None)
 
     @property
@@ -369,7 +448,8 @@ def as_outcome(given: Any) -> Outcome:
     return Outcome(values=given) if isinstance(given, Mapping) else Outcome(given)
 
 
-def _number(value: Any) -> float:
+def readread_number(value: Any) -> float:
+    """Return the number that an objective gave, in whatever library's form; raise InputError for none."""
     try:
         if isinstance(value, bytes | bytearray):
             raise TypeError("bytes are no number")
@@ -395,7 +475,7 @@ def _values(given: Any) -> dict[str, float]:
     found = {}
     for name, value in values.items():
         try:
-            found[name] = _number(value)
+            found[name] = read_number(value)
         except InputError as error:
             words = str(error).replace("the objective's value", f"the value of {shown(name)}")
             raise InputError(words) from error

@@ -44,14 +44,14 @@ def fingerprint_of(space: Space, goals: Goals | None) -> str:
 
 def values_of(outcome: Outcome | None, goals: Goals | None) -> list[float] | None:
     """Return the values of a trial as Optuna keeps them; None where it has none."""
-    if outcome is None or outcome.value is None:
+    if outcome is None or outcome.value is None or (goals and outcome.pruned):
         return None
     return [outcome.value] if goals is None else [outcome.values[name] for name in goals.metrics]
 
 
 def attributes_of(outcome: Outcome | None, goals: Goals | None) -> tuple[dict[str, float], dict[str, float]]:
     """Return the user and the system attributes that say what else a trial gave; none without goals."""
-    if goals is None or outcome is None or outcome.failed:
+    if goals is None or outcome is None or outcome.failed or outcome.pruned:
         return {}, {}
     beside = {
         name: value

@@ -23,7 +23,7 @@ from bestguess.agent.record.trials import Look, StoredTrials, ToldBeforeError
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError, StudyError
 from bestguess.tools.space.space import Space
-from bestguess.tools.trial import History, Outcome, Proposal, Trial
+from bestguess.tools.trial import History, Outcome, Proposal, Stop, Trial
 from bestguess.tools.words.cleaning import clean
 from bestguess.tools.words.given import as_index, shown
 from bestguess.tools.words.kept import GradeWord, whole
@@ -119,6 +119,17 @@ class Study:
         with writing(self._settings.url):
             if self.earlier is None:
                 self.storage.set_study_user_attr(self._settings.study_id, EARLIER, list(earlier))
+
+    @property
+    def pruner(self) -> str | None:
+        """The name of the rule by which hopeless trials are stopped, if one was chosen."""
+        return self._settings.read().get("pruner")
+
+    def keep_pruner(self, name: str) -> None:
+        """Keep the name of the rule, for whoever goes on with the study."""
+        if self.pruner != name:
+            with writing(self._settings.url):
+                self._settings.write(pruner=name)
 
     def keep_grade(self, number: int, grade: GradeWord) -> None:
         """Keep the grade that the model has from trial `number` on, if it had another before."""
@@ -284,6 +295,14 @@ class Study:
         self._started.pop(number, None)
         return told
 
+    def report(self, number: int, step: int, value: float) -> None:
+        """Record the value that a running trial has at a step; see `StoredTrials.report`."""
+        self._trials.report(number, step, value)
+
+    def mark_stop(self, number: int, stop: Stop) -> None:
+        """Record that a running trial was found hopeless."""
+        self._trials.mark_stop(number, stop)
+
     def take_in(self) -> None:
         """Record the outcomes that could not be recorded when told, each once; raise StudyUnavailable."""
         self._spool.take_in(self.space, self._trials)
@@ -308,7 +327,10 @@ class Study:
                 return None
             return fields | {"owner": self._owner_fields(owner), "attempts": fields.get("attempts", 1) + 1}
 
-        return self._trials.change(number, take)
+        taken = self._trials.change(number, take)
+        if taken:
+            self._trials.mark_stop(number, None)
+        return taken
 
     def owner_of(self, number: int) -> Owner | None:
         """Return who runs a trial, or ran it when its process ended; None for one that was given up."""

@@ -25,7 +25,7 @@ from bestguess.tools.errors import ParamsError
 from bestguess.tools.goals import Goals
 from bestguess.tools.space.space import Space
 from bestguess.tools.suggestion import Suggestion
-from bestguess.tools.trial import SDS_OF_90, Outcome, Params, Prediction, Proposal, Trial
+from bestguess.tools.trial import SDS_OF_90, Outcome, Params, Prediction, Proposal, Stop, Trial
 from bestguess.tools.words.cleaning import clean_line
 from bestguess.tools.words.given import shorten, shown
 from bestguess.tools.words.kept import ATTRIBUTE, KEPT_LENGTHS, read_fields
@@ -33,7 +33,15 @@ from bestguess.tools.words.kept import ATTRIBUTE, KEPT_LENGTHS, read_fields
 ENQUEUED = "fixed_params"
 """The system attribute in which Optuna keeps what was enqueued."""
 
-STATES = {"running": TrialState.RUNNING, "complete": TrialState.COMPLETE, "failed": TrialState.FAIL}
+STATES = {
+    "running": TrialState.RUNNING,
+    "complete": TrialState.COMPLETE,
+    "failed": TrialState.FAIL,
+    "pruned": TrialState.PRUNED,
+}
+
+STOP = "bestguess:stop"
+"""The attribute of a trial that says at which step a rule found it hopeless."""
 
 _SAID = [field.name for field in fields(Proposal) if field.name != "params"]
 _PREDICTIONS = ("prediction", "rival")
@@ -91,9 +99,25 @@ def read_outcome(
         return Outcome(values[0], feedback=fields.get("feedback", ""), seconds=fields.get("seconds"))
     if fields.get("error"):
         return Outcome(**fields)
-    if frozen.state == TrialState.PRUNED and (step := frozen.last_step) is not None:
-        return Outcome.failure(f"pruned at step {step}, with {frozen.intermediate_values[step]} there")
+    if frozen.state == TrialState.PRUNED and (fields.get("pruned") or read_reports(frozen)):
+        return Outcome(**{**fields, "pruned": True})
     return Outcome.failure(f"recorded as {frozen.state.name.lower()} with value {values[0]} and no reason")
+
+
+def read_stop(frozen: FrozenTrial) -> Stop | None:
+    """Return what a rule said of a trial, if it found it hopeless."""
+    kept = frozen.user_attrs.get(STOP)
+    if not isinstance(kept, Mapping) or type(kept.get("step")) is not int:
+        return None
+    return Stop(kept["step"], kept.get("control") is True)
+
+
+def read_reports(frozen: FrozenTrial) -> dict[int, float]:
+    """Return the finite values that a trial reported, by step; those beyond its stop are of a run before."""
+    stop = read_stop(frozen)
+    last = stop.step if stop and frozen.state == TrialState.PRUNED else math.inf
+    reported = sorted(frozen.intermediate_values.items())
+    return {step: value for step, value in reported if step <= last and math.isfinite(value)}
 
 
 def broken_constraints(frozen: FrozenTrial) -> str:
@@ -189,7 +213,13 @@ class Translation:
     def from_optuna(self, frozen: FrozenTrial) -> Trial:
         """Return the trial, whether or not it fits; one that plain Optuna made counts as the user's."""
         fields = fields_of(frozen)
-        trial = Trial(frozen.number, read_proposal(fields, self._params(frozen)[0]), study=self._token)
+        trial = Trial(
+            frozen.number,
+            read_proposal(fields, self._params(frozen)[0]),
+            study=self._token,
+            reports=read_reports(frozen),
+            stop=read_stop(frozen),
+        )
         if not frozen.state.is_finished():
             return trial
         return trial.told(read_outcome(frozen, fields.get("outcome"), self._goals))
@@ -207,7 +237,7 @@ class Translation:
             words = "trial %d of study %r was changed by somebody else; what makes no sense is left out: %s"
             _log.warning(words, frozen.number, self._study, ", ".join(odd))
         # In what somebody else began and did not finish there is nothing to learn from.
-        counts = ours or refused or frozen.state == TrialState.COMPLETE
+        counts = ours or refused or frozen.state in (TrialState.COMPLETE, TrialState.PRUNED)
         if problem and counts:
             self.left_out[frozen.number] = problem
         return not problem

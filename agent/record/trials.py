@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from itertools import count, islice
 from pathlib import Path
@@ -23,13 +23,15 @@ from bestguess.agent.record.steady import persist
 from bestguess.agent.record.trial_fields import (
     ENQUEUED,
     STATES,
+    STOP,
     Translation,
     fields_of,
+    read_stop,
 )
 from bestguess.agent.task import Task
 from bestguess.tools.errors import ParamsError, StudyError
 from bestguess.tools.space.space import Space
-from bestguess.tools.trial import History, Outcome, Params, Proposal, Trial
+from bestguess.tools.trial import History, Outcome, Params, Proposal, Stop, Trial
 from bestguess.tools.words.cleaning import clean_line
 from bestguess.tools.words.kept import ATTRIBUTE, whole
 
@@ -54,7 +56,9 @@ class ToldBeforeError(StudyError):
         assert trial.outcome is not None
         self.trial = trial
         told = trial.outcome
-        self.same = (outcome.value, outcome.error, outcome.values) == (told.value, told.error, told.values)
+        stopped = told.pruned and outcome.pruned and outcome.value is None
+        same = (outcome.value, outcome.error, outcome.values) == (told.value, told.error, told.values)
+        self.same = stopped or same
         super().__init__(
             f"trial {trial.number} was already told {_told_words(trial.outcome)}, and now "
             f"{_told_words(outcome)}; a trial is told once, tell its params for another result"
@@ -272,6 +276,13 @@ class StoredTrials:
         trial = self._translation.from_optuna(frozen)
         if trial.outcome is not None:
             raise ToldBeforeError(trial, outcome)
+        if not outcome.failed and trial.stop and not trial.stop.control:
+            outcome = replace(outcome, pruned=True)
+        if outcome.pruned and outcome.value is None:
+            if trial.last is None:
+                outcome = Outcome.failure("stopped early, before it had reported a value")
+            else:
+                outcome = replace(outcome, value=trial.last)
         told = trial.told(outcome)
         with writing(self._settings.url):
             try:
@@ -283,6 +294,34 @@ class StoredTrials:
                 # By a process on another machine; or by us, and the answer was lost with the connection.
                 raise ToldBeforeError(self._translation.from_optuna(self.at(number)), outcome) from None
         return told
+
+    def report(self, number: int, step: int, value: float) -> None:
+        """Record the value that a running trial has at a step; a trial that is run again writes over it.
+
+        Whoever reports a step after one at which the trial was found hopeless has gone on: it is a control.
+
+        Raises:
+            StudyError: there is no such trial, or it is over.
+        """
+        frozen = self.at(number)
+        stop = read_stop(frozen)
+        with writing(self._settings.url):
+            try:
+                self._storage.set_trial_intermediate_value(frozen._trial_id, step, value)
+                if stop and not stop.control and step != stop.step:
+                    self._mark_stop(frozen, Stop(stop.step, control=True) if step > stop.step else None)
+            except UpdateFinishedTrialError:
+                raise StudyError(f"trial {number} is over, so nothing can be reported of it") from None
+
+    def mark_stop(self, number: int, stop: Stop | None) -> None:
+        """Record that a running trial was found hopeless; None takes that back, as where it is run again."""
+        frozen = self.at(number)
+        if (stop or read_stop(frozen)) and not frozen.state.is_finished():
+            with writing(self._settings.url):
+                self._mark_stop(frozen, stop)
+
+    def _mark_stop(self, frozen: FrozenTrial, stop: Stop | None) -> None:
+        self._storage.set_trial_user_attr(frozen._trial_id, STOP, asdict(stop) if stop else None)
 
     def change(self, number: int, change: Callable[[dict[str, Any]], dict[str, Any] | None]) -> bool:
         """Write what `change` makes of the fields of a running trial, if anything; return whether it did."""
@@ -375,4 +414,6 @@ def write_left_out(left_out: Mapping[int, str]) -> tuple[str, ...]:
 def _told_words(outcome: Outcome) -> str:
     if outcome.failed:
         return f"that it failed ({outcome.error})"
+    if outcome.pruned:
+        return f"that it was stopped early, with {outcome.value!r}"
     return f"the values {dict(outcome.values)}" if outcome.values else f"the value {outcome.value!r}"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bestguess.agent.estimators.search_cv import SearchCV
     from bestguess.agent.learning.draft import learn
     from bestguess.agent.llm import LLM, Message, Reply, Request
+    from bestguess.agent.pruning.pruner import Pruner
     from bestguess.agent.result import Result
     from bestguess.agent.sampling.sampler import Sampler
     from bestguess.agent.task import Task
@@ -39,6 +40,7 @@ _HOMES = {
     "Outcome": "tools.trial",
     "Prediction": "tools.trial",
     "Proposal": "tools.trial",
+    "Pruner": "agent.pruning.pruner",
     "Reply": "agent.llm",
     "Request": "agent.llm",
     "Result": "agent.result",
@@ -69,6 +71,7 @@ __all__ = [
     "Outcome",
     "Prediction",
     "Proposal",
+    "Pruner",
     "Reply",
     "Request",
     "Result",

@@ -13,7 +13,7 @@ import selectors
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -34,6 +34,9 @@ MATCH_S = 1.0
 """How long the pattern may take for what is read at once, at most 32 KiB."""
 
 
+OnMatch = Callable[[int, float], object]
+
+
 class SlowPattern(Exception):
     """The pattern took longer than MATCH_S; its argument is the line where it did."""
 
@@ -45,16 +48,21 @@ class Watch:
     default, and `reading` its number; `tail` holds the last lines as a terminal would leave them: no control
     sequences, and of a progress bar only its last state. Where no line break comes, 16 KiB count as a line.
 
+    `on_match` gets the number of each match and the value that counts so far, where that is finite.
+
     `feed` raises SlowPattern. `re` cannot be stopped, so the pattern is matched by `regex`, which reads the
     same language and has a time limit.
     """
 
-    def __init__(self, pattern: re.Pattern[str], which: Which = "last") -> None:
+    def __init__(
+        self, pattern: re.Pattern[str], which: Which = "last", on_match: OnMatch | None = None
+    ) -> None:
         self.match: str | None = None
         self.reading: Reading | None = None
         self.count = 0
         self.tail = ""
         self._which = which
+        self._on_match = on_match
         self._pattern = regex.compile(pattern.pattern, pattern.flags)
         self._pending = b""
 
@@ -91,8 +99,36 @@ class Watch:
                 reading = read_number(match)
                 if reading.counts_before(self.reading, self._which):
                     self.match, self.reading = match[1], reading
+                value = self.reading.value if self.reading else None
+                if self._on_match and value is not None and math.isfinite(value):
+                    self._on_match(self.count, value)
         except TimeoutError:
             raise SlowPattern(line) from None
+
+
+class _Judge:
+    """Has the matches judged as they come, those of the stream that had the first, until one is hopeless.
+
+    What is printed after that, while the command is being ended, is no step.
+    """
+
+    def __init__(self, is_hopeless: Callable[[int, float], bool] | None) -> None:
+        self.hopeless = False
+        self._is_hopeless = is_hopeless
+        self._first = ""
+
+    def of(self, stream: str) -> OnMatch | None:
+        """Return what a stream's watch calls."""
+        ask = self._is_hopeless
+        if ask is None:
+            return None
+
+        def on_match(printed: int, value: float) -> None:
+            self._first = self._first or stream
+            if self._first == stream and not self.hopeless:
+                self.hopeless = ask(printed, value)
+
+        return on_match
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +136,15 @@ class Ended:
     """How a run ended.
 
     `returncode` is None after a timeout, and minus the signal's number after a signal. `left` counts the
-    processes that the command left behind, which were stopped.
+    processes that the command left behind, which were stopped. `hopeless` says that it was ended early for
+    what it had printed.
     """
 
     returncode: int | None
     stdout: Watch
     stderr: Watch
     left: int
+    hopeless: bool = False
 
 
 def run_to_end(
@@ -119,12 +157,14 @@ def run_to_end(
     env: Mapping[str, str],
     stop: Event | None = None,
     stdin: bytes = b"",
+    is_hopeless: Callable[[int, float], bool] | None = None,
 ) -> Ended:
     """Run a command in a session of its own until it ends or its time is up; `stdin` is all that it can read.
 
     Setting `stop` from another thread does what Ctrl-C does in the main one: KeyboardInterrupt is raised.
     However the call returns, also by KeyboardInterrupt, what still runs in that session is stopped first:
-    SIGTERM, and SIGKILL after 5 s. If this process is killed, the watchdog does that. A process in the
+    SIGTERM, and SIGKILL after 5 s. The same is done once `is_hopeless` says so of a match's number and value,
+    on the stream that has the first. If this process is killed, the watchdog does that. A process in the
     background may write for 2 s after the command ended.
 
     Raises:
@@ -154,17 +194,20 @@ def run_to_end(
         WATCHDOG.started(number, process.pid)
     assert process.stdout is not None
     assert process.stderr is not None
-    stdout, stderr = Watch(pattern, which), Watch(pattern, which)
+    judge = _Judge(is_hopeless)
+    stdout, stderr = Watch(pattern, which, judge.of("stdout")), Watch(pattern, which, judge.of("stderr"))
     ended = False
     with process.stdout, process.stderr, selectors.DefaultSelector() as pipes:
         try:
             pipes.register(process.stdout, selectors.EVENT_READ, stdout)
             pipes.register(process.stderr, selectors.EVENT_READ, stderr)
             while not (ended := _has_ended(process.pid)) and (now := time.monotonic()) < deadline:
+                if judge.hopeless:
+                    break
                 if stop is not None and stop.is_set():
                     raise KeyboardInterrupt
                 if pipes.get_map():
-                    _read(pipes, until=min(deadline, now + POLL_S))
+                    _read(pipes, until=min(deadline, now + POLL_S), enough=lambda: judge.hopeless)
                 else:
                     time.sleep(0.01)
             if ended:
@@ -179,12 +222,13 @@ def run_to_end(
         _read(pipes, until=time.monotonic() + POLL_S)
     for watch in (stdout, stderr):
         watch.feed(b"")
-    return Ended(process.returncode if ended else None, stdout, stderr, left if ended else 0)
+    returncode = process.returncode if ended else None
+    return Ended(returncode, stdout, stderr, left if ended else 0, judge.hopeless and not ended)
 
 
-def _read(pipes: selectors.BaseSelector, *, until: float) -> None:
-    """Feed the watches from their pipes until that time, or until all pipes have ended."""
-    while pipes.get_map() and (remaining_s := until - time.monotonic()) > 0:
+def _read(pipes: selectors.BaseSelector, *, until: float, enough: Callable[[], bool] = lambda: False) -> None:
+    """Feed the watches from their pipes until that time, until it is enough, or until all have ended."""
+    while pipes.get_map() and not enough() and (remaining_s := until - time.monotonic()) > 0:
         for key, _ in pipes.select(remaining_s):
             chunk = os.read(key.fd, CHUNK_BYTES)
             if chunk:

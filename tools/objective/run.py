@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import inspect
 import json
 import math
 import os
@@ -29,7 +30,7 @@ from bestguess.tools.objective.command import CommandTemplate
 from bestguess.tools.objective.process import CHUNK_BYTES, MATCH_S, Ended, SlowPattern, Watch, run_to_end
 from bestguess.tools.objective.reading import WHICH_WORDS, Which
 from bestguess.tools.objective.watchdog import MARK_VARIABLE, WATCHDOG, mark_of, stop_left
-from bestguess.tools.trial import FEEDBACK_CHARS, Outcome, Params, as_outcome, tail
+from bestguess.tools.trial import FEEDBACK_CHARS, Outcome, Params, Trial, as_outcome, tail
 from bestguess.tools.words.given import shorten, shown
 from bestguess.tools.words.redaction import keep_options
 
@@ -53,8 +54,24 @@ class Objective(Protocol):
         ...
 
     def __call__(self, params: Params) -> Outcome:
-        """Evaluate one configuration."""
+        """Evaluate one configuration; an argument named `trial`, if there is one, is the running trial."""
         ...
+
+
+def evaluate(objective: Objective, trial: Trial) -> Outcome:
+    """Return what an objective gives for a running trial, which it gets where it takes one."""
+    if _takes_trial(objective):
+        return objective(trial.params, trial=trial)  # type: ignore[call-arg]
+    return objective(trial.params)
+
+
+def _takes_trial(function: Callable[..., Any]) -> bool:
+    """Whether a function has an argument named `trial`, beside that of the params."""
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):  # a function of another language
+        return False
+    return any(one.name == "trial" for one in parameters[1:])
 
 
 class FunctionObjective:
@@ -71,15 +88,21 @@ class FunctionObjective:
         module = getattr(function, "__module__", None) or type(function).__module__
         self.name = f"{module}:{getattr(function, '__qualname__', type(function).__qualname__)}"
         self._function = function
+        self.takes_trial = _takes_trial(function)
 
-    def __call__(self, params: Params) -> Outcome:
-        """Call the function with a dict of its own, and time it."""
+    def __call__(self, params: Params, trial: Trial | None = None) -> Outcome:
+        """Call the function with a dict of its own, and with the trial if it takes one, and time it."""
         started = time.perf_counter()
+        more = {"trial": trial} if self.takes_trial else {}
         try:
-            outcome = _to_outcome(self._function(dict(params)))
+            returned = self._function(dict(params), **more)
+            stopped = returned is None and self.takes_trial and trial is not None and trial.should_stop()
+            outcome = Outcome(pruned=True) if stopped else _to_outcome(returned)
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # noqa: BLE001 - anything may go wrong in code that is not ours
+            if type(error).__name__ == "TrialPruned":  # Optuna's, as its users are used to raise it
+                return Outcome(pruned=True, seconds=time.perf_counter() - started)
             said = " ".join("".join(traceback.format_exception_only(error)).split())
             outcome = Outcome.failure(said, feedback=_traceback(error))
         if outcome.seconds is None:
@@ -112,6 +135,11 @@ class CommandObjective:
     runs before, or when the metric takes over a second to match what was printed; the ends of stdout and
     stderr are the feedback either way. When a run is over, so are the processes it left behind, except those
     that moved to a session of their own, as daemons do.
+
+    Of a trial that may be stopped early, each time that the metric is printed is a step: 1, 2, and so on,
+    with the value that would count if it were the last. It is ended where it is found hopeless. So that what
+    Python prints comes at once, and not when the program ends, PYTHONUNBUFFERED is set then; other programs
+    may need `stdbuf -oL` before them.
 
     Args:
         template: the program and its arguments; see `CommandTemplate`.
@@ -167,9 +195,17 @@ class CommandObjective:
                 f"no process can be started ({error.strerror}), so no command can run"
             ) from error
 
-    def __call__(self, params: Params) -> Outcome:
-        """Run the command to its end; on KeyboardInterrupt, stop it and all it started."""
+    def __call__(self, params: Params, trial: Trial | None = None) -> Outcome:
+        """Run the command to its end, or to where `trial` is hopeless; on KeyboardInterrupt, stop it all."""
         started = time.perf_counter()
+        if trial and not (trial.progress and trial.progress.judged):
+            trial = None
+
+        def is_hopeless(printed: int, value: float) -> bool:
+            assert trial is not None
+            trial.report(printed, value)
+            return trial.should_stop()
+
         try:
             with (
                 tempfile.TemporaryDirectory(prefix="bestguess-", ignore_cleanup_errors=True)
@@ -183,9 +219,14 @@ class CommandObjective:
                     which=self._match,
                     timeout_s=self._timeout_s,
                     cwd=self._cwd,
-                    env={**os.environ, PARAMS_VARIABLE: json.dumps(dict(params))},
+                    env={
+                        **os.environ,
+                        **({"PYTHONUNBUFFERED": "1"} if trial else {}),
+                        PARAMS_VARIABLE: json.dumps(dict(params)),
+                    },
                     stop=self.stop,
                     stdin=(self._template.stdin(params) or "").encode(),
+                    is_hopeless=is_hopeless if trial else None,
                 )
         except SlowPattern as slow:
             return Outcome.failure(
@@ -202,22 +243,30 @@ class CommandObjective:
             )
         found = ended.stderr if ended.stdout.match is None else ended.stdout
         value, problem = self._judge(ended, found)
+        if trial and value is not None and not ended.hopeless and trial.should_stop():
+            trial.report(found.count + 1, value)  # it was at its end when that was found
         feedback = _feedback(ended)
         if value is not None and found.count > 1:
             self.note = f"the metric was printed {found.count} times; the {WHICH_WORDS[self._match]} counts"
             feedback = f"{feedback}\n[{self.note}]"
-        return Outcome(value=value, error=problem, feedback=feedback, seconds=time.perf_counter() - started)
+        return Outcome(
+            value=value,
+            error=problem,
+            feedback=feedback,
+            seconds=time.perf_counter() - started,
+            pruned=ended.hopeless,
+        )
 
     def _judge(self, ended: Ended, found: Watch) -> tuple[float | None, str]:
         """Return the value, or why there is none."""
         reading = found.reading
         metric = f"the metric '{self._pattern.pattern}' matched"
-        if ended.returncode is None:
+        if ended.returncode is None and not ended.hopeless:
             last = (
                 f"; the {WHICH_WORDS[self._match]} metric it printed was {found.match}" if found.match else ""
             )
             return None, f"timed out after {self._timeout_s:g} s{last}"
-        if ended.returncode:
+        if ended.returncode and not ended.hopeless:
             said = ended.stderr.tail.strip().rpartition("\n")[2].strip()
             return None, _name_exit(ended.returncode) + (f": {said}" if said else "")
         if reading is None:

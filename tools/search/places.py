@@ -18,7 +18,10 @@ FEWEST = 32
 
 
 def represent(history: History, most: int = CPU_ROWS) -> list[Trial]:
-    """Return at most so many told trials, finished and failed ones about in the proportion they have."""
+    """Return at most so many told trials, finished and failed ones about in the proportion they have.
+
+    Of those that were stopped early as many as there is room for, the latest, come last.
+    """
     complete, failed = history.complete, history.failed
     in_proportion = most * len(failed) // max(len(complete) + len(failed), most)
     # A few of either kind say more than their share.
@@ -26,7 +29,8 @@ def represent(history: History, most: int = CPU_ROWS) -> list[Trial]:
     most_complete = max(most - most_failed, FEWEST)
     losses = np.array([history.loss(trial) for trial in complete])
     kept = [complete[index] for index in representatives(losses, most_complete)]
-    return kept + [failed[index] for index in cover(len(failed), most - len(kept))]
+    kept += [failed[index] for index in cover(len(failed), most - len(kept))]
+    return kept + list(history.pruned[::-1][: most - len(kept)])
 
 
 def encode(space: Space, many: Sequence[Mapping[str, Any]]) -> tuple[FloatArray, BoolArray | None]:

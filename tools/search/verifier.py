@@ -36,6 +36,7 @@ from bestguess.tools.search.acquisition import (
 )
 from bestguess.tools.search.calibration import REPORT, SEARCH, standardized_errors
 from bestguess.tools.search.candidates import maximize
+from bestguess.tools.search.curves import expect_ends
 from bestguess.tools.search.failure_model import FailureModel
 from bestguess.tools.search.failure_rules import Claim, FailureRules
 from bestguess.tools.search.places import Places, encode, represent
@@ -212,11 +213,14 @@ class Verifier:
             posterior, feasibility = same._fit.posterior, same._fit.feasibility
         else:
             more = represent(history, chosen.most_rows) if chosen.most_rows > CPU_ROWS else trials
-            valued = [trial for trial in more if trial.state == "complete"]
+            expected = expect_ends(history)
+            valued = [trial for trial in more if trial.state == "complete" or trial.number in expected]
+            ends = [expected.get(trial.number) or (history.loss(trial), 0.0) for trial in valued]
+            losses, spread = np.array([end for end, _ in ends]), np.array([sd for _, sd in ends])
             x, active = places.of(valued)
             hyperprior = NOISY if noisy else Prior()
             surrogate = GaussianProcess(space.column_kinds, chosen.name, hyperprior)
-            posterior = surrogate.fit(x, np.array([*map(history.loss, valued)]), active=active)
+            posterior = surrogate.fit(x, losses, active=active, spread=spread)
             x, active = places.of(trials)
             failed = np.array([trial.state == "failed" for trial in trials])
             feasibility = Feasibility(x, active, failed=failed, kinds=space.column_kinds)

@@ -7,7 +7,8 @@
 | `theta` | (d + 2,)  | logarithms of the lengthscales, the signal's and the noise's variance  |
 | `w`     | (d,)      | exp(-2 theta), 1 / lengthscale squared                                 |
 | `C`     | (n, n)    | signal variance * Matérn-5/2 of sum_j w_j D_j                          |
-| `K`     | (n, n)    | C + MEAN_VARIANCE + (noise variance + LEAST_NOISE + jitter) I          |
+| `v`     | (n,)      | what a value is uncertain by beyond the noise, as a variance; mostly 0 |
+| `K`     | (n, n)    | C + MEAN_VARIANCE + (noise variance + LEAST_NOISE + jitter) I + diag v |
 | `L`     | (n, n)    | lower Cholesky factor of K                                             |
 | `alpha` | (n,)      | K^-1 z                                                                 |
 | `G`     | (n, n)    | d log p(z | theta) / dK = (alpha alpha' - K^-1) / 2                    |
@@ -108,12 +109,23 @@ def factorize(covariance: Array, noise: float) -> tuple[Array, float]:
 
 
 class Evidence:
-    """The log posterior density of theta, up to a constant, given D (d, n, n), z (n,) and columns' kinds."""
+    """The log posterior density of theta, up to a constant, given D (d, n, n), z (n,) and columns' kinds.
 
-    def __init__(self, distances: Array, z: Array, prior: Prior, kinds: Sequence[str]) -> None:
+    `uncertain` is diag v (n, n); None where v is 0.
+    """
+
+    def __init__(
+        self,
+        distances: Array,
+        z: Array,
+        prior: Prior,
+        kinds: Sequence[str],
+        uncertain: Array | None = None,
+    ) -> None:
         self._xp = xp = array_namespace(z)
         self._distances = xp.reshape(distances, (len(distances), -1))
         self._z = z
+        self._uncertain = uncertain
         self._columns = len(distances)
         self._mode, covariance = prior.normal(kinds)
         self._precision = np.linalg.inv(covariance)
@@ -127,7 +139,10 @@ class Evidence:
         w = xp.exp(-2.0 * xp.asarray(theta[:d], device=device(z)))
         correlation, slope = matern52_and_slope(xp.reshape(w @ self._distances, (n, n)))
         signal = scale * correlation
-        lower, _ = factorize(signal + MEAN_VARIANCE, noise + LEAST_NOISE)
+        covariance = signal + MEAN_VARIANCE
+        if self._uncertain is not None:
+            covariance = covariance + self._uncertain
+        lower, _ = factorize(covariance, noise + LEAST_NOISE)
         alpha = solve(lower, z[:, None])
         g = 0.5 * (alpha @ alpha.T - inverse(lower))
         by_lengthscale = w * (self._distances @ xp.reshape(g * slope, (-1,))) * scale

@@ -50,8 +50,18 @@ class GaussianProcess:
     device: str = CPU
     prior: Prior = field(default_factory=Prior)
 
-    def fit(self, x: FloatArray, y: FloatArray, *, active: BoolArray | None = None) -> GPPosterior:
+    def fit(
+        self,
+        x: FloatArray,
+        y: FloatArray,
+        *,
+        active: BoolArray | None = None,
+        spread: FloatArray | None = None,
+    ) -> GPPosterior:
         """Return the posterior of values y (n,) at x (n, d), under the likeliest hyperparameters.
+
+        `spread` (n,) is the standard deviation, in units of y, of values that are estimates themselves; 0 of
+        those that were told.
 
         Of more than FEW_ROWS rows, so many representatives say roughly where they lie, and up to MORE_ROWS
         exactly; all rows are conditioned on. Dozens of evaluations on all of them would cost several times as
@@ -68,17 +78,31 @@ class GaussianProcess:
             raise InputError(f"x has {len(rows)} rows and y {len(values)} values; give one value a row")
         transform = fit_transform(values)
         z = embedding.array(transform.forward(values))
+        variances = _latent_variances(transform, values, spread)
 
         def evidence(most: int) -> Evidence:
             some = representatives(fetched(z), most)
-            return Evidence(embedding.column_distances(rows[some]), z[some], self.prior, self.kinds)
+            uncertain = None if variances is None else embedding.array(np.diag(variances[some]))
+            distances = embedding.column_distances(rows[some])
+            return Evidence(distances, z[some], self.prior, self.kinds, uncertain)
 
         with few_threads(MORE_ROWS):
             many = len(rows) > FEW_ROWS
             found = evidence(FEW_ROWS).maximize(roughly=many)
             if many:
                 found = evidence(MORE_ROWS).improve(found)
-        return GPPosterior(embedding, rows, z, transform, values, found)
+        return GPPosterior(embedding, rows, z, transform, values, found, variances=variances)
+
+
+def _latent_variances(
+    transform: ValueTransform, y: FloatArray, spread: FloatArray | None
+) -> FloatArray | None:
+    """Return the variances (n,) on the latent scale of values with that spread; None where all are told."""
+    if spread is None or not spread.any():
+        return None
+    width = transform.forward(y + spread) - transform.forward(y - spread)
+    variances: FloatArray = (width / 2.0) ** 2
+    return variances
 
 
 class GPPosterior:
@@ -93,15 +117,19 @@ class GPPosterior:
         y: FloatArray,
         hyperparameters: Hyperparameters,
         grown_from: GPPosterior | None = None,
+        variances: FloatArray | None = None,
     ) -> None:
         """Condition on z (n,) at `rows`; `grown_from` is a posterior of the first of them, all else equal.
 
-        `y` are the values that were told, which bound what is said (`reach.py`).
+        `y` are the values that were told, which bound what is said (`reach.py`); those with `variances`
+        above 0 are estimates, and bound nothing.
         """
         self.hyperparameters = hyperparameters
         self.transform = transform
-        self.reach = fit_reach(y)
-        self.typical = fit_reach(y, typical=True)
+        told = y if variances is None else y[variances[: len(y)] == 0.0]
+        self.reach = fit_reach(told)
+        self.typical = fit_reach(told, typical=True)
+        self._variances = variances
         self._y = y
         self._embedding = embedding
         self._rows = rows
@@ -110,13 +138,19 @@ class GPPosterior:
         self._w = embedding.array(self.lengthscales**-2.0)
         with few_threads(len(rows)):
             if grown_from is None:
-                self._lower, self._jitter = factorize(self._covariance(rows, rows), hyperparameters.noise)
+                covariance = self._covariance(rows, rows)
+                if variances is not None:
+                    covariance = covariance + embedding.array(np.diag(variances))
+                self._lower, self._jitter = factorize(covariance, hyperparameters.noise)
             else:
                 self._lower, self._jitter = self._grow(grown_from), grown_from._jitter
             self._alpha = solve(self._lower, z[:, None])[:, 0]
             # The mean at a trial is its value less the noise's share of it.
             diagonal = hyperparameters.noise + self._jitter
-            self.incumbent_latent = float(embedding.xp.min(z - diagonal * self._alpha))
+            means = z - diagonal * self._alpha
+            if variances is not None:  # of what was not run to its end the mean is no achievement
+                means = means[np.flatnonzero(variances == 0.0)]
+            self.incumbent_latent = float(embedding.xp.min(means))
             """The least mean at a trial: with noise, no single value is to be trusted."""
 
     @property
@@ -210,7 +244,10 @@ class GPPosterior:
         with few_threads(len(self._rows)):
             z = self._embedding.xp.concat((self._z, self._alpha @ self._covariance(self._rows, rows)))
         every = self._rows + rows
-        grown = GPPosterior(self._embedding, every, z, self.transform, self._y, self.hyperparameters, self)
+        variances = None if self._variances is None else np.append(self._variances, np.zeros(len(x)))
+        grown = GPPosterior(
+            self._embedding, every, z, self.transform, self._y, self.hyperparameters, self, variances
+        )
         return grown.inflate(self._inflation)
 
     def inflate(self, factor: float) -> GPPosterior:

@@ -62,10 +62,11 @@ class _Outcome(TypedDict, total=False):
     feedback: str
     seconds: _Cost | None
     values: dict[str, _Finite]
+    pruned: bool
 
 
 def _says_something(outcome: _Outcome) -> _Outcome:
-    if outcome.get("value") is None and not outcome.get("error"):
+    if outcome.get("value") is None and not outcome.get("error") and not outcome.get("pruned"):
         raise ValueError("neither a value nor an error")
     return outcome
 
@@ -100,6 +101,7 @@ _OF_STUDY = _forms(
     knowledge=dict[str, Any] | None,
     grades=list[Annotated[list[_Count | GradeWord], AfterValidator(_is_grade)]],
     token=str,
+    pruner=str,
 )
 _OF_TRIAL = _forms(
     source=Source,
