@@ -144,7 +144,7 @@ class Outcome:
         values = _values(self.values)
         if self.value is None and not values and not self.pruned:
             raise InputError("an Outcome needs a value, or an error: use Outcome.failure('what went wrong')")
-        value = None if self.value is None else readread_number(self.value)
+        value = None if self.value is None else read_number(self.value)
         every = {**({} if value is None else {"the objective's value": value}), **values}
         odd = [f"{name} was {number}" for name, number in every.items() if not math.isfinite(number)]
         object.__setattr__(self, "value", None if odd else value)
@@ -448,7 +448,7 @@ def as_outcome(given: Any) -> Outcome:
     return Outcome(values=given) if isinstance(given, Mapping) else Outcome(given)
 
 
-def readread_number(value: Any) -> float:
+def read_number(value: Any) -> float:
     """Return the number that an objective gave, in whatever library's form; raise InputError for none."""
     try:
         if isinstance(value, bytes | bytearray):

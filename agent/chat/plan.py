@@ -29,6 +29,7 @@ class Plan:
     """What is tuned: a command with `{name}` for the parameters, its metric, the space and the task.
 
     `pattern` finds the metric in what the command prints, `match` says which of several counts.
+    `pruner` is the rule by which hopeless trials are stopped early.
     `study` names the study once there is one. `origins` says of a parameter where it was found, `left_out`
     what could be set, too, and why it is not tuned.
     """
@@ -45,6 +46,7 @@ class Plan:
     origins: Mapping[str, str] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
     match: Which = "last"
+    pruner: str = "none"
 
     @property
     def command_line(self) -> str:

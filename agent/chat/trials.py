@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from bestguess.agent.tuner import Tuner
 from bestguess.tools.errors import BestGuessError
-from bestguess.tools.objective.run import Objective
+from bestguess.tools.objective.run import Objective, evaluate
 from bestguess.tools.trial import Trial
 
 
@@ -194,7 +194,7 @@ class Trials:
         self.running.add(trial.number)
         try:
             self._watcher.started(trial)
-            outcome = self.objective(trial.params)
+            outcome = evaluate(self.objective, trial)
         except BaseException:
             self.tuner.give_back(trial)
             raise

@@ -290,6 +290,7 @@ class Workbench:
             knowledge=self.folder / PACKS if self.uses_packs else True,
             earlier=self.uses_earlier,
             exam=exam and self._exam,
+            pruner=plan.pruner,
             device=self._device,
         )
         tuner.limit(plan.limits)

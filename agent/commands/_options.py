@@ -112,6 +112,14 @@ def _read_device(_context: click.Context, _option: click.Parameter, given: str) 
     return check_device(given)
 
 
+def _read_pruner(_context: click.Context, _option: click.Parameter, given: str | None) -> str | None:
+    if given is None:
+        return None
+    from bestguess.agent.pruning.pruner import check_pruner
+
+    return str(check_pruner(given))
+
+
 device_option = click.option(
     "--device",
     default="auto",
@@ -119,6 +127,14 @@ device_option = click.option(
     metavar="auto|cpu|cuda",
     callback=_read_device,
     help="where the Gaussian process computes; auto: on a GPU once it pays",
+)
+
+pruner_option = click.option(
+    "--pruner",
+    metavar="RULE",
+    callback=_read_pruner,
+    help="stop hopeless trials early, by what they print: forecast, median, hyperband, ...; none; "
+    "default: as the study has it",
 )
 
 
@@ -237,6 +253,7 @@ class SearchTerms(TypedDict):
     earlier: NotRequired[bool | Mapping[str, Mapping[str, str]]]
     seed: int | None
     device: NotRequired[str]
+    pruner: NotRequired[str | None]
 
 
 def search_options(
@@ -269,7 +286,7 @@ def search_options(
         ),
         *([_earlier_options] if search else []),
         seed_option(seed),
-        *([device_option] if search else []),
+        *([device_option, pruner_option] if search else []),
     )
 
     def add(command: Command) -> Command:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,9 @@ from bestguess.agent.commands._output import echo, echo_json
 from bestguess.tools.errors import InputError
 from bestguess.tools.words.cleaning import clean_line
 from bestguess.tools.words.given import shown
+
+if TYPE_CHECKING:
+    from bestguess.agent.record.study import Study
 
 
 @click.command(context_settings={"ignore_unknown_options": True})  # a negative value is an argument
@@ -28,6 +31,13 @@ from bestguess.tools.words.given import shown
     metavar="FILE",
     help="the same from a file; - is stdin",
 )
+@click.option(
+    "--step",
+    type=int,
+    metavar="STEP",
+    help="the VALUE at this step of a trial that goes on, such as an epoch; says whether to stop it",
+)
+@click.option("--pruned", is_flag=True, help="it was stopped early; VALUE is its last one, or left out")
 @study_options
 @json_option
 def command(
@@ -36,6 +46,8 @@ def command(
     params: str | None,
     feedback: str,
     feedback_file: Any,
+    step: int | None,
+    pruned: bool,
     storage: str,
     study_name: str | None,
     as_json: bool,
@@ -45,25 +57,38 @@ def command(
     Telling the same again changes nothing and says so (exit code 0); telling another outcome is an error that
     names both (exit code 2).
 
+    With --step the trial goes on, and what is printed is `go on` or `stop` (with --json, `stop` is true or
+    false), by the rule that `ask --pruner` gave the study. After a `stop`, tell the value, or --pruned.
+
     \b
     Examples:
       bestguess tell 3 0.25
       bestguess tell 3 -0.5 --feedback-file train.log --json
       bestguess tell 4 --failed "CUDA out of memory"
+      bestguess tell 5 0.7 --step 3
       bestguess tell 0.2 --params '{"lr": 0.001, "depth": 3}'
     """
     from bestguess.agent.record.storage_url import shown_url
     from bestguess.agent.record.study import load
+    from bestguess.agent.reports.stopped import stop_record, stop_words
     from bestguess.tools.trial import Outcome, Proposal
     from bestguess.tools.words.documents import read_json
 
-    number, value = _read_arguments(what, failed=failed, params=params)
+    if (step is not None or pruned) and (params is not None or failed is not None):
+        raise InputError("--step and --pruned are of a trial that was asked; leave --params and --failed out")
+    number, value = _read_arguments(what, params=params, valued=None if pruned else failed is None)
     if feedback_file is not None:
         feedback = f"{feedback}\n{feedback_file.read()}".strip()
-    outcome = (
-        Outcome(value, feedback=feedback) if failed is None else Outcome.failure(failed, feedback=feedback)
-    )
     study = load(storage, study_name)
+    if step is not None:
+        assert number is not None
+        _tell_step(study, number, step, value, as_json=as_json)
+        return
+    outcome = (
+        Outcome(value, feedback=feedback, pruned=pruned)
+        if failed is None
+        else Outcome.failure(failed, feedback=feedback)
+    )
     if params is not None:
         given = read_json(params, f"--params is {shown(params)}, which", "quote it for the shell")
         proposal = Proposal(study.space.validate(given), "user", "told by the user")
@@ -79,22 +104,41 @@ def command(
             "number": trial.number,
             "state": trial.state,
             "value": trial.value,
+            "stopped": stop_record(trial),
             "recorded": recorded,
             "best": {"number": best.number, "value": best.value, "params": best.params} if best else None,
         }
         echo_json(record)
         return
     came = f"value {trial.value:.6g}" if trial.value is not None else f"failed ({clean_line(trial.feedback)})"
+    came = stop_words(trial) if trial.state == "pruned" else came
     ending = f"; best so far: trial {best.number}, {best.value:.6g}" if best else ""
     said = "" if recorded else "; it was told before and nothing changed"
     echo(f"trial {trial.number}: {came}{said}{ending}")
 
 
+def _tell_step(study: Study, number: int, step: int, value: float | None, *, as_json: bool) -> None:
+    """Report the value at a step, and print whether to stop."""
+    from bestguess.agent.pruning.pruner import NONE, Pruner
+    from bestguess.agent.pruning.run import Run
+
+    rule = study.pruner or NONE
+    run = Run(study, number, None if rule == NONE else Pruner(rule, seed=study.seed))
+    run.report(step, value)  # type: ignore[arg-type]
+    stop = run.should_stop()
+    if as_json:
+        echo_json({"study_name": study.name, "number": number, "step": step, "value": value, "stop": stop})
+    else:
+        echo("stop" if stop else "go on")
+
+
 def _read_arguments(
-    what: tuple[str, ...], *, failed: str | None, params: str | None
+    what: tuple[str, ...], *, params: str | None, valued: bool | None
 ) -> tuple[int | None, float | None]:
-    """Return the number and the value, each None where it has no place."""
-    numbered, valued = params is None, failed is None
+    """Return the number and the value, each None where it has no place; None: a value may be left out."""
+    numbered = params is None
+    if valued is None:
+        valued = len(what) > 1
     expected = ["NUMBER"] * numbered + ["VALUE"] * valued
     if len(what) != len(expected) or any(word.startswith("--") for word in what):
         given = " ".join(what) or "nothing"

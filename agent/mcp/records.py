@@ -21,6 +21,10 @@ class TrialRecord(BaseModel):
     state: State
     params: dict[str, Any]
     value: float | None = None
+    stopped: dict[str, Any] | None = Field(
+        default=None,
+        description="the step at which it was stopped early, with its value there; a control would have been",
+    )
     source: str = Field(description="who proposed it: default, knowledge, llm, gp, random or user")
     reason: str = Field("", description="why it was proposed")
     verdict: str = Field("", description="what the Gaussian process said of it before it ran")
@@ -95,6 +99,7 @@ class Best(BaseModel):
     )
     complete: int
     failed: int
+    pruned: int = Field(description="how many were stopped early")
     running: int
 
     @classmethod
@@ -108,8 +113,17 @@ class Best(BaseModel):
             recommended=recommended.record if recommended else None,
             complete=len(history.complete),
             failed=len(history.failed),
+            pruned=len(history.pruned),
             running=len(history.running),
         )
+
+
+class StepRecord(BaseModel):
+    """What was reported of a running trial."""
+
+    number: int
+    step: int
+    stop: bool = Field(description="whether to stop it: it could not become the best any more")
 
 
 class Told(BaseModel):

@@ -82,6 +82,11 @@ class OpenStudy:
         with self.lock:
             return self.tuner.tell(params, outcome)
 
+    def report_step(self, number: int, step: int, value: float) -> bool:
+        """Record what a running trial has at a step; return whether to stop it."""
+        with self.lock:
+            return self.tuner.report(number, step, value)
+
     def verify(self, params: Mapping[str, Any]) -> tuple[dict[str, Any], Verdict | None]:
         """Return the params as the space has them, and what the evidence says of them.
 
@@ -132,9 +137,17 @@ class Studies:
         return sorted(study.study_name for study in opened.get_all_studies())
 
     def create(
-        self, name: str, space: Space, task: Task, *, seed: int | None = None, earlier: Any = True
+        self,
+        name: str,
+        space: Space,
+        task: Task,
+        *,
+        seed: int | None = None,
+        **terms: Any,
     ) -> tuple[OpenStudy, bool]:
         """Return the study and whether it is new; one of the same space and direction is gone on with.
+
+        The `terms` are `earlier` and `pruner`, as for `Tuner`.
 
         Raises:
             StudyError: there is one of another space or direction.
@@ -143,8 +156,9 @@ class Studies:
         with self._lock:
             is_new = name not in self.names()
             # It refuses another space or direction.
-            tuner = self._tuner(space, task, study_name=name, seed=seed, earlier=earlier)
+            tuner = self._tuner(space, task, study_name=name, seed=seed, **terms)
             if name in self._open:
+                self._open[name].tuner.set_pruner(terms.get("pruner"))
                 tuner.close()
             return self._open.setdefault(name, OpenStudy(tuner)), is_new
 

@@ -27,6 +27,7 @@ from bestguess.agent.mcp.records import (
     Points,
     Share,
     Shares,
+    StepRecord,
     StudyRecord,
     Told,
     TrialRecord,
@@ -85,6 +86,7 @@ def make_server(
     for function in (
         tools.create_study,
         tools.tell,
+        tools.report_step,
         tools.warm_start,
         tools.best,
         tools.history,
@@ -125,11 +127,15 @@ class Tools:
                 "half of the parameters in common, false, names, or {name: {old parameter: new parameter}}"
             ),
         ] = True,
+        pruner: Annotated[
+            str | None,
+            Field(description="stops hopeless trials early, by what report_step is told: forecast, median"),
+        ] = None,
     ) -> StudyRecord:
         """Make a study, or go on with the one of that name if it has the same space and direction."""
         task = Task(description, metric=metric, direction=direction, noisy=noisy)
         opened, created = self._studies.create(
-            study_name, _read_space(space), task, seed=seed, earlier=_in_storage(earlier)
+            study_name, _read_space(space), task, seed=seed, earlier=_in_storage(earlier), pruner=pruner
         )
         study = opened.tuner.study
         return StudyRecord.of(study, created=created, notices=list(study.differences(task, seed)))
@@ -176,6 +182,20 @@ class Tools:
             trial, recorded = opened.tuner.study.tell(number, outcome)
         best = Best.of(opened.name, opened.tuner.history)
         return Told(trial=TrialRecord.of(trial), recorded=recorded, best=best)
+
+    def report_step(
+        self,
+        number: Annotated[int, Field(description="which running trial")],
+        step: Annotated[int, Field(ge=0, description="how far it is: an epoch, a number of rows or trees")],
+        value: Annotated[float, Field(description="the objective's value there")],
+        study_name: StudyName = None,
+    ) -> StepRecord:
+        """Report the value that a running trial has at a step, and hear whether the rest is worth its cost.
+
+        If it is to stop, stop it and tell the value; it is recorded as stopped early, which is no failure.
+        """
+        stop = self._studies.get(study_name).report_step(number, step, value)
+        return StepRecord(number=number, step=step, stop=stop)
 
     def warm_start(
         self,

@@ -43,7 +43,7 @@ class Pruner(BasePruner):
     """
 
     def __init__(self, rule: str | BasePruner = FORECAST, *, seed: int = 0) -> None:
-        self._rule = rule if isinstance(rule, BasePruner) else _named(rule)
+        self.rule = rule if isinstance(rule, BasePruner) else _named(rule)
         self._seed = check_seed(seed) or 0
 
     def prune(self, study: Study, trial: FrozenTrial) -> bool:
@@ -57,9 +57,14 @@ class Pruner(BasePruner):
         before, step = read_stop(trial), trial.last_step
         if step is None or (before and before.control) or fields_of(trial).get("source") == "default":
             return None
-        if not self._rule.prune(study, trial):
+        if not self.rule.prune(study, trial):
             return None
-        return Stop(step, control=random.Random(f"{self._seed} {trial.number}").random() < CONTROLS)  # noqa: S311
+        return Stop(step, control=is_control(self._seed, trial.number))
+
+
+def is_control(seed: int, number: int) -> bool:
+    """Whether the trial of that number goes on where it is found hopeless."""
+    return random.Random(f"{seed} {number}").random() < CONTROLS  # noqa: S311 - no secret
 
 
 def rule_names() -> tuple[str, ...]:

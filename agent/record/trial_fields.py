@@ -115,7 +115,7 @@ def read_stop(frozen: FrozenTrial) -> Stop | None:
 def read_reports(frozen: FrozenTrial) -> dict[int, float]:
     """Return the finite values that a trial reported, by step; those beyond its stop are of a run before."""
     stop = read_stop(frozen)
-    last = stop.step if stop and frozen.state == TrialState.PRUNED else math.inf
+    last = stop.step if stop and not stop.control else math.inf
     reported = sorted(frozen.intermediate_values.items())
     return {step: value for step, value in reported if step <= last and math.isfinite(value)}
 

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bestguess.agent.reports.front import best_so_far, values_words
+from bestguess.agent.reports.stopped import stop_words
 from bestguess.agent.task import Task
 from bestguess.tools.trial import History, Trial
 from bestguess.tools.words.cleaning import clean_line
@@ -151,7 +152,7 @@ def trials_table(trials: deque[Trial] | tuple[Trial, ...], task: Task, front: Se
     table.add_column("params", ratio=3, no_wrap=True, overflow="ellipsis")
     table.add_column("why", ratio=2, no_wrap=True, overflow="ellipsis")
     for trial in trials:
-        style = "red" if trial.state == "failed" else ""
+        style = {"failed": "red", "pruned": "dim"}.get(trial.state, "")
         if trial.number in best:
             style = "bold green"
         params = (
@@ -171,6 +172,8 @@ def trials_table(trials: deque[Trial] | tuple[Trial, ...], task: Task, front: Se
 
 def format_value(trial: Trial, task: Task | None = None) -> str:
     """Return a trial's values, or its state where it has none; with the task, which limits they break."""
+    if trial.state == "pruned":
+        return stop_words(trial)
     return values_words(trial, task.goals if task else None)
 
 

@@ -14,6 +14,7 @@ from bestguess.agent.advice.failures import what_fails
 from bestguess.agent.reports.advised import collect_advice
 from bestguess.agent.reports.front import front_lines, front_summary, values_words, why_no_best
 from bestguess.agent.reports.recommendation import recommend
+from bestguess.agent.reports.stopped import count_stopped, stop_record
 from bestguess.agent.reports.worth import weigh_model
 from bestguess.agent.task import Task
 from bestguess.tools.goals import joined
@@ -114,6 +115,7 @@ def trial_record(trial: Trial) -> dict[str, Any]:
         "value": trial.value,
         "values": trial.values,
         "state": trial.state,
+        "stopped": stop_record(trial),
         "feedback": trial.feedback,
         "remarks": list(trial.remarks),
         "prediction": asdict(proposal.prediction) if proposal.prediction else None,
@@ -128,6 +130,7 @@ def trial_record(trial: Trial) -> dict[str, Any]:
 def study_record(history: History, task: Task, space: Space, *, seconds: float) -> dict[str, Any]:
     """Return a study as JSON-able values; the names are the ones outside checks use."""
     incumbent, default, worth = history.incumbent, history.default, weigh_model(history)
+    stopped = count_stopped(history)
     recommended = recommend(space, history, noisy=task.noisy)
     return {
         "best_value": incumbent.value if incumbent else None,
@@ -142,6 +145,7 @@ def study_record(history: History, task: Task, space: Space, *, seconds: float) 
         "fallbacks": [
             {"reason": reason, "trials": numbers} for reason, numbers in collect_fallbacks(history).items()
         ],
+        "stopped": asdict(stopped) if stopped else None,
         "model_state": describe_model(history),
         "model_worth": asdict(worth) if worth else None,
         "advice": [advised.record for advised in collect_advice(history)],
@@ -184,6 +188,8 @@ def write_report(
     recommended = recommend(space, history, noisy=True) if task.noisy else None
     if recommended:
         parts.append(f"- Recommended, as the best value may be the luckiest: {recommended.words}")
+    if stopped := count_stopped(history):
+        parts.append(f"- {stopped.words}")
     if state := describe_model(history):
         parts.append(f"- Language model: {state}")
     parts += [f"- The model advises, and nothing was done: {one.sentence}" for one in collect_advice(history)]

@@ -11,6 +11,7 @@ from bestguess.agent.chat.answers.facts import Known
 from bestguess.agent.chat.answers.formatting import quoted
 from bestguess.agent.chat.plan import value_words
 from bestguess.agent.reports.live import format_prediction, format_value
+from bestguess.agent.reports.stopped import stop_words
 from bestguess.tools.errors import ParamsError
 from bestguess.tools.search.failure_rules import kind_of
 from bestguess.tools.search.verifier import Verifier
@@ -42,6 +43,9 @@ def explain(known: Known, trial: Trial) -> str:
         parts.append(f"A turn was not taken: {proposal.fallback}.")
     if outcome is None:
         parts.append("It is still running.")
+    elif trial.state == "pruned":
+        words = "it could not become the best any more, by the curves of completed trials"
+        parts.append(f"Its {known.task.metric} was {stop_words(trial)}: {words}.")
     elif trial.value is not None:
         rank = 1 + sum(history.loss(other) < history.loss(trial) for other in history.complete)
         gave = f"It gave {known.task.metric} **{trial.value:.6g}**, number {rank} of {len(history.complete)}"

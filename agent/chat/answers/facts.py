@@ -12,6 +12,7 @@ from bestguess.agent.chat.answers.formatting import duration
 from bestguess.agent.reports.front import front_summary, values_words, why_no_best
 from bestguess.agent.reports.insight import Insight
 from bestguess.agent.reports.report import credit_sources, share_words
+from bestguess.agent.reports.stopped import count_stopped
 from bestguess.agent.reports.worth import weigh_model
 from bestguess.agent.task import Task
 from bestguess.tools.analysis.outlook import Outlook, look_ahead
@@ -106,6 +107,8 @@ def gather_facts(known: Known, insights: Sequence[Insight]) -> list[str]:
         f"improved by {credit.gain:.4g}."
         for credit in credit_sources(history)
     ]
+    if stopped := count_stopped(history):
+        gathered.append(f"{stopped.words}.")
     if worth := weigh_model(history):
         gathered.append(f"Of the language model: {'; '.join(worth.sentences)}.")
     if insights:

@@ -10,6 +10,7 @@ from bestguess.agent.chat.language import mentions
 from bestguess.agent.chat.language.intents import Context
 from bestguess.agent.chat.plan import Plan, configuration
 from bestguess.agent.reports.live import format_prediction
+from bestguess.agent.reports.stopped import stop_words
 from bestguess.agent.task import Task
 from bestguess.tools.trial import History, Trial
 from bestguess.tools.words.given import did_you_mean
@@ -24,7 +25,9 @@ def trial_finished(trial: Trial, history: History, task: Task) -> str:
     """Say what came of a trial."""
     best = history.incumbent
     so_far = f"best {best.value:.6g} (trial {best.number})" if best else "no value yet"
-    if trial.value is None:
+    if trial.state == "pruned":
+        what = f"{task.metric} {stop_words(trial)}"
+    elif trial.value is None:
         what = f"failed: {trial.outcome.error if trial.outcome else ''}"
     else:
         new = best and best.number == trial.number and len(history.complete) > 1

@@ -93,7 +93,7 @@ def _render_trial(console: Console, event: Event) -> None:
     source = trial["source"]
     head, _, rest = event.text.partition(f"[{source}] ")
     best = event.fields.get("best") == trial["number"] and event.kind == "trial_finished"
-    style = "green" if best else {"failed": "red", "running": "dim"}.get(trial["state"], "")
+    style = "green" if best else {"failed": "red", "running": "dim", "pruned": "dim"}.get(trial["state"], "")
     line = Text.assemble(
         f"  {head}", (f" {source} ", BADGES[source]), (" " + rest.replace("`", "").replace("**", ""), style)
     )

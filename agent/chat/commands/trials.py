@@ -1,4 +1,4 @@
-"""The commands that run trials and judge them: /run /pause /resume /try /retry /undo /note."""
+"""The commands that run trials and judge them: /run /pause /resume /pruner /try /retry /undo /note."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from bestguess.agent.chat.conversation import Conversation
 from bestguess.agent.chat.events import Card
 from bestguess.agent.chat.plan import assignments, configuration
 from bestguess.agent.chat.state import Agreed, Undo
+from bestguess.agent.pruning.pruner import NONE, check_pruner
 from bestguess.tools.errors import InputError, ParamsError
 
 
@@ -69,6 +70,30 @@ def pause(session: Conversation) -> str:
     trials.pause()
     running = f" {len(trials.running)} still running will be told when done." if trials.running else ""
     return f"Paused, with {trials.left} trials still to run.{running}"
+
+
+def _card_for_pruner(session: Conversation, rule: str) -> Card:
+    name, before = str(check_pruner(rule)), session.bench.the_plan().pruner
+    if name == NONE:
+        return Card("Let all trials run to their end?", (f"now: {before}",), "typed")
+    lines = (
+        f"now: {before}; from the next trial on: {name}",
+        "the metric is read each time that it is printed, and a run that cannot become the best is ended",
+        "the default is never stopped, and one in ten runs on as a control",
+    )
+    return Card(f"Stop hopeless trials early, by {name}?", lines, "typed")
+
+
+@command("changes", asks=_card_for_pruner)
+def pruner(session: Conversation, rule: str) -> str:
+    """Stop hopeless trials early from the next trial on: /pruner forecast, median, hyperband, …, or none."""
+    bench, name = session.bench, str(check_pruner(rule))
+    bench.plan = replace(bench.the_plan(), pruner=name)
+    if bench.trials:
+        bench.trials.tuner.set_pruner(name)
+    return (
+        "All trials run to their end." if name == NONE else f"Hopeless trials are stopped early, by {name}."
+    )
 
 
 def _card_for_try(session: Conversation, values: Values) -> Card:

@@ -1,0 +1,283 @@
+"""Stopping early in Python: the tuner's trials, `tune`'s objectives, and Optuna's own studies."""
+
+from __future__ import annotations
+
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+
+import bestguess as bg
+from bestguess.agent.pruning.pruner import is_control
+from bestguess.agent.pruning.run import Run
+from bestguess.agent.reports.stopped import count_stopped
+from bestguess.tools.errors import InputError, StudyError
+from bestguess.tools.surrogate.gp import GaussianProcess
+from bestguess.tools.trial import Trial
+
+SPACE = bg.Space(x=bg.Float(0, 1, default=0.2))
+STEPS = range(1, 13)
+HOPELESS = {"x": 0.9}
+
+
+def loss(params: dict[str, Any], step: int) -> float:
+    return float(params["x"] + math.exp(-step / 2))
+
+
+def run(tuner: bg.Tuner, trial: Trial, *, heeds: bool = True) -> Trial:
+    """Run a trial step by step until it is told to stop; one that does not heed that goes on."""
+    for step in STEPS:
+        trial.report(step, loss(trial.params, step))
+        if trial.should_stop() and heeds:
+            break
+    return tuner.tell(trial, loss(trial.params, step))
+
+
+def begun(**terms: Any) -> bg.Tuner:
+    """Return a tuner with three completed trials, the default's the best."""
+    tuner = bg.Tuner(SPACE, **{"seed": 0, "pruner": "forecast", **terms})
+    for x in (0.2, 0.5, 0.6):
+        run(tuner, tuner.ask() if x == 0.2 else tuner.start({"x": x}))
+    return tuner
+
+
+def stopped(tuner: bg.Tuner, many: int = 4) -> Trial:
+    """Return the first of some hopeless trials that is no control."""
+    return next(one for _ in range(many) if (one := run(tuner, tuner.start(HOPELESS))).state == "pruned")
+
+
+def test_a_hopeless_trial_is_stopped_and_is_evidence_and_no_failure() -> None:
+    with begun() as tuner:
+        trial = stopped(tuner)
+        assert trial.value is None
+        assert max(trial.reports) < STEPS[-1]
+        assert trial.last == pytest.approx(loss(HOPELESS, max(trial.reports)))
+        again = tuner.history.trials[trial.number]
+        assert (again, again.reports) == (trial, trial.reports)
+        assert trial in tuner.history.told
+        assert not tuner.history.failed
+        assert tuner.best
+        assert tuner.best.number == 0
+        frozen = tuner.study.optuna_study.trials[trial.number]
+        assert frozen.state == optuna.trial.TrialState.PRUNED
+        assert frozen.intermediate_values == trial.reports
+
+
+@pytest.mark.parametrize("pruner", [None, "none", False])
+def test_nothing_is_stopped_unless_that_is_asked_for(pruner: Any) -> None:
+    with begun(pruner=pruner) as tuner:
+        assert run(tuner, tuner.start(HOPELESS)).state == "complete"
+
+
+def test_reports_alone_change_no_proposal() -> None:
+    proposed = []
+    for reports in (True, False):
+        with bg.Tuner(SPACE, seed=0) as tuner:
+            for _ in range(5):
+                trial = tuner.ask()
+                if reports:
+                    trial.report(1, 0.5)
+                tuner.tell(trial, loss(trial.params, 12))
+            proposed.append([trial.params for trial in tuner.history])
+    assert proposed[0] == proposed[1]
+
+
+def test_the_default_is_never_stopped() -> None:
+    with bg.Tuner(SPACE, seed=0, pruner="forecast") as tuner:
+        for x in (0.0, 0.1, 0.15):
+            run(tuner, tuner.start({"x": x}))
+        default = tuner.ask()
+        assert default.source == "default"
+        assert run(tuner, default).state == "complete"
+
+
+def test_one_in_ten_goes_on_as_a_control_by_seed_and_number_and_says_how_often_the_rule_is_right() -> None:
+    with begun() as tuner:
+        trials = [run(tuner, tuner.start(HOPELESS)) for _ in range(12)]
+        assert all(trial.stop for trial in trials)
+        controls = [trial.number for trial in trials if trial.state == "complete"]
+        assert controls == [number for number in range(3, 15) if is_control(tuner.study.seed, number)]
+        counts = count_stopped(tuner.history)
+        assert counts
+        assert (counts.trials, counts.controls, counts.missed) == (12 - len(controls), len(controls), 0)
+        assert f"right for {counts.controls}" in counts.words
+    assert 50 < sum(is_control(0, number) for number in range(1000)) < 150
+
+
+def test_a_trial_that_goes_on_all_the_same_is_complete() -> None:
+    with begun() as tuner:
+        trial = run(tuner, tuner.start(HOPELESS), heeds=False)
+        assert trial.state == "complete"
+        assert trial.stop
+        assert trial.stop.control
+
+
+@pytest.mark.parametrize(
+    ("rule", "is_rule"),
+    [
+        ("median", optuna.pruners.MedianPruner),
+        ("hyperband", optuna.pruners.HyperbandPruner),
+        ("successive_halving", optuna.pruners.SuccessiveHalvingPruner),
+    ],
+)
+def test_optunas_pruners_are_named_in_its_words(rule: str, is_rule: type) -> None:
+    with bg.Tuner(SPACE, seed=0, pruner=rule) as tuner:
+        assert tuner.pruner
+        assert isinstance(tuner.pruner.rule, is_rule)
+        assert tuner.study.pruner == rule
+
+
+def test_any_pruner_of_optunas_stops_trials() -> None:
+    with begun(pruner=optuna.pruners.ThresholdPruner(upper=1.4)) as tuner:
+        assert max(stopped(tuner).reports) == 1
+
+
+@pytest.mark.parametrize("wrong", ["medain", "percentile", 3, object()])
+def test_a_pruner_that_is_none_is_refused_before_anything_is_written(wrong: Any, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"pruner is .*forecast, .*median"):
+        bg.Tuner(SPACE, storage=f"sqlite:///{tmp_path}/s.db", pruner=wrong)
+    assert not (tmp_path / "s.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("step", "value"), [(-1, 0.5), (1.5, 0.5), (True, 0.5), ("1", 0.5), (1, "low"), (1, None)]
+)
+def test_a_step_or_a_value_that_is_none_is_refused(step: Any, value: Any) -> None:
+    with bg.Tuner(SPACE, seed=0) as tuner, pytest.raises(InputError, match=r"step is|value is"):
+        tuner.ask().report(step, value)
+
+
+def test_only_a_running_trial_takes_reports() -> None:
+    with bg.Tuner(SPACE, seed=0) as tuner:
+        trial = tuner.ask()
+        tuner.tell(trial, 0.5)
+        with pytest.raises(StudyError, match="is a record and does not run"):
+            tuner.history.trials[0].report(1, 0.5)
+        with pytest.raises(StudyError, match="trial 0 is over"):
+            trial.report(1, 0.5)
+
+
+def test_a_study_that_is_gone_on_with_keeps_its_pruner_and_its_curves(tmp_path: Path) -> None:
+    place = {"storage": f"sqlite:///{tmp_path}/s.db", "study_name": "s"}
+    with begun(**place) as tuner:
+        numbers = [tuner.start(HOPELESS).number for _ in range(2)]
+    with bg.Tuner(SPACE, **place) as tuner:
+        for number in numbers:  # as another process that has nothing but the number
+            stop = any(tuner.report(number, step, loss(HOPELESS, step)) for step in STEPS[:8])
+            told = tuner.tell(number, 0.9)
+            assert stop == (told.state == "pruned")
+            assert tuner.tell(number, 0.9) == told
+        assert tuner.history.pruned
+
+
+def test_a_run_that_was_broken_off_and_is_done_again_is_judged_by_what_it_reports_now() -> None:
+    with begun() as tuner:
+        trial = tuner.start({"x": 0.55})
+        for step in STEPS:
+            trial.report(step, 5.0)
+        tuner.give_back(trial)
+        again = tuner.ask()
+        assert again.number == trial.number
+        again.report(1, loss(again.params, 1))
+        assert not again.should_stop()
+        told = run(tuner, again)
+        assert all(value == loss(again.params, step) for step, value in told.reports.items())
+        assert told == tuner.history.trials[told.number]
+
+
+def test_of_a_million_steps_a_few_thousand_are_recorded() -> None:
+    with bg.Tuner(SPACE, seed=0) as tuner:
+        trial = tuner.ask()
+        for step in (*range(50), *range(1000, 1100), 5000, 10**6):
+            trial.report(step, 0.5)
+        kept = tuner.tell(trial, 0.5).reports
+        assert [step for step in kept if step < 1000] == list(range(50))
+        assert 10 <= len([step for step in kept if 1000 <= step < 1100]) <= 13
+        assert {5000, 10**6} <= kept.keys()
+
+
+def test_an_objective_with_an_argument_named_trial_gets_the_trial_and_may_end_as_it_likes() -> None:
+    ends = iter((None, optuna.TrialPruned(), 0.99))
+
+    def objective(params: dict[str, Any], trial: Trial) -> Any:
+        for step in STEPS:
+            trial.report(step, loss(params, step))
+            if trial.should_stop():
+                end = next(ends)
+                if isinstance(end, Exception):
+                    raise end
+                return end
+        return loss(params, step)
+
+    with begun() as tuner:
+        from bestguess.tools.objective.run import FunctionObjective, evaluate
+
+        states = []
+        while len(states) < 3:
+            trial = tuner.start(HOPELESS)
+            told = tuner.tell_run(trial, evaluate(FunctionObjective(objective), trial))
+            states += [] if told.state == "complete" else [told.state]  # a control
+        assert states == ["pruned"] * 3
+
+
+def test_tune_passes_the_trial_and_the_pruner_on() -> None:
+    seen = []
+
+    def objective(params: dict[str, Any], *, trial: Trial) -> float:
+        seen.append(trial.number)
+        trial.report(1, params["x"])
+        assert not trial.should_stop()
+        return float(params["x"])
+
+    result = bg.tune(objective, SPACE, n_trials=2, seed=0, pruner="median")
+    assert seen == [0, 1]
+    assert result.trials[1].reports == {1: result.trials[1].params["x"]}
+    assert result.to_dict()["trials"][0]["stopped"] is None
+
+
+def test_an_uncertain_value_pulls_the_surrogate_less_and_is_no_best() -> None:
+    import numpy as np
+
+    x, y = np.array([[0.1], [0.5], [0.9]]), np.array([1.0, 2.0, 0.0])
+    surrogate = GaussianProcess(["continuous"])
+    firm = surrogate.fit(x, y)
+    vague = surrogate.fit(x, y, spread=np.array([0.0, 0.0, 2.0]))
+    same = surrogate.fit(x, y, spread=np.zeros(3))
+    at = np.array([[0.9]])
+    assert same.predict_latent(at) == firm.predict_latent(at)
+    assert vague.predict_latent(at)[0] > firm.predict_latent(at)[0]
+    assert vague.predict_latent(at)[1] > 2 * firm.predict_latent(at)[1]
+    assert vague.incumbent_latent > firm.incumbent_latent
+    assert vague.assume(np.array([[0.3]])).incumbent_latent == pytest.approx(vague.incumbent_latent, abs=0.1)
+
+
+def test_a_study_of_optunas_is_pruned_by_the_same_rule() -> None:
+    study = optuna.create_study(pruner=bg.Pruner(seed=0), sampler=optuna.samplers.RandomSampler(seed=0))
+
+    def objective(trial: optuna.Trial) -> float:
+        x = trial.suggest_float("x", 0, 1) if trial.number else trial.suggest_float("x", 0, 0)
+        for step in STEPS:
+            trial.report(loss({"x": x}, step), step)
+            if trial.should_prune():
+                raise optuna.TrialPruned
+        return loss({"x": x}, step)
+
+    study.optimize(objective, n_trials=20)
+    states = [trial.state.name for trial in study.trials]
+    assert states[:3] == ["COMPLETE"] * 3
+    assert states.count("PRUNED") > 5
+    assert study.best_trial.number == 0
+
+
+@pytest.mark.slow
+def test_reporting_and_judging_take_milliseconds(tmp_path: Path) -> None:
+    with begun(storage=f"sqlite:///{tmp_path}/s.db", study_name="s") as tuner:
+        progress = Run(tuner.study, tuner.start({"x": 0.3}).number, tuner.pruner)
+        started = time.process_time()
+        for step in STEPS:
+            progress.report(step, 0.3)
+            progress.should_stop()
+        assert time.process_time() - started < 0.1 * len(STEPS)
