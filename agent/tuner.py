@@ -138,7 +138,7 @@ class Tuner:
         if not isinstance(switches, Switches):
             raise InputError(f"switches is {shown(switches)}; give a Switches")
         self.device = check_device(device)
-        rule = check_pruner(pruner)
+        rule = self._check_pruner(pruner)
         self._model = self._terms.connect()
         known = gather(space, self.task, knowledge)
         begun_with = find_earlier(space, self.task, earlier, storage=storage)
@@ -360,13 +360,19 @@ class Tuner:
         """Stop hopeless trials by another rule from now on, or "none"; a name is kept with the study.
 
         Raises:
-            InputError: there is no such rule.
+            InputError: there is no such rule, or the task has several metrics or limits.
         """
-        rule = check_pruner(pruner)
+        rule = self._check_pruner(pruner)
         if isinstance(rule, str) and (rule != NONE or self.study.pruner):
             self.study.keep_pruner(rule)
         rule = rule or self.study.pruner or NONE
         self.pruner = None if rule == NONE else Pruner(rule, seed=self.study.seed)
+
+    def _check_pruner(self, pruner: str | BasePruner | bool | None) -> str | BasePruner | None:
+        rule = check_pruner(pruner)
+        if rule not in (None, NONE) and self.task.goals:
+            raise InputError(f"pruner is {shown(pruner)}, and trials are stopped by one metric; leave it out")
+        return rule
 
     def report(self, trial: Trial | int, step: int, value: float) -> bool:
         """Record the value that a running trial has at a step; return whether to stop it.
@@ -569,7 +575,7 @@ class Tuner:
 
 
 def tune(
-    objective: Callable[[dict[str, Any]], Any] | Objective,
+    objective: Callable[..., Any] | Objective,
     space: Space,
     *,
     task: Task | None = None,

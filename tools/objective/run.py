@@ -82,7 +82,7 @@ class FunctionObjective:
     through: they end the run, not the trial.
     """
 
-    def __init__(self, function: Callable[[dict[str, Any]], Any]) -> None:
+    def __init__(self, function: Callable[..., Any]) -> None:
         if not callable(function):
             raise CommandError(f"the objective is {shown(function)}; give a function of the params")
         module = getattr(function, "__module__", None) or type(function).__module__

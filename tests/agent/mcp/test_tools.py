@@ -94,7 +94,7 @@ def test_every_tool_has_a_description_and_a_schema_of_what_it_takes_and_gives(
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
         assert set(tools) == {
             "create_study", "ask", "tell", "warm_start", "best", "history", "importance", "verify",
-            "scan_script", "why", "compare", "outlook", "cost",
+            "report_step", "scan_script", "why", "compare", "outlook", "cost",
         }  # fmt: skip
         assert all(tool.description for tool in tools.values())
         assert all(tool.input_schema["additionalProperties"] is False for tool in tools.values())

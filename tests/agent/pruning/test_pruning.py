@@ -161,7 +161,7 @@ def test_only_a_running_trial_takes_reports() -> None:
 
 
 def test_a_study_that_is_gone_on_with_keeps_its_pruner_and_its_curves(tmp_path: Path) -> None:
-    place = {"storage": f"sqlite:///{tmp_path}/s.db", "study_name": "s"}
+    place: dict[str, Any] = {"storage": f"sqlite:///{tmp_path}/s.db", "study_name": "s"}
     with begun(**place) as tuner:
         numbers = [tuner.start(HOPELESS).number for _ in range(2)]
     with bg.Tuner(SPACE, **place) as tuner:
@@ -215,7 +215,7 @@ def test_an_objective_with_an_argument_named_trial_gets_the_trial_and_may_end_as
     with begun() as tuner:
         from bestguess.tools.objective.run import FunctionObjective, evaluate
 
-        states = []
+        states: list[str] = []
         while len(states) < 3:
             trial = tuner.start(HOPELESS)
             told = tuner.tell_run(trial, evaluate(FunctionObjective(objective), trial))

@@ -109,7 +109,7 @@ def test_a_trial_that_fits_counts_whatever_its_distributions(
         assert [trial.value for trial in again.history] == [0.5, 1.0, 2.0]
 
 
-def test_what_is_pruned_or_infeasible_in_optuna_is_a_failure_that_says_so() -> None:
+def test_what_is_pruned_in_optuna_was_stopped_and_what_is_infeasible_is_a_failure() -> None:
     with bg.Tuner(SPACE, seed=0) as tuner:
         study = tuner.study.optuna_study
         pruned = study.ask(SPACE.to_optuna())
@@ -119,8 +119,10 @@ def test_what_is_pruned_or_infeasible_in_optuna_is_a_failure_that_says_so() -> N
         broken.set_constraint("memory", 0.5)
         study.tell(broken, -9.0)
         assert tuner.best is None
-        errors = [trial.outcome.error for trial in tuner.history if trial.outcome]
-    assert errors == ["pruned at step 3, with 0.25 there", "infeasible: memory is 0.5, more than 0"]
+        stopped, failed = tuner.history
+    assert (stopped.state, stopped.value, stopped.reports) == ("pruned", None, {3: 0.25})
+    assert failed.outcome
+    assert failed.outcome.error == "infeasible: memory is 0.5, more than 0"
 
 
 def test_what_optuna_tells_of_our_trial_stays() -> None:
