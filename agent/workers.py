@@ -34,7 +34,8 @@ class Workers:
         self.count = count
         if processes and isinstance(objective, FunctionObjective) and objective.takes_trial:
             raise InputError(
-                f"the objective {objective.name} takes the trial, which stays in this process; run it in threads"
+                f"the objective {objective.name} takes the trial, which stays in this process; run it in "
+                "threads"
             )
         # A command has a process of its own, and its reports come to this one.
         processes = processes and not isinstance(objective, CommandObjective)
