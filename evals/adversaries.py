@@ -36,10 +36,14 @@ class _Adversary:
         rng = np.random.default_rng(request.seed)
         properties = _properties(request)
         best = _best(request)
+        points = _points(request)
         answers = []
-        for _ in range(request.n):
+        for _ in range(points["maxItems"] if points else request.n):
             shares = self.place(properties, best, rng)
             answers.append({name: _value(one, shares[name]) for name, one in properties.items()})
+        if points:  # so an able model is asked: for all in one answer
+            together = {"points": [{"reason": self.name, "params": answer} for answer in answers]}
+            answers = [together] * request.n
         texts = tuple(map(json.dumps, answers))
         prompt = sum(len(message.content) for message in request.messages) // 4
         return Reply(texts, tuple(answers), prompt, sum(map(len, texts)) // 4)
@@ -140,9 +144,16 @@ def _wobble(shares: Mapping[str, float], rng: np.random.Generator, sd: float = W
 
 
 def _properties(request: Request) -> dict[str, Any]:
-    """Return the properties of the schema, or of its first branch."""
-    schema = request.schema or {}
+    """Return the properties of a configuration's schema, or of its first branch."""
+    points = _points(request)
+    schema = points["items"]["properties"]["params"] if points else request.schema or {}
     return dict(schema.get("anyOf", [schema])[0].get("properties", {}))
+
+
+def _points(request: Request) -> dict[str, Any]:
+    """Return the schema of several points, nothing where one configuration is asked for."""
+    points = (request.schema or {}).get("properties", {}).get("points", {})
+    return dict(points) if "items" in points else {}
 
 
 def _value(one: Mapping[str, Any], share: float) -> Any:

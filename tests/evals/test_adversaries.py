@@ -6,6 +6,7 @@ import pytest
 
 import bestguess as bg
 from bestguess.agent.llm import Message, Request
+from bestguess.agent.search.replies import Replies
 from bestguess.evals.adversaries import ADVERSARIES, BEST, Copycat, InvertedIncumbent, WorstCorner
 from bestguess.evals.suites.bbob import Suite
 
@@ -21,6 +22,14 @@ def test_answers_fit_the_space_with_and_without_a_best_trial(name: str) -> None:
     for request in (REQUEST, Request((Message("user", "guess"),), n=3, schema=SPACE.json_schema(), seed=0)):
         reply = ADVERSARIES[name]().generate(request)
         assert len([SPACE.from_reply(one) for one in reply.parsed]) == 3
+
+
+@pytest.mark.parametrize("name", ["constant", "corner", "liar"])
+def test_asked_for_several_points_they_give_them_in_one_answer(name: str) -> None:
+    replies = Replies(SPACE, 4)
+    request = Request((Message("user", PROMPT),), n=1, schema=replies.schema, seed=0)
+    (said,) = ADVERSARIES[name]().generate(request).parsed
+    assert len([SPACE.from_reply(point["params"]) for point in replies.split(said)]) == 4
 
 
 def test_they_read_the_best_trial_and_answer_as_their_names_say() -> None:
