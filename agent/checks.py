@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +31,13 @@ def check_space(space: Any) -> Space:
     return space
 
 
-def check_task(task: Any) -> Task:
-    """Return the task, or an empty one for None; raise InputError for anything else."""
+def check_task(task: Any, direction: Any = None) -> Task:
+    """Return the task, or an empty one for None; raise InputError for anything else.
+
+    A `direction` that is given overrules the task's, as an option of a command overrules a file.
+    """
+    if direction is not None:
+        return replace(check_task(task), direction=direction)
     if task is None:
         return Task()
     if not isinstance(task, Task):
@@ -74,6 +81,13 @@ def check_flag(name: str, flag: Any) -> bool:
     if not isinstance(flag, bool):
         raise InputError(f"{name} is {shown(flag)}; give True or False")
     return flag
+
+
+def check_callbacks(callbacks: Any) -> tuple[Callable[..., Any], ...]:
+    """Return the callbacks; raise InputError unless they are a list of functions."""
+    if not isinstance(callbacks, list | tuple) or not all(map(callable, callbacks)):
+        raise InputError(f"callbacks is {shown(callbacks)}; give a list of functions of a result and a trial")
+    return tuple(callbacks)
 
 
 def check_count(name: str, count: Any, most: int) -> int:

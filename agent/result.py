@@ -2,43 +2,74 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Literal, Self, get_args
 
 import optuna
 
 from bestguess.agent.advice.knowledge import read_knowledge
+from bestguess.agent.checks import check_path
 from bestguess.agent.record.earlier import read_earlier
+from bestguess.agent.record.saved import restore_study, study_document
 from bestguess.agent.record.study import Study
 from bestguess.agent.record.trials import write_left_out
 from bestguess.agent.reports.front import why_no_best
 from bestguess.agent.reports.recommendation import Recommendation, recommend
 from bestguess.agent.reports.report import study_record, write_report
-from bestguess.tools.errors import StudyError
-from bestguess.tools.surrogate.device import AUTO, choose_device
+from bestguess.agent.reports.rows import trial_rows
+from bestguess.tools.errors import InputError, StudyError
 from bestguess.tools.trial import History, Trial
+from bestguess.tools.words.documents import path_words, read_bytes, read_json
+from bestguess.tools.words.given import shown
+from bestguess.tools.words.private import open_private
 
-Ending = Literal["done", "timeout", "exhausted", "failing", "interrupted"]
+FORMAT = "bestguess result"
+VERSION = 1
+MOST_SAVED_BYTES = 1_000_000_000
+_MEND = "give a file that Result.save wrote"
+_SAVED: dict[str, Any] = {
+    "llm": str | None,
+    "seconds": int | float,
+    "stopped": str,
+    "ending": str,
+    "device": str,
+    "prefer": dict | None,
+}
+
+Ending = Literal["done", "timeout", "exhausted", "failing", "callback", "interrupted"]
 """Why a run ended: all trials have run, or what came before."""
 
 _WHY: dict[Ending, str] = {
     "timeout": "the time was up",
     "exhausted": "every configuration was tried (a Task with noisy=True has them repeated)",
+    "callback": "a callback ended the run",
     "interrupted": "the run was interrupted, and this is the result so far",
 }
 
 
+def _figures() -> Any:
+    """Return the module that draws, which loads Optuna's own."""
+    return import_module("bestguess.agent.reports.figures")
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a run came to; `ending` is why it ended, `stopped` what to mend where its trials fail alike."""
+    """What a run came to.
+
+    `ending` is why it ended, `stopped` what to mend where its trials fail alike, and `device` where the
+    Gaussian process computed, and why there.
+    """
 
     record: Study
     llm_name: str | None
     seconds: float
     stopped: str = ""
     ending: Ending = "done"
-    device: str = AUTO
+    device: str = ""
     prefer: Mapping[str, float] | None = None
     """What counts how much of several metrics, where that was said."""
 
@@ -127,7 +158,9 @@ class Result:
         if running:
             where = "without an outcome" if self.interrupted else "still running elsewhere"
             lines = (*lines, f"{where}: trial {', '.join(running)}")
-        lines = (*lines, *write_left_out(self.record.left_out), f"Gaussian process: {self.computed_on}")
+        lines = (*lines, *write_left_out(self.record.left_out))
+        if self.device:
+            lines = (*lines, f"Gaussian process: {self.device}")
         costs = f"{self.seconds:.0f} s in this run; language model: {self.llm_name or 'none'}"
         return write_report(
             self.history,
@@ -137,11 +170,126 @@ class Result:
             lines=(*lines, costs),
         )
 
+    def trials_dataframe(self) -> Any:
+        """Return the trials as a pandas DataFrame, a row each, with `params_NAME` a parameter.
+
+        Raises:
+            InputError: pandas is not installed.
+        """
+        try:
+            pandas = import_module("pandas")
+        except ImportError as error:
+            words = f"trials_dataframe needs pandas ({error}): pip install 'bestguess[pandas]'"
+            raise InputError(words) from error
+        return pandas.DataFrame(trial_rows(self.record.space, self.history))
+
+    def plot_optimization_history(self) -> Any:
+        """Return Optuna's figure of all values and the best so far.
+
+        Every `plot_*` returns a plotly figure: `figure.show()`, `figure.write_html("figure.html")`.
+
+        Raises:
+            InputError: plotly is not installed, or there is nothing to draw yet; so do all `plot_*`.
+        """
+        return _figures().draw_with_optuna(self.study, "plot_optimization_history")
+
+    def plot_slice(self, params: list[str] | None = None) -> Any:
+        """Return Optuna's figure of the values by each parameter."""
+        return _figures().draw_with_optuna(self.study, "plot_slice", params=params)
+
+    def plot_parallel_coordinate(self, params: list[str] | None = None) -> Any:
+        """Return Optuna's figure of each trial as a line through its params."""
+        return _figures().draw_with_optuna(self.study, "plot_parallel_coordinate", params=params)
+
+    def plot_contour(self, params: list[str] | None = None) -> Any:
+        """Return Optuna's figure of the value by pairs of parameters."""
+        return _figures().draw_with_optuna(self.study, "plot_contour", params=params)
+
+    def plot_pareto_front(self) -> Any:
+        """Return Optuna's figure of the values of several metrics, those on the front marked."""
+        return _figures().draw_with_optuna(self.study, "plot_pareto_front")
+
+    def plot_timeline(self) -> Any:
+        """Return Optuna's figure of when each trial ran."""
+        return _figures().draw_with_optuna(self.study, "plot_timeline")
+
+    def plot_importance(self) -> Any:
+        """Return the share of the variance that each parameter causes, as the surrogate has it."""
+        return _figures().draw_importance(self.record.space, self.record.task, self.history)
+
+    def plot_effect(self, parameter: str) -> Any:
+        """Return the typical value by one parameter, as the surrogate has it: median, 90 %, and trials."""
+        return _figures().draw_effect(self.record.space, self.record.task, self.history, parameter)
+
+    def plot_predictions(self) -> Any:
+        """Return what was expected of each trial before it ran, against what it was told."""
+        return _figures().draw_predictions(self.record.task, self.history)
+
     @property
-    def computed_on(self) -> str:
-        """Where the Gaussian process computed at the end, why, and how many trials it went by."""
-        told = len(self.history.told)
-        return choose_device(self.device, told).words(told)
+    def document(self) -> dict[str, Any]:
+        """What `save` writes, as JSON-able values."""
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "llm": self.llm_name,
+            "seconds": self.seconds,
+            "stopped": self.stopped,
+            "ending": self.ending,
+            "device": self.device,
+            "prefer": self.prefer,
+            "study": study_document(self.record),
+        }
+
+    def save(self, path: str | Path) -> None:
+        """Write all of it to a JSON file, over one that is there; `load` reads it.
+
+        Raises:
+            InputError: the file cannot be written.
+        """
+        checked = check_path("path", path, "give a file")
+        if checked is None:
+            raise InputError("path is None; give a file")
+        try:
+            with open_private(checked, encoding="utf-8") as file:
+                json.dump(self.document, file, allow_nan=False)
+        except OSError as error:
+            words = f"{path_words(path)} cannot be written: {error.strerror}"
+            raise InputError(f"{words}; see whether its folder is there") from error
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Return what `save` wrote: the same trials, in a study in memory.
+
+        Raises:
+            InputError: there is no such file, or it holds something else.
+            StudyError: it was changed so that its study makes no sense.
+        """
+        name = path_words(path)
+        document = read_json(read_bytes(path, name, _MEND, most_bytes=MOST_SAVED_BYTES), name, _MEND)
+        if not isinstance(document, dict) or document.get("format") != FORMAT:
+            raise InputError(f"{name} holds no result of BestGuess; {_MEND}")
+        if document.get("version") != VERSION:
+            raise InputError(
+                f"{name} is of version {shown(document.get('version'))}, and this BestGuess reads {VERSION}; "
+                "read it with the BestGuess that wrote it"
+            )
+        fields: dict[str, Any] = {key: document.get(key) for key in _SAVED}
+        for key, kinds in _SAVED.items():
+            if not isinstance(fields[key], kinds) or isinstance(fields[key], bool):
+                raise InputError(f"{name} has {key} {shown(fields[key])}; {_MEND}")
+        if fields["ending"] not in get_args(Ending):
+            raise InputError(f"{name} has ending {shown(fields['ending'])}; {_MEND}")
+        study = restore_study(document.get("study"))
+        study.history.preferring(fields["prefer"])
+        return cls(
+            study,
+            fields["llm"],
+            fields["seconds"],
+            fields["stopped"],
+            fields["ending"],
+            fields["device"],
+            fields["prefer"],
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON-able values."""
@@ -151,6 +299,6 @@ class Result:
             "llm": self.llm_name,
             "ending": self.ending,
             "stopped": self.stopped,
-            "device": self.computed_on,
+            "device": self.device,
             **study_record(self.history, record.task, record.space, seconds=self.seconds),
         }

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
+import numpy as np
 from optuna.pruners import BasePruner
 
 from bestguess.agent.advice.advisor import Consultation
@@ -22,6 +25,7 @@ from bestguess.agent.advice.knowledge import gather, read_knowledge
 from bestguess.agent.assembly import BESIDE, LLM_WAIT_S, Assembly, ModelTerms
 from bestguess.agent.checks import (
     check_budget,
+    check_callbacks,
     check_count,
     check_flag,
     check_jobs,
@@ -40,19 +44,24 @@ from bestguess.agent.record.owner import Owner
 from bestguess.agent.record.storage_url import shown_url
 from bestguess.agent.record.study import Study
 from bestguess.agent.record.trials import Look, ToldBeforeError
-from bestguess.agent.reports.live import Observer
+from bestguess.agent.reports.console import CleanConsole
+from bestguess.agent.reports.live import Observer, watch
 from bestguess.agent.result import Ending, Result
 from bestguess.agent.search.surrogate import ALL_TRIED
 from bestguess.agent.search.switches import EVERYTHING, Switches
 from bestguess.agent.task import Task
 from bestguess.agent.workers import Workers
 from bestguess.tools.errors import InputError, StudyError, StudyUnavailable
-from bestguess.tools.objective.run import FunctionObjective, Objective, stop_run
+from bestguess.tools.objective.repeats import MOST_REPEATS, Repeated
+from bestguess.tools.objective.run import CommandObjective, FunctionObjective, Objective, stop_run
 from bestguess.tools.space.region import Limits, Region
 from bestguess.tools.space.space import Space
-from bestguess.tools.surrogate.device import AUTO, check_device
-from bestguess.tools.trial import History, Outcome, Proposal, Trial, as_outcome
+from bestguess.tools.surrogate.device import AUTO, check_device, choose_device
+from bestguess.tools.trial import Direction, History, Outcome, Proposal, Trial, as_outcome
 from bestguess.tools.words.given import as_index, shown
+
+Callback = Callable[[Result, Trial], object]
+"""Is told the result so far, and the trial that was told last; True ends the run."""
 
 _log = logging.getLogger(__name__)
 
@@ -436,6 +445,7 @@ class Tuner:
         n_trials: int,
         timeout: float | None = None,
         observer: Observer | None = None,
+        callbacks: Sequence[Callback] = (),
         keep_going: bool = False,
         n_jobs: int = 1,
         processes: bool = False,
@@ -447,9 +457,11 @@ class Tuner:
 
         What other processes of this machine are running counts too, and is not waited for. No trial is
         started after `timeout` seconds, or once every configuration was tried, unless the task is noisy;
-        `Result.ending` says which. KeyboardInterrupt passes through; the trials that were running come first
-        when the study is gone on with. Of several at once each goes on to its end whatever ends another;
-        what goes wrong with the study, and SystemExit, is raised when they have.
+        `Result.ending` says which. Each of `callbacks` is called with the result so far and the trial that
+        was told; one that returns True ends the run, and what one raises passes through. KeyboardInterrupt
+        does, too; the trials that were running come first when the study is gone on with. Of several at once
+        each goes on to its end whatever ends another; what goes wrong with the study or a callback, and
+        SystemExit, is raised when they have.
         """
         check_count("n_trials", n_trials, MOST_TRIALS)
         n_jobs = check_jobs(n_jobs)
@@ -493,6 +505,9 @@ class Tuner:
                         history = self._seen.history.including(told)
                         self._seen = replace(self._seen, history=history)
                         observer.finished(told, history)
+                        so_far = partial(self.result, time.monotonic() - started)
+                        if _say_stop(callbacks, so_far, told) and ending is None:
+                            ending = "callback"
                     may_fail = not keep_going and ending in (None, "done")
                     if may_fail and (stopped := alike_from_the_start(history)):
                         ending = "failing"
@@ -526,7 +541,9 @@ class Tuner:
     def result(self, seconds: float, ending: Ending = "done", stopped: str = "") -> Result:
         """Return what the study came to so far, after `seconds` of running it."""
         llm_name = self._model.name if self._model else None
-        return Result(self.study, llm_name, seconds, stopped, ending, self.device)
+        told = len(self._seen.history.told)  # what was fitted last
+        device = choose_device(self.device, told).words(told)
+        return Result(self.study, llm_name, seconds, stopped, ending, device)
 
     def _look(self) -> Look:
         """Read the study; what was given back here comes first among what is to be run again."""
@@ -574,11 +591,34 @@ class Tuner:
         self.close()
 
 
+def repeat(
+    objective: FunctionObjective | CommandObjective, repeats: int, pruner: str | BasePruner | bool | None
+) -> Objective:
+    """Return an objective that runs so many times a trial; raise InputError where that makes no sense."""
+    if check_count("repeats", repeats, MOST_REPEATS) == 1:
+        return objective
+    if check_pruner(pruner) not in (None, NONE):
+        raise InputError(
+            f"repeats is {repeats} and pruner {shown(pruner)}; of several runs none is stopped early: leave "
+            "out one of the two"
+        )
+    return Repeated(objective, repeats)
+
+
+def _say_stop(callbacks: Sequence[Callback], so_far: Callable[[], Result], told: Trial) -> bool:
+    """Call all callbacks, and return whether one of them ends the run."""
+    result = so_far() if callbacks else None
+    # Of what a function returns by chance only True ends a run, also numpy's.
+    said = [callback(result, told) for callback in callbacks if result]
+    return any(isinstance(one, bool | np.bool_) and bool(one) for one in said)
+
+
 def tune(
     objective: Callable[..., Any] | Objective,
     space: Space,
     *,
     task: Task | None = None,
+    direction: Direction | None = None,
     n_trials: int = 30,
     timeout: float | None = None,
     llm: LLM | str | None = None,
@@ -597,6 +637,9 @@ def tune(
     prefer: Mapping[str, float] | None = None,
     n_jobs: int = 1,
     processes: bool = False,
+    repeats: int = 1,
+    callbacks: Sequence[Callback] = (),
+    progress: bool = False,
 ) -> Result:
     """Tune `objective(params) -> float | Outcome` over `space` and return the result.
 
@@ -614,6 +657,12 @@ def tune(
     `n_jobs` trials run at once (-1: one a processor), in threads of this process, which suits objectives that
     wait or compute outside of Python; with `processes` each has a process of its own.
 
+    A `direction` overrules the task's. With `repeats` each trial is so many runs, whose mean is its value; an
+    objective that takes an argument `seed` is given 0, 1, … in it, and what the runs of a trial differ by is
+    noise that the Gaussian process knows of. After each trial the `callbacks` are called with the result so
+    far and the trial; one that returns True ends the run, and what one raises passes through: what was told
+    is kept. `progress` shows a live table with a bar on stderr, or a line a trial where that is no terminal.
+
     On Ctrl-C (KeyboardInterrupt) the result so far is returned, with `interrupted` true and a logged warning;
     before there is an outcome, and at a second Ctrl-C, KeyboardInterrupt passes through. Once every
     configuration was tried the run ends, unless the task is noisy.
@@ -624,13 +673,15 @@ def tune(
     check_count("n_trials", n_trials, MOST_TRIALS)
     if timeout is not None:
         check_seconds("timeout", timeout)
-    wanted = check_task(task)
+    wanted = check_task(task, direction)
     History(wanted.direction, goals=wanted.goals).preferring(prefer)
-    run = FunctionObjective(objective)
+    check_flag("progress", progress)
+    run = repeat(FunctionObjective(objective), repeats, pruner)
+    callbacks = check_callbacks(callbacks)
     started = time.monotonic()
     with Tuner(
         space,
-        task,
+        check_task(task, direction),
         llm=llm,
         storage=storage,
         study_name=study_name,
@@ -658,14 +709,17 @@ def tune(
         for difference in tuner.study.differences(tuner.task, seed):
             _log.warning("%s", difference)
         try:
-            result = tuner.run(
-                run,
-                n_trials=n_trials,
-                timeout=timeout,
-                keep_going=keep_going,
-                n_jobs=n_jobs,
-                processes=processes,
-            )
+            with _watching(tuner, n_trials) if progress else nullcontext() as observer:
+                result = tuner.run(
+                    run,
+                    n_trials=n_trials,
+                    timeout=timeout,
+                    observer=observer,
+                    callbacks=callbacks,
+                    keep_going=keep_going,
+                    n_jobs=n_jobs,
+                    processes=processes,
+                )
         except KeyboardInterrupt:
             if not tuner.history.told:
                 raise
@@ -676,3 +730,9 @@ def tune(
         elif result.ending in ("interrupted", "exhausted"):
             _log.warning("%s; %d of n_trials=%d have run", result.why, len(result.history.told), n_trials)
         return result
+
+
+def _watching(tuner: Tuner, n_trials: int) -> AbstractContextManager[Observer]:
+    """Show a run on stderr as the command line does."""
+    done = len(tuner.history.told)
+    return watch(CleanConsole(stderr=True), tuner.task, n_trials, done, asks=tuner.guesses_first)

@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from bestguess.tools.errors import InputError
+from bestguess.tools.objective.repeats import Repeated
 from bestguess.tools.objective.run import CommandObjective, FunctionObjective, Objective, evaluate
 from bestguess.tools.trial import Outcome, Params, Trial
 from bestguess.tools.words.given import shown
@@ -37,17 +38,18 @@ class Workers:
                 f"the objective {objective.name} takes the trial, which stays in this process; run it in "
                 "threads"
             )
+        command = objective.objective if isinstance(objective, Repeated) else objective
         # A command has a process of its own, and its reports come to this one.
-        processes = processes and not isinstance(objective, CommandObjective)
+        processes = processes and not isinstance(command, CommandObjective)
         self._objective: Objective = _InProcesses(objective) if processes else objective
         self.alone = count == 1 and not processes
         """Whether trials run in the thread that waits."""
 
         self._running: dict[int, Trial] = {}
         self._ended: queue.SimpleQueue[tuple[int, Outcome | BaseException]] = queue.SimpleQueue()
-        if not self.alone and isinstance(objective, CommandObjective):
-            objective.stop = objective.stop or threading.Event()
-            self._stop: threading.Event | None = objective.stop
+        if not self.alone and isinstance(command, CommandObjective):
+            command.stop = command.stop or threading.Event()
+            self._stop: threading.Event | None = command.stop
         else:
             self._stop = None
 

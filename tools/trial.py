@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from statistics import stdev
 from typing import Any, Literal, Protocol
 
 from bestguess.tools.errors import InputError, StudyError
@@ -43,6 +44,9 @@ SDS_OF_90 = 1.645
 
 LONGEST_READ = 100_000
 """Characters of what others wrote that are cleaned, before it is cut to what is kept."""
+
+_RARE = ("values", "pruned", "runs")
+"""What most outcomes do not have is not kept of them, so that an older BestGuess reads them all the same."""
 
 _LIKE_A_REMARK = re.compile(r"[\W_]*remark\b", re.IGNORECASE)
 
@@ -119,7 +123,8 @@ class Outcome:
     objective or the user wants the tuner to read; its tail is kept. Both are cleaned for terminals, and
     secrets in them blanked. `values` are those of several metrics, by name, for a task that has metrics or
     limits; `value` is then that of the first, once it is told. Of a trial that was stopped early, and so is
-    `pruned`, a value is the one that it had when it was stopped, and may be left out.
+    `pruned`, a value is the one that it had when it was stopped, and may be left out. `runs` are the values
+    of the objective's runs, where it had several, of which `value` is the mean.
     """
 
     value: float | None = None
@@ -128,6 +133,7 @@ class Outcome:
     seconds: float | None = None
     values: Mapping[str, float] = field(default_factory=dict)
     pruned: bool = False
+    runs: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         feedback = _text("feedback", self.feedback)[-LONGEST_READ:]
@@ -138,7 +144,9 @@ class Outcome:
             object.__setattr__(self, "value", None)
             object.__setattr__(self, "values", {})
             object.__setattr__(self, "pruned", False)
+            object.__setattr__(self, "runs", ())
             return
+        object.__setattr__(self, "runs", _runs(self.runs))
         if not isinstance(self.pruned, bool):
             raise InputError(f"pruned is {shown(self.pruned)}; give True for a trial that was stopped early")
         values = _values(self.values)
@@ -172,9 +180,8 @@ class Outcome:
 
     @property
     def record(self) -> dict[str, Any]:
-        """The fields as JSON-able values, `values` and `pruned` only where they say something."""
-        seldom = ("values", "pruned")
-        return {name: value for name, value in asdict(self).items() if name not in seldom or value}
+        """The fields as JSON-able values, those that are `_RARE` only where they say something."""
+        return {name: value for name, value in asdict(self).items() if value or name not in _RARE}
 
     def of(self, first: str, names: Sequence[str]) -> Outcome:
         """Return the outcome for a study with metrics of these `names`, the `first` of which is its value.
@@ -195,6 +202,11 @@ class Outcome:
             raise InputError(f"the outcome has no value of {', '.join(missing)}, only {has}{hint}")
         ordered = {name: values[name] for name in (*names, *values)}
         return replace(self, value=values[first], values=ordered)
+
+    @property
+    def sd(self) -> float | None:
+        """The standard deviation of several runs; None of one."""
+        return stdev(self.runs) if len(self.runs) > 1 else None
 
 
 class Progress(Protocol):
@@ -487,6 +499,12 @@ def _text(name: str, given: Any) -> str:
     if not isinstance(text, str):
         raise InputError(f"{name} is {shown(given)} ({type(given).__name__}); give words")
     return text
+
+
+def _runs(given: Any) -> tuple[float, ...]:
+    if not isinstance(given, list | tuple):
+        raise InputError(f"runs is {shown(given)}; give the values of several runs, or leave it out")
+    return tuple(map(read_number, given))
 
 
 def _seconds(given: Any) -> float | None:

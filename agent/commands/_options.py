@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bestguess.agent.search.switches import Switches
     from bestguess.agent.task import Task
     from bestguess.tools.objective.reading import Which
-    from bestguess.tools.objective.run import Objective
+    from bestguess.tools.objective.run import CommandObjective, FunctionObjective
     from bestguess.tools.space.space import Space
 
 Command = Callable[..., Any]
@@ -162,6 +162,13 @@ prefer_option = click.option(
 )
 
 json_option = click.option("--json", "as_json", is_flag=True, help="one JSON object, the last line of stdout")
+
+
+def out_option(words: str) -> Add:
+    """Return the option that names the file that is written."""
+    return click.option("--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help=words)
+
+
 force_option = click.option("--force", is_flag=True, help="write over a file that is there")
 
 study_options = together(
@@ -362,7 +369,7 @@ def read_objective(
     metric: str | None,
     trial_timeout_s: float | None,
     match: Which | None = None,
-) -> Objective:
+) -> FunctionObjective | CommandObjective:
     """Return the objective: one word with a colon is a Python function, anything else a command."""
     from bestguess.tools.objective.loading import load_function
     from bestguess.tools.objective.run import CommandObjective, FunctionObjective

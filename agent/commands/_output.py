@@ -12,11 +12,14 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from bestguess.tools.errors import InputError
 from bestguess.tools.words.cleaning import clean
+from bestguess.tools.words.private import open_private
 from bestguess.tools.words.redaction import redact
 
 if TYPE_CHECKING:
@@ -35,6 +38,16 @@ def echo(text: object, *, err: bool = False, nl: bool = True) -> None:
 def echo_json(record: object) -> None:
     """Print one JSON object on one line, in ASCII without control characters."""
     echo(json.dumps(record).replace("\x7f", "\\u007f"))
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a text to a file that only its owner can read; raise InputError where it cannot be written."""
+    try:
+        with open_private(path, encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        words = f"{path} cannot be written: {error.strerror}"
+        raise InputError(f"{words}; see whether its folder is there") from error
 
 
 def console_for(*, stderr: bool = False) -> Console:

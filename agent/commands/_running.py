@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bestguess.agent.result import Result
     from bestguess.agent.task import Task
     from bestguess.agent.tuner import Tuner
-    from bestguess.tools.objective.run import Objective
+    from bestguess.tools.objective.run import CommandObjective, FunctionObjective
     from bestguess.tools.space.space import Space
 
 
@@ -32,7 +32,7 @@ class Appendix(NamedTuple):
 
 
 def tune_and_report(
-    objective: Objective,
+    objective: FunctionObjective | CommandObjective,
     space: Space,
     task: Task,
     *,
@@ -48,6 +48,7 @@ def tune_and_report(
     prefer: Mapping[str, float] | None = None,
     n_jobs: int = 1,
     processes: bool = False,
+    repeats: int = 1,
     beforehand: Callable[[Tuner], str] | None = None,
     afterwards: Callable[[Tuner, Result], Appendix] | None = None,
 ) -> None:
@@ -56,7 +57,7 @@ def tune_and_report(
 
     from bestguess.agent.checks import check_count, check_seconds
     from bestguess.agent.reports.live import watch
-    from bestguess.agent.tuner import MOST_TRIALS, Tuner
+    from bestguess.agent.tuner import MOST_TRIALS, Tuner, repeat
     from bestguess.tools.objective.run import CommandObjective
     from bestguess.tools.trial import History, plain_line
     from bestguess.tools.words.given import shown
@@ -65,6 +66,7 @@ def tune_and_report(
     if timeout_s is not None:
         check_seconds("--timeout", timeout_s)
     History(task.direction, goals=task.goals).preferring(prefer)
+    run = repeat(objective, repeats, terms.get("pruner"))
     optuna.logging.set_verbosity(optuna.logging.WARNING)  # its notes would tear the table
     end_on_signals()
     # Progress goes to stderr under --json, so that stdout is one object whoever reads it.
@@ -90,7 +92,7 @@ def tune_and_report(
                 console, task, n_trials, done=len(tuner.history.told), asks=tuner.guesses_first
             ) as observer:
                 result = tuner.run(
-                    objective,
+                    run,
                     n_trials=n_trials,
                     timeout=timeout_s,
                     observer=observer,

@@ -49,6 +49,13 @@ if TYPE_CHECKING:
 @storage_option(words="'none' keeps it in memory", or_none=True)
 @study_name_option("default: the space file's name")
 @click.option("--resume", is_flag=True, help="go on with the study if it exists")
+@click.option(
+    "--repeats",
+    type=int,
+    default=1,
+    show_default=True,
+    help="runs a trial, whose mean is its value; {seed} in a command is 0, 1, …",
+)
 @click.option("--keep-going", is_flag=True, help="do not stop where the first three trials all fail alike")
 @parallel_option
 @click.option("--processes", is_flag=True, help="run each trial of a Python function in a process of its own")
@@ -83,6 +90,8 @@ def command(
       bestguess tune --space space.yaml --n-trials 30 mymodule:objective
       bestguess tune --space space.yaml --metric 'loss=(\\S+)' --llm embedded \\
           -- python train.py --lr {lr} --depth {depth}
+      bestguess tune --space space.yaml --metric 'acc=(\\S+)' --direction maximize --repeats 3 \\
+          -- python train.py --lr {lr} --seed {seed}
       bestguess tune --space space.yaml --resume ... (the same command again)
     """
     space, words = read_space(space_spec)

@@ -10,6 +10,7 @@ from bestguess.agent.advice.knowledge import name_family
 from bestguess.agent.record.study import Study
 from bestguess.agent.reports.recommendation import Recommendation
 from bestguess.agent.reports.report import trial_record
+from bestguess.tools.errors import StudyError
 from bestguess.tools.scan.draft import Draft
 from bestguess.tools.trial import History, State, Trial
 
@@ -76,6 +77,40 @@ class StudyRecord(BaseModel):
             trials=len(study.history),
             notices=notices,
         )
+
+
+class StudySummary(BaseModel):
+    """A study in short."""
+
+    study_name: str
+    direction: str | None = None
+    metric: str | None = None
+    description: str = Field("", description="what is tuned")
+    trials: int | None = None
+    best_value: float | None = None
+    problem: str = Field("", description="why it cannot be read, if it cannot")
+
+    @classmethod
+    def of(cls, name: str, found: Study | StudyError) -> StudySummary:
+        """Return the summary of a study that was found, or why there is none."""
+        if isinstance(found, StudyError):
+            return cls(study_name=name, description="", problem=str(found))
+        history, task = found.history, found.task
+        return cls(
+            study_name=name,
+            direction=task.direction,
+            metric=task.metric,
+            description=task.description,
+            problem="",
+            trials=len(history),
+            best_value=history.incumbent.value if history.incumbent else None,
+        )
+
+
+class StudyList(BaseModel):
+    """The studies of the server's storage."""
+
+    studies: list[StudySummary]
 
 
 class Asked(BaseModel):

@@ -10,7 +10,7 @@ from mcp.server.mcpserver.exceptions import ResourceError
 from bestguess.agent.mcp.records import HistoryRecord
 from bestguess.agent.mcp.server import StrictServer, threaded
 from bestguess.agent.mcp.studies import Studies
-from bestguess.agent.reports.report import write_report
+from bestguess.agent.reports.study_report import report_on
 
 STUDIES = "bestguess://studies"
 
@@ -33,8 +33,7 @@ def add_resources(server: StrictServer, studies: Studies) -> None:
 
     def report_of(study_name: str) -> str:
         """The report on a study."""
-        study = studies.get(study_name).tuner.study
-        return write_report(study.history, study.task, study.space, title=f"Study {study.name}")
+        return report_on(studies.get(study_name).tuner.study)
 
     reads = partial(threaded, error=ResourceError)
     server.resource(STUDIES, mime_type="application/json")(reads(study_list))

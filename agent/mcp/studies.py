@@ -6,7 +6,7 @@ A study is opened when it is first named. Its trials have no owner: they stay as
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -15,14 +15,16 @@ from typing import Any
 
 import numpy as np
 
+from bestguess.agent.chat.commands.limits import wider
+from bestguess.agent.chat.plan import Plan
 from bestguess.agent.checks import check_count, check_seconds, check_study_name
 from bestguess.agent.llm.connect import connect
 from bestguess.agent.record.opening import study_names
 from bestguess.agent.record.storage import check_storage
-from bestguess.agent.record.study import load
+from bestguess.agent.record.study import Study, load
 from bestguess.agent.task import Task
 from bestguess.agent.tuner import Tuner
-from bestguess.tools.errors import StudyError
+from bestguess.tools.errors import InputError, StudyError
 from bestguess.tools.search.front import fit_verifier
 from bestguess.tools.search.verifier import Verdict
 from bestguess.tools.space.space import Space
@@ -86,6 +88,16 @@ class OpenStudy:
         """Record what a running trial has at a step; return whether to stop it."""
         with self.lock:
             return self.tuner.report(number, step, value)
+
+    def widen(self, parameter: str, low: float | None, high: float | None, options: Sequence[str]) -> None:
+        """Allow more of a parameter from now on, as `/widen` does; raise InputError if it makes no sense."""
+        with self.lock:
+            study = self.tuner.study
+            plan = Plan("", (), "", study.task, study.space, study.name)
+            change = wider(plan, parameter, low, high, tuple(options))
+            if change.space == study.space:
+                raise InputError(f"{parameter} may be all of that already: {study.space[parameter].allowed}")
+            self.tuner.widen(change.space)
 
     def verify(self, params: Mapping[str, Any]) -> tuple[dict[str, Any], Verdict | None]:
         """Return the params as the space has them, and what the evidence says of them.
@@ -182,6 +194,20 @@ class Studies:
                 with closing(load(self.storage, name)) as kept:
                     self._open[name] = OpenStudy(self._tuner(kept.space, kept.task, study_name=name))
             return self._open[name]
+
+    def kept(self) -> Iterator[tuple[str, Study | StudyError]]:
+        """Yield each study by name as it is kept, or why it cannot be read."""
+        with self._lock:
+            names, opened = self.names(), dict(self._open)
+        for name in names:
+            if name in opened:
+                yield name, opened[name].tuner.study
+                continue
+            try:
+                with closing(load(self.storage, name)) as study:
+                    yield name, study
+            except StudyError as error:
+                yield name, error
 
     def close(self) -> None:
         """Close all studies."""

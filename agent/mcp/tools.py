@@ -28,7 +28,9 @@ from bestguess.agent.mcp.records import (
     Share,
     Shares,
     StepRecord,
+    StudyList,
     StudyRecord,
+    StudySummary,
     Told,
     TrialRecord,
 )
@@ -37,6 +39,7 @@ from bestguess.agent.mcp.server import StrictServer, in_thread, threaded
 from bestguess.agent.mcp.studies import MOST_AT_ONCE, AskCall, Studies
 from bestguess.agent.reports.insight import gain_insight
 from bestguess.agent.reports.recommendation import recommend
+from bestguess.agent.reports.study_report import report_on
 from bestguess.agent.task import Task
 from bestguess.agent.warm_start import warm_start
 from bestguess.tools.errors import InputError
@@ -51,7 +54,9 @@ INSTRUCTIONS = """BestGuess tunes expensive black-box functions: hyperparameters
 create_study with a space (scan_script drafts one), then again and again: ask, run what it says, tell the
 value or the failure. Failures are data: tell them too. If you have an idea of your own, verify says what the
 evidence thinks of it; run it and tell it by its params. After a lost connection, tell again whatever you are
-not sure of: telling the same twice changes nothing; history has the trials that are still running."""
+not sure of: telling the same twice changes nothing; history has the trials that are still running.
+list_studies has the studies there are; report says what one came to; widen allows more where the best lies at
+an end of its range."""
 
 SPACE = """{"parameters": {"lr": {"type": "float", "low": 1e-5, "high": 0.1, "log": true, "default": 1e-3,
 "doc": "Adam's"}, "depth": {"type": "int", "low": 1, "high": 8}, "act": {"type": "choice", "options": ["relu",
@@ -84,13 +89,16 @@ def make_server(
     tools = Tools(studies, (root or Path.cwd()).resolve())
     server.tool()(tools.ask)
     for function in (
+        tools.list_studies,
         tools.create_study,
+        tools.widen,
         tools.tell,
         tools.report_step,
         tools.warm_start,
         tools.best,
         tools.history,
         tools.importance,
+        tools.report,
         tools.verify,
         tools.scan_script,
     ):
@@ -139,6 +147,29 @@ class Tools:
         )
         study = opened.tuner.study
         return StudyRecord.of(study, created=created, notices=list(study.differences(task, seed)))
+
+    def list_studies(self) -> StudyList:
+        """Get the studies there are, each with how many trials it has and its best value."""
+        return StudyList(studies=[StudySummary.of(*found) for found in self._studies.kept()])
+
+    def widen(
+        self,
+        parameter: str,
+        low: Annotated[float | None, Field(description="the new least value of a number")] = None,
+        high: Annotated[float | None, Field(description="the new greatest value of a number")] = None,
+        options: Annotated[
+            list[str] | None, Field(description="more options of a choice; the program has to know them")
+        ] = None,
+        study_name: StudyName = None,
+    ) -> StudyRecord:
+        """Allow more of a parameter than the space does now. What was learned stays; it cannot be undone."""
+        opened = self._studies.get(study_name)
+        opened.widen(parameter, low, high, options or [])
+        return StudyRecord.of(opened.tuner.study, created=False, notices=[])
+
+    def report(self, study_name: StudyName = None) -> str:
+        """Get the report in Markdown: default against best, who proposed what, what moves the value."""
+        return report_on(self._studies.get(study_name).tuner.study)
 
     async def ask(self, study_name: StudyName = None, n: int = 1) -> Asked:
         """Get the next trials to run, each with who proposed it and why. No two callers get the same one."""

@@ -69,13 +69,18 @@ def find(storage: str, name: str | None) -> Settings:
     except KeyError:
         words = f"there is no study {name!r} in {shown_url(storage)}; {_listed(_names(opened))}"
         raise StudyError(words) from None
+    check_kept(settings)
+    return settings
+
+
+def check_kept(settings: Settings) -> None:
+    """Raise StudyError where what a study of ours rests on is not kept with it."""
     kept = settings.read()
     if missing := {"space", "task", "seed"} - kept.keys() if kept else {"space"}:
         raise StudyError(
-            f"study {name!r} in {shown_url(storage)} was not made by BestGuess: "
+            f"study {settings.name!r} in {shown_url(settings.url) or 'memory'} was not made by BestGuess: "
             f"no {sorted(missing)[0]} is kept with it"
         )
-    return settings
 
 
 def study_names(storage: str) -> list[str]:

@@ -96,7 +96,8 @@ def read_outcome(
     if frozen.state == TrialState.COMPLETE and number:
         if broken := broken_constraints(frozen):
             return Outcome.failure(broken, feedback=f"its value was {values[0]}")
-        return Outcome(values[0], feedback=fields.get("feedback", ""), seconds=fields.get("seconds"))
+        known = {name: fields[name] for name in ("feedback", "seconds", "runs") if name in fields}
+        return Outcome(values[0], **known)
     if fields.get("error"):
         return Outcome(**fields)
     if frozen.state == TrialState.PRUNED and (fields.get("pruned") or read_reports(frozen)):

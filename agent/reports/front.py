@@ -48,7 +48,8 @@ def values_words(trial: Trial, goals: Goals | None = None) -> str:
     if trial.value is None:
         return trial.state
     if not trial.values:
-        return f"{trial.value:.5g}"
+        sd = trial.outcome and trial.outcome.sd
+        return f"{trial.value:.5g}" if sd is None else f"{trial.value:.5g} ± {sd:.2g}"
     first, *others = trial.values.items()
     words = ", ".join([f"{first[1]:.5g}", *(f"{name} {value:.5g}" for name, value in others)])
     broken = goals.broken(trial.values) if goals else ""

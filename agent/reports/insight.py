@@ -12,15 +12,17 @@ from typing import Any
 import numpy as np
 
 from bestguess.tools.analysis.importance import Effect, Importance, main_effect, rank_importance
+from bestguess.tools.errors import InputError
 from bestguess.tools.search.verifier import MIN_TRIALS, Verifier
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History
-from bestguess.tools.words.given import shorten
+from bestguess.tools.words.given import did_you_mean, shorten, shown
 
 SHOWN = 3
 """Of how many places of a number's effect the words tell."""
 
 VALUE_CHARS = 24
+TOO_EARLY = f"Nothing is known of the parameters before {MIN_TRIALS} trials have values that differ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +73,30 @@ def gain_insight(space: Space, history: History, *, noisy: bool = False) -> tupl
     return tuple(found)
 
 
+def find_insight(space: Space, history: History, parameter: str, *, noisy: bool = False) -> Insight:
+    """Return what is known of one parameter.
+
+    Raises:
+        InputError: there is no such parameter, or nothing is known of it yet.
+    """
+    if parameter not in space.names:
+        mend = did_you_mean(parameter, space.names) or f"; there are {', '.join(space.names)}"
+        raise InputError(f"there is no parameter {shown(parameter)}{mend}")
+    for insight in gain_insight(space, history, noisy=noisy):
+        if insight.effect.name == parameter:
+            return insight
+    raise InputError(TOO_EARLY)
+
+
+def insight_rows(insights: tuple[Insight, ...]) -> list[tuple[str, str, str]]:
+    """Return a row a parameter: its name, its importance, and the typical value at some of its places."""
+    return [(one.importance.name, one.share, _places(one)) for one in insights]
+
+
 def write_insight(insights: tuple[Insight, ...], metric: str) -> str:
     """Return a table in Markdown."""
     if not insights:
-        return f"Nothing is known of the parameters before {MIN_TRIALS} trials have values that differ."
+        return f"{TOO_EARLY}."
     parts = [
         "## What moves the value",
         "",
@@ -85,7 +107,7 @@ def write_insight(insights: tuple[Insight, ...], metric: str) -> str:
         f"| parameter | importance | {metric} |",
         "|---|---:|---|",
     ]
-    parts += [f"| {one.importance.name} | {one.share} | {_places(one)} |" for one in insights]
+    parts += [f"| {' | '.join(row)} |" for row in insight_rows(insights)]
     return "\n".join(parts)
 
 

@@ -77,14 +77,17 @@ def recommend(space: Space, history: History, *, noisy: bool) -> Recommendation 
     best, default = history.incumbent, history.default
     if best is None or best.value is None:
         return None
-    verifier = Verifier.fit(space, history, noisy=noisy) if noisy else None
+    measured = any(trial.outcome.sd for trial in history.complete if trial.outcome)
+    # Of several metrics the preference has chosen.
+    several = history.goals is not None and history.goals.several
+    verifier = Verifier.fit(space, history, noisy=noisy) if (noisy or measured) and not several else None
     if verifier is None:
         better = None
         if default is not None and default.value is not None:
             better = float(history.loss(best) < history.loss(default))
         return Recommendation(best, best.value, best.value, best.value, better)
     # The first trial of each configuration stands for its repeats.
-    first_of = {key_of(trial.params): trial for trial in reversed(history.complete)}
+    first_of = {key_of(trial.params): trial for trial in reversed(history.admissible)}
     tried = list(first_of.values())
     f = verifier.draw([trial.params for trial in tried], np.random.default_rng(0))
     losses = -f if history.direction == "maximize" else f
@@ -93,7 +96,7 @@ def recommend(space: Space, history: History, *, noisy: bool) -> Recommendation 
     likely = [index for index in np.argsort(-shares)[:FINALISTS] if shares[index] >= LEAST_SHARE]
     low, value, high = np.quantile(f[:, first], (0.05, 0.5, 0.95)).tolist()
     beats = None
-    if default is not None and default.value is not None:
+    if default is not None and key_of(default.params) in first_of:
         of_default = losses[:, list(first_of).index(key_of(default.params))]
         beats = float(np.mean(losses[:, first] < of_default))
     return Recommendation(tried[first], value, low, high, beats, tuple(tried[index] for index in likely))

@@ -114,6 +114,7 @@ def trial_record(trial: Trial) -> dict[str, Any]:
         "params": trial.params,
         "value": trial.value,
         "values": trial.values,
+        **({"runs": list(trial.outcome.runs)} if trial.outcome and trial.outcome.runs else {}),
         "state": trial.state,
         "stopped": stop_record(trial),
         "feedback": trial.feedback,
@@ -178,6 +179,8 @@ def write_report(
         parts.append(f"- No trial of {len(history)} gave a value.")
     else:
         who = f"trial {incumbent.number}, {incumbent.source}"
+        if incumbent.outcome and incumbent.outcome.sd is not None:
+            who += f"; mean of {len(incumbent.outcome.runs)} runs, sd {incumbent.outcome.sd:.3g}"
         started = incumbent.value if default is None or default.value is None else default.value
         best, before = told_apart(incumbent.value, started, digits=6)
         parts.append(f"- Best {task.metric}: **{best}** ({who})")
@@ -185,8 +188,8 @@ def write_report(
             change = incumbent.value - default.value
             share = share_words(change, default.value)
             parts.append(f"- Default {task.metric}: {before}; change {change:+.6g}{share}")
-    recommended = recommend(space, history, noisy=True) if task.noisy else None
-    if recommended:
+    recommended = recommend(space, history, noisy=task.noisy)
+    if recommended and (task.noisy or recommended.finalists):
         parts.append(f"- Recommended, as the best value may be the luckiest: {recommended.words}")
     if stopped := count_stopped(history):
         parts.append(f"- {stopped.words}")

@@ -20,6 +20,9 @@ from bestguess.tools.words.given import did_you_mean, is_number
 _FLAG = re.compile(r"--?[^-={\d][^={]*")
 _PLAIN_WORD = re.compile(r"[\w.+:/@%,=-]*", re.ASCII)
 _SYNTAX = "a parameter goes in as {name} or {name:format}, a literal brace as {{ or }}"
+SEED = "seed"
+"""The placeholder that is no parameter."""
+
 _FILE, _STDIN = "file", "stdin"
 _SWITCH = re.compile(r"(?P<on>[-+]{2}[^/]+|[-+][^/]+(?=/))?(?:/(?P<off>[-+][^/]+)?)?")
 """`--amp`, `--amp/--no-amp`, `/--no-amp` or `-a/`: no format of a number is like these, but `-f` is one."""
@@ -89,6 +92,8 @@ class CommandTemplate:
     before it. While rate_drop is inactive, `--rate-drop={rate_drop}` vanishes, as does
     `--rate-drop {rate_drop}`. Write the former where the word before a placeholder is a switch.
 
+    `{seed}` is the seed of the run, unless the space has a parameter of that name; inactive without one.
+
     Placeholders must cover every parameter, or there must be none at all: such a program reads its params
     from the environment variable BESTGUESS_PARAMS.
 
@@ -123,6 +128,7 @@ class CommandTemplate:
         self._texts = texts
         self._arguments = _read_arguments(words, folder or Path.cwd())
         used = {name for argument in self._arguments for name in argument.names}
+        used -= {SEED} - set(names)
         for name in sorted(used.difference(names)):
             mend = did_you_mean(name, names) or f"; the space has {', '.join(names)}."
             raise CommandError(

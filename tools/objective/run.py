@@ -26,7 +26,7 @@ from typing import Any, Protocol
 import regex
 
 from bestguess.tools.errors import CommandError, InputError
-from bestguess.tools.objective.command import CommandTemplate
+from bestguess.tools.objective.command import SEED, CommandTemplate
 from bestguess.tools.objective.process import CHUNK_BYTES, MATCH_S, Ended, SlowPattern, Watch, run_to_end
 from bestguess.tools.objective.reading import WHICH_WORDS, Which
 from bestguess.tools.objective.watchdog import MARK_VARIABLE, WATCHDOG, mark_of, stop_left
@@ -35,6 +35,7 @@ from bestguess.tools.words.given import shorten, shown
 from bestguess.tools.words.redaction import keep_options
 
 PARAMS_VARIABLE = "BESTGUESS_PARAMS"
+SEED_VARIABLE = "BESTGUESS_SEED"
 
 _EXAMPLE = r"for example 'loss=(\S+)'"
 
@@ -60,22 +61,25 @@ class Objective(Protocol):
 
 def evaluate(objective: Objective, trial: Trial) -> Outcome:
     """Return what an objective gives for a running trial, which it gets where it takes one."""
-    if _takes_trial(objective):
+    if _takes(objective, "trial"):
         return objective(trial.params, trial=trial)  # type: ignore[call-arg]
     return objective(trial.params)
 
 
-def _takes_trial(function: Callable[..., Any]) -> bool:
-    """Whether a function has an argument named `trial`, beside that of the params."""
+def _takes(function: Callable[..., Any], name: str) -> bool:
+    """Whether a function has an argument of that name, beside that of the params."""
     try:
         parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):  # a function of another language
         return False
-    return any(one.name == "trial" for one in parameters[1:])
+    named = [one for one in parameters[1:] if one.name == name]
+    return any(one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY) for one in named)
 
 
 class FunctionObjective:
     """A Python function of the params, called in this process; it returns a number, several, or an Outcome.
+
+    One that takes an argument `seed` is given the number of the run where a trial has several.
 
     An exception is a failed trial, with the end of its traceback as feedback. That includes MemoryError,
     asyncio's CancelledError and whatever else is no `Exception`. Only KeyboardInterrupt and SystemExit pass
@@ -88,12 +92,15 @@ class FunctionObjective:
         module = getattr(function, "__module__", None) or type(function).__module__
         self.name = f"{module}:{getattr(function, '__qualname__', type(function).__qualname__)}"
         self._function = function
-        self.takes_trial = _takes_trial(function)
+        self.takes_trial = _takes(function, "trial")
+        self._takes_seed = _takes(function, SEED)
 
-    def __call__(self, params: Params, trial: Trial | None = None) -> Outcome:
-        """Call the function with a dict of its own, and with the trial if it takes one, and time it."""
+    def __call__(self, params: Params, trial: Trial | None = None, seed: int | None = None) -> Outcome:
+        """Call the function with a dict of its own, and with trial and seed if it takes them, and time it."""
         started = time.perf_counter()
-        more = {"trial": trial} if self.takes_trial else {}
+        more: dict[str, Any] = {"trial": trial} if self.takes_trial else {}
+        if self._takes_seed and seed is not None:
+            more[SEED] = seed
         try:
             returned = self._function(dict(params), **more)
             stopped = returned is None and self.takes_trial and trial is not None and trial.should_stop()
@@ -140,6 +147,8 @@ class CommandObjective:
     with the value that would count if it were the last. It is ended where it is found hopeless. So that what
     Python prints comes at once, and not when the program ends, PYTHONUNBUFFERED is set then; other programs
     may need `stdbuf -oL` before them.
+    `{seed}` is the number of the run where a trial has several, 0 otherwise, unless the space has a parameter
+    of that name; it is also in the environment variable BESTGUESS_SEED.
 
     Args:
         template: the program and its arguments; see `CommandTemplate`.
@@ -181,7 +190,9 @@ class CommandObjective:
             raise CommandError(f"cwd is {str(cwd)!r}; give a folder that exists")
         self._cwd = None if cwd is None else Path(cwd)
         texts = None if text_names is None else tuple(text_names)
-        self._template = CommandTemplate(template, tuple(space_names), texts, self._cwd)
+        names = tuple(space_names)
+        self._given = {SEED} - set(names)
+        self._template = CommandTemplate(template, names, texts, self._cwd)
         keep_options(template)
         self.name = shlex.join(template)
         self._timeout_s = timeout_s
@@ -195,8 +206,9 @@ class CommandObjective:
                 f"no process can be started ({error.strerror}), so no command can run"
             ) from error
 
-    def __call__(self, params: Params, trial: Trial | None = None) -> Outcome:
+    def __call__(self, params: Params, trial: Trial | None = None, seed: int = 0) -> Outcome:
         """Run the command to its end, or to where `trial` is hopeless; on KeyboardInterrupt, stop it all."""
+        written = {**dict.fromkeys(self._given, seed), **params}
         started = time.perf_counter()
         if trial and not (trial.progress and trial.progress.judged):
             trial = None
@@ -212,7 +224,7 @@ class CommandObjective:
                 if self._template.writes_files
                 else contextlib.nullcontext() as folder
             ):
-                words = self._template.render(params, Path(folder) if folder else None)
+                words = self._template.render(written, Path(folder) if folder else None)
                 ended = run_to_end(
                     words,
                     self._pattern,
@@ -223,6 +235,7 @@ class CommandObjective:
                         **os.environ,
                         **({"PYTHONUNBUFFERED": "1"} if trial else {}),
                         PARAMS_VARIABLE: json.dumps(dict(params)),
+                        SEED_VARIABLE: str(seed),
                     },
                     stop=self.stop,
                     stdin=(self._template.stdin(params) or "").encode(),

@@ -33,6 +33,21 @@ def represent(history: History, most: int = CPU_ROWS) -> list[Trial]:
     return kept + list(history.pruned[::-1][: most - len(kept)])
 
 
+def standard_errors(trials: Sequence[Trial]) -> FloatArray | None:
+    """Return the standard errors (n,) of the values of trials, 0 of one run; None where no runs differ.
+
+    A few runs tell a variance badly, so each is taken half way to the mean of all.
+    """
+    runs = [trial.outcome.runs if trial.outcome else () for trial in trials]
+    variances = np.array([np.var(one, ddof=1) if len(one) > 1 else 0.0 for one in runs])
+    if not variances.any():
+        return None
+    counts = np.array([len(one) for one in runs])
+    typical = variances[counts > 1].mean()
+    errors: FloatArray = np.sqrt(np.where(counts > 1, (variances + typical) / 2.0, 0.0) / counts.clip(1))
+    return errors
+
+
 def encode(space: Space, many: Sequence[Mapping[str, Any]]) -> tuple[FloatArray, BoolArray | None]:
     """Return x (n, d) and which columns are active, None where all of them always are."""
     conditional = any(parameter.when for parameter in space.parameters.values())

@@ -39,7 +39,7 @@ from bestguess.tools.search.candidates import maximize
 from bestguess.tools.search.curves import expect_ends
 from bestguess.tools.search.failure_model import FailureModel
 from bestguess.tools.search.failure_rules import Claim, FailureRules
-from bestguess.tools.search.places import Places, encode, represent
+from bestguess.tools.search.places import Places, encode, represent, standard_errors
 from bestguess.tools.search.prior import LogDensity
 from bestguess.tools.space.lattice import Lattice
 from bestguess.tools.space.region import Region
@@ -220,7 +220,10 @@ class Verifier:
             x, active = places.of(valued)
             hyperprior = NOISY if noisy else Prior()
             surrogate = GaussianProcess(space.column_kinds, chosen.name, hyperprior)
-            posterior = surrogate.fit(x, losses, active=active, spread=spread)
+            if (errors := standard_errors(valued)) is not None:
+                spread = np.hypot(spread, errors)
+            estimates = np.array([trial.state != "complete" for trial in valued])
+            posterior = surrogate.fit(x, losses, active=active, spread=spread, estimates=estimates)
             x, active = places.of(trials)
             failed = np.array([trial.state == "failed" for trial in trials])
             feasibility = Feasibility(x, active, failed=failed, kinds=space.column_kinds)

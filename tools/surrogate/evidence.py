@@ -92,8 +92,8 @@ NOISY = Prior(noise=(-4.0, 2.0))
 """For objectives that are known to give other answers each time."""
 
 
-def factorize(covariance: Array, noise: float) -> tuple[Array, float]:
-    """Return L (n, n) of a covariance with noise on its diagonal, and the jitter it took.
+def factorize(covariance: Array, noise: Array | float) -> tuple[Array, float]:
+    """Return L (n, n) of a covariance with noise, one or (n,), on its diagonal, and the jitter it took.
 
     None, if it will do without, or a share of the largest variance. Raises numpy.linalg.LinAlgError
     when even the largest does not help.

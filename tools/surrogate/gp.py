@@ -57,11 +57,13 @@ class GaussianProcess:
         *,
         active: BoolArray | None = None,
         spread: FloatArray | None = None,
+        estimates: BoolArray | None = None,
     ) -> GPPosterior:
         """Return the posterior of values y (n,) at x (n, d), under the likeliest hyperparameters.
 
-        `spread` (n,) is the standard deviation, in units of y, of values that are estimates themselves; 0 of
-        those that were told.
+        `spread` (n,) is the standard deviation, in units of y, of values that are means of several runs, or
+        estimates themselves; 0 of those that were told. `estimates` (n,) says which are, by default all that
+        have a spread.
 
         Of more than FEW_ROWS rows, so many representatives say roughly where they lie, and up to MORE_ROWS
         exactly; all rows are conditioned on. Dozens of evaluations on all of them would cost several times as
@@ -79,6 +81,7 @@ class GaussianProcess:
         transform = fit_transform(values)
         z = embedding.array(transform.forward(values))
         variances = _latent_variances(transform, values, spread)
+        achieved = None if variances is None else variances == 0.0 if estimates is None else ~estimates
 
         def evidence(most: int) -> Evidence:
             some = representatives(fetched(z), most)
@@ -91,7 +94,9 @@ class GaussianProcess:
             found = evidence(FEW_ROWS).maximize(roughly=many)
             if many:
                 found = evidence(MORE_ROWS).improve(found)
-        return GPPosterior(embedding, rows, z, transform, values, found, variances=variances)
+        return GPPosterior(
+            embedding, rows, z, transform, values, found, variances=variances, achieved=achieved
+        )
 
 
 def _latent_variances(
@@ -118,18 +123,20 @@ class GPPosterior:
         hyperparameters: Hyperparameters,
         grown_from: GPPosterior | None = None,
         variances: FloatArray | None = None,
+        achieved: BoolArray | None = None,
     ) -> None:
         """Condition on z (n,) at `rows`; `grown_from` is a posterior of the first of them, all else equal.
 
-        `y` are the values that were told, which bound what is said (`reach.py`); those with `variances`
-        above 0 are estimates, and bound nothing.
+        `y` are the values that were told, which bound what is said (`reach.py`). With `variances` of some,
+        those that were not `achieved` are estimates, and bound nothing.
         """
         self.hyperparameters = hyperparameters
         self.transform = transform
-        told = y if variances is None else y[variances[: len(y)] == 0.0]
+        told = y if achieved is None else y[achieved[: len(y)]]
         self.reach = fit_reach(told)
         self.typical = fit_reach(told, typical=True)
         self._variances = variances
+        self._achieved = achieved
         self._y = y
         self._embedding = embedding
         self._rows = rows
@@ -147,9 +154,11 @@ class GPPosterior:
             self._alpha = solve(self._lower, z[:, None])[:, 0]
             # The mean at a trial is its value less the noise's share of it.
             diagonal = hyperparameters.noise + self._jitter
+            if variances is not None:
+                diagonal = diagonal + embedding.array(variances)
             means = z - diagonal * self._alpha
-            if variances is not None:  # of what was not run to its end the mean is no achievement
-                means = means[np.flatnonzero(variances == 0.0)]
+            if achieved is not None:  # of what was not run to its end the mean is no achievement
+                means = means[np.flatnonzero(achieved)]
             self.incumbent_latent = float(embedding.xp.min(means))
             """The least mean at a trial: with noise, no single value is to be trusted."""
 
@@ -245,8 +254,17 @@ class GPPosterior:
             z = self._embedding.xp.concat((self._z, self._alpha @ self._covariance(self._rows, rows)))
         every = self._rows + rows
         variances = None if self._variances is None else np.append(self._variances, np.zeros(len(x)))
+        achieved = None if self._achieved is None else np.append(self._achieved, np.ones(len(x), dtype=bool))
         grown = GPPosterior(
-            self._embedding, every, z, self.transform, self._y, self.hyperparameters, self, variances
+            self._embedding,
+            every,
+            z,
+            self.transform,
+            self._y,
+            self.hyperparameters,
+            self,
+            variances,
+            achieved,
         )
         return grown.inflate(self._inflation)
 

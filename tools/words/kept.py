@@ -63,6 +63,7 @@ class _Outcome(TypedDict, total=False):
     seconds: _Cost | None
     values: dict[str, _Finite]
     pruned: bool
+    runs: list[_Finite] | tuple[_Finite, ...]
 
 
 def _says_something(outcome: _Outcome) -> _Outcome:

@@ -82,7 +82,7 @@ def _report(plan: Plan, study: Study, folder: Path) -> str:
     best = best_of(history)
     insights = gain_insight(plan.space, history, noisy=plan.task.noisy)
     plots = [progress_plot(history, plan.task.metric)]
-    plots += [effect_plot(plan, history, insight.effect) for insight in insights[:EFFECTS]]
+    plots += [effect_plot(plan.space, plan.task, history, insight.effect) for insight in insights[:EFFECTS]]
     return render_file(
         "report.html",
         plan=plan,

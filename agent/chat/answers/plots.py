@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from bestguess.agent.chat.events import Plot, Series
-from bestguess.agent.chat.plan import Plan
+from bestguess.agent.task import Task
 from bestguess.tools.analysis.importance import Effect
 from bestguess.tools.errors import InputError
 from bestguess.tools.space.parameters import Float, Int
+from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History
 
 DECADES = 30.0
@@ -31,9 +32,9 @@ def progress_plot(history: History, metric: str) -> Plot:
     return Plot(f"{metric}, {len(complete)} trials", "trial", metric, lines, log_y=_spans_decades(lines))
 
 
-def effect_plot(plan: Plan, history: History, effect: Effect) -> Plot:
+def effect_plot(space: Space, task: Task, history: History, effect: Effect) -> Plot:
     """Return the value by one parameter: the surrogate's belief with its central 90 %, and the trials."""
-    name, parameter = effect.name, plan.space.parameters[effect.name]
+    name, parameter = effect.name, space.parameters[effect.name]
     numeric = isinstance(parameter, Float | Int)
     labels = () if numeric else tuple(map(str, effect.values))
 
@@ -53,8 +54,7 @@ def effect_plot(plan: Plan, history: History, effect: Effect) -> Plot:
         Series("trials", at(place for place, _ in dots), tuple(value for _, value in dots), points=True),
     )
     log = isinstance(parameter, Float | Int) and parameter.log
-    title, metric = f"{plan.task.metric} by {name}", plan.task.metric
-    return Plot(title, name, metric, lines, log, _spans_decades(lines), labels)
+    return Plot(f"{task.metric} by {name}", name, task.metric, lines, log, _spans_decades(lines), labels)
 
 
 def _spans_decades(lines: Iterable[Series]) -> bool:

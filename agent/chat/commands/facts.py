@@ -15,9 +15,8 @@ from bestguess.agent.chat.answers.tables import best_table, trials_table
 from bestguess.agent.chat.command import Count, Number, command
 from bestguess.agent.chat.conversation import Conversation
 from bestguess.agent.chat.events import Answer
-from bestguess.agent.reports.insight import gain_insight, write_insight
+from bestguess.agent.reports.insight import find_insight, gain_insight, write_insight
 from bestguess.tools.errors import InputError
-from bestguess.tools.search.verifier import MIN_TRIALS
 
 
 @command("reads")
@@ -95,10 +94,8 @@ def plot(session: Conversation, parameter: str = "") -> Answer:
     if not parameter:
         return Answer("", progress_plot(history, plan.task.metric))
     plan.parameter(parameter)  # raises where there is none
-    for insight in gain_insight(plan.space, history, noisy=plan.task.noisy):
-        if insight.effect.name == parameter:
-            return Answer("", effect_plot(plan, history, insight.effect))
-    raise InputError(f"nothing is known of {parameter} before {MIN_TRIALS} trials have a value")
+    insight = find_insight(plan.space, history, parameter, noisy=plan.task.noisy)
+    return Answer("", effect_plot(plan.space, plan.task, history, insight.effect))
 
 
 @command("reads")

@@ -106,6 +106,13 @@ def widen(
 
     A choice takes more options, which the program has to know: /widen booster gblinear
     """
+    return wider(plan, parameter, low, high, options)
+
+
+def wider(
+    plan: Plan, parameter: str, low: float | None = None, high: float | None = None, options: Options = ()
+) -> Change:
+    """Return the change that allows more of a parameter; raise InputError where it makes no sense."""
     known = plan.parameter(parameter)
     before = plan.limits.of.get(parameter)
     numbers = [value_words(value) for value in (low, high) if value is not None]
@@ -121,7 +128,7 @@ def widen(
     if options:
         raise InputError(
             f"{parameter} is a number from a range ({number.allowed}), and {options[0]!r} is none; "
-            f"give bounds: /widen {parameter} {number.low:g}..{number.high:g}"
+            f"give bounds: widen {parameter} {number.low:g}..{number.high:g}"
         )
     now_low, now_high = range_within(number, before)
     kind: Any = int if isinstance(number, Int) else float

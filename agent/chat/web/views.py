@@ -94,7 +94,9 @@ def insights_html(session: Session) -> str:
     if plan is None:
         return ""
     insights = gain_insight(plan.space, history, noisy=plan.task.noisy)
-    plots = [draw(effect_plot(plan, history, insight.effect)) for insight in insights[:EFFECTS]]
+    plots = [
+        draw(effect_plot(plan.space, plan.task, history, insight.effect)) for insight in insights[:EFFECTS]
+    ]
     return render("insights", importances=[insight.importance for insight in insights], plots=plots)
 
 

@@ -93,8 +93,8 @@ def test_every_tool_has_a_description_and_a_schema_of_what_it_takes_and_gives(
     async def script(client: Client) -> None:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
         assert set(tools) == {
-            "create_study", "ask", "tell", "warm_start", "best", "history", "importance", "verify",
-            "report_step", "scan_script", "why", "compare", "outlook", "cost",
+            "list_studies", "create_study", "ask", "tell", "warm_start", "best", "history", "importance",
+            "report", "verify", "widen", "report_step", "scan_script", "why", "compare", "outlook", "cost",
         }  # fmt: skip
         assert all(tool.description for tool in tools.values())
         assert all(tool.input_schema["additionalProperties"] is False for tool in tools.values())
@@ -103,6 +103,42 @@ def test_every_tool_has_a_description_and_a_schema_of_what_it_takes_and_gives(
         assert {one.uri_template.rpartition("/")[2] for one in templates.resource_templates} == {
             "space", "history", "report",
         }  # fmt: skip
+
+    inside(script)
+
+
+def test_studies_are_listed_with_what_cannot_be_read(
+    inside: Callable[[Script], None], tmp_path: Path
+) -> None:
+    async def script(client: Client) -> None:
+        assert await call(client, "list_studies") == {"studies": []}
+        await call(client, "create_study", study_name="s", space=SPACE, metric="loss", description="A bowl")
+        asked = await call(client, "ask")
+        await call(client, "tell", number=asked["trials"][0]["number"], value=2.0)
+        optuna.create_study(study_name="other", storage=f"sqlite:///{tmp_path / 's.db'}")
+        listed = {one["study_name"]: one for one in (await call(client, "list_studies"))["studies"]}
+        assert (listed["s"]["trials"], listed["s"]["best_value"], listed["s"]["metric"]) == (1, 2.0, "loss")
+        assert "was not made by BestGuess" in listed["other"]["problem"]
+
+    inside(script)
+
+
+def test_a_space_is_widened_and_what_was_learned_stays(inside: Callable[[Script], None]) -> None:
+    async def script(client: Client) -> None:
+        made = await call(client, "create_study", study_name="s", space=SPACE, seed=0)
+        await call(client, "ask")
+        high = made["parameters"]["n"]["high"] + 6
+        wider = await call(client, "widen", parameter="n", high=high)
+        assert (wider["parameters"]["n"]["high"], wider["trials"]) == (high, 1)
+        wider = await call(client, "widen", parameter="kind", options=["zebra"])
+        assert "zebra" in wider["parameters"]["kind"]["options"]
+        params = {"x": 0.1, "n": high, "kind": "zebra"}
+        assert (await call(client, "tell", params=params, value=0.0))["recorded"]
+        assert "all of that already" in await refusal(client, "widen", parameter="n", high=high)
+        assert "there is no parameter 'm'" in await refusal(client, "widen", parameter="m", high=3)
+        assert "give bounds: widen n" in await refusal(client, "widen", parameter="n", options=["a"])
+        assert "zebra already" in await refusal(client, "widen", parameter="kind", options=["zebra"])
+        assert "Best value" in (await call(client, "report"))["result"]
 
     inside(script)
 

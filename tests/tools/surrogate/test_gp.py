@@ -324,6 +324,22 @@ def test_what_does_not_fit_is_refused() -> None:
         gp.fit(one, np.array([1.0, 2.0]))
 
 
+@pytest.mark.parametrize("device", ["cpu", "torch:cpu"])
+def test_a_measured_error_is_noise_of_that_value_alone(device: str) -> None:
+    x = np.array([[0.0], [0.3], [0.6], [1.0]])
+    y = np.array([0.0, 1.0, 0.0, 0.5])
+    gp = GaussianProcess(["continuous"], device=device)
+    none = np.zeros(4, dtype=bool)
+    exact = gp.fit(x, y, spread=np.zeros(4), estimates=none)
+    loose = gp.fit(x, y, spread=np.array([0.0, 0.5, 0.0, 0.0]), estimates=none)
+
+    assert predict(exact, x)[0] == pytest.approx(predict(gp.fit(x, y), x)[0])
+    mean, sd = predict(loose, x)
+    assert abs(mean[1] - 1.0) > 0.05 > abs(mean[0])
+    assert sd[1] > 3 * sd[0]
+    assert loose.assume(np.array([[0.8]])).predict_latent(x)[1][1] <= loose.predict_latent(x)[1][1]
+
+
 TORCH = [
     pytest.param("torch:cpu"),
     pytest.param(

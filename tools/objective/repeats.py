@@ -1,0 +1,53 @@
+"""An objective that is run several times a trial: the value is the mean of its runs, their spread is kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from statistics import fmean
+
+from bestguess.tools.errors import InputError
+from bestguess.tools.objective.run import CommandObjective, FunctionObjective
+from bestguess.tools.trial import Outcome, Params
+
+MOST_REPEATS = 1000
+
+
+class Repeated:
+    """Runs an objective with the seeds 0 to `repeats` - 1, the same ones in every trial.
+
+    The first run that gives no value is what came of the trial; the others are then left out. No run is
+    stopped early.
+
+    Raises:
+        InputError: the objective takes the trial, which is one of its runs.
+    """
+
+    def __init__(self, objective: FunctionObjective | CommandObjective, repeats: int) -> None:
+        if isinstance(objective, FunctionObjective) and objective.takes_trial:
+            raise InputError(
+                f"repeats is {repeats}, and the objective {objective.name} takes the trial; leave out "
+                "one of the two"
+            )
+        self.name = objective.name
+        self.objective = objective
+        self._repeats = repeats
+
+    def __call__(self, params: Params) -> Outcome:
+        """Evaluate one configuration, once with each seed."""
+        outcomes: list[Outcome] = []
+        for seed in range(self._repeats):
+            outcome = self.objective(params, seed=seed)
+            outcomes.append(outcome)
+            if outcome.failed:
+                break
+        seconds = sum(outcome.seconds or 0.0 for outcome in outcomes)
+        if outcome.failed:
+            which = f"run {len(outcomes)} of {self._repeats} (seed {seed})"
+            return replace(outcome, error=f"{which}: {outcome.error}", seconds=seconds)
+        runs = tuple(outcome.value for outcome in outcomes if outcome.value is not None)
+        values = {
+            name: fmean(outcome.values[name] for outcome in outcomes if name in outcome.values)
+            for name in outcome.values
+        }
+        value = fmean(runs) if runs else None
+        return replace(outcome, value=value, values=values, runs=runs, seconds=seconds)
