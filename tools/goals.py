@@ -103,11 +103,9 @@ class Goals:
         return all(excess <= 0 for excess in self.excess(values).values())
 
     def broken(self, values: Mapping[str, float]) -> str:
-        """Say which limits the values break; nothing if none."""
+        """Return the limits that the values break, in words; nothing if none."""
         return ", ".join(
-            f"{name} {values[name]:.6g}, limit {self.limits[name].words}"
-            for name, excess in self.excess(values).items()
-            if excess > 0
+            f"{name} {self.limits[name].words}" for name, excess in self.excess(values).items() if excess > 0
         )
 
     def check_preference(self, prefer: Any) -> dict[str, float]:

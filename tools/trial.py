@@ -197,7 +197,7 @@ class Outcome:
         if missing := [name for name in names if name not in values]:
             has = ", ".join(map(shown, values)) or f"one number, {self.value:g}"
             hint = did_you_mean(missing[0], values) or (
-                f"; give bg.Outcome(values={{{missing[0]!r}: ...}}), or name others in bg.Task(metrics=...)"
+                "; give each metric of the task its number, or name others in the task (metrics=...)"
             )
             raise InputError(f"the outcome has no value of {', '.join(missing)}, only {has}{hint}")
         ordered = {name: values[name] for name in (*names, *values)}

@@ -19,6 +19,7 @@ from bestguess.agent.chat.state import SessionState
 from bestguess.agent.chat.transcript import Transcript, last_state, read_last_session
 from bestguess.agent.chat.workbench import Workbench
 from bestguess.agent.learning.draft import Draft
+from bestguess.agent.reports.front import best_so_far
 from bestguess.agent.reports.report import trial_record
 from bestguess.tools.scan.metric import metrics_in
 from bestguess.tools.surrogate.device import AUTO
@@ -208,7 +209,7 @@ class Conversation:
         trials = self.bench.trials
         if trials is None or trials.paused:
             return
-        if best is None and trials.left:
+        if not history.complete and trials.left:
             trials.pause()
             line = line_that_failed(trial)
             where = f" It failed in {line}" if line else ""
@@ -235,9 +236,12 @@ class Conversation:
         self._emit(Event("error", f"no trial could be started: {error}"))
 
     def _note_best(self) -> None:
-        best = self.bench.history.incumbent
+        history = self.bench.history
+        best = history.incumbent
         metric = self.bench.plan.task.metric if self.bench.plan else ""
         self.best_words = f"best {metric} {best.value:.6g} (trial {best.number})" if best else ""
+        if history.goals and history.complete:
+            self.best_words = best_so_far(history)
 
     def _save_state(self) -> None:
         state = self.bench.state

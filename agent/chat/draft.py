@@ -13,12 +13,12 @@ from pathlib import Path
 
 from bestguess.agent.advice.knowledge import name_family
 from bestguess.agent.chat.files import within
-from bestguess.agent.chat.plan import Plan, pattern_of
+from bestguess.agent.chat.plan import Plan
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
 from bestguess.tools.scan.directions import direction_of, likeliest_first
 from bestguess.tools.scan.draft import scan
-from bestguess.tools.scan.metric import find_printed
+from bestguess.tools.scan.metric import find_printed, pattern_of
 from bestguess.tools.space.formats import load_yaml
 from bestguess.tools.space.space import Space
 from bestguess.tools.words.documents import read_text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 import sys
 from collections.abc import Mapping
@@ -17,7 +16,7 @@ from bestguess.tools.objective.command import CommandTemplate
 from bestguess.tools.objective.reading import Which
 from bestguess.tools.objective.run import PARAMS_VARIABLE
 from bestguess.tools.scan.directions import direction_of
-from bestguess.tools.scan.metric import VALUE
+from bestguess.tools.scan.metric import pattern_of
 from bestguess.tools.space.parameter import Parameter
 from bestguess.tools.space.parameters import Choice, Float, Int
 from bestguess.tools.space.region import Limit, Limits, Region
@@ -47,6 +46,15 @@ class Plan:
     left_out: tuple[str, ...] = ()
     match: Which = "last"
     pruner: str = "none"
+    prefer: Mapping[str, float] | None = None
+    """What counts how much of several metrics."""
+
+    @property
+    def metric(self) -> str | dict[str, str]:
+        """The patterns of the metrics by name, or the one pattern where one number counts."""
+        if self.task.goals is None:
+            return self.pattern
+        return {name: pattern_of(name) for name in self.task.names} | {self.task.metric: self.pattern}
 
     @property
     def command_line(self) -> str:
@@ -71,7 +79,7 @@ class Plan:
 
     def for_metric(self, metric: str, direction: str | None) -> Plan:
         """Return the plan with another metric."""
-        given = {"metric": metric, "direction": direction or direction_of(metric)}
+        given = {"metric": metric, "direction": direction or direction_of(metric), "metrics": {}}
         task = Task.from_dict({**self.task.to_dict(), **given})
         pattern = self.pattern if metric == self.task.metric else pattern_of(metric)
         return replace(self, task=task, pattern=pattern)
@@ -147,13 +155,6 @@ class Change:
     space: Space
     limits: Limits
     what: str
-
-
-def pattern_of(metric: str) -> str:
-    """Return the regular expression that finds `metric` and the number after it."""
-    spelled = r"[\s_-]*".join(re.escape(part) for part in re.split(r"[\s_-]+", metric))
-    aside = r"[\"']?\s*(?:\([a-z][^()]*\)\s*)?"
-    return rf"(?i)(?<![\w]){spelled}{aside}(?:is|was|at|of)?\s*(?:[:=|]|[-=]>)?\s*{VALUE}"
 
 
 def range_words(parameter: Parameter) -> str:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from bestguess.agent.chat.answers.templating import render_file
 from bestguess.agent.chat.files import within
-from bestguess.agent.chat.plan import Plan, pattern_of
+from bestguess.agent.chat.plan import Plan
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
+from bestguess.tools.scan.metric import pattern_of
 from bestguess.tools.space.parameters import Float, Int
 from bestguess.tools.space.space import Space
 

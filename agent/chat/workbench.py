@@ -123,7 +123,11 @@ class Workbench:
     @property
     def history(self) -> History:
         """The trials that count; empty before there is a study."""
-        return self.trials.tuner.history if self.trials else History()
+        plan = self.plan
+        history = (
+            self.trials.tuner.history if self.trials else History(goals=plan.task.goals if plan else None)
+        )
+        return history.preferring(plan.prefer) if plan and plan.prefer else history
 
     def the_plan(self) -> Plan:
         """Return the plan; raises InputError before there is one."""
@@ -201,7 +205,15 @@ class Workbench:
         Raises StudyError where it would change what the values of trials mean.
         """
         before = self.the_plan()
-        if before.task.direction != plan.task.direction and len(self.history):
+        if (before.task.names, before.task.metrics) != (plan.task.names, plan.task.metrics) and (
+            before.task.goals or plan.task.goals
+        ):
+            if self.opened:
+                raise StudyError(
+                    f"the study {before.study} is to {before.task.aim}; say it before the "
+                    f"first trial of another: /new {plan.script}"
+                )
+        elif before.task.direction != plan.task.direction and len(self.history):
             raise StudyError(
                 f"the study {before.study} is to {before.task.direction}; begin another: /new {plan.script}"
             )
@@ -271,7 +283,7 @@ class Workbench:
         stop = threading.Event()
         objective = CommandObjective(
             plan.words,
-            metric=plan.pattern,
+            metric=plan.metric,
             space_names=plan.space.names,
             text_names=plan.space.texts,
             timeout_s=plan.timeout_s,

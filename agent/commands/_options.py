@@ -176,8 +176,11 @@ study_options = together(
 )
 """The options that name a study which is there."""
 
+task_option = click.option(
+    "--task", "description", metavar="TEXT", help="what is tuned, in words, for the model"
+)
 task_options = together(
-    click.option("--task", "description", metavar="TEXT", help="what is tuned, in words, for the model"),
+    task_option,
     click.option("--direction", type=click.Choice(["minimize", "maximize"]), help="default: minimize"),
 )
 """The options that say what is tuned, and which way."""
@@ -350,13 +353,15 @@ def metric_name(pattern: str) -> str:
     return named[-1].strip("./-") if named else "value"
 
 
-def note_direction(task: Task, *, given: str | None) -> None:
+def note_direction(task: Task, *, given: bool) -> None:
     """Say on stderr that a metric without a given direction is minimized, where its name says otherwise."""
     from bestguess.tools.scan.directions import direction_of
 
-    if given is None and direction_of(task.metric) == "maximize":
+    for name in (task.metrics or (task.metric,)) if not given else ():
+        if direction_of(name) != "maximize":
+            continue
         echo(
-            f"note: {task.metric} is minimized, and by its name more is better; if so, give "
+            f"note: {name} is minimized, and by its name more is better; if so, give "
             "--direction maximize, or say so in the space's task",
             err=True,
         )
@@ -366,7 +371,7 @@ def read_objective(
     objective: Sequence[str],
     space: Space,
     *,
-    metric: str | None,
+    metric: str | Mapping[str, str] | None,
     trial_timeout_s: float | None,
     match: Which | None = None,
 ) -> FunctionObjective | CommandObjective:
@@ -375,7 +380,7 @@ def read_objective(
     from bestguess.tools.objective.run import CommandObjective, FunctionObjective
 
     if len(objective) == 1 and ":" in objective[0] and "{" not in objective[0]:
-        if (metric, match, trial_timeout_s) != (None, None, None):
+        if (metric if isinstance(metric, str) else None, match, trial_timeout_s) != (None, None, None):
             raise CommandError(
                 "--metric, --match and --trial-timeout are for commands; a function returns its value"
             )

@@ -112,4 +112,5 @@ def command(
         echo(f"trial {trial.number} ({trial.source}: {trial.reason})")
         for name, value in trial.params.items():
             echo(f"  {name} = {clean_line(str(value))}")
-    echo(f"When it has run: bestguess tell {trials[0].number} VALUE, or --failed 'what went wrong'")
+    value = " ".join(f"{name}=NUMBER" for name in task.names) if task.goals else "VALUE"
+    echo(f"When it has run: bestguess tell {trials[0].number} {value}, or --failed 'what went wrong'")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command(context_settings={"ignore_unknown_options": True})  # a negative value is an argument
-@click.argument("what", nargs=-1, metavar="[NUMBER] [VALUE]")
+@click.argument("what", nargs=-1, metavar="[NUMBER] [VALUE ...]")
 @click.option("--failed", metavar="TEXT", help="it gave no value, and this is why")
 @click.option(
     "--params", metavar="JSON", help="tell of these params, which nobody asked for, not of a number"
@@ -54,6 +54,8 @@ def command(
 ) -> None:
     """Tell the outcome of a trial: a VALUE, or that it FAILED and why.
 
+    Of several metrics or with limits, VALUE is NAME=NUMBER for each of them.
+
     Telling the same again changes nothing and says so (exit code 0); telling another outcome is an error that
     names both (exit code 2).
 
@@ -66,10 +68,12 @@ def command(
       bestguess tell 3 -0.5 --feedback-file train.log --json
       bestguess tell 4 --failed "CUDA out of memory"
       bestguess tell 5 0.7 --step 3
+      bestguess tell 5 val_loss=0.25 latency_ms=12 memory_mb=3800
       bestguess tell 0.2 --params '{"lr": 0.001, "depth": 3}'
     """
     from bestguess.agent.record.storage_url import shown_url
     from bestguess.agent.record.study import load
+    from bestguess.agent.reports.front import best_so_far, values_words
     from bestguess.agent.reports.stopped import stop_record, stop_words
     from bestguess.tools.trial import Outcome, Proposal
     from bestguess.tools.words.documents import read_json
@@ -84,11 +88,12 @@ def command(
         assert number is not None
         _tell_step(study, number, step, value, as_json=as_json)
         return
-    outcome = (
-        Outcome(value, feedback=feedback, pruned=pruned)
-        if failed is None
-        else Outcome.failure(failed, feedback=feedback)
-    )
+    if failed is not None:
+        outcome = Outcome.failure(failed, feedback=feedback)
+    elif isinstance(value, dict):
+        outcome = Outcome(values=value, feedback=feedback, pruned=pruned)
+    else:
+        outcome = Outcome(value, feedback=feedback, pruned=pruned)
     if params is not None:
         given = read_json(params, f"--params is {shown(params)}, which", "quote it for the shell")
         proposal = Proposal(study.space.validate(given), "user", "told by the user")
@@ -96,7 +101,8 @@ def command(
     else:
         assert number is not None
         trial, recorded = study.tell(number, outcome)
-    best = study.history.incumbent
+    history = study.history
+    best = history.incumbent
     if as_json:
         record = {
             "study_name": study.name,
@@ -104,15 +110,21 @@ def command(
             "number": trial.number,
             "state": trial.state,
             "value": trial.value,
+            "values": trial.values,
+            "front": [each.number for each in history.front],
             "stopped": stop_record(trial),
             "recorded": recorded,
             "best": {"number": best.number, "value": best.value, "params": best.params} if best else None,
         }
         echo_json(record)
         return
-    came = f"value {trial.value:.6g}" if trial.value is not None else f"failed ({clean_line(trial.feedback)})"
+    came = f"failed ({clean_line(trial.feedback)})"
+    if trial.value is not None:
+        came = f"value {values_words(trial, history.goals)}" if trial.values else f"value {trial.value:.6g}"
     came = stop_words(trial) if trial.state == "pruned" else came
     ending = f"; best so far: trial {best.number}, {best.value:.6g}" if best else ""
+    if history.goals:
+        ending = f"; {best_so_far(history)}"
     said = "" if recorded else "; it was told before and nothing changed"
     echo(f"trial {trial.number}: {came}{said}{ending}")
 
@@ -134,13 +146,17 @@ def _tell_step(study: Study, number: int, step: int, value: float | None, *, as_
 
 def _read_arguments(
     what: tuple[str, ...], *, params: str | None, valued: bool | None
-) -> tuple[int | None, float | None]:
-    """Return the number and the value, each None where it has no place; None: a value may be left out."""
+) -> tuple[int | None, float | dict[str, float] | None]:
+    """Return the number and the value, of several metrics by name, each None where it has no place.
+
+    Where `valued` is None a value may be left out.
+    """
     numbered = params is None
     if valued is None:
         valued = len(what) > 1
     expected = ["NUMBER"] * numbered + ["VALUE"] * valued
-    if len(what) != len(expected) or any(word.startswith("--") for word in what):
+    several = valued and len(what) >= len(expected) and all("=" in word for word in what[numbered:])
+    if (len(what) != len(expected) and not several) or any(word.startswith("--") for word in what):
         given = " ".join(what) or "nothing"
         raise InputError(
             f"tell was given {shown(given)}; give {' and '.join(expected) or 'neither NUMBER nor VALUE'} "
@@ -153,9 +169,12 @@ def _read_arguments(
             f"the trial is {shown(what[0])}; give the number that `bestguess ask` gave"
         ) from None
     try:
-        value = float(what[-1]) if valued else None
+        named = [word.rpartition("=") for word in what[numbered:]] if several else []
+        if several:
+            return number, {name: float(value) for name, _, value in named}
+        return number, float(what[-1]) if valued else None
     except ValueError:
         raise InputError(
-            f"the value is {shown(what[-1])}; give a number, or --failed with the reason"
+            f"the value is {shown(' '.join(what[numbered:]))}; give a number, of several metrics NAME=NUMBER "
+            "for each, or --failed with the reason"
         ) from None
-    return number, value

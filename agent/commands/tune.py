@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bestguess.agent.commands._metrics import metric_options, patterns_for, read_metrics
 from bestguess.agent.commands._options import (
     json_option,
-    metric_name,
     note_direction,
     parallel_option,
+    prefer_option,
     read_objective,
     read_space,
     read_task,
@@ -19,7 +20,7 @@ from bestguess.agent.commands._options import (
     seconds_option,
     storage_option,
     study_name_option,
-    task_options,
+    task_option,
 )
 from bestguess.agent.commands._running import tune_and_report
 
@@ -32,17 +33,14 @@ if TYPE_CHECKING:
 @click.option(
     "--space", "space_spec", required=True, metavar="FILE", help="YAML file, or module:attribute of a Space"
 )
-@click.option(
-    "--metric",
-    metavar="REGEX",
-    help=r"finds the value in a command's output; one group, as in 'loss=(\S+)'",
-)
+@metric_options
 @click.option(
     "--match",
     type=click.Choice(["last", "min", "max"]),
     help="which of a run's matches of --metric counts; default: last",
 )
-@task_options
+@prefer_option
+@task_option
 @click.option("--n-trials", type=int, default=20, show_default=True, help="trials in the study when it ends")
 @seconds_option("--timeout", "timeout_s", words="start no trial after this")
 @seconds_option("--trial-timeout", "trial_timeout_s", words="end a command that runs longer")
@@ -64,9 +62,10 @@ if TYPE_CHECKING:
 def command(
     objective: tuple[str, ...],
     space_spec: str,
-    metric: str | None,
+    metrics: tuple[str, ...],
+    directions: tuple[str, ...],
+    limits: tuple[str, ...],
     match: Which | None,
-    direction: str | None,
     description: str | None,
     trial_timeout_s: float | None,
     storage: str,
@@ -85,6 +84,9 @@ def command(
     own to your script or program, or {name:file} for the path of a file that holds it, or {name:stdin}. Every
     command also finds its params as JSON in the variable BESTGUESS_PARAMS.
 
+    Of several metrics there is a front: the trials that no other is at least as good as in all of them. What
+    breaks a --limit is never on it.
+
     \b
     Examples:
       bestguess tune --space space.yaml --n-trials 30 mymodule:objective
@@ -92,15 +94,19 @@ def command(
           -- python train.py --lr {lr} --depth {depth}
       bestguess tune --space space.yaml --metric 'acc=(\\S+)' --direction maximize --repeats 3 \\
           -- python train.py --lr {lr} --seed {seed}
+      bestguess tune --space space.yaml --metric val_loss --metric latency_ms --limit 'memory_mb <= 4000' \\
+          -- python train.py --lr {lr} --depth {depth}
       bestguess tune --space space.yaml --resume ... (the same command again)
     """
     space, words = read_space(space_spec)
     words.setdefault("description", "Tune " + " ".join(objective))
-    if metric is not None:
-        words.setdefault("metric", metric_name(metric))
-    task = read_task(words, description=description, direction=direction)
-    note_direction(task, given=direction or words.get("direction"))
-    function = read_objective(objective, space, metric=metric, trial_timeout_s=trial_timeout_s, match=match)
+    given = bool(directions or words.get("direction") or words.get("metrics"))
+    patterns = read_metrics(metrics, directions, limits, words)
+    task = read_task(words, description=description)
+    note_direction(task, given=given)
+    function = read_objective(
+        objective, space, metric=patterns_for(task, patterns), trial_timeout_s=trial_timeout_s, match=match
+    )
     name = study_name or Path(space_spec.partition(":")[0]).stem
     tune_and_report(
         function,

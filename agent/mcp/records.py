@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from bestguess.agent.advice.knowledge import name_family
 from bestguess.agent.record.study import Study
+from bestguess.agent.reports.front import why_no_best
 from bestguess.agent.reports.recommendation import Recommendation
 from bestguess.agent.reports.report import trial_record
 from bestguess.tools.errors import StudyError
@@ -22,6 +23,7 @@ class TrialRecord(BaseModel):
     state: State
     params: dict[str, Any]
     value: float | None = None
+    values: dict[str, float] = Field({}, description="of several metrics, or with limits, all by name")
     stopped: dict[str, Any] | None = Field(
         default=None,
         description="the step at which it was stopped early, with its value there; a control would have been",
@@ -59,6 +61,8 @@ class StudyRecord(BaseModel):
     created: bool = Field(description="false if it was there, and is gone on with")
     direction: str
     metric: str
+    metrics: dict[str, str] = Field(description="the metrics to improve, each with its direction")
+    limits: dict[str, str] = Field(description="what metrics must keep")
     parameters: dict[str, Any]
     default: dict[str, Any] = Field(description="the configuration that is tried first")
     trials: int = Field(description="how many trials it has")
@@ -72,6 +76,8 @@ class StudyRecord(BaseModel):
             created=created,
             direction=study.task.direction,
             metric=study.task.metric,
+            metrics=dict(study.task.metrics) or {study.task.metric: study.task.direction},
+            limits=dict(study.task.limits),
             parameters=study.space.to_dict()["parameters"],
             default=study.space.default(),
             trials=len(study.history),
@@ -127,7 +133,13 @@ class Best(BaseModel):
     """The best trial so far."""
 
     study_name: str
-    trial: TrialRecord | None = Field(description="null while no trial has a value")
+    trial: TrialRecord | None = Field(
+        description="null while no trial has a value within the limits, and of several metrics without prefer"
+    )
+    front: list[TrialRecord] = Field(
+        description="the trials within the limits that no other is at least as good as in every metric"
+    )
+    note: str = Field("", description="why there is no best trial, though there is a front")
     default_value: float | None = Field(None, description="what the default configuration gave")
     recommended: dict[str, Any] | None = Field(
         default=None, description="what to take: of a noisy objective the best value may be the luckiest"
@@ -144,6 +156,8 @@ class Best(BaseModel):
         return cls(
             study_name=name,
             trial=TrialRecord.of(best) if best else None,
+            front=[TrialRecord.of(trial) for trial in history.front],
+            note=why_no_best(history, "") if best is None and history.complete else "",
             default_value=default.value if default else None,
             recommended=recommended.record if recommended else None,
             complete=len(history.complete),

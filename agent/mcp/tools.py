@@ -127,6 +127,13 @@ class Tools:
             str, Field(max_length=MOST_WORDS, description="what is tuned, on what, in words")
         ] = "",
         noisy: Annotated[bool, Field(description="the same params can give another value")] = False,
+        metrics: Annotated[
+            dict[str, Direction] | None,
+            Field(description="several metrics to improve, each with its direction, in place of metric"),
+        ] = None,
+        limits: Annotated[
+            dict[str, str] | None, Field(description='what metrics must keep: {"memory_mb": "<= 4000"}')
+        ] = None,
         seed: Annotated[int | None, Field(ge=0, description="makes proposals repeatable")] = None,
         earlier: Annotated[
             bool | list[str] | dict[str, dict[str, str]],
@@ -141,7 +148,7 @@ class Tools:
         ] = None,
     ) -> StudyRecord:
         """Make a study, or go on with the one of that name if it has the same space and direction."""
-        task = Task(description, metric=metric, direction=direction, noisy=noisy)
+        task = Task(description, metric, direction, noisy=noisy, metrics=metrics or {}, limits=limits or {})
         opened, created = self._studies.create(
             study_name, _read_space(space), task, seed=seed, earlier=_in_storage(earlier), pruner=pruner
         )
@@ -189,6 +196,10 @@ class Tools:
             int | None, Field(description="which trial; leave it out to tell of params")
         ] = None,
         value: Annotated[float | None, Field(description="the objective's value, if it gave one")] = None,
+        values: Annotated[
+            dict[str, float] | None,
+            Field(description="of several metrics or with limits, all of them by name"),
+        ] = None,
         failure: Annotated[str | None, Field(description="why it gave no value, if it did not")] = None,
         feedback: Annotated[str, Field(description="what the tuner should read, such as a log's end")] = "",
         params: Annotated[
@@ -197,12 +208,12 @@ class Tools:
         study_name: StudyName = None,
     ) -> Told:
         """Tell the outcome of a trial: a value or a failure. Telling the same again changes nothing."""
-        if (value is None) == (failure is None):
-            raise InputError("give a value, or the failure that kept the trial from one")
+        if (value is None and not values) == (failure is None):
+            raise InputError("give a value, values by metric, or the failure that kept the trial from one")
         if (number is None) == (params is None):
             raise InputError("give the number of a trial that was asked, or the params of one that was not")
         if failure is None:
-            outcome = Outcome(value, feedback=feedback)
+            outcome = Outcome(value, feedback=feedback, values=values or {})
         else:
             outcome = Outcome.failure(failure, feedback=feedback)
         opened = self._studies.get(study_name)
@@ -243,12 +254,22 @@ class Tools:
         found = warm_start(_read_space(space), task, n, llm=model, seed=seed, llm_wait_s=wait_s)
         return Points(points=[Point.model_validate(proposal) for proposal in found])
 
-    def best(self, study_name: StudyName = None) -> Best:
-        """Get the best trial so far."""
+    def best(
+        self,
+        study_name: StudyName = None,
+        prefer: Annotated[
+            dict[str, float] | None,
+            Field(
+                description="of several metrics, how much each counts; ask your user where you do not know"
+            ),
+        ] = None,
+    ) -> Best:
+        """Get the best trial so far, and the front; of several metrics there is a best by preference only."""
         opened = self._studies.get(study_name)
         study = opened.tuner.study
-        recommended = recommend(study.space, study.history, noisy=study.task.noisy)
-        return Best.of(opened.name, opened.tuner.history, recommended)
+        history = study.history.preferring(prefer)
+        recommended = recommend(study.space, history, noisy=study.task.noisy)
+        return Best.of(opened.name, history, recommended)
 
     def history(
         self,

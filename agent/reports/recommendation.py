@@ -78,12 +78,13 @@ def recommend(space: Space, history: History, *, noisy: bool) -> Recommendation 
     if best is None or best.value is None:
         return None
     measured = any(trial.outcome.sd for trial in history.complete if trial.outcome)
-    # Of several metrics the preference has chosen.
+    # Of several metrics the preference has chosen; a default that breaks a limit is no rival.
     several = history.goals is not None and history.goals.several
     verifier = Verifier.fit(space, history, noisy=noisy) if (noisy or measured) and not several else None
+    default = default if default in history.admissible else None
     if verifier is None:
         better = None
-        if default is not None and default.value is not None:
+        if default is not None and default.value is not None and not several:
             better = float(history.loss(best) < history.loss(default))
         return Recommendation(best, best.value, best.value, best.value, better)
     # The first trial of each configuration stands for its repeats.

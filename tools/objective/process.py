@@ -38,7 +38,7 @@ OnMatch = Callable[[int, float], object]
 
 
 class SlowPattern(Exception):
-    """The pattern took longer than MATCH_S; its argument is the line where it did."""
+    """A pattern took longer than MATCH_S; its arguments are the line where it did, and the pattern."""
 
 
 class Watch:
@@ -103,7 +103,7 @@ class Watch:
                 if self._on_match and value is not None and math.isfinite(value):
                     self._on_match(self.count, value)
         except TimeoutError:
-            raise SlowPattern(line) from None
+            raise SlowPattern(line, self._pattern.pattern) from None
 
 
 class _Judge:
@@ -137,7 +137,7 @@ class Ended:
 
     `returncode` is None after a timeout, and minus the signal's number after a signal. `left` counts the
     processes that the command left behind, which were stopped. `hopeless` says that it was ended early for
-    what it had printed.
+    what it had printed. `more` are both streams as further patterns saw them, if there were any.
     """
 
     returncode: int | None
@@ -145,6 +145,7 @@ class Ended:
     stderr: Watch
     left: int
     hopeless: bool = False
+    more: tuple[tuple[Watch, Watch], ...] = ()
 
 
 def run_to_end(
@@ -158,8 +159,11 @@ def run_to_end(
     stop: Event | None = None,
     stdin: bytes = b"",
     is_hopeless: Callable[[int, float], bool] | None = None,
+    more: Sequence[re.Pattern[str]] = (),
 ) -> Ended:
     """Run a command in a session of its own until it ends or its time is up; `stdin` is all that it can read.
+
+    `more` are patterns of further metrics.
 
     Setting `stop` from another thread does what Ctrl-C does in the main one: KeyboardInterrupt is raised.
     However the call returns, also by KeyboardInterrupt, what still runs in that session is stopped first:
@@ -196,11 +200,13 @@ def run_to_end(
     assert process.stderr is not None
     judge = _Judge(is_hopeless)
     stdout, stderr = Watch(pattern, which, judge.of("stdout")), Watch(pattern, which, judge.of("stderr"))
+    further = tuple((Watch(each, which), Watch(each, which)) for each in more)
+    outs, errs = (stdout, *(out for out, _ in further)), (stderr, *(err for _, err in further))
     ended = False
     with process.stdout, process.stderr, selectors.DefaultSelector() as pipes:
         try:
-            pipes.register(process.stdout, selectors.EVENT_READ, stdout)
-            pipes.register(process.stderr, selectors.EVENT_READ, stderr)
+            pipes.register(process.stdout, selectors.EVENT_READ, outs)
+            pipes.register(process.stderr, selectors.EVENT_READ, errs)
             while not (ended := _has_ended(process.pid)) and (now := time.monotonic()) < deadline:
                 if judge.hopeless:
                     break
@@ -220,10 +226,11 @@ def run_to_end(
                 process.wait(KILL_S)
             WATCHDOG.ended(number)
         _read(pipes, until=time.monotonic() + POLL_S)
-    for watch in (stdout, stderr):
+    for watch in (*outs, *errs):
         watch.feed(b"")
     returncode = process.returncode if ended else None
-    return Ended(returncode, stdout, stderr, left if ended else 0, judge.hopeless and not ended)
+    hopeless = judge.hopeless and not ended
+    return Ended(returncode, stdout, stderr, left if ended else 0, hopeless, further)
 
 
 def _read(pipes: selectors.BaseSelector, *, until: float, enough: Callable[[], bool] = lambda: False) -> None:
@@ -231,10 +238,10 @@ def _read(pipes: selectors.BaseSelector, *, until: float, enough: Callable[[], b
     while pipes.get_map() and not enough() and (remaining_s := until - time.monotonic()) > 0:
         for key, _ in pipes.select(remaining_s):
             chunk = os.read(key.fd, CHUNK_BYTES)
-            if chunk:
-                key.data.feed(chunk)
-            else:
+            if not chunk:
                 pipes.unregister(key.fileobj)
+            for watch in key.data if chunk else ():
+                watch.feed(chunk)
 
 
 def _has_ended(pid: int) -> bool:

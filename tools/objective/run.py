@@ -152,7 +152,8 @@ class CommandObjective:
 
     Args:
         template: the program and its arguments; see `CommandTemplate`.
-        metric: a regular expression with one group where the number is, such as `loss=(\S+)`.
+        metric: a regular expression with one group where the number is, such as `loss=(\S+)`; of several
+            metrics, one for each by its name. Each of them must be found, or the run has failed.
         space_names: the names of the space's parameters.
         text_names: those that are a `Text`; None where that is not known, and anything may be text.
         timeout_s: how long one run may take; None for as long as it likes.
@@ -168,7 +169,7 @@ class CommandObjective:
         self,
         template: Sequence[str],
         *,
-        metric: str,
+        metric: str | Mapping[str, str],
         space_names: Iterable[str],
         text_names: Iterable[str] | None = None,
         timeout_s: float | None = None,
@@ -176,11 +177,15 @@ class CommandObjective:
         match: Which = "last",
         stop: Event | None = None,
     ) -> None:
-        self._pattern = _read_metric(metric)
+        named = dict(metric) if isinstance(metric, Mapping) else {"": metric}
+        if not named:
+            raise CommandError(f"metric is {shown(metric)}; give a regular expression, {_EXAMPLE}")
+        self._patterns = {name: _read_metric(pattern) for name, pattern in named.items()}
+        self._pattern, *self._more = self._patterns.values()
         if match not in WHICH_WORDS:
             raise CommandError(f"match is {shown(match)}; give one of {', '.join(WHICH_WORDS)}")
         self._match = match
-        self._unit: str | None = None
+        self._units: dict[str, str] = {}
         self.note = ""
         """What there is to know of how the value of the last run was read; nothing if it was printed once."""
 
@@ -240,10 +245,11 @@ class CommandObjective:
                     stop=self.stop,
                     stdin=(self._template.stdin(params) or "").encode(),
                     is_hopeless=is_hopeless if trial else None,
+                    more=self._more,
                 )
         except SlowPattern as slow:
             return Outcome.failure(
-                f"the metric '{shorten(self._pattern.pattern, 80)}' took over {MATCH_S:g} s on the line "
+                f"the metric '{shorten(slow.args[1], 80)}' took over {MATCH_S:g} s on the line "
                 f"{shown(slow.args[0])}; repeat nothing that repeats itself, {_EXAMPLE}",
                 seconds=time.perf_counter() - started,
             )
@@ -255,9 +261,12 @@ class CommandObjective:
                 f"cannot start {error.filename or words[0]!r}: {error.strerror}; {mend}", seconds=0.0
             )
         found = ended.stderr if ended.stdout.match is None else ended.stdout
-        value, problem = self._judge(ended, found)
+        value, problem = self._judge(ended, found, self._pattern)
         if trial and value is not None and not ended.hopeless and trial.should_stop():
             trial.report(found.count + 1, value)  # it was at its end when that was found
+        values: dict[str, float] = {}
+        if "" not in self._patterns:
+            values, problem = self._judge_all(ended)
         feedback = _feedback(ended)
         if value is not None and found.count > 1:
             self.note = f"the metric was printed {found.count} times; the {WHICH_WORDS[self._match]} counts"
@@ -268,12 +277,24 @@ class CommandObjective:
             feedback=feedback,
             seconds=time.perf_counter() - started,
             pruned=ended.hopeless,
+            values=values,
         )
 
-    def _judge(self, ended: Ended, found: Watch) -> tuple[float | None, str]:
-        """Return the value, or why there is none."""
+    def _judge_all(self, ended: Ended) -> tuple[dict[str, float], str]:
+        """Return the values of all metrics by name, or why one has none."""
+        values = {}
+        streams = ((ended.stdout, ended.stderr), *ended.more)
+        for (name, pattern), (stdout, stderr) in zip(self._patterns.items(), streams, strict=True):
+            value, problem = self._judge(ended, stderr if stdout.match is None else stdout, pattern)
+            if value is None:
+                return {}, problem
+            values[name] = value
+        return values, ""
+
+    def _judge(self, ended: Ended, found: Watch, pattern: re.Pattern[str]) -> tuple[float | None, str]:
+        """Return the value of one metric, or why there is none."""
         reading = found.reading
-        metric = f"the metric '{self._pattern.pattern}' matched"
+        metric = f"the metric '{pattern.pattern}' matched"
         if ended.returncode is None and not ended.hopeless:
             last = (
                 f"; the {WHICH_WORDS[self._match]} metric it printed was {found.match}" if found.match else ""
@@ -290,11 +311,11 @@ class CommandObjective:
         if reading.value is None:
             return None, f"{reading.mend}{metric} {reading.text!r}, {reading.problem}"
         if math.isfinite(reading.value):
-            self._unit = reading.unit if self._unit is None else self._unit
-            if reading.unit != self._unit:
+            unit = self._units.setdefault(pattern.pattern, reading.unit)
+            if reading.unit != unit:
                 return None, (
                     f"{metric} {reading.text!r}, whose unit is {reading.unit or 'none'} and was "
-                    f"{self._unit or 'none'} in the runs before; print it in one unit"
+                    f"{unit or 'none'} in the runs before; print it in one unit"
                 )
         return reading.value, ""
 

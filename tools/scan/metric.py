@@ -33,6 +33,14 @@ VALUE = r'(?:\S*?["-([])??' + NUMBER
 `"-(` is the range of characters that has the single quote, which would have to be quoted in a shell.
 """
 
+
+def pattern_of(metric: str) -> str:
+    """Return the regular expression that finds `metric` and the number after it."""
+    spelled = r"[\s_-]*".join(re.escape(part) for part in re.split(r"[\s_-]+", metric))
+    aside = r"[\"']?\s*(?:\([a-z][^()]*\)\s*)?"
+    return rf"(?i)(?<![\w]){spelled}{aside}(?:is|was|at|of)?\s*(?:[:=|]|[-=]>)?\s*{VALUE}"
+
+
 _PRINTING = frozenset({"print", "pprint", "info", "echo", "log", "write", "dump"})
 _DEPTH = 20
 """How deep expressions are followed that a call prints."""

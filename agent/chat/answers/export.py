@@ -15,6 +15,7 @@ from bestguess.agent.chat.answers.tables import trial_row
 from bestguess.agent.chat.answers.templating import render_file
 from bestguess.agent.chat.plan import Plan
 from bestguess.agent.record.study import Study
+from bestguess.agent.reports.front import why_no_best
 from bestguess.agent.reports.insight import gain_insight
 from bestguess.agent.reports.report import credit_sources, study_record
 from bestguess.tools.errors import InputError
@@ -34,6 +35,8 @@ def best_of(history: History) -> Trial:
     """Return the best trial; raises InputError before any has a value."""
     best = history.incumbent
     if best is None:
+        if history.goals and history.complete:
+            raise InputError(f"there is no best to export: {why_no_best(history, '')} (/prefer)")
         raise InputError("no trial has a value yet, so there is no best to export")
     return best
 
@@ -57,7 +60,7 @@ def write(form: str, path: Path, plan: Plan, study: Study, database: Path) -> No
 
 
 def _script(plan: Plan, study: Study, folder: Path) -> str:
-    best = best_of(study.history)
+    best = best_of(study.history.preferring(plan.prefer))
     rendered = plan.render(best.params, folder)
     command = ", ".join("sys.executable" if word == sys.executable else repr(word) for word in rendered)
     told, params = len(study.history.told), json.dumps(best.params)
@@ -65,7 +68,7 @@ def _script(plan: Plan, study: Study, folder: Path) -> str:
 
 
 def _json(plan: Plan, study: Study, folder: Path) -> str:
-    history = study.history
+    history = study.history.preferring(plan.prefer)
     record = {
         "study_name": plan.study,
         "task": plan.task.to_dict(),
@@ -78,9 +81,10 @@ def _json(plan: Plan, study: Study, folder: Path) -> str:
 
 
 def _report(plan: Plan, study: Study, folder: Path) -> str:
-    history = study.history
+    history = study.history.preferring(plan.prefer)
     best = best_of(history)
     insights = gain_insight(plan.space, history, noisy=plan.task.noisy)
+    front = history.front
     plots = [progress_plot(history, plan.task.metric)]
     plots += [effect_plot(plan.space, plan.task, history, insight.effect) for insight in insights[:EFFECTS]]
     return render_file(
@@ -91,7 +95,7 @@ def _report(plan: Plan, study: Study, folder: Path) -> str:
         plots=[{"title": plot.title, "svg": draw(plot)} for plot in plots],
         importances=[insight.importance for insight in insights],
         credits=credit_sources(history),
-        trials=[trial_row(trial, best, study.aside) for trial in study.everything],
+        trials=[trial_row(trial, front, study.aside) for trial in study.everything],
     )
 
 

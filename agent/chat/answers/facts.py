@@ -85,7 +85,7 @@ def standing(history: History, task: Task) -> str:
     if history.goals and (history.goals.several or best is None):
         summary = front_summary(history)
         if best is None and history.front:
-            return f"{summary} {why_no_best(history, '')}: */prefer* says it."
+            return f"{summary} {why_no_best(history, '')}; /prefer does."
         return f"{summary} Preferred: trial {best.number}, {values_words(best)}." if best else summary
     if best is None or best.value is None:
         return f"no trial of {len(history.told)} has a value yet."

@@ -9,6 +9,7 @@ from bestguess.agent.chat.answers.formatting import duration
 from bestguess.agent.chat.language import mentions
 from bestguess.agent.chat.language.intents import Context
 from bestguess.agent.chat.plan import Plan, configuration
+from bestguess.agent.reports.front import best_so_far, values_words
 from bestguess.agent.reports.live import format_prediction
 from bestguess.agent.reports.stopped import stop_words
 from bestguess.agent.task import Task
@@ -24,15 +25,15 @@ def trial_started(trial: Trial) -> str:
 def trial_finished(trial: Trial, history: History, task: Task) -> str:
     """Say what came of a trial."""
     best = history.incumbent
-    so_far = f"best {best.value:.6g} (trial {best.number})" if best else "no value yet"
     if trial.state == "pruned":
         what = f"{task.metric} {stop_words(trial)}"
     elif trial.value is None:
         what = f"failed: {trial.outcome.error if trial.outcome else ''}"
     else:
         new = best and best.number == trial.number and len(history.complete) > 1
-        what = f"{task.metric} {trial.value:.6g}{', **the best so far**' if new else ''}"
-    return f"trial {trial.number} [{trial.source}] {what}{_expected(trial)}; {so_far}"
+        value = values_words(trial, history.goals) if trial.values else f"{trial.value:.6g}"
+        what = f"{task.metric} {value}{', **the best so far**' if new else ''}"
+    return f"trial {trial.number} [{trial.source}] {what}{_expected(trial)}; {best_so_far(history)}"
 
 
 def metric_found(trial: Trial, plan: Plan, note: str) -> str:

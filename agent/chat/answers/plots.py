@@ -21,7 +21,7 @@ DECADES = 30.0
 
 def progress_plot(history: History, metric: str) -> Plot:
     """Return all values and the best so far, by the trial's number; raises InputError before any is there."""
-    complete = history.complete
+    complete = history.admissible or history.complete
     if not complete:
         raise InputError("no trial has a value yet, so there is nothing to plot")
     numbers = tuple(float(trial.number) for trial in complete)

@@ -9,6 +9,7 @@ from typing import Any
 from bestguess.agent.chat.answers.facts import at_ends, standing
 from bestguess.agent.chat.answers.formatting import cell
 from bestguess.agent.chat.plan import Plan, assignments, configuration, range_words, value_words
+from bestguess.agent.reports.front import front_lines, front_summary
 from bestguess.agent.reports.live import format_prediction, format_value
 from bestguess.agent.reports.recommendation import recommend
 from bestguess.tools.trial import History, Trial
@@ -16,8 +17,10 @@ from bestguess.tools.trial import History, Trial
 
 def plan_table(plan: Plan) -> str:
     """Show a plan: the command, the metric, and every parameter with its range."""
+    task = plan.task
+    aim = task.aim if task.goals else f"{task.direction} `{task.metric}`"
     lines = [
-        f"**{plan.script}**: {plan.task.direction} `{plan.task.metric}`, found in the output by its name.",
+        f"**{plan.script}**: {aim}, found in the output by its name.",
         "",
         f"    {plan.command_line}",
         "",
@@ -46,9 +49,20 @@ def plan_table(plan: Plan) -> str:
 def best_table(plan: Plan, history: History, folder: Path) -> str:
     """Show the best trial beside the default, its command, and wider ranges where it is at an end."""
     best = history.incumbent
+    front = ["", *front_lines(history)] if history.goals and history.goals.several and history.front else []
+    if best is None and history.goals and history.complete:
+        weights = " ".join(f"{name}=1" for name in history.goals.metrics)
+        asked = f"Which of them is best is for you to say: what counts how much? Say */prefer {weights}*."
+        return "\n".join([front_summary(history), *front, *(["", asked] if front else [])])
     if best is None:
         return f"No trial of {len(history.told)} has a value yet."
-    parts = [f"The {standing(history, plan.task)}", "", f"Proposed by **{best.source}**: {best.reason}", ""]
+    parts = [
+        f"The {standing(history, plan.task)}",
+        *front,
+        "",
+        f"Proposed by **{best.source}**: {best.reason}",
+        "",
+    ]
     if plan.task.noisy and (recommended := recommend(plan.space, history, noisy=True)):
         parts += [f"Recommended, as the best value may be the luckiest: {recommended.words}.", ""]
     parts += ["| parameter | best | default |", "|---|---|---|"]
@@ -62,11 +76,11 @@ def best_table(plan: Plan, history: History, folder: Path) -> str:
     return "\n".join(parts)
 
 
-def trials_table(trials: Iterable[Trial], metric: str, best: Trial | None, aside: Container[int]) -> str:
+def trials_table(trials: Iterable[Trial], metric: str, front: Iterable[Trial], aside: Container[int]) -> str:
     """Show trials, those set `aside` struck out."""
     table = [f"| # | source | {cell(metric)} | expected | params | why |", "|---:|---|---:|---:|---|---|"]
     for trial in trials:
-        row = trial_row(trial, best, aside)
+        row = trial_row(trial, front, aside)
         value = {"best": "**{}**", "aside": "~~{}~~ set aside"}.get(row["kind"], "{}").format(row["value"])
         table.append(
             f"| {row['number']} | {row['source']} | {value} | {row['expected']} "
@@ -75,12 +89,12 @@ def trials_table(trials: Iterable[Trial], metric: str, best: Trial | None, aside
     return "\n".join(table)
 
 
-def trial_row(trial: Trial, best: Trial | None, aside: Container[int]) -> dict[str, Any]:
-    """Return what a table shows of a trial; its `kind` is best, aside, or its state."""
+def trial_row(trial: Trial, front: Iterable[Trial], aside: Container[int]) -> dict[str, Any]:
+    """Return what a table shows of a trial; its `kind` is best (on the `front`), aside, or its state."""
     kind: str = trial.state
     if trial.number in aside:
         kind = "aside"
-    elif best is not None and trial.number == best.number:
+    elif any(trial.number == best.number for best in front):
         kind = "best"
     return {
         "number": trial.number,

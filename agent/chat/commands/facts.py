@@ -77,14 +77,16 @@ def table(
     if not len(history):
         return "There is no trial yet."
     if show == "best":
-        chosen = sorted(history.complete, key=history.loss)[:n]
+        # Of several metrics the front, which no order has; with limits, what keeps them.
+        chosen = list(history.front) if history.goals and history.goals.several else list(history.admissible)
+        chosen = sorted(chosen, key=history.loss)[:n]
     elif show == "failed":
         chosen = list(history.failed[-n:])
     else:
         chosen = list(session.bench.study.everything.trials[-n:])
     if not chosen:
         return "No trial has failed." if show == "failed" else "No trial has a value yet."
-    return trials_table(chosen, plan.task.metric, history.incumbent, session.bench.study.aside)
+    return trials_table(chosen, plan.task.metric, history.front, session.bench.study.aside)
 
 
 @command("reads")

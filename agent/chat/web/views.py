@@ -66,10 +66,10 @@ def panels_html(session: Session, sort: str, *, descending: bool) -> str:
     plan, history, trials = bench.plan, bench.history, bench.trials
     if plan is None:
         return render("nothing")
-    best = history.incumbent
     aside = bench.study.aside if bench.opened else frozenset()
     listed = list(bench.study.everything) if bench.opened else []
-    rows = [trial_row(trial, best, aside) for trial in _sorted(listed, sort, descending=descending)]
+    front = history.front
+    rows = [trial_row(trial, front, aside) for trial in _sorted(listed, sort, descending=descending)]
     curve = draw(progress_plot(history, plan.task.metric)) if history.complete else ""
     return render(
         "panels",

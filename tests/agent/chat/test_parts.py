@@ -23,14 +23,13 @@ from bestguess.agent.chat.command import literal
 from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.draft import read_script
 from bestguess.agent.chat.events import Answer, Event, Plot, Series
-from bestguess.agent.chat.plan import pattern_of
 from bestguess.agent.chat.transcript import Transcript, last_state, read_last_session, to_markdown
 from bestguess.agent.chat.trials import Trials
 from bestguess.agent.tuner import Tuner
 from bestguess.tools.analysis.outlook import look_ahead
 from bestguess.tools.errors import InputError
 from bestguess.tools.objective.run import FunctionObjective
-from bestguess.tools.scan.metric import metrics_in
+from bestguess.tools.scan.metric import metrics_in, pattern_of
 from bestguess.tools.search.verifier import Verifier
 from bestguess.tools.space.parameters import Choice, Float, Int
 from bestguess.tools.space.space import Space

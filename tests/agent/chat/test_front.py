@@ -1,0 +1,57 @@
+"""Several metrics and limits in a session."""
+
+from __future__ import annotations
+
+import pytest
+from tests.agent.chat.conftest import Talk
+
+from bestguess.agent.chat.web.views import panels_html
+
+BEGIN = ("/new train.py val_loss",)
+BOTH = "/metrics val_loss=minimize train_loss=minimize"
+
+
+def test_a_session_of_several_metrics_asks_for_a_preference_before_it_says_best(talk: Talk) -> None:
+    talk.session.say("/new train.py val_loss")
+    talk.say("no", BOTH)
+    assert "minimize val_loss, minimize train_loss" in talk.of("answer")[-1].text
+    talk.say("/limit depth_cost <= 3", "/limit depth_cost none", "/limit train_loss <= 0.05")
+    assert "keep train_loss <= 0.05" in talk.of("answer")[-1].text
+    talk.say("/run 1", "yes")
+    (trial,) = talk.session.bench.history
+    assert set(trial.values) == {"val_loss", "train_loss"}
+    assert "1 on the front" in talk.of("trial_finished")[-1].text
+    talk.say("/best")
+    said = talk.of("answer")[-1].text
+    assert "Which of them is best is for you to say" in said
+    assert "/prefer val_loss=1 train_loss=1" in said
+    talk.say("/prefer val_loss=2 train_loss=1", "/best")
+    assert f"trial {trial.number}" in talk.of("answer")[-1].text
+    talk.say("/prefer val_los=2")
+    assert "which is no metric to improve" in talk.of("error")[-1].text
+    talk.say("/metrics val_loss=minimize")
+    assert "say it before the first trial of another" in talk.of("error")[-1].text
+    shown = panels_html(talk.session, "number", descending=False)
+    assert "train_loss 0.01" in shown
+    assert "Front: 1 trial" in shown
+    talk.say("/table")
+    assert "train_loss 0.01" in talk.of("answer")[-1].text
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("/metrics val_loss=down", "the direction of 'val_loss' is 'down'"),
+        ("/limit memory", "is no limit"),
+        ("/limit memory <= much", "give '<= NUMBER'"),
+        ("/limit memory none", "there is no limit on 'memory'"),
+        ("/prefer val_loss=2", "the study has one metric"),
+    ],
+)
+def test_what_makes_no_sense_is_an_error_and_changes_nothing(talk: Talk, typed: str, said: str) -> None:
+    talk.session.say("/new train.py val_loss")
+    talk.say("no")
+    before = talk.session.bench.the_plan()
+    talk.say(typed)
+    assert said in talk.of("error")[-1].text
+    assert talk.session.bench.the_plan() == before

@@ -1,0 +1,124 @@
+"""Several metrics and limits in Python: what is run, told and found."""
+
+from __future__ import annotations
+
+import pytest
+
+import bestguess as bg
+from bestguess.agent.search.turns import OF_ONE_NUMBER
+from bestguess.agent.testing import SchemaLLM
+from bestguess.tools.errors import InputError, StudyError
+
+SPACE = bg.Space(x=bg.Float(0, 1), y=bg.Float(0, 1))
+TASK = bg.Task(metrics={"loss": "minimize", "speed": "maximize"}, limits={"memory": "<= 1.2"})
+
+
+def measure(params: dict[str, float]) -> dict[str, float]:
+    x, y = params["x"], params["y"]
+    return {"loss": x**2 + y, "speed": x - y, "memory": x + y}
+
+
+def test_a_function_of_several_metrics_gives_a_front_and_a_best_by_preference() -> None:
+    result = bg.tune(measure, SPACE, task=TASK, n_trials=8, seed=0)
+    assert {trial.source for trial in result.trials} == {"default", "random", "gp"}
+    assert all(trial.values["memory"] <= 1.2 for trial in result.front)
+    with pytest.raises(StudyError, match=r"say it by weights, as prefer=\{'loss': 1, 'speed': 1\}"):
+        _ = result.best_params
+    best = result.best(prefer={"loss": 1})
+    assert best.value == min(trial.values["loss"] for trial in result.front)
+    text = result.report()
+    for part in ("## Front", "No best: ", "joined the front", "keep memory <= 1.2"):
+        assert part in text
+    record = result.to_dict()
+    assert record["front"] == [trial.number for trial in result.front]
+    assert record["metrics"] == {"loss": "minimize", "speed": "maximize"}
+    assert record["best_params"] is None
+
+
+def test_a_preference_that_is_given_beforehand_chooses() -> None:
+    result = bg.tune(measure, SPACE, task=TASK, n_trials=5, seed=0, prefer={"speed": 1})
+    assert result.best_trial.values["speed"] == max(trial.values["speed"] for trial in result.front)
+    assert result.to_dict()["best_value"] == result.best_value
+    assert "Preferred: trial" in result.report()
+
+
+@pytest.mark.parametrize("prefer", [{"los": 1}, {}, {"loss": -1}])
+def test_a_preference_that_makes_no_sense_is_an_error_before_anything_runs(prefer: dict[str, float]) -> None:
+    with pytest.raises(InputError, match="prefer"):
+        bg.tune(lambda _: pytest.fail("it ran"), SPACE, task=TASK, prefer=prefer)
+
+
+def test_one_metric_with_limits_has_a_best_within_them() -> None:
+    task = bg.Task(metric="loss", limits={"speed": ">= 0.3"})
+    result = bg.tune(measure, SPACE, task=task, n_trials=9, seed=0)
+    assert result.best_trial == result.front[0]
+    assert result.best_trial.values["speed"] >= 0.3
+    assert result.best_value == pytest.approx(0.09, abs=0.03)  # where the limit lets it be; else it were 0
+
+
+def test_where_nothing_keeps_the_limits_the_error_says_so() -> None:
+    task = bg.Task(metric="loss", limits={"memory": "<= -1"})
+    result = bg.tune(measure, SPACE, task=task, n_trials=6, seed=0)
+    assert not result.front
+    with pytest.raises(StudyError, match=r"keeps the limits \(memory <= -1\); run more, or loosen them"):
+        _ = result.best_params
+    assert "likeliest to keep them" in result.trials[-1].reason
+    assert "No trial of 6 keeps the limits" in result.report()
+
+
+@pytest.mark.parametrize(
+    ("returned", "error"),
+    [
+        ({"loss": 1, "speed": 1}, "no value of memory"),
+        (0.5, "no value of speed, memory"),
+        ({"loss": 1, "speed": 1, "memory": float("nan")}, "memory was nan"),
+        ({"loss": 1, "speed": 1, "memory": "much"}, "the value of 'memory' is 'much'"),
+        ({}, "needs a value"),
+        (None, "returned None"),
+    ],
+)
+def test_a_run_that_lacks_a_metric_has_failed_for_all(returned: object, error: str) -> None:
+    result = bg.tune(lambda _: returned, SPACE, task=TASK, n_trials=1)
+    (trial,) = result.trials
+    assert trial.state == "failed"
+    assert error in trial.feedback
+    assert not trial.values
+
+
+def test_telling_takes_an_outcome_or_a_mapping_and_refuses_what_lacks_a_metric() -> None:
+    with bg.Tuner(SPACE, TASK, seed=0) as tuner:
+        values = {"loss": 0.5, "speed": 1.0, "memory": 1.0}
+        assert tuner.tell(tuner.ask(), values).values == values
+        told = tuner.tell({"x": 0.1, "y": 0.2}, bg.Outcome(values=values, feedback="said"))
+        assert (told.value, told.feedback) == (0.5, "said")
+        trial = tuner.ask()
+        with pytest.raises(InputError, match="no value of speed, memory"):
+            tuner.tell(trial, 0.5)
+        with pytest.raises(InputError, match="no value of memory"):
+            tuner.tell(trial, {"loss": 0.5, "speed": 1})
+        assert tuner.tell(trial, bg.Outcome.failure("out of memory")).state == "failed"
+        assert [each.number for each in tuner.front] == [0]
+        assert tuner.best is None
+
+
+def test_a_language_model_is_not_asked_and_each_trial_says_so() -> None:
+    model = SchemaLLM()
+    with bg.Tuner(SPACE, TASK, llm=model, seed=0) as tuner:
+        for _ in range(8):
+            trial = tuner.ask()
+            tuner.tell(trial, measure(trial.params))
+        fallbacks = [trial.proposal.fallback for trial in tuner.history]
+    assert fallbacks == ["", *[f"language model: {OF_ONE_NUMBER}"] * 7]
+    assert not any(trial.proposal.tokens for trial in tuner.history)
+
+
+def test_noise_repeats_and_choices_and_conditions_have_fronts_too() -> None:
+    space = bg.Space(kind=bg.Choice(["a", "b"]), x=bg.Float(0, 1), y=bg.Float(0, 1, when={"kind": ["b"]}))
+
+    def measured(params: dict[str, float]) -> dict[str, float]:
+        return {"loss": params["x"], "speed": params.get("y", 0.0), "memory": 0.0}
+
+    noisy = bg.Task(metrics=TASK.metrics, limits=TASK.limits, noisy=True)
+    result = bg.tune(measured, space, task=noisy, n_trials=8, seed=0)
+    assert result.front
+    assert result.recommended is None
