@@ -14,6 +14,9 @@ from bestguess.tools.errors import CommandError, InputError
 if TYPE_CHECKING:
     from bestguess.agent.task import Task
 
+NO_METRIC = "FILL_IN_THE_PATTERN_OF_THE_RESULT"
+"""What `init` writes in the place of a pattern that it does not know: no name of a metric."""
+
 _NAME = re.compile(r"[^\W\d][\w./@ -]*")
 _LIMIT = re.compile(r"(?P<what>.+?)\s*(?P<bound>(?:<=|>=|≤|≥)[^<>≤≥]*)", re.DOTALL)
 
@@ -99,6 +102,6 @@ def _name_and_pattern(given: str) -> tuple[str, str]:
     """Return the name and the regular expression of a metric that is given by one of them."""
     from bestguess.tools.scan.metric import pattern_of
 
-    if _NAME.fullmatch(given.strip()):
+    if _NAME.fullmatch(given.strip()) and given != NO_METRIC:
         return given.strip(), pattern_of(given.strip())
     return metric_name(given), given

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bestguess.agent.commands._metrics import NO_METRIC
 from bestguess.agent.commands._options import force_option, json_option, refuse_existing
 from bestguess.agent.commands._output import echo, echo_json
 from bestguess.tools.errors import InputError
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from bestguess.tools.scan.draft import Draft
     from bestguess.tools.scan.finding import Finding
 
-NO_METRIC = "FILL_IN_THE_PATTERN_OF_THE_RESULT"
 """Without a group, so that bestguess tune refuses it before anything runs."""
 
 

@@ -209,7 +209,9 @@ class Tools:
     ) -> Told:
         """Tell the outcome of a trial: a value or a failure. Telling the same again changes nothing."""
         if (value is None and not values) == (failure is None):
-            raise InputError("give a value, values by metric, or the failure that kept the trial from one")
+            raise InputError(
+                "give a value, or the failure that kept the trial from one; of several metrics, values"
+            )
         if (number is None) == (params is None):
             raise InputError("give the number of a trial that was asked, or the params of one that was not")
         if failure is None:

@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from bestguess.agent.cli import main
+from bestguess.agent.commands._metrics import NO_METRIC
 from bestguess.agent.commands._options import read_objective, read_space, read_task
-from bestguess.agent.commands.init import NO_METRIC
 from bestguess.tools.space.space import Space
 
 SCRIPTS = Path(__file__).parents[2] / "tools" / "scan" / "scripts"
