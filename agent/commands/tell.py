@@ -86,6 +86,8 @@ def command(
     study = load(storage, study_name)
     if step is not None:
         assert number is not None
+        if isinstance(value, dict):
+            raise InputError("--step is of one metric; a study of several stops no trial early")
         _tell_step(study, number, step, value, as_json=as_json)
         return
     if failed is not None:
