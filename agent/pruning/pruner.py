@@ -11,7 +11,7 @@ from typing import Any
 import optuna
 from optuna.pruners import BasePruner, NopPruner
 from optuna.study import Study
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 
 from bestguess.agent.checks import check_seed
 from bestguess.agent.pruning.forecast import Forecast
@@ -57,6 +57,9 @@ class Pruner(BasePruner):
         before, step = read_stop(trial), trial.last_step
         if step is None or (before and before.control) or fields_of(trial).get("source") == "default":
             return None
+        complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        if step >= max((other.last_step or 0 for other in complete), default=step + 1):
+            return None  # where completed trials ended there is nothing left to save
         if not self.rule.prune(study, trial):
             return None
         return Stop(step, control=is_control(self._seed, trial.number))

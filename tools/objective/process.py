@@ -209,6 +209,10 @@ def run_to_end(
             pipes.register(process.stderr, selectors.EVENT_READ, errs)
             while not (ended := _has_ended(process.pid)) and (now := time.monotonic()) < deadline:
                 if judge.hopeless:
+                    until = min(deadline, now + POLL_S)  # it may be at its end
+                    while not (ended := _has_ended(process.pid)) and time.monotonic() < until:
+                        _read(pipes, until=until)
+                        time.sleep(0.01)
                     break
                 if stop is not None and stop.is_set():
                     raise KeyboardInterrupt

@@ -128,13 +128,12 @@ class GPPosterior:
         """Condition on z (n,) at `rows`; `grown_from` is a posterior of the first of them, all else equal.
 
         `y` are the values that were told, which bound what is said (`reach.py`). With `variances` of some,
-        those that were not `achieved` are estimates, and bound nothing.
+        those that were not `achieved` are estimates, and none of them the best.
         """
         self.hyperparameters = hyperparameters
         self.transform = transform
-        told = y if achieved is None else y[achieved[: len(y)]]
-        self.reach = fit_reach(told)
-        self.typical = fit_reach(told, typical=True)
+        self.reach = fit_reach(y)
+        self.typical = fit_reach(y, typical=True)
         self._variances = variances
         self._achieved = achieved
         self._y = y

@@ -508,6 +508,26 @@ def test_a_session_is_resumed_where_it_was(folder: Path) -> None:
     session.close()
 
 
+def test_hopeless_runs_are_stopped_early_once_that_is_said_and_agreed_to(talk: Talk, folder: Path) -> None:
+    script = (folder / "train.py").read_text()
+    epochs = "for epoch in range(8):\n    print(f'val_loss={args.depth + 2.0 ** -epoch}', flush=True)\n"
+    slow = "    args.depth < 5 or epoch < 4 or time.sleep(60)\n"
+    (folder / "train.py").write_text(script + epochs + slow)
+    talk.say("tune train.py", "yes", "pruner median", "no")
+    assert talk.session.bench.the_plan().pruner == "none"
+    talk.say("/pruner medain")
+    assert "did you mean" in talk.of("error")[-1].text
+    talk.say("/pruner forecast")
+    assert "Hopeless trials are stopped early, by forecast" in talk.of("answer")[-1].text
+    talk.say("/try depth=1", "always", "/try depth=2", "/try depth=4", "/try depth=5", "/try depth=6")
+    states = [trial.state for trial in talk.session.bench.history]
+    assert states[:4] == ["complete"] * 4
+    assert "pruned" in states[4:]
+    assert "stopped at step" in talk.of("trial_finished")[-1].text
+    assert "stopped early" in talk.say("cost").text
+    assert "could not become the best" in talk.say("why 5").text
+
+
 @pytest.mark.slow
 def test_a_second_study_of_a_script_gets_a_name_of_its_own(talk: Talk) -> None:
     talk.say(*BEGIN, "tune train.py")

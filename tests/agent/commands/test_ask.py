@@ -84,6 +84,35 @@ def test_asking_and_telling_makes_a_study(run: Run) -> None:
     assert shown["trials"][0]["feedback"] == "it overfits"
 
 
+def test_values_on_the_way_are_told_by_step_and_a_hopeless_trial_is_to_stop(run: Run) -> None:
+    run("ask", "--space", "space.yaml", "--n", "5", "--seed", "1", "--pruner", "forecast")
+    for number, end in enumerate((0.3, 0.2, 0.1)):  # more is better
+        for step in range(1, 9):
+            assert run("tell", str(number), str(end - 2.0**-step), "--step", str(step)).stdout == "go on\n"
+        run("tell", str(number), str(end))
+    stops = [
+        read(run("tell", "3", str(-0.9 - 2.0**-step), "--step", str(step), "--json"))["stop"]
+        for step in (1, 2)
+    ]
+    assert stops == [False, True]
+    assert "-1.15, stopped at step 2" in run("tell", "3", "--pruned").stdout
+    assert read(run("tell", "4", "0.2", "--pruned", "--json"))["state"] == "pruned"
+    shown = read(run("show", "--json"))
+    assert [trial["state"] for trial in shown["trials"]] == ["complete"] * 3 + ["pruned"] * 2
+    assert shown["stopped"] == {"trials": 2, "controls": 0, "missed": 0}
+    assert "2 trials were stopped early" in run("show").stdout
+
+
+@pytest.mark.parametrize(
+    "words", [["0", "--step", "1", "--failed", "oom"], ["0.1", "--params", "{}", "--pruned"]]
+)
+def test_a_step_is_one_of_a_trial_that_was_asked(run: Run, words: list[str]) -> None:
+    run("ask", "--space", "space.yaml")
+    refused = run("tell", *words)
+    assert refused.exit_code == 2
+    assert "--step and --pruned are of a trial that was asked" in refused.stderr
+
+
 def test_telling_the_same_again_changes_nothing_and_says_so(run: Run) -> None:
     run("ask", "--space", "space.yaml", "--n", "2")
     run("tell", "0", "0.5")

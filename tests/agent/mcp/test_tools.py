@@ -200,6 +200,30 @@ def test_telling_again_is_harmless_and_telling_otherwise_is_refused(inside: Call
     inside(script)
 
 
+def test_a_hopeless_trial_is_to_stop_by_what_is_reported_of_it(inside: Callable[[Script], None]) -> None:
+    async def script(client: Client) -> None:
+        await call(client, "create_study", study_name="s", space=SPACE, seed=1, pruner="forecast")
+        await call(client, "ask", n=4)
+        ends = (0.1, 0.2, 0.3, 0.9)
+        stops = []
+        for number, end in enumerate(ends):
+            for step in range(1, 9):
+                value = end + 2.0**-step
+                reported = await call(client, "report_step", number=number, step=step, value=value)
+                stops += [(number, step)] if reported["stop"] else []
+                if reported["stop"]:
+                    break
+            told = await call(client, "tell", number=number, value=value)
+        assert [number for number, _ in stops] == [3]
+        assert told["trial"]["state"] == "pruned"
+        assert told["trial"]["stopped"] == {"step": stops[0][1], "value": value, "control": False}
+        assert (told["best"]["pruned"], told["best"]["failed"]) == (1, 0)
+        assert len((await call(client, "history", state="pruned"))["trials"]) == 1
+        assert "is over" in await refusal(client, "report_step", number=3, step=9, value=1.0)
+
+    inside(script)
+
+
 def test_what_is_wrong_is_said_in_our_words(inside: Callable[[Script], None]) -> None:
     async def script(client: Client) -> None:
         for arguments in ({}, {"study_name": "s"}):

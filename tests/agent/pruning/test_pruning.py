@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import optuna
 import pytest
 
@@ -15,6 +16,7 @@ from bestguess.agent.pruning.pruner import is_control
 from bestguess.agent.pruning.run import Run
 from bestguess.agent.reports.stopped import count_stopped
 from bestguess.tools.errors import InputError, StudyError
+from bestguess.tools.objective.run import FunctionObjective, evaluate
 from bestguess.tools.surrogate.gp import GaussianProcess
 from bestguess.tools.trial import Trial
 
@@ -128,11 +130,24 @@ def test_optunas_pruners_are_named_in_its_words(rule: str, is_rule: type) -> Non
         assert tuner.pruner
         assert isinstance(tuner.pruner.rule, is_rule)
         assert tuner.study.pruner == rule
+        states = [run(tuner, tuner.start({"x": x})).state for x in (0.2, 0.3, 0.4, 0.1, 0.5, 0.9, 0.95, 1.0)]
+        assert states[0] == "complete"
+        assert "pruned" in states
 
 
 def test_any_pruner_of_optunas_stops_trials() -> None:
     with begun(pruner=optuna.pruners.ThresholdPruner(upper=1.4)) as tuner:
         assert max(stopped(tuner).reports) == 1
+
+
+def test_where_completed_trials_ended_nothing_is_stopped_whatever_the_rule() -> None:
+    with begun(pruner="median") as tuner:
+        for _ in range(3):
+            run(tuner, tuner.start({"x": 0.1}))
+        trial = tuner.start(HOPELESS)
+        for step in STEPS:
+            trial.report(step, loss(HOPELESS if step == STEPS[-1] else {"x": 0.0}, step))
+            assert not trial.should_stop()
 
 
 @pytest.mark.parametrize("wrong", ["medain", "percentile", 3, object()])
@@ -213,8 +228,6 @@ def test_an_objective_with_an_argument_named_trial_gets_the_trial_and_may_end_as
         return loss(params, step)
 
     with begun() as tuner:
-        from bestguess.tools.objective.run import FunctionObjective, evaluate
-
         states: list[str] = []
         while len(states) < 3:
             trial = tuner.start(HOPELESS)
@@ -239,8 +252,6 @@ def test_tune_passes_the_trial_and_the_pruner_on() -> None:
 
 
 def test_an_uncertain_value_pulls_the_surrogate_less_and_is_no_best() -> None:
-    import numpy as np
-
     x, y = np.array([[0.1], [0.5], [0.9]]), np.array([1.0, 2.0, 0.0])
     surrogate = GaussianProcess(["continuous"])
     firm = surrogate.fit(x, y)
@@ -270,6 +281,24 @@ def test_a_study_of_optunas_is_pruned_by_the_same_rule() -> None:
     assert states[:3] == ["COMPLETE"] * 3
     assert states.count("PRUNED") > 5
     assert study.best_trial.number == 0
+
+
+def test_trials_that_run_at_once_are_judged_beside_each_other() -> None:
+    def objective(params: dict[str, Any], trial: Trial) -> float | None:
+        for step in STEPS:
+            trial.report(step, loss(params, step))
+            if trial.should_stop():
+                return None
+        return loss(params, step)
+
+    with begun() as tuner:
+        objective_run = FunctionObjective(objective)
+        for _ in range(6):
+            tuner.study.optuna_study.enqueue_trial(HOPELESS)
+        result = tuner.run(objective_run, n_trials=9, n_jobs=3)
+        assert sum(trial.state == "pruned" for trial in result.trials) >= 4
+        with pytest.raises(InputError, match="run it in threads"):
+            tuner.run(objective_run, n_trials=10, n_jobs=2, processes=True)
 
 
 @pytest.mark.slow

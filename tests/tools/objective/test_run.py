@@ -18,8 +18,9 @@ import pytest
 
 from bestguess.tools.errors import CommandError
 from bestguess.tools.objective import process, watchdog
+from bestguess.tools.objective.reading import Which
 from bestguess.tools.objective.run import CommandObjective, FunctionObjective, Objective
-from bestguess.tools.trial import FEEDBACK_CHARS, Outcome
+from bestguess.tools.trial import FEEDBACK_CHARS, Outcome, Proposal, Trial
 
 
 @pytest.mark.parametrize("returned", [2.5, np.float64(2.5), np.array(2.5), Outcome(value=2.5, feedback="ok")])
@@ -29,6 +30,71 @@ def test_a_function_may_return_any_kind_of_number_or_an_outcome(returned: object
     assert outcome.value == 2.5
     assert outcome.seconds is not None
     assert outcome.seconds >= 0
+
+
+class Steps:
+    """Takes the reports of a trial, and finds it hopeless from a step on."""
+
+    judged = True
+
+    def __init__(self, hopeless: int) -> None:
+        self.reported: dict[int, float] = {}
+        self._hopeless = hopeless
+
+    def report(self, step: int, value: float) -> None:
+        self.reported[step] = value
+
+    def should_stop(self) -> bool:
+        return max(self.reported) >= self._hopeless
+
+
+def epochs(program: str, hopeless: int, *, match: Which = "last") -> tuple[Outcome, dict[int, float]]:
+    """Run a Python program and return its outcome and what was reported of it."""
+    command = [sys.executable, "-c", program]
+    objective = CommandObjective(command, metric=r"loss=(\S+)", space_names=["lr"], match=match)
+    steps = Steps(hopeless)
+    return objective({"lr": 0.1}, Trial(0, Proposal({"lr": 0.1}, "gp"), progress=steps)), steps.reported
+
+
+ENDLESS = "import time\nfor n in range(10**6):\n    print('loss=' + str(1 / (n + 1))); time.sleep(0.02)"
+
+
+def test_a_command_is_read_as_it_prints_and_ended_where_it_is_hopeless() -> None:
+    started = time.monotonic()
+    outcome, reported = epochs(ENDLESS, hopeless=3)
+    assert outcome.pruned
+    assert not outcome.failed
+    assert outcome.value is not None
+    assert list(reported.items()) == [(1, 1.0), (2, 0.5), (3, 1 / 3)]
+    assert time.monotonic() - started < 30
+
+
+@pytest.mark.parametrize(
+    ("program", "match", "reported"),
+    [
+        ("print('loss=3'); print('loss=1 loss=2')", "last", [3.0, 1.0, 2.0]),
+        ("print('loss=3'); print('loss=1 loss=2')", "min", [3.0, 1.0, 1.0]),
+        (
+            "import sys; print('loss=3', file=sys.stderr); print('loss=2', file=sys.stderr)",
+            "last",
+            [3.0, 2.0],
+        ),
+        ("print('loss=nan'); print('loss=2')", "last", [2.0]),
+    ],
+)
+def test_what_counts_so_far_is_reported_of_the_stream_that_has_it(
+    program: str, match: Which, reported: list[float]
+) -> None:
+    outcome, found = epochs(program, hopeless=99, match=match)
+    assert list(found.values()) == reported
+    assert outcome.value == reported[-1]
+    assert not outcome.pruned
+
+
+def test_what_came_to_its_end_before_it_was_found_hopeless_is_complete() -> None:
+    outcome, reported = epochs("print('loss=3'); print('loss=2')", hopeless=2)
+    assert (outcome.value, outcome.pruned) == (2.0, False)
+    assert reported == {1: 3.0, 2: 2.0, 3: 2.0}
 
 
 def test_the_seconds_that_an_outcome_brings_are_kept() -> None:

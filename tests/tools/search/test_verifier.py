@@ -37,6 +37,23 @@ def fitted(told: bg.History) -> Verifier:
     return verifier
 
 
+def test_a_stopped_trial_is_evidence_less_sure_than_a_value_and_no_failure() -> None:
+    shape = {1: 1.0, 2: 0.5, 3: 0.0}
+    trials = [
+        replace(trial, reports={step: trial.value + more for step, more in shape.items()})
+        for trial in history().trials
+        if trial.value is not None and trial.params["x"] < 0.7
+    ]
+    place = {"x": 0.95, "kind": "a"}
+    stopped = bg.Trial(9, bg.Proposal(place, "gp"), bg.Outcome(pruned=True), reports={1: 4.0})
+    before, after = (fitted(bg.History("minimize", tuple(every))) for every in (trials, [*trials, stopped]))
+    assert after.predict(place).median > before.predict(place).median + 0.5
+    assert after.predict(place).high - after.predict(place).low > 1e-3
+    assert after.feasible(SPACE.encode_many([place]), None)[0] > 0.95
+    assert after.posterior.incumbent_latent < after.posterior.predict_latent(SPACE.encode_many([place]))[0][0]
+    assert fitted(bg.History("minimize", tuple(trials))).predict(place) == before.predict(place)
+
+
 def test_there_is_nothing_to_fit_to_fewer_than_two_values() -> None:
     assert Verifier.fit(SPACE, bg.History("minimize", history().trials[:1])) is None
 

