@@ -14,7 +14,7 @@ n completed curves, FEWEST or more, still had from there, and that held at every
 
 Curves that cross late have large gains late, and keep the rule from stopping whatever might do the same;
 ranks at equal steps, by which Optuna's rules go, do not see that. The constants were chosen on the curves of
-99 data sets of LCDB (NOTEBOOK 38): what stops more stops winners, too.
+99 data sets of LCDB : what stops more stops winners, too.
 """
 
 from __future__ import annotations
