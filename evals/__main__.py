@@ -368,6 +368,39 @@ def harm(name: str, seeds: str, names: tuple[str, ...], jobs: int, kept: Path | 
 
 @main.command()
 @click.option(
+    "--wheel", required=True, type=click.Path(path_type=Path), help="that of bocode 1.0.1; see the module"
+)
+@click.option("--seeds", default="0:5", show_default=True, help="from:to")
+@click.option("--arm", "arms", multiple=True, help="only these: without, with, misleading, or a contestant")
+@click.option("--jobs", default=1, show_default=True, type=click.IntRange(1), help="chains at a time")
+@click.option("--kept", type=click.Path(dir_okay=False, path_type=Path), help="the file of finished studies")
+def transfer(wheel: Path, seeds: str, arms: tuple[str, ...], jobs: int, kept: Path | None) -> None:
+    """Measure what earlier studies are worth on HPO-B's data sets in order, and misleading ones cost."""
+    from bestguess.evals.measures.transfer import OURS, PEERS, measure_transfer
+
+    file = kept or CHECKOUT / ".evals" / "transfer.jsonl"
+    chosen = arms or (*OURS, *PEERS)
+    for line in measure_transfer(wheel, file, seeds=_seeds(seeds), arms=chosen, jobs=jobs):
+        click.echo(line)
+
+
+@main.command()
+@click.option("--q", default=8, show_default=True, type=click.IntRange(2), help="trials at once")
+@click.option("--seeds", default="0:5", show_default=True, help="from:to")
+@click.option("--jobs", default=1, show_default=True, type=click.IntRange(1), help="runs at a time")
+@click.option("--kept", type=click.Path(dir_okay=False, path_type=Path), help="the file of finished runs")
+def parallel(q: int, seeds: str, jobs: int, kept: Path | None) -> None:
+    """Measure what several trials at once gain in time on sleeps, and cost in regret on tables."""
+    from bestguess.evals.measures.parallel import measure_regret, measure_speed
+
+    click.echo(measure_speed(q))
+    file = kept or CHECKOUT / ".evals" / f"parallel_{q}.jsonl"
+    for line in measure_regret(q, file, seeds=_seeds(seeds), jobs=jobs):
+        click.echo(line)
+
+
+@main.command()
+@click.option(
     "--root",
     default=CHECKOUT,
     show_default="this checkout",

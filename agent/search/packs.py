@@ -80,20 +80,23 @@ class Packs:
         """Return how many come before a model's `guesses`, or before the search where it makes none."""
         return max(len(self._portfolio), STARTS if self.lead or not guesses else 1)
 
-    def misled(self, history: History) -> bool:
-        """Whether earlier studies are of no use here, and no pack says anything.
+    @property
+    def says(self) -> bool:
+        """Whether packs say where to look, so that chance need not; earlier studies alone do not."""
+        return bool(self._family)
 
-        They are not where the values so far disagree with all of them, nor while the search has not begun and
-        none of their configurations that ran is the best.
+    def misses(self, history: History) -> int:
+        """Return how many configurations of earlier studies ran to no use.
+
+        They are none where the values so far disagree with all studies, and while none of them is the best.
         """
-        if self._earlier is None or self._family:
-            return False
-        if self._earlier.agreement(history).max() < LEAST_AGREEMENT:
-            return True
-        searched = any(trial.source == "gp" for trial in history)
-        tried = any(trial.source == "knowledge" for trial in history.told)
+        tried = sum(trial.source == "knowledge" for trial in history)
+        if self._earlier is None or not tried:
+            return 0
         best = history.incumbent
-        return tried and not searched and (best is None or best.source != "knowledge")
+        searched = any(trial.source == "gp" for trial in history)
+        leads = searched or (best is not None and best.source == "knowledge")
+        return 0 if leads and self._earlier.agreement(history).max() >= LEAST_AGREEMENT else tried
 
     def belief(self, history: History) -> LogDensity:
         """Return where the optimum is believed to lie, by the values so far."""

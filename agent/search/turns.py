@@ -163,7 +163,7 @@ class Turns:
         yield Default()
         yield from self._switches.proposers
         if not self._is_warming_up(state.history):
-            if self._packs and len(state.history) in OUTSIDE and not self._packs.misled(state.history):
+            if len(state.history) in OUTSIDE and self._needs_test(state.history):
                 yield Chance(OUTSIDE_WORDS)
             if not (self.task.goals and self.task.goals.several):  # what stalls there is no one number
                 yield Unseen()
@@ -317,11 +317,11 @@ class Turns:
     def _is_warming_up(self, history: History) -> bool:
         sources = [trial.source for trial in history]
         guessed = self.guesses_first and "llm" in sources
-        misled = self._packs is not None and self._packs.misled(history)
-        if (self._packs is None or misled) and not guessed:
+        if not (self._packs and self._packs.says) and not guessed:
             # Without a pack, a model of 1.5B guesses worse than the surrogate after five trials of the user's
-            # (NOTEBOOK 15). What mislead is no look, as a guess that misses is none.
-            return len(history) - misled * sources.count("knowledge") <= chance.FIRST_LOOKS
+            # (NOTEBOOK 15). What misses is no look.
+            misses = self._packs.misses(history) if self._packs else 0
+            return len(history) - misses <= chance.FIRST_LOOKS
         # Where a pack or a model has said where to look, chance need not; users' own trials do not stand in.
         if "gp" in sources:
             return False
@@ -342,6 +342,13 @@ class Turns:
             # Guesses that miss are no looks: with fewer of chance's the search ends worse (NOTEBOOK 8, 22).
             most = chance.FIRST_LOOKS + sources.count("llm")
         return looks < most and len(history) <= ENOUGH_KNOWN
+
+    def _needs_test(self, history: History) -> bool:
+        """Whether something is believed beforehand that too few random looks have been made against."""
+        if self._packs is None:
+            return False
+        looks = sum(trial.source == "random" for trial in history)
+        return self._packs.says or looks < len(OUTSIDE)
 
     def _model_has_turn(self, history: History) -> bool:
         """Whether the model may guess in the search, by what its earlier guesses have earned."""

@@ -38,10 +38,10 @@ LEAST_VALUES = 3
 """A study with fewer says nothing."""
 
 MOST_FIRST = 4
-LEAST_GAIN = 0.01
+LEAST_GAIN = 0.03
 """So many configurations run first, each of which has to lower the mean regret by so much."""
 
-BEST = 5
+BEST = 10
 SHARE = 0.2
 """Of a study's best, so many may run first, and such a share makes the density (at least 3)."""
 
@@ -118,7 +118,7 @@ class EarlierStudies:
 
     def _words(self, at: int, number: int, which: str) -> str:
         study, several = self.studies[at], len(self.studies)
-        value = -study.losses[number] if study.direction == "maximize" else study.losses[number]
+        value = (-study.losses[number] if study.direction == "maximize" else study.losses[number]) + 0.0
         best = "best" if study.losses[number] == min(study.losses) else "among the best"
         together = f"; {which} that together do best in {several} earlier studies" if several > 1 else ""
         return f"{best} of study {study.name}: it gave {value:.6g} there{together}"
