@@ -496,7 +496,7 @@ class Tuner:
                             observer.started(asked)
                     if not workers.running:
                         break
-                    for trial, outcome in workers.wait():
+                    for trial, outcome in workers.ended():
                         if isinstance(outcome, BaseException):
                             self.give_back(trial)
                             problem = problem or outcome
@@ -526,13 +526,16 @@ class Tuner:
 
     def _abandon(self, workers: Workers) -> None:
         """Stop the workers: what ends in time is told, the other trials are given back."""
-        left = {trial.number: trial for trial in workers.running}
+        left: list[Trial] = []
         try:
             for trial, outcome in workers.stop():
                 if isinstance(outcome, Outcome):
-                    self.tell_run(left.pop(trial.number), outcome)
+                    self.tell_run(trial, outcome)
+                else:
+                    left.append(trial)
         finally:
-            for trial in reversed(left.values()):  # the first of them comes first again
+            left = sorted((*left, *workers.running), key=lambda trial: trial.number)
+            for trial in reversed(left):  # the first of them comes first again
                 try:
                     self.give_back(trial)
                 except StudyUnavailable as error:

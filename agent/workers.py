@@ -9,6 +9,7 @@ import queue
 import re
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -46,7 +47,8 @@ class Workers:
         """Whether trials run in the thread that waits."""
 
         self._running: dict[int, Trial] = {}
-        self._ended: queue.SimpleQueue[tuple[int, Outcome | BaseException]] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[tuple[int, Outcome | BaseException]] = queue.SimpleQueue()
+        self._outcomes: dict[int, Outcome | BaseException] = {}
         if not self.alone and isinstance(command, CommandObjective):
             command.stop = command.stop or threading.Event()
             self._stop: threading.Event | None = command.stop
@@ -65,37 +67,35 @@ class Workers:
             name = f"bestguess-trial-{trial.number}"
             threading.Thread(target=self._run, args=(trial,), name=name, daemon=True).start()
 
-    def wait(self, timeout_s: float | None = None) -> list[tuple[Trial, Outcome | BaseException]]:
-        """Wait until a trial has ended, and return all that have, by number, each with what came of it.
+    def ended(self, timeout_s: float | None = None) -> Iterator[tuple[Trial, Outcome | BaseException]]:
+        """Wait until a trial has ended, and yield all that have, by number, each with what came of it.
 
         That is an exception where the run was ended by one: KeyboardInterrupt, SystemExit. Nothing after
-        `timeout_s`. A trial that runs in this thread passes its exception on.
+        `timeout_s`. What is not taken is yielded the next time. A trial that runs in this thread passes its
+        exception on.
         """
         if self.alone:
             (trial,) = self._running.values()
-            outcome = evaluate(self._objective, trial)
-            self._running.clear()
-            return [(trial, outcome)]
-        ended: dict[int, Outcome | BaseException] = {}
+            self._outcomes[trial.number] = evaluate(self._objective, trial)
         with suppress(queue.Empty):
-            ended.update([self._ended.get(timeout=timeout_s)])
+            if not self._outcomes:
+                self._outcomes.update([self._queue.get(timeout=timeout_s)])
             while True:
-                ended.update([self._ended.get_nowait()])
-        return [(self._running.pop(number), ended[number]) for number in sorted(ended)]
+                self._outcomes.update([self._queue.get_nowait()])
+        while self._outcomes:
+            number = min(self._outcomes)
+            yield self._running.pop(number), self._outcomes.pop(number)
 
-    def stop(self) -> list[tuple[Trial, Outcome | BaseException]]:
-        """Stop what can be stopped, commands and processes, and return what ended within GRACE_S.
+    def stop(self) -> Iterator[tuple[Trial, Outcome | BaseException]]:
+        """Stop what can be stopped, commands and processes, and yield what ends within GRACE_S.
 
         A function in a thread cannot be stopped: it goes on to its end, and nobody hears of it.
         """
         if self._stop:
             self._stop.set()
-        ended: list[tuple[Trial, Outcome | BaseException]] = []
         until = time.monotonic() + GRACE_S
         while self._running and not self.alone and (left := until - time.monotonic()) > 0:
-            ended += self.wait(left)
-        self.close()
-        return ended
+            yield from self.ended(left)
 
     def close(self) -> None:
         """End the processes."""
@@ -104,9 +104,9 @@ class Workers:
 
     def _run(self, trial: Trial) -> None:
         try:
-            self._ended.put((trial.number, evaluate(self._objective, trial)))
+            self._queue.put((trial.number, evaluate(self._objective, trial)))
         except BaseException as error:  # noqa: BLE001 - it is handed to the thread that waits
-            self._ended.put((trial.number, error))
+            self._queue.put((trial.number, error))
 
 
 class _InProcesses:

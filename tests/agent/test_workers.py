@@ -259,3 +259,19 @@ def test_two_processes_share_one_study(tmp_path: Path) -> None:
     study.close()
     assert len(told) == 14
     assert len({(trial.params["x"], trial.params["y"]) for trial in told}) == 14
+
+
+def test_what_a_callback_raises_waits_until_the_others_are_told() -> None:
+    both = threading.Barrier(3)
+
+    def objective(params: dict[str, Any]) -> float:
+        both.wait(30)
+        return bowl(params)
+
+    def callback(*_: object) -> None:
+        raise ArithmeticError("enough")
+
+    with bg.Tuner(SPACE, seed=0) as tuner:
+        with pytest.raises(ArithmeticError):
+            tuner.run(FunctionObjective(objective), n_trials=9, n_jobs=3, callbacks=[callback])
+        assert [trial.state for trial in tuner.history] == ["complete"] * 3

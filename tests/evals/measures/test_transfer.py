@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +46,7 @@ def test_a_chain_is_played_once_and_told_by_arm(
         for one in transfer._play_chain(wheel, "4796", 0, (arm,), ())
         if one.arm == arm
     ]
-    kept.write_text("".join(json.dumps(transfer.asdict(one)) + "\n" for one in known))
+    kept.write_text("".join(json.dumps(asdict(one)) + "\n" for one in known))
     monkeypatch.setattr(transfer, "_play_chain", None)
     lines = list(measure_transfer(wheel, kept, seeds=[0], arms=("without", "with", "misleading", "random")))
     assert lines[0].startswith("without              1 studies: 2: ")
