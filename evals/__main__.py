@@ -268,11 +268,14 @@ def scale(device: str, sizes: tuple[int, ...], batch: int) -> None:
 
 
 @main.command()
-@click.option("--curves", type=click.Choice(["lcdb", "formula"]), default="lcdb", show_default=True)
+@click.option(
+    "--curves", type=click.Choice(["lcdb", "trained", "formula"]), default="lcdb", show_default=True
+)
 @click.option("--folder", type=click.Path(path_type=Path), default=CHECKOUT / ".evals" / "lcdb")
 @click.option("--fetch", "fetches", is_flag=True, help="have pip download LCDB (68 MB) into the folder first")
 @click.option("--chosen-on", is_flag=True, help="the data sets on which constants were chosen")
 @click.option("--splits", default=1, show_default=True, type=click.IntRange(1, 5), help="outer ones, of LCDB")
+@click.option("--seeds", default=5, show_default=True, type=click.IntRange(1), help="of what is trained here")
 @click.option("--rule", "rules", multiple=True, help="only these; all without")
 @click.option("--kept", type=click.Path(path_type=Path), help="a file of figures; the same command goes on")
 def stopping(
@@ -281,23 +284,23 @@ def stopping(
     fetches: bool,
     chosen_on: bool,
     splits: int,
+    seeds: int,
     rules: tuple[str, ...],
     kept: Path | None,
 ) -> None:
     """Measure what stopping trials early saves and loses, on learning curves: ours and Optuna's pruners."""
     import optuna
 
-    from bestguess.evals.learning_curves import LCDB, draw_problems, fetch_lcdb, read_lcdb
+    from bestguess.evals.learning_curves import LCDB, draw_problems, fetch_lcdb, read_lcdb, train_problems
     from bestguess.evals.measures.stopping import RULES, measure
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     if fetches:
         fetch_lcdb(folder)
-    problems = (
-        draw_problems(100)
-        if curves == "formula"
-        else read_lcdb(folder / f"{LCDB}.tar.gz", chosen_on=chosen_on, outer=splits)
-    )
+    if curves == "lcdb":
+        problems = read_lcdb(folder / f"{LCDB}.tar.gz", chosen_on=chosen_on, outer=splits)
+    else:
+        problems = draw_problems(100) if curves == "formula" else train_problems(seeds)
     for one in measure(problems, rules or RULES, kept):
         click.echo(one.sentence)
 

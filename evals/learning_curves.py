@@ -1,4 +1,4 @@
-"""Learning curves to stop early on: LCDB's, which were measured, and some by a formula, for tests.
+"""Learning curves to stop early on: LCDB's, those of two models trained here, and some by a formula.
 
 LCDB (Mohr et al. 2022) has the validation accuracies of 20 scikit-learn classifiers on 246 data sets, trained
 on ever more rows. Here a problem is a data set, a trial one of its classifiers, a step a number of rows; the
@@ -14,10 +14,12 @@ import io
 import subprocess
 import sys
 import tarfile
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -84,6 +86,69 @@ def read_lcdb(path: Path, *, chosen_on: bool, outer: int = 1, seed: int = 0) -> 
                     for steps in whole
                 ),
             )
+
+
+def train_problems(seeds: int, *, trials: int = 30) -> Iterator[Problem]:
+    """Yield the curves of two of scikit-learn's models, trained here with settings drawn at random by seed.
+
+    A network on the digits: validation error by epoch. Boosted trees on breast cancer: validation log loss by
+    tree, which rises again where they overfit. A step costs what training for it took; of the trees all cost
+    the same.
+    """
+    for seed in range(seeds):
+        rng = np.random.default_rng(seed)
+        yield f"digits-{seed}", tuple(_train_network(rng, seed) for _ in range(trials))
+        yield f"breast-cancer-{seed}", tuple(_train_trees(rng, seed) for _ in range(trials))
+
+
+def _train_network(rng: np.random.Generator, seed: int, epochs: int = 25) -> Measured:
+    from sklearn.datasets import load_digits
+    from sklearn.neural_network import MLPClassifier
+
+    train, valid, train_y, valid_y = _split(load_digits(return_X_y=True), seed)
+    model = MLPClassifier(
+        (int(rng.integers(8, 128)),),
+        learning_rate_init=float(10 ** rng.uniform(-4, -1)),
+        alpha=float(10 ** rng.uniform(-6, 0)),
+        batch_size=int(2 ** rng.integers(4, 9)),
+        random_state=seed,
+    )
+    losses, costs = {}, {}
+    for epoch in range(1, epochs + 1):
+        started = time.process_time()
+        model.partial_fit(train / 16.0, train_y, classes=np.unique(train_y))
+        costs[epoch] = time.process_time() - started
+        losses[epoch] = 1.0 - float(model.score(valid / 16.0, valid_y))
+    return Measured(losses, costs)
+
+
+def _train_trees(rng: np.random.Generator, seed: int, trees: int = 100) -> Measured:
+    from sklearn.datasets import load_breast_cancer
+    from sklearn.ensemble import GradientBoostingClassifier
+    from sklearn.metrics import log_loss
+
+    train, valid, train_y, valid_y = _split(load_breast_cancer(return_X_y=True), seed)
+    model = GradientBoostingClassifier(
+        n_estimators=trees,
+        learning_rate=float(10 ** rng.uniform(-2.3, 0)),
+        max_depth=int(rng.integers(1, 7)),
+        subsample=float(rng.uniform(0.3, 1)),
+        max_features=float(rng.uniform(0.1, 1)),
+        random_state=seed,
+    )
+    started = time.process_time()
+    model.fit(train, train_y)
+    cost = (time.process_time() - started) / trees
+    staged = enumerate(model.staged_predict_proba(valid), start=1)
+    losses = {tree: float(log_loss(valid_y, chances)) for tree, chances in staged}
+    return Measured(losses, dict.fromkeys(losses, cost))
+
+
+def _split(data: tuple[Any, Any], seed: int) -> list[Any]:
+    from sklearn.model_selection import train_test_split
+
+    parts: list[Any] = train_test_split(*data, test_size=0.3, random_state=seed, stratify=data[1])
+    return parts
 
 
 def draw_problems(count: int, seed: int = 0, *, trials: int = 30, steps: int = 27) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ from typing import Any
 from bestguess.agent.chat.language import mentions
 from bestguess.agent.chat.language.intents import Context, Intent, goal_in, is_question, says
 from bestguess.agent.chat.language.space_rules import read_change
+from bestguess.agent.pruning.pruner import FORECAST, NONE, rule_names
 
 Rule = Callable[[str, Context], Intent | None]
 
@@ -95,6 +96,11 @@ SAID = {
     ),
     "goal": r"minimi[sz]e|maximi[sz]e|goal|metric|objective",
     "pause": r"pause|stop|break(?! is)|hold on|halt|wait|interrupt|hang on|suspend",
+    "pruner": (
+        r"(?:stop|end|kill|abort|cut|cancel)\w*(?: off| short)?(?: all| the| any)? "
+        r"(?:hopeless|bad|poor|weak|losing|unpromising)\b.*|early stopping|stop\w* .*\bearly"
+        r"|prun(?:e|er|ing)"
+    ),
     "undo": r"undo|revert|take (?:that|it|this) back|roll(?: it| that)? back|changed my mind",
     "resume": (
         r"resume|carry on|continue|go on|start again|keep going|proceed|pick up|left off|unpause|keep at it"
@@ -190,6 +196,14 @@ def _goal(text: str, _context: Context) -> Intent | None:
     return Intent("goal", {"metric": metric, "direction": direction}) if metric else None
 
 
+def _pruner(text: str, _context: Context) -> Intent | None:
+    if is_question(text) or not says(text, SAID["pruner"]):
+        return None
+    off = says(text, r"don't|do not|never|no|not|off|without|none|disable")
+    named = next((rule for rule in rule_names() if says(text, rule.replace("_", "[ _]"))), FORECAST)
+    return Intent("pruner", {"rule": NONE if off else named})
+
+
 def _states(text: str, _context: Context) -> Intent | None:
     """Read what stops, goes on, or takes back, said in more words than `EXACT` has."""
     command = next((name for name in ("pause", "undo", "resume") if says(text, SAID[name])), None)
@@ -219,6 +233,6 @@ def _said(command: str, given: Callable[[str, Context], dict[str, Any]] = lambda
 
 
 RULES: tuple[Rule, ...] = (
-    _exact, _said("outlook", _number), _about_trials, _export, _budget, _run, read_change,
+    _exact, _pruner, _said("outlook", _number), _about_trials, _export, _budget, _run, read_change,
     _said("importance"), _goal, _states, _said("plot", _parameter), _table, _said("best"),
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import time
 from pathlib import Path
@@ -10,10 +11,13 @@ from typing import Any
 import numpy as np
 import optuna
 import pytest
+from click.testing import CliRunner
 
 import bestguess as bg
+from bestguess.agent.cli import main
 from bestguess.agent.pruning.pruner import is_control
 from bestguess.agent.pruning.run import Run
+from bestguess.agent.record.study import load
 from bestguess.agent.reports.stopped import count_stopped
 from bestguess.tools.errors import InputError, StudyError
 from bestguess.tools.objective.run import FunctionObjective, evaluate
@@ -249,6 +253,36 @@ def test_tune_passes_the_trial_and_the_pruner_on() -> None:
     assert seen == [0, 1]
     assert result.trials[1].reports == {1: result.trials[1].params["x"]}
     assert result.to_dict()["trials"][0]["stopped"] is None
+
+
+def test_the_command_line_takes_the_rule_keeps_it_and_refuses_what_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "space.yaml").write_text("parameters: {x: {type: float, low: 0, high: 1}}\n")
+    (tmp_path / "stepwise.py").write_text(
+        "def objective(params, trial):\n    trial.report(1, params['x'])\n    return params['x']\n"
+    )
+    words = [
+        "tune",
+        "--space",
+        "space.yaml",
+        "--n-trials",
+        "2",
+        "--seed",
+        "0",
+        "--json",
+        "stepwise:objective",
+    ]
+    done = CliRunner().invoke(main, [*words, "--pruner", "hyperband"], catch_exceptions=False)
+    assert done.exit_code == 0
+    assert [trial["stopped"] for trial in json.loads(done.stdout)["trials"]] == [None, None]
+    study = load("sqlite:///bestguess.db", "space")
+    assert study.pruner == "hyperband"
+    assert [len(trial.reports) for trial in study.history] == [1, 1]
+    refused = CliRunner().invoke(main, [*words, "--pruner", "medain"])
+    assert (refused.exit_code, "did you mean" in refused.stderr) == (2, True)
 
 
 def test_an_uncertain_value_pulls_the_surrogate_less_and_is_no_best() -> None:
