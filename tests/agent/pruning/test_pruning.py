@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -179,13 +180,16 @@ def test_only_a_running_trial_takes_reports() -> None:
             trial.report(1, 0.5)
 
 
-def test_a_study_that_is_gone_on_with_keeps_its_pruner_and_its_curves(tmp_path: Path) -> None:
+def test_a_study_that_is_gone_on_with_keeps_its_pruner_and_its_curves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     place: dict[str, Any] = {"storage": f"sqlite:///{tmp_path}/s.db", "study_name": "s"}
+    monkeypatch.setattr(sys.modules[__name__], "STEPS", range(1, 5))
     with begun(**place) as tuner:
         numbers = [tuner.start(HOPELESS).number for _ in range(2)]
     with bg.Tuner(SPACE, **place) as tuner:
         for number in numbers:  # as another process that has nothing but the number
-            stop = any(tuner.report(number, step, loss(HOPELESS, step)) for step in STEPS[:8])
+            stop = any(tuner.report(number, step, loss(HOPELESS, step)) for step in STEPS[:3])
             told = tuner.tell(number, 0.9)
             assert stop == (told.state == "pruned")
             assert tuner.tell(number, 0.9) == told
