@@ -64,6 +64,11 @@ def seconds_option(*names: str, default: float | None = None, words: str | None 
     )
 
 
+def llm_wait_option(default: float) -> Add:
+    """Return the option that says how long the model is waited for."""
+    return seconds_option("--llm-wait", "--llm-wait-s", "llm_wait_s", default=default, words=LLM_WAIT_HELP)
+
+
 def storage_option(
     default: str | None = DEFAULT_STORAGE, *, words: str | None = None, or_none: bool = False
 ) -> Add:
@@ -177,7 +182,7 @@ study_options = together(
 """The options that name a study which is there."""
 
 task_option = click.option(
-    "--task", "description", metavar="TEXT", help="what is tuned, in words, for the model"
+    "--task", "--description", "description", metavar="TEXT", help="what is tuned, in words, for the model"
 )
 task_options = together(
     task_option,
@@ -280,7 +285,7 @@ def search_options(
     """
     options = together(
         llm_option(llm),
-        seconds_option("--llm-wait", "llm_wait_s", default=wait_s, words=LLM_WAIT_HELP),
+        llm_wait_option(wait_s),
         click.option(
             "--llm-tokens", type=click.IntRange(0), metavar="N", help="what the model may read and write"
         ),

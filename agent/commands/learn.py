@@ -41,10 +41,12 @@ MOST_SHOWN = 12
     "--from-studies", "storage", metavar="URL", help="learn from the finished studies in a storage instead"
 )
 @click.option("--study-name", metavar="NAME", help="of them, only this one")
-@click.option("--task", "description", metavar="TEXT", help="what is tuned, in words")
+@click.option("--task", "--description", "description", metavar="TEXT", help="what is tuned, in words")
 @click.option("--family", metavar="NAME", help="what the pack is on; default: the task's description")
 @click.option(
+    "--out",
     "--output",
+    "out",
     type=click.Path(path_type=Path),
     default=FOLDER,
     show_default=True,
@@ -62,7 +64,7 @@ def command(
     study_name: str | None,
     description: str | None,
     family: str | None,
-    output: Path,
+    out: Path,
     yes: bool,
     force: bool,
     as_json: bool,
@@ -77,7 +79,7 @@ def command(
     \b
     Examples:
       bestguess learn notes.md --space space.yaml --llm embedded
-      bestguess learn /etc/redis/redis.conf --space redis.yaml --llm embedded --output packs/redis.md
+      bestguess learn /etc/redis/redis.conf --space redis.yaml --llm embedded --out packs/redis.md
       man 7 tcp | bestguess learn - --space tcp.yaml
       bestguess learn sklearn.manifold:TSNE --space space.yaml --yes
       bestguess learn --from-studies sqlite:///bestguess.db
@@ -88,7 +90,7 @@ def command(
     else:
         draft = _from_documents(documents, space_spec, description, llm, llm_tokens, family)
         steps = ["bestguess", "tune", "--space", str(space_spec)]
-    file = output if output.suffix == ".md" else output / draft.file_name
+    file = out if out.suffix == ".md" else out / draft.file_name
     if not yes and not as_json:
         refuse = not (sys.stdin.isatty() and "-" not in documents)
         echo(draft.diff(file) or f"{file} says the same already.")

@@ -5,10 +5,9 @@ from __future__ import annotations
 import click
 
 from bestguess.agent.commands._options import (
-    LLM_WAIT_HELP,
     device_option,
     llm_option,
-    seconds_option,
+    llm_wait_option,
     storage_option,
 )
 from bestguess.agent.commands._output import echo
@@ -22,7 +21,7 @@ DEFAULT_PORT = 8765
 @click.option("--port", type=click.IntRange(1, 65535), default=DEFAULT_PORT, show_default=True)
 @storage_option()
 @llm_option()
-@seconds_option("--llm-wait", "llm_wait_s", default=60.0, words=LLM_WAIT_HELP)
+@llm_wait_option(60.0)
 @device_option
 def command(http: bool, port: int, storage: str, llm: str, llm_wait_s: float, device: str) -> None:
     """Serve BestGuess to an agent, over the Model Context Protocol (MCP).

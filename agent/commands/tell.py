@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command(context_settings={"ignore_unknown_options": True})  # a negative value is an argument
 @click.argument("what", nargs=-1, metavar="[NUMBER] [VALUE ...]")
-@click.option("--failed", metavar="TEXT", help="it gave no value, and this is why")
+@click.option("--failed", "--failure", "failed", metavar="TEXT", help="it gave no value, and this is why")
 @click.option(
     "--params", metavar="JSON", help="tell of these params, which nobody asked for, not of a number"
 )

@@ -247,11 +247,12 @@ class Tools:
         n: int = 5,
         description: Annotated[str, Field(max_length=MOST_WORDS)] = "",
         direction: Direction = "minimize",
+        metric: Annotated[str, Field(max_length=200, description="what the value means")] = "value",
         seed: Annotated[int, Field(ge=0)] = 0,
     ) -> Points:
         """Get configurations that are worth evaluating first, by any tuner; nothing is recorded."""
         check_count("n", n, MOST_AT_ONCE)
-        task = Task(description, direction=direction)
+        task = Task(description, metric=metric, direction=direction)
         model, wait_s = self._studies.llm, self._studies.llm_wait_s
         found = warm_start(_read_space(space), task, n, llm=model, seed=seed, llm_wait_s=wait_s)
         return Points(points=[Point.model_validate(proposal) for proposal in found])

@@ -348,7 +348,7 @@ def test_packs_of_ones_own_have_a_part_and_a_folder_that_is_not_there_is_named(
 
     assert own["trials"][1]["source"] == "knowledge"
     assert gone.returncode == 2
-    assert "nowhere does not exist" in gone.stderr
+    assert "nowhere is neither a file nor a folder" in gone.stderr
 
 
 @pytest.mark.parametrize(

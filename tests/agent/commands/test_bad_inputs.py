@@ -229,7 +229,7 @@ PROGRAMS = {
     "--metric 'l=(.)' -- true {nope} {x} {n}": "nope",
     "--metric 'l=(.)' objectives:bowl": "--metric",
     "--direction up objectives:bowl": "up",
-    "--knowledge nope objectives:bowl": "nope does not exist",
+    "--knowledge nope objectives:bowl": "nope is neither a file nor a folder",
     "--knowledge /etc/passwd objectives:bowl": "/etc/passwd",
 }
 OTHERS = {
