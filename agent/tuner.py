@@ -136,7 +136,7 @@ class Tuner:
     ) -> None:
         self.task = check_task(task)
         # A model has no part where several numbers count (`Turns`), so that its exam would be for nothing.
-        exam = False if self.task.goals and not callable(exam) else exam
+        exam = False if self.task.goals else exam
         self._terms = ModelTerms(llm, llm_wait_s, budget, journal, cache, prefetch, exam)
         self.space = check_space(space)
         study_name = check_study_name(study_name)

@@ -323,6 +323,39 @@ def calibration(names: tuple[str, ...], seeds: str) -> None:
 
 
 @main.command()
+@click.option("--problem", "patterns", multiple=True, help="only these, with * for any; all without")
+@click.option("--search", "names", multiple=True, help="only these; all without")
+@click.option("--seeds", default="0:5", show_default=True, help="FROM:TO, the last one left out")
+@click.option("--kept", type=click.Path(dir_okay=False, path_type=Path), help="the file of finished runs")
+def fronts(patterns: tuple[str, ...], names: tuple[str, ...], seeds: str, kept: Path | None) -> None:
+    """Measure the hypervolume of fronts after 30 and 60 trials, of ours and of Optuna's samplers.
+
+    The tables of graph networks are fetched the first time (6 MB).
+    """
+    import optuna
+    from threadpoolctl import threadpool_limits
+
+    from bestguess.evals.fronts.measure import measure_fronts
+    from bestguess.evals.fronts.problems import problems
+    from bestguess.evals.fronts.searches import SEARCHES
+    from bestguess.evals.fronts.tables import table_problems, tables
+
+    every = {**problems(), **table_problems(tables())}
+    chosen = {
+        name: problem
+        for name, problem in every.items()
+        if not patterns or any(fnmatch.fnmatch(name, pattern) for pattern in patterns)
+    }
+    if not chosen:
+        raise InputError(f"no problem is called {' or '.join(patterns)}; there are {', '.join(every)}")
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    file = kept or CHECKOUT / ".evals" / "fronts.jsonl"
+    with threadpool_limits(1):
+        for figure in measure_fronts(chosen, names or tuple(SEARCHES), _seeds(seeds), file):
+            click.echo(figure.sentence)
+
+
+@main.command()
 @click.option("--table", "names", multiple=True, help="only these; all without")
 @click.option("--seeds", default="0:5", show_default=True, help="FROM:TO, the last one left out")
 def truth(names: tuple[str, ...], seeds: str) -> None:

@@ -393,7 +393,9 @@ class History:
     def admissible(self) -> tuple[Trial, ...]:
         """Complete trials that keep the limits on outcomes; without limits, all complete ones."""
         goals = self.goals
-        return tuple(trial for trial in self.complete if goals is None or goals.keeps(trial.values))
+        if goals is None:
+            return self.complete
+        return tuple(trial for trial in self.complete if goals.keeps(trial.values))
 
     @property
     def front(self) -> tuple[Trial, ...]:
@@ -401,8 +403,11 @@ class History:
 
         Of equals it has the earliest; of one metric it is the best trial alone.
         """
-        trials, goals = self.admissible, self.goals
-        losses = [goals.losses(trial.values) if goals else (self.loss(trial),) for trial in trials]
+        goals = self.goals
+        if goals is None:
+            return tuple(filter(None, (self.incumbent,)))
+        trials = self.admissible
+        losses = [goals.losses(trial.values) for trial in trials]
         return tuple(trials[index] for index in nondominated(losses))
 
     @property

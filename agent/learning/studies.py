@@ -75,10 +75,13 @@ def learn_from_studies(storage: str, *, study_name: str | None = None, family: s
 
 def _why_not(study: Study, others: Sequence[Study]) -> str:
     history = study.history
+    if history.goals and history.goals.several:
+        return "it has several metrics, and a pack knows of one"
     if history.running:
         return f"{len(history.running)} of its trials are under way"
-    if len(history.complete) < LEAST_TRIALS:
-        return f"{len(history.complete)} of its trials have a value, and {LEAST_TRIALS} are needed"
+    if len(history.admissible) < LEAST_TRIALS:
+        within = " within the limits" if history.goals else ""
+        return f"{len(history.admissible)} of its trials have a value{within}, and {LEAST_TRIALS} are needed"
     if others and set(others[0].space.names) != set(study.space.names):
         return f"it has other parameters than {others[0].name}; name it with --study-name"
     return ""
@@ -87,7 +90,7 @@ def _why_not(study: Study, others: Sequence[Study]) -> str:
 def _best_quarter(study: Study) -> list[Trial]:
     """Return the best quarter of the trials with a value, the best first."""
     history = study.history
-    ranked = sorted(history.complete, key=history.loss)
+    ranked = sorted(history.admissible, key=history.loss)
     return ranked[: max(len(ranked) // 4, 2)]
 
 

@@ -85,7 +85,7 @@ class LiveTable(Observer):
         self._rows: deque[Trial] = deque(maxlen=ROWS)
         self._status = "starting"
         self._since = time.monotonic()
-        self._history = History()
+        self._history, self._front = History(), tuple[Trial, ...]()
         self._progress = Progress(
             TextColumn("{task.completed:.0f}/{task.total:.0f} trials"), BarColumn(None), TimeElapsedColumn()
         )
@@ -104,7 +104,7 @@ class LiveTable(Observer):
         """Show the trial's outcome."""
         others = [row for row in self._rows if row.number != trial.number]
         self._rows = deque([*others, trial], maxlen=ROWS)
-        self._history = history
+        self._history, self._front = history, history.front
         self._say(f"trial {trial.number}: {trial.state}")
         self._progress.update(self._bar, completed=len(history.told))
 
@@ -116,7 +116,7 @@ class LiveTable(Observer):
         else:
             header.append(f"{best.value:.6g} (trial {best.number}, {best.source})" if best else "none yet")
         status = Text(f"{self._status}, {time.monotonic() - self._since:.0f} s", style="dim")
-        table = trials_table(self._rows, self._task, self._history.front)
+        table = trials_table(self._rows, self._task, self._front)
         return Group(header, table, status, self._progress)
 
     def _say(self, status: str) -> None:

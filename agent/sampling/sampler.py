@@ -77,6 +77,11 @@ class Sampler(BaseSampler):
         self._terms = ModelTerms(llm, llm_wait_s, budget, journal, exam=exam)
         self.space = _read_space(space)
         self.task = check_task(task)
+        if self.task.goals:
+            raise InputError(
+                f"the task is to {self.task.aim}, and a sampler has that from the study: give it directions, "
+                "and constraints by trial.set_constraint; bestguess.Tuner takes such a task"
+            )
         self._packs = choose_packs(knowledge)
         self.device = check_device(device)
         self.llm = self._terms.connect()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 import bestguess as bg
+from bestguess.agent.replay import replay
 from bestguess.agent.search.turns import OF_ONE_NUMBER
 from bestguess.agent.testing import SchemaLLM
 from bestguess.tools.errors import InputError, StudyError
@@ -122,3 +125,31 @@ def test_noise_repeats_and_choices_and_conditions_have_fronts_too() -> None:
     result = bg.tune(measured, space, task=noisy, n_trials=8, seed=0)
     assert result.front
     assert result.recommended is None
+
+
+def test_the_record_alone_gives_the_same_trials_again(tmp_path: Path) -> None:
+    result = bg.tune(
+        measure,
+        SPACE,
+        task=TASK,
+        n_trials=8,
+        seed=0,
+        storage=f"sqlite:///{tmp_path / 's.db'}",
+        study_name="s",
+    )
+    assert all(replayed.same for replayed in replay(result.record, {}))
+    again = bg.tune(
+        measure,
+        SPACE,
+        task=TASK,
+        n_trials=8,
+        seed=0,
+        storage=f"sqlite:///{tmp_path / 't.db'}",
+        study_name="t",
+    )
+    assert [trial.params for trial in again.trials] == [trial.params for trial in result.trials]
+
+
+def test_a_sampler_of_optuna_has_several_objectives_from_the_study() -> None:
+    with pytest.raises(InputError, match="give it directions"):
+        bg.Sampler(task=TASK)

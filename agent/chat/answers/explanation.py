@@ -10,6 +10,7 @@ import numpy as np
 from bestguess.agent.chat.answers.facts import Known
 from bestguess.agent.chat.answers.formatting import quoted
 from bestguess.agent.chat.plan import value_words
+from bestguess.agent.reports.front import values_words
 from bestguess.agent.reports.live import format_prediction, format_value
 from bestguess.agent.reports.stopped import stop_words
 from bestguess.tools.errors import ParamsError
@@ -49,6 +50,10 @@ def explain(known: Known, trial: Trial) -> str:
     elif trial.value is not None:
         rank = 1 + sum(history.loss(other) < history.loss(trial) for other in history.complete)
         gave = f"It gave {known.task.metric} **{trial.value:.6g}**, number {rank} of {len(history.complete)}"
+        if history.goals:
+            on_front = any(trial.number == other.number for other in history.front)
+            place = "it is on the front" if on_front else "it is not on the front"
+            gave = f"It gave {known.task.metric} {values_words(trial, history.goals)}; {place}"
         parts.append(f"{gave}{_surprise(history, trial)}.")
     else:
         parts.append(f"It **failed**: {clean_line(outcome.error)}.")

@@ -1,0 +1,1 @@
+"""Problems with several metrics, and what searches find of their fronts."""
