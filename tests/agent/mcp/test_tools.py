@@ -123,6 +123,25 @@ def test_studies_are_listed_with_what_cannot_be_read(
     inside(script)
 
 
+def test_a_study_begins_with_the_earlier_ones_that_are_named(inside: Callable[[Script], None]) -> None:
+    async def script(client: Client) -> None:
+        await call(client, "create_study", study_name="old", space=SPACE)
+        for x in (-1.0, 0.0, 1.5):
+            params = {"x": x, "n": 4, "kind": "a"}
+            await call(client, "tell", study_name="old", params=params, value=bowl(params))
+        reasons = []
+        for name, earlier in (("new", ["old"]), ("alone", False)):
+            await call(client, "create_study", study_name=name, space=SPACE, earlier=earlier, seed=0)
+            first = (await call(client, "ask", study_name=name))["trials"][0]
+            await call(client, "tell", study_name=name, number=0, value=bowl(first["params"]))
+            reasons.append((await call(client, "ask", study_name=name))["trials"][0]["reason"])
+        assert reasons == ["best of study old: it gave 0 there", "a first look at the space"]
+        elsewhere = {"study_name": "more", "space": SPACE, "earlier": ["sqlite:///other.db"]}
+        assert "another storage" in await refusal(client, "create_study", **elsewhere)
+
+    inside(script)
+
+
 def test_a_space_is_widened_and_what_was_learned_stays(inside: Callable[[Script], None]) -> None:
     async def script(client: Client) -> None:
         made = await call(client, "create_study", study_name="s", space=SPACE, seed=0)
