@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from itertools import count, islice
@@ -317,7 +318,7 @@ class StoredTrials:
         """Record that a running trial was found hopeless; None takes that back, as where it is run again."""
         frozen = self.at(number)
         if (stop or read_stop(frozen)) and not frozen.state.is_finished():
-            with writing(self._settings.url):
+            with writing(self._settings.url), suppress(UpdateFinishedTrialError):
                 self._mark_stop(frozen, stop)
 
     def _mark_stop(self, frozen: FrozenTrial, stop: Stop | None) -> None:

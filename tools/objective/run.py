@@ -25,7 +25,7 @@ from typing import Any, Protocol
 
 import regex
 
-from bestguess.tools.errors import CommandError, InputError
+from bestguess.tools.errors import CommandError, InputError, StudyError
 from bestguess.tools.objective.command import SEED, CommandTemplate
 from bestguess.tools.objective.process import CHUNK_BYTES, MATCH_S, Ended, SlowPattern, Watch, run_to_end
 from bestguess.tools.objective.reading import WHICH_WORDS, Which
@@ -220,8 +220,11 @@ class CommandObjective:
 
         def is_hopeless(printed: int, value: float) -> bool:
             assert trial is not None
-            trial.report(printed, value)
-            return trial.should_stop()
+            try:
+                trial.report(printed, value)
+                return trial.should_stop()
+            except StudyError:  # somebody told the trial meanwhile: what is left of the run changes nothing
+                return True
 
         try:
             with (
@@ -263,7 +266,7 @@ class CommandObjective:
         found = ended.stderr if ended.stdout.match is None else ended.stdout
         value, problem = self._judge(ended, found, self._pattern)
         if trial and value is not None and not ended.hopeless and trial.should_stop():
-            trial.report(found.count + 1, value)  # it was at its end when that was found
+            is_hopeless(found.count + 1, value)  # it was at its end when that was found
         values: dict[str, float] = {}
         if "" not in self._patterns:
             values, problem = self._judge_all(ended)

@@ -508,6 +508,7 @@ def test_a_session_is_resumed_where_it_was(folder: Path) -> None:
     session.close()
 
 
+@pytest.mark.slow
 def test_hopeless_runs_are_stopped_early_once_that_is_said_and_agreed_to(talk: Talk, folder: Path) -> None:
     script = (folder / "train.py").read_text()
     epochs = "for epoch in range(8):\n    print(f'val_loss={args.depth + 2.0 ** -epoch}', flush=True)\n"

@@ -321,6 +321,7 @@ def test_a_study_of_optunas_is_pruned_by_the_same_rule() -> None:
     assert study.best_trial.number == 0
 
 
+@pytest.mark.slow
 def test_trials_that_run_at_once_are_judged_beside_each_other() -> None:
     def objective(params: dict[str, Any], trial: Trial) -> float | None:
         for step in STEPS:

@@ -16,7 +16,7 @@ import numpy as np
 import psutil
 import pytest
 
-from bestguess.tools.errors import CommandError
+from bestguess.tools.errors import CommandError, StudyError
 from bestguess.tools.objective import process, watchdog
 from bestguess.tools.objective.reading import Which
 from bestguess.tools.objective.run import CommandObjective, FunctionObjective, Objective
@@ -67,6 +67,15 @@ def test_a_command_is_read_as_it_prints_and_ended_where_it_is_hopeless() -> None
     assert outcome.value is not None
     assert list(reported.items()) == [(1, 1.0), (2, 0.5), (3, 1 / 3)]
     assert time.monotonic() - started < 30
+
+
+def test_a_command_whose_trial_somebody_told_meanwhile_is_ended_without_harm() -> None:
+    class Told(Steps):
+        def report(self, step: int, value: float) -> None:
+            raise StudyError("trial 0 is over")
+
+    objective = CommandObjective([sys.executable, "-c", ENDLESS], metric=r"loss=(\S+)", space_names=["lr"])
+    assert objective({"lr": 0.1}, Trial(0, Proposal({"lr": 0.1}, "gp"), progress=Told(9))).pruned
 
 
 @pytest.mark.parametrize(
