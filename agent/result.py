@@ -183,6 +183,9 @@ class Result:
             raise InputError(words) from error
         return pandas.DataFrame(trial_rows(self.record.space, self.history))
 
+    def _drawn_by_optuna(self, name: str, **how: Any) -> Any:
+        return _figures().draw_with_optuna(self.study, name, self.record.task.metric, **how)
+
     def plot_optimization_history(self) -> Any:
         """Return Optuna's figure of all values and the best so far.
 
@@ -191,27 +194,27 @@ class Result:
         Raises:
             InputError: plotly is not installed, or there is nothing to draw yet; so do all `plot_*`.
         """
-        return _figures().draw_with_optuna(self.study, "plot_optimization_history")
+        return self._drawn_by_optuna("plot_optimization_history")
 
     def plot_slice(self, params: list[str] | None = None) -> Any:
         """Return Optuna's figure of the values by each parameter."""
-        return _figures().draw_with_optuna(self.study, "plot_slice", params=params)
+        return self._drawn_by_optuna("plot_slice", params=params)
 
     def plot_parallel_coordinate(self, params: list[str] | None = None) -> Any:
         """Return Optuna's figure of each trial as a line through its params."""
-        return _figures().draw_with_optuna(self.study, "plot_parallel_coordinate", params=params)
+        return self._drawn_by_optuna("plot_parallel_coordinate", params=params)
 
     def plot_contour(self, params: list[str] | None = None) -> Any:
         """Return Optuna's figure of the value by pairs of parameters."""
-        return _figures().draw_with_optuna(self.study, "plot_contour", params=params)
+        return self._drawn_by_optuna("plot_contour", params=params)
 
     def plot_pareto_front(self) -> Any:
         """Return Optuna's figure of the values of several metrics, those on the front marked."""
-        return _figures().draw_with_optuna(self.study, "plot_pareto_front")
+        return self._drawn_by_optuna("plot_pareto_front")
 
     def plot_timeline(self) -> Any:
         """Return Optuna's figure of when each trial ran."""
-        return _figures().draw_with_optuna(self.study, "plot_timeline")
+        return self._drawn_by_optuna("plot_timeline")
 
     def plot_importance(self) -> Any:
         """Return the share of the variance that each parameter causes, as the surrogate has it."""

@@ -7,9 +7,11 @@ written as an entity.
 from __future__ import annotations
 
 from importlib import import_module
+from inspect import signature
 from typing import Any
 
 import optuna
+from optuna.trial import FrozenTrial
 
 from bestguess.agent.reports.insight import TOO_EARLY, find_insight, gain_insight
 from bestguess.agent.task import Task
@@ -29,13 +31,23 @@ def load_plotly() -> Any:
         raise InputError(f"figures need plotly ({error}): pip install 'bestguess[plot]'") from error
 
 
-def draw_with_optuna(study: optuna.Study, name: str, **how: Any) -> Any:
-    """Return the figure that the function `name` of optuna.visualization draws; raise InputError if none."""
+def draw_with_optuna(study: optuna.Study, name: str, metric: str, **how: Any) -> Any:
+    """Return the figure that the function `name` of optuna.visualization draws; raise InputError if none.
+
+    Of several metrics it is about the first, named `metric`, where it is about one.
+    """
     load_plotly()
+    draw = getattr(optuna.visualization, name)
+    if "target_name" in signature(draw).parameters:
+        how |= {"target": _first_value, "target_name": _plain(metric)}
     try:
-        return getattr(optuna.visualization, name)(study, **how)
+        return draw(study, **how)
     except (ValueError, TypeError, KeyError, RuntimeError) as error:
         raise InputError(f"{name} cannot be drawn: {error}") from error
+
+
+def _first_value(frozen: FrozenTrial) -> float:
+    return float(frozen.values[0])
 
 
 def draw_importance(space: Space, task: Task, history: History) -> Any:

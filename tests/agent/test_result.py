@@ -163,3 +163,46 @@ def test_the_recommended_trial_is_one_that_ran_with_its_chance_against_the_defau
     assert recommended.params in [trial.params for trial in result.history.complete]
     assert recommended.beats_default is not None
     assert 0.5 < recommended.beats_default <= 1.0
+
+
+def stopped_early(params: dict[str, Any], trial: bg.Trial) -> float | None:
+    for step in (1, 2):
+        trial.report(step, params["x"] ** 2 + 1 / step)
+        if trial.should_stop():
+            return None
+    return float(params["x"] ** 2)
+
+
+def of_two(params: dict[str, Any]) -> dict[str, float]:
+    return {"loss": params["x"] ** 2, "ms": 1 - params["x"]}
+
+
+@pytest.mark.parametrize(
+    ("objective", "more"),
+    [
+        (stopped_early, {"pruner": "median"}),
+        (
+            of_two,
+            {"task": bg.Task(metrics={"loss": "minimize", "ms": "minimize"}), "prefer": {"loss": 2, "ms": 1}},
+        ),
+        (of_two, {"task": bg.Task(metrics={"loss": "minimize"}, limits={"ms": "<= 1.2"}), "repeats": 2}),
+        (lambda params: params["x"], {"direction": "maximize", "n_jobs": 2}),
+    ],
+)
+def test_a_run_of_any_kind_is_loaded_as_it_was(objective: Any, more: dict[str, Any], tmp_path: Path) -> None:
+    result = bg.tune(objective, bg.Space(x=bg.Float(-1, 1)), n_trials=4, seed=0, **more)
+    result.save(tmp_path / "r.json")
+    loaded = Result.load(tmp_path / "r.json")
+    assert loaded.to_dict() == result.to_dict()
+    assert loaded.report() == result.report()
+    assert loaded.front == result.front
+    assert [trial.reports for trial in loaded.trials] == [trial.reports for trial in result.trials]
+
+
+@pytest.mark.parametrize("kind", ["optimization_history", "slice", "contour", "pareto_front", "predictions"])
+def test_of_several_metrics_a_figure_is_about_the_first(kind: str) -> None:
+    pytest.importorskip("plotly", reason="the extra `plot` is not installed")
+    task = bg.Task(metrics={"loss": "minimize", "ms": "minimize"})
+    space = bg.Space(x=bg.Float(-1, 1), y=bg.Float(0, 1))
+    result = bg.tune(of_two, space, task=task, n_trials=4, seed=0)
+    assert getattr(result, f"plot_{kind}")().data
