@@ -297,13 +297,11 @@ class Result:
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON-able values."""
         record = self.record
-        study = study_record(self.history, record.task, record.space, seconds=self.seconds)
         return {
             "study_name": record.name,
             "llm": self.llm_name,
             "ending": self.ending,
+            "stopped": self.stopped,
             "device": self.device,
-            **study,
-            "stopped": self.stopped,  # the run, and by another name the trials
-            "stopped_early": study["stopped"],
+            **study_record(self.history, record.task, record.space, seconds=self.seconds),
         }

@@ -146,7 +146,7 @@ def study_record(history: History, task: Task, space: Space, *, seconds: float) 
         "fallbacks": [
             {"reason": reason, "trials": numbers} for reason, numbers in collect_fallbacks(history).items()
         ],
-        "stopped": asdict(stopped) if stopped else None,
+        "stopped_early": asdict(stopped) if stopped else None,
         "model_state": describe_model(history),
         "model_worth": asdict(worth) if worth else None,
         "advice": [advised.record for advised in collect_advice(history)],

@@ -99,7 +99,7 @@ def test_values_on_the_way_are_told_by_step_and_a_hopeless_trial_is_to_stop(run:
     assert read(run("tell", "4", "0.2", "--pruned", "--json"))["state"] == "pruned"
     shown = read(run("show", "--json"))
     assert [trial["state"] for trial in shown["trials"]] == ["complete"] * 3 + ["pruned"] * 2
-    assert shown["stopped"] == {"trials": 2, "controls": 0, "missed": 0}
+    assert shown["stopped_early"] == {"trials": 2, "controls": 0, "missed": 0}
     assert "2 trials were stopped early" in run("show").stdout
 
 

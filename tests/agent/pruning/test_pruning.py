@@ -256,7 +256,9 @@ def test_tune_passes_the_trial_and_the_pruner_on() -> None:
     result = bg.tune(objective, SPACE, n_trials=2, seed=0, pruner="median")
     assert seen == [0, 1]
     assert result.trials[1].reports == {1: result.trials[1].params["x"]}
-    assert result.to_dict()["trials"][0]["stopped"] is None
+    record = result.to_dict()
+    assert record["trials"][0]["stopped"] is None
+    assert (record["stopped"], record["stopped_early"]) == ("", None)
 
 
 def test_the_command_line_takes_the_rule_keeps_it_and_refuses_what_is_none(
