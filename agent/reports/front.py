@@ -37,8 +37,9 @@ def why_no_best(history: History, why_failed: str) -> str:
         limits = ", ".join(f"{name} {bound.words}" for name, bound in goals.limits.items())
         return f"no trial of {len(history)} keeps the limits ({limits}); run more, or loosen them"
     weights = dict.fromkeys(goals.metrics, 1)
+    those = f"{len(front)} trials are" if len(front) > 1 else f"trial {front[0].number} alone is"
     return (
-        f"{len(front)} trials are on the front of {', '.join(goals.metrics)}, and nothing says what is best; "
+        f"{those} on the front of {', '.join(goals.metrics)}, and nothing says what is best; "
         f"say it by weights, as prefer={weights}, or choose one of the front"
     )
 

@@ -288,16 +288,18 @@ class CommandObjective:
         values = {}
         streams = ((ended.stdout, ended.stderr), *ended.more)
         for (name, pattern), (stdout, stderr) in zip(self._patterns.items(), streams, strict=True):
-            value, problem = self._judge(ended, stderr if stdout.match is None else stdout, pattern)
+            value, problem = self._judge(ended, stderr if stdout.match is None else stdout, pattern, name)
             if value is None:
                 return {}, problem
             values[name] = value
         return values, ""
 
-    def _judge(self, ended: Ended, found: Watch, pattern: re.Pattern[str]) -> tuple[float | None, str]:
-        """Return the value of one metric, or why there is none."""
+    def _judge(
+        self, ended: Ended, found: Watch, pattern: re.Pattern[str], name: str = ""
+    ) -> tuple[float | None, str]:
+        """Return the value of one metric, or why there is none; of several it is called by its name."""
         reading = found.reading
-        metric = f"the metric '{pattern.pattern}' matched"
+        metric = f"the metric '{name or pattern.pattern}' matched"
         if ended.returncode is None and not ended.hopeless:
             last = (
                 f"; the {WHICH_WORDS[self._match]} metric it printed was {found.match}" if found.match else ""

@@ -436,3 +436,15 @@ def test_open_files_do_not_grow_with_the_number_of_runs() -> None:
     before = len(os.listdir("/proc/self/fd"))
     objective({"x": 1})
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_several_metrics_are_found_by_name_on_either_stream_and_one_that_lacks_fails_the_run() -> None:
+    code = "import sys; print('loss=1'); print('loss=2'); print('ms: 3', file=sys.stderr)"
+    command = [sys.executable, "-Ic", code]
+    found = {"loss": r"loss=(\S+)", "ms": r"ms: (\S+)"}
+    outcome = CommandObjective(command, metric=found, space_names=["x"])({"x": 1})
+    assert (outcome.values, outcome.error) == ({"loss": 2.0, "ms": 3.0}, "")
+    lacking = CommandObjective(command, metric={**found, "mb": "mb (.)"}, space_names=["x"])({"x": 1})
+    assert "the metric 'mb' matched nothing in the output" in lacking.error
+    with pytest.raises(CommandError, match="give a regular expression"):
+        CommandObjective(command, metric={}, space_names=["x"])
