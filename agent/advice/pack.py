@@ -237,7 +237,9 @@ def choose_packs(knowledge: bool | str | Path) -> tuple[Pack, ...]:
     if isinstance(knowledge, bool):
         return load_packs() if knowledge else ()
     if not isinstance(knowledge, str | Path):
-        raise InputError(f"knowledge is {shown(knowledge)}; give True, False, or a folder of packs, or a pack")
+        raise InputError(
+            f"knowledge is {shown(knowledge)}; give True, False, or a folder of packs, or a pack"
+        )
     return load_packs(Path(knowledge))
 
 

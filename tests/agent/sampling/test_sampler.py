@@ -438,7 +438,7 @@ def test_the_first_guesses_in_the_journal_are_not_asked_for_again(tmp_path: Path
         ({"llm": "nobody"}, ModelSpecError, "nobody"),
         ({"task": "words"}, InputError, r"task is 'words'; give a bestguess\.Task"),
         ({"budget": 500}, InputError, r"budget is 500; give a bestguess\.Budget"),
-        ({"knowledge": 3}, InputError, "knowledge is 3; give True, False, a pack, or a folder"),
+        ({"knowledge": 3}, InputError, "knowledge is 3; give True, False, or a folder"),
         ({"space": [1]}, InputError, r"space is \[1\]; give a bestguess\.Space, or a dictionary of Optuna's"),
         ({"space": {"x": bg.Float(0, 1)}}, InputError, "'x'.*no distribution"),
     ],
