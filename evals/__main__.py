@@ -408,15 +408,18 @@ def harm(name: str, seeds: str, names: tuple[str, ...], jobs: int, kept: Path | 
 )
 @click.option("--seeds", default="0:5", show_default=True, help="from:to")
 @click.option("--arm", "arms", multiple=True, help="only these: without, with, misleading, or a contestant")
+@click.option("--space", "spaces", multiple=True, help="only these search spaces, by number")
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(1), help="chains at a time")
 @click.option("--kept", type=click.Path(dir_okay=False, path_type=Path), help="the file of finished studies")
-def transfer(wheel: Path, seeds: str, arms: tuple[str, ...], jobs: int, kept: Path | None) -> None:
+def transfer(
+    wheel: Path, seeds: str, arms: tuple[str, ...], spaces: tuple[str, ...], jobs: int, kept: Path | None
+) -> None:
     """Measure what earlier studies are worth on HPO-B's data sets in order, and misleading ones cost."""
     from bestguess.evals.measures.transfer import OURS, PEERS, measure_transfer
 
     file = kept or CHECKOUT / ".evals" / "transfer.jsonl"
     chosen = arms or (*OURS, *PEERS)
-    for line in measure_transfer(wheel, file, seeds=_seeds(seeds), arms=chosen, jobs=jobs):
+    for line in measure_transfer(wheel, file, seeds=_seeds(seeds), arms=chosen, only=spaces, jobs=jobs):
         click.echo(line)
 
 

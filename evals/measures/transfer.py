@@ -65,9 +65,15 @@ class Played:
 
 
 def measure_transfer(
-    wheel: Path, kept: Path, *, seeds: Sequence[int], arms: Sequence[str] = (*OURS, *PEERS), jobs: int = 1
+    wheel: Path,
+    kept: Path,
+    *,
+    seeds: Sequence[int],
+    arms: Sequence[str] = (*OURS, *PEERS),
+    only: Sequence[str] = (),
+    jobs: int = 1,
 ) -> Iterator[str]:
-    """Play every chain with each seed and arm, and yield a line on each arm.
+    """Play every chain, or that of the search spaces in `only`, with each seed and arm; yield a line an arm.
 
     Raises InputError where the wheel is not there, or for an unknown arm.
     """
@@ -78,6 +84,7 @@ def measure_transfer(
             Spec.parse(arm)
     there = {(one.arm, one.space, one.seed): one for one in _read(kept)}
     spaces = sorted({name.partition("_")[0] for name in _tables(wheel).files}, key=int)
+    spaces = [space for space in spaces if not only or space in only]
     kept.parent.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(jobs) as pool, kept.open("a", encoding="utf-8") as file:
         chains = [
@@ -90,7 +97,7 @@ def measure_transfer(
             for played in chain.result():
                 file.write(json.dumps(asdict(played)) + "\n")
             file.flush()
-    runs = [one for one in _read(kept) if one.seed in seeds and one.place]
+    runs = [one for one in _read(kept) if one.seed in seeds and one.space in spaces and one.place]
     yield from (_line(arm, runs) for arm in arms)
 
 

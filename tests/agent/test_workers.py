@@ -102,6 +102,7 @@ def interrupt_once(started: threading.Event) -> None:
     threading.Thread(target=send, daemon=True).start()
 
 
+@pytest.mark.slow
 def test_on_ctrl_c_what_ended_is_kept_and_what_runs_is_run_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -185,6 +186,7 @@ def once_there(*marks: Path) -> threading.Event:
     return there
 
 
+@pytest.mark.slow
 def test_a_command_is_stopped_on_ctrl_c_and_run_again(tmp_path: Path) -> None:
     words = ["sh", "-c", f"touch {tmp_path}/$0; sleep 60", "{n}"]
     space = bg.Space(n=bg.Choice(["one", "two"]))

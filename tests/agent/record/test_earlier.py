@@ -11,6 +11,7 @@ import optuna
 import pytest
 
 import bestguess as bg
+from bestguess.agent.record.earlier import find_earlier
 from bestguess.agent.record.opening import study_names
 from bestguess.agent.record.study import load
 from bestguess.agent.replay import replay
@@ -61,11 +62,15 @@ def test_a_new_study_runs_the_best_of_an_earlier_one_after_the_default(
     assert "begins with what earlier studies came to: 'old'" in caplog.text
 
 
-@pytest.mark.parametrize("earlier", [False, None, [], {}])
-def test_without_earlier_studies_it_proposes_as_in_a_storage_of_its_own(url: str, earlier: Any) -> None:
+def test_without_earlier_studies_it_proposes_as_in_a_storage_of_its_own(url: str) -> None:
     alone = second(storage=None)
-    trial = second(storage=url, earlier=earlier)
+    trial = second(storage=url, earlier=False)
     assert (trial.params, trial.source, trial.reason) == (alone.params, alone.source, alone.reason)
+
+
+@pytest.mark.parametrize("earlier", [False, None, [], {}])
+def test_nothing_is_no_earlier_study(earlier: Any) -> None:
+    assert find_earlier(SPACE, bg.Task(), earlier) == ()
 
 
 def test_a_storage_without_studies_alike_changes_nothing(url: str) -> None:
@@ -75,20 +80,16 @@ def test_a_storage_without_studies_alike_changes_nothing(url: str) -> None:
     assert second(RENAMED, storage=url).source == "random"
 
 
-@pytest.mark.parametrize("how", ["name", "list", "url", "result", "record", "optuna", "mapping"])
-def test_earlier_studies_can_be_named_in_many_ways(url: str, how: str) -> None:
+def test_earlier_studies_can_be_named_in_many_ways(url: str) -> None:
     with bg.Tuner(SPACE, storage=url, study_name="old") as old:
-        named: dict[str, Any] = {
-            "name": "old",
-            "list": ["old"],
-            "url": url,
-            "result": old.result(0.0),
-            "record": [old.study],
-            "optuna": [optuna.load_study(study_name="old", storage=url)],
-            "mapping": {"old": {}},
-        }
-        trial = second(storage=url if how in ("name", "list", "mapping") else None, earlier=named[how])
-    assert (trial.params, trial.source) == (BEST, "knowledge")
+        named: list[Any] = [
+            "old", ["old"], url, old.result(0.0), [old.study], {"old": {}},
+            [optuna.load_study(study_name="old", storage=url)],
+        ]  # fmt: skip
+        for earlier in named:
+            (found,) = find_earlier(SPACE, bg.Task(), earlier, storage=url) or ()
+            assert (found.name, found.configurations[found.best[0]]) == ("old", BEST)
+    assert find_earlier(SPACE, bg.Task(), True, storage=url) is None  # whatever is in the new study's storage
 
 
 def test_in_memory_only_what_was_named_is_used(url: str) -> None:
@@ -111,17 +112,20 @@ def test_what_was_renamed_is_used_by_consent_only(url: str) -> None:
         ("older", "there is no study 'older'"),
     ],
 )
-def test_what_is_no_earlier_study_is_refused_before_anything_is_written(
-    url: str, earlier: Any, said: str
-) -> None:
+def test_what_is_no_earlier_study_is_refused(url: str, earlier: Any, said: str) -> None:
     with pytest.raises((InputError, StudyError), match=said):
-        bg.Tuner(RENAMED, storage=url, study_name="new", earlier=earlier)
+        find_earlier(RENAMED, bg.Task(), earlier, storage=url)
+
+
+def test_nothing_is_written_where_earlier_studies_are_refused(url: str) -> None:
+    with pytest.raises(StudyError, match="there is no study 'older'"):
+        bg.Tuner(SPACE, storage=url, study_name="new", earlier="older")
     assert study_names(url) == ["old"]
 
 
 def test_a_study_that_was_named_and_has_nothing_in_common_is_refused(url: str) -> None:
     with pytest.raises(InputError, match="no parameter in common"):
-        bg.Tuner(bg.Space(x=bg.Float(0, 1)), storage=url, study_name="new", earlier="old")
+        find_earlier(bg.Space(x=bg.Float(0, 1)), bg.Task(), "old", storage=url)
 
 
 def test_it_goes_on_and_is_replayed_with_what_it_knew_when_it_began(url: str) -> None:
