@@ -74,7 +74,7 @@ class Packs:
     ) -> Packs | None:
         """Return what proposes, or None where nothing is known but words for a model."""
         says = knowledge and (knowledge.beliefs or knowledge.portfolio)
-        return cls(space, knowledge, earlier) if says or earlier else None
+        return cls(space, knowledge if says else None, earlier) if says or earlier else None
 
     def first(self, *, guesses: bool) -> int:
         """Return how many come before a model's `guesses`, or before the search where it makes none."""

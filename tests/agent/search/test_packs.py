@@ -6,6 +6,7 @@ import bestguess as bg
 from bestguess.agent.advice.knowledge import Knowledge, gather
 from bestguess.agent.search.packs import Packs
 from bestguess.agent.search.state import Pass, SearchState
+from bestguess.tools.search.earlier import EarlierStudies, EarlierStudy
 from bestguess.tools.space.region import Limit, Limits, Region
 from bestguess.tools.trial import History, Outcome, Proposal, Trial
 
@@ -69,3 +70,22 @@ def test_packs_pass_once_all_that_they_draw_was_tried() -> None:
     trials = tuple(Trial(number, one, Outcome(1.0)) for number, one in enumerate(both))
     full = SearchState(space, bg.Task(), History("minimize", trials), seed=0, number=2)
     assert isinstance(Packs(space, found).propose(full), Pass)
+
+
+def test_configurations_of_earlier_studies_come_before_those_of_packs() -> None:
+    best = {"learning_rate": 0.5, "max_depth": 2, "noise": 0.9}
+    others = [{"learning_rate": 0.01, "max_depth": depth, "noise": 0.5} for depth in (4, 8, 12)]
+    one = EarlierStudy("old", 1.0, tuple(SPACE.names), (best, *others), (0.0, 1.0, 2.0, 3.0))
+    packs = Packs.of(SPACE, known(), EarlierStudies(SPACE, [one]))
+    assert packs is not None
+    first = packs.propose(state(DEFAULT))
+    assert isinstance(first, Proposal)
+    assert (first.params, first.reason) == (best, "best of study old: it gave 0 there")
+    then = packs.propose(state(DEFAULT, first))
+    assert isinstance(then, Proposal)
+    assert then.reason.startswith("what is known of ")
+    alone = Packs.of(SPACE, None, EarlierStudies(SPACE, [one]))
+    assert alone is not None
+    assert not alone.says
+    assert packs.says
+    assert isinstance(alone.propose(state(DEFAULT, first)), Pass)
