@@ -598,9 +598,15 @@ def repeat(
     objective: FunctionObjective | CommandObjective, repeats: int, pruner: str | BasePruner | bool | None
 ) -> Objective:
     """Return an objective that runs so many times a trial; raise InputError where that makes no sense."""
+    stops = check_pruner(pruner) not in (None, NONE)
     if check_count("repeats", repeats, MOST_REPEATS) == 1:
+        if stops and isinstance(objective, FunctionObjective) and not objective.takes_trial:
+            raise InputError(
+                f"pruner is {shown(pruner)}, and the objective {objective.name} has nothing to report to; "
+                "give it an argument named trial, or leave pruner out"
+            )
         return objective
-    if check_pruner(pruner) not in (None, NONE):
+    if stops:
         raise InputError(
             f"repeats is {repeats} and pruner {shown(pruner)}; of several runs none is stopped early: leave "
             "out one of the two"

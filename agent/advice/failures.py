@@ -67,7 +67,7 @@ def alike_from_the_start(history: History) -> str:
     params, such as too little memory, makes programs fail with these words.
     """
     told, default = history.told, history.default
-    if history.complete or len(told) < ALIKE or default not in told:
+    if len(history.failed) < max(len(told), ALIKE) or default not in told:
         return ""
     kinds = {kind_of(trial.outcome.error) for trial in told if trial.outcome}
     if len(kinds) > 1 or any(cause.printed.search(kind) for kind in kinds for cause in _causes()):

@@ -5,10 +5,14 @@ from __future__ import annotations
 import inspect
 import random
 import re
+import warnings
+from contextlib import suppress
 from dataclasses import asdict
+from functools import cache
 from typing import Any
 
 import optuna
+from optuna.exceptions import ExperimentalWarning
 from optuna.pruners import BasePruner, NopPruner
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
@@ -101,13 +105,15 @@ def _named(name: Any) -> BasePruner:
     return made
 
 
+@cache
 def _of_optuna() -> dict[str, Any]:
     """Return Optuna's pruners that need no arguments, by names such as `successive_halving`."""
     found = {}
     for kind in (getattr(optuna.pruners, name) for name in optuna.pruners.__all__):
         if inspect.isclass(kind) and issubclass(kind, BasePruner) and kind not in (BasePruner, NopPruner):
-            parameters = inspect.signature(kind).parameters.values()
-            if all(parameter.default is not parameter.empty for parameter in parameters):
-                words = re.findall("[A-Z][a-z]*", kind.__name__.removesuffix("Pruner"))
+            words = re.findall("[A-Z][a-z]*", kind.__name__.removesuffix("Pruner"))
+            with warnings.catch_warnings(), suppress(TypeError):
+                warnings.simplefilter("ignore", ExperimentalWarning)
+                kind()
                 found["_".join(words).lower()] = kind
     return found

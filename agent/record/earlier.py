@@ -76,6 +76,12 @@ def begin_with(
     Raises StudyError where what was kept makes no sense.
     """
     kept = study.earlier
+    if named and not is_new:
+        _log.warning(
+            "study %r has begun, and goes on with what it knew of earlier ones then; earlier= has no effect, "
+            "choose another study name",
+            study.name,
+        )
     if kept is None and is_new:
         found = named if named is not None else () if study.task.metrics else find_beside(study)
         if found:
@@ -93,7 +99,11 @@ def begin_with(
 
 def find_beside(study: Study) -> tuple[EarlierStudy, ...]:
     """Return what the likest studies of the same storage measured, none in memory."""
-    found = [(one, Matching(one.space, study.space)) for one in _beside(study)]
+    found = [
+        (one, Matching(one.space, study.space))
+        for one in _beside(study)
+        if not _is_turned(one.task, study.task)
+    ]
     chosen = [(one, matching) for one, matching in found if matching.share >= LEAST_SHARE]
     return _likest(chosen, study.space, study.task)
 
@@ -123,9 +133,20 @@ def find_earlier(
                 f"of studies with several metrics, as {whose!r} is, nothing is carried over; "
                 "give earlier=False"
             )
+        named = task.metric != Task().metric  # what nobody named may be a gain there and a loss here
+        if turned := next((one for one, _ in several if named and _is_turned(one.task, task)), None):
+            raise InputError(
+                f"the earlier study {turned.name!r} is to {turned.task.direction} {turned.task.metric}, and "
+                f"this one to {task.direction} it, so that its best is the worst here; leave it out"
+            )
         alike = [(one, matching) for one, matching in several if matching.names]
         if not alike:
             one = several[0][0]
+            if same := [name for name in one.space.names if name in space]:
+                raise InputError(
+                    f"of the earlier study {one.name!r} no value of {', '.join(same)} is in the ranges of "
+                    "this one; leave it out"
+                )
             raise InputError(
                 f"the earlier study {one.name!r} has no parameter in common with this one; it has "
                 f"{', '.join(one.space.names)}. Say which is which: "
@@ -271,6 +292,10 @@ def _read(found: _Found, matching: Matching, likeness: float, rows: int) -> Earl
         tuple(loss for _, loss in kept),
         direction,
     )
+
+
+def _is_turned(a: Task, b: Task) -> bool:
+    return a.metric.casefold() == b.metric.casefold() and a.direction != b.direction
 
 
 def _task_likeness(a: Task, b: Task) -> float:

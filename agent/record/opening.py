@@ -139,7 +139,11 @@ def _check_same(
 ) -> None:
     words, given = (", ".join(its.name.lower() for its in ways) for ways in (directions, directions_of(task)))
     before_task = Task.from_dict(kept["task"]) if "task" in kept else None
-    if before_task and (before_task.names, before_task.metrics) != (task.names, task.metrics):
+    if before_task and (before_task.names, before_task.metrics, before_task.limits) != (
+        task.names,
+        task.metrics,
+        task.limits,
+    ):
         wanted = before_task.goals or task.goals
         if wanted:  # of one number, the metric's name is a word only
             raise StudyError(

@@ -65,6 +65,7 @@ class Watch:
         self._on_match = on_match
         self._pattern = regex.compile(pattern.pattern, pattern.flags)
         self._pending = b""
+        self._left_s = MATCH_S
 
     def feed(self, chunk: bytes) -> None:
         """Take in what was just read; an empty chunk ends the stream."""
@@ -80,30 +81,35 @@ class Watch:
 
     def _read_lines(self, block: bytes) -> None:
         text = block.decode("utf-8", "replace").replace("\r\n", "\n")
-        deadline = time.monotonic() + MATCH_S
+        self._left_s = MATCH_S
         shown = []
         for line in text.removesuffix("\n").split("\n"):
             states = [clean(state) for state in line.rstrip("\r").split("\r")]
             shown.append(states[-1])
             for state in states:
-                self._match(state, deadline)
+                for match in self._find(state):
+                    self._take(match)
         self.tail = redact("\n".join([self.tail, *shown]))[-FEEDBACK_CHARS:]
 
-    def _match(self, line: str, deadline: float) -> None:
-        left_s = max(deadline - time.monotonic(), 0.01)
+    def _find(self, line: str) -> list[regex.Match[str]]:
+        """Return the matches in a line; only the time that this takes counts, not what they lead to."""
+        started = time.monotonic()
         try:
-            for match in self._pattern.finditer(line, timeout=left_s, concurrent=True):
-                if match[1] is None:
-                    continue
-                self.count += 1
-                reading = read_number(match)
-                if reading.counts_before(self.reading, self._which):
-                    self.match, self.reading = match[1], reading
-                value = self.reading.value if self.reading else None
-                if self._on_match and value is not None and math.isfinite(value):
-                    self._on_match(self.count, value)
+            found = self._pattern.finditer(line, timeout=max(self._left_s, 0.01), concurrent=True)
+            return [match for match in found if match[1] is not None]
         except TimeoutError:
             raise SlowPattern(line, self._pattern.pattern) from None
+        finally:
+            self._left_s -= time.monotonic() - started
+
+    def _take(self, match: regex.Match[str]) -> None:
+        self.count += 1
+        reading = read_number(match)
+        if reading.counts_before(self.reading, self._which):
+            self.match, self.reading = match[1], reading
+        value = self.reading.value if self.reading else None
+        if self._on_match and value is not None and math.isfinite(value):
+            self._on_match(self.count, value)
 
 
 class _Judge:

@@ -40,10 +40,16 @@ class Repeated:
             outcomes.append(outcome)
             if outcome.failed:
                 break
+        names = {name for outcome in outcomes for name in outcome.values}
+        lacking = next((one for one in outcomes if not one.failed and names - one.values.keys()), None)
         seconds = sum(outcome.seconds or 0.0 for outcome in outcomes)
         if outcome.failed:
             which = f"run {len(outcomes)} of {self._repeats} (seed {seed})"
             return replace(outcome, error=f"{which}: {outcome.error}", seconds=seconds)
+        if lacking:
+            missing = ", ".join(sorted(names - lacking.values.keys()))
+            which = f"run {outcomes.index(lacking) + 1} of {self._repeats}"
+            return Outcome.failure(f"{which} gave no {missing}, and others did", seconds=seconds)
         runs = tuple(outcome.value for outcome in outcomes if outcome.value is not None)
         values = {
             name: fmean(outcome.values[name] for outcome in outcomes if name in outcome.values)

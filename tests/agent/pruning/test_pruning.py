@@ -351,3 +351,25 @@ def test_reporting_and_judging_take_milliseconds(tmp_path: Path) -> None:
             progress.report(step, 0.3)
             progress.should_stop()
         assert time.process_time() - started < 0.1 * len(STEPS)
+
+
+def test_trials_that_stop_themselves_from_the_start_are_no_run_of_failures() -> None:
+    def stops(params: dict[str, Any], trial: Trial) -> float:
+        trial.report(1, params["x"])
+        raise optuna.TrialPruned
+
+    result = bg.tune(stops, SPACE, n_trials=4, seed=0)
+    assert (result.ending, [trial.state for trial in result.trials]) == ("done", ["pruned"] * 4)
+
+
+@pytest.mark.parametrize("rule", ["threshold", "patient", "percentile"])
+def test_a_rule_that_wants_more_than_its_name_is_refused_and_not_offered(rule: str) -> None:
+    for ask in (lambda: bg.Tuner(SPACE, pruner=rule), lambda: bg.Pruner(rule)):
+        with pytest.raises(InputError, match="forecast, ") as caught:
+            ask()
+        assert rule not in str(caught.value).partition("give one of")[2]
+
+
+def test_a_pruner_for_an_objective_with_nothing_to_report_to_is_refused() -> None:
+    with pytest.raises(InputError, match="an argument named trial"):
+        bg.tune(lambda params: params["x"], SPACE, n_trials=2, pruner="forecast")

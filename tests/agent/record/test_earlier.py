@@ -179,3 +179,27 @@ def test_studies_of_several_metrics_have_no_part(url: str) -> None:
         assert [study.name for study in tuner.earlier] == ["old"]
     with pytest.raises(InputError, match="several metrics, as 'both' is"):
         bg.Tuner(SPACE, storage=url, study_name="newer", earlier="both")
+
+
+def test_where_the_best_of_an_earlier_study_is_the_worst_here_it_has_no_part(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'studies.db'}"
+    with bg.Tuner(SPACE, bg.Task(metric="auc"), storage=url, study_name="old", seed=0) as tuner:
+        for params in GRID:
+            tuner.tell(params, loss(params))
+    task = bg.Task(metric="AUC", direction="maximize")
+    assert second(storage=url, task=task).source == "random"
+    with pytest.raises(bg.InputError, match="is to minimize auc, and this one to maximize it"):
+        second(storage=url, task=task, earlier=["old"])
+
+
+def test_ranges_that_do_not_meet_are_said(url: str) -> None:
+    elsewhere = bg.Space(lr=bg.Float(1, 2), depth=bg.Int(20, 30))
+    with pytest.raises(bg.InputError, match="no value of lr, depth is in the ranges of this one"):
+        second(elsewhere, storage=url, earlier=["old"])
+
+
+def test_an_earlier_study_named_too_late_is_said(url: str, caplog: pytest.LogCaptureFixture) -> None:
+    second(storage=url, earlier=False)
+    with caplog.at_level(logging.WARNING), bg.Tuner(SPACE, storage=url, study_name="new", earlier=["old"]):
+        pass
+    assert "'new' has begun" in caplog.text

@@ -103,15 +103,13 @@ def test_a_version_that_knows_no_limits_refuses_the_study_by_its_fingerprint(tmp
     assert plain.optuna_study.user_attrs["bestguess"]["fingerprint"] == SPACE.fingerprint
 
 
-def test_a_limit_may_be_changed_and_the_difference_is_said(tmp_path: Path) -> None:
-    study = open_study(tmp_path)
-    study.add(Proposal({"x": 0.5}, "gp"), Outcome(values=VALUES))
-    assert not study.history.front
-    study.close()
-    looser = bg.Task(metrics=TASK.metrics, limits={"memory": "<= 20"})
-    again = open_study(tmp_path, looser)
-    assert len(again.history.front) == 1
-    assert "made with limits {'memory': '<= 10'}" in again.differences(looser, None)[0]
+@pytest.mark.parametrize("limits", [{"memory": "<= 20"}, {"memory": ">= 10"}, {}])
+def test_other_limits_are_refused_as_the_record_says_which_trials_keep_them(
+    limits: dict[str, str], tmp_path: Path
+) -> None:
+    open_study(tmp_path).close()
+    with pytest.raises(StudyError, match="memory <= 10"):
+        open_study(tmp_path, bg.Task(metrics=TASK.metrics, limits=limits))
 
 
 def test_telling_the_same_values_again_changes_nothing_and_others_are_an_error(tmp_path: Path) -> None:

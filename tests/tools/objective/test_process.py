@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import time
 import tracemalloc
 
 import pytest
@@ -64,3 +65,16 @@ def test_memory_stays_bounded_whatever_ends_a_line(ending: bytes) -> None:
     assert watched.match == "1"
     assert len(watched.tail) <= FEEDBACK_CHARS
     assert peak < 1_000_000
+
+
+def test_what_matches_lead_to_may_take_its_time() -> None:
+    """A step is written to a database, which is not the pattern's fault."""
+    steps = []
+
+    def report(number: int, _: float) -> None:
+        time.sleep(0.11)
+        steps.append(number)
+
+    watched = Watch(re.compile(r"loss=(\S+)"), on_match=report)
+    watched.feed(b"loss=1\n" * 5 + b"loss=2\rloss=3\r" * 3 + b"\n")
+    assert steps == list(range(1, 12))

@@ -78,3 +78,9 @@ def test_seed_alone_covers_no_parameter() -> None:
     words = [sys.executable, "train.py", "{seed}", "{x}"]
     with pytest.raises(CommandError, match="no placeholder uses y"):
         CommandObjective(words, metric=r"v=(\S+)", space_names=["x", "y"])
+
+
+def test_of_several_metrics_each_run_gives_all() -> None:
+    objective = FunctionObjective(lambda params, seed: {"a": 1.0, "b": params["x"]} if seed else {"a": 1.0})
+    outcome = Repeated(objective, 2)({"x": 1.0})
+    assert (outcome.value, outcome.error) == (None, "run 1 of 2 gave no b, and others did")
