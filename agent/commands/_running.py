@@ -57,7 +57,8 @@ def tune_and_report(
 
     from bestguess.agent.checks import check_count, check_seconds
     from bestguess.agent.reports.live import watch
-    from bestguess.agent.tuner import MOST_TRIALS, Tuner, repeat
+    from bestguess.agent.tune import repeat
+    from bestguess.agent.tuner import MOST_TRIALS, Tuner
     from bestguess.tools.objective.run import CommandObjective
     from bestguess.tools.trial import History, plain_line
     from bestguess.tools.words.given import shown

@@ -23,7 +23,8 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
 
-from bestguess.agent.tuner import Tuner, tune
+from bestguess.agent.tune import tune
+from bestguess.agent.tuner import Tuner
 from bestguess.evals.suites import suite
 from bestguess.tools.errors import InputError
 from bestguess.tools.space.parameters import Float

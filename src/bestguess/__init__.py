@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from bestguess.agent.result import Result
     from bestguess.agent.sampling.sampler import Sampler
     from bestguess.agent.task import Task
-    from bestguess.agent.tuner import Tuner, tune
+    from bestguess.agent.tune import tune
+    from bestguess.agent.tuner import Tuner
     from bestguess.agent.warm_start import WarmStart, warm_start
     from bestguess.tools.errors import BestGuessError, InputError, ModelError
     from bestguess.tools.space.parameters import Choice, Float, Int, Text
@@ -53,7 +54,7 @@ _HOMES = {
     "Tuner": "agent.tuner",
     "WarmStart": "agent.warm_start",
     "learn": "agent.learning.draft",
-    "tune": "agent.tuner",
+    "tune": "agent.tune",
     "warm_start": "agent.warm_start",
 }
 

@@ -137,7 +137,7 @@ def test_the_way_of_one_proposal_is_walked_on_this_checkout() -> None:
     assert done.exit_code == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["root"] == str(CHECKOUT)
-    assert found["hops"][0] == "agent.tuner:tune"
+    assert found["hops"][0] == "agent.tune:tune"
     assert found["hops"][-1] == find_fit(CHECKOUT, read_modules(CHECKOUT))
     assert found["visits"]["agent.tuner"] == 1
     assert found["visits"][found["hops"][-1].partition(":")[0]] > 1
