@@ -127,6 +127,7 @@ def test_noise_repeats_and_choices_and_conditions_have_fronts_too() -> None:
     assert result.recommended is None
 
 
+@pytest.mark.slow
 def test_the_record_alone_gives_the_same_trials_again(tmp_path: Path) -> None:
     result = bg.tune(
         measure,

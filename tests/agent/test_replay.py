@@ -84,6 +84,7 @@ def test_a_study_that_was_gone_on_with_replays(tmp_path: Path) -> None:
     assert [one.same for one in again(tmp_path, 5)] == [True] * 12
 
 
+@pytest.mark.slow
 def test_a_study_without_a_model_with_trials_of_the_users_and_several_running_replays(tmp_path: Path) -> None:
     storage = f"sqlite:///{tmp_path}/study.db"
     with bg.Tuner(SPACE, storage=storage, study_name="s0", seed=0) as tuner:

@@ -66,6 +66,7 @@ def test_the_search_beats_the_default_and_chance() -> None:
     assert max(found) < 0.25 < bowl(SPACE.default())
 
 
+@pytest.mark.slow
 def test_no_configuration_is_tried_twice_and_all_fit_the_space() -> None:
     trials = bg.tune(bowl, SPACE, task=TASK, n_trials=25, llm=SchemaLLM(0), seed=0).trials
     assert len(set(configurations(trials))) == 25

@@ -128,7 +128,7 @@ def wider(
     if options:
         raise InputError(
             f"{parameter} is a number from a range ({number.allowed}), and {options[0]!r} is none; "
-            f"give bounds: widen {parameter} {number.low:g}..{number.high:g}"
+            f"give bounds: /widen {parameter} {number.low:g}..{number.high:g}"
         )
     now_low, now_high = range_within(number, before)
     kind: Any = int if isinstance(number, Int) else float

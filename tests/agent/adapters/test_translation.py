@@ -30,6 +30,7 @@ POINTS = [{"lr": 0.01, "booster": "gbtree"}, {"lr": 0.1, "booster": "dart", "rat
 
 @settings(max_examples=40)
 @given(st.data())
+@pytest.mark.slow
 def test_whatever_the_space_valid_points_come_back_from_csv_and_json_as_they_went(
     data: st.DataObject,
 ) -> None:

@@ -80,6 +80,7 @@ def test_a_trial_has_its_own_budget_anew_and_the_studys_goes_on() -> None:
 
 
 @pytest.mark.parametrize("kept", [True, False])
+@pytest.mark.slow
 def test_a_study_stops_asking_says_why_and_remembers_across_processes(tmp_path: Path, kept: bool) -> None:
     storage = f"sqlite:///{tmp_path}/s.db"
 

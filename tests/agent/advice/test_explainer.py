@@ -192,6 +192,7 @@ def test_the_advisor_reads_explanations_too() -> None:
     assert dict(explainer.claims[0].signs) == {"a": 1.0}
 
 
+@pytest.mark.slow
 def test_a_model_that_stalls_on_both_questions_is_waited_for_only_once() -> None:
     with bg.Tuner(SPACE, TASK, llm=SlowLLM(seconds=30), seed=0, llm_wait_s=1.5) as tuner:
         tuner.tell(tuner.ask(), bg.Outcome.failure(MELTED))

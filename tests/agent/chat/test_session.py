@@ -96,6 +96,7 @@ def test_a_card_says_what_how_many_how_long_and_no_leaves_everything(talk: Talk)
     assert len(talk.session.bench.history) == 1
 
 
+@pytest.mark.slow
 def test_always_holds_for_its_kind_and_this_session_only(talk: Talk) -> None:
     talk.say("tune train.py", "always", "run 2")
     assert len(talk.session.bench.history) == 3
@@ -267,6 +268,7 @@ def test_another_metric_is_refused_once_trials_have_their_values(talk: Talk) -> 
     assert talk.session.bench.the_plan().task.metric == "val_loss"
 
 
+@pytest.mark.slow
 def test_of_a_number_printed_several_times_another_may_count(talk: Talk, folder: Path) -> None:
     script = folder / "train.py"
     script.write_text(script.read_text() + "print('val_loss=0.0')\n")

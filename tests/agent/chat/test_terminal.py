@@ -243,6 +243,7 @@ def test_an_interrupt_at_a_pipe_says_how_to_go_on(folder: Path) -> None:
     assert "bestguess chat --resume goes on from here" in said
 
 
+@pytest.mark.slow
 def test_with_json_every_event_is_one_object_a_line(folder: Path) -> None:
     out = io.StringIO()
     lines = io.StringIO("tune train.py\nyes\nrun 2\nyes\n/pin nothing=1\n")

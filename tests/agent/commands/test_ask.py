@@ -84,6 +84,7 @@ def test_asking_and_telling_makes_a_study(run: Run) -> None:
     assert shown["trials"][0]["feedback"] == "it overfits"
 
 
+@pytest.mark.slow
 def test_values_on_the_way_are_told_by_step_and_a_hopeless_trial_is_to_stop(run: Run) -> None:
     run("ask", "--space", "space.yaml", "--n", "5", "--seed", "1", "--pruner", "forecast")
     for number, end in enumerate((0.3, 0.2, 0.1)):  # more is better

@@ -22,6 +22,7 @@ def run(storage: str, name: str, best: float, trials: int = 8) -> None:
     study.close()
 
 
+@pytest.mark.slow
 def test_the_best_configurations_are_its_portfolio_and_the_best_quarter_its_intervals(tmp_path: Path) -> None:
     storage = f"sqlite:///{tmp_path / 's.db'}"
     run(storage, "one", 0.0)

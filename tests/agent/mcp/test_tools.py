@@ -155,7 +155,7 @@ def test_a_space_is_widened_and_what_was_learned_stays(inside: Callable[[Script]
         assert (await call(client, "tell", params=params, value=0.0))["recorded"]
         assert "all of that already" in await refusal(client, "widen", parameter="n", high=high)
         assert "there is no parameter 'm'" in await refusal(client, "widen", parameter="m", high=3)
-        assert "give bounds: widen n" in await refusal(client, "widen", parameter="n", options=["a"])
+        assert "give bounds: /widen n" in await refusal(client, "widen", parameter="n", options=["a"])
         assert "zebra already" in await refusal(client, "widen", parameter="kind", options=["zebra"])
         assert "Best value" in (await call(client, "report"))["result"]
 
@@ -316,6 +316,7 @@ def test_what_an_unexpected_exception_says_reaches_the_client(
     inside(script)
 
 
+@pytest.mark.slow
 def test_several_studies_are_tuned_at_once(inside: Callable[[Script], None]) -> None:
     async def script(client: Client) -> None:
         async def tune(name: str) -> None:

@@ -113,6 +113,7 @@ def harm(request: pytest.FixtureRequest) -> Callable[[Study, Path], Undo]:
     return HARMS[request.param]
 
 
+@pytest.mark.slow
 def test_a_value_that_cannot_be_written_is_kept_and_taken_in_once(
     harm: Callable[[Study, Path], Undo], tmp_path: Path
 ) -> None:

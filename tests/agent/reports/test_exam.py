@@ -77,6 +77,7 @@ def test_a_dead_model_is_one_finding() -> None:
     assert (found.name, found.ok) == ("model", False)
 
 
+@pytest.mark.slow
 def test_the_doctor_asks_the_model_it_is_told_to_and_examines_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

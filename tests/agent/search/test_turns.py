@@ -72,6 +72,7 @@ def test_without_proposals_the_search_is_the_surrogates() -> None:
     assert set(sources(Switches(propose=False), 15)[5:]) == {"gp"}
 
 
+@pytest.mark.slow
 def test_without_trust_a_model_that_guesses_blindly_keeps_the_most_turns_there_are() -> None:
     def turns(switches: Switches) -> int:
         with Tuner(SPACE, llm=SchemaLLM(), seed=0, switches=switches) as tuner:

@@ -61,6 +61,7 @@ def problem(seed: int) -> tuple[FloatArray, FloatArray, FloatArray, Hyperparamet
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.slow
 def test_the_marginal_likelihood_is_gpytorchs(seed: int) -> None:
     x, z, _, known = problem(seed)
     peer = Peer(x, z, known)

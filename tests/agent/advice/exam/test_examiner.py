@@ -82,6 +82,7 @@ def test_it_is_not_where_it_was_refused_or_has_no_room(
     assert not every_kept()
 
 
+@pytest.mark.slow
 def test_its_tokens_count_to_the_budget_and_to_no_trial(server: MisbehavingServer, tmp_path: Path) -> None:
     budget = bg.Budget(tokens=50_000, trial_requests=1)
     storage = f"sqlite:///{tmp_path}/study.db"
