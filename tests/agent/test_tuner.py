@@ -419,6 +419,7 @@ def test_a_trial_that_is_handed_out_stays_asked_when_the_process_ends(tmp_path: 
         assert tuner.tell(0, 1.0).value == 1.0
 
 
+@pytest.mark.slow
 def test_what_another_process_is_running_counts_towards_the_trials_of_a_run(tmp_path: Path) -> None:
     place: dict[str, Any] = {"storage": f"sqlite:///{tmp_path / 's.db'}", "study_name": "s"}
     with bg.Tuner(SPACE, **place, owner=Owner.process(os.getppid())) as elsewhere:

@@ -213,6 +213,7 @@ def test_a_model_that_hangs_costs_three_full_waits_and_is_used_again_once_it_ans
     assert advisor.take(QUESTION).configurations
 
 
+@pytest.mark.slow
 def test_advisors_of_one_consultation_wait_together_no_longer_than_one_of_them_may() -> None:
     patience, gate = Patience(), threading.Event()
     llm = Answers(GOOD, wait=gate)

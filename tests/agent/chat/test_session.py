@@ -483,6 +483,7 @@ def test_a_worded_answer_stands_beside_what_the_surrogate_says_and_an_invented_n
     session.close()
 
 
+@pytest.mark.slow
 def test_a_session_is_resumed_where_it_was(folder: Path) -> None:
     first = Talk(Session(folder, seed=0))
     first.say("tune train.py", "always", "run 1", "pin depth=4", "yes", "set the budget to 20 trials")

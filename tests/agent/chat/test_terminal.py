@@ -214,6 +214,7 @@ def test_a_keypress_is_echoed_within_100_ms_while_two_trials_run(tmp_path: Path)
     assert np.mean(at_once) > 1
 
 
+@pytest.mark.slow
 def test_lines_from_a_pipe_are_turns_and_print_no_control_codes(folder: Path) -> None:
     out = io.StringIO()
     lines = io.StringIO("tune train.py\nyes\nrun 3\nyes\nbest\nplot\nquit\n")

@@ -225,6 +225,7 @@ def test_a_page_opened_in_mid_session_has_all_that_was_said_once_and_its_address
     assert talk.of("said")[-1].fields["door"] == "page"
 
 
+@pytest.mark.slow
 def test_a_folder_has_one_session_at_a_time(talk: Talk, folder: Path) -> None:
     with pytest.raises(InputError, match="already; say /web in it"):
         Session(folder)

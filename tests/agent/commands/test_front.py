@@ -66,6 +66,7 @@ def test_a_command_that_prints_several_metrics_has_a_front(run: Run) -> None:
     assert record["best_params"] == best["params"]
 
 
+@pytest.mark.slow
 def test_a_function_is_asked_told_and_shown_by_the_metrics_of_its_file(run: Run) -> None:
     asked = read(run("ask", "--space", "task.yaml", "--json"))
     assert "loss=NUMBER speed=NUMBER memory=NUMBER" in run("ask").stdout

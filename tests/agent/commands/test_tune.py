@@ -47,6 +47,7 @@ def second(done: Result) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_a_study_begins_with_earlier_ones_unless_it_is_told_not_to(run: Run) -> None:
     tune = ("tune", "--n-trials", "2", "--json", "--seed", "0", "program:near")
     run(*tune[:1], "--space", "space.yaml", "--n-trials", "3", *tune[3:])

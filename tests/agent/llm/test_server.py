@@ -352,6 +352,7 @@ def test_an_answer_that_is_no_json_shows_that_nothing_held_it_to_the_schema(serv
     assert not ServerLLM(server.url).generate(ASK).held_to_schema
 
 
+@pytest.mark.slow
 def test_a_server_that_says_when_to_come_back_is_taken_at_its_word(server: Server) -> None:
     def later(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(429)

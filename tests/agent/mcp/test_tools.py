@@ -142,6 +142,7 @@ def test_a_study_begins_with_the_earlier_ones_that_are_named(inside: Callable[[S
     inside(script)
 
 
+@pytest.mark.slow
 def test_a_space_is_widened_and_what_was_learned_stays(inside: Callable[[Script], None]) -> None:
     async def script(client: Client) -> None:
         made = await call(client, "create_study", study_name="s", space=SPACE, seed=0)
@@ -355,6 +356,7 @@ def test_a_script_is_drafted_and_its_space_taken(inside: Callable[[Script], None
     inside(script)
 
 
+@pytest.mark.slow
 def test_trials_of_a_call_that_was_cancelled_are_handed_out_again(inside: Callable[[Script], None]) -> None:
     async def script(client: Client) -> None:
         await call(client, "create_study", study_name="s", space=SPACE)

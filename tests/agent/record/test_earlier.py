@@ -80,6 +80,7 @@ def test_a_storage_without_studies_alike_changes_nothing(url: str) -> None:
     assert second(RENAMED, storage=url).source == "random"
 
 
+@pytest.mark.slow
 def test_earlier_studies_can_be_named_in_many_ways(url: str) -> None:
     with bg.Tuner(SPACE, storage=url, study_name="old") as old:
         named: list[Any] = [

@@ -58,6 +58,7 @@ def test_a_lock_file_that_cannot_be_written_is_an_error_that_names_it() -> None:
         pass
 
 
+@pytest.mark.slow
 def test_who_waits_for_a_lock_gets_it_in_the_order_in_which_they_came(tmp_path: Path) -> None:
     path, order = tmp_path / "lock", list[int]()
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bestguess.tools.objective import process
 from bestguess.tools.objective.process import Watch
 from bestguess.tools.trial import FEEDBACK_CHARS
 
@@ -67,12 +68,13 @@ def test_memory_stays_bounded_whatever_ends_a_line(ending: bytes) -> None:
     assert peak < 1_000_000
 
 
-def test_what_matches_lead_to_may_take_its_time() -> None:
+def test_what_matches_lead_to_may_take_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """A step is written to a database, which is not the pattern's fault."""
+    monkeypatch.setattr(process, "MATCH_S", 0.1)
     steps = []
 
     def report(number: int, _: float) -> None:
-        time.sleep(0.11)
+        time.sleep(0.012)
         steps.append(number)
 
     watched = Watch(re.compile(r"loss=(\S+)"), on_match=report)

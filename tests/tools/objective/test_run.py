@@ -370,6 +370,7 @@ def test_a_timeout_stops_a_whole_family_that_ignores_sigterm(
     assert not any(is_running(pid) for pid in json.loads(pids.read_text()))
 
 
+@pytest.mark.slow
 def test_a_program_may_say_goodbye_at_sigterm() -> None:
     shell = ["sh", "-c", "trap 'echo saved; exit' TERM; sleep 99 & wait", "{x}"]  # it begins at once
     outcome = CommandObjective(shell, metric="(x)", space_names=["x"], timeout_s=1.5)({"x": 1})
@@ -406,6 +407,7 @@ def test_a_process_left_in_the_background_neither_holds_up_the_run_nor_outlives_
     assert outcome.seconds < 30
 
 
+@pytest.mark.slow
 def test_a_daemon_that_keeps_writing_does_not_hold_up_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "DRAIN_S", 0.5)
     code = (
