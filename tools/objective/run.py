@@ -218,8 +218,12 @@ class CommandObjective:
         if trial and not (trial.progress and trial.progress.judged):
             trial = None
 
+        reported = math.nan
+
         def is_hopeless(printed: int, value: float) -> bool:
+            nonlocal reported
             assert trial is not None
+            reported = value
             try:
                 trial.report(printed, value)
                 return trial.should_stop()
@@ -267,6 +271,8 @@ class CommandObjective:
         value, problem = self._judge(ended, found, self._pattern)
         if trial and value is not None and not ended.hopeless and trial.should_stop():
             is_hopeless(found.count + 1, value)  # it was at its end when that was found
+        if ended.hopeless:
+            value = reported  # what it printed while it was being ended is of no step
         values: dict[str, float] = {}
         if "" not in self._patterns:
             values, problem = self._judge_all(ended)
