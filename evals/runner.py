@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from bestguess.evals.protocol import Brief, Problem
 from bestguess.evals.record import Key, Record, Results
 from bestguess.evals.suites import suite
 from bestguess.tools.errors import InputError
-from bestguess.tools.trial import Params, Proposal
+from bestguess.tools.trial import Outcome, Params, Proposal
 
 CHUNK = 4
 """So many problems at a time are played by one worker process."""
@@ -52,7 +52,7 @@ def play(problem: Problem, worker: Worker, record: Record, *, guesses: int = 0) 
         evaluation = problem.evaluate(dict(params))
         values.append(evaluation.outcome.value)
         tests.append(evaluation.test)
-        count(worker.request("tell", params=params, outcome=asdict(evaluation.outcome)))
+        count(worker.request("tell", params=params, outcome=_heard(evaluation.outcome)))
 
     try:
         worker.request("start", brief=Brief.of(problem).to_dict())
@@ -110,6 +110,11 @@ class Plan:
 
 
 Progress = Callable[[Record], None]
+
+
+def _heard(outcome: Outcome) -> dict[str, Any]:
+    """Return what contestants hear of an outcome; problems have one number each."""
+    return {name: getattr(outcome, name) for name in ("value", "error", "feedback", "seconds")}
 
 
 def run(

@@ -188,7 +188,6 @@ DOORS = (through_say, through_json_lines, through_the_page)
         *(pytest.param(door, REPLIES, id=f"{door.__name__} all", marks=pytest.mark.slow) for door in DOORS),
     ],
 )
-@pytest.mark.slow
 def test_no_reply_of_a_model_changes_writes_calls_or_sends_anything_before_a_card_is_answered(
     door: Callable[[Watched], None],
     replies: Sequence[str],
