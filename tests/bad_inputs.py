@@ -25,7 +25,7 @@ import pytest
 
 from bestguess.tools.errors import BestGuessError
 
-MOST_S = 2.0
+MOST_S = 10.0
 MOST_CHARS = 1200
 FINE = ("fine",)
 
