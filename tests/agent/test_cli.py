@@ -293,13 +293,14 @@ def test_an_interrupt_does_not_wait_for_a_model_that_hangs(folder: Path) -> None
     with MisbehavingServer(["hang"]) as server:
         tune = ("tune", "--space", "space.yaml", "--llm", server.url, "--llm-wait", "60", "objectives:bowl")
         spawned = subprocess.Popen(
-            [sys.executable, "-m", "bestguess.agent.cli", *tune],
+            # A model that was not examined is asked in the search from the 34th trial on.
+            [sys.executable, "-m", "bestguess.agent.cli", *tune, "--n-trials", "60"],
             cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         deadline = time.monotonic() + 60
         while not server.served and time.monotonic() < deadline:
             time.sleep(0.05)
-        time.sleep(1.0)  # by now it waits for the answer
+        time.sleep(6.0)  # by now it waits for the answer
         started = time.monotonic()
         spawned.send_signal(signal.SIGINT)
         _, said = spawned.communicate(timeout=60)
