@@ -205,9 +205,8 @@ class Workbench:
         Raises StudyError where it would change what the values of trials mean.
         """
         before = self.the_plan()
-        if (before.task.names, before.task.metrics) != (plan.task.names, plan.task.metrics) and (
-            before.task.goals or plan.task.goals
-        ):
+        was, is_now = ((each.task.names, each.task.metrics, each.task.limits) for each in (before, plan))
+        if was != is_now and (before.task.goals or plan.task.goals):
             if self.opened:
                 raise StudyError(
                     f"the study {before.study} is to {before.task.aim}; say it before the "
