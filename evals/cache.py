@@ -42,7 +42,7 @@ class EvaluationCache:
         self._database = sqlite3.connect(
             self.path, timeout=BUSY_TIMEOUT_S, check_same_thread=False, isolation_level=None
         )
-        use_wal(self._database, timeout_s=BUSY_TIMEOUT_S)
+        use_wal(self.path, timeout_s=BUSY_TIMEOUT_S)
         self._database.execute("CREATE TABLE IF NOT EXISTS evaluations (key TEXT PRIMARY KEY, value TEXT)")
 
     def get(

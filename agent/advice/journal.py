@@ -83,7 +83,7 @@ class Journal:
         with self._open() as connection:
             if (names := table_layouts(self.path, timeout_s=BUSY_TIMEOUT_S)) and "calls" not in names:
                 raise sqlite3.DatabaseError(f"it is another program's, with {', '.join(sorted(names)[:3])}")
-            use_wal(connection, timeout_s=BUSY_TIMEOUT_S)
+            use_wal(self.path, timeout_s=BUSY_TIMEOUT_S)
             connection.executescript(TABLES)
             for table in ("calls", "advice"):
                 for verb in ("UPDATE", "DELETE"):

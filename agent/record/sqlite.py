@@ -6,6 +6,7 @@ and in folders that may not be written, and sees what a killed process has left 
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -14,6 +15,13 @@ from pathlib import Path
 from urllib.parse import quote
 
 _AS_IT_LIES = "mode=ro&immutable=1"
+
+_written: set[str] = set()
+"""The files that this process writes.
+
+SQLite has one view of a file's -shm for a whole process: while a connection is open that began it with
+`readonly_shm`, "attempt to write a readonly database" is what the others get (seen with 3.40.1).
+"""
 
 
 def connect(path: Path, *, timeout_s: float) -> sqlite3.Connection:
@@ -57,23 +65,31 @@ def why_broken(path: Path) -> str:
     return ""
 
 
-def use_wal(connection: sqlite3.Connection, *, timeout_s: float) -> None:
-    """Put the connection's file in WAL mode, where it stays.
+def use_wal(path: Path, *, timeout_s: float) -> None:
+    """Put the file at `path` in WAL mode, where it stays, and see that this process can write it.
 
-    SQLite refuses the switch at once, without the wait that the connection's own timeout asks for, while
-    another program is writing or switching the file (seen with 3.40.1), so it is tried again.
+    SQLite refuses the switch at once, without the wait that a connection's own timeout asks for, while
+    another program is writing or switching the file (seen with 3.40.1), so it is tried again; so it is
+    while this process reads the file without a trace.
 
     Raises:
         sqlite3.OperationalError: the file cannot be written, or was busy for `timeout_s`.
     """
     from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
-    Retrying(
-        retry=retry_if_exception(_is_busy),
+    def write() -> None:
+        with closing(sqlite3.connect(path, timeout=timeout_s)) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("BEGIN IMMEDIATE")
+            connection.rollback()
+
+    _written.add(os.path.realpath(path))
+    return Retrying(
+        retry=retry_if_exception(lambda error: _may_pass(error, path)),
         wait=wait_random(0.01, 0.1),
         stop=stop_after_delay(timeout_s),
         reraise=True,
-    )(connection.execute, "PRAGMA journal_mode=WAL")
+    )(write)
 
 
 def _way(path: Path) -> str:
@@ -83,7 +99,7 @@ def _way(path: Path) -> str:
     """
     log, shared, journal = (path.with_name(f"{path.name}-{kind}") for kind in ("wal", "shm", "journal"))
     if log.exists() and shared.exists():
-        return "mode=ro&readonly_shm=1"
+        return "mode=ro" if os.path.realpath(path) in _written else "mode=ro&readonly_shm=1"
     if log.exists() and log.stat().st_size:
         return ""
     # Of a file without a log, any other way of reading would make one where the file is in WAL mode.
@@ -115,5 +131,11 @@ def _copied(path: Path) -> sqlite3.Connection:
     return memory
 
 
-def _is_busy(error: BaseException) -> bool:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY  # the rest says why it is
+def _may_pass(error: BaseException, path: Path) -> bool:
+    match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+        case sqlite3.SQLITE_BUSY:
+            return True
+        case sqlite3.SQLITE_READONLY:
+            return os.access(path, os.W_OK) and os.access(path.absolute().parent, os.W_OK)
+        case _:
+            return False

@@ -162,10 +162,7 @@ def _open_sqlite(url: str, path: Path) -> RDBStorage:
     with _reported(path, "written"):
         whole = _has_tables(path)  # before anything is done to what may be another program's
         make_private(path)
-        with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)) as connection:
-            use_wal(connection, timeout_s=BUSY_TIMEOUT_S)
-            connection.execute("BEGIN IMMEDIATE")
-            connection.rollback()
+        use_wal(path, timeout_s=BUSY_TIMEOUT_S)
         with writing(None if whole else url):  # of several that find an empty file, one makes the tables
             storage = RDBStorage(url, engine_kwargs={"connect_args": {"timeout": QUIET_S}})
     pragma = "PRAGMA synchronous=NORMAL"

@@ -3,8 +3,11 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -18,7 +21,7 @@ import bestguess as bg
 from bestguess.agent.advice.journal import Journal, beside
 from bestguess.agent.cli import main
 from bestguess.agent.record.opening import study_names
-from bestguess.agent.record.sqlite import use_wal
+from bestguess.agent.record.sqlite import connect, use_wal
 from bestguess.agent.record.storage import check_storage, open_storage
 from bestguess.agent.record.study import Study, load
 from bestguess.evals.cache import EvaluationCache
@@ -290,9 +293,46 @@ def test_a_file_that_another_program_is_writing_is_waited_for(
 
 def test_a_file_that_stays_busy_is_given_up(tmp_path: Path) -> None:
     path = tmp_path / "shared.db"
-    with (
-        closing(hold_for_writing(path)),
-        closing(sqlite3.connect(path)) as ours,
-        pytest.raises(sqlite3.OperationalError, match="locked"),
-    ):
-        use_wal(ours, timeout_s=0.2)
+    with closing(hold_for_writing(path)), pytest.raises(sqlite3.OperationalError, match="locked"):
+        use_wal(path, timeout_s=0.2)
+
+
+OTHER_PROCESS = """
+import sqlite3, sys
+other = sqlite3.connect(sys.argv[1])
+other.execute("PRAGMA journal_mode=WAL")
+other.execute("CREATE TABLE IF NOT EXISTS studies (study_id INTEGER)")
+other.commit()
+print("written", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[Path]:
+    """A file that another process has open and has written to, so that it has a log."""
+    command = [sys.executable, "-c", OTHER_PROCESS, str(tmp_path / "shared.db")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout
+        assert other.stdout.readline() == b"written\n"
+        yield tmp_path / "shared.db"
+        other.kill()
+
+
+def test_reading_a_file_does_not_keep_the_same_process_from_writing_it(elsewhere: Path) -> None:
+    ends = threading.Timer(0.3, connect(elsewhere, timeout_s=1).close)
+    ends.start()
+
+    use_wal(elsewhere, timeout_s=10)
+    ends.join()
+
+    with closing(connect(elsewhere, timeout_s=1)), closing(sqlite3.connect(elsewhere)) as ours:
+        ours.execute("CREATE TABLE ours (x)")
+
+
+def test_a_file_that_this_process_goes_on_reading_is_given_up(elsewhere: Path) -> None:
+    with closing(connect(elsewhere, timeout_s=1)):
+        started = time.monotonic()
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            use_wal(elsewhere, timeout_s=0.5)
+        assert time.monotonic() - started > 0.4
