@@ -43,6 +43,11 @@ class Pending:
     rest: tuple[Intent, ...] = ()
     by_itself: bool = False
 
+    @property
+    def intents(self) -> tuple[Intent, ...]:
+        """What a yes has done, in order."""
+        return (self.intent,)
+
 
 class Page(Protocol):
     """A page that shows the session; `url` opens it and is a secret."""
@@ -155,6 +160,11 @@ class Conversation:
         """Say nothing more in the present turn; what it does is done to its end, but for a model's answer."""
         if self._replying:
             self.stopped.set()
+
+    def rest(self, timeout_s: float | None = None) -> bool:
+        """Wait until no trial runs and none would start; return whether that came true, or a card is open."""
+        trials = self.bench.trials
+        return trials is None or trials.wait(timeout_s) or self.pending is not None
 
     def close(self) -> None:
         """Stop what runs, give its trials back, and leave everything so that it can be resumed."""
