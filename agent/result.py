@@ -208,9 +208,9 @@ class Result:
         """Return Optuna's figure of the value by pairs of parameters."""
         return self._drawn_by_optuna("plot_contour", params=params)
 
-    def plot_pareto_front(self) -> Any:
-        """Return Optuna's figure of the values of several metrics, those on the front marked."""
-        return self._drawn_by_optuna("plot_pareto_front")
+    def plot_pareto_front(self, metrics: list[str] | None = None) -> Any:
+        """Return Optuna's figure of two or three metrics, by default all, with the front marked."""
+        return _figures().draw_front(self.study, self.record.task, metrics)
 
     def plot_timeline(self) -> Any:
         """Return Optuna's figure of when each trial ran."""

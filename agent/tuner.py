@@ -130,8 +130,6 @@ class Tuner:
         switches: Switches = EVERYTHING,
     ) -> None:
         self.task = check_task(task)
-        # A model has no part where several numbers count (`Turns`), so that its exam would be for nothing.
-        exam = False if self.task.goals else exam
         self._terms = ModelTerms(llm, llm_wait_s, budget, journal, cache, prefetch, exam)
         self.space = check_space(space)
         study_name = check_study_name(study_name)
@@ -375,7 +373,12 @@ class Tuner:
     def _check_pruner(self, pruner: str | BasePruner | bool | None) -> str | BasePruner | None:
         rule = check_pruner(pruner)
         if rule not in (None, NONE) and self.task.goals:
-            raise InputError(f"pruner is {shown(pruner)}, and trials are stopped by one metric; leave it out")
+            of_others = "a trial that is hopeless in one metric may be the best in another"
+            of_limits = "what it would be compared with may be the value of a trial that breaks a limit"
+            raise InputError(
+                f"pruner is {shown(pruner)}, and trials are stopped by one number, while this study is to "
+                f"{self.task.aim}: {of_others if self.task.metrics else of_limits}; leave it out"
+            )
         return rule
 
     def report(self, trial: Trial | int, step: int, value: float) -> bool:

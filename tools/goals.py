@@ -82,6 +82,11 @@ class Goals:
         return len(self.metrics) > 1
 
     @property
+    def gain(self) -> str:
+        """What a trial did that was worth it, in words."""
+        return "joined the front" if self.several else "were new bests within the limits"
+
+    @property
     def words(self) -> str:
         """The goals in a line."""
         wanted = [f"{direction} {name}" for name, direction in self.metrics.items()]

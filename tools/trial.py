@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 
 from bestguess.tools.errors import InputError, StudyError
 from bestguess.tools.goals import Direction as Direction
-from bestguess.tools.goals import Goals, nondominated
+from bestguess.tools.goals import Goals, joined, nondominated
 from bestguess.tools.suggestion import Suggestion
 from bestguess.tools.words.cleaning import clean, clean_line
 from bestguess.tools.words.given import (
@@ -88,7 +88,8 @@ class Proposal:
 
     `verdict` is the verifier's sentence on it, `fallback` the reason when another source had the
     turn and could not use it. `tokens` and `seconds` are what producing it cost. `rival` is what the
-    surrogate expected of its own choice where somebody else had the turn; None elsewhere. `suggestion` is
+    surrogate expected of its own choice where somebody else had the turn; None elsewhere. `rival_chance` is
+    that choice's chance to join the front, in a study of several metrics or with limits. `suggestion` is
     what a model that was asked advises a person.
     """
 
@@ -102,6 +103,7 @@ class Proposal:
     seconds: float = 0.0
     rival: Prediction | None = None
     suggestion: Suggestion | None = None
+    rival_chance: float = 0.0
 
     def __post_init__(self) -> None:
         if not isinstance(self.params, Mapping):
@@ -411,19 +413,26 @@ class History:
         return tuple(trials[index] for index in nondominated(losses))
 
     @property
+    def joined(self) -> tuple[int, ...]:
+        """The numbers of the trials that joined the front as they were told, also if they left it since."""
+        trials, goals = self.admissible, self.goals
+        losses = [goals.losses(trial.values) if goals else (self.loss(trial),) for trial in trials]
+        return tuple(trials[index].number for index in joined(losses))
+
+    @property
     def incumbent(self) -> Trial | None:
         """The best trial within the limits, the earliest of equals; None before there is one.
 
-        Of several metrics it is what is preferred of the front, and None where nothing says what is.
+        Of several metrics it is what is preferred of the front, and None where nothing says what is, unless
+        the front is one trial.
         """
         if self.goals is None:
             return min(self.complete, key=self.loss, default=None)
         front = self.front
-        if not front or (self.goals.several and self.prefer is None):
+        if len(front) < 2:
+            return front[0] if front else None
+        if self.prefer is None:
             return None
-        if not self.goals.several:
-            return front[0]
-        assert self.prefer is not None
         return front[self.goals.prefer([trial.values for trial in front], self.prefer)]
 
     def preferring(self, prefer: Any) -> History:

@@ -9,11 +9,14 @@ import re
 import shlex
 from functools import cache
 from importlib.resources import files
+from os.path import realpath, sep
 from typing import NamedTuple
 
 import yaml
 
-from bestguess.tools.scan.metric import metrics_in
+from bestguess import agent, tools
+from bestguess.tools.goals import Goals
+from bestguess.tools.scan.metric import metrics_in, pattern_of
 from bestguess.tools.search.failure_rules import Claim, FailureRules, kind_of
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History, Trial
@@ -24,6 +27,8 @@ ALIKE = 3
 
 _FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)[^\n]*\n(?P<code>[^\n]*)')
 _LIBRARY = re.compile(r"site-packages|dist-packages|[/\\]lib[/\\]python|^<")
+_OURS = tuple(realpath(folder) + sep for room in (agent, tools) for folder in room.__path__)
+"""Where this package is, which is no library's folder in a checkout."""
 
 
 class _Cause(NamedTuple):
@@ -73,22 +78,30 @@ def alike_from_the_start(history: History) -> str:
     if len(kinds) > 1 or any(cause.printed.search(kind) for kind in kinds for cause in _causes()):
         return ""
     error = clean_line(told[-1].said.partition("\n")[0])
-    return f"the first {len(told)} trials failed alike, the default among them: {error}{_mend(told[-1])}"
+    mend = _mend(told[-1], history.goals)
+    return f"the first {len(told)} trials failed alike, the default among them: {error}{mend}"
 
 
 def line_that_failed(trial: Trial) -> str:
-    """Return the last line of a traceback in a trial's output that is no library's; nothing if none."""
-    frames = [frame for frame in _FRAME.finditer(trial.said) if not _LIBRARY.search(frame["file"])]
+    """Return the last line of a traceback in a trial's output that is the user's own; nothing if none."""
+    frames = [
+        frame
+        for frame in _FRAME.finditer(trial.said)
+        if not _LIBRARY.search(frame["file"]) and not realpath(frame["file"]).startswith(_OURS)
+    ]
     return f"{frames[-1]['file']}, line {frames[-1]['line']}: {frames[-1]['code'].strip()}" if frames else ""
 
 
-def _mend(trial: Trial) -> str:
+def _mend(trial: Trial, goals: Goals | None) -> str:
     assert trial.outcome is not None
     if "matched nothing in the output" in trial.outcome.error:
-        found = next(iter(metrics_in(trial.outcome.feedback).items()), None)
-        return (
-            f". To mend: its output has {found[0]}, so give --metric {shlex.quote(found[1])}" if found else ""
-        )
+        printed = metrics_in(trial.outcome.feedback)
+        new = [name for name in printed if not (goals and name in goals.names)]
+        if not new:
+            return ""
+        by_name = re.search(pattern_of(new[0]), trial.outcome.feedback)
+        given = new[0] if by_name else shlex.quote(printed[new[0]])
+        return f". To mend: its output has {new[0]}, so give --metric {given}"
     return f". To mend: {line}" if (line := line_that_failed(trial)) else ""
 
 

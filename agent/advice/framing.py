@@ -40,7 +40,7 @@ def frame_proposal(
     *,
     whole: Space | None = None,
     surrogate: str = "",
-    candidates: Sequence[tuple[Mapping[str, Any], Prediction]] = (),
+    candidates: Sequence[tuple[Mapping[str, Any], Prediction, str]] = (),
     goal: str = "",
     track_record: str = "",
     left: int | None = None,
@@ -53,7 +53,8 @@ def frame_proposal(
 
     As many rows of the history are shown as fit `budget_tokens`, the best, the latest and the most surprising
     first; within SHORT_TOKENS, a few of each. `whole` is the space of the history where guesses are wanted
-    from the part `space` only. `candidates` are what the surrogate would try next, and what it expects there.
+    from the part `space` only. `candidates` are what the surrogate would try next, and what it expects there,
+    of other metrics than the first in words.
     `left` is how many trials may still run, the one that is asked for among them, and `refused` why the last
     guess was not run; a short prompt has neither. A `goal` is asked for in place of what is expected to beat
     the best, in a short prompt, which says nothing of a surrogate that is not given.
@@ -62,8 +63,11 @@ def frame_proposal(
         budget_tokens = min(budget_tokens, SHORT_TOKENS)
     detailed = budget_tokens > SHORT_TOKENS
     rows = Rows(whole or space, task, history, detailed=detailed)
+    several = task.goals is not None and task.goals.several
+    of = f"{task.metric} " if task.goals else ""
     tried_next = [
-        f"expected {expected_text(there)}: {configuration(whole or space, at)}" for at, there in candidates
+        f"expected {of}{expected_text(there)}{others}: {configuration(whole or space, at)}"
+        for at, there, others in candidates
     ]
 
     def framed(most: int) -> tuple[Message, ...]:
@@ -78,6 +82,10 @@ def frame_proposal(
             refused=refused if detailed else "",
             points=points,
             goal=goal,
+            several=several,
+            wanted="join the front"
+            if several
+            else f"beat the best one{' within the limits' * bool(task.limits)}",
         )
         return frame(task, space, words, points=points)
 
@@ -101,11 +109,12 @@ def frame_failure(task: Task, space: Space, trial: Trial) -> tuple[Message, ...]
 
 def frame(task: Task, space: Space, words: str, advice: str = "", *, points: int = 1) -> tuple[Message, ...]:
     """Return the system's message and the user's: the task, which stays the same, and these words."""
+    aim = task.aim if task.goals else f"{task.direction} the {task.metric}"
     stable = render(
         "task",
         description=task.description,
-        metric=task.metric,
-        direction=task.direction,
+        aim=aim[0].upper() + aim[1:],
+        several=task.goals is not None and task.goals.several,
         facts=dict(task.facts),
         parameters=described(space),
         advice=advice,

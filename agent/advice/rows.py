@@ -53,9 +53,11 @@ class Rows:
     def __init__(self, space: Space, task: Task, history: History, *, detailed: bool) -> None:
         self._space = space
         self._metric = task.metric
+        self._goals = history.goals
         self._history = history
         self._detailed = detailed
-        self._ranked = sorted(history.complete, key=history.loss)
+        self._front = {trial.number for trial in history.front} if history.goals else set[int]()
+        self._ranked = sorted(history.complete, key=self._rank)
         self._odd = [trial for trial in history.complete if _surprise(trial) > SURPRISE]
         self._odd.sort(key=_surprise, reverse=True)
         self._known: dict[tuple[int, Callable[[Trial], str]], str] = {}
@@ -106,12 +108,28 @@ class Rows:
                 self._known[trial.number, write] = write(trial)
         return [self._known[trial.number, write] for trial in trials]
 
+    def _rank(self, trial: Trial) -> tuple[bool, bool, float]:
+        """Return what the best trials have least of: those on the front, then those within the limits."""
+        breaks = self._goals is not None and not self._goals.keeps(trial.values)
+        return trial.number not in self._front, breaks, self._history.loss(trial)
+
     def _came_to(self, trial: Trial) -> str:
-        return "failed" if trial.value is None else f"gave {self._metric} {value_text(trial.value)}"
+        return "failed" if trial.value is None else f"gave {self._values(trial)}"
+
+    def _values(self, trial: Trial) -> str:
+        """Return the values with their metrics; where there are goals, also how the trial stands by them."""
+        assert trial.value is not None
+        if self._goals is None:
+            return f"{self._metric} {value_text(trial.value)}"
+        words = [f"{name} {value_text(trial.values[name])}" for name in self._goals.names]
+        if broken := self._goals.broken(trial.values):
+            words.append(f"which breaks {broken}")
+        elif trial.number in self._front and self._goals.several:
+            words.append("on the front")
+        return ", ".join(words)
 
     def _complete(self, trial: Trial) -> str:
-        assert trial.value is not None
-        row = f"{self._metric} {value_text(trial.value)}: {self._running(trial)}"
+        row = f"{self._values(trial)}: {self._running(trial)}"
         missed = self._missed(trial) if self._detailed and _surprise(trial) > SURPRISE else ""
         return f"{row}{missed}{_remark(trial)}"
 
@@ -127,7 +145,8 @@ class Rows:
 
     def _missed(self, trial: Trial) -> str:
         expected = trial.proposal.prediction
-        return f", expected {expected_text(expected)}" if expected else ""
+        of = f"{self._metric} " if self._goals else ""
+        return f", expected {of}{expected_text(expected)}" if expected else ""
 
 
 def described(space: Space) -> list[dict[str, str]]:

@@ -22,7 +22,16 @@ if TYPE_CHECKING:
     from bestguess.agent.chat.events import Plot
     from bestguess.agent.record.study import Study
 
-KINDS = ("history", "importance", "predictions", "slice", "parallel_coordinate", "contour", "timeline")
+KINDS = (
+    "history",
+    "importance",
+    "predictions",
+    "slice",
+    "parallel_coordinate",
+    "contour",
+    "pareto_front",
+    "timeline",
+)
 
 
 @click.command()

@@ -134,7 +134,8 @@ class Best(BaseModel):
 
     study_name: str
     trial: TrialRecord | None = Field(
-        description="null while no trial has a value within the limits, and of several metrics without prefer"
+        description="null while no trial has a value within the limits, and without prefer where the front "
+        "has several"
     )
     front: list[TrialRecord] = Field(
         description="the trials within the limits that no other is at least as good as in every metric"

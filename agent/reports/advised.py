@@ -45,9 +45,13 @@ def collect_advice(history: History) -> tuple[Advised, ...]:
 def weigh(said: Suggestion, history: History) -> str:
     """Return in words what the trials so far say to a piece of advice."""
     if said.kind == "stop":
+        if history.goals and history.goals.several and history.joined:
+            later = sum(trial.number > history.joined[-1] for trial in history.told)
+            return f"{later} came after the last that joined the front"
         best = history.incumbent
         later = len([trial for trial in history.told if best and trial.number > best.number])
-        return f"{later} came after the best" if best else "none has a value yet"
+        none = "keeps the limits" if history.complete else "has a value"
+        return f"{later} came after the best" if best else f"none {none} yet"
     known = [trial for trial in history.complete if said.parameter in trial.params]
     kept = [trial for trial in known if _keeps(said, trial)]
     apart = [trial for trial in known if not _keeps(said, trial)]
@@ -67,4 +71,5 @@ def _best(trials: list[Trial], history: History) -> str:
     if not trials:
         return "0"
     best = min(trials, key=history.loss)
-    return f"{len(trials)} (the best {best.value:.6g})"
+    metric = f"{history.goals.first} " if history.goals else ""
+    return f"{len(trials)} (the best {metric}{best.value:.6g})"

@@ -6,6 +6,8 @@ written as an entity.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from importlib import import_module
 from inspect import signature
 from typing import Any
@@ -18,9 +20,26 @@ from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History
+from bestguess.tools.words.given import shown
 
 BAND = "rgba(42, 125, 225, 0.2)"
 LINE = "rgb(42, 125, 225)"
+
+_OURS = {
+    "Best Trial": "on the front",
+    "Trial": "not on the front",
+    "Feasible Trial": "within the limits",
+    "Feasible": "within the limits",
+    "Infeasible Trial": "breaks a limit",
+    "Infeasible": "breaks a limit",
+    "COMPLETE": "complete",
+    "INFEASIBLE": "breaks a limit",
+    "PRUNED": "stopped early",
+    "FAIL": "failed",
+    "RUNNING": "running",
+    "WAITING": "waiting",
+}
+"""What Optuna's legends call trials, and the words for it here."""
 
 
 def load_plotly() -> Any:
@@ -41,9 +60,41 @@ def draw_with_optuna(study: optuna.Study, name: str, metric: str, **how: Any) ->
     if "target_name" in signature(draw).parameters:
         how |= {"target": _first_value, "target_name": _plain(metric)}
     try:
-        return draw(study, **how)
+        figure = draw(study, **how)
     except (ValueError, TypeError, KeyError, RuntimeError) as error:
         raise InputError(f"{name} cannot be drawn: {error}") from error
+    for trace in figure.data:
+        trace.name = _OURS.get(trace.name, trace.name)
+        if trace.type.startswith("scatter"):  # in a figure of the front only these say what is on it
+            extra = re.sub(r"(?<=<extra>)[^<]+", _in_our_words, trace.hovertemplate or "")
+            trace.hovertemplate = extra or None
+            title = trace.marker.colorbar.title
+            title.text = _OURS.get(title.text, title.text) if name == "plot_pareto_front" else title.text
+    return figure
+
+
+def draw_front(study: optuna.Study, task: Task, metrics: Sequence[str] | None) -> Any:
+    """Return Optuna's figure of two or three `metrics`, by default all; raise InputError for others."""
+    there = [*task.metrics]
+    chosen = there if metrics is None else [*metrics]
+    if len(there) < 2:
+        raise InputError(f"a front is of several metrics, and the study has one, {task.metric}; give another")
+    if not 2 <= len(chosen) <= 3 or any(name not in there for name in chosen) or len({*chosen}) < len(chosen):
+        raise InputError(
+            f"metrics is {shown(metrics or chosen)}; name two or three of {', '.join(there)} to draw"
+        )
+    places = [there.index(name) for name in chosen]
+    return draw_with_optuna(
+        study,
+        "plot_pareto_front",
+        task.metric,
+        targets=lambda frozen: [frozen.values[place] for place in places],
+        target_names=[*map(_plain, chosen)],
+    )
+
+
+def _in_our_words(found: re.Match[str]) -> str:
+    return _OURS.get(found[0], found[0])
 
 
 def _first_value(frozen: FrozenTrial) -> float:

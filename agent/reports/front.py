@@ -24,7 +24,7 @@ def best_so_far(history: History) -> str:
     front = history.front
     if not front:
         return "no trial within the limits yet" if history.complete else "no value yet"
-    preferred = f", preferred trial {best.number}" if best else ""
+    preferred = f", preferred trial {best.number}" if best and len(front) > 1 else ""
     return f"{len(front)} on the front{preferred}"
 
 
@@ -37,9 +37,8 @@ def why_no_best(history: History, why_failed: str) -> str:
         limits = ", ".join(f"{name} {bound.words}" for name, bound in goals.limits.items())
         return f"no trial of {len(history)} keeps the limits ({limits}); run more, or loosen them"
     weights = dict.fromkeys(goals.metrics, 1)
-    those = f"{len(front)} trials are" if len(front) > 1 else f"trial {front[0].number} alone is"
     return (
-        f"{those} on the front of {', '.join(goals.metrics)}, and nothing says what is best; "
+        f"{len(front)} trials are on the front of {', '.join(goals.metrics)}, and nothing says what is best; "
         f"say it by weights, as prefer={weights}, or choose one of the front"
     )
 

@@ -17,7 +17,6 @@ from bestguess.agent.reports.recommendation import recommend
 from bestguess.agent.reports.stopped import count_stopped, stop_record
 from bestguess.agent.reports.worth import weigh_model
 from bestguess.agent.task import Task
-from bestguess.tools.goals import joined
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History, Source, Trial
 from bestguess.tools.words.cleaning import clean_line
@@ -29,7 +28,8 @@ class Credit:
     """What one source did: its trials, how many failed, how many were new bests, and by how much in all.
 
     `gain` adds up what each of its trials took off the best value before it, in the metric's units; the
-    first value of a study is nobody's gain.
+    first value of a study is nobody's gain. Of several metrics new bests are what joined the front, of which
+    the first trial is the first.
     """
 
     source: Source
@@ -65,9 +65,7 @@ def credit_sources(history: History) -> tuple[Credit, ...]:
 def _gains(history: History) -> dict[int, float]:
     """Return what each new best took off the last; of several metrics, 0 for what joined the front."""
     if history.goals and history.goals.several:
-        trials = history.admissible
-        on_front = joined([history.goals.losses(trial.values) for trial in trials])
-        return {trials[index].number: 0.0 for index in on_front[1:]}
+        return dict.fromkeys(history.joined, 0.0)
     gains: dict[int, float] = {}
     best: float | None = None
     for trial in history.admissible:
@@ -172,7 +170,8 @@ def write_report(
         parts.append(f"- {front_summary(history)}")
     if history.goals and (history.goals.several or incumbent is None):
         if incumbent:
-            parts.append(f"- Preferred: trial {incumbent.number}, {values_words(incumbent)}")
+            which = "Preferred" if len(history.front) > 1 else "Best"
+            parts.append(f"- {which}: trial {incumbent.number}, {values_words(incumbent)}")
         elif history.front:
             parts.append(f"- No best: {why_no_best(history, '')}.")
     elif incumbent is None or incumbent.value is None:
@@ -204,17 +203,17 @@ def write_report(
         parts += [f"- {name}: {_shown(value)}" for name, value in incumbent.params.items()]
         parts += [""]
     several = history.goals is not None and history.goals.several
-    won = "joined the front | " if several else "new bests | improved by"
+    won = "joined the front" if several else "new bests | improved by"
     parts += [
         "## Who proposed what",
         "",
         f"| source | trials | failed | {won} | tokens | model s |",
-        "|---|---:|---:|---:|---:|---:|---:|",
+        f"|---|{'---:|' * (5 if several else 6)}",
     ]
     for credit in credit_sources(history):
-        gain = "" if several else f"{credit.gain:.4g}"
+        gained = str(credit.new_bests) if several else f"{credit.new_bests} | {credit.gain:.4g}"
         parts.append(
-            f"| {credit.source} | {credit.trials} | {credit.failed} | {credit.new_bests} | {gain} "
+            f"| {credit.source} | {credit.trials} | {credit.failed} | {gained} "
             f"| {credit.tokens} | {credit.seconds:.1f} |"
         )
     if worth := weigh_model(history):

@@ -22,8 +22,9 @@ class Worth:
     """What the model's trials brought, in the metric's units, and what they cost; more is better.
 
     `over_default` is by how much the best of the `first_guesses` beat the default, None without either.
-    `hits` of the `search_guesses` were new bests; so many as `expected_hits` were expected of the surrogate's
-    own choices. `lift` is the gain beyond what was expected of those, between `lift_low` and `lift_high`.
+    `hits` of the `search_guesses` were new bests, and `first_hits` of the first ones; so many as
+    `expected_hits` were expected of the surrogate's own choices. `lift` is the gain beyond
+    what was expected of those, between `lift_low` and `lift_high`.
     """
 
     first_guesses: int
@@ -36,6 +37,9 @@ class Worth:
     lift_high: float
     tokens: int
     seconds: float
+    first_hits: int = 0
+    did: str = ""
+    """Where there are several metrics or limits, what the hits did, in words; lifts are then so many hits."""
 
     @property
     def verdict(self) -> str:
@@ -44,8 +48,10 @@ class Worth:
             return "it earned its keep"
         if self.lift_high < 0:
             return "the surrogate alone would have done better"
+        later = "; its guesses in the search are too close to call" if self.search_guesses else ""
+        if self.did and self.first_hits:
+            return f"first guesses of its own {self.did}{later}"
         if self.over_default is not None and self.over_default > 0:
-            later = "; its guesses in the search are too close to call" if self.search_guesses else ""
             return f"the best of its first guesses beat the default{later}"
         return "too close to call" if self.search_guesses else "it brought nothing yet"
 
@@ -58,14 +64,20 @@ class Worth:
             if self.over_default is not None:
                 side = "better" if self.over_default > 0 else "worse"
                 beaten = f"the best of them {abs(self.over_default):.4g} {side} than the default"
+            if self.did:
+                beaten = f"{self.first_hits} of them {self.did}"
             said.append(f"{_count(self.first_guesses, 'first guess', 'first guesses')}, {beaten}")
         if self.search_guesses:
+            did = self.did or "new bests"
             said.append(
                 f"{_count(self.search_guesses, 'guess', 'guesses')} in the search, {self.hits} of them "
-                f"new bests ({self.expected_hits:.1f} expected of the surrogate's own choices)"
+                f"{did} ({self.expected_hits:.1f} expected of the surrogate's own choices)"
+            )
+            gained = (
+                f"these are {self.lift:+.2g} beside" if self.did else f"they gained {self.lift:+.4g} over"
             )
             said.append(
-                f"they gained {self.lift:+.4g} over what was expected of those choices, "
+                f"{gained} what was expected of those choices, "
                 f"95 % between {self.lift_low:+.4g} and {self.lift_high:+.4g}"
             )
         said.append(f"{self.tokens} tokens, {self.seconds:.0f} s: {self.verdict}")
@@ -79,7 +91,7 @@ def weigh_model(history: History) -> Worth | None:
     if not guesses and not tokens:
         return None
     first = [trial for trial in guesses if trial.proposal.rival is None]
-    losses = [history.loss(trial) for trial in first if trial.value is not None]
+    losses = [history.loss(trial) for trial in first if trial.value is not None and not history.goals]
     default = history.default
     record = earned(history, "llm", window=None)
     lift, reach = record.gain - record.rival_gain, TWO_SIDED_95 * record.sd
@@ -96,6 +108,8 @@ def weigh_model(history: History) -> Worth | None:
         lift_high=lift + reach,
         tokens=tokens,
         seconds=sum(trial.proposal.seconds for trial in history),
+        first_hits=len({trial.number for trial in first} & {*history.joined}),
+        did=history.goals.gain if history.goals else "",
     )
 
 

@@ -84,7 +84,7 @@ class Guesses:
             state,
             surrogate=state.verifier.describe() if state.verifier else "",
             candidates=_candidates(state),
-            track_record=f"{record.sentence('Your own guesses')}." if record.tried else "",
+            track_record=f"{record.sentence('Your own guesses', state.task.goals)}." if record.tried else "",
         )
 
     def ask(self, state: SearchState, **words: Any) -> Question:
@@ -129,9 +129,9 @@ def _why_refused(history: History, guess: str) -> str:
     return f"Your last guess{shown} was not run before trial {turns[-1].number}: {plain_line(gate)}."
 
 
-def _candidates(state: SearchState) -> list[tuple[Mapping[str, Any], Prediction]]:
+def _candidates(state: SearchState) -> list[tuple[Mapping[str, Any], Prediction, str]]:
     """Return what the surrogate would try next, each as if the ones before it were under way."""
-    found: list[tuple[Mapping[str, Any], Prediction]] = []
+    found: list[tuple[Mapping[str, Any], Prediction, str]] = []
     verifier, trials = state.verifier, state.history.trials
     while verifier and len(found) < CANDIDATES:
         if state.own and not found:
@@ -140,7 +140,7 @@ def _candidates(state: SearchState) -> list[tuple[Mapping[str, Any], Prediction]
             params = choice
         else:
             break
-        found.append((params, verifier.predict(params)))
+        found.append((params, verifier.predict(params), verifier.aside(params)))
         trials = (*trials, Trial(len(trials), Proposal(dict(params), "gp")))
-        verifier = verifier.beside(History(state.history.direction, trials))
+        verifier = verifier.beside(replace(state.history, trials=trials))
     return found

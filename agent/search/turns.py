@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bestguess.agent.advice.advisor import MODEL, Advice, Advisor, Consultation
+from bestguess.agent.advice.advisor import Advice, Advisor, Consultation
 from bestguess.agent.advice.explainer import Explainer
 from bestguess.agent.advice.failures import common_claims
 from bestguess.agent.advice.knowledge import Knowledge
@@ -43,8 +43,6 @@ from bestguess.tools.surrogate.device import AUTO
 from bestguess.tools.trial import History, Proposal
 
 MISSED = "a first look at the space, as no first guess of the model's was the best so far"
-
-OF_ONE_NUMBER = "not asked where a study has several metrics or limits on outcomes"
 
 OUTSIDE = 5, 8
 OUTSIDE_WORDS = "a look at all of the space, to test what is known beforehand"
@@ -97,8 +95,6 @@ class Turns:
         self.n_trials: int | None = None
         """How many trials there are to be, where somebody knows."""
 
-        self._unasked = f"{MODEL}{OF_ONE_NUMBER}" if advisors and task.goals else ""
-        advisors = None if task.goals else advisors
         self.reading = advisors.reading if advisors else SMALL
         self.grade: Word = "failed"
         """The model's grade, as it was when the latest trial was proposed."""
@@ -152,8 +148,6 @@ class Turns:
         assert isinstance(offered, Proposal), "chance never passes"
         if offered.source == "gp" and may_guess and self._model_has_turn(history):
             offered = self._guess_in_place_of(offered, state)
-        if offered.source != "default":
-            fallback = fallback or self._unasked
         if fallback and not offered.fallback:
             offered = replace(offered, fallback=fallback)
         return self._completed(state, offered)
@@ -195,7 +189,9 @@ class Turns:
             offered = replace(own, fallback=offered.reason)
         if any(advice.role == "propose" and advice.answered for advice in state.consultation.advice):
             # It answered, so it has had the turn, whatever came of it: a guess that is not run costs as much.
-            return replace(offered, rival=own.prediction)
+            offered = replace(offered, rival=own.prediction)
+            if self.task.goals and state.verifier:
+                offered = replace(offered, rival_chance=state.verifier.chance_of_best(own.params))
         return offered
 
     def _completed(self, state: SearchState, proposal: Proposal) -> Proposal:
@@ -308,7 +304,13 @@ class Turns:
         return common_claims(self.space, history) if self._switches.knowledge else ()
 
     def _model_leads(self, history: History) -> bool:
-        """Whether the best so far is a guess of the model's: concentration is bought with evidence."""
+        """Whether the best so far is a guess of the model's: concentration is bought with evidence.
+
+        Of several metrics it is if most of the front is.
+        """
+        if history.goals:
+            front = [trial.source == "llm" for trial in history.front]
+            return 2 * sum(front) > len(front)
         guessed = [history.loss(trial) for trial in history.complete if trial.source == "llm"]
         others = [trial for trial in history.told if trial.source != "llm"]
         losses = [history.loss(trial) for trial in others if trial.value is not None]

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 import bestguess as bg
+from bestguess.agent.llm import Request
 from bestguess.agent.replay import replay
-from bestguess.agent.search.turns import OF_ONE_NUMBER
+from bestguess.agent.search.switches import Switches
 from bestguess.agent.testing import SchemaLLM
 from bestguess.tools.errors import InputError, StudyError
 
@@ -101,25 +102,78 @@ def test_telling_takes_an_outcome_or_a_mapping_and_refuses_what_lacks_a_metric()
             tuner.tell(trial, {"loss": 0.5, "speed": 1})
         assert tuner.tell(trial, bg.Outcome.failure("out of memory")).state == "failed"
         assert [each.number for each in tuner.front] == [0]
-        assert tuner.best is None
+        assert tuner.best == tuner.front[0]  # which is there alone
 
 
-def test_a_language_model_is_not_asked_and_each_trial_says_so() -> None:
-    model = SchemaLLM()
-    with bg.Tuner(SPACE, TASK, llm=model, seed=0) as tuner:
+class Noted(SchemaLLM):
+    """Keeps what it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[Request] = []
+
+    def texts(self, request: Request) -> list[str]:
+        self.asked.append(request)
+        return super().texts(request)
+
+
+@pytest.mark.parametrize(
+    ("task", "said"),
+    [
+        (TASK, ("Minimize loss, maximize speed, keep memory <= 1.2. No config", "expect to join the front")),
+        (
+            bg.Task(metric="loss", limits={"memory": "<= 1.2"}),
+            ("Minimize loss, keep memory <= 1.2.\n", "expect to beat the best one within the limits"),
+        ),
+    ],
+)
+def test_a_language_model_is_told_of_all_metrics_and_limits_and_its_guesses_are_verified(
+    task: bg.Task, said: tuple[str, str]
+) -> None:
+    model = Noted()
+    able = Switches(grade="able", trust=False)
+    space = bg.Space(width=bg.Float(0, 1), depth=bg.Float(0, 1))
+    with bg.Tuner(space, task, llm=model, seed=0, exam=False, switches=able) as tuner:
         for _ in range(8):
             trial = tuner.ask()
-            tuner.tell(trial, measure(trial.params))
-        fallbacks = [trial.proposal.fallback for trial in tuner.history]
-    assert fallbacks == ["", *[f"language model: {OF_ONE_NUMBER}"] * 7]
-    assert not any(trial.proposal.tokens for trial in tuner.history)
+            x, y = trial.params.values()
+            tuner.tell(trial, measure({"x": x, "y": y}))
+        history = tuner.history
+    assert "llm" in {trial.source for trial in history}
+    first, *search = (request.messages[-1].content for request in model.asked)
+    assert said[0] in first
+    assert said[1] in search[-1]
+    names = task.names
+    assert all(f"{name} " in search[-1].partition("# What a Gaussian process")[0] for name in names)
+    assert all(f"Of {name}: A Gaussian process" in search[-1] for name in names)
+    judged = [trial for trial in history if trial.proposal.rival]
+    words = [trial.proposal.fallback or trial.proposal.verdict for trial in judged]
+    assert words
+    assert all("its acquisition is" in word or "more than the" in word for word in words)
+    assert any(trial.proposal.rival_chance for trial in judged)
+
+
+def test_the_default_is_the_first_that_joined_the_front_and_a_front_of_one_is_the_best() -> None:
+    result = bg.tune(lambda p: {"loss": p["x"], "speed": -p["x"], "memory": 0}, SPACE, task=TASK, n_trials=1)
+    assert result.best_trial.number == 0
+    assert "| default | 1 | 0 | 1 | 0 | 0.0 |" in result.report()
+    assert "Best: trial 0, 0.5, speed -0.5" in result.report()
+    assert result.to_dict()["best_params"] == {"x": 0.5, "y": 0.5}
+
+
+@pytest.mark.parametrize("task", [TASK, bg.Task(metric="loss", limits={"memory": "<= 1"})])
+def test_no_trial_is_stopped_early_by_one_number_where_several_count(task: bg.Task) -> None:
+    with pytest.raises(
+        InputError, match=r"pruner is 'forecast'.*( may be the best in another|breaks a limit)"
+    ):
+        bg.Tuner(SPACE, task, pruner="forecast")
 
 
 def test_noise_repeats_and_choices_and_conditions_have_fronts_too() -> None:
     space = bg.Space(kind=bg.Choice(["a", "b"]), x=bg.Float(0, 1), y=bg.Float(0, 1, when={"kind": ["b"]}))
 
     def measured(params: dict[str, float]) -> dict[str, float]:
-        return {"loss": params["x"], "speed": params.get("y", 0.0), "memory": 0.0}
+        return {"loss": params["x"], "speed": params["x"] + params.get("y", 0.0), "memory": 0.0}
 
     noisy = bg.Task(metrics=TASK.metrics, limits=TASK.limits, noisy=True)
     result = bg.tune(measured, space, task=noisy, n_trials=8, seed=0)

@@ -206,3 +206,23 @@ def test_of_several_metrics_a_figure_is_about_the_first(kind: str) -> None:
     space = bg.Space(x=bg.Float(-1, 1), y=bg.Float(0, 1))
     result = bg.tune(of_two, space, task=task, n_trials=4, seed=0)
     assert getattr(result, f"plot_{kind}")().data
+
+
+def of_four(params: dict[str, float]) -> dict[str, float]:
+    return {name: params["x"] * sign for name, sign in zip("abcd", (1, -1, 1, -1), strict=True)}
+
+
+def test_figures_of_several_metrics_have_our_words_and_any_two_or_three_of_the_metrics() -> None:
+    pytest.importorskip("plotly", reason="the extra `plot` is not installed")
+    task = bg.Task(metrics=dict.fromkeys("abcd", "minimize"), limits={"a": "<= 0.5"})
+    result = bg.tune(of_four, bg.Space(x=bg.Float(-1, 1)), task=task, n_trials=4, seed=0)
+    for figure in (result.plot_pareto_front(["a", "d"]), result.plot_slice(), result.plot_timeline()):
+        said = figure.to_json()
+        for theirs in ("Best Trial", "Feasible Trial", "Infeasible Trial", '"COMPLETE"', "Objective"):
+            assert theirs not in said
+    assert "on the front" in result.plot_pareto_front(["a", "b", "c"]).to_json()
+    for metrics in (None, ["a"], ["a", "x"], ["a", "a"], ["a", "b", "c", "d"]):
+        with pytest.raises(InputError, match="name two or three of a, b, c, d to draw"):
+            result.plot_pareto_front(metrics)
+    with pytest.raises(InputError, match="the study has one, value"):
+        bg.tune(lambda p: p["x"], bg.Space(x=bg.Float(-1, 1)), n_trials=1).plot_pareto_front()

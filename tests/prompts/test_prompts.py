@@ -26,8 +26,8 @@ def test_a_values_braces_are_text_and_are_not_rendered_again() -> None:
     words = prompts.render(
         "task",
         description="{{ 7 * 6 }}",
-        metric="loss",
-        direction="minimize",
+        aim="Minimize the loss",
+        several=False,
         facts={},
         parameters=[],
         constraints=[],

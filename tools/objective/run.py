@@ -30,6 +30,7 @@ from bestguess.tools.objective.command import SEED, CommandTemplate
 from bestguess.tools.objective.process import CHUNK_BYTES, MATCH_S, Ended, SlowPattern, Watch, run_to_end
 from bestguess.tools.objective.reading import WHICH_WORDS, Which
 from bestguess.tools.objective.watchdog import MARK_VARIABLE, WATCHDOG, mark_of, stop_left
+from bestguess.tools.scan.metric import name_of
 from bestguess.tools.trial import FEEDBACK_CHARS, Outcome, Params, Trial, as_outcome, tail
 from bestguess.tools.words.given import shorten, shown
 from bestguess.tools.words.redaction import keep_options
@@ -256,8 +257,8 @@ class CommandObjective:
                 )
         except SlowPattern as slow:
             return Outcome.failure(
-                f"the metric '{shorten(slow.args[1], 80)}' took over {MATCH_S:g} s on the line "
-                f"{shown(slow.args[0])}; repeat nothing that repeats itself, {_EXAMPLE}",
+                f"the metric '{shorten(name_of(slow.args[1]) or slow.args[1], 80)}' took over {MATCH_S:g} s "
+                f"on the line {shown(slow.args[0])}; repeat nothing that repeats itself, {_EXAMPLE}",
                 seconds=time.perf_counter() - started,
             )
         except ValueError as error:  # a CommandError, or a null character in an argument
@@ -305,7 +306,8 @@ class CommandObjective:
     ) -> tuple[float | None, str]:
         """Return the value of one metric, or why there is none; of several it is called by its name."""
         reading = found.reading
-        metric = f"the metric '{name or pattern.pattern}' matched"
+        named = name_of(pattern.pattern)
+        metric = f"the metric '{name or named or pattern.pattern}'"
         if ended.returncode is None and not ended.hopeless:
             last = (
                 f"; the {WHICH_WORDS[self._match]} metric it printed was {found.match}" if found.match else ""
@@ -318,14 +320,15 @@ class CommandObjective:
             last = (ended.stdout.tail.strip() or ended.stderr.tail.strip()).rpartition("\n")[2].strip()
             said = f"; it ended with {last!r}" if last else ""
             left = f"; left running and stopped: {ended.left}" if ended.left else ""
-            return None, f"{metric} nothing in the output{said}{left}"
+            sought = f": no number stands behind that name, as in {named}=0.25" if named else ""
+            return None, f"{metric} matched nothing in the output{sought}{said}{left}"
         if reading.value is None:
-            return None, f"{reading.mend}{metric} {reading.text!r}, {reading.problem}"
+            return None, f"{reading.mend}{metric} matched {reading.text!r}, {reading.problem}"
         if math.isfinite(reading.value):
             unit = self._units.setdefault(pattern.pattern, reading.unit)
             if reading.unit != unit:
                 return None, (
-                    f"{metric} {reading.text!r}, whose unit is {reading.unit or 'none'} and was "
+                    f"{metric} matched {reading.text!r}, whose unit is {reading.unit or 'none'} and was "
                     f"{unit or 'none'} in the runs before; print it in one unit"
                 )
         return reading.value, ""

@@ -34,11 +34,20 @@ VALUE = r'(?:\S*?["-([])??' + NUMBER
 """
 
 
+_BEFORE, _GAP = r"(?i)(?<![\w])", r"[\s_-]*"
+_AFTER = rf"[\"']?\s*(?:\([a-z][^()]*\)\s*)?(?:is|was|at|of)?\s*(?:[:=|]|[-=]>)?\s*{VALUE}"
+
+
 def pattern_of(metric: str) -> str:
     """Return the regular expression that finds `metric` and the number after it."""
-    spelled = r"[\s_-]*".join(re.escape(part) for part in re.split(r"[\s_-]+", metric))
-    aside = r"[\"']?\s*(?:\([a-z][^()]*\)\s*)?"
-    return rf"(?i)(?<![\w]){spelled}{aside}(?:is|was|at|of)?\s*(?:[:=|]|[-=]>)?\s*{VALUE}"
+    return _BEFORE + _GAP.join(re.escape(part) for part in re.split(r"[\s_-]+", metric)) + _AFTER
+
+
+def name_of(pattern: str) -> str | None:
+    """Return the name that `pattern_of` wrote a pattern of, its words joined by `_`; None of another one."""
+    if not (pattern.startswith(_BEFORE) and pattern.endswith(_AFTER)):
+        return None
+    return re.sub(r"\\(.)", r"\1", pattern.removeprefix(_BEFORE).removesuffix(_AFTER).replace(_GAP, "_"))
 
 
 _PRINTING = frozenset({"print", "pprint", "info", "echo", "log", "write", "dump"})

@@ -176,6 +176,11 @@ class FrontVerifier(Verifier):
             words.append(f"{kept:.0%} likely to keep {name} {bound.words}")
         return "".join(f", {word}" for word in words)
 
+    def describe(self) -> str:
+        """Return the state of all surrogates in a few sentences."""
+        others = [f"Of {name}: {self._state_of(found)}" for name, found in self._others.items()]
+        return " ".join([f"Of {self.goals.first}: {super().describe()}", *others])
+
     @property
     def _best(self) -> float | None:
         best = None if self.goals.several else self.history.incumbent

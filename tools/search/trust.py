@@ -16,7 +16,11 @@ as far as the worse of the two goes. Guesses beside the best so far beat rivals 
 (NOTEBOOK 25), so values are held to be fair beforehand, and new bests must be shown. A model's stated
 confidence can rise with its error (CALIPER, arXiv 2606.01730), so nothing that a source says of itself is
 read here. First guesses, which have no rival, count as evidence for new bests against chance: of random
-configurations the nth is the best so far with a chance of 1/n. Constants without another number of
+configurations the nth is the best so far with a chance of 1/n.
+
+Where a study has several metrics or limits, what counts as a new best is what joins the front; `expected` is
+then the chance that the surrogate gave its own choice to do so, and `better` the chance that of two that join
+it or not the trial is the better one. Constants without another number of
 evals/NOTEBOOK.md were set by hand (NOTEBOOK 3).
 """
 
@@ -25,6 +29,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
+from bestguess.tools.goals import Goals
 from bestguess.tools.trial import SDS_OF_90, History, Prediction, Source
 
 MAX_SHARE = 1 / 3
@@ -89,10 +96,11 @@ class Trust:
         """The share of the search it may hold."""
         return max(MAX_SHARE * math.pow(self.rate, SHARPNESS), self.least)
 
-    def sentence(self, name: str) -> str:
+    def sentence(self, name: str, goals: Goals | None = None) -> str:
         """Return the record in words."""
+        did = goals.gain if goals else "beat the best before them"
         return (
-            f"{name}: {self.hits} of the last {self.tried} trials beat the best before them; of the "
+            f"{name}: {self.hits} of the last {self.tried} trials {did}; of the "
             f"surrogate's own choices {self.expected:.1f} were expected to"
         )
 
@@ -110,19 +118,7 @@ def earned(
     A failed trial never pays. None counts all of them. `credit` is what it begins with, `least` the
     share that it never loses.
     """
-    sign = -1.0 if history.direction == "maximize" else 1.0
-    best: float | None = None
-    rows: list[tuple[float, ...]] = []
-    first: list[tuple[bool, float]] = []
-    for before, trial in enumerate(history.told):
-        loss = None if trial.value is None else history.loss(trial)
-        rival = trial.proposal.rival
-        if trial.source == source and rival is not None and best is not None:
-            rows.append(_against(sign, rival, loss, best))
-        elif trial.source == source and best is not None:
-            first.append((loss is not None and loss < best, 1.0 / (before + 1)))
-        if loss is not None:
-            best = loss if best is None else min(best, loss)
+    rows, first = (_by_front if history.goals else _by_value)(history, source)
     rows = rows[-window:] if window else rows
     if window:
         first = first[: max(window - len(rows), 0)]
@@ -153,6 +149,50 @@ def has_turn(trust: Trust, waited: int, *, first: bool) -> bool:
     middle of the trials that its share spreads it over, when there is evidence to judge it by (NOTEBOOK 23).
     """
     return trust.share * (waited + 1) >= (0.5 if first else 1.0)
+
+
+def _by_value(history: History, source: Source) -> tuple[list[tuple[float, ...]], list[tuple[bool, float]]]:
+    """Return what each trial of `source` adds that had a rival, and whether the others were new bests.
+
+    With the latter, how likely that is of a random configuration.
+    """
+    sign = -1.0 if history.direction == "maximize" else 1.0
+    best: float | None = None
+    rows: list[tuple[float, ...]] = []
+    first: list[tuple[bool, float]] = []
+    for before, trial in enumerate(history.told):
+        loss = None if trial.value is None else history.loss(trial)
+        rival = trial.proposal.rival
+        if trial.source == source and rival is not None and best is not None:
+            rows.append(_against(sign, rival, loss, best))
+        elif trial.source == source and best is not None:
+            first.append((loss is not None and loss < best, 1.0 / (before + 1)))
+        if loss is not None:
+            best = loss if best is None else min(best, loss)
+    return rows, first
+
+
+def _by_front(history: History, source: Source) -> tuple[list[tuple[float, ...]], list[tuple[bool, float]]]:
+    """Return the same of a study with goals, by what joined its front."""
+    assert history.goals is not None
+    on_front = set(history.joined)
+    ranks = np.arange(1, len(history.told) + 1)
+    sizes = np.ones(len(ranks))  # of the front of so many random trials, of independent metrics
+    for _ in range(len(history.goals.metrics) - 1):
+        sizes = np.cumsum(sizes / ranks)
+    rows: list[tuple[float, ...]] = []
+    first: list[tuple[bool, float]] = []
+    for before, trial in enumerate(history.told):
+        if trial.source != source:
+            continue
+        hit = trial.number in on_front
+        if trial.proposal.rival is None:
+            first.append((hit, float(sizes[before] / ranks[before])))
+            continue
+        chance = trial.proposal.rival_chance
+        better = (1.0 - chance) / 2.0 + hit / 2.0
+        rows.append((hit, better, chance, float(hit), chance, chance * (1.0 - chance)))
+    return rows, first
 
 
 def _against(sign: float, rival: Prediction, loss: float | None, best: float) -> tuple[float, ...]:

@@ -394,19 +394,22 @@ class Verifier:
 
     def describe(self) -> str:
         """Return the surrogate's state in a few sentences, for a model or a person."""
-        x, _ = encode(self.space, [trial.params for trial in self.history.complete])
-        # The lengthscale of a column that never changed says what the prior says.
-        seen = [column for column in np.argsort(self.posterior.lengthscales) if np.ptp(x[:, column]) > 0]
-        moves = ", ".join(self.space.names[column] for column in seen[:4])
         rules = self.rules.describe() if self.rules else []
         failing = f" Fails likelier: {'; '.join(rules)}." if rules else ""
-        fitted = self._fit.posterior
+        return f"{self._state_of(self._fit.posterior)}{failing}"
+
+    def _state_of(self, fitted: GPPosterior) -> str:
+        """Return what was fitted, how much it explains, and which parameters it goes by, in words."""
+        x, _ = encode(self.space, [trial.params for trial in self.history.complete])
+        # The lengthscale of a column that never changed says what the prior says.
+        seen = [column for column in np.argsort(fitted.lengthscales) if np.ptp(x[:, column]) > 0]
+        moves = ", ".join(self.space.names[column] for column in seen[:4])
         # What a deterministic objective leaves unexplained is the surrogate's ignorance, not noise.
         if self.noisy:
             share = f"Noise is about {fitted.noise:.0%} of their spread."
         else:
             share = f"The parameters explain {max(0.0, 1.0 - fitted.noise**2):.0%} of their variance so far."
-        return f"{fitted.description} {share} Moves the value most: {moves or 'unknown'}.{failing}"
+        return f"{fitted.description} {share} Moves the value most: {moves or 'unknown'}."
 
     @property
     def _best(self) -> float | None:

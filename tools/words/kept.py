@@ -111,6 +111,7 @@ _OF_TRIAL = _forms(
     fallback=str,
     prediction=_Prediction | None,
     rival=_Prediction | None,
+    rival_chance=Annotated[float, Field(ge=0, le=1)],
     suggestion=_Suggestion,
     tokens=_Count,
     seconds=_Cost,

@@ -86,7 +86,8 @@ def standing(history: History, task: Task) -> str:
         summary = front_summary(history)
         if best is None and history.front:
             return f"{summary} {why_no_best(history, '')}; /prefer does."
-        return f"{summary} Preferred: trial {best.number}, {values_words(best)}." if best else summary
+        which = "Preferred" if len(history.front) > 1 else "Best"
+        return f"{summary} {which}: trial {best.number}, {values_words(best)}." if best else summary
     if best is None or best.value is None:
         return f"no trial of {len(history.told)} has a value yet."
     started = best.value if default is None or default.value is None else default.value
@@ -102,9 +103,10 @@ def gather_facts(known: Known, insights: Sequence[Insight]) -> list[str]:
     """Return what a question about a study may be answered from, a sentence each."""
     history = known.history
     gathered = [f"The {standing(history, known.task)}"]
+    several = history.goals is not None and history.goals.several
     gathered += [
-        f"{credit.source}: {credit.trials} trials, {credit.failed} failed, {credit.new_bests} new bests, "
-        f"improved by {credit.gain:.4g}."
+        f"{credit.source}: {credit.trials} trials, {credit.failed} failed, {credit.new_bests} "
+        + ("joined the front." if several else f"new bests, improved by {credit.gain:.4g}.")
         for credit in credit_sources(history)
     ]
     if stopped := count_stopped(history):

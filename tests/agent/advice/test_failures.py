@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import bestguess as bg
+from bestguess import tools
 from bestguess.agent.advice.failures import alike_from_the_start, common_claims
 from bestguess.tools.search.failure_rules import kind_of
 from bestguess.tools.trial import History, Outcome, Proposal, Trial
@@ -73,7 +74,13 @@ NOTHING = r"the metric 'loss: (\S+)' matched nothing in the output; it ended wit
         (
             [f"{NOTHING}'val_mae = {i}'" for i in range(3)],
             "val_mae = 7",
-            r"give --metric '\bval_mae\s+=\s+(\S+)'",
+            "give --metric val_mae",
+        ),
+        (["the metric 'b' matched nothing in the output"] * 3, 'loss = 1 {"val": [3]}', "give --metric loss"),
+        (
+            [f"OSError: {i}: no such file" for i in range(3)],
+            f'File "run.py", line 3, in f\n    g()\n  File "{tools.__path__[0]}/trial.py", line 2\n    x',
+            "To mend: run.py, line 3: g()",
         ),
         (["exited with code 2: train.py: error: unrecognized arguments: --lr=0.1"] * 4, "", "--lr=0.1"),
         ([f"cannot open /tmp/run-{i}/a.csv: no such file" for i in range(3)], "", "no such file"),

@@ -201,7 +201,7 @@ def test_every_number_has_one_spelling() -> None:
     )
     proposal = bg.Proposal(space.default(), "default", prediction=normal(1234.5678, 0.001))
     told = bg.History("minimize", (bg.Trial(0, proposal, bg.Outcome(1234.5678)),))
-    candidates = [(space.default(), normal(1234.5678, 0.001))]
+    candidates = [(space.default(), normal(1234.5678, 0.001), "")]
     words = frame_proposal(TASK, space, told, candidates=candidates, surrogate="It.", budget_tokens=8000)[1]
     spelled = re.findall(r"[\d.]*\d(?:e-\d+)?", words.content.partition("# Parameters")[2])
     assert {number for number in spelled if number.startswith("0.0012")} == {"0.001235"}

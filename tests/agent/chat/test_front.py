@@ -22,11 +22,13 @@ def test_a_session_of_several_metrics_asks_for_a_preference_before_it_says_best(
     assert set(trial.values) == {"val_loss", "train_loss"}
     assert "1 on the front" in talk.of("trial_finished")[-1].text
     talk.say("/best")
+    assert "Best: trial 0" in talk.of("answer")[-1].text  # it is on the front alone
+    talk.say("/try lr=0.005", "yes", "/best")
     said = talk.of("answer")[-1].text
     assert "Which of them is best is for you to say" in said
     assert "/prefer val_loss=1 train_loss=1" in said
     talk.say("/prefer val_loss=2 train_loss=1", "/best")
-    assert f"trial {trial.number}" in talk.of("answer")[-1].text
+    assert f"Preferred: trial {trial.number}" in talk.of("answer")[-1].text
     talk.say("/prefer val_los=2")
     assert "which is no metric to improve" in talk.of("error")[-1].text
     for changed in ("/metrics val_loss=minimize", "/limit train_loss <= 0.1", "/limit train_loss none"):
@@ -34,7 +36,7 @@ def test_a_session_of_several_metrics_asks_for_a_preference_before_it_says_best(
         assert "say it before the first trial of another" in talk.of("error")[-1].text
     shown = panels_html(talk.session, "number", descending=False)
     assert "train_loss 0.01" in shown
-    assert "Front: 1 trial" in shown
+    assert "Front: 2 trials" in shown
     talk.say("/table")
     assert "train_loss 0.01" in talk.of("answer")[-1].text
 

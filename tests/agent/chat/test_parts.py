@@ -29,7 +29,7 @@ from bestguess.agent.tuner import Tuner
 from bestguess.tools.analysis.outlook import look_ahead
 from bestguess.tools.errors import InputError
 from bestguess.tools.objective.run import FunctionObjective
-from bestguess.tools.scan.metric import metrics_in, pattern_of
+from bestguess.tools.scan.metric import metrics_in, name_of, pattern_of
 from bestguess.tools.search.verifier import Verifier
 from bestguess.tools.space.parameters import Choice, Float, Int
 from bestguess.tools.space.space import Space
@@ -163,6 +163,10 @@ def test_a_metric_is_found_by_its_name(metric: str, output: str, value: str | No
 
     found = re.findall(pattern_of(metric), output)
     assert found == ([] if value is None else [value])
+    name = name_of(pattern_of(metric))
+    assert name is not None
+    assert pattern_of(name) == pattern_of(metric)
+    assert name_of(r"loss=(\S+)") is None
 
 
 def test_metrics_that_a_program_prints_are_named_the_likeliest_first(folder: Path) -> None:

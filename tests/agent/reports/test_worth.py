@@ -8,6 +8,7 @@ from tests.predictions import normal
 from bestguess.agent.reports.report import study_record, write_report
 from bestguess.agent.reports.worth import weigh_model
 from bestguess.agent.task import Task
+from bestguess.tools.goals import Goals
 from bestguess.tools.space.parameters import Float
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History, Outcome, Prediction, Proposal, Source, Trial
@@ -75,3 +76,25 @@ def test_a_study_without_a_model_says_nothing_of_one_and_the_report_does_otherwi
     history = History("minimize", (*without.trials, trial(2, "llm", 0.3, normal(0.35, 0.1), tokens=7)))
     assert "earn its keep" in write_report(history, Task(), SPACE, title="t")
     assert study_record(history, Task(), SPACE, seconds=0.0)["model_worth"]["search_guesses"] == 1
+
+
+def test_of_several_metrics_worth_is_how_often_guesses_joined_the_front() -> None:
+    goals = Goals({"a": "minimize", "b": "minimize"}, {})
+
+    def told(number: int, source: Source, a: float, b: float, rival: Prediction | None = None) -> Trial:
+        proposal = Proposal({}, source, rival=rival, rival_chance=0.5 if rival else 0.0)
+        return Trial(number, proposal, Outcome(a, values={"a": a, "b": b}))
+
+    rival = normal(0.5, 0.1)
+    trials = (
+        told(0, "default", 1, 1),
+        told(1, "llm", 2, 0),
+        told(2, "llm", 0, 2, rival),
+        told(3, "llm", 3, 3, rival),
+    )
+    worth = weigh_model(History("minimize", trials, goals))
+    assert worth is not None
+    assert (worth.first_hits, worth.hits, worth.expected_hits, worth.lift) == (1, 1, 1.0, 0.0)
+    assert worth.sentences[0] == "1 first guess, 1 of them joined the front"
+    assert "2 guesses in the search, 1 of them joined the front (1.0 expected" in worth.sentences[1]
+    assert worth.verdict.startswith("first guesses of its own joined the front; its guesses in the search")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from tests.predictions import normal
 
+from bestguess.tools.goals import Bound, Goals
 from bestguess.tools.search.trust import LEAST_SHARE, MAX_SHARE, WINDOW, Trust, earned, has_turn
 from bestguess.tools.trial import Direction, History, Outcome, Prediction, Proposal, Source, Trial
 
@@ -158,3 +159,50 @@ def test_first_guesses_leave_the_window_as_the_search_goes_on() -> None:
     )
     assert earned(History("minimize", trials), "llm").first_hits == 1
     assert earned(History("minimize", (*trials, *search)), "llm").first_hits == 0
+
+
+Row = tuple[Source, tuple[float, float, float], float]
+
+
+def told_by_front(*rows: Row) -> History:
+    """Return a history of two metrics, the second with a limit, each trial with its rival's chance."""
+    goals = Goals({"a": "minimize", "b": "maximize"}, {"c": Bound("<=", 1.0)})
+    trials = []
+    for number, (source, values, chance) in enumerate(rows):
+        rival = RIVAL if source == "llm" and chance else None
+        proposal = Proposal({}, source, rival=rival, rival_chance=chance)
+        trials.append(
+            Trial(number, proposal, Outcome(values[0], values=dict(zip("abc", values, strict=True))))
+        )
+    return History("minimize", tuple(trials), goals)
+
+
+def test_of_several_metrics_a_hit_is_what_joins_the_front_against_the_rivals_chance_to() -> None:
+    trust = earned(
+        told_by_front(
+            ("default", (1, 1, 0), 0),
+            ("llm", (2, 2, 0), 0.5),  # joins it by b
+            ("llm", (2, 1, 0), 0.25),  # is worse than both
+            ("llm", (0, 9, 2), 0.25),  # breaks the limit
+        ),
+        "llm",
+    )
+    assert (trust.tried, trust.hits, trust.expected) == (3, 1, 1.0)
+    assert trust.better == 0.75 + 0.375 + 0.375
+    assert (trust.gain, trust.rival_gain) == (1, 1.0)
+    assert "joined the front" in trust.sentence("It", told_by_front().goals)
+
+
+def test_a_guesser_as_good_as_its_rivals_keeps_its_turns_with_several_metrics() -> None:
+    rows: list[Row] = [("llm", (1.0 - i / 9, 1.0, 0.0), 0.999) for i in range(9)]
+    assert earned(told_by_front(("default", (2, 0, 0), 0), *rows), "llm").rate > 0.8
+    worse: list[Row] = [("llm", (3.0, 0.0, 0.0), 0.5) for _ in range(9)]
+    assert earned(told_by_front(("default", (2, 0, 0), 0), *worse), "llm").rate < 0.1
+
+
+def test_first_guesses_join_the_front_of_two_metrics_more_often_by_chance_than_one() -> None:
+    guesses: list[Row] = [("llm", (1.0, 1.0, 0.0), 0)] * 3
+    trust = earned(told_by_front(("default", (1, 1, 0), 0), *guesses), "llm")
+    assert trust.first_hits == 0
+    h2, h3, h4 = 1 + 1 / 2, 1 + 1 / 2 + 1 / 3, 1 + 1 / 2 + 1 / 3 + 1 / 4
+    assert trust.first_expected == pytest.approx(h2 / 2 + h3 / 3 + h4 / 4)
