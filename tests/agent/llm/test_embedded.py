@@ -22,6 +22,8 @@ from bestguess.agent.llm.weights.catalog import is_pulled, models_root
 from bestguess.agent.testing import check_llm
 from bestguess.tools.errors import ModelUnavailable, ReplyError
 
+pytestmark = pytest.mark.slow
+
 SPACE = bg.Space(
     learning_rate=bg.Float(1e-5, 1e-1, log=True, default=1e-3),
     depth=bg.Int(1, 12, default=3),
@@ -34,6 +36,7 @@ TEMPLATE = (
     "{% for message in messages %}<|turn|>{{ message.role }}\n{{ message.content }}<|end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|turn|>assistant\n{% endif %}"
 )
+
 SMALL: dict[str, Any] = {
     "hidden_size": 32,
     "intermediate_size": 64,
@@ -113,7 +116,6 @@ def make_ends(decoder: Decoder, *, likely: bool) -> None:
     decoder.model.register_forward_hook(change)
 
 
-@pytest.mark.slow
 def test_hot_samples_of_random_weights_all_fit_the_space(llm: EmbeddedLLM) -> None:
     reply = llm.generate(replace(ASK, n=16, temperature=1.5))
     assert len(reply.texts) == 16
@@ -123,7 +125,6 @@ def test_hot_samples_of_random_weights_all_fit_the_space(llm: EmbeddedLLM) -> No
     assert len(set(reply.texts)) > 10
 
 
-@pytest.mark.slow
 def test_it_keeps_the_promises_of_the_protocol(folder: Path) -> None:
     check_llm(EmbeddedLLM(folder))
 
@@ -142,7 +143,6 @@ def test_without_temperature_all_samples_are_the_same_whatever_the_seed(llm: Emb
     assert len({*llm.generate(cold).texts, *llm.generate(replace(cold, seed=9)).texts}) == 1
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_every_token_is_drawn_from_what_the_model_says_of_all_before_it(
     tmp_path: Path, tokenizer: Any, monkeypatch: pytest.MonkeyPatch, architecture: str
@@ -168,7 +168,6 @@ def test_every_token_is_drawn_from_what_the_model_says_of_all_before_it(
         torch.testing.assert_close(logits, plainly, atol=1e-4, rtol=1e-4)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("architecture", "dtype"),
     [
@@ -400,7 +399,6 @@ def test_loading_and_asking_print_nothing(folder: Path, capfd: pytest.CaptureFix
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.slow
 def test_a_real_model_keeps_the_promises_of_the_protocol(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BESTGUESS_HOME")
     if not is_pulled("smollm2-135m"):

@@ -29,12 +29,15 @@ from bestguess.agent.testing import ScriptedLLM
 from bestguess.tools.space.space import Space
 from bestguess.tools.words.kept import read_fields, read_settings, whole
 
+pytestmark = pytest.mark.slow
+
 SPACE = bg.Space(
     lr=bg.Float(1e-5, 1.0, log=True),
     depth=bg.Int(1, 8),
     kind=bg.Choice(["a", "b"]),
     words=bg.Text(default="x"),
 )
+
 TASK = bg.Task("Tune the oven", metric="loss")
 
 # Values of JSON that may stand in any field; NaN and Infinity are what Python writes and reads too.

@@ -25,12 +25,15 @@ from bestguess.agent.cli import main
 from bestguess.agent.record import steady
 from bestguess.tools.errors import StudyUnavailable
 
+pytestmark = pytest.mark.slow
+
 SPACE = bg.Space(a=bg.Int(1, 16), b=bg.Int(1, 20))
 
 # Run by several processes at once: tells of each trial after it was told.
 WORKER = """
 import sys, time
 import bestguess as bg
+
 
 space = bg.Space(a=bg.Int(1, 16), b=bg.Int(1, 20))
 tuner = bg.Tuner(space, storage=sys.argv[1], study_name="shared", seed=0)
@@ -126,7 +129,6 @@ def test_a_study_goes_on_in_a_database_server_and_shows_no_password(url: str) ->
         assert "secret" not in shown.output
 
 
-@pytest.mark.slow
 def test_a_connection_that_was_cut_while_the_objective_ran_loses_nothing(server: Server, url: str) -> None:
     tuner = bg.Tuner(SPACE, storage=url, seed=0)
     trial = tuner.ask()
@@ -139,7 +141,6 @@ def test_a_connection_that_was_cut_while_the_objective_ran_loses_nothing(server:
     tuner.close()
 
 
-@pytest.mark.slow
 def test_processes_share_an_empty_database_and_one_that_is_killed_loses_no_trial(url: str) -> None:
     workers = [work(url, 8, 0.2) for _ in range(3)]
     victim = work(url, 8, 60.0)
@@ -173,7 +174,6 @@ def outage(server: Server, seconds: float) -> Iterator[None]:
         back.join()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "act",
     [
@@ -199,7 +199,6 @@ def test_ten_seconds_without_the_server_are_waited_for_and_said(
     assert "secret" not in said[0]
 
 
-@pytest.mark.slow
 def test_a_value_is_kept_where_the_server_stays_away_and_taken_in_when_it_is_back(
     server: Server, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
