@@ -19,6 +19,7 @@ from bestguess.tools.words.given import plain, shown
 MOST_JOBS = 64
 """Trials at once."""
 
+MOST_PATIENCE = 1_000_000
 MOST_NAME_CHARS = 512
 """Optuna's column in a server's database has no more."""
 
@@ -96,6 +97,11 @@ def check_count(name: str, count: Any, most: int) -> int:
     if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= most:
         raise InputError(f"{name} is {shown(count)}; give a whole number from 1 to {most}")
     return number
+
+
+def check_patience(patience: Any) -> int | None:
+    """Return how many trials in a row may be no new best, None for any; raise InputError for anything else."""
+    return None if patience is None else check_count("patience", patience, MOST_PATIENCE)
 
 
 def check_jobs(n_jobs: Any) -> int:

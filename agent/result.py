@@ -40,11 +40,12 @@ _SAVED: dict[str, Any] = {
     "prefer": dict | None,
 }
 
-Ending = Literal["done", "timeout", "exhausted", "failing", "callback", "interrupted"]
+Ending = Literal["done", "timeout", "patience", "exhausted", "failing", "callback", "interrupted"]
 """Why a run ended: all trials have run, or what came before."""
 
 _WHY: dict[Ending, str] = {
     "timeout": "the time was up",
+    "patience": "as many trials in a row as patience allows were no new best",
     "exhausted": "every configuration was tried (a Task with noisy=True has them repeated)",
     "callback": "a callback ended the run",
     "interrupted": "the run was interrupted, and this is the result so far",

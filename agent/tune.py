@@ -14,7 +14,7 @@ from optuna.pruners import BasePruner
 
 from bestguess.agent.advice.budget import Budget
 from bestguess.agent.assembly import LLM_WAIT_S
-from bestguess.agent.checks import check_callbacks, check_count, check_flag, check_seconds, check_task
+from bestguess.agent.checks import check_callbacks, check_count, check_flag, check_patience, check_seconds, check_task
 from bestguess.agent.llm import LLM
 from bestguess.agent.pruning.pruner import NONE, check_pruner
 from bestguess.agent.record.earlier import Earlier
@@ -43,6 +43,7 @@ def tune(
     direction: Direction | None = None,
     n_trials: int = 30,
     timeout: float | None = None,
+    patience: int | None = None,
     llm: LLM | str | None = None,
     storage: str | None = None,
     study_name: str | None = None,
@@ -72,8 +73,9 @@ def tune(
     `pruner` hopeless trials are stopped early, see `Trial.should_stop`.
 
     The study ends with `n_trials` outcomes, those of an earlier run of the same study counted: an existing
-    study of that name is gone on with, and a logged warning says so. The other arguments are those of
-    `Tuner`. An exception in the objective is a failed trial, not the end; but where the first three trials of
+    study of that name is gone on with, and a logged warning says so. It ends before where the time of
+    `timeout` seconds is up, or the last `patience` trials of the study were no new best. The other arguments
+    are those of `Tuner`. An exception in the objective is a failed trial, not the end; but where the first three trials of
     a study all fail alike, it ends, with a logged warning, unless `keep_going`.
 
     `n_jobs` trials run at once (-1: one a processor), in threads of this process, which suits objectives that
@@ -95,6 +97,7 @@ def tune(
     check_count("n_trials", n_trials, MOST_TRIALS)
     if timeout is not None:
         check_seconds("timeout", timeout)
+    check_patience(patience)
     wanted = check_task(task, direction)
     History(wanted.direction, goals=wanted.goals).preferring(prefer)
     check_flag("progress", progress)
@@ -136,6 +139,7 @@ def tune(
                     run,
                     n_trials=n_trials,
                     timeout=timeout,
+                    patience=patience,
                     observer=observer,
                     callbacks=callbacks,
                     keep_going=keep_going,
@@ -149,7 +153,7 @@ def tune(
         result = replace(result, prefer=prefer)
         if result.stopped:
             _log.warning("stopped: %s. Mend it, or give keep_going=True", result.stopped)
-        elif result.ending in ("interrupted", "exhausted"):
+        elif result.ending in ("interrupted", "exhausted", "patience"):
             _log.warning("%s; %d of n_trials=%d have run", result.why, len(result.history.told), n_trials)
         return result
 

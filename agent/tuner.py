@@ -27,6 +27,7 @@ from bestguess.agent.checks import (
     check_count,
     check_flag,
     check_jobs,
+    check_patience,
     check_seconds,
     check_seed,
     check_space,
@@ -445,6 +446,7 @@ class Tuner:
         observer: Observer | None = None,
         callbacks: Sequence[Callback] = (),
         keep_going: bool = False,
+        patience: int | None = None,
         n_jobs: int = 1,
         processes: bool = False,
     ) -> Result:
@@ -454,8 +456,8 @@ class Tuner:
         `keep_going`.
 
         What other processes of this machine are running counts too, and is not waited for. No trial is
-        started after `timeout` seconds, or once every configuration was tried, unless the task is noisy;
-        `Result.ending` says which. Each of `callbacks` is called with the result so far and the trial that
+        started after `timeout` seconds, once the last `patience` trials of the study were no new best, or once
+        every configuration was tried, unless the task is noisy; `Result.ending` says which. Each of `callbacks` is called with the result so far and the trial that
         was told; one that returns True ends the run, and what one raises passes through. KeyboardInterrupt
         does, too; the trials that were running come first when the study is gone on with. Of several at once
         each goes on to its end whatever ends another; what goes wrong with the study or a callback, and
@@ -468,6 +470,7 @@ class Tuner:
             raise InputError(f"the objective is {shown(objective)}; give a function of the params")
         if timeout is not None:
             timeout = check_seconds("timeout", timeout)
+        check_patience(patience)
         observer = observer or Observer()
         started = time.monotonic()
         history = self.history
@@ -484,6 +487,8 @@ class Tuner:
                             ending = "done"
                         elif timeout is not None and time.monotonic() - started >= timeout:
                             ending = "timeout"
+                        elif patience is not None and history.since_best >= patience:
+                            ending = "patience"
                         else:
                             observer.thinking(len(history))
                             asked = self._ask(n_trials, may_repeat=False, running=len(workers.running))

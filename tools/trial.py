@@ -435,6 +435,12 @@ class History:
             return None
         return front[self.goals.prefer([trial.values for trial in front], self.prefer)]
 
+    @property
+    def since_best(self) -> int:
+        """How many trials were told after the last that was a new best, or new on the front."""
+        newest = max((trial.number for trial in self.front), default=-1)
+        return sum(trial.number > newest for trial in self.told)
+
     def preferring(self, prefer: Any) -> History:
         """Return this history with weights of its metrics, by which `incumbent` is chosen; None for none.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,11 +16,12 @@ from bestguess.agent.chat.events import Card, Event, Listener
 from bestguess.agent.chat.files import Files
 from bestguess.agent.chat.language.intents import Intent
 from bestguess.agent.chat.state import SessionState
-from bestguess.agent.chat.transcript import Transcript, last_state, read_last_session
+from bestguess.agent.chat.transcript import Transcript, last_state, read_last_session, read_states
 from bestguess.agent.chat.workbench import Workbench
 from bestguess.agent.learning.draft import Draft
 from bestguess.agent.reports.front import best_so_far
 from bestguess.agent.reports.report import trial_record
+from bestguess.tools.errors import InputError
 from bestguess.tools.scan.metric import metrics_in
 from bestguess.tools.surrogate.device import AUTO
 from bestguess.tools.trial import Trial
@@ -133,7 +134,7 @@ class Conversation:
         if kept := last_state(self.past):
             self.bench.take_up(SessionState.from_dict(kept))
             if self.bench.opened:
-                self._note_best()
+                self.note_best()
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Have `listener` called with every event from now on; return how to end that."""
@@ -182,6 +183,18 @@ class Conversation:
         """All events of this session, those it goes on from included."""
         return read_last_session(self._transcript.path)
 
+    @property
+    def states(self) -> dict[str, SessionState]:
+        """Where the sessions of this folder left each study that they began, by its name, the oldest first."""
+        found: dict[str, SessionState] = {}
+        for kept in read_states(self._transcript.path):
+            with suppress(InputError):
+                state = SessionState.from_dict(kept)
+                if state.plan and state.opened:
+                    found.pop(state.plan.study, None)
+                    found[state.plan.study] = state
+        return found
+
     @contextmanager
     def thinking(self) -> Iterator[None]:
         """Have everybody who shows the session see that a model is waited for, as long as it is."""
@@ -209,7 +222,7 @@ class Conversation:
         history, plan = self.bench.history, self.bench.the_plan()
         best = history.incumbent
         fields = {"trial": trial_record(trial), "best": best.number if best else None}
-        self._note_best()
+        self.note_best()
         self._emit(Event("trial_finished", notices.trial_finished(trial, history, plan.task), fields))
         if trial.outcome and "matched nothing in the output" in trial.outcome.error:
             found = tuple(metrics_in(trial.outcome.feedback))
@@ -224,6 +237,10 @@ class Conversation:
             line = line_that_failed(trial)
             where = f" It failed in {line}" if line else ""
             self._emit(Event("remark", f"Paused before more is spent: the first trial gave no value.{where}"))
+        in_vain = min(history.since_best, len(history.told) - trials.told_before)
+        if plan.patience is not None and in_vain >= plan.patience and trials.left:
+            trials.pause()
+            self._emit(Event("remark", f"{in_vain} trials in a row brought nothing better: paused."))
         if plan.target is not None and best:
             target = -plan.target if history.direction == "maximize" else plan.target
             if history.loss(best) <= target:
@@ -245,7 +262,8 @@ class Conversation:
         """Tell that proposing or recording failed."""
         self._emit(Event("error", f"no trial could be started: {error}"))
 
-    def _note_best(self) -> None:
+    def note_best(self) -> None:
+        """Put the best so far into a few words."""
         history = self.bench.history
         best = history.incumbent
         metric = self.bench.plan.task.metric if self.bench.plan else ""

@@ -7,21 +7,26 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from bestguess.agent.advice.knowledge import name_family
 from bestguess.agent.chat.files import within
 from bestguess.agent.chat.plan import Plan
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
+from bestguess.tools.objective.command import CommandTemplate
 from bestguess.tools.scan.directions import direction_of, likeliest_first
-from bestguess.tools.scan.draft import scan
+from bestguess.tools.scan.draft import may_be_secret, scan
+from bestguess.tools.scan.finding import Finding
 from bestguess.tools.scan.metric import find_printed, pattern_of
 from bestguess.tools.space.formats import load_yaml
 from bestguess.tools.space.space import Space
 from bestguess.tools.words.documents import read_text
+from bestguess.tools.words.given import did_you_mean
 
 MOST_BYTES = 2_000_000
 
@@ -102,6 +107,42 @@ def draft(
         origins=origins,
         left_out=left_out,
     )
+
+
+def option_of(folder: Path, plan: Plan, name: str) -> Finding:
+    """Return what a plan's script says of an option that it takes; raises InputError where it takes none."""
+    if not plan.origins:
+        raise InputError(
+            f"the space of {plan.script} was not read from the script itself, so its command is yours: change "
+            f"both where they are written, then /new {plan.script}"
+        )
+    scanned = scan(within(folder, plan.script))
+    known = {found.name: (found, reason) for found, reason in reversed(scanned.left_out)}
+    known |= {found.name: (found, "") for found in scanned.chosen}
+    if name not in known:
+        hint = did_you_mean(name, known) or f"; it has {', '.join(sorted(known))}"
+        raise InputError(f"{plan.script} has no option {name!r} that can be set{hint}")
+    found, reason = known[name]
+    is_settable = found.words or found.node is not None or found.span is not None
+    if found.note or may_be_secret(found) or not is_settable:
+        raise InputError(f"{name} of {plan.script} cannot be set: {found.note or reason}")
+    return found
+
+
+def command_for(folder: Path, plan: Plan, tuned: Iterable[str], fixed: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the command that takes the `tuned` parameters, with the `fixed` options at their values."""
+    chosen = [option_of(folder, plan, name) for name in tuned]
+    for found in (option_of(folder, plan, name) for name in fixed):
+        if not found.words:
+            chosen.append(found)
+            continue
+        template = CommandTemplate([plan.script, *found.words], [found.name], [])
+        if words := tuple(template.render({found.name: fixed[found.name]})[1:]):  # a switch that is off has none
+            chosen.append(replace(found, words=words))
+    path = within(folder, plan.script)
+    command = replace(scan(path), script=path.relative_to(folder.resolve()), chosen=tuple(chosen)).command
+    places = {f"{name}={{{name}}}": f"{name}={value}" for name, value in fixed.items()}
+    return (sys.executable, *(places.get(word, word) for word in command[1:]))
 
 
 def _flags(text: str, space: Space) -> list[str]:

@@ -49,6 +49,12 @@ class Plan:
     prefer: Mapping[str, float] | None = None
     """What counts how much of several metrics."""
 
+    patience: int | None = None
+    """After how many trials without a new best the search pauses."""
+
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    """Options of the program that the command sets to one value."""
+
     @property
     def metric(self) -> str | dict[str, str]:
         """The patterns of the metrics by name, or the one pattern where one number counts."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Iterable
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +91,16 @@ def last_state(events: Iterable[Event]) -> dict[str, Any]:
         elif event.kind == "trial_started" and state and "left" in event.fields:
             state["left"] = event.fields["left"]
     return state
+
+
+def read_states(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield all states that sessions kept in a transcript, the latest last, without their events' heads."""
+    for line in read_bytes(path, path_words(path), "", most_bytes=MOST_BYTES).split(b"\n"):
+        if b'"kind": "state"' in line:
+            with suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):
+                event = Event.from_dict(json.loads(line))
+                if event.kind == "state":
+                    yield dict(event.fields)
 
 
 def to_markdown(events: Iterable[Event]) -> str:

@@ -58,6 +58,9 @@ class Trials:
         self.exhausted = False
         """Whether the tuner had nothing new to try when it was last asked."""
 
+        self.told_before = 0
+        """How many trials had been told when these were started, or started again."""
+
         self.running: set[int] = set()
         """The numbers of the trials that run."""
 
@@ -87,6 +90,8 @@ class Trials:
     def resume(self) -> None:
         """Start trials again."""
         with self._changed:
+            if self.paused or not self._busy:
+                self.told_before = len(self.tuner.history.told)
             self.paused = False
             alive = [thread for thread in self._threads if thread.is_alive()]
             while len(alive) < min(self.parallel, self.left + self._busy) and not self._stop.is_set():

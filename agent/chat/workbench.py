@@ -27,7 +27,7 @@ from bestguess.tools.objective.run import CommandObjective
 from bestguess.tools.space.region import Limits, Region
 from bestguess.tools.space.space import Space
 from bestguess.tools.surrogate.device import AUTO, check_device
-from bestguess.tools.trial import History
+from bestguess.tools.trial import History, Outcome, Params, Trial
 from bestguess.tools.words.given import shorten
 
 PACKS = "packs"
@@ -149,8 +149,7 @@ class Workbench:
 
     def begin(self, plan: Plan) -> None:
         """Drop the present plan for another one; its study stays in the database."""
-        if self.trials and self.trials.busy:
-            raise InputError("trials are running; pause and wait for them, or leave, before another study")
+        self._check_quiet()
         self._let_go()
         taken = study_names(f"sqlite:///{self.database}")
         numbered = (f"{plan.study}-{number}" for number in count(2))
@@ -159,6 +158,32 @@ class Workbench:
         )
         self.undos.clear()
         self.agreed = Agreed()
+
+    def move_on(self, plan: Plan, carry: Callable[[Trial], tuple[Params, Outcome] | None]) -> int:
+        """Go on with another plan, in a study of its own where this one has trials; return how many it keeps.
+
+        `carry` says what a trial so far is there, None where it says nothing of it. What was agreed and what
+        is still to run stay; the study that is left stays in the database as it is.
+        """
+        before, told, agreed, state = self.the_plan(), self.history.told, self.agreed, self.state
+        if not told:
+            if self.trials:
+                self._check_quiet()
+                self._let_go()
+                self.plan = plan
+                self._open(plan)
+            self.plan = plan
+            return 0
+        kept = [(trial, found) for trial in told if (found := carry(trial))]
+        self.begin(replace(plan, study=Path(plan.script).stem))
+        self.agreed = agreed
+        # What is kept would count twice, as trials and as those of an earlier study.
+        trials = self._open(self.the_plan(), earlier=self.uses_earlier and not kept)
+        for trial, (params, outcome) in kept:
+            reason = f"trial {trial.number} of {before.study}: {trial.reason}"
+            trials.tuner.study.add(replace(trial.proposal, params=params, reason=reason), outcome)
+        trials.wanted = state.left
+        return len(kept)
 
     def start_trials(self) -> Trials:
         """Return the trials in the background, with the study made if this is the first time."""
@@ -278,7 +303,17 @@ class Workbench:
         """Whether a study that is opened has its model examined, unless that was done before."""
         return bool(self._exam) and self.llm is not None and self.llm.is_server
 
-    def _open(self, plan: Plan, *, exam: bool = True) -> Trials:
+    def go_to(self, state: SessionState) -> None:
+        """Leave the present study, and take up another of the same database where it was left."""
+        self._check_quiet()
+        self._let_go()
+        self.take_up(state)
+
+    def _check_quiet(self) -> None:
+        if self.trials and self.trials.busy:
+            raise InputError("trials are running; pause and wait for them, or leave, before another study")
+
+    def _open(self, plan: Plan, *, exam: bool = True, earlier: bool | None = None) -> Trials:
         stop = threading.Event()
         objective = CommandObjective(
             plan.words,
@@ -299,7 +334,7 @@ class Workbench:
             seed=self._seed,
             budget=Budget(tokens=self.agreed.tokens),
             knowledge=self.folder / PACKS if self.uses_packs else True,
-            earlier=self.uses_earlier,
+            earlier=self.uses_earlier if earlier is None else earlier,
             exam=exam and self._exam,
             pruner=plan.pruner,
             device=self._device,

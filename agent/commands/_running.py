@@ -45,6 +45,7 @@ def tune_and_report(
     terms: SearchTerms,
     as_json: bool,
     keep_going: bool = False,
+    patience: int | None = None,
     prefer: Mapping[str, float] | None = None,
     n_jobs: int = 1,
     processes: bool = False,
@@ -55,7 +56,7 @@ def tune_and_report(
     """Tune, show it, report, and exit with the code that fits."""
     import optuna
 
-    from bestguess.agent.checks import check_count, check_seconds
+    from bestguess.agent.checks import check_count, check_patience, check_seconds
     from bestguess.agent.reports.live import watch
     from bestguess.agent.tune import repeat
     from bestguess.agent.tuner import MOST_TRIALS, Tuner
@@ -66,6 +67,7 @@ def tune_and_report(
     check_count("n_trials", n_trials, MOST_TRIALS)
     if timeout_s is not None:
         check_seconds("--timeout", timeout_s)
+    check_patience(patience)
     History(task.direction, goals=task.goals).preferring(prefer)
     run = repeat(objective, repeats, terms.get("pruner"))
     optuna.logging.set_verbosity(optuna.logging.WARNING)  # its notes would tear the table
@@ -98,6 +100,7 @@ def tune_and_report(
                     timeout=timeout_s,
                     observer=observer,
                     keep_going=keep_going,
+                    patience=patience,
                     n_jobs=n_jobs,
                     processes=processes,
                 )

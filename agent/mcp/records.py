@@ -149,6 +149,7 @@ class Best(BaseModel):
     failed: int
     pruned: int = Field(description="how many were stopped early")
     running: int
+    since_best: int = Field(description="how many were told after the last that was a new best")
 
     @classmethod
     def of(cls, name: str, history: History, recommended: Recommendation | None = None) -> Best:
@@ -165,6 +166,7 @@ class Best(BaseModel):
             failed=len(history.failed),
             pruned=len(history.pruned),
             running=len(history.running),
+            since_best=history.since_best,
         )
 
 

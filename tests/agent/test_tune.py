@@ -118,6 +118,31 @@ def test_once_a_trial_the_objectives_own_seed_stays() -> None:
     assert seeds == [99, 99]
 
 
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_patience_ends_a_run_once_so_many_trials_were_no_new_best(n_jobs: int) -> None:
+    result = bg.tune(lambda params: 1.0, SPACE, n_trials=30, seed=0, patience=3, n_jobs=n_jobs)
+    assert result.ending == "patience"
+    assert 4 <= len(result.trials) <= 3 + n_jobs
+    assert "as patience allows" in result.report()
+
+
+def test_patience_counts_failures_and_trials_of_before_and_a_new_best_starts_it_anew() -> None:
+    values = iter([3.0, 2.0, None, 2.5, 1.0, 1.0, 1.0, 1.0])
+
+    def falling(params: dict[str, Any]) -> float | None:
+        return next(values)
+
+    result = bg.tune(falling, SPACE, n_trials=30, seed=0, patience=3)  # type: ignore[arg-type]
+    assert [trial.value for trial in result.trials] == [3.0, 2.0, None, 2.5, 1.0, 1.0, 1.0, 1.0]
+    assert result.history.since_best == 3
+
+
+@pytest.mark.parametrize("patience", [0, -1, 2.5, "8", True])
+def test_patience_is_a_whole_number_from_1(patience: Any) -> None:
+    with pytest.raises(bg.InputError, match="patience is .*; give a whole number from 1"):
+        bg.tune(bowl, SPACE, n_trials=1, patience=patience)
+
+
 def test_progress_is_told_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     bg.tune(bowl, SPACE, n_trials=2, seed=0, progress=True)
     said = capsys.readouterr()

@@ -106,7 +106,7 @@ def scan(script: Path) -> Draft:
         finding = replace(finding, doc=redact(finding.doc))
         parameter = (
             "it may be a secret"
-            if _is_secret(finding)
+            if may_be_secret(finding)
             else choose_parameter(finding, beside, has_heads=has_heads)
         )
         if isinstance(parameter, str):
@@ -177,7 +177,7 @@ def _describe(script: Path, tree: ast.Module) -> str:
     return (summary or f"Tune {script.name}") + (f"; it uses {', '.join(classes)}" if classes else "")
 
 
-def _is_secret(finding: Finding) -> bool:
+def may_be_secret(finding: Finding) -> bool:
     """Whether a finding's text, or another that it may be, is or is named like a secret; numbers are none."""
     texts = [text for text in (finding.value, *finding.options) if isinstance(text, str)]
     return (bool(texts) and is_secret_name(finding.name)) or any(

@@ -1,44 +1,59 @@
-"""The commands for more than one number: /metrics /limit /prefer."""
+"""The commands that say which numbers count, and when they are good enough: /metrics /limit /prefer /patience."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from bestguess.agent.chat.answers import facts
-from bestguess.agent.chat.command import Values, command
+from bestguess.agent.chat.command import Count, Values, command
 from bestguess.agent.chat.conversation import Conversation
+from bestguess.agent.chat.events import Card
 from bestguess.agent.chat.plan import Plan
+from bestguess.agent.chat.workbench import Workbench
+from bestguess.agent.pruning.pruner import NONE
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
+from bestguess.tools.objective.reading import read_number
 from bestguess.tools.scan.directions import direction_of
+from bestguess.tools.trial import Outcome, Params, Trial
 
 _LIMIT = re.compile(r"(?P<name>.+?)\s*(?P<bound>(?:<=|>=|≤|≥).*|\bnone)", re.DOTALL)
 
 
-@command("changes")
+@command("changes", asks=lambda session, values: _card(session.bench, _with_metrics(session, values)))
 def metrics(session: Conversation, values: Values) -> str:
     """Say which metrics are to be improved, all at once: /metrics val_loss=minimize latency_ms=minimize.
 
-    Each is found in the output by its name. Without a direction its name says which way is better.
+    Each is found in the output by its name. Without a direction its name says which way is better. Where
+    there are trials, a study of its own goes on with those that printed all of them.
     """
+    return _change(session.bench, _with_metrics(session, values))
+
+
+def _with_metrics(session: Conversation, values: Values) -> Plan:
     plan = session.bench.the_plan()
     wanted = {name: direction_of(name) if way is None else way for name, way in values.items()}
     first, direction = next(iter(wanted.items()))
     # Of one metric a direction that is none is an error, too.
     Task(metrics=wanted)
     changed = plan.for_metric(first, direction) if first != plan.task.metric else plan
-    return _change(session, changed, {"metrics": wanted, "metric": first, "direction": direction})
+    return _with_task(changed, {"metrics": wanted, "metric": first, "direction": direction})
 
 
-@command("changes")
+@command("changes", asks=lambda session, text: _card(session.bench, _with_limit(session, text)))
 def limit(session: Conversation, text: str) -> str:
     """Say what a metric of each run must keep: /limit memory_mb <= 4000; /limit memory_mb none lifts it.
 
-    Trials that break it stay evidence, and are never the best.
+    Trials that break it stay evidence, and are never the best. Where there are trials, a study of its own
+    goes on with those that printed the metric.
     """
+    return _change(session.bench, _with_limit(session, text))
+
+
+def _with_limit(session: Conversation, text: str) -> Plan:
     plan = session.bench.the_plan()
     found = _LIMIT.fullmatch(text.strip())
     if found is None:
@@ -49,7 +64,7 @@ def limit(session: Conversation, text: str) -> str:
             raise InputError(f"/limit: there is no limit on {found['name']!r}; {_listed(limits)}")
     else:
         limits[found["name"]] = found["bound"]
-    return _change(session, plan, {"limits": limits})
+    return _with_task(plan, {"limits": limits})
 
 
 @command("changes")
@@ -65,11 +80,61 @@ def prefer(session: Conversation, values: Values) -> str:
     return facts.standing(session.bench.history, plan.task)
 
 
-def _change(session: Conversation, plan: Plan, fields: Mapping[str, Any]) -> str:
+@command("changes")
+def patience(session: Conversation, n: Count | Literal["none"]) -> str:
+    """Pause where n trials in a row bring nothing better: /patience 8; /patience none goes on to the end."""
+    session.bench.plan = replace(session.bench.the_plan(), patience=None if n == "none" else n)
+    if n == "none":
+        return "The search goes on, whether trials bring something better or not."
+    return f"The search pauses once {n} trials in a row brought nothing better; failed ones count, too."
+
+
+def _with_task(plan: Plan, fields: Mapping[str, Any]) -> Plan:
     task = Task.from_dict({**plan.task.to_dict(), **fields})
     kept = task.goals is not None and task.goals.several and set(plan.prefer or ()) <= set(task.metrics)
-    session.bench.change_plan(replace(plan, task=task, prefer=plan.prefer if kept else None))
-    return f"The study is to {task.aim}. In the output each is found by its name."
+    # Trials are stopped early by one metric.
+    pruner = NONE if task.goals else plan.pruner
+    return replace(plan, task=task, prefer=plan.prefer if kept else None, pruner=pruner)
+
+
+def _card(bench: Workbench, changed: Plan) -> Card:
+    told = bench.history.told
+    lines = ["each is found in the output by its name"]
+    if told:
+        kept = sum(_printed(changed, trial) is not None for trial in told)
+        lines.append(f"a study of its own begins with the {kept} of {len(told)} trials that printed all of it")
+    return Card(f"Have the study {changed.task.aim}?", tuple(lines), "typed")
+
+
+def _change(bench: Workbench, changed: Plan) -> str:
+    before, told = bench.the_plan(), len(bench.history.told)
+    if not told:
+        bench.change_plan(changed)
+        return f"The study is to {changed.task.aim}. In the output each is found by its name."
+    kept = bench.move_on(changed, lambda trial: _printed(changed, trial))
+    return (
+        f"The study is now {bench.the_plan().study}, which is to {changed.task.aim} and begins with the {kept} "
+        f"of {told} trials that printed all of it; {before.study} stays as it is, and */study {before.study}* "
+        "goes back to it."
+    )
+
+
+def _printed(changed: Plan, trial: Trial) -> tuple[Params, Outcome] | None:
+    """Return a trial with the values of the changed plan's metrics, as its output has them; None if it lacks one."""
+    if trial.outcome is None or trial.outcome.pruned:
+        return None
+    if trial.outcome.failed:
+        return trial.params, trial.outcome
+    values = dict(trial.values)
+    patterns = changed.metric if isinstance(changed.metric, Mapping) else {changed.task.metric: changed.metric}
+    for name, pattern in patterns.items():
+        if name in values:
+            continue
+        readings = [read_number(found) for line in trial.said.splitlines() for found in re.finditer(pattern, line)]
+        if not readings or readings[-1].value is None:
+            return None
+        values[name] = readings[-1].value
+    return trial.params, Outcome(values=values, feedback=trial.outcome.feedback, seconds=trial.outcome.seconds)
 
 
 def _listed(limits: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""The commands that change what is searched: /pin /forbid /narrow /widen; each can be undone."""
+"""The commands that change what is searched: /pin /drop /forbid /narrow /widen; each can be undone."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from bestguess.agent.chat.command import Command, Values, command, literal
 from bestguess.agent.chat.conversation import Conversation
 from bestguess.agent.chat.events import Card
 from bestguess.agent.chat.plan import Change, Plan, assignments, range_within, range_words, value_words
+from bestguess.agent.chat.workbench import Workbench
 from bestguess.tools.errors import InputError
 from bestguess.tools.space.parameters import Choice, Float, Int, Parameter
 from bestguess.tools.space.region import Limit, Limits, Region
@@ -24,17 +25,17 @@ Options = Annotated[
 
 
 def _changes_space(wish: Callable[..., Change]) -> Command:
-    """Return the command that does the change which `wish` makes of the plan; its card says what it is."""
+    """Return the command that does the change which `wish` makes of the study; its card says what it is."""
 
     @wraps(wish)
     def do(session: Conversation, **arguments: Any) -> str:
-        change = wish(session.bench.the_plan(), **arguments)
+        change = wish(session.bench, **arguments)
         session.bench.apply(change)
         return f"Done: {change.what}. What was learned is kept; /undo takes it back."
 
     def card(session: Conversation, **arguments: Any) -> Card:
         plan = session.bench.the_plan()
-        change = wish(plan, **arguments)
+        change = wish(session.bench, **arguments)
         now = [
             f"now {name}: {range_words(parameter)}"
             + (f"; limit: {plan.limits.of[name].words}" if name in plan.limits.of else "")
@@ -50,8 +51,9 @@ def _changes_space(wish: Callable[..., Change]) -> Command:
 
 
 @_changes_space
-def pin(plan: Plan, values: Values) -> Change:
+def pin(bench: Workbench, values: Values) -> Change:
     """Keep parameters at a value from the next proposal on: /pin depth=6; /pin depth keeps its default."""
+    plan = bench.the_plan()
     given = plan.canonical(
         {name: plan.parameter(name).default if value is None else value for name, value in values.items()}
     )
@@ -60,8 +62,27 @@ def pin(plan: Plan, values: Values) -> Change:
 
 
 @_changes_space
-def forbid(plan: Plan, values: Values) -> Change:
+def drop(bench: Workbench, values: Values) -> Change:
+    """Tune a parameter no more: /drop depth keeps it as in the best trial so far, /drop depth=6 at 6.
+
+    All trials stay evidence, and /add depth tunes it again.
+    """
+    plan, best = bench.the_plan(), bench.history.incumbent
+    now = best.params if best else {}
+    given = plan.canonical(
+        {
+            name: now.get(name, plan.parameter(name).default) if value is None else value
+            for name, value in values.items()
+        }
+    )
+    limits = {name: Limit(options=(value,)) for name, value in given.items()}
+    return _limited(plan, limits, f"{assignments(given)}, and no longer tuned")
+
+
+@_changes_space
+def forbid(bench: Workbench, values: Values) -> Change:
     """Never propose a value, or a combination of values: /forbid booster=dart depth=8."""
+    plan = bench.the_plan()
     given = plan.canonical(values)
     what = f"never {assignments(given)}"
     for name, value in given.items():
@@ -75,8 +96,11 @@ def forbid(plan: Plan, values: Values) -> Change:
 
 
 @_changes_space
-def narrow(plan: Plan, parameter: str, low: float | None = None, high: float | None = None) -> Change:
+def narrow(
+    bench: Workbench, parameter: str, low: float | None = None, high: float | None = None
+) -> Change:
     """Propose only a part of a parameter's range from now on: /narrow lr 1e-4..1e-2."""
+    plan = bench.the_plan()
     known = _numeric(plan, parameter)
     if low is None and high is None:
         raise InputError(
@@ -100,13 +124,13 @@ def narrow(plan: Plan, parameter: str, low: float | None = None, high: float | N
 
 @_changes_space
 def widen(
-    plan: Plan, parameter: str, low: float | None = None, high: float | None = None, options: Options = ()
+    bench: Workbench, parameter: str, low: float | None = None, high: float | None = None, options: Options = ()
 ) -> Change:
     """Allow more of a parameter than now, beyond its range too: /widen depth 1..12.
 
     A choice takes more options, which the program has to know: /widen booster gblinear
     """
-    return wider(plan, parameter, low, high, options)
+    return wider(bench.the_plan(), parameter, low, high, options)
 
 
 def wider(
