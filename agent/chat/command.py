@@ -31,8 +31,9 @@ Asks = Callable[..., Card]
 
 Count = Annotated[int, Field(ge=1, le=100_000)]
 Number = Annotated[int, Field(ge=0)]
+Minutes = Annotated[float, Field(gt=0, le=10 * 366 * 24 * 60)]
 Values = dict[str, Any]
-"""Types of arguments: how many, the number of a trial, values of parameters by name."""
+"""Types of arguments: how many, the number of a trial, a time, values of parameters by name."""
 
 Effect = Literal["reads", "proposes", "spends", "changes", "writes", "reaches"]
 """What a command can do at most: read, put a configuration forward to be run, spend trials or tokens, change

@@ -55,6 +55,9 @@ class Trials:
         self.parallel = parallel
         self.wanted = 0
         self.paused = False
+        self.open_ended = False
+        """Whether as many are wanted as may start."""
+
         self.exhausted = False
         """Whether the tuner had nothing new to try when it was last asked."""
 
@@ -80,9 +83,10 @@ class Trials:
         self._busy = 0
         self._threads: list[threading.Thread] = []
 
-    def add(self, count: int) -> None:
-        """Run `count` more trials."""
+    def add(self, count: int, *, open_ended: bool = False) -> None:
+        """Run `count` more trials; of `open_ended` ones those are left out that `may_start` does not allow."""
         with self._changed:
+            self.open_ended = open_ended
             self.wanted += count
             self.exhausted = False
             self.resume()
@@ -183,6 +187,8 @@ class Trials:
             return "exhausted" if self.exhausted else "done"
         if why := self._may_start():
             self.paused = True
+            if self.open_ended:
+                self.wanted, self.open_ended = 0, False
         return why
 
     def _run_one(self, wish: tuple[Mapping[str, Any], str] | None) -> None:

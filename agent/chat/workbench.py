@@ -166,13 +166,13 @@ class Workbench:
         is still to run stay; the study that is left stays in the database as it is.
         """
         before, told, agreed, state = self.the_plan(), self.history.told, self.agreed, self.state
-        if not told:
-            if self.trials:
-                self._check_quiet()
-                self._let_go()
-                self.plan = plan
-                self._open(plan)
+        if not told and (not self.trials or (plan.space, plan.task) == (before.space, before.task)):
+            self._check_quiet()
+            opened = self.opened
+            self._let_go()
             self.plan = plan
+            if opened:
+                self._open(plan)
             return 0
         kept = [(trial, found) for trial in told if (found := carry(trial))]
         self.begin(replace(plan, study=Path(plan.script).stem))

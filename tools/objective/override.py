@@ -51,14 +51,14 @@ def override(script: Path, values: Mapping[str, str], folder: Path) -> Changes:
         if found.node is not None:
             nodes[id(found.node)] = value
         elif found.span is not None:
-            spans.setdefault(found.file, []).append((found.span, _yaml_text(value)))
+            spans.setdefault(found.file, []).append((found.span, yaml_text(value)))
     trees = {os.path.abspath(script): tree}
     trees |= {str(script.parent.resolve() / module.file): module.tree for module in modules}
     codes = _write_codes(trees, nodes, folder)
     copies = {}
     for number, (file, changes) in enumerate(spans.items()):
         copy = folder / f"{number}.yaml"
-        copy.write_text(_edit(read_config(script.parent / file), changes), encoding="utf-8")
+        copy.write_text(edit_text(read_config(script.parent / file), changes), encoding="utf-8")
         copies[os.path.realpath(script.parent / file)] = str(copy)
     return Changes(os.path.abspath(script), copies, codes)
 
@@ -127,7 +127,7 @@ def _read_value(found: Finding, text: str) -> Value:
     raise InputError(f"{found.name} is {found.value!r} in the script, and {text!r} is of another type")
 
 
-def _yaml_text(value: Value) -> str:
+def yaml_text(value: Value) -> str:
     """Return the value as YAML reads it, also YAML 1.1, for which 1e-05 is text."""
     if isinstance(value, bool):
         return str(value).lower()
@@ -137,7 +137,8 @@ def _yaml_text(value: Value) -> str:
     return str(value) if not isinstance(value, str) else "'" + value.replace("'", "''") + "'"
 
 
-def _edit(text: str, changes: list[tuple[tuple[int, int], str]]) -> str:
+def edit_text(text: str, changes: list[tuple[tuple[int, int], str]]) -> str:
+    """Return a text with other words in the place of some of its spans."""
     for (start, end), value in sorted(changes, reverse=True):
         text = text[:start] + value + text[end:]
     return text

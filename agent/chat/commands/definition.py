@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import Annotated, Any, Literal
-
-from pydantic import Field
+from typing import Any, Literal
 
 from bestguess.agent.chat.answers import facts
 from bestguess.agent.chat.answers.formatting import duration, verbatim
 from bestguess.agent.chat.answers.tables import plan_table
-from bestguess.agent.chat.command import Count, command
+from bestguess.agent.chat.command import Count, Minutes, command
 from bestguess.agent.chat.conversation import Conversation
 from bestguess.agent.chat.draft import draft, read_script
 from bestguess.agent.chat.events import Card
@@ -20,7 +18,6 @@ from bestguess.agent.chat.prediction import draft_prediction
 from bestguess.agent.reports.report import describe_model
 from bestguess.tools.objective.reading import WHICH_WORDS, Which
 
-Minutes = Annotated[float, Field(gt=0, le=10 * 366 * 24 * 60)]
 Direction = Literal["minimize", "maximize"]
 
 

@@ -1,4 +1,4 @@
-"""The commands that take a study or the conversation away as files: /export /save /log."""
+"""The commands that take a study or the conversation away as files: /export /apply /save /log."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ import shlex
 from pathlib import Path
 from typing import Literal
 
+from bestguess.agent.chat.answers import facts
 from bestguess.agent.chat.answers.export import FILE_NAMES, best_of, write
 from bestguess.agent.chat.answers.formatting import verbatim
-from bestguess.agent.chat.command import command
+from bestguess.agent.chat.command import Number, command
 from bestguess.agent.chat.conversation import Conversation
 from bestguess.agent.chat.events import Card
+from bestguess.agent.chat.files import within
+from bestguess.agent.chat.plan import value_words
 from bestguess.agent.chat.transcript import to_markdown
 from bestguess.tools.errors import InputError
+from bestguess.tools.objective.editing import Edit, edit_values
+from bestguess.tools.trial import Trial
 from bestguess.tools.words.private import open_private
 
 Form = Literal["script", "command", "json", "report", "study"]
@@ -53,6 +58,57 @@ def export(session: Conversation, form: Form = "script", path: str = "") -> str:
     name = str(target.relative_to(folder))
     hint = f" Run it: `python {shlex.quote(name)}`" if form == "script" else ""
     return f"Wrote `{name}`.{hint}"
+
+
+def _edits(session: Conversation, trial: int | None) -> tuple[Trial, list[Edit], dict[str, str]]:
+    """Return the trial that is written, how the files would change, and what cannot be written, with why."""
+    plan, history = session.bench.the_plan(), session.bench.history
+    chosen = best_of(history) if trial is None else facts.find_trial(history, trial)
+    script = within(session.bench.folder, plan.script)
+    if script.suffix != ".py":
+        raise InputError(f"{plan.script} is no Python script, so it is not written into; /export does without")
+    edits, left = edit_values(script, {**plan.fixed, **chosen.params})
+    for edit in edits:
+        within(session.bench.folder, str(edit.path))
+    return chosen, edits, left
+
+
+def _card_for_apply(session: Conversation, trial: int | None = None) -> Card:
+    chosen, edits, left = _edits(session, trial)
+    if not edits:
+        return Card("Write nothing?", tuple(f"{name}: {why}" for name, why in left.items()), "once")
+    # All of it is in the title, by which the session tells whether what was agreed to is still what would be done.
+    changes = [
+        f"{name} {value_words(old)} → {value_words(new)}"
+        for edit in edits
+        for name, (old, new) in edit.values.items()
+    ]
+    places = [
+        f"{edit.path.name}:{number} {sign} {verbatim(words.strip())}"
+        for edit in edits
+        for number, old, new in edit.lines
+        for sign, words in (("-", old), ("+", new))
+    ]
+    kept = [f"stays as it is: {name}, as {why}" for name, why in left.items()]
+    files = " and ".join(edit.path.name for edit in edits)
+    title = f"Write trial {chosen.number} into {files}: {', '.join(changes)}?"
+    return Card(title, (*places, *kept, "the rest of the file stays, to the character"), "once")
+
+
+@command("writes", asks=_card_for_apply)
+def apply(session: Conversation, trial: Number | None = None) -> str:
+    """Write the best into the script or YAML file it came from, or another trial: /apply, /apply 7.
+
+    The card shows the lines that change. Only values that stand there plainly are written.
+    """
+    chosen, edits, left = _edits(session, trial)
+    for edit in edits:
+        edit.write()
+    lines = [f"- `{name}` was not written: {why}" for name, why in left.items()]
+    if not edits:
+        return "\n".join([f"Nothing was written: the files have the values of trial {chosen.number}.", *lines])
+    files = " and ".join(f"`{edit.path.name}`" for edit in edits)
+    return "\n".join([f"Wrote the values of trial {chosen.number} into {files}.", *lines])
 
 
 @command("writes", asks=lambda session, path=TRANSCRIPT: _card_for_file(_place_log(session, path)))

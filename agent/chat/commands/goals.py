@@ -108,7 +108,7 @@ def _card(bench: Workbench, changed: Plan) -> Card:
 
 def _change(bench: Workbench, changed: Plan) -> str:
     before, told = bench.the_plan(), len(bench.history.told)
-    if not told:
+    if not bench.opened:
         bench.change_plan(changed)
         return f"The study is to {changed.task.aim}. In the output each is found by its name."
     kept = bench.move_on(changed, lambda trial: _printed(changed, trial))

@@ -58,9 +58,10 @@ class _Step:
         if not told:
             return f"Done: {self.what}."
         study = bench.the_plan().study
+        begins = f"begins with {kept} of the {told} trials so far" if kept else "begins anew"
         return (
-            f"Done: {self.what}. The study is now {study}, which begins with {kept} of the {told} trials so "
-            f"far; {before} stays as it is, and */study {before}* goes back to it."
+            f"Done: {self.what}. The study is now {study}, which {begins}; {before} stays as it is, and "
+            f"*/study {before}* goes back to it."
         )
 
     def card(self, bench: Workbench) -> Card:
@@ -69,10 +70,9 @@ class _Step:
         lines = [f"the command: {verbatim(self.plan.command_line)}"]
         if told:
             kept = sum(self.carry(trial) is not None for trial in told)
-            had = f", which ran with {assignments(self.had)}" if self.had else ""
-            lines.append(f"a study of its own begins with {kept} of the {len(told)} trials so far{had}")
-            if not kept:
-                lines.append("none of them says what the changed command gives; it is run anew")
+            had = f"the trials so far ran with {assignments(self.had)}"
+            begins = f"begins with {kept} of {len(told)}" if kept else "begins anew, as none of them is one of it"
+            lines.append(f"{had}: a study of its own {begins}")
         return Card(f"Change the command: {self.what}?", tuple(lines), "space")
 
 
@@ -102,10 +102,12 @@ def _parameter(
         chosen = list(dict.fromkeys([*([value] if value in found.options else []), *given]))
         return Choice(chosen, default=value if value in chosen else chosen[0], doc=doc)
     if low is None and high is None:
-        drafted = choose_parameter(found)
+        drafted = Choice([True, False], default=value, doc=doc) if isinstance(value, bool) else choose_parameter(found)
+        if isinstance(drafted, str) and found.options:
+            drafted = Choice(list(found.options), default=value, doc=doc)
         if isinstance(drafted, str):
             now = f", which is {value_words(value)} now" if value is not None else ""
-            raise InputError(f"/add {name}: from where to where?{now}: for example {name} 1..100")
+            raise InputError(f"/add {name}: from where to where{now}? For example /add {name} 1..100")
         return drafted
     if low is None or high is None or not low < high:
         raise InputError(f"/add {name}: give both ends, the lesser first, for example {name} 1..100")

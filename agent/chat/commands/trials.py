@@ -9,7 +9,7 @@ from typing import Any
 from bestguess.agent.advice.exam.examination import PROBLEMS, estimate_tokens
 from bestguess.agent.chat.answers import facts
 from bestguess.agent.chat.answers.formatting import duration, verbatim
-from bestguess.agent.chat.command import Count, Number, Values, command
+from bestguess.agent.chat.command import Count, Minutes, Number, Values, command
 from bestguess.agent.chat.conversation import Conversation
 from bestguess.agent.chat.events import Card
 from bestguess.agent.chat.plan import assignments, configuration
@@ -17,18 +17,28 @@ from bestguess.agent.chat.state import Agreed, Undo
 from bestguess.agent.pruning.pruner import NONE, check_pruner
 from bestguess.tools.errors import InputError, ParamsError
 
+MOST_IN_TIME = 1000
+"""Trials of one /run that is given a time only."""
 
-def _card_for_run(session: Conversation, n: int = 10) -> Card:
+
+def _card_for_run(session: Conversation, n: int | None = None, minutes: float | None = None) -> Card:
     plan = session.bench.the_plan()
     waiting = _waiting(session)
-    lines = _cost_lines(session, n + waiting)
+    given, n = n, 10 if n is None else n
+    if minutes is None:
+        lines = _cost_lines(session, n + waiting)
+        trials = f"{n + waiting} trial{'s' if n + waiting > 1 else ''}"
+    else:
+        room, trials = _room(session, minutes), f"trials for {duration(60 * minutes)}"
+        most = "as many as fit" if given is None else f"at most {given}"
+        fits = f"how many: {most}; {f'there is room for about {room}' if room else 'it has not run yet'}"
+        lines = (_cost_lines(session, room or 1)[0], fits)
     if waiting and n:
         lines = (*lines, f"{waiting} of them were still to run")
-    trials = f"{n + waiting} trial{'s' if n + waiting > 1 else ''}"
-    if "code" in session.consents and (beyond := _beyond(session, n)):
+    if "code" in session.consents and (beyond := _beyond(session, n, minutes)):
         lines = (*lines, f"that is {beyond}; yes allows it")
         return Card(f"Run {trials} of {plan.script}, more than agreed?", lines, "budget")
-    if session.bench.history.told or n + waiting > 1:
+    if session.bench.history.told or n + waiting > 1 or minutes:
         return Card(f"Run {trials}?", lines, "code")
     first = f"with its defaults: {configuration(plan.within_limits(plan.space.default()))}"
     lines = (*lines, first, "it is checked that the metric is found")
@@ -36,11 +46,18 @@ def _card_for_run(session: Conversation, n: int = 10) -> Card:
 
 
 @command("spends", asks=_card_for_run)
-def run(session: Conversation, n: Count = 10) -> str:
-    """Run n more trials in the background."""
+def run(session: Conversation, n: Count | None = None, minutes: Minutes | None = None) -> str:
+    """Run n more trials in the background, 10 if no number is given, or as many as fit: /run minutes=60.
+
+    With both it is so many trials, as far as the time goes.
+    """
     trials = session.bench.start_trials()
-    session.bench.set_agreed(_needed(session, n))
-    trials.add(n)
+    n = 10 if n is None and minutes is None else n
+    session.bench.set_agreed(_needed(session, n or 1, minutes))
+    trials.add(MOST_IN_TIME if n is None else n, open_ended=n is None)
+    if minutes is not None:
+        until = time.strftime("%H:%M", time.localtime(session.bench.agreed.until))
+        return f"Trials run until {until}; you can go on talking."
     going = trials.left + len(trials.running)
     return f"{going} trial{'s' if going != 1 else ''} to go; you can go on talking."
 
@@ -202,9 +219,17 @@ def _waiting(session: Conversation) -> int:
     return session.bench.trials.left if session.bench.trials else 0
 
 
-def _needed(session: Conversation, n: int) -> Agreed:
-    """Return what is agreed, raised to what n more trials need."""
+def _room(session: Conversation, minutes: float) -> int:
+    """Return how many trials fit into a time, by how long they took; 0 where that is not known."""
+    seconds = facts.seconds_per_trial(session.bench.history)
+    return max(int(60 * minutes / seconds * session.bench.parallel), 1) if seconds else 0
+
+
+def _needed(session: Conversation, n: int, minutes: float | None = None) -> Agreed:
+    """Return what is agreed, raised to what n more trials need; a time that is given is the new one."""
     agreed, seconds = session.bench.agreed, facts.seconds_per_trial(session.bench.history)
+    if minutes is not None:
+        return replace(agreed, until=time.time() + 60 * minutes)
     n += _waiting(session)
     if agreed.trials is not None:
         agreed = replace(agreed, trials=max(agreed.trials, len(session.bench.history) + n))
@@ -213,9 +238,9 @@ def _needed(session: Conversation, n: int) -> Agreed:
     return agreed
 
 
-def _beyond(session: Conversation, n: int) -> str:
+def _beyond(session: Conversation, n: int, minutes: float | None = None) -> str:
     """Return by how much n more trials are beyond what was agreed, or nothing."""
-    agreed, needed = session.bench.agreed, _needed(session, n)
+    agreed, needed = session.bench.agreed, _needed(session, n, minutes)
     if agreed.trials and needed.trials and needed.trials > agreed.trials:
         return f"{needed.trials - agreed.trials} more than the {agreed.trials} trials agreed"
     if agreed.until and needed.until and needed.until > agreed.until:
