@@ -100,7 +100,7 @@ def check_count(name: str, count: Any, most: int) -> int:
 
 
 def check_patience(patience: Any) -> int | None:
-    """Return how many trials in a row may be no new best, None for any; raise InputError for anything else."""
+    """Return how many trials in a row may be no new best, None for any; raise InputError for else."""
     return None if patience is None else check_count("patience", patience, MOST_PATIENCE)
 
 

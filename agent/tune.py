@@ -14,7 +14,14 @@ from optuna.pruners import BasePruner
 
 from bestguess.agent.advice.budget import Budget
 from bestguess.agent.assembly import LLM_WAIT_S
-from bestguess.agent.checks import check_callbacks, check_count, check_flag, check_patience, check_seconds, check_task
+from bestguess.agent.checks import (
+    check_callbacks,
+    check_count,
+    check_flag,
+    check_patience,
+    check_seconds,
+    check_task,
+)
 from bestguess.agent.llm import LLM
 from bestguess.agent.pruning.pruner import NONE, check_pruner
 from bestguess.agent.record.earlier import Earlier
@@ -75,8 +82,8 @@ def tune(
     The study ends with `n_trials` outcomes, those of an earlier run of the same study counted: an existing
     study of that name is gone on with, and a logged warning says so. It ends before where the time of
     `timeout` seconds is up, or the last `patience` trials of the study were no new best. The other arguments
-    are those of `Tuner`. An exception in the objective is a failed trial, not the end; but where the first three trials of
-    a study all fail alike, it ends, with a logged warning, unless `keep_going`.
+    are those of `Tuner`. An exception in the objective is a failed trial, not the end; but where the first
+    three trials of a study all fail alike, it ends, with a logged warning, unless `keep_going`.
 
     `n_jobs` trials run at once (-1: one a processor), in threads of this process, which suits objectives that
     wait or compute outside of Python; with `processes` each has a process of its own.

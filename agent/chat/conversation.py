@@ -185,7 +185,7 @@ class Conversation:
 
     @property
     def states(self) -> dict[str, SessionState]:
-        """Where the sessions of this folder left each study that they began, by its name, the oldest first."""
+        """Where the sessions of this folder left each study that they began, the oldest first."""
         found: dict[str, SessionState] = {}
         for kept in read_states(self._transcript.path):
             with suppress(InputError):

@@ -113,8 +113,8 @@ def option_of(folder: Path, plan: Plan, name: str) -> Finding:
     """Return what a plan's script says of an option that it takes; raises InputError where it takes none."""
     if not plan.origins:
         raise InputError(
-            f"the space of {plan.script} was not read from the script itself, so its command is yours: change "
-            f"both where they are written, then /new {plan.script}"
+            f"the space of {plan.script} was not read from the script, so its command is yours: change both "
+            f"where they are written, then /new {plan.script}"
         )
     scanned = scan(within(folder, plan.script))
     known = {found.name: (found, reason) for found, reason in reversed(scanned.left_out)}
@@ -137,7 +137,9 @@ def command_for(folder: Path, plan: Plan, tuned: Iterable[str], fixed: Mapping[s
             chosen.append(found)
             continue
         template = CommandTemplate([plan.script, *found.words], [found.name], [])
-        if words := tuple(template.render({found.name: fixed[found.name]})[1:]):  # a switch that is off has none
+        if words := tuple(
+            template.render({found.name: fixed[found.name]})[1:]
+        ):  # a switch that is off has none
             chosen.append(replace(found, words=words))
     path = within(folder, plan.script)
     command = replace(scan(path), script=path.relative_to(folder.resolve()), chosen=tuple(chosen)).command

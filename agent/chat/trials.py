@@ -84,7 +84,7 @@ class Trials:
         self._threads: list[threading.Thread] = []
 
     def add(self, count: int, *, open_ended: bool = False) -> None:
-        """Run `count` more trials; of `open_ended` ones those are left out that `may_start` does not allow."""
+        """Run `count` more trials; with `open_ended` only as many of them as may start."""
         with self._changed:
             self.open_ended = open_ended
             self.wanted += count

@@ -139,7 +139,7 @@ def test_patience_counts_failures_and_trials_of_before_and_a_new_best_starts_it_
 
 @pytest.mark.parametrize("patience", [0, -1, 2.5, "8", True])
 def test_patience_is_a_whole_number_from_1(patience: Any) -> None:
-    with pytest.raises(bg.InputError, match="patience is .*; give a whole number from 1"):
+    with pytest.raises(bg.InputError, match=r"patience is .*; give a whole number from 1"):
         bg.tune(bowl, SPACE, n_trials=1, patience=patience)
 
 

@@ -1,7 +1,7 @@
-"""Writes other values into a script, its modules and its YAML files, where it is sure which characters they are.
+"""Writes other values into a script, its modules and its YAML files.
 
-A value is replaced where it stands as a plain literal, and nothing else in the file is touched. The new text is
-read again: it must be the old one with these values in it, and else nothing is written.
+A value is replaced where it stands as a plain literal, and nothing else in the file is touched. The new text
+is read again: it must be the old one with these values in it, and else nothing is written.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _NO_TEXT = re.compile(r"(?i:y|n|yes|no|on|off|true|false|null)")
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One file with some of its values changed; both texts have Unix line ends, `codec` and `end` are the file's."""
+    """One file with some of its values changed; the texts have Unix line ends, `codec` and `end` are its own."""
 
     path: Path
     before: str
@@ -131,7 +131,9 @@ def _edit(path: Path, places: Mapping[str, _Place], wanted: Values, tree: ast.Mo
         same = len(nodes) == len(places) and _is_same_python(tree, after, nodes, wanted)
     if not same or after.count("\n") != text.count("\n"):
         return "it is not certain that only this value would change"
-    return Edit(path, text, after, *form, {name: (places[name][0].value, new) for name, new in wanted.items()})
+    return Edit(
+        path, text, after, *form, {name: (places[name][0].value, new) for name, new in wanted.items()}
+    )
 
 
 def _span(text: str, node: ast.expr) -> tuple[int, int]:
@@ -176,12 +178,14 @@ def _is_same_python(tree: ast.Module, after: str, nodes: Mapping[str, ast.expr],
 
 
 def _is_same_yaml(before: str, after: str, wanted: Values) -> bool:
-    """Whether as many values differ in the data of a changed text as were to be changed, each to what it should."""
+    """Whether just the values that were to be changed differ in the data of a changed text."""
     try:
         old, new = (dict(_flat(yaml.load(text, Loader=FastLoader))) for text in (before, after))  # noqa: S506
     except (yaml.YAMLError, RecursionError):
         return False
-    differ = [new[path] for path in new if new[path] != old.get(path) or type(new[path]) is not type(old.get(path))]
+    differ = [
+        new[path] for path in new if new[path] != old.get(path) or type(new[path]) is not type(old.get(path))
+    ]
     return old.keys() == new.keys() and sorted(map(repr, differ)) == sorted(map(repr, wanted.values()))
 
 

@@ -66,7 +66,9 @@ def _edits(session: Conversation, trial: int | None) -> tuple[Trial, list[Edit],
     chosen = best_of(history) if trial is None else facts.find_trial(history, trial)
     script = within(session.bench.folder, plan.script)
     if script.suffix != ".py":
-        raise InputError(f"{plan.script} is no Python script, so it is not written into; /export does without")
+        raise InputError(
+            f"{plan.script} is no Python script, so it is not written into; /export does without"
+        )
     edits, left = edit_values(script, {**plan.fixed, **chosen.params})
     for edit in edits:
         within(session.bench.folder, str(edit.path))
@@ -76,8 +78,8 @@ def _edits(session: Conversation, trial: int | None) -> tuple[Trial, list[Edit],
 def _card_for_apply(session: Conversation, trial: int | None = None) -> Card:
     chosen, edits, left = _edits(session, trial)
     if not edits:
-        return Card("Write nothing?", tuple(f"{name}: {why}" for name, why in left.items()), "once")
-    # All of it is in the title, by which the session tells whether what was agreed to is still what would be done.
+        return Card("Write nothing?", tuple(f"{name}: {why}" for name, why in left.items()), "typed")
+    # All is in the title, by which the session tells whether what was agreed to is still what would be done.
     changes = [
         f"{name} {value_words(old)} → {value_words(new)}"
         for edit in edits
@@ -106,7 +108,9 @@ def apply(session: Conversation, trial: Number | None = None) -> str:
         edit.write()
     lines = [f"- `{name}` was not written: {why}" for name, why in left.items()]
     if not edits:
-        return "\n".join([f"Nothing was written: the files have the values of trial {chosen.number}.", *lines])
+        return "\n".join(
+            [f"Nothing was written: the files have the values of trial {chosen.number}.", *lines]
+        )
     files = " and ".join(f"`{edit.path.name}`" for edit in edits)
     return "\n".join([f"Wrote the values of trial {chosen.number} into {files}.", *lines])
 

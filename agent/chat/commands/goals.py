@@ -1,4 +1,4 @@
-"""The commands that say which numbers count, and when they are good enough: /metrics /limit /prefer /patience."""
+"""The commands that say which numbers count, and how long: /metrics /limit /prefer /patience."""
 
 from __future__ import annotations
 
@@ -101,8 +101,10 @@ def _card(bench: Workbench, changed: Plan) -> Card:
     told = bench.history.told
     lines = ["each is found in the output by its name"]
     if told:
-        kept = sum(_printed(changed, trial) is not None for trial in told)
-        lines.append(f"a study of its own begins with the {kept} of {len(told)} trials that printed all of it")
+        kept = sum(_printed(bench.the_plan(), changed, trial) is not None for trial in told)
+        lines.append(
+            f"a study of its own begins with the {kept} of {len(told)} trials that printed all of it"
+        )
     return Card(f"Have the study {changed.task.aim}?", tuple(lines), "typed")
 
 
@@ -111,30 +113,37 @@ def _change(bench: Workbench, changed: Plan) -> str:
     if not bench.opened:
         bench.change_plan(changed)
         return f"The study is to {changed.task.aim}. In the output each is found by its name."
-    kept = bench.move_on(changed, lambda trial: _printed(changed, trial))
+    kept = bench.move_on(changed, lambda trial: _printed(before, changed, trial))
+    was, is_now = before.study, bench.the_plan().study
     return (
-        f"The study is now {bench.the_plan().study}, which is to {changed.task.aim} and begins with the {kept} "
-        f"of {told} trials that printed all of it; {before.study} stays as it is, and */study {before.study}* "
-        "goes back to it."
+        f"The study is now {is_now}, which is to {changed.task.aim} and begins with the {kept} of {told} trials "
+        f"that printed all of it; {was} stays as it is, and */study {was}* goes back to it."
     )
 
 
-def _printed(changed: Plan, trial: Trial) -> tuple[Params, Outcome] | None:
-    """Return a trial with the values of the changed plan's metrics, as its output has them; None if it lacks one."""
+def _printed(before: Plan, changed: Plan, trial: Trial) -> tuple[Params, Outcome] | None:
+    """Return a trial with the values of the changed plan's metrics, None where its output lacks one."""
     if trial.outcome is None or trial.outcome.pruned:
         return None
     if trial.outcome.failed:
         return trial.params, trial.outcome
-    values = dict(trial.values)
-    patterns = changed.metric if isinstance(changed.metric, Mapping) else {changed.task.metric: changed.metric}
+    assert trial.value is not None
+    values = {before.task.metric: trial.value, **trial.values}
+    patterns = (
+        changed.metric if isinstance(changed.metric, Mapping) else {changed.task.metric: changed.metric}
+    )
     for name, pattern in patterns.items():
         if name in values:
             continue
-        readings = [read_number(found) for line in trial.said.splitlines() for found in re.finditer(pattern, line)]
+        readings = [
+            read_number(found) for line in trial.said.splitlines() for found in re.finditer(pattern, line)
+        ]
         if not readings or readings[-1].value is None:
             return None
         values[name] = readings[-1].value
-    return trial.params, Outcome(values=values, feedback=trial.outcome.feedback, seconds=trial.outcome.seconds)
+    return trial.params, Outcome(
+        values=values, feedback=trial.outcome.feedback, seconds=trial.outcome.seconds
+    )
 
 
 def _listed(limits: Mapping[str, str]) -> str:

@@ -96,9 +96,7 @@ def forbid(bench: Workbench, values: Values) -> Change:
 
 
 @_changes_space
-def narrow(
-    bench: Workbench, parameter: str, low: float | None = None, high: float | None = None
-) -> Change:
+def narrow(bench: Workbench, parameter: str, low: float | None = None, high: float | None = None) -> Change:
     """Propose only a part of a parameter's range from now on: /narrow lr 1e-4..1e-2."""
     plan = bench.the_plan()
     known = _numeric(plan, parameter)
@@ -124,7 +122,11 @@ def narrow(
 
 @_changes_space
 def widen(
-    bench: Workbench, parameter: str, low: float | None = None, high: float | None = None, options: Options = ()
+    bench: Workbench,
+    parameter: str,
+    low: float | None = None,
+    high: float | None = None,
+    options: Options = (),
 ) -> Change:
     """Allow more of a parameter than now, beyond its range too: /widen depth 1..12.
 

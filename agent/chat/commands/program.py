@@ -71,14 +71,20 @@ class _Step:
         if told:
             kept = sum(self.carry(trial) is not None for trial in told)
             had = f"the trials so far ran with {assignments(self.had)}"
-            begins = f"begins with {kept} of {len(told)}" if kept else "begins anew, as none of them is one of it"
+            begins = (
+                f"begins with {kept} of {len(told)}" if kept else "begins anew, as none of them is one of it"
+            )
             lines.append(f"{had}: a study of its own {begins}")
         return Card(f"Change the command: {self.what}?", tuple(lines), "space")
 
 
 def _add(
-    bench: Workbench, parameter: str, low: float | None = None, high: float | None = None, options: Options = ()
-) -> _Step:  # fmt: skip
+    bench: Workbench,
+    parameter: str,
+    low: float | None = None,
+    high: float | None = None,
+    options: Options = (),
+) -> _Step:
     plan = bench.the_plan()
     found = option_of(bench.folder, plan, parameter)
     had = plan.fixed.get(parameter, found.value)
@@ -92,9 +98,7 @@ def _add(
     return _Step(changed, {parameter: had}, f"{parameter} is tuned, too: {range_words(new)}")
 
 
-def _parameter(
-    found: Finding, low: float | None, high: float | None, options: tuple[str, ...]
-) -> Parameter:
+def _parameter(found: Finding, low: float | None, high: float | None, options: tuple[str, ...]) -> Parameter:
     """Return the parameter of a finding, in the range or of the options that somebody said."""
     name, value, doc = found.name, found.value, found.doc
     if options:
@@ -102,7 +106,11 @@ def _parameter(
         chosen = list(dict.fromkeys([*([value] if value in found.options else []), *given]))
         return Choice(chosen, default=value if value in chosen else chosen[0], doc=doc)
     if low is None and high is None:
-        drafted = Choice([True, False], default=value, doc=doc) if isinstance(value, bool) else choose_parameter(found)
+        drafted = (
+            Choice([True, False], default=value, doc=doc)
+            if isinstance(value, bool)
+            else choose_parameter(found)
+        )
         if isinstance(drafted, str) and found.options:
             drafted = Choice(list(found.options), default=value, doc=doc)
         if isinstance(drafted, str):
@@ -129,9 +137,11 @@ def _typed(found: Finding, given: Any) -> Any:
         what = f"may be {', '.join(options)}"
     elif "{" in str(given) or "}" in str(given):
         what = "may have no brace, which stands for a parameter"
-    elif kind is str or (kind is bool and isinstance(given, bool)):
-        return kind(given)
-    elif is_number(given) and (is_whole or kind is float):
+    elif (
+        kind is str
+        or (kind is bool and isinstance(given, bool))
+        or (is_number(given) and (is_whole or kind is float))
+    ):
         return kind(given)
     else:
         what = f"is {value_words(found.value)} in {found.file}, which is of another type"

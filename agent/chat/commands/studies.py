@@ -81,5 +81,5 @@ def study(session: Conversation, name: str) -> str:
     session.bench.go_to(state)
     session.consents.discard("code")  # what was agreed to run was another program
     session.note_best()
-    plan = session.bench.the_plan()
-    return f"Back in the study *{plan.study}* of {plan.script}: {facts.standing(session.bench.history, plan.task)}"
+    standing = facts.standing(session.bench.history, state.plan.task)
+    return f"Back in the study *{state.plan.study}* of {state.plan.script}: {standing}"
