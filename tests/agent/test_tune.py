@@ -132,7 +132,7 @@ def test_patience_counts_failures_and_trials_of_before_and_a_new_best_starts_it_
     def falling(params: dict[str, Any]) -> float | None:
         return next(values)
 
-    result = bg.tune(falling, SPACE, n_trials=30, seed=0, patience=3)  # type: ignore[arg-type]
+    result = bg.tune(falling, SPACE, n_trials=30, seed=0, patience=3)
     assert [trial.value for trial in result.trials] == [3.0, 2.0, None, 2.5, 1.0, 1.0, 1.0, 1.0]
     assert result.history.since_best == 3
 

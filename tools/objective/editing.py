@@ -37,7 +37,7 @@ _NO_TEXT = re.compile(r"(?i:y|n|yes|no|on|off|true|false|null)")
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One file with some of its values changed; the texts have Unix line ends, `codec` and `end` are its own."""
+    """One file with some of its values changed; the texts have Unix line ends, the file `end` in `codec`."""
 
     path: Path
     before: str

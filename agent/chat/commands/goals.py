@@ -116,8 +116,8 @@ def _change(bench: Workbench, changed: Plan) -> str:
     kept = bench.move_on(changed, lambda trial: _printed(before, changed, trial))
     was, is_now = before.study, bench.the_plan().study
     return (
-        f"The study is now {is_now}, which is to {changed.task.aim} and begins with the {kept} of {told} trials "
-        f"that printed all of it; {was} stays as it is, and */study {was}* goes back to it."
+        f"The study is now {is_now}, which is to {changed.task.aim} and begins with the {kept} of {told} "
+        f"trials that printed all of it; {was} stays as it is, and */study {was}* goes back to it."
     )
 
 

@@ -120,7 +120,7 @@ def _parameter(found: Finding, low: float | None, high: float | None, options: t
     if low is None or high is None or not low < high:
         raise InputError(f"/add {name}: give both ends, the lesser first, for example {name} 1..100")
     whole = found.kind is int or (found.kind is None and isinstance(value, int))
-    at = min(max(value, low), high) if is_number(value) else low  # type: ignore[type-var]
+    at = min(max(value, low), high) if is_number(value) else low
     if whole:
         return Int(int(low), int(high), default=int(at), doc=doc)
     return Float(low, high, log=low > 0 and high / low >= LOG_FROM, default=float(at), doc=doc)

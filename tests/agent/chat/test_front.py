@@ -31,9 +31,9 @@ def test_a_session_of_several_metrics_asks_for_a_preference_before_it_says_best(
     assert f"Preferred: trial {trial.number}" in talk.of("answer")[-1].text
     talk.say("/prefer val_los=2")
     assert "which is no metric to improve" in talk.of("error")[-1].text
-    for changed in ("/metrics val_loss=minimize", "/limit train_loss <= 0.1", "/limit train_loss none"):
-        talk.say(changed)
-        assert "say it before the first trial of another" in talk.of("error")[-1].text
+    talk.say("/limit train_loss <= 0.1")
+    assert "train-2, which is to minimize val_loss, minimize train_loss" in talk.of("answer")[-1].text
+    assert "begins with the 1 of 1 trials that printed all of it" in talk.of("answer")[-1].text
     shown = panels_html(talk.session, "number", descending=False)
     assert "train_loss 0.01" in shown
     assert "Front: 2 trials" in shown

@@ -76,7 +76,7 @@ def test_a_slash_command_is_read_by_the_types_of_its_function(
     ("line", "words"),
     [
         ("/run -3", "greater than or equal to 1"),
-        ("/run 3 4", "'4' is too much"),
+        ("/run 3 4 5", "'5' is too much"),
         ("/compare 3", "/compare A B"),
         ("/export pdf", "'script', 'command'"),
         ("/pin", "NAME=VALUE"),
