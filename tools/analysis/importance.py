@@ -22,11 +22,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.stats import qmc
 
 from bestguess.tools.arrays import BoolArray, FloatArray
 from bestguess.tools.errors import InputError
 from bestguess.tools.space.lattice import Lattice
+from bestguess.tools.space.sobol import sobol
 from bestguess.tools.space.space import Space
 from bestguess.tools.surrogate.gp import GPPosterior
 from bestguess.tools.trial import Params
@@ -77,7 +77,7 @@ def rank_importance(
     `known` are params that were tried, for texts that the space does not list.
     """
     lattice = Lattice(space, known)
-    x = qmc.Sobol(len(space), seed=rng).random(BASE)
+    x = sobol(BASE, len(space), rng)
     found = []
     # Column by column: draws of everything at once would take memory that grows as d squared.
     for name in space.names:
@@ -105,7 +105,7 @@ def main_effect(
     if name not in space.names:
         raise InputError(f"there is no parameter {name!r}; there are {', '.join(space.names)}")
     lattice = Lattice(space, known)
-    x = qmc.Sobol(len(space), seed=rng).random(BASE)
+    x = sobol(BASE, len(space), rng)
     for parent, needed in _needed(space, name).items():
         if not needed:
             return None

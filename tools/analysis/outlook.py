@@ -15,12 +15,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import qmc
 
 from bestguess.tools.arrays import FloatArray
 from bestguess.tools.search.verifier import Verifier
 from bestguess.tools.space.lattice import Lattice
 from bestguess.tools.space.region import Region
+from bestguess.tools.space.sobol import sobol
 from bestguess.tools.surrogate.threads import few_threads
 
 COVER = 256
@@ -61,7 +61,7 @@ def look_ahead(
     best_params = (within.project(trial.params) if within else trial.params for trial in ranked[:4])
     near = [params for params in best_params if params]
     lattice = Lattice(space, near)
-    places = [qmc.Sobol(len(space), seed=rng).random(COVER)]
+    places = [sobol(COVER, len(space), rng)]
     if near:
         around = np.resize(space.encode_many(near), (AROUND, len(space)))
         places.append(lattice.perturb(around, WIDTH, rng))

@@ -15,10 +15,10 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-from scipy.stats import qmc
 
 from bestguess.tools.arrays import BoolArray, FloatArray
 from bestguess.tools.space.lattice import Lattice
+from bestguess.tools.space.sobol import sobol
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import key_of
 
@@ -76,7 +76,7 @@ def maximize(
     if lattice.size <= COVER:
         pool.add(lattice.enumerate())
     else:
-        cover = qmc.Sobol(len(space), seed=rng).random(COVER)
+        cover = sobol(COVER, len(space), rng)
         if space.constraints:
             drawn = space.feasible.sample(rng, space.feasible.effort.beside)
             pool.add(drawn)

@@ -22,7 +22,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.stats import rankdata
 
 from bestguess.tools.arrays import FloatArray
 from bestguess.tools.search.guesses import GuessDensity
@@ -131,6 +130,8 @@ class EarlierStudies:
         losses = np.array([history.loss(trial) for trial in some])
         if len(some) < 2 or np.ptp(losses) == 0:
             return np.ones(len(self.studies))
+        from scipy.stats import rankdata  # as `sobol` has it
+
         ranks = rankdata(losses)
         expected = self._regrets([trial.params for trial in some], cut=False)
         rho = np.array([_correlation(ranks, rankdata(row)) for row in expected])

@@ -7,8 +7,8 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-from scipy.stats import qmc
 
+from bestguess.tools.space.sobol import sobol
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Params
 
@@ -31,7 +31,7 @@ def fill(
     found: list[dict[str, Any]] = []
     if n < 1:
         return found
-    sequence = qmc.Sobol(len(space), seed=rng).random(SOBOL)
+    sequence = sobol(SOBOL, len(space), rng)
     drawn = space.samples(rng, SAMPLES) if space.constraints else []
     if space.constraints:
         sequence = sequence[space.feasible.holds(sequence)]
