@@ -97,7 +97,7 @@ class Journal:
     ) -> None:
         """Keep one call: its reply, or the error it ended with."""
         full = self.path.exists() and self.path.stat().st_size > self._most_bytes
-        texts = None if reply is None else json.dumps([redact(text)[:MOST_CHARS] for text in reply.texts])
+        texts = None if reply is None else json.dumps([redact(text)[:MOST_CHARS] for text in _said(reply)])
         row = {
             "at": time.time(),
             "study": study,
@@ -131,7 +131,12 @@ class Journal:
         self._add("advice", row)
 
     def answer(self, request: Request) -> Reply | None:
-        """Return the first answer that was ever given to the same request, if there is one."""
+        """Return the first answer that was ever given to the same request, if there is one.
+
+        What had tools to call is asked anew, as what they return may be another thing by now.
+        """
+        if request.tools:
+            return None
         with self._open() as connection:
             rows = connection.execute(
                 "SELECT texts, prompt_tokens, completion_tokens, seconds FROM calls "
@@ -281,6 +286,11 @@ class JournaledLLM:
     def close(self) -> None:
         """Close the model."""
         self.llm.close()
+
+
+def _said(reply: Reply) -> list[str]:
+    """Return all that a model said: its texts, and each call of a tool as JSON."""
+    return [*reply.texts, *(json.dumps({"call": call.name, "with": call.arguments}) for call in reply.calls)]
 
 
 def _decoded(text: bytes) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bestguess.agent.advice.failures import line_that_failed
 from bestguess.agent.chat.answers import notices
@@ -26,9 +27,15 @@ from bestguess.tools.scan.metric import metrics_in
 from bestguess.tools.surrogate.device import AUTO
 from bestguess.tools.trial import Trial
 
+if TYPE_CHECKING:
+    from bestguess.agent.chat.turn import AgentTurn  # which knows the commands, and they know this
+
 DATABASE = "bestguess.db"
 
 WRITING_S = 0.04
+
+MOST_HEARD = 80
+"""Of the events that a model hears of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,7 @@ class Pending:
     """What waits for an answer to its card, and what was said together with it.
 
     `by_itself` is what came while nobody had the turn: only who had its card on the screen can answer it.
+    `turn` is the agent's, which goes on once this is answered; its open steps are what is agreed to.
     """
 
     number: int
@@ -43,11 +51,13 @@ class Pending:
     intent: Intent
     rest: tuple[Intent, ...] = ()
     by_itself: bool = False
+    turn: AgentTurn | None = None
 
     @property
     def intents(self) -> tuple[Intent, ...]:
         """What a yes has done, in order."""
-        return (self.intent,)
+        wished = [step.intent for step in self.turn.open if step.intent] if self.turn else []
+        return tuple(wished) or (self.intent,)
 
 
 class Page(Protocol):
@@ -128,6 +138,7 @@ class Conversation:
         self.past: tuple[Event, ...] = read_last_session(path) if resume else ()
         """The events of the session that this one goes on from."""
 
+        self._heard: deque[Event] = deque(self.past, MOST_HEARD)
         self._cards = sum(event.kind == "card" for event in self.past)
         self._transcript = Transcript(path)
         self._emit(Event("session", fields={"folder": str(home), "resumed": resume}))
@@ -284,6 +295,7 @@ class Conversation:
         with self._emitting:
             if not event.fields.get("secret"):
                 self._transcript.append(event)
+                self._heard.append(event)
             self._tell(event)
 
     def _tell(self, event: Event) -> None:

@@ -18,6 +18,7 @@ Kind = Literal[
     "thinking",  # what is waited for and how to stop it, empty when that is over; it is shown and not kept
     "writing",  # what a model has written of an answer so far; it is shown and not kept
     "answer",  # an answer to them, in Markdown, with a plot if there is one
+    "step",  # what the agent did in the middle of a turn
     "card",  # a question that waits for yes, no or always
     "answered",  # what was said to the card
     "remark",  # the session's own words: a state changed, a budget is spent

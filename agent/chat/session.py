@@ -5,35 +5,32 @@ Every way of showing a session (terminal, JSON stream, page) drives this one eng
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from bestguess.agent.chat.acting import Acting
 from bestguess.agent.chat.answers.formatting import verbatim
 from bestguess.agent.chat.answers.notices import not_understood
 from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.conversation import DATABASE as DATABASE
 from bestguess.agent.chat.conversation import WRITING_S as WRITING_S
-from bestguess.agent.chat.conversation import Conversation
 from bestguess.agent.chat.conversation import Page as Page
 from bestguess.agent.chat.conversation import Pending as Pending
-from bestguess.agent.chat.events import Answer, Card, Event
+from bestguess.agent.chat.events import Answer, Event
 from bestguess.agent.chat.language.instructions import is_from_outside
 from bestguess.agent.chat.language.intents import LATER, Context, Intent, Verdict
 from bestguess.agent.chat.language.model_route import understand_with_model
 from bestguess.agent.chat.language.understanding import read_verdict, understand
+from bestguess.agent.chat.turn import AgentTurn
 from bestguess.agent.reports.advised import weigh
-from bestguess.tools.errors import BestGuessError, InputError
+from bestguess.tools.errors import BestGuessError
 from bestguess.tools.space.region import Limits
 from bestguess.tools.suggestion import Suggestion
 from bestguess.tools.trial import Trial
 
-CARD_CHARS = 8000
-"""How long a card may be: what is longer cannot be read, so it cannot be agreed to."""
 
-
-class Session(Conversation):
+class Session(Acting):
     """A conversation whose turns are taken one after the other; the only owner of what was agreed."""
 
     def say(self, text: str, *, door: str = "", facing: int | None = None) -> None:
@@ -72,7 +69,11 @@ class Session(Conversation):
                 early = "That was begun before this question was on the screen, so it is no answer to it"
                 self._emit(Event("remark", f"{early}: {self.pending.card.title} Please answer again."))
             return
-        intents = self._understand(text)
+        intents = self._understand_by_rules(text, self._context())
+        if not intents and verdict is None and self.bench.grade == "able":
+            self._converse(text)
+            return
+        intents = intents or self._understand(text)
         if not intents:
             text = not_understood(text, self._context(), question=verdict is not None)
             self._emit(Answer(text).event)
@@ -84,7 +85,7 @@ class Session(Conversation):
         intents = self._understand_by_rules(text, context)
         if not intents and self.bench.llm and read_verdict(text) is None:
             with self.thinking():
-                intents, why = understand_with_model(text, context, self.bench.llm, stop=self.stopped)
+                intents, why = understand_with_model(text, context, self.bench.asked, stop=self.stopped)
             if why and not self.stopped.is_set():
                 self._emit(Event("remark", f"The model could not read that: {why}"))
         if not intents and text.endswith("?") and context.trials:
@@ -115,34 +116,11 @@ class Session(Conversation):
 
     def _perform(self, intent: Intent, rest: Sequence[Intent]) -> None:
         """Do one command, and then what was said together with it."""
-        if intent.command == "new":
-            self.consents.discard("code")  # what was agreed to run was another program
-        command = REGISTRY[intent.command]
-        found = command.function(self.bench.known if command.of_study else self, **intent.arguments)
-        answer = found if isinstance(found, Answer) else Answer(found)
+        answer = self._do(intent)
         if answer.text or answer.plot:
             self._emit(answer.event)
         rest = [*([Intent(answer.then, {}, intent.origin)] if answer.then else []), *rest]
         self._perform_all(self._with_first_trial(intent, rest) if intent.command == "new" else rest)
-
-    def _card_for(self, intent: Intent) -> Card | None:
-        """Return what must be agreed to before this is done: the one place where that is settled.
-
-        What only reads is done for everybody. A person is asked about what costs, runs code or changes the
-        space, unless they agreed to that for the session. What comes from outside, such as what a model read,
-        is asked about whatever was agreed to, with the whole command on the card, and agreed to for once.
-        """
-        command = REGISTRY[intent.command]
-        if command.effect == "reads":
-            return None
-        card = Card(f"Do /{command.name}?", (command.summary,), "typed")
-        if command.asks:
-            card = command.asks(self, **intent.arguments)
-        if intent.origin == "person":
-            return None if card.consent in {*self.consents, "typed"} else card
-        whole = f"the whole command: {verbatim(command.write(intent.arguments))}"
-        why = "it was read by the model, or from a text that is not an instruction as a whole"
-        return Card(card.title, (whole, *card.lines, why), "once")
 
     def finished(self, trial: Trial) -> None:
         """Tell that a trial was told, and once what a model advised with it."""
@@ -171,16 +149,6 @@ class Session(Conversation):
         typed = verbatim(REGISTRY[intent.command].write(intent.arguments))
         self._emit(Event("remark", f"Nothing was done, though {'; '.join(lines)}; it would be {typed}."))
 
-    def _ask(self, card: Card, intent: Intent, rest: Sequence[Intent], *, by_itself: bool = False) -> None:
-        if sum(map(len, (card.title, *card.lines))) > CARD_CHARS:
-            raise InputError(f"/{intent.command}: what it would do has no room on a card; do it in parts")
-        self._cards += 1
-        if self.pending:
-            self._emit(Event("remark", f"Not answered, so not done: {self.pending.card.title}"))
-        self.pending = Pending(self._cards, card, intent, tuple(rest), by_itself)
-        fields = {"card": self._cards, "lines": list(card.lines), "consent": card.consent}
-        self._emit(Event("card", card.title, fields))
-
     def _understand_later(self, intent: Intent) -> list[Intent]:
         text = intent.arguments["text"]
         intents = self._understand(text)
@@ -201,6 +169,9 @@ class Session(Conversation):
         assert self.pending is not None
         pending, self.pending = self.pending, None
         self._emit(Event("answered", verdict, {"title": pending.card.title}))
+        if pending.turn:
+            self._decide_plan(pending, pending.turn, verdict)
+            return
         if verdict == "no":
             self._emit(Answer("Left as it was.").event)
             self._perform_all(pending.rest)
@@ -214,21 +185,22 @@ class Session(Conversation):
             self.consents.add(pending.card.consent)
         self._perform(pending.intent, pending.rest)
 
+    def _decide_plan(self, pending: Pending, turn: AgentTurn, verdict: Verdict) -> None:
+        """Have the agent go on after its card, whose steps are done only if they are still what it said."""
+        if verdict == "no":
+            self._refuse(turn)
+        elif self._plan_card(turn).title != pending.card.title:
+            self._emit(Event("remark", "It would be something else by now, so it is asked again."))
+            self._ask(self._plan_card(turn), pending.intent, turn=turn)
+            return
+        else:
+            self._agree(turn)
+        self._go_on(turn)
+
     def _take_turn(self, said: str, door: str, act: Callable[[], None]) -> None:
         self.stopped.clear()
         self._emit(Event("said", said, {"door": door} if door else {}))
-        self._replying = True
-        try:
-            act()
-        except BestGuessError as error:
-            self._emit(Event("error", str(error)))
-        except Exception as error:  # noqa: BLE001 - a fault of ours ends one turn, not the conversation
-            where = "".join(traceback.format_exception(error, limit=-2))
-            self._emit(Event("error", f"this went wrong inside BestGuess; please report it: {where}"))
-        finally:
-            self._replying = False
-            self.stopped.clear()
-            self._save_state()
+        self._within_turn(act)
 
     def _context(self) -> Context:
         plan, best = self.bench.plan, self.bench.history.incumbent

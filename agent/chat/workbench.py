@@ -5,23 +5,28 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
-from bestguess.agent.advice.budget import Budget
+from bestguess.agent.advice.budget import Budget, BudgetedLLM
+from bestguess.agent.advice.exam.examination import grade_for
+from bestguess.agent.advice.journal import JournaledLLM, open_beside
 from bestguess.agent.chat.answers.facts import Known
 from bestguess.agent.chat.plan import Change, Plan, limits_within
 from bestguess.agent.chat.state import Agreed, SessionState, Undo
 from bestguess.agent.chat.trials import Trials, Watcher
+from bestguess.agent.llm import LLM
 from bestguess.agent.llm.connect import connect
+from bestguess.agent.llm.grades import Grade
 from bestguess.agent.llm.shared import SharedLLM
 from bestguess.agent.llm.weights.catalog import CATALOG
 from bestguess.agent.record.opening import study_names
 from bestguess.agent.record.study import Study
 from bestguess.agent.tuner import Tuner
-from bestguess.tools.errors import InputError, ModelSpecError, StudyError
+from bestguess.tools.errors import InputError, ModelError, ModelSpecError, StudyError
 from bestguess.tools.objective.reading import WHICH_WORDS
 from bestguess.tools.objective.run import CommandObjective
 from bestguess.tools.space.region import Limits, Region
@@ -29,6 +34,10 @@ from bestguess.tools.space.space import Space
 from bestguess.tools.surrogate.device import AUTO, check_device
 from bestguess.tools.trial import History, Outcome, Params, Trial
 from bestguess.tools.words.given import shorten
+from bestguess.tools.words.kept import GradeWord
+
+CHAT = "chat"
+"""Under which name a model's calls are kept before there is a study."""
 
 PACKS = "packs"
 """The folder of a session's own knowledge packs, in its folder."""
@@ -69,6 +78,10 @@ class Workbench:
         self.uses_earlier = True
         """Whether the next study begins with what the earlier ones of the session's storage came to."""
 
+        self._before: BudgetedLLM | None = None
+        self._kept: JournaledLLM | None = None
+        self._graded: SharedLLM | None = None
+        self._grade: Grade | None = None
         self._exam = exam
         self._device = check_device(device)
         self.trials: Trials | None = None
@@ -288,6 +301,37 @@ class Workbench:
         if opened:
             self._open(self.the_plan())
         return self.llm.name if self.llm else "none"
+
+    @property
+    def asked(self) -> LLM | None:
+        """The model, with what it costs counted to the budget and each call kept in the journal."""
+        if self.trials:
+            return self.trials.tuner.asked
+        if self.llm is None:
+            return None
+        if self._before is None or self._before.llm is not self.llm:
+            journal = open_beside(f"sqlite:///{self.database}")
+            self._before = BudgetedLLM(self.llm, Budget(tokens=self.agreed.tokens))
+            self._kept = (
+                JournaledLLM(self._before, journal, self.plan.study if self.plan else CHAT)
+                if journal
+                else None
+            )
+        self._before.budget = Budget(tokens=self.agreed.tokens)
+        return self._kept or self._before
+
+    @property
+    def grade(self) -> GradeWord:
+        """What the model may do by its entrance exam; that of one that failed while there is none."""
+        if self.llm is None:
+            return "failed"
+        found = self.trials.tuner.grade if self.trials else None
+        if found is None and self._graded is not self.llm:
+            self._graded, self._grade = self.llm, None
+            with suppress(ModelError):  # a server that does not answer is not able
+                self._grade = grade_for(self.llm)
+        found = found or self._grade
+        return found.word if found else "failed"
 
     def may_start(self) -> str:
         """Return why no trial may be started, or nothing."""

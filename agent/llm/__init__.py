@@ -11,7 +11,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
 
 CHARS_PER_TOKEN = 2.5
@@ -24,11 +24,31 @@ takes: 12 s more for packs' advice, by which nothing was gained (NOTEBOOK 24).""
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """One turn of a conversation."""
+class Tool:
+    """What a model may call in place of an answer; `parameters` is the JSON schema of its arguments."""
 
-    role: Literal["system", "user", "assistant"]
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call that a model asks for: a name and a JSON text, neither of which is checked yet."""
+
+    name: str
+    arguments: str
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation: `calls` are the assistant's, a tool's result names one by `call_id`."""
+
+    role: Literal["system", "user", "assistant", "tool"]
     content: str
+    calls: tuple[ToolCall, ...] = ()
+    call_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +60,8 @@ class Request:
     `max_tokens`, by a backend that can do so. `timeout_s` bounds the whole call. `template` says what the
     messages were made of, for the record, `told` how many outcomes they knew of, `urgent` that a person waits
     for the answer, and `patient` that everything else may go first; no answer depends on these.
+    `tools` may be called by a model behind a backend that takes them, see `SharedLLM.takes_tools`. Once
+    `stop` is set nobody waits for the answer any more.
     """
 
     messages: tuple[Message, ...]
@@ -54,6 +76,8 @@ class Request:
     told: int = 0
     urgent: bool = False
     patient: bool = False
+    tools: tuple[Tool, ...] = ()
+    stop: threading.Event | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +86,8 @@ class Reply:
 
     `parsed[i]` is `texts[i]` as JSON, or None where it is not JSON (or no schema was given).
     `prompt_tokens` counts the prompt once, however many samples were drawn from it. `held_to_schema` is false
-    where it is known that nothing held the answers to the schema, so that asking once more may help.
+    where it is known that nothing held the answers to the schema, so that asking once more may help. `calls`
+    are those of the first sample, where there were tools to call.
     """
 
     texts: tuple[str, ...]
@@ -71,6 +96,7 @@ class Reply:
     completion_tokens: int = 0
     seconds: float = 0.0
     held_to_schema: bool = True
+    calls: tuple[ToolCall, ...] = ()
 
     @property
     def tokens(self) -> int:
@@ -81,14 +107,20 @@ class Reply:
 def request_essence(request: Request) -> dict[str, Any]:
     """Return what the answer depends on; the order within a schema is part of that, the deadline is not."""
     return {
-        "messages": [[message.role, message.content] for message in request.messages],
+        "messages": [_essence(message) for message in request.messages],
         "n": request.n,
         "schema": request.schema,
         "temperature": request.temperature,
         "seed": request.seed,
         "max_tokens": request.max_tokens,
         **({"thought_tokens": request.thought_tokens} if request.thought_tokens else {}),
+        **({"tools": [asdict(tool) for tool in request.tools]} if request.tools else {}),
     }
+
+
+def _essence(message: Message) -> list[Any]:
+    calls = [[asdict(call) for call in message.calls]] if message.calls else []
+    return [message.role, message.content, *calls, *([message.call_id] if message.call_id else [])]
 
 
 def request_key(request: Request) -> str:

@@ -45,6 +45,8 @@ def _rename_limit(body: Body) -> Body:
 
 
 CONCESSIONS: Mapping[str, Concession] = {
+    # vLLM without --enable-auto-tool-choice, llama.cpp without --jinja, Ollama's models without a template.
+    "tools": Concession(("tool", "--jinja"), _without("tools")),
     "max_tokens": Concession(("max_completion_tokens",), _rename_limit, blind=False),
     # vLLM and llama.cpp know it.
     "thinking": Concession(("chat_template_kwargs", "enable_thinking"), _without("extra_body")),

@@ -80,7 +80,7 @@ class EmbeddedLLM:
         equal texts on the same machine. Raises ReplyError for a schema that no grammar can be made of, and
         ModelUnavailable when the model cannot be loaded, ran out of memory or time, or was closed.
         """
-        return self._draw(request)
+        return self._draw(request, left=request.stop)
 
     def stream(self, request: Request, stop: threading.Event | None = None) -> Iterator[str]:
         """Yield one sample's text, piece by piece as it is drawn.

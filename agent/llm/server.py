@@ -14,6 +14,7 @@ import re
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from concurrent.futures import wait
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
@@ -30,7 +31,8 @@ from bestguess.agent.llm.completion import (
 from bestguess.agent.llm.concessions import concede, guesses, named
 from bestguess.agent.llm.parsing import THOUGHT, parse_texts, read_text
 from bestguess.agent.llm.retries import persist
-from bestguess.agent.llm.streaming import begin, receive
+from bestguess.agent.llm.streaming import POLL_S, begin, receive
+from bestguess.agent.llm.tools import calls_in, tool_body, turn_body
 from bestguess.agent.llm.wire import client_for, origin
 from bestguess.tools.errors import ModelError, ModelSpecError, ModelUnavailable, ReplyError
 from bestguess.tools.words.cleaning import clean_line
@@ -81,6 +83,7 @@ class ServerLLM:
     """
 
     is_server = True
+    takes_tools = True
 
     def __init__(self, base_url: str, *, model: str | None = None, api_key: str | None = None) -> None:
         if not origin(base_url) or "@" in urlsplit(base_url).netloc:
@@ -129,8 +132,13 @@ class ServerLLM:
         when this object is closed; ReplyError when what it sends is not `request.n` chat completions.
         """
         answer = self._within(request.timeout_s, lambda client: self._ask(client, request))
+        call = begin(lambda: asyncio.run(answer), THREAD)
         try:
-            return begin(lambda: asyncio.run(answer), THREAD).result()
+            while request.stop and not call.done() and not request.stop.is_set():
+                wait((call,), POLL_S)
+            if request.stop and request.stop.is_set():
+                self._stop()
+            return call.result()
         finally:
             self._stop()
 
@@ -244,7 +252,10 @@ class ServerLLM:
         completions += await asyncio.gather(*(draw(1, seed) for seed in seeds))
 
         messages = [choice.message for each in completions for choice in each.choices]
-        contents = [content_of(message) for message in messages[: request.n]]
+        calls = tuple(calls_in(messages[0])) if messages and request.tools else ()
+        contents = [
+            read_text(message.content) if calls else content_of(message) for message in messages[: request.n]
+        ]
         texts = tuple(redact(THOUGHT.sub("", content).strip()) for content in contents)
         if len(texts) < request.n:
             raise ReplyError(f"{len(texts)} answers where {request.n} were asked for")
@@ -261,6 +272,7 @@ class ServerLLM:
             prompt_tokens=prompt_tokens,
             completion_tokens=count_written(completions),
             seconds=time.monotonic() - started,
+            calls=calls,
         )
 
     async def _write(self, client: AsyncOpenAI, request: Request, put: Callable[[str], None]) -> None:
@@ -362,13 +374,15 @@ class ServerLLM:
     def _body(self, request: Request, n: int, seed: int | None) -> dict[str, Any]:
         body: dict[str, Any] = {
             "model": self.model or UNNAMED,
-            "messages": [{"role": turn.role, "content": turn.content} for turn in request.messages],
+            "messages": [turn_body(turn) for turn in request.messages],
             "n": n,
             "temperature": request.temperature,
             "max_tokens": request.max_tokens + request.thought_tokens,
         }
         if seed is not None:
             body["seed"] = seed
+        if request.tools:
+            body["tools"] = [tool_body(tool) for tool in request.tools]
         if request.schema is not None:
             described = {"name": "configuration", "schema": dict(request.schema), "strict": True}
             body["response_format"] = {"type": "json_schema", "json_schema": described}

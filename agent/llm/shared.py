@@ -113,6 +113,11 @@ class SharedLLM:
         return dict(getattr(self.llm, "conceded", {}))
 
     @property
+    def takes_tools(self) -> bool:
+        """Whether the model may call tools, as far as is known before it is asked."""
+        return bool(getattr(self.llm, "takes_tools", False)) and "tools" not in self.conceded
+
+    @property
     def grade(self) -> Grade | None:
         """What an exam found of the model, where whoever made it says so."""
         grade = getattr(self.llm, "grade", None)
@@ -141,7 +146,7 @@ class SharedLLM:
 
         Raises ModelUnavailable if that is not so within the request's own `timeout_s`.
         """
-        with self._turn(request) as ours:
+        with self._turn(request, request.stop) as ours:
             if not ours:
                 words = f"{self.name} has been busy for {request.timeout_s:g} s with what it was asked before"
                 raise ModelUnavailable(words)

@@ -48,6 +48,8 @@ def render(console: Console, event: Event, *, echo: bool = False) -> None:
             console.print(
                 Panel(shown, title=title if fits else None, subtitle=choices, border_style="yellow")
             )
+        case "step":
+            console.print(Text(f"  \u00b7 {event.text}", style="dim"))
         case "thinking" if event.text:
             console.print(
                 Text(f"  {event.text} …; Ctrl-C ends the session, which can be resumed", style="dim")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from bestguess.agent.chat.events import Answer
-from bestguess.agent.chat.language.model_call import (
+from bestguess.agent.chat.model_call import (
     TIMEOUT_S,
     ask_model,
     object_schema,
@@ -102,7 +102,7 @@ def check_answer(
         raise ReplyError(f"its answer cannot be read: {error}") from error
     if not answer:
         raise ReplyError("its answer is empty")
-    judged = [_agreement(better, by_name[name], direction) for name, better in claims if name in by_name]
+    judged = [agreement(better, by_name[name], direction) for name, better in claims if name in by_name]
     lines = "\n".join(f"- {words}" for words, _ in judged)
     return Answer("\n\n".join([answer, lines]).strip(), disputed=not all(agrees for _, agrees in judged))
 
@@ -128,7 +128,7 @@ def _schema(names: Sequence[str]) -> dict[str, Any]:
     return object_schema(properties)
 
 
-def _agreement(claimed: str, insight: Insight, direction: Direction) -> tuple[str, bool]:
+def agreement(claimed: str, insight: Insight, direction: Direction) -> tuple[str, bool]:
     """Return a claim about a parameter with what the surrogate says of it, and whether it agrees."""
     effect, name = insight.effect, insight.importance.name
     rise = float(effect.median[-1] - effect.median[0])

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from bestguess.agent.chat.answers import facts
 from bestguess.agent.chat.answers.formatting import duration, verbatim
 from bestguess.agent.chat.answers.tables import plan_table
-from bestguess.agent.chat.command import Count, Minutes, command
+from bestguess.agent.chat.command import Count, Minutes, Number, command
 from bestguess.agent.chat.conversation import Conversation
 from bestguess.agent.chat.draft import draft, read_script
 from bestguess.agent.chat.events import Card
@@ -17,6 +17,9 @@ from bestguess.agent.chat.files import within
 from bestguess.agent.chat.prediction import draft_prediction
 from bestguess.agent.reports.report import describe_model
 from bestguess.tools.objective.reading import WHICH_WORDS, Which
+
+SCRIPT_LINES = 150
+"""Shown of a program at a time."""
 
 Direction = Literal["minimize", "maximize"]
 
@@ -62,6 +65,15 @@ def new(
 def scan(session: Conversation, script: str, space: str = "") -> str:
     """Show what could be tuned in a script, without beginning a study."""
     return plan_table(draft(session.bench.folder, script, space=space))
+
+
+@command("reads")
+def script(session: Conversation, start: Number = 0) -> str:
+    """Show the text of the program that is tuned, from that line on."""
+    lines = read_script(session.bench.folder, session.bench.the_plan().script).text.splitlines()
+    shown = "\n".join(f"    {line}" for line in lines[start : start + SCRIPT_LINES])
+    left = len(lines) - start - SCRIPT_LINES
+    return f"{shown}\n\n{left} more lines: */script {start + SCRIPT_LINES}*." if left > 0 else shown
 
 
 @command("reads")

@@ -115,8 +115,8 @@ def outlook(study: facts.Known, n: Annotated[int, Field(ge=1, le=1000)] = 10) ->
 
 
 @command("reads", of_study=True)
-def cost(study: facts.Known) -> str:
-    """Show what was spent so far: trials, time, tokens."""
+def cost(study: facts.Known, n: Count | None = None) -> str:
+    """Show what was spent so far, in trials, time and tokens; with n what so many more would take."""
     history = study.history
     tokens = sum(trial.proposal.tokens for trial in history)
     thinking = sum(trial.proposal.seconds for trial in history)
@@ -128,4 +128,9 @@ def cost(study: facts.Known) -> str:
         f"the model took {tokens} tokens, {duration(thinking)}."
     )
     mean = facts.seconds_per_trial(history)
-    return f"{text} A trial takes {duration(mean)} on average." if mean else text
+    if mean:
+        text += f" A trial takes {duration(mean)} on average."
+    if n:
+        later = f"about {duration(n * mean)}, one after the other" if mean else "nobody knows how long yet"
+        text = f"{n} more trial{'s' if n > 1 else ''} would take {later}. So far: {text}"
+    return text

@@ -6,6 +6,8 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Literal
 
+from bestguess.agent.advice.beliefs import belief_words
+from bestguess.agent.advice.knowledge import gather
 from bestguess.agent.chat.answers.formatting import verbatim
 from bestguess.agent.chat.command import command
 from bestguess.agent.chat.conversation import Conversation
@@ -17,6 +19,17 @@ from bestguess.agent.learning.draft import learn as learn_from
 from bestguess.tools.errors import InputError
 
 MOST_LINES = 12
+
+
+@command("reads")
+def packs(session: Conversation) -> str:
+    """Show what the packs of knowledge, ours and the folder's, say of these parameters."""
+    plan, bench = session.bench.the_plan(), session.bench
+    known = gather(plan.space, plan.task, bench.folder / PACKS if bench.uses_packs else True)
+    if known is None:
+        return "No pack knows these parameters; */learn FILE* drafts one from a document of yours."
+    beliefs = [f"- {name}: {belief_words(belief)}" for name, belief in known.beliefs.items()]
+    return "\n".join([*known.lines, *beliefs, *(f"    {line}" for line in known.advice.splitlines())])
 
 
 def _card_for_learn(session: Conversation, file: str) -> Card:

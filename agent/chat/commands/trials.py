@@ -129,6 +129,14 @@ def try_(session: Conversation, values: Values) -> str:
     return f"It runs next: {', '.join(filter(None, (configuration(params), although)))}."
 
 
+@command("reads")
+def expect(session: Conversation, values: Values) -> str:
+    """Say what the surrogate expects of these values, the others as in the best so far: /expect lr=0.01."""
+    params, although = _wished(session, values)
+    found = facts.expectation(session.bench.known, params)
+    return f"{configuration(params)}: {'; '.join(filter(None, (found, although)))}"
+
+
 def _wished(session: Conversation, values: Values) -> tuple[dict[str, Any], str]:
     """Return the best params so far within the limits, with these values, and what limits that breaks."""
     plan, best = session.bench.the_plan(), session.bench.history.incumbent

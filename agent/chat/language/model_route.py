@@ -11,25 +11,20 @@ import json
 import threading
 from typing import Any
 
-from bestguess.agent.chat.command import Command
 from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.language.intents import Context, Intent
 from bestguess.agent.chat.language.mentions import script_in
-from bestguess.agent.chat.language.model_call import TIMEOUT_S, ask_model, object_schema, quote, read_object
+from bestguess.agent.chat.model_call import TIMEOUT_S, ask_model, object_schema, quote, read_object
 from bestguess.agent.chat.plan import range_words
+from bestguess.agent.chat.tools import WAIT, offered, tools
 from bestguess.agent.llm import LLM
 from bestguess.tools.errors import InputError, ModelError
-from bestguess.tools.space.parameters import Choice
 from bestguess.tools.space.space import Space
 from bestguess.tools.words.cleaning import clean_line
 from bestguess.tools.words.given import shorten
 
 UNCLEAR = "unclear"
 MAX_TOKENS = 120
-
-NEVER = ("quit", "help", "ask", "scan", "learn", "adopt")
-"""Commands that no model is offered: they need no understanding, or would ask it again. Nor is any that
-reaches out, whatever its name."""
 
 EXAMPLES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("could we get seven further evaluations", {"command": "run", "n": 7}),
@@ -44,32 +39,28 @@ EXAMPLES: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 
 
-def offered() -> list[Command]:
-    """Return the commands that a model may name."""
-    return [one for one in REGISTRY.values() if one.effect != "reaches" and one.name not in NEVER]
-
-
 def intent_schema(space: Space | None) -> dict[str, Any]:
     """Return the JSON Schema of an intent: one branch for each command, its name first."""
     branches = [object_schema({"command": {"const": UNCLEAR}})]
-    for command in offered():
-        schema = command.arguments.model_json_schema()
-        properties: dict[str, Any] = {"command": {"const": command.name}}
-        properties |= {name: _field(name, one, space) for name, one in schema.get("properties", {}).items()}
-        branches.append(object_schema(properties, ("command", *schema.get("required", ()))))
+    for tool in tools(space):
+        if tool.name != WAIT.name:
+            given = tool.parameters
+            properties = {"command": {"const": tool.name}, **given["properties"]}
+            branches.append(object_schema(properties, ("command", *given["required"])))
     return {"anyOf": branches}
 
 
 def understand_with_model(
     text: str,
     context: Context,
-    llm: LLM,
+    llm: LLM | None,
     *,
     timeout_s: float = TIMEOUT_S,
     stop: threading.Event | None = None,
 ) -> tuple[list[Intent], str]:
     """Return the intent that the model reads in a text, or why there is none; `stop` ends the reading."""
     stop = stop or threading.Event()
+    assert llm is not None
     variables = {
         "commands": offered(),
         "parameters": [
@@ -99,25 +90,3 @@ def understand_with_model(
     except (ModelError, InputError, KeyError, ValueError) as error:
         return [], "it was stopped" if stop.is_set() else shorten(clean_line(str(error)), 200)
     return [Intent(name, arguments, "outside")], ""
-
-
-def _field(name: str, schema: dict[str, Any], space: Space | None) -> dict[str, Any]:
-    """Return a field's schema with the names of the space in it, and without what grammars do not know."""
-    if name == "values":
-        parameters = space.parameters if space else {}
-        types = {"int": "integer", "float": "number", "text": "string"}
-        properties: dict[str, Any] = {
-            each: {"enum": list(one.options)} if isinstance(one, Choice) else {"type": types[one.type_name]}
-            for each, one in parameters.items()
-        }
-        return {"type": "object", "properties": properties, "additionalProperties": False}
-    if name == "parameter" and space:
-        return {"enum": list(space.names)}
-    if name == "options":
-        return {"type": "array", "items": {"type": "string", "maxLength": 40}, "minItems": 1, "maxItems": 4}
-    kept = ("type", "enum", "const", "minimum", "maximum")
-    options = [option for option in schema.get("anyOf", [schema]) if option.get("type") != "null"]
-    found = {key: value for key, value in options[0].items() if key in kept}
-    if found.get("type") == "string" and "enum" not in found:
-        found["maxLength"] = 200
-    return found

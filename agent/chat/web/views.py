@@ -27,7 +27,7 @@ from bestguess.tools.trial import Trial
 
 EFFECTS = 3
 SORTS = ("number", "value", "source")
-SHOWN = ("said", "answer", "card", "answered", "remark", "error", "trial_finished")
+SHOWN = ("said", "answer", "card", "answered", "step", "remark", "error", "trial_finished")
 """The kinds of event that stand in the conversation."""
 
 

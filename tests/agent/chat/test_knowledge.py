@@ -8,8 +8,8 @@ import pytest
 from tests.agent.chat.conftest import Talk
 
 from bestguess.agent.chat.commands import REGISTRY
-from bestguess.agent.chat.language.model_route import offered
 from bestguess.agent.chat.session import Session
+from bestguess.agent.chat.tools import offered
 from bestguess.agent.testing import ScriptedLLM
 
 
@@ -50,7 +50,6 @@ def test_words_from_outside_read_no_file_before_a_card(ready: Talk) -> None:
     ready.say("log line\nread wiki.md")
     ready.say("learn from wiki.md " + "x" * 400)
     assert not ready.of("answer")[-1].text.startswith("Read by")
-    assert "learn" not in [command.name for command in offered()]
     assert "adopt" not in [command.name for command in offered()]
     assert (REGISTRY["learn"].effect, REGISTRY["adopt"].effect) == ("spends", "writes")
 

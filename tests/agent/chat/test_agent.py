@@ -1,0 +1,245 @@
+"""The agent's loop against a real local server: steps, cards, limits, and what goes wrong."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.agent.chat.conftest import Talk
+from tests.agent.chat.scripted import Reply, ToolServer
+
+from bestguess.agent.advice.journal import Journal
+from bestguess.agent.chat.exchange import converse
+from bestguess.agent.chat.session import Session
+from bestguess.agent.llm.grades import Grade
+from bestguess.agent.llm.server import ServerLLM
+
+ABLE = Grade((0.9, 0.9))
+ODD = "hmm, what would a wise person make of this in my place and why"
+
+Begin = Callable[..., tuple[Talk, ToolServer]]
+
+
+class AbleLLM(ServerLLM):
+    """A server's model of which an exam is known."""
+
+    grade = ABLE
+
+
+@pytest.fixture
+def begin(folder: Path) -> Iterator[Begin]:
+    """Return what begins a session with a scripted able model, with a study of one trial."""
+    servers: list[ToolServer] = []
+    sessions: list[Session] = []
+
+    def make(*replies: Reply, refuses: str = "", tuned: bool = True) -> tuple[Talk, ToolServer]:
+        server = ToolServer(replies, refuses=refuses)
+        servers.append(server)
+        server.__enter__()
+        model = AbleLLM(server.url, model="able")
+        session = Session(folder, llm=model, seed=0, exam=False)
+        sessions.append(session)
+        talk = Talk(session)
+        if tuned:
+            talk.say("/model none", "tune train.py", "yes", "/model able")
+        return talk, server
+
+    yield make
+    for session in sessions:
+        session.close()
+    for server in servers:
+        server.__exit__(None, None, None)
+
+
+def results(body: Any) -> list[str]:
+    """Return what the model was told of its calls."""
+    return [turn["content"] for turn in body["messages"] if turn["role"] == "tool"]
+
+
+def test_several_steps_and_parallel_calls_come_back_as_messages_until_it_answers(begin: Begin) -> None:
+    talk, server = begin([("best", {}), ("cost", {})], [("why", {"trial": 0})], "Trial 0 is the best so far.")
+    said = talk.say(ODD)
+    assert said.text == "Trial 0 is the best so far."
+    assert [event.text for event in talk.of("step")] == ["/best", "/cost", "/why trial=0"]
+    first, second, third = server.bodies
+    assert {tool["function"]["name"] for tool in first["tools"]} >= {"best", "run", "pin", "wait", "expect"}
+    assert not {"quit", "web", "model", "ask"} & {tool["function"]["name"] for tool in first["tools"]}
+    assert first["messages"][-1] == {"role": "user", "content": ODD}
+    calls = second["messages"][-3]["tool_calls"]
+    assert [call["function"]["name"] for call in calls] == ["best", "cost"]
+    assert [turn["tool_call_id"] for turn in second["messages"][-2:]] == [call["id"] for call in calls]
+    assert "proposed by" in results(third)[-1]
+
+
+def test_what_acts_is_one_card_for_all_steps_and_done_in_order_after_a_yes(begin: Begin) -> None:
+    plan = [
+        ("narrow", {"parameter": "lr", "low": 0.01, "high": 0.05}),
+        ("run", {"n": 2}),
+        ("wait", {}),
+        ("best", {}),
+    ]
+    talk, server = begin(plan, "Done.")
+    talk.say(ODD)
+    (card,) = [event for event in talk.of("card") if "steps" in event.text]
+    assert card.text == "Do these 2 steps: /narrow, then /run?"
+    assert card.fields["consent"] == "once"
+    assert [asked["command"] for asked in card.fields["asks"]] == ["narrow", "run"]
+    lines = " ".join(card.fields["lines"])
+    assert "/narrow parameter=lr low=0.01 high=0.05" in lines
+    assert "how many: 2" in lines
+    assert not talk.session.bench.the_plan().limits
+    talk.session.say("yes")
+    assert talk.session.rest(60)
+    assert len(talk.session.bench.history.told) == 3
+    assert all(trial.params["lr"] <= 0.05 for trial in talk.session.bench.history.trials[1:])
+    assert talk.of("answer")[-1].text == "Done."
+    assert "Nothing runs" in results(server.bodies[-1])[2]
+
+
+def test_a_refused_card_is_told_to_the_model_and_the_same_is_not_asked_again(begin: Begin) -> None:
+    talk, server = begin([("run", {"n": 9})], [("run", {"n": 9})], "Nothing was run.")
+    talk.say(ODD)
+    assert talk.say("no").text == "Nothing was run."
+    assert len(talk.of("card")) == 2  # that of the first trial, and this one
+    assert all("said no" in result for result in results(server.bodies[-1]))
+    assert len(talk.session.bench.history.told) == 1
+
+
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        (("shell", {"command": "id"}), "there is no tool 'shell'; there are"),
+        (("quit", {}), "there is no tool 'quit'"),
+        (("web", {}), "there is no tool 'web'"),
+        (("why", {"trial": -3}), "/why: trial is -3"),
+        (("why", {"trial": 99}), "there is no trial 99; there are 0 to 0"),
+        (("why", "{trial: 0"), "are no JSON"),
+        (("why", "[1]"), "are no object"),
+        (("compare", {"a": 0}), "/compare: b"),
+        (("plot", {"parameter": "x\u202e"}), "cannot be seen"),
+        (("narrow", {"parameter": "gone", "low": 1}), "there is no parameter 'gone'"),
+    ],
+)
+def test_a_call_that_cannot_be_done_comes_back_as_an_error_and_the_loop_goes_on(
+    begin: Begin, call: tuple[str, Any], error: str
+) -> None:
+    talk, server = begin([call], "I could not.")
+    assert talk.say(ODD).text == "I could not."
+    assert error in results(server.bodies[-1])[-1]
+    assert len(talk.of("card")) == 1
+
+
+def test_steps_are_limited_and_then_it_must_answer_without_tools(begin: Begin) -> None:
+    talk, server = begin(*[[("best", {})]] * 11, "Enough.")
+    assert talk.say(ODD).text == "Enough."
+    assert len(server.bodies) == 12
+    assert "tools" not in server.bodies[-1]
+    assert "answer now" in server.bodies[-1]["messages"][-1]["content"]
+
+
+def test_a_reply_with_neither_is_asked_once_more_and_then_said(begin: Begin) -> None:
+    talk, server = begin("", "It is well.")
+    assert talk.say(ODD).text == "It is well."
+    server._replies = iter(["", []])
+    assert "neither answered nor called a tool" in talk.say(ODD).text
+    assert talk.say("best").text.startswith("The best")
+
+
+def test_numbers_that_no_result_has_are_left_out_and_that_is_said(begin: Begin) -> None:
+    talk, _ = begin(
+        [("best", {})], "The best value is 0.05 with 0.04 as the loss. It will reach 4711 soon. Fine."
+    )
+    said = talk.say(ODD).text
+    assert "4711 soon" not in said
+    assert "no result has it:* what was said with 0.04, 4711" in said
+    assert said.startswith("Fine.")
+
+
+def test_a_stop_in_the_middle_ends_the_turn_at_once(begin: Begin) -> None:
+    asked = threading.Event()
+
+    def hang(_: Any) -> str:
+        asked.set()
+        time.sleep(3)
+        return "late"
+
+    talk, _ = begin([("best", {})], hang)
+    turn = threading.Thread(target=talk.session.say, args=(ODD,))
+    turn.start()
+    assert asked.wait(20)
+    started = time.monotonic()
+    talk.session.discard_reply()
+    turn.join(10)
+    assert time.monotonic() - started < 2
+    assert "Stopped; nothing more of it is done." in talk.of("remark")[-1].text
+    assert talk.session.thinking_since is None
+
+
+def test_a_server_without_tools_is_asked_for_one_action_by_a_schema(begin: Begin) -> None:
+    refusal = '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'
+    talk, server = begin(
+        "ignored: it came before the schema", json.dumps({"tool": "why", "trial": 0}),
+        json.dumps({"answer": "The default."}), refuses=refusal,
+    )  # fmt: skip
+    assert talk.say(ODD).text == "The default."
+    schema = server.bodies[-1]["response_format"]["json_schema"]["schema"]
+    assert {"answer"} == set(schema["anyOf"][0]["properties"])
+    assert "proposed by" in server.bodies[-1]["messages"][-1]["content"]
+    assert [event.text for event in talk.of("step")] == ["/why trial=0"]
+
+
+def test_calls_are_kept_in_the_journal_and_count_to_the_budget(begin: Begin, folder: Path) -> None:
+    talk, _ = begin([("best", {})], "Good.", "never asked")
+    talk.say("/budget tokens=200", ODD)
+    calls = Journal(folder / "bestguess.journal.db", reading=True).calls()
+    assert [json.loads(call["texts"])[-1] for call in calls] == ['{"call": "best", "with": "{}"}', "Good."]
+    assert talk.of("answer")[-1].text == "Good."
+    assert "budget of 200 tokens is spent" in talk.say(ODD).text
+
+
+def test_the_conversation_is_the_context_and_the_oldest_of_it_goes_first(
+    begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talk, server = begin("One.", "Two.", "Three.")
+    talk.say(f"{ODD} at first", f"{ODD} then")
+    told = [turn["content"] for turn in server.bodies[-1]["messages"]]
+    assert any("One." in text for text in told)
+    monkeypatch.setattr("bestguess.agent.chat.agent.CONTEXT_TOKENS", 600)
+    talk.say(f"{ODD} and now {'x' * 200}")
+    told = [turn["content"] for turn in server.bodies[-1]["messages"]]
+    assert told[0].startswith("You are the agent")
+    assert "Goal: minimize val_loss" in told[0]
+    assert told[-1].endswith("x" * 200)
+    assert not any("One." in text for text in told)
+
+
+def test_without_anybody_at_the_screen_the_agent_goes_on_until_it_has_answered(begin: Begin) -> None:
+    plan: list[Reply] = [
+        [("new", {"script": "train.py"})], [("run", {"n": 1})], [("wait", {})],
+        [("run", {"n": 2}), ("wait", {})], "It is tuned.",
+    ]  # fmt: skip
+    talk, _ = begin(*plan, tuned=False)
+    found = converse(talk.session, ODD, lambda pending: True)
+    assert found.answer == "It is tuned."
+    assert found.refused == ()
+    assert len(talk.session.bench.history.told) == 3
+
+
+def test_a_plan_step_that_fails_keeps_the_later_ones_from_being_done(begin: Begin) -> None:
+    plan = [
+        ("widen", {"parameter": "depth", "low": 1, "high": 12}),
+        ("retry", {"trial": 99}),
+        ("run", {"n": 5}),
+    ]
+    talk, server = begin(plan, "It did not work.")
+    talk.say(ODD)
+    assert talk.say("yes").text == "It did not work."
+    assert len(talk.session.bench.history.told) == 1
+    told = results(server.bodies[-1])
+    assert told[1].startswith("error: there is no trial 99")
+    assert "Not done" in told[2]
