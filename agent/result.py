@@ -270,6 +270,11 @@ class Result:
         """
         name = path_words(path)
         document = read_json(read_bytes(path, name, _MEND, most_bytes=MOST_SAVED_BYTES), name, _MEND)
+        return cls.from_document(document, name)
+
+    @classmethod
+    def from_document(cls, document: Any, name: str) -> Self:
+        """Return what a `document` says, which errors call by its `name`; raises as `load` does."""
         if not isinstance(document, dict) or document.get("format") != FORMAT:
             raise InputError(f"{name} holds no result of BestGuess; {_MEND}")
         if document.get("version") != VERSION:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 
 import numpy as np
 
-from bestguess.agent.advice.knowledge import Knowledge, gather
+from bestguess.agent.advice.knowledge import gather
 from bestguess.agent.checks import check_count, check_seed, check_space, check_task
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
@@ -32,7 +32,9 @@ if TYPE_CHECKING:  # another tuner's environment, which loads a document, has no
     from bestguess.agent.advice.advisor import Consultation
     from bestguess.agent.advice.budget import Budget
     from bestguess.agent.llm import LLM
+    from bestguess.agent.record.earlier import Earlier
     from bestguess.agent.search.first_guesses import FirstGuesses
+    from bestguess.agent.search.packs import Packs
     from bestguess.agent.search.state import Proposer, SearchState
 
 FORMAT = "bestguess.warmstart/1"
@@ -69,8 +71,12 @@ class WarmStart:
         llm_wait_s: float = LLM_WAIT_S,
         budget: Budget | None = None,
         knowledge: bool | str | Path = True,
+        earlier: Earlier = True,
+        storage: str | None = None,
     ) -> WarmStart:
         """Return up to `n` different points, fewer only where the space has no more.
+
+        What `earlier` studies came to is known, too: True takes those in the `storage`, if there is one.
 
         Raises:
             InputError: an argument is wrong. A model that fails is no error: `refusal` and the points'
@@ -78,14 +84,21 @@ class WarmStart:
         """
         from bestguess.agent.advice.advisor import LATER
         from bestguess.agent.assembly import Assembly, ModelTerms
+        from bestguess.agent.record.earlier import find_earlier, find_in
         from bestguess.agent.search.first_guesses import TEMPLATES, FirstGuesses
+        from bestguess.agent.search.packs import Packs
         from bestguess.agent.search.rights import RIGHTS
         from bestguess.prompts import version
+        from bestguess.tools.search.earlier import EarlierStudies
 
         check_count("n", n, MAX_POINTS)
         terms = ModelTerms(llm, llm_wait_s, budget, journal=None, prefetch=False)
         space, task, seed = check_space(space), check_task(task), check_seed(seed) or 0
         known = gather(space, task, knowledge)
+        before_it = find_earlier(space, task, earlier, storage=storage)
+        if before_it is None:
+            before_it = () if task.metrics else find_in(storage, space, task)
+        packs = Packs.of(space, known, EarlierStudies.of(space, before_it))
         model = terms.connect()
         try:
             assembly = Assembly(terms, model, "")
@@ -93,7 +106,7 @@ class WarmStart:
             said = known.advice if known else ""
             first = FirstGuesses(advisors.guesses, packs_say=said) if advisors else None
             before = RIGHTS[assembly.grade()].before
-            points = _choose(space, task, n, seed, known, first, consultation, before=before)
+            points = _choose(space, task, n, seed, packs, first, consultation, before=before)
         finally:
             terms.close(model)
         refusals = [advice.refusal.removesuffix(LATER) for advice in consultation.advice if advice.refusal]
@@ -197,14 +210,26 @@ def warm_start(
     llm_wait_s: float = LLM_WAIT_S,
     budget: Budget | None = None,
     knowledge: bool | str | Path = True,
+    earlier: Earlier = True,
+    storage: str | None = None,
 ) -> list[Proposal]:
     """Return up to `n` different configurations to evaluate first, the default before all others.
 
-    `llm` and `knowledge` are as for `Tuner`; `bestguess.adapters` gives the points each tuner's native form.
+    `llm`, `knowledge` and `earlier` are as for `Tuner`; earlier studies are looked for in the `storage`, if
+    there is one. `bestguess.adapters` gives the points each tuner's native form.
     Raises InputError for a wrong argument; a model that fails has its places taken, and the points say why.
     """
     made = WarmStart.guess(
-        space, task, n, llm=llm, seed=seed, llm_wait_s=llm_wait_s, budget=budget, knowledge=knowledge
+        space,
+        task,
+        n,
+        llm=llm,
+        seed=seed,
+        llm_wait_s=llm_wait_s,
+        budget=budget,
+        knowledge=knowledge,
+        earlier=earlier,
+        storage=storage,
     )
     return list(made.points)
 
@@ -222,7 +247,7 @@ def _choose(
     task: Task,
     n: int,
     seed: int,
-    known: Knowledge | None,
+    packs: Packs | None,
     first: FirstGuesses | None,
     consultation: Consultation,
     *,
@@ -235,7 +260,6 @@ def _choose(
     """
     from bestguess.agent.advice.advisor import LATER
     from bestguess.agent.search.default import Default
-    from bestguess.agent.search.packs import Packs
     from bestguess.agent.search.state import Pass, SearchState
     from bestguess.tools.space.filling import fill
 
@@ -256,7 +280,6 @@ def _choose(
         return ""
 
     add(Default(), 1)
-    packs = Packs.of(space, known)
     if packs and not before:
         add(packs, min(n, 1 + packs.first(guesses=first is not None)))
     known_first = len(points)

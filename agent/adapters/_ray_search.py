@@ -23,11 +23,13 @@ from bestguess.agent.advice.budget import Budget
 from bestguess.agent.assembly import LLM_WAIT_S
 from bestguess.agent.checks import check_task
 from bestguess.agent.llm import LLM
+from bestguess.agent.record.earlier import Earlier, check_earlier
 from bestguess.agent.record.study import Study
 from bestguess.agent.task import Task
 from bestguess.agent.tuner import Tuner
 from bestguess.tools.errors import InputError
 from bestguess.tools.space.space import Space
+from bestguess.tools.surrogate.device import AUTO, check_device
 from bestguess.tools.trial import Direction, History, Outcome
 from bestguess.tools.words.private import open_private
 
@@ -40,16 +42,17 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 class Search(Searcher):  # type: ignore[misc]  # Ray is in an environment of its own
     """A search algorithm for Ray Tune, for as many trials at once as Ray runs.
 
-    A trial that a scheduler stops early counts with its last value. One that fails is a failure of the study,
-    with the last lines of its error. `tuner.pkl` holds this object, so a language model has to be given by
-    name or URL for `tune.Tuner.restore` to go on with it in another process.
+    A trial that a scheduler stops early is evidence as far as it came, and no failure. One that fails is a
+    failure of the study, with the last lines of its error. `tuner.pkl` holds this object, so a language model
+    has to be given by name or URL for `tune.Tuner.restore` to go on with it in another process.
 
     Args:
         space: a search space of Ray's or a `bestguess.Space`; None takes the `param_space` of `tune.Tuner`.
         metric: what the trials report; None takes that of `tune.TuneConfig`.
         mode: "min" or "max"; None takes that of `tune.TuneConfig`. It, and not the task, says what is better.
         task: what is tuned, in words.
-        llm, storage, study_name, seed, llm_wait_s, budget, knowledge: as for `bestguess.Tuner`.
+        llm, storage, study_name, seed, llm_wait_s, budget, knowledge, device, earlier: as for
+            `bestguess.Tuner`.
 
     Raises:
         InputError: an argument is wrong.
@@ -69,6 +72,8 @@ class Search(Searcher):  # type: ignore[misc]  # Ray is in an environment of its
         llm_wait_s: float = LLM_WAIT_S,
         budget: Budget | None = None,
         knowledge: bool | str | Path = True,
+        device: str = AUTO,
+        earlier: Earlier = True,
     ) -> None:
         _check(metric, mode)
         super().__init__(metric=metric, mode=mode)
@@ -85,6 +90,8 @@ class Search(Searcher):  # type: ignore[misc]  # Ray is in an environment of its
             "llm_wait_s": llm_wait_s,
             "budget": budget,
             "knowledge": knowledge,
+            "device": check_device(device),
+            "earlier": check_earlier(earlier),
         }
         self._folder: str | None = None
         self._kept: dict[str, Any] | None = None
@@ -136,7 +143,7 @@ class Search(Searcher):  # type: ignore[misc]  # Ray is in an environment of its
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """Note how far a trial has come."""
-        self._trials.report(trial_id, result)
+        self._trials.report(trial_id, str(self._metric), result)
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
@@ -150,11 +157,11 @@ class Search(Searcher):  # type: ignore[misc]  # Ray is in an environment of its
         parameters: dict[str, Any],
         value: float,
         error: bool = False,
-        pruned: bool = False,  # noqa: ARG002
+        pruned: bool = False,
         intermediate_values: list[float] | None = None,  # noqa: ARG002
     ) -> None:
         """Tell the study of a configuration that was run elsewhere; raise ParamsError if it does not fit."""
-        outcome = Outcome.failure(NO_MESSAGE) if error else Outcome(value)
+        outcome = Outcome.failure(NO_MESSAGE) if error else Outcome(value, pruned=pruned)
         self._trials.add(parameters, outcome)
 
     def save(self, checkpoint_path: str) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Mapping
-from dataclasses import asdict
+from contextlib import suppress
+from dataclasses import asdict, replace
 from typing import Any
 
 from bestguess.agent.adapters._domains import flatten, nest, read_domains
@@ -18,7 +19,7 @@ from bestguess.agent.record.owner import Owner
 from bestguess.agent.record.trial_fields import proposal_fields, read_proposal
 from bestguess.agent.record.trials import ToldBeforeError
 from bestguess.agent.tuner import Tuner
-from bestguess.tools.errors import InputError
+from bestguess.tools.errors import InputError, StudyError
 from bestguess.tools.space.options import index_of
 from bestguess.tools.space.parameters import Choice
 from bestguess.tools.space.space import Space
@@ -58,10 +59,16 @@ class RayTrials:
         (row,) = self._translation.spell([trial.proposal])
         return nest(row, self._native, constants=True)
 
-    def report(self, trial_id: str, result: Mapping[str, Any]) -> None:
-        """Note how far a running trial has come."""
-        self._last[trial_id] = result
-        self._longest = max(self._longest, int(result.get(ITERATION, 0)))
+    def report(self, trial_id: str, metric: str, result: Mapping[str, Any]) -> None:
+        """Note how far a running trial has come, and what value of `metric` it has there."""
+        step, value = int(result.get(ITERATION, 0)), result.get(metric, math.nan)
+        last, self._last[trial_id] = self._last.get(trial_id), result
+        self._longest = max(self._longest, step)
+        number = self._numbers.get(trial_id)
+        is_new = last is None or int(last.get(ITERATION, 0)) < step
+        if number is not None and is_new:
+            with suppress(InputError, StudyError):  # no value yet, or somebody told the trial meanwhile
+                self.tuner.report(number, step, value)
 
     def complete(
         self, trial_id: str, metric: str, result: Mapping[str, Any] | None, *, error: str = "", log: str = ""
@@ -69,8 +76,10 @@ class RayTrials:
         """Tell the study what came of a trial: its last value of `metric`, or that it failed with `error`.
 
         A trial that was stopped before it reported anything says nothing of its configuration, which is
-        suggested again. What Ray runs again because it was killed before it noted the end keeps the value
-        that was told; where it had failed, a value now becomes a trial of its own.
+        suggested again. One that a scheduler stopped before the longest trial ended is recorded as stopped
+        early: Ray passes on a result that ends a trial only here. What Ray runs again because it was killed
+        before it noted the end keeps the value that was told; where it had failed, a value now becomes a
+        trial of its own.
         """
         number = self._numbers.get(trial_id)
         if number is None:
@@ -84,6 +93,12 @@ class RayTrials:
                 self.tuner.give_back(trial)
             return
         outcome = self._outcome(metric, reported or {}, error, log)
+        step = int((reported or {}).get(ITERATION, self._longest))
+        ended_itself = last is not None and int(last.get(ITERATION, 0)) >= step
+        if outcome.value is not None and not error and step < self._longest and not ended_itself:
+            with suppress(InputError, StudyError):
+                self.tuner.report(number, step, outcome.value)
+            outcome = replace(outcome, pruned=True)
         try:
             self.tuner.tell(number, outcome)
         except ToldBeforeError as told:
@@ -115,6 +130,7 @@ class RayTrials:
                     "params": trial.params,
                     "proposal": proposal_fields(trial.proposal),
                     "outcome": asdict(trial.outcome) if trial.outcome else None,
+                    "reports": dict(trial.reports),
                 }
                 for trial in self.tuner.history
             ],
@@ -132,10 +148,15 @@ class RayTrials:
         if in_memory:
             for fields in kept["trials"]:
                 proposal = read_proposal(fields["proposal"], fields["params"])
-                if fields["outcome"] is None:
-                    study.start(proposal, Owner.this_process())
-                else:
-                    study.add(proposal, Outcome(**fields["outcome"]))
+                outcome, reports = fields["outcome"], fields.get("reports") or {}
+                if outcome and not reports:
+                    study.add(proposal, Outcome(**outcome))
+                    continue
+                trial = study.start(proposal, Owner.this_process())
+                for step, value in reports.items():
+                    study.report(trial.number, int(step), value)
+                if outcome:
+                    study.tell(trial, Outcome(**outcome))
             return
         running = {trial.number for trial in self.tuner.history.running}
         for number in running.intersection(self._numbers.values()):

@@ -299,7 +299,7 @@ def search_options(
             callback=lambda _context, _option, given: {"on": True, "off": False}.get(given, given),
             help="packs of what is known to work: on, off, a pack of your own, or a folder of them",
         ),
-        *([_earlier_options] if search else []),
+        _earlier_options,
         seed_option(seed),
         *([device_option, pruner_option] if search else []),
     )

@@ -18,6 +18,7 @@ from bestguess.agent.commands._options import (
     read_task,
     refuse_existing,
     search_options,
+    storage_option,
     task_options,
 )
 from bestguess.agent.commands._output import console_for, echo, echo_json, print_table, say_wait
@@ -54,6 +55,7 @@ NO_OUT = "warmstart.json"
     is_flag=True,
     help="write bestguess_points.py beside it, too, which reads it where BestGuess is not installed",
 )
+@storage_option(None, words="where earlier studies are kept; default: none are looked for")
 @force_option
 @search_options(wait_s=300.0, seed=0, exam=False, search=False)
 @json_option
@@ -66,6 +68,7 @@ def command(
     direction: str | None,
     out: Path | None,
     reader: bool,
+    storage: str | None,
     force: bool,
     terms: SearchTerms,
     as_json: bool,
@@ -98,7 +101,8 @@ def command(
         refuse_existing(out.with_name(READER), force=force)
     task = read_task(words, description=description, metric=metric, direction=direction)
     say_wait(str(terms["llm"]), terms["llm_wait_s"])
-    made = WarmStart.guess(translation.space, task, n, **terms)  # type: ignore[arg-type,misc]  # a seed is given, and no exam
+    guess: Any = WarmStart.guess  # a seed is given, and no exam
+    made: WarmStart = guess(translation.space, task, n, storage=storage, **terms)
     written = document(made, tuner, native)
     code = _code(tuner, chosen.HAND_OVER, space_spec, out)
     if out is not None and is_csv:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import numbers
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,11 +23,14 @@ from sklearn.utils._param_validation import (
     InvalidParameterError,
     validate_parameter_constraints,
 )
+from sklearn.utils.validation import check_is_fitted
 
 from bestguess.agent.estimators.default_spaces import default_parameters
 from bestguess.agent.estimators.distributions import Searched, read_distributions
 from bestguess.agent.estimators.task import describe_data, describe_task
+from bestguess.agent.record.earlier import Earlier
 from bestguess.agent.reports.recommendation import recommend
+from bestguess.agent.result import Result
 from bestguess.agent.task import Task
 from bestguess.agent.tuner import Tuner
 from bestguess.tools.errors import InputError
@@ -76,10 +80,13 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
         llm_wait_s: the longest that a candidate waits for the model.
         knowledge: whether what is known to work for such an estimator has a part, as in `Tuner`.
         device: where the Gaussian process computes, as in `Tuner`.
+        earlier: what the search begins with: other fitted searches, studies, results or URLs of storages, as
+            in `Tuner`; True, False and None for nothing, as a search has no storage of its own.
 
     After `fit` it has what a RandomizedSearchCV has, in `cv_results_` also the `source` of each candidate and
     the `reason` for it, and besides: `space_`, what was searched (None if nothing); `trials_`, every
-    candidate as a `Trial`; and `recommended_params_`, which the Gaussian process takes for the best, where
+    candidate as a `Trial`; `result_`, a `bestguess.Result` in the space's own terms, with report, figures and
+    `save`; and `recommended_params_`, which the Gaussian process takes for the best, where
     `best_params_` may have had the luckiest splits.
 
     On Ctrl-C the search ends with the candidates so far, and a logged warning says so; before there is one,
@@ -104,6 +111,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
         "llm_wait_s": [Interval(numbers.Real, 0, None, closed="left")],
         "knowledge": ["boolean", str, Path],
         "device": [str],
+        "earlier": "no_validation",
     }
 
     def __init__(
@@ -127,6 +135,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
         llm_wait_s: float = 60.0,
         knowledge: bool | str | Path = True,
         device: str = AUTO,
+        earlier: Earlier = True,
     ) -> None:
         self.param_distributions = param_distributions
         self.n_iter = n_iter
@@ -137,6 +146,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
         self.llm_wait_s = llm_wait_s
         self.knowledge = knowledge
         self.device = device
+        self.earlier = earlier
         super().__init__(
             estimator=estimator,
             scoring=scoring,
@@ -205,14 +215,17 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
             refit=self.refit,
             n_splits=self.n_splits_,
         )
+        started = time.monotonic()
         with Tuner(
             searched.space,
             task,
+            study_name=f"search of {type(self.estimator).__name__}",
             llm=self.llm,
             seed=seed,
             llm_wait_s=self.llm_wait_s,
             knowledge=self.knowledge,
             device=self.device,
+            earlier=self.earlier,
         ) as tuner:
             try:
                 while batch := _ask(tuner, min(self.batch_size, self.n_iter - len(tuner.history))):
@@ -226,10 +239,21 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
                 _log.warning("interrupted: %d of %d candidates count%s", done, self.n_iter, after)
             if self._failed and not hasattr(self, "_formatted"):
                 raise self._failure  # before MISCONFIGURED the space had no more
+            self._result = tuner.result(time.monotonic() - started).document
             self.trials_ = tuple(self._told(trial, searched) for trial in tuner.history if trial.outcome)
             # Of many candidates, the one with the best mean score has the luckiest splits, too.
             recommended = recommend(searched.space, tuner.history, noisy=True)
             self.recommended_params_ = searched.to_estimator(recommended.params) if recommended else {}
+
+    @property
+    def result_(self) -> Result:
+        """What the search came to as a result; a copy each time, so that the search can be pickled.
+
+        Raises:
+            NotFittedError: nothing was searched yet.
+        """
+        check_is_fitted(self, "_result")
+        return Result.from_document(self._result, "the search")
 
     def _evaluate(
         self, evaluate_candidates: Evaluate, searched: Searched, batch: Sequence[Trial]

@@ -71,6 +71,15 @@ StudyName = Annotated[
 ]
 
 
+EarlierNames = Annotated[
+    bool | list[str] | dict[str, dict[str, str]],
+    Field(
+        description="begin with what earlier studies came to: true for those of the storage with "
+        "half of the parameters in common, false, names, or {name: {old parameter: new parameter}}"
+    ),
+]
+
+
 def make_server(
     storage: str,
     *,
@@ -135,13 +144,7 @@ class Tools:
             dict[str, str] | None, Field(description='what metrics must keep: {"memory_mb": "<= 4000"}')
         ] = None,
         seed: Annotated[int | None, Field(ge=0, description="makes proposals repeatable")] = None,
-        earlier: Annotated[
-            bool | list[str] | dict[str, dict[str, str]],
-            Field(
-                description="begin with what earlier studies came to: true for those of the storage with "
-                "half of the parameters in common, false, names, or {name: {old parameter: new parameter}}"
-            ),
-        ] = True,
+        earlier: EarlierNames = True,
         pruner: Annotated[
             str | None,
             Field(description="stops hopeless trials early, by what report_step is told: forecast, median"),
@@ -249,12 +252,21 @@ class Tools:
         direction: Direction = "minimize",
         metric: Annotated[str, Field(max_length=200, description="what the value means")] = "value",
         seed: Annotated[int, Field(ge=0)] = 0,
+        earlier: EarlierNames = True,
     ) -> Points:
         """Get configurations that are worth evaluating first, by any tuner; nothing is recorded."""
         check_count("n", n, MOST_AT_ONCE)
         task = Task(description, metric=metric, direction=direction)
-        model, wait_s = self._studies.llm, self._studies.llm_wait_s
-        found = warm_start(_read_space(space), task, n, llm=model, seed=seed, llm_wait_s=wait_s)
+        found = warm_start(
+            _read_space(space),
+            task,
+            n,
+            llm=self._studies.llm,
+            seed=seed,
+            llm_wait_s=self._studies.llm_wait_s,
+            earlier=_in_storage(earlier),
+            storage=self._studies.storage,
+        )
         return Points(points=[Point.model_validate(proposal) for proposal in found])
 
     def best(

@@ -8,13 +8,14 @@ whatever becomes of the earlier ones.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
 import optuna
+from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 from pydantic import Field, TypeAdapter, ValidationError
@@ -23,6 +24,7 @@ from typing_extensions import TypedDict
 from bestguess.agent.record.marks import read_marks
 from bestguess.agent.record.opening import study_names
 from bestguess.agent.record.settings import Settings
+from bestguess.agent.record.storage import is_there, open_storage
 from bestguess.agent.record.storage_url import is_memory, shown_url
 from bestguess.agent.record.study import Study, load
 from bestguess.agent.record.trials import StoredTrials
@@ -58,8 +60,8 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """A study with its trials, which are read only where they are needed."""
+class Found:
+    """An earlier study with its trials, which are read only where they are needed."""
 
     name: str
     space: Space
@@ -99,13 +101,27 @@ def begin_with(
 
 def find_beside(study: Study) -> tuple[EarlierStudy, ...]:
     """Return what the likest studies of the same storage measured, none in memory."""
-    found = [
-        (one, Matching(one.space, study.space))
-        for one in _beside(study)
-        if not _is_turned(one.task, study.task)
-    ]
-    chosen = [(one, matching) for one, matching in found if matching.share >= LEAST_SHARE]
-    return _likest(chosen, study.space, study.task)
+    if study.url is None:
+        return ()
+    return choose_likest(studies_in(study.storage, study.url, study.name), study.space, study.task)
+
+
+def find_in(url: str | None, space: Space, task: Task) -> tuple[EarlierStudy, ...]:
+    """Return what the likest studies of a storage measured, none if there is no storage."""
+    if url is None or is_memory(url) or not is_there(url):
+        return ()
+    storage = open_storage(url, create=False)
+    try:
+        return choose_likest(studies_in(storage, url), space, task)
+    finally:
+        storage.remove_session()
+
+
+def choose_likest(found: Iterable[Found], space: Space, task: Task) -> tuple[EarlierStudy, ...]:
+    """Return what the likest of some studies measured that have enough in common with `space`."""
+    alike = [(one, Matching(one.space, space)) for one in found if not _is_turned(one.task, task)]
+    chosen = [(one, matching) for one, matching in alike if matching.share >= LEAST_SHARE]
+    return _likest(chosen, space, task)
 
 
 def find_earlier(
@@ -123,10 +139,10 @@ def find_earlier(
     """
     if earlier is True:
         return None
-    if earlier is None or (isinstance(earlier, bool | Sequence | Mapping) and not earlier):
+    if _is_none(earlier):
         return ()
-    chosen: list[tuple[_Found, Matching]] = []
-    for given, renamed in _named(earlier):
+    chosen: list[tuple[Found, Matching]] = []
+    for given, renamed in read_named(earlier):
         several = [(one, Matching(one.space, space, renamed)) for one in _given(given, storage)]
         if whose := next((one.name for one, _ in several if one.task.metrics), task.metrics and "this one"):
             raise InputError(
@@ -169,7 +185,7 @@ def find_earlier(
     return found
 
 
-def _likest(chosen: Sequence[tuple[_Found, Matching]], space: Space, task: Task) -> tuple[EarlierStudy, ...]:
+def _likest(chosen: Sequence[tuple[Found, Matching]], space: Space, task: Task) -> tuple[EarlierStudy, ...]:
     """Return what the likest of some studies measured, as far as there are enough values that fit."""
     likeness = [_task_likeness(one.task, task) * matching.share for one, matching in chosen]
     rows = max(min(MOST_ROWS, MOST_CELLS // (MOST_STUDIES * len(space))), LEAST_VALUES)
@@ -180,8 +196,19 @@ def _likest(chosen: Sequence[tuple[_Found, Matching]], space: Space, task: Task)
     return tuple(used)
 
 
-def _named(earlier: Earlier) -> list[tuple[Any, Mapping[str, str] | None]]:
-    """Return what was named, each with the new names of its parameters."""
+def check_earlier(earlier: Earlier) -> Earlier:
+    """Return `earlier` if it may name studies; raise InputError."""
+    if not (earlier is True or _is_none(earlier)):
+        read_named(earlier)
+    return earlier
+
+
+def _is_none(earlier: Earlier) -> bool:
+    return earlier is None or (isinstance(earlier, bool | Sequence | Mapping) and not earlier)
+
+
+def read_named(earlier: Earlier) -> list[tuple[Any, Mapping[str, str] | None]]:
+    """Return what was named, each with the new names of its parameters; raise InputError."""
     mend = "give True, False, studies, or {study: {'old name': 'new name'}}"
     if isinstance(earlier, Mapping):
         for renamed in earlier.values():
@@ -190,7 +217,9 @@ def _named(earlier: Earlier) -> list[tuple[Any, Mapping[str, str] | None]]:
                 raise InputError(f"earlier says {shown(renamed)} of a study; give {{'old name': 'new name'}}")
         return list(earlier.items())
     several = (
-        [earlier] if isinstance(earlier, str | Study | optuna.Study) or hasattr(earlier, "record") else None
+        [earlier]
+        if isinstance(earlier, str | Study | optuna.Study) or _record_of(earlier) is not earlier
+        else None
     )
     several = several or (listed(earlier, MOST_LOOKED_AT) if isinstance(earlier, Sequence) else None)
     if not several or len(several) > MOST_LOOKED_AT:
@@ -198,11 +227,16 @@ def _named(earlier: Earlier) -> list[tuple[Any, Mapping[str, str] | None]]:
     return [(given, None) for given in several]
 
 
-def _given(given: Any, storage: str | None) -> Iterator[_Found]:
+def _record_of(given: Any) -> Any:
+    """Return the record of a result, or of what has one, as a search that was fitted; else what was given."""
+    return getattr(getattr(given, "result_", given), "record", given)
+
+
+def _given(given: Any, storage: str | None) -> Iterator[Found]:
     """Yield the studies that were named by one word or object."""
-    record = getattr(given, "record", given)
+    record = _record_of(given)
     if isinstance(record, Study):
-        yield _Found(record.name, record.space, record.task, lambda: record.history)
+        yield Found(record.name, record.space, record.task, lambda: record.history)
     elif isinstance(given, optuna.Study):
         yield _of_optuna(given)
     elif isinstance(given, str) and "://" in given:
@@ -216,25 +250,24 @@ def _given(given: Any, storage: str | None) -> Iterator[_Found]:
         yield _loaded(storage, given)
     else:
         raise InputError(
-            f"earlier names {shown(given)}; give a study, a Result, a study's name, or a storage's URL"
+            f"earlier names {shown(given)}; give a study, a Result, a fitted SearchCV, a study's name, or a "
+            "storage's URL"
         )
 
 
-def _loaded(url: str, name: str) -> _Found:
+def _loaded(url: str, name: str) -> Found:
     with closing(load(url, name)) as kept:
         history = kept.history
-        return _Found(name, kept.space, kept.task, lambda: history)
+        return Found(name, kept.space, kept.task, lambda: history)
 
 
-def _beside(study: Study) -> Iterator[_Found]:
-    """Yield the latest studies of the same storage that have one objective and a space of ours."""
-    if study.url is None:
-        return
-    others = sorted(study.storage.get_all_studies(), key=lambda one: -one._study_id)
+def studies_in(storage: BaseStorage, url: str | None, without: str | None = None) -> Iterator[Found]:
+    """Yield the latest studies of a storage that have one objective and a space of ours."""
+    others = sorted(storage.get_all_studies(), key=lambda one: -one._study_id)
     for other in others[:MOST_LOOKED_AT]:
-        if other.study_name == study.name or len(other.directions) != 1:
+        if other.study_name == without or len(other.directions) != 1:
             continue
-        settings = Settings(study.storage, other._study_id, other.study_name, study.url)
+        settings = Settings(storage, other._study_id, other.study_name, url)
         try:
             kept = read_settings(other.user_attrs, other.study_name)
             if not {"space", "task", "seed"} <= kept.keys():
@@ -249,10 +282,10 @@ def _beside(study: Study) -> Iterator[_Found]:
             attributes = settings.storage.get_study_user_attrs(settings.study_id)
             return trials.history(trials.frozen(), read_marks(attributes))
 
-        yield _Found(other.study_name, space, task, history)
+        yield Found(other.study_name, space, task, history)
 
 
-def _of_optuna(given: optuna.Study) -> _Found:
+def _of_optuna(given: optuna.Study) -> Found:
     """Return a study of Optuna's, whose space is that of its trials."""
     if len(given.directions) != 1:
         raise InputError(f"the earlier study {given.study_name!r} has several objectives; give one with one")
@@ -268,10 +301,10 @@ def _of_optuna(given: optuna.Study) -> _Found:
         Trial(trial.number, Proposal(trial.params, "user"), Outcome(trial.value)) for trial in trials
     )
     space = Space.from_optuna(distributions)
-    return _Found(given.study_name, space, task, lambda: History(task.direction, read))
+    return Found(given.study_name, space, task, lambda: History(task.direction, read))
 
 
-def _read(found: _Found, matching: Matching, likeness: float, rows: int) -> EarlierStudy | None:
+def _read(found: Found, matching: Matching, likeness: float, rows: int) -> EarlierStudy | None:
     """Return a study's trials in the parameters of the new one; None where too few of them fit."""
     history = found.history()
     complete = [

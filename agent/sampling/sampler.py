@@ -26,6 +26,7 @@ from bestguess.agent.advice.pack import choose_packs
 from bestguess.agent.assembly import LLM_WAIT_S, ModelTerms
 from bestguess.agent.checks import check_path, check_seed, check_task
 from bestguess.agent.llm import LLM
+from bestguess.agent.record.earlier import Earlier, check_earlier
 from bestguess.agent.sampling.native_space import NativeSpace, read_distribution
 from bestguess.agent.sampling.search import OptunaSearch
 from bestguess.agent.task import Task
@@ -53,6 +54,7 @@ class Sampler(BaseSampler):
         knowledge: whether packs of what is known to work have a part, where one speaks of the task; a folder
             adds packs of your own, and a file is a pack that speaks whatever the task is called.
         device: as for `Tuner`.
+        earlier: as for `Tuner`; True also takes studies of the storage that another `Sampler` searched.
 
     Raises:
         InputError: an argument is wrong.
@@ -71,6 +73,7 @@ class Sampler(BaseSampler):
         exam: bool = True,
         knowledge: bool | str | Path = True,
         device: str = AUTO,
+        earlier: Earlier = True,
     ) -> None:
         given_seed = check_seed(seed)
         journal = check_path("journal", journal, "give a file, or None for nowhere")
@@ -84,6 +87,7 @@ class Sampler(BaseSampler):
             )
         self._packs = choose_packs(knowledge)
         self.device = check_device(device)
+        self.earlier = check_earlier(earlier)
         self.llm = self._terms.connect()
         self.seed = _draw_seed() if given_seed is None else given_seed
         self._native = NativeSpace.of(self.space) if self.space else None
@@ -175,6 +179,7 @@ class Sampler(BaseSampler):
                 packs=self._packs,
                 seed=self.seed,
                 device=self.device,
+                earlier=self.earlier,
             )
         return search
 

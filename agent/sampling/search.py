@@ -25,6 +25,8 @@ from bestguess.agent.advice.knowledge import know
 from bestguess.agent.advice.pack import Pack
 from bestguess.agent.assembly import Assembly, ModelTerms
 from bestguess.agent.llm.shared import SharedLLM
+from bestguess.agent.record.earlier import Earlier
+from bestguess.agent.sampling.earlier import find_for
 from bestguess.agent.sampling.native_space import NativeSpace, check_asked, nearest, serves
 from bestguess.agent.sampling.observed import infer_space, last_asked
 from bestguess.agent.sampling.reading import Reader, Reading, write_proposal
@@ -33,6 +35,7 @@ from bestguess.agent.search.switches import Switches
 from bestguess.agent.search.turns import Turns
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
+from bestguess.tools.search.earlier import EarlierStudy
 from bestguess.tools.space.region import Limits, Region
 from bestguess.tools.surrogate.device import AUTO
 from bestguess.tools.trial import REASON_CHARS, History, Outcome, Proposal, Trial
@@ -82,6 +85,7 @@ class OptunaSearch:
         packs: Sequence[Pack],
         seed: int,
         device: str = AUTO,
+        earlier: Earlier = False,
     ) -> None:
         self.storage = storage
         self.study_id = study_id
@@ -92,6 +96,7 @@ class OptunaSearch:
         self._task = replace(task, direction="maximize" if maximizing else "minimize")
         self._packs = packs
         self._device = device
+        self._earlier = earlier
         self._given = self._native = given
         self._learned_from = 0
         self._offered: dict[int, frozenset[str]] = {}
@@ -259,6 +264,7 @@ class OptunaSearch:
     def _in(self, native: NativeSpace) -> tuple[Reader, Turns]:
         """Return the reader and the turns of this space, new ones if it is not that of the last trial."""
         if self._reader is None or self._turns is None or self._reader.native != native:
+            earlier = self._find_earlier(native, is_new=self._turns is None)
             self._reader = Reader(native, self._directions)
             self._turns = self._assembly.turns(
                 native.space,
@@ -266,10 +272,33 @@ class OptunaSearch:
                 self._seed,
                 knowledge=know(native.space, self._task, self._packs),
                 switches=Switches(explain=False),  # Optuna keeps no message of a failure
+                earlier=earlier,
                 device=self._device,
             )
             self._turns.region = Region(native.space, Limits(native.limits)) if native.limits else None
         return self._reader, self._turns
+
+    def _find_earlier(self, native: NativeSpace, *, is_new: bool) -> tuple[EarlierStudy, ...]:
+        """Return what earlier studies came to; that a named one fits nothing is an error only at first."""
+        if len(self._directions) > 1:
+            if self._earlier and self._earlier is not True:
+                raise InputError(
+                    "to a study of several objectives nothing is carried over; give earlier=False"
+                )
+            return ()
+        try:
+            found = find_for(self._earlier, self.storage, self.study_id, native.space, self._task)
+        except InputError as error:
+            if is_new:
+                raise
+            self._say(f"earlier studies have no part: {error}")
+            return ()
+        if found:
+            names = ", ".join(repr(study.name) for study in found)
+            self._say(
+                f"the study begins with what earlier ones came to: {names}; earlier=False leaves them out"
+            )
+        return found
 
     def _write(
         self,

@@ -166,3 +166,23 @@ def test_a_number_of_points_that_is_none_is_refused(n: Any) -> None:
 def test_the_points_of_five_are_the_spread_of_four() -> None:
     x = SPACE.encode_many([{**SPACE.default(), "depth": depth} for depth in range(1, 9)])
     assert choose_spread(x, 5)[:4] == choose_spread(x, 4)
+
+
+def test_a_warm_start_begins_with_what_earlier_studies_of_a_storage_came_to(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/s.db"
+    space = bg.Space(lr=bg.Float(1e-5, 1e-1, log=True), depth=bg.Int(1, 8))
+    with bg.Tuner(space, storage=url, study_name="old", seed=0) as tuner:
+        for depth in range(1, 8):
+            tuner.tell({"lr": 3e-2, "depth": depth}, abs(depth - 6))
+        named = bg.warm_start(space, earlier=tuner.study)
+    found = bg.warm_start(space, storage=url)
+    assert [point.params for point in named] == [point.params for point in found]
+    assert found[0].source == "default"
+    assert (found[1].params, found[1].source) == ({"lr": 3e-2, "depth": 6}, "knowledge")
+    assert "best of study old" in found[1].reason
+    without = bg.warm_start(space)
+    assert bg.warm_start(space, storage=url, earlier=False) == without
+    assert bg.warm_start(space, storage=f"sqlite:///{tmp_path}/none.db") == without
+    assert not (tmp_path / "none.db").exists()
+    with pytest.raises(InputError, match="earlier is 3"):
+        bg.warm_start(space, earlier=3)

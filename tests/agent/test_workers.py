@@ -216,6 +216,30 @@ def test_a_process_that_dies_is_a_failed_trial_and_harms_no_other() -> None:
     }
 
 
+def interrupt_all_but_the_default(params: dict[str, Any]) -> float:
+    if params["x"] != 0.5:
+        raise KeyboardInterrupt
+    time.sleep(0.5)  # which a process that is told to end would not outlive
+    return bowl(params)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_objective_that_interrupts_in_a_process_ends_the_run_and_loses_nothing(
+    tmp_path: Path, jobs: int
+) -> None:
+    url = f"sqlite:///{tmp_path}/s.db"
+    objective = FunctionObjective(interrupt_all_but_the_default)
+    with bg.Tuner(SPACE, storage=url, study_name="s", seed=0) as tuner:
+        with pytest.raises(KeyboardInterrupt):
+            tuner.run(objective, n_trials=4, n_jobs=jobs, processes=True)
+        assert [(trial.number, trial.state) for trial in tuner.history] == [(0, "complete"), (1, "running")]
+    with bg.Tuner(SPACE, storage=url, study_name="s") as tuner:
+        again = tuner.run(FunctionObjective(bowl), n_trials=4)
+    assert [trial.number for trial in again.trials] == [0, 1, 2, 3]
+    assert all(trial.state == "complete" for trial in again.trials)
+
+
 @pytest.mark.slow
 def test_processes_are_ended_on_ctrl_c(tmp_path: Path) -> None:
     mark = tmp_path / "started"

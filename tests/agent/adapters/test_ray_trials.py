@@ -68,7 +68,7 @@ def test_the_last_value_of_the_metric_is_told() -> None:
 def test_a_trial_without_a_value_failed_with_the_reason(result: Any, error: str, words: str) -> None:
     found = trials()
     found.suggest("a")
-    found.report("a", {"loss": 0.5, "training_iteration": 1})
+    found.report("a", "loss", {"loss": 0.5, "training_iteration": 1})
     found.complete("a", "loss", result, error=error, log="Traceback")
     assert outcome(found).failed
     assert words in outcome(found).error
@@ -78,16 +78,39 @@ def test_a_trial_that_was_cut_short_says_so() -> None:
     found = trials()
     for name in ("long", "short"):
         found.suggest(name)
-    found.report("long", {"loss": 0.5, "training_iteration": 27})
+    found.report("long", "loss", {"loss": 0.5, "training_iteration": 27})
     found.complete("short", "loss", {"loss": 0.9, "training_iteration": 3})
-    assert outcome(found, 1).value == 0.9
+    assert (outcome(found, 1).value, found.trial(1).state) == (0.9, "pruned")
     assert outcome(found, 1).feedback == "ended after 3 iterations; the longest trial has had 27"
+
+
+def test_what_is_stopped_early_is_evidence_and_what_ends_by_itself_is_complete() -> None:
+    found = trials()
+    for name in ("long", "stopped", "short", "failed"):
+        found.suggest(name)
+    for step in (1, 2, 3):
+        found.report("long", "loss", {"loss": 1 / step, "training_iteration": step})
+        found.report("long", "loss", {"loss": 9.0, "training_iteration": step})  # a repetition's
+    found.complete("long", "loss", {"loss": 1 / 3, "training_iteration": 3})
+    found.report("stopped", "loss", {"loss": 0.9, "training_iteration": 1})
+    found.complete("stopped", "loss", {"loss": 0.8, "training_iteration": 2})  # which is new here
+    found.report("short", "loss", {"loss": 0.7, "training_iteration": 1})
+    found.complete("short", "loss", {"loss": 0.7, "training_iteration": 1})  # which it had reported
+    found.report("failed", "loss", {"loss": "much", "training_iteration": 1})
+    found.complete("failed", "loss", {"loss": 0.9, "training_iteration": 2}, error="out of memory")
+    states = [found.trial(number).state for number in range(4)]
+    assert states == ["complete", "pruned", "complete", "complete"]
+    assert found.trial(0).reports == {1: 1.0, 2: 0.5, 3: pytest.approx(1 / 3)}
+    assert (found.trial(1).reports, found.trial(1).last) == ({1: 0.9, 2: 0.8}, 0.8)
+    after = trials()
+    after.resume(json.loads(json.dumps(found.to_dict())), in_memory=True)
+    assert after.tuner.history == found.tuner.history
 
 
 def test_a_paused_trial_that_is_stopped_counts_with_what_it_reported_last() -> None:
     found = trials()
     found.suggest("a")
-    found.report("a", {"loss": 0.5, "training_iteration": 1})
+    found.report("a", "loss", {"loss": 0.5, "training_iteration": 1})
     found.complete("a", "loss", None)
     assert outcome(found).value == 0.5
 

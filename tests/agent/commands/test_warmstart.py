@@ -14,7 +14,10 @@ from click.testing import CliRunner, Result
 from bestguess.agent.adapters import __all__ as tuners
 from bestguess.agent.adapters import csv
 from bestguess.agent.cli import main
+from bestguess.agent.tuner import Tuner
 from bestguess.agent.warm_start import WarmStart
+from bestguess.tools.space.parameters import Choice, Float
+from bestguess.tools.space.space import Space
 
 SPACE = """
 task: {description: A bowl, metric: loss}
@@ -184,3 +187,18 @@ def test_a_point_is_on_one_line_in_a_pipe(run: Run, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("COLUMNS", "40")
     said = run("--space", "space.yaml", "--for", "optuna").stdout
     assert "the default configuration, to measure everything against" in said
+
+
+@pytest.mark.slow
+def test_the_first_points_are_what_earlier_studies_of_a_storage_came_to_unless_told_not_to(run: Run) -> None:
+    space = Space(lr=Float(1e-4, 1, log=True), booster=Choice(["gbtree", "dart"], default="dart"))
+    with Tuner(space, storage="sqlite:///old.db", study_name="old", seed=0) as tuner:
+        for lr in (1e-3, 1e-2, 0.5):
+            tuner.tell({"lr": lr, "booster": "gbtree"}, lr)
+
+    def second(*options: str) -> str:
+        done = run("--space", "space.yaml", "--n", "2", "--json", *options)
+        return str(json.loads(done.stdout.splitlines()[-1])["points"][1]["source"])
+
+    assert second() == second("--storage", "sqlite:///old.db", "--no-earlier") == "random"
+    assert second("--storage", "sqlite:///old.db") == second("--earlier", "sqlite:///old.db") == "knowledge"

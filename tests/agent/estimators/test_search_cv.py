@@ -413,3 +413,19 @@ def test_arguments_are_checked_as_scikit_learn_checks_its_own() -> None:
         search(n_iter=0).fit(X, Y)
     with pytest.raises(ValueError, match="The 'param_distributions' parameter"):
         search(3).fit(X, Y)
+
+
+def test_a_search_begins_with_what_an_earlier_one_found_and_tells_what_it_came_to() -> None:
+    first = search().fit(X, Y)
+    assert first.result_.best_value == pytest.approx(first.best_score_)
+    assert "Best" in first.result_.report()
+    assert [trial.params for trial in first.result_.trials] == [trial.params for trial in first.trials_]
+    assert pickle.loads(pickle.dumps(first)).result_.to_dict() == first.result_.to_dict()
+    second = search(n_iter=2, earlier=[first], knowledge=False).fit(X, Y)
+    assert second.trials_[1].reason.startswith("best of study search of DecisionTreeClassifier: ")
+    alone = search(n_iter=2, earlier=False, knowledge=False).fit(X, Y)
+    assert alone.trials_[1].source == "random"
+    with pytest.raises(InputError, match="earlier is 3"):
+        search(earlier=3).fit(X, Y)
+    with pytest.raises(NotFittedError):
+        _ = search().result_

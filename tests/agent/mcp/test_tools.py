@@ -136,6 +136,9 @@ def test_a_study_begins_with_the_earlier_ones_that_are_named(inside: Callable[[S
             await call(client, "tell", study_name=name, number=0, value=bowl(first["params"]))
             reasons.append((await call(client, "ask", study_name=name))["trials"][0]["reason"])
         assert reasons == ["best of study old: it gave 0 there", "a first look at the space"]
+        for earlier, source in ((True, "knowledge"), (["old"], "knowledge"), (False, "random")):
+            found = await call(client, "warm_start", space=SPACE, n=2, earlier=earlier)
+            assert found["points"][1]["source"] == source
         elsewhere = {"study_name": "more", "space": SPACE, "earlier": ["sqlite:///other.db"]}
         assert "another storage" in await refusal(client, "create_study", **elsewhere)
 
