@@ -106,6 +106,9 @@ class Conversation:
         self.consents: set[str] = set()
         """What "always" was said to. It is not kept: the file of a session may have come from elsewhere."""
 
+        self.attended = True
+        """Whether somebody is there, who is not asked about what they typed in full."""
+
         self.advised: set[str] = set()
         """What a model advised in this session and was passed on, which is done once."""
 

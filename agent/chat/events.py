@@ -132,15 +132,16 @@ Listener = Callable[[Event], None]
 class Answer:
     """What a command says: Markdown, and perhaps a plot.
 
-    It is `partial` if the user stopped it; a `secret` one is shown and not kept. `then` is the command
-    without arguments that is wanted next, by whoever wanted this one. It is `disputed` where the trials say
-    otherwise than a claim of the model's.
+    It is `partial` if the user stopped it, and `unclear` where nothing was understood; a `secret` one is shown
+    and not kept. `then` is the command without arguments that is wanted next, by whoever wanted this one. It
+    is `disputed` where the trials say otherwise than a claim of the model's.
     """
 
     text: str
     plot: Plot | None = None
     partial: bool = False
     secret: bool = False
+    unclear: bool = False
     then: str = ""
     disputed: bool = False
 
@@ -148,5 +149,5 @@ class Answer:
     def event(self) -> Event:
         """The answer as an event."""
         fields: dict[str, Any] = {"plot": asdict(self.plot)} if self.plot else {}
-        marks = {mark: True for mark in ("partial", "secret") if getattr(self, mark)}
+        marks = {mark: True for mark in ("partial", "secret", "unclear") if getattr(self, mark)}
         return Event("answer", self.text, {**fields, **marks})

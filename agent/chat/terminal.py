@@ -27,7 +27,7 @@ from prompt_toolkit.patch_stdout import patch_stdout
 
 from bestguess.agent.chat.answers.rendering import MAX_WIDTH, render
 from bestguess.agent.chat.commands import REGISTRY
-from bestguess.agent.chat.events import Event
+from bestguess.agent.chat.events import Event, Listener
 from bestguess.agent.chat.session import Session
 from bestguess.agent.reports.console import CleanConsole
 from bestguess.tools.words.private import make_private
@@ -238,12 +238,8 @@ def _age(since: float) -> str:
     return f"{time.monotonic() - since:.0f} s"
 
 
-def run_lines(session: Session, lines: Iterable[str], out: TextIO, *, as_json: bool, wait: bool) -> None:
-    """Take one turn a line, and print events as they come: as text, or one JSON object a line.
-
-    With `wait` a line is read once all trials that the lines before it started are done. At the end of the
-    lines those still wanted are waited for.
-    """
+def event_printer(out: TextIO, *, as_json: bool = False) -> Listener:
+    """Return what prints events where there is no terminal: as text, or one JSON object a line."""
     console = CleanConsole(file=out, force_terminal=False, width=100)
 
     def show(event: Event) -> None:
@@ -255,7 +251,16 @@ def run_lines(session: Session, lines: Iterable[str], out: TextIO, *, as_json: b
             render(console, event)
         out.flush()
 
-    unlisten = session.listen(show)
+    return show
+
+
+def run_lines(session: Session, lines: Iterable[str], out: TextIO, *, as_json: bool, wait: bool) -> None:
+    """Take one turn a line, and print events as they come: as text, or one JSON object a line.
+
+    With `wait` a line is read once all trials that the lines before it started are done. At the end of the
+    lines those still wanted are waited for.
+    """
+    unlisten = session.listen(event_printer(out, as_json=as_json))
     session.greet()
     try:
         for line in lines:

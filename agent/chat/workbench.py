@@ -84,6 +84,9 @@ class Workbench:
         self._grade: Grade | None = None
         self._exam = exam
         self._device = check_device(device)
+        self.allows: Callable[[], str] = str
+        """Is asked before each trial, of whatever study; returns why it may not be started, or nothing."""
+
         self.trials: Trials | None = None
         """The trials in the background, once there is a study."""
 
@@ -340,7 +343,7 @@ class Workbench:
             return f"the budget of {agreed.trials} trials is spent"
         if agreed.until is not None and time.time() >= agreed.until:
             return "the time is up"
-        return ""
+        return self.allows()
 
     @property
     def examines(self) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bestguess.agent import adapters
     from bestguess.agent.advice.budget import Budget
+    from bestguess.agent.chat.unattended import Agent
     from bestguess.agent.estimators.search_cv import SearchCV
     from bestguess.agent.learning.draft import learn
     from bestguess.agent.llm import LLM, Message, Reply, Request
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from bestguess.tools.trial import History, Outcome, Prediction, Proposal, Trial
 
 _HOMES = {
+    "Agent": "agent.chat.unattended",
     "BestGuessError": "tools.errors",
     "Budget": "agent.advice.budget",
     "Choice": "tools.space.parameters",
@@ -60,6 +62,7 @@ _HOMES = {
 
 __all__ = [
     "LLM",
+    "Agent",
     "BestGuessError",
     "Budget",
     "Choice",

@@ -1,0 +1,140 @@
+"""What is agreed to beforehand, by whoever leaves a session to itself: the same words at every door.
+
+    trials=20      so many trials may be run
+    time=30m       trials may be started for so long; budget=30m is the same
+    tokens=50000   so many tokens a language model may read and write
+    space          what is searched, and the program's command, may be changed
+    write          files may be written into the folder
+    study          a study may be begun, or gone to, by what a model read in the words
+
+All else is answered no, and said. Whoever agrees to trials or a time agrees to the study that they are for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from bestguess.agent.chat.command import Command
+from bestguess.agent.chat.commands import REGISTRY
+from bestguess.agent.chat.conversation import Conversation, Pending
+from bestguess.agent.chat.language.intents import Intent
+from bestguess.tools.errors import BestGuessError, InputError
+from bestguess.tools.words.given import did_you_mean, entries, listed, shown
+
+EXAMPLE = "trials=20, time=30m, tokens=50000, space, write, study"
+MOST = 10**9
+_WORDS = frozenset({"space", "write", "study"})
+_COUNTS = frozenset({"trials", "tokens"})
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)\s*([smhd])[a-z]*\s*)+", re.IGNORECASE)
+_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What may be done without asking; None is for nothing of it."""
+
+    trials: int | None = None
+    seconds: float | None = None
+    tokens: int | None = None
+    words: frozenset[str] = frozenset()
+
+    @classmethod
+    def read(cls, given: str | Iterable[str] | Mapping[str, Any]) -> Self:
+        """Return what words agree to, or a mapping of them; raise InputError for what is none of them."""
+        found: dict[str, Any] = {}
+        words = set()
+        for name, value in _pairs(given):
+            if name in _WORDS and value in ("", "true", True):
+                words.add(name)
+            elif name in _COUNTS:
+                found[name] = _count(name, value)
+            elif name in ("time", "budget"):
+                found["seconds"] = _duration(name, value)
+            elif not (name in _WORDS and value in ("false", False)):
+                hint = did_you_mean(name, [*_WORDS, *_COUNTS, "time", "budget"]) or f"; give {EXAMPLE}"
+                raise InputError(f"yes is {shown(name)}, which nothing is agreed to by{hint}")
+        return cls(**found, words=frozenset(words))
+
+    @property
+    def runs(self) -> bool:
+        """Whether trials may be run."""
+        return self.trials is not None or self.seconds is not None
+
+    def lacks(self, session: Conversation, pending: Pending) -> str:
+        """Return by which word a card could have been agreed to, or nothing where it is.
+
+        What comes by itself, as a model's advice between two trials, is agreed to by no word.
+        """
+        if pending.by_itself:
+            return "nobody, as nobody asked for it"
+        return next(filter(None, (self._lacks(session, intent) for intent in pending.intents)), "")
+
+    def _lacks(self, session: Conversation, intent: Intent) -> str:
+        command = REGISTRY[intent.command]
+        match _kind(session, command, intent):
+            case "reads":
+                return ""
+            case "run":
+                return "" if self.runs else "trials=N or time=30m"
+            case "tokens":
+                return "" if self.tokens is not None or session.bench.llm is None else "tokens=N"
+            case "study":
+                is_said = intent.origin == "person"
+                return "" if is_said or self.runs or "study" in self.words else "study"
+            case "":
+                return "nobody beforehand"
+            case word:
+                return "" if word in self.words else word
+
+
+def _kind(session: Conversation, command: Command, intent: Intent) -> str:
+    """Return what a command takes to be agreed to; nothing where no word is for it."""
+    if command.effect in ("reads", "writes", "reaches"):
+        return {"writes": "write", "reaches": ""}.get(command.effect, "reads")
+    if command.name == "budget" and intent.origin != "person":
+        return ""
+    try:
+        asked = command.asks(session, **intent.arguments).consent if command.asks else "typed"
+    except BestGuessError:  # what it is for comes about only before it, or never
+        asked = "code" if command.effect in ("spends", "proposes") else "typed"
+    if asked == "space":
+        return "space"
+    if command.effect in ("spends", "proposes"):
+        return "run" if asked in ("code", "budget") else "tokens"
+    return "study"
+
+
+def _pairs(given: Any) -> list[tuple[str, Any]]:
+    if isinstance(given, str):
+        given = [word for word in re.split(r"[,\s]+", given) if word]
+    if (pairs := entries(given)) is not None:
+        return [(str(name), value) for name, value in pairs.items()]
+    words = listed(given, 100)
+    if words is None or not all(isinstance(word, str) for word in words):
+        raise InputError(f"yes is {shown(given)}; give words such as {EXAMPLE}")
+    split = (word.strip().partition("=") for one in words for word in one.split(","))
+    return [(name.strip(), value.strip()) for name, _, value in split]
+
+
+def _count(name: str, value: Any) -> int:
+    try:
+        count = int(value)
+    except (TypeError, ValueError):
+        count = 0
+    if isinstance(value, bool) or not 1 <= count <= MOST:
+        raise InputError(f"yes {name} is {shown(value)}; give a whole number from 1, as {name}=20")
+    return count
+
+
+def _duration(name: str, value: Any) -> float:
+    text = str(value).strip()
+    seconds = sum(float(amount) * _SECONDS[unit.lower()] for amount, unit in _PART.findall(text))
+    if not _DURATION.fullmatch(text) or not 0 < seconds <= MOST:
+        raise InputError(
+            f"yes {name} is {shown(value)}; give a time with its unit, as {name}=30m or {name}=2h"
+        )
+    return seconds
