@@ -89,7 +89,8 @@ class Acting(Conversation):
         if command.asks:
             card = command.asks(self, **intent.arguments)
         if intent.origin == "person":
-            return None if card.consent in {*self.consents, "typed"} else card
+            unasked = {*self.consents, "typed"} if self.attended else self.consents
+            return None if card.consent in unasked else card
         whole = f"the whole command: {verbatim(command.write(intent.arguments))}"
         return Card(card.title, (whole, *card.lines, OUTSIDE), "once")
 

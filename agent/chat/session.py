@@ -76,7 +76,7 @@ class Session(Acting):
         intents = intents or self._understand(text)
         if not intents:
             text = not_understood(text, self._context(), question=verdict is not None)
-            self._emit(Answer(text).event)
+            self._emit(Answer(text, unclear=True).event)
         self._perform_all(intents)
 
     def _understand(self, text: str) -> list[Intent]:
@@ -153,7 +153,8 @@ class Session(Acting):
         text = intent.arguments["text"]
         intents = self._understand(text)
         if not intents:
-            self._emit(Answer(f"I did not understand *{text}*, so of that nothing was done.").event)
+            said = f"I did not understand *{text}*, so of that nothing was done."
+            self._emit(Answer(said, unclear=True).event)
         return _from_outside(intents) if intent.origin == "outside" else intents
 
     def _with_first_trial(self, new: Intent, intents: Sequence[Intent]) -> list[Intent]:

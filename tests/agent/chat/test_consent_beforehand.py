@@ -1,0 +1,109 @@
+"""What is agreed to beforehand, and nothing else, is done where nobody attends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import bestguess as bg
+from bestguess.agent.chat.consent import Consent
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "trials=20 time=1h30m,space",
+        ["trials=20", "budget=1h30m", "space"],
+        ["trials=20,space", "time=90 minutes"],
+        {"trials": 20, "time": "5400s", "space": True, "write": False},
+    ],
+)
+def test_the_same_words_agree_to_the_same_at_every_door(given: Any) -> None:
+    assert Consent.read(given) == Consent(20, 5400.0, None, frozenset({"space"}))
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("trial=3", "did you mean 'trials'"),
+        ("trials=0", "give a whole number from 1"),
+        ("trials=many", "give a whole number from 1"),
+        ("budget=30", "give a time with its unit, as budget=30m"),
+        ("time=0s", "give a time with its unit"),
+        ("all", "which nothing is agreed to by"),
+        (7, "give words such as"),
+        ({"space": "maybe"}, "which nothing is agreed to by"),
+    ],
+)
+def test_what_agrees_to_nothing_is_an_error_that_says_what_would(given: Any, words: str) -> None:
+    with pytest.raises(bg.InputError, match=words):
+        Consent.read(given)
+
+
+def test_without_a_consent_nothing_runs_and_the_turn_says_what_would_agree(folder: Path) -> None:
+    with bg.Agent(folder, seed=0) as agent:
+        turn = agent.do("tune train.py, minimise val_loss")
+        assert turn.status == "refused"
+        assert turn.refused == ("Run train.py once with its defaults? Agreed to by: trials=N or time=30m",)
+        assert not agent.session.bench.opened
+        assert agent.do("what a lovely day").status == "unclear"
+
+
+@pytest.mark.parametrize(
+    ("line", "lacking"),
+    [
+        ("/export json", "write"),
+        ("/log", "write"),
+        ("/pin depth=3", "space"),
+        ("/fix seed=1", "space"),
+        ("/run 1", "trials=N or time=30m"),
+        ("/try depth=4", "trials=N or time=30m"),
+        ("/web", "nobody beforehand"),
+        ("/model embedded", "nobody beforehand"),
+    ],
+)
+def test_a_command_that_is_typed_is_not_agreed_to_by_that(folder: Path, line: str, lacking: str) -> None:
+    with bg.Agent(folder, yes="study") as agent:
+        agent.do("/new train.py val_loss minimize")
+        before = sorted(path.name for path in folder.iterdir())
+        turn = agent.do(line)
+        assert (turn.status, [each.rpartition(": ")[2] for each in turn.refused]) == ("refused", [lacking])
+        assert sorted(path.name for path in folder.iterdir()) == before
+
+
+@pytest.mark.slow
+def test_a_study_that_is_begun_runs_all_trials_that_were_agreed_to(folder: Path) -> None:
+    with bg.Agent(folder, yes={"trials": 5}, seed=0) as agent:
+        turn = agent.do("tune train.py, minimise val_loss, tell me what matters")
+        assert (turn.status, turn.errors, turn.refused) == ("done", (), ())
+        assert len(turn.study["trials"]) == 5
+        assert turn.best_value == turn.to_dict()["best_value"]
+        assert set(turn.importance) == {"lr", "depth", "booster", "nap_s"}
+        assert "What moves the value" in turn.answers[-1]
+        assert agent.do("run 3").limit == "the 5 trials that were agreed to are run"
+    with bg.Agent(folder, yes="trials=1 write", resume=True) as agent:
+        turn = agent.do("/run 1\n/export json")
+        assert (turn.status, len(turn.study["trials"])) == ("limit", 6)  # 3 of before are still wanted
+        assert (folder / "best_train.json").exists()
+
+
+@pytest.mark.slow
+def test_words_that_say_how_many_trials_are_kept_to_and_a_time_ends_the_run(folder: Path) -> None:
+    with bg.Agent(folder, yes="time=1h", seed=0) as agent:
+        agent.do("/new train.py val_loss minimize\n/run 2")
+        assert len(agent.session.bench.history) == 3
+    with bg.Agent(folder, yes="time=1s", seed=0) as agent:
+        turn = agent.do("tune train.py, minimise val_loss")
+        assert turn.status in ("done", "limit")
+        assert agent.session.bench.trials is not None
+        assert not agent.session.bench.trials.busy
+
+
+@pytest.mark.slow
+def test_a_program_that_fails_is_a_turn_that_failed(folder: Path) -> None:
+    (folder / "train.py").write_text("raise SystemExit('no data')\n# --lr\nLR = 0.1\nprint('loss', LR)\n")
+    with bg.Agent(folder, yes="trials=5") as agent:
+        turn = agent.do("tune train.py, minimise loss")
+        assert (turn.status, turn.best_value, len(turn.study["trials"])) == ("failed", None, 1)
