@@ -132,9 +132,9 @@ Listener = Callable[[Event], None]
 class Answer:
     """What a command says: Markdown, and perhaps a plot.
 
-    It is `partial` if the user stopped it, and `unclear` where nothing was understood; a `secret` one is shown
-    and not kept. `then` is the command without arguments that is wanted next, by whoever wanted this one. It
-    is `disputed` where the trials say otherwise than a claim of the model's.
+    It is `partial` if the user stopped it, and `unclear` where nothing was understood; a `secret` one is
+    shown and not kept. `then` is the command without arguments that is wanted next, by whoever wanted this
+    one. It is `disputed` where the trials say otherwise than a claim of the model's.
     """
 
     text: str
