@@ -23,7 +23,7 @@ from bestguess.agent.checks import (
     check_task,
 )
 from bestguess.agent.llm import LLM
-from bestguess.agent.pruning.pruner import NONE, check_pruner
+from bestguess.agent.pruning.pruner import NONE, check_pruner, check_repeats
 from bestguess.agent.record.earlier import Earlier
 from bestguess.agent.record.storage_url import shown_url
 from bestguess.agent.reports.console import CleanConsole
@@ -32,7 +32,7 @@ from bestguess.agent.result import Result
 from bestguess.agent.task import Task
 from bestguess.agent.tuner import MOST_TRIALS, Callback, Tuner
 from bestguess.tools.errors import InputError
-from bestguess.tools.objective.repeats import MOST_REPEATS, Repeated
+from bestguess.tools.objective.repeats import Repeated
 from bestguess.tools.objective.run import CommandObjective, FunctionObjective, Objective
 from bestguess.tools.space.space import Space
 from bestguess.tools.surrogate.device import AUTO
@@ -175,17 +175,12 @@ def repeat(
     objective: FunctionObjective | CommandObjective, repeats: int, pruner: str | BasePruner | bool | None
 ) -> Objective:
     """Return an objective that runs so many times a trial; raise InputError where that makes no sense."""
+    if check_repeats(repeats, pruner) > 1:
+        return Repeated(objective, repeats)
     stops = check_pruner(pruner) not in (None, NONE)
-    if check_count("repeats", repeats, MOST_REPEATS) == 1:
-        if stops and isinstance(objective, FunctionObjective) and not objective.takes_trial:
-            raise InputError(
-                f"pruner is {shown(pruner)}, and the objective {objective.name} has nothing to report to; "
-                "give it an argument named trial, or leave pruner out"
-            )
-        return objective
-    if stops:
+    if stops and isinstance(objective, FunctionObjective) and not objective.takes_trial:
         raise InputError(
-            f"repeats is {repeats} and pruner {shown(pruner)}; of several runs none is stopped early: leave "
-            "out one of the two"
+            f"pruner is {shown(pruner)}, and the objective {objective.name} has nothing to report to; "
+            "give it an argument named trial, or leave pruner out"
         )
-    return Repeated(objective, repeats)
+    return objective

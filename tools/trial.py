@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from statistics import stdev
+from statistics import fmean, stdev
 from typing import Any, Literal, Protocol
 
 from bestguess.tools.errors import InputError, StudyError
@@ -174,6 +174,14 @@ class Outcome:
                 f"the error is {shown(error)} ({type(error).__name__}); give words or an exception"
             )
         return cls(error=error or "failed without a message", feedback=feedback, seconds=seconds)
+
+    @classmethod
+    def of_runs(cls, runs: Sequence[float], *, feedback: str = "", seconds: float | None = None) -> Outcome:
+        """Return the outcome of a trial that was run several times, whose value is the mean of its `runs`."""
+        values = _runs(list(runs))
+        if not values:
+            raise InputError(f"runs is {shown(runs)}; give the value of each run")
+        return cls(fmean(values), feedback=feedback, seconds=seconds, runs=values)
 
     @property
     def failed(self) -> bool:

@@ -21,6 +21,7 @@ from bestguess.tools.errors import InputError
 from bestguess.tools.objective.command import CommandTemplate
 from bestguess.tools.scan.directions import direction_of, likeliest_first
 from bestguess.tools.scan.draft import may_be_secret, scan
+from bestguess.tools.scan.exclusions import SEED
 from bestguess.tools.scan.finding import Finding
 from bestguess.tools.scan.metric import find_printed, pattern_of
 from bestguess.tools.space.formats import load_yaml
@@ -145,6 +146,16 @@ def command_for(folder: Path, plan: Plan, tuned: Iterable[str], fixed: Mapping[s
     command = replace(scan(path), script=path.relative_to(folder.resolve()), chosen=tuple(chosen)).command
     places = {f"{name}={{{name}}}": f"{name}={value}" for name, value in fixed.items()}
     return (sys.executable, *(places.get(word, word) for word in command[1:]))
+
+
+def seed_words(folder: Path, plan: Plan) -> tuple[str, ...]:
+    """Return the arguments that give a run its seed, if the script takes one that nothing else sets."""
+    if not plan.origins or "seed" in plan.space:
+        return ()
+    for found, reason in scan(within(folder, plan.script)).left_out:
+        if reason == SEED and found.words and found.name not in plan.fixed:
+            return tuple(word.replace(f"{{{found.name}}}", "{seed}") for word in found.words)
+    return ()
 
 
 def _flags(text: str, space: Space) -> list[str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from bestguess.agent.pruning.pruner import check_repeats
 from bestguess.agent.task import Task
 from bestguess.tools.errors import CommandError, InputError, ParamsError
 from bestguess.tools.objective.command import CommandTemplate
@@ -52,6 +53,9 @@ class Plan:
     patience: int | None = None
     """After how many trials without a new best the search pauses."""
 
+    repeats: int = 1
+    """How many runs a trial is, whose mean is its value."""
+
     fixed: Mapping[str, Any] = field(default_factory=dict)
     """Options of the program that the command sets to one value."""
 
@@ -67,6 +71,9 @@ class Plan:
         """The command as one would type it, with its placeholders."""
         words = ["python" if word == sys.executable else word for word in self.words]
         return " ".join(word if "{" in word else shlex.quote(word) for word in words)
+
+    def __post_init__(self) -> None:
+        check_repeats(self.repeats, self.pruner)
 
     def render(self, params: Mapping[str, Any], folder: Path) -> list[str]:
         """Return the command with params written in; `folder` is where it runs. Raises CommandError."""

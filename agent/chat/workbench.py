@@ -15,6 +15,7 @@ from bestguess.agent.advice.budget import Budget, BudgetedLLM
 from bestguess.agent.advice.exam.examination import grade_for
 from bestguess.agent.advice.journal import JournaledLLM, open_beside
 from bestguess.agent.chat.answers.facts import Known
+from bestguess.agent.chat.draft import seed_words
 from bestguess.agent.chat.plan import Change, Plan, limits_within
 from bestguess.agent.chat.state import Agreed, SessionState, Undo
 from bestguess.agent.chat.trials import Trials, Watcher
@@ -25,6 +26,7 @@ from bestguess.agent.llm.shared import SharedLLM
 from bestguess.agent.llm.weights.catalog import CATALOG
 from bestguess.agent.record.opening import study_names
 from bestguess.agent.record.study import Study
+from bestguess.agent.tune import repeat
 from bestguess.agent.tuner import Tuner
 from bestguess.tools.errors import InputError, ModelError, ModelSpecError, StudyError
 from bestguess.tools.objective.reading import WHICH_WORDS
@@ -155,6 +157,7 @@ class Workbench:
     def reading_note(self) -> str:
         """What there is to know of how the last run's value was read, if anything."""
         objective = self.trials.objective if self.trials else None
+        objective = getattr(objective, "objective", objective)  # of one that is repeated
         return objective.note if isinstance(objective, CommandObjective) else ""
 
     @property
@@ -362,8 +365,8 @@ class Workbench:
 
     def _open(self, plan: Plan, *, exam: bool = True, earlier: bool | None = None) -> Trials:
         stop = threading.Event()
-        objective = CommandObjective(
-            plan.words,
+        command = CommandObjective(
+            (*plan.words, *(seed_words(self.folder, plan) if plan.repeats > 1 else ())),
             metric=plan.metric,
             space_names=plan.space.names,
             text_names=plan.space.texts,
@@ -388,7 +391,12 @@ class Workbench:
         )
         tuner.limit(plan.limits)
         self.trials = Trials(
-            tuner, objective, stop, self._watcher, parallel=self.parallel, may_start=self.may_start
+            tuner,
+            repeat(command, plan.repeats, plan.pruner),
+            stop,
+            self._watcher,
+            parallel=self.parallel,
+            may_start=self.may_start,
         )
         self.trials.paused = True
         return self.trials

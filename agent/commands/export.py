@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -21,7 +17,7 @@ from bestguess.agent.commands._options import (
 from bestguess.agent.commands._output import echo, echo_json, write_file
 
 if TYPE_CHECKING:
-    from bestguess.agent.record.study import Study
+    from bestguess.agent.export import Form
 
 
 @click.command()
@@ -38,7 +34,7 @@ if TYPE_CHECKING:
 @force_option
 @json_option
 def command(
-    storage: str, study_name: str | None, form: str, out: Path | None, force: bool, as_json: bool
+    storage: str, study_name: str | None, form: Form, out: Path | None, force: bool, as_json: bool
 ) -> None:
     """Take a study away: its trials as comma-separated values, or all of it as JSON.
 
@@ -51,12 +47,13 @@ def command(
       bestguess export --format result --out result.json    # bg.Result.load("result.json")
       bestguess export --out trials.csv --json
     """
+    from bestguess.agent.export import export_study
     from bestguess.agent.record.storage_url import shown_url
     from bestguess.agent.record.study import load
 
     refuse_existing(out, force=force)
     study = load(storage, study_name)
-    text = {"csv": _csv, "json": _json, "result": _result}[form](study)
+    text = export_study(study, form)
     if out is not None:
         write_file(out, text)
     if as_json:
@@ -68,37 +65,3 @@ def command(
         echo(f"Wrote {out}: {len(study.history)} trials")
     else:
         echo(text, nl=False)
-
-
-def _csv(study: Study) -> str:
-    from bestguess.agent.reports.rows import trial_rows
-
-    rows = trial_rows(study.space, study.history)
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerows(_cells(row) for row in ([*rows[0]] if rows else [], *([*row.values()] for row in rows)))
-    return out.getvalue()
-
-
-def _cells(row: Sequence[Any]) -> list[Any]:
-    return [f"'{cell}" if isinstance(cell, str) and cell[:1] in tuple("=+-@\t\r") else cell for cell in row]
-
-
-def _json(study: Study) -> str:
-    from bestguess.agent.reports.report import study_record
-
-    history = study.history
-    seconds = sum(trial.outcome.seconds or 0.0 for trial in history.told if trial.outcome)
-    record = {
-        "study_name": study.name,
-        "task": study.task.to_dict(),
-        "space": study.space.to_dict(),
-        **study_record(history, study.task, study.space, seconds=seconds),
-    }
-    return json.dumps(record, indent=2) + "\n"
-
-
-def _result(study: Study) -> str:
-    from bestguess.agent.result import Result
-
-    return json.dumps(Result(study, None, 0.0).document, allow_nan=False) + "\n"

@@ -54,7 +54,8 @@ def command(
 ) -> None:
     """Tell the outcome of a trial: a VALUE, or that it FAILED and why.
 
-    Of several metrics or with limits, VALUE is NAME=NUMBER for each of them.
+    Of several metrics or with limits, VALUE is NAME=NUMBER for each of them. Several VALUEs are those of
+    several runs with other seeds, whose mean counts, and whose spread is noise that the search knows of.
 
     Telling the same again changes nothing and says so (exit code 0); telling another outcome is an error that
     names both (exit code 2).
@@ -66,6 +67,7 @@ def command(
     Examples:
       bestguess tell 3 0.25
       bestguess tell 3 -0.5 --feedback-file train.log --json
+      bestguess tell 3 0.25 0.27 0.22
       bestguess tell 4 --failed "CUDA out of memory"
       bestguess tell 5 0.7 --step 3
       bestguess tell 5 val_loss=0.25 latency_ms=12 memory_mb=3800
@@ -81,12 +83,14 @@ def command(
     if (step is not None or pruned) and (params is not None or failed is not None):
         raise InputError("--step and --pruned are of a trial that was asked; leave --params and --failed out")
     number, value = _read_arguments(what, params=params, valued=None if pruned else failed is None)
+    if isinstance(value, list) and (step is not None or pruned):
+        raise InputError("--step and --pruned are of one run; of several none is stopped early")
     if feedback_file is not None:
         feedback = f"{feedback}\n{feedback_file.read()}".strip()
     study = load(storage, study_name)
     if step is not None:
         assert number is not None
-        if isinstance(value, dict):
+        if isinstance(value, dict | list):
             raise InputError("--step is of one metric; a study of several stops no trial early")
         _tell_step(study, number, step, value, as_json=as_json)
         return
@@ -94,6 +98,8 @@ def command(
         outcome = Outcome.failure(failed, feedback=feedback)
     elif isinstance(value, dict):
         outcome = Outcome(values=value, feedback=feedback, pruned=pruned)
+    elif isinstance(value, list):
+        outcome = Outcome.of_runs(value, feedback=feedback)
     else:
         outcome = Outcome(value, feedback=feedback, pruned=pruned)
     if params is not None:
@@ -148,8 +154,10 @@ def _tell_step(study: Study, number: int, step: int, value: float | None, *, as_
 
 def _read_arguments(
     what: tuple[str, ...], *, params: str | None, valued: bool | None
-) -> tuple[int | None, float | dict[str, float] | None]:
-    """Return the number and the value, of several metrics by name, each None where it has no place.
+) -> tuple[int | None, float | list[float] | dict[str, float] | None]:
+    """Return the number and the value, each None where it has no place.
+
+    Of several metrics that is their values by name, of several runs a list.
 
     Where `valued` is None a value may be left out.
     """
@@ -157,8 +165,11 @@ def _read_arguments(
     if valued is None:
         valued = len(what) > 1
     expected = ["NUMBER"] * numbered + ["VALUE"] * valued
-    several = valued and len(what) >= len(expected) and all("=" in word for word in what[numbered:])
-    if (len(what) != len(expected) and not several) or any(word.startswith("--") for word in what):
+    named_all = valued and len(what) >= len(expected) and all("=" in word for word in what[numbered:])
+    runs = valued and len(what) > len(expected) and not named_all
+    if (len(what) != len(expected) and not (named_all or runs)) or any(
+        word.startswith("--") for word in what
+    ):
         given = " ".join(what) or "nothing"
         raise InputError(
             f"tell was given {shown(given)}; give {' and '.join(expected) or 'neither NUMBER nor VALUE'} "
@@ -171,9 +182,11 @@ def _read_arguments(
             f"the trial is {shown(what[0])}; give the number that `bestguess ask` gave"
         ) from None
     try:
-        named = [word.rpartition("=") for word in what[numbered:]] if several else []
-        if several:
+        if named_all:
+            named = [word.rpartition("=") for word in what[numbered:]]
             return number, {name: float(value) for name, _, value in named}
+        if runs:
+            return number, [float(word) for word in what[numbered:]]
         return number, float(what[-1]) if valued else None
     except ValueError:
         raise InputError(

@@ -17,6 +17,7 @@ from bestguess.agent.chat.answers.facts import Known
 from bestguess.agent.chat.command import Command
 from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.checks import check_count
+from bestguess.agent.export import Form, export_study
 from bestguess.agent.mcp.records import (
     Asked,
     Best,
@@ -108,6 +109,7 @@ def make_server(
         tools.history,
         tools.importance,
         tools.report,
+        tools.export,
         tools.verify,
         tools.scan_script,
     ):
@@ -181,6 +183,16 @@ class Tools:
         """Get the report in Markdown: default against best, who proposed what, what moves the value."""
         return report_on(self._studies.get(study_name).tuner.study)
 
+    def export(
+        self,
+        form: Annotated[
+            Form, Field(description="csv: a row a trial; json: all of it; result: for bestguess.Result.load")
+        ] = "csv",
+        study_name: StudyName = None,
+    ) -> str:
+        """Get all trials of a study as text, for other programs."""
+        return export_study(self._studies.get(study_name).tuner.study, form)
+
     async def ask(self, study_name: StudyName = None, n: int = 1) -> Asked:
         """Get the next trials to run, each with who proposed it and why. No two callers get the same one."""
         call = AskCall()
@@ -203,6 +215,12 @@ class Tools:
             dict[str, float] | None,
             Field(description="of several metrics or with limits, all of them by name"),
         ] = None,
+        runs: Annotated[
+            list[float] | None,
+            Field(
+                description="the values of several runs with other seeds, in place of one: the mean counts"
+            ),
+        ] = None,
         failure: Annotated[str | None, Field(description="why it gave no value, if it did not")] = None,
         feedback: Annotated[str, Field(description="what the tuner should read, such as a log's end")] = "",
         params: Annotated[
@@ -211,13 +229,16 @@ class Tools:
         study_name: StudyName = None,
     ) -> Told:
         """Tell the outcome of a trial: a value or a failure. Telling the same again changes nothing."""
-        if (value is None and not values) == (failure is None):
+        if (value is not None or bool(values)) + bool(runs) + (failure is not None) != 1:
             raise InputError(
-                "give a value, or the failure that kept the trial from one; of several metrics, values"
+                "give a value, or the failure that kept the trial from one; of several metrics, values, of "
+                "several runs, runs"
             )
         if (number is None) == (params is None):
             raise InputError("give the number of a trial that was asked, or the params of one that was not")
-        if failure is None:
+        if runs:
+            outcome = Outcome.of_runs(runs, feedback=feedback)
+        elif failure is None:
             outcome = Outcome(value, feedback=feedback, values=values or {})
         else:
             outcome = Outcome.failure(failure, feedback=feedback)

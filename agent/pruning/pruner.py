@@ -17,10 +17,11 @@ from optuna.pruners import BasePruner, NopPruner
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-from bestguess.agent.checks import check_seed
+from bestguess.agent.checks import check_count, check_seed
 from bestguess.agent.pruning.forecast import Forecast
 from bestguess.agent.record.trial_fields import STOP, fields_of, read_stop
 from bestguess.tools.errors import InputError
+from bestguess.tools.objective.repeats import MOST_REPEATS
 from bestguess.tools.trial import Stop
 from bestguess.tools.words.given import did_you_mean, shown
 
@@ -88,6 +89,16 @@ def check_pruner(pruner: Any) -> str | BasePruner | None:
     if pruner != NONE:
         _named(pruner)
     return str(pruner)
+
+
+def check_repeats(repeats: Any, pruner: str | BasePruner | bool | None) -> int:
+    """Return how many runs a trial is; raise InputError where that is none, or some are to be stopped."""
+    if check_count("repeats", repeats, MOST_REPEATS) > 1 and check_pruner(pruner) not in (None, NONE):
+        raise InputError(
+            f"repeats is {repeats} and pruner {shown(pruner)}; of several runs none is stopped early: leave "
+            "out one of the two"
+        )
+    return int(repeats)
 
 
 def _named(name: Any) -> BasePruner:

@@ -85,6 +85,7 @@ MCP = {
     "path": "a script to read",
     "a": "one of two trials",
     "b": "the other",
+    "form": "of `export`, as in a session",
 }
 
 

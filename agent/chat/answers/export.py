@@ -1,10 +1,11 @@
-"""What a study can be taken away as: a script that reproduces the best, a command, JSON, a report, a copy."""
+"""What a study is taken away as: a script that reproduces the best, JSON, a report, a copy, its trials."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
 import sys
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from bestguess.agent.chat.answers.svg import draw
 from bestguess.agent.chat.answers.tables import trial_row
 from bestguess.agent.chat.answers.templating import render_file
 from bestguess.agent.chat.plan import Plan
+from bestguess.agent.export import export_study
 from bestguess.agent.record.study import Study
 from bestguess.agent.reports.front import why_no_best
 from bestguess.agent.reports.insight import gain_insight
@@ -27,6 +29,8 @@ FILE_NAMES = {
     "json": "best_{study}.json",
     "report": "report_{study}.html",
     "study": "{study}.db",
+    "csv": "trials_{study}.csv",
+    "result": "result_{study}.json",
 }
 EFFECTS = 4
 
@@ -99,4 +103,10 @@ def _report(plan: Plan, study: Study, folder: Path) -> str:
     )
 
 
-_FORMS = {"script": _script, "json": _json, "report": _report}
+_FORMS: Mapping[str, Callable[[Plan, Study, Path], str]] = {
+    "script": _script,
+    "json": _json,
+    "report": _report,
+    "csv": lambda _plan, study, _folder: export_study(study, "csv"),
+    "result": lambda _plan, study, _folder: export_study(study, "result"),
+}

@@ -54,10 +54,14 @@ def total_seconds(history: History) -> float:
     return sum(trial.outcome.seconds or 0.0 for trial in history.told if trial.outcome)
 
 
-def seconds_per_trial(history: History) -> float | None:
-    """Return how long a trial takes, by the mean of those that ran; None before the first."""
-    times = [trial.outcome.seconds for trial in history.told if trial.outcome and trial.outcome.seconds]
-    return sum(times) / len(times) if times else None
+def seconds_per_trial(history: History, repeats: int | None = None) -> float | None:
+    """Return how long a trial takes, or one of so many runs, by those that ran; None before the first."""
+    ran = [trial.outcome for trial in history.told if trial.outcome and trial.outcome.seconds]
+    if not ran:
+        return None
+    seconds = sum(outcome.seconds or 0.0 for outcome in ran)
+    runs = sum(len(outcome.runs) or 1 for outcome in ran)
+    return seconds / len(ran) if repeats is None else repeats * seconds / runs
 
 
 def at_ends(space: Space, params: Mapping[str, Any]) -> dict[str, tuple[float, float]]:

@@ -20,7 +20,7 @@ from bestguess.tools.objective.editing import Edit, edit_values
 from bestguess.tools.trial import Trial
 from bestguess.tools.words.private import open_private
 
-Form = Literal["script", "command", "json", "report", "study"]
+Form = Literal["script", "command", "json", "report", "study", "csv", "result"]
 
 TRANSCRIPT = "transcript.md"
 
@@ -47,7 +47,10 @@ def _card_for_export(session: Conversation, form: Form = "script", path: str = "
 
 @command("writes", asks=_card_for_export)
 def export(session: Conversation, form: Form = "script", path: str = "") -> str:
-    """Write the best configuration as a script, command, JSON, report or study file into the folder."""
+    """Write a file into the folder: a script of the best configuration, its command, json, or a report.
+
+    All trials: csv, a row each; study, a copy of the database; result, which bg.Result.load reads.
+    """
     plan, folder = session.bench.the_plan(), session.bench.folder
     if form == "command":
         return f"    {plan.typed(best_of(session.bench.history).params, folder)}"

@@ -1,21 +1,25 @@
-"""The commands that run trials and judge them: /run /pause /resume /pruner /try /retry /undo /note."""
+"""The commands for trials: /run /pause /resume /pruner /repeats /try /retry /undo /note."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from bestguess.agent.advice.exam.examination import PROBLEMS, estimate_tokens
 from bestguess.agent.chat.answers import facts
 from bestguess.agent.chat.answers.formatting import duration, verbatim
 from bestguess.agent.chat.command import Count, Minutes, Number, Values, command
 from bestguess.agent.chat.conversation import Conversation
+from bestguess.agent.chat.draft import seed_words
 from bestguess.agent.chat.events import Card
 from bestguess.agent.chat.plan import assignments, configuration
 from bestguess.agent.chat.state import Agreed, Undo
 from bestguess.agent.pruning.pruner import NONE, check_pruner
 from bestguess.tools.errors import InputError, ParamsError
+from bestguess.tools.objective.repeats import MOST_REPEATS
 
 MOST_IN_TIME = 1000
 """Trials of one /run that is given a time only."""
@@ -99,6 +103,30 @@ def _card_for_pruner(session: Conversation, rule: str) -> Card:
         "the default is never stopped, and one in ten runs on as a control",
     )
     return Card(f"Stop hopeless trials early, by {name}?", lines, "typed")
+
+
+def _card_for_repeats(session: Conversation, n: int) -> Card:
+    bench = session.bench
+    plan = replace(bench.the_plan(), repeats=n)
+    if n == 1:
+        return Card("Run each trial once?", (f"now: {bench.the_plan().repeats} times",), "typed")
+    seeded = " ".join(seed_words(bench.folder, plan)) or "the variable BESTGUESS_SEED"
+    lines = (
+        f"now: {bench.the_plan().repeats}; from the next trial on: {n} runs, and so many times as long",
+        "their mean counts, and how they differ is noise that the search knows of",
+        f"the seeds 0 to {n - 1} are given as {seeded}",
+    )
+    return Card(f"Run each trial {n} times?", lines, "typed")
+
+
+@command("changes", asks=_card_for_repeats)
+def repeats(session: Conversation, n: Annotated[int, Field(ge=1, le=MOST_REPEATS)]) -> str:
+    """Run each trial n times from now on, with other seeds; their mean is its value: /repeats 3."""
+    bench = session.bench
+    bench.change_plan(replace(bench.the_plan(), repeats=n))
+    if n == 1:
+        return "Each trial is one run from now on."
+    return f"Each trial is {n} runs from now on, whose mean is its value."
 
 
 @command("changes", asks=_card_for_pruner)
@@ -204,18 +232,24 @@ def note(session: Conversation, text: str, trial: Number | None = None) -> str:
     return f"Noted at trial {trial}; whoever proposes next reads it."
 
 
+def _seconds(session: Conversation) -> float | None:
+    """Return how long the next trial takes; None before one has run."""
+    return facts.seconds_per_trial(session.bench.history, session.bench.the_plan().repeats)
+
+
 def _cost_lines(session: Conversation, n: int) -> tuple[str, ...]:
     plan = session.bench.the_plan()
-    seconds = facts.seconds_per_trial(session.bench.history)
+    seconds = _seconds(session)
     rounds = -(-n // session.bench.parallel)
     took = f"about {duration(rounds * seconds)}" if seconds else "unknown until it has run once"
     side = f", {session.bench.parallel} at once" if session.bench.parallel > 1 else ""
+    each = f", {plan.repeats} runs each" if plan.repeats > 1 else ""
     told = session.bench.history.told
     spent = sum(trial.proposal.tokens for trial in told)
     tokens = f"about {round(n * spent / len(told), -2):.0f}" if told and spent else "none"
     if session.bench.llm and not spent:
         tokens = "unknown until the model was asked"
-    what, many = f"what: {verbatim(plan.command_line)}", f"how many: {n}{side}"
+    what, many = f"what: {verbatim(plan.command_line)}", f"how many: {n}{each}{side}"
     lines: tuple[str, ...] = (what, many, f"time: {took}; tokens: {tokens}")
     if not session.bench.opened and session.bench.examines:
         exam = f"{len(PROBLEMS)} small problems, about {estimate_tokens()} tokens, behind the trials"
@@ -229,13 +263,13 @@ def _waiting(session: Conversation) -> int:
 
 def _room(session: Conversation, minutes: float) -> int:
     """Return how many trials fit into a time, by how long they took; 0 where that is not known."""
-    seconds = facts.seconds_per_trial(session.bench.history)
+    seconds = _seconds(session)
     return max(int(60 * minutes / seconds * session.bench.parallel), 1) if seconds else 0
 
 
 def _needed(session: Conversation, n: int, minutes: float | None = None) -> Agreed:
     """Return what is agreed, raised to what n more trials need; a time that is given is the new one."""
-    agreed, seconds = session.bench.agreed, facts.seconds_per_trial(session.bench.history)
+    agreed, seconds = session.bench.agreed, _seconds(session)
     if minutes is not None:
         return replace(agreed, until=time.time() + 60 * minutes)
     n += _waiting(session)

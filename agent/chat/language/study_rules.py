@@ -118,6 +118,7 @@ SAID = {
 """Words somewhere in a sentence by which its rule knows it."""
 
 _FORMS = {
+    "csv": r"csv|spreadsheet|excel",
     "json": r"json",
     "report": r"report|html|write-?up",
     "study": r"study|database|sqlite|db(?: file)?",

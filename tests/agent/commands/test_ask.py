@@ -84,6 +84,15 @@ def test_asking_and_telling_makes_a_study(run: Run) -> None:
     assert shown["trials"][0]["feedback"] == "it overfits"
 
 
+def test_several_values_are_those_of_several_runs(run: Run) -> None:
+    run("ask", "--space", "space.yaml")
+    assert read(run("tell", "0", "0.25", "0.75", "2", "--json"))["value"] == 1.0
+    shown = read(run("show", "--json"))
+    assert shown["trials"][0]["runs"] == [0.25, 0.75, 2.0]
+    for words in (("0.1", "0.2", "--pruned"), ("0.1", "0.2", "--step", "1"), ("0.1", "much")):
+        assert run("tell", "0", *words).exit_code == 2
+
+
 @pytest.mark.slow
 def test_values_on_the_way_are_told_by_step_and_a_hopeless_trial_is_to_stop(run: Run) -> None:
     run("ask", "--space", "space.yaml", "--n", "5", "--seed", "1", "--pruner", "forecast")

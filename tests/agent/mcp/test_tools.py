@@ -25,6 +25,7 @@ from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 
+import bestguess as bg
 from bestguess.agent.mcp.http import TOKEN_VARIABLE
 from bestguess.agent.mcp.tools import make_server
 
@@ -94,7 +95,8 @@ def test_every_tool_has_a_description_and_a_schema_of_what_it_takes_and_gives(
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
         assert set(tools) == {
             "list_studies", "create_study", "ask", "tell", "warm_start", "best", "history", "importance",
-            "report", "verify", "widen", "report_step", "scan_script", "why", "compare", "outlook", "cost",
+            "report", "export", "verify", "widen", "report_step", "scan_script", "why", "compare", "outlook",
+            "cost",
         }  # fmt: skip
         assert all(tool.description for tool in tools.values())
         assert all(tool.input_schema["additionalProperties"] is False for tool in tools.values())
@@ -141,6 +143,25 @@ def test_a_study_begins_with_the_earlier_ones_that_are_named(inside: Callable[[S
             assert found["points"][1]["source"] == source
         elsewhere = {"study_name": "more", "space": SPACE, "earlier": ["sqlite:///other.db"]}
         assert "another storage" in await refusal(client, "create_study", **elsewhere)
+
+    inside(script)
+
+
+def test_several_runs_of_a_trial_are_told_and_all_trials_are_taken_away(
+    inside: Callable[[Script], None], tmp_path: Path
+) -> None:
+    async def script(client: Client) -> None:
+        await call(client, "create_study", study_name="s", space=SPACE)
+        await call(client, "ask")
+        told = await call(client, "tell", number=0, runs=[1.0, 2.0, 6.0])
+        assert told["trial"]["value"] == 3.0
+        assert "give a value" in await refusal(client, "tell", number=0, value=1.0, runs=[1.0])
+        rows = await client.call_tool("export", {})
+        assert "0,complete,3.0,2.6457" in str(rows.content)
+        whole = await client.call_tool("export", {"form": "result"})
+        (tmp_path / "s.json").write_text(whole.content[0].text)  # type: ignore[union-attr]
+        assert bg.Result.load(tmp_path / "s.json").trials[0].outcome == bg.Outcome.of_runs([1.0, 2.0, 6.0])
+        assert "'csv', 'json' or 'result'" in await refusal(client, "export", form="pdf")
 
     inside(script)
 

@@ -1,0 +1,54 @@
+"""A study taken away as text, for other programs: `bestguess export`, `/export` and the MCP tool write it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+from bestguess.agent.record.study import Study
+from bestguess.agent.reports.report import study_record
+from bestguess.agent.reports.rows import trial_rows
+from bestguess.agent.result import Result
+
+Form = Literal["csv", "json", "result"]
+"""A row a trial; all that is known of the study, and its space; what `Result.load` reads."""
+
+
+def export_study(study: Study, form: Form) -> str:
+    """Return the text of a study in a form."""
+    return _FORMS[form](study)
+
+
+def _csv(study: Study) -> str:
+    rows = trial_rows(study.space, study.history)
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerows(_cells(row) for row in ([*rows[0]] if rows else [], *([*row.values()] for row in rows)))
+    return out.getvalue()
+
+
+def _cells(row: Sequence[Any]) -> list[Any]:
+    # A spreadsheet would run such words as a formula.
+    return [f"'{cell}" if isinstance(cell, str) and cell[:1] in tuple("=+-@\t\r") else cell for cell in row]
+
+
+def _json(study: Study) -> str:
+    history = study.history
+    seconds = sum(trial.outcome.seconds or 0.0 for trial in history.told if trial.outcome)
+    record = {
+        "study_name": study.name,
+        "task": study.task.to_dict(),
+        "space": study.space.to_dict(),
+        **study_record(history, study.task, study.space, seconds=seconds),
+    }
+    return json.dumps(record, indent=2) + "\n"
+
+
+def _result(study: Study) -> str:
+    return json.dumps(Result(study, None, 0.0).document, allow_nan=False) + "\n"
+
+
+_FORMS: Mapping[Form, Callable[[Study], str]] = {"csv": _csv, "json": _json, "result": _result}
