@@ -77,6 +77,7 @@ COMMAND_LINE = {
     "context": "vLLM's",
     "setup": "vLLM's",
     "again": "an exam that was taken",
+    "prompt": "words for a session that nobody attends",
 }
 
 MCP = {
