@@ -133,6 +133,11 @@ class Tuner:
         self.task = check_task(task)
         self._terms = ModelTerms(llm, llm_wait_s, budget, journal, cache, prefetch, exam)
         self.space = check_space(space)
+        if self.space.fidelity and self.task.goals:
+            raise InputError(
+                f"{self.space.fidelity} is a Fidelity, and small runs are compared by one metric; make it an "
+                "Int or a Float, or leave out metrics and limits"
+            )
         study_name = check_study_name(study_name)
         check_flag("resume", resume)
         named = isinstance(owner, str) and owner == THIS_PROCESS
@@ -379,6 +384,11 @@ class Tuner:
             raise InputError(
                 f"pruner is {shown(pruner)}, and trials are stopped by one number, while this study is to "
                 f"{self.task.aim}: {of_others if self.task.metrics else of_limits}; leave it out"
+            )
+        if rule not in (None, NONE) and self.space.fidelity:
+            raise InputError(
+                f"pruner is {shown(pruner)}, and the space has a Fidelity, {self.space.fidelity}, by which "
+                "runs begin small; leave out one of the two"
             )
         return rule
 

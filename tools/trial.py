@@ -28,7 +28,7 @@ from bestguess.tools.words.given import (
 from bestguess.tools.words.redaction import redact
 
 Source = Literal["default", "knowledge", "llm", "gp", "random", "user"]
-State = Literal["running", "complete", "failed", "pruned"]
+State = Literal["running", "complete", "failed", "pruned", "partial"]
 
 Params = Mapping[str, Any]
 """Active parameters only, by name."""
@@ -45,7 +45,7 @@ SDS_OF_90 = 1.645
 LONGEST_READ = 100_000
 """Characters of what others wrote that are cleaned, before it is cut to what is kept."""
 
-_RARE = ("values", "pruned", "runs")
+_RARE = ("values", "pruned", "runs", "partial")
 """What most outcomes do not have is not kept of them, so that an older BestGuess reads them all the same."""
 
 _LIKE_A_REMARK = re.compile(r"[\W_]*remark\b", re.IGNORECASE)
@@ -126,7 +126,9 @@ class Outcome:
     secrets in them blanked. `values` are those of several metrics, by name, for a task that has metrics or
     limits; `value` is then that of the first, once it is told. Of a trial that was stopped early, and so is
     `pruned`, a value is the one that it had when it was stopped, and may be left out. `runs` are the values
-    of the objective's runs, where it had several, of which `value` is the mean.
+    of the objective's runs, where it had several, of which `value` is the mean. `partial` is set where it is
+    told: of a run with less than the whole of the space's `Fidelity`, whose value is not the objective's, how
+    much it had, as "epochs=9 of 81".
     """
 
     value: float | None = None
@@ -136,6 +138,7 @@ class Outcome:
     values: Mapping[str, float] = field(default_factory=dict)
     pruned: bool = False
     runs: tuple[float, ...] = ()
+    partial: str = ""
 
     def __post_init__(self) -> None:
         feedback = _text("feedback", self.feedback)[-LONGEST_READ:]
@@ -146,6 +149,7 @@ class Outcome:
             object.__setattr__(self, "value", None)
             object.__setattr__(self, "values", {})
             object.__setattr__(self, "pruned", False)
+            object.__setattr__(self, "partial", "")
             object.__setattr__(self, "runs", ())
             return
         object.__setattr__(self, "runs", _runs(self.runs))
@@ -281,15 +285,21 @@ class Trial:
     def value(self) -> float | None:
         """The objective's value; of several metrics, the first.
 
-        None while it runs, after a failure, and where it was stopped early.
+        None while it runs, after a failure, and where it was stopped early or not the whole run.
         """
-        return self.outcome.value if self.outcome and not self.outcome.pruned else None
+        whole = self.outcome and not (self.outcome.pruned or self.outcome.partial)
+        return self.outcome.value if self.outcome and whole else None
 
     @property
     def last(self) -> float | None:
-        """What was last known of the value of a trial that was stopped early, or runs."""
+        """What was last known of the value of a trial that was stopped early, or runs; or of a small run."""
         last = self.reports[max(self.reports)] if self.reports else None
         return self.outcome.value if last is None and self.outcome else last
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether it was stopped early or was less than a whole run: `last` is all that is known."""
+        return self.state in ("pruned", "partial")
 
     @property
     def values(self) -> dict[str, float]:
@@ -298,11 +308,13 @@ class Trial:
 
     @property
     def state(self) -> State:
-        """`running`, `complete`, `failed`, or `pruned`: stopped early."""
+        """`running`, `complete`, `failed`, `pruned`: stopped early, or `partial`: less than the whole run."""
         if self.outcome is None:
             return "running"
         if self.outcome.pruned:
             return "pruned"
+        if self.outcome.partial:
+            return "partial"
         return "failed" if self.outcome.failed else "complete"
 
     @property
@@ -390,13 +402,18 @@ class History:
         return tuple(trial for trial in self.trials if trial.state == "pruned")
 
     @property
+    def partial(self) -> tuple[Trial, ...]:
+        """Trials that were less than a whole run, by the space's `Fidelity`."""
+        return tuple(trial for trial in self.trials if trial.state == "partial")
+
+    @property
     def running(self) -> tuple[Trial, ...]:
         """Trials that were asked and not told."""
         return tuple(trial for trial in self.trials if trial.state == "running")
 
     @property
     def told(self) -> tuple[Trial, ...]:
-        """Complete, failed and pruned trials."""
+        """Complete, failed, pruned and partial trials."""
         return tuple(trial for trial in self.trials if trial.outcome is not None)
 
     @property
@@ -464,7 +481,8 @@ class History:
     @property
     def default(self) -> Trial | None:
         """The trial of the default configuration, if it is among them."""
-        return next((trial for trial in self.trials if trial.source == "default"), None)
+        whole = (trial for trial in self.trials if trial.state != "partial")
+        return next((trial for trial in whole if trial.source == "default"), None)
 
     def including(self, trial: Trial) -> History:
         """Return this history with a trial as it is now."""
@@ -475,6 +493,11 @@ class History:
         """Return the trial's value turned so that less is better; the trial must be complete."""
         assert trial.value is not None
         return -trial.value if self.direction == "maximize" else trial.value
+
+    def loss_so_far(self, trial: Trial) -> float:
+        """Return what was last known of a trial's value, turned so that less is better; it must be known."""
+        assert trial.last is not None
+        return -trial.last if self.direction == "maximize" else trial.last
 
 
 def as_outcome(given: Any) -> Outcome:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bestguess.agent.task import Task
-from bestguess.tools.space.parameters import Choice, Float, Int, Parameter
+from bestguess.tools.space.parameters import Choice, Fidelity, Float, Int, Parameter
 from bestguess.tools.space.schema import reply_text, round_float, spell
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History, Prediction, Source, Trial, plain_line
@@ -220,6 +220,8 @@ def _range(parameter: Parameter) -> str:
     if isinstance(parameter, Choice):
         order = "in this order " if parameter.ordered else ""
         return f"one {order}of {', '.join(spelled(parameter, option) for option in parameter.options)}"
+    if isinstance(parameter, Fidelity):
+        return f"always {parameter.high}: the size of a whole run"
     return "text"
 
 

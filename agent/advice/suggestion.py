@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bestguess.tools.errors import ReplyError
-from bestguess.tools.space.parameters import Float, Int, Text
+from bestguess.tools.space.parameters import Fidelity, Float, Int, Text
 from bestguess.tools.space.schema import read_reply
 from bestguess.tools.space.space import Space
 from bestguess.tools.suggestion import WHY_CHARS, Suggestion
@@ -19,7 +19,7 @@ _WHY = {"type": "string", "maxLength": WHY_CHARS}
 def suggestion_schema(space: Space) -> dict[str, Any]:
     """Return the JSON Schema of a piece of advice."""
     known = space.parameters
-    fixable = [name for name, parameter in known.items() if not isinstance(parameter, Text)]
+    fixable = [name for name, parameter in known.items() if not isinstance(parameter, Text | Fidelity)]
     numeric = [name for name, parameter in known.items() if isinstance(parameter, Float | Int)]
     forms = [_exactly(kind={"enum": ["stop"]}, why=_WHY)]
     if fixable:
@@ -43,7 +43,7 @@ def read_suggestion(said: Any, space: Space) -> Suggestion:
     if kind not in ("fix", "narrow"):
         raise ReplyError(f"{shown(kind)} is neither stop, fix nor narrow")
     parameter = space.parameters.get(name) if isinstance(name, str) else None
-    if not isinstance(name, str) or parameter is None or isinstance(parameter, Text):
+    if not isinstance(name, str) or parameter is None or isinstance(parameter, Text | Fidelity):
         raise ReplyError(f"{shown(name)} is no parameter with a range or options")
     if kind == "fix":
         return Suggestion("fix", why, name, value=read_reply(parameter, fields.get("value")))

@@ -19,7 +19,7 @@ from bestguess.tools.objective.run import PARAMS_VARIABLE
 from bestguess.tools.scan.directions import direction_of
 from bestguess.tools.scan.metric import pattern_of
 from bestguess.tools.space.parameter import Parameter
-from bestguess.tools.space.parameters import Choice, Float, Int
+from bestguess.tools.space.parameters import Choice, Fidelity, Float, Int
 from bestguess.tools.space.region import Limit, Limits, Region
 from bestguess.tools.space.space import Space
 
@@ -177,6 +177,8 @@ def range_words(parameter: Parameter) -> str:
         return f"{parameter.low:g} … {parameter.high:g}{step}{' (log)' if parameter.log else ''}"
     if isinstance(parameter, Choice):
         return " | ".join(map(str, parameter.options))
+    if isinstance(parameter, Fidelity):
+        return f"{parameter.low:g} … {parameter.high:g} (size of a run; the whole is {parameter.high:g})"
     return "text"
 
 

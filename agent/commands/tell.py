@@ -129,7 +129,7 @@ def command(
     came = f"failed ({clean_line(trial.feedback)})"
     if trial.value is not None:
         came = f"value {values_words(trial, history.goals)}" if trial.values else f"value {trial.value:.6g}"
-    came = stop_words(trial) if trial.state == "pruned" else came
+    came = stop_words(trial) if trial.is_unfinished else came
     ending = f"; best so far: trial {best.number}, {best.value:.6g}" if best else ""
     if history.goals:
         ending = f"; {best_so_far(history)}"

@@ -148,6 +148,7 @@ class Best(BaseModel):
     complete: int
     failed: int
     pruned: int = Field(description="how many were stopped early")
+    partial: int = Field(0, description="how many were less than a whole run, by the space's fidelity")
     running: int
     since_best: int = Field(description="how many were told after the last that was a new best")
 
@@ -165,6 +166,7 @@ class Best(BaseModel):
             complete=len(history.complete),
             failed=len(history.failed),
             pruned=len(history.pruned),
+            partial=len(history.partial),
             running=len(history.running),
             since_best=history.since_best,
         )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -38,6 +38,7 @@ STATES = {
     "complete": TrialState.COMPLETE,
     "failed": TrialState.FAIL,
     "pruned": TrialState.PRUNED,
+    "partial": TrialState.PRUNED,  # so that nobody takes its value for the objective's
 }
 
 STOP = "bestguess:stop"
@@ -100,9 +101,17 @@ def read_outcome(
         return Outcome(values[0], **known)
     if fields.get("error"):
         return Outcome(**fields)
+    if frozen.state == TrialState.PRUNED and fields.get("partial"):
+        return Outcome(**fields)
     if frozen.state == TrialState.PRUNED and (fields.get("pruned") or read_reports(frozen)):
         return Outcome(**{**fields, "pruned": True})
     return Outcome.failure(f"recorded as {frozen.state.name.lower()} with value {values[0]} and no reason")
+
+
+def mark_partial(outcome: Outcome, params: Params, space: Space) -> Outcome:
+    """Return an outcome that says of how much of a whole run it is, by the space's `Fidelity`."""
+    partial = "" if outcome.value is None else space.partial(params)
+    return outcome if partial == outcome.partial else replace(outcome, partial=partial)
 
 
 def read_stop(frozen: FrozenTrial) -> Stop | None:
@@ -223,7 +232,8 @@ class Translation:
         )
         if not frozen.state.is_finished():
             return trial
-        return trial.told(read_outcome(frozen, fields.get("outcome"), self._goals))
+        outcome = read_outcome(frozen, fields.get("outcome"), self._goals)
+        return trial.told(mark_partial(outcome, trial.params, self.space))
 
     def _belongs(self, frozen: FrozenTrial) -> bool:
         fields, odd = read_fields(frozen.user_attrs.get(ATTRIBUTE, {}))

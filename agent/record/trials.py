@@ -27,6 +27,7 @@ from bestguess.agent.record.trial_fields import (
     STOP,
     Translation,
     fields_of,
+    mark_partial,
     read_stop,
 )
 from bestguess.agent.task import Task
@@ -205,6 +206,7 @@ class StoredTrials:
 
     def add(self, proposal: Proposal, outcome: Outcome, key: str) -> Trial:
         """Make a trial that is over and return it."""
+        outcome = mark_partial(outcome, proposal.params, self._translation.space)
         with writing(self._settings.url):
             self._settings.check(self._token)
             number = self._make(self._write(proposal, outcome, key=key))
@@ -284,6 +286,7 @@ class StoredTrials:
                 outcome = Outcome.failure("stopped early, before it had reported a value")
             else:
                 outcome = replace(outcome, value=trial.last)
+        outcome = mark_partial(outcome, trial.params, self._translation.space)
         told = trial.told(outcome)
         with writing(self._settings.url):
             try:

@@ -152,7 +152,7 @@ def trials_table(trials: deque[Trial] | tuple[Trial, ...], task: Task, front: Se
     table.add_column("params", ratio=3, no_wrap=True, overflow="ellipsis")
     table.add_column("why", ratio=2, no_wrap=True, overflow="ellipsis")
     for trial in trials:
-        style = {"failed": "red", "pruned": "dim"}.get(trial.state, "")
+        style = {"failed": "red", "pruned": "dim", "partial": "dim"}.get(trial.state, "")
         if trial.number in best:
             style = "bold green"
         params = (
@@ -172,7 +172,7 @@ def trials_table(trials: deque[Trial] | tuple[Trial, ...], task: Task, front: Se
 
 def format_value(trial: Trial, task: Task | None = None) -> str:
     """Return a trial's values, or its state where it has none; with the task, which limits they break."""
-    if trial.state == "pruned":
+    if trial.is_unfinished:
         return stop_words(trial)
     return values_words(trial, task.goals if task else None)
 

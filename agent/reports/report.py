@@ -114,6 +114,11 @@ def trial_record(trial: Trial) -> dict[str, Any]:
         "values": trial.values,
         **({"runs": list(trial.outcome.runs)} if trial.outcome and trial.outcome.runs else {}),
         "state": trial.state,
+        **(
+            {"partial": {"at": trial.outcome.partial, "value": trial.last}}
+            if trial.outcome and trial.outcome.partial
+            else {}
+        ),
         "stopped": stop_record(trial),
         "feedback": trial.feedback,
         "remarks": list(trial.remarks),
@@ -192,6 +197,9 @@ def write_report(
         parts.append(f"- Recommended, as the best value may be the luckiest: {recommended.words}")
     if stopped := count_stopped(history):
         parts.append(f"- {stopped.words}")
+    if small := history.partial:
+        words = f"{len(small)} of {len(history)} trials were less than a whole run, by {space.fidelity}"
+        parts.append(f"- {words}; none of them counts as the best")
     if state := describe_model(history):
         parts.append(f"- Language model: {state}")
     parts += [f"- The model advises, and nothing was done: {one.sentence}" for one in collect_advice(history)]

@@ -20,6 +20,7 @@ def trial_rows(space: Space, history: History) -> list[dict[str, Any]]:
             "number": trial.number,
             "state": trial.state,
             "value": trial.value,
+            **({"value_of_part": trial.last if trial.state == "partial" else None} if space.fidelity else {}),
             **{f"values_{name}": trial.values.get(name) for name in metrics},
             "sd": trial.outcome.sd if trial.outcome else None,
             **{f"params_{name}": trial.params.get(name) for name in space.names},

@@ -53,7 +53,9 @@ def stop_record(trial: Trial) -> dict[str, Any] | None:
 
 
 def stop_words(trial: Trial) -> str:
-    """Return where a trial was stopped early, and with what value, as people read it."""
+    """Return where a trial was stopped early, or how small its run was, and with what value, for people."""
+    if trial.state == "partial" and trial.outcome:
+        return f"{trial.last:.5g} at {trial.outcome.partial}"
     record = stop_record(trial) or {}
     value = "no value" if record.get("value") is None else f"{record['value']:.5g}"
     return f"{value}, stopped" + ("" if record.get("step") is None else f" at step {record['step']}")

@@ -26,6 +26,7 @@ from bestguess.agent.search.first_guesses import FirstGuesses, words_tell
 from bestguess.agent.search.guesses import Guesses
 from bestguess.agent.search.packs import STARTS, Packs
 from bestguess.agent.search.rights import Rights
+from bestguess.agent.search.sizes import SmallDefault, in_size
 from bestguess.agent.search.state import Pass, Proposer, SearchState
 from bestguess.agent.search.surrogate import ALL_TRIED, NOTHING_TO_FIT, Surrogate
 from bestguess.agent.search.switches import EVERYTHING, Switches
@@ -150,11 +151,13 @@ class Turns:
             offered = self._guess_in_place_of(offered, state)
         if fallback and not offered.fallback:
             offered = replace(offered, fallback=fallback)
+        offered = in_size(state, offered, searched=not self._is_warming_up(history))
         return self._completed(state, offered)
 
     def _order(self, state: SearchState) -> Iterator[Proposer]:
         """Yield the proposers in the order in which they may propose; the last one never passes."""
         yield Default()
+        yield SmallDefault()
         yield from self._switches.proposers
         if not self._is_warming_up(state.history):
             if len(state.history) in OUTSIDE and self._needs_test(state.history):

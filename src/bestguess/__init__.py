@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bestguess.agent.tuner import Tuner
     from bestguess.agent.warm_start import WarmStart, warm_start
     from bestguess.tools.errors import BestGuessError, InputError, ModelError
-    from bestguess.tools.space.parameters import Choice, Float, Int, Text
+    from bestguess.tools.space.parameters import Choice, Fidelity, Float, Int, Text
     from bestguess.tools.space.space import Space
     from bestguess.tools.trial import History, Outcome, Prediction, Proposal, Trial
 
@@ -33,6 +33,7 @@ _HOMES = {
     "BestGuessError": "tools.errors",
     "Budget": "agent.advice.budget",
     "Choice": "tools.space.parameters",
+    "Fidelity": "tools.space.parameters",
     "Float": "tools.space.parameters",
     "History": "tools.trial",
     "InputError": "tools.errors",
@@ -66,6 +67,7 @@ __all__ = [
     "BestGuessError",
     "Budget",
     "Choice",
+    "Fidelity",
     "Float",
     "History",
     "InputError",

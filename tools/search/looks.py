@@ -72,7 +72,7 @@ def stalled(history: History) -> int:
             math.isinf(best) or best - loss >= min(LEAST_GAIN * spread, LEAST_SHARE * abs(best))
         ):
             since = 0
-        elif trial.source in ("gp", "random", "llm"):
+        elif trial.source in ("gp", "random", "llm") and trial.state != "partial":
             since += 1
         best = min(best, loss)
     return since

@@ -20,7 +20,7 @@ FEWEST = 32
 def represent(history: History, most: int = CPU_ROWS) -> list[Trial]:
     """Return at most so many told trials, finished and failed ones about in the proportion they have.
 
-    Of those that were stopped early as many as there is room for, the latest, come last.
+    Of those that were stopped early, or smaller runs, as many as there is room for, the latest, come last.
     """
     complete, failed = history.complete, history.failed
     in_proportion = most * len(failed) // max(len(complete) + len(failed), most)
@@ -30,7 +30,8 @@ def represent(history: History, most: int = CPU_ROWS) -> list[Trial]:
     losses = np.array([history.loss(trial) for trial in complete])
     kept = [complete[index] for index in representatives(losses, most_complete)]
     kept += [failed[index] for index in cover(len(failed), most - len(kept))]
-    return kept + list(history.pruned[::-1][: most - len(kept)])
+    unfinished = [trial for trial in history if trial.state in ("pruned", "partial")]
+    return kept + unfinished[::-1][: most - len(kept)]
 
 
 def standard_errors(trials: Sequence[Trial]) -> FloatArray | None:

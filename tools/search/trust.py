@@ -160,7 +160,8 @@ def _by_value(history: History, source: Source) -> tuple[list[tuple[float, ...]]
     best: float | None = None
     rows: list[tuple[float, ...]] = []
     first: list[tuple[bool, float]] = []
-    for before, trial in enumerate(history.told):
+    # A small run is not there to be the best.
+    for before, trial in enumerate(one for one in history.told if one.state != "partial"):
         loss = None if trial.value is None else history.loss(trial)
         rival = trial.proposal.rival
         if trial.source == source and rival is not None and best is not None:

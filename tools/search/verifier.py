@@ -48,6 +48,7 @@ from bestguess.tools.surrogate.device import AUTO, CPU_ROWS, choose_device
 from bestguess.tools.surrogate.evidence import NOISY, Prior
 from bestguess.tools.surrogate.feasibility import Feasibility
 from bestguess.tools.surrogate.gp import GaussianProcess, GPPosterior
+from bestguess.tools.surrogate.small_runs import fit_with_small_runs
 from bestguess.tools.surrogate.threads import few_threads
 from bestguess.tools.trial import History, Prediction, Trial, key_of
 from bestguess.tools.words.given import told_apart
@@ -180,7 +181,7 @@ class Verifier:
         claims: Sequence[Claim] = (),
         device: str = AUTO,
     ) -> Self | None:
-        """Return a verifier of `history`, or None while fewer than two trials have a value.
+        """Return a verifier of `history`, or None while fewer than two trials have a value, or no whole run.
 
         Running trials count as if they gave what is expected of them, so that nothing is proposed twice
         beside them. Beyond what the `device` (`device.py`) conditions on, representatives stand for all. An
@@ -188,7 +189,7 @@ class Verifier:
         objective is one whose trials may be worth repeating. `prior` says where the optimum may lie before
         anything was tried.
         """
-        if len(history.complete) < MIN_TRIALS:
+        if not history.complete or len(history.complete) + len(history.partial) < MIN_TRIALS:
             return None
         said = tuple(claims)
         chosen = choose_device(device, len(history.told))
@@ -214,6 +215,7 @@ class Verifier:
         else:
             more = represent(history, chosen.most_rows) if chosen.most_rows > CPU_ROWS else trials
             expected = expect_ends(history)
+            expected |= {trial.number: (history.loss_so_far(trial), 0.0) for trial in history.partial}
             valued = [trial for trial in more if trial.state == "complete" or trial.number in expected]
             ends = [expected.get(trial.number) or (history.loss(trial), 0.0) for trial in valued]
             losses, spread = np.array([end for end, _ in ends]), np.array([sd for _, sd in ends])
@@ -223,7 +225,16 @@ class Verifier:
             if (errors := standard_errors(valued)) is not None:
                 spread = np.hypot(spread, errors)
             estimates = np.array([trial.state != "complete" for trial in valued])
-            posterior = surrogate.fit(x, losses, active=active, spread=spread, estimates=estimates)
+            remoteness = None
+            if history.partial:
+                remoteness = np.array(
+                    [space.remoteness(one.params) if one.state == "partial" else 0.0 for one in valued]
+                )
+            terms: dict[str, Any] = {"active": active, "spread": spread, "estimates": estimates}
+            if remoteness is None:
+                posterior = surrogate.fit(x, losses, **terms)
+            else:
+                posterior = fit_with_small_runs(surrogate, x, losses, remoteness=remoteness, **terms)
             x, active = places.of(trials)
             failed = np.array([trial.state == "failed" for trial in trials])
             feasibility = Feasibility(x, active, failed=failed, kinds=space.column_kinds)
@@ -278,7 +289,8 @@ class Verifier:
         """Return the score (m,) of x (m, d)."""
         log_ei = self.log_gain(x, active)
         known = 0.0 if self.prior is None else self.prior.log_density(x, active)
-        beta = BELIEF * self.credence / len(self.history.complete) ** 2
+        values = len(self.history.complete) + len(self.history.partial)
+        beta = BELIEF * self.credence / values**2
         return weigh(log_ei, feasible=self.feasible(x, active), log_prior=known, beta=beta)
 
     def log_gain(self, x: FloatArray, active: BoolArray | None) -> FloatArray:
@@ -332,7 +344,7 @@ class Verifier:
         # What finished once may be tried again if it is noisy, what only ever failed may not.
         every = [trial.params for trial in self.history]
         barred = [params for params in every if not self.noisy or key_of(params) not in ranked]
-        incumbents = list(ranked.values())[:INCUMBENTS]
+        incumbents = list(ranked.values())[:INCUMBENTS] + self._promising()
         score, ascent, space = self._score_of_own, self.ascent, self.space
         if within is not None:
             space = within.space
@@ -347,6 +359,17 @@ class Verifier:
         with few_threads(len(self.history.complete)):
             candidates = maximize(score, space, rng, incumbents=incumbents, evaluated=barred, ascent=ascent)
         return candidates[0] if candidates else None
+
+    def _promising(self) -> list[dict[str, Any]]:
+        """Return the params of the best smaller runs, by what whole runs are expected to give."""
+        found = {
+            key_of(whole): whole for one in self.history.partial if (whole := self.space.whole(one.params))
+        }
+        if not found:
+            return []
+        many = list(found.values())
+        mean, _ = self.posterior.predict_latent(*encode(self.space, many))
+        return [many[row] for row in np.argsort(mean, kind="stable")[:INCUMBENTS]]
 
     def best_first(self) -> list[Trial]:
         """Return the complete trials, those first from which the search for the best acquisition starts."""

@@ -16,12 +16,12 @@ import keyword
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from bestguess.tools.errors import SpaceError
 from bestguess.tools.space.formats import read_parameter
 from bestguess.tools.space.numeric import BOUND_SLACK
-from bestguess.tools.space.parameters import Choice, Float, Int, Parameter, Text
+from bestguess.tools.space.parameters import Choice, Fidelity, Float, Int, Parameter, Text
 from bestguess.tools.space.space import Space
 from bestguess.tools.words.given import entries, plain, shown
 
@@ -42,6 +42,9 @@ def to_optuna(space: Space) -> dict[str, BaseDistribution]:
     def distribution(parameter: Parameter) -> BaseDistribution:
         if isinstance(parameter, Float):
             return FloatDistribution(parameter.low, parameter.high, log=parameter.log, step=parameter.step)
+        if isinstance(parameter, Fidelity):
+            kind: Any = IntDistribution if parameter.is_whole else FloatDistribution
+            return cast("BaseDistribution", kind(parameter.low, parameter.high, log=parameter.log))
         if isinstance(parameter, Int):
             return IntDistribution(parameter.low, parameter.high, log=parameter.log, step=parameter.step)
         return CategoricalDistribution(parameter.values())
@@ -170,7 +173,7 @@ def _hyperparameter(name: str, parameter: Parameter, meta: Mapping[Hashable, Any
 
     listed = parameter.grid_size is not None and parameter.grid_size <= MAX_LISTED
     stepped = isinstance(parameter, Float | Int) and parameter.step not in (None, 1)
-    if isinstance(parameter, Choice | Text) or (listed and stepped):
+    if isinstance(parameter, Choice | Text | Fidelity) or (listed and stepped):
         values = parameter.values()
         if any(isinstance(value, bool) for value in values) and any(
             type(value) in (int, float) for value in values

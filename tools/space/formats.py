@@ -14,8 +14,8 @@
       metric: validation error
       direction: minimize
 
-The fields of a parameter are the arguments of Float, Int, Choice and Text. How YAML is read, and what of it
-is refused, is in `bestguess.tools.words.documents`.
+The fields of a parameter are the arguments of Float, Int, Choice, Text and Fidelity, whose type is `fidelity`.
+How YAML is read, and what of it is refused, is in `bestguess.tools.words.documents`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from typing import Any
 import yaml
 
 from bestguess.tools.errors import SpaceError
-from bestguess.tools.space.parameters import Choice, Float, Int, Parameter, Text
+from bestguess.tools.space.parameters import Choice, Fidelity, Float, Int, Parameter, Text
 from bestguess.tools.space.space import MAX_CONSTRAINTS, ConstraintSource, Space
 from bestguess.tools.words.documents import (
     MAX_YAML_CHARS,
@@ -41,8 +41,14 @@ from bestguess.tools.words.documents import (
 )
 from bestguess.tools.words.given import did_you_mean, entries, listed, shorten, shown
 
-_KINDS: dict[str, type[Parameter]] = {kind.type_name: kind for kind in (Float, Int, Choice, Text)}
-_REQUIRED = {Float: ("low", "high"), Int: ("low", "high"), Choice: ("options",), Text: ()}
+_KINDS: dict[str, type[Parameter]] = {kind.type_name: kind for kind in (Float, Int, Choice, Text, Fidelity)}
+_REQUIRED = {
+    Float: ("low", "high"),
+    Int: ("low", "high"),
+    Choice: ("options",),
+    Text: (),
+    Fidelity: ("low", "high"),
+}
 _FILE = re.compile(r"[^\n]*\.ya?ml")
 
 

@@ -17,7 +17,7 @@ from bestguess.tools.errors import InputError, ParamsError
 from bestguess.tools.space.numeric import Float, Int
 from bestguess.tools.space.options import identity
 from bestguess.tools.space.parameter import Parameter
-from bestguess.tools.space.parameters import Choice, Text
+from bestguess.tools.space.parameters import Choice, Fidelity
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Params
 from bestguess.tools.words.given import did_you_mean, shown
@@ -85,12 +85,13 @@ def _alike(there: Parameter, here: Parameter) -> bool:
     if isinstance(there, Choice) and isinstance(here, Choice):
         a, b = set(map(identity, there.options)), set(map(identity, here.options))
         return len(a & b) >= ALIKE * len(a | b)
-    return isinstance(there, Text) and isinstance(here, Text)
+    # Of an earlier study only whole runs count, however large those were.
+    return type(there) is type(here)
 
 
 def _match(there: Parameter, here: Parameter, old: str, new: str) -> Match:
     if _alike(there, here):
-        return Match(there, here)
+        return Match(there, here, by_place=isinstance(here, Fidelity))
     if isinstance(there, Float | Int) and isinstance(here, Float | Int):
         return Match(there, here, by_place=_common_range(there, here) < ALIKE)
     if isinstance(there, Choice) and isinstance(here, Choice):

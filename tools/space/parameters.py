@@ -1,6 +1,6 @@
-"""The parameters of a space: Float, Int, Choice and Text.
+"""The parameters of a space: Float, Int, Choice, Text and Fidelity.
 
-This file holds the two without arithmetic and gathers all four.
+This file holds the two without arithmetic and gathers all five.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from typing import Any, ClassVar, cast
 import numpy as np
 
 from bestguess.tools.errors import ParamsError
+from bestguess.tools.space.fidelity import Fidelity
 from bestguess.tools.space.numeric import Float, Int
 from bestguess.tools.space.parameter import MAX_VALUES, Kind, Parameter, Value
 from bestguess.tools.words.given import listed, plain, shorten, shown, text_problem
 
-__all__ = ["Choice", "Float", "Int", "Kind", "Parameter", "Text", "Value"]
+__all__ = ["Choice", "Fidelity", "Float", "Int", "Kind", "Parameter", "Text", "Value"]
 
 MAX_OPTION_CHARS = 100_000
 MAX_TEXT_CHARS = 1_000_000

@@ -22,7 +22,7 @@ from bestguess.tools.arrays import BoolArray, FloatArray
 from bestguess.tools.errors import InputError, ParamsError
 from bestguess.tools.space.conditions import Hierarchy
 from bestguess.tools.space.constraints import Expression, read_constraint
-from bestguess.tools.space.parameters import Choice, Float, Int, Parameter, Text
+from bestguess.tools.space.parameters import Choice, Fidelity, Float, Int, Parameter, Text
 from bestguess.tools.space.space import ConstraintSource, Space
 from bestguess.tools.trial import Params
 
@@ -173,6 +173,11 @@ def _line(whole: Parameter, part: Parameter) -> _Line:
 
 
 def _limited(name: str, one: Parameter, limit: Limit) -> Parameter:
+    if isinstance(one, Fidelity):
+        raise InputError(
+            f"{name} is the size of runs, from {one.low} to {one.high}, and set by the search; limit other "
+            "parameters, or make a study in a space with another Fidelity"
+        )
     if limit.options is not None:
         try:
             options = list(dict.fromkeys(one.canonical(value) for value in limit.options))

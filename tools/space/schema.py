@@ -24,7 +24,7 @@ import numpy as np
 
 from bestguess.tools.errors import ParamsError
 from bestguess.tools.space.conditions import Hierarchy
-from bestguess.tools.space.parameters import Choice, Float, Int, Parameter, Text
+from bestguess.tools.space.parameters import Choice, Fidelity, Float, Int, Parameter, Text
 from bestguess.tools.words.given import WORD_CHARS, did_you_mean, entries, shown
 
 MAX_BRANCHES = 32
@@ -167,7 +167,8 @@ def _enum(parameter: Parameter, values: Iterable[Any]) -> dict[str, Any]:
 
 
 def _is_listed(parameter: Parameter) -> bool:
-    return isinstance(parameter, Int) and parameter.step > 1 and parameter.grid_size <= MAX_LISTED
+    stepped = isinstance(parameter, Int) and parameter.step > 1 and parameter.grid_size <= MAX_LISTED
+    return stepped or isinstance(parameter, Fidelity)
 
 
 def spell(parameter: Parameter, value: Any) -> Any:

@@ -32,7 +32,7 @@ from bestguess.tools.space.default import feasible_default
 from bestguess.tools.space.equality import check_equalities
 from bestguess.tools.space.feasible import FeasibleSet
 from bestguess.tools.space.parameter import Kind, Parameter
-from bestguess.tools.space.parameters import Text
+from bestguess.tools.space.parameters import Fidelity, Text
 from bestguess.tools.space.schema import json_schema, read_object, read_reply, round_float, spell
 from bestguess.tools.trial import Params
 from bestguess.tools.words.given import did_you_mean, entries, listed, shorten, shown
@@ -77,6 +77,7 @@ class Space:
         if not given:
             raise SpaceError("the space has no parameters; give at least one, such as lr=Float(1e-5, 0.1)")
         self._hierarchy = Hierarchy(given)
+        self._fidelity = _only_fidelity(self.parameters)
         if isinstance(constraints, str) or callable(constraints):
             constraints = (constraints,)
         sources = listed(constraints, MAX_CONSTRAINTS)
@@ -89,6 +90,11 @@ class Space:
         self._constraints = tuple(read_constraint(source, given) for source in self._sources)
         for constraint in self._constraints:
             if isinstance(constraint, Expression):
+                if self._fidelity and self._fidelity in constraint.names.values():
+                    raise SpaceError(
+                        f"constraint {shown(constraint.text)} names {self._fidelity!r}, the size of runs, "
+                        "which is not searched; leave it out"
+                    )
                 check_equalities(constraint, self.parameters)
         self._default = self._hierarchy.read({}, fill=lambda _: True)
         if failure := self._failure(self._default):
@@ -113,6 +119,31 @@ class Space:
     def texts(self) -> tuple[str, ...]:
         """The names of the parameters whose values are free text, which a model may have written."""
         return tuple(name for name, one in self.parameters.items() if isinstance(one, Text))
+
+    @property
+    def fidelity(self) -> str | None:
+        """The name of the parameter that is the size of runs; None where all runs are whole."""
+        return self._fidelity
+
+    def remoteness(self, params: Params) -> float:
+        """Return how far a run of `params` is from a whole one: 0 if it is one, 1 the smallest."""
+        if self._fidelity is None or self._fidelity not in params:
+            return 0.0
+        size = self.parameters[self._fidelity]
+        assert isinstance(size, Fidelity)
+        return size.remoteness(params[self._fidelity])
+
+    def whole(self, params: Params) -> dict[str, Any]:
+        """Return `params` as those of a whole run."""
+        name = self._fidelity
+        return dict(params) if name is None else {**params, name: self.parameters[name].default}
+
+    def partial(self, params: Params) -> str:
+        """Return how much of a whole run one of `params` is, as "epochs=9 of 81"; nothing where it is one."""
+        name = self._fidelity
+        if name is None or not self.remoteness(params):
+            return ""
+        return f"{name}={params[name]} of {self.parameters[name].default}"
 
     @property
     def constraints(self) -> tuple[ConstraintSource, ...]:
@@ -380,3 +411,15 @@ class Space:
         if failure := self._failure(params):
             raise ParamsError(failure)
         return params
+
+
+def _only_fidelity(parameters: Mapping[str, Parameter]) -> str | None:
+    """Return the name of the parameter that is the size of runs, if there is one; raise SpaceError."""
+    sizes = [name for name, one in parameters.items() if isinstance(one, Fidelity)]
+    if len(sizes) > 1:
+        raise SpaceError(
+            f"{', '.join(sizes)} are each a Fidelity; a run has one size: make the others an Int"
+        )
+    if sizes and len(parameters) == 1:
+        raise SpaceError(f"the space has nothing but the size of runs, {sizes[0]!r}; add what to search")
+    return sizes[0] if sizes else None

@@ -13,6 +13,8 @@
 | `alpha` | (n,)      | K^-1 z                                                                 |
 | `G`     | (n, n)    | d log p(z | theta) / dK = (alpha alpha' - K^-1) / 2                    |
 
+Where values are those of smaller runs than others, `discrepancy.py` says what C is, and theta has three more.
+
 The constant mean has the prior N(0, MEAN_VARIANCE) and is integrated out, which adds a constant to K.
 """
 
@@ -24,9 +26,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from array_api_compat import array_namespace, device
+from scipy.linalg import block_diag
 
 from bestguess.tools.arrays import FloatArray
 from bestguess.tools.surrogate.descent import minimize
+from bestguess.tools.surrogate.discrepancy import BOUNDS, PRIORS, SHIFT_VARIANCE, Discrepancy
 from bestguess.tools.surrogate.factors import Array, cholesky, fetched, inverse, solve
 from bestguess.tools.surrogate.kernel import matern52_and_slope
 from bestguess.tools.surrogate.threads import few_threads
@@ -56,6 +60,7 @@ class Hyperparameters:
     lengthscales: tuple[float, ...]
     scale: float
     noise: float
+    discrepancy: Discrepancy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +116,7 @@ def factorize(covariance: Array, noise: Array | float) -> tuple[Array, float]:
 class Evidence:
     """The log posterior density of theta, up to a constant, given D (d, n, n), z (n,) and columns' kinds.
 
-    `uncertain` is diag v (n, n); None where v is 0.
+    `uncertain` is diag v (n, n); None where v is 0. `remoteness` (n,) is None where all runs are whole.
     """
 
     def __init__(
@@ -121,36 +126,56 @@ class Evidence:
         prior: Prior,
         kinds: Sequence[str],
         uncertain: Array | None = None,
+        remoteness: Array | None = None,
     ) -> None:
         self._xp = xp = array_namespace(z)
         self._distances = xp.reshape(distances, (len(distances), -1))
         self._z = z
         self._uncertain = uncertain
+        self._remoteness = remoteness
         self._columns = len(distances)
         self._mode, covariance = prior.normal(kinds)
+        self._bounds = np.log(np.array([LENGTHSCALES] * self._columns + [SCALES, NOISES]).T)
+        if remoteness is not None:
+            means, widths = np.array(PRIORS).T
+            self._mode = np.append(self._mode, means)
+            covariance = block_diag(covariance, np.diag(widths**2))
+            self._bounds = np.hstack((self._bounds, np.array(BOUNDS).T))
         self._precision = np.linalg.inv(covariance)
         self._first = FIRST_STEP * covariance
-        self._bounds = np.log(np.array([LENGTHSCALES] * self._columns + [SCALES, NOISES]).T)
 
     def log_likelihood(self, theta: FloatArray) -> tuple[float, FloatArray]:
-        """Return log p(z | theta) and its gradient (d + 2,)."""
+        """Return log p(z | theta) and its gradient, of the length of theta."""
         n, d, xp, z = len(self._z), self._columns, self._xp, self._z
-        scale, noise = np.exp(theta[d:]).tolist()
+        scale, noise = np.exp(theta[d : d + 2]).tolist()
         w = xp.exp(-2.0 * xp.asarray(theta[:d], device=device(z)))
         correlation, slope = matern52_and_slope(xp.reshape(w @ self._distances, (n, n)))
         signal = scale * correlation
-        covariance = signal + MEAN_VARIANCE
+        alike, r = signal, self._remoteness
+        discrepancy = None if r is None else Discrepancy.read(theta[d + 2 :])
+        if r is not None and discrepancy is not None:
+            weights = discrepancy.weights(r[:, None], r)
+            signal, slope = alike * weights, slope * weights
+        covariance, least = signal + MEAN_VARIANCE, noise + LEAST_NOISE
+        if r is not None and discrepancy is not None:
+            covariance = covariance + SHIFT_VARIANCE * r[:, None] * r
+            least = least + scale * discrepancy.rough * r * r
         if self._uncertain is not None:
             covariance = covariance + self._uncertain
-        lower, _ = factorize(covariance, noise + LEAST_NOISE)
+        lower, _ = factorize(covariance, least)
         alpha = solve(lower, z[:, None])
         g = 0.5 * (alpha @ alpha.T - inverse(lower))
         by_lengthscale = w * (self._distances @ xp.reshape(g * slope, (-1,))) * scale
         by_scale, by_noise = xp.sum(g * signal), noise * xp.linalg.trace(g)
         value = -0.5 * (z @ alpha)[0] - xp.sum(xp.log(xp.linalg.diagonal(lower)))
         # Everything leaves the device in one transfer.
-        out = fetched(xp.concat((xp.stack((value, by_scale, by_noise)), by_lengthscale)))
-        return float(out[0]) - 0.5 * n * math.log(2.0 * math.pi), np.concatenate((out[3:], out[1:3]))
+        parts = [xp.stack((value, by_scale, by_noise)), by_lengthscale]
+        if r is not None and discrepancy is not None:
+            more = discrepancy.slopes(r, g * alike, xp.linalg.diagonal(g), scale)
+            parts = [xp.stack((value, by_scale + more[2], by_noise)), by_lengthscale, more]
+        out = fetched(xp.concat(parts))
+        gradient = np.concatenate((out[3 : d + 3], out[1:3], out[d + 3 :]))
+        return float(out[0]) - 0.5 * n * math.log(2.0 * math.pi), gradient
 
     def log_posterior(self, theta: FloatArray) -> tuple[float, FloatArray]:
         """Return log p(z | theta) + log p(theta), less a constant, and its gradient (d + 2,).
@@ -170,18 +195,24 @@ class Evidence:
         lengthscale. A second start from little noise ends elsewhere once in ten times, and better once in
         thirty (evals/NOTEBOOK.md, 10), which is not worth as much time again.
         """
-        return self._search(np.append(self._mode[:-1], MUCH_NOISE), SKETCH if roughly else SEARCH)
+        start = self._mode.copy()
+        start[self._columns + 1] = MUCH_NOISE
+        return self._search(start, SKETCH if roughly else SEARCH)
 
     def improve(self, found: Hyperparameters) -> Hyperparameters:
         """Return the likeliest hyperparameters found by a short search from those `found` already."""
         values = [*found.lengthscales, found.scale, found.noise]
-        return self._search(np.log(np.clip(values, *np.exp(self._bounds))), IMPROVEMENT)
+        start = np.log(np.clip(values, *np.exp(self._bounds[:, : len(values)])))
+        more = [] if found.discrepancy is None else [found.discrepancy.theta]
+        return self._search(np.concatenate((start, *more)), IMPROVEMENT)
 
     def _search(self, start: FloatArray, effort: tuple[float, int]) -> Hyperparameters:
         with few_threads(len(self._z)):
             found = minimize(self._loss, start, self._first, *effort)
-        *lengthscales, scale, noise = np.exp(np.clip(found, *self._bounds)).tolist()
-        return Hyperparameters(tuple(lengthscales), scale, noise + LEAST_NOISE)
+        inside = np.clip(found, *self._bounds)
+        *lengthscales, scale, noise = np.exp(inside[: self._columns + 2]).tolist()
+        discrepancy = None if self._remoteness is None else Discrepancy.read(inside[self._columns + 2 :])
+        return Hyperparameters(tuple(lengthscales), scale, noise + LEAST_NOISE, discrepancy)
 
     def _loss(self, theta: FloatArray) -> tuple[float, FloatArray]:
         value, gradient = self.log_posterior(theta)

@@ -19,14 +19,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from bestguess.tools.arrays import BoolArray, FloatArray
 from bestguess.tools.errors import InputError
+from bestguess.tools.surrogate.discrepancy import SHIFT_VARIANCE, align
 from bestguess.tools.surrogate.evidence import MEAN_VARIANCE, Evidence, Hyperparameters, Prior, factorize
-from bestguess.tools.surrogate.factors import CPU, Array, fetched, solve, solve_lower
+from bestguess.tools.surrogate.factors import CPU, Array, fetched, inverse, solve, solve_lower
 from bestguess.tools.surrogate.kernel import Embedded, Embedding, matern52_and_slope
 from bestguess.tools.surrogate.reach import fit_reach
 from bestguess.tools.surrogate.subset import representatives
@@ -58,12 +61,16 @@ class GaussianProcess:
         active: BoolArray | None = None,
         spread: FloatArray | None = None,
         estimates: BoolArray | None = None,
+        remoteness: FloatArray | None = None,
+        lasting: bool = False,
     ) -> GPPosterior:
         """Return the posterior of values y (n,) at x (n, d), under the likeliest hyperparameters.
 
         `spread` (n,) is the standard deviation, in units of y, of values that are means of several runs, or
         estimates themselves; 0 of those that were told. `estimates` (n,) says which are, by default all that
-        have a spread.
+        have a spread. `remoteness` (n,) says of values of smaller runs how much smaller they were
+        (`discrepancy.py`); what is predicted is always the value of a whole run. With `lasting` all smaller
+        runs are held to be as far from whole ones, however large.
 
         Of more than FEW_ROWS rows, so many representatives say roughly where they lie, and up to MORE_ROWS
         exactly; all rows are conditioned on. Dozens of evaluations on all of them would cost several times as
@@ -78,16 +85,28 @@ class GaussianProcess:
         rows = embedding.embed(x, active)
         if len(rows) != len(values):
             raise InputError(f"x has {len(rows)} rows and y {len(values)} values; give one value a row")
+        achieved_y = values
+        if remoteness is not None:
+            remoteness = np.sign(remoteness) if lasting else remoteness
+            _, same = np.unique(
+                fetched(embedding.xp.concat((rows.phi, rows.codes), axis=1)), axis=0, return_inverse=True
+            )
+            achieved_y, values = values[remoteness == 0.0], align(values, remoteness, same.astype(np.int64))
         transform = fit_transform(values)
         z = embedding.array(transform.forward(values))
         variances = _latent_variances(transform, values, spread)
         achieved = None if variances is None else variances == 0.0 if estimates is None else ~estimates
+        remote = None
+        if remoteness is not None:
+            achieved = (remoteness == 0.0) & (True if achieved is None else achieved)
+            remote = embedding.array(remoteness)
 
         def evidence(most: int) -> Evidence:
             some = representatives(fetched(z), most)
             uncertain = None if variances is None else embedding.array(np.diag(variances[some]))
             distances = embedding.column_distances(rows[some])
-            return Evidence(distances, z[some], self.prior, self.kinds, uncertain)
+            far = None if remote is None else remote[some]
+            return Evidence(distances, z[some], self.prior, self.kinds, uncertain, far)
 
         with few_threads(MORE_ROWS):
             many = len(rows) > FEW_ROWS
@@ -95,7 +114,16 @@ class GaussianProcess:
             if many:
                 found = evidence(MORE_ROWS).improve(found)
         return GPPosterior(
-            embedding, rows, z, transform, values, found, variances=variances, achieved=achieved
+            embedding,
+            rows,
+            z,
+            transform,
+            achieved_y,
+            found,
+            variances=variances,
+            achieved=achieved,
+            remoteness=remote,
+            lasting=lasting,
         )
 
 
@@ -124,11 +152,14 @@ class GPPosterior:
         grown_from: GPPosterior | None = None,
         variances: FloatArray | None = None,
         achieved: BoolArray | None = None,
+        remoteness: Array | None = None,
+        lasting: bool = False,
     ) -> None:
         """Condition on z (n,) at `rows`; `grown_from` is a posterior of the first of them, all else equal.
 
         `y` are the values that were told, which bound what is said (`reach.py`). With `variances` of some,
-        those that were not `achieved` are estimates, and none of them the best.
+        those that were not `achieved` are estimates, and none of them the best; nor is a value of some
+        `remoteness`, which is that of a smaller run.
         """
         self.hyperparameters = hyperparameters
         self.transform = transform
@@ -136,6 +167,8 @@ class GPPosterior:
         self.typical = fit_reach(y, typical=True)
         self._variances = variances
         self._achieved = achieved
+        self._remoteness = remoteness
+        self._lasting = lasting
         self._y = y
         self._embedding = embedding
         self._rows = rows
@@ -144,15 +177,15 @@ class GPPosterior:
         self._w = embedding.array(self.lengthscales**-2.0)
         with few_threads(len(rows)):
             if grown_from is None:
-                covariance = self._covariance(rows, rows)
+                covariance = self._covariance(rows, rows, remoteness, remoteness)
                 if variances is not None:
                     covariance = covariance + embedding.array(np.diag(variances))
-                self._lower, self._jitter = factorize(covariance, hyperparameters.noise)
+                self._lower, self._jitter = factorize(covariance, self._noise_of(remoteness))
             else:
                 self._lower, self._jitter = self._grow(grown_from), grown_from._jitter
             self._alpha = solve(self._lower, z[:, None])[:, 0]
             # The mean at a trial is its value less the noise's share of it.
-            diagonal = hyperparameters.noise + self._jitter
+            diagonal = self._noise_of(remoteness) + self._jitter
             if variances is not None:
                 diagonal = diagonal + embedding.array(variances)
             means = z - diagonal * self._alpha
@@ -201,7 +234,7 @@ class GPPosterior:
         """Return mean (m,) and standard deviation (m,) of the value without noise, on the latent scale."""
         xp = self._embedding.xp
         with few_threads(len(self._rows)):
-            k = self._covariance(self._rows, self._embedding.embed(x, active))
+            k = self._covariance(self._rows, self._embedding.embed(x, active), self._remoteness)
             white = solve_lower(self._lower, k)
             sd = self._deviation(xp.sum(white * white, axis=0))
             mean, sd = fetched(xp.stack((self._alpha @ k, sd)))
@@ -219,6 +252,9 @@ class GPPosterior:
             new = self._embedding.embed(x, active)
             s2 = self._embedding.squared_distances(self._rows, new, self._w)
             correlation, slope = matern52_and_slope(s2)
+            if (found := self.hyperparameters.discrepancy) and self._remoteness is not None:
+                loading = found.loading(self._remoteness)[:, None]
+                correlation, slope = correlation * loading, slope * loading
             k = self.hyperparameters.scale * correlation + MEAN_VARIANCE
             slope = self.hyperparameters.scale * slope
             solved = solve(self._lower, k)
@@ -235,12 +271,55 @@ class GPPosterior:
         """Return joint draws (count, m) of the noise-free values at x (m, d)."""
         with few_threads(max(len(self._rows), len(x))):
             new = self._embedding.embed(x, active)
-            k = self._covariance(self._rows, new)
+            k = self._covariance(self._rows, new, self._remoteness)
             explained = solve_lower(self._lower, k)
             lower, _ = factorize(self._covariance(new, new) - explained.T @ explained, LEAST_VARIANCE)
             white = self._embedding.array(rng.standard_normal((len(x), count)))
             centre = (self._alpha @ k)[:, None]
             return fetched((centre + lower @ white * self._inflation).T)
+
+    def foretell(self, x: FloatArray, remoteness: float, active: BoolArray | None = None) -> FloatArray:
+        """Return how far a run of some remoteness at x (m, d) would move the mean of a whole one (m,).
+
+        It is the standard deviation of the change on the latent scale: 0 where nothing would be learned, and
+        at most the deviation of what is to be learned.
+        """
+        xp, scale = self._embedding.xp, self.hyperparameters.scale
+        remoteness = float(np.sign(remoteness)) if self._lasting else remoteness
+        found = self.hyperparameters.discrepancy
+        loading, weight = (
+            (found.loading(remoteness), found.weights(remoteness, remoteness)) if found else (1.0, 1.0)
+        )
+        with few_threads(len(self._rows)):
+            new = self._embedding.embed(x, active)
+            far = self._embedding.array(np.full(len(x), remoteness))
+            whole = solve_lower(self._lower, self._covariance(self._rows, new, self._remoteness))
+            white = solve_lower(self._lower, self._covariance(self._rows, new, self._remoteness, far))
+            covariance = scale * loading + MEAN_VARIANCE - xp.sum(white * whole, axis=0)
+            variance = scale * weight + MEAN_VARIANCE + SHIFT_VARIANCE * far**2 + self._noise_of(far)
+            variance = xp.clip(variance - xp.sum(white * white, axis=0), min=LEAST_VARIANCE)
+            return fetched(self._inflation * xp.abs(covariance) / xp.sqrt(variance))
+
+    @property
+    def minds_small(self) -> bool:
+        """Whether smaller runs are part of what is believed."""
+        return self._remoteness is not None
+
+    def left_out(self, rows: NDArray[np.int64]) -> FloatArray:
+        """Return the log densities (k,) of the values told of some rows, each left out of the evidence.
+
+        The hyperparameters stay (Rasmussen and Williams 2006, equation 5.10 to 5.12). It is the density by
+        the value, not the latent one, so that fits to other values can be compared.
+        """
+        precision = fetched(self._embedding.xp.linalg.diagonal(inverse(self._lower)))[rows]
+        miss = fetched(self._alpha)[rows] / precision
+        z = fetched(self._z)[rows]
+        step = 1e-6 * max(float(np.ptp(z)), 1e-6)
+        ends = self.transform.inverse(z[None] + np.array([[-step], [step]]))
+        slope = 2.0 * step / np.maximum(np.abs(ends[1] - ends[0]), 1e-300)
+        latent = 0.5 * np.log(precision / (2.0 * np.pi)) - 0.5 * precision * miss**2
+        densities: FloatArray = latent + np.log(slope)
+        return densities
 
     def assume(self, x: FloatArray, active: BoolArray | None = None) -> GPPosterior:
         """Return what would be believed if trials at x (m, d) had given just the mean expected of them.
@@ -250,10 +329,15 @@ class GPPosterior:
         """
         rows = self._embedding.embed(x, active)
         with few_threads(len(self._rows)):
-            z = self._embedding.xp.concat((self._z, self._alpha @ self._covariance(self._rows, rows)))
+            k = self._covariance(self._rows, rows, self._remoteness)
+            z = self._embedding.xp.concat((self._z, self._alpha @ k))
         every = self._rows + rows
         variances = None if self._variances is None else np.append(self._variances, np.zeros(len(x)))
         achieved = None if self._achieved is None else np.append(self._achieved, np.ones(len(x), dtype=bool))
+        remoteness = self._remoteness
+        if remoteness is not None:
+            whole = self._embedding.array(np.zeros(len(x)))
+            remoteness = self._embedding.xp.concat((remoteness, whole))
         grown = GPPosterior(
             self._embedding,
             every,
@@ -264,6 +348,8 @@ class GPPosterior:
             self,
             variances,
             achieved,
+            remoteness,
+            self._lasting,
         )
         return grown.inflate(self._inflation)
 
@@ -273,10 +359,27 @@ class GPPosterior:
         inflated._inflation = self._inflation * factor
         return inflated
 
-    def _covariance(self, a: Embedded, b: Embedded) -> Array:
-        """Return the covariance (len(a), len(b)) of the noise-free values at `a` and at `b`."""
+    def _covariance(
+        self, a: Embedded, b: Embedded, far_a: Array | None = None, far_b: Array | None = None
+    ) -> Array:
+        """Return the covariance (len(a), len(b)) of the noise-free values at `a` and at `b`.
+
+        Where values are those of smaller runs their remoteness says so, (len(a),) and (len(b),).
+        """
         s2 = self._embedding.squared_distances(a, b, self._w)
-        return self.hyperparameters.scale * matern52_and_slope(s2)[0] + MEAN_VARIANCE
+        signal = self.hyperparameters.scale * matern52_and_slope(s2)[0]
+        found = self.hyperparameters.discrepancy
+        if found is None or (far_a is None and far_b is None):
+            return signal + MEAN_VARIANCE
+        one, other = 0.0 if far_a is None else far_a[:, None], 0.0 if far_b is None else far_b
+        return signal * found.weights(one, other) + MEAN_VARIANCE + SHIFT_VARIANCE * one * other
+
+    def _noise_of(self, remoteness: Array | None) -> Any:
+        """Return the variance of the noise, one or (n,)."""
+        found = self.hyperparameters.discrepancy
+        if found is None or remoteness is None:
+            return self.hyperparameters.noise
+        return self.hyperparameters.noise + self.hyperparameters.scale * found.rough * remoteness**2
 
     def _deviation(self, explained: Array) -> Array:
         xp, variance = self._embedding.xp, self.hyperparameters.scale + MEAN_VARIANCE - explained
@@ -291,7 +394,7 @@ class GPPosterior:
         """Return L of all rows, given that of the first of them: [[L, 0], [B, chol(C - B B')]]."""
         xp, n, m = self._embedding.xp, len(old._rows), len(self._rows) - len(old._rows)
         new = self._rows[n:]
-        cross = self._covariance(old._rows, new)
+        cross = self._covariance(old._rows, new, old._remoteness)
         below = solve_lower(old._lower, cross)
         rest, _ = factorize(
             self._covariance(new, new) - below.T @ below, self.hyperparameters.noise + old._jitter

@@ -64,6 +64,7 @@ class _Outcome(TypedDict, total=False):
     values: dict[str, _Finite]
     pruned: bool
     runs: list[_Finite] | tuple[_Finite, ...]
+    partial: str
 
 
 def _says_something(outcome: _Outcome) -> _Outcome:

@@ -44,6 +44,9 @@ def explain(known: Known, trial: Trial) -> str:
         parts.append(f"A turn was not taken: {proposal.fallback}.")
     if outcome is None:
         parts.append("It is still running.")
+    elif trial.state == "partial":
+        words = "a small run, which says whether a whole one pays, and is never the best"
+        parts.append(f"Its {known.task.metric} was {stop_words(trial)}: {words}.")
     elif trial.state == "pruned":
         words = "it could not become the best any more, by the curves of completed trials"
         parts.append(f"Its {known.task.metric} was {stop_words(trial)}: {words}.")

@@ -25,7 +25,7 @@ def trial_started(trial: Trial) -> str:
 def trial_finished(trial: Trial, history: History, task: Task) -> str:
     """Say what came of a trial."""
     best = history.incumbent
-    if trial.state == "pruned":
+    if trial.is_unfinished:
         what = f"{task.metric} {stop_words(trial)}"
     elif trial.value is None:
         what = f"failed: {trial.outcome.error if trial.outcome else ''}"

@@ -95,7 +95,8 @@ def _render_trial(console: Console, event: Event) -> None:
     source = trial["source"]
     head, _, rest = event.text.partition(f"[{source}] ")
     best = event.fields.get("best") == trial["number"] and event.kind == "trial_finished"
-    style = "green" if best else {"failed": "red", "running": "dim", "pruned": "dim"}.get(trial["state"], "")
+    styles = {"failed": "red", **dict.fromkeys(("running", "pruned", "partial"), "dim")}
+    style = "green" if best else styles.get(trial["state"], "")
     line = Text.assemble(
         f"  {head}", (f" {source} ", BADGES[source]), (" " + rest.replace("`", "").replace("**", ""), style)
     )

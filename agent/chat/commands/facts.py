@@ -122,6 +122,7 @@ def cost(study: facts.Known, n: Count | None = None) -> str:
     thinking = sum(trial.proposal.seconds for trial in history)
     running = f", {len(history.running)} running" if history.running else ""
     running += f", {len(history.pruned)} stopped early" if history.pruned else ""
+    running += f", {len(history.partial)} small" if history.partial else ""
     ran = duration(facts.total_seconds(history))
     text = (
         f"{len(history.told)} trials ({len(history.failed)} failed{running}), {ran} of running; "
