@@ -14,7 +14,7 @@
       metric: validation error
       direction: minimize
 
-The fields of a parameter are the arguments of Float, Int, Choice, Text and Fidelity, whose type is `fidelity`.
+The fields of a parameter are the arguments of Float, Int, Choice, Text and Fidelity (`type: fidelity`).
 How YAML is read, and what of it is refused, is in `bestguess.tools.words.documents`.
 """
 
