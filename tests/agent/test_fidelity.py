@@ -75,6 +75,12 @@ def test_a_small_run_has_a_value_of_what_it_is_and_none_of_the_objective(result:
     assert len(result.history.partial) + len(result.history.complete) == len(result.trials)
 
 
+def test_what_is_expected_of_a_run_is_never_certain(result: bg.Result) -> None:
+    for trial in result.trials[2:]:
+        expected = trial.proposal.prediction
+        assert expected is None or expected.low < expected.high
+
+
 def test_the_report_and_the_records_say_what_is_small(result: bg.Result) -> None:
     small = result.history.partial
     words = (

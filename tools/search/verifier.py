@@ -163,7 +163,7 @@ class Verifier:
         assumed = fit.posterior.assume(*running) if running else fit.posterior
         z = standardized_errors(history)
         self.posterior = assumed.inflate(SEARCH.factor(z))
-        unsure = UNSURE if len(history.complete) == MIN_TRIALS else 1.0
+        unsure = UNSURE if len(history.complete) <= MIN_TRIALS else 1.0
         self.reported = fit.posterior.inflate(unsure * REPORT.factor(z))
         """What people are told: running trials are no evidence, and predictions are to hold."""
 

@@ -91,7 +91,8 @@ class GaussianProcess:
             _, same = np.unique(
                 fetched(embedding.xp.concat((rows.phi, rows.codes), axis=1)), axis=0, return_inverse=True
             )
-            achieved_y, values = values[remoteness == 0.0], align(values, remoteness, same.astype(np.int64))
+            whole, values = values[remoteness == 0.0], align(values, remoteness, same.astype(np.int64))
+            achieved_y = whole if len(whole) > 1 else values  # one value says nothing of what values can be
         transform = fit_transform(values)
         z = embedding.array(transform.forward(values))
         variances = _latent_variances(transform, values, spread)
