@@ -184,8 +184,15 @@ class Result:
             raise InputError(words) from error
         return pandas.DataFrame(trial_rows(self.record.space, self.history))
 
+    def _drawn(self, name: str, first: str = "", second: str = "") -> Any:
+        figures = _figures()
+        figures.load_plotly()
+        subject = figures.Subject(self.record.space, self.record.task, self.history, self.study)
+        return figures.as_plotly(figures.draw_figure(name, subject, first, second))
+
     def _drawn_by_optuna(self, name: str, **how: Any) -> Any:
-        return _figures().draw_with_optuna(self.study, name, self.record.task.metric, **how)
+        figures = _figures()
+        return figures.as_plotly(figures.draw_with_optuna(self.study, name, self.record.task.metric, **how))
 
     def plot_optimization_history(self) -> Any:
         """Return Optuna's figure of all values and the best so far.
@@ -211,7 +218,8 @@ class Result:
 
     def plot_pareto_front(self, metrics: list[str] | None = None) -> Any:
         """Return Optuna's figure of two or three metrics, by default all, with the front marked."""
-        return _figures().draw_front(self.study, self.record.task, metrics)
+        figures = _figures()
+        return figures.as_plotly(figures.draw_front(self.study, self.record.task, metrics))
 
     def plot_timeline(self) -> Any:
         """Return Optuna's figure of when each trial ran."""
@@ -219,15 +227,15 @@ class Result:
 
     def plot_importance(self) -> Any:
         """Return the share of the variance that each parameter causes, as the surrogate has it."""
-        return _figures().draw_importance(self.record.space, self.record.task, self.history)
+        return self._drawn("importance")
 
     def plot_effect(self, parameter: str) -> Any:
         """Return the typical value by one parameter, as the surrogate has it: median, 90 %, and trials."""
-        return _figures().draw_effect(self.record.space, self.record.task, self.history, parameter)
+        return self._drawn("effect", parameter)
 
     def plot_predictions(self) -> Any:
         """Return what was expected of each trial before it ran, against what it was told."""
-        return _figures().draw_predictions(self.record.task, self.history)
+        return self._drawn("predictions")
 
     @property
     def document(self) -> dict[str, Any]:

@@ -71,6 +71,9 @@ class Trials:
         """Since when the next trial is being chosen (time.monotonic), if one is."""
 
         self._stop = stop
+        self._ends: dict[int, threading.Event] = {}
+        """By the number of a running trial, what ends it."""
+
         self._watcher = watcher
         self._may_start = may_start
         self._wishes: deque[tuple[Mapping[str, Any], str]] = deque()
@@ -116,6 +119,10 @@ class Trials:
         """Start no further trial; the running ones go on to their end."""
         with self._changed:
             self.paused = True
+
+    def end(self, number: int) -> None:
+        """End a running trial: stopped early, or set aside if it gave no value; KeyError if none runs."""
+        self._ends[number].set()
 
     @property
     def left(self) -> int:
@@ -203,12 +210,20 @@ class Trials:
                 self.wanted, self.exhausted = 0, True
             return
         self.running.add(trial.number)
+        end = self._ends[trial.number] = threading.Event()
         try:
             self._watcher.started(trial)
-            outcome = evaluate(self.objective, trial)
+            outcome = evaluate(self.objective, trial, end)
         except BaseException:
             self.tuner.give_back(trial)
             raise
         finally:
             self.running.discard(trial.number)
-        self._watcher.finished(self.tuner.tell_run(trial, outcome))
+            del self._ends[trial.number]
+        if (
+            outcome.pruned and outcome.value is None and end.is_set()
+        ):  # it taught nothing, so it does not count
+            self.tuner.give_back(trial)
+            self._watcher.finished(self.tuner.drop(trial.number))
+        else:
+            self._watcher.finished(self.tuner.tell_run(trial, outcome))

@@ -60,11 +60,13 @@ class Objective(Protocol):
         ...
 
 
-def evaluate(objective: Objective, trial: Trial) -> Outcome:
-    """Return what an objective gives for a running trial, which it gets where it takes one."""
-    if _takes(objective, "trial"):
-        return objective(trial.params, trial=trial)  # type: ignore[call-arg]
-    return objective(trial.params)
+def evaluate(objective: Objective, trial: Trial, end: Event | None = None) -> Outcome:
+    """Return what an objective gives for a running trial, which it gets where it takes one.
+
+    Setting `end` from another thread ends this trial alone, where the objective can be ended.
+    """
+    given: dict[str, Any] = {"trial": trial, "end": end}
+    return objective(trial.params, **{name: each for name, each in given.items() if _takes(objective, name)})
 
 
 def _takes(function: Callable[..., Any], name: str) -> bool:
@@ -131,6 +133,18 @@ def _traceback(error: BaseException) -> str:
     # The first frame is FunctionObjective's own.
     frames = error.__traceback__.tb_next if error.__traceback__ else None
     return "".join(traceback.format_exception(type(error), error, frames))
+
+
+class _EitherSet(Event):
+    """Set as soon as one of several events is."""
+
+    def __init__(self, *events: Event | None) -> None:
+        super().__init__()
+        self._events = [event for event in events if event]
+
+    def is_set(self) -> bool:
+        """Whether one of them is set."""
+        return any(event.is_set() for event in self._events)
 
 
 class CommandObjective:
@@ -212,8 +226,13 @@ class CommandObjective:
                 f"no process can be started ({error.strerror}), so no command can run"
             ) from error
 
-    def __call__(self, params: Params, trial: Trial | None = None, seed: int = 0) -> Outcome:
-        """Run the command to its end, or to where `trial` is hopeless; on KeyboardInterrupt, stop it all."""
+    def __call__(
+        self, params: Params, trial: Trial | None = None, seed: int = 0, end: Event | None = None
+    ) -> Outcome:
+        """Run the command to its end, or to where `trial` is hopeless; on KeyboardInterrupt, stop it all.
+
+        Once `end` is set this run is ended, and counts as stopped early.
+        """
         written = {**dict.fromkeys(self._given, seed), **params}
         started = time.perf_counter()
         if trial and not (trial.progress and trial.progress.judged):
@@ -223,8 +242,9 @@ class CommandObjective:
 
         def is_hopeless(printed: int, value: float) -> bool:
             nonlocal reported
-            assert trial is not None
             reported = value
+            if trial is None:
+                return False
             try:
                 trial.report(printed, value)
                 return trial.should_stop()
@@ -250,11 +270,15 @@ class CommandObjective:
                         PARAMS_VARIABLE: json.dumps(dict(params)),
                         SEED_VARIABLE: str(seed),
                     },
-                    stop=self.stop,
+                    stop=_EitherSet(self.stop, end),
                     stdin=(self._template.stdin(params) or "").encode(),
-                    is_hopeless=is_hopeless if trial else None,
+                    is_hopeless=is_hopeless if trial or end else None,
                     more=self._more,
                 )
+        except KeyboardInterrupt:
+            if end is None or not end.is_set() or (self.stop and self.stop.is_set()):
+                raise
+            return Outcome(value=reported, pruned=True, seconds=time.perf_counter() - started)
         except SlowPattern as slow:
             return Outcome.failure(
                 f"the metric '{shorten(name_of(slow.args[1]) or slow.args[1], 80)}' took over {MATCH_S:g} s "

@@ -48,7 +48,9 @@ def explain(known: Known, trial: Trial) -> str:
         words = "a small run, which says whether a whole one pays, and is never the best"
         parts.append(f"Its {known.task.metric} was {stop_words(trial)}: {words}.")
     elif trial.state == "pruned":
-        words = "it could not become the best any more, by the curves of completed trials"
+        words = "it was ended before its end"
+        if trial.stop:
+            words = "it could not become the best any more, by the curves of completed trials"
         parts.append(f"Its {known.task.metric} was {stop_words(trial)}: {words}.")
     elif trial.value is not None:
         rank = 1 + sum(history.loss(other) < history.loss(trial) for other in history.complete)

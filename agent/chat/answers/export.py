@@ -9,17 +9,14 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 
-from bestguess.agent.chat.answers.facts import standing, total_seconds
-from bestguess.agent.chat.answers.plots import effect_plot, progress_plot
-from bestguess.agent.chat.answers.svg import draw
-from bestguess.agent.chat.answers.tables import trial_row
+from bestguess.agent.chat.answers.facts import total_seconds
+from bestguess.agent.chat.answers.report_page import report_page
 from bestguess.agent.chat.answers.templating import render_file
 from bestguess.agent.chat.plan import Plan
 from bestguess.agent.export import export_study
 from bestguess.agent.record.study import Study
 from bestguess.agent.reports.front import why_no_best
-from bestguess.agent.reports.insight import gain_insight
-from bestguess.agent.reports.report import credit_sources, study_record
+from bestguess.agent.reports.report import study_record
 from bestguess.tools.errors import InputError
 from bestguess.tools.trial import History, Trial
 from bestguess.tools.words.private import make_private, open_private
@@ -32,7 +29,6 @@ FILE_NAMES = {
     "csv": "trials_{study}.csv",
     "result": "result_{study}.json",
 }
-EFFECTS = 4
 
 
 def best_of(history: History) -> Trial:
@@ -85,22 +81,9 @@ def _json(plan: Plan, study: Study, folder: Path) -> str:
 
 
 def _report(plan: Plan, study: Study, folder: Path) -> str:
-    history = study.history.preferring(plan.prefer)
-    best = best_of(history)
-    insights = gain_insight(plan.space, history, noisy=plan.task.noisy)
-    front = history.front
-    plots = [progress_plot(history, plan.task.metric)]
-    plots += [effect_plot(plan.space, plan.task, history, insight.effect) for insight in insights[:EFFECTS]]
-    return render_file(
-        "report.html",
-        plan=plan,
-        standing=standing(history, plan.task),
-        command=plan.typed(best.params, folder),
-        plots=[{"title": plot.title, "svg": draw(plot)} for plot in plots],
-        importances=[insight.importance for insight in insights],
-        credits=credit_sources(history),
-        trials=[trial_row(trial, front, study.aside) for trial in study.everything],
-    )
+    best = best_of(study.history.preferring(plan.prefer))
+    prefer = dict(plan.prefer) if plan.prefer else None
+    return report_page(study, prefer=prefer, script=plan.script, command=plan.typed(best.params, folder))
 
 
 _FORMS: Mapping[str, Callable[[Plan, Study, Path], str]] = {

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from bestguess.agent.chat.answers import facts
 from bestguess.agent.chat.answers.formatting import duration, verbatim
 from bestguess.agent.chat.answers.tables import plan_table
+from bestguess.agent.chat.answers.templating import render_file
 from bestguess.agent.chat.command import Count, Minutes, Number, command
 from bestguess.agent.chat.conversation import Conversation
 from bestguess.agent.chat.draft import draft, read_script
@@ -18,6 +19,7 @@ from bestguess.agent.chat.prediction import draft_prediction
 from bestguess.agent.reports.report import describe_model
 from bestguess.tools.objective.reading import WHICH_WORDS, Which
 
+EXAMPLE = "digits_example.py"
 SCRIPT_LINES = 150
 """Shown of a program at a time."""
 
@@ -28,6 +30,8 @@ def _card_for_new(session: Conversation, script: str, space: str = "", **_others
     lines = [f"the program: {verbatim(str(within(session.bench.folder, script)))}"]
     if space:
         lines.append(f"its space: {verbatim(str(within(session.bench.folder, space)))}")
+    if _is_example(session, script):
+        lines[:1] = [f"the program: {verbatim(EXAMPLE)}, an example that is written here"]
     if script.lower().endswith(".csv"):
         lines.append("a script that predicts its column is written beside it, unless there is one")
     if session.bench.plan:
@@ -43,10 +47,13 @@ def new(
     """Begin a study of a script: draft its space, show it, and ask to run it once with the defaults.
 
     The space comes from the script itself, or from a YAML file. A CSV file with target=COLUMN is tuned with
-    scikit-learn's gradient boosting. Of a number that a run prints several times, `match` says which counts:
-    the last, or the min or max. Example: /new train.py val_loss minimize match=min
+    scikit-learn's gradient boosting; `example` is a script that is written here. Of a number that a run
+    prints several times, `match` says which counts: the last, or the min or max.
+    Example: /new train.py val_loss minimize match=min
     """
     folder = session.bench.folder
+    if _is_example(session, script):
+        script = _write_example(session)
     if script.lower().endswith(".csv"):
         plan = draft_prediction(folder, script, target)
     else:
@@ -59,6 +66,18 @@ def new(
             parts.append(f"It also prints {', '.join(others)}: say *goal NAME* to count another number.")
     parts.append("Change what you like, for example *narrow NAME to 1..5* or *pin NAME=2*.")
     return "\n\n".join(parts)
+
+
+def _is_example(session: Conversation, script: str) -> bool:
+    return script == "example" and not within(session.bench.folder, script).exists()
+
+
+def _write_example(session: Conversation) -> str:
+    """Write the example into the session's folder, unless it is there, and return its name."""
+    target = within(session.bench.folder, EXAMPLE)
+    if not target.exists():  # it is the user's to change
+        target.write_text(render_file("example_script.py"), encoding="utf-8")
+    return EXAMPLE
 
 
 @command("reads")

@@ -93,6 +93,23 @@ def pause(session: Conversation) -> str:
     return f"Paused, with {trials.left} trials still to run.{running}"
 
 
+@command("changes")
+def stop(session: Conversation, trial: Number) -> str:
+    """End one running trial now, by its number; the others go on.
+
+    It counts as stopped early at its last value; one that has printed none is set aside.
+    """
+    trials = session.bench.trials
+    try:
+        if trials is None:
+            raise KeyError
+        trials.end(trial)
+    except KeyError:
+        running = ", ".join(map(str, sorted(trials.running))) if trials and trials.running else "none"
+        raise InputError(f"trial {trial} does not run; running: {running}") from None
+    return f"Trial {trial} is being ended; the others go on."
+
+
 def _card_for_pruner(session: Conversation, rule: str) -> Card:
     name, before = str(check_pruner(rule)), session.bench.the_plan().pruner
     if name == NONE:

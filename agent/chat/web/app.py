@@ -8,28 +8,36 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import FastAPI, Form, Header, Query, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import HTMLResponse, Response, StreamingResponse
+from fastapi.responses import FileResponse, HTMLResponse, Response, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 
+from bestguess.agent.chat.command import literal
 from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.events import Event
 from bestguess.agent.chat.language.intents import Verdict
 from bestguess.agent.chat.session import Session
-from bestguess.agent.chat.web import views
+from bestguess.agent.chat.web import details, table, views
+from bestguess.agent.chat.web.figures import Figures, style_ids
 from bestguess.agent.chat.web.guard import Guard
 from bestguess.agent.chat.web.stream import Stream
+from bestguess.agent.reports.figures import FIGURES
+from bestguess.agent.reports.figures.drawn import plotly_script
 from bestguess.tools.errors import InputError
 
 STATIC = Path(__file__).with_name("static")
 MAX_CHARS = 4000
+NAME_CHARS = 500
 DOOR = "page"
 DONE = Response(status_code=204)
 REFRESHING = ("trial_started", "trial_finished", "state", "remark")
 """After these the panels are drawn again."""
+
+Name = Annotated[str, Query(max_length=NAME_CHARS)]
+Number = Annotated[int, Query(ge=0, lt=2**53)]
 
 
 def build_app(session: Session, stream: Stream, *, token: str, hosts: frozenset[str]) -> FastAPI:
@@ -37,10 +45,17 @@ def build_app(session: Session, stream: Stream, *, token: str, hosts: frozenset[
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(Guard, token=token, hosts=hosts)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    figures = Figures(session)
+    plotly = plotly_script()  # where it is missing, that is said at the start
+    styles = style_ids(plotly)
 
     @app.get("/")
     def page() -> HTMLResponse:
-        return HTMLResponse(views.page_html(session, list(stream.events)))
+        return HTMLResponse(views.page_html(session, list(stream.events), styles))
+
+    @app.get("/plotly.js")
+    def charts() -> FileResponse:
+        return FileResponse(plotly, media_type="text/javascript")
 
     @app.get("/events")
     async def events(
@@ -59,12 +74,52 @@ def build_app(session: Session, stream: Stream, *, token: str, hosts: frozenset[
         return StreamingResponse(lines(), media_type="text/event-stream")
 
     @app.get("/panels")
-    def panels(sort: str = "number", descending: bool = True) -> HTMLResponse:
-        return HTMLResponse(views.panels_html(session, sort, descending=descending))
+    def panels(
+        sort: Name = "number",
+        descending: bool = True,
+        find: Name = "",
+        state: Name = "",
+        hide: Annotated[list[str] | None, Query(max_length=NAME_CHARS)] = None,
+        page: Number = 0,
+    ) -> HTMLResponse:
+        view = table.View(sort, descending, find, state, frozenset(hide or ()), page)
+        return HTMLResponse(views.panels_html(session, sort, descending=descending, view=view))
 
     @app.get("/insights")
     def insights() -> HTMLResponse:
-        return HTMLResponse(views.insights_html(session))
+        return HTMLResponse(views.insights_html(session, figures.settled))
+
+    @app.get("/figures/{name}")
+    def figure(name: str, first: Name = "", second: Name = "") -> Response:
+        if name not in FIGURES:
+            return Response(status_code=404)
+        return Response(figures.draw(name, first, second), media_type="application/json")
+
+    @app.get("/trial/{number}")
+    def trial(number: int) -> HTMLResponse:
+        return HTMLResponse(details.trial_html(session, number))
+
+    @app.get("/compare")
+    def compare(a: Number, b: Number) -> HTMLResponse:
+        return HTMLResponse(details.compare_html(session, a, b))
+
+    @app.get("/model")
+    def model() -> HTMLResponse:
+        return HTMLResponse(details.model_html(session))
+
+    @app.get("/belief")
+    def belief() -> HTMLResponse:
+        return HTMLResponse(details.belief_html(session, figures.settled))
+
+    @app.get("/report")
+    def report() -> HTMLResponse:
+        return HTMLResponse(details.report_html(session, figures.settled))
+
+    @app.get("/trials.{form}")
+    def trials(form: Literal["csv", "json"]) -> Response:
+        text, media = table.export(session, form)
+        named = {"content-disposition": f'attachment; filename="trials.{form}"'}
+        return Response(text, media_type=media, headers=named)
 
     @app.post("/say")
     def say(
@@ -88,7 +143,7 @@ def build_app(session: Session, stream: Stream, *, token: str, hosts: frozenset[
     @app.post("/do/{name}")
     async def do(name: str, request: Request) -> Response:
         async with request.form() as form:  # which closes a file that somebody sent
-            given: dict[str, Any] = {key: str(value) for key, value in form.items() if value != ""}
+            given = _arguments([(key, str(value)) for key, value in form.multi_items()])
         try:
             arguments = REGISTRY[name].check(given)
         except InputError as error:
@@ -98,6 +153,19 @@ def build_app(session: Session, stream: Stream, *, token: str, hosts: frozenset[
         return DONE
 
     return app
+
+
+def _arguments(pairs: list[tuple[str, str]]) -> dict[str, Any]:
+    """Return a command's arguments from the fields of a form; `values.NAME` is one of its `values`."""
+    given: dict[str, Any] = {}
+    for key, value in pairs:
+        if value != "":
+            within, dot, name = key.partition(".")
+            if dot and within == "values":
+                given.setdefault(within, {})[name] = literal(value)
+            else:
+                given[key] = value
+    return given
 
 
 def _sse(number: int, event: Event) -> str:

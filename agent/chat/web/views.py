@@ -5,35 +5,43 @@ Markdown is rendered without raw HTML, so that nothing which a program or a mode
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from markupsafe import Markup, escape
 
-from bestguess.agent.chat.answers.facts import standing
-from bestguess.agent.chat.answers.plots import effect_plot, progress_plot
+from bestguess.agent.chat.answers.facts import seconds_per_trial, standing
+from bestguess.agent.chat.answers.formatting import duration
 from bestguess.agent.chat.answers.rendering import MARKDOWN
 from bestguess.agent.chat.answers.svg import draw
-from bestguess.agent.chat.answers.tables import trial_row
 from bestguess.agent.chat.answers.templating import environment
 from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.events import Event
-from bestguess.agent.chat.plan import range_within, range_words
+from bestguess.agent.chat.plan import configuration, range_within, range_words
 from bestguess.agent.chat.session import Session
-from bestguess.agent.reports.insight import gain_insight
+from bestguess.agent.chat.web.start import look_around
+from bestguess.agent.chat.web.table import View, table_of
+from bestguess.agent.reports.figures import Subject
+from bestguess.agent.reports.insight import TOO_EARLY
 from bestguess.agent.reports.report import credit_sources
-from bestguess.tools.trial import Trial
 
-EFFECTS = 3
-SORTS = ("number", "value", "source")
+Settled = Callable[[], AbstractContextManager[Subject]]
+
+_ALIGNED = re.compile(r'(?<=<t[hd] )style="text-align:(\w+)"')
 SHOWN = ("said", "answer", "card", "answered", "step", "remark", "error", "trial_finished")
 """The kinds of event that stand in the conversation."""
 
 
 def markdown(text: str) -> Markup:
-    """Return Markdown as HTML; any markup in it shows as text."""
-    return Markup(MARKDOWN.render(text))  # noqa: S704  # raw HTML is off, so all of it is escaped
+    """Return Markdown as HTML; any markup in it shows as text.
+
+    A column's alignment is a class: the page's policy forbids styles in attributes.
+    """
+    html = _ALIGNED.sub(r'class="\1"', MARKDOWN.render(text))
+    return Markup(html)  # noqa: S704  # raw HTML is off, so all of it is escaped
 
 
 def render(template: str, **variables: Any) -> str:
@@ -60,57 +68,57 @@ def thinking_html(text: str) -> str:
     return f'<p class="quiet">{escape(text)}: the button Stop ends that.</p>' if text else ""
 
 
-def panels_html(session: Session, sort: str, *, descending: bool) -> str:
-    """Return the panels that follow the trials: state, curve, table, who earned what, the space."""
+def panels_html(session: Session, sort: str, *, descending: bool, view: View | None = None) -> str:
+    """Return the panels that follow the trials: the best, progress, table, who earned what, the space.
+
+    Each has an id by which the page puts it in its place. Before there is a study it is what may be begun.
+    """
     bench = session.bench
     plan, history, trials = bench.plan, bench.history, bench.trials
     if plan is None:
-        return render("nothing")
-    aside = bench.study.aside if bench.opened else frozenset()
-    listed = list(bench.study.everything) if bench.opened else []
-    front = history.front
-    rows = [trial_row(trial, front, aside) for trial in _sorted(listed, sort, descending=descending)]
-    curve = draw(progress_plot(history, plan.task.metric)) if history.complete else ""
+        return render("nothing", around=look_around(session), commands=REGISTRY)
+    best = history.incumbent
+    view = view or View(sort, descending)
+    left, running = (trials.left, len(trials.running)) if trials else (0, 0)
+    seconds = seconds_per_trial(history)
     return render(
         "panels",
         plan=plan,
         standing=standing(history, plan.task),
-        curve=curve,
-        rows=rows,
-        sort=sort,
-        descending=descending,
-        sorts=SORTS,
+        best=best,
+        configuration=configuration(best.params).replace("`", "") if best else "",
+        command=plan.typed(best.params, bench.folder) if best else "",
+        told=len(history.told),
+        left=left,
+        running=running,
+        time_left=duration(seconds * (left + running) / bench.parallel) if seconds and left + running else "",
+        tokens=sum(trial.proposal.tokens for trial in history),
+        table=table_of(session, view),
+        view=view,
         credits=credit_sources(history),
         range_words=range_words,
         range_within=range_within,
         trials=trials,
         undos=bench.undos,
+        several=bool(plan.task.goals and len(plan.task.goals.names) > 1),
+        with_steps=any(trial.reports for trial in history),
+        commands=REGISTRY,
     )
 
 
-def insights_html(session: Session) -> str:
-    """Return what moves the value: importances, and the effects of the first few."""
+def insights_html(session: Session, settled: Settled | None = None) -> str:
+    """Return what moves the value, in a table; `settled` gives the study with what was computed of it."""
     plan, history = session.bench.plan, session.bench.history
     if plan is None:
         return ""
-    insights = gain_insight(plan.space, history, noisy=plan.task.noisy)
-    plots = [
-        draw(effect_plot(plan.space, plan.task, history, insight.effect)) for insight in insights[:EFFECTS]
-    ]
-    return render("insights", importances=[insight.importance for insight in insights], plots=plots)
+    with settled() if settled else nullcontext(Subject(plan.space, plan.task, history)) as subject:
+        importances = [insight.importance for insight in subject.insights]
+    return render("insights", importances=importances, early=TOO_EARLY)
 
 
-def page_html(session: Session, events: list[Event]) -> str:
-    """Return the whole page, with the conversation so far."""
+def page_html(session: Session, events: list[Event], styles: Iterable[str] = ()) -> str:
+    """Return the whole page, with the conversation so far; `styles` are ids that plotly looks for."""
     shown = Markup("".join(event_html(event) for event in events))  # noqa: S704  # made by the templates
     names = [f"/{command.name}" for command in REGISTRY.values()]
-    return render("page", log=shown, after=len(events), commands=names, folder=str(session.bench.folder))
-
-
-def _sorted(trials: list[Trial], sort: str, *, descending: bool) -> list[Trial]:
-    missing = float("-inf") if descending else float("inf")
-    keys: dict[str, Callable[[Trial], Any]] = {
-        "value": lambda trial: missing if trial.value is None else trial.value,
-        "source": lambda trial: trial.source,
-    }
-    return sorted(trials, key=keys.get(sort, lambda trial: trial.number), reverse=descending)
+    folder = str(session.bench.folder)
+    return render("page", log=shown, after=len(events), commands=names, folder=folder, styles=styles)

@@ -1,0 +1,136 @@
+"""Figures of a study, as plotly reads them: the page, the report and `Result.plot_*` draw them.
+
+Those that Optuna has come from it; ours show who proposed what, and what the surrogate believes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import optuna
+
+from bestguess.agent.reports.figures import belief, trials
+from bestguess.agent.reports.figures.drawn import draw_front, draw_with_optuna, load_plotly
+from bestguess.agent.reports.figures.marks import Figure
+from bestguess.agent.reports.insight import Insight, find_insight, gain_insight
+from bestguess.agent.task import Task
+from bestguess.tools.errors import InputError
+from bestguess.tools.search.verifier import Verifier
+from bestguess.tools.space.space import Space
+from bestguess.tools.trial import History
+
+
+__all__ = [
+    "FIGURES",
+    "Figure",
+    "Subject",
+    "as_plotly",
+    "draw_figure",
+    "draw_front",
+    "draw_with_optuna",
+    "load_plotly",
+]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What figures are of: the trials of a study as they were at one moment, and what follows from them."""
+
+    space: Space
+    task: Task
+    history: History
+    study: optuna.Study | None = None
+
+    @cached_property
+    def insights(self) -> tuple[Insight, ...]:
+        """What is known of each parameter, the most important first."""
+        return gain_insight(self.space, self.history, noisy=self.task.noisy)
+
+    @cached_property
+    def verifier(self) -> Verifier | None:
+        """The surrogate; None before there is one."""
+        return Verifier.fit(self.space, self.history, noisy=self.task.noisy)
+
+    def insight(self, parameter: str) -> Insight:
+        """Return what is known of one parameter; raise InputError as `find_insight` does."""
+        known = {insight.effect.name: insight for insight in self.insights}
+        return known.get(parameter) or find_insight(self.space, History(), parameter)
+
+    @property
+    def ranked(self) -> list[str]:
+        """The parameters, the most important first."""
+        known = [insight.importance.name for insight in self.insights]
+        return [*known, *(name for name in self.space.names if name not in known)]
+
+
+def _effect(subject: Subject, first: str, _second: str) -> Figure:
+    insight = subject.insight(first or subject.ranked[0])
+    return belief.effect_figure(subject.space, subject.task, subject.history, insight)
+
+
+def _surface(show: str) -> Callable[[Subject, str, str], Figure]:
+    def draw(subject: Subject, first: str, second: str) -> Figure:
+        given = [name for name in (first, second) if name]
+        rest = [name for name in subject.ranked if name not in given]
+        across, up = (first or rest.pop(0)), second or (rest.pop(0) if rest else "")
+        return belief.surface_figure(
+            subject.space, subject.task, subject.history, subject.verifier, across, up, show=show
+        )
+
+    return draw
+
+
+def _of_optuna(name: str, params: int = 0) -> Callable[[Subject, str, str], Figure]:
+    """Return what draws a figure of Optuna's, which is of so many `params` where it is of any."""
+
+    def draw(subject: Subject, first: str, second: str) -> Figure:
+        if subject.study is None:
+            raise InputError("there is no study on the disk yet")
+        chosen = list(dict.fromkeys(name for name in (first, second, *subject.ranked) if name))[:params]
+        how = {"params": chosen} if params else {}
+        return draw_with_optuna(subject.study, name, subject.task.metric, **how)
+
+    return draw
+
+
+FIGURES: Mapping[str, Callable[[Subject, str, str], Figure]] = {
+    "history": lambda subject, *_: trials.history_figure(subject.task, subject.history),
+    "parallel": lambda subject, *_: trials.parallel_figure(
+        subject.space, subject.task, subject.history, subject.ranked
+    ),
+    "front": lambda subject, first, second: trials.front_figure(subject.task, subject.history, first, second),
+    "curves": lambda subject, first, _: trials.curves_figure(
+        subject.task, subject.history, int(first) if first.isdecimal() else None
+    ),
+    "importance": lambda subject, *_: belief.importance_figure(subject.task, subject.insights),
+    "effect": _effect,
+    "predictions": lambda subject, *_: belief.predictions_figure(subject.task, subject.history),
+    "surface": _surface("value"),
+    "doubt": _surface("doubt"),
+    "failing": _surface("failing"),
+    "slice": _of_optuna("plot_slice", 1),
+    "contour": _of_optuna("plot_contour", 2),
+    "rank": _of_optuna("plot_rank", 2),
+    "timeline": _of_optuna("plot_timeline"),
+    "edf": _of_optuna("plot_edf"),
+}
+"""Each figure's function of a subject and up to two names: of parameters, of metrics, or a trial's number."""
+
+
+def draw_figure(name: str, subject: Subject, first: str = "", second: str = "") -> Figure:
+    """Return the figure of that name.
+
+    Raises:
+        InputError: there is no such figure, parameter or metric, or nothing to draw yet.
+    """
+    if name not in FIGURES:
+        raise InputError(f"there is no figure {name!r}; there are {', '.join(FIGURES)}")
+    return FIGURES[name](subject, first, second)
+
+
+def as_plotly(figure: Figure) -> Any:
+    """Return a figure as plotly's own object; raise InputError where plotly is not installed."""
+    return load_plotly().Figure(figure)

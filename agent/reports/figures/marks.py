@@ -1,0 +1,207 @@
+"""How figures look: who proposed a trial by colour and by shape, and where on an axis a value stands.
+
+The colours are told apart with any colour vision (after Okabe and Ito 2008) and stand out by three to one on
+white and on black. What others wrote is plain text: plotly reads a few HTML tags, so all but
+breaks are written as text. Bold and raised text it would style in a way that our page's policy forbids.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bestguess.agent.reports.live import format_prediction, format_value
+from bestguess.tools.trial import History, Trial
+from bestguess.tools.words.given import shorten
+
+Figure = dict[str, Any]
+"""A figure as plotly reads it: `data`, a list of traces, and `layout`."""
+
+MARKS: Mapping[str, tuple[str, str]] = {
+    "default": ("#7a7a7a", "square"),
+    "knowledge": ("#b87a00", "diamond"),
+    "llm": ("#b5569b", "star"),
+    "gp": ("#0a7bc2", "circle"),
+    "random": ("#94694a", "pentagon"),
+    "user": ("#00906a", "triangle-up"),
+}
+"""The colour and the shape of each source."""
+
+BAD = "#d55e00"
+LINE = "#0a7bc2"
+BAND = "rgba(10, 123, 194, 0.22)"
+RANKS = ("#0a5a94", "#3f8fbf", "#86b5b8", "#b3b389", "#a8a29a")
+"""From the best fifth of the trials to the worst."""
+
+SURFACE = [[0, "#0a5a94"], [0.35, "#6aa9c9"], [0.65, "#d9dcc8"], [1, "#f2e6b8"]]
+"""From a good value to a bad one."""
+
+DECADES = 30.0
+"""Positive values whose greatest is so many times the least are drawn on a logarithmic axis."""
+
+FENCE = 3.0
+"""So many interquartile ranges beyond the worse quartile a value is an outlier, after Tukey (1977)."""
+
+LEAST_VALUES = 5
+"""With fewer values none is an outlier."""
+
+FULL_HOVER = 300
+"""Of more trials only the latest so many say all that is known of them where the pointer rests."""
+
+HOVER_PARAMS = 10
+HOVER_CHARS = 90
+
+_OURS = re.compile(r"<(?!br>|/?extra>)")
+
+
+def plain(text: Any) -> str:
+    """Return what others wrote so that plotly shows it as it is."""
+    return shorten(str(text), 200).replace("&", "&amp;").replace("<", "&lt;")
+
+
+def plain_tags(figure: Any) -> Any:
+    """Return a figure in whose texts no tag but breaks counts as one; for those of Optuna."""
+    if isinstance(figure, str):
+        return _OURS.sub("&lt;", figure)
+    if isinstance(figure, Mapping):
+        return {key: plain_tags(value) for key, value in figure.items()}
+    if isinstance(figure, list | tuple):
+        return [plain_tags(value) for value in figure]
+    return figure
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """The axis of values: logarithmic where they span decades, and ending where outliers begin.
+
+    `low` and `high` are of the values that count, in their units; `worse` is the end of the bad ones.
+    """
+
+    log: bool
+    low: float
+    high: float
+    maximize: bool
+
+    @classmethod
+    def of(cls, values: Sequence[float], direction: str) -> Scale:
+        """Return the axis for these values; of none it is from 0 to 1."""
+        maximize = direction == "maximize"
+        if not values:
+            return cls(False, 0.0, 1.0, maximize)
+        given = np.sort(np.asarray(values, dtype=float))
+        ends = np.quantile(given, (0.1, 0.9), method="lower")
+        most, least = (given[-1], ends[0]) if maximize else (ends[1], given[0])
+        log = bool(given[0] > 0 and most >= DECADES * least)
+        turned = (np.log10(given) if log else given) * (-1.0 if maximize else 1.0)
+        first, third = np.quantile(turned, (0.25, 0.75))
+        fence = third + FENCE * (third - first)
+        kept = given[turned <= fence] if len(given) >= LEAST_VALUES and third > first else given
+        return cls(log, float(kept.min()), float(kept.max()), maximize)
+
+    @property
+    def worse(self) -> float:
+        """Where outliers are marked: a little beyond the worse end."""
+        return self._beyond(0.06)
+
+    @property
+    def edge(self) -> float:
+        """Where failed trials stand: beyond all values."""
+        return self._beyond(0.12)
+
+    def is_outlier(self, value: float) -> bool:
+        """Whether a value lies beyond the worse end."""
+        return value < self.low if self.maximize else value > self.high
+
+    def place(self, value: float) -> float:
+        """Return where a value is drawn."""
+        return self.worse if self.is_outlier(value) else value
+
+    @property
+    def axis(self) -> dict[str, Any]:
+        """The axis as plotly reads it."""
+        ends = [self._beyond(0.18), self._beyond(-1.08)]
+        if self.log:
+            ends = np.log10(ends).tolist()
+        return {"type": "log" if self.log else "linear", "range": sorted(ends), "exponentformat": "e"}
+
+    def _beyond(self, share: float) -> float:
+        low, high = np.log10((self.low, self.high)) if self.log else (self.low, self.high)
+        side = (high - low) or (0.5 if self.log else abs(high) * 0.1 or 1.0)
+        at = low - share * side if self.maximize else high + share * side
+        return float(10**at if self.log else at)
+
+
+def marker(trials: Iterable[Trial], scale: Scale | None = None) -> dict[str, Any]:
+    """Return the colours and shapes of trials; of outliers the shape points to where they are."""
+    away = "triangle-down" if scale and scale.maximize else "triangle-up"
+    colours, shapes = [], []
+    for trial in trials:
+        colour, shape = MARKS[trial.source]
+        out = scale is not None and trial.value is not None and scale.is_outlier(trial.value)
+        colours.append(colour)
+        shapes.append(f"{away}-open" if out else shape)
+    return {"color": colours, "symbol": shapes, "size": 8}
+
+
+def hover(trials: Sequence[Trial], metric: str, *, full: int = FULL_HOVER) -> list[str]:
+    """Return what is said where the pointer rests on each trial: all of the latest `full`, else the head."""
+    since = len(trials) - full
+    return [
+        _head(trial, metric) + (_rest(trial) if index >= since else "") for index, trial in enumerate(trials)
+    ]
+
+
+def points(history: History) -> list[Trial]:
+    """Return the trials that have a value, in order."""
+    return [trial for trial in history.complete if trial.value is not None]
+
+
+def titled(data: list[dict[str, Any]], title: str, x: Any, y: Any, **layout: Any) -> Figure:
+    """Return a figure; `x` and `y` are the axes, or only their names."""
+    axes = [{"title": {"text": plain(axis)}} if isinstance(axis, str) else axis for axis in (x, y)]
+    legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "xanchor": "left"}
+    return {
+        "data": data,
+        "layout": {
+            "title": {"text": plain(title)},
+            "xaxis": axes[0],
+            "yaxis": axes[1],
+            "legend": legend,
+            "hovermode": "closest",
+            **layout,
+        },
+    }
+
+
+def axis(name: str, more: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an axis with its name."""
+    return {"title": {"text": plain(name)}, **more}
+
+
+def _head(trial: Trial, metric: str) -> str:
+    value = (
+        f"{plain(metric)} {plain(format_value(trial))}"
+        if trial.value is not None
+        else plain(format_value(trial))
+    )
+    return f"trial {trial.number}, {trial.source}<br>{value}"
+
+
+def _rest(trial: Trial) -> str:
+    lines = [f"expected {plain(format_prediction(trial))}"] if trial.proposal.prediction else []
+    params = list(trial.params.items())
+    lines += [f"{plain(name)} = {plain(_short(value))}" for name, value in params[:HOVER_PARAMS]]
+    if len(params) > HOVER_PARAMS:
+        lines.append(f"and {len(params) - HOVER_PARAMS} more")
+    why = trial.outcome.error if trial.outcome and trial.outcome.error else trial.reason
+    if why:
+        lines.append(plain(shorten(" ".join(why.split()), HOVER_CHARS)))
+    return "".join(f"<br>{line}" for line in lines)
+
+
+def _short(value: Any) -> str:
+    return f"{value:.5g}" if isinstance(value, float) else shorten(" ".join(str(value).split()), 40)

@@ -1,0 +1,310 @@
+"""What the page's server answers of a study: figures, the table, one trial, files, what may be begun."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("fastapi", reason="the extra `web` is not installed")
+
+from tests.agent.chat.conftest import SCRIPT, Talk
+from tests.agent.chat.filled import fill
+from tests.agent.chat.web_server import WebServer
+
+from bestguess.agent.chat.session import Session
+from bestguess.agent.chat.web import table
+from bestguess.agent.reports.figures import FIGURES
+from bestguess.tools.trial import Outcome, Proposal
+
+TRIALS = 14
+QUICK = ("history", "predictions", "front", "curves")
+"""Figures for which no surrogate is fitted."""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebServer]:
+    folder = tmp_path_factory.mktemp("page")
+    (folder / "train.py").write_text(SCRIPT)
+    served = WebServer(fill(Session(folder, seed=0), TRIALS))
+    yield served
+    served.close()
+
+
+@pytest.fixture
+def empty(folder: Path) -> Iterator[WebServer]:
+    served = WebServer(Session(folder, seed=0))
+    yield served
+    served.close()
+
+
+def numbers(html: str) -> list[int]:
+    return [int(number) for number in re.findall(r"<tr [^>]*data-trial=\"(\d+)\"", html)]
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_a_figure_is_data_or_words_and_never_code(server: WebServer, name: str) -> None:
+    status, text, headers = server.ask(f"/figures/{name}")
+    figure = json.loads(text)
+    assert (status, headers["content-type"]) == (200, "application/json")
+    assert set(figure) in ({"data", "layout"}, {"words"})
+    assert "default-src 'none'" in headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/figures/nope", 404),
+        ("/figures/__class__", 404),
+        ("/figures/..%2fapp", 404),
+        (f"/figures/history?first={'a' * 600}", 422),
+        ("/trial/x", 422),
+        ("/trial/1.5", 422),
+        ("/compare?a=1", 422),
+        ("/compare?a=-1&b=2", 422),
+        ("/trials.exe", 422),
+        ("/panels?page=-1", 422),
+        ("/panels?page=1e3", 422),
+        (f"/panels?find={'a' * 600}", 422),
+    ],
+)
+def test_a_question_that_makes_no_sense_is_refused(server: WebServer, path: str, status: int) -> None:
+    assert server.ask(path)[0] == status
+
+
+@pytest.mark.parametrize("path", ["/trial/999", "/trial/-1", "/compare?a=1&b=999", f"/trial/{2**70}"])
+def test_a_trial_that_is_not_there_is_said_in_words(server: WebServer, path: str) -> None:
+    status, text, _ = server.ask(path)
+    assert status == 200
+    assert "there is no trial" in text
+
+
+def test_what_the_page_loads_is_here_and_plotly_is_that_of_its_wheel(server: WebServer) -> None:
+    status, text, headers = server.ask("/plotly.js")
+    assert status == 200
+    assert headers["content-type"].startswith("text/javascript")
+    assert "plotly.js v" in text[:200]
+    page = server.ask("/")[1]
+    assert not re.search(r"(?:src|href)=\"(?:https?:)?//", page)
+    assert not re.search(r"<script(?![^>]*\bsrc=)", page)
+    for found in re.findall(r"getElementById\(\"([0-9a-f]{64})\"\)", text):
+        assert f'id="{found}"' in page  # or it would write styles into the page
+
+
+def test_the_table_is_paged_and_its_first_page_has_the_newest(
+    server: WebServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table, "ROWS", 10)
+    pages = [numbers(server.ask(f"/panels?page={page}")[1]) for page in (0, 1, 7)]
+    assert pages == [list(range(13, 3, -1)), [3, 2, 1, 0], [3, 2, 1, 0]]
+
+
+@pytest.mark.parametrize(
+    ("column", "descending"),
+    [
+        ("value", "true"),
+        ("value", "false"),
+        ("params.lr", "false"),
+        ("params.depth", "true"),
+        ("expected", "false"),
+        ("seconds", "true"),
+        ("source", "false"),
+    ],
+)
+def test_the_table_is_sorted_by_any_column_with_what_has_none_last(
+    server: WebServer, column: str, descending: str
+) -> None:
+    html = server.ask(f"/panels?sort={column}&descending={descending}")[1]
+    trials = {trial.number: trial for trial in server.session.bench.history}
+    keys = [
+        {
+            "value": trials[number].value,
+            "params.lr": trials[number].params["lr"],
+            "params.depth": trials[number].params["depth"],
+            "expected": expected.median if (expected := trials[number].proposal.prediction) else None,
+            "seconds": trials[number].outcome.seconds,  # type: ignore[union-attr]
+            "source": trials[number].source,
+        }[column]
+        for number in numbers(html)
+    ]
+    known = [key for key in keys if key is not None]
+    assert len(keys) == TRIALS
+    assert keys == [*sorted(known, reverse=descending == "true"), *[None] * (TRIALS - len(known))]
+
+
+@pytest.mark.parametrize(
+    ("query", "check"),
+    [
+        ("find=depth>4 lr<0.05", lambda trial: trial.params["depth"] > 4 and trial.params["lr"] < 0.05),
+        ("find=booster=dart", lambda trial: trial.params["booster"] == "dart"),
+        ("find=MEMORYerror", lambda trial: trial.state == "failed"),
+        ("find=llm", lambda trial: trial.source == "llm"),
+        ("find=value<=0.2", lambda trial: trial.value is not None and trial.value <= 0.2),
+        ("find=nonsense<3", lambda trial: False),
+        ("state=failed", lambda trial: trial.state == "failed"),
+        ("state=complete&find=number<9", lambda trial: trial.value is not None and trial.number < 9),
+    ],
+)
+def test_the_table_is_filtered_by_words_conditions_and_states(
+    server: WebServer, query: str, check: object
+) -> None:
+    assert callable(check)
+    html = server.ask(
+        f"/panels?descending=false&{query.replace(' ', '%20').replace('<', '%3C').replace('>', '%3E')}"
+    )[1]
+    assert numbers(html) == [trial.number for trial in server.session.bench.history if check(trial)]
+
+
+def test_the_best_alone_and_hidden_columns(server: WebServer) -> None:
+    html = server.ask("/panels?state=best&hide=params.lr&hide=why")[1]
+    best = server.session.bench.history.incumbent
+    assert best
+    assert numbers(html) == [best.number]
+    assert 'data-sort="params.depth"' in html
+    assert 'data-sort="params.lr"' not in html
+    assert 'value="params.lr" checked' in html
+
+
+def test_buttons_know_what_may_be_done(server: WebServer) -> None:
+    html = server.ask("/panels")[1]
+    for name, disabled in (
+        ("Pause", True),
+        ("Resume", True),
+        ("Undo", True),
+        ("Run 10", False),
+        ("Export", False),
+    ):
+        button = re.search(rf"<button[^>]*>{name}</button>", html)
+        assert button
+        assert (" disabled" in button[0]) == disabled, name
+    assert "Stop trial" not in html
+
+
+def test_one_trial_is_shown_beside_the_best_and_the_default(server: WebServer) -> None:
+    html = server.ask("/trial/7")[1]
+    assert "MemoryError: 17 GB wanted" in html
+    assert "--lr=" in html
+    assert all(f'<th scope="row">{name}</th>' in html for name in server.session.bench.the_plan().space.names)
+    assert re.search(r"disabled>Stop this trial", html)
+
+
+def test_all_trials_are_taken_away_as_csv_and_json(server: WebServer) -> None:
+    trials = server.session.bench.history.trials
+    rows = list(csv.DictReader(io.StringIO(server.ask("/trials.csv")[1])))
+    assert [float(row["params_lr"]) for row in rows] == [trial.params["lr"] for trial in trials]
+    assert [row["value"] for row in rows] == [
+        "" if trial.value is None else str(trial.value) for trial in trials
+    ]
+    assert [row["number"] for row in json.loads(server.ask("/trials.json")[1])] == [
+        trial.number for trial in trials
+    ]
+
+
+def test_a_cell_of_a_csv_file_is_no_formula(empty: WebServer) -> None:
+    study = fill(empty.session, 1).bench.study
+    params, signs = study.history.trials[0].params, "=+-@"
+    for sign in signs:
+        study.add(Proposal(params, "user", f"{sign}1+1"), Outcome(1.0))
+    rows = list(csv.DictReader(io.StringIO(empty.ask("/trials.csv")[1])))
+    assert [row["reason"] for row in rows[1:]] == [f"'{sign}1+1" for sign in signs]
+
+
+def test_before_a_study_the_page_says_what_may_be_begun(empty: WebServer, folder: Path) -> None:
+    (folder / "notes.py").write_text("print('no number')\n")
+    html = empty.ask("/panels")[1]
+    assert re.search(r"train.py</b>\s*<span>minimize val_loss; \d+ parameters: lr, depth", html)
+    assert "nothing to tune was found in notes.py" in html
+    assert {path.name for path in folder.iterdir()} >= {"train.py", "notes.py"}
+    assert json.loads(empty.ask("/figures/history")[1])["words"].startswith("nothing is being tuned yet")
+    for path in ("/model", "/report", "/belief", "/trial/1", "/compare?a=1&b=2"):
+        assert "tune train.py" in empty.ask(path)[1], path
+
+
+def test_a_script_whose_name_is_markup_is_text(empty: WebServer, folder: Path) -> None:
+    evil = "a'\"<img src=x onerror=alert(1)>.py"
+    (folder / evil).write_text(SCRIPT)
+    html = empty.ask("/panels")[1]
+    assert "<img" not in html
+    given = re.findall(r"hx-vals='([^']*)'", html)
+    assert evil in [json.loads(vals).get("script") for vals in given]
+
+
+def test_the_example_is_written_once_and_asked_about_before_it_runs(empty: WebServer, folder: Path) -> None:
+    assert empty.ask("/do/new", form={"script": "example"})[0] == 204
+    assert empty.session.pending is not None
+    assert empty.session.pending.card.title == "Run digits_example.py once with its defaults?"
+    (folder / "digits_example.py").write_text("# mine\n" + (folder / "digits_example.py").read_text())
+    empty.ask("/do/new", form={"script": "example"})
+    assert (folder / "digits_example.py").read_text().startswith("# mine")
+    assert empty.session.bench.the_plan().space.names[0] == "learning_rate"
+
+
+def test_a_value_from_a_form_is_an_argument_of_its_command(empty: WebServer) -> None:
+    fill(empty.session, 1)
+    empty.ask("/do/pin", form={"values.booster": "dart"})
+    assert empty.session.pending is not None
+    assert empty.session.pending.card.title == "Change the space: booster=dart from now on?"
+    empty.ask("/do/pin", form={"values.nope": "1"})
+    assert "there is no parameter &#39;nope&#39;" in empty.ask("/")[1]
+
+
+@pytest.mark.slow
+def test_one_trial_is_stopped_and_the_others_go_on(talk: Talk, folder: Path) -> None:
+    slow = SCRIPT.replace("time.sleep(args.nap_s)", "time.sleep(60 if args.lr == 0.02 else 0)")
+    (folder / "train.py").write_text(slow)
+    talk.say("tune train.py", "always")
+    talk.session.say("try lr=0.02")
+    bench = talk.session.bench
+    assert bench.trials
+    until = time.monotonic() + 20
+    while 1 not in bench.trials.running and time.monotonic() < until:
+        time.sleep(0.02)
+    talk.session.say("try lr=0.05")
+    talk.session.do("stop", {"trial": 1})
+    assert bench.trials.wait(25)
+    assert [(trial.number, trial.state) for trial in bench.history] == [(0, "complete"), (2, "complete")]
+    assert bench.study.aside == {1}
+    talk.say("/stop 1")
+    assert talk.of("error")[-1].text == "trial 1 does not run; running: none"
+
+
+@pytest.mark.slow
+def test_a_trial_that_is_stopped_after_it_printed_a_value_counts_as_stopped_early_there(
+    talk: Talk, folder: Path
+) -> None:
+    (folder / "train.py").write_text(
+        SCRIPT + "sys.stdout.flush()\ntime.sleep(60 if args.lr == 0.02 else 0)\n"
+    )
+    talk.say("tune train.py", "always")
+    talk.session.say("try lr=0.02")
+    bench = talk.session.bench
+    assert bench.trials
+    until = time.monotonic() + 20
+    while 1 not in bench.trials.running and time.monotonic() < until:
+        time.sleep(0.02)
+    time.sleep(2)  # it prints its value
+    talk.session.do("stop", {"trial": 1})
+    assert bench.trials.wait(25)
+    stopped = bench.history.trials[1]
+    assert (stopped.state, stopped.last) == ("pruned", pytest.approx(0.02))
+    talk.say("/why 1")
+    assert "it was ended before its end" in talk.of("answer")[-1].text
+
+
+@pytest.mark.slow
+def test_every_figure_and_part_of_a_study_is_answered(server: WebServer) -> None:
+    for name in FIGURES:
+        figure = json.loads(server.ask(f"/figures/{name}")[1])
+        assert ("words" in figure) == (name in ("front", "curves")), name
+    assert "What moves the value" in server.ask("/insights")[1]
+    assert "A Gaussian process fitted" in server.ask("/belief")[1]
+    assert "Best val_loss" in server.ask("/report")[1]
+    assert "style=" not in server.ask("/report")[1]
+    assert "The language model is none" in server.ask("/model")[1]
+    assert "this change alone" in server.ask("/compare?a=1&b=2")[1]
