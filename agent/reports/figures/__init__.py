@@ -22,7 +22,6 @@ from bestguess.tools.search.verifier import Verifier
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History
 
-
 __all__ = [
     "FIGURES",
     "Figure",

@@ -21,7 +21,6 @@ from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
 from bestguess.tools.words.given import shown
 
-
 _OURS = {
     "Best Trial": "on the front",
     "Trial": "not on the front",

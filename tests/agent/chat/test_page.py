@@ -292,7 +292,8 @@ def test_a_trial_that_is_stopped_after_it_printed_a_value_counts_as_stopped_earl
     talk.session.do("stop", {"trial": 1})
     assert bench.trials.wait(25)
     stopped = bench.history.trials[1]
-    assert (stopped.state, stopped.last) == ("pruned", pytest.approx(0.02))
+    assert stopped.state == "pruned"
+    assert stopped.last == pytest.approx(0.02)
     talk.say("/why 1")
     assert "it was ended before its end" in talk.of("answer")[-1].text
 
