@@ -78,6 +78,7 @@ def _without_value(task: Task, history: History, scale: Scale) -> Iterator[dict[
     kinds: list[tuple[str, Sequence[Trial], str, str]] = [
         ("failed", history.failed, "x", BAD),
         ("stopped early, at its last value", history.pruned, "line-ew-open", "#7a7a7a"),
+        ("of a part of the run", history.partial, "square-open", "#7a7a7a"),
         ("running, at what is expected", history.running, "circle-open-dot", LINE),
     ]
     for name, trials, shape, colour in kinds:
@@ -88,7 +89,7 @@ def _without_value(task: Task, history: History, scale: Scale) -> Iterator[dict[
 
 
 def _stand_in(trial: Trial, scale: Scale) -> float:
-    value = trial.last if trial.state == "pruned" else None
+    value = trial.last if trial.state in ("pruned", "partial") else None
     if trial.state == "running" and trial.proposal.prediction:
         value = trial.proposal.prediction.median
     if value is None or not np.isfinite(value) or (scale.log and value <= 0):

@@ -91,6 +91,7 @@ def test_an_outlier_is_marked_at_the_edge_and_says_its_value() -> None:
         (Outcome.failure("MemoryError: 17 GB"), {}, "failed", "edge"),
         (Outcome(0.55, pruned=True), {"stop": Stop(3)}, "stopped early, at its last value", 0.55),
         (Outcome(pruned=True), {}, "stopped early, at its last value", "edge"),
+        (Outcome(0.45, partial="epochs 3"), {}, "of a part of the run", 0.45),
         (None, {}, "running, at what is expected", 0.3),
     ],
 )
