@@ -20,13 +20,15 @@ from typing import TextIO
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import run_in_terminal
-from prompt_toolkit.completion import Completer, DynamicCompleter, WordCompleter
+from prompt_toolkit.completion import CompleteEvent, Completer, get_common_complete_suffix
+from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import FormattedText
 from prompt_toolkit.history import FileHistory
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.patch_stdout import patch_stdout
 
 from bestguess.agent.chat.answers.rendering import MAX_WIDTH, render
-from bestguess.agent.chat.commands import REGISTRY
+from bestguess.agent.chat.completion import NameCompleter
 from bestguess.agent.chat.events import Event, Listener
 from bestguess.agent.chat.session import Session
 from bestguess.agent.reports.console import CleanConsole
@@ -34,24 +36,20 @@ from bestguess.tools.words.private import make_private
 from bestguess.tools.words.redaction import redact
 
 WELCOME = (
-    "Say what to tune, for example [bold]tune train.py[/bold]; [bold]/help[/bold] lists the commands. "
-    "Ctrl-C stops a reply, twice pauses, three times leaves."
+    "Say what to tune, for example [bold]tune train.py[/bold]; [bold]/help[/bold] lists the commands, Tab "
+    "completes names, Alt-Enter breaks the line. Ctrl-C stops a reply, twice pauses, three times leaves."
 )
-REFRESH_S = 0.5
+REFRESH_S = 0.2
+SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+AT_ONCE_S = 0.3
+"""What takes less is not shown as work."""
+
 BETWEEN_PROMPTS_S = 0.005
 LAST_WORDS_S = 2.0
 """How long the end waits for what is still to be printed."""
 
 WRITING_LINES = 8
 """How much of an answer stands above the prompt while it is written; all of it is printed at its end."""
-
-
-def _completer(session: Session) -> Completer:
-    """Return what completes a word: a command with its slash, the plan's parameters and their options."""
-    words = {f"/{command.name}": command.summary for command in REGISTRY.values()}
-    for name, parameter in session.bench.plan.space.parameters.items() if session.bench.plan else ():
-        words |= dict.fromkeys([name, *map(str, getattr(parameter, "options", ()))], parameter.doc)
-    return WordCompleter(list(words), meta_dict=words, WORD=True)
 
 
 class _History(FileHistory):
@@ -80,10 +78,16 @@ class Terminal:
         self._facing = 0
         """The card that was on the screen when the present line was begun."""
 
+        self._since: float | None = None
+        """Since when the present turn is taken (time.monotonic), if one is."""
+
+        completer = NameCompleter(session)
         self._prompt: PromptSession[str] = PromptSession(
             history=_History(str(session.bench.database.with_suffix(".chat.history"))),
-            completer=DynamicCompleter(lambda: _completer(session)),
-            complete_while_typing=False,
+            completer=completer,
+            complete_while_typing=Condition(self._names_command),
+            key_bindings=_keys(completer),
+            prompt_continuation="  ",
             bottom_toolbar=self._toolbar,
             refresh_interval=REFRESH_S,
         )
@@ -176,7 +180,11 @@ class Terminal:
     async def _work(self) -> None:
         while True:
             text, facing = await self._turns.get()
-            await asyncio.to_thread(self._session.say, text, facing=facing)
+            self._since = time.monotonic()
+            try:
+                await asyncio.to_thread(self._session.say, text, facing=facing)
+            finally:
+                self._since = None
 
     def _interrupt(self) -> bool:
         """Stop the reply, then pause, then leave; return whether to go on."""
@@ -208,30 +216,85 @@ class Terminal:
 
     def _message(self) -> FormattedText:
         """Return the prompt, below what a model is writing."""
-        width = min(shutil.get_terminal_size().columns, MAX_WIDTH)
+        width = min(_columns(), MAX_WIDTH)
         lines = [row for line in self._writing.splitlines() for row in textwrap.wrap(line, width) or [""]]
         shown = "\n".join([*lines[-WRITING_LINES:], ""]) if lines else ""
         return FormattedText([("italic", shown), ("bold", ">"), ("", " ")])
 
+    def _names_command(self) -> bool:
+        """Whether a command's name is being typed, at which a menu opens by itself."""
+        text = self._prompt.default_buffer.document.text_before_cursor
+        return text.startswith("/") and " " not in text
+
     def _toolbar(self) -> FormattedText:
+        """Return what goes on, with as much of the rest as the line has room for."""
         session = self._session
         plan, trials = session.bench.plan, session.bench.trials
-        parts = [f" {plan.study}" if plan else " nothing is being tuned yet"]
+        parts: dict[str, str] = {"study": plan.study if plan else "nothing is being tuned yet"}
+        now, working = time.monotonic(), self._since
         if session.thinking_since is not None:
-            parts.append(f"the model is thinking, {_age(session.thinking_since)}: Ctrl-C stops it")
+            parts["doing"] = f"the model is thinking, {_age(session.thinking_since)}: Ctrl-C stops it"
+        elif working is not None and now - working > AT_ONCE_S:
+            parts["doing"] = f"working, {_age(working)}"
         if trials is not None:
-            if trials.running:
-                parts.append(f"running {', '.join(map(str, sorted(trials.running)))}")
+            if running := dict(trials.running):
+                numbers = ", ".join(map(str, sorted(running)))
+                parts["trial"] = f"running {numbers}, {_age(min(running.values()))}"
             elif (since := trials.choosing_since) is not None:
-                parts.append(f"choosing, {_age(since)}: say pause to stop after it")
+                parts["trial"] = f"choosing, {_age(since)}: say pause to stop after it"
             state = "paused, " if trials.paused and trials.left else ""
-            parts.append(f"{state}{trials.left} to go")
+            parts["left"] = "until the time is up" if trials.open_ended else f"{state}{trials.left} to go"
         if session.best_words:
-            parts.append(session.best_words)
+            parts["best"] = session.best_words
         if session.pending:
             once = session.pending.card.consent == "once"
-            parts.append(f"a question is open: {'yes or no' if once else 'yes, no or always'}")
-        return FormattedText([("", " · ".join(parts) + " ")])
+            parts["question"] = f"a question is open: {'yes or no' if once else 'yes, no or always'}"
+        spinner = ""
+        if parts.keys() & {"doing", "trial"}:
+            spinner = f"{SPINNER[int(now / REFRESH_S) % len(SPINNER)]} "
+        return FormattedText([("", f" {spinner}{_fitted(parts, _columns() - 2 - len(spinner))} ")])
+
+
+def _fitted(parts: dict[str, str], columns: int) -> str:
+    """Return the parts on one line, without those that may be missed where it is too long."""
+    for name in ("", "study", "left", "best", "trial", "doing"):
+        if len(parts) > 1:
+            parts.pop(name, "")
+        line = " · ".join(parts.values())
+        if len(line) <= columns:
+            return line
+    return line[: columns - 1] + "…"
+
+
+def _columns() -> int:
+    return shutil.get_terminal_size().columns
+
+
+def _keys(completer: Completer) -> KeyBindings:
+    """Return the keys that are ours: Alt-Enter for a line break, as pasted text has them, and Tab."""
+    keys = KeyBindings()
+
+    @keys.add("escape", "enter")
+    def _(event: KeyPressEvent) -> None:
+        event.current_buffer.insert_text("\n")
+
+    @keys.add("tab")
+    def _(event: KeyPressEvent) -> None:
+        # prompt_toolkit's own loses a Tab that comes while the menu of what stood there before is made.
+        buffer = event.current_buffer
+        if buffer.complete_state:
+            buffer.complete_next()
+            return
+        document = buffer.document
+        found = list(completer.get_completions(document, CompleteEvent(completion_requested=True)))
+        if len(found) == 1:
+            buffer.apply_completion(found[0])
+        elif common := get_common_complete_suffix(document, found):
+            buffer.insert_text(common)
+        elif found:
+            buffer.start_completion()
+
+    return keys
 
 
 def _age(since: float) -> str:

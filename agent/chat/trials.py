@@ -64,8 +64,8 @@ class Trials:
         self.told_before = 0
         """How many trials had been told when these were started, or started again."""
 
-        self.running: set[int] = set()
-        """The numbers of the trials that run."""
+        self.running: dict[int, float] = {}
+        """Since when trials run (time.monotonic), by number."""
 
         self.choosing_since: float | None = None
         """Since when the next trial is being chosen (time.monotonic), if one is."""
@@ -209,7 +209,7 @@ class Trials:
             with self._changed:
                 self.wanted, self.exhausted = 0, True
             return
-        self.running.add(trial.number)
+        self.running[trial.number] = time.monotonic()
         end = self._ends[trial.number] = threading.Event()
         try:
             self._watcher.started(trial)
@@ -218,7 +218,7 @@ class Trials:
             self.tuner.give_back(trial)
             raise
         finally:
-            self.running.discard(trial.number)
+            self.running.pop(trial.number, None)
             del self._ends[trial.number]
         if (
             outcome.pruned and outcome.value is None and end.is_set()

@@ -33,7 +33,7 @@ def test_a_session_of_several_metrics_asks_for_a_preference_before_it_says_best(
     assert "which is no metric to improve" in talk.of("error")[-1].text
     talk.say("/limit train_loss <= 0.1")
     assert "train-2, which is to minimize val_loss, minimize train_loss" in talk.of("answer")[-1].text
-    assert "begins with the 1 of 1 trials that printed all of it" in talk.of("answer")[-1].text
+    assert "begins with the 2 of 2 trials that printed all of it" in talk.of("answer")[-1].text
     shown = panels_html(talk.session, "number", descending=False)
     assert "train_loss 0.01" in shown
     assert "Front: 2 trials" in shown

@@ -265,3 +265,28 @@ def test_with_json_every_event_is_one_object_a_line(folder: Path) -> None:
     finished = [event["trial"] for event in events if event["kind"] == "trial_finished"]
     assert [trial["number"] for trial in finished] == [0, 1, 2]
     assert {"source", "reason", "params", "value", "state", "prediction", "verdict"} <= set(finished[0])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("columns", [40, 100])
+def test_a_menu_opens_at_a_slash_pasted_lines_are_one_turn_and_what_runs_is_seen(
+    folder: Path, columns: int
+) -> None:
+    with PtyTalk(folder, "--seed", "0", columns=columns, env={"NO_COLOR": "1", "NAP_S": "2.5"}) as talk:
+        talk.wait_for("lists the commands")
+        talk.type_in("/imp", enter=False)
+        talk.wait_for("/importance")
+        talk.type_in("\x15/scan tr\t\r", enter=False)
+        talk.wait_for("booster")
+        talk.type_in("tune train.py")
+        talk.wait_for("once with its defaults")
+        talk.type_in("always")
+        talk.wait_for(r"[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] .{0,12}running 0, 0 s")
+        talk.wait_for("The metric was found")
+        talk.type_in("\x1b[200~/note it is\nslow\x1b[201~\r", enter=False)
+        talk.wait_for("Noted at trial 0")
+        talk.type_in("/note it\x1b\ris slow\r", enter=False)
+        talk.wait_for("Noted at trial 0")
+    said = [json.loads(line) for line in (folder / "bestguess.chat.jsonl").read_text().splitlines()]
+    turns = [event["text"] for event in said if event["kind"] == "said"]
+    assert turns[-2:] == ["/note it is\nslow", "/note it\nis slow"]

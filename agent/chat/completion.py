@@ -1,0 +1,97 @@
+"""Completes what is typed at the prompt: commands, their arguments, parameters, options, files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+from prompt_toolkit.document import Document
+
+from bestguess.agent.chat.command import Command
+from bestguess.agent.chat.commands import REGISTRY
+from bestguess.agent.chat.conversation import Conversation
+
+MOST_FILES = 200
+SUFFIXES = frozenset({".py", ".sh", ".csv", ".yaml", ".yml", ".md", ".txt", ".json"})
+_WORD = re.compile(r"[^\s=,]*$")
+
+Words = Mapping[str, str]
+"""What may be typed, and what it means."""
+
+
+class NameCompleter(Completer):
+    """Offers the names that a session knows, in the place where the cursor is."""
+
+    def __init__(self, session: Conversation) -> None:
+        self._session = session
+
+    def get_completions(self, document: Document, _: CompleteEvent) -> Iterator[Completion]:
+        """Yield what the word before the cursor may become."""
+        before = document.text_before_cursor
+        if before.startswith("/") and " " not in before:
+            word, words = before, {f"/{one.name}": one.summary for one in REGISTRY.values()}
+        else:
+            found = _WORD.search(before)
+            word = found[0] if found else ""
+            words = self._words(before[: len(before) - len(word)])
+        for name, meaning in words.items():
+            if name.lower().startswith(word.lower()) and name != word:
+                yield Completion(name, -len(word), display_meta=meaning)
+
+    def _words(self, before: str) -> Words:
+        """Return what may stand behind a text."""
+        plan = self._session.bench.plan
+        parameters = plan.space.parameters if plan else {}
+        if before.endswith("="):
+            name = before[:-1].split()[-1] if before[:-1].split() else ""
+            options = getattr(parameters.get(name), "options", ())
+            return dict.fromkeys(map(str, options), f"an option of {name}")
+        words = {name: parameter.doc or "a parameter" for name, parameter in parameters.items()}
+        command = before.split()[0].removeprefix("/") if before.startswith("/") else ""
+        if command in REGISTRY:
+            return self._arguments(REGISTRY[command], words)
+        for parameter in parameters.values():
+            words |= dict.fromkeys(map(str, getattr(parameter, "options", ())), "an option")
+        return words | self._files()
+
+    def _arguments(self, command: Command, parameters: Words) -> Words:
+        """Return what may be an argument of a command, by the names and types of its arguments."""
+        words: dict[str, str] = {}
+        for name, field in command.arguments.model_fields.items():
+            words |= dict.fromkeys(_literals(field.annotation), name)
+            if name in ("parameter", "values", "text"):
+                words |= parameters
+            elif name in ("script", "space", "file"):
+                words |= self._files()
+            elif name == "name":
+                words |= dict.fromkeys(self._session.states, "a study")
+            elif name == "command":
+                words |= {one.name: one.summary for one in REGISTRY.values()}
+            elif len(command.arguments.model_fields) > 1:
+                words[f"{name}="] = "an argument"
+        return words
+
+    def _files(self) -> Words:
+        folder = self._session.bench.folder
+        names = sorted(
+            name for path in _few(folder.iterdir()) if (name := path.name)[0] != "." and _is_read(path)
+        )
+        return dict.fromkeys(names, "a file")
+
+
+def _few(paths: Iterable[Path]) -> Iterator[Path]:
+    return (path for path, _ in zip(paths, range(MOST_FILES), strict=False))
+
+
+def _is_read(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES
+
+
+def _literals(annotation: Any) -> list[str]:
+    """Return the words that a type consists of."""
+    if get_origin(annotation) is Literal:
+        return list(map(str, get_args(annotation)))
+    return [word for one in get_args(annotation) for word in _literals(one)]
