@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -18,7 +18,7 @@ MOST_FILES = 200
 SUFFIXES = frozenset({".py", ".sh", ".csv", ".yaml", ".yml", ".md", ".txt", ".json"})
 _WORD = re.compile(r"[^\s=,]*$")
 
-Words = Mapping[str, str]
+Words = dict[str, str]
 """What may be typed, and what it means."""
 
 

@@ -284,9 +284,9 @@ def test_a_menu_opens_at_a_slash_pasted_lines_are_one_turn_and_what_runs_is_seen
         talk.wait_for(r"[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] .{0,12}running 0, 0 s")
         talk.wait_for("The metric was found")
         talk.type_in("\x1b[200~/note it is\nslow\x1b[201~\r", enter=False)
-        talk.wait_for("Noted at trial 0")
+        talk.wait_for("Do /note")
         talk.type_in("/note it\x1b\ris slow\r", enter=False)
-        talk.wait_for("Noted at trial 0")
+        talk.wait_for("Do /note")
     said = [json.loads(line) for line in (folder / "bestguess.chat.jsonl").read_text().splitlines()]
     turns = [event["text"] for event in said if event["kind"] == "said"]
     assert turns[-2:] == ["/note it is\nslow", "/note it\nis slow"]
