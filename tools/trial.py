@@ -462,9 +462,12 @@ class History:
 
     @property
     def since_best(self) -> int:
-        """How many trials were told after the last that was a new best, or new on the front."""
+        """How many trials were told after the last that was a new best, or new on the front.
+
+        What was less than a whole run could not be one, and does not count.
+        """
         newest = max((trial.number for trial in self.front), default=-1)
-        return sum(trial.number > newest for trial in self.told)
+        return sum(trial.number > newest and trial.state != "partial" for trial in self.told)
 
     def preferring(self, prefer: Any) -> History:
         """Return this history with weights of its metrics, by which `incumbent` is chosen; None for none.

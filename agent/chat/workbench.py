@@ -41,6 +41,9 @@ from bestguess.tools.words.kept import GradeWord
 CHAT = "chat"
 """Under which name a model's calls are kept before there is a study."""
 
+CARRIED = ("complete", "failed")
+"""Trials in these states may be some of another study; what was stopped early or was no whole run is not."""
+
 PACKS = "packs"
 """The folder of a session's own knowledge packs, in its folder."""
 

@@ -12,7 +12,7 @@ from bestguess.agent.chat.command import Count, Values, command
 from bestguess.agent.chat.conversation import Conversation
 from bestguess.agent.chat.events import Card
 from bestguess.agent.chat.plan import Plan
-from bestguess.agent.chat.workbench import Workbench
+from bestguess.agent.chat.workbench import CARRIED, Workbench
 from bestguess.agent.pruning.pruner import NONE
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
@@ -123,7 +123,7 @@ def _change(bench: Workbench, changed: Plan) -> str:
 
 def _printed(before: Plan, changed: Plan, trial: Trial) -> tuple[Params, Outcome] | None:
     """Return a trial with the values of the changed plan's metrics, None where its output lacks one."""
-    if trial.outcome is None or trial.outcome.pruned:
+    if trial.outcome is None or trial.state not in CARRIED:
         return None
     if trial.outcome.failed:
         return trial.params, trial.outcome

@@ -17,7 +17,7 @@ from bestguess.agent.chat.conversation import Conversation
 from bestguess.agent.chat.draft import command_for, option_of
 from bestguess.agent.chat.events import Card
 from bestguess.agent.chat.plan import Plan, assignments, range_words, value_words
-from bestguess.agent.chat.workbench import Workbench
+from bestguess.agent.chat.workbench import CARRIED, Workbench
 from bestguess.tools.errors import InputError, ParamsError
 from bestguess.tools.scan.finding import Finding
 from bestguess.tools.scan.ranges import choose_parameter
@@ -44,7 +44,7 @@ class _Step:
         if any(now.get(name, value) != value for name, value in self.plan.fixed.items()):
             return None
         given = {name: value for name, value in now.items() if name in self.plan.space}
-        if trial.outcome is None or trial.outcome.pruned or None in given.values():
+        if trial.outcome is None or trial.state not in CARRIED or None in given.values():
             return None
         try:
             return self.plan.space.validate(given), trial.outcome
