@@ -36,7 +36,7 @@ from bestguess.agent.tuner import Tuner
 from bestguess.tools.errors import InputError
 from bestguess.tools.space.space import Space
 from bestguess.tools.surrogate.device import AUTO
-from bestguess.tools.trial import Outcome, Trial
+from bestguess.tools.trial import History, Outcome, Trial
 from bestguess.tools.words.given import shown
 
 MISCONFIGURED = 5
@@ -82,6 +82,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
         device: where the Gaussian process computes, as in `Tuner`.
         earlier: what the search begins with: other fitted searches, studies, results or URLs of storages, as
             in `Tuner`; True, False and None for nothing, as a search has no storage of its own.
+        patience: after how many candidates without a new best the search ends; None for all `n_iter`.
 
     After `fit` it has what a RandomizedSearchCV has, in `cv_results_` also the `source` of each candidate and
     the `reason` for it, and besides: `space_`, what was searched (None if nothing); `trials_`, every
@@ -104,6 +105,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
         **BaseSearchCV._parameter_constraints,
         "param_distributions": [dict, list, Space, None],
         "n_iter": [Interval(numbers.Integral, 1, None, closed="left")],
+        "patience": [Interval(numbers.Integral, 1, None, closed="left"), None],
         "batch_size": [Interval(numbers.Integral, 1, None, closed="left")],
         "random_state": ["random_state"],
         "llm": "no_validation",
@@ -136,6 +138,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
         knowledge: bool | str | Path = True,
         device: str = AUTO,
         earlier: Earlier = True,
+        patience: int | None = None,
     ) -> None:
         self.param_distributions = param_distributions
         self.n_iter = n_iter
@@ -147,6 +150,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
         self.knowledge = knowledge
         self.device = device
         self.earlier = earlier
+        self.patience = patience
         super().__init__(
             estimator=estimator,
             scoring=scoring,
@@ -228,7 +232,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
             earlier=self.earlier,
         ) as tuner:
             try:
-                while batch := _ask(tuner, min(self.batch_size, self.n_iter - len(tuner.history))):
+                while batch := _ask(tuner, self._room(tuner.history)):
                     outcomes = self._evaluate(evaluate_candidates, searched, batch)
                     for trial, outcome in zip(batch, outcomes, strict=True):
                         tuner.tell(trial, outcome)
@@ -244,6 +248,12 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
             # Of many candidates, the one with the best mean score has the luckiest splits, too.
             recommended = recommend(searched.space, tuner.history, noisy=True)
             self.recommended_params_ = searched.to_estimator(recommended.params) if recommended else {}
+
+    def _room(self, history: History) -> int:
+        """Return how many candidates to choose next."""
+        if self.patience is not None and history.since_best >= self.patience:
+            return 0
+        return min(self.batch_size, self.n_iter - len(history))
 
     @property
     def result_(self) -> Result:

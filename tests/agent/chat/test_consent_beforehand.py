@@ -6,9 +6,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.agent.chat.conftest import SCRIPT
+from tests.agent.chat.scripted import Reply, ToolServer
 
 import bestguess as bg
 from bestguess.agent.chat.consent import Consent
+from bestguess.agent.chat.unattended import Agent
+from bestguess.agent.llm.grades import Grade
+from bestguess.agent.llm.server import ServerLLM
+
+
+class Able(ServerLLM):
+    """A server's model that passed its exam."""
+
+    grade = Grade((0.9, 0.9))
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url, model="able")
 
 
 @pytest.mark.parametrize(
@@ -107,3 +121,30 @@ def test_a_program_that_fails_is_a_turn_that_failed(folder: Path) -> None:
     with bg.Agent(folder, yes="trials=5") as agent:
         turn = agent.do("tune train.py, minimise loss")
         assert (turn.status, turn.best_value, len(turn.study["trials"])) == ("failed", None, 1)
+
+
+@pytest.mark.slow
+def test_a_model_that_plans_does_what_was_agreed_to_and_nothing_else(folder: Path) -> None:
+    wishes: list[tuple[str, Any]] = [
+        ("apply", {}),
+        ("export", {"form": "json"}),
+        ("fix", {"values": {"seed": 3}}),
+        ("model", {"spec": "embedded"}),
+        ("web", {}),
+        ("budget", {"trials": 999}),
+        ("run", {"n": 50}),
+    ]
+    plan: list[Reply] = [[("new", {"script": "train.py"})], [("run", {"n": 1})], [("wait", {})]]
+    plan += [[wish] for wish in wishes] + [[("wait", {})], "All of it was done."]
+    with ToolServer(plan) as server, Agent(folder, yes="trials=3", llm=Able(server.url), exam=False) as agent:
+        turn = agent.do("hmm, what would a wise person make of this in my place and why")
+        assert turn.status == "refused"
+        asked = " ".join(turn.refused)
+        for lacking in ("write", "space", "nobody beforehand"):
+            assert f"Agreed to by: {lacking}" in asked
+        assert len(agent.session.bench.history) == 3
+        assert agent.session.bench.agreed.trials is None
+        assert agent.session.page is None
+    assert (folder / "train.py").read_text() == SCRIPT
+    kept = {path.name.partition(".")[0] for path in folder.iterdir() if not path.name.startswith(".")}
+    assert kept == {"train", "bestguess"}

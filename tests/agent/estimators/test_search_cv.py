@@ -186,6 +186,13 @@ def test_a_space_with_fewer_candidates_ends_the_search() -> None:
     assert len(found.cv_results_["params"]) == 4
 
 
+def test_patience_ends_the_search_once_so_many_candidates_were_no_new_best() -> None:
+    worthless = Ridge()
+    found = search({"alpha": [1.0, 2.0, 3.0, 4.0]}, estimator=worthless, scoring=lambda *_: 1.0, patience=2)
+    assert len(found.fit(X, Y).trials_) == 3
+    assert clone(found).patience == 2
+
+
 def test_an_interrupted_search_ends_with_the_candidates_so_far(caplog: pytest.LogCaptureFixture) -> None:
     class Interrupted(Ridge):  # type: ignore[misc]
         fits = 0
