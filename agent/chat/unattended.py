@@ -222,8 +222,10 @@ class Agent:
     def _turn(self, events: list[Event], refused: list[str]) -> Turn:
         status: Status = "done"
         errors = tuple(event.text for event in events if event.kind == "error")
-        ran = any(event.kind == "trial_finished" for event in events)
-        if errors or (ran and not self.session.bench.history.complete):
+        ran, history = any(event.kind == "trial_finished" for event in events), self.session.bench.history
+        if ran and not history.complete:
+            errors += tuple(trial.outcome.error for trial in history.failed[-1:] if trial.outcome)
+        if errors or (ran and not history.complete):
             status = "failed"
         elif refused:
             status = "refused"

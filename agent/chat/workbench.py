@@ -181,11 +181,12 @@ class Workbench:
         self.undos.clear()
         self.agreed = Agreed()
 
-    def move_on(self, plan: Plan, carry: Callable[[Trial], tuple[Params, Outcome] | None]) -> int:
+    def move_on(self, plan: Plan, what: str, carry: Callable[[Trial], tuple[Params, Outcome] | None]) -> int:
         """Go on with another plan, in a study of its own where this one has trials; return how many it keeps.
 
         `carry` says what a trial so far is there, None where it says nothing of it. What was agreed and what
-        is still to run stay; the study that is left stays in the database as it is.
+        is still to run stay; the study that is left stays in the database as it is, and to undo `what` was
+        changed is to go back to it.
         """
         before, told, agreed, state = self.the_plan(), self.history.told, self.agreed, self.state
         if not told and (not self.trials or (plan.space, plan.task) == (before.space, before.task)):
@@ -205,6 +206,7 @@ class Workbench:
             reason = f"trial {trial.number} of {before.study}: {trial.reason}"
             trials.tuner.study.add(replace(trial.proposal, params=params, reason=reason), outcome)
         trials.wanted = state.left
+        self.undos.append(Undo(what, study=before.study))
         return len(kept)
 
     def start_trials(self) -> Trials:

@@ -113,7 +113,7 @@ def _change(bench: Workbench, changed: Plan) -> str:
     if not bench.opened:
         bench.change_plan(changed)
         return f"The study is to {changed.task.aim}. In the output each is found by its name."
-    kept = bench.move_on(changed, lambda trial: _printed(before, changed, trial))
+    kept = bench.move_on(changed, f"to {changed.task.aim}", lambda trial: _printed(before, changed, trial))
     was, is_now = before.study, bench.the_plan().study
     return (
         f"The study is now {is_now}, which is to {changed.task.aim} and begins with the {kept} of {told} "

@@ -54,7 +54,7 @@ class _Step:
     def do(self, bench: Workbench) -> str:
         """Go on by the changed plan; say what became of the trials so far."""
         before, told = bench.the_plan().study, len(bench.history.told)
-        kept = bench.move_on(self.plan, self.carry)
+        kept = bench.move_on(self.plan, self.what, self.carry)
         if not told:
             return f"Done: {self.what}."
         study = bench.the_plan().study
@@ -72,7 +72,7 @@ class _Step:
             kept = sum(self.carry(trial) is not None for trial in told)
             had = f"the trials so far ran with {assignments(self.had)}"
             begins = (
-                f"begins with {kept} of {len(told)}" if kept else "begins anew, as none of them is one of it"
+                f"begins with {kept} of {len(told)}" if kept else "begins anew, and they do not count there"
             )
             lines.append(f"{had}: a study of its own {begins}")
         return Card(f"Change the command: {self.what}?", tuple(lines), "space")

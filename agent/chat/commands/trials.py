@@ -12,6 +12,7 @@ from bestguess.agent.advice.exam.examination import PROBLEMS, estimate_tokens
 from bestguess.agent.chat.answers import facts
 from bestguess.agent.chat.answers.formatting import duration, verbatim
 from bestguess.agent.chat.command import Count, Minutes, Number, Values, command
+from bestguess.agent.chat.commands.studies import study
 from bestguess.agent.chat.conversation import Conversation
 from bestguess.agent.chat.draft import seed_words
 from bestguess.agent.chat.events import Card
@@ -222,8 +223,11 @@ def _retried(session: Conversation, number: int | None) -> tuple[dict[str, Any],
 def _card_for_undo(session: Conversation, trial: int | None = None) -> Card:
     if trial is not None:
         return Card(f"Set trial {trial} aside?", ("it counts no more, and stays in the record",), "typed")
-    last = session.bench.undos[-1].what if session.bench.undos else "nothing, as there is no change"
-    return Card(f"Take back {last}?", ("the limits are what they were before it",), "typed")
+    if not session.bench.undos:
+        return Card("Take back nothing, as there is no change?", (), "typed")
+    last = session.bench.undos[-1]
+    then = f"the study is {last.study} again" if last.study else "the limits are what they were before it"
+    return Card(f"Take back {last.what}?", (then,), "typed")
 
 
 @command("changes", asks=_card_for_undo)
@@ -233,6 +237,8 @@ def undo(session: Conversation, trial: Number | None = None) -> str:
         return _set_aside(session, trial)
     if not session.bench.undos:
         return "There is no change to take back; */undo 7* sets trial 7 aside."
+    if before := session.bench.undos[-1].study:
+        return str(study.function(session, name=before))
     last = session.bench.take_back()
     return f"Taken back: {last.what if last.trial is None else f'trial {last.trial} counts again'}."
 

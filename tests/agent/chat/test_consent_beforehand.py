@@ -121,6 +121,7 @@ def test_a_program_that_fails_is_a_turn_that_failed(folder: Path) -> None:
     with bg.Agent(folder, yes="trials=5") as agent:
         turn = agent.do("tune train.py, minimise loss")
         assert (turn.status, turn.best_value, len(turn.study["trials"])) == ("failed", None, 1)
+        assert "exit" in turn.errors[0]
 
 
 @pytest.mark.slow

@@ -47,7 +47,7 @@ def test_a_second_metric_goes_on_with_the_trials_that_printed_both(talk: Talk, t
     assert "begins with the 2 of 3 trials that printed all of it" in answer.text
     history = talk.session.bench.history
     assert [trial.values for trial in history] == [{"val_loss": 0.2, "latency_ms": 5.0}, {}]
-    talk.say("/study train")
+    assert "Back in the study *train*" in talk.say("/undo").text
     assert len(talk.session.bench.history) == 3
 
 
