@@ -63,7 +63,8 @@ def best_table(plan: Plan, history: History, folder: Path) -> str:
         f"Proposed by **{best.source}**: {best.reason}",
         "",
     ]
-    if plan.task.noisy and (recommended := recommend(plan.space, history, noisy=True)):
+    recommended = recommend(plan.space, history, noisy=plan.task.noisy)
+    if recommended and (plan.task.noisy or recommended.finalists):
         parts += [f"Recommended, as the best value may be the luckiest: {recommended.words}.", ""]
     parts += ["| parameter | best | default |", "|---|---|---|"]
     default = history.default.params if history.default else {}
