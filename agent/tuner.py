@@ -36,7 +36,7 @@ from bestguess.agent.checks import (
 )
 from bestguess.agent.llm import LLM
 from bestguess.agent.llm.grades import Grade
-from bestguess.agent.pruning.pruner import NONE, Pruner, check_pruner
+from bestguess.agent.pruning.pruner import NONE, Pruner, check_rule
 from bestguess.agent.pruning.run import Run
 from bestguess.agent.record.earlier import Earlier, begin_with, find_earlier
 from bestguess.agent.record.owner import Owner
@@ -146,7 +146,7 @@ class Tuner:
         if not isinstance(switches, Switches):
             raise InputError(f"switches is {shown(switches)}; give a Switches")
         self.device = check_device(device)
-        rule = self._check_pruner(pruner)
+        rule = check_rule(pruner, self.task)
         self._model = self._terms.connect()
         known = gather(space, self.task, knowledge)
         begun_with = find_earlier(space, self.task, earlier, storage=storage)
@@ -370,27 +370,11 @@ class Tuner:
         Raises:
             InputError: there is no such rule, or the task has several metrics or limits.
         """
-        rule = self._check_pruner(pruner)
+        rule = check_rule(pruner, self.task)
         if isinstance(rule, str) and (rule != NONE or self.study.pruner):
             self.study.keep_pruner(rule)
         rule = rule or self.study.pruner or NONE
         self.pruner = None if rule == NONE else Pruner(rule, seed=self.study.seed)
-
-    def _check_pruner(self, pruner: str | BasePruner | bool | None) -> str | BasePruner | None:
-        rule = check_pruner(pruner)
-        if rule not in (None, NONE) and self.task.goals:
-            of_others = "a trial that is hopeless in one metric may be the best in another"
-            of_limits = "what it would be compared with may be the value of a trial that breaks a limit"
-            raise InputError(
-                f"pruner is {shown(pruner)}, and trials are stopped by one number, while this study is to "
-                f"{self.task.aim}: {of_others if self.task.metrics else of_limits}; leave it out"
-            )
-        if rule not in (None, NONE) and self.space.fidelity:
-            raise InputError(
-                f"pruner is {shown(pruner)}, and the space has a Fidelity, {self.space.fidelity}, by which "
-                "runs begin small; leave out one of the two"
-            )
-        return rule
 
     def report(self, trial: Trial | int, step: int, value: float) -> bool:
         """Record the value that a running trial has at a step; return whether to stop it.

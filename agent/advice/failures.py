@@ -100,8 +100,15 @@ def _mend(trial: Trial, goals: Goals | None) -> str:
         if not new:
             return ""
         by_name = re.search(pattern_of(new[0]), trial.outcome.feedback)
-        given = new[0] if by_name else shlex.quote(printed[new[0]])
-        return f". To mend: its output has {new[0]}, so give --metric {given}"
+        given = new[0] if by_name else printed[new[0]]
+        lacking = (
+            next((name for name in goals.limits if f"'{name}'" in trial.outcome.error), "") if goals else ""
+        )
+        if goals and lacking and lacking not in goals.metrics:
+            given = f"--limit {shlex.quote(f'{given} {goals.limits[lacking].words}')}"
+        else:
+            given = f"--metric {shlex.quote(given)}"
+        return f". To mend: its output has {new[0]}, so give {given}"
     return f". To mend: {line}" if (line := line_that_failed(trial)) else ""
 
 

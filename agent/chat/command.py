@@ -17,7 +17,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, get_args, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
@@ -74,7 +74,8 @@ class Command:
         """The command as it is typed."""
         words = [f"/{self.name}"]
         for name, each in self.arguments.model_fields.items():
-            shown = "NAME=VALUE …" if name == "values" else name.upper()
+            options = get_args(each.annotation) if get_origin(each.annotation) is Literal else ()
+            shown = "NAME=VALUE …" if name == "values" else "|".join(options) or name.upper()
             words.append(shown if each.is_required() else f"[{shown}]")
         return " ".join(words)
 

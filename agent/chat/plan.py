@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from bestguess.agent.pruning.pruner import check_repeats
+from bestguess.agent.pruning.pruner import check_repeats, check_rule
 from bestguess.agent.task import Task
 from bestguess.tools.errors import CommandError, InputError, ParamsError
 from bestguess.tools.objective.command import CommandTemplate
@@ -74,6 +74,7 @@ class Plan:
 
     def __post_init__(self) -> None:
         check_repeats(self.repeats, self.pruner)
+        check_rule(self.pruner, self.task)
 
     def render(self, params: Mapping[str, Any], folder: Path) -> list[str]:
         """Return the command with params written in; `folder` is where it runs. Raises CommandError."""

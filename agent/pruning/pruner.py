@@ -20,6 +20,7 @@ from optuna.trial import FrozenTrial, TrialState
 from bestguess.agent.checks import check_count, check_seed
 from bestguess.agent.pruning.forecast import Forecast
 from bestguess.agent.record.trial_fields import STOP, fields_of, read_stop
+from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
 from bestguess.tools.objective.repeats import MOST_REPEATS
 from bestguess.tools.trial import Stop
@@ -89,6 +90,19 @@ def check_pruner(pruner: Any) -> str | BasePruner | None:
     if pruner != NONE:
         _named(pruner)
     return str(pruner)
+
+
+def check_rule(pruner: Any, task: Task) -> str | BasePruner | None:
+    """Return what `check_pruner` does; raise InputError where the task has several metrics or limits."""
+    rule = check_pruner(pruner)
+    if rule in (None, NONE) or not task.goals:
+        return rule
+    of_others = "a trial that is hopeless in one metric may be the best in another"
+    of_limits = "what it would be compared with may be the value of a trial that breaks a limit"
+    raise InputError(
+        f"pruner is {shown(pruner)}, and trials are stopped by one number, while this study is to "
+        f"{task.aim}: {of_others if task.metrics else of_limits}; leave it out"
+    )
 
 
 def check_repeats(repeats: Any, pruner: str | BasePruner | bool | None) -> int:

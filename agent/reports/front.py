@@ -37,9 +37,10 @@ def why_no_best(history: History, why_failed: str) -> str:
         limits = ", ".join(f"{name} {bound.words}" for name, bound in goals.limits.items())
         return f"no trial of {len(history)} keeps the limits ({limits}); run more, or loosen them"
     weights = dict.fromkeys(goals.metrics, 1)
+    options = " ".join(f"--prefer {name}=1" for name in weights)
     return (
         f"{len(front)} trials are on the front of {', '.join(goals.metrics)}, and nothing says what is best; "
-        f"say it by weights, as prefer={weights}, or choose one of the front"
+        f"say it by weights, as prefer={weights} ({options}), or choose one of the front"
     )
 
 

@@ -88,6 +88,7 @@ def standing(history: History, task: Task) -> str:
     best, default = history.incumbent, history.default
     if history.goals and (history.goals.several or best is None):
         summary = front_summary(history)
+        summary = summary[0].lower() + summary[1:]
         if best is None and history.front:
             return f"{summary} {why_no_best(history, '')}; /prefer does."
         which = "Preferred" if len(history.front) > 1 else "Best"

@@ -110,14 +110,15 @@ def _card(bench: Workbench, changed: Plan) -> Card:
 
 def _change(bench: Workbench, changed: Plan) -> str:
     before, told = bench.the_plan(), len(bench.history.told)
+    ended = " No trial is stopped early any more." if before.pruner != changed.pruner else ""
     if not bench.opened:
         bench.change_plan(changed)
-        return f"The study is to {changed.task.aim}. In the output each is found by its name."
+        return f"The study is to {changed.task.aim}. In the output each is found by its name.{ended}"
     kept = bench.move_on(changed, f"to {changed.task.aim}", lambda trial: _printed(before, changed, trial))
     was, is_now = before.study, bench.the_plan().study
     return (
         f"The study is now {is_now}, which is to {changed.task.aim} and begins with the {kept} of {told} "
-        f"trials that printed all of it; {was} stays as it is, and */study {was}* goes back to it."
+        f"trials that printed all of it; {was} stays as it is, and */study {was}* goes back to it.{ended}"
     )
 
 
@@ -135,6 +136,8 @@ def _printed(before: Plan, changed: Plan, trial: Trial) -> tuple[Params, Outcome
     for name, pattern in patterns.items():
         if name in values:
             continue
+        if trial.outcome.runs:  # whose output is that of the last one alone
+            return None
         readings = [
             read_number(found) for line in trial.said.splitlines() for found in re.finditer(pattern, line)
         ]

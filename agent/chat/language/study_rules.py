@@ -161,6 +161,8 @@ def _export(text: str, _context: Context) -> Intent | None:
         for form, pattern in _FORMS.items():
             if says(text, pattern):
                 return Intent("export", {"form": form})
+    if re.fullmatch(r"(?:the |a )?report[.!]?", text):
+        return Intent("export", {"form": "report"})
     return Intent("export", {"form": "script"}) if says(text, r"^export") else None
 
 

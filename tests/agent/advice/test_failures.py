@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 import bestguess as bg
 from bestguess import tools
 from bestguess.agent.advice.failures import alike_from_the_start, common_claims
+from bestguess.tools.goals import Bound, Goals
 from bestguess.tools.search.failure_rules import kind_of
 from bestguess.tools.trial import History, Outcome, Proposal, Trial
 
@@ -112,3 +115,10 @@ def test_what_may_be_a_matter_of_the_params_goes_on(errors: list[str]) -> None:
 
 def test_without_the_default_among_them_the_search_goes_on() -> None:
     assert alike_from_the_start(failed(*["KeyError: 'x'"] * 5)) == ""
+
+
+def test_a_limit_whose_metric_is_not_printed_is_mended_as_a_limit() -> None:
+    goals = Goals({"loss": "minimize"}, {"mb": Bound("<=", 10.0)})
+    told = begun(*["the metric 'mb' matched nothing in the output"] * 3, feedback="loss=1\npeak=3")
+    said = alike_from_the_start(replace(told, goals=goals))
+    assert said.endswith("its output has peak, so give --limit 'peak <= 10'")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.agent.chat.conftest import Talk
 
+from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.web.views import panels_html
 
 BEGIN = ("/new train.py val_loss",)
@@ -58,3 +59,20 @@ def test_what_makes_no_sense_is_an_error_and_changes_nothing(talk: Talk, typed: 
     talk.say(typed)
     assert said in talk.of("error")[-1].text
     assert talk.session.bench.the_plan() == before
+
+
+def test_nothing_is_to_be_stopped_early_beside_several_metrics_and_what_was_is_said_to_be_off(
+    talk: Talk,
+) -> None:
+    talk.session.say("/new train.py val_loss")
+    talk.say("no", "/pruner forecast", BOTH)
+    assert "No trial is stopped early any more." in talk.of("answer")[-1].text
+    talk.say("/pruner forecast")
+    assert "may be the best in another" in talk.of("error")[-1].text
+    assert talk.session.bench.the_plan().pruner == "none"
+
+
+def test_the_options_of_a_command_stand_in_its_usage() -> None:
+    assert REGISTRY["earlier"].usage == "/earlier on|off"
+    assert REGISTRY["export"].usage.startswith("/export [script|command|json|report|")
+    assert REGISTRY["pin"].usage == "/pin NAME=VALUE …"
