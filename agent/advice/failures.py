@@ -101,14 +101,11 @@ def _mend(trial: Trial, goals: Goals | None) -> str:
             return ""
         by_name = re.search(pattern_of(new[0]), trial.outcome.feedback)
         given = new[0] if by_name else printed[new[0]]
-        lacking = (
-            next((name for name in goals.limits if f"'{name}'" in trial.outcome.error), "") if goals else ""
-        )
-        if goals and lacking and lacking not in goals.metrics:
-            given = f"--limit {shlex.quote(f'{given} {goals.limits[lacking].words}')}"
-        else:
-            given = f"--metric {shlex.quote(given)}"
-        return f". To mend: its output has {new[0]}, so give {given}"
+        option = "--metric"
+        for name, bound in goals.limits.items() if goals else ():
+            if f"'{name}'" in trial.outcome.error and goals and name not in goals.metrics:
+                option, given = "--limit", f"{given} {bound.words}"
+        return f". To mend: its output has {new[0]}, so give {option} {shlex.quote(given)}"
     return f". To mend: {line}" if (line := line_that_failed(trial)) else ""
 
 

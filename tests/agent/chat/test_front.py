@@ -37,7 +37,7 @@ def test_a_session_of_several_metrics_asks_for_a_preference_before_it_says_best(
     assert "begins with the 2 of 2 trials that printed all of it" in talk.of("answer")[-1].text
     shown = panels_html(talk.session, "number", descending=False)
     assert "train_loss 0.01" in shown
-    assert "Front: 2 trials" in shown
+    assert "front: 2 trials" in shown
     talk.say("/table")
     assert "train_loss 0.01" in talk.of("answer")[-1].text
 

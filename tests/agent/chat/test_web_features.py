@@ -73,7 +73,7 @@ def test_several_metrics_their_front_and_a_preference_are_on_the_page(server: We
                 assert server.session.bench.trials.wait(60)
 
     say("/metrics val_loss=minimize train_loss=minimize", "/run 1", "/try lr=0.005")
-    assert "Front: 2 trials" in server.ask("/panels")[1]
+    assert "front: 2 trials" in server.ask("/panels")[1]
     say("/best")
     assert "/prefer val_loss=1 train_loss=1" in server.ask("/")[1]
     say("/prefer val_loss=1", "/export json")

@@ -86,7 +86,7 @@ def test_a_function_is_asked_told_and_shown_by_the_metrics_of_its_file(run: Run)
     [
         (("tell", "0", "loss=1"), "no value of speed, memory"),
         (("tell", "0", "loss=1", "speed=x", "memory=1"), "give a number, of several metrics NAME=NUMBER"),
-        (("tell", "0", "1", "2"), "give NUMBER and VALUE"),
+        (("tell", "0", "1", "2"), "no value of speed, memory"),
         (("tell", "0", "0.5"), "no value of speed, memory"),
         (("show", "--prefer", "loss"), "--prefer is 'loss'; give METRIC=WEIGHT"),
         (("show", "--prefer", "los=1"), "'los', which is no metric to improve"),
