@@ -70,8 +70,8 @@ def test_a_command_that_prints_several_metrics_has_a_front(run: Run) -> None:
 def test_a_function_is_asked_told_and_shown_by_the_metrics_of_its_file(run: Run) -> None:
     asked = read(run("ask", "--space", "task.yaml", "--json"))
     assert "loss=NUMBER speed=NUMBER memory=NUMBER" in run("ask").stdout
-    told = read(run("tell", str(asked["number"]), "loss=0.5", "speed=-0.5", "memory=0.5", "--json"))
-    assert (told["values"], told["front"]) == ({"loss": 0.5, "speed": -0.5, "memory": 0.5}, [0])
+    told = read(run("tell", str(asked["number"]), "loss=-0.5", "speed=-0.5", "memory=0.5", "--json"))
+    assert (told["values"], told["front"]) == ({"loss": -0.5, "speed": -0.5, "memory": 0.5}, [0])
     assert "breaks memory <= 0.9" in run("tell", "1", "loss=0", "speed=1", "memory=1").stdout
     tuned = run("tune", "--space", "task.yaml", "--resume", "--n-trials", "3", "--seed", "0", "measured:both")
     assert tuned.exit_code == 0, tuned.stderr
