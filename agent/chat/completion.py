@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Literal, get_args, get_origin
 
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
@@ -13,6 +13,8 @@ from prompt_toolkit.document import Document
 from bestguess.agent.chat.command import Command
 from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.conversation import Conversation
+from bestguess.agent.chat.files import within
+from bestguess.tools.errors import InputError
 
 MOST_FILES = 200
 SUFFIXES = frozenset({".py", ".sh", ".csv", ".yaml", ".yml", ".md", ".txt", ".json"})
@@ -36,12 +38,12 @@ class NameCompleter(Completer):
         else:
             found = _WORD.search(before)
             word = found[0] if found else ""
-            words = self._words(before[: len(before) - len(word)])
+            words = self._words(before[: len(before) - len(word)], word)
         for name, meaning in words.items():
             if name.lower().startswith(word.lower()) and name != word:
                 yield Completion(name, -len(word), display_meta=meaning)
 
-    def _words(self, before: str) -> Words:
+    def _words(self, before: str, word: str) -> Words:
         """Return what may stand behind a text."""
         plan = self._session.bench.plan
         parameters = plan.space.parameters if plan else {}
@@ -52,12 +54,12 @@ class NameCompleter(Completer):
         words = {name: parameter.doc or "a parameter" for name, parameter in parameters.items()}
         command = before.split()[0].removeprefix("/") if before.startswith("/") else ""
         if command in REGISTRY:
-            return self._arguments(REGISTRY[command], words)
+            return self._arguments(REGISTRY[command], words, word)
         for parameter in parameters.values():
             words |= dict.fromkeys(map(str, getattr(parameter, "options", ())), "an option")
-        return words | self._files()
+        return words | self._files(word)
 
-    def _arguments(self, command: Command, parameters: Words) -> Words:
+    def _arguments(self, command: Command, parameters: Words, word: str) -> Words:
         """Return what may be an argument of a command, by the names and types of its arguments."""
         words: dict[str, str] = {}
         for name, field in command.arguments.model_fields.items():
@@ -65,7 +67,7 @@ class NameCompleter(Completer):
             if name in ("parameter", "values", "text"):
                 words |= parameters
             elif name in ("script", "space", "file"):
-                words |= self._files()
+                words |= self._files(word)
             elif name == "name":
                 words |= dict.fromkeys(self._session.states, "a study")
             elif name == "command":
@@ -74,20 +76,20 @@ class NameCompleter(Completer):
                 words[f"{name}="] = "an argument"
         return words
 
-    def _files(self) -> Words:
-        folder = self._session.bench.folder
-        names = sorted(
-            name for path in _few(folder.iterdir()) if (name := path.name)[0] != "." and _is_read(path)
-        )
-        return dict.fromkeys(names, "a file")
-
-
-def _few(paths: Iterable[Path]) -> Iterator[Path]:
-    return (path for path, _ in zip(paths, range(MOST_FILES), strict=False))
-
-
-def _is_read(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES
+    def _files(self, word: str) -> Words:
+        """Return the files and folders that a path may go on with; none outside of the session's folder."""
+        parent = word.rpartition("/")[0]
+        try:
+            folder = within(self._session.bench.folder, parent or ".")
+            paths = sorted(path for path in islice(folder.iterdir(), MOST_FILES) if path.name[0] != ".")
+        except (InputError, OSError):
+            return {}
+        before = f"{parent}/" if parent else ""
+        return {
+            f"{before}{path.name}{'/' if path.is_dir() else ''}": "a folder" if path.is_dir() else "a file"
+            for path in paths
+            if path.is_dir() or path.suffix.lower() in SUFFIXES
+        }
 
 
 def _literals(annotation: Any) -> list[str]:

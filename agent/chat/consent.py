@@ -29,8 +29,11 @@ MOST = 10**9
 _WORDS = frozenset({"space", "write", "study"})
 _COUNTS = frozenset({"trials", "tokens"})
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)\s*([smhd])[a-z]*\s*)+", re.IGNORECASE)
-_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])", re.IGNORECASE)
+_UNIT = r"(?:s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)\b"
+_BETWEEN = re.compile(rf"\s*,\s*|\s+(?![\d.]|{_UNIT})", re.IGNORECASE)
+"""Between words, but not between a time and its unit."""
+
+_PART = re.compile(rf"(\d+(?:\.\d+)?)\s*(?={_UNIT}|[smhd]\d)([smhd])[a-z]*\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +112,14 @@ def _kind(session: Conversation, command: Command, intent: Intent) -> str:
 
 
 def _pairs(given: Any) -> list[tuple[str, Any]]:
-    if isinstance(given, str):
-        given = [word for word in re.split(r"[,\s]+", given) if word]
+    given = [given] if isinstance(given, str) else given
     if (pairs := entries(given)) is not None:
         return [(str(name), value) for name, value in pairs.items()]
-    words = listed(given, 100)
-    if words is None or not all(isinstance(word, str) for word in words):
+    texts = listed(given, 100)
+    if texts is None or not all(isinstance(text, str) for text in texts):
         raise InputError(f"yes is {shown(given)}; give words such as {EXAMPLE}")
-    split = (word.strip().partition("=") for one in words for word in one.split(","))
-    return [(name.strip(), value.strip()) for name, _, value in split]
+    words = (word.partition("=") for text in texts for word in _BETWEEN.split(text) if word.strip())
+    return [(name.strip(), value.strip()) for name, _, value in words]
 
 
 def _count(name: str, value: Any) -> int:
@@ -133,7 +135,7 @@ def _count(name: str, value: Any) -> int:
 def _duration(name: str, value: Any) -> float:
     text = str(value).strip()
     seconds = sum(float(amount) * _SECONDS[unit.lower()] for amount, unit in _PART.findall(text))
-    if not _DURATION.fullmatch(text) or not 0 < seconds <= MOST:
+    if _PART.sub("", text) or not 0 < seconds <= MOST:
         raise InputError(
             f"yes {name} is {shown(value)}; give a time with its unit, as {name}=30m or {name}=2h"
         )

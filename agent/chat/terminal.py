@@ -31,6 +31,7 @@ from bestguess.agent.chat.answers.rendering import MAX_WIDTH, render
 from bestguess.agent.chat.completion import NameCompleter
 from bestguess.agent.chat.events import Event, Listener
 from bestguess.agent.chat.session import Session
+from bestguess.agent.chat.status import REFRESH_S, status_line
 from bestguess.agent.reports.console import CleanConsole
 from bestguess.tools.words.private import make_private
 from bestguess.tools.words.redaction import redact
@@ -39,11 +40,6 @@ WELCOME = (
     "Say what to tune, for example [bold]tune train.py[/bold]; [bold]/help[/bold] lists the commands, Tab "
     "completes names, Alt-Enter breaks the line. Ctrl-C stops a reply, twice pauses, three times leaves."
 )
-REFRESH_S = 0.2
-SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
-AT_ONCE_S = 0.3
-"""What takes less is not shown as work."""
-
 BETWEEN_PROMPTS_S = 0.005
 LAST_WORDS_S = 2.0
 """How long the end waits for what is still to be printed."""
@@ -227,43 +223,8 @@ class Terminal:
         return text.startswith("/") and " " not in text
 
     def _toolbar(self) -> FormattedText:
-        """Return what goes on, with as much of the rest as the line has room for."""
-        session = self._session
-        plan, trials = session.bench.plan, session.bench.trials
-        parts: dict[str, str] = {"study": plan.study if plan else "nothing is being tuned yet"}
-        now, working = time.monotonic(), self._since
-        if session.thinking_since is not None:
-            parts["doing"] = f"the model is thinking, {_age(session.thinking_since)}: Ctrl-C stops it"
-        elif working is not None and now - working > AT_ONCE_S:
-            parts["doing"] = f"working, {_age(working)}"
-        if trials is not None:
-            if running := dict(trials.running):
-                numbers = ", ".join(map(str, sorted(running)))
-                parts["trial"] = f"running {numbers}, {_age(min(running.values()))}"
-            elif (since := trials.choosing_since) is not None:
-                parts["trial"] = f"choosing, {_age(since)}: say pause to stop after it"
-            state = "paused, " if trials.paused and trials.left else ""
-            parts["left"] = "until the time is up" if trials.open_ended else f"{state}{trials.left} to go"
-        if session.best_words:
-            parts["best"] = session.best_words
-        if session.pending:
-            once = session.pending.card.consent == "once"
-            parts["question"] = f"a question is open: {'yes or no' if once else 'yes, no or always'}"
-        spinner = ""
-        if parts.keys() & {"doing", "trial"}:
-            spinner = f"{SPINNER[int(now / REFRESH_S) % len(SPINNER)]} "
-        return FormattedText([("", f" {spinner}{_fitted(parts, _columns() - 2 - len(spinner))} ")])
-
-
-def _fitted(parts: dict[str, str], columns: int) -> str:
-    """Return the parts on one line, without those that may be missed where it is too long."""
-    for name in ("", "study", "left", "best", "trial", "doing"):
-        if len(parts) > 1:
-            parts.pop(name, "")
-        line = " · ".join(parts.values())
-        if len(line) <= columns:
-            return line
-    return line[: columns - 1] + "…"
+        line = status_line(self._session, _columns() - 2, working_since=self._since)
+        return FormattedText([("", f" {line} ")])
 
 
 def _columns() -> int:
@@ -295,10 +256,6 @@ def _keys(completer: Completer) -> KeyBindings:
             buffer.start_completion()
 
     return keys
-
-
-def _age(since: float) -> str:
-    return f"{time.monotonic() - since:.0f} s"
 
 
 def event_printer(out: TextIO, *, as_json: bool = False) -> Listener:

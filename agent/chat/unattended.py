@@ -7,6 +7,7 @@ are answered by what was agreed to beforehand (`consent`).
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -29,6 +30,12 @@ from bestguess.tools.errors import InputError
 from bestguess.tools.surrogate.device import AUTO
 from bestguess.tools.trial import Trial
 from bestguess.tools.words.given import shown
+
+_COUNTED = re.compile(
+    r"\bonce\b|\brun\s+(?:it\s+)?\d+|\b(?:one|two|three|\d+)\s+(?:more\s+|further\s+)?(?:trials?|runs?|times)\b",
+    re.IGNORECASE,
+)
+"""Words that say how many trials are wished for."""
 
 Status = Literal["done", "failed", "unclear", "refused", "limit", "interrupted"]
 
@@ -168,7 +175,7 @@ class Agent:
         before, had = self._study_name, self._started
         for line in lines:
             say(line)
-        is_new = self._study_name not in (None, before)
+        is_new = self._study_name not in (None, before) and not _COUNTED.search(words)
         found = self._started == had + 1 and self.session.bench.history.complete
         if is_new and found and not is_typed and not refused and not (stop and stop.is_set()):
             for line in (self._all_agreed(), "/best", "/importance"):

@@ -31,6 +31,7 @@ class Able(ServerLLM):
         "trials=20 time=1h30m,space",
         ["trials=20", "budget=1h30m", "space"],
         ["trials=20,space", "time=90 minutes"],
+        "time=1 h 30 min space trials=20",
         {"trials": 20, "time": "5400s", "space": True, "write": False},
     ],
 )
