@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from statistics import fmean, stdev
 from typing import Any, Literal, Protocol
@@ -163,6 +163,7 @@ class Outcome:
         odd = [f"{name} was {number}" for name, number in every.items() if not math.isfinite(number)]
         object.__setattr__(self, "value", None if odd else value)
         object.__setattr__(self, "values", {} if odd else values)
+        object.__setattr__(self, "runs", () if odd else self.runs)
         if odd and not self.pruned:
             object.__setattr__(self, "error", f"{', '.join(odd)}, which is not finite")
 
@@ -182,7 +183,7 @@ class Outcome:
     @classmethod
     def of_runs(cls, runs: Sequence[float], *, feedback: str = "", seconds: float | None = None) -> Outcome:
         """Return the outcome of a trial that was run several times, whose value is the mean of its `runs`."""
-        values = _runs(list(runs))
+        values = _runs(tuple(runs) if isinstance(runs, Iterable) and not isinstance(runs, str) else runs)
         if not values:
             raise InputError(f"runs is {shown(runs)}; give the value of each run")
         return cls(fmean(values), feedback=feedback, seconds=seconds, runs=values)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
 from bestguess.tools.errors import InputError
@@ -75,3 +76,13 @@ def test_a_line_that_the_objective_printed_never_reads_as_a_remark(line: str) ->
     ]
     assert likely == ["remark: looked overfit"]
     assert trial.said == clean(f"step 1\n{line}")
+
+
+def test_several_runs_are_one_outcome_and_what_is_none_is_refused() -> None:
+    outcome = Outcome.of_runs(np.array([1.0, 2.0, 6.0]), feedback="said")
+    assert (outcome.value, outcome.runs, outcome.feedback) == (3.0, (1.0, 2.0, 6.0), "said")
+    odd = Outcome.of_runs([1.0, math.nan])
+    assert (odd.failed, odd.runs) == (True, ())
+    for runs in ([], 3, "12", ["x"], None):
+        with pytest.raises(InputError):
+            Outcome.of_runs(runs)  # type: ignore[arg-type]
