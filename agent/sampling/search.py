@@ -54,6 +54,10 @@ UNWRITTEN_S = 60.0
 
 NOT_ASKED = "the objective asks for no such value beside the others"
 
+MOST_AIMS = 900
+METRIC_NAMES = "study:metric_names"
+"""The system attribute in which Optuna keeps what a study's objectives are called."""
+
 WEIGHING = 1
 """Sets the generator that weighs objectives apart from the one that draws params."""
 
@@ -268,7 +272,7 @@ class OptunaSearch:
             self._reader = Reader(native, self._directions)
             self._turns = self._assembly.turns(
                 native.space,
-                self._task,
+                self._as_told,
                 self._seed,
                 knowledge=know(native.space, self._task, self._packs),
                 switches=Switches(explain=False),  # Optuna keeps no message of a failure
@@ -277,6 +281,17 @@ class OptunaSearch:
             )
             self._turns.region = Region(native.space, Limits(native.limits)) if native.limits else None
         return self._reader, self._turns
+
+    @property
+    def _as_told(self) -> Task:
+        """The task as a model is told it: of several objectives with all of them."""
+        if len(self._directions) == 1:
+            return self._task
+        kept = self.storage.get_study_system_attrs(self.study_id).get(METRIC_NAMES)
+        names = kept or [f"objective {number}" for number in range(len(self._directions))]
+        ways = ["maximize" if way == StudyDirection.MAXIMIZE else "minimize" for way in self._directions]
+        aims = ", ".join(f"{way} {clean_line(name)}" for way, name in zip(ways, names, strict=True))
+        return replace(self._task, metric=f"distance from the best of all ({shorten(aims, MOST_AIMS)})")
 
     def _find_earlier(self, native: NativeSpace, *, is_new: bool) -> tuple[EarlierStudy, ...]:
         """Return what earlier studies came to; that a named one fits nothing is an error only at first."""

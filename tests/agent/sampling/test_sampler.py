@@ -259,6 +259,18 @@ def test_several_objectives_are_weighed_anew_at_every_trial_and_the_front_is_app
     assert "not asked" in late["fallback"]
 
 
+@pytest.mark.filterwarnings("ignore:optuna.study.study.Study.set_metric_names is experimental")
+def test_a_model_is_told_all_objectives_by_their_names() -> None:
+    sampler = bg.Sampler(seed=0)
+    study = optuna.create_study(sampler=sampler, directions=["minimize", "maximize"])
+    told = sampler._searching(study)._as_told
+    assert told.aim == "minimize distance from the best of all (minimize objective 0, maximize objective 1)"
+    study.set_metric_names(["loss", "speed\n"])
+    assert "minimize loss, maximize speed)" in sampler._searching(study)._as_told.metric
+    one = optuna.create_study(sampler=sampler)
+    assert sampler._searching(one)._as_told.metric == "value"
+
+
 def hypervolume(study: optuna.Study) -> float:
     """Return the area between the front and (1.5, -1.5)."""
     area, right = 0.0, 1.5
