@@ -181,7 +181,7 @@ class Outcome:
         return cls(error=error or "failed without a message", feedback=feedback, seconds=seconds)
 
     @classmethod
-    def of_runs(cls, runs: Sequence[float], *, feedback: str = "", seconds: float | None = None) -> Outcome:
+    def of_runs(cls, runs: Iterable[float], *, feedback: str = "", seconds: float | None = None) -> Outcome:
         """Return the outcome of a trial that was run several times, whose value is the mean of its `runs`."""
         values = _runs(tuple(runs) if isinstance(runs, Iterable) and not isinstance(runs, str) else runs)
         if not values:
