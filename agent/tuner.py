@@ -360,6 +360,10 @@ class Tuner:
         self._turns.widen(space)
         self.limit(Limits())
 
+    def expect(self, n_trials: int) -> None:
+        """Say how many trials there are to be in all, as `run` does: a small run comes only before others."""
+        self._turns.n_trials = check_count("n_trials", n_trials, MOST_TRIALS)
+
     def set_budget(self, budget: Budget) -> None:
         """Let the model cost as much as `budget` says; a tuner that was made without one ignores it."""
         self._assembly.set_budget(check_budget(budget) or Budget())

@@ -305,6 +305,36 @@ def stopping(
         click.echo(one.sentence)
 
 
+@main.command("small-runs")
+@click.option("--curves", type=click.Choice(["lcdb", "trained"]), default="lcdb", show_default=True)
+@click.option("--folder", type=click.Path(path_type=Path), default=CHECKOUT / ".evals" / "lcdb")
+@click.option("--fetch", "fetches", is_flag=True, help="have pip download LCDB (68 MB) into the folder first")
+@click.option("--seeds", default=2, show_default=True, type=click.IntRange(1))
+@click.option("--every", default=4, show_default=True, type=click.IntRange(1), help="of LCDB's data sets")
+@click.option("--search", "names", multiple=True, help="only these; all without")
+def small_runs(
+    curves: str, folder: Path, fetches: bool, seeds: int, every: int, names: tuple[str, ...]
+) -> None:
+    """Measure what a Fidelity saves until the best is as good as that of whole runs, and others save."""
+    import optuna
+    from threadpoolctl import threadpool_limits
+
+    from bestguess.evals.learning_curves import LCDB, fetch_lcdb, read_lcdb
+    from bestguess.evals.measures.small_runs import SEARCHES, choose_learner, measure, train
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    if fetches:
+        fetch_lcdb(folder)
+    with threadpool_limits(1):
+        if curves == "lcdb":
+            problems = tuple(read_lcdb(folder / f"{LCDB}.tar.gz", chosen_on=False))[::every]
+            found = measure([choose_learner(one) for one in problems], range(seeds), names or SEARCHES)
+        else:
+            found = measure(list(train(seeds)), (0,), names or SEARCHES)
+        for one in found:
+            click.echo(one.sentence)
+
+
 @main.command()
 @click.option("--suite", "names", multiple=True, default=("tables", "bbob"), show_default=True)
 @click.option("--seeds", default="0:5", show_default=True, help="FROM:TO, the last one left out")

@@ -27,6 +27,9 @@ from bestguess.tools.errors import InputError
 
 LCDB = "lcdb-0.1.0"
 INSIDE = f"{LCDB}/lcdb/database-accuracy.csv"
+EPOCHS = 25
+TREES = 100
+
 LEAST_TRIALS = 10
 """A data set on which fewer classifiers came to its last step, in time and memory, is left out."""
 
@@ -101,16 +104,23 @@ def train_problems(seeds: int, *, trials: int = 30) -> Iterator[Problem]:
         yield f"breast-cancer-{seed}", tuple(_train_trees(rng, seed) for _ in range(trials))
 
 
-def _train_network(rng: np.random.Generator, seed: int, epochs: int = 25) -> Measured:
+def _train_network(rng: np.random.Generator, seed: int) -> Measured:
+    width, rate = int(rng.integers(8, 128)), float(10 ** rng.uniform(-4, -1))
+    alpha, batch = float(10 ** rng.uniform(-6, 0)), int(2 ** rng.integers(4, 9))
+    return train_network({"width": width, "rate": rate, "alpha": alpha, "batch": batch}, seed)
+
+
+def train_network(params: Mapping[str, Any], seed: int, epochs: int = EPOCHS) -> Measured:
+    """Return the validation errors of a network on the digits by epoch."""
     from sklearn.datasets import load_digits
     from sklearn.neural_network import MLPClassifier
 
     train, valid, train_y, valid_y = _split(load_digits(return_X_y=True), seed)
     model = MLPClassifier(
-        (int(rng.integers(8, 128)),),
-        learning_rate_init=float(10 ** rng.uniform(-4, -1)),
-        alpha=float(10 ** rng.uniform(-6, 0)),
-        batch_size=int(2 ** rng.integers(4, 9)),
+        (params["width"],),
+        learning_rate_init=params["rate"],
+        alpha=params["alpha"],
+        batch_size=params["batch"],
         random_state=seed,
     )
     losses, costs = {}, {}
@@ -122,7 +132,14 @@ def _train_network(rng: np.random.Generator, seed: int, epochs: int = 25) -> Mea
     return Measured(losses, costs)
 
 
-def _train_trees(rng: np.random.Generator, seed: int, trees: int = 100) -> Measured:
+def _train_trees(rng: np.random.Generator, seed: int) -> Measured:
+    rate, depth = float(10 ** rng.uniform(-2.3, 0)), int(rng.integers(1, 7))
+    subsample, features = float(rng.uniform(0.3, 1)), float(rng.uniform(0.1, 1))
+    return train_trees({"rate": rate, "depth": depth, "subsample": subsample, "features": features}, seed)
+
+
+def train_trees(params: Mapping[str, Any], seed: int, trees: int = TREES) -> Measured:
+    """Return the validation log losses of boosted trees on breast cancer by tree."""
     from sklearn.datasets import load_breast_cancer
     from sklearn.ensemble import GradientBoostingClassifier
     from sklearn.metrics import log_loss
@@ -130,10 +147,10 @@ def _train_trees(rng: np.random.Generator, seed: int, trees: int = 100) -> Measu
     train, valid, train_y, valid_y = _split(load_breast_cancer(return_X_y=True), seed)
     model = GradientBoostingClassifier(
         n_estimators=trees,
-        learning_rate=float(10 ** rng.uniform(-2.3, 0)),
-        max_depth=int(rng.integers(1, 7)),
-        subsample=float(rng.uniform(0.3, 1)),
-        max_features=float(rng.uniform(0.1, 1)),
+        learning_rate=params["rate"],
+        max_depth=params["depth"],
+        subsample=params["subsample"],
+        max_features=params["features"],
         random_state=seed,
     )
     started = time.process_time()

@@ -78,6 +78,11 @@ class Search(Searcher):  # type: ignore[misc]  # Ray is in an environment of its
         _check(metric, mode)
         super().__init__(metric=metric, mode=mode)
         self._metric, self._mode = metric, mode
+        if isinstance(space, Space) and space.fidelity:
+            raise InputError(
+                f"{space.fidelity} is a Fidelity, and Ray takes the value of each trial for the objective's; "
+                "make it an Int, and stop trials early with a scheduler of Ray's"
+            )
         if space is not None:
             translate(space)
         self._space = space

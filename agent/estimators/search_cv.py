@@ -15,18 +15,22 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+from optuna.pruners import BasePruner
 from sklearn.base import is_classifier
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import (
     Interval,
     InvalidParameterError,
+    StrOptions,
     validate_parameter_constraints,
 )
 from sklearn.utils.validation import check_is_fitted
 
 from bestguess.agent.estimators.default_spaces import default_parameters
 from bestguess.agent.estimators.distributions import Searched, read_distributions
+from bestguess.agent.estimators.rows import N_SAMPLES, Rows, with_rows
+from bestguess.agent.estimators.steps import hand_over
 from bestguess.agent.estimators.task import describe_data, describe_task
 from bestguess.agent.record.earlier import Earlier
 from bestguess.agent.reports.recommendation import recommend
@@ -80,6 +84,15 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
         llm_wait_s: the longest that a candidate waits for the model.
         knowledge: whether what is known to work for such an estimator has a part, as in `Tuner`.
         device: where the Gaussian process computes, as in `Tuner`.
+        resource: "n_samples" has candidates fitted to few rows first and to all later, as HalvingGridSearchCV
+            does; a parameter of the estimator that is to grow instead is a `bestguess.Fidelity` in
+            `param_distributions`. The best is chosen among whole fits, and `n_resources` in `cv_results_`
+            says how large each is.
+        pruner: the rule by which hopeless candidates are stopped early, as in `Tuner`, with `on_step`.
+        on_step: the name of the estimator's parameter that takes a function `on_step(step, score)`, None
+            without; the estimator calls it after each step of its fit, and ends the fit where that returns
+            True. What was stopped is so in `cv_results_["stopped"]`, and never the best.
+        min_resources: the rows of the smallest fits; "auto" is a ninth of a training part, or ten a class.
         earlier: what the search begins with: other fitted searches, studies, results or URLs of storages, as
             in `Tuner`; True, False and None for nothing, as a search has no storage of its own.
         patience: after how many candidates without a new best the search ends; None for all `n_iter`.
@@ -101,6 +114,9 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
     _checked_cv_orig: Any
     """scikit-learn's: the splitter of the fit that is under way."""
 
+    estimator: Any
+    _failure: ValueError
+
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **BaseSearchCV._parameter_constraints,
         "param_distributions": [dict, list, Space, None],
@@ -114,6 +130,10 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
         "knowledge": ["boolean", str, Path],
         "device": [str],
         "earlier": "no_validation",
+        "resource": [StrOptions({N_SAMPLES}), None],
+        "pruner": [str, BasePruner, "boolean", None],
+        "on_step": [str, None],
+        "min_resources": [Interval(numbers.Integral, 1, None, closed="left"), StrOptions({"auto"})],
     }
 
     def __init__(
@@ -139,6 +159,10 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
         device: str = AUTO,
         earlier: Earlier = True,
         patience: int | None = None,
+        resource: str | None = None,
+        min_resources: int | str = "auto",
+        pruner: str | BasePruner | bool | None = None,
+        on_step: str | None = None,
     ) -> None:
         self.param_distributions = param_distributions
         self.n_iter = n_iter
@@ -151,6 +175,10 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
         self.device = device
         self.earlier = earlier
         self.patience = patience
+        self.resource = resource
+        self.min_resources = min_resources
+        self.pruner = pruner
+        self.on_step = on_step
         super().__init__(
             estimator=estimator,
             scoring=scoring,
@@ -179,13 +207,20 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
     def fit(self, X: Any, y: Any = None, **params: Any) -> SearchCV:  # noqa: N803 - scikit-learn's name
         """Search, and refit the best candidate; as in RandomizedSearchCV."""
         self._failed: list[dict[str, Any]] = []
+        self._validate_params()
+        given = self.estimator
+        had = given.get_params(deep=True).get(self.on_step) if self.on_step else None
+        self.estimator, self._on_step = hand_over(given, self.on_step, self.pruner, self.n_jobs)
         try:
             super().fit(X, y, **params)
+            if self.on_step and hasattr(self, "best_estimator_"):
+                self.best_estimator_.set_params(**{self.on_step: had})
             if self._failed:
                 self.cv_results_ = self._with_failed(*self._formatted)
         finally:
+            self.estimator = given
             self._checked_cv_orig = self.__dict__.pop("_given_cv", None)
-            for name in ("_failed", "_failure", "_formatted", "_facts"):
+            for name in ("_failed", "_failure", "_formatted", "_facts", "_rows", "_on_step"):
                 self.__dict__.pop(name, None)
         return self
 
@@ -196,6 +231,8 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
         if len(splits) == self._given_cv.get_n_splits(X, y, **split_params):
             self._checked_cv_orig = _SameSplits(splits)
         self._facts = describe_data(X, y, classifier=is_classifier(self.estimator))
+        if self.resource:
+            self._rows = Rows.of(splits, y if is_classifier(self.estimator) else None, self.min_resources)
 
     def _run_search(self, evaluate_candidates: Evaluate) -> None:
         """Evaluate one batch after the other, each chosen by what the ones before came to."""
@@ -205,6 +242,8 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
         if given is None:
             given = default_parameters(self.estimator)
         searched = read_distributions(given, self.estimator, np.random.default_rng(seed))
+        if self.resource:
+            searched = with_rows(searched, self._rows)
         self.space_ = searched.space
         if searched.space is None:
             self.trials_: tuple[Trial, ...] = ()
@@ -230,12 +269,16 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
             knowledge=self.knowledge,
             device=self.device,
             earlier=self.earlier,
+            pruner=self.pruner,
         ) as tuner:
+            if searched.space.fidelity:
+                tuner.expect(self.n_iter)
             try:
                 while batch := _ask(tuner, self._room(tuner.history)):
-                    outcomes = self._evaluate(evaluate_candidates, searched, batch)
-                    for trial, outcome in zip(batch, outcomes, strict=True):
-                        tuner.tell(trial, outcome)
+                    for alike in self._at_once(batch):
+                        outcomes = self._evaluate(evaluate_candidates, searched, alike)
+                        for trial, outcome in zip(alike, outcomes, strict=True):
+                            tuner.tell(trial, outcome)
             except KeyboardInterrupt:
                 if not hasattr(self, "_formatted"):
                     raise
@@ -265,17 +308,34 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
         check_is_fitted(self, "_result")
         return Result.from_document(self._result, "the search")
 
+    def _at_once(self, batch: Sequence[Trial]) -> list[list[Trial]]:
+        """Return a batch in parts whose candidates are fitted to as many rows; each alone if it is judged."""
+        if self._on_step:
+            return [[trial] for trial in batch]
+        if not self.resource:
+            return [list(batch)]
+        sizes = dict.fromkeys(trial.params[N_SAMPLES] for trial in batch)
+        return [[trial for trial in batch if trial.params[N_SAMPLES] == size] for size in sizes]
+
     def _evaluate(
         self, evaluate_candidates: Evaluate, searched: Searched, batch: Sequence[Trial]
     ) -> list[Outcome]:
         """Return what became of a batch of candidates."""
         candidates = [searched.to_estimator(trial.params) for trial in batch]
-        more: dict[str, list[str]] = {
+        more: dict[str, list[Any]] = {
             "source": [trial.source for trial in batch],
             "reason": [self._told(trial, searched).reason for trial in batch],
         }
+        size = searched.space.fidelity if searched.space else None
+        if size:
+            more["n_resources"] = [trial.params[size] for trial in batch]
+        if self._on_step:
+            more["stopped"] = self._on_step.begin(batch[0])
+        smaller = {}
+        if self.resource:
+            smaller["cv"] = self._rows.splitter(self._checked_cv_orig, batch[0].params[N_SAMPLES])
         try:
-            results = evaluate_candidates(candidates, more_results=more)
+            results = evaluate_candidates(candidates, more_results=more, **smaller)
         except ValueError as error:
             if self.error_score == "raise" or not _ALL_FAILED.search(str(error)):
                 raise
@@ -288,11 +348,32 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
             self._failure = error
             words = str(error).strip().splitlines()[-1]
             return [Outcome.failure(f"every fit failed: {words}", feedback=str(error)) for _ in batch]
+        finally:
+            if self._on_step:
+                self._on_step.end()
         scores = results[f"mean_test_{self._steering(results)}"][-len(batch) :]
+        seconds: list[float | None] = [None] * len(batch)
+        if size:  # what a size costs decides which is next
+            each = results["mean_fit_time"] + results["mean_score_time"]
+            seconds = (each[-len(batch) :] * self.n_splits_).tolist()
         return [
-            Outcome(float(score)) if np.isfinite(score) else Outcome.failure(f"the score was {score}")
-            for score in scores
+            Outcome(float(score), seconds=took)
+            if np.isfinite(score)
+            else Outcome.failure(f"the score was {score}", seconds=took)
+            for score, took in zip(scores, seconds, strict=True)
         ]
+
+    @staticmethod
+    def _select_best_index(refit: Any, refit_metric: str, results: Mapping[str, Any]) -> int:
+        """Return the row of the best candidate, which is a whole fit where some are smaller."""
+        scores = results[f"mean_test_{refit_metric}"]
+        whole = np.ones(len(scores), dtype=bool)
+        if "n_resources" in results:
+            whole &= np.array(results["n_resources"]) == max(results["n_resources"])
+        whole &= ~np.array(results.get("stopped", np.zeros(len(scores), dtype=bool)))
+        if callable(refit) or whole.all() or not np.isfinite(scores[whole]).any():
+            return int(BaseSearchCV._select_best_index(refit, refit_metric, results))
+        return int(np.nanargmax(np.where(whole, scores, np.nan)))
 
     def _told(self, trial: Trial, searched: Searched) -> Trial:
         """Return a trial, of which the reason says so if it is the default and not the estimator as it is."""

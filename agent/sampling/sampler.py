@@ -76,6 +76,11 @@ class Sampler(BaseSampler):
         earlier: Earlier = True,
     ) -> None:
         given_seed = check_seed(seed)
+        if isinstance(space, Space) and space.fidelity:
+            raise InputError(
+                f"{space.fidelity} is a Fidelity, and Optuna takes each trial's value for the objective's; "
+                "use bestguess.tune or Tuner, or make it an Int and stop trials with bestguess.Pruner()"
+            )
         journal = check_path("journal", journal, "give a file, or None for nowhere")
         self._terms = ModelTerms(llm, llm_wait_s, budget, journal, exam=exam)
         self.space = _read_space(space)

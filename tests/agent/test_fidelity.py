@@ -145,6 +145,7 @@ def test_several_run_at_once() -> None:
     assert len({tuple(trial.params.values()) for trial in result.trials}) == 8
 
 
+@pytest.mark.slow
 def test_repeats_are_of_one_size() -> None:
     result = bg.tune(lambda params, seed=0: whole(params) + 0.01 * seed, SPACE, n_trials=6, repeats=2, seed=0)
     assert all(len(trial.outcome.runs) == 2 for trial in result.trials if trial.outcome)

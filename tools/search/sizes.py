@@ -3,7 +3,7 @@
 | symbol  | meaning                                                                                       |
 | ------- | --------------------------------------------------------------------------------------------- |
 | `EI`    | expected improvement of the objective, that of whole runs, at x                               |
-| `c`, `C` | seconds that a run of this size takes, and a whole one                                       |
+| `c`, `C` | seconds that a run of this size takes, and a whole one, at x                                 |
 | `m`     | how far such a run would move what is expected of a whole one: a standard deviation            |
 | `EI'`   | the expected improvement then; EI is its mean                                                  |
 | `rate`  | what is gained a second: EI / C of a whole run                                                 |
@@ -20,6 +20,7 @@ alone, so once small runs were found to mislead nothing but whole ones is left.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,13 +28,20 @@ from typing import Any
 import numpy as np
 from scipy.optimize import brentq, nnls
 
+from bestguess.tools.arrays import BoolArray, FloatArray
 from bestguess.tools.search.acquisition import log_expected_improvement
 from bestguess.tools.search.places import encode
 from bestguess.tools.search.verifier import LIKELY_FAILURE, Verifier
 from bestguess.tools.space.fidelity import Fidelity
+from bestguess.tools.space.space import Space
+from bestguess.tools.surrogate.evidence import NOISY
+from bestguess.tools.surrogate.gp import GaussianProcess
 from bestguess.tools.trial import History, Trial, key_of
 
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(48)
+FEWEST_TIMED = 4
+MOST_FACTOR = 10.0
+
 MOST_SMALL = 8
 """Runs in a row."""
 
@@ -54,14 +62,10 @@ class Cost:
 
         Where sizes or seconds are missing, a run costs as much as it is large.
         """
-        told = [
-            (trial.params[name], trial.outcome.seconds)
-            for trial in history.told
-            if trial.outcome and trial.outcome.seconds and not trial.outcome.failed and name in trial.params
-        ]
-        if len({size for size, _ in told}) < 2:
+        sizes = np.array([trial.params[name] for trial in _timed(history)])
+        if len(set(sizes.tolist())) < 2:
             return cls(0.0, 1.0)
-        sizes, seconds = np.array(told).T
+        seconds = np.array([_seconds(trial) for trial in _timed(history)])
         rows = np.stack((np.ones_like(sizes), sizes), axis=1) / seconds[:, None]
         start, each = nnls(rows, np.ones(len(rows)))[0].tolist()
         return cls(start, each)
@@ -69,6 +73,34 @@ class Cost:
     def of(self, size: float) -> float:
         """Return what a run of this size costs."""
         return self.start + self.each * size
+
+    def log_factors(
+        self, space: Space, history: History, x: FloatArray, active: BoolArray | None
+    ) -> FloatArray:
+        """Return the logarithm of how much more than others configurations x (m, d) cost, in any size.
+
+        surrogate = GaussianProcess(space.column_kinds, prior=NOISY)
+        posterior = surrogate.fit(there, np.array(ratios), active=existed)
+        are none.
+        """
+        timed, name = _timed(history), space.fidelity
+        if len(timed) < FEWEST_TIMED or name is None:
+            return np.zeros(len(x))
+        there, existed = encode(space, [trial.params for trial in timed])
+        ratios = [math.log(_seconds(trial) / self.of(trial.params[name])) for trial in timed]
+        posterior = GaussianProcess(space.column_kinds, prior=NOISY).fit(
+            there, np.array(ratios), active=existed
+        )
+        found = posterior.transform.inverse(posterior.predict_latent(x, active)[0])
+        return np.clip(found - np.median(ratios), -math.log(MOST_FACTOR), math.log(MOST_FACTOR))
+
+
+def _timed(history: History) -> list[Trial]:
+    return [trial for trial in history.told if _seconds(trial) > 0.0 and trial.state != "failed"]
+
+
+def _seconds(trial: Trial) -> float:
+    return (trial.outcome and trial.outcome.seconds) or 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +152,9 @@ def choose_size(
     mean, sd = verifier.posterior.predict_latent(x, active)
     scores = verifier.score(x, active)
     scores[1:][verifier.feasible(x, active)[1:] < LIKELY_FAILURE] = -np.inf
-    whole = whole or (bool(history.partial) and not verifier.posterior.minds_small)
     cost = Cost.fit(history, name)
+    dearer = cost.log_factors(space, history, x, active) if len(several) > 1 else np.zeros(1)
+    whole = whole or (bool(history.partial) and not verifier.posterior.minds_small)
     best, chosen = -np.inf, Sized(space.whole(params))
     for size in resource.sizes:
         if size < resource.high and whole:
@@ -131,7 +164,7 @@ def choose_size(
             before = runs.get(key)
             if before and size < resource.high and size <= before.params[name]:
                 continue
-            rate = scores[row]
+            rate = scores[row] - dearer[row]
             if size < resource.high and np.isfinite(rate):
                 share = cost.of(size) / cost.of(resource.high)
                 rate += log_rate(mean[row], sd[row], moves[row], verifier.posterior.incumbent_latent, share)
