@@ -146,7 +146,7 @@ class Tuner:
         if not isinstance(switches, Switches):
             raise InputError(f"switches is {shown(switches)}; give a Switches")
         self.device = check_device(device)
-        rule = check_rule(pruner, self.task)
+        rule = check_rule(pruner, self.task, self.space)
         self._model = self._terms.connect()
         known = gather(space, self.task, knowledge)
         begun_with = find_earlier(space, self.task, earlier, storage=storage)
@@ -374,7 +374,7 @@ class Tuner:
         Raises:
             InputError: there is no such rule, or the task has several metrics or limits.
         """
-        rule = check_rule(pruner, self.task)
+        rule = check_rule(pruner, self.task, self.space)
         if isinstance(rule, str) and (rule != NONE or self.study.pruner):
             self.study.keep_pruner(rule)
         rule = rule or self.study.pruner or NONE

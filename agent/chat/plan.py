@@ -74,7 +74,7 @@ class Plan:
 
     def __post_init__(self) -> None:
         check_repeats(self.repeats, self.pruner)
-        check_rule(self.pruner, self.task)
+        check_rule(self.pruner, self.task, self.space)
 
     def render(self, params: Mapping[str, Any], folder: Path) -> list[str]:
         """Return the command with params written in; `folder` is where it runs. Raises CommandError."""

@@ -23,6 +23,7 @@ from bestguess.agent.record.trial_fields import STOP, fields_of, read_stop
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
 from bestguess.tools.objective.repeats import MOST_REPEATS
+from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Stop
 from bestguess.tools.words.given import did_you_mean, shown
 
@@ -92,11 +93,19 @@ def check_pruner(pruner: Any) -> str | BasePruner | None:
     return str(pruner)
 
 
-def check_rule(pruner: Any, task: Task) -> str | BasePruner | None:
-    """Return what `check_pruner` does; raise InputError where the task has several metrics or limits."""
+def check_rule(pruner: Any, task: Task, space: Space) -> str | BasePruner | None:
+    """Return what `check_pruner` does; raise InputError where nothing can be stopped.
+
+    That is beside several metrics or limits, and where runs have sizes.
+    """
     rule = check_pruner(pruner)
-    if rule in (None, NONE) or not task.goals:
+    if rule in (None, NONE) or not (task.goals or space.fidelity):
         return rule
+    if not task.goals:
+        raise InputError(
+            f"pruner is {shown(pruner)}, and the space has a Fidelity, {space.fidelity}, by which runs begin "
+            "small; leave out one of the two"
+        )
     of_others = "a trial that is hopeless in one metric may be the best in another"
     of_limits = "what it would be compared with may be the value of a trial that breaks a limit"
     raise InputError(

@@ -25,6 +25,7 @@ NONE = "-"
 MARKS = {
     "device": "device",
     "early stopping": "pruner",
+    "small runs first": "fidelity",
     "several metrics, limits": "metrics",
     "several at once": "parallel",
     "earlier studies": "earlier",
