@@ -103,6 +103,10 @@ def build_app(session: Session, stream: Stream, *, token: str, hosts: frozenset[
     def compare(a: Number, b: Number) -> HTMLResponse:
         return HTMLResponse(details.compare_html(session, a, b))
 
+    @app.get("/start")
+    def start() -> HTMLResponse:
+        return HTMLResponse(views.start_html(session))
+
     @app.get("/model")
     def model() -> HTMLResponse:
         return HTMLResponse(details.model_html(session))

@@ -54,7 +54,6 @@ def trial_html(session: Session, number: int) -> str:
         output=quoted(output) if output and not (trial.outcome and trial.outcome.failed) else "",
         command=plan.typed(trial.params, bench.folder),
         running=bool(bench.trials and number in bench.trials.running),
-        commands=REGISTRY,
     )
 
 

@@ -76,7 +76,7 @@ def panels_html(session: Session, sort: str, *, descending: bool, view: View | N
     bench = session.bench
     plan, history, trials = bench.plan, bench.history, bench.trials
     if plan is None:
-        return render("nothing", around=look_around(session), commands=REGISTRY)
+        return render("nothing", around=look_around(session), plan=plan)
     best = history.incumbent
     view = view or View(sort, descending)
     left, running = (trials.left, len(trials.running)) if trials else (0, 0)
@@ -102,8 +102,12 @@ def panels_html(session: Session, sort: str, *, descending: bool, view: View | N
         undos=bench.undos,
         several=bool(plan.task.goals and len(plan.task.goals.names) > 1),
         with_steps=any(trial.reports for trial in history),
-        commands=REGISTRY,
     )
+
+
+def start_html(session: Session) -> str:
+    """Return what may be begun in the session's folder, and gone on with."""
+    return render("start", around=look_around(session), plan=session.bench.plan)
 
 
 def insights_html(session: Session, settled: Settled | None = None) -> str:

@@ -87,7 +87,7 @@ def _of_optuna(name: str, params: int = 0) -> Callable[[Subject, str, str], Figu
 
     def draw(subject: Subject, first: str, second: str) -> Figure:
         if subject.study is None:
-            raise InputError("there is no study on the disk yet")
+            raise InputError("there is no trial yet")
         chosen = list(dict.fromkeys(name for name in (first, second, *subject.ranked) if name))[:params]
         how = {"params": chosen} if params else {}
         return draw_with_optuna(subject.study, name, subject.task.metric, **how)

@@ -163,7 +163,7 @@ def points(history: History) -> list[Trial]:
 def titled(data: list[dict[str, Any]], title: str, x: Any, y: Any, **layout: Any) -> Figure:
     """Return a figure; `x` and `y` are the axes, or only their names."""
     axes = [{"title": {"text": plain(axis)}} if isinstance(axis, str) else axis for axis in (x, y)]
-    legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "xanchor": "left"}
+    legend = {"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0, "xanchor": "left"}
     return {
         "data": data,
         "layout": {

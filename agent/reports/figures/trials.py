@@ -32,6 +32,8 @@ MOST_AXES = 10
 
 MOST_LABELS = 6
 MOST_CURVES = 60
+WHOLE = 12
+"""Up to so many trials each has its number below."""
 
 
 def history_figure(task: Task, history: History) -> Figure:
@@ -47,6 +49,8 @@ def history_figure(task: Task, history: History) -> Figure:
     data: list[dict[str, Any]] = []
     for source, (colour, shape) in MARKS.items():
         own = [trial for trial in told if trial.source == source]
+        # The legend shows the shape of the first.
+        own.sort(key=lambda trial: scale.is_outlier(trial.value or 0.0))
         if own:
             data.append(
                 _dots(own, task.metric, [scale.place(trial.value or 0.0) for trial in own], source)
@@ -70,7 +74,8 @@ def history_figure(task: Task, history: History) -> Figure:
             }
         )
     data += _without_value(task, history, scale)
-    return titled(data, f"{task.metric} by trial", "trial", axis(task.metric, scale.axis))
+    whole: dict[str, Any] = {"tickformat": "d"} | ({"dtick": 1} if len(history) <= WHOLE else {})
+    return titled(data, f"{task.metric} by trial", axis("trial", whole), axis(task.metric, scale.axis))
 
 
 def _without_value(task: Task, history: History, scale: Scale) -> Iterator[dict[str, Any]]:
@@ -84,7 +89,12 @@ def _without_value(task: Task, history: History, scale: Scale) -> Iterator[dict[
     for name, trials, shape, colour in kinds:
         if trials:
             yield _dots(trials, task.metric, [_stand_in(trial, scale) for trial in trials], name) | {
-                "marker": {"symbol": shape, "color": colour, "size": 9, "line": {"width": 2}}
+                "marker": {
+                    "symbol": shape,
+                    "color": colour,
+                    "size": 8,
+                    "line": {"width": 2 if "-" in shape else 0},
+                }
             }
 
 
@@ -164,10 +174,8 @@ def parallel_figure(space: Space, task: Task, history: History, names: Sequence[
         "side": "top",
     }
     beside = f", {MOST_AXES} of {len(space.names)} parameters" if len(space.names) > MOST_AXES else ""
-    legend = {"orientation": "h", "y": -0.05, "yanchor": "top", "x": 0, "xanchor": "left"}
-    return titled(
-        data, f"Each trial a line{beside}", across, {"visible": False, "range": [-0.06, 1.06]}, legend=legend
-    )
+    up = {"visible": False, "range": [-0.06, 1.06]}
+    return titled(data, f"Each trial a line{beside}", across, up)
 
 
 def _strand(

@@ -183,7 +183,7 @@ def test_curves_by_step_have_the_best_beside_the_one_that_is_asked_for() -> None
     [
         ("front", "", "one metric"),
         ("curves", "", "no value by step"),
-        ("timeline", "", "no study on the disk"),
+        ("timeline", "", "no trial yet"),
         ("surface", "", "before 2 trials"),
         ("importance", "", "before 2 trials"),
         ("effect", "lr", "before 2 trials"),

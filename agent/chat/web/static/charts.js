@@ -22,7 +22,9 @@ const charts = (() => {
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: "system-ui, sans-serif", size: 12, color: colours.ink },
       margin: { l: 58, r: 14, t: 14, b: 46, ...layout.margin },
-      hoverlabel: { bgcolor: colours.paper, bordercolor: colours.quiet, font: { color: colours.ink }, align: "left" },
+      hoverlabel: { bgcolor: colours.paper, bordercolor: colours.quiet, font: { color: colours.ink, family: "system-ui, sans-serif" }, align: "left" },
+      modebar: { bgcolor: "rgba(0,0,0,0)", color: colours.quiet, activecolor: colours.ink },
+      legend: { ...layout.legend, ...(narrow() ? { y: -0.3 } : {}) },
       autosize: true,
       dragmode: narrow() ? false : "zoom",
       uirevision: "kept",
@@ -34,6 +36,8 @@ const charts = (() => {
     const data = (figure.data || []).map((trace) => {
       const drawn = { ...trace };
       if (drawn.colorbar || drawn.type === "contour") drawn.showscale = false;
+      // As a heatmap it would be an image made here, which the policy of the page forbids.
+      if (drawn.contours?.coloring === "heatmap") drawn.contours = { ...drawn.contours, coloring: "fill" };
       if (drawn.marker) {
         drawn.marker = { ...drawn.marker, showscale: false };
         delete drawn.marker.colorbar;

@@ -7,29 +7,31 @@ const text = byId("text");
 const log = byId("log");
 const said = [];
 let at = 0;
+const before = { text: "", tab: "" };
 const openCard = () => every("article.card:not(:has(~ article.card, ~ article.answered))", log).at(-1);
 const toEnd = () => {
   // A card is closed by its answer, wherever that was given, or by the next card.
   every("article.card:has(~ article.card, ~ article.answered) button", log).forEach((button) => { button.disabled = true; });
   log.scrollTop = log.scrollHeight;
   const asks = Boolean(openCard());
-  if (asks && !document.body.classList.contains("asks")) showTalk();
+  const asked = document.body.classList.contains("asks");
   document.body.classList.toggle("asks", asks);
+  if (asks && !asked) showTalk();
+  if (asked && !asks && before.tab && document.body.dataset.tab === "talk") openTab(before.tab);
   byId("tab-talk").textContent = asks ? "Talk: asks" : "Talk";
 };
 // A yes counts only for the card that was there when it was begun.
 const card = byId("card");
-let before = "";
 const begin = () => {
   const open = openCard();
-  if (!before) card.value = open ? open.dataset.card : "0";
-  before = text.value;
+  if (!before.text) card.value = open ? open.dataset.card : "0";
+  before.text = text.value;
 };
 text.addEventListener("input", begin);
 byId("say").addEventListener("htmx:configRequest", () => {
   said.push(text.value);
   at = said.length;
-  setTimeout(() => { text.value = before = ""; });
+  setTimeout(() => { text.value = before.text = ""; });
 });
 text.addEventListener("keydown", (event) => {
   const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
@@ -67,7 +69,9 @@ for (const tab of tabs) {
 }
 const showTalk = () => {
   fold(false);
-  if (byId("tab-talk").offsetParent !== null) openTab("talk");
+  if (byId("tab-talk").offsetParent === null) return;
+  before.tab = document.body.dataset.tab;
+  openTab("talk");
 };
 const fold = (folded) => {
   document.body.classList.toggle("folded", folded);
@@ -86,7 +90,7 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => redr
 nameTheme();
 
 // Charts: drawn where they can be seen, again when what they show has changed.
-const version = { told: 0, shown: 0 };
+const version = { told: "", shown: 0 };
 const drawn = new Map();
 const wants = (chart) => {
   const picked = (selector) => (selector ? byId(selector.slice(1)).value : "");
@@ -130,8 +134,8 @@ const drawChart = async (chart) => {
 const follow = () => {
   every(".chart").forEach(drawChart);
   every("[hx-trigger=stale]").forEach((part) => {
-    if (part.offsetParent === null || !byId("names") || part.dataset.told === String(version.told)) return;
-    part.dataset.told = String(version.told);
+    if (part.offsetParent === null || !byId("names") || part.dataset.told === version.told) return;
+    part.dataset.told = version.told;
     htmx.trigger(part, "stale");
   });
 };
@@ -157,13 +161,15 @@ const fill = (select, names) => {
 };
 const settle = () => {
   const names = byId("names");
+  const idle = document.body.classList.contains("idle");
   document.body.classList.toggle("idle", !names);
   if (!names) return;
+  if (idle && document.body.classList.contains("asks")) showTalk();
   for (const select of every("select[data-names]")) fill(select, JSON.parse(names.dataset[select.dataset.names]));
   every(".several").forEach((part) => { part.hidden = names.dataset.several !== "true"; });
   every(".steps").forEach((part) => { part.hidden = names.dataset.steps !== "true"; });
   version.shown += 1;
-  version.told = Number(names.dataset.told);
+  version.told = `${names.dataset.study} ${names.dataset.told}`;
   follow();
 };
 byId("panels").addEventListener("htmx:afterRequest", () => { settle(); markPicked(); });
@@ -231,10 +237,12 @@ const markPicked = () => {
 const dialog = byId("dialog");
 const show = async (path) => {
   await htmx.ajax("GET", path, { target: "#shown", swap: "innerHTML" });
+  dialog.setAttribute("aria-label", byId("shown").querySelector("h2")?.textContent || "details");
   if (!dialog.open) dialog.showModal();
   every(".chart", dialog).forEach(drawChart);
 };
 const showTrial = (number) => show(`/trial/${number}`);
+byId("studies").addEventListener("click", () => show("/start"));
 byId("compare").addEventListener("click", () => {
   const [a, b] = [...picked].sort((one, other) => one - other);
   show(`/compare?a=${a}&b=${b}`);
