@@ -8,6 +8,7 @@ import shutil
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,7 @@ def look(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
     pictures.mkdir(exist_ok=True, parents=True)
     problems: list[str] = []
     pages: list[Any] = []
+    asked: list[tuple[str, str]] = []
 
     def open_page(server: WebServer, width: str = "desk", scheme: str = "light") -> Any:
         size = dict(zip(("width", "height"), WIDTHS[width], strict=True))
@@ -64,7 +66,7 @@ def look(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
         page.add_init_script(WATCH)
         page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("request", lambda sent: server.address in sent.url or problems.append(f"asked {sent.url}"))
+        page.on("request", lambda sent: asked.append((server.address, sent.url)))
         page.goto(server.url)
         page.shoot = lambda name: page.screenshot(path=str(pictures / f"{name}.png"))
         pages.append(page)
@@ -76,6 +78,7 @@ def look(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
         assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
         page.context.close()
     assert problems == []
+    assert [url for address, url in asked if not url.startswith(f"http://{address}/")] == []
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +126,10 @@ def until(true: Callable[[], bool]) -> None:
     while not true():
         assert time.monotonic() < ends
         time.sleep(0.01)
+
+
+def _more(page: Any, script: str, before: int) -> bool:
+    return bool(page.evaluate(script) > before)
 
 
 def serious(page: Any) -> list[str]:
@@ -313,7 +320,7 @@ def test_a_thousand_trials_stay_smooth(thousand: WebServer, look: Callable[..., 
         add(thousand.session, 1)
         started = time.monotonic()
         thousand.session.remark("One more.")
-        until(lambda was=before: page.evaluate(dots) > was)
+        until(partial(_more, page, dots, before))
         took.append(time.monotonic() - started)
     assert sum(page.evaluate("window.shifts")) < 0.02
     with capsys.disabled():

@@ -112,12 +112,14 @@ def test_a_browser_draws_it_from_the_file_alone(page: str, tmp_path: Path, schem
         shown = browser.new_page(color_scheme=scheme)
         shown.on("pageerror", lambda error: problems.append(str(error)))
         shown.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
-        shown.on("request", lambda sent: sent.url.startswith("file:") or problems.append(sent.url))
+        asked: list[str] = []
+        shown.on("request", lambda sent: asked.append(sent.url))
         shown.on("dialog", lambda dialog: problems.append(dialog.message))
         shown.goto(f"file://{tmp_path}/report.html")
         shown.locator(".main-svg").nth(16).wait_for(state="attached")
         captions = shown.locator("figcaption").all_inner_texts()
         browser.close()
     assert problems == []
+    assert [url for url in asked if not url.startswith("file:")] == []
     assert all(captions)
     assert {"loss by trial", "What moves loss", "loss by x"} <= set(captions)
