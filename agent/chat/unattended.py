@@ -31,6 +31,10 @@ from bestguess.tools.surrogate.device import AUTO
 from bestguess.tools.trial import Trial
 from bestguess.tools.words.given import shown
 
+_ASKS_BACK = frozenset({"choice"})
+_SAYS = _ASKS_BACK | {"answer"}
+"""Kinds of events: what asks what was meant, and what answers."""
+
 _COUNTED = re.compile(
     r"\bonce\b|\brun\s+(?:it\s+)?\d+|\b(?:one|two|three|\d+)\s+(?:more\s+|further\s+)?(?:trials?|runs?|times)\b",
     re.IGNORECASE,
@@ -238,9 +242,9 @@ class Agent:
             status = "refused"
         elif self._limit:
             status = "limit"
-        elif any(event.fields.get("unclear") for event in events):
+        elif any(event.fields.get("unclear") or event.kind in _ASKS_BACK for event in events):
             status = "unclear"
-        answers = tuple(event.text for event in events if event.kind == "answer" and event.text)
+        answers = tuple(event.text for event in events if event.kind in _SAYS and event.text)
         return replace(
             self.so_far(status), answers=answers, refused=tuple(refused), errors=errors, limit=self._limit
         )
