@@ -488,6 +488,22 @@ def house(root: Path, fit: str | None, test_s: float | None, as_json: bool) -> N
 
 
 @main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--llm", help="a language model, as for `bestguess chat`; none without")
+@click.option("--only", type=click.Choice(["done", "asked", "wrong", "unable"]), help="list these only")
+def turns(file: Path, llm: str | None, only: str | None) -> None:
+    """Count how many sentences of a file are done as meant, asked back, wrong, or said to be unable."""
+    from bestguess.evals.measures.turns import measure_turns, summary
+
+    said = []
+    for each in measure_turns(file, llm):
+        said.append(each)
+        if only in (None, each.verdict):
+            click.echo(each.sentence)
+    click.echo(summary(said))
+
+
+@main.command()
 @click.argument("name")
 def freeze(name: str) -> None:
     """Work out the references of a suite anew: the optimum, and the median of random configurations."""

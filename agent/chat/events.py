@@ -19,6 +19,7 @@ Kind = Literal[
     "writing",  # what a model has written of an answer so far; it is shown and not kept
     "answer",  # an answer to them, in Markdown, with a plot if there is one
     "step",  # what the agent did in the middle of a turn
+    "choice",  # what may have been meant; the person answers by a number in the next turn
     "card",  # a question that waits for yes, no or always
     "answered",  # what was said to the card
     "remark",  # the session's own words: a state changed, a budget is spent

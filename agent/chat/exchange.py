@@ -48,7 +48,7 @@ def converse(
                 if not agreed:
                     refused.append(pending.card.title)
                 session.answer(pending.number, "yes" if agreed else "no")
-            elif session.rest(0.2):
+            elif session.rest(0.2) and session.pending is None:
                 break
         if stop and stop.is_set() and session.bench.trials:
             session.discard_reply()

@@ -5,6 +5,7 @@ Every way of showing a session (terminal, JSON stream, page) drives this one eng
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,26 +13,33 @@ from typing import Any
 from bestguess.agent.chat.acting import Acting
 from bestguess.agent.chat.answers.formatting import verbatim
 from bestguess.agent.chat.answers.notices import not_understood
+from bestguess.agent.chat.choosing import understand_with_model
 from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.conversation import DATABASE as DATABASE
 from bestguess.agent.chat.conversation import WRITING_S as WRITING_S
 from bestguess.agent.chat.conversation import Page as Page
 from bestguess.agent.chat.conversation import Pending as Pending
 from bestguess.agent.chat.events import Answer, Event
-from bestguess.agent.chat.language.instructions import is_from_outside
 from bestguess.agent.chat.language.intents import LATER, Context, Intent, Verdict
-from bestguess.agent.chat.language.model_route import understand_with_model
-from bestguess.agent.chat.language.understanding import read_verdict, understand
+from bestguess.agent.chat.language.understanding import Reading, is_from_outside, read_verdict, understand
+from bestguess.agent.chat.plan import Plan
 from bestguess.agent.chat.turn import AgentTurn
 from bestguess.agent.reports.advised import weigh
 from bestguess.tools.errors import BestGuessError
 from bestguess.tools.space.region import Limits
 from bestguess.tools.suggestion import Suggestion
 from bestguess.tools.trial import Trial
+from bestguess.tools.words.cleaning import clean_line
+from bestguess.tools.words.given import shorten
+
+_SWITCHES = re.compile(r"\b(?:back|switch|go) to\b", re.IGNORECASE)
 
 
 class Session(Acting):
     """A conversation whose turns are taken one after the other; the only owner of what was agreed."""
+
+    choices: tuple[tuple[Intent, ...], ...] = ()
+    """What the person may have meant, who is asked that and answers by a number in the next turn."""
 
     def say(self, text: str, *, door: str = "", facing: int | None = None) -> None:
         """Take one turn: understand the words, do what they ask or ask back; returns when that is done.
@@ -69,37 +77,68 @@ class Session(Acting):
                 early = "That was begun before this question was on the screen, so it is no answer to it"
                 self._emit(Event("remark", f"{early}: {self.pending.card.title} Please answer again."))
             return
-        intents = self._understand_by_rules(text, self._context())
-        if not intents and verdict is None and self.bench.grade == "able":
-            self._converse(text)
+        choices, self.choices = self.choices, ()
+        if text.strip(" .)") in map(str, range(1, len(choices) + 1)):
+            self._perform_all(choices[int(text.strip(" .)")) - 1])
             return
-        intents = intents or self._understand(text)
-        if not intents:
-            text = not_understood(text, self._context(), question=verdict is not None)
-            self._emit(Answer(text, unclear=True).event)
-        self._perform_all(intents)
+        if verdict:
+            self._emit(Answer("There is no question open." if not choices else "Nothing was done.").event)
+            return
+        reading = self._read(text)
+        if reading.intents:
+            self._perform_all(reading.intents)
+        elif self.bench.grade == "able":
+            self._converse(text)
+        elif intents := self._choose(text):
+            self._perform_all(intents)
+        else:
+            self._ask_back(text, reading)
 
-    def _understand(self, text: str) -> list[Intent]:
-        """Return what a text asks for, and who asks: the person only if all of it is their instruction."""
-        context = self._context()
-        intents = self._understand_by_rules(text, context)
-        if not intents and self.bench.llm and read_verdict(text) is None:
-            with self.thinking():
-                intents, why = understand_with_model(text, context, self.bench.asked, stop=self.stopped)
-            if why and not self.stopped.is_set():
-                self._emit(Event("remark", f"The model could not read that: {why}"))
-        if not intents and text.endswith("?") and context.trials:
-            return [Intent("ask", {"text": text})]
+    def _read(self, text: str) -> Reading:
+        """Return what a text asks for by the rules, and who asks: nobody does in a text from outside."""
+        if text.startswith("/"):
+            reading = Reading((Intent(*REGISTRY.read(text), "person"),))
+        else:
+            reading = understand(text, self._context(text))
+            if not reading.intents and "=" in text and text.split()[0] in REGISTRY:  # without its slash
+                reading = Reading((Intent(*REGISTRY.read(f"/{text}"), "person"),))
+        if is_from_outside(text):
+            return Reading(_from_outside(reading.intents), (), reading.unclear)
+        return reading
+
+    def _choose(self, text: str) -> list[Intent]:
+        """Return the one command that a small model reads in a text, if it reads one."""
+        if self.bench.llm is None:
+            return []
+        with self.thinking():
+            intents, why = understand_with_model(text, self._context(), self.bench.asked, stop=self.stopped)
+        if why and not self.stopped.is_set():
+            self._emit(Event("remark", f"The model could not read that: {why}"))
         return intents
 
-    def _understand_by_rules(self, text: str, context: Context) -> list[Intent]:
-        if text.startswith("/"):
-            intents = [Intent(*REGISTRY.read(text), "person")]
-        else:
-            intents = understand(text, context)
-            if not intents and "=" in text and text.split()[0] in REGISTRY:  # a command without its slash
-                intents = [Intent(*REGISTRY.read(f"/{text}"), "person")]
-        return _from_outside(intents) if is_from_outside(text) else intents
+    def _ask_back(self, text: str, reading: Reading) -> None:
+        """Ask what was meant, or say that nothing was understood; nothing is done before the answer."""
+        unclear = (
+            f" I did not understand *{shorten(clean_line(reading.unclear), 200)}*." if reading.unclear else ""
+        )
+        if not reading.choices:
+            if text.endswith("?") and self.bench.opened and not self.stopped.is_set():
+                self._perform_all([Intent("ask", {"text": text})])
+                return
+            self._emit(Answer(not_understood(text, self._context()), unclear=True).event)
+            return
+        self.choices = reading.choices
+        lines = [
+            f"{number}. {', then '.join(_describe(intent) for intent in choice)}"
+            for number, choice in enumerate(reading.choices, 1)
+        ]
+        numbers = "*1* or *2*" if len(lines) > 1 else "*1*"
+        ask = f"Nothing was done yet.{unclear} Did you mean …? Say {numbers}, or *no*."
+        commands = [
+            [REGISTRY[intent.command].write(intent.arguments) for intent in choice]
+            for choice in reading.choices
+        ]
+        self._emit(Event("choice", "\n\n".join([ask, "\n".join(lines)]), {"choices": commands}))
 
     def _perform_all(self, intents: Sequence[Intent]) -> None:
         if not intents:
@@ -149,9 +188,9 @@ class Session(Acting):
         typed = verbatim(REGISTRY[intent.command].write(intent.arguments))
         self._emit(Event("remark", f"Nothing was done, though {'; '.join(lines)}; it would be {typed}."))
 
-    def _understand_later(self, intent: Intent) -> list[Intent]:
+    def _understand_later(self, intent: Intent) -> tuple[Intent, ...]:
         text = intent.arguments["text"]
-        intents = self._understand(text)
+        intents = self._read(text).intents
         if not intents:
             said = f"I did not understand *{text}*, so of that nothing was done."
             self._emit(Answer(said, unclear=True).event)
@@ -203,15 +242,31 @@ class Session(Acting):
         self._emit(Event("said", said, {"door": door} if door else {}))
         self._within_turn(act)
 
-    def _context(self) -> Context:
-        plan, best = self.bench.plan, self.bench.history.incumbent
+    def _context(self, text: str = "") -> Context:
+        plan, history = self.bench.plan, self.bench.history
+        best, failed = history.incumbent, history.failed
+        called = {word: best.number for word in ("best", "winner", "winning") if best}
+        called |= dict.fromkeys(("default", "started", "first"), 0)
+        called |= {word: failed[0].number for word in ("failed", "crashed", "die") if len(failed) == 1}
+        done = len(self.bench.study.everything) if self.bench.opened else 0
+        agreed, waiting = self.bench.agreed.trials, self.bench.trials.left if self.bench.trials else 0
         return Context(
             space=plan.space if plan else None,
             limits=plan.limits if plan else Limits(),
-            trials=len(self.bench.study.everything) if self.bench.opened else 0,
+            options=_options(plan) if plan else (),
+            trials=done,
+            left=waiting or max((agreed or 0) - done, 0),
             metric=plan.task.metric if plan else "",
             best=best.params if best else {},
+            called=called,
+            studies=tuple(self.states) if _SWITCHES.search(text) else (),
         )
+
+
+def _options(plan: Plan) -> tuple[str, ...]:
+    """Return the names of the program's options that are not tuned, as far as they are known."""
+    left_out = (line.partition(":")[0] for line in plan.left_out)
+    return tuple(dict.fromkeys((*plan.fixed, *(name for name in left_out if name.isidentifier()))))
 
 
 def _advised(said: Suggestion) -> Intent:
@@ -225,5 +280,10 @@ def _advised(said: Suggestion) -> Intent:
     return Intent({"stop": "pause", "fix": "pin", "narrow": "narrow"}[said.kind], arguments, "outside")
 
 
-def _from_outside(intents: Sequence[Intent]) -> list[Intent]:
-    return [replace(intent, origin="outside") for intent in intents]
+def _from_outside(intents: Sequence[Intent]) -> tuple[Intent, ...]:
+    return tuple(replace(intent, origin="outside") for intent in intents)
+
+
+def _describe(intent: Intent) -> str:
+    command = REGISTRY[intent.command]
+    return f"{verbatim(command.write(intent.arguments))} ({command.summary.partition(':')[0].rstrip('.')})"

@@ -94,7 +94,7 @@ def conversation(events: Iterable[Event]) -> list[Message]:
         match event.kind:
             case "said":
                 _add(turns, "user", event.text)
-            case "answer" | "error":
+            case "answer" | "choice" | "error":
                 _add(turns, "assistant", event.text)
             case "card":
                 _add(turns, "assistant", f"(I asked: {event.text})")

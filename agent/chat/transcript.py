@@ -110,7 +110,7 @@ def to_markdown(events: Iterable[Event]) -> str:
         match event.kind:
             case "said":
                 parts += [f"**You:** {event.text}", ""]
-            case "answer":
+            case "answer" | "choice":
                 parts += [event.text, ""]
             case "remark" | "trial_finished":
                 parts += [f"> {event.text}", ""]

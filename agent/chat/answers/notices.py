@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from bestguess.agent.chat.answers.facts import standing
 from bestguess.agent.chat.answers.formatting import duration
-from bestguess.agent.chat.language import mentions
 from bestguess.agent.chat.language.intents import Context
 from bestguess.agent.chat.plan import Plan, configuration
 from bestguess.agent.reports.front import best_so_far, values_words
@@ -81,14 +81,15 @@ def resumed(history: History, plan: Plan, interrupted: Sequence[Trial], left: in
     return text
 
 
-def not_understood(text: str, context: Context, *, question: bool) -> str:
+def not_understood(text: str, context: Context) -> str:
     """Say that the words were not understood, and what would be."""
-    if question:
-        return "There is no question open."
     if context.space is None:
         return "I did not understand that. Say what to tune, for example *tune train.py*, or /help."
-    if stranger := mentions.stranger_in(mentions.plain(text), context.space):
-        names = context.space.names
+    names = context.space.names
+    named = re.search(r"([A-Za-z_][\w.-]*)\s*=", text) or re.match(
+        r"(?:set|pin|narrow|widen|forbid|freeze)\s+(?:the\s+)?([A-Za-z_][\w.-]*)", text
+    )
+    if named and (stranger := named[1]).lower() not in {name.lower() for name in names}:
         mend = did_you_mean(stranger, names) or f"; there are {', '.join(names)}."
         return f"Nothing was done: there is no parameter `{stranger}`{mend}"
     return (

@@ -34,7 +34,7 @@ def render(console: Console, event: Event, *, echo: bool = False) -> None:
     match event.kind:
         case "said" if echo:
             console.print(Text(f"> {event.text}", style="bold"))
-        case "answer":
+        case "answer" | "choice":
             if event.text:
                 console.print(_markdown(event.text))
             if event.plot:

@@ -39,7 +39,15 @@ def _card_for_new(session: Conversation, script: str, space: str = "", **_others
     return Card("Begin a study?", tuple(lines), "typed")
 
 
-@command("changes", asks=_card_for_new)
+@command(
+    "changes",
+    asks=_card_for_new,
+    says=(
+        "tune+F optimize+F optimise+F improve+F hyperparameters+F best+F predict+F train+F on+F begin+F "
+        "start+F search+F G+F | find good values parameters settings column target using based out up "
+        "best minimise minimize maximize study get G M"
+    ),
+)
 def new(
     session: Conversation, script: str, metric: str = "", direction: Direction | None = None, space: str = "",
     target: str = "", match: Which = "last",
@@ -80,13 +88,22 @@ def _write_example(session: Conversation) -> str:
     return EXAMPLE
 
 
-@command("reads")
+@command(
+    "reads",
+    says=("scan+F inspect+F tune+F+could tune+F+can look_at+F | what be tuned in there could can look"),
+)
 def scan(session: Conversation, script: str, space: str = "") -> str:
     """Show what could be tuned in a script, without beginning a study."""
     return plan_table(draft(session.bench.folder, script, space=space))
 
 
-@command("reads")
+@command(
+    "reads",
+    says=(
+        "source_code program_text show+source read+script see+script show+program | text code of script "
+        "program full"
+    ),
+)
 def script(session: Conversation, start: Number = 0) -> str:
     """Show the text of the program that is tuned, from that line on."""
     lines = read_script(session.bench.folder, session.bench.the_plan().script).text.splitlines()
@@ -95,13 +112,24 @@ def script(session: Conversation, start: Number = 0) -> str:
     return f"{shown}\n\n{left} more lines: */script {start + SCRIPT_LINES}*." if left > 0 else shown
 
 
-@command("reads")
+@command(
+    "reads",
+    says=(
+        "space range ranges limits bounds parameters allowed+values wide+enough tight edge edges border "
+        "borders boundary boundaries search_space values+P limit+P | search for values hitting anywhere "
+        "best close or ok enough right too what P wide near at run running against tuned current "
+        "parameter setting settings"
+    ),
+)
 def space(session: Conversation) -> str:
     """Show the command, the metric and every parameter with its range and limits."""
     return plan_table(session.bench.the_plan())
 
 
-@command("changes")
+@command(
+    "changes",
+    says=("G goal+G metric+G objective+G minimize+G minimise+G maximize+G maximise+G | is"),
+)
 def goal(
     session: Conversation, metric: str = "", direction: Direction | None = None, target: float | None = None,
     match: Which | None = None,
@@ -126,7 +154,17 @@ def goal(
     return f"`{task.metric}` is to {task.direction}{stop}. {found}"
 
 
-@command("changes")
+@command(
+    "changes",
+    says=(
+        "M budget+C budget+K K at_most+C no_more_than+C not_more_than+C budget M+not_more M+no_more "
+        "M+not_longer don't+longer+M not+longer+M don't+more+M no_longer_than+M don't+spend+K "
+        "don't+spend+C not+spend+K don't+more+K don't+more+C budget+M | set have must be finished finish "
+        "within spend than more use longer only take most in total altogether budget hour hours time "
+        "machine max maximum limit whole thing give left done ready stop after run everything search "
+        "whatever until deadline"
+    ),
+)
 def budget(
     session: Conversation,
     trials: Count | None = None,
@@ -156,7 +194,10 @@ def budget(
     return text
 
 
-@command("reaches")
+@command(
+    "reaches",
+    says=("which+model language_model what_model | which language model used use using"),
+)
 def model(session: Conversation, spec: str = "") -> str:
     """Show the language model that guesses, or change it: none, embedded, a name, the one of the start.
 

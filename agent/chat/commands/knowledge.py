@@ -21,7 +21,13 @@ from bestguess.tools.errors import InputError
 MOST_LINES = 12
 
 
-@command("reads")
+@command(
+    "reads",
+    says=(
+        "packs pack knowledge docs+recommend documentation+say docs+say usual+values rule_of_thumb | what "
+        "say says know knows recommend about do docs documentation usual values good for P"
+    ),
+)
 def packs(session: Conversation) -> str:
     """Show what the packs of knowledge, ours and the folder's, say of these parameters."""
     plan, bench = session.bench.the_plan(), session.bench
@@ -38,7 +44,11 @@ def _card_for_learn(session: Conversation, file: str) -> Card:
     return Card(f"Read {path.name} and draft a pack from it?", (verbatim(str(path)), reader), "typed")
 
 
-@command("spends", asks=_card_for_learn)
+@command(
+    "spends",
+    asks=_card_for_learn,
+    says=("read+F learn+F | wiki page first document docs notes learn read doc our what advises says"),
+)
 def learn(session: Conversation, file: str) -> Answer:
     """Read a document of the folder first, and draft a pack of what it advises: /learn wiki.md.
 

@@ -24,9 +24,12 @@ Options = Annotated[
 ]
 
 
-def _changes_space(wish: Callable[..., Change]) -> Command:
-    """Return the command that does the change which `wish` makes of the study; its card says what it is."""
+def _changes_space(says: str) -> Callable[[Callable[..., Change]], Command]:
+    """Return what makes the command of a wish: it does the change of the study, its card says what it is."""
+    return lambda wish: _command(wish, says)
 
+
+def _command(wish: Callable[..., Change], says: str) -> Command:
     @wraps(wish)
     def do(session: Conversation, **arguments: Any) -> str:
         change = wish(session.bench, **arguments)
@@ -47,10 +50,17 @@ def _changes_space(wish: Callable[..., Change]) -> Command:
         kept = "the trial so far is kept" if told == 1 else f"the {told} trials so far are kept"
         return Card(f"Change the space: {change.what}?", (*now, kept), "space")
 
-    return command("changes", asks=card)(do)
+    return command("changes", asks=card, says=says)(do)
 
 
-@_changes_space
+@_changes_space(
+    "don't+use+P don't+touch+P stop+using+P pin+V pin+P pin+O fix+V fix+P freeze+P freeze+V lock+P "
+    "lock+V keep+V leave+V always+V set+V hold+V stick+V use+always should+V constant+V from_now_on+V "
+    "V+fixed use+O+only only+O always+O just+O leave+V+don't_touch keep+V+don't_touch stick+O "
+    "keep+P+value | parameters parameter value touch forever use keep fixed rather always now to at "
+    "it's should be stay stays remain only just set with fix stick constant rest from on same any "
+    "more using"
+)
 def pin(bench: Workbench, values: Values) -> Change:
     """Keep parameters at a value from the next proposal on: /pin depth=6; /pin depth keeps its default."""
     plan = bench.the_plan()
@@ -61,7 +71,10 @@ def pin(bench: Workbench, values: Values) -> Change:
     return _limited(plan, limits, f"{assignments(given)} from now on")
 
 
-@_changes_space
+@_changes_space(
+    "drop+P drop+V tune+P+no_more stop+tuning+P not+tune+P forget+P leave+P+alone don't+tune+P | "
+    "parameter any more anymore tuning tune it as keep at best whatever is no leave alone value"
+)
 def drop(bench: Workbench, values: Values) -> Change:
     """Tune a parameter no more: /drop depth keeps it as in the best trial so far, /drop depth=6 at 6.
 
@@ -79,7 +92,15 @@ def drop(bench: Workbench, values: Values) -> Change:
     return _limited(plan, limits, f"{assignments(given)}, and no longer tuned")
 
 
-@_changes_space
+@_changes_space(
+    "forbid+O forbid+V never+O never+V don't+O don't+V not+use+O not+used+O no_more+O exclude+O "
+    "exclude+V ban+O avoid+O drop+O without+O no+O skip+O forget+O rule_out+O off_the_table+O "
+    "get_rid_of+O kick_out+O kick+out+O throw+out+O leave+out+O take+out+O stop+using+O stop+trying+O "
+    "disallow+O remove+O useless+O ditch+O lose+O cut+O needn't+O enough_of+O done_with+O | use using "
+    "used try trying at all again bother always works work worse bad waste trials any anymore more "
+    "ever useless should be from now propose proposing values value win it's off table as option "
+    "activation consider considered the only"
+)
 def forbid(bench: Workbench, values: Values) -> Change:
     """Never propose a value, or a combination of values: /forbid booster=dart depth=8."""
     plan = bench.the_plan()
@@ -95,7 +116,13 @@ def forbid(bench: Workbench, values: Values) -> Change:
     return Change(plan.space, Limits(plan.limits.of, (*plan.limits.without, given)), what)
 
 
-@_changes_space
+@_changes_space(
+    "B+narrow B+restrict B+limit B+only B+set B+max B+min B+at_most B+keep B+between B+shrink B+stay "
+    "B+zoom_in B+look B+tighten B+search B+cap B+reduce B+focus B | max min maximum minimum lower "
+    "upper limit range values between only look go within inside just search set keep stay zoom stick "
+    "use bound bounds again should be focus cap restrict narrow search close region part interval "
+    "anything everything"
+)
 def narrow(bench: Workbench, parameter: str, low: float | None = None, high: float | None = None) -> Change:
     """Propose only a part of a parameter's range from now on: /narrow lr 1e-4..1e-2."""
     plan = bench.the_plan()
@@ -120,7 +147,13 @@ def narrow(bench: Workbench, parameter: str, low: float | None = None, high: flo
     return change
 
 
-@_changes_space
+@_changes_space(
+    "B+widen B+extend B+let B+allow B+raise B+set B+increase B+relax B+expand B+try B+open B widen+P "
+    "unpin+P release+P lift+P free+P unfix+P unfreeze+P widen+E add+E allow+E include+E extend+E "
+    "offer+E | max min maximum minimum limit ceiling range go up to down allow let open again should "
+    "think longer any deeper upper lower values option options also try search as well too even until "
+    "further"
+)
 def widen(
     bench: Workbench,
     parameter: str,

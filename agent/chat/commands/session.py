@@ -9,7 +9,10 @@ from bestguess.agent.chat.events import Answer
 from bestguess.agent.chat.web import load_server
 
 
-@command("reaches")
+@command(
+    "reaches",
+    says=("web open+browser open+page page+browser show+page show+browser | page browser a"),
+)
 def web(session: Conversation) -> Answer:
     """Show this session on a page of this machine's browser, too: whatever is said in one shows in both."""
     from bestguess.agent.chat.session import Session
@@ -22,7 +25,10 @@ def web(session: Conversation) -> Answer:
     return Answer(f"Open {session.page.url}", secret=True)
 
 
-@command("reads")
+@command(
+    "reads",
+    says=("doctor check+machine | my machine check"),
+)
 def doctor(session: Conversation) -> str:  # noqa: ARG001  # every command takes the session
     """Report what this machine has."""
     from bestguess.agent.reports.machine import examine_machine
@@ -33,7 +39,13 @@ def doctor(session: Conversation) -> str:  # noqa: ARG001  # every command takes
     )
 
 
-@command("reads")
+@command(
+    "reads",
+    says=(
+        "help! help_me! commands what_can_you_do what_can_i_say what+can+do what+possible | me can you do "
+        "i say commands list possible"
+    ),
+)
 def help_(session: Conversation, command: str = "") -> str:  # noqa: ARG001
     """List the commands, or explain one: /help narrow."""
     from bestguess.agent.chat.commands import REGISTRY
@@ -48,7 +60,10 @@ def help_(session: Conversation, command: str = "") -> str:  # noqa: ARG001
     )
 
 
-@command("changes")
+@command(
+    "changes",
+    says=("quit exit bye goodbye leave q"),
+)
 def quit_(session: Conversation) -> str:
     """Leave; running trials are given back, and `bestguess chat --resume` goes on."""
     session.closing = True

@@ -16,7 +16,10 @@ from bestguess.tools.errors import InputError, StudyError
 from bestguess.tools.words.given import did_you_mean
 
 
-@command("reads")
+@command(
+    "reads",
+    says=("studies | list of folder which there"),
+)
 def studies(session: Conversation) -> str:
     """List the studies of this folder, each with its trials and its best value."""
     storage = f"sqlite:///{session.bench.database}"
@@ -71,7 +74,11 @@ def _card_for_study(session: Conversation, name: str) -> Card:
     return Card(f"Go to the study {plan.study}?", tuple(lines), "typed")
 
 
-@command("changes", asks=_card_for_study)
+@command(
+    "changes",
+    asks=_card_for_study,
+    says=("back_to+Y switch_to+Y go_to+Y | back go switch study"),
+)
 def study(session: Conversation, name: str) -> str:
     """Go to another study of this folder, as it was left: /study svm; /studies lists them."""
     state = _find(session, name)

@@ -50,7 +50,19 @@ def _card_for_run(session: Conversation, n: int | None = None, minutes: float | 
     return Card(f"Run {plan.script} once with its defaults?", lines, "code")
 
 
-@command("spends", asks=_card_for_run)
+@command(
+    "spends",
+    asks=_card_for_run,
+    says=(
+        "C+run C+do C+go C+keep C+continue C+another C+launch C+start C+make C+have C+use C+finish C+add "
+        "C+complete C+execute C+perform C+give C+queue C+try C+fire C+kick_off C run+M run! run_it! more! "
+        "more_trials! run_more! run_some_more! start! begin! | more trials trial runs run further "
+        "additional extra another experiments evaluations iterations times keep going go on do continue "
+        "start execute perform make have use up next search planned as complete finish study just that "
+        "background M off for other new please rest kick fire launch add give try queue whole shall spend "
+        "up total"
+    ),
+)
 def run(session: Conversation, n: Count | None = None, minutes: Minutes | None = None) -> str:
     """Run n more trials in the background, 10 if no number is given, or as many as fit: /run minutes=60.
 
@@ -73,7 +85,15 @@ def _card_for_resume(session: Conversation) -> Card:
     return Card("Go on?", ("no trials are left to run",), "typed")
 
 
-@command("spends", asks=_card_for_resume)
+@command(
+    "spends",
+    asks=_card_for_resume,
+    says=(
+        "resume continue! continue+search continue+where carry_on go_on! go_on+search proceed! unpause "
+        "start_again pick_up keep_going! keep+going+search go_ahead! | where left off left it search "
+        "trials up with again going on study please running tuning you"
+    ),
+)
 def resume(session: Conversation) -> str:
     """Go on with the trials that are still to run."""
     trials = session.bench.start_trials()
@@ -83,7 +103,17 @@ def resume(session: Conversation) -> str:
     return f"Going on with {trials.left} trials."
 
 
-@command("changes")
+@command(
+    "changes",
+    says=(
+        "pause! pause stop! stop_it! stop_here stop_now stop_for stop_after stop+trials stop+search "
+        "stop+everything stop+running stop+tuning halt wait! hold_on hold! enough! that's_enough "
+        "thats_enough break call_it_a_day end+search finish+search done_for_today that's_it_for_today "
+        "take_a_break good_enough | for second moment minute running the search everything trials all "
+        "take a break day call enough end until say stop here now today after one it what got have moment "
+        "good pause later tonight tuning"
+    ),
+)
 def pause(session: Conversation) -> str:
     """Start no further trial; what runs goes on to its end."""
     trials = session.bench.trials
@@ -137,7 +167,15 @@ def _card_for_repeats(session: Conversation, n: int) -> Card:
     return Card(f"Run each trial {n} times?", lines, "typed")
 
 
-@command("changes", asks=_card_for_repeats)
+@command(
+    "changes",
+    asks=_card_for_repeats,
+    says=(
+        "repeats+N repeats+C each+C+times each+twice every+C+times each+N+times each+C every+trial+C "
+        "seeds+N seeds+C N+seeds | repeat repeats run each every trial trials configuration config with "
+        "seeds seed different times over average mean of use N"
+    ),
+)
 def repeats(session: Conversation, n: Annotated[int, Field(ge=1, le=MOST_REPEATS)]) -> str:
     """Run each trial n times from now on, with other seeds; their mean is its value: /repeats 3."""
     bench = session.bench
@@ -147,7 +185,25 @@ def repeats(session: Conversation, n: Annotated[int, Field(ge=1, le=MOST_REPEATS
     return f"Each trial is {n} runs from now on, whose mean is its value."
 
 
-@command("changes", asks=_card_for_pruner)
+@command(
+    "changes",
+    asks=_card_for_pruner,
+    says=(
+        "pruning early_stopping stop+hopeless stop+early kill+early end+early early+bad cut+short+bad "
+        "stop+bad+runs | hopeless bad poor weak runs trials turn with by use stop off early without kill "
+        "end pruner cut short successive halving hyperband median percentile"
+    ),
+    means={
+        "rule": {
+            "off": "none",
+            "without": "none",
+            "median": "median",
+            "hyperband": "hyperband",
+            "successive_halving": "successive_halving",
+            "": "forecast",
+        }
+    },
+)
 def pruner(session: Conversation, rule: str) -> str:
     """Stop hopeless trials early from the next trial on: /pruner forecast, median, hyperband, …, or none."""
     bench, name = session.bench, str(check_pruner(rule))
@@ -167,7 +223,17 @@ def _card_for_try(session: Conversation, values: Values) -> Card:
     return Card(f"Run {configuration(params)}?", lines, "code")
 
 
-@command("proposes", asks=_card_for_try)
+@command(
+    "proposes",
+    asks=_card_for_try,
+    says=(
+        "try+V test+V how_about+V what_about+V give+V+shot give+V+try give+V+go run+V+once run+V+one "
+        "evaluate+V check+V try+O V+one_shot try+S same_as+V test+O give+O+shot same+V+best like+best+V "
+        "best+V+but winner+V+but best+V+with winner+V+with run+best+V repeat+best+V | same best winner "
+        "only once shot try a go one what see gives if configuration config trial with units bump take up "
+        "but it instead change everything else that run using single time settings do"
+    ),
+)
 def try_(session: Conversation, values: Values) -> str:
     """Run one trial with these values, the others as in the best so far: /try lr=0.01 depth=4."""
     params, although = _wished(session, values)
@@ -175,7 +241,16 @@ def try_(session: Conversation, values: Values) -> str:
     return f"It runs next: {', '.join(filter(None, (configuration(params), although)))}."
 
 
-@command("reads")
+@command(
+    "reads",
+    says=(
+        "what_if+V what_if+S happen+V happens+V happen+S predict+V predict+S expect+V expect+S what_if+O "
+        "would+V would+S hurt+V hurt+S gonna+S loss+S need+S better+S worse+S how_would+V think+V | if "
+        "were was set would loss be expected expect surrogate set change changed hurt happen happens V "
+        "even need gonna could just kill it better worse G use used went value predict prediction do does "
+        "the any good"
+    ),
+)
 def expect(session: Conversation, values: Values) -> str:
     """Say what the surrogate expects of these values, the others as in the best so far: /expect lr=0.01."""
     params, although = _wished(session, values)
@@ -202,7 +277,15 @@ def _card_for_retry(session: Conversation, trial: int | None = None) -> Card:
     return Card(f"Run trial {number}'s params once more?", lines, "code")
 
 
-@command("proposes", asks=_card_for_retry)
+@command(
+    "proposes",
+    asks=_card_for_retry,
+    says=(
+        "retry! retry+T again+T repeat+T redo+T rerun+T run_it_again! once_more+T try_again! again! "
+        "same+again repeat+best repeat+winner rerun+best rerun+winner again+best again+winner | trial run "
+        "once more try best winner it configuration config same exactly that one time setting"
+    ),
+)
 def retry(session: Conversation, trial: Number | None = None) -> str:
     """Run a trial's params once more; the last failed one's, if no number is given."""
     params, number = _retried(session, trial)
@@ -230,7 +313,16 @@ def _card_for_undo(session: Conversation, trial: int | None = None) -> Card:
     return Card(f"Take back {last.what}?", (then,), "typed")
 
 
-@command("changes", asks=_card_for_undo)
+@command(
+    "changes",
+    asks=_card_for_undo,
+    says=(
+        "undo! undo_that! undo_it! undo_this! undo+last undo+change revert! revert_that! revert+change "
+        "take_back take_that_back take_it_back take_this_back roll_back changed_my_mind undo+T ignore+T "
+        "discard+T forget+T mistake+T disregard+T set+aside+T drop+T remove+T | last change that trial "
+        "back mind changed my was a mistake ignore undo revert it result value set aside"
+    ),
+)
 def undo(session: Conversation, trial: Number | None = None) -> str:
     """Take back the last change, or set a trial aside so that it counts no more; nothing is deleted."""
     if trial is not None:
@@ -243,7 +335,13 @@ def undo(session: Conversation, trial: Number | None = None) -> str:
     return f"Taken back: {last.what if last.trial is None else f'trial {last.trial} counts again'}."
 
 
-@command("changes")
+@command(
+    "changes",
+    says=(
+        "note remark remember comment T+looked T+looks T+seemed T+seems T+was T+were T+is T+had T+crashed "
+        "T+exploded T+diverged T+overfit T+ran T+got T+used"
+    ),
+)
 def note(session: Conversation, text: str, trial: Number | None = None) -> str:
     """Remark on a trial, the last one if no number is given; whoever proposes next reads it."""
     if trial is None:

@@ -225,7 +225,7 @@ def test_without_anybody_at_the_screen_the_agent_goes_on_until_it_has_answered(b
     ]  # fmt: skip
     talk, _ = begin(*plan, tuned=False)
     found = converse(talk.session, ODD, lambda pending: True)
-    assert found.answer == "It is tuned."
+    assert found.answer == "It is tuned.", found.events
     assert found.refused == ()
     assert len(talk.session.bench.history.told) == 3
 

@@ -27,14 +27,14 @@ SPACE = Space(
     batch_size=Int(16, 256, default=32),
     booster=Choice(["gbtree", "dart"]),
 )
-CONTEXT = Context(SPACE, trials=12, metric="loss")
+CONTEXT = Context(SPACE, trials=12, metric="loss", called={"best": 3, "winner": 3, "default": 0})
 
 Reader = Callable[[str], list[Intent]]
 
 
 def read_rules(text: str) -> list[Intent]:
     """Return what the rules make of a phrasing."""
-    return understand(text, CONTEXT)
+    return list(understand(text, CONTEXT).intents)
 
 
 def phrasings(name: str) -> list[dict[str, Any]]:
@@ -68,7 +68,7 @@ def count(name: str, read: Reader, *, show: bool = False) -> dict[str, tuple[int
 
 def with_model(spec: str) -> Reader:
     """Return what a session with that model makes of a phrasing."""
-    from bestguess.agent.chat.language.model_route import understand_with_model
+    from bestguess.agent.chat.choosing import understand_with_model
     from bestguess.agent.llm.connect import connect
     from bestguess.agent.llm.shared import SharedLLM
 
@@ -77,7 +77,7 @@ def with_model(spec: str) -> Reader:
     shared = SharedLLM(model)
 
     def read(text: str) -> list[Intent]:
-        return understand(text, CONTEXT) or understand_with_model(text, CONTEXT, shared, timeout_s=600)[0]
+        return read_rules(text) or understand_with_model(text, CONTEXT, shared, timeout_s=600)[0]
 
     return read
 

@@ -8,12 +8,12 @@ the session does by itself only what reads. Without it nothing is missing but th
 from __future__ import annotations
 
 import json
+import re
 import threading
 from typing import Any
 
 from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.language.intents import Context, Intent
-from bestguess.agent.chat.language.mentions import script_in
 from bestguess.agent.chat.model_call import TIMEOUT_S, ask_model, object_schema, quote, read_object
 from bestguess.agent.chat.plan import range_words
 from bestguess.agent.chat.tools import WAIT, offered, tools
@@ -24,6 +24,7 @@ from bestguess.tools.words.cleaning import clean_line
 from bestguess.tools.words.given import shorten
 
 UNCLEAR = "unclear"
+_SCRIPT = re.compile(r"[\w./~-]\.(?:py|sh|csv)\b")
 MAX_TOKENS = 120
 
 EXAMPLES: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -81,7 +82,7 @@ def understand_with_model(
         name = str(reply.pop("command", ""))[:40]
         if name == UNCLEAR:
             return [], ""
-        if name == "new" and context.space is not None and script_in(text) is None:
+        if name == "new" and context.space is not None and _SCRIPT.search(text) is None:
             return [], ""  # nobody begins anew without naming a program
         if REGISTRY[name] not in offered():
             return [], f"it answered /{name}, which it was not offered"

@@ -1,0 +1,255 @@
+"""The names, numbers and times of a sentence, each in place of its words as a mark such as <C0>.
+
+C how many, T a trial, N any other number, M minutes, K tokens, P a parameter, Q an option of the program that
+is not tuned, V a value for one, S a step from the best, R a range, B bounds of a parameter, E more options, O
+an option, F a file, G a metric, Y a study. Who reads a sentence must have a use for each mark in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from bestguess.agent.chat.language.intents import Context
+from bestguess.agent.chat.language.words import (
+    AFTER_VERB,
+    ENDS,
+    GIVEN,
+    GOALS,
+    MORE_OPTIONS,
+    NUMBER,
+    NUMBERS,
+    OFF,
+    OPTION_WORDS,
+    ORDINALS,
+    RANGE,
+    REST,
+    SAID_MORE,
+    SMALLER,
+    SPELLED,
+    SPOKEN,
+    TAKEN_BACK,
+    TENS,
+    TRIAL,
+    UNTIL,
+)  # fmt: skip
+from bestguess.tools.scan.directions import direction_of
+from bestguess.tools.space.parameters import Choice, Float, Int
+
+Match = re.Match[str]
+
+_FILE = r"(?<![\w/.-])[\w./~-]*\w\.(?:py|sh|csv|ya?ml|md|txt|html|rst|pdf)(?![\w/])"
+_TIME = rf"({NUMBER})\s*(hours?|hrs?|h|minutes?|mins?|days?|seconds?|secs?)\b"
+_UNITS = {"h": 60.0, "d": 1440.0, "m": 1.0, "s": 1 / 60}
+
+
+class Marked:
+    """A sentence with its marks, whose numbers are those of `slots`; "it" stands for the `topic`.
+
+    Long words that are not `known` are read as the known one that they nearly are.
+    """
+
+    def __init__(
+        self, sentence: str, context: Context, topic: str = "", known: Mapping[str, str] | None = None
+    ) -> None:
+        self.slots: list[Any] = []
+        self.written = sentence
+        self._context = context
+        self._parameters = context.space.parameters if context.space else {}
+        self.text = self._respell(plain(sentence), known or {})
+        self._mark("F", _FILE, lambda match: self._as_written(match[0]))
+        self._mark("M", _TIME, lambda match: _whole(_number(match[1]) * _UNITS[match[2][0]]))
+        self._mark("K", rf"({NUMBER})\s*tokens\b", lambda match: int(_number(match[1])))
+        self._mark("T", TRIAL, lambda match: int(_first(match)))
+        for name in sorted(context.studies, key=len, reverse=True):
+            self._mark("Y", rf"(?<=\bto ){re.escape(name.lower())}(?![\w.])", _always(name))
+            self._mark("Y", rf"(?<=\bto the ){re.escape(name.lower())}(?![\w.])", _always(name))
+        for pattern, way in GOALS.items():
+            self._mark("G", pattern, _goal(way))
+        self._mark_names()
+        self._mark_bounds(topic)
+        self._mark_values()
+        self._mark_counts()
+
+    def named(self, kinds: str) -> list[Any]:
+        """Return what the marks of these kinds hold, in the order of the sentence."""
+        return [self.slots[number] for _, number in self.marks(kinds)]
+
+    def marks(self, kinds: str = "A-Z") -> list[tuple[str, int]]:
+        """Return the kinds and numbers of the marks."""
+        return [(kind, int(number)) for kind, number in re.findall(rf"<([{kinds}])(\d+)>", self.text)]
+
+    def _mark(self, kind: str, pattern: str, read: Callable[[Match], Any]) -> None:
+        """Put marks for what a pattern finds, unless `read` returns None; marks in between stay."""
+
+        def mark(match: Match) -> str:
+            held = read(match)
+            if held is None:
+                return match[0]
+            self.slots.append(held)
+            used = {group for group in match.groups() if group}
+            kept = [each for each in re.findall(r"<[A-Z]\d+>", match[0]) if each[2:-1] not in used]
+            words = match.groupdict().get("keep") or ""
+            return f" {' '.join([words, *kept])} <{kind}{len(self.slots) - 1}> "
+
+        self.text = re.sub(r"\s+", " ", re.sub(pattern, mark, self.text)).strip()
+
+    def _mark_names(self) -> None:
+        known = {*self._parameters, *self._context.options}
+        names = {}
+        for spoken, reals in SPOKEN.items():
+            if real := next((real for real in reals if real in known), ""):
+                names[spoken] = real
+        for name in known:
+            names |= {name.lower(): name, re.sub(r"[_.-]+", " ", name.lower()): name}
+        for spoken in sorted(names, key=len, reverse=True):
+            kind = "P" if names[spoken] in self._parameters else "Q"
+            ending = "(?:s|er)?" if len(spoken) > 2 else ""
+            self._mark(kind, rf"(?<![\w.<]){re.escape(spoken)}{ending}(?![\w>])", _always(names[spoken]))
+        for name, one in self._parameters.items():
+            for option in sorted(map(str, getattr(one, "options", ())), key=len, reverse=True):
+                if len(option) > 1 and not re.fullmatch(NUMBER, option):
+                    pattern = rf"(?<![\w.<]){re.escape(option.lower())}(?![\w>])"
+                    self._mark("O", pattern, _always((name, option)))
+
+    def _mark_bounds(self, topic: str) -> None:
+        self._mark("R", RANGE, lambda match: tuple(sorted(_value(end) for end in match.groups() if end)))
+        for pattern, is_upper in ENDS:
+            self._mark("R", pattern, _upper if is_upper else _lower)
+        ranges, names = self.named("R"), self.named("P") or self.named("Q")
+        if not names and topic and re.search(r"\b(?:it|that)\b", self.text):
+            names = [topic]
+        if len(ranges) == 1 and len(names) == 1:
+            self.text = re.sub(r"<[PQ]\d+>", "", self.text)
+            self._mark("B", r"<R(\d+)>", _always((names[0], *ranges[0])))
+
+    def _mark_values(self) -> None:
+        to, by = MORE_OPTIONS
+        self._mark("E", to, lambda match: self._more(match[3], match[2]))
+        self._mark("E", by, lambda match: self._more(match[2], match[3]))
+        self._mark("V", OPTION_WORDS, self._option)
+        self._mark("V", GIVEN, lambda match: self._assigned(match[1], match[3]))
+        before = rf"({NUMBER})\s*(?:(?:for|as) (?:the )?)?<[PQ](\d+)>"
+        self._mark("V", before, lambda match: self._assigned(match[2], match[1]))
+        self._mark("S", OFF, self._off)
+        self._mark("S", SMALLER, self._step)
+
+    def _mark_counts(self) -> None:
+        left, done = self._context.left, self._context.trials
+
+        def rest(match: Match) -> int | None:
+            given = {int(digits) for digits in re.findall(r"\d+", match[0])}
+            return left if left and given <= {left, left + done} else None
+
+        self._mark("C", REST, rest)
+        self._mark("C", UNTIL, lambda match: max(int(match[1]) - done, 0))
+        self._mark("C", SAID_MORE, lambda match: int(match[1]))
+        self._mark("C", AFTER_VERB, lambda match: int(match[2]))
+        self._mark("N", rf"({NUMBER})", lambda match: _value(match[1]))
+
+    def _as_written(self, word: str) -> str:
+        at = re.search(re.escape(word), self.written, re.IGNORECASE)
+        return at[0] if at else word
+
+    def _option(self, match: Match) -> tuple[str, str] | None:
+        name, option = self.slots[int(match[3])]
+        return (name, option) if self.slots[int(match[1])] == name else None
+
+    def _more(self, mark: str, options: str) -> tuple[str, tuple[str, ...]] | None:
+        """Read "add gblinear to booster" and "widen booster by rf and gblinear"."""
+        name, words = self.slots[int(mark)], re.split(r",? and |, ?", options.strip())
+        if not isinstance(self._parameters.get(name), Choice) or any(" " in word for word in words):
+            return None
+        return name, tuple(self._as_written(word) for word in words)
+
+    def _assigned(self, mark: str, words: str) -> tuple[str, Any]:
+        name, words = self.slots[int(mark)], words.strip()
+        one = self._parameters.get(name)
+        if isinstance(one, Choice):
+            return name, next((option for option in one.options if str(option).lower() == words), words)
+        if not re.fullmatch(NUMBER, words):
+            return name, words
+        return name, _number(words) if isinstance(one, Float) else _value(words)
+
+    def _off(self, match: Match) -> tuple[str, float] | None:
+        one = self._parameters.get(name := self.slots[int(match[1])])
+        return (name, 0) if isinstance(one, Float | Int) and one.low == 0 else None
+
+    def _step(self, match: Match) -> tuple[str, float] | None:
+        """Read "a smaller learning rate": 15 % of the range away from the best so far."""
+        one = self._parameters.get(name := self.slots[int(match[2])])
+        if not isinstance(one, Float | Int):
+            return None
+        u = one.encode(self._context.best.get(name, one.default)) + (-0.15 if match[1] else 0.15)
+        value = one.decode(min(max(u, 0.0), 1.0))
+        return name, float(f"{value:.3g}") if isinstance(one, Float) else value
+
+    def _respell(self, text: str, known: Mapping[str, str]) -> str:
+        names = [*self._parameters, *self._context.options, *self._context.studies, *SPOKEN]
+        names += [str(option) for one in self._parameters.values() for option in getattr(one, "options", ())]
+        forms = {**known, **{word: word for word in re.findall(r"[a-z']+", " ".join(names).lower())}}
+
+        def mend(match: Match) -> str:
+            if not known or match[0] in forms or stem(match[0]) in forms:
+                return match[0]
+            return next((forms[near] for near in get_close_matches(match[0], forms, 1, 0.82)), match[0])
+
+        return re.sub(r"(?<![\w./=-])[a-z']{6,}(?![\w./=-])", mend, text)
+
+
+def plain(text: str) -> str:
+    """Return text in lower case, with numbers in digits and a few spellings made one."""
+    found = text.lower().strip()
+    for pattern, written in SPELLED.items():
+        found = re.sub(pattern, written, found)
+    pairs = rf"\b({'|'.join(TENS)})[- ]({'|'.join(list(NUMBERS)[:9])})\b"
+    found = re.sub(pairs, lambda match: str(NUMBERS[match[1]] + NUMBERS[match[2]]), found)
+    ordinal = rf"\b({'|'.join(ORDINALS)})\b(?= (?:trial|run|one|attempt))"
+    found = re.sub(ordinal, lambda match: f"{ORDINALS[match[1]]}th", found)
+    alone = "|".join(sorted((word for word in NUMBERS if word != "one"), key=len, reverse=True))
+    return re.sub(rf"\b(?:{alone})\b", lambda match: str(NUMBERS[match[0]]), found)
+
+
+def corrected(text: str) -> str:
+    """Return text without a number that is taken back for another one: 0.01, no wait, 0.005."""
+    return re.sub(TAKEN_BACK, lambda match: match[1], text, flags=re.IGNORECASE)
+
+
+def stem(word: str) -> str:
+    """Return a word without its ending, as far as commands are told apart."""
+    return word if len(word) < 5 else re.sub(r"(?:ing|ed|es|s|e)$", "", word)
+
+
+def _always(held: Any) -> Callable[[Match], Any]:
+    return lambda _: held
+
+
+def _goal(way: str) -> Callable[[Match], Any]:
+    return lambda match: (_first(match), way or direction_of(_first(match)))
+
+
+def _lower(match: Match) -> tuple[float | None, float | None]:
+    return _value(match[1]), None
+
+
+def _upper(match: Match) -> tuple[float | None, float | None]:
+    return None, _value(match[1])
+
+
+def _first(match: Match) -> str:
+    found: str = next(filter(None, match.groups()))
+    return found
+
+
+def _number(text: str) -> float:
+    return 1000 * float(text[:-1]) if text.endswith("k") else float(text)
+
+
+def _value(text: str) -> float | int:
+    return _whole(_number(text))
+
+
+def _whole(value: float) -> float | int:
+    return int(value) if value.is_integer() and abs(value) < 1e15 else value

@@ -1,0 +1,160 @@
+"""Words and patterns: how numbers, names, bounds, questions and answers are said. The rules go by them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
+ONES, TENS, _ORDINALS = (
+    re.findall(r"\w+", words)
+    for words in (
+        f"one two three four five six seven eight nine {TEENS}",
+        "twenty thirty forty fifty sixty seventy eighty ninety",
+        "second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth",
+    )
+)
+ORDINALS = {word: number for number, word in enumerate(_ORDINALS, 2)}
+NUMBERS = {word: number for number, word in enumerate(ONES, 1)}
+NUMBERS |= {word: 10 * number for number, word in enumerate(TENS, 2)}
+NUMBERS |= {"a dozen": 12, "dozen": 12, "a hundred": 100, "twice": 2, "zero": 0}
+
+SPELLED = {
+    "\u2019": "'",
+    r"\b(do|does|did|is|are|was|wo|ca|should|could|has|need)nt\b": r"\1n't",
+    r"\bw/o\b": "without",
+    r"\bw/?(?= )": "with",
+    "\u2026": "..",
+    r"\b(?:half an hour|half hour)\b": "30 minutes",
+    r"\b(?:an?|one) hour and a half\b": "90 minutes",
+    r"\b(?:an?|one) (?=hour|minute|more\b|trial|run\b)": "1 ",
+}
+
+SPOKEN: Mapping[str, tuple[str, ...]] = {
+    "learning rate": ("lr", "eta", "learning_rate", "step_size", "learning_rate_init"),
+    "batch size": ("batch_size", "bs"),
+    "weight decay": ("weight_decay", "wd", "l2", "alpha"),
+    "deeper trees": ("max_depth", "depth"),
+    "trees": ("n_estimators", "max_iter"),
+    "layers": ("num_layers", "n_layers"),
+    "hidden units": ("hidden", "hidden_size"),
+    "hidden size": ("hidden", "hidden_size"),
+    "epochs": ("epochs", "n_epochs", "num_epochs"),
+}
+"""What people call parameters that go by another name in a program."""
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"[a-z']+", text))
+
+
+FILLERS = _words(
+    """a an the please pls plz ok okay so well now just then and also hey hi hello thanks thank great good
+    nice right alright to for of on in with by from at as is be am are was it its it's this that these those
+    them i we you me us my our i'd i'm we'd let let's lets go want would like could can will may some one way
+    here there ah oh hm hmm all after gimme"""
+)
+"""What means nothing beside the words of a command."""
+
+ASKED = _words(
+    """what which who whose how why when where is are was were do does did has have had should would could can
+    any tell show give see know look list view display anyone else who's whats what's how's hows so far up now
+    currently yet actually really think"""
+)
+"""What may stand beside the words of a command that only reads."""
+
+NEGATIONS = _words(
+    """not no never don't nothing without avoid isn't doesn't shouldn't needn't won't can't hasn't stop forbid
+    exclude ban drop skip forget remove ditch disallow rid undo"""
+)
+"""Two of them take each other back."""
+
+POLITE = re.compile(
+    r"^(?:(?:ok|okay|well|so|now|hey|hi|please|and|also|then|but|alright|right|great|actually)\b[,.!]?\s+)+"
+    r"|^(?:(?:could|can|would|will) (?:you|we)(?: also)? (?:please )?(?!please)(?!not\b)"
+    r"|can i (?:have|get|see) |i(?:'d| would) like (?:you )?(?:to )?|i want (?:you )?to |let(?:'s| us) )"
+)
+QUESTION = re.compile(
+    r"(?:what|which|who|whose|how|why|when|where|is|are|was|were|do(?= (?:you|we|i|they))|does|did|has"
+    r"|have(?= (?:you|we|i|they))|should|would|could|can|any|you think|suppose|whats|hows|may|might"
+    r"|before i)\b"
+)
+GO_ON = re.compile(
+    r"(?:please )?(?:don't|do not|dont|no) (?:stop|stopping|end|pause|quit)(?: (?:it|now|yet|here))*[.!]?"
+)
+"""What asks for nothing but to leave things running."""
+
+ALWAYS = "always|a|yes always|always yes|always for this session|yes,? always.*|don't ask again"
+YES = "y|yes|yep|yeah|ok|okay|sure|go|go ahead|do it|do that|fine|(?:yes )?please(?: do)?|agreed|looks good"
+NO = "n|no|nope|cancel|stop|don't|do not|never ?mind|not now|no thank(?:s| you)|rather not"
+
+WIDER = "widen|extend|expand|allow|let|raise|increase|enlarge|relax|open up"
+TIGHTER = "narrow|restrict|limit|shrink|tighten|only|don'?t|do not|never|not|nothing|cap|shouldn'?t"
+
+NUMBER = r"(?<!\w)(?<!\w\.)[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?k?(?![\w]|\.\d)"
+_INTEGER = r"(?<![\w.-])-?\d+(?![\w]|\.\d)"
+_TRIALS = r"(?:trials?|runs?|experiments?|evaluations?|times|iterations?|of (?:these|those|them))\b"
+_MORE = r"(?:more|further|additional|extra)"
+TRIAL = (
+    r"\b(?:trials?|numbers?|no\.|nr\.?|attempt|run #)\s*(?:number )?#?(\d+)\b(?!\.\d|\s*(?:more|trials|<))"
+    r"|#(\d+)\b|\b(\d+)(?:st|nd|rd|th) (?:trial|run|one|attempt)"
+)
+REST = (
+    r"\b(?:rest|remaining|what'?s left|left|planned (?:trials|ones)|all(?: the)?(?= \d))"
+    r"(?: of (?:the |them )?(?:\d+)?| \d+)?"
+)
+UNTIL = rf"\b(?:till|until) (?:there are )?(?:the )?(\d+)(?: {_TRIALS})?(?: total| in all| are done)"
+SAID_MORE = rf"({_INTEGER})(?: {_MORE}| up to)*(?: {_TRIALS}| {_MORE}\b)(?: {_MORE}\b)?"
+AFTER_VERB = (
+    r"\b(?P<keep>run|do|another|next|further|extra|on with|continue with)(?: for)?(?: up to)? "
+    rf"({_INTEGER})(?!\s*[:=<])"
+)
+TAKEN_BACK = (
+    rf"{NUMBER}(?:[\s,.-]+(?:no|wait|sorry|h+m+|ah|i mean|make that|make it|rather|let's|lets|say|excuse me"
+    rf"|actually)\b)+[\s,-]+({NUMBER})(?: i mean\b)?"
+)
+
+_OVER = r"(?:above|over|beyond|(?:more|greater|larger|higher|bigger) (?:than|then)|exceed|past|(?<!\d)>)"
+_UNDER = r"(?:below|under|(?:less|smaller|lower|fewer) (?:than|then)|beneath|<(?![A-Z]))"
+_NOT = (
+    r"(?:never|not|no|don't|nothing|shouldn't|mustn't|without|avoid)"
+    r"(?: (?:go|be|use|let|it|get|set|the|try|look|at|more|<P\d+>))*"
+)
+_GAP = r"(?:\s+(?:the|a|an|of|on|for|to|at|is|be|with|by|go|use|let|it|set|limit|<P\d+>)|\s*[@=:])*\s*"
+_HIGHEST = r"\b(?:up to|at most|(?:no|not) more than|max(?:imum)?|ceiling|cap(?:ped)?|stay at or below|<=)"
+_LOWEST = r"\b(?:down to|at least|no less than|not less than|min(?:imum)?|floor|>=)"
+RANGE = (
+    rf"(?:between|within|to)\s+({NUMBER})\s+and\s+({NUMBER})"
+    rf"|({NUMBER})\s*(?:\.\.+|\u2013|\bto\b|\buntil\b|-)\s*({NUMBER})"
+)
+ENDS = (
+    (rf"{_NOT} {_OVER}{_GAP}({NUMBER})", True),
+    (rf"{_NOT} {_UNDER}{_GAP}({NUMBER})", False),
+    (rf"{_HIGHEST}{_GAP}({NUMBER})", True),
+    (rf"{_LOWEST}{_GAP}({NUMBER})", False),
+    (rf"({NUMBER}) (?:at most|max(?:imum)?|or less|or below)\b", True),
+    (rf"{_OVER}{_GAP}({NUMBER})", False),
+    (rf"{_UNDER}{_GAP}({NUMBER})", True),
+)
+"""How one end of a range is said, and whether it is the upper one; "not above 6" before "above 6"."""
+
+_METRIC = r"(?:the |its |my )?(?!the\b|it\b|hyper|parameters|settings|values|<)([a-z_][\w/@^-]+)"
+GOALS = {
+    rf"\b(?:minimi[sz](?:e|ing)|lowest) {_METRIC}|\b(?:lower|smaller) {_METRIC} is better": "minimize",
+    rf"\b(?:maximi[sz](?:e|ing)|highest) {_METRIC}|\b(?:higher|larger) {_METRIC} is better": "maximize",
+    rf"\bbest {_METRIC}(?= out of)|\b(?:goal|metric|objective)(?: is| to|:)? {_METRIC}": "",
+}
+
+_LINK = (
+    r"(?:\s*[=:@]|\s+(?:to|at|of|is|was|were|be|as|on|around|about|(?P<keep>should)|the|fix|fixed|set|value))*"
+    r"\s*"
+)
+OPTION_WORDS = rf"<P(\d+)>{_LINK}<O(\d+)>"
+GIVEN = rf"<[PQ](\d+)>{_LINK}({NUMBER}|true\b|false\b|(?<==)\s*[\w.+-]+)"
+_ADD = r"\b(?P<keep>add|allow|include|offer|widen|extend)(?: also| the| options?| by)* "
+MORE_OPTIONS = (
+    rf"{_ADD}([\w, -]+?) (?:to|for|in) (?:the )?<P(\d+)>",
+    rf"{_ADD}<P(\d+)> (?:with |by )?((?!again|back|please|to\b)[a-z][\w-]*(?:(?:, | and )[\w-]+)*)",
+)
+OFF = r"\b(?:drop(?:ped)?|without(?: any)?|no|kill(?:ed)?|leave out|turn(?:ed)? off) <P(\d+)>"
+SMALLER = r"\b(?:(smaller|lower|less|fewer|shorter)|larger|higher|more|bigger|greater|longer) <P(\d+)>"

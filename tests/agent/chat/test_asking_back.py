@@ -1,0 +1,141 @@
+"""Whoever is not sure asks: what may have been meant is offered, nothing is done before the answer."""
+
+from __future__ import annotations
+
+import pytest
+from tests.agent.chat.conftest import Talk
+
+from bestguess.agent.chat.commands import REGISTRY
+from bestguess.agent.chat.language.intents import Context
+from bestguess.agent.chat.language.understanding import understand
+from bestguess.tools.space.parameters import Choice, Float, Int
+from bestguess.tools.space.space import Space
+
+SPACE = Space(
+    lr=Float(1e-5, 0.1, log=True, default=1e-3),
+    hidden=Int(16, 512, log=True, default=64),
+    dropout=Float(0.0, 0.6, default=0.1),
+    activation=Choice(["relu", "tanh", "gelu"]),
+)
+CONTEXT = Context(
+    SPACE,
+    options=("epochs", "batch_size"),
+    trials=12,
+    left=18,
+    metric="val_loss",
+    best={"lr": 0.004},
+    called={"best": 7, "winner": 7, "default": 0, "failed": 5},
+)
+
+
+def written(text: str) -> list[str]:
+    """Return the commands that a text is, as they are typed."""
+    return [REGISTRY[one.command].write(one.arguments) for one in understand(text, CONTEXT).intents]
+
+
+@pytest.mark.parametrize(
+    ("text", "commands"),
+    [
+        ("do 15 more but with epochs at 20", ["/fix epochs=20", "/run n=15"]),
+        (
+            "no tanh anymore, lr only from 0.002 to 0.008, then 10 more",
+            ["/forbid activation=tanh", "/narrow parameter=lr low=0.002 high=0.008", "/run n=10"],
+        ),
+        ("pin lr at 0.01.. no wait make that 0.005, and then run 5", ["/pin lr=0.005", "/run n=5"]),
+        ("dont stop yet, do the remaining 18, just leave tanh out", ["/forbid activation=tanh", "/run n=18"]),
+        ("20 more but bail out if 5 in a row bring nothing", ["/patience n=5", "/run n=20"]),
+        ("also tune batch_size between 16 and 128", ["/add parameter=batch_size low=16 high=128"]),
+        ("whats the best so far, and give me a script for it", ["/best", "/export form=script"]),
+        ("the learing rate shouldnt be bigger then 0.01", ["/narrow parameter=lr high=0.01"]),
+    ],
+)
+def test_every_half_of_a_sentence_is_done(text: str, commands: list[str]) -> None:
+    assert written(text) == commands
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "should we run 20 more?",
+        "how long will 2 more trials take?",
+        "2 more trials, how many secs is that",
+        "is it worth running 50 more",
+        "what would happen if i dropped dropout?",
+        "why not pin lr=0.01?",
+        "would it help to forbid tanh",
+        "can tanh be excluded?",
+        "is lr max 0.01 enough?",
+        "should I stop here?",
+        "do we export the best as json yet?",
+        "what does undo do?",
+        "are 10 more runs too many?",
+    ],
+)
+def test_a_question_reaches_only_what_reads(text: str) -> None:
+    reading = understand(text, CONTEXT)
+    for choice in (reading.intents, *reading.choices):
+        assert all(REGISTRY[one.command].effect == "reads" for one in choice), choice
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "don't run 5",
+        "do not run 20 more",
+        "never run 20 more",
+        "don't pin lr=0.01",
+        "do not leave tanh out",
+        "don't exclude tanh",
+        "never stop using tanh",
+        "don't stop using tanh",
+        "do not narrow lr to 0.001..0.01",
+        "don't export the best as json",
+        "not 15 more",
+        "don't undo",
+        "please don't set the budget to 50 trials",
+        "no, run nothing",
+        "don't retry trial 5",
+        "stop forbidding tanh",
+        "don't forget tanh",
+    ],
+)
+def test_a_negation_is_never_lost(text: str) -> None:
+    reading = understand(text, CONTEXT)
+    acts = [one for one in reading.intents if REGISTRY[one.command].effect != "reads"]
+    assert acts == [], acts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "run 20 if it is worth it",
+        "run 20 unless it has converged",
+        "pin lr=0.01 except for trial 7",
+        "run 5 with lr=0.01 and tanh maybe",
+        "run 20 trials on the cluster",
+        "export the best to s3",
+        "delete the study and run 5",
+        "run 5 or 10 more",
+        "set lr max to 0.01 after trial 15",
+        "undo it unless that hurts",
+        "run 10 more as root",
+        "email me the best as json",
+        "run rm -rf / 5 times",
+    ],
+)
+def test_what_is_not_understood_as_a_whole_is_not_done(text: str) -> None:
+    assert understand(text, CONTEXT).intents == ()
+
+
+def test_what_may_be_meant_is_offered_by_number_and_its_rest_is_quoted(talk: Talk) -> None:
+    talk.say("tune train.py", "yes", "flurb the wibble, run 2")
+    (asked,) = talk.of("choice")
+    assert "I did not understand *flurb the wibble*" in asked.text
+    assert asked.fields["choices"] == [["/run n=2"]]
+    assert talk.session.pending is None
+    assert len(talk.session.bench.history.told) == 1
+    assert talk.say("1").text == "Run 2 trials?"
+    talk.say("no", "flurb the wibble, run 2", "no")
+    assert talk.of("answer")[-1].text == "Nothing was done."
+    assert talk.say("1").kind == "answer"
+    assert talk.session.pending is None, "a choice is answered in the next turn or never"
