@@ -44,7 +44,6 @@ def build_app(session: Session, stream: Stream, *, token: str, hosts: frozenset[
     """Return the server of one session, whose events are in the stream."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(Guard, token=token, hosts=hosts)
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
     figures = Figures(session)
     plotly = plotly_script()  # where it is missing, that is said at the start
     styles = style_ids(plotly)
@@ -53,9 +52,11 @@ def build_app(session: Session, stream: Stream, *, token: str, hosts: frozenset[
     def page() -> HTMLResponse:
         return HTMLResponse(views.page_html(session, list(stream.events), styles))
 
-    @app.get("/plotly.js")
+    @app.get("/static/plotly.js")
     def charts() -> FileResponse:
         return FileResponse(plotly, media_type="text/javascript")
+
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
     @app.get("/events")
     async def events(

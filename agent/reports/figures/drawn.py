@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -48,12 +49,12 @@ def load_plotly() -> Any:
 
 def plotly_script() -> Path:
     """Return plotly's script, which lies in its wheel; raise InputError if it is not there."""
-    script = Path(load_plotly().__file__).parent.parent / "package_data" / "plotly.min.js"
-    if not script.is_file():
-        raise InputError(
-            f"plotly is installed without its script {script.name}: pip install 'bestguess[plot]'"
-        )
-    return script
+    found = find_spec("plotly")  # to import it takes a second
+    for folder in (found and found.submodule_search_locations) or ():
+        script = Path(folder) / "package_data" / "plotly.min.js"
+        if script.is_file():
+            return script
+    raise InputError("charts need plotly's script: pip install 'bestguess[web]'")
 
 
 def draw_with_optuna(study: optuna.Study, name: str, metric: str, **how: Any) -> Figure:

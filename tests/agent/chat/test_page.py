@@ -86,11 +86,12 @@ def test_a_trial_that_is_not_there_is_said_in_words(server: WebServer, path: str
 
 
 def test_what_the_page_loads_is_here_and_plotly_is_that_of_its_wheel(server: WebServer) -> None:
-    status, text, headers = server.ask("/plotly.js")
+    status, text, headers = server.ask("/static/plotly.js")
     assert status == 200
     assert headers["content-type"].startswith("text/javascript")
     assert "plotly.js v" in text[:200]
     page = server.ask("/")[1]
+    assert "<script" not in re.sub(r'<script src="/static/[^"]+" defer></script>', "", page)
     assert not re.search(r"(?:src|href)=\"(?:https?:)?//", page)
     assert not re.search(r"<script(?![^>]*\bsrc=)", page)
     for found in re.findall(r"getElementById\(\"([0-9a-f]{64})\"\)", text):

@@ -80,7 +80,7 @@ def test_the_numbers_in_what_was_learned_are_those_of_the_trials(result: bg.Resu
 def test_without_plotly_two_kinds_of_charts_are_pictures(
     result: bg.Result, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "plotly.graph_objects", None)
+    monkeypatch.setitem(sys.modules, "plotly", None)
     page = report_page(result.record)
     assert page.count("<svg") == 4
     assert "pip install" in page

@@ -141,7 +141,9 @@ const follow = () => {
 };
 const redraw = () => every(".chart").forEach((chart) => { if (drawn.has(chart) && chart.offsetParent) charts.draw(chart, drawn.get(chart).figure); });
 const resize = () => window.dispatchEvent(new Event("resize"));
-byId("plotly").addEventListener("load", () => follow());
+// The page can be used before plotly, which weighs most of it, is there.
+const plotly = Object.assign(document.createElement("script"), { src: "/static/plotly.js", onload: () => follow() });
+document.head.append(plotly);
 
 // The server says that something changed; what comes quickly one after the other is fetched at once.
 let due = 0;
