@@ -99,6 +99,7 @@ def resume(session: Conversation) -> str:
     trials = session.bench.start_trials()
     if not trials.left:
         return "No trials are left to run; say for example *run 10*."
+    session.bench.set_agreed(_needed(session, 0))
     trials.resume()
     return f"Going on with {trials.left} trials."
 
@@ -394,6 +395,8 @@ def _needed(session: Conversation, n: int, minutes: float | None = None) -> Agre
     if minutes is not None:
         return replace(agreed, until=time.time() + 60 * minutes)
     n += _waiting(session)
+    if agreed.until is not None and agreed.until <= time.time():
+        agreed = replace(agreed, until=None)  # these are wished for after it
     if agreed.trials is not None:
         agreed = replace(agreed, trials=max(agreed.trials, len(session.bench.history) + n))
     if agreed.until is not None and seconds:
@@ -406,6 +409,8 @@ def _beyond(session: Conversation, n: int, minutes: float | None = None) -> str:
     agreed, needed = session.bench.agreed, _needed(session, n, minutes)
     if agreed.trials and needed.trials and needed.trials > agreed.trials:
         return f"{needed.trials - agreed.trials} more than the {agreed.trials} trials agreed"
+    if agreed.until and needed.until is None:
+        return "after the time that was agreed"
     if agreed.until and needed.until and needed.until > agreed.until:
         return f"about {duration(needed.until - agreed.until)} longer than agreed"
     return ""

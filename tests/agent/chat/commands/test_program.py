@@ -8,6 +8,8 @@ import pytest
 from tests.agent.chat.commands.conftest import Tell
 from tests.agent.chat.conftest import Talk
 
+from bestguess.agent.chat.state import Agreed
+
 
 @pytest.mark.slow
 def test_an_added_parameter_keeps_the_trials_that_ran_with_its_present_value(talk: Talk, told: Tell) -> None:
@@ -129,3 +131,13 @@ def test_a_run_of_some_time_takes_as_many_trials_as_fit_and_leaves_none(talk: Ta
     assert talk.session.bench.trials is not None
     assert talk.session.bench.trials.left == 0
     assert talk.of("remark")[-1].text.startswith("Paused: the time is up")
+    run = len(talk.session.bench.history)
+    talk.session.consents.add("code")
+    talk.session.say("/run 2")
+    assert "that is after the time that was agreed; yes allows it" in talk.of("card")[-1].fields["lines"]
+    talk.say("yes")
+    assert len(talk.session.bench.history) == run + 2
+    talk.session.bench.set_agreed(Agreed(trials=run + 2))
+    talk.session.bench.trials.wanted = 1
+    talk.say("/resume", "yes")
+    assert len(talk.session.bench.history) == run + 3
