@@ -138,6 +138,6 @@ def test_a_run_of_some_time_takes_as_many_trials_as_fit_and_leaves_none(talk: Ta
     talk.say("yes")
     assert len(talk.session.bench.history) == run + 2
     talk.session.bench.set_agreed(Agreed(trials=run + 2))
-    talk.session.bench.trials.wanted = 1
+    talk.session.bench.trials.wanted, talk.session.bench.trials.paused = 1, True
     talk.say("/resume", "yes")
     assert len(talk.session.bench.history) == run + 3
