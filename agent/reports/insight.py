@@ -73,6 +73,7 @@ def gain_insight(space: Space, history: History, *, noisy: bool = False) -> tupl
     found = []
     with few_threads(len(history.complete)):  # beside a busy program it takes a tenth of the time
         ranked = rank_importance(belief, space, np.random.default_rng(0), known=known)
+        ranked = [one for one in ranked if one.name != space.fidelity]  # of whole runs it is one and the same
         effects = [
             main_effect(belief, space, one.name, np.random.default_rng(0), known=known, maximize=maximize)
             for one in ranked
@@ -95,6 +96,8 @@ def find_insight(space: Space, history: History, parameter: str, *, noisy: bool 
     if parameter not in space.names:
         mend = did_you_mean(parameter, space.names) or f"; there are {', '.join(space.names)}"
         raise InputError(f"there is no parameter {shown(parameter)}{mend}")
+    if parameter == space.fidelity:
+        raise InputError(f"{parameter} is the size of runs, and what is known is of whole ones; name another")
     for insight in gain_insight(space, history, noisy=noisy):
         if insight.effect.name == parameter:
             return insight

@@ -13,6 +13,7 @@ import optuna
 import pytest
 
 import bestguess as bg
+from bestguess.agent.reports.insight import find_insight, gain_insight
 from bestguess.tools.errors import InputError
 
 SPACE = bg.Space(a=bg.Float(0, 1), b=bg.Float(0, 1), epochs=bg.Fidelity(1, 27))
@@ -94,6 +95,13 @@ def test_the_report_and_the_records_say_what_is_small(result: bg.Result) -> None
     frame = result.trials_dataframe()
     assert frame["value_of_part"].notna().sum() == len(small)
     json.dumps(result.to_dict())
+
+
+def test_what_matters_is_said_of_what_is_searched(result: bg.Result) -> None:
+    insights = gain_insight(SPACE, result.history)
+    assert {insight.importance.name for insight in insights} == {"a", "b"}
+    with pytest.raises(InputError, match="epochs is the size of runs"):
+        find_insight(SPACE, result.history, "epochs")
 
 
 def test_a_study_that_is_opened_again_has_the_same_trials(result: bg.Result, tmp_path: Path) -> None:
