@@ -72,8 +72,8 @@ def gain_insight(space: Space, history: History, *, noisy: bool = False) -> tupl
     maximize = history.direction == "maximize"
     found = []
     with few_threads(len(history.complete)):  # beside a busy program it takes a tenth of the time
-        ranked = rank_importance(belief, space, np.random.default_rng(0), known=known)
-        ranked = [one for one in ranked if one.name != space.fidelity]  # of whole runs it is one and the same
+        every = rank_importance(belief, space, np.random.default_rng(0), known=known)
+        ranked = [one for one in every if one.name != space.fidelity]  # of whole runs it is one and the same
         effects = [
             main_effect(belief, space, one.name, np.random.default_rng(0), known=known, maximize=maximize)
             for one in ranked
