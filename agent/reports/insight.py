@@ -43,13 +43,14 @@ class Insight:
         return f"{one.mean:.0%} ({one.low:.0%} to {one.high:.0%}{untried})"
 
     def sentence(self, metric: str, direction: str) -> str:
-        """Where the typical value is best and where it is worst, and whether that can be told apart."""
+        """What it moves, where the typical value is best and worst, and whether that can be told apart."""
         effect, order = self.effect, np.argsort(self.effect.median, kind="stable")
         best, worst = (order[0], order[-1]) if direction == "minimize" else (order[-1], order[0])
         apart = effect.high[order[0]] < effect.low[order[-1]]
         said = f"typical {metric} is best, {effect.median[best]:.4g}, at {_value(effect.values[best])}"
         said += f" and worst, {effect.median[worst]:.4g}, at {_value(effect.values[worst])}"
-        return f"{effect.name}: {said}{'' if apart else '; the trials do not yet tell them apart'}."
+        doubt = "" if apart else "; the trials do not yet tell them apart"
+        return f"{effect.name}, {self.share} of the variance: {said}{doubt}."
 
     @property
     def record(self) -> dict[str, Any]:

@@ -12,12 +12,14 @@ from typing import Any
 
 from markupsafe import Markup
 
-from bestguess.agent.chat.answers.facts import Known, gather_facts
+from bestguess.agent.advice.failures import what_fails
+from bestguess.agent.chat.answers.facts import Known, outlook, standing
 from bestguess.agent.chat.answers.plots import effect_plot, progress_plot
 from bestguess.agent.chat.answers.rendering import MARKDOWN
 from bestguess.agent.chat.answers.svg import draw
 from bestguess.agent.chat.answers.tables import trial_row
 from bestguess.agent.chat.answers.templating import render_file
+from bestguess.agent.chat.plan import value_words
 from bestguess.agent.record.study import Study
 from bestguess.agent.reports.figures import Subject, draw_figure
 from bestguess.agent.reports.figures.drawn import plotly_script
@@ -25,11 +27,13 @@ from bestguess.agent.reports.figures.marks import Figure
 from bestguess.agent.reports.insight import Insight
 from bestguess.agent.reports.report import share_words
 from bestguess.agent.reports.study_report import report_on
+from bestguess.agent.reports.worth import weigh_model
 from bestguess.tools.errors import InputError
 from bestguess.tools.trial import Trial
 
 EFFECTS = 4
 MOST_TRIALS = 1000
+MORE = 10
 STATIC = Path(__file__).parent.parent / "web" / "static"
 
 
@@ -73,6 +77,7 @@ def report_page(
         command=command,
         best=history.incumbent,
         default=history.default,
+        value_words=value_words,
         charts=charts,
         without=without,
         # What ends a script element, or begins a comment in one, has no place in the text of a script.
@@ -91,10 +96,19 @@ def report_page(
 
 def learned(subject: Subject, insights: tuple[Insight, ...]) -> list[str]:
     """Return what was learned, a sentence each; every number in them is computed from the trials."""
-    history, task = subject.history, subject.task
-    said = gather_facts(Known(subject.space, task, history), insights)
+    space, history, task = subject.space, subject.history, subject.task
+    said = [f"The {standing(history, task)}", *_change(history.default, history.incumbent, task.metric)]
     said += [insight.sentence(task.metric, history.direction) for insight in insights if insight.varied]
-    return [*said, *_change(history.default, history.incumbent, task.metric)]
+    if history.failed:
+        common = "; ".join(what_fails(space, history))
+        likelier = f". Tested against all trials, such fail likelier: {common}" if common else ""
+        said.append(f"{len(history.failed)} of {len(history.told)} trials failed{likelier}.")
+    if worth := weigh_model(history):
+        said.append(f"Of the language model: {'; '.join(worth.sentences)}.")
+    if more := outlook(Known(space, task, history), MORE):
+        gain = f"{MORE} more trials are expected to bring {more.gain:.3g}, any number {more.potential:.3g}"
+        said.append(f"{gain}; the search has converged." if more.converged else f"{gain}.")
+    return said
 
 
 def _change(default: Trial | None, best: Trial | None, metric: str) -> list[str]:

@@ -14,7 +14,7 @@ import optuna
 
 from bestguess.agent.reports.figures import belief, trials
 from bestguess.agent.reports.figures.drawn import draw_front, draw_with_optuna, load_plotly
-from bestguess.agent.reports.figures.marks import Figure
+from bestguess.agent.reports.figures.marks import Figure, plain
 from bestguess.agent.reports.insight import Insight, find_insight, gain_insight
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
@@ -82,7 +82,7 @@ def _surface(show: str) -> Callable[[Subject, str, str], Figure]:
     return draw
 
 
-def _of_optuna(name: str, params: int = 0) -> Callable[[Subject, str, str], Figure]:
+def _of_optuna(name: str, title: str, params: int = 0) -> Callable[[Subject, str, str], Figure]:
     """Return what draws a figure of Optuna's, which is of so many `params` where it is of any."""
 
     def draw(subject: Subject, first: str, second: str) -> Figure:
@@ -90,7 +90,9 @@ def _of_optuna(name: str, params: int = 0) -> Callable[[Subject, str, str], Figu
             raise InputError("there is no trial yet")
         chosen = list(dict.fromkeys(name for name in (first, second, *subject.ranked) if name))[:params]
         how = {"params": chosen} if params else {}
-        return draw_with_optuna(subject.study, name, subject.task.metric, **how)
+        figure = draw_with_optuna(subject.study, name, subject.task.metric, **how)
+        figure["layout"]["title"] = {"text": title.format(metric=plain(subject.task.metric))}
+        return figure
 
     return draw
 
@@ -110,11 +112,11 @@ FIGURES: Mapping[str, Callable[[Subject, str, str], Figure]] = {
     "surface": _surface("value"),
     "doubt": _surface("doubt"),
     "failing": _surface("failing"),
-    "slice": _of_optuna("plot_slice", 1),
-    "contour": _of_optuna("plot_contour", 2),
-    "rank": _of_optuna("plot_rank", 2),
-    "timeline": _of_optuna("plot_timeline"),
-    "edf": _of_optuna("plot_edf"),
+    "slice": _of_optuna("plot_slice", "{metric} of each trial, the later the darker", 1),
+    "contour": _of_optuna("plot_contour", "{metric} between the trials alone", 2),
+    "rank": _of_optuna("plot_rank", "The trials by the rank of their {metric}", 2),
+    "timeline": _of_optuna("plot_timeline", "When each trial ran"),
+    "edf": _of_optuna("plot_edf", "Share of the trials up to each {metric}"),
 }
 """Each figure's function of a subject and up to two names: of parameters, of metrics, or a trial's number."""
 

@@ -315,11 +315,11 @@ def curves_figure(task: Task, history: History, number: int | None = None) -> Fi
                 "x": steps,
                 "y": [trial.reports[step] if np.isfinite(trial.reports[step]) else None for step in steps],
                 "line": {
-                    "color": MARKS[trial.source][0] if trial.state != "pruned" else "#7a7a7a",
+                    "color": _colour_of(trial, best),
                     "width": 3 if marked else 1.2,
                     "dash": "dot" if trial.state == "pruned" else "solid",
                 },
-                "marker": {"symbol": MARKS[trial.source][1], "size": 6},
+                "marker": {"symbol": MARKS[trial.source][1], "size": 6, "color": _colour_of(trial, best)},
                 "hovertemplate": f"trial {trial.number}, {trial.source}"
                 "<br>step %{x}: %{y:.5g}<extra></extra>",
                 "showlegend": marked,
@@ -330,3 +330,9 @@ def curves_figure(task: Task, history: History, number: int | None = None) -> Fi
     return titled(
         data, f"{task.metric} by step (dotted: stopped early)", "step", axis(task.metric, scale.axis)
     )
+
+
+def _colour_of(trial: Trial, best: Trial | None) -> str:
+    if best and trial.number == best.number:
+        return "#000000"
+    return MARKS[trial.source][0] if trial.state != "pruned" else "#7a7a7a"

@@ -23,7 +23,7 @@ from bestguess.agent.chat.web import table
 from bestguess.agent.reports.figures import FIGURES
 from bestguess.tools.trial import Outcome, Proposal
 
-TRIALS = 14
+TRIALS = 9
 QUICK = ("history", "predictions", "front", "curves")
 """Figures for which no surrogate is fitted."""
 
@@ -101,9 +101,9 @@ def test_what_the_page_loads_is_here_and_plotly_is_that_of_its_wheel(server: Web
 def test_the_table_is_paged_and_its_first_page_has_the_newest(
     server: WebServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table, "ROWS", 10)
+    monkeypatch.setattr(table, "ROWS", 5)
     pages = [numbers(server.ask(f"/panels?page={page}")[1]) for page in (0, 1, 7)]
-    assert pages == [list(range(13, 3, -1)), [3, 2, 1, 0], [3, 2, 1, 0]]
+    assert pages == [[8, 7, 6, 5, 4], [3, 2, 1, 0], [3, 2, 1, 0]]
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_the_table_is_sorted_by_any_column_with_what_has_none_last(
         ("find=value<=0.2", lambda trial: trial.value is not None and trial.value <= 0.2),
         ("find=nonsense<3", lambda trial: False),
         ("state=failed", lambda trial: trial.state == "failed"),
-        ("state=complete&find=number<9", lambda trial: trial.value is not None and trial.number < 9),
+        ("state=complete&find=number<5", lambda trial: trial.value is not None and trial.number < 5),
     ],
 )
 def test_the_table_is_filtered_by_words_conditions_and_states(
@@ -207,6 +207,7 @@ def test_all_trials_are_taken_away_as_csv_and_json(server: WebServer) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_cell_of_a_csv_file_is_no_formula(empty: WebServer) -> None:
     study = fill(empty.session, 1).bench.study
     params, signs = study.history.trials[0].params, "=+-@"
@@ -246,6 +247,7 @@ def test_the_example_is_written_once_and_asked_about_before_it_runs(empty: WebSe
     assert empty.session.bench.the_plan().space.names[0] == "learning_rate"
 
 
+@pytest.mark.slow
 def test_a_value_from_a_form_is_an_argument_of_its_command(empty: WebServer) -> None:
     fill(empty.session, 1)
     empty.ask("/do/pin", form={"values.booster": "dart"})

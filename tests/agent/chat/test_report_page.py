@@ -66,10 +66,10 @@ def test_the_numbers_in_what_was_learned_are_those_of_the_trials(result: bg.Resu
     assert default
     assert default.value is not None
     assert f"best loss {best.value:.6g} (trial {best.number} of 16)" in said[0]
-    assert f"loss {result.best_value - default.value:+.4g}" in said[-1]
+    assert f"loss {result.best_value - default.value:+.4g}" in said[1]
     for insight in subject.insights:
         effect = insight.effect
-        sentence = next(each for each in said if each.startswith(f"{effect.name}: typical"))
+        sentence = next(each for each in said if each.startswith(f"{effect.name}, {insight.share} of"))
         least, most = f"{effect.median.min():.4g}", f"{effect.median.max():.4g}"
         assert f"is best, {least}, at" in sentence
         assert f"and worst, {most}, at" in sentence

@@ -282,5 +282,10 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 new MutationObserver(toEnd).observe(log, { childList: true });
+// There is something to stop only while a reply is awaited or written.
+const writing = byId("writing");
+const knowStop = () => { byId("stop").disabled = !writing.hasChildNodes(); };
+new MutationObserver(knowStop).observe(writing, { childList: true });
+knowStop();
 toEnd();
 settle();
