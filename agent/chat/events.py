@@ -113,6 +113,8 @@ _FORMS: Mapping[str, TypeAdapter[Any]] = {
     "plot": TypeAdapter(Plot | None),
     "lines": TypeAdapter(list[str]),
     "left": TypeAdapter(Annotated[int, Field(strict=True, ge=0)]),
+    "question": TypeAdapter(Annotated[int, Field(strict=True, ge=0)]),
+    "choices": TypeAdapter(list[list[str]]),
 }
 """Fields that are read as more than words."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import wait
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +25,7 @@ from bestguess.agent.chat.language.intents import LATER, Context, Intent, Verdic
 from bestguess.agent.chat.language.understanding import Reading, is_from_outside, read_verdict, understand
 from bestguess.agent.chat.plan import Plan
 from bestguess.agent.chat.turn import AgentTurn
+from bestguess.agent.llm.streaming import POLL_S, begin
 from bestguess.agent.reports.advised import weigh
 from bestguess.tools.errors import BestGuessError
 from bestguess.tools.space.region import Limits
@@ -32,6 +34,7 @@ from bestguess.tools.trial import Trial
 from bestguess.tools.words.cleaning import clean_line
 from bestguess.tools.words.given import shorten
 
+_CHOICE = re.compile(r"(\d{1,3})(?: of question (\d{1,9}))?[.)]?")
 _SWITCHES = re.compile(r"\b(?:back|switch|go) to\b", re.IGNORECASE)
 
 
@@ -40,6 +43,9 @@ class Session(Acting):
 
     choices: tuple[tuple[Intent, ...], ...] = ()
     """What the person may have meant, who is asked that and answers by a number in the next turn."""
+
+    _questions = 0
+    """How often that was asked; a button answers its own question only."""
 
     def say(self, text: str, *, door: str = "", facing: int | None = None) -> None:
         """Take one turn: understand the words, do what they ask or ask back; returns when that is done.
@@ -78,8 +84,12 @@ class Session(Acting):
                 self._emit(Event("remark", f"{early}: {self.pending.card.title} Please answer again."))
             return
         choices, self.choices = self.choices, ()
-        if text.strip(" .)") in map(str, range(1, len(choices) + 1)):
-            self._perform_all(choices[int(text.strip(" .)")) - 1])
+        chosen = _CHOICE.fullmatch(text)
+        if chosen and chosen[2] and (not choices or int(chosen[2]) != self._questions):
+            self._emit(Event("error", "that question is closed"))
+            return
+        if chosen and 1 <= int(chosen[1]) <= len(choices):
+            self._perform_all(choices[int(chosen[1]) - 1])
             return
         if verdict:
             self._emit(Answer("There is no question open." if not choices else "Nothing was done.").event)
@@ -87,7 +97,7 @@ class Session(Acting):
         reading = self._read(text)
         if reading.intents:
             self._perform_all(reading.intents)
-        elif self.bench.grade == "able":
+        elif self._is_able():
             self._converse(text)
         elif intents := self._choose(text):
             self._perform_all(intents)
@@ -105,6 +115,16 @@ class Session(Acting):
         if is_from_outside(text):
             return Reading(_from_outside(reading.intents), (), reading.unclear)
         return reading
+
+    def _is_able(self) -> bool:
+        """Whether the model may take turns as the agent; a server is asked once which model it is."""
+        if self.bench.llm is None:
+            return False
+        with self.thinking():
+            grade = begin(lambda: self.bench.grade, "bestguess-grade")
+            while not grade.done() and not self.stopped.is_set():
+                wait((grade,), POLL_S)
+        return grade.done() and grade.result() == "able"
 
     def _choose(self, text: str) -> list[Intent]:
         """Return the one command that a small model reads in a text, if it reads one."""
@@ -138,7 +158,9 @@ class Session(Acting):
             [REGISTRY[intent.command].write(intent.arguments) for intent in choice]
             for choice in reading.choices
         ]
-        self._emit(Event("choice", "\n\n".join([ask, "\n".join(lines)]), {"choices": commands}))
+        self._questions += 1
+        fields = {"choices": commands, "question": self._questions}
+        self._emit(Event("choice", "\n\n".join([ask, "\n".join(lines)]), fields))
 
     def _perform_all(self, intents: Sequence[Intent]) -> None:
         if not intents:

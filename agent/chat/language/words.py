@@ -69,20 +69,26 @@ NEGATIONS = _words(
 )
 """Two of them take each other back."""
 
-POLITE = re.compile(
-    r"^(?:(?:ok|okay|well|so|now|hey|hi|please|and|also|then|but|alright|right|great|actually)\b[,.!]?\s+)+"
-    r"|^(?:(?:could|can|would|will) (?:you|we)(?: also)? (?:please )?(?!please)(?!not\b)"
-    r"|can i (?:have|get|see) |i(?:'d| would) like (?:you )?(?:to )?|i want (?:you )?to |let(?:'s| us) )"
+POLITE = (
+    r"(?:ok|okay|well|so|now|hey|hi|please|and|also|then|but|alright|right|great|actually)\b[,.!]?\s+"
+    r"|i(?:'d| would) like (?:you )?(?:to )?|i want (?:you )?to |let(?:'s| us) "
 )
-QUESTION = re.compile(
+REQUEST = r"(?:could|can|would|will) you(?: also)? (?:please )?(?!please)(?!not\b)|can i (?:have|get|see) "
+QUESTION = (
     r"(?:what|which|who|whose|how|why|when|where|is|are|was|were|do(?= (?:you|we|i|they))|does|did|has"
     r"|have(?= (?:you|we|i|they))|should|would|could|can|any|you think|suppose|whats|hows|may|might"
     r"|before i)\b"
 )
-GO_ON = re.compile(
-    r"(?:please )?(?:don't|do not|dont|no) (?:stop|stopping|end|pause|quit)(?: (?:it|now|yet|here))*[.!]?"
-)
+GO_ON = r"(?:please )?(?:don't|do not|dont|no) (?:stop|stopping|end|pause|quit)(?: (?:it|now|yet|here))*[.!]?"
 """What asks for nothing but to leave things running."""
+
+NOTED = r"\W*(?:note|remark|remember|comment)\b(?: that|:|,)?\s*"
+PARTS = (
+    r"(?<=[a-z0-9)].)(?<=[.!?])\s+|;\s*|\n+|\s+\+\s+|,?\s+(?:and\s+)?then\s+",
+    r",\s+(?:and\s+|but\s+)?|\s+-\s+|:\s+",
+    r"\s+(?:and|but)\s+",
+)
+"""Between the parts of a text, the strongest first."""
 
 ALWAYS = "always|a|yes always|always yes|always for this session|yes,? always.*|don't ask again"
 YES = "y|yes|yep|yeah|ok|okay|sure|go|go ahead|do it|do that|fine|(?:yes )?please(?: do)?|agreed|looks good"

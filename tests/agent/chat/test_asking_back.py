@@ -137,5 +137,8 @@ def test_what_may_be_meant_is_offered_by_number_and_its_rest_is_quoted(talk: Tal
     assert talk.say("1").text == "Run 2 trials?"
     talk.say("no", "flurb the wibble, run 2", "no")
     assert talk.of("answer")[-1].text == "Nothing was done."
+    assert talk.say("1 of question 2").text == "that question is closed"
+    talk.say("flurb the wibble, run 2")
+    assert talk.say("1 of question 2").text == "that question is closed"
     assert talk.say("1").kind == "answer"
     assert talk.session.pending is None, "a choice is answered in the next turn or never"
