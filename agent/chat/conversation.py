@@ -169,7 +169,7 @@ class Conversation:
         if self.bench.plan and self.bench.trials:
             interrupted, left = self.bench.tuner.interrupted, self.bench.trials.wanted
             text = notices.resumed(self.bench.history, self.bench.plan, interrupted, left)
-        self._emit(Event("remark", text))
+        self._emit(Event("remark", text + notices.plan_left(self.past)))
 
     def discard_reply(self) -> None:
         """Say nothing more in the present turn; what it does is done to its end, but for a model's answer."""

@@ -115,6 +115,7 @@ _FORMS: Mapping[str, TypeAdapter[Any]] = {
     "left": TypeAdapter(Annotated[int, Field(strict=True, ge=0)]),
     "question": TypeAdapter(Annotated[int, Field(strict=True, ge=0)]),
     "choices": TypeAdapter(list[list[str]]),
+    "asks": TypeAdapter(list[dict[str, Any]]),
 }
 """Fields that are read as more than words."""
 

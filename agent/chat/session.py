@@ -22,6 +22,7 @@ from bestguess.agent.chat.conversation import Page as Page
 from bestguess.agent.chat.conversation import Pending as Pending
 from bestguess.agent.chat.events import Answer, Event
 from bestguess.agent.chat.language.intents import LATER, Context, Intent, Verdict
+from bestguess.agent.chat.language.matching import is_question
 from bestguess.agent.chat.language.understanding import Reading, is_from_outside, read_verdict, understand
 from bestguess.agent.chat.plan import Plan
 from bestguess.agent.chat.turn import AgentTurn
@@ -141,8 +142,11 @@ class Session(Acting):
         unclear = (
             f" I did not understand *{shorten(clean_line(reading.unclear), 200)}*." if reading.unclear else ""
         )
+        if not reading.choices and not reading.unclear and re.search(r"[a-z]", text):
+            self._emit(Answer("All right; nothing changes by that.").event)
+            return
         if not reading.choices:
-            if text.endswith("?") and self.bench.opened and not self.stopped.is_set():
+            if is_question(text) and self.bench.opened and not self.stopped.is_set():
                 self._perform_all([Intent("ask", {"text": text})])
                 return
             self._emit(Answer(not_understood(text, self._context()), unclear=True).event)

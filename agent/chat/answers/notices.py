@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from bestguess.agent.chat.answers.facts import standing
 from bestguess.agent.chat.answers.formatting import duration
+from bestguess.agent.chat.events import Event
 from bestguess.agent.chat.language.intents import Context
 from bestguess.agent.chat.plan import Plan, configuration
 from bestguess.agent.reports.front import best_so_far, values_words
@@ -79,6 +81,26 @@ def resumed(history: History, plan: Plan, interrupted: Sequence[Trial], left: in
     if left:
         text += f" {left} trials are still to run; say *resume*."
     return text
+
+
+def plan_left(past: Iterable[Event]) -> str:
+    """Say which steps of a plan were agreed to and not done when a session ended; nothing if none."""
+    asked: list[dict[str, Any]] = []
+    left: list[dict[str, Any]] = []
+    for event in past:
+        if event.kind == "card":
+            asked, left = list(event.fields.get("asks", ())), []
+        elif event.kind == "answered":
+            asked, left = [], asked if event.text != "no" and len(asked) > 1 else []
+        elif event.kind == "step":
+            done = event.text.partition(" ")[0].removeprefix("/")
+            left = left[1:] if left and left[0].get("command") == done else left
+        elif event.kind == "said":
+            left = left if event.text in ("yes", "no", "always") else []
+    if not left:
+        return ""
+    names = ", then ".join(str(step.get("command")) for step in left)
+    return f" A plan was agreed to and not done to its end; left of it: {names}. Say what to do of it."
 
 
 def not_understood(text: str, context: Context) -> str:

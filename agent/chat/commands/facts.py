@@ -108,7 +108,7 @@ def compare(study: facts.Known, a: Number, b: Number) -> str:
 @command(
     "reads",
     says=(
-        "table history everything+tried tried+what list+trials list+runs all+trials all+runs "
+        "what+did+try table history everything+tried tried+what list+trials list+runs all+trials all+runs "
         "all+experiment all+results every+trial every+run overview list show+trials show+runs log+did "
         "results failed+which failed+show crashed+which ran+what done+what | of trials runs trial run "
         "tried everything that ran whole every with result results failed crashed till did been "
@@ -178,14 +178,15 @@ def importance(session: Conversation) -> str:
     "reads",
     of_study=True,
     says=(
-        "converged converge convergence plateaued plateau worth outlook more+bring more+help should+C "
-        "gain C+bring C+worth C+sense bring expect+better would+C+help should+continue should+stop "
-        "should+go_on should+keep_going continue+sense going_on+sense improve+further C+improve "
-        "better+possible room+improvement done+yet stuck enough+trials diminishing_returns saturated | "
-        "going running run runs doing on it another trials more makes make sense already finish finished "
-        "bring anything much expect better next or would help improve improvement continue stop search "
-        "there done yet still go keep further possible room get gotten gonna P something left point waste "
-        "wasting time we've reached as good is longer enough left potential how"
+        "converged converge convergence plateaued plateau worth outlook more+bring more+help should_we+C "
+        "should_i+C gain C+bring C+worth C+sense bring expect+better would+C+help should_we+continue "
+        "should_i+continue should_we+stop should_i+stop should_we+go_on should_i+go_on "
+        "should_we+keep_going continue+sense going_on+sense improve+further C+improve better+possible "
+        "room+improvement done+yet stuck enough+trials diminishing_returns saturated | going running run "
+        "runs doing on it another trials more makes make sense already finish finished bring anything "
+        "much expect better next or would help improve improvement continue stop search there done yet "
+        "still go keep further possible room get gotten gonna P something left point waste wasting time "
+        "we've reached as good is longer enough left potential how"
     ),
 )
 def outlook(study: facts.Known, n: Annotated[int, Field(ge=1, le=1000)] = 10) -> str:

@@ -49,14 +49,14 @@ def _card_for_export(session: Conversation, form: Form = "script", path: str = "
     "writes",
     asks=_card_for_export,
     says=(
-        "export csv spreadsheet excel report! the_report! a_report! json html report+need report+write "
-        "report+show report+give report+make code+give code+need code+export code+want code+best code+for "
-        "code+winner script+give script+save script+write script+need script+export script+want script+best "
-        "script+for script+make json+save command_line one-liner give+command command+best python+best | "
-        "best config configuration params parameters settings setting file format python give need want "
-        "write save show get have create make generate download winning winner it can run reproduces "
-        "reproduce form colleague boss out one dump team code report that won put into command line print "
-        "hyperparameters short result results share send"
+        "report+save report+show export csv spreadsheet excel report! the_report! a_report! json html report+need "
+        "report+write report+give report+make code+give code+need code+export code+want code+best "
+        "code+for code+winner script+give script+save script+write script+need script+export script+want "
+        "script+best script+for script+make json+save command_line one-liner give+command command+best "
+        "python+best | best config configuration params parameters settings setting file format python "
+        "give need want write save show get have create make generate download winning winner it can run "
+        "reproduces reproduce form colleague boss out one dump team code report that won put into command "
+        "line print hyperparameters short result results share send"
     ),
     means={
         "form": {

@@ -91,7 +91,7 @@ def _fit(command: Command, marked: Marked, context: Context) -> Fit | None:
     kinds = set(re.findall(r"\b[A-Z]\b", more))
     rest = [word for word in words if word not in own and word not in free]
     rest += [kind for kind, number in marked.marks() if number not in used and kind not in kinds]
-    if len(negations) > 1:
+    if len(negations) > 1 and not any(negations <= set(re.findall(r"[a-z']+", hit)) for hit in hits):
         rest.append("not")  # one takes the other back, or belongs to something else
     longest = max(len(hit.split("+")) for hit in hits)
     score = 3.0 * longest + len(used) + 0.5 * sum(word in own for word in words) - len(rest)

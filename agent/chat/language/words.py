@@ -85,7 +85,8 @@ GO_ON = r"(?:please )?(?:don't|do not|dont|no) (?:stop|stopping|end|pause|quit)(
 NOTED = r"\W*(?:note|remark|remember|comment)\b(?: that|:|,)?\s*"
 PARTS = (
     r"(?<=[a-z0-9)].)(?<=[.!?])\s+|;\s*|\n+|\s+\+\s+|,?\s+(?:and\s+)?then\s+",
-    r",\s+(?:and\s+|but\s+)?|\s+-\s+|:\s+",
+    r",\s+(?:and\s+|but\s+)?|\s+-\s+|:\s+"
+    r"|\s+(?=(?:for|in|within) (?:\d+ ?|an? |one |half an )(?:h|min)\w*\b)",
     r"\s+(?:and|but)\s+",
 )
 """Between the parts of a text, the strongest first."""

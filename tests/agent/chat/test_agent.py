@@ -243,3 +243,19 @@ def test_a_plan_step_that_fails_keeps_the_later_ones_from_being_done(begin: Begi
     told = results(server.bodies[-1])
     assert told[1].startswith("error: there is no trial 99")
     assert "Not done" in told[2]
+
+
+def test_what_is_left_of_a_plan_is_said_when_its_session_is_resumed(
+    begin: Begin, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    narrow = ("narrow", {"parameter": "lr", "low": 0.01, "high": 0.05})
+    talk, _ = begin([narrow, ("run", {"n": 1}), ("wait", {}), ("retry", {"trial": 0})])
+    talk.say(ODD)
+    monkeypatch.setenv("NAP_S", "5")
+    talk.session.say("yes")
+    talk.session.close()
+    again = Talk(Session(folder, resume=True))
+    again.session.greet()
+    assert "left of it: retry." in again.of("remark")[-1].text
+    assert again.session.bench.the_plan().limits.of["lr"].words == "≥ 0.01 and ≤ 0.05"
+    again.session.close()

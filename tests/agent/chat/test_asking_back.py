@@ -45,6 +45,11 @@ def written(text: str) -> list[str]:
         ("dont stop yet, do the remaining 18, just leave tanh out", ["/forbid activation=tanh", "/run n=18"]),
         ("20 more but bail out if 5 in a row bring nothing", ["/patience n=5", "/run n=20"]),
         ("also tune batch_size between 16 and 128", ["/add parameter=batch_size low=16 high=128"]),
+        ("stop if nothing improves for 8", ["/patience n=8"]),
+        (
+            "tune train.py for an hour, tell me what matters",
+            ["/new script=train.py", "/budget minutes=60", "/importance"],
+        ),
         ("whats the best so far, and give me a script for it", ["/best", "/export form=script"]),
         ("the learing rate shouldnt be bigger then 0.01", ["/narrow parameter=lr high=0.01"]),
     ],
