@@ -49,7 +49,8 @@ def _card_for_export(session: Conversation, form: Form = "script", path: str = "
     "writes",
     asks=_card_for_export,
     says=(
-        "report+save report+show export csv spreadsheet excel report! the_report! a_report! json html report+need "
+        "report+save report+show export csv spreadsheet excel report! the_report! a_report! json html "
+        "report+need "
         "report+write report+give report+make code+give code+need code+export code+want code+best "
         "code+for code+winner script+give script+save script+write script+need script+export script+want "
         "script+best script+for script+make json+save command_line one-liner give+command command+best "
