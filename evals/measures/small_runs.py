@@ -5,6 +5,7 @@
 | `target`  | what WHOLE whole runs gain on the default, but for TOLERANCE of that, with the same seed  |
 | `cost`    | what was spent until a search had a whole run as good, by what those WHOLE runs cost      |
 | `reached` | the share of problems and seeds on which it had, before it had spent as much              |
+| `better`  | the share on which its best was better once it had spent as much; `worse` likewise        |
 
 A search that never had it counts with all that those runs cost. On LCDB a run of some size is a training on
 so many rows, and costs the seconds of that one; a search that stops runs early trains on every size up to
@@ -148,13 +149,16 @@ class Saved:
     error: float
     median: float
     reached: float
+    better: float
+    worse: float
 
     @property
     def sentence(self) -> str:
         """The figures in a line."""
         return (
             f"{self.search}, {self.runs} runs: {self.cost:.0%} ± {self.error:.0%} of the cost (median "
-            f"{self.median:.0%}); as good a best in {self.reached:.0%}"
+            f"{self.median:.0%}); as good a best in {self.reached:.0%}; for the same cost a better one in "
+            f"{self.better:.0%}, a worse one in {self.worse:.0%}"
         )
 
 
@@ -162,19 +166,25 @@ def measure(
     problems: Sequence[Sized], seeds: Sequence[int], searches: Sequence[str] = SEARCHES
 ) -> Iterator[Saved]:
     """Yield what each search costs until it has the target."""
-    shares: dict[str, list[tuple[float, bool]]] = {name: [] for name in searches}
+    shares: dict[str, list[tuple[float, bool, bool, bool]]] = {name: [] for name in searches}
     for problem in problems:
         for seed in seeds:
             alone = search(problem, SEARCHES[0], seed, budget=np.inf)
             total, best = alone[-1]
-            target = best + TOLERANCE * (alone[0][1] - best)
+            near = TOLERANCE * (alone[0][1] - best)
+            target = best + near
             for name in searches:
                 path = alone if name == SEARCHES[0] else search(problem, name, seed, budget=total)
                 took = next((spent for spent, loss in path if loss <= target), None)
+                last = min((loss for spent, loss in path if spent <= total), default=np.inf)
                 within = took is not None and took <= total
-                shares[name].append((min(took or total, total) / total, within))
+                shares[name].append(
+                    (min(took or total, total) / total, within, last < best - near, last > best + near)
+                )
     for name, rows in shares.items():
-        costs = np.array([share for share, _ in rows])
+        costs = np.array([share for share, *_ in rows])
         error = float(costs.std(ddof=1) / np.sqrt(len(costs))) if len(costs) > 1 else 0.0
-        reached = float(np.mean([was for _, was in rows]))
-        yield Saved(name, len(rows), float(costs.mean()), error, float(np.median(costs)), reached)
+        reached, better, worse = np.mean([flags for _, *flags in rows], axis=0).tolist()
+        yield Saved(
+            name, len(rows), float(costs.mean()), error, float(np.median(costs)), reached, better, worse
+        )
