@@ -147,6 +147,7 @@ class Session(Acting):
             return
         if not reading.choices:
             if is_question(text) and self.bench.opened and not self.stopped.is_set():
+                self._emit(Event("remark", "I am not sure what that asks for; this is what I can say:"))
                 self._perform_all([Intent("ask", {"text": text})])
                 return
             self._emit(Answer(not_understood(text, self._context()), unclear=True).event)

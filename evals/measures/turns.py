@@ -161,10 +161,10 @@ def _say(folder: Path, turn: Mapping[str, Any], text: str, llm: Any) -> Said:
             shown = "; ".join(REGISTRY[one.command].write(one.arguments) for one in came)
             acts = any(REGISTRY[one.command].effect != "reads" for one in came)
             outcomes = [outcome for one in came for outcome in _outcomes(one, session)]
+            guessed = any("not sure what that asks for" in event.text for event in events)
             right = any(_matches(outcomes, wanted) for wanted in (turn["means"], *turn.get("or", ())))
-            return Said(
-                turn["id"], text, "done" if right else "wrong", f"{'' if right or not acts else '!'}{shown}"
-            )
+            verdict: Verdict = "done" if right else "unable" if guessed else "wrong"
+            return Said(turn["id"], text, verdict, f"{'' if right or not acts else '!'}{shown}")
         if session.choices:
             return Said(turn["id"], text, "asked", words)
         unable = [one for one in turn["means"] if "unsupported" in one]

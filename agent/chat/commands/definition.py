@@ -43,9 +43,9 @@ def _card_for_new(session: Conversation, script: str, space: str = "", **_others
     "changes",
     asks=_card_for_new,
     says=(
-        "tune+F optimize+F optimise+F improve+F hyperparameters+F best+F predict+F train+F on+F begin+F "
-        "start+F search+F G+F | find good values parameters settings column target using based out up "
-        "best minimise minimize maximize study get G"
+        "A+F tune+F optimize+F optimise+F improve+F hyperparameters+F best+F predict+F train+F on+F "
+        "begin+F start+F search+F G+F | find good values parameters settings column target using based "
+        "out up best minimise minimize maximize study get G"
     ),
 )
 def new(

@@ -25,7 +25,8 @@ from bestguess.tools.errors import InputError
         "status! summary summarise summarize how_is_it_going how's_it_going hows_it_going "
         "where_do_we_stand how_are_we_doing how_are_things how's_the_search how_is_the_search whats_up "
         "what's_up what's_new whats_new! | going stand where doing things morning hey there good evening "
-        "friend back search study progress everything me up to now the day"
+        "friend back search study progress everything me up to now the day this stands colleague boss "
+        "team for"
     ),
 )
 def ask(session: Conversation, text: str) -> Answer:

@@ -86,7 +86,8 @@ def _fit(command: Command, marked: Marked, context: Context) -> Fit | None:
         return None
     if command.name == "note":
         return _noted(arguments, marked)
-    own = {stem(word) for entry in (keys, more) for word in re.split(r"[\s+_!]+", entry)}
+    meant = " ".join(word for means in command.means.values() for word in means)
+    own = {stem(word) for entry in (keys, more, meant) for word in re.split(r"[\s+_!]+", entry)}
     free = _stems(FILLERS | ASKED if command.effect == "reads" else FILLERS)
     kinds = set(re.findall(r"\b[A-Z]\b", more))
     rest = [word for word in words if word not in own and word not in free]
@@ -168,7 +169,7 @@ def _fill(
 
 _KINDS = {
     "n": "CN", "trials": "C", "minutes": "M", "tokens": "K", "script": "F", "file": "F", "space": "F",
-    "name": "Y",
+    "name": "Y", "target": "A",
 }  # fmt: skip
 """Which marks fill the arguments of these names, the likeliest first."""
 

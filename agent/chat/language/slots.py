@@ -1,8 +1,8 @@
 """The names, numbers and times of a sentence, each in place of its words as a mark such as <C0>.
 
-C how many, T a trial, N any other number, M minutes, K tokens, P a parameter, Q an option of the program that
-is not tuned, V a value for one, S a step from the best, R a range, B bounds of a parameter, E more options, O
-an option, F a file, G a metric, Y a study. Who reads a sentence must have a use for each mark in it.
+A a column, C how many, T a trial, N any other number, M minutes, K tokens, P a parameter, Q an option of the
+program that is not tuned, V a value for one, S a step from the best, R a range, B bounds of a parameter, E
+more options, O an option, F a file, G a metric, Y a study. Who reads a sentence has a use for each mark in it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 from bestguess.agent.chat.language.intents import Context
 from bestguess.agent.chat.language.words import (
     AFTER_VERB,
+    COLUMN,
     ENDS,
     GIVEN,
     GOALS,
@@ -60,6 +61,8 @@ class Marked:
         self._parameters = context.space.parameters if context.space else {}
         self.text = self._respell(plain(sentence), known or {})
         self._mark("F", _FILE, lambda match: self._as_written(match[0]))
+        if any(file.endswith(".csv") for file in self.named("F")):
+            self._mark("A", COLUMN, lambda match: self._as_written(match[2]))
         self._mark("M", _TIME, lambda match: _whole(_number(match[1]) * _UNITS[match[2][0]]))
         self._mark("K", rf"({NUMBER})\s*tokens\b", lambda match: int(_number(match[1])))
         self._mark("T", TRIAL, lambda match: int(_first(match)))

@@ -165,3 +165,4 @@ MORE_OPTIONS = (
 )
 OFF = r"\b(?:drop(?:ped)?|without(?: any)?|no|kill(?:ed)?|leave out|turn(?:ed)? off) <P(\d+)>"
 SMALLER = r"\b(?:(smaller|lower|less|fewer|shorter)|larger|higher|more|bigger|greater|longer) <P(\d+)>"
+COLUMN = r"\b(?P<keep>predict(?:ing)?|target|column)(?: the)?(?: column)?[ =:]+([a-z_][\w.-]*)"
