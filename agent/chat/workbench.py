@@ -316,7 +316,7 @@ class Workbench:
     @property
     def asked(self) -> LLM | None:
         """The model, with what it costs counted to the budget and each call kept in the journal."""
-        if self.trials:
+        if self.trials and self.trials.tuner.llm is getattr(self.llm, "llm", self.llm):
             return self.trials.tuner.asked
         if self.llm is None:
             return None
