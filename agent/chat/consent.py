@@ -26,6 +26,9 @@ from bestguess.tools.words.given import did_you_mean, entries, listed, shown
 
 EXAMPLE = "trials=20, time=30m, tokens=50000, space, write, study"
 MOST = 10**9
+DURATION_CHARS = 100
+"""A longer text is no time: to look for its parts would take the square of its length."""
+
 _WORDS = frozenset({"space", "write", "study"})
 _COUNTS = frozenset({"trials", "tokens"})
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -49,18 +52,22 @@ class Consent:
     def read(cls, given: str | Iterable[str] | Mapping[str, Any]) -> Self:
         """Return what words agree to, or a mapping of them; raise InputError for what is none of them."""
         found: dict[str, Any] = {}
-        words = set()
         for name, value in _pairs(given):
-            if name in _WORDS and value in ("", "true", True):
-                words.add(name)
+            kind = name
+            agreed: Any
+            if name in _WORDS:
+                agreed = _flag(name, value)
             elif name in _COUNTS:
-                found[name] = _count(name, value)
+                agreed = _count(name, value)
             elif name in ("time", "budget"):
-                found["seconds"] = _duration(name, value)
-            elif not (name in _WORDS and value in ("false", False)):
+                kind, agreed = "seconds", _duration(name, value)
+            else:
                 hint = did_you_mean(name, [*_WORDS, *_COUNTS, "time", "budget"]) or f"; give {EXAMPLE}"
                 raise InputError(f"yes is {shown(name)}, which nothing is agreed to by{hint}")
-        return cls(**found, words=frozenset(words))
+            if found.setdefault(kind, agreed) != agreed:
+                raise InputError(f"yes has {name} {shown(value)} beside another {name}; give one of them")
+        words = frozenset(name for name in _WORDS if found.pop(name, False))
+        return cls(**found, words=words)
 
     @property
     def runs(self) -> bool:
@@ -122,10 +129,18 @@ def _pairs(given: Any) -> list[tuple[str, Any]]:
     return [(name.strip(), value.strip()) for name, _, value in words]
 
 
+def _flag(name: str, value: Any) -> bool:
+    if value is True or value in ("", "true"):
+        return True
+    if value is False or value == "false":
+        return False
+    raise InputError(f"yes {name} is {shown(value)}, but {name} stands alone; give it, or leave it out")
+
+
 def _count(name: str, value: Any) -> int:
     try:
-        count = int(value)
-    except (TypeError, ValueError):
+        count = int(value) if isinstance(value, str) or value == int(value) else 0
+    except (TypeError, ValueError, OverflowError):
         count = 0
     if isinstance(value, bool) or not 1 <= count <= MOST:
         raise InputError(f"yes {name} is {shown(value)}; give a whole number from 1, as {name}=20")
@@ -133,7 +148,7 @@ def _count(name: str, value: Any) -> int:
 
 
 def _duration(name: str, value: Any) -> float:
-    text = str(value).strip()
+    text = value.strip() if isinstance(value, str) and len(value) <= DURATION_CHARS else ""
     seconds = sum(float(amount) * _SECONDS[unit.lower()] for amount, unit in _PART.findall(text))
     if _PART.sub("", text) or not 0 < seconds <= MOST:
         raise InputError(

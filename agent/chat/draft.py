@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bestguess.agent.advice.knowledge import name_family
-from bestguess.agent.chat.files import within
+from bestguess.agent.chat.files import scripts, within
 from bestguess.agent.chat.plan import Plan
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
@@ -44,7 +44,13 @@ class Source:
 def read_script(folder: Path, name: str) -> Source:
     """Return the script `name` of a session's folder; raises InputError if it is not there."""
     path = within(folder, name)
-    near = ", ".join(sorted(path.name for path in folder.glob("*.py"))[:8]) or "no Python file"
+    here = str(path.relative_to(folder.resolve()))
+    if here.startswith("-") or "{" in here or "}" in here:
+        raise InputError(
+            f"{here} would not stand for the file in a command, as it begins with a dash or has a brace; "
+            "rename it"
+        )
+    near = ", ".join(found.name for found in scripts(folder)[:8]) or "no Python file"
     text = read_text(path, name, f"{folder} has {near}", most_bytes=MOST_BYTES)
     printed: tuple[str, ...] = ()
     if path.suffix == ".py":

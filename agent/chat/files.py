@@ -35,6 +35,11 @@ def within(folder: Path, name: str) -> Path:
     return path
 
 
+def scripts(folder: Path) -> list[Path]:
+    """Return the folder's Python files in order; one with a name that cannot be shown as it is is none."""
+    return sorted(path for path in folder.glob("*.py") if clean_line(path.name) == path.name)
+
+
 class Files:
     """What one session writes into its folder; it writes over nothing but what it wrote itself."""
 

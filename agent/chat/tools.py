@@ -11,6 +11,7 @@ from bestguess.agent.chat.answers.formatting import duration
 from bestguess.agent.chat.command import Command
 from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.events import Event, Plot
+from bestguess.agent.chat.files import scripts
 from bestguess.agent.chat.language.intents import Intent
 from bestguess.agent.chat.model_call import object_schema
 from bestguess.agent.chat.plan import range_words
@@ -65,9 +66,9 @@ def read_call(call: ToolCall) -> Intent:
 
 def describe_state(bench: Workbench) -> list[str]:
     """Return where the session stands, a line each; what programs say makes no line of its own."""
-    scripts = ", ".join(sorted(path.name for path in bench.folder.glob("*.py"))[:12]) or "no Python file"
+    there = ", ".join(path.name for path in scripts(bench.folder)[:12]) or "no Python file"
     if bench.plan is None:
-        return [f"Nothing is tuned yet. The folder has {clean_line(scripts)}."]
+        return [f"Nothing is tuned yet. The folder has {there}."]
     plan, history, trials = bench.plan, bench.history, bench.trials
     lines = [f"Study {plan.study}: {clean_line(plan.command_line)}", f"Goal: {plan.task.aim}"]
     for name, parameter in plan.space.parameters.items():

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bestguess.agent.chat.draft import draft
+from bestguess.agent.chat.files import scripts
 from bestguess.agent.chat.session import Session
 from bestguess.agent.record.opening import study_names
 from bestguess.tools.errors import BestGuessError
@@ -41,13 +42,13 @@ class Around:
 def look_around(session: Session) -> Around:
     """Return what may be begun in the folder of a session, the scripts changed last first."""
     bench = session.bench
-    paths = sorted(bench.folder.glob("*.py"), key=_changed, reverse=True)
-    scripts = _read(bench.folder, paths[:MOST_SCRIPTS])
+    paths = sorted(scripts(bench.folder), key=_changed, reverse=True)
+    looked_at = _read(bench.folder, paths[:MOST_SCRIPTS])
     try:
         studies = study_names(f"sqlite:///{bench.database}")
     except BestGuessError:  # a stranger's database; to begin a study says so
         studies = []
-    return Around(scripts, len(paths) - len(scripts), tuple(studies[:MOST_STUDIES]))
+    return Around(looked_at, len(paths) - len(looked_at), tuple(studies[:MOST_STUDIES]))
 
 
 def _read(folder: Path, paths: Sequence[Path]) -> tuple[Script, ...]:

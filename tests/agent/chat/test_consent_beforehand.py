@@ -49,7 +49,15 @@ def test_the_same_words_agree_to_the_same_at_every_door(given: Any) -> None:
         ("time=0s", "give a time with its unit"),
         ("all", "which nothing is agreed to by"),
         (7, "give words such as"),
-        ({"space": "maybe"}, "which nothing is agreed to by"),
+        ({"space": "maybe"}, "space stands alone"),
+        ("space=maybe", "space stands alone"),
+        ("space space=false", "beside another space"),
+        (["trials=5", "trials=6"], "beside another trials"),
+        ({"time": "1m", "budget": "9m"}, "beside another budget"),
+        ({"trials": float("inf")}, "give a whole number from 1"),
+        ({"tokens": 10**5000}, "give a whole number from 1"),
+        ({"trials": 5.7}, "give a whole number from 1"),
+        ({"time": "1" * 50_000}, "give a time with its unit"),
     ],
 )
 def test_what_agrees_to_nothing_is_an_error_that_says_what_would(given: Any, words: str) -> None:

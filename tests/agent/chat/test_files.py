@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from tests.agent.chat.conftest import Talk
 
-from bestguess.agent.chat.files import Files, within
+from bestguess.agent.chat.draft import draft
+from bestguess.agent.chat.files import Files, scripts, within
 from bestguess.tools.errors import InputError
 
 
@@ -91,3 +92,27 @@ def test_only_a_program_and_a_space_are_read_and_no_other_file_is_shown(
     said = talk.say(line)
     assert said.kind == "error"
     assert "4711" not in str(talk.events)
+
+
+@pytest.mark.parametrize("name", ["a\x1b[31mb.py", "g\u202enp.py", "a\nrun 50.py", "bad\udcff.py"])
+def test_a_script_whose_name_cannot_be_shown_is_not_offered(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).touch()
+    (tmp_path / "plain one.py").touch()
+    assert [path.name for path in scripts(tmp_path)] == ["plain one.py"]
+    with pytest.raises(InputError) as raised:
+        draft(tmp_path, "nowhere.py")
+    assert "has plain one.py" in str(raised.value)
+    str(raised.value).encode()
+
+
+@pytest.mark.parametrize("name", ["-cprint(1).py", "{lr}.py", "link.py", "{{7}}/train.py"])
+def test_a_script_whose_name_would_be_something_else_in_a_command_is_not_tuned(
+    tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / ("-m.py" if name == "link.py" else name)
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("LR = 0.1\nprint('loss:', LR)\n")
+    if name == "link.py":
+        (tmp_path / name).symlink_to(path)
+    with pytest.raises(InputError, match="rename it"):
+        draft(tmp_path, name)
