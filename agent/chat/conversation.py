@@ -109,6 +109,9 @@ class Conversation:
         self.attended = True
         """Whether somebody is there, who is not asked about what they typed in full."""
 
+        self.afterwards: list[Intent] = []
+        """What is to be answered once the trials have run that it was said with."""
+
         self.advised: set[str] = set()
         """What a model advised in this session and was passed on, which is done once."""
 

@@ -49,10 +49,14 @@ def converse(
                     refused.append(pending.card.title)
                 session.answer(pending.number, "yes" if agreed else "no")
             elif session.rest(0.2) and session.pending is None:
-                break
+                if not session.afterwards:
+                    break
+                later = session.afterwards.pop(0)
+                session.do(later.command, later.arguments)
         if stop and stop.is_set() and session.bench.trials:
             session.discard_reply()
             session.bench.trials.pause()
+        session.afterwards.clear()
     finally:
         unlisten()
     return Exchange(tuple(events), tuple(refused))

@@ -152,6 +152,13 @@ class Session(Acting):
                 return
             self._emit(Answer(not_understood(text, self._context()), unclear=True).event)
             return
+        if all(REGISTRY[intent.command].effect == "reads" for intent in reading.choices[0]):  # costs nothing
+            taken = ", then ".join(_describe(intent) for intent in reading.choices[0])
+            self._emit(
+                Event("remark", f"Nothing was changed.{unclear} I took it as {taken}.", {"unclear": True})
+            )
+            self._perform_all(reading.choices[0])
+            return
         self.choices = reading.choices
         lines = [
             f"{number}. {', then '.join(_describe(intent) for intent in choice)}"
@@ -175,10 +182,22 @@ class Session(Acting):
             self._perform_all([*self._understand_later(intent), *rest])
             return
         intent = replace(intent, arguments=REGISTRY[intent.command].check(intent.arguments))
+        if self._is_for_later(intent, rest):
+            self.afterwards.append(intent)
+            self._perform_all(rest)
+            return
         if card := self._card_for(intent):
             self._ask(card, intent, rest)
         else:
             self._perform(intent, rest)
+
+    def _is_for_later(self, intent: Intent, rest: Sequence[Intent]) -> bool:
+        """Whether a question is about trials that were wished for in the same words, and nobody attends."""
+        if self.attended or intent.origin != "person" or REGISTRY[intent.command].effect != "reads":
+            return False
+        trials = self.bench.trials
+        runs = trials is not None and not trials.wait(0.0)
+        return runs or any(later.command == "run" for later in rest)
 
     def _perform(self, intent: Intent, rest: Sequence[Intent]) -> None:
         """Do one command, and then what was said together with it."""

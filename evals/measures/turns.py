@@ -195,6 +195,10 @@ def _outcomes(intent: Intent, session: Session) -> Iterator[dict[str, Any]]:
             ends = {"low": given.get("low", low), "high": given.get("high", high)}
             kind = "add" if intent.command == "add" else "range"
             yield {kind: given["parameter"], **ends}
+        case "widen" if "options" not in given:
+            yield {"unpin": given.get("parameter")}
+        case "budget" if "tokens" in given:
+            yield {"tokens": given["tokens"]}
         case "budget":
             yield {"time": given["minutes"] * 60} if "minutes" in given else {"budget": given}
         case "patience":
@@ -207,7 +211,18 @@ def _outcomes(intent: Intent, session: Session) -> Iterator[dict[str, Any]]:
         case "export":
             yield {"export": given.get("form", "script")}
         case "pause":
-            yield {"stop": True}
+            yield {"stop": True, "pause": True}
+        case "undo":
+            yield {"remove": given["trial"]} if "trial" in given else {"undo": True}
+        case "resume":
+            yield {"resume": True}
+        case "note":
+            yield {"note": given["text"], **({"trial": given["trial"]} if "trial" in given else {})}
+        case "unpin":
+            yield {"unpin": given.get("parameter")}
+        case "drop":
+            for name in values:
+                yield {"drop": name}
         case "goal":
             yield {"metric": given.get("metric"), "direction": given.get("direction")}
         case "ask":
@@ -250,6 +265,10 @@ def _same(wanted: Mapping[str, Any], came: Mapping[str, Any]) -> bool:
         if key == "trials":
             value = sorted(value)
         if key == "type":
+            continue
+        if key == "note":  # in whose words is free
+            if not {*str(value).lower().split()} & {*str(other).lower().split()}:
+                return False
             continue
         if key in ("param", "n", "at") and "read" in wanted and other is None:
             if key in ("param",):

@@ -103,7 +103,8 @@ def _noted(arguments: Mapping[str, Any], marked: Marked) -> Fit:
     """Return a remark; what was said of a trial in plain words is one, a line of a log has numbers."""
     head = re.match(NOTED, marked.written, re.IGNORECASE)
     text = marked.written[head.end() :] if head else marked.written
-    is_plain = bool(re.fullmatch(r"<T\d+>[a-z', -]*", marked.text))
+    asks = ASKED & {*re.findall(r"[a-z']+", marked.text)}
+    is_plain = not asks and bool(re.fullmatch(r"<T\d+>[a-z', -]*", marked.text))
     return Fit(Intent("note", {**arguments, "text": text}, "person"), 0.0, () if head or is_plain else ("?",))
 
 

@@ -147,3 +147,22 @@ def test_what_may_be_meant_is_offered_by_number_and_its_rest_is_quoted(talk: Tal
     assert talk.say("1 of question 2").text == "that question is closed"
     assert talk.say("1").kind == "answer"
     assert talk.session.pending is None, "a choice is answered in the next turn or never"
+
+
+def test_a_question_that_is_understood_in_part_is_answered_and_that_is_said(
+    talk: Talk,
+) -> None:
+    talk.say("tune train.py", "yes")
+    before = len(talk.session.bench.history.told)
+    talk.say("what did the flurb cost us so far?")
+    remark = talk.of("remark")[-1]
+    assert remark.text.startswith("Nothing was changed. I did not understand")
+    assert "I took it as `/cost`" in remark.text
+    assert not talk.of("choice")
+    assert talk.session.pending is None
+    assert len(talk.session.bench.history.told) == before
+
+
+def test_a_question_about_a_trial_is_no_remark_about_it() -> None:
+    reading = understand("number nine looks awful, how come it got proposed", CONTEXT)
+    assert all(one.command != "note" for one in reading.intents)

@@ -16,3 +16,13 @@ def test_cards_are_answered_as_was_agreed_beforehand_and_what_runs_is_waited_for
     assert more.refused == ("Run 3 trials?",)
     assert more.answer == "Left as it was."
     assert len(talk.session.bench.history.told) == 1
+
+
+def test_a_question_about_trials_that_are_wished_for_with_it_waits_for_them(talk: Talk) -> None:
+    talk.session.attended = False
+    said = converse(talk.session, "tune train.py, 3 trials, tell me what matters", lambda pending: True)
+    kinds = [event.kind for event in said.events]
+    last_trial = max(at for at, kind in enumerate(kinds) if kind == "trial_finished")
+    assert "answer" in kinds[last_trial:]
+    assert "importance" in said.answer
+    assert talk.session.afterwards == []
