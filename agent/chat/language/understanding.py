@@ -47,6 +47,8 @@ def is_from_outside(text: str) -> bool:
 
 def understand(text: str, context: Context) -> Reading:
     """Return what a text asks for; nothing is asked for where a part of it is not understood."""
+    if any(len(word) > LONGEST for word in text.split()):
+        return Reading(unclear=text)  # it is in no sentence, and to look for a range takes the cube of it
     text = corrected(text)
     whole = fits(text, context)
     parts = _split(text, context)

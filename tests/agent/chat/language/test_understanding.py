@@ -123,6 +123,13 @@ def test_an_answer_to_a_card_is_told_from_other_words(text: str, verdict: str | 
     assert read_verdict(text) == verdict
 
 
+@pytest.mark.parametrize("word", ["1" * 50_000, "a" * 50_000, "1.." * 20_000])
+def test_a_word_without_end_is_not_understood_and_holds_nobody_up(word: str) -> None:
+    reading = understand(f"run 5 {word}", Context())
+    assert not reading.intents
+    assert reading.unclear
+
+
 def test_names_with_underscores_are_known_by_their_words() -> None:
     (intent,) = understand("pin batch size to 64", Context(SPACE)).intents
     assert intent.arguments == {"values": {"batch_size": 64}}
