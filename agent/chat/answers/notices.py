@@ -108,7 +108,7 @@ def not_understood(text: str, context: Context) -> str:
     if context.space is None:
         return "I did not understand that. Say what to tune, for example *tune train.py*, or /help."
     names = context.space.names
-    named = re.search(r"([A-Za-z_][\w.-]*)\s*=", text) or re.match(
+    named = re.search(r"\b([A-Za-z_][\w.-]*)\s*=", text) or re.match(
         r"(?:set|pin|narrow|widen|forbid|freeze)\s+(?:the\s+)?([A-Za-z_][\w.-]*)", text
     )
     if named and (stranger := named[1]).lower() not in {name.lower() for name in names}:
