@@ -159,6 +159,8 @@ class Agent:
         """
         if not isinstance(words, str) or not words.strip():
             raise InputError(f"the words are {shown(words)}; say what to do, for example 'tune train.py'")
+        if self.session.closing:
+            raise InputError("the session was left, so no more is done in it; begin one with resume=True")
         if self._until is None and self.consent.seconds is not None:
             self._until = time.monotonic() + self.consent.seconds
         self._limit = ""

@@ -158,3 +158,10 @@ def test_a_model_that_plans_does_what_was_agreed_to_and_nothing_else(folder: Pat
     assert (folder / "train.py").read_text() == SCRIPT
     kept = {path.name.partition(".")[0] for path in folder.iterdir() if not path.name.startswith(".")}
     assert kept == {"train", "bestguess"}
+
+
+def test_a_session_that_was_left_does_nothing_more_and_says_so(folder: Path) -> None:
+    with Agent(folder, yes="trials=2") as agent:
+        assert agent.do("/quit").status == "done"
+        with pytest.raises(bg.InputError, match="was left"):
+            agent.do("run 1")
