@@ -172,7 +172,7 @@ NAMED = ("show", "tell 0 1", "ask --space space.yaml", f"tune {BOWL}")
 TOLD = {
     "": "tell was given 'nothing'",
     "0": "NUMBER and VALUE",
-    "0 1 2": "NUMBER and VALUE",
+    "0 1 x": "'x'",
     "x 1": "the trial is 'x'",
     "0.5 1": "the trial is '0.5'",
     "'' 1": "the trial is ''",
