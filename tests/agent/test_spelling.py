@@ -39,10 +39,11 @@ PYTHON = (
 
 SCIKIT_LEARN = {
     "estimator", "param_distributions", "n_iter", "batch_size", "scoring", "n_jobs", "refit", "cv", "verbose",
-    "pre_dispatch", "random_state", "error_score", "return_train_score", "resource", "min_resources", "on_step",
+    "pre_dispatch", "random_state", "error_score", "return_train_score", "resource", "min_resources",
+    "on_step",
 }  # fmt: skip
-"""SearchCV has these as scikit-learn's searches do; a batch is what it chooses at a time, and `on_step` is the
-parameter of an estimator that takes a callback."""
+"""SearchCV has these as scikit-learn's searches do; a batch is what it chooses at a time, and `on_step`
+the parameter of an estimator that takes a callback."""
 
 COMMAND_LINE = {
     "json": "a form of what is printed",

@@ -172,7 +172,7 @@ NAMED = ("show", "tell 0 1", "ask --space space.yaml", f"tune {BOWL}")
 TOLD = {
     "": "tell was given 'nothing'",
     "0": "NUMBER and VALUE",
-    "0 1 x": "'x'",
+    "0 1 x": "the value is '1 x'",
     "x 1": "the trial is 'x'",
     "0.5 1": "the trial is '0.5'",
     "'' 1": "the trial is ''",
