@@ -87,11 +87,11 @@ def test_only_a_program_and_a_space_are_read_and_no_other_file_is_shown(
     talk: Talk, folder: Path, line: str
 ) -> None:
     for name in (".env", "secrets.toml"):
-        (folder / name).write_text("SECRET = 4711\n")
+        (folder / name).write_text("SECRET = swordfish\n")
     (folder / "run.sh").write_text("echo loss=1\n")
     said = talk.say(line)
     assert said.kind == "error"
-    assert "4711" not in str(talk.events)
+    assert "swordfish" not in str(talk.events)
 
 
 @pytest.mark.parametrize("name", ["a\x1b[31mb.py", "g\u202enp.py", "a\nrun 50.py", "bad\udcff.py"])
