@@ -24,11 +24,6 @@ class Exchange:
         answers = [event.text for event in self.events if event.kind == "answer" and event.text]
         return answers[-1] if answers else ""
 
-    @property
-    def errors(self) -> tuple[str, ...]:
-        """What went wrong, in words."""
-        return tuple(event.text for event in self.events if event.kind == "error")
-
 
 def converse(
     session: Session, words: str, agrees: Callable[[Pending], bool], *, stop: threading.Event | None = None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import operator
 import re
@@ -14,8 +12,8 @@ from typing import Any, Literal
 from bestguess.agent.chat.answers.tables import trial_row
 from bestguess.agent.chat.plan import value_words
 from bestguess.agent.chat.session import Session
+from bestguess.agent.export import export_study
 from bestguess.agent.reports.report import trial_record
-from bestguess.agent.reports.rows import trial_rows
 from bestguess.tools.trial import Trial
 
 ROWS = 50
@@ -110,16 +108,7 @@ def export(session: Session, form: Literal["csv", "json"]) -> tuple[str, str]:
     history = bench.history
     if form == "json":
         return json.dumps([trial_record(trial) for trial in history], indent=2), "application/json"
-    rows = trial_rows(bench.plan.space, history) if bench.plan else []
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]) if rows else ["number"])
-    writer.writeheader()
-    writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
-    return text.getvalue(), "text/csv"
-
-
-def _cell(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value
+    return (export_study(bench.study, "csv") if bench.opened else "number\n"), "text/csv"
 
 
 def _row(
