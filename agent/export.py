@@ -17,6 +17,10 @@ Form = Literal["csv", "json", "result"]
 """A row a trial; all that is known of the study, and its space; what `Result.load` reads."""
 
 
+_FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+"""What begins a formula for a spreadsheet, full-width forms included."""
+
+
 def export_study(study: Study, form: Form) -> str:
     """Return the text of a study in a form."""
     return _FORMS[form](study)
@@ -31,8 +35,7 @@ def _csv(study: Study) -> str:
 
 
 def _cells(row: Sequence[Any]) -> list[Any]:
-    # A spreadsheet would run such words as a formula.
-    return [f"'{cell}" if isinstance(cell, str) and cell[:1] in tuple("=+-@\t\r") else cell for cell in row]
+    return [f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell for cell in row]
 
 
 def _json(study: Study) -> str:

@@ -7,7 +7,8 @@
     write          files may be written into the folder
     study          a study may be begun, or gone to, by what a model read in the words
 
-All else is answered no, and said. Whoever agrees to trials or a time agrees to the study that they are for.
+All else is answered no, and said. Whoever agrees to trials or a time agrees to the study that they are for:
+the first one, of the script that the words name if they name one.
 """
 
 from __future__ import annotations
@@ -74,16 +75,16 @@ class Consent:
         """Whether trials may be run."""
         return self.trials is not None or self.seconds is not None
 
-    def lacks(self, session: Conversation, pending: Pending) -> str:
-        """Return by which word a card could have been agreed to, or nothing where it is.
+    def lacks(self, session: Conversation, pending: Pending, said: str) -> str:
+        """Return by which word a card that came of what was `said` could have been agreed to, or nothing.
 
         What comes by itself, as a model's advice between two trials, is agreed to by no word.
         """
         if pending.by_itself:
             return "nobody, as nobody asked for it"
-        return next(filter(None, (self._lacks(session, intent) for intent in pending.intents)), "")
+        return next(filter(None, (self._lacks(session, intent, said) for intent in pending.intents)), "")
 
-    def _lacks(self, session: Conversation, intent: Intent) -> str:
+    def _lacks(self, session: Conversation, intent: Intent, said: str) -> str:
         command = REGISTRY[intent.command]
         match _kind(session, command, intent):
             case "reads":
@@ -94,11 +95,20 @@ class Consent:
                 return "" if self.tokens is not None or session.bench.llm is None else "tokens=N"
             case "study":
                 is_said = intent.origin == "person"
-                return "" if is_said or self.runs or "study" in self.words else "study"
+                begins = command.name in ("new", "study")
+                is_first = session.bench.plan is None and _names(said, intent)
+                is_meant = self.runs and (is_first or not begins)
+                return "" if is_said or is_meant or "study" in self.words else "study"
             case "":
                 return "nobody beforehand"
             case word:
                 return "" if word in self.words else word
+
+
+def _names(said: str, intent: Intent) -> bool:
+    """Whether words name the script of an intent, if they name any."""
+    scripts = re.findall(r"[\w./~-]*\w\.(?:py|sh|csv)\b", said)
+    return not scripts or intent.arguments.get("script") in scripts
 
 
 def _kind(session: Conversation, command: Command, intent: Intent) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from bestguess.agent.advice.failures import line_that_failed
 from bestguess.agent.chat.answers import notices
 from bestguess.agent.chat.events import Card, Event, Listener
-from bestguess.agent.chat.files import Files
+from bestguess.agent.chat.files import Files, within
 from bestguess.agent.chat.language.intents import Intent
 from bestguess.agent.chat.state import SessionState
 from bestguess.agent.chat.transcript import Transcript, last_state, read_last_session, read_states
@@ -99,8 +99,9 @@ class Conversation:
     ) -> None:
         home = folder.resolve()
         told = self.remark if exam else False
+        path = within(home, database)
         self.bench = Workbench(
-            home, home / database, self, llm=llm, parallel=parallel, seed=seed, exam=told, device=device
+            home, path, self, llm=llm, parallel=parallel, seed=seed, exam=told, device=device
         )
         self.files = Files(home)
         self.consents: set[str] = set()
@@ -140,8 +141,8 @@ class Conversation:
         self._emitting = threading.RLock()
         """Held while an event is written down and told, so that all hear the same ones in the same order."""
 
-        path = self.bench.database.with_suffix(".chat.jsonl")
-        self.past: tuple[Event, ...] = read_last_session(path) if resume else ()
+        path = path.with_suffix(".chat.jsonl")
+        self.past: tuple[Event, ...] = read_last_session(path, with_study=True) if resume else ()
         """The events of the session that this one goes on from."""
 
         self._heard: deque[Event] = deque(self.past, MOST_HEARD)

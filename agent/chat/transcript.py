@@ -63,23 +63,38 @@ class Transcript:
                 self._ours.close()
 
 
-def read_last_session(path: Path) -> tuple[Event, ...]:
-    """Return the events of the last session in a transcript; raises InputError if there is none.
+def read_last_session(path: Path, *, with_study: bool = False) -> tuple[Event, ...]:
+    """Return the events of the last session in a transcript, or of the last `with_study` if there is one.
 
-    A torn line, as kill -9 leaves it, is skipped.
+    A session that was resumed goes on from that one. A torn line, as kill -9 leaves it, is skipped. Raises
+    InputError if there is no session.
     """
     name, mend = f"there is no session to resume: {path_words(path)}", "begin one there"
     text = read_bytes(path, name, mend, most_bytes=MOST_BYTES).decode("utf-8", "replace")
-    events: list[Event] = []
+    sessions: list[list[Event]] = [[]]
     for line in text.split("\n"):
         try:
             event = Event.from_dict(json.loads(line))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             continue
-        if event.kind == "session" and not event.fields.get("resumed"):
-            events.clear()
-        events.append(event)
-    return tuple(events)
+        if event.kind == "session":
+            if event.fields.get("resumed"):
+                _leave_empty(sessions)
+            else:
+                sessions.append([])
+        sessions[-1].append(event)
+    if with_study:
+        _leave_empty(sessions)
+        if text.strip() and not any(sessions):
+            raise InputError(f"{name} holds no line that can be read; begin one, /study goes on with a study")
+    return tuple(sessions[-1])
+
+
+def _leave_empty(sessions: list[list[Event]]) -> None:
+    """Drop the last sessions that had no study, unless none had one."""
+    kept = range(len(sessions), 0, -1)
+    if last := next((at for at in kept if last_state(sessions[at - 1]).get("plan")), None):
+        del sessions[last:]
 
 
 def last_state(events: Iterable[Event]) -> dict[str, Any]:

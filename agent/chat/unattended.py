@@ -160,7 +160,7 @@ class Agent:
         if not isinstance(words, str) or not words.strip():
             raise InputError(f"the words are {shown(words)}; say what to do, for example 'tune train.py'")
         if self.session.closing:
-            raise InputError("the session was left, so no more is done in it; begin one with resume=True")
+            raise InputError("the session was left, so no more is done in it; resume it in another one")
         if self._until is None and self.consent.seconds is not None:
             self._until = time.monotonic() + self.consent.seconds
         self._limit = ""
@@ -170,7 +170,7 @@ class Agent:
         refused: list[str] = []
 
         def agrees(pending: Pending) -> bool:
-            lacking = self.consent.lacks(self.session, pending)
+            lacking = self.consent.lacks(self.session, pending, words)
             if lacking:
                 refused.append(f"{pending.card.title} Agreed to by: {lacking}")
             return not lacking

@@ -160,6 +160,28 @@ def test_a_model_that_plans_does_what_was_agreed_to_and_nothing_else(folder: Pat
     assert kept == {"train", "bestguess"}
 
 
+@pytest.mark.parametrize("begun", [True, False])
+def test_trials_that_were_agreed_to_are_for_no_other_script_of_a_models(folder: Path, begun: bool) -> None:
+    (folder / "other.py").write_text(SCRIPT)
+    words = "hmm, what would a wise person make of train.py in my place and why"
+    plan: list[Reply] = [[("new", {"script": "other.py"})], "That was refused."]
+    with ToolServer(plan) as server, Agent(folder, yes="trials=3", llm=Able(server.url), exam=False) as agent:
+        if begun:
+            agent.do("/new train.py")
+        turn = agent.do(words.replace("train.py", "it") if begun else words)
+        assert turn.status == "refused"
+        assert "Agreed to by: study" in " ".join(turn.refused)
+
+
+def test_a_database_that_is_a_link_to_elsewhere_is_not_followed(folder: Path, tmp_path: Path) -> None:
+    home = folder / "home"
+    home.mkdir()
+    (home / "bestguess.db").symlink_to(tmp_path / "elsewhere.db")
+    with pytest.raises(bg.InputError, match="lies outside of the session's folder"):
+        Agent(home)
+    assert not (tmp_path / "elsewhere.db").exists()
+
+
 def test_a_session_that_was_left_does_nothing_more_and_says_so(folder: Path) -> None:
     with Agent(folder, yes="trials=2") as agent:
         assert agent.do("/quit").status == "done"

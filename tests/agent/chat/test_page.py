@@ -210,7 +210,7 @@ def test_all_trials_are_taken_away_as_csv_and_json(server: WebServer) -> None:
 @pytest.mark.slow
 def test_a_cell_of_a_csv_file_is_no_formula(empty: WebServer) -> None:
     study = fill(empty.session, 1).bench.study
-    params, signs = study.history.trials[0].params, "=+-@"
+    params, signs = study.history.trials[0].params, "=+-@\uff1d\uff20"
     for sign in signs:
         study.add(Proposal(params, "user", f"{sign}1+1"), Outcome(1.0))
     rows = list(csv.DictReader(io.StringIO(empty.ask("/trials.csv")[1])))

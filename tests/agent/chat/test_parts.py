@@ -121,6 +121,39 @@ def test_a_transcript_survives_a_torn_last_line_and_gives_the_last_session(tmp_p
     assert "**You:** and on" in to_markdown(events)
 
 
+def test_a_session_without_a_study_is_not_gone_on_with_beside_one_with(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "t.jsonl"
+    transcript = Transcript(path)
+    begun, resumed = ({"resumed": False}, {"resumed": True})
+    for event in (
+        Event("session", fields=begun),
+        Event("said", "tune it"),
+        Event("state", fields={"plan": {"study": "mlp"}}),
+        Event("session", fields=begun),
+        Event("said", "/best"),
+    ):
+        transcript.append(event)
+
+    def said(**how: bool) -> list[str]:
+        return [event.text for event in read_last_session(path, **how) if event.kind == "said"]
+
+    assert said() == ["/best"]
+    assert said(with_study=True) == ["tune it"]
+    transcript.append(Event("session", fields=resumed))
+    transcript.append(Event("said", "run 3"))
+    transcript.close()
+    assert said() == said(with_study=True) == ["tune it", "run 3"]
+
+
+def test_a_transcript_that_is_broken_throughout_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_text("{torn\n\x00\n")
+    with pytest.raises(InputError, match="holds no line that can be read"):
+        read_last_session(path, with_study=True)
+
+
 def test_an_event_comes_back_from_its_record_with_its_plot() -> None:
     plot = Plot("t", "x", "y", (Series("s", (0.0, 1.0), (2.0, 3.0), points=True),), x_labels=("a", "b"))
     event = Answer("text", plot).event
