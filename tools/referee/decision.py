@@ -1,0 +1,388 @@
+"""Keep a change? Its gain under all that may hold of noise and effects, and what one more run is worth."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtr
+
+from bestguess.tools.arrays import FloatArray
+from bestguess.tools.errors import InputError
+from bestguess.tools.goals import Bound, Direction
+from bestguess.tools.referee.experiment import (
+    Experiment,
+    by_number,
+    check_metric,
+    find,
+    incumbents,
+)
+from bestguess.tools.referee.noise import Noise
+from bestguess.tools.referee.posterior import (
+    WINDOW,
+    Measured,
+    Normals,
+    Posterior,
+    draw_settings,
+    run_filter,
+)
+from bestguess.tools.words.given import shown
+
+LIKELY = 0.5
+"""A limit counts as held from this chance on."""
+
+NODES = 65
+"""Places at which the outcome of another run is tried out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether to keep a change, and why; every gain is in the metric's units, more being better.
+
+    `chance_better` is the chance that the candidate's truth is better than the incumbent's, `chance_same`
+    that the change does nothing; `gain` the mean of the difference and the ends of its 90 % interval;
+    `luck` the share of the observed difference that is put down to noise; `repeat_worth` what one more run
+    of the candidate is expected to improve the decision by, less its cost; `incumbent_value` and `value`
+    the means of what both are truly worth: what was kept for looking good is worth less than it looked.
+    `limits` has the chance that each limit holds.
+    """
+
+    number: int
+    incumbent: int | None
+    keep: bool
+    chance_better: float
+    chance_same: float
+    gain: tuple[float, float, float]
+    luck: float
+    value: float
+    incumbent_value: float
+    repeat: bool
+    repeat_worth: float
+    noise: Noise | None
+    limits: Mapping[str, float]
+    reason: str
+
+
+def decide(
+    experiments: Iterable[Experiment],
+    number: int,
+    *,
+    direction: Direction,
+    metric: str | None = None,
+    incumbent: int | None = None,
+    limits: Mapping[str, Bound] | None = None,
+    least_gain: float = 0.0,
+    repeat_cost: float | None = None,
+    horizon: int | None = None,
+    noise: float | None = None,
+) -> Decision:
+    """Return whether the experiment `number` is to be kept in place of the incumbent.
+
+    Without `incumbent` it is the last one that was kept, or the first one measured. It is kept if its mean
+    gain is more than `least_gain` and every limit is likely to hold. `repeat_cost` is the price of a run in
+    the metric's units; without it, what a new experiment of the same length is expected to bring. `horizon`
+    is the number of runs that are left, if it is known; `noise` the standard deviation of a run, if it is.
+
+    Raises:
+        InputError: an experiment, a metric or a value is not as it should be.
+    """
+    if direction not in ("minimize", "maximize"):
+        raise InputError(f"the direction is {shown(direction)}; give 'minimize' or 'maximize'")
+    if noise is not None and not (noise >= 0 and math.isfinite(noise)):
+        raise InputError(f"the noise is {noise}; give a standard deviation, 0 or more")
+    record = by_number(experiments)
+    candidate = find(record, number)
+    if candidate.failed is not None:
+        return _failed(candidate, incumbent)
+    metric = metric or candidate.metrics[0]
+    check_metric(candidate, metric)
+    if incumbent is None:
+        incumbent = incumbents(record, metric)[number]
+    if incumbent is None:
+        return _first(candidate, metric)
+    check_metric(find(record, incumbent), metric)
+    if incumbent == number:
+        raise InputError(f"experiment {number} cannot be compared with itself; name another incumbent")
+    sign = 1.0 if direction == "maximize" else -1.0
+    posterior, measured = believe(record, metric, sign, last=number, also=(incumbent,), noise=noise)
+    if incumbent not in measured:  # it was derived from the candidate
+        posterior, measured = believe(record, metric, sign, last=incumbent, also=(number,), noise=noise)
+    gain = gain_of(posterior, number, incumbent, measured)
+    chance_better = float(gain.weight @ _above(gain, 0.0))
+    chance_same = float(gain.weight[gain.var == 0.0].sum())
+    mean = float(gain.weight @ gain.mean)
+    low, high = (quantile(gain, share) for share in (0.05, 0.95))
+    observed = sign * (np.median(candidate.measured(metric)) - np.median(record[incumbent].measured(metric)))
+    luck = float(np.clip(1.0 - mean / observed, 0.0, 1.0)) if observed else 0.0
+    learned = noise_of(posterior, list(measured.values()), known=noise is not None)
+    worth = _repeat_worth(posterior, candidate, record, measured, incumbent, repeat_cost)
+    holds = _limits(record, candidate, limits or {})
+    held = _limits(record, record[incumbent], limits or {})
+    keep, because = _rule(mean, least_gain, holds, held)
+    truth, standing = posterior.truth(number), posterior.truth(incumbent)
+    repeat = worth > 0.0 and (horizon is None or horizon > 0) and min(holds.values(), default=1.0) >= 0.05
+    reason = _reason(metric, keep, because, mean, (chance_better, chance_same, luck), learned, incumbent)
+    return Decision(
+        number=number,
+        incumbent=incumbent,
+        keep=keep,
+        chance_better=chance_better,
+        chance_same=chance_same,
+        gain=(mean, low, high),
+        luck=luck,
+        value=sign * float(truth.weight @ truth.mean),
+        incumbent_value=sign * float(standing.weight @ standing.mean),
+        repeat=repeat,
+        repeat_worth=worth,
+        noise=learned,
+        limits=holds,
+        reason=reason,
+    )
+
+
+def believe(
+    record: Mapping[int, Experiment],
+    metric: str,
+    sign: float,
+    *,
+    last: int,
+    also: Sequence[int] = (),
+    noise: float | None = None,
+) -> tuple[Posterior, dict[int, Measured]]:
+    """Return what is known of a metric after experiment `last`, and the measurements that were considered.
+
+    `last` comes after all others that are not derived from it, whatever its number: the others were
+    measured, too. What derives from it is left out.
+    """
+    derived = {last}
+    standing = incumbents(record, metric)
+    measured: dict[int, Measured] = {}
+    for experiment in record.values():
+        values = experiment.measured(metric) if experiment.failed is None else ()
+        if not values:
+            continue
+        base = experiment.base
+        if base is None or not find(record, base).measured(metric):
+            base = standing[experiment.number]
+        if base in derived:
+            derived.add(experiment.number)
+        elif experiment.number != last:
+            measured[experiment.number] = Measured(experiment.number, sign * np.array(values), base)
+        if experiment.number == last:
+            change = Measured(last, sign * np.array(values), base)
+    wanted = {*also, change.base}
+    recent = set(list(measured)[-WINDOW:])
+    measured = {name: one for name, one in measured.items() if name in recent or name in wanted}
+    measured[last] = change
+    settings, grid = draw_settings(list(measured.values()), noise=noise)
+    return run_filter(list(measured.values()), settings, grid), measured
+
+
+def gain_of(posterior: Posterior, number: int, other: int, measured: Mapping[int, Measured]) -> Normals:
+    """Return by how much a truth is above another one's; above its base's it is the effect of the change."""
+    weight = posterior.settings.weight
+    if measured[other].base == number:
+        turned = gain_of(posterior, other, number, measured)
+        return Normals(turned.weight, -turned.mean, turned.var)
+    if measured[number].base == other and posterior.change is not None:
+        change = posterior.change
+        share = weight[:, None] * change.weight
+        return Normals(share.ravel(), change.effect.ravel(), change.effect_var.ravel())
+    (mean, var), (mean_other, var_other) = posterior.truths[number], posterior.truths[other]
+    return Normals(weight, mean - mean_other, var + var_other)
+
+
+def quantile(mixture: Normals, share: float) -> float:
+    """Return the quantile of a mixture of normals, to a thousandth of its width."""
+    sd = np.sqrt(mixture.var)
+    chosen = mixture.weight > 1e-6
+    low = float((mixture.mean - 5 * sd)[chosen].min())
+    high = float((mixture.mean + 5 * sd)[chosen].max())
+    for _ in range(40):
+        middle = 0.5 * (low + high)
+        if float(mixture.weight @ _above(mixture, middle)) > 1.0 - share:
+            low = middle
+        else:
+            high = middle
+    return 0.5 * (low + high)
+
+
+def _above(mixture: Normals, value: float) -> FloatArray:
+    """Return the chance of each part to lie above a value; a part without variance lies there or does not."""
+    sd = np.sqrt(mixture.var)
+    exact = sd == 0.0
+    chance: FloatArray = ndtr((mixture.mean - value) / np.where(exact, 1.0, sd))
+    return np.where(exact, mixture.mean > value, chance)
+
+
+def noise_of(posterior: Posterior, measured: Sequence[Measured], *, known: bool) -> Noise:
+    """Return the noise of a run, with its 90 % interval, and what it was learned from."""
+    weight, noise = posterior.settings.weight, posterior.settings.noise
+    levels = np.unique(noise)
+    mass = np.array([weight[noise == level].sum() for level in levels])
+    cumulative = np.cumsum(mass) - 0.5 * mass
+    low, sd, high = np.exp(np.interp((0.05, 0.5, 0.95), cumulative, np.log(levels)))
+    extra = sum(len(one.values) - 1 for one in measured)
+    compared = sum(one.base is not None for one in measured)
+    if known:
+        source = "given"
+    elif extra:
+        source = (
+            f"{extra} repeat{'s' * (extra > 1)} within experiments and {compared} differences between them"
+        )
+    elif compared >= 3:
+        source = f"{compared} differences between single runs"
+    else:
+        source = "little more than a guess: nothing was repeated, and few runs were made"
+    return Noise(float(sd), float(low), float(high), source)
+
+
+def _repeat_worth(
+    posterior: Posterior,
+    candidate: Experiment,
+    record: Mapping[int, Experiment],
+    measured: Mapping[int, Measured],
+    incumbent: int,
+    cost: float | None,
+) -> float:
+    """Return by how much another run is expected to improve the decision, less its cost."""
+    settings, change = posterior.settings, posterior.change
+    weight = settings.weight
+    noise_var = float(weight @ settings.noise**2)
+    if cost is None:
+        cost = _new_experiment(posterior, incumbent) * _length(candidate, record)
+    if change is None or measured[candidate.number].base != incumbent:
+        gain = gain_of(posterior, candidate.number, incumbent, measured)
+        mean = float(gain.weight @ gain.mean)
+        var = np.array([float(gain.weight @ (gain.var + (gain.mean - mean) ** 2))])
+        return _foreseen(np.ones(1), np.array([mean]), np.array([mean]), var, var, noise_var) - cost
+    share = weight[:, None] * change.weight
+    kinds = share.sum(axis=0)
+    part = share / np.maximum(kinds, np.finfo(float).tiny)
+    effect, truth = (part * change.effect).sum(axis=0), (part * change.truth).sum(axis=0)
+    off, truth_off = change.effect - effect, change.truth - truth
+    foreseen = _foreseen(
+        kinds,
+        effect,
+        truth,
+        (part * (change.truth_var + truth_off**2)).sum(axis=0),
+        (part * (change.both + off * truth_off)).sum(axis=0),
+        noise_var,
+    )
+    return foreseen - cost
+
+
+def _new_experiment(posterior: Posterior, incumbent: int) -> float:
+    """Return what one more change of the kind made so far is expected to gain, measured once."""
+    settings = posterior.settings
+    weight, (_, base_var) = settings.weight, posterior.truths[incumbent]
+    share = weight[:, None] * np.exp(settings.effect_log)
+    kinds = share.sum(axis=0)
+    part = share / kinds
+    mean = (part * settings.effect_mean).sum(axis=0)
+    var = (part * (settings.effect_var + (settings.effect_mean - mean) ** 2)).sum(axis=0)
+    noise_var = float(weight @ settings.noise**2)
+    return _foreseen(kinds, mean, mean, var + float(weight @ base_var), var, noise_var)
+
+
+def _foreseen(
+    weight: FloatArray,
+    effect: FloatArray,
+    truth: FloatArray,
+    truth_var: FloatArray,
+    both: FloatArray,
+    noise_var: float,
+) -> float:
+    """Return by how much a run is expected to raise the better of keeping and not keeping.
+
+    Each kind of effect (k,) has a joint normal of the effect and the truth, of which a run tells `truth + e`.
+    """
+    total = truth_var + noise_var
+    sd = np.sqrt(total)
+    # Each kind's own outcomes at its quantiles, weighed by all kinds: the mixture's integral.
+    steps = np.linspace(-3.5, 3.5, NODES)
+    mass = np.exp(-0.5 * steps**2)
+    mass /= mass.sum()
+    outcome = (truth[:, None] + sd[:, None] * steps).ravel()
+    density = np.exp(-0.5 * ((outcome[:, None] - truth) / sd) ** 2) / sd * weight
+    after = effect + both / total * (outcome[:, None] - truth)
+    expected = (density * after).sum(axis=1) / np.maximum(density.sum(axis=1), np.finfo(float).tiny)
+    spread = (weight[:, None] * mass).ravel()
+    now = max(0.0, float(spread @ expected))
+    return max(0.0, float(spread @ np.maximum(expected, 0.0)) - now)
+
+
+def _length(candidate: Experiment, record: Mapping[int, Experiment]) -> float:
+    """Return the cost of a run of the candidate, over the median cost of a run."""
+    costs = [one.cost for one in record.values() if one.cost is not None and one.cost > 0]
+    return candidate.cost / float(np.median(costs)) if candidate.cost and costs else 1.0
+
+
+def _limits(
+    record: Mapping[int, Experiment], experiment: Experiment, limits: Mapping[str, Bound]
+) -> dict[str, float]:
+    """Return the chance that each limit holds for the truth of an experiment."""
+    found = {}
+    for name, bound in limits.items():
+        check_metric(experiment, name)
+        sign = 1.0 if bound.relation == ">=" else -1.0
+        posterior, _ = believe(record, name, sign, last=experiment.number)
+        truth = posterior.truth(experiment.number)
+        found[name] = float(truth.weight @ _above(truth, sign * bound.value))
+    return found
+
+
+def _rule(
+    mean: float, least_gain: float, holds: Mapping[str, float], held: Mapping[str, float]
+) -> tuple[bool, str]:
+    """Return whether to keep, and what of the limits decided it, if they did."""
+    worst = min(holds, key=lambda name: holds[name], default="")
+    fine = not holds or min(holds.values()) >= LIKELY
+    was_fine = not held or min(held.values()) >= LIKELY
+    if fine and not was_fine:
+        return True, "its limits hold, and the incumbent's do not"
+    if not fine and was_fine:
+        return False, f"the chance that the limit of {worst} holds is {holds[worst]:.0%}"
+    if not fine:
+        better = math.prod(holds.values()) > math.prod(held.values())
+        return better, f"both break limits, {'the incumbent' if better else 'the candidate'} more likely"
+    return mean > least_gain, ""
+
+
+def _reason(
+    metric: str,
+    keep: bool,
+    because: str,
+    mean: float,
+    chances: tuple[float, float, float],
+    noise: Noise,
+    incumbent: int,
+) -> str:
+    """Return the decision in one sentence; `chances` are those of better and of the same, and the luck."""
+    better, same, luck = chances
+    verb = "keep" if keep else "do not keep"
+    if because:
+        return f"{verb}: {because}"
+    name = "it" if metric == "value" else metric
+    return (
+        f"{verb}: {name} is expected {abs(mean):.3g} {'better' if mean > 0 else 'worse'} than experiment "
+        f"{incumbent}'s ({better:.0%} that it is better, {same:.0%} that the change does nothing); "
+        f"noise of a run {noise.sd:.3g}, {luck:.0%} of the observed difference is luck"
+    )
+
+
+def _failed(candidate: Experiment, incumbent: int | None) -> Decision:
+    return Decision(
+        candidate.number, incumbent, False, 0.0, 0.0, (math.nan,) * 3, 0.0, math.nan, math.nan, False, 0.0,
+        None, {}, f"do not keep: it failed ({candidate.failed})",
+    )  # fmt: skip
+
+
+def _first(candidate: Experiment, metric: str) -> Decision:
+    value = float(np.median(candidate.measured(metric)))
+    return Decision(
+        candidate.number, None, True, 0.0, 1.0, (0.0, 0.0, 0.0), 0.0, value, value, False, 0.0, None, {},
+        "keep: it is the first one that was measured, and others are compared with it",
+    )  # fmt: skip

@@ -1,0 +1,110 @@
+"""Which experiments to measure again before one is chosen, and how often: the knowledge gradient, run by run.
+
+A run is given to the experiment for which it is expected to raise the truth of the one that is chosen most
+(Frazier, Powell and Dayanik 2008); its variance then falls, and the next run is given.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtr
+
+from bestguess.tools.arrays import FloatArray
+from bestguess.tools.errors import InputError
+from bestguess.tools.goals import Direction
+from bestguess.tools.referee.decision import believe
+from bestguess.tools.referee.experiment import VALUE, Experiment, by_number
+
+MOST_RUNS = 1000
+PLACES = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Finalist:
+    """An experiment, the runs it is given, its chance to be the best, and its truth's mean and sd."""
+
+    number: int
+    repeats: int
+    chance_best: float
+    value: float
+    sd: float
+
+
+def finalists(
+    experiments: Iterable[Experiment],
+    *,
+    direction: Direction,
+    metric: str | None = None,
+    runs: int = 6,
+    most: int = 5,
+    noise: float | None = None,
+) -> tuple[Finalist, ...]:
+    """Return the experiments that may be the best, the most promising first, with how often to repeat each.
+
+    `runs` are given out in all, to at most `most` experiments; none is given where it could change nothing.
+
+    Raises:
+        InputError: nothing was measured, or `runs` or `most` is out of range.
+    """
+    if not (0 <= runs <= MOST_RUNS and most >= 1):
+        raise InputError(
+            f"{runs} runs for {most} finalists; give 0 to {MOST_RUNS} runs, and 1 finalist or more"
+        )
+    record = by_number(experiments)
+    complete = [experiment for experiment in record.values() if experiment.failed is None]
+    metric = metric or next((one.metrics[0] for one in complete if one.measured()), VALUE)
+    found = [experiment.number for experiment in complete if experiment.measured(metric)]
+    if not found:
+        raise InputError(f"no experiment has values of {metric!r}; record one first")
+    sign = 1.0 if direction == "maximize" else -1.0
+    posterior, _ = believe(record, metric, sign, last=found[-1], noise=noise)
+    weight = posterior.settings.weight
+    numbers = np.array(sorted(posterior.truths))
+    means = np.stack([posterior.truths[int(number)][0] for number in numbers])
+    variances = np.stack([posterior.truths[int(number)][1] for number in numbers])
+    mean = means @ weight
+    var = (variances + (means - mean[:, None]) ** 2) @ weight
+    chance = chance_best(mean, np.sqrt(var))
+    chosen = np.lexsort((-mean, -chance))[:most]
+    repeats = _give(mean[chosen], var[chosen], float(weight @ posterior.settings.noise**2), runs)
+    return tuple(
+        Finalist(int(numbers[at]), int(count), float(chance[at]), sign * float(mean[at]), math.sqrt(var[at]))
+        for at, count in zip(chosen, repeats, strict=True)
+    )
+
+
+def chance_best(mean: FloatArray, sd: FloatArray) -> FloatArray:
+    """Return for each of some independent normals (n,) the chance that it is the largest."""
+    sd = np.maximum(sd, 1e-9 * (np.ptp(mean) or abs(mean[0]) or 1.0))
+    near = mean + 5 * sd >= (mean - 5 * sd).max()
+    low = (mean - 5 * sd).max()
+    places = np.linspace(low, (mean + 5 * sd)[near].max(), PLACES)
+    below = ndtr((places[:, None] - mean[near]) / sd[near])
+    largest = np.prod(below, axis=1)
+    # The chance that the largest lies in a step and is this one: the largest of all but it lies below.
+    own = np.diff(below, axis=0, prepend=0.0)
+    share = (own / np.maximum(below, 1e-12) * largest[:, None]).sum(axis=0)
+    found = np.zeros(len(mean))
+    found[near] = share / share.sum()
+    return found
+
+
+def _give(mean: FloatArray, var: FloatArray, noise_var: float, runs: int) -> FloatArray:
+    """Return how many of the runs each experiment is given (n,)."""
+    given = np.zeros(len(mean))
+    var = var.copy()
+    for _ in range(runs if len(mean) > 1 else 0):
+        fall = var / np.sqrt(np.maximum(var + noise_var, np.finfo(float).tiny))
+        others = np.array([np.delete(mean, at).max() for at in range(len(mean))])
+        ratio = -np.abs(mean - others) / np.maximum(fall, np.finfo(float).tiny)
+        worth = fall * (ratio * ndtr(ratio) + np.exp(-0.5 * ratio**2) / math.sqrt(2 * math.pi))
+        if not worth.max() > 0.0:
+            break
+        at = int(worth.argmax())
+        given[at] += 1
+        var[at] = var[at] * noise_var / (var[at] + noise_var)
+    return given
