@@ -12,9 +12,9 @@ from typing import Any
 
 from bestguess.agent.pruning.pruner import check_repeats, check_rule
 from bestguess.agent.task import Task
-from bestguess.tools.errors import CommandError, InputError, ParamsError
+from bestguess.tools.errors import CommandError, InputError, ParamsError, StudyError
 from bestguess.tools.objective.command import CommandTemplate
-from bestguess.tools.objective.reading import Which
+from bestguess.tools.objective.reading import WHICH_WORDS, Which
 from bestguess.tools.objective.run import PARAMS_VARIABLE
 from bestguess.tools.scan.directions import direction_of
 from bestguess.tools.scan.metric import pattern_of
@@ -22,6 +22,7 @@ from bestguess.tools.space.parameter import Parameter
 from bestguess.tools.space.parameters import Choice, Fidelity, Float, Int
 from bestguess.tools.space.region import Limit, Limits, Region
 from bestguess.tools.space.space import Space
+from bestguess.tools.trial import History
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +195,31 @@ def limits_within(space: Space, limits: Limits, wider: Space) -> Limits:
         elif isinstance(parameter, Choice):
             of[name] = Limit(options=tuple(parameter.options))
     return Limits({**of, **limits.of}, limits.without)
+
+
+def check_meaning(before: Plan, after: Plan, history: History, *, begun: bool) -> None:
+    """Raise StudyError where another plan would change what the values of the trials mean."""
+    was, is_now = ((each.task.names, each.task.metrics, each.task.limits) for each in (before, after))
+    if was != is_now and (before.task.goals or after.task.goals):
+        if begun:
+            raise StudyError(
+                f"the study {before.study} is to {before.task.aim}; say it before the "
+                f"first trial of another: /new {after.script}"
+            )
+    elif before.task.direction != after.task.direction and len(history):
+        raise StudyError(
+            f"the study {before.study} is to {before.task.direction}; begin another: /new {after.script}"
+        )
+    if (before.pattern, before.match) != (after.pattern, after.match) and history.complete:
+        gave, wanted = (
+            each.task.metric if before.match == after.match else f"the {WHICH_WORDS[each.match]} one"
+            for each in (before, after)
+        )
+        match = "" if after.match == "last" else f" match={after.match}"
+        raise StudyError(
+            f"the trials of the study {before.study} gave {gave}, not {wanted}; "
+            f"begin another: /new {after.script} {after.task.metric}{match}"
+        )
 
 
 def range_within(parameter: Float | Int, limit: Limit | None) -> tuple[float, float]:

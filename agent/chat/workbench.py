@@ -5,37 +5,30 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
-from bestguess.agent.advice.budget import Budget, BudgetedLLM
-from bestguess.agent.advice.exam.examination import grade_for
-from bestguess.agent.advice.journal import JournaledLLM, open_beside
+from bestguess.agent.advice.budget import Budget
 from bestguess.agent.chat.answers.facts import Known
 from bestguess.agent.chat.draft import seed_words
-from bestguess.agent.chat.plan import Change, Plan, limits_within
+from bestguess.agent.chat.model import Model
+from bestguess.agent.chat.plan import Change, Plan, check_meaning, limits_within
 from bestguess.agent.chat.state import Agreed, SessionState, Undo
 from bestguess.agent.chat.trials import Trials, Watcher
 from bestguess.agent.llm import LLM
-from bestguess.agent.llm.connect import connect
-from bestguess.agent.llm.grades import Grade
 from bestguess.agent.llm.shared import SharedLLM
-from bestguess.agent.llm.weights.catalog import CATALOG
 from bestguess.agent.record.opening import study_names
 from bestguess.agent.record.study import Study
 from bestguess.agent.tune import repeat
 from bestguess.agent.tuner import Tuner
-from bestguess.tools.errors import InputError, ModelError, ModelSpecError, StudyError
-from bestguess.tools.objective.reading import WHICH_WORDS
+from bestguess.tools.errors import InputError
 from bestguess.tools.objective.run import CommandObjective
 from bestguess.tools.space.region import Limits, Region
 from bestguess.tools.space.space import Space
 from bestguess.tools.surrogate.device import AUTO, check_device
 from bestguess.tools.trial import History, Outcome, Params, Trial
-from bestguess.tools.words.given import shorten
 from bestguess.tools.words.kept import GradeWord
 
 CHAT = "chat"
@@ -73,8 +66,10 @@ class Workbench:
         self.plan: Plan | None = None
         self.agreed = Agreed()
         self.undos: list[Undo] = []
-        self.llm = connect(llm)
-        self._given = llm, self.llm
+        self.storage = f"sqlite:///{database}"
+        """Where the studies are."""
+
+        self.model = Model(llm, self.storage)
         self._watcher = watcher
         self._seed = seed
         self.uses_packs = False
@@ -83,10 +78,6 @@ class Workbench:
         self.uses_earlier = True
         """Whether the next study begins with what the earlier ones of the session's storage came to."""
 
-        self._before: BudgetedLLM | None = None
-        self._kept: JournaledLLM | None = None
-        self._graded: SharedLLM | None = None
-        self._grade: Grade | None = None
         self._exam = exam
         self._device = check_device(device)
         self.allows: Callable[[], str] = str
@@ -126,8 +117,7 @@ class Workbench:
     def close(self) -> None:
         """Stop what runs, give its trials back, and let go of everything."""
         self._let_go()
-        for model in filter(None, {self.llm, self._given[1]}):
-            model.close()
+        self.model.close()
 
     @property
     def tuner(self) -> Tuner:
@@ -173,7 +163,7 @@ class Workbench:
         """Drop the present plan for another one; its study stays in the database."""
         self._check_quiet()
         self._let_go()
-        taken = study_names(f"sqlite:///{self.database}")
+        taken = study_names(self.storage)
         numbered = (f"{plan.study}-{number}" for number in count(2))
         self.plan = replace(
             plan, study=next(name for name in chain([plan.study], numbered) if name not in taken)
@@ -253,28 +243,7 @@ class Workbench:
 
         Raises StudyError where it would change what the values of trials mean.
         """
-        before = self.the_plan()
-        was, is_now = ((each.task.names, each.task.metrics, each.task.limits) for each in (before, plan))
-        if was != is_now and (before.task.goals or plan.task.goals):
-            if self.opened:
-                raise StudyError(
-                    f"the study {before.study} is to {before.task.aim}; say it before the "
-                    f"first trial of another: /new {plan.script}"
-                )
-        elif before.task.direction != plan.task.direction and len(self.history):
-            raise StudyError(
-                f"the study {before.study} is to {before.task.direction}; begin another: /new {plan.script}"
-            )
-        if (before.pattern, before.match) != (plan.pattern, plan.match) and self.history.complete:
-            gave, wanted = (
-                each.task.metric if before.match == plan.match else f"the {WHICH_WORDS[each.match]} one"
-                for each in (before, plan)
-            )
-            match = "" if plan.match == "last" else f" match={plan.match}"
-            raise StudyError(
-                f"the trials of the study {before.study} gave {gave}, not {wanted}; "
-                f"begin another: /new {plan.script} {plan.task.metric}{match}"
-            )
+        check_meaning(self.the_plan(), plan, self.history, begun=self.opened)
         self.plan = plan
         if self.opened:
             self._let_go()
@@ -289,59 +258,35 @@ class Workbench:
     def set_model(self, spec: str) -> str:
         """Have another language model propose from now on; return its name.
 
-        It may be none, one of the catalog, or the one that the session was started with: words choose no
-        code, no folder and no address. Raises ModelSpecError for any other, and where it is not pulled.
+        Raises what `Model.find` raises.
         """
-        given, first = self._given
-        if first and spec in (first.name, str(given) if isinstance(given, str | Path) else first.name):
-            model: SharedLLM | None = first
-        elif spec in ("none", "embedded", *CATALOG) or spec.removeprefix("embedded:") in CATALOG:
-            model = connect(spec)
-        else:
-            raise ModelSpecError(
-                f"{shorten(spec, 80)!a} is no model to change to in a session, which takes none, embedded, "
-                f"{', '.join(CATALOG)}, or the one of its start; start one: bestguess chat --llm SPEC"
-            )
+        llm = self.model.find(spec)
         if self.trials and self.trials.busy:
             raise InputError("trials are running; pause, and change the model when they are done")
         opened = self.opened
         self._let_go()
-        if self.llm and self.llm is not first:
-            self.llm.close()
-        self.llm = model
+        self.model.change_to(llm)
         if opened:
             self._open(self.the_plan())
-        return self.llm.name if self.llm else "none"
+        return self.model.name
+
+    @property
+    def llm(self) -> SharedLLM | None:
+        """The language model, if there is one."""
+        return self.model.llm
 
     @property
     def asked(self) -> LLM | None:
         """The model, with what it costs counted to the budget and each call kept in the journal."""
         if self.trials and self.trials.tuner.llm is getattr(self.llm, "llm", self.llm):
             return self.trials.tuner.asked
-        if self.llm is None:
-            return None
-        if self._before is None or self._before.llm is not self.llm:
-            journal = open_beside(f"sqlite:///{self.database}")
-            self._before = BudgetedLLM(self.llm, Budget(tokens=self.agreed.tokens))
-            self._kept = (
-                JournaledLLM(self._before, journal, self.plan.study if self.plan else CHAT)
-                if journal
-                else None
-            )
-        self._before.budget = Budget(tokens=self.agreed.tokens)
-        return self._kept or self._before
+        return self.model.asked(Budget(tokens=self.agreed.tokens), self.plan.study if self.plan else CHAT)
 
     @property
     def grade(self) -> GradeWord:
         """What the model may do by its entrance exam; that of one that failed while there is none."""
-        if self.llm is None:
-            return "failed"
-        found = self.trials.tuner.grade if self.trials else None
-        if found is None and self._graded is not self.llm:
-            self._graded, self._grade = self.llm, None
-            with suppress(ModelError):  # a server that does not answer is not able
-                self._grade = grade_for(self.llm)
-        found = found or self._grade
+        found = self.trials.tuner.grade if self.trials and self.llm else None
+        found = found or self.model.grade
         return found.word if found else "failed"
 
     def may_start(self) -> str:
@@ -384,7 +329,7 @@ class Workbench:
             plan.space,
             plan.task,
             llm=self.llm,
-            storage=f"sqlite:///{self.database}",
+            storage=self.storage,
             study_name=plan.study,
             seed=self._seed,
             budget=Budget(tokens=self.agreed.tokens),

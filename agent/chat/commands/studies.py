@@ -22,7 +22,7 @@ from bestguess.tools.words.given import did_you_mean
 )
 def studies(session: Conversation) -> str:
     """List the studies of this folder, each with its trials and its best value."""
-    storage = f"sqlite:///{session.bench.database}"
+    storage = session.bench.storage
     if not (names := study_names(storage)):
         return "There is no study yet; say what to tune, for example: tune train.py"
     states, now = session.states, session.bench.plan.study if session.bench.plan else ""
@@ -44,7 +44,7 @@ def studies(session: Conversation) -> str:
 
 def _find(session: Conversation, name: str) -> SessionState:
     """Return where a study was left; its name may be a part of it, or of its program's."""
-    there = set(study_names(f"sqlite:///{session.bench.database}"))
+    there = set(study_names(session.bench.storage))
     states = {study: state for study, state in session.states.items() if study in there}
     exact = [study for study in states if study.lower() == name.lower()]
     found = exact or [

@@ -45,7 +45,7 @@ def look_around(session: Session) -> Around:
     paths = sorted(scripts(bench.folder), key=_changed, reverse=True)
     looked_at = _read(bench.folder, paths[:MOST_SCRIPTS])
     try:
-        studies = study_names(f"sqlite:///{bench.database}")
+        studies = study_names(bench.storage)
     except BestGuessError:  # a stranger's database; to begin a study says so
         studies = []
     return Around(looked_at, len(paths) - len(looked_at), tuple(studies[:MOST_STUDIES]))

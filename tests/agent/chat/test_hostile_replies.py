@@ -237,7 +237,7 @@ def test_what_a_reply_asks_for_is_done_once_a_person_says_yes_and_asked_again_th
         {"command": "pause"},
         {"command": "pin", "values": {"depth": 5}},
     )
-    session.bench.llm = ScriptedLLM(one for wish in wishes for one in [json.dumps(wish)] * 2)  # type: ignore[assignment]
+    session.bench.model.llm = ScriptedLLM(one for wish in wishes for one in [json.dumps(wish)] * 2)  # type: ignore[assignment]
     for wish in wishes:
         talk.say(UNCLEAR, "always")
         asked = len(talk.of("card"))

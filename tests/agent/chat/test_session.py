@@ -475,7 +475,9 @@ def test_a_worded_answer_stands_beside_what_the_surrogate_says_and_an_invented_n
     session = Session(folder, seed=0)
     talk = Talk(session)
     talk.say("tune train.py", "always", "run 5")
-    session.bench.llm = ScriptedLLM([json.dumps(true), json.dumps({"answer": "It is 4711.", "claims": []})])  # type: ignore[assignment]
+    session.bench.model.llm = ScriptedLLM(
+        [json.dumps(true), json.dumps({"answer": "It is 4711.", "claims": []})]
+    )  # type: ignore[assignment]
     told = talk.say("/ask how is it?").text
     assert "It goes well." in told
     assert "says the model; the Gaussian process" in told

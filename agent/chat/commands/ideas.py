@@ -1,0 +1,101 @@
+"""The commands for a person's own idea: /try /expect /retry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bestguess.agent.chat.answers import facts
+from bestguess.agent.chat.command import Number, Values, command
+from bestguess.agent.chat.conversation import Conversation
+from bestguess.agent.chat.cost import cost_lines
+from bestguess.agent.chat.events import Card
+from bestguess.agent.chat.plan import assignments, configuration
+from bestguess.tools.errors import InputError, ParamsError
+
+
+def _card_for_try(session: Conversation, values: Values) -> Card:
+    params, although = _wished(session, values)
+    expected = facts.expectation(session.bench.known, params)
+    lines = (expected, *cost_lines(session, 1), *([although] if although else []))
+    # In the title, by which the session tells whether what was agreed to is still what would be done.
+    return Card(f"Run {configuration(params)}?", lines, "code")
+
+
+@command(
+    "proposes",
+    asks=_card_for_try,
+    says=(
+        "try+V test+V how_about+V what_about+V give+V+shot give+V+try give+V+go run+V+once run+V+one "
+        "evaluate+V check+V try+O V+one_shot try+S same_as+V test+O give+O+shot same+V+best like+best+V "
+        "best+V+but winner+V+but best+V+with winner+V+with run+best+V repeat+best+V | same best winner "
+        "only once shot try a go one what see gives if configuration config trial with units bump take up "
+        "but it instead change everything else that run using single time settings do"
+    ),
+)
+def try_(session: Conversation, values: Values) -> str:
+    """Run one trial with these values, the others as in the best so far: /try lr=0.01 depth=4."""
+    params, although = _wished(session, values)
+    session.bench.start_trials().wish(params, f"the user's idea: {assignments(values)}")
+    return f"It runs next: {', '.join(filter(None, (configuration(params), although)))}."
+
+
+@command(
+    "reads",
+    says=(
+        "what_if+V what_if+S happen+V happens+V happen+S predict+V predict+S expect+V expect+S what_if+O "
+        "would+V would+S hurt+V hurt+S gonna+S loss+S need+S better+S worse+S how_would+V think+V | if "
+        "were was set would loss be expected expect surrogate set change changed hurt happen happens V "
+        "even need gonna could just kill it better worse G use used went value predict prediction do does "
+        "the any good"
+    ),
+)
+def expect(session: Conversation, values: Values) -> str:
+    """Say what the surrogate expects of these values, the others as in the best so far: /expect lr=0.01."""
+    params, although = _wished(session, values)
+    found = facts.expectation(session.bench.known, params)
+    return f"{configuration(params)}: {'; '.join(filter(None, (found, although)))}"
+
+
+def _wished(session: Conversation, values: Values) -> tuple[dict[str, Any], str]:
+    """Return the best params so far within the limits, with these values, and what limits that breaks."""
+    plan, best = session.bench.the_plan(), session.bench.history.incumbent
+    given = plan.canonical(values)
+    base = plan.within_limits(best.params if best else plan.space.default())
+    try:
+        params = plan.space.complete({**base, **given})
+    except ParamsError as error:
+        raise InputError(f"that cannot be tried: {error}") from None
+    broken = plan.limits_broken(params)
+    return params, f"although you said {broken}" if broken else ""
+
+
+def _card_for_retry(session: Conversation, trial: int | None = None) -> Card:
+    params, number = _retried(session, trial)
+    lines = (configuration(params), *cost_lines(session, 1))
+    return Card(f"Run trial {number}'s params once more?", lines, "code")
+
+
+@command(
+    "proposes",
+    asks=_card_for_retry,
+    says=(
+        "retry! retry+T again+T repeat+T redo+T rerun+T run_it_again! once_more+T try_again! again! "
+        "same+again repeat+best repeat+winner rerun+best rerun+winner again+best again+winner | trial run "
+        "once more try best winner it configuration config same exactly that one time setting"
+    ),
+)
+def retry(session: Conversation, trial: Number | None = None) -> str:
+    """Run a trial's params once more; the last failed one's, if no number is given."""
+    params, number = _retried(session, trial)
+    session.bench.start_trials().wish(params, f"trial {number} once more, as the user asked")
+    return f"Trial {number}'s params run once more."
+
+
+def _retried(session: Conversation, number: int | None) -> tuple[dict[str, Any], int]:
+    history = session.bench.study.everything
+    if number is None:
+        failed = session.bench.history.failed
+        if not failed:
+            raise InputError("no trial has failed; name one: /retry 7")
+        number = failed[-1].number
+    return facts.find_trial(history, number).params, number

@@ -1,0 +1,86 @@
+"""The language model of a session: which one it is, what it costs, and what it may do."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from bestguess.agent.advice.budget import Budget, BudgetedLLM
+from bestguess.agent.advice.exam.examination import grade_for
+from bestguess.agent.advice.journal import JournaledLLM, open_beside
+from bestguess.agent.llm import LLM
+from bestguess.agent.llm.connect import connect
+from bestguess.agent.llm.grades import Grade
+from bestguess.agent.llm.shared import SharedLLM
+from bestguess.agent.llm.weights.catalog import CATALOG
+from bestguess.tools.errors import ModelError, ModelSpecError
+from bestguess.tools.words.given import shorten
+
+
+class Model:
+    """The model that a session uses, or none; `given` is the one of its start, and stays open."""
+
+    def __init__(self, given: Any, storage: str) -> None:
+        self.llm = connect(given)
+        self._given = given, self.llm
+        self._storage = storage
+        self._budgeted: BudgetedLLM | None = None
+        self._journaled: JournaledLLM | None = None
+        self._graded: SharedLLM | None = None
+        self._grade: Grade | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self.llm.name if self.llm else "none"
+
+    def find(self, spec: str) -> SharedLLM | None:
+        """Return the model that words may change to.
+
+        It may be none, one of the catalog, or the one that the session was started with: words choose no
+        code, no folder and no address. Raises ModelSpecError for any other, and where it is not pulled.
+        """
+        given, first = self._given
+        if first and spec in (first.name, str(given) if isinstance(given, str | Path) else first.name):
+            return first
+        if spec in ("none", "embedded", *CATALOG) or spec.removeprefix("embedded:") in CATALOG:
+            return connect(spec)
+        raise ModelSpecError(
+            f"{shorten(spec, 80)!a} is no model to change to in a session, which takes none, embedded, "
+            f"{', '.join(CATALOG)}, or the one of its start; start one: bestguess chat --llm SPEC"
+        )
+
+    def change_to(self, llm: SharedLLM | None) -> None:
+        """Use another model, and let go of the present one."""
+        if self.llm and self.llm is not self._given[1]:
+            self.llm.close()
+        self.llm = llm
+
+    def asked(self, budget: Budget, study: str) -> LLM | None:
+        """Return the model before there is a study, with its costs counted and each call in the journal.
+
+        `study` is the name under which calls are kept.
+        """
+        if self.llm is None:
+            return None
+        if self._budgeted is None or self._budgeted.llm is not self.llm:
+            journal = open_beside(self._storage)
+            self._budgeted = BudgetedLLM(self.llm, budget)
+            self._journaled = JournaledLLM(self._budgeted, journal, study) if journal else None
+        self._budgeted.budget = budget
+        return self._journaled or self._budgeted
+
+    @property
+    def grade(self) -> Grade | None:
+        """What it got in its entrance exam; a server is asked once which model it is."""
+        if self._graded is not self.llm:
+            self._graded, self._grade = self.llm, None
+            with suppress(ModelError):  # a server that does not answer is not able
+                self._grade = grade_for(self.llm) if self.llm else None
+        return self._grade
+
+    def close(self) -> None:
+        """Let go of it, and of the one of the start."""
+        for model in filter(None, {self.llm, self._given[1]}):
+            model.close()
