@@ -284,8 +284,8 @@ class Tuner:
         return None
 
     def _watched(self, trial: Trial) -> Trial:
-        """Return a trial that takes reports."""
-        return replace(trial, progress=Run(self.study, trial.number, self.pruner))
+        """Return a trial that takes reports and steps; those of an interrupted run are left behind."""
+        return replace(trial, progress=Run(self.study, trial.number, self.pruner), steps=[])
 
     def start(self, params: Mapping[str, Any], reason: str = "the user's own idea") -> Trial:
         """Return a running trial of the user's own params, the missing ones at their defaults.

@@ -14,6 +14,7 @@ from bestguess.tools.errors import InputError, StudyError
 from bestguess.tools.goals import Direction as Direction
 from bestguess.tools.goals import Goals, joined, nondominated
 from bestguess.tools.suggestion import Suggestion
+from bestguess.tools.trace import OpenStep, Step, read_trace
 from bestguess.tools.words.cleaning import clean, clean_line
 from bestguess.tools.words.given import (
     did_you_mean,
@@ -45,7 +46,7 @@ SDS_OF_90 = 1.645
 LONGEST_READ = 100_000
 """Characters of what others wrote that are cleaned, before it is cut to what is kept."""
 
-_RARE = ("values", "pruned", "runs", "partial")
+_RARE = ("values", "pruned", "runs", "partial", "trace")
 """What most outcomes do not have is not kept of them, so that an older BestGuess reads them all the same."""
 
 _LIKE_A_REMARK = re.compile(r"[\W_]*remark\b", re.IGNORECASE)
@@ -128,7 +129,8 @@ class Outcome:
     `pruned`, a value is the one that it had when it was stopped, and may be left out. `runs` are the values
     of the objective's runs, where it had several, of which `value` is the mean. `partial` is set where it is
     told: of a run with less than the whole of the space's `Fidelity`, whose value is not the objective's, how
-    much it had, as "epochs=9 of 81".
+    much it had, as "epochs=9 of 81". `trace` are the steps by which the objective came to it: untrusted text,
+    cleaned and cut, given as `Step`s or mappings of name, input, output, error.
     """
 
     value: float | None = None
@@ -139,11 +141,13 @@ class Outcome:
     pruned: bool = False
     runs: tuple[float, ...] = ()
     partial: str = ""
+    trace: Sequence[Step] = ()
 
     def __post_init__(self) -> None:
         feedback = _text("feedback", self.feedback)[-LONGEST_READ:]
         object.__setattr__(self, "feedback", tail(redact(clean(feedback)), FEEDBACK_CHARS))
         object.__setattr__(self, "seconds", _seconds(self.seconds))
+        object.__setattr__(self, "trace", read_trace(self.trace))
         if error := _text("error", self.error)[:LONGEST_READ]:
             object.__setattr__(self, "error", shorten(redact(clean(error)), REASON_CHARS))
             object.__setattr__(self, "value", None)
@@ -169,7 +173,12 @@ class Outcome:
 
     @classmethod
     def failure(
-        cls, error: str | BaseException, *, feedback: str = "", seconds: float | None = None
+        cls,
+        error: str | BaseException,
+        *,
+        feedback: str = "",
+        seconds: float | None = None,
+        trace: Sequence[Step] = (),
     ) -> Outcome:
         """Return the outcome of a trial that gave no value; `error` says why, in words or as an exception."""
         if isinstance(error, BaseException):
@@ -178,15 +187,23 @@ class Outcome:
             raise InputError(
                 f"the error is {shown(error)} ({type(error).__name__}); give words or an exception"
             )
-        return cls(error=error or "failed without a message", feedback=feedback, seconds=seconds)
+        error = error or "failed without a message"
+        return cls(error=error, feedback=feedback, seconds=seconds, trace=trace)
 
     @classmethod
-    def of_runs(cls, runs: Iterable[float], *, feedback: str = "", seconds: float | None = None) -> Outcome:
+    def of_runs(
+        cls,
+        runs: Iterable[float],
+        *,
+        feedback: str = "",
+        seconds: float | None = None,
+        trace: Sequence[Step] = (),
+    ) -> Outcome:
         """Return the outcome of a trial that was run several times, whose value is the mean of its `runs`."""
         values = _runs(tuple(runs) if isinstance(runs, Iterable) and not isinstance(runs, str) else runs)
         if not values:
             raise InputError(f"runs is {shown(runs)}; give the value of each run")
-        return cls(fmean(values), feedback=feedback, seconds=seconds, runs=values)
+        return cls(fmean(values), feedback=feedback, seconds=seconds, runs=values, trace=trace)
 
     @property
     def failed(self) -> bool:
@@ -196,7 +213,8 @@ class Outcome:
     @property
     def record(self) -> dict[str, Any]:
         """The fields as JSON-able values, those that are `_RARE` only where they say something."""
-        return {name: value for name, value in asdict(self).items() if value or name not in _RARE}
+        kept = {**asdict(self), "trace": [step.record for step in self.trace]}
+        return {name: value for name, value in kept.items() if value or name not in _RARE}
 
     def of(self, first: str, names: Sequence[str]) -> Outcome:
         """Return the outcome for a study with metrics of these `names`, the `first` of which is its value.
@@ -266,6 +284,8 @@ class Trial:
     reports: Mapping[int, float] = field(default_factory=dict, repr=False)
     stop: Stop | None = None
     progress: Progress | None = field(default=None, compare=False, repr=False)
+    steps: list[Step] = field(default_factory=list, compare=False, repr=False)
+    """Those that `step` recorded while it ran; once told, they are the outcome's `trace`."""
 
     @property
     def params(self) -> dict[str, Any]:
@@ -358,6 +378,16 @@ class Trial:
             StudyError: as for `report`.
         """
         return self._running().should_stop()
+
+    def step(self, name: str, input: Any = "") -> OpenStep:  # noqa: A002 - the field's name
+        """Return a context that records a step of the objective, for whoever proposes what is run next.
+
+        In it, set `output`, and `error` where that is wrong: `with trial.step("extract", text) as step:`.
+
+        Raises:
+            InputError: the name is none.
+        """
+        return OpenStep(self.steps, name, input)
 
     def _running(self) -> Progress:
         if self.progress is None:

@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from bestguess.agent.advice.rows import Rows, configuration, described, expected_text, quote_untrusted
+from bestguess.agent.advice.rows import Rows, configuration, described, expected_text, quote_failure
 from bestguess.agent.llm import SHORT_TOKENS, Message, count_roughly
 from bestguess.agent.task import Task
 from bestguess.prompts import render
@@ -102,7 +102,7 @@ def frame_failure(task: Task, space: Space, trial: Trial) -> tuple[Message, ...]
         description=task.description,
         parameters=described(space),
         configuration=configuration(space, trial.params),
-        output=quote_untrusted(trial.said),
+        output=quote_failure(trial),
     )
     return (Message("user", words),)
 

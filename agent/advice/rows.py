@@ -15,6 +15,7 @@ from bestguess.agent.task import Task
 from bestguess.tools.space.parameters import Choice, Fidelity, Float, Int, Parameter
 from bestguess.tools.space.schema import reply_text, round_float, spell
 from bestguess.tools.space.space import Space
+from bestguess.tools.trace import failing
 from bestguess.tools.trial import History, Prediction, Source, Trial, plain_line
 from bestguess.tools.words.given import shorten
 
@@ -29,6 +30,7 @@ SURPRISE = 1.0
 """Trials that missed what was expected of them by more deviations than this say most about the space."""
 
 FEEDBACK_CHARS = 160
+FAILING_STEPS = 2
 OPTION_CHARS = 80
 VALUE_DIGITS = 5
 _MARK = re.compile(r"<(?=/?(?:output|remark)>)")
@@ -137,7 +139,7 @@ class Rows:
         return self._complete(trial) + ("" if self._detailed else self._missed(trial))
 
     def _failure(self, trial: Trial) -> str:
-        return f"{self._running(trial)} {quote_untrusted(trial.said)}{_remark(trial)}"
+        return f"{self._running(trial)} {quote_failure(trial)}{_remark(trial)}"
 
     def _running(self, trial: Trial) -> str:
         who = f" (trial {trial.number}, {WHO[trial.source]})" if self._detailed else ""
@@ -197,6 +199,14 @@ def expected_text(expected: Prediction) -> str:
 def quote_untrusted(text: str, chars: int = FEEDBACK_CHARS) -> str:
     """Return what a program printed, fit for a prompt: no control characters, no marks, the tail only."""
     return _between_marks("output", text, chars)
+
+
+def quote_failure(trial: Trial) -> str:
+    """Return what a failed trial said, and the last of its steps with which something was wrong, quoted."""
+    wrong = list(failing(trial.outcome.trace))[-FAILING_STEPS:] if trial.outcome else []
+    return ", at the step ".join(
+        [quote_untrusted(trial.said), *(quote_untrusted(step.words) for step in wrong)]
+    )
 
 
 def _between_marks(mark: str, text: str, chars: int = FEEDBACK_CHARS) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -32,6 +33,12 @@ if TYPE_CHECKING:
     help="the same from a file; - is stdin",
 )
 @click.option(
+    "--trace",
+    type=click.File(errors="replace"),
+    metavar="FILE",
+    help='the run\'s steps, as JSON [{"name": ..., "input": ..., "output": ..., "error": ...}]; - is stdin',
+)
+@click.option(
     "--step",
     type=int,
     metavar="STEP",
@@ -46,6 +53,7 @@ def command(
     params: str | None,
     feedback: str,
     feedback_file: Any,
+    trace: Any,
     step: int | None,
     pruned: bool,
     storage: str,
@@ -68,6 +76,7 @@ def command(
       bestguess tell 3 0.25
       bestguess tell 3 -0.5 --feedback-file train.log --json
       bestguess tell 3 0.25 0.27 0.22
+      bestguess tell 3 0.25 --trace steps.json
       bestguess tell 4 --failed "CUDA out of memory"
       bestguess tell 5 0.7 --step 3
       bestguess tell 5 val_loss=0.25 latency_ms=12 memory_mb=3800
@@ -77,9 +86,12 @@ def command(
     from bestguess.agent.record.study import load
     from bestguess.agent.reports.front import best_so_far, values_words
     from bestguess.agent.reports.stopped import stop_record, stop_words
+    from bestguess.tools.trace import read_trace
     from bestguess.tools.trial import Outcome, Proposal
-    from bestguess.tools.words.documents import read_json
+    from bestguess.tools.words.documents import MAX_BYTES, read_json
 
+    if trace is not None and step is not None:
+        raise InputError("--trace is of a whole run; leave --step out")
     if (step is not None or pruned) and (params is not None or failed is not None):
         raise InputError("--step and --pruned are of a trial that was asked; leave --params and --failed out")
     number, value = _read_arguments(what, params=params, valued=None if pruned else failed is None)
@@ -102,6 +114,9 @@ def command(
         outcome = Outcome.of_runs(value, feedback=feedback)
     else:
         outcome = Outcome(value, feedback=feedback, pruned=pruned)
+    if trace is not None:
+        steps = read_json(trace.read(MAX_BYTES), f"--trace {trace.name}", "write a list of steps")
+        outcome = replace(outcome, trace=read_trace(steps))
     if params is not None:
         given = read_json(params, f"--params is {shown(params)}, which", "quote it for the shell")
         proposal = Proposal(study.space.validate(given), "user", "told by the user")

@@ -35,6 +35,7 @@ class TrialRecord(BaseModel):
     expected_low: float | None = Field(default=None, description="the lower end of the central 90 %")
     expected_high: float | None = None
     feedback: str = Field("", description="the error, if it failed, what the objective said, then remarks")
+    trace: list[dict[str, str]] = Field([], description="the objective's steps, as they were told")
     remarks: list[str] = Field([], description="what people said of it")
     advice: dict[str, Any] | None = Field(
         None,

@@ -7,6 +7,7 @@ trials that it started are given back.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import Annotated, Any
@@ -48,6 +49,7 @@ from bestguess.tools.scan.draft import scan
 from bestguess.tools.space.formats import load_yaml, read_definition
 from bestguess.tools.space.space import Space
 from bestguess.tools.surrogate.device import AUTO
+from bestguess.tools.trace import read_trace
 from bestguess.tools.trial import Direction, Outcome, State
 from bestguess.tools.words.given import shown
 
@@ -223,6 +225,10 @@ class Tools:
         ] = None,
         failure: Annotated[str | None, Field(description="why it gave no value, if it did not")] = None,
         feedback: Annotated[str, Field(description="what the tuner should read, such as a log's end")] = "",
+        trace: Annotated[
+            list[dict[str, Any]] | None,
+            Field(description="the run's steps, each {name, input, output, error}: what a model proposes by"),
+        ] = None,
         params: Annotated[
             dict[str, Any] | None, Field(description="params that nobody asked for, in place of a number")
         ] = None,
@@ -242,6 +248,7 @@ class Tools:
             outcome = Outcome(value, feedback=feedback, values=values or {})
         else:
             outcome = Outcome.failure(failure, feedback=feedback)
+        outcome = replace(outcome, trace=read_trace(trace or ()))
         opened = self._studies.get(study_name)
         if params is not None:
             trial, recorded = opened.add(params, outcome), True

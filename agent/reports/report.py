@@ -121,6 +121,11 @@ def trial_record(trial: Trial) -> dict[str, Any]:
         ),
         "stopped": stop_record(trial),
         "feedback": trial.feedback,
+        **(
+            {"trace": [step.record for step in trial.outcome.trace]}
+            if trial.outcome and trial.outcome.trace
+            else {}
+        ),
         "remarks": list(trial.remarks),
         "prediction": asdict(proposal.prediction) if proposal.prediction else None,
         "verdict": proposal.verdict,

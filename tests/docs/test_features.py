@@ -30,6 +30,7 @@ MARKS = {
     "several at once": "parallel",
     "earlier studies": "earlier",
     "repeats": "repeats",
+    "traces": "trace",
     "report": "report",
     "export": "export",
     "plot": "plot",

@@ -117,6 +117,8 @@ class FunctionObjective:
             outcome = Outcome.failure(said, feedback=_traceback(error))
         if outcome.seconds is None:
             outcome = replace(outcome, seconds=time.perf_counter() - started)
+        if trial is not None and trial.steps and not outcome.trace:
+            outcome = replace(outcome, trace=tuple(trial.steps))
         return outcome
 
 

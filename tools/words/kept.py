@@ -65,6 +65,7 @@ class _Outcome(TypedDict, total=False):
     pruned: bool
     runs: list[_Finite] | tuple[_Finite, ...]
     partial: str
+    trace: list[dict[Literal["name", "input", "output", "error"], str]]
 
 
 def _says_something(outcome: _Outcome) -> _Outcome:
