@@ -1,0 +1,212 @@
+"""What a unified diff changes, token by token: layout, comments, quotes and how numbers look tell nothing.
+
+Within a hunk the removed and the added lines are compared as tokens, so that a line that was only wrapped has
+no edit. Each edit has the tokens it takes out and puts in, and its anchors: the name before it (the variable
+or the argument that gets the value) and the call that it stands in. They say what a bare number is for.
+"""
+
+from __future__ import annotations
+
+import difflib
+import keyword
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+MOST_CHARS = 200_000
+"""Of a diff that is read: beyond, it is no change of an idea but a new program."""
+
+MOST_TOKENS = 4000
+"""Of a hunk whose sides are compared token by token; beyond, they are compared line by line."""
+
+_TOKEN = re.compile(
+    r"""(?P<comment>\#[^\n]*|//[^\n]*)
+      | (?P<string>[rbfuRBFU]{0,2}(?:"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'))
+      | (?P<number>(?:0[xX][0-9a-fA-F_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?))
+      | (?P<name>[^\W\d]\w*)
+      | (?P<other>\*\*|//|[<>=!]=|->|:=|[-+*/%&|^@]=|[^\s\w])""",
+    re.VERBOSE,
+)
+_HUNK = re.compile(r"^@@ .*?@@", re.MULTILINE)
+_FILE = re.compile(
+    r"^(diff --git|index |--- |\+\+\+ |new file|deleted file|similarity|rename|old mode|new mode)"
+)
+_PRODUCT = {"*", "/", "**"}
+_LAYOUT = {",", ";", "(", ")", "[", "]", "{", "}", ":", "\\"}
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word of a program: `kind` is name, number, string, keyword or other."""
+
+    text: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Tokens that are taken out and put in at one place, and the names that say what they are for."""
+
+    out: tuple[Token, ...]
+    put: tuple[Token, ...]
+    target: str = ""
+    call: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """All edits of a diff; the names in it, context included; and of those the ones that it binds."""
+
+    edits: tuple[Edit, ...]
+    names: frozenset[str]
+    bound: frozenset[str]
+
+
+def read_edits(diff: str) -> Edits:
+    """Return the edits of a unified diff; text that is no diff counts as all put in."""
+    edits: list[Edit] = []
+    names: set[str] = set()
+    bound: set[str] = set()
+    for before, after in _hunks(diff[:MOST_CHARS]):
+        old, new = read_tokens(before), read_tokens(after)
+        names |= _names(old) | _names(new)
+        bound |= _bound(old) | _bound(new)
+        edits += _compare(old, new)
+    return Edits(tuple(edits), frozenset(names), frozenset(bound))
+
+
+def read_tokens(code: str) -> tuple[Token, ...]:
+    """Return the tokens of a piece of code; numbers are written one way, and products of numbers as one."""
+    found: list[Token] = []
+    for match in _TOKEN.finditer(code):
+        kind, text = match.lastgroup or "other", match[0]
+        if kind == "comment":
+            continue
+        if kind == "number":
+            text = _number(text)
+        elif kind == "string":
+            text = text.lstrip("rbfuRBFU")[1:-1]
+        elif kind == "name" and (keyword.iskeyword(text) or text in ("self", "const", "let", "var")):
+            kind = "keyword"
+        found.append(Token(text, kind))
+        while (shorter := _multiply(found)) is not None:
+            found = shorter
+    return tuple(token for at, token in enumerate(found) if not _trails(found, at))
+
+
+def _trails(tokens: list[Token], at: int) -> bool:
+    """Whether a token is a comma before a closing bracket, or continues a line: layout only."""
+    if tokens[at].text == "\\":
+        return True
+    return tokens[at].text == "," and at + 1 < len(tokens) and tokens[at + 1].text in ")]}"
+
+
+def _number(text: str) -> str:
+    digits = text.replace("_", "")
+    value = int(digits, 16) if digits[:2].lower() == "0x" else float(digits)
+    return f"{float(value):.12g}"
+
+
+def _multiply(tokens: list[Token]) -> list[Token] | None:
+    """Return the tokens with a product, ratio or power of two numbers at their end as one number, if so."""
+    if len(tokens) < 3 or tokens[-1].kind != "number" or tokens[-3].kind != "number":
+        sign = len(tokens) >= 4 and tokens[-1].kind == "number" and tokens[-2].text == "-"
+        if sign and tokens[-3].text == "**" and tokens[-4].kind == "number":
+            base, power = float(tokens[-4].text), -float(tokens[-1].text)
+            if base > 0 and abs(power) <= 64:
+                return [*tokens[:-4], Token(f"{base**power:.12g}", "number")]
+        return None
+    left, sign_, right = float(tokens[-3].text), tokens[-2].text, float(tokens[-1].text)
+    if sign_ == "*":
+        value = left * right
+    elif sign_ == "/" and right:
+        value = left / right
+    elif sign_ == "**" and 0 < left <= 1e6 and abs(right) <= 64:
+        value = left**right
+    else:
+        return None
+    return [*tokens[:-3], Token(f"{value:.12g}", "number")]
+
+
+def _hunks(diff: str) -> Iterator[tuple[str, str]]:
+    """Yield the text of each hunk before and after; all is after where there are no signs of a diff."""
+    lines = diff.splitlines()
+    if not any(line.startswith(("@@", "+", "-")) for line in lines):
+        yield "", diff
+        return
+    before: list[str] = []
+    after: list[str] = []
+    for line in [*lines, "@@"]:
+        if line.startswith("@@") or _FILE.match(line):
+            if before != after:
+                yield "\n".join(before), "\n".join(after)
+            before, after = [], []
+        elif line.startswith("+"):
+            after.append(line[1:])
+        elif line.startswith("-"):
+            before.append(line[1:])
+        elif not line.startswith("\\"):
+            before.append(line[1:])
+            after.append(line[1:])
+
+
+def _names(tokens: tuple[Token, ...]) -> set[str]:
+    """Return the names in a piece of code, but for those of the arguments in calls."""
+    found: set[str] = set()
+    depth = 0
+    for token, following in zip(tokens, (*tokens[1:], None), strict=True):
+        depth += (token.text in ("(", "[", "{")) - (token.text in (")", "]", "}"))
+        argument = depth > 0 and following is not None and following.text == "="
+        if token.kind == "name" and not argument:
+            found.add(token.text)
+    return found
+
+
+def _bound(tokens: tuple[Token, ...]) -> set[str]:
+    """Return the names that code gives: assigned, looped over, defined, imported as, parameters."""
+    found: set[str] = set()
+    depth = 0
+    define = False
+    for at, token in enumerate(tokens):
+        following = tokens[at + 1].text if at + 1 < len(tokens) else ""
+        before = tokens[at - 1].text if at else ""
+        depth += (token.text in ("(", "[", "{")) - (token.text in (")", "]", "}"))
+        if token.text == "def":
+            define = True
+        elif token.text == ":" and depth == 0:
+            define = False
+        if token.kind != "name":
+            continue
+        assigned = depth <= 0 and following in ("=", ":=", "+=", "-=", "*=", "/=", ",")
+        if assigned or before in ("def", "class", "for", "as", "lambda") or (define and depth > 0):
+            found.add(token.text)
+    return found
+
+
+def _compare(old: tuple[Token, ...], new: tuple[Token, ...]) -> Iterator[Edit]:
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=len(old) + len(new) > MOST_TOKENS)
+    for what, first, last, start, end in matcher.get_opcodes():
+        if what == "equal":
+            continue
+        out, put = old[first:last], new[start:end]
+        if all(token.text in _LAYOUT for token in (*out, *put)):
+            continue
+        yield Edit(out, put, *_anchors(new if put else old, start if put else first))
+
+
+def _anchors(tokens: tuple[Token, ...], at: int) -> tuple[str, str]:
+    """Return the name nearest before a place, and that of the call around it; nothing if there is none."""
+    target = call = ""
+    depth = 0
+    for place in range(at - 1, max(at - 60, -1), -1):
+        token = tokens[place]
+        if token.text in (")", "]", "}"):
+            depth += 1
+        elif token.text in ("(", "[", "{"):
+            depth -= 1
+            if depth < 0 and not call and place and tokens[place - 1].kind == "name":
+                call = tokens[place - 1].text
+                break
+        elif token.kind == "name" and not target and depth <= 0:
+            target = token.text
+    return target or call, call
