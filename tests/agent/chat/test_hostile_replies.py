@@ -184,7 +184,7 @@ DOORS = (through_say, through_json_lines, through_the_page)
 @pytest.mark.parametrize(
     ("door", "replies"),
     [
-        pytest.param(DOORS[0], REPLIES[1::6], id=DOORS[0].__name__),
+        pytest.param(DOORS[0], REPLIES[1::12], id=DOORS[0].__name__),
         *(pytest.param(door, REPLIES, id=f"{door.__name__} all", marks=pytest.mark.slow) for door in DOORS),
     ],
 )
