@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable, Sequence
 
 from bestguess.agent.chat.agent import Stopped, converse
-from bestguess.agent.chat.answers.checking import check_words, claims_in
+from bestguess.agent.chat.answers.checking import check_words, claims_in, keep_supported
 from bestguess.agent.chat.answers.facts import standing
 from bestguess.agent.chat.answers.formatting import verbatim
 from bestguess.agent.chat.commands import REGISTRY
@@ -125,11 +125,17 @@ class Acting(Conversation):
         system = Message("system", render("agent", state=state))
         earlier = conversation(list(self._heard)[:-1])  # the last is what is said now
         messages = [system, *earlier, Message("user", text)]
-        loop = converse(model, asked, messages, tools(plan.space if plan else None), self.stopped)
+        known = [*state, *(message.content for message in messages[1:])]
+
+        def show(written: str) -> None:
+            whole = written[: max(written.rfind(" "), written.rfind("\n"), 0)]  # a number may be cut in two
+            self.show_writing(keep_supported(clean(whole), known)[0])
+
+        loop = converse(model, asked, messages, tools(plan.space if plan else None), self.stopped, show)
         if self.suspended:
             self._emit(Event("remark", f"What waited for the trials is left: {self.suspended.said}"))
             self.suspended = None
-        self._go_on(AgentTurn(text, loop, [*state, *(message.content for message in messages[1:])]))
+        self._go_on(AgentTurn(text, loop, known))
 
     def _go_on(self, turn: AgentTurn) -> None:
         """Do what the model wants done, hand it what came of that, until it answers or waits."""

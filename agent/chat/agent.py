@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Generator, Sequence
-from concurrent.futures import wait
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 
+from bestguess.agent.chat.answers.wording import said_so_far
 from bestguess.agent.llm import LLM, Message, Reply, Request, Tool, ToolCall
 from bestguess.agent.llm.shared import SharedLLM
-from bestguess.agent.llm.streaming import POLL_S, begin
+from bestguess.agent.llm.streaming import listen
 from bestguess.agent.llm.tools import by_schema, read_action
 from bestguess.prompts import version
 from bestguess.tools.errors import ModelError, ReplyError
@@ -57,13 +57,22 @@ def converse(
     messages: Sequence[Message],
     tools: Sequence[Tool],
     stop: threading.Event,
+    show: Callable[[str], object] = lambda _: None,
     bounds: Bounds = Bounds(),
 ) -> Generator[tuple[ToolCall, ...], Sequence[str], str]:
     """Yield the calls of each reply, take their results, and return the answer; `asked` counts and records.
 
     The first message is the system's, the last one the person's. Once a bound is near, an answer is asked for
-    without tools. Raises Stopped, and what the model raises.
+    without tools. `show` gets what is written of an answer so far, as it grows: nobody has checked it. Raises
+    Stopped, and what the model raises.
     """
+
+    def ask(request: Request) -> Reply:
+        heard = show if request.schema is None else lambda text: show(said_so_far(text))
+        if reply := listen(asked, request, heard, stop):
+            return reply
+        raise Stopped("it was stopped")
+
     told, tokens, seconds, again = list(messages), 0, 0.0, False
     kept = len(told)
     for step in range(bounds.steps):
@@ -80,10 +89,9 @@ def converse(
             template=version("agent"),
             urgent=True,
             tools=() if last else tuple(tools),
-            stop=stop,
         )
         started = time.monotonic()
-        reply = _ask(model, asked, request, stop)
+        reply = _ask(model, request, ask)
         tokens, seconds = tokens + reply.tokens, seconds + time.monotonic() - started
         text = "".join(reply.texts[:1]).strip()
         if reply.calls and not last:
@@ -103,29 +111,20 @@ def converse(
     raise ReplyError("it neither answered nor called a tool")
 
 
-def _ask(model: SharedLLM, asked: LLM, request: Request, stop: threading.Event) -> Reply:
+def _ask(model: SharedLLM, request: Request, ask: Callable[[Request], Reply]) -> Reply:
     """Return the reply, its calls by the server's own form of them, or by a schema where it has none."""
     if not request.tools:
-        return _wait(asked, request, stop)
+        return ask(request)
     if model.takes_tools:
-        reply = _wait(asked, request, stop)
+        reply = ask(request)
         if model.takes_tools:
             return reply
-    reply = _wait(asked, by_schema(request), stop)
+    reply = ask(by_schema(request))
     try:
         text, calls = read_action("".join(reply.texts[:1]))
     except ValueError:
         return reply  # prose, where nothing held the model to the schema
     return replace(reply, texts=(text,), calls=calls)
-
-
-def _wait(asked: LLM, request: Request, stop: threading.Event) -> Reply:
-    call = begin(lambda: asked.generate(request), "bestguess-agent")
-    while not call.done():
-        if stop.is_set():
-            raise Stopped("it was stopped")
-        wait((call,), POLL_S)
-    return call.result()
 
 
 def _fit(

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import wait
 from typing import Any
 
-from bestguess.agent.llm import LLM, Message, Request, Streaming
+from bestguess.agent.llm import LLM, Message, Request
 from bestguess.agent.llm.parsing import find_object
-from bestguess.agent.llm.streaming import POLL_S, begin
+from bestguess.agent.llm.streaming import listen
 from bestguess.prompts import render, version
 from bestguess.tools.words.given import shorten
 
@@ -46,22 +45,14 @@ def ask_model(
         template=version(template),
     )
     text = ""
-    if isinstance(llm, Streaming):
-        pieces = llm.stream(request, stop)
-        for piece in pieces:
-            text += piece
-            if len(text) > REPLY_CHARS or not show(text):
-                break
-        if close := getattr(pieces, "close", None):
-            close()
-    if text or stop.is_set():
-        return text[:REPLY_CHARS]
-    call = begin(lambda: llm.generate(request), "bestguess-reading")
-    while not call.done():
-        if stop.is_set():
-            return ""  # the call goes on to its end, and nobody waits for it
-        wait((call,), POLL_S)
-    return "".join(call.result().texts[:1])[:REPLY_CHARS]
+
+    def hear(so_far: str) -> bool:
+        nonlocal text
+        text = so_far[:REPLY_CHARS]
+        return len(so_far) <= REPLY_CHARS and show(text)
+
+    reply = listen(llm, request, hear, stop)
+    return "".join(reply.texts[:1])[:REPLY_CHARS] if reply else text
 
 
 def object_schema(properties: Mapping[str, Any], required: tuple[str, ...] | None = None) -> dict[str, Any]:

@@ -201,7 +201,7 @@ class Terminal:
     def _show(self, event: Event) -> None:
         if event.kind == "writing":
             self._writing = event.text
-        elif event.kind in ("answer", "error", "said"):
+        elif event.kind in ("answer", "error", "said", "thinking"):
             self._writing = ""
         if event.kind not in ("writing", "thinking", "state"):
             echo = bool(event.fields.get("door"))

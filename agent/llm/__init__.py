@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -61,7 +61,8 @@ class Request:
     messages were made of, for the record, `told` how many outcomes they knew of, `urgent` that a person waits
     for the answer, and `patient` that everything else may go first; no answer depends on these.
     `tools` may be called by a model behind a backend that takes them, see `SharedLLM.takes_tools`. Once
-    `stop` is set nobody waits for the answer any more.
+    `stop` is set nobody waits for the answer any more. `hear` gets the text of a single sample piece by
+    piece, from whatever thread, where a backend can be heard while it writes.
     """
 
     messages: tuple[Message, ...]
@@ -78,6 +79,7 @@ class Request:
     patient: bool = False
     tools: tuple[Tool, ...] = ()
     stop: threading.Event | None = None
+    hear: Callable[[str], object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,16 +169,4 @@ class LLM(Protocol):
 
     def close(self) -> None:
         """Free what the model holds."""
-        ...
-
-
-@runtime_checkable
-class Streaming(Protocol):
-    """A language model that can be heard while it writes."""
-
-    def stream(self, request: Request, stop: threading.Event | None = None) -> Iterator[str]:
-        """Yield one sample's text piece by piece, until it is written or `stop` is set.
-
-        Closing the iterator ends the call, too. Raises what `generate` raises, also after some pieces.
-        """
         ...

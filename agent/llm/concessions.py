@@ -62,6 +62,8 @@ CONCESSIONS: Mapping[str, Concession] = {
     ),
     "seed": Concession(("seed",), _without("seed")),
     "temperature": Concession(("temperature",), _without("temperature"), blind=False),
+    "count of a stream": Concession(("stream_options", "include_usage"), _without("stream_options")),
+    "stream": Concession(("stream",), _without("stream", "stream_options")),
     "n": Concession(
         ("'n'", "`n`", '"n"', "n must be", "completion choice", "multiple choices"),
         lambda body: body | {"n": 1},

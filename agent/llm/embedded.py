@@ -11,8 +11,7 @@ import hashlib
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,6 @@ from bestguess.agent.llm import SHORT_TOKENS, Reply, Request, count_roughly
 from bestguess.agent.llm.grades import Grade
 from bestguess.agent.llm.parsing import parse_texts
 from bestguess.agent.llm.shared import Queue
-from bestguess.agent.llm.streaming import receive
 from bestguess.tools.errors import ModelUnavailable
 from bestguess.tools.words.given import first_line
 
@@ -80,25 +78,12 @@ class EmbeddedLLM:
         equal texts on the same machine. Raises ReplyError for a schema that no grammar can be made of, and
         ModelUnavailable when the model cannot be loaded, ran out of memory or time, or was closed.
         """
-        return self._draw(request, left=request.stop)
-
-    def stream(self, request: Request, stop: threading.Event | None = None) -> Iterator[str]:
-        """Yield one sample's text, piece by piece as it is drawn.
-
-        Closing the iterator ends the call, and so does setting `stop`. Raises what `generate` raises, also
-        after some pieces.
-        """
-        left = threading.Event()
-        one = replace(request, n=1)
-        try:
-            yield from receive(lambda put: self._draw(one, put, left), "bestguess-embedded-llm", stop)
-        finally:
-            left.set()
+        return self._draw(request, request.hear, request.stop)
 
     def _draw(
         self,
         request: Request,
-        put: Callable[[str], None] | None = None,
+        put: Callable[[str], object] | None = None,
         left: threading.Event | None = None,
     ) -> Reply:
         """Draw the samples until `left` is set; `put` gets the first one's text as it grows."""

@@ -1,8 +1,9 @@
 """A language model behind an OpenAI-compatible endpoint: vLLM, llama.cpp, Ollama, or any other.
 
 A call is a coroutine on a thread of its own, so that one deadline holds over retries, slow bodies and
-several requests at once, and `close` can stop it wherever it is. No server is trusted to keep to the schema:
-the caller validates.
+several requests at once, and `close` can stop it wherever it is. What is to be heard is asked for as a
+stream; a server that answers in one piece all the same is heard at its end. No server is trusted to keep
+to the schema: the caller validates.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ import os
 import re
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import wait
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 from bestguess.agent.llm import CHARS_PER_TOKEN, Reply, Request
+from bestguess.agent.llm.chunks import assemble
 from bestguess.agent.llm.completion import (
     CONTEXT_REFUSED,
     content_of,
@@ -31,7 +33,7 @@ from bestguess.agent.llm.completion import (
 from bestguess.agent.llm.concessions import concede, guesses, named
 from bestguess.agent.llm.parsing import THOUGHT, parse_texts, read_text
 from bestguess.agent.llm.retries import persist
-from bestguess.agent.llm.streaming import POLL_S, begin, receive
+from bestguess.agent.llm.streaming import POLL_S, begin
 from bestguess.agent.llm.tools import calls_in, tool_body, turn_body
 from bestguess.agent.llm.wire import client_for, origin
 from bestguess.tools.errors import ModelError, ModelSpecError, ModelUnavailable, ReplyError
@@ -69,7 +71,6 @@ MODEL_CHARS = 300
 CHARS_A_TOKEN = (0.5, 16.0)
 """What a server says of a prompt's tokens is believed within these; random letters and code have 2 to 4."""
 
-THINK = "<think>"
 T = TypeVar("T")
 
 
@@ -142,24 +143,6 @@ class ServerLLM:
         finally:
             self._stop()
 
-    def stream(self, request: Request, stop: threading.Event | None = None) -> Iterator[str]:
-        """Yield one sample's text, piece by piece as it is written; what was thought before it is left out.
-
-        Closing the iterator ends the call, and so does setting `stop`. Raises what `generate` raises, also
-        after some pieces.
-        """
-
-        def write(put: Callable[[str], None]) -> None:
-            written = self._within(
-                request.timeout_s, lambda client: self._write(client, request, put), streams=True
-            )
-            asyncio.run(written)
-
-        try:
-            yield from _without_thoughts(receive(write, THREAD, stop))
-        finally:
-            self._stop()
-
     def identify(self) -> str:
         """Return what tells the served model from others: its name, and what the server lists of it besides.
 
@@ -185,9 +168,7 @@ class ServerLLM:
             if self._cancel is not None:
                 self._cancel()
 
-    async def _within(
-        self, timeout_s: float, act: Callable[[AsyncOpenAI], Awaitable[T]], *, streams: bool = False
-    ) -> T:
+    async def _within(self, timeout_s: float, act: Callable[[AsyncOpenAI], Awaitable[T]]) -> T:
         import openai
 
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
@@ -209,9 +190,7 @@ class ServerLLM:
                         "OpenAI-Organization": openai.Omit(),  # type: ignore[dict-item]
                         "OpenAI-Project": openai.Omit(),  # type: ignore[dict-item]
                     },
-                    http_client=client_for(
-                        may_use_proxy=self._may_use_proxy, streams=streams, query=self._query
-                    ),
+                    http_client=client_for(may_use_proxy=self._may_use_proxy, query=self._query),
                 ) as client,
             ):
                 return await act(client)
@@ -275,21 +254,8 @@ class ServerLLM:
             calls=calls,
         )
 
-    async def _write(self, client: AsyncOpenAI, request: Request, put: Callable[[str], None]) -> None:
-        await self._learn_model(client)
-        left = CHARS_A_TOKEN[1] * request.max_tokens
-        stream, _ = await self._create(client, request, 1, request.seed, stream=True)
-        async with stream as chunks:
-            async for chunk in chunks:
-                for choice in chunk.choices[:1]:
-                    piece = read_text(choice.delta.content)
-                    put(piece)
-                    left -= len(piece)
-                if left < 0:  # thoughts count, too: without max_tokens there is no end
-                    return
-
     async def _create(
-        self, client: AsyncOpenAI, request: Request, n: int, seed: int | None, **how: Any
+        self, client: AsyncOpenAI, request: Request, n: int, seed: int | None
     ) -> tuple[Any, dict[str, Any]]:
         """Return what the server makes of a request, and the request's body without what it does not take.
 
@@ -297,6 +263,12 @@ class ServerLLM:
         where neither helps: it minds something else.
         """
         import openai
+
+        async def create(**body: Any) -> Any:
+            answer = await client.chat.completions.create(**body)
+            if not (body.get("stream") and request.hear):
+                return answer
+            return await assemble(answer, request.hear, CHARS_A_TOKEN[1] * request.max_tokens)
 
         whole = self._body(request, n, seed)
         learned: dict[str, str] = {}
@@ -310,7 +282,7 @@ class ServerLLM:
                 return named(body, describe(error)) is not None
 
             try:
-                completion = await persist(client.chat.completions.create, is_final=is_final, **body, **how)
+                completion = await persist(create, is_final=is_final, **body)
             except openai.APIStatusError as error:
                 words = shorten(clean_line(redact(describe(error))), ERROR_CHARS)
                 if error.status_code not in REFUSED and error.status_code < 500:
@@ -381,6 +353,8 @@ class ServerLLM:
         }
         if seed is not None:
             body["seed"] = seed
+        if request.hear and n == 1:
+            body |= {"stream": True, "stream_options": {"include_usage": True}}
         if request.tools:
             body["tools"] = [tool_body(tool) for tool in request.tools]
         if request.schema is not None:
@@ -394,21 +368,3 @@ class ServerLLM:
         if self._key != NO_KEY:
             words = words.replace(self._key, "***")
         return ModelUnavailable(shorten(clean_line(redact(f"{self.url}: {words}")), ERROR_CHARS))
-
-
-def _without_thoughts(pieces: Iterable[str]) -> Iterator[str]:
-    """Yield the pieces of a text, but for a first part between <think> marks."""
-    held, thinks = "", True
-    for piece in pieces:
-        held += piece
-        if thinks and THINK.startswith(held.lstrip()[: len(THINK)]):
-            _, mark, held = held.rpartition("</think>") if "</think>" in held else (held, "", held)
-            thinks = not mark
-            held = held.lstrip() if mark else held
-        else:
-            thinks = False
-        if not thinks and held:
-            yield held
-            held = ""
-    if not held.lstrip().startswith(THINK):
-        yield held

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 from weakref import WeakValueDictionary
 
-from bestguess.agent.llm import LLM, Reply, Request, Streaming, Tokenizing, count_roughly
+from bestguess.agent.llm import LLM, Reply, Request, Tokenizing, count_roughly
 from bestguess.agent.llm.grades import Grade
 from bestguess.agent.llm.streaming import POLL_S
 from bestguess.tools.errors import ModelUnavailable, ReplyError
@@ -154,14 +154,6 @@ class SharedLLM:
             if not isinstance(reply, Reply):
                 raise ReplyError(f"{self.name} gave a {type(reply).__name__}, and no Reply")
             return reply
-
-    def stream(self, request: Request, stop: threading.Event | None = None) -> Iterator[str]:
-        """Yield the answer piece by piece, if the model can; else nothing."""
-        if not isinstance(self.llm, Streaming):
-            return
-        with self._turn(request, stop) as ours:
-            if ours:
-                yield from self.llm.stream(request, stop)
 
     def close(self) -> None:
         """Free what the model holds."""

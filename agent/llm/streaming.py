@@ -1,15 +1,20 @@
-"""What a model writes, received piece by piece in one thread while another one draws it."""
+"""What a model writes, heard while it writes it: one thread draws it, another one shows it."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from queue import Empty, SimpleQueue
+from collections.abc import Callable
+from concurrent.futures import Future, wait
+from dataclasses import replace
 from typing import TypeVar
 
+from bestguess.agent.llm import LLM, Reply, Request
+from bestguess.tools.words.redaction import redact
+
 POLL_S = 0.05
-"""How soon a listener that is told to stop does, while nothing comes."""
+"""How soon what is written is shown, and a listener that is told to stop does."""
+
+THINK = "<think>"
 
 T = TypeVar("T")
 
@@ -28,22 +33,35 @@ def begin(act: Callable[[], T], name: str) -> Future[T]:
     return outcome
 
 
-def receive(
-    write: Callable[[Callable[[str], None]], object], name: str, stop: threading.Event | None
-) -> Iterator[str]:
-    """Yield the pieces that `write` puts, on a thread of its own, until it is done or `stop` is set.
+def listen(llm: LLM, request: Request, show: Callable[[str], object], stop: threading.Event) -> Reply | None:
+    """Return the reply, with all that is written shown as it comes; None if it was not waited for.
 
-    Raises what `write` raises, after the pieces that it put before.
+    `show` gets the text so far each time that it grows, in the caller's thread; when it returns False, or
+    `stop` is set, the call is left to end by itself. A model that cannot be heard is waited for. Raises what
+    `generate` raises.
     """
-    pieces: SimpleQueue[str | None] = SimpleQueue()
-    call = begin(lambda: write(pieces.put), name)
-    call.add_done_callback(lambda _: pieces.put(None))
-    while stop is None or not stop.is_set():
-        try:
-            piece = pieces.get(timeout=POLL_S)
-        except Empty:
-            continue
-        if piece is None:
-            call.result()
-            return
-        yield piece
+    pieces: list[str] = []
+    left = threading.Event()
+    call = begin(lambda: llm.generate(replace(request, hear=pieces.append, stop=left)), "bestguess-asking")
+    shown = 0
+    try:
+        while not stop.is_set():
+            done = call.done()
+            if len(pieces) > shown:
+                shown = len(pieces)
+                if show(redact(said("".join(pieces[:shown])))) is False:
+                    return None
+            elif done:
+                return call.result()
+            wait((call,), POLL_S)
+        return None
+    finally:
+        left.set()
+
+
+def said(text: str) -> str:
+    """Return what is said in a text that may not be whole yet, without a first part between <think> marks."""
+    _, mark, rest = text.rpartition("</think>")
+    if mark:
+        return rest.lstrip()
+    return "" if THINK.startswith(text.lstrip()[: len(THINK)]) else text

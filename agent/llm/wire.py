@@ -7,7 +7,7 @@ may take is bounded by whoever asks.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 import httpx2
@@ -37,9 +37,7 @@ def origin(url: str) -> str:
     return f"{parts.scheme}://{host}:{port}" if is_host else ""
 
 
-def client_for(
-    *, may_use_proxy: bool, streams: bool, query: Sequence[tuple[str, str]] = ()
-) -> httpx2.AsyncClient:
+def client_for(*, may_use_proxy: bool, query: Sequence[tuple[str, str]] = ()) -> httpx2.AsyncClient:
     """Return the client for one call, each request with `query` in its address.
 
     A redirect raises ModelUnavailable, too long a body ReplyError.
@@ -62,7 +60,7 @@ def client_for(
         # Decoded here, in the pieces of 1 MiB that httpx2 makes, so that what is counted is what is kept.
         decoded = httpx2.Response(response.status_code, headers=response.headers, stream=response.stream)
         response.headers.pop("content-encoding", None)
-        response.stream = _Bounded(decoded, spend, streams=streams and response.request.method == "POST")
+        response.stream = _Bounded(decoded, spend, streams=streams(response.headers))
 
     return httpx2.AsyncClient(
         trust_env=may_use_proxy,
@@ -71,6 +69,11 @@ def client_for(
         params=list(query),
         event_hooks={"response": [bound]},
     )
+
+
+def streams(headers: Mapping[str, str]) -> bool:
+    """Whether a response comes as events."""
+    return "event-stream" in headers.get("content-type", "")
 
 
 class _Bounded(httpx2.AsyncByteStream):

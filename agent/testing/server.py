@@ -124,8 +124,12 @@ class Exchange(BaseHTTPRequestHandler):
 
     def write(self, pieces: Iterable[str], *, pause_s: float = DRIP_S) -> None:
         """Send one answer piece by piece, as a stream that was asked for."""
+        self.write_deltas(({"content": piece} for piece in pieces), pause_s=pause_s)
+
+    def write_deltas(self, deltas: Iterable[Mapping[str, Any]], *, pause_s: float = DRIP_S) -> None:
+        """Send the pieces of one message, of which some may be calls."""
         self.begin(content_type="text/event-stream")
-        choices = ([{"index": 0, "delta": {"content": piece}}] for piece in pieces)
+        choices = ([{"index": 0, "delta": delta}] for delta in deltas)
         chunks = (COMPLETION | {"object": "chat.completion.chunk", "choices": choice} for choice in choices)
         self.trickle((f"data: {json.dumps(chunk)}\n\n".encode() for chunk in chunks), pause_s)
         self.wfile.write(b"data: [DONE]\n\n")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from bestguess.agent.chat.answers.wording import agreement
 from bestguess.agent.reports.insight import Insight
@@ -27,7 +28,7 @@ _NONE = re.compile(
 
 def keep_supported(text: str, known: Iterable[str]) -> tuple[str, list[str]]:
     """Return the sentences whose numbers all stand in what is `known`, and the numbers of the others."""
-    facts = [float(found[1]) for words in known for found in _NUMBER.finditer(words.replace("\u2212", "-"))]
+    facts = [fact for words in known for fact in _facts_in(words)]
     kept, strange = [], []
     for line in text.splitlines():
         marker = _MARKER.match(line)
@@ -41,6 +42,11 @@ def keep_supported(text: str, known: Iterable[str]) -> tuple[str, list[str]]:
         if sentences:
             kept.append(head + " ".join(sentences))
     return "\n".join(kept).strip(), strange
+
+
+@lru_cache(maxsize=256)  # an answer is checked again with each word that is written
+def _facts_in(words: str) -> tuple[float, ...]:
+    return tuple(float(found[1]) for found in _NUMBER.finditer(words.replace("\u2212", "-")))
 
 
 def claims_in(text: str, names: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -39,7 +39,7 @@ def ask(session: Conversation, text: str) -> Answer:
     plan, history = session.bench.the_plan(), session.bench.history
     insights = gain_insight(plan.space, history, noisy=plan.task.noisy)
     listed = "\n".join(f"- {line}" for line in facts.gather_facts(session.bench.known, insights))
-    if session.bench.llm is None:
+    if (llm := session.bench.asked) is None:
         return Answer(f"Without a language model I can only give the facts:\n\n{listed}")
     with session.thinking():
         return word_answer(
@@ -47,7 +47,7 @@ def ask(session: Conversation, text: str) -> Answer:
             listed,
             insights,
             history.direction,
-            session.bench.llm,
+            llm,
             stop=session.stopped,
             show=session.show_writing,
         )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from bestguess.agent.testing.server import COMPLETION, Exchange, MisbehavingServer
@@ -41,11 +43,16 @@ def message(reply: Any) -> dict[str, Any]:
 class ToolServer(MisbehavingServer):
     """Serves `replies` one after the other to the agent, and keeps the bodies of its requests.
 
-    It `refuses` tools with these words, if there are any.
+    It `refuses` tools with these words, if there are any. With `pause_s` it writes them piece by piece, so
+    long apart, where that is asked for.
     """
 
-    def __init__(self, replies: Iterable[Reply], *, refuses: str = "") -> None:
+    def __init__(self, replies: Iterable[Reply], *, refuses: str = "", pause_s: float | None = None) -> None:
         super().__init__([self._behave])
+        self.pause_s = pause_s
+        self.began = 0.0
+        """When it began to write its last reply (time.monotonic)."""
+
         self.bodies: list[Mapping[str, Any]] = []
         self.refuses = refuses
         self._replies = iter(replies)
@@ -59,4 +66,19 @@ class ToolServer(MisbehavingServer):
             return
         self.bodies.append(body)
         reply = next(self._replies, "That is all.")
-        exchange.send(200, message(reply(body) if callable(reply) else reply))
+        told = message(reply(body) if callable(reply) else reply)
+        if self.pause_s is None or not body.get("stream"):
+            exchange.send(200, told)
+        else:
+            self.began = time.monotonic()
+            exchange.write_deltas(deltas(told["choices"][0]["message"]), pause_s=self.pause_s)
+
+
+def deltas(said: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the pieces in which servers write a message: words, and the arguments of calls in halves."""
+    for word in re.findall(r"\S+\s*", said["content"] or ""):
+        yield {"content": word}
+    for index, call in enumerate(said.get("tool_calls", ())):
+        text = call["function"]["arguments"]
+        for name, part in ((call["function"]["name"], text[:3]), (None, text[3:])):
+            yield {"tool_calls": [{"index": index, "function": {"name": name, "arguments": part}}]}

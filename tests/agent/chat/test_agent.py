@@ -37,8 +37,10 @@ def begin(folder: Path) -> Iterator[Begin]:
     servers: list[ToolServer] = []
     sessions: list[Session] = []
 
-    def make(*replies: Reply, refuses: str = "", tuned: bool = True) -> tuple[Talk, ToolServer]:
-        server = ToolServer(replies, refuses=refuses)
+    def make(
+        *replies: Reply, refuses: str = "", tuned: bool = True, pause_s: float | None = None
+    ) -> tuple[Talk, ToolServer]:
+        server = ToolServer(replies, refuses=refuses, pause_s=pause_s)
         servers.append(server)
         server.__enter__()
         model = AbleLLM(server.url, model="able")
@@ -154,6 +156,39 @@ def test_numbers_that_no_result_has_are_left_out_and_that_is_said(begin: Begin) 
     assert "4711 soon" not in said
     assert "no result has it:* what was said with 0.04, 4711" in said
     assert said.startswith("Fine.")
+
+
+def test_an_answer_is_shown_while_it_is_written_and_no_number_before_it_is_checked(begin: Begin) -> None:
+    answer = "Trial 0 is the best so far. It will reach 4711 soon. Then all is well, I think."
+    talk, server = begin([("best", {}), ("why", {"trial": 0})], answer, pause_s=0.02)
+    shown: list[tuple[float, str]] = []
+    talk.session.listen(
+        lambda event: shown.append((time.monotonic(), event.text)) if event.kind == "writing" else None
+    )
+    talk.say(ODD)
+    steps = [event.text for event in talk.of("step")]
+    assert steps == ["/best", "/why trial=0"]  # put together of their pieces
+    assert server.bodies[0]["stream"] is True
+    words = [text for _, text in shown]
+    assert words[0].startswith("Trial")
+    assert len(words) > 3
+    assert not any("4711" in text for text in words)
+    assert words[-1].startswith("Trial 0 is the best so far. Then all is")
+    assert shown[0][0] - server.began < 1
+    assert "what was said with 4711" in talk.of("answer")[-1].text
+
+
+def test_an_answer_by_schema_is_shown_while_it_is_written_too(begin: Begin) -> None:
+    talk, _ = begin(
+        "",
+        json.dumps({"answer": "All is as well as it can be by now."}),
+        refuses="tools are not supported",
+        pause_s=0.03,
+    )
+    talk.say(ODD)
+    words = [event.text for event in talk.of("writing")]
+    assert len(words) > 2
+    assert all("All is as well as it can be by".startswith(text) for text in words)
 
 
 def test_a_stop_in_the_middle_ends_the_turn_at_once(begin: Begin) -> None:

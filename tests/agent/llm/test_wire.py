@@ -17,6 +17,7 @@ from bestguess.agent.advice.journal import Journal, JournaledLLM
 from bestguess.agent.llm import Message, Request
 from bestguess.agent.llm.connect import connect
 from bestguess.agent.llm.server import ServerLLM
+from bestguess.agent.llm.streaming import listen
 from bestguess.agent.llm.wire import origin
 from bestguess.agent.search.switches import Switches
 from bestguess.agent.testing import SchemaLLM
@@ -49,7 +50,7 @@ def test_what_goes_elsewhere_or_has_no_end_is_refused_at_once_and_only_once(
 @pytest.mark.parametrize("behaviour", ["redirect", "bomb", "endless"])
 def test_so_it_is_where_the_answer_is_heard_while_it_is_written(behaviour: str) -> None:
     with MisbehavingServer([behaviour]) as server, pytest.raises(ModelError, match=r"redirect|more than"):
-        list(ServerLLM(server.url).stream(ASK))
+        listen(ServerLLM(server.url), ASK, lambda _: None, threading.Event())
 
 
 def test_the_list_of_models_is_bounded_and_not_looked_for_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
