@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-
 from bestguess.agent.chat.answers import facts
 from bestguess.agent.chat.answers.formatting import cell, verbatim
+from bestguess.agent.chat.answers.studies import kept_studies
 from bestguess.agent.chat.command import command
 from bestguess.agent.chat.conversation import Conversation
 from bestguess.agent.chat.events import Card
 from bestguess.agent.chat.state import SessionState
 from bestguess.agent.record.opening import study_names
-from bestguess.agent.record.study import load
-from bestguess.tools.errors import InputError, StudyError
+from bestguess.tools.errors import InputError
 from bestguess.tools.words.given import did_you_mean
 
 
@@ -22,23 +20,17 @@ from bestguess.tools.words.given import did_you_mean
 )
 def studies(session: Conversation) -> str:
     """List the studies of this folder, each with its trials and its best value."""
-    storage = session.bench.storage
-    if not (names := study_names(storage)):
+    if not (there := kept_studies(session)):
         return "There is no study yet; say what to tune, for example: tune train.py"
-    states, now = session.states, session.bench.plan.study if session.bench.plan else ""
+    now = session.bench.plan.study if session.bench.plan else ""
     rows = ["| study | program | trials | metric | best |", "|---|---|---:|---|---:|"]
-    for name in names:
-        try:
-            with closing(load(storage, name)) as study:
-                history, metric = study.history, study.task.metric
-        except StudyError as error:
-            rows.append(f"| {cell(name)} | {cell(str(error), 90)} | | | |")
+    for kept in there:
+        if kept.why_not:
+            rows.append(f"| {cell(kept.name)} | {cell(kept.why_not, 90)} | | | |")
             continue
-        state, best = states.get(name), history.incumbent
-        program = state.plan.script if state and state.plan else "not begun in a session"
-        value = f"{best.value:.6g}" if best else ""
-        bold = f"**{cell(name)}**" if name == now else cell(name)
-        rows.append(f"| {bold} | {cell(program)} | {len(history.told)} | {cell(metric)} | {value} |")
+        bold = f"**{cell(kept.name)}**" if kept.name == now else cell(kept.name)
+        program = cell(kept.program or "not begun in a session")
+        rows.append(f"| {bold} | {program} | {kept.trials} | {cell(kept.metric)} | {kept.best} |")
     return "\n".join([*rows, "", "*/study NAME* goes to one of them."])
 
 

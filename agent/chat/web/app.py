@@ -82,19 +82,24 @@ def build_app(session: Session, stream: Stream, *, token: str, hosts: frozenset[
         state: Name = "",
         hide: Annotated[list[str] | None, Query(max_length=NAME_CHARS)] = None,
         page: Number = 0,
+        parts: Annotated[list[str] | None, Query(max_length=NAME_CHARS)] = None,
     ) -> HTMLResponse:
         view = table.View(sort, descending, find, state, frozenset(hide or ()), page)
-        return HTMLResponse(views.panels_html(session, sort, descending=descending, view=view))
+        return HTMLResponse(views.panels_html(session, view, parts or views.PARTS))
 
     @app.get("/insights")
     def insights() -> HTMLResponse:
         return HTMLResponse(views.insights_html(session, figures.settled))
 
     @app.get("/figures/{name}")
-    def figure(name: str, first: Name = "", second: Name = "") -> Response:
+    def figure(
+        name: str, first: Name = "", second: Name = "", if_none_match: Annotated[str, Header()] = ""
+    ) -> Response:
         if name not in FIGURES:
             return Response(status_code=404)
-        return Response(figures.draw(name, first, second), media_type="application/json")
+        answer = figures.update(if_none_match, figures.draw(name, first, second))
+        status, how = (226, {"im": "edits"}) if answer.edits else (200, {})
+        return Response(answer.text, status, {"etag": answer.tag, **how}, media_type="application/json")
 
     @app.get("/trial/{number}")
     def trial(number: int) -> HTMLResponse:
@@ -183,8 +188,6 @@ def _sse(number: int, event: Event) -> str:
         parts.append(f"id: {number}\n{_message('chat', html)}")
     if event.kind in REFRESHING:
         parts.append(f"id: {number}\nevent: panels\ndata: \n\n")
-    if event.kind == "trial_finished":
-        parts.append(f"id: {number}\nevent: insights\ndata: \n\n")
     return "".join(parts) or ": nothing to show\n\n"
 
 

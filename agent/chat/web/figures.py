@@ -1,6 +1,7 @@
 """The page's figures: each is computed when it is asked for, from the trials as they are then.
 
-What follows from finished trials alone is computed once for all figures and pages.
+What follows from finished trials alone is computed once for all figures and pages. A page that has a figure
+already gets what is new in it (HTTP's delta encoding, RFC 3229), so that one trial more costs little.
 """
 
 from __future__ import annotations
@@ -8,13 +9,16 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from bestguess.agent.chat.session import Session
-from bestguess.agent.reports.figures import Subject, draw_figure
+from bestguess.agent.reports.figures import Figure, Subject, draw_figure
 from bestguess.tools.errors import InputError
 from bestguess.tools.surrogate.threads import few_threads
 from bestguess.tools.words.redaction import redact
@@ -25,7 +29,17 @@ AS_THEY_RUN = frozenset({"history", "front", "curves"})
 
 _STYLE_ID = re.compile(rb'getElementById\("([0-9a-f]{64})"\)')
 
-JSON = {"allow_nan": False, "separators": (",", ":")}
+MOST_SENT = 24
+"""So many figures that pages have are kept, the latest, to tell what is new in the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A figure as JSON with its tag, or the edits that make it of the one that the page has."""
+
+    text: str
+    tag: str
+    edits: bool = False
 
 
 class Figures:
@@ -35,9 +49,11 @@ class Figures:
         self._session = session
         self._computing = threading.Lock()
         self._kept: tuple[Any, Subject] | None = None
+        self._sent: OrderedDict[str, Figure] = OrderedDict()
+        self._sending = threading.Lock()
 
-    def draw(self, name: str, first: str = "", second: str = "") -> str:
-        """Return a figure as JSON, or in words why there is none."""
+    def draw(self, name: str, first: str = "", second: str = "") -> Answer:
+        """Return a figure, or in words why there is none."""
         try:
             if name in AS_THEY_RUN:
                 figure = draw_figure(name, self.subject(), first, second)
@@ -45,8 +61,24 @@ class Figures:
                 with self.settled() as subject:
                     figure = draw_figure(name, subject, first, second)
         except InputError as error:
-            return json.dumps({"words": redact(str(error))})
-        return json.dumps(figure, **JSON)  # type: ignore[arg-type]
+            figure = {"words": redact(str(error))}
+        text = json.dumps(figure, allow_nan=False, separators=(",", ":"))
+        tag = f'"{sha256(text.encode()).hexdigest()[:16]}"'
+        with self._sending:
+            self._sent[tag] = figure
+            self._sent.move_to_end(tag)
+            while len(self._sent) > MOST_SENT:
+                self._sent.popitem(last=False)
+        return Answer(text, tag)
+
+    def update(self, seen: str, answer: Answer) -> Answer:
+        """Return what a page that has the figure with the tag `seen` needs: edits where they are shorter."""
+        with self._sending:
+            before, now = self._sent.get(seen), self._sent.get(answer.tag)
+        if before is None or now is None:
+            return answer
+        text = json.dumps([*changes(before, now)], allow_nan=False, separators=(",", ":"))
+        return Answer(text, answer.tag, edits=True) if len(text) < len(answer.text) else answer
 
     def subject(self) -> Subject:
         """Return the study as it is now; raise InputError before there is one."""
@@ -69,6 +101,26 @@ class Figures:
             if self._kept is None or self._kept[0] != key:
                 self._kept = key, self.subject()
             yield self._kept[1]
+
+
+def changes(
+    old: Any, new: Any, path: tuple[str | int, ...] = ()
+) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """Yield what makes `new` of `old`, both as of JSON: the path to a value, and the value to set there."""
+    keys: Iterable[Any] | None = None
+    if isinstance(old, dict) and isinstance(new, dict) and old.keys() <= new.keys():
+        keys, missing = new, new.keys() - old.keys()
+    elif isinstance(old, list) and isinstance(new, list) and len(old) <= len(new):
+        keys, missing = range(len(new)), range(len(old), len(new))
+    if keys is None:
+        if old != new:
+            yield path, new
+        return
+    for key in keys:
+        if key in missing:
+            yield (*path, key), new[key]
+        else:
+            yield from changes(old[key], new[key], (*path, key))
 
 
 def style_ids(script: Path) -> list[str]:

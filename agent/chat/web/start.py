@@ -7,17 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bestguess.agent.chat.answers.studies import Kept, kept_studies
 from bestguess.agent.chat.draft import draft
 from bestguess.agent.chat.files import scripts
 from bestguess.agent.chat.session import Session
-from bestguess.agent.record.opening import study_names
 from bestguess.tools.errors import BestGuessError
 from bestguess.tools.words.given import shorten
 
 MOST_SCRIPTS = 12
 MOST_STUDIES = 12
 LOOK_S = 2.0
-"""After so long no further script is read: each takes a part of a second."""
+"""After so long no further script or study is read: each takes a part of a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Around:
 
     scripts: tuple[Script, ...]
     unread: int
-    studies: tuple[str, ...]
+    studies: tuple[Kept, ...]
 
 
 def look_around(session: Session) -> Around:
@@ -45,7 +45,7 @@ def look_around(session: Session) -> Around:
     paths = sorted(scripts(bench.folder), key=_changed, reverse=True)
     looked_at = _read(bench.folder, paths[:MOST_SCRIPTS])
     try:
-        studies = study_names(bench.storage)
+        studies = kept_studies(session, LOOK_S)
     except BestGuessError:  # a stranger's database; to begin a study says so
         studies = []
     return Around(looked_at, len(paths) - len(looked_at), tuple(studies[:MOST_STUDIES]))

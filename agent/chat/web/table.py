@@ -19,6 +19,9 @@ from bestguess.tools.trial import Trial
 ROWS = 50
 """On one page of the table."""
 
+DIGITS = 4
+"""Of a number in a cell; a trial's own page, the files and its command have all."""
+
 _CONDITION = re.compile(r"(?P<name>[^<>=\s]+?)(?P<sign><=|>=|<|>|=)(?P<value>\S+)")
 _SIGNS: Mapping[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
@@ -93,7 +96,9 @@ def table_of(session: Session, view: View) -> Table:
     others = plan.task.goals.names[1:] if plan.task.goals else ()
     keys = {
         **{f"values.{name}": name for name in others},
+        "source": "source",
         **{f"params.{name}": name for name in plan.space.names},
+        "expected": "expected",
         "seconds": "seconds",
         "why": "why",
     }
@@ -114,11 +119,15 @@ def export(session: Session, form: Literal["csv", "json"]) -> tuple[str, str]:
 def _row(
     trial: Trial, front: Iterable[Trial], aside: frozenset[int], columns: tuple[Column, ...]
 ) -> dict[str, Any]:
-    cells = {column.key: _key(column.key)(trial) for column in columns if not column.hidden}
-    shown = {key: "" if value is None else value_words(value) for key, value in cells.items()}
-    if cells.get("seconds") is not None:
-        shown["seconds"] = f"{cells['seconds']:.3g}"
-    return trial_row(trial, front, aside) | {"cells": shown}
+    row = trial_row(trial, front, aside)
+    cells = {column.key: _cell(_key(column.key)(trial)) for column in columns if not column.hidden}
+    return row | {"cells": cells | {"expected": row["expected"]}}
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.{DIGITS}g}"
+    return "" if value is None else value_words(value)
 
 
 def _key(name: str) -> Callable[[Trial], Any]:

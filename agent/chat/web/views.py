@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -33,6 +33,9 @@ Settled = Callable[[], AbstractContextManager[Subject]]
 _ALIGNED = re.compile(r'(?<=<t[hd] )style="text-align:(\w+)"')
 SHOWN = ("said", "answer", "card", "answered", "step", "choice", "remark", "error", "trial_finished")
 """The kinds of event that stand in the conversation."""
+
+PARTS = ("bar", "table", "editor", "earned")
+"""The panels: what is best and runs, the trials, the space, and who earned what."""
 
 
 def markdown(text: str) -> Markup:
@@ -68,8 +71,8 @@ def thinking_html(text: str) -> str:
     return f'<p class="quiet">{escape(text)}: the button Stop ends that.</p>' if text else ""
 
 
-def panels_html(session: Session, sort: str, *, descending: bool, view: View | None = None) -> str:
-    """Return the panels that follow the trials: the best, progress, table, who earned what, the space.
+def panels_html(session: Session, view: View, parts: Container[str] = PARTS) -> str:
+    """Return the panels that follow the trials, those of `parts`: the table as the `view` says.
 
     Each has an id by which the page puts it in its place. Before there is a study it is what may be begun.
     """
@@ -78,7 +81,6 @@ def panels_html(session: Session, sort: str, *, descending: bool, view: View | N
     if plan is None:
         return render("nothing", around=look_around(session), plan=plan)
     best = history.incumbent
-    view = view or View(sort, descending)
     left, running = (trials.left, len(trials.running)) if trials else (0, 0)
     seconds = seconds_per_trial(history)
     return render(
@@ -93,9 +95,10 @@ def panels_html(session: Session, sort: str, *, descending: bool, view: View | N
         running=running,
         time_left=duration(seconds * (left + running) / bench.parallel) if seconds and left + running else "",
         tokens=sum(trial.proposal.tokens for trial in history),
-        table=table_of(session, view),
+        parts=parts,
+        table=table_of(session, view) if "table" in parts else None,
         view=view,
-        credits=credit_sources(history),
+        credits=credit_sources(history) if "earned" in parts else (),
         range_words=range_words,
         range_within=range_within,
         trials=trials,

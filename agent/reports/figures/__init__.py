@@ -14,7 +14,9 @@ import optuna
 
 from bestguess.agent.reports.figures import belief, trials
 from bestguess.agent.reports.figures.drawn import draw_front, draw_with_optuna, load_plotly
-from bestguess.agent.reports.figures.marks import Figure, plain
+from bestguess.agent.reports.figures.marks import LEGEND, Figure, plain
+from bestguess.agent.reports.figures.parallel import parallel_figure
+from bestguess.agent.reports.figures.surface import surface_figure
 from bestguess.agent.reports.insight import Insight, find_insight, gain_insight
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
@@ -32,6 +34,10 @@ __all__ = [
     "draw_with_optuna",
     "load_plotly",
 ]
+
+
+RECENT = 300
+"""So many of the latest trials are on the timeline: the bars of more are thinner than a line."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,7 @@ def _surface(show: str) -> Callable[[Subject, str, str], Figure]:
         given = [name for name in (first, second) if name]
         rest = [name for name in subject.ranked if name not in given]
         across, up = (first or rest.pop(0)), second or (rest.pop(0) if rest else "")
-        return belief.surface_figure(
+        return surface_figure(
             subject.space, subject.task, subject.history, subject.verifier, across, up, show=show
         )
 
@@ -88,10 +94,15 @@ def _of_optuna(name: str, title: str, params: int = 0) -> Callable[[Subject, str
     def draw(subject: Subject, first: str, second: str) -> Figure:
         if subject.study is None:
             raise InputError("there is no trial yet")
-        chosen = list(dict.fromkeys(name for name in (first, second, *subject.ranked) if name))[:params]
-        how = {"params": chosen} if params else {}
+        how: dict[str, Any] = {}
+        if params:  # to rank the parameters a surrogate is fitted
+            chosen = dict.fromkeys(name for name in (first, second, *subject.ranked) if name)
+            how = {"params": [*chosen][:params]}
+        elif name == "plot_timeline":
+            how = {"n_recent_trials": RECENT}
         figure = draw_with_optuna(subject.study, name, subject.task.metric, **how)
-        figure["layout"]["title"] = {"text": title.format(metric=plain(subject.task.metric))}
+        title_text = title.format(metric=plain(subject.task.metric))
+        figure["layout"] |= {"title": {"text": title_text}, "legend": LEGEND}
         return figure
 
     return draw
@@ -99,7 +110,7 @@ def _of_optuna(name: str, title: str, params: int = 0) -> Callable[[Subject, str
 
 FIGURES: Mapping[str, Callable[[Subject, str, str], Figure]] = {
     "history": lambda subject, *_: trials.history_figure(subject.task, subject.history),
-    "parallel": lambda subject, *_: trials.parallel_figure(
+    "parallel": lambda subject, *_: parallel_figure(
         subject.space, subject.task, subject.history, subject.ranked
     ),
     "front": lambda subject, first, second: trials.front_figure(subject.task, subject.history, first, second),

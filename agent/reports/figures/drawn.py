@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from inspect import signature
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import optuna
 from optuna.trial import FrozenTrial
 
-from bestguess.agent.reports.figures.marks import Figure, plain, plain_tags
+from bestguess.agent.reports.figures.marks import BAD, GREY, LINE, Figure, colour_bar, plain, plain_tags
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
 from bestguess.tools.words.given import shown
@@ -37,6 +38,9 @@ _OURS = {
     "WAITING": "waiting",
 }
 """What Optuna's legends call trials, and the words for it here."""
+
+_STATES = {"COMPLETE": LINE, "FAIL": BAD, "RUNNING": "#00906a", "PRUNED": "#b87a00"}
+"""The colours of a timeline; its other bars are grey."""
 
 
 def load_plotly() -> Any:
@@ -67,10 +71,13 @@ def draw_with_optuna(study: optuna.Study, name: str, metric: str, **how: Any) ->
     if "target_name" in signature(draw).parameters:
         how |= {"target": _first_value, "target_name": plain(metric)}
     try:
-        drawn = draw(study, **how)
+        drawn = draw(_Uncopied(study.study_name, study._storage), **how)
     except (ValueError, TypeError, KeyError, RuntimeError) as error:
         raise InputError(f"{name} cannot be drawn: {error}") from error
+    bar = _colour_bar(drawn.data, metric)
     for trace in drawn.data:
+        if name == "plot_timeline":
+            _tell_when(trace)
         trace.name = _OURS.get(trace.name, trace.name)
         if trace.type.startswith("scatter"):  # in a figure of the front only these say what is on it
             extra = re.sub(r"(?<=<extra>)[^<]+", _in_our_words, trace.hovertemplate or "")
@@ -78,7 +85,46 @@ def draw_with_optuna(study: optuna.Study, name: str, metric: str, **how: Any) ->
             title = trace.marker.colorbar.title
             title.text = _OURS.get(title.text, title.text) if name == "plot_pareto_front" else title.text
     figure: Figure = plain_tags(json.loads(drawn.to_json()))
+    figure["layout"].update(bar)
     return figure
+
+
+class _Uncopied(optuna.Study):
+    """A study that is only read: Optuna copies all its trials deeply for a figure, seconds of a thousand."""
+
+    def get_trials(self, deepcopy: bool = True, states: Any = None) -> list[FrozenTrial]:  # noqa: ARG002
+        return super().get_trials(deepcopy=False, states=states)
+
+
+def _tell_when(bars: Any) -> None:
+    """Have a timeline's bars say when a trial ran, in our colours; Optuna's are bare ones and a JSON text."""
+    state = _OURS.get(bars.name, bars.name)
+    bars.marker.color = _STATES.get(bars.name, GREY)
+    bars.customdata = bars.y
+    bars.text = [
+        f"trial {number}, {state}<br>{begun[:19].replace('T', ' ')}, {milliseconds / 1000:.3g} s"
+        for number, begun, milliseconds in zip(bars.y, bars.base, bars.x, strict=True)
+    ]
+    bars.hovertemplate = "%{text}<extra></extra>"
+
+
+def _colour_bar(traces: Iterable[Any], metric: str) -> dict[str, Any]:
+    """Return what the colours of Optuna's figure say, read from its own bar; nothing if it has none."""
+    for trace in traces:
+        is_map = trace.type == "contour"
+        of = trace if is_map else trace.marker
+        if of is None or of.colorscale is None or (of.colorbar.title.text or of.colorbar.ticktext) is None:
+            continue
+        if of.colorbar.ticktext:
+            ends = [str(of.colorbar.ticktext[at]) for at in (0, -1)]
+        else:
+            values = np.asarray(trace.z if is_map else of.color, dtype=float)
+            ends = [f"{end:.4g}" for end in (np.nanmin(values), np.nanmax(values))]
+        colours = (
+            [[1 - at, colour] for at, colour in reversed(of.colorscale)] if of.reversescale else of.colorscale
+        )
+        return colour_bar(of.colorbar.title.text or metric, *ends, colours)
+    return {}
 
 
 def draw_front(study: optuna.Study, task: Task, metrics: Sequence[str] | None) -> Figure:

@@ -8,18 +8,22 @@ breaks are written as text. Bold and raised text it would style in a way that ou
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from bestguess.agent.reports.live import format_prediction, format_value
+from bestguess.tools.space.parameter import Parameter
 from bestguess.tools.trial import History, Trial
 from bestguess.tools.words.given import shorten
 
 Figure = dict[str, Any]
 """A figure as plotly reads it: `data`, a list of traces, and `layout`."""
+
+Place = Callable[[Trial], Any]
+"""Where on an axis a trial stands."""
 
 MARKS: Mapping[str, tuple[str, str]] = {
     "default": ("#7a7a7a", "square"),
@@ -32,6 +36,8 @@ MARKS: Mapping[str, tuple[str, str]] = {
 """The colour and the shape of each source."""
 
 BAD = "#d55e00"
+FAILED = {"symbol": "x", "color": BAD}
+GREY = "#7a7a7a"
 LINE = "#0a7bc2"
 BAND = "rgba(10, 123, 194, 0.22)"
 RANKS = ("#0a5a94", "#3f8fbf", "#86b5b8", "#b3b389", "#a8a29a")
@@ -39,6 +45,16 @@ RANKS = ("#0a5a94", "#3f8fbf", "#86b5b8", "#b3b389", "#a8a29a")
 
 SURFACE = [[0, "#0a5a94"], [0.35, "#6aa9c9"], [0.65, "#d9dcc8"], [1, "#f2e6b8"]]
 """From a good value to a bad one."""
+
+LEGEND = {
+    "orientation": "h",
+    "x": 0,
+    "xanchor": "left",
+    "y": 0,
+    "yref": "container",
+    "yanchor": "bottom",
+    "itemsizing": "constant",
+}
 
 DECADES = 30.0
 """Positive values whose greatest is so many times the least are drawn on a logarithmic axis."""
@@ -120,6 +136,15 @@ class Scale:
         """Return where a value is drawn."""
         return self.worse if self.is_outlier(value) else value
 
+    def clip(self, value: float) -> float:
+        """Return a value within the axis; beyond its worse end it stands where outliers do."""
+        low, high = sorted((self.worse, self.high if self.maximize else self.low))
+        return float(min(max(value, low), high))
+
+    def where(self, trial: Trial) -> float:
+        """Return where a trial that has a value is drawn."""
+        return self.place(trial.value or 0.0)
+
     @property
     def axis(self) -> dict[str, Any]:
         """The axis as plotly reads it."""
@@ -135,24 +160,55 @@ class Scale:
         return float(10**at if self.log else at)
 
 
-def marker(trials: Iterable[Trial], scale: Scale | None = None) -> dict[str, Any]:
-    """Return the colours and shapes of trials; of outliers the shape points to where they are."""
-    away = "triangle-down" if scale and scale.maximize else "triangle-up"
-    colours, shapes = [], []
-    for trial in trials:
-        colour, shape = MARKS[trial.source]
-        out = scale is not None and trial.value is not None and scale.is_outlier(trial.value)
-        colours.append(colour)
-        shapes.append(f"{away}-open" if out else shape)
-    return {"color": colours, "symbol": shapes, "size": 8}
-
-
-def hover(trials: Sequence[Trial], metric: str, *, full: int = FULL_HOVER) -> list[str]:
-    """Return what is said where the pointer rests on each trial: all of the latest `full`, else the head."""
+def dots(
+    trials: Sequence[Trial],
+    metric: str,
+    x: Place,
+    y: Place,
+    name: str,
+    marker: Mapping[str, Any],
+    *,
+    full: int = FULL_HOVER,
+) -> dict[str, Any]:
+    """Return trials as one trace; the latest `full` say all that is known of them where the pointer rests."""
     since = len(trials) - full
-    return [
-        _head(trial, metric) + (_rest(trial) if index >= since else "") for index, trial in enumerate(trials)
-    ]
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": name,
+        "x": [x(trial) for trial in trials],
+        "y": [y(trial) for trial in trials],
+        "text": [
+            _head(trial, metric) + (_rest(trial) if index >= since else "")
+            for index, trial in enumerate(trials)
+        ],
+        "customdata": [trial.number for trial in trials],
+        "hovertemplate": "%{text}<extra></extra>",
+        "marker": {"size": 8, **marker},
+    }
+
+
+def by_source(
+    trials: Sequence[Trial], metric: str, x: Place, y: Place, scale: Scale | None = None, **look: Any
+) -> Iterator[dict[str, Any]]:
+    """Yield trials as traces, a source each, in its colour and shape.
+
+    Those beyond the worse end of the `scale` have a shape that points to where they are.
+    """
+    away = "triangle-down-open" if scale and scale.maximize else "triangle-up-open"
+    valued = [trial for trial in trials if scale and trial.value is not None]
+    beyond = {trial.number for trial in valued if scale and scale.is_outlier(trial.value or 0.0)}
+    latest = {trial.number for trial in trials[-FULL_HOVER:]}
+    for out in (False, True):
+        for source, (colour, shape) in MARKS.items():
+            own = [trial for trial in trials if trial.source == source and (trial.number in beyond) == out]
+            if own:
+                marker = {"color": colour, "symbol": away if out else shape, **look}
+                full = sum(trial.number in latest for trial in own)
+                yield dots(own, metric, x, y, source, marker, full=full) | {"legendgroup": source}
+    if beyond:
+        note = {"x": [None], "y": [None], "name": "beyond the axis", "hoverinfo": "skip"}
+        yield {"type": "scatter", "mode": "markers", **note, "marker": {"color": GREY, "symbol": away}}
 
 
 def points(history: History) -> list[Trial]:
@@ -161,25 +217,56 @@ def points(history: History) -> list[Trial]:
 
 
 def titled(data: list[dict[str, Any]], title: str, x: Any, y: Any, **layout: Any) -> Figure:
-    """Return a figure; `x` and `y` are the axes, or only their names."""
+    """Return a figure, whose legend has each group once; `x` and `y` are the axes, or only their names."""
     axes = [{"title": {"text": plain(axis)}} if isinstance(axis, str) else axis for axis in (x, y)]
-    legend = {"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0, "xanchor": "left"}
+    groups: set[str] = set()
+    for trace in data:
+        if group := trace.get("legendgroup"):
+            trace["showlegend"] = group not in groups
+            groups.add(group)
     return {
         "data": data,
         "layout": {
             "title": {"text": plain(title)},
             "xaxis": axes[0],
             "yaxis": axes[1],
-            "legend": legend,
+            "legend": LEGEND,
             "hovermode": "closest",
             **layout,
         },
     }
 
 
+def colour_bar(name: str, low: str, high: str, colours: Sequence[Sequence[Any]]) -> dict[str, Any]:
+    """Return what a chart's colours say as part of its layout, drawn by our page.
+
+    Plotly's own bar writes empty styles as attributes, which the page's policy reports.
+    """
+    bar = {
+        "name": plain(name),
+        "low": plain(low),
+        "high": plain(high),
+        "colours": [[*each] for each in colours],
+    }
+    return {"meta": {"colour_bar": bar}}
+
+
 def axis(name: str, more: Mapping[str, Any]) -> dict[str, Any]:
     """Return an axis with its name."""
     return {"title": {"text": plain(name)}, **more}
+
+
+def place_of(value: Any) -> Any:
+    """Return where a parameter's value stands: a number, or its words."""
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else plain(value)
+
+
+def parameter_axis(parameter: Parameter, name: str, *, categorical: bool) -> dict[str, Any]:
+    """Return the axis of a parameter: categories, a logarithmic or a linear one."""
+    options = getattr(parameter, "options", ())
+    if categorical or any(not isinstance(place_of(option), int | float) for option in options):
+        return axis(name, {"type": "category"})
+    return axis(name, {"type": "log" if getattr(parameter, "log", False) else "linear"})
 
 
 def _head(trial: Trial, metric: str) -> str:

@@ -6,6 +6,7 @@ import pytest
 from tests.agent.chat.conftest import Talk
 
 from bestguess.agent.chat.commands import REGISTRY
+from bestguess.agent.chat.web.table import View
 from bestguess.agent.chat.web.views import panels_html
 
 BEGIN = ("/new train.py val_loss",)
@@ -35,7 +36,7 @@ def test_a_session_of_several_metrics_asks_for_a_preference_before_it_says_best(
     talk.say("/limit train_loss <= 0.1")
     assert "train-2, which is to minimize val_loss, minimize train_loss" in talk.of("answer")[-1].text
     assert "begins with the 2 of 2 trials that printed all of it" in talk.of("answer")[-1].text
-    shown = panels_html(talk.session, "number", descending=False)
+    shown = panels_html(talk.session, View(descending=False))
     assert "train_loss 0.01" in shown
     assert "front: 2 trials" in shown
     talk.say("/table")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import io
 import json
@@ -9,17 +10,20 @@ import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import optuna
 import pytest
 
 pytest.importorskip("fastapi", reason="the extra `web` is not installed")
 
 from tests.agent.chat.conftest import SCRIPT, Talk
-from tests.agent.chat.filled import fill
+from tests.agent.chat.filled import add, fill
 from tests.agent.chat.web_server import WebServer
 
 from bestguess.agent.chat.session import Session
 from bestguess.agent.chat.web import table
+from bestguess.agent.chat.web.figures import changes
 from bestguess.agent.reports.figures import FIGURES
 from bestguess.tools.trial import Outcome, Proposal
 
@@ -55,6 +59,59 @@ def test_a_figure_is_data_or_words_and_never_code(server: WebServer, name: str) 
     assert (status, headers["content-type"]) == (200, "application/json")
     assert set(figure) in ({"data", "layout"}, {"words"})
     assert "default-src 'none'" in headers["content-security-policy"]
+
+
+def edited(figure: Any, edits: list[Any]) -> Any:
+    """Return a figure with edits made as the page makes them."""
+    for path, value in edits:
+        part = figure
+        for key in path[:-1]:
+            part = part[key]
+        if isinstance(part, list) and path[-1] == len(part):
+            part.append(value)
+        else:
+            part[path[-1]] = value
+    return figure
+
+
+def test_of_a_figure_that_a_page_has_it_gets_what_is_new(empty: WebServer) -> None:
+    fill(empty.session, 45)
+    _, whole, headers = empty.ask("/figures/history")
+    for _ in range(3):
+        add(empty.session, 1)
+        status, edits, later = empty.ask("/figures/history", **{"If-None-Match": headers["etag"]})
+        assert (status, later["im"]) == (226, "edits")
+        assert len(edits) < len(whole) / 10
+        now = empty.ask("/figures/history")
+        assert edited(json.loads(whole), json.loads(edits)) == json.loads(now[1])
+        whole, headers = now[1], now[2]
+        assert headers["etag"] == later["etag"]
+    same = empty.ask("/figures/history", **{"If-None-Match": headers["etag"]})
+    assert same[:2] == (226, "[]")
+
+
+@pytest.mark.parametrize("tag", ["", '"0123456789abcdef"', "*", "a" * 5000, "W/"])
+def test_a_page_with_a_figure_that_is_not_known_gets_the_whole_one(server: WebServer, tag: str) -> None:
+    status, text, headers = server.ask("/figures/history", **{"If-None-Match": tag})
+    assert (status, "im" in headers) == (200, False)
+    assert set(json.loads(text)) == {"data", "layout"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ({"a": [1, 2]}, {"a": [1, 2, 3]}),
+        ({"a": [1, 2]}, {"a": [1]}),
+        ({"a": {"b": 1, "c": [{"d": 2}]}}, {"a": {"b": 1, "c": [{"d": 3, "e": None}]}}),
+        ({"a": 1, "b": 2}, {"a": 1}),
+        ({"a": [[1], []]}, {"a": [[1, 2], [], [3]]}),
+        ({"a": "x"}, {"a": {"x": 1}}),
+        ({"a": 0}, {"a": 0.0}),
+    ],
+)
+def test_edits_make_any_figure_of_another(old: Any, new: Any) -> None:
+    edits = json.loads(json.dumps([*changes({"figure": old}, {"figure": new})]))
+    assert edited({"figure": copy.deepcopy(old)}, edits) == {"figure": new}
 
 
 @pytest.mark.parametrize(
@@ -226,6 +283,28 @@ def test_before_a_study_the_page_says_what_may_be_begun(empty: WebServer, folder
     assert json.loads(empty.ask("/figures/history")[1])["words"].startswith("nothing is being tuned yet")
     for path in ("/model", "/report", "/belief", "/trial/1", "/compare?a=1&b=2"):
         assert "tune train.py" in empty.ask(path)[1], path
+
+
+def test_only_the_panels_that_are_in_sight_are_sent(server: WebServer) -> None:
+    parts = {part: server.ask(f"/panels?parts=bar&parts={part}")[1] for part in ("table", "editor", "earned")}
+    for part, html in parts.items():
+        assert re.findall(r'<div id="(\w+)" hx-swap-oob', html) == ["start", "bar", part]
+    assert len(server.ask("/panels?parts=bar")[1]) < 3000
+
+
+def test_studies_that_were_begun_are_there_the_latest_first_with_what_they_found(
+    empty: WebServer, folder: Path
+) -> None:
+    for trials in (2, 1):
+        fill(empty.session, trials)
+    best = empty.session.bench.history.incumbent
+    assert best
+    html = empty.ask("/start")[1]
+    assert re.findall(r"<li><b>(train[^<]*)</b>", html)[:2] == ["train-2", "train"]
+    assert f"train.py; 1 trials, best val_loss {best.value:.6g}" in html
+    assert "not begun in a session; 2 trials" in html  # nor is there a button that would only refuse
+    optuna.create_study(study_name="theirs", storage=f"sqlite:///{folder}/bestguess.db")
+    assert "was not made by BestGuess" in empty.ask("/start")[1]
 
 
 def test_a_script_whose_name_is_markup_is_text(empty: WebServer, folder: Path) -> None:

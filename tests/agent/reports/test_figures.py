@@ -11,7 +11,7 @@ import pytest
 import bestguess as bg
 from bestguess.agent.reports.figures import Subject, draw_figure
 from bestguess.agent.reports.figures.marks import BAD, MARKS, RANKS, Scale, plain_tags
-from bestguess.agent.reports.figures.trials import parallel_figure
+from bestguess.agent.reports.figures.parallel import parallel_figure
 from bestguess.tools.errors import InputError
 from bestguess.tools.goals import Goals
 from bestguess.tools.trial import History, Outcome, Prediction, Proposal, Stop, Trial
@@ -81,8 +81,24 @@ def test_an_outlier_is_marked_at_the_edge_and_says_its_value() -> None:
     random = traces(figure)["random"]
     _, high = figure["layout"]["yaxis"]["range"]
     assert 0.6 < random["y"][0] < high < 1
-    assert random["marker"]["symbol"] == ["triangle-up-open"]
+    assert random["marker"]["symbol"] == "triangle-up-open"
     assert "7000" in random["text"][0]
+
+
+@pytest.mark.parametrize("worst", [0, 6, 12])
+@pytest.mark.parametrize("name", ["history", "predictions"])
+def test_the_legend_has_the_shape_of_each_source_once_wherever_an_outlier_stands(
+    name: str, worst: int
+) -> None:
+    values = [7000.0 if number == worst else 0.3 + number / 50 for number in range(18)]
+    figure = draw_figure(name, subject(*values))
+    groups = [trace for trace in figure["data"] if "legendgroup" in trace and trace["showlegend"]]
+    assert {trace["name"]: trace["marker"]["symbol"] for trace in groups} == {
+        source: MARKS[source][1] for source in SOURCES
+    }
+    assert len(groups) == len(SOURCES)
+    noted = traces(figure).get("beyond the axis")
+    assert (noted is None) == (name == "predictions" and worst == 0)  # of trial 0 nothing was expected
 
 
 @pytest.mark.parametrize(
@@ -197,10 +213,8 @@ def test_what_cannot_be_drawn_is_said_in_words(name: str, first: str, words: str
 
 
 def test_of_many_trials_only_the_latest_say_all_that_is_known() -> None:
-    texts = traces(draw_figure("predictions", subject(*(0.1 + n / 1000 for n in range(400)))))[
-        "expected, 90 %"
-    ]["text"]
-    assert ["lr = " in text for text in (texts[0], texts[50], texts[-1])] == [False, False, True]
+    texts = traces(draw_figure("predictions", subject(*(0.1 + n / 1000 for n in range(400)))))["gp"]["text"]
+    assert ["lr = " in text for text in (texts[0], texts[15], texts[-1])] == [False, False, True]
     assert texts[0].startswith("trial 1, gp<br>")
 
 
@@ -238,5 +252,11 @@ def test_the_surrogates_figures_agree_with_what_it_says() -> None:
             said = given.verifier.predict({**best, "rate": along, "x": up}).median
             assert surface["text"][row][column] == f"{said:.4g}"
     assert all(a < b for a, b in pairwise(surface["x"]))
+    ends = draw_figure("contour", given, "rate", "x")["layout"]["meta"]["colour_bar"]
+    assert ends["name"] == "value"
+    assert float(ends["low"]) < float(ends["high"])
     for name in ("doubt", "failing", "contour", "rank", "slice", "timeline", "edf", "predictions"):
-        json.dumps(draw_figure(name, given), allow_nan=False)
+        figure = draw_figure(name, given)
+        json.dumps(figure, allow_nan=False)
+        coloured = name in ("doubt", "failing", "contour", "rank", "slice")
+        assert ("colour_bar" in figure["layout"].get("meta", {})) == coloured

@@ -24,7 +24,6 @@ const charts = (() => {
       margin: { l: 58, r: 14, t: 14, b: 46, ...layout.margin },
       hoverlabel: { bgcolor: colours.paper, bordercolor: colours.quiet, font: { color: colours.ink, family: "system-ui, sans-serif" }, align: "left" },
       modebar: { bgcolor: "rgba(0,0,0,0)", color: colours.quiet, activecolor: colours.ink },
-      legend: { ...layout.legend, ...(narrow() ? { y: -0.3 } : {}) },
       autosize: true,
       dragmode: narrow() ? false : "zoom",
       uirevision: "kept",
@@ -57,7 +56,20 @@ const charts = (() => {
     element.querySelector("figcaption").textContent = "";
   };
 
-  const draw = async (element, figure) => {
+  // What the colours of a map say; plotly's own bar writes styles in a way that the page's policy reports.
+  const colourBar = (element, bar) => {
+    element.querySelector(".colours")?.remove();
+    if (!bar) return;
+    const strip = document.createElement("i");
+    strip.style.background = `linear-gradient(to right, ${bar.colours.map(([at, colour]) => `${colour} ${100 * at}%`)})`;
+    const row = Object.assign(document.createElement("p"), { className: "colours quiet" });
+    row.append(`${decoded(bar.name)}: ${decoded(bar.low)} `, strip, ` ${decoded(bar.high)}`);
+    element.querySelector("figcaption").after(row);
+  };
+
+  // The revision tells plotly that a figure changed, whose arrays may be the same ones with more in them.
+  const draw = async (element, figure, revision) => {
+    colourBar(element, figure.layout?.meta?.colour_bar);
     if (figure.words) return say(element, figure.words);
     const title = decoded(figure.layout?.title?.text || "");
     element.querySelector("figcaption").textContent = title;
@@ -65,7 +77,7 @@ const charts = (() => {
     const plot = element.querySelector(".plot");
     plot.querySelector(":scope > p, :scope > svg")?.remove();
     const { data, layout } = themed(figure);
-    await Plotly.react(plot, data, layout, {
+    await Plotly.react(plot, data, { ...layout, datarevision: revision }, {
       displaylogo: false,
       responsive: true,
       displayModeBar: narrow() ? false : "hover",

@@ -1,4 +1,4 @@
-// Colours as the system has them, light or dark: chosen here, kept in this browser, set before anything is drawn.
+// The first of the page's scripts. Colours as the system has them, light or dark: chosen here, kept in this browser, set before anything is drawn.
 const THEMES = ["system", "light", "dark"];
 let theme = "system";
 try { theme = localStorage.getItem("bestguess-theme") || theme; } catch { /* storage is off: as the system */ }
@@ -10,3 +10,5 @@ const setTheme = (wanted) => {
 };
 setTheme(theme);
 const nextTheme = () => setTheme(THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length]);
+const byId = (id) => document.getElementById(id);
+const every = (selector, within = document) => [...within.querySelectorAll(selector)];
