@@ -10,7 +10,7 @@ import json
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -107,20 +107,22 @@ def changes(
     old: Any, new: Any, path: tuple[str | int, ...] = ()
 ) -> Iterator[tuple[tuple[str | int, ...], Any]]:
     """Yield what makes `new` of `old`, both as of JSON: the path to a value, and the value to set there."""
-    keys: Iterable[Any] | None = None
-    if isinstance(old, dict) and isinstance(new, dict) and old.keys() <= new.keys():
-        keys, missing = new, new.keys() - old.keys()
-    elif isinstance(old, list) and isinstance(new, list) and len(old) <= len(new):
-        keys, missing = range(len(new)), range(len(old), len(new))
-    if keys is None:
+    before, after = _parts(old), _parts(new)
+    if type(old) is not type(new) or before is None or after is None or not before.keys() <= after.keys():
         if old != new:
             yield path, new
         return
-    for key in keys:
-        if key in missing:
-            yield (*path, key), new[key]
+    for key, value in after.items():
+        if key in before:
+            yield from changes(before[key], value, (*path, key))
         else:
-            yield from changes(old[key], new[key], (*path, key))
+            yield (*path, key), value
+
+
+def _parts(value: Any) -> dict[Any, Any] | None:
+    if isinstance(value, list | tuple):
+        return dict(enumerate(value))
+    return value if isinstance(value, dict) else None
 
 
 def style_ids(script: Path) -> list[str]:

@@ -116,14 +116,13 @@ def _colour_bar(traces: Iterable[Any], metric: str) -> dict[str, Any]:
         if of is None or of.colorscale is None or (of.colorbar.title.text or of.colorbar.ticktext) is None:
             continue
         if of.colorbar.ticktext:
-            ends = [str(of.colorbar.ticktext[at]) for at in (0, -1)]
+            low, high = (str(of.colorbar.ticktext[at]) for at in (0, -1))
         else:
             values = np.asarray(trace.z if is_map else of.color, dtype=float)
-            ends = [f"{end:.4g}" for end in (np.nanmin(values), np.nanmax(values))]
-        colours = (
-            [[1 - at, colour] for at, colour in reversed(of.colorscale)] if of.reversescale else of.colorscale
-        )
-        return colour_bar(of.colorbar.title.text or metric, *ends, colours)
+            low, high = (f"{end:.4g}" for end in (np.nanmin(values), np.nanmax(values)))
+        turned = [(1 - at, colour) for at, colour in reversed(of.colorscale)]
+        colours = turned if of.reversescale else of.colorscale
+        return colour_bar(of.colorbar.title.text or metric, low, high, colours)
     return {}
 
 

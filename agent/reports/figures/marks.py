@@ -43,7 +43,7 @@ BAND = "rgba(10, 123, 194, 0.22)"
 RANKS = ("#0a5a94", "#3f8fbf", "#86b5b8", "#b3b389", "#a8a29a")
 """From the best fifth of the trials to the worst."""
 
-SURFACE = [[0, "#0a5a94"], [0.35, "#6aa9c9"], [0.65, "#d9dcc8"], [1, "#f2e6b8"]]
+SURFACE = ((0.0, "#0a5a94"), (0.35, "#6aa9c9"), (0.65, "#d9dcc8"), (1.0, "#f2e6b8"))
 """From a good value to a bad one."""
 
 LEGEND = {
@@ -237,7 +237,7 @@ def titled(data: list[dict[str, Any]], title: str, x: Any, y: Any, **layout: Any
     }
 
 
-def colour_bar(name: str, low: str, high: str, colours: Sequence[Sequence[Any]]) -> dict[str, Any]:
+def colour_bar(name: str, low: str, high: str, colours: Sequence[tuple[float, str]]) -> dict[str, Any]:
     """Return what a chart's colours say as part of its layout, drawn by our page.
 
     Plotly's own bar writes empty styles as attributes, which the page's policy reports.

@@ -109,7 +109,7 @@ def surface_figure(
         "y": [place_of(each) for each in y],
         "z": z,
         "text": words,
-        "colorscale": SURFACE,
+        "colorscale": [[*each] for each in SURFACE],
         "reversescale": good_high,
         "showscale": False,  # `colour_bar` says it
         "ncontours": 14,
@@ -121,7 +121,7 @@ def surface_figure(
     told = [trial for trial in points(history) if across in trial.params and up in trial.params]
     bad = [trial for trial in history.failed if across in trial.params and up in trial.params]
     along, upward = _at(across), _at(up)
-    look = {"size": 8, "line": {"color": "#fff", "width": 1}}
+    look: dict[str, Any] = {"size": 8, "line": {"color": "#fff", "width": 1}}
     star = {"symbol": "star-open", "size": 18, "color": "#000", "line": {"width": 2}}
     data = [surface, *by_source(told, task.metric, along, upward, **look)]
     if bad:
@@ -129,7 +129,7 @@ def surface_figure(
     data.append(dots([best], task.metric, along, upward, f"best: trial {best.number}", star))
     shown = [value for row in z for value in row if value is not None]
     low, high = (_words(10.0**end if log else end, show) for end in (min(shown), max(shown)))
-    turned = [[1 - at, colour] for at, colour in reversed(SURFACE)]
+    turned = [(1 - at, colour) for at, colour in reversed(SURFACE)]
     bar = colour_bar(what[show], low, high, turned if good_high else SURFACE)
     title = f"{what[show]}{' (log10)' if log else ''}, the rest as in trial {best.number}"
     sides = [

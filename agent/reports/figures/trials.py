@@ -108,11 +108,9 @@ def front_figure(task: Task, history: History, first: str = "", second: str = ""
     on_front = {trial.number for trial in history.front}
     data: list[dict[str, Any]] = []
     for ringed in (False, True):
-        look = (
-            {"size": 11, "line": {"width": 2.5, "color": BAD}}
-            if ringed
-            else {"size": 7, "line": {"width": 0}}
-        )
+        look: dict[str, Any] = {"size": 7, "line": {"width": 0}}
+        if ringed:
+            look = {"size": 11, "line": {"width": 2.5, "color": BAD}}
         own = [trial for trial in told if (trial.number in on_front) == ringed]
         data += by_source(own, task.metric, _metric(across), _metric(up), **look)
     joined = sorted((trial.values[across], trial.values[up]) for trial in told if trial.number in on_front)

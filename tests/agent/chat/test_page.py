@@ -74,25 +74,30 @@ def edited(figure: Any, edits: list[Any]) -> Any:
     return figure
 
 
+def ask_history(server: WebServer, seen: str) -> tuple[int, str, dict[str, str]]:
+    headers: dict[str, Any] = {"If-None-Match": seen}
+    return server.ask("/figures/history", **headers)
+
+
 def test_of_a_figure_that_a_page_has_it_gets_what_is_new(empty: WebServer) -> None:
     fill(empty.session, 45)
     _, whole, headers = empty.ask("/figures/history")
     for _ in range(3):
         add(empty.session, 1)
-        status, edits, later = empty.ask("/figures/history", **{"If-None-Match": headers["etag"]})
+        status, edits, later = ask_history(empty, headers["etag"])
         assert (status, later["im"]) == (226, "edits")
         assert len(edits) < len(whole) / 10
         now = empty.ask("/figures/history")
         assert edited(json.loads(whole), json.loads(edits)) == json.loads(now[1])
         whole, headers = now[1], now[2]
         assert headers["etag"] == later["etag"]
-    same = empty.ask("/figures/history", **{"If-None-Match": headers["etag"]})
+    same = ask_history(empty, headers["etag"])
     assert same[:2] == (226, "[]")
 
 
 @pytest.mark.parametrize("tag", ["", '"0123456789abcdef"', "*", "a" * 5000, "W/"])
 def test_a_page_with_a_figure_that_is_not_known_gets_the_whole_one(server: WebServer, tag: str) -> None:
-    status, text, headers = server.ask("/figures/history", **{"If-None-Match": tag})
+    status, text, headers = ask_history(server, tag)
     assert (status, "im" in headers) == (200, False)
     assert set(json.loads(text)) == {"data", "layout"}
 
