@@ -91,7 +91,8 @@ class Proposal:
     turn and could not use it. `tokens` and `seconds` are what producing it cost. `rival` is what the
     surrogate expected of its own choice where somebody else had the turn; None elsewhere. `rival_chance` is
     that choice's chance to join the front, in a study of several metrics or with limits. `suggestion` is
-    what a model that was asked advises a person.
+    what a model that was asked advises a person. `experiment` is the change to a program that the trial is a
+    run of (`agent/experiments`): commit, diff, note, seeds and more, as JSON has them.
     """
 
     params: Params
@@ -105,6 +106,7 @@ class Proposal:
     rival: Prediction | None = None
     suggestion: Suggestion | None = None
     rival_chance: float = 0.0
+    experiment: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.params, Mapping):

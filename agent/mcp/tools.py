@@ -19,6 +19,7 @@ from bestguess.agent.chat.command import Command
 from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.checks import check_count
 from bestguess.agent.export import Form, export_study
+from bestguess.agent.mcp.experiments import ExperimentTools
 from bestguess.agent.mcp.records import (
     Asked,
     Best,
@@ -58,6 +59,8 @@ create_study with a space (scan_script drafts one), then again and again: ask, r
 value or the failure. Failures are data: tell them too. If you have an idea of your own, verify says what the
 evidence thinks of it; run it and tell it by its params. After a lost connection, tell again whatever you are
 not sure of: telling the same twice changes nothing; history has the trials that are still running.
+Where you edit a program instead, and run it: experiment_report first, experiment_tried before you build an
+idea, then experiment_record what came of it, and experiment_keep says whether it is better or luck.
 list_studies has the studies there are; report says what one came to; widen allows more where the best lies at
 an end of its range."""
 
@@ -98,7 +101,8 @@ def make_server(
     """
     server = StrictServer("bestguess", instructions=INSTRUCTIONS, log_level="WARNING")
     studies = Studies(storage, llm=llm, llm_wait_s=llm_wait_s, device=device)
-    tools = Tools(studies, (root or Path.cwd()).resolve())
+    folder = (root or Path.cwd()).resolve()
+    tools = Tools(studies, folder)
     server.tool()(tools.ask)
     for function in (
         tools.list_studies,
@@ -116,6 +120,7 @@ def make_server(
         tools.scan_script,
     ):
         server.tool()(threaded(function))
+    ExperimentTools(storage, folder, _find_script).add_to(server)
     for command in REGISTRY.values():
         if command.of_study:
             server.add_tool(threaded(tools.answering(command)), command.name, description=command.help)

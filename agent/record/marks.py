@@ -1,4 +1,4 @@
-"""What people said of trials afterwards: remarks, and which trials do not count. A finished trial is sealed.
+"""What was said of trials afterwards: remarks, which do not count, decisions. A finished trial is sealed.
 
 Each is an attribute of the study of its own, written once, so that processes of any number of machines that
 write at the same time lose nothing of each other's. Earlier versions kept all in one; these are read too.
@@ -16,11 +16,13 @@ from typing import Any
 from optuna.storages import BaseStorage
 
 from bestguess.tools.trial import Trial
+from bestguess.tools.words.kept import DECISION, KeptDecision, fits
 
 ASIDE = "bestguess:aside"
 REMARKS = "bestguess:remarks"
 _KEY = re.compile(r"bestguess:(aside|remark):(\d{1,18})(?::.*)?")
 _NUMBER = re.compile(r"\d{1,18}")
+_DECISION = re.compile(r"bestguess:decision:\d{20}-[0-9a-f]{8}:(\d{1,18})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,5 +72,25 @@ def write_aside(storage: BaseStorage, study_id: int, number: int, *, aside: bool
 
 def write_remark(storage: BaseStorage, study_id: int, number: int, text: str) -> None:
     """Add what someone says of a trial."""
-    unique = f"{time.time_ns():020d}-{secrets.token_hex(4)}"
-    storage.set_study_user_attr(study_id, f"bestguess:remark:{number}:{unique}", text)
+    storage.set_study_user_attr(study_id, f"bestguess:remark:{number}:{_unique()}", text)
+
+
+def read_decisions(attributes: Mapping[str, Any]) -> dict[int, KeptDecision]:
+    """Return what was decided last of each experiment, by its number, the latest decision last."""
+    found: dict[int, KeptDecision] = {}
+    for key in sorted(key for key in attributes if _DECISION.fullmatch(key)):
+        if fits(DECISION, attributes[key]):
+            number = int(key.rpartition(":")[2])
+            found.pop(number, None)
+            found[number] = attributes[key]
+    return found
+
+
+def write_decision(storage: BaseStorage, study_id: int, number: int, decision: KeptDecision) -> None:
+    """Add what was decided of an experiment."""
+    storage.set_study_user_attr(study_id, f"bestguess:decision:{_unique()}:{number}", dict(decision))
+
+
+def _unique() -> str:
+    """Return words that no other process writes, and that sort by time."""
+    return f"{time.time_ns():020d}-{secrets.token_hex(4)}"

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from optuna.exceptions import OptunaError, StorageInternalError
 from optuna.storages import BaseStorage, RDBStorage, get_storage
-from sqlalchemy import event
+from sqlalchemy import event, text
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
 
@@ -196,6 +196,24 @@ class SteadyStorage(_Forwarding, BaseStorage):  # type: ignore[misc]  # its meth
         self._storage.engine.dispose()
         if self._watched:
             self._watched.failed()
+
+    def read_attribute(self, study_id: int, name: str, since: int) -> list[tuple[int, str, str]]:
+        """Return number, state and JSON of an attribute of all trials from `since` on, in their order.
+
+        Optuna reads every table of every trial for that, which takes 10 times as long.
+        """
+        query = text(
+            "SELECT t.number, t.state, a.value_json FROM trials t JOIN trial_user_attributes a "
+            "ON a.trial_id = t.trial_id "
+            "WHERE t.study_id = :study AND a.key = :name AND t.number >= :since ORDER BY t.number"
+        )
+
+        def read() -> list[tuple[int, str, str]]:
+            with self._storage.engine.connect() as connection:
+                rows = connection.execute(query, {"study": study_id, "name": name, "since": since})
+                return [(int(number), str(state), str(kept)) for number, state, kept in rows]
+
+        return persist(read)
 
     def _use(self, storage: RDBStorage, watched: Path | None) -> None:
         _translate_errors(storage, self._place)

@@ -12,7 +12,14 @@ from uuid import uuid4
 import optuna
 
 from bestguess.agent.record.lock import hold, lock_file, writing
-from bestguess.agent.record.marks import Marks, read_marks, write_aside, write_remark
+from bestguess.agent.record.marks import (
+    Marks,
+    read_decisions,
+    read_marks,
+    write_aside,
+    write_decision,
+    write_remark,
+)
 from bestguess.agent.record.opening import find, find_or_make
 from bestguess.agent.record.owner import RELEASED, Owner, life_of
 from bestguess.agent.record.settings import Settings
@@ -26,7 +33,7 @@ from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History, Outcome, Proposal, Stop, Trial
 from bestguess.tools.words.cleaning import clean
 from bestguess.tools.words.given import as_index, shown
-from bestguess.tools.words.kept import GradeWord, whole
+from bestguess.tools.words.kept import GradeWord, KeptDecision, whole
 from bestguess.tools.words.redaction import redact
 
 EARLIER = "bestguess:earlier"
@@ -243,6 +250,42 @@ class Study:
         with self._spool.keeping(outcome, proposal, key=key):
             self.take_in()
             return self._trials.add(proposal, outcome, key)
+
+    def add_once(self, proposal: Proposal, outcome: Outcome | None, key: str) -> int | None:
+        """Record a trial unless one with this key is there, and return its number; None if it is.
+
+        Without an outcome it runs, as nobody's whose end would be noticed.
+
+        Raises:
+            StudyUnavailable: as for `finish`.
+        """
+        if outcome is None:
+            self.take_in()
+            return self._trials.add_once(proposal, None, key)
+        outcome = outcome.of(self.task.metric, self.task.names)
+        with self._spool.keeping(outcome, proposal, key=key):
+            self.take_in()
+            return self._trials.add_once(proposal, outcome, key)
+
+    def noted(self) -> tuple[list[tuple[int, str, dict[str, Any]]], dict[int, KeptDecision]]:
+        """Return number, Optuna's state and our fields of all trials that count, and the last decisions.
+
+        Decisions are by the number of the experiment, the latest one last.
+        """
+        with whole(self.name):
+            attributes = self.storage.get_study_user_attrs(self._settings.study_id)
+            aside = read_marks(attributes).aside
+            return [noted for noted in self._trials.noted() if noted[0] not in aside], read_decisions(
+                attributes
+            )
+
+    def withdraw(self, number: int, why: str) -> bool:
+        """Take a running trial back, so that it is part of no history; return whether it still ran."""
+        return self._trials.withdraw(number, why)
+
+    def decide(self, number: int, decision: KeptDecision) -> None:
+        """Record what was decided of an experiment."""
+        write_decision(self.storage, self._settings.study_id, number, decision)
 
     def tell(self, trial: Trial | int, outcome: Outcome) -> tuple[Trial, bool]:
         """Record the outcome of a running trial; return it, and whether anything was written.

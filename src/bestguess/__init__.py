@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bestguess.agent.advice.budget import Budget
     from bestguess.agent.chat.unattended import Agent
     from bestguess.agent.estimators.search_cv import SearchCV
+    from bestguess.agent.experiments.experiments import Experiments
     from bestguess.agent.learning.draft import learn
     from bestguess.agent.llm import LLM, Message, Reply, Request
     from bestguess.agent.pruning.pruner import Pruner
@@ -33,6 +34,7 @@ _HOMES = {
     "BestGuessError": "tools.errors",
     "Budget": "agent.advice.budget",
     "Choice": "tools.space.parameters",
+    "Experiments": "agent.experiments.experiments",
     "Fidelity": "tools.space.parameters",
     "Float": "tools.space.parameters",
     "History": "tools.trial",
@@ -67,6 +69,7 @@ __all__ = [
     "BestGuessError",
     "Budget",
     "Choice",
+    "Experiments",
     "Fidelity",
     "Float",
     "History",

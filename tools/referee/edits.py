@@ -12,6 +12,7 @@ import keyword
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 
 MOST_CHARS = 200_000
 """Of a diff that is read: beyond, it is no change of an idea but a new program."""
@@ -154,7 +155,7 @@ def _names(tokens: tuple[Token, ...]) -> set[str]:
     """Return the names in a piece of code, but for those of the arguments in calls."""
     found: set[str] = set()
     depth = 0
-    for token, following in zip(tokens, (*tokens[1:], None), strict=True):
+    for token, following in zip_longest(tokens, tokens[1:]):
         depth += (token.text in ("(", "[", "{")) - (token.text in (")", "]", "}"))
         argument = depth > 0 and following is not None and following.text == "="
         if token.kind == "name" and not argument:

@@ -85,6 +85,36 @@ class _Suggestion(TypedDict, total=False):
     high: _Finite
 
 
+class _Experiment(TypedDict, total=False):
+    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
+
+    id: Required[str]
+    commit: str
+    parent: str
+    description: str
+    diff: str
+    note: str
+    params: dict[str, _Plain]
+    seeds: list[int]
+    metrics: list[dict[str, _Finite]]
+    cost: _Cost
+
+
+class KeptDecision(TypedDict, total=False):
+    """What was decided of an experiment, and on how many runs."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
+
+    keep: Required[bool]
+    runs: Required[_Count]
+    against: _Count | None
+    gain: _Finite
+    words: str
+
+
+DECISION = TypeAdapter(KeptDecision)
+
+
 def _forms(**kinds: Any) -> Mapping[str, TypeAdapter[Any]]:
     return {name: TypeAdapter(kind) for name, kind in kinds.items()}
 
@@ -115,6 +145,7 @@ _OF_TRIAL = _forms(
     rival=_Prediction | None,
     rival_chance=Annotated[float, Field(ge=0, le=1)],
     suggestion=_Suggestion,
+    experiment=_Experiment,
     tokens=_Count,
     seconds=_Cost,
     texts=dict[str, _Plain],
@@ -137,7 +168,7 @@ def read_settings(attributes: Mapping[str, Any], study: str | None) -> dict[str,
     if not isinstance(kept, Mapping):
         raise StudyError(f"study {study!r} keeps {shown(kept)} as its settings; {MEND}")
     for name, form in _OF_STUDY.items():
-        if name in kept and not _fits(form, kept[name]):
+        if name in kept and not fits(form, kept[name]):
             raise StudyError(f"study {study!r} keeps {shown(kept[name])} as its {name}; {MEND}")
     return dict(kept)
 
@@ -147,7 +178,7 @@ def read_fields(attribute: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
     if not isinstance(attribute, Mapping):
         return {}, (ATTRIBUTE,)
     odd = tuple(
-        name for name, form in _OF_TRIAL.items() if name in attribute and not _fits(form, attribute[name])
+        name for name, form in _OF_TRIAL.items() if name in attribute and not fits(form, attribute[name])
     )
     return {name: value for name, value in attribute.items() if name not in odd}, odd
 
@@ -232,7 +263,8 @@ def read_kept(kind: type[Kept], row: Sequence[Any]) -> Kept | None:
         return None
 
 
-def _fits(form: TypeAdapter[Any], value: Any) -> bool:
+def fits(form: TypeAdapter[Any], value: Any) -> bool:
+    """Whether a value that was kept has the form in which it was written."""
     try:
         form.validate_python(value, strict=True)
     except (ValidationError, RecursionError):

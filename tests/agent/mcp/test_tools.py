@@ -96,7 +96,8 @@ def test_every_tool_has_a_description_and_a_schema_of_what_it_takes_and_gives(
         assert set(tools) == {
             "list_studies", "create_study", "ask", "tell", "warm_start", "best", "history", "importance",
             "report", "export", "verify", "widen", "report_step", "scan_script", "why", "compare", "outlook",
-            "cost",
+            "cost", "experiment_record", "experiment_keep", "experiment_tried", "experiment_next",
+            "experiment_stop", "experiment_report",
         }  # fmt: skip
         assert all(tool.description for tool in tools.values())
         assert all(tool.input_schema["additionalProperties"] is False for tool in tools.values())

@@ -1,0 +1,224 @@
+"""An experiment as it is read from the record: all trials of one change, and what was decided of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import fmean, median
+from typing import Any
+
+from bestguess.tools.errors import InputError
+from bestguess.tools.referee.experiment import Experiment
+from bestguess.tools.trial import plain_line
+from bestguess.tools.words.given import as_index, shorten, shown
+from bestguess.tools.words.kept import KeptDecision
+from bestguess.tools.words.redaction import redact
+
+LEAST_HASH = 4
+TITLE_CHARS = 80
+QUOTE_CHARS = 60
+
+Noted = tuple[int, str, Mapping[str, Any]]
+"""A trial's number, its state as Optuna has it, and what we keep of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An experiment, by the number of its first trial; `runs` has the metrics of each run, by name.
+
+    `failures` are the reasons for which runs gave nothing, `cost` is what all runs cost, None where nobody
+    said, and `decision` what was decided last. What others wrote is cleaned and cut, and still theirs.
+    """
+
+    number: int
+    id: str
+    trials: tuple[int, ...]
+    keys: frozenset[str]
+    commit: str = ""
+    parent: str = ""
+    description: str = ""
+    diff: str = ""
+    note: str = ""
+    params: Mapping[str, Any] | None = None
+    runs: tuple[Mapping[str, float], ...] = ()
+    seeds: tuple[int | None, ...] = ()
+    failures: tuple[str, ...] = ()
+    cost: float | None = None
+    running: tuple[int, ...] = ()
+    decision: KeptDecision | None = None
+
+    @property
+    def title(self) -> str:
+        """What it is called, in a line."""
+        params = ", ".join(f"{name}={value}" for name, value in (self.params or {}).items())
+        return shorten(self.description or self.commit[:10] or params or self.id, TITLE_CHARS)
+
+    @property
+    def named(self) -> str:
+        """Its number, commit and title, which is quoted: others wrote it."""
+        return f"experiment {self.number}{f' {self.commit[:8]}' * bool(self.commit)} {quote(self.title)}"
+
+    @property
+    def kept(self) -> bool | None:
+        """Whether it was kept; None where nobody decided."""
+        return self.decision["keep"] if self.decision else None
+
+    @property
+    def state(self) -> str:
+        """What stands of it: running, failed, kept, dropped, or measured and not decided."""
+        if self.runs:
+            return {True: "kept", False: "dropped", None: "measured"}[self.kept]
+        return "failed" if self.failures else "running"
+
+    def value(self, metric: str) -> float | None:
+        """Return the median of its runs; None before there is one."""
+        found = [run[metric] for run in self.runs if metric in run]
+        return median(found) if found else None
+
+    def measured(self, names: Sequence[str], base: int | None) -> Experiment:
+        """Return it as the referee takes it, with the metrics of these names that all of its runs have."""
+        had = [name for name in names if all(name in run for run in self.runs)]
+        known = [seed for seed in self.seeds if seed is not None]
+        return Experiment(
+            self.number,
+            {name: [run[name] for run in self.runs] for name in had} if self.runs else (),
+            seeds=known if len(known) == len(self.runs) and known else None,
+            cost=self.cost / max(len(self.runs) + len(self.failures), 1) if self.cost is not None else None,
+            failed=None if self.runs else quote(self.failures[-1]) if self.failures else "it runs",
+            kept=self.kept,
+            base=base,
+        )
+
+    def record(self, metric: str) -> dict[str, Any]:
+        """Return it as JSON-able values, without its diff."""
+        return {
+            "number": self.number,
+            "state": self.state,
+            "commit": self.commit or None,
+            "description": self.description,
+            "note": self.note,
+            "params": dict(self.params or {}),
+            "value": self.value(metric),
+            "runs": [dict(run) for run in self.runs],
+            "seeds": list(self.seeds),
+            "failures": list(self.failures),
+            "cost": self.cost,
+            "kept": self.kept,
+        }
+
+
+def quote(text: str) -> str:
+    """Return what others wrote as one quoted line, cut: it is data, and asks nobody for anything."""
+    return f'"{shorten(redact(plain_line(text)).replace(chr(34), chr(39)), QUOTE_CHARS)}"'
+
+
+def read_entries(
+    noted: Iterable[Noted], decisions: Mapping[int, KeptDecision], metric: str
+) -> tuple[Entry, ...]:
+    """Return the experiments among the trials of a study, in order of their numbers."""
+    grouped: dict[str, list[Noted]] = {}
+    for trial in noted:
+        if "experiment" in trial[2]:
+            grouped.setdefault(trial[2]["experiment"]["id"], []).append(trial)
+    return tuple(_read(name, trials, decisions, metric) for name, trials in grouped.items())
+
+
+def _read(name: str, trials: Sequence[Noted], decisions: Mapping[int, KeptDecision], metric: str) -> Entry:
+    said: dict[str, Any] = {}
+    runs: list[Mapping[str, float]] = []
+    seeds: list[int | None] = []
+    failures, costs, running = [], [], []
+    for number, state, fields in trials:
+        told = fields["experiment"]
+        # What it was called stays; of notes, the last one counts.
+        said = told | said | {"note": told.get("note") or said.get("note", "")}
+        outcome = fields.get("outcome")
+        if outcome is None:
+            running += [number] if state == "RUNNING" and "withdrawn" not in fields else []
+            continue
+        if told.get("cost") is not None:
+            costs.append(told["cost"])
+        if outcome.get("error"):
+            failures.append(outcome["error"])
+            continue
+        mains = [{metric: value} for value in outcome.get("runs") or [outcome["value"]]]
+        mains = [dict(outcome["values"])] if outcome.get("values") else mains
+        beside = told.get("metrics") or [{}] * len(mains)
+        runs += [main | more for main, more in zip(mains, beside, strict=False)]
+        given = told.get("seeds") or [None] * len(mains)
+        seeds += [*given, *[None] * len(mains)][: len(mains)]
+    number = trials[0][0]
+    words = {name: said.get(name) or "" for name in ("commit", "parent", "description", "diff", "note")}
+    return Entry(
+        number,
+        name,
+        tuple(trial[0] for trial in trials),
+        frozenset(fields["key"] for _, _, fields in trials if "key" in fields),
+        params=said.get("params") or {},
+        runs=tuple(runs),
+        seeds=tuple(seeds),
+        failures=tuple(failures),
+        cost=sum(costs) if costs else None,
+        running=tuple(running) if not runs and not failures else (),
+        decision=decisions.get(number),
+        **words,
+    )
+
+
+def find_entry(entries: Sequence[Entry], which: Any) -> Entry:
+    """Return the experiment of a number, or of the beginning of a commit's hash; raise InputError."""
+    number = as_index(which) if not isinstance(which, bool) else None
+    if number is None and isinstance(which, str) and which.isdecimal() and len(which) < 8:
+        number = int(which)
+    found = [entry for entry in entries if entry.number == number]
+    if whose := next((entry for entry in entries if number in entry.trials and not found), None):
+        raise InputError(f"{number} is a run of experiment {whose.number}; give {whose.number}")
+    if not found and isinstance(which, str) and re.fullmatch(rf"[0-9a-f]{{{LEAST_HASH},64}}", which):
+        found = [entry for entry in entries if entry.commit.startswith(which)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        numbers = ", ".join(str(entry.number) for entry in found[:5])
+        raise InputError(f"{shown(which)} is the commit of the experiments {numbers}; give a number")
+    last = f"the last one is {entries[-1].number}" if entries else "nothing is recorded yet"
+    raise InputError(f"there is no experiment {shown(which)}; {last}")
+
+
+def incumbent_of(entries: Sequence[Entry], decisions: Mapping[int, KeptDecision]) -> Entry | None:
+    """Return the experiment that was kept last, the first that was measured where none was."""
+    by_number = {entry.number: entry for entry in entries if entry.runs}
+    kept = [
+        by_number[number]
+        for number, decision in decisions.items()
+        if decision["keep"] and number in by_number
+    ]
+    return kept[-1] if kept else next(iter(by_number.values()), None)
+
+
+def bases(entries: Sequence[Entry]) -> dict[int, int | None]:
+    """Return from which experiment each was derived, where its commit's parent is one."""
+    commits = {entry.commit: entry.number for entry in entries if entry.commit}
+    return {
+        entry.number: base
+        if (base := commits.get(entry.parent)) is not None and base < entry.number
+        else None
+        for entry in entries
+    }
+
+
+def latest(experiments: Sequence[Experiment], count: int) -> list[Experiment]:
+    """Return the last experiments that have values, without the bases that are not among them."""
+    found = [one for one in experiments if one.failed is None][-count:]
+    numbers = {one.number for one in found}
+    return [one if one.base in numbers else replace(one, base=None) for one in found]
+
+
+def cost_of_run(entries: Iterable[Entry]) -> float | None:
+    """Return what a run costs on average, where anybody said."""
+    found = [
+        entry.cost / max(len(entry.runs) + len(entry.failures), 1)
+        for entry in entries
+        if entry.cost is not None
+    ]
+    return fmean(found) if found else None

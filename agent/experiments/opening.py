@@ -1,0 +1,56 @@
+"""The study that experiments are kept in: found, or made when the first is recorded."""
+
+from __future__ import annotations
+
+from bestguess.agent.checks import check_task
+from bestguess.agent.record.opening import study_names
+from bestguess.agent.record.study import Study, load
+from bestguess.agent.task import Task
+from bestguess.tools.errors import StudyError
+from bestguess.tools.space.parameters import Text
+from bestguess.tools.space.space import Space
+
+CHANGE = "change"
+"""The one parameter of such a study: what was changed, in words."""
+
+
+def find_study(storage: str | None, name: str, given: Task | None) -> Study | None:
+    """Return the study if it is there; raise StudyError if it is none of experiments, or has another aim."""
+    if storage is None:
+        return None
+    try:
+        study = load(storage, name)
+    except StudyError:
+        if name in study_names(storage):
+            raise
+        return None
+    if tuple(study.space.names) != (CHANGE,):
+        raise StudyError(
+            f"study {name!r} is one of parameters ({', '.join(study.space.names[:5])}), not of experiments; "
+            "choose another study name"
+        )
+    wanted, kept = task_of(given), study.task
+    usual = Task()
+    said = (wanted.metrics, wanted.limits, wanted.metric, wanted.direction) != (
+        usual.metrics,
+        usual.limits,
+        usual.metric,
+        usual.direction,
+    )
+    if said and (wanted.aim, wanted.limits) != (kept.aim, kept.limits):
+        raise StudyError(
+            f"study {name!r} is to {kept.aim}, and now to {wanted.aim}; choose another study name"
+        )
+    return study
+
+
+def make_study(storage: str | None, name: str, task: Task) -> Study:
+    """Return the study, made where it is not there."""
+    return Study.open(
+        Space({CHANGE: Text(doc="what was changed in the program")}), task, storage=storage, name=name
+    )
+
+
+def task_of(given: Task | None) -> Task:
+    """Return the task with values that vary from run to run, as those of a program do."""
+    return Task.from_dict(check_task(given).to_dict() | {"noisy": True})

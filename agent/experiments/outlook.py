@@ -1,0 +1,94 @@
+"""What more runs may bring, in the metric and in money: by changes like the latest ones, and by numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import ndtr
+
+from bestguess.agent.experiments.entry import latest
+from bestguess.tools.analysis.outlook import TELLING, Outlook
+from bestguess.tools.goals import Direction
+from bestguess.tools.referee.decision import believe
+from bestguess.tools.referee.experiment import Experiment
+
+RECENT = 40
+"""Measured experiments by which what is to come is judged: ideas get worse with time."""
+
+LEAST = 5
+HARDLY = 0.05
+"""With a smaller chance of a visible gain, more runs are not worth their cost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Whether to stop, and what `n` more runs may bring: mean gain, chance of a visible one, cost.
+
+    A gain is visible from 1 % of the spread of the values on. `numbers` is the same of the numbers in a
+    script alone. Before `LEAST` experiments have a value nothing is known, and `stop` is False.
+    """
+
+    stop: bool
+    n: int
+    gain: float | None
+    chance: float | None
+    visible: float | None
+    cost: float | None
+    numbers: Outlook | None
+    reason: str
+
+    @property
+    def words(self) -> str:
+        """The outlook in words."""
+        return f"{'stop' if self.stop else 'go on'}: {self.reason}"
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The same as JSON-able values."""
+        return asdict(self) | {"cost_per_gain": self.cost / self.gain if self.cost and self.gain else None}
+
+
+def foresee(
+    experiments: Sequence[Experiment],
+    metric: str,
+    direction: Direction,
+    n: int,
+    cost_per_run: float | None,
+    numbers: Outlook | None,
+) -> Stop:
+    """Return what `n` more changes may bring, each of which is run once."""
+    cost = None if cost_per_run is None else n * cost_per_run
+    money = "" if cost is None else f", for {cost:.6g}"
+    recent = latest(experiments, RECENT)
+    if len(recent) < LEAST:
+        why = f"too early to say: {len(recent)} experiments have a value, and {LEAST} are needed"
+        return Stop(False, n, None, None, None, cost, numbers, f"{why}; {n} more runs{money}")
+    values = np.array([np.median(one.measured(metric)) for one in recent])
+    visible = TELLING * float(np.ptp(values))
+    sign = 1.0 if direction == "maximize" else -1.0
+    posterior, _ = believe({one.number: one for one in recent}, metric, sign, last=recent[-1].number)
+    settings = posterior.settings
+    share = np.exp(settings.effect_log)
+    share /= share.sum(axis=1, keepdims=True)
+    sd = np.sqrt(settings.effect_var)
+    likely = sd > 0.0
+    reach = np.where(likely, (settings.effect_mean - visible) / np.where(likely, sd, 1.0), -np.inf)
+    of_one = (share * ndtr(reach)).sum(axis=1)
+    chance = float(settings.weight @ (1.0 - (1.0 - of_one) ** n))
+    standard = settings.effect_mean / np.where(likely, sd, 1.0)
+    normal = np.exp(-0.5 * standard**2) / np.sqrt(2 * np.pi)
+    gains = np.where(likely, settings.effect_mean * ndtr(standard) + sd * normal, 0.0)
+    gain = n * float(settings.weight @ (share * gains).sum(axis=1))
+    ends = chance < HARDLY and (numbers is None or numbers.converged)
+    reason = (
+        f"{n} more changes like the latest {len(recent)} are expected to gain {gain:.3g} of {metric} at most"
+        f"{money}; the chance that one of them gains visibly (over {visible:.2g}) is {chance:.0%}"
+    )
+    if numbers is not None:
+        reason += (
+            f". {n} more trials of the numbers alone: {numbers.gain:.3g}, any number {numbers.potential:.3g}"
+        )
+    return Stop(ends, n, gain, chance, visible, cost, numbers, reason)

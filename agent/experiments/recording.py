@@ -1,0 +1,178 @@
+"""What is told of an experiment, checked, cleaned and cut before it is kept: words are data."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from bestguess.agent.experiments.entry import Entry
+from bestguess.agent.experiments.git import Commit
+from bestguess.agent.task import Task
+from bestguess.tools.errors import InputError
+from bestguess.tools.trial import Outcome, read_number
+from bestguess.tools.words.cleaning import clean, clean_line
+from bestguess.tools.words.given import as_index, entries, is_number, plain, shorten, shown
+from bestguess.tools.words.redaction import redact
+
+DESCRIPTION_CHARS = 300
+NOTE_CHARS = 1000
+DIFF_CHARS = 8000
+LONGEST_READ = 200_000
+KEY_CHARS = 200
+MOST_PARAMS = 100
+MOST_RUNS = 100
+
+
+def read_words(name: str, given: Any, chars: int, *, line: bool = False) -> str:
+    """Return text from outside, cleaned, its secrets blanked, cut; raise InputError for what is no text."""
+    text = plain(given)
+    if not isinstance(text, str):
+        raise InputError(f"{name} is {shown(given)}; give words")
+    cleaned = (clean_line if line else clean)(text[:LONGEST_READ])
+    return shorten(redact(cleaned).strip("\n" if not line else None), chars)
+
+
+def read_params(given: Any) -> dict[str, Any]:
+    """Return params by name; raise InputError for what is no number, text, bool or None."""
+    params = entries(given)
+    if params is None or len(params) > MOST_PARAMS:
+        raise InputError(f"params is {shown(given)}; give a mapping such as {{'lr': 0.01}}")
+    found = {}
+    for name, value in params.items():
+        value = plain(value)
+        if not isinstance(name, str) or not 0 < len(name) <= KEY_CHARS or not name.isprintable():
+            raise InputError(f"a parameter is called {shown(name)}; give a word")
+        if is_number(value) and not abs(value) < 2.0**1023:
+            raise InputError(f"{name} is {shown(value)}; give a finite number")
+        if not isinstance(value, str | int | float | bool | None):
+            raise InputError(f"{name} is {shown(value)}; give a number, words, or true or false")
+        found[name] = read_words(name, value, NOTE_CHARS, line=True) if isinstance(value, str) else value
+    return dict(sorted(found.items()))
+
+
+def read_seeds(given: Any, runs: int) -> list[int]:
+    """Return a seed for each run, or none at all; raise InputError."""
+    several = [] if given is None else list(given) if isinstance(given, list | tuple) else [given]
+    seeds = [as_index(seed) for seed in several]
+    if None in seeds or any(isinstance(seed, bool) or abs(seed or 0) >= 2**63 for seed in several):
+        raise InputError(f"seed is {shown(given)}; give a whole number for each run")
+    if seeds and len(seeds) != runs:
+        raise InputError(f"there are {runs} runs and {len(seeds)} seeds; give one seed for each run")
+    return [seed for seed in seeds if seed is not None]
+
+
+def read_outcomes(
+    task: Task, value: Any, metrics: Any, failed: Any
+) -> list[tuple[Outcome, list[dict[str, float]]]]:
+    """Return what is recorded as a trial each, with the metrics beside it of each of its runs.
+
+    Of one metric, all runs are one trial, so that they are recorded together or not at all; of several, each
+    run is one. Nothing was told where the experiment still runs.
+
+    Raises:
+        InputError: there is no value of a metric that the task has, or a value beside a failure.
+    """
+    values = [] if value is None else list(value) if isinstance(value, list | tuple) else [value]
+    several = [] if metrics is None else list(metrics) if isinstance(metrics, list | tuple) else [metrics]
+    runs = max(len(values), len(several))
+    if runs > MOST_RUNS:
+        raise InputError(f"there are {runs} runs; record at most {MOST_RUNS} at once")
+    if failed is not None:
+        if runs:
+            raise InputError("there is a value, and it failed; give one of them")
+        return [(Outcome.failure(read_words("failed", failed, LONGEST_READ)), [])]
+    if (values and several) and len(values) != len(several):
+        raise InputError(
+            f"there are {len(values)} values and {len(several)} of other metrics; give one a run"
+        )
+    found = []
+    for index in range(runs):
+        each = entries(several[index]) if several else {}
+        if each is None:
+            raise InputError(
+                f"metrics is {shown(several[index])}; give a mapping such as {{'memory_mb': 380}}"
+            )
+        if values:
+            each = {task.metric: values[index], **each}
+        try:
+            measured = {
+                read_words("a metric", name, KEY_CHARS, line=True): read_number(its)
+                for name, its in each.items()
+            }
+        except InputError as error:
+            raise InputError(str(error).replace("the objective's value", "a value")) from error
+        if odd := next((name for name, its in measured.items() if not math.isfinite(its)), None):
+            raise InputError(f"{odd} is {measured[odd]}, which is no result; say why it failed (failed)")
+        if missing := [name for name in task.names if name not in measured]:
+            raise InputError(
+                f"run {index + 1} has no {', '.join(missing)}, only {', '.join(measured) or 'nothing'}"
+            )
+        found.append(measured)
+    if task.goals:
+        return [(Outcome(values=measured), [measured]) for measured in found]
+    beside = [{name: its for name, its in each.items() if name != task.metric} for each in found]
+    return (
+        [(Outcome.of_runs([each[task.metric] for each in found]), beside if any(beside) else [])]
+        if found
+        else []
+    )
+
+
+def read_cost(given: Any) -> float | None:
+    """Return a cost; raise InputError unless it is a number from 0."""
+    cost = plain(given)
+    if cost is not None and not (is_number(cost) and 0 <= cost < 2.0**53):
+        raise InputError(f"cost is {shown(given)}; give 0 or more")
+    return None if cost is None else float(cost)
+
+
+def read_key(given: Any) -> str:
+    """Return the key that a recording has; raise InputError for what is none."""
+    key = plain(given)
+    if not isinstance(key, str) or not 0 < len(key) <= KEY_CHARS or not key.isprintable():
+        raise InputError(
+            f"key is {shown(given)}; give a word that is this recording's own, such as a job's id"
+        )
+    return key
+
+
+def name_change(commit: Commit, description: str, diff: str, note: str, params: Any) -> dict[str, Any]:
+    """Return what says which change it is, as it is kept: its `id` is the same for the same change.
+
+    That is its commit, else its diff, else its description, with its params. Raises InputError for none.
+    """
+    named: dict[str, Any] = {
+        "commit": commit.hash,
+        "parent": commit.parent,
+        "description": read_words("description", description or commit.subject, DESCRIPTION_CHARS, line=True),
+        "diff": read_words("diff", diff or commit.diff, DIFF_CHARS),
+        "note": read_words("note", note, NOTE_CHARS),
+        "params": read_params(params or {}),
+    }
+    which = next(((kind, named[kind]) for kind in ("commit", "diff", "description") if named[kind]), None)
+    if which is None and not named["params"]:
+        raise InputError(
+            "nothing says which experiment it is; give a commit, a diff, a description or params"
+        )
+    text = json.dumps([which, sorted(named["params"].items())])
+    named["id"] = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return {name: given for name, given in named.items() if given}
+
+
+def name_again(entry: Entry, note: str) -> dict[str, Any]:
+    """Return the same of an experiment that is there."""
+    named = {name: getattr(entry, name) for name in ("id", "commit", "description", "params")}
+    named["note"] = read_words("note", note, NOTE_CHARS)
+    return {name: given for name, given in named.items() if given}
+
+
+def has_all(entry: Entry, task: Task, outcomes: Sequence[tuple[Outcome, Any]], seeds: Sequence[int]) -> bool:
+    """Whether an experiment has each of the values already, with the same seed."""
+    values = [
+        value for outcome, _ in outcomes for value in outcome.runs or (outcome.values.get(task.metric),)
+    ]
+    had = {(seed, run.get(task.metric)) for seed, run in zip(entry.seeds, entry.runs, strict=True)}
+    return bool(values) and all(told in had for told in zip(seeds, values, strict=True))
