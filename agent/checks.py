@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,12 @@ from typing import Any
 from bestguess.agent.advice.budget import Budget
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
+from bestguess.tools.space.parameters import Text
 from bestguess.tools.space.space import Space
+from bestguess.tools.trial import Params
 from bestguess.tools.words.documents import is_path, path_words
 from bestguess.tools.words.given import plain, shown
+from bestguess.tools.words.sentences import sentences
 
 MOST_JOBS = 64
 """Trials at once."""
@@ -30,6 +33,32 @@ def check_space(space: Any) -> Space:
         raise InputError(f"space is {shown(space)}; give a bestguess.Space, as Space(lr=Float(1e-5, 1e-1))")
     space.check_room()
     return space
+
+
+def check_texts(
+    space: Space, *, model: bool | None, recombines: bool = True, had: Iterable[Params] = ()
+) -> None:
+    """Raise InputError where a text of the space could only be the same in every trial.
+
+    A `model`, which is None where it could not help, can write one; whoever `recombines` can change one of
+    several sentences; `had` are configurations whose texts are known, too.
+    """
+    known = list(had)
+    for name in space.texts:
+        text = space.parameters[name]
+        assert isinstance(text, Text)
+        texts = {*text.known, *(params[name] for params in known if name in params)}
+        if model or len(texts) > 1 or (recombines and (text.pool or len(sentences(text.default)) > 1)):
+            continue
+        mends = ["examples=[...] to try"]
+        if recombines:
+            mends.append("pool=[...] of pieces that it is made of")
+        if model is not None:
+            mends.append("a model (llm=...) that writes some")
+        raise InputError(
+            f"parameter {name!r} is a Text that would be {shown(text.default)} in every trial: nobody can "
+            f"propose another; give it {' or '.join(mends)}, or leave it out of the space"
+        )
 
 
 def check_task(task: Any, direction: Any = None) -> Task:

@@ -33,12 +33,14 @@ from bestguess.agent.checks import (
     check_space,
     check_study_name,
     check_task,
+    check_texts,
 )
 from bestguess.agent.llm import LLM
 from bestguess.agent.llm.grades import Grade
 from bestguess.agent.pruning.pruner import NONE, Pruner, check_rule
 from bestguess.agent.pruning.run import Run
 from bestguess.agent.record.earlier import Earlier, begin_with, find_earlier
+from bestguess.agent.record.opening import is_kept
 from bestguess.agent.record.owner import Owner
 from bestguess.agent.record.study import Study
 from bestguess.agent.record.trials import Look, ToldBeforeError
@@ -150,6 +152,9 @@ class Tuner:
         self._model = self._terms.connect()
         known = gather(space, self.task, knowledge)
         begun_with = find_earlier(space, self.task, earlier, storage=storage)
+        if self.space.texts and not is_kept(storage, study_name):  # what ran before may have brought texts
+            had = [params for study in begun_with or () for params in study.configurations]
+            check_texts(self.space, model=self._model is not None, had=had)
         self.study = Study.open(
             space, self.task, storage=storage, name=study_name, seed=check_seed(seed), resume=resume
         )

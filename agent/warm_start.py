@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 import numpy as np
 
 from bestguess.agent.advice.knowledge import gather
-from bestguess.agent.checks import check_count, check_seed, check_space, check_task
+from bestguess.agent.checks import check_count, check_seed, check_space, check_task, check_texts
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
 from bestguess.tools.space.space import Space
@@ -98,6 +98,8 @@ class WarmStart:
         before_it = find_earlier(space, task, earlier, storage=storage)
         if before_it is None:
             before_it = () if task.metrics else find_in(storage, space, task)
+        had = [params for study in before_it for params in study.configurations]
+        check_texts(space, model=llm is not None, recombines=False, had=had)
         packs = Packs.of(space, known, EarlierStudies.of(space, before_it))
         model = terms.connect()
         try:

@@ -73,6 +73,14 @@ def find(storage: str, name: str | None) -> Settings:
     return settings
 
 
+def is_kept(storage: str | None, name: str | None) -> bool:
+    """Whether a study of that name is in the storage with its settings; raise StudyError if it cannot be read."""
+    found = _storage_with(storage, name)
+    if found:
+        found.remove_session()
+    return found is not None
+
+
 def check_kept(settings: Settings) -> None:
     """Raise StudyError where what a study of ours rests on is not kept with it."""
     kept = settings.read()

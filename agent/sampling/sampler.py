@@ -24,7 +24,7 @@ from optuna.trial import FrozenTrial, TrialState
 from bestguess.agent.advice.budget import Budget
 from bestguess.agent.advice.pack import choose_packs
 from bestguess.agent.assembly import LLM_WAIT_S, ModelTerms
-from bestguess.agent.checks import check_path, check_seed, check_task
+from bestguess.agent.checks import check_path, check_seed, check_task, check_texts
 from bestguess.agent.llm import LLM
 from bestguess.agent.record.earlier import Earlier, check_earlier
 from bestguess.agent.sampling.native_space import NativeSpace, read_distribution
@@ -95,6 +95,8 @@ class Sampler(BaseSampler):
         self.earlier = check_earlier(earlier)
         self.llm = self._terms.connect()
         self.seed = _draw_seed() if given_seed is None else given_seed
+        if self.space:
+            check_texts(self.space, model=None, recombines=False)
         self._native = NativeSpace.of(self.space) if self.space else None
         self._lock = threading.RLock()
         self._search: OptunaSearch | None = None

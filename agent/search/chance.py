@@ -13,6 +13,7 @@ from bestguess.tools.trial import Proposal
 FIRST_LOOKS = 4
 """How many run before the surrogate takes over where nobody has an idea (NOTEBOOK 8)."""
 
+FIRST_LOOK = "a first look at the space"
 TRIES = 200
 
 LIKELY = 0.9
@@ -28,7 +29,7 @@ class Chance:
     `fallback` says why somebody else was not given the turn.
     """
 
-    reason: str = "a first look at the space"
+    reason: str = FIRST_LOOK
     fallback: str = ""
 
     def propose(self, state: SearchState) -> Proposal:

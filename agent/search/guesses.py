@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from bestguess.agent.advice.advisor import MODEL, Advisor, Question
 from bestguess.agent.advice.framing import answer_tokens, frame_proposal
@@ -30,6 +30,9 @@ CANDIDATES = 3
 
 class Guesses:
     """Proposes the best of a model's guesses by the verifier's score; the prompt has the room of `llm`."""
+
+    name: ClassVar[str] = "the model's guess"
+    """How the reason of its trials begins."""
 
     def __init__(self, advisor: Advisor, llm: LLM | None = None) -> None:
         self._advisor = advisor
@@ -59,7 +62,7 @@ class Guesses:
         verdicts = [state.verifier.judge(guess, state.own.params) for guess in ranked]
         for guess, verdict in zip(ranked, verdicts, strict=True):
             if verdict.accepted:
-                reason = f"the model's guess, the best of {len(ranked)} by {by}"
+                reason = f"{self.name}, the best of {len(ranked)} by {by}"
                 reason += self._replies.note(guess)
                 said = f"accepted: {verdict.sentence}"
                 return Proposal(dict(guess), "llm", reason, verdict.prediction, said)

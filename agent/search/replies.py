@@ -12,6 +12,7 @@ from typing import Any
 
 from bestguess.agent.advice.advisor import REFUSAL_CHARS, Advice
 from bestguess.agent.advice.suggestion import read_suggestion, suggestion_schema
+from bestguess.agent.search.texts.checking import check_texts
 from bestguess.tools.errors import ParamsError, ReplyError
 from bestguess.tools.space.space import Space
 from bestguess.tools.suggestion import Suggestion
@@ -76,7 +77,7 @@ class Replies:
         reason: Any = ""
         if self._points > 1 and isinstance(reply, Mapping) and isinstance(reply.get("params"), Mapping):
             reply, reason = reply["params"], reply.get("reason")
-        params = self._space.read_reply(reply)
+        params = check_texts(self._space.parameters, self._space.read_reply(reply))
         near = self._space.nearest(params)
         if near != params:
             self._moved.append(near)

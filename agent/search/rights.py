@@ -32,6 +32,7 @@ class Rights:
         credit: so many new bests are held to have been found by it beforehand, where one was expected.
         least: the share of the search that it never loses.
         reading: how it is asked.
+        rewrites: whether it rewrites texts from what went wrong with them; less able ones cross two at most.
     """
 
     known: int = 0
@@ -44,6 +45,7 @@ class Rights:
     credit: float = PRIOR_HITS
     least: float = RARE_SHARE
     reading: Reading = SMALL
+    rewrites: bool = False
 
     @property
     def words(self) -> str:
@@ -72,6 +74,7 @@ RIGHTS: Mapping[Word, Rights] = {
         credit=1.0,
         least=LEAST_SHARE,
         reading=Reading(points=5, thinks=True),
+        rewrites=True,
     ),
 }
 

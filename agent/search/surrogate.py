@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from bestguess.agent.search.state import Pass, SearchState
+from bestguess.agent.search.texts.drafts import drafts_of
 from bestguess.tools.trial import History, Proposal
+from bestguess.tools.words.given import shorten
 
 NOTHING_TO_FIT = "fewer than two trials have a value, so there is nothing to fit"
 ALL_TRIED = "every configuration of this space has been tried"
@@ -16,13 +18,21 @@ class Surrogate:
         """Return its choice; pass while there is nothing to fit, and once everything has been tried."""
         if state.verifier is None:
             return Pass()
-        choice = state.verifier.choose(state.rng(), within=state.region)
+        drafts = drafts_of(state) if state.space.texts else {}
+        texts = [{name: draft.text} for name, several in drafts.items() for draft in several]
+        choice = state.verifier.choose(state.rng(), within=state.region, texts=texts)
         if choice is None:
             return Pass()
+        written = [
+            f"; {shorten(name, 40)} is {draft.words}"
+            for name, several in drafts.items()
+            for draft in several
+            if choice.get(name) == draft.text
+        ]
         return Proposal(
             choice,
             "gp",
-            f"{_aim(state.history)} of all candidates",
+            f"{_aim(state.history)} of all candidates{''.join(written)}",
             state.verifier.predict(choice),
             f"the surrogate's own choice{state.verifier.aside(choice)}",
         )

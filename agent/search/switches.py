@@ -11,6 +11,7 @@ from bestguess.agent.llm.grades import Word
 from bestguess.agent.search.guesses import Guesses
 from bestguess.agent.search.rights import RIGHTS, Rights
 from bestguess.agent.search.state import Proposer
+from bestguess.tools.words.embedding import Embedder
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class Switches:
         grade: what the model's entrance exam is taken to have found; by default what it did.
         rights: what a model may say, by its grade.
         proposers: more of them, asked after the default and before all others, until they pass.
+        embedder: what turns texts into vectors for the surrogate, by default n-grams; a local sentence model
+            may stand here.
     """
 
     knowledge: bool = True
@@ -39,6 +42,7 @@ class Switches:
     grade: Word | None = None
     rights: Mapping[Word, Rights] = field(default_factory=lambda: RIGHTS)
     proposers: tuple[Proposer, ...] = ()
+    embedder: Embedder | None = None
 
 
 EVERYTHING = Switches()

@@ -20,7 +20,7 @@ from bestguess.agent.advice.reading import SMALL, Reading
 from bestguess.agent.llm import LLM
 from bestguess.agent.llm.grades import Word
 from bestguess.agent.search import chance, first_guesses
-from bestguess.agent.search.chance import Chance
+from bestguess.agent.search.chance import FIRST_LOOK, Chance
 from bestguess.agent.search.default import Default
 from bestguess.agent.search.first_guesses import FirstGuesses, words_tell
 from bestguess.agent.search.guesses import Guesses
@@ -30,6 +30,11 @@ from bestguess.agent.search.sizes import SmallDefault, in_size
 from bestguess.agent.search.state import Pass, Proposer, SearchState
 from bestguess.agent.search.surrogate import ALL_TRIED, NOTHING_TO_FIT, Surrogate
 from bestguess.agent.search.switches import EVERYTHING, Switches
+from bestguess.agent.search.texts.crossing import Crossing
+from bestguess.agent.search.texts.drafts import TextLooks
+from bestguess.agent.search.texts.model_writer import ModelWriter
+from bestguess.agent.search.texts.rewriting import Rewriting
+from bestguess.agent.search.texts.turns import ModelWriters, only_texts, resemblances
 from bestguess.agent.search.unseen import Unseen
 from bestguess.agent.task import Task
 from bestguess.tools.search.earlier import EarlierStudies, EarlierStudy
@@ -108,11 +113,14 @@ class Turns:
         self._earlier = earlier
         self._first: FirstGuesses | None = None
         self._guesses: Guesses | None = None
+        self._writers: ModelWriters | None = None
         self._explainer: Explainer | None = None
         if advisors:
             said = self._knowledge.advice if self._knowledge else ""
             self._first = FirstGuesses(advisors.guesses, pool=advisors.first_guesses, packs_say=said)
             self._guesses = switches.guesses(advisors.guesses, advisors.llm)
+            rewriting, crossing = Rewriting(advisors.guesses), Crossing(advisors.guesses)
+            self._writers = ModelWriters(self._guesses, rewriting, crossing)
             if advisors.reasons and switches.explain:
                 self._explainer = Explainer(
                     advisors.reasons, space, task, seed, earlier=advisors.explanations
@@ -161,7 +169,7 @@ class Turns:
         yield from self._switches.proposers
         if not self._is_warming_up(state.history):
             if len(state.history) in OUTSIDE and self._needs_test(state.history):
-                yield Chance(OUTSIDE_WORDS)
+                yield self._look(OUTSIDE_WORDS)
             if not (self.task.goals and self.task.goals.several):  # what stalls there is no one number
                 yield Unseen()
             yield Surrogate()
@@ -169,25 +177,43 @@ class Turns:
             return
         sources = [trial.source for trial in state.history]
         guessed = sources.count("llm")
-        if self.rights.before and self._first and guessed < self._most_guesses:
-            yield self._first
+        if self.rights.before and (opening := self._opening) and guessed < self._most_guesses:
+            yield opening
         configurations = self._packs.first(guesses=self.guesses_first) if self._packs else 0
         if self._packs and sources.count("knowledge") < configurations:
             yield self._packs
         if self._first and not self.rights.before and self._may_guess_first:
             if not words_tell(self.space, self.task):
-                yield Chance(fallback=first_guesses.NO_WORDS)
+                yield self._look(fallback=first_guesses.NO_WORDS)
             if guessed >= self.rights.misses and not self._model_leads(state.history):
-                yield Chance(MISSED)
+                yield self._look(MISSED)
             yield self._first
         if self._first and self._switches.first_guesses and not (self._allowed or self._packs_lead):
-            yield Chance(fallback=first_guesses.NOT_ALLOWED)
-        yield Chance()
+            yield self._look(fallback=first_guesses.NOT_ALLOWED)
+        yield self._look()
+
+    def _look(self, reason: str = FIRST_LOOK, fallback: str = "") -> Proposer:
+        """Return who proposes a look by chance; it never passes."""
+        look = Chance(reason, fallback)
+        return TextLooks(look) if self.space.texts else look
+
+    @property
+    def _opening(self) -> FirstGuesses | Rewriting | None:
+        """What an able model begins with: of texts alone it says more once it has seen what went wrong."""
+        if self._writers and self.rights.rewrites and only_texts(self.space):
+            return self._writers.rewriting
+        return self._first
+
+    def _way(self, history: History) -> Guesses | ModelWriter:
+        """Return in which way the model proposes in the search."""
+        assert self._guesses is not None
+        if self._writers is None or self.grade == "failed" or not self.space.texts:
+            return self._guesses
+        return self._writers.turn(self.space, history, able=self.rights.rewrites)
 
     def _guess_in_place_of(self, own: Proposal, state: SearchState) -> Proposal:
         """Return a guess of the model's, or the surrogate's `own` choice and the reason why there is none."""
-        assert self._guesses is not None
-        offered = self._guesses.propose(replace(state, own=own))
+        offered = self._way(state.history).propose(replace(state, own=own))
         if isinstance(offered, Pass):
             offered = replace(own, fallback=offered.reason)
         if any(advice.role == "propose" and advice.answered for advice in state.consultation.advice):
@@ -198,7 +224,9 @@ class Turns:
         return offered
 
     def _completed(self, state: SearchState, proposal: Proposal) -> Proposal:
-        """Return the proposal with what is expected of it, and with what the model cost."""
+        """Return the proposal with what its texts are like, what is expected of it, and what the model cost."""
+        if proposal.source != "default" and (like := resemblances(self.space, state.history, proposal.params)):
+            proposal = replace(proposal, reason="; ".join(filter(None, (proposal.reason, like))))
         if proposal.verdict or proposal.source == "default":  # which runs whatever is expected of it
             pass
         elif state.verifier is None:
@@ -224,11 +252,12 @@ class Turns:
             self.grade = self._switches.grade or self._grade(0.0)
         if self._explainer:
             self._explainer.prefetch(history, usual)
-        asked: FirstGuesses | Guesses | None = None
+        asked: FirstGuesses | Guesses | ModelWriter | None = None
         if self._is_warming_up(history):
-            asked = self._first if self.guesses_first and self._first and not self._first.pool else None
+            opening = self._opening if self.guesses_first else None
+            asked = None if isinstance(opening, FirstGuesses) and opening.pool else opening
         elif may_guess and self._model_has_turn(history):
-            asked = self._guesses
+            asked = self._way(history)
         if asked:
             asked.prefetch(self._state(history, number, usual, Consultation()))
 
@@ -281,6 +310,7 @@ class Turns:
             prior=self._belief(history),
             claims=claims,
             device=self._device,
+            embedder=self._switches.embedder,
         )
         return SearchState(
             self.region.space if self.region else self.space,
@@ -337,7 +367,9 @@ class Turns:
                 min(self.rights.packs, self._packs.first(guesses=True)) if self._packs else self.rights.looks
             )
             more = (
-                sources.count("llm") < self._most_guesses and self._first is not None and self._first.has_more
+                sources.count("llm") < self._most_guesses
+                and self._opening is not None
+                and self._opening.has_more
             )
             return (more or others < most) and len(history) <= ENOUGH_KNOWN
         most = self._packs.first(guesses=self.guesses_first) + self.guesses_first if self._packs else STARTS

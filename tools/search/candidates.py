@@ -62,16 +62,18 @@ def maximize(
     incumbents: Sequence[Mapping[str, Any]] = (),
     evaluated: Iterable[Mapping[str, Any]] = (),
     ascent: Ascent | None = None,
+    texts: Sequence[Mapping[str, str]] = (),
 ) -> list[dict[str, Any]]:
     """Return the best params found, best first, none of them among `evaluated`.
 
     A scrambled Sobol sequence covers the cube; then ROUNDS times the best places so far and the
     `incumbents` are changed at random, by less from round to round; and the best few climb along `ascent`
     in their continuous columns. What breaks constraints is moved towards a place that does not, the parent or
-    one drawn from all that are feasible, and those are scored, too. The list is empty only when there seems
-    to be nothing left to try.
+    one drawn from all that are feasible, and those are scored, too. Of free texts those of the space, the
+    incumbents and `texts`, each by its parameter's name, are candidates. The list is empty only when there
+    seems to be nothing left to try.
     """
-    lattice = Lattice(space, incumbents)
+    lattice = Lattice(space, [*incumbents, *texts])
     pool = _Pool(lattice, score)
     if lattice.size <= COVER:
         pool.add(lattice.enumerate())

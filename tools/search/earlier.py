@@ -25,7 +25,7 @@ import numpy as np
 
 from bestguess.tools.arrays import FloatArray
 from bestguess.tools.search.guesses import GuessDensity
-from bestguess.tools.search.places import encode
+from bestguess.tools.search.places import encode, text_vectors
 from bestguess.tools.search.prior import LogDensity
 from bestguess.tools.space.lattice import Lattice
 from bestguess.tools.space.space import Space
@@ -196,7 +196,9 @@ class _Surrogate:
         self._columns = [column for column, name in enumerate(space.names) if name in study.names]
         kinds = [space.column_kinds[column] for column in self._columns]
         x, active = encode(space, study.configurations)
-        self._posterior = GaussianProcess(kinds).fit(
+        vectors = text_vectors(space)
+        texts = {at: vectors[column] for at, column in enumerate(self._columns) if column in vectors}
+        self._posterior = GaussianProcess(kinds, texts=texts).fit(
             x[:, self._columns],
             np.array(study.losses),
             active=None if active is None else active[:, self._columns],

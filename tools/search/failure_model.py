@@ -10,7 +10,7 @@ import numpy as np
 
 from bestguess.tools.arrays import BoolArray, FloatArray
 from bestguess.tools.search.failure_rules import Claim, FailureRules
-from bestguess.tools.search.places import encode, represent
+from bestguess.tools.search.places import encode, represent, text_vectors
 from bestguess.tools.space.space import Space
 from bestguess.tools.surrogate.feasibility import Feasibility
 from bestguess.tools.trial import History
@@ -29,7 +29,8 @@ class FailureModel:
         trials = sorted(represent(history), key=lambda trial: trial.number)
         x, active = encode(space, [trial.params for trial in trials])
         failed = np.array([trial.state == "failed" for trial in trials])
-        near = Feasibility(x, active, failed=failed, kinds=space.column_kinds)
+        texts = text_vectors(space)
+        near = Feasibility(x, active, failed=failed, kinds=space.column_kinds, texts=texts)
         return cls(near, FailureRules.fit(space, trials, x, claims))
 
     def predict(self, x: FloatArray, active: BoolArray | None) -> FloatArray:

@@ -26,12 +26,13 @@ from bestguess.tools.arrays import BoolArray, FloatArray
 from bestguess.tools.goals import Goals, nondominated
 from bestguess.tools.search.calibration import SEARCH, standardized_errors
 from bestguess.tools.search.hypervolume import OpenBoxes
-from bestguess.tools.search.places import encode, represent
+from bestguess.tools.search.places import encode, represent, text_vectors
 from bestguess.tools.search.verifier import LEVEL, LONGEST, Verifier
 from bestguess.tools.space.space import Space
 from bestguess.tools.surrogate.evidence import NOISY, Prior
 from bestguess.tools.surrogate.gp import GaussianProcess, GPPosterior
 from bestguess.tools.trial import History, Trial
+from bestguess.tools.words.embedding import Embedder
 from bestguess.tools.words.given import told_apart
 
 BEYOND = 0.1
@@ -53,11 +54,12 @@ class FrontVerifier(Verifier):
         *,
         noisy: bool = False,
         earlier: Verifier | None = None,
+        embedder: Embedder | None = None,
         **terms: Any,
     ) -> Self | None:
         """Return a verifier of `history` as `Verifier.fit` does, with a surrogate for each metric."""
         alike = earlier if isinstance(earlier, cls) and earlier.history.goals == history.goals else None
-        fitted = super().fit(space, history, noisy=noisy, earlier=alike, **terms)
+        fitted = super().fit(space, history, noisy=noisy, earlier=alike, embedder=embedder, **terms)
         if fitted is None:
             return None
         if alike and alike.history.told == history.told and alike._fit.device == fitted._fit.device:
@@ -65,7 +67,8 @@ class FrontVerifier(Verifier):
             return fitted
         trials = [trial for trial in represent(history) if trial.state == "complete"]
         x, active = fitted._fit.places.of(trials)
-        surrogate = GaussianProcess(space.column_kinds, fitted._fit.device, NOISY if noisy else Prior())
+        texts, hyperprior = text_vectors(space, embedder), NOISY if noisy else Prior()
+        surrogate = GaussianProcess(space.column_kinds, fitted._fit.device, hyperprior, texts)
         fitted._others = {
             name: surrogate.fit(
                 x, np.array([fitted._sign_of(name) * trial.values[name] for trial in trials]), active=active

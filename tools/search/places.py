@@ -9,9 +9,12 @@ import numpy as np
 
 from bestguess.tools.arrays import BoolArray, FloatArray
 from bestguess.tools.space.space import Space
+from bestguess.tools.space.text import Text
 from bestguess.tools.surrogate.device import CPU_ROWS
+from bestguess.tools.surrogate.kernel import Vectors
 from bestguess.tools.surrogate.subset import cover, representatives
 from bestguess.tools.trial import History, Proposal, Trial
+from bestguess.tools.words.embedding import Embedder, HashedNgrams
 
 FEWEST = 32
 """Of failed and of complete trials at least so many, where there are, are among them (set by hand)."""
@@ -54,6 +57,16 @@ def encode(space: Space, many: Sequence[Mapping[str, Any]]) -> tuple[FloatArray,
     conditional = any(parameter.when for parameter in space.parameters.values())
     active = np.array([space.active_mask(params) for params in many]) if conditional else None
     return space.encode_many(many), active
+
+
+def text_vectors(space: Space, embedder: Embedder | None = None) -> dict[int, Vectors]:
+    """Return, for each column of texts, what turns places into vectors of the texts that stand there."""
+
+    def of(text: Text) -> Vectors:
+        return lambda places: (embedder or HashedNgrams()).embed(list(map(text.text_at, places.tolist())))
+
+    parameters = enumerate(space.parameters.values())
+    return {column: of(one) for column, one in parameters if isinstance(one, Text)}
 
 
 class Places:

@@ -30,7 +30,7 @@ from scipy.optimize import brentq, nnls
 
 from bestguess.tools.arrays import BoolArray, FloatArray
 from bestguess.tools.search.acquisition import log_expected_improvement
-from bestguess.tools.search.places import encode
+from bestguess.tools.search.places import encode, text_vectors
 from bestguess.tools.search.verifier import LIKELY_FAILURE, Verifier
 from bestguess.tools.space.fidelity import Fidelity
 from bestguess.tools.space.space import Space
@@ -88,9 +88,8 @@ class Cost:
             return np.zeros(len(x))
         there, existed = encode(space, [trial.params for trial in timed])
         ratios = [math.log(_seconds(trial) / self.of(trial.params[name])) for trial in timed]
-        posterior = GaussianProcess(space.column_kinds, prior=NOISY).fit(
-            there, np.array(ratios), active=existed
-        )
+        surrogate = GaussianProcess(space.column_kinds, prior=NOISY, texts=text_vectors(space))
+        posterior = surrogate.fit(there, np.array(ratios), active=existed)
         found = posterior.transform.inverse(posterior.predict_latent(x, active)[0])
         return np.clip(found - np.median(ratios), -math.log(MOST_FACTOR), math.log(MOST_FACTOR))
 

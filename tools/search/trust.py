@@ -112,13 +112,15 @@ def earned(
     window: int | None = WINDOW,
     credit: float = PRIOR_HITS,
     least: float = LEAST_SHARE,
+    of: str = "",
 ) -> Trust:
     """Return what `source` has earned in the latest `window` trials of its own that had a rival.
 
     A failed trial never pays. None counts all of them. `credit` is what it begins with, `least` the
-    share that it never loses.
+    share that it never loses. Only trials count whose reason begins with `of`: one way of several in which
+    the source proposes.
     """
-    rows, first = (_by_front if history.goals else _by_value)(history, source)
+    rows, first = (_by_front if history.goals else _by_value)(history, source, of)
     rows = rows[-window:] if window else rows
     if window:
         first = first[: max(window - len(rows), 0)]
@@ -151,7 +153,9 @@ def has_turn(trust: Trust, waited: int, *, first: bool) -> bool:
     return trust.share * (waited + 1) >= (0.5 if first else 1.0)
 
 
-def _by_value(history: History, source: Source) -> tuple[list[tuple[float, ...]], list[tuple[bool, float]]]:
+def _by_value(
+    history: History, source: Source, of: str
+) -> tuple[list[tuple[float, ...]], list[tuple[bool, float]]]:
     """Return what each trial of `source` adds that had a rival, and whether the others were new bests.
 
     With the latter, how likely that is of a random configuration.
@@ -164,16 +168,19 @@ def _by_value(history: History, source: Source) -> tuple[list[tuple[float, ...]]
     for before, trial in enumerate(one for one in history.told if one.state != "partial"):
         loss = None if trial.value is None else history.loss(trial)
         rival = trial.proposal.rival
-        if trial.source == source and rival is not None and best is not None:
+        own = trial.source == source and trial.reason.startswith(of)
+        if own and rival is not None and best is not None:
             rows.append(_against(sign, rival, loss, best))
-        elif trial.source == source and best is not None:
+        elif own and best is not None:
             first.append((loss is not None and loss < best, 1.0 / (before + 1)))
         if loss is not None:
             best = loss if best is None else min(best, loss)
     return rows, first
 
 
-def _by_front(history: History, source: Source) -> tuple[list[tuple[float, ...]], list[tuple[bool, float]]]:
+def _by_front(
+    history: History, source: Source, of: str
+) -> tuple[list[tuple[float, ...]], list[tuple[bool, float]]]:
     """Return the same of a study with goals, by what joined its front."""
     assert history.goals is not None
     on_front = set(history.joined)
@@ -184,7 +191,7 @@ def _by_front(history: History, source: Source) -> tuple[list[tuple[float, ...]]
     rows: list[tuple[float, ...]] = []
     first: list[tuple[bool, float]] = []
     for before, trial in enumerate(history.told):
-        if trial.source != source:
+        if trial.source != source or not trial.reason.startswith(of):
             continue
         hit = trial.number in on_front
         if trial.proposal.rival is None:

@@ -39,7 +39,7 @@ from bestguess.tools.search.candidates import maximize
 from bestguess.tools.search.curves import expect_ends
 from bestguess.tools.search.failure_model import FailureModel
 from bestguess.tools.search.failure_rules import Claim, FailureRules
-from bestguess.tools.search.places import Places, encode, represent, standard_errors
+from bestguess.tools.search.places import Places, encode, represent, standard_errors, text_vectors
 from bestguess.tools.search.prior import LogDensity
 from bestguess.tools.space.lattice import Lattice
 from bestguess.tools.space.region import Region
@@ -51,6 +51,7 @@ from bestguess.tools.surrogate.gp import GaussianProcess, GPPosterior
 from bestguess.tools.surrogate.small_runs import fit_with_small_runs
 from bestguess.tools.surrogate.threads import few_threads
 from bestguess.tools.trial import History, Prediction, Trial, key_of
+from bestguess.tools.words.embedding import Embedder
 from bestguess.tools.words.given import told_apart
 
 MIN_TRIALS = 2
@@ -180,6 +181,7 @@ class Verifier:
         prior: LogDensity | None = None,
         claims: Sequence[Claim] = (),
         device: str = AUTO,
+        embedder: Embedder | None = None,
     ) -> Self | None:
         """Return a verifier of `history`, or None while fewer than two trials have a value, or no whole run.
 
@@ -187,7 +189,7 @@ class Verifier:
         beside them. Beyond what the `device` (`device.py`) conditions on, representatives stand for all. An
         `earlier` verifier of the same study saves work: of the same outcomes, the whole fit. A `noisy`
         objective is one whose trials may be worth repeating. `prior` says where the optimum may lie before
-        anything was tried.
+        anything was tried; `embedder` turns texts into vectors, by default by their n-grams.
         """
         if not history.complete or len(history.complete) + len(history.partial) < MIN_TRIALS:
             return None
@@ -221,7 +223,8 @@ class Verifier:
             losses, spread = np.array([end for end, _ in ends]), np.array([sd for _, sd in ends])
             x, active = places.of(valued)
             hyperprior = NOISY if noisy else Prior()
-            surrogate = GaussianProcess(space.column_kinds, chosen.name, hyperprior)
+            texts = text_vectors(space, embedder)
+            surrogate = GaussianProcess(space.column_kinds, chosen.name, hyperprior, texts)
             if (errors := standard_errors(valued)) is not None:
                 spread = np.hypot(spread, errors)
             estimates = np.array([trial.state != "complete" for trial in valued])
@@ -237,7 +240,7 @@ class Verifier:
                 posterior = fit_with_small_runs(surrogate, x, losses, remoteness=remoteness, **terms)
             x, active = places.of(trials)
             failed = np.array([trial.state == "failed" for trial in trials])
-            feasibility = Feasibility(x, active, failed=failed, kinds=space.column_kinds)
+            feasibility = Feasibility(x, active, failed=failed, kinds=space.column_kinds, texts=texts)
         # In the order in which they were told: the rules go by the latest.
         trials.sort(key=lambda trial: trial.number)
         rules = FailureRules.fit(space, trials, places.of(trials)[0], said)
@@ -338,8 +341,17 @@ class Verifier:
         """Return the indices of params, the greatest score first."""
         return [int(index) for index in np.argsort(-self.score(*encode(self.space, many)), kind="stable")]
 
-    def choose(self, rng: np.random.Generator, *, within: Region | None = None) -> dict[str, Any] | None:
-        """Return the surrogate's own choice, in a part of the space or all of it; None if all was tried."""
+    def choose(
+        self,
+        rng: np.random.Generator,
+        *,
+        within: Region | None = None,
+        texts: Sequence[Mapping[str, str]] = (),
+    ) -> dict[str, Any] | None:
+        """Return the surrogate's own choice, in a part of the space or all of it; None if all was tried.
+
+        `texts` are new ones that may be chosen, each by its parameter's name.
+        """
         ranked = {key_of(trial.params): trial.params for trial in self.best_first()}
         # What finished once may be tried again if it is noisy, what only ever failed may not.
         every = [trial.params for trial in self.history]
@@ -357,7 +369,9 @@ class Verifier:
                 return within.lower(self.ascent(*within.lift(x, active)))
 
         with few_threads(len(self.history.complete)):
-            candidates = maximize(score, space, rng, incumbents=incumbents, evaluated=barred, ascent=ascent)
+            candidates = maximize(
+                score, space, rng, incumbents=incumbents, evaluated=barred, ascent=ascent, texts=texts
+            )
         return candidates[0] if candidates else None
 
     def _promising(self) -> list[dict[str, Any]]:

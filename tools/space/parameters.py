@@ -1,27 +1,25 @@
 """The parameters of a space: Float, Int, Choice, Text and Fidelity.
 
-This file holds the two without arithmetic and gathers all five.
+This file holds Choice and gathers all five.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, cast
 
 import numpy as np
 
-from bestguess.tools.errors import ParamsError
 from bestguess.tools.space.fidelity import Fidelity
 from bestguess.tools.space.numeric import Float, Int
 from bestguess.tools.space.parameter import MAX_VALUES, Kind, Parameter, Value
+from bestguess.tools.space.text import Text
 from bestguess.tools.words.given import listed, plain, shorten, shown, text_problem
 
 __all__ = ["Choice", "Fidelity", "Float", "Int", "Kind", "Parameter", "Text", "Value"]
 
 MAX_OPTION_CHARS = 100_000
-MAX_TEXT_CHARS = 1_000_000
 
 _FIRST = cast("Value", object())
 
@@ -96,81 +94,6 @@ class Choice(Parameter):
 
     def _index(self, value: Any) -> int:
         return self.options.index(value)
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Text(Parameter):
-    """Free text of at most `max_chars` characters, such as a prompt.
-
-    A surrogate can tell texts apart and no more: the default and the `examples` have places of their
-    own in the unit interval; any other text gets one from the first 64 bits of its SHA-256. Raises
-    SpaceError.
-    """
-
-    type_name: ClassVar[str] = "text"
-
-    default: str = field(default="", kw_only=True)
-    examples: Sequence[str] = field(default=(), kw_only=True)
-    max_chars: int = field(default=2000, kw_only=True)
-
-    def _settle(self) -> None:
-        most = plain(self.max_chars)
-        if isinstance(most, bool) or not isinstance(most, int) or not 1 <= most <= MAX_TEXT_CHARS:
-            raise self._error(f"max_chars is {shown(most)}; give a whole number from 1 to {MAX_TEXT_CHARS}")
-        self._set(max_chars=most)
-        several = listed(self.examples, MAX_VALUES) if isinstance(self.examples, Sequence) else None
-        if several is None or len(several) > MAX_VALUES:
-            raise self._error(
-                f"examples is {shown(self.examples)}; give a list of at most {MAX_VALUES} strings"
-            )
-        try:
-            self._set(examples=tuple(map(self.canonical, several)))
-        except ParamsError as error:
-            raise self._error(f"example {error}") from None
-        self._settle_default("", unset=self.default is None or self.default == "")
-
-    @property
-    def known(self) -> tuple[str, ...]:
-        """The default and the examples, each once."""
-        return tuple(dict.fromkeys((self.default, *self.examples)))
-
-    @property
-    def kind(self) -> Kind:
-        """Categorical."""
-        return "categorical"
-
-    @property
-    def grid_size(self) -> int:
-        """How many texts are known (k)."""
-        return len(self.known)
-
-    @property
-    def allowed(self) -> str:
-        """The allowed texts in words."""
-        return f"text of at most {self.max_chars} characters"
-
-    def canonical(self, value: Any) -> str:
-        """Return `value` if it is text that is short enough and can be stored."""
-        text = plain(value)
-        if not isinstance(text, str):
-            raise self._misfit(value, "is not text")
-        if len(text) > self.max_chars:
-            raise self._misfit(value, f"has {len(text)} characters")
-        if problem := text_problem(text):
-            raise self._misfit(value, problem)
-        return text
-
-    def encode(self, value: Any) -> float:
-        """Return the slot of a known text, or the place that an unknown text hashes to."""
-        if value in self.known:
-            return Parameter.encode(self, value)
-        return int.from_bytes(hashlib.sha256(value.encode()).digest()[:8], "big") / 2**64
-
-    def _at(self, index: int) -> str:
-        return self.known[index]
-
-    def _index(self, value: Any) -> int:
-        return self.known.index(value)
 
 
 def _option_problem(option: Any) -> str:

@@ -19,14 +19,14 @@ neighbours weaken that, so that a failure that was a fluke is forgotten. Values 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from scipy.special import softmax
 
 from bestguess.tools.arrays import BoolArray, FloatArray
 from bestguess.tools.errors import InputError
-from bestguess.tools.surrogate.kernel import Embedded, Embedding
+from bestguess.tools.surrogate.kernel import Embedded, Embedding, Vectors
 from bestguess.tools.surrogate.threads import few_threads
 
 COLUMN_LENGTHSCALE = 0.1
@@ -45,14 +45,21 @@ OPTIMISM = (2.0, 0.5)
 class Feasibility:
     """The probability not to fail, given trials at x (n, d) of which `failed` (n,) did; it does not change.
 
-    `kinds` are those of the columns. Raises InputError for shapes that do not fit.
+    `kinds` are those of the columns, `texts` what vectors stand for the texts of some. Raises InputError for
+    shapes that do not fit.
     """
 
     def __init__(
-        self, x: FloatArray, active: BoolArray | None = None, *, failed: BoolArray, kinds: Sequence[str]
+        self,
+        x: FloatArray,
+        active: BoolArray | None = None,
+        *,
+        failed: BoolArray,
+        kinds: Sequence[str],
+        texts: Mapping[int, Vectors] | None = None,
     ) -> None:
         d = len(kinds)
-        self._embedding = embedding = Embedding(kinds, conditional=active is not None)
+        self._embedding = embedding = Embedding(kinds, conditional=active is not None, texts=texts)
         self._rows = rows = embedding.embed(x, active)
         if failed.shape != (len(rows),):
             raise InputError(f"failed has shape {failed.shape}; give one entry for each of {len(rows)} rows")

@@ -16,7 +16,7 @@ Arrays are numpy's outside; inside they are numpy's on a CPU and torch's on a GP
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,7 +30,7 @@ from bestguess.tools.errors import InputError
 from bestguess.tools.surrogate.discrepancy import SHIFT_VARIANCE, align
 from bestguess.tools.surrogate.evidence import MEAN_VARIANCE, Evidence, Hyperparameters, Prior, factorize
 from bestguess.tools.surrogate.factors import CPU, Array, fetched, inverse, solve, solve_lower
-from bestguess.tools.surrogate.kernel import Embedded, Embedding, matern52_and_slope
+from bestguess.tools.surrogate.kernel import Embedded, Embedding, Vectors, matern52_and_slope
 from bestguess.tools.surrogate.reach import fit_reach
 from bestguess.tools.surrogate.subset import representatives
 from bestguess.tools.surrogate.threads import few_threads
@@ -46,12 +46,14 @@ MORE_ROWS = 128
 class GaussianProcess:
     """A Gaussian process for columns of the given kinds: 'continuous', 'discrete' or 'categorical'.
 
-    `device` is where to compute: "cpu", or torch's name of a device.
+    `device` is where to compute: "cpu", or torch's name of a device. `texts` has, by column, what vectors
+    stand for texts; a text without is a category.
     """
 
     kinds: Sequence[str]
     device: str = CPU
     prior: Prior = field(default_factory=Prior)
+    texts: Mapping[int, Vectors] = field(default_factory=dict)
 
     def fit(
         self,
@@ -81,7 +83,9 @@ class GaussianProcess:
         if values.ndim != 1 or not len(values) or not np.isfinite(values).all():
             bad = np.count_nonzero(~np.isfinite(values))
             raise InputError(f"y has shape {values.shape}, {bad} of it not finite; give a vector of values")
-        embedding = Embedding(self.kinds, conditional=active is not None, device=self.device)
+        embedding = Embedding(
+            self.kinds, conditional=active is not None, device=self.device, texts=self.texts
+        )
         rows = embedding.embed(x, active)
         if len(rows) != len(values):
             raise InputError(f"x has {len(rows)} rows and y {len(values)} values; give one value a row")

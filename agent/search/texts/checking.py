@@ -1,0 +1,58 @@
+"""What a text that a model or a recombination wrote must keep, before it may run.
+
+It is a stranger's: cleaned of what hides or steers, within the parameter's length, and with the same
+placeholders, such as {question}, as the default, for whoever fills them in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from bestguess.tools.errors import ParamsError
+from bestguess.tools.space.parameter import Parameter
+from bestguess.tools.space.text import Text
+from bestguess.tools.words.cleaning import clean
+from bestguess.tools.words.given import shorten, shown
+
+_PLACEHOLDER = re.compile(r"\{[^\W\d]\w*(?:[.\[!:][^{}]*)?\}")
+
+
+def placeholders(text: str) -> set[str]:
+    """Return the names in braces that a program fills in, as "{question}"; `{{` is a brace of the text."""
+    return set(_PLACEHOLDER.findall(re.sub(r"\{\{|\}\}", "", text)))
+
+
+def check_text(parameter: Text, said: Any) -> str:
+    """Return a written text as it may run.
+
+    Raises:
+        ParamsError: it is none, empty, too long, or has other placeholders than the default.
+    """
+    if not isinstance(said, str):
+        raise ParamsError(f"{shown(said)} is not text; give {parameter.allowed}")
+    if said in parameter.known:
+        return said
+    text = parameter.canonical(clean(said).strip())
+    if not text:
+        raise ParamsError(f"it is empty; give {parameter.allowed}")
+    wanted, has = placeholders(parameter.default), placeholders(text)
+    if lost := sorted(wanted - has):
+        raise ParamsError(f"the text has lost {', '.join(lost)}, which is filled in; keep it as it is")
+    if new := sorted(has - wanted):
+        words = shorten(", ".join(new), 100)
+        raise ParamsError(f"the text has {words}, which nobody fills in; leave it out, or double the braces")
+    return text
+
+
+def check_texts(parameters: Mapping[str, Parameter], params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return params with every text checked as `check_text` does, which says what it raises."""
+    checked = dict(params)
+    for name, parameter in parameters.items():
+        if isinstance(parameter, Text) and name in params:
+            try:
+                checked[name] = check_text(parameter, params[name])
+            except ParamsError as error:
+                raise ParamsError(f"{name}: {error}") from None
+    return checked

@@ -1,0 +1,57 @@
+"""Drafts of new texts without a model: candidates of the surrogate, and looks before there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bestguess.agent.search.chance import Chance
+from bestguess.agent.search.state import SearchState
+from bestguess.agent.search.texts.draft import Draft, Writer, Writing
+from bestguess.agent.search.texts.exemplars import Exemplars
+from bestguess.agent.search.texts.options import Options
+from bestguess.agent.search.texts.recombination import Recombination
+from bestguess.tools.space.parameters import Text
+from bestguess.tools.trial import Proposal
+
+WRITERS: tuple[Writer, ...] = (Recombination(), Exemplars())
+"""Those whose drafts the surrogate chooses among; what the user gave is always among its candidates."""
+
+DRAFTS = 32
+"""So many of each writer's are made for a turn, and for each parameter."""
+
+
+def drafts_of(
+    state: SearchState, writers: Sequence[Writer] = WRITERS, count: int = DRAFTS
+) -> dict[str, list[Draft]]:
+    """Return new texts for each parameter that may have any one, by its name."""
+    found: dict[str, list[Draft]] = {}
+    for column, name in enumerate(state.space.names):
+        if isinstance(state.space.parameters[name], Text):  # limits may have made a choice of it
+            writing = Writing.of(state.whole, state.history, name)
+            rng = np.random.default_rng((state.seed, state.number, 2, column))
+            found[name] = [draft for writer in writers for draft in writer.write(writing, count, rng)]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class TextLooks:
+    """Proposes what chance does, with texts that were not tried: the user's first, then drafts of others."""
+
+    chance: Chance
+
+    def propose(self, state: SearchState) -> Proposal:
+        """Return a look; it never passes."""
+        look = self.chance.propose(state)
+        params, words = dict(look.params), [look.reason]
+        options = drafts_of(state, (Options(),), 1)
+        for name, drafts in drafts_of(state, count=1).items():
+            new = [*options[name], *drafts]
+            if new and name in params:
+                params[name] = new[0].text
+                words.append(f"{name} is {new[0].words}")
+        if not state.space.satisfies(params):
+            return look
+        return replace(look, params=params, reason="; ".join(words))
