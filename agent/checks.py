@@ -50,14 +50,14 @@ def check_texts(
         texts = {*text.known, *(params[name] for params in known if name in params)}
         if model or len(texts) > 1 or (recombines and (text.pool or len(sentences(text.default)) > 1)):
             continue
-        mends = ["examples=[...] to try"]
+        mends = "examples=[...] to try"
         if recombines:
-            mends.append("pool=[...] of pieces that it is made of")
+            mends += ", or a pool=[...] of pieces that it is made of"
         if model is not None:
-            mends.append("a model (llm=...) that writes some")
+            mends += ", or the study a model (llm=...) that writes some"
         raise InputError(
             f"parameter {name!r} is a Text that would be {shown(text.default)} in every trial: nobody can "
-            f"propose another; give it {' or '.join(mends)}, or leave it out of the space"
+            f"propose another; give it {mends}, or leave it out of the space"
         )
 
 

@@ -74,7 +74,7 @@ def find(storage: str, name: str | None) -> Settings:
 
 
 def is_kept(storage: str | None, name: str | None) -> bool:
-    """Whether a study of that name is in the storage with its settings; raise StudyError if it cannot be read."""
+    """Whether the storage has a study of that name, with its settings; raise StudyError for no storage."""
     found = _storage_with(storage, name)
     if found:
         found.remove_session()

@@ -224,9 +224,10 @@ class Turns:
         return offered
 
     def _completed(self, state: SearchState, proposal: Proposal) -> Proposal:
-        """Return the proposal with what its texts are like, what is expected of it, and what the model cost."""
-        if proposal.source != "default" and (like := resemblances(self.space, state.history, proposal.params)):
-            proposal = replace(proposal, reason="; ".join(filter(None, (proposal.reason, like))))
+        """Return the proposal with what its texts are like, what is expected of it, and the model's cost."""
+        like = resemblances(self.space, state.history, proposal.params)
+        if like and proposal.source != "default":
+            proposal = replace(proposal, reason=f"{proposal.reason}; {like}" if proposal.reason else like)
         if proposal.verdict or proposal.source == "default":  # which runs whatever is expected of it
             pass
         elif state.verifier is None:

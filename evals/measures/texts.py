@@ -2,11 +2,11 @@
 
     python -m bestguess.evals.measures.texts [--seeds 10]
 
-Objectives made by code, with exact values; no model is asked. `choosing`: 60 given texts of 6 of 24 sentences,
-whose worth adds up. `writing`: the same sentences, of which six texts are given and new ones recombined.
-`exemplars`: up to 4 of 24 pieces, each of which shows 3 of 12 skills; a skill counts once, and half where its
-piece comes late. `mixed`: 20 given texts beside a temperature and a format, of which the text counts most. Shown is
-the best value so far as a share of the way from the default to the best that can be had.
+Objectives made by code, with exact values; no model is asked. `choosing`: one of 60 given texts of 6 of 24
+clauses, whose worth adds up. `writing`: the same as sentences, of which six texts are given and new ones
+recombined. `exemplars`: up to 4 of 24 pieces, each of which shows 3 of 12 skills; a skill counts once, and
+3/4 where its piece comes late. `mixed`: one of 20 given texts, a temperature and a format. Shown is the best
+value so far: 0 is the median of the texts that are given or drawn, 1 the best that can be had.
 """
 
 from __future__ import annotations
@@ -32,7 +32,16 @@ TRIALS = 30
 SHOWN = (10, 20, 30)
 
 _VERBS = ["Answer", "Reply", "Write", "Give", "State", "Name", "Copy", "List"]
-_OBJECTS = ["the date", "each unit", "every field", "the total", "one label", "the sum", "no prose", "the key"]
+_OBJECTS = [
+    "the date",
+    "each unit",
+    "every field",
+    "the total",
+    "one label",
+    "the sum",
+    "no prose",
+    "the key",
+]
 _WAYS = ["in order", "as JSON", "in lower case", "with two digits", "before all else", "without a word more"]
 
 
@@ -54,89 +63,109 @@ CONTESTANTS: Mapping[str, Switches] = {
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A space of texts, its exact value (more is better), and the best that can be had."""
+    """A space of texts, its exact value (more is better), what is `usual`, and the `best` that can be had."""
 
     space: Space
     value: Callable[[Mapping[str, Any]], float]
+    usual: float
     best: float
 
 
-def sentences_of(rng: np.random.Generator) -> tuple[list[str], FloatArray]:
-    """Return 24 sentences that share words, and what each is worth."""
-    every = [f"{verb} {what} {way}." for verb, what, way in itertools.product(_VERBS, _OBJECTS, _WAYS)]
-    return [str(one) for one in rng.choice(every, 24, replace=False)], rng.standard_normal(24)
+@dataclass(frozen=True, slots=True)
+class Clauses:
+    """24 clauses that share words, what each is worth, and texts of six of them."""
+
+    pieces: Sequence[str]
+    worth: FloatArray
+    texts: Sequence[str]
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator, count: int, ended: str) -> Clauses:
+        """Return clauses that a mark ends, and `count` texts."""
+        every = [" ".join(words) for words in itertools.product(_VERBS, _OBJECTS, _WAYS)]
+        pieces = [f"{one}{ended}" for one in rng.choice(every, 24, replace=False)]
+        worth = rng.standard_normal(24)
+        texts = [" ".join(pieces[at] for at in rng.permutation(24)[:6]) for _ in range(count)]
+        return cls(pieces, worth, texts)
+
+    def of(self, text: str) -> float:
+        """Return what a text is worth."""
+        return float(sum(self.worth[at] for at, piece in enumerate(self.pieces) if piece in text))
+
+    @property
+    def usual(self) -> float:
+        """The median of its texts."""
+        return float(np.median([self.of(text) for text in self.texts]))
 
 
 def choosing(rng: np.random.Generator) -> Problem:
-    """Return the choice of one of 60 given texts."""
-    pieces, worth = sentences_of(rng)
-    texts = [" ".join(pieces[at] for at in rng.permutation(24)[:6]).replace(".", ",") for _ in range(60)]
-
-    def value(params: Mapping[str, Any]) -> float:
-        return float(sum(w for piece, w in zip(pieces, worth, strict=True) if piece[:-1] in params["prompt"]))
-
-    best = max(value({"prompt": text}) for text in texts)
-    # No two of them together are short enough.
-    longest = max(map(len, texts))
-    return Problem(Space(prompt=Text(default=texts[0], examples=texts[1:], max_chars=longest)), value, best)
+    """Return the choice of one of 60 given texts, too long for anything to be added."""
+    drawn = Clauses.draw(rng, 60, ",")
+    first, *others = drawn.texts
+    space = Space(prompt=Text(default=first, examples=others, max_chars=max(map(len, drawn.texts))))
+    best = max(map(drawn.of, drawn.texts))
+    return Problem(space, lambda params: drawn.of(params["prompt"]), drawn.usual, best)
 
 
 def writing(rng: np.random.Generator) -> Problem:
-    """Return the writing of one text from the sentences of six; too long a text is worth less."""
-    pieces, worth = sentences_of(rng)
-    texts = [" ".join(pieces[at] for at in rng.permutation(24)[:6]) for _ in range(6)]
-    there = [at for at, piece in enumerate(pieces) if any(piece in text for text in texts)]
-
-    def value(params: Mapping[str, Any]) -> float:
-        return float(sum(w for piece, w in zip(pieces, worth, strict=True) if piece in params["prompt"]))
-
-    best = float(np.maximum(worth[there], 0.0).sum())
-    return Problem(Space(prompt=Text(default=texts[0], examples=texts[1:])), value, best)
+    """Return the writing of one text from the sentences of six."""
+    drawn = Clauses.draw(rng, 6, ".")
+    first, *others = drawn.texts
+    there = [at for at, piece in enumerate(drawn.pieces) if any(piece in text for text in drawn.texts)]
+    best = float(np.maximum(drawn.worth[there], 0.0).sum())
+    space = Space(prompt=Text(default=first, examples=others))
+    return Problem(space, lambda params: drawn.of(params["prompt"]), drawn.usual, best)
 
 
 def exemplars(rng: np.random.Generator) -> Problem:
     """Return the choice of up to 4 of 24 pieces in an order."""
     skills = [rng.permutation(12)[:3].tolist() for _ in range(24)]
-    asked, _ = sentences_of(rng)
-    pool = [f"Q: {question}\nA: {' '.join(f'skill{k}' for k in has)}" for question, has in zip(asked, skills, strict=True)]
+    asked = Clauses.draw(rng, 1, "?").pieces
+    shown = [" ".join(f"skill{skill}" for skill in has) for has in skills]
+    pool = [f"Q: {question}\nA: {answer}" for question, answer in zip(asked, shown, strict=True)]
     weight = rng.uniform(0.5, 1.5, 12)
 
     def value(params: Mapping[str, Any]) -> float:
-        text, seen = params["shown"], dict[int, float]()
+        text, seen = params["shown"], np.zeros(12)
         for piece, has in zip(pool, skills, strict=True):
             at = text.find(piece)
-            for skill in has if at >= 0 else ():
-                seen[skill] = max(seen.get(skill, 0.0), 1.0 if at < len(text) / 2 else 0.75)
-        return float(sum(weight[skill] * share for skill, share in seen.items()))
+            if at >= 0:
+                seen[has] = np.maximum(seen[has], 1.0 if at < len(text) / 2 else 0.75)
+        return float(weight @ seen)
 
-    best = 0.0
-    for some in itertools.combinations(range(24), 4):
-        best = max(best, float(weight[sorted({skill for at in some for skill in skills[at]})].sum()))
-    return Problem(Space(shown=Text(pool=pool, pieces=4)), value, best)
+    def drawn() -> str:
+        return "\n\n".join(pool[at] for at in rng.permutation(24)[: int(rng.integers(1, 5))])
+
+    usual = float(np.median([value({"shown": drawn()}) for _ in range(200)]))
+    sets = (
+        sorted({skill for at in some for skill in skills[at]})
+        for some in itertools.combinations(range(24), 4)
+    )
+    best = max(float(weight[covered].sum()) for covered in sets)
+    return Problem(Space(shown=Text(pool=pool, pieces=4)), value, usual, best)
 
 
 def mixed(rng: np.random.Generator) -> Problem:
     """Return the choice of one of 20 texts, a temperature and a format."""
-    text = choosing(rng)
-    one = text.space.parameters["prompt"]
-    assert isinstance(one, Text)
+    drawn = Clauses.draw(rng, 20, ",")
+    first, *others = drawn.texts
     right = float(rng.uniform(0.0, 1.0))
-    prompt = Text(default=one.default, examples=one.examples[:19])
+    prompt = Text(default=first, examples=others, max_chars=max(map(len, drawn.texts)))
     space = Space(prompt=prompt, temperature=Float(0, 1), format=Choice(["plain", "json", "yaml"]))
 
     def value(params: Mapping[str, Any]) -> float:
         form = {"plain": 0.0, "json": 0.5, "yaml": 0.2}[params["format"]]
-        return text.value(params) - 2.0 * (params["temperature"] - right) ** 2 + form
+        return drawn.of(params["prompt"]) - 2.0 * float(params["temperature"] - right) ** 2 + form
 
-    best = max(text.value({"prompt": known}) for known in prompt.known) + 0.5
-    return Problem(space, value, best)
+    usual = float(np.median([value(params) for params in space.samples(rng, 200)]))
+    return Problem(space, value, usual, max(map(drawn.of, drawn.texts)) + 0.5)
 
 
 PROBLEMS = (choosing, writing, exemplars, mixed)
 
 
 def run(problem: Problem, switches: Switches, seed: int) -> FloatArray:
-    """Return the best value so far after each trial (TRIALS,), 0 that of the default and 1 the best."""
+    """Return the best value so far after each trial (TRIALS,), 0 what is usual and 1 the best."""
     task = Task("Which words work best", metric="score", direction="maximize")
     with Tuner(problem.space, task, seed=seed, switches=switches, knowledge=False) as tuner:
         values = []
@@ -145,7 +174,7 @@ def run(problem: Problem, switches: Switches, seed: int) -> FloatArray:
             values.append(problem.value(trial.params))
             tuner.tell(trial, values[-1])
     so_far: FloatArray = np.maximum.accumulate(values)
-    return (so_far - values[0]) / (problem.best - values[0])
+    return (so_far - problem.usual) / (problem.best - problem.usual)
 
 
 def main() -> None:
@@ -159,7 +188,9 @@ def main() -> None:
             runs = np.array([run(make(np.random.default_rng(seed)), switches, seed) for seed in range(seeds)])
             told = runs[:, [at - 1 for at in SHOWN]]
             error = told.std(axis=0, ddof=1) / np.sqrt(seeds)
-            words = "  ".join(f"{at}: {m:.2f} ± {e:.2f}" for at, m, e in zip(SHOWN, told.mean(axis=0), error, strict=True))
+            words = "  ".join(
+                f"{at}: {m:.2f} ± {e:.2f}" for at, m, e in zip(SHOWN, told.mean(axis=0), error, strict=True)
+            )
             print(f"  {name:10}{words}", flush=True)  # noqa: T201
 
 

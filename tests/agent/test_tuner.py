@@ -245,7 +245,7 @@ TINY = bg.Space(kind=bg.Choice(["a", "b"]), n=bg.Int(1, 2))
         (TINY, 4),
         (bg.Space(kind=bg.Choice(["a", "b"]), n=bg.Int(1, 3, when={"kind": ["b"]})), 4),
         (bg.Space(n=bg.Int(1, 3), m=bg.Int(1, 3, default=3), constraints=["n <= m"]), 6),
-        (bg.Space(x=bg.Float(0, 1, step=0.25), words=bg.Text(default="hm")), 5),
+        (bg.Space(x=bg.Float(0, 1, step=0.25), words=bg.Choice(["hm"])), 5),
     ],
     ids=["plain", "conditional", "constrained", "stepped"],
 )

@@ -1,8 +1,8 @@
 """Free text as a parameter: a prompt, a template, a set of worked examples.
 
-A text has a place in the unit interval like any value, but a place says nothing of what it is like: those of the
-known texts are slots, any other one's is a hash. So what was written there is remembered (`text_at`), for
-whoever compares texts by their words.
+A text has a place in the unit interval like any value, but a place says nothing of what it is like: those
+of the known texts are slots, any other one's is a hash. So what was written there is remembered
+(`text_at`), for whoever compares texts by their words.
 """
 
 from __future__ import annotations

@@ -5,9 +5,9 @@
 | `tf`   | (n, k) | 1 + log of how often an n-gram stands in a text, 0 where it does not  |
 | `v`    | (n, k) | `tf`, each kind of n-gram of unit length, by its SHARES of them       |
 
-Nothing is downloaded and nothing is random: places of n-grams are their CRC-32. Weights by how rare an n-gram is
-among the texts tried, as retrieval has them, foretell values
-worse: rank correlation .63 in place of .69 after 30 texts (evals/measures/texts.py).
+Nothing is downloaded and nothing is random: places of n-grams are their CRC-32. Weights by how rare an
+n-gram is among the texts tried, as retrieval has them, foretell values worse: rank correlation .63 in place
+of .69 after 30 texts (evals/measures/texts.py).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -25,7 +26,7 @@ import numpy as np
 from bestguess.tools.arrays import FloatArray
 
 SHARES = {"words": 0.5, "pairs": 0.25, "letters": 0.25}
-"""What each kind of n-gram has of a squared length of 1: words, two in a row, and four letters, as they stand."""
+"""What each kind of n-gram has of a squared length of 1: words, two in a row, and LETTERS in a row."""
 
 PLACES = 512
 """Of each kind; with a few hundred n-grams a text, few share one."""
@@ -61,17 +62,15 @@ def nearest(text: str, others: Sequence[str], embedder: Embedder | None = None) 
 
 @lru_cache(maxsize=MOST_REMEMBERED)
 def _vector(text: str) -> FloatArray:
-    # Each kind has a gram for the end of the text, so that none is without.
-    words = [*_WORD.findall(text.casefold()), "\n"]
-    letters = " ".join(text.split()) + "\n"
+    words, letters = _WORD.findall(text.casefold()), " ".join(text.split())
     grams = {
         "words": words,
-        "pairs": [" ".join(pair) for pair in zip(["\n", *words], words, strict=False)],
+        "pairs": [" ".join(pair) for pair in pairwise(["\n", *words])],
         "letters": [letters[at : at + LETTERS] for at in range(max(len(letters) - LETTERS, 0) + 1)],
     }
     parts = []
     for kind, share in SHARES.items():
-        tf = _frequencies(grams[kind])
+        tf = _frequencies(grams[kind] or ["\n"])  # where there is none, that is what such texts share
         parts.append(math.sqrt(share) * tf / np.linalg.norm(tf))
     vector: FloatArray = np.concatenate(parts)
     vector.flags.writeable = False

@@ -51,7 +51,7 @@ class Writing:
             before = best.get(text)
             if before is None or before.loss is None or (loss is not None and loss < before.loss):
                 best[text] = Tried(text, trial, loss, solved_by(trial))
-        if history.goals:  # of several metrics there is no one loss: those on the front are as good as each other
+        if history.goals:  # of several metrics there is no one loss: those on the front are equally good
             front = {trial.number for trial in history.front}
             best = {
                 text: Tried(text, one.trial, 0.0 if one.trial.number in front else None, one.solved)

@@ -1,7 +1,7 @@
 """Which pieces of a pool, such as worked examples, make the text, and in which order.
 
-Choosing examples gains more with small models than wording instructions ("Teach better or show smarter", arXiv
-2406.15708), and subsets with an order are what a surrogate over texts can tell apart.
+Choosing examples gains more with small models than wording instructions ("Teach better or show smarter",
+arXiv 2406.15708), and subsets with an order are what a surrogate over texts can tell apart.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ ANEW = 0.3
 
 
 class Exemplars:
-    """Adds, drops, swaps and moves pieces of a good text, or draws some anew; a text with no pool gets none."""
+    """Adds, drops, swaps and moves pieces of a good text, or draws some anew; of texts with a pool only."""
 
     def write(self, writing: Writing, count: int, rng: np.random.Generator) -> list[Draft]:
         """Return drafts of up to `pieces` of the pool each."""
@@ -48,7 +48,7 @@ class Exemplars:
 
 
 def pieces_of(text: str, pool: Sequence[str]) -> list[int] | None:
-    """Return which pieces of the pool a text consists of, in their order; None where it has something else."""
+    """Return which pieces of the pool a text has, in their order; None where it has something else."""
     taken: list[int] = []
     left = text
     while left:
@@ -61,9 +61,7 @@ def pieces_of(text: str, pool: Sequence[str]) -> list[int] | None:
     return taken
 
 
-def _changed(
-    taken: Sequence[int], count: int, most: int, rng: np.random.Generator
-) -> tuple[list[int], str]:
+def _changed(taken: Sequence[int], count: int, most: int, rng: np.random.Generator) -> tuple[list[int], str]:
     """Return the pieces with one change, and that in words."""
     chosen = list(taken)
     others = [index for index in range(count) if index not in taken]

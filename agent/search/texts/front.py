@@ -1,7 +1,7 @@
 """Which text is worth changing: the front over items, of texts that no other is as good as on every item.
 
-The text that is best on the mean is often the end of its line; one that alone gets some item right knows something
-that the others lack (GEPA, arXiv 2507.19457). Items are told apart by the traces.
+The text that is best on the mean is often the end of its line; one that alone gets some item right knows
+something that the others lack (GEPA, arXiv 2507.19457). Items are told apart by the traces.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from bestguess.agent.search.texts.draft import Tried
 def front(tried: Sequence[Tried]) -> list[tuple[Tried, int]]:
     """Return the texts that no other is as good as on every item, each with how many items it gets right.
 
-    Of equals it has the first. A text counts on the items that it was tried on; without any, there is no front.
+    Of equals it has the first. A text counts on the items that it was tried on; without any, there is no
+    front.
     """
     right = [(one, {item for item, good in one.solved.items() if good}) for one in tried]
     kept: list[tuple[Tried, set[tuple[str, str]]]] = []

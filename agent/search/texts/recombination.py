@@ -12,6 +12,7 @@ import numpy as np
 
 from bestguess.agent.search.texts.checking import check_text
 from bestguess.agent.search.texts.draft import Draft, Tried, Writing
+from bestguess.tools.arrays import FloatArray
 from bestguess.tools.errors import ParamsError
 from bestguess.tools.words.sentences import sentences
 
@@ -59,9 +60,10 @@ class Recombination:
         return drafts
 
 
-def _by_rank(parents: Sequence[Tried]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    weights = 1.0 / np.arange(1.0, len(parents) + 1.0)
-    return weights / weights.sum()
+def _by_rank(parents: Sequence[Tried]) -> FloatArray:
+    weights: FloatArray = 1.0 / np.arange(1.0, len(parents) + 1.0)
+    weights /= weights.sum()
+    return weights
 
 
 def _joined(made: Sequence[str], like: str) -> str:

@@ -1,7 +1,8 @@
-"""A model rewrites a text from what went wrong with it: the items that failed, with their traces and feedback.
+"""A model rewrites a text from what went wrong with it: items that failed, with traces and feedback.
 
-After OPTO (arXiv 2406.16218) and GEPA (arXiv 2507.19457): reflect, then propose; the text that is changed comes
-from the front over items. It takes an able model: what one of 0.5B makes of failures is worth nothing.
+After OPTO (arXiv 2406.16218) and GEPA (arXiv 2507.19457): reflect, then propose; the text that is changed
+comes from the front over items. It takes an able model: what one of 0.5B makes of failures is worth
+nothing.
 """
 
 from __future__ import annotations

@@ -1,11 +1,10 @@
 """Which way a model proposes in, in a search over texts; and which earlier text a new one is like.
 
-The way goes first whose own record is best, by the same trust as between the model and the surrogate; one that
-was never tried counts as good.
+The way goes first whose own record is best, by the same trust as between the model and the surrogate; one
+that was never tried counts as good.
 """
 
 from __future__ import annotations
-
 
 from bestguess.agent.search.guesses import Guesses
 from bestguess.agent.search.texts.crossing import Crossing
@@ -18,8 +17,9 @@ from bestguess.tools.trial import History, Params
 from bestguess.tools.words.embedding import nearest
 from bestguess.tools.words.given import shorten
 
+
 class ModelWriters:
-    """The ways in which a model proposes in a search over texts, beside its guesses at whole configurations."""
+    """The ways in which a model proposes in a search over texts; its usual guesses are one of them."""
 
     def __init__(self, guesses: Guesses, rewriting: Rewriting, crossing: Crossing) -> None:
         self.guesses = guesses

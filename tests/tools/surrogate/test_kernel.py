@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -98,3 +99,62 @@ def test_shapes_that_do_not_fit_are_refused() -> None:
         embedding.embed(np.zeros((2, 3)), np.ones((1, 3)))
     with pytest.raises(InputError, match="never were in the fit"):
         embedding.embed(np.zeros((1, 3)), [[True, True, False]])
+
+
+def of_length(vectors: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """Return what gives places 0, .1, .2 .. these vectors."""
+    return lambda places: vectors[np.rint(10 * places).astype(int)]
+
+
+def test_texts_are_as_far_apart_as_their_vectors_over_the_square_root_of_two() -> None:
+    vectors = np.array([[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]])
+    embedding = Embedding(("categorical",), conditional=False, texts={0: of_length(vectors)})
+    rows = embedding.embed([[0.0], [0.1], [0.2], [0.0]], None)
+
+    s2 = embedding.squared_distances(rows, rows, np.array([4.0]))
+
+    assert s2[0, 1] == pytest.approx(4.0 * (0.4**2 + 0.8**2) / 2)
+    assert s2[0, 2] == pytest.approx(4.0)
+    assert s2[0, 3] == pytest.approx(0.0, abs=1e-12)
+    assert embedding.column_distances(rows)[0] * 4.0 == pytest.approx(s2, abs=1e-12)
+
+
+def test_a_text_that_is_inactive_is_one_away_from_all_that_are_active() -> None:
+    vectors = np.array([[1.0, 0.0], [0.6, 0.8]])
+    embedding = Embedding(("categorical", "continuous"), conditional=True, texts={0: of_length(vectors)})
+    rows = embedding.embed(
+        [[0.0, 0.5], [0.1, 0.5], [0.1, 0.5], [0.0, 0.5]], [[i < 2, True] for i in range(4)]
+    )
+
+    s2 = embedding.squared_distances(rows, rows, np.ones(2))
+
+    assert s2[:2, 2:] == pytest.approx(np.ones((2, 2)))
+    assert s2[2, 3] == pytest.approx(0.0, abs=1e-12)
+    assert s2[0, 1] == pytest.approx((0.4**2 + 0.8**2) / 2)
+
+
+@given(st.integers(0, 10**6), st.floats(0.05, 20.0))
+def test_the_kernel_of_texts_beside_other_columns_is_positive_semidefinite(seed: int, length: float) -> None:
+    rng = np.random.default_rng(seed)
+    vectors = np.abs(rng.standard_normal((11, 5)))
+    vectors /= np.linalg.norm(vectors, axis=1)[:, None]
+    x = rng.random((20, 3))
+    x[:, 2] = rng.integers(11, size=20) / 10
+    embedding = Embedding(KINDS, conditional=True, texts={2: of_length(vectors)})
+    rows = embedding.embed(x, rng.random((20, 3)) < 0.7)
+
+    kernel = matern52_and_slope(embedding.squared_distances(rows, rows, np.full(3, length**-2)))[0]
+
+    assert np.linalg.eigvalsh(kernel).min() > -1e-10
+
+
+def test_without_texts_nothing_of_the_kernel_changes_by_a_bit() -> None:
+    rng = np.random.default_rng(3)
+    x, active = rng.random((9, 3)), rng.random((9, 3)) < 0.7
+    plain, empty = (Embedding(KINDS, conditional=True, texts=texts) for texts in (None, {}))
+    w = np.array([0.5, 3.0, 7.0])
+
+    a, b = (one.embed(x, active) for one in (plain, empty))
+
+    assert np.array_equal(plain.squared_distances(a, a, w), empty.squared_distances(b, b, w))
+    assert np.array_equal(plain.column_distances(a), empty.column_distances(b))

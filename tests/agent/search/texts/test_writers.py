@@ -1,0 +1,157 @@
+"""Who writes texts without a model: recombination, exemplars, the user's options; and what they must keep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import bestguess as bg
+from bestguess.agent.search.texts.checking import check_text, placeholders
+from bestguess.agent.search.texts.draft import Writing
+from bestguess.agent.search.texts.exemplars import Exemplars, pieces_of
+from bestguess.agent.search.texts.options import Options
+from bestguess.agent.search.texts.recombination import Recombination
+from bestguess.tools.errors import ParamsError, SpaceError
+from bestguess.tools.trial import History, Outcome, Proposal, Trial
+
+POOL = [f"Q: {n}+{n}?\nA: {2 * n}" for n in range(1, 8)] + ["Q: a\n\nb?\nA: c"]
+
+
+def writing(parameter: bg.Text, values: Mapping[str, float | None]) -> Writing:
+    space = bg.Space(prompt=parameter)
+    trials = tuple(
+        Trial(
+            number,
+            Proposal({"prompt": text}, "user"),
+            Outcome(value) if value is not None else Outcome(error="x"),
+        )
+        for number, (text, value) in enumerate(values.items())
+    )
+    return Writing.of(space, History("minimize", trials), "prompt")
+
+
+def test_recombined_texts_are_new_different_and_made_of_sentences_that_were_there() -> None:
+    tried = {"Be brief. Use JSON.": 0.2, "Think first. Name units.": 0.5}
+    drafts = Recombination().write(
+        writing(bg.Text(default="Be brief. Use JSON.", examples=["Give no prose."]), tried),
+        16,
+        np.random.default_rng(0),
+    )
+
+    texts = [draft.text for draft in drafts]
+    assert len(set(texts)) == len(texts) > 8
+    assert not set(texts) & {*tried, "Give no prose."}
+    said = {"Be brief.", "Use JSON.", "Think first.", "Name units.", "Give no prose."}
+    assert all(sentence + "." in said for text in texts for sentence in text.rstrip(".").split(". "))
+    assert all("trial" in draft.words for draft in drafts)
+
+
+@given(st.integers(0, 10**6))
+def test_recombined_templates_keep_their_placeholders_and_fit(seed: int) -> None:
+    default = "Read this. Question: {question}\nAnswer:"
+    kept = bg.Text(default=default, examples=["Think. {question}\nSay why.\nAnswer:"], max_chars=70)
+    drafts = Recombination().write(
+        writing(kept, {default: 0.1, "Think. {question}\nSay why.\nAnswer:": 0.3}),
+        12,
+        np.random.default_rng(seed),
+    )
+
+    assert all("{question}" in draft.text and len(draft.text) <= 70 for draft in drafts)
+
+
+def test_one_sentence_alone_gives_nothing_to_recombine() -> None:
+    assert (
+        Recombination().write(writing(bg.Text(default="hm"), {"hm": 1.0}), 8, np.random.default_rng(0)) == []
+    )
+    assert Recombination().write(writing(bg.Text(), {"": 1.0}), 8, np.random.default_rng(0)) == []
+
+
+@given(st.integers(0, 10**6))
+def test_exemplars_are_up_to_so_many_different_pieces_of_the_pool(seed: int) -> None:
+    parameter = bg.Text(pool=POOL, pieces=3)
+    tried = {"": 0.9, "\n\n".join(POOL[:3]): 0.1, "\n\n".join(POOL[6:8]): None}
+    drafts = Exemplars().write(writing(parameter, tried), 20, np.random.default_rng(seed))
+
+    assert len({draft.text for draft in drafts}) == 20
+    for draft in drafts:
+        taken = pieces_of(draft.text, POOL)
+        assert taken is not None
+        assert len(set(taken)) == len(taken) <= 3
+        assert "\n\n".join(POOL[at] for at in taken) == draft.text
+
+
+def test_a_small_pool_is_exhausted_and_then_gives_nothing() -> None:
+    parameter = bg.Text(pool=["a", "b"], pieces=2)
+    every = ["", "a", "b", "a\n\nb", "b\n\na"]
+
+    assert Exemplars().write(writing(parameter, dict.fromkeys(every, 1.0)), 8, np.random.default_rng(0)) == []
+
+
+def test_what_is_no_set_of_pieces_is_known_as_such() -> None:
+    assert pieces_of("Q: something else", POOL) is None
+    assert pieces_of(POOL[7] + "\n\n" + POOL[0], POOL) == [7, 0]
+    assert pieces_of("", POOL) == []
+
+
+def test_options_come_in_their_order_each_once() -> None:
+    parameter = bg.Text(default="a", examples=["b", "c"])
+
+    drafts = Options().write(writing(parameter, {"a": 1.0, "c": 2.0}), 5, np.random.default_rng(0))
+
+    assert [draft.text for draft in drafts] == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("said", "problem"),
+    [
+        (None, "not text"),
+        (["Q: {question}"], "not text"),
+        ("   \x00\u200b ", "empty"),
+        ("x" * 81 + "{question}", "characters"),
+        ("no placeholder at all", "lost {question}"),
+        ("{question} {answer}", "nobody fills in"),
+        ("{question} {question.__class__}", "nobody fills in"),
+        ("{question!r} only", "lost {question}"),
+    ],
+)
+def test_a_written_text_that_breaks_its_template_is_refused(said: object, problem: str) -> None:
+    with pytest.raises(ParamsError, match=problem):
+        check_text(bg.Text(default="Q: {question}", max_chars=80), said)
+
+
+def test_a_written_text_is_cleaned_and_braces_that_are_doubled_are_its_own() -> None:
+    parameter = bg.Text(default="Q: {question}", max_chars=80)
+
+    assert check_text(parameter, " \x1b[31mA: {question}\u202e \x07") == "A: {question}"
+    assert check_text(parameter, '{question} as {{"answer": 1}}') == '{question} as {{"answer": 1}}'
+    assert placeholders("{a} {{b}} {c:>3} { d } {1}") == {"{a}", "{c:>3}"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"pool": ["a", ""]},
+        {"pool": 3},
+        {"pool": "abc"},
+        {"pool": ["a"], "pieces": 0},
+        {"pool": ["a"], "pieces": True},
+        {"pool": ["x" * 30, "y" * 30], "max_chars": 40},
+        {"pool": [1, 2]},
+    ],
+)
+def test_a_pool_that_makes_no_sense_is_refused_with_what_to_give(arguments: dict[str, object]) -> None:
+    with pytest.raises(SpaceError, match=r"give|leave it out"):
+        bg.Text(**arguments)  # type: ignore[arg-type]
+
+
+def test_a_pool_is_part_of_the_definition_and_a_text_without_has_the_one_it_had() -> None:
+    space = bg.Space(shown=bg.Text(pool=["a", "b"], pieces=2), prompt=bg.Text(default="x", examples=["y"]))
+
+    again = bg.Space.from_yaml(space.to_yaml())
+
+    assert again == space
+    assert space.to_dict()["parameters"]["prompt"] == {"type": "text", "examples": ["y"], "default": "x"}

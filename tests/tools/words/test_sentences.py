@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bestguess.tools.words.sentences import sentences
+
+
+@given(st.text(max_size=80))
+def test_joined_sentences_are_the_text(text: str) -> None:
+    assert "".join(sentences(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("Be brief.", 1),
+        ("Be brief. Use JSON!", 2),
+        ("- one\n- two\n\n- three", 3),
+        ("", 0),
+        ("v1.2 is out", 1),
+    ],
+)
+def test_sentences_end_with_a_mark_before_space_or_with_the_line(text: str, count: int) -> None:
+    assert len(sentences(text)) == count
