@@ -35,29 +35,24 @@ def check_space(space: Any) -> Space:
     return space
 
 
-def check_texts(
-    space: Space, *, model: bool | None, recombines: bool = True, had: Iterable[Params] = ()
-) -> None:
+def check_texts(space: Space, *, model: bool | None, had: Iterable[Params] = ()) -> None:
     """Raise InputError where a text of the space could only be the same in every trial.
 
-    A `model`, which is None where it could not help, can write one; whoever `recombines` can change one of
-    several sentences; `had` are configurations whose texts are known, too.
+    A `model` can write one, and sentences or pieces of a pool can be put together; not so where it is None:
+    what is tried is then settled beforehand. `had` are configurations whose texts are known, too.
     """
     known = list(had)
     for name in space.texts:
         text = space.parameters[name]
         assert isinstance(text, Text)
         texts = {*text.known, *(params[name] for params in known if name in params)}
-        if model or len(texts) > 1 or (recombines and (text.pool or len(sentences(text.default)) > 1)):
+        pieces = [] if model is None else [*text.pool, *sentences(text.default)[1:]]
+        if model or pieces or len(texts) > 1:
             continue
-        mends = "examples=[...] to try"
-        if recombines:
-            mends += ", or a pool=[...] of pieces that it is made of"
-        if model is not None:
-            mends += ", or the study a model (llm=...) that writes some"
+        more = "" if model is None else ", a pool of pieces to choose from, or the study a model (llm)"
         raise InputError(
             f"parameter {name!r} is a Text that would be {shown(text.default)} in every trial: nobody can "
-            f"propose another; give it {mends}, or leave it out of the space"
+            f"propose another; give it examples to try{more}, or leave it out of the space"
         )
 
 

@@ -576,6 +576,8 @@ class Tuner:
             proposal = self._turns.propose(look.history, look.next_number, consultation=consultation)
             if each_once and any(proposal.params == trial.params for trial in look.history):
                 if not may_repeat:
+                    if proposal.fallback:  # a model might have had something new
+                        _log.warning("nothing new to try: %s", proposal.fallback)
                     return None
                 proposal = replace(proposal, reason=ALL_TRIED)
             trial = self.study.start(proposal, self._owner)

@@ -98,11 +98,11 @@ class WarmStart:
         before_it = find_earlier(space, task, earlier, storage=storage)
         if before_it is None:
             before_it = () if task.metrics else find_in(storage, space, task)
-        had = [params for study in before_it for params in study.configurations]
-        check_texts(space, model=llm is not None, recombines=False, had=had)
         packs = Packs.of(space, known, EarlierStudies.of(space, before_it))
         model = terms.connect()
         try:
+            had = [params for study in before_it for params in study.configurations]
+            check_texts(space, model=model is not None, had=had)
             assembly = Assembly(terms, model, "")
             advisors, consultation = assembly.advisors(space), assembly.consult()
             said = known.advice if known else ""
@@ -261,8 +261,10 @@ def _choose(
     of it after both.
     """
     from bestguess.agent.advice.advisor import LATER
+    from bestguess.agent.search.chance import Chance
     from bestguess.agent.search.default import Default
     from bestguess.agent.search.state import Pass, SearchState
+    from bestguess.agent.search.texts.drafts import TextLooks
     from bestguess.tools.space.filling import fill
 
     points: list[Proposal] = []
@@ -289,6 +291,11 @@ def _choose(
     guessed = len(points)
     if packs:
         add(packs, n)
+    while space.texts and len(points) < n:  # of texts there are more than a Sobol sequence knows
+        look = TextLooks(Chance("fills the space")).propose(state())
+        if state().tried(look.params):
+            break
+        points.append(look)
     missing = fill(space, np.random.default_rng(seed), n - len(points), [point.params for point in points])
     points += [
         Proposal(params, "random", "fills the space: a point of a Sobol sequence") for params in missing

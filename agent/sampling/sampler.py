@@ -96,7 +96,7 @@ class Sampler(BaseSampler):
         self.llm = self._terms.connect()
         self.seed = _draw_seed() if given_seed is None else given_seed
         if self.space:
-            check_texts(self.space, model=None, recombines=False)
+            check_texts(self.space, model=None)
         self._native = NativeSpace.of(self.space) if self.space else None
         self._lock = threading.RLock()
         self._search: OptunaSearch | None = None

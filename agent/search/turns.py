@@ -255,11 +255,12 @@ class Turns:
             self._explainer.prefetch(history, usual)
         asked: FirstGuesses | Guesses | ModelWriter | None = None
         if self._is_warming_up(history):
-            opening = self._opening if self.guesses_first else None
-            asked = None if isinstance(opening, FirstGuesses) and opening.pool else opening
+            asked = self._opening if self.guesses_first else None
+            asked = None if asked is self._first and self._first and self._first.pool else asked
         elif may_guess and self._model_has_turn(history):
             asked = self._way(history)
-        if asked:
+        # Who rewrites learns most from the trial that is under way.
+        if asked and not isinstance(asked, ModelWriter):
             asked.prefetch(self._state(history, number, usual, Consultation()))
 
     def widen(self, space: Space) -> None:

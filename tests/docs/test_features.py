@@ -32,6 +32,7 @@ MARKS = {
     "repeats": "repeats",
     "experiments": "experiment",
     "traces": "trace",
+    "texts": "text",
     "report": "report",
     "export": "export",
     "plot": "plot",

@@ -13,7 +13,7 @@ import numpy as np
 from bestguess.agent.search.texts.draft import Draft, Writing
 from bestguess.tools.space.text import JOINT
 
-TRIES = 8
+TRIES = 16
 ANEW = 0.3
 """The share of drafts that no text before has a part in, so that every piece is seen."""
 
@@ -30,7 +30,7 @@ class Exemplars:
         parents = [(one, taken) for one in writing.worth if (taken := pieces_of(one.text, pool)) is not None]
         weights = 1.0 / np.arange(1.0, len(parents) + 1.0)
         had, drafts = writing.had(), list[Draft]()
-        for _ in range(TRIES * count):
+        for _ in range(TRIES + TRIES * count):
             if len(drafts) == count:
                 break
             if not parents or rng.random() < ANEW:

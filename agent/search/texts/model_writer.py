@@ -79,11 +79,6 @@ class ModelWriter(ABC):
                 return Proposal(guess, "llm", self._reason(guess, parent), verdict.prediction, said)
         return Pass(f"{MODEL}{NOT_RUN}{verdicts[0].sentence}")
 
-    def prefetch(self, state: SearchState) -> None:
-        """Have the model think about the next text."""
-        if asked := self._prepare(state):
-            self._advisor.prefetch(asked[0])
-
     def _reason(self, guess: Mapping[str, Any], parent: Tried) -> str:
         why = self._why.get(key_of(guess), "")
         return f"{self.name} trial {parent.trial.number}{f': {why}' if why else ''}"

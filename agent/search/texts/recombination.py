@@ -16,8 +16,8 @@ from bestguess.tools.arrays import FloatArray
 from bestguess.tools.errors import ParamsError
 from bestguess.tools.words.sentences import sentences
 
-TRIES = 8
-"""So many times as many drafts as are wanted are made before giving up on new ones."""
+TRIES = 16
+"""So many times as many drafts as are wanted, and one more, are made before giving up on new ones."""
 
 Units = list[str]
 Change = Callable[[Units, Units, np.random.Generator], Units]
@@ -37,10 +37,12 @@ class Recombination:
         tried = {one.text for one in writing.tried}
         donors = [one.text for one in writing.tried]
         donors += [text for text in writing.parameter.known if text not in tried]
+        if not any(_has_sentences(text) for text in donors):
+            return []
         names = {one.text: f"trial {one.trial.number}" for one in writing.tried}
         had, drafts = writing.had(), list[Draft]()
         weights = _by_rank(parents)
-        for _ in range(TRIES * count):
+        for _ in range(TRIES + TRIES * count):
             if len(drafts) == count:
                 break
             parent = parents[int(rng.choice(len(parents), p=weights))]
@@ -66,10 +68,15 @@ def _by_rank(parents: Sequence[Tried]) -> FloatArray:
     return weights
 
 
+def _has_sentences(text: str) -> bool:
+    """Whether a text is more than a word or a label, which nothing is gained by adding to another."""
+    return len(sentences(text)) > 1 or text.rstrip()[-1:] in tuple(".!?:;")
+
+
 def _joined(made: Sequence[str], like: str) -> str:
-    """Return units as one text; what has no white space behind it gets what others of the parent have."""
-    between = "\n" if "\n" in like.strip() else " "
-    return "".join(unit if unit[-1:].isspace() else unit + between for unit in made).strip()
+    """Return sentences as one text; what has no white space behind it gets what others of the parent have."""
+    between = "\n" if "\n" in like.strip() or not _has_sentences(like) else " "
+    return "".join(one if one[-1:].isspace() else one + between for one in made).strip()
 
 
 def _add(mine: Units, theirs: Units, rng: np.random.Generator) -> Units:

@@ -155,3 +155,20 @@ def test_a_pool_is_part_of_the_definition_and_a_text_without_has_the_one_it_had(
 
     assert again == space
     assert space.to_dict()["parameters"]["prompt"] == {"type": "text", "examples": ["y"], "default": "x"}
+
+
+def test_recombination_finds_a_better_text_than_all_that_were_given() -> None:
+    rules = ["Use JSON.", "Name units.", "Sort keys.", "Write null.", "Be brief."]
+    given = [f"{rules[at]} {rules[(at + 2) % 5]} Speak like a pirate." for at in range(4)]
+    space = bg.Space(prompt=bg.Text(default=given[0], examples=given[1:]))
+
+    def score(params: dict[str, str]) -> float:
+        return sum(rule in params["prompt"] for rule in rules) - 0.5 * ("pirate" in params["prompt"])
+
+    result = bg.tune(score, space, task=bg.Task(direction="maximize"), n_trials=12, seed=0)
+
+    assert max(score({"prompt": text}) for text in given) == 1.5
+    assert result.best_value is not None
+    assert result.best_value >= 3
+    assert result.trials[-1].reason.startswith("most expected improvement on")
+    assert "prompt is the text of trial" in result.trials[-1].reason
