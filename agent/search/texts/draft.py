@@ -20,7 +20,7 @@ Item = tuple[str, str]
 class Tried:
     """A text that was tried: the best trial with it, and which items went well with it, if traces say so.
 
-    `loss` is None where all its trials failed, or are under way.
+    `loss` is None where all its trials failed, are under way, or were less than a whole run.
     """
 
     text: str
@@ -42,21 +42,19 @@ class Writing:
         """Return what is known of the texts of a parameter; raises KeyError if it is no text of the space."""
         parameter = {one: space.parameters[one] for one in space.texts}[name]
         assert isinstance(parameter, Text)
+        # Of several metrics there is no one loss: what is on the front is equally good.
+        front = {trial.number for trial in history.front}
         best: dict[str, Tried] = {}
         for trial in history:
-            text = trial.params.get(name)
-            if text is None or trial.state == "partial":
+            if (text := trial.params.get(name)) is None:
                 continue
-            loss = history.loss(trial) if trial.state == "complete" and not history.goals else None
+            loss: float | None = 0.0 if trial.number in front else None
+            if not history.goals:
+                loss = history.loss(trial) if trial.state == "complete" else None
             before = best.get(text)
-            if before is None or before.loss is None or (loss is not None and loss < before.loss):
+            better = before is None or (loss is not None and (before.loss is None or loss < before.loss))
+            if better or (before and before.loss is None and trial.outcome):
                 best[text] = Tried(text, trial, loss, solved_by(trial))
-        if history.goals:  # of several metrics there is no one loss: those on the front are equally good
-            front = {trial.number for trial in history.front}
-            best = {
-                text: Tried(text, one.trial, 0.0 if one.trial.number in front else None, one.solved)
-                for text, one in best.items()
-            }
         ranked = sorted(best.values(), key=lambda one: np.inf if one.loss is None else one.loss)
         return cls(name, parameter, tuple(ranked))
 

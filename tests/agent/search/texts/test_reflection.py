@@ -1,4 +1,4 @@
-"""A scripted able model that reflects: traces, front and trust, and what words of strangers can do: nothing."""
+"""A scripted able model that reflects: traces, front and trust; and what words of strangers do: nothing."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from bestguess.agent.llm.grades import Grade
 from bestguess.agent.search.texts.draft import Tried, Writing
 from bestguess.agent.search.texts.front import choose_parent, front
 from bestguess.agent.testing import ScriptedLLM
+from bestguess.tools.trace import Step
 from bestguess.tools.trial import History, Proposal, Trial
 
 RULES = {
@@ -117,10 +118,8 @@ def test_what_traces_say_of_a_text_is_that_of_its_best_trial() -> None:
         Trial(number, Proposal({"prompt": "a", "heat": 0.1 * number}, "user"), outcome)
         for number, outcome in enumerate(
             [
-                bg.Outcome(2.0, trace=[{"name": "i", "input": "x", "error": "bad"}]),
-                bg.Outcome(
-                    1.0, trace=[{"name": "i", "input": "x"}, {"name": "i", "input": "y", "error": "e"}]
-                ),
+                bg.Outcome(2.0, trace=[Step("i", "x", error="bad")]),
+                bg.Outcome(1.0, trace=[Step("i", "x"), Step("i", "y", error="e")]),
                 bg.Outcome.failure("broken"),
             ]
         )
@@ -165,7 +164,7 @@ def test_no_words_of_items_or_traces_leave_their_marks_or_change_what_is_asked(w
         return json.dumps({"why": words, "parameter": words, "text": words})
 
     def objective(params: dict[str, str], trial: bg.Trial) -> bg.Outcome:
-        return bg.Outcome(1.0, feedback=words, trace=[{"name": words or "i", "input": words, "error": words}])
+        return bg.Outcome(1.0, feedback=words, trace=[Step(words or "i", words, error=words)])
 
     space = bg.Space(prompt=bg.Text(default=DEFAULT))
     llm = Able([look])

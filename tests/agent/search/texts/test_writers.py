@@ -172,3 +172,35 @@ def test_recombination_finds_a_better_text_than_all_that_were_given() -> None:
     assert result.best_value >= 3
     assert result.trials[-1].reason.startswith("most expected improvement on")
     assert "prompt is the text of trial" in result.trials[-1].reason
+
+
+def test_a_text_counts_by_its_best_trial_and_of_several_metrics_by_the_front() -> None:
+    space = bg.Space(prompt=bg.Text(default="a"), heat=bg.Float(0, 1))
+    goals = bg.Task(metrics={"wrong": "minimize", "slow": "minimize"}).goals
+
+    def past(*rows: tuple[str, bg.Outcome | None], several: bool = False) -> History:
+        trials = tuple(
+            Trial(number, Proposal({"prompt": text, "heat": number / 10}, "user"), outcome)
+            for number, (text, outcome) in enumerate(rows)
+        )
+        return History("minimize", trials, goals if several else None)
+
+    one = Writing.of(
+        space,
+        past(
+            ("a", bg.Outcome(3.0)), ("b", bg.Outcome(2.0)), ("a", bg.Outcome(1.0)), ("a", None), ("c", None)
+        ),
+        "prompt",
+    )
+    both = [bg.Outcome(values={"wrong": wrong, "slow": slow}) for wrong, slow in ((1, 3), (3, 1), (4, 4))]
+    two = Writing.of(
+        space, past(("a", both[0]), ("a", both[2]), ("b", both[2]), ("c", both[1]), several=True), "prompt"
+    )
+
+    assert [(each.text, each.trial.number, each.loss) for each in one.tried] == [
+        ("a", 2, 1.0),
+        ("b", 1, 2.0),
+        ("c", 4, None),
+    ]
+    assert {(each.text, each.trial.number) for each in two.worth} == {("a", 0), ("c", 3)}
+    assert one.had() == {"a", "b", "c"}
