@@ -14,8 +14,9 @@ import optuna
 
 from bestguess.agent.reports.figures import belief, trials
 from bestguess.agent.reports.figures.drawn import draw_front, draw_with_optuna, load_plotly
-from bestguess.agent.reports.figures.marks import LEGEND, Figure, plain
+from bestguess.agent.reports.figures.marks import LEGEND, Figure, plain, points
 from bestguess.agent.reports.figures.parallel import parallel_figure
+from bestguess.agent.reports.figures.scale import Scale
 from bestguess.agent.reports.figures.surface import surface_figure
 from bestguess.agent.reports.insight import Insight, find_insight, gain_insight
 from bestguess.agent.task import Task
@@ -38,6 +39,9 @@ __all__ = [
 
 RECENT = 300
 """So many of the latest trials are on the timeline: the bars of more are thinner than a line."""
+
+LEVELS = 12
+"""Of the contour through the trials."""
 
 
 @dataclass(frozen=True)
@@ -103,9 +107,20 @@ def _of_optuna(name: str, title: str, params: int = 0) -> Callable[[Subject, str
         figure = draw_with_optuna(subject.study, name, subject.task.metric, **how)
         title_text = title.format(metric=plain(subject.task.metric))
         figure["layout"] |= {"title": {"text": title_text}, "legend": LEGEND}
+        if name == "plot_contour":
+            _within_the_rest(figure, subject.history)
         return figure
 
     return draw
+
+
+def _within_the_rest(figure: Figure, history: History) -> None:
+    """Have one bad value not take all colours of Optuna's contour: they end where outliers begin."""
+    scale = Scale.of([trial.value or 0.0 for trial in points(history)], history.direction)
+    contours = {"start": scale.low, "end": scale.high, "size": (scale.high - scale.low) / LEVELS or 1.0}
+    figure["data"][0] |= {"autocontour": False, "contours": {"coloring": "fill", **contours}}
+    low, high = f"{scale.low:.4g}", f"{scale.high:.4g}"
+    figure["layout"]["meta"]["colour_bar"] |= {"low": low, "high": high}
 
 
 FIGURES: Mapping[str, Callable[[Subject, str, str], Figure]] = {
@@ -123,11 +138,13 @@ FIGURES: Mapping[str, Callable[[Subject, str, str], Figure]] = {
     "surface": _surface("value"),
     "doubt": _surface("doubt"),
     "failing": _surface("failing"),
-    "slice": _of_optuna("plot_slice", "{metric} of each trial, the later the darker", 1),
+    "slice": lambda subject, first, _: trials.slice_figure(
+        subject.space, subject.task, subject.history, first or subject.ranked[0]
+    ),
+    "edf": lambda subject, *_: trials.share_figure(subject.task, subject.history),
     "contour": _of_optuna("plot_contour", "{metric} between the trials alone", 2),
     "rank": _of_optuna("plot_rank", "The trials by the rank of their {metric}", 2),
     "timeline": _of_optuna("plot_timeline", "When each trial ran"),
-    "edf": _of_optuna("plot_edf", "Share of the trials up to each {metric}"),
 }
 """Each figure's function of a subject and up to two names: of parameters, of metrics, or a trial's number."""
 

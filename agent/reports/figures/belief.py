@@ -12,7 +12,6 @@ from bestguess.agent.reports.figures.marks import (
     GREY,
     LINE,
     Figure,
-    Scale,
     axis,
     by_source,
     dots,
@@ -21,7 +20,9 @@ from bestguess.agent.reports.figures.marks import (
     plain,
     points,
     titled,
+    value_at,
 )
+from bestguess.agent.reports.figures.scale import Scale
 from bestguess.agent.reports.insight import TOO_EARLY, Insight
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
@@ -105,7 +106,7 @@ def effect_figure(space: Space, task: Task, history: History, insight: Insight) 
             {**edge, "y": high, "fill": "tonexty", "fillcolor": BAND, "name": "90 %"},
             {**shared, **typical, "mode": "lines", "line": {"color": LINE, "width": 2.5}},
         ]
-    along = partial(_along, name, insight.categorical)
+    along = partial(value_at, name, insight.categorical)
     data = [*belief, *by_source(told, task.metric, along, scale.where, scale)]
     if failed := [trial for trial in history.failed if name in trial.params]:
         data.append(dots(failed, task.metric, along, lambda _: scale.edge, "failed", FAILED))
@@ -155,8 +156,3 @@ def predictions_figure(task: Task, history: History) -> Figure:
     )
     title = f"{task.metric}, expected and told: {held} of {len(told)} within their 90 %"
     return titled([line, bars, *by_who], title, axis("told", scale.axis), axis("expected", scale.axis))
-
-
-def _along(name: str, categorical: bool, trial: Trial) -> Any:
-    value = trial.params[name]
-    return plain(value) if categorical else place_of(value)

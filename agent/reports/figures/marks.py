@@ -1,4 +1,4 @@
-"""How figures look: who proposed a trial by colour and by shape, and where on an axis a value stands.
+"""How figures look: who proposed a trial by colour and by shape, what is said of it, axes and legends.
 
 The colours are told apart with any colour vision (after Okabe and Ito 2008) and stand out by three to one on
 white and on black. What others wrote is plain text: plotly reads a few HTML tags, so all but
@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
+from bestguess.agent.reports.figures.scale import Scale
 from bestguess.agent.reports.live import format_prediction, format_value
 from bestguess.tools.space.parameter import Parameter
 from bestguess.tools.trial import History, Trial
@@ -40,8 +38,11 @@ FAILED = {"symbol": "x", "color": BAD}
 GREY = "#7a7a7a"
 LINE = "#0a7bc2"
 BAND = "rgba(10, 123, 194, 0.22)"
-RANKS = ("#0a5a94", "#3f8fbf", "#86b5b8", "#b3b389", "#a8a29a")
-"""From the best fifth of the trials to the worst."""
+RANKS = ("#0a7bc2", "#4d93b8", "#74909c", "#7f8587", "#83807c")
+"""From the best fifth of the trials to the worst, all as light: on a dark ground the best stands out, too."""
+
+LATER = ((0.0, "#e8eef4"), (0.5, "#5fa3cf"), (1.0, "#0a4a7a"))
+"""From the first trial to the last."""
 
 SURFACE = ((0.0, "#0a5a94"), (0.35, "#6aa9c9"), (0.65, "#d9dcc8"), (1.0, "#f2e6b8"))
 """From a good value to a bad one."""
@@ -55,15 +56,6 @@ LEGEND = {
     "yanchor": "bottom",
     "itemsizing": "constant",
 }
-
-DECADES = 30.0
-"""Positive values whose greatest is so many times the least are drawn on a logarithmic axis."""
-
-FENCE = 3.0
-"""So many interquartile ranges beyond the worse quartile a value is an outlier, after Tukey (1977)."""
-
-LEAST_VALUES = 5
-"""With fewer values none is an outlier."""
 
 FULL_HOVER = 300
 """Of more trials only the latest so many say all that is known of them where the pointer rests."""
@@ -88,76 +80,6 @@ def plain_tags(figure: Any) -> Any:
     if isinstance(figure, list | tuple):
         return [plain_tags(value) for value in figure]
     return figure
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """The axis of values: logarithmic where they span decades, and ending where outliers begin.
-
-    `low` and `high` are of the values that count, in their units; `worse` is the end of the bad ones.
-    """
-
-    log: bool
-    low: float
-    high: float
-    maximize: bool
-
-    @classmethod
-    def of(cls, values: Sequence[float], direction: str) -> Scale:
-        """Return the axis for these values; of none it is from 0 to 1."""
-        maximize = direction == "maximize"
-        if not values:
-            return cls(False, 0.0, 1.0, maximize)
-        given = np.sort(np.asarray(values, dtype=float))
-        ends = np.quantile(given, (0.1, 0.9), method="lower")
-        most, least = (given[-1], ends[0]) if maximize else (ends[1], given[0])
-        log = bool(given[0] > 0 and most >= DECADES * least)
-        turned = (np.log10(given) if log else given) * (-1.0 if maximize else 1.0)
-        first, third = np.quantile(turned, (0.25, 0.75))
-        fence = third + FENCE * (third - first)
-        kept = given[turned <= fence] if len(given) >= LEAST_VALUES and third > first else given
-        return cls(log, float(kept.min()), float(kept.max()), maximize)
-
-    @property
-    def worse(self) -> float:
-        """Where outliers are marked: a little beyond the worse end."""
-        return self._beyond(0.06)
-
-    @property
-    def edge(self) -> float:
-        """Where failed trials stand: beyond all values."""
-        return self._beyond(0.12)
-
-    def is_outlier(self, value: float) -> bool:
-        """Whether a value lies beyond the worse end."""
-        return value < self.low if self.maximize else value > self.high
-
-    def place(self, value: float) -> float:
-        """Return where a value is drawn."""
-        return self.worse if self.is_outlier(value) else value
-
-    def clip(self, value: float) -> float:
-        """Return a value within the axis; beyond its worse end it stands where outliers do."""
-        low, high = sorted((self.worse, self.high if self.maximize else self.low))
-        return float(min(max(value, low), high))
-
-    def where(self, trial: Trial) -> float:
-        """Return where a trial that has a value is drawn."""
-        return self.place(trial.value or 0.0)
-
-    @property
-    def axis(self) -> dict[str, Any]:
-        """The axis as plotly reads it."""
-        ends = [self._beyond(0.18), self._beyond(-1.08)]
-        if self.log:
-            ends = np.log10(ends).tolist()
-        return {"type": "log" if self.log else "linear", "range": sorted(ends), "exponentformat": "e"}
-
-    def _beyond(self, share: float) -> float:
-        low, high = np.log10((self.low, self.high)) if self.log else (self.low, self.high)
-        side = (high - low) or (0.5 if self.log else abs(high) * 0.1 or 1.0)
-        at = low - share * side if self.maximize else high + share * side
-        return float(10**at if self.log else at)
 
 
 def dots(
@@ -195,7 +117,7 @@ def by_source(
 
     Those beyond the worse end of the `scale` have a shape that points to where they are.
     """
-    away = "triangle-down-open" if scale and scale.maximize else "triangle-up-open"
+    away = scale.away if scale else ""
     valued = [trial for trial in trials if scale and trial.value is not None]
     beyond = {trial.number for trial in valued if scale and scale.is_outlier(trial.value or 0.0)}
     latest = {trial.number for trial in trials[-FULL_HOVER:]}
@@ -259,6 +181,12 @@ def axis(name: str, more: Mapping[str, Any]) -> dict[str, Any]:
 def place_of(value: Any) -> Any:
     """Return where a parameter's value stands: a number, or its words."""
     return value if isinstance(value, int | float) and not isinstance(value, bool) else plain(value)
+
+
+def value_at(name: str, categorical: bool, trial: Trial) -> Any:
+    """Return where a trial stands along a parameter, which it has."""
+    value = trial.params[name]
+    return plain(value) if categorical else place_of(value)
 
 
 def parameter_axis(parameter: Parameter, name: str, *, categorical: bool) -> dict[str, Any]:

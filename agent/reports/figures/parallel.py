@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from bestguess.agent.reports.figures.marks import BAD, RANKS, Figure, Scale, plain, points, titled
+from bestguess.agent.reports.figures.marks import BAD, RANKS, Figure, plain, points, titled
+from bestguess.agent.reports.figures.scale import Scale
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
 from bestguess.tools.space.parameter import Parameter
@@ -43,12 +44,14 @@ def parallel_figure(space: Space, task: Task, history: History, names: Sequence[
         low, high = (len(order) * (len(RANKS) - 1 - rank + step) // len(RANKS) for step in (0, 1))
         if group := order[low:high]:
             name = ["best fifth", "second", "third", "fourth", "worst fifth"][rank]
-            data.append(_strand(space, scale, shown, group, name, RANKS[rank], 1.8 - 0.25 * rank))
+            data.append(
+                _strand(space, scale, shown, group, name, RANKS[rank], 2.2 - 0.3 * rank, 0.9 - 0.16 * rank)
+            )
     if history.failed:
-        data.append(_strand(space, scale, shown, history.failed, "failed", BAD, 1.0))
+        data.append(_strand(space, scale, shown, history.failed, "failed", BAD, 1.0, 0.55))
     best = history.incumbent
     if best:
-        data.append(_strand(space, scale, shown, [best], f"best: trial {best.number}", "#000000", 3.0))
+        data.append(_strand(space, scale, shown, [best], f"best: trial {best.number}", "#000000", 3.0, 1.0))
     x, y, labels = zip(*_labels(space, scale, shown), strict=True)
     data.append(
         {
@@ -83,6 +86,7 @@ def _strand(
     name: str,
     colour: str,
     width: float,
+    opacity: float,
 ) -> dict[str, Any]:
     """Return the lines of several trials as one trace, which breaks where a parameter is inactive."""
     x: list[float | None] = []
@@ -105,7 +109,7 @@ def _strand(
         "x": x,
         "y": y,
         "line": line,
-        "opacity": 1.0 if len(trials) == 1 else 0.55,
+        "opacity": opacity,
         "hoverinfo": "skip",
         "connectgaps": False,
     }

@@ -12,7 +12,6 @@ from bestguess.agent.reports.figures.marks import (
     SURFACE,
     Figure,
     Place,
-    Scale,
     by_source,
     colour_bar,
     dots,
@@ -22,6 +21,7 @@ from bestguess.agent.reports.figures.marks import (
     points,
     titled,
 )
+from bestguess.agent.reports.figures.scale import Scale
 from bestguess.agent.reports.insight import TOO_EARLY
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError, ParamsError

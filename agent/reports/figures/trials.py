@@ -1,4 +1,4 @@
-"""Figures of the trials themselves: by number, on the front, by step."""
+"""Figures of the trials themselves: by number, by a parameter, on the front, by step."""
 
 from __future__ import annotations
 
@@ -11,20 +11,25 @@ import numpy as np
 from bestguess.agent.reports.figures.marks import (
     BAD,
     GREY,
+    LATER,
     LINE,
     MARKS,
     Figure,
     Place,
-    Scale,
     axis,
     by_source,
+    colour_bar,
     dots,
+    parameter_axis,
     plain,
     points,
     titled,
+    value_at,
 )
+from bestguess.agent.reports.figures.scale import Scale
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
+from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History, Trial
 
 MOST_CURVES = 60
@@ -61,6 +66,58 @@ def history_figure(task: Task, history: History) -> Figure:
     data += _without_value(task, history, scale)
     whole: dict[str, Any] = {"tickformat": "d"} | ({"dtick": 1} if len(history) <= WHOLE else {})
     return titled(data, f"{task.metric} by trial", axis("trial", whole), axis(task.metric, scale.axis))
+
+
+def slice_figure(space: Space, task: Task, history: History, name: str) -> Figure:
+    """Return the values by one parameter, coloured by the trial's number.
+
+    Raises:
+        InputError: there is no such parameter, or no trial with a value has it.
+    """
+    if name not in space.names:
+        raise InputError(
+            f"there is no parameter {plain(name)}; there are {', '.join(map(plain, space.names))}"
+        )
+    told = [trial for trial in points(history) if name in trial.params]
+    if not told:
+        raise InputError(f"no trial with a value has {plain(name)} yet")
+    scale = Scale.of([trial.value or 0.0 for trial in told], history.direction)
+    parameter = space.parameters[name]
+    categorical = parameter.kind == "categorical"
+    marker = {
+        "color": [trial.number for trial in told],
+        "colorscale": [[*each] for each in LATER],
+        "symbol": [scale.away if scale.is_outlier(trial.value or 0.0) else "circle" for trial in told],
+        "line": {"width": 0.5, "color": GREY},
+    }
+    data = [dots(told, task.metric, partial(value_at, name, categorical), scale.where, "trials", marker)]
+    bar = colour_bar("trial", str(told[0].number), str(told[-1].number), LATER)
+    across = parameter_axis(parameter, name, categorical=categorical)
+    title = f"{task.metric} of each trial, the later the darker"
+    return titled(data, title, across, axis(task.metric, scale.axis), showlegend=False, **bar)
+
+
+def share_figure(task: Task, history: History) -> Figure:
+    """Return the share of the trials up to each value, the empirical distribution function.
+
+    Raises:
+        InputError: no trial has a value.
+    """
+    values = sorted(trial.value or 0.0 for trial in points(history))
+    if not values:
+        raise InputError("no trial has a value yet")
+    scale = Scale.of(values, history.direction)
+    steps = {
+        "type": "scatter",
+        "mode": "lines",
+        "x": [scale.place(value) for value in values],
+        "y": [(index + 1) / len(values) for index in range(len(values))],
+        "text": [f"{value:.5g}" for value in values],
+        "line": {"shape": "hv", "color": LINE, "width": 2},
+        "hovertemplate": "%{y:.0%} up to %{text}<extra></extra>",
+    }
+    up = axis("share of the trials", {"tickformat": ".0%", "range": [-0.03, 1.05]})
+    return titled([steps], f"Share of the trials up to each {task.metric}", axis(task.metric, scale.axis), up)
 
 
 def _without_value(task: Task, history: History, scale: Scale) -> Iterator[dict[str, Any]]:

@@ -306,7 +306,7 @@ def test_studies_that_were_begun_are_there_the_latest_first_with_what_they_found
     assert best
     html = empty.ask("/start")[1]
     assert re.findall(r"<li><b>(train[^<]*)</b>", html)[:2] == ["train-2", "train"]
-    assert f"train.py; 1 trials, best val_loss {best.value:.6g}" in html
+    assert f"train.py; 1 trial, best val_loss {best.value:.6g}" in html
     assert "not begun in a session; 2 trials" in html  # nor is there a button that would only refuse
     optuna.create_study(study_name="theirs", storage=f"sqlite:///{folder}/bestguess.db")
     assert "was not made by BestGuess" in empty.ask("/start")[1]

@@ -10,8 +10,9 @@ import pytest
 
 import bestguess as bg
 from bestguess.agent.reports.figures import Subject, draw_figure
-from bestguess.agent.reports.figures.marks import BAD, MARKS, RANKS, Scale, plain_tags
+from bestguess.agent.reports.figures.marks import BAD, MARKS, RANKS, plain_tags
 from bestguess.agent.reports.figures.parallel import parallel_figure
+from bestguess.agent.reports.figures.scale import Scale
 from bestguess.tools.errors import InputError
 from bestguess.tools.goals import Goals
 from bestguess.tools.trial import History, Outcome, Prediction, Proposal, Stop, Trial
@@ -83,6 +84,19 @@ def test_an_outlier_is_marked_at_the_edge_and_says_its_value() -> None:
     assert 0.6 < random["y"][0] < high < 1
     assert random["marker"]["symbol"] == "triangle-up-open"
     assert "7000" in random["text"][0]
+
+
+@pytest.mark.parametrize(("name", "side"), [("history", "y"), ("slice", "y"), ("edf", "x"), ("effect", "y")])
+@pytest.mark.parametrize("direction", ["minimize", "maximize"])
+def test_one_bad_value_flattens_no_chart(name: str, side: str, direction: str) -> None:
+    sign = 1 if direction == "minimize" else -1
+    values = [sign * (0.3 + number / 50) for number in range(17)]
+    figure = draw_figure(name, subject(*values, sign * 7000.0, direction=direction), "lr")
+    low, high = figure["layout"][f"{side}axis"]["range"]
+    assert high - low < 1
+    places = [place for trace in figure["data"] for place in trace[side] if place is not None]
+    assert all(low <= place <= high for place in places)
+    assert any("7000" in text for trace in figure["data"] for text in trace.get("text", ()))
 
 
 @pytest.mark.parametrize("worst", [0, 6, 12])
@@ -204,6 +218,7 @@ def test_curves_by_step_have_the_best_beside_the_one_that_is_asked_for() -> None
         ("importance", "", "before 2 trials"),
         ("effect", "lr", "before 2 trials"),
         ("effect", "nope", "no parameter 'nope'"),
+        ("slice", "nope", "no parameter nope"),
         ("nope", "", "no figure 'nope'"),
     ],
 )
@@ -252,7 +267,9 @@ def test_the_surrogates_figures_agree_with_what_it_says() -> None:
             said = given.verifier.predict({**best, "rate": along, "x": up}).median
             assert surface["text"][row][column] == f"{said:.4g}"
     assert all(a < b for a, b in pairwise(surface["x"]))
-    ends = draw_figure("contour", given, "rate", "x")["layout"]["meta"]["colour_bar"]
+    contour = draw_figure("contour", given, "rate", "x")
+    ends = contour["layout"]["meta"]["colour_bar"]
+    assert contour["data"][0]["contours"]["start"] < contour["data"][0]["contours"]["end"]
     assert ends["name"] == "value"
     assert float(ends["low"]) < float(ends["high"])
     for name in ("doubt", "failing", "contour", "rank", "slice", "timeline", "edf", "predictions"):

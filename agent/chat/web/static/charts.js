@@ -30,7 +30,7 @@ const charts = (() => {
     });
     for (const side of ["xaxis", "yaxis"]) layout[side] ??= {};
     for (const name of Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key))) {
-      layout[name] = { gridcolor: colours.line, linecolor: colours.quiet, zerolinecolor: colours.line, automargin: true, ...layout[name], exponentformat: "e" };
+      layout[name] = { gridcolor: colours.line, linecolor: colours.quiet, zerolinecolor: colours.line, automargin: true, ...layout[name], exponentformat: "e", title: { standoff: 8, ...layout[name].title } };
     }
     const data = (figure.data || []).map((trace) => {
       const drawn = { ...trace };
