@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -11,7 +15,7 @@ from bestguess.agent.reports.figures.marks import (
     FAILED,
     SURFACE,
     Figure,
-    Place,
+    axis,
     by_source,
     colour_bar,
     dots,
@@ -29,12 +33,23 @@ from bestguess.tools.search.places import encode
 from bestguess.tools.search.verifier import Verifier
 from bestguess.tools.space.parameter import Parameter
 from bestguess.tools.space.space import Space
-from bestguess.tools.trial import History
+from bestguess.tools.trial import History, Trial
 
 GRID = 28
-"""Places along each side; an option is a place of its own."""
+"""Places along each side; an option is a stripe of its own."""
 
 MOST_OPTIONS = 24
+GAP = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of the map: values along it and where each stands, the axis, and where any value stands."""
+
+    values: list[Any]
+    at: list[Any]
+    axis: dict[str, Any]
+    place: Callable[[Any], Any]
 
 
 def surface_figure(
@@ -75,28 +90,29 @@ def surface_figure(
     if across == up:
         raise InputError("the two parameters are the same; choose two")
     best = history.incumbent or min(points(history), key=history.loss)
-    x, y = _steps(space.parameters[across]), _steps(space.parameters[up])
+    x, y = (_side(space.parameters[name], name) for name in (across, up))
     many, at = [], []
-    for row, above in enumerate(y):
-        for column, along in enumerate(x):
-            try:
-                params = space.complete({**best.params, across: along, up: above})
-            except ParamsError:  # a constraint forbids it, so nothing stands there
-                continue
+    for (row, above), (column, along) in product(enumerate(y.values), enumerate(x.values)):
+        if GAP in (above, along):
+            continue
+        with suppress(ParamsError):  # a constraint forbids it, so nothing stands there
+            params = space.complete({**best.params, across: along, up: above})
             if across in params and up in params:
                 many.append(params)
                 at.append((row, column))
     if not many:
         raise InputError(f"{across} and {up} are never active together beside the best trial")
     values = _surface(verifier, space, many, history.direction, show)
-    z: list[list[float | None]] = [[None] * len(x) for _ in y]
+    z: list[list[float | None]] = [[None] * len(x.values) for _ in y.values]
     scale = Scale.of(values.tolist(), history.direction if show == "value" else "minimize")
     log = scale.log and show == "value"
-    words = [[""] * len(x) for _ in y]
-    for (row, column), value in zip(at, values.tolist(), strict=True):
+    words, said = ([[""] * len(x.values) for _ in y.values] for _ in range(2))
+    for (row, column), params, value in zip(at, many, values.tolist(), strict=True):
         kept = scale.clip(value)
         z[row][column] = float(np.log10(kept)) if log else kept
         words[row][column] = _words(value, show)
+        places = (f"{plain(name)} {plain(_words(params[name]))}" for name in (across, up))
+        said[row][column] = "<br>".join((*places, words[row][column]))
     good_high = history.direction == "maximize" and show == "value"
     what = {
         "value": f"{task.metric} expected",
@@ -105,22 +121,23 @@ def surface_figure(
     }
     surface = {
         "type": "contour",
-        "x": [place_of(each) for each in x],
-        "y": [place_of(each) for each in y],
+        "x": x.at,
+        "y": y.at,
         "z": z,
         "text": words,
+        "hovertext": said,
         "colorscale": [[*each] for each in SURFACE],
         "reversescale": good_high,
         "showscale": False,  # `colour_bar` says it
         "ncontours": 14,
         "contours": {"coloring": "fill", "showlabels": not log, "labelfont": {"size": 10, "color": "#333"}},
         "line": {"width": 0.6, "color": "rgba(60, 60, 60, 0.5)"},
-        "hovertemplate": f"{plain(across)} %{{x}}, {plain(up)} %{{y}}<br>%{{text}}<extra></extra>",
+        "hovertemplate": "%{hovertext}<extra></extra>",
         "name": what[show],
     }
     told = [trial for trial in points(history) if across in trial.params and up in trial.params]
     bad = [trial for trial in history.failed if across in trial.params and up in trial.params]
-    along, upward = _at(across), _at(up)
+    along, upward = partial(_stand, across, x), partial(_stand, up, y)
     look: dict[str, Any] = {"size": 8, "line": {"color": "#fff", "width": 1}}
     star = {"symbol": "star-open", "size": 18, "color": "#000", "line": {"width": 2}}
     data = [surface, *by_source(told, task.metric, along, upward, **look)]
@@ -132,11 +149,7 @@ def surface_figure(
     turned = [(1 - at, colour) for at, colour in reversed(SURFACE)]
     bar = colour_bar(what[show], low, high, turned if good_high else SURFACE)
     title = f"{what[show]}{' (log10)' if log else ''}, the rest as in trial {best.number}"
-    sides = [
-        parameter_axis(space.parameters[name], name, categorical=space.parameters[name].kind == "categorical")
-        for name in (across, up)
-    ]
-    return titled(data, title, *sides, **bar)
+    return titled(data, title, x.axis, y.axis, **bar)
 
 
 def _surface(
@@ -153,17 +166,33 @@ def _surface(
     return -middle if direction == "maximize" else middle
 
 
-def _steps(parameter: Parameter) -> list[Any]:
-    """Return places along a parameter: its options, or values that cover its range."""
+def _side(parameter: Parameter, name: str) -> Side:
+    """Return one side of the map; between options there is nothing, so each is a stripe beside a gap."""
     options = getattr(parameter, "options", None) or getattr(parameter, "known", None)
-    if options:
-        return list(options)[:MOST_OPTIONS]
-    return list(dict.fromkeys(parameter.decode(float(place)) for place in np.linspace(0.0, 1.0, GRID)))
+    steps = (
+        list(options)[:MOST_OPTIONS]
+        if options
+        else list(dict.fromkeys(parameter.decode(float(place)) for place in np.linspace(0.0, 1.0, GRID)))
+    )
+    along = parameter_axis(parameter, name, categorical=parameter.kind == "categorical")
+    if along["type"] != "category":
+        return Side(steps, [place_of(step) for step in steps], along, place_of)
+    words = [plain(step) for step in steps]
+    where = {word: index for index, word in enumerate(words)}
+    ticks = {"tickvals": [*range(len(steps))], "ticktext": words, "range": [-0.6, len(steps) - 0.4]}
+    return Side(
+        [value for step in steps for value in (step, step, GAP)],
+        [index + by for index in range(len(steps)) for by in (-0.42, 0.42, 0.5)],
+        axis(name, {"type": "linear", "zeroline": False, **ticks}),
+        lambda value: where.get(plain(value)),
+    )
 
 
-def _at(name: str) -> Place:
-    return lambda trial: place_of(trial.params[name])
+def _stand(name: str, side: Side, trial: Trial) -> Any:
+    return side.place(trial.params[name])
 
 
-def _words(value: float, show: str) -> str:
-    return f"{value:.0%}" if show == "failing" else f"{value:.4g}"
+def _words(value: Any, show: str = "") -> str:
+    if isinstance(value, float):
+        return f"{value:.0%}" if show == "failing" else f"{value:.4g}"
+    return str(value)

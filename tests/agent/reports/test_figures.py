@@ -267,6 +267,11 @@ def test_the_surrogates_figures_agree_with_what_it_says() -> None:
             said = given.verifier.predict({**best, "rate": along, "x": up}).median
             assert surface["text"][row][column] == f"{said:.4g}"
     assert all(a < b for a, b in pairwise(surface["x"]))
+    stripes = draw_figure("surface", given, "kind", "x")
+    shown, points = stripes["data"][0], stripes["data"][-1]
+    assert [column is None for column in shown["z"][0]] == [False, False, True] * 2
+    assert [row[0] == row[1] and row[3] == row[4] for row in shown["z"]] == [True] * len(shown["z"])
+    assert points["x"] == [["a", "b"].index(best["kind"])]
     contour = draw_figure("contour", given, "rate", "x")
     ends = contour["layout"]["meta"]["colour_bar"]
     assert contour["data"][0]["contours"]["start"] < contour["data"][0]["contours"]["end"]
