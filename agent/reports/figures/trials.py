@@ -84,10 +84,11 @@ def slice_figure(space: Space, task: Task, history: History, name: str) -> Figur
     scale = Scale.of([trial.value or 0.0 for trial in told], history.direction)
     parameter = space.parameters[name]
     categorical = parameter.kind == "categorical"
+    out = scale.away.removesuffix("-open")  # filled, as the first are pale
     marker = {
         "color": [trial.number for trial in told],
         "colorscale": [[*each] for each in LATER],
-        "symbol": [scale.away if scale.is_outlier(trial.value or 0.0) else "circle" for trial in told],
+        "symbol": [out if scale.is_outlier(trial.value or 0.0) else "circle" for trial in told],
         "line": {"width": 0.5, "color": GREY},
     }
     data = [dots(told, task.metric, partial(value_at, name, categorical), scale.where, "trials", marker)]

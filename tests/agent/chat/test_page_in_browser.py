@@ -259,6 +259,23 @@ def test_trials_are_found_compared_and_opened_by_keys(filled: WebServer, look: C
     assert page.evaluate("document.activeElement.id") == "text"
 
 
+def test_a_chart_fits_its_room_whatever_was_open_while_it_came(
+    filled: WebServer, look: Callable[..., Any]
+) -> None:
+    page = look(filled, "laptop")
+    for tab in ("surrogate", "parameters", "model"):  # left at once: what comes later is hidden
+        page.locator(f"#tab-{tab}").click()
+    page.wait_for_timeout(4000)
+    page.locator("#fold").click()
+    page.set_viewport_size({"width": 1000, "height": 800})
+    for tab in ("overview", "parameters", "surrogate"):
+        page.locator(f"#tab-{tab}").click()
+        page.wait_for_timeout(2500)
+        for plot in page.locator(".js-plotly-plot:visible").all():
+            drawn_width = plot.locator(".main-svg").first.bounding_box()["width"]
+            assert abs(drawn_width - plot.bounding_box()["width"]) < 1, tab
+
+
 @pytest.mark.parametrize("width", ["desk", "phone"])
 def test_two_objectives_have_their_front(of_two: WebServer, look: Callable[..., Any], width: str) -> None:
     page = look(of_two, width)

@@ -34,15 +34,15 @@ const drawChart = async (chart) => {
   const { name, path } = wants(chart);
   const stamp = [path, version.study, LIVE.includes(name) ? version.shown : version.told].join(" ");
   const known = drawn.get(chart);
-  if (known?.stamp === stamp) return;
+  if (known?.stamp === stamp && known.shown === known.tag) return;
   if (busy.has(chart)) { busy.set(chart, "again"); return; }
   busy.set(chart, "once");
   const slow = known ? 0 : setTimeout(() => charts.say(chart, "one moment …"), 250);
   try {
     const loaded = await load(path, known);
     clearTimeout(slow);
-    drawn.set(chart, { stamp, ...loaded });
-    if (known?.tag !== loaded.tag) await draw(chart);
+    drawn.set(chart, { stamp, shown: known?.shown, ...loaded });
+    if (known?.shown !== loaded.tag) await draw(chart);
   } catch (error) {
     clearTimeout(slow);
     drawn.delete(chart); // the next change tries again
@@ -53,8 +53,10 @@ const drawChart = async (chart) => {
   if (again) drawChart(chart);
 };
 const draw = async (chart) => {
-  const { figure, tag } = drawn.get(chart);
-  const plot = await charts.draw(chart, figure, tag);
+  if (chart.offsetParent === null) return; // its tab was left meanwhile, and what is hidden has no size
+  const known = drawn.get(chart);
+  known.shown = known.tag;
+  const plot = await charts.draw(chart, known.figure, known.tag);
   if (!plot || plot.dataset.listens) return;
   plot.dataset.listens = "yes";
   plot.on("plotly_click", (event) => {
@@ -63,7 +65,11 @@ const draw = async (chart) => {
   });
 };
 const watch = (within) => every(".chart", within).forEach((chart) => sight.observe(chart));
-const redraw = () => every(".chart").forEach((chart) => { if (drawn.has(chart) && chart.offsetParent) draw(chart); });
+const redraw = () => every(".chart").forEach((chart) => { if (drawn.has(chart)) draw(chart); });
+// The room may have changed while a chart was hidden.
+const fit = () => every(".js-plotly-plot").forEach((plot) => {
+  if (plot.offsetParent && plot.querySelector(".main-svg").clientWidth !== plot.clientWidth) Plotly.Plots.resize(plot);
+});
 const follow = () => {
   every(".chart").forEach(drawChart);
   every("[hx-trigger=stale]").forEach((part) => {

@@ -9,6 +9,7 @@ const openTab = (name, { focus = false } = {}) => {
     if (chosen && focus) tab.focus();
     if (tab.dataset.tab !== "talk") byId(tab.dataset.tab).hidden = !chosen;
   }
+  fit();
   follow();
   if (PARTS[name]) fetchPanels();
 };
