@@ -16,6 +16,7 @@ from bestguess.tools.words.kept import KeptDecision
 from bestguess.tools.words.redaction import redact
 
 LEAST_HASH = 4
+FAR = 1000.0
 TITLE_CHARS = 80
 QUOTE_CHARS = 60
 
@@ -205,6 +206,32 @@ def bases(entries: Sequence[Entry]) -> dict[int, int | None]:
         else None
         for entry in entries
     }
+
+
+def within_reach(experiments: Sequence[Experiment]) -> list[Experiment]:
+    """Return experiments with values that are far beyond all others moved to `FAR` spreads from the median.
+
+    What has diverged, to 1e150, tells that it is bad and not how noisy the others are.
+    """
+    ends: dict[str, tuple[float, float]] = {}
+    for name in {name for one in experiments for name in one.metrics}:
+        values = [value for one in experiments for value in one.measured(name)]
+        middle = median(values) if values else 0.0
+        spread = median(abs(value - middle) for value in values) if values else 0.0
+        reach = FAR * (spread or abs(middle) or 1.0)
+        ends[name] = middle - reach, middle + reach
+    return [
+        replace(
+            one,
+            values={
+                name: [min(max(value, ends[name][0]), ends[name][1]) for value in one.measured(name)]
+                for name in one.metrics
+            },
+        )
+        if one.failed is None
+        else one
+        for one in experiments
+    ]
 
 
 def latest(experiments: Sequence[Experiment], count: int) -> list[Experiment]:

@@ -21,6 +21,7 @@ from bestguess.agent.experiments.entry import (
     incumbent_of,
     latest,
     read_entries,
+    within_reach,
 )
 from bestguess.agent.experiments.git import Commit, NoRepositoryError, read_commit
 from bestguess.agent.experiments.memory import write_memory
@@ -33,8 +34,7 @@ from bestguess.agent.experiments.recording import (
     name_change,
     read_cost,
     read_key,
-    read_outcomes,
-    read_seeds,
+    read_told,
 )
 from bestguess.agent.record.study import Study
 from bestguess.agent.task import Task
@@ -137,41 +137,35 @@ class Experiments:
             InputError: something is wrong with what was given; nothing was recorded.
         """
         task = self.task
-        outcomes = read_outcomes(task, value, metrics, failed)
-        seeds = read_seeds(seed, sum(len(outcome.runs) or 1 for outcome, _ in outcomes if not outcome.failed))
+        told = read_told(task, value, metrics, failed, seed)
         key = uuid4().hex if key is None else f"told:{read_key(key)}"
         cost = read_cost(cost)
         entries = self.entries
         if experiment is not None:
             if commit or diff or params:
                 raise InputError("an experiment is given, and what names another; give one of them")
-            told = name_again(self._entry(entries, experiment, over=False), note)
+            named = name_again(self._entry(entries, experiment, over=False), note)
         else:
             found = read_commit(self.folder, commit) if commit is not None else Commit("")
-            told = name_change(found, description, diff, note, params)
-        if whose := next(
-            (entry for entry in entries if f"{key}:0" in entry.keys and entry.id != told["id"]), None
-        ):
-            raise InputError(
-                f"the key {shown(key[5:])} is that of experiment {whose.number}; give each its own"
-            )
-        before = next((entry for entry in entries if entry.id == told["id"]), None)
-        if before and seeds and has_all(before, task, outcomes, seeds):
+            named = name_change(found, description, diff, note, params)
+        before = next((entry for entry in entries if entry.id == named["id"]), None)
+        whose = next((entry for entry in entries if f"{key}:0" in entry.keys), before)
+        if whose is not None and whose is not before:
+            raise InputError(f"the key {shown(key[5:])} is that of {whose.named}; give each its own")
+        if before and has_all(before, task, told):
             return Recorded(before, False, task.metric)
-        study = self._open()
-        change = told.get("description") or told.get("commit") or told["id"]
-        new = False
-        for index, (outcome, beside) in enumerate(outcomes or [(None, [])]):
-            count = len(outcome.runs) or 1 if outcome and not outcome.failed else 0
-            own, seeds = seeds[:count], seeds[count:]
-            share = cost / max(len(outcomes), 1) if cost is not None else None
-            more = {"seeds": own, "metrics": [] if task.goals else beside, "cost": share}
-            fields = told | {name: given for name, given in more.items() if given or given == 0.0}
+        study, new = self._open(), False
+        change = named.get("description") or named.get("commit") or named["id"]
+        for index, one in enumerate(told or [None]):
+            more = {"seeds": list(one.seeds), "metrics": list(one.beside)} if one else {}
+            fields = named | {name: given for name, given in more.items() if given}
+            if cost is not None:
+                fields["cost"] = cost / max(len(told), 1)
             proposal = Proposal({CHANGE: change}, "user", change, experiment=fields)
-            new |= study.add_once(proposal, outcome, f"{key}:{index}") is not None
-        for number in before.running if before and outcomes else ():
+            new |= study.add_once(proposal, one.outcome if one else None, f"{key}:{index}") is not None
+        for number in before.running if before and told else ():
             study.withdraw(number, "its result was recorded")
-        return Recorded(next(entry for entry in self.entries if entry.id == told["id"]), new, task.metric)
+        return Recorded(next(entry for entry in self.entries if entry.id == named["id"]), new, task.metric)
 
     def keep(self, experiment: int | str | None = None) -> Kept:
         """Decide whether to keep an experiment, the latest by default, and record the decision.
@@ -308,7 +302,7 @@ class Experiments:
 
     def _measured(self, entries: Sequence[Entry]) -> list[Experiment]:
         names, derived = self.task.names, bases(entries)
-        return [entry.measured(names, derived[entry.number]) for entry in entries]
+        return within_reach([entry.measured(names, derived[entry.number]) for entry in entries])
 
     def _read(self) -> tuple[tuple[Entry, ...], dict[int, KeptDecision]]:
         self._study = self._study or find_study(self.storage, self.study_name, self._given)

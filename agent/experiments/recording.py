@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from bestguess.agent.experiments.entry import Entry
@@ -53,72 +54,86 @@ def read_params(given: Any) -> dict[str, Any]:
     return dict(sorted(found.items()))
 
 
-def read_seeds(given: Any, runs: int) -> list[int]:
-    """Return a seed for each run, or none at all; raise InputError."""
-    several = [] if given is None else list(given) if isinstance(given, list | tuple) else [given]
-    seeds = [as_index(seed) for seed in several]
-    if None in seeds or any(isinstance(seed, bool) or abs(seed or 0) >= 2**63 for seed in several):
-        raise InputError(f"seed is {shown(given)}; give a whole number for each run")
-    if seeds and len(seeds) != runs:
-        raise InputError(f"there are {runs} runs and {len(seeds)} seeds; give one seed for each run")
-    return [seed for seed in seeds if seed is not None]
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is recorded as one trial: its outcome, and of each of its runs the seed and other metrics."""
+
+    outcome: Outcome
+    seeds: Sequence[int] = ()
+    beside: Sequence[Mapping[str, float]] = ()
 
 
-def read_outcomes(
-    task: Task, value: Any, metrics: Any, failed: Any
-) -> list[tuple[Outcome, list[dict[str, float]]]]:
-    """Return what is recorded as a trial each, with the metrics beside it of each of its runs.
+def read_told(task: Task, value: Any, metrics: Any, failed: Any, seed: Any) -> list[Told]:
+    """Return what was told of runs; nothing where the experiment still runs.
 
     Of one metric, all runs are one trial, so that they are recorded together or not at all; of several, each
-    run is one. Nothing was told where the experiment still runs.
+    run is one. A run with a value that is not finite failed.
 
     Raises:
         InputError: there is no value of a metric that the task has, or a value beside a failure.
     """
-    values = [] if value is None else list(value) if isinstance(value, list | tuple) else [value]
-    several = [] if metrics is None else list(metrics) if isinstance(metrics, list | tuple) else [metrics]
+    values, several, seeds = _each(value), _each(metrics), _read_seeds(seed)
     runs = max(len(values), len(several))
     if runs > MOST_RUNS:
         raise InputError(f"there are {runs} runs; record at most {MOST_RUNS} at once")
     if failed is not None:
         if runs:
             raise InputError("there is a value, and it failed; give one of them")
-        return [(Outcome.failure(read_words("failed", failed, LONGEST_READ)), [])]
-    if (values and several) and len(values) != len(several):
+        return [Told(Outcome.failure(read_words("failed", failed, LONGEST_READ)), seeds)]
+    if values and several and len(values) != len(several):
         raise InputError(
             f"there are {len(values)} values and {len(several)} of other metrics; give one a run"
         )
-    found = []
+    if seeds and len(seeds) != runs:
+        raise InputError(f"there are {runs} runs and {len(seeds)} seeds; give one seed for each run")
+    fine, odd = list[tuple[dict[str, float], list[int]]](), list[Told]()
     for index in range(runs):
-        each = entries(several[index]) if several else {}
-        if each is None:
-            raise InputError(
-                f"metrics is {shown(several[index])}; give a mapping such as {{'memory_mb': 380}}"
-            )
-        if values:
-            each = {task.metric: values[index], **each}
-        try:
-            measured = {
-                read_words("a metric", name, KEY_CHARS, line=True): read_number(its)
-                for name, its in each.items()
-            }
-        except InputError as error:
-            raise InputError(str(error).replace("the objective's value", "a value")) from error
-        if odd := next((name for name, its in measured.items() if not math.isfinite(its)), None):
-            raise InputError(f"{odd} is {measured[odd]}, which is no result; say why it failed (failed)")
-        if missing := [name for name in task.names if name not in measured]:
-            raise InputError(
-                f"run {index + 1} has no {', '.join(missing)}, only {', '.join(measured) or 'nothing'}"
-            )
-        found.append(measured)
+        measured, own = _read_run(task, index, values, several), list(seeds[index : index + 1])
+        words = [f"{name} was {its}" for name, its in measured.items() if not math.isfinite(its)]
+        if words:
+            odd.append(Told(Outcome.failure(f"{', '.join(words)}, which is not finite"), own))
+        else:
+            fine.append((measured, own))
     if task.goals:
-        return [(Outcome(values=measured), [measured]) for measured in found]
-    beside = [{name: its for name, its in each.items() if name != task.metric} for each in found]
-    return (
-        [(Outcome.of_runs([each[task.metric] for each in found]), beside if any(beside) else [])]
-        if found
-        else []
-    )
+        return [Told(Outcome(values=measured), own) for measured, own in fine] + odd
+    if not fine:
+        return odd
+    beside = [{name: its for name, its in run.items() if name != task.metric} for run, _ in fine]
+    outcome = Outcome.of_runs([measured[task.metric] for measured, _ in fine])
+    return [Told(outcome, [one for _, own in fine for one in own], beside if any(beside) else []), *odd]
+
+
+def _read_run(task: Task, index: int, values: Sequence[Any], several: Sequence[Any]) -> dict[str, float]:
+    """Return the metrics of one run."""
+    given = entries(several[index]) if several else {}
+    if given is None:
+        raise InputError(f"metrics is {shown(several[index])}; give a mapping such as {{'memory_mb': 380}}")
+    given = {task.metric: values[index], **given} if values else given
+    try:
+        measured = {
+            read_words("a metric", name, KEY_CHARS, line=True): read_number(its)
+            for name, its in given.items()
+        }
+    except InputError as error:
+        raise InputError(str(error).replace("the objective's value", "a value")) from error
+    if missing := [name for name in task.names if name not in measured]:
+        has = ", ".join(measured) or "nothing"
+        raise InputError(f"run {index + 1} has no {', '.join(missing)}, only {has}")
+    return measured
+
+
+def _read_seeds(given: Any) -> list[int]:
+    found = []
+    for each in _each(given):
+        number = None if isinstance(each, bool) else as_index(each)
+        if number is None or abs(number) >= 2**63:
+            raise InputError(f"seed is {shown(given)}; give a whole number for each run")
+        found.append(number)
+    return found
+
+
+def _each(given: Any) -> list[Any]:
+    return [] if given is None else list(given) if isinstance(given, list | tuple) else [given]
 
 
 def read_cost(given: Any) -> float | None:
@@ -169,10 +184,13 @@ def name_again(entry: Entry, note: str) -> dict[str, Any]:
     return {name: given for name, given in named.items() if given}
 
 
-def has_all(entry: Entry, task: Task, outcomes: Sequence[tuple[Outcome, Any]], seeds: Sequence[int]) -> bool:
+def has_all(entry: Entry, task: Task, told: Sequence[Told]) -> bool:
     """Whether an experiment has each of the values already, with the same seed."""
-    values = [
-        value for outcome, _ in outcomes for value in outcome.runs or (outcome.values.get(task.metric),)
-    ]
     had = {(seed, run.get(task.metric)) for seed, run in zip(entry.seeds, entry.runs, strict=True)}
-    return bool(values) and all(told in had for told in zip(seeds, values, strict=True))
+    given: list[tuple[int, float | None]] = []
+    for one in told:
+        values = one.outcome.runs or (one.outcome.values.get(task.metric),)
+        if one.outcome.failed or len(one.seeds) != len(values):
+            return False
+        given += zip(one.seeds, values, strict=True)
+    return bool(given) and all(run in had for run in given)

@@ -75,6 +75,20 @@ def test_a_change_that_is_better_is_kept_and_luck_is_not() -> None:
     assert json.dumps(dropped.record, allow_nan=False)
 
 
+def test_a_run_that_diverged_leaves_the_others_as_they_are_judged() -> None:
+    kept = []
+    for wild in (None, 1e150, 1e300):
+        experiments = bg.Experiments()
+        experiments.record([1.0, 1.02, 0.98, 1.01], description="baseline")
+        experiments.keep()
+        if wild is not None:
+            experiments.record(wild, description="diverged")
+            assert not experiments.keep().decision.keep
+        experiments.record([0.8, 0.82, 0.79], description="better")
+        kept.append(experiments.keep().decision)
+    assert all(decision.keep and decision.chance_better > 0.9 for decision in kept)
+
+
 def test_a_failure_is_not_kept_and_its_reason_is_a_quoted_line() -> None:
     experiments = bg.Experiments()
     experiments.record(1.0, description="baseline")
@@ -116,10 +130,19 @@ def test_an_idea_is_found_by_its_words_diff_or_params_with_what_came_of_it(repos
     assert 'failed: "CUDA out of memory"' in by_words.words
 
 
+def test_a_run_without_a_finite_value_failed_and_the_others_count() -> None:
+    experiments = bg.Experiments(task=bg.Task(metric="loss"))
+    entry = experiments.record([0.5, float("nan"), 0.6], description="wider", seed=[1, 2, 3]).entry
+    assert [run["loss"] for run in entry.runs] == [0.5, 0.6]
+    assert entry.seeds == (1, 3)
+    assert entry.failures == ("loss was nan, which is not finite",)
+    assert experiments.record(float("inf"), description="faster", key="a").entry.state == "failed"
+    assert experiments.record(failed="crashed", description="faster", seed=4).entry.failures[-1] == "crashed"
+
+
 @pytest.mark.parametrize(
     ("told", "words"),
     [
-        ({"value": float("nan")}, "is no result"),
         ({"value": 1.0, "failed": "no"}, "there is a value, and it failed"),
         ({"value": [1.0, 2.0], "seed": 1}, "2 runs and 1 seeds"),
         ({"value": "high"}, "give a number"),
@@ -184,6 +207,7 @@ def test_the_outlook_says_when_ideas_have_stopped_paying() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_two_thousand_experiments_are_reported_in_300_words_and_decided_in_a_third_of_a_second(
     tmp_path: Path,
 ) -> None:
