@@ -504,6 +504,39 @@ def turns(file: Path, llm: str | None, only: str | None) -> None:
 
 
 @main.command()
+@click.argument("names", nargs=-1)
+@click.option("--model", default="toy", show_default=True, help="whose prompt is tuned: toy, or as for --llm")
+@click.option("--method", "chosen", multiple=True, help="only these methods; once for each")
+@click.option("--calls", multiple=True, type=int, default=(150, 300), show_default=True)
+@click.option("--seeds", default="0:3", show_default=True)
+@click.option("--kept", type=click.Path(path_type=Path), default=CHECKOUT / ".evals" / "prompts.jsonl")
+@click.option(
+    "--cache", type=click.Path(path_type=Path), default=CHECKOUT / ".evals" / "prompts", show_default=True
+)
+def prompts(
+    names: tuple[str, ...],
+    model: str,
+    chosen: tuple[str, ...],
+    calls: tuple[int, ...],
+    seeds: str,
+    kept: Path,
+    cache: Path,
+) -> None:
+    """Tune prompts of the tasks NAMES, or all, by each method, and score them on items that none has seen."""
+    from bestguess.evals.prompts.measure import measure_prompts, table
+
+    rows = []
+    for row in measure_prompts(
+        model, names, chosen, calls=calls, seeds=_seeds(seeds), kept=kept, cache=cache
+    ):
+        rows.append(row)
+        click.echo(
+            f"{row['task']:12} seed {row['seed']} {row['calls']} calls  {row['score']:.3f}  {row['method']}"
+        )
+    click.echo(table(rows))
+
+
+@main.command()
 @click.argument("name")
 def freeze(name: str) -> None:
     """Work out the references of a suite anew: the optimum, and the median of random configurations."""

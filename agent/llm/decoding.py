@@ -14,10 +14,11 @@ The loop is written out, because `transformers.generate` cannot do what a guess 
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -159,6 +160,50 @@ class Decoder:
             return [sample.tokens for sample in samples]
         cache, logits = self._read_prompt(prompt + opening.tokens, request.n, check)
         mask = torch.ones(request.n, len(prompt) + len(opening.tokens), dtype=torch.long)
+        return self._write(samples, cache, logits, mask, request.temperature, generator, check, after_step)
+
+    @torch.inference_mode()
+    def draw_each(
+        self, prompts: Sequence[list[int]], request: Request, check: Callable[[], None]
+    ) -> list[list[int]]:
+        """Return the tokens of the likeliest reply to each of several prompts, which begin alike.
+
+        What they share is read once, and the replies are written side by side, so that a reply may differ in
+        its last bits from one that is drawn alone. Only the request's `max_tokens` counts. Raises
+        ModelUnavailable for a prompt that is too long; `check` as in `draw`.
+        """
+        context = getattr(self._config, "max_position_embeddings", None) or sys.maxsize
+        longest = max(map(len, prompts))
+        if longest >= context:
+            raise ModelUnavailable(f"the prompt has {longest} tokens, and the model reads {context}")
+        columns = zip(*(prompt[:-1] for prompt in prompts), strict=False)  # something of each is left to read
+        shared = sum(1 for _ in itertools.takewhile(lambda column: len(set(column)) == 1, columns))
+        if not (self._is_plain and shared):
+            greedy = replace(request, n=1, schema=None, temperature=0.0)
+            return [self.draw(prompt, greedy, check)[0] for prompt in prompts]
+        budget = min(request.max_tokens, context - longest)
+        samples = [_Sample(budget, self._ends, None, unread=prompt[shared:]) for prompt in prompts]
+        cache, _ = self._read_prompt(prompts[0][:shared], len(prompts), check)
+        check()
+        mask = torch.ones(len(prompts), shared, dtype=torch.long)
+        logits, mask = self._read_rows(cache, mask, samples)
+        written = self._write(samples, cache, logits, mask, 0.0, torch.Generator(), check)
+        if len(written) < len(prompts):
+            raise ModelUnavailable(f"only {len(written)} of {len(prompts)} replies were written in time")
+        return written
+
+    def _write(
+        self,
+        samples: list[_Sample],
+        cache: DynamicCache,
+        logits: Tensor,
+        mask: Tensor,
+        temperature: float,
+        generator: torch.Generator,
+        check: Callable[[], None],
+        after_step: Callable[[Sequence[int]], object] = len,
+    ) -> list[list[int]]:
+        """Write the samples to their ends, from the logits (B, V) of each; return their tokens."""
         rows = samples
         while True:
             try:
@@ -168,7 +213,7 @@ class Decoder:
                 if finished := [sample.tokens for sample in samples if sample.done]:
                     return finished
                 raise
-            chosen = self._choose(logits, rows, request.temperature, generator)
+            chosen = self._choose(logits, rows, temperature, generator)
             for sample, token in zip(rows, chosen, strict=True):
                 if not sample.done:
                     sample.take(token)

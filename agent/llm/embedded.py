@@ -11,7 +11,8 @@ import hashlib
 import math
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,6 +81,27 @@ class EmbeddedLLM:
         """
         return self._draw(request, request.hear, request.stop)
 
+    def generate_each(self, requests: Sequence[Request]) -> list[Reply]:
+        """Answer several requests side by side, each with the likeliest reply, held to no schema.
+
+        They should begin alike, as what they share is read once; `max_tokens` and `timeout_s` are those of
+        the first. Raises what `generate` raises.
+        """
+        first, started = requests[0], time.monotonic()
+        with self._turn(first) as check:
+            decoder = self._load()
+            try:
+                prompts = [decoder.render(request.messages) for request in requests]
+                drawn = decoder.draw_each(prompts, first, check)
+            except RuntimeError as error:
+                raise ModelUnavailable(f"{self.name}: {first_line(error)}") from error
+            texts = [decoder.text(tokens) for tokens in drawn]
+        seconds = (time.monotonic() - started) / len(requests)
+        return [
+            Reply((text,), parse_texts((text,), None), len(prompt), len(tokens), seconds)
+            for text, prompt, tokens in zip(texts, prompts, drawn, strict=True)
+        ]
+
     def _draw(
         self,
         request: Request,
@@ -88,20 +110,8 @@ class EmbeddedLLM:
     ) -> Reply:
         """Draw the samples until `left` is set; `put` gets the first one's text as it grows."""
         started = time.monotonic()
-        late = f"{self.name} did not finish within {request.timeout_s:g} s"
         shown = ""
-
-        def check() -> None:
-            self._queue.give_way(request)
-            self._refuse_if_closed()
-            if left is not None and left.is_set():
-                raise ModelUnavailable(f"{self.name} was stopped")
-            if time.monotonic() - started > request.timeout_s:
-                raise ModelUnavailable(late)
-
-        with self._queue.turn(request) as ours:
-            if not ours:
-                raise ModelUnavailable(late)
+        with self._turn(request, left) as check:
             decoder = self._load()
 
             def send(tokens: Sequence[int]) -> None:
@@ -127,6 +137,25 @@ class EmbeddedLLM:
             completion_tokens=sum(map(len, drawn)),
             seconds=time.monotonic() - started,
         )
+
+    @contextmanager
+    def _turn(self, request: Request, left: threading.Event | None = None) -> Iterator[Callable[[], None]]:
+        """Have the model for a block; what is given raises ModelUnavailable once the call is to end."""
+        started = time.monotonic()
+        late = f"{self.name} did not finish within {request.timeout_s:g} s"
+
+        def check() -> None:
+            self._queue.give_way(request)
+            self._refuse_if_closed()
+            if left is not None and left.is_set():
+                raise ModelUnavailable(f"{self.name} was stopped")
+            if time.monotonic() - started > request.timeout_s:
+                raise ModelUnavailable(late)
+
+        with self._queue.turn(request) as ours:
+            if not ours:
+                raise ModelUnavailable(late)
+            yield check
 
     def identify(self) -> str:
         """Return what tells the model from others: its name, its configuration, its files and their sizes."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 from weakref import WeakValueDictionary
@@ -154,6 +154,16 @@ class SharedLLM:
             if not isinstance(reply, Reply):
                 raise ReplyError(f"{self.name} gave a {type(reply).__name__}, and no Reply")
             return reply
+
+    def generate_each(self, requests: Sequence[Request]) -> list[Reply]:
+        """Answer requests for one reply each, side by side if the model can; raises what `generate` does."""
+        each = getattr(self.llm, "generate_each", None)
+        if each is None or len(requests) < 2:
+            return [self.generate(request) for request in requests]
+        with self._turn(requests[0], requests[0].stop) as ours:
+            if not ours:
+                raise ModelUnavailable(f"{self.name} has been busy for {requests[0].timeout_s:g} s")
+            return list(each(requests))
 
     def close(self) -> None:
         """Free what the model holds."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bestguess.agent.result import Result
     from bestguess.agent.sampling.sampler import Sampler
     from bestguess.agent.task import Task
+    from bestguess.agent.texts.prompt_task import PromptTask
     from bestguess.agent.tune import tune
     from bestguess.agent.tuner import Tuner
     from bestguess.agent.warm_start import WarmStart, warm_start
@@ -45,6 +46,7 @@ _HOMES = {
     "ModelError": "tools.errors",
     "Outcome": "tools.trial",
     "Prediction": "tools.trial",
+    "PromptTask": "agent.texts.prompt_task",
     "Proposal": "tools.trial",
     "Pruner": "agent.pruning.pruner",
     "Reply": "agent.llm",
@@ -79,6 +81,7 @@ __all__ = [
     "ModelError",
     "Outcome",
     "Prediction",
+    "PromptTask",
     "Proposal",
     "Pruner",
     "Reply",

@@ -460,3 +460,39 @@ def test_a_person_is_answered_in_the_middle_of_a_call_that_can_wait(
     order.append("answered")
     thinking.join()
     assert order == ["answered", True]
+
+
+def alike(*words: str) -> list[Request]:
+    """Return requests that begin alike and end with these words."""
+    return [
+        Request((Message("user", f"{LONG} Which: {each}"),), temperature=0.0, max_tokens=12) for each in words
+    ]
+
+
+@pytest.mark.parametrize("architecture", ["plain", "sliding"])
+def test_replies_that_are_written_side_by_side_are_those_of_one_after_the_other(
+    tmp_path: Path, tokenizer: Any, architecture: str
+) -> None:
+    llm = EmbeddedLLM(build(tmp_path, tokenizer, architecture), dtype="float32", device="cpu")
+    requests = alike("a", "booster and more", "0.01")
+    together = llm.generate_each(requests)
+    assert [reply.texts for reply in together] == [llm.generate(request).texts for request in requests]
+    assert [reply.prompt_tokens for reply in together] == [
+        llm.generate(request).prompt_tokens for request in requests
+    ]
+    llm.close()
+
+
+def test_side_by_side_no_reply_is_left_out(llm: EmbeddedLLM) -> None:
+    decoder = decoder_of(llm)
+    steps = iter(range(20))
+
+    def check() -> None:
+        if next(steps, None) is None:
+            raise ModelUnavailable("out of time")
+
+    prompts = [decoder.render(request.messages) for request in alike("a", "b b", "c")]
+    with pytest.raises(ModelUnavailable):
+        decoder.draw_each(prompts, replace(alike("a")[0], max_tokens=200), check)
+    with pytest.raises(ModelUnavailable, match="the model reads"):
+        llm.generate_each(alike("a", "b " * 5000))

@@ -1,0 +1,190 @@
+"""A race of candidates over items: a few first, more for those that may yet beat the best so far.
+
+| symbol  | shape | meaning                                                                          |
+| ------- | ----- | -------------------------------------------------------------------------------- |
+| `d`     | (n,)  | a candidate's scores less the best one's, on the n items that it was tried on    |
+| `w`     | (N,)  | how much candidates differ on each item, as a variance; 1 on average             |
+| theta   |       | by how much the candidate is better, on an item of weight 1: N(0, REACH^2)       |
+| sigma^2 |       | the variance of a difference on such an item, pooled over all candidates         |
+
+d_i ~ N(w_i theta, w_i sigma^2): an item that all get right, or all wrong, says little and is expected to, so
+that items may be chosen by how much they say, and those left out are not taken to be like those chosen. The
+mean over all N items is what is raced for; once all are seen nothing is estimated. Races are after Maron and
+Moore (1994), the weights after item response theory.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.special import betainc, betaincinv, ndtr
+
+from bestguess.tools.arrays import FloatArray
+
+FIRST = 6
+"""Items that a candidate is tried on before anything is said of it; then each time as many as it had."""
+
+DROP = 0.15
+"""A candidate with less of a chance to beat the best one is not tried further."""
+
+REACH = 0.35
+PRIOR_VARIANCE = 0.2
+PRIOR_COUNT = 10.0
+"""What sigma^2 is taken for before there are differences, and of how many differences that is worth."""
+
+PRIOR_LOOKS = 2.0
+"""How many looks at an item its weight before any look is worth."""
+
+LEAST_WEIGHT = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """d by item, the mean of theta, the weight of the items not seen, and the deviation of their sum of d."""
+
+    seen: Mapping[int, float]
+    theta: float
+    left: float
+    sd: float
+
+
+@dataclass(slots=True)
+class Race:
+    """Who is best on `items` items, by the `scores` of each candidate on those that it was tried on.
+
+    The first candidate is tried on all items; whoever is then found better on all of them is the `best`.
+    """
+
+    items: int
+    seed: int = 0
+    first: int = FIRST
+    drop: float = DROP
+    scores: dict[str, dict[int, float]] = field(default_factory=dict)
+    best: str | None = None
+
+    def note(self, candidate: str, scores: Mapping[int, float]) -> None:
+        """Take in what a candidate scored on items; on all of them it is the best if no other is as good."""
+        known = self.scores.setdefault(candidate, {})
+        known.update(scores)
+        if len(known) == self.items and (self.best is None or self.mean(candidate) > self.mean(self.best)):
+            self.best = candidate
+
+    def mean(self, candidate: str) -> float:
+        """Return the mean of the scores that are known."""
+        return float(np.mean(list(self.scores[candidate].values())))
+
+    def next_items(self, candidate: str) -> list[int]:
+        """Return the items to try a candidate on next: none if it was tried on all, or is out of the race."""
+        known = self.scores.get(candidate, {})
+        left = [item for item in range(self.items) if item not in known]
+        if not left or self.is_out(candidate):
+            return []
+        if self.best is None:
+            return left
+        count = min(max(self.first, len(known)), len(left))
+        weights = self.weights()[left]
+        rng = np.random.default_rng((self.seed, len(self.scores), len(known)))
+        # By Gumbel's trick: drawn without replacement, an item the likelier the more candidates differ on it.
+        order = np.argsort(-(np.log(weights) + rng.gumbel(size=len(left))))
+        return sorted(left[index] for index in order[:count])
+
+    def is_out(self, candidate: str) -> bool:
+        """Whether a candidate is too unlikely to beat the best one to be tried further."""
+        known = self.scores.get(candidate)
+        return bool(known) and candidate != self.best and self.chance(candidate) < self.drop
+
+    def chance(self, candidate: str) -> float:
+        """Return the chance that a candidate's mean over all items is above the best one's."""
+        if self.best is None or candidate == self.best:
+            return 0.5
+        fit = self._fit(candidate)
+        total = sum(fit.seen.values()) + fit.left * fit.theta
+        return float(ndtr(total / fit.sd)) if fit.sd else 0.5 * (1.0 + float(np.sign(total)))
+
+    def runs(self, candidate: str) -> tuple[float, ...]:
+        """Return what each item that was seen says of the mean over all: of all items, the scores themselves.
+
+        Their mean is the estimate, and their spread its noise: that of as many items as there are, and of
+        those that were not seen. How hard each item is has been taken out.
+        """
+        known = self.scores[candidate]
+        if self.best is None or len(known) == self.items:
+            return tuple(known[item] for item in sorted(known))
+        fit, weights, of_best = self._fit(candidate), self.weights(), self.scores[self.best]
+        unseen = [
+            min(max(of_best[item] + weights[item] * fit.theta, 0.0), 1.0)
+            for item in of_best
+            if item not in fit.seen
+        ]
+        estimate = (sum(known.values()) + sum(unseen)) / self.items
+        residuals = np.array([fit.seen[item] - weights[item] * fit.theta for item in sorted(fit.seen)])
+        if len(residuals) < 2:
+            return (estimate,)
+        if np.ptp(residuals) == 0.0:  # they say nothing of the noise, which is there all the same
+            residuals = np.where(np.arange(len(residuals)) % 2, 1.0, -1.0)
+        error = math.sqrt(np.var(list(of_best.values())) / self.items + (fit.sd / self.items) ** 2)
+        spread = error * math.sqrt(len(residuals)) / residuals.std(ddof=1)
+        return tuple((estimate + spread * (residuals - residuals.mean())).tolist())
+
+    def weights(self) -> FloatArray:
+        """Return `w` (N,)."""
+        sums, squares, counts = (np.zeros(self.items) for _ in range(3))
+        for scores in self.scores.values():
+            index = list(scores)
+            values = np.array(list(scores.values()))
+            sums[index] += values
+            squares[index] += values**2
+            counts[index] += 1.0
+        spread = squares - sums**2 / np.maximum(counts, 1.0)
+        usual = max(spread.sum() / max((counts - 1.0).clip(0.0).sum(), 1.0), 1e-6)
+        variances = (spread + PRIOR_LOOKS * usual) / ((counts - 1.0).clip(0.0) + PRIOR_LOOKS)
+        weights = np.maximum(variances / variances.mean(), LEAST_WEIGHT)
+        relative: FloatArray = weights / weights.mean()
+        return relative
+
+    def _differences(self, candidate: str) -> dict[int, float]:
+        assert self.best is not None
+        of_best = self.scores[self.best]
+        return {item: score - of_best[item] for item, score in self.scores[candidate].items()}
+
+    def _fit(self, candidate: str) -> _Fit:
+        weights = self.weights()
+        sigma2 = self._noise(weights)
+        seen = self._differences(candidate)
+        precision = 1.0 / REACH**2 + sum(weights[item] for item in seen) / sigma2
+        left = float(weights.sum() - weights[list(seen)].sum())
+        sd = math.sqrt(left**2 / precision + left * sigma2) if len(seen) < self.items else 0.0
+        return _Fit(seen, float(sum(seen.values()) / sigma2 / precision), left, sd)
+
+    def _noise(self, weights: FloatArray) -> float:
+        """Return sigma^2 of what is known, and of what was held before."""
+        total, count = PRIOR_COUNT * PRIOR_VARIANCE, PRIOR_COUNT
+        for candidate in self.scores:
+            if candidate == self.best or len(self.scores[candidate]) < 2:
+                continue
+            seen = self._differences(candidate)
+            w = weights[list(seen)]
+            d = np.array(list(seen.values()))
+            total += float(((d - w * (d.sum() / w.sum())) ** 2 / w).sum())
+            count += len(seen) - 1.0
+        return total / count
+
+
+def chance_better(differences: Sequence[float]) -> float:
+    """Return the chance that what is better on these items is better on others like them.
+
+    Of wins and losses under a uniform prior of a win's chance: three wins and no loss make 0.94.
+    """
+    wins = sum(max(difference, 0.0) for difference in differences)
+    losses = sum(max(-difference, 0.0) for difference in differences)
+    return float(betainc(losses + 1.0, wins + 1.0, 0.5))
+
+
+def interval(scores: Sequence[float]) -> tuple[float, float]:
+    """Return the central 90 % of the mean score on items like these, from 0 to 1, under Jeffreys' prior."""
+    total = sum(scores)
+    low, high = betaincinv(total + 0.5, len(scores) - total + 0.5, (0.05, 0.95))
+    return float(low), float(high)

@@ -1,0 +1,122 @@
+"""How an answer is scored, from 0 to 1: exact, contains, json, or a function of one's own.
+
+Answers are a model's words: they are compared, and never run.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from bestguess.agent.texts.items import OUTPUT, Item
+from bestguess.tools.errors import InputError
+from bestguess.tools.objective.loading import load_function
+from bestguess.tools.trial import read_number
+from bestguess.tools.words.given import error_words, is_number, shown
+
+Score = Callable[[str, Item], float]
+"""From a model's answer to an item to its score, 1 if it is right."""
+
+MOST_ANSWER = 20_000
+_FENCE = re.compile(r"```(?:json)?\s*\n?(.*?)```", re.DOTALL | re.IGNORECASE)
+
+
+def exact(answer: str, item: Item) -> float:
+    """Whether the answer is the right one to the letter, white space apart."""
+    return float(answer.split() == item.output.split())
+
+
+def contains(answer: str, item: Item) -> float:
+    """Whether the right answer stands in the answer as whole words, in any case of letters."""
+    words = r"\s+".join(re.escape(word) for word in item.output.casefold().split())
+    return float(re.search(rf"(?<!\w){words}(?!\w)", answer.casefold()) is not None)
+
+
+def json_fields(answer: str, item: Item) -> float:
+    """Return the share of fields that are right, of those that either JSON has; what is no JSON has none."""
+    try:
+        said, right = _read_json(answer), json.loads(item.output)
+    except (ValueError, RecursionError):
+        return 0.0
+    if not isinstance(said, dict) or not isinstance(right, dict):
+        return float(_same(said, right))
+    names = said.keys() | right.keys()
+    hits = sum(name in said and name in right and _same(said[name], right[name]) for name in names)
+    return hits / len(names) if names else 1.0
+
+
+SCORES: Mapping[str, Score] = {"exact": exact, "contains": contains, "json": json_fields}
+
+
+def read_score(given: str | Callable[..., Any]) -> tuple[str, Score]:
+    """Return a score and what to call it: one of SCORES, a function, or its name as `module:function`.
+
+    A function is called with the answer and the item as a dict, and returns a number from 0 to 1. Only the
+    command line and Python may name one, as its module is run. Raises InputError.
+    """
+    if isinstance(given, str) and given in SCORES:
+        return given, SCORES[given]
+    if isinstance(given, str) and ":" in given:
+        return given, _own(load_function(given), given)
+    if callable(given):
+        name = (
+            f"{getattr(given, '__module__', '')}:{getattr(given, '__qualname__', type(given).__qualname__)}"
+        )
+        return name, _own(given, name)
+    raise InputError(f"score is {shown(given)}; give {', '.join(SCORES)}, or module:function")
+
+
+def check_answers(name: str, items: tuple[Item, ...]) -> None:
+    """Raise InputError for an item whose right answer a score could never find."""
+    if name == "json":
+        for item in items:
+            try:
+                json.loads(item.output)
+            except (ValueError, RecursionError):
+                raise InputError(
+                    f"{item.place}: the score is json, and the output {shown(item.output)} is none; mend it, "
+                    "or take another score"
+                ) from None
+
+
+def _own(function: Callable[..., Any], name: str) -> Score:
+    def score(answer: str, item: Item) -> float:
+        try:
+            said = function(answer, {**item.fields, OUTPUT: item.output})
+            number = read_number(said)
+        except InputError:
+            number = math.nan
+        except Exception as error:  # the user's own code
+            raise InputError(
+                f"the score {name} failed on {item.place}: {error_words(error)}; the answer: {shown(answer)}"
+            ) from error
+        if not 0.0 <= number <= 1.0:
+            raise InputError(f"the score {name} gave {shown(said)} for {item.place}; let it return 0 to 1")
+        return number
+
+    return score
+
+
+def _read_json(answer: str) -> Any:
+    """Return the JSON in an answer: all of it, what is in a fence, or from the first brace to the last."""
+    text = answer.strip()[:MOST_ANSWER]
+    if fenced := _FENCE.search(text):
+        text = fenced[1].strip()
+    try:
+        return json.loads(text)
+    except ValueError:
+        return json.loads(text[text.index("{") : text.rindex("}") + 1])
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two values of JSON are the same: 1 is 1.0, and neither is true or "1"."""
+    if is_number(one) and is_number(other):
+        return one == other
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return type(one) is type(other) and bool(one == other)

@@ -1,0 +1,46 @@
+"""Stand-ins for a model under tuning: their answers follow from the prompt by a rule."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from bestguess.agent.llm import Reply, Request
+from bestguess.tools.errors import ModelUnavailable
+
+ITEMS = 60
+_NUMBER = re.compile(r"no\. (\d+)")
+
+
+def rows(more: Callable[[int], str] = lambda _number: "") -> list[dict[str, Any]]:
+    """Return items; `more` is what stands in each after its number."""
+    return [{"input": f"no. {number}{more(number)}", "output": f"is {number}"} for number in range(ITEMS)]
+
+
+class Shown:
+    """Answers rightly the items of a kind (number modulo 3) of which a worked example is in the prompt."""
+
+    name = "shown"
+
+    def __init__(self, *, most: int | None = None, wrong: str = "is unknown") -> None:
+        self.asked: list[tuple[list[int], str]] = []
+        self._most = most
+        self._wrong = wrong
+
+    def generate(self, request: Request) -> Reply:
+        if self._most is not None and len(self.asked) >= self._most:
+            raise ModelUnavailable("the model is gone")
+        text = "\n".join(message.content for message in request.messages)
+        *examples, asked = map(int, _NUMBER.findall(text))
+        self.asked.append(([*examples, asked], text))
+        right = any(example % 3 == asked % 3 for example in examples)
+        return Reply((f"is {asked}" if right else self._wrong,))
+
+    def close(self) -> None:
+        pass
+
+
+def make_shown() -> Shown:
+    """Return one, for the command line."""
+    return Shown()
