@@ -124,6 +124,11 @@ class SharedLLM:
         return grade if isinstance(grade, Grade) else None
 
     @property
+    def writes_side_by_side(self) -> bool:
+        """Whether several requests cost the model less at once than one after the other."""
+        return hasattr(self.llm, "generate_each")
+
+    @property
     def is_server(self) -> bool:
         """Whether the model is served by another program."""
         return bool(getattr(self.llm, "is_server", False))

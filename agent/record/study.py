@@ -92,6 +92,11 @@ class Study:
         return self._settings.differences(task, seed)
 
     @property
+    def made_for(self) -> Task:
+        """The task that the study was made with, whatever it was opened with."""
+        return self._settings.task()
+
+    @property
     def optuna_study(self) -> optuna.Study:
         """The same study as Optuna's own object."""
         return optuna.load_study(study_name=self.name, storage=self.storage)

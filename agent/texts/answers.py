@@ -54,8 +54,10 @@ class Answers:
             if self._look_up(key, prompt) is None
         }
         waiting = list(new.items())
-        for start in range(0, len(waiting), AT_ONCE):
-            some = waiting[start : start + AT_ONCE]
+        # Of several that are asked for at once none is had where one fails.
+        at_once = AT_ONCE if self.model.writes_side_by_side else 1
+        for start in range(0, len(waiting), at_once):
+            some = waiting[start : start + at_once]
             requests = [self._request(prompt) for _, prompt in some]
             replies = self.model.generate_each(requests)
             for (key, _), request, reply in zip(some, requests, replies, strict=True):

@@ -111,12 +111,15 @@ class PromptTask:
         self.template = check_template(template, tuple(self.items[0].fields))
         self.shots = shots if shots == 0 else check_count("shots", shots, 32)
         self.max_tokens = check_count("max_tokens", max_tokens, 4096)
-        for layout in layouts:
+        for layout in layouts or [""]:
             if layout not in LAYOUTS:
-                raise InputError(f"layout {shown(layout)} is none; give some of {', '.join(LAYOUTS)}")
+                raise InputError(f"layouts has {shown(layout)}; give some of {', '.join(LAYOUTS)}")
         self._layouts = tuple(layouts)
+        for words in (instruction, *instructions):
+            if not isinstance(words, str) or not words.strip():
+                raise InputError(f"the instruction is {shown(words)}; give words")
         self._instruction, self._instructions = instruction, tuple(instructions)
-        split(self.items, 0)  # whether there are enough
+        self.space(split(self.items, 0), 0)  # whether there are enough items, and texts that can be kept
         connected = connect(model)
         if connected is None:
             raise InputError("model is none; name the model that answers, as a URL or embedded:NAME")
@@ -216,11 +219,11 @@ class PromptTask:
                 f"calls is {calls}; give at least {LEAST_CALLS}, by which a few prompts are compared"
             )
         splits = split(self.items, seed)
-        tested = splits.test[: max(calls // TEST_SHARE, 4)] if test else ()
+        unseen = splits.test[: max(calls // TEST_SHARE, 4)] if test else ()
         answers = Answers(
             self.model,
             max_tokens=self.max_tokens,
-            most_calls=calls - 2 * len(tested),
+            most_calls=calls - 2 * len(unseen),
             journal=_beside(storage, study_name),
             study=study_name,
         )
@@ -236,7 +239,7 @@ class PromptTask:
             knowledge=False,
             earlier=False,
         ) as tuner:
-            kept = tuner.study.task
+            kept = tuner.study.made_for
             if (kept.description, tuner.study.seed) != (self.task(0).description, seed):
                 raise InputError(
                     f"study {study_name!r} is for other items, another model, score, template or seed "
@@ -244,19 +247,20 @@ class PromptTask:
                 )
             candidates = _Candidates(self, splits, tuner, answers, racing=racing)
             candidates.run(say)
-            best = candidates.best
+            best, default = candidates.best, tuner.space.default()
             answers.most_calls = calls
+            tested = self._test(answers, unseen, best.params, default) if unseen else None
             return PromptResult(
                 template=self.written(best.params),
-                default_template=self.written(tuner.space.default()),
+                default_template=self.written(default),
                 params=best.params,
                 trial=best.number,
                 trials=len(tuner.history.told),
                 score=candidates.score,
                 default_score=candidates.default_score,
-                items={"train": len(splits.train), "validation": candidates.race.items, "test": len(tested)},
+                items={"train": len(splits.train), "validation": candidates.race.items, "test": len(unseen)},
                 calls=answers.calls,
-                test=self._test(answers, tested, best.params, tuner.space.default()) if tested else None,
+                test=tested,
                 history=tuner.history,
             )
 
@@ -294,7 +298,7 @@ class _Candidates:
         self._task = task
         self._tuner = tuner
         self._answers = answers
-        count = int(tuner.study.task.facts[ITEMS])
+        count = int(tuner.study.made_for.facts[ITEMS])
         self._items = splits.validation[:count]
         first, drop = (FIRST, DROP) if racing else (count, -1.0)
         self.race = Race(count, seed=tuner.study.seed, first=first, drop=drop)

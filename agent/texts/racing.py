@@ -187,4 +187,5 @@ def interval(scores: Sequence[float]) -> tuple[float, float]:
     """Return the central 90 % of the mean score on items like these, from 0 to 1, under Jeffreys' prior."""
     total = sum(scores)
     low, high = betaincinv(total + 0.5, len(scores) - total + 0.5, (0.05, 0.95))
-    return float(low), float(high)
+    mean = total / len(scores)  # at an end of the scale it lies outside
+    return min(float(low), mean), max(float(high), mean)

@@ -1,9 +1,9 @@
 """A toy model whose answers follow a known rule: what a prompt is worth is known, and a call costs nothing.
 
 An item is answered rightly where the prompt's strength for its kind exceeds its difficulty. The strength is
-the sum of what the layout, the words of the instruction and the worked examples are worth; of these each has a
-worth of its own, counts more for items of its kind, and the less the more there are. All of it is drawn
-from the seed, and a little of it anew for each prompt and item, as no model is that regular.
+the sum of what the layout, the words of the instruction and the worked examples are worth; each example has a
+worth of its own, counts more for items of its kind, and the less the more there are. All of it is drawn from
+the seed, and a little of it anew for each prompt and item, as no model is that regular.
 """
 
 from __future__ import annotations

@@ -33,6 +33,7 @@ MARKS = {
     "experiments": "experiment",
     "traces": "trace",
     "texts": "text",
+    "prompts": "prompt",
     "report": "report",
     "export": "export",
     "plot": "plot",

@@ -1,4 +1,4 @@
-"""A prompt is tuned within its calls, on items of three splits that never meet, and goes on where it ended."""
+"""A prompt is tuned within its calls, on three splits that never meet, and goes on where it ended."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def test_the_exemplars_that_a_model_needs_are_found_and_tested_on_items_that_it_
     assert found.test.default_score == 0.0
     assert found.test.chance_better > 0.9
     assert found.calls == len(model.asked) <= CALLS
-    assert found.to_dict()["test"]["low"] < found.test.score < found.to_dict()["test"]["high"]
+    assert found.test.interval[0] < found.test.score <= found.test.interval[1]
     assert "The chance that it is better than the default" in found.report()
     assert json.dumps(found.to_dict())
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_worked_examples_validation_and_test_items_never_meet(seed: int) -> None:
     model = Shown()
     tuned = task(model)
@@ -52,6 +52,7 @@ def test_worked_examples_validation_and_test_items_never_meet(seed: int) -> None
         assert numbers[-1] in (validation if at < tests_began else test)
 
 
+@pytest.mark.slow
 def test_a_race_tries_more_prompts_with_the_same_calls() -> None:
     raced = task().tune(CALLS, seed=1)
     full = task().tune(CALLS, seed=1, racing=False)
@@ -70,6 +71,7 @@ def test_the_trace_of_a_trial_has_each_item_with_what_was_expected() -> None:
     assert (step.output, step.error) == ("is unknown", f"expected is {step.input[4:]}")
 
 
+@pytest.mark.slow
 def test_what_was_answered_before_the_model_went_away_is_not_asked_again(tmp_path: Path) -> None:
     given: dict[str, Any] = {"seed": 0, "storage": f"sqlite:///{tmp_path}/s.db", "study_name": "s"}
     whole = task().tune(CALLS, seed=0)
@@ -102,14 +104,14 @@ def test_an_interrupted_run_loses_nothing(tmp_path: Path) -> None:
     assert found.template == task().tune(CALLS, seed=0).template
 
 
+@pytest.mark.slow
 def test_a_study_of_something_else_is_not_gone_on_with(tmp_path: Path) -> None:
     given: dict[str, Any] = {"storage": f"sqlite:///{tmp_path}/s.db", "study_name": "s"}
-    task(shots=0, layouts=["lines"]).tune(CALLS, seed=0, **given)
-    for other in (task(score="contains", shots=0, layouts=["lines"]), task(template="{input}?", shots=0, layouts=["lines"])):
+    short: dict[str, Any] = {"shots": 0, "layouts": ["lines"]}
+    task(**short).tune(CALLS, seed=0, **given)
+    for other, seed in ({"score": "contains"}, 0), ({"template": "{input}?"}, 0), ({}, 1):
         with pytest.raises(InputError, match="choose another study name"):
-            other.tune(CALLS, seed=0, **given)
-    with pytest.raises(InputError, match="choose another study name"):
-        task(shots=0, layouts=["lines"]).tune(CALLS, seed=1, **given)
+            task(**short, **other).tune(CALLS, seed=seed, **given)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -118,9 +120,10 @@ def test_the_template_filled_in_is_what_the_model_read(layout: str) -> None:
     tuned = task(model, layouts=[layout], instruction='Say {"n": 1}.', instructions=())
     found = tuned.tune(CALLS, seed=0)
     *_, text = model.asked[-1]
-    roles = [line for line in found.template.splitlines() if line not in ("[system]", "[user]", "[assistant]")]
+    roles = ("[system]", "[user]", "[assistant]")
+    said = [line for line in found.template.splitlines() if line and line not in roles]
     asked = split(tuned.items, 0).test[found.items["test"] - 1]
-    written = "\n".join(line for line in roles if line).format(**asked.fields)
+    written = "\n".join(said).format(**asked.fields)
     assert written == "\n".join(line for line in text.splitlines() if line)
 
 
@@ -147,8 +150,8 @@ def test_a_perfect_prompt_ends_the_search() -> None:
         ({"shots": 33}, "shots is 33"),
         ({"shots": -1}, "shots is -1"),
         ({"max_tokens": 0}, "max_tokens is 0"),
-        ({"layouts": ["arrow"]}, "layout 'arrow' is none"),
-        ({"layouts": []}, "layouts is"),
+        ({"layouts": ["arrow"]}, "layouts has 'arrow'"),
+        ({"layouts": []}, "layouts has ''"),
         ({"model": "none"}, "model is none"),
         ({"model": "nothing like it"}, "names no language model"),
         ({"instruction": 3}, "instruction"),
@@ -208,6 +211,7 @@ def test_words_in_an_item_change_neither_the_scores_nor_the_run(words: str, plai
     assert told(found) == told(plain_run)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", INJECTIONS)
 def test_words_in_an_answer_and_so_in_a_trace_change_neither(words: str, plain_run: Any) -> None:
     found = task(Shown(wrong=words), layouts=["lines", "turns"]).tune(60, seed=0)

@@ -55,6 +55,7 @@ def test_without_racing_everybody_has_all_items() -> None:
     assert run(race, "b", dict.fromkeys(range(N), 0.0)) == N
 
 
+@pytest.mark.slow
 def test_racing_costs_half_and_seldom_loses_a_clearly_better_candidate() -> None:
     rng = np.random.default_rng(0)
     lost = cost = runs = 0
@@ -90,6 +91,7 @@ def test_items_are_chosen_where_candidates_differ() -> None:
     assert np.mean(chosen) / 6 > 2 * len(differ) / N
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ability", [-0.5, 0.5, 1.5])
 def test_the_estimate_of_a_candidate_is_near_its_mean_over_all_items_by_its_own_noise(ability: float) -> None:
     rng = np.random.default_rng(4)
