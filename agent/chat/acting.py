@@ -11,8 +11,11 @@ from bestguess.agent.chat.agent import Stopped, converse
 from bestguess.agent.chat.answers.checking import check_words, claims_in, keep_supported
 from bestguess.agent.chat.answers.facts import standing
 from bestguess.agent.chat.answers.formatting import verbatim
+from bestguess.agent.chat.answers.notices import still_to_run
+from bestguess.agent.chat.command import AlreadySo
 from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.conversation import Conversation, Pending
+from bestguess.agent.chat.cost import WHAT
 from bestguess.agent.chat.events import Answer, Card, Event
 from bestguess.agent.chat.language.intents import Intent
 from bestguess.agent.chat.tools import conversation, describe_state, plot_words, tools
@@ -21,7 +24,7 @@ from bestguess.agent.llm import Message
 from bestguess.agent.reports.insight import Insight, gain_insight
 from bestguess.prompts import render
 from bestguess.tools.errors import BestGuessError, InputError, ModelError
-from bestguess.tools.words.cleaning import clean
+from bestguess.tools.words.cleaning import clean, clean_line
 from bestguess.tools.words.given import shorten
 
 WAKING_S = 0.02
@@ -29,6 +32,12 @@ WAKING_S = 0.02
 
 CARD_CHARS = 8000
 """How long a card may be: what is longer cannot be read, so it cannot be agreed to."""
+
+TITLE_CHARS = 120
+"""Of a command in a card's title; the card of what comes from outside has the whole of it."""
+
+ANEW = frozenset({"new", "study"})
+"""Commands after which it is another program that runs: what later steps would do is not known before."""
 
 OUTSIDE = "it was read by the model, or from a text that is not an instruction as a whole"
 UNKNOWN = "what it would do is known only after the steps before it; it is asked about then"
@@ -85,7 +94,8 @@ class Acting(Conversation):
         command = REGISTRY[intent.command]
         if command.effect == "reads":
             return None
-        card = Card(f"Do /{command.name}?", (command.summary,), "typed")
+        words = shorten(clean_line(command.write(intent.arguments)), TITLE_CHARS)
+        card = Card(f"Do {words}?", (command.summary,), "typed")
         if command.asks:
             card = command.asks(self, **intent.arguments)
         if intent.origin == "person":
@@ -149,7 +159,7 @@ class Acting(Conversation):
         except ModelError as error:
             turn.loop.close()
             if isinstance(error, Stopped) or self.stopped.is_set():
-                self._emit(Event("remark", "Stopped; nothing more of it is done."))
+                self._emit(Event("remark", "Stopped; nothing more of it is done.", {"ended": True}))
             else:
                 self._emit(Event("error", f"the model could not go on: {shorten(clean(str(error)), 200)}"))
 
@@ -168,6 +178,8 @@ class Acting(Conversation):
                     if not self._may(step, turn):
                         return False
                     step.result = step.result or self._perform_step(step, turn)
+                except AlreadySo as error:
+                    step.result = str(error)
                 except BestGuessError as error:
                     step.result = f"error: {error}"
                     if REGISTRY[step.intent.command].effect != "reads":
@@ -193,31 +205,54 @@ class Acting(Conversation):
 
     def _plan_card(self, turn: AgentTurn) -> Card:
         """Return one card for all open steps that need one; what cannot be foretold is asked about later."""
-        wished = [(step, card) for step in turn.open if step.intent and (card := self._foretell(step.intent))]
+        wished = self._wished(turn)
         if len(wished) == 1:
             return wished[0][1]
-        lines = [
-            line
-            for number, (_, card) in enumerate(wished, 1)
-            for line in (f"**{number}. {card.title}**", *(each for each in card.lines if each != OUTSIDE))
-        ]
+        lines: list[str] = []
+        changed = False
+        for number, (step, card) in enumerate(wished, 1):
+            lines.append(f"**{number}. {card.title}**")
+            lines += [
+                f"{WHAT}the command as the steps before leave it"
+                if changed and line.startswith(WHAT)
+                else line
+                for line in card.lines
+                if line != OUTSIDE
+            ]
+            changed = changed or bool(step.intent and REGISTRY[step.intent.command].effect == "changes")
         names = ", then ".join(f"/{step.intent.command}" for step, _ in wished if step.intent)
         return Card(f"Do these {len(wished)} steps: {names}?", (*lines, OUTSIDE), "once")
 
-    def _foretell(self, intent: Intent) -> Card | None:
+    def _wished(self, turn: AgentTurn) -> list[tuple[Step, Card]]:
+        """Return the open steps that need a card, each with its own."""
+        wished: list[tuple[Step, Card]] = []
+        anew = False
+        for step in turn.open:
+            if step.intent is None:
+                continue
+            if card := self._foretell(step.intent, known=not anew):
+                wished.append((step, card))
+            anew = anew or step.intent.command in ANEW
+        return wished
+
+    def _foretell(self, intent: Intent, *, known: bool) -> Card | None:
+        """Return the card of what is done later, which may not be `known` before other steps are done."""
+        command = REGISTRY[intent.command]
         try:
-            return self._card_for(intent)
+            if known or command.effect == "reads":
+                return self._card_for(intent)
+        except AlreadySo:
+            return None
         except BestGuessError:
-            command = REGISTRY[intent.command]
-            whole = f"the whole command: {verbatim(command.write(intent.arguments))}"
-            return Card(f"Do /{intent.command}?", (whole, UNKNOWN), "once")
+            pass
+        whole = f"the whole command: {verbatim(command.write(intent.arguments))}"
+        return Card(f"Do /{intent.command}?", (whole, UNKNOWN), "once")
 
     def _agree(self, turn: AgentTurn) -> None:
         """Note that a person said yes to the card of all open steps."""
-        for step in turn.open:
-            if step.intent and (card := self._foretell(step.intent)):
-                # No command's own card has an empty title: what could not be foretold is asked about again.
-                step.agreed = "" if UNKNOWN in card.lines else card.title
+        for step, card in self._wished(turn):
+            # No command's own card has an empty title: what could not be foretold is asked about again.
+            step.agreed = "" if UNKNOWN in card.lines else card.title
 
     def _refuse(self, turn: AgentTurn) -> None:
         """Note that a person said no to it."""
@@ -274,7 +309,7 @@ class Acting(Conversation):
 
     def _stand(self) -> str:
         plan, trials = self.bench.the_plan(), self.bench.trials
-        left = f" {trials.left} trials are still to run." if trials and trials.left else ""
+        left = f" {still_to_run(trials.left)}." if trials and trials.left else ""
         return f"Nothing runs. The {standing(self.bench.history, plan.task)}{left}"
 
     def _tell_answer(self, turn: AgentTurn, text: str) -> None:

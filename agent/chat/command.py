@@ -44,6 +44,10 @@ _NUMBER = re.compile(r"[-+]?\d*\.?\d+(?:e[-+]?\d+)?", re.IGNORECASE)
 _ASSIGNMENT = re.compile(r"(?P<name>[^=\s]+)=(?P<value>.*)", re.DOTALL)
 
 
+class AlreadySo(InputError):
+    """What is asked for is so already: nothing is to be done, and what was said with it goes on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """One thing a session can do; `asks` makes its card, where that is to say more than the command itself.

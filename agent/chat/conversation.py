@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol, TypedDict, Unpack
 
 from bestguess.agent.advice.failures import line_that_failed
 from bestguess.agent.chat.answers import notices
@@ -19,12 +19,13 @@ from bestguess.agent.chat.language.intents import Intent
 from bestguess.agent.chat.state import SessionState
 from bestguess.agent.chat.transcript import Transcript, last_state, read_last_session, read_states
 from bestguess.agent.chat.workbench import Workbench
+from bestguess.agent.checks import check_flag
 from bestguess.agent.learning.draft import Draft
+from bestguess.agent.llm import LLM
 from bestguess.agent.reports.front import best_so_far
 from bestguess.agent.reports.report import trial_record
 from bestguess.tools.errors import InputError
 from bestguess.tools.scan.metric import metrics_in
-from bestguess.tools.surrogate.device import AUTO
 from bestguess.tools.trial import Trial
 
 if TYPE_CHECKING:
@@ -69,20 +70,27 @@ class Page(Protocol):
         """Show nothing more."""
 
 
+class Search(TypedDict, total=False):
+    """What a session's trials are chosen with, as for `Tuner`; `parallel` is how many run at once."""
+
+    llm: LLM | Path | str | None
+    parallel: int
+    seed: int | None
+    device: str
+
+
 class Conversation:
     """One conversation about one study at a time, which is the `Watcher` of its trials.
 
     Args:
         folder: where scripts are and files are written; nothing outside of it is touched.
         database: the study's SQLite file in the folder; the transcript lies beside it.
-        llm: as for `Tuner`; it proposes, and understands what the parser does not.
-        parallel: how many trials run at once.
-        seed: makes proposals repeatable.
         exam: whether a server's model is examined the first time that it is used.
         resume: goes on with the folder's last session.
+        search: see `Search`; the model understands what the parser does not, too.
 
     Raises:
-        InputError: there is nothing to resume, or a file cannot be written.
+        InputError: an argument is wrong, there is nothing to resume, or a file cannot be written.
     """
 
     def __init__(
@@ -90,19 +98,13 @@ class Conversation:
         folder: Path,
         *,
         database: str = DATABASE,
-        llm: Any = None,
-        parallel: int = 1,
-        seed: int | None = None,
         exam: bool = True,
-        device: str = AUTO,
         resume: bool = False,
+        **search: Unpack[Search],
     ) -> None:
         home = folder.resolve()
-        told = self.remark if exam else False
-        path = within(home, database)
-        self.bench = Workbench(
-            home, path, self, llm=llm, parallel=parallel, seed=seed, exam=told, device=device
-        )
+        told = self.remark if check_flag("exam", exam) else False
+        self.bench = Workbench(home, within(home, database), self, exam=told, **search)
         self.files = Files(home)
         self.consents: set[str] = set()
         """What "always" was said to. It is not kept: the file of a session may have come from elsewhere."""
@@ -141,7 +143,7 @@ class Conversation:
         self._emitting = threading.RLock()
         """Held while an event is written down and told, so that all hear the same ones in the same order."""
 
-        path = path.with_suffix(".chat.jsonl")
+        path = self.bench.database.with_suffix(".chat.jsonl")
         self.past: tuple[Event, ...] = read_last_session(path, with_study=True) if resume else ()
         """The events of the session that this one goes on from."""
 

@@ -11,26 +11,33 @@ from bestguess.agent.chat.answers.formatting import duration, verbatim
 from bestguess.agent.chat.conversation import Conversation
 from bestguess.agent.chat.state import Agreed
 
-
-def trial_seconds(session: Conversation) -> float | None:
-    """Return how long the next trial takes; None before one has run."""
-    return facts.seconds_per_trial(session.bench.history, session.bench.the_plan().repeats)
+WHAT = "what: "
+"""Begins the line of a card that has the command which runs."""
 
 
-def cost_lines(session: Conversation, n: int) -> tuple[str, ...]:
-    """Return what n more trials run, how long they take, and what they cost in tokens."""
+def trial_seconds(session: Conversation, repeats: int | None = None) -> float | None:
+    """Return how long a trial of so many runs takes, by default the next one; None before one has run."""
+    return facts.seconds_per_trial(session.bench.history, repeats or session.bench.the_plan().repeats)
+
+
+def cost_lines(session: Conversation, n: int, repeats: int | None = None) -> tuple[str, ...]:
+    """Return what n more trials run, how long they take, and what they cost in tokens.
+
+    `repeats` is how many runs each is, where that is not as the plan has it.
+    """
     plan = session.bench.the_plan()
-    seconds = trial_seconds(session)
+    runs = repeats or plan.repeats
+    seconds = trial_seconds(session, runs)
     rounds = -(-n // session.bench.parallel)
     took = f"about {duration(rounds * seconds)}" if seconds else "unknown until it has run once"
     side = f", {session.bench.parallel} at once" if session.bench.parallel > 1 else ""
-    each = f", {plan.repeats} runs each" if plan.repeats > 1 else ""
+    each = f", {runs} runs each" if runs > 1 else ""
     told = session.bench.history.told
     spent = sum(trial.proposal.tokens for trial in told)
-    tokens = f"about {round(n * spent / len(told), -2):.0f}" if told and spent else "none"
+    tokens = f"about {max(round(n * spent / len(told), -2), 100):.0f}" if told and spent else "none"
     if session.bench.llm and not spent:
         tokens = "unknown until the model was asked"
-    what, many = f"what: {verbatim(plan.command_line)}", f"how many: {n}{each}{side}"
+    what, many = f"{WHAT}{verbatim(plan.command_line)}", f"how many: {n}{each}{side}"
     lines: tuple[str, ...] = (what, many, f"time: {took}; tokens: {tokens}")
     if not session.bench.opened and session.bench.examines:
         exam = f"{len(PROBLEMS)} small problems, about {estimate_tokens()} tokens, behind the trials"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,14 +20,14 @@ from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
 from bestguess.tools.objective.command import CommandTemplate
 from bestguess.tools.scan.directions import direction_of, likeliest_first
-from bestguess.tools.scan.draft import may_be_secret, scan
+from bestguess.tools.scan.draft import Draft, may_be_secret, scan
 from bestguess.tools.scan.exclusions import SEED
 from bestguess.tools.scan.finding import Finding
 from bestguess.tools.scan.metric import find_printed, pattern_of
 from bestguess.tools.space.formats import load_yaml
 from bestguess.tools.space.space import Space
 from bestguess.tools.words.documents import read_text
-from bestguess.tools.words.given import did_you_mean
+from bestguess.tools.words.given import did_you_mean, shown
 
 MOST_BYTES = 2_000_000
 
@@ -95,7 +95,7 @@ def draft(
             pattern = scanned.metric.pattern
         command = [sys.executable, *replace(scanned, script=here).command[1:]]
         origins = {found.name: f"{found.origin}, {found.file}:{found.line}" for found in scanned.chosen}
-        left_out = (*scanned.lacks, *(f"{left.name}: {reason}" for left, reason in scanned.left_out))
+        left_out = (*scanned.lacks, *_kept_as_they_are(scanned))
     name = metric or task.get("metric") or next(iter(source.printed), None)
     if name is None:
         raise InputError(
@@ -116,6 +116,12 @@ def draft(
     )
 
 
+def _kept_as_they_are(scanned: Draft) -> Iterator[str]:
+    """Yield what could be set and is not tuned, with why; not what is tuned where another file sets it."""
+    tuned = {found.name for found in scanned.chosen}
+    return (f"{left.name}: {reason}" for left, reason in scanned.left_out if left.name not in tuned)
+
+
 def option_of(folder: Path, plan: Plan, name: str) -> Finding:
     """Return what a plan's script says of an option that it takes; raises InputError where it takes none."""
     if not plan.origins:
@@ -128,7 +134,9 @@ def option_of(folder: Path, plan: Plan, name: str) -> Finding:
     known |= {found.name: (found, "") for found in scanned.chosen}
     if name not in known:
         hint = did_you_mean(name, known) or f"; it has {', '.join(sorted(known))}"
-        raise InputError(f"{plan.script} has no option {name!r} that can be set{hint}")
+        flag = f"--{name.replace('_', '-')}"
+        mend = f"a run could not be told it. Once the program takes it, as {flag}, say /add {name} again"
+        raise InputError(f"{plan.script} has no option {shown(name)} that can be set{hint}; {mend}")
     found, reason = known[name]
     is_settable = found.words or found.node is not None or found.span is not None
     if found.note or may_be_secret(found) or not is_settable:

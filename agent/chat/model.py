@@ -80,6 +80,12 @@ class Model:
                 self._grade = grade_for(self.llm) if self.llm else None
         return self._grade
 
+    @property
+    def is_ungraded(self) -> bool:
+        """Whether it is a server of which no exam is known so far; no server is asked for that."""
+        known = self._graded is self.llm and self._grade is not None
+        return self.llm is not None and self.llm.is_server and not known
+
     def close(self) -> None:
         """Let go of it, and of the one of the start."""
         for model in filter(None, {self.llm, self._given[1]}):

@@ -15,6 +15,7 @@ from bestguess.agent.chat.acting import Acting
 from bestguess.agent.chat.answers.formatting import verbatim
 from bestguess.agent.chat.answers.notices import not_understood
 from bestguess.agent.chat.choosing import understand_with_model
+from bestguess.agent.chat.command import AlreadySo
 from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.conversation import DATABASE as DATABASE
 from bestguess.agent.chat.conversation import WRITING_S as WRITING_S
@@ -186,7 +187,13 @@ class Session(Acting):
             self.afterwards.append(intent)
             self._perform_all(rest)
             return
-        if card := self._card_for(intent):
+        try:
+            card = self._card_for(intent)
+        except AlreadySo as error:
+            self._emit(Answer(str(error)).event)
+            self._perform_all(rest)
+            return
+        if card:
             self._ask(card, intent, rest)
         else:
             self._perform(intent, rest)

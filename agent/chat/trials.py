@@ -10,6 +10,7 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bestguess.agent.tuner import Tuner
@@ -32,6 +33,15 @@ class Watcher(Protocol):
 
     def broke(self, error: str) -> None:
         """Proposing or recording failed; no trial is started until someone resumes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Params that a person wants to see run, and why; `objective` runs them."""
+
+    params: Mapping[str, Any]
+    reason: str
+    objective: Objective
 
 
 class Trials:
@@ -76,9 +86,7 @@ class Trials:
 
         self._watcher = watcher
         self._may_start = may_start
-        self._wishes: deque[tuple[Mapping[str, Any], str]] = deque()
-        """Params that a person wants to see run, and why."""
-
+        self._wishes: deque[Wish] = deque()
         self._changed = threading.Condition()
         self.asking = threading.Lock()
         """Held while the tuner is asked, or changed."""
@@ -109,10 +117,10 @@ class Trials:
             self._threads = alive
             self._changed.notify_all()
 
-    def wish(self, params: Mapping[str, Any], reason: str) -> None:
-        """Run these params before anything the tuner would choose."""
+    def wish(self, params: Mapping[str, Any], reason: str, objective: Objective | None = None) -> None:
+        """Run these params before anything the tuner would choose, by another objective if one is given."""
         with self._changed:
-            self._wishes.append((params, reason))
+            self._wishes.append(Wish(params, reason, objective or self.objective))
             self.resume()
 
     def pause(self) -> None:
@@ -198,11 +206,11 @@ class Trials:
                 self.wanted, self.open_ended = 0, False
         return why
 
-    def _run_one(self, wish: tuple[Mapping[str, Any], str] | None) -> None:
+    def _run_one(self, wish: Wish | None) -> None:
         with self.asking:
             self.choosing_since = time.monotonic()
             try:
-                trial = self.tuner.start(*wish) if wish else self.tuner.ask_new()
+                trial = self.tuner.start(wish.params, wish.reason) if wish else self.tuner.ask_new()
             finally:
                 self.choosing_since = None
         if trial is None:
@@ -213,7 +221,7 @@ class Trials:
         end = self._ends[trial.number] = threading.Event()
         try:
             self._watcher.started(trial)
-            outcome = evaluate(self.objective, trial, end)
+            outcome = evaluate(wish.objective if wish else self.objective, trial, end)
         except BaseException:
             self.tuner.give_back(trial)
             raise

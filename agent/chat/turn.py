@@ -6,10 +6,16 @@ import json
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 
+from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.language.intents import Intent
 from bestguess.agent.chat.tools import WAIT, read_call, written
 from bestguess.agent.llm import ToolCall
 from bestguess.tools.errors import InputError
+from bestguess.tools.words.cleaning import clean_line
+from bestguess.tools.words.given import shorten
+
+SHOWN_CHARS = 200
+"""Of a step."""
 
 REFUSED = "The person said no, so it was not done. Do not call it again; answer, and say what is left."
 SKIPPED = "Not done, as a step before it failed."
@@ -80,4 +86,6 @@ def key(intent: Intent) -> str:
 
 def shown(step: Step) -> str:
     """Return a step as people see it."""
-    return written(step.call) if step.call else f"/{step.intent.command if step.intent else WAIT.name}"
+    if step.intent:
+        return shorten(clean_line(REGISTRY[step.intent.command].write(step.intent.arguments)), SHOWN_CHARS)
+    return written(step.call) if step.call else f"/{WAIT.name}"

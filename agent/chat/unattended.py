@@ -14,20 +14,18 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, Unpack
 
 from bestguess.agent.chat.answers.facts import total_seconds
 from bestguess.agent.chat.consent import Consent
-from bestguess.agent.chat.conversation import DATABASE, Pending
+from bestguess.agent.chat.conversation import Pending, Search
 from bestguess.agent.chat.events import Event
 from bestguess.agent.chat.exchange import converse
 from bestguess.agent.chat.session import Session
-from bestguess.agent.checks import check_flag, check_jobs, check_path, check_seed
-from bestguess.agent.llm import LLM
+from bestguess.agent.checks import check_flag, check_path
 from bestguess.agent.reports.insight import gain_insight
 from bestguess.agent.reports.report import study_record
 from bestguess.tools.errors import InputError
-from bestguess.tools.surrogate.device import AUTO
 from bestguess.tools.trial import Trial
 from bestguess.tools.words.given import shown
 
@@ -122,23 +120,16 @@ class Agent:
         folder: str | Path = ".",
         *,
         yes: str | Iterable[str] | Mapping[str, Any] = (),
-        llm: LLM | str | None = None,
-        parallel: int = 1,
-        seed: int | None = None,
         exam: bool = True,
-        device: str = AUTO,
         resume: bool = False,
+        **search: Unpack[Search],
     ) -> None:
         self.consent = Consent.read(yes)
-        check_flag("exam", exam)
         check_flag("resume", resume)
         path = check_path("folder", folder, "name one that is there")
         if path is None or not os.path.isdir(path):
             raise InputError(f"folder is {shown(folder)}, which is no folder; name one that is there")
-        self.session = Session(
-            path, database=DATABASE, llm=llm, parallel=check_jobs(parallel), seed=check_seed(seed), exam=exam,
-            device=device, resume=resume,
-        )  # fmt: skip
+        self.session = Session(path, exam=exam, resume=resume, **search)
         self._until: float | None = None
         self._started = 0
         self._limit = ""

@@ -17,6 +17,7 @@ from bestguess.agent.chat.model import Model
 from bestguess.agent.chat.plan import Change, Plan, check_meaning, limits_within
 from bestguess.agent.chat.state import Agreed, SessionState, Undo
 from bestguess.agent.chat.trials import Trials, Watcher
+from bestguess.agent.checks import check_jobs, check_seed
 from bestguess.agent.llm import LLM
 from bestguess.agent.llm.shared import SharedLLM
 from bestguess.agent.record.opening import study_names
@@ -24,7 +25,7 @@ from bestguess.agent.record.study import Study
 from bestguess.agent.tune import repeat
 from bestguess.agent.tuner import Tuner
 from bestguess.tools.errors import InputError
-from bestguess.tools.objective.run import CommandObjective
+from bestguess.tools.objective.run import CommandObjective, Objective
 from bestguess.tools.space.region import Limits, Region
 from bestguess.tools.space.space import Space
 from bestguess.tools.surrogate.device import AUTO, check_device
@@ -54,15 +55,15 @@ class Workbench:
         database: Path,
         watcher: Watcher,
         *,
-        llm: Any,
-        parallel: int,
-        seed: int | None,
+        llm: Any = None,
+        parallel: int = 1,
+        seed: int | None = None,
         exam: bool | Callable[[str], object] = True,
         device: str = AUTO,
     ) -> None:
         self.folder = folder
         self.database = database
-        self.parallel = parallel
+        self.parallel = check_jobs(parallel)
         self.plan: Plan | None = None
         self.agreed = Agreed()
         self.undos: list[Undo] = []
@@ -71,7 +72,7 @@ class Workbench:
 
         self.model = Model(llm, self.storage)
         self._watcher = watcher
-        self._seed = seed
+        self._seed = check_seed(seed)
         self.uses_packs = False
         """Whether the packs in the session's own folder have a part in the next study."""
 
@@ -79,6 +80,9 @@ class Workbench:
         """Whether the next study begins with what the earlier ones of the session's storage came to."""
 
         self._exam = exam
+        self._stop = threading.Event()
+        """Ends what runs; of each study its own."""
+
         self._device = check_device(device)
         self.allows: Callable[[], str] = str
         """Is asked before each trial, of whatever study; returns why it may not be started, or nothing."""
@@ -203,6 +207,11 @@ class Workbench:
         """Return the trials in the background, with the study made if this is the first time."""
         return self.trials or self._open(self.the_plan())
 
+    def wish(self, params: Params, reason: str, *, runs: int = 1) -> None:
+        """Have these params run before anything that the tuner would choose, as one trial of so many runs."""
+        plan, trials = self.the_plan(), self.start_trials()
+        trials.wish(params, reason, self._objective(plan, runs) if runs > 1 else None)
+
     def apply(self, change: Change) -> None:
         """Have proposals keep within the limits of a change, and its space, so that it can be undone.
 
@@ -301,7 +310,7 @@ class Workbench:
     @property
     def examines(self) -> bool:
         """Whether a study that is opened has its model examined, unless that was done before."""
-        return bool(self._exam) and self.llm is not None and self.llm.is_server
+        return bool(self._exam) and self.model.is_ungraded
 
     def go_to(self, state: SessionState) -> None:
         """Leave the present study, and take up another of the same database where it was left."""
@@ -314,17 +323,7 @@ class Workbench:
             raise InputError("trials are running; pause and wait for them, or leave, before another study")
 
     def _open(self, plan: Plan, *, exam: bool = True, earlier: bool | None = None) -> Trials:
-        stop = threading.Event()
-        command = CommandObjective(
-            (*plan.words, *(seed_words(self.folder, plan) if plan.repeats > 1 else ())),
-            metric=plan.metric,
-            space_names=plan.space.names,
-            text_names=plan.space.texts,
-            timeout_s=plan.timeout_s,
-            cwd=self.folder,
-            match=plan.match,
-            stop=stop,
-        )
+        self._stop = threading.Event()
         tuner = Tuner(
             plan.space,
             plan.task,
@@ -342,14 +341,28 @@ class Workbench:
         tuner.limit(plan.limits)
         self.trials = Trials(
             tuner,
-            repeat(command, plan.repeats, plan.pruner),
-            stop,
+            self._objective(plan, plan.repeats),
+            self._stop,
             self._watcher,
             parallel=self.parallel,
             may_start=self.may_start,
         )
         self.trials.paused = True
         return self.trials
+
+    def _objective(self, plan: Plan, runs: int) -> Objective:
+        """Return what runs the program, so many times a trial."""
+        command = CommandObjective(
+            (*plan.words, *(seed_words(self.folder, plan) if runs > 1 else ())),
+            metric=plan.metric,
+            space_names=plan.space.names,
+            text_names=plan.space.texts,
+            timeout_s=plan.timeout_s,
+            cwd=self.folder,
+            match=plan.match,
+            stop=self._stop,
+        )
+        return repeat(command, runs, plan.pruner)
 
     def _let_go(self) -> None:
         if self.trials:

@@ -71,6 +71,8 @@ def check_words(text: str, known: Sequence[str], insights: Sequence[Insight], di
         agreement(better, by_name[name], direction)[0] for name, better in claims_in(kept, list(by_name))
     ]
     lines = [f"- {words}" for words in dict.fromkeys(judged)]
+    if strange and not kept:
+        kept = "Nothing of the model's answer holds."
     if strange:
         shown = shorten(", ".join(dict.fromkeys(strange)), 80)
         lines.append(f"- *left out, as no result has it:* what was said with {shown}")

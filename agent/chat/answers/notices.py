@@ -16,7 +16,10 @@ from bestguess.agent.reports.live import format_prediction
 from bestguess.agent.reports.stopped import stop_words
 from bestguess.agent.task import Task
 from bestguess.tools.trial import History, Trial
-from bestguess.tools.words.given import did_you_mean
+from bestguess.tools.words.cleaning import clean_line
+from bestguess.tools.words.given import did_you_mean, shorten
+
+SAID_CHARS = 200
 
 
 def trial_started(trial: Trial) -> str:
@@ -79,26 +82,36 @@ def resumed(history: History, plan: Plan, interrupted: Sequence[Trial], left: in
             f"*/undo {first}* drops it."
         )
     if left:
-        text += f" {left} trials are still to run; say *resume*."
+        text += f" {still_to_run(left)}; say *resume*."
     return text
 
 
+def still_to_run(left: int) -> str:
+    """Say how many trials are wanted and not started."""
+    return f"{left} trials are still to run" if left != 1 else "1 trial is still to run"
+
+
 def plan_left(past: Iterable[Event]) -> str:
-    """Say which steps of a plan were agreed to and not done when a session ended; nothing if none."""
+    """Say what of a plan was agreed to and not done when a session ended, or not answered; or nothing."""
     asked: list[dict[str, Any]] = []
     left: list[dict[str, Any]] = []
+    said, answered = "", True
     for event in past:
         if event.kind == "card":
-            asked, left = list(event.fields.get("asks", ())), []
+            asked, left, answered = list(event.fields.get("asks", ())), [], True
         elif event.kind == "answered":
             asked, left = [], asked if event.text != "no" and len(asked) > 1 else []
+        elif event.kind in ("answer", "error", "choice") or event.fields.get("ended"):
+            answered = True
         elif event.kind == "step":
+            answered = False
             done = event.text.partition(" ")[0].removeprefix("/")
             left = left[1:] if left and left[0].get("command") == done else left
-        elif event.kind == "said":
-            left = left if event.text in ("yes", "no", "always") else []
+        elif event.kind == "said" and event.text not in ("yes", "no", "always"):
+            left, said, answered = [], event.text, False
     if not left:
-        return ""
+        unsaid = f" Your words have no answer yet: *{shorten(clean_line(said), SAID_CHARS)}*. Say them again."
+        return "" if answered else unsaid
     names = ", then ".join(str(step.get("command")) for step in left)
     return f" A plan was agreed to and not done to its end; left of it: {names}. Say what to do of it."
 

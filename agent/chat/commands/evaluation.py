@@ -11,6 +11,7 @@ from bestguess.agent.chat.command import command
 from bestguess.agent.chat.conversation import Conversation
 from bestguess.agent.chat.draft import seed_words
 from bestguess.agent.chat.events import Card
+from bestguess.agent.chat.workbench import Workbench
 from bestguess.agent.pruning.pruner import NONE, check_pruner
 from bestguess.tools.objective.repeats import MOST_REPEATS
 
@@ -29,16 +30,21 @@ def _card_for_pruner(session: Conversation, rule: str) -> Card:
 
 def _card_for_repeats(session: Conversation, n: int) -> Card:
     bench = session.bench
-    plan = replace(bench.the_plan(), repeats=n)
+    replace(bench.the_plan(), repeats=n)  # raises where it makes no sense
     if n == 1:
         return Card("Run each trial once?", (f"now: {bench.the_plan().repeats} times",), "typed")
-    seeded = " ".join(seed_words(bench.folder, plan)) or "the variable BESTGUESS_SEED"
     lines = (
         f"now: {bench.the_plan().repeats}; from the next trial on: {n} runs, and so many times as long",
         "their mean counts, and how they differ is noise that the search knows of",
-        f"the seeds 0 to {n - 1} are given as {seeded}",
+        seeds_line(bench, n),
     )
     return Card(f"Run each trial {n} times?", lines, "typed")
+
+
+def seeds_line(bench: Workbench, n: int) -> str:
+    """Return how the runs of a trial differ."""
+    seeded = " ".join(seed_words(bench.folder, bench.the_plan())) or "the variable BESTGUESS_SEED"
+    return f"the seeds 0 to {n - 1} are given as {seeded}"
 
 
 @command(

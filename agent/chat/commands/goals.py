@@ -77,7 +77,7 @@ def prefer(session: Conversation, values: Values) -> str:
     weights = {name: 1 if weight is None else weight for name, weight in values.items()}
     session.bench.history.preferring(weights)  # raises where it is none
     session.bench.plan = replace(plan, prefer=weights)
-    return facts.standing(session.bench.history, plan.task)
+    return f"Noted. The {facts.standing(session.bench.history, plan.task)}"
 
 
 @command(

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from bestguess.agent.chat.answers import facts
+from bestguess.agent.chat.answers.export import best_of
 from bestguess.agent.chat.command import Number, Values, command
+from bestguess.agent.chat.commands.evaluation import seeds_line
 from bestguess.agent.chat.conversation import Conversation
 from bestguess.agent.chat.cost import cost_lines
 from bestguess.agent.chat.events import Card
 from bestguess.agent.chat.plan import assignments, configuration
+from bestguess.agent.pruning.pruner import check_repeats
 from bestguess.tools.errors import InputError, ParamsError
+from bestguess.tools.objective.repeats import MOST_REPEATS
+
+Retried = Number | Literal["best"] | None
+"""Which trial is run once more: by its number, the best, or the one that failed last."""
 
 
 def _card_for_try(session: Conversation, values: Values) -> Card:
@@ -35,7 +44,7 @@ def _card_for_try(session: Conversation, values: Values) -> Card:
 def try_(session: Conversation, values: Values) -> str:
     """Run one trial with these values, the others as in the best so far: /try lr=0.01 depth=4."""
     params, although = _wished(session, values)
-    session.bench.start_trials().wish(params, f"the user's idea: {assignments(values)}")
+    session.bench.wish(params, f"the user's idea: {assignments(values)}")
     return f"It runs next: {', '.join(filter(None, (configuration(params), although)))}."
 
 
@@ -69,10 +78,14 @@ def _wished(session: Conversation, values: Values) -> tuple[dict[str, Any], str]
     return params, f"although you said {broken}" if broken else ""
 
 
-def _card_for_retry(session: Conversation, trial: int | None = None) -> Card:
+def _card_for_retry(session: Conversation, trial: Retried = None, n: int = 1) -> Card:
     params, number = _retried(session, trial)
-    lines = (configuration(params), *cost_lines(session, 1))
-    return Card(f"Run trial {number}'s params once more?", lines, "code")
+    lines = (configuration(params), *cost_lines(session, 1, n if n > 1 else None))
+    if n == 1:
+        return Card(f"Run trial {number}'s params once more?", lines, "code")
+    check_repeats(n, session.bench.the_plan().pruner)
+    seeds = ("their mean is the value of one trial more", seeds_line(session.bench, n))
+    return Card(f"Run trial {number}'s params with {n} seeds?", (*lines, *seeds), "code")
 
 
 @command(
@@ -84,15 +97,22 @@ def _card_for_retry(session: Conversation, trial: int | None = None) -> Card:
         "once more try best winner it configuration config same exactly that one time setting"
     ),
 )
-def retry(session: Conversation, trial: Number | None = None) -> str:
-    """Run a trial's params once more; the last failed one's, if no number is given."""
+def retry(
+    session: Conversation, trial: Retried = None, n: Annotated[int, Field(ge=1, le=MOST_REPEATS)] = 1
+) -> str:
+    """Run a trial's params once more, or with n seeds: /retry 7, /retry best 3; /retry the last failed one's.
+
+    With several seeds it is one trial of so many runs, whose mean is its value.
+    """
     params, number = _retried(session, trial)
-    session.bench.start_trials().wish(params, f"trial {number} once more, as the user asked")
-    return f"Trial {number}'s params run once more."
+    how = "once more" if n == 1 else f"with {n} seeds"
+    session.bench.wish(params, f"trial {number} {how}, as the user asked", runs=n)
+    return f"Trial {number}'s params run {how}."
 
 
-def _retried(session: Conversation, number: int | None) -> tuple[dict[str, Any], int]:
+def _retried(session: Conversation, trial: Retried) -> tuple[dict[str, Any], int]:
     history = session.bench.study.everything
+    number = best_of(session.bench.history).number if trial == "best" else trial
     if number is None:
         failed = session.bench.history.failed
         if not failed:

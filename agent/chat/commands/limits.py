@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
-from bestguess.agent.chat.command import Command, Values, command, literal
+from bestguess.agent.chat.command import AlreadySo, Command, Values, command, literal
 from bestguess.agent.chat.conversation import Conversation
 from bestguess.agent.chat.events import Card
 from bestguess.agent.chat.plan import Change, Plan, assignments, range_within, range_words, value_words
@@ -138,7 +138,7 @@ def narrow(bench: Workbench, parameter: str, low: float | None = None, high: flo
     )
     if range_within(known, limit) == range_within(known, before):
         low, high = range_within(known, before)
-        raise InputError(
+        raise AlreadySo(
             f"that changes nothing: {parameter} is within {low:g}..{high:g} already; "
             f"to allow more, for example /widen {parameter} {low:g}..{2 * high:g}"
         )

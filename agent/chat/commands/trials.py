@@ -91,7 +91,7 @@ def resume(session: Conversation) -> str:
         return "No trials are left to run; say for example *run 10*."
     session.bench.set_agreed(agreement_for(session, 0))
     trials.resume()
-    return f"Going on with {trials.left} trials."
+    return f"Going on with {trials.left} trial{'s' if trials.left != 1 else ''}."
 
 
 @command(

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
 from typing import Any
 
+from bestguess.agent.llm.grades import Grade
+from bestguess.agent.llm.server import ServerLLM
 from bestguess.agent.testing.server import COMPLETION, Exchange, MisbehavingServer
 
 Reply = str | list[tuple[str, Any]] | Callable[[Mapping[str, Any]], Any]
@@ -72,6 +76,32 @@ class ToolServer(MisbehavingServer):
         else:
             self.began = time.monotonic()
             exchange.write_deltas(deltas(told["choices"][0]["message"]), pause_s=self.pause_s)
+
+
+class AbleServer(ToolServer):
+    """Serves what an able model would say to each of a person's `turns`: its replies by their words."""
+
+    def __init__(self, turns: Mapping[str, Sequence[Reply]], *, pause_s: float | None = None) -> None:
+        self._turns = turns
+        super().__init__(repeat(self._next), pause_s=pause_s)
+
+    def _next(self, body: Mapping[str, Any]) -> Reply:
+        said = max(index for index, turn in enumerate(body["messages"]) if turn["role"] == "user")
+        step = sum(turn["role"] == "assistant" for turn in body["messages"][said:])
+        words = body["messages"][said]["content"].splitlines()[-1]
+        replies = self._turns.get(words, ())
+        return replies[step] if step < len(replies) else "That is all I can say of it."
+
+
+class AbleLLM(ServerLLM):
+    """A server's model of which an exam is known."""
+
+    grade = Grade((0.9, 0.9))
+
+
+def able() -> AbleLLM:
+    """Return the model behind ABLE_URL, for `--llm tests.agent.chat.scripted:able`."""
+    return AbleLLM(os.environ["ABLE_URL"], model="able")
 
 
 def deltas(said: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

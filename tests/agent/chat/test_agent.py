@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,24 +12,15 @@ from typing import Any
 
 import pytest
 from tests.agent.chat.conftest import Talk
-from tests.agent.chat.scripted import Reply, ToolServer
+from tests.agent.chat.scripted import AbleLLM, Reply, ToolServer
 
 from bestguess.agent.advice.journal import Journal
 from bestguess.agent.chat.exchange import converse
 from bestguess.agent.chat.session import Session
-from bestguess.agent.llm.grades import Grade
-from bestguess.agent.llm.server import ServerLLM
 
-ABLE = Grade((0.9, 0.9))
 ODD = "hmm, what would a wise person make of this in my place and why"
 
 Begin = Callable[..., tuple[Talk, ToolServer]]
-
-
-class AbleLLM(ServerLLM):
-    """A server's model of which an exam is known."""
-
-    grade = ABLE
 
 
 @pytest.fixture
@@ -274,6 +266,68 @@ def test_a_plan_step_that_fails_keeps_the_later_ones_from_being_done(begin: Begi
     told = results(server.bodies[-1])
     assert told[1].startswith("error: there is no trial 99")
     assert "Not done" in told[2]
+
+
+def test_a_card_does_not_say_of_later_steps_what_only_the_ones_before_them_settle(begin: Begin) -> None:
+    talk, server = begin(
+        [("fix", {"values": {"seed": 4}}), ("run", {"n": 5})],
+        "No.",
+        [("new", {"script": "train.py"}), ("run", {"n": 5})],
+        "Nor this.",
+    )
+    talk.say(ODD)
+    lines = talk.of("card")[-1].fields["lines"]
+    assert [line for line in lines if line.startswith("what: ")] == [
+        "what: the command as the steps before leave it"
+    ]
+    assert "how many: 5" in lines
+    talk.say("no", ODD)
+    assert "what it would do is known only after the steps before it" in " ".join(
+        talk.of("card")[-1].fields["lines"]
+    )
+    talk.say("yes")
+    assert talk.session.pending is not None
+    assert talk.session.pending.card.title == "Run 5 trials?"
+    assert talk.session.bench.the_plan().study == "train-2"
+    assert len(talk.session.bench.history) == 0
+
+
+def test_a_step_that_is_so_already_does_not_keep_the_later_ones_from_being_done(begin: Begin) -> None:
+    talk, server = begin(
+        [("narrow", {"parameter": "depth", "high": 6}), ("forbid", {"values": {"booster": "dart"}})], "Done."
+    )
+    talk.say(ODD)
+    assert talk.of("card")[-1].text == "Change the space: never booster=dart?"
+    assert talk.say("yes").text == "Done."
+    assert talk.session.bench.the_plan().limits.of["booster"].options == ("gbtree",)
+    assert [event.text for event in talk.of("step")] == [
+        "/narrow parameter=depth high=6",
+        "/forbid booster=dart",
+    ]
+    assert not any(event.fields for event in talk.of("step"))
+
+
+def test_an_answer_of_which_nothing_holds_says_so(begin: Begin) -> None:
+    talk, _ = begin("It will reach 4711.")
+    assert talk.say(ODD).text.startswith("Nothing of the model's answer holds.")
+
+
+def test_words_without_an_answer_are_said_when_their_session_is_resumed(
+    begin: Begin, folder: Path, tmp_path: Path
+) -> None:
+    talk, _ = begin([("best", {})], lambda _: time.sleep(2) or "late")
+    turn = threading.Thread(target=talk.session.say, args=(ODD,))
+    turn.start()
+    while not talk.of("step"):
+        time.sleep(0.01)
+    killed = tmp_path / "killed"  # what a kill would leave
+    shutil.copytree(folder, killed, ignore=shutil.ignore_patterns("killed", "*.lock"))
+    again = Talk(Session(killed, resume=True))
+    again.session.greet()
+    assert f"Your words have no answer yet: *{ODD}*" in again.of("remark")[-1].text
+    again.session.close()
+    talk.session.discard_reply()
+    turn.join(10)
 
 
 def test_what_is_left_of_a_plan_is_said_when_its_session_is_resumed(

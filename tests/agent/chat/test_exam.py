@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.agent.chat.conftest import Talk
@@ -17,7 +18,7 @@ NOBODY = "http://127.0.0.1:9/v1"
     ("llm", "exam", "said"), [(NOBODY, True, True), (NOBODY, False, False), (SchemaLLM(), True, False)]
 )
 def test_the_card_of_the_first_run_says_what_an_exam_would_cost(
-    folder: Path, llm: object, exam: bool, said: bool
+    folder: Path, llm: Any, exam: bool, said: bool
 ) -> None:
     talk = Talk(Session(folder, llm=llm, seed=0, exam=exam))
     talk.session.say("tune train.py, minimise val_loss")

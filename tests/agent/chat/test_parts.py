@@ -21,7 +21,7 @@ from bestguess.agent.chat.answers.rendering import render
 from bestguess.agent.chat.answers.svg import draw
 from bestguess.agent.chat.command import literal
 from bestguess.agent.chat.commands import REGISTRY
-from bestguess.agent.chat.draft import read_script
+from bestguess.agent.chat.draft import draft, read_script
 from bestguess.agent.chat.events import Answer, Event, Plot, Series
 from bestguess.agent.chat.transcript import Transcript, last_state, read_last_session, to_markdown
 from bestguess.agent.chat.trials import Trials
@@ -375,3 +375,16 @@ def test_positive_values_that_span_decades_are_drawn_on_a_logarithmic_axis(
     plot = progress_plot(bg.History("minimize", trials), "loss")
     assert plot.log_y == is_log
     assert (">1e-1</text>" in draw(plot)) == is_log
+
+
+def test_what_a_yaml_file_sets_is_not_said_to_be_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("lr: 0.01\nhidden: 32\n")
+    (tmp_path / "train.py").write_text(
+        "import argparse, yaml\nwith open('config.yaml') as file:\n    config = yaml.safe_load(file)\n"
+        "p = argparse.ArgumentParser()\np.add_argument('--lr', type=float, default=config['lr'])\n"
+        "p.add_argument('--epochs', type=int, default=3)\na = p.parse_args()\n"
+        "print(f'val_loss={a.lr + config[\"hidden\"]}')\n"
+    )
+    plan = draft(tmp_path, "train.py")
+    assert "lr" in plan.space
+    assert [line.partition(":")[0] for line in plan.left_out] == ["epochs"]

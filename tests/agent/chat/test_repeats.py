@@ -35,6 +35,23 @@ def test_each_trial_is_so_many_runs_from_then_on_with_the_programs_own_seed(talk
     assert talk.session.bench.plan == Plan.from_dict(talk.session.bench.the_plan().to_dict())
 
 
+def test_one_trial_is_run_once_more_with_several_seeds(talk: Talk, folder: Path) -> None:
+    (folder / "train.py").write_text(SEEDED)
+    talk.say("/new train.py val_loss", "no", "/run 1", "yes", "/retry best 3")
+    card = talk.of("card")[-1]
+    assert card.text == "Run trial 0's params with 3 seeds?"
+    assert "how many: 1, 3 runs each" in card.fields["lines"]
+    assert "the seeds 0 to 2 are given as --random-seed={seed}" in card.fields["lines"]
+    talk.say("yes", "/try lr=0.02", "yes")
+    once, seeded, other = talk.session.bench.history.trials
+    assert seeded.outcome is not None
+    assert seeded.outcome.runs == pytest.approx((0.01, 1.01, 2.01))
+    assert seeded.params == once.params
+    assert "trial 0 with 3 seeds" in seeded.reason
+    assert other.value == pytest.approx(7.02)
+    assert "none is stopped early" in talk.say("/pruner median", "yes", "/retry best 3").text
+
+
 @pytest.mark.parametrize(
     ("said", "refused"),
     [

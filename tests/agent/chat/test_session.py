@@ -5,6 +5,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.agent.chat.conftest import Talk
@@ -443,7 +444,7 @@ def test_a_card_says_which_limit_is_in_force(talk: Talk) -> None:
 
 
 @pytest.mark.parametrize("llm", [DeadLLM(), pytest.param(GarbageLLM(), marks=pytest.mark.slow)])
-def test_a_dead_or_babbling_model_changes_nothing_but_a_remark(folder: Path, llm: object) -> None:
+def test_a_dead_or_babbling_model_changes_nothing_but_a_remark(folder: Path, llm: Any) -> None:
     session = Session(folder, llm=llm, seed=0)
     talk = Talk(session)
     talk.say("tune train.py", "always", "run 3", "flurb the wibble")

@@ -85,6 +85,7 @@ def test_a_fixed_option_that_changes_nothing_keeps_all_trials(talk: Talk, told: 
     [
         ("/fix depth=4", "depth is tuned; /pin depth=4"),
         ("/fix nope=4", "has no option 'nope'"),
+        ("/add batch_size 8..64", "Once the program takes it, as --batch-size, say /add batch_size again"),
         ("/fix api_key=mine", "it may be a secret"),
         ("/fix epochs=many", "is of another type; 'many' is not possible"),
         ("/fix epochs=2.5", "2.5 is not possible"),
