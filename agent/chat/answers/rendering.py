@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from typing import ClassVar
 
 import plotext
 from markdown_it import MarkdownIt
-from rich.console import Console, Group
-from rich.markdown import Markdown
+from rich.console import Console, ConsoleOptions, Group, RenderResult
+from rich.markdown import Markdown, MarkdownElement, TableElement
 from rich.padding import Padding
 from rich.panel import Panel
+from rich.table import Table
 from rich.text import Text
 
 from bestguess.agent.chat.events import Event, Plot
@@ -23,8 +25,8 @@ MAX_WIDTH = 110
 NARROW = 60
 PLOT_ROWS = 16
 FRAME = 6
-CHOICES = "yes / no / always (for this session)"
 CHOICES_ONCE = "yes / no"
+CHOICES = f"{CHOICES_ONCE} / always"
 
 
 def render(console: Console, event: Event, *, echo: bool = False) -> None:
@@ -43,7 +45,10 @@ def render(console: Console, event: Event, *, echo: bool = False) -> None:
             title = Text(event.text, style="bold")
             fits = title.cell_len <= console.width - FRAME  # a title is cut at the frame, and nothing may be
             lines = "\n".join(line if "\n" in line else f"- {line}" for line in event.fields["lines"])
-            choices = Text(CHOICES_ONCE if event.fields["consent"] == "once" else CHOICES, style="bold")
+            wide = " (for this session)" if console.width >= NARROW else ""
+            choices = Text(
+                CHOICES_ONCE if event.fields["consent"] == "once" else f"{CHOICES}{wide}", style="bold"
+            )
             shown = _markdown(lines) if fits else Group(title, _markdown(lines))
             console.print(
                 Panel(shown, title=title if fits else None, subtitle=choices, border_style="yellow")
@@ -84,8 +89,23 @@ def draw(plot: Plot, console: Console) -> str:
     return text if console.is_terminal and not console.no_color else plotext.uncolorize(text)
 
 
+class _Table(TableElement):
+    """A table in which a word that has no room goes on in the next line, and nothing is cut."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for table in super().__rich_console__(console, options):
+            if isinstance(table, Table):
+                for column in table.columns:
+                    column.overflow = "fold"
+            yield table
+
+
+class _Markdown(Markdown):
+    elements: ClassVar[dict[str, type[MarkdownElement]]] = {**Markdown.elements, "table_open": _Table}
+
+
 def _markdown(text: str) -> Markdown:
-    shown = Markdown("", hyperlinks=False)
+    shown = _Markdown("", hyperlinks=False)
     shown.parsed = MARKDOWN.parse(text)  # rich's own parser leaves out what looks like HTML
     return shown
 

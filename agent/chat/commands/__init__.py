@@ -16,4 +16,5 @@ REGISTRY = Registry()
 
 for _file in iter_modules(__path__):
     _module = import_module(f"{__name__}.{_file.name}")
-    REGISTRY |= {found.name: found for found in vars(_module).values() if isinstance(found, Command)}
+    _found = (found for found in vars(_module).values() if isinstance(found, Command))
+    REGISTRY |= {each.name: each for each in _found if each.function.__module__ == _module.__name__}

@@ -9,7 +9,7 @@ from pydantic import Field
 from bestguess.agent.chat.answers import facts
 from bestguess.agent.chat.answers.export import best_of
 from bestguess.agent.chat.command import Number, Values, command
-from bestguess.agent.chat.commands.evaluation import seeds_line
+from bestguess.agent.chat.commands.runs import seeds_line
 from bestguess.agent.chat.conversation import Conversation
 from bestguess.agent.chat.cost import cost_lines
 from bestguess.agent.chat.events import Card

@@ -269,7 +269,7 @@ def test_a_plan_step_that_fails_keeps_the_later_ones_from_being_done(begin: Begi
 
 
 def test_a_card_does_not_say_of_later_steps_what_only_the_ones_before_them_settle(begin: Begin) -> None:
-    talk, server = begin(
+    talk, _ = begin(
         [("fix", {"values": {"seed": 4}}), ("run", {"n": 5})],
         "No.",
         [("new", {"script": "train.py"}), ("run", {"n": 5})],
@@ -293,7 +293,7 @@ def test_a_card_does_not_say_of_later_steps_what_only_the_ones_before_them_settl
 
 
 def test_a_step_that_is_so_already_does_not_keep_the_later_ones_from_being_done(begin: Begin) -> None:
-    talk, server = begin(
+    talk, _ = begin(
         [("narrow", {"parameter": "depth", "high": 6}), ("forbid", {"values": {"booster": "dart"}})], "Done."
     )
     talk.say(ODD)
@@ -315,7 +315,11 @@ def test_an_answer_of_which_nothing_holds_says_so(begin: Begin) -> None:
 def test_words_without_an_answer_are_said_when_their_session_is_resumed(
     begin: Begin, folder: Path, tmp_path: Path
 ) -> None:
-    talk, _ = begin([("best", {})], lambda _: time.sleep(2) or "late")
+    def late(_: Any) -> str:
+        time.sleep(2)
+        return "late"
+
+    talk, _ = begin([("best", {})], late)
     turn = threading.Thread(target=talk.session.say, args=(ODD,))
     turn.start()
     while not talk.of("step"):
