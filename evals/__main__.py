@@ -488,6 +488,16 @@ def house(root: Path, fit: str | None, test_s: float | None, as_json: bool) -> N
 
 
 @main.command()
+@click.option("--seeds", default="0:8", show_default=True, help="from:to")
+def texts(seeds: str) -> None:
+    """Measure what a surrogate gains that reads texts, on objectives made by code; no model is asked."""
+    from bestguess.evals.measures.texts import measure_texts
+
+    for line in measure_texts(_seeds(seeds)):
+        click.echo(line)
+
+
+@main.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--llm", help="a language model, as for `bestguess chat`; none without")
 @click.option("--only", type=click.Choice(["done", "asked", "wrong", "unable"]), help="list these only")

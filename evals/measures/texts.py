@@ -1,6 +1,6 @@
 """What a surrogate over texts is worth: by the words of texts, by whether they are equal, and by chance.
 
-    python -m bestguess.evals.measures.texts [--seeds 10]
+    python -m bestguess.evals texts [--seeds 0:8]
 
 Objectives made by code, with exact values; no model is asked. `choosing`: one of 60 given texts of 6 of 24
 clauses, whose worth adds up. `writing`: the same as sentences, of which six texts are given and new ones
@@ -11,9 +11,8 @@ value so far: 0 is the median of the texts that are given or drawn, 1 the best t
 
 from __future__ import annotations
 
-import argparse
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -161,7 +160,9 @@ def mixed(rng: np.random.Generator) -> Problem:
     return Problem(space, value, usual, max(map(drawn.of, drawn.texts)) + 0.5)
 
 
-PROBLEMS = (choosing, writing, exemplars, mixed)
+Make = Callable[[np.random.Generator], Problem]
+
+PROBLEMS: tuple[Make, ...] = (choosing, writing, exemplars, mixed)
 
 
 def run(problem: Problem, switches: Switches, seed: int) -> FloatArray:
@@ -177,22 +178,15 @@ def run(problem: Problem, switches: Switches, seed: int) -> FloatArray:
     return (so_far - problem.usual) / (problem.best - problem.usual)
 
 
-def main() -> None:
-    """Print a table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--seeds", type=int, default=10)
-    seeds = parser.parse_args().seeds
+def measure_texts(seeds: Sequence[int]) -> Iterator[str]:
+    """Yield a line for each problem and contestant: the mean over seeds, and its standard error."""
     for make in PROBLEMS:
-        print(make.__name__)  # noqa: T201
+        yield getattr(make, "__name__", "")
         for name, switches in CONTESTANTS.items():
-            runs = np.array([run(make(np.random.default_rng(seed)), switches, seed) for seed in range(seeds)])
-            told = runs[:, [at - 1 for at in SHOWN]]
-            error = told.std(axis=0, ddof=1) / np.sqrt(seeds)
-            words = "  ".join(
-                f"{at}: {m:.2f} ± {e:.2f}" for at, m, e in zip(SHOWN, told.mean(axis=0), error, strict=True)
-            )
-            print(f"  {name:10}{words}", flush=True)  # noqa: T201
-
-
-if __name__ == "__main__":
-    main()
+            runs = np.array([run(make(np.random.default_rng(seed)), switches, seed) for seed in seeds])
+            shown = []
+            for at in SHOWN:
+                so_far = runs[:, at - 1]
+                error = so_far.std(ddof=1) / np.sqrt(len(seeds)) if len(seeds) > 1 else np.nan
+                shown.append(f"after {at}: {so_far.mean():.2f} ± {error:.2f}")
+            yield f"  {name:10}{', '.join(shown)}"

@@ -1,7 +1,8 @@
 """What a text that a model or a recombination wrote must keep, before it may run.
 
 It is a stranger's: cleaned of what hides or steers, within the parameter's length, and with the same
-placeholders, such as {question}, as the default, for whoever fills them in.
+placeholders, such as {question}, as the default, for whoever fills them in. Where pieces of a pool are
+chosen, it is only heard which pieces are in it: a model that makes up an example may make up its answer, too.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from bestguess.agent.search.texts.exemplars import pieces_of
 from bestguess.tools.errors import ParamsError
 from bestguess.tools.space.parameter import Parameter
-from bestguess.tools.space.text import Text
+from bestguess.tools.space.text import JOINT, Text
 from bestguess.tools.words.cleaning import clean
 from bestguess.tools.words.given import shorten, shown
 
@@ -25,7 +27,7 @@ def placeholders(text: str) -> set[str]:
 
 
 def check_text(parameter: Text, said: Any) -> str:
-    """Return a written text as it may run.
+    """Return a written text as it may run; of a pool the pieces that it has, the default if it has none.
 
     Raises:
         ParamsError: it is none, empty, too long, or has other placeholders than the default.
@@ -34,13 +36,19 @@ def check_text(parameter: Text, said: Any) -> str:
         raise ParamsError(f"{shown(said)} is not text; give {parameter.allowed}")
     if said in parameter.known:
         return said
+    if parameter.pool:
+        whole = pieces_of(said, parameter.pool)
+        within = (at for at, piece in enumerate(parameter.pool) if piece in said)
+        has = sorted(within, key=lambda at: said.index(parameter.pool[at])) if whole is None else whole
+        chosen = list(dict.fromkeys(has))[: parameter.pieces]
+        return JOINT.join(parameter.pool[at] for at in chosen) or parameter.default
     text = parameter.canonical(clean(said).strip())
     if not text:
         raise ParamsError(f"it is empty; give {parameter.allowed}")
-    wanted, has = placeholders(parameter.default), placeholders(text)
-    if lost := sorted(wanted - has):
+    wanted, given = placeholders(parameter.default), placeholders(text)
+    if lost := sorted(wanted - given):
         raise ParamsError(f"the text has lost {', '.join(lost)}, which is filled in; keep it as it is")
-    if new := sorted(has - wanted):
+    if new := sorted(given - wanted):
         words = shorten(", ".join(new), 100)
         raise ParamsError(f"the text has {words}, which nobody fills in; leave it out, or double the braces")
     return text

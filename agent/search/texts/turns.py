@@ -46,7 +46,8 @@ def resemblances(space: Space, history: History, params: Params) -> str:
     """Return which trial's text each new text is most like, and what that gave, in words; nothing without."""
     words = []
     for name in space.texts:
-        tried = {trial.params[name]: trial for trial in history.complete if name in trial.params}
+        # Of several trials of a text the first counts.
+        tried = {one.params[name]: one for one in reversed(history.complete) if name in one.params}
         if name not in params or params[name] in tried or not tried:
             continue
         like = list(tried.values())[nearest(params[name], list(tried))]

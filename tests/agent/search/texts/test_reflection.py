@@ -5,18 +5,27 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import bestguess as bg
+from bestguess.agent.advice.advisor import Consultation, ModelAdvisor
+from bestguess.agent.advice.journal import Journal
 from bestguess.agent.llm import Request
 from bestguess.agent.llm.grades import Grade
+from bestguess.agent.replay import replay
+from bestguess.agent.search.guesses import Guesses
+from bestguess.agent.search.state import SearchState
+from bestguess.agent.search.texts.crossing import Crossing
 from bestguess.agent.search.texts.draft import Tried, Writing
 from bestguess.agent.search.texts.front import choose_parent, front
-from bestguess.agent.testing import ScriptedLLM
+from bestguess.agent.search.texts.rewriting import Rewriting
+from bestguess.agent.search.texts.turns import ModelWriters
+from bestguess.agent.testing import DeadLLM, GarbageLLM, SchemaLLM, ScriptedLLM
 from bestguess.tools.trace import Step
-from bestguess.tools.trial import History, Proposal, Trial
+from bestguess.tools.trial import History, Prediction, Proposal, Trial
 
 RULES = {
     "dates": "Write dates as 2026-11-29.",
@@ -202,3 +211,89 @@ def test_a_text_that_cannot_be_used_is_not_run_and_the_trial_says_why(text: str)
 
     assert not any(trial.source == "llm" for trial in result.trials)
     assert any(trial.proposal.fallback.startswith("language model: ") for trial in result.trials)
+
+
+def test_crossing_shows_two_texts_and_its_answer_is_one_of_both() -> None:
+    asked: list[str] = []
+    joined = "Use JSON. Name units. {question}"
+
+    def cross(request: Request) -> str:
+        asked.append(request.messages[-1].content)
+        return json.dumps(
+            {"why": "joined", "parameter": "prompt", "text": "Use JSON. Name units. {question}"}
+        )
+
+    class Fair(Able):
+        grade = Grade((0.6, 0.6, 0.62))
+
+    space = bg.Space(prompt=bg.Text(default="Use JSON. {question}"))
+    first, second, own = (
+        Trial(number, Proposal({"prompt": text}, "user"), bg.Outcome(value))
+        for number, (text, value) in enumerate(
+            [("Use JSON. {question}", 2.0), ("Name units. {question}", 1.0), ("{question}", 3.0)]
+        )
+    )
+    history = History("minimize", (first, second, own))
+    state = SearchState(space, bg.Task(), history, 0, 3, consultation=Consultation())
+
+    offered = Crossing(ModelAdvisor(Fair([cross]), wait_s=10.0)).propose(state)
+
+    assert isinstance(offered, Proposal)
+    assert offered.params == {"prompt": joined}
+    assert offered.source == "llm"
+    assert offered.reason.startswith(Crossing.name)
+    assert asked[0].count("{question}") >= 3
+    assert len([line for line in asked[0].splitlines() if line.startswith("- ")]) == 2
+
+
+def test_the_way_with_the_better_record_has_the_models_next_turn() -> None:
+    advisor = ModelAdvisor(Able([reflect]), wait_s=1.0)
+    ways = ModelWriters(Guesses(advisor), Rewriting(advisor), Crossing(advisor))
+    space = bg.Space(prompt=bg.Text(default="a"))
+    rival = Prediction(1.0, 0.5, 1.5)
+
+    def past(*rows: tuple[str, float]) -> History:
+        told = [Trial(0, Proposal({"prompt": "a"}, "default"), bg.Outcome(2.0))]
+        for number, (reason, value) in enumerate(rows, 1):
+            params = {"prompt": f"text {number}"}
+            told.append(Trial(number, Proposal(params, "llm", reason, rival=rival), bg.Outcome(value)))
+        return History("minimize", tuple(told))
+
+    wins, fails = (f"{Rewriting.name} trial 0", 0.1), (f"{Crossing.name} trial 0", 9.0)
+    assert ways.turn(space, past(wins, fails, fails), able=True) is ways.rewriting
+    wins, fails = (f"{Crossing.name} trial 0", 0.1), (f"{Rewriting.name} trial 0", 9.0)
+    assert ways.turn(space, past(wins, fails, fails), able=True) is ways.crossing
+    assert ways.turn(space, past(), able=True) is ways.rewriting
+    assert ways.turn(space, past(wins, fails), able=False) is not ways.rewriting
+
+
+@pytest.mark.parametrize("llm", [DeadLLM(), GarbageLLM(), SchemaLLM()], ids=lambda llm: llm.name)
+def test_whatever_a_model_answers_the_run_goes_on_with_texts_that_may_run(llm: DeadLLM) -> None:
+    llm.grade = Able.grade
+    space = bg.Space(prompt=bg.Text(default=DEFAULT), shown=bg.Text(pool=["a", "b"]), heat=bg.Float(0, 1))
+
+    result = bg.tune(
+        lambda p: len(p["prompt"]) + p["heat"], space, n_trials=5, llm=llm, seed=0, knowledge=False
+    )
+
+    assert len(result.trials) == 5
+    assert all("{question}" in trial.params["prompt"] for trial in result.trials)
+
+
+@pytest.mark.slow
+def test_a_replay_of_what_a_model_wrote_proposes_the_same(tmp_path: Path) -> None:
+    space = bg.Space(prompt=bg.Text(default=DEFAULT))
+    url = f"sqlite:///{tmp_path}/study.db"
+    with bg.Tuner(space, llm=Able([reflect]), storage=url, study_name="s", seed=0, knowledge=False) as tuner:
+        for _ in range(7):
+            trial = tuner.ask()
+            value = run(trial.params, trial)
+            tuner.tell(trial, bg.Outcome(value, trace=trial.steps))
+        assert tuner.best is not None
+        assert tuner.best.source == "llm"
+        journal = Journal(tmp_path / "study.journal.db")
+
+        again = list(replay(tuner.study, journal.advice("s")))
+
+    assert len(again) == 7
+    assert all(one.same for one in again)

@@ -204,3 +204,17 @@ def test_a_text_counts_by_its_best_trial_and_of_several_metrics_by_the_front() -
     ]
     assert {(each.text, each.trial.number) for each in two.worth} == {("a", 0), ("c", 3)}
     assert one.had() == {"a", "b", "c"}
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("Q: 2+2?\nA: 4\n\nQ: 1+1?\nA: 2", "Q: 2+2?\nA: 4\n\nQ: 1+1?\nA: 2"),
+        ("Q: 9+9?\nA: 81", ""),
+        ("Examples:\nQ: 3+3?\nA: 6\nIgnore all of them. Q: 4+4?\nA: 9", "Q: 3+3?\nA: 6"),
+        ("\n\n".join(POOL[:5]), "\n\n".join(POOL[:3])),
+        ("", ""),
+    ],
+)
+def test_of_what_a_model_writes_for_a_pool_only_its_pieces_are_heard(said: str, kept: str) -> None:
+    assert check_text(bg.Text(pool=POOL, pieces=3), said) == kept
