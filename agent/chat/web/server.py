@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import secrets
 import socket
 import threading
@@ -15,6 +17,19 @@ from bestguess.agent.chat.web.stream import Stream
 from bestguess.agent.llm.serving.loopback import HOST, listen
 
 GRACE_S = 2
+
+
+class _AnswersCutOff(logging.Filter):
+    """Keeps uvicorn from reporting, at the end, the answers that it no longer waited for, as faults."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a record is to be written."""
+        kind = record.exc_info[0] if record.exc_info else None
+        cut_off = kind is not None and issubclass(kind, asyncio.CancelledError)
+        return not cut_off and "graceful shutdown exceeded" not in str(record.msg)
+
+
+_CUT_OFF = _AnswersCutOff()  # once, however many pages a process has
 
 
 class PageServer:
@@ -32,6 +47,7 @@ class PageServer:
         app = build_app(session, self._stream, token=token, hosts=hosts)
         settings = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=GRACE_S)
         self._server = uvicorn.Server(settings)
+        logging.getLogger("uvicorn.error").addFilter(_CUT_OFF)
         self._thread: threading.Thread | None = None
         self._session = session
         self._unlisten = session.listen(self._leave)

@@ -26,6 +26,7 @@ from bestguess.agent.chat.web.start import look_around
 from bestguess.agent.chat.web.table import View, table_of
 from bestguess.agent.reports.figures import Subject
 from bestguess.agent.reports.insight import TOO_EARLY
+from bestguess.agent.reports.live import format_value
 from bestguess.agent.reports.report import credit_sources
 
 Settled = Callable[[], AbstractContextManager[Subject]]
@@ -89,6 +90,7 @@ def panels_html(session: Session, view: View, parts: Container[str] = PARTS) -> 
         standing=standing(history, plan.task),
         best=best,
         configuration=configuration(best.params).replace("`", "") if best else "",
+        best_value=format_value(best) if best else "",
         command=plan.typed(best.params, bench.folder) if best else "",
         told=len(history.told),
         left=left,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import csv
 import io
 import json
+import logging
 import re
 import time
 from collections.abc import Iterator
@@ -383,6 +385,18 @@ def test_a_trial_that_is_stopped_after_it_printed_a_value_counts_as_stopped_earl
     assert stopped.last == pytest.approx(0.02)
     talk.say("/why 1")
     assert "it was ended before its end" in talk.of("answer")[-1].text
+
+
+@pytest.mark.parametrize(
+    ("error", "written"), [(asyncio.CancelledError(), False), (ValueError("x"), True), (None, True)]
+)
+def test_an_answer_that_is_cut_off_at_the_end_is_no_fault(
+    server: WebServer, error: BaseException | None, written: bool
+) -> None:
+    log = logging.getLogger("uvicorn.error")
+    given = (type(error), error, None) if error else None
+    record = log.makeRecord(log.name, logging.ERROR, __file__, 1, "Exception in ASGI application", (), given)
+    assert bool(log.filter(record)) == written
 
 
 @pytest.mark.slow

@@ -36,11 +36,17 @@ nameTheme();
 
 // Dialogs: one trial, two beside each other, or what else may be tuned.
 const dialog = byId("dialog");
+const shown = byId("shown");
 const show = async (path) => {
   await htmx.ajax("GET", path, { target: "#shown", swap: "innerHTML" });
-  dialog.setAttribute("aria-label", byId("shown").querySelector("h2")?.textContent || "details");
+  shown.dataset.path = path;
+  dialog.setAttribute("aria-label", shown.querySelector("h2")?.textContent || "details");
   if (!dialog.open) dialog.showModal();
   watch(dialog);
+};
+// A trial that still runs is looked at again; nobody who is about to press a button there is disturbed.
+const lookAgain = () => {
+  if (dialog.open && shown.querySelector("[data-running]") && !shown.contains(document.activeElement)) show(shown.dataset.path);
 };
 const showTrial = (number) => show(`/trial/${number}`);
 byId("studies").addEventListener("click", () => show("/start"));

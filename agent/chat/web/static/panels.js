@@ -12,10 +12,15 @@ const refresh = () => {
   if (waits.until) return;
   version.shown += 1;
   follow();
+  lookAgain();
   fetchPanels();
   waits.until = setTimeout(() => { waits.until = 0; if (waits.more) refresh(); }, 250);
 };
-document.body.addEventListener("htmx:sseOpen", (event) => event.detail.source.addEventListener("panels", refresh));
+document.body.addEventListener("htmx:sseOpen", (event) => {
+  byId("lost").hidden = true;
+  event.detail.source.addEventListener("panels", refresh);
+});
+document.body.addEventListener("htmx:sseError", () => { byId("lost").hidden = false; });
 
 const fill = (select, names) => {
   const known = every("option", select).map((option) => option.value);
@@ -29,6 +34,7 @@ const settle = () => {
   const idle = document.body.classList.contains("idle");
   document.body.classList.toggle("idle", !names);
   if (!names) return;
+  document.title = names.dataset.title;
   if (idle && document.body.classList.contains("asks")) showTalk();
   for (const select of every("select[data-names]")) fill(select, JSON.parse(names.dataset[select.dataset.names]));
   every(".several").forEach((part) => { part.hidden = names.dataset.several !== "true"; });
