@@ -498,6 +498,42 @@ def texts(seeds: str) -> None:
 
 
 @main.command()
+@click.option("--seeds", default=20, show_default=True, type=click.IntRange(2), help="worlds of each scene")
+@click.option(
+    "--part", type=click.Choice(["all", "simulation", "lcdb", "pairs"]), default="all", show_default=True
+)
+@click.option("--rule", "rules", multiple=True, help="only these; all without")
+@click.option("--folder", type=click.Path(path_type=Path), default=CHECKOUT / ".evals" / "lcdb")
+@click.option("--fetch", "fetches", is_flag=True, help="have pip download LCDB (68 MB) into the folder first")
+@click.option("--chosen-on", is_flag=True, help="the data sets on which the referee was looked at")
+@click.option("--every", default=3, show_default=True, type=click.IntRange(1), help="of LCDB's data sets")
+def referee(
+    seeds: int, part: str, rules: tuple[str, ...], folder: Path, fetches: bool, chosen_on: bool, every: int
+) -> None:
+    """Measure what rules keep, in a simulation and on LCDB's runs, and which ideas are recognized."""
+    from bestguess.evals.learning_curves import LCDB, fetch_lcdb
+    from bestguess.evals.measures import referee as simulation
+    from bestguess.evals.measures import referee_lcdb, referee_pairs
+
+    if unknown := set(rules) - set(simulation.RULES):
+        raise InputError(f"no rule is called {unknown.pop()!r}; there are {', '.join(simulation.RULES)}")
+    chosen = rules or tuple(simulation.RULES)
+    if part != "pairs":
+        click.echo(simulation.HEADER)
+    if part in ("all", "simulation"):
+        for figure in simulation.measure(simulation.SCENES, chosen, seeds):
+            click.echo(figure.row)
+    if part in ("all", "lcdb"):
+        path = fetch_lcdb(folder) if fetches else folder / f"{LCDB}.tar.gz"
+        worlds = referee_lcdb.read_worlds(path, orders=1, every=every, chosen_on=chosen_on)
+        for figure in referee_lcdb.measure(worlds, [rule for rule in chosen if rule != "oracle"]):
+            click.echo(figure.row)
+    if part in ("all", "pairs"):
+        for sentence in referee_pairs.measure():
+            click.echo(sentence)
+
+
+@main.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--llm", help="a language model, as for `bestguess chat`; none without")
 @click.option("--only", type=click.Choice(["done", "asked", "wrong", "unable"]), help="list these only")

@@ -21,17 +21,30 @@ from bestguess.tools.referee.experiment import (
 )
 from bestguess.tools.referee.noise import Noise
 from bestguess.tools.referee.posterior import (
+    KINDS,
     WINDOW,
     Measured,
     Normals,
     Posterior,
     draw_settings,
     run_filter,
+    within_reach,
 )
+from bestguess.tools.referee.seeds import adjust_for_seeds
 from bestguess.tools.words.given import shown
 
 LIKELY = 0.5
 """A limit counts as held from this chance on."""
+
+LEAST_REPEATS = 4
+"""As long as there are fewer in the record, a change that would be kept is to be run again once.
+
+How much of the differences between single runs is noise cannot be told from them: they are the same where
+most changes do nothing and where many do a little harm.
+"""
+
+NEGLIGIBLE = 0.01
+"""A gain of less than this share of a run's noise is none: two equal values are no reason to change."""
 
 NODES = 65
 """Places at which the outcome of another run is tried out."""
@@ -44,9 +57,10 @@ class Decision:
     `chance_better` is the chance that the candidate's truth is better than the incumbent's, `chance_same`
     that the change does nothing; `gain` the mean of the difference and the ends of its 90 % interval;
     `luck` the share of the observed difference that is put down to noise; `repeat_worth` what one more run
-    of the candidate is expected to improve the decision by, less its cost; `incumbent_value` and `value`
-    the means of what both are truly worth: what was kept for looking good is worth less than it looked.
-    `limits` has the chance that each limit holds.
+    of the candidate is expected to improve the decision by, less its cost, what it tells of the noise not
+    counted; `incumbent_value` and `value` the means of what both are truly worth: what was kept for looking
+    good is worth less than it looked. `limits` has the chance that each limit holds. `repeat` says to run
+    the candidate again before it is decided: where that is worth its cost, or the noise was never measured.
     """
 
     number: int
@@ -114,15 +128,18 @@ def decide(
     chance_same = float(gain.weight[gain.var == 0.0].sum())
     mean = float(gain.weight @ gain.mean)
     low, high = (quantile(gain, share) for share in (0.05, 0.95))
-    observed = sign * (np.median(candidate.measured(metric)) - np.median(record[incumbent].measured(metric)))
+    observed = float(np.median(measured[number].values) - np.median(measured[incumbent].values))
     luck = float(np.clip(1.0 - mean / observed, 0.0, 1.0)) if observed else 0.0
     learned = noise_of(posterior, list(measured.values()), known=noise is not None)
     worth = _repeat_worth(posterior, candidate, record, measured, incumbent, repeat_cost)
     holds = _limits(record, candidate, limits or {})
     held = _limits(record, record[incumbent], limits or {})
-    keep, because = _rule(mean, least_gain, holds, held)
+    keep, because = _rule(mean, max(least_gain, NEGLIGIBLE * learned.sd), holds, held)
     truth, standing = posterior.truth(number), posterior.truth(incumbent)
-    repeat = worth > 0.0 and (horizon is None or horizon > 0) and min(holds.values(), default=1.0) >= 0.05
+    repeats = sum(len(one.values) - 1 for one in measured.values())
+    unsure = keep and noise is None and repeats < LEAST_REPEATS and len(measured[number].values) == 1
+    may = (horizon is None or horizon > 0) and min(holds.values(), default=1.0) >= 0.05
+    repeat = may and (worth > 0.0 or unsure)
     reason = _reason(metric, keep, because, mean, (chance_better, chance_same, luck), learned, incumbent)
     return Decision(
         number=number,
@@ -157,27 +174,29 @@ def believe(
     measured, too. What derives from it is left out.
     """
     derived = {last}
+    values = adjust_for_seeds(record, metric)
     standing = incumbents(record, metric)
     measured: dict[int, Measured] = {}
-    for experiment in record.values():
-        values = experiment.measured(metric) if experiment.failed is None else ()
-        if not values:
-            continue
+    for number, experiment in record.items():
         base = experiment.base
         if base is None or not find(record, base).measured(metric):
-            base = standing[experiment.number]
-        if base in derived:
-            derived.add(experiment.number)
-        elif experiment.number != last:
-            measured[experiment.number] = Measured(experiment.number, sign * np.array(values), base)
-        if experiment.number == last:
-            change = Measured(last, sign * np.array(values), base)
+            base = standing[number]
+        if number not in values:
+            continue
+        one = Measured(number, sign * values[number], base)
+        if number == last:
+            change = one
+        elif base in derived:
+            derived.add(number)
+        else:
+            measured[number] = one
     wanted = {*also, change.base}
     recent = set(list(measured)[-WINDOW:])
     measured = {name: one for name, one in measured.items() if name in recent or name in wanted}
     measured[last] = change
-    settings, grid = draw_settings(list(measured.values()), noise=noise)
-    return run_filter(list(measured.values()), settings, grid), measured
+    taken = within_reach(list(measured.values()))
+    settings, grid = draw_settings(taken, noise=noise)
+    return run_filter(taken, settings, grid), measured
 
 
 def gain_of(posterior: Posterior, number: int, other: int, measured: Mapping[int, Measured]) -> Normals:
@@ -195,14 +214,14 @@ def gain_of(posterior: Posterior, number: int, other: int, measured: Mapping[int
 
 
 def quantile(mixture: Normals, share: float) -> float:
-    """Return the quantile of a mixture of normals, to a thousandth of its width."""
-    sd = np.sqrt(mixture.var)
-    chosen = mixture.weight > 1e-6
-    low = float((mixture.mean - 5 * sd)[chosen].min())
-    high = float((mixture.mean + 5 * sd)[chosen].max())
-    for _ in range(40):
+    """Return the quantile of a mixture of normals, to a millionth of its width."""
+    chosen = mixture.weight > 1e-5
+    mixture = Normals(mixture.weight[chosen], mixture.mean[chosen], mixture.var[chosen])
+    sd, whole = np.sqrt(mixture.var), mixture.weight.sum()
+    low, high = float((mixture.mean - 5 * sd).min()), float((mixture.mean + 5 * sd).max())
+    for _ in range(20):
         middle = 0.5 * (low + high)
-        if float(mixture.weight @ _above(mixture, middle)) > 1.0 - share:
+        if float(mixture.weight @ _above(mixture, middle)) > (1.0 - share) * whole:
             low = middle
         else:
             high = middle
@@ -278,11 +297,13 @@ def _new_experiment(posterior: Posterior, incumbent: int) -> float:
     """Return what one more change of the kind made so far is expected to gain, measured once."""
     settings = posterior.settings
     weight, (_, base_var) = settings.weight, posterior.truths[incumbent]
-    share = weight[:, None] * np.exp(settings.effect_log)
+    calm = slice(len(KINDS))
+    effect_mean, effect_var = settings.effect_mean[:, calm], settings.effect_var[:, calm]
+    share = weight[:, None] * np.exp(settings.effect_log[:, calm])
     kinds = share.sum(axis=0)
     part = share / kinds
-    mean = (part * settings.effect_mean).sum(axis=0)
-    var = (part * (settings.effect_var + (settings.effect_mean - mean) ** 2)).sum(axis=0)
+    mean = (part * effect_mean).sum(axis=0)
+    var = (part * (effect_var + (effect_mean - mean) ** 2)).sum(axis=0)
     noise_var = float(weight @ settings.noise**2)
     return _foreseen(kinds, mean, mean, var + float(weight @ base_var), var, noise_var)
 

@@ -164,22 +164,24 @@ def _names(tokens: tuple[Token, ...]) -> set[str]:
 
 
 def _bound(tokens: tuple[Token, ...]) -> set[str]:
-    """Return the names that code gives: assigned, looped over, defined, imported as, parameters."""
+    """Return the names that a program chooses: what it assigns, loops over, defines, and plain variables.
+
+    What is called, what comes after a dot, what a dot follows and the arguments in calls may be of others.
+    """
     found: set[str] = set()
     depth = 0
-    define = False
+    define = loop = False
     for at, token in enumerate(tokens):
         following = tokens[at + 1].text if at + 1 < len(tokens) else ""
         before = tokens[at - 1].text if at else ""
         depth += (token.text in ("(", "[", "{")) - (token.text in (")", "]", "}"))
-        if token.text == "def":
-            define = True
-        elif token.text == ":" and depth == 0:
-            define = False
-        if token.kind != "name":
-            continue
-        assigned = depth <= 0 and following in ("=", ":=", "+=", "-=", "*=", "/=", ",")
-        if assigned or before in ("def", "class", "for", "as", "lambda") or (define and depth > 0):
+        define = (define or token.text == "def") and not (token.text == ":" and depth == 0)
+        loop = (loop or token.text == "for") and token.text != "in"
+        argument = depth > 0 and following == "="
+        variable = before != "." and following not in ("(", ".") and not argument
+        assigned = depth <= 0 and following in ("=", ":=", "+=", "-=", "*=", "/=")
+        given = before in ("def", "class", "as", "lambda") or loop or (define and depth > 0)
+        if token.kind == "name" and (variable or assigned or given):
             found.add(token.text)
     return found
 
@@ -192,7 +194,14 @@ def _compare(old: tuple[Token, ...], new: tuple[Token, ...]) -> Iterator[Edit]:
         out, put = old[first:last], new[start:end]
         if all(token.text in _LAYOUT for token in (*out, *put)):
             continue
-        yield Edit(out, put, *_anchors(new if put else old, start if put else first))
+        target, call = _anchors(new if put else old, start if put else first)
+        yield Edit(out, put, "" if _names_itself(put or out) else target, call)
+
+
+def _names_itself(tokens: tuple[Token, ...]) -> bool:
+    """Whether an edit begins with an argument or a variable that gets a value: it says what it is for."""
+    words = [token for token in tokens if token.text not in _LAYOUT][:2]
+    return len(words) == 2 and words[0].kind == "name" and words[1].text == "="
 
 
 def _anchors(tokens: tuple[Token, ...], at: int) -> tuple[str, str]:

@@ -27,8 +27,14 @@ WILD = 5.0
 WILD_SHARE = 0.05
 """How many measurements are wild, where several of one experiment are summed up."""
 
+CALM = 2.5
+"""How many standard deviations from the centre a value counts fully."""
+
 MOST_SUMMED = 200
 """Experiments with repeats from which the noise is learned, the latest ones: the noise may change."""
+
+EXACT = 1e-12
+"""Values that differ by less than this share are the same: sums in another order differ by as much."""
 
 FINE = 64
 
@@ -47,31 +53,37 @@ class Noise:
 
 
 def resolution(values: Sequence[float]) -> float:
-    """Return the least noise to consider: a twentieth of the last digit that the values were given with.
+    """Return the least noise that values can tell: an eighth of the least difference between any two of them.
 
-    A program that repeats itself has it; then a difference of one digit is hardly chance.
+    A program that repeats itself has it; so does a metric that takes few values, such as an accuracy of few
+    examples, whose runs may be equal although they vary. It is a twentieth of the last digit where all are
+    the same.
     """
-    largest = max((abs(value) for value in values), default=0.0) or 1.0
+    distinct = np.unique(values)
+    largest = float(np.abs(distinct).max()) or 1.0
+    gaps = np.diff(distinct)
+    gaps = gaps[gaps > EXACT * largest]
+    if len(gaps):
+        return float(gaps.min()) / 8
     exponents = [Decimal(repr(value)).as_tuple().exponent for value in values if value]
     step = 10.0 ** min((exponent for exponent in exponents if isinstance(exponent, int)), default=0)
-    return max(step, 4.0 * float(np.spacing(largest))) / 20
+    return float(max(step, EXACT * largest)) / 20
 
 
 def sum_up(values: FloatArray, sd: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the centre of an experiment's n values and its variance, each for every noise (s,)."""
+    """Return the centre of an experiment's n values and its variance, each for every noise (s,).
+
+    It is their mean, but for values beyond CALM, which count by the inverse square of how far they are off.
+    """
     if len(values) == 1:
         return np.full(len(sd), values[0]), sd**2
     centre = np.full(len(sd), np.median(values))
-    variance = sd[:, None] ** 2
     for _ in range(6):
-        squares = (values - centre[:, None]) ** 2 / variance
-        calm = (1.0 - WILD_SHARE) * np.exp(-0.5 * squares)
-        wild = WILD_SHARE / WILD * np.exp(-0.5 * squares / WILD**2)
-        share = calm / np.maximum(calm + wild, np.finfo(float).tiny)
-        weights = (share + (1.0 - share) / WILD**2) / variance
+        off = np.abs(values - centre[:, None]) / sd[:, None]
+        weights = np.minimum(1.0, CALM / np.maximum(off, CALM)) ** 2
         total = weights.sum(axis=1)
         centre = (weights * values).sum(axis=1) / total
-    return centre, 1.0 / total
+    return centre, sd**2 / total
 
 
 def repeats_likelihood(repeated: Sequence[FloatArray], sd: FloatArray) -> FloatArray:
@@ -80,8 +92,9 @@ def repeats_likelihood(repeated: Sequence[FloatArray], sd: FloatArray) -> FloatA
     for values in repeated[-MOST_SUMMED:]:
         centre, spread = sum_up(values, sd)
         squares = ((values - centre[:, None]) / sd[:, None]) ** 2
-        log_calm = np.log(1.0 - WILD_SHARE) - 0.5 * squares
-        log_wild = np.log(WILD_SHARE / WILD) - 0.5 * squares / WILD**2
+        log_calm = np.log((1.0 - WILD_SHARE) / np.sqrt(2.0 * np.pi)) - 0.5 * squares
+        # A normal has no place for the wildest: one value would be taken for the noise of all.
+        log_wild = np.log(WILD_SHARE / (WILD * 2.0**1.5)) - 1.5 * np.log1p(0.5 * squares / WILD**2)
         found += np.logaddexp(log_calm, log_wild).sum(axis=1)
         found += 0.5 * np.log(spread) - len(values) * np.log(sd)
     return found

@@ -31,22 +31,25 @@ FAR = 5.0
 MUCH = 0.15
 """The share of such effects among those that do something."""
 
-NOISES = 9
-SIZES = 6
-NOTHING = (0.3, 0.6, 0.85)
+NOISES = 8
+SIZES = 5
+NOTHING = np.array((0.4, 0.8))
 """Shares of changes that do nothing."""
 
-HELPFUL = (0.2, 0.45)
+HELPFUL = np.array((0.08, 0.2, 0.45))
 """Shares of changes that help, among those that do something."""
 
-TAILS = (0.01, 0.1)
+TAILS = np.array((0.01, 0.1))
 """Shares of measurements that are wild."""
 
 WINDOW = 200
 """Measured experiments that are considered, the latest ones: the noise and the kind of changes may differ
 from those long ago, and an answer is to take less than a tenth of a second."""
 
-UNLIKELY = 9.0
+REACH = 50.0
+"""How far from its base a value may lie, in those differences that nine of ten experiments do not exceed."""
+
+UNLIKELY = 7.0
 """A setting whose log weight is this much below the best one's is dropped."""
 
 
@@ -57,9 +60,9 @@ class Settings:
     slot: np.ndarray  # (h,) which of the noises
     noise: FloatArray  # (h,) standard deviation of a run
     tail: FloatArray  # (h,) share of wild runs
-    effect_mean: FloatArray  # (h, k)
-    effect_var: FloatArray  # (h, k)
-    effect_log: FloatArray  # (h, k) log shares
+    effect_mean: FloatArray  # (h, 2k): all kinds for calm measurements, then for wild ones
+    effect_var: FloatArray
+    effect_log: FloatArray  # log shares
     log_weight: FloatArray  # (h,)
 
     def some(self, chosen: np.ndarray) -> Settings:
@@ -92,7 +95,7 @@ class Normals:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The joint posterior of the last change's effect and of its experiment's truth, (h, k)."""
+    """The joint posterior of the last change's effect and of its experiment's truth, each (h, 2k)."""
 
     weight: FloatArray
     effect: FloatArray
@@ -125,11 +128,24 @@ class Measured:
     base: int | None
 
 
-def typical_difference(measured: Sequence[Measured]) -> float:
-    """Return the median difference between experiments and their bases, of those that differ; 0 if none."""
+def typical_differences(measured: Sequence[Measured], floor: float) -> tuple[float, float]:
+    """Return the median and the 90 % quantile of how far experiments lie from their bases, if they do."""
     centres = {one.number: float(np.median(one.values)) for one in measured}
     found = [abs(centres[one.number] - centres[one.base]) for one in measured if one.base in centres]
-    return float(np.median([difference for difference in found if difference] or [0.0]))
+    found = [difference for difference in found if difference > 2.0 * floor] or [2.0 * floor]
+    return float(np.median(found)), float(np.quantile(found, 0.9))
+
+
+def within_reach(measured: Sequence[Measured]) -> list[Measured]:
+    """Return the experiments, values beyond REACH brought back: one that is absurd says no more than that."""
+    _, large = typical_differences(measured, 0.0)
+    centres = {one.number: float(np.median(one.values)) for one in measured}
+    found = []
+    for one in measured:
+        middle = centres.get(one.base if one.base in centres else one.number, 0.0)
+        reach = REACH * large if large else np.inf
+        found.append(replace(one, values=np.clip(one.values, middle - reach, middle + reach)))
+    return found
 
 
 def draw_settings(measured: Sequence[Measured], *, noise: float | None = None) -> tuple[Settings, FloatArray]:
@@ -137,102 +153,87 @@ def draw_settings(measured: Sequence[Measured], *, noise: float | None = None) -
     values = [float(value) for one in measured for value in one.values]
     repeated = [one.values for one in measured if len(one.values) > 1]
     floor = resolution(values)
-    difference = max(typical_difference(measured), 2.0 * floor)
+    difference, large = typical_differences(measured, floor)
     if noise is None:
         grid, prior = noise_grid(repeated, difference, floor, NOISES)
     else:
         grid, prior = np.array([max(noise, floor)]), np.zeros(1)
-    rows = []
-    for slot, (sd, log) in enumerate(zip(grid, prior, strict=True)):
-        least = max(0.3 * sd, 0.03 * difference)
-        for size in np.geomspace(least, max(3.0 * difference, 3.0 * sd, 3.0 * least), SIZES):
-            for nothing in NOTHING:
-                for helpful in HELPFUL:
-                    rows += [(slot, sd, tail, size, nothing, helpful, log) for tail in TAILS]
-    columns = [np.array(column) for column in zip(*rows, strict=True)]
-    slots, sds, tails, sizes, nothings, helpfuls, logs = columns
+    least = np.maximum(0.3 * grid, 0.03 * difference)
+    sizes = np.geomspace(least, np.maximum(np.maximum(2.0 * difference, large), 3.0 * grid), SIZES).T
+    axes = (len(grid), SIZES, len(NOTHING), len(HELPFUL), len(TAILS))
+    slot, size_at, nothing_at, helpful_at, tail_at = (at.ravel() for at in np.indices(axes))
+    size, nothing, helpful = sizes[slot, size_at], NOTHING[nothing_at], HELPFUL[helpful_at]
     # A normal with the mean and the variance of a half-normal of this size, on either side.
-    mean = sizes[:, None] * np.array([0.0, 0.8, -0.8, 0.8 * FAR, -0.8 * FAR])
-    var = (sizes[:, None] * np.array([0.0, 0.6, 0.6, 0.6 * FAR, 0.6 * FAR])) ** 2
-    some = (1.0 - nothings)[:, None] * np.stack([helpfuls, 1.0 - helpfuls], axis=1)
-    log_shares = np.log(np.concatenate([nothings[:, None], some * (1.0 - MUCH), some * MUCH], axis=1))
-    return Settings(slots.astype(int), sds, tails, mean, var, log_shares, logs), grid
+    mean = size[:, None] * np.array([0.0, 0.8, -0.8, 0.8 * FAR, -0.8 * FAR])
+    var = (size[:, None] * np.array([0.0, 0.6, 0.6, 0.6 * FAR, 0.6 * FAR])) ** 2
+    some = (1.0 - nothing)[:, None] * np.stack([helpful, 1.0 - helpful], axis=1)
+    shares = np.concatenate([nothing[:, None], some * (1.0 - MUCH), some * MUCH], axis=1)
+    mean, var, log = (np.tile(part, 2) for part in (mean, var, np.log(shares)))
+    # A program that repeats itself has no wild runs.
+    tail = np.where((slot == 0) & (noise is None), 1e-6, TAILS[tail_at])
+    return Settings(slot, grid[slot], tail, mean, var, log, prior[slot]), grid
 
 
 def run_filter(measured: Sequence[Measured], settings: Settings, grid: FloatArray) -> Posterior:
     """Return the posterior after all experiments, in their order; the last one is the change."""
     truths: dict[int, tuple[FloatArray, FloatArray]] = {}
-    change: Change | None = None
-    last = measured[-1].number
-    for one in measured:
-        centre, spread = sum_up(one.values, grid)
-        centre, spread = centre[settings.slot], spread[settings.slot]
-        wild = settings.tail ** len(one.values)
-        if one.base not in truths:
-            truths[one.number] = centre, spread * (1.0 - wild + wild * WILD**2)
-            continue
-        mean, var = truths[one.base]
-        # Axes: settings, kinds of effects, kinds of measurements.
-        before = mean[:, None] + settings.effect_mean
-        before_var = var[:, None] + settings.effect_var
-        noise_var = np.stack([spread, spread * WILD**2], axis=1)
-        total = before_var[:, :, None] + noise_var[:, None, :]
-        miss = (centre[:, None] - before)[:, :, None]
-        log = -0.5 * (np.log(total) + miss * miss / total) + settings.effect_log[:, :, None]
-        log += np.log(np.stack([1.0 - wild, wild], axis=1))[:, None, :]
-        top = log.max(axis=(1, 2))
-        share = np.exp(log - top[:, None, None])
-        evidence = share.sum(axis=(1, 2))
-        share /= evidence[:, None, None]
-        pull = miss / total
-        base_shift = var[:, None, None] * pull
-        base_mean = (share * base_shift).sum(axis=(1, 2))
-        base_var = var - var**2 * (share / total).sum(axis=(1, 2))
-        base_var += (share * base_shift**2).sum(axis=(1, 2)) - base_mean**2
-        own = before[:, :, None] + before_var[:, :, None] * pull
-        own_var = before_var[:, :, None] * (noise_var[:, None, :] / total)
-        own_mean = (share * own).sum(axis=(1, 2))
-        own_total = (share * (own_var + (own - own_mean[:, None, None]) ** 2)).sum(axis=(1, 2))
-        truths[one.base] = mean + base_mean, np.maximum(base_var, 0.0)
-        truths[one.number] = own_mean, own_total
-        settings = replace(settings, log_weight=settings.log_weight + top + np.log(evidence))
-        if one.number == last:
-            effect_var = settings.effect_var[:, :, None]
-            change = Change(
-                *_by_kind(
-                    share,
-                    settings.effect_mean[:, :, None] + effect_var * pull,
-                    effect_var * ((var[:, None, None] + noise_var[:, None, :]) / total),
-                    own,
-                    own_var,
-                    effect_var * (noise_var[:, None, :] / total),
-                )
-            )
-        likely = settings.log_weight > settings.log_weight.max() - UNLIKELY
-        if one.number != last and likely.mean() < 0.8:
+    for one in measured[:-1]:
+        settings, _ = _take(one, settings, grid, truths)
+        likely = settings.log_weight >= settings.log_weight.max() - UNLIKELY
+        if likely.mean() < 0.9:
             settings = settings.some(likely)
-            truths = {number: (mean[likely], var[likely]) for number, (mean, var) in truths.items()}
+            for number, (mean, var) in truths.items():
+                truths[number] = mean[likely], var[likely]
+    settings, change = _take(measured[-1], settings, grid, truths)
     return Posterior(settings, truths, change)
 
 
-def _by_kind(
-    share: FloatArray,
-    effect: FloatArray,
-    effect_var: FloatArray,
-    own: FloatArray,
-    own_var: FloatArray,
-    both: FloatArray,
-) -> tuple[FloatArray, ...]:
-    """Return the moments (h, k) of each kind of effect, calm and wild measurements taken together."""
-    weight = share.sum(axis=2)
-    part = share / np.maximum(weight, np.finfo(float).tiny)[:, :, None]
-    effect_mean, own_mean = (part * effect).sum(axis=2), (part * own).sum(axis=2)
-    effect_off, own_off = effect - effect_mean[:, :, None], own - own_mean[:, :, None]
-    return (
-        weight,
-        effect_mean,
-        (part * (effect_var + effect_off**2)).sum(axis=2),
-        own_mean,
-        (part * (own_var + own_off**2)).sum(axis=2),
-        (part * (both + effect_off * own_off)).sum(axis=2),
+def _take(
+    one: Measured, settings: Settings, grid: FloatArray, truths: dict[int, tuple[FloatArray, FloatArray]]
+) -> tuple[Settings, Change | None]:
+    """Take in one experiment: its truth and its base's change; return the settings with their new weights.
+
+    The arrays are (h, 2k): all kinds of effects with a calm measurement, then with a wild one.
+    """
+    centre, spread = sum_up(one.values, grid)
+    centre, spread = centre[settings.slot], spread[settings.slot]
+    wild = settings.tail ** len(one.values)
+    if one.base not in truths:
+        truths[one.number] = centre, spread * (1.0 - wild + wild * WILD**2)
+        return settings, None
+    kinds = len(KINDS)
+    mean, var = truths[one.base]
+    noise = np.repeat(spread[:, None] * np.array([1.0, WILD**2]), kinds, axis=1)
+    before = settings.effect_var + var[:, None]
+    total = before + noise
+    miss = (centre - mean)[:, None] - settings.effect_mean
+    pull = miss / total
+    log = np.log(total)
+    log += miss * pull
+    log *= -0.5
+    log += settings.effect_log
+    log[:, :kinds] += np.log1p(-wild)[:, None]
+    log[:, kinds:] += np.log(wild)[:, None]
+    top = log.max(axis=1)
+    share = np.exp(log - top[:, None])
+    evidence = share.sum(axis=1)
+    share /= evidence[:, None]
+    shift = np.einsum("hk,hk->h", share, pull)
+    certain = np.einsum("hk,hk->h", share, 1.0 / total - pull**2)
+    truths[one.base] = mean + var * shift, np.maximum(var - var**2 * (certain + shift**2), 0.0)
+    # What is left of the miss is noise: the truth lies so much nearer to the base than the centre does.
+    error = noise * pull
+    off = np.einsum("hk,hk->h", share, error)
+    own_var = np.einsum("hk,hk->h", share, noise * (before / total) + error**2) - off**2
+    truths[one.number] = centre - off, np.maximum(own_var, 0.0)
+    settings = replace(settings, log_weight=settings.log_weight + top + np.log(evidence))
+    effect_var = settings.effect_var
+    change = Change(
+        share,
+        settings.effect_mean + effect_var * pull,
+        effect_var * ((var[:, None] + noise) / total),
+        centre[:, None] - error,
+        noise * (before / total),
+        effect_var * (noise / total),
     )
+    return settings, change

@@ -18,7 +18,7 @@ from typing import Any
 
 from bestguess.tools.referee.edits import Edits, Token, read_edits
 
-SAME_DIFF = 0.8
+SAME_DIFF = 0.65
 SAME_PARAMS = 0.98
 SAME_WORDS = 0.75
 """Scores from which two changes count as the same idea; chosen on other pairs than evals reports."""
@@ -27,7 +27,7 @@ WEIGHTS = {"name": 1.0, "number": 1.2, "string": 1.0, "keyword": 0.4, "other": 0
 PAIR = 0.35
 """How much a pair of neighbours tells, over a token alone."""
 
-RENAMED = (0.3, 0.6, 0.8)
+RENAMED = (0.2, 0.6, 0.8)
 """How much a renamed name tells whose letters are unlike, over one that is the same: where it is in no edit
 but as what a value is for, once in one, and more often."""
 
@@ -35,8 +35,8 @@ TARGET = 1.8
 CALL = 0.6
 """How much it tells what a value is for, and in which call it stands."""
 
-OTHER_NUMBER = 0.6
-"""What is left of a score where the numbers that are put in differ."""
+OTHER = 0.6
+"""What is left of a score where other numbers are put in, or each diff names what the other does not."""
 
 _WORD = re.compile(r"[^\W\d_]+|\d[\d_]*\.?\d*(?:[eE][+-]?\d+)?|\.\d+")
 _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
@@ -116,9 +116,12 @@ def compare_edits(first: Edits, second: Edits) -> float:
     names, trust = _renamed(first, second)
     one, two = _bag(first, {}), _bag(second, names)
     likeness = _cosine(one, two, trust)
-    if _numbers(first) != _numbers(second):
-        likeness *= OTHER_NUMBER
-    return likeness
+    if _put(first, "number") != _put(second, "number"):
+        likeness *= OTHER
+    ours, theirs = _put(first, "name"), _put(second, "name")
+    mine = set(ours) - set(theirs) - first.bound
+    others = set(theirs) - set(ours) - second.bound
+    return likeness * OTHER if mine and others else likeness
 
 
 def compare_params(first: Mapping[str, Any], second: Mapping[str, Any]) -> float:
@@ -179,10 +182,10 @@ def _cosine(first: Mapping[str, float], second: Mapping[str, float], trust: Mapp
     return min(dot / norm, 1.0) if norm else 0.0
 
 
-def _numbers(edits: Edits) -> Counter[str]:
-    """Return the numbers that are put in, less those that are taken out."""
-    put = Counter(token.text for edit in edits.edits for token in edit.put if token.kind == "number")
-    out = Counter(token.text for edit in edits.edits for token in edit.out if token.kind == "number")
+def _put(edits: Edits, kind: str) -> Counter[str]:
+    """Return the tokens of a kind that are put in, less those that are taken out."""
+    put = Counter(token.text for edit in edits.edits for token in edit.put if token.kind == kind)
+    out = Counter(token.text for edit in edits.edits for token in edit.out if token.kind == kind)
     return put - out
 
 
@@ -247,9 +250,9 @@ def _kind(tokens: Sequence[Token], at: int) -> str:
 
 
 def _same_letters(first: str, second: str) -> bool:
-    """Whether one name abbreviates the other: lr, learning_rate; hid, hidden; batchSize, batch_size."""
+    """Whether one name abbreviates the other: lr, rate, learning_rate; hid, hidden; batchSize, batch_size."""
     one, two = (tuple(part.lower() for part in _PART.findall(name)) for name in (first, second))
-    if one == two:
+    if one and two and (set(one) <= set(two) or set(two) <= set(one)):
         return True
     initials = ["".join(part[0] for part in parts) for parts in (one, two)]
     flat = ["".join(parts) for parts in (one, two)]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,7 +22,7 @@ def _walk(n: int, seed: int = 0, sd: float = 1.0) -> list[Experiment]:
 
 
 def test_any_difference_of_a_program_that_repeats_itself_is_real() -> None:
-    record = [Experiment(0, [0.5123124, 0.5123124]), Experiment(1, [0.5123125])]
+    record = [Experiment(0, [0.5123124] * 3), Experiment(1, [0.5123125])]
     decision = decide(record, 1, direction="maximize")
     assert decision.keep
     assert decision.chance_better > 0.9
@@ -83,3 +85,72 @@ def test_runs_go_to_the_experiments_that_may_be_the_best() -> None:
     assert {one.number for one in found[:2]} == {1, 2}
     assert sum(one.repeats for one in found) == 6
     assert sum(one.chance_best for one in found) == pytest.approx(1.0, abs=0.01)
+
+
+def test_a_change_that_would_be_kept_is_run_again_until_the_noise_was_measured() -> None:
+    record = [Experiment(0, [1.0]), Experiment(1, [1.2])]
+    asked = decide(record, 1, direction="maximize")
+    assert asked.keep
+    assert asked.repeat
+    assert not decide(record, 1, direction="maximize", horizon=0).repeat
+    assert not decide(record, 1, direction="maximize", noise=0.1).repeat
+    measured = [Experiment(0, [1.0, 1.01, 0.99, 1.0, 1.02]), Experiment(1, [1.3])]
+    assert not decide(measured, 1, direction="maximize").repeat
+
+
+def test_a_repeat_is_worth_more_where_it_costs_nothing() -> None:
+    record = [*_walk(30), Experiment(30, [1.5])]
+    free = decide(record, 30, direction="maximize", noise=1.0, repeat_cost=0.0)
+    dear = decide(record, 30, direction="maximize", noise=1.0, repeat_cost=10.0)
+    assert free.repeat_worth > 0.0 > dear.repeat_worth
+    assert free.repeat
+    assert not dear.repeat
+
+
+def test_seeds_that_experiments_share_take_their_part_of_the_noise() -> None:
+    rng = np.random.default_rng(0)
+    easy = rng.normal(size=5)
+    values = [(0.3 * (number == 3) + easy + 0.1 * rng.normal(size=5)).tolist() for number in range(4)]
+    paired = [Experiment(number, one, seeds=range(5)) for number, one in enumerate(values)]
+    unpaired = [Experiment(number, one) for number, one in enumerate(values)]
+    assert decide(paired, 3, direction="maximize").chance_better > 0.99
+    assert decide(unpaired, 3, direction="maximize").chance_better < 0.5
+
+
+def test_equal_values_are_no_reason_to_change() -> None:
+    record = [Experiment(number, [0.7]) for number in range(6)]
+    decision = decide(record, 5, direction="maximize")
+    assert not decision.keep
+    assert decision.luck == 0.0
+
+
+def test_two_thousand_experiments_are_decided_at_once() -> None:
+    record = _walk(2000)
+    decide(record[:3], 2, direction="maximize")
+    started = time.process_time()
+    decide(record, 1999, direction="maximize")
+    assert time.process_time() - started < 0.3
+
+
+@pytest.mark.slow
+def test_chances_and_gains_are_what_they_say() -> None:
+    said, was, gains, effects = [], [], [], []
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        record, truth, incumbent = [Experiment(0, [float(rng.normal())], kept=True)], 0.0, 0
+        for number in range(1, 50):
+            effect = float(rng.choice([0.0, 1.5, -1.5], p=[0.5, 0.2, 0.3]) * rng.exponential())
+            candidate = Experiment(number, [truth + effect + float(rng.normal())], base=incumbent)
+            decision = decide([*record, candidate], number, direction="maximize", incumbent=incumbent)
+            said.append(decision.chance_better)
+            was.append(effect > 0)
+            gains.append(decision.gain[0])
+            effects.append(effect)
+            record.append(replace(candidate, kept=decision.keep))
+            if decision.keep:
+                truth, incumbent = truth + effect, number
+    order = np.argsort(said)
+    for part in np.array_split(order, 4):
+        assert np.mean(np.array(said)[part]) == pytest.approx(np.mean(np.array(was)[part]), abs=0.12)
+    kept = np.array(gains) > 0
+    assert np.mean(np.array(gains)[kept]) == pytest.approx(np.mean(np.array(effects)[kept]), abs=0.15)
