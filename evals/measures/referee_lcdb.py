@@ -1,11 +1,11 @@
 """Real noise: the runs of LCDB's learners on 25 splits each, as experiments of an agent that tries them.
 
-A configuration is a learner with a number of rows to train on, of the four largest; a run is its accuracy on
-one split, its truth the mean over all splits. 60 configurations of a data set come in an order that is
-drawn, the start being the median. Gains are shares of what the best of them has over the start. A truth is known to a
-fifth of the noise, so that a few small false keeps are none. Data sets on which the best is not better than
-the start by the noise of a run are left out, and so are configurations whose runs take fewer than VARIED
-values: they predict one class, and their noise is of another kind.
+A configuration is a learner with a number of rows to train on, of the four largest; a run is its accuracy
+on one split, its truth the mean over all splits. 60 configurations of a data set come in an order that is
+drawn, the start being the median. Gains are shares of what the best of them has over the start. A truth is
+known to a fifth of the noise, so that a few small false keeps are none. Data sets on which the best is not
+better than the start by the noise of a run are left out, and so are configurations whose runs take fewer
+than VARIED values: they predict one class, and their noise is of another kind.
 """
 
 from __future__ import annotations

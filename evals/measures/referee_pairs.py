@@ -1,10 +1,11 @@
 """Was it tried? Pairs of diffs of training scripts: half of them one idea in other words or places, half two.
 
-A script has ideas: an edit, the same edit as another hand writes it, and two near ones, the line with another
-value and the function with another argument. The same idea comes with names renamed all over the script, in a
-script whose functions stand in another order, wrapped or commented, with numbers written another way, or as
-the other hand writes it. Two ideas are an edit and a near one, or the next one of the script, some of them
-in a renamed or reordered script. The rules and the threshold were chosen on the first script; the others are told.
+A script has ideas: an edit, the same edit as another hand writes it, and two near ones, the line with
+another value and the function with another argument. The same idea comes with names renamed all over the
+script, in a script whose functions stand in another order, wrapped or commented, with numbers written
+another way, or as the other hand writes it. Two ideas are an edit and a near one, or the next one of the
+script, some of them in a renamed or reordered script. The rules and the threshold were chosen on the first
+script, then the others were tried.
 """
 
 from __future__ import annotations
