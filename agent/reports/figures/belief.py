@@ -107,7 +107,7 @@ def effect_figure(space: Space, task: Task, history: History, insight: Insight) 
             {**shared, **typical, "mode": "lines", "line": {"color": LINE, "width": 2.5}},
         ]
     along = partial(value_at, name, insight.categorical)
-    data = [*belief, *by_source(told, task.metric, along, scale.where, scale)]
+    data = [*belief, *by_source(told, task.metric, along, scale.where, scale.beyond(told), scale.away)]
     if failed := [trial for trial in history.failed if name in trial.params]:
         data.append(dots(failed, task.metric, along, lambda _: scale.edge, "failed", FAILED))
     across = parameter_axis(space.parameters[name], name, categorical=insight.categorical)
@@ -129,7 +129,7 @@ def predictions_figure(task: Task, history: History) -> Figure:
     def at(trial: Trial, end: str = "median") -> float:
         return scale.clip(getattr(expected[trial.number], end))
 
-    by_who = [*by_source(told, task.metric, scale.where, at, scale)]
+    by_who = [*by_source(told, task.metric, scale.where, at, scale.beyond(told), scale.away)]
     bars = {
         "type": "scatter",
         "mode": "lines",

@@ -8,10 +8,9 @@ breaks are written as text. Bold and raised text it would style in a way that ou
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import Any
 
-from bestguess.agent.reports.figures.scale import Scale
 from bestguess.agent.reports.live import format_prediction, format_value
 from bestguess.tools.space.parameter import Parameter
 from bestguess.tools.trial import History, Trial
@@ -111,15 +110,18 @@ def dots(
 
 
 def by_source(
-    trials: Sequence[Trial], metric: str, x: Place, y: Place, scale: Scale | None = None, **look: Any
+    trials: Sequence[Trial],
+    metric: str,
+    x: Place,
+    y: Place,
+    beyond: Container[int] = (),
+    away: str = "triangle-up-open",
+    **look: Any,
 ) -> Iterator[dict[str, Any]]:
     """Yield trials as traces, a source each, in its colour and shape.
 
-    Those beyond the worse end of the `scale` have a shape that points to where they are.
+    Those whose numbers are in `beyond` stand at the edge, in the shape `away`.
     """
-    away = scale.away if scale else ""
-    valued = [trial for trial in trials if scale and trial.value is not None]
-    beyond = {trial.number for trial in valued if scale and scale.is_outlier(trial.value or 0.0)}
     latest = {trial.number for trial in trials[-FULL_HOVER:]}
     for out in (False, True):
         for source, (colour, shape) in MARKS.items():
@@ -128,7 +130,7 @@ def by_source(
                 marker = {"color": colour, "symbol": away if out else shape, **look}
                 full = sum(trial.number in latest for trial in own)
                 yield dots(own, metric, x, y, source, marker, full=full) | {"legendgroup": source}
-    if beyond:
+    if any(trial.number in beyond for trial in trials):
         note = {"x": [None], "y": [None], "name": "beyond the axis", "hoverinfo": "skip"}
         yield {"type": "scatter", "mode": "markers", **note, "marker": {"color": GREY, "symbol": away}}
 

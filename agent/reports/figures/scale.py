@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,6 +66,10 @@ class Scale:
     def is_outlier(self, value: float) -> bool:
         """Whether a value lies beyond the worse end."""
         return value < self.low if self.maximize else value > self.high
+
+    def beyond(self, trials: Iterable[Trial]) -> set[int]:
+        """Return the numbers of the trials whose value is an outlier."""
+        return {trial.number for trial in trials if trial.value is not None and self.is_outlier(trial.value)}
 
     def place(self, value: float) -> float:
         """Return where a value is drawn."""

@@ -15,7 +15,6 @@ from bestguess.agent.reports.figures.marks import (
     LINE,
     MARKS,
     Figure,
-    Place,
     axis,
     by_source,
     colour_bar,
@@ -47,7 +46,7 @@ def history_figure(task: Task, history: History) -> Figure:
         raise InputError("there is no trial yet")
     told = points(history)
     scale = Scale.of([trial.value or 0.0 for trial in told], history.direction)
-    data = [*by_source(told, task.metric, _number, scale.where, scale)]
+    data = [*by_source(told, task.metric, _number, scale.where, scale.beyond(told), scale.away)]
     several = history.goals is not None and history.goals.several
     if (kept := [trial for trial in history.admissible if trial.value is not None]) and not several:
         turn = np.maximum if scale.maximize else np.minimum
@@ -164,31 +163,44 @@ def front_figure(task: Task, history: History, first: str = "", second: str = ""
         raise InputError(f"there is no metric {plain(missing[0])}; there are {', '.join(map(plain, names))}")
     told = [trial for trial in history.complete if across in trial.values and up in trial.values]
     on_front = {trial.number for trial in history.front}
+    scales = {
+        name: Scale.of([trial.values[name] for trial in told], goals.metrics.get(name, "minimize"))
+        for name in (across, up)
+    }
+    x, y = (partial(_metric, name, scales[name]) for name in (across, up))
+    out = {
+        trial.number
+        for trial in told
+        if any(scale.is_outlier(trial.values[name]) for name, scale in scales.items())
+    }
     data: list[dict[str, Any]] = []
     for ringed in (False, True):
         look: dict[str, Any] = {"size": 7, "line": {"width": 0}}
         if ringed:
             look = {"size": 11, "line": {"width": 2.5, "color": BAD}}
         own = [trial for trial in told if (trial.number in on_front) == ringed]
-        data += by_source(own, task.metric, _metric(across), _metric(up), **look)
-    joined = sorted((trial.values[across], trial.values[up]) for trial in told if trial.number in on_front)
+        data += by_source(own, task.metric, x, y, out, scales[up].away, **look)
+    joined = sorted(
+        (trial for trial in told if trial.number in on_front), key=lambda trial: trial.values[across]
+    )
     if joined and set(names[:2]) == {across, up}:
         data.append(
             {
                 "type": "scatter",
                 "mode": "lines",
                 "name": "front (ringed)",
-                "x": [x for x, _ in joined],
-                "y": [y for _, y in joined],
+                "x": [x(trial) for trial in joined],
+                "y": [y(trial) for trial in joined],
                 "line": {"color": BAD, "dash": "dot", "shape": "hv"},
                 "hoverinfo": "skip",
             }
         )
-    return titled(data, f"{up} against {across}, the front ringed", across, up)
+    sides = (axis(name, scales[name].axis) for name in (across, up))
+    return titled(data, f"{up} against {across}, the front ringed", *sides)
 
 
-def _metric(name: str) -> Place:
-    return lambda trial: trial.values[name]
+def _metric(name: str, scale: Scale, trial: Trial) -> float:
+    return scale.place(trial.values[name])
 
 
 def curves_figure(task: Task, history: History, number: int | None = None) -> Figure:

@@ -197,6 +197,27 @@ def test_of_several_metrics_the_front_is_ringed_and_joined() -> None:
         draw_figure("front", given, "x")
 
 
+def test_one_bad_value_flattens_no_front() -> None:
+    pairs = [(0.5 - n / 40, 10.0 + n) for n in range(12)] + [(900.0, 30.0), (0.45, 7000.0)]
+    told = tuple(trial(n, Outcome(a, values={"loss": a, "ms": b})) for n, (a, b) in enumerate(pairs))
+    task = bg.Task(metrics={"loss": "minimize", "ms": "minimize"})
+    history = History("minimize", told, Goals({"loss": "minimize", "ms": "minimize"}, {}))
+    figure = draw_figure("front", Subject(SPACE, task, history))
+    for side, room in (("x", 1.0), ("y", 60.0)):
+        low, high = figure["layout"][f"{side}axis"]["range"]
+        assert high - low < room
+        assert all(low <= at <= high for trace in figure["data"] for at in trace[side] if at is not None)
+    shapes = {n: t["marker"]["symbol"] for t in figure["data"] for n in t.get("customdata", ())}
+    assert [n for n, shape in shapes.items() if shape == "triangle-up-open"] == [12, 13]
+
+
+def test_a_metric_that_has_only_a_limit_is_a_side_of_the_front_too() -> None:
+    task = bg.Task(metric="loss", limits={"ms": "<= 30"})
+    told = tuple(trial(n, Outcome(0.1 * n, values={"loss": 0.1 * n, "ms": 10.0 * n})) for n in range(1, 5))
+    figure = draw_figure("front", Subject(SPACE, task, History("minimize", told, task.goals)), "ms", "loss")
+    assert figure["layout"]["xaxis"]["title"]["text"] == "ms"
+
+
 def test_curves_by_step_have_the_best_beside_the_one_that_is_asked_for() -> None:
     told = [
         trial(n, Outcome(0.3 - 0.1 * n, pruned=n == 0), reports={1: 1.0, 2: float("inf"), 3: 0.3 - 0.1 * n})
