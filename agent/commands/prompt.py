@@ -22,7 +22,7 @@ from bestguess.agent.commands._options import (
     study_name_option,
 )
 from bestguess.agent.commands._output import echo, echo_json
-from bestguess.tools.errors import InputError
+from bestguess.tools.errors import InputError, ModelError
 
 if TYPE_CHECKING:
     from bestguess.agent.texts.prompt_task import Progress
@@ -147,8 +147,11 @@ def command(
             llm_wait_s=llm_wait_s,
             say=say,
         )
-    except KeyboardInterrupt:
-        echo("\ninterrupted" + (f", all kept; go on with --resume {place}" if place else ""), err=True)
+    except (KeyboardInterrupt, ModelError) as stop:
+        why = "\ninterrupted" if isinstance(stop, KeyboardInterrupt) else "the model went away"
+        echo(why + (f"; what it answered is kept, go on with --resume {place}" if place else ""), err=True)
+        if isinstance(stop, ModelError):
+            raise
         sys.exit(130)
     finally:
         task.model.close()

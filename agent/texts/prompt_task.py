@@ -218,6 +218,7 @@ class PromptTask:
             raise InputError(
                 f"calls is {calls}; give at least {LEAST_CALLS}, by which a few prompts are compared"
             )
+        self.model.identify()  # a server has no name, by which its study is known, before it is asked
         splits = split(self.items, seed)
         unseen = splits.test[: max(calls // TEST_SHARE, 4)] if test else ()
         answers = Answers(

@@ -67,3 +67,19 @@ def test_a_line_that_is_no_item_is_named(tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert "odd.jsonl:2: there is no 'output' in it" in result.stderr
     assert prompt(tmp_path, items="nowhere.jsonl").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("model", "code", "said"),
+    [("make_interrupted", 130, "interrupted"), ("make_dying", 1, "the model is gone")],
+)
+def test_where_a_run_ends_early_it_says_how_to_go_on(
+    tmp_path: Path, model: str, code: int, said: str
+) -> None:
+    ended = prompt(tmp_path, "--calls", "60", "--model", MODEL.replace("make_shown", model))
+    assert ended.exit_code == code
+    assert said in ended.stderr
+    assert "go on with --resume --storage sqlite:///" in ended.stderr
+    again = prompt(tmp_path, "--calls", "60", "--resume", "--json")
+    assert again.exit_code == 0, again.output
+    assert json.loads(again.stdout.splitlines()[-1])["calls"] <= 60

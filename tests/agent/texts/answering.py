@@ -23,14 +23,21 @@ class Shown:
 
     name = "shown"
 
-    def __init__(self, *, most: int | None = None, wrong: str = "is unknown") -> None:
+    def __init__(
+        self,
+        *,
+        most: int | None = None,
+        wrong: str = "is unknown",
+        end: BaseException = ModelUnavailable("the model is gone"),  # noqa: B008 - it is only raised
+    ) -> None:
         self.asked: list[tuple[list[int], str]] = []
         self._most = most
         self._wrong = wrong
+        self._end = end
 
     def generate(self, request: Request) -> Reply:
         if self._most is not None and len(self.asked) >= self._most:
-            raise ModelUnavailable("the model is gone")
+            raise self._end
         text = "\n".join(message.content for message in request.messages)
         *examples, asked = map(int, _NUMBER.findall(text))
         self.asked.append(([*examples, asked], text))
@@ -44,3 +51,13 @@ class Shown:
 def make_shown() -> Shown:
     """Return one, for the command line."""
     return Shown()
+
+
+def make_interrupted() -> Shown:
+    """Return one at which somebody presses Ctrl-C."""
+    return Shown(most=20, end=KeyboardInterrupt())
+
+
+def make_dying() -> Shown:
+    """Return one that goes away."""
+    return Shown(most=20)

@@ -88,6 +88,33 @@ def test_what_was_answered_before_the_model_went_away_is_not_asked_again(tmp_pat
     assert not again.asked
 
 
+@pytest.mark.slow
+def test_more_calls_go_on_with_the_same_race(tmp_path: Path) -> None:
+    given: dict[str, Any] = {"seed": 0, "storage": f"sqlite:///{tmp_path}/s.db", "study_name": "s"}
+    hard = {"shots": 1, "instructions": ()}  # never perfect, so that there is something to go on for
+    first = task(**hard).tune(60, **given)
+    model = Shown()
+    more = task(model, **hard).tune(CALLS, **given)
+    assert more.trials > first.trials
+    assert more.items["validation"] == first.items["validation"]
+    assert more.calls == first.calls + len(model.asked) <= CALLS
+    assert more.score >= first.score
+
+
+def test_a_server_that_has_its_name_later_keeps_its_study(tmp_path: Path) -> None:
+    class Served(Shown):
+        name = "http://127.0.0.1:1/v1"
+
+        def identify(self) -> str:
+            self.name = "m"
+            return "m"
+
+    given: dict[str, Any] = {"seed": 0, "storage": f"sqlite:///{tmp_path}/s.db", "study_name": "s"}
+    tuned = task(Served(), shots=0)
+    assert tuned.tune(60, **given).calls == tuned.tune(60, **given).calls
+    assert task(Served(), shots=0).tune(60, **given).trials
+
+
 def test_an_interrupted_run_loses_nothing(tmp_path: Path) -> None:
     given: dict[str, Any] = {"seed": 0, "storage": f"sqlite:///{tmp_path}/s.db", "study_name": "s"}
 
