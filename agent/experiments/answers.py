@@ -47,10 +47,7 @@ class Kept:
         decision = self.decision
         lines = [f"{self.entry.named}: {decision.reason}"]
         if decision.repeat:
-            lines.append(
-                "run it once more with another seed before you go on: that is expected to gain "
-                f"{decision.repeat_worth:.3g} more than it costs"
-            )
+            lines.append(f"run it once more with another seed before you go on: {decision.repeat_reason}")
         again = [
             f"{one.number} ({one.repeats} more, {one.chance_best:.0%} that it is the best)"
             for one in self.finalists

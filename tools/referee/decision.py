@@ -78,6 +78,15 @@ class Decision:
     limits: Mapping[str, float]
     reason: str
 
+    @property
+    def repeat_reason(self) -> str:
+        """Why to run the candidate again, in words; nothing if that is not asked for."""
+        if not self.repeat:
+            return ""
+        if self.repeat_worth > 0.0:
+            return f"that is expected to gain {self.repeat_worth:.3g} more than it costs"
+        return f"the noise is known too little, from {self.noise.source}" if self.noise else ""
+
 
 def decide(
     experiments: Iterable[Experiment],
@@ -254,7 +263,7 @@ def noise_of(posterior: Posterior, measured: Sequence[Measured], *, known: bool)
     elif compared >= 3:
         source = f"{compared} differences between single runs"
     else:
-        source = "little more than a guess: nothing was repeated, and few runs were made"
+        source = f"{compared} difference{'s' * (compared > 1)} between single runs, a guess"
     return Noise(float(sd), float(low), float(high), source)
 
 

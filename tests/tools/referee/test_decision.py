@@ -92,6 +92,7 @@ def test_a_change_that_would_be_kept_is_run_again_until_the_noise_was_measured()
     asked = decide(record, 1, direction="maximize")
     assert asked.keep
     assert asked.repeat
+    assert "single runs" in asked.repeat_reason
     assert not decide(record, 1, direction="maximize", horizon=0).repeat
     assert not decide(record, 1, direction="maximize", noise=0.1).repeat
     measured = [Experiment(0, [1.0, 1.01, 0.99, 1.0, 1.02]), Experiment(1, [1.3])]
