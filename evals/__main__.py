@@ -534,6 +534,28 @@ def referee(
 
 
 @main.command()
+@click.option("--write", is_flag=True, help="write the chat's ranker, fitted on all sentences")
+def sayings(write: bool) -> None:
+    """Fit the chat's ranker on its example sentences; say how it does on each author that it did not see."""
+    import tempfile
+
+    from bestguess.agent.chat.language.ranking import Ranker
+    from bestguess.evals.measures.sayings import agreement, examples, fit
+
+    given = list(examples())
+    if write:
+        fit(given)
+        return
+    for author in sorted({saying.author for saying in given} - {"examples"}):
+        with tempfile.TemporaryDirectory() as folder:
+            fitted = Path(folder) / "ranker.npz"
+            fit([saying for saying in given if saying.author != author], fitted)
+            theirs = [saying for saying in given if saying.author == author]
+            right, many = agreement(theirs, Ranker(fitted))
+        click.echo(f"{author}: {right} of {many} sentences are likeliest what they are")
+
+
+@main.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--llm", help="a language model, as for `bestguess chat`; none without")
 @click.option("--only", type=click.Choice(["done", "asked", "wrong", "unable"]), help="list these only")

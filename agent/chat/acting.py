@@ -40,6 +40,7 @@ ANEW = frozenset({"new", "study"})
 """Commands after which it is another program that runs: what later steps would do is not known before."""
 
 OUTSIDE = "it was read by the model, or from a text that is not an instruction as a whole"
+GUESSED = "it was read from words that may mean something else"
 UNKNOWN = "what it would do is known only after the steps before it; it is asked about then"
 
 
@@ -89,7 +90,8 @@ class Acting(Conversation):
 
         What only reads is done for everybody. A person is asked about what costs, runs code or changes the
         space, unless they agreed to that for the session. What comes from outside, such as what a model read,
-        is asked about whatever was agreed to, with the whole command on the card, and agreed to for once.
+        is asked about whatever was agreed to, with the whole command on the card, and agreed to for once; and
+        so is what a person only probably said.
         """
         command = REGISTRY[intent.command]
         if command.effect == "reads":
@@ -102,7 +104,8 @@ class Acting(Conversation):
             unasked = {*self.consents, "typed"} if self.attended else self.consents
             return None if card.consent in unasked else card
         whole = f"the whole command: {verbatim(command.write(intent.arguments))}"
-        return Card(card.title, (whole, *card.lines, OUTSIDE), "once")
+        why = OUTSIDE if intent.origin == "outside" else GUESSED
+        return Card(card.title, (whole, *card.lines, why), "once")
 
     def _ask(
         self, card: Card, intent: Intent, rest: Sequence[Intent] = (), *, by_itself: bool = False,

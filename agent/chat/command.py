@@ -53,10 +53,8 @@ class Command:
     """One thing a session can do; `asks` makes its card, where that is to say more than the command itself.
 
     The function of one that is `of_study` takes what is known of a study in place of the session, and only
-    reads; it is an MCP tool, too. `says` are the words that it goes by in a sentence: expressions of which
-    one must be there ("take_back" is a phrase, "run+C" needs both, "stop!" is all of it, capitals are the
-    marks of `language.slots`), and after "|" words that may be. `means` says which words stand for a value
-    of an argument; "" is where none does.
+    reads; it is an MCP tool, too. Sentences that mean it stand in `prompts/sayings`, in a file of its name;
+    `means` says which words of one stand for a value of an argument, "" is where none does.
     """
 
     name: str
@@ -65,7 +63,6 @@ class Command:
     effect: Effect
     asks: Asks | None = None
     of_study: bool = False
-    says: str = ""
     means: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
@@ -196,7 +193,6 @@ def command(
     *,
     asks: Asks | None = None,
     of_study: bool = False,
-    says: str = "",
     means: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Callable[[Function], Command]:
     """Return what makes a command of a function; the arguments are as for `Command`, or raise ValueError."""
@@ -212,6 +208,6 @@ def command(
         }
         settings = ConfigDict(extra="forbid", coerce_numbers_to_str=True, allow_inf_nan=False)
         arguments = create_model(f"{name.title()}Arguments", __config__=settings, **fields)
-        return Command(name, function, arguments, effect, asks, of_study, says, means or {})
+        return Command(name, function, arguments, effect, asks, of_study, means or {})
 
     return make

@@ -13,8 +13,8 @@ from typing import Any
 
 from bestguess.agent.chat.acting import Acting
 from bestguess.agent.chat.answers.formatting import verbatim
-from bestguess.agent.chat.answers.notices import not_understood
-from bestguess.agent.chat.choosing import understand_with_model
+from bestguess.agent.chat.answers.notices import not_understood, unknown_name
+from bestguess.agent.chat.choosing import choose
 from bestguess.agent.chat.command import AlreadySo
 from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.conversation import DATABASE as DATABASE
@@ -27,6 +27,7 @@ from bestguess.agent.chat.language.matching import is_question
 from bestguess.agent.chat.language.understanding import Reading, is_from_outside, read_verdict, understand
 from bestguess.agent.chat.plan import Plan
 from bestguess.agent.chat.turn import AgentTurn
+from bestguess.agent.chat.workbench import Workbench
 from bestguess.agent.llm.streaming import POLL_S, begin
 from bestguess.agent.reports.advised import weigh
 from bestguess.tools.errors import BestGuessError
@@ -35,6 +36,9 @@ from bestguess.tools.suggestion import Suggestion
 from bestguess.tools.trial import Trial
 from bestguess.tools.words.cleaning import clean_line
 from bestguess.tools.words.given import shorten
+
+SECOND = ("second best", "second-best", "2nd best", "runner-up", "runner up", "second place", "came second")
+"""What the second best trial is called."""
 
 _CHOICE = re.compile(r"(\d{1,3})(?: of question (\d{1,9}))?[.)]?")
 _SWITCHES = re.compile(r"\b(?:back|switch|go) to\b", re.IGNORECASE)
@@ -91,31 +95,39 @@ class Session(Acting):
             self._emit(Event("error", "that question is closed"))
             return
         if chosen and 1 <= int(chosen[1]) <= len(choices):
-            self._perform_all(choices[int(chosen[1]) - 1])
+            self._perform_all([replace(one, origin="person") for one in choices[int(chosen[1]) - 1]])
             return
         if verdict:
             self._emit(Answer("There is no question open." if not choices else "Nothing was done.").event)
             return
         reading = self._read(text)
-        if reading.intents:
-            self._perform_all(reading.intents)
-        elif self._is_able():
-            self._converse(text)
-        elif intents := self._choose(text):
-            self._perform_all(intents)
+        if reading.is_certain or not self._is_able():
+            self._perform_or_ask(text, reading)
         else:
-            self._ask_back(text, reading)
+            self._converse(text)
+
+    def _perform_or_ask(self, text: str, reading: Reading) -> None:
+        if not reading.intents:
+            if chosen := self._choose(text, reading):
+                self._perform_all(chosen)
+            else:
+                self._ask_back(text, reading)
+            return
+        if reading.unclear:
+            left = shorten(clean_line(reading.unclear), 200)
+            self._emit(Event("remark", f"I did not understand *{left}*; of that nothing is done."))
+        self._perform_all(reading.intents)
 
     def _read(self, text: str) -> Reading:
         """Return what a text asks for by the rules, and who asks: nobody does in a text from outside."""
         if text.startswith("/"):
-            reading = Reading((Intent(*REGISTRY.read(text), "person"),))
+            reading = Reading((Intent(*REGISTRY.read(text), "person"),), is_certain=True)
         else:
             reading = understand(text, self._context(text))
             if not reading.intents and "=" in text and text.split()[0] in REGISTRY:  # without its slash
-                reading = Reading((Intent(*REGISTRY.read(f"/{text}"), "person"),))
+                reading = Reading((Intent(*REGISTRY.read(f"/{text}"), "person"),), is_certain=True)
         if is_from_outside(text):
-            return Reading(_from_outside(reading.intents), (), reading.unclear)
+            return replace(reading, intents=_from_outside(reading.intents), choices=())
         return reading
 
     def _is_able(self) -> bool:
@@ -128,18 +140,21 @@ class Session(Acting):
                 wait((grade,), POLL_S)
         return grade.done() and grade.result() == "able"
 
-    def _choose(self, text: str) -> list[Intent]:
-        """Return the one command that a small model reads in a text, if it reads one."""
-        if self.bench.llm is None:
-            return []
+    def _choose(self, text: str, reading: Reading) -> tuple[Intent, ...]:
+        """Return which of its readings a model takes a text for that is not able to do more."""
+        if self.bench.llm is None or self.bench.asked is None or is_from_outside(text):
+            return ()
         with self.thinking():
-            intents, why = understand_with_model(text, self._context(), self.bench.asked, stop=self.stopped)
+            chosen, why = choose(text, reading.candidates, self.bench.asked, stop=self.stopped)
         if why and not self.stopped.is_set():
             self._emit(Event("remark", f"The model could not read that: {why}"))
-        return intents
+        return _from_outside(chosen)
 
     def _ask_back(self, text: str, reading: Reading) -> None:
         """Ask what was meant, or say that nothing was understood; nothing is done before the answer."""
+        if unknown := unknown_name(text, self._context()):
+            self._emit(Answer(unknown, unclear=True).event)
+            return
         unclear = (
             f" I did not understand *{shorten(clean_line(reading.unclear), 200)}*." if reading.unclear else ""
         )
@@ -299,6 +314,8 @@ class Session(Acting):
         plan, history = self.bench.plan, self.bench.history
         best, failed = history.incumbent, history.failed
         called = {word: best.number for word in ("best", "winner", "winning") if best}
+        if len(ranked := sorted(history.admissible, key=history.loss)) > 1:
+            called |= dict.fromkeys(SECOND, ranked[1].number)
         called |= dict.fromkeys(("default", "started", "first"), 0)
         called |= {word: failed[0].number for word in ("failed", "crashed", "die") if len(failed) == 1}
         done = len(self.bench.study.everything) if self.bench.opened else 0
@@ -313,7 +330,15 @@ class Session(Acting):
             best=best.params if best else {},
             called=called,
             studies=tuple(self.states) if _SWITCHES.search(text) else (),
+            changed=_changed(self.bench),
+            running=tuple(self.bench.trials.running) if self.bench.trials else (),
         )
+
+
+def _changed(bench: Workbench) -> str:
+    """Return the parameter that the last change was of, if it was of one."""
+    words = bench.undos[-1].what.split() if bench.undos and bench.plan else []
+    return next((word for word in words if bench.plan and word in bench.plan.space), "")
 
 
 def _options(plan: Plan) -> tuple[str, ...]:

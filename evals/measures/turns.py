@@ -36,6 +36,9 @@ READS = {
 }  # fmt: skip
 """The topics of the file by command."""
 
+ALSO = {"space": ("command", "script"), "outlook": ("next",)}
+"""Further topics that an answer of these has: /space says how the program is started."""
+
 FACTS = ("best", "importance", "outlook")
 """What the answer to /ask holds, where there is no model to word it."""
 
@@ -61,12 +64,26 @@ def measure_turns(path: Path, llm: Any = None) -> Iterator[Said]:
     with tempfile.TemporaryDirectory() as root:
         template = Path(root) / "template"
         _prepare(template, given["state"])
-        for turn in given["turns"]:
+        for turn in turns_of(given):
             for text in turn["says"]:
                 folder = Path(root) / "study"
                 shutil.copytree(template, folder)
                 yield _say(folder, turn, text, llm)
                 shutil.rmtree(folder)
+
+
+def turns_of(given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the turns of a file, with trials by their numbers."""
+    numbers = {"best": given["state"].get("best"), "second best": given["state"].get("second_best")}
+
+    def settle(wanted: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        return [
+            {key: numbers.get(value, value) if key == "repeat" else value for key, value in one.items()}
+            for one in wanted
+        ]
+
+    for turn in given["turns"]:
+        yield {**turn, "means": settle(turn["means"]), "or": [settle(one) for one in turn.get("or", ())]}
 
 
 def summary(said: Sequence[Said]) -> str:
@@ -167,12 +184,17 @@ def _say(folder: Path, turn: Mapping[str, Any], text: str, llm: Any) -> Said:
             return Said(turn["id"], text, verdict, f"{'' if right or not acts else '!'}{shown}")
         if session.choices:
             return Said(turn["id"], text, "asked", words)
-        unable = [one for one in turn["means"] if "unsupported" in one]
-        if not turn["means"] or unable:
+        if _may_be_nothing(turn):
             return Said(turn["id"], text, "done", words)
         return Said(turn["id"], text, "unable", words)
     finally:
         session.close()
+
+
+def _may_be_nothing(turn: Mapping[str, Any]) -> bool:
+    """Whether that nothing came of it is as it should be: nothing was meant, or what there is not."""
+    sets = (turn["means"], *turn.get("or", ()))
+    return any(all("unsupported" in one for one in wanted) for wanted in sets)
 
 
 def _outcomes(intent: Intent, session: Session) -> Iterator[dict[str, Any]]:
@@ -195,12 +217,18 @@ def _outcomes(intent: Intent, session: Session) -> Iterator[dict[str, Any]]:
             ends = {"low": given.get("low", low), "high": given.get("high", high)}
             kind = "add" if intent.command == "add" else "range"
             yield {kind: given["parameter"], **ends}
-        case "widen" if "options" not in given:
+        case "widen" | "add" if "options" in given:
+            for option in given["options"]:
+                yield {"add": given["parameter"], "option": option}
+        case "widen":
             yield {"unpin": given.get("parameter")}
-        case "budget" if "tokens" in given:
-            yield {"tokens": given["tokens"]}
         case "budget":
-            yield {"time": given["minutes"] * 60} if "minutes" in given else {"budget": given}
+            if "tokens" in given:
+                yield {"tokens": given["tokens"]}
+            if "minutes" in given:
+                yield {"time": given["minutes"] * 60}
+            if "trials" in given:
+                yield {"budget": given["trials"]}
         case "patience":
             yield {"patience": given["n"]}
         case "retry":
@@ -228,6 +256,7 @@ def _outcomes(intent: Intent, session: Session) -> Iterator[dict[str, Any]]:
         case "ask":
             yield from ({"read": topic, "facts": True} for topic in FACTS)
         case name if name in READS:
+            yield from ({"read": also} for also in ALSO.get(name, ()))
             about: dict[str, Any] = {"read": READS[name]}
             if name == "compare":
                 about["trials"] = sorted((given["a"], given["b"]))
@@ -260,14 +289,16 @@ def _same(wanted: Mapping[str, Any], came: Mapping[str, Any]) -> bool:
     """Whether an outcome is the wanted one; what a file does not say of it is free."""
     for key, value in wanted.items():
         other = came.get(key)
-        if key == "repeat" and value == "best":
-            continue
         if key == "trials":
             value = sorted(value)
+        if key == "add_option":
+            key = "add"
+            other = came.get(key)
         if key == "type":
             continue
-        if key == "note":  # in whose words is free
-            if not {*str(value).lower().split()} & {*str(other).lower().split()}:
+        if key == "note":  # in whose words is free, but half of what says something must be there
+            words = [word for word in str(value).lower().split() if len(word) > 2 and word != "trial"]
+            if 2 * sum(word in str(other).lower() for word in words) < len(words):
                 return False
             continue
         if key in ("param", "n", "at") and "read" in wanted and other is None:

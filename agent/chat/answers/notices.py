@@ -120,18 +120,28 @@ def not_understood(text: str, context: Context) -> str:
     """Say that the words were not understood, and what would be."""
     if context.space is None:
         return "I did not understand that. Say what to tune, for example *tune train.py*, or /help."
-    names = context.space.names
-    named = re.search(r"\b([A-Za-z_][\w.-]*)\s*=", text) or re.match(
-        r"(?:set|pin|narrow|widen|forbid|freeze)\s+(?:the\s+)?([A-Za-z_][\w.-]*)", text
-    )
-    if named and (stranger := named[1]).lower() not in {name.lower() for name in names}:
-        mend = did_you_mean(stranger, names) or f"; there are {', '.join(names)}."
-        return f"Nothing was done: there is no parameter `{stranger}`{mend}"
+    if unknown := unknown_name(text, context):
+        return unknown
     return (
         "I did not understand that, so nothing was done. What I do understand: *run 10 more*, *best*, "
         "*why 7*, *set lr max to 0.01*, *pin depth=6*, *compare 3 and 7*, *what matters*, *plot*, *pause*; "
         "/help has all."
     )
+
+
+def unknown_name(text: str, context: Context) -> str:
+    """Say that there is no parameter of a name that is used as one; nothing if none is."""
+    if context.space is None:
+        return ""
+    names = context.space.names
+    named = re.search(r"\b([A-Za-z_][\w.-]*)\s*=", text) or re.match(
+        r"(?:set|pin|narrow|widen|forbid|freeze)\s+(?:the\s+)?([A-Za-z_][\w.-]*)", text
+    )
+    known = {*(name.lower() for name in (*names, *context.options)), "it", "that"}
+    if named is None or (stranger := named[1]).lower() in known:
+        return ""
+    mend = did_you_mean(stranger, names) or f"; there are {', '.join(names)}."
+    return f"Nothing was done: there is no parameter `{stranger}`{mend}"
 
 
 def _expected(trial: Trial) -> str:

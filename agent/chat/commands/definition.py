@@ -42,11 +42,6 @@ def _card_for_new(session: Conversation, script: str, space: str = "", **_others
 @command(
     "changes",
     asks=_card_for_new,
-    says=(
-        "A+F tune+F optimize+F optimise+F improve+F hyperparameters+F best+F predict+F train+F on+F "
-        "begin+F start+F search+F G+F | find good values parameters settings column target using based "
-        "out up best minimise minimize maximize study get G"
-    ),
 )
 def new(
     session: Conversation, script: str, metric: str = "", direction: Direction | None = None, space: str = "",
@@ -90,7 +85,6 @@ def _write_example(session: Conversation) -> str:
 
 @command(
     "reads",
-    says=("scan+F inspect+F tune+F+could tune+F+can look_at+F | what be tuned in there could can look"),
 )
 def scan(session: Conversation, script: str, space: str = "") -> str:
     """Show what could be tuned in a script, without beginning a study."""
@@ -99,10 +93,6 @@ def scan(session: Conversation, script: str, space: str = "") -> str:
 
 @command(
     "reads",
-    says=(
-        "source_code program_text show+source read+script see+script show+program | text code of script "
-        "program full"
-    ),
 )
 def script(session: Conversation, start: Number = 0) -> str:
     """Show the text of the program that is tuned, from that line on."""
@@ -114,12 +104,6 @@ def script(session: Conversation, start: Number = 0) -> str:
 
 @command(
     "reads",
-    says=(
-        "space range ranges limits bounds parameters allowed+values wide+enough tight edge edges border "
-        "borders boundary boundaries search_space values+P limit+P | search for values hitting anywhere "
-        "best close or ok enough right too what P wide near at run running against tuned current "
-        "parameter setting settings"
-    ),
 )
 def space(session: Conversation) -> str:
     """Show the command, the metric and every parameter with its range and limits."""
@@ -128,7 +112,6 @@ def space(session: Conversation) -> str:
 
 @command(
     "changes",
-    says=("G goal+G metric+G objective+G minimize+G minimise+G maximize+G maximise+G | is"),
 )
 def goal(
     session: Conversation, metric: str = "", direction: Direction | None = None, target: float | None = None,
@@ -156,14 +139,6 @@ def goal(
 
 @command(
     "changes",
-    says=(
-        "M budget+C budget+K K at_most+C no_more_than+C not_more_than+C budget M+not_more M+no_more "
-        "M+not_longer don't+longer+M not+longer+M don't+more+M no_longer_than+M don't+spend+K "
-        "don't+spend+C not+spend+K don't+more+K don't+more+C budget+M | set have must be finished finish "
-        "within spend than more use longer only take most in total altogether budget hour hours time "
-        "machine max maximum limit whole thing give left done ready stop after run everything search "
-        "whatever until deadline"
-    ),
 )
 def budget(
     session: Conversation,
@@ -196,7 +171,6 @@ def budget(
 
 @command(
     "reaches",
-    says=("which+model language_model what_model | which language model used use using"),
 )
 def model(session: Conversation, spec: str = "") -> str:
     """Show the language model that guesses, or change it: none, embedded, a name, the one of the start.

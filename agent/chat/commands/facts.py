@@ -21,13 +21,6 @@ from bestguess.tools.errors import InputError
 
 @command(
     "reads",
-    says=(
-        "status! summary summarise summarize how_is_it_going how's_it_going hows_it_going "
-        "where_do_we_stand how_are_we_doing how_are_things how's_the_search how_is_the_search whats_up "
-        "what's_up what's_new whats_new! | going stand where doing things morning hey there good evening "
-        "friend back search study progress everything me up to now the day this stands colleague boss "
-        "team for"
-    ),
 )
 def ask(session: Conversation, text: str) -> Answer:
     """Ask anything about the study: where it stands, what matters, what failed, what more would bring.
@@ -55,12 +48,6 @@ def ask(session: Conversation, text: str) -> Answer:
 
 @command(
     "reads",
-    says=(
-        "best winner winning win won leading incumbent optimum recommend which+settings top_one top+trial "
-        "top+result lowest+G highest+G | configuration config settings setting so far value trial "
-        "parameters params found got result results should use right hyperparameters one top score loss "
-        "model numbers until till exactly G of all out number achieved reached"
-    ),
 )
 def best(session: Conversation) -> str:
     """Show the best configuration so far."""
@@ -70,14 +57,6 @@ def best(session: Conversation) -> str:
 @command(
     "reads",
     of_study=True,
-    says=(
-        "why explain+T went_wrong wrong+T what_happened+T thinking+T reason crashed+what failed+what "
-        "failed+idea crash+why tell_about+T details+T tell_me_about+T blew_up broke+T cause+failure "
-        "cause+T choose+T chose+T picked+T reason+T | did does trial fail failed crash crashed die died "
-        "run number choose chosen chose pick picked proposed behind happened wrong with about idea one of "
-        "runs reason cause has tell runs kind die fail N failure blow blew broke break up he she went bad "
-        "worse you more details so much explain happen"
-    ),
 )
 def why(study: facts.Known, trial: Number | None = None) -> str:
     """Explain a trial: who proposed it and why, what was expected, what came of it, why it failed."""
@@ -92,13 +71,6 @@ def why(study: facts.Known, trial: Number | None = None) -> str:
 @command(
     "reads",
     of_study=True,
-    says=(
-        "compare versus vs differ differs different difference differences next_to side_by_side "
-        "better_than worse_than beside against+T against+default against+best comparison | trial trials "
-        "run runs between number against what started default winner best first thats with one side by "
-        "how does T put worst next start configuration config settings setting baseline original N two "
-        "them both"
-    ),
 )
 def compare(study: facts.Known, a: Number, b: Number) -> str:
     """Compare two trials: what differs, and what each difference alone is believed to do."""
@@ -108,14 +80,6 @@ def compare(study: facts.Known, a: Number, b: Number) -> str:
 
 @command(
     "reads",
-    says=(
-        "what+did+try table history everything+tried tried+what list+trials list+runs all+trials all+runs "
-        "all+experiment all+results every+trial every+run overview list show+trials show+runs log+did "
-        "results failed+which failed+show crashed+which ran+what done+what | of trials runs trial run "
-        "tried everything that ran whole every with result results failed crashed till did been "
-        "experiment experiments their latest have thats u what to done already complete full your last "
-        "recent past earlier print dump values together"
-    ),
     means={"show": {"failed": "failed", "failure": "failed", "crashed": "failed", "latest": "latest"}},
 )
 def table(
@@ -140,11 +104,6 @@ def table(
 
 @command(
     "reads",
-    says=(
-        "plot curve graph chart draw picture figure visualize visualise progress depends diagram | of "
-        "loss on over time how value by P G trials versus against as function the parameter effect see "
-        "make"
-    ),
 )
 def plot(session: Conversation, parameter: str = "") -> Answer:
     """Draw the best value so far, or the value by one parameter: /plot lr."""
@@ -158,15 +117,6 @@ def plot(session: Conversation, parameter: str = "") -> Answer:
 
 @command(
     "reads",
-    says=(
-        "matter matters importance important importances influence influential drives drive relevant "
-        "sensitive doing_the_work biggest_effect largest_effect do_anything most_effect impact "
-        "makes+difference counts affects affect irrelevant ignore+which | parameter parameters most more "
-        "least less hyperparameter hyperparameters knobs knob loss value largest biggest strongest others "
-        "ignore mostly or anything only work doing P has validation really effect one ones makes make "
-        "difference much our result results metric which rank ranking G settings setting little can "
-        "irrelevant all something"
-    ),
 )
 def importance(session: Conversation) -> str:
     """Show which parameters move the value, and which way."""
@@ -178,17 +128,6 @@ def importance(session: Conversation) -> str:
 @command(
     "reads",
     of_study=True,
-    says=(
-        "converged converge convergence plateaued plateau worth outlook more+bring more+help should_we+C "
-        "should_i+C gain C+bring C+worth C+sense bring expect+better would+C+help should_we+continue "
-        "should_i+continue should_we+stop should_i+stop should_we+go_on should_i+go_on "
-        "should_we+keep_going continue+sense going_on+sense improve+further C+improve better+possible "
-        "room+improvement done+yet stuck enough+trials diminishing_returns saturated | going running run "
-        "runs doing on it another trials more makes make sense already finish finished bring anything "
-        "much expect better next or would help improve improvement continue stop search there done yet "
-        "still go keep further possible room get gotten gonna P something left point waste wasting time "
-        "we've reached as good is longer enough left potential how"
-    ),
 )
 def outlook(study: facts.Known, n: Annotated[int, Field(ge=1, le=1000)] = 10) -> str:
     """Say what n more trials may bring, and whether the search has converged."""
@@ -198,13 +137,6 @@ def outlook(study: facts.Known, n: Annotated[int, Field(ge=1, le=1000)] = 10) ->
 @command(
     "reads",
     of_study=True,
-    says=(
-        "cost costs how_long spent time+C take+C takes+C secs+C long+C seconds+C minutes+C time_takes "
-        "used+tokens how_much_time how_many_tokens duration expensive | more trials trial runs run would "
-        "much time two further need needs secs seconds minutes many that so spent been of decide before "
-        "anything take takes long did C cost per each one taken used tokens altogether total until now "
-        "money last lasts have gone already average"
-    ),
 )
 def cost(study: facts.Known, n: Count | None = None) -> str:
     """Show what was spent so far, in trials, time and tokens; with n what so many more would take."""

@@ -48,17 +48,6 @@ def _card_for_export(session: Conversation, form: Form = "script", path: str = "
 @command(
     "writes",
     asks=_card_for_export,
-    says=(
-        "report+save report+show export csv spreadsheet excel report! the_report! a_report! json html "
-        "report+need "
-        "report+write report+give report+make code+give code+need code+export code+want code+best "
-        "code+for code+winner script+give script+save script+write script+need script+export script+want "
-        "script+best script+for script+make json+save command_line one-liner give+command command+best "
-        "python+best | best config configuration params parameters settings setting file format python "
-        "give need want write save show get have create make generate download winning winner it can run "
-        "reproduces reproduce form colleague boss out one dump team code report that won put into command "
-        "line print hyperparameters short result results share send"
-    ),
     means={
         "form": {
             "json": "json",
@@ -136,10 +125,6 @@ def _card_for_apply(session: Conversation, trial: int | None = None) -> Card:
 @command(
     "writes",
     asks=_card_for_apply,
-    says=(
-        "write+back apply apply_the_best put+config write+into+script | best it into config the script "
-        "back values file"
-    ),
 )
 def apply(session: Conversation, trial: Number | None = None) -> str:
     """Write the best into the script or YAML file it came from, or another trial: /apply, /apply 7.
@@ -161,10 +146,6 @@ def apply(session: Conversation, trial: Number | None = None) -> str:
 @command(
     "writes",
     asks=lambda session, path=TRANSCRIPT: _card_for_file(_place_log(session, path)),
-    says=(
-        "transcript log! save_the_conversation conversation+save conversation+export | save write export "
-        "conversation"
-    ),
 )
 def log(session: Conversation, path: str = TRANSCRIPT) -> str:
     """Write this conversation as Markdown into the folder."""
@@ -180,7 +161,6 @@ def log(session: Conversation, path: str = TRANSCRIPT) -> str:
 
 @command(
     "reads",
-    says=("save! is_it_saved save_it! save_everything | it everything session saved"),
 )
 def save(session: Conversation) -> str:
     """Say where everything is kept, and how to go on later; nothing needs saving."""

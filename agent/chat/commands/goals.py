@@ -82,16 +82,6 @@ def prefer(session: Conversation, values: Values) -> str:
 
 @command(
     "changes",
-    says=(
-        "N+row C+row stop+improve+N stop+improve+C stop+improves+N stop+improves+C nothing+N+stop "
-        "nothing+C+stop nothing+N+row nothing+C+row nothing+C+bail nothing+C+pause nothing+N+quit "
-        "no_improvement+C no_improvement+N not+improve+N not+improve+C hasn't+better+N hasn't+better+C "
-        "hasn't+improved+C hasn't+improved+N doesn't+improve+N doesn't+improve+C isn't+better+C "
-        "bail+better+C nothing+better+C patience+N patience+C patience | in a row if nothing brings bring "
-        "improves improve improved better when there's theres improvement stop bail out quit earlier "
-        "early trials of them up gotten got get gets for up during one after once straight consecutive "
-        "without gain pause end give halt as soon"
-    ),
 )
 def patience(session: Conversation, n: Count | Literal["none"]) -> str:
     """Pause where n trials in a row bring nothing better: /patience 8; /patience none goes on to the end."""

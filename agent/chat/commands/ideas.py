@@ -33,13 +33,6 @@ def _card_for_try(session: Conversation, values: Values) -> Card:
 @command(
     "proposes",
     asks=_card_for_try,
-    says=(
-        "try+V test+V how_about+V what_about+V give+V+shot give+V+try give+V+go run+V+once run+V+one "
-        "evaluate+V check+V try+O V+one_shot try+S same_as+V test+O give+O+shot same+V+best like+best+V "
-        "best+V+but winner+V+but best+V+with winner+V+with run+best+V repeat+best+V | same best winner "
-        "only once shot try a go one what see gives if configuration config trial with units bump take up "
-        "but it instead change everything else that run using single time settings do"
-    ),
 )
 def try_(session: Conversation, values: Values) -> str:
     """Run one trial with these values, the others as in the best so far: /try lr=0.01 depth=4."""
@@ -50,13 +43,6 @@ def try_(session: Conversation, values: Values) -> str:
 
 @command(
     "reads",
-    says=(
-        "what_if+V what_if+S happen+V happens+V happen+S predict+V predict+S expect+V expect+S what_if+O "
-        "would+V would+S hurt+V hurt+S gonna+S loss+S need+S better+S worse+S how_would+V think+V | if "
-        "were was set would loss be expected expect surrogate set change changed hurt happen happens V "
-        "even need gonna could just kill it better worse G use used went value predict prediction do does "
-        "the any good"
-    ),
 )
 def expect(session: Conversation, values: Values) -> str:
     """Say what the surrogate expects of these values, the others as in the best so far: /expect lr=0.01."""
@@ -91,11 +77,6 @@ def _card_for_retry(session: Conversation, trial: Retried = None, n: int = 1) ->
 @command(
     "proposes",
     asks=_card_for_retry,
-    says=(
-        "retry! retry+T again+T repeat+T redo+T rerun+T run_it_again! once_more+T try_again! again! "
-        "same+again repeat+best repeat+winner rerun+best rerun+winner again+best again+winner | trial run "
-        "once more try best winner it configuration config same exactly that one time setting"
-    ),
 )
 def retry(
     session: Conversation, trial: Retried = None, n: Annotated[int, Field(ge=1, le=MOST_REPEATS)] = 1

@@ -23,10 +23,6 @@ MOST_LINES = 12
 
 @command(
     "reads",
-    says=(
-        "packs pack knowledge docs+recommend documentation+say docs+say usual+values rule_of_thumb | what "
-        "say says know knows recommend about do docs documentation usual values good for P"
-    ),
 )
 def packs(session: Conversation) -> str:
     """Show what the packs of knowledge, ours and the folder's, say of these parameters."""
@@ -47,7 +43,6 @@ def _card_for_learn(session: Conversation, file: str) -> Card:
 @command(
     "spends",
     asks=_card_for_learn,
-    says=("read+F learn+F | wiki page first document docs notes learn read doc our what advises says"),
 )
 def learn(session: Conversation, file: str) -> Answer:
     """Read a document of the folder first, and draft a pack of what it advises: /learn wiki.md.

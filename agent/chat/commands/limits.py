@@ -24,12 +24,9 @@ Options = Annotated[
 ]
 
 
-def _changes_space(says: str) -> Callable[[Callable[..., Change]], Command]:
-    """Return what makes the command of a wish: it does the change of the study, its card says what it is."""
-    return lambda wish: _command(wish, says)
+def _changes_space(wish: Callable[..., Change]) -> Command:
+    """Return the command of a wish: it does the change of the study, its card says what it is."""
 
-
-def _command(wish: Callable[..., Change], says: str) -> Command:
     @wraps(wish)
     def do(session: Conversation, **arguments: Any) -> str:
         change = wish(session.bench, **arguments)
@@ -50,17 +47,10 @@ def _command(wish: Callable[..., Change], says: str) -> Command:
         kept = "the trial so far is kept" if told == 1 else f"the {told} trials so far are kept"
         return Card(f"Change the space: {change.what}?", (*now, kept), "space")
 
-    return command("changes", asks=card, says=says)(do)
+    return command("changes", asks=card)(do)
 
 
-@_changes_space(
-    "don't+use+P don't+touch+P stop+using+P pin+V pin+P pin+O fix+V fix+P freeze+P freeze+V lock+P "
-    "lock+V keep+V leave+V always+V set+V hold+V stick+V use+always should+V constant+V from_now_on+V "
-    "V+fixed use+O+only only+O always+O just+O leave+V+don't_touch keep+V+don't_touch stick+O "
-    "keep+P+value | parameters parameter value touch forever use keep fixed rather always now to at "
-    "it's should be stay stays remain only just set with fix stick constant rest from on same any "
-    "more using"
-)
+@_changes_space
 def pin(bench: Workbench, values: Values) -> Change:
     """Keep parameters at a value from the next proposal on: /pin depth=6; /pin depth keeps its default."""
     plan = bench.the_plan()
@@ -71,10 +61,7 @@ def pin(bench: Workbench, values: Values) -> Change:
     return _limited(plan, limits, f"{assignments(given)} from now on")
 
 
-@_changes_space(
-    "drop+P drop+V tune+P+no_more stop+tuning+P not+tune+P forget+P leave+P+alone don't+tune+P | "
-    "parameter any more anymore tuning tune it as keep at best whatever is no leave alone value"
-)
+@_changes_space
 def drop(bench: Workbench, values: Values) -> Change:
     """Tune a parameter no more: /drop depth keeps it as in the best trial so far, /drop depth=6 at 6.
 
@@ -92,15 +79,7 @@ def drop(bench: Workbench, values: Values) -> Change:
     return _limited(plan, limits, f"{assignments(given)}, and no longer tuned")
 
 
-@_changes_space(
-    "forbid+O forbid+V never+O never+V don't+O don't+V not+use+O not+used+O no_more+O exclude+O "
-    "exclude+V ban+O avoid+O drop+O without+O no+O skip+O forget+O rule_out+O off_the_table+O "
-    "get_rid_of+O kick_out+O kick+out+O throw+out+O leave+out+O take+out+O stop+using+O stop+trying+O "
-    "disallow+O remove+O useless+O ditch+O lose+O cut+O needn't+O enough_of+O done_with+O | use using "
-    "used try trying at all again bother always works work worse bad waste trials any anymore more "
-    "ever useless should be from now propose proposing values value win it's off table as option "
-    "activation consider considered the only"
-)
+@_changes_space
 def forbid(bench: Workbench, values: Values) -> Change:
     """Never propose a value, or a combination of values: /forbid booster=dart depth=8."""
     plan = bench.the_plan()
@@ -116,13 +95,7 @@ def forbid(bench: Workbench, values: Values) -> Change:
     return Change(plan.space, Limits(plan.limits.of, (*plan.limits.without, given)), what)
 
 
-@_changes_space(
-    "B+narrow B+restrict B+limit B+only B+set B+max B+min B+at_most B+keep B+between B+shrink B+stay "
-    "B+zoom_in B+look B+tighten B+search B+cap B+reduce B+focus B | max min maximum minimum lower "
-    "upper limit range values between only look go within inside just search set keep stay zoom stick "
-    "use bound bounds again should be focus cap restrict narrow search close region part interval "
-    "anything everything"
-)
+@_changes_space
 def narrow(bench: Workbench, parameter: str, low: float | None = None, high: float | None = None) -> Change:
     """Propose only a part of a parameter's range from now on: /narrow lr 1e-4..1e-2."""
     plan = bench.the_plan()
@@ -147,13 +120,7 @@ def narrow(bench: Workbench, parameter: str, low: float | None = None, high: flo
     return change
 
 
-@_changes_space(
-    "B+widen B+extend B+let B+allow B+raise B+set B+increase B+relax B+expand B+try B+open B widen+P "
-    "unpin+P release+P lift+P free+P unfix+P unfreeze+P widen+E add+E allow+E include+E extend+E "
-    "offer+E | max min maximum minimum limit ceiling range go up to down allow let open again should "
-    "think longer any deeper upper lower values option options also try search as well too even until "
-    "further"
-)
+@_changes_space
 def widen(
     bench: Workbench,
     parameter: str,

@@ -173,10 +173,6 @@ def _card_for_add(session: Conversation, parameter: str, **given: Any) -> Card:
 @command(
     "changes",
     asks=_card_for_add,
-    says=(
-        "B+add B+tune B+also B+search B+include B+vary | too in should be integer between range values "
-        "also as well parameter search"
-    ),
 )
 def add(
     session: Conversation, parameter: str, low: float | None = None, high: float | None = None,
@@ -195,10 +191,6 @@ def add(
 @command(
     "changes",
     asks=lambda session, **given: _fix(session.bench, **given).card(session.bench),
-    says=(
-        "V+set V+with V+use V+fix V+should V+at V+each V+train V+every V | each time run runs them train "
-        "trains trained rather should every with fixed use all set trial trials have long now"
-    ),
 )
 def fix(session: Conversation, values: Values) -> str:
     """Set an option of the program that is not tuned to one value in every run: /fix epochs=20."""

@@ -23,12 +23,6 @@ def _card_for_undo(session: Conversation, trial: int | None = None) -> Card:
 @command(
     "changes",
     asks=_card_for_undo,
-    says=(
-        "undo! undo_that! undo_it! undo_this! undo+last undo+change revert! revert_that! revert+change "
-        "take_back take_that_back take_it_back take_this_back roll_back changed_my_mind undo+T ignore+T "
-        "discard+T forget+T mistake+T disregard+T set+aside+T drop+T remove+T | last change that trial "
-        "back mind changed my was a mistake ignore undo revert it result value set aside"
-    ),
 )
 def undo(session: Conversation, trial: Number | None = None) -> str:
     """Take back the last change, or set a trial aside so that it counts no more; nothing is deleted."""
@@ -58,10 +52,6 @@ def _set_aside(session: Conversation, number: int) -> str:
 
 @command(
     "changes",
-    says=(
-        "note remark remember comment T+looked T+looks T+seemed T+seems T+was T+were T+is T+had T+crashed "
-        "T+exploded T+diverged T+overfit T+ran T+got T+used"
-    ),
 )
 def note(session: Conversation, text: str, trial: Number | None = None) -> str:
     """Remark on a trial, the last one if no number is given; whoever proposes next reads it."""

@@ -50,11 +50,6 @@ def seeds_line(bench: Workbench, n: int) -> str:
 @command(
     "changes",
     asks=_card_for_repeats,
-    says=(
-        "repeats+N repeats+C each+C+times each+twice every+C+times each+N+times each+C every+trial+C "
-        "seeds+N seeds+C N+seeds | repeat repeats run each every trial trials configuration config with "
-        "seeds seed different times over average mean of use N"
-    ),
 )
 def repeats(session: Conversation, n: Annotated[int, Field(ge=1, le=MOST_REPEATS)]) -> str:
     """Run each trial n times from now on, with other seeds; their mean is its value: /repeats 3."""
@@ -68,11 +63,6 @@ def repeats(session: Conversation, n: Annotated[int, Field(ge=1, le=MOST_REPEATS
 @command(
     "changes",
     asks=_card_for_pruner,
-    says=(
-        "pruning early_stopping stop+hopeless stop+early kill+early end+early early+bad cut+short+bad "
-        "stop+bad+runs | hopeless bad poor weak runs trials turn with by use stop off early without kill "
-        "end pruner cut short successive halving hyperband median percentile"
-    ),
     means={
         "rule": {
             "off": "none",

@@ -11,7 +11,6 @@ from bestguess.agent.chat.web import load_server
 
 @command(
     "reaches",
-    says=("web open+browser open+page page+browser show+page show+browser | page browser a"),
 )
 def web(session: Conversation) -> Answer:
     """Show this session on a page of this machine's browser, too: whatever is said in one shows in both."""
@@ -27,7 +26,6 @@ def web(session: Conversation) -> Answer:
 
 @command(
     "reads",
-    says=("doctor check+machine | my machine check"),
 )
 def doctor(session: Conversation) -> str:  # noqa: ARG001  # every command takes the session
     """Report what this machine has."""
@@ -41,10 +39,6 @@ def doctor(session: Conversation) -> str:  # noqa: ARG001  # every command takes
 
 @command(
     "reads",
-    says=(
-        "help! help_me! commands what_can_you_do what_can_i_say what+can+do what+possible | me can you do "
-        "i say commands list possible"
-    ),
 )
 def help_(session: Conversation, command: str = "") -> str:  # noqa: ARG001
     """List the commands, or explain one: /help narrow."""
@@ -62,7 +56,6 @@ def help_(session: Conversation, command: str = "") -> str:  # noqa: ARG001
 
 @command(
     "changes",
-    says=("quit exit bye goodbye leave q"),
 )
 def quit_(session: Conversation) -> str:
     """Leave; running trials are given back, and `bestguess chat --resume` goes on."""

@@ -16,7 +16,6 @@ from bestguess.tools.words.given import did_you_mean
 
 @command(
     "reads",
-    says=("studies | list of folder which there"),
 )
 def studies(session: Conversation) -> str:
     """List the studies of this folder, each with its trials and its best value."""
@@ -69,7 +68,6 @@ def _card_for_study(session: Conversation, name: str) -> Card:
 @command(
     "changes",
     asks=_card_for_study,
-    says=("back_to+Y switch_to+Y go_to+Y | back go switch study"),
 )
 def study(session: Conversation, name: str) -> str:
     """Go to another study of this folder, as it was left: /study svm; /studies lists them."""

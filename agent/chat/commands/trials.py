@@ -43,15 +43,6 @@ def _card_for_run(session: Conversation, n: int | None = None, minutes: float | 
 @command(
     "spends",
     asks=_card_for_run,
-    says=(
-        "C+run C+do C+go C+keep C+continue C+another C+launch C+start C+make C+have C+use C+finish C+add "
-        "C+complete C+execute C+perform C+give C+queue C+try C+fire C+kick_off C run+M run! run_it! more! "
-        "more_trials! run_more! run_some_more! start! begin! | more trials trial runs run further "
-        "additional extra another experiments evaluations iterations times keep going go on do continue "
-        "start execute perform make have use up next search planned as complete finish study just that "
-        "background M off for other new please rest kick fire launch add give try queue whole shall spend "
-        "up total"
-    ),
 )
 def run(session: Conversation, n: Count | None = None, minutes: Minutes | None = None) -> str:
     """Run n more trials in the background, 10 if no number is given, or as many as fit: /run minutes=60.
@@ -78,11 +69,6 @@ def _card_for_resume(session: Conversation) -> Card:
 @command(
     "spends",
     asks=_card_for_resume,
-    says=(
-        "resume continue! continue+search continue+where carry_on go_on! go_on+search proceed! unpause "
-        "start_again pick_up keep_going! keep+going+search go_ahead! | where left off left it search "
-        "trials up with again going on study please running tuning you"
-    ),
 )
 def resume(session: Conversation) -> str:
     """Go on with the trials that are still to run."""
@@ -96,14 +82,6 @@ def resume(session: Conversation) -> str:
 
 @command(
     "changes",
-    says=(
-        "pause! pause stop! stop_it! stop_here stop_now stop_for stop_after stop+trials stop+search "
-        "stop+everything stop+running stop+tuning halt wait! hold_on hold! enough! that's_enough "
-        "thats_enough break call_it_a_day end+search finish+search done_for_today that's_it_for_today "
-        "take_a_break good_enough | for second moment minute running the search everything trials all "
-        "take a break day call enough end until say stop here now today after one it what got have moment "
-        "good pause later tonight tuning"
-    ),
 )
 def pause(session: Conversation) -> str:
     """Start no further trial; what runs goes on to its end."""

@@ -11,8 +11,9 @@ from bestguess.tools.space.space import Space
 
 Verdict = Literal["yes", "no", "always"]
 
-Origin = Literal["person", "outside"]
-"""Who wants it: a person who said just that, or a text from outside, such as what a model read in words."""
+Origin = Literal["person", "guess", "outside"]
+"""Who wants it: a person who said just that, or probably said it, or a text from outside, such as what a
+model read in words."""
 
 LATER = "say"
 """The command of an intent that is understood only once those before it are done."""
@@ -32,7 +33,8 @@ class Context:
     """What a sentence is understood in.
 
     The space with its limits, the program's `options` that are not tuned, how many `trials` there are and how
-    many of those agreed to are `left`, the `best` params, and the numbers of trials that go by other names.
+    many of those agreed to are `left`, the `best` params, and the numbers of trials that go by other names or
+    are `running`. `changed` is the parameter that was changed last.
     """
 
     space: Space | None = None
@@ -44,3 +46,5 @@ class Context:
     best: Mapping[str, Any] = field(default_factory=dict)
     called: Mapping[str, int] = field(default_factory=dict)
     studies: tuple[str, ...] = ()
+    running: tuple[int, ...] = ()
+    changed: str = ""

@@ -1,67 +1,152 @@
-"""Whether a part of a sentence is a command: by the words that each declares (`says`), and its arguments.
+"""Which commands a part of a sentence may be: as the ranker has it, as far as its marks fill the arguments.
 
-It is one if one of the command's key expressions is there and nothing is left over: each word is one of its
-words, or of those that mean nothing, and each mark fills an argument. A negation must stand in the key.
+Some things no ranking overrides: a question only reads, what is not to be done is not done, and a command
+whose arguments are not there is out.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bestguess.agent.chat.command import Command
 from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.language.intents import Context, Intent
-from bestguess.agent.chat.language.slots import Marked, stem
-from bestguess.agent.chat.language.words import (
-    ASKED,
-    FILLERS,
-    NEGATIONS,
-    NOTED,
-    POLITE,
-    QUESTION,
-    REQUEST,
-    TIGHTER,
-    WIDER,
-)  # fmt: skip
+from bestguess.agent.chat.language.ranking import NEGATED, NOTHING, ranker, stem, tokens
+from bestguess.agent.chat.language.slots import Marked
+from bestguess.agent.chat.language.words import NOTED, POLITE, QUESTION, REQUEST, TIGHTER, WIDER
 from bestguess.agent.chat.plan import range_within
-from bestguess.tools.space.parameters import Float, Int
+from bestguess.tools.space.parameters import Choice, Float, Int
 
 Take = Callable[..., list[Any]]
+
+UNUSED = 0.4
+"""By how much less a command is meant for each mark that it has no use for."""
+
+STRANGE = 0.6
+"""And for each word that stands in no example."""
+
+WORDY = frozenset({"ask", "note", NEGATED})
+"""What may hold any mark."""
+
+CONDITIONAL = frozenset({"patience", "note", "limit"})
+"""What is said with words that turn other wishes around."""
+
+DOUBTFUL = 0.15
+"""How sure it is at most that a wish is meant where such a word stands in no example of it."""
+
+NEEDS = {"budget": ("trials", "minutes", "tokens"), "goal": ("metric",), "narrow": ("low", "high")}
+"""Commands that without any of these arguments only show something, or can do nothing."""
+
+
+Filled = tuple[dict[str, Any], set[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What stands before a part in its text: the parameter and the trial that were named last.
+
+    "It" `refers` to the parameter. What is asked (`asks`) only reads; what may be asked, as a question
+    follows, is `doubtful` where it acts.
+    """
+
+    parameter: str = ""
+    refers: bool = False
+    trial: int | None = None
+    asks: bool = False
+    doubtful: bool = False
+
+    @property
+    def meant(self) -> list[str]:
+        """The parameter, where it is meant."""
+        return [self.parameter] if self.refers and self.parameter else []
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """A command that a part may be, how well it fits, and what of the part it leaves over."""
+    """What a part may be: a command, or none; how sure that is, and whether it is one of the examples."""
 
-    intent: Intent
-    score: float = 1.0
-    rest: tuple[str, ...] = ()
+    intent: Intent | None
+    sureness: float
+    is_certain: bool = False
+    denied: str = ""
+    """The command that the part says is not to be done."""
 
     @property
-    def is_sure(self) -> bool:
-        """Whether all of the part is understood."""
-        return not self.rest
+    def acts(self) -> bool:
+        """Whether it changes anything."""
+        command = REGISTRY.get(self.intent.command) if self.intent else None
+        return command is not None and command.effect != "reads"
+
+    @property
+    def reads(self) -> bool:
+        """Whether it is a command that only reads."""
+        return self.intent is not None and not self.acts
 
 
-def fits(part: str, context: Context, topic: str = "") -> list[Fit]:
-    """Return the two commands that fit a part best; a question only fits those that read."""
-    bare, asks = _without_politeness(part)
-    marked = Marked(bare, context, topic, _vocabulary())
-    offered = (command for command in REGISTRY.values() if command.effect == "reads" or not asks)
-    found = [fit for command in offered if command.says and (fit := _fit(command, marked, context))]
-    return sorted(found, key=lambda fit: (not fit.is_sure, -fit.score))[:2]
+FAMILIES = (("narrow", "widen", "add"), ("pin", "fix"))
+"""Commands that are told apart by their arguments rather than by words."""
+
+
+def fits(part: str, context: Context, said: Said = Said()) -> list[Fit]:
+    """Return the three things that a part may be, the likeliest first; a question only fits what reads."""
+    bare, asks = without_politeness(part)
+    marked = Marked(bare, context, said.parameter)
+    text = marked.text + (" ?" if part.rstrip().endswith("?") else "")
+    chances = ranker().probabilities(text)
+    held = {label: _fill(REGISTRY[label], marked, context, said) for label in chances if label in REGISTRY}
+    for family in FAMILIES:
+        fitting = [label for label in family if held[label] is not None]
+        if len(fitting) == 1:
+            chances[fitting[0]] = sum(chances[label] for label in family)
+            chances |= dict.fromkeys((label for label in family if label != fitting[0]), 0.0)
+    found = [_nothing(label, chances, marked, text) for label in (NOTHING, NEGATED)]
+    left = sum(chances[label] for label in (NOTHING, NEGATED))
+    for label, filled in held.items():
+        acts = REGISTRY[label].effect != "reads"
+        if filled is None or (acts and (asks or said.asks)):
+            continue
+        left += chances[label]
+        found.append(
+            _fit(REGISTRY[label], filled, marked, text, chances[label], doubtful=acts and said.doubtful)
+        )
+    scaled = [replace(fit, sureness=min(fit.sureness / max(left, 1e-6) ** 0.5, 1.0)) for fit in found]
+    return sorted(scaled, key=lambda fit: -fit.sureness - fit.is_certain)[:3]
+
+
+def likeliest(part: str, context: Context) -> tuple[str, float]:
+    """Return the command that a part's words speak of, whatever it lacks, and how probable that is."""
+    chances = ranker().probabilities(Marked(without_politeness(part)[0], context).text)
+    label = max(chances, key=lambda name: chances[name])
+    return label, chances[label]
+
+
+def _nothing(label: str, chances: Mapping[str, float], marked: Marked, text: str) -> Fit:
+    """Return that a part asks for nothing; what is denied is what it would be without that."""
+    if label == NEGATED:
+        denied = max(_acting(chances), key=lambda name: chances[name], default="")
+        return Fit(None, chances[label], ranker().is_certain(text, label), denied)
+    unused = sum(kind != "S" for kind, _ in marked.marks()) + _strange(marked)
+    return Fit(None, chances[label] * UNUSED ** (2 * unused), not unused and ranker().is_certain(text, label))
+
+
+def _strange(marked: Marked) -> int:
+    """Return how many words stand in no example."""
+    return sum(not ranker().knows(word) for word in re.findall(r"(?<![<\w])[a-z][\w'-]*", marked.text))
+
+
+def _acting(chances: Mapping[str, float]) -> list[str]:
+    return [name for name in chances if name in REGISTRY and REGISTRY[name].effect != "reads"]
 
 
 def is_question(part: str) -> bool:
     """Whether a part asks something."""
-    return _without_politeness(part)[1]
+    return without_politeness(part)[1]
 
 
-def _without_politeness(part: str) -> tuple[str, bool]:
+def without_politeness(part: str) -> tuple[str, bool]:
     """Return a part without what only makes it polite, and whether it is a question: "could you" is none."""
     bare, requests = part.strip().rstrip(" .!"), False
     while found := re.match(POLITE, bare.lower()) or re.match(REQUEST, bare.lower()):
@@ -71,124 +156,150 @@ def _without_politeness(part: str) -> tuple[str, bool]:
     return bare.rstrip(" ?"), asks
 
 
-def _fit(command: Command, marked: Marked, context: Context) -> Fit | None:
-    """Return how a command fits; None where none of its keys does, or an argument is missing."""
-    keys, _, more = command.says.partition("|")
-    heard = re.findall(r"[a-z][a-z'_-]*|<[A-Z]\d+>", marked.text)
-    words = [stem(word) for word in heard if word[0] != "<"]
-    joined = f" {' '.join(word[1] if word[0] == '<' else stem(word) for word in heard)} "
-    hits = [key for key in keys.split() if _is_in(key, joined)]
-    negations = {word for word in heard if word in NEGATIONS}
-    if not hits or (command.effect != "reads" and negations - set(re.findall(r"[a-z']+", " ".join(hits)))):
-        return None
-    arguments, used = _fill(command, marked, context, joined)
-    if arguments is None:
-        return None
-    if command.name == "note":
-        return _noted(arguments, marked)
-    meant = " ".join(word for means in command.means.values() for word in means)
-    own = {stem(word) for entry in (keys, more, meant) for word in re.split(r"[\s+_!]+", entry)}
-    free = _stems(FILLERS | ASKED if command.effect == "reads" else FILLERS)
-    kinds = set(re.findall(r"\b[A-Z]\b", more))
-    rest = [word for word in words if word not in own and word not in free]
-    rest += [kind for kind, number in marked.marks() if number not in used and kind not in kinds]
-    if len(negations) > 1 and not any(negations <= set(re.findall(r"[a-z']+", hit)) for hit in hits):
-        rest.append("not")  # one takes the other back, or belongs to something else
-    longest = max(len(hit.split("+")) for hit in hits)
-    score = 3.0 * longest + len(used) + 0.5 * sum(word in own for word in words) - len(rest)
-    return Fit(Intent(command.name, arguments, "person"), score, tuple(rest))
+def _fit(
+    command: Command, filled: Filled, marked: Marked, text: str, chance: float, *, doubtful: bool
+) -> Fit:
+    """Return how sure a command with its arguments is, which loses by what it has no use for."""
+    name, (arguments, used) = command.name, filled
+    unused = sum(number not in used and kind != "S" for kind, number in marked.marks())
+    is_certain = ranker().is_certain(text, name) and not doubtful
+    if name == "note":  # whose text is free
+        is_certain = bool(re.match(NOTED, marked.written, re.IGNORECASE))
+    if name not in WORDY:
+        chance *= UNUSED**unused
+        is_certain = is_certain and not unused
+    if command.effect != "reads" and name not in (*WORDY, "widen", "limit"):
+        chance *= STRANGE ** _strange(marked)
+    turned = command.effect != "reads" and name not in CONDITIONAL and not ranker().allows(marked.text, name)
+    if doubtful or turned:
+        chance = min(chance, DOUBTFUL)
+    elif is_certain:
+        chance = 1.0
+    return Fit(Intent(name, arguments, "person"), chance, is_certain)
 
 
-def _noted(arguments: Mapping[str, Any], marked: Marked) -> Fit:
-    """Return a remark; what was said of a trial in plain words is one, a line of a log has numbers."""
-    head = re.match(NOTED, marked.written, re.IGNORECASE)
-    text = marked.written[head.end() :] if head else marked.written
-    asks = ASKED & {*re.findall(r"[a-z']+", marked.text)}
-    is_plain = not asks and bool(re.fullmatch(r"<T\d+>[a-z', -]*", marked.text))
-    return Fit(Intent("note", {**arguments, "text": text}, "person"), 0.0, () if head or is_plain else ("?",))
-
-
-def _is_in(key: str, joined: str) -> bool:
-    if key.endswith("!"):
-        return joined.strip() == _phrase(key[:-1])
-    return all(f" {_phrase(piece)} " in joined for piece in key.split("+"))
-
-
-def _phrase(piece: str) -> str:
-    return piece if piece.isupper() else " ".join(stem(word) for word in piece.split("_"))
-
-
-@cache
-def _stems(words: frozenset[str]) -> frozenset[str]:
-    return frozenset(map(stem, words))
-
-
-@cache
-def _vocabulary() -> dict[str, str]:
-    said = " ".join(command.says.replace("_", " ") for command in REGISTRY.values())
-    known = set(re.findall(r"[a-z'-]+", said)) | FILLERS | ASKED
-    return {form: word for word in known for form in (stem(word), word)}
-
-
-def _fill(
-    command: Command, marked: Marked, context: Context, joined: str
-) -> tuple[dict[str, Any] | None, set[int]]:
-    """Return the arguments that a sentence's marks give a command, None if one lacks, and the marks used."""
+def _fill(command: Command, marked: Marked, context: Context, said: Said) -> Filled | None:
+    """Return the arguments that a sentence's marks give a command and the marks used, None if one lacks."""
     fields = command.arguments.model_fields
+    joined = f" {' '.join(tokens(marked.text))} "
     given: dict[str, Any] = {}
     used: set[int] = set()
 
     def take(kinds: str, many: int = 1) -> list[Any]:
         found = [number for kind, number in marked.marks() if kind in kinds and number not in used][:many]
+        if kinds == "N" and not (found and _is_trial(marked.slots[found[0]], context)):
+            return []
         used.update(found)
         return [marked.slots[number] for number in found]
 
     for name, field in fields.items():
-        if name in _KINDS and (held := take(_KINDS[name][0]) or take(_KINDS[name][1:])):
+        if name == "n" and command.name == "run" and (held := take("U")):
+            given |= {name: held[0] - context.trials} if held[0] > context.trials else {"unfit": True}
+        elif name == "trials" and marked.marks("KM"):
+            given |= dict(zip(["trials"], take("U"), strict=False))
+        elif name in _KINDS and (held := take(_KINDS[name][0]) or take(_KINDS[name][1:])):
             given[name] = held[0]
         elif name in ("trial", "a", "b"):
-            called = (number for word, number in context.called.items() if f" {stem(word)} " in joined)
-            others = [number for number in called if number not in given.values()]
+            others = [number for number in _called(joined, context) if number not in given.values()]
             by_name = others if field.is_required() or command.name in ("why", "retry") else []
-            if held := take("TN") or by_name:
-                given[name] = held[0]
+            if command.name == "undo" and re.search(" (?:fail|crash)", joined):
+                by_name = others
+            if command.name == "compare" and name == "a" and (held := take("R")) and None not in held[0]:
+                given |= {"a": int(held[0][0]), "b": int(held[0][1])}
+            elif held := take("T") or take("N") or by_name:
+                given.setdefault(name, held[0])
         elif name == "values":
-            given |= _values(command, context, take)
+            given |= _values(command, context, take, said)
         elif name == "parameter":
-            given |= _parameter(command, marked, context, take)
+            given |= _parameter(command, marked, context, take, said)
         elif name == "metric" and (held := take("G")):
             given |= {"metric": held[0][0], "direction": held[0][1]}
+        elif name == "text" and command.name == "limit":
+            given |= _limit(marked, take)
         elif name == "text":
-            given[name] = marked.written
+            given[name] = _noted(marked.written) if command.name == "note" else marked.written
         elif means := command.means.get(name):
-            said = [meant for word, meant in means.items() if word and f" {_phrase(word)} " in joined]
-            if said or "" in means:
-                given[name] = said[0] if said else means[""]
+            words = [meant for word, meant in means.items() if word and f" {_phrase(word)} " in joined]
+            if words or "" in means:
+                given[name] = words[0] if words else means[""]
+    if command.name == "compare":
+        _complete(given, joined, context, said)
     lacking = {name for name, field in fields.items() if field.is_required()} - set(given)
-    return (None if lacking or "unfit" in given else given), used
+    lacking |= set() if any(name in given for name in NEEDS.get(command.name, given)) else {"any"}
+    not_running = command.name == "stop" and given.get("trial") not in context.running
+    lacks = (lacking if command.name in NEEDS else lacking - {"any"}) or not_running or "unfit" in given
+    return None if lacks else (given, used)
 
 
 _KINDS = {
-    "n": "CN", "trials": "C", "minutes": "M", "tokens": "K", "script": "F", "file": "F", "space": "F",
-    "name": "Y", "target": "A",
+    "n": "CN", "trials": "UC", "minutes": "M", "tokens": "K", "script": "F", "file": "F", "space": "F",
+    "name": "Y", "target": "A", "times": "C",
 }  # fmt: skip
 """Which marks fill the arguments of these names, the likeliest first."""
 
 
-def _values(command: Command, context: Context, take: Take) -> dict[str, Any]:
+def _is_trial(number: float, context: Context) -> bool:
+    return isinstance(number, int) and 0 <= number < context.trials
+
+
+def _called(joined: str, context: Context) -> list[int]:
+    """Return the numbers of the trials that go by these names, the longest names first."""
+    found = []
+    for words in sorted(context.called, key=len, reverse=True):
+        if f" {_phrase(words)} " in joined:
+            joined = joined.replace(f" {_phrase(words)} ", " ")
+            found.append(context.called[words])
+    return found
+
+
+def _complete(given: dict[str, Any], joined: str, context: Context, said: Said) -> None:
+    """Compare one trial with that of before or the best; "the two" are the best and the second."""
+    best, second = context.called.get("best"), context.called.get("second best")
+    if "a" in given and "b" not in given and said.trial not in (None, given["a"]):
+        given["b"] = said.trial
+    if "a" in given and "b" not in given and best not in (None, given["a"]):
+        given["b"] = best
+    elif "a" not in given and None not in (best, second) and re.search(r" (?:2|two|them|both) ", joined):
+        given |= {"a": best, "b": second}
+
+
+def _limit(marked: Marked, take: Take) -> dict[str, Any]:
+    """Return the text of /limit for a metric that no parameter is named like, and a bound."""
+    found = re.search(r"([a-z]\w*_\w+|[a-z]\w+) (?:is |be |to |must |stay |stays )*<R\d+>", marked.text)
+    if found is None or (ranker().knows(found[1]) and "_" not in found[1]):
+        return {}
+    (low, high), *_ = take("R")
+    if None not in (low, high):
+        return {}
+    return {"text": f"{found[1]} <= {high}" if high is not None else f"{found[1]} >= {low}"}
+
+
+def _phrase(words: str) -> str:
+    return " ".join(stem(word) for word in re.split(r"[_ ]", words))
+
+
+def _noted(text: str) -> str:
+    """Return what is to be remarked, without the words that only ask for that."""
+    head = re.match(NOTED, text, re.IGNORECASE)
+    return text[head.end() :] if head else text
+
+
+def _values(command: Command, context: Context, take: Take, said: Said) -> dict[str, Any]:
     is_fixing = command.name == "fix"
     held = dict(take("V", 99))
     if any((context.space is not None and name in context.space) == is_fixing for name in held):
-        return {}
+        return {"unfit": True}
     if command.name in ("try", "expect"):
         held |= dict(take("S", 9))
+        held |= {name: low if high is None else high for name, low, high in take("B", 9)}
     held |= {} if is_fixing else dict(take("O", 9))
+    named = [] if is_fixing else take("P", 9) or said.meant
     if not held and command.name in ("pin", "drop"):
-        held = dict.fromkeys(take("P", 9))
+        held = dict.fromkeys(named)
     return {"values": held} if held else {}
 
 
-def _parameter(command: Command, marked: Marked, context: Context, take: Take) -> dict[str, Any]:
+def _parameter(command: Command, marked: Marked, context: Context, take: Take, said: Said) -> dict[str, Any]:
     if held := take("B"):
         name, low, high = held[0]
         ends = {side: end for side, end in (("low", low), ("high", high)) if end is not None}
@@ -197,17 +308,34 @@ def _parameter(command: Command, marked: Marked, context: Context, take: Take) -
     if held := take("E"):
         return {"parameter": held[0][0], "options": held[0][1]}
     named = take("PQ")
+    if command.name == "widen" and (more := _new_options(marked, context, named)):
+        return more
+    named = named or said.meant
     return {"parameter": named[0]} if named else {}
 
 
-def _bounding(name: str, ends: Mapping[str, float], marked: Marked, context: Context) -> str:
+def _new_options(marked: Marked, context: Context, named: list[str]) -> dict[str, Any]:
+    """Return the one word that no example knows as an option of the choice that is named, or the only one."""
+    parameters = context.space.parameters if context.space else {}
+    choices = [name for name in named or parameters if isinstance(parameters.get(name), Choice)]
+    words = re.findall(r"(?<![<\w])[a-z][\w-]+", marked.text)
+    strange = [word for word in words if "_" in word] or [word for word in words if not ranker().knows(word)]
+    return {"parameter": choices[0], "options": tuple(strange)} if len(choices) == len(strange) == 1 else {}
+
+
+def _bounding(name: str, ends: dict[str, float], marked: Marked, context: Context) -> str:
     """Return whose bounds these are: /add has those of new names, /widen those beyond the present range."""
     one = context.space[name] if context.space and name in context.space else None
     if one is None:
         return "add"
     if not isinstance(one, Float | Int):
         return "widen"
-    low, high = range_within(one, context.limits.of.get(name))
+    limit = context.limits.of.get(name)
+    low, high = range_within(one, None if limit and limit.options else limit)
+    if len(ends) == 2 and ends["low"] == high:  # from what it is now to more
+        del ends["low"]
+    elif len(ends) == 2 and ends["high"] == low:
+        del ends["high"]
     outside = ends.get("low", low) < low or ends.get("high", high) > high
     wider, tighter = (re.search(rf"\b(?:{words})\b", marked.written.lower()) for words in (WIDER, TIGHTER))
     return "widen" if (outside or wider) and not tighter else "narrow"

@@ -2,23 +2,27 @@
 
 A a column, C how many, T a trial, N any other number, M minutes, K tokens, P a parameter, Q an option of the
 program that is not tuned, V a value for one, S a step from the best, R a range, B bounds of a parameter, E
-more options, O an option, F a file, G a metric, Y a study. Whoever reads one has a use for each mark.
+more options, O an option, F a file, G a metric, U how many in all, Y a study. Whoever reads one has a use for
+each mark.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from difflib import get_close_matches
 from typing import Any
 
 from bestguess.agent.chat.language.intents import Context
+from bestguess.agent.chat.language.ranking import ranker
 from bestguess.agent.chat.language.words import (
     AFTER_VERB,
     COLUMN,
     ENDS,
     GIVEN,
     GOALS,
+    LOOSELY_GIVEN,
+    MARKING,
     MORE_OPTIONS,
     NUMBER,
     NUMBERS,
@@ -26,6 +30,7 @@ from bestguess.agent.chat.language.words import (
     OPTION_WORDS,
     ORDINALS,
     RANGE,
+    REPLACED,
     REST,
     SAID_MORE,
     SMALLER,
@@ -33,8 +38,11 @@ from bestguess.agent.chat.language.words import (
     SPOKEN,
     TAKEN_BACK,
     TENS,
+    THAN,
+    TIMES,
+    TOPIC_GIVEN,
+    TOTAL,
     TRIAL,
-    UNTIL,
 )  # fmt: skip
 from bestguess.tools.scan.directions import direction_of
 from bestguess.tools.space.parameters import Choice, Float, Int
@@ -49,22 +57,25 @@ _UNITS = {"h": 60.0, "d": 1440.0, "m": 1.0, "s": 1 / 60}
 class Marked:
     """A sentence with its marks, whose numbers are those of `slots`; "it" stands for the `topic`.
 
-    Long words that are not `known` are read as the known one that they nearly are.
+    A long word that is nearly a name, or a word that marks go by, is read as that one.
     """
 
-    def __init__(
-        self, sentence: str, context: Context, topic: str = "", known: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, sentence: str, context: Context, topic: str = "", *, mends: bool = True) -> None:
         self.slots: list[Any] = []
         self.written = sentence
         self._context = context
         self._parameters = context.space.parameters if context.space else {}
-        self.text = self._respell(plain(sentence), known or {})
+        self.text = self._respell(plain(sentence)) if mends else plain(sentence)
         self._mark("F", _FILE, lambda match: self._as_written(match[0]))
         if any(file.endswith(".csv") for file in self.named("F")):
             self._mark("A", COLUMN, lambda match: self._as_written(match[2]))
         self._mark("M", _TIME, lambda match: _whole(_number(match[1]) * _UNITS[match[2][0]]))
-        self._mark("K", rf"({NUMBER})\s*tokens\b", lambda match: int(_number(match[1])))
+        for pattern in (rf"({NUMBER})\s*tokens?\b", rf"\btokens?\b(?: [a-z]+){{0,2}}[ :=]+({NUMBER})"):
+            self._mark("K", pattern, lambda match: int(_number(match[1])))
+        self._mark("U", TOTAL, lambda match: int(_first(match)))
+        for words in sorted(self._context.called, key=len, reverse=True):
+            if re.search(r"[ -]", words):
+                self._mark("T", rf"\b(?:the )?{words}\b", _always(self._context.called[words]))
         self._mark("T", TRIAL, lambda match: int(_first(match)))
         for name in sorted(context.studies, key=len, reverse=True):
             self._mark("Y", rf"(?<=\bto ){re.escape(name.lower())}(?![\w.])", _always(name))
@@ -73,7 +84,7 @@ class Marked:
             self._mark("G", pattern, _goal(way))
         self._mark_names()
         self._mark_bounds(topic)
-        self._mark_values()
+        self._mark_values(topic)
         self._mark_counts()
 
     def named(self, kinds: str) -> list[Any]:
@@ -92,7 +103,7 @@ class Marked:
             if held is None:
                 return match[0]
             self.slots.append(held)
-            used = {group for group in match.groups() if group}
+            used = {group for group in match.groups() if group} if pattern != OFF else set()
             kept = [each for each in re.findall(r"<[A-Z]\d+>", match[0]) if each[2:-1] not in used]
             words = match.groupdict().get("keep") or ""
             return f" {' '.join([words, *kept])} <{kind}{len(self.slots) - 1}> "
@@ -111,6 +122,7 @@ class Marked:
             kind = "P" if names[spoken] in self._parameters else "Q"
             ending = "(?:s|er)?" if len(spoken) > 2 else ""
             self._mark(kind, rf"(?<![\w.<]){re.escape(spoken)}{ending}(?![\w>])", _always(names[spoken]))
+        self._mark("P", r"(?<![\w.<])([a-z]\w+)(?= ?=)", self._begun)
         for name, one in self._parameters.items():
             for option in sorted(map(str, getattr(one, "options", ())), key=len, reverse=True):
                 if len(option) > 1 and not re.fullmatch(NUMBER, option):
@@ -122,21 +134,24 @@ class Marked:
         for pattern, is_upper in ENDS:
             self._mark("R", pattern, _upper if is_upper else _lower)
         ranges, names = self.named("R"), self.named("P") or self.named("Q")
-        if not names and topic and re.search(r"\b(?:it|that)\b", self.text):
+        if not names and topic:
             names = [topic]
         if len(ranges) == 1 and len(names) == 1:
             self.text = re.sub(r"<[PQ]\d+>", "", self.text)
             self._mark("B", r"<R(\d+)>", _always((names[0], *ranges[0])))
 
-    def _mark_values(self) -> None:
+    def _mark_values(self, topic: str) -> None:
         to, by = MORE_OPTIONS
         self._mark("E", to, lambda match: self._more(match[3], match[2]))
         self._mark("E", by, lambda match: self._more(match[2], match[3]))
         self._mark("V", OPTION_WORDS, self._option)
         self._mark("V", GIVEN, lambda match: self._assigned(match[1], match[3]))
+        if topic and not self.named("PQV"):
+            self._mark("V", TOPIC_GIVEN, lambda match: (topic, _value(match[1])))
+        self._mark("V", LOOSELY_GIVEN, lambda match: self._assigned(match[1], match[2]))
         before = rf"({NUMBER})\s*(?:(?:for|as) (?:the )?)?<[PQ](\d+)>"
         self._mark("V", before, lambda match: self._assigned(match[2], match[1]))
-        self._mark("S", OFF, self._off)
+        self._mark("S", OFF, self._off)  # the name stays, as "drop dropout" may mean it
         self._mark("S", SMALLER, self._step)
 
     def _mark_counts(self) -> None:
@@ -147,7 +162,7 @@ class Marked:
             return left if left and given <= {left, left + done} else None
 
         self._mark("C", REST, rest)
-        self._mark("C", UNTIL, lambda match: max(int(match[1]) - done, 0))
+        self._mark("C", TIMES, lambda match: int(_first(match)))
         self._mark("C", SAID_MORE, lambda match: int(match[1]))
         self._mark("C", AFTER_VERB, lambda match: int(match[2]))
         self._mark("N", rf"({NUMBER})", lambda match: _value(match[1]))
@@ -155,6 +170,11 @@ class Marked:
     def _as_written(self, word: str) -> str:
         at = re.search(re.escape(word), self.written, re.IGNORECASE)
         return at[0] if at else word
+
+    def _begun(self, match: Match) -> str | None:
+        """Read the beginning of a name, as in "act=relu"."""
+        found = [name for name in self._parameters if name.lower().startswith(match[1])]
+        return found[0] if len(found) == 1 else None
 
     def _option(self, match: Match) -> tuple[str, str] | None:
         name, option = self.slots[int(match[3])]
@@ -177,7 +197,7 @@ class Marked:
         return name, _number(words) if isinstance(one, Float) else _value(words)
 
     def _off(self, match: Match) -> tuple[str, float] | None:
-        one = self._parameters.get(name := self.slots[int(match[1])])
+        one = self._parameters.get(name := self.slots[int(match[2])])
         return (name, 0) if isinstance(one, Float | Int) and one.low == 0 else None
 
     def _step(self, match: Match) -> tuple[str, float] | None:
@@ -189,17 +209,22 @@ class Marked:
         value = one.decode(min(max(u, 0.0), 1.0))
         return name, float(f"{value:.3g}") if isinstance(one, Float) else value
 
-    def _respell(self, text: str, known: Mapping[str, str]) -> str:
+    def _respell(self, text: str) -> str:
         names = [*self._parameters, *self._context.options, *self._context.studies, *SPOKEN]
         names += [str(option) for one in self._parameters.values() for option in getattr(one, "options", ())]
-        forms = {**known, **{word: word for word in re.findall(r"[a-z']+", " ".join(names).lower())}}
+        known, marking = {*re.findall(r"[a-z']+", " ".join(names).lower())}, MARKING.split()
 
         def mend(match: Match) -> str:
-            if not known or match[0] in forms or stem(match[0]) in forms:
-                return match[0]
-            return next((forms[near] for near in get_close_matches(match[0], forms, 1, 0.82)), match[0])
+            word: str = match[0]
+            if word in known:
+                return word
+            if near := get_close_matches(word, [*marking, *known], 1, 0.88):
+                return near[0]
+            if ranker().knows(word):
+                return word
+            return next(iter(get_close_matches(word, known, 1, 0.82)), word)
 
-        return re.sub(r"(?<![\w./=-])[a-z']{6,}(?![\w./=-])", mend, text)
+        return re.sub(r"(?<![\w./=-])[a-z']{5,}(?![\w./=-])", mend, text)
 
 
 def plain(text: str) -> str:
@@ -216,13 +241,12 @@ def plain(text: str) -> str:
 
 
 def corrected(text: str) -> str:
-    """Return text without a number that is taken back for another one: 0.01, no wait, 0.005."""
-    return re.sub(TAKEN_BACK, lambda match: match[1], text, flags=re.IGNORECASE)
-
-
-def stem(word: str) -> str:
-    """Return a word without its ending, as far as commands are told apart."""
-    return word if len(word) < 5 else re.sub(r"(?:ing|ed|es|s|e)$", "", word)
+    """Return text without a number that another one is in place of: 0.01, no wait, 0.005; 7 instead of 9."""
+    text = re.sub(THAN, lambda match: f"{match[1]} than ", text, flags=re.IGNORECASE)
+    said = plain(text)
+    if re.search(TAKEN_BACK, said):
+        text = re.sub(TAKEN_BACK, lambda match: f"{match[2]}{match[1]}", said)
+    return re.sub(REPLACED, lambda match: match[1], text, flags=re.IGNORECASE)
 
 
 def _always(held: Any) -> Callable[[Match], Any]:
@@ -230,7 +254,11 @@ def _always(held: Any) -> Callable[[Match], Any]:
 
 
 def _goal(way: str) -> Callable[[Match], Any]:
-    return lambda match: (_first(match), way or direction_of(_first(match)))
+    def read(match: Match) -> tuple[str, str | None]:
+        name = next(group for group in match.groups() if group and group != match["keep"])
+        return name, way or direction_of(name)
+
+    return read
 
 
 def _lower(match: Match) -> tuple[float | None, float | None]:

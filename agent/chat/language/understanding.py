@@ -1,35 +1,72 @@
-"""From free text to intents without a model: a sentence is understood as a whole, or its reader asks.
+"""From free text to intents without a model: the text is split so that its parts are most probable together.
 
-A text is a command's where all of it is; else it falls into parts, each of which must be one. What falls
-short is offered as a choice, and quoted.
+What is an example of a command, word by word, is done as said; what is only probably meant is put on a card
+or offered as a choice; what is not probable at all is quoted.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import prod
 
 from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.language.intents import LATER, Context, Intent, Verdict
-from bestguess.agent.chat.language.matching import Fit, fits, is_question
+from bestguess.agent.chat.language.matching import (
+    FAMILIES,
+    Fit,
+    Said,
+    fits,
+    is_question,
+    likeliest,
+    without_politeness,
+)
 from bestguess.agent.chat.language.slots import Marked, corrected
-from bestguess.agent.chat.language.words import ALWAYS, FILLERS, GO_ON, NO, PARTS, YES
+from bestguess.agent.chat.language.words import ALWAYS, FILLERS, GO_ON, HYPOTHETICAL, NO, PARTS, YES
 from bestguess.tools.words.cleaning import clean
 
 LONGEST = 300
 """What is longer was hardly typed."""
+
+MOST_PIECES = 10
+"""Of a text; more are read as one."""
+
+SURE, LIKELY = 0.6, 0.15
+"""How sure all parts must be together for a card, and for a question: chosen on sentences of others."""
+
+ANSWERED = 0.3
+"""And for an answer, which costs nothing."""
+
+UNCLEAR = 0.3
+"""As what a part counts in a split that is not understood."""
+
+LOST = 0.7
+"""How much it counts that a piece of a part may be another command."""
 
 Intents = tuple[Intent, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a text asks for, if all of it is sure; else what it may mean, and what is not understood."""
+    """What a text asks for, if that is sure; else what it may mean, and what is not understood.
+
+    It is certain where all of it is a command, or an example of one word by word. The candidates are all that
+    it may mean, the likeliest first.
+    """
 
     intents: Intents = ()
     choices: tuple[Intents, ...] = ()
     unclear: str = ""
+    is_certain: bool = False
+    candidates: tuple[Intents, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    text: str
+    fits: Sequence[Fit]
+    sureness: float
 
 
 def read_verdict(text: str) -> Verdict | None:
@@ -47,81 +84,122 @@ def is_from_outside(text: str) -> bool:
 
 def understand(text: str, context: Context) -> Reading:
     """Return what a text asks for; nothing is asked for where a part of it is not understood."""
-    if any(len(word) > LONGEST for word in text.split()):
+    if len(text) > 4 * LONGEST or any(len(word) > LONGEST for word in text.split()):
         return Reading(unclear=text)  # it is in no sentence, and to look for a range takes the cube of it
-    text = corrected(text)
-    whole = fits(text, context)
-    parts = _split(text, context)
-    if whole and whole[0].is_sure and _is_one(whole[0], parts, context):
-        return _settle([whole], [])
-    found: list[list[Fit]] = []
-    unclear: list[str] = []
-    topic = ""
-    for part in parts:
-        fit = fits(part, context, topic)
-        topic = next(iter(Marked(part, context).named("P")), topic)
-        if fit and fit[0].is_sure:
-            found.append(fit)
-        elif any(each[0].intent.command == "new" for each in found):
-            found.append([Fit(Intent(LATER, {"text": part}, "person"))])
-        elif not _means_nothing(part):
-            unclear.append(part)
-            found += [fit] if fit else []
-    return _settle(found, unclear, whole)
+    parts = _split(corrected(text), context)
+    if any(part.fits and part.fits[0].intent and part.fits[0].intent.command == "new" for part in parts):
+        parts = [_later(part.text) if _may_be_later(part) else part for part in parts]
+    denied = {part.fits[0].denied for part in parts if part.fits and part.fits[0].denied}
+    is_certain = all(
+        part.fits[0].is_certain and (part.fits[0].intent is not None or _means_nothing(part.text))
+        for part in parts
+    )
+    unclear = [part.text for part in parts if part.sureness < LIKELY]
+    known = [part for part in parts if part.sureness >= LIKELY]
+    doing, reading = (
+        prod(part.sureness for part in parts if part.fits[0].reads == reads) for reads in (False, True)
+    )
+    first = _together(_intent(part.fits[0], is_certain) for part in known)
+    enough = doing >= SURE and reading >= ANSWERED
+    if not unclear and enough and not any(intent.command in denied for intent in first):
+        left = [part.text for part in parts if part.fits[0].intent is None and not _means_nothing(part.text)]
+        return Reading(first, (), " … ".join(left) if first else "", is_certain and bool(first))
+    weakest = min(known, key=lambda part: part.sureness, default=None)
+    other = _together(
+        _intent(part.fits[1 if part is weakest and len(part.fits) > 1 else 0], is_certain) for part in known
+    )
+    choices = [first] if weakest is None or weakest.sureness > SURE else [first, other]
+    candidates = [*choices, *((fit.intent,) for part in parts for fit in part.fits if fit.intent)]
+    offered, possible = _distinct(choices), _distinct(candidates)
+    if not offered and not unclear:
+        is_denied = denied or all(_means_nothing(part.text) for part in parts)
+        unclear = [] if doing >= LIKELY and is_denied else [text]
+    left = [part.text for part in known if part.fits[0].intent is None and not _means_nothing(part.text)]
+    return Reading((), offered, " … ".join(unclear + (left if offered else [])), candidates=possible)
 
 
-def _settle(found: Sequence[list[Fit]], unclear: Sequence[str], whole: Sequence[Fit] = ()) -> Reading:
-    """Return what parts come to that were read one by one, each in one way or in two that are as good."""
-    first = _together(fit[0].intent for fit in found)
-    other = _together(fit[1 if _is_tie(fit) else 0].intent for fit in found)
-    if not unclear and other == first:
-        return Reading(first)
-    choices = [first, other]
-    if unclear:  # nothing is done of a sentence that is understood in part only
-        choices += [
-            _together(fit[0].intent for fit in found if fit[0].is_sure),
-            _together(one.intent for one in whole[:1]),
-        ]
-    distinct = tuple(choice for at, choice in enumerate(choices) if choice and choice not in choices[:at])
-    return Reading((), distinct[:2], " … ".join(unclear))
+def _distinct(readings: Sequence[Intents]) -> tuple[Intents, ...]:
+    return tuple(one for at, one in enumerate(readings) if one and one not in readings[:at])
 
 
-def _is_tie(fit: Sequence[Fit]) -> bool:
-    return len(fit) > 1 and fit[1].is_sure == fit[0].is_sure and fit[1].score >= fit[0].score
+def _intent(fit: Fit, is_certain: bool) -> Intent | None:
+    if fit.intent is None or is_certain or not fit.acts:
+        return fit.intent
+    return replace(fit.intent, origin="guess")
 
 
-def _together(intents: Iterable[Intent]) -> Intents:
+def _may_be_later(part: _Part) -> bool:
+    """Whether a part may be understood better once a new study is begun."""
+    return part.sureness < ANSWERED or (part.fits[0].intent is None and not _means_nothing(part.text))
+
+
+def _later(text: str) -> _Part:
+    return _Part(text, [Fit(Intent(LATER, {"text": text}, "person"), 1.0, is_certain=True)], 1.0)
+
+
+def _split(text: str, context: Context) -> list[_Part]:
+    """Return the parts of a text that are most probable together."""
+    whole = text.strip(" ,")
+    cuts = list(re.finditer(PARTS, whole))
+    starts, ends = [0, *(cut.end() for cut in cuts)], [*(cut.start() for cut in cuts), len(whole)]
+    if len(starts) > MOST_PIECES:
+        starts, ends = [0], [len(whole)]
+    pieces = [likeliest(whole[start:end], context) for start, end in zip(starts, ends, strict=True)]
+    best: list[tuple[float, list[_Part]]] = [(1.0, [])]
+    for end in range(1, len(starts) + 1):
+        ways = []
+        for start in range(end):
+            part = _read(whole, starts[start], ends[end - 1], context)
+            if end - start > 1 and not part.fits[0].is_certain:
+                part = replace(part, sureness=part.sureness * _unity(part, pieces[start:end]))
+            counted = part.sureness if part.sureness >= LIKELY else UNCLEAR ** (end - start)
+            ways.append((best[start][0] * counted, [*best[start][1], part]))
+        best.append(max(ways, key=lambda way: way[0]))
+    return [part for part in best[-1][1] if part.text.strip(" ,.!?-")]
+
+
+def _unity(part: _Part, pieces: Sequence[tuple[str, float]]) -> float:
+    """Return how probably no piece of a part is another command, which would be lost."""
+    own = part.fits[0].intent.command if part.fits and part.fits[0].intent else ""
+    kept = 1.0
+    for label, chance in pieces[:1] if own == "note" else pieces:  # what follows is what is noted
+        is_other = label in REGISTRY and label != own and not any({label, own} <= {*one} for one in FAMILIES)
+        kept *= 1.0 - LOST * chance if is_other and chance > 0.5 else 1.0
+    return kept
+
+
+def _read(whole: str, start: int, end: int, context: Context) -> _Part:
+    """Return what the words between two places may be."""
+    text = whole[start:end].strip(" ,")
+    if _means_nothing(text):
+        return _Part(text, [Fit(None, 1.0, is_certain=True)], 1.0)
+    before, after = re.split(r"(?<=[.!;?])\s", whole[:start])[-1], re.split(r"(?<=[.!;?])\s", whole[end:])[0]
+    sentence = without_politeness(before + whole[start:end] + after)[0]
+    named = Marked(whole[:start], context).named if start else (lambda _: [])
+    refers = bool(re.search(r"\b(?:it|that|this|one)\b", text.lower()))
+    limits = refers or re.search(r"\b(?:limit|bound|max|min)\b", text.lower())
+    said = Said(
+        parameter=next(reversed(named("P")), context.changed if limits else ""),
+        refers=refers,
+        trial=next(reversed(named("T")), None),
+        asks=bool(re.match(HYPOTHETICAL, sentence.lower())),
+        doubtful=any(is_question(piece) for piece in re.split(PARTS, after)),
+    )
+    fit = fits(text, context, said)
+    return _Part(text, fit, fit[0].sureness)
+
+
+def _together(intents: Iterable[Intent | None]) -> Intents:
     """Return what was said together: each once, a goal as its new study's, and trials last."""
     distinct: list[Intent] = []
     for intent in intents:
+        if intent is None:
+            continue
         if distinct and distinct[0].command == "new" and intent.command == "goal":
-            distinct[0] = Intent("new", {**intent.arguments, **distinct[0].arguments}, "person")
+            distinct[0] = replace(distinct[0], arguments={**intent.arguments, **distinct[0].arguments})
         elif intent not in distinct:
             distinct.append(intent)
     return tuple(sorted(distinct, key=lambda intent: intent.command == "run"))
-
-
-def _is_one(fit: Fit, parts: Sequence[str], context: Context) -> bool:
-    """Whether what a text is as a whole has no part that is another command by itself."""
-    command = fit.intent.command
-    if command == "new" or (REGISTRY[command].effect == "reads" and any(map(is_question, parts))):
-        return True
-    read = [fits(part, context) for part in parts]
-    return all(each[0].intent.command == command for each in read if each and each[0].is_sure)
-
-
-def _split(text: str, context: Context, level: int = 0) -> list[str]:
-    """Return the parts of a text, each as long as it can be understood, or else as short as it comes."""
-    if level == len(PARTS):
-        return [text]
-    parts = [part.strip(" ,") for part in re.split(PARTS[level], text.strip()) if part.strip(" ,.")]
-    if len(parts) == 1:
-        return _split(parts[0], context, level + 1)
-    found: list[str] = []
-    for part in parts:
-        fit = fits(part, context)
-        found += [part] if fit and fit[0].is_sure else _split(part, context, level + 1)
-    return found
 
 
 def _means_nothing(part: str) -> bool:

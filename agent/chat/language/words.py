@@ -22,12 +22,19 @@ NUMBERS |= {"a dozen": 12, "dozen": 12, "a hundred": 100, "twice": 2, "zero": 0}
 SPELLED = {
     "\u2019": "'",
     r"\b(do|does|did|is|are|was|wo|ca|should|could|has|need)nt\b": r"\1n't",
+    r"(?<=\d),(?=\d{3}\b)": "",
+    r"(?<=\d) thousand\b": "k",
+    r"\btrails\b": "trials",
+    r"\bn(?:_trials)? ?= ?(?=\d)": "run ",
     r"\bw/o\b": "without",
     r"\bw/?(?= )": "with",
     "\u2026": "..",
+    r"\b(?:three|3) quarters of an hour\b": "45 minutes",
+    r"\b(?:a )?quarter of an hour\b": "15 minutes",
     r"\b(?:half an hour|half hour)\b": "30 minutes",
+    r"(?<=[a-z])@(?=\d)": " @ ",
     r"\b(?:an?|one) hour and a half\b": "90 minutes",
-    r"\b(?:an?|one) (?=hour|minute|more\b|trial|run\b)": "1 ",
+    r"\b(?:an?|one) (?=hour|minute|more\b)|(?<!s )\b(?:an?|one) (?=trial|run\b)": "1 ",
 }
 
 SPOKEN: Mapping[str, tuple[str, ...]] = {
@@ -37,9 +44,9 @@ SPOKEN: Mapping[str, tuple[str, ...]] = {
     "deeper trees": ("max_depth", "depth"),
     "trees": ("n_estimators", "max_iter"),
     "layers": ("num_layers", "n_layers"),
-    "hidden units": ("hidden", "hidden_size"),
-    "hidden size": ("hidden", "hidden_size"),
+    **dict.fromkeys(("hidden units", "hidden size", "units", "neurons"), ("hidden", "hidden_size", "units")),
     "epochs": ("epochs", "n_epochs", "num_epochs"),
+    "epoch": ("epochs", "n_epochs", "num_epochs"),
 }
 """What people call parameters that go by another name in a program."""
 
@@ -50,24 +57,12 @@ def _words(text: str) -> frozenset[str]:
 
 FILLERS = _words(
     """a an the please pls plz ok okay so well now just then and also hey hi hello thanks thank great good
-    nice right alright to for of on in with by from at as is be am are was it its it's this that these those
-    them i we you me us my our i'd i'm we'd let let's lets go want would like could can will may some one way
-    here there ah oh hm hmm all after gimme"""
+    nice right alright too ah oh hm hmm"""
 )
-"""What means nothing beside the words of a command."""
+"""What means nothing by itself."""
 
-ASKED = _words(
-    """what which who whose how why when where is are was were do does did has have had should would could can
-    any tell show give see know look list view display anyone else who's whats what's how's hows so far up now
-    currently yet actually really think"""
-)
-"""What may stand beside the words of a command that only reads."""
-
-NEGATIONS = _words(
-    """not no never don't nothing without avoid isn't doesn't shouldn't needn't won't can't hasn't stop forbid
-    exclude ban drop skip forget remove ditch disallow rid undo"""
-)
-"""Two of them take each other back."""
+MARKING = "additional further trials experiments tokens number maximum minimum between altogether"
+"""Words that marks go by, as far as they are often misspelled."""
 
 POLITE = (
     r"(?:ok|okay|well|so|now|hey|hi|please|and|also|then|but|alright|right|great|actually)\b[,.!]?\s+"
@@ -84,12 +79,17 @@ GO_ON = r"(?:please )?(?:don't|do not|dont|no) (?:stop|stopping|end|pause|quit)(
 
 NOTED = r"\W*(?:note|remark|remember|comment)\b(?: that|:|,)?\s*"
 PARTS = (
-    r"(?<=[a-z0-9)].)(?<=[.!?])\s+|;\s*|\n+|\s+\+\s+|,?\s+(?:and\s+)?then\s+",
-    r",\s+(?:and\s+|but\s+)?|\s+-\s+|:\s+"
-    r"|\s+(?=(?:for|in|within) (?:\d+ ?|an? |one |half an )(?:h|min)\w*\b)",
-    r"\s+(?:and|but)\s+",
+    r"(?<=[a-z0-9)].)(?<=[.!?])\s+|;\s*|\n+|\s+[+&]\s+|,?\s+(?:and\s+)?then\s+"
+    r"|,\s+(?:and\s+|but\s+)?|\s+-+\s+|:\s+|\s+(?:and|but|however|though|while)\s+|\s+(?=\()"
+    r"|\s+(?=(?:for|in|within) (?:\d+ ?|an? |one |half an )(?:h|min)\w*\b)"
 )
-"""Between the parts of a text, the strongest first."""
+"""Where a text may be split."""
+
+HYPOTHETICAL = (
+    r"(?:what (?:if|would|happens)|should|would|could|suppose|if (?:i|we|you|one|it)\b|is it|do you think"
+    r"|say (?:i|we)\b|before i|how would)\b"
+)
+"""What makes all of a sentence a question, wherever it is split."""
 
 ALWAYS = "always|a|yes always|always yes|always for this session|yes,? always.*|don't ask again"
 YES = "y|yes|yep|yeah|ok|okay|sure|go|go ahead|do it|do that|fine|(?:yes )?please(?: do)?|agreed|looks good"
@@ -107,39 +107,70 @@ TRIAL = (
     r"|#(\d+)\b|\b(\d+)(?:st|nd|rd|th) (?:trial|run|one|attempt)"
 )
 REST = (
-    r"\b(?:rest|remaining|what'?s left|left|planned (?:trials|ones)|all(?: the)?(?= \d))"
+    r"\b(?:rest(?! (?:like|as|same|is|stays|equal))|remaining|outstanding(?: ones| trials)?|what'?s left|left"
+    r"|planned (?:trials|ones)|all(?: the)?(?= \d))"
     r"(?: of (?:the |them )?(?:\d+)?| \d+)?"
 )
-UNTIL = rf"\b(?:till|until) (?:there are )?(?:the )?(\d+)(?: {_TRIALS})?(?: total| in all| are done)"
+_TOTAL = (
+    r"(?:total|altogether|all?together|overall|all together|in all(?! \w)|all in all|in sum|in total"
+    r"|counted in|incl\w*|are done|at the end|in the end|count)\b"
+)
+TOTAL = (
+    rf"\b(?:(?:till|until|up to|count to|reach|make it) )?(?:there are |we have )?(?:the )?(\d+)"
+    rf"(?: {_TRIALS})?,?(?: (?:in|with|all|the))*? {_TOTAL}"
+    rf"|\b(?:count|number|total)(?: of {_TRIALS})? (?:up )?(?:to|at|is) (\d+)"
+    rf"|\b(?:till|until) (?:there are |we have )?(?:the )?(\d+) {_TRIALS}"
+)
+TIMES = (
+    r"(?<![\w.])(\d+) ?x(?!\w)|(?<!\w)x ?(\d+)(?![\w.])|\b(\d+) (?:re)?(?:runs|repeats|repetitions|goes)\b"
+)
 SAID_MORE = rf"({_INTEGER})(?: {_MORE}| up to)*(?: {_TRIALS}| {_MORE}\b)(?: {_MORE}\b)?"
 AFTER_VERB = (
     r"\b(?P<keep>run|do|another|next|further|extra|on with|continue with)(?: for)?(?: up to)? "
     rf"({_INTEGER})(?!\s*[:=<])"
 )
 TAKEN_BACK = (
-    rf"{NUMBER}(?:[\s,.-]+(?:no|wait|sorry|h+m+|ah|i mean|make that|make it|rather|let's|lets|say|excuse me"
-    rf"|actually)\b)+[\s,-]+({NUMBER})(?: i mean\b)?"
+    rf"{NUMBER}((?: (?:more|trials|runs|please))*)(?:[\s,.-]+(?:no|wait|sorry|h+m+|ah|i mean|make that"
+    rf"|make it|rather|let's|lets|say|excuse me|actually|nope|pardon|scratch that)\b)+[\s,-]+({NUMBER})"
+    r"(?: i mean\b)?"
 )
+THAN = r"\b(more|less|bigger|larger|higher|lower|smaller|greater|fewer) then (?=[\d.])"
+REPLACED = rf"({NUMBER}(?: [\w-]+)?),? \(?(?:inst\w{{1,3}}d of|rather than|not|and not)(?: all)? {NUMBER}"
 
-_OVER = r"(?:above|over|beyond|(?:more|greater|larger|higher|bigger) (?:than|then)|exceed|past|(?<!\d)>)"
+_OVER = r"(?:above|over|beyond|(?:more|greater|larger|higher|bigger) (?:than|then)|exceed|past|(?<![\d-])>)"
 _UNDER = r"(?:below|under|(?:less|smaller|lower|fewer) (?:than|then)|beneath|<(?![A-Z]))"
 _NOT = (
     r"(?:never|not|no|don't|nothing|shouldn't|mustn't|without|avoid)"
     r"(?: (?:go|be|use|let|it|get|set|the|try|look|at|more|<P\d+>))*"
 )
-_GAP = r"(?:\s+(?:the|a|an|of|on|for|to|at|is|be|with|by|go|use|let|it|set|limit|<P\d+>)|\s*[@=:])*\s*"
-_HIGHEST = r"\b(?:up to|at most|(?:no|not) more than|max(?:imum)?|ceiling|cap(?:ped)?|stay at or below|<=)"
-_LOWEST = r"\b(?:down to|at least|no less than|not less than|min(?:imum)?|floor|>=)"
+_GAP = (
+    r"(?:\s+(?:the|a|an|of|on|for|to|at|is|be|with|by|go|use|let|it|set|limit|value|<[PQ]\d+>)|\s*[@=:])*\s*"
+)
+_HIGHEST = (
+    r"(?:\b(?:up to|until|till|as far as|as high as|at most|(?:no|not) (?:more|higher|bigger|larger) than"
+    r"|max(?:imum)?|ceiling|cap(?:ped)?|stay at or below|upper (?:end|limit|bound))|<=)"
+)
+_LOWEST = (
+    r"(?:\b(?:down to|as low as|start(?:s|ing)? (?:from|at)|at least|(?:no|not) (?:less|lower|smaller) than"
+    r"|min(?:imum)?|floor|lower (?:end|limit|bound))|>=)"
+)
 RANGE = (
     rf"(?:between|within|to)\s+({NUMBER})\s+and\s+({NUMBER})"
-    rf"|({NUMBER})\s*(?:\.\.+|\u2013|\bto\b|\buntil\b|-)\s*({NUMBER})"
+    rf"|(?:\bfrom )?({NUMBER})\s*(?:\.\.+|\u2013|\bto\b|\buntil\b|\btill\b|-)\s*({NUMBER})"
 )
 ENDS = (
+    (rf"(?<!keep )\b(?:anything|everything) {_OVER}{_GAP}({NUMBER})", True),
+    (rf"(?<!keep )\b(?:anything|everything) {_UNDER}{_GAP}({NUMBER})", False),
     (rf"{_NOT} {_OVER}{_GAP}({NUMBER})", True),
     (rf"{_NOT} {_UNDER}{_GAP}({NUMBER})", False),
-    (rf"{_HIGHEST}{_GAP}({NUMBER})", True),
+    (rf"{_HIGHEST}{_GAP}({NUMBER})(?: at (?:the )?max(?:imum)?| at most)?", True),
     (rf"{_LOWEST}{_GAP}({NUMBER})", False),
-    (rf"({NUMBER}) (?:at most|max(?:imum)?|or less|or below)\b", True),
+    (
+        rf"({NUMBER})(?: <[PQ]\d+>)?,? "
+        r"(?:at most|at the most|(?:at )?(?:the )?max(?:imum)?|tops|or less|or below)\b",
+        True,
+    ),
+    (rf"({NUMBER})(?: <[PQ]\d+>)?,? (?:at least|at (?:the )?min(?:imum)?|or more|or above)\b", False),
     (rf"{_OVER}{_GAP}({NUMBER})", False),
     (rf"{_UNDER}{_GAP}({NUMBER})", True),
 )
@@ -147,22 +178,32 @@ ENDS = (
 
 _METRIC = r"(?:the |its |my )?(?!the\b|it\b|hyper|parameters|settings|values|<)([a-z_][\w/@^-]+)"
 GOALS = {
-    rf"\b(?:minimi[sz](?:e|ing)|lowest) {_METRIC}|\b(?:lower|smaller) {_METRIC} is better": "minimize",
-    rf"\b(?:maximi[sz](?:e|ing)|highest) {_METRIC}|\b(?:higher|larger) {_METRIC} is better": "maximize",
-    rf"\bbest {_METRIC}(?= out of)|\b(?:goal|metric|objective)(?: is| to|:)? {_METRIC}": "",
+    rf"\b(?P<keep>minimi[sz]e|minimi[sz]ing|lowest) {_METRIC}": "minimize",
+    rf"\b(?P<keep>maximi[sz]e|maximi[sz]ing|highest) {_METRIC}": "maximize",
+    rf"\b(?:lower|smaller) {_METRIC}(?P<keep> is better)": "minimize",
+    rf"\b(?:higher|larger) {_METRIC}(?P<keep> is better)": "maximize",
+    rf"<F\d+> (?P<keep>for|to) {_METRIC}|\bbest {_METRIC}(?= out of)": "",
+    rf"\b(?P<keep>goal|metric|objective)(?: is| to|:)? {_METRIC}": "",
 }
 
 _LINK = (
-    r"(?:\s*[=:@]|\s+(?:to|at|of|is|was|were|be|as|on|around|about|(?P<keep>should)|the|fix|fixed|set|value))*"
+    r"(?:\s*(?:[=:@(]|->)|\s+(?:to|at|of|is|was|were|be|as|on|around|about|(?P<keep>should)|the|fix|fixed|set|value))*"
     r"\s*"
 )
+LOOSELY_GIVEN = (
+    rf"<[PQ](\d+)>(?:\s+(?!(?:and|but|then|or|for|than|run|do|with|after|in|by|between)\b)[a-z'-]+){{1,4}}\s+({NUMBER})"
+    r"(?! (?:more|trials?|runs?|times|of|in a row))"
+)
+TOPIC_GIVEN = (
+    rf"\b(?:it|that|this|them)\b(?: (?:to|at|on|be|rather))*\s+({NUMBER})(?! (?:more|trials?|runs?|times))"
+)
 OPTION_WORDS = rf"<P(\d+)>{_LINK}<O(\d+)>"
-GIVEN = rf"<[PQ](\d+)>{_LINK}({NUMBER}|true\b|false\b|(?<==)\s*[\w.+-]+)"
+GIVEN = rf"<[PQ](\d+)>{_LINK}({NUMBER}|true\b|false\b|(?<==)[\w.+-]+)"
 _ADD = r"\b(?P<keep>add|allow|include|offer|widen|extend)(?: also| the| options?| by)* "
 MORE_OPTIONS = (
     rf"{_ADD}([\w, -]+?) (?:to|for|in) (?:the )?<P(\d+)>",
     rf"{_ADD}<P(\d+)> (?:with |by )?((?!again|back|please|to\b)[a-z][\w-]*(?:(?:, | and )[\w-]+)*)",
 )
-OFF = r"\b(?:drop(?:ped)?|without(?: any)?|no|kill(?:ed)?|leave out|turn(?:ed)? off) <P(\d+)>"
+OFF = r"\b(?P<keep>drop(?:ped)?|without(?: any)?|no|kill(?:ed)?|leave out|turn(?:ed)? off) <P(\d+)>"
 SMALLER = r"\b(?:(smaller|lower|less|fewer|shorter)|larger|higher|more|bigger|greater|longer) <P(\d+)>"
 COLUMN = r"\b(?P<keep>predict(?:ing)?|target|column)(?: the)?(?: column)?[ =:]+([a-z_][\w.-]*)"

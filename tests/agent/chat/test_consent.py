@@ -157,9 +157,9 @@ def test_an_answer_that_came_before_its_card_is_not_kept_for_it(talk: Talk) -> N
 
 
 def test_what_would_be_something_else_by_now_is_asked_again(folder: Path) -> None:
-    session = Session(folder, llm=ScriptedLLM(['{"command": "undo"}']), seed=0)
+    session = Session(folder, seed=0)
     talk = Talk(session)
-    talk.say("tune train.py", "no", "pin depth=4", "yes", "hmm what would a wise person do in my place")
+    talk.say("tune train.py", "no", "pin depth=4", "yes", "hm, scrap that last change, that was dumb of me")
     assert talk.of("card")[-1].text == "Take back depth=4 from now on?"
     session.do("note", {"text": "x"})  # leaves the card open
     plan = session.bench.the_plan()
@@ -171,12 +171,12 @@ def test_what_would_be_something_else_by_now_is_asked_again(folder: Path) -> Non
 
 
 def test_a_configuration_whose_rest_would_be_another_by_now_is_asked_for_again(folder: Path) -> None:
-    session = Session(folder, llm=ScriptedLLM(['{"command": "try", "values": {"lr": 0.2}}']), seed=0)
+    session = Session(folder, seed=0)
     talk = Talk(session)
-    talk.say("/model none", "tune train.py", "yes")
+    talk.say("tune train.py", "yes")
     assert session.bench.trials is not None
     session.bench.trials.wait(60)
-    talk.say("/model scripted", "hmm what would a wise person do in my place")
+    talk.say("try lr=0.2")
     assert "`depth` = 3" in talk.of("card")[-1].text
     session.bench.tuner.tell({**session.bench.the_plan().space.default(), "depth": 1}, -1e9)
     talk.say("yes")
@@ -267,17 +267,10 @@ def test_a_session_that_is_resumed_brings_no_consent_and_no_model(folder: Path) 
 
 
 def test_a_card_shows_all_of_what_would_be_done(folder: Path) -> None:
-    text = "a`b` **c** [d](http://e) " + "f" * 300
-    reply = {"command": "note", "trial": 0, "text": text}
-    session = Session(folder, llm=ScriptedLLM([json.dumps(reply)]), seed=0)
+    text = "a`b` **c** [d](http://e) " + "f" * 200
+    session = Session(folder, seed=0)
     talk = Talk(session)
-    talk.say(
-        "/model none",
-        "tune train.py",
-        "yes",
-        "/model scripted",
-        "hmm what would a wise person do in my place",
-    )
+    talk.say("tune train.py", "yes", f"/note {text}\nand so on")
     out = io.StringIO()
     render(CleanConsole(file=out, width=60), talk.of("card")[-1])
     shown = "".join(out.getvalue().replace("│", "").split())
@@ -332,7 +325,7 @@ def deaf(folder: Path) -> Iterator[tuple[Talk, Deaf]]:
 
 def test_who_waits_for_a_model_sees_that_and_can_stop_it_although_it_hangs(deaf: tuple[Talk, Deaf]) -> None:
     talk, model = deaf
-    turn = threading.Thread(target=talk.session.say, args=("flurb the wibble",))
+    turn = threading.Thread(target=talk.session.say, args=("flurb the wibble, run 2",))
     turn.start()
     assert model.asked.wait(20)
     assert talk.session.thinking_since is not None
@@ -353,7 +346,9 @@ def test_the_page_says_that_a_model_is_waited_for_and_how_to_stop_it(deaf: tuple
 
     talk, model = deaf
     server = WebServer(talk.session)
-    turn = threading.Thread(target=server.ask, args=("/say",), kwargs={"form": {"text": "flurb the wibble"}})
+    turn = threading.Thread(
+        target=server.ask, args=("/say",), kwargs={"form": {"text": "flurb the wibble, run 2"}}
+    )
     turn.start()
     assert model.asked.wait(20)
     connection = http.client.HTTPConnection(server.address, timeout=20)

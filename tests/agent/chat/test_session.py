@@ -220,19 +220,6 @@ def test_an_idea_keeps_to_the_limits_that_it_does_not_name_and_says_which_it_bre
     assert "although you said depth = 2" in " ".join(event.text for event in talk.of("answer"))
 
 
-def test_a_model_begins_nothing_anew_unless_a_program_is_named(folder: Path) -> None:
-    model = ScriptedLLM(['{"command": "new", "script": "train.py"}'])
-    session = Session(folder, llm=model, seed=0)
-    talk = Talk(session)
-    talk.say("tune train.py", "no")
-    drafts = len(talk.of("answer"))
-    assert "I did not understand" in talk.say("please make it so").text
-    assert talk.say("yes").text == "There is no question open."
-    assert len(talk.of("answer")) == drafts + 2
-    assert len(model.requests) == 1
-    session.close()
-
-
 @pytest.mark.parametrize(
     ("said", "left"),
     [
@@ -289,7 +276,7 @@ def test_the_first_card_shows_the_default_within_the_limits(talk: Talk) -> None:
 
 
 def test_a_remark_becomes_feedback_and_is_told_again_by_why(talk: Talk) -> None:
-    talk.say(*BEGIN, "trial 0 looked overfit")
+    talk.say(*BEGIN, "note that trial 0 looked overfit")
     assert talk.session.bench.history.trials[0].feedback.endswith("remark: trial 0 looked overfit")
     assert "Your remark: trial 0 looked overfit." in talk.say("why 0").text
 
@@ -447,24 +434,29 @@ def test_a_card_says_which_limit_is_in_force(talk: Talk) -> None:
 def test_a_dead_or_babbling_model_changes_nothing_but_a_remark(folder: Path, llm: Any) -> None:
     session = Session(folder, llm=llm, seed=0)
     talk = Talk(session)
-    talk.say("tune train.py", "always", "run 3", "flurb the wibble")
+    talk.say("tune train.py", "always", "run 3", "flurb the wibble, run 2")
     assert len(session.bench.history.told) == 4
     assert "could not read that" in talk.of("remark")[-1].text
-    assert "I did not understand" in talk.of("answer")[-1].text
+    assert "I did not understand" in talk.of("choice")[-1].text
     session.close()
 
 
-def test_the_model_reads_what_the_rules_do_not_and_still_needs_the_card(folder: Path) -> None:
-    llm = ScriptedLLM([json.dumps({"command": "run", "n": 3})])
+def test_a_model_that_failed_its_exam_chooses_among_readings_and_its_choice_needs_a_card(
+    folder: Path,
+) -> None:
+    llm = ScriptedLLM(['{"reading": 1}', '{"reading": 0}', '{"reading": 99}', '{"command": "run", "n": 50}'])
     session = Session(folder, llm=llm, seed=0)
     talk = Talk(session)
-    talk.say("tune train.py", "yes", "gimme a trio of those")
-    assert talk.of("card")[-1].text == "Run 3 trials?"
+    talk.say("tune train.py", "yes", "flurb the wibble, run 2")
+    assert talk.of("card")[-1].text == "Run 2 trials?"
     request = llm.requests[-1]
     assert request.schema is not None
-    offered = {branch["properties"]["command"]["const"] for branch in request.schema["anyOf"]}
-    assert "pin" in offered
-    assert "quit" not in offered
+    assert request.schema["properties"]["reading"]["enum"][0] == 0
+    asked = len(talk.of("card"))
+    for _ in range(3):
+        talk.say("no", "flurb the wibble, run 2")
+        assert talk.session.events[-1].kind == "choice"
+    assert len(talk.of("card")) == asked
     session.close()
 
 

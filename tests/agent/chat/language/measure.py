@@ -1,8 +1,6 @@
-"""Counts how many phrasings are understood: python -m tests.agent.chat.language.measure
-[--show] [--llm SPEC].
+"""Counts how many phrasings are understood: python -m tests.agent.chat.language.measure [--show].
 
-With a model, what the rules do not read goes to it, as in a session; `--show` lists what is wrong, but for
-the held-out file.
+`--show` lists what is wrong, but for the held-out file.
 """
 
 from __future__ import annotations
@@ -33,7 +31,7 @@ Reader = Callable[[str], list[Intent]]
 
 
 def read_rules(text: str) -> list[Intent]:
-    """Return what the rules make of a phrasing."""
+    """Return what is understood of a phrasing."""
     return list(understand(text, CONTEXT).intents)
 
 
@@ -66,24 +64,7 @@ def count(name: str, read: Reader, *, show: bool = False) -> dict[str, tuple[int
     return {**both, "all": (sum(right.values()), sum(total.values()))}
 
 
-def with_model(spec: str) -> Reader:
-    """Return what a session with that model makes of a phrasing."""
-    from bestguess.agent.chat.choosing import understand_with_model
-    from bestguess.agent.llm.connect import connect
-    from bestguess.agent.llm.shared import SharedLLM
-
-    model = connect(spec)
-    assert model is not None
-    shared = SharedLLM(model)
-
-    def read(text: str) -> list[Intent]:
-        return read_rules(text) or understand_with_model(text, CONTEXT, shared, timeout_s=600)[0]
-
-    return read
-
-
 if __name__ == "__main__":
-    reader = with_model(sys.argv[sys.argv.index("--llm") + 1]) if "--llm" in sys.argv else read_rules
     for file in ("phrasings", "phrasings_held_out"):
         shown = "--show" in sys.argv and file == "phrasings"
-        print(file, count(file, reader, show=shown))
+        print(file, count(file, read_rules, show=shown))
