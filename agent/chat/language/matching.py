@@ -233,7 +233,7 @@ def _fill(command: Command, marked: Marked, context: Context, said: Said) -> Fil
 
 _KINDS = {
     "n": "CN", "trials": "UC", "minutes": "M", "tokens": "K", "script": "F", "file": "F", "space": "F",
-    "name": "Y", "target": "A", "times": "C",
+    "name": "Y", "target": "A",
 }  # fmt: skip
 """Which marks fill the arguments of these names, the likeliest first."""
 

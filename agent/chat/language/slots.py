@@ -215,11 +215,11 @@ class Marked:
         known, marking = {*re.findall(r"[a-z']+", " ".join(names).lower())}, MARKING.split()
 
         def mend(match: Match) -> str:
-            word: str = match[0]
+            word = str(match[0])
             if word in known:
                 return word
             if near := get_close_matches(word, [*marking, *known], 1, 0.88):
-                return near[0]
+                return str(near[0])
             if ranker().knows(word):
                 return word
             return next(iter(get_close_matches(word, known, 1, 0.82)), word)

@@ -178,7 +178,7 @@ def test_an_example_word_by_word_is_certain(text: str) -> None:
     ("text", "command", "arguments"),
     [
         ("go up to 25 altogether", "run", {"n": 13}),
-        ("run the runner-up 2 more times", "retry", {"trial": 10, "times": 2}),
+        ("run the runner-up 2 more times", "retry", {"trial": 10, "n": 2}),
         ("anything over 0.01 for lr blows up", "narrow", {"parameter": "lr", "high": 0.01}),
         ("dropout stays at 0.15 from now on", "pin", {"values": {"dropout": 0.15}}),
         ("what is different between 4 and 11?", "compare", {"a": 4, "b": 11}),
