@@ -32,6 +32,9 @@ from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History, Trial
 
 MOST_CURVES = 60
+MOST_STEPS = 200
+"""Of the shares: more are finer than a line."""
+
 WHOLE = 12
 """Up to so many trials each has its number below."""
 
@@ -107,12 +110,13 @@ def share_figure(task: Task, history: History) -> Figure:
     if not values:
         raise InputError("no trial has a value yet")
     scale = Scale.of(values, history.direction)
+    shown = sorted({*np.linspace(0, len(values) - 1, MOST_STEPS).astype(int).tolist()})
     steps = {
         "type": "scatter",
         "mode": "lines",
-        "x": [scale.place(value) for value in values],
-        "y": [(index + 1) / len(values) for index in range(len(values))],
-        "text": [f"{value:.5g}" for value in values],
+        "x": [scale.place(values[index]) for index in shown],
+        "y": [(index + 1) / len(values) for index in shown],
+        "text": [f"{values[index]:.5g}" for index in shown],
         "line": {"shape": "hv", "color": LINE, "width": 2},
         "hovertemplate": "%{y:.0%} up to %{text}<extra></extra>",
     }
