@@ -18,6 +18,7 @@ from bestguess.tools.referee.experiment import (
     check_metric,
     find,
     incumbents,
+    measurements,
 )
 from bestguess.tools.referee.noise import Noise
 from bestguess.tools.referee.posterior import (
@@ -122,7 +123,7 @@ def decide(
     metric = metric or candidate.metrics[0]
     check_metric(candidate, metric)
     if incumbent is None:
-        incumbent = incumbents(record, metric)[number]
+        incumbent = incumbents(record, measurements(record, metric))[number]
     if incumbent is None:
         return _first(candidate, metric)
     check_metric(find(record, incumbent), metric)
@@ -183,12 +184,12 @@ def believe(
     measured, too. What derives from it is left out.
     """
     derived = {last}
-    values = adjust_for_seeds(record, metric)
-    standing = incumbents(record, metric)
+    values = adjust_for_seeds(record, measurements(record, metric))
+    standing = incumbents(record, values)
     measured: dict[int, Measured] = {}
     for number, experiment in record.items():
         base = experiment.base
-        if base is None or not find(record, base).measured(metric):
+        if base is None or find(record, base).number not in values:
             base = standing[number]
         if number not in values:
             continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bestguess.tools.errors import InputError
@@ -81,13 +81,23 @@ def find(experiments: Mapping[int, Experiment], number: int) -> Experiment:
     return experiments[number]
 
 
-def incumbents(experiments: Mapping[int, Experiment], metric: str) -> dict[int, int | None]:
+def measurements(experiments: Mapping[int, Experiment], metric: str) -> dict[int, tuple[float, ...]]:
+    """Return the values of a metric by number, of the experiments that did not fail and have some."""
+    found = {
+        number: experiment.measured(metric)
+        for number, experiment in experiments.items()
+        if experiment.failed is None
+    }
+    return {number: values for number, values in found.items() if values}
+
+
+def incumbents(experiments: Mapping[int, Experiment], measured: Collection[int]) -> dict[int, int | None]:
     """Return for each experiment the last one before it that was kept, or else the first measured one."""
     found: dict[int, int | None] = {}
     first = kept = None
     for number, experiment in experiments.items():
         found[number] = first if kept is None else kept
-        if experiment.failed is None and experiment.measured(metric):
+        if number in measured:
             first = number if first is None else first
             kept = number if experiment.kept else kept
     return found

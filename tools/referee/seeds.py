@@ -13,7 +13,7 @@ taken off every value of a seed that is known.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -24,16 +24,14 @@ MOST_SEEDS = 200
 """Different seeds, beyond which their effects are not told apart."""
 
 
-def adjust_for_seeds(record: Mapping[int, Experiment], metric: str) -> dict[int, FloatArray]:
-    """Return the values of each experiment that has some, the effects of their seeds taken off.
+def adjust_for_seeds(
+    record: Mapping[int, Experiment], measured: Mapping[int, Sequence[float]]
+) -> dict[int, FloatArray]:
+    """Return the values that were measured, the effects of their seeds taken off.
 
     They are as measured where no two experiments share two seeds, or too few are left to tell the noise by.
     """
-    values = {
-        number: np.array(experiment.measured(metric))
-        for number, experiment in record.items()
-        if experiment.failed is None and experiment.measured(metric)
-    }
+    values = {number: np.array(own) for number, own in measured.items()}
     several = [number for number in values if len(set(record[number].seeds or ())) > 1]
     names = sorted({seed for number in several for seed in record[number].seeds or ()})
     cells = sum(len(values[number]) for number in several)
