@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from bestguess.agent.experiments.experiments import Experiments
     from bestguess.agent.task import Task
 
+MOST_CHARS = 200_000
+"""Of a diff; of a longer one the rest is left unread."""
+
 _where = together(
     storage_option(),
     study_name_option("which experiments; default: experiments"),
@@ -134,7 +137,7 @@ def record(
         seed=list(seeds) or None,
         metrics=_runs(metrics) or None,
         failed=failed,
-        diff=diff.read() if diff else "",
+        diff=diff.read(MOST_CHARS) if diff else "",
         params=_read_params(params),
         **told,
     )
@@ -186,7 +189,11 @@ def tried(
       bestguess experiment tried --param lr=0.01 --json
     """
     found = _open(storage, study_name, folder).tried(
-        description, diff=diff.read() if diff else "", commit=commit, params=_read_params(params), most=most
+        description,
+        diff=diff.read(MOST_CHARS) if diff else "",
+        commit=commit,
+        params=_read_params(params),
+        most=most,
     )
     _say(found, as_json)
 

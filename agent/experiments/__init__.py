@@ -9,6 +9,7 @@ are trials of a study like any other, in the study's record.
 | `answers`     | what the verbs answer, in words and as records                                    |
 | `opening`     | the study that experiments are kept in                                            |
 | `entry`       | an experiment as it is read from the record, and how one is found                 |
+| `measured`    | experiments as the referee takes them                                             |
 | `recording`   | what is told of an experiment, checked, cleaned and cut before it is kept         |
 | `git`         | reads a commit of a repository that is not trusted; nothing is written            |
 | `numbers`     | the numbers in a script: what to try next                                         |

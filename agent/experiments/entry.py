@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from statistics import fmean, median
+from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 from bestguess.tools.errors import InputError
-from bestguess.tools.referee.experiment import Experiment
 from bestguess.tools.trial import plain_line
 from bestguess.tools.words.given import as_index, shorten, shown
 from bestguess.tools.words.kept import KeptDecision
 from bestguess.tools.words.redaction import redact
 
 LEAST_HASH = 4
-FAR = 1000.0
 TITLE_CHARS = 80
 QUOTE_CHARS = 60
 
@@ -77,20 +75,6 @@ class Entry:
         found = [run[metric] for run in self.runs if metric in run]
         return median(found) if found else None
 
-    def measured(self, names: Sequence[str], base: int | None) -> Experiment:
-        """Return it as the referee takes it, with the metrics of these names that all of its runs have."""
-        had = [name for name in names if all(name in run for run in self.runs)]
-        known = [seed for seed in self.seeds if seed is not None]
-        return Experiment(
-            self.number,
-            {name: [run[name] for run in self.runs] for name in had} if self.runs else (),
-            seeds=known if len(known) == len(self.runs) and known else None,
-            cost=self.cost / max(len(self.runs) + len(self.failures), 1) if self.cost is not None else None,
-            failed=None if self.runs else quote(self.failures[-1]) if self.failures else "it runs",
-            kept=self.kept,
-            base=base,
-        )
-
     def record(self, metric: str) -> dict[str, Any]:
         """Return it as JSON-able values, without its diff."""
         return {
@@ -143,7 +127,8 @@ def _read(name: str, trials: Sequence[Noted], decisions: Mapping[int, KeptDecisi
         if outcome.get("error"):
             failures.append(outcome["error"])
             continue
-        mains = [{metric: value} for value in outcome.get("runs") or [outcome["value"]]]
+        values = outcome.get("runs") or [value for value in (outcome.get("value"),) if value is not None]
+        mains = [{metric: value} for value in values]
         mains = [dict(outcome["values"])] if outcome.get("values") else mains
         beside = told.get("metrics") or [{}] * len(mains)
         runs += [main | more for main, more in zip(mains, beside, strict=False)]
@@ -195,57 +180,3 @@ def incumbent_of(entries: Sequence[Entry], decisions: Mapping[int, KeptDecision]
         if decision["keep"] and number in by_number
     ]
     return kept[-1] if kept else next(iter(by_number.values()), None)
-
-
-def bases(entries: Sequence[Entry]) -> dict[int, int | None]:
-    """Return from which experiment each was derived, where its commit's parent is one."""
-    commits = {entry.commit: entry.number for entry in entries if entry.commit}
-    return {
-        entry.number: base
-        if (base := commits.get(entry.parent)) is not None and base < entry.number
-        else None
-        for entry in entries
-    }
-
-
-def within_reach(experiments: Sequence[Experiment]) -> list[Experiment]:
-    """Return experiments with values that are far beyond all others moved to `FAR` spreads from the median.
-
-    What has diverged, to 1e150, tells that it is bad and not how noisy the others are.
-    """
-    ends: dict[str, tuple[float, float]] = {}
-    for name in {name for one in experiments for name in one.metrics}:
-        values = [value for one in experiments for value in one.measured(name)]
-        middle = median(values) if values else 0.0
-        spread = median(abs(value - middle) for value in values) if values else 0.0
-        reach = FAR * (spread or abs(middle) or 1.0)
-        ends[name] = middle - reach, middle + reach
-    return [
-        replace(
-            one,
-            values={
-                name: [min(max(value, ends[name][0]), ends[name][1]) for value in one.measured(name)]
-                for name in one.metrics
-            },
-        )
-        if one.failed is None
-        else one
-        for one in experiments
-    ]
-
-
-def latest(experiments: Sequence[Experiment], count: int) -> list[Experiment]:
-    """Return the last experiments that have values, without the bases that are not among them."""
-    found = [one for one in experiments if one.failed is None][-count:]
-    numbers = {one.number for one in found}
-    return [one if one.base in numbers else replace(one, base=None) for one in found]
-
-
-def cost_of_run(entries: Iterable[Entry]) -> float | None:
-    """Return what a run costs on average, where anybody said."""
-    found = [
-        entry.cost / max(len(entry.runs) + len(entry.failures), 1)
-        for entry in entries
-        if entry.cost is not None
-    ]
-    return fmean(found) if found else None

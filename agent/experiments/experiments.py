@@ -6,28 +6,22 @@ import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
-
-import numpy as np
 
 from bestguess.agent.checks import check_count, check_space, check_study_name
 from bestguess.agent.experiments.answers import Kept, Recorded, Tried
 from bestguess.agent.experiments.entry import (
     Entry,
-    bases,
-    cost_of_run,
     find_entry,
     incumbent_of,
-    latest,
     read_entries,
-    within_reach,
 )
 from bestguess.agent.experiments.git import Commit, NoRepositoryError, read_commit
+from bestguess.agent.experiments.measured import cost_of_run, measure
 from bestguess.agent.experiments.memory import write_memory
-from bestguess.agent.experiments.numbers import Next, propose, read_numbers, tuner_of
 from bestguess.agent.experiments.opening import CHANGE, find_study, make_study, task_of
-from bestguess.agent.experiments.outlook import LEAST, Stop, foresee
+from bestguess.agent.experiments.outlook import LATEST, LEAST, Stop, foresee
 from bestguess.agent.experiments.recording import (
     has_all,
     name_again,
@@ -38,20 +32,23 @@ from bestguess.agent.experiments.recording import (
 )
 from bestguess.agent.record.study import Study
 from bestguess.agent.task import Task
-from bestguess.tools.analysis.outlook import look_ahead
 from bestguess.tools.errors import InputError
 from bestguess.tools.referee.decision import decide
-from bestguess.tools.referee.experiment import Experiment
-from bestguess.tools.referee.finalists import Finalist, finalists
+from bestguess.tools.referee.finalists import finalists
 from bestguess.tools.referee.similarity import Change, find_similar
-from bestguess.tools.search.verifier import Verifier
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Proposal
 from bestguess.tools.words.given import shown
 from bestguess.tools.words.kept import KeptDecision
 
+if TYPE_CHECKING:
+    from bestguess.agent.experiments.numbers import Next
+
 STUDY_NAME = "experiments"
 MOST_FORESEEN = 10_000
+RECENT = 250
+"""Experiments that a decision rests on, the latest ones: all that the referee looks at."""
+
 FINAL = 100
 """Experiments among which the finalists are, the latest ones: what was kept before is surpassed by them."""
 
@@ -155,13 +152,14 @@ class Experiments:
         if before and has_all(before, task, told):
             return Recorded(before, False, task.metric)
         study, new = self._open(), False
-        change = named.get("description") or named.get("commit") or named["id"]
+        which = (named.get("commit") or named["id"])[:8]
+        change = f"{named.get('description', 'an experiment')} ({which})"
         for index, one in enumerate(told or [None]):
             more = {"seeds": list(one.seeds), "metrics": list(one.beside)} if one else {}
             fields = named | {name: given for name, given in more.items() if given}
             if cost is not None:
                 fields["cost"] = cost / max(len(told), 1)
-            proposal = Proposal({CHANGE: change}, "user", change, experiment=fields)
+            proposal = Proposal({CHANGE: change}, "user", "an agent's experiment", experiment=fields)
             new |= study.add_once(proposal, one.outcome if one else None, f"{key}:{index}") is not None
         for number in before.running if before and told else ():
             study.withdraw(number, "its result was recorded")
@@ -178,21 +176,18 @@ class Experiments:
         entries, decisions = self._read()
         entry = self._entry(entries, experiment, over=True)
         incumbent = incumbent_of(entries, decisions)
-        measured = self._measured(entries)
-        against = incumbent.number if incumbent and incumbent is not entry else None
-        goals = self.task.goals
+        task, goals = self.task, self.task.goals
         decision = decide(
-            measured,
+            measure(entries, task.names, RECENT, also=(entry, incumbent)),
             entry.number,
-            direction=self.task.direction,
-            metric=self.task.metric,
-            incumbent=against,
+            direction=task.direction,
+            metric=task.metric,
+            incumbent=incumbent.number if incumbent and incumbent is not entry else None,
             limits=goals.limits if goals else None,
         )
-        again: tuple[Finalist, ...] = ()
-        if any(one.runs for one in entries):
-            found = finalists(latest(measured, FINAL), direction=self.task.direction, metric=self.task.metric)
-            again = tuple(one for one in found if one.chance_best >= LEAST_CHANCE)
+        last = measure(entries, task.names, FINAL)
+        found = finalists(last, direction=task.direction, metric=task.metric) if last else ()
+        again = tuple(one for one in found if one.chance_best >= LEAST_CHANCE)
         kept: KeptDecision = {
             "keep": bool(decision.keep),
             "runs": len(entry.runs),
@@ -200,8 +195,8 @@ class Experiments:
             "words": decision.reason,
             "gain": decision.gain[0] if math.isfinite(decision.gain[0]) else 0.0,
         }
-        last = entry.decision
-        if last is None or [last.get(name) for name in ("keep", "runs")] != [kept["keep"], kept["runs"]]:
+        before = entry.decision
+        if before is None or (before["keep"], before["runs"]) != (kept["keep"], kept["runs"]):
             self._open().decide(entry.number, kept)
         return Kept(entry, decision, again)
 
@@ -240,6 +235,8 @@ class Experiments:
         Raises:
             InputError: neither is given, or both, or nothing in the script can be tuned.
         """
+        from bestguess.agent.experiments.numbers import propose, read_numbers  # brings the whole search
+
         if (script is None) == (space is None):
             raise InputError("give a script, whose numbers are drafted, or a space; one of them")
         draft = read_numbers(self.folder / script) if script is not None else None
@@ -264,15 +261,14 @@ class Experiments:
         check_count("n", n, MOST_FORESEEN)
         (entries, decisions), task = self._read(), self.task
         cost = cost_of_run(entries) if cost_per_run is None else read_cost(cost_per_run)
-        if script is not None:
-            space = read_numbers(self.folder / script).space
         numbers = None
-        if space is not None:
-            now = incumbent_of(entries, decisions)
-            with tuner_of(entries, now, task, check_space(space), 0) as tuner:
-                verifier = Verifier.fit(tuner.space, tuner.history, noisy=True)
-                numbers = look_ahead(verifier, n, np.random.default_rng(0)) if verifier else None
-        return foresee(self._measured(entries), task.metric, task.direction, n, cost, numbers)
+        if script is not None or space is not None:
+            from bestguess.agent.experiments.numbers import foresee_numbers, read_numbers, tuner_of
+
+            given = read_numbers(self.folder / script).space if script is not None else space
+            with tuner_of(entries, incumbent_of(entries, decisions), task, check_space(given), 0) as tuner:
+                numbers = foresee_numbers(tuner, n)
+        return foresee(measure(entries, task.names, LATEST), task.metric, task.direction, n, cost, numbers)
 
     def report(self) -> str:
         """Return what was tried and what came of it in at most 300 words, for whoever begins a session."""
@@ -299,10 +295,6 @@ class Experiments:
         if over and not found.runs and not found.failures:
             raise InputError(f"experiment {found.number} still runs; record what came of it first")
         return found
-
-    def _measured(self, entries: Sequence[Entry]) -> list[Experiment]:
-        names, derived = self.task.names, bases(entries)
-        return within_reach([entry.measured(names, derived[entry.number]) for entry in entries])
 
     def _read(self) -> tuple[tuple[Entry, ...], dict[int, KeptDecision]]:
         self._study = self._study or find_study(self.storage, self.study_name, self._given)

@@ -11,16 +11,21 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from bestguess.agent.experiments.edit import write_edit
 from bestguess.agent.experiments.entry import Entry
 from bestguess.agent.task import Task
 from bestguess.agent.tuner import Tuner
+from bestguess.tools.analysis.outlook import Outlook, look_ahead
 from bestguess.tools.errors import InputError, ParamsError
 from bestguess.tools.scan.draft import Draft, scan
+from bestguess.tools.search.verifier import Verifier
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Outcome, Trial
 from bestguess.tools.words.given import shown
 
+AHEAD = 10
 MOST_TOLD = 500
 """Experiments that the search is told, the latest: it is asked anew each time."""
 
@@ -30,7 +35,7 @@ class Next:
     """What to try next: params, why, and the `edit` of the script that sets them, which nobody applied.
 
     `by_hand` are those that the edit cannot set, and `unexplored` says of each parameter, if there is
-    something to say, what of its range was never tried.
+    something to say, what of its range was never tried. `outlook` is what more trials may bring.
     """
 
     params: Mapping[str, Any]
@@ -38,6 +43,7 @@ class Next:
     edit: str
     by_hand: tuple[str, ...]
     unexplored: Mapping[str, str]
+    outlook: Outlook | None
     told: int
 
     @property
@@ -46,6 +52,11 @@ class Next:
         lines = [", ".join(f"{name} = {value}" for name, value in self.params.items())]
         lines.append(f"why: {self.reason} (the search knows {self.told} experiments with params)")
         lines += [f"unexplored: {name}, {said}" for name, said in self.unexplored.items()]
+        if found := self.outlook:
+            lines.append(
+                f"{found.n} more such trials: {found.gain:.3g} to gain, {found.chance:.0%} that it shows"
+                + ("; hardly worth it" if found.converged else "")
+            )
         if self.by_hand:
             lines.append(f"set by hand: {', '.join(self.by_hand)}")
         return "\n".join([*lines, self.edit.rstrip()]).rstrip()
@@ -70,12 +81,11 @@ def propose(
     """Return what to try next in a space, where a draft is given with the edit that sets it."""
     about = replace(task, description=draft.description) if draft else task
     with tuner_of(entries, now, about, space, seed) as tuner:
-        history = tuner.history
-        trial = tuner.ask()
+        history, trial, outlook = tuner.history, tuner.ask(), foresee_numbers(tuner, AHEAD)
     params = {name: _rounded(space, name, value) for name, value in trial.params.items()}
     edit, by_hand = write_edit(draft, params) if draft else ("", tuple(params))
     unexplored = dict(_unexplored(space, history.told))
-    return Next(params, trial.reason, edit, by_hand, unexplored, len(history.told))
+    return Next(params, trial.reason, edit, by_hand, unexplored, outlook, len(history.told))
 
 
 def _rounded(space: Space, name: str, value: Any) -> Any:
@@ -108,6 +118,12 @@ def tuner_of(entries: Sequence[Entry], now: Entry | None, task: Task, space: Spa
         elif entry.running:
             tuner.start(params)
     return tuner
+
+
+def foresee_numbers(tuner: Tuner, n: int) -> Outlook | None:
+    """Return what `n` more trials of the numbers may bring; None before two of them have a value."""
+    verifier = Verifier.fit(tuner.space, tuner.history, noisy=True)
+    return look_ahead(verifier, n, np.random.default_rng(0)) if verifier else None
 
 
 def fitting(entry: Entry, space: Space) -> dict[str, Any] | None:

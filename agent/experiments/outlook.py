@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr
 
-from bestguess.agent.experiments.entry import latest
 from bestguess.tools.analysis.outlook import TELLING, Outlook
 from bestguess.tools.goals import Direction
 from bestguess.tools.referee.decision import believe
 from bestguess.tools.referee.experiment import Experiment
 
-RECENT = 40
+LATEST = 40
 """Measured experiments by which what is to come is judged: ideas get worse with time."""
 
 LEAST = 5
@@ -52,7 +51,7 @@ class Stop:
 
 
 def foresee(
-    experiments: Sequence[Experiment],
+    recent: Sequence[Experiment],
     metric: str,
     direction: Direction,
     n: int,
@@ -62,7 +61,6 @@ def foresee(
     """Return what `n` more changes may bring, each of which is run once."""
     cost = None if cost_per_run is None else n * cost_per_run
     money = "" if cost is None else f", for {cost:.6g}"
-    recent = latest(experiments, RECENT)
     if len(recent) < LEAST:
         why = f"too early to say: {len(recent)} experiments have a value, and {LEAST} are needed"
         return Stop(False, n, None, None, None, cost, numbers, f"{why}; {n} more runs{money}")

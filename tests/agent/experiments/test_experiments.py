@@ -193,6 +193,29 @@ def test_a_study_of_experiments_is_opened_again_and_no_other_is_taken_for_one(tm
         bg.Experiments(storage, "b")
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"experiment": {"id": 3}},
+        {"experiment": {"id": "a", "cost": "much"}},
+        {"experiment": ["a"], "outcome": {"value": 1.0}},
+        {"experiment": {"id": "a"}, "outcome": {"pruned": True}},
+        {"experiment": {"id": "a", "seeds": [1, 2, 3], "metrics": []}, "outcome": {"value": 1.0}},
+    ],
+)
+def test_what_somebody_else_wrote_into_the_record_is_left_out_or_read(fields: dict[str, object]) -> None:
+    experiments = bg.Experiments()
+    experiments.record([1.0, 1.1], description="baseline")
+    study = experiments._open()
+    trial = study.optuna_study.ask(study.space.to_optuna())
+    trial.set_user_attr("bestguess", {"source": "user", "key": "k", **fields})
+    study.optuna_study.tell(trial, 1.0)
+    study.optuna_study.set_user_attr(f"bestguess:decision:{1:020d}-00000000:0", {"keep": "yes"})
+    assert experiments.keep(0).decision.keep
+    assert "baseline" in experiments.report()
+    assert experiments.tried("baseline").same
+
+
 def test_the_outlook_says_when_ideas_have_stopped_paying() -> None:
     experiments = bg.Experiments(task=bg.Task(metric="loss"))
     assert "too early" in experiments.stop().words

@@ -1,0 +1,59 @@
+"""Experiments as the referee takes them: the latest ones, with what each was derived from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import fmean, median
+
+from bestguess.agent.experiments.entry import Entry, quote
+from bestguess.tools.referee.experiment import Experiment
+
+FAR = 1000.0
+"""What has diverged, to 1e150, tells that it is bad and not how noisy the others are: a value counts as at
+most so many times as far from the median as half of the others are."""
+
+
+def measure(
+    entries: Sequence[Entry], names: Sequence[str], count: int, also: Iterable[Entry | None] = ()
+) -> list[Experiment]:
+    """Return the last `count` experiments that have values of the metrics, and `also` these, in their order."""
+    chosen = {entry.number: entry for entry in [one for one in entries if one.runs][-count:]}
+    chosen |= {entry.number: entry for entry in also if entry is not None}
+    ends = {
+        name: _ends([run[name] for one in chosen.values() for run in one.runs if name in run])
+        for name in names
+    }
+    commits = {entry.commit: number for number, entry in sorted(chosen.items()) if entry.commit}
+    return [_experiment(chosen[number], ends, commits) for number in sorted(chosen)]
+
+
+def _experiment(
+    entry: Entry, ends: Mapping[str, tuple[float, float]], commits: Mapping[str, int]
+) -> Experiment:
+    had = [name for name in ends if all(name in run for run in entry.runs)]
+    values = {name: [min(max(run[name], ends[name][0]), ends[name][1]) for run in entry.runs] for name in had}
+    seeds = [seed for seed in entry.seeds if seed is not None]
+    base = commits.get(entry.parent, entry.number)
+    return Experiment(
+        entry.number,
+        values if entry.runs else (),
+        seeds=seeds if seeds and len(seeds) == len(entry.runs) else None,
+        cost=cost_of_run([entry]),
+        failed=None if entry.runs else quote(entry.failures[-1]) if entry.failures else "it runs",
+        kept=entry.kept,
+        base=base if base < entry.number else None,
+    )
+
+
+def _ends(values: Sequence[float]) -> tuple[float, float]:
+    middle = median(values) if values else 0.0
+    spread = median(abs(value - middle) for value in values) if values else 0.0
+    reach = FAR * (spread or abs(middle) or 1.0)
+    return middle - reach, middle + reach
+
+
+def cost_of_run(entries: Iterable[Entry]) -> float | None:
+    """Return what a run costs on average, where anybody said."""
+    said = [entry for entry in entries if entry.cost is not None]
+    found = [(entry.cost or 0.0) / max(len(entry.runs) + len(entry.failures), 1) for entry in said]
+    return fmean(found) if found else None
