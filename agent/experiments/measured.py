@@ -16,7 +16,7 @@ most so many times as far from the median as half of the others are."""
 def measure(
     entries: Sequence[Entry], names: Sequence[str], count: int, also: Iterable[Entry | None] = ()
 ) -> list[Experiment]:
-    """Return the last `count` experiments that have values of the metrics, and `also` these, in their order."""
+    """Return the last `count` experiments that have values, and `also` these, in order of their numbers."""
     chosen = {entry.number: entry for entry in [one for one in entries if one.runs][-count:]}
     chosen |= {entry.number: entry for entry in also if entry is not None}
     ends = {

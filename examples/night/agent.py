@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import bestguess as bg
@@ -79,22 +80,26 @@ def judge(experiments, folder, seed, **told):
 def main(folder, runs):
     """Make the repository, or go on with it; then idea by idea."""
     script = folder / "train.py"
-    if not script.exists():
-        folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "night.db").exists():  # nothing is recorded yet
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
         shutil.copy(Path(__file__).with_name("train.py"), script)
         git(folder, "init", "-q")
-        git(folder, "add", ".")
+        git(folder, "add", "train.py")
         git(folder, "commit", "-qm", "baseline")
+    time.sleep(1)  # a git that outlived its agent ends
+    (folder / ".git" / "index.lock").unlink(missing_ok=True)
     task = bg.Task("A small network", metric="loss")
     experiments = bg.Experiments(f"sqlite:///{folder / 'night.db'}", "night", task, folder=folder)
     print(experiments.report())
-    if not experiments.entries:
+    if len(experiments.entries) < 2:
         for seed in (1, 2, 3):
             measure(experiments, folder, seed)
-        experiments.keep()
-    git(folder, "branch", "-f", "best") if "best" not in git(folder, "branch") else git(
-        folder, "checkout", "-q", "-f", "best"
-    )
+    last = experiments.keep()  # which may not have been asked, or not been heard
+    best = last.entry.number if last.decision.keep else last.decision.incumbent
+    commits = {entry.number: entry.commit for entry in experiments.entries}
+    git(folder, "checkout", "-q", "--detach", "-f", commits[best])
+    git(folder, "branch", "-f", "best")
     for turn, (idea, old, new) in enumerate(IDEAS):
         if (
             sum(len(entry.runs) for entry in experiments.entries) >= runs
