@@ -141,8 +141,13 @@ class Session(Acting):
         return grade.done() and grade.result() == "able"
 
     def _choose(self, text: str, reading: Reading) -> tuple[Intent, ...]:
-        """Return which of its readings a model takes a text for that is not able to do more."""
-        if self.bench.llm is None or self.bench.asked is None or is_from_outside(text):
+        """Return which of its readings a model takes a text for that passed its exam, if not as able.
+
+        One that failed chooses wrong more often than right, and is not asked.
+        """
+        if self.bench.llm is None or self.bench.asked is None or self.bench.grade != "fair":
+            return ()
+        if is_from_outside(text):
             return ()
         with self.thinking():
             chosen, why = choose(text, reading.candidates, self.bench.asked, stop=self.stopped)
@@ -167,13 +172,6 @@ class Session(Acting):
                 self._perform_all([Intent("ask", {"text": text})])
                 return
             self._emit(Answer(not_understood(text, self._context()), unclear=True).event)
-            return
-        if all(REGISTRY[intent.command].effect == "reads" for intent in reading.choices[0]):  # costs nothing
-            taken = ", then ".join(_describe(intent) for intent in reading.choices[0])
-            self._emit(
-                Event("remark", f"Nothing was changed.{unclear} I took it as {taken}.", {"unclear": True})
-            )
-            self._perform_all(reading.choices[0])
             return
         self.choices = reading.choices
         lines = [

@@ -81,6 +81,11 @@ class Fit:
         return command is not None and command.effect != "reads"
 
     @property
+    def is_note(self) -> bool:
+        """Whether it is a remark, whose text may hold anything."""
+        return self.intent is not None and self.intent.command == "note"
+
+    @property
     def reads(self) -> bool:
         """Whether it is a command that only reads."""
         return self.intent is not None and not self.acts

@@ -22,6 +22,7 @@ from bestguess.agent.chat.language.matching import (
     likeliest,
     without_politeness,
 )
+from bestguess.agent.chat.language.ranking import tokens
 from bestguess.agent.chat.language.slots import Marked, corrected
 from bestguess.agent.chat.language.words import ALWAYS, FILLERS, GO_ON, HYPOTHETICAL, NO, PARTS, YES
 from bestguess.tools.words.cleaning import clean
@@ -140,7 +141,7 @@ def _later(text: str) -> _Part:
 def _split(text: str, context: Context) -> list[_Part]:
     """Return the parts of a text that are most probable together."""
     whole = text.strip(" ,")
-    cuts = list(re.finditer(PARTS, whole))
+    cuts = [cut for cut in re.finditer(PARTS, whole) if not _is_bare(whole[cut.end() :], context)]
     starts, ends = [0, *(cut.end() for cut in cuts)], [*(cut.start() for cut in cuts), len(whole)]
     if len(starts) > MOST_PIECES:
         starts, ends = [0], [len(whole)]
@@ -150,22 +151,31 @@ def _split(text: str, context: Context) -> list[_Part]:
         ways = []
         for start in range(end):
             part = _read(whole, starts[start], ends[end - 1], context)
-            if end - start > 1 and not part.fits[0].is_certain:
-                part = replace(part, sureness=part.sureness * _unity(part, pieces[start:end]))
+            if end - start > 1 and (not part.fits[0].is_certain or part.fits[0].is_note):
+                part = _weighed(part, pieces[start:end])
             counted = part.sureness if part.sureness >= LIKELY else UNCLEAR ** (end - start)
             ways.append((best[start][0] * counted, [*best[start][1], part]))
         best.append(max(ways, key=lambda way: way[0]))
     return [part for part in best[-1][1] if part.text.strip(" ,.!?-")]
 
 
-def _unity(part: _Part, pieces: Sequence[tuple[str, float]]) -> float:
-    """Return how probably no piece of a part is another command, which would be lost."""
-    own = part.fits[0].intent.command if part.fits and part.fits[0].intent else ""
+def _is_bare(rest: str, context: Context) -> bool:
+    """Whether what follows begins with nothing but values, which belong to what is before."""
+    piece = re.split(PARTS, rest)[0]
+    return bool(words := tokens(Marked(piece, context).text)) and set(words) <= {"V", "O"}
+
+
+def _weighed(part: _Part, pieces: Sequence[tuple[str, float]]) -> _Part:
+    """Return a part of several pieces by how probably none of them is a command that would be lost."""
+    own = part.fits[0].intent.command if part.fits[0].intent else ""
     kept = 1.0
-    for label, chance in pieces[:1] if own == "note" else pieces:  # what follows is what is noted
+    for label, chance in (
+        pieces[:1] if own == "note" and ":" in part.text else pieces
+    ):  # what follows is noted
         is_other = label in REGISTRY and label != own and not any({label, own} <= {*one} for one in FAMILIES)
         kept *= 1.0 - LOST * chance if is_other and chance > 0.5 else 1.0
-    return kept
+    fit = replace(part.fits[0], is_certain=part.fits[0].is_certain and kept == 1.0)
+    return replace(part, fits=[fit, *part.fits[1:]], sureness=part.sureness * kept)
 
 
 def _read(whole: str, start: int, end: int, context: Context) -> _Part:

@@ -102,7 +102,7 @@ def test_several_sentences_are_several_intents_and_one_that_is_not_understood_sp
         ("run 2 and pin depth to 3", ["pin", "run"]),
         ("keep depth at 2 and don't go above lr 0.05", ["pin", "narrow"]),
         ("set booster to dart and show me the best", ["pin", "best"]),
-        ("pin depth to 6 and lr to 0.01", ["pin", "pin"]),
+        ("pin depth to 6 and lr to 0.01", ["pin"]),
         ("narrow lr to 0.001 and 0.01", ["narrow"]),
         ("set lr between 0.001 and 0.01", ["narrow"]),
         ("compare 3 and 7", ["compare"]),
