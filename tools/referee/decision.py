@@ -22,7 +22,6 @@ from bestguess.tools.referee.experiment import (
 )
 from bestguess.tools.referee.noise import Noise
 from bestguess.tools.referee.posterior import (
-    KINDS,
     WINDOW,
     Measured,
     Normals,
@@ -31,24 +30,15 @@ from bestguess.tools.referee.posterior import (
     run_filter,
     within_reach,
 )
+from bestguess.tools.referee.repeat import repeat_worth
 from bestguess.tools.referee.seeds import adjust_for_seeds
 from bestguess.tools.words.given import shown
 
 LIKELY = 0.5
 """A limit counts as held from this chance on."""
 
-LEAST_REPEATS = 4
-"""As long as there are fewer in the record, a change that would be kept is to be run again once.
-
-How much of the differences between single runs is noise cannot be told from them: they are the same where
-most changes do nothing and where many do a little harm.
-"""
-
 NEGLIGIBLE = 0.01
 """A gain of less than this share of a run's noise is none: two equal values are no reason to change."""
-
-NODES = 65
-"""Places at which the outcome of another run is tried out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +51,7 @@ class Decision:
     of the candidate is expected to improve the decision by, less its cost, what it tells of the noise not
     counted; `incumbent_value` and `value` the means of what both are truly worth: what was kept for looking
     good is worth less than it looked. `limits` has the chance that each limit holds. `repeat` says to run
-    the candidate again before it is decided: where that is worth its cost, or the noise was never measured.
+    the candidate again before it is decided: where that is worth its cost, or nothing was ever run twice.
     """
 
     number: int
@@ -86,7 +76,7 @@ class Decision:
             return ""
         if self.repeat_worth > 0.0:
             return f"that is expected to gain {self.repeat_worth:.3g} more than it costs"
-        return f"the noise is known too little, from {self.noise.source}" if self.noise else ""
+        return "nothing was ever run twice, and the noise is told from differences between experiments alone"
 
 
 def decide(
@@ -141,13 +131,14 @@ def decide(
     observed = float(np.median(measured[number].values) - np.median(measured[incumbent].values))
     luck = float(np.clip(1.0 - mean / observed, 0.0, 1.0)) if observed else 0.0
     learned = noise_of(posterior, list(measured.values()), known=noise is not None)
-    worth = _repeat_worth(posterior, candidate, record, measured, incumbent, repeat_cost)
+    worth = repeat_worth(posterior, candidate, record, measured, gain, incumbent, repeat_cost)
     holds = _limits(record, candidate, limits or {})
     held = _limits(record, record[incumbent], limits or {})
     keep, because = _rule(mean, max(least_gain, NEGLIGIBLE * learned.sd), holds, held)
     truth, standing = posterior.truth(number), posterior.truth(incumbent)
-    repeats = sum(len(one.values) - 1 for one in measured.values())
-    unsure = keep and noise is None and repeats < LEAST_REPEATS and len(measured[number].values) == 1
+    # From single runs noise cannot be told from changes that do a little: one repeat at least. More did not
+    # pay: four of them cost 0 to 10 % of the gain in evals/measures/referee.py, and gained nothing on LCDB.
+    unsure = keep and noise is None and all(len(one.values) == 1 for one in measured.values())
     may = (horizon is None or horizon > 0) and min(holds.values(), default=1.0) >= 0.05
     repeat = may and (worth > 0.0 or unsure)
     reason = _reason(metric, keep, because, mean, (chance_better, chance_same, luck), learned, incumbent)
@@ -266,89 +257,6 @@ def noise_of(posterior: Posterior, measured: Sequence[Measured], *, known: bool)
     else:
         source = f"{compared} difference{'s' * (compared > 1)} between single runs, a guess"
     return Noise(float(sd), float(low), float(high), source)
-
-
-def _repeat_worth(
-    posterior: Posterior,
-    candidate: Experiment,
-    record: Mapping[int, Experiment],
-    measured: Mapping[int, Measured],
-    incumbent: int,
-    cost: float | None,
-) -> float:
-    """Return by how much another run is expected to improve the decision, less its cost."""
-    settings, change = posterior.settings, posterior.change
-    weight = settings.weight
-    noise_var = float(weight @ settings.noise**2)
-    if cost is None:
-        cost = _new_experiment(posterior, incumbent) * _length(candidate, record)
-    if change is None or measured[candidate.number].base != incumbent:
-        gain = gain_of(posterior, candidate.number, incumbent, measured)
-        mean = float(gain.weight @ gain.mean)
-        var = np.array([float(gain.weight @ (gain.var + (gain.mean - mean) ** 2))])
-        return _foreseen(np.ones(1), np.array([mean]), np.array([mean]), var, var, noise_var) - cost
-    share = weight[:, None] * change.weight
-    kinds = share.sum(axis=0)
-    part = share / np.maximum(kinds, np.finfo(float).tiny)
-    effect, truth = (part * change.effect).sum(axis=0), (part * change.truth).sum(axis=0)
-    off, truth_off = change.effect - effect, change.truth - truth
-    foreseen = _foreseen(
-        kinds,
-        effect,
-        truth,
-        (part * (change.truth_var + truth_off**2)).sum(axis=0),
-        (part * (change.both + off * truth_off)).sum(axis=0),
-        noise_var,
-    )
-    return foreseen - cost
-
-
-def _new_experiment(posterior: Posterior, incumbent: int) -> float:
-    """Return what one more change of the kind made so far is expected to gain, measured once."""
-    settings = posterior.settings
-    weight, (_, base_var) = settings.weight, posterior.truths[incumbent]
-    calm = slice(len(KINDS))
-    effect_mean, effect_var = settings.effect_mean[:, calm], settings.effect_var[:, calm]
-    share = weight[:, None] * np.exp(settings.effect_log[:, calm])
-    kinds = share.sum(axis=0)
-    part = share / kinds
-    mean = (part * effect_mean).sum(axis=0)
-    var = (part * (effect_var + (effect_mean - mean) ** 2)).sum(axis=0)
-    noise_var = float(weight @ settings.noise**2)
-    return _foreseen(kinds, mean, mean, var + float(weight @ base_var), var, noise_var)
-
-
-def _foreseen(
-    weight: FloatArray,
-    effect: FloatArray,
-    truth: FloatArray,
-    truth_var: FloatArray,
-    both: FloatArray,
-    noise_var: float,
-) -> float:
-    """Return by how much a run is expected to raise the better of keeping and not keeping.
-
-    Each kind of effect (k,) has a joint normal of the effect and the truth, of which a run tells `truth + e`.
-    """
-    total = truth_var + noise_var
-    sd = np.sqrt(total)
-    # Each kind's own outcomes at its quantiles, weighed by all kinds: the mixture's integral.
-    steps = np.linspace(-3.5, 3.5, NODES)
-    mass = np.exp(-0.5 * steps**2)
-    mass /= mass.sum()
-    outcome = (truth[:, None] + sd[:, None] * steps).ravel()
-    density = np.exp(-0.5 * ((outcome[:, None] - truth) / sd) ** 2) / sd * weight
-    after = effect + both / total * (outcome[:, None] - truth)
-    expected = (density * after).sum(axis=1) / np.maximum(density.sum(axis=1), np.finfo(float).tiny)
-    spread = (weight[:, None] * mass).ravel()
-    now = max(0.0, float(spread @ expected))
-    return max(0.0, float(spread @ np.maximum(expected, 0.0)) - now)
-
-
-def _length(candidate: Experiment, record: Mapping[int, Experiment]) -> float:
-    """Return the cost of a run of the candidate, over the median cost of a run."""
-    costs = [one.cost for one in record.values() if one.cost is not None and one.cost > 0]
-    return candidate.cost / float(np.median(costs)) if candidate.cost and costs else 1.0
 
 
 def _limits(

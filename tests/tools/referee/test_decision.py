@@ -87,15 +87,15 @@ def test_runs_go_to_the_experiments_that_may_be_the_best() -> None:
     assert sum(one.chance_best for one in found) == pytest.approx(1.0, abs=0.01)
 
 
-def test_a_change_that_would_be_kept_is_run_again_until_the_noise_was_measured() -> None:
+def test_a_change_that_would_be_kept_is_run_again_if_nothing_ever_was() -> None:
     record = [Experiment(0, [1.0]), Experiment(1, [1.2])]
     asked = decide(record, 1, direction="maximize")
     assert asked.keep
     assert asked.repeat
-    assert "single runs" in asked.repeat_reason
+    assert "ever run twice" in asked.repeat_reason
     assert not decide(record, 1, direction="maximize", horizon=0).repeat
     assert not decide(record, 1, direction="maximize", noise=0.1).repeat
-    measured = [Experiment(0, [1.0, 1.01, 0.99, 1.0, 1.02]), Experiment(1, [1.3])]
+    measured = [Experiment(0, [1.0, 1.01]), Experiment(1, [1.3])]
     assert not decide(measured, 1, direction="maximize").repeat
 
 
@@ -134,9 +134,9 @@ def test_two_thousand_experiments_are_decided_at_once() -> None:
 
 
 @pytest.mark.slow
-def test_chances_and_gains_are_what_they_say() -> None:
+def test_chances_are_what_they_say_and_gains_are_not_overstated() -> None:
     said, was, gains, effects = [], [], [], []
-    for seed in range(12):
+    for seed in range(8):
         rng = np.random.default_rng(seed)
         record, truth, incumbent = [Experiment(0, [float(rng.normal())], kept=True)], 0.0, 0
         for number in range(1, 50):
@@ -154,4 +154,5 @@ def test_chances_and_gains_are_what_they_say() -> None:
     for part in np.array_split(order, 4):
         assert np.mean(np.array(said)[part]) == pytest.approx(np.mean(np.array(was)[part]), abs=0.12)
     kept = np.array(gains) > 0
-    assert np.mean(np.array(gains)[kept]) == pytest.approx(np.mean(np.array(effects)[kept]), abs=0.15)
+    told, true = np.mean(np.array(gains)[kept]), np.mean(np.array(effects)[kept])
+    assert 0.5 * true < told < true + 0.1
