@@ -348,13 +348,13 @@ def test_one_trial_is_stopped_and_the_others_go_on(talk: Talk, folder: Path) -> 
     slow = SCRIPT.replace("time.sleep(args.nap_s)", "time.sleep(60 if args.lr == 0.02 else 0)")
     (folder / "train.py").write_text(slow)
     talk.say("tune train.py", "always")
-    talk.session.say("try lr=0.02")
+    talk.session.say("/try lr=0.02")
     bench = talk.session.bench
     assert bench.trials
     until = time.monotonic() + 20
     while 1 not in bench.trials.running and time.monotonic() < until:
         time.sleep(0.02)
-    talk.session.say("try lr=0.05")
+    talk.session.say("/try lr=0.05")
     talk.session.do("stop", {"trial": 1})
     assert bench.trials.wait(25)
     assert [(trial.number, trial.state) for trial in bench.history] == [(0, "complete"), (2, "complete")]
@@ -371,7 +371,7 @@ def test_a_trial_that_is_stopped_after_it_printed_a_value_counts_as_stopped_earl
         SCRIPT + "sys.stdout.flush()\ntime.sleep(60 if args.lr == 0.02 else 0)\n"
     )
     talk.say("tune train.py", "always")
-    talk.session.say("try lr=0.02")
+    talk.session.say("/try lr=0.02")
     bench = talk.session.bench
     assert bench.trials
     until = time.monotonic() + 20

@@ -279,20 +279,23 @@ def test_a_chart_fits_its_room_whatever_was_open_while_it_came(
 def test_what_is_open_all_day_tells_how_far_it_is_and_follows_the_trial_that_is_looked_at(
     empty: WebServer, look: Callable[..., Any]
 ) -> None:
-    slow = SCRIPT.replace("time.sleep(args.nap_s)", "time.sleep(0 if args.lr == 0.01 else 3)")
-    (empty.session.bench.folder / "train.py").write_text(slow)
+    folder = empty.session.bench.folder
+    told_to = f"__import__('os').path.exists({str(folder / 'go')!r})"
+    wait = f"while args.lr != 0.01 and not {told_to}: time.sleep(0.05)"
+    (folder / "train.py").write_text(SCRIPT.replace("time.sleep(args.nap_s)", wait))
     for text in ("tune train.py", "always"):
         empty.session.say(text)
         assert empty.session.bench.trials is None or empty.session.bench.trials.wait(60)
     page = look(empty)
     page.locator("#standing", has_text="of 1").wait_for()
     assert page.title() == "1/1 0.05 train"
-    empty.session.say("try lr=0.02")
+    empty.session.say("/try lr=0.02")
     page.locator("#tab-trials-tab").click()
     page.locator("#trials tr.running .open").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_text("still running").wait_for()
     assert dialog.get_by_role("button", name="Stop this trial").is_enabled()
+    (folder / "go").touch()
     dialog.get_by_text("It gave val_loss").wait_for(timeout=30_000)  # it ends while it is looked at
     assert dialog.get_by_role("button", name="Stop this trial").is_disabled()
     page.keyboard.press("Escape")
