@@ -90,7 +90,7 @@ def _units(rng: np.random.Generator) -> tuple[str, str]:
     unit, small, factor = _one(
         rng, (("km", "m", 1000), ("m", "cm", 100), ("kg", "g", 1000), ("h", "min", 60), ("cm", "mm", 10))
     )
-    number = int(rng.integers(2, 30))
+    number = int(rng.integers(2, 90))
     return f"{number} {unit} in {small}", f"{number * factor} {small}"
 
 
