@@ -93,8 +93,9 @@ def summary(said: Sequence[Said]) -> str:
         f"{name} {counts[name]} ({counts[name] / max(len(said), 1):.0%})"
         for name in ("done", "asked", "unable", "wrong")
     )
-    acted = sum(each.verdict == "wrong" and each.came.startswith("!") for each in said)
-    return f"{len(said)} sentences: {shares}; {acted} wrong ones would have changed something"
+    wrong = [each.came for each in said if each.verdict == "wrong"]
+    acted, carded = (sum(came.startswith(sign) for came in wrong) for sign in ("!", "card: "))
+    return f"{len(said)} sentences: {shares}; of the wrong ones {acted} acted at once, {carded} by a card"
 
 
 class _Watched(Session):
@@ -176,12 +177,13 @@ def _say(folder: Path, turn: Mapping[str, Any], text: str, llm: Any) -> Said:
         words = " ".join(last.text.split())[:110] if last else ""
         if came:
             shown = "; ".join(REGISTRY[one.command].write(one.arguments) for one in came)
-            acts = any(REGISTRY[one.command].effect != "reads" for one in came)
+            acted = any(REGISTRY[one.command].effect != "reads" for one in session.done)
+            sign = "!" if acted else "card: " if pending else ""
             outcomes = [outcome for one in came for outcome in _outcomes(one, session)]
             guessed = any("not sure what that asks for" in event.text for event in events)
             right = any(_matches(outcomes, wanted) for wanted in (turn["means"], *turn.get("or", ())))
             verdict: Verdict = "done" if right else "unable" if guessed else "wrong"
-            return Said(turn["id"], text, verdict, f"{'' if right or not acts else '!'}{shown}")
+            return Said(turn["id"], text, verdict, f"{'' if right else sign}{shown}")
         if session.choices:
             return Said(turn["id"], text, "asked", words)
         if _may_be_nothing(turn):

@@ -31,7 +31,7 @@ def test_each_way_of_saying_is_judged_by_what_was_meant(tmp_path: Path) -> None:
     said = list(measure_turns(file))
     assert [each.verdict for each in said] == ["done", "wrong", "done", "done", "unable", "asked"]
     assert "wrong 1" in summary(said)
-    assert "0 wrong ones would have changed something" in summary(said)
+    assert "0 acted at once" in summary(said)
 
 
 def test_the_open_file_has_30_turns_of_three_wordings_and_more() -> None:
