@@ -130,7 +130,8 @@ def record(
       bestguess experiment record -m "wider layers" --param width=512 --value 0.29 --key job-17
       bestguess experiment record 4 --value 0.30 --seed 2
     """
-    recorded = _open(storage, study_name, folder, _task(direction, goals, limits)).record(
+    opened = _open(storage, study_name, folder, _task(direction, goals, limits)).expect(direction)
+    recorded = opened.record(
         list(values) or None,
         experiment=experiment,
         commit=commit,

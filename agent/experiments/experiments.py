@@ -32,7 +32,7 @@ from bestguess.agent.experiments.recording import (
 )
 from bestguess.agent.record.study import Study
 from bestguess.agent.task import Task
-from bestguess.tools.errors import InputError
+from bestguess.tools.errors import InputError, StudyError
 from bestguess.tools.referee.decision import decide
 from bestguess.tools.referee.finalists import finalists
 from bestguess.tools.referee.similarity import Change, find_similar
@@ -94,6 +94,12 @@ class Experiments:
     def entries(self) -> tuple[Entry, ...]:
         """The experiments so far."""
         return self._read()[0]
+
+    def expect(self, direction: str | None) -> Experiments:
+        """Return these experiments; raise StudyError if their metric is to go another way than this."""
+        if direction not in (None, self.task.direction):
+            raise StudyError(f"study {self.study_name!r} is to {self.task.aim}, and now to {direction} it")
+        return self
 
     def record(
         self,

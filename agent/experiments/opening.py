@@ -30,14 +30,10 @@ def find_study(storage: str | None, name: str, given: Task | None) -> Study | No
             "choose another study name"
         )
     wanted, kept = task_of(given), study.task
-    usual = Task()
-    said = (wanted.metrics, wanted.limits, wanted.metric, wanted.direction) != (
-        usual.metrics,
-        usual.limits,
-        usual.metric,
-        usual.direction,
-    )
-    if said and (wanted.aim, wanted.limits) != (kept.aim, kept.limits):
+    named = wanted.goals is not None or wanted.metric != Task().metric  # what is unnamed may be any metric
+    same = (wanted.aim, wanted.limits) == (kept.aim, kept.limits)
+    turned = wanted.direction not in (Task().direction, kept.direction)
+    if (named and not same) or turned:
         raise StudyError(
             f"study {name!r} is to {kept.aim}, and now to {wanted.aim}; choose another study name"
         )

@@ -90,19 +90,23 @@ class ExperimentTools:
             if direction or goals or limits:
                 task = Task.from_dict(words)
                 self._open[study_name] = Experiments(self._storage, study_name, task, folder=self._folder)
-            recorded = self._get(study_name).record(
-                value,
-                commit=commit,
-                description=description,
-                experiment=experiment,
-                seed=seed,
-                metrics=metrics,
-                failed=failed,
-                diff=diff,
-                note=note,
-                params=params,
-                cost=cost,
-                key=key,
+            recorded = (
+                self._get(study_name)
+                .expect(direction)
+                .record(
+                    value,
+                    commit=commit,
+                    description=description,
+                    experiment=experiment,
+                    seed=seed,
+                    metrics=metrics,
+                    failed=failed,
+                    diff=diff,
+                    note=note,
+                    params=params,
+                    cost=cost,
+                    key=key,
+                )
             )
         return _answer(recorded)
 

@@ -184,6 +184,9 @@ def test_a_study_of_experiments_is_opened_again_and_no_other_is_taken_for_one(tm
     assert again.entries == first.entries
     assert again.task.direction == "maximize"
     again.record(0.95, description="wider")
+    assert bg.Experiments(storage, "a", bg.Task(direction="maximize")).expect("maximize").entries
+    with pytest.raises(StudyError, match="and now to minimize it"):
+        again.expect("minimize")
     assert len(first.entries) == 2
     with pytest.raises(StudyError, match="is to maximize accuracy, and now to minimize loss"):
         bg.Experiments(storage, "a", bg.Task(metric="loss"))
