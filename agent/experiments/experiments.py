@@ -98,7 +98,8 @@ class Experiments:
     def expect(self, direction: str | None) -> Experiments:
         """Return these experiments; raise StudyError if their metric is to go another way than this."""
         if direction not in (None, self.task.direction):
-            raise StudyError(f"study {self.study_name!r} is to {self.task.aim}, and now to {direction} it")
+            aim = f"is to {self.task.aim}, and now to {direction} it"
+            raise StudyError(f"study {self.study_name!r} {aim}; choose another study name")
         return self
 
     def record(
