@@ -65,7 +65,11 @@ def read_call(call: ToolCall) -> Intent:
 
 
 def describe_state(bench: Workbench) -> list[str]:
-    """Return where the session stands, a line each; what programs say makes no line of its own."""
+    """Return where the session stands, a line each; no name and no program's words make one of their own."""
+    return [clean_line(line) for line in _state_lines(bench)]
+
+
+def _state_lines(bench: Workbench) -> list[str]:
     there = ", ".join(path.name for path in scripts(bench.folder)[:12]) or "no Python file"
     if bench.plan is None:
         return [f"Nothing is tuned yet. The folder has {there}."]
