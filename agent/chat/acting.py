@@ -39,6 +39,9 @@ TITLE_CHARS = 120
 ANEW = frozenset({"new", "study"})
 """Commands after which it is another program that runs: what later steps would do is not known before."""
 
+OF_PROGRAM = frozenset({"code", "budget", "space"})
+"""What is agreed to of a program: to run it, for how long, and within which space."""
+
 OUTSIDE = "it was read by the model, or from a text that is not an instruction as a whole"
 GUESSED = "it was read from words that may mean something else"
 UNKNOWN = "what it would do is known only after the steps before it; it is asked about then"
@@ -96,16 +99,21 @@ class Acting(Conversation):
         command = REGISTRY[intent.command]
         if command.effect == "reads":
             return None
-        words = shorten(clean_line(command.write(intent.arguments)), TITLE_CHARS)
-        card = Card(f"Do {words}?", (command.summary,), "typed")
-        if command.asks:
-            card = command.asks(self, **intent.arguments)
+        card = self._own_card(intent)
         if intent.origin == "person":
             unasked = {*self.consents, "typed"} if self.attended else self.consents
             return None if card.consent in unasked else card
         whole = f"the whole command: {verbatim(command.write(intent.arguments))}"
         why = OUTSIDE if intent.origin == "outside" else GUESSED
         return Card(card.title, (whole, *card.lines, why), "once")
+
+    def _own_card(self, intent: Intent) -> Card:
+        """Return the card that a command makes, whoever wants it."""
+        command = REGISTRY[intent.command]
+        if command.asks:
+            return command.asks(self, **intent.arguments)
+        words = shorten(clean_line(command.write(intent.arguments)), TITLE_CHARS)
+        return Card(f"Do {words}?", (command.summary,), "typed")
 
     def _ask(
         self, card: Card, intent: Intent, rest: Sequence[Intent] = (), *, by_itself: bool = False,
@@ -242,7 +250,7 @@ class Acting(Conversation):
         """Return the card of what is done later, which may not be `known` before other steps are done."""
         command = REGISTRY[intent.command]
         try:
-            if known or command.effect == "reads":
+            if known or command.effect == "reads" or self._own_card(intent).consent not in OF_PROGRAM:
                 return self._card_for(intent)
         except AlreadySo:
             return None

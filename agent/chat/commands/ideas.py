@@ -27,7 +27,7 @@ def _card_for_try(session: Conversation, values: Values) -> Card:
     expected = facts.expectation(session.bench.known, params)
     lines = (expected, *cost_lines(session, 1), *([although] if although else []))
     # In the title, by which the session tells whether what was agreed to is still what would be done.
-    return Card(f"Run {configuration(params)}?", lines, "code")
+    return Card(f"Run {assignments(params)}?", lines, "code")
 
 
 @command(

@@ -55,7 +55,8 @@ class PtyTalk:
             chunk = os.read(self._master, 65536)
         except OSError:
             return False
-        if CURSOR_QUERY in chunk:
+        tail = self._raw[-len(CURSOR_QUERY) + 1 :]  # a query may come in two pieces
+        if CURSOR_QUERY in tail + chunk:
             os.write(self._master, b"\x1b[1;1R")
         self._raw += chunk
         return bool(chunk)
