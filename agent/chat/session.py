@@ -22,6 +22,7 @@ from bestguess.agent.chat.conversation import WRITING_S as WRITING_S
 from bestguess.agent.chat.conversation import Page as Page
 from bestguess.agent.chat.conversation import Pending as Pending
 from bestguess.agent.chat.events import Answer, Event
+from bestguess.agent.chat.files import scripts
 from bestguess.agent.chat.language.intents import LATER, Context, Intent, Verdict
 from bestguess.agent.chat.language.matching import is_question
 from bestguess.agent.chat.language.understanding import Reading, is_from_outside, read_verdict, understand
@@ -41,6 +42,8 @@ SECOND = ("second best", "second-best", "2nd best", "runner-up", "runner up", "s
 """What the second best trial is called."""
 
 _CHOICE = re.compile(r"(\d{1,3})(?: of question (\d{1,9}))?[.)]?")
+MOST_CHOICES = 2
+_FILES = re.compile(r"[\w.-]+\.py\b")
 _SWITCHES = re.compile(r"\b(?:back|switch|go) to\b", re.IGNORECASE)
 
 
@@ -160,6 +163,10 @@ class Session(Acting):
         if unknown := unknown_name(text, self._context()):
             self._emit(Answer(unknown, unclear=True).event)
             return
+        if not reading.choices and self.bench.plan is None and not is_from_outside(text):
+            named = [path.name for path in scripts(self.bench.folder) if path.name in _FILES.findall(text)]
+            begins = tuple((Intent("new", {"script": name}, "person"),) for name in named[:MOST_CHOICES])
+            reading = replace(reading, choices=begins)
         unclear = (
             f" I did not understand *{shorten(clean_line(reading.unclear), 200)}*." if reading.unclear else ""
         )

@@ -191,3 +191,13 @@ def test_what_there_is_not_is_said_beside_what_is_done(text: str, left: str) -> 
 def test_a_question_about_a_trial_is_no_remark_about_it() -> None:
     reading = understand("number nine looks awful, how come it got proposed", CONTEXT)
     assert all(one.command != "note" for one in reading.intents)
+
+
+def test_before_there_is_a_study_a_program_that_is_named_is_offered(talk: Talk) -> None:
+    talk.say("hi! can u tune train.py for me, val_loss should go down")
+    assert talk.of("choice")[-1].fields["choices"] == [["/new script=train.py"]]
+    assert talk.session.bench.plan is None
+    talk.say("1")
+    assert talk.session.bench.plan is not None
+    talk.say("flurb the wibble of nothing.py")
+    assert len(talk.of("choice")) == 1

@@ -53,7 +53,7 @@ REPLIES: dict[str, list[Reply]] = {
         [("wait", {})],
         "The study is begun.",
     ],
-    EPOCHS: [[("fix", {"values": {"epochs": 20}}), ("run", {"n": 3}), ("wait", {})], "They ran. 4711 more."],
+    EPOCHS: [[("fix", {"values": {"epochs": 20}}), ("run", {"n": 3}), ("wait", {})], "They ran. It is 4711."],
     MIND: [[("add", {"parameter": "epochs", "low": 5, "high": 40}), ("patience", {"n": 4})], "As you wish."],
     LATENCY: [
         [("metrics", {"values": {"val_loss": "minimize", "latency_ms": "minimize"}})],
