@@ -185,7 +185,7 @@ def fit(sayings: Sequence[Saying], path: Path = WEIGHTS) -> None:
                 {
                     fingerprint(saying.marked, saying.label)
                     for saying in sayings
-                    if len(meanings[" ".join(tokens(saying.marked))]) == 1
+                    if saying.author == "examples" and len(meanings[" ".join(tokens(saying.marked))]) == 1
                 }
             ),
             dtype=np.uint32,

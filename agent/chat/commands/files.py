@@ -54,6 +54,7 @@ def _card_for_export(session: Conversation, form: Form = "script", path: str = "
             "csv": "csv",
             "spreadsheet": "csv",
             "excel": "csv",
+            "comma_separated": "csv",
             "report": "report",
             "html": "report",
             "command": "command",
