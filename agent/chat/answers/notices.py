@@ -44,9 +44,10 @@ def trial_finished(trial: Trial, history: History, task: Task) -> str:
 def metric_found(trial: Trial, plan: Plan, note: str) -> str:
     """Say that the first trial gave a value, so that more may be spent; `note` is how it was read."""
     seconds = trial.outcome.seconds if trial.outcome and trial.outcome.seconds else 0.0
+    of_default = " with the defaults" if trial.source == "default" else ""
     other = f" In that run {note}; */new {plan.script} match=min* (or max) takes another." if note else ""
     return (
-        f"The metric was found: {plan.task.metric} = {trial.value:.6g} with the defaults, in "
+        f"The metric was found: {plan.task.metric} = {trial.value:.6g}{of_default}, in "
         f"{duration(seconds)}. It is to {plan.task.direction}.{other} Say for example *run 20*."
     )
 

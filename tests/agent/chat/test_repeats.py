@@ -90,3 +90,10 @@ def test_all_trials_are_taken_away_in_the_forms_of_the_command_line(talk: Talk, 
     assert result.trials == talk.session.bench.history.trials
     with pytest.raises(InputError, match="'script', 'command', 'json'"):
         REGISTRY["export"].check({"form": "pdf"})
+
+
+def test_a_first_trial_of_ones_own_is_not_said_to_be_the_default(talk: Talk, folder: Path) -> None:
+    (folder / "train.py").write_text(SEEDED)
+    talk.say("/new train.py val_loss", "no", "/try lr=0.02", "yes")
+    (found,) = [event.text for event in talk.of("remark") if "The metric was found" in event.text]
+    assert "with the defaults" not in found
