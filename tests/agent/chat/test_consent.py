@@ -177,10 +177,10 @@ def test_a_configuration_whose_rest_would_be_another_by_now_is_asked_for_again(f
     assert session.bench.trials is not None
     session.bench.trials.wait(60)
     talk.say("try lr=0.2")
-    assert "`depth` = 3" in talk.of("card")[-1].text
+    assert "depth=3" in talk.of("card")[-1].text
     session.bench.tuner.tell({**session.bench.the_plan().space.default(), "depth": 1}, -1e9)
     talk.say("yes")
-    assert "`depth` = 1" in talk.of("card")[-1].text
+    assert "depth=1" in talk.of("card")[-1].text
     assert len(session.bench.history) == 2
     session.close()
 

@@ -213,7 +213,7 @@ def test_try_runs_the_users_idea_with_what_the_surrogate_expects(talk: Talk) -> 
 
 def test_an_idea_keeps_to_the_limits_that_it_does_not_name_and_says_which_it_breaks(talk: Talk) -> None:
     talk.say(*BEGIN, "pin depth=2", "yes", "try lr=0.02")
-    assert "`depth` = 2" in talk.of("card")[-1].text
+    assert "depth=2" in talk.of("card")[-1].text
     talk.say("no", "try lr=0.02 depth=4")
     assert "although you said depth = 2" in talk.of("card")[-1].fields["lines"]
     talk.say("yes")
