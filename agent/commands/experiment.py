@@ -75,7 +75,7 @@ def command() -> None:
     metavar="NAME=NUMBER",
     help="another metric, or each of several; again for the next run",
 )
-@click.option("--failed", metavar="TEXT", help="it gave no value, and this is why")
+@click.option("--failure", "--failed", "failure", metavar="TEXT", help="it gave no value, and this is why")
 @click.option(
     "--description", "-m", default="", metavar="TEXT", help="what was changed; default: the commit's"
 )
@@ -104,7 +104,7 @@ def record(
     values: tuple[float, ...],
     seeds: tuple[int, ...],
     metrics: tuple[str, ...],
-    failed: str | None,
+    failure: str | None,
     diff: Any,
     params: tuple[str, ...],
     direction: str | None,
@@ -116,7 +116,7 @@ def record(
     as_json: bool,
     **told: Any,
 ) -> None:
-    """Record what a change came to; without --value and --failed, that it runs.
+    """Record what a change came to; without --value and --failure, that it runs.
 
     The same commit (or diff, or description, with the same --param) is the same EXPERIMENT, to which runs are
     added; so it is by its number. The metric and its direction are given once.
@@ -126,7 +126,7 @@ def record(
       bestguess experiment record --commit HEAD --value 0.31 --seed 1 --value 0.33 --seed 2
       bestguess experiment record --commit HEAD --goal val_bpb=minimize --limit 'memory_gb <= 40' \\
           --metric val_bpb=0.998 --metric memory_gb=31.5
-      bestguess experiment record --commit HEAD --failed "CUDA out of memory" --cost 0.4
+      bestguess experiment record --commit HEAD --failure "CUDA out of memory" --cost 0.4
       bestguess experiment record -m "wider layers" --param width=512 --value 0.29 --key job-17
       bestguess experiment record 4 --value 0.30 --seed 2
     """
@@ -137,7 +137,7 @@ def record(
         commit=commit,
         seed=list(seeds) or None,
         metrics=_runs(metrics) or None,
-        failed=failed,
+        failure=failure,
         diff=diff.read(MOST_CHARS) if diff else "",
         params=_read_params(params),
         **told,

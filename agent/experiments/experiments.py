@@ -111,7 +111,7 @@ class Experiments:
         experiment: int | str | None = None,
         seed: int | Sequence[int] | None = None,
         metrics: Mapping[str, float] | Sequence[Mapping[str, float]] | None = None,
-        failed: str | None = None,
+        failure: str | None = None,
         diff: str = "",
         note: str = "",
         params: Mapping[str, Any] | None = None,
@@ -130,7 +130,7 @@ class Experiments:
             description: what was changed, in a line.
             seed: that of each run.
             metrics: the values of several metrics of each run, by name.
-            failed: why it gave no value.
+            failure: why it gave no value.
             diff: the change itself, where there is no commit.
             note: what else to remember of it.
             params: numbers in the code that were set for it, by name.
@@ -141,7 +141,7 @@ class Experiments:
             InputError: something is wrong with what was given; nothing was recorded.
         """
         task = self.task
-        told = read_told(task, value, metrics, failed, seed)
+        told = read_told(task, value, metrics, failure, seed)
         key = uuid4().hex if key is None else f"told:{read_key(key)}"
         cost = read_cost(cost)
         entries = self.entries

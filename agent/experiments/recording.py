@@ -63,7 +63,7 @@ class Told:
     beside: Sequence[Mapping[str, float]] = ()
 
 
-def read_told(task: Task, value: Any, metrics: Any, failed: Any, seed: Any) -> list[Told]:
+def read_told(task: Task, value: Any, metrics: Any, failure: Any, seed: Any) -> list[Told]:
     """Return what was told of runs; nothing where the experiment still runs.
 
     Of one metric, all runs are one trial, so that they are recorded together or not at all; of several, each
@@ -76,10 +76,10 @@ def read_told(task: Task, value: Any, metrics: Any, failed: Any, seed: Any) -> l
     runs = max(len(values), len(several))
     if runs > MOST_RUNS:
         raise InputError(f"there are {runs} runs; record at most {MOST_RUNS} at once")
-    if failed is not None:
+    if failure is not None:
         if runs:
             raise InputError("there is a value, and it failed; give one of them")
-        return [Told(Outcome.failure(read_words("failed", failed, LONGEST_READ)), seeds)]
+        return [Told(Outcome.failure(read_words("failure", failure, LONGEST_READ)), seeds)]
     if values and several and len(values) != len(several):
         raise InputError(
             f"there are {len(values)} values and {len(several)} of other metrics; give one a run"

@@ -58,7 +58,7 @@ def measure(experiments, folder, seed, **told):
     value, failed = run(folder, seed)
     key = f"{git(folder, 'rev-parse', 'HEAD')}-{seed}"
     return experiments.record(
-        value, failed=failed, commit="HEAD", seed=seed if failed is None else None, key=key, **told
+        value, failure=failed, commit="HEAD", seed=seed if failed is None else None, key=key, **told
     )
 
 

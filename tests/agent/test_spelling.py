@@ -29,6 +29,10 @@ def arguments_of(function: object) -> set[str]:
 
 PYTHON = (
     set.union(*map(arguments_of, (bg.tune, bg.Tuner, bg.Tuner.tell, bg.warm_start, bg.learn, bg.Result.best)))
+    | set.union(
+        *(arguments_of(getattr(bg.Experiments, verb)) for verb in ("record", "keep", "tried", "stop"))
+    )
+    | set.union(*map(arguments_of, (bg.PromptTask, bg.PromptTask.tune)))
     | {field.name for kind in (bg.Task, bg.Budget, bg.Outcome, bg.Trial, Limit) for field in fields(kind)}
     | arguments_of(bg.Outcome.failure)
     | arguments_of(bg.Trial.report)
@@ -59,6 +63,9 @@ COMMAND_LINE = {
     "match": "which of several matches of a pattern",
     "metric": "a pattern that finds it, where a command prints it",
     "limit": "one of the limits each",
+    "goal": "one of the metrics each, with its direction",
+    "param": "one of the params each",
+    "try": "one of the instructions each",
     "trial_timeout": "of a command, which a function has not",
     "model": "a model of the demo's, or of the catalog's",
     "folder": "where a session is",
@@ -90,6 +97,7 @@ MCP = {
     "a": "one of two trials",
     "b": "the other",
     "form": "of `export`, as in a session",
+    "goals": "of a Task, each with its direction",
 }
 
 

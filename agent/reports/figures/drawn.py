@@ -119,7 +119,10 @@ def _colour_bar(traces: Iterable[Any], metric: str) -> dict[str, Any]:
             low, high = (str(of.colorbar.ticktext[at]) for at in (0, -1))
         else:
             values = np.asarray(trace.z if is_map else of.color, dtype=float)
-            low, high = (f"{end:.4g}" for end in (np.nanmin(values), np.nanmax(values)))
+            values = values[np.isfinite(values)]
+            if not values.size:
+                continue
+            low, high = (f"{end:.4g}" for end in (values.min(), values.max()))
         turned = [(1 - at, colour) for at, colour in reversed(of.colorscale)]
         colours = turned if of.reversescale else of.colorscale
         return colour_bar(of.colorbar.title.text or metric, low, high, colours)

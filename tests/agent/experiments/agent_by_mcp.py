@@ -35,7 +35,7 @@ async def work(folder: Path, runs: int) -> None:
                 if run % 3 == 0:
                     await _call(client, "experiment_record", description=idea, key=f"begin-{run}")
                 told: dict[str, Any] = (
-                    {"failed": f"crash {run}"} if run % 10 == 9 else {"value": value_of(run)}
+                    {"failure": f"crash {run}"} if run % 10 == 9 else {"value": value_of(run)}
                 )
                 await _call(client, "experiment_record", description=idea, key=f"run-{run}", **told)
                 with acknowledged.open("a") as file:

@@ -52,7 +52,7 @@ def test_the_command_line_takes_an_agent_from_the_first_run_to_the_last(
         "record",
         "--diff",
         "-",
-        "--failed",
+        "--failure",
         "out of memory",
         text="--- a\n+++ b\n@@ -1 +1 @@\n-B = 1\n+B = 512\n",
     )

@@ -35,7 +35,7 @@ def test_runs_of_one_commit_are_one_experiment_and_its_message_and_diff_are_read
     [
         {"value": 0.3, "key": "job-1"},
         {"value": [0.3, 0.31], "seed": [1, 2]},
-        {"failed": "CUDA out of memory", "key": "job-2"},
+        {"failure": "CUDA out of memory", "key": "job-2"},
         {"key": "job-3"},
     ],
 )
@@ -93,7 +93,7 @@ def test_a_run_that_diverged_leaves_the_others_as_they_are_judged() -> None:
 def test_a_failure_is_not_kept_and_its_reason_is_a_quoted_line() -> None:
     experiments = bg.Experiments()
     experiments.record(1.0, description="baseline")
-    experiments.record(failed=f'CUDA "out"\n of\x1b[31m memory {SECRET}', description="batch 512")
+    experiments.record(failure=f'CUDA "out"\n of\x1b[31m memory {SECRET}', description="batch 512")
     kept = experiments.keep()
     assert not kept.decision.keep
     assert kept.words == 'experiment 1 "batch 512": do not keep: it failed ("CUDA \'out\' of memory ***")'
@@ -119,7 +119,7 @@ def test_a_limit_that_is_broken_is_a_reason_not_to_keep() -> None:
 def test_an_idea_is_found_by_its_words_diff_or_params_with_what_came_of_it(repository: Path) -> None:
     experiments = bg.Experiments(folder=repository)
     experiments.record(0.5, commit="HEAD~1")
-    experiments.record(failed="CUDA out of memory", commit="HEAD")
+    experiments.record(failure="CUDA out of memory", commit="HEAD")
     experiments.record(0.4, description="cosine schedule", params={"lr": 0.01})
     assert not experiments.tried("a transformer with rotary embeddings").found
     by_words = experiments.tried("lowered the learning rate")
@@ -138,13 +138,13 @@ def test_a_run_without_a_finite_value_failed_and_the_others_count() -> None:
     assert entry.seeds == (1, 3)
     assert entry.failures == ("loss was nan, which is not finite",)
     assert experiments.record(float("inf"), description="faster", key="a").entry.state == "failed"
-    assert experiments.record(failed="crashed", description="faster", seed=4).entry.failures[-1] == "crashed"
+    assert experiments.record(failure="crashed", description="faster", seed=4).entry.failures[-1] == "crashed"
 
 
 @pytest.mark.parametrize(
     ("told", "words"),
     [
-        ({"value": 1.0, "failed": "no"}, "there is a value, and it failed"),
+        ({"value": 1.0, "failure": "no"}, "there is a value, and it failed"),
         ({"value": [1.0, 2.0], "seed": 1}, "2 runs and 1 seeds"),
         ({"value": "high"}, "give a number"),
         ({"value": 1.0, "params": {"lr": [1]}}, "lr is \\[1\\]"),

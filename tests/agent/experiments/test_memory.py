@@ -18,7 +18,7 @@ def test_it_has_the_best_what_helped_what_never_did_what_failed_and_what_runs() 
     for value, words in ((0.9, "dropout everywhere"), (0.8, "heavy dropout")):
         experiments.record(value, description=words)
         experiments.keep()
-    experiments.record(failed="CUDA out of memory", description="batch 512")
+    experiments.record(failure="CUDA out of memory", description="batch 512")
     experiments.keep()
     experiments.record(description="a longer warmup")
     experiments.record(0.6, description="wider layers")

@@ -44,7 +44,7 @@ def test_the_search_is_told_the_experiments_with_params_and_the_script_as_it_is(
     assert experiments.next("train.py").reason.startswith("the default")
     experiments.record(0.3, description="baseline")
     experiments.record(0.2, description="slower", params={"LR": 1e-4, "unknown": 3})
-    experiments.record(failed="diverged", description="faster", params={"LR": 1e-3})
+    experiments.record(failure="diverged", description="faster", params={"LR": 1e-3})
     experiments.record(0.2, description="out of range", params={"LR": 1e9})
     found = experiments.next("train.py")
     assert found.told == 3
