@@ -74,7 +74,6 @@ def draw_with_optuna(study: optuna.Study, name: str, metric: str, **how: Any) ->
         drawn = draw(_Uncopied(study.study_name, study._storage), **how)
     except (ValueError, TypeError, KeyError, RuntimeError) as error:
         raise InputError(f"{name} cannot be drawn: {error}") from error
-    bar = _colour_bar(drawn.data, metric)
     for trace in drawn.data:
         if name == "plot_timeline":
             _tell_when(trace)
@@ -85,7 +84,7 @@ def draw_with_optuna(study: optuna.Study, name: str, metric: str, **how: Any) ->
             title = trace.marker.colorbar.title
             title.text = _OURS.get(title.text, title.text) if name == "plot_pareto_front" else title.text
     figure: Figure = plain_tags(json.loads(drawn.to_json()))
-    figure["layout"].update(bar)
+    figure["layout"].update(_colour_bar(drawn.data, metric))
     return figure
 
 
