@@ -21,7 +21,7 @@ import yaml
 
 from bestguess import prompts
 from bestguess.agent.chat.language.intents import Context
-from bestguess.agent.chat.language.matching import is_question, without_politeness
+from bestguess.agent.chat.language.matching import FAMILIES, is_question, without_politeness
 from bestguess.agent.chat.language.ranking import (
     NEGATED,
     WEIGHTS,
@@ -137,7 +137,7 @@ def _filled(say: str, study: Context, draw: random.Random) -> str:
     takes_option = re.search("<[OE]>", say) and not re.search("<[VR]>", say)
     typed = {
         **TYPED, "P": choices if takes_option else numbers, "Q": list(study.options),
-        "Y": list(study.studies),
+        "Y": list(study.studies), **({"F": ["rows.csv"]} if "<A>" in say else {}),
         "O": options,
     }  # fmt: skip
     return re.sub(r"<([A-Z])>", lambda match: str(draw.choice(typed[match[1]])), say)
@@ -185,12 +185,17 @@ def fit(sayings: Sequence[Saying], path: Path = WEIGHTS) -> None:
                 {
                     fingerprint(saying.marked, saying.label)
                     for saying in sayings
-                    if saying.author == "examples" and len(meanings[" ".join(tokens(saying.marked))]) == 1
+                    if saying.author == "examples" and _is_one(meanings[" ".join(tokens(saying.marked))])
                 }
             ),
             dtype=np.uint32,
         ),
     )
+
+
+def _is_one(labels: set[str]) -> bool:
+    """Whether these are one command, or such as the arguments tell apart."""
+    return len(labels) == 1 or any(labels <= {*family} for family in FAMILIES)
 
 
 def _counted(marked: str) -> dict[str, float]:

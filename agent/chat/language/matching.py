@@ -16,7 +16,7 @@ from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.language.intents import Context, Intent
 from bestguess.agent.chat.language.ranking import NEGATED, NOTHING, ranker, stem, tokens
 from bestguess.agent.chat.language.slots import Marked
-from bestguess.agent.chat.language.words import NOTED, POLITE, QUESTION, REQUEST, TIGHTER, WIDER
+from bestguess.agent.chat.language.words import NOTED, POLITE, QUESTION, REMARKED, REQUEST, TIGHTER, WIDER
 from bestguess.agent.chat.plan import range_within
 from bestguess.tools.space.parameters import Choice, Float, Int
 
@@ -123,7 +123,10 @@ def fits(part: str, context: Context, said: Said = Said()) -> list[Fit]:
 
 def likeliest(part: str, context: Context) -> tuple[str, float]:
     """Return the command that a part's words speak of, whatever it lacks, and how probable that is."""
-    chances = ranker().probabilities(Marked(without_politeness(part)[0], context).text)
+    marked = Marked(without_politeness(part)[0], context).text
+    if all(word.isupper() for word in tokens(marked)):
+        return NOTHING, 0.0  # numbers and names alone speak of none
+    chances = ranker().probabilities(marked)
     label = max(chances, key=lambda name: chances[name])
     return label, chances[label]
 
@@ -169,7 +172,9 @@ def _fit(
     unused = sum(number not in used and kind != "S" for kind, number in marked.marks())
     is_certain = ranker().is_certain(text, name) and not doubtful
     if name == "note":  # whose text is free
-        is_certain = bool(re.match(NOTED, marked.written, re.IGNORECASE))
+        is_certain = not doubtful and bool(
+            re.match(NOTED, marked.written, re.IGNORECASE) or re.fullmatch(REMARKED, marked.text)
+        )
     if name not in WORDY:
         chance *= UNUSED**unused
         is_certain = is_certain and not unused

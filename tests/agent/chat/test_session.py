@@ -512,7 +512,7 @@ def test_hopeless_runs_are_stopped_early_once_that_is_said_and_agreed_to(talk: T
     epochs = "for epoch in range(8):\n    print(f'val_loss={args.depth + 2.0 ** -epoch}', flush=True)\n"
     slow = "    args.depth < 5 or epoch < 4 or time.sleep(60)\n"
     (folder / "train.py").write_text(script + epochs + slow)
-    talk.say("tune train.py", "yes", "pruner median", "no")
+    talk.say("tune train.py", "yes", "could these medians end bad runs", "no")
     assert talk.session.bench.the_plan().pruner == "none"
     talk.say("/pruner medain")
     assert "did you mean" in talk.of("error")[-1].text
