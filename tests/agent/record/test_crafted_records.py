@@ -35,7 +35,7 @@ SPACE = bg.Space(
     lr=bg.Float(1e-5, 1.0, log=True),
     depth=bg.Int(1, 8),
     kind=bg.Choice(["a", "b"]),
-    words=bg.Text(default="x"),
+    words=bg.Text(default="x", examples=["y"]),
 )
 
 TASK = bg.Task("Tune the oven", metric="loss")
