@@ -78,7 +78,7 @@ GO_ON = r"(?:please )?(?:don't|do not|dont|no) (?:stop|stopping|end|pause|quit)(
 """What asks for nothing but to leave things running."""
 
 NOTED = r"\W*(?:note|remark|remember|comment)\b(?: that|:|,)?\s*"
-REMARKED = r"<T\d+> (?:looked|looks|seemed|seems)\b[a-z', -]*"
+REMARKED = r"<T\d+> (?:looked|looks|seemed|seems)\b[a-z' -]*"
 PARTS = (
     r"(?<=[a-z0-9)].)(?<=[.!?])\s+|;\s*|\n+|\s+[+&]\s+|,?\s+(?:and\s+)?then\s+"
     r"|,\s+(?:and\s+|but\s+)?|\s+-+\s+|:\s+|\s+(?:and|but|however|though|while)\s+|\s+(?=\()"
