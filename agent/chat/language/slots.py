@@ -21,6 +21,7 @@ from bestguess.agent.chat.language.words import (
     ENDS,
     GIVEN,
     GOALS,
+    LOOSE_GOAL,
     LOOSELY_GIVEN,
     MARKING,
     MORE_OPTIONS,
@@ -44,7 +45,7 @@ from bestguess.agent.chat.language.words import (
     TOTAL,
     TRIAL,
 )  # fmt: skip
-from bestguess.tools.scan.directions import direction_of
+from bestguess.tools.scan.directions import direction_of, find_term
 from bestguess.tools.space.parameters import Choice, Float, Int
 
 Match = re.Match[str]
@@ -82,6 +83,7 @@ class Marked:
             self._mark("Y", rf"(?<=\bto the ){re.escape(name.lower())}(?![\w.])", _always(name))
         for pattern, way in GOALS.items():
             self._mark("G", pattern, _goal(way))
+        self._mark("G", LOOSE_GOAL, _goal("", is_known=True))
         self._mark_names()
         self._mark_bounds(topic)
         self._mark_values(topic)
@@ -253,10 +255,10 @@ def _always(held: Any) -> Callable[[Match], Any]:
     return lambda _: held
 
 
-def _goal(way: str) -> Callable[[Match], Any]:
-    def read(match: Match) -> tuple[str, str | None]:
+def _goal(way: str, *, is_known: bool = False) -> Callable[[Match], Any]:
+    def read(match: Match) -> tuple[str, str] | None:
         name = next(group for group in match.groups() if group and group != match["keep"])
-        return name, way or direction_of(name)
+        return None if is_known and find_term(name) is None else (name, way or direction_of(name))
 
     return read
 

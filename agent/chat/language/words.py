@@ -68,7 +68,10 @@ POLITE = (
     r"(?:ok|okay|well|so|now|hey|hi|please|and|also|then|but|alright|right|great|actually)\b[,.!]?\s+"
     r"|i(?:'d| would) like (?:you )?(?:to )?|i want (?:you )?to |let(?:'s| us) "
 )
-REQUEST = r"(?:could|can|would|will) you(?: also)? (?:please )?(?!please)(?!not\b)|can i (?:have|get|see) "
+REQUEST = (
+    r"(?:could|can|would|will) (?:you|u|ya)(?: also)? (?:please )?(?!please)(?!not\b)"
+    r"|can i (?:have|get|see) "
+)
 QUESTION = (
     r"(?:what|which|who|whose|how|why|when|where|is|are|was|were|do(?= (?:you|we|i|they))|does|did|has"
     r"|have(?= (?:you|we|i|they))|should|would|could|can|any|you think|suppose|whats|hows|may|might"
@@ -160,6 +163,7 @@ RANGE = (
     rf"|(?:\bfrom )?({NUMBER})\s*(?:\.\.+|\u2013|\bto\b|\buntil\b|\btill\b|-)\s*({NUMBER})"
 )
 ENDS = (
+    (rf"\blimit(?:ed)? (?:the )?<P\d+> to ({NUMBER})", True),
     (rf"(?<!keep )\b(?:anything|everything) {_OVER}{_GAP}({NUMBER})", True),
     (rf"(?<!keep )\b(?:anything|everything) {_UNDER}{_GAP}({NUMBER})", False),
     (rf"{_NOT} {_OVER}{_GAP}({NUMBER})", True),
@@ -177,15 +181,19 @@ ENDS = (
 )
 """How one end of a range is said, and whether it is the upper one; "not above 6" before "above 6"."""
 
-_METRIC = r"(?:the |its |my )?(?!the\b|it\b|hyper|parameters|settings|values|<)([a-z_][\w/@^-]+)"
+_METRIC = (
+    r"(?:the |its |my )?(?!(?:the|its?|me|us|you|my|our|this|that|them|these|both|all|everything|should|be|as"
+    r"|best|lowest|highest|more|less|not|instead)\b|hyper|parameters|settings|values|<)([a-z_][\w/@^-]+)"
+)
 GOALS = {
     rf"\b(?P<keep>minimi[sz]e|minimi[sz]ing|lowest) {_METRIC}": "minimize",
     rf"\b(?P<keep>maximi[sz]e|maximi[sz]ing|highest) {_METRIC}": "maximize",
     rf"\b(?:lower|smaller) {_METRIC}(?P<keep> is better)": "minimize",
     rf"\b(?:higher|larger) {_METRIC}(?P<keep> is better)": "maximize",
-    rf"<F\d+> (?P<keep>for|to) {_METRIC}|\bbest {_METRIC}(?= out of)": "",
-    rf"\b(?P<keep>goal|metric|objective)(?: is| to|:)? {_METRIC}": "",
+    rf"\b(?P<keep>goal|metric|objective)(?: is| to| should be|:)? {_METRIC}": "",
 }
+LOOSE_GOAL = rf"<F\d+> (?P<keep>for|to) (?:the )?(?:best )?{_METRIC}|\bbest {_METRIC}(?= out of)"
+"""It is one only if its word is a metric's: one also tunes for a friend."""
 
 _LINK = (
     r"(?:\s*(?:[=:@(]|->)|\s+(?:to|at|of|is|was|were|be|as|on|around|about|(?P<keep>should)|the|fix|fixed|set|value))*"

@@ -193,9 +193,16 @@ def test_a_question_about_a_trial_is_no_remark_about_it() -> None:
     assert all(one.command != "note" for one in reading.intents)
 
 
+@pytest.mark.parametrize("words", ["for me", "for my thesis please", "for both of us"])
+def test_who_a_program_is_tuned_for_is_no_metric(words: str) -> None:
+    reading = understand(f"hey can you tune train.py {words}", Context())
+    for intents in (reading.intents, *reading.choices):
+        assert all("metric" not in intent.arguments for intent in intents)
+
+
 def test_before_there_is_a_study_a_program_that_is_named_is_offered(talk: Talk) -> None:
     talk.say("hi! can u tune train.py for me, val_loss should go down")
-    assert talk.of("choice")[-1].fields["choices"] == [["/new script=train.py"]]
+    assert talk.of("choice")[-1].fields["choices"][0] == ["/new script=train.py"]
     assert talk.session.bench.plan is None
     talk.say("1")
     assert talk.session.bench.plan is not None
