@@ -313,5 +313,8 @@ def _read_params(words: tuple[str, ...]) -> dict[str, Any]:
 def _pair(option: str, word: str, example: str) -> tuple[str, str]:
     name, equals, value = word.partition("=")
     if not equals or not name.strip() or not value.strip():
-        raise InputError(f"{option} is {shown(word)}; give NAME=VALUE, for example {option} {example}")
+        more = (
+            "; the metric and its direction are given by --goal NAME=minimize" if option == "--metric" else ""
+        )
+        raise InputError(f"{option} is {shown(word)}; give NAME=VALUE, for example {option} {example}{more}")
     return name.strip(), value.strip()

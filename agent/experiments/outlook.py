@@ -62,7 +62,7 @@ def foresee(
     cost = None if cost_per_run is None else n * cost_per_run
     money = "" if cost is None else f", for {cost:.6g}"
     if len(recent) < LEAST:
-        why = f"too early to say: {len(recent)} experiments have a value, and {LEAST} are needed"
+        why = f"too early to say: experiments with a value: {len(recent)}, of {LEAST} that are needed"
         return Stop(False, n, None, None, None, cost, numbers, f"{why}; {n} more runs{money}")
     values = np.array([np.median(one.measured(metric)) for one in recent])
     visible = TELLING * float(np.ptp(values))
