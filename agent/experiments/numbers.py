@@ -143,7 +143,7 @@ def _unexplored(space: Space, told: Iterable[Trial]) -> Iterator[tuple[str, str]
         values = {params[name] for params in tried if name in params}
         if len(values) < 2:
             only = next(iter(values), None)
-            yield name, f"only {shown(only)} was tried" if values else "never tried"
+            yield name, f"only {shown(only)} is recorded" if values else "no value is recorded"
             continue
         places = sorted(parameter.encode(value) for value in values)
         low, high = places[0], 1.0 - places[-1]

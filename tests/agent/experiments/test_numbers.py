@@ -50,7 +50,7 @@ def test_the_search_is_told_the_experiments_with_params_and_the_script_as_it_is(
     assert found.told == 3
     assert set(found.params) == {"LR", "HIDDEN", "dropout"}
     assert "+LR = " in found.edit
-    assert found.unexplored["HIDDEN"] == "only 64 was tried"
+    assert found.unexplored["HIDDEN"] == "only 64 is recorded"
     space = bg.Space(width=bg.Int(1, 8))
     assert experiments.next(space=space).by_hand == ("width",)
     assert experiments.stop(script="train.py").numbers is not None
