@@ -119,6 +119,7 @@ def read(path: Path) -> list[float | None]:
     return values
 
 
+@pytest.mark.slow
 def test_reading_a_study_leaves_its_folder_as_it_was(study_file: Path) -> None:
     before = snapshot(study_file.parent)
 
@@ -133,6 +134,7 @@ def test_reading_a_study_leaves_its_folder_as_it_was(study_file: Path) -> None:
     assert snapshot(study_file.parent) == before
 
 
+@pytest.mark.slow
 def test_a_study_that_may_not_be_written_is_read(study_file: Path) -> None:
     for one in study_file.parent.iterdir():
         one.chmod(0o444)

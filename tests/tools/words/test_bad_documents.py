@@ -217,11 +217,13 @@ PATHS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @table(*EXPRESSIONS)
 def test_a_bad_expression_is_refused_as_a_constraint(rows: Rows) -> None:
     expect_each(rows)
 
 
+@pytest.mark.slow
 @table(*YAMLS)
 def test_a_bad_yaml_text_is_refused_with_its_line_or_name(rows: Rows) -> None:
     expect_each(rows)
