@@ -195,9 +195,9 @@ def _fill(command: Command, marked: Marked, context: Context, said: Said) -> Fil
     given: dict[str, Any] = {}
     used: set[int] = set()
 
-    def take(kinds: str, many: int = 1) -> list[Any]:
+    def take(kinds: str, many: int = 1, *, trial: bool = False) -> list[Any]:
         found = [number for kind, number in marked.marks() if kind in kinds and number not in used][:many]
-        if kinds == "N" and not (found and _is_trial(marked.slots[found[0]], context)):
+        if kinds == "N" and not (found and _is_whole(marked.slots[found[0]], context if trial else None)):
             return []
         used.update(found)
         return [marked.slots[number] for number in found]
@@ -216,7 +216,7 @@ def _fill(command: Command, marked: Marked, context: Context, said: Said) -> Fil
                 by_name = others
             if command.name == "compare" and name == "a" and (held := take("R")) and None not in held[0]:
                 given |= {"a": int(held[0][0]), "b": int(held[0][1])}
-            elif held := take("T") or take("N") or by_name:
+            elif held := take("T") or take("N", trial=True) or by_name:
                 given.setdefault(name, held[0])
         elif name == "values":
             given |= _values(command, context, take, said)
@@ -248,8 +248,9 @@ _KINDS = {
 """Which marks fill the arguments of these names, the likeliest first."""
 
 
-def _is_trial(number: float, context: Context) -> bool:
-    return isinstance(number, int) and 0 <= number < context.trials
+def _is_whole(number: float, context: Context | None) -> bool:
+    """Whether a number may be how many, or that of a trial in this context."""
+    return isinstance(number, int) and (number > 0 if context is None else 0 <= number < context.trials)
 
 
 def _called(joined: str, context: Context) -> list[int]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.agent.chat.conftest import Talk
 
 from bestguess.agent.chat.commands import REGISTRY
-from bestguess.agent.chat.language.intents import Context
+from bestguess.agent.chat.language.intents import Context, Intent
 from bestguess.agent.chat.language.understanding import understand
 from bestguess.tools.space.parameters import Choice, Float, Int
 from bestguess.tools.space.space import Space
@@ -198,6 +200,12 @@ def test_who_a_program_is_tuned_for_is_no_metric(words: str) -> None:
     reading = understand(f"hey can you tune train.py {words}", Context())
     for intents in (reading.intents, *reading.choices):
         assert all("metric" not in intent.arguments for intent in intents)
+
+
+@pytest.mark.parametrize("trials", [0, 4, 40])
+def test_how_many_is_no_number_of_a_trial(trials: int) -> None:
+    reading = understand("stop if nothing improves for 15", replace(CONTEXT, trials=trials))
+    assert reading.intents == (Intent("patience", {"n": 15}, reading.intents[0].origin),)
 
 
 def test_before_there_is_a_study_a_program_that_is_named_is_offered(talk: Talk) -> None:
