@@ -28,7 +28,6 @@ _TOKEN = re.compile(
       | (?P<other>\*\*|//|[<>=!]=|->|:=|[-+*/%&|^@]=|[^\s\w])""",
     re.VERBOSE,
 )
-_HUNK = re.compile(r"^@@ .*?@@", re.MULTILINE)
 _FILE = re.compile(
     r"^(diff --git|index |--- |\+\+\+ |new file|deleted file|similarity|rename|old mode|new mode)"
 )
