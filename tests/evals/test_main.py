@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from bestguess.evals.__main__ import CONTESTANTS, main
+from bestguess.evals.__main__ import main
+from bestguess.evals.commands._options import CONTESTANTS
 from bestguess.evals.contestants import Spec, contestant_names
 from bestguess.evals.record import Results
 from bestguess.tools.errors import InputError

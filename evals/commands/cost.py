@@ -1,0 +1,64 @@
+"""What it costs: an ask, many results, and the code itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bestguess.evals.commands._options import read_specs, results_option
+from bestguess.evals.environments import CHECKOUT
+
+
+@click.command()
+@click.option("--contestant", "labels", multiple=True, metavar="SPEC", help="only these")
+@click.option("--starts", is_flag=True, help="only what a new process takes to import us, and our peers")
+@results_option
+def cost(labels: tuple[str, ...], starts: bool, results: Path) -> None:
+    """Measure what asking costs: start-up, memory, and an ask after 10, 30, … and 10,000 results."""
+    from bestguess.evals.measures.cost import measure_costs, measure_starts
+
+    if starts:
+        for name, seconds in measure_starts():
+            click.echo(f"{name}: {seconds:.2f} s")
+        return
+    for one in measure_costs(read_specs(labels), results):
+        click.echo(one.sentence)
+
+
+@click.command()
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or torch:cpu")
+@click.option("--size", "sizes", type=int, multiple=True, default=(100, 1000, 10_000), show_default=True)
+@click.option(
+    "--asks", "batch", type=int, default=64, show_default=True, help="asks in a row, without a tell"
+)
+def scale(device: str, sizes: tuple[int, ...], batch: int) -> None:
+    """Measure what asking costs us with thousands of results, and many times in a row without a tell."""
+    import optuna
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
+
+    from bestguess.evals.measures.scale import measure_scale
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    with threadpool_limits(1):
+        for one in measure_scale(sizes, device=device, batch=batch):
+            click.echo(one.sentence)
+
+
+@click.command()
+@click.option(
+    "--root",
+    default=CHECKOUT,
+    show_default="this checkout",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="the checkout to measure",
+)
+@click.option("--gp", "fit", metavar="MODULE:NAME", help="the Gaussian process's fit; searched for without")
+@click.option("--test-s", type=click.FloatRange(0.0), help="how long `make test` took, to be shown beside")
+@click.option("--json", "as_json", is_flag=True, help="one JSON object")
+def house(root: Path, fit: str | None, test_s: float | None, as_json: bool) -> None:
+    """Measure how the code is built: modules, imports between rooms, the way of one proposal, lines."""
+    from bestguess.evals.house import measure_house
+
+    measured = measure_house(root, fit=fit, test_s=test_s)
+    click.echo(measured.to_json() if as_json else measured.text)
