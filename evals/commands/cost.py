@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from bestguess.evals.commands._options import read_specs, results_option
+from bestguess.evals.commands._options import read_specs, results_option, undisturbed
 from bestguess.evals.environments import CHECKOUT
 
 
@@ -34,13 +34,9 @@ def cost(labels: tuple[str, ...], starts: bool, results: Path) -> None:
 )
 def scale(device: str, sizes: tuple[int, ...], batch: int) -> None:
     """Measure what asking costs us with thousands of results, and many times in a row without a tell."""
-    import optuna
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
-
     from bestguess.evals.measures.scale import measure_scale
 
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    with threadpool_limits(1):
+    with undisturbed():
         for one in measure_scale(sizes, device=device, batch=batch):
             click.echo(one.sentence)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from bestguess.evals.environments import CHECKOUT
+from bestguess.evals.commands._options import fetch_option, kept_option, lcdb_option, undisturbed
 from bestguess.tools.errors import InputError
 
 
@@ -14,13 +14,13 @@ from bestguess.tools.errors import InputError
 @click.option(
     "--curves", type=click.Choice(["lcdb", "trained", "formula"]), default="lcdb", show_default=True
 )
-@click.option("--folder", type=click.Path(path_type=Path), default=CHECKOUT / ".evals" / "lcdb")
-@click.option("--fetch", "fetches", is_flag=True, help="have pip download LCDB (68 MB) into the folder first")
+@lcdb_option
+@fetch_option
 @click.option("--chosen-on", is_flag=True, help="the data sets on which constants were chosen")
 @click.option("--splits", default=1, show_default=True, type=click.IntRange(1, 5), help="outer ones, of LCDB")
 @click.option("--seeds", default=5, show_default=True, type=click.IntRange(1), help="of what is trained here")
 @click.option("--rule", "rules", multiple=True, help="only these; all without")
-@click.option("--kept", type=click.Path(path_type=Path), help="a file of figures; the same command goes on")
+@kept_option
 def stopping(
     curves: str,
     folder: Path,
@@ -32,26 +32,24 @@ def stopping(
     kept: Path | None,
 ) -> None:
     """Measure what stopping trials early saves and loses, on learning curves: ours and Optuna's pruners."""
-    import optuna
-
     from bestguess.evals.learning_curves import LCDB, draw_problems, fetch_lcdb, read_lcdb, train_problems
     from bestguess.evals.measures.stopping import RULES, measure
 
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
     if fetches:
         fetch_lcdb(folder)
-    if curves == "lcdb":
-        problems = read_lcdb(folder / f"{LCDB}.tar.gz", chosen_on=chosen_on, outer=splits)
-    else:
-        problems = draw_problems(100) if curves == "formula" else train_problems(seeds)
-    for one in measure(problems, rules or RULES, kept):
-        click.echo(one.sentence)
+    with undisturbed():
+        if curves == "lcdb":
+            problems = read_lcdb(folder / f"{LCDB}.tar.gz", chosen_on=chosen_on, outer=splits)
+        else:
+            problems = draw_problems(100) if curves == "formula" else train_problems(seeds)
+        for one in measure(problems, rules or RULES, kept):
+            click.echo(one.sentence)
 
 
 @click.command("small-runs")
 @click.option("--curves", type=click.Choice(["lcdb", "trained"]), default="lcdb", show_default=True)
-@click.option("--folder", type=click.Path(path_type=Path), default=CHECKOUT / ".evals" / "lcdb")
-@click.option("--fetch", "fetches", is_flag=True, help="have pip download LCDB (68 MB) into the folder first")
+@lcdb_option
+@fetch_option
 @click.option("--seeds", default=2, show_default=True, type=click.IntRange(1))
 @click.option("--every", default=4, show_default=True, type=click.IntRange(1), help="of LCDB's data sets")
 @click.option("--search", "names", multiple=True, help="only these; all without")
@@ -59,16 +57,12 @@ def small_runs(
     curves: str, folder: Path, fetches: bool, seeds: int, every: int, names: tuple[str, ...]
 ) -> None:
     """Measure what a Fidelity saves until the best is as good as that of whole runs, and others save."""
-    import optuna
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
-
     from bestguess.evals.learning_curves import LCDB, fetch_lcdb, read_lcdb
     from bestguess.evals.measures.small_runs import SEARCHES, choose_learner, measure, train
 
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
     if fetches:
         fetch_lcdb(folder)
-    with threadpool_limits(1):
+    with undisturbed():
         if curves == "lcdb":
             problems = tuple(read_lcdb(folder / f"{LCDB}.tar.gz", chosen_on=False))[::every]
             found = measure([choose_learner(one) for one in problems], range(seeds), names or SEARCHES)
@@ -84,8 +78,8 @@ def small_runs(
     "--part", type=click.Choice(["all", "simulation", "lcdb", "pairs"]), default="all", show_default=True
 )
 @click.option("--rule", "rules", multiple=True, help="only these; all without")
-@click.option("--folder", type=click.Path(path_type=Path), default=CHECKOUT / ".evals" / "lcdb")
-@click.option("--fetch", "fetches", is_flag=True, help="have pip download LCDB (68 MB) into the folder first")
+@lcdb_option
+@fetch_option
 @click.option("--chosen-on", is_flag=True, help="the data sets on which the referee was looked at")
 @click.option("--every", default=3, show_default=True, type=click.IntRange(1), help="of LCDB's data sets")
 def referee(

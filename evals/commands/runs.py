@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import fnmatch
 import sys
 from pathlib import Path
 
 import click
 
-from bestguess.evals.commands._options import read_specs, results_option
+from bestguess.evals.commands._options import jobs_option, like, read_specs, results_option, undisturbed
 from bestguess.evals.contestants import Spec
 from bestguess.evals.environments import CHECKOUT
 from bestguess.evals.pipe import ASK_TIMEOUT_S
@@ -29,7 +28,7 @@ SMOKE_RESULTS = CHECKOUT / ".evals" / "smoke"
 @click.option("--seeds", default=5, show_default=True, type=click.IntRange(1), help="seeds 0, 1, …")
 @click.option("--n-trials", default=30, show_default=True, type=click.IntRange(2), help="evaluations a run")
 @click.option("--no-default", is_flag=True, help="nobody is given the default configuration, nor told it")
-@click.option("--jobs", default=1, show_default=True, type=click.IntRange(1), help="runs at a time")
+@jobs_option
 @click.option(
     "--ask-timeout-s", default=ASK_TIMEOUT_S, show_default=True, help="longest that one ask may take"
 )
@@ -57,7 +56,7 @@ def run(
     python -m bestguess.evals run --suite real --contestant bestguess:llm=embedded,trust=off --seeds 2
     """
     specs = read_specs(labels)  # before anything is written
-    problems = {name: _matching(name, patterns) for name in suites or _present(results)}
+    problems = {name: like(suite(name).problems, patterns) for name in suites or _present(results)}
     if not any(problems.values()):
         raise InputError(f"no problem is like {', '.join(patterns)}; see: python -m bestguess.evals list")
     _run(
@@ -127,14 +126,6 @@ def _present(results: Path) -> list[str]:
     return [name for name in suite_names() if f"suite {name}" not in absent]
 
 
-def _matching(name: str, patterns: tuple[str, ...]) -> list[str]:
-    return [
-        problem
-        for problem in suite(name).problems
-        if not patterns or any(fnmatch.fnmatch(problem, pattern) for pattern in patterns)
-    ]
-
-
 def _run(
     problems: dict[str, list[str]],
     specs: list[Spec],
@@ -148,13 +139,11 @@ def _run(
     redo: tuple[str, ...] = (),
     retry: bool = False,
 ) -> None:
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
-
     from bestguess.evals import runner
 
     plan = runner.Plan(problems, specs, seeds=seeds, n_trials=n_trials, default=default)
     shown = Progress(total=sum(1 for _ in plan.records()))
-    with threadpool_limits(1):
+    with undisturbed():
         played, there = runner.run(
             plan,
             Results(results),

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import click
 
-from bestguess.evals.commands._options import read_seeds
+from bestguess.evals.commands._options import seeds_option
 from bestguess.evals.environments import CHECKOUT
 
 
 @click.command()
-@click.option("--seeds", default="0:8", show_default=True, help="from:to")
-def texts(seeds: str) -> None:
+@seeds_option("0:8")
+def texts(seeds: range) -> None:
     """Measure what a surrogate gains that reads texts, on objectives made by code; no model is asked."""
     from bestguess.evals.measures.texts import measure_texts
 
-    for line in measure_texts(read_seeds(seeds)):
+    for line in measure_texts(seeds):
         click.echo(line)
 
 
@@ -25,7 +25,7 @@ def texts(seeds: str) -> None:
 @click.option("--model", default="toy", show_default=True, help="whose prompt is tuned: toy, or as for --llm")
 @click.option("--method", "chosen", multiple=True, help="only these methods; once for each")
 @click.option("--calls", multiple=True, type=int, default=(150, 300), show_default=True)
-@click.option("--seeds", default="0:3", show_default=True)
+@seeds_option("0:3")
 @click.option("--kept", type=click.Path(path_type=Path), default=CHECKOUT / ".evals" / "prompts.jsonl")
 @click.option(
     "--cache", type=click.Path(path_type=Path), default=CHECKOUT / ".evals" / "prompts", show_default=True
@@ -35,7 +35,7 @@ def prompts(
     model: str,
     chosen: tuple[str, ...],
     calls: tuple[int, ...],
-    seeds: str,
+    seeds: range,
     kept: Path,
     cache: Path,
 ) -> None:
@@ -43,9 +43,7 @@ def prompts(
     from bestguess.evals.prompts.measure import measure_prompts, table
 
     rows = []
-    for row in measure_prompts(
-        model, names, chosen, calls=calls, seeds=read_seeds(seeds), kept=kept, cache=cache
-    ):
+    for row in measure_prompts(model, names, chosen, calls=calls, seeds=seeds, kept=kept, cache=cache):
         rows.append(row)
         click.echo(
             f"{row['task']:12} seed {row['seed']} {row['calls']} calls  {row['score']:.3f}  {row['method']}"
