@@ -16,7 +16,8 @@ from bestguess.tools.space.parameters import Choice, Fidelity, Float, Int, Param
 from bestguess.tools.space.schema import reply_text, round_float, spell
 from bestguess.tools.space.space import Space
 from bestguess.tools.trace import failing
-from bestguess.tools.trial import History, Prediction, Source, Trial, plain_line
+from bestguess.tools.trial import History, Prediction, Source, Trial
+from bestguess.tools.words.cleaning import plain_line
 from bestguess.tools.words.given import shorten
 
 BEST_ROWS = 6

@@ -10,7 +10,7 @@ from bestguess.tools.space.parameters import Fidelity, Float, Int, Text
 from bestguess.tools.space.schema import read_reply
 from bestguess.tools.space.space import Space
 from bestguess.tools.suggestion import WHY_CHARS, Suggestion
-from bestguess.tools.trial import plain_line
+from bestguess.tools.words.cleaning import plain_line
 from bestguess.tools.words.given import entries, shown
 
 _WHY = {"type": "string", "maxLength": WHY_CHARS}

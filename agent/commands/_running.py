@@ -61,7 +61,8 @@ def tune_and_report(
     from bestguess.agent.tune import repeat
     from bestguess.agent.tuner import MOST_TRIALS, Tuner
     from bestguess.tools.objective.run import CommandObjective
-    from bestguess.tools.trial import History, plain_line
+    from bestguess.tools.trial import History
+    from bestguess.tools.words.cleaning import plain_line
     from bestguess.tools.words.given import shown
 
     check_count("n_trials", n_trials, MOST_TRIALS)

@@ -14,7 +14,7 @@ from bestguess.agent.commands._metrics import NO_METRIC
 from bestguess.agent.commands._options import force_option, json_option, refuse_existing
 from bestguess.agent.commands._output import echo, echo_json
 from bestguess.tools.errors import InputError
-from bestguess.tools.trial import plain_line
+from bestguess.tools.words.cleaning import plain_line
 from bestguess.tools.words.given import shorten
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from statistics import median
 from typing import Any
 
 from bestguess.tools.errors import InputError
-from bestguess.tools.trial import plain_line
+from bestguess.tools.words.cleaning import plain_line
 from bestguess.tools.words.given import as_index, shorten, shown
 from bestguess.tools.words.kept import KeptDecision
 from bestguess.tools.words.redaction import redact

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from bestguess.agent.experiments.entry import Entry, quote
 from bestguess.agent.task import Task
-from bestguess.tools.trial import plain_line
+from bestguess.tools.words.cleaning import plain_line
 from bestguess.tools.words.given import shorten
 from bestguess.tools.words.redaction import redact
 from bestguess.tools.words.spelling import split_words

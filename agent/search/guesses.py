@@ -20,7 +20,8 @@ from bestguess.agent.search.state import Pass, SearchState
 from bestguess.prompts import version
 from bestguess.tools.search.trust import earned
 from bestguess.tools.space.schema import reply_text
-from bestguess.tools.trial import History, Prediction, Proposal, Trial, plain_line
+from bestguess.tools.trial import History, Prediction, Proposal, Trial
+from bestguess.tools.words.cleaning import plain_line
 
 SAMPLES = 4
 NOT_RUN = "guess not run: "

@@ -16,7 +16,8 @@ from bestguess.agent.search.texts.checking import check_texts
 from bestguess.tools.errors import ParamsError, ReplyError
 from bestguess.tools.space.space import Space
 from bestguess.tools.suggestion import Suggestion
-from bestguess.tools.trial import Params, key_of, plain_line
+from bestguess.tools.trial import Params, key_of
+from bestguess.tools.words.cleaning import plain_line
 from bestguess.tools.words.given import shorten
 
 MOVED = ", moved to the nearest that keeps the constraints"

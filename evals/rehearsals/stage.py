@@ -18,7 +18,7 @@ from bestguess.evals.contestants import contestant_names
 from bestguess.evals.environments import CHECKOUT, Environment, environment, environments_folder
 from bestguess.evals.rehearsals import Verdict, rehearsal, rehearse
 from bestguess.tools.errors import InputError
-from bestguess.tools.trial import tail
+from bestguess.tools.words.cleaning import tail
 
 SETUP = "make adapters-test"
 TIMEOUT_S = 300.0

@@ -31,7 +31,8 @@ from bestguess.tools.objective.process import CHUNK_BYTES, MATCH_S, Ended, SlowP
 from bestguess.tools.objective.reading import WHICH_WORDS, Which
 from bestguess.tools.objective.watchdog import MARK_VARIABLE, WATCHDOG, mark_of, stop_left
 from bestguess.tools.scan.metric import name_of
-from bestguess.tools.trial import FEEDBACK_CHARS, Outcome, Params, Trial, as_outcome, tail
+from bestguess.tools.trial import FEEDBACK_CHARS, Outcome, Params, Trial, as_outcome
+from bestguess.tools.words.cleaning import tail
 from bestguess.tools.words.given import shorten, shown
 from bestguess.tools.words.redaction import keep_options
 

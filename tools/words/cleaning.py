@@ -32,3 +32,13 @@ def clean(text: str) -> str:
 def clean_line(text: str) -> str:
     """Return the cleaned text on one line, each run of white space as one space."""
     return " ".join(clean(text).split())
+
+
+def plain_line(text: str) -> str:
+    """Return text that is not ours as one line, without control characters and marks (`<`, `>`)."""
+    return clean_line(text).replace("<", "[").replace(">", "]")
+
+
+def tail(text: str, chars: int) -> str:
+    """Return the last `chars` characters, the first of them an ellipsis when something was cut."""
+    return text if len(text) <= chars else "…" + text[len(text) - chars + 1 :]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bestguess.tools.trial import tail
-from bestguess.tools.words.cleaning import clean
+from bestguess.tools.words.cleaning import clean, tail
 
 OUTPUT_CHARS = 600
 CELL_CHARS = 48

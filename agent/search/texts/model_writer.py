@@ -22,7 +22,8 @@ from bestguess.agent.search.texts.draft import Tried, Writing
 from bestguess.prompts import render, version
 from bestguess.tools.errors import ParamsError, ReplyError
 from bestguess.tools.space.text import Text
-from bestguess.tools.trial import Proposal, key_of, plain_line
+from bestguess.tools.trial import Proposal, key_of
+from bestguess.tools.words.cleaning import plain_line
 from bestguess.tools.words.given import entries, shorten
 
 SAMPLES = 2
