@@ -8,7 +8,7 @@ from typing import Any
 
 from bestguess.tools.errors import InputError
 from bestguess.tools.goals import Direction, Goals, joined, nondominated
-from bestguess.tools.trial.trial import Trial
+from bestguess.tools.trial.trial import State, Trial
 from bestguess.tools.words.given import shown
 
 
@@ -34,27 +34,30 @@ class History:
     @property
     def complete(self) -> tuple[Trial, ...]:
         """Trials that gave a value."""
-        return tuple(trial for trial in self.trials if trial.state == "complete")
+        return self._in("complete")
 
     @property
     def failed(self) -> tuple[Trial, ...]:
         """Trials that gave none."""
-        return tuple(trial for trial in self.trials if trial.state == "failed")
+        return self._in("failed")
 
     @property
     def pruned(self) -> tuple[Trial, ...]:
         """Trials that were stopped early."""
-        return tuple(trial for trial in self.trials if trial.state == "pruned")
+        return self._in("pruned")
 
     @property
     def partial(self) -> tuple[Trial, ...]:
         """Trials that were less than a whole run, by the space's `Fidelity`."""
-        return tuple(trial for trial in self.trials if trial.state == "partial")
+        return self._in("partial")
 
     @property
     def running(self) -> tuple[Trial, ...]:
         """Trials that were asked and not told."""
-        return tuple(trial for trial in self.trials if trial.state == "running")
+        return self._in("running")
+
+    def _in(self, state: State) -> tuple[Trial, ...]:
+        return tuple(trial for trial in self.trials if trial.state == state)
 
     @property
     def told(self) -> tuple[Trial, ...]:

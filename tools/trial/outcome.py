@@ -52,18 +52,16 @@ class Outcome:
 
     def __post_init__(self) -> None:
         feedback = read_text("feedback", self.feedback)[-LONGEST_READ:]
-        object.__setattr__(self, "feedback", tail(redact(clean(feedback)), FEEDBACK_CHARS))
-        object.__setattr__(self, "seconds", _seconds(self.seconds))
-        object.__setattr__(self, "trace", read_trace(self.trace))
+        self._set(
+            feedback=tail(redact(clean(feedback)), FEEDBACK_CHARS),
+            seconds=_seconds(self.seconds),
+            trace=read_trace(self.trace),
+        )
         if error := read_text("error", self.error)[:LONGEST_READ]:
-            object.__setattr__(self, "error", shorten(redact(clean(error)), REASON_CHARS))
-            object.__setattr__(self, "value", None)
-            object.__setattr__(self, "values", {})
-            object.__setattr__(self, "pruned", False)
-            object.__setattr__(self, "partial", "")
-            object.__setattr__(self, "runs", ())
+            error = shorten(redact(clean(error)), REASON_CHARS)
+            self._set(error=error, value=None, values={}, pruned=False, partial="", runs=())
             return
-        object.__setattr__(self, "runs", _runs(self.runs))
+        runs = _runs(self.runs)
         if not isinstance(self.pruned, bool):
             raise InputError(f"pruned is {shown(self.pruned)}; give True for a trial that was stopped early")
         values = _values(self.values)
@@ -72,11 +70,15 @@ class Outcome:
         value = None if self.value is None else read_number(self.value)
         every = {**({} if value is None else {"the objective's value": value}), **values}
         odd = [f"{name} was {number}" for name, number in every.items() if not math.isfinite(number)]
-        object.__setattr__(self, "value", None if odd else value)
-        object.__setattr__(self, "values", {} if odd else values)
-        object.__setattr__(self, "runs", () if odd else self.runs)
+        if odd:
+            value, values, runs = None, {}, ()
+        self._set(value=value, values=values, runs=runs)
         if odd and not self.pruned:
-            object.__setattr__(self, "error", f"{', '.join(odd)}, which is not finite")
+            self._set(error=f"{', '.join(odd)}, which is not finite")
+
+    def _set(self, **fields: Any) -> None:
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
 
     @classmethod
     def failure(
