@@ -222,8 +222,8 @@ class Result:
         return figures.as_plotly(figures.draw_front(self.study, self.record.task, metrics))
 
     def plot_timeline(self) -> Any:
-        """Return Optuna's figure of when each trial ran."""
-        return self._drawn_by_optuna("plot_timeline")
+        """Return from when to when each trial ran, since the first began."""
+        return self._drawn("timeline", "time")
 
     def plot_importance(self) -> Any:
         """Return the share of the variance that each parameter causes, as the surrogate has it."""

@@ -90,15 +90,23 @@ def compare(known: Known, a: Trial, b: Trial) -> str:
     )
     if not (differences := _differences(a.params, b.params)):
         return f"{head} Their params are the same."
-    verifier = Verifier.fit(known.space, known.history, noisy=known.task.noisy)
+    believed = effects(known, a, b)
     rows = [
         f"| parameter | trial {a.number} | trial {b.number} | this change alone, the surrogate believes |",
         "|---|---|---|---|",
     ]
     for name, old, new in differences:
-        effect = _effect(known, verifier, a, name, new) if verifier and None not in (old, new) else "unknown"
-        rows.append(f"| {name} | {_shown(old)} | {_shown(new)} | {effect} |")
+        rows.append(f"| {name} | {_shown(old)} | {_shown(new)} | {believed[name]} |")
     return "\n".join([head, "", *rows])
+
+
+def effects(known: Known, a: Trial, b: Trial) -> dict[str, str]:
+    """Return what the surrogate believes of each parameter's change from one trial to another, alone."""
+    verifier = Verifier.fit(known.space, known.history, noisy=known.task.noisy)
+    return {
+        name: _effect(known, verifier, a, name, new) if verifier and None not in (old, new) else "unknown"
+        for name, old, new in _differences(a.params, b.params)
+    }
 
 
 def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:

@@ -21,7 +21,7 @@ from bestguess.agent.chat.answers.tables import trial_row
 from bestguess.agent.chat.answers.templating import render_file
 from bestguess.agent.chat.plan import value_words
 from bestguess.agent.record.study import Study
-from bestguess.agent.reports.figures import Subject, draw_figure
+from bestguess.agent.reports.figures import Subject, draw_figure, times
 from bestguess.agent.reports.figures.drawn import plotly_script
 from bestguess.agent.reports.figures.marks import Figure
 from bestguess.agent.reports.insight import Insight
@@ -46,7 +46,13 @@ def report_page(
     insights = subject.insights
     wanted = [("history", ""), ("front", ""), ("importance", "")]
     wanted += [("effect", insight.effect.name) for insight in insights[:EFFECTS]]
-    wanted += [("surface", ""), ("predictions", ""), ("parallel", ""), ("curves", ""), ("timeline", "")]
+    wanted += [
+        ("surface", ""),
+        ("predictions", ""),
+        ("parallel", ""),
+        ("curves", ""),
+        ("timeline", times.TIME),
+    ]
     pictures = {("history", ""): draw(progress_plot(history, task.metric))} if history.complete else {}
     pictures |= {
         ("effect", insight.effect.name): draw(effect_plot(space, task, history, insight.effect))

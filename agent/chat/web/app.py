@@ -31,12 +31,15 @@ from bestguess.tools.errors import InputError
 STATIC = Path(__file__).with_name("static")
 MAX_CHARS = 4000
 NAME_CHARS = 500
+MOST_COMPARED = 6
 DOOR = "page"
 DONE = Response(status_code=204)
 REFRESHING = ("trial_started", "trial_finished", "state", "remark")
 """After these the panels are drawn again."""
 
 Name = Annotated[str, Query(max_length=NAME_CHARS)]
+Find = Annotated[str, Query(max_length=MAX_CHARS)]
+Height = Annotated[float | None, Query(ge=-1.0, le=2.0)]
 Number = Annotated[int, Query(ge=0, lt=2**53)]
 
 
@@ -78,7 +81,7 @@ def build_app(session: Session, stream: Stream, *, token: str, hosts: frozenset[
     def panels(
         sort: Name = "number",
         descending: bool = True,
-        find: Name = "",
+        find: Find = "",
         state: Name = "",
         hide: Annotated[list[str] | None, Query(max_length=NAME_CHARS)] = None,
         page: Number = 0,
@@ -93,7 +96,7 @@ def build_app(session: Session, stream: Stream, *, token: str, hosts: frozenset[
 
     @app.get("/figures/{name}")
     def figure(
-        name: str, first: Name = "", second: Name = "", if_none_match: Annotated[str, Header()] = ""
+        name: str, first: Find = "", second: Name = "", if_none_match: Annotated[str, Header()] = ""
     ) -> Response:
         if name not in FIGURES:
             return Response(status_code=404)
@@ -101,13 +104,21 @@ def build_app(session: Session, stream: Stream, *, token: str, hosts: frozenset[
         status, how = (226, {"im": "edits"}) if answer.edits else (200, {})
         return Response(answer.text, status, {"etag": answer.tag, **how}, media_type="application/json")
 
+    @app.get("/pick")
+    def pick(axis: Name, find: Find = "", low: Height = None, high: Height = None) -> Response:
+        ends = None if low is None or high is None else (low, high)
+        try:
+            return Response(figures.pick(find, axis, ends), media_type="text/plain")
+        except InputError as error:
+            return Response(str(error), 404, media_type="text/plain")
+
     @app.get("/trial/{number}")
     def trial(number: int) -> HTMLResponse:
         return HTMLResponse(details.trial_html(session, number))
 
     @app.get("/compare")
-    def compare(a: Number, b: Number) -> HTMLResponse:
-        return HTMLResponse(details.compare_html(session, a, b))
+    def compare(trial: Annotated[list[Number], Query(max_length=MOST_COMPARED)]) -> HTMLResponse:
+        return HTMLResponse(details.compare_html(session, list(dict.fromkeys(trial))))
 
     @app.get("/start")
     def start() -> HTMLResponse:

@@ -1,21 +1,22 @@
-"""What the page shows when it is asked: a trial, two side by side, the model, the belief, the report."""
+"""What the page shows when it is asked: a trial, several side by side, the model, the belief, the report."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from bestguess.agent.chat.answers import facts
-from bestguess.agent.chat.answers.explanation import compare, explain
+from bestguess.agent.chat.answers.explanation import effects, explain
 from bestguess.agent.chat.answers.formatting import quoted
 from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.plan import value_words
 from bestguess.agent.chat.session import Session
 from bestguess.agent.chat.web.views import Settled, markdown, render
+from bestguess.agent.reports.live import format_value
 from bestguess.agent.reports.report import credit_sources
 from bestguess.agent.reports.study_report import report_on
 from bestguess.agent.reports.worth import weigh_model
-from bestguess.tools.errors import BestGuessError
+from bestguess.tools.errors import BestGuessError, InputError
 from bestguess.tools.trial import Trial
 
 NOTHING = "<p class='quiet'>There is no study yet.</p>"
@@ -58,11 +59,29 @@ def trial_html(session: Session, number: int) -> str:
 
 
 @_in_words
-def compare_html(session: Session, a: int, b: int) -> str:
-    """Return two trials side by side, with what each difference alone is believed to do."""
-    known, everything = session.bench.known, session.bench.study.everything
-    words = compare(known, facts.find_trial(everything, a), facts.find_trial(everything, b))
-    return f"<h2>Trials {a} and {b}</h2>{markdown(words)}"
+def compare_html(session: Session, numbers: Sequence[int]) -> str:
+    """Return trials side by side, what differs first; of two, with what each change alone may do."""
+    bench = session.bench
+    plan, everything = bench.the_plan(), bench.study.everything
+    trials = [facts.find_trial(everything, number) for number in numbers]
+    if len(trials) < 2:
+        raise InputError("choose two trials or more to compare")
+    rows = [
+        (name, [_shown(trial, name) for trial in trials])
+        for name in plan.space.names
+        if any(name in trial.params for trial in trials)
+    ]
+    rows.sort(key=lambda row: len({*row[1]}) == 1)  # which keeps the order of those that differ
+    believed = effects(bench.known, *trials) if len(trials) == 2 else {}
+    return render(
+        "compare",
+        metric=plan.task.metric,
+        trials=trials,
+        values=[format_value(trial) for trial in trials],
+        rows=rows,
+        believed=believed,
+        with_steps=any(trial.reports for trial in trials),
+    )
 
 
 @_in_words

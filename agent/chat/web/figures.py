@@ -19,8 +19,12 @@ from typing import Any
 
 from bestguess.agent.chat.session import Session
 from bestguess.agent.reports.figures import Figure, Subject, draw_figure
+from bestguess.agent.reports.figures.marks import points
+from bestguess.agent.reports.figures.ranges import axes_of, pick
+from bestguess.agent.reports.figures.scale import Scale
 from bestguess.tools.errors import InputError
 from bestguess.tools.surrogate.threads import few_threads
+from bestguess.tools.words.given import shown
 from bestguess.tools.words.redaction import redact
 
 FEW = 1
@@ -79,6 +83,15 @@ class Figures:
             return answer
         text = json.dumps([*changes(before, now)], allow_nan=False, separators=(",", ":"))
         return Answer(text, answer.tag, edits=True) if len(text) < len(answer.text) else answer
+
+    def pick(self, find: str, name: str, ends: tuple[float, float] | None) -> str:
+        """Return `find` with a range that was picked on an axis; raise InputError if there is none."""
+        subject = self.subject()
+        scale = Scale.of([trial.value or 0.0 for trial in points(subject.history)], subject.history.direction)
+        for axis in axes_of(subject.space.parameters, scale):
+            if axis.name == name:
+                return pick(find, axis, ends)
+        raise InputError(f"there is no axis {shown(name)}")
 
     def subject(self) -> Subject:
         """Return the study as it is now; raise InputError before there is one."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import operator
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -13,6 +11,7 @@ from bestguess.agent.chat.answers.tables import trial_row
 from bestguess.agent.chat.plan import value_words
 from bestguess.agent.chat.session import Session
 from bestguess.agent.export import export_study
+from bestguess.agent.reports.found import Wanted
 from bestguess.agent.reports.report import trial_record
 from bestguess.tools.trial import Trial
 
@@ -21,15 +20,6 @@ ROWS = 50
 
 DIGITS = 4
 """Of a number in a cell; a trial's own page, the files and its command have all."""
-
-_CONDITION = re.compile(r"(?P<name>[^<>=\s]+?)(?P<sign><=|>=|<|>|=)(?P<value>\S+)")
-_SIGNS: Mapping[str, Callable[[Any, Any], bool]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "=": operator.eq,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +72,8 @@ def table_of(session: Session, view: View) -> Table:
             return "aside"
         return "best" if trial.number in best and view.state == "best" else trial.state
 
-    kept = [trial for trial in trials if view.state in ("", kind(trial)) and _matches(trial, view.find)]
+    wanted = Wanted.read(view.find)
+    kept = [trial for trial in trials if view.state in ("", kind(trial)) and wanted.finds(trial)]
     key = _key(view.sort)
     with_key = [trial for trial in kept if key(trial) is not None]
     without = [trial for trial in kept if key(trial) is None]  # last, whichever way is up
@@ -148,29 +139,3 @@ def _key(name: str) -> Callable[[Trial], Any]:
 
 def _why(trial: Trial) -> str:
     return trial.outcome.error if trial.outcome and trial.outcome.error else trial.reason
-
-
-def _matches(trial: Trial, find: str) -> bool:
-    """Whether a trial has all words of `find`, and keeps its conditions."""
-    text = ""
-    for word in find.lower().split():
-        if condition := _CONDITION.fullmatch(word):
-            if not _holds(trial, **condition.groupdict()):
-                return False
-        else:
-            text = (
-                text
-                or " ".join((trial.source, trial.state, str(trial.params), trial.reason, trial.said)).lower()
-            )
-            if word not in text:
-                return False
-    return True
-
-
-def _holds(trial: Trial, name: str, sign: str, value: str) -> bool:
-    known = {key.lower(): each for key, each in {**trial.values, **trial.params}.items()}
-    given = {"value": trial.value, "source": trial.source, "number": trial.number, **known}.get(name)
-    try:
-        return given is not None and _SIGNS[sign](float(given), float(value))
-    except ValueError:
-        return sign == "=" and str(given).lower() == value

@@ -12,12 +12,13 @@ from typing import Any
 
 import optuna
 
-from bestguess.agent.reports.figures import belief, trials
+from bestguess.agent.reports.figures import belief, times, trials
 from bestguess.agent.reports.figures.drawn import draw_front, draw_with_optuna, load_plotly
 from bestguess.agent.reports.figures.marks import LEGEND, Figure, plain, points
 from bestguess.agent.reports.figures.parallel import parallel_figure
 from bestguess.agent.reports.figures.scale import Scale
 from bestguess.agent.reports.figures.surface import surface_figure
+from bestguess.agent.reports.figures.times import Spans, spans_of
 from bestguess.agent.reports.insight import Insight, find_insight, gain_insight
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
@@ -36,9 +37,6 @@ __all__ = [
     "load_plotly",
 ]
 
-
-RECENT = 300
-"""So many of the latest trials are on the timeline: the bars of more are thinner than a line."""
 
 LEVELS = 12
 """Of the contour through the trials."""
@@ -68,6 +66,11 @@ class Subject:
         known = {insight.effect.name: insight for insight in self.insights}
         return known.get(parameter) or find_insight(self.space, History(), parameter)
 
+    @cached_property
+    def spans(self) -> Spans:
+        """From when to when each trial ran."""
+        return spans_of(self.study)
+
     @property
     def ranked(self) -> list[str]:
         """The parameters, the most important first."""
@@ -92,6 +95,10 @@ def _surface(show: str) -> Callable[[Subject, str, str], Figure]:
     return draw
 
 
+def _numbers(words: str) -> list[int]:
+    return [int(word) for word in words.split(",") if word.isdecimal()]
+
+
 def _of_optuna(name: str, title: str, params: int = 0) -> Callable[[Subject, str, str], Figure]:
     """Return what draws a figure of Optuna's, which is of so many `params` where it is of any."""
 
@@ -102,8 +109,6 @@ def _of_optuna(name: str, title: str, params: int = 0) -> Callable[[Subject, str
         if params:  # to rank the parameters a surrogate is fitted
             chosen = dict.fromkeys(name for name in (first, second, *subject.ranked) if name)
             how = {"params": [*chosen][:params]}
-        elif name == "plot_timeline":
-            how = {"n_recent_trials": RECENT}
         figure = draw_with_optuna(subject.study, name, subject.task.metric, **how)
         title_text = title.format(metric=plain(subject.task.metric))
         figure["layout"] |= {"title": {"text": title_text}, "legend": LEGEND}
@@ -124,14 +129,14 @@ def _within_the_rest(figure: Figure, history: History) -> None:
 
 
 FIGURES: Mapping[str, Callable[[Subject, str, str], Figure]] = {
-    "history": lambda subject, *_: trials.history_figure(subject.task, subject.history),
-    "parallel": lambda subject, *_: parallel_figure(
-        subject.space, subject.task, subject.history, subject.ranked
+    "history": lambda subject, along, _: trials.history_figure(
+        subject.task, subject.history, subject.spans if along == times.TIME else None
+    ),
+    "parallel": lambda subject, find, _: parallel_figure(
+        subject.space, subject.task, subject.history, subject.ranked, find
     ),
     "front": lambda subject, first, second: trials.front_figure(subject.task, subject.history, first, second),
-    "curves": lambda subject, first, _: trials.curves_figure(
-        subject.task, subject.history, int(first) if first.isdecimal() else None
-    ),
+    "curves": lambda subject, which, _: trials.curves_figure(subject.task, subject.history, _numbers(which)),
     "importance": lambda subject, *_: belief.importance_figure(subject.task, subject.insights),
     "effect": _effect,
     "predictions": lambda subject, *_: belief.predictions_figure(subject.task, subject.history),
@@ -144,9 +149,12 @@ FIGURES: Mapping[str, Callable[[Subject, str, str], Figure]] = {
     "edf": lambda subject, *_: trials.share_figure(subject.task, subject.history),
     "contour": _of_optuna("plot_contour", "{metric} between the trials alone", 2),
     "rank": _of_optuna("plot_rank", "The trials by the rank of their {metric}", 2),
-    "timeline": _of_optuna("plot_timeline", "When each trial ran"),
+    "timeline": lambda subject, along, _: times.timeline_figure(
+        subject.history, subject.spans, by_time=along == times.TIME
+    ),
 }
-"""Each figure's function of a subject and up to two names: of parameters, of metrics, or a trial's number."""
+"""Each figure's function of a subject and up to two words: names of parameters or metrics, trials' numbers,
+what is to be found, or `time` for an axis of time."""
 
 
 def draw_figure(name: str, subject: Subject, first: str = "", second: str = "") -> Figure:

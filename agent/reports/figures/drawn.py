@@ -18,7 +18,7 @@ import numpy as np
 import optuna
 from optuna.trial import FrozenTrial
 
-from bestguess.agent.reports.figures.marks import BAD, GREY, LINE, Figure, colour_bar, plain, plain_tags
+from bestguess.agent.reports.figures.marks import Figure, colour_bar, plain, plain_tags
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
 from bestguess.tools.words.given import shown
@@ -38,9 +38,6 @@ _OURS = {
     "WAITING": "waiting",
 }
 """What Optuna's legends call trials, and the words for it here."""
-
-_STATES = {"COMPLETE": LINE, "FAIL": BAD, "RUNNING": "#00906a", "PRUNED": "#b87a00"}
-"""The colours of a timeline; its other bars are grey."""
 
 
 def load_plotly() -> Any:
@@ -75,8 +72,6 @@ def draw_with_optuna(study: optuna.Study, name: str, metric: str, **how: Any) ->
     except (ValueError, TypeError, KeyError, RuntimeError) as error:
         raise InputError(f"{name} cannot be drawn: {error}") from error
     for trace in drawn.data:
-        if name == "plot_timeline":
-            _tell_when(trace)
         trace.name = _OURS.get(trace.name, trace.name)
         if trace.type.startswith("scatter"):  # in a figure of the front only these say what is on it
             extra = re.sub(r"(?<=<extra>)[^<]+", _in_our_words, trace.hovertemplate or "")
@@ -93,18 +88,6 @@ class _Uncopied(optuna.Study):
 
     def get_trials(self, deepcopy: bool = True, states: Any = None) -> list[FrozenTrial]:  # noqa: ARG002
         return super().get_trials(deepcopy=False, states=states)
-
-
-def _tell_when(bars: Any) -> None:
-    """Have a timeline's bars say when a trial ran, in our colours; Optuna's are bare ones and a JSON text."""
-    state = _OURS.get(bars.name, bars.name)
-    bars.marker.color = _STATES.get(bars.name, GREY)
-    bars.customdata = bars.y
-    bars.text = [
-        f"trial {number}, {state}<br>{begun[:19].replace('T', ' ')}, {milliseconds / 1000:.3g} s"
-        for number, begun, milliseconds in zip(bars.y, bars.base, bars.x, strict=True)
-    ]
-    bars.hovertemplate = "%{text}<extra></extra>"
 
 
 def _colour_bar(traces: Iterable[Any], metric: str) -> dict[str, Any]:

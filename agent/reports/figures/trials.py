@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -15,6 +16,7 @@ from bestguess.agent.reports.figures.marks import (
     LINE,
     MARKS,
     Figure,
+    Place,
     axis,
     by_source,
     colour_bar,
@@ -26,12 +28,16 @@ from bestguess.agent.reports.figures.marks import (
     value_at,
 )
 from bestguess.agent.reports.figures.scale import Scale
+from bestguess.agent.reports.figures.times import Spans, elapsed_axis
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History, Trial
 
 MOST_CURVES = 60
+BESIDE = (LINE, BAD, *(MARKS[source][0] for source in ("user", "llm", "knowledge", "default")))
+"""The colours of a few trials beside one another, whoever proposed them."""
+
 MOST_STEPS = 200
 """Of the shares: more are finer than a line."""
 
@@ -39,19 +45,30 @@ WHOLE = 12
 """Up to so many trials each has its number below."""
 
 
-def history_figure(task: Task, history: History) -> Figure:
-    """Return all values by the trial's number with the best so far: who proposed what, what failed or ran on.
+def history_figure(task: Task, history: History, spans: Spans | None = None) -> Figure:
+    """Return all values with the best so far: who proposed what, what failed or ran on.
+
+    They stand by the trial's number or, where `spans` are given, by when the trial ended.
 
     Raises:
-        InputError: there is no trial yet.
+        InputError: there is no trial yet, or none whose time is known.
     """
     if not len(history):
         raise InputError("there is no trial yet")
+    ends: dict[str, Any] = {"tickformat": "d"} | ({"dtick": 1} if len(history) <= WHOLE else {})
+    across, x, by = axis("trial", ends), _number, "trial"
+    if spans is not None:
+        history = replace(history, trials=tuple(trial for trial in history if trial.number in spans))
+        if not len(history):
+            raise InputError("nothing is known of when the trials ran")
+        across, unit = elapsed_axis(max(spans[trial.number].end for trial in history))
+        x, by = partial(_ended, spans, unit), "time"
     told = points(history)
     scale = Scale.of([trial.value or 0.0 for trial in told], history.direction)
-    data = [*by_source(told, task.metric, _number, scale.where, scale.beyond(told), scale.away)]
+    data = [*by_source(told, task.metric, x, scale.where, scale.beyond(told), scale.away)]
     several = history.goals is not None and history.goals.several
     if (kept := [trial for trial in history.admissible if trial.value is not None]) and not several:
+        kept.sort(key=x)  # several that run at once may end in another order
         turn = np.maximum if scale.maximize else np.minimum
         best = turn.accumulate([trial.value or 0.0 for trial in kept])
         data.append(
@@ -59,15 +76,14 @@ def history_figure(task: Task, history: History) -> Figure:
                 "type": "scatter",
                 "mode": "lines",
                 "name": "best so far",
-                "x": [*(trial.number for trial in kept), history.trials[-1].number],
+                "x": [*map(x, kept), max(map(x, history))],
                 "y": [*map(scale.place, best.tolist()), scale.place(float(best[-1]))],
                 "line": {"shape": "hv", "color": LINE, "width": 2},
                 "hoverinfo": "skip",
             }
         )
-    data += _without_value(task, history, scale)
-    whole: dict[str, Any] = {"tickformat": "d"} | ({"dtick": 1} if len(history) <= WHOLE else {})
-    return titled(data, f"{task.metric} by trial", axis("trial", whole), axis(task.metric, scale.axis))
+    data += _without_value(task, history, x, scale)
+    return titled(data, f"{task.metric} by {by}", across, axis(task.metric, scale.axis))
 
 
 def slice_figure(space: Space, task: Task, history: History, name: str) -> Figure:
@@ -124,7 +140,7 @@ def share_figure(task: Task, history: History) -> Figure:
     return titled([steps], f"Share of the trials up to each {task.metric}", axis(task.metric, scale.axis), up)
 
 
-def _without_value(task: Task, history: History, scale: Scale) -> Iterator[dict[str, Any]]:
+def _without_value(task: Task, history: History, x: Place, scale: Scale) -> Iterator[dict[str, Any]]:
     """Yield the trials without a value: failed at the edge, stopped at their last, running as expected."""
     kinds: list[tuple[str, Sequence[Trial], str, str]] = [
         ("failed", history.failed, "x", BAD),
@@ -135,11 +151,15 @@ def _without_value(task: Task, history: History, scale: Scale) -> Iterator[dict[
     for name, trials, shape, colour in kinds:
         if trials:
             marker = {"symbol": shape, "color": colour, "line": {"width": 2 if "-" in shape else 0}}
-            yield dots(trials, task.metric, _number, partial(_stand_in, scale=scale), name, marker)
+            yield dots(trials, task.metric, x, partial(_stand_in, scale=scale), name, marker)
 
 
-def _number(trial: Trial) -> int:
+def _number(trial: Trial) -> float:
     return trial.number
+
+
+def _ended(spans: Spans, unit: float, trial: Trial) -> float:
+    return spans[trial.number].end / unit
 
 
 def _stand_in(trial: Trial, scale: Scale) -> float:
@@ -207,39 +227,41 @@ def _metric(name: str, scale: Scale, trial: Trial) -> float:
     return scale.place(trial.values[name])
 
 
-def curves_figure(task: Task, history: History, number: int | None = None) -> Figure:
-    """Return the values of trials by step: of one beside the best, or of the latest ones.
+def curves_figure(task: Task, history: History, numbers: Sequence[int] = ()) -> Figure:
+    """Return trials' values by step: of those with the numbers, of one beside the best, or of the latest.
 
     Raises:
-        InputError: no trial reported a value by step.
+        InputError: no trial reported a value by step, or none of those that are asked for.
     """
     with_steps = [trial for trial in history if trial.reports]
     best = history.incumbent
-    chosen = with_steps[-MOST_CURVES:]
-    if number is not None:
-        chosen = [trial for trial in with_steps if trial.number == number]
+    chosen = [trial for trial in with_steps if trial.number in numbers]
+    if not numbers:
+        chosen = with_steps[-MOST_CURVES:]
     if not chosen:
         raise InputError("no value by step was reported; with early stopping on (/pruner median) they are")
-    if best and best.reports and best not in chosen:
+    several = len(numbers) > 1
+    if best and best.reports and best not in chosen and not several:
         chosen.append(best)
     data = []
-    for trial in chosen:
-        marked = trial.number in (number, best.number if best else None)
+    for place, trial in enumerate(chosen):
+        is_best = best is not None and trial.number == best.number
+        marked = is_best or trial.number in numbers
         steps = sorted(trial.reports)
+        colour = BESIDE[place % len(BESIDE)] if several else _colour_of(trial, is_best)
         data.append(
             {
                 "type": "scatter",
                 "mode": "lines+markers" if marked or len(steps) < 3 else "lines",
-                "name": f"trial {trial.number}"
-                + (", the best" if best and trial.number == best.number else ""),
+                "name": f"trial {trial.number}{', the best' if is_best else ''}",
                 "x": steps,
                 "y": [trial.reports[step] if np.isfinite(trial.reports[step]) else None for step in steps],
                 "line": {
-                    "color": _colour_of(trial, best),
-                    "width": 3 if marked else 1.2,
+                    "color": colour,
+                    "width": 3 if marked and not several else 2 if several else 1.2,
                     "dash": "dot" if trial.state == "pruned" else "solid",
                 },
-                "marker": {"symbol": MARKS[trial.source][1], "size": 6, "color": _colour_of(trial, best)},
+                "marker": {"symbol": MARKS[trial.source][1], "size": 6, "color": colour},
                 "hovertemplate": f"trial {trial.number}, {trial.source}"
                 "<br>step %{x}: %{y:.5g}<extra></extra>",
                 "showlegend": marked,
@@ -252,7 +274,7 @@ def curves_figure(task: Task, history: History, number: int | None = None) -> Fi
     )
 
 
-def _colour_of(trial: Trial, best: Trial | None) -> str:
-    if best and trial.number == best.number:
+def _colour_of(trial: Trial, is_best: bool) -> str:
+    if is_best:
         return "#000000"
     return MARKS[trial.source][0] if trial.state != "pruned" else GREY

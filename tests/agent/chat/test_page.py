@@ -127,22 +127,25 @@ def test_edits_make_any_figure_of_another(old: Any, new: Any) -> None:
         ("/figures/nope", 404),
         ("/figures/__class__", 404),
         ("/figures/..%2fapp", 404),
-        (f"/figures/history?first={'a' * 600}", 422),
+        (f"/figures/history?first={'a' * 5000}", 422),
         ("/trial/x", 422),
         ("/trial/1.5", 422),
-        ("/compare?a=1", 422),
-        ("/compare?a=-1&b=2", 422),
+        ("/compare", 422),
+        ("/compare?trial=-1&trial=2", 422),
         ("/trials.exe", 422),
         ("/panels?page=-1", 422),
         ("/panels?page=1e3", 422),
-        (f"/panels?find={'a' * 600}", 422),
+        (f"/panels?find={'a' * 5000}", 422),
+        (f"/compare?{'&'.join(f'trial={n}' for n in range(7))}", 422),
+        ("/pick?axis=lr&low=nan&high=1", 422),
+        ("/pick?axis=nope&low=0&high=1", 404),
     ],
 )
 def test_a_question_that_makes_no_sense_is_refused(server: WebServer, path: str, status: int) -> None:
     assert server.ask(path)[0] == status
 
 
-@pytest.mark.parametrize("path", ["/trial/999", "/trial/-1", "/compare?a=1&b=999", f"/trial/{2**70}"])
+@pytest.mark.parametrize("path", ["/trial/999", "/trial/-1", "/compare?trial=1&trial=999", f"/trial/{2**70}"])
 def test_a_trial_that_is_not_there_is_said_in_words(server: WebServer, path: str) -> None:
     status, text, _ = server.ask(path)
     assert status == 200
@@ -208,6 +211,9 @@ def test_the_table_is_sorted_by_any_column_with_what_has_none_last(
     [
         ("find=depth>4 lr<0.05", lambda trial: trial.params["depth"] > 4 and trial.params["lr"] < 0.05),
         ("find=booster=dart", lambda trial: trial.params["booster"] == "dart"),
+        ("find=booster=dart|gbtree depth=3", lambda trial: trial.params["depth"] == 3),
+        ('find="became better"', lambda trial: False),
+        ('find="did better"', lambda trial: "did better" in trial.reason),
         ("find=MEMORYerror", lambda trial: trial.state == "failed"),
         ("find=llm", lambda trial: trial.source == "llm"),
         ("find=value<=0.2", lambda trial: trial.value is not None and trial.value <= 0.2),
@@ -242,7 +248,7 @@ def test_buttons_know_what_may_be_done(server: WebServer) -> None:
         ("Pause", True),
         ("Resume", True),
         ("Undo", True),
-        ("Run 10", False),
+        ("Run", False),
         ("Export", False),
     ):
         button = re.search(rf"<button[^>]*>{name}</button>", html)
@@ -288,7 +294,7 @@ def test_before_a_study_the_page_says_what_may_be_begun(empty: WebServer, folder
     assert "nothing to tune was found in notes.py" in html
     assert {path.name for path in folder.iterdir()} >= {"train.py", "notes.py"}
     assert json.loads(empty.ask("/figures/history")[1])["words"].startswith("nothing is being tuned yet")
-    for path in ("/model", "/report", "/belief", "/trial/1", "/compare?a=1&b=2"):
+    for path in ("/model", "/report", "/belief", "/trial/1", "/compare?trial=1&trial=2"):
         assert "tune train.py" in empty.ask(path)[1], path
 
 
@@ -409,4 +415,4 @@ def test_every_figure_and_part_of_a_study_is_answered(server: WebServer) -> None
     assert "Best val_loss" in server.ask("/report")[1]
     assert "style=" not in server.ask("/report")[1]
     assert "The language model is none" in server.ask("/model")[1]
-    assert "this change alone" in server.ask("/compare?a=1&b=2")[1]
+    assert "this change alone" in server.ask("/compare?trial=1&trial=2")[1]

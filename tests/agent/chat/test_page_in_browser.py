@@ -21,8 +21,12 @@ from tests.agent.chat.filled import add, served
 from tests.agent.chat.web_server import WebServer
 
 from bestguess.agent.chat.session import Session
+from bestguess.agent.reports.found import Wanted
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
+
+PATIENCE_S = 180
+"""For a page on a busy machine."""
 
 WATCH = """
 window.violations = [];
@@ -67,6 +71,7 @@ def look(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
         page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("request", lambda sent: asked.append((server.address, sent.url)))
+        page.set_default_timeout(1000 * PATIENCE_S)
         page.goto(server.url)
         page.shoot = lambda name: page.screenshot(path=str(pictures / f"{name}.png"))
         pages.append(page)
@@ -115,14 +120,14 @@ def empty(folder: Path) -> Iterator[WebServer]:
 def drawn(page: Any, figure: str) -> Any:
     """Wait until a figure is drawn and return it."""
     chart = page.locator(f"[data-figure={figure}]:visible")
-    chart.locator(".main-svg").first.wait_for(timeout=60_000)
+    chart.locator(".main-svg").first.wait_for()
     page.wait_for_timeout(400)
     return chart
 
 
 def until(true: Callable[[], bool]) -> None:
     """Wait until something is true: what playwright has for it would be code that the policy forbids."""
-    ends = time.monotonic() + 20
+    ends = time.monotonic() + PATIENCE_S
     while not true():
         assert time.monotonic() < ends
         time.sleep(0.01)
@@ -162,7 +167,7 @@ def test_from_nothing_to_a_study_that_runs(
     yes.click()
     page.locator("#standing", has_text="of 1").wait_for()
     assert page.get_by_role("button", name="Pause").is_disabled()
-    page.get_by_role("button", name="Run 10").click()
+    page.get_by_role("button", name="Run", exact=True).click()
     stop = page.get_by_role("button", name="Stop trial")
     stop.first.wait_for()
     drawn(page, "history")
@@ -227,6 +232,51 @@ def test_figures_are_looked_into_by_pointer(filled: WebServer, look: Callable[..
     for figure in ("timeline", "edf"):
         page.locator(f"[data-figure={figure}]").scroll_into_view_if_needed()
         drawn(page, figure)
+    page.locator("#along").select_option("time")
+    until(lambda: "When each" in page.locator("[data-figure=timeline] figcaption").text_content())
+    page.locator("[data-figure=history] .xtitle", has_text="since the start").wait_for()
+
+
+def test_ranges_are_picked_on_the_axes_or_typed_and_the_table_has_the_same(
+    filled: WebServer, look: Callable[..., Any]
+) -> None:
+    page = look(filled)
+    page.locator("#tab-parameters").click()
+    title = drawn(page, "parallel").locator("figcaption")
+    line = page.locator("#within")
+
+    def drag(name: str, start: float, end: float) -> None:
+        strip = page.locator(f".axis[title^='{name}:']")
+        strip.scroll_into_view_if_needed()
+        box = strip.bounding_box()
+        middle = box["x"] + box["width"] / 2
+        page.mouse.move(middle, box["y"] + box["height"] * start)
+        page.mouse.down()
+        page.mouse.move(middle, box["y"] + box["height"] * (start + end) / 2)
+        page.mouse.move(middle, box["y"] + box["height"] * end)
+        page.mouse.up()
+
+    drag("depth", 0.5, 1.0)
+    until(lambda: line.input_value().startswith("depth<="))
+    drag("booster", 0.7, 0.8)
+    until(lambda: "booster=gbtree" in line.input_value())
+    until(lambda: "are found" in title.text_content())
+    page.locator("[data-figure=parallel]").scroll_into_view_if_needed()
+    page.shoot("desk-15-ranges")
+    assert serious(page) == []
+    wanted = Wanted.read(line.input_value())
+    found = [trial.number for trial in filled.session.bench.study.everything if wanted.finds(trial)]
+    assert f": {len(found)} of " in title.text_content()
+    page.locator("#tab-trials-tab").click()
+    until(lambda: page.locator("#trials tr[data-trial]").count() == len(found))
+    assert page.locator("#view [name=find]").input_value() == line.input_value()
+    page.locator("#tab-parameters").click()
+    drag("depth", 0.5, 0.5)  # a click
+    until(lambda: line.input_value() == "booster=gbtree")
+    line.fill("booster=gbtree lr<0.05")  # by keys
+    page.locator("[data-figure=parallel] .shapelayer path").nth(1).wait_for()
+    page.get_by_role("button", name="Clear").press("Enter")
+    until(lambda: "are found" not in title.text_content())
 
 
 def test_trials_are_found_compared_and_opened_by_keys(filled: WebServer, look: Callable[..., Any]) -> None:
@@ -245,8 +295,9 @@ def test_trials_are_found_compared_and_opened_by_keys(filled: WebServer, look: C
     page.locator("#trials th[aria-sort]").get_by_text("val_loss").wait_for()
     for box in page.locator(".pick").all()[:2]:
         box.check()
-    page.get_by_role("button", name="Compare two").press("Enter")
+    page.get_by_role("button", name="Compare").press("Enter")
     page.get_by_text("this change alone").wait_for()
+    drawn(page, "curves")
     page.shoot("desk-7-compare")
     assert serious(page) == []
     page.keyboard.press("Escape")
@@ -296,7 +347,7 @@ def test_what_is_open_all_day_tells_how_far_it_is_and_follows_the_trial_that_is_
     dialog.get_by_text("still running").wait_for()
     assert dialog.get_by_role("button", name="Stop this trial").is_enabled()
     (folder / "go").touch()
-    dialog.get_by_text("It gave val_loss").wait_for(timeout=30_000)  # it ends while it is looked at
+    dialog.get_by_text("It gave val_loss").wait_for()  # it ends while it is looked at
     assert dialog.get_by_role("button", name="Stop this trial").is_disabled()
     page.keyboard.press("Escape")
     assert page.title().startswith("2/2 ")
@@ -380,9 +431,11 @@ def test_a_whole_session_needs_no_pointer(empty: WebServer, look: Callable[..., 
     yes.focus()
     page.keyboard.press("Enter")
     page.locator("#standing", has_text="of 1").wait_for()
-    page.get_by_role("button", name="Run 10").focus()
-    page.keyboard.press("Space")
-    page.locator("#standing", has_text="of 11").wait_for(timeout=60_000)
+    page.get_by_label("how many trials to run").focus()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("3")
+    page.keyboard.press("Enter")
+    page.locator("#standing", has_text="of 4").wait_for()
     page.locator("#tab-overview").focus()
     for _ in range(2):
         page.keyboard.press("ArrowRight")

@@ -223,8 +223,13 @@ def test_curves_by_step_have_the_best_beside_the_one_that_is_asked_for() -> None
         trial(n, Outcome(0.3 - 0.1 * n, pruned=n == 0), reports={1: 1.0, 2: float("inf"), 3: 0.3 - 0.1 * n})
         for n in range(3)
     ]
-    figure = draw_figure("curves", Subject(SPACE, TASK, History("minimize", tuple(told))), "1")
+    given = Subject(SPACE, TASK, History("minimize", tuple(told)))
+    figure = draw_figure("curves", given, "1")
     assert [trace["name"] for trace in figure["data"]] == ["trial 1", "trial 2, the best"]
+    beside = draw_figure("curves", given, "1,0")["data"]
+    assert [trace["name"] for trace in beside] == ["trial 0", "trial 1"]  # what is chosen, and nothing else
+    assert len({trace["line"]["color"] for trace in beside}) == 2
+    assert all(trace["showlegend"] for trace in beside)
     assert figure["data"][0]["y"] == [1.0, None, pytest.approx(0.2)]
     json.dumps(figure, allow_nan=False)
 
@@ -234,7 +239,8 @@ def test_curves_by_step_have_the_best_beside_the_one_that_is_asked_for() -> None
     [
         ("front", "", "one metric"),
         ("curves", "", "no value by step"),
-        ("timeline", "", "no trial yet"),
+        ("timeline", "", "no trial yet whose time is known"),
+        ("history", "time", "nothing is known of when"),
         ("surface", "", "before 2 trials"),
         ("importance", "", "before 2 trials"),
         ("effect", "lr", "before 2 trials"),

@@ -25,7 +25,7 @@ const charts = (() => {
       hoverlabel: { bgcolor: colours.paper, bordercolor: colours.quiet, font: { color: colours.ink, family: "system-ui, sans-serif" }, align: "left" },
       modebar: { bgcolor: "rgba(0,0,0,0)", color: colours.quiet, activecolor: colours.ink },
       autosize: true,
-      dragmode: narrow() ? false : "zoom",
+      dragmode: narrow() || layout.meta?.axes ? false : "zoom",
       uirevision: "kept",
     });
     for (const side of ["xaxis", "yaxis"]) layout[side] ??= {};

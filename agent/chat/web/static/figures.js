@@ -57,8 +57,11 @@ const draw = async (chart) => {
   const known = drawn.get(chart);
   known.shown = known.tag;
   const plot = await charts.draw(chart, known.figure, known.tag);
-  if (!plot || plot.dataset.listens) return;
+  if (!plot) return;
+  if (known.figure.layout.meta?.axes) layAxes(plot);
+  if (plot.dataset.listens) return;
   plot.dataset.listens = "yes";
+  plot.on("plotly_afterplot", () => layAxes(plot)); // its room has changed
   plot.on("plotly_click", (event) => {
     const number = event.points[0]?.customdata;
     if (Number.isInteger(number)) showTrial(number);
