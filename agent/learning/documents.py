@@ -12,8 +12,6 @@ import inspect
 import io
 import os
 import re
-import shutil
-import subprocess
 import sys
 import zlib
 from collections.abc import Iterator, Sequence
@@ -21,6 +19,7 @@ from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
+from bestguess.agent.learning.manual_pages import is_manual_page, render
 from bestguess.tools.errors import InputError
 from bestguess.tools.words.cleaning import clean
 from bestguess.tools.words.documents import is_path, path_words, read_bytes, read_source
@@ -29,6 +28,9 @@ from bestguess.tools.words.redaction import redact
 
 MAX_BYTES = 2_000_000
 MAX_FILES = 200
+PACKED = b"\x1f\x8b"
+"""How what gzip packed begins."""
+
 MEND = "give a text file, a folder of them, - for stdin, or module:object for a docstring"
 TEXTS = frozenset(
     {
@@ -51,12 +53,9 @@ TEXTS = frozenset(
 """How the files of a folder end that are read; others have to be named."""
 
 _DOCSTRING = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
-_ROFF = re.compile(r"^\.(?:TH|Dd|SH|\\\")\b", re.MULTILINE)
 _OVERSTRUCK = re.compile("[^\n]\b")
 MOST_STEPS = 8
 """So many times a name may lead to another module that has it."""
-
-MAN_TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,38 +122,19 @@ def _read_folder(folder: Path) -> Iterator[Document]:
 def _document(name: str, given: bytes) -> Document:
     if len(given) > MAX_BYTES:
         raise InputError(f"the document {name} has more than {MAX_BYTES} bytes; give the part that matters")
-    if given.startswith(b"\x1f\x8b"):
+    if given.startswith(PACKED):
         try:
             with gzip.open(io.BytesIO(given)) as file:
                 given = file.read(MAX_BYTES + 1)
         except (OSError, EOFError, zlib.error) as error:
             raise InputError(f"the document {name} cannot be unpacked ({error}); {MEND}") from error
+        if given.startswith(PACKED):  # or a file that holds itself is unpacked without end
+            raise InputError(f"the document {name} is packed twice; unpack it, and give what is in it")
         return _document(name, given)
     if b"\0" in given:
         raise InputError(f"the document {name} is no text; {MEND}")
     text = given.decode("utf-8-sig", errors="replace")
-    return Document(name, _tidy(_rendered(text) if _ROFF.search(text[:20_000]) else text))
-
-
-def _rendered(text: str) -> str:
-    """Return the source of a manual page as people see it, by `man` where that is, else without its marks."""
-    if man := shutil.which("man"):
-        environment = {**os.environ, "MANWIDTH": "100", "MAN_KEEP_FORMATTING": "", "LC_ALL": "C.UTF-8"}
-        try:
-            done = subprocess.run(  # noqa: S603 - groff reads untrusted pages in its safe mode, which man asks for
-                [man, "-l", "-"],
-                input=text.encode(), capture_output=True, timeout=MAN_TIMEOUT_S, env=environment, check=False,
-            )  # fmt: skip
-        except (OSError, subprocess.TimeoutExpired):
-            done = None
-        if done and done.returncode == 0 and done.stdout.strip():
-            return done.stdout.decode("utf-8", errors="replace")
-    text = re.sub(r"^[.']\s*(?:\\\".*|[A-Za-z]{1,2}\b[ ]?)", "", text, flags=re.MULTILINE)
-    return (
-        re.sub(r"\\f(?:\[\w*\]|\(..|.)|\\[&|^]|\\s[-+]?\d", "", text)
-        .replace("\\-", "-")
-        .replace("\\(aq", "'")
-    )
+    return Document(name, _tidy(render(text, most_bytes=MAX_BYTES) if is_manual_page(text) else text))
 
 
 def _tidy(text: str) -> str:

@@ -45,6 +45,10 @@ def test_what_is_packed_too_well_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be unpacked"):
         text_of(tmp_path / "y.gz")
 
+    (tmp_path / "z.gz").write_bytes(gzip.compress(gzip.compress(b"abc")))
+    with pytest.raises(InputError, match="packed twice"):
+        text_of(tmp_path / "z.gz")
+
 
 def test_stdin_is_cleaned_and_what_was_struck_over_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO("B\bBo\bold \x1b[31mred sk-abcdefghijklmnopqrstuvwx"))
