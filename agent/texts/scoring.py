@@ -31,20 +31,25 @@ def exact(answer: str, item: Item) -> float:
 
 def contains(answer: str, item: Item) -> float:
     """Whether the right answer stands in the answer as whole words, in any case of letters."""
-    words = r"\s+".join(re.escape(word) for word in item.output.casefold().split())
-    return float(re.search(rf"(?<!\w){words}(?!\w)", answer.casefold()) is not None)
+    said, right = (" ".join(text.casefold().split()) for text in (answer, item.output))
+    at = said.find(right)  # a pattern would take the square of the answer's length
+    while at >= 0:
+        if not any(map(_is_in_word, (said[at - 1 : at], said[at + len(right) :][:1]))):
+            return 1.0
+        at = said.find(right, at + 1)
+    return 0.0
 
 
 def json_fields(answer: str, item: Item) -> float:
     """Return the share of fields that are right, of those that either JSON has; what is no JSON has none."""
     try:
         said, right = _read_json(answer), json.loads(item.output)
+        if not isinstance(said, dict) or not isinstance(right, dict):
+            return float(_same(said, right))
+        names = said.keys() | right.keys()
+        hits = sum(name in said and name in right and _same(said[name], right[name]) for name in names)
     except (ValueError, RecursionError):
         return 0.0
-    if not isinstance(said, dict) or not isinstance(right, dict):
-        return float(_same(said, right))
-    names = said.keys() | right.keys()
-    hits = sum(name in said and name in right and _same(said[name], right[name]) for name in names)
     return hits / len(names) if names else 1.0
 
 
@@ -74,11 +79,12 @@ def check_answers(name: str, items: tuple[Item, ...]) -> None:
     if name == "json":
         for item in items:
             try:
-                json.loads(item.output)
+                right = json.loads(item.output)
+                _same(right, right)
             except (ValueError, RecursionError):
                 raise InputError(
-                    f"{item.place}: the score is json, and the output {shown(item.output)} is none; mend it, "
-                    "or take another score"
+                    f"{item.place}: the score is json, and the output {shown(item.output)} is none, or "
+                    "nested too deep; mend it, or take another score"
                 ) from None
 
 
@@ -109,6 +115,10 @@ def _read_json(answer: str) -> Any:
         return json.loads(text)
     except ValueError:
         return json.loads(text[text.index("{") : text.rindex("}") + 1])
+
+
+def _is_in_word(letter: str) -> bool:
+    return letter.isalnum() or letter == "_"
 
 
 def _same(one: Any, other: Any) -> bool:

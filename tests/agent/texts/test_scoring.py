@@ -25,6 +25,8 @@ def item(output: str) -> Item:
         ("contains", "15 apples", "5", 0.0),
         ("contains", "a.b", "a+b", 0.0),
         ("contains", "in New\nYork!", "new york", 1.0),
+        ("contains", "x5, 55, _5, and 5", "5", 1.0),
+        ("contains", "ba " + "a " * 9990, "a " * 9000 + "b", 0.0),
         ("json", '{"a": 1, "b": "x"}', '{"b": "x", "a": 1.0}', 1.0),
         ("json", '```json\n{"a": 1}\n```', '{"a": 1}', 1.0),
         ("json", 'Here: {"a": 1, "b": 2} as asked', '{"a": 1, "b": 3}', 0.5),
@@ -34,6 +36,7 @@ def item(output: str) -> Item:
         ("json", "[1, 2]", "[1, 2]", 1.0),
         ("json", "no", '{"a": 1}', 0.0),
         ("json", "[" * 5000, "[1]", 0.0),
+        ("json", "[" * 900 + "]" * 900, "[" * 900 + "]" * 900, 0.0),
         ("json", '{"a": {"b": [1, {}]}}', '{"a": {"b": [1, {}]}}', 1.0),
     ],
 )
@@ -79,3 +82,5 @@ def test_a_right_answer_that_is_no_json_is_refused_with_its_line() -> None:
     check_answers("exact", (item("x"),))
     with pytest.raises(InputError, match=r"items.jsonl:7: the score is json, and the output 'x' is none"):
         check_answers("json", (item("x"),))
+    with pytest.raises(InputError, match="or nested too deep"):
+        check_answers("json", (item("[" * 900 + "]" * 900),))
