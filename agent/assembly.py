@@ -107,7 +107,12 @@ class Assembly:
             self._asked = self._budgeted = BudgetedLLM(model, terms.budget, spent)
         if self.journal:
             self._asked = JournaledLLM(self._asked or model, self.journal, study, cache=terms.cache)
-        room = self._budgeted.left if self._budgeted else lambda: (math.inf, math.inf)
+        of_study = self._budgeted.left if self._budgeted else lambda: (math.inf, math.inf)
+
+        def room() -> tuple[float, float]:
+            tokens, requests = of_study()
+            return min(tokens, model.tokens_left), requests
+
         told = {"say": terms.exam} if callable(terms.exam) else {}
         self.examiner = Examiner(model, self._asked or model, room=room, **told)
         # Whoever has the model think ahead lives on while it does; others would break each problem off.

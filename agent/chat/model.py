@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -9,13 +11,50 @@ from typing import Any
 from bestguess.agent.advice.budget import Budget, BudgetedLLM
 from bestguess.agent.advice.exam.examination import grade_for
 from bestguess.agent.advice.journal import JournaledLLM, open_beside
-from bestguess.agent.llm import LLM
+from bestguess.agent.llm import LLM, Reply, Request
 from bestguess.agent.llm.connect import connect
 from bestguess.agent.llm.grades import Grade
 from bestguess.agent.llm.shared import SharedLLM
 from bestguess.agent.llm.weights.catalog import CATALOG
-from bestguess.tools.errors import ModelError, ModelSpecError
+from bestguess.tools.errors import BudgetSpent, ModelError, ModelSpecError
 from bestguess.tools.words.given import shorten
+
+
+class CappedLLM(SharedLLM):
+    """A model that reads and writes so many tokens in all, whichever studies they are for.
+
+    As with a study's budget, a request is refused once they are spent: what one costs is known afterwards.
+    """
+
+    def __init__(self, model: SharedLLM, tokens: int) -> None:
+        super().__init__(model.llm)
+        self._queue = model._queue
+        self._lock = threading.Lock()
+        self._tokens = tokens
+        self._left = tokens
+
+    @property
+    def tokens_left(self) -> float:
+        """How many tokens may still be spent."""
+        return max(self._left, 0)
+
+    @property
+    def spent_words(self) -> str:
+        """What is said once they are spent."""
+        return f"the {self._tokens} tokens that were agreed to are spent"
+
+    def generate(self, request: Request) -> Reply:
+        """Answer `request`; raises BudgetSpent once the tokens are spent, and what the model raises."""
+        if not self.tokens_left:
+            raise BudgetSpent(self.spent_words)
+        reply = super().generate(request)
+        with self._lock:
+            self._left -= reply.tokens
+        return reply
+
+    def generate_each(self, requests: Sequence[Request]) -> list[Reply]:
+        """Answer requests for one reply each, one after the other."""
+        return [self.generate(request) for request in requests]
 
 
 class Model:

@@ -21,8 +21,10 @@ from bestguess.agent.chat.consent import Consent
 from bestguess.agent.chat.conversation import Pending, Search
 from bestguess.agent.chat.events import Event
 from bestguess.agent.chat.exchange import converse
+from bestguess.agent.chat.model import CappedLLM
 from bestguess.agent.chat.session import Session
 from bestguess.agent.checks import check_flag, check_path
+from bestguess.agent.llm.connect import connect
 from bestguess.agent.reports.insight import gain_insight
 from bestguess.agent.reports.report import study_record
 from bestguess.tools.errors import InputError
@@ -105,8 +107,8 @@ class Agent:
     Args:
         folder: where scripts are and files are written; nothing outside of it is touched.
         yes: what may be done without asking, as "trials=20 space" or {"time": "30m", "write": True}. Words
-            are trials=N, time=30m, tokens=N, space, write, study; all else is answered no. Trials and times
-            count from the first words on.
+            are trials=N, time=30m, tokens=N, space, write, study; all else is answered no. Trials, times and
+            tokens count from the first words on, over all studies.
         llm: as for `Tuner`; without one, sure sentences and commands are understood.
         parallel, seed, exam, device: as for `tune`.
         resume: goes on with the folder's last session, whoever had it.
@@ -129,14 +131,18 @@ class Agent:
         path = check_path("folder", folder, "name one that is there")
         if path is None or not os.path.isdir(path):
             raise InputError(f"folder is {shown(folder)}, which is no folder; name one that is there")
+        model = connect(search.get("llm"))
+        self._capped = (
+            None if model is None or (most := self.consent.tokens) is None else CappedLLM(model, most)
+        )
+        if self._capped:
+            search["llm"] = self._capped
         self.session = Session(path, exam=exam, resume=resume, **search)
         self._until: float | None = None
         self._started = 0
         self._limit = ""
         self.session.attended = False
         self.session.bench.allows = self._allows
-        if self.consent.tokens is not None:
-            self.session.bench.set_agreed(replace(self.session.bench.agreed, tokens=self.consent.tokens))
 
     def listen(self, listener: Callable[[Event], None]) -> Callable[[], None]:
         """Have `listener` called with all that happens from now on; return how to end that."""
@@ -227,6 +233,9 @@ class Agent:
         status: Status = "done"
         errors = tuple(event.text for event in events if event.kind == "error")
         ran, history = any(event.kind == "trial_finished" for event in events), self.session.bench.history
+        if self._capped and any(self._capped.spent_words in error for error in errors):
+            errors = tuple(error for error in errors if self._capped.spent_words not in error)
+            self._limit = self._capped.spent_words
         if ran and not history.complete:
             errors += tuple(trial.outcome.error for trial in history.failed[-1:] if trial.outcome)
         if errors or (ran and not history.complete):

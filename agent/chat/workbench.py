@@ -167,13 +167,15 @@ class Workbench:
         """Drop the present plan for another one; its study stays in the database."""
         self._check_quiet()
         self._let_go()
+        before = self.plan
         taken = study_names(self.storage)
         numbered = (f"{plan.study}-{number}" for number in count(2))
         self.plan = replace(
             plan, study=next(name for name in chain([plan.study], numbered) if name not in taken)
         )
+        if before:  # a number of trials is of the study; who sets it before the first means that one
+            self.agreed = replace(self.agreed, trials=None)
         self.undos.clear()
-        self.agreed = Agreed()
 
     def move_on(self, plan: Plan, what: str, carry: Callable[[Trial], tuple[Params, Outcome] | None]) -> int:
         """Go on with another plan, in a study of its own where this one has trials; return how many it keeps.

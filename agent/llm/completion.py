@@ -43,10 +43,14 @@ def content_of(message: Any) -> str:
 
 
 def count_written(completions: Sequence[Any]) -> int:
-    """Return how many tokens a model wrote in all, as its server says, and at least its thoughts'."""
+    """Return how many tokens a model wrote in all, as its server says, and at least its thoughts'.
+
+    Where it says nothing, or nothing that can be, they are counted by what was written: a budget holds.
+    """
     said = sum(count_said(each, "completion_tokens") for each in completions)
-    thoughts = sum(_thought_chars(choice.message) for each in completions for choice in each.choices)
-    return max(said, thoughts // PROSE_CHARS_A_TOKEN)
+    messages = [choice.message for each in completions for choice in each.choices]
+    chars = sum(map(_thought_chars if said else _written_chars, messages))
+    return max(said, chars // PROSE_CHARS_A_TOKEN)
 
 
 def count_said(completion: Any, kind: str) -> int:
@@ -69,3 +73,14 @@ def _thought_chars(message: Any) -> int:
     beside = max(len(read_text(getattr(message, kind, None))) for kind in THOUGHTS)
     text = read_text(message.content)
     return beside + len(text) - len(THOUGHT.sub("", text))
+
+
+def _written_chars(message: Any) -> int:
+    calls = getattr(message, "tool_calls", None)
+    functions = [getattr(call, "function", None) for call in calls] if isinstance(calls, list) else []
+    arguments = sum(len(str(getattr(function, "arguments", "") or "")) for function in functions)
+    return (
+        len(read_text(message.content))
+        + arguments
+        + max(len(read_text(getattr(message, kind, None))) for kind in THOUGHTS)
+    )

@@ -239,7 +239,9 @@ class ServerLLM:
         if len(texts) < request.n:
             raise ReplyError(f"{len(texts)} answers where {request.n} were asked for")
         prompt_tokens = max((count_said(each, "prompt_tokens") for each in completions), default=0)
-        if prompt_tokens:
+        if not prompt_tokens:  # it does not say, and what nobody counts would cost no budget anything
+            prompt_tokens = self.count_tokens("".join(turn.content for turn in request.messages))
+        else:
             chars_a_token = sum(len(turn.content) for turn in request.messages) / prompt_tokens
             self._chars_per_token = min(max(chars_a_token, CHARS_A_TOKEN[0]), CHARS_A_TOKEN[1])
         parsed = parse_texts(texts, request.schema)

@@ -18,7 +18,7 @@ from bestguess.agent.llm.grades import Grade
 from bestguess.agent.llm.streaming import POLL_S
 from bestguess.tools.errors import ModelUnavailable, ReplyError
 from bestguess.tools.words.cleaning import clean_line
-from bestguess.tools.words.given import shorten
+from bestguess.tools.words.given import is_number, shorten, shown
 from bestguess.tools.words.redaction import redact
 
 NAME_CHARS = 120
@@ -108,6 +108,11 @@ class SharedLLM:
         return affordable
 
     @property
+    def tokens_left(self) -> float:
+        """How many tokens it may still read and write, whoever asks; infinite where nobody set a limit."""
+        return math.inf
+
+    @property
     def conceded(self) -> dict[str, str]:
         """What the model does not take of a request, and what it said of that."""
         return dict(getattr(self.llm, "conceded", {}))
@@ -155,10 +160,7 @@ class SharedLLM:
             if not ours:
                 words = f"{self.name} has been busy for {request.timeout_s:g} s with what it was asked before"
                 raise ModelUnavailable(words)
-            reply = self.llm.generate(request)
-            if not isinstance(reply, Reply):
-                raise ReplyError(f"{self.name} gave a {type(reply).__name__}, and no Reply")
-            return reply
+            return self._checked(self.llm.generate(request))
 
     def generate_each(self, requests: Sequence[Request]) -> list[Reply]:
         """Answer requests for one reply each, side by side if the model can; raises what `generate` does."""
@@ -168,7 +170,22 @@ class SharedLLM:
         with self._turn(requests[0], requests[0].stop) as ours:
             if not ours:
                 raise ModelUnavailable(f"{self.name} has been busy for {requests[0].timeout_s:g} s")
-            return list(each(requests))
+            replies = [self._checked(reply) for reply in each(requests)]
+        if len(replies) != len(requests):
+            raise ReplyError(f"{self.name} gave {len(replies)} replies to {len(requests)} requests")
+        return replies
+
+    def _checked(self, reply: Any) -> Reply:
+        """Return what a model of somebody's own gave if it is a reply; raises ReplyError."""
+        if not isinstance(reply, Reply):
+            raise ReplyError(f"{self.name} gave a {type(reply).__name__}, and no Reply")
+        texts = reply.texts
+        if not isinstance(texts, tuple | list) or not all(isinstance(text, str) for text in texts):
+            raise ReplyError(f"{self.name} gave a Reply whose texts are {shown(texts)}, and no texts")
+        costs = (reply.prompt_tokens, reply.completion_tokens, reply.seconds)
+        if not all(is_number(cost) and 0 <= cost < math.inf for cost in costs):
+            raise ReplyError(f"{self.name} gave a Reply that cost {shown(costs)}; give numbers from 0")
+        return reply
 
     def close(self) -> None:
         """Free what the model holds."""

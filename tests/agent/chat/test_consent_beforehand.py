@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.agent.chat.conftest import SCRIPT
+from tests.agent.chat.conftest import SCRIPT, Talk
 from tests.agent.chat.scripted import Reply, ToolServer
 
 import bestguess as bg
@@ -171,6 +171,28 @@ def test_trials_that_were_agreed_to_are_for_no_other_script_of_a_models(folder: 
         turn = agent.do(words.replace("train.py", "it") if begun else words)
         assert turn.status == "refused"
         assert "Agreed to by: study" in " ".join(turn.refused)
+
+
+def test_tokens_that_were_agreed_to_are_for_all_studies_together(folder: Path) -> None:
+    (folder / "other.py").write_text(SCRIPT)
+    plan: list[Reply] = [[("new", {"script": script})] for script in ("train.py", "other.py", "train.py")]
+    words = "hmm, what would a wise person make of this in my place and why"
+    with (
+        ToolServer([*plan, [("status", {})], "Done."]) as server,
+        Agent(folder, yes="trials=9 tokens=300 study", llm=Able(server.url), exam=False) as agent,
+    ):
+        turn = agent.do(words)
+        assert (turn.status, turn.errors) == ("limit", ())
+        assert turn.limit == "the 300 tokens that were agreed to are spent"
+        assert len(server.bodies) == 3  # of 120 tokens each
+        assert agent.session.bench.llm.tokens_left == 0  # type: ignore[union-attr]
+
+
+def test_what_was_agreed_to_before_the_first_study_holds_in_it(talk: Talk) -> None:
+    talk.say("/budget trials=7 tokens=900", "/new train.py val_loss minimize")
+    assert (talk.session.bench.agreed.trials, talk.session.bench.agreed.tokens) == (7, 900)
+    talk.say("/new train.py val_loss maximize")
+    assert (talk.session.bench.agreed.trials, talk.session.bench.agreed.tokens) == (None, 900)
 
 
 def test_a_database_that_is_a_link_to_elsewhere_is_not_followed(folder: Path, tmp_path: Path) -> None:

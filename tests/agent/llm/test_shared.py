@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
-from bestguess.agent.llm import Request
-from bestguess.agent.llm.shared import Queue
+from bestguess.agent.llm import Reply, Request
+from bestguess.agent.llm.shared import Queue, share
+from bestguess.tools.errors import ReplyError
 
 PERSON, SEARCH, EXAM = Request((), urgent=True), Request(()), Request((), patient=True)
 
@@ -57,3 +58,41 @@ def test_in_the_middle_of_a_turn_those_before_it_may_go_first(
         order.append("mine")
     thread.join()
     assert order == (["other", "mine"] if gives_way else ["mine", "other"])
+
+
+class Odd:
+    """A model of somebody's own that answers anything."""
+
+    name = "odd"
+
+    def __init__(self, said: object) -> None:
+        self.said = said
+
+    def generate(self, request: Request) -> Reply:
+        return self.said  # type: ignore[return-value]
+
+    def generate_each(self, requests: Sequence[Request]) -> list[Reply]:
+        return [self.said for _ in requests[1:]]  # type: ignore[misc]
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("yes", "gave a str, and no Reply"),
+        (Reply((None,)), r"whose texts are \(None,\), and no texts"),  # type: ignore[arg-type]
+        (Reply("yes"), "whose texts are 'yes', and no texts"),  # type: ignore[arg-type]
+        (Reply(("yes",), completion_tokens=-(10**9)), "give numbers from 0"),
+        (Reply(("yes",), seconds=float("nan")), "give numbers from 0"),
+    ],
+)
+def test_what_is_no_reply_is_refused_by_its_words(said: object, words: str) -> None:
+    with pytest.raises(ReplyError, match=words):
+        share(Odd(said)).generate(SEARCH)
+
+
+def test_a_reply_for_each_request_or_none() -> None:
+    with pytest.raises(ReplyError, match="gave 1 replies to 2 requests"):
+        share(Odd(Reply(("yes",)))).generate_each([SEARCH, SEARCH])
