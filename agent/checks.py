@@ -35,6 +35,15 @@ def check_space(space: Any) -> Space:
     return space
 
 
+def check_fidelity(space: Space, task: Task) -> None:
+    """Raise InputError where trials would be small runs, and there are several metrics to compare them by."""
+    if space.fidelity and task.goals:
+        raise InputError(
+            f"{space.fidelity} is a Fidelity, and small runs are compared by one metric; make it an Int or a "
+            "Float, or leave out metrics and limits"
+        )
+
+
 def check_texts(space: Space, *, model: bool | None, had: Iterable[Params] = ()) -> None:
     """Raise InputError where a text of the space could only be the same in every trial.
 

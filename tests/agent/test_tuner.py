@@ -388,7 +388,7 @@ def test_a_noisy_task_has_good_configurations_tried_again_and_an_exact_one_does_
 def test_what_another_process_starts_meanwhile_is_not_proposed_again(tmp_path: Path) -> None:
     place: dict[str, Any] = {"storage": f"sqlite:///{tmp_path / 's.db'}", "study_name": "s", "seed": 0}
     with bg.Tuner(SPACE, **place) as slow, bg.Tuner(SPACE, **place) as quick:
-        quick._queue_s = 0.0  # does not wait for the one who is asking, as across machines
+        quick._asking.queue_s = 0.0  # does not wait for the one who is asking, as across machines
         propose = slow._turns.propose
         met: list[bg.Trial] = []
 

@@ -1,23 +1,15 @@
-"""The one way through: ask the proposers, verify, run, tell, and again.
-
-The tuner keeps the study and passes its history on; `search/__init__.py` walks a proposal through.
-"""
+"""The tuner as people have it: its arguments, and what may be asked of it and told."""
 
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-import numpy as np
 from optuna.pruners import BasePruner
 
-from bestguess.agent.advice.advisor import Consultation
 from bestguess.agent.advice.budget import Budget
 from bestguess.agent.advice.failures import alike_from_the_start
 from bestguess.agent.advice.knowledge import gather, read_knowledge
@@ -25,6 +17,7 @@ from bestguess.agent.assembly import BESIDE, LLM_WAIT_S, Assembly, ModelTerms
 from bestguess.agent.checks import (
     check_budget,
     check_count,
+    check_fidelity,
     check_flag,
     check_jobs,
     check_patience,
@@ -38,37 +31,29 @@ from bestguess.agent.checks import (
 from bestguess.agent.llm import LLM
 from bestguess.agent.llm.grades import Grade
 from bestguess.agent.pruning.pruner import NONE, Pruner, check_rule
-from bestguess.agent.pruning.run import Run
 from bestguess.agent.record.earlier import Earlier, begin_with, find_earlier
 from bestguess.agent.record.opening import is_kept
 from bestguess.agent.record.owner import Owner
 from bestguess.agent.record.study import Study
-from bestguess.agent.record.trials import Look, ToldBeforeError
+from bestguess.agent.record.trials import ToldBeforeError
 from bestguess.agent.reports.live import Observer
 from bestguess.agent.result import Ending, Result
-from bestguess.agent.search.surrogate import ALL_TRIED
 from bestguess.agent.search.switches import EVERYTHING, Switches
 from bestguess.agent.task import Task
+from bestguess.agent.tuner.asking import THIS_PROCESS, Asking, read_owner
+from bestguess.agent.tuner.loop import Callback, Loop
 from bestguess.agent.workers import Workers
-from bestguess.tools.errors import InputError, StudyError, StudyUnavailable
-from bestguess.tools.objective.run import Objective, stop_run
+from bestguess.tools.errors import InputError
+from bestguess.tools.objective.run import Objective
 from bestguess.tools.space.region import Limits, Region
 from bestguess.tools.space.space import Space
 from bestguess.tools.surrogate.device import AUTO, check_device, choose_device
 from bestguess.tools.trial import History, Outcome, Proposal, Trial, as_outcome
-from bestguess.tools.words.given import as_index, shown
-
-Callback = Callable[[Result, Trial], object]
-"""Is told the result so far, and the trial that was told last; True ends the run."""
+from bestguess.tools.words.given import shown
 
 _log = logging.getLogger(__name__)
 
-THIS_PROCESS: Literal["this process"] = "this process"
-
 MOST_TRIALS = 1_000_000
-
-QUEUE_S = 60.0
-"""How long `ask` waits for other processes that are asking, beyond what each may wait for its model."""
 
 
 class Tuner:
@@ -135,16 +120,10 @@ class Tuner:
         self.task = check_task(task)
         self._terms = ModelTerms(llm, llm_wait_s, budget, journal, cache, prefetch, exam)
         self.space = check_space(space)
-        if self.space.fidelity and self.task.goals:
-            raise InputError(
-                f"{self.space.fidelity} is a Fidelity, and small runs are compared by one metric; make it an "
-                "Int or a Float, or leave out metrics and limits"
-            )
+        check_fidelity(self.space, self.task)
         study_name = check_study_name(study_name)
         check_flag("resume", resume)
-        named = isinstance(owner, str) and owner == THIS_PROCESS
-        if not named and not isinstance(owner, Owner | None):
-            raise InputError(f"owner is {shown(owner)}; give a process as an Owner, or None for nobody's")
+        runner = read_owner(owner)
         if not isinstance(switches, Switches):
             raise InputError(f"switches is {shown(switches)}; give a Switches")
         self.device = check_device(device)
@@ -158,10 +137,9 @@ class Tuner:
         self.study = Study.open(
             space, self.task, storage=storage, name=study_name, seed=check_seed(seed), resume=resume
         )
-        self.set_pruner(rule)
-        self._again: list[Trial] = []
-        self._seen: Look
-        history = self._look().history
+        judge = self._keep_pruner(rule)
+        look = self.study.look()
+        history = look.history
         self.earlier = begin_with(self.study, begun_with, is_new=not len(history))
         """What earlier studies measured, as the study knew it when it began."""
 
@@ -176,8 +154,16 @@ class Tuner:
             switches=switches,
             device=self.device,
         )
-        self._owner = Owner.this_process() if owner == THIS_PROCESS else owner
-        self._queue_s = QUEUE_S + (self._terms.llm_wait_s if self._model else 0.0)
+        self._asking = Asking(
+            self.study,
+            look,
+            self._assembly,
+            self._turns,
+            owner=runner,
+            pruner=judge,
+            wait_s=self._terms.llm_wait_s if self._model else 0.0,
+            prefetch=self._terms.prefetch,
+        )
 
     @property
     def llm(self) -> LLM | None:
@@ -221,76 +207,17 @@ class Tuner:
         somebody enqueued in Optuna. Once every configuration was tried, one of them comes again and its
         reason says so; `ask_new` ends there.
         """
-        asked = self._ask()
+        asked = self._asking.ask()
         assert isinstance(asked, Trial)
-        return self._watched(asked)
+        return asked
 
     def ask_new(self) -> Trial | None:
         """Return the next trial as `ask` does, or None once every configuration was tried.
 
         A noisy task has its configurations repeated, and always a next trial.
         """
-        asked = self._ask(may_repeat=False)
-        return self._watched(asked) if isinstance(asked, Trial) else None
-
-    def _ask(
-        self, n_trials: int | None = None, *, may_repeat: bool = True, running: int = 0
-    ) -> Trial | Ending:
-        """Return the next trial to run, or why there is none: beyond `n_trials`, or nothing new.
-
-        `running` is how many run here, which count, too.
-        """
-        consultation = None
-        with self.study.asking(self._queue_s):
-            look = self._look()
-            # What other processes run will be told too; only one process at a time may count.
-            if n_trials is not None and len(look.history.told) + look.elsewhere + running >= n_trials:
-                return "done"
-            taken = self._take_again()
-            trial = taken[0] if taken else self._take_enqueued(look)
-            if trial is None:
-                consultation = self._assembly.consult()
-                trial = self._start(look, consultation, may_repeat=may_repeat)
-        if trial is None:
-            return "exhausted"
-        if taken:
-            trial, former = taken
-            if former and former.is_of_this_kernel:
-                stop_run(former.pid, former.started, trial.params)
-            return trial
-        try:
-            if consultation:
-                self._assembly.note(trial.number, consultation)
-            if self._terms.prefetch:
-                self._turns.prefetch(self._seen.history.including(trial), self._seen.next_number + 1)
-        except BaseException:
-            self.give_back(trial)  # nobody else knows that it runs
-            raise
-        return trial
-
-    def _take_enqueued(self, look: Look) -> Trial | None:
-        """Start the first of what somebody enqueued in Optuna that fits the space."""
-        for number in look.enqueued:
-            proposal = self.study.read_enqueued(number)
-            if proposal is None:
-                continue
-            checked = self._turns.check(look.history, proposal)
-            if trial := self.study.begin(number, checked, self._owner):
-                return trial
-        return None
-
-    def _take_again(self) -> tuple[Trial, Owner | None] | None:
-        """Take over the next trial that is to be run again; return it and who ran it, if there is one."""
-        while self._again:
-            trial = self._again.pop(0)
-            former = self.study.owner_of(trial.number)
-            if self.study.retake(trial.number, self._owner):
-                return trial, former
-        return None
-
-    def _watched(self, trial: Trial) -> Trial:
-        """Return a trial that takes reports and steps; those of an interrupted run are left behind."""
-        return replace(trial, progress=Run(self.study, trial.number, self.pruner), steps=[])
+        asked = self._asking.ask(may_repeat=False)
+        return asked if isinstance(asked, Trial) else None
 
     def start(self, params: Mapping[str, Any], reason: str = "the user's own idea") -> Trial:
         """Return a running trial of the user's own params, the missing ones at their defaults.
@@ -299,7 +226,7 @@ class Tuner:
             ParamsError: the params do not fit the space.
         """
         proposal = Proposal(self.space.complete(params), "user", reason)
-        return self._watched(self.study.start(self._turns.check(self.history, proposal), self._owner))
+        return self._asking.start(proposal, self.history)
 
     def tell(
         self, trial: Trial | int | Mapping[str, Any], outcome: float | Mapping[str, float] | Outcome
@@ -373,17 +300,25 @@ class Tuner:
         """Let the model cost as much as `budget` says; a tuner that was made without one ignores it."""
         self._assembly.set_budget(check_budget(budget) or Budget())
 
+    @property
+    def pruner(self) -> Pruner | None:
+        """What stops hopeless trials early; None where nothing does."""
+        return self._asking.pruner
+
     def set_pruner(self, pruner: str | BasePruner | bool | None) -> None:
         """Stop hopeless trials by another rule from now on, or "none"; a name is kept with the study.
 
         Raises:
             InputError: there is no such rule, or the task has several metrics or limits.
         """
-        rule = check_rule(pruner, self.task, self.space)
+        self._asking.pruner = self._keep_pruner(check_rule(pruner, self.task, self.space))
+
+    def _keep_pruner(self, rule: str | BasePruner | None) -> Pruner | None:
+        """Keep a rule's name with the study; return what judges by it, or by the rule that is kept."""
         if isinstance(rule, str) and (rule != NONE or self.study.pruner):
             self.study.keep_pruner(rule)
         rule = rule or self.study.pruner or NONE
-        self.pruner = None if rule == NONE else Pruner(rule, seed=self.study.seed)
+        return None if rule == NONE else Pruner(rule, seed=self.study.seed)
 
     def report(self, trial: Trial | int, step: int, value: float) -> bool:
         """Record the value that a running trial has at a step; return whether to stop it.
@@ -392,7 +327,7 @@ class Tuner:
             InputError: the step or the value is none.
             StudyError: there is no such trial, or it is over.
         """
-        run = Run(self.study, self.study.number_of(trial), self.pruner)
+        run = self._asking.run_of(self.study.number_of(trial))
         run.report(step, value)
         return run.should_stop()
 
@@ -404,7 +339,7 @@ class Tuner:
     @property
     def interrupted(self) -> tuple[Trial, ...]:
         """Trials whose run was given up or died with its process; `ask` returns them before anything new."""
-        return tuple(self._again)
+        return self._asking.interrupted
 
     def drop(self, number: int) -> Trial:
         """Record an interrupted trial as one that does not count, and is not run again; return it.
@@ -412,23 +347,11 @@ class Tuner:
         Raises:
             StudyError: no such trial was interrupted, or another process took it up.
         """
-        trial = next((one for one in self._again if one.number == as_index(number)), None)
-        if trial is None:
-            raise StudyError(f"trial {shown(number)} is not among the interrupted ones; those can be dropped")
-        number = trial.number
-        self._again.remove(trial)
-        if not self.study.retake(number, self._owner):
-            raise StudyError(f"trial {number} was taken up or told by another process meanwhile; look at it")
-        told, _ = self.study.tell(number, Outcome.failure("interrupted, and not to be run again"))
-        self.study.set_aside(number)
-        return told
+        return self._asking.drop(number)
 
     def give_back(self, trial: Trial) -> None:
         """Give up a running trial unharmed; it is the next that is asked for, here or elsewhere."""
-        if not isinstance(trial, Trial):
-            raise InputError(f"the trial is {shown(trial)}; give the Trial that ask returned")
-        if self.study.release(self.study.number_of(trial)):
-            self._again.insert(0, trial)
+        self._asking.give_back(trial)
 
     def begin_anew(self) -> None:
         """Set the trials aside where all there are failed alike, so that the default is run again.
@@ -474,118 +397,28 @@ class Tuner:
         if timeout is not None:
             timeout = check_seconds("timeout", timeout)
         check_patience(patience)
-        observer = observer or Observer()
-        started = time.monotonic()
-        history = self.history
-        ending: Ending | None = None
-        stopped = ""
-        problem: BaseException | None = None
         self._turns.n_trials = n_trials
-        workers = Workers(objective, n_jobs, processes=processes)
-        try:
-            while True:
-                try:
-                    while not (ending or problem) and len(workers.running) < n_jobs:
-                        if len(history.told) >= n_trials:
-                            ending = "done"
-                        elif timeout is not None and time.monotonic() - started >= timeout:
-                            ending = "timeout"
-                        elif patience is not None and history.since_best >= patience:
-                            ending = "patience"
-                        else:
-                            observer.thinking(len(history))
-                            asked = self._ask(n_trials, may_repeat=False, running=len(workers.running))
-                            if not isinstance(asked, Trial):
-                                ending = asked
-                                break
-                            workers.start(self._watched(asked))
-                            observer.started(asked)
-                    if not workers.running:
-                        break
-                    for trial, outcome in workers.ended():
-                        if isinstance(outcome, BaseException):
-                            self.give_back(trial)
-                            problem = problem or outcome
-                            continue
-                        told = self.tell_run(trial, outcome)
-                        history = self._seen.history.including(told)
-                        self._seen = replace(self._seen, history=history)
-                        observer.finished(told, history)
-                        so_far = partial(self.result, time.monotonic() - started)
-                        if _say_stop(callbacks, so_far, told) and ending is None:
-                            ending = "callback"
-                    may_fail = not keep_going and ending in (None, "done")
-                    if may_fail and (stopped := alike_from_the_start(history)):
-                        ending = "failing"
-                except Exception as error:
-                    if not workers.running or workers.alone:
-                        raise
-                    problem = problem or error  # what runs goes on to its end
-        except BaseException:
-            self._abandon(workers)
-            raise
-        finally:
-            workers.close()
-        if problem:
-            raise problem
-        return self.result(time.monotonic() - started, ending or "done", stopped)
-
-    def _abandon(self, workers: Workers) -> None:
-        """Stop the workers: what ends in time is told, the other trials are given back."""
-        left: list[Trial] = []
-        try:
-            for trial, outcome in workers.stop():
-                if isinstance(outcome, Outcome):
-                    self.tell_run(trial, outcome)
-                else:
-                    left.append(trial)
-        finally:
-            left = sorted((*left, *workers.running), key=lambda trial: trial.number)
-            for trial in reversed(left):  # the first of them comes first again
-                try:
-                    self.give_back(trial)
-                except StudyUnavailable as error:
-                    _log.warning("trial %d could not be given back: %s", trial.number, error)
+        loop = Loop(
+            self._asking,
+            Workers(objective, n_jobs, processes=processes),
+            self.tell_run,
+            self.result,
+            n_trials=n_trials,
+            timeout=timeout,
+            patience=patience,
+            keep_going=keep_going,
+            observer=observer or Observer(),
+            callbacks=callbacks,
+            history=self.history,
+        )
+        return loop.run()
 
     def result(self, seconds: float, ending: Ending = "done", stopped: str = "") -> Result:
         """Return what the study came to so far, after `seconds` of running it."""
         llm_name = self._model.name if self._model else None
-        told = len(self._seen.history.told)  # what was fitted last
+        told = len(self._asking.seen.told)  # what was fitted last
         device = choose_device(self.device, told).words(told)
         return Result(self.study, llm_name, seconds, stopped, ending, device)
-
-    def _look(self) -> Look:
-        """Read the study; what was given back here comes first among what is to be run again."""
-        look = self.study.look()
-        waiting = {one.number: one for one in look.orphans}
-        first = [waiting.pop(one.number) for one in self._again if one.number in waiting]
-        self._again = [*first, *waiting.values()]
-        self._seen = look
-        return look
-
-    def _start(self, look: Look, consultation: Consultation, *, may_repeat: bool) -> Trial | None:
-        """Propose and start a trial that no other process has started meanwhile.
-
-        None where it would repeat another and must not: whoever can count the configurations repeats one
-        only after all.
-        """
-        region = self._turns.region
-        counted = all(one.grid_size for one in (region.space if region else self.space).parameters.values())
-        each_once = counted and not self.task.noisy
-        while True:
-            proposal = self._turns.propose(look.history, look.next_number, consultation=consultation)
-            if each_once and any(proposal.params == trial.params for trial in look.history):
-                if not may_repeat:
-                    if proposal.fallback:  # a model might have had something new
-                        _log.warning("nothing new to try: %s", proposal.fallback)
-                    return None
-                proposal = replace(proposal, reason=ALL_TRIED)
-            trial = self.study.start(proposal, self._owner)
-            if self._model and trial.number:
-                self.study.keep_grade(trial.number, self._turns.grade)
-            if trial.number == look.trials or not self.study.withdraw_repeat(trial, look.history):
-                return trial
-            look = self._look()
 
     def close(self) -> None:
         """Stop asking the model and let go of the storage; a model object that was handed in stays open."""
@@ -600,11 +433,3 @@ class Tuner:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _say_stop(callbacks: Sequence[Callback], so_far: Callable[[], Result], told: Trial) -> bool:
-    """Call all callbacks, and return whether one of them ends the run."""
-    result = so_far() if callbacks else None
-    # Of what a function returns by chance only True ends a run, also numpy's.
-    said = [callback(result, told) for callback in callbacks if result]
-    return any(isinstance(one, bool | np.bool_) and bool(one) for one in said)
