@@ -26,7 +26,7 @@ from bestguess.agent.task import Task
 from bestguess.agent.tuner import Tuner
 from bestguess.tools.errors import InputError, StudyError
 from bestguess.tools.search.front import fit_verifier
-from bestguess.tools.search.verifier import Verdict
+from bestguess.tools.search.verdict import Verdict
 from bestguess.tools.space.space import Space
 from bestguess.tools.surrogate.device import AUTO, check_device
 from bestguess.tools.trial import Outcome, Trial

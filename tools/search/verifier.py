@@ -14,6 +14,7 @@ A verifier is fitted to a history and then asked. A proposal may run in place of
     (mean - OPTIMISM_SDS sd)(x) <= (mean - OPTIMISM_SDS sd)(own) + SLACK / sqrt(n),
     ratio >= LEAST_RATIO, and P(no failure) >= LIKELY_FAILURE.
 
+One concept, and so one file: what it is fitted to is in `fitting.py`, what it says in `verdict.py`.
 Constants without a number of evals/NOTEBOOK.md were set by hand and never varied (NOTEBOOK 3).
 """
 
@@ -21,7 +22,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
 
@@ -36,23 +36,20 @@ from bestguess.tools.search.acquisition import (
 )
 from bestguess.tools.search.calibration import REPORT, SEARCH, standardized_errors
 from bestguess.tools.search.candidates import maximize
-from bestguess.tools.search.curves import expect_ends
 from bestguess.tools.search.failure_model import FailureModel
-from bestguess.tools.search.failure_rules import Claim, FailureRules
-from bestguess.tools.search.places import Places, encode, represent, standard_errors, text_vectors
+from bestguess.tools.search.failure_rules import Claim
+from bestguess.tools.search.fitting import Fit, fit_models, fit_rules
+from bestguess.tools.search.places import Places, encode
 from bestguess.tools.search.prior import LogDensity
+from bestguess.tools.search.verdict import Verdict
 from bestguess.tools.space.lattice import Lattice
 from bestguess.tools.space.region import Region
 from bestguess.tools.space.space import Space
-from bestguess.tools.surrogate.device import AUTO, CPU_ROWS, choose_device
-from bestguess.tools.surrogate.evidence import NOISY, Prior
-from bestguess.tools.surrogate.feasibility import Feasibility
-from bestguess.tools.surrogate.gp import GaussianProcess, GPPosterior
-from bestguess.tools.surrogate.small_runs import fit_with_small_runs
+from bestguess.tools.surrogate.device import AUTO, choose_device
+from bestguess.tools.surrogate.gp import GPPosterior
 from bestguess.tools.surrogate.threads import few_threads
 from bestguess.tools.trial import History, Prediction, Trial, key_of
 from bestguess.tools.words.embedding import Embedder
-from bestguess.tools.words.given import told_apart
 
 MIN_TRIALS = 2
 """With fewer values there is nothing to fit."""
@@ -95,51 +92,6 @@ INCUMBENTS = 3
 """The search for the best acquisition starts near so many of the best trials, too."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What the verifier says of one proposal: what is expected of it, and whether a turn may go to it.
-
-    `feasible` is the probability that it does not fail, `chance_of_best` that it beats the best so far, whose
-    value is `best`, or joins the front where that is None; `acquisition_ratio` is its acquisition as a share
-    of that of the surrogate's own choice, None without one. `gate` says in words why it is `accepted` or not.
-    """
-
-    accepted: bool
-    gate: str
-    prediction: Prediction
-    feasible: float
-    chance_of_best: float
-    best: float | None
-    acquisition_ratio: float | None
-    aside: str = ""
-    """What is expected of other metrics, in words."""
-
-    @property
-    def expectation(self) -> str:
-        """What is expected, and how that compares with the best so far, in words."""
-        aim = "be one of the best: within the limits, and not worse than another in every metric"
-        if self.best is not None:
-            aim = f"beat the best so far ({told_apart(self.best, self.prediction.median)[0]})"
-        words = f"expected {self.prediction.words}{self.aside}, {self.chance_of_best:.0%} likely to {aim}"
-        return words if self.feasible >= 0.995 else f"{words}, {self.feasible:.0%} likely not to fail"
-
-    @property
-    def sentence(self) -> str:
-        """Both in words."""
-        return f"{self.expectation}; {self.gate}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Fit:
-    """What told trials settle; running ones do not change it."""
-
-    posterior: GPPosterior
-    feasibility: Feasibility
-    rules: FailureRules | None
-    places: Places
-    device: str
-
-
 class Verifier:
     """The surrogate and the feasibility model, fitted to one history; it does not change."""
 
@@ -147,7 +99,7 @@ class Verifier:
         self,
         space: Space,
         history: History,
-        fit: _Fit,
+        fit: Fit,
         *,
         noisy: bool,
         prior: LogDensity | None,
@@ -196,56 +148,22 @@ class Verifier:
         said = tuple(claims)
         chosen = choose_device(device, len(history.told))
         study = space, noisy, history.direction, chosen.name
-        if (
-            earlier
-            and (
-                earlier.space,
-                earlier.noisy,
-                earlier.history.direction,
-                earlier._fit.device,
-            )
-            != study
-        ):
+        if earlier and earlier._study != study:
             earlier = None
         same = earlier if earlier and earlier.history.told == history.told else None
         if same and same._claims == said:
-            return cls(space, history, same._fit, noisy=noisy, prior=prior, claims=said)
-        places = earlier._fit.places if earlier else Places(space)
-        trials = represent(history)
-        if same:
-            posterior, feasibility = same._fit.posterior, same._fit.feasibility
+            fit = same._fit
         else:
-            more = represent(history, chosen.most_rows) if chosen.most_rows > CPU_ROWS else trials
-            expected = expect_ends(history)
-            expected |= {trial.number: (history.loss_so_far(trial), 0.0) for trial in history.partial}
-            valued = [trial for trial in more if trial.state == "complete" or trial.number in expected]
-            ends = [expected.get(trial.number) or (history.loss(trial), 0.0) for trial in valued]
-            losses, spread = np.array([end for end, _ in ends]), np.array([sd for _, sd in ends])
-            x, active = places.of(valued)
-            hyperprior = NOISY if noisy else Prior()
-            texts = text_vectors(space, embedder)
-            surrogate = GaussianProcess(space.column_kinds, chosen.name, hyperprior, texts)
-            if (errors := standard_errors(valued)) is not None:
-                spread = np.hypot(spread, errors)
-            estimates = np.array([trial.state != "complete" for trial in valued])
-            remoteness = None
-            if history.partial:
-                remoteness = np.array(
-                    [space.remoteness(one.params) if one.state == "partial" else 0.0 for one in valued]
-                )
-            terms: dict[str, Any] = {"active": active, "spread": spread, "estimates": estimates}
-            if remoteness is None:
-                posterior = surrogate.fit(x, losses, **terms)
-            else:
-                posterior = fit_with_small_runs(surrogate, x, losses, remoteness=remoteness, **terms)
-            x, active = places.of(trials)
-            failed = np.array([trial.state == "failed" for trial in trials])
-            feasibility = Feasibility(x, active, failed=failed, kinds=space.column_kinds, texts=texts)
-        # In the order in which they were told: the rules go by the latest.
-        trials.sort(key=lambda trial: trial.number)
-        rules = FailureRules.fit(space, trials, places.of(trials)[0], said)
-        fit = _Fit(posterior, feasibility, rules, places, chosen.name)
+            places = earlier._fit.places if earlier else Places(space)
+            models = (same._fit.posterior, same._fit.feasibility) if same else None
+            models = models or fit_models(space, history, places, chosen, noisy=noisy, embedder=embedder)
+            fit = Fit(*models, fit_rules(space, history, places, said), places, chosen.name)
         return cls(space, history, fit, noisy=noisy, prior=prior, claims=said)
+
+    @property
+    def _study(self) -> tuple[Space, bool, str, str]:
+        """What another verifier is to share for its fit to be of use."""
+        return self.space, self.noisy, self.history.direction, self._fit.device
 
     def beside(self, history: History) -> Verifier:
         """Return the same verifier of a `history` in which other trials are running."""

@@ -1,7 +1,7 @@
 """The Gaussian process: kernel, evidence, fitting, transforms, and which trials may fail.
 
-Another surrogate is one file here and one test class, and is named in `Verifier.fit` in place of
-`gp.GaussianProcess`. It offers what that does:
+Another surrogate is one file here and one test class, and is named in `fitting.py` and `front.py` of
+`tools/search` in place of `gp.GaussianProcess`. It offers what that does:
 
 - `fit(x, y, active=...)` of places x (n, d) in the unit cube and values y (n,), less being better, returns a
   posterior and keeps nothing from one fit to the next;
