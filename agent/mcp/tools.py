@@ -7,7 +7,6 @@ trials that it started are given back.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,40 +18,38 @@ from bestguess.agent.chat.command import Command
 from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.checks import check_count
 from bestguess.agent.export import Form, export_study
+from bestguess.agent.mcp.arguments import (
+    MOST_WORDS,
+    SPACE,
+    EarlierNames,
+    StudyName,
+    find_script,
+    in_storage,
+    read_space,
+)
 from bestguess.agent.mcp.experiments import ExperimentTools
 from bestguess.agent.mcp.records import (
-    Asked,
-    Best,
     DraftRecord,
-    HistoryRecord,
     Opinion,
     Point,
     Points,
     Share,
     Shares,
-    StepRecord,
     StudyList,
     StudyRecord,
     StudySummary,
-    Told,
-    TrialRecord,
 )
 from bestguess.agent.mcp.resources import add_resources
-from bestguess.agent.mcp.server import StrictServer, in_thread, threaded
-from bestguess.agent.mcp.studies import MOST_AT_ONCE, AskCall, Studies
+from bestguess.agent.mcp.server import StrictServer, threaded
+from bestguess.agent.mcp.studies import MOST_AT_ONCE, Studies
+from bestguess.agent.mcp.trials import TrialTools
 from bestguess.agent.reports.insight import gain_insight
-from bestguess.agent.reports.recommendation import recommend
 from bestguess.agent.reports.study_report import report_on
 from bestguess.agent.task import Task
 from bestguess.agent.warm_start import warm_start
-from bestguess.tools.errors import InputError
 from bestguess.tools.scan.draft import scan
-from bestguess.tools.space.formats import load_yaml, read_definition
-from bestguess.tools.space.space import Space
 from bestguess.tools.surrogate.device import AUTO
-from bestguess.tools.trace import read_trace
-from bestguess.tools.trial import Direction, Outcome, State
-from bestguess.tools.words.given import shown
+from bestguess.tools.trial import Direction
 
 INSTRUCTIONS = """BestGuess tunes expensive black-box functions: hyperparameters, or any knobs.
 create_study with a space (scan_script drafts one), then again and again: ask, run what it says, tell the
@@ -64,26 +61,7 @@ idea, then experiment_record what came of it, and experiment_keep says whether i
 list_studies has the studies there are; report says what one came to; widen allows more where the best lies at
 an end of its range."""
 
-SPACE = """{"parameters": {"lr": {"type": "float", "low": 1e-5, "high": 0.1, "log": true, "default": 1e-3,
-"doc": "Adam's"}, "depth": {"type": "int", "low": 1, "high": 8}, "act": {"type": "choice", "options": ["relu",
-"gelu"]}, "slope": {"type": "float", "low": 0, "high": 1, "when": {"act": ["relu"]}}},
-"constraints": ["depth * lr < 0.5"]}, or the same as YAML"""
-
-MOST_WORDS = 20_000
 UNCHECKED = "it fits the space; there is nothing to check it against before two trials have a value"
-
-StudyName = Annotated[
-    str | None, Field(description="which study; may be left out when the storage holds one study")
-]
-
-
-EarlierNames = Annotated[
-    bool | list[str] | dict[str, dict[str, str]],
-    Field(
-        description="begin with what earlier studies came to: true for those of the storage with "
-        "half of the parameters in common, false, names, or {name: {old parameter: new parameter}}"
-    ),
-]
 
 
 def make_server(
@@ -120,7 +98,7 @@ def make_server(
         tools.scan_script,
     ):
         server.tool()(threaded(function))
-    ExperimentTools(storage, folder, _find_script).add_to(server)
+    ExperimentTools(storage, folder, find_script).add_to(server)
     for command in REGISTRY.values():
         if command.of_study:
             server.add_tool(threaded(tools.answering(command)), command.name, description=command.help)
@@ -128,11 +106,11 @@ def make_server(
     return server
 
 
-class Tools:
+class Tools(TrialTools):
     """What an agent can do with the studies of one storage: a method is a tool, its docstring the help."""
 
     def __init__(self, studies: Studies, folder: Path) -> None:
-        self._studies = studies
+        super().__init__(studies)
         self._folder = folder
 
     def create_study(
@@ -162,7 +140,7 @@ class Tools:
         """Make a study, or go on with the one of that name if it has the same space and direction."""
         task = Task(description, metric, direction, noisy=noisy, metrics=metrics or {}, limits=limits or {})
         opened, created = self._studies.create(
-            study_name, _read_space(space), task, seed=seed, earlier=_in_storage(earlier), pruner=pruner
+            study_name, read_space(space), task, seed=seed, earlier=in_storage(earlier), pruner=pruner
         )
         study = opened.tuner.study
         return StudyRecord.of(study, created=created, notices=list(study.differences(task, seed)))
@@ -200,83 +178,6 @@ class Tools:
         """Get all trials of a study as text, for other programs."""
         return export_study(self._studies.get(study_name).tuner.study, form)
 
-    async def ask(self, study_name: StudyName = None, n: int = 1) -> Asked:
-        """Get the next trials to run, each with who proposed it and why. No two callers get the same one."""
-        call = AskCall()
-
-        def work() -> Asked:
-            opened = self._studies.get(study_name)
-            trials = [TrialRecord.of(trial) for trial in opened.ask(n, call)]
-            running = [trial.number for trial in opened.tuner.history.running]
-            return Asked(study_name=opened.name, trials=trials, running=running)
-
-        return await in_thread(work, call.cancel)
-
-    def tell(
-        self,
-        number: Annotated[
-            int | None, Field(description="which trial; leave it out to tell of params")
-        ] = None,
-        value: Annotated[float | None, Field(description="the objective's value, if it gave one")] = None,
-        values: Annotated[
-            dict[str, float] | None,
-            Field(description="of several metrics or with limits, all of them by name"),
-        ] = None,
-        runs: Annotated[
-            list[float] | None,
-            Field(
-                description="the values of several runs with other seeds, in place of one: the mean counts"
-            ),
-        ] = None,
-        failure: Annotated[str | None, Field(description="why it gave no value, if it did not")] = None,
-        feedback: Annotated[str, Field(description="what the tuner should read, such as a log's end")] = "",
-        trace: Annotated[
-            list[dict[str, Any]] | None,
-            Field(description="the run's steps, each {name, input, output, error}: what a model proposes by"),
-        ] = None,
-        params: Annotated[
-            dict[str, Any] | None, Field(description="params that nobody asked for, in place of a number")
-        ] = None,
-        study_name: StudyName = None,
-    ) -> Told:
-        """Tell the outcome of a trial: a value or a failure. Telling the same again changes nothing."""
-        if (value is not None or bool(values)) + bool(runs) + (failure is not None) != 1:
-            raise InputError(
-                "give a value, or the failure that kept the trial from one; of several metrics, values, of "
-                "several runs, runs"
-            )
-        if (number is None) == (params is None):
-            raise InputError("give the number of a trial that was asked, or the params of one that was not")
-        if runs:
-            outcome = Outcome.of_runs(runs, feedback=feedback)
-        elif failure is None:
-            outcome = Outcome(value, feedback=feedback, values=values or {})
-        else:
-            outcome = Outcome.failure(failure, feedback=feedback)
-        outcome = replace(outcome, trace=read_trace(trace or ()))
-        opened = self._studies.get(study_name)
-        if params is not None:
-            trial, recorded = opened.add(params, outcome), True
-        else:
-            assert number is not None
-            trial, recorded = opened.tuner.study.tell(number, outcome)
-        best = Best.of(opened.name, opened.tuner.history)
-        return Told(trial=TrialRecord.of(trial), recorded=recorded, best=best)
-
-    def report_step(
-        self,
-        number: Annotated[int, Field(description="which running trial")],
-        step: Annotated[int, Field(ge=0, description="how far it is: an epoch, a number of rows or trees")],
-        value: Annotated[float, Field(description="the objective's value there")],
-        study_name: StudyName = None,
-    ) -> StepRecord:
-        """Report the value that a running trial has at a step, and hear whether the rest is worth its cost.
-
-        If it is to stop, stop it and tell the value; it is recorded as stopped early, which is no failure.
-        """
-        stop = self._studies.get(study_name).report_step(number, step, value)
-        return StepRecord(number=number, step=step, stop=stop)
-
     def warm_start(
         self,
         space: Annotated[dict[str, Any] | str, Field(description="as for create_study")],
@@ -291,43 +192,16 @@ class Tools:
         check_count("n", n, MOST_AT_ONCE)
         task = Task(description, metric=metric, direction=direction)
         found = warm_start(
-            _read_space(space),
+            read_space(space),
             task,
             n,
             llm=self._studies.llm,
             seed=seed,
             llm_wait_s=self._studies.llm_wait_s,
-            earlier=_in_storage(earlier),
+            earlier=in_storage(earlier),
             storage=self._studies.storage,
         )
         return Points(points=[Point.model_validate(proposal) for proposal in found])
-
-    def best(
-        self,
-        study_name: StudyName = None,
-        prefer: Annotated[
-            dict[str, float] | None,
-            Field(
-                description="of several metrics, how much each counts; ask your user where you do not know"
-            ),
-        ] = None,
-    ) -> Best:
-        """Get the best trial so far, and the front; of several metrics there is a best by preference only."""
-        opened = self._studies.get(study_name)
-        study = opened.tuner.study
-        history = study.history.preferring(prefer)
-        recommended = recommend(study.space, history, noisy=study.task.noisy)
-        return Best.of(opened.name, history, recommended)
-
-    def history(
-        self,
-        study_name: StudyName = None,
-        state: State | None = None,
-        last: Annotated[int, Field(ge=1, le=1000, description="at most so many, the latest")] = 100,
-    ) -> HistoryRecord:
-        """Get the trials: params, value, who proposed it, why, what was expected, and what came of it."""
-        opened = self._studies.get(study_name)
-        return HistoryRecord.of(opened.name, opened.tuner.history, state=state, last=last)
 
     def importance(self, study_name: StudyName = None) -> Shares:
         """Get which parameters move the value, by how much and which way, as numbers to draw."""
@@ -361,7 +235,7 @@ class Tools:
         self, path: Annotated[str, Field(description="a Python script, from the server's folder")]
     ) -> DraftRecord:
         """Read a script, without running it, and draft a space of what could be tuned in it."""
-        script = _find_script(self._folder, path)
+        script = find_script(self._folder, path)
         return DraftRecord.of(scan(script), str(script.relative_to(self._folder)))
 
     def answering(self, command: Command) -> Callable[..., str]:
@@ -375,33 +249,3 @@ class Tools:
         which = Parameter("study_name", Parameter.KEYWORD_ONLY, default=None, annotation=StudyName)
         tool.__signature__ = Signature([*own, which], return_annotation=str)  # type: ignore[attr-defined]
         return tool
-
-
-def _read_space(definition: dict[str, Any] | str) -> Space:
-    if isinstance(definition, dict):
-        return read_definition(definition, source="space")
-    if "\n" not in definition.strip() and ":" not in definition:
-        raise InputError(f"space is {shown(definition)}; give the definition itself, no path")
-    return load_yaml(definition + "\n")[0]
-
-
-def _find_script(folder: Path, path: str) -> Path:
-    """Return the path of a Python script below a folder that a client may read."""
-    try:
-        script = (folder / path).resolve()
-    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a null character
-        raise InputError(f"the script {shown(path)} cannot be found; give its path from {folder}") from error
-    if not script.is_relative_to(folder):
-        raise InputError(f"the script {shown(path)} is outside {folder}; start the server where it is")
-    # A link's end counts, not its name: what is hidden or no program may hold what is nobody's business.
-    if script.suffix != ".py" or any(part.startswith(".") for part in script.relative_to(folder).parts):
-        raise InputError(f"the script {shown(path)} is no Python file, or a hidden one; name a program (.py)")
-    return script
-
-
-def _in_storage(earlier: bool | list[str] | dict[str, dict[str, str]]) -> Any:
-    """Return what a client named as earlier studies; raise InputError for what is no study of the storage."""
-    names = [] if isinstance(earlier, bool) else list(earlier)
-    if elsewhere := next((name for name in names if "://" in name), None):
-        raise InputError(f"earlier names {shown(elsewhere)}, another storage; name studies of this one")
-    return earlier
