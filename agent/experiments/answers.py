@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from bestguess.agent.experiments.entry import Entry, quote
@@ -61,7 +61,9 @@ class Kept:
     def record(self) -> dict[str, Any]:
         """The same as JSON-able values."""
         mean, low, high = self.decision.gain
-        said = asdict(self.decision) | {"gain": {"mean": mean, "low": low, "high": high}}
+        said = asdict(replace(self.decision, belief=None))
+        said |= {"gain": {"mean": mean, "low": low, "high": high}}
+        del said["belief"]
         found: dict[str, Any] = _finite(
             {
                 "commit": self.entry.commit or None,

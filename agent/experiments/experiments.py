@@ -34,7 +34,7 @@ from bestguess.agent.record.study import Study
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError, StudyError
 from bestguess.tools.referee.decision import decide
-from bestguess.tools.referee.finalists import finalists
+from bestguess.tools.referee.finalists import Finalist, finalists
 from bestguess.tools.referee.similarity import Change, find_similar
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Proposal
@@ -48,9 +48,6 @@ STUDY_NAME = "experiments"
 MOST_FORESEEN = 10_000
 RECENT = 250
 """Experiments that a decision rests on, the latest ones: all that the referee looks at."""
-
-FINAL = 100
-"""Experiments among which the finalists are, the latest ones: what was kept before is surpassed by them."""
 
 LEAST_CHANCE = 0.05
 """Who has less of a chance to be the best is no finalist."""
@@ -184,17 +181,19 @@ class Experiments:
         entry = self._entry(entries, experiment, over=True)
         incumbent = incumbent_of(entries, decisions)
         task, goals = self.task, self.task.goals
+        recent = measure(entries, task.names, RECENT, also=(entry, incumbent))
         decision = decide(
-            measure(entries, task.names, RECENT, also=(entry, incumbent)),
+            recent,
             entry.number,
             direction=task.direction,
             metric=task.metric,
             incumbent=incumbent.number if incumbent and incumbent is not entry else None,
             limits=goals.limits if goals else None,
         )
-        last = measure(entries, task.names, FINAL)
-        found = finalists(last, direction=task.direction, metric=task.metric) if last else ()
-        again = tuple(one for one in found if one.chance_best >= LEAST_CHANCE)
+        again: tuple[Finalist, ...] = ()
+        if any(one.runs for one in entries):
+            found = finalists(recent, direction=task.direction, metric=task.metric, belief=decision.belief)
+            again = tuple(one for one in found if one.chance_best >= LEAST_CHANCE)
         kept: KeptDecision = {
             "keep": bool(decision.keep),
             "runs": len(entry.runs),

@@ -128,7 +128,7 @@ def foresee_numbers(tuner: Tuner, n: int) -> Outlook | None:
 
 def fitting(entry: Entry, space: Space) -> dict[str, Any] | None:
     """Return an experiment's params in the space; None where it has none of them, or they do not fit."""
-    known = {name: value for name, value in (entry.params or {}).items() if name in space.names}
+    known = {name: value for name, value in entry.params.items() if name in space.names}
     if not known:
         return None
     try:

@@ -67,8 +67,8 @@ def foresee(
     values = np.array([np.median(one.measured(metric)) for one in recent])
     visible = TELLING * float(np.ptp(values))
     sign = 1.0 if direction == "maximize" else -1.0
-    posterior, _ = believe({one.number: one for one in recent}, metric, sign, last=recent[-1].number)
-    settings = posterior.settings
+    belief = believe({one.number: one for one in recent}, metric, sign, last=recent[-1].number)
+    settings = belief.posterior.settings
     share = np.exp(settings.effect_log)
     share /= share.sum(axis=1, keepdims=True)
     sd = np.sqrt(settings.effect_var)

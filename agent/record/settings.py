@@ -11,6 +11,7 @@ from typing import Any
 
 from optuna.storages import BaseStorage
 
+from bestguess.agent.record.steady import SteadyStorage
 from bestguess.agent.task import Task
 from bestguess.tools.errors import StudyError, StudyUnavailable
 from bestguess.tools.space.space import Space
@@ -32,7 +33,8 @@ class Settings:
     def read(self) -> dict[str, Any]:
         """Return them; raise StudyError where somebody else changed them so that they make no sense."""
         with whole(self.name):
-            return read_settings(self.storage.get_study_user_attrs(self.study_id), self.name)
+            which = [ATTRIBUTE] if isinstance(self.storage, SteadyStorage) else []
+            return read_settings(self.storage.get_study_user_attrs(self.study_id, *which), self.name)
 
     def write(self, **changed: Any) -> None:
         """Change some of them; the caller holds the lock for writing."""

@@ -11,7 +11,7 @@ import json
 import logging
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from optuna.exceptions import OptunaError, StorageInternalError
 from optuna.storages import BaseStorage, RDBStorage, get_storage
-from sqlalchemy import TextClause, event, text
+from sqlalchemy import event, text
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
 
@@ -157,7 +157,10 @@ def _translate_errors(storage: RDBStorage, place: str) -> None:
 
 def _forwarded(name: str) -> Callable[..., Any]:
     def method(self: SteadyStorage, *args: Any, **kwargs: Any) -> Any:
-        once = partial(self._once, name, args, kwargs)
+        # The storage is asked for it then: to write, it may be opened anew.
+        once = partial(
+            self._once, lambda: getattr(self._inner, name)(*args, **kwargs), writes=name in _WRITES
+        )
         return once() if name == "create_new_trial" else persist(once)
 
     return method
@@ -198,31 +201,45 @@ class SteadyStorage(_Forwarding, BaseStorage):  # type: ignore[misc]  # its meth
         if self._watched:
             self._watched.failed()
 
-    def read_attribute(self, study_id: int, name: str, since: int) -> list[tuple[int, str, str]]:
+    def read_trial_attribute(self, study_id: int, name: str, since: int) -> list[tuple[int, str, str]]:
         """Return number, state and JSON of an attribute of all trials from `since` on, in their order.
 
         Optuna reads every table of every trial for that, which takes 10 times as long.
         """
-        query = text(
+        query = (
             "SELECT t.number, t.state, a.value_json FROM trials t JOIN trial_user_attributes a "
             "ON a.trial_id = t.trial_id "
             "WHERE t.study_id = :study AND a.key = :name AND t.number >= :since ORDER BY t.number"
         )
 
-        found = self._select(query, study=study_id, name=name, since=since)
-        return [(int(number), str(state), str(kept)) for number, state, kept in found]
+        def read(rows: Iterable[Any]) -> list[tuple[int, str, str]]:
+            return [(int(number), str(state), str(kept)) for number, state, kept in rows]
 
-    def read_notes(self, study_id: int) -> dict[str, Any]:
-        """Return the attributes of a study, as `get_study_user_attrs` does, in a fifth of the time."""
-        query = text("SELECT a.key, a.value_json FROM study_user_attributes a WHERE a.study_id = :study")
-        return {str(key): json.loads(kept) for key, kept in self._select(query, study=study_id)}
+        return self._select(query, read, study=study_id, name=name, since=since)
 
-    def _select(self, query: TextClause, **given: Any) -> list[Any]:
-        def read() -> list[Any]:
+    def get_study_user_attrs(self, study_id: int, name: str | None = None) -> dict[str, Any]:
+        """Return the attributes of a study, in a fifth of the time that Optuna's way takes.
+
+        Of one `name` no other is read: there may be thousands, such as remarks and decisions. Raises KeyError
+        if there is no such study.
+        """
+        query = "SELECT key, value_json FROM study_user_attributes WHERE study_id = :study"
+        one = {} if name is None else {"name": name}
+
+        def read(rows: Iterable[Any]) -> dict[str, Any]:
+            return {str(key): json.loads(kept) for key, kept in rows}
+
+        found = self._select(query + " AND key = :name" * len(one), read, study=study_id, **one)
+        if not found:
+            self.get_study_name_from_id(study_id)
+        return found
+
+    def _select(self, query: str, read: Callable[[Iterable[Any]], T], **given: Any) -> T:
+        def select() -> T:
             with self._storage.engine.connect() as connection:
-                return list(connection.execute(query, given))
+                return read(connection.execute(text(query), given))
 
-        return persist(read)
+        return persist(partial(self._once, select, writes=False))
 
     def _use(self, storage: RDBStorage, watched: Path | None) -> None:
         _translate_errors(storage, self._place)
@@ -230,16 +247,16 @@ class SteadyStorage(_Forwarding, BaseStorage):  # type: ignore[misc]  # its meth
         self._inner = get_storage(storage)
         self._watched = WatchedFile(watched, storage) if watched else None
 
-    def _once(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _once(self, call: Callable[[], Any], *, writes: bool) -> Any:
         try:
-            if name not in _WRITES:
-                return getattr(self._inner, name)(*args, **kwargs)
+            if not writes:
+                return call()
             if self._write_to:
                 self._use(self._write_to(), self._file)
                 self._write_to = None
             if self._watched:
                 self._watched.check(self.is_right)
-            found = getattr(self._inner, name)(*args, **kwargs)
+            found = call()
             if self._watched:
                 self._watched.written()
             return found

@@ -278,9 +278,7 @@ class Study:
         Decisions are by the number of the experiment, the latest one last.
         """
         with whole(self.name):
-            quick = self.storage if isinstance(self.storage, SteadyStorage) else None
-            read = quick.read_notes if quick else self.storage.get_study_user_attrs
-            attributes = read(self._settings.study_id)
+            attributes = self.storage.get_study_user_attrs(self._settings.study_id)
             aside = read_marks(attributes).aside
             return [noted for noted in self._trials.noted() if noted[0] not in aside], read_decisions(
                 attributes

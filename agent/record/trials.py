@@ -235,7 +235,7 @@ class StoredTrials:
         with whole(self._study):
             found = [
                 (number, state, read_fields(json.loads(text))[0])
-                for number, state, text in self._storage.read_attribute(self._id, ATTRIBUTE, since)
+                for number, state, text in self._storage.read_trial_attribute(self._id, ATTRIBUTE, since)
             ]
         for noted in found:
             if noted[0] != len(self._over) or noted[1] in ("RUNNING", "WAITING"):

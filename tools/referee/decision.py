@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.special import ndtr
@@ -42,6 +42,18 @@ NEGLIGIBLE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
+class Belief:
+    """What is known of a metric (more being better) after some experiments, and their measurements.
+
+    `whole` is whether those are the latest ones: none was left out because it derives from the last.
+    """
+
+    posterior: Posterior
+    measured: Mapping[int, Measured]
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """Whether to keep a change, and why; every gain is in the metric's units, more being better.
 
@@ -52,6 +64,7 @@ class Decision:
     counted; `incumbent_value` and `value` the means of what both are truly worth: what was kept for looking
     good is worth less than it looked. `limits` has the chance that each limit holds. `repeat` says to run
     the candidate again before it is decided: where that is worth its cost, or nothing was ever run twice.
+    `belief` is all that the decision rests on, where there was something to compare.
     """
 
     number: int
@@ -68,6 +81,7 @@ class Decision:
     noise: Noise | None
     limits: Mapping[str, float]
     reason: str
+    belief: Belief | None = field(default=None, repr=False, compare=False)
 
     @property
     def repeat_reason(self) -> str:
@@ -120,9 +134,8 @@ def decide(
     if incumbent == number:
         raise InputError(f"experiment {number} cannot be compared with itself; name another incumbent")
     sign = 1.0 if direction == "maximize" else -1.0
-    posterior, measured = believe(record, metric, sign, last=number, also=(incumbent,), noise=noise)
-    if incumbent not in measured:  # it was derived from the candidate
-        posterior, measured = believe(record, metric, sign, last=incumbent, also=(number,), noise=noise)
+    belief = _believe_both(record, metric, sign, number, incumbent, noise)
+    posterior, measured = belief.posterior, belief.measured
     gain = gain_of(posterior, number, incumbent, measured)
     chance_better = float(gain.weight @ _above(gain, 0.0))
     chance_same = float(gain.weight[gain.var == 0.0].sum())
@@ -132,8 +145,7 @@ def decide(
     luck = float(np.clip(1.0 - mean / observed, 0.0, 1.0)) if observed else 0.0
     learned = noise_of(posterior, list(measured.values()), known=noise is not None)
     worth = repeat_worth(posterior, candidate, record, measured, gain, incumbent, repeat_cost)
-    holds = _limits(record, candidate, limits or {})
-    held = _limits(record, record[incumbent], limits or {})
+    holds, held = _limits(record, candidate, record[incumbent], limits or {})
     keep, because = _rule(mean, max(least_gain, NEGLIGIBLE * learned.sd), holds, held)
     truth, standing = posterior.truth(number), posterior.truth(incumbent)
     # From single runs noise cannot be told from changes that do a little: one repeat at least. More did not
@@ -157,6 +169,7 @@ def decide(
         noise=learned,
         limits=holds,
         reason=reason,
+        belief=belief,
     )
 
 
@@ -168,8 +181,8 @@ def believe(
     last: int,
     also: Sequence[int] = (),
     noise: float | None = None,
-) -> tuple[Posterior, dict[int, Measured]]:
-    """Return what is known of a metric after experiment `last`, and the measurements that were considered.
+) -> Belief:
+    """Return what is known of a metric after experiment `last`.
 
     `last` comes after all others that are not derived from it, whatever its number: the others were
     measured, too. What derives from it is left out.
@@ -197,7 +210,23 @@ def believe(
     measured[last] = change
     taken = within_reach(list(measured.values()))
     settings, grid = draw_settings(taken, noise=noise)
-    return run_filter(taken, settings, grid), measured
+    return Belief(run_filter(taken, settings, grid), measured, whole=derived == {last})
+
+
+def _believe_both(
+    record: Mapping[int, Experiment],
+    metric: str,
+    sign: float,
+    number: int,
+    incumbent: int,
+    noise: float | None = None,
+) -> Belief:
+    """Return what is known of a metric where both experiments were measured, the candidate last if it can."""
+    belief = believe(record, metric, sign, last=number, also=(incumbent,), noise=noise)
+    if incumbent in belief.measured:
+        return belief
+    # The incumbent was derived from the candidate.
+    return believe(record, metric, sign, last=incumbent, also=(number,), noise=noise)
 
 
 def gain_of(posterior: Posterior, number: int, other: int, measured: Mapping[int, Measured]) -> Normals:
@@ -260,16 +289,22 @@ def noise_of(posterior: Posterior, measured: Sequence[Measured], *, known: bool)
 
 
 def _limits(
-    record: Mapping[int, Experiment], experiment: Experiment, limits: Mapping[str, Bound]
-) -> dict[str, float]:
-    """Return the chance that each limit holds for the truth of an experiment."""
-    found = {}
+    record: Mapping[int, Experiment],
+    candidate: Experiment,
+    incumbent: Experiment,
+    limits: Mapping[str, Bound],
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the chance that each limit holds for the truth of the candidate, and for the incumbent's."""
+    both = candidate, incumbent
+    found: tuple[dict[str, float], dict[str, float]] = {}, {}
     for name, bound in limits.items():
-        check_metric(experiment, name)
+        for one in both:
+            check_metric(one, name)
         sign = 1.0 if bound.relation == ">=" else -1.0
-        posterior, _ = believe(record, name, sign, last=experiment.number)
-        truth = posterior.truth(experiment.number)
-        found[name] = float(truth.weight @ _above(truth, sign * bound.value))
+        belief = _believe_both(record, name, sign, candidate.number, incumbent.number)
+        for one, holds in zip(both, found, strict=True):
+            truth = belief.posterior.truth(one.number)
+            holds[name] = float(truth.weight @ _above(truth, sign * bound.value))
     return found
 
 

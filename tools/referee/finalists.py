@@ -16,7 +16,7 @@ from scipy.special import ndtr
 from bestguess.tools.arrays import FloatArray
 from bestguess.tools.errors import InputError
 from bestguess.tools.goals import Direction
-from bestguess.tools.referee.decision import believe
+from bestguess.tools.referee.decision import Belief, believe
 from bestguess.tools.referee.experiment import VALUE, Experiment, by_number
 
 MOST_RUNS = 1000
@@ -42,10 +42,12 @@ def finalists(
     runs: int = 6,
     most: int = 5,
     noise: float | None = None,
+    belief: Belief | None = None,
 ) -> tuple[Finalist, ...]:
     """Return the experiments that may be the best, the most promising first, with how often to repeat each.
 
     `runs` are given out in all, to at most `most` experiments; none is given where it could change nothing.
+    What is known of them is taken from a `belief` that a decision rests on, if it is whole.
 
     Raises:
         InputError: nothing was measured, or `runs` or `most` is out of range.
@@ -61,7 +63,9 @@ def finalists(
     if not found:
         raise InputError(f"no experiment has values of {metric!r}; record one first")
     sign = 1.0 if direction == "maximize" else -1.0
-    posterior, _ = believe(record, metric, sign, last=found[-1], noise=noise)
+    if belief is None or not belief.whole:
+        belief = believe(record, metric, sign, last=found[-1], noise=noise)
+    posterior = belief.posterior
     weight = posterior.settings.weight
     numbers = np.array(sorted(posterior.truths))
     means = np.stack([posterior.truths[int(number)][0] for number in numbers])

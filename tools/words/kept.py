@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any, Literal, Required, TypeVar
+from typing import Annotated, Any, Literal, Required, TypeVar, get_type_hints
 
 from pydantic import (
     AfterValidator,
@@ -136,24 +136,31 @@ _OF_STUDY = _forms(
     token=str,
     pruner=str,
 )
-_OF_TRIAL = _forms(
-    source=Source,
-    reason=str,
-    verdict=str,
-    fallback=str,
-    prediction=_Prediction | None,
-    rival=_Prediction | None,
-    rival_chance=Annotated[float, Field(ge=0, le=1)],
-    suggestion=_Suggestion,
-    experiment=_Experiment,
-    tokens=_Count,
-    seconds=_Cost,
-    texts=dict[str, _Plain],
-    outcome=Annotated[_Outcome, AfterValidator(_says_something)] | None,
-    attempts=_Count,
-    key=str,
-    proposed=dict[str, _Finite],
-)
+
+
+class _Trial(TypedDict, total=False):
+    __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
+
+    source: Source
+    reason: str
+    verdict: str
+    fallback: str
+    prediction: _Prediction | None
+    rival: _Prediction | None
+    rival_chance: Annotated[float, Field(ge=0, le=1)]
+    suggestion: _Suggestion
+    experiment: _Experiment
+    tokens: _Count
+    seconds: _Cost
+    texts: dict[str, _Plain]
+    outcome: Annotated[_Outcome, AfterValidator(_says_something)] | None
+    attempts: _Count
+    key: str
+    proposed: dict[str, _Finite]
+
+
+_TRIAL = TypeAdapter(_Trial)
+_OF_TRIAL = _forms(**get_type_hints(_Trial, include_extras=True))
 
 MEND = "somebody or something else wrote it: restore a copy of the study, or begin one of another name"
 
@@ -177,6 +184,8 @@ def read_fields(attribute: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Return what is noted of a trial, and the names of what makes no sense and is left out."""
     if not isinstance(attribute, Mapping):
         return {}, (ATTRIBUTE,)
+    if fits(_TRIAL, attribute):
+        return dict(attribute), ()
     odd = tuple(
         name for name, form in _OF_TRIAL.items() if name in attribute and not fits(form, attribute[name])
     )
