@@ -17,7 +17,8 @@ from bestguess.agent.experiments.edit import write_edit
 from bestguess.agent.experiments.entry import Entry
 from bestguess.agent.task import Task
 from bestguess.agent.tuner import Tuner
-from bestguess.tools.analysis.outlook import Outlook, look_ahead
+from bestguess.tools.analysis.look_ahead import look_ahead
+from bestguess.tools.analysis.outlook import Outlook
 from bestguess.tools.errors import InputError, ParamsError
 from bestguess.tools.scan.draft import Draft, scan
 from bestguess.tools.search.verifier import Verifier

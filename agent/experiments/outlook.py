@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtr
 
 from bestguess.tools.analysis.outlook import TELLING, Outlook
 from bestguess.tools.goals import Direction
 from bestguess.tools.referee.decision import believe
 from bestguess.tools.referee.experiment import Experiment
+from bestguess.tools.referee.normal import below, expected_above
 
 LATEST = 40
 """Measured experiments by which what is to come is judged: ideas get worse with time."""
@@ -74,11 +74,9 @@ def foresee(
     sd = np.sqrt(settings.effect_var)
     likely = sd > 0.0
     reach = np.where(likely, (settings.effect_mean - visible) / np.where(likely, sd, 1.0), -np.inf)
-    of_one = (share * ndtr(reach)).sum(axis=1)
+    of_one = (share * below(reach)).sum(axis=1)
     chance = float(settings.weight @ (1.0 - (1.0 - of_one) ** n))
-    standard = settings.effect_mean / np.where(likely, sd, 1.0)
-    normal = np.exp(-0.5 * standard**2) / np.sqrt(2 * np.pi)
-    gains = np.where(likely, settings.effect_mean * ndtr(standard) + sd * normal, 0.0)
+    gains = sd * expected_above(settings.effect_mean / np.where(likely, sd, 1.0))
     gain = n * float(settings.weight @ (share * gains).sum(axis=1))
     ends = chance < HARDLY and (numbers is None or numbers.converged)
     reason = (

@@ -16,7 +16,7 @@ from typing import Any
 from optuna.storages import BaseStorage
 
 from bestguess.tools.trial import Trial
-from bestguess.tools.words.kept import DECISION, KeptDecision, fits
+from bestguess.tools.words.kept import KeptDecision, is_decision
 
 ASIDE = "bestguess:aside"
 REMARKS = "bestguess:remarks"
@@ -79,7 +79,7 @@ def read_decisions(attributes: Mapping[str, Any]) -> dict[int, KeptDecision]:
     """Return what was decided last of each experiment, by its number, the latest decision last."""
     found: dict[int, KeptDecision] = {}
     for key in sorted(key for key in attributes if _DECISION.fullmatch(key)):
-        if fits(DECISION, attributes[key]):
+        if is_decision(attributes[key]):
             number = int(key.rpartition(":")[2])
             found.pop(number, None)
             found[number] = attributes[key]

@@ -75,7 +75,10 @@ def small_runs(
 @click.command()
 @click.option("--seeds", default=20, show_default=True, type=click.IntRange(2), help="worlds of each scene")
 @click.option(
-    "--part", type=click.Choice(["all", "simulation", "lcdb", "pairs"]), default="all", show_default=True
+    "--part",
+    type=click.Choice(["all", "simulation", "lcdb", "pairs", "speed"]),
+    default="all",
+    show_default=True,
 )
 @click.option("--rule", "rules", multiple=True, help="only these; all without")
 @lcdb_option
@@ -85,15 +88,15 @@ def small_runs(
 def referee(
     seeds: int, part: str, rules: tuple[str, ...], folder: Path, fetches: bool, chosen_on: bool, every: int
 ) -> None:
-    """Measure what rules keep, in a simulation and on LCDB's runs, and which ideas are recognized."""
+    """Measure what rules keep, simulated and on LCDB's runs, which ideas are recognized, and how fast."""
     from bestguess.evals.learning_curves import LCDB, fetch_lcdb
     from bestguess.evals.measures import referee as simulation
-    from bestguess.evals.measures import referee_lcdb, referee_pairs
+    from bestguess.evals.measures import referee_lcdb, referee_pairs, referee_speed
 
     if unknown := set(rules) - set(simulation.RULES):
         raise InputError(f"no rule is called {unknown.pop()!r}; there are {', '.join(simulation.RULES)}")
     chosen = rules or tuple(simulation.RULES)
-    if part != "pairs":
+    if part in ("all", "simulation", "lcdb"):
         click.echo(simulation.HEADER)
     if part in ("all", "simulation"):
         for figure in simulation.measure(simulation.SCENES, chosen, seeds):
@@ -105,4 +108,7 @@ def referee(
             click.echo(figure.row)
     if part in ("all", "pairs"):
         for sentence in referee_pairs.measure():
+            click.echo(sentence)
+    if part in ("all", "speed"):
+        for sentence in referee_speed.measure():
             click.echo(sentence)

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.special import ndtr
 
 from bestguess.tools.arrays import FloatArray
 from bestguess.tools.errors import InputError
@@ -21,6 +20,7 @@ from bestguess.tools.referee.experiment import (
     measurements,
 )
 from bestguess.tools.referee.noise import Noise
+from bestguess.tools.referee.normal import below
 from bestguess.tools.referee.posterior import (
     WINDOW,
     Measured,
@@ -262,7 +262,7 @@ def _above(mixture: Normals, value: float) -> FloatArray:
     """Return the chance of each part to lie above a value; a part without variance lies there or does not."""
     sd = np.sqrt(mixture.var)
     exact = sd == 0.0
-    chance: FloatArray = ndtr((mixture.mean - value) / np.where(exact, 1.0, sd))
+    chance = below((mixture.mean - value) / np.where(exact, 1.0, sd))
     return np.where(exact, mixture.mean > value, chance)
 
 

@@ -11,13 +11,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr
 
 from bestguess.tools.arrays import FloatArray
 from bestguess.tools.errors import InputError
 from bestguess.tools.goals import Direction
 from bestguess.tools.referee.decision import Belief, believe
 from bestguess.tools.referee.experiment import VALUE, Experiment, by_number
+from bestguess.tools.referee.normal import below, expected_above
 
 MOST_RUNS = 1000
 PLACES = 400
@@ -87,11 +87,11 @@ def chance_best(mean: FloatArray, sd: FloatArray) -> FloatArray:
     near = mean + 5 * sd >= (mean - 5 * sd).max()
     low = (mean - 5 * sd).max()
     places = np.linspace(low, (mean + 5 * sd)[near].max(), PLACES)
-    below = ndtr((places[:, None] - mean[near]) / sd[near])
-    largest = np.prod(below, axis=1)
+    lower = below((places[:, None] - mean[near]) / sd[near])
+    largest = np.prod(lower, axis=1)
     # The chance that the largest lies in a step and is this one: the largest of all but it lies below.
-    own = np.diff(below, axis=0, prepend=0.0)
-    share = (own / np.maximum(below, 1e-12) * largest[:, None]).sum(axis=0)
+    own = np.diff(lower, axis=0, prepend=0.0)
+    share = (own / np.maximum(lower, 1e-12) * largest[:, None]).sum(axis=0)
     found = np.zeros(len(mean))
     found[near] = share / share.sum()
     return found
@@ -105,7 +105,7 @@ def _give(mean: FloatArray, var: FloatArray, noise_var: float, runs: int) -> Flo
         fall = var / np.sqrt(np.maximum(var + noise_var, np.finfo(float).tiny))
         others = np.array([np.delete(mean, at).max() for at in range(len(mean))])
         ratio = -np.abs(mean - others) / np.maximum(fall, np.finfo(float).tiny)
-        worth = fall * (ratio * ndtr(ratio) + np.exp(-0.5 * ratio**2) / math.sqrt(2 * math.pi))
+        worth = fall * expected_above(ratio)
         if not worth.max() > 0.0:
             break
         at = int(worth.argmax())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Annotated, Any, Literal, Required, TypeVar, get_type_hints
 
 from pydantic import (
@@ -112,11 +113,9 @@ class KeptDecision(TypedDict, total=False):
     words: str
 
 
-DECISION = TypeAdapter(KeptDecision)
-
-
-def _forms(**kinds: Any) -> Mapping[str, TypeAdapter[Any]]:
-    return {name: TypeAdapter(kind) for name, kind in kinds.items()}
+def is_decision(kept: Any) -> bool:
+    """Whether what was kept is a decision as it is written."""
+    return fits(_form(KeptDecision), kept)
 
 
 def _is_grade(kept: list[Any]) -> list[Any]:
@@ -125,17 +124,18 @@ def _is_grade(kept: list[Any]) -> list[Any]:
     return kept
 
 
-_OF_STUDY = _forms(
-    space=dict[str, Any],
-    task=dict[str, Any],
-    seed=Annotated[int, Field(ge=0, lt=2**63)],
-    fingerprint=str,
-    options=dict[str, Annotated[list[_Plain], Field(min_length=1)]],
-    knowledge=dict[str, Any] | None,
-    grades=list[Annotated[list[_Count | GradeWord], AfterValidator(_is_grade)]],
-    token=str,
-    pruner=str,
-)
+class _Settings(TypedDict, total=False):
+    __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
+
+    space: dict[str, Any]
+    task: dict[str, Any]
+    seed: Annotated[int, Field(ge=0, lt=2**63)]
+    fingerprint: str
+    options: dict[str, Annotated[list[_Plain], Field(min_length=1)]]
+    knowledge: dict[str, Any] | None
+    grades: list[Annotated[list[_Count | GradeWord], AfterValidator(_is_grade)]]
+    token: str
+    pruner: str
 
 
 class _Trial(TypedDict, total=False):
@@ -159,9 +159,6 @@ class _Trial(TypedDict, total=False):
     proposed: dict[str, _Finite]
 
 
-_TRIAL = TypeAdapter(_Trial)
-_OF_TRIAL = _forms(**get_type_hints(_Trial, include_extras=True))
-
 MEND = "somebody or something else wrote it: restore a copy of the study, or begin one of another name"
 
 
@@ -174,9 +171,8 @@ def read_settings(attributes: Mapping[str, Any], study: str | None) -> dict[str,
     kept = attributes.get(ATTRIBUTE, {})
     if not isinstance(kept, Mapping):
         raise StudyError(f"study {study!r} keeps {shown(kept)} as its settings; {MEND}")
-    for name, form in _OF_STUDY.items():
-        if name in kept and not fits(form, kept[name]):
-            raise StudyError(f"study {study!r} keeps {shown(kept[name])} as its {name}; {MEND}")
+    for name in _odd(_Settings, kept):
+        raise StudyError(f"study {study!r} keeps {shown(kept[name])} as its {name}; {MEND}")
     return dict(kept)
 
 
@@ -184,12 +180,26 @@ def read_fields(attribute: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Return what is noted of a trial, and the names of what makes no sense and is left out."""
     if not isinstance(attribute, Mapping):
         return {}, (ATTRIBUTE,)
-    if fits(_TRIAL, attribute):
-        return dict(attribute), ()
-    odd = tuple(
-        name for name, form in _OF_TRIAL.items() if name in attribute and not fits(form, attribute[name])
-    )
+    odd = _odd(_Trial, attribute)
     return {name: value for name, value in attribute.items() if name not in odd}, odd
+
+
+def _odd(kind: type[Any], kept: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of what does not fit its kind; that all fits is seen at once."""
+    if fits(_form(kind), kept):
+        return ()
+    forms = _forms_by_name(kind)
+    return tuple(name for name, form in forms.items() if name in kept and not fits(form, kept[name]))
+
+
+@cache
+def _form(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+@cache
+def _forms_by_name(kind: type[Any]) -> Mapping[str, TypeAdapter[Any]]:
+    return {name: TypeAdapter(one) for name, one in get_type_hints(kind, include_extras=True).items()}
 
 
 @contextmanager
@@ -228,7 +238,7 @@ Role = Literal["warm_start", "propose", "explain"]
 
 
 class _Row(BaseModel):
-    model_config = ConfigDict(strict=True)
+    model_config = ConfigDict(strict=True, defer_build=True)
 
 
 class KeptAdvice(_Row):

@@ -15,7 +15,8 @@ from bestguess.agent.reports.report import credit_sources, share_words
 from bestguess.agent.reports.stopped import count_stopped
 from bestguess.agent.reports.worth import weigh_model
 from bestguess.agent.task import Task
-from bestguess.tools.analysis.outlook import Outlook, look_ahead
+from bestguess.tools.analysis.look_ahead import look_ahead
+from bestguess.tools.analysis.outlook import Outlook
 from bestguess.tools.errors import InputError
 from bestguess.tools.search.front import fit_verifier
 from bestguess.tools.search.verifier import Verifier

@@ -26,7 +26,7 @@ from bestguess.agent.chat.events import Answer, Event, Plot, Series
 from bestguess.agent.chat.transcript import Transcript, last_state, read_last_session, to_markdown
 from bestguess.agent.chat.trials import Trials
 from bestguess.agent.tuner import Tuner
-from bestguess.tools.analysis.outlook import look_ahead
+from bestguess.tools.analysis.look_ahead import look_ahead
 from bestguess.tools.errors import InputError
 from bestguess.tools.objective.run import FunctionObjective
 from bestguess.tools.scan.metric import metrics_in, name_of, pattern_of

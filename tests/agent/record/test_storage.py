@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import optuna
@@ -9,7 +11,9 @@ import pytest
 
 import bestguess as bg
 from bestguess.agent.record.opening import study_names
+from bestguess.agent.record.steady import SteadyStorage
 from bestguess.agent.record.study import Study, load
+from bestguess.tools.errors import StudyError
 
 SPACE = bg.Space(x=bg.Float(0, 1))
 
@@ -61,3 +65,26 @@ def test_whatever_else_this_process_does_with_an_open_study_its_locks_on_the_fil
     study.finish(number, bg.Outcome(1.0))
 
     assert locks() >= held
+
+
+def test_what_a_study_rests_on_is_read_alone_and_all_its_attributes_as_optuna_reads_them(
+    tmp_path: Path,
+) -> None:
+    url, path = f"sqlite:///{tmp_path / 'study.db'}", tmp_path / "study.db"
+    study = Study.open(SPACE, bg.Task(), storage=url, name="s")
+    study.remark(study.start(bg.Proposal({"x": 0.5}, "gp")).number, "slow")
+    assert isinstance(study.storage, SteadyStorage)
+    read = study.storage.get_study_user_attrs(1)
+    assert read == optuna.load_study(study_name="s", storage=url).user_attrs
+    assert study.storage.get_study_user_attrs(1, "bestguess") == {"bestguess": read["bestguess"]}
+    assert study.storage.get_study_user_attrs(1, "another") == {}
+    for name in ("bestguess", None):
+        with pytest.raises(KeyError):
+            study.storage.get_study_user_attrs(7, name)
+    study.close()
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute("UPDATE study_user_attributes SET value_json = '{' WHERE key LIKE 'bestguess:remark%'")
+    damaged = load(url, "s")
+    assert damaged.seed == study.seed
+    with pytest.raises(StudyError, match="cannot be read or kept"):
+        damaged.history  # noqa: B018 - reading it is what is tested

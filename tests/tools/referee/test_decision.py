@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +13,7 @@ from bestguess.tools.goals import Bound
 from bestguess.tools.referee.decision import decide
 from bestguess.tools.referee.experiment import Experiment
 from bestguess.tools.referee.finalists import finalists
+from bestguess.tools.referee.posterior import WINDOW
 
 
 def _walk(n: int, seed: int = 0, sd: float = 1.0) -> list[Experiment]:
@@ -125,12 +125,19 @@ def test_equal_values_are_no_reason_to_change() -> None:
     assert decision.luck == 0.0
 
 
-def test_two_thousand_experiments_are_decided_at_once() -> None:
+def test_a_decision_rests_on_the_latest_measurements_and_the_finalists_on_the_same() -> None:
     record = _walk(2000)
-    decide(record[:3], 2, direction="maximize")
-    started = time.process_time()
-    decide(record, 1999, direction="maximize")
-    assert time.process_time() - started < 0.3
+    decision = decide(record, 1999, direction="maximize")
+    assert decision.belief is not None
+    assert {0, *range(2000 - WINDOW + 1, 2000)} <= set(decision.belief.measured)
+    assert len(decision.belief.measured) <= WINDOW + 2
+    both = [finalists(record, direction="maximize", belief=belief) for belief in (None, decision.belief)]
+    assert both[0] == both[1]
+    derived = [Experiment(0, [0.0]), Experiment(1, [1.0], kept=True), Experiment(2, [3.0], base=1)]
+    earlier = decide(derived, 1, direction="maximize").belief
+    assert earlier is not None
+    assert not earlier.whole
+    assert finalists(derived, direction="maximize", belief=earlier)[0].number == 2
 
 
 @pytest.mark.slow
