@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from bestguess.agent.commands._options import (
+    force_option,
     json_option,
+    out_option,
     read_space,
+    refuse_existing,
     storage_option,
     study_name_option,
     together,
 )
-from bestguess.agent.commands._output import echo, echo_json
+from bestguess.agent.commands._output import echo, echo_json, write_file
 from bestguess.tools.errors import InputError
 from bestguess.tools.words.given import shown
 
@@ -259,6 +263,30 @@ def report(storage: str, study_name: str | None, folder: Path, as_json: bool) ->
     """
     text = _open(storage, study_name, folder).report()
     echo_json({"report": text}) if as_json else echo(text)
+
+
+@command.command()
+@out_option("a file of your agent's skills, whose folder is made if need be; default: it is printed")
+@force_option
+def skill(out: Path | None, force: bool) -> None:
+    """Print how an agent uses these commands, as a skill that coding agents read; write it with --out.
+
+    \b
+    Examples:
+      bestguess experiment skill
+      bestguess experiment skill --out .claude/skills/bestguess-experiments/SKILL.md
+    """
+    from importlib.resources import files
+
+    text = files("bestguess.agent.experiments").joinpath("SKILL.md").read_text("utf-8")
+    if out is None:
+        echo(text, nl=False)
+        return
+    refuse_existing(out, force=force)
+    with suppress(OSError):  # that it cannot be made is said when the file is written
+        out.parent.mkdir(parents=True, exist_ok=True)
+    write_file(out, text)
+    echo(f"{out} written; an agent reads it when it starts")
 
 
 def _open(storage: str, study_name: str | None, folder: Path, task: Task | None = None) -> Experiments:

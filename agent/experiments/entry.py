@@ -25,8 +25,9 @@ Noted = tuple[int, str, Mapping[str, Any]]
 class Entry(NamedTuple):  # thousands are made at once: a frozen dataclass takes twenty times as long
     """An experiment, by the number of its first trial; `runs` has the metrics of each run, by name.
 
-    `failures` are the reasons for which runs gave nothing, `cost` is what all runs cost, None where nobody
-    said, and `decision` what was decided last. What others wrote is cleaned and cut, and still theirs.
+    `failures` are the reasons for which runs gave nothing, `failed_seeds` the seeds of each; `cost` is what all
+    runs cost, None where nobody said, and `decision` what was decided last. What others wrote is cleaned and
+    cut, and still theirs.
     """
 
     number: int
@@ -42,6 +43,7 @@ class Entry(NamedTuple):  # thousands are made at once: a frozen dataclass takes
     runs: tuple[Mapping[str, float], ...] = ()
     seeds: tuple[int | None, ...] = ()
     failures: tuple[str, ...] = ()
+    failed_seeds: tuple[tuple[int, ...], ...] = ()
     cost: float | None = None
     running: tuple[int, ...] = ()
     decision: KeptDecision | None = None
@@ -112,7 +114,7 @@ def _read(name: str, trials: Sequence[Noted], decisions: Mapping[int, KeptDecisi
     said: dict[str, Any] = {}
     runs: list[Mapping[str, float]] = []
     seeds: list[int | None] = []
-    failures, costs, running = [], [], []
+    failures, failed_seeds, costs, running = [], [], [], []
     for number, state, fields in trials:
         told = fields["experiment"]
         # What it was called stays; of notes, the last one counts.
@@ -127,6 +129,7 @@ def _read(name: str, trials: Sequence[Noted], decisions: Mapping[int, KeptDecisi
             costs.append(told["cost"])
         if outcome.get("error"):
             failures.append(outcome["error"])
+            failed_seeds.append(tuple(told.get("seeds", ())))
             continue
         if outcome.get("values"):
             mains = [dict(outcome["values"])]
@@ -152,6 +155,7 @@ def _read(name: str, trials: Sequence[Noted], decisions: Mapping[int, KeptDecisi
         tuple(runs),
         tuple(seeds),
         tuple(failures),
+        tuple(failed_seeds),
         sum(costs) if costs else None,
         tuple(running) if not runs and not failures else (),
         decisions.get(number),

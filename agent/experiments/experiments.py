@@ -119,7 +119,7 @@ class Experiments:
 
         The same commit, diff or description, with the same params, is the same experiment, to which runs are
         added; so it is with the number of an `experiment`. A `key` is recorded once, however often it is
-        told; so is a value of the same seed.
+        told; so is the same value or failure of the same seed.
 
         Args:
             value: the metric of each run.

@@ -185,12 +185,16 @@ def name_again(entry: Entry, note: str) -> dict[str, Any]:
 
 
 def has_all(entry: Entry, task: Task, told: Sequence[Told]) -> bool:
-    """Whether an experiment has each of the values already, with the same seed."""
+    """Whether an experiment has each of the runs already: the same seed came to the same value or failure."""
+    had: set[tuple[int | None, float | str | None]]
     had = {(seed, run.get(task.metric)) for seed, run in zip(entry.seeds, entry.runs, strict=True)}
-    given: list[tuple[int, float | None]] = []
+    for why, seeds in zip(entry.failures, entry.failed_seeds, strict=True):
+        had |= {(seed, why) for seed in seeds}
+    given: list[tuple[int, float | str | None]] = []
     for one in told:
         values = one.outcome.runs or (one.outcome.values.get(task.metric),)
-        if one.outcome.failed or len(one.seeds) != len(values):
+        came = [one.outcome.error] * len(one.seeds) if one.outcome.failed else values
+        if not one.seeds or len(one.seeds) != len(came):  # what has no seed may have come to the same twice
             return False
-        given += zip(one.seeds, values, strict=True)
+        given += zip(one.seeds, came, strict=True)
     return bool(given) and all(run in had for run in given)

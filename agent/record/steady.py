@@ -239,7 +239,8 @@ class SteadyStorage(_Forwarding, BaseStorage):  # type: ignore[misc]  # its meth
             with self._storage.engine.connect() as connection:
                 return read(connection.execute(text(query), given))
 
-        return persist(partial(self._once, select, writes=False))
+        found: T = persist(partial(self._once, select, writes=False))
+        return found
 
     def _use(self, storage: RDBStorage, watched: Path | None) -> None:
         _translate_errors(storage, self._place)

@@ -184,7 +184,7 @@ def read_fields(attribute: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
     return {name: value for name, value in attribute.items() if name not in odd}, odd
 
 
-def _odd(kind: type[Any], kept: Mapping[str, Any]) -> tuple[str, ...]:
+def _odd(kind: Any, kept: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the names of what does not fit its kind; that all fits is seen at once."""
     if fits(_form(kind), kept):
         return ()
@@ -198,7 +198,7 @@ def _form(kind: Any) -> TypeAdapter[Any]:
 
 
 @cache
-def _forms_by_name(kind: type[Any]) -> Mapping[str, TypeAdapter[Any]]:
+def _forms_by_name(kind: Any) -> Mapping[str, TypeAdapter[Any]]:
     return {name: TypeAdapter(one) for name, one in get_type_hints(kind, include_extras=True).items()}
 
 

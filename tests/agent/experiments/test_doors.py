@@ -111,6 +111,30 @@ def test_a_bad_input_is_one_line_with_exit_code_2(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_skill_is_printed_or_written_and_nothing_is_written_over_unasked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = CliRunner().invoke(main, ["experiment", "skill"])
+    assert told.stdout.startswith("---\nname: bestguess-experiments\n")
+    for verb in ("record", "keep", "tried", "next", "stop", "report"):
+        assert f"bestguess experiment {verb}" in told.stdout
+    place = tmp_path / ".claude" / "skills" / "SKILL.md"
+    write = ["experiment", "skill", "--out", str(place)]
+    assert CliRunner().invoke(main, write).exit_code == 0
+    assert place.read_text("utf-8") == told.stdout
+    place.write_text("mine")
+    refused = CliRunner().invoke(main, write)
+    assert refused.exit_code == 2
+    assert "is there already" in refused.stderr
+    assert place.read_text() == "mine"
+    assert CliRunner().invoke(main, [*write, "--force"]).exit_code == 0
+    assert place.read_text("utf-8") == told.stdout
+    (tmp_path / "file").write_text("")
+    beneath = CliRunner().invoke(main, ["experiment", "skill", "--out", "file/SKILL.md"])
+    assert "cannot be written" in beneath.stderr
+
+
 def test_the_tools_of_mcp_are_the_same_verbs(repository: Path, tmp_path: Path) -> None:
     async def script() -> None:
         async with Client(make_server(f"sqlite:///{tmp_path}/s.db", root=repository)) as client:

@@ -35,6 +35,8 @@ def test_runs_of_one_commit_are_one_experiment_and_its_message_and_diff_are_read
         {"value": 0.3, "key": "job-1"},
         {"value": [0.3, 0.31], "seed": [1, 2]},
         {"failure": "CUDA out of memory", "key": "job-2"},
+        {"failure": "CUDA out of memory", "seed": 1},
+        {"value": [0.3, float("nan")], "seed": [1, 2]},
         {"key": "job-3"},
     ],
 )
@@ -47,6 +49,19 @@ def test_telling_the_same_again_records_nothing_twice(told: dict[str, object]) -
         InputError, match="is that of experiment 0" if "key" in told else "nothing says which"
     ):
         experiments.record(0.4, description="" if "seed" in told else "deeper", key=told.get("key"))  # type: ignore[arg-type]
+
+
+def test_failures_of_other_seeds_for_other_reasons_or_without_a_seed_are_runs_of_their_own() -> None:
+    experiments = bg.Experiments()
+    for failure, seed in (
+        ("crashed", 1),
+        ("crashed", 2),
+        ("diverged", 1),
+        ("crashed", None),
+        ("crashed", None),
+    ):
+        assert experiments.record(failure=failure, description="wider", seed=seed).new
+    assert len(experiments.entries[0].failures) == 5
 
 
 def test_what_runs_is_running_until_its_result_is_recorded() -> None:
