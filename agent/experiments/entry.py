@@ -25,9 +25,9 @@ Noted = tuple[int, str, Mapping[str, Any]]
 class Entry(NamedTuple):  # thousands are made at once: a frozen dataclass takes twenty times as long
     """An experiment, by the number of its first trial; `runs` has the metrics of each run, by name.
 
-    `failures` are the reasons for which runs gave nothing, `failed_seeds` the seeds of each; `cost` is what all
-    runs cost, None where nobody said, and `decision` what was decided last. What others wrote is cleaned and
-    cut, and still theirs.
+    `failures` are the reasons for which runs gave nothing, `failed_seeds` the seeds of each; `cost` is what
+    all runs cost, None where nobody said, and `decision` what was decided last. What others wrote is cleaned
+    and cut, and still theirs.
     """
 
     number: int
