@@ -112,7 +112,7 @@ def _row(
 ) -> dict[str, Any]:
     row = trial_row(trial, front, aside)
     cells = {column.key: _cell(_key(column.key)(trial)) for column in columns if not column.hidden}
-    return row | {"cells": cells | {"expected": row["expected"]}}
+    return row | {"cells": cells}
 
 
 def _cell(value: Any) -> str:

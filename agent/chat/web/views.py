@@ -116,13 +116,13 @@ def start_html(session: Session) -> str:
 
 
 def insights_html(session: Session, settled: Settled | None = None) -> str:
-    """Return what moves the value, in a table; `settled` gives the study with what was computed of it."""
+    """Return what moves the value, a sentence each; `settled` gives what was computed of the study."""
     plan, history = session.bench.plan, session.bench.history
     if plan is None:
         return ""
     with settled() if settled else nullcontext(Subject(plan.space, plan.task, history)) as subject:
-        importances = [insight.importance for insight in subject.insights]
-    return render("insights", importances=importances, early=TOO_EARLY)
+        sentences = [insight.sentence(plan.task.metric, history.direction) for insight in subject.insights]
+    return render("insights", sentences=sentences, early=TOO_EARLY)
 
 
 def page_html(session: Session, events: list[Event], styles: Iterable[str] = ()) -> str:

@@ -43,8 +43,8 @@ RANKS = ("#0a7bc2", "#4d93b8", "#74909c", "#7f8587", "#83807c")
 LATER = ((0.0, "#e8eef4"), (0.5, "#5fa3cf"), (1.0, "#0a4a7a"))
 """From the first trial to the last."""
 
-SURFACE = ((0.0, "#0a5a94"), (0.35, "#6aa9c9"), (0.65, "#d9dcc8"), (1.0, "#f2e6b8"))
-"""From a good value to a bad one."""
+SURFACE = ((0.0, "#3f8fc4"), (0.35, "#86bbd6"), (0.65, "#d9dcc8"), (1.0, "#f2e6b8"))
+"""From a good value to a bad one, all so light that what is written on them can be read."""
 
 LEGEND = {
     "orientation": "h",

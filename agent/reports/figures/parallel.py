@@ -49,8 +49,8 @@ def parallel_figure(
     scale = Scale.of([trial.value or 0.0 for trial in told], history.direction)
     axes = axes_of({name: space.parameters[name] for name in shown}, scale)
     order = sorted(told, key=history.loss, reverse=True)
-    wanted, everything = Wanted.read(find), [*told, *history.failed]
-    outside = [trial for trial in everything if not wanted.finds(trial)]
+    wanted = Wanted.read(find)
+    outside = [trial for trial in history if not wanted.finds(trial)]
     left_out = {trial.number for trial in outside}
     data = [_strand(axes, outside, "not found", GREY, 1.0, 0.2)] if outside else []
     for rank in reversed(range(len(RANKS))):
@@ -58,8 +58,10 @@ def parallel_figure(
         if group := [trial for trial in order[low:high] if trial.number not in left_out]:
             name = ["best fifth", "second", "third", "fourth", "worst fifth"][rank]
             data.append(_strand(axes, group, name, RANKS[rank], 2.2 - 0.3 * rank, 0.9 - 0.16 * rank))
-    if failed := [trial for trial in history.failed if trial.number not in left_out]:
-        data.append(_strand(axes, failed, "failed", BAD, 1.0, 0.55))
+    others = (("failed", history.failed, BAD), ("without a final value", _unfinished(history), GREY))
+    for name, trials, colour in others:
+        if group := [trial for trial in trials if trial.number not in left_out]:
+            data.append(_strand(axes, group, name, colour, 1.0, 0.55, dash="dot"))
     best = history.incumbent
     if best and best.number not in left_out:
         data.append(_strand(axes, [best], f"best: trial {best.number}", "#000000", 3.0, 1.0))
@@ -86,7 +88,7 @@ def parallel_figure(
     }
     title = "Each trial a line"
     title += f", {MOST_AXES} of {len(space.names)} parameters" if len(space.names) > MOST_AXES else ""
-    title += f": {len(everything) - len(outside)} of {len(everything)} are found" if outside else ""
+    title += f": {len(history) - len(outside)} of {len(history)} are found" if outside else ""
     bands = [
         {**PICKED, "x0": index - 0.06, "x1": index + 0.06, "y0": low, "y1": high}
         for index, each in enumerate(axes)
@@ -98,7 +100,13 @@ def parallel_figure(
 
 
 def _strand(
-    axes: Sequence[Axis], trials: Sequence[Trial], name: str, colour: str, width: float, opacity: float
+    axes: Sequence[Axis],
+    trials: Sequence[Trial],
+    name: str,
+    colour: str,
+    width: float,
+    opacity: float,
+    dash: str = "solid",
 ) -> dict[str, Any]:
     """Return the lines of several trials as one trace, which breaks where a parameter is inactive."""
     x: list[float | None] = []
@@ -106,7 +114,7 @@ def _strand(
     for trial in trials:
         x += [*range(len(axes)), None]
         y += [*(each.height(trial) for each in axes), None]
-    line = {"color": colour, "width": width} | ({"dash": "dot"} if name == "failed" else {})
+    line = {"color": colour, "width": width, "dash": dash}
     return {
         "type": "scatter",
         "mode": "lines",
@@ -118,6 +126,10 @@ def _strand(
         "hoverinfo": "skip",
         "connectgaps": False,
     }
+
+
+def _unfinished(history: History) -> list[Trial]:
+    return [trial for trial in history if trial.state not in ("complete", "failed")]
 
 
 def _labels(axes: Sequence[Axis]) -> Iterator[tuple[float, float, str]]:

@@ -130,7 +130,7 @@ def surface_figure(
         "reversescale": good_high,
         "showscale": False,  # `colour_bar` says it
         "ncontours": 14,
-        "contours": {"coloring": "fill", "showlabels": not log, "labelfont": {"size": 10, "color": "#333"}},
+        "contours": {"coloring": "fill", "showlabels": not log, "labelfont": {"size": 11, "color": "#111"}},
         "line": {"width": 0.6, "color": "rgba(60, 60, 60, 0.5)"},
         "hovertemplate": "%{hovertext}<extra></extra>",
         "name": what[show],

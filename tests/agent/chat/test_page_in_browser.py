@@ -265,7 +265,7 @@ def test_ranges_are_picked_on_the_axes_or_typed_and_the_table_has_the_same(
     page.shoot("desk-15-ranges")
     assert serious(page) == []
     wanted = Wanted.read(line.input_value())
-    found = [trial.number for trial in filled.session.bench.study.everything if wanted.finds(trial)]
+    found = [trial.number for trial in filled.session.bench.history if wanted.finds(trial)]
     assert f": {len(found)} of " in title.text_content()
     page.locator("#tab-trials-tab").click()
     until(lambda: page.locator("#trials tr[data-trial]").count() == len(found))

@@ -167,7 +167,7 @@ def test_panels_show_the_trials_sorted_and_buttons_do_what_they_say(server: WebS
     assert values == sorted(values)
     assert "MemoryError: 17 GB wanted" in panels
     assert '"data":[{' in server.ask("/figures/history")[1]
-    assert "What moves the value" in server.ask("/insights")[1]
+    assert "Where the value is best and worst" in server.ask("/insights")[1]
     assert server.ask("/do/narrow", form={"parameter": "depth", "low": "2", "high": "4"})[0] == 204
     pending = server.session.pending
     assert pending is not None

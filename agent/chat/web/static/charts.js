@@ -28,6 +28,7 @@ const charts = (() => {
       dragmode: narrow() || layout.meta?.axes ? false : "zoom",
       uirevision: "kept",
     });
+    if (narrow() && layout.legend) layout.legend = { ...layout.legend, font: { size: 10 } };
     for (const side of ["xaxis", "yaxis"]) layout[side] ??= {};
     for (const name of Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key))) {
       layout[name] = { gridcolor: colours.line, linecolor: colours.quiet, zerolinecolor: colours.line, automargin: true, ...layout[name], exponentformat: "e", title: { standoff: 8, ...layout[name].title } };
