@@ -13,6 +13,7 @@ are trials of a study like any other, in the study's record.
 | `recording`   | what is told of an experiment, checked, cleaned and cut before it is kept         |
 | `git`         | reads a commit of a repository that is not trusted; nothing is written            |
 | `numbers`     | the numbers in a script: what to try next                                         |
+| `commits`     | the numbers that a script had at earlier commits                                  |
 | `edit`        | numbers put into a script, as a diff that nobody applies                          |
 | `outlook`     | what more runs may bring, and cost                                                |
 | `memory`      | all of it in 300 words, for an agent that begins                                  |

@@ -21,6 +21,19 @@ def write_edit(draft: Draft, params: Mapping[str, Any]) -> tuple[str, tuple[str,
 
     What the script has already is left as it is, and so are files outside of its folder.
     """
+    texts, by_hand = put_in(draft, params)
+    lines: list[str] = []
+    for file, (before, after) in texts.items():
+        both = before.splitlines(keepends=True), after.splitlines(keepends=True)
+        lines += [
+            line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+            for line in difflib.unified_diff(*both, f"a/{file}", f"b/{file}")
+        ]
+    return redact(clean("".join(lines))), by_hand
+
+
+def put_in(draft: Draft, params: Mapping[str, Any]) -> tuple[dict[str, tuple[str, str]], tuple[str, ...]]:
+    """Return by file what it has and what it would have with these params, and the names that stay as is."""
     folder, by_hand = draft.script.parent.resolve(), []
     texts: dict[str, str] = {}
     changes: dict[str, list[tuple[tuple[int, int], str]]] = {}
@@ -37,15 +50,9 @@ def write_edit(draft: Draft, params: Mapping[str, Any]) -> tuple[str, tuple[str,
         else:
             written = yaml_text(params[name]) if finding.span else repr(params[name])
             changes.setdefault(file, []).append((span, written))
-    lines: list[str] = []
-    for file, edits in changes.items():
-        before, after = texts[file], edit_text(texts[file], edits)
-        both = before.splitlines(keepends=True), after.splitlines(keepends=True)
-        lines += [
-            line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
-            for line in difflib.unified_diff(*both, f"a/{file}", f"b/{file}")
-        ]
-    return redact(clean("".join(lines))), tuple(by_hand)
+    return {file: (texts[file], edit_text(texts[file], edits)) for file, edits in changes.items()}, tuple(
+        by_hand
+    )
 
 
 def _span(finding: Finding, text: str) -> tuple[int, int] | None:

@@ -271,8 +271,11 @@ class Experiments:
         if script is not None or space is not None:
             from bestguess.agent.experiments.numbers import foresee_numbers, read_numbers, tuner_of
 
-            given = read_numbers(self.folder / script).space if script is not None else space
-            with tuner_of(entries, incumbent_of(entries, decisions), task, check_space(given), 0) as tuner:
+            draft = read_numbers(self.folder / script) if script is not None else None
+            given = draft.space if draft else space
+            with tuner_of(
+                entries, incumbent_of(entries, decisions), task, check_space(given), draft, 0
+            ) as tuner:
                 numbers = foresee_numbers(tuner, n)
         return foresee(measure(entries, task.names, LATEST), task.metric, task.direction, n, cost, numbers)
 

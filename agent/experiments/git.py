@@ -10,14 +10,24 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import tempfile
 import threading
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from bestguess.tools.errors import InputError
 from bestguess.tools.words.given import shorten, shown, text_problem
 
 MOST_BYTES = 200_000
+MOST_READ = 20_000_000
+FOLDERS = (b"40000", b"160000")
+"""The modes of a folder, and of another repository, whose hash says all that is in it."""
+
+CODE = (b".py", b".yaml", b".yml")
+"""The ends of names of files that are part of a program; another, such as a log, may change."""
+
 TIMEOUT_S = 10.0
 REVISION_CHARS = 200
 
@@ -88,15 +98,70 @@ def read_commit(folder: Path, revision: str) -> Commit:
     return Commit(name, next(iter(parents), ""), message.strip().partition("\n")[0], diff)
 
 
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A file at a commit, and what else of code the repository has there: levels, names and hashes."""
+
+    text: str
+    beside: frozenset[tuple[int, bytes]]
+
+
+def read_versions(folder: Path, name: str, commits: Iterable[str]) -> dict[str, Version]:
+    """Return the versions of a file of a folder at `HEAD` and at some commits, by commit, where it was there.
+
+    One process answers for all, up to `MOST_READ` bytes. What is beside the file is that in its folder and in
+    each folder around it, up to the repository's own.
+    """
+    asked = ["HEAD", *(commit for commit in commits if _HASH.fullmatch(commit))]
+    around = (folder, *folder.parents)
+    top = next((at for at, outer in enumerate(around) if (outer / ".git").exists()), None)
+    if len(asked) == 1 or top is None or {"/", "\n"} & {*name}:
+        return {}
+    own = [os.fsencode(name), *(os.fsencode(inner.name) for inner in around[:top])]
+    places = [name, *("../" * level for level in range(top + 1))]
+    with tempfile.TemporaryFile() as given:  # a pipe would fill up while nobody reads what comes
+        for commit in asked:
+            given.write(b"".join(os.fsencode(f"{commit}:./{place}\n") for place in places))
+        given.seek(0)
+        objects = _objects(_ask(folder, "cat-file", "--batch", given=given, most=MOST_READ))
+    entry = rb"((\d+) ([^\0]+)\0.{%d})" % (len(asked[-1]) // 2)  # mode, name, hash
+    found: dict[str, Version] = {}
+    for commit in asked:
+        file, *trees = (next(objects, None) for _ in places)
+        if file is not None and None not in trees:
+            beside = {
+                (level, whole)
+                for level, tree in enumerate(trees)
+                for whole, mode, its in re.findall(entry, tree or b"", re.DOTALL)
+                if its != own[level] and (mode in FOLDERS or its.endswith(CODE))
+            }
+            found[commit] = Version(file.decode(errors="replace"), frozenset(beside))
+    return found
+
+
+def _objects(out: bytes) -> Iterator[bytes | None]:
+    """Yield the objects that git printed, None for one that is not there; what was cut off is none."""
+    while out:
+        head, _, out = out.partition(b"\n")
+        words = re.fullmatch(rb"[0-9a-f]+ (?:blob|tree) (\d+)", head)
+        size = int(words[1]) if words else -1
+        yield out[:size] if 0 <= size < len(out) else None
+        out = out[size + 1 :]
+
+
 def _git(folder: Path, *words: str) -> str:
     """Return what a command of git prints, cut; nothing where it finds nothing."""
+    return _ask(folder, *words).decode(errors="replace")
+
+
+def _ask(folder: Path, *words: str, given: IO[bytes] | None = None, most: int = MOST_BYTES) -> bytes:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
         process = subprocess.Popen(  # noqa: S603  # no shell; a revision comes behind --end-of-options
             ["git", *_SAFE, *words],  # noqa: S607  # the user's git, as on their PATH
             cwd=folder,
             env=kept | _SET,
-            stdin=subprocess.DEVNULL,
+            stdin=given or subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
@@ -109,7 +174,7 @@ def _git(folder: Path, *words: str) -> str:
     assert process.stdout is not None
     assert process.stderr is not None
     try:
-        out = process.stdout.read(MOST_BYTES)
+        out = process.stdout.read(most)
         process.stdout.close()  # what is more than that ends it
         problem = process.stderr.read(2000).decode(errors="replace")
         process.stderr.close()
@@ -123,4 +188,4 @@ def _git(folder: Path, *words: str) -> str:
         if "not a git repository" in problem:
             raise NoRepositoryError(f"{folder} is in no git repository; give a diff or a description")
         raise InputError(f"git cannot read {folder}: {said}")
-    return out.decode(errors="replace")
+    return out

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from bestguess.agent.experiments.commits import with_numbers
 from bestguess.agent.experiments.edit import write_edit
 from bestguess.agent.experiments.entry import Entry
 from bestguess.agent.task import Task
@@ -51,7 +52,7 @@ class Next:
     def words(self) -> str:
         """The proposal in words, then the edit."""
         lines = [", ".join(f"{name} = {value}" for name, value in self.params.items())]
-        lines.append(f"why: {self.reason} (the search knows {self.told} experiments with params)")
+        lines.append(f"why: {self.reason} (the search knows the numbers of {self.told} experiments)")
         lines += [f"unexplored: {name}, {said}" for name, said in self.unexplored.items()]
         if found := self.outlook:
             lines.append(
@@ -81,7 +82,7 @@ def propose(
 ) -> Next:
     """Return what to try next in a space, where a draft is given with the edit that sets it."""
     about = replace(task, description=draft.description) if draft else task
-    with tuner_of(entries, now, about, space, seed) as tuner:
+    with tuner_of(entries, now, about, space, draft, seed) as tuner:
         history, trial, outlook = tuner.history, tuner.ask(), foresee_numbers(tuner, AHEAD)
     params = {name: _rounded(space, name, value) for name, value in trial.params.items()}
     edit, by_hand = write_edit(draft, params) if draft else ("", tuple(params))
@@ -98,16 +99,21 @@ def _rounded(space: Space, name: str, value: Any) -> Any:
         return value
 
 
-def tuner_of(entries: Sequence[Entry], now: Entry | None, task: Task, space: Space, seed: int) -> Tuner:
+def tuner_of(
+    entries: Sequence[Entry], now: Entry | None, task: Task, space: Space, draft: Draft | None, seed: int
+) -> Tuner:
     """Return a tuner in memory that knows the experiments with params that fit, by the first metric.
+
+    Of a draft's script, the numbers at their commits are params, too.
 
     What was not given has the value that the script has now, and so has the experiment that it is `now`.
     """
     about = Task(task.description, metric=task.metric, direction=task.direction, noisy=True)
     tuner = Tuner(space, about, seed=seed, owner=None, prefetch=False, earlier=False, device="cpu")
-    for entry in entries[-MOST_TOLD:]:
+    latest = entries[-MOST_TOLD:]
+    for entry in with_numbers(latest, draft) if draft else latest:
         params = fitting(entry, space)
-        if params is None and entry is now:
+        if params is None and now is not None and entry.number == now.number:
             params = space.default()
         if params is None:
             continue

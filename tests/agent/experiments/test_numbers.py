@@ -6,9 +6,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from tests.agent.experiments.conftest import git
 
 import bestguess as bg
+from bestguess.agent.experiments.commits import with_numbers
 from bestguess.agent.experiments.edit import write_edit
+from bestguess.agent.experiments.git import read_versions
 from bestguess.tools.errors import InputError
 from bestguess.tools.scan.draft import scan
 
@@ -71,3 +74,51 @@ def test_what_cannot_be_set_in_place_is_named_and_files_elsewhere_are_not_shown(
         assert by_hand
     with pytest.raises(InputError, match="one of them"):
         bg.Experiments().next()
+
+
+def commit(folder: Path, words: str, **texts: str) -> str:
+    """Write files, commit them and return the commit's hash."""
+    for name, text in texts.items():
+        (folder / f"{name}.py").write_text(text, encoding="utf-8")
+    git(folder, "add", "--all", ":/")
+    git(folder, "commit", "-qm", words)
+    return git(folder, "rev-parse", "HEAD")
+
+
+def test_numbers_that_the_script_had_at_commits_are_told_where_only_they_differ(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    folder = tmp_path / "job"
+    folder.mkdir()
+    model = "def loss(rate, width): return rate * width\n"
+    script = 'from model import loss\nLR = {}  # {}\nWIDTH = 64\nprint("loss", loss(LR, WIDTH){})\n'
+    experiments = bg.Experiments(folder=folder)
+    for words, texts in {
+        "another model": {"train": script.format(0.3, "", ""), "../model": "loss = max\n"},
+        "slow": {"train": script.format(0.001, "slow", ""), "../model": model},
+        "another program": {"train": script.format(0.002, "", " + 1")},
+        "no Python": {"train": "LR = (\n"},
+        "quick": {"train": script.format(0.05, "", "").replace("64", "32")},
+        "one more module": {"train": script.format(0.01, "", ""), "more": ""},
+    }.items():
+        experiments.record(0.5, commit=commit(folder, words, **texts))
+    (folder / "more.py").unlink()
+    (folder / "notes.txt").write_text("no code")
+    commit(folder, "no such module, and notes")
+    draft = scan(folder / "train.py")
+    told = [dict(entry.params) for entry in with_numbers(experiments.entries, draft)]
+    assert told == [{}, {"LR": 0.001, "WIDTH": 64}, {}, {}, {"LR": 0.05, "WIDTH": 32}, {}]
+    found = experiments.next("train.py")
+    assert found.told == 3  # with the incumbent, which has the numbers of now
+    assert "of 3 experiments" in found.words
+    assert experiments.stop(script="train.py").numbers is not None
+    assert all(not entry.params for entry in experiments.entries)
+
+
+def test_commits_elsewhere_and_words_like_options_are_no_versions(repository: Path, tmp_path: Path) -> None:
+    head = git(repository, "rev-parse", "HEAD")
+    found = read_versions(repository, "train.py", [head, "f" * 40, "--help", "HEAD~1", "a\nHEAD"])
+    assert set(found) == {"HEAD", head}
+    assert "LR = 0.01" in found[head].text
+    for name in ("../train.py", "/etc/passwd", "--batch-check", "a\nHEAD:./train.py", "absent.py"):
+        assert read_versions(repository, name, [head]) == {}
+    assert read_versions(tmp_path, "train.py", [head]) == {}
