@@ -21,7 +21,6 @@ from bestguess.tools.scan.draft import Draft
 from bestguess.tools.scan.reading import read_script, readable
 from bestguess.tools.words.documents import read_text
 
-
 MOST_VERSIONS = 200
 """Commits that are looked at, the latest: each takes as long as a look at the script."""
 
