@@ -7,6 +7,7 @@ others cannot be checked, so it is left out, too.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -82,12 +83,12 @@ def check_words(text: str, known: Sequence[str], insights: Sequence[Insight], di
 def _stands(found: re.Match[str], facts: Sequence[float]) -> bool:
     digits, percent = found[1].lower(), found[2]
     value = float(digits)
+    if not math.isfinite(value):
+        return False
     mantissa, _, exponent = digits.partition("e")
-    # Half a unit of the last digit that is given.
-    reach = (
-        0.5 * 10.0 ** (int(exponent or 0) - len(mantissa.partition(".")[2]))
-        if "." in mantissa or exponent
-        else 0.5
+    # Half a unit of the last digit that is given; no power of ten makes nothing anything.
+    reach = float(f"0.5e{exponent if exponent and float(mantissa) else 0}") * 10.0 ** -len(
+        mantissa.partition(".")[2]
     )
     exact = not percent and "." not in digits and not exponent
     for fact in facts:

@@ -112,7 +112,10 @@ def said_so_far(text: str) -> str:
     found = _ANSWER.search(text)
     if found is None:
         return ""
-    said: str = json.loads(f'"{found["text"]}"', strict=False)
+    try:
+        said: str = json.loads(f'"{found["text"]}"', strict=False)
+    except ValueError:  # an escape that JSON does not have: whoever reads the whole says so
+        return ""
     if not found["end"]:
         said = said[: max(said.rfind(" "), said.rfind("\n"), 0)]
     return clean(said)
