@@ -157,7 +157,7 @@ def literal(text: str) -> Any:
     """Return what a typed value stands for: a number, true, false, null, or the text itself."""
     try:
         found = json.loads(text.lower() if text.lower() in ("true", "false", "null") else text)
-    except ValueError:
+    except (ValueError, RecursionError):
         try:
             return float(text)
         except ValueError:

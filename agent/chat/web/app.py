@@ -179,14 +179,15 @@ def build_app(session: Session, stream: Stream, *, token: str, hosts: frozenset[
 def _arguments(pairs: list[tuple[str, str]]) -> dict[str, Any]:
     """Return a command's arguments from the fields of a form; `values.NAME` is one of its `values`."""
     given: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for key, value in pairs:
         if value != "":
             within, dot, name = key.partition(".")
             if dot and within == "values":
-                given.setdefault(within, {})[name] = literal(value)
+                values[name] = literal(value)
             else:
                 given[key] = value
-    return given
+    return given | ({"values": values} if values else {})
 
 
 def _sse(number: int, event: Event) -> str:

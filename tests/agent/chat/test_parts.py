@@ -93,8 +93,8 @@ def test_a_slash_command_that_does_not_read_is_an_error_with_its_usage(line: str
 
 
 def test_a_typed_value_is_a_number_a_truth_or_a_word() -> None:
-    values = [literal(text) for text in ("3", "1e-3", ".5", "true", "null", "gbtree", "[1]")]
-    assert values == [3, 1e-3, 0.5, True, None, "gbtree", "[1]"]
+    values = [literal(text) for text in ("3", "1e-3", ".5", "true", "null", "gbtree", "[1]", "[" * 4000)]
+    assert values == [3, 1e-3, 0.5, True, None, "gbtree", "[1]", "[" * 4000]
 
 
 def test_a_transcript_survives_a_torn_last_line_and_gives_the_last_session(tmp_path: Path) -> None:

@@ -81,6 +81,10 @@ ROWS: list[tuple[str, str, dict[str, str], bytes, tuple[int, ...]]] = [
             b"&&=&",
         )
     ),
+    *(
+        ("POST", "/do/pin", {"Content-Type": FORM}, one, SAID)
+        for one in (b"values=a&values.lr=1", b"values.lr=1&values=a", b"values.lr=" + b"[" * 4000)
+    ),
     ("POST", "/do/run", {"Content-Type": FORM}, b"&".join(b"a%d=1" % one for one in range(5000)), SAID),
     ("POST", "/do/run", {"Content-Type": MULTIPART}, FILE, SAID),
     ("POST", "/do/run", {"Content-Type": MULTIPART}, b"nonsense", SAID),
