@@ -7,6 +7,7 @@ it), and configuration files, whose comments speak of the setting below them, or
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -21,7 +22,7 @@ _HEADING = re.compile(
     rf"(?P<rest>\s*\Z|\s*[:=(\[|].*|\s+[-\u2013\u2014]{{1,2}}>?\s.*|\s*<\w.*)\Z"
 )
 _TYPES = re.compile(
-    r"\s*(?:\Z|:\s*\{|[:(\[<,]*\s*\W*(?:int|float|str|bool|string|integer|number|list|dict|callable|array|object|optional"
+    r"\s*+(?:\Z|:\s*\{|\W*+(?:int|float|str|bool|string|integer|number|list|dict|callable|array|object|optional"
     r"|None|type|units?|default)\b)",
     re.IGNORECASE,
 )
@@ -246,11 +247,12 @@ def _split(run: Sequence[Line], owner: str) -> Iterator[Sentence]:
     ends += [
         place for begin, end in pairwise([0, *ends]) for place in range(begin + MOST_CHARS, end, MOST_CHARS)
     ]
+    places = [start for start, _ in starts]
     for begin, end in pairwise([0, *sorted(ends)]):
-        within = [(max(start - begin, 0), number) for start, number in starts if start < end]
-        first = max(index for index, (start, _) in enumerate(within) if start == 0)
-        words = text[begin:end].rstrip()
-        yield Sentence(words, owner, tuple(within[first:]), run[0].is_set)
+        last = bisect_left(places, end)
+        first = min(bisect_right(places, begin), last) - 1  # the line in whose middle it may begin
+        within = tuple((max(start - begin, 0), number) for start, number in starts[first:last])
+        yield Sentence(text[begin:end].rstrip(), owner, within, run[0].is_set)
 
 
 def _owners(lines: Sequence[Line], known: Known) -> dict[int, str]:
