@@ -7,7 +7,10 @@ may take is bounded by whoever asks.
 from __future__ import annotations
 
 import logging
+import os
+import ssl
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from functools import cache
 from urllib.parse import urlsplit
 
 import httpx2
@@ -64,11 +67,18 @@ def client_for(*, may_use_proxy: bool, query: Sequence[tuple[str, str]] = ()) ->
 
     return httpx2.AsyncClient(
         trust_env=may_use_proxy,
+        verify=_certificates(may_use_proxy, os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")),
         follow_redirects=False,
         headers={"accept-encoding": "identity"},
         params=list(query),
         event_hooks={"response": [bound]},
     )
+
+
+@cache
+def _certificates(trust_env: bool, _file: str | None, _folder: str | None) -> ssl.SSLContext:
+    """Return what a server's certificate is checked by, read once: that takes longer than a short call."""
+    return httpx2.create_ssl_context(trust_env=trust_env)
 
 
 def streams(headers: Mapping[str, str]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import ssl
 import threading
 import time
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ from bestguess.agent.llm import Message, Request
 from bestguess.agent.llm.connect import connect
 from bestguess.agent.llm.server import ServerLLM
 from bestguess.agent.llm.streaming import listen
-from bestguess.agent.llm.wire import origin
+from bestguess.agent.llm.wire import _certificates, client_for, origin
 from bestguess.agent.search.switches import Switches
 from bestguess.agent.testing import SchemaLLM
 from bestguess.agent.testing.server import Exchange, MisbehavingServer
@@ -239,3 +240,18 @@ def test_a_person_is_answered_before_others_that_wait_and_nobody_waits_without_e
     for thread in threads:
         thread.join()
     assert llm.llm.order == [False, True, False]  # type: ignore[attr-defined]
+
+
+def test_certificates_are_read_once_and_anew_where_others_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[dict[str, Any]] = []
+
+    def reads(**how: Any) -> ssl.SSLContext:
+        read.append(how)
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+    monkeypatch.setattr("httpx2.create_ssl_context", reads)
+    for file in ("one", "one", "another"):
+        monkeypatch.setenv("SSL_CERT_FILE", file)
+        client_for(may_use_proxy=False)
+    assert len(read) == 2
+    _certificates.cache_clear()
