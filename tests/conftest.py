@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -27,6 +28,12 @@ from hypothesis import settings  # noqa: E402
 settings.register_profile("thorough", deadline=None, max_examples=200)
 settings.register_profile("quick", deadline=None, max_examples=25)
 settings.load_profile("quick")
+
+
+def pytest_collection_finish() -> None:
+    """Have the collector of garbage leave alone what was imported and collected, which stays to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

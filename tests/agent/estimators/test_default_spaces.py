@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib
+from functools import cache
 from typing import Any
 
 import pytest
@@ -12,23 +13,30 @@ from bestguess.agent.estimators.default_spaces import DEFAULT_SPACES, default_pa
 from bestguess.agent.estimators.distributions import read_distributions
 from bestguess.tools.space.space import Space
 
-BY_NAME = {name: estimator for name, estimator in all_estimators() if name in DEFAULT_SPACES}
 ELSEWHERE = {
     "XGBClassifier": "xgboost",
     "XGBRegressor": "xgboost",
     "LGBMClassifier": "lightgbm",
     "LGBMRegressor": "lightgbm",
 }
+NAMES = sorted(DEFAULT_SPACES.keys() - ELSEWHERE)
+
+
+@cache
+def by_name() -> dict[str, Any]:
+    """Return what scikit-learn has, for which it imports all of itself: seconds, when tests are collected."""
+    return dict(all_estimators())
 
 
 def test_the_twenty_most_used_estimators_and_both_boosting_libraries_have_a_space() -> None:
-    assert DEFAULT_SPACES.keys() == BY_NAME.keys() | ELSEWHERE.keys()
-    assert len(BY_NAME) >= 20
+    assert by_name().keys() >= set(NAMES)
+    assert DEFAULT_SPACES.keys() >= ELSEWHERE.keys()
+    assert len(NAMES) >= 20
 
 
-@pytest.mark.parametrize("name", sorted(BY_NAME))
+@pytest.mark.parametrize("name", NAMES)
 def test_the_default_of_a_space_is_the_estimator_as_it_comes(name: str) -> None:
-    estimator = BY_NAME[name]()
+    estimator = by_name()[name]()
     space = Space(default_parameters(estimator))
     present = estimator.get_params()
     assert set(space.names) == set(DEFAULT_SPACES[name])
@@ -36,11 +44,11 @@ def test_the_default_of_a_space_is_the_estimator_as_it_comes(name: str) -> None:
         assert present[parameter] == value, parameter
 
 
-@pytest.mark.parametrize("name", sorted(BY_NAME))
+@pytest.mark.parametrize("name", NAMES)
 def test_what_is_searched_is_explained_by_the_estimators_documentation(name: str) -> None:
     import numpy as np
 
-    estimator = BY_NAME[name]()
+    estimator = by_name()[name]()
     searched = read_distributions(default_parameters(estimator), estimator, np.random.default_rng(0))
     assert searched.space is not None
     for parameter in searched.space.parameters.values():
