@@ -196,7 +196,7 @@ def test_a_command_is_stopped_on_ctrl_c_and_run_again(tmp_path: Path) -> None:
     with bg.Tuner(space, seed=0) as tuner:
         with pytest.raises(KeyboardInterrupt):
             tuner.run(command, n_trials=4, n_jobs=2)
-        assert time.monotonic() - begun < 10
+        assert time.monotonic() - begun < 40
         assert [trial.state for trial in tuner.history] == ["running", "running"]
         assert tuner.ask().number == 0
 

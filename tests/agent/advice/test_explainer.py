@@ -194,8 +194,8 @@ def test_the_advisor_reads_explanations_too() -> None:
 
 @pytest.mark.slow
 def test_a_model_that_stalls_on_both_questions_is_waited_for_only_once() -> None:
-    with bg.Tuner(SPACE, TASK, llm=SlowLLM(seconds=30), seed=0, llm_wait_s=1.5) as tuner:
+    with bg.Tuner(SPACE, TASK, llm=SlowLLM(seconds=60), seed=0, llm_wait_s=5.0) as tuner:
         tuner.tell(tuner.ask(), bg.Outcome.failure(MELTED))
         started = time.monotonic()
         tuner.ask()
-        assert time.monotonic() - started < 2.9
+        assert time.monotonic() - started < 10.0  # what two waits would take

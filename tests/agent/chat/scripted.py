@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
 from typing import Any
@@ -54,8 +53,8 @@ class ToolServer(MisbehavingServer):
     def __init__(self, replies: Iterable[Reply], *, refuses: str = "", pause_s: float | None = None) -> None:
         super().__init__([self._behave])
         self.pause_s = pause_s
-        self.began = 0.0
-        """When it began to write its last reply (time.monotonic)."""
+        self.before_last_piece: Callable[[], Any] = lambda: None
+        """Called before the last piece of an answer is written."""
 
         self.bodies: list[Mapping[str, Any]] = []
         self.refuses = refuses
@@ -74,8 +73,14 @@ class ToolServer(MisbehavingServer):
         if self.pause_s is None or not body.get("stream"):
             exchange.send(200, told)
         else:
-            self.began = time.monotonic()
-            exchange.write_deltas(deltas(told["choices"][0]["message"]), pause_s=self.pause_s)
+            exchange.write_deltas(self._pieces(told["choices"][0]["message"]), pause_s=self.pause_s)
+
+    def _pieces(self, said: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        pieces = list(deltas(said))
+        for number, piece in enumerate(pieces, 1):
+            if said["content"] and number == len(pieces):
+                self.before_last_piece()
+            yield piece
 
 
 class AbleServer(ToolServer):

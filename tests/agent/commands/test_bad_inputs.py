@@ -21,7 +21,7 @@ from click.testing import CliRunner
 
 from bestguess.agent.cli import main
 
-MOST_S = 2.0
+MOST_S = 10.0
 MOST_CHARS = 2000
 
 SPACE = """

@@ -21,7 +21,7 @@ from mcp.client import Client
 from bestguess.agent.mcp.server import DEFECT
 from bestguess.agent.mcp.tools import make_server
 
-MOST_S = 2.0
+MOST_S = 10.0
 MOST_CHARS = 2200
 
 PARAMETERS = {

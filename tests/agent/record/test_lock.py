@@ -32,7 +32,7 @@ def test_a_lock_is_free_again_when_its_holder_is_killed(tmp_path: Path) -> None:
         started = time.monotonic()
         with hold(path, timeout_s=0.2) as held:
             assert not held
-        assert 0.15 < time.monotonic() - started < 5
+        assert 0.15 < time.monotonic() - started < 30  # of the 60 that it is held
         os.kill(holder.pid, signal.SIGKILL)
         holder.wait()
 

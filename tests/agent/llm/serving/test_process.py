@@ -92,7 +92,7 @@ def test_it_is_waited_for_and_stopped_with_its_children(tmp_path: Path, port: in
             Server.of(ServePlan(Path(sys.executable), "m", "m", port), tmp_path / "another")
 
     assert any(line.startswith("loading") for line in seen)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while psutil.pid_exists(child) and psutil.Process(child).status() != "zombie":
         assert time.monotonic() < deadline
         time.sleep(0.02)
