@@ -167,8 +167,14 @@ def tune(
 
 def _watching(tuner: Tuner, n_trials: int) -> AbstractContextManager[Observer]:
     """Show a run on stderr as the command line does."""
-    done = len(tuner.history.told)
-    return watch(CleanConsole(stderr=True), tuner.task, n_trials, done, asks=tuner.guesses_first)
+    return watch(
+        CleanConsole(stderr=True),
+        tuner.task,
+        n_trials,
+        done=len(tuner.history.told),
+        aside=len(tuner.study.aside),
+        asks=tuner.guesses_first,
+    )
 
 
 def repeat(

@@ -9,6 +9,7 @@ import errno
 import io
 import json
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -38,6 +39,13 @@ def echo(text: object, *, err: bool = False, nl: bool = True) -> None:
 def echo_json(record: object) -> None:
     """Print one JSON object on one line, in ASCII without control characters."""
     echo(json.dumps(record).replace("\x7f", "\\u007f"))
+
+
+def place(storage: str, study_name: str) -> str:
+    """Return the options that name a study, as one types them in a shell."""
+    from bestguess.agent.record.storage_url import shown_url
+
+    return f"--storage {shlex.quote(str(shown_url(storage)))} --study-name {shlex.quote(study_name)}"
 
 
 def write_file(path: Path, text: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import signal
 import sys
 import time
@@ -11,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bestguess.agent.commands._options import SearchTerms
-from bestguess.agent.commands._output import console_for, echo, echo_json
+from bestguess.agent.commands._output import console_for, echo, echo_json, place
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -93,7 +92,12 @@ def tune_and_report(
             )
         try:
             with watch(
-                console, task, n_trials, done=len(tuner.history.told), asks=tuner.guesses_first
+                console,
+                task,
+                n_trials,
+                done=len(tuner.history.told),
+                aside=len(tuner.study.aside),
+                asks=tuner.guesses_first,
             ) as observer:
                 result = tuner.run(
                     run,
@@ -109,7 +113,7 @@ def tune_and_report(
             told = len(tuner.history.told)
             hint = "; the result so far:" if storage is None and told else ""
             if storage is not None:
-                hint = f", all kept; go on with --resume {_place(storage, study_name)}"
+                hint = f", all kept; go on with --resume {place(storage, study_name)}"
             why, code = "interrupted", 130
             if isinstance(stop, SystemExit):
                 why = f"the objective ended the program (SystemExit: {plain_line(shown(stop.code))})"
@@ -127,7 +131,7 @@ def tune_and_report(
         if isinstance(objective, CommandObjective) and objective.note:
             echo(f"note: in the last run {objective.note}; --match last, min or max says which", err=True)
         if result.stopped:
-            hint = "" if storage is None else f", then go on with --resume {_place(storage, study_name)}"
+            hint = "" if storage is None else f", then go on with --resume {place(storage, study_name)}"
             echo(f"stopped: {result.stopped}\nMend it{hint}; --keep-going goes on as it is", err=True)
     sys.exit(0 if result.front else 1)
 
@@ -142,15 +146,8 @@ def _tell_result(
         return
     _print_report(console, result, title, extra)
     if storage is not None:
-        where = _place(storage, result.record.name)
+        where = place(storage, result.record.name)
         console.print(f"Look again: bestguess show {where}", soft_wrap=True)
-
-
-def _place(storage: str, study_name: str) -> str:
-    """Return the options that name a study, as one types them in a shell."""
-    from bestguess.agent.record.storage_url import shown_url
-
-    return f"--storage {shlex.quote(str(shown_url(storage)))} --study-name {shlex.quote(study_name)}"
 
 
 def end_on_signals() -> None:

@@ -16,7 +16,7 @@ from bestguess.agent.commands._options import (
     study_name_option,
     task_options,
 )
-from bestguess.agent.commands._output import echo, echo_json, say_wait
+from bestguess.agent.commands._output import echo, echo_json, place, say_wait
 from bestguess.tools.errors import InputError, StudyError
 from bestguess.tools.words.cleaning import clean_line
 
@@ -113,4 +113,7 @@ def command(
         for name, value in trial.params.items():
             echo(f"  {name} = {clean_line(str(value))}")
     value = " ".join(f"{name}=NUMBER" for name in task.names) if task.goals else "VALUE"
-    echo(f"When it has run: bestguess tell {trials[0].number} {value}, or --failed 'what went wrong'")
+    assert study_name is not None
+    where = place(storage, study_name)
+    echo(f"When it has run: bestguess tell {trials[0].number} {value} {where}")
+    echo("or in place of what it gave: --failed 'what went wrong'")

@@ -48,10 +48,12 @@ class Observer:
 class PlainLines(Observer):
     """One line a finished trial, for logs and pipes."""
 
-    def __init__(self, console: Console, task: Task, n_trials: int, *, asks: bool = True) -> None:
+    def __init__(
+        self, console: Console, task: Task, n_trials: int, *, aside: int = 0, asks: bool = True
+    ) -> None:
         self._console = console
         self._task = task
-        self._n_trials = n_trials
+        self._until = n_trials + aside  # the numbers of trials that count no more are not given again
         self._asks = asks
 
     def thinking(self, number: int) -> None:
@@ -62,7 +64,7 @@ class PlainLines(Observer):
     def finished(self, trial: Trial, history: History) -> None:
         """Print the trial's line."""
         self._print(
-            f"trial {trial.number} of {self._n_trials} [{trial.source}] {self._task.metric} "
+            f"trial {trial.number} of {self._until} [{trial.source}] {self._task.metric} "
             f"{format_value(trial, self._task)}, expected {format_prediction(trial)}; "
             f"{best_so_far(history)}; {trial.reason}"
         )
@@ -125,13 +127,15 @@ class LiveTable(Observer):
 
 
 @contextmanager
-def watch(console: Console, task: Task, n_trials: int, done: int, *, asks: bool = True) -> Iterator[Observer]:
+def watch(
+    console: Console, task: Task, n_trials: int, done: int, *, aside: int = 0, asks: bool = True
+) -> Iterator[Observer]:
     """Yield the observer that suits the console: a live table on a terminal, plain lines elsewhere.
 
-    `asks` says whether there is a model whose first guesses are waited for.
+    `aside` trials of the study count no more. `asks` says whether there is a model whose first guesses are waited for.
     """
     if not console.is_terminal:
-        yield PlainLines(console, task, n_trials, asks=asks)
+        yield PlainLines(console, task, n_trials, aside=aside, asks=asks)
         return
     table = LiveTable(task, n_trials, done)
     with Live(table, console=console, refresh_per_second=4):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 import time
@@ -82,6 +83,26 @@ def test_asking_and_telling_makes_a_study(run: Run) -> None:
         "complete", "failed", "running", "running", "complete",
     ]  # fmt: skip
     assert shown["trials"][0]["feedback"] == "it overfits"
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        [],
+        ["--storage", "sqlite:///of mine.db"],
+        ["--storage", "sqlite:///it.db", "--study-name", "Größe 1"],
+    ],
+)
+def test_the_line_that_ask_prints_tells_that_trial_wherever_its_study_is(run: Run, where: list[str]) -> None:
+    run("ask", "--space", "space.yaml", "--study-name", "another")  # the default storage holds two studies
+    asked = run("ask", "--space", "space.yaml", *where)
+    (line,) = [line for line in asked.stdout.splitlines() if "bestguess tell" in line]
+
+    words = shlex.split(line.partition("bestguess ")[2].replace("VALUE", "0.5"))
+    told = read(run(*words, "--json"))
+
+    assert told["value"] == 0.5
+    assert told["study_name"] == (where[3] if len(where) > 2 else "space")
 
 
 def test_several_values_are_those_of_several_runs(run: Run) -> None:

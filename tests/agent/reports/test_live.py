@@ -20,10 +20,10 @@ TRIAL = bg.Trial(1, PROPOSAL)
 TOLD = TRIAL.told(bg.Outcome(0.25))
 
 
-def shown(*, terminal: bool) -> str:
+def shown(*, terminal: bool, aside: int = 0) -> str:
     output = io.StringIO()
     console = Console(file=output, force_terminal=terminal, width=140, color_system=None)
-    with watch(console, TASK, n_trials=2, done=1) as observer:
+    with watch(console, TASK, n_trials=2, done=1, aside=aside) as observer:
         observer.thinking(1)
         observer.started(TRIAL)
         observer.finished(TOLD, bg.History("minimize", (TOLD,)))
@@ -34,6 +34,11 @@ def test_a_pipe_gets_one_plain_line_a_trial() -> None:
     facts = "trial 1 of 2 [llm] loss 0.25, expected 0.5 (0.3355 to 0.6645); best 0.25 (trial 1)"
     line = f"{facts}; the model's [bold]consensus[/bold]"
     assert line in shown(terminal=False).splitlines()
+
+
+def test_trials_that_count_no_more_keep_their_numbers_so_the_last_number_is_larger() -> None:
+    assert "trial 1 of 5 [llm]" in shown(terminal=False, aside=3)
+    assert "1/2 trials" in shown(terminal=True, aside=3)
 
 
 def test_a_terminal_gets_a_table_with_badge_value_prediction_params_and_progress() -> None:
