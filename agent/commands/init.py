@@ -91,8 +91,10 @@ def write_space(draft: Draft) -> str:
 
 def tune_command(draft: Draft, out: Path) -> list[str]:
     """Return the words of the command that tunes the script over the draft."""
-    pattern = draft.metric.pattern if draft.metric else NO_METRIC
-    words = ["bestguess", "tune", "--space", str(out), "--metric", pattern, "--n-trials", "20", "--"]
+    metric = NO_METRIC
+    if draft.metric:
+        metric = draft.metric.name if draft.metric.by_name else draft.metric.pattern
+    words = ["bestguess", "tune", "--space", str(out), "--metric", metric, "--n-trials", "20", "--"]
     return [*words, *draft.command]
 
 

@@ -132,7 +132,8 @@ def watch(
 ) -> Iterator[Observer]:
     """Yield the observer that suits the console: a live table on a terminal, plain lines elsewhere.
 
-    `aside` trials of the study count no more. `asks` says whether there is a model whose first guesses are waited for.
+    `aside` trials of the study count no more. `asks` says whether there is a model whose first guesses are
+    waited for.
     """
     if not console.is_terminal:
         yield PlainLines(console, task, n_trials, aside=aside, asks=asks)

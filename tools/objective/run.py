@@ -80,6 +80,23 @@ def _takes(function: Callable[..., Any], name: str) -> bool:
     return any(one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY) for one in named)
 
 
+def _check_call(function: Callable[..., Any], named: Iterable[str]) -> None:
+    """Raise CommandError for a function that cannot be called with a dict of params, as `f(lr, depth)`."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return
+    try:
+        signature.bind({}, **dict.fromkeys(named))
+    except TypeError as error:
+        name = getattr(function, "__name__", type(function).__name__)
+        name = "objective" if name == "<lambda>" else name
+        raise CommandError(
+            f"the objective is {name}{shorten(str(signature), 100)}, and it is called with one dict of all "
+            f"params ({error}); write it as {name}(params), and read params['NAME'] in it"
+        ) from None
+
+
 class FunctionObjective:
     """A Python function of the params, called in this process; it returns a number, several, or an Outcome.
 
@@ -98,6 +115,7 @@ class FunctionObjective:
         self._function = function
         self.takes_trial = _takes(function, "trial")
         self._takes_seed = _takes(function, SEED)
+        _check_call(function, ["trial"] * self.takes_trial + [SEED] * self._takes_seed)
 
     def __call__(self, params: Params, trial: Trial | None = None, seed: int | None = None) -> Outcome:
         """Call the function with a dict of its own, and with trial and seed if it takes them, and time it."""

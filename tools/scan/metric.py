@@ -21,6 +21,7 @@ _LABEL = re.compile(
 _SHOWN = re.compile(
     r"(?P<name>[A-Za-z][\w./@-]*)(?P<mark>[\"']?\s*[:=]\s*[\"']?|\s+)[-+]?(?:\d|\.\d|nan|inf)", re.IGNORECASE
 )
+_NAME, _GAPS = re.compile(r"[^\W\d]\w*"), re.compile(r"[\s_-]+")
 _LABEL_CHARS = 200
 _MOST_WORDS = 6
 
@@ -62,13 +63,16 @@ _Pieces = Iterator[str | None]
 class Printed:
     """A name that a script prints right before a value, and the pattern that finds the value.
 
-    `term` is what the words before the value say of a metric, None where they say nothing.
+    `label` is the text up to the value, and `term` what its words say of a metric, None where they say
+    nothing. Where `by_name` the name alone finds the same, as `pattern_of` reads it.
     """
 
     name: str
     pattern: str
     line: int
     term: Term | None
+    label: str
+    by_name: bool = False
 
     @property
     def direction(self) -> Direction:
@@ -89,7 +93,13 @@ def find_metric(tree: ast.Module) -> Printed | None:
     # Not the loss of "train loss", where that is printed, too.
     longer = {one.name.removesuffix(best.name) for one in printed if one.name.endswith(best.name)} - {""}
     others = "".join(f"(?<!{_escape(start)})" for start in sorted(longer))
-    return replace(best, pattern=others + best.pattern)
+    plain = [_GAPS.sub("", one.label).lower() for one in printed if one.name != best.name]
+    by_name = (
+        _NAME.fullmatch(best.name) is not None
+        and not any(_GAPS.sub("", best.name).lower() in label for label in plain)
+        and re.search(pattern_of(best.name) + r"\Z", f"{best.label}0.25") is not None
+    )
+    return replace(best, pattern=others + best.pattern, by_name=by_name)
 
 
 def find_printed(tree: ast.Module) -> list[Printed]:
@@ -133,7 +143,9 @@ def _read_label(text: str, line: int) -> Printed | None:
     gap = r"\s*" if found["mark"] else r"\s+"
     # Not the loss of val_loss.
     start_of_word = "" if quote else r"\b"
-    return Printed(name, f"{start_of_word}{label}{gap}{VALUE}", line, find_term(phrase + found["aside"]))
+    return Printed(
+        name, f"{start_of_word}{label}{gap}{VALUE}", line, find_term(phrase + found["aside"]), found[0]
+    )
 
 
 def _escape(text: str) -> str:

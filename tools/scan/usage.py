@@ -21,6 +21,11 @@ from bestguess.tools.scan.names import Names, looked_up
 
 MOST_CLASSES = 6
 
+_TRAPPINGS = sys.stdlib_module_names | {
+    "absl", "click", "fire", "hydra", "jsonargparse", "omegaconf", "rich", "tqdm", "typer",
+}  # fmt: skip
+"""Modules that say nothing of what is tuned: Python's own, and those that read settings or show progress."""
+
 OPTIMIZERS = (("SGD", "Adam", "AdamW", "RMSprop"), ("sgd", "adam", "adamw", "rmsprop"))
 """What torch.optim and Keras call them; where a script looks one up by its text, it takes the others, too."""
 
@@ -142,4 +147,4 @@ def _root(node: ast.expr) -> str:
 
 
 def _is_foreign(module: str) -> bool:
-    return module.partition(".")[0] not in sys.stdlib_module_names
+    return module.partition(".")[0] not in _TRAPPINGS

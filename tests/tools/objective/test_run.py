@@ -188,6 +188,45 @@ def test_what_ends_the_program_passes_through_a_function(stop: type[BaseExceptio
         FunctionObjective(train)({})
 
 
+def separate(lr: float, depth: int = 3, *, act: str) -> float:
+    return lr + depth
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (
+            separate,
+            r"separate\(.*, and it is called with one dict of all params \(missing",
+        ),
+        (lambda lr, depth: lr, r"write it as objective\(params\), and read params\['NAME'\] in it"),
+        (lambda: 0.5, "too many positional arguments"),
+        (lambda *, params: 0.5, "too many positional arguments"),
+    ],
+)
+def test_a_function_that_takes_no_dict_of_params_is_refused_before_the_first_trial(
+    function: Callable[..., Any], said: str
+) -> None:
+    with pytest.raises(CommandError, match=said):
+        FunctionObjective(function)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda params, trial, seed: 0.5,
+        lambda params, width=3, *more, **named: 0.5,
+        lambda *params: 0.5,
+        np.sum,
+        dict,
+    ],
+)
+def test_a_function_that_can_be_called_with_a_dict_of_params_is_an_objective(
+    function: Callable[..., Any],
+) -> None:
+    FunctionObjective(function)
+
+
 def test_an_objective_is_named_after_its_function() -> None:
     assert FunctionObjective(free_of_charge).name == f"{__name__}:free_of_charge"
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bestguess.tools.errors import InputError
 from bestguess.tools.scan.draft import scan
 from bestguess.tools.scan.finding import Finding
-from bestguess.tools.scan.metric import find_metric
+from bestguess.tools.scan.metric import find_metric, pattern_of
 from bestguess.tools.scan.ranges import choose_parameter
 from bestguess.tools.space.parameters import Choice, Float, Int, Parameter
 
@@ -249,6 +249,9 @@ def test_any_number_gives_a_parameter_with_it_as_the_default_or_a_reason(
         ),
         ("from pathlib import Path\nRATE = 0.1\nPath('x')", ""),
         ("import json\nRATE = 0.1\njson.JSONDecoder()", ""),
+        ("import click\nRATE = 0.1\nclick.IntRange(8, 512)\nclick.Choice(['a'])", ""),
+        ("from typer import Option\nRATE = 0.1\nOption(RATE)", ""),
+        ("from omegaconf import OmegaConf\nRATE = 0.1\nOmegaConf.load('x')", ""),
     ],
 )
 def test_the_description_names_the_classes_that_other_libraries_gave(
@@ -310,6 +313,27 @@ def test_a_result_is_found_however_it_is_printed(printing: str, output: str, nam
     assert metric is not None
     assert metric.name == name
     assert [float(one) for one in re.findall(metric.pattern, output)] == [0.5]
+    if metric.by_name:
+        assert [float(one) for one in re.findall(pattern_of(metric.name), output)] == [0.5]
+
+
+@pytest.mark.parametrize(
+    ("printing", "by_name"),
+    [
+        ("print(f'epoch {1} train_loss {2} val_loss: {3}')", True),
+        ("import json\nprint(json.dumps({'rmse': x, 'latency_ms': y}))", True),
+        ("print(f'accuracy {x:.2f}%')", True),
+        ("print(f'train loss: {x}')\nprint(f'loss: {y}')", False),
+        ("print(f'aux_loss: {x}')\nprint(f'loss: {y}')", False),
+        ("print(f'loss on all the rows: {y}')", False),
+    ],
+)
+def test_a_name_stands_for_its_pattern_where_nothing_else_that_is_printed_has_it(
+    printing: str, by_name: bool
+) -> None:
+    metric = find_metric(ast.parse(printing))
+    assert metric is not None
+    assert metric.by_name == by_name
 
 
 @pytest.mark.parametrize(
