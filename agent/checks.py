@@ -98,7 +98,7 @@ def check_seed(seed: Any) -> int | None:
         return None
     number = plain(seed)
     if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < 2**63:
-        raise InputError(f"seed is {shown(seed)}; give a whole number from 0")
+        raise InputError(f"seed is {shown(seed)}; give a whole number from 0 to 2**63 - 1")
     return number
 
 

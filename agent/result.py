@@ -57,7 +57,11 @@ def _figures() -> Any:
     return import_module("bestguess.agent.reports.figures")
 
 
-@dataclass(frozen=True, slots=True)
+UNNAMED = "no-name-"
+"""So Optuna's names begin of studies that nobody gave one."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Result:
     """What a run came to.
 
@@ -73,6 +77,14 @@ class Result:
     device: str = ""
     prefer: Mapping[str, float] | None = None
     """What counts how much of several metrics, where that was said."""
+
+    def __repr__(self) -> str:
+        history = self.history
+        best = history.incumbent
+        came = f"{len(history.front)} on the front" if history.goals else "no value"
+        if best:
+            came = f"best_value={best.value!r}, best_params={best.params!r}"
+        return f"Result({self.record.name!r}, {len(history)} trials, {came})"
 
     @property
     def interrupted(self) -> bool:
@@ -145,6 +157,12 @@ class Result:
         """The study as Optuna's own object."""
         return self.record.optuna_study
 
+    @property
+    def _title(self) -> str:
+        if self.record.name.startswith(UNNAMED):
+            return self.record.task.description or "Study"
+        return f"Study {self.record.name}"
+
     def report(self, *, title: str | None = None, lines: tuple[str, ...] = ()) -> str:
         """Return the report as Markdown."""
         if known := read_knowledge(self.record.knowledge, self.record.name):
@@ -167,7 +185,7 @@ class Result:
             self.history,
             self.record.task,
             self.record.space,
-            title=title or f"Study {self.record.name}",
+            title=title or self._title,
             lines=(*lines, costs),
         )
 

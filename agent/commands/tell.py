@@ -143,7 +143,8 @@ def command(
         return
     came = f"failed ({clean_line(trial.feedback)})"
     if trial.value is not None:
-        came = f"value {values_words(trial, history.goals)}" if trial.values else f"value {trial.value:.6g}"
+        one = f"value {trial.value:.6g}"
+        came = values_words(trial, history.goals, named=True) if trial.values else one
     came = stop_words(trial) if trial.is_unfinished else came
     ending = f"; best so far: trial {best.number}, {best.value:.6g}" if best else ""
     if history.goals:

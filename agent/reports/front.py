@@ -44,15 +44,19 @@ def why_no_best(history: History, why_failed: str) -> str:
     )
 
 
-def values_words(trial: Trial, goals: Goals | None = None) -> str:
-    """Return a trial's values in a line, or its state; with goals it says which limits they break."""
+def values_words(trial: Trial, goals: Goals | None = None, *, named: bool = False) -> str:
+    """Return a trial's values in a line, or its state; with goals it says which limits they break.
+
+    Of several the first stands behind its name only where `named`: elsewhere the name is there already.
+    """
     if trial.value is None:
         return trial.state
     if not trial.values:
         sd = trial.outcome and trial.outcome.sd
         return f"{trial.value:.5g}" if sd is None else f"{trial.value:.5g} ± {sd:.2g}"
     first, *others = trial.values.items()
-    words = ", ".join([f"{first[1]:.5g}", *(f"{name} {value:.5g}" for name, value in others)])
+    head = f"{first[0]} " if named else ""
+    words = ", ".join([f"{head}{first[1]:.5g}", *(f"{name} {value:.5g}" for name, value in others)])
     broken = goals.broken(trial.values) if goals else ""
     return f"{words}; breaks {broken}" if broken else words
 

@@ -65,7 +65,10 @@ class Insight:
 
 
 def gain_insight(space: Space, history: History, *, noisy: bool = False) -> tuple[Insight, ...]:
-    """Return what is known of each parameter, the most important first; empty before there are two values."""
+    """Return what is known of each parameter, the most important first; empty before there are two values.
+
+    What no two trials differ in comes last: its importance is a guess from before the trials.
+    """
     verifier = Verifier.fit(space, history, noisy=noisy)
     if verifier is None or len({trial.value for trial in history.complete}) == 1:
         return ()
@@ -85,7 +88,7 @@ def gain_insight(space: Space, history: History, *, noisy: bool = False) -> tupl
             given = [trial.params[one.name] for trial in history.complete if one.name in trial.params]
             varied = any(value != given[0] for value in given)
             found.append(Insight(one, effect, categorical, varied))
-    return tuple(found)
+    return tuple(sorted(found, key=lambda one: not one.varied))
 
 
 def find_insight(space: Space, history: History, parameter: str, *, noisy: bool = False) -> Insight:

@@ -167,7 +167,10 @@ def study_record(history: History, task: Task, space: Space, *, seconds: float) 
 def share_words(change: float, default: float) -> str:
     """Return a change as a share, such as ", -7.8 %", or nothing beside a default next to nothing."""
     size = abs(default)
-    return f", {100 * change / size:+.1f} %" if abs(change) < 100 * size else ""
+    if abs(change) >= 100 * size:
+        return ""
+    share = 100 * change / size
+    return f", {share:+.1g} %" if 0 < abs(share) < 0.05 else f", {share:+.1f} %"
 
 
 def write_report(
@@ -181,7 +184,7 @@ def write_report(
     if history.goals and (history.goals.several or incumbent is None):
         if incumbent:
             which = "Preferred" if len(history.front) > 1 else "Best"
-            parts.append(f"- {which}: trial {incumbent.number}, {values_words(incumbent)}")
+            parts.append(f"- {which}: trial {incumbent.number}, {values_words(incumbent, named=True)}")
         elif history.front:
             parts.append(f"- No best: {why_no_best(history, '')}.")
     elif incumbent is None or incumbent.value is None:

@@ -22,6 +22,7 @@ def bowl(params: dict[str, Any]) -> float:
     [
         ({"task": "words"}, r"task is 'words'; give a bestguess\.Task"),
         ({"seed": -1}, "seed is -1; give a whole number from 0"),
+        ({"seed": 10**20}, r"seed is 1\d+; give a whole number from 0 to 2\*\*63 - 1"),
         ({"seed": "x"}, "seed is 'x'"),
         ({"seed": 1.5}, r"seed is 1\.5"),
         ({"seed": True}, "seed is True"),

@@ -372,3 +372,11 @@ def test_a_failed_trial_says_why_at_once(folder: Path, run: Run) -> None:
 
     assert "  failed: RuntimeError: no such layer" in done.stdout + done.stderr
     assert "waiting for the first guesses" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("module", ["bestguess", "bestguess.agent.cli"])
+def test_python_m_is_the_command(module: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", module, "--version"], capture_output=True, text=True, check=True
+    )
+    assert ", version " in done.stdout

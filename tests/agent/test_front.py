@@ -43,7 +43,9 @@ def test_a_preference_that_is_given_beforehand_chooses() -> None:
     result = bg.tune(measure, SPACE, task=TASK, n_trials=5, seed=0, prefer={"speed": 1})
     assert result.best_trial.values["speed"] == max(trial.values["speed"] for trial in result.front)
     assert result.to_dict()["best_value"] == result.best_value
-    assert "Preferred: trial" in result.report()
+    best = result.best_trial
+    assert f"Preferred: trial {best.number}, loss {best.values['loss']:.5g}, speed " in result.report()
+    assert f"best_value={best.value}" in repr(result)
 
 
 @pytest.mark.parametrize("prefer", [{"los": 1}, {}, {"loss": -1}])
@@ -157,7 +159,7 @@ def test_the_default_is_the_first_that_joined_the_front_and_a_front_of_one_is_th
     result = bg.tune(lambda p: {"loss": p["x"], "speed": -p["x"], "memory": 0}, SPACE, task=TASK, n_trials=1)
     assert result.best_trial.number == 0
     assert "| default | 1 | 0 | 1 | 0 | 0.0 |" in result.report()
-    assert "Best: trial 0, 0.5, speed -0.5" in result.report()
+    assert "Best: trial 0, loss 0.5, speed -0.5" in result.report()
     assert result.to_dict()["best_params"] == {"x": 0.5, "y": 0.5}
 
 

@@ -38,6 +38,16 @@ def saved(result: Result, tmp_path: Path) -> Path:
     return tmp_path / "result.json"
 
 
+def test_a_result_is_shown_by_its_best_and_a_study_that_nobody_named_by_its_task(result: Result) -> None:
+    assert repr(result).endswith(
+        f"8 trials, best_value={result.best_value}, best_params={result.best_params})"
+    )
+    assert result.report().startswith("# A bowl\n")
+    nothing = bg.tune(lambda params: float("nan"), SPACE, n_trials=1, study_name="mine", seed=0)
+    assert repr(nothing) == "Result('mine', 1 trials, no value)"
+    assert nothing.report().startswith("# Study mine\n")
+
+
 def test_what_was_saved_is_loaded_as_it_was(result: Result, saved: Path) -> None:
     loaded = Result.load(saved)
 

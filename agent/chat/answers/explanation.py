@@ -79,15 +79,16 @@ def explain(known: Known, trial: Trial) -> str:
     return said
 
 
+def _gave(trial: Trial) -> str:
+    return values_words(trial, named=True) if trial.values else format_value(trial)
+
+
 def compare(known: Known, a: Trial, b: Trial) -> str:
     """Show two trials side by side, with what the surrogate makes of each difference alone."""
     change = ""
     if a.value is not None and b.value is not None:
         change = f": a difference of {b.value - a.value:+.6g} {known.task.metric}"
-    head = (
-        f"Trial {a.number} ({a.source}) gave {format_value(a)}, "
-        f"trial {b.number} ({b.source}) {format_value(b)}{change}."
-    )
+    head = f"Trial {a.number} ({a.source}) gave {_gave(a)}, trial {b.number} ({b.source}) {_gave(b)}{change}."
     if not (differences := _differences(a.params, b.params)):
         return f"{head} Their params are the same."
     believed = effects(known, a, b)

@@ -93,7 +93,9 @@ def standing(history: History, task: Task) -> str:
         if best is None and history.front:
             return f"{summary} {why_no_best(history, '')}; /prefer does."
         which = "Preferred" if len(history.front) > 1 else "Best"
-        return f"{summary} {which}: trial {best.number}, {values_words(best)}." if best else summary
+        return (
+            f"{summary} {which}: trial {best.number}, {values_words(best, named=True)}." if best else summary
+        )
     if best is None or best.value is None:
         return f"no trial of {len(history.told)} has a value yet."
     started = best.value if default is None or default.value is None else default.value

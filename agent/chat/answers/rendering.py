@@ -24,6 +24,7 @@ MARKDOWN.disable(["link", "image", "autolink", "reference"])
 MAX_WIDTH = 110
 NARROW = 60
 PLOT_ROWS = 16
+MOST_TICKS = 5
 FRAME = 6
 CHOICES_ONCE = "yes / no"
 CHOICES = f"{CHOICES_ONCE} / always"
@@ -81,12 +82,23 @@ def draw(plot: Plot, console: Console) -> str:
         if one.x:
             show, marker = (plotext.scatter, "●") if one.points else (plotext.plot, "braille")
             show(list(one.x), list(one.y), label=one.name, marker=marker)
+    along = [x for one in plot.series for x in one.x]
     if plot.x_labels:
         plotext.xticks(list(range(len(plot.x_labels))), [label[:12] for label in plot.x_labels])
+    elif along:
+        ticks = _ticks(min(along), max(along), log=plot.log_x, whole=all(x == int(x) for x in along))
+        plotext.xticks(ticks, [f"{tick:.4g}" for tick in ticks])
     plotext.title(plot.title)
     plotext.xlabel(plot.x_label)
     text: str = plotext.build()
     return text if console.is_terminal and not console.no_color else plotext.uncolorize(text)
+
+
+def _ticks(low: float, high: float, *, log: bool, whole: bool) -> list[float]:
+    """Return where an axis has its numbers, both ends among them: whole ones where all that is drawn is."""
+    steps = [step / (MOST_TICKS - 1) for step in range(MOST_TICKS)]
+    ticks = [low * (high / low) ** step if log else low + (high - low) * step for step in steps]
+    return list(dict.fromkeys(float(round(tick)) if whole else tick for tick in ticks))
 
 
 class _Table(TableElement):

@@ -12,11 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 import bestguess as bg
-from bestguess.agent.chat.answers.rendering import render
-from bestguess.agent.chat.events import Card, Event
+from bestguess.agent.chat.answers.rendering import draw, render
+from bestguess.agent.chat.events import Card, Event, Plot, Series
 from bestguess.agent.reports.console import CleanConsole
 from bestguess.agent.reports.live import PlainLines, trials_table
-from bestguess.agent.reports.report import write_report
+from bestguess.agent.reports.report import share_words, write_report
 from bestguess.tools.trial import History, Outcome, Proposal, Trial
 
 EVIL = "\x1b]52;c;ZXZpbA==\x07\x1b]0;pwned\x1b\\\x9b2J\u202eevil[/nothing][bold]\x07"
@@ -66,3 +66,35 @@ def test_trials_reports_events_and_cards_show_what_others_wrote_as_text() -> Non
     for obeyed in ("\x1b]", "\x07", "\x9b", "\x1b[2J", "\u202e", "pwned"):
         assert obeyed not in said
     assert not [line for line in said.splitlines() if line.startswith("trial 9")]
+
+
+@pytest.mark.parametrize(
+    ("x", "log", "axis"),
+    [
+        ((0.0, 1.0, 7.0), False, ["0", "2", "4", "5", "7"]),  # there is no trial 1.8
+        ((0.0, 1.0), False, ["0", "1"]),
+        ((3.3e-5, 0.03), True, ["3.3e-05", "0.0001812", "0.000995", "0.005463", "0.03"]),
+        ((16.0, 256.0), True, ["16", "32", "64", "128", "256"]),
+        ((5.0,), False, ["5"]),
+    ],
+)
+def test_an_axis_has_numbers_that_are_there_and_can_be_told_apart(
+    x: tuple[float, ...], log: bool, axis: list[str]
+) -> None:
+    plot = Plot("loss", "", "loss", (Series("trials", x, x, points=True),), log_x=log)
+    console = CleanConsole(file=io.StringIO(), width=100, color_system=None)
+    assert draw(plot, console).rstrip().splitlines()[-1].split() == axis
+
+
+@pytest.mark.parametrize(
+    ("change", "default", "words"),
+    [
+        (-1.1, 1e6, ", -0.0001 %"),
+        (0.0, 1e6, ", +0.0 %"),
+        (-0.047, 0.1252, ", -37.5 %"),
+        (3e-4, 1.0, ", +0.03 %"),
+        (1.0, 1e-9, ""),
+    ],
+)
+def test_a_change_that_is_there_is_no_share_of_zero(change: float, default: float, words: str) -> None:
+    assert share_words(change, default) == words

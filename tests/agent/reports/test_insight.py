@@ -40,6 +40,19 @@ def test_a_parameter_with_one_value_so_far_is_said_to_be_unvaried() -> None:
     assert not insights["kind"].varied
     assert "not varied yet" in insights["kind"].share
     assert "not varied yet" not in insights["x"].share
+    assert list(insights) == ["x", "kind"]
+
+
+def test_what_no_two_trials_differ_in_comes_last_however_much_it_may_matter() -> None:
+    params = [{"x": 0.5, "kind": "ab"[n % 2]} for n in range(6)]
+    trials = [
+        bg.Trial(n, bg.Proposal(each, "random"), bg.Outcome(1 + n / 100)) for n, each in enumerate(params)
+    ]
+
+    first, last = gain_insight(SPACE, bg.History("minimize", tuple(trials)))
+
+    assert (first.importance.name, last.importance.name) == ("kind", "x")
+    assert last.importance.mean > first.importance.mean
 
 
 def test_the_words_name_every_category_and_the_record_is_json() -> None:
