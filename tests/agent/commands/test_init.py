@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from bestguess.agent.cli import main
-from bestguess.agent.commands._metrics import NO_METRIC
+from bestguess.agent.commands._metrics import NO_METRIC, read_metrics
 from bestguess.agent.commands._options import read_objective, read_space, read_task
 from bestguess.tools.space.space import Space
 
@@ -34,7 +34,7 @@ def test_tune_accepts_the_space_and_the_command_that_init_writes(name: str, tmp_
     assert command == record["command"]
     objective = command[command.index("--") + 1 :]
     assert read_task(words).direction
-    pattern = command[command.index("--metric") + 1]
+    (pattern,) = read_metrics([command[command.index("--metric") + 1]], (), (), dict(words)).values()
     read_objective(objective, space, metric=pattern, trial_timeout_s=None)
 
 
