@@ -230,7 +230,7 @@ def _outcomes(intent: Intent, session: Session) -> Iterator[dict[str, Any]]:
             if "minutes" in given:
                 yield {"time": given["minutes"] * 60}
             if "trials" in given:
-                yield {"budget": given["trials"]}
+                yield {"budget": {"trials": given["trials"]}}
         case "patience":
             yield {"patience": given["n"]}
         case "retry":
