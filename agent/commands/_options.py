@@ -409,6 +409,10 @@ def read_objective(
 
 
 def refuse_existing(path: Path | None, *, force: bool) -> None:
-    """Raise InputError for a file that is there and that nobody said to write over."""
-    if path is not None and os.path.lexists(path) and not force:
+    """Raise InputError for a file that is there and that nobody said to write over, or that has no folder."""
+    if path is None:
+        return
+    if not os.path.isdir(path.absolute().parent):  # of a name that is too long, too
+        raise InputError(f"{path} cannot be written: there is no folder {path.parent}; make it first")
+    if os.path.lexists(path) and not force:
         raise InputError(f"{path} is there already; name another with --out, or write over it with --force")

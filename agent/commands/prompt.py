@@ -21,8 +21,8 @@ from bestguess.agent.commands._options import (
     storage_option,
     study_name_option,
 )
-from bestguess.agent.commands._output import echo, echo_json
-from bestguess.tools.errors import InputError, ModelError
+from bestguess.agent.commands._output import echo, echo_json, write_file
+from bestguess.tools.errors import ModelError
 
 if TYPE_CHECKING:
     from bestguess.agent.texts.prompt_task import Progress
@@ -156,10 +156,7 @@ def command(
     finally:
         task.model.close()
     if out is not None:
-        try:
-            out.write_text(result.template, encoding="utf-8")
-        except OSError as error:
-            raise InputError(f"{out} cannot be written: {error.strerror}; name another with --out") from error
+        write_file(out, result.template)
     if as_json:
         echo_json({**result.to_dict(), "study_name": name, "storage": shown_url(kept)})
         return

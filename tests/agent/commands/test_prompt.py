@@ -26,6 +26,7 @@ def test_a_prompt_is_tuned_written_and_gone_on_with(tmp_path: Path) -> None:
     out = tmp_path / "prompt.txt"
     first = prompt(tmp_path, "--calls", "60", "--out", str(out), "--json")
     assert first.exit_code == 0, first.output
+    assert out.stat().st_mode & 0o077 == 0
     record = json.loads(first.stdout.splitlines()[-1])
     assert record["template"] == out.read_text()
     assert "{input}" in record["template"]
@@ -52,6 +53,7 @@ def test_a_prompt_is_tuned_written_and_gone_on_with(tmp_path: Path) -> None:
         (["--model", "nothing"], "names no language model"),
         (["--shots", "99"], "99"),
         (["--instruction", " "], "the instruction is ' '"),
+        (["--out", "nowhere/prompt.txt"], "there is no folder nowhere"),
     ],
 )
 def test_a_wrong_option_is_named_and_nothing_is_written(tmp_path: Path, words: list[str], said: str) -> None:
