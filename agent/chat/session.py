@@ -6,6 +6,7 @@ Every way of showing a session (terminal, JSON stream, page) drives this one eng
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import wait
 from dataclasses import replace
@@ -27,6 +28,7 @@ from bestguess.agent.chat.language.intents import LATER, Context, Intent, Verdic
 from bestguess.agent.chat.language.matching import is_question
 from bestguess.agent.chat.language.understanding import Reading, is_from_outside, read_verdict, understand
 from bestguess.agent.chat.plan import Plan
+from bestguess.agent.chat.state import SessionState
 from bestguess.agent.chat.turn import AgentTurn
 from bestguess.agent.chat.workbench import Workbench
 from bestguess.agent.llm.streaming import POLL_S, begin
@@ -334,10 +336,21 @@ class Session(Acting):
             metric=plan.task.metric if plan else "",
             best=best.params if best else {},
             called=called,
-            studies=tuple(self.states) if _SWITCHES.search(text) else (),
+            studies=_studies(self.states) if _SWITCHES.search(text) else {},
             changed=_changed(self.bench),
             running=tuple(self.bench.trials.running) if self.bench.trials else (),
         )
+
+
+def _studies(states: Mapping[str, SessionState]) -> dict[str, str]:
+    """Return the studies by their names, and by the words of these and of their programs of one alone."""
+    words = [
+        (word, name)
+        for name, state in states.items()
+        for word in {*re.findall("[a-z0-9]{3,}", f"{name} {state.plan.script if state.plan else ''}".lower())}
+    ]
+    counts = Counter(word for word, _ in words)
+    return {word: name for word, name in words if counts[word] == 1} | {name: name for name in states}
 
 
 def _changed(bench: Workbench) -> str:

@@ -42,21 +42,23 @@ STUDIES = (
             lr=Float(1e-5, 0.1, log=True), hidden=Int(16, 512, log=True), dropout=Float(0, 0.6),
             activation=Choice(["relu", "tanh", "gelu"]),
         ),
-        options=("epochs", "batch_size"), trials=12, left=18, metric="val_loss", studies=("svm", "mlp"),
+        options=("epochs", "batch_size"), trials=12, left=18, metric="val_loss",
+        studies={"svm": "svm", "mlp": "mlp"},
     ),
     Context(
         Space(
             eta=Float(1e-3, 1, log=True), max_depth=Int(1, 12), subsample=Float(0.2, 1),
             booster=Choice(["gbtree", "dart"]),
         ),
-        options=("rounds", "seed"), trials=30, left=5, metric="rmse", studies=("forest", "xgb"),
+        options=("rounds", "seed"), trials=30, left=5, metric="rmse",
+        studies={"forest": "forest", "xgb": "xgb"},
     ),
     Context(
         Space(
             gain=Float(0, 10), window=Int(1, 64), momentum=Float(0, 0.99),
             solver=Choice(["adam", "sgd", "lbfgs"]),
         ),
-        options=("steps", "policy"), trials=4, metric="reward", studies=("arm", "leg"),
+        options=("steps", "policy"), trials=4, metric="reward", studies={"arm": "arm", "leg": "leg"},
     ),
 )  # fmt: skip
 TYPED = {

@@ -80,7 +80,12 @@ def compare(study: facts.Known, a: Number, b: Number) -> str:
 
 @command(
     "reads",
-    means={"show": {"failed": "failed", "failure": "failed", "crashed": "failed", "latest": "latest"}},
+    means={
+        "show": {
+            **dict.fromkeys(("failed", "failure", "crashed", "die", "died", "dying"), "failed"),
+            "latest": "latest",
+        }
+    },
 )
 def table(
     session: Conversation, show: Literal["all", "best", "failed", "latest"] = "all", n: Count = 30

@@ -34,7 +34,7 @@ class Context:
 
     The space with its limits, the program's `options` that are not tuned, how many `trials` there are and how
     many of those agreed to are `left`, the `best` params, and the numbers of trials that go by other names or
-    are `running`. `changed` is the parameter that was changed last.
+    are `running`, and the studies by what they are called. `changed` is the parameter that was changed last.
     """
 
     space: Space | None = None
@@ -45,6 +45,6 @@ class Context:
     metric: str = ""
     best: Mapping[str, Any] = field(default_factory=dict)
     called: Mapping[str, int] = field(default_factory=dict)
-    studies: tuple[str, ...] = ()
+    studies: Mapping[str, str] = field(default_factory=dict)
     running: tuple[int, ...] = ()
     changed: str = ""

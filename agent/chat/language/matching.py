@@ -18,6 +18,7 @@ from bestguess.agent.chat.language.ranking import NEGATED, NOTHING, ranker, stem
 from bestguess.agent.chat.language.slots import Marked
 from bestguess.agent.chat.language.words import NOTED, POLITE, QUESTION, REMARKED, REQUEST, TIGHTER, WIDER
 from bestguess.agent.chat.plan import range_within
+from bestguess.tools.scan.directions import direction_of, find_term
 from bestguess.tools.space.parameters import Choice, Float, Int
 
 Take = Callable[..., list[Any]]
@@ -40,6 +41,9 @@ DOUBTFUL = 0.15
 NEEDS = {"budget": ("trials", "minutes", "tokens"), "goal": ("metric",), "narrow": ("low", "high")}
 """Commands that without any of these arguments only show something, or can do nothing."""
 
+
+FAILED = "fail|crash|die|died|dy"
+"""The stems of words for failures."""
 
 Filled = tuple[dict[str, Any], set[int]]
 
@@ -91,7 +95,7 @@ class Fit:
         return self.intent is not None and not self.acts
 
 
-FAMILIES = (("narrow", "widen", "add"), ("pin", "fix"))
+FAMILIES = (("narrow", "widen", "add"), ("pin", "fix"), ("why", "table"), ("repeats", "retry"))
 """Commands that are told apart by their arguments rather than by words."""
 
 
@@ -212,12 +216,15 @@ def _fill(command: Command, marked: Marked, context: Context, said: Said) -> Fil
         elif name in ("trial", "a", "b"):
             others = [number for number in _called(joined, context) if number not in given.values()]
             by_name = others if field.is_required() or command.name in ("why", "retry") else []
+            first = by_name if command.name == "retry" else []  # "the best with 3 seeds"
             if command.name == "undo" and re.search(" (?:fail|crash)", joined):
                 by_name = others
             if command.name == "compare" and name == "a" and (held := take("R")) and None not in held[0]:
                 given |= {"a": int(held[0][0]), "b": int(held[0][1])}
-            elif held := take("T") or take("N", trial=True) or by_name:
+            elif held := take("T") or first or take("N", trial=True) or by_name:
                 given.setdefault(name, held[0])
+        elif name == "values" and command.name in ("metrics", "prefer"):
+            given |= _of_metrics(command, marked, context, take)
         elif name == "values":
             given |= _values(command, context, take, said)
         elif name == "parameter":
@@ -236,6 +243,13 @@ def _fill(command: Command, marked: Marked, context: Context, said: Said) -> Fil
         _complete(given, joined, context, said)
     lacking = {name for name, field in fields.items() if field.is_required()} - set(given)
     lacking |= set() if any(name in given for name in NEEDS.get(command.name, given)) else {"any"}
+    if command.name == "why" and "trial" not in given and re.search(rf" (?:{FAILED}) ", joined):
+        given["unfit"] = True  # why some failed is about them, not about the trial that was last
+    of_one = bool(marked.marks("T") or _called(joined, context)) and not re.search(
+        " (?:each|every|all) ", joined
+    )
+    if command.name == "repeats" and of_one:
+        given["unfit"] = True  # the seeds of one trial are not those of all
     not_running = command.name == "stop" and given.get("trial") not in context.running
     lacks = (lacking if command.name in NEEDS else lacking - {"any"}) or not_running or "unfit" in given
     return None if lacks else (given, used)
@@ -287,6 +301,23 @@ def _limit(marked: Marked, take: Take) -> dict[str, Any]:
 
 def _phrase(words: str) -> str:
     return " ".join(stem(word) for word in re.split(r"[_ ]", words))
+
+
+def _of_metrics(command: Command, marked: Marked, context: Context, take: Take) -> dict[str, Any]:
+    """Return which way each metric named is to go, or its weight: twice as much if that is not said."""
+    ways: dict[str, str] = dict(take("G", 9))
+    for word in re.findall(r"(?<![<\w])[a-z][\w@]*", marked.text):
+        if "_" in word or find_term(word) is not None:
+            ways.setdefault(word, direction_of(word))
+    if command.name == "metrics" and re.search(r"\b(?:inst\w{1,3}d of|rather than|and not)\b", marked.text):
+        return {}  # one in place of the other is a goal
+    if command.name == "metrics":
+        also = {context.metric: None} if len(ways) == 1 and context.metric not in ways else {}
+        return {"values": also | ways} if ways and (context.metric or len(ways) > 1) else {}
+    order = sorted(ways, key=marked.written.lower().find)
+    weights = dict.fromkeys([*order, *[context.metric] * (len(order) == 1)], 1)
+    weights |= dict(zip(order, take("NCV", 9) or [2], strict=False))
+    return {"values": weights} if len(weights) > 1 else {}
 
 
 def _noted(text: str) -> str:

@@ -79,8 +79,9 @@ class Marked:
                 self._mark("T", rf"\b(?:the )?{words}\b", _always(self._context.called[words]))
         self._mark("T", TRIAL, lambda match: int(_first(match)))
         for name in sorted(context.studies, key=len, reverse=True):
-            self._mark("Y", rf"(?<=\bto ){re.escape(name.lower())}(?![\w.])", _always(name))
-            self._mark("Y", rf"(?<=\bto the ){re.escape(name.lower())}(?![\w.])", _always(name))
+            for to in (r"\bto ", r"\bto the "):
+                pattern = rf"(?<={to}){re.escape(name.lower())}(?![\w.])"
+                self._mark("Y", pattern, _always(context.studies[name]))
         for pattern, way in GOALS.items():
             self._mark("G", pattern, _goal(way))
         self._mark("G", LOOSE_GOAL, _goal("", is_known=True))
@@ -125,6 +126,7 @@ class Marked:
             ending = "(?:s|er)?" if len(spoken) > 2 else ""
             self._mark(kind, rf"(?<![\w.<]){re.escape(spoken)}{ending}(?![\w>])", _always(names[spoken]))
         self._mark("P", r"(?<![\w.<])([a-z]\w+)(?= ?=)", self._begun)
+        self._mark("Q", r"(?P<keep>\badd) ([a-z][a-z0-9]*(?:_[a-z0-9]+)+)(?![\w>=])", self._unknown)
         for name, one in self._parameters.items():
             for option in sorted(map(str, getattr(one, "options", ())), key=len, reverse=True):
                 if len(option) > 1 and not re.fullmatch(NUMBER, option):
@@ -177,6 +179,11 @@ class Marked:
         """Read the beginning of a name, as in "act=relu"."""
         found = [name for name in self._parameters if name.lower().startswith(match[1])]
         return found[0] if len(found) == 1 else None
+
+    def _unknown(self, match: Match) -> str | None:
+        """Read a name that may be an option of the program, of which nobody knows yet."""
+        has_choice = any(isinstance(self._parameters.get(name), Choice) for name in self.named("P"))
+        return None if has_choice or find_term(match[2]) else self._as_written(match[2])
 
     def _option(self, match: Match) -> tuple[str, str] | None:
         name, option = self.slots[int(match[3])]

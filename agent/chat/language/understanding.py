@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import prod
+from typing import Any
 
 from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.language.intents import LATER, Context, Intent, Verdict
@@ -207,9 +208,23 @@ def _together(intents: Iterable[Intent | None]) -> Intents:
             continue
         if distinct and distinct[0].command == "new" and intent.command == "goal":
             distinct[0] = replace(distinct[0], arguments={**intent.arguments, **distinct[0].arguments})
+        elif (
+            distinct
+            and {intent.command, distinct[-1].command} <= {"goal", "metrics"}
+            and intent != distinct[-1]
+        ):
+            values = _directions(distinct[-1]) | _directions(intent)
+            distinct[-1] = Intent("metrics", {"values": values}, intent.origin)
         elif intent not in distinct:
             distinct.append(intent)
     return tuple(sorted(distinct, key=lambda intent: intent.command == "run"))
+
+
+def _directions(intent: Intent) -> dict[str, Any]:
+    """Return which way the metrics of /goal or /metrics are to go, but those that only stay."""
+    given = intent.arguments
+    ways = given.get("values") or {given.get("metric", ""): given.get("direction")}
+    return {name: way for name, way in ways.items() if way is not None}
 
 
 def _means_nothing(part: str) -> bool:

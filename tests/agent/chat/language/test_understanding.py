@@ -190,3 +190,93 @@ def test_marks_fill_the_arguments(text: str, command: str, arguments: dict[str, 
     reading = understand(text, context)
     found = reading.intents or reading.candidates[0]
     assert [(one.command, dict(one.arguments)) for one in found] == [(command, arguments)]
+
+
+YOUNG = Context(SPACE, trials=1, metric="loss", called={"best": 0, "winner": 0, "default": 0, "first": 0})
+
+
+@pytest.mark.parametrize(("context", "best"), [(YOUNG, 0), (CONTEXT, 3)])
+@pytest.mark.parametrize(
+    ("text", "n"),
+    [("run the best with 3 seeds", 3), ("give the winner five seeds", 5), ("run the winner with 4 seeds", 4)],
+)
+def test_the_best_is_run_with_seeds_in_a_young_study_too(
+    text: str, n: int, context: Context, best: int
+) -> None:
+    (intent,) = understand(text, context).intents
+    assert (intent.command, dict(intent.arguments)) == ("retry", {"trial": best, "n": n})
+
+
+@pytest.mark.parametrize(
+    "text", ["maximize accuracy instead of minimizing rmse", "minimise mae rather than rmse"]
+)
+def test_one_metric_in_place_of_another_is_not_both(text: str) -> None:
+    reading = understand(text, CONTEXT)
+    found = [one.command for intents in (reading.intents, *reading.candidates) for one in intents]
+    assert "metrics" not in found
+
+
+def test_a_new_name_beside_a_choice_is_an_option_of_it() -> None:
+    reading = understand("add new_tree to the booster", CONTEXT)
+    found = reading.intents or reading.candidates[0]
+    assert [(one.command, one.arguments.get("options")) for one in found] == [("widen", ("new_tree",))]
+
+
+def test_seeds_of_each_trial_stay_those_of_all() -> None:
+    (intent,) = understand("run each trial with 3 seeds, the default too", CONTEXT).intents
+    assert (intent.command, dict(intent.arguments)) == ("repeats", {"n": 3})
+
+
+@pytest.mark.parametrize(
+    "text", ["go back to the network", "switch to the network please", "could you switch back to the network"]
+)
+def test_a_study_is_gone_back_to_by_what_it_is_called(text: str) -> None:
+    (intent,) = understand(text, replace(CONTEXT, studies={"network": "mlp-2", "svm": "svm"})).intents
+    assert (intent.command, dict(intent.arguments)) == ("study", {"name": "mlp-2"})
+
+
+@pytest.mark.parametrize(
+    "text", ["why did some of em die??", "how come a few of these crashed", "why did the runs crash"]
+)
+def test_why_some_failed_is_about_the_failures(text: str) -> None:
+    (intent,) = understand(text, CONTEXT).intents
+    assert (intent.command, dict(intent.arguments)) == ("table", {"show": "failed"})
+
+
+@pytest.mark.parametrize("text", ["add batch_norm", "please add clip_norm", "could you add label_smoothing"])
+def test_a_name_that_nobody_knows_is_added_alone(text: str) -> None:
+    (intent,) = understand(text, CONTEXT).intents
+    assert (intent.command, dict(intent.arguments)) == ("add", {"parameter": text.split()[-1]})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "don't run anything and don't pin lr",
+        "dont narrow depth and dont run 5 more",
+        "please don't stop and don't undo anything",
+    ],
+)
+def test_two_negations_in_one_breath_do_nothing_at_all(text: str) -> None:
+    reading = understand(text, CONTEXT)
+    assert reading.intents == ()
+    assert reading.choices == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "command", "values"),
+    [
+        ("minimise rmse and maximise throughput", "metrics", {"rmse": "minimize", "throughput": "maximize"}),
+        ("minimise latency_ms as well", "metrics", {"loss": None, "latency_ms": "minimize"}),
+        ("accuracy up and latency down please", "metrics", {"accuracy": "maximize", "latency": "minimize"}),
+        ("accuracy counts three times as much as latency", "prefer", {"accuracy": 3, "latency": 1}),
+        ("weigh accuracy 2 and latency 1", "prefer", {"accuracy": 2, "latency": 1}),
+        ("latency is more important than accuracy", "prefer", {"latency": 2, "accuracy": 1}),
+    ],
+)
+def test_several_metrics_and_their_weights_are_filled_from_words(
+    text: str, command: str, values: dict[str, object]
+) -> None:
+    reading = understand(text, CONTEXT)
+    found = reading.intents or reading.candidates[0]
+    assert [(one.command, one.arguments["values"]) for one in found] == [(command, values)]
