@@ -25,7 +25,7 @@ from bestguess.agent.commands._output import echo, echo_json, write_file
 from bestguess.tools.errors import ModelError
 
 if TYPE_CHECKING:
-    from bestguess.agent.texts.prompt_task import Progress
+    from bestguess.agent.texts.candidates import Progress
     from bestguess.tools.trial import Trial
 
 

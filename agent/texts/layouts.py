@@ -73,7 +73,9 @@ def _reminder(instruction: str, examples: Sequence[Example], question: str) -> t
     return (Message("user", "\n\n".join([*shown, f"Input: {question}", f"{instruction}\nOutput:"])),)
 
 
-LAYOUTS: Mapping[str, Callable[[str, Sequence[Example], str], tuple[Message, ...]]] = {
+Layout = Callable[[str, Sequence[Example], str], tuple[Message, ...]]
+
+LAYOUTS: Mapping[str, Layout] = {
     "lines": _lines,
     "turns": _turns,
     "arrows": _arrows,

@@ -12,7 +12,8 @@ import numpy as np
 from bestguess.agent.llm import LLM, Message, Request
 from bestguess.agent.texts.answers import Answers
 from bestguess.agent.texts.items import Item, Splits, split
-from bestguess.agent.texts.prompt_task import JOINT, VALIDATION_SHARE, PromptTask
+from bestguess.agent.texts.prompt_form import JOINT
+from bestguess.agent.texts.prompt_task import VALIDATION_SHARE, PromptTask
 from bestguess.tools.errors import ModelError
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Params

@@ -1,0 +1,132 @@
+"""The search itself: prompts that the tuner asks for race over the validation items."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bestguess.agent.texts.answers import Answers
+from bestguess.agent.texts.items import Item, Splits
+from bestguess.agent.texts.prompt_form import PromptForm
+from bestguess.agent.texts.racing import DROP, FIRST, Race
+from bestguess.agent.tuner import Tuner
+from bestguess.tools.errors import StudyError
+from bestguess.tools.trace import Step
+from bestguess.tools.trial import Outcome, Params, Trial
+
+MOST_FREE = 20
+"""Candidates in a row that cost no call, before the run ends: there is nothing new to try."""
+
+ITEMS = "validation items"
+"""The fact of the study's task that says on how many items candidates race."""
+
+Say = Callable[[Trial, "Progress"], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is: what the latest candidate was tried on, the best so far, and what is left."""
+
+    tried_on: int
+    items: int
+    best: float
+    calls: int
+    left: int
+
+
+class Candidates:
+    """Configurations that `tuner` asks for, tried as prompts of the `form`, and what is known of each."""
+
+    def __init__(
+        self, form: PromptForm, splits: Splits, tuner: Tuner, answers: Answers, *, racing: bool
+    ) -> None:
+        self._form = form
+        self._tuner = tuner
+        self._answers = answers
+        count = int(tuner.study.made_for.facts[ITEMS])
+        self._items = splits.validation[:count]
+        first, drop = (FIRST, DROP) if racing else (count, -1.0)
+        self.race = Race(count, seed=tuner.study.seed, first=first, drop=drop)
+        self._trials: dict[str, Trial] = {}
+        for trial in tuner.history.complete:
+            self._replay(trial)
+
+    def run(self, say: Say | None) -> None:
+        """Try candidates until no further one can be paid for, or can be better."""
+        free = 0
+        while free < MOST_FREE and not (self.race.best and self.score == 1.0):
+            before = self._answers.calls
+            trial = self._tuner.ask_new()
+            if trial is None:
+                break
+            try:
+                outcome = self._try(trial)
+            except BaseException:
+                self._tuner.give_back(trial)
+                raise
+            if outcome is None:
+                self._tuner.give_back(trial)
+                break
+            self._tell(trial, outcome, say)
+            free = free + 1 if self._answers.calls == before else 0
+
+    def _tell(self, trial: Trial, outcome: Outcome, say: Say | None) -> None:
+        told = self._tuner.tell_run(trial, outcome)
+        name = _name(told.params)
+        self._trials.setdefault(name, told)
+        if say:
+            tried, left = len(self.race.scores[name]), self._answers.left
+            say(told, Progress(tried, self.race.items, self.score, self._answers.calls, left))
+
+    @property
+    def best(self) -> Trial:
+        """The trial of the best candidate; raises StudyError before the default has all items."""
+        if self.race.best is None:
+            raise StudyError("no prompt was tried on all validation items; give more calls")
+        return self._trials[self.race.best]
+
+    @property
+    def score(self) -> float:
+        """The best candidate's mean score on the validation items."""
+        return self.race.mean(self.race.best) if self.race.best else 0.0
+
+    @property
+    def default_score(self) -> float:
+        """The default's."""
+        return self.race.mean(_name(self._tuner.space.default()))
+
+    def _try(self, trial: Trial) -> Outcome | None:
+        """Race one candidate; None where the calls do not suffice for what it needs first."""
+        name, steps = _name(trial.params), list[Step]()
+        known = set(self.race.scores.get(name, ()))
+        while items := self.race.next_items(name):
+            chosen = [self._items[item] for item in items]
+            prompts = [self._form.messages(trial.params, item.fields) for item in chosen]
+            if self._answers.price(prompts) > self._answers.left:
+                if name in self.race.scores:
+                    break
+                return None
+            scores, said = self._form.scores(self._answers, trial.params, chosen)
+            self.race.note(name, dict(zip(items, scores, strict=True)))
+            steps += [self._step(*one) for one in zip(chosen, said, scores, strict=True)]
+        if not steps and known:  # a repeat
+            return Outcome.of_runs(self.race.runs(name))
+        return Outcome.of_runs(self.race.runs(name), trace=steps)
+
+    def _step(self, item: Item, said: str, score: float) -> Step:
+        wrong = "" if score == 1.0 else f"expected {item.output}" + (f"; score {score:.2g}" if score else "")
+        return Step("item", self._form.question(item), said, wrong)
+
+    def _replay(self, trial: Trial) -> None:
+        """Take in what is known of a trial of an earlier run: the answers that it had cost nothing now."""
+        name = _name(trial.params)
+        prompts = [self._form.messages(trial.params, item.fields) for item in self._items]
+        known = [item for item, prompt in enumerate(prompts) if not self._answers.price([prompt])]
+        scores, _ = self._form.scores(self._answers, trial.params, [self._items[item] for item in known])
+        if known and (self.race.best is not None or len(known) == self.race.items):
+            self.race.note(name, dict(zip(known, scores, strict=True)))
+            self._trials.setdefault(name, trial)
+
+
+def _name(params: Params) -> str:
+    return repr(sorted(params.items()))
