@@ -19,6 +19,7 @@ from bestguess.agent.task import Task
 from bestguess.prompts import version
 from bestguess.tools.errors import ReplyError
 from bestguess.tools.search.failure_rules import Claim, kind_of
+from bestguess.tools.space.schema import object_schema
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History, Trial
 from bestguess.tools.words.given import shown
@@ -95,14 +96,16 @@ class Explainer:
 
     def _question(self, trial: Trial) -> Question:
         # The sentence comes first: a model of 1.5B that has to name parameters at once names any.
-        cause = _exactly(parameter={"enum": list(self._space.names)}, was={"enum": list(SIGNS)})
+        cause = object_schema({"parameter": {"enum": list(self._space.names)}, "was": {"enum": list(SIGNS)}})
         request = Request(
             messages=frame_failure(self._task, self._space, trial),
             template=version("explain"),
             n=SAMPLES,
-            schema=_exactly(
-                why={"type": "string", "minLength": 20, "maxLength": 200},
-                causes={"type": "array", "minItems": 1, "maxItems": MOST_CAUSES, "items": cause},
+            schema=object_schema(
+                {
+                    "why": {"type": "string", "minLength": 20, "maxLength": 200},
+                    "causes": {"type": "array", "minItems": 1, "maxItems": MOST_CAUSES, "items": cause},
+                }
             ),
             temperature=TEMPERATURE,
             seed=self._seed + trial.number,
@@ -143,12 +146,3 @@ def stated_claim(kind: str, explanations: Sequence[Mapping[str, Any]]) -> Claim:
 
 def _kind(trial: Trial) -> str:
     return kind_of(trial.outcome.error) if trial.outcome else ""
-
-
-def _exactly(**properties: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from bestguess.tools.errors import ReplyError
 from bestguess.tools.space.parameters import Fidelity, Float, Int, Text
-from bestguess.tools.space.schema import read_reply
+from bestguess.tools.space.schema import object_schema, read_reply
 from bestguess.tools.space.space import Space
 from bestguess.tools.suggestion import WHY_CHARS, Suggestion
 from bestguess.tools.words.cleaning import plain_line
@@ -21,13 +20,15 @@ def suggestion_schema(space: Space) -> dict[str, Any]:
     known = space.parameters
     fixable = [name for name, parameter in known.items() if not isinstance(parameter, Text | Fidelity)]
     numeric = [name for name, parameter in known.items() if isinstance(parameter, Float | Int)]
-    forms = [_exactly(kind={"enum": ["stop"]}, why=_WHY)]
+    forms = [object_schema({"kind": {"enum": ["stop"]}, "why": _WHY})]
     if fixable:
         one = {"enum": fixable}
-        forms += [_exactly(kind={"enum": ["fix"]}, parameter=one, value={"type": "string"}, why=_WHY)]
+        fixed = {"kind": {"enum": ["fix"]}, "parameter": one, "value": {"type": "string"}, "why": _WHY}
+        forms.append(object_schema(fixed))
     if numeric:
         one, end = {"enum": numeric}, {"type": "number"}
-        forms += [_exactly(kind={"enum": ["narrow"]}, parameter=one, low=end, high=end, why=_WHY)]
+        narrowed = {"kind": {"enum": ["narrow"]}, "parameter": one, "low": end, "high": end, "why": _WHY}
+        forms.append(object_schema(narrowed))
     return {"anyOf": forms}
 
 
@@ -56,12 +57,3 @@ def read_suggestion(said: Any, space: Space) -> Suggestion:
     if not low < high or (low, high) == (parameter.low, parameter.high):
         raise ReplyError(f"{low!r} … {high!r} is no part of the range of {name}")
     return Suggestion("narrow", why, name, low=low, high=high)
-
-
-def _exactly(**properties: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 
 from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.language.intents import Intent
-from bestguess.agent.chat.model_call import TIMEOUT_S, ask_model, object_schema, quote, read_object
+from bestguess.agent.chat.model_call import TIMEOUT_S, ask_model, quote, read_object
 from bestguess.agent.chat.tools import offered
 from bestguess.agent.llm import LLM
 from bestguess.tools.errors import ModelError
+from bestguess.tools.space.schema import object_schema
 from bestguess.tools.words.cleaning import clean_line
 from bestguess.tools.words.given import shorten
 

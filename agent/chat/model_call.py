@@ -55,16 +55,6 @@ def ask_model(
     return "".join(reply.texts[:1])[:REPLY_CHARS] if reply else text
 
 
-def object_schema(properties: Mapping[str, Any], required: tuple[str, ...] | None = None) -> dict[str, Any]:
-    """Return the JSON Schema of an object with these properties and no others; all, if none is `required`."""
-    return {
-        "type": "object",
-        "properties": dict(properties),
-        "required": list(properties if required is None else required),
-        "additionalProperties": False,
-    }
-
-
 def read_object(text: str) -> dict[str, Any]:
     """Return the JSON object in a text; raises ValueError."""
     try:

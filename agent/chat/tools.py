@@ -13,13 +13,13 @@ from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.events import Event, Plot
 from bestguess.agent.chat.files import scripts
 from bestguess.agent.chat.language.intents import Intent
-from bestguess.agent.chat.model_call import object_schema
 from bestguess.agent.chat.plan import range_words
 from bestguess.agent.chat.workbench import Workbench
 from bestguess.agent.llm import Message, Tool, ToolCall
 from bestguess.agent.llm.parsing import parse_json
 from bestguess.tools.errors import InputError
 from bestguess.tools.space.parameters import Choice
+from bestguess.tools.space.schema import object_schema
 from bestguess.tools.space.space import Space
 from bestguess.tools.words.cleaning import clean, clean_line
 from bestguess.tools.words.given import shorten

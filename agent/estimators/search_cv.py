@@ -1,6 +1,7 @@
 """Our search as a scikit-learn search estimator, to be used where RandomizedSearchCV is.
 
-scikit-learn fits, scores and refits; the search decides from the scores so far what is tried next.
+scikit-learn fits, scores and refits; the search decides from the scores so far what is tried next. It is one
+class, as scikit-learn asks for, and so one file: what it works with is in the files beside it.
 """
 
 from __future__ import annotations

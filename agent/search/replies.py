@@ -14,6 +14,7 @@ from bestguess.agent.advice.advisor import REFUSAL_CHARS, Advice
 from bestguess.agent.advice.suggestion import read_suggestion, suggestion_schema
 from bestguess.agent.search.texts.checking import check_texts
 from bestguess.tools.errors import ParamsError, ReplyError
+from bestguess.tools.space.schema import object_schema
 from bestguess.tools.space.space import Space
 from bestguess.tools.suggestion import Suggestion
 from bestguess.tools.trial import Params, key_of
@@ -48,10 +49,10 @@ class Replies:
         if self._points == 1:
             return one
         # The reason comes first, so that it is one: what is written after a choice only defends it.
-        point = _object({"reason": {"type": "string", "maxLength": REASON_CHARS}, "params": one})
+        point = object_schema({"reason": {"type": "string", "maxLength": REASON_CHARS}, "params": one})
         fewest = min(FEWEST_POINTS, self._points)
         points = {"type": "array", "minItems": fewest, "maxItems": self._points, "items": point}
-        schema = _object({"points": points})
+        schema = object_schema({"points": points})
         if self._advises:
             schema["properties"]["advice"] = suggestion_schema(self._space)  # which is not required
         return schema
@@ -107,12 +108,3 @@ def _points_of(said: Any) -> Sequence[Any]:
     lists = [said.get("points"), *said.values()]
     found = (each for each in lists if isinstance(each, list) and any(isinstance(one, dict) for one in each))
     return next(found, (said,))
-
-
-def _object(properties: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }

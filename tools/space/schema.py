@@ -52,7 +52,7 @@ def json_schema(hierarchy: Hierarchy) -> dict[str, Any]:
         return {"anyOf": branches}
     parameters = hierarchy.parameters
     properties = {name: _property(parameter) for name, parameter in parameters.items()}
-    return _object(properties, required=[name for name in properties if not parameters[name].when])
+    return object_schema(properties, required=[name for name in properties if not parameters[name].when])
 
 
 def read_object(parameters: Mapping[str, Parameter], reply: Any) -> Any:
@@ -137,11 +137,12 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _object(properties: Mapping[str, Any], required: Sequence[str]) -> dict[str, Any]:
+def object_schema(properties: Mapping[str, Any], required: Sequence[str] | None = None) -> dict[str, Any]:
+    """Return the JSON Schema of an object with these properties and no others; all, if none is `required`."""
     return {
         "type": "object",
         "properties": dict(properties),
-        "required": list(required),
+        "required": list(properties if required is None else required),
         "additionalProperties": False,
     }
 
@@ -215,7 +216,7 @@ def _branches(hierarchy: Hierarchy) -> Iterator[dict[str, Any]]:
         if depth == len(parents):
             active = hierarchy.active(values)
             properties = {name: schemas.get(name) or _property(parameters[name]) for name in active}
-            yield _object(properties, required=active)
+            yield object_schema(properties, required=active)
         elif hierarchy.is_active(parents[depth], values):
             name = parents[depth]
             for value, schema in classes[name]:

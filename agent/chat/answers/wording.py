@@ -16,13 +16,13 @@ from bestguess.agent.chat.events import Answer
 from bestguess.agent.chat.model_call import (
     TIMEOUT_S,
     ask_model,
-    object_schema,
     quote,
     read_object,
 )
 from bestguess.agent.llm import LLM
 from bestguess.agent.reports.insight import Insight
 from bestguess.tools.errors import ModelError, ReplyError
+from bestguess.tools.space.schema import object_schema
 from bestguess.tools.trial import Direction
 from bestguess.tools.words.cleaning import clean
 from bestguess.tools.words.given import shorten
