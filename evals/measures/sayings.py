@@ -77,9 +77,6 @@ TYPED = {
 COPIES = 2
 """Of an example with marks, each in another study."""
 
-OTHERS = 3.0
-"""How much a sentence of another author counts, of which there are few."""
-
 STRENGTH = 30.0
 """The inverse of the regularization's."""
 
@@ -105,7 +102,9 @@ def examples(folder: Path = SAYINGS) -> Iterator[Saying]:
                 yield Saying(mark(_filled(say, study, draw), study), path.stem, "examples")
     for path in sorted((folder / "authors").glob("*.yaml")):
         for label, sentences in yaml.safe_load(path.read_text(encoding="utf-8")).items():
-            yield from (Saying(mark(text, STUDIES[0]), label, path.stem) for text in sentences)
+            for say in sentences:
+                for study in draw.sample(STUDIES, COPIES) if "<" in say else STUDIES[:1]:
+                    yield Saying(mark(_filled(say, study, draw), study), label, path.stem)
 
 
 def digest(folder: Path = SAYINGS) -> str:
@@ -161,8 +160,7 @@ def fit(sayings: Sequence[Saying], path: Path = WEIGHTS) -> None:
         rows.append({name: value / norm for name, value in weighed.items()})
     table = DictVectorizer()
     model = LogisticRegression(C=STRENGTH, max_iter=80, tol=1e-3)
-    weights = [1.0 if saying.author == "examples" else OTHERS for saying in sayings]
-    model.fit(table.fit_transform(rows), [saying.label for saying in sayings], weights)
+    model.fit(table.fit_transform(rows), [saying.label for saying in sayings])
     names = table.get_feature_names_out()
     scale = float(np.abs(model.coef_).max() / 127)
     attested: dict[str, set[str]] = defaultdict(set)
