@@ -26,7 +26,7 @@ Take = Callable[..., list[Any]]
 UNUSED = 0.4
 """By how much less a command is meant for each mark that it has no use for."""
 
-STRANGE = 0.6
+STRANGE = 0.5
 """And for each word that stands in no example."""
 
 WORDY = frozenset({"ask", "note", NEGATED})

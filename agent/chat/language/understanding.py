@@ -41,7 +41,7 @@ ANSWERED = 0.3
 """And for an answer, which costs nothing."""
 
 UNCLEAR = 0.3
-"""As what a part counts in a split that is not understood."""
+"""What a piece counts for at least in a split, understood or not."""
 
 LOST = 0.7
 """How much it counts that a piece of a part may be another command."""
@@ -154,7 +154,7 @@ def _split(text: str, context: Context) -> list[_Part]:
             part = _read(whole, starts[start], ends[end - 1], context)
             if end - start > 1 and (not part.fits[0].is_certain or part.fits[0].is_note):
                 part = _weighed(part, pieces[start:end])
-            counted = part.sureness if part.sureness >= LIKELY else UNCLEAR ** (end - start)
+            counted = max(part.sureness, UNCLEAR ** (end - start))
             ways.append((best[start][0] * counted, [*best[start][1], part]))
         best.append(max(ways, key=lambda way: way[0]))
     return [part for part in best[-1][1] if part.text.strip(" ,.!?-")]
