@@ -408,11 +408,11 @@ def read_objective(
     return command
 
 
-def refuse_existing(path: Path | None, *, force: bool) -> None:
+def refuse_existing(path: Path | None, *, force: bool, makes_folder: bool = False) -> None:
     """Raise InputError for a file that is there and that nobody said to write over, or that has no folder."""
     if path is None:
         return
-    if not os.path.isdir(path.absolute().parent):  # of a name that is too long, too
+    if not makes_folder and not os.path.isdir(path.absolute().parent):  # of a name that is too long, too
         raise InputError(f"{path} cannot be written: there is no folder {path.parent}; make it first")
     if os.path.lexists(path) and not force:
         raise InputError(f"{path} is there already; name another with --out, or write over it with --force")

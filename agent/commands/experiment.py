@@ -282,9 +282,9 @@ def skill(out: Path | None, force: bool) -> None:
     if out is None:
         echo(text, nl=False)
         return
-    with suppress(OSError):  # that it cannot be made is said next
+    refuse_existing(out, force=force, makes_folder=True)
+    with suppress(OSError):  # that it cannot be made is said when the file is written
         out.parent.mkdir(parents=True, exist_ok=True)
-    refuse_existing(out, force=force)
     write_file(out, text)
     echo(f"{out} written; an agent reads it when it starts")
 

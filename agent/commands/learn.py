@@ -102,7 +102,7 @@ def command(
             echo("Left as it was.")
             return
     elif yes:
-        refuse_existing(file, force=force)
+        refuse_existing(file, force=force, makes_folder=True)
     written = draft.save(file) if yes or not as_json else None
     use = [*steps, "--knowledge", str(file)]
     if as_json:

@@ -71,7 +71,7 @@ def test_without_a_consent_nothing_runs_and_the_turn_says_what_would_agree(folde
         assert turn.status == "refused"
         assert turn.refused == ("Run train.py once with its defaults? Agreed to by: trials=N or time=30m",)
         assert not agent.session.bench.opened
-        assert agent.do("what a lovely day").status == "unclear"
+        assert agent.do("flurb the wibble").status == "unclear"
 
 
 @pytest.mark.parametrize(
