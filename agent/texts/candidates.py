@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bestguess.agent.texts.answers import Answers
 from bestguess.agent.texts.items import Item, Splits
 from bestguess.agent.texts.prompt_form import PromptForm
-from bestguess.agent.texts.racing import DROP, FIRST, Race
+from bestguess.agent.texts.racing import FIRST, Race
 from bestguess.agent.tuner import Tuner
 from bestguess.tools.errors import StudyError
 from bestguess.tools.trace import Step
@@ -45,8 +45,7 @@ class Candidates:
         self._answers = answers
         count = int(tuner.study.made_for.facts[ITEMS])
         self._items = splits.validation[:count]
-        first, drop = (FIRST, DROP) if racing else (count, -1.0)
-        self.race = Race(count, seed=tuner.study.seed, first=first, drop=drop)
+        self.race = Race(count, seed=tuner.study.seed, first=FIRST if racing else count)
         self._trials: dict[str, Trial] = {}
         for trial in tuner.history.complete:
             self._replay(trial)

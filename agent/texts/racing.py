@@ -5,12 +5,14 @@
 | `d`     | (n,)  | a candidate's scores less the best one's, on the n items that it was tried on    |
 | `w`     | (N,)  | how much candidates differ on each item, as a variance; 1 on average             |
 | theta   |       | by how much the candidate is better, on an item of weight 1: N(0, REACH^2)       |
-| sigma^2 |       | the variance of a difference on such an item, pooled over all candidates         |
+| sigma^2 |       | the variance of a difference on such an item: the candidate's, drawn to all ones'|
 
 d_i ~ N(w_i theta, w_i sigma^2): an item that all get right, or all wrong, says little and is expected to, so
 that items may be chosen by how much they say, and those left out are not taken to be like those chosen. The
-mean over all N items is what is raced for; once all are seen nothing is estimated. Races are after Maron and
-Moore (1994), the weights after item response theory.
+mean over all N items is what is raced for; once all are seen nothing is estimated. A candidate is tried on
+while it is expected to gain enough: E max(sum d, 0) / N, so that one which answers as the best does, and may
+be as good but hardly better, soon ends. Races are after Maron and Moore (1994), the weights after item
+response theory, the expected gain is that of Mockus (1978).
 """
 
 from __future__ import annotations
@@ -27,13 +29,16 @@ from bestguess.tools.arrays import FloatArray
 FIRST = 6
 """Items that a candidate is tried on before anything is said of it; then each time as many as it had."""
 
-DROP = 0.15
-"""A candidate with less of a chance to beat the best one is not tried further."""
+LEAST_GAIN = 0.03
+"""A candidate that is expected to gain less of the mean score is not tried further."""
 
 REACH = 0.35
 PRIOR_VARIANCE = 0.2
 PRIOR_COUNT = 10.0
 """What sigma^2 is taken for before there are differences, and of how many differences that is worth."""
+
+POOLED_COUNT = 4.0
+"""Of how many differences of a candidate's own the sigma^2 of all is worth."""
 
 PRIOR_LOOKS = 2.0
 """How many looks at an item its weight before any look is worth."""
@@ -61,7 +66,6 @@ class Race:
     items: int
     seed: int = 0
     first: int = FIRST
-    drop: float = DROP
     scores: dict[str, dict[int, float]] = field(default_factory=dict)
     best: str | None = None
 
@@ -92,17 +96,19 @@ class Race:
         return sorted(left[index] for index in order[:count])
 
     def is_out(self, candidate: str) -> bool:
-        """Whether a candidate is too unlikely to beat the best one to be tried further."""
+        """Whether a candidate is expected to gain too little to be tried further."""
         known = self.scores.get(candidate)
-        return bool(known) and candidate != self.best and self.chance(candidate) < self.drop
+        return bool(known) and candidate != self.best and self.gain(candidate) < LEAST_GAIN
 
-    def chance(self, candidate: str) -> float:
-        """Return the chance that a candidate's mean over all items is above the best one's."""
-        if self.best is None or candidate == self.best:
-            return 0.5
+    def gain(self, candidate: str) -> float:
+        """Return by how much a candidate is expected to raise the best mean over all items."""
         fit = self._fit(candidate)
         total = sum(fit.seen.values()) + fit.left * fit.theta
-        return float(ndtr(total / fit.sd)) if fit.sd else 0.5 * (1.0 + float(np.sign(total)))
+        if not fit.sd:
+            return max(total, 0.0) / self.items
+        z = total / fit.sd
+        density = math.exp(-z * z / 2.0) / math.sqrt(2.0 * math.pi)
+        return fit.sd * (z * float(ndtr(z)) + density) / self.items
 
     def runs(self, candidate: str) -> tuple[float, ...]:
         """Return what each item that was seen says of the mean over all: of all items, the scores themselves.
@@ -152,25 +158,27 @@ class Race:
 
     def _fit(self, candidate: str) -> _Fit:
         weights = self.weights()
-        sigma2 = self._noise(weights)
         seen = self._differences(candidate)
+        apart, count = self._apart(candidate, weights)
+        sigma2 = (POOLED_COUNT * self._noise(weights) + apart) / (POOLED_COUNT + count)
         precision = 1.0 / REACH**2 + sum(weights[item] for item in seen) / sigma2
         left = float(weights.sum() - weights[list(seen)].sum())
         sd = math.sqrt(left**2 / precision + left * sigma2) if len(seen) < self.items else 0.0
         return _Fit(seen, float(sum(seen.values()) / sigma2 / precision), left, sd)
 
     def _noise(self, weights: FloatArray) -> float:
-        """Return sigma^2 of what is known, and of what was held before."""
-        total, count = PRIOR_COUNT * PRIOR_VARIANCE, PRIOR_COUNT
-        for candidate in self.scores:
-            if candidate == self.best or len(self.scores[candidate]) < 2:
-                continue
-            seen = self._differences(candidate)
-            w = weights[list(seen)]
-            d = np.array(list(seen.values()))
-            total += float(((d - w * (d.sum() / w.sum())) ** 2 / w).sum())
-            count += len(seen) - 1.0
-        return total / count
+        """Return sigma^2 of what is known of all, and of what was held before."""
+        found = [self._apart(candidate, weights) for candidate in self.scores if candidate != self.best]
+        total = PRIOR_COUNT * PRIOR_VARIANCE + sum(apart for apart, _ in found)
+        return total / (PRIOR_COUNT + sum(count for _, count in found))
+
+    def _apart(self, candidate: str, weights: FloatArray) -> tuple[float, float]:
+        """Return the squares of a candidate's differences about their mean, and how many these are worth."""
+        seen = self._differences(candidate)
+        w, d = weights[list(seen)], np.array(list(seen.values()))
+        if len(d) < 2:
+            return 0.0, 0.0
+        return float(((d - w * (d.sum() / w.sum())) ** 2 / w).sum()), len(d) - 1.0
 
 
 def chance_better(differences: Sequence[float]) -> float:

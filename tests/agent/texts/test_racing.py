@@ -49,8 +49,17 @@ def test_of_equals_the_first_stays_the_best() -> None:
     assert race.best == "a"
 
 
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 1.0])
+def test_who_answers_as_the_best_does_is_not_tried_on_all_items(share: float) -> None:
+    race = Race(N)
+    scores = {item: float(item < share * N) for item in range(N)}
+    run(race, "a", scores)
+    assert run(race, "same", scores) <= N / 2
+    assert run(race, "all", dict.fromkeys(range(N), 1.0)) == (N if share < 1.0 else 12)
+
+
 def test_without_racing_everybody_has_all_items() -> None:
-    race = Race(N, first=N, drop=-1.0)
+    race = Race(N, first=N)
     run(race, "a", dict.fromkeys(range(N), 1.0))
     assert run(race, "b", dict.fromkeys(range(N), 0.0)) == N
 
@@ -93,15 +102,18 @@ def test_items_are_chosen_where_candidates_differ() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("ability", [-0.5, 0.5, 1.5])
-def test_the_estimate_of_a_candidate_is_near_its_mean_over_all_items_by_its_own_noise(ability: float) -> None:
+def test_the_estimate_of_a_candidate_is_near_its_mean_over_all_items_by_its_own_noise(
+    ability: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bestguess.agent.texts.racing.LEAST_GAIN", 0.0)
     rng = np.random.default_rng(4)
     off: list[float] = []
     errors: list[float] = []
     for seed in range(50):
         difficulty = rng.normal(0.0, 1.5, size=N)
-        race = Race(N, seed=seed, drop=-1.0)
+        race = Race(N, seed=seed)
         for number in range(4):
-            run(race, str(number), answers(rng, 0.3 * number, difficulty))
+            race.note(str(number), answers(rng, 0.3 * number, difficulty))
         scores = answers(rng, ability, difficulty)
         while len(race.scores.get("new", ())) < 12:
             race.note("new", {item: scores[item] for item in race.next_items("new")})
