@@ -84,13 +84,17 @@ def compare(study: facts.Known, a: Number, b: Number) -> str:
         "show": {
             **dict.fromkeys(("failed", "failure", "crashed", "die", "died", "dying"), "failed"),
             "latest": "latest",
+            **dict.fromkeys(("worst", "weakest", "poorest"), "worst"),
+            **dict.fromkeys(
+                ("best", "top", "strongest", "leading", "leaderboard", "podium", "ranking", "ranked"), "best"
+            ),
         }
     },
 )
 def table(
-    session: Conversation, show: Literal["all", "best", "failed", "latest"] = "all", n: Count = 30
+    session: Conversation, show: Literal["all", "best", "worst", "failed", "latest"] = "all", n: Count = 30
 ) -> str:
-    """Show the trials: all of them, the best, the failed or the latest."""
+    """Show the trials: all of them, the best, the worst, the failed or the latest."""
     plan, history = session.bench.the_plan(), session.bench.history
     if not len(history):
         return "There is no trial yet."
@@ -98,6 +102,8 @@ def table(
         # Of several metrics the front, which no order has; with limits, what keeps them.
         chosen = list(history.front) if history.goals and history.goals.several else list(history.admissible)
         chosen = sorted(chosen, key=history.loss)[:n]
+    elif show == "worst":
+        chosen = sorted(history.complete, key=history.loss, reverse=True)[:n]
     elif show == "failed":
         chosen = list(history.failed[-n:])
     else:

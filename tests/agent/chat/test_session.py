@@ -42,6 +42,17 @@ def test_a_draft_can_be_changed_before_anything_ran(talk: Talk) -> None:
     assert talk.session.bench.history.trials[0].params["booster"] == "gbtree"
 
 
+def test_the_worst_trials_stand_in_the_table_with_the_worst_first(talk: Talk) -> None:
+    talk.say(*BEGIN, "run 3", "yes", "/table worst 2")
+    history = talk.session.bench.history
+    worst, next_to_it, *others = (
+        one.number for one in sorted(history.complete, key=history.loss, reverse=True)
+    )
+    shown = talk.of("answer")[-1].text
+    assert shown.index(f"| {worst} |") < shown.index(f"| {next_to_it} |")
+    assert not any(f"| {other} |" in shown for other in others)
+
+
 def test_one_sentence_may_hold_a_budget_and_a_limit_too(talk: Talk) -> None:
     talk.say("tune train.py, minimise val_loss, I have an hour; don't go above depth 5")
     assert talk.of("card")[-1].text == "Change the space: depth ≤ 5?"

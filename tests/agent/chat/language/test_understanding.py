@@ -280,3 +280,18 @@ def test_several_metrics_and_their_weights_are_filled_from_words(
     reading = understand(text, CONTEXT)
     found = reading.intents or reading.candidates[0]
     assert [(one.command, one.arguments["values"]) for one in found] == [(command, values)]
+
+
+@pytest.mark.parametrize(
+    ("text", "show"),
+    [
+        ("top 5", "best"),
+        ("list me the five strongest ones, in order", "best"),
+        ("worst 5", "worst"),
+        ("show the 5 weakest runs", "worst"),
+        ("last 5", None),
+    ],
+)
+def test_which_trials_a_table_is_of_is_said_with_it(text: str, show: str | None) -> None:
+    (intent,) = understand(text, CONTEXT).intents
+    assert (intent.command, intent.arguments.get("show"), intent.arguments["n"]) == ("table", show, 5)
