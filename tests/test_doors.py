@@ -122,7 +122,7 @@ def test_the_command_line(folder: Path) -> None:
 
 @pytest.mark.slow
 def test_a_word_that_the_command_line_cannot_take_ends_it_with_2(folder: Path) -> None:
-    words = ["tune", "--space", "space.yaml", "--storage", "sqlite:///nowhere/study.db", "os:getcwd"]
+    words = ["tune", "--space", "space.yaml", "--storage", "sqlite:///nowhere/study.db", "builtins:len"]
     done = subprocess.run([BESTGUESS, *words], cwd=folder, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("error: the folder of the storage does not exist")
