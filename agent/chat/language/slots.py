@@ -14,7 +14,6 @@ from difflib import get_close_matches
 from typing import Any
 
 from bestguess.agent.chat.language.intents import Context
-from bestguess.agent.chat.language.ranking import ranker
 from bestguess.agent.chat.language.words import (
     AFTER_VERB,
     COLUMN,
@@ -29,7 +28,6 @@ from bestguess.agent.chat.language.words import (
     NUMBERS,
     OFF,
     OPTION_WORDS,
-    ORDINALS,
     RANGE,
     REPLACED,
     REST,
@@ -39,9 +37,7 @@ from bestguess.agent.chat.language.words import (
     SPOKEN,
     TAKEN_BACK,
     TENS,
-    THAN,
     TIMES,
-    TOPIC_GIVEN,
     TOTAL,
     TRIAL,
 )  # fmt: skip
@@ -79,15 +75,14 @@ class Marked:
                 self._mark("T", rf"\b(?:the )?{words}\b", _always(self._context.called[words]))
         self._mark("T", TRIAL, lambda match: int(_first(match)))
         for name in sorted(context.studies, key=len, reverse=True):
-            for to in (r"\bto ", r"\bto the "):
-                pattern = rf"(?<={to}){re.escape(name.lower())}(?![\w.])"
-                self._mark("Y", pattern, _always(context.studies[name]))
+            pattern = rf"(?P<keep>\bto(?: the)?) {re.escape(name.lower())}(?![\w.])"
+            self._mark("Y", pattern, _always(context.studies[name]))
         for pattern, way in GOALS.items():
             self._mark("G", pattern, _goal(way))
         self._mark("G", LOOSE_GOAL, _goal("", is_known=True))
         self._mark_names()
         self._mark_bounds(topic)
-        self._mark_values(topic)
+        self._mark_values()
         self._mark_counts()
 
     def named(self, kinds: str) -> list[Any]:
@@ -106,7 +101,7 @@ class Marked:
             if held is None:
                 return match[0]
             self.slots.append(held)
-            used = {group for group in match.groups() if group} if pattern != OFF else set()
+            used = {group for group in match.groups() if group}
             kept = [each for each in re.findall(r"<[A-Z]\d+>", match[0]) if each[2:-1] not in used]
             words = match.groupdict().get("keep") or ""
             return f" {' '.join([words, *kept])} <{kind}{len(self.slots) - 1}> "
@@ -125,7 +120,6 @@ class Marked:
             kind = "P" if names[spoken] in self._parameters else "Q"
             ending = "(?:s|er)?" if len(spoken) > 2 else ""
             self._mark(kind, rf"(?<![\w.<]){re.escape(spoken)}{ending}(?![\w>])", _always(names[spoken]))
-        self._mark("P", r"(?<![\w.<])([a-z]\w+)(?= ?=)", self._begun)
         self._mark("Q", r"(?P<keep>\badd) ([a-z][a-z0-9]*(?:_[a-z0-9]+)+)(?![\w>=])", self._unknown)
         for name, one in self._parameters.items():
             for option in sorted(map(str, getattr(one, "options", ())), key=len, reverse=True):
@@ -144,14 +138,12 @@ class Marked:
             self.text = re.sub(r"<[PQ]\d+>", "", self.text)
             self._mark("B", r"<R(\d+)>", _always((names[0], *ranges[0])))
 
-    def _mark_values(self, topic: str) -> None:
+    def _mark_values(self) -> None:
         to, by = MORE_OPTIONS
         self._mark("E", to, lambda match: self._more(match[3], match[2]))
         self._mark("E", by, lambda match: self._more(match[2], match[3]))
         self._mark("V", OPTION_WORDS, self._option)
         self._mark("V", GIVEN, lambda match: self._assigned(match[1], match[3]))
-        if topic and not self.named("PQV"):
-            self._mark("V", TOPIC_GIVEN, lambda match: (topic, _value(match[1])))
         self._mark("V", LOOSELY_GIVEN, lambda match: self._assigned(match[1], match[2]))
         before = rf"({NUMBER})\s*(?:(?:for|as) (?:the )?)?<[PQ](\d+)>"
         self._mark("V", before, lambda match: self._assigned(match[2], match[1]))
@@ -174,11 +166,6 @@ class Marked:
     def _as_written(self, word: str) -> str:
         at = re.search(re.escape(word), self.written, re.IGNORECASE)
         return at[0] if at else word
-
-    def _begun(self, match: Match) -> str | None:
-        """Read the beginning of a name, as in "act=relu"."""
-        found = [name for name in self._parameters if name.lower().startswith(match[1])]
-        return found[0] if len(found) == 1 else None
 
     def _unknown(self, match: Match) -> str | None:
         """Read a name that may be an option of the program, of which nobody knows yet."""
@@ -221,17 +208,11 @@ class Marked:
     def _respell(self, text: str) -> str:
         names = [*self._parameters, *self._context.options, *self._context.studies, *SPOKEN]
         names += [str(option) for one in self._parameters.values() for option in getattr(one, "options", ())]
-        known, marking = {*re.findall(r"[a-z']+", " ".join(names).lower())}, MARKING.split()
+        known = re.findall(r"[a-z']+", f"{MARKING} {' '.join(names).lower()}")
 
         def mend(match: Match) -> str:
             word = str(match[0])
-            if word in known:
-                return word
-            if near := get_close_matches(word, [*marking, *known], 1, 0.88):
-                return str(near[0])
-            if ranker().knows(word):
-                return word
-            return next(iter(get_close_matches(word, known, 1, 0.82)), word)
+            return next(iter(get_close_matches(word, known, 1, 0.88)), word)
 
         return re.sub(r"(?<![\w./=-])[a-z']{5,}(?![\w./=-])", mend, text)
 
@@ -243,15 +224,12 @@ def plain(text: str) -> str:
         found = re.sub(pattern, written, found)
     pairs = rf"\b({'|'.join(TENS)})[- ]({'|'.join(list(NUMBERS)[:9])})\b"
     found = re.sub(pairs, lambda match: str(NUMBERS[match[1]] + NUMBERS[match[2]]), found)
-    ordinal = rf"\b({'|'.join(ORDINALS)})\b(?= (?:trial|run|one|attempt))"
-    found = re.sub(ordinal, lambda match: f"{ORDINALS[match[1]]}th", found)
     alone = "|".join(sorted((word for word in NUMBERS if word != "one"), key=len, reverse=True))
     return re.sub(rf"\b(?:{alone})\b", lambda match: str(NUMBERS[match[0]]), found)
 
 
 def corrected(text: str) -> str:
     """Return text without a number that another one is in place of: 0.01, no wait, 0.005; 7 instead of 9."""
-    text = re.sub(THAN, lambda match: f"{match[1]} than ", text, flags=re.IGNORECASE)
     said = plain(text)
     if re.search(TAKEN_BACK, said):
         text = re.sub(TAKEN_BACK, lambda match: f"{match[2]}{match[1]}", said)

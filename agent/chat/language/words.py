@@ -6,16 +6,11 @@ import re
 from collections.abc import Mapping
 
 TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
-ONES, TENS, _ORDINALS = (
-    re.findall(r"\w+", words)
-    for words in (
-        f"one two three four five six seven eight nine {TEENS}",
-        "twenty thirty forty fifty sixty seventy eighty ninety",
-        "second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth",
-    )
-)
-ORDINALS = {word: number for number, word in enumerate(_ORDINALS, 2)}
-NUMBERS = {word: number for number, word in enumerate(ONES, 1)}
+TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+NUMBERS = {
+    word: number
+    for number, word in enumerate(f"one two three four five six seven eight nine {TEENS}".split(), 1)
+}
 NUMBERS |= {word: 10 * number for number, word in enumerate(TENS, 2)}
 NUMBERS |= {"a dozen": 12, "dozen": 12, "a hundred": 100, "twice": 2, "zero": 0}
 
@@ -65,35 +60,30 @@ MARKING = "additional further trials experiments tokens number maximum minimum b
 """Words that marks go by, as far as they are often misspelled."""
 
 POLITE = (
-    r"(?:ok|okay|well|so|now|hey|hi|please|and|also|then|but|alright|right|great|actually)\b[,.!]?\s+"
-    r"|i(?:'d| would) like (?:you )?(?:to )?|i want (?:you )?to |let(?:'s| us) "
+    r"(?:ok|okay|so|now|hey|please|and|also|then|but|actually)\b[,.!]?\s+|i(?:'d| would) like (?:to )?|let's "
 )
-REQUEST = (
-    r"(?:could|can|would|will) (?:you|u|ya)(?: also)? (?:please )?(?!please)(?!not\b)"
-    r"|can i (?:have|get|see) "
-)
-QUESTION = (
-    r"(?:what|which|who|whose|how|why|when|where|is|are|was|were|do(?= (?:you|we|i|they))|does|did|has"
-    r"|have(?= (?:you|we|i|they))|should|would|could|can|any|you think|suppose|whats|hows|may|might"
-    r"|before i)\b"
-)
+REQUEST = r"(?:could|can|would|will) (?:you|u)(?: also)?(?: please)? (?!not\b|please)|can i (?:have|get|see) "
 GO_ON = r"(?:please )?(?:don't|do not|dont|no) (?:stop|stopping|end|pause|quit)(?: (?:it|now|yet|here))*[.!]?"
 """What asks for nothing but to leave things running."""
 
 NOTED = r"\W*(?:note|remark|remember|comment)\b(?: that|:|,)?\s*"
 REMARKED = r"<T\d+> (?:looked|looks|seemed|seems)\b[a-z' -]*"
 PARTS = (
-    r"(?<=[a-z0-9)].)(?<=[.!?])\s+|;\s*|\n+|\s+[+&]\s+|,?\s+(?:and\s+)?then\s+"
-    r"|,\s+(?:and\s+|but\s+)?|\s+-+\s+|:\s+|\s+(?:and|but|however|though|while)\s+|\s+(?=\()"
-    r"|\s+(?=(?:for|in|within) (?:\d+ ?|an? |one |half an )(?:h|min)\w*\b)"
+    r"(?<=[a-z0-9)].)(?<=[.!?])\s+|;\s*|\n+|\s+[+&]\s+|,?\s+(?:and\s+)?then\s+|,\s+(?:and\s+|but\s+)?|:\s+"
+    r"|\s+(?:and|but|while)\s+|\s+(?=\()|\s+(?=(?:for|in|within) (?:\d+ ?|an? |one |half an )(?:h|min)\w*\b)"
 )
 """Where a text may be split."""
 
 HYPOTHETICAL = (
-    r"(?:what (?:if|would|happens)|should|would|could|suppose|if (?:i|we|you|one|it)\b|is it|do you think"
+    r"(?:what (?:if|would)|should|would|could|suppose|if (?:i|we|you|one|it)\b|is it|do you think"
     r"|say (?:i|we)\b|before i|how would)\b"
 )
 """What makes all of a sentence a question, wherever it is split."""
+
+QUESTION = (
+    rf"(?:{HYPOTHETICAL}|(?:what|which|who|how|why|when|where)s?\b|(?:do|have) (?:you|we|i|they)\b"
+    r"|(?:is|are|was|were|does|did|has|can|any|you think|may|might)\b)"
+)
 
 ALWAYS = "always|a|yes always|always yes|always for this session|yes,? always.*|don't ask again"
 YES = "y|yes|yep|yeah|ok|okay|sure|go|go ahead|do it|do that|fine|(?:yes )?please(?: do)?|agreed|looks good"
@@ -107,83 +97,64 @@ _INTEGER = r"(?<![\w.-])-?\d+(?![\w]|\.\d)"
 _TRIALS = r"(?:trials?|runs?|experiments?|evaluations?|times|iterations?|of (?:these|those|them))\b"
 _MORE = r"(?:more|further|additional|extra)"
 TRIAL = (
-    r"\b(?:trials?|numbers?|no\.|nr\.?|attempt|run #)\s*(?:number )?#?(\d+)\b(?!\.\d|\s*(?:more|trials|<))"
-    r"|#(\d+)\b|\b(\d+)(?:st|nd|rd|th) (?:trial|run|one|attempt)"
+    r"(?:\b(?:trials?|numbers?|nr\.?|attempt|run #)\s*(?:number )?#?|#)(\d+)\b(?!\.\d|\s*(?:more|trials|<))"
 )
 REST = (
-    r"\b(?:rest(?! (?:like|as|same|is|stays|equal))|remaining|outstanding(?: ones| trials)?|what'?s left|left"
-    r"|planned (?:trials|ones)|all(?: the)?(?= \d))"
-    r"(?: of (?:the |them )?(?:\d+)?| \d+)?"
+    r"\b(?:rest(?! (?:like|as|same|is|stays))|remaining|what'?s left|left|planned (?:trials|ones)"
+    r"|all(?: the)?(?= \d))(?: of (?:the |them )?(?:\d+)?| \d+)?"
 )
-_TOTAL = (
-    r"(?:total|altogether|all?together|overall|all together|in all(?! \w)|all in all|in sum|in total"
-    r"|counted in|incl\w*|are done|at the end|in the end|count)\b"
-)
+_TOTAL = r"(?:total|all?together|overall|in all(?! \w)|in sum|incl\w*|count)\b"
 TOTAL = (
-    rf"\b(?:(?:till|until|up to|count to|reach|make it) )?(?:there are |we have )?(?:the )?(\d+)"
-    rf"(?: {_TRIALS})?,?(?: (?:in|with|all|the))*? {_TOTAL}"
+    rf"\b(?:(?:till|until|up to|make it) )?(?:we have )?(?:the )?(\d+)(?: {_TRIALS})?,?"
+    rf"(?: (?:in|with|all|the))*? {_TOTAL}"
     rf"|\b(?:count|number|total)(?: of {_TRIALS})? (?:up )?(?:to|at|is) (\d+)"
-    rf"|\b(?:till|until) (?:there are |we have )?(?:the )?(\d+) {_TRIALS}"
+    rf"|\b(?:till|until) (?:we have )?(?:the )?(\d+) {_TRIALS}"
 )
-TIMES = (
-    r"(?<![\w.])(\d+) ?x(?!\w)|(?<!\w)x ?(\d+)(?![\w.])|\b(\d+) (?:re)?(?:runs|repeats|repetitions|goes)\b"
-)
+TIMES = r"(?<![\w.])(\d+) ?x(?!\w)|(?<!\w)x ?(\d+)(?![\w.])"
 SAID_MORE = rf"({_INTEGER})(?: {_MORE}| up to)*(?: {_TRIALS}| {_MORE}\b)(?: {_MORE}\b)?"
-AFTER_VERB = (
-    r"\b(?P<keep>run|do|another|next|further|extra|on with|continue with)(?: for)?(?: up to)? "
-    rf"({_INTEGER})(?!\s*[:=<])"
-)
+AFTER_VERB = rf"\b(?P<keep>run|do|another|next|further|on with)(?: for)?(?: up to)? ({_INTEGER})(?!\s*[:=<])"
 TAKEN_BACK = (
-    rf"{NUMBER}((?: (?:more|trials|runs|please))*)(?:[\s,.-]+(?:no|wait|sorry|h+m+|ah|i mean|make that"
-    rf"|make it|rather|let's|lets|say|excuse me|actually|nope|pardon|scratch that)\b)+[\s,-]+({NUMBER})"
-    r"(?: i mean\b)?"
+    rf"{NUMBER}((?: (?:more|trials|runs|please))*)(?:[\s,.-]+(?:no|wait|sorry|h+m+|ah|i mean|make (?:that|it)"
+    rf"|rather|let'?s|say|actually|nope|pardon)\b)+[\s,-]+({NUMBER})"
 )
-THAN = r"\b(more|less|bigger|larger|higher|lower|smaller|greater|fewer) then (?=[\d.])"
 REPLACED = rf"({NUMBER}(?: [\w-]+)?),? \(?(?:inst\w{{1,3}}d of|rather than|not|and not)(?: all)? {NUMBER}"
 
 _OVER = r"(?:above|over|beyond|(?:more|greater|larger|higher|bigger) (?:than|then)|exceed|past|(?<![\d-])>)"
 _UNDER = r"(?:below|under|(?:less|smaller|lower|fewer) (?:than|then)|beneath|<(?![A-Z]))"
 _NOT = (
-    r"(?:never|not|no|don't|nothing|shouldn't|mustn't|without|avoid)"
-    r"(?: (?:go|be|use|let|it|get|set|the|try|look|at|more|<P\d+>))*"
+    r"(?:never|not?|don't|nothing|(?:should|must)n't)(?: (?:go|be|use|let|it|get|set|the|try|more|<P\d+>))*"
 )
-_GAP = (
-    r"(?:\s+(?:the|a|an|of|on|for|to|at|is|be|with|by|go|use|let|it|set|limit|value|<[PQ]\d+>)|\s*[@=:])*\s*"
-)
+_GAP = r"(?:\s+(?:the|an?|o[fn]|for|to|at|is|be|with|by|go|use|let|it|set|limit|<[PQ]\d+>)|\s*[@=:])*\s*"
 _HIGHEST = (
-    r"(?:\b(?:up to|until|till|as far as|as high as|at most|(?:no|not) (?:more|higher|bigger|larger) than"
-    r"|max(?:imum)?|ceiling|cap(?:ped)?|stay at or below|upper (?:end|limit|bound))|<=)"
+    r"(?:\b(?:up to|until|till|as (?:far|high) as|at most|max(?:imum)?|ceiling|cap(?:ped)?"
+    r"|upper (?:end|limit|bound))|<=)"
 )
 _LOWEST = (
-    r"(?:\b(?:down to|as low as|start(?:s|ing)? (?:from|at)|at least|(?:no|not) (?:less|lower|smaller) than"
-    r"|min(?:imum)?|floor|lower (?:end|limit|bound))|>=)"
+    r"(?:\b(?:down to|as low as|start(?:s|ing)? (?:from|at)|at least|min(?:imum)?|floor"
+    r"|lower (?:end|limit|bound))|>=)"
 )
 RANGE = (
     rf"(?:between|within|to)\s+({NUMBER})\s+and\s+({NUMBER})"
-    rf"|(?:\bfrom )?({NUMBER})\s*(?:\.\.+|\u2013|\bto\b|\buntil\b|\btill\b|-)\s*({NUMBER})"
+    rf"|(?:\bfrom )?({NUMBER})\s*(?:\.\.+|[-\u2013]|\b(?:to|until|till)\b)\s*({NUMBER})"
 )
+_NEVER = rf"(?:{_NOT}|(?<!keep )\b(?:any|every)thing)"
+_WITH_NAME = rf"({NUMBER})(?: <[PQ]\d+>)?,? "
 ENDS = (
     (rf"\blimit(?:ed)? (?:the )?<P\d+> to ({NUMBER})", True),
-    (rf"(?<!keep )\b(?:anything|everything) {_OVER}{_GAP}({NUMBER})", True),
-    (rf"(?<!keep )\b(?:anything|everything) {_UNDER}{_GAP}({NUMBER})", False),
-    (rf"{_NOT} {_OVER}{_GAP}({NUMBER})", True),
-    (rf"{_NOT} {_UNDER}{_GAP}({NUMBER})", False),
+    (rf"{_NEVER} {_OVER}{_GAP}({NUMBER})", True),
+    (rf"{_NEVER} {_UNDER}{_GAP}({NUMBER})", False),
     (rf"{_HIGHEST}{_GAP}({NUMBER})(?: at (?:the )?max(?:imum)?| at most)?", True),
     (rf"{_LOWEST}{_GAP}({NUMBER})", False),
-    (
-        rf"({NUMBER})(?: <[PQ]\d+>)?,? "
-        r"(?:at most|at the most|(?:at )?(?:the )?max(?:imum)?|tops|or less|or below)\b",
-        True,
-    ),
-    (rf"({NUMBER})(?: <[PQ]\d+>)?,? (?:at least|at (?:the )?min(?:imum)?|or more|or above)\b", False),
+    (rf"{_WITH_NAME}(?:at (?:the )?most|(?:at )?(?:the )?max(?:imum)?|tops|or less|or below)\b", True),
+    (rf"{_WITH_NAME}(?:at least|at (?:the )?min(?:imum)?|or more|or above)\b", False),
     (rf"{_OVER}{_GAP}({NUMBER})", False),
     (rf"{_UNDER}{_GAP}({NUMBER})", True),
 )
 """How one end of a range is said, and whether it is the upper one; "not above 6" before "above 6"."""
 
 _METRIC = (
-    r"(?:the |its |my )?(?!(?:the|its?|me|us|you|my|our|this|that|them|these|both|all|everything|should|be|as"
-    r"|best|lowest|highest|more|less|not|instead)\b|hyper|parameters|settings|values|<)([a-z_][\w/@^-]+)"
+    r"(?:the |its |my )?(?!(?:the|its?|me|us|you|my|our|this|that|both|all|everything|should|be|as|best|more"
+    r"|less|not|instead)\b|parameters|settings|values|<)([a-z_][\w/@^-]+)"
 )
 GOALS = {
     rf"\b(?P<keep>minimi[sz]e|minimi[sz]ing|lowest) {_METRIC}": "minimize",
@@ -195,16 +166,10 @@ GOALS = {
 LOOSE_GOAL = rf"<F\d+> (?P<keep>for|to) (?:the )?(?:best )?{_METRIC}|\bbest {_METRIC}(?= out of)"
 """It is one only if its word is a metric's: one also tunes for a friend."""
 
-_LINK = (
-    r"(?:\s*(?:[=:@(]|->)|\s+(?:to|at|of|is|was|were|be|as|on|around|about|(?P<keep>should)|the|fix|fixed|set|value))*"
-    r"\s*"
-)
+_LINK = r"(?:\s*(?:[=:@(]|->)|\s+(?:to|at|is|was|be|as|o[nf]|about|(?P<keep>should)|the|fix(?:ed)?|set))*\s*"
 LOOSELY_GIVEN = (
     rf"<[PQ](\d+)>(?:\s+(?!(?:and|but|then|or|for|than|run|do|with|after|in|by|between)\b)[a-z'-]+){{1,4}}\s+({NUMBER})"
     r"(?! (?:more|trials?|runs?|times|of|in a row))"
-)
-TOPIC_GIVEN = (
-    rf"\b(?:it|that|this|them)\b(?: (?:to|at|on|be|rather))*\s+({NUMBER})(?! (?:more|trials?|runs?|times))"
 )
 OPTION_WORDS = rf"<P(\d+)>{_LINK}<O(\d+)>"
 GIVEN = rf"<[PQ](\d+)>{_LINK}({NUMBER}|true\b|false\b|(?<==)[\w.+-]+)"
