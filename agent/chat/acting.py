@@ -6,12 +6,13 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from bestguess.agent.chat.agent import Stopped, converse
 from bestguess.agent.chat.answers.checking import check_words, claims_in, keep_supported
 from bestguess.agent.chat.answers.facts import standing
 from bestguess.agent.chat.answers.formatting import verbatim
-from bestguess.agent.chat.answers.notices import still_to_run
+from bestguess.agent.chat.answers.notices import SAID_CHARS, still_to_run
 from bestguess.agent.chat.command import AlreadySo
 from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.conversation import Conversation, Pending
@@ -29,6 +30,9 @@ from bestguess.tools.words.given import shorten
 
 WAKING_S = 0.02
 """How long one that waits for the agent to go on sleeps before it looks again."""
+
+WHY_CHARS = 160
+"""Of the reason why a step was not done."""
 
 CARD_CHARS = 8000
 """How long a card may be: what is longer cannot be read, so it cannot be agreed to."""
@@ -50,16 +54,13 @@ UNKNOWN = "what it would do is known only after the steps before it; it is asked
 class Acting(Conversation):
     """A conversation that does commands once they are agreed to."""
 
-    suspended: AgentTurn | None = None
-    """The agent's turn that goes on once the trials that run are done."""
-
     def rest(self, timeout_s: float | None = None) -> bool:
         """Wait until no trial runs and no turn goes on; return whether that came true, or a card is open."""
         if not super().rest(timeout_s):
             return False
         if self._turn.acquire(timeout=-1 if timeout_s is None else timeout_s):
             try:
-                if self.suspended is None or self.pending is not None:
+                if not self.suspended or self.pending is not None:
                     return True
             finally:
                 self._turn.release()
@@ -69,16 +70,19 @@ class Acting(Conversation):
     def discard_reply(self) -> None:
         """Say nothing more in the present turn, and let go of one that waits for trials."""
         super().discard_reply()
-        if not self._replying:
-            self.suspended = None
+        if not self._replying and not self.closing:
+            turns, self.suspended = self.suspended, []
+            for turn in turns:
+                left = ", then ".join(shown(step) for step in turn.open if step.intent)
+                words = verbatim(shorten(clean_line(turn.said), SAID_CHARS))
+                plan = f", of whose plan there was left: {verbatim(left)}" if left else ""
+                self._emit(Event("remark", f"No more is done of {words}{plan}.", {"dropped": True}))
 
     def idle(self, why: str) -> None:
         """Tell that nothing runs any more, and let the agent go on that waited for it."""
         super().idle(why)
         if self.suspended and why != "stopped":
-            threading.Thread(
-                target=self._wake, args=(self.suspended,), name="bestguess-wake", daemon=True
-            ).start()
+            threading.Thread(target=self._wake, name="bestguess-wake", daemon=True).start()
 
     def _do(self, intent: Intent) -> Answer:
         """Do one command, and return what it says."""
@@ -86,6 +90,8 @@ class Acting(Conversation):
             self.consents.discard("code")  # what was agreed to run was another program
         command = REGISTRY[intent.command]
         found = command.function(self.bench.known if command.of_study else self, **intent.arguments)
+        if command.effect != "reads":
+            self.note_best()  # it may be another study by now
         return found if isinstance(found, Answer) else Answer(found)
 
     def _card_for(self, intent: Intent) -> Card | None:
@@ -130,6 +136,7 @@ class Acting(Conversation):
                 "command": each.command,
                 "arguments": dict(each.arguments),
                 "effect": REGISTRY[each.command].effect,
+                "typed": REGISTRY[each.command].write(each.arguments),
             }
             for each in self.pending.intents
             if REGISTRY[each.command].effect != "reads"
@@ -153,9 +160,6 @@ class Acting(Conversation):
             self.show_writing(keep_supported(clean(whole), known)[0])
 
         loop = converse(model, asked, messages, tools(plan.space if plan else None), self.stopped, show)
-        if self.suspended:
-            self._emit(Event("remark", f"What waited for the trials is left: {self.suspended.said}"))
-            self.suspended = None
         self._go_on(AgentTurn(text, loop, known))
 
     def _go_on(self, turn: AgentTurn) -> None:
@@ -164,6 +168,9 @@ class Acting(Conversation):
             while self._take_steps(turn):
                 with self.thinking():
                     turn.go_on()
+                for step in turn.steps:
+                    if step.result is not None:  # a call that made no sense
+                        self._show_step(step)
                 if turn.answer is not None:
                     self._tell_answer(turn, turn.answer)
                     return
@@ -195,10 +202,17 @@ class Acting(Conversation):
                     step.result = f"error: {error}"
                     if REGISTRY[step.intent.command].effect != "reads":
                         turn.skip([each for each in turn.open if each.agreed is not None], SKIPPED)
-            self._emit(
-                Event("step", shown(step), {"error": True} if step.result.startswith("error: ") else {})
-            )
+            self._show_step(step)
         return True
+
+    def _show_step(self, step: Step) -> None:
+        """Show what became of a step; why, where it could not be done."""
+        result = step.result or ""
+        if not result.startswith("error: "):
+            self._emit(Event("step", shown(step)))
+            return
+        why = shorten(clean_line(result.removeprefix("error: ")), WHY_CHARS)
+        self._emit(Event("step", f"{shown(step)}: not done: {why}", {"error": True}))
 
     def _may(self, step: Step, turn: AgentTurn) -> bool:
         """Whether a step may be done now; where not, it is asked about, with all others that are open."""
@@ -249,15 +263,16 @@ class Acting(Conversation):
     def _foretell(self, intent: Intent, *, known: bool) -> Card | None:
         """Return the card of what is done later, which may not be `known` before other steps are done."""
         command = REGISTRY[intent.command]
+        now = ""
         try:
             if known or command.effect == "reads" or self._own_card(intent).consent not in OF_PROGRAM:
                 return self._card_for(intent)
         except AlreadySo:
             return None
-        except BestGuessError:
-            pass
+        except BestGuessError as error:
+            now = f"as things are, it cannot be done: {verbatim(clean_line(str(error)))}"
         whole = f"the whole command: {verbatim(command.write(intent.arguments))}"
-        return Card(f"Do /{intent.command}?", (whole, UNKNOWN), "once")
+        return Card(f"Do /{intent.command}?", (whole, *([now] if now else []), UNKNOWN), "once")
 
     def _agree(self, turn: AgentTurn) -> None:
         """Note that a person said yes to the card of all open steps."""
@@ -289,18 +304,25 @@ class Acting(Conversation):
         trials = self.bench.trials
         if trials is None or trials.wait(0):
             return False
-        self.suspended = turn
+        self.suspended.append(turn)
         if trials.wait(0):  # they ended meanwhile, and may have woken nobody
-            self.suspended = None
+            self.suspended.remove(turn)
             return False
         self._emit(Event("remark", "I go on once the trials that run are done."))
         return True
 
-    def _wake(self, turn: AgentTurn) -> None:
+    def _wake(self) -> None:
         with self._turn:
-            if self.suspended is turn and not self.closing:
-                self.suspended = None
-                self._within_turn(lambda: self._go_on(turn))
+            self._take_up()
+
+    def _take_up(self) -> None:
+        """Go on with the turns that waited for trials, once these are done, as long as no card is open."""
+        while self.suspended and not (self.closing or self.pending or self._runs()):
+            turn = self.suspended.pop(0)
+            self._within_turn(partial(self._go_on, turn))
+
+    def _runs(self) -> bool:
+        return self.bench.trials is not None and not self.bench.trials.wait(0)
 
     def _within_turn(self, act: Callable[[], None]) -> None:
         """Do what belongs to one turn; what goes wrong ends the turn, and is said."""

@@ -119,6 +119,9 @@ class Conversation:
         """What a model advised in this session and was passed on, which is done once."""
 
         self.pending: Pending | None = None
+        self.suspended: list[AgentTurn] = []
+        """The agent's turns that go on once the trials that run are done, the oldest first."""
+
         self.closing = False
         self.page: Page | None = None
         """Where a browser shows this session too, once someone asked for that; closed with the session."""

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from bestguess.agent.chat.acting import Acting
+from bestguess.agent.chat.answering import after_no, after_yes, with_other_number
 from bestguess.agent.chat.answers.formatting import verbatim
 from bestguess.agent.chat.answers.notices import not_understood, unknown_name
 from bestguess.agent.chat.choosing import choose
@@ -58,12 +59,15 @@ class Session(Acting):
     _questions = 0
     """How often that was asked; a button answers its own question only."""
 
+    _cards_before = 0
+    """How many cards there were when that was asked last."""
+
     def say(self, text: str, *, door: str = "", facing: int | None = None) -> None:
         """Take one turn: understand the words, do what they ask or ask back; returns when that is done.
 
         `door` is where they were said; here and below. `facing` is the number of the card that was on the
-        screen when the person began to write, 0 for none: the words answer no other one. None is for where
-        nobody sees cards: a line answers the card that is open.
+        screen when the person began to write, 0 for none: the words answer no other one. Less than 0 is
+        that of the question what was meant. None is for where nobody sees cards: a line answers what is open.
         """
         text = text.strip()
         if text:
@@ -87,24 +91,78 @@ class Session(Acting):
 
     def _reply(self, text: str, facing: int | None) -> None:
         verdict = read_verdict(text)
+        choices, self.choices = self.choices, ()
+        if verdict and choices and facing in (None, -self._questions):
+            self._answer_choices(choices, verdict)
+            return
         if self.pending and verdict:
-            if facing == self.pending.number or (facing is None and not self.pending.by_itself):
+            if self._faces_card(facing):
                 self._decide(verdict)
             else:
                 early = "That was begun before this question was on the screen, so it is no answer to it"
                 self._emit(Event("remark", f"{early}: {self.pending.card.title} Please answer again."))
             return
-        choices, self.choices = self.choices, ()
         chosen = _CHOICE.fullmatch(text)
         if chosen and chosen[2] and (not choices or int(chosen[2]) != self._questions):
             self._emit(Event("error", "that question is closed"))
             return
         if chosen and 1 <= int(chosen[1]) <= len(choices):
-            self._perform_all([replace(one, origin="person") for one in choices[int(chosen[1]) - 1]])
+            self._choose_one(choices[int(chosen[1]) - 1])
             return
-        if verdict:
+        if verdict and not (self.bench.llm and self._is_able()):
             self._emit(Answer("There is no question open." if not choices else "Nothing was done.").event)
             return
+        if not is_from_outside(text):
+            if self.pending and self._faces_card(facing) and self._answer_with_more(self.pending, text):
+                return
+            text = (choices and after_no(text)) or text
+        self._understand(text)
+
+    def _faces_card(self, facing: int | None) -> bool:
+        """Whether what is said by one who saw that question may answer the card that is open."""
+        pending = self.pending
+        if pending is None:
+            return False
+        is_above = facing == -self._questions and pending.number <= self._cards_before
+        return is_above or facing == pending.number or (facing is None and not pending.by_itself)
+
+    def _answer_choices(self, choices: Sequence[tuple[Intent, ...]], verdict: Verdict) -> None:
+        if verdict == "no":
+            self._emit(Answer("Nothing was done.").event)
+        elif len(choices) == 1:
+            self._choose_one(choices[0])
+        else:
+            self.choices = tuple(choices)
+            self._emit(Answer("Which of them? Say *1* or *2*, or *no*.").event)
+
+    def _choose_one(self, chosen: Sequence[Intent]) -> None:
+        self._perform_all([replace(one, origin="person") for one in chosen])
+
+    def _answer_with_more(self, pending: Pending, text: str) -> bool:
+        """Answer the card by words that say more than yes or no; return whether they are such an answer."""
+        if pending.turn:
+            return False
+        if other := with_other_number(text, pending.intent):
+            other = replace(other, arguments=REGISTRY[other.command].check(other.arguments))
+            card = self._card_for(other) or self._own_card(other)
+            self.pending = None
+            self._ask(card, other, pending.rest, by_itself=pending.by_itself)
+            return True
+        if rest := after_no(text):
+            self._decide("no")
+            self._understand(rest)
+            return True
+        reading = self._read(rest) if (rest := after_yes(text)) else Reading()
+        if reading.unclear or not reading.intents:
+            return False
+        if any(intent.command == pending.intent.command for intent in reading.intents):
+            return False  # "yes, and run 10" may be a yes to another number
+        self.pending = replace(pending, rest=(*pending.rest, *reading.intents))
+        self._decide("yes")
+        return True
+
+    def _understand(self, text: str) -> None:
+        """Do what words ask for that answer nothing, or ask back."""
         reading = self._read(text)
         if reading.is_certain or not self._is_able():
             self._perform_or_ask(text, reading)
@@ -194,6 +252,7 @@ class Session(Acting):
             for choice in reading.choices
         ]
         self._questions += 1
+        self._cards_before = self._cards
         fields = {"choices": commands, "question": self._questions}
         self._emit(Event("choice", "\n\n".join([ask, "\n".join(lines)]), fields))
 
@@ -316,6 +375,7 @@ class Session(Acting):
         self.stopped.clear()
         self._emit(Event("said", said, {"door": door} if door else {}))
         self._within_turn(act)
+        self._take_up()
 
     def _context(self, text: str = "") -> Context:
         plan, history = self.bench.plan, self.bench.history

@@ -31,7 +31,7 @@ def status_line(session: Conversation, columns: int, *, working_since: float | N
         elif (since := trials.choosing_since) is not None:
             parts["trial"] = f"choosing, {_age(since)}: say pause to stop after it"
         state = "paused, " if trials.paused and trials.left else ""
-        parts["left"] = "until the time is up" if trials.open_ended else f"{state}{trials.left} to go"
+        parts["left"] = f"{state}until the time is up" if trials.open_ended else f"{state}{trials.left} to go"
     if session.best_words:
         parts["best"] = session.best_words
     if session.pending:

@@ -69,10 +69,10 @@ class Terminal:
         self._presses = 0
         self._writing = ""
         self._on_screen = 0
-        """The card that was written to the screen last."""
+        """The question that was written to the screen last: a card, or, below 0, what was meant."""
 
         self._facing = 0
-        """The card that was on the screen when the present line was begun."""
+        """The question that was on the screen when the present line was begun."""
 
         self._since: float | None = None
         """Since when the present turn is taken (time.monotonic), if one is."""
@@ -205,7 +205,8 @@ class Terminal:
             self._writing = ""
         if event.kind not in ("writing", "thinking", "state"):
             echo = bool(event.fields.get("door"))
-            self._print(partial(render, event=event, echo=echo), event.fields.get("card", 0))
+            asked = event.fields.get("card", 0) or -event.fields.get("question", 0)
+            self._print(partial(render, event=event, echo=echo), asked)
         self._prompt.app.invalidate()
         if self._session.closing:
             self._loop.call_soon_threadsafe(self._end_prompt)

@@ -80,6 +80,9 @@ class Trials:
         self.choosing_since: float | None = None
         """Since when the next trial is being chosen (time.monotonic), if one is."""
 
+        self._urgent = 0
+        """How many of the first wishes are to run though no further trial is."""
+
         self._stop = stop
         self._ends: dict[int, threading.Event] = {}
         """By the number of a running trial, what ends it."""
@@ -107,26 +110,37 @@ class Trials:
         with self._changed:
             if self.paused or not self._busy:
                 self.told_before = len(self.tuner.history.told)
-            self.paused = False
-            alive = [thread for thread in self._threads if thread.is_alive()]
-            while len(alive) < min(self.parallel, self.left + self._busy) and not self._stop.is_set():
-                thread = threading.Thread(target=self._work, name="bestguess-trial", daemon=True)
-                alive.append(thread)
-                self._busy += 1  # before it starts, so that `wait` cannot slip in between
-                thread.start()
-            self._threads = alive
-            self._changed.notify_all()
+            self.paused, self._urgent = False, 0
+            self._start_threads(self.left + self._busy)
+
+    def _start_threads(self, wanted: int) -> None:
+        alive = [thread for thread in self._threads if thread.is_alive()]
+        while len(alive) < min(self.parallel, wanted) and not self._stop.is_set():
+            thread = threading.Thread(target=self._work, name="bestguess-trial", daemon=True)
+            alive.append(thread)
+            self._busy += 1  # before it starts, so that `wait` cannot slip in between
+            thread.start()
+        self._threads = alive
+        self._changed.notify_all()
 
     def wish(self, params: Mapping[str, Any], reason: str, objective: Objective | None = None) -> None:
-        """Run these params before anything the tuner would choose, by another objective if one is given."""
+        """Run these params before anything the tuner would choose, by another objective if one is given.
+
+        While what is still to run is paused, it stays so.
+        """
         with self._changed:
-            self._wishes.append(Wish(params, reason, objective or self.objective))
-            self.resume()
+            if self.paused and self.left:
+                self._wishes.insert(self._urgent, Wish(params, reason, objective or self.objective))
+                self._urgent += 1
+                self._start_threads(self._urgent + self._busy)
+            else:
+                self._wishes.append(Wish(params, reason, objective or self.objective))
+                self.resume()
 
     def pause(self) -> None:
         """Start no further trial; the running ones go on to their end."""
         with self._changed:
-            self.paused = True
+            self.paused, self._urgent = True, 0
 
     def end(self, number: int) -> None:
         """End a running trial: stopped early, or set aside if it gave no value; KeyError if none runs."""
@@ -174,6 +188,7 @@ class Trials:
                 ]
             else:
                 wish = self._wishes.popleft() if self._wishes else None
+                self._urgent = max(self._urgent - 1, 0)
                 self.wanted -= wish is None
         if why:
             if quiet:
@@ -196,12 +211,12 @@ class Trials:
     def _why_not(self) -> str:
         if self._stop.is_set():
             return "stopped"
-        if self.paused:
+        if self.paused and not self._urgent:
             return "paused"
         if not self.left:
             return "exhausted" if self.exhausted else "done"
         if why := self._may_start():
-            self.paused = True
+            self.paused, self._urgent = True, 0
             if self.open_ended:
                 self.wanted, self.open_ended = 0, False
         return why

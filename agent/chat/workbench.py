@@ -98,7 +98,7 @@ class Workbench:
     @property
     def state(self) -> SessionState:
         """What a later session goes on from."""
-        left = self.trials.wanted if self.trials else 0
+        left = self.trials.wanted if self.trials and not self.trials.open_ended else 0
         return SessionState(
             self.plan,
             self.agreed,

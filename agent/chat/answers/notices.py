@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from bestguess.agent.chat.answers.facts import standing
-from bestguess.agent.chat.answers.formatting import duration
+from bestguess.agent.chat.answers.formatting import duration, verbatim
 from bestguess.agent.chat.events import Event
 from bestguess.agent.chat.language.intents import Context
 from bestguess.agent.chat.plan import Plan, configuration
@@ -19,7 +19,7 @@ from bestguess.tools.trial import History, Trial
 from bestguess.tools.words.cleaning import clean_line
 from bestguess.tools.words.given import did_you_mean, shorten
 
-SAID_CHARS = 200
+SAID_CHARS, LEFT_CHARS = 200, 400
 
 
 def trial_started(trial: Trial) -> str:
@@ -104,6 +104,8 @@ def plan_left(past: Iterable[Event]) -> str:
             asked, left = [], asked if event.text != "no" and len(asked) > 1 else []
         elif event.kind in ("answer", "error", "choice") or event.fields.get("ended"):
             answered = True
+        elif event.fields.get("dropped"):
+            left = []
         elif event.kind == "step":
             answered = False
             done = event.text.partition(" ")[0].removeprefix("/")
@@ -113,8 +115,11 @@ def plan_left(past: Iterable[Event]) -> str:
     if not left:
         unsaid = f" Your words have no answer yet: *{shorten(clean_line(said), SAID_CHARS)}*. Say them again."
         return "" if answered else unsaid
-    names = ", then ".join(str(step.get("command")) for step in left)
-    return f" A plan was agreed to and not done to its end; left of it: {names}. Say what to do of it."
+    typed = ", then ".join(clean_line(str(step.get("typed") or step.get("command"))) for step in left)
+    return (
+        " A plan was agreed to and not done to its end; left of it: "
+        f"{verbatim(shorten(typed, LEFT_CHARS))}. Say what to do of it."
+    )
 
 
 def not_understood(text: str, context: Context) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -11,7 +12,7 @@ from bestguess.agent.chat.answers.export import best_of
 from bestguess.agent.chat.command import Number, Values, command
 from bestguess.agent.chat.commands.runs import seeds_line
 from bestguess.agent.chat.conversation import Conversation
-from bestguess.agent.chat.cost import cost_lines
+from bestguess.agent.chat.cost import agreement_for, cost_lines, excess
 from bestguess.agent.chat.events import Card
 from bestguess.agent.chat.plan import assignments, configuration
 from bestguess.agent.pruning.pruner import check_repeats
@@ -27,7 +28,20 @@ def _card_for_try(session: Conversation, values: Values) -> Card:
     expected = facts.expectation(session.bench.known, params)
     lines = (expected, *cost_lines(session, 1), *([although] if although else []))
     # In the title, by which the session tells whether what was agreed to is still what would be done.
-    return Card(f"Run {assignments(params)}?", lines, "code")
+    return _card(session, f"Run {assignments(params)}?", lines)
+
+
+def _card(session: Conversation, title: str, lines: tuple[str, ...]) -> Card:
+    beyond = excess(session, 1) if "code" in session.consents else ""
+    if not beyond:
+        return Card(title, lines, "code")
+    return Card(title, (*lines, f"that is {beyond}; yes allows it"), "budget")
+
+
+def _run(session: Conversation, params: Mapping[str, Any], reason: str, *, runs: int = 1) -> None:
+    """Have params run next, though the time or the trials that were agreed before are used up."""
+    session.bench.set_agreed(agreement_for(session, 1))
+    session.bench.wish(params, reason, runs=runs)
 
 
 @command(
@@ -37,7 +51,7 @@ def _card_for_try(session: Conversation, values: Values) -> Card:
 def try_(session: Conversation, values: Values) -> str:
     """Run one trial with these values, the others as in the best so far: /try lr=0.01 depth=4."""
     params, although = _wished(session, values)
-    session.bench.wish(params, f"the user's idea: {assignments(values)}")
+    _run(session, params, f"the user's idea: {assignments(values)}")
     return f"It runs next: {', '.join(filter(None, (configuration(params), although)))}."
 
 
@@ -68,10 +82,10 @@ def _card_for_retry(session: Conversation, trial: Retried = None, n: int = 1) ->
     params, number = _retried(session, trial)
     lines = (configuration(params), *cost_lines(session, 1, n if n > 1 else None))
     if n == 1:
-        return Card(f"Run trial {number}'s params once more?", lines, "code")
+        return _card(session, f"Run trial {number}'s params once more?", lines)
     check_repeats(n, session.bench.the_plan().pruner)
     seeds = ("their mean is the value of one trial more", seeds_line(session.bench, n))
-    return Card(f"Run trial {number}'s params with {n} seeds?", (*lines, *seeds), "code")
+    return _card(session, f"Run trial {number}'s params with {n} seeds?", (*lines, *seeds))
 
 
 @command(
@@ -87,7 +101,7 @@ def retry(
     """
     params, number = _retried(session, trial)
     how = "once more" if n == 1 else f"with {n} seeds"
-    session.bench.wish(params, f"trial {number} {how}, as the user asked", runs=n)
+    _run(session, params, f"trial {number} {how}, as the user asked", runs=n)
     return f"Trial {number}'s params run {how}."
 
 

@@ -77,6 +77,5 @@ def study(session: Conversation, name: str) -> str:
         return f"The study is {state.plan.study} already."
     session.bench.go_to(state)
     session.consents.discard("code")  # what was agreed to run was another program
-    session.note_best()
     standing = facts.standing(session.bench.history, state.plan.task)
     return f"Back in the study *{state.plan.study}* of {state.plan.script}: {standing}"

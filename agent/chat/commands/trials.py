@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from bestguess.agent.chat.answers.formatting import duration
+from bestguess.agent.chat.answers.notices import still_to_run
 from bestguess.agent.chat.command import Count, Minutes, Number, command
 from bestguess.agent.chat.conversation import Conversation
 from bestguess.agent.chat.cost import agreement_for, cost_lines, excess, room_for, trials_left
@@ -29,7 +30,7 @@ def _card_for_run(session: Conversation, n: int | None = None, minutes: float | 
         fits = f"how many: {most}; {f'there is room for about {room}' if room else 'it has not run yet'}"
         lines = (cost_lines(session, room or 1)[0], fits)
     if waiting and n:
-        lines = (*lines, f"{waiting} of them were still to run")
+        lines = (*lines, f"{waiting} of them {'were' if waiting > 1 else 'was'} still to run")
     if "code" in session.consents and (beyond := excess(session, n, minutes)):
         lines = (*lines, f"that is {beyond}; yes allows it")
         return Card(f"Run {trials} of {plan.script}, more than agreed?", lines, "budget")
@@ -60,7 +61,16 @@ def run(session: Conversation, n: Count | None = None, minutes: Minutes | None =
     return f"{going} trial{'s' if going != 1 else ''} to go; you can go on talking."
 
 
+def _until(session: Conversation) -> str:
+    """Return until when as many trials as fit are wanted still; nothing where a number of them is."""
+    trials, until = session.bench.trials, session.bench.agreed.until
+    is_timed = trials and trials.open_ended and until is not None and until > time.time()
+    return time.strftime("%H:%M", time.localtime(until)) if is_timed else ""
+
+
 def _card_for_resume(session: Conversation) -> Card:
+    if until := _until(session):
+        return Card(f"Go on with trials until {until}?", cost_lines(session, 1)[:1], "code")
     if trials_left(session):
         return _card_for_run(session, 0)
     return Card("Go on?", ("no trials are left to run",), "typed")
@@ -75,6 +85,9 @@ def resume(session: Conversation) -> str:
     trials = session.bench.start_trials()
     if not trials.left:
         return "No trials are left to run; say for example *run 10*."
+    if until := _until(session):
+        trials.resume()
+        return f"Going on until {until}."
     session.bench.set_agreed(agreement_for(session, 0))
     trials.resume()
     return f"Going on with {trials.left} trial{'s' if trials.left != 1 else ''}."
@@ -90,7 +103,9 @@ def pause(session: Conversation) -> str:
         raise InputError("nothing runs; there is no study yet")
     trials.pause()
     running = f" {len(trials.running)} still running will be told when done." if trials.running else ""
-    return f"Paused, with {trials.left} trials still to run.{running}"
+    if trials.open_ended:
+        return f"Paused; *resume* goes on until the time is up.{running}"
+    return f"Paused; {still_to_run(trials.left)}.{running}"
 
 
 @command("changes")

@@ -73,7 +73,7 @@ class _Part:
 
 def read_verdict(text: str) -> Verdict | None:
     """Return what a text answers to a card, or None if it is no answer."""
-    words = text.replace("\u2019", "'").lower().strip(" .!")
+    words = re.sub(" +", " ", re.sub(r"\bdont\b", "don't", text.replace("\u2019", "'").lower())).strip(" .!")
     verdicts: dict[Verdict, str] = {"always": ALWAYS, "yes": YES, "no": NO}
     return next((verdict for verdict, pattern in verdicts.items() if re.fullmatch(pattern, words)), None)
 

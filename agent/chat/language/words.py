@@ -86,8 +86,21 @@ QUESTION = (
 )
 
 ALWAYS = "always|a|yes always|always yes|always for this session|yes,? always.*|don't ask again"
-YES = "y|yes|yep|yeah|ok|okay|sure|go|go ahead|do it|do that|fine|(?:yes )?please(?: do)?|agreed|looks good"
-NO = "n|no|nope|cancel|stop|don't|do not|never ?mind|not now|no thank(?:s| you)|rather not"
+_AGREED = (
+    "(?:y|yes+|yea|yep|yup|yeah|sure|ok|okay|go|go ahead|go for it|fine|agreed|of course|definitely"
+    "|absolutely|(?:looks|sounds) good|do (?:it|that|so))"
+)
+YES = rf"{_AGREED}(?:[,.!]? (?:{_AGREED}|(?:please|pls|plz)(?: do)?|then|now))*|(?:please|pls|plz)(?: do)?"
+_REFUSED = (
+    "(?:n|no+|nope|nah|cancel|stop|(?:don't|do not)(?: do (?:it|that))?|never ?mind|nvm|not (?:now|yet)"
+    "|rather not|leave it(?: (?:as it is|alone|be))?|forget (?:it|that)|neither"
+    "|none(?: of (?:them|these|those))?)"
+)
+NO = (
+    rf"(?:(?:ok|okay|hm+|oh|sorry|well|actually),? )?{_REFUSED}"
+    rf"(?:[,.!]? (?:{_REFUSED}|please|pls|thanks?|thx|thank you|then))*"
+)
+"""Answers to a card, and to what was meant: one word, or several that say the same."""
 
 WIDER = "widen|extend|expand|allow|let|raise|increase|enlarge|relax|open up"
 TIGHTER = "narrow|restrict|limit|shrink|tighten|only|don'?t|do not|never|not|nothing|cap|shouldn'?t"

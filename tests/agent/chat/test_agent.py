@@ -353,6 +353,68 @@ def test_what_is_left_of_a_plan_is_said_when_its_session_is_resumed(
     talk.session.close()
     again = Talk(Session(folder, resume=True))
     again.session.greet()
-    assert "left of it: retry." in again.of("remark")[-1].text
+    assert "left of it: `/retry trial=0`." in again.of("remark")[-1].text
     assert again.session.bench.the_plan().limits.of["lr"].words == "≥ 0.01 and ≤ 0.05"
     again.session.close()
+
+
+def test_a_question_meanwhile_leaves_a_plan_that_waits_as_it_is(
+    begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talk, _ = begin(
+        [("run", {"n": 1}), ("wait", {}), ("narrow", {"parameter": "depth", "high": 5})],
+        "All is well.",
+        "Done.",
+    )
+    talk.say(ODD)
+    monkeypatch.setenv("NAP_S", "2")
+    talk.session.say("yes")
+    assert talk.session.suspended
+    talk.session.say(f"{ODD} meanwhile")
+    assert [event.text for event in talk.of("answer")][-1] == "All is well."
+    assert talk.session.rest(60)
+    assert talk.of("answer")[-1].text == "Done."
+    assert talk.session.bench.the_plan().limits.of["depth"].high == 5
+
+
+def test_a_stop_while_a_plan_waits_says_what_is_left_of_it(
+    begin: Begin, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talk, _ = begin([("run", {"n": 1}), ("wait", {}), ("narrow", {"parameter": "depth", "high": 5})], "Done.")
+    talk.say(ODD)
+    monkeypatch.setenv("NAP_S", "1")
+    talk.session.say("yes")
+    talk.session.discard_reply()
+    assert f"No more is done of `{ODD}`, of whose plan" in talk.of("remark")[-1].text
+    assert "/narrow parameter=depth high=5" in talk.of("remark")[-1].text
+    assert talk.session.rest(60)
+    assert not talk.session.bench.the_plan().limits
+    talk.session.close()
+    again = Talk(Session(folder, resume=True))
+    again.session.greet()
+    assert "left of it" not in again.of("remark")[-1].text
+    again.session.close()
+
+
+def test_a_step_that_was_not_done_says_so_and_why(begin: Begin) -> None:
+    talk, _ = begin(
+        [("table", {"which": "failed"}), ("why", {"trial": 9}), ("try", {"values": {"layers": 3}})], "No."
+    )
+    talk.say(ODD)
+    steps = [event.text for event in talk.of("step")]
+    assert any(step.startswith("/table") and "not done" in step for step in steps), steps
+    assert any(step.startswith("/why trial=9: not done: there is no trial 9") for step in steps), steps
+
+
+def test_a_plan_says_beforehand_of_a_step_that_it_cannot_be_done_as_things_are(begin: Begin) -> None:
+    talk, _ = begin([("run", {"n": 1}), ("try", {"values": {"layers": 3}})], "No.")
+    talk.say(ODD)
+    assert "as things are, it cannot be done: `" in " ".join(talk.of("card")[-1].fields["lines"])
+
+
+def test_a_yes_to_what_the_agent_asked_in_words_is_its_to_understand(begin: Begin) -> None:
+    talk, server = begin("Shall I run 2 trials?", [("run", {"n": 2})], "Left.")
+    talk.say(ODD, "yes")
+    assert server.bodies[-1]["messages"][-1]["content"] == "yes"
+    assert talk.of("card")[-1].text == "Run 2 trials?"
+    assert len(talk.session.bench.history.told) == 1

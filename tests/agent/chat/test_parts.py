@@ -259,7 +259,7 @@ def test_trials_end_once_every_configuration_was_tried_and_wishes_are_still_run(
     assert notes.told.count("idle exhausted") == 2
 
 
-def test_pausing_lets_the_running_trial_end_and_a_wish_goes_first() -> None:
+def test_pausing_lets_the_running_trial_end_and_a_wish_runs_alone_and_first() -> None:
     gate = threading.Event()
 
     def objective(params: dict[str, float]) -> float:
@@ -279,6 +279,9 @@ def test_pausing_lets_the_running_trial_end_and_a_wish_goes_first() -> None:
         trials.wish({"x": 0.77}, "a hunch")
         assert trials.wait(20)
         assert tuner.history.trials[1].params == {"x": 0.77}
+        assert (len(tuner.history.told), trials.left, trials.paused) == (2, 2, True)
+        trials.resume()
+        assert trials.wait(20)
         assert len(tuner.history.told) == 4
         trials.close()
 

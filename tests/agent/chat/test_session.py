@@ -4,6 +4,7 @@ import json
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -554,3 +555,40 @@ def test_every_command_has_help_a_schema_and_a_line_of_usage() -> None:
         assert command.summary.endswith(".") or ":" in command.summary
         assert command.arguments.model_json_schema()["type"] == "object"
         assert command.usage.startswith(f"/{command.name}")
+
+
+def test_an_idea_runs_though_the_time_that_was_agreed_before_is_up(talk: Talk) -> None:
+    talk.say("tune train.py", "always", "run 1")
+    bench = talk.session.bench
+    for agreed in (replace(bench.agreed, until=1.0), replace(bench.agreed, trials=1)):
+        bench.set_agreed(agreed)
+        before = len(bench.history.told)
+        talk.say("try depth=4")
+        card = talk.of("card")[-1]
+        assert card.text.startswith("Run lr=")
+        assert card.fields["lines"][-1].endswith("; yes allows it")  # though "always" was said to running it
+        talk.say("yes")
+        assert len(bench.history.told) == before + 1, agreed
+
+
+def test_what_runs_until_a_time_is_paused_and_goes_on_until_that_time(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talk.say("tune train.py", "always")
+    monkeypatch.setenv("NAP_S", "0.3")
+    talk.session.say("/run minutes=2")
+    until = talk.session.bench.agreed.until
+    talk.session.say("/pause")
+    assert "until the time is up" in talk.of("answer")[-1].text
+    assert talk.session.bench.state.left == 0, "a later session would run as many as never fit"
+    talk.session.say("/resume")
+    assert talk.of("answer")[-1].text.startswith("Going on until ")
+    assert talk.session.bench.agreed.until == until
+    talk.session.say("/pause")
+
+
+def test_the_best_in_few_words_is_of_the_present_study(talk: Talk) -> None:
+    talk.say("tune train.py", "always")
+    assert talk.session.best_words.startswith("best val_loss")
+    talk.say("/fix seed=4", "yes")
+    assert talk.session.best_words == ""
