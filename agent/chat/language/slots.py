@@ -28,6 +28,7 @@ from bestguess.agent.chat.language.words import (
     NUMBERS,
     OFF,
     OPTION_WORDS,
+    ORDINALS,
     RANGE,
     REPLACED,
     REST,
@@ -38,6 +39,7 @@ from bestguess.agent.chat.language.words import (
     TAKEN_BACK,
     TENS,
     TIMES,
+    TOPIC_GIVEN,
     TOTAL,
     TRIAL,
 )  # fmt: skip
@@ -82,7 +84,7 @@ class Marked:
         self._mark("G", LOOSE_GOAL, _goal("", is_known=True))
         self._mark_names()
         self._mark_bounds(topic)
-        self._mark_values()
+        self._mark_values(topic)
         self._mark_counts()
 
     def named(self, kinds: str) -> list[Any]:
@@ -101,7 +103,7 @@ class Marked:
             if held is None:
                 return match[0]
             self.slots.append(held)
-            used = {group for group in match.groups() if group}
+            used = {group for group in match.groups() if group} if pattern != OFF else set()
             kept = [each for each in re.findall(r"<[A-Z]\d+>", match[0]) if each[2:-1] not in used]
             words = match.groupdict().get("keep") or ""
             return f" {' '.join([words, *kept])} <{kind}{len(self.slots) - 1}> "
@@ -120,6 +122,7 @@ class Marked:
             kind = "P" if names[spoken] in self._parameters else "Q"
             ending = "(?:s|er)?" if len(spoken) > 2 else ""
             self._mark(kind, rf"(?<![\w.<]){re.escape(spoken)}{ending}(?![\w>])", _always(names[spoken]))
+        self._mark("P", r"(?<![\w.<])([a-z]\w+)(?= ?=)", self._begun)
         self._mark("Q", r"(?P<keep>\badd) ([a-z][a-z0-9]*(?:_[a-z0-9]+)+)(?![\w>=])", self._unknown)
         for name, one in self._parameters.items():
             for option in sorted(map(str, getattr(one, "options", ())), key=len, reverse=True):
@@ -138,12 +141,14 @@ class Marked:
             self.text = re.sub(r"<[PQ]\d+>", "", self.text)
             self._mark("B", r"<R(\d+)>", _always((names[0], *ranges[0])))
 
-    def _mark_values(self) -> None:
+    def _mark_values(self, topic: str) -> None:
         to, by = MORE_OPTIONS
         self._mark("E", to, lambda match: self._more(match[3], match[2]))
         self._mark("E", by, lambda match: self._more(match[2], match[3]))
         self._mark("V", OPTION_WORDS, self._option)
         self._mark("V", GIVEN, lambda match: self._assigned(match[1], match[3]))
+        if topic and not self.named("PQV"):
+            self._mark("V", TOPIC_GIVEN, lambda match: (topic, _value(match[1])))
         self._mark("V", LOOSELY_GIVEN, lambda match: self._assigned(match[1], match[2]))
         before = rf"({NUMBER})\s*(?:(?:for|as) (?:the )?)?<[PQ](\d+)>"
         self._mark("V", before, lambda match: self._assigned(match[2], match[1]))
@@ -166,6 +171,11 @@ class Marked:
     def _as_written(self, word: str) -> str:
         at = re.search(re.escape(word), self.written, re.IGNORECASE)
         return at[0] if at else word
+
+    def _begun(self, match: Match) -> str | None:
+        """Read the beginning of a name, as in "act=relu"."""
+        found = [name for name in self._parameters if name.lower().startswith(match[1])]
+        return found[0] if len(found) == 1 else None
 
     def _unknown(self, match: Match) -> str | None:
         """Read a name that may be an option of the program, of which nobody knows yet."""
@@ -224,6 +234,8 @@ def plain(text: str) -> str:
         found = re.sub(pattern, written, found)
     pairs = rf"\b({'|'.join(TENS)})[- ]({'|'.join(list(NUMBERS)[:9])})\b"
     found = re.sub(pairs, lambda match: str(NUMBERS[match[1]] + NUMBERS[match[2]]), found)
+    ordinal = rf"\b({'|'.join(ORDINALS)})\b(?= (?:trial|run|one|attempt))"
+    found = re.sub(ordinal, lambda match: f"{ORDINALS[match[1]]}th", found)
     alone = "|".join(sorted((word for word in NUMBERS if word != "one"), key=len, reverse=True))
     return re.sub(rf"\b(?:{alone})\b", lambda match: str(NUMBERS[match[0]]), found)
 

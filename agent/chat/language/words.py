@@ -14,6 +14,10 @@ NUMBERS = {
 NUMBERS |= {word: 10 * number for number, word in enumerate(TENS, 2)}
 NUMBERS |= {"a dozen": 12, "dozen": 12, "a hundred": 100, "twice": 2, "zero": 0}
 
+ORDINALS = dict(
+    zip("second third fourth fifth sixth seventh eighth ninth tenth".split(), range(2, 11), strict=True)
+)
+
 SPELLED = {
     "\u2019": "'",
     r"\b(do|does|did|is|are|was|wo|ca|should|could|has|need)nt\b": r"\1n't",
@@ -60,7 +64,8 @@ MARKING = "additional further trials experiments tokens number maximum minimum b
 """Words that marks go by, as far as they are often misspelled."""
 
 POLITE = (
-    r"(?:ok|okay|so|now|hey|please|and|also|then|but|actually)\b[,.!]?\s+|i(?:'d| would) like (?:to )?|let's "
+    r"(?:ok|okay|so|well|now|hey|hi|please|and|also|then|but|alright|right|great|actually)\b[,.!]?\s+"
+    r"|i(?:'d| would) like (?:you )?(?:to )?|i want (?:you )?to |let(?:'s| us) "
 )
 REQUEST = r"(?:could|can|would|will) (?:you|u)(?: also)?(?: please)? (?!not\b|please)|can i (?:have|get|see) "
 GO_ON = r"(?:please )?(?:don't|do not|dont|no) (?:stop|stopping|end|pause|quit)(?: (?:it|now|yet|here))*[.!]?"
@@ -81,7 +86,7 @@ HYPOTHETICAL = (
 """What makes all of a sentence a question, wherever it is split."""
 
 QUESTION = (
-    rf"(?:{HYPOTHETICAL}|(?:what|which|who|how|why|when|where)s?\b|(?:do|have) (?:you|we|i|they)\b"
+    rf"(?:(?!if\b){HYPOTHETICAL}|(?:what|which|who|how|why|when|where)s?\b|(?:do|have) (?:you|we|i|they)\b"
     r"|(?:is|are|was|were|does|did|has|can|any|you think|may|might)\b)"
 )
 
@@ -111,6 +116,7 @@ _TRIALS = r"(?:trials?|runs?|experiments?|evaluations?|times|iterations?|of (?:t
 _MORE = r"(?:more|further|additional|extra)"
 TRIAL = (
     r"(?:\b(?:trials?|numbers?|nr\.?|attempt|run #)\s*(?:number )?#?|#)(\d+)\b(?!\.\d|\s*(?:more|trials|<))"
+    r"|\b(\d+)(?:st|nd|rd|th) (?:trial|run|one|attempt)"
 )
 REST = (
     r"\b(?:rest(?! (?:like|as|same|is|stays))|remaining|what'?s left|left|planned (?:trials|ones)"
@@ -123,7 +129,9 @@ TOTAL = (
     rf"|\b(?:count|number|total)(?: of {_TRIALS})? (?:up )?(?:to|at|is) (\d+)"
     rf"|\b(?:till|until) (?:we have )?(?:the )?(\d+) {_TRIALS}"
 )
-TIMES = r"(?<![\w.])(\d+) ?x(?!\w)|(?<!\w)x ?(\d+)(?![\w.])"
+TIMES = (
+    r"(?<![\w.])(\d+) ?x(?!\w)|(?<!\w)x ?(\d+)(?![\w.])|\b(\d+) (?:re)?(?:runs|repeats|repetitions|goes)\b"
+)
 SAID_MORE = rf"({_INTEGER})(?: {_MORE}| up to)*(?: {_TRIALS}| {_MORE}\b)(?: {_MORE}\b)?"
 AFTER_VERB = rf"\b(?P<keep>run|do|another|next|further|on with)(?: for)?(?: up to)? ({_INTEGER})(?!\s*[:=<])"
 TAKEN_BACK = (
@@ -183,6 +191,9 @@ _LINK = r"(?:\s*(?:[=:@(]|->)|\s+(?:to|at|is|was|be|as|o[nf]|about|(?P<keep>shou
 LOOSELY_GIVEN = (
     rf"<[PQ](\d+)>(?:\s+(?!(?:and|but|then|or|for|than|run|do|with|after|in|by|between)\b)[a-z'-]+){{1,4}}\s+({NUMBER})"
     r"(?! (?:more|trials?|runs?|times|of|in a row))"
+)
+TOPIC_GIVEN = (
+    rf"\b(?:it|that|this|them)\b(?: (?:to|at|on|be|rather))*\s+({NUMBER})(?! (?:more|trials?|runs?|times))"
 )
 OPTION_WORDS = rf"<P(\d+)>{_LINK}<O(\d+)>"
 GIVEN = rf"<[PQ](\d+)>{_LINK}({NUMBER}|true\b|false\b|(?<==)[\w.+-]+)"

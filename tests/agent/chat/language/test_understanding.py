@@ -183,6 +183,10 @@ def test_an_example_word_by_word_is_certain(text: str) -> None:
         ("dropout stays at 0.15 from now on", "pin", {"values": {"dropout": 0.15}}),
         ("what is different between 4 and 11?", "compare", {"a": 4, "b": 11}),
         ("no more than 20 thousand tokens", "budget", {"tokens": 20000}),
+        ("drop dropout", "drop", {"values": {"dropout": None}}),
+        ("turn off dropout", "drop", {"values": {"dropout": None}}),
+        ("run the third trial again", "retry", {"trial": 3}),
+        ("5 reruns of the best", "retry", {"trial": 3, "n": 5}),
     ],
 )
 def test_marks_fill_the_arguments(text: str, command: str, arguments: dict[str, object]) -> None:
