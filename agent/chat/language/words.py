@@ -14,9 +14,8 @@ NUMBERS = {
 NUMBERS |= {word: 10 * number for number, word in enumerate(TENS, 2)}
 NUMBERS |= {"a dozen": 12, "dozen": 12, "a hundred": 100, "twice": 2, "zero": 0}
 
-ORDINALS = dict(
-    zip("second third fourth fifth sixth seventh eighth ninth tenth".split(), range(2, 11), strict=True)
-)
+_ORDINALS = re.findall(r"\w+", "second third fourth fifth sixth seventh eighth ninth tenth")
+ORDINALS = {word: number for number, word in enumerate(_ORDINALS, 2)}
 
 SPELLED = {
     "\u2019": "'",
