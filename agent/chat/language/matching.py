@@ -52,14 +52,16 @@ Filled = tuple[dict[str, Any], set[int]]
 class Said:
     """What stands before a part in its text: the parameter and the trial that were named last.
 
-    "It" `refers` to the parameter. What is asked (`asks`) only reads; what may be asked, as a question
-    follows, is `doubtful` where it acts.
+    "It" `refers` to the parameter. What is asked (`asks`) only reads, but for what is `allowed` where an "if"
+    asks nothing: "if it gains nothing for 8 trials, stop". What may be asked, as a question follows, is
+    `doubtful` where it acts.
     """
 
     parameter: str = ""
     refers: bool = False
     trial: int | None = None
     asks: bool = False
+    allowed: frozenset[str] = frozenset()
     doubtful: bool = False
 
     @property
@@ -115,7 +117,7 @@ def fits(part: str, context: Context, said: Said = Said()) -> list[Fit]:
     left = sum(chances[label] for label in (NOTHING, NEGATED))
     for label, filled in held.items():
         acts = REGISTRY[label].effect != "reads"
-        if filled is None or (acts and (asks or said.asks)):
+        if filled is None or (acts and (asks or (said.asks and label not in said.allowed))):
             continue
         left += chances[label]
         found.append(

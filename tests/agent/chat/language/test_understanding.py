@@ -299,3 +299,25 @@ def test_several_metrics_and_their_weights_are_filled_from_words(
 def test_which_trials_a_table_is_of_is_said_with_it(text: str, show: str | None) -> None:
     (intent,) = understand(text, CONTEXT).intents
     assert (intent.command, intent.arguments.get("show"), intent.arguments["n"]) == ("table", show, 5)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "if it doesn't improve for 8 trials, stop",
+        "if we see no gain in 8 trials then stop",
+        "if you cant beat the best in 8 tries, stop",
+    ],
+)
+def test_a_condition_is_no_question(text: str) -> None:
+    reading = understand(text, CONTEXT)
+    assert (reading.intents or reading.choices[0])[0].command == "patience"
+
+
+@pytest.mark.parametrize(
+    "text", ["if it paused after 8 without gain, would that hurt?", "what if it pauses, say after 8"]
+)
+def test_a_condition_that_is_asked_about_changes_nothing(text: str) -> None:
+    reading = understand(text, CONTEXT)
+    for one in [*reading.intents, *(intent for choice in reading.choices for intent in choice)]:
+        assert one.command != "patience"
