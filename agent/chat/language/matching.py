@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from bestguess.agent.chat.command import Command
@@ -102,7 +102,7 @@ FAMILIES = (("narrow", "widen", "add"), ("pin", "fix"), ("why", "table"), ("repe
 
 
 def fits(part: str, context: Context, said: Said = Said()) -> list[Fit]:
-    """Return the three things that a part may be, the likeliest first; a question only fits what reads."""
+    """Return the two things that a part may be, the likeliest first; a question only fits what reads."""
     bare, asks = without_politeness(part)
     marked = Marked(bare, context, said.parameter)
     text = marked.text + (" ?" if part.rstrip().endswith("?") else "")
@@ -114,17 +114,12 @@ def fits(part: str, context: Context, said: Said = Said()) -> list[Fit]:
             chances[fitting[0]] = sum(chances[label] for label in family)
             chances |= dict.fromkeys((label for label in family if label != fitting[0]), 0.0)
     found = [_nothing(label, chances, marked, text) for label in (NOTHING, NEGATED)]
-    left = sum(chances[label] for label in (NOTHING, NEGATED))
     for label, filled in held.items():
         acts = REGISTRY[label].effect != "reads"
         if filled is None or (acts and (asks or (said.asks and label not in said.allowed))):
             continue
-        left += chances[label]
-        found.append(
-            _fit(REGISTRY[label], filled, marked, text, chances[label], doubtful=acts and said.doubtful)
-        )
-    scaled = [replace(fit, sureness=min(fit.sureness / max(left, 1e-6) ** 0.5, 1.0)) for fit in found]
-    return sorted(scaled, key=lambda fit: -fit.sureness - fit.is_certain)[:3]
+        found.append(_fit(REGISTRY[label], filled, marked, text, chances[label], acts and said.doubtful))
+    return sorted(found, key=lambda fit: -fit.sureness)[:2]
 
 
 def likeliest(part: str, context: Context) -> tuple[str, float]:
@@ -170,9 +165,7 @@ def without_politeness(part: str) -> tuple[str, bool]:
     return bare.rstrip(" ?"), asks
 
 
-def _fit(
-    command: Command, filled: Filled, marked: Marked, text: str, chance: float, *, doubtful: bool
-) -> Fit:
+def _fit(command: Command, filled: Filled, marked: Marked, text: str, chance: float, doubtful: bool) -> Fit:
     """Return how sure a command with its arguments is, which loses by what it has no use for."""
     name, (arguments, used) = command.name, filled
     unused = sum(number not in used and kind != "S" for kind, number in marked.marks())

@@ -38,7 +38,7 @@ MOST_PIECES = 10
 SURE, LIKELY = 0.6, 0.15
 """How sure all parts must be together for a card, and for a question: chosen on sentences of others."""
 
-ANSWERED = 0.3
+ANSWERED = 0.25
 """And for an answer, which costs nothing."""
 
 UNCLEAR = 0.3
