@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import threading
 import time
 from collections import deque
@@ -158,6 +159,13 @@ class Conversation:
             self.bench.take_up(SessionState.from_dict(kept))
             if self.bench.opened:
                 self.note_best()
+
+    @property
+    def resume_command(self) -> str:
+        """What goes on with this session later, typed where it was begun."""
+        home = self.bench.folder
+        where = "" if home == Path.cwd().resolve() else f" --folder {shlex.quote(str(home))}"
+        return f"bestguess chat{where} --resume"
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Have `listener` called with every event from now on; return how to end that."""

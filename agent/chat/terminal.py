@@ -26,6 +26,7 @@ from prompt_toolkit.formatted_text import FormattedText
 from prompt_toolkit.history import FileHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.patch_stdout import patch_stdout
+from rich.markup import escape
 
 from bestguess.agent.chat.answers.rendering import MAX_WIDTH, render
 from bestguess.agent.chat.completion import NameCompleter
@@ -36,9 +37,10 @@ from bestguess.agent.reports.console import CleanConsole
 from bestguess.tools.words.private import make_private
 from bestguess.tools.words.redaction import redact
 
-WELCOME = (
-    "Say what to tune, for example [bold]tune train.py[/bold]; [bold]/help[/bold] lists the commands, Tab "
-    "completes names, Alt-Enter breaks the line. Ctrl-C stops a reply, twice pauses, three times leaves."
+BEGIN = "Say what to tune, for example [bold]tune train.py[/bold]; "
+KEYS = (
+    "[bold]/help[/bold] lists the commands, Tab completes names, Alt-Enter breaks the line. Ctrl-C stops a "
+    "reply, twice pauses, three times leaves."
 )
 BETWEEN_PROMPTS_S = 0.005
 LAST_WORDS_S = 2.0
@@ -99,7 +101,7 @@ class Terminal:
             writer = asyncio.create_task(self._write())
             for event in session.past:
                 self._print(partial(render, event=event, echo=True))
-            self._print(lambda console: console.print(WELCOME, markup=True))
+            self._print(lambda console: console.print(KEYS if session.past else BEGIN + KEYS, markup=True))
             unlisten = session.listen(self._show)
             session.greet()
             worker = asyncio.create_task(self._work())
@@ -118,7 +120,8 @@ class Terminal:
                     await asyncio.wait_for(self._texts.join(), LAST_WORDS_S)
                 writer.cancel()
         CleanConsole().print(
-            "Everything is kept: [bold]bestguess chat --resume[/bold] goes on from here.", markup=True
+            f"Everything is kept: [bold]{escape(session.resume_command)}[/bold] goes on from here.",
+            markup=True,
         )
 
     async def _read(self) -> bool:
@@ -183,13 +186,16 @@ class Terminal:
                 self._since = None
 
     def _interrupt(self) -> bool:
-        """Stop the reply, then pause, then leave; return whether to go on."""
+        """Stop the reply, then pause, then leave; return whether to go on. A line is left first."""
+        is_stopped = self._since is not None or bool(self._session.suspended)
+        if self._prompt.default_buffer.text.strip() and not is_stopped:
+            return True
         self._presses += 1
         trials = self._session.bench.trials
         if self._presses == 1:
             self._session.discard_reply()
             again = "pauses, once more leaves." if trials and trials.busy else "leaves."
-            said = f"Stopped. Ctrl-C again {again}"
+            said = f"{'Stopped' if is_stopped else 'There is no reply to stop'}. Ctrl-C again {again}"
         elif self._presses == 2 and trials and trials.busy and not trials.paused:
             trials.pause()
             said = "Paused after the running trials. Ctrl-C again leaves now."

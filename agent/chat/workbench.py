@@ -302,12 +302,17 @@ class Workbench:
 
     def may_start(self) -> str:
         """Return why no trial may be started, or nothing."""
+        return self.spent or self.allows()
+
+    @property
+    def spent(self) -> str:
+        """What was agreed to and is used up, or nothing."""
         agreed = self.agreed
         if agreed.trials is not None and len(self.history) >= agreed.trials:
             return f"the budget of {agreed.trials} trials is spent"
         if agreed.until is not None and time.time() >= agreed.until:
             return "the time is up"
-        return self.allows()
+        return ""
 
     @property
     def examines(self) -> bool:

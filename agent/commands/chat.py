@@ -88,7 +88,7 @@ def command(
         try:
             run_lines(session, lines, sys.stdout, as_json=as_json, wait=not as_json if wait is None else wait)
         except KeyboardInterrupt:
-            echo("\ninterrupted, nothing is lost; bestguess chat --resume goes on from here", err=True)
+            echo(f"\ninterrupted, nothing is lost; {session.resume_command} goes on from here", err=True)
             sys.exit(130)
         return
     asyncio.run(Terminal(session, first).run())
@@ -112,7 +112,8 @@ def _do(prompts: tuple[str, ...], consents: tuple[str, ...], *, as_json: bool, *
                     break
         except KeyboardInterrupt:
             agent.session.discard_reply()
-            echo("\ninterrupted, nothing is lost; bestguess chat --resume goes on from here", err=True)
+            again = agent.session.resume_command
+            echo(f"\ninterrupted, nothing is lost; {again} goes on from here", err=True)
             if as_json:
                 echo_json(agent.so_far().to_dict())
             return 130

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bestguess.agent.chat.answers.formatting import duration
+from bestguess.agent.chat.answers.formatting import counted, duration
 from bestguess.agent.reports.front import front_summary, values_words, why_no_best
 from bestguess.agent.reports.insight import Insight
 from bestguess.agent.reports.report import credit_sources, share_words
@@ -113,8 +113,12 @@ def gather_facts(known: Known, insights: Sequence[Insight]) -> list[str]:
     gathered = [f"The {standing(history, known.task)}"]
     several = history.goals is not None and history.goals.several
     gathered += [
-        f"{credit.source}: {credit.trials} trials, {credit.failed} failed, {credit.new_bests} "
-        + ("joined the front." if several else f"new bests, improved by {credit.gain:.4g}.")
+        f"{credit.source}: {counted(credit.trials, 'trial')}, {credit.failed} failed, "
+        + (
+            f"{credit.new_bests} joined the front."
+            if several
+            else f"{counted(credit.new_bests, 'new best')}, improved by {credit.gain:.4g}."
+        )
         for credit in credit_sources(history)
     ]
     if stopped := count_stopped(history):

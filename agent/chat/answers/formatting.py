@@ -29,6 +29,11 @@ def cell(text: str, chars: int = CELL_CHARS) -> str:
     return line if len(line) <= chars else line[: chars - 1] + "…"
 
 
+def counted(count: int, noun: str) -> str:
+    """Return how many there are of what a noun names."""
+    return f"{count} {noun}{'s' if count != 1 else ''}"
+
+
 def duration(seconds: float) -> str:
     """Return a time as people say it."""
     if seconds < 1:

@@ -92,6 +92,15 @@ def still_to_run(left: int) -> str:
     return f"{left} trials are still to run" if left != 1 else "1 trial is still to run"
 
 
+def going_on(running: Iterable[int], left: int, *, paused: bool, spent: str) -> str:
+    """Say what runs, and what is still to run; `spent` is why no further trial is started."""
+    numbers = ", ".join(map(str, sorted(running)))
+    now = f"Running: trial{'s' if ',' in numbers else ''} {numbers}." if numbers else "Nothing runs."
+    if spent:
+        now += f" No further trial is started: {spent}."
+    return f"{now} {still_to_run(left)}{', paused: say *resume*' if paused else ''}." if left else now
+
+
 def plan_left(past: Iterable[Event]) -> str:
     """Say what of a plan was agreed to and not done when a session ended, or not answered; or nothing."""
     asked: list[dict[str, Any]] = []

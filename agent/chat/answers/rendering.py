@@ -130,9 +130,9 @@ def _render_trial(console: Console, event: Event) -> None:
     styles = {"failed": "red", **dict.fromkeys(("running", "pruned", "partial"), "dim")}
     style = "green" if best else styles.get(trial["state"], "")
     line = Text.assemble(
-        f"  {head}", (f" {source} ", BADGES[source]), (" " + rest.replace("`", "").replace("**", ""), style)
+        head, (f" {source} ", BADGES[source]), (" " + rest.replace("`", "").replace("**", ""), style)
     )
     why = trial["fallback"] or trial["reason"]
     if event.kind == "trial_finished" and console.width >= NARROW and why:
         line.append(f"  ({why})", style="dim")
-    console.print(line)
+    console.print(Padding(line, (0, 0, 0, 2)))

@@ -14,6 +14,9 @@ from bestguess.agent.reports.live import format_prediction, format_value
 from bestguess.agent.reports.recommendation import recommend
 from bestguess.tools.trial import History, Trial
 
+PARAMS_CHARS = 400
+"""Of the params of a trial: they are what a table is read for."""
+
 
 def plan_table(plan: Plan) -> str:
     """Show a plan: the command, the metric, and every parameter with its range."""
@@ -85,7 +88,7 @@ def trials_table(trials: Iterable[Trial], metric: str, front: Iterable[Trial], a
         value = {"best": "**{}**", "aside": "~~{}~~ set aside"}.get(row["kind"], "{}").format(row["value"])
         table.append(
             f"| {row['number']} | {row['source']} | {value} | {row['expected']} "
-            f"| {cell(row['params'], 70)} | {cell(row['why'])} |"
+            f"| {cell(row['params'], PARAMS_CHARS)} | {cell(row['why'])} |"
         )
     return "\n".join(table)
 

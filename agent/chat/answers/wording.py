@@ -40,14 +40,19 @@ def word_answer(
     direction: Direction,
     llm: LLM,
     *,
+    are_shown: bool,
     stop: threading.Event,
     show: Callable[[str], None],
 ) -> Answer:
-    """Return the model's answer as `check_answer` does; where there is none, why, and the facts."""
+    """Return the model's answer as `check_answer` does; where there is none, why, and the facts.
+
+    They are not said twice where they `are_shown`.
+    """
     try:
         return check_answer(question, facts, insights, direction, llm, stop=stop, show=show)
     except ModelError as error:
-        return Answer(f"The model could not answer ({shorten(str(error), 120)}); the facts are:\n\n{facts}")
+        stands = "what is known stands above." if are_shown else f"the facts are:\n\n{facts}"
+        return Answer(f"The model could not answer ({shorten(str(error), 120)}); {stands}")
 
 
 def check_answer(

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from bestguess.agent.chat.answers import facts
+from bestguess.agent.chat.answers import facts, notices
 from bestguess.agent.chat.answers.explanation import compare as compare_trials
 from bestguess.agent.chat.answers.explanation import explain
 from bestguess.agent.chat.answers.formatting import duration
@@ -31,9 +31,15 @@ def ask(session: Conversation, text: str) -> Answer:
 
     plan, history = session.bench.the_plan(), session.bench.history
     insights = gain_insight(plan.space, history, noisy=plan.task.noisy)
-    listed = "\n".join(f"- {line}" for line in facts.gather_facts(session.bench.known, insights))
+    trials, spent = session.bench.trials, session.bench.spent
+    paused, left = (trials.paused, trials.left) if trials else (True, 0)
+    now = notices.going_on(trials.running if trials else (), left, paused=paused, spent=spent)
+    lines = (now, *facts.gather_facts(session.bench.known, insights))
+    listed = "\n".join(f"- {line}" for line in lines)
     if (llm := session.bench.asked) is None:
         return Answer(f"Without a language model I can only give the facts:\n\n{listed}")
+    if session.attended:  # a small model takes a minute, and may fail: what is known is there before
+        session.remark(f"What is known, until the model has an answer:\n\n{listed}")
     with session.thinking():
         return word_answer(
             text,
@@ -41,6 +47,7 @@ def ask(session: Conversation, text: str) -> Answer:
             insights,
             history.direction,
             llm,
+            are_shown=session.attended,
             stop=session.stopped,
             show=session.show_writing,
         )
@@ -160,7 +167,7 @@ def cost(study: facts.Known, n: Count | None = None) -> str:
     ran = duration(facts.total_seconds(history))
     text = (
         f"{len(history.told)} trials ({len(history.failed)} failed{running}), {ran} of running; "
-        f"the model took {tokens} tokens, {duration(thinking)}."
+        f"the model's proposals took {tokens} tokens, {duration(thinking)}."
     )
     mean = facts.seconds_per_trial(history)
     if mean:

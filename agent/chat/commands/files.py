@@ -168,5 +168,6 @@ def save(session: Conversation) -> str:
     database = session.bench.database
     return (
         f"Everything is kept as it happens: the trials in `{database.name}`, this conversation in "
-        f"`{database.with_suffix('.chat.jsonl').name}`. Go on later with `bestguess chat --resume`."
+        f"`{database.with_suffix('.chat.jsonl').name}`. Go on later with "
+        f"{verbatim(session.resume_command)}."
     )

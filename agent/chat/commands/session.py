@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bestguess.agent.chat.answers.formatting import cell
+from bestguess.agent.chat.answers.formatting import cell, verbatim
 from bestguess.agent.chat.command import command
 from bestguess.agent.chat.conversation import Conversation
 from bestguess.agent.chat.events import Answer
@@ -48,7 +48,8 @@ def help_(session: Conversation, command: str = "") -> str:  # noqa: ARG001
         one = REGISTRY[command.removeprefix("/")]
         return f"`{one.usage}`\n\n{one.help}"
     rows = ["| command | what it does |", "|---|---|"]
-    rows += [f"| `{command.usage}` | {cell(command.summary, 120)} |" for command in REGISTRY.values()]
+    usages = {command.usage.replace("|", "\\|"): command.summary for command in REGISTRY.values()}
+    rows += [f"| `{usage}` | {cell(summary, 120)} |" for usage, summary in usages.items()]
     return "\n".join(
         [*rows, "", "Plain words do, too: *run 10 more*, *set lr max to 0.01*, *why did 7 fail?*"]
     )
@@ -60,4 +61,4 @@ def help_(session: Conversation, command: str = "") -> str:  # noqa: ARG001
 def quit_(session: Conversation) -> str:
     """Leave; running trials are given back, and `bestguess chat --resume` goes on."""
     session.closing = True
-    return "Leaving. `bestguess chat --resume` goes on from here."
+    return f"Leaving. {verbatim(session.resume_command)} goes on from here."

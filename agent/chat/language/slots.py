@@ -16,6 +16,7 @@ from typing import Any
 from bestguess.agent.chat.language.intents import Context
 from bestguess.agent.chat.language.words import (
     AFTER_VERB,
+    BEST_OF,
     COLUMN,
     ENDS,
     GIVEN,
@@ -42,6 +43,7 @@ from bestguess.agent.chat.language.words import (
     TOPIC_GIVEN,
     TOTAL,
     TRIAL,
+    WISHED,
 )  # fmt: skip
 from bestguess.tools.scan.directions import direction_of, find_term
 from bestguess.tools.space.parameters import Choice, Float, Int
@@ -237,7 +239,10 @@ def plain(text: str) -> str:
     ordinal = rf"\b({'|'.join(ORDINALS)})\b(?= (?:trial|run|one|attempt))"
     found = re.sub(ordinal, lambda match: f"{ORDINALS[match[1]]}th", found)
     alone = "|".join(sorted((word for word in NUMBERS if word != "one"), key=len, reverse=True))
-    return re.sub(rf"\b(?:{alone})\b", lambda match: str(NUMBERS[match[0]]), found)
+    found = re.sub(rf"\b(?:{alone})\b", lambda match: str(NUMBERS[match[0]]), found)
+    for pattern, way in WISHED.items():
+        found = re.sub(pattern, _wished(way), found)
+    return re.sub(BEST_OF, r"\1the top \2", found)
 
 
 def corrected(text: str) -> str:
@@ -246,6 +251,14 @@ def corrected(text: str) -> str:
     if re.search(TAKEN_BACK, said):
         text = re.sub(TAKEN_BACK, lambda match: f"{match[2]}{match[1]}", said)
     return re.sub(REPLACED, lambda match: match[1], text, flags=re.IGNORECASE)
+
+
+def _wished(way: str) -> Callable[[Match], str]:
+    def written(match: Match) -> str:
+        is_metric = find_term(match[1]) is not None
+        return f"{way or direction_of(match[1])} {match[1]}" if is_metric else match[0]
+
+    return written
 
 
 def _always(held: Any) -> Callable[[Match], Any]:

@@ -162,8 +162,10 @@ def _split(text: str, context: Context) -> list[_Part]:
 
 
 def _is_bare(rest: str, context: Context) -> bool:
-    """Whether what follows begins with nothing but values, which belong to what is before."""
+    """Whether what follows begins with values alone, or a bare "why?": these belong to what is before."""
     piece = re.split(PARTS, rest)[0]
+    if re.fullmatch(r"(?:why|how come|how so)[ ?!.]*", piece.lower()):
+        return True
     return bool(words := tokens(Marked(piece, context).text)) and set(words) <= {"V", "O"}
 
 

@@ -25,6 +25,7 @@ SPELLED = {
     r"\btrails\b": "trials",
     r"\bn(?:_trials)? ?= ?(?=\d)": "run ",
     r"\bw/o\b": "without",
+    r"\b(?:btw|b/w)\.?(?= [\d.])": "between",
     r"\bw/?(?= )": "with",
     "\u2026": "..",
     r"\b(?:three|3) quarters of an hour\b": "45 minutes",
@@ -34,6 +35,16 @@ SPELLED = {
     r"\b(?:an?|one) hour and a half\b": "90 minutes",
     r"\b(?:an?|one) (?=hour|minute|more\b)|(?<!s )\b(?:an?|one) (?=trial|run\b)": "1 ",
 }
+
+_SHOULD = r"\b([a-z]\w*) (?:should|must|has to|needs to) (?:go|get|come|be|become)(?: as)?"
+WISHED = {
+    rf"{_SHOULD} (?:down|low|lower|lowest|small|smaller|smallest)(?: as possible)?\b": "minimize",
+    rf"{_SHOULD} (?:up|high|higher|highest|large|larger|largest)(?: as possible)?\b": "maximize",
+    r"\b(?:the )?([a-z]\w*) (?:is what )?(?:counts|matters)(?:,? (?:and )?not (?:the )?\w+)?(?=[.,!]|$)": "",
+}
+"""How it is said which metric counts, without the word for it; the name is that of a metric."""
+
+BEST_OF = r"^((?:(?:please|show|list|give|see|print)(?: me)? |what (?:are|were) )*)(?:the |our )?(\d+) best\b"
 
 SPOKEN: Mapping[str, tuple[str, ...]] = {
     "learning rate": ("lr", "eta", "learning_rate", "step_size", "learning_rate_init"),
@@ -55,7 +66,7 @@ def _words(text: str) -> frozenset[str]:
 
 FILLERS = _words(
     """a an the please pls plz ok okay so well now just then and also hey hi hello thanks thank great good
-    nice right alright too ah oh hm hmm"""
+    nice right alright too ah oh hm hmm there thx ty"""
 )
 """What means nothing by itself."""
 

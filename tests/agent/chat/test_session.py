@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import shlex
 import subprocess
@@ -12,10 +13,12 @@ import pytest
 from tests.agent.chat.conftest import Talk
 from tests.agent.chat.language.measure import phrasings
 
+from bestguess.agent.chat.answers.rendering import render
 from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.plan import Plan
 from bestguess.agent.chat.session import Session
 from bestguess.agent.record.study import load
+from bestguess.agent.reports.console import CleanConsole
 from bestguess.agent.testing import DeadLLM, GarbageLLM, ScriptedLLM
 from bestguess.tools.errors import InputError
 
@@ -323,7 +326,7 @@ def test_facts_are_told_in_templates_without_a_model(talk: Talk) -> None:
     assert talk.say("plot").plot is not None
     assert talk.say("plot lr").plot is not None
     asked = talk.say("could you summarise where this stands for my colleague?").text
-    assert "Without a language model I can only give the facts" in asked
+    assert "Without a language model I can only give the facts:\n\n- Nothing runs." in asked
 
 
 @pytest.mark.slow
@@ -592,3 +595,19 @@ def test_the_best_in_few_words_is_of_the_present_study(talk: Talk) -> None:
     assert talk.session.best_words.startswith("best val_loss")
     talk.say("/fix seed=4", "yes")
     assert talk.session.best_words == ""
+
+
+def test_the_way_back_names_the_folder_that_a_session_was_begun_in(
+    talk: Talk, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert f"`bestguess chat --folder {folder} --resume`" in talk.say("/save").text
+    monkeypatch.chdir(folder)
+    assert "`bestguess chat --resume`" in talk.say("/save").text
+    assert "`bestguess chat --resume`" in talk.say("/quit").text
+
+
+def test_a_command_whose_argument_has_options_is_one_row_of_the_help(talk: Talk) -> None:
+    out = io.StringIO()
+    render(CleanConsole(file=out, force_terminal=False, width=110), talk.say("/help"))
+    rows = out.getvalue().splitlines()
+    assert any("/earlier on|off" in row and "Let the next study begin" in row for row in rows)
