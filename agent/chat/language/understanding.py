@@ -41,6 +41,9 @@ SURE, LIKELY = 0.6, 0.15
 ANSWERED = 0.25
 """And for an answer, which costs nothing."""
 
+BARE_WHY = r"(?i:why|how come|how so)[ ?!.]*"
+"""What after a question asks nothing of its own."""
+
 UNCLEAR = 0.3
 """What a piece counts for at least in a split, understood or not."""
 
@@ -143,7 +146,12 @@ def _later(text: str) -> _Part:
 def _split(text: str, context: Context) -> list[_Part]:
     """Return the parts of a text that are most probable together."""
     whole = text.strip(" ,")
-    cuts = [cut for cut in re.finditer(PARTS, whole) if not _is_bare(whole[cut.end() :], context)]
+    cuts = [
+        cut
+        for cut in re.finditer(PARTS, whole)
+        if not _is_bare(whole[cut.end() :], context)
+        and not (is_question(whole[: cut.start()]) and re.fullmatch(BARE_WHY, whole[cut.end() :]))
+    ]
     starts, ends = [0, *(cut.end() for cut in cuts)], [*(cut.start() for cut in cuts), len(whole)]
     if len(starts) > MOST_PIECES:
         starts, ends = [0], [len(whole)]
@@ -162,10 +170,8 @@ def _split(text: str, context: Context) -> list[_Part]:
 
 
 def _is_bare(rest: str, context: Context) -> bool:
-    """Whether what follows begins with values alone, or a bare "why?": these belong to what is before."""
+    """Whether what follows begins with nothing but values, which belong to what is before."""
     piece = re.split(PARTS, rest)[0]
-    if re.fullmatch(r"(?:why|how come|how so)[ ?!.]*", piece.lower()):
-        return True
     return bool(words := tokens(Marked(piece, context).text)) and set(words) <= {"V", "O"}
 
 
