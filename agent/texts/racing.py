@@ -8,11 +8,13 @@
 | sigma^2 |       | the variance of a difference on such an item: the candidate's, drawn to all ones'|
 
 d_i ~ N(w_i theta, w_i sigma^2): an item that all get right, or all wrong, says little and is expected to, so
-that items may be chosen by how much they say, and those left out are not taken to be like those chosen. The
-mean over all N items is what is raced for; once all are seen nothing is estimated. A candidate is tried on
-while it is expected to gain enough: E max(sum d, 0) / N, so that one which answers as the best does, and may
-be as good but hardly better, soon ends. Races are after Maron and Moore (1994), the weights after item
-response theory, the expected gain is that of Mockus (1978).
+that items may be chosen by how much they say, and those left out are not taken to be like those chosen. Of
+the items that the best gets right and of those that it gets wrong the same share is chosen: most candidates
+differ where it is right, and there it can only be equalled. The mean over all N items is what is raced for;
+once all are seen nothing is estimated. A candidate is tried on while it is expected to gain enough:
+E max(sum d, 0) / N, so that one which answers as the best does, and may be as good but hardly better, soon
+ends. Races are after Maron and Moore (1994), the weights after item response theory, the expected gain is
+that of Mockus (1978).
 """
 
 from __future__ import annotations
@@ -89,11 +91,15 @@ class Race:
         if self.best is None:
             return left
         count = min(max(self.first, len(known)), len(left))
-        weights = self.weights()[left]
         rng = np.random.default_rng((self.seed, len(self.scores), len(known)))
         # By Gumbel's trick: drawn without replacement, an item the likelier the more candidates differ on it.
-        order = np.argsort(-(np.log(weights) + rng.gumbel(size=len(left))))
-        return sorted(left[index] for index in order[:count])
+        keys = np.log(self.weights()) + rng.gumbel(size=self.items)
+        keys[list(known)] = np.inf
+        is_right = np.array([self.scores[self.best][item] >= 0.5 for item in range(self.items)])
+        places = np.empty(self.items)
+        for stratum in map(np.flatnonzero, (is_right, ~is_right)):
+            places[stratum[np.argsort(-keys[stratum])]] = (np.arange(len(stratum)) + 0.5) / len(stratum)
+        return sorted(sorted(left, key=places.__getitem__)[:count])
 
     def is_out(self, candidate: str) -> bool:
         """Whether a candidate is expected to gain too little to be tried further."""

@@ -146,3 +146,13 @@ def test_the_chance_to_be_better_and_the_interval_are_those_of_the_beta_distribu
     low, high = interval([1.0] * 8 + [0.0] * 2)
     assert 0.5 < low < 0.8 < high < 0.96
     assert interval([1.0] * 5)[1] <= 1.0
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_of_what_the_best_gets_right_and_wrong_the_same_share_is_tried(seed: int) -> None:
+    race = Race(20, seed=seed, first=10)
+    race.note("best", {item: float(item < 12) for item in range(20)})
+    for name in "abc":  # they differ only where the best is right
+        race.note(name, {item: float(item % 2) if item < 12 else 0.0 for item in range(20)})
+    chosen = race.next_items("new")
+    assert (sum(item < 12 for item in chosen), len(chosen)) == (6, 10)
