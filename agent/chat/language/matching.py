@@ -310,7 +310,7 @@ def _of_metrics(command: Command, marked: Marked, context: Context, take: Take) 
         also = {context.metric: None} if len(ways) == 1 and context.metric not in ways else {}
         return {"values": also | ways} if ways and (context.metric or len(ways) > 1) else {}
     order = sorted(ways, key=marked.written.lower().find)
-    weights = dict.fromkeys([*order, *[context.metric] * (len(order) == 1)], 1)
+    weights = dict.fromkeys([*order, *[context.metric] * (len(order) == 1 and context.metric != "")], 1)
     weights |= dict(zip(order, take("NCV", 9) or [2], strict=False))
     return {"values": weights} if len(weights) > 1 else {}
 

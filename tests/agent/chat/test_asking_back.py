@@ -208,8 +208,15 @@ def test_how_many_is_no_number_of_a_trial(trials: int) -> None:
     assert reading.intents == (Intent("patience", {"n": 15}, reading.intents[0].origin),)
 
 
-def test_before_there_is_a_study_a_program_that_is_named_is_offered(talk: Talk) -> None:
+def test_what_a_program_should_do_is_part_of_its_study(talk: Talk) -> None:
     talk.say("hi! can u tune train.py for me, val_loss should go down")
+    assert talk.session.pending is not None
+    given = {"script": "train.py", "metric": "val_loss", "direction": "minimize"}
+    assert dict(talk.session.pending.intent.arguments) == given
+
+
+def test_before_there_is_a_study_a_program_that_is_named_is_offered(talk: Talk) -> None:
+    talk.say("how good can train.py get, u think")
     assert talk.of("choice")[-1].fields["choices"][0] == ["/new script=train.py"]
     assert talk.session.bench.plan is None
     talk.say("1")

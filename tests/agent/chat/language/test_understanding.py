@@ -349,3 +349,8 @@ def test_a_range_between_two_numbers_may_be_shortened() -> None:
     assert [REGISTRY[one.command].write(one.arguments) for one in offered] == [
         "/narrow parameter=lr low=0.001 high=0.01"
     ]
+
+
+def test_a_weight_needs_a_second_metric_that_has_a_name() -> None:
+    reading = understand("val_loss counts double", replace(CONTEXT, metric=""))
+    assert all(one.command != "prefer" for choice in (reading.intents, *reading.choices) for one in choice)
