@@ -165,6 +165,7 @@ class Marked:
             return left if left and given <= {left, left + done} else None
 
         self._mark("C", REST, rest)
+        self._mark("C", r"\b((?!2\b)\d+) (?P<keep>best|worst)\b", lambda match: int(match[1]))
         self._mark("C", TIMES, lambda match: int(_first(match)))
         self._mark("C", SAID_MORE, lambda match: int(match[1]))
         self._mark("C", AFTER_VERB, lambda match: int(match[2]))

@@ -354,3 +354,19 @@ def test_a_range_between_two_numbers_may_be_shortened() -> None:
 def test_a_weight_needs_a_second_metric_that_has_a_name() -> None:
     reading = understand("val_loss counts double", replace(CONTEXT, metric=""))
     assert all(one.command != "prefer" for choice in (reading.intents, *reading.choices) for one in choice)
+
+
+@pytest.mark.parametrize(
+    ("text", "command", "arguments"),
+    [
+        ("whats the five best", "table", {"show": "best", "n": 5}),
+        ("show me the 3 worst", "table", {"show": "worst", "n": 3}),
+        ("which are the four best ones", "table", {"show": "best", "n": 4}),
+    ],
+)
+def test_so_many_best_are_no_trial_of_that_number(
+    text: str, command: str, arguments: dict[str, object]
+) -> None:
+    reading = understand(text, CONTEXT)
+    first = (reading.intents or reading.choices[0])[0]
+    assert (first.command, dict(first.arguments)) == (command, arguments)
