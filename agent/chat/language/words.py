@@ -77,7 +77,9 @@ POLITE = (
     r"(?:ok|okay|so|well|now|hey|hi|please|and|also|then|but|alright|right|great|actually)\b[,.!]?\s+"
     r"|i(?:'d| would) like (?:you )?(?:to )?|i want (?:you )?to |let(?:'s| us) "
 )
-REQUEST = r"(?:could|can|would|will) (?:you|u)(?: also)?(?: please)? (?!not\b|please)|can i (?:have|get|see) "
+REQUEST = (
+    r"(?:could|can|would|will) (?:you|u|ya)(?: also)?(?: please)? (?!not\b|please)|can i (?:have|get|see) "
+)
 GO_ON = r"(?:please )?(?:don't|do not|dont|no) (?:stop|stopping|end|pause|quit)(?: (?:it|now|yet|here))*[.!]?"
 """What asks for nothing but to leave things running."""
 
@@ -85,12 +87,13 @@ NOTED = r"\W*(?:note|remark|remember|comment)\b(?: that|:|,)?\s*"
 REMARKED = r"<T\d+> (?:looked|looks|seemed|seems)\b[a-z' -]*"
 PARTS = (
     r"(?<=[a-z0-9)].)(?<=[.!?])\s+|;\s*|\n+|\s+[+&]\s+|,?\s+(?:and\s+)?then\s+|,\s+(?:and\s+|but\s+)?|:\s+"
-    r"|\s+(?:and|but|while)\s+|\s+(?=\()|\s+(?=(?:for|in|within) (?:\d+ ?|an? |one |half an )(?:h|min)\w*\b)"
+    r"|\s+-+\s+|\s+(?:and|but|however|though|while)\s+|\s+(?=\()|\s+(?=(?:for|in|within) (?:\d+ ?"
+    r"|an? |one |half an )(?:h|min)\w*\b)"
 )
 """Where a text may be split."""
 
 HYPOTHETICAL = (
-    r"(?:what (?:if|would)|should|would|could|suppose|if (?:i|we|you|one|it)\b|is it|do you think"
+    r"(?:what (?:if|would|happens)|should|would|could|suppose|if (?:i|we|you|one|it)\b|is it|do you think"
     r"|say (?:i|we)\b|before i|how would)\b"
 )
 """What makes all of a sentence a question, wherever it is split."""
@@ -125,37 +128,48 @@ _INTEGER = r"(?<![\w.-])-?\d+(?![\w]|\.\d)"
 _TRIALS = r"(?:trials?|runs?|experiments?|evaluations?|times|iterations?|of (?:these|those|them))\b"
 _MORE = r"(?:more|further|additional|extra)"
 TRIAL = (
-    r"(?:\b(?:trials?|numbers?|nr\.?|attempt|run #)\s*(?:number )?#?|#)(\d+)\b(?!\.\d|\s*(?:more|trials|<))"
+    r"(?:\b(?:trials?|numbers?|n[ro]\.|nr|attempt|run #)\s*(?:number )?#?|#)(\d+)\b(?!\.\d"
+    r"|\s*(?:more|trials|<))"
     r"|\b(\d+)(?:st|nd|rd|th) (?:trial|run|one|attempt)"
 )
 REST = (
     r"\b(?:rest(?! (?:like|as|same|is|stays))|remaining|what'?s left|left|planned (?:trials|ones)"
     r"|all(?: the)?(?= \d))(?: of (?:the |them )?(?:\d+)?| \d+)?"
 )
-_TOTAL = r"(?:total|all?together|overall|in all(?! \w)|in sum|incl\w*|count)\b"
+_TOTAL = (
+    r"(?:total|all? ?together|overall|in all(?! \w)|in sum|counted in|incl\w*|are done|(?:at"
+    r"|in) the end|count)\b"
+)
 TOTAL = (
-    rf"\b(?:(?:till|until|up to|make it) )?(?:we have )?(?:the )?(\d+)(?: {_TRIALS})?,?"
+    rf"\b(?:(?:till|until|up to|count to|reach|make it) )?(?:there are "
+    rf"|we have )?(?:the )?(\d+)(?: {_TRIALS})?,?"
     rf"(?: (?:in|with|all|the))*? {_TOTAL}"
     rf"|\b(?:count|number|total)(?: of {_TRIALS})? (?:up )?(?:to|at|is) (\d+)"
-    rf"|\b(?:till|until) (?:we have )?(?:the )?(\d+) {_TRIALS}"
+    rf"|\b(?:till|until) (?:there are |we have )?(?:the )?(\d+) {_TRIALS}"
 )
 TIMES = (
     r"(?<![\w.])(\d+) ?x(?!\w)|(?<!\w)x ?(\d+)(?![\w.])|\b(\d+) (?:re)?(?:runs|repeats|repetitions|goes)\b"
 )
 SAID_MORE = rf"({_INTEGER})(?: {_MORE}| up to)*(?: {_TRIALS}| {_MORE}\b)(?: {_MORE}\b)?"
-AFTER_VERB = rf"\b(?P<keep>run|do|another|next|further|on with)(?: for)?(?: up to)? ({_INTEGER})(?!\s*[:=<])"
+AFTER_VERB = (
+    r"\b(?P<keep>run|do|another|next|further|extra|on with|continue with)(?: for)?(?: up to)? "
+    rf"({_INTEGER})(?!\s*[:=<])"
+)
 TAKEN_BACK = (
     rf"{NUMBER}((?: (?:more|trials|runs|please))*)(?:[\s,.-]+(?:no|wait|sorry|h+m+|ah|i mean|make (?:that|it)"
-    rf"|rather|let'?s|say|actually|nope|pardon)\b)+[\s,-]+({NUMBER})"
+    rf"|rather|let'?s|say|excuse me|actually|nope|pardon|scratch that)\b)+[\s,-]+({NUMBER})"
 )
 REPLACED = rf"({NUMBER}(?: [\w-]+)?),? \(?(?:inst\w{{1,3}}d of|rather than|not|and not)(?: all)? {NUMBER}"
 
 _OVER = r"(?:above|over|beyond|(?:more|greater|larger|higher|bigger) (?:than|then)|exceed|past|(?<![\d-])>)"
 _UNDER = r"(?:below|under|(?:less|smaller|lower|fewer) (?:than|then)|beneath|<(?![A-Z]))"
 _NOT = (
-    r"(?:never|not?|don't|nothing|(?:should|must)n't)(?: (?:go|be|use|let|it|get|set|the|try|more|<P\d+>))*"
+    r"(?:never|not?|don't|nothing|(?:should|must)n't|without|avoid)(?: (?:go(?:ing)?|be|use|let|it"
+    r"|get|set|the|try|more|<P\d+>))*"
 )
-_GAP = r"(?:\s+(?:the|an?|o[fn]|for|to|at|is|be|with|by|go|use|let|it|set|limit|<[PQ]\d+>)|\s*[@=:])*\s*"
+_GAP = (
+    r"(?:\s+(?:the|an?|o[fn]|for|to|at|is|be|with|by|go|use|let|it|set|limit|value|<[PQ]\d+>)|\s*[@=:])*\s*"
+)
 _HIGHEST = (
     r"(?:\b(?:up to|until|till|as (?:far|high) as|at most|max(?:imum)?|ceiling|cap(?:ped)?"
     r"|upper (?:end|limit|bound))|<=)"
@@ -184,8 +198,9 @@ ENDS = (
 """How one end of a range is said, and whether it is the upper one; "not above 6" before "above 6"."""
 
 _METRIC = (
-    r"(?:the |its |my )?(?!(?:the|its?|me|us|you|my|our|this|that|both|all|everything|should|be|as|best|more"
-    r"|less|not|instead)\b|parameters|settings|values|<)([a-z_][\w/@^-]+)"
+    r"(?:the |its |my )?(?!(?:the|its?|me|us|you|my|our|this|that|them|these|both|all|everything"
+    r"|should|be|as|best"
+    r"|lowest|highest|more|less|not|instead)\b|hyper|parameters|settings|values|<)([a-z_][\w/@^-]+)"
 )
 GOALS = {
     rf"\b(?P<keep>minimi[sz]e|minimi[sz]ing|lowest) {_METRIC}": "minimize",
@@ -197,9 +212,13 @@ GOALS = {
 LOOSE_GOAL = rf"<F\d+> (?P<keep>for|to) (?:the )?(?:best )?{_METRIC}|\bbest {_METRIC}(?= out of)"
 """It is one only if its word is a metric's: one also tunes for a friend."""
 
-_LINK = r"(?:\s*(?:[=:@(]|->)|\s+(?:to|at|is|was|be|as|o[nf]|about|(?P<keep>should)|the|fix(?:ed)?|set))*\s*"
+_LINK = (
+    r"(?:\s*(?:[=:@(]|->)|\s+(?:to|at|is|was|were|be|as|o[nf]|around|about|(?P<keep>should)|the"
+    r"|fix(?:ed)?|set|value))*\s*"
+)
 LOOSELY_GIVEN = (
-    rf"<[PQ](\d+)>(?:\s+(?!(?:and|but|then|or|for|than|run|do|with|after|in|by|between)\b)[a-z'-]+){{1,4}}\s+({NUMBER})"
+    rf"<[PQ](\d+)>(?:\s+(?!(?:and|but|then|or|for|than|run|do|with|after|in|by"
+    rf"|between)\b)[a-z'-]+){{1,4}}\s+({NUMBER})"
     r"(?! (?:more|trials?|runs?|times|of|in a row))"
 )
 TOPIC_GIVEN = (

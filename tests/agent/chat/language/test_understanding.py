@@ -184,6 +184,9 @@ def test_an_example_word_by_word_is_certain(text: str) -> None:
         ("dropout stays at 0.15 from now on", "pin", {"values": {"dropout": 0.15}}),
         ("what is different between 4 and 11?", "compare", {"a": 4, "b": 11}),
         ("no more than 20 thousand tokens", "budget", {"tokens": 20000}),
+        ("run till there are 20 trials", "run", {"n": 8}),
+        ("avoid going above .3 for dropout", "narrow", {"parameter": "dropout", "high": 0.3}),
+        ("set lr to around 0.01", "pin", {"values": {"lr": 0.01}}),
         ("drop dropout", "drop", {"values": {"dropout": None}}),
         ("turn off dropout", "drop", {"values": {"dropout": None}}),
         ("run the third trial again", "retry", {"trial": 3}),
@@ -370,3 +373,8 @@ def test_so_many_best_are_no_trial_of_that_number(
     reading = understand(text, CONTEXT)
     first = (reading.intents or reading.choices[0])[0]
     assert (first.command, dict(first.arguments)) == (command, arguments)
+
+
+def test_what_is_asked_about_is_asked_to_its_end() -> None:
+    reading = understand("what happens if i drop dropout and run 20", CONTEXT)
+    assert all(one.command != "run" for choice in (reading.intents, *reading.choices) for one in choice)
