@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from bestguess.agent.chat.language.intents import Intent
-from bestguess.agent.chat.language.slots import plain
+from bestguess.agent.chat.language.slots import number_of, plain
 from bestguess.agent.chat.language.words import NUMBER
 
 MOST_CHARS = 100
@@ -56,8 +56,7 @@ def with_other_number(text: str, intent: Intent) -> Intent | None:
     found = _NUMBER_ONLY.fullmatch(plain(text)) if len(text) <= MOST_CHARS else None
     if found is None:
         return None
-    number = float(found["number"].removesuffix("k")) * (1000 if found["number"].endswith("k") else 1)
-    value = int(number) if number.is_integer() else number
+    value = number_of(found["number"])
     given = dict(intent.arguments)
     inner: Mapping[str, Any] = given.get("values") or {}
     places = [(name, False) for name in _numbers(given)] + [(name, True) for name in _numbers(inner)]

@@ -52,16 +52,16 @@ Filled = tuple[dict[str, Any], set[int]]
 class Said:
     """What stands before a part in its text: the parameter and the trial that were named last.
 
-    "It" `refers` to the parameter. What is asked (`asks`) only reads, but for what is `allowed` where an "if"
-    asks nothing: "if it gains nothing for 8 trials, stop". What may be asked, as a question follows, is
-    `doubtful` where it acts.
+    "It" `refers` to the parameter. What is asked (`asks`) only reads, but for what hangs on something where
+    an "if" asks nothing (`is_condition`): "if it gains nothing for 8 trials, stop". What may be asked, as a
+    question follows, is `doubtful` where it acts.
     """
 
     parameter: str = ""
     refers: bool = False
     trial: int | None = None
     asks: bool = False
-    allowed: frozenset[str] = frozenset()
+    is_condition: bool = False
     doubtful: bool = False
 
     @property
@@ -116,7 +116,9 @@ def fits(part: str, context: Context, said: Said = Said()) -> list[Fit]:
     found = [_nothing(label, chances, marked, text) for label in (NOTHING, NEGATED)]
     for label, filled in held.items():
         acts = REGISTRY[label].effect != "reads"
-        if filled is None or (acts and (asks or (said.asks and label not in said.allowed))):
+        if filled is None or (
+            acts and (asks or (said.asks and not (said.is_condition and label in CONDITIONAL)))
+        ):
             continue
         found.append(_fit(REGISTRY[label], filled, marked, text, chances[label], acts and said.doubtful))
     return sorted(found, key=lambda fit: -fit.sureness)[:2]

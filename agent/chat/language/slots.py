@@ -16,7 +16,6 @@ from typing import Any
 from bestguess.agent.chat.language.intents import Context
 from bestguess.agent.chat.language.words import (
     AFTER_VERB,
-    BEST_OF,
     COLUMN,
     ENDS,
     GIVEN,
@@ -133,7 +132,7 @@ class Marked:
                     self._mark("O", pattern, _always((name, option)))
 
     def _mark_bounds(self, topic: str) -> None:
-        self._mark("R", RANGE, lambda match: tuple(sorted(_value(end) for end in match.groups() if end)))
+        self._mark("R", RANGE, lambda match: tuple(sorted(number_of(end) for end in match.groups() if end)))
         for pattern, is_upper in ENDS:
             self._mark("R", pattern, _upper if is_upper else _lower)
         ranges, names = self.named("R"), self.named("P") or self.named("Q")
@@ -150,7 +149,7 @@ class Marked:
         self._mark("V", OPTION_WORDS, self._option)
         self._mark("V", GIVEN, lambda match: self._assigned(match[1], match[3]))
         if topic and not self.named("PQV"):
-            self._mark("V", TOPIC_GIVEN, lambda match: (topic, _value(match[1])))
+            self._mark("V", TOPIC_GIVEN, lambda match: (topic, number_of(match[1])))
         self._mark("V", LOOSELY_GIVEN, lambda match: self._assigned(match[1], match[2]))
         before = rf"({NUMBER})\s*(?:(?:for|as) (?:the )?)?<[PQ](\d+)>"
         self._mark("V", before, lambda match: self._assigned(match[2], match[1]))
@@ -165,11 +164,10 @@ class Marked:
             return left if left and given <= {left, left + done} else None
 
         self._mark("C", REST, rest)
-        self._mark("C", r"\b((?!2\b)\d+) (?P<keep>best|worst)\b", lambda match: int(match[1]))
         self._mark("C", TIMES, lambda match: int(_first(match)))
         self._mark("C", SAID_MORE, lambda match: int(match[1]))
         self._mark("C", AFTER_VERB, lambda match: int(match[2]))
-        self._mark("N", rf"({NUMBER})", lambda match: _value(match[1]))
+        self._mark("N", rf"({NUMBER})", lambda match: number_of(match[1]))
 
     def _as_written(self, word: str) -> str:
         at = re.search(re.escape(word), self.written, re.IGNORECASE)
@@ -203,7 +201,7 @@ class Marked:
             return name, next((option for option in one.options if str(option).lower() == words), words)
         if not re.fullmatch(NUMBER, words):
             return name, words
-        return name, _number(words) if isinstance(one, Float) else _value(words)
+        return name, _number(words) if isinstance(one, Float) else number_of(words)
 
     def _off(self, match: Match) -> tuple[str, float] | None:
         one = self._parameters.get(name := self.slots[int(match[2])])
@@ -243,7 +241,7 @@ def plain(text: str) -> str:
     found = re.sub(rf"\b(?:{alone})\b", lambda match: str(NUMBERS[match[0]]), found)
     for pattern, way in WISHED.items():
         found = re.sub(pattern, _wished(way), found)
-    return re.sub(BEST_OF, r"\1the top \2", found)
+    return re.sub(r"\b((?!2\b)\d+) (?:(best)|worst)\b", _ranked, found)
 
 
 def corrected(text: str) -> str:
@@ -252,6 +250,11 @@ def corrected(text: str) -> str:
     if re.search(TAKEN_BACK, said):
         text = re.sub(TAKEN_BACK, lambda match: f"{match[2]}{match[1]}", said)
     return re.sub(REPLACED, lambda match: match[1], text, flags=re.IGNORECASE)
+
+
+def _ranked(match: Match) -> str:
+    """Write "5 best" as "top 5": it is no trial of that number; "the two best" are a pair."""
+    return f"{'top' if match[2] else 'worst'} {match[1]}"
 
 
 def _wished(way: str) -> Callable[[Match], str]:
@@ -275,11 +278,11 @@ def _goal(way: str, *, is_known: bool = False) -> Callable[[Match], Any]:
 
 
 def _lower(match: Match) -> tuple[float | None, float | None]:
-    return _value(match[1]), None
+    return number_of(match[1]), None
 
 
 def _upper(match: Match) -> tuple[float | None, float | None]:
-    return None, _value(match[1])
+    return None, number_of(match[1])
 
 
 def _first(match: Match) -> str:
@@ -291,7 +294,8 @@ def _number(text: str) -> float:
     return 1000 * float(text[:-1]) if text.endswith("k") else float(text)
 
 
-def _value(text: str) -> float | int:
+def number_of(text: str) -> float | int:
+    """Return the number that a text such as "5", "1e-3" or "20k" is."""
     return _whole(_number(text))
 
 

@@ -15,7 +15,6 @@ from typing import Any
 from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.language.intents import LATER, Context, Intent, Verdict
 from bestguess.agent.chat.language.matching import (
-    CONDITIONAL,
     FAMILIES,
     Fit,
     Said,
@@ -203,7 +202,7 @@ def _read(whole: str, start: int, end: int, context: Context) -> _Part:
         refers=refers,
         trial=next(reversed(named("T")), None),
         asks=bool(re.match(HYPOTHETICAL, sentence.lower())),
-        allowed=frozenset() if any(map(is_question, re.split(PARTS, sentence))) else CONDITIONAL,
+        is_condition=not any(map(is_question, re.split(PARTS, sentence))),
         doubtful=any(is_question(piece) for piece in re.split(PARTS, after)),
     )
     fit = fits(text, context, said)

@@ -44,8 +44,6 @@ WISHED = {
 }
 """How it is said which metric counts, without the word for it; the name is that of a metric."""
 
-BEST_OF = r"^((?:(?:please|show|list|give|see|print)(?: me)? |what (?:are|were) )*)(?:the |our )?(\d+) best\b"
-
 SPOKEN: Mapping[str, tuple[str, ...]] = {
     "learning rate": ("lr", "eta", "learning_rate", "step_size", "learning_rate_init"),
     "batch size": ("batch_size", "bs"),
@@ -87,8 +85,8 @@ NOTED = r"\W*(?:note|remark|remember|comment)\b(?: that|:|,)?\s*"
 REMARKED = r"<T\d+> (?:looked|looks|seemed|seems)\b[a-z' -]*"
 PARTS = (
     r"(?<=[a-z0-9)].)(?<=[.!?])\s+|;\s*|\n+|\s+[+&]\s+|,?\s+(?:and\s+)?then\s+|,\s+(?:and\s+|but\s+)?|:\s+"
-    r"|\s+-+\s+|\s+(?:and|but|however|though|while)\s+|\s+(?=\()|\s+(?=(?:for|in|within) (?:\d+ ?"
-    r"|an? |one |half an )(?:h|min)\w*\b)"
+    r"|\s+-+\s+|\s+(?:and|but|however|though|while)\s+|\s+(?=\()"
+    r"|\s+(?=(?:for|in|within) (?:\d+ ?|an? |one |half an )(?:h|min)\w*\b)"
 )
 """Where a text may be split."""
 
@@ -128,8 +126,8 @@ _INTEGER = r"(?<![\w.-])-?\d+(?![\w]|\.\d)"
 _TRIALS = r"(?:trials?|runs?|experiments?|evaluations?|times|iterations?|of (?:these|those|them))\b"
 _MORE = r"(?:more|further|additional|extra)"
 TRIAL = (
-    r"(?:\b(?:trials?|numbers?|n[ro]\.|nr|attempt|run #)\s*(?:number )?#?|#)(\d+)\b(?!\.\d"
-    r"|\s*(?:more|trials|<))"
+    r"(?:\b(?:trials?|numbers?|n[ro]\.|nr|attempt|run #)\s*(?:number )?#?|#)"
+    r"(\d+)\b(?!\.\d|\s*(?:more|trials|<))"
     r"|\b(\d+)(?:st|nd|rd|th) (?:trial|run|one|attempt)"
 )
 REST = (
@@ -137,13 +135,12 @@ REST = (
     r"|all(?: the)?(?= \d))(?: of (?:the |them )?(?:\d+)?| \d+)?"
 )
 _TOTAL = (
-    r"(?:total|all? ?together|overall|in all(?! \w)|in sum|counted in|incl\w*|are done|(?:at"
-    r"|in) the end|count)\b"
+    r"(?:total|all? ?together|overall|in all(?! \w)|in sum|counted in|incl\w*|are done"
+    r"|(?:at|in) the end|count)\b"
 )
 TOTAL = (
-    rf"\b(?:(?:till|until|up to|count to|reach|make it) )?(?:there are "
-    rf"|we have )?(?:the )?(\d+)(?: {_TRIALS})?,?"
-    rf"(?: (?:in|with|all|the))*? {_TOTAL}"
+    r"\b(?:(?:till|until|up to|count to|reach|make it) )?(?:there are |we have )?"
+    rf"(?:the )?(\d+)(?: {_TRIALS})?,?(?: (?:in|with|all|the))*? {_TOTAL}"
     rf"|\b(?:count|number|total)(?: of {_TRIALS})? (?:up )?(?:to|at|is) (\d+)"
     rf"|\b(?:till|until) (?:there are |we have )?(?:the )?(\d+) {_TRIALS}"
 )
@@ -164,8 +161,8 @@ REPLACED = rf"({NUMBER}(?: [\w-]+)?),? \(?(?:inst\w{{1,3}}d of|rather than|not|a
 _OVER = r"(?:above|over|beyond|(?:more|greater|larger|higher|bigger) (?:than|then)|exceed|past|(?<![\d-])>)"
 _UNDER = r"(?:below|under|(?:less|smaller|lower|fewer) (?:than|then)|beneath|<(?![A-Z]))"
 _NOT = (
-    r"(?:never|not?|don't|nothing|(?:should|must)n't|without|avoid)(?: (?:go(?:ing)?|be|use|let|it"
-    r"|get|set|the|try|more|<P\d+>))*"
+    r"(?:never|not?|don't|nothing|(?:should|must)n't|without|avoid)"
+    r"(?: (?:go(?:ing)?|be|use|let|it|get|set|the|try|more|<P\d+>))*"
 )
 _GAP = (
     r"(?:\s+(?:the|an?|o[fn]|for|to|at|is|be|with|by|go|use|let|it|set|limit|value|<[PQ]\d+>)|\s*[@=:])*\s*"
