@@ -387,11 +387,13 @@ class Session(Acting):
         called |= {word: failed[0].number for word in ("failed", "crashed", "die") if len(failed) == 1}
         done = len(self.bench.study.everything) if self.bench.opened else 0
         agreed, waiting = self.bench.agreed.trials, self.bench.trials.left if self.bench.trials else 0
+        again = len(self.bench.trials.tuner.interrupted) if self.bench.trials else 0
         return Context(
             space=plan.space if plan else None,
             limits=plan.limits if plan else Limits(),
             options=_options(plan) if plan else (),
             trials=done,
+            waiting=waiting - again,
             left=waiting or max((agreed or 0) - done, 0),
             metric=plan.task.metric if plan else "",
             best=best.params if best else {},

@@ -32,15 +32,17 @@ class Intent:
 class Context:
     """What a sentence is understood in.
 
-    The space with its limits, the program's `options` that are not tuned, how many `trials` there are and how
-    many of those agreed to are `left`, the `best` params, and the numbers of trials that go by other names or
-    are `running`, and the studies by what they are called. `changed` is the parameter that was changed last.
+    The space with its limits, the program's `options` that are not tuned, how many `trials` there are, how
+    many more are `waiting` to run and how many of those agreed to are `left`, the `best` params, and the numbers
+    of trials that go by other names or are `running`, and the studies by what they are called. `changed` is the
+    parameter that was changed last.
     """
 
     space: Space | None = None
     limits: Limits = field(default_factory=Limits)
     options: tuple[str, ...] = ()
     trials: int = 0
+    waiting: int = 0
     left: int = 0
     metric: str = ""
     best: Mapping[str, Any] = field(default_factory=dict)

@@ -97,7 +97,9 @@ class Fit:
         return self.intent is not None and not self.acts
 
 
-FAMILIES = (("narrow", "widen", "add"), ("pin", "fix"), ("why", "table"), ("repeats", "retry"))
+FAMILIES = (
+    ("narrow", "widen", "add"), ("pin", "fix"), ("why", "table"), ("repeats", "retry"), ("run", "resume"),
+)  # fmt: skip
 """Commands that are told apart by their arguments rather than by words."""
 
 
@@ -195,6 +197,7 @@ def _fill(command: Command, marked: Marked, context: Context, said: Said) -> Fil
     joined = f" {' '.join(tokens(marked.text))} "
     given: dict[str, Any] = {}
     used: set[int] = set()
+    planned = context.trials + context.waiting
 
     def take(kinds: str, many: int = 1, *, trial: bool = False) -> list[Any]:
         found = [number for kind, number in marked.marks() if kind in kinds and number not in used][:many]
@@ -205,7 +208,7 @@ def _fill(command: Command, marked: Marked, context: Context, said: Said) -> Fil
 
     for name, field in fields.items():
         if name == "n" and command.name == "run" and (held := take("U")):
-            given |= {name: held[0] - context.trials} if held[0] > context.trials else {"unfit": True}
+            given |= {name: held[0] - planned} if held[0] > planned else {"unfit": True}
         elif name == "trials" and marked.marks("KM"):
             given |= dict(zip(["trials"], take("U"), strict=False))
         elif name in _KINDS and (held := take(_KINDS[name][0]) or take(_KINDS[name][1:])):
@@ -247,6 +250,8 @@ def _fill(command: Command, marked: Marked, context: Context, said: Said) -> Fil
     )
     if command.name == "repeats" and of_one:
         given["unfit"] = True  # the seeds of one trial are not those of all
+    if command.name == "resume" and (held := take("U")) and held[0] != planned:
+        given["unfit"] = True
     not_running = command.name == "stop" and given.get("trial") not in context.running
     lacks = (lacking if command.name in NEEDS else lacking - {"any"}) or not_running or "unfit" in given
     return None if lacks else (given, used)

@@ -378,3 +378,15 @@ def test_so_many_best_are_no_trial_of_that_number(
 def test_what_is_asked_about_is_asked_to_its_end() -> None:
     reading = understand("what happens if i drop dropout and run 20", CONTEXT)
     assert all(one.command != "run" for choice in (reading.intents, *reading.choices) for one in choice)
+
+
+@pytest.mark.parametrize(
+    ("waiting", "intents"), [(0, [("run", {"n": 3})]), (1, [("run", {"n": 2})]), (3, [("resume", {})]), (5, [])]
+)
+def test_trials_that_wait_are_part_of_a_total(
+    waiting: int, intents: list[tuple[str, dict[str, object]]]
+) -> None:
+    context = replace(CONTEXT, trials=3, waiting=waiting)
+    for text in ("run until there are 6 trials in total", "run till there are 6 trials"):
+        found = understand(text, context).intents
+        assert [(intent.command, intent.arguments) for intent in found] == intents
