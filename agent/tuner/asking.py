@@ -58,6 +58,7 @@ class Asking:
         self._prefetch = prefetch
         self._again = list(look.orphans)
         self._seen = look
+        self._closed = False
 
     @property
     def seen(self) -> History:
@@ -76,6 +77,7 @@ class Asking:
 
         `running` is how many run here, which count, too.
         """
+        self._check_open()
         consultation = None
         with self._study.asking(self.queue_s):
             look = self._look()
@@ -106,7 +108,12 @@ class Asking:
 
     def start(self, proposal: Proposal, history: History) -> Trial:
         """Start a trial of what somebody wants to run, checked against the trials so far."""
+        self._check_open()
         return self._watched(self._study.start(self._turns.check(history, proposal), self._owner))
+
+    def close(self) -> None:
+        """Hand out no further trial."""
+        self._closed = True
 
     def run_of(self, number: int) -> Run:
         """Return a running trial as what takes its reports."""
@@ -140,6 +147,12 @@ class Asking:
         told, _ = self._study.tell(number, Outcome.failure("interrupted, and not to be run again"))
         self._study.set_aside(number)
         return told
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StudyError(
+                f"the tuner is closed and starts no trial; make another with name={self._study.name!r} to go on"
+            )
 
     def _look(self) -> Look:
         """Read the study; what was given back here comes first among what is to be run again."""

@@ -421,7 +421,11 @@ class Tuner:
         return Result(self.study, llm_name, seconds, stopped, ending, device)
 
     def close(self) -> None:
-        """Stop asking the model and let go of the storage; a model object that was handed in stays open."""
+        """Stop asking the model and let go of the storage; a model object that was handed in stays open.
+
+        No trial is started after it; what runs may still be told.
+        """
+        self._asking.close()
         self._assembly.stop()
         self._terms.close(self._model)
         self.study.close()
