@@ -21,7 +21,7 @@ from bestguess.agent.commands._options import (
     storage_option,
     task_options,
 )
-from bestguess.agent.commands._output import console_for, echo, echo_json, print_table, say_wait
+from bestguess.agent.commands._output import echo, echo_json, say_wait
 from bestguess.tools.errors import InputError
 from bestguess.tools.words.given import shown
 
@@ -157,15 +157,12 @@ def _holds(path: Path, text: str) -> bool:
 
 
 def _show(made: WarmStart, rows: list[Any], out: Path | None, *, reader: bool) -> None:
-    from rich.table import Table
-
     from bestguess.agent.adapters._document import READER
 
-    table = Table("source", "point", "reason", title=f"Evaluate first ({made.model or 'no model'})")
-    for point, row in zip(made.points, rows, strict=True):
+    echo(f"Evaluate first ({made.model or 'no model'}):")
+    for number, (point, row) in enumerate(zip(made.points, rows, strict=True), start=1):
         why = f"{point.reason} ({point.fallback})" if point.fallback else point.reason
-        table.add_row(point.source, json.dumps(row, ensure_ascii=False, default=shown), why)
-    print_table(console_for(), table)
+        echo(f"{number}. {point.source}: {why}\n   {json.dumps(row, ensure_ascii=False, default=shown)}")
     if out is not None:
         echo(f"Written to {out}")
         if out.suffix != ".csv":

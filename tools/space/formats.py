@@ -162,6 +162,8 @@ def _check_keys(given: Mapping[Any, Any], known: tuple[str, ...], where: str) ->
     for key in given:
         if not isinstance(key, str) or key not in known:
             hint = did_you_mean(key, known) or f"; the fields are {', '.join(known)}"
+            if "parameters" in known and entries(given[key]) is not None:
+                hint += ", and every parameter stands under parameters"
             raise SpaceError(f"{where}: the field {shown(key)} is unknown{hint}")
 
 

@@ -104,6 +104,10 @@ def test_plain_words_mean_what_yaml_1_2_says() -> None:
         ("just words", "YAML: the document is 'just words'"),
         ("parameters: {}", "YAML: the space has no parameters"),
         ("parameters: [a]", r"YAML: parameters is \['a'\]"),
+        (
+            "lr: {type: float, low: 0, high: 1}",
+            "'lr' is unknown; the fields are parameters, constraints, task, and every parameter stands under",
+        ),
         ("parametres: {}", "YAML: the field 'parametres' is unknown; did you mean 'parameters'"),
         ("parameters: {a: 3}", "parameter 'a' is 3; give a mapping"),
         ("parameters: {a: {low: 1}}", "parameter 'a': type is None; give one of float, int, choice, text"),
