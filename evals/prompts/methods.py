@@ -139,13 +139,20 @@ def methods(write: Callable[[Sequence[tuple[str, float]], np.random.Generator], 
 
 
 def play(
-    task: PromptTask, model: LLM, method: Method, *, calls: int, seed: int, test_items: int = 60
+    task: PromptTask,
+    model: LLM,
+    method: Method,
+    *,
+    calls: int,
+    seed: int,
+    test_items: int = 60,
+    fresh: Sequence[Item] = (),
 ) -> dict[str, Any]:
-    """Return what a method's prompt scores on unseen items."""
+    """Return what a method's prompt scores on unseen items: of the test split, and `fresh` ones."""
     splits = split(task.items, seed)
     setting = Setting(task, splits, task.space(splits, seed), model, calls, seed)
     params = method(setting)
-    unseen = splits.test[:test_items]
+    unseen = (*splits.test[:test_items], *fresh)
     purse = Answers(model, max_tokens=task.max_tokens, most_calls=len(unseen))
     scores, _ = task.scores(purse, params, unseen)
     return {"score": fmean(scores), "items": len(unseen), "params": dict(params)}
