@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-_UNIT = re.compile(r"[^\n]*?(?:[.!?:;](?=\s)|(?=\n)|$)\s*")
+# Neither the point of "e.g." nor that of a number that begins a line ends a sentence.
+_END = r"(?<!\.\w)(?<!^\w)(?<!^\d\d)[.!?](?=\s)"
+_UNIT = re.compile(rf"[^\n]*?(?:{_END}|$)\s*", re.MULTILINE)
 
 
 def sentences(text: str) -> list[str]:

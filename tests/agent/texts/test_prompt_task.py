@@ -144,7 +144,7 @@ def test_a_study_of_something_else_is_not_gone_on_with(tmp_path: Path) -> None:
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_the_template_filled_in_is_what_the_model_read(layout: str) -> None:
     model = Shown()
-    tuned = task(model, layouts=[layout], instruction='Say {"n": 1}.', instructions=())
+    tuned = task(model, layouts=[layout], instruction='Say {"n": 1}. Be brief.', instructions=())
     found = tuned.tune(CALLS, seed=0)
     *_, text = model.asked[-1]
     roles = ("[system]", "[user]", "[assistant]")

@@ -20,6 +20,9 @@ def test_joined_sentences_are_the_text(text: str) -> None:
         ("- one\n- two\n\n- three", 3),
         ("", 0),
         ("v1.2 is out", 1),
+        ("Label the parcel: A, B or C. Be brief; no words.", 2),
+        ("Use a unit (e.g. kg, i.e. no grams). Be brief.", 2),
+        ("1. Read it. Twice.\n2. Answer.\n10. Stop.", 4),
     ],
 )
 def test_sentences_end_with_a_mark_before_space_or_with_the_line(text: str, count: int) -> None:
