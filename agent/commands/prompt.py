@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     "--try", "instructions", multiple=True, metavar="TEXT", help="another instruction; once for each"
 )
 @click.option(
-    "--shots", type=click.IntRange(0, 32), default=4, show_default=True, help="worked examples at most"
+    "--shots", type=click.IntRange(0, 32), default=12, show_default=True, help="worked examples at most"
 )
 @click.option(
     "--max-tokens", type=click.IntRange(1, 4096), default=64, show_default=True, help="of an answer"

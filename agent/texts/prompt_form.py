@@ -27,7 +27,7 @@ POOL = 32
 """Worked examples to choose from; more make the choice no better within a few hundred calls."""
 
 DRAWN = 6
-"""Sets of worked examples that chance may begin with."""
+"""Sets of worked examples that chance may begin with, of fewer and fewer."""
 
 
 class PromptForm:
@@ -83,8 +83,8 @@ class PromptForm:
             rng = np.random.default_rng((seed, len(pool)))
             most = min(self.shots, len(pool))
             drawn = [
-                JOINT.join(pool[index] for index in rng.permutation(len(pool))[: 1 + number % most])
-                for number in reversed(range(DRAWN))
+                JOINT.join(pool[index] for index in rng.permutation(len(pool))[: -(-most * number // DRAWN)])
+                for number in range(DRAWN, 0, -1)
             ]
             longest = sum(sorted(map(len, pool))[-most:]) + len(JOINT) * most
             parameters["exemplars"] = Text(

@@ -68,7 +68,7 @@ class PromptTask(PromptForm):
         *,
         instruction: str = INSTRUCTION,
         instructions: Sequence[str] = VARIANTS,
-        shots: int = 4,
+        shots: int = 12,
         layouts: Sequence[str] = tuple(LAYOUTS),
         max_tokens: int = 64,
     ) -> None:
