@@ -20,6 +20,7 @@ from bestguess.tools.space.parameters import Choice, Text
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Params
 from bestguess.tools.words.given import shown
+from bestguess.tools.words.sentences import sentences
 
 JOINT = "\n\n"
 ARROW = "\n=> "
@@ -69,15 +70,18 @@ class PromptForm:
         said = [[dict(item.fields), item.output] for item in self.items]
         return hashlib.sha256(repr((said, self.score_name, self.template)).encode()).hexdigest()[:12]
 
-    def space(self, splits: Splits, seed: int) -> Space:
-        """Return what is tuned; `exemplars` are pieces of the train split."""
-        parameters: dict[str, Any] = {
-            "instruction": Text(
+    def space(self, splits: Splits, seed: int, *, rewritten: bool = True) -> Space:
+        """Return what is tuned; `exemplars` are pieces of the train split.
+
+        An instruction of one sentence, without others to try, is only tuned where it can be `rewritten`.
+        """
+        parameters: dict[str, Any] = {}
+        if rewritten or self._instructions or len(sentences(self._instruction)) > 1:
+            parameters["instruction"] = Text(
                 default=self._instruction,
                 examples=self._instructions,
                 doc="what the model is told to do; it then reads worked examples and the question",
-            ),
-        }
+            )
         if self.shots:
             pool = list(dict.fromkeys(self._piece(item) for item in splits.train))[:POOL]
             rng = np.random.default_rng((seed, len(pool)))
@@ -98,17 +102,22 @@ class PromptForm:
             parameters["layout"] = Choice(
                 self._layouts, doc="how instruction, examples and question are put together"
             )
+        if not parameters:
+            raise InputError(
+                "nothing of the prompt is left to tune; give instructions to try, shots, several layouts, or a "
+                "model that writes (llm)"
+            )
         return Space(parameters)
 
     def messages(self, params: Params, fields: Mapping[str, str]) -> tuple[Message, ...]:
         """Return what the model reads for one question, by a configuration of the space."""
         layout = self._layout(params)
-        return layout(str(params["instruction"]), _examples(params), fill(self.template, fields))
+        return layout(self._words(params), _examples(params), fill(self.template, fields))
 
     def written(self, params: Params) -> str:
         """Return the prompt as a template: the items' fields in braces, other braces doubled."""
         examples = [(escape(asked), escape(said)) for asked, said in _examples(params)]
-        return write(self._layout(params)(escape(str(params["instruction"])), examples, self.template))
+        return write(self._layout(params)(escape(self._words(params)), examples, self.template))
 
     def scores(
         self, answers: Answers, params: Params, items: Sequence[Item]
@@ -120,6 +129,9 @@ class PromptForm:
     def question(self, item: Item) -> str:
         """Return an item as its question stands in a prompt."""
         return fill(self.template, item.fields)
+
+    def _words(self, params: Params) -> str:
+        return str(params.get("instruction", self._instruction))
 
     def _layout(self, params: Params) -> Layout:
         return LAYOUTS[str(params.get("layout", self._layouts[0]))]

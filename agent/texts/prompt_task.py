@@ -137,7 +137,7 @@ class PromptTask(PromptForm):
             study=study_name,
         )
         with Tuner(
-            self.space(splits, seed),
+            self.space(splits, seed, rewritten=llm not in (None, "none")),
             self.task(min(max(calls // VALIDATION_SHARE, 8), len(splits.validation))),
             llm=llm,
             storage=storage,

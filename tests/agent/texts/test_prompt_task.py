@@ -17,8 +17,12 @@ from bestguess.tools.errors import InputError, ModelUnavailable
 CALLS = 120
 
 
+TWO = {"shots": 2}
+"""Worked examples, of three kinds of items: no prompt is right on all."""
+
+
 def task(model: Any = None, **given: Any) -> bg.PromptTask:
-    return bg.PromptTask(model or Shown(), rows(), **given)
+    return bg.PromptTask(model or Shown(), rows(), **{"shots": 4} | given)
 
 
 def test_the_exemplars_that_a_model_needs_are_found_and_tested_on_items_that_it_never_saw() -> None:
@@ -54,8 +58,8 @@ def test_worked_examples_validation_and_test_items_never_meet(seed: int) -> None
 
 @pytest.mark.slow
 def test_a_race_tries_more_prompts_with_the_same_calls() -> None:
-    raced = task().tune(CALLS, seed=1)
-    full = task().tune(CALLS, seed=1, racing=False)
+    raced = task(**TWO).tune(CALLS, seed=1)
+    full = task(**TWO).tune(CALLS, seed=1, racing=False)
     runs = [len(trial.outcome.runs) for trial in full.history if trial.outcome]
     assert raced.trials > full.trials
     assert set(runs) == {full.items["validation"]}
@@ -101,6 +105,15 @@ def test_more_calls_go_on_with_the_same_race(tmp_path: Path) -> None:
     assert more.score >= first.score
 
 
+def test_an_instruction_that_nobody_can_change_stays_and_the_rest_is_tuned() -> None:
+    found = task(instruction="Say it.", instructions=()).tune(60, seed=0)
+    assert set(found.params) == {"exemplars", "layout"}
+    assert found.score > found.default_score
+    assert "Say it." in found.template
+    with pytest.raises(InputError, match="nothing of the prompt is left to tune; give instructions to try"):
+        task(shots=0, layouts=["lines"], instruction="Say it.", instructions=()).tune(60)
+
+
 def test_a_server_that_has_its_name_later_keeps_its_study(tmp_path: Path) -> None:
     class Served(Shown):
         name = "http://127.0.0.1:1/v1"
@@ -124,11 +137,11 @@ def test_an_interrupted_run_loses_nothing(tmp_path: Path) -> None:
 
     first = Shown()
     with pytest.raises(KeyboardInterrupt):
-        task(first).tune(CALLS, say=interrupt, **given)
+        task(first, **TWO).tune(CALLS, say=interrupt, **given)
     second = Shown()
-    found = task(second).tune(CALLS, **given)
+    found = task(second, **TWO).tune(CALLS, **given)
     assert not {text for _, text in first.asked} & {text for _, text in second.asked}
-    assert found.template == task().tune(CALLS, seed=0).template
+    assert found.template == task(**TWO).tune(CALLS, seed=0).template
 
 
 @pytest.mark.slow
@@ -234,7 +247,7 @@ def test_words_in_an_item_change_neither_the_scores_nor_the_run(words: str, plai
     def more(number: int) -> str:
         return f" {words}" if f"is {number}" in validation else ""
 
-    found = bg.PromptTask(Shown(), rows(more), layouts=["lines", "turns"]).tune(60, seed=0)
+    found = bg.PromptTask(Shown(), rows(more), shots=4, layouts=["lines", "turns"]).tune(60, seed=0)
     assert told(found) == told(plain_run)
 
 
