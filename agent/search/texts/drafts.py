@@ -38,7 +38,10 @@ def drafts_of(
 
 @dataclass(frozen=True, slots=True)
 class TextLooks:
-    """Proposes what chance does, with texts that were not tried: the user's first, then drafts of others."""
+    """Proposes what chance does, with texts that were not tried: the user's first, then pieces drawn anew.
+
+    Sentences are only put together anew where all else was tried: what is left out may be what is to be done.
+    """
 
     chance: Chance
 
@@ -47,11 +50,19 @@ class TextLooks:
         look = self.chance.propose(state)
         params, words = dict(look.params), [look.reason]
         options = drafts_of(state, (Options(),), 1)
-        for name, drafts in drafts_of(state, count=1).items():
-            new = [*options[name], *drafts]
-            if new and name in params:
-                params[name] = new[0].text
-                words.append(f"{name} is {new[0].words}")
+        drafts = drafts_of(state, count=1)
+        for made in (options, _of_pools(state, drafts), drafts):
+            for name in look.params:
+                if made.get(name) and params[name] == look.params[name]:
+                    params[name] = made[name][0].text
+                    words.append(f"{name} is {made[name][0].words}")
+            if made is not options and not state.tried(params):
+                break
         if not state.space.satisfies(params):
             return look
         return replace(look, params=params, reason="; ".join(words))
+
+
+def _of_pools(state: SearchState, drafts: dict[str, list[Draft]]) -> dict[str, list[Draft]]:
+    texts = {name: state.space.parameters[name] for name in drafts}
+    return {name: drafts[name] for name, one in texts.items() if isinstance(one, Text) and one.pool}
