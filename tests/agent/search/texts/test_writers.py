@@ -218,3 +218,19 @@ def test_a_text_counts_by_its_best_trial_and_of_several_metrics_by_the_front() -
 )
 def test_of_what_a_model_writes_for_a_pool_only_its_pieces_are_heard(said: str, kept: str) -> None:
     assert check_text(bg.Text(pool=POOL, pieces=3), said) == kept
+
+
+def test_first_looks_leave_the_sentences_of_an_instruction_as_they_are_while_other_things_are_new() -> None:
+    options = ["Label it: A or B.", "Label it: A or B. Give only the answer."]
+    space = bg.Space(
+        instruction=bg.Text(default=options[0], examples=options[1:]),
+        exemplars=bg.Text(pool=POOL, pieces=4, examples=["\n\n".join(POOL[:4])]),
+        layout=bg.Choice(["lines", "turns"]),
+    )
+    with bg.Tuner(space, seed=0, knowledge=False) as tuner:
+        looks = [tuner.ask() for _ in range(5)]
+        assert {trial.params["instruction"] for trial in looks} == set(options)
+        assert len({trial.params["exemplars"] for trial in looks}) == 5
+    with bg.Tuner(bg.Space(instruction=space.parameters["instruction"]), seed=0, knowledge=False) as tuner:
+        texts = {tuner.ask().params["instruction"] for _ in range(4)}
+        assert len(texts) == 4  # there is nothing else that could be new
