@@ -104,8 +104,8 @@ class PromptForm:
             )
         if not parameters:
             raise InputError(
-                "nothing of the prompt is left to tune; give instructions to try, shots, several layouts, or a "
-                "model that writes (llm)"
+                "nothing of the prompt is left to tune; give instructions to try, shots, several layouts, or "
+                "a model that writes (llm)"
             )
         return Space(parameters)
 

@@ -151,7 +151,8 @@ class Asking:
     def _check_open(self) -> None:
         if self._closed:
             raise StudyError(
-                f"the tuner is closed and starts no trial; make another with name={self._study.name!r} to go on"
+                "the tuner is closed and starts no trial; make another with "
+                f"study_name={self._study.name!r} to go on"
             )
 
     def _look(self) -> Look:

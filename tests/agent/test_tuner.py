@@ -284,8 +284,13 @@ def test_a_run_within_limits_ends_once_all_of_them_was_tried() -> None:
 def test_a_closed_tuner_starts_no_trial_and_what_ran_is_still_told() -> None:
     with bg.Tuner(SPACE, TASK, seed=0) as tuner:
         trial = tuner.ask()
-    for start in (tuner.ask, tuner.ask_new, lambda: tuner.start({}), lambda: tuner.run(bowl, n_trials=3)):
-        with pytest.raises(StudyError, match="the tuner is closed and starts no trial; make another with name="):
+    for start in (
+        tuner.ask,
+        tuner.ask_new,
+        lambda: tuner.start({}),
+        lambda: tuner.run(FunctionObjective(bowl), n_trials=3),
+    ):
+        with pytest.raises(StudyError, match="the tuner is closed and starts no trial; make another"):
             start()
     assert tuner.tell(trial, 1.0).value == 1.0
 

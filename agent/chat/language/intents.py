@@ -33,9 +33,9 @@ class Context:
     """What a sentence is understood in.
 
     The space with its limits, the program's `options` that are not tuned, how many `trials` there are, how
-    many more are `waiting` to run and how many of those agreed to are `left`, the `best` params, and the numbers
-    of trials that go by other names or are `running`, and the studies by what they are called. `changed` is the
-    parameter that was changed last.
+    many more are `waiting` to run and how many of those agreed to are `left`, the `best` params, and the
+    numbers of trials that go by other names or are `running`, and the studies by what they are called.
+    `changed` is the parameter that was changed last.
     """
 
     space: Space | None = None

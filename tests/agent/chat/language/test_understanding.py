@@ -381,7 +381,8 @@ def test_what_is_asked_about_is_asked_to_its_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("waiting", "intents"), [(0, [("run", {"n": 3})]), (1, [("run", {"n": 2})]), (3, [("resume", {})]), (5, [])]
+    ("waiting", "intents"),
+    [(0, [("run", {"n": 3})]), (1, [("run", {"n": 2})]), (3, [("resume", {})]), (5, [])],
 )
 def test_trials_that_wait_are_part_of_a_total(
     waiting: int, intents: list[tuple[str, dict[str, object]]]
