@@ -386,8 +386,9 @@ class Session(Acting):
         called |= dict.fromkeys(("default", "started", "first"), 0)
         called |= {word: failed[0].number for word in ("failed", "crashed", "die") if len(failed) == 1}
         done = len(self.bench.study.everything) if self.bench.opened else 0
-        agreed, waiting = self.bench.agreed.trials, self.bench.trials.left if self.bench.trials else 0
-        again = len(self.bench.trials.tuner.interrupted) if self.bench.trials else 0
+        agreed, trials = self.bench.agreed.trials, self.bench.trials
+        waiting = trials.left if trials and not trials.open_ended else 0
+        again = len(trials.tuner.interrupted) if trials else 0
         return Context(
             space=plan.space if plan else None,
             limits=plan.limits if plan else Limits(),
@@ -400,7 +401,7 @@ class Session(Acting):
             called=called,
             studies=_studies(self.states) if _SWITCHES.search(text) else {},
             changed=_changed(self.bench),
-            running=tuple(self.bench.trials.running) if self.bench.trials else (),
+            running=tuple(trials.running) if trials else (),
         )
 
 
