@@ -37,6 +37,7 @@ def test_the_exemplars_that_a_model_needs_are_found_and_tested_on_items_that_it_
     assert found.calls == len(model.asked) <= CALLS
     assert found.test.interval[0] < found.test.score <= found.test.interval[1]
     assert "The chance that it is better than the default" in found.report()
+    assert ": 100%" not in found.report()
     assert json.dumps(found.to_dict())
 
 
