@@ -11,6 +11,7 @@ from bestguess.agent.experiments.entry import Entry, quote
 from bestguess.tools.referee.decision import Decision
 from bestguess.tools.referee.finalists import Finalist
 from bestguess.tools.referee.similarity import Match
+from bestguess.tools.words.chances import percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Kept:
         if decision.repeat:
             lines.append(f"run it once more with another seed before you go on: {decision.repeat_reason}")
         again = [
-            f"{one.number} ({one.repeats} more, {one.chance_best:.0%} that it is the best)"
+            f"{one.number} ({one.repeats} more, {percent(one.chance_best)} that it is the best)"
             for one in self.finalists
             if one.repeats
         ]

@@ -25,6 +25,7 @@ from bestguess.tools.scan.draft import Draft, scan
 from bestguess.tools.search.verifier import Verifier
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Outcome, Trial
+from bestguess.tools.words.chances import percent
 from bestguess.tools.words.given import shown
 
 AHEAD = 10
@@ -56,7 +57,7 @@ class Next:
         lines += [f"unexplored: {name}, {said}" for name, said in self.unexplored.items()]
         if found := self.outlook:
             lines.append(
-                f"{found.n} more such trials: {found.gain:.3g} to gain, {found.chance:.0%} that it shows"
+                f"{found.n} more such trials: {found.gain:.3g} to gain, {percent(found.chance)} that it shows"
                 + ("; hardly worth it" if found.converged else "")
             )
         if self.by_hand:

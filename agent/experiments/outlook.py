@@ -13,6 +13,7 @@ from bestguess.tools.goals import Direction
 from bestguess.tools.referee.decision import believe
 from bestguess.tools.referee.experiment import Experiment
 from bestguess.tools.referee.normal import below, expected_above
+from bestguess.tools.words.chances import percent
 
 LATEST = 40
 """Measured experiments by which what is to come is judged: ideas get worse with time."""
@@ -81,7 +82,7 @@ def foresee(
     ends = chance < HARDLY and (numbers is None or numbers.converged)
     reason = (
         f"{n} more changes like the latest {len(recent)} are expected to gain {gain:.3g} of {metric} at most"
-        f"{money}; the chance that one of them gains visibly (over {visible:.2g}) is {chance:.0%}"
+        f"{money}; the chance that one of them gains visibly (over {visible:.2g}) is {percent(chance)}"
     )
     if numbers is not None:
         reason += (

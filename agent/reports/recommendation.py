@@ -20,6 +20,7 @@ import numpy as np
 from bestguess.tools.search.verifier import Verifier
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History, Trial, key_of
+from bestguess.tools.words.chances import percent
 
 FINALISTS = 3
 LEAST_SHARE = 0.1
@@ -52,7 +53,7 @@ class Recommendation:
         said = f"trial {self.trial.number}: on average {self.value:.6g} (90 % between {self.low:.6g} and "
         said += f"{self.high:.6g})"
         if self.beats_default is not None:
-            said += f", {self.beats_default:.0%} likely better than the default"
+            said += f", {percent(self.beats_default)} likely better than the default"
         if len(self.finalists) > 1:
             numbers = ", ".join(str(trial.number) for trial in self.finalists)
             said += f"; trials {numbers} may each be the best: repeating them tells"

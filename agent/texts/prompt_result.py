@@ -8,6 +8,7 @@ from typing import Any
 
 from bestguess.agent.texts.racing import chance_better, interval
 from bestguess.tools.trial import History, Params
+from bestguess.tools.words.chances import percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +103,6 @@ class PromptResult:
                 "Nothing better than the default was found."
                 if self.is_default
                 else f"The chance that it is better than the default on items like these: "
-                f"{_in_percent(self.test.chance_better)}."
+                f"{percent(self.test.chance_better)}."
             )
         return "\n".join(lines)
-
-
-def _in_percent(chance: float) -> str:
-    """Return a chance in words that never make it certain."""
-    return "more than 99 %" if chance > 0.99 else "less than 1 %" if chance < 0.01 else f"{chance:.0%}"

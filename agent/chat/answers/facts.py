@@ -24,6 +24,7 @@ from bestguess.tools.space.parameters import Float, Int
 from bestguess.tools.space.region import Limits, Region
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History, Trial
+from bestguess.tools.words.chances import percent
 from bestguess.tools.words.given import told_apart
 
 END = 0.005
@@ -172,7 +173,8 @@ def describe_outlook(known: Known, n: int) -> str:
     parts = [
         f"{n} more trials are expected to improve {known.task.metric} by **{found.gain:.3g}** or somewhat "
         f"more{cost}; no number of trials is expected to bring more than {found.potential:.3g}. "
-        f"The chance that {n} bring a visible gain (over {0.01 * found.spread:.2g}) is {found.chance:.0%}.",
+        f"The chance that {n} bring a visible gain (over {0.01 * found.spread:.2g}) is "
+        f"{percent(found.chance)}.",
         f"Now: {standing(known.history, known.task)}",
     ]
     if found.converged:
