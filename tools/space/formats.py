@@ -161,9 +161,9 @@ def _mapping(value: Any, where: str) -> dict[Any, Any]:
 def _check_keys(given: Mapping[Any, Any], known: tuple[str, ...], where: str) -> None:
     for key in given:
         if not isinstance(key, str) or key not in known:
-            hint = did_you_mean(key, known) or f"; the fields are {', '.join(known)}"
-            if "parameters" in known and entries(given[key]) is not None:
-                hint += ", and every parameter stands under parameters"
+            is_parameter = "parameters" in known and entries(given[key]) is not None
+            mend = ", and every parameter stands under parameters" if is_parameter else ""
+            hint = did_you_mean(key, known) or f"; the fields are {', '.join(known)}{mend}"
             raise SpaceError(f"{where}: the field {shown(key)} is unknown{hint}")
 
 
