@@ -13,8 +13,8 @@ from bestguess.agent.search.texts.draft import Draft, Writer, Writing
 from bestguess.agent.search.texts.exemplars import Exemplars
 from bestguess.agent.search.texts.options import Options
 from bestguess.agent.search.texts.recombination import Recombination
-from bestguess.tools.space.parameters import Text
-from bestguess.tools.trial import Proposal
+from bestguess.tools.space.parameters import Choice, Text
+from bestguess.tools.trial import Params, Proposal
 
 WRITERS: tuple[Writer, ...] = (Recombination(), Exemplars())
 """Those whose drafts the surrogate chooses among; what the user gave is always among its candidates."""
@@ -48,21 +48,26 @@ class TextLooks:
     def propose(self, state: SearchState) -> Proposal:
         """Return a look; it never passes."""
         look = self.chance.propose(state)
-        params, words = dict(look.params), [look.reason]
-        options = drafts_of(state, (Options(),), 1)
-        drafts = drafts_of(state, count=1)
-        for made in (options, _of_pools(state, drafts), drafts):
-            for name in look.params:
-                if made.get(name) and params[name] == look.params[name]:
-                    params[name] = made[name][0].text
-                    words.append(f"{name} is {made[name][0].words}")
-            if made is not options and not state.tried(params):
+        params, words = {**look.params, **_first_options(state, look.params)}, [look.reason]
+        for writers in ((Options(), Exemplars()), (Recombination(),)):
+            for name, drafts in drafts_of(state, writers, 1).items():
+                if drafts and name in params:
+                    params[name] = drafts[0].text
+                    words.append(f"{name} is {drafts[0].words}")
+            if not state.tried(params):
                 break
         if not state.space.satisfies(params):
             return look
         return replace(look, params=params, reason="; ".join(words))
 
 
-def _of_pools(state: SearchState, drafts: dict[str, list[Draft]]) -> dict[str, list[Draft]]:
-    texts = {name: state.space.parameters[name] for name in drafts}
-    return {name: drafts[name] for name, one in texts.items() if isinstance(one, Text) and one.pool}
+def _first_options(state: SearchState, params: Params) -> Params:
+    """Return each choice's first option that no trial had."""
+    first = {}
+    for name in params:
+        parameter = state.space.parameters[name]
+        if isinstance(parameter, Choice):
+            had = [trial.params.get(name) for trial in state.history]
+            new = [option for option in parameter.values() if option not in had]
+            first |= {name: option for option in new[:1]}
+    return first

@@ -27,7 +27,10 @@ class Recombination:
     """Changes one good text by what another has, or by itself; see CHANGES."""
 
     def write(self, writing: Writing, count: int, rng: np.random.Generator) -> list[Draft]:
-        """Return drafts of parents that the better are the likelier; options not tried are donors, too."""
+        """Return drafts of parents that the better are the likelier; options not tried are donors, too.
+
+        Sentences in another order only where there is nothing else: they change hardly an answer (NOTEBOOK 55).
+        """
         if writing.parameter.pool:
             return []
         parents = list(writing.worth) or list(writing.tried[:1])
@@ -40,7 +43,8 @@ class Recombination:
         if not any(_has_sentences(text) for text in donors):
             return []
         names = {one.text: f"trial {one.trial.number}" for one in writing.tried}
-        had, drafts = writing.had(), list[Draft]()
+        had, drafts, moved = writing.had(), list[Draft](), list[Draft]()
+        said = {_said(text) for text in had}
         weights = _by_rank(parents)
         for _ in range(TRIES + TRIES * count):
             if len(drafts) == count:
@@ -58,8 +62,14 @@ class Recombination:
             had.add(text)
             given = names.get(donor, "another of the user's texts")
             whose = f" from {given}" if word in TAKING and donor != parent.text else ""
-            drafts.append(Draft(text, f"the text of {names[parent.text]} with {WORDS[word]}{whose}"))
-        return drafts
+            draft = Draft(text, f"the text of {names[parent.text]} with {WORDS[word]}{whose}")
+            (moved if _said(text) in said else drafts).append(draft)
+            said.add(_said(text))
+        return drafts or moved[:count]
+
+
+def _said(text: str) -> frozenset[str]:
+    return frozenset(unit.strip() for unit in sentences(text))
 
 
 def _by_rank(parents: Sequence[Tried]) -> FloatArray:
