@@ -68,6 +68,6 @@ def _first_options(state: SearchState, params: Params) -> Params:
         parameter = state.space.parameters[name]
         if isinstance(parameter, Choice):
             had = [trial.params.get(name) for trial in state.history]
-            new = [option for option in parameter.values() if option not in had]
-            first |= {name: option for option in new[:1]}
+            if new := [option for option in parameter.values() if option not in had]:
+                first[name] = new[0]
     return first

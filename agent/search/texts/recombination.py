@@ -29,7 +29,7 @@ class Recombination:
     def write(self, writing: Writing, count: int, rng: np.random.Generator) -> list[Draft]:
         """Return drafts of parents that the better are the likelier; options not tried are donors, too.
 
-        Sentences in another order only where there is nothing else: they change hardly an answer (NOTEBOOK 55).
+        Sentences in another order come only where there is nothing else: they change hardly an answer.
         """
         if writing.parameter.pool:
             return []
