@@ -50,6 +50,18 @@ def test_recombined_texts_are_new_different_and_made_of_sentences_that_were_ther
     assert all("trial" in draft.words for draft in drafts)
 
 
+def test_sentences_in_another_order_are_written_only_where_nothing_else_is_left() -> None:
+    options = ["Be brief. Use JSON.", "Be brief.", "Use JSON."]
+    known = bg.Text(default=options[0], examples=options[1:])
+    given = writing(known, {options[0]: 0.2})
+
+    assert [draft.text for draft in Recombination().write(given, 4, np.random.default_rng(0))] == [
+        "Use JSON. Be brief."
+    ]
+    fewer = writing(bg.Text(default=options[0], examples=options[1:2]), {options[0]: 0.2})
+    assert [draft.text for draft in Recombination().write(fewer, 4, np.random.default_rng(0))] == ["Use JSON."]
+
+
 @given(st.integers(0, 10**6))
 def test_recombined_templates_keep_their_placeholders_and_fit(seed: int) -> None:
     default = "Read this. Question: {question}\nAnswer:"
@@ -225,10 +237,11 @@ def test_first_looks_leave_the_sentences_of_an_instruction_as_they_are_while_oth
     space = bg.Space(
         instruction=bg.Text(default=options[0], examples=options[1:]),
         exemplars=bg.Text(pool=POOL, pieces=4, examples=["\n\n".join(POOL[:4])]),
-        layout=bg.Choice(["lines", "turns"]),
+        layout=bg.Choice(["lines", "turns", "arrows", "plain"]),
     )
     with bg.Tuner(space, seed=0, knowledge=False) as tuner:
         looks = [tuner.ask() for _ in range(5)]
+        assert [trial.params["layout"] for trial in looks[:4]] == ["lines", "turns", "arrows", "plain"]
         assert {trial.params["instruction"] for trial in looks} == set(options)
         assert len({trial.params["exemplars"] for trial in looks}) == 5
     with bg.Tuner(bg.Space(instruction=space.parameters["instruction"]), seed=0, knowledge=False) as tuner:
