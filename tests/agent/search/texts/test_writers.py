@@ -59,7 +59,9 @@ def test_sentences_in_another_order_are_written_only_where_nothing_else_is_left(
         "Use JSON. Be brief."
     ]
     fewer = writing(bg.Text(default=options[0], examples=options[1:2]), {options[0]: 0.2})
-    assert [draft.text for draft in Recombination().write(fewer, 4, np.random.default_rng(0))] == ["Use JSON."]
+    assert [draft.text for draft in Recombination().write(fewer, 4, np.random.default_rng(0))] == [
+        "Use JSON."
+    ]
 
 
 @given(st.integers(0, 10**6))
