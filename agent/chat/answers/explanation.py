@@ -14,9 +14,12 @@ from bestguess.agent.reports.front import values_words
 from bestguess.agent.reports.live import format_prediction, format_value
 from bestguess.agent.reports.stopped import stop_words
 from bestguess.tools.errors import ParamsError
+from bestguess.tools.referee.decision import decide
+from bestguess.tools.referee.experiment import Experiment
 from bestguess.tools.search.failure_rules import kind_of
 from bestguess.tools.search.verifier import Verifier
 from bestguess.tools.trial import History, Trial
+from bestguess.tools.words.chances import percent
 from bestguess.tools.words.cleaning import clean_line
 
 
@@ -89,6 +92,7 @@ def compare(known: Known, a: Trial, b: Trial) -> str:
     if a.value is not None and b.value is not None:
         change = f": a difference of {b.value - a.value:+.6g} {known.task.metric}"
     head = f"Trial {a.number} ({a.source}) gave {_gave(a)}, trial {b.number} ({b.source}) {_gave(b)}{change}."
+    head = f"{head} {luck(known, a, b)}".rstrip()
     if not (differences := _differences(a.params, b.params)):
         return f"{head} Their params are the same."
     believed = effects(known, a, b)
@@ -99,6 +103,35 @@ def compare(known: Known, a: Trial, b: Trial) -> str:
     for name, old, new in differences:
         rows.append(f"| {name} | {_shown(old)} | {_shown(new)} | {believed[name]} |")
     return "\n".join([head, "", *rows])
+
+
+def luck(known: Known, a: Trial, b: Trial) -> str:
+    """Say how likely a difference is no luck, by the runs of each trial's params; nothing without one."""
+    history, metric = known.history, known.task.metric
+    if a.value in (None, b.value) or b.value is None or history.goals or a.params == b.params:
+        return ""
+    worse, better = sorted((a, b), key=history.loss, reverse=True)
+    tried = [
+        Experiment(one.number, {metric: [value for same in history.complete for value in _runs(same, one)]})
+        for one in (worse, better)
+    ]
+    if max(len(one.measured()) for one in tried) < 2:
+        return (
+            f"Each ran once, so how much of that is luck is not known; `/retry {better.number} 3` runs the "
+            "better one with three seeds."
+        )
+    found = decide(tried, better.number, incumbent=worse.number, direction=history.direction)
+    return (
+        f"By how much runs of the same params differ, the chance that {better.number} is truly better is "
+        f"{percent(found.chance_better)}, that the two are the same {percent(found.chance_same)}."
+    )
+
+
+def _runs(trial: Trial, like: Trial) -> tuple[float, ...]:
+    """Return what a trial's runs gave, where it has the params of another."""
+    if trial.params != like.params or trial.outcome is None or trial.value is None:
+        return ()
+    return trial.outcome.runs or (trial.value,)
 
 
 def effects(known: Known, a: Trial, b: Trial) -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from bestguess.agent.chat.answers import facts
-from bestguess.agent.chat.answers.explanation import effects, explain
+from bestguess.agent.chat.answers.explanation import effects, explain, luck
 from bestguess.agent.chat.answers.formatting import quoted
 from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.plan import value_words
@@ -72,14 +72,15 @@ def compare_html(session: Session, numbers: Sequence[int]) -> str:
         if any(name in trial.params for trial in trials)
     ]
     rows.sort(key=lambda row: len({*row[1]}) == 1)  # which keeps the order of those that differ
-    believed = effects(bench.known, *trials) if len(trials) == 2 else {}
+    two = len(trials) == 2
     return render(
         "compare",
         metric=plan.task.metric,
         trials=trials,
         values=[format_value(trial) for trial in trials],
         rows=rows,
-        believed=believed,
+        believed=effects(bench.known, *trials) if two else {},
+        luck=luck(bench.known, *trials) if two else "",
         with_steps=any(trial.reports for trial in trials),
     )
 

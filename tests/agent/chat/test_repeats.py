@@ -52,6 +52,19 @@ def test_one_trial_is_run_once_more_with_several_seeds(talk: Talk, folder: Path)
     assert "none is stopped early" in talk.say("/pruner median", "yes", "/retry best 3").text
 
 
+def test_a_comparison_says_what_may_be_luck(talk: Talk, folder: Path) -> None:
+    (folder / "train.py").write_text(SEEDED)
+    talk.say("/new train.py val_loss", "no", "/run 1", "yes", "/try lr=0.02", "yes")
+    assert "Each ran once, so how much of that is luck is not known; `/retry 0 3` runs" in (
+        talk.say("/compare 0 1").text
+    )
+    talk.say("/retry 1 3", "yes", "/repeats 3", "/try lr=0.1", "yes")
+    said = talk.say("/compare 2 3").text  # trial 1 is of the params of 2, too
+    assert "a difference of +0.08 val_loss. By how much runs of the same params differ, the chance" in said
+    assert int(said.split("that 2 is truly better is ")[1].split("%")[0]) < 50
+    assert "luck" not in talk.say("/compare 1 1").text
+
+
 @pytest.mark.parametrize(
     ("said", "refused"),
     [
