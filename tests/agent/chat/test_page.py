@@ -409,7 +409,7 @@ def test_an_answer_that_is_cut_off_at_the_end_is_no_fault(
 def test_every_figure_and_part_of_a_study_is_answered(server: WebServer) -> None:
     for name in FIGURES:
         figure = json.loads(server.ask(f"/figures/{name}")[1])
-        assert ("words" in figure) == (name in ("front", "curves")), name
+        assert ("words" in figure) == (name == "front"), name
     assert "Where the value is best and worst" in server.ask("/insights")[1]
     assert "A Gaussian process fitted" in server.ask("/belief")[1]
     assert "Best val_loss" in server.ask("/report")[1]
