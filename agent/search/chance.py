@@ -26,11 +26,12 @@ that one while nothing has a value. On three toys two values take 3, 6 and 11 tr
 class Chance:
     """Proposes a random configuration for a `reason`; it never passes.
 
-    `fallback` says why somebody else was not given the turn.
+    `fallback` says why somebody else was not given the turn. `in_order`: the options that were written first come first.
     """
 
     reason: str = FIRST_LOOK
     fallback: str = ""
+    in_order: bool = False
 
     def propose(self, state: SearchState) -> Proposal:
         """Return a random configuration that was not tried, if chance finds one, and is unlikely to fail."""
@@ -38,7 +39,7 @@ class Chance:
         guesses = sum(trial.source == "llm" for trial in state.history)
         rng = np.random.default_rng((state.seed, max(state.number - guesses, 0)))
         had = [trial.params for trial in state.history if trial.source != "llm"]
-        params = balance(state.space, state.space.sample(rng), had, rng)
+        params = balance(state.space, state.space.sample(rng), had, rng, in_order=self.in_order)
         if state.history.failed or state.tried(params):
             several = [params, *state.space.samples(rng, TRIES)]
             new = [one for one in several if not state.tried(one)] or several[-1:]

@@ -81,7 +81,10 @@ LAYOUTS: Mapping[str, Layout] = {
     "arrows": _arrows,
     "instruction last": _reminder,
 }
-"""`lines`: Input and Output; `turns`: each example is a turn of a talk; `arrows`: question -> answer."""
+"""`lines`: Input and Output; `turns`: each example is a turn of a talk; `arrows`: question -> answer.
+
+After the default, looks take them in this order (NOTEBOOK 55).
+"""
 
 
 def write(messages: Sequence[Message]) -> str:

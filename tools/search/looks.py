@@ -36,8 +36,13 @@ LEAST_SHARE = 0.05
 million everything else is next to nothing."""
 
 
-def balance(space: Space, drawn: Params, tried: Sequence[Params], rng: np.random.Generator) -> Params:
-    """Return `drawn` with the least tried option of each small choice, but where constraints forbid it."""
+def balance(
+    space: Space, drawn: Params, tried: Sequence[Params], rng: np.random.Generator, *, in_order: bool = False
+) -> Params:
+    """Return `drawn` with the least tried option of each small choice, but where constraints forbid it.
+
+    Of options that were never tried it is the first one if they are `in_order`, else one by chance.
+    """
     active = space.active_mask(drawn)
     x = np.where(active, space.encode(drawn), rng.random(len(space)))
     for column, (name, parameter) in enumerate(space.parameters.items()):
@@ -45,7 +50,9 @@ def balance(space: Space, drawn: Params, tried: Sequence[Params], rng: np.random
             options = parameter.values()
             had = [params[name] for params in tried if name in params]
             counts = np.array([had.count(option) for option in options])
-            least = int(rng.choice(np.flatnonzero(counts == counts.min())))
+            least = int(np.argmin(counts))
+            if counts.min() or not in_order or parameter.kind != "categorical":
+                least = int(rng.choice(np.flatnonzero(counts == counts.min())))
             before, x[column] = x[column], parameter.encode(options[least])
             if space.constraints and not space.satisfies(space.decode(x)):
                 x[column] = before

@@ -13,8 +13,8 @@ from bestguess.agent.search.texts.draft import Draft, Writer, Writing
 from bestguess.agent.search.texts.exemplars import Exemplars
 from bestguess.agent.search.texts.options import Options
 from bestguess.agent.search.texts.recombination import Recombination
-from bestguess.tools.space.parameters import Choice, Text
-from bestguess.tools.trial import Params, Proposal
+from bestguess.tools.space.parameters import Text
+from bestguess.tools.trial import Proposal
 
 WRITERS: tuple[Writer, ...] = (Recombination(), Exemplars())
 """Those whose drafts the surrogate chooses among; what the user gave is always among its candidates."""
@@ -40,15 +40,16 @@ def drafts_of(
 class TextLooks:
     """Proposes what chance does, with texts that were not tried: the user's first, then pieces drawn anew.
 
-    Sentences are only put together anew where all else was tried: what is left out may be what is to be done.
+    Options of choices that were not tried come in the user's order, too. Sentences are only put together
+    anew where all else was tried: what is left out may be what is to be done.
     """
 
     chance: Chance
 
     def propose(self, state: SearchState) -> Proposal:
         """Return a look; it never passes."""
-        look = self.chance.propose(state)
-        params, words = {**look.params, **_first_options(state, look.params)}, [look.reason]
+        look = replace(self.chance, in_order=True).propose(state)
+        params, words = dict(look.params), [look.reason]
         for writers in ((Options(), Exemplars()), (Recombination(),)):
             for name, drafts in drafts_of(state, writers, 1).items():
                 if drafts and name in params:
@@ -59,15 +60,3 @@ class TextLooks:
         if not state.space.satisfies(params):
             return look
         return replace(look, params=params, reason="; ".join(words))
-
-
-def _first_options(state: SearchState, params: Params) -> Params:
-    """Return each choice's first option that no trial had."""
-    first = {}
-    for name in params:
-        parameter = state.space.parameters[name]
-        if isinstance(parameter, Choice):
-            had = [trial.params.get(name) for trial in state.history]
-            if new := [option for option in parameter.values() if option not in had]:
-                first[name] = new[0]
-    return first

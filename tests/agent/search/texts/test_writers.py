@@ -249,3 +249,15 @@ def test_first_looks_leave_the_sentences_of_an_instruction_as_they_are_while_oth
     with bg.Tuner(bg.Space(instruction=space.parameters["instruction"]), seed=0, knowledge=False) as tuner:
         texts = {tuner.ask().params["instruction"] for _ in range(4)}
         assert len(texts) == 4  # there is nothing else that could be new
+
+
+def test_an_option_that_a_first_look_takes_brings_the_parameters_that_it_needs() -> None:
+    space = bg.Space(
+        prompt=bg.Text(default="Be brief.", examples=["Think first.", "Use JSON."]),
+        method=bg.Choice(["greedy", "sampled", "beam"]),
+        heat=bg.Float(0, 2, default=1, when={"method": "sampled"}),
+    )
+    with bg.Tuner(space, seed=3, knowledge=False) as tuner:
+        looks = [tuner.ask().params for _ in range(4)]
+    assert [look["method"] for look in looks[:3]] == ["greedy", "sampled", "beam"]
+    assert all(("heat" in look) == (look["method"] == "sampled") for look in looks)
