@@ -26,7 +26,7 @@ that one while nothing has a value. On three toys two values take 3, 6 and 11 tr
 class Chance:
     """Proposes a random configuration for a `reason`; it never passes.
 
-    `fallback` says why somebody else was not given the turn. `in_order`: the options that were written first come first.
+    `fallback` says why somebody else was not given the turn. With `in_order` first options come first.
     """
 
     reason: str = FIRST_LOOK
