@@ -213,7 +213,7 @@ def test_a_page_opened_in_mid_session_has_all_that_was_said_once_and_its_address
 ) -> None:
     talk.say("tune train.py", "always")
     talk.session.bench.start_trials().add(3)
-    talk.say("/web", "show it in my browser")
+    talk.say("/web", "open it in the browser")
     opened, again = [event.text for event in talk.of("answer")][-2:]
     assert opened == again
     address, token = _read_url(opened)
