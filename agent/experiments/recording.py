@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from bestguess.agent.experiments.entry import Entry
 from bestguess.agent.experiments.git import Commit
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
+from bestguess.tools.referee.experiment import not_comparable
 from bestguess.tools.trial import Outcome, read_number
 from bestguess.tools.words.cleaning import clean, clean_line
 from bestguess.tools.words.given import as_index, entries, is_number, plain, shorten, shown
@@ -67,7 +67,7 @@ def read_told(task: Task, value: Any, metrics: Any, failure: Any, seed: Any) -> 
     """Return what was told of runs; nothing where the experiment still runs.
 
     Of one metric, all runs are one trial, so that they are recorded together or not at all; of several, each
-    run is one. A run with a value that is not finite failed.
+    run is one. A run with a value that is not finite, or beyond comparison, failed.
 
     Raises:
         InputError: there is no value of a metric that the task has, or a value beside a failure.
@@ -89,9 +89,9 @@ def read_told(task: Task, value: Any, metrics: Any, failure: Any, seed: Any) -> 
     fine, odd = list[tuple[dict[str, float], list[int]]](), list[Told]()
     for index in range(runs):
         measured, own = _read_run(task, index, values, several), list(seeds[index : index + 1])
-        words = [f"{name} was {its}" for name, its in measured.items() if not math.isfinite(its)]
+        words = [f"{name} was {its}, {why}" for name, its in measured.items() if (why := not_comparable(its))]
         if words:
-            odd.append(Told(Outcome.failure(f"{', '.join(words)}, which is not finite"), own))
+            odd.append(Told(Outcome.failure("; ".join(words)), own))
         else:
             fine.append((measured, own))
     if task.goals:

@@ -12,6 +12,18 @@ from bestguess.tools.words.given import did_you_mean, shown
 VALUE = "value"
 """The name of the metric where only one is measured, and no name is given."""
 
+SMALL = 1e-50
+"""What is smaller, or larger than the inverse, has no fourth power that can be reckoned with."""
+
+
+def not_comparable(value: float) -> str:
+    """Return why a value cannot be compared with others; nothing if it can."""
+    if not math.isfinite(value):
+        return "which is not finite"
+    if value and not SMALL <= abs(value) <= 1.0 / SMALL:
+        return f"whose size is neither 0 nor between {SMALL:g} and {1.0 / SMALL:g}"
+    return ""
+
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
@@ -36,7 +48,7 @@ class Experiment:
         """Return the values of a metric, of the first one without; empty if there are none.
 
         Raises:
-            InputError: a value is not finite, or there are not as many values as seeds.
+            InputError: a value cannot be compared, or there are not as many values as seeds.
         """
         if isinstance(self.values, Mapping):
             name = next(iter(self.values), VALUE) if metric is None else metric
@@ -45,9 +57,10 @@ class Experiment:
             name = VALUE
             values = tuple(float(value) for value in self.values) if metric in (None, VALUE) else ()
         for value in values:
-            if not math.isfinite(value):
+            if problem := not_comparable(value):
                 raise InputError(
-                    f"experiment {self.number}: {name} is {value}; give finite numbers, or say why it failed"
+                    f"experiment {self.number}: {name} is {value}, {problem}; give it in another unit, or "
+                    "say why it failed"
                 )
         if self.seeds is not None and values and len(self.seeds) != len(values):
             raise InputError(

@@ -13,7 +13,7 @@ from bestguess.agent.chat.plan import value_words
 from bestguess.agent.reports.front import values_words
 from bestguess.agent.reports.live import format_prediction, format_value
 from bestguess.agent.reports.stopped import stop_words
-from bestguess.tools.errors import ParamsError
+from bestguess.tools.errors import InputError, ParamsError
 from bestguess.tools.referee.decision import decide
 from bestguess.tools.referee.experiment import Experiment
 from bestguess.tools.search.failure_rules import kind_of
@@ -115,12 +115,15 @@ def luck(known: Known, a: Trial, b: Trial) -> str:
         Experiment(one.number, {metric: [value for same in history.complete for value in _runs(same, one)]})
         for one in (worse, better)
     ]
-    if max(len(one.measured()) for one in tried) < 2:
-        return (
-            f"Each ran once, so how much of that is luck is not known; `/retry {better.number} 3` runs the "
-            "better one with three seeds."
-        )
-    found = decide(tried, better.number, incumbent=worse.number, direction=history.direction)
+    try:
+        if max(len(one.measured()) for one in tried) < 2:
+            return (
+                f"Each ran once, so how much of that is luck is not known; `/retry {better.number} 3` runs "
+                "the better one with three seeds."
+            )
+        found = decide(tried, better.number, incumbent=worse.number, direction=history.direction)
+    except InputError as error:
+        return f"How much of that is luck cannot be told: {error}."
     return (
         f"By how much runs of the same params differ, the chance that {better.number} is truly better is "
         f"{percent(found.chance_better)}, that the two are the same {percent(found.chance_same)}."

@@ -29,6 +29,20 @@ def test_any_difference_of_a_program_that_repeats_itself_is_real() -> None:
     assert not decide(record, 1, direction="minimize").keep
 
 
+@pytest.mark.parametrize("value", [1e200, -1e-300, math.inf])
+def test_a_value_whose_fourth_power_is_no_number_is_refused_and_named(value: float) -> None:
+    with pytest.raises(
+        InputError, match=r"experiment 1: value is .*(size|finite).*; give it in another unit"
+    ):
+        decide([Experiment(0, [1.0, 2.0]), Experiment(1, [value])], 1, direction="maximize")
+    assert (
+        decide(
+            [Experiment(0, [1e50, 1e50]), Experiment(1, [0.0, 1e-50])], 1, direction="minimize"
+        ).chance_better
+        > 0.9
+    )
+
+
 def test_units_and_the_sign_of_the_direction_change_nothing() -> None:
     record = _walk(12)
     first = decide(record, 11, direction="maximize")
