@@ -152,9 +152,7 @@ def test_a_run_without_a_finite_value_failed_and_the_others_count() -> None:
     assert entry.seeds == (1, 3)
     assert entry.failures == ("loss was nan, which is not finite",)
     assert experiments.record(float("inf"), description="faster", key="a").entry.state == "failed"
-    huge = experiments.record(
-        [1e200, 1e-300], description="slower"
-    ).entry  # no fourth powers
+    huge = experiments.record([1e200, 1e-300], description="slower").entry  # no fourth powers
     assert huge.failures[0] == "loss was 1e+200, whose size is neither 0 nor between 1e-50 and 1e+50"
     assert huge.failures[1].startswith("loss was 1e-300")
     assert experiments.record(failure="crashed", description="faster", seed=4).entry.failures[-1] == "crashed"
