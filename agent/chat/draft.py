@@ -26,6 +26,7 @@ from bestguess.tools.scan.finding import Finding
 from bestguess.tools.scan.metric import find_printed, pattern_of
 from bestguess.tools.space.formats import load_yaml
 from bestguess.tools.space.space import Space
+from bestguess.tools.words.cleaning import clean_line
 from bestguess.tools.words.documents import read_text
 from bestguess.tools.words.given import did_you_mean, shown
 
@@ -76,6 +77,8 @@ def draft(
     if space and not space.lower().endswith((".yaml", ".yml")):
         raise InputError(f"the space {space} is no YAML file; give one that ends in .yaml")
     mend = f"write a space as YAML and name it: tune {script} with {source.path.stem}.yaml"
+    if there := next(_spaces(folder), ""):
+        mend = f"if {there} has its space, name it: tune {script} with {there}"
     if not space and not beside and source.path.suffix != ".py":
         raise InputError(f"{script} is no Python script, so nobody looks in it for what may be tuned; {mend}")
     if space or (beside and source.path.suffix != ".py"):
@@ -114,6 +117,15 @@ def draft(
         origins=origins,
         left_out=left_out,
     )
+
+
+def _spaces(folder: Path) -> Iterator[str]:
+    """Yield the names of the folder's space files that can be shown as they are."""
+    for path in sorted(folder.glob("*.y*ml")):
+        with suppress(InputError):
+            load_yaml(path)
+            if clean_line(path.name) == path.name:
+                yield path.name
 
 
 def _kept_as_they_are(scanned: Draft) -> Iterator[str]:

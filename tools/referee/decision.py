@@ -32,6 +32,7 @@ from bestguess.tools.referee.posterior import (
 )
 from bestguess.tools.referee.repeat import repeat_worth
 from bestguess.tools.referee.seeds import adjust_for_seeds
+from bestguess.tools.words.chances import percent
 from bestguess.tools.words.given import shown
 
 LIKELY = 0.5
@@ -318,7 +319,7 @@ def _rule(
     if fine and not was_fine:
         return True, "its limits hold, and the incumbent's do not"
     if not fine and was_fine:
-        return False, f"the chance that the limit of {worst} holds is {holds[worst]:.0%}"
+        return False, f"the chance that the limit of {worst} holds is {percent(holds[worst])}"
     if not fine:
         better = math.prod(holds.values()) > math.prod(held.values())
         return better, f"both break limits, {'the incumbent' if better else 'the candidate'} more likely"
@@ -342,8 +343,8 @@ def _reason(
     name = "it" if metric == "value" else metric
     return (
         f"{verb}: {name} is expected {abs(mean):.3g} {'better' if mean > 0 else 'worse'} than experiment "
-        f"{incumbent}'s ({better:.0%} that it is better, {same:.0%} that the change does nothing); "
-        f"noise of a run {noise.sd:.3g}, {luck:.0%} of the observed difference is luck"
+        f"{incumbent}'s ({percent(better)} that it is better, {percent(same)} that the change does nothing); "
+        f"noise of a run {noise.sd:.3g}, {percent(luck)} of the observed difference is luck"
     )
 
 

@@ -32,6 +32,7 @@ from bestguess.tools.space.space import Space
 from bestguess.tools.surrogate.evidence import NOISY, Prior
 from bestguess.tools.surrogate.gp import GaussianProcess, GPPosterior
 from bestguess.tools.trial import History, Trial
+from bestguess.tools.words.chances import percent
 from bestguess.tools.words.embedding import Embedder
 from bestguess.tools.words.given import told_apart
 
@@ -176,7 +177,7 @@ class FrontVerifier(Verifier):
             kept = math.exp(
                 float(self._log_kept_of(name, told[name], self._predict(told, x, active)[name])[0])
             )
-            words.append(f"{kept:.0%} likely to keep {name} {bound.words}")
+            words.append(f"{percent(kept)} likely to keep {name} {bound.words}")
         return "".join(f", {word}" for word in words)
 
     def describe(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bestguess.tools.trial import Prediction
+from bestguess.tools.words.chances import percent
 from bestguess.tools.words.given import told_apart
 
 
@@ -33,8 +34,8 @@ class Verdict:
         aim = "be one of the best: within the limits, and not worse than another in every metric"
         if self.best is not None:
             aim = f"beat the best so far ({told_apart(self.best, self.prediction.median)[0]})"
-        words = f"expected {self.prediction.words}{self.aside}, {self.chance_of_best:.0%} likely to {aim}"
-        return words if self.feasible >= 0.995 else f"{words}, {self.feasible:.0%} likely not to fail"
+        words = f"expected {self.prediction.words}{self.aside}, {percent(self.chance_of_best)} likely to {aim}"
+        return words if self.feasible >= 0.995 else f"{words}, {percent(self.feasible)} likely not to fail"
 
     @property
     def sentence(self) -> str:

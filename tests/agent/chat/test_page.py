@@ -415,4 +415,6 @@ def test_every_figure_and_part_of_a_study_is_answered(server: WebServer) -> None
     assert "Best val_loss" in server.ask("/report")[1]
     assert "style=" not in server.ask("/report")[1]
     assert "The language model is none" in server.ask("/model")[1]
-    assert "this change alone" in server.ask("/compare?trial=1&trial=2")[1]
+    compared = server.ask("/compare?trial=1&trial=2")[1]
+    assert "this change alone" in compared
+    assert "how much of that is luck is not known" in compared

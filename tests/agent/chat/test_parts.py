@@ -391,3 +391,16 @@ def test_what_a_yaml_file_sets_is_not_said_to_be_left_as_it_is(tmp_path: Path) -
     plan = draft(tmp_path, "train.py")
     assert "lr" in plan.space
     assert [line.partition(":")[0] for line in plan.left_out] == ["epochs"]
+
+
+@pytest.mark.parametrize(("script", "text"), [("train.py", "print('loss=1')\n"), ("train.sh", "echo loss=1\n")])
+def test_where_nothing_is_found_the_space_file_that_lies_there_is_named(
+    tmp_path: Path, script: str, text: str
+) -> None:
+    (tmp_path / script).write_text(text)
+    (tmp_path / "config.yaml").write_text("lr: 0.01\n")
+    with pytest.raises(InputError, match="write a space as YAML and name it: tune .* with train.yaml"):
+        draft(tmp_path, script)
+    (tmp_path / "space.yaml").write_text("parameters:\n  lr: {type: float, low: 0.1, high: 1.0}\n")
+    with pytest.raises(InputError, match=f"if space.yaml has its space, name it: tune {script} with space.yaml"):
+        draft(tmp_path, script)
