@@ -27,9 +27,6 @@ from bestguess.tools.trial import Proposal
 STARTS = 3
 """Guesses run before the surrogate does: the consensus, then the two most worth trying (NOTEBOOK 15)."""
 
-MISSES = 2
-"""After so many first guesses none of which is the best so far, chance has the others (NOTEBOOK 15)."""
-
 SAMPLES = 16
 """As many as a pool of NOTEBOOK 15 gave each seed to choose from."""
 
