@@ -19,7 +19,7 @@ from bestguess.tools.referee.experiment import (
     incumbents,
     measurements,
 )
-from bestguess.tools.referee.noise import Noise
+from bestguess.tools.referee.noise import Noise, resolution
 from bestguess.tools.referee.normal import below
 from bestguess.tools.referee.posterior import (
     WINDOW,
@@ -59,8 +59,9 @@ class Decision:
     """Whether to keep a change, and why; every gain is in the metric's units, more being better.
 
     `chance_better` is the chance that the candidate's truth is better than the incumbent's, `chance_same`
-    that the change does nothing; `gain` the mean of the difference and the ends of its 90 % interval;
-    `luck` the share of the observed difference that is put down to noise; `repeat_worth` what one more run
+    that the change does nothing, None where neither derives from the other; `gain` the mean of the difference
+    and the ends of its 90 % interval; `luck` the share of the observed difference that is put down to noise,
+    None where there is no difference; `repeat_worth` what one more run
     of the candidate is expected to improve the decision by, less its cost, what it tells of the noise not
     counted; `incumbent_value` and `value` the means of what both are truly worth: what was kept for looking
     good is worth less than it looked. `limits` has the chance that each limit holds. `repeat` says to run
@@ -72,9 +73,9 @@ class Decision:
     incumbent: int | None
     keep: bool
     chance_better: float
-    chance_same: float
+    chance_same: float | None
     gain: tuple[float, float, float]
-    luck: float
+    luck: float | None
     value: float
     incumbent_value: float
     repeat: bool
@@ -139,11 +140,12 @@ def decide(
     posterior, measured = belief.posterior, belief.measured
     gain = gain_of(posterior, number, incumbent, measured)
     chance_better = float(gain.weight @ _above(gain, 0.0))
-    chance_same = float(gain.weight[gain.var == 0.0].sum())
+    derives = measured[number].base == incumbent or measured[incumbent].base == number
+    chance_same = float(gain.weight[gain.var == 0.0].sum()) if derives else None
     mean = float(gain.weight @ gain.mean)
     low, high = (quantile(gain, share) for share in (0.05, 0.95))
     observed = float(np.median(measured[number].values) - np.median(measured[incumbent].values))
-    luck = float(np.clip(1.0 - mean / observed, 0.0, 1.0)) if observed else 0.0
+    luck = float(np.clip(1.0 - mean / observed, 0.0, 1.0)) if observed else None
     learned = noise_of(posterior, list(measured.values()), known=noise is not None)
     worth = repeat_worth(posterior, candidate, record, measured, gain, incumbent, repeat_cost)
     holds, held = _limits(record, candidate, record[incumbent], limits or {})
@@ -303,9 +305,14 @@ def _limits(
             check_metric(one, name)
         sign = 1.0 if bound.relation == ">=" else -1.0
         belief = _believe_both(record, name, sign, candidate.number, incumbent.number)
+        edge = sign * bound.value
+        values = [float(value) for one in record.values() for value in one.measured(name)]
+        if bound.value in values:
+            # Of a truth on its bound half would lie beyond it, however often it was met: half a step is allowed.
+            edge -= 4.0 * resolution([*values, bound.value])
         for one, holds in zip(both, found, strict=True):
             truth = belief.posterior.truth(one.number)
-            holds[name] = float(truth.weight @ _above(truth, sign * bound.value))
+            holds[name] = float(truth.weight @ _above(truth, edge))
     return found
 
 
@@ -331,7 +338,7 @@ def _reason(
     keep: bool,
     because: str,
     mean: float,
-    chances: tuple[float, float, float],
+    chances: tuple[float, float | None, float | None],
     noise: Noise,
     incumbent: int,
 ) -> str:
@@ -341,16 +348,17 @@ def _reason(
     if because:
         return f"{verb}: {because}"
     name = "it" if metric == "value" else metric
+    nothing = "" if same is None else f", {percent(same)} that the change does nothing"
+    part = "" if luck is None else f", {percent(luck)} of the observed difference is luck"
     return (
         f"{verb}: {name} is expected {abs(mean):.3g} {'better' if mean > 0 else 'worse'} than experiment "
-        f"{incumbent}'s ({percent(better)} that it is better, {percent(same)} that the change does nothing); "
-        f"noise of a run {noise.sd:.3g}, {percent(luck)} of the observed difference is luck"
+        f"{incumbent}'s ({percent(better)} that it is better{nothing}); noise of a run {noise.sd:.3g}{part}"
     )
 
 
 def _failed(candidate: Experiment, incumbent: int | None) -> Decision:
     return Decision(
-        candidate.number, incumbent, False, 0.0, 0.0, (math.nan,) * 3, 0.0, math.nan, math.nan, False, 0.0,
+        candidate.number, incumbent, False, 0.0, None, (math.nan,) * 3, None, math.nan, math.nan, False, 0.0,
         None, {}, f"do not keep: it failed ({candidate.failed})",
     )  # fmt: skip
 
@@ -358,6 +366,6 @@ def _failed(candidate: Experiment, incumbent: int | None) -> Decision:
 def _first(candidate: Experiment, metric: str) -> Decision:
     value = float(np.median(candidate.measured(metric)))
     return Decision(
-        candidate.number, None, True, 0.0, 1.0, (0.0, 0.0, 0.0), 0.0, value, value, False, 0.0, None, {},
+        candidate.number, None, True, 0.0, None, (0.0, 0.0, 0.0), None, value, value, False, 0.0, None, {},
         "keep: it is the first one that was measured, and others are compared with it",
     )  # fmt: skip

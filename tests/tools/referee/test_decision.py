@@ -70,6 +70,41 @@ def test_a_limit_that_is_broken_is_no_keep_and_one_that_the_incumbent_breaks_is(
     assert decide(record, 0, incumbent=1, direction="maximize", limits=limits).keep
 
 
+@pytest.mark.parametrize(
+    ("bound", "before", "after", "keeps"),
+    [
+        (Bound("<=", 0.0), [0.0, 0.0, 0.0], [0.0, 0.0, 0.0], True),
+        (Bound(">=", 100.0), [98.0, 100.0, 97.0], [100.0, 100.0, 100.0], True),
+        (Bound(">=", 1.0), [1.0], [1.0], True),
+        (Bound("<=", 0.0), [0.0, 0.0, 0.0], [1.0, 1.0, 1.0], False),
+        (Bound(">=", 100.0), [100.0, 100.0, 100.0], [99.0, 99.0, 99.0], False),
+        (Bound("<=", 100.0), [50.0], [140.0], False),
+    ],
+)
+def test_a_limit_that_every_run_just_meets_is_kept(
+    bound: Bound, before: list[float], after: list[float], keeps: bool
+) -> None:
+    record = [
+        Experiment(0, {"acc": [0.80, 0.81, 0.79][: len(before)], "n": before}),
+        *(Experiment(number, {"acc": [0.79 + 0.005 * number], "n": before[:1]}) for number in range(1, 4)),
+        Experiment(4, {"acc": [0.95, 0.951, 0.949][: len(after)], "n": after}),
+    ]
+    decision = decide(record, 4, incumbent=0, direction="maximize", limits={"n": bound})
+    assert decision.keep == keeps, decision.reason
+
+
+def test_nothing_is_said_of_a_change_that_neither_made_to_the_other() -> None:
+    record = [
+        Experiment(0, [0.5, 0.51, 0.49], kept=True),
+        Experiment(1, [0.6, 0.61, 0.59], kept=True, base=0),
+        Experiment(2, [0.6, 0.6, 0.61], base=0),
+    ]
+    decision = decide(record, 2, incumbent=1, direction="maximize")
+    assert decision.chance_same is None
+    assert "does nothing" not in decision.reason
+    assert decide(record, 2, incumbent=0, direction="maximize").chance_same is not None
+
+
 def test_what_failed_is_not_kept_and_the_first_is() -> None:
     record = [Experiment(0, [1.0]), Experiment(1, failed="out of memory")]
     failed = decide(record, 1, direction="maximize")
@@ -136,7 +171,8 @@ def test_equal_values_are_no_reason_to_change() -> None:
     record = [Experiment(number, [0.7]) for number in range(6)]
     decision = decide(record, 5, direction="maximize")
     assert not decision.keep
-    assert decision.luck == 0.0
+    assert decision.luck is None
+    assert "luck" not in decision.reason
 
 
 def test_a_decision_rests_on_the_latest_measurements_and_the_finalists_on_the_same() -> None:
