@@ -31,14 +31,15 @@ LEAST_SHARE = 0.1
 class Recommendation:
     """The trial whose params are recommended, and the `value` that they give on average, with its 90 %.
 
-    `beats_default` is the probability that they are better than the default, None without one. `finalists`
+    `low` and `high` are None where runs differ and no surrogate says by how much: with one value so far, and of
+    several metrics. `beats_default` is the probability that they are better than the default, None without one. `finalists`
     are the trials that may as well be the best; of an exact objective there are none.
     """
 
     trial: Trial
     value: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     beats_default: float | None
     finalists: tuple[Trial, ...] = ()
 
@@ -48,11 +49,18 @@ class Recommendation:
         return dict(self.trial.params)
 
     @property
+    def may_differ(self) -> bool:
+        """Whether the best value may only be the luckiest, and a surrogate says so."""
+        return self.low != self.high
+
+    @property
     def words(self) -> str:
         """The recommendation in a sentence or two."""
+        if self.low is None:
+            return f"trial {self.trial.number}: {self.value:.6g}, by its own runs alone"
         said = f"trial {self.trial.number}: on average {self.value:.6g} (90 % between {self.low:.6g} and "
         said += f"{self.high:.6g})"
-        if self.beats_default is not None:
+        if self.beats_default is not None and self.trial.source != "default":
             said += f", {percent(self.beats_default)} likely better than the default"
         if len(self.finalists) > 1:
             numbers = ", ".join(str(trial.number) for trial in self.finalists)
@@ -78,12 +86,14 @@ def recommend(space: Space, history: History, *, noisy: bool) -> Recommendation 
     best, default = history.incumbent, history.default
     if best is None or best.value is None:
         return None
-    measured = any(trial.outcome.sd for trial in history.complete if trial.outcome)
+    differ = noisy or any(trial.outcome.sd for trial in history.complete if trial.outcome)
     # Of several metrics the preference has chosen; a default that breaks a limit is no rival.
     several = history.goals is not None and history.goals.several
-    verifier = Verifier.fit(space, history, noisy=noisy) if (noisy or measured) and not several else None
+    verifier = Verifier.fit(space, history, noisy=noisy) if differ and not several else None
     default = default if default in history.admissible else None
     if verifier is None:
+        if differ:
+            return Recommendation(best, best.value, None, None, None)
         better = None
         if default is not None and default.value is not None and not several:
             better = float(history.loss(best) < history.loss(default))

@@ -201,7 +201,7 @@ def write_report(
             share = share_words(change, default.value)
             parts.append(f"- Default {task.metric}: {before}; change {change:+.6g}{share}")
     recommended = recommend(space, history, noisy=task.noisy)
-    if recommended and (task.noisy or recommended.finalists):
+    if recommended and recommended.may_differ:
         parts.append(f"- Recommended, as the best value may be the luckiest: {recommended.words}")
     if stopped := count_stopped(history):
         parts.append(f"- {stopped.words}")

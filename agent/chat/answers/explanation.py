@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -111,22 +113,26 @@ def luck(known: Known, a: Trial, b: Trial) -> str:
     if a.value in (None, b.value) or b.value is None or history.goals or a.params == b.params:
         return ""
     worse, better = sorted((a, b), key=history.loss, reverse=True)
-    tried = [
-        Experiment(one.number, {metric: [value for same in history.complete for value in _runs(same, one)]})
-        for one in (worse, better)
-    ]
+    low, high = (
+        {metric: [value for same in history.complete for value in _runs(same, one)]} for one in (worse, better)
+    )
     try:
-        if max(len(one.measured()) for one in tried) < 2:
+        if max(len(low[metric]), len(high[metric])) < 2:
             return (
                 f"Each ran once, so how much of that is luck is not known; `/retry {better.number} 3` runs "
                 "the better one with three seeds."
             )
-        found = decide(tried, better.number, incumbent=worse.number, direction=history.direction)
+        # The referee takes the later one for a change, which harms more often than it helps: neither is one here.
+        found = [
+            decide([Experiment(at, low), Experiment(1 - at, high)], 1 - at, incumbent=at, direction=history.direction)
+            for at in (0, 1)
+        ]
     except InputError as error:
         return f"How much of that is luck cannot be told: {error}."
     return (
         f"By how much runs of the same params differ, the chance that {better.number} is truly better is "
-        f"{percent(found.chance_better)}, that the two are the same {percent(found.chance_same)}."
+        f"{percent(fmean(one.chance_better for one in found))}, that the two are the same "
+        f"{percent(fmean(one.chance_same or 0.0 for one in found))}."
     )
 
 

@@ -67,7 +67,7 @@ def best_table(plan: Plan, history: History, folder: Path) -> str:
         "",
     ]
     recommended = recommend(plan.space, history, noisy=plan.task.noisy)
-    if recommended and (plan.task.noisy or recommended.finalists):
+    if recommended and recommended.may_differ:
         parts += [f"Recommended, as the best value may be the luckiest: {recommended.words}.", ""]
     parts += ["| parameter | best | default |", "|---|---|---|"]
     default = history.default.params if history.default else {}

@@ -52,6 +52,27 @@ def test_the_default_itself_beats_no_default_and_nothing_is_recommended_before_a
     only = recommend(SPACE, history({0.0: 0.1, 0.5: 5.0, 1.0: 9.0}), noisy=True)
     assert only is not None
     assert (only.params, only.beats_default) == ({"x": 0.0}, 0.0)
+    assert "default" not in only.words
+
+
+def test_where_no_surrogate_says_how_much_runs_differ_there_is_no_interval_and_no_chance() -> None:
+    one = recommend(SPACE, history({0.0: 0.3}), noisy=True)
+    values = [{"loss": 0.1 * number, "size": 1.0 - 0.1 * number} for number in range(4)]
+    trials = [
+        bg.Trial(
+            number,
+            bg.Proposal({"x": 0.2 * number}, "gp" if number else "default"),
+            bg.Outcome(values=value).of("loss", ["loss", "size"]),
+        )
+        for number, value in enumerate(values)
+    ]
+    goals = bg.Task(metrics={"loss": "minimize", "size": "minimize"}, noisy=True).goals
+    several = bg.History("minimize", tuple(trials), goals=goals).preferring({"loss": 1})
+    for found in (one, recommend(SPACE, several, noisy=True)):
+        assert found is not None
+        assert (found.low, found.high, found.beats_default) == (None, None, None)
+        assert not found.may_differ
+        assert "90 %" not in found.words
 
 
 def test_a_result_of_a_noisy_task_recommends_and_its_report_says_so() -> None:
