@@ -180,7 +180,8 @@ class Experiments:
         entries, decisions = self._read()
         entry = self._entry(entries, experiment, over=True)
         incumbent = incumbent_of(entries, decisions)
-        task, goals = self.task, self.task.goals
+        task = self.task
+        limits = task.goals.limits if task.goals else None
         recent = measure(entries, task.names, RECENT, also=(entry, incumbent))
         decision = decide(
             recent,
@@ -188,11 +189,17 @@ class Experiments:
             direction=task.direction,
             metric=task.metric,
             incumbent=incumbent.number if incumbent and incumbent is not entry else None,
-            limits=goals.limits if goals else None,
+            limits=limits,
         )
         again: tuple[Finalist, ...] = ()
         if any(one.runs for one in entries):
-            found = finalists(recent, direction=task.direction, metric=task.metric, belief=decision.belief)
+            found = finalists(
+                recent,
+                direction=task.direction,
+                metric=task.metric,
+                belief=decision.belief,
+                limits=limits,
+            )
             again = tuple(one for one in found if one.chance_best >= LEAST_CHANCE)
         kept: KeptDecision = {
             "keep": bool(decision.keep),

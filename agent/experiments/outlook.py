@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,9 @@ LATEST = 40
 """Measured experiments by which what is to come is judged: ideas get worse with time."""
 
 LEAST = 5
+FAR = 5.0
+"""A value is taken for worse than the median by at most so many times what the best is better."""
+
 HARDLY = 0.05
 """With a smaller chance of a visible gain, more runs are not worth their cost."""
 
@@ -27,7 +30,7 @@ HARDLY = 0.05
 class Stop:
     """Whether to stop, and what `n` more runs may bring: mean gain, chance of a visible one, cost.
 
-    A gain is visible from 1 % of the spread of the values on. `numbers` is the same of the numbers in a
+    A gain is visible from 1 % of what lies between the best value and the worst tenth on. `numbers` is the same of the numbers in a
     script alone. Before `LEAST` experiments have a value nothing is known, and `stop` is False.
     """
 
@@ -65,10 +68,18 @@ def foresee(
     if len(recent) < LEAST:
         why = f"too early to say: experiments with a value: {len(recent)}, of {LEAST} that are needed"
         return Stop(False, n, None, None, None, cost, numbers, f"{why}; {n} more runs{money}")
-    values = np.array([np.median(one.measured(metric)) for one in recent])
-    visible = TELLING * float(np.ptp(values))
     sign = 1.0 if direction == "maximize" else -1.0
-    belief = believe({one.number: one for one in recent}, metric, sign, last=recent[-1].number)
+    found = {one.number: sign * np.array(one.measured(metric)) for one in recent}
+    centres = np.array([np.median(values) for values in found.values()])
+    best, middle = centres.max(), np.median(centres)
+    # What diverged is bad; how large changes are, and what would be seen of a gain, is told by the others.
+    least = middle - FAR * (best - middle) if best > middle else -np.inf
+    tamed = {
+        one.number: replace(one, values={metric: (sign * found[one.number].clip(least)).tolist()})
+        for one in recent
+    }
+    visible = TELLING * float(best - np.quantile(centres.clip(least), 0.1))
+    belief = believe(tamed, metric, sign, last=recent[-1].number)
     settings = belief.posterior.settings
     share = np.exp(settings.effect_log)
     share /= share.sum(axis=1, keepdims=True)

@@ -7,14 +7,15 @@ A run is given to the experiment for which it is expected to raise the truth of 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 
 from bestguess.tools.arrays import FloatArray
 from bestguess.tools.errors import InputError
-from bestguess.tools.goals import Direction
+from bestguess.tools.goals import Bound, Direction
 from bestguess.tools.referee.decision import Belief, believe
 from bestguess.tools.referee.experiment import VALUE, Experiment, by_number
 from bestguess.tools.referee.normal import below, expected_above
@@ -43,10 +44,12 @@ def finalists(
     most: int = 5,
     noise: float | None = None,
     belief: Belief | None = None,
+    limits: Mapping[str, Bound] | None = None,
 ) -> tuple[Finalist, ...]:
     """Return the experiments that may be the best, the most promising first, with how often to repeat each.
 
     `runs` are given out in all, to at most `most` experiments; none is given where it could change nothing.
+    What breaks one of the `limits`, by the median of its runs, cannot be the best.
     What is known of them is taken from a `belief` that a decision rests on, if it is whole.
 
     Raises:
@@ -67,7 +70,9 @@ def finalists(
         belief = believe(record, metric, sign, last=found[-1], noise=noise)
     posterior = belief.posterior
     weight = posterior.settings.weight
-    numbers = np.array(sorted(posterior.truths))
+    numbers = np.array([one for one in sorted(posterior.truths) if _keeps(record[one], limits or {})])
+    if not len(numbers):
+        return ()
     means = np.stack([posterior.truths[int(number)][0] for number in numbers])
     variances = np.stack([posterior.truths[int(number)][1] for number in numbers])
     mean = means @ weight
@@ -79,6 +84,11 @@ def finalists(
         Finalist(int(numbers[at]), int(count), float(chance[at]), sign * float(mean[at]), math.sqrt(var[at]))
         for at, count in zip(chosen, repeats, strict=True)
     )
+
+
+def _keeps(experiment: Experiment, limits: Mapping[str, Bound]) -> bool:
+    measured = {name: experiment.measured(name) for name in limits}
+    return all(values and limits[name].excess(median(values)) <= 0.0 for name, values in measured.items())
 
 
 def chance_best(mean: FloatArray, sd: FloatArray) -> FloatArray:

@@ -11,6 +11,7 @@ import pytest
 import bestguess as bg
 from bestguess.evals.measures.referee_speed import fill
 from bestguess.tools.errors import InputError, StudyError
+from bestguess.tools.goals import Direction
 from bestguess.tools.referee.posterior import WINDOW
 
 SECRET = "sk-abcdefghijklmnopqrstuvwxyz"
@@ -126,6 +127,7 @@ def test_a_limit_that_is_broken_is_a_reason_not_to_keep() -> None:
     kept = experiments.keep(3)
     assert not kept.decision.keep
     assert "memory" in kept.words
+    assert [one.number for one in kept.finalists] == [0]
     with pytest.raises(InputError, match="run 1 has no memory"):
         experiments.record(0.4, description="deeper")
 
@@ -263,3 +265,19 @@ def test_two_thousand_experiments_are_reported_in_300_words_and_decided(tmp_path
     assert len(kept.decision.belief.measured) <= WINDOW + 2
     assert sum(one.repeats for one in kept.finalists) <= 6
     assert bg.Experiments(storage).entries[1990].kept is kept.decision.keep
+
+
+@pytest.mark.parametrize(("direction", "diverged"), [("minimize", 25.0), ("minimize", 1e6), ("maximize", -1e6)])
+def test_a_run_that_diverged_changes_little_of_what_more_may_bring(
+    direction: Direction, diverged: float
+) -> None:
+    rng = random.Random(0)
+    experiments = bg.Experiments(task=bg.Task(metric="loss", direction=direction))
+    for number in range(12):
+        experiments.record(rng.gauss(0.45, 0.02), description=f"change {number}")
+    before = experiments.stop(5)
+    experiments.record(diverged, description="it diverged")
+    after = experiments.stop(5)
+    assert after.gain == pytest.approx(before.gain, rel=1.0)
+    assert after.chance == pytest.approx(before.chance, abs=0.2)
+    assert not after.stop
