@@ -70,6 +70,9 @@ def _keeps(said: Suggestion, trial: Trial) -> bool:
 def _best(trials: list[Trial], history: History) -> str:
     if not trials:
         return "0"
-    best = min(trials, key=history.loss)
+    within = [trial for trial in trials if trial in history.admissible]
+    if not within:
+        return f"{len(trials)} (none within the limits)"
+    best = min(within, key=history.loss)
     metric = f"{history.goals.first} " if history.goals else ""
     return f"{len(trials)} (the best {metric}{best.value:.6g})"

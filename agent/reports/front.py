@@ -61,6 +61,12 @@ def values_words(trial: Trial, goals: Goals | None = None, *, named: bool = Fals
     return f"{words}; breaks {broken}" if broken else words
 
 
+def which_breaks(trial: Trial, goals: Goals | None) -> str:
+    """Return which limits a trial's values break, as a relative clause; nothing if none."""
+    broken = goals.broken(trial.values) if goals and trial.values else ""
+    return f", which breaks {broken}" if broken else ""
+
+
 def front_lines(history: History) -> list[str]:
     """Return the front as a table in Markdown, a line each; the preferred trial is bold."""
     goals, front, best = history.goals, history.front, history.incumbent

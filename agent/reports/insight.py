@@ -44,13 +44,26 @@ class Insight:
 
     def sentence(self, metric: str, direction: str) -> str:
         """What it moves, where the typical value is best and worst, and whether that can be told apart."""
-        effect, order = self.effect, np.argsort(self.effect.median, kind="stable")
-        best, worst = (order[0], order[-1]) if direction == "minimize" else (order[-1], order[0])
-        apart = effect.high[order[0]] < effect.low[order[-1]]
-        said = f"typical {metric} is best, {effect.median[best]:.4g}, at {_value(effect.values[best])}"
-        said += f" and worst, {effect.median[worst]:.4g}, at {_value(effect.values[worst])}"
-        doubt = "" if apart else "; the trials do not yet tell them apart"
-        return f"{effect.name}, {self.share} of the variance: {said}{doubt}."
+        doubt = "" if self.apart else "; the trials do not yet tell them apart"
+        best, worst = (self.place(at, direction) for at in (0, -1))
+        said = f"typical {metric} is best, {best} and worst, {worst}"
+        return f"{self.effect.name}, {self.share} of the variance: {said}{doubt}."
+
+    @property
+    def apart(self) -> bool:
+        """Whether its best and its worst value can be told apart."""
+        low, high = (int(at(self.effect.median)) for at in (np.argmin, np.argmax))
+        return bool(self.effect.high[low] < self.effect.low[high])
+
+    def ranked(self, direction: str) -> list[int]:
+        """Return the places of its values, the best first."""
+        order = np.argsort(self.effect.median, kind="stable").tolist()
+        return list(order if direction == "minimize" else order[::-1])
+
+    def place(self, rank: int, direction: str) -> str:
+        """Return the typical value at the best (0) to the worst (-1) of its values, and which one that is."""
+        at = self.ranked(direction)[rank]
+        return f"{self.effect.median[at]:.4g}, at {_value(self.effect.values[at])}"
 
     @property
     def record(self) -> dict[str, Any]:

@@ -12,7 +12,13 @@ from typing import Any
 from bestguess.agent.advice.advisor import LEFT_ALONE, MODEL
 from bestguess.agent.advice.failures import what_fails
 from bestguess.agent.reports.advised import collect_advice
-from bestguess.agent.reports.front import front_lines, front_summary, values_words, why_no_best
+from bestguess.agent.reports.front import (
+    front_lines,
+    front_summary,
+    values_words,
+    which_breaks,
+    why_no_best,
+)
 from bestguess.agent.reports.recommendation import recommend
 from bestguess.agent.reports.stopped import count_stopped, stop_record
 from bestguess.agent.reports.worth import weigh_model
@@ -199,7 +205,8 @@ def write_report(
         if default is not None and default.value is not None:
             change = incumbent.value - default.value
             share = share_words(change, default.value)
-            parts.append(f"- Default {task.metric}: {before}; change {change:+.6g}{share}")
+            broken = which_breaks(default, history.goals)
+            parts.append(f"- Default {task.metric}: {before}{broken}; change {change:+.6g}{share}")
     recommended = recommend(space, history, noisy=task.noisy)
     if recommended and recommended.may_differ:
         parts.append(f"- Recommended, as the best value may be the luckiest: {recommended.words}")

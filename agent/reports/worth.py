@@ -64,6 +64,8 @@ class Worth:
             if self.over_default is not None:
                 side = "better" if self.over_default > 0 else "worse"
                 beaten = f"the best of them {abs(self.over_default):.4g} {side} than the default"
+                if not self.over_default:
+                    beaten = "the best of them as good as the default"
             if self.did:
                 beaten = f"{self.first_hits} of them {self.did}"
             said.append(f"{_count(self.first_guesses, 'first guess', 'first guesses')}, {beaten}")

@@ -34,7 +34,9 @@ class Verdict:
         aim = "be one of the best: within the limits, and not worse than another in every metric"
         if self.best is not None:
             aim = f"beat the best so far ({told_apart(self.best, self.prediction.median)[0]})"
-        words = f"expected {self.prediction.words}{self.aside}, {percent(self.chance_of_best)} likely to {aim}"
+        words = (
+            f"expected {self.prediction.words}{self.aside}, {percent(self.chance_of_best)} likely to {aim}"
+        )
         return words if self.feasible >= 0.995 else f"{words}, {percent(self.feasible)} likely not to fail"
 
     @property

@@ -31,9 +31,8 @@ def explain(known: Known, trial: Trial) -> str:
     parts = [
         f"**Trial {trial.number}** was proposed by **{trial.source}**: {trial.reason or 'no reason given'}."
     ]
-    before = [other for other in history.complete if other.number < trial.number]
-    if before:
-        best = min(before, key=history.loss)
+    earlier = tuple(other for other in history if other.number < trial.number)
+    if best := replace(history, trials=earlier).incumbent:
         if changes := ", ".join(
             f"`{name}` {_shown(old)} → {_shown(new)}"
             for name, old, new in _differences(best.params, trial.params)
@@ -55,7 +54,7 @@ def explain(known: Known, trial: Trial) -> str:
     elif trial.state == "pruned":
         words = "it was ended before its end"
         if trial.stop:
-            words = "it could not become the best any more, by the curves of completed trials"
+            words = "the rule that stops trials early held that it could not become the best any more"
         parts.append(f"Its {known.task.metric} was {stop_words(trial)}: {words}.")
     elif trial.value is not None:
         rank = 1 + sum(history.loss(other) < history.loss(trial) for other in history.complete)
@@ -114,7 +113,8 @@ def luck(known: Known, a: Trial, b: Trial) -> str:
         return ""
     worse, better = sorted((a, b), key=history.loss, reverse=True)
     low, high = (
-        {metric: [value for same in history.complete for value in _runs(same, one)]} for one in (worse, better)
+        {metric: [value for same in history.complete for value in _runs(same, one)]}
+        for one in (worse, better)
     )
     try:
         if max(len(low[metric]), len(high[metric])) < 2:
@@ -124,7 +124,12 @@ def luck(known: Known, a: Trial, b: Trial) -> str:
             )
         # The referee takes the later one for a change, which harms more often than it helps: neither is one here.
         found = [
-            decide([Experiment(at, low), Experiment(1 - at, high)], 1 - at, incumbent=at, direction=history.direction)
+            decide(
+                [Experiment(at, low), Experiment(1 - at, high)],
+                1 - at,
+                incumbent=at,
+                direction=history.direction,
+            )
             for at in (0, 1)
         ]
     except InputError as error:

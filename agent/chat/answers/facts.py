@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bestguess.agent.chat.answers.formatting import counted, duration
-from bestguess.agent.reports.front import front_summary, values_words, why_no_best
+from bestguess.agent.reports.front import front_summary, values_words, which_breaks, why_no_best
 from bestguess.agent.reports.insight import Insight
 from bestguess.agent.reports.report import credit_sources, share_words
 from bestguess.agent.reports.stopped import count_stopped
@@ -101,10 +101,14 @@ def standing(history: History, task: Task) -> str:
         return f"no trial of {len(history.told)} has a value yet."
     started = best.value if default is None or default.value is None else default.value
     value, before = told_apart(best.value, started, digits=6)
-    text = f"best {task.metric} {value} (trial {best.number} of {len(history.told)})"
+    told = len(history.told)
+    # Numbers begin at 0; where trials run side by side, later ones may be done before earlier ones.
+    of = f" of {told}" if best.number < told else ""
+    text = f"best {task.metric} {value} (trial {best.number}{of})"
     if default and default.value is not None and default.number != best.number:
         change = best.value - default.value
-        text += f"; the default gave {before} ({change:+.4g}{share_words(change, default.value)})"
+        broken = which_breaks(default, history.goals)
+        text += f"; the default gave {before}{broken} ({change:+.4g}{share_words(change, default.value)})"
     return text + "."
 
 
@@ -150,14 +154,15 @@ def expectation(known: Known, params: Mapping[str, Any]) -> str:
 
 
 def outlook(known: Known, n: int) -> Outlook | None:
-    """Return what n more trials may bring; None before two trials have a value, or where there are goals."""
+    """Return what n more trials may bring; None before two values differ, or where there are goals."""
     if known.history.goals:
         return None
     verifier = Verifier.fit(known.space, known.history, noisy=known.task.noisy)
     if verifier is None:
         return None
     region = Region(known.space, known.limits) if known.limits else None
-    return look_ahead(verifier, n, np.random.default_rng(0), within=region)
+    found = look_ahead(verifier, n, np.random.default_rng(0), within=region)
+    return found if found.spread else None
 
 
 def describe_outlook(known: Known, n: int) -> str:
@@ -167,7 +172,7 @@ def describe_outlook(known: Known, n: int) -> str:
         now = standing(known.history, known.task)
         return f"What {n} more trials bring is foretold of one metric without limits only. {now}"
     if found is None:
-        return "Too early to say: fewer than two trials have a value."
+        return "Too early to say: no two trials have values that differ."
     seconds = seconds_per_trial(known.history)
     cost = f", in about {duration(n * seconds)}" if seconds else ""
     parts = [

@@ -25,11 +25,12 @@ from bestguess.agent.reports.figures import Subject, draw_figure, times
 from bestguess.agent.reports.figures.drawn import plotly_script
 from bestguess.agent.reports.figures.marks import Figure
 from bestguess.agent.reports.insight import Insight
+from bestguess.agent.reports.front import which_breaks
 from bestguess.agent.reports.report import share_words
 from bestguess.agent.reports.study_report import report_on
 from bestguess.agent.reports.worth import weigh_model
 from bestguess.tools.errors import InputError
-from bestguess.tools.trial import Trial
+from bestguess.tools.trial import History, Trial
 
 EFFECTS = 4
 MOST_TRIALS = 1000
@@ -103,7 +104,7 @@ def report_page(
 def learned(subject: Subject, insights: tuple[Insight, ...]) -> list[str]:
     """Return what was learned, a sentence each; every number in them is computed from the trials."""
     space, history, task = subject.space, subject.history, subject.task
-    said = [f"The {standing(history, task)}", *_change(history.default, history.incumbent, task.metric)]
+    said = [f"The {standing(history, task)}", *_change(history, task.metric)]
     said += [insight.sentence(task.metric, history.direction) for insight in insights if insight.varied]
     if history.failed:
         common = "; ".join(what_fails(space, history))
@@ -117,7 +118,8 @@ def learned(subject: Subject, insights: tuple[Insight, ...]) -> list[str]:
     return said
 
 
-def _change(default: Trial | None, best: Trial | None, metric: str) -> list[str]:
+def _change(history: History, metric: str) -> list[str]:
+    default, best = history.default, history.incumbent
     if (
         default is None
         or best is None
@@ -135,7 +137,7 @@ def _change(default: Trial | None, best: Trial | None, metric: str) -> list[str]
     change = best.value - default.value
     return [
         f"The best differs from the default in {', '.join(changed)}: {metric} {change:+.4g}"
-        f"{share_words(change, default.value)}."
+        f"{share_words(change, default.value)}{which_breaks(default, history.goals)}."
     ]
 
 

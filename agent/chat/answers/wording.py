@@ -139,17 +139,25 @@ def _schema(names: Sequence[str]) -> dict[str, Any]:
 def agreement(claimed: str, insight: Insight, direction: Direction) -> tuple[str, bool]:
     """Return a claim about a parameter with what the surrogate says of it, and whether it agrees."""
     effect, name = insight.effect, insight.importance.name
-    rise = float(effect.median[-1] - effect.median[0])
-    width = float((effect.high - effect.low).mean()) / 2
-    better = "none"
-    if not insight.categorical and abs(rise) > width:
-        better = "higher" if (rise > 0) == (direction == "maximize") else "lower"
+    best = insight.ranked(direction)[0]
+    rises = bool(effect.median[-1] > effect.median[0]) == (direction == "maximize")
+    end = -1 if rises else 0
+    # Larger or smaller values are better where that end may as well be the best, and the other cannot.
+    near, far = (
+        effect.low[best] <= effect.high[at] and effect.low[at] <= effect.high[best] for at in (end, -1 - end)
+    )
+    better = "one"
+    if not insight.apart:
+        better = "none"
+    elif not insight.categorical and near and not far:
+        better = "higher" if rises else "lower"
     words = {
         "higher": "larger values are better",
         "lower": "smaller values are better",
         "none": "it matters little",
+        "one": "it matters" if insight.categorical else "it matters, but not in one direction",
     }
-    spread = f"{rise:+.3g} over its range, ± {width:.2g}"
+    spread = f"best, {insight.place(0, direction)}; worst, {insight.place(-1, direction)}"
     verdict = "agrees" if claimed == better else f"does not: it says that {words[better]}"
     told = f"{name}: {words.get(claimed, claimed)}, says the model; the Gaussian process {verdict} ({spread})"
     return told, claimed == better

@@ -15,19 +15,23 @@ import pytest
 from rich.console import Console
 
 import bestguess as bg
-from bestguess.agent.chat.answers.facts import at_ends
+from bestguess.agent.chat.answers.explanation import explain
+from bestguess.agent.chat.answers.facts import Known, at_ends, standing
 from bestguess.agent.chat.answers.plots import progress_plot
 from bestguess.agent.chat.answers.rendering import render
 from bestguess.agent.chat.answers.svg import draw
+from bestguess.agent.chat.answers.wording import agreement
 from bestguess.agent.chat.command import literal
 from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.draft import draft, read_script
 from bestguess.agent.chat.events import Answer, Event, Plot, Series
 from bestguess.agent.chat.transcript import Transcript, last_state, read_last_session, to_markdown
 from bestguess.agent.chat.trials import Trials
+from bestguess.agent.reports.insight import gain_insight
 from bestguess.agent.tuner import Tuner
 from bestguess.tools.analysis.look_ahead import look_ahead
 from bestguess.tools.errors import InputError
+from bestguess.tools.goals import Direction
 from bestguess.tools.objective.run import FunctionObjective
 from bestguess.tools.scan.metric import metrics_in, name_of, pattern_of
 from bestguess.tools.search.verifier import Verifier
@@ -393,7 +397,9 @@ def test_what_a_yaml_file_sets_is_not_said_to_be_left_as_it_is(tmp_path: Path) -
     assert [line.partition(":")[0] for line in plan.left_out] == ["epochs"]
 
 
-@pytest.mark.parametrize(("script", "text"), [("train.py", "print('loss=1')\n"), ("train.sh", "echo loss=1\n")])
+@pytest.mark.parametrize(
+    ("script", "text"), [("train.py", "print('loss=1')\n"), ("train.sh", "echo loss=1\n")]
+)
 def test_where_nothing_is_found_the_space_file_that_lies_there_is_named(
     tmp_path: Path, script: str, text: str
 ) -> None:
@@ -402,5 +408,50 @@ def test_where_nothing_is_found_the_space_file_that_lies_there_is_named(
     with pytest.raises(InputError, match="write a space as YAML and name it: tune .* with train.yaml"):
         draft(tmp_path, script)
     (tmp_path / "space.yaml").write_text("parameters:\n  lr: {type: float, low: 0.1, high: 1.0}\n")
-    with pytest.raises(InputError, match=f"if space.yaml has its space, name it: tune {script} with space.yaml"):
+    with pytest.raises(
+        InputError, match=f"if space.yaml has its space, name it: tune {script} with space.yaml"
+    ):
         draft(tmp_path, script)
+
+
+@pytest.mark.parametrize("direction", ["minimize", "maximize"])
+def test_a_claim_is_judged_by_the_whole_effect_and_not_by_its_ends(direction: Direction) -> None:
+    space = bg.Space(
+        lr=bg.Float(1e-5, 1e-1, log=True), opt=bg.Choice(["adam", "sgd"]), mom=bg.Float(0.0, 1.0)
+    )
+    rng, sign = np.random.default_rng(0), 1.0 if direction == "minimize" else -1.0
+    trials = []
+    for number in range(24):
+        params = space.sample(rng)
+        loss = (
+            0.15 * (np.log10(params["lr"]) + 3) ** 2 + 0.3 * (params["opt"] != "adam") + 0.4 * params["mom"]
+        )
+        trials.append(bg.Trial(number, bg.Proposal(params, "random"), bg.Outcome(sign * float(loss))))
+    insights = gain_insight(space, bg.History(direction, tuple(trials)))
+    agreed = {
+        (insight.effect.name, claim)
+        for insight in insights
+        for claim in ("none", "higher", "lower")
+        if agreement(claim, insight, direction)[1]
+    }
+    assert agreed == {("mom", "lower")}
+    said = {insight.effect.name: agreement("none", insight, direction)[0] for insight in insights}
+    assert "it matters, but not in one direction (best," in said["lr"]
+    assert "it says that it matters (best," in said["opt"]
+
+
+def test_where_the_default_breaks_a_limit_that_is_said_and_it_was_never_the_best() -> None:
+    task = bg.Task(metric="loss", limits={"mem": "<= 100"})
+    trials = [
+        bg.Trial(
+            number,
+            bg.Proposal({"x": 0.1 * (number + 1)}, "gp" if number else "default"),
+            bg.Outcome(values={"loss": loss, "mem": mem}).of("loss", ["loss", "mem"]),
+        )
+        for number, (loss, mem) in enumerate([(0.2, 500.0), (0.5, 50.0), (0.4, 60.0)])
+    ]
+    history = bg.History("minimize", tuple(trials), goals=task.goals)
+    assert "the default gave 0.2, which breaks mem <= 100 (+0.2, +100.0 %)" in standing(history, task)
+    known = Known(SPACE, task, history)
+    assert "Against" not in explain(known, trials[1])
+    assert "Against the best before it (trial 1)" in explain(known, trials[2])

@@ -267,7 +267,9 @@ def test_two_thousand_experiments_are_reported_in_300_words_and_decided(tmp_path
     assert bg.Experiments(storage).entries[1990].kept is kept.decision.keep
 
 
-@pytest.mark.parametrize(("direction", "diverged"), [("minimize", 25.0), ("minimize", 1e6), ("maximize", -1e6)])
+@pytest.mark.parametrize(
+    ("direction", "diverged"), [("minimize", 25.0), ("minimize", 1e6), ("maximize", -1e6)]
+)
 def test_a_run_that_diverged_changes_little_of_what_more_may_bring(
     direction: Direction, diverged: float
 ) -> None:
