@@ -31,9 +31,9 @@ LEAST_SHARE = 0.1
 class Recommendation:
     """The trial whose params are recommended, and the `value` that they give on average, with its 90 %.
 
-    `low` and `high` are None where runs differ and no surrogate says by how much: with one value so far, and of
-    several metrics. `beats_default` is the probability that they are better than the default, None without one. `finalists`
-    are the trials that may as well be the best; of an exact objective there are none.
+    `low` and `high` are None where runs differ and no surrogate says by how much: with one value so far, and
+    of several metrics. `beats_default` is the probability that they are better than the default, None without
+    one. `finalists` are the trials that may as well be the best; of an exact objective there are none.
     """
 
     trial: Trial

@@ -308,7 +308,7 @@ def _limits(
         edge = sign * bound.value
         values = [float(value) for one in record.values() for value in one.measured(name)]
         if bound.value in values:
-            # Of a truth on its bound half would lie beyond it, however often it was met: half a step is allowed.
+            # Of a truth on its bound half would lie beyond it, however often it was met: half a step is let.
             edge -= 4.0 * resolution([*values, bound.value])
         for one, holds in zip(both, found, strict=True):
             truth = belief.posterior.truth(one.number)

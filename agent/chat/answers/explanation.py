@@ -32,12 +32,13 @@ def explain(known: Known, trial: Trial) -> str:
         f"**Trial {trial.number}** was proposed by **{trial.source}**: {trial.reason or 'no reason given'}."
     ]
     earlier = tuple(other for other in history if other.number < trial.number)
-    if best := replace(history, trials=earlier).incumbent:
-        if changes := ", ".join(
-            f"`{name}` {_shown(old)} → {_shown(new)}"
-            for name, old, new in _differences(best.params, trial.params)
-        ):
-            parts.append(f"Against the best before it (trial {best.number}) it changed {changes}.")
+    best = replace(history, trials=earlier).incumbent
+    changes = ", ".join(
+        f"`{name}` {_shown(old)} → {_shown(new)}"
+        for name, old, new in _differences(best.params if best else trial.params, trial.params)
+    )
+    if best and changes:
+        parts.append(f"Against the best before it (trial {best.number}) it changed {changes}.")
     if proposal.prediction:
         verdict = proposal.verdict if "expected" not in proposal.verdict else ""
         says = f" Verdict: {verdict}." if verdict else ""
@@ -122,14 +123,10 @@ def luck(known: Known, a: Trial, b: Trial) -> str:
                 f"Each ran once, so how much of that is luck is not known; `/retry {better.number} 3` runs "
                 "the better one with three seeds."
             )
-        # The referee takes the later one for a change, which harms more often than it helps: neither is one here.
+        # The referee takes the later one for a change, and most changes harm; here neither is one.
+        direction = history.direction
         found = [
-            decide(
-                [Experiment(at, low), Experiment(1 - at, high)],
-                1 - at,
-                incumbent=at,
-                direction=history.direction,
-            )
+            decide([Experiment(at, low), Experiment(1 - at, high)], 1 - at, incumbent=at, direction=direction)
             for at in (0, 1)
         ]
     except InputError as error:

@@ -24,13 +24,13 @@ from bestguess.agent.record.study import Study
 from bestguess.agent.reports.figures import Subject, draw_figure, times
 from bestguess.agent.reports.figures.drawn import plotly_script
 from bestguess.agent.reports.figures.marks import Figure
-from bestguess.agent.reports.insight import Insight
 from bestguess.agent.reports.front import which_breaks
+from bestguess.agent.reports.insight import Insight
 from bestguess.agent.reports.report import share_words
 from bestguess.agent.reports.study_report import report_on
 from bestguess.agent.reports.worth import weigh_model
 from bestguess.tools.errors import InputError
-from bestguess.tools.trial import History, Trial
+from bestguess.tools.trial import History
 
 EFFECTS = 4
 MOST_TRIALS = 1000
