@@ -31,7 +31,8 @@ class Stop:
     """Whether to stop, and what `n` more runs may bring: mean gain, chance of a visible one, cost.
 
     A gain is visible from 1 % of what lies between the best value and the worst tenth on. `numbers` is the
-    same of the numbers in a script alone. Before `LEAST` experiments have a value nothing is known, and `stop` is False.
+    same of the numbers in a script alone. Before `LEAST` experiments have a value nothing is known, and
+    `stop` is False.
     """
 
     stop: bool

@@ -405,7 +405,7 @@ def test_where_nothing_is_found_the_space_file_that_lies_there_is_named(
 ) -> None:
     (tmp_path / script).write_text(text)
     (tmp_path / "config.yaml").write_text("lr: 0.01\n")
-    with pytest.raises(InputError, match="write a space as YAML and name it: tune .* with train.yaml"):
+    with pytest.raises(InputError, match=f"write a space as YAML and name it: tune {script} with train"):
         draft(tmp_path, script)
     (tmp_path / "space.yaml").write_text("parameters:\n  lr: {type: float, low: 0.1, high: 1.0}\n")
     with pytest.raises(
