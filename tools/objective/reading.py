@@ -30,18 +30,22 @@ _NUMBER = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _MARKS = re.compile(r"[,_'\u2019\u00a0\u2009\u202f]")
-_GOES_ON = re.compile(r"[.,:_'\u2019]\d|[A-Za-z]+\d|\s*days?\b")
-"""After a number that is no number as a whole: 1.2.3, 0,93, 0:00:12, 1m30s, `1 day, 0:00:12`."""
+_TIME = r"\s?(?:h|hrs?|hours?|m|mins?|minutes?)[\s,]+(?:and )?\d+\s?[hms]\w*"
+_GOES_ON = re.compile(rf"[.,:_'\u2019]\d|[A-Za-z]+\d|\s*days?\b|{_TIME}")
+"""After a number that is no number as a whole: 1.2.3, 0,93, 0:00:12, 1m30s, `1 day, 0:00:12`, `3 min 5 s`."""
 
 _THOUSANDS_BY_POINT = re.compile(r"[1-9]\d{0,2}\.\d{3}")
 _NEXT_ELEMENT = re.compile(r"[\s,;]+[-+]?\.?\d")
 _OPENED = re.compile(r"(?P<call>\w\()?(?P<lists>\[*)['\"]?$")
-_TOKEN = re.compile(r"\s*days?[\w:., ]*|\s\d{3}(?![\d%A-Za-z])[^\s()\[\]{}\"]*|[^\s()\[\]{}\"]*")
+_TOKEN = re.compile(rf"\s*days?[\w:., ]*|{_TIME}|" r"\s\d{3}(?![\d%A-Za-z])[^\s()\[\]{}\"]*|[^\s()\[\]{}\"]*")
 _UNIT = re.compile(
     r"\s?%|[A-Za-zµ]+(?:/[A-Za-z]+)?"
-    # `0.5 min: 0.3` is no time.
-    r"|\s(?:[nuµm]?s|secs?|seconds?|mins?|minutes?|h|hours?|[kKMGT]?i?B|[kMG]?Hz)(?=\s*(?:$|[,;)|]))"
+    r"|\s(?:[nuµm]?(?:s|secs?)|(?:milli|micro|nano)?seconds?|mins?|minutes?|h|hrs?|hours?|[kKMGTP]?i?B|bytes?"
+    # `0.5 min: 0.3` and `0.5 h 3` are no times, but labels.
+    r"|[kMG]?Hz|[A-Za-z]+/(?:s|sec|it))(?![\w/]|\s*[:=]|\s+[-+]?\.?\d)"
 )
+_PLURAL = re.compile(r"(?<=[a-z]{2})s\b")
+_SPREAD = re.compile(r"\+\d+\.\d+(?![\w.])")
 _THOUSANDS_BY_SPACE = re.compile(r"\s\d{3}(?![\d%A-Za-z])")
 
 
@@ -89,14 +93,15 @@ def read_number(match: re.Match[str]) -> Reading:
         return Reading(several, problem="which holds several numbers; print one")
     if opened and rest.count("]") < len(opened["lists"]):
         return Reading(text, problem="which goes on in the next line; print one number")
-    if _goes_on(size, rest) or re.match(r"[-+]\d", line[found.end() : end]):
+    spread = "." in size and _SPREAD.match(rest)  # `0.93+0.02`, as xgboost's cv has it
+    if _goes_on(size, rest) or (not spread and re.match(r"[-+]\d", line[found.end() : end])):
         mend = "print a decimal point and no decimal comma: " if rest.startswith(",") else ""
         return Reading(text, problem="which is not a number", mend=mend)
     value = float(_MARKS.sub("", size))
     if re.search("[-\u2212]", found["sign"] + found["signed"]):
         value = -value
     unit = _UNIT.match(rest)
-    return Reading(text, value, unit[0].strip() if unit and math.isfinite(value) else "")
+    return Reading(text, value, _PLURAL.sub("", unit[0].strip()) if unit and math.isfinite(value) else "")
 
 
 def _goes_on(size: str, rest: str) -> bool:

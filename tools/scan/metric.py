@@ -16,7 +16,7 @@ from bestguess.tools.scan.finding import assigned_dicts, called, entries, keywor
 _WORD = r"[^\W\d_][\w/@.^²-]*"
 _LABEL = re.compile(
     rf"(?P<quote>[\"']?)(?P<words>(?:[\w/@.^²-]+ )*?{_WORD})(?P<aside>(?: ?\([^()]*\))?)"
-    r"(?P<end>(?P=quote)\s*(?P<mark>[:=|]|[-=]>|→)|(?: is| was| of)?(?=\s))\s*[\[(\"'$€£¥]*$"
+    r"(?P<end>(?P=quote)\s*(?P<mark>[:=|│┃║→]|[-=]>)|(?: is| was| of)?(?=\s))\s*[\[(\"'$€£¥]*$"
 )
 _SHOWN = re.compile(
     r"(?P<name>[A-Za-z][\w./@-]*)(?P<mark>[\"']?\s*[:=]\s*[\"']?|\s+)[-+]?(?:\d|\.\d|nan|inf)", re.IGNORECASE
@@ -25,7 +25,7 @@ _NAME, _GAPS = re.compile(r"[^\W\d]\w*"), re.compile(r"[\s_-]+")
 _LABEL_CHARS = 200
 _MOST_WORDS = 6
 
-NUMBER = r"([-+.,_$€£eE\d]*\d|(?i:nan|-?inf))"
+NUMBER = r"([-+.,_$€£eE\d]*\d|(?i:nan|-?inf(?:inity)?)(?!\w))"
 """A number in the ways that people print it; `objective.reading` reads it."""
 
 VALUE = r'(?:\S*?["-([])??' + NUMBER
@@ -36,7 +36,9 @@ VALUE = r'(?:\S*?["-([])??' + NUMBER
 
 
 _BEFORE, _GAP = r"(?i)(?<![\w])", r"[\s_-]*"
-_AFTER = rf"[\"']?\s*(?:\([a-z][^()]*\)\s*)?(?:is|was|at|of)?\s*(?:[:=|]|[-=]>)?\s*{VALUE}"
+# Gaps give nothing back, or a long one is tried in all ways. With no mark between, `24h:` is another label.
+_MARK = r"(?:[:=|│┃║→]|[-=]>|(?!\s*\d+[a-zA-Z]*\s*[:=]))"
+_AFTER = rf"(?!\w)[\"']?\s*+(?:\([a-z][^()]*\)\s*+)?(?:is|was|at|of)?\s*+{_MARK}\s*+{VALUE}"
 
 
 def pattern_of(metric: str) -> str:

@@ -193,6 +193,15 @@ def test_an_svg_is_well_formed_and_holds_no_markup_from_names() -> None:
         ("val_loss", "val_loss: tensor(0.25, device='cuda:0')", "0.25"),
         ("val_loss", "val_loss -> [0.25]", "0.25"),
         ("calibration error", "calibration error (ECE): 0.25", "0.25"),
+        ("acc", "epoch 3 | acc: 60.08 acc5: 80.08", "60.08"),
+        ("loss", "loss: .52 loss1: .3 loss_2 .1", ".52"),
+        ("mae", "MAE 24h: 3.2", None),
+        ("loss", "loss nan_count: 0", None),
+        ("loss", "Saving loss info", None),
+        ("loss", "loss -Infinity", "-Infinity"),
+        ("test_loss", "│ test_loss   │ 0.3123       │", "0.3123"),
+        ("test_loss", "test_loss → 0.25", "0.25"),
+        ("accuracy", "accuracy" + 4000 * " " + "\nx", None),
     ],
 )
 def test_a_metric_is_found_by_its_name(metric: str, output: str, value: str | None) -> None:

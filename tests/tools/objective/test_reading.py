@@ -34,6 +34,7 @@ def read(pattern: str, printed: str) -> Reading | None:
         ("0.5, acc=0.9", 0.5),
         ("0.5,0.9", 0.5),
         ("0.81 ± 0.02", 0.81),
+        ("0.93+0.02\ttrain", 0.93),
         ("0.81 (100 samples)", 0.81),
         ("1e-05", 1e-5),
         ("12.5ms", 12.5),
@@ -71,6 +72,8 @@ def test_a_number_is_read_however_it_is_printed(printed: str, value: float) -> N
         ("0:00:12.5", "not a number"),
         ("1 day, 2:03:04", "not a number"),
         ("1m30s", "not a number"),
+        ("3 minutes 5 seconds", "not a number"),
+        ("1 h 5 min", "not a number"),
         ("0x1F", "not a number"),
         ("2026-11-28", "not a number"),
         ("0.25+0.1j", "not a number"),
@@ -127,9 +130,24 @@ def test_what_cannot_be_read_is_not_passed_over(which: Which) -> None:
 
 @pytest.mark.parametrize(
     ("printed", "unit"),
-    [("1.07 s", "s"), ("900 ms", "ms"), ("0.5 min: 0.3", ""), ("0.5 h 3", ""), ("93 %", "%")],
+    [
+        ("1.07 s", "s"),
+        ("900 ms", "ms"),
+        ("2 msec per loop", "msec"),
+        ("126 usec per loop", "usec"),
+        ("1.2 GB/s over all", "GB/s"),
+        ("45 seconds (wall)", "second"),
+        ("1 second", "second"),
+        ("950 MiB used", "MiB"),
+        ("1.3 it/s, 20 done", "it/s"),
+        ("0.5 min: 0.3", ""),
+        ("0.5 h 3", ""),
+        ("0.5 loss", ""),
+        ("0.5 best so far", ""),
+        ("93 %", "%"),
+    ],
 )
-def test_a_unit_stands_after_a_space_only_where_nothing_else_follows(printed: str, unit: str) -> None:
+def test_a_unit_stands_after_a_space_unless_it_labels_what_follows(printed: str, unit: str) -> None:
     reading = read(r"loss=(\S+)", printed)
     assert reading is not None
     assert reading.unit == unit
