@@ -127,12 +127,13 @@ def read_explanation(said: Any, space: Space) -> Mapping[str, Any]:
     causes = said.get("causes") if isinstance(said, Mapping) else None
     if not isinstance(causes, list) or not causes:
         raise ReplyError("it names no causes")
-    for cause in causes:
+    for cause in causes[:MOST_CAUSES]:
         if not isinstance(cause, Mapping) or cause.get("parameter") not in space.names:
             raise ReplyError(f"{shown(cause)} names no parameter")
         if cause.get("was") not in tuple(SIGNS):
             raise ReplyError(f"{shown(cause)} says neither {' nor '.join(SIGNS)}")
-    return {"why": str(said.get("why", "")), "causes": causes}
+    named = [{"parameter": cause["parameter"], "was": cause["was"]} for cause in causes[:MOST_CAUSES]]
+    return {"why": str(said.get("why", "")), "causes": named}
 
 
 def stated_claim(kind: str, explanations: Sequence[Mapping[str, Any]]) -> Claim:

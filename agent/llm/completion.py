@@ -16,6 +16,9 @@ MOST_TOKENS = 10**7
 PROSE_CHARS_A_TOKEN = 4
 """Of thoughts, which some servers do not count among what the model wrote."""
 
+MOST_ERROR_CHARS = 20_000
+"""So much is read of what a server says of an error."""
+
 THOUGHTS = ("reasoning_content", "reasoning")
 """Where servers put a model's thoughts, beside its text; or where there is none, the text."""
 
@@ -66,7 +69,8 @@ def describe(error: Exception) -> str:
     if not isinstance(error, APIStatusError):
         return str(error.__cause__ or error)
     body = error.body if isinstance(error.body, dict) else {}
-    return f"answered {error.status_code}: {body.get('message') or body.get('detail') or error.message}"
+    said = str(body.get("message") or body.get("detail") or error.message)
+    return f"answered {error.status_code}: {said[:MOST_ERROR_CHARS]}"
 
 
 def _thought_chars(message: Any) -> int:

@@ -235,7 +235,8 @@ class ServerLLM:
         contents = [
             read_text(message.content) if calls else content_of(message) for message in messages[: request.n]
         ]
-        texts = tuple(redact(THOUGHT.sub("", content).strip()) for content in contents)
+        most = _most_chars(request)  # to look for secrets in a body of megabytes would take a minute
+        texts = tuple(redact(THOUGHT.sub("", content[:most]).strip()) for content in contents)
         if len(texts) < request.n:
             raise ReplyError(f"{len(texts)} answers where {request.n} were asked for")
         prompt_tokens = max((count_said(each, "prompt_tokens") for each in completions), default=0)
@@ -270,7 +271,7 @@ class ServerLLM:
             answer = await client.chat.completions.create(**body)
             if not (body.get("stream") and request.hear):
                 return answer
-            return await assemble(answer, request.hear, CHARS_A_TOKEN[1] * request.max_tokens)
+            return await assemble(answer, request.hear, _most_chars(request))
 
         whole = self._body(request, n, seed)
         learned: dict[str, str] = {}
@@ -370,3 +371,8 @@ class ServerLLM:
         if self._key != NO_KEY:
             words = words.replace(self._key, "***")
         return ModelUnavailable(shorten(clean_line(redact(f"{self.url}: {words}")), ERROR_CHARS))
+
+
+def _most_chars(request: Request) -> int:
+    """Return how long an answer can be that keeps to the tokens that were asked for."""
+    return int(CHARS_A_TOKEN[1] * (request.max_tokens + request.thought_tokens))

@@ -41,7 +41,7 @@ _FORMS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
             rf"((?i:[?&;](?:[\w.-]{{0,40}}[_.-])?(?:{_WORDS}|key|sig|signature|auth))=)[^\s&;#\"'<>]+"
         ),
     ),
-    (("--",), re.compile(rf"((?i:(?<!-)--[\w-]{{0,40}}{_WORDS})[= ])(?!\d{{1,6}}(?:\s|$))[^\s\"'{{}}]+")),
+    (("--",), re.compile(rf"((?i:(?<![\w-])--[\w-]{{0,40}}{_WORDS})[= ])(?!\d{{1,6}}(?:\s|$))[^\s\"'{{}}]+")),
 )
 """By form: what a text must hold, and what is blanked but for its first group."""
 

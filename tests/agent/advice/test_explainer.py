@@ -89,6 +89,12 @@ def test_what_names_no_cause_is_turned_down_with_the_reason(text: str, words: st
     assert words in advice(text).refusal
 
 
+def test_of_a_cause_only_what_was_asked_for_is_kept() -> None:
+    nested = "[" * 700 + "]" * 700
+    found = advice('{"why": "?", "causes": [{"parameter": "a", "was": "too high", "more": ' + nested + "}]}")
+    assert found.configurations[0]["causes"] == [{"parameter": "a", "was": "too high"}]
+
+
 def test_a_kind_is_asked_about_once_and_usual_kinds_never() -> None:
     advisor = Prepared(advice(said(("a", "too high"))))
     explainer = Explainer(advisor, SPACE, TASK, 0)

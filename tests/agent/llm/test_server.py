@@ -614,3 +614,14 @@ def test_the_servers_own_count_says_how_long_texts_are(server: Server) -> None:
 
     assert before == 41
     assert llm.count_tokens("x" * 100) == int(100 * 3 / len("Tune.Guess.")) + 1
+
+
+def test_an_answer_of_megabytes_is_cut_before_it_is_searched_for_secrets(server: Server) -> None:
+    server.answer = lambda _: completion("--a://a:" * 500_000)
+    started = time.thread_time()
+    (text,) = ServerLLM(server.url).generate(replace(TALK, max_tokens=100)).texts
+    assert len(text) == 1600
+    server.answer = lambda _: (400, {"error": {"message": "--a://a:" * 500_000}})
+    with pytest.raises(ModelUnavailable, match="answered 400"):
+        ServerLLM(server.url).generate(TALK)
+    assert time.thread_time() - started < 3
