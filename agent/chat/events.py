@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from math import isfinite
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from bestguess.tools.trial import Source
 from bestguess.tools.words.cleaning import clean
 from bestguess.tools.words.redaction import redact
 
@@ -30,14 +32,35 @@ Kind = Literal[
 ]
 
 
+FAR = 1e300
+"""How far from 0 a plot has values: beyond, an axis has no room for what is a little farther."""
+
+
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One line, or cloud of points, of a plot."""
+    """One line, or cloud of points, of a plot; raises ValueError for numbers that are none."""
 
     name: str
     x: tuple[float, ...]
     y: tuple[float, ...]
     points: bool = False
+
+    def __post_init__(self) -> None:
+        if len(self.x) != len(self.y) or not all(map(isfinite, (*self.x, *self.y))):
+            raise ValueError(f"the series {self.name} has places without a number")
+        for name, values in (("x", self.x), ("y", self.y)):
+            object.__setattr__(self, name, tuple(min(max(value, -FAR), FAR) for value in values))
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTrial:
+    """What a trial's event is shown by, among other fields of its record."""
+
+    number: int
+    source: Source
+    state: str
+    reason: str
+    fallback: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +122,10 @@ class Event:
         """
         kind, text, at = _HEAD.validate_python((kept["kind"], kept["text"], kept["at"]))
         rest = {key: value for key, value in kept.items() if key not in ("at", "kind", "text")}
-        return cls(kind, text, {key: value for key, value in rest.items() if _makes_sense(key, value)}, at)
+        fields = {key: value for key, value in rest.items() if _makes_sense(key, value)}
+        if lacks := [name for name in _SHOWN_BY.get(kind, ()) if name not in fields]:
+            raise ValueError(f"an event of the kind {kind} has no {lacks[0]} by which it is shown")
+        return cls(kind, text, fields, at)
 
     @property
     def plot(self) -> Plot | None:
@@ -114,10 +140,20 @@ _FORMS: Mapping[str, TypeAdapter[Any]] = {
     "lines": TypeAdapter(list[str]),
     "left": TypeAdapter(Annotated[int, Field(strict=True, ge=0)]),
     "question": TypeAdapter(Annotated[int, Field(strict=True, ge=0)]),
+    "card": TypeAdapter(Annotated[int, Field(strict=True, ge=0)]),
+    "consent": TypeAdapter(str),
+    "trial": TypeAdapter(ShownTrial),
     "choices": TypeAdapter(list[list[str]]),
     "asks": TypeAdapter(list[dict[str, Any]]),
 }
 """Fields that are read as more than words."""
+
+_SHOWN_BY: Mapping[str, tuple[str, ...]] = {
+    "card": ("card", "lines", "consent"),
+    "choice": ("choices", "question"),
+    "trial_started": ("trial",),
+    "trial_finished": ("trial",),
+}
 
 
 def _makes_sense(name: str, kept: Any) -> bool:

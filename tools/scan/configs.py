@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,9 @@ from bestguess.tools.words.documents import FastLoader, compose_yaml, path_words
 
 MAX_BYTES = 200_000
 MAX_SETTINGS = 2000
+MAX_PLACES = 50_000
+"""Mappings and entries that are looked at: aliases and merge keys make any number of a short file."""
+
 MAX_DEPTH = 20
 """How deep settings are looked for: of an alias to what it is in there is no end."""
 
@@ -118,10 +121,13 @@ class _Reader:
         self._names: dict[int, str] = {}
         self._mappings: dict[int, dict[str, yaml.Node]] = {}
         self._inherited: dict[int, bool] = {}
+        self._places = 0
 
     def walk(self, node: yaml.Node | None, prefix: str) -> Iterator[Finding]:
         """Yield what is below a mapping."""
-        for key, value in self._entries(node).items():
+        entries = self._entries(node)
+        self._count(entries)
+        for key, value in entries.items():
             name = f"{prefix}{key}"
             if isinstance(value, yaml.MappingNode):
                 if name.count(".") < MAX_DEPTH:
@@ -139,7 +145,9 @@ class _Reader:
             if key == "<<":
                 mappings = value.value if isinstance(value, yaml.SequenceNode) else [value]
                 for mapping in reversed(mappings):  # of several, the first counts
-                    merged += self._entries(mapping).items()
+                    inherited = self._entries(mapping)
+                    self._count(inherited)
+                    merged += inherited.items()
         own = {key: value for key, value in _items(node) if key != "<<"}
         entries |= {**dict(merged), **own}
         for key, value in merged:
@@ -147,6 +155,11 @@ class _Reader:
         for value in own.values():
             self._entries(value)
         return entries
+
+    def _count(self, entries: Mapping[str, yaml.Node]) -> None:
+        self._places += 1 + len(entries)
+        if self._places > MAX_PLACES:
+            raise InputError(f"{self._file} repeats its mappings too often to be read; write them out")
 
     def _read(self, name: str, node: yaml.ScalarNode) -> Finding:
         line, end = node.start_mark.line, node.end_mark
@@ -175,7 +188,7 @@ def read_scalar(node: yaml.ScalarNode) -> Value:
     """Return the value; PyYAML takes 1e-3 for a string, which its users then convert."""
     try:
         read: Any = yaml.SafeLoader("").construct_object(node)
-    except (yaml.YAMLError, ValueError):  # a tag of some other program, or no date
+    except (yaml.YAMLError, ValueError, ArithmeticError):  # a tag of some other program, or no date
         return None
     if isinstance(read, str) and not node.style and any(map(str.isdigit, read)):
         try:

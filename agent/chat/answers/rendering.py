@@ -25,6 +25,7 @@ MAX_WIDTH = 110
 NARROW = 60
 PLOT_ROWS = 16
 MOST_TICKS = 5
+MANY_DIGITS = 1e9
 FRAME = 6
 CHOICES_ONCE = "yes / no"
 CHOICES = f"{CHOICES_ONCE} / always"
@@ -88,6 +89,10 @@ def draw(plot: Plot, console: Console) -> str:
     elif along:
         ticks = _ticks(min(along), max(along), log=plot.log_x, whole=all(x == int(x) for x in along))
         plotext.xticks(ticks, [f"{tick:.4g}" for tick in ticks])
+    up = [y for one in plot.series for y in one.y]
+    if up and not plot.log_y and max(map(abs, up)) >= MANY_DIGITS:  # which plotext would write out
+        ticks = _ticks(min(up), max(up), log=False, whole=False)
+        plotext.yticks(ticks, [f"{tick:.4g}" for tick in ticks])
     plotext.title(plot.title)
     plotext.xlabel(plot.x_label)
     text: str = plotext.build()

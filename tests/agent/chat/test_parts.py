@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 import threading
 import time
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from xml.etree import ElementTree
 
 import numpy as np
@@ -28,6 +29,7 @@ from bestguess.agent.chat.events import Answer, Event, Plot, Series
 from bestguess.agent.chat.transcript import Transcript, last_state, read_last_session, to_markdown
 from bestguess.agent.chat.trials import Trials
 from bestguess.agent.reports.insight import gain_insight
+from bestguess.agent.reports.report import trial_record
 from bestguess.agent.tuner import Tuner
 from bestguess.tools.analysis.look_ahead import look_ahead
 from bestguess.tools.errors import InputError
@@ -103,14 +105,14 @@ def test_a_typed_value_is_a_number_a_truth_or_a_word() -> None:
 
 def test_a_transcript_survives_a_torn_last_line_and_gives_the_last_session(tmp_path: Path) -> None:
     path = tmp_path / "t.jsonl"
-    first = Transcript(path)
+    first, begun = Transcript(path), Trial(0, Proposal({"x": 0.1}, "default"))
     for event in (
         Event("session", fields={"resumed": False}),
         Event("said", "old"),
         Event("session", fields={"resumed": False}),
         Event("said", "tune ünï.py"),
         Event("state", fields={"left": 3}),
-        Event("trial_started", "trial 0", {"left": 2}),
+        Event("trial_started", "trial 0", {"left": 2, "trial": trial_record(begun)}),
     ):
         first.append(event)
     first.close()
@@ -162,6 +164,39 @@ def test_an_event_comes_back_from_its_record_with_its_plot() -> None:
     plot = Plot("t", "x", "y", (Series("s", (0.0, 1.0), (2.0, 3.0), points=True),), x_labels=("a", "b"))
     event = Answer("text", plot).event
     assert Event.from_dict(json.loads(json.dumps(event.to_dict()))).plot == plot
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        {"kind": "card", "text": "x", "at": 1.0, "card": 1},
+        {"kind": "card", "text": "x", "at": 1.0, "card": "../say", "lines": [], "consent": "once"},
+        {"kind": "choice", "text": "x", "at": 1.0, "choices": [["/run 5"]]},
+        {"kind": "trial_finished", "text": "x", "at": 1.0},
+        {"kind": "trial_started", "text": "x", "at": 1.0, "trial": {"number": 1, "source": "nobody"}},
+    ],
+)
+def test_an_event_without_what_it_is_shown_by_is_none_of_ours(kept: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="by which it is shown"):
+        Event.from_dict(kept)
+
+
+@pytest.mark.parametrize("y", [(1.0,), (1.0, float("nan")), (1.0, float("inf"))])
+def test_a_plot_of_what_is_no_number_is_left_out(y: tuple[float, ...]) -> None:
+    kept = {"title": "t", "x_label": "x", "y_label": "y", "series": [{"name": "s", "x": (0.0, 1.0), "y": y}]}
+    assert Event.from_dict({"kind": "answer", "text": "x", "at": 1.0, "plot": kept}).plot is None
+
+
+@pytest.mark.parametrize("values", [(0.9, -sys.float_info.max), (sys.float_info.max, -sys.float_info.max)])
+def test_values_as_far_as_numbers_go_are_drawn(values: tuple[float, ...]) -> None:
+    trials = tuple(Trial(n, Proposal({"x": 0.1}, "gp"), Outcome(value)) for n, value in enumerate(values))
+    plot = progress_plot(History("minimize", trials), "loss")
+    drawn = str(draw(plot))
+    assert "nan" not in drawn
+    assert "inf" not in drawn
+    out = io.StringIO()
+    render(Console(file=out, width=80), Answer("", plot).event)
+    assert "loss" in out.getvalue()
 
 
 @pytest.mark.parametrize("kind", ["answer", "remark"])

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
+import yaml
 
+from bestguess.tools.errors import InputError
+from bestguess.tools.scan.configs import read_scalar
 from bestguess.tools.scan.draft import Draft
 
 READ = "import yaml\ncfg = yaml.safe_load(open('config.yaml', encoding='utf-8-sig'))\n"
@@ -107,3 +111,28 @@ def test_what_a_script_only_writes_is_no_configuration(written: str, drafted: Ca
     script = f"import pathlib\nDROPOUT = 0.1\n{written}\nprint(dict(dropout=DROPOUT))"
     draft = drafted({"out.yaml": "lr: 0.01\n", "train.py": script})
     assert [found.name for found in draft.chosen] == ["DROPOUT"]
+
+
+_ALIASES = "a0: &a0 {}\n" + "".join(
+    f"a{level}: &a{level} {{{', '.join(f'k{key}: *a{level - 1}' for key in range(9))}}}\n"
+    for level in range(1, 9)
+)
+_MERGES = (
+    f"a: &a {{{', '.join(f'k{key}: 1' for key in range(1000))}}}\nb: {{<<: [{', '.join(1000 * ['*a'])}]}}\n"
+)
+
+
+@pytest.mark.parametrize("text", [_ALIASES, _MERGES], ids=["aliases", "merge keys"])
+def test_a_short_file_that_repeats_itself_without_end_is_refused_at_once(
+    text: str, drafted: Callable[..., Draft]
+) -> None:
+    started = time.thread_time()
+    with pytest.raises(InputError, match=r"config\.yaml repeats its mappings too often"):
+        drafted({"config.yaml": text, "train.py": f"{READ}print(cfg)"})
+    assert time.thread_time() - started < 3
+
+
+def test_a_number_that_no_float_can_hold_is_no_setting() -> None:
+    node = yaml.compose(f"{'1:' * 250}1.5")
+    assert isinstance(node, yaml.ScalarNode)
+    assert read_scalar(node) is None
