@@ -71,7 +71,13 @@ def check_task(task: Any, direction: Any = None) -> Task:
     A `direction` that is given overrules the task's, as an option of a command overrules a file.
     """
     if direction is not None:
-        return replace(check_task(task), direction=direction)
+        known = check_task(task)
+        if known.metrics and direction != known.direction:  # or the metrics' own would hold, without a word
+            raise InputError(
+                f"direction is {shown(direction)}, and {known.metric!r}, the first of the task's metrics, "
+                f"has {known.direction!r}; give metrics alone"
+            )
+        return replace(known, direction=direction)
     if task is None:
         return Task()
     if not isinstance(task, Task):

@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 from bestguess.tools.errors import InputError
 from bestguess.tools.goals import Bound, Goals, read_goals
-from bestguess.tools.trial import Direction
+from bestguess.tools.trial import Direction, Outcome
 from bestguess.tools.words.given import did_you_mean, entries, plain, shown
 from bestguess.tools.words.redaction import redact
 
@@ -112,6 +112,10 @@ class Task:
     def names(self) -> tuple[str, ...]:
         """The metrics that each trial gives."""
         return self.goals.names if self.goals else (self.metric,)
+
+    def outcome(self, given: Outcome) -> Outcome:
+        """Return an outcome with its metrics by name, as goals ask for; raise InputError if it lacks one."""
+        return given.of(self.metric, self.names, named=self.goals is not None)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the task as JSON-able values; metrics and limits only where there are any."""

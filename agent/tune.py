@@ -108,7 +108,7 @@ def tune(
     wanted = check_task(task, direction)
     History(wanted.direction, goals=wanted.goals).preferring(prefer)
     check_flag("progress", progress)
-    run = repeat(FunctionObjective(objective), repeats, pruner)
+    run = repeat(FunctionObjective(objective), repeats, pruner, wanted.metric)
     callbacks = check_callbacks(callbacks)
     started = time.monotonic()
     with Tuner(
@@ -178,11 +178,18 @@ def _watching(tuner: Tuner, n_trials: int) -> AbstractContextManager[Observer]:
 
 
 def repeat(
-    objective: FunctionObjective | CommandObjective, repeats: int, pruner: str | BasePruner | bool | None
+    objective: FunctionObjective | CommandObjective,
+    repeats: int,
+    pruner: str | BasePruner | bool | None,
+    metric: str,
 ) -> Objective:
-    """Return an objective that runs so many times a trial; raise InputError where that makes no sense."""
+    """Return an objective that runs so many times a trial, of whose first `metric` all runs are kept.
+
+    Raises:
+        InputError: that makes no sense.
+    """
     if check_repeats(repeats, pruner) > 1:
-        return Repeated(objective, repeats)
+        return Repeated(objective, repeats, metric)
     stops = check_pruner(pruner) not in (None, NONE)
     if stops and isinstance(objective, FunctionObjective) and not objective.takes_trial:
         raise InputError(

@@ -369,7 +369,7 @@ class Workbench:
             match=plan.match,
             stop=self._stop,
         )
-        return repeat(command, runs, plan.pruner)
+        return repeat(command, runs, plan.pruner, plan.task.metric)
 
     def _let_go(self) -> None:
         if self.trials:

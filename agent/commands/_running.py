@@ -69,7 +69,7 @@ def tune_and_report(
         check_seconds("--timeout", timeout_s)
     check_patience(patience)
     History(task.direction, goals=task.goals).preferring(prefer)
-    run = repeat(objective, repeats, terms.get("pruner"))
+    run = repeat(objective, repeats, terms.get("pruner"), task.metric)
     optuna.logging.set_verbosity(optuna.logging.WARNING)  # its notes would tear the table
     end_on_signals()
     # Progress goes to stderr under --json, so that stdout is one object whoever reads it.

@@ -46,19 +46,20 @@ def values_of(outcome: Outcome | None, goals: Goals | None) -> list[float] | Non
     """Return the values of a trial as Optuna keeps them; None where it has none."""
     if outcome is None or outcome.value is None or (goals and outcome.pruned):
         return None
-    return [outcome.value] if goals is None else [outcome.values[name] for name in goals.metrics]
+    if goals is None or not goals.several:
+        return [outcome.value]
+    return [outcome.values[name] for name in goals.metrics]
 
 
 def attributes_of(outcome: Outcome | None, goals: Goals | None) -> tuple[dict[str, float], dict[str, float]]:
     """Return the user and the system attributes that say what else a trial gave; none without goals."""
     if goals is None or outcome is None or outcome.failed or outcome.pruned:
         return {}, {}
+    values = outcome.values or {goals.first: outcome.value or 0.0}  # one that was kept without its name
     beside = {
-        name: value
-        for name, value in outcome.values.items()
-        if name not in goals.metrics and name != ATTRIBUTE
+        name: value for name, value in values.items() if name not in goals.metrics and name != ATTRIBUTE
     }
-    broken = {f"{CONSTRAINT}{name}": excess for name, excess in goals.excess(outcome.values).items()}
+    broken = {f"{CONSTRAINT}{name}": excess for name, excess in goals.excess(values).items()}
     return beside, broken
 
 

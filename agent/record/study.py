@@ -250,7 +250,7 @@ class Study:
         Raises:
             StudyUnavailable: as for `finish`.
         """
-        outcome = outcome.of(self.task.metric, self.task.names)
+        outcome = self.task.outcome(outcome)
         key = uuid4().hex
         with self._spool.keeping(outcome, proposal, key=key):
             self.take_in()
@@ -267,7 +267,7 @@ class Study:
         if outcome is None:
             self.take_in()
             return self._trials.add_once(proposal, None, key)
-        outcome = outcome.of(self.task.metric, self.task.names)
+        outcome = self.task.outcome(outcome)
         with self._spool.keeping(outcome, proposal, key=key):
             self.take_in()
             return self._trials.add_once(proposal, outcome, key)
@@ -336,7 +336,7 @@ class Study:
             StudyError: the study has no such trial.
         """
         self._trials.check_number(number)  # which no file need keep
-        outcome = outcome.of(self.task.metric, self.task.names)
+        outcome = self.task.outcome(outcome)
         with self._spool.keeping(outcome, self._started.get(number), number=number):
             self.take_in()
             told = self._trials.finish(number, outcome)

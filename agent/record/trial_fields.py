@@ -91,14 +91,15 @@ def read_outcome(
         found, missing = read_values(frozen, fields.get("values", {}), goals)
         if missing:
             return Outcome.failure(f"recorded without {', '.join(missing)}")
-        said = {name: fields[name] for name in ("feedback", "seconds", "trace") if name in fields}
+        said = {name: fields[name] for name in ("feedback", "seconds", "runs", "trace") if name in fields}
         return Outcome(found[goals.first], values=found, **said)
     number = isinstance(values[0], float) and math.isfinite(values[0])  # SQLite keeps words in any column
     if frozen.state == TrialState.COMPLETE and number:
         if broken := broken_constraints(frozen):
             return Outcome.failure(broken, feedback=f"its value was {values[0]}")
         known = {name: fields[name] for name in ("feedback", "seconds", "runs", "trace") if name in fields}
-        return Outcome(values[0], **known)
+        named = {name: one for name, one in fields.get("values", {}).items() if math.isfinite(one)}
+        return Outcome(values[0], values=named, **known)
     if fields.get("error"):
         return Outcome(**fields)
     if frozen.state == TrialState.PRUNED and fields.get("partial"):

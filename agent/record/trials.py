@@ -308,8 +308,6 @@ class StoredTrials:
         if "withdrawn" in fields_of(frozen):
             raise self._absent(number)
         trial = self._translation.from_optuna(frozen)
-        if trial.outcome is not None:
-            raise ToldBeforeError(trial, outcome)
         if not outcome.failed and trial.stop and not trial.stop.control:
             outcome = replace(outcome, pruned=True)
         if outcome.pruned and outcome.value is None:
@@ -318,6 +316,8 @@ class StoredTrials:
             else:
                 outcome = replace(outcome, value=trial.last)
         outcome = mark_partial(outcome, trial.params, self._translation.space)
+        if trial.outcome is not None:
+            raise ToldBeforeError(trial, outcome)
         told = trial.told(outcome)
         with writing(self._settings.url):
             try:

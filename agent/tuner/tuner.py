@@ -257,7 +257,7 @@ class Tuner:
             StudyError: the outcome cannot be recorded.
         """
         try:
-            outcome = outcome.of(self.task.metric, self.task.names)
+            outcome = self.task.outcome(outcome)
         except InputError as error:
             outcome = Outcome.failure(error, feedback=outcome.feedback, seconds=outcome.seconds)
         try:

@@ -210,3 +210,70 @@ def test_the_record_alone_gives_the_same_trials_again(tmp_path: Path) -> None:
 def test_a_sampler_of_optuna_has_several_objectives_from_the_study() -> None:
     with pytest.raises(InputError, match="give it directions"):
         bg.Sampler(task=TASK)
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        bg.Task(metric="loss", limits={"loss": "<= 0.9"}),
+        bg.Task(metrics={"loss": "minimize"}, limits={"loss": "<= 0.9"}),
+    ],
+)
+def test_the_metric_itself_may_have_a_limit(task: bg.Task, tmp_path: Path) -> None:
+    space, storage = bg.Space(x=bg.Float(0, 1)), f"sqlite:///{tmp_path / 's.db'}"
+    bg.tune(lambda params: params["x"], space, task=task, n_trials=4, seed=0, storage=storage, study_name="s")
+    with bg.Tuner(space, task, storage=storage, study_name="s") as tuner:
+        tuner.tell({"x": 0.95}, 0.95)
+        trials = tuner.history.trials
+        assert [trial.values for trial in trials] == [{"loss": trial.value} for trial in trials]
+        assert trials[-1] not in tuner.history.admissible
+
+
+def test_a_trial_that_gave_up_before_all_was_measured_is_no_point_of_the_front(tmp_path: Path) -> None:
+    task = bg.Task(metrics={"loss": "minimize", "ms": "minimize"}, limits={"mb": "<= 4"})
+
+    def measure(params: dict[str, float]) -> bg.Outcome | dict[str, float]:
+        if params["x"] > 0.4:
+            return bg.Outcome(0.9, pruned=True, values={"loss": 0.9})
+        return {"loss": params["x"], "ms": 1 - params["x"], "mb": 3}
+
+    space = bg.Space(x=bg.Float(0, 1))
+    result = bg.tune(measure, space, task=task, n_trials=8, seed=0, knowledge=False)
+    assert {trial.state for trial in result.trials} == {"complete", "pruned"}
+    assert all(trial.state == "complete" for trial in result.front)
+
+
+def test_what_is_measured_beside_one_metric_stays_and_may_be_told_again() -> None:
+    with bg.Tuner(bg.Space(x=bg.Float(0, 1)), seed=0) as tuner:
+        trial = tuner.ask()
+        for _ in range(2):
+            tuner.tell(trial, {"value": 0.5, "latency": 3.0})
+        assert tuner.history.trials[0].values == {"value": 0.5, "latency": 3.0}
+        stopped = tuner.ask()
+        for _ in range(2):
+            tuner.tell(stopped, bg.Outcome(pruned=True))
+        assert tuner.history.trials[1].state == "failed"
+
+
+@pytest.mark.parametrize("limits", [{}, {"ms": "<= 2"}])
+def test_the_runs_of_a_repeated_objective_are_kept_however_it_gives_its_values(
+    limits: dict[str, str],
+) -> None:
+    values = iter([1.12, 0.93, 1.18])
+    result = bg.tune(
+        lambda params: {"loss": next(values), "ms": 1.0 + params["x"]},
+        bg.Space(x=bg.Float(0, 1)),
+        task=bg.Task(metric="loss", limits=limits),
+        n_trials=1,
+        repeats=3,
+    )
+    outcome = result.trials[0].outcome
+    assert outcome is not None
+    assert outcome.runs == (1.12, 0.93, 1.18)
+    assert outcome.value == pytest.approx(sum(outcome.runs) / 3)
+
+
+def test_a_direction_beside_metrics_that_have_another_is_an_error() -> None:
+    task = bg.Task(metrics={"acc": "maximize", "ms": "minimize"})
+    with pytest.raises(InputError, match="direction is 'minimize', and 'acc'"):
+        bg.tune(measure, SPACE, direction="minimize", task=task, n_trials=1)

@@ -16,13 +16,15 @@ class Repeated:
     """Runs an objective with the seeds 0 to `repeats` - 1, the same ones in every trial.
 
     The first run that gives no value is what came of the trial; the others are then left out. No run is
-    stopped early.
+    stopped early. Of several metrics the runs of `metric` are kept.
 
     Raises:
         InputError: the objective takes the trial, which is one of its runs.
     """
 
-    def __init__(self, objective: FunctionObjective | CommandObjective, repeats: int) -> None:
+    def __init__(
+        self, objective: FunctionObjective | CommandObjective, repeats: int, metric: str = "value"
+    ) -> None:
         if isinstance(objective, FunctionObjective) and objective.takes_trial:
             raise InputError(
                 f"repeats is {repeats}, and the objective {objective.name} takes the trial; leave out "
@@ -31,6 +33,7 @@ class Repeated:
         self.name = objective.name
         self.objective = objective
         self._repeats = repeats
+        self._metric = metric
 
     def __call__(self, params: Params) -> Outcome:
         """Evaluate one configuration, once with each seed."""
@@ -50,10 +53,11 @@ class Repeated:
             missing = ", ".join(sorted(names - lacking.values.keys()))
             which = f"run {outcomes.index(lacking) + 1} of {self._repeats}"
             return Outcome.failure(f"{which} gave no {missing}, and others did", seconds=seconds)
-        runs = tuple(outcome.value for outcome in outcomes if outcome.value is not None)
+        every = [one.values.get(self._metric) if one.value is None else one.value for one in outcomes]
+        runs = tuple(value for value in every if value is not None)
         values = {
             name: fmean(outcome.values[name] for outcome in outcomes if name in outcome.values)
             for name in outcome.values
         }
-        value = fmean(runs) if runs else None
+        value = fmean(runs) if runs and outcome.value is not None else None
         return replace(outcome, value=value, values=values, runs=runs, seconds=seconds)

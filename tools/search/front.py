@@ -201,7 +201,8 @@ class FrontVerifier(Verifier):
         expected of them.
         """
         trials = [*represent(self.history), *self.history.front, *self.history.running]
-        trials = list({trial.number: trial for trial in trials if trial.state != "failed"}.values())
+        counted = (trial for trial in trials if trial.state in ("complete", "running"))
+        trials = list({trial.number: trial for trial in counted}.values())
         x, active = self._fit.places.of(trials)
         expected = self._predict(self.posteriors, x, active)
         kept = self._log_kept(self.posteriors, expected) >= math.log(0.5) * max(len(self.goals.limits), 1)

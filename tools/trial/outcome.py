@@ -125,13 +125,15 @@ class Outcome:
         kept = {**asdict(self), "trace": [step.record for step in self.trace]}
         return {name: value for name, value in kept.items() if value or name not in _RARE}
 
-    def of(self, first: str, names: Sequence[str]) -> Outcome:
+    def of(self, first: str, names: Sequence[str], *, named: bool = True) -> Outcome:
         """Return the outcome for a study with metrics of these `names`, the `first` of which is its value.
+
+        Where it is not to be `named`, a value alone stays as it is.
 
         Raises:
             InputError: a metric has no value, or two of them.
         """
-        if self.failed or self.pruned or (not self.values and tuple(names) == (first,)):
+        if self.failed or self.pruned or not (named or self.values):
             return self
         values = dict(self.values)
         if self.value is not None and values.setdefault(first, self.value) != self.value:
