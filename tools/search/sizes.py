@@ -41,6 +41,7 @@ from bestguess.tools.trial import History, Trial, key_of
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(48)
 FEWEST_TIMED = 4
 MOST_FACTOR = 10.0
+QUICK_S = 0.3
 
 MOST_SMALL = 8
 """Runs in a row."""
@@ -60,12 +61,15 @@ class Cost:
     def fit(cls, history: History, name: str) -> Cost:
         """Return what the seconds of the trials say of runs by the size `name`; relative errors count.
 
-        Where sizes or seconds are missing, a run costs as much as it is large.
+        Where sizes or seconds are missing, and where no run takes `QUICK_S`, so that seconds are noise, a run
+        costs as much as it is large.
         """
         sizes = np.array([trial.params[name] for trial in _timed(history)])
         if len(set(sizes.tolist())) < 2:
             return cls(0.0, 1.0)
         seconds = np.array([_seconds(trial) for trial in _timed(history)])
+        if seconds.max() < QUICK_S:
+            return cls(0.0, 1.0)
         rows = np.stack((np.ones_like(sizes), sizes), axis=1) / seconds[:, None]
         start, each = nnls(rows, np.ones(len(rows)))[0].tolist()
         return cls(start, each)
