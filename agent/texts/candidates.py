@@ -52,6 +52,10 @@ class Candidates:
 
     def run(self, say: Say | None) -> None:
         """Try candidates until no further one can be paid for, or can be better."""
+        if self.race.best is None and (first := self._tuner.history.default) and first.outcome:
+            # The answers of before are gone, and the race begins anew: with the default, as each one does.
+            self._try(first)
+            self._trials[_name(first.params)] = first
         free = 0
         while free < MOST_FREE and not (self.race.best and self.score == 1.0):
             before = self._answers.calls

@@ -39,6 +39,8 @@ LEAST_CALLS = 40
 VALIDATION_SHARE, TEST_SHARE = 8, 12
 """Of the calls, one in so many is for a candidate on all validation items, or for a prompt on the test's."""
 
+MAX_TOKENS = 64
+
 
 class PromptTask(PromptForm):
     """Tunes a prompt for `model` on `items`.
@@ -70,7 +72,7 @@ class PromptTask(PromptForm):
         instructions: Sequence[str] = VARIANTS,
         shots: int = 12,
         layouts: Sequence[str] = tuple(LAYOUTS),
-        max_tokens: int = 64,
+        max_tokens: int = MAX_TOKENS,
     ) -> None:
         super().__init__(
             items,
@@ -89,9 +91,11 @@ class PromptTask(PromptForm):
 
     def task(self, items: int) -> Task:
         """Return the task in words, as the study keeps it, of a race over so many items."""
+        longer = "" if self.max_tokens == MAX_TOKENS else f", in at most {self.max_tokens} tokens"
         return Task(
             f"The prompt by which the language model {self.model.name} answers {len(self.items)} items "
-            f"({self.digest}), asked as {shown(self.template)}; answers score 0 to 1 ({self.score_name})",
+            f"({self.digest}), asked as {shown(self.template)}{longer}; answers score 0 to 1 "
+            f"({self.score_name})",
             metric="score",
             direction="maximize",
             facts={ITEMS: items},

@@ -145,12 +145,25 @@ def test_an_interrupted_run_loses_nothing(tmp_path: Path) -> None:
     assert found.template == task(**TWO).tune(CALLS, seed=0).template
 
 
+def test_a_study_whose_answers_are_gone_begins_its_race_anew(tmp_path: Path) -> None:
+    given: dict[str, Any] = {"seed": 0, "storage": f"sqlite:///{tmp_path}/s.db", "study_name": "s"}
+    hard = {"shots": 1, "instructions": ()}
+    first = task(**hard).tune(60, **given)
+    for path in tmp_path.glob("s.answers-*"):
+        path.unlink()
+    model = Shown()
+    again = task(model, **hard).tune(CALLS, **given)
+    assert again.default_score == first.default_score
+    assert again.calls == len(model.asked) <= CALLS
+
+
 @pytest.mark.slow
 def test_a_study_of_something_else_is_not_gone_on_with(tmp_path: Path) -> None:
     given: dict[str, Any] = {"storage": f"sqlite:///{tmp_path}/s.db", "study_name": "s"}
     short: dict[str, Any] = {"shots": 0, "layouts": ["lines"]}
     task(**short).tune(CALLS, seed=0, **given)
-    for other, seed in ({"score": "contains"}, 0), ({"template": "{input}?"}, 0), ({}, 1):
+    others = {"score": "contains"}, {"template": "{input}?"}, {"max_tokens": 128}, {}
+    for other, seed in zip(others, (0, 0, 0, 1), strict=True):
         with pytest.raises(InputError, match="choose another study name"):
             task(**short, **other).tune(CALLS, seed=seed, **given)
 
