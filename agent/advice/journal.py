@@ -23,7 +23,7 @@ from bestguess.agent.advice.advisor import Advice
 from bestguess.agent.advice.budget import Spent
 from bestguess.agent.llm import LLM, Reply, Request, request_essence, request_key
 from bestguess.agent.llm.parsing import parse_texts
-from bestguess.agent.record.sqlite import connect, table_layouts, use_wal
+from bestguess.agent.record.sqlite import connect, refuse_code, table_layouts, use_wal
 from bestguess.tools.errors import BudgetSpent, ModelError, ParamsError, StudyError
 from bestguess.tools.space.space import Space
 from bestguess.tools.words.cleaning import clean, clean_line
@@ -53,10 +53,13 @@ CREATE TABLE IF NOT EXISTS advice (
     tokens INTEGER NOT NULL, seconds REAL NOT NULL
 );
 """
-ADD_ONLY = """
-CREATE TRIGGER IF NOT EXISTS {table}_{verb} BEFORE {verb} ON {table}
-BEGIN SELECT RAISE(ABORT, 'the journal is only ever added to'); END;
-"""
+TRIGGERS = tuple(
+    f"CREATE TRIGGER {table}_{verb} BEFORE {verb} ON {table}\n"
+    "BEGIN SELECT RAISE(ABORT, 'the journal is only ever added to'); END"
+    for table in ("calls", "advice")
+    for verb in ("UPDATE", "DELETE")
+)
+"""As SQLite keeps them: a file with any other is refused."""
 
 
 class Journal:
@@ -81,13 +84,13 @@ class Journal:
         except OSError as error:
             raise StudyError(f"the journal {self.path} cannot be used: {error.strerror}; {MEND}") from error
         with self._open() as connection:
-            if (names := table_layouts(self.path, timeout_s=BUSY_TIMEOUT_S)) and "calls" not in names:
+            names = table_layouts(self.path, timeout_s=BUSY_TIMEOUT_S, own=TRIGGERS)
+            if names and "calls" not in names:
                 raise sqlite3.DatabaseError(f"it is another program's, with {', '.join(sorted(names)[:3])}")
             use_wal(self.path, timeout_s=BUSY_TIMEOUT_S)
             connection.executescript(TABLES)
-            for table in ("calls", "advice"):
-                for verb in ("UPDATE", "DELETE"):
-                    connection.executescript(ADD_ONLY.format(table=table, verb=verb))
+            for trigger in TRIGGERS:
+                connection.execute(trigger.replace("TRIGGER", "TRIGGER IF NOT EXISTS", 1))
             if (found := connection.execute("PRAGMA quick_check(1)").fetchone()) != ("ok",):
                 raise sqlite3.DatabaseError(found[0])
         self._mode = "rw"  # one that was deleted is not made again, without its tables
@@ -246,7 +249,13 @@ class Journal:
         return sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT_S)
 
     def _connect_to_read(self) -> sqlite3.Connection:
-        return connect(self.path, timeout_s=BUSY_TIMEOUT_S)
+        connection = connect(self.path, timeout_s=BUSY_TIMEOUT_S)
+        try:
+            refuse_code(connection, TRIGGERS)
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
 
 
 class JournaledLLM:

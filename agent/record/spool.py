@@ -15,6 +15,7 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -42,7 +43,9 @@ class Spool:
         self._name = name
         self._token = token
         self._bases = _places(url)
-        self.paths = tuple(Path(f"{base}.{token[:8]}.spool") for base in self._bases)
+        # A token from a file that somebody else made may be any text, and chooses no folder.
+        tag = token if token.isalnum() else sha256(token.encode(errors="replace")).hexdigest()
+        self.paths = tuple(Path(f"{base}.{tag[:8]}.spool") for base in self._bases)
         """Where the study's outcomes may lie, the best place first."""
 
         self._file = file_of(url)

@@ -7,14 +7,22 @@ and in folders that may not be written, and sees what a killed process has left 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
 import tempfile
+from collections.abc import Collection
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
+from bestguess.tools.words.given import shown
+
 _AS_IT_LIES = "mode=ro&immutable=1"
+_CODE = re.compile(
+    r"/\*|--|^create\s+virtual|^create\s+(?:unique\s+)?index\b[^(]*\([^()]*\(|\bcheck\s*\([^()]*\(",
+    re.IGNORECASE,
+)
 
 _written: set[str] = set()
 """The files that this process writes.
@@ -40,18 +48,33 @@ def connect(path: Path, *, timeout_s: float) -> sqlite3.Connection:
         return _copied(path)
 
 
-def table_layouts(path: Path, *, timeout_s: float) -> dict[str, str]:
+def table_layouts(path: Path, *, timeout_s: float, own: Collection[str] = ()) -> dict[str, str]:
     """Return how each table in the file was made, by name; none if it is empty or not there.
 
     Raises:
-        sqlite3.Error: it is no SQLite database, or a damaged one.
+        sqlite3.Error: it is no SQLite database, a damaged one, or one with code in it, `own` triggers apart.
         OSError: it cannot be read.
     """
     if not path.exists() or not path.stat().st_size:
         return {}
     with closing(connect(path, timeout_s=timeout_s)) as connection:
+        refuse_code(connection, own)
         rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'")
         return {name: sql for name, sql in rows if not name.startswith("sqlite_")}
+
+
+def refuse_code(connection: sqlite3.Connection, own: Collection[str] = ()) -> None:
+    """Raise sqlite3.DatabaseError where a file brings SQL that would run as it is read or written.
+
+    A view or a trigger (`own` ones apart, by their text), a virtual table, a column that is computed and an
+    expression in an index or a check are the work of whoever made the file: they need no end, or change what
+    is written.
+    """
+    computed = "SELECT 1 FROM pragma_table_xinfo(?) WHERE hidden > 1 OR dflt_value LIKE '%(%'"
+    for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_master WHERE sql NOT NULL"):
+        is_code = kind in ("view", "trigger") and sql not in own
+        if is_code or _CODE.search(sql) or connection.execute(computed, (name,)).fetchone():
+            raise sqlite3.DatabaseError(f"it has code in it, which is not run: the {kind} {shown(name)}")
 
 
 def why_broken(path: Path) -> str:

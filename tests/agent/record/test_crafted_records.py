@@ -22,10 +22,12 @@ from bestguess.agent.advice.journal import Journal, restore
 from bestguess.agent.advice.knowledge import read_knowledge
 from bestguess.agent.chat.transcript import last_state, read_last_session, to_markdown
 from bestguess.agent.llm import Message, Request
+from bestguess.agent.record.spool import Spool
 from bestguess.agent.record.study import load
 from bestguess.agent.record.trial_fields import read_proposal
 from bestguess.agent.reports.report import study_record
 from bestguess.agent.testing import ScriptedLLM
+from bestguess.tools.errors import StudyError
 from bestguess.tools.space.space import Space
 from bestguess.tools.words.kept import read_fields, read_settings, whole
 
@@ -311,3 +313,45 @@ def test_a_crafted_line_of_a_transcript_is_skipped(line: str, tmp_path: Path) ->
         assert all(event.plot is None for event in events)
 
     expect(read, FINE)
+
+
+ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n WHERE i < 0"
+CODE = {
+    "view": f"ALTER TABLE trial_values RENAME TO kept; CREATE VIEW trial_values AS SELECT * FROM kept WHERE trial_id IN ({ENDLESS})",
+    "trigger": "CREATE TRIGGER t AFTER INSERT ON trial_user_attributes BEGIN UPDATE trial_user_attributes SET value_json = '{}'; END",
+    "column": "ALTER TABLE trials ADD COLUMN more TEXT AS (printf('%.*c', 150000000, 'a'))",
+    "default": "ALTER TABLE studies RENAME TO kept; CREATE TABLE studies (study_id INTEGER, study_name TEXT, more TEXT DEFAULT (randomblob(9)))",
+    "index": "CREATE INDEX i ON trials (printf('%.*c', 150000000, 'a'))",
+    "check": "CREATE TABLE c (a TEXT CHECK (length(printf('%.*c', 1, 'a')) > 0))",
+    "comment": "CREATE TABLE c (a TEXT CHECK /* ( */ (length(a) > 0))",
+    "virtual": "CREATE VIRTUAL TABLE v USING fts5(a)",
+}
+
+
+@pytest.mark.parametrize("code", list(CODE))
+def test_a_file_with_code_in_it_is_refused_unread(code: str, study_file: Path, tmp_path: Path) -> None:
+    path = tmp_path / "study.db"
+    shutil.copyfile(study_file, path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executescript(CODE[code])
+    url = f"sqlite:///{path}"
+    for reads in (lambda: load(url, "oven"), lambda: bg.Tuner(SPACE, TASK, storage=url, study_name="oven")):
+        with pytest.raises(StudyError, match="has code in it, which is not run"):
+            reads()
+
+
+def test_a_journal_with_a_trigger_that_is_not_ours_is_refused(journal_file: Path, tmp_path: Path) -> None:
+    path = tmp_path / "j.db"
+    shutil.copyfile(journal_file, path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TRIGGER calls_INSERT AFTER INSERT ON calls BEGIN DELETE FROM advice; END")
+    for reading in (True, False):
+        with pytest.raises(StudyError, match="has code in it, which is not run"):
+            list(Journal(path, reading=reading).calls())
+
+
+@pytest.mark.parametrize("token", ["/../../x", "..", "a/b", "0123456789abcdef0123456789abcdef"])
+def test_a_token_chooses_no_folder(token: str, tmp_path: Path) -> None:
+    paths = Spool(f"sqlite:///{tmp_path}/study.db", "oven", token).paths
+    assert paths[0].parent == tmp_path
+    assert all(".." not in path.parts for path in paths)
