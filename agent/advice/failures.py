@@ -25,7 +25,7 @@ from bestguess.tools.words.cleaning import clean_line
 ALIKE = 3
 """So many trials that fail alike from the start are no matter of their params."""
 
-_FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)[^\n]*\n(?P<code>[^\n]*)')
+_FRAME = re.compile(r'File "(?P<file>[^"\n]+)", line (?P<line>\d+)[^\n]*\n(?P<code>[^\n]*)')
 _LIBRARY = re.compile(r"site-packages|dist-packages|[/\\]lib[/\\]python|^<")
 _OURS = tuple(realpath(folder) + sep for room in (agent, tools) for folder in room.__path__)
 """Where this package is, which is no library's folder in a checkout."""
@@ -89,7 +89,8 @@ def line_that_failed(trial: Trial) -> str:
         for frame in _FRAME.finditer(trial.said)
         if not _LIBRARY.search(frame["file"]) and not realpath(frame["file"]).startswith(_OURS)
     ]
-    return f"{frames[-1]['file']}, line {frames[-1]['line']}: {frames[-1]['code'].strip()}" if frames else ""
+    said = f"{frames[-1]['file']}, line {frames[-1]['line']}: {frames[-1]['code']}" if frames else ""
+    return clean_line(said)
 
 
 def _mend(trial: Trial, goals: Goals | None) -> str:

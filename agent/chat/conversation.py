@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol, TypedDict, Unpack
 
 from bestguess.agent.advice.failures import line_that_failed
 from bestguess.agent.chat.answers import notices
+from bestguess.agent.chat.answers.formatting import verbatim
 from bestguess.agent.chat.events import Card, Event, Listener
 from bestguess.agent.chat.files import Files, within
 from bestguess.agent.chat.language.intents import Intent
@@ -266,7 +267,7 @@ class Conversation:
         if not history.complete and trials.left:
             trials.pause()
             line = line_that_failed(trial)
-            where = f" It failed in {line}" if line else ""
+            where = f" It failed in {verbatim(line)}" if line else ""
             self._emit(Event("remark", f"Paused before more is spent: the first trial gave no value.{where}"))
         in_vain = min(history.since_best, len(history.told) - trials.told_before)
         if plan.patience is not None and in_vain >= plan.patience and trials.left:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from bestguess.agent.chat.answers.formatting import inline
 from bestguess.agent.pruning.pruner import check_repeats, check_rule
 from bestguess.agent.task import Task
 from bestguess.tools.errors import CommandError, InputError, ParamsError, StudyError
@@ -23,6 +24,7 @@ from bestguess.tools.space.parameters import Choice, Fidelity, Float, Int
 from bestguess.tools.space.region import Limit, Limits, Region
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History
+from bestguess.tools.words.cleaning import spell_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,8 +231,8 @@ def range_within(parameter: Float | Int, limit: Limit | None) -> tuple[float, fl
 
 
 def value_words(value: Any) -> str:
-    """Return a value as a person writes it."""
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    """Return a value as a person writes it, on one line."""
+    return f"{value:.6g}" if isinstance(value, float) else spell_out(str(value))
 
 
 def assignments(params: Mapping[str, Any]) -> str:
@@ -240,4 +242,4 @@ def assignments(params: Mapping[str, Any]) -> str:
 
 def configuration(params: Mapping[str, Any]) -> str:
     """Return params in a sentence."""
-    return ", ".join(f"`{name}` = {value_words(value)}" for name, value in params.items())
+    return ", ".join(f"`{name}` = {inline(value_words(value))}" for name, value in params.items())

@@ -34,6 +34,13 @@ def clean_line(text: str) -> str:
     return " ".join(clean(text).split())
 
 
+def spell_out(text: str) -> str:
+    """Return text on one line, all of it: line breaks and what could not be seen are spelled out."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(one if clean(one) == one and one not in "\n\t" else ascii(one)[1:-1] for one in text)
+
+
 def plain_line(text: str) -> str:
     """Return text that is not ours as one line, without control characters and marks (`<`, `>`)."""
     return clean_line(text).replace("<", "[").replace(">", "]")

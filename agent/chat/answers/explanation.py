@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from bestguess.agent.chat.answers.facts import Known
-from bestguess.agent.chat.answers.formatting import quoted
+from bestguess.agent.chat.answers.formatting import cell, inline, quoted
 from bestguess.agent.chat.plan import value_words
 from bestguess.agent.reports.front import values_words
 from bestguess.agent.reports.live import format_prediction, format_value
@@ -202,4 +202,4 @@ def _shared(history: History) -> Iterator[tuple[str, str]]:
 
 
 def _shown(value: object) -> str:
-    return "inactive" if value is None else value_words(value)
+    return "inactive" if value is None else inline(cell(value_words(value)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bestguess.tools.words.cleaning import clean, tail
+from bestguess.tools.words.cleaning import clean, spell_out, tail
 
 OUTPUT_CHARS = 600
 CELL_CHARS = 48
@@ -17,10 +17,15 @@ def quoted(text: str) -> str:
 
 def verbatim(text: str) -> str:
     """Return text as code on one line, all of it, with what could not be seen spelled out."""
-    shown = "".join(one if clean(one) == one and one not in "\n\t" else ascii(one)[1:-1] for one in text)
+    shown = spell_out(text)
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", shown)), default=0))
     pad = " " if shown[:1] == "`" or shown[-1:] == "`" else ""
     return f"{fence}{pad}{shown}{pad}{fence}"
+
+
+def inline(text: str) -> str:
+    """Return text on one line as it may stand in an answer: as code where it has Markdown's marks."""
+    return verbatim(text) if re.search(r"[*`<>|~\[\]!&\\\n\r]", text) else spell_out(text)
 
 
 def cell(text: str, chars: int = CELL_CHARS) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bestguess.agent.chat.answers.facts import at_ends, standing
-from bestguess.agent.chat.answers.formatting import cell
+from bestguess.agent.chat.answers.formatting import cell, inline
 from bestguess.agent.chat.plan import Plan, assignments, configuration, range_words, value_words
 from bestguess.agent.reports.front import front_lines, front_summary
 from bestguess.agent.reports.live import format_prediction, format_value
@@ -37,7 +37,7 @@ def plan_table(plan: Plan) -> str:
         ]
         notes = "; ".join(filter(None, (one.doc, *when, plan.origins.get(name))))
         lines.append(
-            f"| {name} | {value_words(one.default)} | {cell(range_words(one))} "
+            f"| {name} | {inline(cell(value_words(one.default)))} | {inline(cell(range_words(one)))} "
             f"| {cell(limit.words) if limit else ''} | {cell(notes, 90)} |"
         )
     if plan.left_out:
@@ -72,7 +72,8 @@ def best_table(plan: Plan, history: History, folder: Path) -> str:
     parts += ["| parameter | best | default |", "|---|---|---|"]
     default = history.default.params if history.default else {}
     for name, value in best.params.items():
-        parts.append(f"| {name} | {cell(value_words(value))} | {cell(value_words(default.get(name, '')))} |")
+        shown, before = (inline(cell(value_words(one))) for one in (value, default.get(name, "")))
+        parts.append(f"| {name} | {shown} | {before} |")
     parts += ["", f"    {plan.typed(best.params, folder)}"]
     for name, (low, high) in at_ends(plan.space, best.params).items():
         wider = f"*widen {name} to {low:g}..{high:g}* looks further, if the program can take it"
