@@ -19,6 +19,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -104,7 +105,7 @@ class Decoder:
 
     def render(self, messages: Sequence[Message]) -> list[int]:
         """Return the tokens of the conversation up to where the reply begins."""
-        turns = [{"role": message.role, "content": message.content} for message in messages]
+        turns = [{"role": message.role, "content": self._as_text(message.content)} for message in messages]
         try:
             return self._apply_template(fold_turns(turns) if self.conceded else turns)
         except (TemplateError, ValueError) as error:
@@ -115,6 +116,18 @@ class Decoder:
                 raise ModelUnavailable(words) from error
             self.conceded["system role"] = words
             return rendered
+
+    def _as_text(self, content: str) -> str:
+        """Return content in which no token that begins or ends a turn is left: what others wrote is in it."""
+        for token in self._control_tokens:
+            content = content.replace(token, f"{token[0]} {token[1:]}")
+        return content
+
+    @cached_property
+    def _control_tokens(self) -> tuple[str, ...]:
+        added = self.tokenizer.added_tokens_decoder.values()
+        known = {*self.tokenizer.all_special_tokens, *(str(one) for one in added if one.special)}
+        return tuple(token for token in known if len(token) > 1)
 
     def _apply_template(self, turns: list[dict[str, str]]) -> list[int]:
         # The grammar lets no model think aloud, so one that could is told not to.
