@@ -93,7 +93,8 @@ def read_code(path: str) -> Any:
 
 def run(changes: Changes, namespace: dict[str, Any]) -> None:
     """Run the changed script in the namespace of a module."""
-    namespace.update(__file__=changes.script, __doc__=None, __package__=None)
+    # With None, a relative import would go by the name in `__spec__`, and find a module of ours.
+    namespace.update(__file__=changes.script, __doc__=None, __package__="")
     exec(read_code(changes.codes[os.path.realpath(changes.script)]), namespace)  # noqa: S102  # the user's own script
 
 

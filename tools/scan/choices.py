@@ -18,19 +18,25 @@ class Tables:
     def __init__(self, tree: ast.Module, known: Mapping[str, Value]) -> None:
         self._known = known
         self._named: dict[str, ast.expr] = {}
-        self._enums: dict[str, tuple[Value, ...]] = {}
+        self._members: dict[str, dict[Value, str]] = {}
         for node in walk(tree):
             match node:
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
                     self._named[name] = value
                 case ast.ClassDef(name=name, bases=bases) if any("Enum" in called(one) for one in bases):
-                    self._enums[name] = tuple(
-                        literal_or(one.value, None) for one in node.body if isinstance(one, ast.Assign)
-                    )
+                    self._members[name] = {
+                        literal_or(one.value, None): one.targets[0].id
+                        for one in node.body
+                        if isinstance(one, ast.Assign) and isinstance(one.targets[0], ast.Name)
+                    }
 
     def enum(self, name: str) -> tuple[Value, ...]:
         """Return the values of an Enum of the script; () if there is none of that name."""
-        return self._enums.get(name, ())
+        return tuple(self._members.get(name, ()))
+
+    def members(self, node: ast.expr) -> dict[Value, str]:
+        """Return the names of an Enum's members by their values; nothing if the node names no Enum."""
+        return self._members.get(node.id, {}) if isinstance(node, ast.Name) else {}
 
     def choices(
         self, node: ast.expr | None, depth: int = 0
@@ -60,8 +66,8 @@ class Tables:
                 return self.choices(inner, depth + 1)
             case ast.Call(func=ast.Attribute(attr="keys", value=inner), args=[]):
                 return self.choices(inner, depth + 1)
-            case ast.Name(id=name) if name in self._enums:
-                return self._enums[name], None, None
+            case ast.Name(id=name) if name in self._members:
+                return self.enum(name), None, None
             case ast.Name(id=name) if name in self._named:
                 return self.choices(self._named[name], depth + 1)
         return (), None, None

@@ -40,12 +40,12 @@ def find_constants(
     """Yield the constants, the entries of constant dictionaries as NAME.key, and attributes as Class.name."""
     counts = _bindings(tree)
     at_top = Counter(name for name, _ in _assigned(tree))
-    for name, value in _assigned(tree):
-        if at_top[name] > 1:
-            continue
+    for name, value in dict(_assigned(tree)).items():
         for finding in _find(name, value, known, comments, file, "constant"):
+            if at_top[name] > 1 and (finding.note or not is_number(finding.value)):
+                continue
             # Names in small letters are those of counters and the like, too.
-            is_again = counts[name] > 1 and not name.isupper() and not finding.note
+            is_again = at_top[name] > 1 or (counts[name] > 1 and not name.isupper() and not finding.note)
             yield replace(finding, note=_AGAIN, node=None) if is_again else finding
     yield from _find_attributes(tree, known, comments, file)
 

@@ -64,17 +64,33 @@ def find_fields(
                 after = node.body[index + 1] if index + 1 < len(node.body) else None
                 doc = comments.get(statement.end_lineno or statement.lineno, "") or _docstring(after)
                 yield from _read_field(node.name, statement, known, tables, doc, file, reader)
+    by_name = {node.name: node for node in classes}
     for name, (reader, line) in readers.items():
-        if reader == _HF and name not in {node.name for node in classes}:
+        for base in _elsewhere(name, by_name) if reader == _HF else ():
             note = (
                 "its fields are in another file; write them by hand, such as --learning_rate={learning_rate}"
             )
-            yield Finding(name, None, "dataclass", line, file, note=note)
-            for option, value in _TRAINING.items() if name.endswith("TrainingArguments") else ():
-                words = flag_words(f"--{option}", f"{name}.{option}")
-                yield Finding(
-                    f"{name}.{option}", value, "dataclass", line, file, kind=type(value), words=words
-                )
+            yield Finding(base, None, "dataclass", line, file, note=note)
+            body = by_name[name].body if name in by_name else []
+            own = {ast.unparse(one.target) for one in body if isinstance(one, ast.AnnAssign)}
+            for option, value in _TRAINING.items() if base.endswith("TrainingArguments") else ():
+                if option not in own:
+                    words = flag_words(f"--{option}", f"{base}.{option}")
+                    yield Finding(
+                        f"{base}.{option}", value, "dataclass", line, file, kind=type(value), words=words
+                    )
+
+
+def _elsewhere(name: str, classes: Mapping[str, ast.ClassDef]) -> Iterator[str]:
+    """Yield the classes of other files whose fields a class has: itself, or what it inherits from."""
+    if name not in classes:
+        yield name
+        return
+    for base in classes[name].bases:
+        if isinstance(base, ast.Name) and base.id in classes and base.id != name:
+            yield from _elsewhere(base.id, classes)
+        elif called(base) not in {"object", "ABC", "Generic", "Protocol"}:
+            yield called(base)
 
 
 def _find_readers(tree: ast.Module) -> dict[str, tuple[str, int]]:

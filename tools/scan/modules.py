@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from bestguess.tools.scan.assignments import path_of
 from bestguess.tools.scan.configs import is_config
-from bestguess.tools.scan.finding import Finding, walk
+from bestguess.tools.scan.finding import Finding, is_main_guard, walk
 from bestguess.tools.words.documents import path_words, read_source
 
 EVERYTHING = "*"
@@ -31,10 +31,48 @@ class Module:
             name = finding.name.partition(".")[0]
             return name in self.names or (EVERYTHING in self.names and not name.startswith("_"))
         return any(
-            node.lineno <= finding.line <= (node.end_lineno or node.lineno)
-            for node in self.tree.body
-            if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name in self.names
+            min((node.lineno, *(one.lineno for one in getattr(node, "decorator_list", ()))))
+            <= finding.line
+            <= (node.end_lineno or node.lineno)
+            for node in _reached(self.tree, self.names)
         )
+
+
+def _reached(tree: ast.Module, names: Iterable[str]) -> list[ast.stmt]:
+    """Return what stands at the top of a module that some names of it rest on: what they call and inherit.
+
+    What is no function and no class runs as the module is imported, all of it, but for what is only run as a
+    script.
+    """
+    definitions = {
+        node.name: node
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    }
+    statements: list[ast.stmt] = [
+        node
+        for node in tree.body
+        if node not in definitions.values() and not (isinstance(node, ast.If) and is_main_guard(node.test))
+    ]
+    bound = {
+        inner.id
+        for node in statements
+        for inner in ast.walk(node)
+        if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store)
+    }
+    found: list[ast.stmt] = []
+    seen, left = set[str](), list(names)
+    while left:
+        name = left.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        nodes = [definitions[name]] if name in definitions else [] if name not in bound else statements
+        for node in nodes:
+            if node not in found:
+                found.append(node)
+                left += [inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)]
+    return found
 
 
 def find_modules(tree: ast.Module, script: Path) -> list[Module]:
@@ -64,10 +102,10 @@ def _imported(tree: ast.Module, folder: Path) -> Iterator[tuple[Path, str]]:
                 for one in names:
                     if path := _locate(one.name, folder):
                         aliases[tuple((one.asname or one.name).split("."))] = path
-            case ast.ImportFrom(module=str(module), names=names, level=0):
-                path = _locate(module, folder)
+            case ast.ImportFrom(module=module, names=names, level=0 | 1):
+                path = _locate(module, folder) if module else None
                 for one in names:
-                    if within := _locate(f"{module}.{one.name}", folder):
+                    if within := _locate(".".join(filter(None, (module, one.name))), folder):
                         aliases[one.asname or one.name,] = within
                     elif path:
                         yield path, one.name

@@ -44,6 +44,9 @@ def read_script(script: Path) -> tuple[ast.Module, list[Finding], list[Module]]:
         InputError: the script, or a YAML file or a module of its folder that it names, cannot be read.
     """
     name, mend = f"the script {path_words(script)}", "give the path of a Python file"
+    if script.suffix == ".ipynb":
+        mend = f"make a script of it: jupyter nbconvert --to script {path_words(script)}"
+        raise InputError(f"{name} is a notebook, which runs in Jupyter alone; {mend}")
     text = read_source(script, name, mend, most_bytes=MAX_BYTES)
     if (lines := text.count("\n")) > MAX_LINES:
         raise InputError(f"{name} has {lines} lines; give one with at most {MAX_LINES}")
@@ -68,8 +71,11 @@ def readable(script: Path) -> Iterator[None]:
         if isinstance(error, InputError):
             raise
         words = shorten(" ".join(str(error).split()), 200)
+        line, mend = getattr(error, "text", "") or "", "see whether it runs"
+        if line.lstrip().startswith(("!", "%")):
+            mend = f"leave out {shorten(line.strip(), 40)}, which only a notebook runs"
         raise InputError(
-            f"the script {path_words(script)} is not Python that can be read ({words}); see whether it runs"
+            f"the script {path_words(script)} is not Python that can be read ({words}); {mend}"
         ) from error
 
 

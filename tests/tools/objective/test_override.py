@@ -175,3 +175,13 @@ def test_the_environments_own_start_is_kept(folder: Path) -> None:
         "subprocess.run(command, env={**os.environ, 'PYTHONPATH': paths}, check=True)\n"
     )
     assert override(folder, "--set", "LR=3").stdout == "kept\n"
+
+
+def test_a_relative_import_fails_as_it_does_in_a_script_that_is_run(folder: Path) -> None:
+    (folder / "reading.py").write_text("NAME = 'mine'\n")
+    (folder / "train.py").write_text(
+        "LR = 0.1\ntry:\n    from . import reading\nexcept ImportError:\n    import reading\n"
+        "print(LR, reading.NAME)\n"
+    )
+    done = override(folder, "--set", "LR=0.2")
+    assert (done.stdout.strip(), done.returncode) == ("0.2 mine", 0), done.stderr

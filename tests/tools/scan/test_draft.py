@@ -492,3 +492,14 @@ def test_what_is_tuned_of_training_arguments_is_drafted_though_they_are_in_anoth
     assert draft.space["learning_rate"] == Float(1.7e-6, 1.5e-3, log=True, default=5e-5)
     assert draft.space["label_smoothing_factor"] == Float(0, 0.2, default=0)
     assert "--learning_rate={learning_rate}" in draft.command
+
+
+def test_what_is_assigned_twice_at_the_top_is_left_out_and_said(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(
+        "lr = 1e-3\nprint(lr)\nlr = 5e-4\ndropout = 0.1\npath = 'a'\npath = 'b'\n"
+    )
+    found = scan(tmp_path / "train.py")
+    assert [one.name for one in found.chosen] == ["dropout"]
+    assert [(one.name, reason) for one, reason in found.left_out] == [
+        ("lr", "the script sets it again, so another value might not last")
+    ]

@@ -66,3 +66,62 @@ def test_modules_from_elsewhere_are_not_read(tmp_path: Path) -> None:
     (folder / "config.py").symlink_to("../outside.py")
     (folder / "train.py").write_text("import json, config\nfrom config import LR\nprint(LR, config.LR)\n")
     assert scan(folder / "train.py").space is None
+
+
+HELPERS = """
+import argparse
+def _optim(p):
+    p.add_argument("--lr", type=float, default=0.01)
+class Base:
+    def more(self, p):
+        p.add_argument("--dropout", type=float, default=0.1)
+class Options(Base):
+    def parse(self):
+        p = argparse.ArgumentParser()
+        _optim(p)
+        self.more(p)
+        return p.parse_args()
+def parse():
+    return Options().parse()
+def other(p):
+    p.add_argument("--gamma", type=float, default=0.5)
+"""
+PARSED = """
+import argparse
+parser = argparse.ArgumentParser()
+parser.add_argument("--lr", type=float, default=0.01)
+args = parser.parse_args()
+def other(p):
+    p.add_argument("--gamma", type=float, default=0.5)
+"""
+CLICKED = """
+import click
+@click.command()
+@click.option("--lr", type=float, default=0.01)
+@click.option("--dropout", type=float, default=0.1)
+def main(lr, dropout):
+    print(dict(lr=lr, dropout=dropout))
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "script", "names"),
+    [
+        (HELPERS, "from options import parse\nprint(vars(parse()))", "lr dropout"),
+        (HELPERS, "import options\nprint(vars(options.Options().parse()))", "lr dropout"),
+        (PARSED, "from options import args\nprint(vars(args))", "lr"),
+        (CLICKED, "from options import main\nmain(standalone_mode=False)", "lr dropout"),
+    ],
+)
+def test_options_that_what_is_imported_rests_on_are_found(
+    module: str, script: str, names: str, drafted: Callable[..., Draft]
+) -> None:
+    draft = drafted({"options.py": module, "train.py": script})
+    assert {found.name for found in draft.chosen} == set(names.split())
+
+
+def test_modules_that_are_imported_relatively_are_read(tmp_path: Path) -> None:
+    (tmp_path / "opts.py").write_text(HELPERS)
+    for taken in ("from .opts import parse", "from . import opts\nparse = opts.parse"):
+        (tmp_path / "train.py").write_text(f"{taken}\nprint(vars(parse()))")
+        assert {found.name for found in scan(tmp_path / "train.py").chosen} == {"lr", "dropout"}

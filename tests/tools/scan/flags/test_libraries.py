@@ -273,3 +273,34 @@ class Point:
         "lr_min": "it is computed from lr",
         "SIZE": "it is computed from WIDTH",
     }
+
+
+def test_the_fields_of_a_class_of_transformers_are_those_of_who_inherits_from_it(tmp_path: Path) -> None:
+    found = draft(
+        tmp_path,
+        "from dataclasses import dataclass, field\nimport transformers\n"
+        "@dataclass\nclass ModelArguments:\n    lora_r: int = 8\n"
+        "@dataclass\nclass TrainingArguments(transformers.TrainingArguments):\n"
+        "    weight_decay: float = 0.1\n    optim: str = 'adamw_torch'\n"
+        "transformers.HfArgumentParser((ModelArguments, TrainingArguments))\n",
+    )
+    chosen = [one.name.rpartition(".")[2] for one in found.chosen]
+    assert {"lora_r", "weight_decay", "learning_rate"} <= set(chosen)
+    assert chosen.count("weight_decay") == 1
+    assert "in another file" in reasons(found)["TrainingArguments"]
+
+
+def test_click_takes_the_names_of_an_enums_members(tmp_path: Path) -> None:
+    text = """
+import enum, click
+class Opt(enum.Enum):
+    ADAM = "adam_w"
+    SGD = "sgd_momentum"
+@click.command()
+@click.option("--opt", type=click.Choice(Opt), default=Opt.ADAM)
+def main(opt):
+    print(opt)
+main()
+"""
+    (found,) = draft(tmp_path, text).chosen
+    assert (found.options, found.value) == (("ADAM", "SGD"), "ADAM")
