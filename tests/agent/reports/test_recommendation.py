@@ -31,6 +31,8 @@ def test_one_lucky_value_amid_worse_ones_is_not_recommended(direction: str, sign
     assert best.params["x"] == pytest.approx(0.2)
     assert lucky is not None
     assert abs(lucky.params["x"] - 0.7) < 0.15
+    assert lucky.low is not None
+    assert lucky.high is not None
     assert lucky.low < lucky.value < lucky.high
     assert lucky.beats_default is not None
     assert lucky.beats_default > 0.95

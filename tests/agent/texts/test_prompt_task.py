@@ -162,7 +162,7 @@ def test_a_study_of_something_else_is_not_gone_on_with(tmp_path: Path) -> None:
     given: dict[str, Any] = {"storage": f"sqlite:///{tmp_path}/s.db", "study_name": "s"}
     short: dict[str, Any] = {"shots": 0, "layouts": ["lines"]}
     task(**short).tune(CALLS, seed=0, **given)
-    others = {"score": "contains"}, {"template": "{input}?"}, {"max_tokens": 128}, {}
+    others: Any = {"score": "contains"}, {"template": "{input}?"}, {"max_tokens": 128}, {}
     for other, seed in zip(others, (0, 0, 0, 1), strict=True):
         with pytest.raises(InputError, match="choose another study name"):
             task(**short, **other).tune(CALLS, seed=seed, **given)

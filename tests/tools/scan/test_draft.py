@@ -495,11 +495,18 @@ def test_what_is_tuned_of_training_arguments_is_drafted_though_they_are_in_anoth
 
 
 def test_what_is_assigned_twice_at_the_top_is_left_out_and_said(tmp_path: Path) -> None:
-    (tmp_path / "train.py").write_text(
-        "lr = 1e-3\nprint(lr)\nlr = 5e-4\ndropout = 0.1\npath = 'a'\npath = 'b'\n"
-    )
+    (tmp_path / "train.py").write_text("lr = 1e-3\nprint(lr)\nlr = 5e-4\ndropout = 0.1\nx = 'a'\nx = 'b'\n")
     found = scan(tmp_path / "train.py")
     assert [one.name for one in found.chosen] == ["dropout"]
     assert [(one.name, reason) for one, reason in found.left_out] == [
         ("lr", "the script sets it again, so another value might not last")
     ]
+
+
+def test_a_notebook_is_named_as_one_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "nb.ipynb").write_text('{"cells": [], "nbformat": 4}')
+    with pytest.raises(InputError, match=r"is a notebook.*jupyter nbconvert --to script"):
+        scan(tmp_path / "nb.ipynb")
+    (tmp_path / "nb.py").write_text("import os\n!pip install torch\n")
+    with pytest.raises(InputError, match="leave out !pip install torch, which only a notebook runs"):
+        scan(tmp_path / "nb.py")
