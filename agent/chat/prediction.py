@@ -39,6 +39,8 @@ def draft_prediction(folder: Path, name: str, target: str) -> Plan:
         InputError: the file cannot be read, or has no such column.
     """
     path = within(folder, name)
+    if path.exists() and not path.is_file():  # to open a pipe is to wait for its writer
+        raise InputError(f"{name} is a folder, a pipe or a device; give a CSV file")
     try:
         with path.open(newline="", encoding="utf-8") as file:
             rows = csv.DictReader(file)

@@ -20,6 +20,8 @@ from bestguess.tools.words.cleaning import clean_line
 from bestguess.tools.words.given import did_you_mean, shorten
 
 SAID_CHARS, LEFT_CHARS = 200, 400
+NAMED_CHARS = 1000
+"""So much of what was said is searched for a name: the search grows with the square of it."""
 
 
 def trial_started(trial: Trial) -> str:
@@ -148,7 +150,7 @@ def unknown_name(text: str, context: Context) -> str:
     """Say that there is no parameter of a name that is used as one; nothing if none is."""
     if context.space is None:
         return ""
-    names = context.space.names
+    names, text = context.space.names, text[:NAMED_CHARS]
     named = re.search(r"\b([A-Za-z_][\w.-]*)\s*=", text) or re.match(
         r"(?:set|pin|narrow|widen|forbid|freeze)\s+(?:the\s+)?([A-Za-z_][\w.-]*)", text
     )
