@@ -46,8 +46,9 @@ def cost_lines(session: Conversation, n: int, repeats: int | None = None) -> tup
 
 
 def trials_left(session: Conversation) -> int:
-    """Return how many trials are still to run."""
-    return session.bench.trials.left if session.bench.trials else 0
+    """Return how many trials are still to run; of those that may start in a time there is no number."""
+    trials = session.bench.trials
+    return trials.left if trials and not trials.open_ended else 0
 
 
 def room_for(session: Conversation, minutes: float) -> int:

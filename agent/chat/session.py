@@ -50,6 +50,10 @@ _FILES = re.compile(r"[\w.-]+\.py\b")
 _SWITCHES = re.compile(r"\b(?:back|switch|go) to\b", re.IGNORECASE)
 
 
+STARTING = frozenset({"run", "resume"})
+"""Commands that start trials which the tuner chooses."""
+
+
 class Session(Acting):
     """A conversation whose turns are taken one after the other; the only owner of what was agreed."""
 
@@ -109,6 +113,8 @@ class Session(Acting):
         if chosen and 1 <= int(chosen[1]) <= len(choices):
             self._choose_one(choices[int(chosen[1]) - 1])
             return
+        if verdict and not choices and self._is_only(text, "pause"):
+            verdict = None  # with nothing to refuse, "stop" is of the trials
         if verdict and not (self.bench.llm and self._is_able()):
             self._emit(Answer("There is no question open." if not choices else "Nothing was done.").event)
             return
@@ -117,6 +123,10 @@ class Session(Acting):
                 return
             text = (choices and after_no(text)) or text
         self._understand(text)
+
+    def _is_only(self, text: str, command: str) -> bool:
+        """Whether a text asks for one command and nothing else."""
+        return {intent.command for intent in self._read(text).intents} == {command}
 
     def _faces_card(self, facing: int | None) -> bool:
         """Whether what is said by one who saw that question may answer the card that is open."""
@@ -261,7 +271,7 @@ class Session(Acting):
             return
         intent, *rest = intents
         if intent.command == LATER:
-            self._perform_all([*self._understand_later(intent), *rest])
+            self._perform_all([*self._understand_later(intent)[0], *rest])
             return
         intent = replace(intent, arguments=REGISTRY[intent.command].check(intent.arguments))
         if self._is_for_later(intent, rest):
@@ -322,21 +332,29 @@ class Session(Acting):
         typed = verbatim(REGISTRY[intent.command].write(intent.arguments))
         self._emit(Event("remark", f"Nothing was done, though {'; '.join(lines)}; it would be {typed}."))
 
-    def _understand_later(self, intent: Intent) -> tuple[Intent, ...]:
+    def _understand_later(self, intent: Intent) -> tuple[tuple[Intent, ...], bool]:
+        """Return what is wished for, and whether trials are said not to be run."""
         text = intent.arguments["text"]
-        intents = self._read(text).intents
-        if not intents:
+        reading = self._read(text)
+        if not reading.intents and not reading.denied:
             said = f"I did not understand *{text}*, so of that nothing was done."
             self._emit(Answer(said, unclear=True).event)
-        return _from_outside(intents) if intent.origin == "outside" else intents
+        wished = _from_outside(reading.intents) if intent.origin == "outside" else reading.intents
+        return wished, bool(reading.denied & STARTING)
 
     def _with_first_trial(self, new: Intent, intents: Sequence[Intent]) -> list[Intent]:
         """Return what was wished beside a new study, and its first trial where no trials were wished for."""
         understood: list[Intent] = []
+        may_run = True
         for intent in intents:
-            understood += self._understand_later(intent) if intent.command == LATER else [intent]
-        if all(intent.command != "run" for intent in understood):
+            wished, denies = self._understand_later(intent) if intent.command == LATER else ((intent,), False)
+            understood += wished
+            may_run &= not denies
+        if may_run and all(intent.command != "run" for intent in understood):
             understood.append(Intent("run", {"n": 1}, new.origin))  # before more is spent
+        elif not may_run:
+            understood = [intent for intent in understood if intent.command not in STARTING]
+            self._emit(Answer("Nothing runs before you say so: *run*.").event)
         return understood
 
     def _decide(self, verdict: Verdict) -> None:
@@ -347,8 +365,13 @@ class Session(Acting):
             self._decide_plan(pending, pending.turn, verdict)
             return
         if verdict == "no":
-            self._emit(Answer("Left as it was.").event)
-            self._perform_all(pending.rest)
+            # What was to follow may rest on it; what only tells is told.
+            effects = {name: command.effect for name, command in REGISTRY.items()}
+            reads = [one for one in pending.rest if effects.get(one.command) == "reads"]
+            undone = ", ".join(verbatim(_written(one)) for one in pending.rest if one not in reads)
+            after = f" Not done either: {undone}." if undone else ""
+            self._emit(Answer(f"Left as it was.{after}").event)
+            self._perform_all(reads)
             return
         now = self._card_for(pending.intent)
         if now and now.title != pending.card.title:
@@ -446,3 +469,10 @@ def _from_outside(intents: Sequence[Intent]) -> tuple[Intent, ...]:
 def _describe(intent: Intent) -> str:
     command = REGISTRY[intent.command]
     return f"{verbatim(command.write(intent.arguments))} ({command.summary.partition(':')[0].rstrip('.')})"
+
+
+def _written(intent: Intent) -> str:
+    """Return an intent as it is typed or was said."""
+    if intent.command == LATER:
+        return str(intent.arguments["text"])
+    return REGISTRY[intent.command].write(intent.arguments)

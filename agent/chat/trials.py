@@ -10,7 +10,7 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from bestguess.agent.tuner import Tuner
@@ -65,6 +65,9 @@ class Trials:
         self.parallel = parallel
         self.wanted = 0
         self.paused = False
+        self.was_paused = True
+        """Whether it was paused when it was closed."""
+
         self.open_ended = False
         """Whether as many are wanted as may start."""
 
@@ -100,9 +103,22 @@ class Trials:
     def add(self, count: int, *, open_ended: bool = False) -> None:
         """Run `count` more trials; with `open_ended` only as many of them as may start."""
         with self._changed:
+            # Of what may start in a time none is left over: a number that is said after it is all there is.
+            self.wanted = count + (0 if self.open_ended else self.wanted)
             self.open_ended = open_ended
-            self.wanted += count
             self.exhausted = False
+            self.resume()
+
+    def take_over(self, before: Trials) -> None:
+        """Go on with what was still to run before the study was opened anew, if it was not paused."""
+        self.wanted = before.wanted + len(self.tuner.interrupted)
+        self.open_ended = before.open_ended
+        self._wishes.extend(
+            replace(wish, objective=self.objective)
+            for wish in before._wishes
+            if wish.objective is before.objective
+        )
+        if not before.was_paused:
             self.resume()
 
     def resume(self) -> None:
@@ -167,7 +183,7 @@ class Trials:
         """Stop what runs and give its trials back; return when all threads have ended."""
         self._stop.set()
         with self._changed:
-            self.paused = True
+            self.was_paused, self.paused = self.paused, True
             self._changed.notify_all()
         for thread in self._threads:
             thread.join()

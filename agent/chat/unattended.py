@@ -180,7 +180,8 @@ class Agent:
             say(line)
         is_new = self._study_name not in (None, before) and not _COUNTED.search(words)
         found = self._started == had + 1 and self.session.bench.history.complete
-        if is_new and found and not is_typed and not refused and not (stop and stop.is_set()):
+        whole = not any(event.fields.get("unclear") for event in events)
+        if is_new and found and whole and not is_typed and not refused and not (stop and stop.is_set()):
             for line in (self._all_agreed(), "/best", "/importance"):
                 say(line)
             self._limit = ""  # it was to be used up

@@ -254,11 +254,13 @@ class Workbench:
 
         Raises StudyError where it would change what the values of trials mean.
         """
-        check_meaning(self.the_plan(), plan, self.history, begun=self.opened)
+        before = self.the_plan()
+        check_meaning(before, plan, self.history, begun=self.opened)
         self.plan = plan
-        if self.opened:
-            self._let_go()
-            self._open(plan)
+        if self.trials and (plan.task, plan.pruner) == (before.task, before.pruner):
+            self.trials.objective = self._objective(plan, plan.repeats)
+        elif self.trials:
+            self._open_anew()
 
     def set_agreed(self, agreed: Agreed) -> None:
         """Set what may be spent from now on."""
@@ -274,11 +276,10 @@ class Workbench:
         llm = self.model.find(spec)
         if self.trials and self.trials.busy:
             raise InputError("trials are running; pause, and change the model when they are done")
-        opened = self.opened
-        self._let_go()
-        self.model.change_to(llm)
-        if opened:
-            self._open(self.the_plan())
+        if self.trials:
+            self._open_anew(lambda: self.model.change_to(llm))
+        else:
+            self.model.change_to(llm)
         return self.model.name
 
     @property
@@ -356,6 +357,14 @@ class Workbench:
         )
         self.trials.paused = True
         return self.trials
+
+    def _open_anew(self, change: Callable[[], object] = lambda: None) -> None:
+        """Open the study once more, under a plan that changed or after a change; what was to run goes on."""
+        before = self.trials
+        assert before is not None
+        self._let_go()
+        change()
+        self._open(self.the_plan()).take_over(before)
 
     def _objective(self, plan: Plan, runs: int) -> Objective:
         """Return what runs the program, so many times a trial."""

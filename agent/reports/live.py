@@ -17,7 +17,7 @@ from bestguess.agent.reports.front import best_so_far, values_words
 from bestguess.agent.reports.stopped import stop_words
 from bestguess.agent.task import Task
 from bestguess.tools.trial import History, Trial
-from bestguess.tools.words.cleaning import clean_line, spell_out
+from bestguess.tools.words.cleaning import clean_line
 
 ROWS = 12
 STOP = "Ctrl-C stops, and nothing told is lost"
@@ -161,7 +161,7 @@ def trials_table(trials: deque[Trial] | tuple[Trial, ...], task: Task, front: Se
         if trial.number in best:
             style = "bold green"
         params = (
-            f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={spell_out(str(value))}"
+            f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={clean_line(str(value))}"
             for name, value in trial.params.items()
         )
         table.add_row(

@@ -32,10 +32,11 @@ def _card_for_try(session: Conversation, values: Values) -> Card:
 
 
 def _card(session: Conversation, title: str, lines: tuple[str, ...]) -> Card:
-    beyond = excess(session, 1) if "code" in session.consents else ""
+    beyond = excess(session, 1)
     if not beyond:
         return Card(title, lines, "code")
-    return Card(title, (*lines, f"that is {beyond}; yes allows it"), "budget")
+    allows: Literal["code", "budget"] = "budget" if "code" in session.consents else "code"
+    return Card(title, (*lines, f"that is {beyond}; yes allows it"), allows)
 
 
 def _run(session: Conversation, params: Mapping[str, Any], reason: str, *, runs: int = 1) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Literal
 
 from bestguess.agent.chat.answers.formatting import duration
 from bestguess.agent.chat.answers.notices import still_to_run
@@ -31,9 +32,10 @@ def _card_for_run(session: Conversation, n: int | None = None, minutes: float | 
         lines = (cost_lines(session, room or 1)[0], fits)
     if waiting and n:
         lines = (*lines, f"{waiting} of them {'were' if waiting > 1 else 'was'} still to run")
-    if "code" in session.consents and (beyond := excess(session, n, minutes)):
+    if beyond := excess(session, n, minutes):
         lines = (*lines, f"that is {beyond}; yes allows it")
-        return Card(f"Run {trials} of {plan.script}, more than agreed?", lines, "budget")
+        allows: Literal["budget", "code"] = "budget" if "code" in session.consents else "code"
+        return Card(f"Run {trials} of {plan.script}, more than agreed?", lines, allows)
     if session.bench.history.told or n + waiting > 1 or minutes:
         return Card(f"Run {trials}?", lines, "code")
     first = f"with its defaults: {configuration(plan.within_limits(plan.space.default()))}"

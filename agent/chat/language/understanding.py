@@ -57,7 +57,7 @@ class Reading:
     """What a text asks for, if that is sure; else what it may mean, and what is not understood.
 
     It is certain where all of it is a command, or an example of one word by word. The candidates are all that
-    it may mean, the likeliest first.
+    it may mean, the likeliest first. What is denied are commands that are not to be done.
     """
 
     intents: Intents = ()
@@ -65,6 +65,7 @@ class Reading:
     unclear: str = ""
     is_certain: bool = False
     candidates: tuple[Intents, ...] = ()
+    denied: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def understand(text: str, context: Context) -> Reading:
     parts = _split(corrected(text), context)
     if any(part.fits and part.fits[0].intent and part.fits[0].intent.command == "new" for part in parts):
         parts = [_later(part.text) if _may_be_later(part) else part for part in parts]
-    denied = {part.fits[0].denied for part in parts if part.fits and part.fits[0].denied}
+    denied = frozenset(part.fits[0].denied for part in parts if part.fits and part.fits[0].denied)
     is_certain = all(
         part.fits[0].is_certain and (part.fits[0].intent is not None or _means_nothing(part.text))
         for part in parts
@@ -108,7 +109,9 @@ def understand(text: str, context: Context) -> Reading:
     enough = doing >= SURE and reading >= ANSWERED
     if not unclear and enough and not any(intent.command in denied for intent in first):
         left = [part.text for part in parts if part.fits[0].intent is None and not _means_nothing(part.text)]
-        return Reading(first, (), " … ".join(left) if first else "", is_certain and bool(first))
+        return Reading(
+            first, (), " … ".join(left) if first else "", is_certain and bool(first), denied=denied
+        )
     weakest = min(known, key=lambda part: part.sureness, default=None)
     other = _together(
         _intent(part.fits[1 if part is weakest and len(part.fits) > 1 else 0], is_certain) for part in known
@@ -120,7 +123,9 @@ def understand(text: str, context: Context) -> Reading:
         is_denied = denied or all(_means_nothing(part.text) for part in parts)
         unclear = [] if doing >= LIKELY and is_denied else [text]
     left = [part.text for part in known if part.fits[0].intent is None and not _means_nothing(part.text)]
-    return Reading((), offered, " … ".join(unclear + (left if offered else [])), candidates=possible)
+    return Reading(
+        (), offered, " … ".join(unclear + (left if offered else [])), candidates=possible, denied=denied
+    )
 
 
 def _distinct(readings: Sequence[Intents]) -> tuple[Intents, ...]:
