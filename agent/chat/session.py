@@ -50,10 +50,6 @@ _FILES = re.compile(r"[\w.-]+\.py\b")
 _SWITCHES = re.compile(r"\b(?:back|switch|go) to\b", re.IGNORECASE)
 
 
-STARTING = frozenset({"run", "resume"})
-"""Commands that start trials which the tuner chooses."""
-
-
 class Session(Acting):
     """A conversation whose turns are taken one after the other; the only owner of what was agreed."""
 
@@ -333,14 +329,14 @@ class Session(Acting):
         self._emit(Event("remark", f"Nothing was done, though {'; '.join(lines)}; it would be {typed}."))
 
     def _understand_later(self, intent: Intent) -> tuple[tuple[Intent, ...], bool]:
-        """Return what is wished for, and whether trials are said not to be run."""
+        """Return what is wished for, and whether it is only said what is not to be done."""
         text = intent.arguments["text"]
         reading = self._read(text)
         if not reading.intents and not reading.denied:
             said = f"I did not understand *{text}*, so of that nothing was done."
             self._emit(Answer(said, unclear=True).event)
         wished = _from_outside(reading.intents) if intent.origin == "outside" else reading.intents
-        return wished, bool(reading.denied & STARTING)
+        return wished, bool(reading.denied) and not wished
 
     def _with_first_trial(self, new: Intent, intents: Sequence[Intent]) -> list[Intent]:
         """Return what was wished beside a new study, and its first trial where no trials were wished for."""
@@ -353,8 +349,9 @@ class Session(Acting):
         if may_run and all(intent.command != "run" for intent in understood):
             understood.append(Intent("run", {"n": 1}, new.origin))  # before more is spent
         elif not may_run:
-            understood = [intent for intent in understood if intent.command not in STARTING]
-            self._emit(Answer("Nothing runs before you say so: *run*.").event)
+            self._emit(
+                Answer("Nothing runs by itself, as you named what is not to be done; say *run 1*.").event
+            )
         return understood
 
     def _decide(self, verdict: Verdict) -> None:

@@ -1,0 +1,80 @@
+"""What trials are still to run: over times, refusals, denials and changes of the plan."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from tests.agent.chat.conftest import Talk
+
+from bestguess.agent.chat.unattended import Agent
+
+
+@pytest.fixture
+def slow(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> Talk:
+    """A study whose first trial is done and whose others take a moment."""
+    talk.say("/new train.py val_loss", "no", "/run 1", "yes")
+    monkeypatch.setenv("NAP_S", "0.3")
+    return talk
+
+
+def _begin(talk: Talk, *texts: str) -> None:
+    """Say texts without waiting for trials, until one runs."""
+    assert talk.session.bench.trials
+    for text in texts:
+        talk.session.say(text)
+    until = time.monotonic() + 20
+    while not talk.session.bench.trials.running and time.monotonic() < until:
+        time.sleep(0.01)
+
+
+def test_a_time_leaves_no_trials_over_for_a_number_that_is_said_after_it(slow: Talk) -> None:
+    _begin(slow, "/run minutes=5", "yes", "pause")
+    slow.session.say("run 3")
+    assert slow.of("card")[-1].text == "Run 3 trials?"
+
+
+def test_a_change_of_the_goal_goes_on_with_what_was_to_run(slow: Talk) -> None:
+    _begin(slow, "/run 4", "yes", "/repeats 2")
+    assert slow.session.bench.trials
+    assert slow.session.bench.trials.wait(60)
+    trials = slow.session.bench.history.told
+    assert len(trials) == 5
+    assert any(len(trial.outcome.runs) == 2 for trial in trials if trial.outcome)
+    _begin(slow, "/run 2", "yes", "/goal val_loss target=-1 direction=maximize", "yes")
+    assert slow.session.bench.trials
+    assert slow.session.bench.trials.wait(60)
+    assert not slow.session.bench.trials.left
+
+
+def test_stop_with_no_question_open_pauses(slow: Talk) -> None:
+    _begin(slow, "/run 5", "yes", "stop")
+    assert slow.session.bench.trials
+    assert slow.session.bench.trials.wait(60)
+    assert len(slow.session.bench.history) < 6
+    assert slow.say("no").text == "There is no question open."
+
+
+def test_after_a_no_nothing_is_done_that_was_to_follow_and_that_is_said(slow: Talk) -> None:
+    slow.say("pin depth=2 and run 2 trials")
+    said = slow.say("no").text
+    assert "Not done either: `/run n=2`" in said
+    assert len(slow.session.bench.history) == 1
+
+
+def test_more_than_was_agreed_is_said_on_the_card_of_who_is_asked_each_time(slow: Talk) -> None:
+    slow.say("no more than 3 trials in total")
+    slow.say("/run 10")
+    card = slow.of("card")[-1]
+    assert "more than agreed" in card.text
+    assert any("8 more than the 3 trials agreed" in line for line in card.fields["lines"])
+
+
+@pytest.mark.parametrize("denial", ["but don't run anything yet", "no trials yet", "and do not start yet"])
+def test_trials_that_are_not_to_be_run_are_not_whatever_was_agreed_to(folder: Path, denial: str) -> None:
+    with Agent(folder, yes="trials=6", seed=0) as agent:
+        turn = agent.do(f"tune train.py, minimise val_loss, {denial}")
+        assert agent.session.bench.plan is not None
+        assert not agent.session.bench.history
+        assert "did not understand" not in turn.answer
