@@ -279,9 +279,10 @@ class Result:
         checked = check_path("path", path, "give a file")
         if checked is None:
             raise InputError("path is None; give a file")
+        text = json.dumps(self.document, allow_nan=False)
         try:
             with open_private(checked, encoding="utf-8") as file:
-                json.dump(self.document, file, allow_nan=False)
+                file.write(text)
         except OSError as error:
             words = f"{path_words(path)} cannot be written: {error.strerror}"
             raise InputError(f"{words}; see whether its folder is there") from error

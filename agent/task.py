@@ -6,6 +6,7 @@ run. Without a description every proposer still works; a language model just has
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_args
@@ -151,4 +152,6 @@ def _fact(name: str, given: Any) -> Fact:
     too_large = isinstance(value, int) and value.bit_length() > 1024
     if not isinstance(value, str | int | float | bool) or too_long or too_large:
         raise InputError(f"fact {name!r} is {shown(value)}; give a number, words, or true or false")
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)  # JSON has neither
     return redact(value) if isinstance(value, str) else value

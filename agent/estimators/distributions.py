@@ -115,7 +115,8 @@ def read_distributions(
             _check_known(estimator, target, first)
             as_is[index] &= present.is_same(first)
             if len(several) > 1:
-                parameter = replace(parameter, when={GRID: [index]})
+                own = {f"{parent} [{index}]": values for parent, values in parameter.when.items()}
+                parameter = replace(parameter, when={GRID: [index], **own})
             parameters[name] = _documented(parameter, estimator, target)
             targets[name] = target, read
     if len(several) > 1:

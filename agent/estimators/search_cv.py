@@ -367,12 +367,14 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]
     @staticmethod
     def _select_best_index(refit: Any, refit_metric: str, results: Mapping[str, Any]) -> int:
         """Return the row of the best candidate, which is a whole fit where some are smaller."""
+        if callable(refit):  # of several metrics `refit_metric` is then no name of one
+            return int(BaseSearchCV._select_best_index(refit, refit_metric, results))
         scores = results[f"mean_test_{refit_metric}"]
         whole = np.ones(len(scores), dtype=bool)
         if "n_resources" in results:
             whole &= np.array(results["n_resources"]) == max(results["n_resources"])
         whole &= ~np.array(results.get("stopped", np.zeros(len(scores), dtype=bool)))
-        if callable(refit) or whole.all() or not np.isfinite(scores[whole]).any():
+        if whole.all() or not np.isfinite(scores[whole]).any():
             return int(BaseSearchCV._select_best_index(refit, refit_metric, results))
         return int(np.nanargmax(np.where(whole, scores, np.nan)))
 

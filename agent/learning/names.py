@@ -27,8 +27,9 @@ class Names:
         patterns = []
         for name in space.names:
             for way in (name, re.split(r"__|[./]", name)[-1], *(also or {}).get(name, ())):
-                self._by_key.setdefault(_key(way), name)
-                patterns.append(_spelled(way))
+                if _key(way):  # of `model/` nothing is behind the slash
+                    self._by_key.setdefault(_key(way), name)
+                    patterns.append(_spelled(way))
         longest = sorted(set(patterns), key=len, reverse=True)
         self._pattern = (
             re.compile(rf"(?<![\w.-])(?:--?)?(?:{'|'.join(longest)})(?![\w-]|\.\w)") if longest else None

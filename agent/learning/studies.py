@@ -84,6 +84,9 @@ def _why_not(study: Study, others: Sequence[Study]) -> str:
         return f"{len(history.admissible)} of its trials have a value{within}, and {LEAST_TRIALS} are needed"
     if others and set(others[0].space.names) != set(study.space.names):
         return f"it has other parameters than {others[0].name}; name it with --study-name"
+    first = others[0].space.parameters if others else {}
+    if odd := next((one for one, kind in first.items() if kind_of(study.space[one]) != kind_of(kind)), None):
+        return f"its {odd} is of another kind than that of {others[0].name}"
     return ""
 
 

@@ -148,6 +148,8 @@ def _explain(
 
     Before them is what sorts explanations, the plainest first; it ends with the parent's name.
     """
+    if not isinstance(distribution, CategoricalDistribution | IntDistribution):
+        return None  # before values are compared, of which there are many
     if not all(parent in point for point in points if child in point):
         return None
     having = [point[parent] for point in points if child in point]
@@ -161,8 +163,6 @@ def _explain(
         values = tuple(choice for choice in distribution.choices if choice in having)
         # Values of a time when the parent had others tell nothing of those that it has.
         return ((False, comes_later, len(distribution.choices), parent), values) if values else None
-    if not isinstance(distribution, IntDistribution):
-        return None
     allowed = range(distribution.low, distribution.high + 1, distribution.step)
     if len(allowed) > MOST_PARENT_VALUES:
         return None

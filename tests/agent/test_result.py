@@ -237,3 +237,11 @@ def test_figures_of_several_metrics_have_our_words_and_any_two_or_three_of_the_m
             result.plot_pareto_front(metrics)
     with pytest.raises(InputError, match="the study has one, value"):
         bg.tune(lambda p: p["x"], bg.Space(x=bg.Float(-1, 1)), n_trials=1).plot_pareto_front()
+
+
+def test_a_file_is_written_over_only_by_a_whole_result_whatever_the_facts(tmp_path: Path) -> None:
+    task = bg.Task("t", facts={"missing": float("nan"), "n": float("inf"), "rows": 3.0})
+    result = bg.tune(lambda params: params["x"], bg.Space(x=bg.Float(0, 1)), task=task, n_trials=2)
+    result.save(tmp_path / "r.json")
+    loaded = bg.Result.load(tmp_path / "r.json")
+    assert loaded.record.task.facts == {"missing": "nan", "n": "inf", "rows": 3.0}

@@ -436,3 +436,24 @@ def test_a_search_begins_with_what_an_earlier_one_found_and_tells_what_it_came_t
         search(earlier=3).fit(X, Y)
     with pytest.raises(NotFittedError):
         _ = search().result_
+
+
+def test_of_several_scores_a_function_may_choose_the_best() -> None:
+    found = search(
+        n_iter=3,
+        scoring=["accuracy", "f1"],
+        refit=lambda results: int(np.argmin(results["rank_test_f1"])),
+    ).fit(X, Y)
+    assert found.best_index_ == np.argmin(found.cv_results_["rank_test_f1"])
+    assert found.predict(X).shape == Y.shape
+
+
+def test_conditions_of_ones_own_hold_in_one_of_several_dictionaries() -> None:
+    given = {
+        "criterion": bg.Choice(["gini", "entropy"]),
+        "max_depth": bg.Int(1, 10, default=3, when={"criterion": ["entropy"]}),
+    }
+    found = search([given, {"min_samples_leaf": [1, 2, 4]}], n_iter=12).fit(X, Y)
+    both = [params for params in found.cv_results_["params"] if "max_depth" in params]
+    assert both
+    assert all(params["criterion"] == "entropy" for params in both)
