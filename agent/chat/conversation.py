@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 import threading
 import time
@@ -275,7 +276,9 @@ class Conversation:
             self._emit(Event("remark", f"{in_vain} trials in a row brought nothing better: paused."))
         if plan.target is not None and best:
             target = -plan.target if history.direction == "maximize" else plan.target
-            if history.loss(best) <= target:
+            before = [trial for trial in history.told[: trials.told_before] if trial.value is not None]
+            # Who wants more trials than reach it has them.
+            if history.loss(best) <= target < min(map(history.loss, before), default=math.inf):
                 trials.pause()
                 self._emit(Event("remark", f"The target {plan.target:g} is reached: paused."))
 

@@ -173,8 +173,8 @@ class Workbench:
         self.plan = replace(
             plan, study=next(name for name in chain([plan.study], numbered) if name not in taken)
         )
-        if before:  # a number of trials is of the study; who sets it before the first means that one
-            self.agreed = replace(self.agreed, trials=None)
+        if before:  # trials and time are of the study; who sets them before the first means that one
+            self.agreed = replace(self.agreed, trials=None, until=None)
         self.undos.clear()
 
     def move_on(self, plan: Plan, what: str, carry: Callable[[Trial], tuple[Params, Outcome] | None]) -> int:

@@ -26,6 +26,7 @@ from bestguess.agent.advice.pack import Pack
 from bestguess.agent.assembly import Assembly, ModelTerms
 from bestguess.agent.llm.shared import SharedLLM
 from bestguess.agent.record.earlier import Earlier
+from bestguess.agent.record.trial_fields import fields_of, read_proposal
 from bestguess.agent.sampling.earlier import find_for
 from bestguess.agent.sampling.native_space import NativeSpace, check_asked, nearest, serves
 from bestguess.agent.sampling.observed import infer_space, last_asked
@@ -94,7 +95,8 @@ class OptunaSearch:
         self.storage = storage
         self.study_id = study_id
         self._asked = model is not None
-        self._assembly = Assembly(terms, model, storage.get_study_name_from_id(study_id))
+        before = _proposed(storage, study_id) if terms.budget else None
+        self._assembly = Assembly(terms, model, storage.get_study_name_from_id(study_id), history=before)
         self._directions = storage.get_study_directions(study_id)
         maximizing = self._directions == [StudyDirection.MAXIMIZE]
         self._task = replace(task, direction="maximize" if maximizing else "minimize")
@@ -384,3 +386,9 @@ def _newcomers(before: History, now: History, proposal: Proposal) -> list[int]:
     """Return the numbers of trials that run the same, and of which that was not known before."""
     known = {trial.number for trial in before if trial.params == proposal.params}
     return [trial.number for trial in now if trial.params == proposal.params and trial.number not in known]
+
+
+def _proposed(storage: BaseStorage, study_id: int) -> History:
+    """Return what was proposed before, by whatever process, and what it cost."""
+    kept = storage.get_all_trials(study_id, deepcopy=False)
+    return History(trials=tuple(Trial(one.number, read_proposal(fields_of(one), one.params)) for one in kept))

@@ -78,3 +78,10 @@ def test_trials_that_are_not_to_be_run_are_not_whatever_was_agreed_to(folder: Pa
         assert agent.session.bench.plan is not None
         assert not agent.session.bench.history
         assert "did not understand" not in turn.answer
+
+
+def test_who_wants_more_trials_than_reach_the_target_has_them(talk: Talk) -> None:
+    talk.say(
+        "/new train.py val_loss", "no", "/run 1", "yes", "/goal val_loss target=1000000", "/run 3", "yes"
+    )
+    assert len(talk.session.bench.history.told) == 4

@@ -431,6 +431,18 @@ def test_a_budget_for_each_trial_begins_anew_with_each() -> None:
     assert not any("budget" in said(trial).get("fallback", "") for trial in study.trials)
 
 
+def test_a_budget_is_for_the_whole_study_whatever_process_spends_it() -> None:
+    storage = optuna.storages.InMemoryStorage()
+    tokens = []
+    for _ in range(3):
+        sampler = bg.Sampler(space=SPACE, llm=SchemaLLM(0), budget=bg.Budget(tokens=1), seed=0, exam=False)
+        study = optuna.create_study(storage=storage, study_name="s", load_if_exists=True, sampler=sampler)
+        study.optimize(objective, n_trials=2)
+        tokens.append(sum(said(trial).get("tokens", 0) for trial in study.trials))
+    assert tokens[0] > 0
+    assert tokens == tokens[:1] * 3
+
+
 def test_the_first_guesses_in_the_journal_are_not_asked_for_again(tmp_path: Path) -> None:
     study = optuna.create_study()
     for _ in range(2):
