@@ -10,12 +10,22 @@ from tests.agent.chat.conftest import Talk
 
 from bestguess.agent.chat.unattended import Agent
 
+SCRIPT = """import argparse, time
+parser = argparse.ArgumentParser()
+parser.add_argument("--lr", type=float, default=0.01)
+parser.add_argument("--depth", type=int, default=3)
+parser.add_argument("--seed", type=int, default=0)
+args = parser.parse_args()
+time.sleep(0.1)
+print(f"val_loss={(args.lr - 0.03) ** 2 + args.depth}")
+"""
+
 
 @pytest.fixture
-def slow(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> Talk:
+def slow(talk: Talk, folder: Path) -> Talk:
     """A study whose first trial is done and whose others take a moment."""
+    (folder / "train.py").write_text(SCRIPT)
     talk.say("/new train.py val_loss", "no", "/run 1", "yes")
-    monkeypatch.setenv("NAP_S", "0.3")
     return talk
 
 

@@ -145,6 +145,7 @@ def test_an_interrupted_run_loses_nothing(tmp_path: Path) -> None:
     assert found.template == task(**TWO).tune(CALLS, seed=0).template
 
 
+@pytest.mark.slow
 def test_a_study_whose_answers_are_gone_begins_its_race_anew(tmp_path: Path) -> None:
     given: dict[str, Any] = {"seed": 0, "storage": f"sqlite:///{tmp_path}/s.db", "study_name": "s"}
     hard = {"shots": 1, "instructions": ()}
