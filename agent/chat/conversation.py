@@ -276,7 +276,7 @@ class Conversation:
             self._emit(Event("remark", f"{in_vain} trials in a row brought nothing better: paused."))
         if plan.target is not None and best:
             target = -plan.target if history.direction == "maximize" else plan.target
-            before = [trial for trial in history.told[: trials.told_before] if trial.value is not None]
+            before = [trial for trial in history.told[: trials.told_before] if trial in history.admissible]
             # Who wants more trials than reach it has them.
             if history.loss(best) <= target < min(map(history.loss, before), default=math.inf):
                 trials.pause()

@@ -346,9 +346,11 @@ class Session(Acting):
             wished, denies = self._understand_later(intent) if intent.command == LATER else ((intent,), False)
             understood += wished
             may_run &= not denies
-        if may_run and all(intent.command != "run" for intent in understood):
+        if any(intent.command == "run" for intent in understood):
+            return understood
+        if may_run:
             understood.append(Intent("run", {"n": 1}, new.origin))  # before more is spent
-        elif not may_run:
+        else:
             self._emit(
                 Answer("Nothing runs by itself, as you named what is not to be done; say *run 1*.").event
             )

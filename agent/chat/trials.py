@@ -111,15 +111,21 @@ class Trials:
 
     def take_over(self, before: Trials) -> None:
         """Go on with what was still to run before the study was opened anew, if it was not paused."""
-        self.wanted = before.wanted + len(self.tuner.interrupted)
+        self.wanted = before.wanted
         self.open_ended = before.open_ended
-        self._wishes.extend(
-            replace(wish, objective=self.objective)
-            for wish in before._wishes
-            if wish.objective is before.objective
-        )
+        self._wishes.extend(wish for wish in before._wishes if wish.objective is before.objective)
+        self.use(self.objective, in_place_of=before.objective)
         if not before.was_paused:
             self.resume()
+
+    def use(self, objective: Objective, *, in_place_of: Objective) -> None:
+        """Run an objective from the next trial on, also where somebody wished for params."""
+        with self._changed:
+            self.objective = objective
+            self._wishes = deque(
+                replace(wish, objective=objective) if wish.objective is in_place_of else wish
+                for wish in self._wishes
+            )
 
     def resume(self) -> None:
         """Start trials again."""
@@ -214,8 +220,9 @@ class Trials:
             return False
         try:
             self._run_one(wish)
-        except KeyboardInterrupt:
-            pass  # the trial was given back; `_stop` is set, so the next turn ends this thread
+        except KeyboardInterrupt:  # as `_stop` is set, the next turn ends this thread
+            with self._changed:  # the trial was given back
+                self.wanted += 1
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a thread has nobody above it; all pauses
             known = isinstance(error, BestGuessError)
             with self._changed:

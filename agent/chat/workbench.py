@@ -258,7 +258,7 @@ class Workbench:
         check_meaning(before, plan, self.history, begun=self.opened)
         self.plan = plan
         if self.trials and (plan.task, plan.pruner) == (before.task, before.pruner):
-            self.trials.objective = self._objective(plan, plan.repeats)
+            self.trials.use(self._objective(plan, plan.repeats), in_place_of=self.trials.objective)
         elif self.trials:
             self._open_anew()
 

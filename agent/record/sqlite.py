@@ -24,6 +24,17 @@ _CODE = re.compile(
     re.IGNORECASE,
 )
 
+_LISTED = re.compile(r"\bin\s*\((?:\s*(?:'[^']*'|-?\d+)\s*,?)*\)", re.IGNORECASE)
+"""As SQLAlchemy wrote an Enum: `CHECK (state IN ('RUNNING', …))`."""
+
+_QUOTED = re.compile(r"'(?:[^']|'')*'")
+READ = (
+    "studies", "study_directions", "study_user_attributes", "study_system_attributes", "trials",
+    "trial_user_attributes", "trial_system_attributes", "trial_params", "trial_values",
+    "trial_intermediate_values", "trial_heartbeats", "version_info", "alembic_version", "calls", "advice",
+)  # fmt: skip
+"""The tables that are read: Optuna's, and a journal's."""
+
 _written: set[str] = set()
 """The files that this process writes.
 
@@ -68,12 +79,18 @@ def refuse_code(connection: sqlite3.Connection, own: Collection[str] = ()) -> No
 
     A view or a trigger (`own` ones apart, by their text), a virtual table, a column that is computed and an
     expression in an index or a check are the work of whoever made the file: they need no end, or change what
-    is written.
+    is written. What stands beside the tables that are read is let alone.
     """
-    computed = "SELECT 1 FROM pragma_table_xinfo(?) WHERE hidden > 1 OR dflt_value LIKE '%(%'"
-    for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_master WHERE sql NOT NULL"):
-        is_code = kind in ("view", "trigger") and sql not in own
-        if is_code or _CODE.search(sql) or connection.execute(computed, (name,)).fetchone():
+    rows = connection.execute("SELECT type, name, lower(tbl_name), sql FROM sqlite_master WHERE sql NOT NULL")
+    columns = "SELECT hidden, dflt_value FROM pragma_table_xinfo(?)"
+    for kind, name, table, sql in rows:
+        if table not in READ:
+            continue
+        is_code = (kind in ("view", "trigger") and sql not in own) or _CODE.search(_LISTED.sub("", sql))
+        if is_code or any(
+            hidden > 1 or ("(" in str(default) and not _QUOTED.fullmatch(str(default)))
+            for hidden, default in connection.execute(columns, (name,))
+        ):
             raise sqlite3.DatabaseError(f"it has code in it, which is not run: the {kind} {shown(name)}")
 
 

@@ -30,7 +30,8 @@ _NUMBER = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _MARKS = re.compile(r"[,_'\u2019\u00a0\u2009\u202f]")
-_TIME = r"\s?(?:h|hrs?|hours?|m|mins?|minutes?)[\s,]+(?:and )?\d+\s?[hms]\w*"
+_SPAN = r"(?:h|hrs?|hours?|m|mins?|minutes?)"
+_TIME = rf"\s?{_SPAN}[\s,]+(?:and )?\d+\s?(?:{_SPAN}|s|secs?|seconds?)\b"
 _GOES_ON = re.compile(rf"[.,:_'\u2019]\d|[A-Za-z]+\d|\s*days?\b|{_TIME}")
 """After a number that is no number as a whole: 1.2.3, 0,93, 0:00:12, 1m30s, `1 day, 0:00:12`, `3 min 5 s`."""
 
@@ -44,7 +45,7 @@ _UNIT = re.compile(
     # `0.5 min: 0.3` and `0.5 h 3` are no times, but labels.
     r"|[kMG]?Hz|[A-Za-z]+/(?:s|sec|it))(?![\w/]|\s*[:=]|\s+[-+]?\.?\d)"
 )
-_PLURAL = re.compile(r"(?<=[a-z]{2})s\b")
+_PLURAL = re.compile(r"(?<=sec|ond|min|ute|our|yte)s\b|(?<=hr)s\b")
 _SPREAD = re.compile(r"\+\d+\.\d+(?![\w.])")
 _THOUSANDS_BY_SPACE = re.compile(r"\s\d{3}(?![\d%A-Za-z])")
 

@@ -305,14 +305,15 @@ def _limits(
             check_metric(one, name)
         sign = 1.0 if bound.relation == ">=" else -1.0
         belief = _believe_both(record, name, sign, candidate.number, incumbent.number)
-        edge = sign * bound.value
+        edge, step = sign * bound.value, 0.0
         values = [float(value) for one in record.values() for value in one.measured(name)]
         if bound.value in values:
             # Of a truth on its bound half would lie beyond it, however often it was met: half a step is let.
-            edge -= 4.0 * resolution([*values, bound.value])
+            step = 4.0 * resolution([*values, bound.value])
         for one, holds in zip(both, found, strict=True):
             truth = belief.posterior.truth(one.number)
-            holds[name] = float(truth.weight @ _above(truth, edge))
+            is_on = bound.value in one.measured(name)
+            holds[name] = float(truth.weight @ _above(truth, edge - step if is_on else edge))
     return found
 
 

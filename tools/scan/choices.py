@@ -18,25 +18,25 @@ class Tables:
     def __init__(self, tree: ast.Module, known: Mapping[str, Value]) -> None:
         self._known = known
         self._named: dict[str, ast.expr] = {}
-        self._members: dict[str, dict[Value, str]] = {}
+        self._members: dict[str, list[tuple[Value, str]]] = {}
         for node in walk(tree):
             match node:
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
                     self._named[name] = value
                 case ast.ClassDef(name=name, bases=bases) if any("Enum" in called(one) for one in bases):
-                    self._members[name] = {
-                        literal_or(one.value, None): one.targets[0].id
+                    self._members[name] = [
+                        (literal_or(one.value, None), one.targets[0].id)
                         for one in node.body
                         if isinstance(one, ast.Assign) and isinstance(one.targets[0], ast.Name)
-                    }
+                    ]
 
     def enum(self, name: str) -> tuple[Value, ...]:
         """Return the values of an Enum of the script; () if there is none of that name."""
-        return tuple(self._members.get(name, ()))
+        return tuple(value for value, _ in self._members.get(name, ()))
 
-    def members(self, node: ast.expr) -> dict[Value, str]:
-        """Return the names of an Enum's members by their values; nothing if the node names no Enum."""
-        return self._members.get(node.id, {}) if isinstance(node, ast.Name) else {}
+    def members(self, node: ast.expr) -> list[tuple[Value, str]]:
+        """Return an Enum's members, values and names; a value that is not written there is None."""
+        return self._members.get(node.id, []) if isinstance(node, ast.Name) else []
 
     def choices(
         self, node: ast.expr | None, depth: int = 0

@@ -66,13 +66,11 @@ def find_fields(
                 yield from _read_field(node.name, statement, known, tables, doc, file, reader)
     by_name = {node.name: node for node in classes}
     for name, (reader, line) in readers.items():
-        for base in _elsewhere(name, by_name) if reader == _HF else ():
+        for base, own in _elsewhere(name, by_name) if reader == _HF else ():
             note = (
                 "its fields are in another file; write them by hand, such as --learning_rate={learning_rate}"
             )
             yield Finding(base, None, "dataclass", line, file, note=note)
-            body = by_name[name].body if name in by_name else []
-            own = {ast.unparse(one.target) for one in body if isinstance(one, ast.AnnAssign)}
             for option, value in _TRAINING.items() if base.endswith("TrainingArguments") else ():
                 if option not in own:
                     words = flag_words(f"--{option}", f"{base}.{option}")
@@ -81,16 +79,19 @@ def find_fields(
                     )
 
 
-def _elsewhere(name: str, classes: Mapping[str, ast.ClassDef]) -> Iterator[str]:
-    """Yield the classes of other files whose fields a class has: itself, or what it inherits from."""
+def _elsewhere(
+    name: str, classes: Mapping[str, ast.ClassDef], own: frozenset[str] = frozenset()
+) -> Iterator[tuple[str, frozenset[str]]]:
+    """Yield the classes of other files whose fields a class has, with those that are written here instead."""
     if name not in classes:
-        yield name
+        yield name, own
         return
+    own |= {ast.unparse(one.target) for one in classes[name].body if isinstance(one, ast.AnnAssign)}
     for base in classes[name].bases:
         if isinstance(base, ast.Name) and base.id in classes and base.id != name:
-            yield from _elsewhere(base.id, classes)
+            yield from _elsewhere(base.id, classes, own)
         elif called(base) not in {"object", "ABC", "Generic", "Protocol"}:
-            yield called(base)
+            yield called(base), own
 
 
 def _find_readers(tree: ast.Module) -> dict[str, tuple[str, int]]:

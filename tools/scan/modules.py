@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from bestguess.tools.scan.assignments import path_of
@@ -38,7 +39,8 @@ class Module:
         )
 
 
-def _reached(tree: ast.Module, names: Iterable[str]) -> list[ast.stmt]:
+@lru_cache(maxsize=64)
+def _reached(tree: ast.Module, names: frozenset[str]) -> tuple[ast.stmt, ...]:
     """Return what stands at the top of a module that some names of it rest on: what they call and inherit.
 
     What is no function and no class runs as the module is imported, all of it, but for what is only run as a
@@ -72,7 +74,7 @@ def _reached(tree: ast.Module, names: Iterable[str]) -> list[ast.stmt]:
             if node not in found:
                 found.append(node)
                 left += [inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)]
-    return found
+    return tuple(found)
 
 
 def find_modules(tree: ast.Module, script: Path) -> list[Module]:

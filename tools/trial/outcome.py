@@ -12,7 +12,7 @@ from typing import Any
 from bestguess.tools.errors import InputError
 from bestguess.tools.trace import Step, read_trace
 from bestguess.tools.trial.proposal import LONGEST_READ, REASON_CHARS, read_text
-from bestguess.tools.words.cleaning import clean, clean_line, tail
+from bestguess.tools.words.cleaning import clean, tail
 from bestguess.tools.words.given import did_you_mean, entries, error_words, is_number, plain, shorten, shown
 from bestguess.tools.words.redaction import redact
 
@@ -58,7 +58,7 @@ class Outcome:
             trace=read_trace(self.trace),
         )
         if error := read_text("error", self.error)[:LONGEST_READ]:
-            error = shorten(redact(clean_line(error)), REASON_CHARS)
+            error = shorten(redact(clean(error)), REASON_CHARS)
             self._set(error=error, value=None, values={}, pruned=False, partial="", runs=())
             return
         runs = _runs(self.runs)

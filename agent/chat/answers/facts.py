@@ -25,6 +25,7 @@ from bestguess.tools.space.region import Limits, Region
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History, Trial
 from bestguess.tools.words.chances import percent
+from bestguess.tools.words.cleaning import clean_line
 from bestguess.tools.words.given import told_apart
 
 END = 0.005
@@ -134,7 +135,7 @@ def gather_facts(known: Known, insights: Sequence[Insight]) -> list[str]:
         shares = ", ".join(f"{insight.importance.name} {insight.share}" for insight in insights)
         gathered.append(f"Share of the variance by parameter: {shares}.")
     gathered += [
-        f"Trial {trial.number} failed: {trial.outcome.error}."
+        f"Trial {trial.number} failed: {clean_line(trial.outcome.error)}."
         for trial in history.failed[-3:]
         if trial.outcome
     ]

@@ -25,7 +25,7 @@ def verbatim(text: str) -> str:
 
 def inline(text: str) -> str:
     """Return text on one line as it may stand in an answer: as code where it has Markdown's marks."""
-    return verbatim(text) if re.search(r"[*`<>|~\[\]!&\\\n\r]", text) else spell_out(text)
+    return verbatim(text) if re.search(r"[*`<>|~\[\]!&\\\n\r]|\b_|_\b", text) else spell_out(text)
 
 
 def cell(text: str, chars: int = CELL_CHARS) -> str:

@@ -35,7 +35,7 @@ def trial_finished(trial: Trial, history: History, task: Task) -> str:
     if trial.is_unfinished:
         what = f"{task.metric} {stop_words(trial)}"
     elif trial.value is None:
-        what = f"failed: {trial.outcome.error if trial.outcome else ''}"
+        what = f"failed: {clean_line(trial.outcome.error) if trial.outcome else ''}"
     else:
         new = best and best.number == trial.number and len(history.complete) > 1
         value = values_words(trial, history.goals) if trial.values else f"{trial.value:.6g}"

@@ -95,3 +95,20 @@ def test_who_wants_more_trials_than_reach_the_target_has_them(talk: Talk) -> Non
         "/new train.py val_loss", "no", "/run 1", "yes", "/goal val_loss target=1000000", "/run 3", "yes"
     )
     assert len(talk.session.bench.history.told) == 4
+
+
+@pytest.mark.parametrize("said", ["run 2 and do not show the best", "run 2; don't run more than 10"])
+def test_what_was_asked_for_is_run_beside_what_is_not_to_be_done(talk: Talk, said: str) -> None:
+    talk.session.say(f"tune train.py, minimise val_loss, {said}")
+    assert talk.of("card")[-1].text == "Run 2 trials?"
+    assert not any("Nothing runs" in event.text for event in talk.events)
+
+
+def test_a_study_that_is_opened_anew_counts_no_trial_twice(slow: Talk) -> None:
+    _begin(slow, "/run 3", "yes")
+    for pruner in ("median", "none"):
+        slow.session.bench._open_anew()
+        assert slow.session.bench.trials, pruner
+    assert slow.session.bench.trials
+    assert slow.session.bench.trials.wait(60)
+    assert len(slow.session.bench.history.told) == 4

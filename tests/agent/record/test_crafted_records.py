@@ -322,9 +322,9 @@ CODE = {
     "column": "ALTER TABLE trials ADD COLUMN more TEXT AS (printf('%.*c', 150000000, 'a'))",
     "default": "ALTER TABLE studies RENAME TO kept; CREATE TABLE studies (study_id INTEGER, study_name TEXT, more TEXT DEFAULT (randomblob(9)))",
     "index": "CREATE INDEX i ON trials (printf('%.*c', 150000000, 'a'))",
-    "check": "CREATE TABLE c (a TEXT CHECK (length(printf('%.*c', 1, 'a')) > 0))",
-    "comment": "CREATE TABLE c (a TEXT CHECK /* ( */ (length(a) > 0))",
-    "virtual": "CREATE VIRTUAL TABLE v USING fts5(a)",
+    "check": "DROP TABLE version_info; CREATE TABLE version_info (a TEXT CHECK (length(printf('%.*c', 1, 'a')) > 0))",
+    "comment": "DROP TABLE version_info; CREATE TABLE Version_Info (a TEXT CHECK /* ( */ (length(a) > 0))",
+    "virtual": "DROP TABLE version_info; CREATE VIRTUAL TABLE version_info USING fts5(a)",
 }
 
 
@@ -355,3 +355,21 @@ def test_a_token_chooses_no_folder(token: str, tmp_path: Path) -> None:
     paths = Spool(f"sqlite:///{tmp_path}/study.db", "oven", token).paths
     assert paths[0].parent == tmp_path
     assert all(".." not in path.parts for path in paths)
+
+
+OTHERS = {
+    "an Enum of before": "ALTER TABLE study_directions RENAME TO kept; CREATE TABLE study_directions (study_direction_id INTEGER PRIMARY KEY, direction TEXT NOT NULL, study_id INTEGER, objective INTEGER, CHECK (direction IN ('NOT_SET', 'MINIMIZE', 'MAXIMIZE'))); INSERT INTO study_directions SELECT study_direction_id, direction, study_id, objective FROM kept; DROP TABLE kept",
+    "a view of one's own": "CREATE VIEW best AS SELECT min(value) FROM trial_values",
+    "a table of one's own": "CREATE TABLE notes (at TEXT DEFAULT (datetime('now')), words TEXT) -- mine",
+}
+
+
+@pytest.mark.parametrize("more", list(OTHERS))
+def test_what_stands_beside_the_tables_that_are_read_is_let_alone(
+    more: str, study_file: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "study.db"
+    shutil.copyfile(study_file, path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executescript(OTHERS[more])
+    assert load(f"sqlite:///{path}", "oven").history.complete

@@ -143,6 +143,8 @@ def test_what_cannot_be_read_is_not_passed_over(which: Which) -> None:
         ("0.5 min: 0.3", ""),
         ("0.5 h 3", ""),
         ("0.5 loss", ""),
+        ("12 hours, 3 machines", "hour"),
+        ("3.2 m, 5 splits", ""),
         ("0.5 best so far", ""),
         ("93 %", "%"),
     ],

@@ -79,6 +79,7 @@ def test_a_limit_that_is_broken_is_no_keep_and_one_that_the_incumbent_breaks_is(
         (Bound("<=", 0.0), [0.0, 0.0, 0.0], [1.0, 1.0, 1.0], False),
         (Bound(">=", 100.0), [100.0, 100.0, 100.0], [99.0, 99.0, 99.0], False),
         (Bound("<=", 100.0), [50.0], [140.0], False),
+        (Bound("<=", 100.0), [100.0], [120.0], False),
     ],
 )
 def test_a_limit_that_every_run_just_meets_is_kept(

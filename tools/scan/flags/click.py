@@ -186,7 +186,9 @@ def _typed(base: Finding, type_: ast.expr | None, tables: Tables) -> Finding:
     if isinstance(type_, ast.Call) and called(type_) == "Choice" and type_.args:
         options, _, _ = tables.choices(type_.args[0])
         if members := tables.members(type_.args[0]):  # of which click takes the names
-            options, base = tuple(members.values()), replace(base, value=members.get(base.value, base.value))
+            options = tuple(name for _, name in members)
+            known = [name for value, name in members if value is not None and value == base.value]
+            base = replace(base, value=known[0] if known else base.value)
         return replace(base, options=options, note=base.note if options else "its choices are computed")
     if not isinstance(type_, ast.Call) or kind is None:
         return base
