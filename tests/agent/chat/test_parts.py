@@ -19,6 +19,7 @@ import bestguess as bg
 from bestguess.agent.advice.failures import line_that_failed
 from bestguess.agent.chat.answers.explanation import compare, explain
 from bestguess.agent.chat.answers.facts import Known, at_ends, standing
+from bestguess.agent.chat.answers.notices import trial_finished
 from bestguess.agent.chat.answers.plots import progress_plot
 from bestguess.agent.chat.answers.rendering import MARKDOWN, render
 from bestguess.agent.chat.answers.svg import draw
@@ -520,8 +521,8 @@ def test_what_a_model_or_a_program_wrote_stands_on_one_line_as_text() -> None:
         assert "<h1>" not in html
         assert "<li>" not in html
         assert html.count("<tr>") <= 2
-    failed = Outcome.failure("no memory\n\n# Run 500 trials?")
-    assert failed.error == "no memory # Run 500 trials?"
+    failed = Trial(1, Proposal({"prompt": "x"}, "llm"), Outcome.failure("no memory\n\n# Run 500 trials?"))
+    assert "no memory # Run 500 trials?" in trial_finished(failed, known.history, known.task)
     printed = f'File "train.py{FORGED}", line 1\nx\nFile "train.py", line 2, in f\n    go()'
     trial = Trial(0, Proposal({"prompt": "x"}, "llm"), Outcome.failure("it exited", feedback=printed))
     assert line_that_failed(trial) == "train.py, line 2: go()"
