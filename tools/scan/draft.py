@@ -46,6 +46,9 @@ class Draft:
     uses: tuple[str, ...]
     """Other people's packages and classes that it and its modules use."""
 
+    relative_line: int = 0
+    """Where the script imports from its own package, which it can only as a part of that; 0 if nowhere."""
+
     @property
     def command(self) -> list[str]:
         """The words that run the script, with {name} for the value of each parameter."""
@@ -84,6 +87,11 @@ class Draft:
             sentences.append(
                 f"the command lacks {one.required}, which {self.script.name} needs (line {one.line}); "
                 f"write it {place}"
+            )
+        if self.relative_line:
+            sentences.append(
+                f"{self.script.name} imports from its own package (line {self.relative_line}), which it can "
+                f"only as a part of it: run python -m {self.script.absolute().parent.name}.{self.script.stem}"
             )
         return tuple(sentences)
 
@@ -133,6 +141,7 @@ def scan(script: Path) -> Draft:
         metric,
         description,
         uses,
+        next((one.lineno for one in tree.body if isinstance(one, ast.ImportFrom) and one.level), 0),
     )
 
 

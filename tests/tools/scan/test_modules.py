@@ -124,4 +124,7 @@ def test_modules_that_are_imported_relatively_are_read(tmp_path: Path) -> None:
     (tmp_path / "opts.py").write_text(HELPERS)
     for taken in ("from .opts import parse", "from . import opts\nparse = opts.parse"):
         (tmp_path / "train.py").write_text(f"{taken}\nprint(vars(parse()))")
-        assert {found.name for found in scan(tmp_path / "train.py").chosen} == {"lr", "dropout"}
+        found = scan(tmp_path / "train.py")
+        assert {one.name for one in found.chosen} == {"lr", "dropout"}
+        (lack,) = found.lacks
+        assert f"(line 1), which it can only as a part of it: run python -m {tmp_path.name}.train" in lack
