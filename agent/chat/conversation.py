@@ -186,7 +186,7 @@ class Conversation:
             return
         text = "Nothing had run yet."
         if self.bench.plan and self.bench.trials:
-            interrupted, left = self.bench.tuner.interrupted, self.bench.trials.wanted
+            interrupted, left = self.bench.tuner.interrupted, self.bench.trials.left
             text = notices.resumed(self.bench.history, self.bench.plan, interrupted, left)
         self._emit(Event("remark", text + notices.plan_left(self.past)))
 

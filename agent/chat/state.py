@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from bestguess.agent.chat.plan import Plan
 from bestguess.tools.errors import InputError
+from bestguess.tools.objective.repeats import MOST_REPEATS
 from bestguess.tools.space.region import Limits
 from bestguess.tools.words.given import error_words, shorten, shown
 
@@ -48,6 +49,28 @@ class Undo:
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """Params that a person wants to see run, why, and in how many runs; 0 is as many as the plan has."""
+
+    params: Mapping[str, Any]
+    reason: str
+    runs: int = 0
+
+    @classmethod
+    def from_dict(cls, kept: Mapping[str, Any]) -> Self:
+        """Return the wish that `asdict` wrote down; raise ValueError for anything else."""
+        params, reason, runs = kept["params"], kept["reason"], kept["runs"]
+        if not (
+            isinstance(params, Mapping)
+            and isinstance(reason, str)
+            and type(runs) is int
+            and 0 <= runs <= MOST_REPEATS
+        ):
+            raise ValueError(f"{shown(kept)} is no wish")
+        return cls(params, reason, runs)
+
+
+@dataclass(frozen=True, slots=True)
 class SessionState:
     """Everything that a session keeps beside the study; `opened` says whether the study was begun.
 
@@ -62,6 +85,7 @@ class SessionState:
     opened: bool
     uses_packs: bool = False
     uses_earlier: bool = True
+    wishes: tuple[Wish, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the state as JSON-able values."""
@@ -73,6 +97,7 @@ class SessionState:
             "opened": self.opened,
             "uses_packs": self.uses_packs,
             "uses_earlier": self.uses_earlier,
+            "wishes": [asdict(wish) for wish in self.wishes],
         }
 
     @classmethod
@@ -87,6 +112,7 @@ class SessionState:
                 opened=bool(kept["opened"]),
                 uses_packs=bool(kept.get("uses_packs")),
                 uses_earlier=bool(kept.get("uses_earlier", True)),
+                wishes=tuple(map(Wish.from_dict, kept.get("wishes", ()))),
             )
         except (LookupError, TypeError, AttributeError, ValueError) as error:
             raise InputError(

@@ -9,10 +9,10 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
+from bestguess.agent.chat.state import Wish
 from bestguess.agent.tuner import Tuner
 from bestguess.tools.errors import BestGuessError
 from bestguess.tools.objective.run import Objective, evaluate
@@ -35,15 +35,6 @@ class Watcher(Protocol):
         """Proposing or recording failed; no trial is started until someone resumes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """Params that a person wants to see run, and why; `objective` runs them."""
-
-    params: Mapping[str, Any]
-    reason: str
-    objective: Objective
-
-
 class Trials:
     """Runs trials of one study in `parallel` threads; the only one who asks and tells there.
 
@@ -59,6 +50,7 @@ class Trials:
         *,
         parallel: int = 1,
         may_start: Callable[[], str] = lambda: "",
+        repeated: Callable[[int], Objective] | None = None,
     ) -> None:
         self.tuner = tuner
         self.objective = objective
@@ -92,6 +84,9 @@ class Trials:
 
         self._watcher = watcher
         self._may_start = may_start
+        self._repeated = repeated or (lambda _runs: self.objective)
+        """Returns what runs the program so many times a trial."""
+
         self._wishes: deque[Wish] = deque()
         self._changed = threading.Condition()
         self.asking = threading.Lock()
@@ -111,21 +106,19 @@ class Trials:
 
     def take_over(self, before: Trials) -> None:
         """Go on with what was still to run before the study was opened anew, if it was not paused."""
-        self.wanted = before.wanted
-        self.open_ended = before.open_ended
-        self._wishes.extend(wish for wish in before._wishes if wish.objective is before.objective)
-        self.use(self.objective, in_place_of=before.objective)
+        self.wanted, self.open_ended = before.wanted, before.open_ended
+        self._wishes.extend(before._wishes)
         if not before.was_paused:
             self.resume()
 
-    def use(self, objective: Objective, *, in_place_of: Objective) -> None:
-        """Run an objective from the next trial on, also where somebody wished for params."""
-        with self._changed:
-            self.objective = objective
-            self._wishes = deque(
-                replace(wish, objective=objective) if wish.objective is in_place_of else wish
-                for wish in self._wishes
-            )
+    @property
+    def wishes(self) -> tuple[Wish, ...]:
+        """What a person wants to see run, and what was not started yet."""
+        return tuple(self._wishes)
+
+    def queue(self, wishes: Iterable[Wish]) -> None:
+        """Take up what was wished for earlier; nothing starts by it."""
+        self._wishes.extend(wishes)
 
     def resume(self) -> None:
         """Start trials again."""
@@ -145,18 +138,18 @@ class Trials:
         self._threads = alive
         self._changed.notify_all()
 
-    def wish(self, params: Mapping[str, Any], reason: str, objective: Objective | None = None) -> None:
-        """Run these params before anything the tuner would choose, by another objective if one is given.
+    def wish(self, params: Mapping[str, Any], reason: str, runs: int = 0) -> None:
+        """Run these params before anything the tuner would choose, as one trial of so many runs if given.
 
         While what is still to run is paused, it stays so.
         """
         with self._changed:
             if self.paused and self.left:
-                self._wishes.insert(self._urgent, Wish(params, reason, objective or self.objective))
+                self._wishes.insert(self._urgent, Wish(params, reason, runs))
                 self._urgent += 1
                 self._start_threads(self._urgent + self._busy)
             else:
-                self._wishes.append(Wish(params, reason, objective or self.objective))
+                self._wishes.append(Wish(params, reason, runs))
                 self.resume()
 
     def pause(self) -> None:
@@ -259,7 +252,8 @@ class Trials:
         end = self._ends[trial.number] = threading.Event()
         try:
             self._watcher.started(trial)
-            outcome = evaluate(wish.objective if wish else self.objective, trial, end)
+            objective = self._repeated(wish.runs) if wish and wish.runs else self.objective
+            outcome = evaluate(objective, trial, end)
         except BaseException:
             self.tuner.give_back(trial)
             raise

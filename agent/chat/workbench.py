@@ -107,6 +107,7 @@ class Workbench:
             self.opened,
             self.uses_packs,
             self.uses_earlier,
+            self.trials.wishes if self.trials else (),
         )
 
     def take_up(self, state: SessionState) -> None:
@@ -117,6 +118,8 @@ class Workbench:
         if self.plan and state.opened:
             trials = self._open(self.plan, exam=False)  # nobody has agreed to anything yet
             trials.wanted = state.left + len(trials.tuner.interrupted)
+            begun = [(dict(trial.params), trial.reason) for trial in self.study.everything]
+            trials.queue(wish for wish in state.wishes if (dict(wish.params), wish.reason) not in begun)
 
     def close(self) -> None:
         """Stop what runs, give its trials back, and let go of everything."""
@@ -211,8 +214,7 @@ class Workbench:
 
     def wish(self, params: Params, reason: str, *, runs: int = 1) -> None:
         """Have these params run before anything that the tuner would choose, as one trial of so many runs."""
-        plan, trials = self.the_plan(), self.start_trials()
-        trials.wish(params, reason, self._objective(plan, runs) if runs > 1 else None)
+        self.start_trials().wish(params, reason, runs if runs > 1 else 0)
 
     def apply(self, change: Change) -> None:
         """Have proposals keep within the limits of a change, and its space, so that it can be undone.
@@ -258,7 +260,7 @@ class Workbench:
         check_meaning(before, plan, self.history, begun=self.opened)
         self.plan = plan
         if self.trials and (plan.task, plan.pruner) == (before.task, before.pruner):
-            self.trials.use(self._objective(plan, plan.repeats), in_place_of=self.trials.objective)
+            self.trials.objective = self._objective(plan, plan.repeats)
         elif self.trials:
             self._open_anew()
 
@@ -354,6 +356,7 @@ class Workbench:
             self._watcher,
             parallel=self.parallel,
             may_start=self.may_start,
+            repeated=lambda runs: self._objective(self.the_plan(), runs),
         )
         self.trials.paused = True
         return self.trials

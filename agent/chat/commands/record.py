@@ -25,7 +25,7 @@ def _card_for_undo(session: Conversation, trial: int | None = None) -> Card:
     asks=_card_for_undo,
 )
 def undo(session: Conversation, trial: Number | None = None) -> str:
-    """Take back the last change, or set a trial aside so that it counts no more; nothing is deleted."""
+    """Take back the last change of what is searched, or set a trial aside: it counts no more, and stays."""
     if trial is not None:
         return _set_aside(session, trial)
     if not session.bench.undos:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tests.agent.chat.conftest import Talk
 
+from bestguess.agent.chat.session import Session
 from bestguess.agent.chat.unattended import Agent
 
 SCRIPT = """import argparse, time
@@ -112,3 +113,15 @@ def test_a_study_that_is_opened_anew_counts_no_trial_twice(slow: Talk) -> None:
     assert slow.session.bench.trials
     assert slow.session.bench.trials.wait(60)
     assert len(slow.session.bench.history.told) == 4
+
+
+def test_what_was_wished_for_is_there_in_a_later_session(slow: Talk, folder: Path) -> None:
+    _begin(slow, "/run 2", "yes", "/try lr=0.2", "yes", "/retry 0 2", "yes", "/quit")
+    slow.session.close()
+    later = Talk(Session(folder, seed=0, resume=True))
+    later.say("/resume", "yes")
+    history = later.session.bench.history
+    later.session.close()
+    assert len(history.told) == 5
+    assert [trial.params["lr"] for trial in history if trial.source == "user"] == [0.2, 0.01]
+    assert [len(trial.outcome.runs) for trial in history if trial.outcome and trial.outcome.runs] == [2]
