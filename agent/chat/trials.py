@@ -16,7 +16,7 @@ from bestguess.agent.chat.state import Wish
 from bestguess.agent.tuner import Tuner
 from bestguess.tools.errors import BestGuessError
 from bestguess.tools.objective.run import Objective, evaluate
-from bestguess.tools.trial import Trial
+from bestguess.tools.trial import History, Trial
 
 
 class Watcher(Protocol):
@@ -88,6 +88,9 @@ class Trials:
         """Returns what runs the program so many times a trial."""
 
         self._wishes: deque[Wish] = deque()
+        self._begun: dict[int, Wish] = {}
+        """Wishes whose trials began and have no outcome yet, by number."""
+
         self._changed = threading.Condition()
         self.asking = threading.Lock()
         """Held while the tuner is asked, or changed."""
@@ -108,17 +111,27 @@ class Trials:
         """Go on with what was still to run before the study was opened anew, if it was not paused."""
         self.wanted, self.open_ended = before.wanted, before.open_ended
         self._wishes.extend(before._wishes)
+        self._begun.update(before._begun)
         if not before.was_paused:
             self.resume()
 
     @property
     def wishes(self) -> tuple[Wish, ...]:
-        """What a person wants to see run, and what was not started yet."""
-        return tuple(self._wishes)
+        """What a person wants to see run, and what has no outcome yet."""
+        return (*self._begun.values(), *self._wishes)
 
-    def queue(self, wishes: Iterable[Wish]) -> None:
-        """Take up what was wished for earlier; nothing starts by it."""
-        self._wishes.extend(wishes)
+    def queue(self, wishes: Iterable[Wish], begun: History) -> None:
+        """Take up what was wished for earlier and has no outcome in `begun`; nothing starts by it."""
+        for wish in wishes:
+            same = [
+                trial
+                for trial in begun
+                if (dict(trial.params), trial.reason) == (dict(wish.params), wish.reason)
+            ]
+            if not same:
+                self._wishes.append(wish)
+            elif same[-1].outcome is None:
+                self._begun[same[-1].number] = wish
 
     def resume(self) -> None:
         """Start trials again."""
@@ -248,6 +261,9 @@ class Trials:
             with self._changed:
                 self.wanted, self.exhausted = 0, True
             return
+        if wish:
+            self._begun[trial.number] = wish
+        wish = self._begun.get(trial.number)
         self.running[trial.number] = time.monotonic()
         end = self._ends[trial.number] = threading.Event()
         try:
@@ -267,3 +283,4 @@ class Trials:
             self._watcher.finished(self.tuner.drop(trial.number))
         else:
             self._watcher.finished(self.tuner.tell_run(trial, outcome))
+        self._begun.pop(trial.number, None)

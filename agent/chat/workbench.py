@@ -118,8 +118,7 @@ class Workbench:
         if self.plan and state.opened:
             trials = self._open(self.plan, exam=False)  # nobody has agreed to anything yet
             trials.wanted = state.left + len(trials.tuner.interrupted)
-            begun = [(dict(trial.params), trial.reason) for trial in self.study.everything]
-            trials.queue(wish for wish in state.wishes if (dict(wish.params), wish.reason) not in begun)
+            trials.queue(state.wishes, self.study.everything)
 
     def close(self) -> None:
         """Stop what runs, give its trials back, and let go of everything."""

@@ -115,6 +115,16 @@ def test_a_study_that_is_opened_anew_counts_no_trial_twice(slow: Talk) -> None:
     assert len(slow.session.bench.history.told) == 4
 
 
+def test_runs_that_were_wished_for_are_begun_again_in_a_later_session(slow: Talk, folder: Path) -> None:
+    _begin(slow, "/retry 0 2", "yes", "/quit")
+    slow.session.close()
+    later = Talk(Session(folder, seed=0, resume=True))
+    later.say("/resume", "yes")
+    assert [len(trial.outcome.runs) for trial in later.session.bench.history.told if trial.outcome] == [0, 2]
+    assert not later.session.bench.state.wishes
+    later.session.close()
+
+
 def test_what_was_wished_for_is_there_in_a_later_session(slow: Talk, folder: Path) -> None:
     _begin(slow, "/run 2", "yes", "/try lr=0.2", "yes", "/retry 0 2", "yes", "/quit")
     slow.session.close()
