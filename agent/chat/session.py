@@ -440,7 +440,7 @@ def _studies(states: Mapping[str, SessionState]) -> dict[str, str]:
 
 def _changed(bench: Workbench) -> str:
     """Return the parameter that the last change was of, if it was of one."""
-    words = bench.undos[-1].what.split() if bench.undos and bench.plan else []
+    words = bench.undos[-1].what.split() if bench.undos and bench.undos[-1].limits is not None else []
     return next((word for word in words if bench.plan and word in bench.plan.space), "")
 
 

@@ -27,25 +27,29 @@ class Agreed:
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """What one change can be taken back to: earlier limits, a trial without its mark, or another study."""
+    """What one change can be taken back to: earlier limits or fields of the plan, a trial, another study."""
 
     what: str
     limits: Limits | None = None
     trial: int | None = None
     study: str | None = None
+    plan: Mapping[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the change as JSON-able values."""
         limits = None if self.limits is None else self.limits.to_dict()
-        return {"what": self.what, "limits": limits, "trial": self.trial, "study": self.study}
+        return {
+            "what": self.what, "limits": limits, "trial": self.trial, "study": self.study, "plan": self.plan
+        }  # fmt: skip
 
     @classmethod
     def from_dict(cls, kept: Mapping[str, Any]) -> Self:
         """Return the change that `to_dict` wrote down; raise ValueError for what cannot be taken back."""
         what, limits, trial, study = kept["what"], kept["limits"], kept["trial"], kept.get("study")
-        if not isinstance(what, str) or (limits, trial, study).count(None) != 2:
+        plan = kept.get("plan")
+        if not isinstance(what, str) or (limits, trial, study, plan).count(None) != 3:
             raise ValueError(f"{shown(kept)} is no change that could be taken back")
-        return cls(what, None if limits is None else Limits.from_dict(limits), trial, study)
+        return cls(what, None if limits is None else Limits.from_dict(limits), trial, study, plan)
 
 
 @dataclass(frozen=True, slots=True)

@@ -232,6 +232,8 @@ class Workbench:
             self._keep_within(self.the_plan().space, last.limits)
         elif last.trial is not None:
             self.study.set_aside(last.trial, aside=False)
+        elif last.plan is not None:
+            self._set_plan(Plan.from_dict({**self.the_plan().to_dict(), **last.plan}))
         return self.undos.pop()
 
     def _keep_within(self, space: Space, limits: Limits) -> None:
@@ -250,18 +252,26 @@ class Workbench:
                 tuner.limit(limits)
         self.plan = replace(plan, space=space, limits=limits)
 
-    def change_plan(self, plan: Plan) -> None:
-        """Replace the plan; its objective and task take effect on the next trial.
+    def change_plan(self, plan: Plan, what: str) -> None:
+        """Replace the plan, so that `what` changed can be undone; it takes effect on the next trial.
 
         Raises StudyError where it would change what the values of trials mean.
         """
+        was, becomes = self.the_plan().to_dict(), plan.to_dict()
+        self._set_plan(plan)
+        if changed := {key: was[key] for key in was if was[key] != becomes[key]}:
+            self.undos.append(Undo(what, plan=changed))
+
+    def _set_plan(self, plan: Plan) -> None:
         before = self.the_plan()
         check_meaning(before, plan, self.history, begun=self.opened)
         self.plan = plan
-        if self.trials and (plan.task, plan.pruner) == (before.task, before.pruner):
-            self.trials.objective = self._objective(plan, plan.repeats)
-        elif self.trials:
+        if self.trials and plan.task != before.task:
             self._open_anew()
+        elif self.trials:
+            self.trials.objective = self._objective(plan, plan.repeats)
+            if plan.pruner != before.pruner:
+                self.trials.tuner.set_pruner(plan.pruner)
 
     def set_agreed(self, agreed: Agreed) -> None:
         """Set what may be spent from now on."""

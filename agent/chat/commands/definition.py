@@ -129,7 +129,7 @@ def goal(
     if match is not None:
         changed = replace(changed, match=match)
     if changed != plan:
-        session.bench.change_plan(changed)
+        session.bench.change_plan(changed, f"/goal {changed.task.metric}")
     task = changed.task
     stop = f"; the search pauses at {changed.target:g}" if changed.target is not None else ""
     counts = f"; where it is printed several times, the {WHICH_WORDS[changed.match]} counts"

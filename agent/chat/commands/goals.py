@@ -11,7 +11,7 @@ from bestguess.agent.chat.answers import facts
 from bestguess.agent.chat.command import Count, Values, command
 from bestguess.agent.chat.conversation import Conversation
 from bestguess.agent.chat.events import Card
-from bestguess.agent.chat.plan import Plan
+from bestguess.agent.chat.plan import Plan, assignments
 from bestguess.agent.chat.workbench import CARRIED, Workbench
 from bestguess.agent.pruning.pruner import NONE
 from bestguess.agent.task import Task
@@ -76,7 +76,7 @@ def prefer(session: Conversation, values: Values) -> str:
     plan = session.bench.the_plan()
     weights = {name: 1 if weight is None else weight for name, weight in values.items()}
     session.bench.history.preferring(weights)  # raises where it is none
-    session.bench.plan = replace(plan, prefer=weights)
+    session.bench.change_plan(replace(plan, prefer=weights), f"/prefer {assignments(weights)}")
     return f"Noted. The {facts.standing(session.bench.history, plan.task)}"
 
 
@@ -85,7 +85,8 @@ def prefer(session: Conversation, values: Values) -> str:
 )
 def patience(session: Conversation, n: Count | Literal["none"]) -> str:
     """Pause where n trials in a row bring nothing better: /patience 8; /patience none goes on to the end."""
-    session.bench.plan = replace(session.bench.the_plan(), patience=None if n == "none" else n)
+    bench = session.bench
+    bench.change_plan(replace(bench.the_plan(), patience=None if n == "none" else n), f"/patience {n}")
     if n == "none":
         return "The search goes on, whether trials bring something better or not."
     return f"The search pauses once {n} trials in a row brought nothing better; failed ones count, too."
@@ -114,7 +115,7 @@ def _change(bench: Workbench, changed: Plan) -> str:
     before, told = bench.the_plan(), len(bench.history.told)
     ended = " No trial is stopped early any more." if before.pruner != changed.pruner else ""
     if not bench.opened:
-        bench.change_plan(changed)
+        bench.change_plan(changed, f"to {changed.task.aim}")
         return f"The study is to {changed.task.aim}. In the output each is found by its name.{ended}"
     kept = bench.move_on(changed, f"to {changed.task.aim}", lambda trial: _printed(before, changed, trial))
     was, is_now = before.study, bench.the_plan().study

@@ -16,7 +16,8 @@ def _card_for_undo(session: Conversation, trial: int | None = None) -> Card:
     if not session.bench.undos:
         return Card("Take back nothing, as there is no change?", (), "typed")
     last = session.bench.undos[-1]
-    then = f"the study is {last.study} again" if last.study else "the limits are what they were before it"
+    thing = "limits are" if last.limits is not None else "plan is" if last.plan is not None else "trial is"
+    then = f"the study is {last.study} again" if last.study else f"the {thing} as before it"
     return Card(f"Take back {last.what}?", (then,), "typed")
 
 
@@ -25,7 +26,7 @@ def _card_for_undo(session: Conversation, trial: int | None = None) -> Card:
     asks=_card_for_undo,
 )
 def undo(session: Conversation, trial: Number | None = None) -> str:
-    """Take back the last change of what is searched, or set a trial aside: it counts no more, and stays."""
+    """Take back the last change of space or plan, or set a trial aside: it counts no more, and stays."""
     if trial is not None:
         return _set_aside(session, trial)
     if not session.bench.undos:

@@ -54,7 +54,7 @@ def seeds_line(bench: Workbench, n: int) -> str:
 def repeats(session: Conversation, n: Annotated[int, Field(ge=1, le=MOST_REPEATS)]) -> str:
     """Run each trial n times from now on, with other seeds; their mean is its value: /repeats 3."""
     bench = session.bench
-    bench.change_plan(replace(bench.the_plan(), repeats=n))
+    bench.change_plan(replace(bench.the_plan(), repeats=n), f"/repeats {n}")
     if n == 1:
         return "Each trial is one run from now on."
     return f"Each trial is {n} runs from now on, whose mean is its value."
@@ -77,9 +77,7 @@ def repeats(session: Conversation, n: Annotated[int, Field(ge=1, le=MOST_REPEATS
 def pruner(session: Conversation, rule: str) -> str:
     """Stop hopeless trials early from the next trial on: /pruner forecast, median, hyperband, …, or none."""
     bench, name = session.bench, str(check_pruner(rule))
-    bench.plan = replace(bench.the_plan(), pruner=name)
-    if bench.trials:
-        bench.trials.tuner.set_pruner(name)
+    bench.change_plan(replace(bench.the_plan(), pruner=name), f"/pruner {name}")
     return (
         "All trials run to their end." if name == NONE else f"Hopeless trials are stopped early, by {name}."
     )

@@ -154,6 +154,22 @@ def test_pins_limits_and_bans_take_effect_on_the_next_proposal_and_can_be_undone
     assert talk.say("undo").text.startswith("There is no change to take back")
 
 
+def test_what_is_said_of_how_trials_run_and_what_counts_can_be_undone_also_later(
+    talk: Talk, folder: Path
+) -> None:
+    talk.say("tune train.py", "always", "run 1")
+    before = talk.session.bench.the_plan()
+    talk.say("/repeats 2", "/patience 4", "/pruner none", "/goal target=0.5", "/quit")
+    assert talk.session.bench.plan != before
+    talk.session.close()
+    later = Talk(Session(folder, seed=0, resume=True))
+    later.say("/undo", "/undo")
+    assert later.session.bench.plan == replace(before, repeats=2)
+    assert later.say("/undo").text == "Taken back: /repeats 2."
+    assert later.session.bench.plan == before
+    later.session.close()
+
+
 @pytest.mark.slow
 def test_undo_sets_a_trial_aside_without_deleting_it_and_takes_that_back(talk: Talk) -> None:
     talk.say("tune train.py", "always", "run 3", "undo trial 2")
