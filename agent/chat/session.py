@@ -98,6 +98,13 @@ class Session(Acting):
         if self.pending and verdict:
             if self._faces_card(facing):
                 self._decide(verdict)
+                if (
+                    verdict == "no"
+                    and self.bench.trials
+                    and self.bench.trials.busy
+                    and self._is_only(text, "pause")
+                ):
+                    self._understand(text)
             else:
                 early = "That was begun before this question was on the screen, so it is no answer to it"
                 self._emit(Event("remark", f"{early}: {self.pending.card.title} Please answer again."))
@@ -184,7 +191,8 @@ class Session(Acting):
             return
         if reading.unclear:
             left = shorten(clean_line(reading.unclear), 200)
-            self._emit(Event("remark", f"I did not understand *{left}*; of that nothing is done."))
+            why = "I did not understand it, or it is for when the trials are done"
+            self._emit(Event("remark", f"Of *{left}* nothing is done: {why}."))
         self._perform_all(reading.intents)
 
     def _read(self, text: str) -> Reading:

@@ -201,7 +201,8 @@ def _fill(command: Command, marked: Marked, context: Context, said: Said) -> Fil
 
     def take(kinds: str, many: int = 1, *, trial: bool = False) -> list[Any]:
         found = [number for kind, number in marked.marks() if kind in kinds and number not in used][:many]
-        if kinds == "N" and not (found and _is_whole(marked.slots[found[0]], context if trial else None)):
+        least = 0 if trial and command.name != "note" else 1
+        if kinds == "N" and not (found and _is_whole(marked.slots[found[0]], least)):
             return []
         used.update(found)
         return [marked.slots[number] for number in found]
@@ -213,6 +214,8 @@ def _fill(command: Command, marked: Marked, context: Context, said: Said) -> Fil
             given |= dict(zip(["trials"], take("U"), strict=False))
         elif name in _KINDS and (held := take(_KINDS[name][0]) or take(_KINDS[name][1:])):
             given[name] = held[0]
+        elif name == "trial" and command.name == "undo" and " chang" in joined:
+            continue  # "the last 2 changes" are no trial
         elif name in ("trial", "a", "b"):
             others = [number for number in _called(joined, context) if number not in given.values()]
             by_name = others if field.is_required() or command.name in ("why", "retry") else []
@@ -264,9 +267,9 @@ _KINDS = {
 """Which marks fill the arguments of these names, the likeliest first."""
 
 
-def _is_whole(number: float, context: Context | None) -> bool:
-    """Whether a number may be how many, or that of a trial in this context."""
-    return isinstance(number, int) and (number > 0 if context is None else 0 <= number < context.trials)
+def _is_whole(number: float, least: int) -> bool:
+    """Whether a number may be how many, or which trial: of one that is not there the command says so."""
+    return isinstance(number, int) and number >= least
 
 
 def _called(joined: str, context: Context) -> list[int]:

@@ -20,10 +20,14 @@ from bestguess.agent.chat.language.words import (
     ENDS,
     GIVEN,
     GOALS,
+    HOURS,
+    LESS_THAN,
     LOOSE_GOAL,
     LOOSELY_GIVEN,
     MARKING,
     MORE_OPTIONS,
+    MORE_THAN,
+    NOT_GIVEN,
     NUMBER,
     NUMBERS,
     OFF,
@@ -50,7 +54,7 @@ from bestguess.tools.space.parameters import Choice, Float, Int
 Match = re.Match[str]
 
 _FILE = r"(?<![\w/.-])[\w./~-]*\w\.(?:py|sh|csv|ya?ml|md|txt|html|rst|pdf)(?![\w/])"
-_TIME = rf"({NUMBER})\s*(hours?|hrs?|h|minutes?|mins?|days?|seconds?|secs?)\b"
+_TIME = rf"({NUMBER})\s*(hours?|hrs?|h|minutes?|mins?|days?|seconds?|secs?|s)\b"
 _UNITS = {"h": 60.0, "d": 1440.0, "m": 1.0, "s": 1 / 60}
 
 
@@ -121,8 +125,11 @@ class Marked:
             names |= {name.lower(): name, re.sub(r"[_.-]+", " ", name.lower()): name}
         for spoken in sorted(names, key=len, reverse=True):
             kind = "P" if names[spoken] in self._parameters else "Q"
-            ending = "(?:s|er)?" if len(spoken) > 2 else ""
-            self._mark(kind, rf"(?<![\w.<]){re.escape(spoken)}{ending}(?![\w>])", _always(names[spoken]))
+            word = re.escape(spoken)
+            if len(spoken) > 2:  # "3 seeds" are so many runs, not the seed 3
+                counted = r"(?<!\d )" if kind == "Q" else ""
+                word = rf"(?:{word}(?:er)?|{counted}{word}s)"
+            self._mark(kind, rf"(?<![\w.<]){word}(?![\w>])", _always(names[spoken]))
         self._mark("P", r"(?<![\w.<])([a-z]\w+)(?= ?=)", self._begun)
         self._mark("Q", r"(?P<keep>\badd) ([a-z][a-z0-9]*(?:_[a-z0-9]+)+)(?![\w>=])", self._unknown)
         for name, one in self._parameters.items():
@@ -133,20 +140,27 @@ class Marked:
 
     def _mark_bounds(self, topic: str) -> None:
         self._mark("R", RANGE, lambda match: tuple(sorted(number_of(end) for end in match.groups() if end)))
+        strict: set[int] = set()
         for pattern, is_upper in ENDS:
+            before = len(self.slots)
             self._mark("R", pattern, _upper if is_upper else _lower)
+            strict |= set(range(before, len(self.slots))) if pattern in (MORE_THAN, LESS_THAN) else set()
         ranges, names = self.named("R"), self.named("P") or self.named("Q")
         if not names and topic:
             names = [topic]
         if len(ranges) == 1 and len(names) == 1:
             self.text = re.sub(r"<[PQ]\d+>", "", self.text)
-            self._mark("B", r"<R(\d+)>", _always((names[0], *ranges[0])))
+            low, high = ranges[0]
+            if isinstance(self._parameters.get(names[0]), Int) and self.marks("R")[0][1] in strict:
+                low, high = low and low + 1, high and high - 1
+            self._mark("B", r"<R(\d+)>", _always((names[0], low, high)))
 
     def _mark_values(self, topic: str) -> None:
         to, by = MORE_OPTIONS
         self._mark("E", to, lambda match: self._more(match[3], match[2]))
         self._mark("E", by, lambda match: self._more(match[2], match[3]))
         self._mark("V", OPTION_WORDS, self._option)
+        self.text = re.sub(NOT_GIVEN, r"never use \1 = \2", self.text)
         self._mark("V", GIVEN, lambda match: self._assigned(match[1], match[3]))
         if topic and not self.named("PQV"):
             self._mark("V", TOPIC_GIVEN, lambda match: (topic, number_of(match[1])))
@@ -239,6 +253,7 @@ def plain(text: str) -> str:
     found = re.sub(ordinal, lambda match: f"{ORDINALS[match[1]]}th", found)
     alone = "|".join(sorted((word for word in NUMBERS if word != "one"), key=len, reverse=True))
     found = re.sub(rf"\b(?:{alone})\b", lambda match: str(NUMBERS[match[0]]), found)
+    found = re.sub(HOURS, _in_minutes, found)
     for pattern, way in WISHED.items():
         found = re.sub(pattern, _wished(way), found)
     return re.sub(r"\b((?!2\b)\d+) (?:(best)|worst)\b", _ranked, found)
@@ -250,6 +265,10 @@ def corrected(text: str) -> str:
     if re.search(TAKEN_BACK, said):
         text = re.sub(TAKEN_BACK, lambda match: f"{match[2]}{match[1]}", said)
     return re.sub(REPLACED, lambda match: match[1], text, flags=re.IGNORECASE)
+
+
+def _in_minutes(match: Match) -> str:
+    return f"{60 * int(match[1] or match[3]) + int(match[2] or 30)} minutes"
 
 
 def _ranked(match: Match) -> str:

@@ -7,7 +7,7 @@ or offered as a choice; what is not probable at all is quoted.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
@@ -25,7 +25,7 @@ from bestguess.agent.chat.language.matching import (
 )
 from bestguess.agent.chat.language.ranking import tokens
 from bestguess.agent.chat.language.slots import Marked, corrected
-from bestguess.agent.chat.language.words import ALWAYS, FILLERS, GO_ON, HYPOTHETICAL, NO, PARTS, YES
+from bestguess.agent.chat.language.words import AFTER, ALWAYS, FILLERS, GO_ON, HYPOTHETICAL, NO, PARTS, YES
 from bestguess.tools.words.cleaning import clean
 
 LONGEST = 300
@@ -48,6 +48,9 @@ UNCLEAR = 0.3
 
 LOST = 0.7
 """How much it counts that a piece of a part may be another command."""
+
+AT_ANY_TIME = frozenset({"run", "resume", "pause", "try", "retry", "note"})
+"""What changes no trial that is still to run, and so need not wait for it."""
 
 Intents = tuple[Intent, ...]
 
@@ -73,6 +76,8 @@ class _Part:
     text: str
     fits: Sequence[Fit]
     sureness: float
+    waits: bool = False
+    """Whether it is to be done after what stands before it."""
 
 
 def read_verdict(text: str) -> Verdict | None:
@@ -95,6 +100,7 @@ def understand(text: str, context: Context) -> Reading:
     parts = _split(corrected(text), context)
     if any(part.fits and part.fits[0].intent and part.fits[0].intent.command == "new" for part in parts):
         parts = [_later(part.text) if _may_be_later(part) else part for part in parts]
+    parts = _without_what_waits(parts)
     denied = frozenset(part.fits[0].denied for part in parts if part.fits and part.fits[0].denied)
     is_certain = all(
         part.fits[0].is_certain and (part.fits[0].intent is not None or _means_nothing(part.text))
@@ -105,7 +111,8 @@ def understand(text: str, context: Context) -> Reading:
     doing, reading = (
         prod(part.sureness for part in parts if part.fits[0].reads == reads) for reads in (False, True)
     )
-    first = _together(_intent(part.fits[0], is_certain) for part in known)
+    order = {"run": 2} if any(part.waits for part in parts) else {"try": 1, "run": 2}
+    first = _together((_intent(part.fits[0], is_certain) for part in known), order)
     enough = doing >= SURE and reading >= ANSWERED
     if not unclear and enough and not any(intent.command in denied for intent in first):
         left = [part.text for part in parts if part.fits[0].intent is None and not _means_nothing(part.text)]
@@ -113,9 +120,8 @@ def understand(text: str, context: Context) -> Reading:
             first, (), " … ".join(left) if first else "", is_certain and bool(first), denied=denied
         )
     weakest = min(known, key=lambda part: part.sureness, default=None)
-    other = _together(
-        _intent(part.fits[1 if part is weakest and len(part.fits) > 1 else 0], is_certain) for part in known
-    )
+    weak = (part.fits[1 if part is weakest and len(part.fits) > 1 else 0] for part in known)
+    other = _together((_intent(fit, is_certain) for fit in weak), order)
     choices = [first] if weakest is None or weakest.sureness > SURE else [first, other]
     candidates = [*choices, *((fit.intent,) for part in parts for fit in part.fits if fit.intent)]
     offered, possible = _distinct(choices), _distinct(candidates)
@@ -136,6 +142,19 @@ def _intent(fit: Fit, is_certain: bool) -> Intent | None:
     if fit.intent is None or is_certain or not fit.acts:
         return fit.intent
     return replace(fit.intent, origin="guess")
+
+
+def _without_what_waits(parts: Sequence[_Part]) -> list[_Part]:
+    """Return parts without changes that are to come after trials: these would hold for them, too."""
+    kept: list[_Part] = []
+    runs = False
+    for part in parts:
+        fit = part.fits[0]
+        command = fit.intent.command if fit.intent else ""
+        waits = runs and part.waits and fit.acts and command not in AT_ANY_TIME
+        kept.append(replace(part, fits=[Fit(None, 1.0)], sureness=1.0) if waits else part)
+        runs = runs or command == "run"
+    return kept
 
 
 def _may_be_later(part: _Part) -> bool:
@@ -197,13 +216,16 @@ def _read(whole: str, start: int, end: int, context: Context) -> _Part:
     text = whole[start:end].strip(" ,")
     if _means_nothing(text):
         return _Part(text, [Fit(None, 1.0, is_certain=True)], 1.0)
+    if start and re.match(r"no\s*,", text.lower()):  # what was said is corrected, and by what is not clear
+        return _Part(text, [Fit(None, 0.0)], 0.0)
     before, after = re.split(r"(?<=[.!;?])\s", whole[:start])[-1], re.split(r"(?<=[.!;?])\s", whole[end:])[0]
     sentence = without_politeness(before + whole[start:end] + after)[0]
     named = Marked(whole[:start], context).named if start else (lambda _: [])
     refers = bool(re.search(r"\b(?:it|that|this|one)\b", text.lower()))
     limits = refers or re.search(r"\b(?:limit|bound|max|min)\b", text.lower())
+    topics = [held if isinstance(held, str) else held[0] for held in named("PVB")]
     said = Said(
-        parameter=next(reversed(named("P")), context.changed if limits else ""),
+        parameter=next(reversed(topics), context.changed if limits else ""),
         refers=refers,
         trial=next(reversed(named("T")), None),
         asks=bool(re.match(HYPOTHETICAL, sentence.lower())),
@@ -211,11 +233,12 @@ def _read(whole: str, start: int, end: int, context: Context) -> _Part:
         doubtful=any(is_question(piece) for piece in re.split(PARTS, after)),
     )
     fit = fits(text, context, said)
-    return _Part(text, fit, fit[0].sureness)
+    waits = bool(re.search(AFTER + r"\W*$", whole[:start].lower()) or re.search(AFTER, text.lower()))
+    return _Part(text, fit, fit[0].sureness, waits)
 
 
-def _together(intents: Iterable[Intent | None]) -> Intents:
-    """Return what was said together: each once, a goal as its new study's, and trials last."""
+def _together(intents: Iterable[Intent | None], order: Mapping[str, int]) -> Intents:
+    """Return what was said together: each once, a goal as its new study's, and in this order of commands."""
     distinct: list[Intent] = []
     for intent in intents:
         if intent is None:
@@ -231,7 +254,7 @@ def _together(intents: Iterable[Intent | None]) -> Intents:
             distinct[-1] = Intent("metrics", {"values": values}, intent.origin)
         elif intent not in distinct:
             distinct.append(intent)
-    return tuple(sorted(distinct, key=lambda intent: intent.command == "run"))
+    return tuple(sorted(distinct, key=lambda intent: order.get(intent.command, 0)))
 
 
 def _directions(intent: Intent) -> dict[str, Any]:

@@ -30,11 +30,17 @@ SPELLED = {
     "\u2026": "..",
     r"\b(?:three|3) quarters of an hour\b": "45 minutes",
     r"\b(?:a )?quarter of an hour\b": "15 minutes",
-    r"\b(?:half an hour|half hour)\b": "30 minutes",
+    r"(?<!and )(?<!and a )\b(?:half an hour|half hour)\b": "30 minutes",
     r"(?<=[a-z])@(?=\d)": " @ ",
-    r"\b(?:an?|one) hour and a half\b": "90 minutes",
-    r"\b(?:an?|one) (?=hour|minute|more\b)|(?<!s )\b(?:an?|one) (?=trial|run\b)": "1 ",
+    r"\b(?:an?|one) (?=hour|minute|more\b|and a half hour)|(?<!s )\b(?:an?|one) (?=trial|run\b)": "1 ",
+    r"\b(run|do) one(?=[.!]?$)": r"\1 1 trial",
+    r"(?<=\d) more (?=(?:hour|min|sec)[a-z]*\b)": " ",
 }
+HOURS = (
+    r"\b(\d+) (?:hours?|hrs?),? (?:and )?(?:(\d+) (?:minutes?|mins?)|(?:a )?half)\b"
+    r"|\b(\d+) and (?:a )?half (?:hours?|hrs?)\b"
+)
+"""Hours with minutes, or with a half."""
 
 _SHOULD = r"\b([a-z]\w*) (?:should|must|has to|needs to) (?:go|get|come|be|become)(?: as)?"
 WISHED = {
@@ -68,7 +74,7 @@ FILLERS = _words(
 )
 """What means nothing by itself."""
 
-MARKING = "additional further trials experiments tokens number maximum minimum between altogether"
+MARKING = "additional further trials experiments tokens number maximum minimum between altogether seeds"
 """Words that marks go by, as far as they are often misspelled."""
 
 POLITE = (
@@ -89,6 +95,12 @@ PARTS = (
     r"|\s+(?=(?:for|in|within) (?:\d+ ?|an? |one |half an )(?:h|min)\w*\b)"
 )
 """Where a text may be split."""
+
+AFTER = (
+    r"\b(?:then|afterwards?|after (?:that|this|them)"
+    r"|(?:when|once) (?:that|they|it|these)(?:'s| is| are) (?:done|over|finished))\b"
+)
+"""What says that something is to wait for what was said before it."""
 
 HYPOTHETICAL = (
     r"(?:what (?:if|would|happens)|should|would|could|suppose|if (?:i|we|you|one|it)\b|is it|do you think"
@@ -126,7 +138,8 @@ _INTEGER = r"(?<![\w.-])-?\d+(?![\w]|\.\d)"
 _TRIALS = r"(?:trials?|runs?|experiments?|evaluations?|times|iterations?|of (?:these|those|them))\b"
 _MORE = r"(?:more|further|additional|extra)"
 TRIAL = (
-    r"(?:\b(?:trials?|numbers?|n[ro]\.|nr|attempt|run #)\s*(?:number )?#?|#)"
+    r"(?:\b(?<!each )(?<!every )(?<!all )(?<!per )"
+    r"(?:trials?|numbers?|n[ro]\.|nr|attempt|run #)\s*(?:number )?#?|#)"
     r"(\d+)\b(?!\.\d|\s*(?:more|trials|<))"
     r"|\b(\d+)(?:st|nd|rd|th) (?:trial|run|one|attempt)"
 )
@@ -181,6 +194,7 @@ RANGE = (
 )
 _NEVER = rf"(?:{_NOT}|(?<!keep )\b(?:any|every)thing)"
 _WITH_NAME = rf"({NUMBER})(?: <[PQ]\d+>)?,? "
+MORE_THAN, LESS_THAN = rf"{_OVER}{_GAP}({NUMBER})", rf"{_UNDER}{_GAP}({NUMBER})"
 ENDS = (
     (rf"\blimit(?:ed)? (?:the )?<P\d+> to ({NUMBER})", True),
     (rf"{_NEVER} {_OVER}{_GAP}({NUMBER})", True),
@@ -189,8 +203,8 @@ ENDS = (
     (rf"{_LOWEST}{_GAP}({NUMBER})", False),
     (rf"{_WITH_NAME}(?:at (?:the )?most|(?:at )?(?:the )?max(?:imum)?|tops|or less|or below)\b", True),
     (rf"{_WITH_NAME}(?:at least|at (?:the )?min(?:imum)?|or more|or above)\b", False),
-    (rf"{_OVER}{_GAP}({NUMBER})", False),
-    (rf"{_UNDER}{_GAP}({NUMBER})", True),
+    (MORE_THAN, False),
+    (LESS_THAN, True),
 )
 """How one end of a range is said, and whether it is the upper one; "not above 6" before "above 6"."""
 
@@ -214,14 +228,17 @@ _LINK = (
     r"|fix(?:ed)?|set|value))*\s*"
 )
 LOOSELY_GIVEN = (
-    rf"<[PQ](\d+)>(?:\s+(?!(?:and|but|then|or|for|than|run|do|with|after|in|by"
-    rf"|between)\b)[a-z'-]+){{1,4}}\s+({NUMBER})"
+    rf"<[PQ](\d+)>(?:\s+(?!(?:and|but|then|or|for|than|run|do|with|after|in|by|not|never|cannot"
+    rf"|between|[a-z]+n't)\b)[a-z'-]+){{1,4}}\s+({NUMBER})"
     r"(?! (?:more|trials?|runs?|times|of|in a row))"
 )
 TOPIC_GIVEN = (
     rf"\b(?:it|that|this|them)\b(?: (?:to|at|on|be|rather))*\s+({NUMBER})(?! (?:more|trials?|runs?|times))"
 )
 OPTION_WORDS = rf"<P(\d+)>{_LINK}<O(\d+)>"
+NOT_GIVEN = (
+    rf"(<[PQ]\d+>)(?: (?:is|to|must|may|should|can))* (?:not|never|cannot|[a-z]+n't)(?: be)? ({NUMBER})"
+)
 GIVEN = rf"<[PQ](\d+)>{_LINK}({NUMBER}|true\b|false\b|(?<==)[\w.+-]+)"
 _ADD = r"\b(?P<keep>add|allow|include|offer|widen|extend)(?: also| the| options?| by)* "
 MORE_OPTIONS = (

@@ -10,6 +10,7 @@ from tests.agent.chat.conftest import Talk
 
 from bestguess.agent.chat.session import Session
 from bestguess.agent.chat.unattended import Agent
+from bestguess.tools.space.region import Limits
 
 SCRIPT = """import argparse, time
 parser = argparse.ArgumentParser()
@@ -135,3 +136,13 @@ def test_what_was_wished_for_is_there_in_a_later_session(slow: Talk, folder: Pat
     assert len(history.told) == 5
     assert [trial.params["lr"] for trial in history if trial.source == "user"] == [0.2, 0.01]
     assert [len(trial.outcome.runs) for trial in history if trial.outcome and trial.outcome.runs] == [2]
+
+
+def test_stop_answers_the_open_question_and_stops_the_trials_too(slow: Talk) -> None:
+    _begin(slow, "/run 6", "yes", "pin depth=4", "stop")
+    trials = slow.session.bench.trials
+    assert trials
+    assert trials.paused
+    assert trials.wait(60)
+    assert slow.session.bench.the_plan().limits == Limits()
+    assert len(slow.session.bench.history.told) < 7

@@ -391,3 +391,54 @@ def test_trials_that_wait_are_part_of_a_total(
     for text in ("run until there are 6 trials in total", "run till there are 6 trials"):
         found = understand(text, context).intents
         assert [(intent.command, intent.arguments) for intent in found] == intents
+
+
+@pytest.mark.parametrize(
+    ("text", "commands", "left"),
+    [
+        ("pin depth to 2, then run 3 and then unpin depth", ["pin", "run"], "unpin depth"),
+        ("run 2, then pin depth to 6", ["run"], "pin depth to 6"),
+        ("run 5, then quit", ["run"], "quit"),
+        ("run 5 and pin depth to 4", ["pin", "run"], ""),
+        ("try lr 0.01 and depth 4, not dart", ["forbid", "try"], ""),
+    ],
+)
+def test_a_change_that_is_to_come_after_trials_is_not_made_before_them(
+    text: str, commands: list[str], left: str
+) -> None:
+    reading = understand(text, CONTEXT)
+    assert ([intent.command for intent in reading.intents], reading.unclear) == (commands, left)
+    assert reading.is_certain == (not left)
+
+
+@pytest.mark.parametrize("text", ["pin booster to dart, no, gbtree", "pin lr=0.01, no, depth=4"])
+def test_what_is_corrected_is_asked_back(text: str) -> None:
+    reading = understand(text, CONTEXT)
+    assert reading.intents == ()
+    assert reading.unclear.startswith("no, ")
+
+
+@pytest.mark.parametrize(
+    ("text", "command", "arguments"),
+    [
+        ("why 99", "why", {"trial": 99}),
+        ("retry 99", "retry", {"trial": 99}),
+        ("compare 3 and 99", "compare", {"a": 3, "b": 99}),
+        ("run each trial 3 times", "repeats", {"n": 3}),
+        ("run each trial with 3 seeds", "repeats", {"n": 3}),
+        ("fix the seed to 3", "fix", {"values": {"seed": 3}}),
+        ("run one", "run", {"n": 1}),
+        ("I have an hour and 30 minutes", "budget", {"minutes": 90}),
+        ("run for two and a half hours", "run", {"minutes": 150}),
+        ("I have 10 more minutes", "budget", {"minutes": 10}),
+        ("depth must not be 3", "forbid", {"values": {"depth": 3}}),
+        ("lr not 0.01", "forbid", {"values": {"lr": 0.01}}),
+        ("depth less than 5", "narrow", {"parameter": "depth", "high": 4}),
+        ("depth over 2", "narrow", {"parameter": "depth", "low": 3}),
+        ("depth not more than 5", "narrow", {"parameter": "depth", "high": 5}),
+        ("lr below 0.05", "narrow", {"parameter": "lr", "high": 0.05}),
+    ],
+)
+def test_numbers_are_of_what_they_stand_beside(text: str, command: str, arguments: dict[str, object]) -> None:
+    intent, *others = understand(text, replace(CONTEXT, options=("seed",))).intents
+    assert (intent.command, dict(intent.arguments), others) == (command, arguments, [])
