@@ -25,7 +25,7 @@ from bestguess.tools.errors import InputError, StudyError
 from bestguess.tools.trial import History, Trial
 from bestguess.tools.words.documents import path_words, read_bytes, read_json
 from bestguess.tools.words.given import shown
-from bestguess.tools.words.private import open_private
+from bestguess.tools.words.private import write_private
 
 FORMAT = "bestguess result"
 VERSION = 1
@@ -279,13 +279,7 @@ class Result:
         checked = check_path("path", path, "give a file")
         if checked is None:
             raise InputError("path is None; give a file")
-        text = json.dumps(self.document, allow_nan=False)
-        try:
-            with open_private(checked, encoding="utf-8") as file:
-                file.write(text)
-        except OSError as error:
-            words = f"{path_words(path)} cannot be written: {error.strerror}"
-            raise InputError(f"{words}; see whether its folder is there") from error
+        write_private(checked, json.dumps(self.document, allow_nan=False), path_words(path))
 
     @classmethod
     def load(cls, path: str | Path) -> Self:

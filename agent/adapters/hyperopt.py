@@ -22,6 +22,7 @@ from bestguess.agent.adapters._translation import (
     needs,
     numeric,
     quantized,
+    rowwise,
     unbounded,
 )
 from bestguess.tools.errors import SpaceError
@@ -66,17 +67,7 @@ def read(native: Any) -> Translation:
     return Draft.read(found.items(), add, flat=False)
 
 
-def from_native(native: Any) -> Space:
-    """Return the space of an `hp` expression; raise SpaceError, naming the label."""
-    return read(native).space
-
-
-def to_native(points: Points, native: Any) -> list[dict[str, Any]]:
-    """Return points for `fmin`'s `points_to_evaluate`, which it drops where `trials` is given: see `trials`.
-
-    Raises ParamsError for points outside the space.
-    """
-    return read(native).native(points)
+from_native, to_native = rowwise(read)
 
 
 def trials(points: Points, native: Any, trials: Any = None) -> Any:

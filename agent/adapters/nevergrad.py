@@ -19,6 +19,7 @@ from bestguess.agent.adapters._translation import (
     needs,
     numeric,
     refuse,
+    rowwise,
     unbounded,
 )
 from bestguess.tools.errors import SpaceError
@@ -53,17 +54,7 @@ def read(native: Any) -> Translation:
     return replace(Draft.read(searched, _add), shape=shape)
 
 
-def from_native(native: Any) -> Space:
-    """Return the space of a parametrization, an argument without a name being called by its place."""
-    return read(native).space
-
-
-def to_native(points: Points, native: Any) -> list[Any]:
-    """Return values of the parametrization, first to be evaluated first.
-
-    A value is a dictionary, or args and kwargs for an Instrumentation. Raises ParamsError.
-    """
-    return read(native).native(points)
+from_native, to_native = rowwise(read)
 
 
 def hand_over(points: Points, optimizer: Any) -> None:

@@ -20,7 +20,6 @@ from bestguess.agent.chat.answers.facts import total_seconds
 from bestguess.agent.chat.consent import Consent
 from bestguess.agent.chat.conversation import Pending, Search
 from bestguess.agent.chat.events import Event
-from bestguess.agent.chat.exchange import converse
 from bestguess.agent.chat.model import CappedLLM
 from bestguess.agent.chat.session import Session
 from bestguess.agent.checks import check_flag, check_path
@@ -173,7 +172,7 @@ class Agent:
             return not lacking
 
         def say(line: str) -> None:
-            events.extend(converse(self.session, line, agrees, stop=stop).events)
+            events.extend(converse(self.session, line, agrees, stop=stop))
 
         before, had = self._study_name, self._started
         for line in lines:
@@ -267,3 +266,31 @@ class Agent:
             best_trial=history.incumbent,
             importance={one.importance.name: round(one.importance.mean, 4) for one in insights},
         )
+
+
+def converse(
+    session: Session, words: str, agrees: Callable[[Pending], bool], *, stop: threading.Event | None = None
+) -> list[Event]:
+    """Say words, answer each card as `agrees` says; return what happened once nothing runs or is asked.
+
+    A card's commands are its `intents`. `stop` ends the present reply and starts no further trial.
+    """
+    events: list[Event] = []
+    unlisten = session.listen(events.append)
+    try:
+        session.say(words)
+        while not session.closing and not (stop and stop.is_set()):
+            if pending := session.pending:
+                session.answer(pending.number, "yes" if agrees(pending) else "no")
+            elif session.rest(0.2) and session.pending is None:
+                if not session.afterwards:
+                    break
+                later = session.afterwards.pop(0)
+                session.do(later.command, later.arguments)
+        if stop and stop.is_set() and session.bench.trials:
+            session.discard_reply()
+            session.bench.trials.pause()
+        session.afterwards.clear()
+    finally:
+        unlisten()
+    return events

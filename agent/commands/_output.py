@@ -13,14 +13,11 @@ import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from bestguess.tools.errors import InputError
 from bestguess.tools.words.cleaning import clean
-from bestguess.tools.words.private import open_private
 from bestguess.tools.words.redaction import redact
 
 if TYPE_CHECKING:
@@ -46,16 +43,6 @@ def place(storage: str, study_name: str) -> str:
     from bestguess.agent.record.storage_url import shown_url
 
     return f"--storage {shlex.quote(str(shown_url(storage)))} --study-name {shlex.quote(study_name)}"
-
-
-def write_file(path: Path, text: str) -> None:
-    """Write a text to a file that only its owner can read; raise InputError where it cannot be written."""
-    try:
-        with open_private(path, encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        words = f"{path} cannot be written: {error.strerror}"
-        raise InputError(f"{words}; see whether its folder is there") from error
 
 
 def console_for(*, stderr: bool = False) -> Console:

@@ -19,9 +19,10 @@ from bestguess.agent.commands._options import (
     study_name_option,
     together,
 )
-from bestguess.agent.commands._output import echo, echo_json, write_file
+from bestguess.agent.commands._output import echo, echo_json
 from bestguess.tools.errors import InputError
 from bestguess.tools.words.given import shown
+from bestguess.tools.words.private import write_private
 
 if TYPE_CHECKING:
     from bestguess.agent.experiments.experiments import Experiments
@@ -285,7 +286,7 @@ def skill(out: Path | None, force: bool) -> None:
     refuse_existing(out, force=force, makes_folder=True)
     with suppress(OSError):  # that it cannot be made is said when the file is written
         out.parent.mkdir(parents=True, exist_ok=True)
-    write_file(out, text)
+    write_private(out, text)
     echo(f"{out} written; an agent reads it when it starts")
 
 

@@ -14,7 +14,8 @@ from bestguess.agent.commands._options import (
     refuse_existing,
     study_options,
 )
-from bestguess.agent.commands._output import echo, echo_json, write_file
+from bestguess.agent.commands._output import echo, echo_json
+from bestguess.tools.words.private import write_private
 
 if TYPE_CHECKING:
     from bestguess.agent.export import Form
@@ -55,7 +56,7 @@ def command(
     study = load(storage, study_name)
     text = export_study(study, form)
     if out is not None:
-        write_file(out, text)
+        write_private(out, text)
     if as_json:
         content = {} if out is not None else {"content": text}
         where = None if out is None else str(out)

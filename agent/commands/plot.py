@@ -15,8 +15,9 @@ from bestguess.agent.commands._options import (
     refuse_existing,
     study_options,
 )
-from bestguess.agent.commands._output import console_for, echo, echo_json, write_file
+from bestguess.agent.commands._output import console_for, echo, echo_json
 from bestguess.tools.errors import InputError
+from bestguess.tools.words.private import write_private
 
 if TYPE_CHECKING:
     from bestguess.agent.chat.events import Plot
@@ -74,7 +75,7 @@ def command(
     study = load(storage, study_name)
     if out is not None:
         figure = _figure(study, parameter, kind)
-        write_file(out, figure.to_html(include_plotlyjs=True))
+        write_private(out, figure.to_html(include_plotlyjs=True))
         if as_json:
             echo_json({"study_name": study.name, "out": str(out)})
         else:

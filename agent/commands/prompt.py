@@ -21,8 +21,9 @@ from bestguess.agent.commands._options import (
     storage_option,
     study_name_option,
 )
-from bestguess.agent.commands._output import echo, echo_json, write_file
+from bestguess.agent.commands._output import echo, echo_json
 from bestguess.tools.errors import ModelError
+from bestguess.tools.words.private import write_private
 
 if TYPE_CHECKING:
     from bestguess.agent.texts.candidates import Progress
@@ -156,7 +157,7 @@ def command(
     finally:
         task.model.close()
     if out is not None:
-        write_file(out, result.template)
+        write_private(out, result.template)
     if as_json:
         echo_json({**result.to_dict(), "study_name": name, "storage": shown_url(kept)})
         return

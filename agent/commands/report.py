@@ -14,7 +14,8 @@ from bestguess.agent.commands._options import (
     refuse_existing,
     study_options,
 )
-from bestguess.agent.commands._output import console_for, echo, echo_json, write_file
+from bestguess.agent.commands._output import console_for, echo, echo_json
+from bestguess.tools.words.private import write_private
 
 
 @click.command()
@@ -56,11 +57,11 @@ def command(
     study = load(storage, study_name)
     text = report_on(study, prefer=prefer)
     if out is not None:
-        write_file(out, text + "\n")
+        write_private(out, text + "\n")
     if page is not None:
         from bestguess.agent.chat.answers.report_page import report_page
 
-        write_file(page, report_page(study, prefer=prefer))
+        write_private(page, report_page(study, prefer=prefer))
     if as_json:
         written = {name: str(path) if path else None for name, path in (("out", out), ("html", page))}
         echo_json({"study_name": study.name, "storage": shown_url(storage), **written, "report": text})

@@ -16,7 +16,6 @@ from bestguess.agent.advice.advisor import Advice, Advisor, Consultation
 from bestguess.agent.advice.explainer import Explainer
 from bestguess.agent.advice.failures import common_claims
 from bestguess.agent.advice.knowledge import Knowledge
-from bestguess.agent.advice.reading import SMALL, Reading
 from bestguess.agent.llm import LLM
 from bestguess.agent.llm.grades import Word
 from bestguess.agent.search import chance, first_guesses
@@ -64,7 +63,7 @@ class Advisors:
 
     `first_guesses` and `explanations` are what it said before the study was gone on with; `llm` counts
     tokens. `grade` tells the present grade of its entrance exam, which may come while the study is under way,
-    after at most so many seconds as it is given; `reading` is how it is asked, if not as its grade has it.
+    after at most so many seconds as it is given.
     """
 
     guesses: Advisor
@@ -72,7 +71,6 @@ class Advisors:
     llm: LLM | None = None
     first_guesses: Advice | None = None
     explanations: Sequence[Advice] = ()
-    reading: Reading = SMALL
     grade: Callable[[float], Word] = lambda _wait_s: "failed"
 
 
@@ -101,7 +99,6 @@ class Turns:
         self.n_trials: int | None = None
         """How many trials there are to be, where somebody knows."""
 
-        self.reading = advisors.reading if advisors else SMALL
         self.grade: Word = "failed"
         """The model's grade, as it was when the latest trial was proposed."""
 
@@ -323,7 +320,7 @@ class Turns:
             self._verifier,
             self.region,
             consultation=consultation,
-            reading=self.rights.reading if self.reading == SMALL else self.reading,
+            reading=self.rights.reading,
             left=None if self.n_trials is None else max(self.n_trials - len(history), 1),
             claims=claims,
         )

@@ -69,10 +69,7 @@ def kind_of(message: str) -> str:
 class FailureRules:
     """What told trials say of why they failed; it does not change."""
 
-    def __init__(
-        self, space: Space, kinds: Sequence[_Kind], level: Callable[[FloatArray], FloatArray]
-    ) -> None:
-        self._space = space
+    def __init__(self, kinds: Sequence[_Kind], level: Callable[[FloatArray], FloatArray]) -> None:
         self._kinds = kinds
         self._level = level
 
@@ -110,7 +107,7 @@ class FailureRules:
             believed *= prior.sum() / believed.sum()
             bad = np.array([failed[row] for row in rows])
             found.append(_Kind.fit(kind, names, signs, believed, level(x[rows]), bad))
-        return cls(space, found, level)
+        return cls(found, level)
 
     @property
     def credit(self) -> float:

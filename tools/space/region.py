@@ -86,7 +86,6 @@ class Region:
             if name not in whole:
                 raise InputError(f"there is no parameter {name!r}; there are {', '.join(whole.names)}")
         self.whole = whole
-        self.limits = limits
         parts: dict[str, Parameter] = {}
         for name in Hierarchy(whole.parameters).order:
             one = whole.parameters[name]

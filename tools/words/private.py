@@ -10,12 +10,24 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
+from bestguess.tools.errors import InputError
+
 MODE = 0o600
 
 
 def open_private(path: Path | str, mode: str = "w", **how: Any) -> IO[Any]:
     """Open a file as `open` does; one that is made by this can be read by its owner only."""
     return open(path, mode, opener=_open, **how)
+
+
+def write_private(path: Path | str, text: str, name: object = None) -> None:
+    """Write a text to a file that only its owner can read; raise InputError where it cannot be written."""
+    try:
+        with open_private(path, encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        words = f"{path if name is None else name} cannot be written: {error.strerror}"
+        raise InputError(f"{words}; see whether its folder is there") from error
 
 
 def make_private(path: Path | str) -> None:

@@ -18,7 +18,7 @@ from bestguess.agent.chat.transcript import to_markdown
 from bestguess.tools.errors import InputError
 from bestguess.tools.objective.editing import Edit, edit_values
 from bestguess.tools.trial import Trial
-from bestguess.tools.words.private import open_private
+from bestguess.tools.words.private import write_private
 
 Form = Literal["script", "command", "json", "report", "study", "csv", "result"]
 
@@ -151,11 +151,7 @@ def apply(session: Conversation, trial: Number | None = None) -> str:
 def log(session: Conversation, path: str = TRANSCRIPT) -> str:
     """Write this conversation as Markdown into the folder."""
     target = _place_log(session, path)
-    try:
-        with open_private(target, encoding="utf-8") as file:
-            file.write(to_markdown(session.events))
-    except OSError as error:
-        raise InputError(f"{target.name} cannot be written: {error.strerror}") from error
+    write_private(target, to_markdown(session.events), target.name)
     session.files.wrote(target)
     return f"Wrote `{target.relative_to(session.bench.folder)}`."
 

@@ -11,7 +11,6 @@ from bestguess.agent.search.chance import Chance
 from bestguess.agent.search.state import SearchState
 from bestguess.agent.search.texts.draft import Draft, Writer, Writing
 from bestguess.agent.search.texts.exemplars import Exemplars
-from bestguess.agent.search.texts.options import Options
 from bestguess.agent.search.texts.recombination import Recombination
 from bestguess.tools.space.parameters import Text
 from bestguess.tools.trial import Proposal
@@ -34,6 +33,16 @@ def drafts_of(
             rng = np.random.default_rng((state.seed, state.number, 2, column))
             found[name] = [draft for writer in writers for draft in writer.write(writing, count, rng)]
     return found
+
+
+class Options:
+    """Gives those that were not tried yet, in their order; later the surrogate chooses among all of them."""
+
+    def write(self, writing: Writing, count: int, rng: np.random.Generator) -> list[Draft]:  # noqa: ARG002
+        """Return the first `count` that were not tried."""
+        tried = {one.text for one in writing.tried}
+        new = [text for text in writing.parameter.known if text not in tried]
+        return [Draft(text, "one of the texts that the user gave") for text in new[:count]]
 
 
 @dataclass(frozen=True, slots=True)

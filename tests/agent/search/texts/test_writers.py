@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 import bestguess as bg
 from bestguess.agent.search.texts.checking import check_text, placeholders
 from bestguess.agent.search.texts.draft import Writing
+from bestguess.agent.search.texts.drafts import Options
 from bestguess.agent.search.texts.exemplars import Exemplars, pieces_of
-from bestguess.agent.search.texts.options import Options
 from bestguess.agent.search.texts.recombination import Recombination
 from bestguess.tools.errors import ParamsError, SpaceError
 from bestguess.tools.trial import History, Outcome, Proposal, Trial
