@@ -136,7 +136,7 @@ def _fail(error: BestGuessError | str, code: int) -> NoReturn:
 
 def _line(text: str) -> str:
     """Return a text on one line; of a long one what is wrong, at its beginning, and the mend, at its end."""
-    line = clean_line(redact(text))
+    line = redact(clean_line(text))
     return line if len(line) <= LINE_CHARS else f"{line[: LINE_CHARS // 2]} … {line[-LINE_CHARS // 2 :]}"
 
 

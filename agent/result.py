@@ -46,7 +46,7 @@ Ending = Literal["done", "timeout", "patience", "exhausted", "failing", "callbac
 _WHY: dict[Ending, str] = {
     "timeout": "the time was up",
     "patience": "as many trials in a row as patience allows were no new best",
-    "exhausted": "every configuration was tried (a Task with noisy=True has them repeated)",
+    "exhausted": "nothing was found that was not tried (a Task with noisy=True has them repeated)",
     "callback": "a callback ended the run",
     "interrupted": "the run was interrupted, and this is the result so far",
 }

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from bestguess.tools.errors import InputError
+from bestguess.tools.resolution import resolution
 from bestguess.tools.words.cleaning import clean_line
 from bestguess.tools.words.given import did_you_mean, entries, plain, shown
 
@@ -53,6 +54,15 @@ class Bound:
         """The limit as it is given."""
         short = f"{self.value:g}"
         return f"{self.relation} {short if float(short) == self.value else self.value}"
+
+    def edge(self, told: Sequence[float]) -> float:
+        """Return how far a truth may go: half a step of the `told` values beyond, where one is on the bound.
+
+        Half of what is believed of a truth on its bound lies beyond it, however often it was met.
+        """
+        if self.value not in told:
+            return self.value
+        return self.value + 4.0 * resolution(told) * (1.0 if self.relation == "<=" else -1.0)
 
     def excess(self, value: float) -> float:
         """Return by how much a value breaks the limit; 0 and less keep it, as with Optuna's constraints."""

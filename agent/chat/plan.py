@@ -8,7 +8,9 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
+
+from pydantic import ConfigDict, TypeAdapter
 
 from bestguess.agent.chat.answers.formatting import inline
 from bestguess.agent.pruning.pruner import check_repeats, check_rule
@@ -25,6 +27,8 @@ from bestguess.tools.space.region import Limit, Limits, Region
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History
 from bestguess.tools.words.cleaning import spell_out
+
+_STRICT = ConfigDict(strict=True, allow_inf_nan=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,17 +156,24 @@ class Plan:
 
     @classmethod
     def from_dict(cls, kept: Mapping[str, Any]) -> Plan:
-        """Return the plan that `to_dict` wrote down."""
-        return cls(
-            **{
-                **kept,
-                "words": tuple(sys.executable if word == "{python}" else word for word in kept["words"]),
-                "task": Task.from_dict(kept["task"]),
-                "space": Space.from_dict(kept["space"]),
-                "left_out": tuple(kept["left_out"]),
-                "limits": Limits.from_dict(kept["limits"]),
-            }
-        )
+        """Return the plan that `to_dict` wrote down; raise ValueError for a field of another type."""
+        given = {
+            **kept,
+            "words": tuple(sys.executable if word == "{python}" else word for word in kept["words"]),
+            "task": Task.from_dict(kept["task"]),
+            "space": Space.from_dict(kept["space"]),
+            "left_out": tuple(kept["left_out"]),
+            "limits": Limits.from_dict(kept["limits"]),
+        }
+        check_types(cls, given)
+        return cls(**given)
+
+
+def check_types(kind: type, kept: Mapping[str, Any]) -> None:
+    """Raise ValueError where a plain field of a dataclass was kept with a value of another type."""
+    for name, hint in get_type_hints(kind).items():
+        if name in kept and not hasattr(hint, "from_dict"):
+            TypeAdapter(hint, config=_STRICT).validate_python(kept[name])
 
 
 @dataclass(frozen=True, slots=True)

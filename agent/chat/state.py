@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from bestguess.agent.chat.plan import Plan
+from bestguess.agent.chat.plan import Plan, check_types
 from bestguess.tools.errors import InputError
 from bestguess.tools.objective.repeats import MOST_REPEATS
 from bestguess.tools.space.region import Limits
@@ -47,6 +47,7 @@ class Undo:
         """Return the change that `to_dict` wrote down; raise ValueError for what cannot be taken back."""
         what, limits, trial, study = kept["what"], kept["limits"], kept["trial"], kept.get("study")
         plan = kept.get("plan")
+        check_types(cls, {"trial": trial, "study": study, "plan": plan})
         if not isinstance(what, str) or (limits, trial, study, plan).count(None) != 3:
             raise ValueError(f"{shown(kept)} is no change that could be taken back")
         return cls(what, None if limits is None else Limits.from_dict(limits), trial, study, plan)
@@ -108,6 +109,7 @@ class SessionState:
     def from_dict(cls, kept: Mapping[str, Any]) -> Self:
         """Return the state that `to_dict` wrote down; raise InputError for anything else."""
         try:
+            check_types(Agreed, kept["agreed"])
             return cls(
                 plan=Plan.from_dict(kept["plan"]) if kept["plan"] else None,
                 agreed=Agreed(**kept["agreed"]),

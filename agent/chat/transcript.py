@@ -140,8 +140,8 @@ def to_markdown(events: Iterable[Event]) -> str:
 def _is_torn(path: Path) -> bool:
     """Whether a file ends in the middle of a line."""
     try:
-        with path.open("rb") as file:
+        with open_private(path, "rb") as file:
             file.seek(-1, os.SEEK_END)
-            return file.read(1) != b"\n"
+            return bool(file.read(1) != b"\n")
     except OSError:
         return False

@@ -15,7 +15,7 @@ from itertools import pairwise
 _MARK = re.compile(r"^(?P<before>\s*)(?P<mark>#+|;+|//+)(?P<after>\s*)")
 _NAME = r"[A-Za-z_][\w.-]*"
 _SETTING = re.compile(
-    rf"^\s*(?P<name>{_NAME})(?P<is>\s*[:=]\s*|\s+)(?P<value>\S+(?:\s+\S+)?)\s*;?\s*(?P<said>#.*|\Z)"
+    rf"^\s*(?P<name>{_NAME})(?P<is>\s*+[:=]\s*+|\s++)(?P<value>\S+(?:\s++[^\s#]\S*)?)\s*+(?:;\s*+)?(?P<said>#.*|\Z)"
 )
 _HEADING = re.compile(
     rf"^\s*(?:[-*•+·]\s+|\d+[.)]\s+|\|\s*)?[`*\"']*(?::param\s+)?(?:-\w,?\s+)?-{{0,2}}(?P<name>{_NAME}?)[`*\"']*"

@@ -39,7 +39,7 @@ from bestguess.agent.llm.wire import client_for, origin
 from bestguess.tools.errors import ModelError, ModelSpecError, ModelUnavailable, ReplyError
 from bestguess.tools.words.cleaning import clean_line
 from bestguess.tools.words.given import shorten
-from bestguess.tools.words.redaction import is_secret_name, keep_secret, redact
+from bestguess.tools.words.redaction import is_secret_name, keep_secret, redact, redact_cut
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -236,7 +236,7 @@ class ServerLLM:
             read_text(message.content) if calls else content_of(message) for message in messages[: request.n]
         ]
         most = _most_chars(request)  # to look for secrets in a body of megabytes would take a minute
-        texts = tuple(redact(THOUGHT.sub("", content[:most]).strip()) for content in contents)
+        texts = tuple(THOUGHT.sub("", redact_cut(content, most)).strip() for content in contents)
         if len(texts) < request.n:
             raise ReplyError(f"{len(texts)} answers where {request.n} were asked for")
         prompt_tokens = max((count_said(each, "prompt_tokens") for each in completions), default=0)
@@ -287,7 +287,7 @@ class ServerLLM:
             try:
                 completion = await persist(create, is_final=is_final, **body)
             except openai.APIStatusError as error:
-                words = shorten(clean_line(redact(describe(error))), ERROR_CHARS)
+                words = shorten(redact(clean_line(describe(error))), ERROR_CHARS)
                 if error.status_code not in REFUSED and error.status_code < 500:
                     raise
                 if told := CONTEXT_REFUSED.search(words):
@@ -305,7 +305,7 @@ class ServerLLM:
                     raise first from None
             else:
                 reason = describe(first) if first else ""
-                tried = dict.fromkeys(guess, shorten(clean_line(redact(reason)), ERROR_CHARS))
+                tried = dict.fromkeys(guess, shorten(redact(clean_line(reason)), ERROR_CHARS))
                 self.conceded = {**self.conceded, **tried, **learned}
                 return completion, body
 
@@ -370,7 +370,7 @@ class ServerLLM:
     def _unavailable(self, words: str) -> ModelUnavailable:
         if self._key != NO_KEY:
             words = words.replace(self._key, "***")
-        return ModelUnavailable(shorten(clean_line(redact(f"{self.url}: {words}")), ERROR_CHARS))
+        return ModelUnavailable(shorten(redact(clean_line(f"{self.url}: {words}")), ERROR_CHARS))
 
 
 def _most_chars(request: Request) -> int:

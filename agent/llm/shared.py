@@ -94,7 +94,7 @@ class SharedLLM:
     @property
     def name(self) -> str:
         """The model's name."""
-        return shorten(clean_line(redact(str(self.llm.name))), NAME_CHARS)
+        return shorten(redact(clean_line(str(self.llm.name))), NAME_CHARS)
 
     @property
     def context_tokens(self) -> int | None:

@@ -16,7 +16,7 @@ from bestguess.agent.llm import Message, Request, ToolCall
 from bestguess.agent.llm import Tool as Tool
 from bestguess.agent.llm.parsing import find_object
 from bestguess.tools.space.schema import object_schema
-from bestguess.tools.words.redaction import redact
+from bestguess.tools.words.redaction import redact, redact_cut
 
 MOST_CALLS = 16
 """Heard of one reply."""
@@ -28,11 +28,15 @@ ANSWER_CHARS = 1500
 
 
 def turn_body(turn: Message) -> dict[str, Any]:
-    """Return a message as a server takes it."""
-    body: dict[str, Any] = {"role": turn.role, "content": turn.content}
+    """Return a message as a server takes it: no secret in it goes there."""
+    body: dict[str, Any] = {"role": turn.role, "content": redact(turn.content)}
     if turn.calls:
         body["tool_calls"] = [
-            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+            {
+                "id": call.id,
+                "type": "function",
+                "function": {"name": call.name, "arguments": redact(call.arguments)},
+            }
             for call in turn.calls
         ]
     if turn.call_id:
@@ -54,7 +58,7 @@ def calls_in(message: Any) -> Iterator[ToolCall]:
         name, arguments = getattr(function, "name", ""), getattr(function, "arguments", "")
         # Some servers send an object where a text belongs.
         text = json.dumps(arguments) if isinstance(arguments, Mapping) else str(arguments or "{}")
-        yield ToolCall(str(name)[:80], redact(text[:ARGUMENT_CHARS]), f"call{number}")
+        yield ToolCall(str(name)[:80], redact_cut(text, ARGUMENT_CHARS), f"call{number}")
 
 
 def by_schema(request: Request) -> Request:

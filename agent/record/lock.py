@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bestguess.agent.record.storage_url import file_of, is_memory, temporary
 from bestguess.tools.errors import StudyUnavailable
-from bestguess.tools.words.private import MODE, make_private
+from bestguess.tools.words.private import make_private, open_own
 
 WRITE_TIMEOUT_S = 30.0
 """Writing takes milliseconds; whoever keeps others from it for so long is stopped, and not waited for."""
@@ -75,7 +75,7 @@ def _lock(path: Path, timeout_s: float) -> int | None:
     A thread waits in the kernel, which wakes who waits in their order; where each asks again and again,
     chance overtakes: with 64 processes, some waited for more than a minute.
     """
-    opened = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    opened = open_own(os.fspath(path), os.O_RDWR)
     try:
         fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return opened
@@ -134,7 +134,7 @@ def hold_sign(path: Path) -> Sign | None:
     with _signs_guard:
         if path not in _signs:
             try:
-                opened = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, MODE)
+                opened = open_own(os.fspath(path), os.O_RDWR | os.O_CREAT)
             except OSError as error:
                 raise _unwritable(path, error) from error
             place = secrets.randbelow(2**62)
@@ -152,7 +152,7 @@ def hold_sign(path: Path) -> Sign | None:
 def is_held(path: Path, sign: Sign) -> bool | None:
     """Whether the process lives that holds the sign; None if this is not the file that it holds."""
     try:
-        opened = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        opened = open_own(os.fspath(path), os.O_RDWR)
     except OSError:
         return None
     try:

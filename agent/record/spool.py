@@ -15,9 +15,10 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from uuid import uuid4
 
 from bestguess.agent.record.storage_url import digest, file_of, is_memory, temporary
@@ -29,6 +30,9 @@ from bestguess.tools.trial import Outcome, Proposal
 
 ASIDE = ".aside"
 """How the name of a file ends that holds what could not be taken in."""
+
+LONGEST_LINE = 4_000_000
+"""In bytes."""
 
 _log = logging.getLogger(__name__)
 
@@ -109,16 +113,16 @@ class Spool:
             _log.warning("outcomes of study %r wait in %s, which cannot be read: %s", self._name, path, error)
             return
         with os.fdopen(descriptor, "rb") as file:
-            lines = file.read().splitlines()
-            reasons = [why for line in lines if (why := self._take(line, space, trials))]
+            taken = [self._take(line, space, trials) for line in _lines(file)]
+            reasons = list(filter(None, taken))
             aside = _free(path.with_name(path.name + ASIDE))
             try:
                 path.replace(aside) if reasons else path.unlink()
             except OSError as error:
                 _log.warning("%s was taken in and cannot be removed: %s", path, error)
-        for reason in reasons:
+        for reason in dict.fromkeys(reasons):
             _log.warning("%s; it is kept in %s", reason, aside)
-        if len(lines) > len(reasons):
+        if len(taken) > len(reasons):
             _log.warning("study %r has taken in what waited in %s", self._name, path)
 
     def _take(self, raw: bytes, space: Space, trials: StoredTrials) -> str:
@@ -127,7 +131,7 @@ class Spool:
             line = json.loads(raw)
             if (line["study"], line["token"]) != (self._name, self._token):
                 raise ValueError("it is of another study")
-        except (ValueError, TypeError, LookupError) as error:
+        except (ValueError, TypeError, LookupError, RecursionError) as error:
             return f"a kept outcome of study {self._name!r} cannot be read: {error!r}"
         number = line.get("number")
         try:
@@ -165,10 +169,11 @@ class Spool:
         """Say which files hold outcomes of an earlier study of the same name; they stay where they are."""
         for base in self._bases:
             for path in base.parent.glob(f"{glob.escape(base.name)}.*.spool"):
-                with suppress(OSError, ValueError, LookupError, TypeError):
+                with suppress(OSError, ValueError, LookupError, TypeError, RecursionError, StopIteration):
                     if not _is_ours(path.lstat()):
                         continue
-                    first = json.loads(path.read_bytes().partition(b"\n")[0])
+                    with path.open("rb") as file:
+                        first = json.loads(next(_lines(file)))
                     if first["study"] == self._name and path not in self.paths:
                         _log.warning(
                             "%s holds outcomes of an earlier study of the name %r and is left as it is: "
@@ -188,6 +193,11 @@ def _places(url: str | None) -> tuple[Path, ...]:
     beside = file_of(url)
     places = elsewhere if beside is None else (beside, *elsewhere)
     return tuple(place for place in places if place.parts[0] != "~")  # as it stays where nobody has a home
+
+
+def _lines(file: IO[bytes]) -> Iterator[bytes]:
+    """Yield the lines, and what is longer than any of ours in pieces that nobody can read."""
+    return iter(partial(file.readline, LONGEST_LINE), b"")
 
 
 def _free(path: Path) -> Path:

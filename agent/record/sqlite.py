@@ -19,13 +19,15 @@ from urllib.parse import quote
 from bestguess.tools.words.given import shown
 
 _AS_IT_LIES = "mode=ro&immutable=1"
-_CODE = re.compile(
-    r"/\*|--|^create\s+virtual|^create\s+(?:unique\s+)?index\b[^(]*\([^()]*\(|\bcheck\s*\([^()]*\(",
-    re.IGNORECASE,
-)
+_NAMED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|\[[^]]*\]")
+"""A text or a name in quotes, which may hold anything."""
 
-_LISTED = re.compile(r"\bin\s*\((?:\s*(?:'[^']*'|-?\d+)\s*,?)*\)", re.IGNORECASE)
-"""As SQLAlchemy wrote an Enum: `CHECK (state IN ('RUNNING', …))`."""
+_LISTED = re.compile(r"\bcheck\s*\(\s*\w+\s*(?:=\s*[\w-]+|\bin\s*\([\s\w,-]*\))\s*\)", re.IGNORECASE)
+"""As SQLAlchemy wrote an Enum: `CHECK (state IN ('RUNNING', …))`, and Optuna that there is one version."""
+
+_CODE = re.compile(r"/\*|--|\bcheck\b|^\s*create\s+virtual\b", re.IGNORECASE)
+_COLUMNS = re.compile(r"[^(]*\(\s*\w+(?:\s+(?:asc|desc))?(?:\s*,\s*\w+(?:\s+(?:asc|desc))?)*\s*\)\s*", re.I)
+"""An index of columns alone."""
 
 _QUOTED = re.compile(r"'(?:[^']|'')*'")
 READ = (
@@ -86,10 +88,15 @@ def refuse_code(connection: sqlite3.Connection, own: Collection[str] = ()) -> No
     for kind, name, table, sql in rows:
         if table not in READ:
             continue
-        is_code = (kind in ("view", "trigger") and sql not in own) or _CODE.search(_LISTED.sub("", sql))
-        if is_code or any(
-            hidden > 1 or ("(" in str(default) and not _QUOTED.fullmatch(str(default)))
-            for hidden, default in connection.execute(columns, (name,))
+        bare = _LISTED.sub("", _NAMED.sub("x", sql))
+        is_code = sql not in own if kind in ("view", "trigger") else _CODE.search(bare)
+        if (
+            is_code
+            or (kind == "index" and not _COLUMNS.fullmatch(bare))
+            or any(
+                hidden > 1 or ("(" in str(default) and not _QUOTED.fullmatch(str(default)))
+                for hidden, default in connection.execute(columns, (name,))
+            )
         ):
             raise sqlite3.DatabaseError(f"it has code in it, which is not run: the {kind} {shown(name)}")
 

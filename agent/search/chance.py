@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from bestguess.agent.search.state import SearchState
+from bestguess.tools.search.candidates import untried
 from bestguess.tools.search.looks import balance
-from bestguess.tools.trial import Proposal
+from bestguess.tools.space.lattice import Lattice
+from bestguess.tools.trial import Proposal, key_of
 
 FIRST_LOOKS = 4
 """How many run before the surrogate takes over where nobody has an idea (NOTEBOOK 8)."""
@@ -42,7 +44,10 @@ class Chance:
         params = balance(state.space, state.space.sample(rng), had, rng, in_order=self.in_order)
         if state.history.failed or state.tried(params):
             several = [params, *state.space.samples(rng, TRIES)]
-            new = [one for one in several if not state.tried(one)] or several[-1:]
+            new = [one for one in several if not state.tried(one)]
+            if not new:
+                seen = {key_of(trial.params) for trial in state.history}
+                new += untried(Lattice(state.space), rng, seen) or several[-1:]
             likely = state.likely(new)
             params = new[int(np.argmax(likely >= (LIKELY if state.history.complete else 1.0) * likely.max()))]
         return Proposal(params, "random", self.reason, fallback=self.fallback)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bestguess.agent.search.state import Pass, SearchState
-from bestguess.tools.search.sizes import choose_size, is_due
+from bestguess.tools.search.sizes import choose_size, is_due, useful_sizes
 from bestguess.tools.space.fidelity import Fidelity
 from bestguess.tools.trial import Proposal
 
@@ -42,7 +42,8 @@ def in_size(state: SearchState, proposal: Proposal, *, searched: bool) -> Propos
     resource, last = _resource(state, name), state.left == 1
     whole = last or not state.history.complete
     looks = not last and (not searched or proposal.source in LOOKS)
-    small = {**proposal.params, name: resource.high if whole else resource.low}
+    least = useful_sizes(resource, name, state.history)[0]
+    small = {**proposal.params, name: resource.high if whole else least}
     if state.verifier is None or (looks and not state.tried(small)):
         return _smaller(replace(proposal, params=small), name, resource)
     whole = whole or is_due(state.history, name, resource.high)

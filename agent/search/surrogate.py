@@ -8,7 +8,7 @@ from bestguess.tools.trial import History, Proposal
 from bestguess.tools.words.given import shorten
 
 NOTHING_TO_FIT = "fewer than two trials have a value, so there is nothing to fit"
-ALL_TRIED = "every configuration of this space has been tried"
+ALL_TRIED = "nothing was found in this space that has not been tried"
 
 
 class Surrogate:

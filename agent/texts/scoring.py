@@ -9,6 +9,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from bestguess.agent.texts.items import OUTPUT, Item
@@ -21,7 +22,7 @@ Score = Callable[[str, Item], float]
 """From a model's answer to an item to its score, 1 if it is right."""
 
 MOST_ANSWER = 20_000
-_FENCE = re.compile(r"```(?:json)?\s*\n?(.*?)```", re.DOTALL | re.IGNORECASE)
+_FENCE = re.compile(r"```(?:json)?+\s*+(.*?)```", re.DOTALL | re.IGNORECASE)
 
 
 def exact(answer: str, item: Item) -> float:
@@ -30,11 +31,11 @@ def exact(answer: str, item: Item) -> float:
 
 
 def contains(answer: str, item: Item) -> float:
-    """Whether the right answer stands in the answer as whole words, in any case of letters."""
+    """Whether the right answer stands in the answer as whole words and numbers, in any case of letters."""
     said, right = (" ".join(text.casefold().split()) for text in (answer, item.output))
     at = said.find(right)  # a pattern would take the square of the answer's length
     while at >= 0:
-        if not any(map(_is_in_word, (said[at - 1 : at], said[at + len(right) :][:1]))):
+        if not _goes_on(said[max(at - 2, 0) : at], right, said[at + len(right) :][:2]):
             return 1.0
         at = said.find(right, at + 1)
     return 0.0
@@ -107,18 +108,21 @@ def _own(function: Callable[..., Any], name: str) -> Score:
 
 
 def _read_json(answer: str) -> Any:
-    """Return the JSON in an answer: all of it, what is in a fence, or from the first brace to the last."""
+    """Return the JSON in an answer: all of it, in a fence, or in braces or brackets; or raise ValueError."""
     text = answer.strip()[:MOST_ANSWER]
-    if fenced := _FENCE.search(text):
-        text = fenced[1].strip()
-    try:
-        return json.loads(text)
-    except ValueError:
-        return json.loads(text[text.index("{") : text.rindex("}") + 1])
+    fenced = _FENCE.search(text)
+    within = (text[text.find(one) : text.rfind(other) + 1] for one, other in ("{}", "[]"))
+    for part in (text, fenced[1] if fenced else "", *within):
+        with suppress(ValueError):
+            return json.loads(part)
+    raise ValueError("there is no JSON in it")
 
 
-def _is_in_word(letter: str) -> bool:
-    return letter.isalnum() or letter == "_"
+def _goes_on(before: str, right: str, after: str) -> bool:
+    """Whether a word or a number is longer than what was found of it: neither 15, 1.5 nor -5 is 5."""
+    is_word = any(letter.isalnum() or letter == "_" for letter in (before[-1:], after[:1]))
+    begins = right[:1].isdigit() and re.search(r"\d[.,]\Z|(?<!\w)[-\u2212]\Z", before)
+    return is_word or bool(begins or (right[-1:].isdigit() and re.match(r"[.,]\d", after)))
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 import bestguess as bg
-from bestguess.agent.advice.reading import Reading
 from bestguess.agent.record.study import load
 from bestguess.agent.search.switches import Switches
 from bestguess.agent.testing.server import Exchange, MisbehavingServer
@@ -29,14 +28,13 @@ def test_a_study_whose_model_says_stop_goes_on_and_says_so(tmp_path: Path) -> No
         exchange.complete([json.dumps({"points": points, "advice": ADVICE})])
 
     storage = f"sqlite:///{tmp_path / 'study.db'}"
-    switches = Switches(trust=False, first_guesses=False)
+    switches = Switches(grade="able", trust=False, first_guesses=False)
     with (
         MisbehavingServer([answer]) as server,
         bg.Tuner(
             SPACE, llm=server.url, storage=storage, study_name="s", seed=0, switches=switches, prefetch=False
         ) as tuner,
     ):
-        tuner._turns.reading = Reading(points=3)
         objective = FunctionObjective(lambda params: (params["dose"] - 5.3) ** 2 + params["rods"])
         result = tuner.run(objective, n_trials=10)
         record, report = json.loads(json.dumps(result.to_dict())), result.report()

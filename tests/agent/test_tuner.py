@@ -255,7 +255,7 @@ def test_a_run_ends_and_says_so_once_every_configuration_was_tried(
     result = bg.tune(lambda params: float(len(params)), space, n_trials=9, seed=0)
     assert len(result.trials) == len({str(trial.params) for trial in result.trials}) == size
     assert result.ending == result.to_dict()["ending"] == "exhausted"
-    assert "every configuration was tried" in result.report()
+    assert "nothing was found that was not tried" in result.report()
     assert f"{size} of n_trials=9 have run" in caplog.text
 
 
@@ -267,7 +267,7 @@ def test_what_is_used_up_is_repeated_for_a_noisy_task_and_by_ask() -> None:
             tuner.tell(trial, bg.Outcome.failure("no memory"))
         assert len(tuner.history) == len(set(configurations(tuner.history.trials))) == 4
         again = tuner.ask()
-        assert (again.number, again.reason) == (4, "every configuration of this space has been tried")
+        assert (again.number, again.reason) == (4, "nothing was found in this space that has not been tried")
         tuner.study.optuna_study.enqueue_trial({"n": 1, "kind": "a"})
         assert tuner.ask_new() is not None
 

@@ -154,3 +154,18 @@ def test_weights_that_prefer_nothing_are_errors(prefer: object) -> None:
 def test_one_metric_needs_no_weights() -> None:
     with pytest.raises(InputError, match="leave it out"):
         History().preferring({"value": 1})
+
+
+@pytest.mark.parametrize(
+    ("bound", "told", "edge"),
+    [
+        (Bound("<=", 0.0), [0.0, 3.0, 4.0], 0.5),
+        (Bound(">=", 1.0), [1.0, 0.5], 0.75),
+        (Bound("<=", 0.1), [0.0, 3.0, 4.0], 0.1),
+        (Bound("<=", 10.0), [10.0, 10.0], 10.02),
+    ],
+)
+def test_a_truth_may_go_half_a_step_beyond_a_bound_that_a_value_is_on(
+    bound: Bound, told: list[float], edge: float
+) -> None:
+    assert bound.edge(told) == pytest.approx(edge)

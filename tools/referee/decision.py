@@ -19,7 +19,7 @@ from bestguess.tools.referee.experiment import (
     incumbents,
     measurements,
 )
-from bestguess.tools.referee.noise import Noise, resolution
+from bestguess.tools.referee.noise import Noise
 from bestguess.tools.referee.normal import below
 from bestguess.tools.referee.posterior import (
     WINDOW,
@@ -305,15 +305,11 @@ def _limits(
             check_metric(one, name)
         sign = 1.0 if bound.relation == ">=" else -1.0
         belief = _believe_both(record, name, sign, candidate.number, incumbent.number)
-        edge, step = sign * bound.value, 0.0
         values = [float(value) for one in record.values() for value in one.measured(name)]
-        if bound.value in values:
-            # Of a truth on its bound half would lie beyond it, however often it was met: half a step is let.
-            step = 4.0 * resolution([*values, bound.value])
         for one, holds in zip(both, found, strict=True):
             truth = belief.posterior.truth(one.number)
-            is_on = bound.value in one.measured(name)
-            holds[name] = float(truth.weight @ _above(truth, edge - step if is_on else edge))
+            edge = bound.edge(values) if bound.value in one.measured(name) else bound.value
+            holds[name] = float(truth.weight @ _above(truth, sign * edge))
     return found
 
 

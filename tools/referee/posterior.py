@@ -23,7 +23,8 @@ from statistics import median
 import numpy as np
 
 from bestguess.tools.arrays import FloatArray
-from bestguess.tools.referee.noise import WILD, noise_grid, resolution, sum_up
+from bestguess.tools.referee.noise import WILD, noise_grid, sum_up
+from bestguess.tools.resolution import resolution
 
 KINDS = ("nothing", "help", "harm", "much help", "much harm")
 FAR = 5.0

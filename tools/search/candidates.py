@@ -11,7 +11,7 @@ Thousands of places are scored for every proposal; params are made of the finali
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from itertools import islice
+from itertools import chain, combinations, islice
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,7 @@ MOST_ENUMERATED = 2**14
 """A space with no more configurations than this is searched to the last one before giving up."""
 
 SAMPLES = 200
+MOST_PAIRS = 2**23
 """How many random configurations are looked at before giving up on a larger one."""
 
 COVER = 512
@@ -93,7 +94,7 @@ def maximize(
     if ascent is not None:
         pool.climb(ascent)
     seen = {key_of(params) for params in evaluated}
-    found = list(pool.untried(seen, FINALISTS)) or _leftover(lattice, rng, seen)
+    found = list(pool.untried(seen, FINALISTS)) or untried(lattice, rng, seen)
     if lattice.exact or len(found) < 2:
         return found
     scores = score(space.encode_many(found), np.array([space.active_mask(params) for params in found]))
@@ -168,13 +169,30 @@ class _Pool:
                 yield params
 
 
-def _leftover(lattice: Lattice, rng: np.random.Generator, seen: Set[frozenset[Any]]) -> list[dict[str, Any]]:
+def _in_pairs(space: Space, rng: np.random.Generator) -> Iterator[dict[str, Any]]:
+    """Yield what keeps constraints that chance seldom meets: some place that does, with two other values."""
+    if not space.constraints:
+        return
+    cube, left = space.feasible, MOST_PAIRS
+    pairs = list(combinations(cube.places, 2))
+    for base in rng.permutation(cube.cloud):
+        for one, other in rng.permutation(pairs) if pairs else ():
+            several = [places.ravel() for places in np.meshgrid(cube.places[one], cube.places[other])]
+            left -= len(several[0])
+            if left < 0:
+                return
+            x = np.repeat(base[None], len(several[0]), axis=0)
+            x[:, one], x[:, other] = several
+            yield from (space.decode(row) for row in rng.permutation(x[cube.holds(x)]))
+
+
+def untried(lattice: Lattice, rng: np.random.Generator, seen: Set[frozenset[Any]]) -> list[dict[str, Any]]:
     """Return an untried configuration, if there is one and the space can be searched for it."""
     tries: Iterable[dict[str, Any]]
     if lattice.size <= MOST_ENUMERATED:
         settled, _ = lattice.settle(lattice.enumerate())
         tries = map(lattice.decode, rng.permutation(np.unique(settled, axis=0)))
     else:
-        tries = lattice.space.samples(rng, SAMPLES)
+        tries = chain(lattice.space.samples(rng, SAMPLES), _in_pairs(lattice.space, rng))
     untried = (one for one in tries if key_of(one) not in seen and lattice.space.satisfies(one))
     return list(islice(untried, 1))

@@ -14,7 +14,7 @@ n completed curves, FEWEST or more, still had from there, and that held at every
 
 Curves that cross late have large gains late, and keep the rule from stopping whatever might do the same;
 ranks at equal steps, by which Optuna's rules go, do not see that. The constants were chosen on the curves of
-99 data sets of LCDB : what stops more stops winners, too.
+99 data sets of LCDB (NOTEBOOK 38): what stops more stops winners, too.
 """
 
 from __future__ import annotations
@@ -65,10 +65,11 @@ def is_hopeless(running: Curve, completed: Sequence[Curve]) -> bool:
     best = min((curve.end for curve in completed if curve.end is not None), default=None)
     if best is None:
         return False
-    now = running.steps[-1]
-    if now < SINCE * running.steps[0]:  # it has not lasted long enough for the rule to hold for a while
+    from_0 = running.steps[0] == 0  # its step 0 is the first, and no half of anything
+    now = running.steps[-1] + from_0
+    if now < SINCE * (running.steps[0] + from_0):  # the rule cannot have held for a while
         return False
-    for step in running.steps[bisect_right(running.steps, now / SINCE) :]:
+    for step in running.steps[bisect_right(running.steps, now / SINCE - from_0) :]:
         gains = [gain for curve in completed if (gain := curve.gain(step)) is not None]
         if len(gains) < FEWEST:
             return False

@@ -17,6 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import cached_property
+from itertools import compress
 from typing import Any, Self
 
 import numpy as np
@@ -70,12 +71,13 @@ class FrontVerifier(Verifier):
         x, active = fitted._fit.places.of(trials)
         texts, hyperprior = text_vectors(space, embedder), NOISY if noisy else Prior()
         surrogate = GaussianProcess(space.column_kinds, fitted._fit.device, hyperprior, texts)
-        fitted._others = {
-            name: surrogate.fit(
-                x, np.array([fitted._sign_of(name) * trial.values[name] for trial in trials]), active=active
-            )
-            for name in fitted.goals.names[1:]
-        }
+        fitted._others = {}
+        for name in fitted.goals.names[1:]:
+            values = [fitted._sign_of(name) * trial.values[name] for trial in trials]
+            is_default = [trial.params == space.default() for trial in trials]
+            default = list(compress(values, is_default))
+            posterior = surrogate.fit(x, np.array(values), active=active)
+            fitted._others[name] = posterior.relative_to(*default[:1])
         return fitted
 
     def beside(self, history: History) -> FrontVerifier:
@@ -185,6 +187,15 @@ class FrontVerifier(Verifier):
         others = [f"Of {name}: {self._state_of(found)}" for name, found in self._others.items()]
         return " ".join([f"Of {self.goals.first}: {super().describe()}", *others])
 
+    @cached_property
+    def _edges(self) -> dict[str, float]:
+        """How far each limited metric may go."""
+        complete = self.history.complete
+        return {
+            name: bound.edge([trial.values[name] for trial in complete])
+            for name, bound in self.goals.limits.items()
+        }
+
     @property
     def _best(self) -> float | None:
         best = None if self.goals.several else self.history.incumbent
@@ -242,7 +253,7 @@ class FrontVerifier(Verifier):
         self, name: str, posterior: GPPosterior, expected: tuple[FloatArray, FloatArray]
     ) -> FloatArray:
         bound, sign = self.goals.limits[name], self._sign_of(name)
-        room = float(posterior.transform.forward(sign * bound.value)) - expected[0]
+        room = float(posterior.transform.forward(sign * self._edges[name])) - expected[0]
         below = (bound.relation == "<=") == (sign > 0)
         kept: FloatArray = log_ndtr((room if below else -room) / expected[1])
         return kept

@@ -38,9 +38,9 @@ def represent(history: History, most: int = CPU_ROWS) -> list[Trial]:
 
 
 def standard_errors(trials: Sequence[Trial]) -> FloatArray | None:
-    """Return the standard errors (n,) of the values of trials, 0 of one run; None where no runs differ.
+    """Return the standard errors (n,) of the values of trials; None where no runs differ.
 
-    A few runs tell a variance badly, so each is taken half way to the mean of all.
+    A few runs tell a variance badly, so each is taken half way to the mean of all, which one run has.
     """
     runs = [trial.outcome.runs if trial.outcome else () for trial in trials]
     variances = np.array([np.var(one, ddof=1) if len(one) > 1 else 0.0 for one in runs])
@@ -48,7 +48,7 @@ def standard_errors(trials: Sequence[Trial]) -> FloatArray | None:
         return None
     counts = np.array([len(one) for one in runs])
     typical = variances[counts > 1].mean()
-    errors: FloatArray = np.sqrt(np.where(counts > 1, (variances + typical) / 2.0, 0.0) / counts.clip(1))
+    errors: FloatArray = np.sqrt(np.where(counts > 1, (variances + typical) / 2.0, typical) / counts.clip(1))
     return errors
 
 

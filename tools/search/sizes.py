@@ -83,9 +83,7 @@ class Cost:
     ) -> FloatArray:
         """Return the logarithm of how much more than others configurations x (m, d) cost, in any size.
 
-        surrogate = GaussianProcess(space.column_kinds, prior=NOISY)
-        posterior = surrogate.fit(there, np.array(ratios), active=existed)
-        are none.
+        A surrogate says; it is 0 while fewer than FEWEST_TIMED trials say how long they took.
         """
         timed, name = _timed(history), space.fidelity
         if len(timed) < FEWEST_TIMED or name is None:
@@ -130,6 +128,15 @@ def is_due(history: History, name: str, whole: float) -> bool:
     return False
 
 
+def useful_sizes(resource: Fidelity, name: str, history: History) -> list[Any]:
+    """Return the sizes above the largest of which several runs were told and all failed, or the whole."""
+    failed: dict[Any, list[bool]] = {}
+    for trial in history.told:
+        failed.setdefault(trial.params[name], []).append(trial.state == "failed")
+    useless = max((size for size, runs in failed.items() if len(runs) > 1 and all(runs)), default=0)
+    return [size for size in resource.sizes if size > useless] or [resource.high]
+
+
 def choose_size(
     verifier: Verifier, history: History, params: Mapping[str, Any], *, rivals: bool, whole: bool
 ) -> Sized:
@@ -159,7 +166,7 @@ def choose_size(
     dearer = cost.log_factors(space, history, x, active) if len(several) > 1 else np.zeros(1)
     whole = whole or (bool(history.partial) and not verifier.posterior.minds_small)
     best, chosen = -np.inf, Sized(space.whole(params))
-    for size in resource.sizes:
+    for size in useful_sizes(resource, name, history):
         if size < resource.high and whole:
             continue
         moves = verifier.posterior.foretell(x, resource.remoteness(size), active)

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from bestguess.tools.arrays import FloatArray
 from bestguess.tools.errors import ParamsError, SpaceError
 from bestguess.tools.words.given import entries, listed, plain, shown, text_problem
+from bestguess.tools.words.redaction import redact
 
 Kind = Literal["continuous", "discrete", "categorical"]
 Value = str | int | float | bool | None
@@ -58,7 +59,7 @@ class Parameter(ABC):
         doc = plain(self.doc)
         if not isinstance(doc, str) or len(doc) > MAX_DOC_CHARS or text_problem(doc):
             raise self._error(f"doc is {shown(doc)}; give plain text of at most {MAX_DOC_CHARS} characters")
-        self._set(doc=doc, when=self._conditions(self.when))
+        self._set(doc=redact(doc), when=self._conditions(self.when))
         self._settle()
 
     @abstractmethod

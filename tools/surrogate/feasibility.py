@@ -36,6 +36,9 @@ SPACE_LENGTHSCALE = 0.2
 SPOT_LENGTHSCALE = 0.08
 """Times sqrt(d), too."""
 
+UNHEARD = 1e-4
+"""Explanations that count for less are not heard: of many columns few have to do with failures."""
+
 LEFT = 0.05
 PRIOR_COUNT = 0.5
 OPTIMISM = (2.0, 0.5)
@@ -81,8 +84,9 @@ class Feasibility:
         with few_threads(len(self._rows)):
             finished, failed = self._sums(self._weights(new, self._spot))
             left = np.exp(math.log(LEFT) * failed / (1.0 + finished))
-            explained = np.stack([self._success(self._weights(new, w)) for w in self._explanations])
-            probability: FloatArray = left * (self._credits @ explained)
+            heard = np.flatnonzero(self._credits > UNHEARD)
+            explained = [self._success(self._weights(new, self._explanations[row])) for row in heard]
+            probability: FloatArray = left * (self._credits[heard] @ np.stack(explained))
         return probability
 
     def _earned(self) -> FloatArray:

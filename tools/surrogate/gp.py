@@ -364,6 +364,12 @@ class GPPosterior:
         inflated._inflation = self._inflation * factor
         return inflated
 
+    def relative_to(self, default: float | None = None) -> GPPosterior:
+        """Return the posterior of values that may be told relative to that of a default, if there is one."""
+        related = copy(self)
+        related.reach = fit_reach(self._y, default=default)
+        return related
+
     def _covariance(
         self, a: Embedded, b: Embedded, far_a: Array | None = None, far_b: Array | None = None
     ) -> Array:

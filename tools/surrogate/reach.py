@@ -12,6 +12,9 @@
 
 The surrogate minimizes, so what is maximized is negative here: the mirror image, where shares, such as an
 accuracy, stay shares, of 1 or of 100. Of losses below 1 nothing says that they are shares.
+
+A gain over the default is 0 there, and a speed-up 1, which is no end of anything: 0 and the whole of a share
+are ends only where another trial than the default has them, too.
 """
 
 from __future__ import annotations
@@ -45,14 +48,17 @@ class Reach:
         """Return y, any shape, increasing as it was, with nothing beyond."""
         values = np.clip(np.asarray(y, dtype=np.float64), self.low, self.high)
         if self.nearest == 0.0:
-            return values
+            return values + 0.0  # no -0
         sign, a = math.copysign(1.0, self.nearest), abs(self.nearest)
         short = np.minimum(sign * values, a)
         return np.where(sign * values < a, sign * a * (a / (2.0 * a - short)), values)
 
 
-def fit_reach(y: ArrayLike, *, typical: bool = False) -> Reach:
-    """Return the reach of values like y (n,), n at least 1, all finite; of what is `typical`, if so."""
+def fit_reach(y: ArrayLike, *, typical: bool = False, default: float | None = None) -> Reach:
+    """Return the reach of values like y (n,), n at least 1, all finite; of what is `typical`, if so.
+
+    `default` is the value of the default, if it is among them.
+    """
     values = np.clip(np.asarray(y, dtype=np.float64), -LARGEST, LARGEST)
     least, most = float(values.min()), float(values.max())
     negative = most <= 0.0 and least < 0.0
@@ -63,9 +69,11 @@ def fit_reach(y: ArrayLike, *, typical: bool = False) -> Reach:
     spread = float(np.ptp(quartiles)) if typical else FURTHER * (most - least) or abs(most) or 1.0
     low, high = least - spread, most + spread
     nearest = max(least, 0.0)
-    if least == 0.0:
+    is_alone = default is not None and int((values == default).sum()) == 1
+    if least == 0.0 and not (is_alone and default == 0.0):
         low = 0.0
     if not negative:
         return Reach(low, high, nearest)
-    high = min(high, *(whole for whole in WHOLES if whole / 2.0 < most <= whole), LARGEST)
+    wholes = [whole for whole in WHOLES if not (is_alone and default == -whole)]
+    high = min([high, LARGEST, *(whole for whole in wholes if whole / 2.0 < most <= whole)])
     return Reach(-high, -low, -nearest)

@@ -5,8 +5,9 @@ The mode is there from the first moment; a file that was there before keeps its 
 
 from __future__ import annotations
 
+import errno
 import os
-from contextlib import suppress
+import stat
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,7 +18,7 @@ MODE = 0o600
 
 def open_private(path: Path | str, mode: str = "w", **how: Any) -> IO[Any]:
     """Open a file as `open` does; one that is made by this can be read by its owner only."""
-    return open(path, mode, opener=_open, **how)
+    return open(path, mode, opener=open_own, **how)
 
 
 def write_private(path: Path | str, text: str, name: object = None) -> None:
@@ -36,10 +37,18 @@ def make_private(path: Path | str) -> None:
     SQLite gives the files that it makes beside a database (-wal, -shm, -journal) the database's mode. A file
     that is there is not opened: closing it again would drop the locks that SQLite has on it for this process.
     """
-    with suppress(FileExistsError):
-        os.close(_open(os.fspath(path), os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+    try:
+        os.close(open_own(os.fspath(path), os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        if os.path.islink(path) and not os.path.exists(path):  # SQLite would make what it leads to
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), os.fspath(path)) from None
 
 
-def _open(path: str, flags: int) -> int:
-    # What a stranger's folder links to may lie anywhere.
-    return os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW, MODE)
+def open_own(path: str, flags: int) -> int:
+    """Open as `os.open` does, private if new; raise OSError for a link or a pipe, which strangers leave."""
+    # What a link leads to may lie anywhere; who opens a pipe waits for its other end, but for O_NONBLOCK.
+    opened = os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, MODE)
+    if stat.S_ISFIFO(os.fstat(opened).st_mode):
+        os.close(opened)
+        raise OSError(errno.EINVAL, "it is a pipe, not a file", path)
+    return opened

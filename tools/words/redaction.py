@@ -21,6 +21,9 @@ BLANK = "***"
 LEAST_CHARS = 8
 """Shorter values are no secrets worth the name, and would blank words that have nothing to do with them."""
 
+LONGEST_CHARS = 8192
+"""Of a secret that a cut may go through."""
+
 _NAMED_SECRET = re.compile(
     r"(?:(?:^|_)(?:API)?KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|_PASS|_AUTH|_PWD)$", re.I
 )
@@ -72,10 +75,15 @@ def keep_options(words: Sequence[str]) -> None:
             keep_secret(value if given else after)
 
 
+def redact_cut(text: str, chars: int) -> str:
+    """Return the first `chars` of a text, with a secret blanked that begins in them; the rest is not read."""
+    return redact(text[: chars + LONGEST_CHARS])[:chars]
+
+
 def redact(text: str) -> str:
     """Return the text with every secret that is known, and whatever looks like one, blanked.
 
-    Call it before a text is cut, or the half of a key is left that nobody recognizes.
+    Call it before a text is cut, or the half of a key is left that nobody recognizes: `redact_cut`.
     """
     if len(text) < LEAST_CHARS:
         return text

@@ -7,6 +7,8 @@ from typing import ClassVar
 
 import plotext
 from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_block import table as read_table
 from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.markdown import Markdown, MarkdownElement, TableElement
 from rich.padding import Padding
@@ -19,7 +21,11 @@ from bestguess.agent.reports.live import BADGES
 
 MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 MARKDOWN.disable(["link", "image", "autolink", "reference"])
+MARKDOWN.block.ruler.at("table", lambda *place: _is_small(*place) and read_table(*place))
 """Raw HTML in it is text, and so is what would lead to another place, or fetch something from there."""
+
+MOST_COLUMNS, MOST_CELLS = 60, 20_000
+"""Of a table. A row that is shorter than the head is filled up, so a few thousand letters make a million."""
 
 MAX_WIDTH = 110
 NARROW = 60
@@ -104,6 +110,11 @@ def _ticks(low: float, high: float, *, log: bool, whole: bool) -> list[float]:
     steps = [step / (MOST_TICKS - 1) for step in range(MOST_TICKS)]
     ticks = [low * (high / low) ** step if log else low + (high - low) * step for step in steps]
     return list(dict.fromkeys(float(round(tick)) if whole else tick for tick in ticks))
+
+
+def _is_small(state: StateBlock, start: int, _end: int, _silent: bool) -> bool:
+    columns = state.getLines(start, start + 1, 0, False).count("|") + 1
+    return columns <= MOST_COLUMNS and columns * state.lineMax <= max(MOST_CELLS, 4 * state.src.count("|"))
 
 
 class _Table(TableElement):

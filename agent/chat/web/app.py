@@ -73,7 +73,7 @@ def build_app(session: Session, stream: Stream, *, token: str, hosts: frozenset[
             async for number, event in stream.follow(first):
                 if await request.is_disconnected():
                     return
-                yield ": alive\n\n" if event is None else _sse(number, event)
+                yield ": alive\n\n" if event is None else await run_in_threadpool(_sse, number, event)
 
         return StreamingResponse(lines(), media_type="text/event-stream")
 

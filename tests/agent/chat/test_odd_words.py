@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
+from tests.agent.chat.conftest import Talk
 
 from bestguess.agent.chat.answers.checking import check_words, keep_supported
+from bestguess.agent.chat.answers.rendering import MARKDOWN
 from bestguess.agent.chat.answers.wording import said_so_far
+from bestguess.agent.chat.state import SessionState
+from bestguess.tools.errors import InputError
 
 KNOWN = ["The best loss is 0.25 of 12 trials."]
 
@@ -45,3 +52,33 @@ def test_a_number_that_a_result_has_stays_as_it_is_written(number: str) -> None:
 )
 def test_what_is_written_of_an_answer_is_shown_as_far_as_it_can_be_read(written: str, shown: str) -> None:
     assert said_so_far(written).strip() == shown
+
+
+def test_a_table_that_a_few_letters_make_huge_is_shown_as_it_was_written() -> None:
+    wide = "a|" * 200 + "\n" + "-|" * 200 + "\n" + "|\n" * 800
+    long = "a|" * 40 + "\n" + "-|" * 40 + "\n" + "|\n" * 4000
+    assert [MARKDOWN.render(text).count("<td") for text in (wide, long)] == [0, 0]
+    assert MARKDOWN.render("a|b\n-|-\n1|2\n").count("<td") == 2
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"agreed": {"trials": "x", "until": None, "tokens": None}},
+        {"agreed": {"trials": None, "until": [1], "tokens": None}},
+        {"agreed": {"trials": None, "until": float("nan"), "tokens": None}},
+        {"plan": {"timeout_s": "x"}},
+        {"plan": {"target": True}},
+        {"plan": {"script": 7}},
+        {"plan": {"origins": {"lr": 5}}},
+        {"undos": [{"what": "a", "limits": None, "trial": "x", "study": None}]},
+    ],
+)
+def test_a_state_of_other_types_is_refused(changed: dict[str, Any], talk: Talk) -> None:
+    talk.say("/new train.py val_loss", "no")
+    state = talk.session.bench.state
+    kept = json.loads(json.dumps(state.to_dict()))
+    assert SessionState.from_dict(kept) == state
+    kept |= {**changed, "plan": {**kept["plan"], **changed.get("plan", {})}}
+    with pytest.raises(InputError, match="the session's state cannot be read"):
+        SessionState.from_dict(kept)

@@ -177,3 +177,10 @@ def test_a_line_without_an_end_and_lines_of_many_sentences_are_read_in_one_go() 
     assert values(f"max_depth {'(' * 300_000}\nUse a max_depth of 5.") == [("max_depth", 5, 5)]
     said = statements("Aa. Bb.\n" * 20_000 + "Cc. Use a max_depth\nof 5. Dd.")
     assert [(one.low, one.first, one.last) for one in said] == [(5, 20_002, 20_002)]
+
+
+@pytest.mark.parametrize("line", ["a = b{}c d", "a b{}c d e", "max_depth {}: 5"])
+def test_a_line_of_blanks_is_read_in_one_go(line: str) -> None:
+    assert values(f"# max_depth is good.\n{line.format(' ' * 300_000)}\nUse a max_depth of 5.")[-1:] == [
+        ("max_depth", 5, 5)
+    ]

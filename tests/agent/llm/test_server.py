@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from bestguess.agent.llm import Message, Reply, Request
+import bestguess as bg
+from bestguess.agent.llm import Message, Reply, Request, ToolCall
 from bestguess.agent.llm.retries import MAX_ATTEMPTS
 from bestguess.agent.llm.server import ServerLLM
 from bestguess.agent.llm.streaming import listen
@@ -625,3 +626,21 @@ def test_an_answer_of_megabytes_is_cut_before_it_is_searched_for_secrets(server:
     with pytest.raises(ModelUnavailable, match="answered 400"):
         ServerLLM(server.url).generate(TALK)
     assert time.thread_time() - started < 3
+
+
+KEY = "sk-" + "Zq7Rw3" * 8
+
+
+def test_no_key_goes_to_a_server_whoever_wrote_it(server: Server) -> None:
+    call = ToolCall("note", json.dumps({"text": KEY}), "call0")
+    said = (Message("user", f"my key is {KEY}"), Message("assistant", "", (call,)), Message("tool", KEY))
+    ServerLLM(server.url).generate(replace(TALK, messages=said))
+    assert server.bodies
+    assert "Zq7Rw3" not in json.dumps(server.bodies)
+
+
+def test_a_key_is_blanked_before_an_answer_is_cut(server: Server) -> None:
+    server.answer = lambda _: completion("x" * (1600 - 30) + " " + KEY)
+    (text,) = ServerLLM(server.url).generate(replace(TALK, max_tokens=100)).texts
+    assert "Zq7" not in text
+    assert "Zq7Rw3" not in bg.Float(0, 1, doc=f"for {KEY}").doc

@@ -324,6 +324,11 @@ CODE = {
     "index": "CREATE INDEX i ON trials (printf('%.*c', 150000000, 'a'))",
     "check": "DROP TABLE version_info; CREATE TABLE version_info (a TEXT CHECK (length(printf('%.*c', 1, 'a')) > 0))",
     "comment": "DROP TABLE version_info; CREATE TABLE Version_Info (a TEXT CHECK /* ( */ (length(a) > 0))",
+    "index of some rows": "CREATE INDEX i ON trials (state) WHERE number >= 0 AND length(hex(zeroblob(400000000))) > 1",
+    "index by a pattern": "CREATE INDEX i ON trials (number LIKE '%a%a%b')",
+    "bracket in a text": "CREATE INDEX i ON trials (')' || hex(zeroblob(400000000)))",
+    "check of a text": "DROP TABLE version_info; CREATE TABLE version_info (a TEXT CHECK (')' <> printf('%.*c', 1, 'a')))",
+    "check by a pattern": "DROP TABLE version_info; CREATE TABLE version_info (a TEXT CHECK ('aaaaa' NOT LIKE '%a%a%b'))",
     "virtual": "DROP TABLE version_info; CREATE VIRTUAL TABLE version_info USING fts5(a)",
 }
 

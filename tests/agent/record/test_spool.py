@@ -259,7 +259,7 @@ def test_values_of_a_study_that_was_made_anew_are_said_and_left(
     open_study(tmp_path, "t")
 
 
-@pytest.mark.parametrize("line", ["{torn", '{"study": "s"}', "[]"])
+@pytest.mark.parametrize("line", ["{torn", '{"study": "s"}', "[]", "[" * 100_000, "\0" * 5_000_000])
 def test_a_torn_line_is_set_aside_and_the_others_are_taken_in(
     line: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

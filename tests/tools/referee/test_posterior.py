@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bestguess.tools.referee.noise import noise_grid, resolution, sum_up
+from bestguess.tools.referee.noise import noise_grid, sum_up
 from bestguess.tools.referee.posterior import KINDS, Measured, Settings, draw_settings, run_filter
+from bestguess.tools.resolution import resolution
 
 
 def _one_setting(noise: float, size: float) -> Settings:

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from bestguess.tools.arrays import BoolArray, FloatArray
-from bestguess.tools.search.candidates import CLIMBERS, STRIDES, Score, maximize
+from bestguess.tools.search.candidates import CLIMBERS, STRIDES, Score, maximize, untried
+from bestguess.tools.space.lattice import Lattice
 from bestguess.tools.space.numeric import Float, Int
 from bestguess.tools.space.parameters import Choice, Text
 from bestguess.tools.space.space import Space
+from bestguess.tools.trial import key_of
 
 
 def mixed_space(**more: Any) -> Space:
@@ -217,3 +219,11 @@ def test_a_climber_whose_ascent_is_no_number_stays_and_the_others_go_on() -> Non
     others = maximize(score, space, np.random.default_rng(0), ascent=ascent)[0]
     assert np.greater(*score(space.encode_many([others, plain]), np.ones((2, 2), dtype=bool)))
     assert maximize(score, space, np.random.default_rng(0), ascent=nowhere)[0] == plain
+
+
+def test_what_keeps_a_constraint_that_chance_seldom_meets_is_found_to_the_last_one() -> None:
+    space = Space(tile=Int(1, 512), unroll=Int(1, 512, default=512), constraints=["tile * unroll == 512"])
+    rng, seen = np.random.default_rng(0), set[frozenset[Any]]()
+    while found := untried(Lattice(space), rng, seen):
+        seen.add(key_of(found[0]))
+    assert len(seen) == 10

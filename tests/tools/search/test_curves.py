@@ -81,3 +81,14 @@ def test_a_stopped_trial_is_not_expected_to_be_better_than_the_best_and_is_unsur
     end, spread = expect_ends(history("minimize", *plain, pruned))[3]
     assert (end, spread) == pytest.approx((1.0, 0.74), abs=0.01)
     assert expect_ends(history("minimize", pruned)) == {}
+
+
+def test_whether_steps_are_counted_from_0_or_1_decides_nothing() -> None:
+    def from_0(one: Curve) -> Curve:
+        return Curve({step - 1: loss for step, loss in one.losses.items()}, one.end)
+
+    for end in (0.05, 0.3, 0.9):
+        running = [curve(falling(end), last) for last in STEPS]
+        moved = [is_hopeless(from_0(one), list(map(from_0, COMPLETED))) for one in running]
+        assert moved == [is_hopeless(one, COMPLETED) for one in running]
+        assert not moved[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -127,3 +129,20 @@ def test_metrics_that_never_change_break_nothing() -> None:
     verifier = fit_verifier(SPACE, History("minimize", flat, TWO))
     assert verifier is not None
     assert verifier.choose(np.random.default_rng(0)) is not None
+
+
+def test_a_limit_that_is_met_exactly_is_likely_to_be_kept_where_it_was_met() -> None:
+    def counts(params: Params) -> float:
+        return float(max(0, round(20 * (params["x"] - 0.7))))
+
+    goals = Goals({"a": "minimize"}, {"c": Bound("<=", 0.0)})
+    met = tuple(
+        replace(trial, outcome=Outcome(a, values={"a": a, "c": counts(trial.params)}))
+        for trial in history(goals)
+        if (a := values(trial.params)["a"])
+    )
+    found = fit_verifier(SPACE, History("minimize", met, goals))
+    assert isinstance(found, FrontVerifier)
+    beside = {"x": 0.3, "y": 0.31}
+    kept = found._log_kept(found.posteriors, found._predict(found.posteriors, *encode(SPACE, [beside])))
+    assert kept[0] > np.log(0.9)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from bestguess.tools.search.sizes import Cost, choose_size, is_due, log_rate
+from bestguess.tools.search.sizes import Cost, choose_size, is_due, log_rate, useful_sizes
 from bestguess.tools.search.verifier import Verifier
 from bestguess.tools.space.parameters import Fidelity, Float
 from bestguess.tools.space.space import Space
@@ -94,3 +95,21 @@ def test_where_small_runs_say_nothing_whole_ones_are_left() -> None:
         (x, e, (x - 0.4) ** 2 if e == 27 else rng.normal()) for x in np.arange(0.05, 1, 0.1) for e in (1, 27)
     ]
     assert chosen(history_of(*noise))[0] == 27
+
+
+def test_sizes_of_which_all_runs_failed_are_passed_over_up_to_the_whole() -> None:
+    def useful(*runs: tuple[int, bool]) -> list[int]:
+        told = history_of(*((0.5, size, 1.0) for size, _ in runs))
+        failed = Outcome.failure("too small")
+        trials = (
+            replace(trial, outcome=failed) if fails else trial
+            for trial, (_, fails) in zip(told, runs, strict=True)
+        )
+        resource = SPACE.parameters["epochs"]
+        assert isinstance(resource, Fidelity)
+        return useful_sizes(resource, "epochs", replace(told, trials=tuple(trials)))
+
+    assert useful((1, True))[0] == 1
+    assert useful((1, True), (1, True))[0] > 1
+    assert useful((1, True), (1, True), (1, False))[0] == 1
+    assert useful((27, True), (27, True)) == [27]

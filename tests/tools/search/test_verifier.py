@@ -10,9 +10,11 @@ from tests.predictions import normal
 import bestguess as bg
 from bestguess.tools.search.calibration import SEARCH, standardized_errors
 from bestguess.tools.search.failure_rules import Claim
+from bestguess.tools.search.places import standard_errors
 from bestguess.tools.search.prior import Interval, OptimumPrior
 from bestguess.tools.search.verifier import LONGEST, Verifier
 from bestguess.tools.space.lattice import Lattice
+from bestguess.tools.trial import Outcome, Proposal, Trial
 
 SPACE = bg.Space(
     x=bg.Float(0, 1, default=0.9), kind=bg.Choice(["a", "b"]), extra=bg.Float(0, 1, when={"kind": ["b"]})
@@ -381,3 +383,12 @@ def test_a_wrong_belief_does_not_keep_the_search_from_the_optimum() -> None:
     choice = believed(0.8, 1.0).choose(np.random.default_rng(0))
     assert choice is not None
     assert abs(choice["x"] - 0.3) < 0.15
+
+
+def test_one_run_beside_repeated_ones_is_not_believed_exactly() -> None:
+    runs = [Outcome.of_runs([1.0, 2.0, 3.0]), Outcome(1.5), Outcome.of_runs([2.0, 2.5, 4.0])]
+    errors = standard_errors(
+        [Trial(n, Proposal({"x": 0.1 * n}, "user"), outcome) for n, outcome in enumerate(runs)]
+    )
+    assert errors is not None
+    assert errors[1] > max(errors[0], errors[2])

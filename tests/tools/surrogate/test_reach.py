@@ -62,3 +62,13 @@ def test_a_steep_loss_is_never_expected_below_zero() -> None:
     far = posterior.predict_latent(np.array([[1.0]]))[0]
     assert posterior.transform.inverse(far - 5.0)[0] < 0.0
     assert posterior.restore(far - 5.0)[0] > 0.0
+
+
+def test_what_the_default_alone_has_is_no_end() -> None:
+    gains, shares = np.array([0.0, 5.0, 20.0, 40.0]), np.array([-1.0, -0.9, -0.6])
+    assert fit_reach(gains).low == 0.0
+    assert fit_reach(gains, default=5.0).low == 0.0
+    assert fit_reach(np.append(gains, 0.0), default=0.0).low == 0.0
+    assert fit_reach(gains, default=0.0).low < -40.0
+    assert fit_reach(shares).low == -1.0
+    assert fit_reach(shares, default=-1.0).low < -1.5

@@ -6,6 +6,10 @@ import os
 import sqlite3
 from pathlib import Path
 
+import pytest
+
+from bestguess.agent.record.lock import hold_sign
+from bestguess.tools.errors import StudyUnavailable
 from bestguess.tools.words.private import make_private, open_private
 
 
@@ -38,3 +42,19 @@ def test_a_file_that_was_there_keeps_its_mode_and_what_is_in_it(tmp_path: Path) 
         file.write(" on")
     assert (tmp_path / "a").read_text() == "kept on"
     assert _mode(tmp_path / "a") == 0o644
+
+
+def test_what_a_strangers_folder_links_to_is_not_made_and_its_pipes_are_not_waited_for(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    os.mkfifo(tmp_path / "pipe")
+    for use in (make_private, open_private, lambda path: open_private(path, "a"), hold_sign):
+        with pytest.raises((OSError, StudyUnavailable)):
+            use(tmp_path / "link")
+    for mode in ("rb", "a", "w"):
+        with pytest.raises(OSError, match=r"pipe|No such device"):
+            open_private(tmp_path / "pipe", mode)
+    assert not (tmp_path / "elsewhere").exists()
+    (tmp_path / "elsewhere").touch()
+    make_private(tmp_path / "link")
