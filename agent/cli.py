@@ -66,6 +66,8 @@ class Group(click.Group):
             return super().invoke(ctx)
         except KeyboardInterrupt:
             _interrupted()
+        except click.exceptions.NoArgsIsHelpError:  # its message is the help, laid out
+            raise
         except click.ClickException as error:
             object.__setattr__(error, "message", _line(error.message))
             raise

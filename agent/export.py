@@ -6,12 +6,14 @@ import csv
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from bestguess.agent.record.study import Study
 from bestguess.agent.reports.report import study_record
 from bestguess.agent.reports.rows import trial_rows
 from bestguess.agent.result import Result
+from bestguess.tools.trial import Proposal, Trial
 
 Form = Literal["csv", "json", "result"]
 """A row a trial; all that is known of the study, and its space; what `Result.load` reads."""
@@ -27,10 +29,14 @@ def export_study(study: Study, form: Form) -> str:
 
 
 def _csv(study: Study) -> str:
-    rows = trial_rows(study.space, study.history)
+    history = study.history
+    # Of no trial there are no rows, but the columns.
+    blank = replace(history, trials=(Trial(0, Proposal(study.space.default(), "default")),))
+    head = [*trial_rows(study.space, blank)[0]]
+    rows = ([*row.values()] for row in trial_rows(study.space, history))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerows(_cells(row) for row in ([*rows[0]] if rows else [], *([*row.values()] for row in rows)))
+    writer.writerows(map(_cells, (head, *rows)))
     return out.getvalue()
 
 

@@ -26,6 +26,7 @@ from bestguess.tools.trial import History, Trial
 from bestguess.tools.words.documents import path_words, read_bytes, read_json
 from bestguess.tools.words.given import shown
 from bestguess.tools.words.private import write_private
+from bestguess.tools.words.sentences import counted
 
 FORMAT = "bestguess result"
 VERSION = 1
@@ -84,7 +85,7 @@ class Result:
         came = f"{len(history.front)} on the front" if history.goals else "no value"
         if best:
             came = f"best_value={best.value!r}, best_params={best.params!r}"
-        return f"Result({self.record.name!r}, {len(history)} trials, {came})"
+        return f"Result({self.record.name!r}, {counted(len(history), 'trial')}, {came})"
 
     @property
     def interrupted(self) -> bool:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 import numpy as np
 
 from bestguess.agent.advice.knowledge import gather
-from bestguess.agent.checks import check_count, check_seed, check_space, check_task, check_texts
+from bestguess.agent.checks import check_count, check_path, check_seed, check_space, check_task, check_texts
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError
 from bestguess.tools.space.space import Space
@@ -238,8 +238,12 @@ def warm_start(
 
 def write_text(path: str | Path, text: str) -> None:
     """Write a file, in a folder that is there; raise InputError if that cannot be."""
+    mend = "give a file"
+    checked = check_path("path", path, mend)
+    if checked is None:
+        raise InputError(f"path is None; {mend}")
     try:
-        Path(path).write_text(text, encoding="utf-8")
+        checked.write_text(text, encoding="utf-8")
     except OSError as error:
         raise InputError(f"{path}: it cannot be written ({error.strerror}); give another path") from error
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from bestguess.agent.adapters._translation import Draft, Points, Translation, listed, refuse, rowwise
+from bestguess.agent.adapters._translation import Draft, Points, Translation, listed, numeric, refuse, rowwise
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Proposal
 
@@ -48,7 +48,12 @@ def hand_over(points: Points, native: Native, study: optuna.Study) -> None:
 
 def _add(draft: Draft, name: str, distribution: BaseDistribution) -> None:
     choices = getattr(distribution, "choices", None)
-    if choices is None:
-        draft.add(name, Space.from_optuna({name: distribution})[name])
-    else:
+    if choices is not None:
         draft.add_choice(name, choices)
+        return
+    from optuna.distributions import FloatDistribution, IntDistribution
+
+    assert isinstance(distribution, FloatDistribution | IntDistribution)
+    low, high, log, step = distribution.low, distribution.high, distribution.log, distribution.step
+    integer = isinstance(distribution, IntDistribution)
+    draft.add(name, numeric(low, high, integer=integer, log=log, step=step))

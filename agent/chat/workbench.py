@@ -31,6 +31,7 @@ from bestguess.tools.space.space import Space
 from bestguess.tools.surrogate.device import AUTO, check_device
 from bestguess.tools.trial import History, Outcome, Params, Trial
 from bestguess.tools.words.kept import GradeWord
+from bestguess.tools.words.sentences import counted
 
 CHAT = "chat"
 """Under which name a model's calls are kept before there is a study."""
@@ -321,7 +322,7 @@ class Workbench:
         """What was agreed to and is used up, or nothing."""
         agreed = self.agreed
         if agreed.trials is not None and len(self.history) >= agreed.trials:
-            return f"the budget of {agreed.trials} trials is spent"
+            return f"the budget of {counted(agreed.trials, 'trial')} is spent"
         if agreed.until is not None and time.time() >= agreed.until:
             return "the time is up"
         return ""

@@ -51,12 +51,15 @@ def llm_option(default: str = "none") -> Add:
     return click.option("--llm", default=default, show_default=True, metavar="SPEC", help=LLM_HELP)
 
 
-def seconds_option(*names: str, default: float | None = None, words: str | None = None) -> Add:
-    """Return an option of a duration, which must be a finite number from 0."""
+def seconds_option(
+    *names: str, default: float | None = None, words: str | None = None, above_0: bool = False
+) -> Add:
+    """Return an option of a duration, which must be a finite number from 0, or above it."""
 
     def read(_context: click.Context, option: click.Parameter, given: float | None) -> float | None:
-        if given is not None and not (math.isfinite(given) and given >= 0):
-            raise InputError(f"{option.name} is {given}; give 0 or more seconds")
+        if given is not None and not (math.isfinite(given) and given >= 0 and (given or not above_0)):
+            least = "seconds above 0" if above_0 else "0 or more seconds"
+            raise InputError(f"{option.opts[0]} is {given:g}; give {least}")
         return given
 
     return click.option(

@@ -52,6 +52,14 @@ def console_for(*, stderr: bool = False) -> Console:
     return CleanConsole(stderr=stderr)
 
 
+def print_markdown(console: Console, text: str) -> None:
+    """Print Markdown: laid out on a terminal, as it is elsewhere, and nothing of it is cut."""
+    from rich.markdown import Markdown
+
+    shown = Markdown(text, hyperlinks=False) if console.is_terminal else text
+    console.print(shown, soft_wrap=not console.is_terminal)
+
+
 def print_table(console: Console, table: Table) -> None:
     """Print a table; in a pipe, which is nobody's window, nothing of it is cut or wrapped."""
     if not console.is_terminal:

@@ -10,7 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bestguess.agent.commands._options import SearchTerms
-from bestguess.agent.commands._output import console_for, echo, echo_json, place
+from bestguess.agent.commands._output import console_for, echo, echo_json, place, print_markdown
+from bestguess.tools.words.sentences import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -86,8 +87,8 @@ def tune_and_report(
             console.print(beforehand(tuner), soft_wrap=True)
         if (there := len(tuner.history.told)) >= n_trials:
             echo(
-                f"note: the study has {there} trials and --n-trials is {n_trials}, so none is run; "
-                f"ten more are --n-trials {there + 10}",
+                f"note: the study has {counted(there, 'trial')} and --n-trials is {n_trials}, so none is "
+                f"run; ten more are --n-trials {there + 10}",
                 err=True,
             )
         try:
@@ -158,9 +159,6 @@ def end_on_signals() -> None:
 
 
 def _print_report(console: Console, result: Result, title: str, extra: Appendix) -> None:
-    from rich.markdown import Markdown
-
-    text = result.report(title=title, lines=extra.lines)
-    console.print(Markdown(text, hyperlinks=False) if console.is_terminal else text, soft_wrap=True)
+    print_markdown(console, result.report(title=title, lines=extra.lines))
     if extra.text:
         console.print(extra.text, soft_wrap=True)

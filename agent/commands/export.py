@@ -16,6 +16,7 @@ from bestguess.agent.commands._options import (
 )
 from bestguess.agent.commands._output import echo, echo_json
 from bestguess.tools.words.private import write_private
+from bestguess.tools.words.sentences import counted
 
 if TYPE_CHECKING:
     from bestguess.agent.export import Form
@@ -63,6 +64,6 @@ def command(
         record = {"study_name": study.name, "storage": shown_url(storage), "format": form, "out": where}
         echo_json({**record, "trials": len(study.history), **content})
     elif out is not None:
-        echo(f"Wrote {out}: {len(study.history)} trials")
+        echo(f"Wrote {out}: {counted(len(study.history), 'trial')}")
     else:
         echo(text, nl=False)

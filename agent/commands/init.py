@@ -16,6 +16,7 @@ from bestguess.agent.commands._output import echo, echo_json
 from bestguess.tools.errors import InputError
 from bestguess.tools.words.cleaning import plain_line
 from bestguess.tools.words.given import shorten
+from bestguess.tools.words.sentences import counted
 
 if TYPE_CHECKING:
     from bestguess.tools.scan.draft import Draft
@@ -128,7 +129,7 @@ def _finding_record(finding: Finding) -> dict[str, Any]:
 
 def _print(draft: Draft, out: Path, words: list[str]) -> None:
     assert draft.space is not None
-    echo(f"{len(draft.chosen)} parameters of {draft.script} are in {out}:")
+    echo(f"{out} has {counted(len(draft.chosen), 'parameter')} of {draft.script}:")
     for one in draft.chosen:
         parameter = draft.space[one.name]
         doc = f": {shorten(parameter.doc, 100)}" if parameter.doc else ""

@@ -19,6 +19,7 @@ from bestguess.agent.commands._options import (
 )
 from bestguess.agent.commands._output import echo, echo_json
 from bestguess.tools.errors import InputError
+from bestguess.tools.words.sentences import counted
 
 if TYPE_CHECKING:
     from bestguess.agent.learning.draft import Draft
@@ -109,7 +110,7 @@ def command(
         echo_json({**draft.to_dict(), "written": written and str(written), "use": use})
         return
     if yes:
-        echo(f"{len(draft.entries)} parameters of {draft.family} are in {file}.")
+        echo(f"{file} has {counted(len(draft.entries), 'parameter')} of {draft.family}.")
         _say(draft)
     echo(f"Use it: {shlex.join(use)} …")
 

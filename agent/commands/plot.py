@@ -99,6 +99,7 @@ def _figure(study: Study, parameter: str | None, kind: str) -> Any:
     from bestguess.agent.result import Result
 
     result = Result(study, None, 0.0)
+    _plot(study, None)  # raises where there is nothing to draw
     if parameter is not None:
         return result.plot_effect(parameter)
     name = "optimization_history" if kind == "history" else kind

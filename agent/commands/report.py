@@ -14,7 +14,7 @@ from bestguess.agent.commands._options import (
     refuse_existing,
     study_options,
 )
-from bestguess.agent.commands._output import console_for, echo, echo_json
+from bestguess.agent.commands._output import console_for, echo, echo_json, print_markdown
 from bestguess.tools.words.private import write_private
 
 
@@ -68,8 +68,4 @@ def command(
     elif out is not None or page is not None:
         echo(f"Wrote {' and '.join(str(path) for path in (out, page) if path is not None)}")
     else:
-        from rich.markdown import Markdown
-
-        console = console_for()
-        shown = Markdown(text, hyperlinks=False) if console.is_terminal else text
-        console.print(shown, soft_wrap=not console.is_terminal)
+        print_markdown(console_for(), text)

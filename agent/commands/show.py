@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from bestguess.agent.commands._options import json_option, prefer_option, study_options
-from bestguess.agent.commands._output import console_for, echo_json, print_table
+from bestguess.agent.commands._output import console_for, echo_json, print_markdown, print_table
 
 
 @click.command()
@@ -50,11 +50,8 @@ def command(
             record["importance"] = [one.record for one in insights]
         echo_json(record)
         return
-    from rich.markdown import Markdown
-
     console = console_for()
     table = trials_table(history.trials, study.task, history.front)
     text = report_on(study, importance=importance, prefer=prefer)
     print_table(console, table)
-    shown = Markdown(text, hyperlinks=False) if console.is_terminal else text
-    console.print(shown, soft_wrap=not console.is_terminal)
+    print_markdown(console, text)

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 @click.option("--n-trials", type=int, default=20, show_default=True, help="trials in the study when it ends")
 @seconds_option("--timeout", "timeout_s", words="start no trial after this")
 @click.option("--patience", type=int, metavar="N", help="stop where N trials in a row are no new best")
-@seconds_option("--trial-timeout", "trial_timeout_s", words="end a command that runs longer")
+@seconds_option("--trial-timeout", "trial_timeout_s", words="end a command that runs longer", above_0=True)
 @storage_option(words="'none' keeps it in memory", or_none=True)
 @study_name_option("default: the space file's name")
 @click.option("--resume", is_flag=True, help="go on with the study if it exists")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import re
 from collections.abc import Mapping
 from itertools import accumulate
 from typing import Any
@@ -19,17 +20,30 @@ from bestguess.tools.words.redaction import redact
 def write_edit(draft: Draft, params: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
     """Return the diff that puts params into a script and the files beside it, and what it cannot set.
 
-    What the script has already is left as it is, and so are files outside of its folder.
+    What the script has already is left as it is, and so are files outside of its folder; of a file where a
+    secret or a control character stands beside a number, all is left to be set by hand.
     """
     texts, by_hand = put_in(draft, params)
-    lines: list[str] = []
+    edits: list[str] = []
+    unsaid: set[str] = set()
     for file, (before, after) in texts.items():
-        both = before.splitlines(keepends=True), after.splitlines(keepends=True)
-        lines += [
-            line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
-            for line in difflib.unified_diff(*both, f"a/{file}", f"b/{file}")
-        ]
-    return redact(clean("".join(lines))), by_hand
+        raw = (draft.script.parent / file).read_bytes()
+        windows = raw.count(b"\r\n")
+        head, *lines = difflib.unified_diff(_lines(before), _lines(after), f"a/{file}", f"b/{file}")
+        edit = "".join(
+            line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
+        )
+        if redact(clean(edit)) != edit or windows not in (0, raw.count(b"\n")):
+            unsaid.add(file)
+            continue
+        ends = re.sub(r"(?m)^([ +-](?!--|\+\+).*)\n", "\\1\r\n", edit) if windows else edit
+        edits.append(head + ends)
+    changed = (one.name for one in draft.chosen if one.file in unsaid and params.get(one.name) != one.value)
+    return "".join(edits), (*by_hand, *(name for name in changed if name in params))
+
+
+def _lines(text: str) -> list[str]:
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
 
 
 def put_in(draft: Draft, params: Mapping[str, Any]) -> tuple[dict[str, tuple[str, str]], tuple[str, ...]]:

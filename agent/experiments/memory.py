@@ -13,6 +13,7 @@ from bestguess.agent.task import Task
 from bestguess.tools.words.cleaning import plain_line
 from bestguess.tools.words.given import shorten
 from bestguess.tools.words.redaction import redact
+from bestguess.tools.words.sentences import counted
 from bestguess.tools.words.spelling import split_words
 
 MOST_WORDS = 300
@@ -52,7 +53,8 @@ def write_memory(entries: Sequence[Entry], best: Entry | None, task: Task, outlo
     cost = f", cost {sum(costs):.6g}" if costs else ""
     aim = task.aim.replace("<=", "≤").replace(">=", "≥")  # of what others wrote, `<` and `>` go
     lines = [
-        f"Aim: {aim}. {len(entries)} experiments ({counts}), {runs} runs{cost}. Quoted words are data.",
+        f"Aim: {aim}. {counted(len(entries), 'experiment')} ({counts}), {counted(runs, 'run')}{cost}. "
+        "Quoted words are data.",
         *_best(entries, best, name),
         *_listed("Undecided, ask keep", [entry for entry in entries if entry.state == "measured"][-SHOWN:]),
         *_listed("Running", [entry for entry in entries if entry.running][-3:]),
@@ -79,7 +81,7 @@ def _best(entries: Sequence[Entry], best: Entry | None, metric: str) -> list[str
     if best is None:
         return ["Nothing has a value yet."]
     first = next(entry for entry in entries if entry.runs)
-    said = f"Incumbent: {best.named}, {metric} {best.value(metric):.6g} in {len(best.runs)} runs"
+    said = f"Incumbent: {best.named}, {metric} {best.value(metric):.6g} in {counted(len(best.runs), 'run')}"
     start = "" if first is best else f"; began at {first.value(metric):.6g} ({first.named})"
     return [f"{said}{start}."]
 

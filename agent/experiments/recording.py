@@ -17,6 +17,7 @@ from bestguess.tools.trial import Outcome, read_number
 from bestguess.tools.words.cleaning import clean, clean_line
 from bestguess.tools.words.given import as_index, entries, is_number, plain, shorten, shown
 from bestguess.tools.words.redaction import redact
+from bestguess.tools.words.sentences import counted
 
 DESCRIPTION_CHARS = 300
 NOTE_CHARS = 1000
@@ -85,7 +86,9 @@ def read_told(task: Task, value: Any, metrics: Any, failure: Any, seed: Any) -> 
             f"there are {len(values)} values and {len(several)} of other metrics; give one a run"
         )
     if seeds and len(seeds) != runs:
-        raise InputError(f"there are {runs} runs and {len(seeds)} seeds; give one seed for each run")
+        raise InputError(
+            f"there are {counted(len(seeds), 'seed')} for {counted(runs, 'run')}; give one for each run"
+        )
     fine, odd = list[tuple[dict[str, float], list[int]]](), list[Told]()
     for index in range(runs):
         measured, own = _read_run(task, index, values, several), list(seeds[index : index + 1])

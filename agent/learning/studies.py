@@ -18,6 +18,7 @@ from bestguess.tools.space.numeric import Float, Int
 from bestguess.tools.space.parameter import Parameter
 from bestguess.tools.trial import Trial, key_of
 from bestguess.tools.words.given import shown
+from bestguess.tools.words.sentences import counted
 
 LEAST_TRIALS = 8
 """A best quarter of fewer is a trial or none."""
@@ -112,6 +113,6 @@ def _line(study: Study, quarter: Sequence[Trial]) -> str:
     said = f", the default {default.value:.6g}" if default is not None and default.value is not None else ""
     params = ", ".join(f"{name} {shown(value)}" for name, value in best.params.items())
     return (
-        f"study {study.name}, {len(history.told)} trials: best {study.task.metric} {best.value:.6g} "
-        f"(trial {best.number}){said}, at {params}"
+        f"study {study.name}, {counted(len(history.told), 'trial')}: best {study.task.metric} "
+        f"{best.value:.6g} (trial {best.number}){said}, at {params}"
     )

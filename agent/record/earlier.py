@@ -27,14 +27,16 @@ from bestguess.agent.record.settings import Settings
 from bestguess.agent.record.storage import is_there, open_storage
 from bestguess.agent.record.storage_url import is_memory, shown_url
 from bestguess.agent.record.study import Study, load
+from bestguess.agent.record.trial_fields import read_outcome
 from bestguess.agent.record.trials import StoredTrials
 from bestguess.agent.task import Task
-from bestguess.tools.errors import InputError, StudyError
+from bestguess.tools.errors import InputError, SpaceError, StudyError
 from bestguess.tools.search.earlier import LEAST_VALUES, EarlierStudy
 from bestguess.tools.space.matching import Matching
+from bestguess.tools.space.parameter import Parameter
 from bestguess.tools.space.space import Space
 from bestguess.tools.surrogate.subset import representatives
-from bestguess.tools.trial import Direction, History, Outcome, Proposal, Trial
+from bestguess.tools.trial import Direction, History, Proposal, Trial
 from bestguess.tools.words.given import entries, listed, shown
 from bestguess.tools.words.kept import ATTRIBUTE, MEND, read_settings
 from bestguess.tools.words.spelling import split_words
@@ -286,21 +288,37 @@ def studies_in(storage: BaseStorage, url: str | None, without: str | None = None
 
 
 def _of_optuna(given: optuna.Study) -> Found:
-    """Return a study of Optuna's, whose space is that of its trials."""
+    """Return a study of Optuna's, whose space is that of its trials, or one of ours that was loaded by it."""
+    ours = (one for one in studies_in(given._storage, None) if one.name == given.study_name)
+    if (one := next(ours, None)) is not None:
+        return one
     if len(given.directions) != 1:
         raise InputError(f"the earlier study {given.study_name!r} has several objectives; give one with one")
     trials = given.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     attributes = given.user_attrs.get(ATTRIBUTE)
-    distributions = {name: one for trial in trials for name, one in trial.distributions.items()}
-    if not distributions:
-        raise InputError(f"the earlier study {given.study_name!r} has no trial with parameters; leave it out")
+    parameters: dict[str, Parameter] = {}
+    asked = {name: one for trial in trials for name, one in trial.distributions.items()}
+    for name, distribution in asked.items():
+        try:
+            parameters |= Space.from_optuna({name: distribution}).parameters
+        except SpaceError as error:
+            _log.warning("of the earlier study %r nothing is read of %s: %s", given.study_name, name, error)
+    if not parameters:
+        raise InputError(
+            f"the earlier study {given.study_name!r} has no parameters that can be read; leave it out"
+        )
     task = Task(direction="maximize" if given.direction == StudyDirection.MAXIMIZE else "minimize")
     if isinstance(attributes, Mapping) and "task" in attributes:
         task = Task.from_dict(attributes["task"])
     read = tuple(
-        Trial(trial.number, Proposal(trial.params, "user"), Outcome(trial.value)) for trial in trials
+        Trial(
+            trial.number,
+            Proposal({name: one for name, one in trial.params.items() if name in parameters}, "user"),
+            read_outcome(trial, None),
+        )
+        for trial in trials
     )
-    space = Space.from_optuna(distributions)
+    space = Space(parameters)
     return Found(given.study_name, space, task, lambda: History(task.direction, read))
 
 

@@ -20,7 +20,10 @@ from bestguess.agent.record.storage_url import settled_url, shown_url
 from bestguess.agent.task import Task
 from bestguess.tools.errors import StudyError
 from bestguess.tools.space.space import Space
+from bestguess.tools.words.given import shown
 from bestguess.tools.words.kept import whole
+
+MOST_NAMES = 10
 
 
 def find_or_make(
@@ -107,7 +110,25 @@ def _names(storage: BaseStorage) -> list[str]:
 
 
 def _listed(names: list[str]) -> str:
-    return f"there are {', '.join(names[:10])}" if names else "there are none yet"
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return f"there are {', '.join(names[:MOST_NAMES])}{more}" if names else "there are none yet"
+
+
+def _meaning(space: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a space as it was kept, without what only describes it."""
+    parameters = space.get("parameters", {})
+    told = {name: {key: one[key] for key in one if key != "doc"} for name, one in parameters.items()}
+    return {**space, "parameters": told}
+
+
+def _change(name: str, was: Mapping[str, Any] | None, becomes: Mapping[str, Any] | None) -> str:
+    """Return how a parameter differs from what it was."""
+    if was is None or becomes is None:
+        return f"{name}, which is {'new' if was is None else 'gone'}"
+    fields = [key for key in {**was, **becomes} if was.get(key) != becomes.get(key)]
+    return f"{name}, whose " + ", ".join(
+        f"{key} was {shown(was.get(key))} and is now {shown(becomes.get(key))}" for key in fields
+    )
 
 
 def _find_or_make(storage: BaseStorage, name: str | None, task: Task) -> tuple[int, bool]:
@@ -172,9 +193,12 @@ def _check_same(
     expected = fingerprint_of(space, task.goals)
     if kept.get("fingerprint", expected) == expected:
         return
-    before, now = kept["space"].get("parameters", {}), space.to_dict()["parameters"]
-    changed = sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
-    differs = ", ".join(changed) or "its constraints"
+    before, now = _meaning(kept["space"]), _meaning(space.to_dict())
+    if before == now:  # a word in a description changes no value
+        return
+    were, are = before.get("parameters", {}), now["parameters"]
+    changed = sorted(key for key in were.keys() | are.keys() if were.get(key) != are.get(key))
+    differs = "; ".join(_change(key, were.get(key), are.get(key)) for key in changed) or "its constraints"
     raise StudyError(
         f"study {name!r} was made with another space (it differs in {differs}); "
         "go on with that space, or choose another study name"

@@ -194,7 +194,8 @@ def write_report(
         elif history.front:
             parts.append(f"- No best: {why_no_best(history, '')}.")
     elif incumbent is None or incumbent.value is None:
-        parts.append(f"- No trial of {len(history)} gave a value.")
+        of = f"No trial of {len(history)} gave a value" if len(history) else "No trial has been told yet"
+        parts.append(f"- {of}.")
     else:
         who = f"trial {incumbent.number}, {incumbent.source}"
         if incumbent.outcome and incumbent.outcome.sd is not None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from bestguess.tools.search.trust import earned
 from bestguess.tools.trial import History
+from bestguess.tools.words.sentences import counted
 
 TWO_SIDED_95 = 1.96
 
@@ -68,11 +69,11 @@ class Worth:
                     beaten = "the best of them as good as the default"
             if self.did:
                 beaten = f"{self.first_hits} of them {self.did}"
-            said.append(f"{_count(self.first_guesses, 'first guess', 'first guesses')}, {beaten}")
+            said.append(f"{counted(self.first_guesses, 'first guess', 'first guesses')}, {beaten}")
         if self.search_guesses:
             did = self.did or "new bests"
             said.append(
-                f"{_count(self.search_guesses, 'guess', 'guesses')} in the search, {self.hits} of them "
+                f"{counted(self.search_guesses, 'guess', 'guesses')} in the search, {self.hits} of them "
                 f"{did} ({self.expected_hits:.1f} expected of the surrogate's own choices)"
             )
             gained = (
@@ -113,7 +114,3 @@ def weigh_model(history: History) -> Worth | None:
         first_hits=len({trial.number for trial in first} & {*history.joined}),
         did=history.goals.gain if history.goals else "",
     )
-
-
-def _count(n: int, one: str, many: str) -> str:
-    return f"{n} {one if n == 1 else many}"

@@ -222,7 +222,8 @@ def nearest(value: Any, asked: BaseDistribution) -> Any:
         raise InputError(f"{shown(value)} is not in its range")
     moved = min(max(value, asked.low), asked.high)
     if asked.step is not None:
-        moved = asked.low + round((moved - asked.low) / asked.step) * asked.step
+        # Steps that no binary number is may add up to a little more than the end.
+        moved = min(asked.low + round((moved - asked.low) / asked.step) * asked.step, asked.high)
     return int(moved) if isinstance(asked, IntDistribution) else float(moved)
 
 

@@ -64,10 +64,6 @@ class Answers:
                 self._note(key, request, reply)
         return [self._known[key] for key in keys]
 
-    def close(self) -> None:
-        """Forget what is in memory; the model stays open."""
-        self._known.clear()
-
     def _note(self, key: str, request: Request, reply: Reply) -> None:
         self.calls += 1
         if self._journal:

@@ -11,7 +11,7 @@ from bestguess.agent.texts.prompt_form import PromptForm
 from bestguess.agent.texts.racing import FIRST, Race
 from bestguess.agent.tuner import Tuner
 from bestguess.tools.errors import StudyError
-from bestguess.tools.trace import Step
+from bestguess.tools.trace import MOST_STEPS, STEP_CHARS, Step
 from bestguess.tools.trial import Outcome, Params, Trial
 
 MOST_FREE = 20
@@ -30,7 +30,6 @@ class Progress:
     tried_on: int
     items: int
     best: float
-    calls: int
     left: int
 
 
@@ -79,7 +78,7 @@ class Candidates:
         self._trials.setdefault(name, told)
         if say:
             tried, left = len(self.race.scores[name]), self._answers.left
-            say(told, Progress(tried, self.race.items, self.score, self._answers.calls, left))
+            say(told, Progress(tried, self.race.items, self.score, left))
 
     @property
     def best(self) -> Trial:
@@ -101,7 +100,6 @@ class Candidates:
     def _try(self, trial: Trial) -> Outcome | None:
         """Race one candidate; None where the calls do not suffice for what it needs first."""
         name, steps = _name(trial.params), list[Step]()
-        known = set(self.race.scores.get(name, ()))
         while items := self.race.next_items(name):
             chosen = [self._items[item] for item in items]
             prompts = [self._form.messages(trial.params, item.fields) for item in chosen]
@@ -111,14 +109,19 @@ class Candidates:
                 return None
             scores, said = self._form.scores(self._answers, trial.params, chosen)
             self.race.note(name, dict(zip(items, scores, strict=True)))
-            steps += [self._step(*one) for one in zip(chosen, said, scores, strict=True)]
-        if not steps and known:  # a repeat
-            return Outcome.of_runs(self.race.runs(name))
+            steps += [
+                self._step(number, item, answer, score)
+                for number, item, answer, score in zip(items, chosen, said, scores, strict=True)
+                if number < MOST_STEPS  # the same items for all: of more, those that went wrong would stay
+            ]
         return Outcome.of_runs(self.race.runs(name), trace=steps)
 
-    def _step(self, item: Item, said: str, score: float) -> Step:
+    def _step(self, number: int, item: Item, said: str, score: float) -> Step:
         wrong = "" if score == 1.0 else f"expected {item.output}" + (f"; score {score:.2g}" if score else "")
-        return Step("item", self._form.question(item), said, wrong)
+        asked = self._form.question(item)
+        if len(asked) > STEP_CHARS:  # what is asked often stands behind a long passage
+            asked = f"{asked[: STEP_CHARS // 4]} … {asked[-STEP_CHARS // 2 :]}"
+        return Step(f"item {number}", asked, said, wrong)
 
     def _replay(self, trial: Trial) -> None:
         """Take in what is known of a trial of an earlier run: the answers that it had cost nothing now."""

@@ -6,8 +6,9 @@ Worked examples come from `train`, candidates race on `validation`, and `test` i
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -125,14 +126,14 @@ def _text(place: str, name: str, value: Any) -> str:
     return text
 
 
-def split(items: Sequence[Item], seed: int) -> Splits:
-    """Return the items dealt into three by chance; those that ask the same are on one side.
+def split(items: Sequence[Item], seed: int, asked: Callable[[Item], str] = attrgetter("content")) -> Splits:
+    """Return the items dealt into three by chance; those of which the same is `asked` are on one side.
 
     Raises InputError for fewer than LEAST_ITEMS different ones.
     """
     groups: dict[str, list[Item]] = {}
     for item in items:
-        groups.setdefault(item.content, []).append(item)
+        groups.setdefault(" ".join(asked(item).casefold().split()), []).append(item)
     if len(groups) < LEAST_ITEMS:
         raise InputError(
             f"there are {len(groups)} different items; give at least {LEAST_ITEMS}: worked examples, what "

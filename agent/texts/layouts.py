@@ -14,6 +14,7 @@ from bestguess.tools.words.given import did_you_mean, shown
 
 MOST_TEMPLATE = 20_000
 _NAME = re.compile(r"\{\{|\}\}|\{([^\W\d]\w*)\}")
+_BRACES = re.compile(rf"{_NAME.pattern}|[{{}}]")
 
 Example = tuple[str, str]
 """A question, as the template writes it, and its answer."""
@@ -22,7 +23,8 @@ Example = tuple[str, str]
 def check_template(template: str | None, names: Sequence[str]) -> str:
     """Return the template of a question; without one, the only field, or each on a line with its name.
 
-    Raises InputError where it names what no item has, or nothing.
+    A brace that stands alone is doubled, as `str.format` reads it. Raises InputError where it names what no
+    item has, or nothing.
     """
     if template is None:
         return f"{{{names[0]}}}" if len(names) == 1 else "\n".join(f"{name}: {{{name}}}" for name in names)
@@ -37,7 +39,7 @@ def check_template(template: str | None, names: Sequence[str]) -> str:
         if name not in names:
             has = did_you_mean(name, names) or f"; they have {', '.join(names)}"
             raise InputError(f"the template names {{{name}}}, which the items do not have{has}")
-    return template
+    return _BRACES.sub(lambda match: match[0] if len(match[0]) > 1 else 2 * match[0], template)
 
 
 def fill(template: str, fields: Mapping[str, str]) -> str:

@@ -58,11 +58,17 @@ class PromptForm:
             if layout not in LAYOUTS:
                 raise InputError(f"layouts has {shown(layout)}; give some of {', '.join(LAYOUTS)}")
         self._layouts = tuple(layouts)
+        if isinstance(instructions, str):
+            raise InputError(f"instructions is {shown(instructions)}; give a list of texts")
         for words in (instruction, *instructions):
             if not isinstance(words, str) or not words.strip():
                 raise InputError(f"the instruction is {shown(words)}; give words")
         self._instruction, self._instructions = instruction, tuple(instructions)
-        self.space(split(self.items, 0), 0)  # whether there are enough items, and texts that can be kept
+        self.space(self.split(0), 0)  # whether there are enough items, and texts that can be kept
+
+    def split(self, seed: int) -> Splits:
+        """Return the items dealt into three; what the template leaves out tells none apart."""
+        return split(self.items, seed, self.question)
 
     @property
     def digest(self) -> str:

@@ -18,7 +18,7 @@ from bestguess.agent.record.storage_url import file_of
 from bestguess.agent.task import Task
 from bestguess.agent.texts.answers import Answers
 from bestguess.agent.texts.candidates import ITEMS, Candidates, Say
-from bestguess.agent.texts.items import Item, split
+from bestguess.agent.texts.items import Item
 from bestguess.agent.texts.layouts import LAYOUTS
 from bestguess.agent.texts.prompt_form import PromptForm
 from bestguess.agent.texts.prompt_result import PromptResult, Tested
@@ -131,7 +131,7 @@ class PromptTask(PromptForm):
                 f"calls is {calls}; give at least {LEAST_CALLS}, by which a few prompts are compared"
             )
         self.model.identify()  # a server has no name, by which its study is known, before it is asked
-        splits = split(self.items, seed)
+        splits = self.split(seed)
         unseen = splits.test[: max(calls // TEST_SHARE, 4)] if test else ()
         answers = Answers(
             self.model,

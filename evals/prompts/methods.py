@@ -11,7 +11,7 @@ import numpy as np
 
 from bestguess.agent.llm import LLM, Message, Request
 from bestguess.agent.texts.answers import Answers
-from bestguess.agent.texts.items import Item, Splits, split
+from bestguess.agent.texts.items import Item, Splits
 from bestguess.agent.texts.prompt_form import JOINT
 from bestguess.agent.texts.prompt_task import VALIDATION_SHARE, PromptTask
 from bestguess.tools.errors import ModelError
@@ -149,7 +149,7 @@ def play(
     fresh: Sequence[Item] = (),
 ) -> dict[str, Any]:
     """Return what a method's prompt scores on unseen items: of the test split, and `fresh` ones."""
-    splits = split(task.items, seed)
+    splits = task.split(seed)
     setting = Setting(task, splits, task.space(splits, seed), model, calls, seed)
     params = method(setting)
     unseen = (*splits.test[:test_items], *fresh)

@@ -176,7 +176,9 @@ def test_a_study_resumed_with_another_space_is_refused_and_left_as_it_was(run: R
     (tmp_path / "space.yaml").write_text(SPACE_YAML.replace("high: 6", "high: 7"))
     done = run("tune", "--space", "space.yaml", "--n-trials", "4", "--resume", "objectives:bowl")
     assert done.returncode == 2
-    assert done.stderr.startswith("error: study 'space' was made with another space (it differs in n)")
+    assert done.stderr.startswith(
+        "error: study 'space' was made with another space (it differs in n, whose high was 6"
+    )
     assert len(last_object(run("show", "--json"))["trials"]) == 2
 
 

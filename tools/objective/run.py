@@ -144,6 +144,9 @@ class FunctionObjective:
 def _to_outcome(returned: Any) -> Outcome:
     if returned is None:
         return Outcome.failure("the objective returned None; let it return a number")
+    if inspect.iscoroutine(returned):
+        returned.close()
+        return Outcome.failure("the objective is async; give lambda params: asyncio.run(objective(params))")
     try:
         return as_outcome(returned)
     except InputError as error:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from bestguess.tools.scan.exclusions import reason_against
+from bestguess.tools.scan.fields import HOLDS_FIELDS
 from bestguess.tools.scan.finding import (
     Finding,
     Origin,
@@ -157,7 +158,7 @@ def _find_attributes(
     plain: set[str] = {"object"}
     for node in (one for one in walk(tree) if isinstance(one, ast.ClassDef)):
         bases = [called(base) for base in node.bases]
-        if node.decorator_list or node.keywords:
+        if node.decorator_list or node.keywords or HOLDS_FIELDS & set(bases):
             continue
         if not all(base in plain or _SETTINGS.search(base) for base in bases):
             continue

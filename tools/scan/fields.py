@@ -24,7 +24,9 @@ from bestguess.tools.scan.finding import (
 from bestguess.tools.scan.flags.command_line import flag_words
 
 _DECORATORS = {"dataclass", "define", "attrs", "frozen", "pydantic_dataclass", "configclass"}
-_BASES = {"BaseModel", "BaseSettings", "NamedTuple", "Tap"}
+HOLDS_FIELDS = {"BaseModel", "BaseSettings", "NamedTuple", "Tap"}
+"""Bases of classes whose fields are settings."""
+
 _FIELDS = {"field", "Field", "ib", "attrib"}
 _HF = "HfArgumentParser"
 _READERS = {_HF, "cli", "parse", "CLI", "auto_cli", "add_arguments"}
@@ -54,7 +56,7 @@ def find_fields(
     classes = [node for node in walk(tree) if isinstance(node, ast.ClassDef)]
     for node in classes:
         decorated = any(called(one) in _DECORATORS for one in node.decorator_list)
-        if not decorated and not any(called(one) in _BASES for one in node.bases):
+        if not decorated and not any(called(one) in HOLDS_FIELDS for one in node.bases):
             continue
         # The fields of a class are those of the classes that inherit from it, too.
         heirs = [one.name for one in classes if node.name in map(called, one.bases)]

@@ -14,6 +14,7 @@ from bestguess.tools.errors import InputError
 from bestguess.tools.space.parameters import Float, Int
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History
+from bestguess.tools.words.sentences import counted
 
 DECADES = 30.0
 """Positive values whose greatest is so many times the least are drawn on a logarithmic axis."""
@@ -29,7 +30,8 @@ def progress_plot(history: History, metric: str) -> Plot:
     turn = np.maximum if history.direction == "maximize" else np.minimum
     best = tuple(turn.accumulate(values).tolist())
     lines = (Series("trials", numbers, values, points=True), Series("best so far", numbers, best))
-    return Plot(f"{metric}, {len(complete)} trials", "trial", metric, lines, log_y=_spans_decades(lines))
+    title = f"{metric}, {counted(len(complete), 'trial')}"
+    return Plot(title, "trial", metric, lines, log_y=_spans_decades(lines))
 
 
 def effect_plot(space: Space, task: Task, history: History, effect: Effect) -> Plot:

@@ -88,7 +88,7 @@ def draw(plot: Plot, console: Console) -> str:
     for one in plot.series:
         if one.x:
             show, marker = (plotext.scatter, "●") if one.points else (plotext.plot, "braille")
-            show(list(one.x), list(one.y), label=one.name, marker=marker)
+            show(list(one.x), list(one.y), marker=marker)
     along = [x for one in plot.series for x in one.x]
     if plot.x_labels:
         plotext.xticks(list(range(len(plot.x_labels))), [label[:12] for label in plot.x_labels])
@@ -101,7 +101,9 @@ def draw(plot: Plot, console: Console) -> str:
         plotext.yticks(ticks, [f"{tick:.4g}" for tick in ticks])
     plotext.title(plot.title)
     plotext.xlabel(plot.x_label)
-    text: str = plotext.build()
+    # plotext would draw its legend over the plot.
+    names = (f"● {one.name}" if one.points else f"line: {one.name}" for one in plot.series if one.x)
+    text: str = f"{', '.join(names)}\n{plotext.build()}"
     return text if console.is_terminal and not console.no_color else plotext.uncolorize(text)
 
 

@@ -18,6 +18,7 @@ from bestguess.agent.chat.files import within
 from bestguess.agent.chat.prediction import draft_prediction
 from bestguess.agent.reports.report import describe_model
 from bestguess.tools.objective.reading import WHICH_WORDS, Which
+from bestguess.tools.words.sentences import counted
 
 EXAMPLE = "digits_example.py"
 SCRIPT_LINES = 150
@@ -156,7 +157,7 @@ def budget(
     session.bench.set_agreed(agreed)
     limits = []
     if agreed.trials is not None:
-        limits.append(f"{agreed.trials} trials in all")
+        limits.append(f"{counted(agreed.trials, 'trial')} in all")
     if agreed.until is not None:
         limits.append(f"no trial is started after {time.strftime('%H:%M', time.localtime(agreed.until))}")
     if agreed.tokens is not None:

@@ -17,6 +17,7 @@ from bestguess.agent.chat.conversation import Conversation
 from bestguess.agent.chat.events import Answer
 from bestguess.agent.reports.insight import find_insight, gain_insight, write_insight
 from bestguess.tools.errors import InputError
+from bestguess.tools.words.sentences import counted
 
 
 @command(
@@ -166,7 +167,7 @@ def cost(study: facts.Known, n: Count | None = None) -> str:
     running += f", {len(history.partial)} small" if history.partial else ""
     ran = duration(facts.total_seconds(history))
     text = (
-        f"{len(history.told)} trials ({len(history.failed)} failed{running}), {ran} of running; "
+        f"{counted(len(history.told), 'trial')} ({len(history.failed)} failed{running}), {ran} of running; "
         f"the model's proposals took {tokens} tokens, {duration(thinking)}."
     )
     mean = facts.seconds_per_trial(history)

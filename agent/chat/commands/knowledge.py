@@ -17,6 +17,7 @@ from bestguess.agent.chat.workbench import PACKS
 from bestguess.agent.learning.draft import Draft
 from bestguess.agent.learning.draft import learn as learn_from
 from bestguess.tools.errors import InputError
+from bestguess.tools.words.sentences import counted
 
 MOST_LINES = 12
 
@@ -88,11 +89,8 @@ def _card_for_adopt(session: Conversation) -> Card:
     draft = _the_draft(session)
     path = _place(session, draft)
     begun = ("the study that is begun keeps what it began with",) if session.bench.opened else ()
-    title = (
-        f"Write {path.name}, with {len(draft.entries)} parameters, and search by it from the next study on?"
-    )
-    if not session.bench.opened:
-        title = f"Write {path.name}, with {len(draft.entries)} parameters, and search by it?"
+    title = f"Write {path.name}, with {counted(len(draft.entries), 'parameter')}, and search by it"
+    title += " from the next study on?" if session.bench.opened else "?"
     return Card(title, (verbatim(str(path)), *draft.says[:MOST_LINES], *begun), "once")
 
 

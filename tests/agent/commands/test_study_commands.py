@@ -147,3 +147,17 @@ def test_a_study_without_a_value_is_told_so(tmp_path: Path, name: str) -> None:
         "plot": "nothing to plot",
     }
     assert said[name] in done.output
+
+
+def test_a_study_of_no_trial_has_the_columns_and_no_chart(tmp_path: Path) -> None:
+    storage = f"sqlite:///{tmp_path / 'study.db'}"
+    bg.Tuner(bg.Space(lr=bg.Float(0, 1)), storage=storage, study_name="s").close()
+    run = CliRunner()
+    said = run.invoke(main, ["export", "--storage", storage, "--study-name", "s"])
+    assert said.output.startswith("number,state,value,sd,params_lr,source")
+    page = tmp_path / "slice.html"
+    said = run.invoke(
+        main, ["plot", "--kind", "slice", "--out", str(page), "--storage", storage, "--study-name", "s"]
+    )
+    assert (said.exit_code, page.exists()) == (2, False)
+    assert "nothing to plot" in said.output

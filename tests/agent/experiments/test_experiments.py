@@ -164,7 +164,7 @@ def test_a_run_without_a_finite_value_failed_and_the_others_count() -> None:
     ("told", "words"),
     [
         ({"value": 1.0, "failure": "no"}, "there is a value, and it failed"),
-        ({"value": [1.0, 2.0], "seed": 1}, "2 runs and 1 seeds"),
+        ({"value": [1.0, 2.0], "seed": 1}, "1 seed for 2 runs"),
         ({"value": "high"}, "give a number"),
         ({"value": 1.0, "params": {"lr": [1]}}, "lr is \\[1\\]"),
         ({"value": 1.0, "cost": -1}, "cost is -1"),

@@ -122,3 +122,18 @@ def test_commits_elsewhere_and_words_like_options_are_no_versions(repository: Pa
     for name in ("../train.py", "/etc/passwd", "--batch-check", "a\nHEAD:./train.py", "absent.py"):
         assert read_versions(repository, name, [head]) == {}
     assert read_versions(tmp_path, "train.py", [head]) == {}
+
+
+@pytest.mark.parametrize("beside", ["\x0c", "S = '\u2028'", "KEY = 'sk-abcdef1234567890abcdef1234567890'"])
+def test_a_number_beside_what_cannot_be_printed_is_set_by_hand(beside: str, script: Path) -> None:
+    script.write_text(SCRIPT.replace("import argparse", f"import argparse\n{beside}"), encoding="utf-8")
+    assert write_edit(scan(script), {"LR": 0.001, "HIDDEN": 64}) == ("", ("LR",))
+
+
+def test_the_edit_of_a_script_with_windows_line_ends_applies(script: Path) -> None:
+    script.write_bytes(SCRIPT.replace("\n", "\r\n").encode())
+    edit, by_hand = write_edit(scan(script), {"LR": 0.001})
+    assert by_hand == ()
+    (script.parent / "edit.diff").write_bytes(edit.encode())
+    subprocess.run(["git", "apply", "edit.diff"], cwd=script.parent, check=True)
+    assert script.read_bytes() == SCRIPT.replace("\n", "\r\n").replace("3e-4", "0.001").encode()

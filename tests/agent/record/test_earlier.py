@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -204,3 +205,36 @@ def test_an_earlier_study_named_too_late_is_said(url: str, caplog: pytest.LogCap
     with caplog.at_level(logging.WARNING), bg.Tuner(SPACE, storage=url, study_name="new", earlier=["old"]):
         pass
     assert "'new' has begun" in caplog.text
+
+
+def test_what_was_set_aside_or_breaks_a_constraint_is_no_best_of_an_earlier_study(url: str) -> None:
+    with bg.Tuner(SPACE, storage=url, study_name="old", earlier=False) as tuner:
+        slip = tuner.tell({"lr": 1e-5, "depth": 1}, -100.0)
+        tuner.study.set_aside(slip.number)
+    assert second(storage=url, earlier=[optuna.load_study(study_name="old", storage=url)]).params == BEST
+
+    def constrained(trial: optuna.Trial) -> float:
+        lr, depth = trial.suggest_float("lr", 1e-5, 1e-1, log=True), trial.suggest_int("depth", 1, 8)
+        trial.set_constraint("deep", depth - 3.0)
+        return -float(depth) - lr
+
+    plain = optuna.create_study(study_name="plain", storage=url)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        plain.optimize(constrained, n_trials=12)
+    assert second(storage=url, earlier=[plain]).params["depth"] <= 3
+
+
+def test_a_parameter_that_cannot_be_held_does_not_keep_the_others_out(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def objective(trial: optuna.Trial) -> float:
+        trial.suggest_int("seed", 0, 2**62)
+        return loss(
+            {"lr": trial.suggest_float("lr", 1e-5, 1e-1, log=True), "depth": trial.suggest_int("depth", 1, 8)}
+        )
+
+    plain = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    plain.optimize(objective, n_trials=10)
+    assert second(earlier=[plain]).reason.startswith("best of study")
+    assert "nothing is read of seed" in caplog.text

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import optuna
@@ -23,8 +24,13 @@ def test_another_space_or_direction_is_refused_by_what_differs(tmp_path: Path) -
     open_study(tmp_path)
     url = f"sqlite:///{tmp_path / 'study.db'}"
     other = bg.Space({**SPACE.parameters, "depth": bg.Int(1, 9, default=3)})
-    with pytest.raises(StudyError, match="differs in depth"):
+    with pytest.raises(StudyError, match=r"differs in depth, whose high was \d+ and is now 9\)"):
         Study.open(other, TASK, storage=url, name="s")
+    described = bg.Space(
+        {name: replace(one, doc=f"the {name}") for name, one in SPACE.parameters.items()},
+        constraints=SPACE.constraints,
+    )
+    assert Study.open(described, TASK, storage=url, name="s").name == "s"
     with pytest.raises(StudyError, match="minimize, not maximize"):
         Study.open(SPACE, bg.Task(direction="maximize"), storage=url, name="s")
 

@@ -13,6 +13,7 @@ import bestguess as bg
 from bestguess.agent.texts.items import split
 from bestguess.agent.texts.layouts import LAYOUTS
 from bestguess.tools.errors import InputError, ModelUnavailable
+from bestguess.tools.trace import MOST_STEPS
 
 CALLS = 120
 
@@ -71,7 +72,7 @@ def test_the_trace_of_a_trial_has_each_item_with_what_was_expected() -> None:
     default = found.history.trials[0].outcome
     assert default is not None
     step = default.trace[0]
-    assert step.name == "item"
+    assert step.name.startswith("item ")
     assert step.input.startswith("no. ")
     assert (step.output, step.error) == ("is unknown", f"expected is {step.input[4:]}")
 
@@ -291,3 +292,37 @@ def test_an_example_that_looks_like_a_mark_stays_a_question_and_its_answer(words
     assert answer.content == splits.train[0].output
     assert question.content == "no. 1"
     assert len(pool) == len(splits.train) <= ITEMS
+
+
+def test_items_that_a_template_asks_alike_are_on_one_side() -> None:
+    given = [{"id": n, "text": f"what is {n // 2}?", "output": n // 2} for n in range(40)]
+    splits = bg.PromptTask(Shown(), given, template="{text}").split(1)
+    dealt = [
+        {item.fields["text"] for item in part} for part in (splits.train, splits.validation, splits.test)
+    ]
+    assert sum(map(len, dealt)) == len(set[str]().union(*dealt)) == 20
+
+
+def test_a_template_with_braces_of_its_own_is_written_as_it_is_filled_in() -> None:
+    tuned = task(template='Return {"a": {input}}')
+    params = tuned.space(tuned.split(0), 0).default()
+    written = tuned.written(params)
+    assert written.format(input="no. 1") == written.replace("{{", "{").replace("}}", "}").replace(
+        "{input}", "no. 1"
+    )
+    assert 'Return {"a": no. 1}' in written.format(input="no. 1")
+
+
+def test_one_text_in_place_of_instructions_is_refused() -> None:
+    with pytest.raises(InputError, match="give a list of texts"):
+        task(instructions="Brief.")
+
+
+def test_a_long_trace_has_the_same_items_of_all_prompts_and_tells_alike_ones_apart() -> None:
+    given = [{"input": f"{'passage ' * 200} no. {n}", "output": str(n)} for n in range(300)]
+    found = bg.PromptTask(Shown(), given, shots=4).tune(600, seed=0)
+    traces = [trial.outcome.trace for trial in found.history if trial.outcome and trial.outcome.trace]
+    assert found.items["validation"] > MOST_STEPS >= max(map(len, traces)) > 12
+    names = [[step.name for step in trace] for trace in traces]
+    assert all(len(set(one)) == len(one) and set(one) <= set(names[0]) for one in names)
+    assert all(" no. " in step.input for step in traces[0])

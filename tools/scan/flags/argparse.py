@@ -107,7 +107,7 @@ class _Reader:
         flag = next((one for one in flags if one[1:2] and one[1] in chars), flags[0] if flags else "")
         name = (flag or texts[0]).lstrip(chars).replace("-", "_")
         name = str(literal_or(keyword(call, "dest"), name))
-        doc = str(literal_or(keyword(call, "help"), "") or "")
+        doc = _unescaped(str(literal_or(keyword(call, "help"), "") or ""))
         default, is_known = self._default(call, name, receivers)
         value = literal_or(default, None, self._known)
         base = Finding(name, value, "argparse", call.lineno, self._file, doc=doc, default=default)
@@ -206,6 +206,11 @@ class _Reader:
                 is_known = is_known and bool(named)
                 default = named.get(name, default)
         return default, is_known
+
+
+def _unescaped(doc: str) -> str:
+    """Return a help text as argparse prints it, but for what it fills in."""
+    return re.sub(r"\s*\([^()]*%\(\w+\)\w[^()]*\)|%\(\w+\)\w", "", doc).replace("%%", "%")
 
 
 def _is_fixed(given: ast.expr) -> bool:
