@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from bestguess.agent.adapters._translation import Draft, Points, Translation, listed, numeric, refuse, rowwise
+from bestguess.tools.errors import SpaceError
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Proposal
+from bestguess.tools.words.given import shown
 
 if TYPE_CHECKING:
     import optuna
@@ -53,7 +55,8 @@ def _add(draft: Draft, name: str, distribution: BaseDistribution) -> None:
         return
     from optuna.distributions import FloatDistribution, IntDistribution
 
-    assert isinstance(distribution, FloatDistribution | IntDistribution)
+    if not isinstance(distribution, FloatDistribution | IntDistribution):
+        raise SpaceError(f"{shown(distribution)} is no distribution of Optuna's")
     low, high, log, step = distribution.low, distribution.high, distribution.log, distribution.step
     integer = isinstance(distribution, IntDistribution)
     draft.add(name, numeric(low, high, integer=integer, log=log, step=step))

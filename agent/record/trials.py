@@ -36,6 +36,7 @@ from bestguess.tools.errors import ParamsError, StudyError
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History, Outcome, Params, Proposal, Stop, Trial
 from bestguess.tools.words.cleaning import clean_line
+from bestguess.tools.words.given import shown
 from bestguess.tools.words.kept import ATTRIBUTE, read_fields, whole
 
 MOST_NUMBER = 2**31 - 1
@@ -432,8 +433,8 @@ class StoredTrials:
 
     def _absent(self, number: int) -> StudyError:
         trials = len(self.frozen())
-        mend = f"it has {trials}, numbered from 0" if trials else "ask for one first"
-        return StudyError(f"study {self._study!r} has no trial {number}; {mend}")
+        mend = f"give one from 0 to {trials - 1}" if trials else "ask for one first"
+        return StudyError(f"study {self._study!r} has no trial {shown(number)}; {mend}")
 
 
 def write_left_out(left_out: Mapping[int, str]) -> tuple[str, ...]:

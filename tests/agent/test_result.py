@@ -44,7 +44,7 @@ def test_a_result_is_shown_by_its_best_and_a_study_that_nobody_named_by_its_task
     )
     assert result.report().startswith("# A bowl\n")
     nothing = bg.tune(lambda params: float("nan"), SPACE, n_trials=1, study_name="mine", seed=0)
-    assert repr(nothing) == "Result('mine', 1 trials, no value)"
+    assert repr(nothing) == "Result('mine', 1 trial, no value)"
     assert nothing.report().startswith("# Study mine\n")
 
 

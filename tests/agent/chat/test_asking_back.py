@@ -157,7 +157,7 @@ def test_what_may_be_meant_is_offered_by_number_and_its_rest_is_quoted(talk: Tal
 def test_a_question_with_a_word_that_is_not_known_is_answered_and_changes_nothing(talk: Talk) -> None:
     talk.say("tune train.py", "yes")
     before = len(talk.session.bench.history.told)
-    assert "trials" in talk.say("what did the flurb cost us so far?").text
+    assert "1 trial (" in talk.say("what did the flurb cost us so far?").text
     assert not talk.of("choice")
     assert talk.session.pending is None
     assert len(talk.session.bench.history.told) == before

@@ -181,7 +181,7 @@ def test_bad_input_is_one_line_that_says_what_to_do(run: Run, words: list[str], 
 
 def test_params_that_do_not_fit_and_trials_that_are_not_there_are_refused(run: Run) -> None:
     run("ask", "--space", "space.yaml")
-    assert "no trial 7; it has 1, numbered from 0" in run("tell", "7", "0.5").stderr
+    assert "no trial 7; give one from 0 to 0" in run("tell", "7", "0.5").stderr
     assert "out of bounds" in run("tell", "0.5", "--params", '{"x": 3, "n": 2}').stderr
     assert "no JSON" in run("tell", "0.5", "--params", "{x: 3}").stderr
 

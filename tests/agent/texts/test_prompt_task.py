@@ -318,9 +318,10 @@ def test_one_text_in_place_of_instructions_is_refused() -> None:
         task(instructions="Brief.")
 
 
+@pytest.mark.slow
 def test_a_long_trace_has_the_same_items_of_all_prompts_and_tells_alike_ones_apart() -> None:
-    given = [{"input": f"{'passage ' * 200} no. {n}", "output": str(n)} for n in range(300)]
-    found = bg.PromptTask(Shown(), given, shots=4).tune(600, seed=0)
+    given = [{"input": f"{'passage ' * 130} no. {n}", "output": str(n)} for n in range(140)]
+    found = bg.PromptTask(Shown(), given, shots=4).tune(440, seed=0)
     traces = [trial.outcome.trace for trial in found.history if trial.outcome and trial.outcome.trace]
     assert found.items["validation"] > MOST_STEPS >= max(map(len, traces)) > 12
     names = [[step.name for step in trace] for trace in traces]
