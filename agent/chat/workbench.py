@@ -24,7 +24,7 @@ from bestguess.agent.record.opening import study_names
 from bestguess.agent.record.study import Study
 from bestguess.agent.tune import repeat
 from bestguess.agent.tuner import Tuner
-from bestguess.tools.errors import InputError
+from bestguess.tools.errors import InputError, StudyError
 from bestguess.tools.objective.run import CommandObjective, Objective
 from bestguess.tools.space.region import Limits, Region
 from bestguess.tools.space.space import Space
@@ -234,7 +234,11 @@ class Workbench:
         elif last.trial is not None:
             self.study.set_aside(last.trial, aside=False)
         elif last.plan is not None:
-            self._set_plan(Plan.from_dict({**self.the_plan().to_dict(), **last.plan}))
+            try:
+                self._set_plan(Plan.from_dict({**self.the_plan().to_dict(), **last.plan}))
+            except StudyError:  # trials settle what counts; the changes before it can be taken back
+                self.undos.pop()
+                raise
         return self.undos.pop()
 
     def _keep_within(self, space: Space, limits: Limits) -> None:

@@ -29,15 +29,16 @@ def write_edit(draft: Draft, params: Mapping[str, Any]) -> tuple[str, tuple[str,
     for file, (before, after) in texts.items():
         raw = (draft.script.parent / file).read_bytes()
         windows = raw.count(b"\r\n")
-        head, *lines = difflib.unified_diff(_lines(before), _lines(after), f"a/{file}", f"b/{file}")
-        edit = "".join(
-            line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
-        )
-        if redact(clean(edit)) != edit or windows not in (0, raw.count(b"\n")):
+        first, second, *lines = difflib.unified_diff(_lines(before), _lines(after), f"a/{file}", f"b/{file}")
+        edit = first + second
+        for line in lines:
+            ends = "\r\n" if windows and not line.startswith("@@") else "\n"
+            edit += line[:-1] + ends if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+        printed = edit.replace("\r\n", "\n")
+        if redact(clean(printed)) != printed or windows not in (0, raw.count(b"\n")):
             unsaid.add(file)
             continue
-        ends = re.sub(r"(?m)^([ +-](?!--|\+\+).*)\n", "\\1\r\n", edit) if windows else edit
-        edits.append(head + ends)
+        edits.append(edit)
     changed = (one.name for one in draft.chosen if one.file in unsaid and params.get(one.name) != one.value)
     return "".join(edits), (*by_hand, *(name for name in changed if name in params))
 

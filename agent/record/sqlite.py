@@ -19,7 +19,7 @@ from urllib.parse import quote
 from bestguess.tools.words.given import shown
 
 _AS_IT_LIES = "mode=ro&immutable=1"
-_NAMED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|\[[^]]*\]")
+_NAMED = re.compile(r"'[^']*(?:'|\Z)|\"[^\"]*(?:\"|\Z)|`[^`]*(?:`|\Z)|\[[^]]*(?:\]|\Z)")
 """A text or a name in quotes, which may hold anything."""
 
 _LISTED = re.compile(r"\bcheck\s*\(\s*\w+\s*(?:=\s*[\w-]+|\bin\s*\([\s\w,-]*\))\s*\)", re.IGNORECASE)
@@ -88,7 +88,7 @@ def refuse_code(connection: sqlite3.Connection, own: Collection[str] = ()) -> No
     for kind, name, table, sql in rows:
         if table not in READ:
             continue
-        bare = _LISTED.sub("", _NAMED.sub("x", sql))
+        bare = _LISTED.sub("", _NAMED.sub(" x ", sql))
         is_code = sql not in own if kind in ("view", "trigger") else _CODE.search(bare)
         if (
             is_code

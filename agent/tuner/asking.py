@@ -26,7 +26,7 @@ QUEUE_S = 60.0
 """How long `ask` waits for other processes that are asking, beyond what each may wait for its model."""
 
 NoTrial = Literal["done", "exhausted"]
-"""Why there is no next trial: there are as many as there were to be, or every configuration was tried."""
+"""Why there is no next trial: there are as many as were to be, or nothing is found that was not tried."""
 
 _log = logging.getLogger(__name__)
 

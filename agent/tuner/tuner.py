@@ -204,7 +204,7 @@ class Tuner:
         """Return the next trial to run, recorded as running.
 
         A trial that was running when its process died comes first, with the number it had, and then what
-        somebody enqueued in Optuna. Once every configuration was tried, one of them comes again and its
+        somebody enqueued in Optuna. Once nothing is found that was not tried, one of them comes again and its
         reason says so; `ask_new` ends there.
         """
         asked = self._asking.ask()
@@ -212,7 +212,7 @@ class Tuner:
         return asked
 
     def ask_new(self) -> Trial | None:
-        """Return the next trial as `ask` does, or None once every configuration was tried.
+        """Return the next trial as `ask` does, or None once nothing is found that was not tried.
 
         A noisy task has its configurations repeated, and always a next trial.
         """
@@ -383,8 +383,8 @@ class Tuner:
 
         What other processes of this machine are running counts too, and is not waited for. No trial is
         started after `timeout` seconds, once the last `patience` trials of the study were no new best, or
-        once every configuration was tried, unless the task is noisy; `Result.ending` says which. Each of
-        `callbacks` is called with the result so far and the trial that was told; one that returns True ends
+        once nothing is found that was not tried, unless the task is noisy; `Result.ending` says which. Each
+        of `callbacks` is called with the result so far and the trial that was told; one that returns True ends
         the run, and what one raises passes through. KeyboardInterrupt does, too; the trials that were running
         come first when the study is gone on with. Of several at once each goes on to its end whatever ends
         another; what goes wrong with the study or a callback, and SystemExit, is raised when they have.

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from bestguess.tools.arrays import BoolArray, FloatArray
+from bestguess.tools.space.constrained import FAST
 from bestguess.tools.space.lattice import Lattice
 from bestguess.tools.space.sobol import sobol
 from bestguess.tools.space.space import Space
@@ -32,8 +33,10 @@ MOST_ENUMERATED = 2**14
 """A space with no more configurations than this is searched to the last one before giving up."""
 
 SAMPLES = 200
-MOST_PAIRS = 2**23
 """How many random configurations are looked at before giving up on a larger one."""
+
+MOST_PAIRS = 2**22
+"""And how many places that differ in two columns from one that keeps the constraints."""
 
 COVER = 512
 """How many places of a Sobol sequence come first, a power of two (with four times as many: NOTEBOOK 8)."""
@@ -173,14 +176,16 @@ def _in_pairs(space: Space, rng: np.random.Generator) -> Iterator[dict[str, Any]
     """Yield what keeps constraints that chance seldom meets: some place that does, with two other values."""
     if not space.constraints:
         return
-    cube, left = space.feasible, MOST_PAIRS
+    cube = space.feasible
+    left = MOST_PAIRS if cube.effort is FAST else cube.effort.scanned
     pairs = list(combinations(cube.places, 2))
     for base in rng.permutation(cube.cloud):
         for one, other in rng.permutation(pairs) if pairs else ():
+            size = len(cube.places[one]) * len(cube.places[other])
+            if size > left:
+                continue
+            left -= size
             several = [places.ravel() for places in np.meshgrid(cube.places[one], cube.places[other])]
-            left -= len(several[0])
-            if left < 0:
-                return
             x = np.repeat(base[None], len(several[0]), axis=0)
             x[:, one], x[:, other] = several
             yield from (space.decode(row) for row in rng.permutation(x[cube.holds(x)]))

@@ -129,11 +129,12 @@ def is_due(history: History, name: str, whole: float) -> bool:
 
 
 def useful_sizes(resource: Fidelity, name: str, history: History) -> list[Any]:
-    """Return the sizes above the largest of which several runs were told and all failed, or the whole."""
+    """Return the sizes but those, below all that worked, of which several runs were told and all failed."""
     failed: dict[Any, list[bool]] = {}
     for trial in history.told:
         failed.setdefault(trial.params[name], []).append(trial.state == "failed")
-    useless = max((size for size, runs in failed.items() if len(runs) > 1 and all(runs)), default=0)
+    worked = min((size for size, runs in failed.items() if not all(runs)), default=resource.high)
+    useless = max((size for size, runs in failed.items() if len(runs) > 1 and size < worked), default=0)
     return [size for size in resource.sizes if size > useless] or [resource.high]
 
 

@@ -51,4 +51,5 @@ def open_own(path: str, flags: int) -> int:
     if stat.S_ISFIFO(os.fstat(opened).st_mode):
         os.close(opened)
         raise OSError(errno.EINVAL, "it is a pipe, not a file", path)
+    os.set_blocking(opened, True)
     return opened

@@ -21,7 +21,9 @@ from bestguess.agent.reports.live import BADGES
 
 MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 MARKDOWN.disable(["link", "image", "autolink", "reference"])
-MARKDOWN.block.ruler.at("table", lambda *place: _is_small(*place) and read_table(*place))
+MARKDOWN.block.ruler.at(
+    "table", lambda *place: _is_small(*place) and read_table(*place), {"alt": ["paragraph", "reference"]}
+)
 """Raw HTML in it is text, and so is what would lead to another place, or fetch something from there."""
 
 MOST_COLUMNS, MOST_CELLS = 60, 20_000

@@ -9,6 +9,7 @@ import pytest
 from tests.agent.chat.conftest import Talk
 
 from bestguess.agent.chat.session import Session
+from bestguess.agent.chat.state import Undo
 from bestguess.agent.chat.unattended import Agent
 from bestguess.tools.space.region import Limits
 
@@ -146,3 +147,10 @@ def test_stop_answers_the_open_question_and_stops_the_trials_too(slow: Talk) -> 
     assert trials.wait(60)
     assert slow.session.bench.the_plan().limits == Limits()
     assert len(slow.session.bench.history.told) < 7
+
+
+def test_a_goal_that_trials_have_settled_keeps_no_earlier_change_from_being_undone(slow: Talk) -> None:
+    slow.session.bench.undos.append(Undo("/goal", plan={"match": "max"}))
+    before = list(slow.session.bench.undos)
+    assert "begin another" in slow.say("/undo").text
+    assert slow.session.bench.undos == before[:-1]

@@ -131,9 +131,10 @@ def test_a_number_beside_what_cannot_be_printed_is_set_by_hand(beside: str, scri
 
 
 def test_the_edit_of_a_script_with_windows_line_ends_applies(script: Path) -> None:
-    script.write_bytes(SCRIPT.replace("\n", "\r\n").encode())
-    edit, by_hand = write_edit(scan(script), {"LR": 0.001})
+    text = SCRIPT.replace("import argparse", "import argparse\nA = 1 \\\n--2").replace("\n", "\r\n")
+    script.write_bytes(text.encode())
+    edit, by_hand = write_edit(scan(script), {"LR": 0.001, "dropout": 0.25})
     assert by_hand == ()
     (script.parent / "edit.diff").write_bytes(edit.encode())
     subprocess.run(["git", "apply", "edit.diff"], cwd=script.parent, check=True)
-    assert script.read_bytes() == SCRIPT.replace("\n", "\r\n").replace("3e-4", "0.001").encode()
+    assert script.read_bytes() == text.replace("3e-4", "0.001").replace("=.1", "=0.25").encode()

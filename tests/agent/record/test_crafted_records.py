@@ -328,6 +328,9 @@ CODE = {
     "index by a pattern": "CREATE INDEX i ON trials (number LIKE '%a%a%b')",
     "bracket in a text": "CREATE INDEX i ON trials (')' || hex(zeroblob(400000000)))",
     "check of a text": "DROP TABLE version_info; CREATE TABLE version_info (a TEXT CHECK (')' <> printf('%.*c', 1, 'a')))",
+    "check behind a quote": """DROP TABLE version_info; CREATE TABLE version_info (a, CONSTRAINT"c"CHECK(length(hex(a))>0))""",
+    "check behind a text": "DROP TABLE version_info; CREATE TABLE version_info (a TEXT DEFAULT'x'CHECK(length(hex(a))>0))",
+    "open brackets": f"DROP TABLE version_info; CREATE TABLE version_info (a /* {'[' * 300_000} */)",
     "check by a pattern": "DROP TABLE version_info; CREATE TABLE version_info (a TEXT CHECK ('aaaaa' NOT LIKE '%a%a%b'))",
     "virtual": "DROP TABLE version_info; CREATE VIRTUAL TABLE version_info USING fts5(a)",
 }

@@ -227,3 +227,8 @@ def test_what_keeps_a_constraint_that_chance_seldom_meets_is_found_to_the_last_o
     while found := untried(Lattice(space), rng, seen):
         seen.add(key_of(found[0]))
     assert len(seen) == 10
+
+
+def test_columns_too_long_to_be_paired_are_left_out() -> None:
+    space = Space(a=Int(0, 2**17 - 2, default=3), b=Int(0, 2**17 - 2, default=4), constraints=["a + b == 7"])
+    untried(Lattice(space), np.random.default_rng(0), {key_of({"a": n, "b": 7 - n}) for n in range(8)})

@@ -112,4 +112,5 @@ def test_sizes_of_which_all_runs_failed_are_passed_over_up_to_the_whole() -> Non
     assert useful((1, True))[0] == 1
     assert useful((1, True), (1, True))[0] > 1
     assert useful((1, True), (1, True), (1, False))[0] == 1
-    assert useful((27, True), (27, True)) == [27]
+    assert useful(*[(1, False)] * 3, (27, True), (27, True))[0] == 1
+    assert useful((1, False), (9, True), (9, True), (27, False))[0] == 1
