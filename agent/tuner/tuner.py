@@ -384,10 +384,11 @@ class Tuner:
         What other processes of this machine are running counts too, and is not waited for. No trial is
         started after `timeout` seconds, once the last `patience` trials of the study were no new best, or
         once nothing is found that was not tried, unless the task is noisy; `Result.ending` says which. Each
-        of `callbacks` is called with the result so far and the trial that was told; one that returns True ends
-        the run, and what one raises passes through. KeyboardInterrupt does, too; the trials that were running
-        come first when the study is gone on with. Of several at once each goes on to its end whatever ends
-        another; what goes wrong with the study or a callback, and SystemExit, is raised when they have.
+        of `callbacks` is called with the result so far and the trial that was told; one that returns True
+        ends the run, and what one raises passes through. KeyboardInterrupt does, too; the trials that were
+        running come first when the study is gone on with. Of several at once each goes on to its end
+        whatever ends another; what goes wrong with the study or a callback, and SystemExit, is raised when
+        they have.
         """
         check_count("n_trials", n_trials, MOST_TRIALS)
         n_jobs = check_jobs(n_jobs)
