@@ -25,6 +25,10 @@ class Agreed:
     tokens: int | None = None
 
 
+UNDOABLE = frozenset({"task", "pattern", "match", "target", "prefer", "pruner", "patience", "repeats"})
+"""Fields of a plan that can be taken back: a file that others wrote chooses no command by it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Undo:
     """What one change can be taken back to: earlier limits or fields of the plan, a trial, another study."""
@@ -48,7 +52,8 @@ class Undo:
         what, limits, trial, study = kept["what"], kept["limits"], kept["trial"], kept.get("study")
         plan = kept.get("plan")
         check_types(cls, {"trial": trial, "study": study, "plan": plan})
-        if not isinstance(what, str) or (limits, trial, study, plan).count(None) != 3:
+        is_one = (limits, trial, study, plan).count(None) == 3 and set(plan or ()) <= UNDOABLE
+        if not isinstance(what, str) or not is_one:
             raise ValueError(f"{shown(kept)} is no change that could be taken back")
         return cls(what, None if limits is None else Limits.from_dict(limits), trial, study, plan)
 

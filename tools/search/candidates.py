@@ -199,5 +199,5 @@ def untried(lattice: Lattice, rng: np.random.Generator, seen: Set[frozenset[Any]
         tries = map(lattice.decode, rng.permutation(np.unique(settled, axis=0)))
     else:
         tries = chain(lattice.space.samples(rng, SAMPLES), _in_pairs(lattice.space, rng))
-    untried = (one for one in tries if key_of(one) not in seen and lattice.space.satisfies(one))
-    return list(islice(untried, 1))
+    new = (one for one in tries if key_of(one) not in seen and lattice.space.satisfies(one))
+    return list(islice(new, 1))

@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import cached_property
-from itertools import compress
+from itertools import compress, islice
 from typing import Any, Self
 
 import numpy as np
@@ -71,13 +71,13 @@ class FrontVerifier(Verifier):
         x, active = fitted._fit.places.of(trials)
         texts, hyperprior = text_vectors(space, embedder), NOISY if noisy else Prior()
         surrogate = GaussianProcess(space.column_kinds, fitted._fit.device, hyperprior, texts)
+        default = space.default()
+        is_default = [trial.params == default for trial in trials]
         fitted._others = {}
         for name in fitted.goals.names[1:]:
             values = [fitted._sign_of(name) * trial.values[name] for trial in trials]
-            is_default = [trial.params == space.default() for trial in trials]
-            default = list(compress(values, is_default))
             posterior = surrogate.fit(x, np.array(values), active=active)
-            fitted._others[name] = posterior.relative_to(*default[:1])
+            fitted._others[name] = posterior.relative_to(*islice(compress(values, is_default), 1))
         return fitted
 
     def beside(self, history: History) -> FrontVerifier:

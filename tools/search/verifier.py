@@ -117,7 +117,8 @@ class Verifier:
         z = standardized_errors(history)
         self.posterior = assumed.inflate(SEARCH.factor(z))
         unsure = UNSURE if len(history.complete) <= MIN_TRIALS else 1.0
-        known = [history.loss(trial) for trial in history.complete if trial.params == space.default()]
+        default = space.default()
+        known = [history.loss(trial) for trial in history.complete if trial.params == default]
         self.reported = fit.posterior.inflate(unsure * REPORT.factor(z)).relative_to(*known[:1])
         """What people are told: running trials are no evidence, and predictions are to hold."""
 

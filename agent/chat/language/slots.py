@@ -8,6 +8,7 @@ each mark.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from difflib import get_close_matches
@@ -152,7 +153,8 @@ class Marked:
             self.text = re.sub(r"<[PQ]\d+>", "", self.text)
             low, high = ranges[0]
             if isinstance(self._parameters.get(names[0]), Int) and self.marks("R")[0][1] in strict:
-                low, high = low and low + 1, high and high - 1
+                low = low if low is None else math.floor(low) + 1
+                high = high if high is None else math.ceil(high) - 1
             self._mark("B", r"<R(\d+)>", _always((names[0], low, high)))
 
     def _mark_values(self, topic: str) -> None:

@@ -72,6 +72,7 @@ def test_a_table_that_a_few_letters_make_huge_is_shown_as_it_was_written() -> No
         {"plan": {"script": 7}},
         {"plan": {"origins": {"lr": 5}}},
         {"undos": [{"what": "a", "limits": None, "trial": "x", "study": None}]},
+        {"undos": [{"what": "a", "limits": None, "trial": None, "plan": {"words": ["other"]}}]},
     ],
 )
 def test_a_state_of_other_types_is_refused(changed: dict[str, Any], talk: Talk) -> None:

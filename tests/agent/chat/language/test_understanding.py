@@ -435,6 +435,8 @@ def test_what_is_corrected_is_asked_back(text: str) -> None:
         ("lr not 0.01", "forbid", {"values": {"lr": 0.01}}),
         ("depth less than 5", "narrow", {"parameter": "depth", "high": 4}),
         ("depth over 2", "narrow", {"parameter": "depth", "low": 3}),
+        ("dropout below 0.3", "narrow", {"parameter": "dropout", "high": 0.3}),
+        ("depth less than 4.5", "narrow", {"parameter": "depth", "high": 4}),
         ("depth not more than 5", "narrow", {"parameter": "depth", "high": 5}),
         ("lr below 0.05", "narrow", {"parameter": "lr", "high": 0.05}),
     ],
