@@ -28,8 +28,10 @@ def progress_plot(history: History, metric: str) -> Plot:
     numbers = tuple(float(trial.number) for trial in complete)
     values = tuple(float(trial.value) for trial in complete if trial.value is not None)
     turn = np.maximum if history.direction == "maximize" else np.minimum
-    best = tuple(turn.accumulate(values).tolist())
-    lines = (Series("trials", numbers, values, points=True), Series("best so far", numbers, best))
+    # A step: between two trials the best so far is that of the first.
+    when, best = np.repeat(numbers, 2)[1:], np.repeat(turn.accumulate(values), 2)[:-1]
+    steps = Series("best so far", tuple(when.tolist()), tuple(best.tolist()))
+    lines = (Series("trials", numbers, values, points=True), steps)
     title = f"{metric}, {counted(len(complete), 'trial')}"
     return Plot(title, "trial", metric, lines, log_y=_spans_decades(lines))
 

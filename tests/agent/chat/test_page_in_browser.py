@@ -117,6 +117,17 @@ def empty(folder: Path) -> Iterator[WebServer]:
     server.close()
 
 
+@pytest.fixture
+def resumed(folder: Path) -> Iterator[WebServer]:
+    with_card = Session(folder, seed=0)
+    with_card.say("tune train.py")
+    assert with_card.pending
+    with_card.close()
+    server = WebServer(Session(folder, seed=0, resume=True))
+    yield server
+    server.close()
+
+
 def drawn(page: Any, figure: str) -> Any:
     """Wait until a figure is drawn and return it."""
     chart = page.locator(f"[data-figure={figure}]:visible")
@@ -392,6 +403,13 @@ def test_studies_are_switched_without_a_restart(empty: WebServer, look: Callable
     page.get_by_role("button", name="go on with train", exact=True).click()
     page.get_by_role("heading", name="train: minimize").wait_for()
     assert session.bench.the_plan().study == "train"
+
+
+def test_a_card_of_a_session_that_ended_asks_nothing_more(
+    resumed: WebServer, look: Callable[..., Any]
+) -> None:
+    yes = look(resumed).get_by_role("button", name="yes", exact=True)
+    until(yes.is_disabled)
 
 
 @pytest.mark.parametrize("width", ["desk", "phone"])

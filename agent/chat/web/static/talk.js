@@ -4,10 +4,11 @@ const log = byId("log");
 const said = [];
 let at = 0;
 const before = { text: "", tab: "" };
-const openCard = () => every("article.card:not(:has(~ article.card, ~ article.answered))", log).at(-1);
+// A card is closed by its answer, wherever that was given, by the next card, or by the end of its session.
+const CLOSED = ":has(~ article:is(.card, .answered, .session))";
+const openCard = () => every(`article.card:not(${CLOSED})`, log).at(-1);
 const toEnd = () => {
-  // A card is closed by its answer, wherever that was given, or by the next card.
-  every("article.card:has(~ article.card, ~ article.answered) button", log).forEach((button) => { button.disabled = true; });
+  every(`article.card${CLOSED} button`, log).forEach((button) => { button.disabled = true; });
   log.scrollTop = log.scrollHeight;
   const asks = Boolean(openCard());
   const asked = document.body.classList.contains("asks");
