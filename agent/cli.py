@@ -24,7 +24,7 @@ from bestguess.agent.commands._output import echo, steady_streams
 from bestguess.tools.errors import BestGuessError, InputError, StudyDamaged, StudyUnavailable, WeightsError
 from bestguess.tools.words.cleaning import clean_line
 from bestguess.tools.words.given import text_problem
-from bestguess.tools.words.redaction import redact
+from bestguess.tools.words.redaction import keep_options, redact
 
 LINE_CHARS = 1600
 TRACEBACK_VARIABLE = "BESTGUESS_TRACEBACK"
@@ -55,6 +55,7 @@ class Group(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Keep all words for `invoke`, where what is wrong with them is said."""
+        keep_options(args)
         ctx.meta[__name__] = tuple(args)
         return super().parse_args(ctx, args)
 

@@ -25,23 +25,42 @@ LONGEST_CHARS = 8192
 """Of a secret that a cut may go through."""
 
 _NAMED_SECRET = re.compile(
-    r"(?:(?:^|_)(?:API)?KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|_PASS|_AUTH|_PWD)$", re.I
+    r"(?:(?:^|[_.])(?:API)?KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|[_.](?:PASS|AUTH|PWD))$",
+    re.I,
 )
-_WORDS = r"(?:api[_-]?key|token|secret|password|passwd|pwd)"
+_NAMED_IN_THE_MIDDLE = re.compile(
+    r"(?:^|_)(?:(?:[A-Z]*API)?KEY|TOKEN|SECRET|PASSWORD|PAT|PW|DSN|CONNECTION_STRING)"
+    r"(?:_(?!PATH|FILE|DIR|NAME|TYPE)[A-Z0-9]+)*$"
+)
+"""Of a variable of the environment; the names of parameters, such as key_dim, are not read so."""
+
+_WORDS = r"(?:(?:api|access|account|secret|private)[_-]?key|token|secret|passw(?:or)?d|passphrase|pwd)"
+_SAID = rf"(?i:{_WORDS}[\"']?\s{{0,3}}[:=]\s{{0,3}}"
 _FORMS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
     (
         ("sk-", "sk_", "hf-", "hf_", "gho", "ghp", "ghr", "ghs", "ghu", "github_pat", "glpat", "xox"),
         re.compile(r"\b()(?:sk|hf|gh[oprsu]|github_pat|glpat|xox[abps])[-_][A-Za-z0-9_-]{16,}"),
     ),
     (("AKIA", "ASIA", "AIza"), re.compile(r"\b()(?:A(?:KIA|SIA)[A-Z0-9]{16}\b|AIza[A-Za-z0-9_-]{35})")),
-    (("Bearer ",), re.compile(r"(Bearer )[A-Za-z0-9._~+/=-]{8,}")),
-    (("Basic ",), re.compile(r"(Authorization: Basic )[A-Za-z0-9+/=]{8,}")),
+    (("eyJ", "npm_", "pypi-"), re.compile(r"\b()(?:eyJ[\w-]{8,}\.[\w.-]{16,}|(?:npm_|pypi-)[\w-]{30,})")),
+    (("earer ", "EARER "), re.compile(r"((?i:bearer) )[A-Za-z0-9._~+/=-]{8,}")),
+    (("asic ", "ASIC "), re.compile(r"((?i:authorization: basic) )[A-Za-z0-9+/=]{8,}")),
     # The password in an address, which may hold what should have been escaped; a port is none.
     (("://",), re.compile(r"(://[^\s/?#@:]{0,200}:)(?!\d+[/?#])[^\s\"'<>]{1,200}(?=@)")),
+    (("://",), re.compile(r"(://)[\w-]{16,200}(?=@)")),
     (
         ("=",),
         re.compile(
             rf"((?i:[?&;](?:[\w.-]{{0,40}}[_.-])?(?:{_WORDS}|key|sig|signature|auth))=)[^\s&;#\"'<>]+"
+        ),
+    ),
+    # As programs print what they were given; a number, such as a loss per token, is none.
+    (("=", ":"), re.compile(rf"({_SAID}[\"']))[^\"'\n]{{8,200}}(?=[\"'])")),
+    (
+        ("=", ":"),
+        re.compile(
+            rf"({_SAID}))(?![-+\d.eE]{{8,}}(?:[\s,;)\]}}]|$))(?=[^\s\"',;]{{0,200}}\d)"
+            r"[\w.~+/=$!@#%^&*-]{8,8192}+(?![(\[])"  # what is called or looked up is code
         ),
     ),
     (("--",), re.compile(rf"((?i:(?<![\w-])--[\w-]{{0,40}}{_WORDS})[= ])(?!\d{{1,6}}(?:\s|$))[^\s\"'{{}}]+")),
@@ -60,6 +79,11 @@ def is_secret_name(name: str) -> bool:
     return _NAMED_SECRET.search(name.replace("-", "_")) is not None
 
 
+@lru_cache(maxsize=1024)
+def _is_secret_variable(name: str) -> bool:
+    return is_secret_name(name) or _NAMED_IN_THE_MIDDLE.search(name) is not None
+
+
 def keep_secret(value: str) -> None:
     """Have a value blanked from now on: a key that was given as argument, which no variable holds."""
     if len(value.strip()) >= LEAST_CHARS:
@@ -71,7 +95,7 @@ def keep_options(words: Sequence[str]) -> None:
     """Have the values blanked that a command gives to options named like secrets."""
     for word, after in pairwise([*words, ""]):
         name, given, value = word.partition("=")
-        if name.startswith("--") and is_secret_name(name) and "{" not in (value or after):
+        if (given or name.startswith("--")) and is_secret_name(name) and "{" not in (value or after):
             keep_secret(value if given else after)
 
 
@@ -107,7 +131,7 @@ def redact_in(value: Any) -> Any:
 
 def _secrets() -> list[str]:
     """Return the known secrets as they may be written, the longest first."""
-    named = [os.environ.get(name, "").strip() for name in os.environ if is_secret_name(name)]
+    named = [os.environ.get(name, "").strip() for name in os.environ if _is_secret_variable(name)]
     named += _IN_URL.findall(" ".join(value for value in os.environ.values() if "://" in value))
     with _lock:
         found = {*_kept, *(value for value in named if len(value) >= LEAST_CHARS)}

@@ -32,7 +32,18 @@ from bestguess.agent.reports.report import credit_sources
 Settled = Callable[[], AbstractContextManager[Subject]]
 
 _ALIGNED = re.compile(r'(?<=<t[hd] )style="text-align:(\w+)"')
-SHOWN = ("session", "said", "answer", "card", "answered", "step", "choice", "remark", "error", "trial_finished")
+SHOWN = (
+    "session",
+    "said",
+    "answer",
+    "card",
+    "answered",
+    "step",
+    "choice",
+    "remark",
+    "error",
+    "trial_finished",
+)
 """The kinds of event that stand in the conversation."""
 
 PARTS = ("bar", "table", "editor", "earned")

@@ -203,7 +203,9 @@ def test_values_as_far_as_numbers_go_are_drawn(values: tuple[float, ...]) -> Non
 
 
 def test_between_two_trials_the_best_so_far_is_that_of_the_first() -> None:
-    trials = tuple(Trial(n, Proposal({"x": 0.1}, "gp"), Outcome(value)) for n, value in enumerate((3.0, 1.0, 2.0)))
+    trials = tuple(
+        Trial(n, Proposal({"x": 0.1}, "gp"), Outcome(value)) for n, value in enumerate((3.0, 1.0, 2.0))
+    )
     best = progress_plot(History("minimize", trials), "loss").series[1]
     assert list(zip(best.x, best.y, strict=True)) == [(0, 3), (1, 3), (1, 1), (2, 1), (2, 1)]
 
