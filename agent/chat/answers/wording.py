@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from bestguess.agent.chat.answers.checking import agreement, strange_numbers
 from bestguess.agent.chat.events import Answer
 from bestguess.agent.chat.model_call import (
     TIMEOUT_S,
@@ -75,13 +76,13 @@ def check_answer(
     by_name = {insight.importance.name: insight for insight in insights}
     # What a program printed is among the facts: no line of it is to be a heading.
     variables = {"facts": re.sub(r"(?m)^(\s*)#", r"\1\\#", facts), "question": quote(question)}
-    known = _numbers(facts) | _numbers(question)
+    known = (facts, question)
     shown = ""
 
     def show_more(text: str) -> bool:
         nonlocal shown
         words = said_so_far(text)
-        if _numbers(words) - known:
+        if strange_numbers(words, known):
             return False
         if words != shown:
             shown = words
@@ -96,8 +97,8 @@ def check_answer(
         )  # fmt: skip
         if stop.is_set():
             return Answer(shown + STOPPED, partial=True) if shown else Answer("")
-        if invented := _numbers(said_so_far(text)) - known:
-            raise ReplyError(f"its answer held a number that no fact has ({min(invented)})")
+        if invented := strange_numbers(said_so_far(text), known):
+            raise ReplyError(f"its answer held a number that no fact has ({invented[0]})")
         reply = read_object(text)
         answer = clean(str(reply["answer"])).strip()
         if ended := re.match(r".*[.!?](?=\s|$)", answer, re.DOTALL):
@@ -134,34 +135,3 @@ def _schema(names: Sequence[str]) -> dict[str, Any]:
         )
         properties["claims"] = {"type": "array", "items": claim, "maxItems": 3}
     return object_schema(properties)
-
-
-def agreement(claimed: str, insight: Insight, direction: Direction) -> tuple[str, bool]:
-    """Return a claim about a parameter with what the surrogate says of it, and whether it agrees."""
-    effect, name = insight.effect, insight.importance.name
-    best = insight.ranked(direction)[0]
-    rises = bool(effect.median[-1] > effect.median[0]) == (direction == "maximize")
-    end = -1 if rises else 0
-    # Larger or smaller values are better where that end may as well be the best, and the other cannot.
-    near, far = (
-        effect.low[best] <= effect.high[at] and effect.low[at] <= effect.high[best] for at in (end, -1 - end)
-    )
-    better = "one"
-    if not insight.apart:
-        better = "none"
-    elif not insight.categorical and near and not far:
-        better = "higher" if rises else "lower"
-    words = {
-        "higher": "larger values are better",
-        "lower": "smaller values are better",
-        "none": "it matters little",
-        "one": "it matters" if insight.categorical else "it matters, but not in one direction",
-    }
-    spread = f"best, {insight.place(0, direction)}; worst, {insight.place(-1, direction)}"
-    verdict = "agrees" if claimed == better else f"does not: it says that {words[better]}"
-    told = f"{name}: {words.get(claimed, claimed)}, says the model; the Gaussian process {verdict} ({spread})"
-    return told, claimed == better
-
-
-def _numbers(text: str) -> set[str]:
-    return set(re.findall(r"\d+(?:\.\d+)?", text))

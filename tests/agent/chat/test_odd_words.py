@@ -41,6 +41,19 @@ def test_a_number_that_a_result_has_stays_as_it_is_written(number: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "number",
+    ["-0.25", "1e-5", "10^5", "1\u00d710\u207b\u2075", "2 x 10^-3", ".97", "97. per cent", "\u22120.25"],
+)
+def test_a_number_that_no_result_has_is_left_out_however_it_is_written(number: str) -> None:
+    assert keep_supported(f"{number} it is.", KNOWN)[0] == ""
+
+
+def test_a_list_is_numbered_without_that_results_have_its_numbers() -> None:
+    assert keep_supported("1. one\n2. two\n7. three", KNOWN) == ("1. one\n2. two", ["7"])
+    assert keep_supported("It is .25, or 2.5\u00d710\u207b\u00b9.", KNOWN)[1] == []
+
+
+@pytest.mark.parametrize(
     ("written", "shown"),
     [
         ('{"answer": "all is we', "all is"),
