@@ -13,6 +13,9 @@ from bestguess.agent.llm.parsing import THOUGHT, read_text
 
 MOST_TOKENS = 10**7
 
+CHARS_A_TOKEN = (0.5, 16.0)
+"""What a server says of tokens is believed within these; random letters and code have 2 to 4."""
+
 PROSE_CHARS_A_TOKEN = 4
 """Of thoughts, which some servers do not count among what the model wrote."""
 
@@ -48,18 +51,19 @@ def content_of(message: Any) -> str:
 def count_written(completions: Sequence[Any]) -> int:
     """Return how many tokens a model wrote in all, as its server says, and at least its thoughts'.
 
-    Where it says nothing, or nothing that can be, they are counted by what was written: a budget holds.
+    Where it says nothing, or less than can be, they are counted by what was written: a budget holds.
     """
     said = sum(count_said(each, "completion_tokens") for each in completions)
     messages = [choice.message for each in completions for choice in each.choices]
-    chars = sum(map(_thought_chars if said else _written_chars, messages))
-    return max(said, chars // PROSE_CHARS_A_TOKEN)
+    written = sum(map(_written_chars, messages))
+    chars = sum(map(_thought_chars, messages)) if said else written
+    return max(said, chars // PROSE_CHARS_A_TOKEN, int(written / CHARS_A_TOKEN[1]))
 
 
 def count_said(completion: Any, kind: str) -> int:
     """Return how many tokens a server says that it read or wrote, as far as that can be."""
     said = getattr(completion.usage, kind, 0)
-    return min(max(said, 0), MOST_TOKENS) if isinstance(said, int) else 0
+    return min(max(said, 0), MOST_TOKENS) if type(said) is int else 0
 
 
 def describe(error: Exception) -> str:

@@ -23,6 +23,7 @@ from urllib.parse import parse_qsl, urlsplit
 from bestguess.agent.llm import CHARS_PER_TOKEN, Reply, Request
 from bestguess.agent.llm.chunks import assemble
 from bestguess.agent.llm.completion import (
+    CHARS_A_TOKEN,
     CONTEXT_REFUSED,
     content_of,
     context_of,
@@ -67,9 +68,6 @@ REVISION = ("root", "revision", "digest", "meta")
 IDENTITY_CHARS = 2000
 MODEL_CHARS = 300
 """Of a model's own name; a path of a folder is the longest that was seen."""
-
-CHARS_A_TOKEN = (0.5, 16.0)
-"""What a server says of a prompt's tokens is believed within these; random letters and code have 2 to 4."""
 
 T = TypeVar("T")
 
@@ -240,11 +238,13 @@ class ServerLLM:
         if len(texts) < request.n:
             raise ReplyError(f"{len(texts)} answers where {request.n} were asked for")
         prompt_tokens = max((count_said(each, "prompt_tokens") for each in completions), default=0)
+        given = "".join(turn.content for turn in request.messages)
         if not prompt_tokens:  # it does not say, and what nobody counts would cost no budget anything
-            prompt_tokens = self.count_tokens("".join(turn.content for turn in request.messages))
+            prompt_tokens = self.count_tokens(given)
         else:
-            chars_a_token = sum(len(turn.content) for turn in request.messages) / prompt_tokens
-            self._chars_per_token = min(max(chars_a_token, CHARS_A_TOKEN[0]), CHARS_A_TOKEN[1])
+            chars_a_token = min(max(len(given) / prompt_tokens, CHARS_A_TOKEN[0]), CHARS_A_TOKEN[1])
+            self._chars_per_token = chars_a_token
+            prompt_tokens = max(prompt_tokens, int(len(given) / CHARS_A_TOKEN[1]))
         parsed = parse_texts(texts, request.schema)
         return Reply(
             texts=texts,

@@ -617,6 +617,14 @@ def test_the_servers_own_count_says_how_long_texts_are(server: Server) -> None:
     assert llm.count_tokens("x" * 100) == int(100 * 3 / len("Tune.Guess.")) + 1
 
 
+def test_what_a_server_says_that_it_used_is_no_less_than_can_be(server: Server) -> None:
+    server.answer = lambda _: completion("word " * 800, prompt_tokens=1)
+    reply = ServerLLM(server.url).generate(
+        replace(TALK, messages=(Message("user", "x" * 1600),), max_tokens=999)
+    )
+    assert (reply.prompt_tokens, reply.completion_tokens) == (100, 250)
+
+
 def test_an_answer_of_megabytes_is_cut_before_it_is_searched_for_secrets(server: Server) -> None:
     server.answer = lambda _: completion("--a://a:" * 500_000)
     started = time.thread_time()
