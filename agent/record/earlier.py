@@ -8,10 +8,11 @@ whatever becomes of the earlier ones.
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, NotRequired
 
 import numpy as np
 import optuna
@@ -325,9 +326,10 @@ def _of_optuna(given: optuna.Study) -> Found:
 def _read(found: Found, matching: Matching, likeness: float, rows: int) -> EarlierStudy | None:
     """Return a study's trials in the parameters of the new one; None where too few of them fit."""
     history = found.history()
+    all_losses = [history.loss(trial) for trial in history.complete]
     complete = [
-        (params, history.loss(trial))
-        for trial in history.complete
+        (params, loss)
+        for trial, loss in zip(history.complete, all_losses, strict=True)
         if (params := matching.params(trial.params)) is not None
     ]
     if len(complete) < LEAST_VALUES:
@@ -342,6 +344,7 @@ def _read(found: Found, matching: Matching, likeness: float, rows: int) -> Earli
         tuple(params for params, _ in kept),
         tuple(loss for _, loss in kept),
         direction,
+        min(all_losses),
     )
 
 
@@ -365,6 +368,7 @@ class _Kept(TypedDict):
     names: Annotated[list[str], Field(min_length=1)]
     direction: Direction
     losses: Annotated[list[_Finite], Field(min_length=LEAST_VALUES)]
+    least: NotRequired[_Finite]
     params: Annotated[list[dict[str, str | int | _Finite | bool | None]], Field(min_length=LEAST_VALUES)]
 
 
@@ -380,6 +384,7 @@ def write_earlier(studies: Sequence[EarlierStudy]) -> list[dict[str, Any]]:
             "names": list(study.names),
             "direction": study.direction,
             "losses": list(study.losses),
+            "least": min(study.least, *study.losses),
             "params": [dict(params) for params in study.configurations],
         }
         for study in studies
@@ -398,6 +403,7 @@ def read_earlier(kept: Any, study: Study) -> tuple[EarlierStudy, ...]:
                 tuple(study.space.complete(params) for params in one["params"]),
                 tuple(one["losses"]),
                 one["direction"],
+                one.get("least", math.inf),
             )
             for one in read
             if len(one["losses"]) == len(one["params"])

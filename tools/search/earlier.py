@@ -16,6 +16,7 @@ measured. The density is that of each study's best configurations, by `w`, on th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -59,7 +60,8 @@ PLACES = 256
 class EarlierStudy:
     """What was measured in an earlier study, in the parameters of the new one; less `losses` being better.
 
-    `names` are the parameters that both have, `likeness` is how alike task and space are (0 to 1).
+    `names` are the parameters that both have, `likeness` is how alike task and space are (0 to 1). `least` is
+    the least loss there, which may be one of a configuration that the new space does not hold.
     """
 
     name: str
@@ -68,6 +70,7 @@ class EarlierStudy:
     configurations: tuple[Params, ...]
     losses: tuple[float, ...]
     direction: Direction = "minimize"
+    least: float = math.inf
 
     @property
     def best(self) -> list[int]:
@@ -120,9 +123,14 @@ class EarlierStudies:
     def _words(self, at: int, number: int, which: str) -> str:
         study, several = self.studies[at], len(self.studies)
         value = (-study.losses[number] if study.direction == "maximize" else study.losses[number]) + 0.0
-        best = "best" if study.losses[number] == min(study.losses) else "among the best"
-        together = f"; {which} that together do best in {several} earlier studies" if several > 1 else ""
-        return f"{best} of study {study.name}: it gave {value:.6g} there{together}"
+        best = study.losses[number] <= min(study.least, *study.losses)
+        whose = f"{'best' if best else 'among the best'} of study {study.name}: it gave {value:.6g} there"
+        if lacks := [name for name in self._params(at, number) if name not in study.names]:
+            one = f"{'the' if best else 'one of the'} best of study {study.name}, which gave {value:.6g}"
+            whose = f"{', '.join(study.names)} of {one}; {', '.join(lacks)} at the default"
+        return (
+            f"{whose}; {which} that together do best in {several} earlier studies" if several > 1 else whose
+        )
 
     def agreement(self, history: History) -> FloatArray:
         """Return how far each study agrees (s,) with the first values of the new one."""

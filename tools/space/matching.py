@@ -1,9 +1,11 @@
 """Which parameters of another space are those of this one, and what their values are here.
 
-By itself a parameter matches one of its name and kind whose values are mostly the same: of two ranges, and of
-two lists of options, at least ALIKE of what either holds is in both, ranges being measured on their scale.
-Whatever was renamed or rescaled is matched only where somebody says so. Then numbers of another range stand
-for their place in it: 30 of 0 to 100 is 0.3 of 0 to 1.
+By itself a parameter matches one of its name and kind whose values are mostly the same: of two lists of
+options at least ALIKE of what either holds is in both, and of two ranges ALIKE of the narrower one, unless
+it is less than NARROWED of both together, as a share is of per cent. Ranges are measured on the scale of this
+space. A value that only one of them holds has no counterpart. Whatever was renamed or rescaled is matched
+only where somebody says so. Then numbers of another range stand for their place in it: 30 of 0 to 100 is 0.3
+of 0 to 1.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from bestguess.tools.trial import Params
 from bestguess.tools.words.given import did_you_mean, shown
 
 ALIKE = 0.5
+NARROWED = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +60,16 @@ class Matching:
                     raise InputError(f"no parameter of {whose} is called {shown(name)}{near}")
             if list(said.values()).count(new) > 1:
                 raise InputError(f"{shown(new)} is given for two parameters of the earlier study; drop one")
-        same = {name: name for name in there if name in here and _alike(there[name], here[name])}
-        names = {old: new for old, new in same.items() if new not in said.values()} | said
-        self.matches = {old: (new, _match(there[old], here[new], old, new)) for old, new in names.items()}
-        self.share = len(names) / (len(there) + len(here) - len(names))
+        same = [name for name in there if name in here and _is_same(there[name], here[name])]
+        by_name = {
+            name: (name, Match(there[name], here[name], by_place=isinstance(here[name], Fidelity)))
+            for name in same
+            if name not in said.values()
+        }
+        by_word = {old: (new, _match(there[old], here[new], old, new)) for old, new in said.items()}
+        self.matches = by_name | by_word
+        alike = len(said) + sum(_alike(there[name], here[name]) for name in by_name if name not in said)
+        self.share = alike / (len(there) + len(here) - alike)
         """How much of both spaces is in the other one."""
 
     @property
@@ -79,9 +88,17 @@ class Matching:
             return None
 
 
+def _is_same(there: Parameter, here: Parameter) -> bool:
+    """Whether parameters of one name are one, though the range may be narrowed, widened or scaled anew."""
+    if not (isinstance(there, Float | Int) and isinstance(here, Float | Int)):
+        return _alike(there, here)
+    common, narrower, union = _ranges(there, here)
+    return common >= ALIKE * narrower and common >= NARROWED * union
+
+
 def _alike(there: Parameter, here: Parameter) -> bool:
     if isinstance(there, Float | Int) and isinstance(here, Float | Int):
-        return there.log == here.log and _common_range(there, here) >= ALIKE
+        return there.log == here.log and _is_common(there, here)
     if isinstance(there, Choice) and isinstance(here, Choice):
         a, b = set(map(identity, there.options)), set(map(identity, here.options))
         return len(a & b) >= ALIKE * len(a | b)
@@ -93,7 +110,7 @@ def _match(there: Parameter, here: Parameter, old: str, new: str) -> Match:
     if _alike(there, here):
         return Match(there, here, by_place=isinstance(here, Fidelity))
     if isinstance(there, Float | Int) and isinstance(here, Float | Int):
-        return Match(there, here, by_place=_common_range(there, here) < ALIKE)
+        return Match(there, here, by_place=not _is_common(there, here))
     if isinstance(there, Choice) and isinstance(here, Choice):
         if set(map(identity, there.options)) & set(map(identity, here.options)):
             return Match(there, here)
@@ -104,8 +121,13 @@ def _match(there: Parameter, here: Parameter, old: str, new: str) -> Match:
     raise InputError(f"{old!r} is {kinds}, so one cannot stand for the other; leave it out")
 
 
-def _common_range(there: Float | Int, here: Float | Int) -> float:
-    """Return the common part of two ranges as a share of what both cover, on the scale of `here`."""
+def _is_common(there: Float | Int, here: Float | Int) -> bool:
+    common, _, union = _ranges(there, here)
+    return common >= ALIKE * union
+
+
+def _ranges(there: Float | Int, here: Float | Int) -> tuple[float, float, float]:
+    """Return the lengths of what two ranges share, of the narrower and of both, on the scale of `here`."""
     scale = math.log if here.log and min(there.low, here.low) > 0 else float
-    lows, highs = (scale(there.low), scale(here.low)), (scale(there.high), scale(here.high))
-    return max(min(highs) - max(lows), 0.0) / (max(highs) - min(lows))
+    (a, b), (c, d) = [(scale(each.low), scale(each.high)) for each in (there, here)]
+    return max(min(b, d) - max(a, c), 0.0), min(b - a, d - c), max(b, d) - min(a, c)

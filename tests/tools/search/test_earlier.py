@@ -44,6 +44,12 @@ def test_one_study_has_one_configuration_to_offer() -> None:
     assert (words, at, params["a"]) == ("best of study only: it gave 0 there", 0, 0.9)
 
 
+def test_the_words_say_what_is_of_the_earlier_study_and_which_trial_was_its_best() -> None:
+    of_a = replace(study("old", 0.9), names=("a",), least=-1.0)
+    ((words, _, params),) = EarlierStudies(SPACE, [of_a]).first()
+    assert (words, params["a"]) == ("a of one of the best of study old, which gave 0; b at the default", 0.9)
+
+
 def test_a_study_that_is_best_at_the_default_has_none() -> None:
     assert EarlierStudies(SPACE, [study("only", 0.5)]).first() == []
 

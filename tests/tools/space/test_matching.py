@@ -19,7 +19,6 @@ HERE = bg.Space(
     [
         {"rate": bg.Float(1e-5, 1e-1, log=True)},  # renamed
         {"lr": bg.Float(-5, -1)},  # its logarithm
-        {"lr": bg.Float(1e-5, 1e-1)},  # another scale
         {"dropout": bg.Float(0, 100)},  # percent
         {"dropout": bg.Int(0, 1000)},
         {"depth": bg.Int(100, 800)},
@@ -38,6 +37,9 @@ def test_what_was_renamed_or_rescaled_is_not_matched_by_itself(there: dict[str, 
         {"dropout": bg.Float(0, 0.6)},
         {"depth": bg.Int(2, 10)},
         {"act": bg.Choice(["b", "a", "c"])},
+        {"lr": bg.Float(1e-5, 1e-1)},  # on another scale values are what they were
+        {"lr": bg.Float(1e-3, 1e-2, log=True)},
+        {"dropout": bg.Float(0.2, 2.0)},
     ],
 )
 def test_a_range_or_list_that_is_mostly_the_same_is_matched(there: dict[str, Parameter]) -> None:
@@ -49,6 +51,16 @@ def test_values_that_have_no_counterpart_here_make_the_trial_none_of_ours() -> N
     assert matching.params({"depth": 3, "act": "b"}) == {**HERE.default(), "depth": 3, "act": "b"}
     assert matching.params({"depth": 10, "act": "b"}) is None
     assert matching.params({"depth": 3, "act": "c"}) is None
+
+
+def test_of_a_range_that_was_narrowed_the_values_within_it_stay_what_they_were() -> None:
+    wide = bg.Space(lr=bg.Float(1e-9, 1, log=True), dropout=bg.Float(0, 1), depth=bg.Int(1, 8))
+    matching = Matching(wide, HERE)
+    assert matching.params({"lr": 0.03125, "dropout": 0.3, "depth": 6}) == {
+        **HERE.default(), "lr": 0.03125, "dropout": 0.3, "depth": 6,
+    }  # fmt: skip
+    assert matching.params({"lr": 1e-7, "dropout": 0.3, "depth": 6}) is None
+    assert matching.share == 2 / 5  # the likeness does not count it
 
 
 def test_by_consent_a_renamed_value_stays_and_a_rescaled_one_keeps_its_place() -> None:
