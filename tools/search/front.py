@@ -15,7 +15,7 @@ metrics are held to be independent given the params.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import compress, islice
 from typing import Any, Self
@@ -109,9 +109,15 @@ class FrontVerifier(Verifier):
         return {self.goals.first: self.posterior, **others}
 
     @cached_property
+    def told(self) -> Mapping[str, GPPosterior]:
+        """The posterior of each metric that people are told of, as much wider as the first has to be."""
+        others = {name: found.inflate(self._widened) for name, found in self._others.items()}
+        return {self.goals.first: self.reported, **others}
+
+    @cached_property
     def boxes(self) -> OpenBoxes | None:
         """What the front leaves open, up to a reference; None before a trial keeps the limits."""
-        front, every = self._front
+        front, every = self._front(self.posteriors, self.history.running)
         if not len(front):
             return None
         spread = np.ptp(every, axis=0)
@@ -156,29 +162,30 @@ class FrontVerifier(Verifier):
         """Return the probability that `params` keep the limits and join the front, noise aside."""
         if not self.noisy and self._tried(params):
             return 0.0
-        told = {self.goals.first: self.reported, **self._others}
-        expected = self._predict(told, *encode(self.space, [params]))
-        front, _ = self._front
-        open_to_all = OpenBoxes.beyond(front, np.full(len(self.goals.metrics), np.inf))
-        return math.exp(
-            float((self._log_kept(told, expected) + open_to_all.log_probability(*self._wanted(expected)))[0])
-        )
+        fitted = {self.goals.first: self._fit.posterior, **self._others}
+        expected = self._predict(fitted, *encode(self.space, [params]))
+        joins = self._open_to_all.log_probability(*self._wanted(expected))
+        return math.exp(float((self._log_kept(fitted, expected) + joins)[0]))
+
+    @cached_property
+    def _open_to_all(self) -> OpenBoxes:
+        """What the front of trials that were told leaves open, without an end."""
+        front, _ = self._front({self.goals.first: self._fit.posterior, **self._others}, ())
+        return OpenBoxes.beyond(front, np.full(len(self.goals.metrics), np.inf))
 
     def aside(self, params: Mapping[str, Any]) -> str:
         """Return what is expected of the other metrics, and how likely limits are to be kept, in words."""
         x, active = encode(self.space, [params])
         words = []
-        for name, found in self._others.items():
-            sign = self._sign_of(name)
+        for name in self._others:
+            sign, found = self._sign_of(name), self.told[name]
             ends = found.quantiles(x, (0.5 - LEVEL / 2.0, 0.5, 0.5 + LEVEL / 2.0), active)[:, 0]
             low, median, high = sorted((sign * found.reach.clip(ends)).tolist())
             median, low, high = told_apart(median, low, high)
             words.append(f"{name} {median} ({low} to {high})")
         for name, bound in self.goals.limits.items():
-            told = {self.goals.first: self.reported, **self._others}
-            kept = math.exp(
-                float(self._log_kept_of(name, told[name], self._predict(told, x, active)[name])[0])
-            )
+            found = self.told[name]
+            kept = math.exp(float(self._log_kept_of(name, found, found.predict_latent(x, active))[0]))
             words.append(f"{percent(kept)} likely to keep {name} {bound.words}")
         return "".join(f", {word}" for word in words)
 
@@ -204,19 +211,20 @@ class FrontVerifier(Verifier):
     def _optimistic(self, params: Mapping[str, Any]) -> float:  # noqa: ARG002 - of several there is no order
         return 0.0
 
-    @cached_property
-    def _front(self) -> tuple[FloatArray, FloatArray]:
+    def _front(
+        self, posteriors: Mapping[str, GPPosterior], running: Sequence[Trial]
+    ) -> tuple[FloatArray, FloatArray]:
         """Return latent means (n, k) of the front, and those of all trials within the limits (m, k).
 
-        Means stand for values: with noise, no single value is to be trusted. Running trials count by what is
-        expected of them.
+        Means stand for values: with noise, no single value is to be trusted. Trials that are `running` count
+        by what is expected of them.
         """
-        trials = [*represent(self.history), *self.history.front, *self.history.running]
+        trials = [*represent(self.history), *self.history.front, *running]
         counted = (trial for trial in trials if trial.state in ("complete", "running"))
         trials = list({trial.number: trial for trial in counted}.values())
         x, active = self._fit.places.of(trials)
-        expected = self._predict(self.posteriors, x, active)
-        kept = self._log_kept(self.posteriors, expected) >= math.log(0.5) * max(len(self.goals.limits), 1)
+        expected = self._predict(posteriors, x, active)
+        kept = self._log_kept(posteriors, expected) >= math.log(0.5) * max(len(self.goals.limits), 1)
         within = [
             self.goals.keeps(trial.values) if trial.values else bool(likely)
             for trial, likely in zip(trials, kept, strict=True)

@@ -88,6 +88,9 @@ PLACES = 512
 LONGEST = 2.0
 """Lengthscales, in sides of the cube, count for no more than this in a direction of ascent."""
 
+LEAST_TAUGHT = 1e-12
+"""What another run of what is known exactly is said to teach, for its logarithm."""
+
 INCUMBENTS = 3
 """The search for the best acquisition starts near so many of the best trials, too."""
 
@@ -119,7 +122,8 @@ class Verifier:
         unsure = UNSURE if len(history.complete) <= MIN_TRIALS else 1.0
         default = space.default()
         known = [history.loss(trial) for trial in history.complete if trial.params == default]
-        self.reported = fit.posterior.inflate(unsure * REPORT.factor(z)).relative_to(*known[:1])
+        self._widened = unsure * REPORT.factor(z)
+        self.reported = fit.posterior.inflate(self._widened).relative_to(*known[:1])
         """What people are told: running trials are no evidence, and predictions are to hold."""
 
         self._sign = -1.0 if history.direction == "maximize" else 1.0
@@ -193,12 +197,17 @@ class Verifier:
         return low, high
 
     def chance_of_best(self, params: Mapping[str, Any]) -> float:
-        """Return the probability that `params` are better than the best so far, noise aside."""
+        """Return the probability that `params` are better than the best so far, noise aside.
+
+        It is not widened: a normal so wide that its interval holds what has heavy tails puts too much beyond
+        the best (NOTEBOOK 58).
+        """
         best = min(map(self.history.loss, self.history.complete))
         if best <= self.reported.reach.low or (not self.noisy and self._tried(params)):
             return 0.0
-        mean, sd = self.reported.predict_latent(*encode(self.space, [params]))
-        return float(ndtr((self.reported.incumbent_latent - mean[0]) / sd[0]))
+        fitted = self._fit.posterior
+        mean, sd = fitted.predict_latent(*encode(self.space, [params]))
+        return float(ndtr((fitted.incumbent_latent - mean[0]) / sd[0]))
 
     def draw(self, many: Sequence[Mapping[str, Any]], rng: np.random.Generator) -> FloatArray:
         """Return joint draws (DRAWS, m) of the values of m params without noise, in the user's units."""
@@ -217,9 +226,17 @@ class Verifier:
         return weigh(log_ei, feasible=self.feasible(x, active), log_prior=known, beta=beta)
 
     def log_gain(self, x: FloatArray, active: BoolArray | None) -> FloatArray:
-        """Return the log of the expected improvement (m,) of x (m, d)."""
+        """Return the log of the expected improvement (m,) of x (m, d).
+
+        Of a noisy objective another run has to teach something: it is times 1 - noise / sqrt(sd^2 + noise^2)
+        (augmented expected improvement, Huang et al. 2006, eq. 12).
+        """
         mean, sd = self.posterior.predict_latent(x, active)
-        return log_expected_improvement(mean, sd, self.posterior.incumbent_latent)
+        log_ei = log_expected_improvement(mean, sd, self.posterior.incumbent_latent)
+        if not self.noisy:
+            return log_ei
+        noise = self.posterior.noise_sd
+        return log_ei + np.log(np.maximum(1.0 - noise / np.hypot(sd, noise), LEAST_TAUGHT))
 
     @cached_property
     def credence(self) -> float:

@@ -210,6 +210,11 @@ class GPPosterior:
         return float(np.sqrt(self.hyperparameters.noise))
 
     @property
+    def noise_sd(self) -> float:
+        """The noise's standard deviation on the latent scale, widened as predictions are."""
+        return self._inflation * self.noise
+
+    @property
     def description(self) -> str:
         """One sentence for people: what was fitted, and whatever was odd about it."""
         count = len(self._z)
@@ -228,7 +233,7 @@ class GPPosterior:
         They are not kept within `reach`: that is for what people are told.
         """
         mean, sd = self.predict_latent(x, active)
-        sd = np.hypot(sd, self._inflation * self.noise)
+        sd = np.hypot(sd, self.noise_sd)
         return self.transform.inverse(mean + sd * ndtri(probabilities)[:, None])
 
     def restore(self, z: FloatArray) -> FloatArray:

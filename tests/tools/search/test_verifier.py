@@ -56,6 +56,19 @@ def test_a_stopped_trial_is_evidence_less_sure_than_a_value_and_no_failure() -> 
     assert fitted(bg.History("minimize", tuple(trials))).predict(place) == before.predict(place)
 
 
+def test_of_a_noisy_objective_a_rival_of_few_runs_comes_before_another_run_of_what_is_known() -> None:
+    space = bg.Space(i=bg.Choice(["often", "seldom", "bad"]))
+    runs = {"often": [0.1, 0.5] * 6, "seldom": [0.2, 0.6], "bad": [0.7, 1.1]}
+    told = [(name, value) for name, values in runs.items() for value in values]
+    trials = tuple(
+        bg.Trial(number, bg.Proposal({"i": name}, "gp"), bg.Outcome(value))
+        for number, (name, value) in enumerate(told)
+    )
+    verifier = Verifier.fit(space, bg.History("minimize", trials), noisy=True)
+    assert verifier
+    assert verifier.rank([{"i": name} for name in runs])[0] == 1
+
+
 def test_there_is_nothing_to_fit_to_fewer_than_two_values() -> None:
     assert Verifier.fit(SPACE, bg.History("minimize", history().trials[:1])) is None
 
