@@ -81,12 +81,22 @@ class Recommendation:
         }
 
 
+def _runs_differ(history: History) -> bool:
+    """Whether the same params came to different values, in one trial or in several."""
+    value_of: dict[Any, float | None] = {}
+    return any(
+        (trial.outcome and trial.outcome.sd)
+        or value_of.setdefault(key_of(trial.params), trial.value) != trial.value
+        for trial in history.complete
+    )
+
+
 def recommend(space: Space, history: History, *, noisy: bool) -> Recommendation | None:
     """Return the configuration to take; None before a trial has a value."""
     best, default = history.incumbent, history.default
     if best is None or best.value is None:
         return None
-    differ = noisy or any(trial.outcome.sd for trial in history.complete if trial.outcome)
+    differ = noisy or _runs_differ(history)
     # Of several metrics the preference has chosen; a default that breaks a limit is no rival.
     several = history.goals is not None and history.goals.several
     verifier = Verifier.fit(space, history, noisy=noisy) if differ and not several else None

@@ -49,6 +49,17 @@ def test_the_best_of_an_exact_objective_is_recommended_as_it_is() -> None:
     assert (exact.beats_default, exact.finalists) == (1.0, ())
 
 
+def test_values_of_the_same_params_that_differ_are_averaged_in_one_trial_and_in_several() -> None:
+    told = ((0.25, 1.0), (0.25, -5.0), (0.25, 7.0), (0.75, 2.0))
+    trials = tuple(
+        bg.Trial(n, bg.Proposal({"x": x}, "user"), bg.Outcome(value)) for n, (x, value) in enumerate(told)
+    )
+    found = recommend(bg.Space(x=bg.Float(0, 1)), bg.History("minimize", trials), noisy=False)
+    assert found
+    assert found.low is not None
+    assert found.low < found.value - 1, "one lucky run is no average"
+
+
 def test_the_default_itself_beats_no_default_and_nothing_is_recommended_before_a_value() -> None:
     assert recommend(SPACE, bg.History(), noisy=True) is None
     only = recommend(SPACE, history({0.0: 0.1, 0.5: 5.0, 1.0: 9.0}), noisy=True)

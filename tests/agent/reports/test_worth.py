@@ -19,7 +19,7 @@ SPACE = Space(x=Float(0, 1))
 def trial(
     number: int, source: Source, value: float, rival: Prediction | None = None, tokens: int = 0
 ) -> Trial:
-    return Trial(number, Proposal({}, source, tokens=tokens, rival=rival), Outcome(value))
+    return Trial(number, Proposal({"x": number / 9}, source, tokens=tokens, rival=rival), Outcome(value))
 
 
 def test_first_guesses_are_measured_against_the_default() -> None:
