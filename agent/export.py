@@ -35,8 +35,11 @@ def _csv(study: Study) -> str:
     head = [*trial_rows(study.space, blank)[0]]
     rows = ([*row.values()] for row in trial_rows(study.space, history))
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerows(map(_cells, (head, *rows)))
+    bare = csv.writer(out, lineterminator="\n")
+    quoted = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    for row in map(_cells, (head, *rows)):
+        # Before Python 3.13 a carriage return stays bare, where readers end the row.
+        (quoted if "\r" in "".join(map(str, row)) else bare).writerow(row)
     return out.getvalue()
 
 

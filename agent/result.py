@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -306,7 +307,9 @@ class Result:
             )
         fields: dict[str, Any] = {key: document.get(key) for key in _SAVED}
         for key, kinds in _SAVED.items():
-            if not isinstance(fields[key], kinds) or isinstance(fields[key], bool):
+            given = fields[key]
+            odd = isinstance(given, bool) or (isinstance(given, float) and not 0 <= given < math.inf)
+            if odd or not isinstance(given, kinds):
                 raise InputError(f"{name} has {key} {shown(fields[key])}; {_MEND}")
         if fields["ending"] not in get_args(Ending):
             raise InputError(f"{name} has ending {shown(fields['ending'])}; {_MEND}")

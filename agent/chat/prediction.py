@@ -53,7 +53,8 @@ def draft_prediction(folder: Path, name: str, target: str) -> Plan:
         raise InputError(f"{name}: {shown}; say predict column {columns[-1] if columns else 'NAME'}")
     classify = _is_class(values)
     metric = "accuracy" if classify else "rmse"
-    script = path.with_name(f"predict_{re.sub(r'[^A-Za-z0-9_]+', '_', f'{path.stem}_{target}')}.py")
+    beside = path.with_name(f"predict_{re.sub(r'[^A-Za-z0-9_]+', '_', f'{path.stem}_{target}')}.py")
+    script = within(folder, str(beside.relative_to(folder.resolve())))  # a link may lead anywhere
     if not script.exists():  # it is the user's to change
         table = str(path.relative_to(folder.resolve()))
         text = render_file("table_script.py", file=table, target=target, classify=classify)

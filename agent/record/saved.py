@@ -20,6 +20,7 @@ from bestguess.agent.record.opening import check_kept
 from bestguess.agent.record.settings import Settings
 from bestguess.agent.record.storage import unannounced
 from bestguess.agent.record.study import Study
+from bestguess.tools.words.given import shown
 from bestguess.tools.words.kept import whole
 
 
@@ -84,7 +85,7 @@ def _frozen(number: int, document: Mapping[str, Any]) -> FrozenTrial:
         trial_id=number,
         state=TrialState[document["state"]],
         value=None,
-        values=None if values is None else [*map(float, values)],
+        values=None if values is None else [*map(_read_number, values)],
         datetime_start=start,
         datetime_complete=complete,
         params=dict(document["params"]),
@@ -94,7 +95,7 @@ def _frozen(number: int, document: Mapping[str, Any]) -> FrozenTrial:
         user_attrs=dict(document["user_attrs"]),
         system_attrs=dict(document["system_attrs"]),
         intermediate_values={
-            int(step): float(value) for step, value in document["intermediate_values"].items()
+            int(step): _read_number(value) for step, value in document["intermediate_values"].items()
         },
     )
     frozen._validate()
@@ -104,3 +105,10 @@ def _frozen(number: int, document: Mapping[str, Any]) -> FrozenTrial:
 def _number(value: float) -> float | str:
     """Return a number that JSON has; what is not finite in words that `float` reads."""
     return value if math.isfinite(value) else str(value)
+
+
+def _read_number(written: Any) -> float:
+    """Return the number that `_number` wrote; raise ValueError for anything else."""
+    if type(written) in (int, float) or written in ("nan", "inf", "-inf"):
+        return float(written)
+    raise ValueError(f"{shown(written)} is no number")

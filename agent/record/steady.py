@@ -270,7 +270,7 @@ class SteadyStorage(_Forwarding, BaseStorage):  # type: ignore[misc]  # its meth
         except (StorageInternalError, SQLAlchemyError, sqlite3.Error, OSError) as error:
             words = first_line(error.__cause__ or error)
             raise StudyUnavailable(f"{self._place} cannot be used: {words}") from error
-        except (OptunaError, KeyError, OverflowError):
+        except (OptunaError, KeyError):
             raise  # of what is asked for, not of the storage
         except (
             ValueError,
@@ -281,6 +281,8 @@ class SteadyStorage(_Forwarding, BaseStorage):  # type: ignore[misc]  # its meth
             ArithmeticError,
             RecursionError,
         ) as error:
+            if writes and isinstance(error, OverflowError):
+                raise  # so is a number that no column holds
             raise StudyDamaged(
                 f"{self._place} holds what cannot be read or kept: {first_line(error)}; "
                 "restore a copy, or choose another with --storage"

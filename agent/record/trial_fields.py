@@ -128,7 +128,11 @@ def read_reports(frozen: FrozenTrial) -> dict[int, float]:
     stop = read_stop(frozen)
     last = stop.step if stop and not stop.control else math.inf
     reported = sorted(frozen.intermediate_values.items())
-    return {step: value for step, value in reported if step <= last and math.isfinite(value)}
+    return {
+        step: value
+        for step, value in reported
+        if step <= last and isinstance(value, float | int) and math.isfinite(value)  # SQLite keeps any type
+    }
 
 
 def broken_constraints(frozen: FrozenTrial) -> str:

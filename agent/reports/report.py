@@ -25,7 +25,7 @@ from bestguess.agent.reports.worth import weigh_model
 from bestguess.agent.task import Task
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History, Source, Trial
-from bestguess.tools.words.cleaning import clean_line
+from bestguess.tools.words.cleaning import clean, clean_line
 from bestguess.tools.words.given import told_apart
 
 
@@ -184,7 +184,8 @@ def write_report(
 ) -> str:
     """Return a study's report as Markdown; `lines` are facts of the caller's, set under the result."""
     incumbent, default = history.incumbent, history.default
-    parts = [f"# {title}", ""]
+    metric = clean_line(task.metric)
+    parts = [f"# {clean_line(title)}", ""]
     if history.goals:
         parts.append(f"- {front_summary(history)}")
     if history.goals and (history.goals.several or incumbent is None):
@@ -202,12 +203,12 @@ def write_report(
             who += f"; mean of {len(incumbent.outcome.runs)} runs, sd {incumbent.outcome.sd:.3g}"
         started = incumbent.value if default is None or default.value is None else default.value
         best, before = told_apart(incumbent.value, started, digits=6)
-        parts.append(f"- Best {task.metric}: **{best}** ({who})")
+        parts.append(f"- Best {metric}: **{best}** ({who})")
         if default is not None and default.value is not None:
             change = incumbent.value - default.value
             share = share_words(change, default.value)
             broken = which_breaks(default, history.goals)
-            parts.append(f"- Default {task.metric}: {before}{broken}; change {change:+.6g}{share}")
+            parts.append(f"- Default {metric}: {before}{broken}; change {change:+.6g}{share}")
     recommended = recommend(space, history, noisy=task.noisy)
     if recommended and recommended.may_differ:
         parts.append(f"- Recommended, as the best value may be the luckiest: {recommended.words}")
@@ -219,7 +220,7 @@ def write_report(
     if state := describe_model(history):
         parts.append(f"- Language model: {state}")
     parts += [f"- The model advises, and nothing was done: {one.sentence}" for one in collect_advice(history)]
-    parts += [*(f"- {line}" for line in lines), ""]
+    parts += [*(f"- {clean_line(line)}" for line in lines), ""]
     if history.goals and history.front:
         parts += ["## Front", "", *front_lines(history), ""]
     if incumbent is not None:
@@ -256,7 +257,7 @@ def write_report(
         ]
         if common := what_fails(space, history):
             parts += ["", "Tested against all trials, such fail likelier:", *(f"- {one}" for one in common)]
-    return "\n".join(parts)
+    return clean("\n".join(parts))
 
 
 def _shown(value: object) -> str:

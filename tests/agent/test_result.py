@@ -74,6 +74,19 @@ def test_several_runs_a_trial_are_saved_with_it(runs: int, tmp_path: Path) -> No
     ]
 
 
+def _with_values(kept: dict[str, Any], values: list[Any]) -> dict[str, Any]:
+    trials = kept["study"]["trials"]
+    return {**kept, "study": {**kept["study"], "trials": [{**trials[0], "values": values}, *trials[1:]]}}
+
+
+def test_nothing_that_was_saved_steers_a_terminal_or_writes_a_line_of_its_own(saved: Path) -> None:
+    stopped = "\x1b]52;c;xx\x07\n# Forged heading"
+    saved.write_text(json.dumps({**json.loads(saved.read_text()), "stopped": stopped}))
+    report = Result.load(saved).report()
+    assert "\x1b" not in report
+    assert "\n# Forged" not in report
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -81,11 +94,15 @@ def test_several_runs_a_trial_are_saved_with_it(runs: int, tmp_path: Path) -> No
         (lambda _: {"format": "other"}, "holds no result of BestGuess"),
         (lambda kept: {**kept, "version": 2}, "is of version 2, and this BestGuess reads 1"),
         (lambda kept: {**kept, "seconds": "3"}, "has seconds '3'"),
+        (lambda kept: {**kept, "seconds": float("nan")}, "has seconds nan"),
         (lambda kept: {**kept, "ending": "burnt"}, "has ending 'burnt'"),
         (lambda kept: {**kept, "study": None}, "cannot be read"),
         (lambda kept: {**kept, "study": {**kept["study"], "trials": [{}]}}, "cannot be read"),
         (lambda kept: {**kept, "study": {**kept["study"], "directions": ["UP"]}}, "cannot be read"),
         (lambda kept: {**kept, "study": {**kept["study"], "user_attrs": {}}}, "was not made by BestGuess"),
+        (lambda kept: _with_values(kept, ["-5"]), "'-5' is no number"),
+        (lambda kept: _with_values(kept, [-(10**400)]), "cannot be read"),
+        (lambda kept: _with_values(kept, [1.0, 2.0]), "cannot be read"),
     ],
 )
 def test_a_file_that_was_changed_is_refused_in_words(saved: Path, change: Any, words: str) -> None:

@@ -209,7 +209,16 @@ def whole(study: str | None) -> Iterator[None]:
         yield
     except StudyError:
         raise
-    except (BestGuessError, ValueError, TypeError, LookupError, AttributeError, AssertionError) as error:
+    except (
+        BestGuessError,
+        ValueError,
+        TypeError,
+        LookupError,
+        AttributeError,
+        AssertionError,
+        ArithmeticError,
+        RuntimeError,
+    ) as error:
         words = str(error) if isinstance(error, BestGuessError) else error_words(error)
         raise StudyError(f"study {study!r} cannot be read ({shorten(words, 300)}); {MEND}") from error
 

@@ -7,6 +7,7 @@ from tests.agent.chat.conftest import Talk
 
 from bestguess.agent.chat.draft import draft
 from bestguess.agent.chat.files import Files, scripts, within
+from bestguess.agent.chat.prediction import draft_prediction
 from bestguess.tools.errors import InputError
 
 
@@ -24,6 +25,11 @@ def test_a_link_leads_nowhere_else(tmp_path: Path) -> None:
     (home / "out.json").symlink_to(tmp_path / "other.json")
     with pytest.raises(InputError, match="outside"):
         Files(home).place("out.json", ".json", chosen=True)
+    (home / "rows.csv").write_text("a,y\n1,2\n")
+    (home / "predict_rows_y.py").symlink_to(tmp_path / "made.py")
+    with pytest.raises(InputError, match="outside"):
+        draft_prediction(home, "rows.csv", "y")
+    assert not (tmp_path / "made.py").exists()
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 
 import bestguess as bg
 from bestguess.agent.cli import main
+from bestguess.agent.export import export_study
 
 SPACE = bg.Space(x=bg.Float(-2, 2, default=1.5), kind=bg.Choice(["a", "b"]))
 
@@ -66,6 +67,14 @@ def test_the_csv_has_a_row_a_trial_and_no_cell_that_is_a_formula(run: Run) -> No
     assert [row["params_x"] for row in rows] == ["1.5", "0.5", "-1.9", "0.1"]
     assert rows[2]["value"] == ""
     assert rows[2]["error"] == "'=1+1 fails"
+
+
+def test_a_carriage_return_in_an_option_ends_no_row_of_the_csv() -> None:
+    with bg.Tuner(bg.Space(kind=bg.Choice(["a\r=1+1", "b"])), seed=0) as tuner:
+        tuner.tell(tuner.ask(), 1.0)
+        text = export_study(tuner.study, "csv")
+    (row,) = csv.DictReader(io.StringIO(text, newline=""))
+    assert row["params_kind"] == "a\r=1+1"
 
 
 def test_the_json_has_the_space_and_the_trials(run: Run) -> None:

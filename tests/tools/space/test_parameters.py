@@ -61,6 +61,7 @@ def test_a_grid_of_floats_has_the_digits_of_its_step() -> None:
         (lambda: Float("0", 1), "low is '0'"),  # type: ignore[arg-type]
         (lambda: Float(True, 2), "low is True"),
         (lambda: Float(0, 10**400), "give a finite number"),
+        (lambda: Float(0, 1.7e308), "within 8.9e307 of 0"),
         (lambda: Float(-1.7e308 / 2, 1.7e308 / 2 * 1.2), "finite|far apart"),
         (lambda: Float(0, 1, step=0), "step is 0"),
         (lambda: Float(0, 1, step=-0.1), "step is -0.1"),
