@@ -109,7 +109,7 @@ class _Numeric(Parameter):
     def _number(self, name: str) -> float:
         value = plain(getattr(self, name))
         if not is_number(value) or not abs(value) < 2.0**1023:
-            raise self._error(f"{name} is {shown(value)}; give a finite number")
+            raise self._error(f"{name} is {shown(value)}; give a finite number within 8.9e307 of 0")
         return float(value) + 0.0
 
     def _within(self, value: Any, slack: float) -> float:
