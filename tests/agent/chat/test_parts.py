@@ -17,13 +17,13 @@ from rich.console import Console
 
 import bestguess as bg
 from bestguess.agent.advice.failures import line_that_failed
+from bestguess.agent.chat.answers.checking import agreement
 from bestguess.agent.chat.answers.explanation import compare, explain
 from bestguess.agent.chat.answers.facts import Known, at_ends, standing
 from bestguess.agent.chat.answers.notices import trial_finished
 from bestguess.agent.chat.answers.plots import progress_plot
 from bestguess.agent.chat.answers.rendering import MARKDOWN, render
 from bestguess.agent.chat.answers.svg import draw
-from bestguess.agent.chat.answers.wording import agreement
 from bestguess.agent.chat.command import literal
 from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.draft import draft, read_script
