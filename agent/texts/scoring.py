@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -23,6 +23,8 @@ Score = Callable[[str, Item], float]
 
 MOST_ANSWER = 20_000
 _FENCE = re.compile(r"```(?:json)?+\s*+(.*?)```", re.DOTALL | re.IGNORECASE)
+_BEGIN = re.compile(r"[{\[]")
+_JSON = json.JSONDecoder()
 
 
 def exact(answer: str, item: Item) -> float:
@@ -44,7 +46,8 @@ def contains(answer: str, item: Item) -> float:
 def json_fields(answer: str, item: Item) -> float:
     """Return the share of fields that are right, of those that either JSON has; what is no JSON has none."""
     try:
-        said, right = _read_json(answer), json.loads(item.output)
+        right = json.loads(item.output)
+        said = _read_json(answer, type(right))
         if not isinstance(said, dict) or not isinstance(right, dict):
             return float(_same(said, right))
         names = said.keys() | right.keys()
@@ -107,15 +110,33 @@ def _own(function: Callable[..., Any], name: str) -> Score:
     return score
 
 
-def _read_json(answer: str) -> Any:
-    """Return the JSON in an answer: all of it, in a fence, or in braces or brackets; or raise ValueError."""
+def _read_json(answer: str, kind: type) -> Any:
+    """Return the JSON in an answer: all of it, in a fence, or the last value in braces or brackets.
+
+    The last of the `kind` that is wanted, if there is one. Raises ValueError where there is none.
+    """
     text = answer.strip()[:MOST_ANSWER]
     fenced = _FENCE.search(text)
-    within = (text[text.find(one) : text.rfind(other) + 1] for one, other in ("{}", "[]"))
-    for part in (text, fenced[1] if fenced else "", *within):
+    for part in (text, fenced[1] if fenced else ""):
         with suppress(ValueError):
             return json.loads(part)
-    raise ValueError("there is no JSON in it")
+    found = list(_values_in(text))
+    wanted = [value for value in found if type(value) is kind] or found
+    if not wanted:
+        raise ValueError("there is no JSON in it")
+    return wanted[-1]
+
+
+def _values_in(text: str) -> Iterator[Any]:
+    """Yield the objects and lists of JSON that stand in a text, each once; a part of a broken one is none."""
+    while begins := _BEGIN.search(text):
+        text = text[begins.start() :]
+        try:
+            value, end = _JSON.raw_decode(text)
+            yield value
+        except json.JSONDecodeError as error:
+            end = max(error.pos, 1)  # what was read is not read again
+        text = text[end:]
 
 
 def _goes_on(before: str, right: str, after: str) -> bool:
