@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from string import Formatter
 from typing import Any
 
 from bestguess.agent.search.texts.exemplars import pieces_of
@@ -19,11 +20,26 @@ from bestguess.tools.words.cleaning import clean
 from bestguess.tools.words.given import shorten, shown
 
 _PLACEHOLDER = re.compile(r"\{[^\W\d]\w*(?:[.\[!:][^{}]*)?\}")
+_FIELD = re.compile(r"\{[\w.\[\]]*[!:}]")
+"""How a field of `str.format` begins; one of JSON in a text that nobody formats begins otherwise."""
 
 
 def placeholders(text: str) -> set[str]:
     """Return the names in braces that a program fills in, as "{question}"; `{{` is a brace of the text."""
     return set(_PLACEHOLDER.findall(re.sub(r"\{\{|\}\}", "", text)))
+
+
+def _fields(text: str) -> set[str] | None:
+    """Return what `str.format` fills in, each as it stands; None where it can make nothing of a text."""
+    try:
+        parsed = list(Formatter().parse(text))
+    except ValueError:
+        return None
+    return {
+        f"{{{name}{f'!{conversion}' if conversion else ''}{f':{spec}' if spec else ''}}}"
+        for _, name, spec, conversion in parsed
+        if name is not None
+    }
 
 
 def check_text(parameter: Text, said: Any) -> str:
@@ -45,7 +61,13 @@ def check_text(parameter: Text, said: Any) -> str:
     text = parameter.canonical(clean(said).strip())
     if not text:
         raise ParamsError(f"it is empty; give {parameter.allowed}")
-    wanted, given = placeholders(parameter.default), placeholders(text)
+    wanted, given = _fields(parameter.default), _fields(text)
+    if wanted and all(map(_FIELD.match, wanted)):
+        if given is None:
+            raise ParamsError("a brace stands alone in the text; double it, or leave it out")
+    else:  # whoever fills it in does so in another way, or not at all
+        nested = {field for field in given or () if field[1:2].isidentifier()}
+        wanted, given = placeholders(parameter.default), placeholders(text) | nested
     if lost := sorted(wanted - given):
         raise ParamsError(f"the text has lost {', '.join(lost)}, which is filled in; keep it as it is")
     if new := sorted(given - wanted):

@@ -130,6 +130,9 @@ def test_options_come_in_their_order_each_once() -> None:
         ("{question} {answer}", "nobody fills in"),
         ("{question} {question.__class__}", "nobody fills in"),
         ("{question!r} only", "lost {question}"),
+        ("{question} {question:>9999999{question}}", "nobody fills in"),
+        ('As {"label": "x"}. {question}', "nobody fills in"),
+        ("{question} { ", "a brace stands alone"),
     ],
 )
 def test_a_written_text_that_breaks_its_template_is_refused(said: object, problem: str) -> None:
@@ -143,6 +146,13 @@ def test_a_written_text_is_cleaned_and_braces_that_are_doubled_are_its_own() -> 
     assert check_text(parameter, " \x1b[31mA: {question}\u202e \x07") == "A: {question}"
     assert check_text(parameter, '{question} as {{"answer": 1}}') == '{question} as {{"answer": 1}}'
     assert placeholders("{a} {{b}} {c:>3} { d } {1}") == {"{a}", "{c:>3}"}
+
+
+@pytest.mark.parametrize("default", ["Be brief.", 'Say {"n": 1}.'])
+def test_a_text_that_nobody_formats_may_hold_json_and_no_field(default: str) -> None:
+    assert check_text(bg.Text(default=default), 'As {"n": {"m": 2}}') == 'As {"n": {"m": 2}}'
+    with pytest.raises(ParamsError, match="nobody fills in"):
+        check_text(bg.Text(default=default), "Brief. {question:>9999999{}}")
 
 
 @pytest.mark.parametrize(
