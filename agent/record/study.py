@@ -51,7 +51,9 @@ class Study:
         self.task = task
         self.seed: int = settings.read()["seed"]
         self._settings = settings
-        self._token = token = settings.token()
+        self.token = token = settings.token()
+        """What tells the study from another of its name."""
+
         self._trials = StoredTrials(settings, token, space, task)
         self._spool = Spool(settings.url, self.name, token)
         self._started: dict[int, Proposal] = {}
@@ -319,7 +321,7 @@ class Study:
             if isinstance(trial, bool) or (number := as_index(trial)) is None:
                 raise InputError(f"the trial is {shown(trial)}; give a Trial, its number, or params")
             return number
-        if trial.study not in ("", self._token):
+        if trial.study not in ("", self.token):
             raise StudyError(
                 f"trial {trial.number} is one of another study, not of {self.name!r}; "
                 "tell its params for a result of another study"

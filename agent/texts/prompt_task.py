@@ -133,13 +133,6 @@ class PromptTask(PromptForm):
         self.model.identify()  # a server has no name, by which its study is known, before it is asked
         splits = self.split(seed)
         unseen = splits.test[: max(calls // TEST_SHARE, 4)] if test else ()
-        answers = Answers(
-            self.model,
-            max_tokens=self.max_tokens,
-            most_calls=calls - 2 * len(unseen),
-            journal=_beside(storage, study_name),
-            study=study_name,
-        )
         with Tuner(
             self.space(splits, seed, rewritten=llm not in (None, "none")),
             self.task(min(max(calls // VALIDATION_SHARE, 8), len(splits.validation))),
@@ -158,6 +151,13 @@ class PromptTask(PromptForm):
                     f"study {study_name!r} is for other items, another model, score, template or seed "
                     f"({shorten(kept.description, 200)}; seed {tuner.study.seed}); choose another study name"
                 )
+            answers = Answers(
+                self.model,
+                max_tokens=self.max_tokens,
+                most_calls=calls - 2 * len(unseen),
+                journal=_beside(storage, tuner.study.token),
+                study=study_name,
+            )
             candidates = Candidates(self, splits, tuner, answers, racing=racing)
             candidates.run(say)
             best, default = candidates.best, tuner.space.default()
@@ -183,8 +183,11 @@ class PromptTask(PromptForm):
         return Tested(tuple(of_best), tuple(of_default))
 
 
-def _beside(storage: str | None, study_name: str) -> Path | None:
-    """Return where the answers of a study are kept: next to an SQLite file, else in memory only."""
+def _beside(storage: str | None, token: str) -> Path | None:
+    """Return where the answers of a study are kept: next to an SQLite file, else in memory only.
+
+    They are that study's alone: one of its name that is made once it was deleted may ask another model.
+    """
     path = None if storage is None else file_of(storage)
-    tag = hashlib.sha256(study_name.encode()).hexdigest()[:8]
+    tag = hashlib.sha256(token.encode(errors="replace")).hexdigest()[:8]
     return None if path is None else path.with_name(f"{path.stem}.answers-{tag}.db")

@@ -382,7 +382,7 @@ def test_odd_files_with_the_name_of_kept_values_hold_nothing_up(
 def test_a_file_that_another_user_left_in_the_temporary_folder_is_not_taken_in(tmp_path: Path) -> None:
     study = open_study(tmp_path)
     study.start(bg.Proposal(HALF, "gp"))
-    line = {"study": "s", "token": study._token, "number": 0, "key": "k", "params": {}, "proposal": {}}
+    line = {"study": "s", "token": study.token, "number": 0, "key": "k", "params": {}, "proposal": {}}
     planted = study._spool.paths[1]
     planted.parent.mkdir(parents=True)
     planted.write_text(json.dumps(line | {"outcome": {"value": -1e9}}) + "\n")

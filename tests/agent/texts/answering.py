@@ -48,6 +48,24 @@ class Shown:
         pass
 
 
+class Ruled:
+    """Answers as `rule` does, which is given the number that is asked about and all of the prompt."""
+
+    name = "ruled"
+
+    def __init__(self, rule: Callable[[int, str], str]) -> None:
+        self.asked: list[str] = []
+        self._rule = rule
+
+    def generate(self, request: Request) -> Reply:
+        text = "\n".join(message.content for message in request.messages)
+        self.asked.append(text)
+        return Reply((self._rule(int(_NUMBER.findall(text)[-1]), text),))
+
+    def close(self) -> None:
+        pass
+
+
 def make_shown() -> Shown:
     """Return one, for the command line."""
     return Shown()

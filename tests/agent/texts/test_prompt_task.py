@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.agent.texts.answering import ITEMS, Shown, rows
+from tests.agent.texts.answering import ITEMS, Ruled, Shown, rows
 
 import bestguess as bg
 from bestguess.agent.texts.items import split
@@ -144,6 +144,16 @@ def test_an_interrupted_run_loses_nothing(tmp_path: Path) -> None:
     found = task(second, **TWO).tune(CALLS, **given)
     assert not {text for _, text in first.asked} & {text for _, text in second.asked}
     assert found.template == task(**TWO).tune(CALLS, seed=0).template
+
+
+def test_a_study_that_was_deleted_leaves_no_answer_to_the_next_of_its_name(tmp_path: Path) -> None:
+    given: dict[str, Any] = {"seed": 0, "storage": f"sqlite:///{tmp_path}/s.db", "study_name": "s"}
+    assert task(Ruled(lambda number, _: f"is {number}"), shots=0).tune(60, **given).score == 1.0
+    (tmp_path / "s.db").unlink()
+    wrong = Ruled(lambda *_: "is unknown")
+    found = task(wrong, shots=0).tune(60, **given)
+    assert found.score == 0.0
+    assert found.calls == len(wrong.asked) > 0
 
 
 @pytest.mark.slow
