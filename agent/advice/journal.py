@@ -3,7 +3,8 @@
 Two tables, to which rows are only ever added (triggers refuse anything else): `calls` holds what was asked
 and answered, `advice` what that came to at each trial and why answers were turned down. Together they are
 enough to replay a study without its model (`replay.py`). Keys and tokens are blanked before anything is
-written; once the file is full, prompts are kept as their hash only, while answers go on being kept.
+written, but for answers that are scored (`whole`); once the file is full, prompts are kept as their hash
+only, while answers go on being kept.
 """
 
 from __future__ import annotations
@@ -65,15 +66,19 @@ TRIGGERS = tuple(
 class Journal:
     """The file at `path`, made when it is not there; several processes may share it.
 
-    With `reading` it is only read: nothing is changed, in the file or beside it. A journal that can no longer
-    be written to costs the record of what follows, and is said once; a run never ends for it.
+    With `reading` it is only read: nothing is changed, in the file or beside it. With `whole` answers are kept
+    as they were given, for whoever scores them and shows none. A journal that can no longer be written to
+    costs the record of what follows, and is said once; a run never ends for it.
 
     Raises StudyError when the file cannot be written or is something else.
     """
 
-    def __init__(self, path: Path | str, *, most_mib: float = MOST_MIB, reading: bool = False) -> None:
+    def __init__(
+        self, path: Path | str, *, most_mib: float = MOST_MIB, reading: bool = False, whole: bool = False
+    ) -> None:
         self.path = Path(path).absolute()
         self._most_bytes = most_mib * 2**20
+        self._kept = str if whole else redact
         self._given_up = False
         self._mode = "rwc"
         self._connect = self._connect_to_read if reading else self._connect_to_write
@@ -100,7 +105,9 @@ class Journal:
     ) -> None:
         """Keep one call: its reply, or the error it ended with."""
         full = self.path.exists() and self.path.stat().st_size > self._most_bytes
-        texts = None if reply is None else json.dumps([redact(text)[:MOST_CHARS] for text in _said(reply)])
+        texts = (
+            None if reply is None else json.dumps([self._kept(text)[:MOST_CHARS] for text in _said(reply)])
+        )
         row = {
             "at": time.time(),
             "study": study,

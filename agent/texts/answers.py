@@ -31,7 +31,7 @@ class Answers:
         self.max_tokens = max_tokens
         self.most_calls = most_calls
         self._study = study
-        self._journal = None if journal is None else Journal(journal)
+        self._journal = None if journal is None else Journal(journal, whole=True)
         self._known: dict[str, str] = {}
         self.calls = self._journal.spent(study).requests if self._journal else 0
         """How many calls were made."""

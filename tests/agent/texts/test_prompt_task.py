@@ -156,6 +156,19 @@ def test_a_study_that_was_deleted_leaves_no_answer_to_the_next_of_its_name(tmp_p
     assert found.calls == len(wrong.asked) > 0
 
 
+def test_answers_that_look_like_keys_score_the_same_when_they_come_from_the_file(tmp_path: Path) -> None:
+    given: dict[str, Any] = {"storage": f"sqlite:///{tmp_path}/s.db", "study_name": "s"}
+    keys = [{**row, "output": f"sk-abcdefghijklmnop{number:04}"} for number, row in enumerate(rows())]
+    scores = []
+    for _ in range(2):
+        model = Ruled(lambda number, _: f"sk-abcdefghijklmnop{number:04}")
+        scores.append(bg.PromptTask(model, keys, shots=0).tune(60, **given).test)
+    assert scores[0] == scores[1]
+    assert scores[0] is not None
+    assert scores[0].score == 1.0
+    assert b"sk-abcdefghijklmnop" not in (tmp_path / "s.db").read_bytes()
+
+
 @pytest.mark.slow
 def test_a_study_whose_answers_are_gone_begins_its_race_anew(tmp_path: Path) -> None:
     given: dict[str, Any] = {"seed": 0, "storage": f"sqlite:///{tmp_path}/s.db", "study_name": "s"}
