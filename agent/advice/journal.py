@@ -66,9 +66,9 @@ TRIGGERS = tuple(
 class Journal:
     """The file at `path`, made when it is not there; several processes may share it.
 
-    With `reading` it is only read: nothing is changed, in the file or beside it. With `whole` answers are kept
-    as they were given, for whoever scores them and shows none. A journal that can no longer be written to
-    costs the record of what follows, and is said once; a run never ends for it.
+    With `reading` it is only read: nothing is changed, in the file or beside it. With `whole` answers are
+    kept as they were given, for whoever scores them and shows none. A journal that can no longer be written
+    to costs the record of what follows, and is said once; a run never ends for it.
 
     Raises StudyError when the file cannot be written or is something else.
     """
