@@ -127,19 +127,21 @@ def _text(place: str, name: str, value: Any) -> str:
 
 
 def split(items: Sequence[Item], seed: int, asked: Callable[[Item], str] = attrgetter("content")) -> Splits:
-    """Return the items dealt into three by chance; those of which the same is `asked` are on one side.
+    """Return the items dealt into three by chance; of those of which the same is `asked` only the first.
+
+    Its copies would count as evidence of their own, and take the place of other items.
 
     Raises InputError for fewer than LEAST_ITEMS different ones.
     """
-    groups: dict[str, list[Item]] = {}
+    first: dict[str, Item] = {}
     for item in items:
-        groups.setdefault(" ".join(asked(item).casefold().split()), []).append(item)
-    if len(groups) < LEAST_ITEMS:
+        first.setdefault(" ".join(asked(item).casefold().split()), item)
+    different = tuple(first.values())
+    if len(different) < LEAST_ITEMS:
         raise InputError(
-            f"there are {len(groups)} different items; give at least {LEAST_ITEMS}: worked examples, what "
+            f"there are {len(different)} different items; give at least {LEAST_ITEMS}: worked examples, what "
             "prompts are compared on, and what tests the best are all different ones"
         )
-    order = np.random.default_rng((seed, len(groups))).permutation(len(groups))
-    ends = np.rint(np.cumsum(list(SHARES.values())) * len(groups)).astype(int)
-    dealt = [[list(groups.values())[index] for index in part] for part in np.split(order, ends[:-1])]
-    return Splits(*(tuple(item for group in part for item in group) for part in dealt))
+    order = np.random.default_rng((seed, len(different))).permutation(len(different))
+    ends = np.rint(np.cumsum(list(SHARES.values())) * len(different)).astype(int)
+    return Splits(*(tuple(different[index] for index in part) for part in np.split(order, ends[:-1])))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Params
 from bestguess.tools.words.given import shown
 from bestguess.tools.words.sentences import sentences
+
+_log = logging.getLogger(__name__)
 
 JOINT = "\n\n"
 ARROW = "\n=> "
@@ -64,10 +67,18 @@ class PromptForm:
             if not isinstance(words, str) or not words.strip():
                 raise InputError(f"the instruction is {shown(words)}; give words")
         self._instruction, self._instructions = instruction, tuple(instructions)
-        self.space(self.split(0), 0)  # whether there are enough items, and texts that can be kept
+        splits = self.split(0)
+        self.space(splits, 0)  # whether there are enough items, and texts that can be kept
+        different = len(splits.train) + len(splits.validation) + len(splits.test)
+        if different < len(self.items):
+            _log.warning(
+                "the %d items ask %d different questions; each counts once, with its first answer",
+                len(self.items),
+                different,
+            )
 
     def split(self, seed: int) -> Splits:
-        """Return the items dealt into three; what the template leaves out tells none apart."""
+        """Return the different items dealt into three; what the template leaves out tells none apart."""
         return split(self.items, seed, self.question)
 
     @property

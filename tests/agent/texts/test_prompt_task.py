@@ -317,13 +317,14 @@ def test_an_example_that_looks_like_a_mark_stays_a_question_and_its_answer(words
     assert len(pool) == len(splits.train) <= ITEMS
 
 
-def test_items_that_a_template_asks_alike_are_on_one_side() -> None:
-    given = [{"id": n, "text": f"what is {n // 2}?", "output": n // 2} for n in range(40)]
-    splits = bg.PromptTask(Shown(), given, template="{text}").split(1)
-    dealt = [
-        {item.fields["text"] for item in part} for part in (splits.train, splits.validation, splits.test)
-    ]
-    assert sum(map(len, dealt)) == len(set[str]().union(*dealt)) == 20
+def test_copies_of_a_question_are_no_evidence_of_their_own(caplog: pytest.LogCaptureFixture) -> None:
+    given = [{"id": n, "text": f"what is no. {n // 20}?", "output": f"is {n // 20}"} for n in range(400)]
+    model = Ruled(lambda number, text: f"is {number}" if (number + len(text)) % 2 else "")
+    found = bg.PromptTask(model, given, shots=0, template="{text}").tune(300, seed=1)
+    assert found.items == {"train": 6, "validation": 8, "test": 6}
+    assert found.test is not None
+    assert len(found.test.best) == 6
+    assert "the 400 items ask 20 different questions" in caplog.text
 
 
 def test_a_template_with_braces_of_its_own_is_written_as_it_is_filled_in() -> None:
