@@ -74,6 +74,10 @@ class ModelUnavailable(ModelError):
     """The language model gave no answer: it refused, timed out or died."""
 
 
+class ModelRefused(ModelUnavailable):
+    """The language model does not take this request, such as one that is too long, and may take others."""
+
+
 class BudgetSpent(ModelError):
     """The language model was not asked, because what it may cost is spent."""
 

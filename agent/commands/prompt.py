@@ -22,7 +22,7 @@ from bestguess.agent.commands._options import (
     study_name_option,
 )
 from bestguess.agent.commands._output import echo, echo_json
-from bestguess.tools.errors import ModelError
+from bestguess.tools.errors import ModelError, ModelRefused, ReplyError
 from bestguess.tools.words.private import write_private
 
 if TYPE_CHECKING:
@@ -149,7 +149,9 @@ def command(
             say=say,
         )
     except (KeyboardInterrupt, ModelError) as stop:
-        why = "\ninterrupted" if isinstance(stop, KeyboardInterrupt) else "the model went away"
+        refused = isinstance(stop, ModelRefused | ReplyError)
+        gone = "the model gave no answer" if refused else "the model went away"
+        why = "\ninterrupted" if isinstance(stop, KeyboardInterrupt) else gone
         echo(why + (f"; what it answered is kept, go on with --resume {place}" if place else ""), err=True)
         if isinstance(stop, ModelError):
             raise

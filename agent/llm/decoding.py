@@ -36,7 +36,7 @@ from transformers.utils import logging
 
 from bestguess.agent.llm import Message, Request
 from bestguess.agent.llm.concessions import fold_turns
-from bestguess.tools.errors import ModelUnavailable, ReplyError
+from bestguess.tools.errors import ModelRefused, ModelUnavailable, ReplyError
 from bestguess.tools.words.given import first_line
 
 BLOCK_TOKENS = 128
@@ -153,12 +153,12 @@ class Decoder:
         `check` is called before each step, `after_step` after it with the first sample's tokens so far.
         `check` may draw something else meanwhile, and raises ModelUnavailable to end the call, which is
         passed on only when no sample is done. Raises ReplyError for a schema that no grammar can be made of,
-        and ModelUnavailable for a prompt that is too long.
+        and ModelRefused for a prompt that is too long.
         """
         context = getattr(self._config, "max_position_embeddings", None) or sys.maxsize
         budget = min(request.max_tokens, context - len(prompt))
         if budget < 1:
-            raise ModelUnavailable(f"the prompt has {len(prompt)} tokens, and the model reads {context}")
+            raise ModelRefused(f"the prompt has {len(prompt)} tokens, and the model reads {context}")
         generator = torch.Generator()
         if request.seed is None:
             generator.seed()
@@ -183,12 +183,12 @@ class Decoder:
 
         What they share is read once, and the replies are written side by side, so that a reply may differ in
         its last bits from one that is drawn alone. Only the request's `max_tokens` counts. Raises
-        ModelUnavailable for a prompt that is too long; `check` as in `draw`.
+        ModelRefused for a prompt that is too long; `check` as in `draw`.
         """
         context = getattr(self._config, "max_position_embeddings", None) or sys.maxsize
         longest = max(map(len, prompts))
         if longest >= context:
-            raise ModelUnavailable(f"the prompt has {longest} tokens, and the model reads {context}")
+            raise ModelRefused(f"the prompt has {longest} tokens, and the model reads {context}")
         columns = zip(*(prompt[:-1] for prompt in prompts), strict=False)  # something of each is left to read
         shared = sum(1 for _ in itertools.takewhile(lambda column: len(set(column)) == 1, columns))
         if not (self._is_plain and shared):

@@ -37,7 +37,7 @@ from bestguess.agent.llm.retries import persist
 from bestguess.agent.llm.streaming import POLL_S, begin
 from bestguess.agent.llm.tools import calls_in, tool_body, turn_body
 from bestguess.agent.llm.wire import client_for, origin
-from bestguess.tools.errors import ModelError, ModelSpecError, ModelUnavailable, ReplyError
+from bestguess.tools.errors import ModelError, ModelRefused, ModelSpecError, ModelUnavailable, ReplyError
 from bestguess.tools.words.cleaning import clean_line
 from bestguess.tools.words.given import shorten
 from bestguess.tools.words.redaction import is_secret_name, keep_secret, redact, redact_cut
@@ -54,6 +54,8 @@ IDENTIFY_TIMEOUT_S = 15.0
 
 REFUSED = frozenset({400, 422})
 """Statuses of a request that holds something a server does not take; from 500 on, only if it says what."""
+
+TOO_LARGE = 413
 
 UNLISTED = frozenset({400, 403, 404, 405, 410, 501})
 """Statuses of a server that lists no models; it may answer all the same."""
@@ -127,8 +129,9 @@ class ServerLLM:
     def generate(self, request: Request) -> Reply:
         """Answer `request` with `request.n` samples, in as many HTTP requests as the server makes necessary.
 
-        Raises ModelUnavailable when the server cannot be reached, refuses, keeps failing or is too slow, or
-        when this object is closed; ReplyError when what it sends is not `request.n` chat completions.
+        Raises ModelUnavailable when the server cannot be reached, keeps failing or is too slow, or when this
+        object is closed; ModelRefused when it does not take the request; ReplyError when what it sends is not
+        `request.n` chat completions.
         """
         answer = self._within(request.timeout_s, lambda client: self._ask(client, request))
         call = begin(lambda: asyncio.run(answer), THREAD)
@@ -200,7 +203,9 @@ class ServerLLM:
             if isinstance(error.__cause__, ReplyError):
                 raise ReplyError(f"{self.url}: {error.__cause__}") from error
             hint = f"{self._unlisted}; name a model: {self.url}#MODEL. It " if self._unlisted else ""
-            raise self._unavailable(f"{hint}{describe(error)}") from error
+            too_much = getattr(error, "status_code", None) in REFUSED | {TOO_LARGE}
+            kind = ModelRefused if too_much else ModelUnavailable
+            raise self._unavailable(f"{hint}{describe(error)}", kind) from error
         except ModelError as error:
             raise type(error)(f"{self.url}: {error}") from error
         # The client does not check what it reads; a body of another shape ends in one of these.
@@ -367,10 +372,10 @@ class ServerLLM:
         body["extra_body"] = {"chat_template_kwargs": {"enable_thinking": request.thought_tokens > 0}}
         return body
 
-    def _unavailable(self, words: str) -> ModelUnavailable:
+    def _unavailable(self, words: str, kind: type[ModelUnavailable] = ModelUnavailable) -> ModelUnavailable:
         if self._key != NO_KEY:
             words = words.replace(self._key, "***")
-        return ModelUnavailable(shorten(redact(clean_line(f"{self.url}: {words}")), ERROR_CHARS))
+        return kind(shorten(redact(clean_line(f"{self.url}: {words}")), ERROR_CHARS))
 
 
 def _most_chars(request: Request) -> int:

@@ -12,13 +12,16 @@ from pathlib import Path
 from bestguess.agent.advice.journal import Journal
 from bestguess.agent.llm import LLM, Message, Reply, Request, request_key
 from bestguess.agent.llm.shared import share
-from bestguess.tools.errors import ReplyError
+from bestguess.tools.errors import ModelError, ModelRefused, ReplyError
 
 TIMEOUT_S = 300.0
 AT_ONCE = 16
 """Calls that an embedded model answers side by side."""
 
 ANSWER_CHARS = 20_000
+
+Answer = str | ModelError
+"""What a model said, or why it gave no answer to this prompt alone."""
 
 
 class Answers:
@@ -32,7 +35,7 @@ class Answers:
         self.most_calls = most_calls
         self._study = study
         self._journal = None if journal is None else Journal(journal, whole=True)
-        self._known: dict[str, str] = {}
+        self._known: dict[str, Answer] = {}
         self.calls = self._journal.spent(study).requests if self._journal else 0
         """How many calls were made."""
 
@@ -45,8 +48,11 @@ class Answers:
         """Return how many calls the prompts would cost."""
         return len({key for prompt in prompts if self._look_up(key := self._key(prompt), prompt) is None})
 
-    def ask(self, prompts: Sequence[tuple[Message, ...]]) -> list[str]:
-        """Return the answer to each prompt; raises what the model raises, and keeps what it had answered."""
+    def ask(self, prompts: Sequence[tuple[Message, ...]]) -> list[Answer]:
+        """Return the answer to each prompt; raises what the model raises, and keeps what it had answered.
+
+        What it does not take, or has no words for, is an answer, too: other prompts may have one.
+        """
         keys = [self._key(prompt) for prompt in prompts]
         new = {
             key: prompt
@@ -54,29 +60,46 @@ class Answers:
             if self._look_up(key, prompt) is None
         }
         waiting = list(new.items())
+        refused: list[tuple[Request, ModelError]] = []
         # Of several that are asked for at once none is had where one fails.
         at_once = AT_ONCE if self.model.writes_side_by_side else 1
         for start in range(0, len(waiting), at_once):
             some = waiting[start : start + at_once]
             requests = [self._request(prompt) for _, prompt in some]
-            replies = self.model.generate_each(requests)
-            for (key, _), request, reply in zip(some, requests, replies, strict=True):
-                self._note(key, request, reply)
+            for (key, _), request, reply in zip(some, requests, self._replies(requests), strict=True):
+                self.calls += 1
+                self._known[key] = answer = self._read(reply)
+                if isinstance(answer, ModelError):
+                    refused.append((request, answer))
+                elif self._journal and isinstance(reply, Reply):
+                    self._journal.note_call(self._study, request, self.model.name, reply)
+        # A model that has answered nothing yet may be mended, and is then asked again.
+        kept = Reply(()) if any(isinstance(answer, str) for answer in self._known.values()) else None
+        for request, error in refused:
+            if self._journal:
+                self._journal.note_call(self._study, request, self.model.name, kept, str(error))
         return [self._known[key] for key in keys]
 
-    def _note(self, key: str, request: Request, reply: Reply) -> None:
-        self.calls += 1
-        if self._journal:
-            self._journal.note_call(self._study, request, self.model.name, reply)
-        if not reply.texts:
-            raise ReplyError(f"{self.model.name} gave no answer")
-        self._known[key] = reply.texts[0][:ANSWER_CHARS]
+    def _replies(self, requests: Sequence[Request]) -> list[Reply | ModelError]:
+        """Return a reply to each request, or why there is none; of several refused together each is tried."""
+        try:
+            return [*self.model.generate_each(requests)]
+        except (ModelRefused, ReplyError) as error:
+            if len(requests) == 1:
+                return [error]
+        return [reply for request in requests for reply in self._replies([request])]
 
-    def _look_up(self, key: str, prompt: tuple[Message, ...]) -> str | None:
-        if key not in self._known and self._journal:
-            reply = self._journal.answer(self._request(prompt))
-            if reply and reply.texts:
-                self._known[key] = reply.texts[0][:ANSWER_CHARS]
+    def _read(self, reply: Reply | ModelError) -> Answer:
+        if isinstance(reply, ModelError):
+            return reply
+        if not reply.texts:
+            return ReplyError(f"{self.model.name} gave no answer")
+        return reply.texts[0][:ANSWER_CHARS]
+
+    def _look_up(self, key: str, prompt: tuple[Message, ...]) -> Answer | None:
+        journal = None if key in self._known else self._journal
+        if journal and (reply := journal.answer(self._request(prompt))):
+            self._known[key] = self._read(reply)
         return self._known.get(key)
 
     def _request(self, prompt: tuple[Message, ...]) -> Request:

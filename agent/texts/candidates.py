@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bestguess.agent.texts.answers import Answers
+from bestguess.agent.texts.answers import Answer, Answers
 from bestguess.agent.texts.items import Item, Splits
 from bestguess.agent.texts.prompt_form import PromptForm
 from bestguess.agent.texts.racing import FIRST, Race
 from bestguess.agent.tuner import Tuner
-from bestguess.tools.errors import StudyError
+from bestguess.tools.errors import ModelError, StudyError
 from bestguess.tools.trace import MOST_STEPS, STEP_CHARS, Step
 from bestguess.tools.trial import Outcome, Params, Trial
 
@@ -77,7 +77,7 @@ class Candidates:
         name = _name(told.params)
         self._trials.setdefault(name, told)
         if say:
-            tried, left = len(self.race.scores[name]), self._answers.left
+            tried, left = len(self.race.scores.get(name, ())), self._answers.left
             say(told, Progress(tried, self.race.items, self.score, left))
 
     @property
@@ -108,6 +108,11 @@ class Candidates:
                     break
                 return None
             scores, said = self._form.scores(self._answers, trial.params, chosen)
+            refusals = [answer for answer in said if isinstance(answer, ModelError)]
+            if len(refusals) == len(said) and name not in self.race.scores:
+                if self.race.best is None:
+                    raise refusals[0]  # there is nothing to compare others with
+                return Outcome.failure(refusals[0])
             self.race.note(name, dict(zip(items, scores, strict=True)))
             steps += [
                 self._step(number, item, answer, score)
@@ -116,8 +121,10 @@ class Candidates:
             ]
         return Outcome.of_runs(self.race.runs(name), trace=steps)
 
-    def _step(self, number: int, item: Item, said: str, score: float) -> Step:
+    def _step(self, number: int, item: Item, said: Answer, score: float) -> Step:
         wrong = "" if score == 1.0 else f"expected {item.output}" + (f"; score {score:.2g}" if score else "")
+        if isinstance(said, ModelError):
+            said, wrong = "", f"{wrong}; {said}"
         asked = self._form.question(item)
         if len(asked) > STEP_CHARS:  # what is asked often stands behind a long passage
             asked = f"{asked[: STEP_CHARS // 4]} … {asked[-STEP_CHARS // 2 :]}"

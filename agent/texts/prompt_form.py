@@ -12,11 +12,11 @@ import numpy as np
 
 from bestguess.agent.checks import check_count
 from bestguess.agent.llm import Message
-from bestguess.agent.texts.answers import Answers
+from bestguess.agent.texts.answers import Answer, Answers
 from bestguess.agent.texts.items import Item, Splits, read_items, split
 from bestguess.agent.texts.layouts import LAYOUTS, Layout, check_template, escape, fill, write
 from bestguess.agent.texts.scoring import check_answers, read_score
-from bestguess.tools.errors import InputError
+from bestguess.tools.errors import InputError, ModelError
 from bestguess.tools.space.parameters import Choice, Text
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Params
@@ -138,10 +138,14 @@ class PromptForm:
 
     def scores(
         self, answers: Answers, params: Params, items: Sequence[Item]
-    ) -> tuple[list[float], list[str]]:
+    ) -> tuple[list[float], list[Answer]]:
         """Return the scores of a configuration on items, and the answers; raises what the model raises."""
         said = answers.ask([self.messages(params, item.fields) for item in items])
-        return [self._score(answer, item) for answer, item in zip(said, items, strict=True)], said
+        scores = [
+            0.0 if isinstance(answer, ModelError) else self._score(answer, item)
+            for answer, item in zip(said, items, strict=True)
+        ]
+        return scores, said
 
     def question(self, item: Item) -> str:
         """Return an item as its question stands in a prompt."""

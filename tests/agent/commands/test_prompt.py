@@ -73,7 +73,11 @@ def test_a_line_that_is_no_item_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("model", "code", "said"),
-    [("make_interrupted", 130, "interrupted"), ("make_dying", 1, "the model is gone")],
+    [
+        ("make_interrupted", 130, "interrupted"),
+        ("make_dying", 1, "the model is gone"),
+        ("make_refusing", 1, "the model gave no answer; "),
+    ],
 )
 def test_where_a_run_ends_early_it_says_how_to_go_on(
     tmp_path: Path, model: str, code: int, said: str

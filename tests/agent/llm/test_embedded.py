@@ -20,7 +20,7 @@ from bestguess.agent.llm.decoding import BLOCK_TOKENS, Decoder
 from bestguess.agent.llm.embedded import EmbeddedLLM
 from bestguess.agent.llm.weights.catalog import is_pulled, models_root
 from bestguess.agent.testing import check_llm
-from bestguess.tools.errors import ModelUnavailable, ReplyError
+from bestguess.tools.errors import ModelRefused, ModelUnavailable, ReplyError
 
 pytestmark = pytest.mark.slow
 
@@ -335,7 +335,7 @@ def _run_out_of_memory(*_: Any) -> None:
 
 
 def test_a_prompt_longer_than_the_model_reads_is_refused(llm: EmbeddedLLM) -> None:
-    with pytest.raises(ModelUnavailable, match="and the model reads 2048"):
+    with pytest.raises(ModelRefused, match="and the model reads 2048"):
         llm.generate(Request((Message("user", LONG * 100),)))
 
 

@@ -17,7 +17,7 @@ from bestguess.agent.llm.retries import MAX_ATTEMPTS
 from bestguess.agent.llm.server import ServerLLM
 from bestguess.agent.llm.streaming import listen
 from bestguess.agent.testing import check_llm
-from bestguess.tools.errors import ModelUnavailable, ReplyError
+from bestguess.tools.errors import ModelRefused, ModelUnavailable, ReplyError
 
 SCHEMA = {"type": "object", "properties": {"x": {"type": "number"}}, "required": ["x"]}
 ASK = Request(
@@ -197,7 +197,7 @@ def test_a_prompt_that_is_refused_for_its_length_is_not_tried_again_and_the_next
 ) -> None:
     server.answer = lambda _: (400, {"error": {"message": words}})
     llm = ServerLLM(server.url)
-    with pytest.raises(ModelUnavailable, match="4096"):
+    with pytest.raises(ModelRefused, match="4096"):
         llm.generate(ASK)
     assert len(server.bodies) == 1
     assert llm.context_tokens == 4096
@@ -426,6 +426,7 @@ def test_other_refusals_are_final_and_show_no_key(server: Server, status: int, b
     with pytest.raises(ModelUnavailable, match=words) as caught:
         ServerLLM(server.url, api_key="s3cret").generate(ASK)
     assert "s3cret" not in str(caught.value)
+    assert not isinstance(caught.value, ModelRefused)
     assert len(server.bodies) == 1
 
 

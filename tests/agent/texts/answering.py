@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bestguess.agent.llm import Reply, Request
-from bestguess.tools.errors import ModelUnavailable
+from bestguess.tools.errors import ModelRefused, ModelUnavailable
 
 ITEMS = 60
 _NUMBER = re.compile(r"no\. (\d+)")
@@ -79,3 +79,8 @@ def make_interrupted() -> Shown:
 def make_dying() -> Shown:
     """Return one that goes away."""
     return Shown(most=20)
+
+
+def make_refusing() -> Shown:
+    """Return one that takes no prompt."""
+    return Shown(most=0, end=ModelRefused("the prompt is too long"))

@@ -12,7 +12,7 @@ from tests.agent.texts.answering import ITEMS, Ruled, Shown, rows
 import bestguess as bg
 from bestguess.agent.texts.items import split
 from bestguess.agent.texts.layouts import LAYOUTS
-from bestguess.tools.errors import InputError, ModelUnavailable
+from bestguess.tools.errors import InputError, ModelRefused, ModelUnavailable
 from bestguess.tools.trace import MOST_STEPS
 
 CALLS = 120
@@ -167,6 +167,36 @@ def test_answers_that_look_like_keys_score_the_same_when_they_come_from_the_file
     assert scores[0] is not None
     assert scores[0].score == 1.0
     assert b"sk-abcdefghijklmnop" not in (tmp_path / "s.db").read_bytes()
+
+
+def refuse(number: int, text: str) -> str:
+    """Refuse one instruction, and each seventh item; be right where another one stands."""
+    if "Long." in text or number % 7 == 0:
+        raise ModelRefused(f"a prompt of {len(text)} characters is too long")
+    return f"is {number}" if "Third." in text or number % 2 else "?"
+
+
+def test_a_prompt_that_is_refused_has_failed_and_an_item_alone_scores_nothing(tmp_path: Path) -> None:
+    given: dict[str, Any] = {"storage": f"sqlite:///{tmp_path}/s.db", "study_name": "s"}
+    words: dict[str, Any] = {"instruction": "First.", "instructions": ["Long.", "Third."], "shots": 0}
+    found = task(Ruled(refuse), **words).tune(200, **given)
+    failed = [trial for trial in found.history if trial.state == "failed"]
+    assert failed
+    assert all("Long." in str(trial.params["instruction"]) and trial.outcome for trial in failed)
+    assert all(trial.outcome.error.endswith("is too long") for trial in failed if trial.outcome)
+    assert "Third." in found.template
+    steps = [step for trial in found.history if trial.outcome for step in trial.outcome.trace]
+    assert any(step.error.endswith("is too long") and not step.output for step in steps)
+    again = Ruled(refuse)
+    assert task(again, **words).tune(200, **given).template == found.template
+    assert not again.asked
+
+
+def test_where_the_model_refuses_every_item_the_run_ends_and_may_go_on_later(tmp_path: Path) -> None:
+    given: dict[str, Any] = {"storage": f"sqlite:///{tmp_path}/s.db", "study_name": "s"}
+    with pytest.raises(ModelRefused, match="is too long"):
+        task(Ruled(refuse), instruction="Long.", shots=0).tune(60, **given)
+    assert task(Ruled(lambda n, _: f"is {n}"), instruction="Long.", shots=0).tune(60, **given).score == 1.0
 
 
 @pytest.mark.slow
