@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tests.spaces import SPACE, bowl
 
 import bestguess as bg
 from bestguess.agent.record.owner import Owner
@@ -23,23 +24,11 @@ from bestguess.tools.errors import InputError, ParamsError, StudyError
 from bestguess.tools.objective.run import CommandObjective, FunctionObjective
 from bestguess.tools.space.region import Limit, Limits
 
-SPACE = bg.Space(
-    x=bg.Float(-2, 2, default=1.5),
-    lr=bg.Float(1e-4, 1, log=True, default=1e-3),
-    n=bg.Int(1, 6, default=1),
-    kind=bg.Choice(["a", "b"], default="b"),
-    extra=bg.Float(0, 1, when={"kind": ["b"]}),
-)
 TASK = bg.Task("A bowl", metric="loss")
 
 
 class Number(enum.IntEnum):
     ONE = 1
-
-
-def bowl(params: dict[str, Any]) -> float:
-    x, lr, n = params["x"], params["lr"], params["n"]
-    return float(x**2 + (math.log10(lr) + 2) ** 2 + 0.1 * (n - 4) ** 2 + params.get("extra", 0.0))
 
 
 def told(result: bg.Result) -> list[float]:

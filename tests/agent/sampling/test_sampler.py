@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import copy
-import math
 import pickle
 import subprocess
 import sys
@@ -12,30 +11,19 @@ import numpy as np
 import optuna
 import pytest
 from optuna.trial import FrozenTrial, TrialState
+from tests.spaces import SPACE, bowl
 
 import bestguess as bg
 from bestguess.agent.advice.journal import Journal
 from bestguess.agent.testing import DeadLLM, SchemaLLM
 from bestguess.tools.errors import InputError, ModelSpecError
+from bestguess.tools.search.hypervolume import hypervolume
 from bestguess.tools.words.kept import ATTRIBUTE
-
-SPACE = bg.Space(
-    x=bg.Float(-2, 2, default=1.5),
-    lr=bg.Float(1e-4, 1, log=True, default=1e-3),
-    n=bg.Int(1, 6, default=1),
-    kind=bg.Choice(["a", "b"], default="b"),
-    extra=bg.Float(0, 1, when={"kind": ["b"]}),
-)
 
 
 @pytest.fixture(autouse=True)
 def _quiet() -> None:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-
-
-def bowl(params: dict[str, Any]) -> float:
-    x, lr, n = params["x"], params["lr"], params["n"]
-    return float(x**2 + (math.log10(lr) + 2) ** 2 + 0.1 * (n - 4) ** 2 + params.get("extra", 0.0))
 
 
 def suggest(trial: optuna.Trial) -> dict[str, Any]:
@@ -253,7 +241,7 @@ def test_several_objectives_are_weighed_anew_at_every_trial_and_the_front_is_app
         sampler=optuna.samplers.RandomSampler(seed=0), directions=["minimize", "maximize"]
     )
     chance.optimize(two, n_trials=30)
-    assert hypervolume(study) > hypervolume(chance)
+    assert area(study) > area(chance)
     late = said(study.trials[-1])
     assert "weighed" in late["reason"]
     assert "not asked" in late["fallback"]
@@ -271,14 +259,10 @@ def test_a_model_is_told_all_objectives_by_their_names() -> None:
     assert sampler._searching(one)._as_told.metric == "value"
 
 
-def hypervolume(study: optuna.Study) -> float:
+def area(study: optuna.Study) -> float:
     """Return the area between the front and (1.5, -1.5)."""
-    area, right = 0.0, 1.5
-    for loss, gain in sorted({tuple(trial.values) for trial in study.best_trials}, reverse=True):
-        if loss < right and gain > -1.5:
-            area += (right - loss) * (gain + 1.5)
-            right = loss
-    return area
+    front = np.array([(loss, -gain) for loss, gain in (trial.values for trial in study.best_trials)])
+    return hypervolume(front, np.array([1.5, 1.5]))
 
 
 @pytest.mark.slow

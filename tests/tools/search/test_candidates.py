@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.spaces import mixed_space
 
 from bestguess.tools.arrays import BoolArray, FloatArray
 from bestguess.tools.search.candidates import CLIMBERS, STRIDES, Score, maximize, untried
@@ -12,18 +13,6 @@ from bestguess.tools.space.numeric import Float, Int
 from bestguess.tools.space.parameters import Choice, Text
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import key_of
-
-
-def mixed_space(**more: Any) -> Space:
-    return Space(
-        rate=Float(1e-5, 1e-1, log=True),
-        depth=Int(1, 8),
-        units=Int(1, 512, log=True),
-        booster=Choice(["tree", "dart", "linear"]),
-        drop=Float(0, 0.5, when={"booster": ["dart"]}),
-        leaves=Int(2, 64, when={"booster": ["tree", "dart"]}),
-        **more,
-    )
 
 
 def towards(goal: FloatArray) -> Score:

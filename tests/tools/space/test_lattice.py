@@ -4,22 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.spaces import mixed_space
 
 from bestguess.tools.space.lattice import Lattice
-from bestguess.tools.space.numeric import Float, Int
-from bestguess.tools.space.parameters import Choice
+from bestguess.tools.space.numeric import Int
 from bestguess.tools.space.space import Space
-
-
-def mixed_space() -> Space:
-    return Space(
-        rate=Float(1e-5, 1e-1, log=True),
-        depth=Int(1, 8),
-        units=Int(1, 512, log=True),
-        booster=Choice(["tree", "dart", "linear"]),
-        drop=Float(0, 0.5, when={"booster": ["dart"]}),
-        leaves=Int(2, 64, when={"booster": ["tree", "dart"]}),
-    )
 
 
 @given(st.lists(st.floats(-0.2, 1.2), min_size=6, max_size=6))
