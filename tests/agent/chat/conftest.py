@@ -1,9 +1,11 @@
-"""A folder with a script that can be tuned in milliseconds, and a session there that keeps its events."""
+"""A script that can be tuned in milliseconds, a session beside it that keeps its events, and a browser."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,6 +52,19 @@ class Talk:
     def of(self, kind: str) -> list[Event]:
         """Return the events of a kind."""
         return [event for event in self.events if event.kind == kind]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium, for a module: while it is open, no other loop of events can run in this thread."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("there is no chromium")
+    with playwright.sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser
+        browser.close()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ or out of reach of anybody. With BESTGUESS_SCREENSHOTS=FOLDER every state is lef
 from __future__ import annotations
 
 import os
-import shutil
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -40,18 +39,6 @@ new PerformanceObserver((list) => list.getEntries().forEach(
 BYTES = "performance.getEntriesByType('resource').reduce((sum, each) => sum + each.decodedBodySize, 0)"
 WIDTHS = {"desk": (1440, 900), "laptop": (1280, 900), "phone": (390, 844)}
 TABS = ("overview", "trials-tab", "parameters", "surrogate", "model", "report")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("there is no chromium")
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

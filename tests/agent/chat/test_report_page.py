@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -100,25 +99,19 @@ def test_the_command_writes_it_and_nothing_over_another_file(result: bg.Result, 
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_browser_draws_it_from_the_file_alone(page: str, tmp_path: Path, scheme: Any) -> None:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("there is no chromium")
+def test_a_browser_draws_it_from_the_file_alone(page: str, tmp_path: Path, scheme: Any, browser: Any) -> None:
     (tmp_path / "report.html").write_text(page)
     problems: list[str] = []
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        shown = browser.new_page(color_scheme=scheme)
-        shown.on("pageerror", lambda error: problems.append(str(error)))
-        shown.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
-        asked: list[str] = []
-        shown.on("request", lambda sent: asked.append(sent.url))
-        shown.on("dialog", lambda dialog: problems.append(dialog.message))
-        shown.goto(f"file://{tmp_path}/report.html")
-        shown.locator(".main-svg").nth(16).wait_for(state="attached")
-        captions = shown.locator("figcaption").all_inner_texts()
-        browser.close()
+    shown = browser.new_page(color_scheme=scheme)
+    shown.on("pageerror", lambda error: problems.append(str(error)))
+    shown.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
+    asked: list[str] = []
+    shown.on("request", lambda sent: asked.append(sent.url))
+    shown.on("dialog", lambda dialog: problems.append(dialog.message))
+    shown.goto(f"file://{tmp_path}/report.html")
+    shown.locator(".main-svg").nth(16).wait_for(state="attached")
+    captions = shown.locator("figcaption").all_inner_texts()
+    shown.close()
     assert problems == []
     assert [url for url in asked if not url.startswith("file:")] == []
     assert all(captions)

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import http.client
 import re
-import shutil
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -315,62 +315,54 @@ def test_kill_9_of_the_server_loses_no_told_trial_and_no_word(
 @pytest.mark.slow
 @pytest.mark.timeout(180)
 def test_a_browser_starts_a_study_watches_narrows_pauses_resumes_and_exports(
-    server: WebServer, folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    server: WebServer, folder: Path, monkeypatch: pytest.MonkeyPatch, browser: Any
 ) -> None:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("there is no chromium")
     monkeypatch.setenv("NAP_S", "0.3")
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        context = browser.new_context(viewport={"width": 1280, "height": 900})
-        page = context.new_page()
-        problems: list[str] = []
-        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.goto(server.url)
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto(server.url)
 
-        def say(text: str) -> None:
-            page.fill("#text", text)
-            page.press("#text", "Enter")
+    def say(text: str) -> None:
+        page.fill("#text", text)
+        page.press("#text", "Enter")
 
-        say("tune train.py")
-        page.get_by_role("button", name="always for this session").click()
-        page.wait_for_selector("text=The metric was found")
-        say("run 12")
-        page.get_by_role("tab", name="Trials").click()
-        page.locator("#trials tr").nth(4).wait_for()
-        page.get_by_role("button", name="Pause").click()
-        page.wait_for_selector("#left:has-text('paused')")
-        page.get_by_role("tab", name="Parameters").click()
-        page.fill("input[aria-label='greatest depth']", "4")
-        with page.expect_response("**/panels*"):
-            _say(server, "/budget trials=500")  # the panels are drawn again
-        assert page.input_value("input[aria-label='greatest depth']") == "4"
-        page.locator("#space tr", has_text="depth").get_by_role("button", name="Narrow").click()
-        page.locator("article.card", has_text="Change the space: depth").get_by_role(
-            "button", name="yes"
-        ).click()
-        page.wait_for_selector("#space >> text=≤ 4")
-        narrowed = len(server.session.bench.history)
-        page.get_by_role("button", name="Resume").click()
-        page.wait_for_selector("text=All trials that were wanted are done", timeout=60_000)
-        page.wait_for_selector("[data-figure=importance] .main-svg")
-        page.get_by_role("tab", name="Trials").click()
-        page.get_by_role("button", name="sort by value").click()
-        page.locator("#trials button", has_text="val_loss ↓").wait_for()
-        with page.expect_response("**/panels?*sort=value*"):
-            _say(server, "/budget trials=400")
-        page.get_by_role("button", name="sort by number").click()
-        page.get_by_role("button", name="Export").click()
-        page.wait_for_selector("text=Wrote")
-        page.set_viewport_size({"width": 390, "height": 844})
-        assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
-        second = context.new_page()
-        second.goto(f"http://{server.address}/")
-        assert "The metric was found" in second.inner_text("#log")
-        browser.close()
+    say("tune train.py")
+    page.get_by_role("button", name="always for this session").click()
+    page.wait_for_selector("text=The metric was found")
+    say("run 12")
+    page.get_by_role("tab", name="Trials").click()
+    page.locator("#trials tr").nth(4).wait_for()
+    page.get_by_role("button", name="Pause").click()
+    page.wait_for_selector("#left:has-text('paused')")
+    page.get_by_role("tab", name="Parameters").click()
+    page.fill("input[aria-label='greatest depth']", "4")
+    with page.expect_response("**/panels*"):
+        _say(server, "/budget trials=500")  # the panels are drawn again
+    assert page.input_value("input[aria-label='greatest depth']") == "4"
+    page.locator("#space tr", has_text="depth").get_by_role("button", name="Narrow").click()
+    page.locator("article.card", has_text="Change the space: depth").get_by_role("button", name="yes").click()
+    page.wait_for_selector("#space >> text=≤ 4")
+    narrowed = len(server.session.bench.history)
+    page.get_by_role("button", name="Resume").click()
+    page.wait_for_selector("text=All trials that were wanted are done", timeout=60_000)
+    page.wait_for_selector("[data-figure=importance] .main-svg")
+    page.get_by_role("tab", name="Trials").click()
+    page.get_by_role("button", name="sort by value").click()
+    page.locator("#trials button", has_text="val_loss ↓").wait_for()
+    with page.expect_response("**/panels?*sort=value*"):
+        _say(server, "/budget trials=400")
+    page.get_by_role("button", name="sort by number").click()
+    page.get_by_role("button", name="Export").click()
+    page.wait_for_selector("text=Wrote")
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
+    second = context.new_page()
+    second.goto(f"http://{server.address}/")
+    assert "The metric was found" in second.inner_text("#log")
+    context.close()
     assert problems == []
     late = server.session.bench.history.trials[narrowed + 1 :]
     assert late
