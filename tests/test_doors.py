@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-import mcp_types
 import numpy as np
 import optuna
 import pytest
 from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from sklearn.linear_model import Ridge
+from tests.agent.mcp.client import call
 
 import bestguess as bg
 
@@ -156,12 +156,6 @@ def test_the_web_page(folder: Path) -> None:
 
 @pytest.mark.slow
 def test_mcp_over_stdio(folder: Path) -> None:
-    async def call(client: Client, tool: str, **arguments: Any) -> Any:
-        result = await client.call_tool(tool, arguments)
-        assert isinstance(result, mcp_types.CallToolResult)
-        assert not result.is_error, result.content
-        return result.structured_content
-
     async def converse() -> None:
         server = StdioServerParameters(command=BESTGUESS, args=["mcp"], cwd=folder, env=dict(os.environ))
         with (folder / "server.log").open("w") as log:

@@ -7,17 +7,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import anyio
 import pytest
 from click.testing import CliRunner
 from mcp.client import Client
+from tests.agent.mcp.client import call, run_inside
 
 import bestguess as bg
 from bestguess.agent.chat.answers.notices import trial_finished
 from bestguess.agent.chat.answers.tables import trial_row
 from bestguess.agent.chat.plan import range_words
 from bestguess.agent.cli import main
-from bestguess.agent.mcp.tools import make_server
 
 YAML = """
 task: {description: toy, metric: loss}
@@ -55,29 +54,22 @@ def test_a_command_gets_the_size_and_the_best_of_its_record_is_whole(tmp_path: P
 
 
 def test_agents_ask_and_tell_small_runs(tmp_path: Path) -> None:
-    async def script() -> None:
+    async def script(client: Client) -> None:
         space = {
             "parameters": {
                 "x": {"type": "float", "low": 0, "high": 1},
                 "epochs": {"type": "fidelity", "low": 1, "high": 27},
             }
         }
-        async with Client(make_server(f"sqlite:///{tmp_path}/s.db")) as client:
+        await call(client, "create_study", study_name="s", space=space, seed=0)
+        for value in (0.5, -3.0):
+            (asked,) = (await call(client, "ask"))["trials"]
+            told = await call(client, "tell", number=asked["number"], value=value)
+        assert told["trial"]["state"] == "partial"
+        assert told["trial"]["value"] is None
+        assert (told["best"]["trial"]["value"], told["best"]["partial"]) == (0.5, 1)
 
-            async def call(tool: str, **arguments: Any) -> Any:
-                result = await client.call_tool(tool, arguments)
-                assert not getattr(result, "is_error", False), result
-                return getattr(result, "structured_content")  # noqa: B009 - the protocol has other results
-
-            await call("create_study", study_name="s", space=space, seed=0)
-            for value in (0.5, -3.0):
-                (asked,) = (await call("ask"))["trials"]
-                told = await call("tell", number=asked["number"], value=value)
-            assert told["trial"]["state"] == "partial"
-            assert told["trial"]["value"] is None
-            assert (told["best"]["trial"]["value"], told["best"]["partial"]) == (0.5, 1)
-
-    anyio.run(script)
+    run_inside(tmp_path, script)
 
 
 def test_the_session_and_the_page_show_a_small_run_as_one() -> None:

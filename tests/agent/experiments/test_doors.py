@@ -6,14 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-import anyio
 import pytest
 from click.testing import CliRunner
 from mcp.client import Client
-from tests.agent.mcp.test_tools import call, refusal
+from tests.agent.mcp.client import call, refusal, run_inside
 
 from bestguess.agent.cli import main
-from bestguess.agent.mcp.tools import make_server
 
 
 def run(*words: str, text: str | None = None) -> Any:
@@ -136,21 +134,20 @@ def test_the_skill_is_printed_or_written_and_nothing_is_written_over_unasked(
 
 
 def test_the_tools_of_mcp_are_the_same_verbs(repository: Path, tmp_path: Path) -> None:
-    async def script() -> None:
-        async with Client(make_server(f"sqlite:///{tmp_path}/s.db", root=repository)) as client:
-            first = await call(client, "experiment_record", commit="HEAD~1", value=[0.5, 0.52], seed=[1, 2],
-                               goals={"loss": "minimize"})  # fmt: skip
-            assert (first["number"], first["recorded"]) == (0, True)
-            assert (await call(client, "experiment_keep"))["keep"]
-            for recorded in (True, False):
-                told = await call(client, "experiment_record", commit="HEAD", value=0.3, key="job")
-                assert told["recorded"] is recorded
-            assert (await call(client, "experiment_keep", experiment="HEAD"))["incumbent"] == 0
-            assert (await call(client, "experiment_tried", description="lower the learning rate"))["tried"]
-            assert "+LR" in (await call(client, "experiment_next", script="train.py"))["edit"]
-            assert (await call(client, "experiment_stop", cost_per_run=2.0))["cost"] == 20
-            assert "Incumbent" in (await call(client, "experiment_report"))["result"]
-            assert "outside" in await refusal(client, "experiment_next", script="../elsewhere.py")
-            assert "give a hash" in await refusal(client, "experiment_record", commit="-p", value=1)
+    async def script(client: Client) -> None:
+        first = await call(client, "experiment_record", commit="HEAD~1", value=[0.5, 0.52], seed=[1, 2],
+                           goals={"loss": "minimize"})  # fmt: skip
+        assert (first["number"], first["recorded"]) == (0, True)
+        assert (await call(client, "experiment_keep"))["keep"]
+        for recorded in (True, False):
+            told = await call(client, "experiment_record", commit="HEAD", value=0.3, key="job")
+            assert told["recorded"] is recorded
+        assert (await call(client, "experiment_keep", experiment="HEAD"))["incumbent"] == 0
+        assert (await call(client, "experiment_tried", description="lower the learning rate"))["tried"]
+        assert "+LR" in (await call(client, "experiment_next", script="train.py"))["edit"]
+        assert (await call(client, "experiment_stop", cost_per_run=2.0))["cost"] == 20
+        assert "Incumbent" in (await call(client, "experiment_report"))["result"]
+        assert "outside" in await refusal(client, "experiment_next", script="../elsewhere.py")
+        assert "give a hash" in await refusal(client, "experiment_record", commit="-p", value=1)
 
-    anyio.run(script)
+    run_inside(tmp_path, script, root=repository)

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import anyio
 from mcp.client import Client
-from tests.agent.mcp.test_tools import call, refusal
-
-from bestguess.agent.mcp.tools import make_server
+from tests.agent.mcp.client import call, refusal, run_inside
 
 SPACE = {"parameters": {"x": {"type": "float", "low": 0, "high": 1}}}
 METRICS = {"loss": "minimize", "speed": "maximize"}
@@ -50,8 +47,4 @@ def test_an_agent_tells_values_and_gets_the_front_and_a_best_by_preference(tmp_p
             client, "create_study", study_name="s", space=SPACE
         )
 
-    async def connect() -> None:
-        async with Client(make_server(f"sqlite:///{tmp_path}/s.db")) as client:
-            await script(client)
-
-    anyio.run(connect)
+    run_inside(tmp_path, script)

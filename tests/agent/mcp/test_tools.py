@@ -9,8 +9,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,10 @@ from mcp import MCPError
 from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
+from tests.agent.mcp.client import Script, call, refusal, run_inside
 
 import bestguess as bg
 from bestguess.agent.mcp.http import TOKEN_VARIABLE
-from bestguess.agent.mcp.tools import make_server
 
 N_TRIALS = 20
 SPACE = {
@@ -42,28 +43,9 @@ COMMAND = [sys.executable, "-m", "bestguess.agent.cli", "mcp"]
 TOKEN = "a-token-that-is-long-enough"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
-Script = Callable[[Client], Awaitable[None]]
-
 
 def bowl(params: dict[str, Any]) -> float:
     return float(params["x"] ** 2 + 0.1 * (params["n"] - 4) ** 2 + 0.5 * (params["kind"] == "b"))
-
-
-async def call(client: Client, tool: str, **arguments: Any) -> Any:
-    """Call a tool and return its structured result."""
-    result = await client.call_tool(tool, arguments)
-    assert isinstance(result, mcp_types.CallToolResult)
-    assert not result.is_error, result.content
-    return result.structured_content
-
-
-async def refusal(client: Client, tool: str, **arguments: Any) -> str:
-    """Call a tool that refuses and return what it says."""
-    result = await client.call_tool(tool, arguments)
-    assert isinstance(result, mcp_types.CallToolResult)
-    assert result.is_error
-    assert isinstance(result.content[0], mcp_types.TextContent)
-    return result.content[0].text
 
 
 async def read(client: Client, uri: str) -> str:
@@ -77,15 +59,7 @@ async def read(client: Client, uri: str) -> str:
 def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Script], None]:
     """Runs a script against a server within this process."""
     monkeypatch.chdir(tmp_path)
-
-    def run(script: Script) -> None:
-        async def connect() -> None:
-            async with Client(make_server(f"sqlite:///{tmp_path}/s.db")) as client:
-                await script(client)
-
-        anyio.run(connect)
-
-    return run
+    return partial(run_inside, tmp_path)
 
 
 def test_every_tool_has_a_description_and_a_schema_of_what_it_takes_and_gives(
