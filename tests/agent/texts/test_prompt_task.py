@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tests.agent.texts.answering import ITEMS, Ruled, Shown, rows
+from tests.params import few_of
 
 import bestguess as bg
 from bestguess.agent.texts.items import split
@@ -309,7 +310,7 @@ def plain_run() -> Any:
     return task(layouts=["lines", "turns"]).tune(60, seed=0)
 
 
-@pytest.mark.parametrize("words", INJECTIONS)
+@pytest.mark.parametrize("words", few_of(INJECTIONS, 5))
 def test_words_in_an_item_change_neither_the_scores_nor_the_run(words: str, plain_run: Any) -> None:
     validation = {item.output for item in split(task().items, 0).validation}
 
@@ -333,7 +334,7 @@ def told(found: Any) -> tuple[Any, ...]:
     return trials, found.score, found.test, found.calls, found.template
 
 
-@pytest.mark.parametrize("words", INJECTIONS)
+@pytest.mark.parametrize("words", few_of(INJECTIONS))
 def test_an_example_that_looks_like_a_mark_stays_a_question_and_its_answer(words: str) -> None:
     tuned = bg.PromptTask(Shown(), [{**row, "input": f"{row['input']} {words}"} for row in rows()])
     splits = split(tuned.items, 0)

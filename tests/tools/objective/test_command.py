@@ -67,8 +67,6 @@ def test_the_argument_of_an_inactive_parameter_goes_and_takes_its_lone_flag_with
         (["train", "{dept}"], ["depth"], r"\{dept\} is no parameter; did you mean 'depth'"),
         (["train", "{zzz}"], ["lr"], "the space has lr"),
         (["train", "{lr.real}"], ["lr"], "is no parameter"),
-        (["train", "{lr[0]}"], ["lr"], "is no parameter"),
-        (["train", "{0}"], ["lr"], "is no parameter"),
         (["awk", "{print $1}", "{lr}"], ["lr"], r"Literal braces are written \{\{ and \}\}"),
         (["train", "{}"], ["lr"], "malformed placeholder"),
         (["train", "{lr!r}"], ["lr"], "malformed placeholder"),
