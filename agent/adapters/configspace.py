@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bestguess.agent.adapters._translation import Points, Translation, needs, refuse
+from bestguess.agent.adapters._translation import Points, Translation, needs, refuse, rowwise
 from bestguess.tools.space.space import Space
 
 if TYPE_CHECKING:
@@ -28,9 +28,7 @@ def read(native: Space | ConfigurationSpace) -> Translation:
     return Translation(Space.from_configspace(native))
 
 
-def from_native(native: Space | ConfigurationSpace) -> Space:
-    """Return the space of a configuration space; raise SpaceError for what has no counterpart."""
-    return read(native).space
+from_native, _ = rowwise(read)
 
 
 def to_native(points: Points, native: Space | ConfigurationSpace) -> list[Configuration]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from bestguess.agent.adapters._translation import Draft, Points, Translation, needs, numeric, refuse
+from bestguess.agent.adapters._translation import Draft, Points, Translation, needs, numeric, refuse, rowwise
 from bestguess.tools.errors import SpaceError
 from bestguess.tools.space.space import Space
 
@@ -29,9 +29,7 @@ def read(native: Any) -> Translation:
     return Draft.read(native.paras.items(), _add)
 
 
-def from_native(native: Any) -> Space:
-    """Return the space of a DesignSpace; raise SpaceError for a parameter type of one's own."""
-    return read(native).space
+from_native, _ = rowwise(read)
 
 
 def to_native(points: Points, native: Any) -> DataFrame:

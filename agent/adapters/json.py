@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from bestguess.agent.adapters._translation import Points, Translation
+from bestguess.agent.adapters._translation import Points, Translation, rowwise
 from bestguess.agent.warm_start import WarmStart
 from bestguess.tools.errors import SpaceError
 from bestguess.tools.space.space import Space
@@ -25,9 +25,7 @@ def read(native: Any) -> Translation:
     return Translation(Space.from_dict(definition))
 
 
-def from_native(native: Any) -> Space:
-    """Return the space that a definition in JSON describes; raise SpaceError."""
-    return read(native).space
+from_native, _ = rowwise(read)
 
 
 def to_native(points: Points, native: Any) -> str:

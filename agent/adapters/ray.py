@@ -13,8 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from bestguess.agent.adapters._domains import read_domains
-from bestguess.agent.adapters._translation import Points, Translation, needs
-from bestguess.tools.space.space import Space
+from bestguess.agent.adapters._translation import Points, Translation, needs, rowwise
 
 if TYPE_CHECKING:
     from bestguess.agent.adapters._ray_search import Search
@@ -30,9 +29,7 @@ def read(native: Any) -> Translation:
     return read_domains(native, upper_included=False)
 
 
-def from_native(native: Any) -> Space:
-    """Return the space of a search space; raise SpaceError for `sample_from`."""
-    return read(native).space
+from_native, _ = rowwise(read)
 
 
 def to_native(points: Points, native: Any, *, flat: bool = False) -> list[dict[str, Any]]:

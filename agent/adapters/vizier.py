@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from bestguess.agent.adapters._translation import Draft, Points, Translation, needs, numeric, refuse
+from bestguess.agent.adapters._translation import Draft, Points, Translation, needs, numeric, refuse, rowwise
 from bestguess.tools.errors import SpaceError
 from bestguess.tools.space.options import index_of
 from bestguess.tools.space.space import Space
@@ -36,9 +36,7 @@ def read(native: Any) -> Translation:
     return Draft.read(_entries(search_space.parameters, {}), _add, flat=False)
 
 
-def from_native(native: Any) -> Space:
-    """Return the space of a problem statement or a search space; raise SpaceError."""
-    return read(native).space
+from_native, _ = rowwise(read)
 
 
 def to_native(points: Points, native: Any) -> list[TrialSuggestion]:
