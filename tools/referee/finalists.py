@@ -20,8 +20,12 @@ from bestguess.tools.referee.decision import Belief, believe
 from bestguess.tools.referee.experiment import VALUE, Experiment, by_number
 from bestguess.tools.referee.normal import below, expected_above
 
-MOST_RUNS = 1000
 PLACES = 400
+
+RUNS = 6
+"""Given out in all."""
+
+MOST_FINALISTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +44,19 @@ def finalists(
     *,
     direction: Direction,
     metric: str | None = None,
-    runs: int = 6,
-    most: int = 5,
     noise: float | None = None,
     belief: Belief | None = None,
     limits: Mapping[str, Bound] | None = None,
 ) -> tuple[Finalist, ...]:
     """Return the experiments that may be the best, the most promising first, with how often to repeat each.
 
-    `runs` are given out in all, to at most `most` experiments; none is given where it could change nothing.
+    A run that could change nothing is not given.
     What breaks one of the `limits`, by the median of its runs, cannot be the best.
     What is known of them is taken from a `belief` that a decision rests on, if it is whole.
 
     Raises:
-        InputError: nothing was measured, or `runs` or `most` is out of range.
+        InputError: nothing was measured.
     """
-    if not (0 <= runs <= MOST_RUNS and most >= 1):
-        raise InputError(
-            f"{runs} runs for {most} finalists; give 0 to {MOST_RUNS} runs, and 1 finalist or more"
-        )
     record = by_number(experiments)
     complete = [experiment for experiment in record.values() if experiment.failed is None]
     metric = metric or next((one.metrics[0] for one in complete if one.measured()), VALUE)
@@ -78,8 +76,8 @@ def finalists(
     mean = means @ weight
     var = (variances + (means - mean[:, None]) ** 2) @ weight
     chance = chance_best(mean, np.sqrt(var))
-    chosen = np.lexsort((-mean, -chance))[:most]
-    repeats = _give(mean[chosen], var[chosen], float(weight @ posterior.settings.noise**2), runs)
+    chosen = np.lexsort((-mean, -chance))[:MOST_FINALISTS]
+    repeats = _give(mean[chosen], var[chosen], float(weight @ posterior.settings.noise**2))
     return tuple(
         Finalist(int(numbers[at]), int(count), float(chance[at]), sign * float(mean[at]), math.sqrt(var[at]))
         for at, count in zip(chosen, repeats, strict=True)
@@ -107,11 +105,11 @@ def chance_best(mean: FloatArray, sd: FloatArray) -> FloatArray:
     return found
 
 
-def _give(mean: FloatArray, var: FloatArray, noise_var: float, runs: int) -> FloatArray:
+def _give(mean: FloatArray, var: FloatArray, noise_var: float) -> FloatArray:
     """Return how many of the runs each experiment is given (n,)."""
     given = np.zeros(len(mean))
     var = var.copy()
-    for _ in range(runs if len(mean) > 1 else 0):
+    for _ in range(RUNS if len(mean) > 1 else 0):
         fall = var / np.sqrt(np.maximum(var + noise_var, np.finfo(float).tiny))
         others = np.array([np.delete(mean, at).max() for at in range(len(mean))])
         ratio = -np.abs(mean - others) / np.maximum(fall, np.finfo(float).tiny)

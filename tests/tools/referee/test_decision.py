@@ -131,7 +131,7 @@ def test_runs_go_to_the_experiments_that_may_be_the_best() -> None:
         Experiment(2, [0.95]),
         Experiment(3, [-5.0]),
     ]
-    found = finalists(record, direction="maximize", runs=6)
+    found = finalists(record, direction="maximize")
     assert {one.number for one in found[:2]} == {1, 2}
     assert sum(one.repeats for one in found) == 6
     assert sum(one.chance_best for one in found) == pytest.approx(1.0, abs=0.01)
