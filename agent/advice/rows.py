@@ -197,9 +197,9 @@ def expected_text(expected: Prediction) -> str:
     return f"{value_text(expected.median)} ({value_text(expected.low)} to {value_text(expected.high)})"
 
 
-def quote_untrusted(text: str, chars: int = FEEDBACK_CHARS) -> str:
+def quote_untrusted(text: str) -> str:
     """Return what a program printed, fit for a prompt: no control characters, no marks, the tail only."""
-    return _between_marks("output", text, chars)
+    return _between_marks("output", text)
 
 
 def quote_failure(trial: Trial) -> str:
@@ -210,10 +210,10 @@ def quote_failure(trial: Trial) -> str:
     )
 
 
-def _between_marks(mark: str, text: str, chars: int = FEEDBACK_CHARS) -> str:
+def _between_marks(mark: str, text: str) -> str:
     """Return a text as one line between marks, of which it cannot have any itself."""
     said = plain_line(text)
-    return f"<{mark}>{said if len(said) <= chars else '…' + said[-chars:]}</{mark}>"
+    return f"<{mark}>{said if len(said) <= FEEDBACK_CHARS else '…' + said[-FEEDBACK_CHARS:]}</{mark}>"
 
 
 def _remark(trial: Trial) -> str:

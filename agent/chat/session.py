@@ -102,7 +102,7 @@ class Session(Acting):
                     verdict == "no"
                     and self.bench.trials
                     and self.bench.trials.busy
-                    and self._is_only(text, "pause")
+                    and self._only_pauses(text)
                 ):
                     self._understand(text)
             else:
@@ -116,7 +116,7 @@ class Session(Acting):
         if chosen and 1 <= int(chosen[1]) <= len(choices):
             self._choose_one(choices[int(chosen[1]) - 1])
             return
-        if verdict and not choices and self._is_only(text, "pause"):
+        if verdict and not choices and self._only_pauses(text):
             verdict = None  # with nothing to refuse, "stop" is of the trials
         if verdict and not (self.bench.llm and self._is_able()):
             self._emit(Answer("There is no question open." if not choices else "Nothing was done.").event)
@@ -127,9 +127,9 @@ class Session(Acting):
             text = (choices and after_no(text)) or text
         self._understand(text)
 
-    def _is_only(self, text: str, command: str) -> bool:
-        """Whether a text asks for one command and nothing else."""
-        return {intent.command for intent in self._read(text).intents} == {command}
+    def _only_pauses(self, text: str) -> bool:
+        """Whether a text asks for a pause and nothing else."""
+        return {intent.command for intent in self._read(text).intents} == {"pause"}
 
     def _faces_card(self, facing: int | None) -> bool:
         """Whether what is said by one who saw that question may answer the card that is open."""

@@ -23,6 +23,9 @@ SAME_PARAMS = 0.98
 SAME_WORDS = 0.75
 """Scores from which two changes count as the same idea; chosen on other pairs than evals reports."""
 
+LEAST = 0.4
+"""A change that is less alike is not told of."""
+
 WEIGHTS = {"name": 1.0, "number": 1.2, "string": 1.0, "keyword": 0.4, "other": 0.15}
 PAIR = 0.35
 """How much a pair of neighbours tells, over a token alone."""
@@ -80,9 +83,7 @@ class Match:
     same: bool
 
 
-def find_similar(
-    change: Change, earlier: Iterable[Change], *, most: int = 5, least: float = 0.4
-) -> tuple[Match, ...]:
+def find_similar(change: Change, earlier: Iterable[Change], *, most: int = 5) -> tuple[Match, ...]:
     """Return the earlier changes that are like one, the likest first.
 
     They are compared by their diffs if both have one, else by their parameters, else by their descriptions.
@@ -99,7 +100,7 @@ def find_similar(
         else:
             continue
         limit = {"diff": SAME_DIFF, "params": SAME_PARAMS, "description": SAME_WORDS}[by]
-        if score >= least:
+        if score >= LEAST:
             found.append(Match(other.number, round(score, 4), by, score >= limit))
     return tuple(sorted(found, key=lambda match: -match.score)[:most])
 
