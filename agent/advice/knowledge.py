@@ -21,7 +21,8 @@ from bestguess.tools.errors import InputError
 from bestguess.tools.search.prior import Belief, Interval, OptimumPrior
 from bestguess.tools.space.space import Space
 from bestguess.tools.words.given import shorten, shown
-from bestguess.tools.words.kept import whole
+from bestguess.tools.words.kept import Finite, whole
+from bestguess.tools.words.sentences import counted
 from bestguess.tools.words.spelling import read_words
 
 UNNAMED_SHARE = 0.6
@@ -57,9 +58,8 @@ class Knowledge:
         """Who speaks, and what of it has no use here, for people."""
         first, *others = self.families
         if self.portfolio:
-            count = len(self.portfolio)
             learned = f" learned on {self.learned_on} data sets" if self.learned_on else ""
-            first += f" ({count} configuration{'s' if count > 1 else ''}{learned})"
+            first += f" ({counted(len(self.portfolio), 'configuration')}{learned})"
         elif not self.beliefs:
             first += " (in words for a model only)"
         return (f"Packs of knowledge: {', '.join((first, *others))}", *self.unused)
@@ -98,12 +98,9 @@ class Knowledge:
         )
 
 
-_Finite = Annotated[float, Field(allow_inf_nan=False)]
-
-
 class _Ends(TypedDict):
-    low: _Finite
-    high: _Finite
+    low: Finite
+    high: Finite
 
 
 def _is_weight(pair: list[Any]) -> list[Any]:
@@ -126,7 +123,7 @@ class _Kept(TypedDict):
     beliefs: dict[str, _Ends | _Weights]
     unused: NotRequired[list[str]]
     advice: NotRequired[str]
-    portfolio: NotRequired[list[dict[str, str | int | _Finite | bool | None]]]
+    portfolio: NotRequired[list[dict[str, str | int | Finite | bool | None]]]
     learned_on: NotRequired[Annotated[int, Field(ge=0)]]
 
 

@@ -39,7 +39,7 @@ from bestguess.tools.space.space import Space
 from bestguess.tools.surrogate.subset import representatives
 from bestguess.tools.trial import Direction, History, Proposal, Trial
 from bestguess.tools.words.given import entries, listed, shown
-from bestguess.tools.words.kept import ATTRIBUTE, MEND, read_settings
+from bestguess.tools.words.kept import ATTRIBUTE, MEND, Finite, read_settings
 from bestguess.tools.words.spelling import split_words
 
 MOST_STUDIES = 8
@@ -359,17 +359,14 @@ def _task_likeness(a: Task, b: Task) -> float:
     return (FORGIVEN + (1.0 - FORGIVEN) * both) * (1.0 if same else FORGIVEN)
 
 
-_Finite = Annotated[float, Field(allow_inf_nan=False)]
-
-
 class _Kept(TypedDict):
     study: str
     likeness: Annotated[float, Field(ge=0, le=1)]
     names: Annotated[list[str], Field(min_length=1)]
     direction: Direction
-    losses: Annotated[list[_Finite], Field(min_length=LEAST_VALUES)]
-    least: NotRequired[_Finite]
-    params: Annotated[list[dict[str, str | int | _Finite | bool | None]], Field(min_length=LEAST_VALUES)]
+    losses: Annotated[list[Finite], Field(min_length=LEAST_VALUES)]
+    least: NotRequired[Finite]
+    params: Annotated[list[dict[str, str | int | Finite | bool | None]], Field(min_length=LEAST_VALUES)]
 
 
 _KEPT: TypeAdapter[list[Any]] = TypeAdapter(list[_Kept])

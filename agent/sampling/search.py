@@ -26,6 +26,7 @@ from bestguess.agent.advice.pack import Pack
 from bestguess.agent.assembly import Assembly, ModelTerms
 from bestguess.agent.llm.shared import SharedLLM
 from bestguess.agent.record.earlier import Earlier
+from bestguess.agent.record.goals import METRIC_NAMES
 from bestguess.agent.record.trial_fields import fields_of, read_proposal
 from bestguess.agent.sampling.earlier import find_for
 from bestguess.agent.sampling.native_space import NativeSpace, check_asked, nearest, serves
@@ -56,8 +57,6 @@ UNWRITTEN_S = 60.0
 NOT_ASKED = "the objective asks for no such value beside the others"
 
 MOST_AIMS = 900
-METRIC_NAMES = "study:metric_names"
-"""The system attribute in which Optuna keeps what a study's objectives are called."""
 
 WEIGHING = 1
 """Sets the generator that weighs objectives apart from the one that draws params."""

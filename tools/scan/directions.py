@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-Direction = Literal["minimize", "maximize"]
+from bestguess.tools.goals import Direction
+
 _Kind = Literal["quality", "speed", "score"]
 
 

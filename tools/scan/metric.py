@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from bestguess.tools.scan.directions import Direction, Term, find_term, likeliest_first, likeliness
+from bestguess.tools.goals import Direction
+from bestguess.tools.scan.directions import Term, find_term, likeliest_first, likeliness
 from bestguess.tools.scan.finding import assigned_dicts, called, entries, keyword, literal_or, walk
 
 _WORD = r"[^\W\d_][\w/@.^²-]*"

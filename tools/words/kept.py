@@ -29,7 +29,7 @@ from bestguess.tools.words.given import error_words, shorten, shown
 
 ATTRIBUTE = "bestguess"
 
-_Finite = Annotated[float, Field(allow_inf_nan=False)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
 _Cost = Annotated[float, Field(ge=0, lt=2.0**53)]
 _Count = Annotated[int, Field(ge=0, lt=2**53)]
 _Plain = str | int | float | bool | None
@@ -52,19 +52,19 @@ def _is_prediction(numbers: list[float | None]) -> list[float | None]:
 
 
 # Lists, as JSON has them: what is strict takes no list for a tuple.
-_Prediction = Annotated[list[_Finite | None], AfterValidator(_is_prediction)]
+_Prediction = Annotated[list[Finite | None], AfterValidator(_is_prediction)]
 
 
 class _Outcome(TypedDict, total=False):
     __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
 
-    value: _Finite | None
+    value: Finite | None
     error: str
     feedback: str
     seconds: _Cost | None
-    values: dict[str, _Finite]
+    values: dict[str, Finite]
     pruned: bool
-    runs: list[_Finite] | tuple[_Finite, ...]
+    runs: list[Finite] | tuple[Finite, ...]
     partial: str
     trace: list[dict[Literal["name", "input", "output", "error"], str]]
 
@@ -82,8 +82,8 @@ class _Suggestion(TypedDict, total=False):
     why: str
     parameter: str
     value: _Plain
-    low: _Finite
-    high: _Finite
+    low: Finite
+    high: Finite
 
 
 class _Experiment(TypedDict, total=False):
@@ -97,7 +97,7 @@ class _Experiment(TypedDict, total=False):
     note: str
     params: dict[str, _Plain]
     seeds: list[int]
-    metrics: list[dict[str, _Finite]]
+    metrics: list[dict[str, Finite]]
     cost: _Cost
 
 
@@ -109,7 +109,7 @@ class KeptDecision(TypedDict, total=False):
     keep: Required[bool]
     runs: Required[_Count]
     against: _Count | None
-    gain: _Finite
+    gain: Finite
     words: str
 
 
@@ -156,7 +156,7 @@ class _Trial(TypedDict, total=False):
     outcome: Annotated[_Outcome, AfterValidator(_says_something)] | None
     attempts: _Count
     key: str
-    proposed: dict[str, _Finite]
+    proposed: dict[str, Finite]
 
 
 MEND = "somebody or something else wrote it: restore a copy of the study, or begin one of another name"

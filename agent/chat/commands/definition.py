@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 from bestguess.agent.chat.answers import facts
 from bestguess.agent.chat.answers.formatting import duration, verbatim
@@ -17,14 +17,13 @@ from bestguess.agent.chat.events import Card
 from bestguess.agent.chat.files import within
 from bestguess.agent.chat.prediction import draft_prediction
 from bestguess.agent.reports.report import describe_model
+from bestguess.tools.goals import Direction
 from bestguess.tools.objective.reading import WHICH_WORDS, Which
 from bestguess.tools.words.sentences import counted
 
 EXAMPLE = "digits_example.py"
 SCRIPT_LINES = 150
 """Shown of a program at a time."""
-
-Direction = Literal["minimize", "maximize"]
 
 
 def _card_for_new(session: Conversation, script: str, space: str = "", **_others: object) -> Card:
