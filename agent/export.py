@@ -49,12 +49,11 @@ def _cells(row: Sequence[Any]) -> list[Any]:
 
 def _json(study: Study) -> str:
     history = study.history
-    seconds = sum(trial.outcome.seconds or 0.0 for trial in history.told if trial.outcome)
     record = {
         "study_name": study.name,
         "task": study.task.to_dict(),
         "space": study.space.to_dict(),
-        **study_record(history, study.task, study.space, seconds=seconds),
+        **study_record(history, study.task, study.space),
     }
     return json.dumps(record, indent=2) + "\n"
 

@@ -16,7 +16,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, Unpack
 
-from bestguess.agent.chat.answers.facts import total_seconds
 from bestguess.agent.chat.consent import Consent
 from bestguess.agent.chat.conversation import Pending, Search
 from bestguess.agent.chat.events import Event
@@ -262,7 +261,7 @@ class Agent:
             status,
             (),
             study_name=self._study_name,
-            study=study_record(history, task, space, seconds=total_seconds(history)),
+            study=study_record(history, task, space),
             best_trial=history.incumbent,
             importance={one.importance.name: round(one.importance.mean, 4) for one in insights},
         )

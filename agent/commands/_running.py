@@ -121,7 +121,7 @@ def tune_and_report(
                 code = 1 if isinstance(stop.code, str) else 130
                 if isinstance(stop.code, int):
                     code = stop.code % 256 or 130  # 0 would say that all is done
-            echo(f"\n{why} after {told} trial{'s' if told != 1 else ''}{hint}", err=True)
+            echo(f"\n{why} after {counted(told, 'trial')}{hint}", err=True)
             if storage is None and told:
                 result = tuner.result(time.monotonic() - started, "interrupted")
                 _tell_result(console, result, title, Appendix(), storage=None, as_json=as_json)

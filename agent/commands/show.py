@@ -37,12 +37,11 @@ def command(
 
     study = load(storage, study_name)
     history = study.history.preferring(prefer)
-    seconds = sum(trial.outcome.seconds or 0.0 for trial in history.told if trial.outcome)
     if as_json:
         record = {
             "study_name": study.name,
             "storage": shown_url(storage),
-            **study_record(history, study.task, study.space, seconds=seconds),
+            **study_record(history, study.task, study.space),
             "left_out": [{"number": number, "reason": why} for number, why in study.left_out.items()],
         }
         if importance:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from bestguess.tools.goals import Goals
 from bestguess.tools.trial import History, Trial
 from bestguess.tools.words.cleaning import clean_line
+from bestguess.tools.words.sentences import counted
 
 MOST_ROWS = 30
 """Of a front so many trials are listed."""
@@ -100,7 +101,7 @@ def front_summary(history: History) -> str:
     over = f"; {broken} of {len(history.complete)} break a limit" if goals.limits else ""
     if not front:
         return f"No trial of {len(history)} keeps the limits{over}."
-    return f"Front: {len(front)} trial{'s' if len(front) > 1 else ''}, to {goals.words}{over}."
+    return f"Front: {counted(len(front), 'trial')}, to {goals.words}{over}."
 
 
 def by_first_metric(front: Sequence[Trial], goals: Goals) -> list[Trial]:

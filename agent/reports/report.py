@@ -27,6 +27,7 @@ from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History, Source, Trial
 from bestguess.tools.words.cleaning import clean, clean_line
 from bestguess.tools.words.given import told_apart
+from bestguess.tools.words.sentences import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ def describe_model(history: History) -> str:
         return "answering"
     if last.startswith(LEFT_ALONE):
         return f"{last} (asked again now and then)"
-    return f"no guess of its own ran in its last {failed} turn{'s' if failed > 1 else ''}: {last}"
+    return f"no guess of its own ran in its last {counted(failed, 'turn')}: {last}"
 
 
 def trial_record(trial: Trial) -> dict[str, Any]:
@@ -142,8 +143,18 @@ def trial_record(trial: Trial) -> dict[str, Any]:
     }
 
 
-def study_record(history: History, task: Task, space: Space, *, seconds: float) -> dict[str, Any]:
-    """Return a study as JSON-able values; the names are the ones outside checks use."""
+def total_seconds(history: History) -> float:
+    """Return how long all trials took."""
+    return sum(trial.outcome.seconds or 0.0 for trial in history.told if trial.outcome)
+
+
+def study_record(
+    history: History, task: Task, space: Space, *, seconds: float | None = None
+) -> dict[str, Any]:
+    """Return a study as JSON-able values, with `seconds` or what its trials took.
+
+    The names are the ones outside checks use.
+    """
     incumbent, default, worth = history.incumbent, history.default, weigh_model(history)
     stopped = count_stopped(history)
     recommended = recommend(space, history, noisy=task.noisy)
@@ -165,7 +176,7 @@ def study_record(history: History, task: Task, space: Space, *, seconds: float) 
         "model_worth": asdict(worth) if worth else None,
         "advice": [advised.record for advised in collect_advice(history)],
         "tokens": sum(trial.proposal.tokens for trial in history),
-        "seconds": round(seconds, 3),
+        "seconds": round(total_seconds(history) if seconds is None else seconds, 3),
         "trials": [trial_record(trial) for trial in history],
     }
 

@@ -15,6 +15,7 @@ from typing import Any
 from bestguess.tools.errors import InputError
 from bestguess.tools.surrogate.factors import CPU
 from bestguess.tools.words.given import plain, shown
+from bestguess.tools.words.sentences import counted
 
 AUTO = "auto"
 TORCH_CPU = "torch:cpu"
@@ -86,7 +87,7 @@ def _gpu_problem(name: str, rows: int = 0) -> str:
     if not torch.cuda.is_available():
         return "torch finds no GPU here"
     if int(name.partition(":")[2] or 0) >= (count := torch.cuda.device_count()):
-        return f"torch finds {count} GPU{'s' if count > 1 else ''} here, numbered from 0"
+        return f"torch finds {counted(count, 'GPU')} here, numbered from 0"
     room = torch.cuda.mem_get_info()[0] + torch.cuda.memory_reserved()
     if room < (need := COPIES * 8 * rows**2):
         return f"its GPU has {room / 2**30:.1f} GiB left, and {rows} trials need {need / 2**30:.1f}"

@@ -35,6 +35,7 @@ from bestguess.tools.surrogate.reach import fit_reach
 from bestguess.tools.surrogate.subset import representatives
 from bestguess.tools.surrogate.threads import few_threads
 from bestguess.tools.surrogate.transforms import ValueTransform, fit_transform
+from bestguess.tools.words.sentences import counted
 
 LEAST_VARIANCE = 1e-16
 FEW_ROWS = 40
@@ -217,8 +218,7 @@ class GPPosterior:
     @property
     def description(self) -> str:
         """One sentence for people: what was fitted, and whatever was odd about it."""
-        count = len(self._z)
-        words = [f"A Gaussian process fitted to {count} value{'s' if count > 1 else ''}"]
+        words = [f"A Gaussian process fitted to {counted(len(self._z), 'value')}"]
         if self.transform.warped:
             words.append("the values' tails drawn in")
         if self._jitter:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 
-from bestguess.agent.chat.answers.facts import total_seconds
 from bestguess.agent.chat.answers.report_page import report_page
 from bestguess.agent.chat.answers.templating import render_file
 from bestguess.agent.chat.plan import Plan
@@ -75,7 +74,7 @@ def _json(plan: Plan, study: Study, folder: Path) -> str:
         "command": plan.typed(best_of(history).params, folder),
         "space": plan.space.to_dict(),
         "limits": plan.limits.to_dict(),
-        **study_record(history, plan.task, plan.space, seconds=total_seconds(history)),
+        **study_record(history, plan.task, plan.space),
     }
     return json.dumps(record, indent=2) + "\n"
 

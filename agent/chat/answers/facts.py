@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bestguess.agent.chat.answers.formatting import counted, duration
+from bestguess.agent.chat.answers.formatting import duration
 from bestguess.agent.reports.front import front_summary, values_words, which_breaks, why_no_best
 from bestguess.agent.reports.insight import Insight
 from bestguess.agent.reports.report import credit_sources, share_words
@@ -27,6 +27,7 @@ from bestguess.tools.trial import History, Trial
 from bestguess.tools.words.chances import percent
 from bestguess.tools.words.cleaning import clean_line
 from bestguess.tools.words.given import told_apart
+from bestguess.tools.words.sentences import counted
 
 END = 0.005
 """So near to an end of its range, as a share of it, a value is at the end."""
@@ -50,11 +51,6 @@ def find_trial(history: History, number: int) -> Trial:
     numbers = [trial.number for trial in history]
     known = f"; there are {numbers[0]} to {numbers[-1]}" if numbers else "; there is none yet"
     raise InputError(f"there is no trial {number}{known}")
-
-
-def total_seconds(history: History) -> float:
-    """Return how long all trials took."""
-    return sum(trial.outcome.seconds or 0.0 for trial in history.told if trial.outcome)
 
 
 def seconds_per_trial(history: History, repeats: int | None = None) -> float | None:

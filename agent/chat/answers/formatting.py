@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from bestguess.tools.words.cleaning import clean, spell_out, tail
+from bestguess.tools.words.given import shorten
 
 OUTPUT_CHARS = 600
 CELL_CHARS = 48
@@ -30,13 +31,7 @@ def inline(text: str) -> str:
 
 def cell(text: str, chars: int = CELL_CHARS) -> str:
     """Return text as it may stand in a table."""
-    line = " ".join(str(text).split()).replace("|", "/")
-    return line if len(line) <= chars else line[: chars - 1] + "…"
-
-
-def counted(count: int, noun: str) -> str:
-    """Return how many there are of what a noun names."""
-    return f"{count} {noun}{'s' if count != 1 else ''}"
+    return shorten(" ".join(str(text).split()).replace("|", "/"), chars)
 
 
 def duration(seconds: float) -> str:

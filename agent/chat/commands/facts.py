@@ -16,6 +16,7 @@ from bestguess.agent.chat.command import Count, Number, command
 from bestguess.agent.chat.conversation import Conversation
 from bestguess.agent.chat.events import Answer
 from bestguess.agent.reports.insight import find_insight, gain_insight, write_insight
+from bestguess.agent.reports.report import total_seconds
 from bestguess.tools.errors import InputError
 from bestguess.tools.words.sentences import counted
 
@@ -165,7 +166,7 @@ def cost(study: facts.Known, n: Count | None = None) -> str:
     running = f", {len(history.running)} running" if history.running else ""
     running += f", {len(history.pruned)} stopped early" if history.pruned else ""
     running += f", {len(history.partial)} small" if history.partial else ""
-    ran = duration(facts.total_seconds(history))
+    ran = duration(total_seconds(history))
     text = (
         f"{counted(len(history.told), 'trial')} ({len(history.failed)} failed{running}), {ran} of running; "
         f"the model's proposals took {tokens} tokens, {duration(thinking)}."
@@ -175,5 +176,5 @@ def cost(study: facts.Known, n: Count | None = None) -> str:
         text += f" A trial takes {duration(mean)} on average."
     if n:
         later = f"about {duration(n * mean)}, one after the other" if mean else "nobody knows how long yet"
-        text = f"{n} more trial{'s' if n > 1 else ''} would take {later}. So far: {text}"
+        text = f"{counted(n, 'more trial')} would take {later}. So far: {text}"
     return text

@@ -13,6 +13,7 @@ from bestguess.agent.chat.cost import agreement_for, cost_lines, excess, room_fo
 from bestguess.agent.chat.events import Card
 from bestguess.agent.chat.plan import configuration
 from bestguess.tools.errors import InputError
+from bestguess.tools.words.sentences import counted
 
 MOST_IN_TIME = 1000
 """Trials of one /run that is given a time only."""
@@ -24,7 +25,7 @@ def _card_for_run(session: Conversation, n: int | None = None, minutes: float | 
     given, n = n, 10 if n is None else n
     if minutes is None:
         lines = cost_lines(session, n + waiting)
-        trials = f"{n + waiting} trial{'s' if n + waiting > 1 else ''}"
+        trials = counted(n + waiting, "trial")
     else:
         room, trials = room_for(session, minutes), f"trials for {duration(60 * minutes)}"
         most = "as many as fit" if given is None else f"at most {given}"
@@ -59,8 +60,8 @@ def run(session: Conversation, n: Count | None = None, minutes: Minutes | None =
     if minutes is not None:
         until = time.strftime("%H:%M", time.localtime(session.bench.agreed.until))
         return f"Trials run until {until}; you can go on talking."
-    going = trials.left + len(trials.running)
-    return f"{going} trial{'s' if going != 1 else ''} to go; you can go on talking."
+    going = counted(trials.left + len(trials.running), "trial")
+    return f"{going} to go; you can go on talking."
 
 
 def _until(session: Conversation) -> str:
@@ -92,7 +93,7 @@ def resume(session: Conversation) -> str:
         return f"Going on until {until}."
     session.bench.set_agreed(agreement_for(session, 0))
     trials.resume()
-    return f"Going on with {trials.left} trial{'s' if trials.left != 1 else ''}."
+    return f"Going on with {counted(trials.left, 'trial')}."
 
 
 @command(

@@ -17,6 +17,7 @@ from bestguess.agent.llm.weights.files import WeightsSource, gigabytes, install,
 from bestguess.agent.llm.weights.steps import Progress
 from bestguess.tools.errors import InputError, ModelSpecError
 from bestguess.tools.words.given import did_you_mean, shown
+from bestguess.tools.words.sentences import counted
 
 
 def _parts(package: str, count: int, version: str) -> tuple[str, ...]:
@@ -115,7 +116,7 @@ def memory_here() -> tuple[float, str]:
         if torch.cuda.is_available():
             count = torch.cuda.device_count()
             total = sum(torch.cuda.get_device_properties(gpu).total_memory for gpu in range(count))
-            return GPU_SHARE * total / 1e9, f"its share of {count} GPU{'s' if count > 1 else ''}"
+            return GPU_SHARE * total / 1e9, f"its share of {counted(count, 'GPU')}"
     return psutil.virtual_memory().total / 1e9, "main memory, where they are slow"
 
 
