@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from bestguess.agent.search.texts.draft import Tried, Writing
-from bestguess.agent.search.texts.front import choose_parent
+from bestguess.agent.search.texts.front import by_rank, choose_parent
 from bestguess.agent.search.texts.model_writer import ModelWriter
 from bestguess.agent.search.texts.rewriting import as_shown, value_of
 
@@ -28,8 +28,7 @@ class Crossing(ModelWriter):
             return []
         first = choose_parent(writing.worth, rng)
         others = [one for one in writing.worth if one.text != first.text]
-        weights = 1.0 / np.arange(1.0, len(others) + 1.0)
-        return [first, others[int(rng.choice(len(others), p=weights / weights.sum()))]]
+        return [first, others[int(rng.choice(len(others), p=by_rank(len(others))))]]
 
     def shown(self, writing: Writing, parents: list[Tried]) -> Mapping[str, Any]:  # noqa: ARG002 - one form
         """Return both texts."""

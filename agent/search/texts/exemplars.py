@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from bestguess.agent.search.texts.draft import Draft, Writing
+from bestguess.agent.search.texts.front import by_rank
 from bestguess.tools.space.text import JOINT
 
 TRIES = 16
@@ -28,7 +29,7 @@ class Exemplars:
             return []
         most = min(most, len(pool))
         parents = [(one, taken) for one in writing.worth if (taken := pieces_of(one.text, pool)) is not None]
-        weights = 1.0 / np.arange(1.0, len(parents) + 1.0)
+        weights = by_rank(len(parents))
         had, drafts = writing.had(), list[Draft]()
         for _ in range(TRIES + TRIES * count):
             if len(drafts) == count:
@@ -37,7 +38,7 @@ class Exemplars:
                 chosen = rng.permutation(len(pool))[: int(rng.integers(1, most + 1))].tolist()
                 words = f"{len(chosen)} of the pool's {len(pool)} pieces, drawn anew"
             else:
-                parent, taken = parents[int(rng.choice(len(parents), p=weights / weights.sum()))]
+                parent, taken = parents[int(rng.choice(len(parents), p=weights))]
                 chosen, change = _changed(taken, len(pool), most, rng)
                 words = f"the pieces of trial {parent.trial.number} with {change}"
             text = JOINT.join(pool[index] for index in chosen)

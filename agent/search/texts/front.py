@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from bestguess.agent.search.texts.draft import Tried
+from bestguess.tools.arrays import FloatArray
 
 
 def front(tried: Sequence[Tried]) -> list[tuple[Tried, int]]:
@@ -29,6 +30,13 @@ def front(tried: Sequence[Tried]) -> list[tuple[Tried, int]]:
         if solved and not beaten:
             kept.append((one, solved))
     return [(one, len(solved)) for one, solved in kept]
+
+
+def by_rank(n: int) -> FloatArray:
+    """Return how likely each of n texts is to be taken, the best first (n,): as one over its rank."""
+    weights: FloatArray = 1.0 / np.arange(1.0, n + 1.0)
+    weights /= weights.sum()
+    return weights
 
 
 def choose_parent(tried: Sequence[Tried], rng: np.random.Generator) -> Tried:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from bestguess.agent.search.texts.checking import check_text
-from bestguess.agent.search.texts.draft import Draft, Tried, Writing
-from bestguess.tools.arrays import FloatArray
+from bestguess.agent.search.texts.draft import Draft, Writing
+from bestguess.agent.search.texts.front import by_rank
 from bestguess.tools.errors import ParamsError
 from bestguess.tools.words.sentences import sentences
 
@@ -45,7 +45,7 @@ class Recombination:
         names = {one.text: f"trial {one.trial.number}" for one in writing.tried}
         had, drafts, moved = writing.had(), list[Draft](), list[Draft]()
         said = {_said(text) for text in had}
-        weights = _by_rank(parents)
+        weights = by_rank(len(parents))
         for _ in range(TRIES + TRIES * count):
             if len(drafts) == count:
                 break
@@ -70,12 +70,6 @@ class Recombination:
 
 def _said(text: str) -> frozenset[str]:
     return frozenset(unit.strip() for unit in sentences(text))
-
-
-def _by_rank(parents: Sequence[Tried]) -> FloatArray:
-    weights: FloatArray = 1.0 / np.arange(1.0, len(parents) + 1.0)
-    weights /= weights.sum()
-    return weights
 
 
 def _has_sentences(text: str) -> bool:
