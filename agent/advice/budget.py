@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields, replace
 
 from bestguess.agent.llm import LLM, Reply, Request
 from bestguess.tools.errors import BudgetSpent, InputError
-from bestguess.tools.words.given import plain, shown
+from bestguess.tools.words.given import is_number, plain, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,7 @@ class Budget:
     def __post_init__(self) -> None:
         for each in fields(self):
             limit = plain(getattr(self, each.name))
-            number = isinstance(limit, int | float) and not isinstance(limit, bool)
-            if limit is not None and not (number and limit >= 0):
+            if limit is not None and not (is_number(limit) and limit >= 0):
                 raise InputError(
                     f"the budget's {each.name} is {shown(limit)}; give 0 or more, or None for no limit"
                 )

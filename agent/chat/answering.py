@@ -14,6 +14,7 @@ from typing import Any
 from bestguess.agent.chat.language.intents import Intent
 from bestguess.agent.chat.language.slots import number_of, plain
 from bestguess.agent.chat.language.words import NUMBER
+from bestguess.tools.words.given import is_number
 
 MOST_CHARS = 100
 """Of words that are nothing but another number."""
@@ -71,4 +72,4 @@ def with_other_number(text: str, intent: Intent) -> Intent | None:
 
 
 def _numbers(given: Mapping[str, Any]) -> list[str]:
-    return [name for name, one in given.items() if isinstance(one, int | float) and not isinstance(one, bool)]
+    return [name for name, one in given.items() if is_number(one)]

@@ -18,6 +18,7 @@ from bestguess.tools.scan.finding import (
     walk,
 )
 from bestguess.tools.scan.names import Names, looked_up
+from bestguess.tools.words.given import is_number
 
 MOST_CLASSES = 6
 
@@ -104,7 +105,7 @@ def find_fixed(tree: ast.Module, file: str) -> Iterator[Finding]:
             yield Finding("optimizer", text, "call", call.lineno, file, options=OPTIMIZERS[1])
         for each in call.keywords if name[:1].isupper() else ():
             value = literal_or(each.value, None)
-            if each.arg and isinstance(value, int | float) and not isinstance(value, bool):
+            if each.arg and is_number(value):
                 yield Finding(f"{name}.{each.arg}", value, "call", each.value.lineno, file)
 
 

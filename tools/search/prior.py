@@ -27,6 +27,7 @@ from bestguess.tools.arrays import BoolArray, FloatArray
 from bestguess.tools.space.numeric import Float, Int
 from bestguess.tools.space.parameter import Parameter
 from bestguess.tools.space.space import Space
+from bestguess.tools.words.given import is_number
 
 CONFIDENCE = 0.8
 """NOTEBOOK 13; the four below are by hand."""
@@ -164,7 +165,7 @@ def _bump(parameter: Float | Int, interval: Interval) -> _Bump | None:
 def _numbers(parameter: Parameter, interval: Interval) -> _Weights | None:
     """Return weights of options that are numbers: a bell over their ranks, as wide as the interval."""
     options = parameter.values() if parameter.grid_size else []
-    if not all(isinstance(one, int | float) and not isinstance(one, bool) for one in options):
+    if not all(map(is_number, options)):
         return None
     numbers = np.array(sorted(options), dtype=np.float64)
     inside = np.flatnonzero((numbers >= interval.low) & (numbers <= interval.high))

@@ -14,7 +14,7 @@ from typing import Any
 from bestguess.agent.reports.live import format_prediction, format_value
 from bestguess.tools.space.parameter import Parameter
 from bestguess.tools.trial import History, Trial
-from bestguess.tools.words.given import shorten
+from bestguess.tools.words.given import is_number, shorten
 
 Figure = dict[str, Any]
 """A figure as plotly reads it: `data`, a list of traces, and `layout`."""
@@ -182,7 +182,7 @@ def axis(name: str, more: Mapping[str, Any]) -> dict[str, Any]:
 
 def place_of(value: Any) -> Any:
     """Return where a parameter's value stands: a number, or its words."""
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else plain(value)
+    return value if is_number(value) else plain(value)
 
 
 def value_at(name: str, categorical: bool, trial: Trial) -> Any:
