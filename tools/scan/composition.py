@@ -15,10 +15,10 @@ from bestguess.tools.errors import InputError
 from bestguess.tools.scan.configs import (
     MAX_DEPTH,
     MAX_SETTINGS,
+    Scalars,
     is_config,
     read_config,
     read_scalar,
-    scalar_starts,
     shown_path,
 )
 from bestguess.tools.scan.finding import (
@@ -204,8 +204,7 @@ class _Reader:
     """Reads the nodes of one YAML file; of an alias, the tree is the same as that of its anchor."""
 
     def __init__(self, text: str, file: str) -> None:
-        self._lines = text.splitlines()
-        self._starts = scalar_starts(text)
+        self._scalars = Scalars(text, file)
         self._file = file
         self._trees: dict[int, Tree] = {}
 
@@ -218,17 +217,7 @@ class _Reader:
         if not isinstance(node, yaml.ScalarNode):
             line = 1 if node is None else node.start_mark.line + 1
             return Finding("", None, "yaml", line, self._file, note=SEVERAL)
-        line, end = node.start_mark.line, node.end_mark
-        rest = self._lines[line][end.column :] if end.line == line else ""
-        return Finding(
-            "",
-            read_scalar(node),
-            "yaml",
-            line + 1,
-            self._file,
-            doc=rest.partition("#")[2].strip(),
-            span=(self._starts.get(end.index, node.start_mark.index), end.index),
-        )
+        return self._scalars.find(node)
 
     def _read_mapping(self, node: yaml.MappingNode) -> Tree:
         own: dict[Value, Any] = {}

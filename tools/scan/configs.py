@@ -6,6 +6,7 @@ import ast
 import os
 import re
 from collections.abc import Container, Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -105,19 +106,30 @@ def _items(node: yaml.Node | None) -> list[tuple[str, yaml.Node]]:
     return [(key.value, value) for key, value in node.value if isinstance(key, yaml.ScalarNode)]
 
 
-def scalar_starts(text: str) -> dict[int, int]:
-    """Return where each scalar begins by where it ends: a node begins with its anchor or its tag."""
-    tokens = (token for token in yaml.scan(text, Loader=FastLoader) if isinstance(token, yaml.ScalarToken))
-    return {token.end_mark.index: token.start_mark.index for token in tokens}
+class Scalars:
+    """The scalars of one file, with the comments behind them and where they stand."""
+
+    def __init__(self, text: str, file: str) -> None:
+        self._lines, self._file = text.splitlines(), file
+        # By where it ends: a node begins with its anchor or its tag, a token does not.
+        tokens = (one for one in yaml.scan(text, Loader=FastLoader) if isinstance(one, yaml.ScalarToken))
+        self._starts = {token.end_mark.index: token.start_mark.index for token in tokens}
+
+    def find(self, node: yaml.ScalarNode) -> Finding:
+        """Return what a node sets, without a name."""
+        line, end = node.start_mark.line, node.end_mark
+        rest = self._lines[line][end.column :] if end.line == line else ""
+        span = self._starts.get(end.index, node.start_mark.index), end.index
+        doc = rest.partition("#")[2].strip()
+        return Finding("", read_scalar(node), "yaml", line + 1, self._file, doc=doc, span=span)
 
 
 class _Reader:
     """Reads the scalars of one file; what an alias or a merge key repeats is set where it is written."""
 
     def __init__(self, text: str, file: str) -> None:
-        self._lines = text.splitlines()
+        self._scalars = Scalars(text, file)
         self._file = file
-        self._starts = scalar_starts(text)
         self._names: dict[int, str] = {}
         self._mappings: dict[int, dict[str, yaml.Node]] = {}
         self._inherited: dict[int, bool] = {}
@@ -162,8 +174,6 @@ class _Reader:
             raise InputError(f"{self._file} repeats its mappings too often to be read; write them out")
 
     def _read(self, name: str, node: yaml.ScalarNode) -> Finding:
-        line, end = node.start_mark.line, node.end_mark
-        comment = self._lines[line][end.column :].partition("#")[2] if end.line == line else ""
         note = ""
         source = self._names.setdefault(id(node), name)
         if source != name:
@@ -172,16 +182,7 @@ class _Reader:
             note = "every mapping that merges it has its own"
         elif node.style in {"|", ">"}:
             note = "it is a block of text"
-        return Finding(
-            name,
-            read_scalar(node),
-            "yaml",
-            line + 1,
-            self._file,
-            doc=comment.strip(),
-            note=note,
-            span=(self._starts.get(end.index, node.start_mark.index), end.index),
-        )
+        return replace(self._scalars.find(node), name=name, note=note)
 
 
 def read_scalar(node: yaml.ScalarNode) -> Value:
