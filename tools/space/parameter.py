@@ -1,6 +1,6 @@
 """What every parameter of a space shares: its fields, its conditions, its place in the unit interval.
 
-Names, and whether the parents in a `when` exist, are the space's to check. The four kinds are in
+Names, and whether the parents in a `when` exist, are the space's to check. The kinds are in
 `bestguess.tools.space.parameters`.
 
     symbol   meaning                                   range
@@ -40,7 +40,7 @@ _SHARED = ("default", "doc", "when")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Parameter(ABC):
-    """What Float, Int, Choice and Text share.
+    """What every parameter shares.
 
     `doc` tells a person or a model what the parameter does. `when` maps the name of a parent to the
     values (or the lone value) that make this parameter active; all its parents must match, and be
