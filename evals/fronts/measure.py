@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from bestguess.evals.fronts.problems import FrontProblem
 from bestguess.evals.fronts.searches import SEARCHES, search
+from bestguess.evals.kept import keep, read_kept
 from bestguess.tools.errors import InputError
 from bestguess.tools.words.given import did_you_mean
 
@@ -60,18 +60,15 @@ def measure_fronts(
             raise InputError(
                 f"no search is called {name!r}{did_you_mean(name, SEARCHES)}; there are {', '.join(SEARCHES)}"
             )
-    runs = {(run.search, run.problem, run.seed): run for run in _read(kept)}
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    with kept.open("a", encoding="utf-8") as file:
-        for problem in problems.values():
-            for name in names:
-                for seed in seeds:
-                    key = name, problem.name, seed
-                    if key not in runs:
-                        runs[key] = _play(name, problem, seed)
-                        file.write(json.dumps(asdict(runs[key])) + "\n")
-                        file.flush()
-                yield Figure(name, problem.name, tuple(runs[name, problem.name, seed] for seed in seeds))
+    runs = {(run.search, run.problem, run.seed): run for run in read_kept(Run, kept)}
+    for problem in problems.values():
+        for name in names:
+            for seed in seeds:
+                key = name, problem.name, seed
+                if key not in runs:
+                    runs[key] = _play(name, problem, seed)
+                    keep(kept, runs[key])
+            yield Figure(name, problem.name, tuple(runs[name, problem.name, seed] for seed in seeds))
     if len(problems) > 1:
         for name in names:
             every = (runs[name, problem, seed] for problem in problems for seed in seeds)
@@ -84,10 +81,3 @@ def _play(name: str, problem: FrontProblem, seed: int) -> Run:
     spent = time.process_time() - started
     valued = [[values for values in told[:look] if values] for look in LOOKS]
     return Run(name, problem.name, seed, tuple(problem.share(some) for some in valued), round(spent, 2))
-
-
-def _read(kept: Path) -> Iterator[Run]:
-    if kept.exists():
-        for line in kept.read_text(encoding="utf-8").splitlines():
-            fields = json.loads(line)
-            yield Run(**{**fields, "shares": tuple(fields["shares"])})

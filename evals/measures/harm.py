@@ -12,11 +12,10 @@ JSON line each, and is not played again.
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -27,6 +26,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # i
 from bestguess.agent.search.switches import Switches
 from bestguess.agent.tuner import Tuner
 from bestguess.evals.adversaries import ADVERSARIES
+from bestguess.evals.kept import keep, read_kept
 from bestguess.evals.metrics import RESAMPLES
 from bestguess.evals.suites import suite
 from bestguess.tools.arrays import FloatArray
@@ -76,7 +76,7 @@ def measure_harm(
     unknown = set(names) - ADVERSARIES.keys()
     if unknown:
         raise InputError(f"no adversary is called {min(unknown)!r}; there are {', '.join(ADVERSARIES)}")
-    runs = list(_read(kept))
+    runs = read_kept(Run, kept)
     there = {(run.adversary, run.problem, run.seed) for run in runs}
     wanted = [
         (name, problem, seed)
@@ -84,14 +84,12 @@ def measure_harm(
         for problem in suite(suite_name).problems
         for name in (ALONE, *names)
     ]
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    with ProcessPoolExecutor(jobs) as pool, kept.open("a", encoding="utf-8") as file:
+    with ProcessPoolExecutor(jobs) as pool:
         under_way = [pool.submit(partial(_play, suite_name), *one) for one in wanted if one not in there]
         with click.progressbar(as_completed(under_way), len(under_way), file=sys.stderr) as shown:
             for future in shown:
                 runs.append(future.result())
-                file.write(json.dumps(asdict(runs[-1])) + "\n")
-                file.flush()
+                keep(kept, runs[-1])
     return [_weigh(name, [run for run in runs if run.seed in seeds]) for name in names]
 
 
@@ -129,9 +127,3 @@ def _weigh(name: str, runs: Sequence[Run]) -> Harm:
     low, high = np.quantile(a[rows].mean(axis=1) / b[rows].mean(axis=1), [0.025, 0.975]).tolist()
     late = float(np.mean([run.late for run in own]))
     return Harm(name, len(own), float(a.mean() / b.mean()), low, high, late)
-
-
-def _read(kept: Path) -> Iterator[Run]:
-    if kept.exists():
-        for line in kept.read_text(encoding="utf-8").splitlines():
-            yield Run(**json.loads(line))

@@ -12,12 +12,11 @@ first; the regret after as many trials as one at a time. Every finished run is k
 
 from __future__ import annotations
 
-import json
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -25,8 +24,8 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # i
 
 from bestguess.agent.tune import tune
 from bestguess.agent.tuner import Tuner
+from bestguess.evals.kept import keep, read_kept
 from bestguess.evals.suites import suite
-from bestguess.tools.errors import InputError
 from bestguess.tools.space.parameters import Float
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Trial
@@ -74,15 +73,13 @@ def measure_regret(
 ) -> Iterator[str]:
     """Play a suite with q at once and one at a time, and yield a line on each number of trials."""
     problems = suite(name).problems
-    there = {(run.q, run.problem, run.seed) for run in _read(kept)}
+    there = {(run.q, run.problem, run.seed) for run in read_kept(AtOnce, kept)}
     wanted = [(each, problem, seed) for seed in seeds for problem in problems for each in (1, q)]
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    with ProcessPoolExecutor(jobs) as pool, kept.open("a", encoding="utf-8") as file:
+    with ProcessPoolExecutor(jobs) as pool:
         under_way = [pool.submit(_play, name, *one) for one in wanted if one not in there]
         for future in as_completed(under_way):
-            file.write(json.dumps(asdict(future.result())) + "\n")
-            file.flush()
-    runs = {(run.q, run.problem, run.seed): run.regrets for run in _read(kept)}
+            keep(kept, future.result())
+    runs = {(run.q, run.problem, run.seed): run.regrets for run in read_kept(AtOnce, kept)}
     pairs = [(problem, seed) for _, problem, seed in wanted[::2]]
     a, b = (np.array([runs[each, *pair] for pair in pairs]) for each in (q, 1))
     for number in SHOWN:
@@ -108,12 +105,3 @@ def _play(name: str, q: int, problem_name: str, seed: int) -> AtOnce:
             values.append(outcome.value)
     regrets = problem.reference.regrets(values, maximize=problem.task.direction == "maximize")
     return AtOnce(q, problem_name, seed, regrets)
-
-
-def _read(kept: Path) -> Iterator[AtOnce]:
-    if kept.exists():
-        for number, line in enumerate(kept.read_text(encoding="utf-8").splitlines(), 1):
-            try:
-                yield AtOnce(**json.loads(line))
-            except (ValueError, TypeError) as error:
-                raise InputError(f"{kept} line {number} is no run ({error}); delete it") from error

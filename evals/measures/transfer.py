@@ -17,12 +17,11 @@ line each, and is not played again.
 
 from __future__ import annotations
 
-import json
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -36,6 +35,7 @@ from bestguess.agent.search.switches import Switches
 from bestguess.agent.task import Task
 from bestguess.agent.tuner import Tuner
 from bestguess.evals.contestants import Spec
+from bestguess.evals.kept import keep, read_kept
 from bestguess.evals.protocol import Brief
 from bestguess.evals.references import reference_of_pool
 from bestguess.evals.suites._make_hpob import INSIDE, Pool
@@ -82,22 +82,19 @@ def measure_transfer(
     for arm in arms:
         if arm not in OURS:
             Spec.parse(arm)
-    there = {(one.arm, one.space, one.seed): one for one in _read(kept)}
+    there = {(one.arm, one.space, one.seed): one for one in read_kept(Played, kept)}
     spaces = sorted({name.partition("_")[0] for name in _tables(wheel).files}, key=int)
     spaces = [space for space in spaces if not only or space in only]
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    with ProcessPoolExecutor(jobs) as pool, kept.open("a", encoding="utf-8") as file:
+    with ProcessPoolExecutor(jobs) as pool:
         chains = [
-            pool.submit(_play_chain, wheel, space, seed, tuple(arms), tuple(_read(kept)))
+            pool.submit(_play_chain, wheel, space, seed, tuple(arms), tuple(read_kept(Played, kept)))
             for seed in seeds
             for space in spaces
             if any((arm, space, seed) not in there for arm in arms)
         ]
         for chain in as_completed(chains):
-            for played in chain.result():
-                file.write(json.dumps(asdict(played)) + "\n")
-            file.flush()
-    runs = [one for one in _read(kept) if one.seed in seeds and one.space in spaces and one.place]
+            keep(kept, *chain.result())
+    runs = [one for one in read_kept(Played, kept) if one.seed in seeds and one.space in spaces and one.place]
     yield from (_line(arm, runs) for arm in arms)
 
 
@@ -191,11 +188,3 @@ def _pools(wheel: Path, space: str) -> Mapping[str, Pool]:
 def _tables(wheel: Path) -> Any:
     with zipfile.ZipFile(wheel) as archive:
         return np.load(BytesIO(archive.read(f"{INSIDE}data/hpob_data.npz")))
-
-
-def _read(kept: Path) -> Iterator[Played]:
-    if kept.exists():
-        for line in kept.read_text(encoding="utf-8").splitlines():
-            fields = json.loads(line)
-            fields["trials"] = [(params, value) for params, value in fields["trials"]]
-            yield Played(**fields)
