@@ -8,14 +8,19 @@ were a reference worked out during a run, a lucky contestant could move it.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bestguess.evals.protocol import Reference, Suite
+from bestguess.agent.task import Task
+from bestguess.evals.protocol import Evaluation, Problem, Reference, Suite
 from bestguess.tools.errors import InputError
+from bestguess.tools.space.space import Space
+from bestguess.tools.trial import Params
 
 FOLDER = Path(__file__).parent / "references"
 
@@ -33,6 +38,22 @@ def reference(suite: str, problem: str, variant: str = "") -> Reference:
             f"suite {suite!r} has no frozen reference for {problem!r} {variant!r}; "
             f"run: python -m bestguess.evals freeze {suite}"
         ) from None
+
+
+def posed(
+    suite: str,
+    name: str,
+    seed: int,
+    space: Space,
+    task: Task,
+    evaluate: Callable[[dict[str, Any]], Evaluation],
+    *,
+    start: tuple[Params, ...] = (),
+    pack: str = "",
+) -> Problem:
+    """Return a problem on its frozen scale, from the default where there is no other `start`."""
+    frozen = reference(suite, name)
+    return Problem(suite, name, seed, space, task, evaluate, frozen, start or (space.default(),), pack=pack)
 
 
 def reference_of_pool(losses: ArrayLike, *, best: float | None = None) -> Reference:

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from sklearn import datasets, ensemble, neural_network, svm, tree
@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # i
 from bestguess.agent.task import Task
 from bestguess.evals.protocol import Evaluation
 from bestguess.evals.suites._llambo_runs import direction
-from bestguess.tools.arrays import FloatArray
+from bestguess.evals.suites._real_task import Split
 from bestguess.tools.space.parameters import Float, Int
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Outcome, Params
@@ -130,19 +130,10 @@ def space_of(name: str) -> Space:
     return _ESTIMATORS[name.split("-")[0]].space
 
 
-class _Split(NamedTuple):
-    """Features (n, d) and targets (n,), for the search and for the test."""
-
-    x: FloatArray
-    x_test: FloatArray
-    y: FloatArray
-    y_test: FloatArray
-
-
 @cache
-def _split(data: str) -> _Split:
+def _split(data: str) -> Split:
     x, y = _SETS[data][0](return_X_y=True)
-    split = _Split(*train_test_split(x, y, test_size=TEST_SHARE, random_state=0))
+    split = Split(*train_test_split(x, y, test_size=TEST_SHARE, random_state=0))
     if data != "diabetes":
         return split
     mean, sd = split.y.mean(), split.y.std()

@@ -193,12 +193,6 @@ class Suite(protocol.Suite):
         return {"": reference_of_pool(np.where(failed, np.nan, losses), best=best)}
 
 
-def failing_share(name: str) -> float:
-    """Return how much of a task's space fails."""
-    problem = Suite().problem(name, 0)
-    return float(np.mean([problem.evaluate(params).outcome.failed for params in _pool(name)]))
-
-
 def _base(name: str) -> Problem:
     suite, problem = RECIPES[name].base
     return tables.Suite().problem(problem, 0) if suite == "tables" else bbob.Suite().problem(problem, 0)

@@ -20,7 +20,7 @@ import numpy as np
 from bestguess.agent.task import Task
 from bestguess.evals import protocol
 from bestguess.evals.protocol import Evaluation, Problem, Reference
-from bestguess.evals.references import reference, reference_of_pool
+from bestguess.evals.references import posed, reference_of_pool
 from bestguess.tools.arrays import FloatArray
 from bestguess.tools.space.parameters import Choice, Float
 from bestguess.tools.space.space import Space
@@ -64,21 +64,13 @@ class Suite(protocol.Suite):
             apart = ((settings - [params[column] for column in space.names]) ** 2).sum(axis=1)
             return Evaluation(Outcome(float(values[apart.argmin()])))
 
-        return Problem(
-            suite=self.name,
-            name=name,
-            seed=seed,
-            space=space,
-            task=Task(f"Tune a classifier, hpob-{number}.", "validation accuracy", "maximize"),
-            evaluate=evaluate,
-            reference=reference(self.name, name),
-            start=(space.default(),),
-            pack=PACK.format(
-                space=number,
-                parameters=json.dumps({column: {} for column in space.names}),
-                portfolio=json.dumps(_read("portfolios")[name]),
-            ),
+        task = Task(f"Tune a classifier, hpob-{number}.", "validation accuracy", "maximize")
+        pack = PACK.format(
+            space=number,
+            parameters=json.dumps({column: {} for column in space.names}),
+            portfolio=json.dumps(_read("portfolios")[name]),
         )
+        return posed(self.name, name, seed, space, task, evaluate, pack=pack)
 
     def measure(self, name: str) -> dict[str, Reference]:
         """Return the exact reference: optimum, median and expectation over the pool."""

@@ -6,7 +6,7 @@ LLAMBO's space has scales `logit`, which a Float has not: those parameters are l
 contestants alike, within the same bounds. A default that scikit-learn has within the bounds is the
 space's; nobody starts there.
 
-`deviations` compares with the published scores. On scikit-learn 1.9 the 20 tasks of `headline` give them
+The tests compare with the published scores. On scikit-learn 1.9 the 20 tasks of `headline` give them
 again: exactly, but for some rows of the trees on diabetes (DecisionTree to 0.012, RandomForest to 0.002)
 and of MLP_SGD on digits and wine (to 0.007), which move with the processor's arithmetic. AdaBoost does not:
 scikit-learn removed the classifiers' algorithm, SAMME.R, and the regressor is off by up to 0.1. Its
@@ -26,7 +26,7 @@ from scipy.stats import qmc
 from bestguess.evals import protocol
 from bestguess.evals.cache import shared_cache
 from bestguess.evals.protocol import Evaluation, Problem, Reference
-from bestguess.evals.references import reference, reference_of_pool
+from bestguess.evals.references import posed, reference_of_pool
 from bestguess.evals.suites._llambo_runs import (
     MODELS,
     N_INITIAL,
@@ -38,14 +38,13 @@ from bestguess.evals.suites._llambo_runs import (
     published_losses,
     published_params,
     published_values,
-    run,
 )
 from bestguess.evals.suites._llambo_tasks import evaluate, space_of, task_of
 from bestguess.tools.errors import InputError
 from bestguess.tools.trial import Params
 from bestguess.tools.words.given import did_you_mean
 
-__all__ = ["Suite", "deviations", "pose", "published_curves", "published_values"]
+__all__ = ["Suite", "pose", "published_curves", "published_values"]
 
 VERSION = f"scikit-learn {sklearn.__version__}, definition 1"
 """What a cached value depends on; count the definition up when a model, a split or the scoring changes."""
@@ -105,41 +104,12 @@ class Suite(protocol.Suite):
         return name
 
 
-def deviations(name: str, n_rows: int = 8) -> tuple[float, float]:
-    """Return how far score and test are from the published ones at most, over rows spread over the seeds.
-
-    Rows without a published score are passed over; a row that fails here is infinitely far.
-    """
-    space = space_of(name)
-    rows = [
-        (params, score, test)
-        for seed in SEEDS
-        for params, score, test in zip(
-            published_params(name, seed), run(name, seed)["score"], run(name, seed)["test"], strict=True
-        )
-        if score is not None and test is not None
-    ]
-    largest = (0.0, 0.0)
-    for row in np.linspace(0, len(rows) - 1, n_rows).astype(int):
-        params, score, test = rows[row]
-        ours = _evaluate_once(name, space.validate(params))
-        value, ours_test = (np.inf if one is None else one for one in (ours.outcome.value, ours.test))
-        largest = (max(largest[0], abs(value - score)), max(largest[1], abs(ours_test - test)))
-    return largest
-
-
 def pose(suite: str, name: str, seed: int, start: Sequence[Params] = ()) -> Problem:
     """Return a task as the problem of a suite, from the default where there is no other `start`."""
     space = space_of(name)
-    return Problem(
-        suite=suite,
-        name=name,
-        seed=seed,
-        space=space,
-        task=task_of(name),
-        evaluate=lambda params: _evaluate_once(name, params),
-        reference=reference(suite, name),
-        start=tuple(space.validate(params) for params in start) or (space.default(),),
+    valid = tuple(space.validate(params) for params in start)
+    return posed(
+        suite, name, seed, space, task_of(name), lambda params: _evaluate_once(name, params), start=valid
     )
 
 

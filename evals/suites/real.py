@@ -20,7 +20,7 @@ from scipy.stats import qmc
 from bestguess.evals import protocol
 from bestguess.evals.cache import shared_cache
 from bestguess.evals.protocol import Evaluation, Problem, Reference
-from bestguess.evals.references import reference, reference_of_pool
+from bestguess.evals.references import posed, reference_of_pool
 from bestguess.evals.suites import _real_classification, _real_regression
 from bestguess.evals.suites._real_task import LiveTask
 
@@ -55,16 +55,7 @@ class Suite(protocol.Suite):
     def problem(self, name: str, seed: int) -> Problem:
         """Return a task; the seed is the contestant's."""
         task = TASKS[name]
-        return Problem(
-            suite=self.name,
-            name=name,
-            seed=seed,
-            space=task.space,
-            task=task.task,
-            evaluate=_evaluate(task),
-            reference=reference(self.name, name),
-            start=(task.space.default(),),
-        )
+        return posed(self.name, name, seed, task.space, task.task, _evaluate(task))
 
     def measure(self, name: str) -> dict[str, Reference]:
         """Return the reference of a Sobol pool and of steps around its best."""

@@ -18,7 +18,7 @@ from bestguess.agent.advice.exam.surfaces import FOLDER as EXAM
 from bestguess.agent.advice.exam.surfaces import Surface, read_surface
 from bestguess.evals import protocol
 from bestguess.evals.protocol import Evaluation, Problem, Reference
-from bestguess.evals.references import reference, reference_of_pool
+from bestguess.evals.references import posed, reference_of_pool
 from bestguess.tools.trial import Outcome
 
 FOLDER = Path(__file__).parent / "systems_data"
@@ -57,16 +57,7 @@ class Suite(protocol.Suite):
         def evaluate(params: dict[str, Any]) -> Evaluation:
             return Evaluation(Outcome(table.value(params)))
 
-        return Problem(
-            suite=self.name,
-            name=name,
-            seed=seed,
-            space=table.space,
-            task=table.task,
-            evaluate=evaluate,
-            reference=reference(self.name, name),
-            start=(table.space.default(),),
-        )
+        return posed(self.name, name, seed, table.space, table.task, evaluate)
 
     def measure(self, name: str) -> dict[str, Reference]:
         """Return the exact reference: optimum, median and expectation over the settings in the table."""

@@ -20,7 +20,7 @@ import numpy as np
 from bestguess.agent.task import Task
 from bestguess.evals import protocol
 from bestguess.evals.protocol import Evaluation, Problem, Reference
-from bestguess.evals.references import reference, reference_of_pool
+from bestguess.evals.references import posed, reference_of_pool
 from bestguess.tools.arrays import FloatArray
 from bestguess.tools.errors import InputError
 from bestguess.tools.space.parameters import Choice
@@ -170,16 +170,7 @@ class Suite(protocol.Suite):
         def evaluate(params: dict[str, Any]) -> Evaluation:
             return Evaluation(Outcome(table.value(params)))
 
-        return Problem(
-            suite=self.name,
-            name=name,
-            seed=seed,
-            space=table.space,
-            task=describe(name),
-            evaluate=evaluate,
-            reference=reference(self.name, name),
-            start=(table.space.default(),),
-        )
+        return posed(self.name, name, seed, table.space, describe(name), evaluate)
 
     def measure(self, name: str) -> dict[str, Reference]:
         """Return the exact reference: optimum, median and expectation over the whole table."""
