@@ -16,7 +16,16 @@ from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.language.intents import Context, Intent
 from bestguess.agent.chat.language.ranking import NEGATED, NOTHING, ranker, stem, tokens
 from bestguess.agent.chat.language.slots import Marked
-from bestguess.agent.chat.language.words import NOTED, POLITE, QUESTION, REMARKED, REQUEST, TIGHTER, WIDER
+from bestguess.agent.chat.language.words import (
+    COUNTED,
+    NOTED,
+    POLITE,
+    QUESTION,
+    REMARKED,
+    REQUEST,
+    TIGHTER,
+    WIDER,
+)
 from bestguess.agent.chat.plan import range_within
 from bestguess.tools.scan.directions import direction_of, find_term
 from bestguess.tools.space.parameters import Choice, Float, Int
@@ -184,6 +193,8 @@ def _fit(command: Command, filled: Filled, marked: Marked, text: str, chance: fl
     if command.effect != "reads" and name not in (*WORDY, "widen", "limit"):
         chance *= STRANGE ** _strange(marked)
     turned = command.effect != "reads" and name not in CONDITIONAL and not ranker().allows(marked.text, name)
+    if name not in WORDY:  # of three trials it is not said which two
+        doubtful = doubtful or any(number not in used for _, number in marked.marks("NT"))
     if doubtful or turned:
         chance = min(chance, DOUBTFUL)
     elif is_certain:
@@ -207,7 +218,11 @@ def _fill(command: Command, marked: Marked, context: Context, said: Said) -> Fil
         used.update(found)
         return [marked.slots[number] for number in found]
 
+    if command.name == "compare":
+        given |= _counted(marked, joined, context, used)
     for name, field in fields.items():
+        if name in given:
+            continue
         if name == "n" and command.name == "run" and (held := take("U")):
             given |= {name: held[0] - planned} if held[0] > planned else {"unfit": True}
         elif name == "trials" and marked.marks("KM"):
@@ -282,15 +297,42 @@ def _called(joined: str, context: Context) -> list[int]:
     return found
 
 
+def _done(context: Context) -> list[int]:
+    return [number for number in range(context.trials) if number not in context.running]
+
+
+def _leading(context: Context) -> list[int]:
+    """Return the best and the second best, in the order in which they ran."""
+    return sorted(context.called[name] for name in ("best", "second best") if name in context.called)
+
+
+def _counted(marked: Marked, joined: str, context: Context, used: set[int]) -> dict[str, Any]:
+    """Return the two trials to compare where they are counted, not named: "the last two", "the two"."""
+    found = re.search(COUNTED, marked.text)
+    if found is None or (found[3] and (marked.slots[int(found[3])] != 2 or _called(joined, context))):
+        return {}
+    number = int(found[1] or found[2] or found[3])
+    used.add(number)
+    pair = _leading(context)
+    if which := re.search("(?:la(?:st|test)|newest)|(first)|(worst)", found[0]):
+        pair = [] if which[2] else _done(context)[:2] if which[1] else _done(context)[-2:]
+    of_two = marked.slots[number] == len(pair) == 2
+    return {"a": pair[0], "b": pair[1]} if of_two else {"unfit": True}
+
+
 def _complete(given: dict[str, Any], joined: str, context: Context, said: Said) -> None:
-    """Compare one trial with that of before or the best; "the two" are the best and the second."""
-    best, second = context.called.get("best"), context.called.get("second best")
-    if "a" in given and "b" not in given and said.trial not in (None, given["a"]):
-        given["b"] = said.trial
-    if "a" in given and "b" not in given and best not in (None, given["a"]):
-        given["b"] = best
-    elif "a" not in given and None not in (best, second) and re.search(r" (?:2|two|them|both) ", joined):
-        given |= {"a": best, "b": second}
+    """Compare one trial with the one before it, the last, that of before or the best; else the best two."""
+    best, done = context.called.get("best"), _done(context)
+    if "a" in given and "b" not in given:
+        earlier = [number for number in done if number < given["a"]]
+        if earlier and re.search(" (?:befor|previou) ", joined):
+            given |= {"a": earlier[-1], "b": given["a"]}
+            return
+        last = done[-1] if done and re.search(" (?:last|latest) ", joined) else None
+        others = [one for one in (last, said.trial, best) if one not in (None, given["a"])]
+        given |= dict(zip(["b"], others, strict=False))
+    elif "a" not in given and len(pair := _leading(context)) == 2 and re.search(" (?:them|both) ", joined):
+        given |= {"a": pair[0], "b": pair[1]}
 
 
 def _limit(marked: Marked, take: Take) -> dict[str, Any]:

@@ -143,6 +143,13 @@ TRIAL = (
     r"(\d+)\b(?!\.\d|\s*(?:more|trials|<))"
     r"|\b(\d+)(?:st|nd|rd|th) (?:trial|run|one|attempt)"
 )
+_COUNTING = r"(?:first|last|latest|newest|best|top|worst)"
+COUNTED = (
+    rf"\b{_COUNTING} <N(\d+)>|<N(\d+)> {_COUNTING}\b"
+    rf"|^[^<]*\b(?:the|these|those) <N(\d+)>(?! {_COUNTING})[^<]*$"
+)
+"""What makes a number how many trials, and no trial's own; the last only where it is 2."""
+
 REST = (
     r"\b(?:rest(?! (?:like|as|same|is|stays))|remaining|what'?s left|left|planned (?:trials|ones)"
     r"|all(?: the)?(?= \d))(?: of (?:the |them )?(?:\d+)?| \d+)?"

@@ -444,3 +444,24 @@ def test_what_is_corrected_is_asked_back(text: str) -> None:
 def test_numbers_are_of_what_they_stand_beside(text: str, command: str, arguments: dict[str, object]) -> None:
     intent, *others = understand(text, replace(CONTEXT, options=("seed",))).intents
     assert (intent.command, dict(intent.arguments), others) == (command, arguments, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "pair"),
+    [
+        ("compare the last two", {"a": 10, "b": 11}),
+        ("compare the two best", {"a": 3, "b": 9}),
+        ("compare trial 8 with the one before", {"a": 7, "b": 8}),
+    ],
+)
+def test_two_trials_that_are_counted_are_no_trial_2(text: str, pair: dict[str, int]) -> None:
+    context = replace(CONTEXT, called={**CONTEXT.called, "second best": 9})
+    (intent,) = understand(text, context).intents
+    assert (intent.command, dict(intent.arguments)) == ("compare", pair)
+
+
+@pytest.mark.parametrize("text", ["compare the last three", "compare trials 5, 7 and 9", "try depth 3, 4, 5"])
+def test_more_numbers_than_a_command_takes_are_asked_back(text: str) -> None:
+    reading = understand(text, CONTEXT)
+    assert (reading.intents, reading.is_certain) == ((), False)
+    assert {one.command for choice in reading.choices[:1] for one in choice} <= {text.split()[0]}
