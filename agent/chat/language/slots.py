@@ -23,6 +23,7 @@ from bestguess.agent.chat.language.words import (
     GOALS,
     HOURS,
     LESS_THAN,
+    LISTED,
     LOOSE_GOAL,
     LOOSELY_GIVEN,
     MARKING,
@@ -183,7 +184,7 @@ class Marked:
         self._mark("C", TIMES, lambda match: int(_first(match)))
         self._mark("C", SAID_MORE, lambda match: int(match[1]))
         self._mark("C", AFTER_VERB, lambda match: int(match[2]))
-        self._mark("N", rf"({NUMBER})", lambda match: number_of(match[1]))
+        self._mark("N", rf"({LISTED})", lambda match: number_of(match[1]))
 
     def _as_written(self, word: str) -> str:
         at = re.search(re.escape(word), self.written, re.IGNORECASE)

@@ -20,7 +20,10 @@ ORDINALS = {word: number for number, word in enumerate(_ORDINALS, 2)}
 SPELLED = {
     "\u2019": "'",
     r"\b(do|does|did|is|are|was|wo|ca|should|could|has|need)nt\b": r"\1n't",
+    r"(?<![\w,])(?<!\d\.)0,(?=\d+(?!,?\d|\.\d))": "0.",
     r"(?<=\d),(?=\d{3}\b)": "",
+    r"(?<=\d) ?[*x] ?10(?:\^|\*\*)(?=[-+]?\d)": "e",
+    r"(?<![\w.*^])10(?:\^|\*\*)(?=[-+]?\d)": "1e",
     r"(?<=\d) thousand\b": "k",
     r"\btrails\b": "trials",
     r"\bn(?:_trials)? ?= ?(?=\d)": "run ",
@@ -133,7 +136,10 @@ NO = (
 WIDER = "widen|extend|expand|allow|let|raise|increase|enlarge|relax|open up"
 TIGHTER = "narrow|restrict|limit|shrink|tighten|only|don'?t|do not|never|not|nothing|cap|shouldn'?t"
 
-NUMBER = r"(?<!\w)(?<!\w\.)[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?k?(?![\w]|\.\d)"
+LISTED = r"(?<!\w)(?<!\w\.)[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?k?(?![\w]|\.\d)"
+NUMBER = rf"(?<!\d,)(?<![*^]){LISTED}(?!,\d|[\^\u207b]|\*\*)"
+"""A number by itself; what follows another at a comma, as in "3,7", may be listed or a part of it."""
+
 _INTEGER = r"(?<![\w.-])-?\d+(?![\w]|\.\d)"
 _TRIALS = r"(?:trials?|runs?|experiments?|evaluations?|times|iterations?|of (?:these|those|them))\b"
 _MORE = r"(?:more|further|additional|extra)"
@@ -246,7 +252,7 @@ OPTION_WORDS = rf"<P(\d+)>{_LINK}<O(\d+)>"
 NOT_GIVEN = (
     rf"(<[PQ]\d+>)(?: (?:is|to|must|may|should|can))* (?:not|never|cannot|[a-z]+n't)(?: be)? ({NUMBER})"
 )
-GIVEN = rf"<[PQ](\d+)>{_LINK}({NUMBER}|true\b|false\b|(?<==)[\w.+-]+)"
+GIVEN = rf"<[PQ](\d+)>{_LINK}({NUMBER}|true\b|false\b|(?<==)[\w.+-]+(?![\w.+-]|,\d|\^|\*\*))"
 _ADD = r"\b(?P<keep>add|allow|include|offer|widen|extend)(?: also| the| options?| by)* "
 MORE_OPTIONS = (
     rf"{_ADD}([\w, -]+?) (?:to|for|in) (?:the )?<P(\d+)>",

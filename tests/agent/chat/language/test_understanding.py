@@ -465,3 +465,26 @@ def test_more_numbers_than_a_command_takes_are_asked_back(text: str) -> None:
     reading = understand(text, CONTEXT)
     assert (reading.intents, reading.is_certain) == ((), False)
     assert {one.command for choice in reading.choices[:1] for one in choice} <= {text.split()[0]}
+
+
+@pytest.mark.parametrize(
+    ("text", "command", "arguments"),
+    [
+        ("set dropout max to 0,3", "narrow", {"parameter": "dropout", "high": 0.3}),
+        ("narrow lr to 0,001..0,01", "narrow", {"parameter": "lr", "low": 0.001, "high": 0.01}),
+        ("set lr min to 3*10^-4", "narrow", {"parameter": "lr", "low": 3e-4}),
+        ("compare 3,7", "compare", {"a": 3, "b": 7}),
+    ],
+)
+def test_numbers_are_read_as_people_write_them(text: str, command: str, arguments: dict[str, object]) -> None:
+    (intent,) = understand(text, CONTEXT).intents
+    assert (intent.command, dict(intent.arguments)) == (command, arguments)
+
+
+@pytest.mark.parametrize("text", ["set lr max to 1,5", "pin lr=2^-5", "I have 1,5 hours"])
+def test_no_piece_of_a_number_is_taken_for_it(text: str) -> None:
+    reading = understand(text, CONTEXT)
+    given = [one.arguments for choice in (reading.intents, *reading.choices) for one in choice]
+    assert not [
+        one for one in given if {"low", "high", "minutes"} & {*one} or one.get("values", {}).get("lr")
+    ]
