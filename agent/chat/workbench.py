@@ -164,7 +164,9 @@ class Workbench:
     def known(self) -> Known:
         """What is known of the study; raises as `the_plan` does."""
         plan = self.the_plan()
-        return Known(plan.space, plan.task, self.history, plan.limits)
+        aside = self.study.aside if self.opened else ()
+        left = tuple(trial for trial in self.study.everything if trial.number in aside) if aside else ()
+        return Known(plan.space, plan.task, self.history, plan.limits, left)
 
     def begin(self, plan: Plan) -> None:
         """Drop the present plan for another one; its study stays in the database."""

@@ -31,6 +31,8 @@ def explain(known: Known, trial: Trial) -> str:
     parts = [
         f"**Trial {trial.number}** was proposed by **{trial.source}**: {trial.reason or 'no reason given'}."
     ]
+    if trial in known.aside:
+        parts.append("It was set aside, and counts no more.")
     earlier = tuple(other for other in history if other.number < trial.number)
     best = replace(history, trials=earlier).incumbent
     changes = ", ".join(
@@ -93,7 +95,8 @@ def compare(known: Known, a: Trial, b: Trial) -> str:
     change = ""
     if a.value is not None and b.value is not None:
         change = f": a difference of {b.value - a.value:+.6g} {known.task.metric}"
-    head = f"Trial {a.number} ({a.source}) gave {_gave(a)}, trial {b.number} ({b.source}) {_gave(b)}{change}."
+    from_a, from_b = (f"{one.source}{', set aside' if one in known.aside else ''}" for one in (a, b))
+    head = f"Trial {a.number} ({from_a}) gave {_gave(a)}, trial {b.number} ({from_b}) {_gave(b)}{change}."
     head = f"{head} {luck(known, a, b)}".rstrip()
     if not (differences := _differences(a.params, b.params)):
         return f"{head} Their params are the same."
@@ -111,6 +114,8 @@ def luck(known: Known, a: Trial, b: Trial) -> str:
     """Say how likely a difference is no luck, by the runs of each trial's params; nothing without one."""
     history, metric = known.history, known.task.metric
     if a.value in (None, b.value) or b.value is None or history.goals or a.params == b.params:
+        return ""
+    if a in known.aside or b in known.aside:
         return ""
     worse, better = sorted((a, b), key=history.loss, reverse=True)
     low, high = (

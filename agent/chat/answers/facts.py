@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,20 +35,30 @@ END = 0.005
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of a study: what may be set and why, the trials that count, what proposals keep to."""
+    """What is known of a study: what may be set and why, the trials that count, what proposals keep to.
+
+    Those that were set `aside` can still be looked at.
+    """
 
     space: Space
     task: Task
     history: History
     limits: Limits = field(default_factory=Limits)
+    aside: tuple[Trial, ...] = ()
+
+    def find(self, number: int, *, counts: bool = False) -> Trial:
+        """Return the trial of that number; raises InputError if there is none, or not one that `counts`."""
+        if counts and number in {trial.number for trial in self.aside}:
+            raise InputError(f"trial {number} is set aside, and counts no more; */undo* takes that back")
+        return find_trial((*self.history, *self.aside), number)
 
 
-def find_trial(history: History, number: int) -> Trial:
-    """Return the trial of that number; raises InputError if there is none, or it was set aside."""
-    for trial in history:
-        if trial.number == number:
-            return trial
-    numbers = [trial.number for trial in history]
+def find_trial(trials: Iterable[Trial], number: int) -> Trial:
+    """Return the trial of that number; raises InputError if there is none."""
+    found = {trial.number: trial for trial in trials}
+    if number in found:
+        return found[number]
+    numbers = sorted(found)
     known = f"; there are {numbers[0]} to {numbers[-1]}" if numbers else "; there is none yet"
     raise InputError(f"there is no trial {number}{known}")
 

@@ -74,7 +74,7 @@ def why(study: facts.Known, trial: Number | None = None) -> str:
         if not len(history):
             raise InputError("there is no trial to explain yet")
         trial = history.trials[-1].number
-    return explain(study, facts.find_trial(history, trial))
+    return explain(study, study.find(trial))
 
 
 @command(
@@ -83,8 +83,7 @@ def why(study: facts.Known, trial: Number | None = None) -> str:
 )
 def compare(study: facts.Known, a: Number, b: Number) -> str:
     """Compare two trials: what differs, and what each difference alone is believed to do."""
-    one, other = facts.find_trial(study.history, a), facts.find_trial(study.history, b)
-    return compare_trials(study, one, other)
+    return compare_trials(study, study.find(a), study.find(b))
 
 
 @command(

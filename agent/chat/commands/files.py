@@ -6,7 +6,6 @@ import shlex
 from pathlib import Path
 from typing import Literal
 
-from bestguess.agent.chat.answers import facts
 from bestguess.agent.chat.answers.export import FILE_NAMES, best_of, write
 from bestguess.agent.chat.answers.formatting import verbatim
 from bestguess.agent.chat.command import Number, command
@@ -89,7 +88,7 @@ def export(session: Conversation, form: Form = "script", path: str = "") -> str:
 def _edits(session: Conversation, trial: int | None) -> tuple[Trial, list[Edit], dict[str, str]]:
     """Return the trial that is written, how the files would change, and what cannot be written, with why."""
     plan, history = session.bench.the_plan(), session.bench.history
-    chosen = best_of(history) if trial is None else facts.find_trial(history, trial)
+    chosen = best_of(history) if trial is None else session.bench.known.find(trial, counts=True)
     script = within(session.bench.folder, plan.script)
     if script.suffix != ".py":
         raise InputError(

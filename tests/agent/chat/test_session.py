@@ -176,6 +176,9 @@ def test_undo_sets_a_trial_aside_without_deleting_it_and_takes_that_back(talk: T
     assert 2 not in {trial.number for trial in talk.session.bench.history}
     assert len(talk.session.bench.study.everything) == 4
     assert "~~" in talk.say("show the table").text
+    assert "It was set aside" in talk.say("why 2").text
+    assert ", set aside) gave" in talk.say("/compare 2 1").text
+    assert "trial 2 is set aside" in talk.say("/apply 2").text
     talk.say("undo")
     assert 2 in {trial.number for trial in talk.session.bench.history}
 
