@@ -25,6 +25,7 @@ SPELLED = {
     r"(?<=\d) ?[*x] ?10(?:\^|\*\*)(?=[-+]?\d)": "e",
     r"(?<![\w.*^])10(?:\^|\*\*)(?=[-+]?\d)": "1e",
     r"(?<=\d) thousand\b": "k",
+    r"\b(?:a )?couple\b(?! (?:of )?dozen)(?: of)?": "2",
     r"\btrails\b": "trials",
     r"\bn(?:_trials)? ?= ?(?=\d)": "run ",
     r"\bw/o\b": "without",
@@ -237,7 +238,7 @@ LOOSE_GOAL = rf"<F\d+> (?P<keep>for|to) (?:the )?(?:best )?{_METRIC}|\bbest {_ME
 """It is one only if its word is a metric's: one also tunes for a friend."""
 
 _LINK = (
-    r"(?:\s*(?:[=:@(]|->)|\s+(?:to|at|is|was|were|be|as|o[nf]|around|about|(?P<keep>should)|the"
+    r"(?:\s*(?:[=:@(]|->)|\s+(?:to|at|is|was|were|be|as|o[nf]|(?P<keep>should|around|about)|the"
     r"|fix(?:ed)?|set|value))*\s*"
 )
 LOOSELY_GIVEN = (

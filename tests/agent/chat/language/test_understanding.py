@@ -348,8 +348,9 @@ def test_what_people_typed_in_sessions_is_read_as_they_meant_it(text: str, comma
 
 def test_a_range_between_two_numbers_may_be_shortened() -> None:
     text = "keep the lr btw 0.001 and 0.01 from now on"
-    offered = understand(text, CONTEXT).choices[0]
-    assert [REGISTRY[one.command].write(one.arguments) for one in offered] == [
+    reading = understand(text, CONTEXT)
+    found = reading.intents or reading.choices[0]
+    assert [REGISTRY[one.command].write(one.arguments) for one in found] == [
         "/narrow parameter=lr low=0.001 high=0.01"
     ]
 
@@ -474,6 +475,7 @@ def test_more_numbers_than_a_command_takes_are_asked_back(text: str) -> None:
         ("narrow lr to 0,001..0,01", "narrow", {"parameter": "lr", "low": 0.001, "high": 0.01}),
         ("set lr min to 3*10^-4", "narrow", {"parameter": "lr", "low": 3e-4}),
         ("compare 3,7", "compare", {"a": 3, "b": 7}),
+        ("run a couple more", "run", {"n": 2}),
     ],
 )
 def test_numbers_are_read_as_people_write_them(text: str, command: str, arguments: dict[str, object]) -> None:
@@ -488,3 +490,9 @@ def test_no_piece_of_a_number_is_taken_for_it(text: str) -> None:
     assert not [
         one for one in given if {"low", "high", "minutes"} & {*one} or one.get("values", {}).get("lr")
     ]
+
+
+def test_what_is_only_about_a_value_is_asked_about() -> None:
+    reading = understand("lr should be around 0.01", CONTEXT)
+    assert not reading.is_certain
+    assert all(one.origin == "guess" for one in reading.intents)
