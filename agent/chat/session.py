@@ -245,7 +245,8 @@ class Session(Acting):
             f" I did not understand *{shorten(clean_line(reading.unclear), 200)}*." if reading.unclear else ""
         )
         if not reading.choices and not reading.unclear and re.search(r"[a-z]", text):
-            self._emit(Answer("All right; nothing changes by that.").event)
+            lifts = " A limit is lifted by */budget minutes=none*." if "budget" in reading.denied else ""
+            self._emit(Answer(f"All right; nothing changes by that.{lifts}").event)
             return
         if not reading.choices:
             if is_question(text) and self.bench.opened and not self.stopped.is_set():

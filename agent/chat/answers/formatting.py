@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 from bestguess.tools.words.cleaning import clean, spell_out, tail
 from bestguess.tools.words.given import shorten
@@ -32,6 +33,12 @@ def inline(text: str) -> str:
 def cell(text: str, chars: int = CELL_CHARS) -> str:
     """Return text as it may stand in a table."""
     return shorten(" ".join(str(text).split()).replace("|", "/"), chars)
+
+
+def clock(at: float) -> str:
+    """Return a time to come as people say it, with its day where that is another one."""
+    now, then = time.localtime(), time.localtime(at)
+    return time.strftime("%H:%M" if now[:3] == then[:3] else "%H:%M on %d %b", then)
 
 
 def duration(seconds: float) -> str:

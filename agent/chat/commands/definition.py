@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from bestguess.agent.chat.answers import facts
-from bestguess.agent.chat.answers.formatting import duration, verbatim
+from bestguess.agent.chat.answers.formatting import clock, duration, verbatim
 from bestguess.agent.chat.answers.tables import plan_table
 from bestguess.agent.chat.answers.templating import render_file
 from bestguess.agent.chat.command import Count, Minutes, Number, command
@@ -142,23 +142,26 @@ def goal(
 )
 def budget(
     session: Conversation,
-    trials: Count | None = None,
-    minutes: Minutes | None = None,
-    tokens: Count | None = None,
+    trials: Count | Literal["none"] | None = None,
+    minutes: Minutes | Literal["none"] | None = None,
+    tokens: Count | Literal["none"] | None = None,
 ) -> str:
     """Say what may be spent: trials in all, minutes from now, tokens of the language model; or show it.
 
-    Example: /budget trials=50 minutes=60
+    Example: /budget trials=50 minutes=60; minutes=none lifts that limit
     """
-    given = {"trials": trials, "until": minutes and time.time() + 60 * minutes, "tokens": tokens}
-    new: dict[str, Any] = {name: most for name, most in given.items() if most is not None}
+    until = time.time() + 60 * minutes if isinstance(minutes, int | float) else minutes
+    given = {"trials": trials, "until": until, "tokens": tokens}
+    new: dict[str, Any] = {
+        name: None if most == "none" else most for name, most in given.items() if most is not None
+    }
     agreed = replace(session.bench.agreed, **new)
     session.bench.set_agreed(agreed)
     limits = []
     if agreed.trials is not None:
         limits.append(f"{counted(agreed.trials, 'trial')} in all")
     if agreed.until is not None:
-        limits.append(f"no trial is started after {time.strftime('%H:%M', time.localtime(agreed.until))}")
+        limits.append(f"no trial is started after {clock(agreed.until)}")
     if agreed.tokens is not None:
         limits.append(f"{agreed.tokens} tokens")
     seconds = facts.seconds_per_trial(session.bench.history)

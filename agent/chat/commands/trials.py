@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Literal
 
-from bestguess.agent.chat.answers.formatting import duration
+from bestguess.agent.chat.answers.formatting import clock, duration
 from bestguess.agent.chat.answers.notices import still_to_run
 from bestguess.agent.chat.command import Count, Minutes, Number, command
 from bestguess.agent.chat.conversation import Conversation
@@ -58,7 +58,7 @@ def run(session: Conversation, n: Count | None = None, minutes: Minutes | None =
     session.bench.set_agreed(agreement_for(session, n or 1, minutes))
     trials.add(MOST_IN_TIME if n is None else n, open_ended=n is None)
     if minutes is not None:
-        until = time.strftime("%H:%M", time.localtime(session.bench.agreed.until))
+        until = clock(time.time() + 60 * minutes)
         return f"Trials run until {until}; you can go on talking."
     going = counted(trials.left + len(trials.running), "trial")
     return f"{going} to go; you can go on talking."
@@ -68,7 +68,7 @@ def _until(session: Conversation) -> str:
     """Return until when as many trials as fit are wanted still; nothing where a number of them is."""
     trials, until = session.bench.trials, session.bench.agreed.until
     is_timed = trials and trials.open_ended and until is not None and until > time.time()
-    return time.strftime("%H:%M", time.localtime(until)) if is_timed else ""
+    return clock(until) if is_timed and until is not None else ""
 
 
 def _card_for_resume(session: Conversation) -> Card:

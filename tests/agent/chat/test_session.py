@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -630,3 +631,13 @@ def test_a_command_whose_argument_has_options_is_one_row_of_the_help(talk: Talk)
     render(CleanConsole(file=out, force_terminal=False, width=110), talk.say("/help"))
     rows = out.getvalue().splitlines()
     assert any("/earlier on|off" in row and "Let the next study begin" in row for row in rows)
+
+
+def test_a_time_names_its_day_where_that_is_another_one_and_can_be_lifted(talk: Talk) -> None:
+    talk.say("tune train.py", "yes")
+    assert re.search(r"after \d\d:\d\d on \d\d \w+", talk.say("I have 2 days").text)
+    assert "on" not in talk.say("/budget minutes=0.01").text.split("after")[1].split(".")[0]
+    talk.say("/budget trials=5")
+    assert "/budget minutes=none" in talk.say("no time limit").text
+    assert talk.say("/budget minutes=none").text == "Budget: 5 trials in all."
+    assert talk.say("/budget trials=none").text == "No budget is set; each run asks."
