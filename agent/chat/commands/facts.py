@@ -12,9 +12,10 @@ from bestguess.agent.chat.answers.explanation import explain
 from bestguess.agent.chat.answers.formatting import duration
 from bestguess.agent.chat.answers.plots import effect_plot, progress_plot
 from bestguess.agent.chat.answers.tables import best_table, trials_table
-from bestguess.agent.chat.command import Count, Number, command
+from bestguess.agent.chat.command import Count, Number, Values, command
 from bestguess.agent.chat.conversation import Conversation
 from bestguess.agent.chat.events import Answer
+from bestguess.agent.chat.plan import assignments
 from bestguess.agent.reports.insight import find_insight, gain_insight, write_insight
 from bestguess.agent.reports.report import total_seconds
 from bestguess.tools.errors import InputError
@@ -100,22 +101,33 @@ def compare(study: facts.Known, a: Number, b: Number) -> str:
     },
 )
 def table(
-    session: Conversation, show: Literal["all", "best", "worst", "failed", "latest"] = "all", n: Count = 30
+    session: Conversation,
+    show: Literal["all", "best", "worst", "failed", "latest"] = "all",
+    n: Count = 30,
+    values: Values | None = None,
 ) -> str:
-    """Show the trials: all of them, the best, the worst, the failed or the latest."""
+    """Show the trials: all of them, the best, the worst, the failed or the latest.
+
+    With values only those that have them: /table booster=dart
+    """
     plan, history = session.bench.the_plan(), session.bench.history
     if not len(history):
         return "There is no trial yet."
     if show == "best":
         # Of several metrics the front, which no order has; with limits, what keeps them.
         chosen = list(history.front) if history.goals and history.goals.several else list(history.admissible)
-        chosen = sorted(chosen, key=history.loss)[:n]
+        chosen = sorted(chosen, key=history.loss)
     elif show == "worst":
-        chosen = sorted(history.complete, key=history.loss, reverse=True)[:n]
+        chosen = sorted(history.complete, key=history.loss, reverse=True)
     elif show == "failed":
-        chosen = list(history.failed[-n:])
+        chosen = list(history.failed)
     else:
-        chosen = list(session.bench.study.everything.trials[-n:])
+        chosen = list(session.bench.study.everything.trials)
+    wanted = plan.canonical(values or {})
+    chosen = [trial for trial in chosen if wanted.items() <= trial.params.items()]
+    chosen = chosen[:n] if show in ("best", "worst") else chosen[-n:]
+    if wanted and not chosen:
+        return f"There is no such trial with {assignments(wanted)}."
     if not chosen:
         return "No trial has failed." if show == "failed" else "No trial has a value yet."
     return trials_table(chosen, plan.task.metric, history.front, session.bench.study.aside)

@@ -382,7 +382,7 @@ def _values(command: Command, context: Context, take: Take, said: Said) -> dict[
         held |= dict(take("S", 9))
         held |= {name: low if high is None else high for name, low, high in take("B", 9)}
     held |= {} if is_fixing else dict(take("O", 9))
-    named = [] if is_fixing else take("P", 9) or said.meant
+    named = [] if is_fixing or command.name == "table" else take("P", 9) or said.meant
     if not held and command.name in ("pin", "drop"):
         held = dict.fromkeys(named)
     return {"values": held} if held else {}
