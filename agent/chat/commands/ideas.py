@@ -23,8 +23,8 @@ Retried = Number | Literal["best"] | None
 """Which trial is run once more: by its number, the best, or the one that failed last."""
 
 
-def _card_for_try(session: Conversation, values: Values) -> Card:
-    params, although = _wished(session, values)
+def _card_for_try(session: Conversation, values: Values, like: int | None = None) -> Card:
+    params, although = _wished(session, values, like)
     expected = facts.expectation(session.bench.known, params)
     lines = (expected, *cost_lines(session, 1), *([although] if although else []))
     # In the title, by which the session tells whether what was agreed to is still what would be done.
@@ -49,9 +49,12 @@ def _run(session: Conversation, params: Mapping[str, Any], reason: str, *, runs:
     "proposes",
     asks=_card_for_try,
 )
-def try_(session: Conversation, values: Values) -> str:
-    """Run one trial with these values, the others as in the best so far: /try lr=0.01 depth=4."""
-    params, although = _wished(session, values)
+def try_(session: Conversation, values: Values, like: Number | None = None) -> str:
+    """Run one trial with these values, the others as in the best so far: /try lr=0.01 depth=4.
+
+    With /try lr=0.01 like=7 the others are as in trial 7.
+    """
+    params, although = _wished(session, values, like)
     _run(session, params, f"the user's idea: {assignments(values)}")
     return f"It runs next: {', '.join(filter(None, (configuration(params), although)))}."
 
@@ -59,18 +62,23 @@ def try_(session: Conversation, values: Values) -> str:
 @command(
     "reads",
 )
-def expect(session: Conversation, values: Values) -> str:
-    """Say what the surrogate expects of these values, the others as in the best so far: /expect lr=0.01."""
-    params, although = _wished(session, values)
+def expect(session: Conversation, values: Values, like: Number | None = None) -> str:
+    """Say what the surrogate expects of these values, the others as in the best so far: /expect lr=0.01.
+
+    With /expect lr=0.01 like=7 the others are as in trial 7.
+    """
+    params, although = _wished(session, values, like)
     found = facts.expectation(session.bench.known, params)
     return f"{configuration(params)}: {'; '.join(filter(None, (found, although)))}"
 
 
-def _wished(session: Conversation, values: Values) -> tuple[dict[str, Any], str]:
-    """Return the best params so far within the limits, with these values, and what limits that breaks."""
+def _wished(session: Conversation, values: Values, like: int | None) -> tuple[dict[str, Any], str]:
+    """Return the params `like` a trial's, or the best, with these values, and what limits that breaks."""
     plan, best = session.bench.the_plan(), session.bench.history.incumbent
     given = plan.canonical(values)
     base = plan.within_limits(best.params if best else plan.space.default())
+    if like is not None:
+        base = session.bench.known.find(like).params
     try:
         params = plan.space.complete({**base, **given})
     except ParamsError as error:

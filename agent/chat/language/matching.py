@@ -51,6 +51,10 @@ NEEDS = {"budget": ("trials", "minutes", "tokens"), "goal": ("metric",), "narrow
 """Commands that without any of these arguments only show something, or can do nothing."""
 
 
+_WANTED = "T O V N P with but use of settings params like same as best winner take"
+WANTED = frozenset(map(stem, re.findall(r"\w+", _WANTED)))
+"""Words and marks that alone reject nothing."""
+
 FAILED = "fail|crash|die|died|dy"
 """The stems of words for failures."""
 
@@ -241,6 +245,9 @@ def _fill(command: Command, marked: Marked, context: Context, said: Said) -> Fil
                 given |= {"a": int(held[0][0]), "b": int(held[0][1])}
             elif held := take("T") or first or take("N", trial=True) or by_name:
                 given.setdefault(name, held[0])
+        elif name == "like":
+            before = [said.trial] if said.trial is not None and re.match("with ", marked.text) else []
+            given |= dict(zip(["like"], take("T") or before, strict=False))
         elif name == "values" and command.name in ("metrics", "prefer"):
             given |= _of_metrics(command, marked, context, take)
         elif name == "values":
@@ -269,6 +276,8 @@ def _fill(command: Command, marked: Marked, context: Context, said: Said) -> Fil
     if command.name == "repeats" and of_one:
         given["unfit"] = True  # the seeds of one trial are not those of all
     if command.name == "resume" and (held := take("U")) and held[0] != planned:
+        given["unfit"] = True
+    if command.name == "forbid" and {*joined.split()} <= WANTED:
         given["unfit"] = True
     not_running = command.name == "stop" and given.get("trial") not in context.running
     lacks = (lacking if command.name in NEEDS else lacking - {"any"}) or not_running or "unfit" in given

@@ -193,9 +193,10 @@ def _split(text: str, context: Context) -> list[_Part]:
 
 
 def _is_bare(rest: str, context: Context) -> bool:
-    """Whether what follows begins with nothing but values or numbers, which belong to what is before."""
+    """Whether what follows begins with nothing but values or numbers: they belong to what is before."""
     piece = re.split(PARTS, rest)[0]
-    return bool(words := tokens(Marked(piece, context).text)) and set(words) <= {"V", "O", "N", "T"}
+    words = {*tokens(Marked(piece, context).text)}
+    return bool(words) and (words <= {"V", "O", "N", "T"} or words == {"with", "O"})
 
 
 def _weighed(part: _Part, pieces: Sequence[tuple[str, float]]) -> _Part:

@@ -641,3 +641,11 @@ def test_a_time_names_its_day_where_that_is_another_one_and_can_be_lifted(talk: 
     assert "/budget minutes=none" in talk.say("no time limit").text
     assert talk.say("/budget minutes=none").text == "Budget: 5 trials in all."
     assert talk.say("/budget trials=none").text == "No budget is set; each run asks."
+
+
+def test_a_trial_is_tried_and_a_table_shown_of_what_is_named(talk: Talk) -> None:
+    talk.say("tune train.py", "always", "try depth=4", "trial 0 but with dart", "yes")
+    assert [trial.params["depth"] for trial in talk.session.bench.history] == [3, 4, 3]
+    shown = talk.say("show the trials with dart").text
+    assert ("| 2 |" in shown, "| 0 |" in shown) == (True, False)
+    assert talk.say("/table booster=dart depth=6").text == "There is no such trial with booster=dart depth=6."

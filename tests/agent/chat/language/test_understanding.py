@@ -496,3 +496,20 @@ def test_what_is_only_about_a_value_is_asked_about() -> None:
     reading = understand("lr should be around 0.01", CONTEXT)
     assert not reading.is_certain
     assert all(one.origin == "guess" for one in reading.intents)
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments"),
+    [
+        ("use the settings of trial 7 but with dart", {"values": {"booster": "dart"}, "like": 7}),
+        ("the best but with dart", {"values": {"booster": "dart"}}),
+    ],
+)
+def test_what_is_to_be_with_a_value_is_tried(text: str, arguments: dict[str, object]) -> None:
+    (intent,) = understand(text, CONTEXT).intents
+    assert (intent.command, dict(intent.arguments)) == ("try", arguments)
+
+
+def test_nothing_is_forbidden_without_a_word_that_rejects() -> None:
+    reading = understand("with dart", CONTEXT)
+    assert all(one.command != "forbid" for choice in (reading.intents, *reading.choices) for one in choice)
