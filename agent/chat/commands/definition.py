@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from bestguess.agent.chat.answers import facts
 from bestguess.agent.chat.answers.formatting import clock, duration, verbatim
