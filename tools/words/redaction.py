@@ -34,16 +34,26 @@ _NAMED_IN_THE_MIDDLE = re.compile(
 )
 """Of a variable of the environment; the names of parameters, such as key_dim, are not read so."""
 
-_WORDS = r"(?:(?:api|access|account|secret|private)[_-]?key|token|secret|passw(?:or)?d|passphrase|pwd)"
-_SAID = rf"(?i:{_WORDS}[\"']?\s{{0,3}}[:=]\s{{0,3}}"
+_WORDS = r"(?:api[_-]?key|token|secret|password|passwd|pwd)"
+_NAMES = (
+    r"(?:(?:api|access|account|secret|private)[_-]?key|(?:access|api|auth|bearer|bot|refresh)[_-]?token"
+    r"|secret|passw(?:or)?d|passphrase)"
+)
+"""Whose value is a secret wherever it stands; a token may be one of a text, too."""
+
+_SAID = rf"(?i:{_NAMES}[\"']?\s{{0,3}}[:=]\s{{0,3}}"
+_A_NUMBER = r"[-+$]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?[^\W\d]{0,2}(?:\W|$)"
 _FORMS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
     (
         ("sk-", "sk_", "hf-", "hf_", "gho", "ghp", "ghr", "ghs", "ghu", "github_pat", "glpat", "xox"),
         re.compile(r"\b()(?:sk|hf|gh[oprsu]|github_pat|glpat|xox[abps])[-_][A-Za-z0-9_-]{16,}"),
     ),
     (("AKIA", "ASIA", "AIza"), re.compile(r"\b()(?:A(?:KIA|SIA)[A-Z0-9]{16}\b|AIza[A-Za-z0-9_-]{35})")),
-    (("eyJ", "npm_", "pypi-"), re.compile(r"\b()(?:eyJ[\w-]{8,}\.[\w.-]{16,}|(?:npm_|pypi-)[\w-]{30,})")),
-    (("earer ", "EARER "), re.compile(r"((?i:bearer) )[A-Za-z0-9._~+/=-]{8,}")),
+    (
+        ("eyJ", "npm_", "pypi-"),
+        re.compile(r"\b()(?:eyJ[\w-]{8,}\.[\w.-]{16,}|npm_[A-Za-z0-9]{36}|pypi-Ag[\w-]{30,})"),
+    ),
+    (("earer ", "EARER "), re.compile(r"((?i:bearer) )(?=\S{0,200}\d)[A-Za-z0-9._~+/=-]{8,}")),
     (("asic ", "ASIC "), re.compile(r"((?i:authorization: basic) )[A-Za-z0-9+/=]{8,}")),
     # The password in an address, which may hold what should have been escaped; a port is none.
     (("://",), re.compile(r"(://[^\s/?#@:]{0,200}:)(?!\d+[/?#])[^\s\"'<>]{1,200}(?=@)")),
@@ -54,19 +64,21 @@ _FORMS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
             rf"((?i:[?&;](?:[\w.-]{{0,40}}[_.-])?(?:{_WORDS}|key|sig|signature|auth))=)[^\s&;#\"'<>]+"
         ),
     ),
-    # As programs print what they were given; a number, such as a loss per token, is none.
+    # As programs print what they were given.
     (("=", ":"), re.compile(rf"({_SAID}[\"']))[^\"'\n]{{8,200}}(?=[\"'])")),
     (
         ("=", ":"),
+        # What is called or looked up is code. No run holds a mark, so that none is read again and again.
         re.compile(
-            rf"({_SAID}))(?![-+\d.eE]{{8,}}(?:[\s,;)\]}}]|$))(?=[^\s\"',;]{{0,200}}\d)"
-            r"[\w.~+/=$!@#%^&*-]{8,8192}+(?![(\[])"  # what is called or looked up is code
+            rf"({_SAID}))(?!{_A_NUMBER})(?=[^\s\"',;]{{0,200}}\d)[\w.~+/$!@#%^*-]{{8,}}+={{0,2}}(?![(\[])"
         ),
     ),
     (("--",), re.compile(rf"((?i:(?<![\w-])--[\w-]{{0,40}}{_WORDS})[= ])(?!\d{{1,6}}(?:\s|$))[^\s\"'{{}}]+")),
 )
 """By form: what a text must hold, and what is blanked but for its first group."""
 
+_SET = re.compile(rf"(?:.*[._-])?{_NAMES}", re.I)
+_PLAIN_WORD = re.compile(r"[a-z]+(?:_[a-z]+)*")
 _IN_URL = re.compile(r"://[^\s/?#@:]{0,200}:([^\s/?#@]{1,200})@")
 
 _lock = threading.Lock()
@@ -92,11 +104,15 @@ def keep_secret(value: str) -> None:
 
 
 def keep_options(words: Sequence[str]) -> None:
-    """Have the values blanked that a command gives to options named like secrets."""
+    """Have the values blanked that a command gives to options and variables named like secrets."""
     for word, after in pairwise([*words, ""]):
         name, given, value = word.partition("=")
-        if (given or name.startswith("--")) and is_secret_name(name) and "{" not in (value or after):
-            keep_secret(value if given else after)
+        value = value if given else after
+        is_option = name.startswith("--") and is_secret_name(name)
+        is_set = given and (_SET.fullmatch(name) or (name.isupper() and is_secret_name(name)))
+        # A word such as "accuracy" is the value of a sort key, and no key.
+        if (is_option or is_set) and "{" not in value and not _PLAIN_WORD.fullmatch(value):
+            keep_secret(value)
 
 
 def redact_cut(text: str, chars: int) -> str:

@@ -54,8 +54,10 @@ def test_a_password_in_an_address_of_the_environment_and_one_given_to_a_command_
 
 
 def test_a_key_that_a_command_sets_is_blanked() -> None:
-    keep_options(["env", "MY_KEY=hunter2wordD", "train.py", "wandb.key=hunter2wordE", "lr=0.12345678"])
+    keep_options(["env", "MY_KEY=hunter2wordD", "train.py", "wandb.api_key=hunter2wordE", "lr=0.12345678"])
     assert redact("hunter2wordD, hunter2wordE, 0.12345678") == "***, ***, 0.12345678"
+    keep_options(["train.py", "target_key=accuracy", "group.key=learning_rate", "--sort-key", "validation"])
+    assert redact("accuracy=0.9, learning_rate, validation") == "accuracy=0.9, learning_rate, validation"
 
 
 def test_a_key_that_was_given_as_argument_is_blanked_from_then_on() -> None:
@@ -79,12 +81,14 @@ def test_a_key_that_was_given_as_argument_is_blanked_from_then_on() -> None:
             "model.api_key=hydra4key lr=0.1\npassword: hunter2hunter2",
             "model.api_key=*** lr=0.1\npassword: ***",
         ),
-        ("authorization: bearer abcdefgh", "authorization: bearer ***"),
+        ("authorization: bearer abcd3fgh", "authorization: bearer ***"),
         (
             "eyJhbGciOiJI.eyJzdWIiOiIxMjM0NTY3ODkwIn0.abc-d, https://0123456789abcdef@h/1",
             "***, https://***@h/1",
         ),
-        ("loss_per_token=0.00012345678, tokens: abcdefgh12, token: 1.2345e-05",) * 2,
+        ("loss_per_token=0.00012345678, tokens: abcdefgh12, ms per token: 12.3456ms, token: llama3-8b",) * 2,
+        ('{"token": "Washington", "label": "LOC"}, eos_token="<|endoftext|>", pwd: /home/u1/project',) * 2,
+        ("password attempts, secret: 0.0012345678, Bearer instruments are",) * 2,
         ("token = tokenizer2.encode(x), token=torch.zeros(12), '--token', ssh://git@github.com/x",) * 2,
         ("train.py --max-token 512 --pad_token=0 -n 3",) * 2,
         ("a risky-business_plan for sk-learn",) * 2,
@@ -97,7 +101,20 @@ def test_what_looks_like_a_secret_is_blanked_and_the_rest_stays(text: str, shown
 
 @pytest.mark.parametrize(
     "piece",
-    ["://a:", "?a_", "?token", "--a-", "-", "sk-", "Bearer ", "&_._", "token='", "api_key=a", "secret:\n"],
+    [
+        "://a:",
+        "?a_",
+        "?token",
+        "--a-",
+        "-",
+        "sk-",
+        "Bearer ",
+        "&_._",
+        "token='",
+        "api_key=a",
+        "api_key=a1(",
+        "secret:\n",
+    ],
 )
 def test_no_text_takes_long_to_redact(piece: str) -> None:
     started = time.thread_time()
