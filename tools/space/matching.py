@@ -1,11 +1,11 @@
 """Which parameters of another space are those of this one, and what their values are here.
 
 By itself a parameter matches one of its name and kind whose values are mostly the same: of two lists of
-options at least ALIKE of what either holds is in both, and of two ranges ALIKE of the narrower one, unless
-it is less than NARROWED of both together, as a share is of per cent. Ranges are measured on the scale of this
-space. A value that only one of them holds has no counterpart. Whatever was renamed or rescaled is matched
-only where somebody says so. Then numbers of another range stand for their place in it: 30 of 0 to 100 is 0.3
-of 0 to 1.
+options at least ALIKE of what either holds is in both, and of two ranges ALIKE of the narrower one. Where
+both begin at 0 that is also to be NARROWED of the wider one, as shares and per cent are not. Ranges are
+measured on the scale of this space. A value that only one of them holds has no counterpart. Whatever was
+renamed or rescaled is matched only where somebody says so. Then numbers of another range stand for their
+place in it: 30 of 0 to 100 is 0.3 of 0 to 1.
 """
 
 from __future__ import annotations
@@ -68,8 +68,7 @@ class Matching:
         }
         by_word = {old: (new, _match(there[old], here[new], old, new)) for old, new in said.items()}
         self.matches = by_name | by_word
-        alike = len(said) + sum(_alike(there[name], here[name]) for name in by_name if name not in said)
-        self.share = alike / (len(there) + len(here) - alike)
+        self.share = len(self.matches) / (len(there) + len(here) - len(self.matches))
         """How much of both spaces is in the other one."""
 
     @property
@@ -93,7 +92,8 @@ def _is_same(there: Parameter, here: Parameter) -> bool:
     if not (isinstance(there, Float | Int) and isinstance(here, Float | Int)):
         return _alike(there, here)
     common, narrower, union = _ranges(there, here)
-    return common >= ALIKE * narrower and common >= NARROWED * union
+    units = there.low == here.low == 0 and common < NARROWED * union
+    return common >= ALIKE * narrower and not units
 
 
 def _alike(there: Parameter, here: Parameter) -> bool:

@@ -40,6 +40,8 @@ def test_what_was_renamed_or_rescaled_is_not_matched_by_itself(there: dict[str, 
         {"lr": bg.Float(1e-5, 1e-1)},  # on another scale values are what they were
         {"lr": bg.Float(1e-3, 1e-2, log=True)},
         {"dropout": bg.Float(0.2, 2.0)},
+        {"dropout": bg.Float(0.28, 0.32)},
+        {"depth": bg.Int(1, 1000)},
     ],
 )
 def test_a_range_or_list_that_is_mostly_the_same_is_matched(there: dict[str, Parameter]) -> None:
@@ -60,7 +62,7 @@ def test_of_a_range_that_was_narrowed_the_values_within_it_stay_what_they_were()
         **HERE.default(), "lr": 0.03125, "dropout": 0.3, "depth": 6,
     }  # fmt: skip
     assert matching.params({"lr": 1e-7, "dropout": 0.3, "depth": 6}) is None
-    assert matching.share == 2 / 5  # the likeness does not count it
+    assert matching.share == 3 / 4
 
 
 def test_by_consent_a_renamed_value_stays_and_a_rescaled_one_keeps_its_place() -> None:
