@@ -127,11 +127,10 @@ class FrontVerifier(Verifier):
         """Return the log of the expected hypervolume improvement times the chance to keep the limits (m,)."""
         expected = self._predict(self.posteriors, x, active)
         kept = self._log_kept(self.posteriors, expected)
-        return (
-            kept
-            if self.boxes is None
-            else kept + self.boxes.log_expected_improvement(*self._wanted(expected))
-        )
+        if self.boxes is None:
+            return kept
+        taught = 0.0 if self.goals.several else self._log_taught(expected[self.goals.first][1])
+        return kept + self.boxes.log_expected_improvement(*self._wanted(expected)) + taught
 
     def ascent(self, x: FloatArray, active: BoolArray | None) -> FloatArray:
         """Return the direction (m, d) in which the log expected hypervolume improvement grows most.

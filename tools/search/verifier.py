@@ -226,17 +226,20 @@ class Verifier:
         return weigh(log_ei, feasible=self.feasible(x, active), log_prior=known, beta=beta)
 
     def log_gain(self, x: FloatArray, active: BoolArray | None) -> FloatArray:
-        """Return the log of the expected improvement (m,) of x (m, d).
-
-        Of a noisy objective another run has to teach something: it is times 1 - noise / sqrt(sd^2 + noise^2)
-        (augmented expected improvement, Huang et al. 2006, eq. 12).
-        """
+        """Return the log of the expected improvement (m,) of x (m, d), and of what a run teaches."""
         mean, sd = self.posterior.predict_latent(x, active)
-        log_ei = log_expected_improvement(mean, sd, self.posterior.incumbent_latent)
+        return log_expected_improvement(mean, sd, self.posterior.incumbent_latent) + self._log_taught(sd)
+
+    def _log_taught(self, sd: FloatArray) -> FloatArray:
+        """Return the log of 1 - noise / sqrt(sd^2 + noise^2) of a noisy objective, else 0, for each sd (m,).
+
+        Times the expected improvement it is the augmented one (Huang et al. 2006, eq. 12).
+        """
         if not self.noisy:
-            return log_ei
+            return np.zeros_like(sd)
         noise = self.posterior.noise_sd
-        return log_ei + np.log(np.maximum(1.0 - noise / np.hypot(sd, noise), LEAST_TAUGHT))
+        taught: FloatArray = np.log(np.maximum(1.0 - noise / np.hypot(sd, noise), LEAST_TAUGHT))
+        return taught
 
     @cached_property
     def credence(self) -> float:
@@ -270,6 +273,10 @@ class Verifier:
         """
         mean, sd, mean_slope, sd_slope = self.posterior.slope_latent(x, active)
         by_mean, by_sd = log_expected_improvement_slope(mean, sd, self.posterior.incumbent_latent)
+        if self.noisy:
+            noise = self.posterior.noise_sd
+            both = np.hypot(sd, noise)
+            by_sd = by_sd + noise * sd / (both**2 * np.maximum(both - noise, LEAST_TAUGHT))
         gradient = by_mean[:, None] * mean_slope + by_sd[:, None] * sd_slope
         ascent: FloatArray = gradient * np.minimum(self.posterior.lengthscales, LONGEST) ** 2
         return ascent

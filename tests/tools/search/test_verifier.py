@@ -256,9 +256,11 @@ def test_running_trials_are_no_evidence_for_what_people_are_told() -> None:
     assert among.posterior.predict_latent(x, active)[1] < alone.posterior.predict_latent(x, active)[1]
 
 
+@pytest.mark.parametrize("noisy", [False, True])
 @pytest.mark.parametrize("seed", range(3))
-def test_the_ascent_is_the_slope_of_log_expected_improvement(seed: int) -> None:
-    verifier = fitted(history())
+def test_the_ascent_is_the_slope_of_log_expected_improvement(seed: int, noisy: bool) -> None:
+    verifier = Verifier.fit(SPACE, history(), noisy=noisy)
+    assert verifier
     lattice, rng = Lattice(SPACE), np.random.default_rng(seed)
     x, active = lattice.settle(rng.random((6, 3)) * 0.8 + 0.1)
     ascent = verifier.ascent(x, active)
