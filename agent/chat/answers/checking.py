@@ -34,11 +34,15 @@ _NONE = re.compile(
 def keep_supported(text: str, known: Iterable[str]) -> tuple[str, list[str]]:
     """Return the sentences whose numbers all stand in what is `known`, and the numbers of the others."""
     facts = [fact for words in known for fact in _facts_in(words)]
-    kept, strange, listed = [], [], 0
+    kept, strange, listed = [], [], {0}
     for line in text.splitlines():
         marker = _MARKER.match(line)
-        if marker and marker[1] and int(marker[1][:9]) != (listed := listed + 1):
-            marker = None  # it does not number a list, so it says something
+        if marker and marker[1]:
+            number = int(marker[1][:9])
+            if number - 1 in listed:
+                listed.add(number)
+            else:
+                marker = None  # it does not number a list, so it says something
         head = marker[0] if marker else ""
         sentences = []
         for sentence in _SENTENCE.split(line[len(head) :]):
@@ -138,9 +142,12 @@ def _stands(found: re.Match[str], facts: Sequence[float]) -> bool:
     reach = float(f"0.5e{exponent if exponent and float(mantissa) else 0}") * 10.0 ** -len(
         mantissa.partition(".")[2]
     )
-    exact = not percent and "." not in digits and not exponent
+    whole = "." not in digits and not exponent
+    # Of one digit everything is a rounding: a rate of 0.91 would be the 1 of "1 run failed".
+    single = whole and len(mantissa.lstrip("+-")) < 2
     for fact in facts:
-        if abs(fact - value) <= (1e-9 if exact and fact.is_integer() else reach * 1.0001):
+        exact = single or (whole and not percent and fact.is_integer())
+        if abs(fact - value) <= (1e-9 if exact else reach * 1.0001):
             return True
         if percent and abs(100 * fact - value) <= reach * 1.0001:
             return True

@@ -31,6 +31,9 @@ from bestguess.tools.words.given import shorten
 MAX_TOKENS = 300
 STOPPED = " … *(stopped)*"
 
+_GOES_ON = re.compile(r"(?:^|\s)\S*\d(?:\s*[\u00d7x*\u00b7](?:\s*10\S*)?)?\s*$")
+"""A number at the end of what is written so far, which may go on with a power or a per cent."""
+
 _ANSWER = re.compile(r'"answer"\s*:\s*"(?P<text>(?:[^"\\]|\\u[0-9a-fA-F]{4}|\\[^u])*)(?P<end>"?)')
 
 
@@ -81,7 +84,7 @@ def check_answer(
 
     def show_more(text: str) -> bool:
         nonlocal shown
-        words = said_so_far(text)
+        words = _GOES_ON.sub("", said_so_far(text))
         if strange_numbers(words, known):
             return False
         if words != shown:
