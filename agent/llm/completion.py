@@ -25,6 +25,10 @@ MOST_ERROR_CHARS = 20_000
 THOUGHTS = ("reasoning_content", "reasoning")
 """Where servers put a model's thoughts, beside its text; or where there is none, the text."""
 
+TOO_LARGE = 413
+OF_REQUEST = ("context_length_exceeded", "content_filter")
+"""OpenAI's codes of errors that are about one request."""
+
 CONTEXT_REFUSED = re.compile(r"context (?:length|size|window)\D{1,30}(\d{3,7})", re.IGNORECASE)
 """How vLLM, llama.cpp and OpenAI refuse a prompt for its length, and say how long it may be."""
 
@@ -64,6 +68,17 @@ def count_said(completion: Any, kind: str) -> int:
     """Return how many tokens a server says that it read or wrote, as far as that can be."""
     said = getattr(completion.usage, kind, 0)
     return min(max(said, 0), MOST_TOKENS) if type(said) is int else 0
+
+
+def is_of_request(error: Exception) -> bool:
+    """Whether a server refuses this request for what it holds: it is too long, or not to be answered.
+
+    Other refusals, such as of an account, are answered with 400 by some, too.
+    """
+    if getattr(error, "status_code", None) == TOO_LARGE:
+        return True
+    said = getattr(error, "message", "")
+    return getattr(error, "code", None) in OF_REQUEST or CONTEXT_REFUSED.search(str(said)) is not None
 
 
 def describe(error: Exception) -> str:

@@ -30,6 +30,7 @@ from bestguess.agent.llm.completion import (
     count_said,
     count_written,
     describe,
+    is_of_request,
 )
 from bestguess.agent.llm.concessions import concede, guesses, named
 from bestguess.agent.llm.parsing import THOUGHT, parse_texts, read_text
@@ -54,8 +55,6 @@ IDENTIFY_TIMEOUT_S = 15.0
 
 REFUSED = frozenset({400, 422})
 """Statuses of a request that holds something a server does not take; from 500 on, only if it says what."""
-
-TOO_LARGE = 413
 
 UNLISTED = frozenset({400, 403, 404, 405, 410, 501})
 """Statuses of a server that lists no models; it may answer all the same."""
@@ -203,8 +202,7 @@ class ServerLLM:
             if isinstance(error.__cause__, ReplyError):
                 raise ReplyError(f"{self.url}: {error.__cause__}") from error
             hint = f"{self._unlisted}; name a model: {self.url}#MODEL. It " if self._unlisted else ""
-            too_much = getattr(error, "status_code", None) in REFUSED | {TOO_LARGE}
-            kind = ModelRefused if too_much else ModelUnavailable
+            kind = ModelRefused if is_of_request(error) else ModelUnavailable
             raise self._unavailable(f"{hint}{describe(error)}", kind) from error
         except ModelError as error:
             raise type(error)(f"{self.url}: {error}") from error

@@ -116,8 +116,7 @@ def _read_json(answer: str, kind: type) -> Any:
     The last of the `kind` that is wanted, if there is one. Raises ValueError where there is none.
     """
     text = answer.strip()[:MOST_ANSWER]
-    fenced = _FENCE.search(text)
-    for part in (text, fenced[1] if fenced else ""):
+    for part in (text, *reversed(_FENCE.findall(text))):
         with suppress(ValueError):
             return json.loads(part)
     found = list(_values_in(text))

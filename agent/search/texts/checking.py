@@ -20,8 +20,10 @@ from bestguess.tools.words.cleaning import clean
 from bestguess.tools.words.given import shorten, shown
 
 _PLACEHOLDER = re.compile(r"\{[^\W\d]\w*(?:[.\[!:][^{}]*)?\}")
-_FIELD = re.compile(r"\{[\w.\[\]]*[!:}]")
+_FIELD = re.compile(r"\{[^\W\d][\w.\[\]]*[!:}]")
 """How a field of `str.format` begins; one of JSON in a text that nobody formats begins otherwise."""
+
+_LATEX = re.compile(r"\\\w+\{")
 
 
 def placeholders(text: str) -> set[str]:
@@ -62,7 +64,7 @@ def check_text(parameter: Text, said: Any) -> str:
     if not text:
         raise ParamsError(f"it is empty; give {parameter.allowed}")
     wanted, given = _fields(parameter.default), _fields(text)
-    if wanted and all(map(_FIELD.match, wanted)):
+    if wanted and all(map(_FIELD.match, wanted)) and not _LATEX.search(parameter.default):
         if given is None:
             raise ParamsError("a brace stands alone in the text; double it, or leave it out")
     else:  # whoever fills it in does so in another way, or not at all

@@ -177,7 +177,7 @@ def test_who_thinks_until_no_room_is_left_is_asked_once_more_without(thought: st
 
     assert len(advice.configurations) == 3
     assert [body["max_tokens"] for body in asked] == [asked[1]["max_tokens"] + 2048, asked[1]["max_tokens"]]
-    assert advice.tokens == 2 * 60
+    assert advice.tokens >= 2 * 60  # what the server says, or what the texts have at least
 
 
 def test_first_guesses_in_one_answer_run_in_the_models_own_order() -> None:
