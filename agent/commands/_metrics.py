@@ -72,7 +72,10 @@ def read_metrics(
         words["metrics"] = dict(zip(patterns, ways, strict=True))
     elif named:
         ((name, pattern),) = named
+        if is_name(metrics[0]) and is_name(str(words.get("metric", ""))):
+            words["metric"] = name  # a name in place of another one, which the space's task has
         patterns = {words.setdefault("metric", name): pattern}
+        _check_direction(name, directions, words)
     if directions and len(named) < 2:
         words["direction"] = directions[0]
     for given in limits:
@@ -84,6 +87,11 @@ def read_metrics(
         if name not in patterns or pattern == found["what"]:
             patterns[name] = pattern
     return patterns
+
+
+def is_name(given: str) -> bool:
+    """Whether a metric is given by a name that stands in the output, and by no expression or description."""
+    return _NAME.fullmatch(given.strip()) is not None and given != NO_METRIC
 
 
 def patterns_for(task: Task, given: Mapping[str, str]) -> str | dict[str, str] | None:
@@ -102,6 +110,18 @@ def _name_and_pattern(given: str) -> tuple[str, str]:
     """Return the name and the regular expression of a metric that is given by one of them."""
     from bestguess.tools.scan.metric import pattern_of
 
-    if _NAME.fullmatch(given.strip()) and given != NO_METRIC:
+    if is_name(given):
         return given.strip(), pattern_of(given.strip())
     return metric_name(given), given
+
+
+def _check_direction(name: str, directions: Sequence[str], words: Mapping[str, Any]) -> None:
+    """Raise InputError where the space's task has a direction that the name of a metric speaks against."""
+    from bestguess.tools.scan.directions import find_term
+
+    said, term = words.get("direction"), find_term(name)
+    if not directions and said and term and term.direction != said:
+        raise InputError(
+            f"--metric {name} is by its name to {term.direction}, and the task of the space is to {said}; "
+            "give --direction"
+        )

@@ -50,6 +50,8 @@ def _metric(estimator: Any, scoring: Any, refit: Any) -> str:
         return scoring
     if isinstance(refit, str):
         return refit
+    if isinstance(scoring, list | tuple | Mapping) and scoring:
+        return str(next(iter(scoring)))
     return "accuracy" if is_classifier(estimator) and scoring is None else "score"
 
 

@@ -121,7 +121,8 @@ def _read_run(task: Task, index: int, values: Sequence[Any], several: Sequence[A
         raise InputError(str(error).replace("the objective's value", "a value")) from error
     if missing := [name for name in task.names if name not in measured]:
         has = ", ".join(measured) or "nothing"
-        raise InputError(f"run {index + 1} has no {', '.join(missing)}, only {has}")
+        mend = f"give it, or where {has} is what is improved say so: --goal {has}=minimize or =maximize"
+        raise InputError(f"run {index + 1} has no {', '.join(missing)}, only {has}; {mend}")
     return measured
 
 

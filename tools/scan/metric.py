@@ -26,7 +26,7 @@ _NAME, _GAPS = re.compile(r"[^\W\d]\w*"), re.compile(r"[\s_-]+")
 _LABEL_CHARS = 200
 _MOST_WORDS = 6
 
-NUMBER = r"([-+.,_$€£eE\d]*\d|(?i:nan|-?inf(?:inity)?)(?!\w))"
+NUMBER = r"([-\u2212+.,_$€£¥eE\d]*\d|(?i:nan|-?inf(?:inity)?)(?!\w))"
 """A number in the ways that people print it; `objective.reading` reads it."""
 
 VALUE = r'(?:\S*?["-([])??' + NUMBER
@@ -38,8 +38,11 @@ VALUE = r'(?:\S*?["-([])??' + NUMBER
 
 _BEFORE, _GAP = r"(?i)(?<![\w])", r"[\s_-]*"
 # Gaps give nothing back, or a long one is tried in all ways. With no mark between, `24h:` is another label.
-_MARK = r"(?:[:=|│┃║→]|[-=]>|(?!\s*\d+[a-zA-Z]*\s*[:=]))"
-_AFTER = rf"(?!\w)[\"']?\s*+(?:\([a-z][^()]*\)\s*+)?(?:is|was|at|of)?\s*+{_MARK}\s*+{VALUE}"
+_SIGN = r"(?:[:=|│┃║→]|[-=]>)"
+_MARK = rf"(?:{_SIGN}|(?!\s*[-#]?\d+[a-zA-Z]*\s*[:=]))"
+# What stands in brackets before a mark is said of the name: `RMSE (5-fold): 3.7`, `ndcg[10] = 0.4`.
+_ASIDE = rf"(?:(?:\([^()\n]{{1,80}}+\)|\[[^\[\]\n]{{1,80}}+\])\s*+(?={_SIGN})|\([a-z][^()]*\)\s*+)?+"
+_AFTER = rf"(?!\w)[\"']?\s*+{_ASIDE}(?:is|was|at|of)?\s*+{_MARK}\s*+{VALUE}"
 
 
 def pattern_of(metric: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 import threading
 import time
@@ -200,6 +201,23 @@ def test_values_as_far_as_numbers_go_are_drawn(values: tuple[float, ...]) -> Non
     out = io.StringIO()
     render(Console(file=out, width=80), Answer("", plot).event)
     assert "loss" in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "output", "number"),
+    [
+        ("RMSE", "RMSE (5-fold): 3.7", ["3.7"]),
+        ("acc", "acc (95% CI): 0.81", ["0.81"]),
+        ("ndcg", "ndcg[10]=0.41", ["0.41"]),
+        ("loss", "loss [3/10]: 0.5", ["0.5"]),
+        ("mae", "mae#3: .5", []),
+        ("score", "score: \u22120.5", ["\u22120.5"]),
+    ],
+)
+def test_what_is_said_of_a_name_in_brackets_is_not_its_number(
+    name: str, output: str, number: list[str]
+) -> None:
+    assert re.findall(pattern_of(name), output) == number
 
 
 def test_between_two_trials_the_best_so_far_is_that_of_the_first() -> None:

@@ -11,6 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bestguess.agent.cli import main
+from bestguess.agent.commands._metrics import read_metrics
+from bestguess.tools.errors import InputError
 
 Run = Callable[..., Result]
 
@@ -74,6 +76,17 @@ def test_what_makes_no_sense_is_refused(run: Run, options: tuple[str, ...], said
     done = run("tune", "--space", "space.yaml", *options, "program:near")
     assert done.exit_code == 2
     assert said in done.output
+
+
+def test_a_metric_that_is_named_takes_the_place_of_the_files_unless_its_direction_is_another() -> None:
+    words: dict[str, Any] = {"metric": "val_loss", "direction": "minimize"}
+    with pytest.raises(InputError, match="val_acc is by its name to maximize"):
+        read_metrics(["val_acc"], (), (), dict(words))
+    read_metrics(["latency"], (), (), words)
+    assert words == {"metric": "latency", "direction": "minimize"}
+    described: dict[str, Any] = {"metric": "error (5 folds)", "direction": "minimize"}
+    read_metrics(["val_loss"], (), (), described)
+    assert described["metric"] == "error (5 folds)"
 
 
 @pytest.mark.parametrize("option", ["--parallel", "--n-jobs"])

@@ -239,6 +239,7 @@ def test_refit_is_what_it_is_in_scikit_learn(refit: Any) -> None:
 def test_several_metrics_without_a_refit_improve_the_first() -> None:
     found = search(scoring=["accuracy", "roc_auc"], refit=False, n_iter=3).fit(X, Y)
     assert [trial.value for trial in found.trials_] == list(found.cv_results_["mean_test_accuracy"])
+    assert found.result_.record.task.metric == "accuracy"
 
 
 def test_one_random_split_serves_all_candidates() -> None:
