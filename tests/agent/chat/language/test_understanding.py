@@ -348,9 +348,8 @@ def test_what_people_typed_in_sessions_is_read_as_they_meant_it(text: str, comma
 
 def test_a_range_between_two_numbers_may_be_shortened() -> None:
     text = "keep the lr btw 0.001 and 0.01 from now on"
-    reading = understand(text, CONTEXT)
-    found = reading.intents or reading.choices[0]
-    assert [REGISTRY[one.command].write(one.arguments) for one in found] == [
+    offered = understand(text, CONTEXT).choices[0]
+    assert [REGISTRY[one.command].write(one.arguments) for one in offered] == [
         "/narrow parameter=lr low=0.001 high=0.01"
     ]
 
