@@ -35,7 +35,8 @@ def find_study(storage: str | None, name: str, given: Task | None) -> Study | No
     turned = wanted.direction not in (Task().direction, kept.direction)
     if (named and not same) or turned:
         raise StudyError(
-            f"study {name!r} is to {kept.aim}, and now to {wanted.aim}; choose another study name"
+            f"study {name!r} is to {kept.aim}, and this says to {wanted.aim}: goals, limits and a direction "
+            "are said with its first experiment; leave them out, or choose another study name"
         )
     return study
 

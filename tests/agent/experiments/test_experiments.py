@@ -207,7 +207,7 @@ def test_a_study_of_experiments_is_opened_again_and_no_other_is_taken_for_one(tm
     with pytest.raises(StudyError, match="and now to minimize it"):
         again.expect("minimize")
     assert len(first.entries) == 2
-    with pytest.raises(StudyError, match="is to maximize accuracy, and now to minimize loss"):
+    with pytest.raises(StudyError, match="is to maximize accuracy, and this says to minimize loss"):
         bg.Experiments(storage, "a", bg.Task(metric="loss"))
     with (
         bg.Tuner(bg.Space(x=bg.Float(0, 1)), storage=storage, study_name="b"),
