@@ -53,7 +53,7 @@ _FORMS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
         ("eyJ", "npm_", "pypi-"),
         re.compile(r"\b()(?:eyJ[\w-]{8,}\.[\w.-]{16,}|npm_[A-Za-z0-9]{36}|pypi-Ag[\w-]{30,})"),
     ),
-    (("earer ", "EARER "), re.compile(r"((?i:bearer) )(?=\S{0,200}\d)[A-Za-z0-9._~+/=-]{8,}")),
+    (("earer ", "EARER "), re.compile(r"((?i:bearer) )(?![A-Za-z]+(?:\s|$))[A-Za-z0-9._~+/=-]{8,}")),
     (("asic ", "ASIC "), re.compile(r"((?i:authorization: basic) )[A-Za-z0-9+/=]{8,}")),
     # The password in an address, which may hold what should have been escaped; a port is none.
     (("://",), re.compile(r"(://[^\s/?#@:]{0,200}:)(?!\d+[/?#])[^\s\"'<>]{1,200}(?=@)")),
