@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 from bestguess.tools.words.given import shown
 
+_UNREADABLE_IN_PLACE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PROTOCOL)
 _AS_IT_LIES = "mode=ro&immutable=1"
 _NAMED = re.compile(r"'[^']*(?:'|\Z)|\"[^\"]*(?:\"|\Z)|`[^`]*(?:`|\Z)|\[[^]]*(?:\]|\Z)")
 """A text or a name in quotes, which may hold anything."""
@@ -56,7 +57,8 @@ def connect(path: Path, *, timeout_s: float) -> sqlite3.Connection:
     try:
         return _connect(path, how, timeout_s) if how else _copied(path)
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+        # Who reads without a trace cannot mend the index of a log that a killed writer left half done.
+        if error.sqlite_errorcode & 0xFF not in _UNREADABLE_IN_PLACE:
             raise
         return _copied(path)
 

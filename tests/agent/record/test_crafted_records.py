@@ -327,7 +327,7 @@ CODE = {
     "comment": "DROP TABLE version_info; CREATE TABLE Version_Info (a TEXT CHECK /* ( */ (length(a) > 0))",
     "index of some rows": "CREATE INDEX i ON trials (state) WHERE number >= 0 AND length(hex(zeroblob(400000000))) > 1",
     "index by a pattern": "CREATE INDEX i ON trials (number LIKE '%a%a%b')",
-    "bracket in a text": "CREATE INDEX i ON trials (')' || hex(zeroblob(400000000)))",
+    "bracket in a text": "CREATE INDEX i ON trials (')' || hex(zeroblob(4000000)))",
     "check of a text": "DROP TABLE version_info; CREATE TABLE version_info (a TEXT CHECK (')' <> printf('%.*c', 1, 'a')))",
     "check behind a quote": """DROP TABLE version_info; CREATE TABLE version_info (a, CONSTRAINT"c"CHECK(length(hex(a))>0))""",
     "check behind a text": "DROP TABLE version_info; CREATE TABLE version_info (a TEXT DEFAULT'x'CHECK(length(hex(a))>0))",

@@ -189,6 +189,27 @@ def test_a_study_that_was_loaded_can_be_told(tmp_path: Path) -> None:
     assert [one.value for one in study.history] == [0.25, 0.5]
 
 
+@pytest.mark.slow
+def test_a_file_whose_log_a_killed_writer_left_half_done_is_read_beside_the_next_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    writes = (
+        "import os, sqlite3, sys\n"
+        "writer = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+        "writer.execute('PRAGMA journal_mode=WAL')\n"
+        "writer.executescript('CREATE TABLE t (x); INSERT INTO t VALUES (1); BEGIN IMMEDIATE')\n"
+        "os.write(os.open(sys.argv[1] + '-shm', os.O_WRONLY), b'\\xff' * 8)\n"
+        "print('holds it', flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    command = [sys.executable, "-c", writes, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as writer:
+        assert writer.stdout
+        assert writer.stdout.readline()
+        with closing(connect(path, timeout_s=1.0)) as reading:
+            assert reading.execute("SELECT x FROM t").fetchall() == [(1,)]
+        writer.kill()
+
+
 def test_a_journal_is_read_without_a_trace(tmp_path: Path) -> None:
     closed(tmp_path / "study.db")
     path = beside(url(tmp_path / "study.db"))
