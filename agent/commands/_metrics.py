@@ -72,10 +72,12 @@ def read_metrics(
         words["metrics"] = dict(zip(patterns, ways, strict=True))
     elif named:
         ((name, pattern),) = named
-        if is_name(metrics[0]) and is_name(str(words.get("metric", ""))):
-            words["metric"] = name  # a name in place of another one, which the space's task has
+        before = words.get("metric", name)
+        if before != name:  # the direction in the space's task is of another metric
+            _check_direction(name, directions, words)
+        if is_name(metrics[0]) and is_name(str(before)):
+            words["metric"] = name
         patterns = {words.setdefault("metric", name): pattern}
-        _check_direction(name, directions, words)
     if directions and len(named) < 2:
         words["direction"] = directions[0]
     for given in limits:

@@ -84,6 +84,8 @@ def test_a_metric_that_is_named_takes_the_place_of_the_files_unless_its_directio
         read_metrics(["val_acc"], (), (), dict(words))
     read_metrics(["latency"], (), (), words)
     assert words == {"metric": "latency", "direction": "minimize"}
+    read_metrics(["loss"], (), (), own := {"metric": "loss", "direction": "maximize"})
+    assert own["direction"] == "maximize", "the task says it of this metric"
     described: dict[str, Any] = {"metric": "error (5 folds)", "direction": "minimize"}
     read_metrics(["val_loss"], (), (), described)
     assert described["metric"] == "error (5 folds)"
