@@ -9,7 +9,7 @@ import queue
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -32,7 +32,9 @@ class Workers:
         InputError: the objective cannot be sent to another process.
     """
 
-    def __init__(self, objective: Objective, count: int = 1, *, processes: bool = False) -> None:
+    def __init__(
+        self, objective: Objective, count: int = 1, *, processes: bool = False, told: Sequence[Trial] = ()
+    ) -> None:
         self.count = count
         if processes and isinstance(objective, FunctionObjective) and objective.takes_trial:
             raise InputError(
@@ -40,6 +42,8 @@ class Workers:
                 "threads"
             )
         command = objective.objective if isinstance(objective, Repeated) else objective
+        if isinstance(command, CommandObjective):
+            recall_units(command, told)
         # A command has a process of its own, and its reports come to this one.
         processes = processes and not isinstance(command, CommandObjective)
         self._objective: Objective = _InProcesses(objective) if processes else objective
@@ -107,6 +111,12 @@ class Workers:
             self._queue.put((trial.number, evaluate(self._objective, trial)))
         except BaseException as error:  # noqa: BLE001 - it is handed to the thread that waits
             self._queue.put((trial.number, error))
+
+
+def recall_units(command: CommandObjective, told: Sequence[Trial]) -> None:
+    """Hold a command to the units of the trials that are told, run by other processes as well."""
+    if printed := next((trial.said for trial in reversed(told) if trial.value is not None), ""):
+        command.recall(printed)
 
 
 class _InProcesses:

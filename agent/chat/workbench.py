@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import chain, count
 from pathlib import Path
@@ -24,6 +24,7 @@ from bestguess.agent.record.opening import study_names
 from bestguess.agent.record.study import Study
 from bestguess.agent.tune import repeat
 from bestguess.agent.tuner import Tuner
+from bestguess.agent.workers import recall_units
 from bestguess.tools.errors import InputError, StudyError
 from bestguess.tools.objective.run import CommandObjective, Objective
 from bestguess.tools.space.region import Limits, Region
@@ -276,7 +277,7 @@ class Workbench:
         if self.trials and plan.task != before.task:
             self._open_anew()
         elif self.trials:
-            self.trials.objective = self._objective(plan, plan.repeats)
+            self.trials.objective = self._objective(plan, plan.repeats, self.history.told)
             if plan.pruner != before.pruner:
                 self.trials.tuner.set_pruner(plan.pruner)
 
@@ -367,12 +368,12 @@ class Workbench:
         tuner.limit(plan.limits)
         self.trials = Trials(
             tuner,
-            self._objective(plan, plan.repeats),
+            self._objective(plan, plan.repeats, tuner.history.told),
             self._stop,
             self._watcher,
             parallel=self.parallel,
             may_start=self.may_start,
-            repeated=lambda runs: self._objective(self.the_plan(), runs),
+            repeated=lambda runs: self._objective(self.the_plan(), runs, self.history.told),
         )
         self.trials.paused = True
         return self.trials
@@ -385,7 +386,7 @@ class Workbench:
         change()
         self._open(self.the_plan()).take_over(before)
 
-    def _objective(self, plan: Plan, runs: int) -> Objective:
+    def _objective(self, plan: Plan, runs: int, told: Sequence[Trial]) -> Objective:
         """Return what runs the program, so many times a trial."""
         command = CommandObjective(
             (*plan.words, *(seed_words(self.folder, plan) if runs > 1 else ())),
@@ -397,6 +398,7 @@ class Workbench:
             match=plan.match,
             stop=self._stop,
         )
+        recall_units(command, told)
         return repeat(command, runs, plan.pruner, plan.task.metric)
 
     def _let_go(self) -> None:

@@ -401,7 +401,7 @@ class Tuner:
         self._turns.n_trials = n_trials
         loop = Loop(
             self._asking,
-            Workers(objective, n_jobs, processes=processes),
+            Workers(objective, n_jobs, processes=processes, told=self.history.told),
             self.tell_run,
             self.result,
             n_trials=n_trials,

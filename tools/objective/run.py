@@ -338,6 +338,16 @@ class CommandObjective:
             values=values,
         )
 
+    def recall(self, feedback: str) -> None:
+        """Hold later runs to the units of what an earlier one printed, where there is no earlier yet."""
+        for pattern in self._patterns.values():
+            watch = Watch(pattern, self._match)
+            with contextlib.suppress(SlowPattern):  # of a run, that is its failure
+                watch.feed(feedback.encode())
+                watch.feed(b"")
+            if watch.reading and watch.reading.value is not None:
+                self._units.setdefault(pattern.pattern, watch.reading.unit)
+
     def _judge_all(self, ended: Ended) -> tuple[dict[str, float], str]:
         """Return the values of all metrics by name, or why one has none."""
         values = {}

@@ -107,3 +107,13 @@ def test_trials_run_at_once(run: Run, option: str) -> None:
     )
     assert done.exit_code == 0
     assert done.output.count("trial ") >= 4
+
+
+def test_a_resumed_study_takes_no_value_in_another_unit(run: Run) -> None:
+    tune = ("tune", "--space", "space.yaml", "--metric", r"took (\S+)", "--keep-going", "--json")
+    program = ("sh", "-c", "echo {lr} {depth} took $([ -e slow ] && echo 1.2 s || echo 832 ms)")
+    run(*tune, "--n-trials", "1", "--", *program)
+    Path("slow").touch()
+    again = json.loads(run(*tune, "--n-trials", "2", "--resume", "--", *program).stdout.splitlines()[-1])
+    assert again["best_value"] == 832
+    assert "whose unit is s and was ms" in again["trials"][1]["feedback"]

@@ -276,6 +276,9 @@ def test_a_number_in_another_unit_than_before_is_a_failed_trial() -> None:
         "matched '1.2s', whose unit is s and was ms in the runs before; print it in one unit"
     )
     assert objective({"x": "1,200ms"}).value == 1200
+    resumed = command("import sys; print(f'loss={sys.argv[1]}')")
+    resumed.recall("epoch 1\nloss=980ms")
+    assert "whose unit is s and was ms" in resumed({"x": "1.2s"}).error
 
 
 @pytest.mark.parametrize(
