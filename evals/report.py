@@ -1,4 +1,4 @@
-"""The report: what ran, every suite, the ladder and the costs, as one HTML page and as Markdown.
+"""The report: what ran, every suite and the costs, as one HTML page and as Markdown.
 
 This module decides what is shown and in which order; `sections` words a suite, the templates lay it out.
 """
@@ -15,7 +15,7 @@ from markupsafe import Markup
 from bestguess.evals.contestants import Spec
 from bestguess.evals.metrics import Published, boards, kind_of
 from bestguess.evals.record import Record, Results
-from bestguess.evals.sections import Section, Table, board_section, ladder_sections
+from bestguess.evals.sections import Section, Table, board_section
 from bestguess.evals.suites import suite
 from bestguess.tools.errors import InputError
 
@@ -50,10 +50,8 @@ def write_reports(results: Results, folder: Path) -> list[Path]:
 def build_sections(results: Results, records: Sequence[Record]) -> Iterator[Section]:
     """Yield the sections of the report."""
     yield _provenance(results, records)
-    all_boards = boards(records, published_values, lambda name: suite(name).headline)
-    yield from (board_section(board, suite(board.suite).summary) for board in all_boards)
-    for board in all_boards:
-        yield from ladder_sections(board)
+    for board in boards(records, published_values, lambda name: suite(name).headline):
+        yield board_section(board, suite(board.suite).summary)
     if section := _costs(results.folder):
         yield section
     yield _method(records)

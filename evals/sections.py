@@ -1,4 +1,4 @@
-"""What the report says of one suite: curves, the table of contestants, who wins where, and the ladder.
+"""What the report says of one suite: curves, the table of contestants, and who wins where.
 
 Every figure comes from a board, and nothing is typed. This module words and orders; `metrics` works out.
 """
@@ -10,14 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bestguess.evals.contestants import Spec
 from bestguess.evals.metrics import BAD_END, Board, expenses, kind_of
 from bestguess.evals.plots import draw_curves
 from bestguess.evals.record import Record
 from bestguess.evals.references import reference
 
-GP = "bestguess:llm=none,knowledge=off"
-PACKS = "bestguess:llm=none"
 ENDINGS = (f"ends > {BAD_END}", "worst tenth")
 
 
@@ -60,33 +57,6 @@ def board_section(board: Board, summary: str) -> Section:
         part for part in (board.suite, board.part, "" if board.default else "without the default") if part
     )
     return Section(title, paragraphs, tables, draw_curves(board))
-
-
-def ladder_sections(board: Board) -> Iterator[Section]:
-    """Yield a ladder for each language model on the board: each part of BestGuess added in turn."""
-    specs = [Spec.parse(label) for label in board.contestants if label.startswith("bestguess:llm=")]
-    for llm in dict.fromkeys(spec.options["llm"] for spec in specs if spec.options["llm"] != "none"):
-        rungs = _rungs(board, [spec for spec in specs if spec.options["llm"] == llm])
-        cells = board.shared(*(label for _, label in rungs))
-        if not cells.any():
-            continue
-        rows = []
-        for place, (words, label) in enumerate(rungs):
-            mean = board.mean(label, cells)
-            rows.append(
-                [
-                    f"+ {words}" if place > 1 else words,
-                    label,
-                    *(f"{mean[n - 1]:.3f}" for n in board.milestones),
-                    _difference(board, label, rungs[place - 1][1] if place else None),
-                ]
-            )
-        header = ["rung", "contestant", *(f"@{n}" for n in board.milestones), "less the rung above, 95 %"]
-        yield Section(
-            f"Ladder: {board.suite}, {llm}",
-            [f"Each part added in turn, on the {int(cells.sum())} cells that all rungs ran on."],
-            [Table(header, rows)],
-        )
 
 
 def regret_table(board: Board) -> Table:
@@ -206,22 +176,6 @@ def _duels(board: Board) -> Iterator[Table]:
         f"we lose {lost} and win {won} of {len(rows)} beyond the seeds' spread"
     )
     yield Table(["problem", "ours", peer, "difference, 95 %", ""], [row for _, row in rows], caption)
-
-
-def _rungs(board: Board, specs: Sequence[Spec]) -> list[tuple[str, str]]:
-    """Return the rungs of one model's ladder that are on the board: what each adds, and its contestant."""
-    rungs = [("random", "random"), ("the default", "default"), ("the Gaussian process", GP), ("packs", PACKS)]
-    for words, switched in (
-        ("the model's warm start", {"propose": "off"}),
-        ("the model's proposals, unchecked", {"trust": "off"}),
-        ("trust and verification", {}),
-    ):
-        rungs += [
-            (words, spec.label)
-            for spec in specs
-            if {name: value for name, value in spec.options.items() if name != "llm"} == switched
-        ]
-    return [(words, label) for words, label in rungs if label in board.contestants]
 
 
 def _test_regret(record: Record) -> float | None:

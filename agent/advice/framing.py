@@ -41,7 +41,6 @@ def frame_proposal(
     whole: Space | None = None,
     surrogate: str = "",
     candidates: Sequence[tuple[Mapping[str, Any], Prediction, str]] = (),
-    goal: str = "",
     track_record: str = "",
     left: int | None = None,
     refused: str = "",
@@ -56,11 +55,8 @@ def frame_proposal(
     from the part `space` only. `candidates` are what the surrogate would try next, and what it expects there,
     of other metrics than the first in words.
     `left` is how many trials may still run, the one that is asked for among them, and `refused` why the last
-    guess was not run; a short prompt has neither. A `goal` is asked for in place of what is expected to beat
-    the best, in a short prompt, which says nothing of a surrogate that is not given.
+    guess was not run; a short prompt has neither.
     """
-    if goal:
-        budget_tokens = min(budget_tokens, SHORT_TOKENS)
     detailed = budget_tokens > SHORT_TOKENS
     rows = Rows(whole or space, task, history, detailed=detailed)
     several = task.goals is not None and task.goals.several
@@ -81,7 +77,6 @@ def frame_proposal(
             left=left if detailed else None,
             refused=refused if detailed else "",
             points=points,
-            goal=goal,
             several=several,
             wanted="join the front"
             if several

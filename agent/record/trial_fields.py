@@ -25,10 +25,10 @@ from bestguess.tools.errors import ParamsError
 from bestguess.tools.goals import Goals
 from bestguess.tools.space.space import Space
 from bestguess.tools.suggestion import Suggestion
-from bestguess.tools.trial import SDS_OF_90, Outcome, Params, Prediction, Proposal, Stop, Trial
+from bestguess.tools.trial import Outcome, Params, Prediction, Proposal, Stop, Trial
 from bestguess.tools.words.cleaning import clean_line
 from bestguess.tools.words.given import shorten, shown
-from bestguess.tools.words.kept import ATTRIBUTE, KEPT_LENGTHS, read_fields
+from bestguess.tools.words.kept import ATTRIBUTE, read_fields
 
 ENQUEUED = "fixed_params"
 """The system attribute in which Optuna keeps what was enqueued."""
@@ -73,13 +73,8 @@ def _numbers(prediction: Prediction) -> list[float]:
 
 
 def _prediction(numbers: Sequence[float]) -> Prediction:
-    if len(numbers) in KEPT_LENGTHS:
-        median, low, high, *own = numbers
-        return Prediction(median, low, high, (own[0], own[1], own[2]) if own else None)
-    # Before 0.2: a mean, a deviation, and the ends of the surrogate's own 68 %, if they were kept.
-    mean, sd, *ends = numbers
-    own_68 = (ends[0], mean, ends[1]) if ends and None not in ends else None
-    return Prediction(mean, mean - SDS_OF_90 * sd, mean + SDS_OF_90 * sd, own_68)
+    median, low, high, *own = numbers
+    return Prediction(median, low, high, (own[0], own[1], own[2]) if own else None)
 
 
 def read_outcome(

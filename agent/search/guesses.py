@@ -6,7 +6,7 @@ runs only if the verifier finds it not clearly worse than `SearchState.own`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -59,23 +59,16 @@ class Guesses:
         ]
         if not guesses:
             return replace(state.own, verdict=f"{state.own.verdict}, and the model's pick")
-        ranked, by = self.rank(state, guesses)
+        ranked = [guesses[index] for index in state.verifier.rank(guesses)]
         verdicts = [state.verifier.judge(guess, state.own.params) for guess in ranked]
         for guess, verdict in zip(ranked, verdicts, strict=True):
             if verdict.accepted:
-                reason = f"{self.name}, the best of {len(ranked)} by {by}"
+                reason = f"{self.name}, the best of {len(ranked)} by expected improvement"
                 reason += self._replies.note(guess)
                 said = f"accepted: {verdict.sentence}"
                 return Proposal(dict(guess), "llm", reason, verdict.prediction, said)
         self._refused = configuration(state.space, ranked[0])
         return Pass(f"{MODEL}{NOT_RUN}{verdicts[0].sentence}")
-
-    def rank(
-        self, state: SearchState, guesses: Sequence[Mapping[str, Any]]
-    ) -> tuple[list[Mapping[str, Any]], str]:
-        """Return the guesses, the most promising first, and what that was judged by."""
-        assert state.verifier is not None
-        return [guesses[index] for index in state.verifier.rank(guesses)], "expected improvement"
 
     def prefetch(self, state: SearchState) -> None:
         """Have the model think about the next turn."""
@@ -83,17 +76,7 @@ class Guesses:
 
     def question(self, state: SearchState) -> Question:
         """Return the question for the next guesses."""
-        record = earned(state.history, "llm")
-        return self.ask(
-            state,
-            surrogate=state.verifier.describe() if state.verifier else "",
-            candidates=_candidates(state),
-            track_record=f"{record.sentence('Your own guesses', state.task.goals)}." if record.tried else "",
-        )
-
-    def ask(self, state: SearchState, **words: Any) -> Question:
-        """Return the question for guesses that is made of the history and these `words`."""
-        reading, llm = state.reading, self._llm
+        record, reading, llm = earned(state.history, "llm"), state.reading, self._llm
         self._replies = Replies(state.space, reading.points, advises=True)
         answer = answer_tokens(state.space, reading.points)
         messages = frame_proposal(
@@ -106,7 +89,9 @@ class Guesses:
             points=reading.points,
             budget_tokens=prompt_tokens(llm, answer + reading.thought_tokens),
             count_tokens=llm.count_tokens if isinstance(llm, Tokenizing) else count_roughly,
-            **words,
+            surrogate=state.verifier.describe() if state.verifier else "",
+            candidates=_candidates(state),
+            track_record=f"{record.sentence('Your own guesses', state.task.goals)}." if record.tried else "",
         )
         request = Request(
             messages=messages,

@@ -1,4 +1,4 @@
-"""What it costs: an ask, many results, and the code itself."""
+"""What it costs: an ask, and many results."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from bestguess.evals.commands._options import read_specs, results_option, undisturbed
-from bestguess.evals.environments import CHECKOUT
 
 
 @click.command()
@@ -39,22 +38,3 @@ def scale(device: str, sizes: tuple[int, ...], batch: int) -> None:
     with undisturbed():
         for one in measure_scale(sizes, device=device, batch=batch):
             click.echo(one.sentence)
-
-
-@click.command()
-@click.option(
-    "--root",
-    default=CHECKOUT,
-    show_default="this checkout",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="the checkout to measure",
-)
-@click.option("--gp", "fit", metavar="MODULE:NAME", help="the Gaussian process's fit; searched for without")
-@click.option("--test-s", type=click.FloatRange(0.0), help="how long `make test` took, to be shown beside")
-@click.option("--json", "as_json", is_flag=True, help="one JSON object")
-def house(root: Path, fit: str | None, test_s: float | None, as_json: bool) -> None:
-    """Measure how the code is built: modules, imports between rooms, the way of one proposal, lines."""
-    from bestguess.evals.house import measure_house
-
-    measured = measure_house(root, fit=fit, test_s=test_s)
-    click.echo(measured.to_json() if as_json else measured.text)

@@ -76,7 +76,7 @@ def small_runs(
 @click.option("--seeds", default=20, show_default=True, type=click.IntRange(2), help="worlds of each scene")
 @click.option(
     "--part",
-    type=click.Choice(["all", "simulation", "lcdb", "pairs", "speed"]),
+    type=click.Choice(["all", "simulation", "lcdb", "speed"]),
     default="all",
     show_default=True,
 )
@@ -88,10 +88,10 @@ def small_runs(
 def referee(
     seeds: int, part: str, rules: tuple[str, ...], folder: Path, fetches: bool, chosen_on: bool, every: int
 ) -> None:
-    """Measure what rules keep, simulated and on LCDB's runs, which ideas are recognized, and how fast."""
+    """Measure what rules keep, simulated and on LCDB's runs, and how fast."""
     from bestguess.evals.learning_curves import LCDB, fetch_lcdb
     from bestguess.evals.measures import referee as simulation
-    from bestguess.evals.measures import referee_lcdb, referee_pairs, referee_speed
+    from bestguess.evals.measures import referee_lcdb, referee_speed
 
     if unknown := set(rules) - set(simulation.RULES):
         raise InputError(f"no rule is called {unknown.pop()!r}; there are {', '.join(simulation.RULES)}")
@@ -106,9 +106,6 @@ def referee(
         worlds = referee_lcdb.read_worlds(path, orders=1, every=every, chosen_on=chosen_on)
         for figure in referee_lcdb.measure(worlds, [rule for rule in chosen if rule != "oracle"]):
             click.echo(figure.row)
-    if part in ("all", "pairs"):
-        for sentence in referee_pairs.measure():
-            click.echo(sentence)
     if part in ("all", "speed"):
         for sentence in referee_speed.measure():
             click.echo(sentence)

@@ -11,7 +11,7 @@ from bestguess.agent.search.guesses import Guesses
 from bestguess.agent.search.switches import Switches
 from bestguess.agent.tuner import Tuner
 from bestguess.evals import protocol
-from bestguess.evals.contestants._guesses import Judging, other_guesses
+from bestguess.evals.contestants._guesses import UncheckedGuesses
 from bestguess.evals.own_packs import knowledge_with
 from bestguess.evals.pools import PooledLLM
 from bestguess.evals.protocol import Brief, Cost
@@ -20,7 +20,6 @@ from bestguess.evals.wrong_packs import MOVES, wrong_pack
 from bestguess.tools.errors import InputError
 from bestguess.tools.trial import Outcome, Params, Trial
 
-JUDGES: tuple[Judging, ...] = get_args(Judging)
 LLM_WAIT_S = 600.0
 """Long enough for an answer always: on the scoreboard a slow model costs seconds, not proposals."""
 
@@ -37,9 +36,7 @@ class Contestant(protocol.Contestant):
     propose: on, or off: the model guesses at the start only.
     trust: on, or off: neither earned trust nor the verifier holds the model back.
     explain: on, or off: the model is not asked why trials fail.
-    aim: off, or on: LLAMBO's candidates, asked for by a target and without the surrogate's words.
     grade: what the model's entrance exam found, or failed, fair or able; `strong` is able.
-    judge: gp, discriminative or generative: who ranks the model's guesses; the last two are LLAMBO's.
     device: where the Gaussian process computes, as for `Tuner`; torch:cpu is torch's path on a CPU.
     """
 
@@ -57,9 +54,7 @@ class Contestant(protocol.Contestant):
         propose: str = "on",
         trust: str = "on",
         explain: str = "on",
-        aim: str = "off",
         grade: str = "",
-        judge: str = "gp",
         device: str = "auto",
     ) -> None:
         strong = llm == "strong"
@@ -70,9 +65,7 @@ class Contestant(protocol.Contestant):
             trust=(trusting := _flag("trust", trust, "on", "off")),
             grade=_grade(grade or ("able" if strong else "")),
             explain=_flag("explain", explain, "on", "off") and not strong,
-            guesses=Guesses
-            if trusting and (aim, judge) == ("off", "gp")
-            else other_guesses(aims=_flag("aim", aim, "on", "off"), judge=_judge(judge), checked=trusting),
+            guesses=Guesses if trusting else UncheckedGuesses,
         )
         model = StrongLLM(brief) if strong else _pooled(llm)
         self._model = Counted(model) if model else None
@@ -162,13 +155,6 @@ def _grade(value: str) -> Word | None:
     if value:
         raise InputError(f"bestguess: grade is {value!r}; give one of {', '.join(get_args(Word))}")
     return None
-
-
-def _judge(value: str) -> Judging:
-    for kind in JUDGES:
-        if value == kind:
-            return kind
-    raise InputError(f"bestguess: judge is {value!r}; give one of {', '.join(JUDGES)}")
 
 
 def _flag(name: str, value: str, on: str, off: str) -> bool:

@@ -29,7 +29,7 @@ def run_of(label: str, final: float, *, problems: tuple[str, ...] = (KC1, CAR)) 
 
 @pytest.fixture
 def results(tmp_path: Path) -> Results:
-    """Return results in which we lose against a peer, with a ladder and an absent contestant."""
+    """Return results in which we lose against a peer, and an absent contestant."""
     results = Results(tmp_path / "results")
     for label, final in (
         ("random", 0.5),
@@ -73,22 +73,6 @@ def test_the_tables_say_who_leads_where_we_lose_and_who_did_not_run(results: Res
     assert "| hebo | 2 of 4 | 0.055 | 0% | 0.060 | 0.205 | -0.150" in suite
     assert "| skopt | no <wheel> for it |" in text
     assert re.search(r"qwen2.5-coder-0.5b: sha256 [0-9a-f]{64}", text)
-
-
-def test_the_ladder_adds_one_part_a_rung(results: Results, tmp_path: Path) -> None:
-    text = write_reports(results, tmp_path)[1].read_text()
-    ladder = text[
-        text.index("## Ladder: tables, embedded:qwen2.5-coder-0.5b") : text.index("## How it was measured")
-    ]
-    rungs = [line.split(" | ")[0] for line in ladder.splitlines() if line.startswith("| ")]
-    assert rungs[2:] == [
-        "| random",
-        "| the default",
-        "| + the Gaussian process",
-        "| + packs",
-        "| + the model's warm start",
-        "| + trust and verification",
-    ]
 
 
 def test_without_results_the_mend_is_named(tmp_path: Path) -> None:

@@ -41,18 +41,15 @@ GradeWord = Literal["failed", "fair", "able"]
 KEPT_LENGTHS = (3, 6)
 """How many numbers a prediction is kept as: median, low, high, and what the surrogate's own were."""
 
-_OLD_LENGTHS = (2, 4)
 
-
-def _is_prediction(numbers: list[float | None]) -> list[float | None]:
-    firm = numbers[:2] if len(numbers) in _OLD_LENGTHS else numbers
-    if len(numbers) not in (*KEPT_LENGTHS, *_OLD_LENGTHS) or None in firm:
+def _is_prediction(numbers: list[float]) -> list[float]:
+    if len(numbers) not in KEPT_LENGTHS:
         raise ValueError(f"no prediction is kept as {len(numbers)} such numbers")
     return numbers
 
 
 # Lists, as JSON has them: what is strict takes no list for a tuple.
-_Prediction = Annotated[list[Finite | None], AfterValidator(_is_prediction)]
+_Prediction = Annotated[list[Finite], AfterValidator(_is_prediction)]
 
 
 class _Outcome(TypedDict, total=False):

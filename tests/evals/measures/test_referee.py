@@ -9,7 +9,6 @@ import pytest
 
 from bestguess.evals.measures.referee import SCENES, Scene, keep_if_better, make_world, measure, play, t_test
 from bestguess.evals.measures.referee_lcdb import read_worlds
-from bestguess.evals.measures.referee_pairs import make_pairs, scripts
 from bestguess.tools.errors import InputError
 
 
@@ -36,12 +35,6 @@ def test_an_idea_that_was_kept_does_nothing_the_second_time() -> None:
 def test_the_referee_gains_more_than_keeping_what_looks_better() -> None:
     (figure,) = measure([Scene("plain", "normal", 1.0)], ["referee"], 12)
     assert figure.over[0] > 0.0
-
-
-def test_pairs_are_half_the_same_and_every_edit_changes_the_script() -> None:
-    pairs = list(make_pairs(tuple(scripts()), 60))
-    assert sum(pair.same for pair in pairs) == 30
-    assert all("@@" in pair.first and "@@" in pair.second for pair in pairs)
 
 
 def test_runs_that_are_not_there_are_told_how_to_fetch(tmp_path: Path) -> None:
