@@ -22,7 +22,7 @@ from bestguess.agent.commands._options import (
     task_options,
 )
 from bestguess.agent.commands._output import echo, echo_json, say_wait
-from bestguess.tools.errors import InputError
+from bestguess.tools.errors import InputError, SpaceError
 from bestguess.tools.words.given import shown
 
 if TYPE_CHECKING:
@@ -92,7 +92,10 @@ def command(
     check_count("n", n, MOST_AT_ONCE)
     chosen = adapter(tuner)
     native, words = read_native(space_spec)
-    translation = chosen.read(native)
+    try:
+        translation = chosen.read(native)
+    except SpaceError as error:
+        raise SpaceError(f"--space {space_spec} is a {type(native).__name__}: {error}") from None
     is_csv = out is not None and out.suffix == ".csv"
     if reader and (out is None or is_csv):
         raise InputError("--reader goes with a document; give --out FILE.json with it")

@@ -332,7 +332,7 @@ def rows_of_other_commands() -> Iterator[tuple[list[str], str]]:
         yield ["tune", "--storage", url, "--space", "space.yaml", "--n-trials", "1", "objectives:bowl"], words
         yield ["tell", "0", "1", "--storage", url], words
         yield ["ask", "--storage", url], words
-        if words != "ends with the command":
+        if words not in ("ends with the command", "/proc/s.db"):  # where root may write, as it seems
             yield ["mcp", "--storage", url], words
     for spec, words in MODELS.items():
         yield ["warmstart", "--space", "space.yaml", "--llm", spec], words

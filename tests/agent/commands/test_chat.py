@@ -22,7 +22,7 @@ def test_a_study_can_be_tuned_from_a_pipe_and_the_opening_words_are_its_first_tu
     words = ["chat", "--seed", "0", "tune", "train.py,", "minimise", "loss"]
     done = subprocess.run(
         [sys.executable, "-m", "bestguess.agent.cli", *words],
-        cwd=tmp_path, input="yes\nrun 3\nyes\nbest\nexport script\n", capture_output=True, text=True,
+        cwd=tmp_path, input="yes\nrun 3\nyes\nbest\nexport script\nyes\n", capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "> tune train.py, minimise loss" in done.stdout
@@ -60,7 +60,7 @@ def test_a_prompt_with_consents_is_done_and_gone_on_with_and_its_last_line_is_on
     assert refused.returncode == 6
     assert "not done: Run 2 trials? Agreed to by: trials=N or time=30m" in refused.stderr
     assert _chat(tmp_path, "--resume", "-p", "run 2", "--yes", "trials=1").returncode == 7
-    assert _chat(tmp_path, "--resume", "-p", "what a lovely day").returncode == 5
+    assert _chat(tmp_path, "--resume", "-p", "flurb the wibble").returncode == 5
     assert _chat(tmp_path, "--resume", "-p", "/try nothing=1", "--yes", "trials=1").returncode == 1
     bad = _chat(tmp_path, "-p", "run 2", "--yes", "budget=30")
     assert (bad.returncode, bad.stdout) == (2, "")
