@@ -216,6 +216,13 @@ class GPPosterior:
         return self._inflation * self.noise
 
     @property
+    def log_evidence(self) -> float:
+        """The log density of the values on the latent scale under these hyperparameters, less a constant."""
+        xp = self._embedding.xp
+        fit = 0.5 * float(self._z @ self._alpha)
+        return -fit - float(xp.sum(xp.log(xp.linalg.diagonal(self._lower))))
+
+    @property
     def description(self) -> str:
         """One sentence for people: what was fitted, and whatever was odd about it."""
         words = [f"A Gaussian process fitted to {counted(len(self._z), 'value')}"]

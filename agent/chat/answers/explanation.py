@@ -152,7 +152,8 @@ def _runs(trial: Trial, like: Trial) -> tuple[float, ...]:
 
 def effects(known: Known, a: Trial, b: Trial) -> dict[str, str]:
     """Return what the surrogate believes of each parameter's change from one trial to another, alone."""
-    verifier = Verifier.fit(known.space, known.history, noisy=known.task.noisy)
+    noisy = known.task.noisy
+    verifier = Verifier.fit(known.space, known.history, noisy=noisy, averaged=noisy)
     return {
         name: _effect(known, verifier, a, name, new) if verifier and None not in (old, new) else "unknown"
         for name, old, new in _differences(a.params, b.params)

@@ -39,6 +39,24 @@ def test_one_lucky_value_amid_worse_ones_is_not_recommended(direction: str, sign
     assert "likely better than the default" in lucky.words
 
 
+def test_what_is_said_of_a_few_noisy_values_holds_where_nothing_has_an_effect() -> None:
+    held, sure = [], []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        told = history(
+            dict(zip([0.0, *rng.random(5)], (10.0 + rng.standard_normal(6)).tolist(), strict=True))
+        )
+        found = recommend(SPACE, told, noisy=True)
+        assert found is not None
+        assert found.low is not None
+        assert found.high is not None
+        assert found.beats_default is not None
+        held.append(found.low <= 10.0 <= found.high)
+        sure.append(found.beats_default > 0.99)
+    assert np.mean(held) >= 0.75, "of intervals of 90 %; by the likeliest noise alone it was a fifth"
+    assert not any(sure)
+
+
 def test_the_best_of_an_exact_objective_is_recommended_as_it_is() -> None:
     told = history({0.0: 1.0, 0.3: 0.5, 0.9: 0.7})
 

@@ -301,10 +301,10 @@ def test_a_few_failures_among_thousands_are_not_forgotten() -> None:
 
 
 def test_two_values_are_too_few_for_narrow_intervals() -> None:
-    two, three = (fitted(bg.History("minimize", history().trials[:count])) for count in (2, 3))
+    two, six = (fitted(bg.History("minimize", history().trials[:count])) for count in (2, 6))
     params = {"x": 0.5, "kind": "a"}
 
-    told, later = two.predict(params), three.predict(params)
+    told, later = two.predict(params), six.predict(params)
 
     assert told.own is not None
     assert later.own is not None
