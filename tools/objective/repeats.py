@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from statistics import fmean
+from statistics import mean
 
 from bestguess.tools.errors import InputError
 from bestguess.tools.objective.run import CommandObjective, FunctionObjective
@@ -56,8 +56,8 @@ class Repeated:
         every = [one.values.get(self._metric) if one.value is None else one.value for one in outcomes]
         runs = tuple(value for value in every if value is not None)
         values = {
-            name: fmean(outcome.values[name] for outcome in outcomes if name in outcome.values)
+            name: mean(outcome.values[name] for outcome in outcomes if name in outcome.values)
             for name in outcome.values
         }
-        value = fmean(runs) if runs and outcome.value is not None else None
+        value = mean(runs) if runs and outcome.value is not None else None
         return replace(outcome, value=value, values=values, runs=runs, seconds=seconds)

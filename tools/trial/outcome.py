@@ -6,7 +6,7 @@ import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from statistics import fmean, stdev
+from statistics import mean, stdev
 from typing import Any
 
 from bestguess.tools.errors import InputError
@@ -112,7 +112,7 @@ class Outcome:
         values = _runs(tuple(runs) if isinstance(runs, Iterable) and not isinstance(runs, str) else runs)
         if not values:
             raise InputError(f"runs is {shown(runs)}; give the value of each run")
-        return cls(fmean(values), feedback=feedback, seconds=seconds, runs=values, trace=trace)
+        return cls(mean(values), feedback=feedback, seconds=seconds, runs=values, trace=trace)
 
     @property
     def failed(self) -> bool:
@@ -150,7 +150,9 @@ class Outcome:
     @property
     def sd(self) -> float | None:
         """The standard deviation of several runs; None of one."""
-        return stdev(self.runs) if len(self.runs) > 1 else None
+        # In quarters, as the spread of the largest floats is beyond them.
+        quarters = [run / 4.0 for run in self.runs]
+        return min(4.0 * stdev(quarters), sys.float_info.max) if len(quarters) > 1 else None
 
 
 def as_outcome(given: Any) -> Outcome:

@@ -84,3 +84,9 @@ def test_of_several_metrics_each_run_gives_all() -> None:
     objective = FunctionObjective(lambda params, seed: {"a": 1.0, "b": params["x"]} if seed else {"a": 1.0})
     outcome = Repeated(objective, 2)({"x": 1.0})
     assert (outcome.value, outcome.error) == (None, "run 1 of 2 gave no b, and others did")
+
+
+@pytest.mark.parametrize("value", [sys.float_info.max, {"a": sys.float_info.max}])
+def test_a_penalty_as_large_as_floats_go_is_its_own_mean(value: float | dict[str, float]) -> None:
+    outcome = Repeated(FunctionObjective(lambda params: value), 2, "a")({})
+    assert {outcome.value, *outcome.values.values()} - {None} == {sys.float_info.max}

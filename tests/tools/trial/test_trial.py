@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -86,3 +87,11 @@ def test_several_runs_are_one_outcome_and_what_is_none_is_refused() -> None:
     for runs in ([], 3, "12", ["x"], None):
         with pytest.raises(InputError):
             Outcome.of_runs(runs)  # type: ignore[arg-type]
+
+
+def test_several_runs_of_the_largest_floats_have_a_mean_and_a_spread() -> None:
+    most = sys.float_info.max
+    assert Outcome.of_runs([most, most, most]).value == most
+    opposed = Outcome.of_runs([most, -most])
+    assert (opposed.value, opposed.sd) == (0.0, most)
+    assert Outcome.of_runs([1.0, 2.0, 3.0]).sd == 1.0
