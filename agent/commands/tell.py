@@ -66,7 +66,7 @@ def command(
     several runs with other seeds, whose mean counts, and whose spread is noise that the search knows of.
 
     Telling the same again changes nothing and says so (exit code 0); telling another outcome is an error that
-    names both (exit code 2).
+    names both (exit code 2). Of a noisy task, --params told again are another run.
 
     With --step the trial goes on, and what is printed is `go on` or `stop` (with --json, `stop` is true or
     false), by the rule that `ask --pruner` gave the study. After a `stop`, tell the value, or --pruned.
@@ -87,7 +87,7 @@ def command(
     from bestguess.agent.reports.front import best_so_far, values_words
     from bestguess.agent.reports.stopped import stop_record, stop_words
     from bestguess.tools.trace import read_trace
-    from bestguess.tools.trial import Outcome, Proposal
+    from bestguess.tools.trial import Outcome
     from bestguess.tools.words.documents import MAX_BYTES, read_json
 
     if trace is not None and step is not None:
@@ -119,8 +119,7 @@ def command(
         outcome = replace(outcome, trace=read_trace(steps))
     if params is not None:
         given = read_json(params, f"--params is {shown(params)}, which", "quote it for the shell")
-        proposal = Proposal(study.space.validate(given), "user", "told by the user")
-        trial, recorded = study.add(proposal, outcome), True
+        trial, recorded = study.tell_params(given, outcome)
     else:
         assert number is not None
         trial, recorded = study.tell(number, outcome)

@@ -79,10 +79,10 @@ class OpenStudy:
             for trial in reversed(trials):
                 self.tuner.give_back(trial)
 
-    def add(self, params: Mapping[str, Any], outcome: Outcome) -> Trial:
-        """Record a trial that nobody asked for; raise ParamsError if the params do not fit."""
+    def add(self, params: Mapping[str, Any], outcome: Outcome) -> tuple[Trial, bool]:
+        """Record a trial that nobody asked for, as `Study.tell_params` does."""
         with self.lock:
-            return self.tuner.tell(params, outcome)
+            return self.tuner.study.tell_params(params, outcome)
 
     def report_step(self, number: int, step: int, value: float) -> bool:
         """Record what a running trial has at a step; return whether to stop it."""

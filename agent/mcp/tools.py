@@ -55,7 +55,8 @@ INSTRUCTIONS = """BestGuess tunes expensive black-box functions: hyperparameters
 create_study with a space (scan_script drafts one), then again and again: ask, run what it says, tell the
 value or the failure. Failures are data: tell them too. If you have an idea of your own, verify says what the
 evidence thinks of it; run it and tell it by its params. After a lost connection, tell again whatever you are
-not sure of: telling the same twice changes nothing; history has the trials that are still running.
+not sure of: telling the same twice changes nothing (in a noisy study by number only: look in history before
+you tell params again); history has the trials that are still running.
 Where you edit a program instead, and run it: experiment_report first, experiment_tried before you build an
 idea, then experiment_record what came of it, and experiment_keep says whether it is better or luck.
 list_studies has the studies there are; report says what one came to; widen allows more where the best lies at

@@ -62,7 +62,10 @@ class TrialTools:
         ] = None,
         study_name: StudyName = None,
     ) -> Told:
-        """Tell the outcome of a trial: a value or a failure. Telling the same again changes nothing."""
+        """Tell the outcome of a trial: a value or a failure. Telling the same again changes nothing.
+
+        In a noisy study that holds by number only: params that are told again are another run.
+        """
         if (value is not None or bool(values)) + bool(runs) + (failure is not None) != 1:
             raise InputError(
                 "give a value, or the failure that kept the trial from one; of several metrics, values, of "
@@ -79,7 +82,7 @@ class TrialTools:
         outcome = replace(outcome, trace=read_trace(trace or ()))
         opened = self._studies.get(study_name)
         if params is not None:
-            trial, recorded = opened.add(params, outcome), True
+            trial, recorded = opened.add(params, outcome)
         else:
             assert number is not None
             trial, recorded = opened.tuner.study.tell(number, outcome)

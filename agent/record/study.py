@@ -312,6 +312,23 @@ class Study:
                 raise
             return error.trial, False
 
+    def tell_params(self, params: Mapping[str, Any], outcome: Outcome) -> tuple[Trial, bool]:
+        """Record a trial that was run elsewhere; return it, and whether anything was written.
+
+        It is not if a trial with these params was told the same before. Of a noisy task that is another run.
+
+        Raises:
+            ParamsError: the params do not fit the space.
+            InputError: the outcome lacks a metric of the task.
+        """
+        proposal = Proposal(self.space.validate(params), "user", "told by the user")
+        if not self.task.noisy:
+            now = self.task.outcome(outcome)
+            for trial in self.history.told:
+                if trial.params == proposal.params and ToldBeforeError(trial, now).same:
+                    return trial, False
+        return self.add(proposal, outcome), True
+
     def number_of(self, trial: Trial | int) -> int:
         """Return the number of a trial; raise StudyError if it is one of another study.
 

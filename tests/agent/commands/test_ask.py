@@ -77,6 +77,8 @@ def test_asking_and_telling_makes_a_study(run: Run) -> None:
     added = read(run("tell", "--params", '{"x": 0.5, "n": 2}', "0.25", "--json"))
 
     assert added["best"] == {"number": 4, "value": 0.25, "params": {"x": 0.5, "n": 2}}
+    again = run("tell", "--params", '{"n": 2, "x": 0.5}', "0.25").stdout
+    assert again.startswith("trial 4: value 0.25; it was told before and nothing changed")
     shown = read(run("show", "--json"))
     assert shown["direction"] == "maximize"
     assert [trial["state"] for trial in shown["trials"]] == [

@@ -215,6 +215,11 @@ def test_telling_again_is_harmless_and_telling_otherwise_is_refused(inside: Call
         said = await refusal(client, "tell", number=0, value=0.6)
         assert "0.5" in said
         assert "0.6" in said
+        mine: dict[str, Any] = {"params": {"x": 0.5, "n": 2, "kind": "a"}}
+        told = [await call(client, "tell", **mine, value=value) for value in (0.7, 0.7, 0.8)]
+        assert [(one["trial"]["number"], one["recorded"]) for one in told] == [
+            (1, True), (1, False), (2, True),
+        ]  # fmt: skip
 
     inside(script)
 

@@ -4,10 +4,10 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from tests.agent.record.studies import DART, TREE, open_study
+from tests.agent.record.studies import DART, SPACE, TREE, open_study
 
 import bestguess as bg
-from bestguess.agent.record.study import load
+from bestguess.agent.record.study import Study, load
 from bestguess.tools.errors import StudyError
 
 
@@ -25,6 +25,14 @@ def test_telling_the_same_twice_is_success_and_telling_another_value_names_both(
     assert open_study(tmp_path).tell(told, bg.Outcome(0.5)) == (told, False)
     with pytest.raises(StudyError, match=r"told the value 0\.5, and now the value 0\.4"):
         study.tell(number, bg.Outcome(0.4))
+
+
+@pytest.mark.parametrize("noisy", [False, True])
+def test_params_told_the_same_twice_are_one_trial_unless_runs_of_them_differ(*, noisy: bool) -> None:
+    study = Study.open(SPACE, bg.Task(noisy=noisy))
+    told = [study.tell_params(TREE, bg.Outcome(0.5, feedback=said)) for said in ("", "again")]
+    assert [recorded for _, recorded in told] == [True, noisy]
+    assert len(study.history.trials) == 1 + noisy
 
 
 @pytest.mark.parametrize("elsewhere", ["t", "memory", "the same name in another file"])
