@@ -68,7 +68,7 @@ class Result:
     """What a run came to.
 
     `ending` is why it ended, `stopped` what to mend where its trials fail alike, and `device` where the
-    Gaussian process computed, and why there.
+    Gaussian process computed, and why there. It pickles as `save` writes it: its study is in memory then.
     """
 
     record: Study
@@ -79,6 +79,10 @@ class Result:
     device: str = ""
     prefer: Mapping[str, float] | None = None
     """What counts how much of several metrics, where that was said."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A storage is of its process.
+        return Result.from_document, (self.document, "the pickled result")
 
     def __repr__(self) -> str:
         history = self.history

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import sys
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,19 @@ def test_what_was_saved_is_loaded_as_it_was(result: Result, saved: Path) -> None
     assert loaded.record.space == result.record.space
     assert loaded.study.best_value == result.study.best_value
     assert saved.stat().st_mode & 0o077 == 0
+
+
+def test_a_result_and_an_asked_trial_of_a_study_in_a_file_can_be_pickled(tmp_path: Path) -> None:
+    kept = bg.tune(bowl, SPACE, n_trials=3, seed=0, storage=f"sqlite:///{tmp_path / 's.db'}")
+    with bg.Tuner(SPACE, storage=f"sqlite:///{tmp_path / 's.db'}", study_name="asked") as tuner:
+        asked = tuner.ask()
+        result, trial = pickle.loads(pickle.dumps((kept, asked)))
+        assert tuner.tell(trial, 0.5).value == 0.5
+    assert (result.trials, result.report()) == (kept.trials, kept.report())
+    (tmp_path / "s.db").unlink()
+    assert result.best_value == min(trial.value for trial in result.trials if trial.value is not None)
+    with pytest.raises(BestGuessError, match="is a record"):
+        trial.report(1, 0.5)
 
 
 def test_a_loaded_result_can_be_saved_again(saved: Path) -> None:

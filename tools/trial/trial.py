@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, Protocol
 
 from bestguess.tools.errors import StudyError
@@ -48,7 +48,7 @@ class Trial:
 
     `remarks` are what people said of it, `study` is the key of the study that it is a trial of; of a trial
     that was made by hand, nothing. `reports` are the values that it had on its way, by step, and `stop` says
-    whether a rule found it hopeless.
+    whether a rule found it hopeless. One that was pickled or copied is a record, and reports nothing.
     """
 
     number: int
@@ -61,6 +61,10 @@ class Trial:
     progress: Progress | None = field(default=None, compare=False, repr=False)
     steps: list[Step] = field(default_factory=list, compare=False, repr=False)
     """Those that `step` recorded while it ran; once told, they are the outcome's `trace`."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        kept = {field.name: getattr(self, field.name) for field in fields(self)}
+        return Trial, (*(kept | {"progress": None}).values(),)
 
     @property
     def params(self) -> dict[str, Any]:
