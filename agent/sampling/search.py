@@ -27,7 +27,7 @@ from bestguess.agent.assembly import Assembly, ModelTerms
 from bestguess.agent.llm.shared import SharedLLM
 from bestguess.agent.record.earlier import Earlier
 from bestguess.agent.record.goals import METRIC_NAMES
-from bestguess.agent.record.trial_fields import fields_of, read_proposal
+from bestguess.agent.record.trial_fields import ENQUEUED, fields_of, read_proposal
 from bestguess.agent.sampling.earlier import find_for
 from bestguess.agent.sampling.native_space import NativeSpace, check_asked, nearest, serves
 from bestguess.agent.sampling.observed import infer_space, last_asked
@@ -323,6 +323,11 @@ class OptunaSearch:
         native: NativeSpace | None,
         values: Mapping[str, Any] | None = None,
     ) -> None:
+        proposed = native.to_native(proposal.params) if native else {}
+        enqueued = trial.system_attrs.get(ENQUEUED, {})
+        if any(name not in proposed or proposed[name] != value for name, value in enqueued.items()):
+            words = "part of it was enqueued by the user"
+            proposal = replace(proposal, source="user", reason=words, prediction=None, verdict="")
         written = write_proposal(proposal, native, values)
         self.storage.set_trial_user_attr(trial._trial_id, ATTRIBUTE, written)
 

@@ -325,6 +325,15 @@ def test_enqueued_trials_are_the_users() -> None:
     assert study.trials[1].params["x"] == 0.25
     # The second was to be the default, but its x was not.
     assert study.trials[2].params == SPACE.default()
+    assert (said(study.trials[1])["source"], said(study.trials[2])["source"]) == ("user", "default")
+
+
+def test_a_first_trial_that_was_enqueued_in_part_is_the_users_and_the_default_follows() -> None:
+    study = optuna.create_study(sampler=bg.Sampler(seed=0))
+    study.enqueue_trial({"x": 0.25})
+    study.optimize(objective, n_trials=2)
+    assert sources(study) == ["user", "default"]
+    assert said(study.trials[0])["reason"] == "part of it was enqueued by the user"
 
 
 def test_a_seed_repeats_the_search_and_reseeding_changes_it() -> None:
