@@ -70,6 +70,19 @@ class NativeSpace:
         return cls(space, space.to_optuna(), {name: name for name in space.names}, fixed=True)
 
     @classmethod
+    def of_distributions(cls, distributions: Mapping[str, BaseDistribution]) -> NativeSpace:
+        """Return a user's space in Optuna's distributions; categories that it cannot hold go by labels."""
+        labels = {
+            name: called
+            for name, one in distributions.items()
+            if isinstance(one, CategoricalDistribution) and (called := read_choices(one.choices)[1])
+        }
+        called = {name: CategoricalDistribution(words) for name, words in labels.items()}
+        native = cls.of(Space.from_optuna({**distributions, **called}))
+        kept = {**native.distributions, **{name: distributions[name] for name in labels}}
+        return replace(native, distributions=kept, labels=labels)
+
+    @classmethod
     def infer(
         cls,
         distributions: Mapping[str, BaseDistribution],

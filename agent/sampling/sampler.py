@@ -83,7 +83,8 @@ class Sampler(BaseSampler):
             )
         journal = check_path("journal", journal, "give a file, or None for nowhere")
         self._terms = ModelTerms(llm, llm_wait_s, budget, journal, exam=exam)
-        self.space = _read_space(space)
+        self._native = _read_space(space)
+        self.space = space if isinstance(space, Space) or not self._native else self._native.space
         self.task = check_task(task)
         if self.task.goals:
             raise InputError(
@@ -97,7 +98,6 @@ class Sampler(BaseSampler):
         self.seed = _draw_seed() if given_seed is None else given_seed
         if self.space:
             check_texts(self.space, model=None)
-        self._native = NativeSpace.of(self.space) if self.space else None
         self._lock = threading.RLock()
         self._search: OptunaSearch | None = None
 
@@ -195,12 +195,14 @@ def _draw_seed() -> int:
     return int.from_bytes(os.urandom(4))
 
 
-def _read_space(space: Any) -> Space | None:
+def _read_space(space: Any) -> NativeSpace | None:
     """Return the space that the sampler is given in whatever form; raise InputError for what is none."""
-    if space is None or isinstance(space, Space):
-        return space
+    if space is None:
+        return None
+    if isinstance(space, Space):
+        return NativeSpace.of(space)
     if not isinstance(space, Mapping):
         raise InputError(
             f"space is {shown(space)}; give a bestguess.Space, or a dictionary of Optuna's distributions"
         )
-    return Space.from_optuna(space)
+    return NativeSpace.of_distributions(space)

@@ -228,7 +228,7 @@ class OptunaSearch:
             self._say(f"parameter {name!r} is drawn at random, as the space does not have it{near}")
         elif self._native and name in self._native.left_out:
             self._say(f"parameter {name!r} is drawn at random: {self._native.left_out[name]}")
-        elif given:
+        elif given and not (name in given.labels and asked == given.distributions[name]):
             self._say(check_asked(name, given.space[given.names[name]], asked))
         held = self._held[trial.number]
         value = held.values[name]
