@@ -25,7 +25,7 @@ from bestguess.tools.errors import ParamsError
 from bestguess.tools.goals import Goals
 from bestguess.tools.space.space import Space
 from bestguess.tools.suggestion import Suggestion
-from bestguess.tools.trial import Outcome, Params, Prediction, Proposal, Stop, Trial
+from bestguess.tools.trial import Outcome, Params, Prediction, Proposal, Stop, Trial, is_mean
 from bestguess.tools.words.cleaning import clean_line
 from bestguess.tools.words.given import shorten, shown
 from bestguess.tools.words.kept import ATTRIBUTE, read_fields
@@ -82,14 +82,16 @@ def read_outcome(
 ) -> Outcome:
     """Return the outcome of a finished Optuna trial, with the fields that were kept of it, if any."""
     fields, values = fields or {}, frozen.values or [None]
+    number = isinstance(values[0], float) and math.isfinite(values[0])  # SQLite keeps words in any column
+    complete = frozen.state == TrialState.COMPLETE and number
+    fields = without_odd_runs(fields, values[0] if complete else fields.get("value"))
     if goals and frozen.state == TrialState.COMPLETE:
         found, missing = read_values(frozen, fields.get("values", {}), goals)
         if missing:
             return Outcome.failure(f"recorded without {', '.join(missing)}")
         said = {name: fields[name] for name in ("feedback", "seconds", "runs", "trace") if name in fields}
         return Outcome(found[goals.first], values=found, **said)
-    number = isinstance(values[0], float) and math.isfinite(values[0])  # SQLite keeps words in any column
-    if frozen.state == TrialState.COMPLETE and number:
+    if complete:
         if broken := broken_constraints(frozen):
             return Outcome.failure(broken, feedback=f"its value was {values[0]}")
         known = {name: fields[name] for name in ("feedback", "seconds", "runs", "trace") if name in fields}
@@ -102,6 +104,11 @@ def read_outcome(
     if frozen.state == TrialState.PRUNED and (fields.get("pruned") or read_reports(frozen)):
         return Outcome(**{**fields, "pruned": True})
     return Outcome.failure(f"recorded as {frozen.state.name.lower()} with value {values[0]} and no reason")
+
+
+def without_odd_runs(kept: Mapping[str, Any], value: float | None) -> Mapping[str, Any]:
+    """Return what was kept of an outcome, without runs of which its value is not the mean."""
+    return kept if is_mean(value, kept.get("runs", ())) else {**kept, "runs": ()}
 
 
 def mark_partial(outcome: Outcome, params: Params, space: Space) -> Outcome:

@@ -30,6 +30,7 @@ from bestguess.agent.record.trial_fields import (
     fields_of,
     mark_partial,
     read_stop,
+    without_odd_runs,
 )
 from bestguess.agent.task import Task
 from bestguess.tools.errors import ParamsError, StudyError
@@ -385,7 +386,9 @@ class StoredTrials:
             if "withdrawn" in fields:
                 self._fail(orphan)
             elif "outcome" in fields:
-                self._close(orphan, self._translation.from_optuna(orphan).told(Outcome(**fields["outcome"])))
+                kept = fields["outcome"]
+                outcome = Outcome(**without_odd_runs(kept, kept.get("value")))
+                self._close(orphan, self._translation.from_optuna(orphan).told(outcome))
             elif fields.get("attempts", 1) >= MAX_ATTEMPTS:
                 words = f"the process ended {MAX_ATTEMPTS} times while running this"
                 self.finish(orphan.number, Outcome.failure(words))

@@ -5,6 +5,7 @@ from bestguess.tools.trial.history import History as History
 from bestguess.tools.trial.outcome import FEEDBACK_CHARS as FEEDBACK_CHARS
 from bestguess.tools.trial.outcome import Outcome as Outcome
 from bestguess.tools.trial.outcome import as_outcome as as_outcome
+from bestguess.tools.trial.outcome import is_mean as is_mean
 from bestguess.tools.trial.outcome import read_number as read_number
 from bestguess.tools.trial.proposal import REASON_CHARS as REASON_CHARS
 from bestguess.tools.trial.proposal import SDS_OF_90 as SDS_OF_90

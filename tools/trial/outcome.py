@@ -68,6 +68,11 @@ class Outcome:
         if self.value is None and not values and not self.pruned:
             raise InputError("an Outcome needs a value, or an error: use Outcome.failure('what went wrong')")
         value = None if self.value is None else read_number(self.value)
+        if not (self.pruned or is_mean(value, runs)):
+            raise InputError(
+                f"the value is {value:g}, and the mean of its runs {mean(runs):g}; give one of the two, runs "
+                "as Outcome.of_runs"
+            )
         every = {**({} if value is None else {"the objective's value": value}), **values}
         odd = [f"{name} was {number}" for name, number in every.items() if not math.isfinite(number)]
         if odd:
@@ -182,6 +187,13 @@ def read_number(value: Any) -> float:
         raise InputError(
             f"the objective's value is {shown(value)} ({type(value).__name__}); give a number"
         ) from error
+
+
+def is_mean(value: float | None, runs: Sequence[float]) -> bool:
+    """Whether a value is the mean of its runs, where there are both; what is not finite contradicts none."""
+    if value is None or not runs or not all(map(math.isfinite, (value, *runs))):
+        return True
+    return math.isclose(value, mean(runs), rel_tol=1e-6, abs_tol=1e-6 * max(map(abs, runs)))
 
 
 def _values(given: Any) -> dict[str, float]:

@@ -8,6 +8,7 @@ from tests.agent.record.studies import DART, SPACE, TASK, TREE, open_study
 
 import bestguess as bg
 from bestguess.agent.record.study import Study
+from bestguess.agent.record.trial_fields import read_outcome
 from bestguess.tools.suggestion import Suggestion
 from bestguess.tools.trial import Prediction
 from bestguess.tools.words.kept import read_fields
@@ -75,6 +76,13 @@ def test_values_that_are_not_finite_are_failures_with_a_reason(tmp_path: Path) -
     (trial,) = open_study(tmp_path).history
     assert trial.state == "failed"
     assert "nan" in trial.feedback
+
+
+def test_a_record_whose_value_contradicts_its_runs_is_read_without_them() -> None:
+    changed = optuna.trial.create_trial(value=5.0)
+    kept = {"value": 1.5, "runs": [1.0, 2.0], "feedback": "fine"}
+    assert read_outcome(changed, kept) == bg.Outcome(5.0, feedback="fine")
+    assert read_outcome(optuna.trial.create_trial(value=1.5), kept).runs == (1.0, 2.0)
 
 
 def test_a_value_of_very_many_steps_is_kept_where_optuna_takes_none_of_its_own() -> None:
