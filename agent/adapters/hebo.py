@@ -41,7 +41,11 @@ def to_native(points: Points, native: Any) -> DataFrame:
         import pandas
 
     translation = read(native)
-    return pandas.DataFrame(translation.spell(points), columns=list(translation.space.names))
+    rows = translation.spell(points)
+    columns = {name: [row[name] for row in rows] for name in translation.space.names}
+    # Of an option None pandas would make a missing number.
+    kinds = {name: object if None in column else None for name, column in columns.items()}
+    return pandas.DataFrame({name: pandas.Series(each, dtype=kinds[name]) for name, each in columns.items()})
 
 
 def _add(draft: Draft, name: str, parameter: Any) -> None:

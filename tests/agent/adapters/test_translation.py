@@ -142,6 +142,14 @@ def test_a_configuration_is_of_the_space_that_was_given() -> None:
     assert all(one.config_space is native for one in configurations)
 
 
+def test_a_frame_for_hebo_has_none_as_an_option_and_no_missing_number() -> None:
+    space = bg.Space(a=bg.Choice([None, "x"]), b=bg.Choice([None, 1]), n=bg.Int(1, 4))
+    points = [{"a": None, "b": None, "n": 3}, {"a": "x", "b": 1, "n": 4}]
+    frame = bg.adapters.hebo.to_native(points, space)
+    assert [list(frame[name]) for name in "ab"] == [[None, "x"], [None, 1]]
+    assert frame["n"].dtype == int
+
+
 @pytest.mark.parametrize("name", ["ax", "configspace", "hebo", "neps", "optuna", "ray", "synetune", "vizier"])
 def test_what_is_no_space_of_the_tuner_is_refused_by_name(name: str) -> None:
     with pytest.raises(SpaceError, match="the space is 7; give "):
