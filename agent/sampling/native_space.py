@@ -77,8 +77,8 @@ class NativeSpace:
             for name, one in distributions.items()
             if isinstance(one, CategoricalDistribution) and (called := read_choices(one.choices)[1])
         }
-        called = {name: CategoricalDistribution(words) for name, words in labels.items()}
-        native = cls.of(Space.from_optuna({**distributions, **called}))
+        spelled = {name: CategoricalDistribution(words) for name, words in labels.items()}
+        native = cls.of(Space.from_optuna({**distributions, **spelled}))
         kept = {**native.distributions, **{name: distributions[name] for name in labels}}
         return replace(native, distributions=kept, labels=labels)
 

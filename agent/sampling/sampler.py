@@ -84,7 +84,7 @@ class Sampler(BaseSampler):
         journal = check_path("journal", journal, "give a file, or None for nowhere")
         self._terms = ModelTerms(llm, llm_wait_s, budget, journal, exam=exam)
         self._native = _read_space(space)
-        self.space = space if isinstance(space, Space) or not self._native else self._native.space
+        self.space = space if isinstance(space, Space) else self._native.space if self._native else None
         self.task = check_task(task)
         if self.task.goals:
             raise InputError(

@@ -400,18 +400,20 @@ def test_optunas_distributions_are_a_space_too() -> None:
 
 @pytest.mark.filterwarnings("ignore:Choices for a categorical:UserWarning")
 def test_optunas_distributions_may_have_categories_that_a_space_calls_by_labels() -> None:
-    layers = optuna.distributions.CategoricalDistribution([(32,), (64, 32)])
+    choices: Any = [(32,), (64, 32)]
+    layers = optuna.distributions.CategoricalDistribution(choices)
     sampler = bg.Sampler(space={"x": optuna.distributions.FloatDistribution(0, 1), "layers": layers}, seed=0)
 
     def suggesting(trial: optuna.Trial) -> float:
-        return trial.suggest_float("x", 0, 1) - len(trial.suggest_categorical("layers", layers.choices))
+        tried: Any = trial.suggest_categorical("layers", choices)
+        return trial.suggest_float("x", 0, 1) - len(tried)
 
     study = run(sampler, 9, suggesting)
     assert study.trials[0].params == {"x": 0.5, "layers": (32,)}
     assert sources(study) == ["default", *["random"] * 4, *["gp"] * 4]
     assert study.best_params == {"x": 0.0, "layers": (64, 32)}
     with pytest.raises(InputError, match=r"'layers'.*make them the same"):
-        run(sampler, 1, lambda trial: len(trial.suggest_categorical("layers", [(32,), (8, 8)])))
+        run(sampler, 1, lambda trial: trial.suggest_categorical("layers", [(32,), (8, 8)]))
 
 
 def test_a_study_of_the_tuner_goes_on_in_optuna() -> None:

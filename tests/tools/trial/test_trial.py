@@ -100,5 +100,5 @@ def test_several_runs_of_the_largest_floats_have_a_mean_and_a_spread() -> None:
 def test_a_value_that_contradicts_its_runs_is_refused_with_both() -> None:
     with pytest.raises(InputError, match=r"the value is 5, and the mean of its runs 1\.5"):
         Outcome(5.0, runs=(1.0, 2.0))
-    assert Outcome(np.float32(0.2), runs=(0.1, 0.2, 0.3)).runs == (0.1, 0.2, 0.3)
+    assert Outcome(float(np.float32(0.2)), runs=(0.1, 0.2, 0.3)).runs == (0.1, 0.2, 0.3)
     assert Outcome(5.0, runs=(1.0, 2.0), pruned=True).value == 5.0  # what it had when it was stopped
