@@ -6,17 +6,26 @@ and in folders that may not be written, and sees what a killed process has left 
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import shutil
 import sqlite3
+import stat
 import tempfile
 from collections.abc import Collection
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import quote
 
+from bestguess.tools.errors import StudyError
 from bestguess.tools.words.given import shown
+
+MOST_COPIED = 2**30
+"""Bytes of a database and its log that are copied, and read into memory; a study has some MB."""
+
+_NAMES_ANOTHER = bytes.fromhex("d9d505f920a163d7")
+"""What a journal ends with whose last record is the name of another file."""
 
 _UNREADABLE_IN_PLACE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PROTOCOL)
 _AS_IT_LIES = "mode=ro&immutable=1"
@@ -51,8 +60,10 @@ def connect(path: Path, *, timeout_s: float) -> sqlite3.Connection:
 
     Raises:
         sqlite3.Error: it is no SQLite database, or a damaged one.
+        StudyError: it is not to be opened, for what lies beside it.
         OSError: it cannot be read.
     """
+    path = _checked(path)
     how = _way(path)
     try:
         return _connect(path, how, timeout_s) if how else _copied(path)
@@ -68,6 +79,7 @@ def table_layouts(path: Path, *, timeout_s: float, own: Collection[str] = ()) ->
 
     Raises:
         sqlite3.Error: it is no SQLite database, a damaged one, or one with code in it, `own` triggers apart.
+        StudyError: it is not to be opened, for what lies beside it.
         OSError: it cannot be read.
     """
     if not path.exists() or not path.stat().st_size:
@@ -123,6 +135,7 @@ def use_wal(path: Path, *, timeout_s: float) -> None:
 
     Raises:
         sqlite3.OperationalError: the file cannot be written, or was busy for `timeout_s`.
+        StudyError: it is not to be opened, for what lies beside it.
     """
     from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
@@ -132,6 +145,7 @@ def use_wal(path: Path, *, timeout_s: float) -> None:
             connection.execute("BEGIN IMMEDIATE")
             connection.rollback()
 
+    _checked(path)
     _written.add(os.path.realpath(path))
     return Retrying(
         retry=retry_if_exception(lambda error: _may_pass(error, path)),
@@ -139,6 +153,32 @@ def use_wal(path: Path, *, timeout_s: float) -> None:
         stop=stop_after_delay(timeout_s),
         reraise=True,
     )(write)
+
+
+def _checked(path: Path) -> Path:
+    """Return where the file itself lies; raise StudyError where SQLite must not see what is beside it.
+
+    A pipe is waited for, a device has no end, and a link SQLite follows itself only to the database. Once it
+    has played a journal that names another file, as who writes several databases at once leaves, it deletes
+    that file, whatever it is.
+    """
+    path = Path(os.path.realpath(path))
+    for one in (path, *(path.with_name(f"{path.name}-{kind}") for kind in ("wal", "shm", "journal"))):
+        why = ""
+        with suppress(FileNotFoundError):  # which it may be at any moment, while another writes
+            status = one.lstat()
+            if not stat.S_ISREG(status.st_mode):
+                why = "is a link, a folder, a pipe or a device, no file"
+            elif one.name.endswith("-journal"):
+                with one.open("rb") as journal:
+                    journal.seek(max(0, status.st_size - len(_NAMES_ANOTHER)))
+                    if journal.read(len(_NAMES_ANOTHER)) == _NAMES_ANOTHER:
+                        why = "names another file, which SQLite would delete"
+        if why:
+            raise StudyError(
+                f"the file {path} is not opened: {one.name} {why}; get it anew, or take that one away"
+            )
+    return path
 
 
 def _way(path: Path) -> str:
@@ -170,14 +210,24 @@ def _copied(path: Path) -> sqlite3.Connection:
     """Return the database and its log in memory."""
     with tempfile.TemporaryDirectory(prefix="bestguess-") as folder:
         copy = Path(folder, "copy.db")
-        shutil.copyfile(path, copy)
-        for ending in ("-wal", "-journal"):
-            if (log := path.with_name(path.name + ending)).exists():
-                shutil.copyfile(log, copy.with_name(copy.name + ending))
-        memory = sqlite3.connect(":memory:", check_same_thread=False)
+        for ending in ("", "-wal", "-journal"):
+            if (there := path.with_name(path.name + ending)).exists() or not ending:
+                _refuse_large(there, there.stat().st_size)
+                shutil.copyfile(there, copy.with_name(copy.name + ending))
         with closing(sqlite3.connect(copy)) as source:
+            sizes = [source.execute(f"PRAGMA page_{what}").fetchone()[0] for what in ("size", "count")]
+            _refuse_large(path, math.prod(sizes))  # as its log says
+            memory = sqlite3.connect(":memory:", check_same_thread=False)
             source.backup(memory)
     return memory
+
+
+def _refuse_large(path: Path, size: int) -> None:
+    if size > MOST_COPIED:
+        raise StudyError(
+            f"the file {path} is not read: a copy takes {size / MOST_COPIED:.1f} GiB, and at most 1 is made; "
+            "name another with --storage"
+        )
 
 
 def _may_pass(error: BaseException, path: Path) -> bool:

@@ -13,6 +13,7 @@ from bestguess.agent.chat.answers.report_page import report_page
 from bestguess.agent.chat.answers.templating import render_file
 from bestguess.agent.chat.plan import Plan
 from bestguess.agent.export import export_study
+from bestguess.agent.record.sqlite import connect
 from bestguess.agent.record.study import Study
 from bestguess.agent.reports.front import why_no_best
 from bestguess.agent.reports.report import study_record
@@ -47,7 +48,7 @@ def write(form: str, path: Path, plan: Plan, study: Study, database: Path) -> No
             if path.exists():
                 raise InputError(f"{path.name} cannot be written: it exists already; choose another name")
             make_private(path)
-            with closing(sqlite3.connect(database)) as here, closing(sqlite3.connect(path)) as there:
+            with closing(connect(database, timeout_s=5.0)) as here, closing(sqlite3.connect(path)) as there:
                 here.backup(there)  # as one file, whatever its log still holds
             return
         text = _FORMS[form](plan, study, database.parent)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import struct
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,7 @@ from bestguess.agent.record.sqlite import connect, use_wal
 from bestguess.agent.record.storage import check_storage, open_storage
 from bestguess.agent.record.study import Study, load
 from bestguess.evals.cache import EvaluationCache
+from bestguess.tools.errors import StudyError
 
 SPACE = bg.Space(x=bg.Float(0, 1))
 NOBODY = 65534
@@ -359,3 +361,65 @@ def test_a_file_that_this_process_goes_on_reading_is_given_up(elsewhere: Path) -
         with pytest.raises(sqlite3.OperationalError, match="readonly"):
             use_wal(elsewhere, timeout_s=0.5)
         assert time.monotonic() - started > 0.4
+
+
+def naming(journal: Path, victim: Path, pages: int = 28, page_size: int = 4096) -> None:
+    """Make a journal with nothing to roll back, that ends as one of several databases does."""
+    magic, name = bytes.fromhex("d9d505f920a163d7"), os.fsencode(victim)
+    head = (magic + struct.pack(">5I", 0, 0, pages, 512, page_size)).ljust(512, b"\0")
+    behind = struct.pack(">2I", len(name), sum(name)) + magic
+    journal.write_bytes(head + struct.pack(">I", 2**30 // page_size + 1) + name + behind)
+
+
+def reads_the_journal_of_calls(path: Path) -> None:
+    list(Journal(path, reading=True).calls())
+
+
+USES: list[Callable[[Path], Any]] = [
+    lambda path: load(url(path), None),
+    open_study,
+    reads_the_journal_of_calls,
+    Journal,
+    lambda path: use_wal(path, timeout_s=1.0),
+]
+
+
+@pytest.mark.parametrize("linked", [False, True], ids=["here", "through a link"])
+@pytest.mark.parametrize("use", USES, ids=["load", "go on", "read calls", "note calls", "write"])
+def test_no_file_is_deleted_that_a_journal_names(
+    use: Callable[[Path], Any], linked: bool, tmp_path: Path
+) -> None:
+    path, victim = tmp_path / "a.db", tmp_path / "victim.txt"
+    (Journal if "calls" in str(use) or use is Journal else not_in_wal_mode)(path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+    victim.write_text("mine")
+    naming(tmp_path / "a.db-journal", victim, pages)
+    if linked:
+        (tmp_path / "other").mkdir()
+        (tmp_path / "other" / "b.db").symlink_to(path)
+        path = tmp_path / "other" / "b.db"
+
+    with pytest.raises(StudyError, match=r"a\.db-journal names another file"):
+        use(path)
+
+    assert victim.read_text() == "mine"
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("ending", ["-journal", "-wal", "-shm"])
+def test_what_is_no_file_beside_a_study_is_refused_by_its_name(ending: str, tmp_path: Path) -> None:
+    for name, make in (("pipe", os.mkfifo), ("link", lambda path: os.symlink("/dev/zero", path))):
+        not_in_wal_mode(tmp_path / f"{name}.db")
+        make(tmp_path / f"{name}.db{ending}")
+        for use in USES:
+            with pytest.raises(StudyError, match=f"{name}.db{ending} is a link, a folder, a pipe"):
+                use(tmp_path / f"{name}.db")
+
+
+def test_what_is_copied_to_be_read_has_a_bound(tmp_path: Path) -> None:
+    interrupted_in_its_journal(tmp_path / "a.db")
+    os.truncate(tmp_path / "a.db", 2**40)  # which takes no room
+    with pytest.raises(StudyError, match=r"a\.db is not read: a copy takes 1024\.0 GiB"):
+        load(url(tmp_path / "a.db"), None)
