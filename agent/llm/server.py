@@ -185,12 +185,9 @@ class ServerLLM:
                     api_key=self._key,
                     max_retries=0,
                     timeout=openai.Timeout(None, connect=CONNECT_TIMEOUT_S),
-                    # The environment's OPENAI_ORG_ID and OPENAI_PROJECT_ID are for another server.
-                    default_headers={
-                        "OpenAI-Organization": openai.Omit(),  # type: ignore[dict-item]
-                        "OpenAI-Project": openai.Omit(),  # type: ignore[dict-item]
-                    },
-                    http_client=client_for(may_use_proxy=self._may_use_proxy, query=self._query),
+                    http_client=client_for(
+                        may_use_proxy=self._may_use_proxy, key=self._key, query=self._query
+                    ),
                 ) as client,
             ):
                 return await act(client)

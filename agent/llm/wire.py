@@ -40,8 +40,8 @@ def origin(url: str) -> str:
     return f"{parts.scheme}://{host}:{port}" if is_host else ""
 
 
-def client_for(*, may_use_proxy: bool, query: Sequence[tuple[str, str]] = ()) -> httpx2.AsyncClient:
-    """Return the client for one call, each request with `query` in its address.
+def client_for(*, may_use_proxy: bool, key: str, query: Sequence[tuple[str, str]] = ()) -> httpx2.AsyncClient:
+    """Return the client for one call, each request with `key`, and with `query` in its address.
 
     A redirect raises ModelUnavailable, too long a body ReplyError.
     """
@@ -65,13 +65,26 @@ def client_for(*, may_use_proxy: bool, query: Sequence[tuple[str, str]] = ()) ->
         response.headers.pop("content-encoding", None)
         response.stream = _Bounded(decoded, spend, streams=streams(response.headers))
 
+    async def head_of_ours(request: httpx2.Request) -> None:
+        # What openai takes from the environment (OPENAI_CUSTOM_HEADERS and more) is for another server.
+        length = request.headers.get("content-length")
+        request.headers = httpx2.Headers(
+            {
+                "host": request.url.netloc.decode(),
+                "user-agent": "bestguess",
+                "accept": "application/json",
+                "accept-encoding": "identity",
+                "authorization": f"Bearer {key}",
+                **({"content-type": "application/json", "content-length": length} if length else {}),
+            }
+        )
+
     return httpx2.AsyncClient(
         trust_env=may_use_proxy,
         verify=_certificates(may_use_proxy, os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")),
         follow_redirects=False,
-        headers={"accept-encoding": "identity"},
         params=list(query),
-        event_hooks={"response": [bound]},
+        event_hooks={"request": [head_of_ours], "response": [bound]},
     )
 
 

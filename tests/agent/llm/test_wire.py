@@ -139,6 +139,8 @@ def test_a_key_goes_only_to_the_origin_it_was_given_for(monkeypatch: pytest.Monk
     monkeypatch.setenv("OPENAI_API_KEY", "for-another-server")
     monkeypatch.setenv("OPENAI_ORG_ID", "our-organization")
     monkeypatch.setenv("OPENAI_PROJECT_ID", "our-project")
+    more = "Authorization: Bearer theirs\nX-Team: theirs\nHost: theirs\nUser-Agent: theirs\nAccept: theirs"
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", more)
     heard: list[dict[str, str]] = []
 
     def listen(exchange: Exchange, _: object) -> None:
@@ -160,6 +162,7 @@ def test_a_key_goes_only_to_the_origin_it_was_given_for(monkeypatch: pytest.Monk
         assert thief.served == []
     assert [one["authorization"] for one in heard] == [f"Bearer {KEY}", "Bearer none"]
     assert not [name for one in heard for name in one if "openai" in name]
+    assert "theirs" not in str(heard)
 
 
 def test_a_study_goes_on_whatever_the_server_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -252,6 +255,6 @@ def test_certificates_are_read_once_and_anew_where_others_are_named(monkeypatch:
     monkeypatch.setattr("httpx2.create_ssl_context", reads)
     for file in ("one", "one", "another"):
         monkeypatch.setenv("SSL_CERT_FILE", file)
-        client_for(may_use_proxy=False)
+        client_for(may_use_proxy=False, key="")
     assert len(read) == 2
     _certificates.cache_clear()
