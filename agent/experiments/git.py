@@ -35,7 +35,6 @@ _SAFE = (
     *("-c", "core.fsmonitor=false"),
     *("-c", "core.hooksPath=/dev/null"),
     *("-c", "core.pager=cat"),
-    *("-c", "protocol.allow=never"),  # an object that is missing is not fetched
     *("-c", "safe.bareRepository=explicit"),  # nor is one taken that somebody put among the files
     *("-c", "log.showSignature=false"),
     "--no-pager",
@@ -43,7 +42,8 @@ _SAFE = (
 _SET = {
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_TERMINAL_PROMPT": "0",
-    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_LAZY_FETCH": "1",  # an object that is missing is not fetched
+    "GIT_ALLOW_PROTOCOL": "",  # nor by a git that knows not that, whatever the repository's protocol.*.allow
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_ATTR_NOSYSTEM": "1",
     "LC_ALL": "C",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from tests.agent.experiments.conftest import git
 
-from bestguess.agent.experiments.git import MOST_BYTES, read_commit
+from bestguess.agent.experiments.git import _SET, MOST_BYTES, read_commit
 from bestguess.tools.errors import InputError
 
 
@@ -57,6 +59,27 @@ def test_nothing_that_a_repository_has_set_is_run(tmp_path: Path) -> None:
     assert not ran.exists()
     assert sorted(folder.rglob("*")) == files
     assert [path.stat().st_mtime_ns for path in files] == times
+
+
+def test_an_object_that_is_missing_is_fetched_by_no_program(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(_SET, "GIT_NO_LAZY_FETCH")  # as older versions of git read it: not at all
+    ran = tmp_path / "ran"
+    clone = shutil.copytree(repository, tmp_path / "clone")
+    blob = git(clone, "rev-parse", "HEAD:train.py")
+    for name, value in (
+        ("core.repositoryFormatVersion", "1"),
+        ("extensions.partialClone", "origin"),
+        ("remote.origin.promisor", "true"),
+        ("remote.origin.url", f"ext::touch {ran}"),
+        ("protocol.ext.allow", "always"),
+    ):
+        git(clone, "config", name, value)
+    (clone / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+    with suppress(InputError):
+        read_commit(clone, "HEAD")
+    assert not ran.exists()
 
 
 def test_a_huge_commit_is_cut_and_the_environment_points_nowhere_else(
