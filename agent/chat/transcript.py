@@ -13,6 +13,7 @@ from typing import Any
 from bestguess.agent.chat.events import Event
 from bestguess.agent.record.lock import hold
 from bestguess.tools.errors import InputError
+from bestguess.tools.words.cleaning import inert
 from bestguess.tools.words.documents import path_words, read_bytes
 from bestguess.tools.words.private import open_private
 
@@ -134,7 +135,7 @@ def to_markdown(events: Iterable[Event]) -> str:
                 parts += [f"> **{event.text}**", ">", *lines, ""]
             case "error":
                 parts += [f"> error: {event.text}", ""]
-    return "\n".join(parts)
+    return inert("\n".join(parts))
 
 
 def _is_torn(path: Path) -> bool:

@@ -20,6 +20,8 @@ _SEQUENCES_AND_CONTROLS = re.compile(
 )
 _BREAKS = re.compile(r"\r\n?|[\u2028\u2029]")
 _HALF_PAIRS = re.compile(r"[\ud800-\udfff]")
+_LIVE = {"<": "&lt;", "![": "!\\[", "](": "]\\("}
+_MARKS = re.compile(r"<(?=[a-z/!?])|!\[|\]\(", re.IGNORECASE)
 
 
 def clean(text: str) -> str:
@@ -44,6 +46,11 @@ def spell_out(text: str) -> str:
 def plain_line(text: str) -> str:
     """Return text that is not ours as one line, without control characters and marks (`<`, `>`)."""
     return clean_line(text).replace("<", "[").replace(">", "]")
+
+
+def inert(text: str) -> str:
+    """Return Markdown in which nothing is loaded or run: no HTML, no image, no link by another name."""
+    return _MARKS.sub(lambda mark: _LIVE[mark[0]], text)
 
 
 def tail(text: str, chars: int) -> str:

@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from markdown_it import MarkdownIt
 from rich.console import Console
 
 import bestguess as bg
@@ -129,6 +130,15 @@ def test_a_transcript_survives_a_torn_last_line_and_gives_the_last_session(tmp_p
     assert [event.text for event in events if event.kind == "said"] == ["tune ünï.py", "and on"]
     assert last_state(events) == {"left": 2}
     assert "**You:** and on" in to_markdown(events)
+
+
+def test_no_event_is_markup_in_a_conversation_that_is_written_as_markdown() -> None:
+    live = "![](http://evil/a) <img src=b> [text](http://evil/c)"
+    kinds = ("said", "answer", "choice", "remark", "trial_finished", "card", "error")
+    text = to_markdown([Event(kind, live, {"lines": [live]}) for kind in kinds])
+    html = MarkdownIt("commonmark").render(text)
+    assert html.count("evil/a") == len(kinds) + 1
+    assert not re.search("<(img|a )", html)
 
 
 def test_a_session_without_a_study_is_not_gone_on_with_beside_one_with(

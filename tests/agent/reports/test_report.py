@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
+from markdown_it import MarkdownIt
 
 import bestguess as bg
+from bestguess.agent.reports.insight import gain_insight, write_insight
 from bestguess.agent.reports.report import (
     Credit,
     collect_fallbacks,
@@ -124,3 +127,29 @@ def test_what_failures_have_in_common_is_said_where_the_trials_bear_it_out() -> 
     )
     words = write_report(bg.History("minimize", tuple(trials)), bg.Task(), SPACE, title="t")
     assert "fail likelier:\n- higher lr: loss is nan at step #" in words
+
+
+LIVE = (
+    "![i](http://evil/a.png) ![i][r] \\<img src=b> <SCRIPT>alert(1)</SCRIPT> "
+    "[text](http://evil/c) <!-- is a < b"
+)
+
+
+def test_what_others_wrote_is_text_in_a_report_of_markdown() -> None:
+    space = bg.Space(o=bg.Choice(["a", LIVE]), x=bg.Float(0, 1))
+    trials = [
+        bg.Trial(
+            number,
+            bg.Proposal({"o": LIVE, "x": number / 20}, "gp", fallback=LIVE),
+            bg.Outcome(-float(number)) if number else bg.Outcome.failure(LIVE),
+        )
+        for number in range(12)
+    ]
+    history = bg.History("minimize", tuple(trials))
+    text = write_report(history, bg.Task(metric=LIVE), space, title=LIVE, lines=(LIVE,))
+    text += "\n\n" + write_insight(gain_insight(space, history), LIVE)
+    html = MarkdownIt("commonmark").enable("table").render(f"{text}\n\n[r]: http://evil/d.png")
+    assert html.count("alert(1)") > 6
+    assert not re.search("<(img|script|!|a href=.http://evil/c)", html, re.IGNORECASE)
+    assert "is a &lt; b" in html
+    assert "is a < b" in text
