@@ -258,6 +258,7 @@ _KNOWN: _Words = frozenset().union(
     _SWITCH,
     *(words for rule in _EXCLUSIONS for words in (*rule.groups, rule.unless, rule.only or frozenset())),
 )
+_LONGEST = max(map(len, _KNOWN))
 
 
 def reason_against(words: str, value: Value = None, others: _Words = frozenset()) -> str:
@@ -282,7 +283,7 @@ def _read_word(word: str) -> _Words:
     for single in (word, bare, _singular(bare)):
         if single in _KNOWN:
             return frozenset((single,))
-    halves = ((word[:cut], _singular(word[cut:])) for cut in range(1, len(word) - 1))
+    halves = ((word[:cut], _singular(word[cut:])) for cut in range(1, min(len(word) - 1, _LONGEST + 1)))
     return frozenset(next((pair for pair in halves if _KNOWN.issuperset(pair)), (single,)))
 
 

@@ -13,7 +13,7 @@ from bestguess.tools.scan.exclusions import reason_against, single_words
 from bestguess.tools.scan.finding import Finding, Value
 from bestguess.tools.scan.habits import Habit, Shape, habit_of, is_place
 from bestguess.tools.space.parameters import Choice, Float, Int, Parameter
-from bestguess.tools.words.given import is_number, shorten
+from bestguess.tools.words.given import is_number, shorten, shown
 
 DOC_CHARS = 200
 MAX_OPTIONS = 30
@@ -79,7 +79,7 @@ def _choose(finding: Finding, words: str, doc: str, *, has_heads: bool) -> Param
         doc = _stand_in(doc, None, value)
     assert isinstance(value, int | float)
     if abs(value) > 1e12 or not math.isfinite(value):  # a long int is no float
-        return f"its value is {value!r}"
+        return f"its value is {shown(value)}"
     real = (
         finding.kind is float or isinstance(value, float) or (finding.kind is None and habit and habit.real)
     )

@@ -291,6 +291,7 @@ SCRIPTS: dict[str, tuple[str | bytes, str]] = {
     "print doubling": ("".join(f"d{i + 1} = {{'a': d{i}, 'b': d{i}}}\n" for i in range(40)) + "d0 = {'loss': x}\nprint(d40)", "fine"),
     "match": ("match x:\n case {'a': [1, *_]} | (1 | 'a'): pass\n case -1: pass\n case x.y: pass", "fine"),
     "walrus": ("LR = (x := 0.1)\nA, B = 1\nA, *B = 1, 2", "fine"),
+    "long hexadecimal": (f"BATCH_SIZE = 0x{'f' * 10_000}\nLR = 0.1", "fine"),
     "hydra": ("import hydra\n@hydra.main(config_path='..', config_name='/etc/passwd')\ndef f(c): pass", "fine"),
 }  # fmt: skip
 
@@ -309,6 +310,7 @@ CONFIGS: dict[str, tuple[str | bytes, str]] = {
     "aliases": ("base: &base {lr: 0.1}\nother: *base", "fine"),
     "odd keys": ("? [a, b]\n: 1\n? {c: d}\n: 2\n1: 3\nnull: 4\n'': 5", "fine"),
     "odd numbers": ("a: 0o9\nb: 0x\nc: 1:99:99\nd: " + "9" * 5000 + "\ne: .nan\nf: 1e999\ng: 0b2\nh: 1__0", "fine"),
+    "long hexadecimal": (f"width: 0x{'f' * 10_000}\nlr: 0.1", "fine"),
     "bad time": ("a: 2026-99-99", "fine"),
     "bad int": ("a: !!int abc", "fine"),
     "two documents": ("a: 1\n---\nb: 2", "c.yaml"),
@@ -330,6 +332,13 @@ def scanned(folder: Path, script: str | bytes) -> None:
 def test_a_hostile_script_is_read_or_refused_by_its_name(name: str, tmp_path: Path) -> None:
     text, words = SCRIPTS[name]
     expect(lambda: scanned(tmp_path, text), (words,))
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("option", ["'--n', help='{}'", "'--{}'"])
+def test_an_option_of_many_letters_or_blanks_takes_no_time(option: str, tmp_path: Path) -> None:
+    words = option.format((" " if "help" in option else "a") * 250_000)
+    scanned(tmp_path, f"import argparse\np = argparse.ArgumentParser()\np.add_argument({words}, default=0.1)")
 
 
 @pytest.mark.parametrize("reader", ["yaml.safe_load(open('c.yaml'))", "hydra"])

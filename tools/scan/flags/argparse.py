@@ -210,7 +210,7 @@ class _Reader:
 
 def _unescaped(doc: str) -> str:
     """Return a help text as argparse prints it, but for what it fills in."""
-    return re.sub(r"\s*\([^()]*%\(\w+\)\w[^()]*\)|%\(\w+\)\w", "", doc).replace("%%", "%")
+    return re.sub(r"(?<!\s)\s*\([^()]*%\(\w+\)\w[^()]*\)|%\(\w+\)\w", "", doc).replace("%%", "%")
 
 
 def _is_fixed(given: ast.expr) -> bool:
