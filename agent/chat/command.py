@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from bestguess.agent.chat.events import Answer, Card
 from bestguess.tools.errors import InputError
-from bestguess.tools.words.cleaning import clean
+from bestguess.tools.words.cleaning import is_seen
 from bestguess.tools.words.given import did_you_mean
 
 Function = Callable[..., "str | Answer"]
@@ -168,7 +168,7 @@ def literal(text: str) -> Any:
 def _unseen(value: Any) -> Iterator[str]:
     """Yield the characters, at any depth, that a screen does not show or would obey."""
     if isinstance(value, str):
-        yield from (one for one in value if clean(one) != one and one != "\r")
+        yield from (one for one in value if not is_seen(one) and one != "\r")
     elif isinstance(value, dict):
         yield from (one for pair in value.items() for each in pair for one in _unseen(each))
     elif isinstance(value, list | tuple):

@@ -15,9 +15,14 @@ _SEQUENCES_AND_CONTROLS = re.compile(
     r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor movements
     r"|\x1b[ -/]*[0-~]"  # all other escape sequences
     r"|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
+    # Unicode's Default_Ignorable_Code_Point and Bidi_Control, and marks of notation that show nothing either.
     r"|[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
-    r"\ufeff\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+    r"\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffb\U00013430-\U0001343f\U0001bca0-\U0001bca3"
+    r"\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
+_ONLY_IN_PROSE = "\u2800\ufe0f"
+"""A blank of Braille, with which plots are drawn, and what makes a sign an emoji: neither shows anything."""
+
 _BREAKS = re.compile(r"\r\n?|[\u2028\u2029]")
 _HALF_PAIRS = re.compile(r"[\ud800-\udfff]")
 _LIVE = {"<": "&lt;", "![": "!\\[", "](": "]\\("}
@@ -36,11 +41,16 @@ def clean_line(text: str) -> str:
     return " ".join(clean(text).split())
 
 
+def is_seen(one: str) -> bool:
+    """Whether a character shows anything, and steers nothing."""
+    return clean(one) == one and one not in _ONLY_IN_PROSE
+
+
 def spell_out(text: str) -> str:
     """Return text on one line, all of it: line breaks and what could not be seen are spelled out."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(one if clean(one) == one and one not in "\n\t" else ascii(one)[1:-1] for one in text)
+    return "".join(one if is_seen(one) and one not in "\n\t" else ascii(one)[1:-1] for one in text)
 
 
 def plain_line(text: str) -> str:

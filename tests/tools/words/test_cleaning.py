@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bestguess.tools.words.cleaning import clean, clean_line
+from bestguess.tools.words.cleaning import clean, clean_line, is_seen, spell_out
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,16 @@ from bestguess.tools.words.cleaning import clean, clean_line
 )
 def test_a_sequence_goes_as_a_whole_and_what_people_write_stays(text: str, shown: str) -> None:
     assert clean(text) == shown
+
+
+def test_what_shows_nothing_is_spelled_out_where_a_person_decides() -> None:
+    visible = {*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD}  # before numbers
+    formats = {one for one in range(0x110000) if unicodedata.category(chr(one)) == "Cf"} - visible
+    selectors = {0x2800, 0x1D159, *range(0xFE00, 0xFE10), *range(0xFFF0, 0xFFF9)}
+    for one in map(chr, formats | selectors):
+        assert not is_seen(one)
+        assert spell_out(f"a{one}b") == f"a{ascii(one)[1:-1]}b"
+        assert clean(f"a{one}b") == (f"a{one}b" if one in "\u2800\ufe0f" else "ab")
 
 
 def test_one_line_is_one_line() -> None:
