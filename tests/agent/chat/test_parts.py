@@ -29,7 +29,7 @@ from bestguess.agent.chat.answers.svg import draw
 from bestguess.agent.chat.command import literal
 from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.draft import draft, read_script
-from bestguess.agent.chat.events import Answer, Event, Plot, Series
+from bestguess.agent.chat.events import Answer, Event, Kind, Plot, Series
 from bestguess.agent.chat.plan import assignments, configuration
 from bestguess.agent.chat.transcript import Transcript, last_state, read_last_session, to_markdown
 from bestguess.agent.chat.trials import Trials
@@ -134,7 +134,7 @@ def test_a_transcript_survives_a_torn_last_line_and_gives_the_last_session(tmp_p
 
 def test_no_event_is_markup_in_a_conversation_that_is_written_as_markdown() -> None:
     live = "![](http://evil/a) <img src=b> [text](http://evil/c)"
-    kinds = ("said", "answer", "choice", "remark", "trial_finished", "card", "error")
+    kinds: tuple[Kind, ...] = ("said", "answer", "choice", "remark", "trial_finished", "card", "error")
     text = to_markdown([Event(kind, live, {"lines": [live]}) for kind in kinds])
     html = MarkdownIt("commonmark").render(text)
     assert html.count("evil/a") == len(kinds) + 1
