@@ -42,7 +42,9 @@ _SIGN = r"(?:[:=|│┃║→]|[-=]>)"
 _MARK = rf"(?:{_SIGN}|(?!\s*[-#]?\d+[a-zA-Z]*\s*[:=]))"
 # What stands in brackets before a mark is said of the name: `RMSE (5-fold): 3.7`, `ndcg[10] = 0.4`.
 _ASIDE = rf"(?:(?:\([^()\n]{{1,80}}+\)|\[[^\[\]\n]{{1,80}}+\])\s*+(?={_SIGN})|\([a-z][^()]*\)\s*+)?+"
-_AFTER = rf"(?!\w)[\"']?\s*+{_ASIDE}(?:is|was|at|of)?\s*+{_MARK}\s*+{VALUE}"
+# A number at the end of a name is not the start of a longer one: p99.9, mAP50-95, `mAP@0.5:0.95: 0.3`.
+_ENDS = rf"(?!\w|(?<=\d)(?:[.-]\d|:\d[\d.]*+[ \t]*+{_SIGN}?[ \t]*+[-+]?\.?\d))"
+_AFTER = rf"{_ENDS}[\"']?\s*+{_ASIDE}(?:is|was|at|of)?\s*+{_MARK}\s*+{VALUE}"
 
 
 def pattern_of(metric: str) -> str:
