@@ -140,9 +140,9 @@ def _print(draft: Draft, out: Path, words: list[str]) -> None:
             echo(f"  {left.name}: {reason}")
     if draft.metric is None:
         echo(
-            f"No line that prints a result was found. In place of {NO_METRIC}, write what {draft.script} "
-            "prints before its result, with (\\S+) for the number, such as 'loss=(\\S+)'; "
-            "add --direction maximize if more is better."
+            f"No line was found that prints a result by a name of its own. In place of {NO_METRIC}, write "
+            f"what {draft.script} prints before its result, with (\\S+) for the number, such as 'loss=(\\S+)'"
+            "; add --direction maximize if more is better."
         )
     else:
         echo(f"The result: {draft.metric.name} ({draft.metric.direction}), line {draft.metric.line}")

@@ -23,7 +23,9 @@ _SHOWN = re.compile(
     r"(?P<name>[A-Za-z][\w./@-]*)(?P<mark>[\"']?\s*[:=]\s*[\"']?|\s+)[-+]?(?:\d|\.\d|nan|inf)", re.IGNORECASE
 )
 _NAME, _GAPS = re.compile(r"[^\W\d]\w*"), re.compile(r"[\s_-]+")
+_OPENED = re.compile(r"(?:[\"'](?P<key>[^\"'{}]+)[\"']:\s*)?\{|\}")
 _LABEL_CHARS = 200
+_ABOVE_CHARS = 2000
 _MOST_WORDS = 6
 
 NUMBER = r"([-\u2212+.,_$€£¥eE\d]*\d|(?i:nan|-?inf(?:inity)?)(?!\w))"
@@ -63,6 +65,7 @@ _PRINTING = frozenset({"print", "pprint", "info", "echo", "log", "write", "dump"
 _DEPTH = 20
 """How deep expressions are followed that a call prints."""
 
+_SOME = "\0"
 _Pieces = Iterator[str | None]
 """Texts as they are printed, and None for each value that only a run knows."""
 
@@ -72,7 +75,9 @@ class Printed:
     """A name that a script prints right before a value, and the pattern that finds the value.
 
     `label` is the text up to the value, and `term` what its words say of a metric, None where they say
-    nothing. Where `by_name` the name alone finds the same, as `pattern_of` reads it.
+    nothing. `said` is the name with what is said of it, by brackets and by the dictionaries that it is in,
+    and `within` the pattern of what their names are before it in the line. Where `by_name` the name alone
+    finds the same, as `pattern_of` reads it.
     """
 
     name: str
@@ -80,6 +85,8 @@ class Printed:
     line: int
     term: Term | None
     label: str
+    said: str
+    within: str
     by_name: bool = False
 
     @property
@@ -91,23 +98,28 @@ class Printed:
 def find_metric(tree: ast.Module) -> Printed | None:
     """Return what a script prints that looks most like a result; None if nothing does.
 
-    What a run costs, such as its time, is none where something else is printed that nobody knows.
+    What a run costs, such as its time, is none where something else is printed that nobody knows, and what
+    lines tell from no other of its name, as in JSON over several lines, is none either.
     """
     printed = find_printed(tree)
     known = [one for one in printed if one.term]
-    best = max(known, key=lambda one: (likeliness(one.name), one.line), default=None)
+    best = max(known, key=lambda one: (likeliness(one.said), one.line), default=None)
     if best is None or (best.term and not best.term.is_quality and len(known) < len(printed)):
+        return None
+    has_twin = any(one.pattern == best.pattern and one.said != best.said for one in printed)
+    if has_twin and not best.within:
         return None
     # Not the loss of "train loss", where that is printed, too.
     longer = {one.name.removesuffix(best.name) for one in printed if one.name.endswith(best.name)} - {""}
     others = "".join(f"(?<!{_escape(start)})" for start in sorted(longer))
-    plain = [_GAPS.sub("", one.label).lower() for one in printed if one.name != best.name]
+    plain = [_GAPS.sub("", one.label).lower() for one in printed if one.pattern != best.pattern]
     by_name = (
         _NAME.fullmatch(best.name) is not None
+        and not has_twin
         and not any(_GAPS.sub("", best.name).lower() in label for label in plain)
         and re.search(pattern_of(best.name) + r"\Z", f"{best.label}0.25") is not None
     )
-    return replace(best, pattern=others + best.pattern, by_name=by_name)
+    return replace(best, pattern=best.within * has_twin + others + best.pattern, by_name=by_name)
 
 
 def find_printed(tree: ast.Module) -> list[Printed]:
@@ -137,7 +149,8 @@ def names_result(name: str) -> bool:
 
 
 def _read_label(text: str, line: int) -> Printed | None:
-    found = _LABEL.search(text.rpartition("\n")[2][-_LABEL_CHARS:])
+    in_line = text.rpartition("\n")[2]
+    found = _LABEL.search(in_line.rpartition(_SOME)[2][-_LABEL_CHARS:])
     if found is None or not (found["mark"] or names_result(found["words"])):
         return None
     words = found["words"].split(" ")[-_MOST_WORDS:]
@@ -151,9 +164,24 @@ def _read_label(text: str, line: int) -> Printed | None:
     gap = r"\s*" if found["mark"] else r"\s+"
     # Not the loss of val_loss.
     start_of_word = "" if quote else r"\b"
+    above, mark = _names_above(text), found["quote"]
     return Printed(
-        name, f"{start_of_word}{label}{gap}{VALUE}", line, find_term(phrase + found["aside"]), found[0]
+        name,
+        f"{start_of_word}{label}{gap}{VALUE}",
+        line,
+        find_term(phrase + found["aside"]),
+        found[0],
+        " ".join([*above, name, found["aside"]]),
+        "".join(f"{mark}{_escape(key)}{mark}:\\s*\\{{.*?" for key in above if above == _names_above(in_line)),
     )
+
+
+def _names_above(text: str) -> list[str]:
+    """Return the names of the dictionaries that are still open where a text ends."""
+    names: list[str] = []
+    for found in _OPENED.finditer(text[-_ABOVE_CHARS:]):
+        names = names[:-1] if found[0] == "}" else [*names, found["key"] or ""]
+    return [*filter(None, names)]
 
 
 def _escape(text: str) -> str:
@@ -161,7 +189,7 @@ def _escape(text: str) -> str:
 
 
 def _texts(tree: ast.Module) -> Iterator[tuple[str, int]]:
-    """Yield the texts right before a value that is printed or logged."""
+    """Yield what is printed or logged before each value, with a mark for the values before it."""
     dicts = assigned_dicts(tree)
     for node in walk(tree):
         if not isinstance(node, ast.Call) or called(node) not in _PRINTING:
@@ -170,7 +198,7 @@ def _texts(tree: ast.Module) -> Iterator[tuple[str, int]]:
         for piece in _pieces_of_call(node, dicts):
             if piece is None:
                 yield text, node.lineno
-                text = ""
+                text += _SOME
             else:
                 text += piece
 
@@ -185,7 +213,7 @@ def _pieces_of_call(call: ast.Call, dicts: Mapping[str, ast.expr]) -> _Pieces:
                 yield from _pieces(argument, dicts, "'")
         case "dump":
             if len(call.args) > 1 and called(call.args[1]) == "stdout":
-                yield from _pieces(call.args[0], dicts, '"')
+                yield from _json(call, dicts)
         case name:
             for argument in call.args:
                 if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
@@ -219,8 +247,8 @@ def _pieces(node: ast.expr, dicts: Mapping[str, ast.expr], quote: str, depth: in
             yield from _split(text, r"%[-+0-9.]*[a-z]")
         case ast.Call(func=ast.Attribute(attr="format", value=ast.Constant(value=str() as text))):
             yield from _split(text, r"\{[^}]*\}")
-        case ast.Call(args=[argument, *_]) if called(node) == "dumps":
-            yield from _pieces(argument, dicts, '"', depth + 1)
+        case ast.Call(args=[_, *_]) if called(node) == "dumps":
+            yield from _json(node, dicts, depth + 1)
         case ast.Dict() | ast.Call(args=[]) if isinstance(node, ast.Dict) or called(node) == "dict":
             yield "{"
             for name, value in entries(node):
@@ -233,6 +261,11 @@ def _pieces(node: ast.expr, dicts: Mapping[str, ast.expr], quote: str, depth: in
             yield from go(dicts[name])
         case _:
             yield None
+
+
+def _json(call: ast.Call, dicts: Mapping[str, ast.expr], depth: int = 0) -> _Pieces:
+    for piece in _pieces(call.args[0], dicts, '"', depth):
+        yield piece.replace("{", "{\n") if piece and keyword(call, "indent") else piece
 
 
 def _has_text(node: ast.expr) -> bool:

@@ -306,6 +306,16 @@ def test_the_description_names_the_classes_that_other_libraries_gave(
         ('print(f"R2: {x}")\nprint(f"lower bound: {y}")', "R2: 0.5\nlower bound: 9", "R2"),
         ('print(f"loss: {x}, train loss: {y}")', "loss: 0.5, train loss: 9", "loss"),
         ('print(f"latency: {x} ms")', "latency: 0.5 ms", "latency"),
+        (
+            'print(f"RMSE (validation): {x} | RMSE (train): {y}")',
+            "RMSE (validation): 0.5 | RMSE (train): 9",
+            "RMSE",
+        ),
+        (
+            'print(json.dumps({"m": {"val": {"n": 3, "loss": x}, "train": {"loss": y}}}))',
+            '{"m": {"val": {"n": 3, "loss": 0.5}, "train": {"loss": 9}}}',
+            "loss",
+        ),
     ],
 )
 def test_a_result_is_found_however_it_is_printed(printing: str, output: str, name: str) -> None:
@@ -326,6 +336,8 @@ def test_a_result_is_found_however_it_is_printed(printing: str, output: str, nam
         ("print(f'train loss: {x}')\nprint(f'loss: {y}')", False),
         ("print(f'aux_loss: {x}')\nprint(f'loss: {y}')", False),
         ("print(f'loss on all the rows: {y}')", False),
+        ("print(f'loss (val): {x}')\nprint(f'loss (train): {y}')", False),
+        ("print({'val': {'loss': x}, 'train': {'loss': y}})", False),
     ],
 )
 def test_a_name_stands_for_its_pattern_where_nothing_else_that_is_printed_has_it(
@@ -344,6 +356,7 @@ def test_a_name_stands_for_its_pattern_where_nothing_else_that_is_printed_has_it
         'self.log("val_loss", x)',
         'json.dump({"loss": x}, file)',
         'print(f"Genauigkeit: {x}")\nprint(f"time: {y}")',
+        'print(json.dumps({"val": {"loss": x}, "train": {"loss": y}}, indent=2))',
     ],
 )
 def test_what_is_no_result_or_not_printed_is_no_metric(printing: str) -> None:
