@@ -73,7 +73,8 @@ def read_metrics(
     elif named:
         ((name, pattern),) = named
         before = words.get("metric", name)
-        if before != name:  # the direction in the space's task is of another metric
+        is_same = before == name or (pattern == metrics[0] and str(before) in pattern.replace("\\", ""))
+        if not is_same:  # the direction in the space's task is of another metric
             _check_direction(name, directions, words)
         if is_name(metrics[0]) and is_name(str(before)):
             words["metric"] = name

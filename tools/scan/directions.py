@@ -2,14 +2,15 @@
 
 A name is read as whole words, split at marks and humps (`val_acc`, `valAcc`, `mAP@0.5`), so that there is no
 "fid" in "confidence". The last metric in it decides ("dice loss", "accuracy error") unless a preposition
-comes before ("accuracy at least loss"), and "neg" or "1 -" before a metric turns it round.
+comes before ("accuracy at least loss"), and "neg", a minus or "drop in" before a metric turns it round, as
+"drop" after it does.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from bestguess.tools.goals import Direction
@@ -65,12 +66,15 @@ _HELD_OUT = _terms("""
 _SUMMARY = _terms("final, best, mean, avg, average, overall")
 _OTHERWISE = _terms("train, training, trained, previous, prev, old, initial, before, baseline")
 _TURNING = _terms("neg, negative, negated, minus")
+_FALLING = _terms("drop, drops, decrease, decline, reduction")
 _BETWEEN = (
     _HELD_OUT | _SUMMARY | _terms("root, squared, absolute, log, median, max, marginal, expected, normalized")
 )
 """What may stand between "negative" and the metric that it turns round."""
 
-_PREPOSITIONS = _terms("at, after, for, with, within, in, on, by, per, vs, from, over, until, when, than")
+_PREPOSITIONS = _terms("""
+    at, after, for, with, within, in, of, on, to, by, per, vs, from, over, until, when, than
+""")
 _ABOUT = _terms("""
     std, stdev, sd, sem, stderr, deviation, weight, weights, coef, coefficient, threshold, thresholds, thr,
     limit, scale, step, steps, size, epoch, epochs, iter, iteration, iterations, patience, tolerance, tol,
@@ -115,6 +119,7 @@ def find_term(name: str) -> Term | None:
     words = _words(name)
     found: dict[_Kind, Term] = {}
     turned = False
+    kind: _Kind | None = None
     index = 0
     while index < len(words):
         length = next(
@@ -123,12 +128,14 @@ def find_term(name: str) -> Term | None:
         if not length:
             if found and words[index] in _PREPOSITIONS:
                 break
+            if kind and words[index] in _FALLING:
+                found[kind] = replace(found[kind], direction=_other(found[kind].direction))
             turned = words[index] in _TURNING or (turned and words[index] in _BETWEEN)
             index += 1
             continue
         kind, direction = _TERMS[" ".join(words[index : index + length])]
         if turned:
-            direction = "minimize" if direction == "maximize" else "maximize"
+            direction = _other(direction)
         index += length
         turned = False
         found[kind] = Term(direction, kind != "speed", all(word.isdigit() for word in words[index:]))
@@ -136,6 +143,10 @@ def find_term(name: str) -> Term | None:
     if head and head[-1] in _ABOUT:
         return None
     return next((found[kind] for kind in ("quality", "speed", "score") if kind in found), None)
+
+
+def _other(direction: Direction) -> Direction:
+    return "minimize" if direction == "maximize" else "maximize"
 
 
 def likeliness(name: str) -> tuple[int, int]:
@@ -155,6 +166,9 @@ def likeliest_first(names: Iterable[str]) -> tuple[str, ...]:
 def _words(name: str) -> list[str]:
     name = re.sub(r"\^2|²", "2", name)
     name = re.sub(r"(?<![\w.])1\s*-\s*", " minus ", name)
+    # A minus with a gap after it may be a bullet, or what parts two metrics.
+    name = re.sub(r"(?<![^\s(/])[-\u2212](?=[^\W\d_])", " minus ", name)
+    name = re.sub(rf"\b(?:{'|'.join(_FALLING)})[\s_](?:in|of)\b", " minus ", name, flags=re.IGNORECASE)
     name = re.sub(r"/\s*s(?:ec(?:ond)?)?\b|\bper sec\b", " per second ", name)
     name = re.sub(r"\b(?:[mnuµ]?s|secs?|seconds?)(?:/| per )", " time per ", name)
     words: list[str] = []

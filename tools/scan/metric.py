@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from bestguess.tools.goals import Direction
-from bestguess.tools.scan.directions import Term, find_term, likeliest_first, likeliness
+from bestguess.tools.scan.directions import Term, direction_of, find_term, likeliest_first, likeliness
 from bestguess.tools.scan.finding import assigned_dicts, called, entries, keyword, literal_or, walk
 
-_WORD = r"[^\W\d_][\w/@.^²-]*"
+_WORD = r"(?:(?<![^\s(/])[-\u2212])?[^\W\d_][\w/@.^²-]*"
 _LABEL = re.compile(
-    rf"(?P<quote>[\"']?)(?P<words>(?:[\w/@.^²-]+ )*?{_WORD})(?P<aside>(?: ?\([^()]*\))?)"
+    rf"(?P<quote>[\"']?)(?P<words>(?:[\w/@.^²\u2212-]+ )*?{_WORD})(?P<aside>(?: ?\([^()]*\))?)"
     r"(?P<end>(?P=quote)\s*(?P<mark>[:=|│┃║→]|[-=]>)|(?: is| was| of)?(?=\s))\s*[\[(\"'$€£¥]*$"
 )
 _SHOWN = re.compile(
@@ -155,21 +155,26 @@ def _read_label(text: str, line: int) -> Printed | None:
         return None
     words = found["words"].split(" ")[-_MOST_WORDS:]
     phrase = " ".join(words)
-    starts = [start for start in range(len(words)) if words[start][0].isalpha()]
-    # Two words, and more where no metric is in those: "loss after 3 epochs".
+    starts = [start for start, word in enumerate(words) if re.match(_WORD, word)]
+    term = find_term(phrase + found["aside"])
+    way = term and term.direction
+    # Two words, and more where those do not say it: "loss after 3 epochs", "negative log likelihood".
     names = [" ".join(words[start:]) for start in reversed(starts) if start <= max(len(words) - 2, 0)]
-    name = next((name for name in names if find_term(name)), names[0] if names else words[-1])
+    name = next(
+        (name for name in names if find_term(name) and direction_of(name) == way),
+        names[0] if names else words[-1],
+    )
     quote = found["quote"] if name == found["words"] else ""
     label = _escape(f"{quote}{name}{found['aside']}{found['end']}")
     gap = r"\s*" if found["mark"] else r"\s+"
     # Not the loss of val_loss.
-    start_of_word = "" if quote else r"\b"
+    start_of_word = r"\b" if not quote and name[0].isalpha() else ""
     above, mark = _names_above(text), found["quote"]
     return Printed(
         name,
         f"{start_of_word}{label}{gap}{VALUE}",
         line,
-        find_term(phrase + found["aside"]),
+        term,
         found[0],
         " ".join([*above, name, found["aside"]]),
         "".join(f"{mark}{_escape(key)}{mark}:\\s*\\{{.*?" for key in above if above == _names_above(in_line)),

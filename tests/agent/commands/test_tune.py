@@ -83,6 +83,9 @@ def test_a_metric_that_is_named_takes_the_place_of_the_files_unless_its_directio
     with pytest.raises(InputError, match="val_acc is by its name to maximize"):
         read_metrics(["val_acc"], (), (), dict(words))
     read_metrics(["latency"], (), (), words)
+    drafted = {"metric": "time to accuracy", "direction": "minimize"}
+    read_metrics([r"\btime to accuracy:\s*(\S+)"], (), (), drafted)
+    assert drafted == {"metric": "time to accuracy", "direction": "minimize"}
     assert words == {"metric": "latency", "direction": "minimize"}
     read_metrics(["loss"], (), (), own := {"metric": "loss", "direction": "maximize"})
     assert own["direction"] == "maximize", "the task says it of this metric"

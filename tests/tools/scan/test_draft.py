@@ -306,6 +306,8 @@ def test_the_description_names_the_classes_that_other_libraries_gave(
         ('print(f"R2: {x}")\nprint(f"lower bound: {y}")', "R2: 0.5\nlower bound: 9", "R2"),
         ('print(f"loss: {x}, train loss: {y}")', "loss: 0.5, train loss: 9", "loss"),
         ('print(f"latency: {x} ms")', "latency: 0.5 ms", "latency"),
+        ('print(f"-ELBO: {x}, ELBO: {y}")', "-ELBO: 0.5, ELBO: -9", "-ELBO"),
+        ('print(f"time to accuracy: {x} s")', "time to accuracy: 0.5 s", "time to accuracy"),
         (
             'print(f"RMSE (validation): {x} | RMSE (train): {y}")',
             "RMSE (validation): 0.5 | RMSE (train): 9",
