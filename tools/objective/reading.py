@@ -36,6 +36,7 @@ _GOES_ON = re.compile(rf"[.,:_'\u2019]\d|[A-Za-z]+\d|\s*days?\b|{_TIME}")
 """After a number that is no number as a whole: 1.2.3, 0,93, 0:00:12, 1m30s, `1 day, 0:00:12`, `3 min 5 s`."""
 
 _THOUSANDS_BY_POINT = re.compile(r"[1-9]\d{0,2}\.\d{3}")
+_TURNS_INTO = re.compile(r"\s*(?:[-=]+>|[→⟶⇒])\s*[-+$€£¥\u2212]?\.?\d")
 _NEXT_ELEMENT = re.compile(r"[\s,;]+[-+]?\.?\d")
 _OPENED = re.compile(r"(?P<call>\w\()?(?P<lists>\[*)['\"]?$")
 _TOKEN = re.compile(rf"\s*days?[\w:., ]*|{_TIME}|" r"\s\d{3}(?![\d%A-Za-z])[^\s()\[\]{}\"]*|[^\s()\[\]{}\"]*")
@@ -94,6 +95,9 @@ def read_number(match: re.Match[str]) -> Reading:
         return Reading(several, problem="which holds several numbers; print one")
     if opened and rest.count("]") < len(opened["lists"]):
         return Reading(text, problem="which goes on in the next line; print one number")
+    if _TURNS_INTO.match(rest):
+        changes = shorten(line[start : found.end()] + rest, 80)
+        return Reading(changes, problem="which changes into another number; print the one that counts")
     spread = "." in size and _SPREAD.match(rest)  # `0.93+0.02`, as xgboost's cv has it
     if _goes_on(size, rest) or (not spread and re.match(r"[-+]\d", line[found.end() : end])):
         mend = "print a decimal point and no decimal comma: " if rest.startswith(",") else ""

@@ -17,7 +17,7 @@ from bestguess.tools.scan.finding import assigned_dicts, called, entries, keywor
 _WORD = r"(?:(?<![^\s(/])[-\u2212])?[^\W\d_][\w/@.^²-]*"
 _LABEL = re.compile(
     rf"(?P<quote>[\"']?)(?P<words>(?:[\w/@.^²\u2212-]+ )*?{_WORD})(?P<aside>(?: ?\([^()]*\))?)"
-    r"(?P<end>(?P=quote)\s*(?P<mark>[:=|│┃║→]|[-=]>)|(?: is| was| of)?(?=\s))\s*[\[(\"'$€£¥]*$"
+    r"(?P<end>(?P=quote)\s*(?P<mark>[:=|│┃║→]|[-=]>)|(?: is| was)?(?=\s))\s*[\[(\"'$€£¥]*$"
 )
 _SHOWN = re.compile(
     r"(?P<name>[A-Za-z][\w./@-]*)(?P<mark>[\"']?\s*[:=]\s*[\"']?|\s+)[-+]?(?:\d|\.\d|nan|inf)", re.IGNORECASE
@@ -39,14 +39,17 @@ VALUE = r'(?:\S*?["-([])??' + NUMBER
 
 
 _BEFORE, _GAP = r"(?i)(?<![\w])", r"[\s_-]*"
-# Gaps give nothing back, or a long one is tried in all ways. With no mark between, `24h:` is another label.
+# Gaps give nothing back, or a long one is tried in all ways. With no mark between, `24h:` and `3/10:` are
+# other labels, and so is `5 folds:` after "of" or "at".
 _SIGN = r"(?:[:=|│┃║→]|[-=]>)"
-_MARK = rf"(?:{_SIGN}|(?!\s*[-#]?\d+[a-zA-Z]*\s*[:=]))"
+_COUNT = r"\s*[-#]?\d+(?:/\d+)?[a-zA-Z]*"
+_NO_LABEL = rf"(?!{_COUNT}\s*[:=])"
 # What stands in brackets before a mark is said of the name: `RMSE (5-fold): 3.7`, `ndcg[10] = 0.4`.
 _ASIDE = rf"(?:(?:\([^()\n]{{1,80}}+\)|\[[^\[\]\n]{{1,80}}+\])\s*+(?={_SIGN})|\([a-z][^()]*\)\s*+)?+"
 # A number at the end of a name is not the start of a longer one: p99.9, mAP50-95, `mAP@0.5:0.95: 0.3`.
 _ENDS = rf"(?!\w|(?<=\d)(?:[.-]\d|:\d[\d.]*+[ \t]*+{_SIGN}?[ \t]*+[-+]?\.?\d))"
-_AFTER = rf"{_ENDS}[\"']?\s*+{_ASIDE}(?:is|was|at|of)?\s*+{_MARK}\s*+{VALUE}"
+_IS = rf"(?:is|was|(?:at|of)(?!{_COUNT}(?: [a-zA-Z-]+)+ ?[:=]))?"
+_AFTER = rf"{_ENDS}[\"']?\s*+{_ASIDE}{_IS}\s*+(?:{_SIGN}|{_NO_LABEL})\s*+{VALUE}"
 
 
 def pattern_of(metric: str) -> str:
@@ -166,7 +169,7 @@ def _read_label(text: str, line: int) -> Printed | None:
     )
     quote = found["quote"] if name == found["words"] else ""
     label = _escape(f"{quote}{name}{found['aside']}{found['end']}")
-    gap = r"\s*" if found["mark"] else r"\s+"
+    gap = r"\s*" if found["mark"] else rf"\s+{_NO_LABEL}"
     # Not the loss of val_loss.
     start_of_word = r"\b" if not quote and name[0].isalpha() else ""
     above, mark = _names_above(text), found["quote"]

@@ -81,6 +81,8 @@ def test_a_number_is_read_however_it_is_printed(printed: str, value: float) -> N
         ("tensor([0.25 0.31])", "several numbers"),
         ("Fraction(1, 4)", "several numbers"),
         ("[[0.25]", "goes on in the next line"),
+        ("0.5 --> 0.4", "changes into another"),
+        ("(0.5→0.4)", "changes into another"),
     ],
 )
 def test_what_is_no_number_as_a_whole_is_refused_with_its_text(printed: str, problem: str) -> None:

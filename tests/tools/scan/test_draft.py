@@ -358,6 +358,7 @@ def test_a_name_stands_for_its_pattern_where_nothing_else_that_is_printed_has_it
         'self.log("val_loss", x)',
         'json.dump({"loss": x}, file)',
         'print(f"Genauigkeit: {x}")\nprint(f"time: {y}")',
+        'print(f"Mean accuracy of {k} folds: {x}")',
         'print(json.dumps({"val": {"loss": x}, "train": {"loss": y}}, indent=2))',
     ],
 )
