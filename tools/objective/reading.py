@@ -40,13 +40,20 @@ _TURNS_INTO = re.compile(r"\s*(?:[-=]+>|[→⟶⇒])\s*[-+$€£¥\u2212]?\.?\d"
 _NEXT_ELEMENT = re.compile(r"[\s,;]+[-+]?\.?\d")
 _OPENED = re.compile(r"(?P<call>\w\()?(?P<lists>\[*)['\"]?$")
 _TOKEN = re.compile(rf"\s*days?[\w:., ]*|{_TIME}|" r"\s\d{3}(?![\d%A-Za-z])[^\s()\[\]{}\"]*|[^\s()\[\]{}\"]*")
-_UNIT = re.compile(
-    r"\s?%|[A-Za-zµ]+(?:/[A-Za-z]+)?"
-    r"|\s(?:[nuµm]?(?:s|secs?)|(?:milli|micro|nano)?seconds?|mins?|minutes?|h|hrs?|hours?|[kKMGTP]?i?B|bytes?"
-    # `0.5 min: 0.3` and `0.5 h 3` are no times, but labels.
-    r"|[kMG]?Hz|[A-Za-z]+/(?:s|sec|it))(?![\w/]|\s*[:=]|\s+[-+]?\.?\d)"
+_MANY = r"(?:[kKMGT]|thousand|million|billion|trillion)"
+_PREFIXED = (
+    r"(?:[pnuµ\u03bcmk]|[KMGTP]i?|ki)?"
+    r"(?:s|secs?|[bB](?:its?|ytes?)?|[bBfqrt]ps|Hz|FLOPS?|I?OPS|Wh?|J|e?V|g|Pa)"
+    r"|(?:nano|micro|milli|kilo|mega|giga|tera)?(?:seconds?|bytes?|bits?|hertz|watts?|joules?)"
+    r"|mins?|minutes?|h|hrs?|hours?|[nuµ\u03bcmck]m"
 )
-_PLURAL = re.compile(r"(?<=sec|ond|min|ute|our|yte)s\b|(?<=hr)s\b")
+_UNIT = re.compile(
+    r"\s?%|[A-Za-zµ\u03bc]+(?:/[A-Za-z]+)?"
+    rf"|\s(?:{_MANY}\s)?(?:(?:{_PREFIXED})(?:/[A-Za-z]+)?|[A-Za-z]+/(?:s|sec|it)|{_MANY})"
+    # `0.5 min: 0.3` and `0.5 h 3` are no times, but labels.
+    r"(?![\w/-]|\s*[:=]|\s+[-+]?\.?\d)"
+)
+_PLURAL = re.compile(r"(?<=sec|ond|min|ute|our|yte|bit|att|ule)s\b|(?<=hr)s\b")
 _SPREAD = re.compile(r"\+\d+\.\d+(?![\w.])")
 _THOUSANDS_BY_SPACE = re.compile(r"\s\d{3}(?![\d%A-Za-z])")
 
