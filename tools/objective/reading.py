@@ -22,18 +22,20 @@ WHICH_WORDS: dict[Which, str] = {"last": "last", "min": "least", "max": "greates
 _AROUND = re.compile(r"(?:[A-Za-z_][\w.]*\(|<[^<>]*=|[\[({'\"])*")
 """What stands before a number: `tensor(`, `np.float64(`, `[`, `<tf.Tensor: shape=(), numpy=`."""
 
+_TIMES_TEN = r"\s?(?:[xX*·\u00d7⋅]|\\times|\\cdot)\s?10(?:\s?(?:\^|\*\*)\s?[({]?|(?=[-\u2212⁻⁺⁰¹²³⁴-⁹]))"
 _NUMBER = re.compile(
-    r"""(?P<sign>[-+\u2212]?)[$€£¥]?(?P<signed>[-+\u2212]?)(?P<size>
-        (?:[1-9]\d{0,2}(?P<mark>[,_'\u2019\u00a0\u2009\u202f])\d{3}(?:(?P=mark)\d{3})*(?!\d)|\d+)(?:\.\d*)?(?:e[-+]?\d+)?
-        |\.\d+(?:e[-+]?\d+)?
+    rf"""(?P<sign>[-+\u2212]?)[$€£¥]?(?P<signed>[-+\u2212]?)(?P<size>
+        (?:(?:[1-9]\d{{0,2}}(?P<mark>[,_'\u2019\u00a0\u2009\u202f])\d{{3}}(?:(?P=mark)\d{{3}})*(?!\d)|\d+)(?:\.\d*)?|\.\d+)
+        (?:e[-+\u2212]?\d+|{_TIMES_TEN}[-+\u2212⁻⁺]?[\d⁰¹²³⁴-⁹]+[)}}]?)?
         |(?:nan|inf(?:inity)?)(?![a-z]))""",
     re.IGNORECASE | re.VERBOSE,
 )
+_PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺\u2212", "0123456789-+-")
 _MARKS = re.compile(r"[,_'\u2019\u00a0\u2009\u202f]")
 _SPAN = r"(?:h|hrs?|hours?|m|mins?|minutes?)"
 _TIME = rf"\s?{_SPAN}[\s,]+(?:and )?\d+\s?(?:{_SPAN}|s|secs?|seconds?)\b"
-_GOES_ON = re.compile(rf"[.,:_'\u2019]\d|[A-Za-z]+\d|\s*days?\b|{_TIME}")
-"""After a number that is no number as a whole: 1.2.3, 0,93, 0:00:12, 1m30s, `1 day, 0:00:12`, `3 min 5 s`."""
+_GOES_ON = re.compile(rf"[.,:_'\u2019]\d|[A-Za-z]+\d|\s*days?\b|{_TIME}|(?:\^|\*\*)[-\u2212({{\d]|[⁻⁰¹²³⁴-⁹]")
+"""After what is no number as a whole: 1.2.3, 0,93, 0:00:12, 1m30s, `1 day, 0:00:12`, `3 min 5 s`, 10^-3."""
 
 _THOUSANDS_BY_POINT = re.compile(r"[1-9]\d{0,2}\.\d{3}")
 _TURNS_INTO = re.compile(r"\s*(?:[-=]+>|[→⟶⇒])\s*[-+$€£¥\u2212]?\.?\d")
@@ -109,7 +111,7 @@ def read_number(match: re.Match[str]) -> Reading:
     if _goes_on(size, rest) or (not spread and re.match(r"[-+]\d", line[found.end() : end])):
         mend = "print a decimal point and no decimal comma: " if rest.startswith(",") else ""
         return Reading(text, problem="which is not a number", mend=mend)
-    value = float(_MARKS.sub("", size))
+    value = float(_MARKS.sub("", re.sub(_TIMES_TEN, "e", size).translate(_PLAIN)).rstrip(")}"))
     if re.search("[-\u2212]", found["sign"] + found["signed"]):
         value = -value
     unit = _UNIT.match(rest)

@@ -50,6 +50,9 @@ def read(pattern: str, printed: str) -> Reading | None:
         ("Decimal('0.25')", 0.25),
         ("(0.25,)", 0.25),
         ("-Infinity", float("-inf")),
+        ("1.2 x 10^-3", 1.2e-3),
+        ("-1.2·10⁻³", -1.2e-3),
+        ("1.2e\u221203", 1.2e-3),
     ],
 )
 def test_a_number_is_read_however_it_is_printed(printed: str, value: float) -> None:
@@ -76,6 +79,7 @@ def test_a_number_is_read_however_it_is_printed(printed: str, value: float) -> N
         ("1 h 5 min", "not a number"),
         ("0x1F", "not a number"),
         ("2026-11-28", "not a number"),
+        ("10^-3", "not a number"),
         ("0.25+0.1j", "not a number"),
         ("[0.25, 0.31]", "several numbers"),
         ("tensor([0.25 0.31])", "several numbers"),
