@@ -34,6 +34,7 @@ from bestguess.agent.tuner import MOST_TRIALS, Callback, Tuner
 from bestguess.tools.errors import InputError
 from bestguess.tools.objective.repeats import Repeated
 from bestguess.tools.objective.run import CommandObjective, FunctionObjective, Objective
+from bestguess.tools.scan.directions import direction_of
 from bestguess.tools.space.space import Space
 from bestguess.tools.surrogate.device import AUTO
 from bestguess.tools.trial import Direction, History
@@ -137,6 +138,13 @@ def tune(
                 shown_url(storage),
                 known,
                 n_trials,
+            )
+        elif not (direction or wanted.metrics or wanted.direction == "maximize") and (
+            direction_of(wanted.metric) == "maximize"
+        ):
+            _log.warning(
+                "%s is minimized, and by its name more is better; if so, give direction='maximize'",
+                wanted.metric,
             )
         for difference in tuner.study.differences(tuner.task, seed):
             _log.warning("%s", difference)

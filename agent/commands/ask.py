@@ -9,6 +9,7 @@ import click
 from bestguess.agent.commands._options import (
     SearchTerms,
     json_option,
+    note_direction,
     read_space,
     read_task,
     search_options,
@@ -76,11 +77,13 @@ def command(
     from bestguess.agent.reports.report import trial_record
     from bestguess.agent.tuner import Tuner
 
+    given = True
     if space_spec is not None:
         space, words = read_space(space_spec)
         stem = Path(space_spec.partition(":")[0]).stem
         words.setdefault("description", f"Tune {stem}")
         task = read_task(words, description=description, direction=direction)
+        given = bool(direction or words.get("direction") or words.get("metrics"))
         study_name = study_name or stem
     elif description is not None or direction is not None:
         raise InputError("--task and --direction describe a new study, which needs --space too")
@@ -99,6 +102,7 @@ def command(
         prefetch=False,
         **terms,
     ) as tuner:
+        note_direction(task, given=given or len(tuner.history) > 0)
         for difference in tuner.study.differences(task, terms["seed"]):
             echo(f"note: {difference}", err=True)
         say_wait(str(terms["llm"]), terms["llm_wait_s"])

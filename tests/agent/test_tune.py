@@ -30,6 +30,15 @@ def test_callbacks_are_told_the_result_so_far_after_each_trial() -> None:
     assert seen[0][2] == pytest.approx(0.81)
 
 
+def test_a_metric_that_is_minimized_against_its_name_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    task = bg.Task(metric="accuracy")
+    bg.tune(bowl, SPACE, task=task, direction="minimize", n_trials=1)
+    assert caplog.messages == []
+    bg.tune(bowl, SPACE, task=task, n_trials=1)
+    (said,) = caplog.messages
+    assert said.startswith("accuracy is minimized, and by its name more is better")
+
+
 @pytest.mark.parametrize(
     ("returned", "trials"), [(True, 1), (np.bool_(True), 1), (1, 3), ("yes", 3), (None, 3), (False, 3)]
 )

@@ -107,6 +107,16 @@ def test_the_line_that_ask_prints_tells_that_trial_wherever_its_study_is(run: Ru
     assert told["study_name"] == (where[3] if len(where) > 2 else "space")
 
 
+def test_a_new_study_that_minimizes_a_metric_against_its_name_is_noted_once(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "acc.yaml").write_text(
+        SPACE_YAML.replace("metric: loss, direction: maximize", "metric: accuracy")
+    )
+    assert "accuracy is minimized, and by its name more" in run("ask", "--space", "acc.yaml").stderr
+    assert "minimized" not in run("ask", "--space", "acc.yaml").stderr
+    given = ("--study-name", "given", "--direction", "minimize")
+    assert "minimized" not in run("ask", "--space", "acc.yaml", *given).stderr
+
+
 def test_several_values_are_those_of_several_runs(run: Run) -> None:
     run("ask", "--space", "space.yaml")
     assert read(run("tell", "0", "0.25", "0.75", "2", "--json"))["value"] == 1.0
