@@ -22,6 +22,7 @@ from bestguess.tools.scan.configs import (
     shown_path,
 )
 from bestguess.tools.scan.finding import (
+    NO_VALUE,
     SEVERAL,
     Finding,
     Value,
@@ -36,7 +37,6 @@ from bestguess.tools.words.documents import compose_yaml, path_words
 
 MAX_FILES = 200
 MISSING = "???"
-NO_VALUE = "it has no value to start from"
 
 Tree = Mapping[Value, Any]
 """The settings of a configuration by their keys: each a Finding, or a tree again."""

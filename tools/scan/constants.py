@@ -12,6 +12,8 @@ from functools import lru_cache
 from bestguess.tools.scan.exclusions import reason_against
 from bestguess.tools.scan.fields import HOLDS_FIELDS
 from bestguess.tools.scan.finding import (
+    NO_VALUE,
+    SEVERAL,
     Finding,
     Origin,
     Value,
@@ -127,15 +129,31 @@ def _find(
     for key, each in named:
         yield from _find(f"{name}.{key}", each, known, comments, file, origin)
     found = literal_or(value, None, known)
-    if found is None or named:
+    if named:
         return
     doc = comments.get(value.lineno, "")
+    if found is None:
+        owner, _, last = name.rpartition(".")
+        is_told = last.isupper() if not owner or origin == "class" else _SETTINGS.search(owner)
+        if (why := _lack(value, known)) and (is_told or habit_of(last.lower())):
+            yield Finding(name, None, origin, value.lineno, file, doc=doc, note=why)
+        return
     note = ""
     if not _is_setting(name, found):
         if "." in name and origin == "constant":
             return  # a table of something
         note = _NO_SETTING
     yield Finding(name, found, origin, value.lineno, file, doc=doc, note=note, node=value)
+
+
+def _lack(value: ast.expr, known: Mapping[str, Value]) -> str:
+    """Return why what could be a setting is none that can be tuned; nothing for code."""
+    match value:
+        case ast.Constant(value=None):
+            return NO_VALUE
+        case ast.List(elts=[_, *_] as each) | ast.Tuple(elts=[_, *_] as each):
+            return SEVERAL if all(literal_or(one, None, known) is not None for one in each) else ""
+    return ""
 
 
 def _is_setting(name: str, value: Value) -> bool:

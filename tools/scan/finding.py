@@ -30,6 +30,7 @@ TABLES = frozenset({"dict", "SimpleNamespace", "Namespace", "EasyDict", "AttrDic
 """What makes a dictionary of its keywords, or of one in braces."""
 
 SEVERAL = "it takes several values"
+NO_VALUE = "it has no value to start from"
 
 MAX_POWER = 64
 MAX_BITS = 128

@@ -407,6 +407,17 @@ def test_a_flag_that_takes_several_values_is_left_out_with_the_reason(tmp_path: 
     }
 
 
+def test_a_list_or_none_that_is_a_setting_by_its_name_is_left_out_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(
+        "LR = 0.1\nHIDDEN = [64, 32]\nmax_depth = None\nKERNEL_SIZE = (3, 3)\nresults = [1]\nHERE = [run()]\n"
+    )
+    assert {one.name: reason for one, reason in scan(tmp_path / "train.py").left_out} == {
+        "HIDDEN": "it takes several values",
+        "max_depth": "it has no value to start from",
+        "KERNEL_SIZE": "it takes several values",
+    }
+
+
 @pytest.mark.parametrize(
     ("name", "value", "least", "most"),
     [
