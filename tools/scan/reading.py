@@ -33,6 +33,11 @@ MAX_BYTES = 300_000
 MAX_SETTINGS = 2000
 MAX_LINES = 10_000
 
+_BY_HAND = (
+    "write space.yaml by hand, such as parameters: {lr: {type: float, low: 1e-4, high: 0.1, log: true}}, and "
+    "give the command after --: bestguess tune --space space.yaml --metric loss -- ./run {lr}"
+)
+
 _DEFAULTS = "default_config_files"
 """By this argument, jsonargparse, LightningCLI and ConfigArgParse take the defaults of options from files."""
 
@@ -50,14 +55,16 @@ def read_script(script: Path) -> tuple[ast.Module, list[Finding], list[Module]]:
     text = read_source(script, name, mend, most_bytes=MAX_BYTES)
     if (lines := text.count("\n")) > MAX_LINES:
         raise InputError(f"{name} has {lines} lines; give one with at most {MAX_LINES}")
-    with readable(script):
+    started = text.partition("\n")[0]
+    is_python = "python" in started if started.startswith("#!") else script.suffix.lower() in {".py", ".pyw"}
+    with readable(script, is_python=is_python):
         tree = ast.parse(text, filename=str(script))
         modules = find_modules(tree, script)
         return tree, list(_find(tree, text, script, modules)), modules
 
 
 @contextmanager
-def readable(script: Path) -> Iterator[None]:
+def readable(script: Path, *, is_python: bool = True) -> Iterator[None]:
     """Raise InputError in place of what reading a stranger's script can end in."""
     try:
         with warnings.catch_warnings():
@@ -70,6 +77,10 @@ def readable(script: Path) -> Iterator[None]:
     except (SyntaxError, ValueError, MemoryError, tokenize.TokenError) as error:
         if isinstance(error, InputError):
             raise
+        if not is_python:
+            raise InputError(
+                f"{path_words(script)} is not Python, and init reads nothing else; {_BY_HAND}"
+            ) from error
         words = shorten(" ".join(str(error).split()), 200)
         line, mend = getattr(error, "text", "") or "", "see whether it runs"
         if line.lstrip().startswith(("!", "%")):

@@ -530,6 +530,15 @@ def test_what_is_assigned_twice_at_the_top_is_left_out_and_said(tmp_path: Path) 
     ]
 
 
+@pytest.mark.parametrize(("name", "text"), [("Makefile", "run:\n\t./a\n"), ("run", "#!/bin/sh\necho a\n")])
+def test_what_is_not_python_is_said_to_be_so_with_what_to_do(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(
+        InputError, match=r"is not Python, and init .* write space\.yaml by hand, .* after --"
+    ):
+        scan(tmp_path / name)
+
+
 def test_a_notebook_is_named_as_one_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "nb.ipynb").write_text('{"cells": [], "nbformat": 4}')
     with pytest.raises(InputError, match=r"is a notebook.*jupyter nbconvert --to script"):
