@@ -183,6 +183,8 @@ def format_value(trial: Trial, task: Task | None = None) -> str:
 
 
 def format_prediction(trial: Trial) -> str:
-    """Return what the surrogate expected: the median, and the central 90 %."""
+    """Return what the surrogate expected: the median, and the central 90 %, always of a whole run."""
     prediction = trial.proposal.prediction
-    return prediction.words if prediction else "-"
+    if prediction is None:
+        return "-"
+    return f"{prediction.words} of a whole run" if trial.state == "partial" else prediction.words

@@ -6,7 +6,7 @@ from rich.console import Console
 from tests.predictions import normal
 
 import bestguess as bg
-from bestguess.agent.reports.live import watch
+from bestguess.agent.reports.live import format_prediction, watch
 
 TASK = bg.Task(metric="loss")
 PROPOSAL = bg.Proposal(
@@ -34,6 +34,12 @@ def test_a_pipe_gets_one_plain_line_a_trial() -> None:
     facts = "trial 1 of 2 [llm] loss 0.25, expected 0.5 (0.3355 to 0.6645); best 0.25 (trial 1)"
     line = f"{facts}; the model's [bold]consensus[/bold]"
     assert line in shown(terminal=False).splitlines()
+
+
+def test_beside_the_value_of_a_small_run_it_says_that_a_whole_one_was_expected() -> None:
+    small = TRIAL.told(bg.Outcome(0.9, partial="epochs 3"))
+    assert format_prediction(small) == "0.5 (0.3355 to 0.6645) of a whole run"
+    assert format_prediction(TOLD) == "0.5 (0.3355 to 0.6645)"
 
 
 def test_trials_that_count_no_more_keep_their_numbers_so_the_last_number_is_larger() -> None:
