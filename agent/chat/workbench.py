@@ -165,9 +165,8 @@ class Workbench:
     def known(self) -> Known:
         """What is known of the study; raises as `the_plan` does."""
         plan = self.the_plan()
-        aside = self.study.aside if self.opened else ()
-        left = tuple(trial for trial in self.study.everything if trial.number in aside) if aside else ()
-        return Known(plan.space, plan.task, self.history, plan.limits, left)
+        aside = self.study.trials_aside if self.opened else ()
+        return Known(plan.space, plan.task, self.history, plan.limits, aside)
 
     def begin(self, plan: Plan) -> None:
         """Drop the present plan for another one; its study stays in the database."""

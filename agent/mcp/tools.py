@@ -244,7 +244,8 @@ class Tools(TrialTools):
 
         def tool(study_name: str | None = None, **arguments: Any) -> str:
             study = self._studies.get(study_name).tuner.study
-            return str(command.function(Known(study.space, study.task, study.history), **arguments))
+            known = Known(study.space, study.task, study.history, aside=study.trials_aside)
+            return str(command.function(known, **arguments))
 
         own = list(signature(command.function, eval_str=True).parameters.values())[1:]
         which = Parameter("study_name", Parameter.KEYWORD_ONLY, default=None, annotation=StudyName)

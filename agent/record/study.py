@@ -191,6 +191,12 @@ class Study:
         """The numbers of the trials that were set aside."""
         return self._marks().aside
 
+    @property
+    def trials_aside(self) -> tuple[Trial, ...]:
+        """The trials that were set aside."""
+        aside = self.aside
+        return tuple(trial for trial in self.everything if trial.number in aside) if aside else ()
+
     def set_aside(self, number: int, *, aside: bool = True) -> None:
         """Mark a trial as one that does not count, or take that back; raise StudyError if there is none."""
         self._trials.at(number)

@@ -29,6 +29,7 @@ from tests.agent.mcp.client import Script, call, refusal, run_inside
 
 import bestguess as bg
 from bestguess.agent.mcp.http import TOKEN_VARIABLE
+from bestguess.agent.record.study import load
 
 N_TRIALS = 20
 SPACE = {
@@ -202,6 +203,17 @@ def test_a_study_from_its_space_to_its_report(inside: Callable[[Script], None]) 
         assert json.loads(texts[0])["parameters"].keys() == SPACE["parameters"].keys()
         assert json.loads(texts[1])["total"] == 5
         assert "Best loss: **0.01**" in texts[2]
+
+    inside(script)
+
+
+def test_a_trial_that_was_set_aside_can_be_asked_about(inside: Callable[[Script], None]) -> None:
+    async def script(client: Client) -> None:
+        await call(client, "create_study", study_name="s", space=SPACE)
+        await call(client, "tell", params={"x": 0.5, "n": 2, "kind": "a"}, value=0.7)
+        load("sqlite:///s.db", "s").set_aside(0)
+        assert "0.7" in (await call(client, "why", trial=0))["result"]
+        assert "set aside" in await refusal(client, "compare", a=0, b=0)
 
     inside(script)
 
