@@ -130,7 +130,8 @@ def widen(
 ) -> Change:
     """Allow more of a parameter than now, beyond its range too: /widen depth 1..12.
 
-    A choice takes more options, which the program has to know: /widen booster gblinear
+    With both ends it is from here to there from now on. A choice takes more options, which the program has
+    to know: /widen booster gblinear
     """
     return wider(bench.the_plan(), parameter, low, high, options)
 
@@ -158,8 +159,11 @@ def wider(
         )
     now_low, now_high = range_within(number, before)
     kind: Any = int if isinstance(number, Int) else float
-    new_low: Any = now_low if low is None else min(now_low, kind(low))
-    new_high: Any = now_high if high is None else max(now_high, kind(high))
+    is_range = low is not None and high is not None  # which holds as it is given; one end only allows more
+    new_low: Any = now_low if low is None else kind(low) if is_range else min(now_low, kind(low))
+    new_high: Any = now_high if high is None else kind(high) if is_range else max(now_high, kind(high))
+    if new_low > new_high:
+        raise InputError(f"/widen {parameter}: from {new_low:g} to {new_high:g} there is nothing")
     new = replace(number, low=min(number.low, new_low), high=max(number.high, new_high))
     limit = Limit(new_low if new_low > new.low else None, new_high if new_high < new.high else None)
     words = Limit(None if low is None else new_low, None if high is None else new_high).words

@@ -17,6 +17,7 @@ from bestguess.agent.chat.language.intents import Context, Intent
 from bestguess.agent.chat.language.ranking import NEGATED, NOTHING, ranker, stem, tokens
 from bestguess.agent.chat.language.slots import Marked
 from bestguess.agent.chat.language.words import (
+    ALSO,
     COUNTED,
     NOTED,
     POLITE,
@@ -430,10 +431,11 @@ def _bounding(name: str, ends: dict[str, float], marked: Marked, context: Contex
         return "widen"
     limit = context.limits.of.get(name)
     low, high = range_within(one, None if limit and limit.options else limit)
-    if len(ends) == 2 and ends["low"] == high:  # from what it is now to more
-        del ends["low"]
-    elif len(ends) == 2 and ends["high"] == low:
-        del ends["high"]
     outside = ends.get("low", low) < low or ends.get("high", high) > high
+    adds = outside and re.search(rf"\b(?:{ALSO})\b", marked.written.lower())
+    if len(ends) == 2 and (ends["low"] == high or (adds and ends["low"] > low)):  # from now to more
+        del ends["low"]
+    elif len(ends) == 2 and (ends["high"] == low or (adds and ends["high"] < high)):
+        del ends["high"]
     wider, tighter = (re.search(rf"\b(?:{words})\b", marked.written.lower()) for words in (WIDER, TIGHTER))
     return "widen" if (outside or wider) and not tighter else "narrow"

@@ -136,6 +136,8 @@ NO = (
 
 WIDER = "widen|extend|expand|allow|let|raise|increase|enlarge|relax|open up"
 TIGHTER = "narrow|restrict|limit|shrink|tighten|only|don'?t|do not|never|not|nothing|cap|shouldn'?t"
+ALSO = "also|too|as well|even"
+"""What adds to what is allowed now."""
 
 LISTED = r"(?<!\w)(?<!\w\.)[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?k?(?![\w]|\.\d)"
 NUMBER = rf"(?<!\d,)(?<![*^]){LISTED}(?!,\d|[\^\u207b]|\*\*)"

@@ -264,6 +264,9 @@ def test_an_idea_keeps_to_the_limits_that_it_does_not_name_and_says_which_it_bre
         (("set depth max to 3", "widen depth to 1..9"), None),
         (("set depth max to 3", "widen depth"), None),
         (("narrow depth to -5..3",), (1, 3)),
+        (("set depth between 3 and 9",), (3, None)),
+        (("narrow depth to 2..3", "/widen depth 4..9"), (4, None)),
+        (("depth may be 3 to 9, too",), None),
     ],
 )
 def test_the_latest_word_on_a_limit_counts(
