@@ -15,9 +15,12 @@ from bestguess.agent.chat.events import Card
 from bestguess.agent.chat.plan import Change, Plan, assignments, range_within, range_words, value_words
 from bestguess.agent.chat.workbench import Workbench
 from bestguess.tools.errors import InputError
-from bestguess.tools.space.parameters import Choice, Float, Int, Parameter
+from bestguess.tools.space.parameters import Choice, Float, Int, Parameter, Text
 from bestguess.tools.space.region import Limit, Limits, Region
 from bestguess.tools.space.space import Space
+
+BEST = "best"
+"""What stands for a parameter's value in the best trial."""
 
 Options = Annotated[
     tuple[str, ...], BeforeValidator(lambda given: given.split(",") if isinstance(given, str) else given)
@@ -52,10 +55,16 @@ def _changes_space(wish: Callable[..., Change]) -> Command:
 
 @_changes_space
 def pin(bench: Workbench, values: Values) -> Change:
-    """Keep parameters at a value from the next proposal on: /pin depth=6; /pin depth keeps its default."""
+    """Keep parameters at a value from the next proposal on: /pin depth=6; /pin depth keeps its default.
+
+    /pin depth=best keeps that of the best trial so far.
+    """
     plan = bench.the_plan()
     given = plan.canonical(
-        {name: plan.parameter(name).default if value is None else value for name, value in values.items()}
+        {
+            name: plan.parameter(name).default if value is None else value
+            for name, value in _with_best(bench, values).items()
+        }
     )
     limits = {name: Limit(options=(value,)) for name, value in given.items()}
     return _limited(plan, limits, f"{assignments(given)} from now on")
@@ -72,11 +81,25 @@ def drop(bench: Workbench, values: Values) -> Change:
     given = plan.canonical(
         {
             name: now.get(name, plan.parameter(name).default) if value is None else value
-            for name, value in values.items()
+            for name, value in _with_best(bench, values).items()
         }
     )
     limits = {name: Limit(options=(value,)) for name, value in given.items()}
     return _limited(plan, limits, f"{assignments(given)}, and no longer tuned")
+
+
+def _with_best(bench: Workbench, values: Values) -> Values:
+    """Return values with those of the best trial for the word `best`, unless it is a value itself."""
+    plan, best = bench.the_plan(), bench.history.incumbent
+    given = dict(values)
+    for name in [name for name, value in values.items() if value == BEST]:
+        parameter = plan.parameter(name)
+        if isinstance(parameter, Text) or BEST in getattr(parameter, "options", ()):
+            continue
+        if best is None or name not in best.params:
+            raise InputError(f"no trial with a value of {name} is the best yet; name the value: {name}=...")
+        given[name] = best.params[name]
+    return given
 
 
 @_changes_space

@@ -13,6 +13,7 @@ from typing import Any
 
 from bestguess.agent.chat.command import Command
 from bestguess.agent.chat.commands import REGISTRY
+from bestguess.agent.chat.commands.limits import BEST
 from bestguess.agent.chat.language.intents import Context, Intent
 from bestguess.agent.chat.language.ranking import NEGATED, NOTHING, ranker, stem, tokens
 from bestguess.agent.chat.language.slots import Marked
@@ -252,7 +253,7 @@ def _fill(command: Command, marked: Marked, context: Context, said: Said) -> Fil
         elif name == "values" and command.name in ("metrics", "prefer"):
             given |= _of_metrics(command, marked, context, take)
         elif name == "values":
-            given |= _values(command, context, take, said)
+            given |= _values(command, marked, context, take, said)
         elif name == "parameter":
             given |= _parameter(command, marked, context, take, said)
         elif name == "metric" and (held := take("G")):
@@ -383,7 +384,7 @@ def _noted(text: str) -> str:
     return text[head.end() :] if head else text
 
 
-def _values(command: Command, context: Context, take: Take, said: Said) -> dict[str, Any]:
+def _values(command: Command, marked: Marked, context: Context, take: Take, said: Said) -> dict[str, Any]:
     is_fixing = command.name == "fix"
     held = dict(take("V", 99))
     if any((context.space is not None and name in context.space) == is_fixing for name in held):
@@ -394,7 +395,8 @@ def _values(command: Command, context: Context, take: Take, said: Said) -> dict[
     held |= {} if is_fixing else dict(take("O", 9))
     named = [] if is_fixing or command.name == "table" else take("P", 9) or said.meant
     if not held and command.name in ("pin", "drop"):
-        held = dict.fromkeys(named)
+        is_best = command.name == "pin" and re.search(r"\b(?:best|winner|winning)\b", marked.text)
+        held = dict.fromkeys(named, BEST if is_best else None)
     return {"values": held} if held else {}
 
 

@@ -142,3 +142,12 @@ def test_a_run_of_some_time_takes_as_many_trials_as_fit_and_leaves_none(talk: Ta
     talk.session.bench.trials.wanted, talk.session.bench.trials.paused = 1, True
     talk.say("/resume", "yes")
     assert len(talk.session.bench.history) == run + 3
+
+
+@pytest.mark.slow
+def test_a_parameter_is_kept_as_in_the_best_trial_where_that_is_said(talk: Talk, told: Tell) -> None:
+    assert "no trial with a value of lr is the best yet" in talk.say("/pin lr=best").text
+    told(0.2, lr=0.02)
+    told(0.1, lr=0.05)
+    talk.say("keep the learning rate from the best trial", "yes")
+    assert talk.session.bench.the_plan().limits.of["lr"].options == (0.05,)
