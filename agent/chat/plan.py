@@ -7,12 +7,14 @@ import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from itertools import product
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter
 
 from bestguess.agent.chat.answers.formatting import inline
+from bestguess.agent.chat.command import literal
 from bestguess.agent.pruning.pruner import check_repeats, check_rule
 from bestguess.agent.task import Task
 from bestguess.tools.errors import CommandError, InputError, ParamsError, StudyError
@@ -22,7 +24,7 @@ from bestguess.tools.objective.run import PARAMS_VARIABLE
 from bestguess.tools.scan.directions import direction_of
 from bestguess.tools.scan.metric import pattern_of
 from bestguess.tools.space.parameter import Parameter
-from bestguess.tools.space.parameters import Choice, Fidelity, Float, Int
+from bestguess.tools.space.parameters import Choice, Fidelity, Float, Int, Text
 from bestguess.tools.space.region import Limit, Limits, Region
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History
@@ -124,6 +126,17 @@ class Plan:
                     raise InputError(f"{name}: {error}") from None
                 given[name] = by_word[str(value).lower()]
         return given
+
+    def combinations(self, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return values as `canonical` does, each combination where there are several of one: "8,16"."""
+        several = []
+        for name, value in values.items():
+            parameter = self.parameter(name)
+            options = [str(option).lower() for option in getattr(parameter, "options", ())]
+            is_list = isinstance(value, str) and not isinstance(parameter, Text)
+            is_list = is_list and "," in value and value.lower() not in options
+            several.append([literal(each.strip()) for each in value.split(",")] if is_list else [value])
+        return [self.canonical(dict(zip(values, each, strict=True))) for each in product(*several)]
 
     def within_limits(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Return the params nearest to these that the limits allow; the same where nothing is limited."""

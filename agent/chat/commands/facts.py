@@ -123,11 +123,11 @@ def table(
         chosen = list(history.failed)
     else:
         chosen = list(session.bench.study.everything.trials)
-    wanted = plan.canonical(values or {})
-    chosen = [trial for trial in chosen if wanted.items() <= trial.params.items()]
+    wanted = plan.combinations(values or {})
+    chosen = [trial for trial in chosen if any(one.items() <= trial.params.items() for one in wanted)]
     chosen = chosen[:n] if show in ("best", "worst") else chosen[-n:]
-    if wanted and not chosen:
-        return f"There is no such trial with {assignments(wanted)}."
+    if values and not chosen:
+        return f"There is no such trial with {' or '.join(map(assignments, wanted))}."
     if not chosen:
         return "No trial has failed." if show == "failed" else "No trial has a value yet."
     return trials_table(chosen, plan.task.metric, history.front, session.bench.study.aside)

@@ -65,11 +65,14 @@ def try_(session: Conversation, values: Values, like: Number | None = None) -> s
 def expect(session: Conversation, values: Values, like: Number | None = None) -> str:
     """Say what the surrogate expects of these values, the others as in the best so far: /expect lr=0.01.
 
-    With /expect lr=0.01 like=7 the others are as in trial 7.
+    With /expect lr=0.01 like=7 the others are as in trial 7; of several it says each: /expect depth=3,5.
     """
-    params, although = _wished(session, values, like)
-    found = facts.expectation(session.bench.known, params)
-    return f"{configuration(params)}: {'; '.join(filter(None, (found, although)))}"
+    lines = []
+    for each in session.bench.the_plan().combinations(values):
+        params, although = _wished(session, each, like)
+        found = facts.expectation(session.bench.known, params)
+        lines.append(f"{configuration(params)}: {'; '.join(filter(None, (found, although)))}")
+    return "\n\n".join(lines)
 
 
 def _wished(session: Conversation, values: Values, like: int | None) -> tuple[dict[str, Any], str]:

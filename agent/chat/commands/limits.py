@@ -57,17 +57,21 @@ def _changes_space(wish: Callable[..., Change]) -> Command:
 def pin(bench: Workbench, values: Values) -> Change:
     """Keep parameters at a value from the next proposal on: /pin depth=6; /pin depth keeps its default.
 
-    /pin depth=best keeps that of the best trial so far.
+    /pin depth=best keeps that of the best trial so far; /pin opt=adam,sgd leaves these two.
     """
     plan = bench.the_plan()
-    given = plan.canonical(
+    given = plan.combinations(
         {
             name: plan.parameter(name).default if value is None else value
             for name, value in _with_best(bench, values).items()
         }
     )
-    limits = {name: Limit(options=(value,)) for name, value in given.items()}
-    return _limited(plan, limits, f"{assignments(given)} from now on")
+    limits = {}
+    for name in values:
+        kept = dict.fromkeys(each[name] for each in given)
+        limits[name] = Limit(options=tuple(sorted(kept, key=plan.space.parameters[name].encode)))
+    what = {name: ",".join(map(value_words, limit.options or ())) for name, limit in limits.items()}
+    return _limited(plan, limits, f"{assignments(what)} from now on")
 
 
 @_changes_space
@@ -104,18 +108,24 @@ def _with_best(bench: Workbench, values: Values) -> Values:
 
 @_changes_space
 def forbid(bench: Workbench, values: Values) -> Change:
-    """Never propose a value, or a combination of values: /forbid booster=dart depth=8."""
+    """Never propose a value, or a combination of values: /forbid booster=dart depth=8.
+
+    With several values each of them: /forbid booster=dart,gblinear.
+    """
     plan = bench.the_plan()
-    given = plan.canonical(values)
-    what = f"never {assignments(given)}"
-    for name, value in given.items():
+    given = plan.combinations(values)
+    what = f"never {' or '.join(map(assignments, given))}"
+    for name in values:
         parameter = plan.space.parameters[name]
-        if len(given) == 1 and isinstance(parameter, Choice):
-            left = [option for option in _allowed(parameter, plan.limits.of.get(name)) if option != value]
+        if len(values) == 1 and isinstance(parameter, Choice):
+            never = [each[name] for each in given]
+            left = [option for option in _allowed(parameter, plan.limits.of.get(name)) if option not in never]
             if not left:
-                raise InputError(f"{name} {value} is the only option left; widen {name} first")
+                raise InputError(
+                    f"{name} {' or '.join(map(str, never))} is all that is left; widen {name} first"
+                )
             return _limited(plan, {name: Limit(options=tuple(left))}, what)
-    return Change(plan.space, Limits(plan.limits.of, (*plan.limits.without, given)), what)
+    return Change(plan.space, Limits(plan.limits.of, (*plan.limits.without, *given)), what)
 
 
 @_changes_space

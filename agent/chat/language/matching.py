@@ -20,6 +20,7 @@ from bestguess.agent.chat.language.slots import Marked
 from bestguess.agent.chat.language.words import (
     ALSO,
     COUNTED,
+    LISTING,
     NOTED,
     POLITE,
     QUESTION,
@@ -59,6 +60,9 @@ WANTED = frozenset(map(stem, re.findall(r"\w+", _WANTED)))
 
 FAILED = "fail|crash|die|died|dy"
 """The stems of words for failures."""
+
+SEVERAL = frozenset({"pin", "forbid", "table", "expect"})
+"""What takes several values of one name."""
 
 Filled = tuple[dict[str, Any], set[int]]
 
@@ -122,7 +126,7 @@ def fits(part: str, context: Context, said: Said = Said()) -> list[Fit]:
     """Return the two things that a part may be, the likeliest first; a question only fits what reads."""
     bare, asks = without_politeness(part)
     marked = Marked(bare, context, said.parameter)
-    text = marked.text + (" ?" if part.rstrip().endswith("?") else "")
+    text = marked.ranked + (" ?" if part.rstrip().endswith("?") else "")
     chances = ranker().probabilities(text)
     held = {label: _fill(REGISTRY[label], marked, context, said) for label in chances if label in REGISTRY}
     for family in FAMILIES:
@@ -143,7 +147,7 @@ def fits(part: str, context: Context, said: Said = Said()) -> list[Fit]:
 
 def likeliest(part: str, context: Context) -> tuple[str, float]:
     """Return the command that a part's words speak of, whatever it lacks, and how probable that is."""
-    marked = Marked(without_politeness(part)[0], context).text
+    marked = Marked(without_politeness(part)[0], context).ranked
     if all(word.isupper() for word in tokens(marked)):
         return NOTHING, 0.0  # numbers and names alone speak of none
     chances = ranker().probabilities(marked)
@@ -253,7 +257,7 @@ def _fill(command: Command, marked: Marked, context: Context, said: Said) -> Fil
         elif name == "values" and command.name in ("metrics", "prefer"):
             given |= _of_metrics(command, marked, context, take)
         elif name == "values":
-            given |= _values(command, marked, context, take, said)
+            given |= _values(command, marked, context, take, said, used)
         elif name == "parameter":
             given |= _parameter(command, marked, context, take, said)
         elif name == "metric" and (held := take("G")):
@@ -384,15 +388,34 @@ def _noted(text: str) -> str:
     return text[head.end() :] if head else text
 
 
-def _values(command: Command, marked: Marked, context: Context, take: Take, said: Said) -> dict[str, Any]:
+def _named_values(command: Command, marked: Marked, kinds: str, used: set[int]) -> dict[str, Any]:
+    """Return the values by name; several of one name where they are listed and the command takes that."""
+    held: dict[str, Any] = {}
+    ends: dict[str, int] = {}
+    for found in re.finditer(rf"<[{kinds}](\d+)>", marked.text):
+        name, value = marked.slots[int(found[1])]
+        between = marked.text[ends.get(name, 0) : found.start()]
+        if name not in held:
+            held[name] = value
+        elif command.name == "expect" or (command.name in SEVERAL and re.search(LISTING, between)):
+            held[name] = f"{held[name]},{value}"
+        elif held[name] != value:
+            continue
+        ends[name] = found.end()
+        used.add(int(found[1]))
+    return held
+
+
+def _values(
+    command: Command, marked: Marked, context: Context, take: Take, said: Said, used: set[int]
+) -> dict[str, Any]:
     is_fixing = command.name == "fix"
-    held = dict(take("V", 99))
+    held = _named_values(command, marked, "V" if is_fixing else "VO", used)
     if any((context.space is not None and name in context.space) == is_fixing for name in held):
         return {"unfit": True}
     if command.name in ("try", "expect"):
         held |= dict(take("S", 9))
         held |= {name: low if high is None else high for name, low, high in take("B", 9)}
-    held |= {} if is_fixing else dict(take("O", 9))
     named = [] if is_fixing or command.name == "table" else take("P", 9) or said.meant
     if not held and command.name in ("pin", "drop"):
         is_best = command.name == "pin" and re.search(r"\b(?:best|winner|winning)\b", marked.text)

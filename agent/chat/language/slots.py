@@ -29,6 +29,7 @@ from bestguess.agent.chat.language.words import (
     MARKING,
     MORE_OPTIONS,
     MORE_THAN,
+    MORE_VALUES,
     NOT_GIVEN,
     NUMBER,
     NUMBERS,
@@ -102,6 +103,17 @@ class Marked:
         """Return the kinds and numbers of the marks."""
         return [(kind, int(number)) for kind, number in re.findall(rf"<([{kinds}])(\d+)>", self.text)]
 
+    @property
+    def ranked(self) -> str:
+        """The text with one mark for the values of one name that are listed: they are one wish."""
+
+        def first(match: Match) -> str:
+            numbers = [int(number) for number in re.findall(r"<[VO](\d+)>", match[0])]
+            alike = len({self.slots[number][0] for number in numbers}) == 1
+            return f"<{match[1]}{numbers[0]}>" if alike else match[0]
+
+        return re.sub(r"<([VO])\d+>(?:(?:\s|,|\b(?:or|and|nor)\b)+<\1\d+>)+", first, self.text)
+
     def _mark(self, kind: str, pattern: str, read: Callable[[Match], Any]) -> None:
         """Put marks for what a pattern finds, unless `read` returns None; marks in between stay."""
 
@@ -167,7 +179,7 @@ class Marked:
         self._mark("V", GIVEN, lambda match: self._assigned(match[1], match[3]))
         if topic and not self.named("PQV"):
             self._mark("V", TOPIC_GIVEN, lambda match: (topic, number_of(match[1])))
-        self._mark("V", LOOSELY_GIVEN, lambda match: self._assigned(match[1], match[2]))
+        self._mark("V", LOOSELY_GIVEN, lambda match: self._assigned(match[1], match[3]))
         before = rf"({NUMBER})\s*(?:(?:for|as) (?:the )?)?<[PQ](\d+)>"
         self._mark("V", before, lambda match: self._assigned(match[2], match[1]))
         self._mark("S", OFF, self._off)  # the name stays, as "drop dropout" may mean it
@@ -185,6 +197,8 @@ class Marked:
         self._mark("C", SAID_MORE, lambda match: int(match[1]))
         self._mark("C", AFTER_VERB, lambda match: int(match[2]))
         self._mark("N", rf"({LISTED})", lambda match: number_of(match[1]))
+        while re.search(MORE_VALUES, self.text):
+            self._mark("V", MORE_VALUES, self._another)
 
     def _as_written(self, word: str) -> str:
         at = re.search(re.escape(word), self.written, re.IGNORECASE)
@@ -219,6 +233,10 @@ class Marked:
         if not re.fullmatch(NUMBER, words):
             return name, words
         return name, _number(words) if isinstance(one, Float) else number_of(words)
+
+    def _another(self, match: Match) -> tuple[str, Any]:
+        """Read a number that is listed after a value as another value of that name."""
+        return self.slots[int(match[2])][0], self.slots[int(match[3])]
 
     def _off(self, match: Match) -> tuple[str, float] | None:
         one = self._parameters.get(name := self.slots[int(match[2])])

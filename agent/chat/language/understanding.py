@@ -196,6 +196,7 @@ def _is_bare(rest: str, context: Context) -> bool:
     """Whether what follows begins with nothing but values or numbers: they belong to what is before."""
     piece = re.split(PARTS, rest)[0]
     words = {*tokens(Marked(piece, context).text)}
+    words.discard("or")
     return bool(words) and (words <= {"V", "O", "N", "T"} or words == {"with", "O"})
 
 

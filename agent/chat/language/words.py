@@ -139,6 +139,9 @@ TIGHTER = "narrow|restrict|limit|shrink|tighten|only|don'?t|do not|never|not|not
 ALSO = "also|too|as well|even"
 """What adds to what is allowed now."""
 
+LISTING = r"(?:^|,|\b(?:and|or|nor|also)|[/&])\s*(?:(?:the|with|not|no|nor|also|only|<P\d+>)\s*)*$"
+"""What stands between things that are listed."""
+
 LISTED = r"(?<!\w)(?<!\w\.)[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?k?(?![\w]|\.\d)"
 NUMBER = rf"(?<!\d,)(?<![*^]){LISTED}(?!,\d|[\^\u207b]|\*\*)"
 """A number by itself; what follows another at a comma, as in "3,7", may be listed or a part of it."""
@@ -244,8 +247,9 @@ _LINK = (
     r"|fix(?:ed)?|set|value))*\s*"
 )
 LOOSELY_GIVEN = (
-    rf"<[PQ](\d+)>(?:\s+(?!(?:and|but|then|or|for|than|run|do|with|after|in|by|not|never|cannot"
-    rf"|between|[a-z]+n't)\b)[a-z'-]+){{1,4}}\s+({NUMBER})"
+    rf"<[PQ](\d+)>(?:\s+(?:(?P<keep>only)\b"
+    rf"|(?!(?:and|but|then|or|for|than|run|do|with|after|in|by|not|never|cannot|between"
+    rf"|[a-z]+n't)\b)[a-z'-]+)){{1,4}}\s+({NUMBER})"
     r"(?! (?:more|trials?|runs?|times|of|in a row))"
 )
 TOPIC_GIVEN = (
@@ -261,6 +265,7 @@ MORE_OPTIONS = (
     rf"{_ADD}([\w, -]+?) (?:to|for|in) (?:the )?<P(\d+)>",
     rf"{_ADD}<P(\d+)> (?:with |by )?((?!again|back|please|to\b)[a-z][\w-]*(?:(?:, | and )[\w-]+)*)",
 )
+MORE_VALUES = r"(?P<keep><V(\d+)>)\s*(?:,|,? (?:or|and)) <N(\d+)>"
 OFF = r"\b(?P<keep>drop(?:ped)?|without(?: any)?|no|kill(?:ed)?|leave out|turn(?:ed)? off) <P(\d+)>"
 SMALLER = r"\b(?:(smaller|lower|less|fewer|shorter)|larger|higher|more|bigger|greater|longer) <P(\d+)>"
 COLUMN = r"\b(?P<keep>predict(?:ing)?|target|column)(?: the)?(?: column)?[ =:]+([a-z_][\w.-]*)"

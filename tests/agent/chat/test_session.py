@@ -279,6 +279,14 @@ def test_the_latest_word_on_a_limit_counts(
     assert (limit and (limit.low, limit.high)) == left
 
 
+def test_several_values_of_one_name_are_all_kept_or_all_forbidden(talk: Talk) -> None:
+    talk.say("tune train.py", "no", "pin depth to 4 or 2", "yes")
+    assert talk.session.bench.the_plan().limits.of["depth"].options == (2, 4)
+    talk.say("/forbid depth=3,4 booster=dart", "yes")
+    assert len(talk.session.bench.the_plan().limits.without) == 2
+    assert "gbtree or dart is all that is left" in talk.say("/forbid booster=gbtree,dart").text
+
+
 def test_what_leaves_nothing_is_refused_before_any_card(talk: Talk) -> None:
     talk.say("tune train.py", "no")
     cards = len(talk.of("card"))

@@ -460,6 +460,20 @@ def test_two_trials_that_are_counted_are_no_trial_2(text: str, pair: dict[str, i
     assert (intent.command, dict(intent.arguments)) == ("compare", pair)
 
 
+@pytest.mark.parametrize(
+    ("text", "commands"),
+    [
+        ("batch size only 16, 32 or 64", ["/pin batch_size=16,32,64"]),
+        ("gbtree is forbidden, also dart", ["/forbid booster=gbtree,dart"]),
+        ("is depth 5 better than depth 3?", ["/expect depth=5,3"]),
+        ("use gbtree instead of dart", []),
+    ],
+)
+def test_several_values_of_one_name_count_each_where_they_are_listed(text: str, commands: list[str]) -> None:
+    found = [REGISTRY[one.command].write(one.arguments) for one in understand(text, CONTEXT).intents]
+    assert found == commands
+
+
 @pytest.mark.parametrize("text", ["compare the last three", "compare trials 5, 7 and 9", "try depth 3, 4, 5"])
 def test_more_numbers_than_a_command_takes_are_asked_back(text: str) -> None:
     reading = understand(text, CONTEXT)
