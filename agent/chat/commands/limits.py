@@ -148,6 +148,13 @@ def narrow(bench: Workbench, parameter: str, low: float | None = None, high: flo
             f"that changes nothing: {parameter} is within {low:g}..{high:g} already; "
             f"to allow more, for example /widen {parameter} {low:g}..{2 * high:g}"
         )
+    new_low, new_high = range_within(known, limit)
+    if new_low > new_high:
+        more = f"high={low:g}" if high is None else f"low={high:g}" if low is None else f"{low:g}..{high:g}"
+        raise InputError(
+            f"{parameter} {limit.words}: nothing is left of {known.allowed}; "
+            f"to allow more, for example /widen {parameter} {more}"
+        )
     change = _limited(plan, {parameter: limit}, f"{parameter} {limit.words}")
     Region(plan.space, change.limits)  # raises where nothing is left
     return change
@@ -197,6 +204,11 @@ def wider(
     new_high: Any = now_high if high is None else kind(high) if is_range else max(now_high, kind(high))
     if new_low > new_high:
         raise InputError(f"/widen {parameter}: from {new_low:g} to {new_high:g} there is nothing")
+    if (new_low, new_high) == (now_low, now_high) and not (before and before.options):
+        raise AlreadySo(
+            f"that changes nothing: {parameter} may be all of that already, {now_low:g}..{now_high:g}; "
+            f"to allow more, for example /widen {parameter} {now_low:g}..{2 * now_high:g}"
+        )
     new = replace(number, low=min(number.low, new_low), high=max(number.high, new_high))
     limit = Limit(new_low if new_low > new.low else None, new_high if new_high < new.high else None)
     words = Limit(None if low is None else new_low, None if high is None else new_high).words

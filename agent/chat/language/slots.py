@@ -27,6 +27,8 @@ from bestguess.agent.chat.language.words import (
     LOOSE_GOAL,
     LOOSELY_GIVEN,
     MARKING,
+    MAY_BE_LESS,
+    MAY_BE_MORE,
     MORE_OPTIONS,
     MORE_THAN,
     MORE_VALUES,
@@ -59,6 +61,12 @@ Match = re.Match[str]
 _FILE = r"(?<![\w/.-])[\w./~-]*\w\.(?:py|sh|csv|ya?ml|md|txt|html|rst|pdf)(?![\w/])"
 _TIME = rf"({NUMBER})\s*(hours?|hrs?|h|minutes?|mins?|days?|seconds?|secs?|s)\b"
 _UNITS = {"h": 60.0, "d": 1440.0, "m": 1.0, "s": 1 / 60}
+
+_NEXT: dict[str, Callable[[float], int]] = {
+    **dict.fromkeys((MORE_THAN, MAY_BE_MORE), lambda end: math.floor(end) + 1),
+    **dict.fromkeys((LESS_THAN, MAY_BE_LESS), lambda end: math.ceil(end) - 1),
+}
+"""The whole number next to one that is not meant itself."""
 
 
 class Marked:
@@ -154,20 +162,22 @@ class Marked:
 
     def _mark_bounds(self, topic: str) -> None:
         self._mark("R", RANGE, lambda match: tuple(sorted(number_of(end) for end in match.groups() if end)))
-        strict: set[int] = set()
+        strict: dict[int, Callable[[float], int]] = {}
         for pattern, is_upper in ENDS:
             before = len(self.slots)
             self._mark("R", pattern, _upper if is_upper else _lower)
-            strict |= set(range(before, len(self.slots))) if pattern in (MORE_THAN, LESS_THAN) else set()
+            new = range(before, len(self.slots)) if pattern in _NEXT else ()
+            strict |= dict.fromkeys(new, _NEXT.get(pattern, int))
         ranges, names = self.named("R"), self.named("P") or self.named("Q")
         if not names and topic:
             names = [topic]
         if len(ranges) == 1 and len(names) == 1:
             self.text = re.sub(r"<[PQ]\d+>", "", self.text)
             low, high = ranges[0]
-            if isinstance(self._parameters.get(names[0]), Int) and self.marks("R")[0][1] in strict:
-                low = low if low is None else math.floor(low) + 1
-                high = high if high is None else math.ceil(high) - 1
+            if isinstance(self._parameters.get(names[0]), Int) and (
+                step := strict.get(self.marks("R")[0][1])
+            ):
+                low, high = (end if end is None else step(end) for end in (low, high))
             self._mark("B", r"<R(\d+)>", _always((names[0], low, high)))
 
     def _mark_values(self, topic: str) -> None:

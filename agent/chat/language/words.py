@@ -134,8 +134,13 @@ NO = (
 )
 """Answers to a card, and to what was meant: one word, or several that say the same."""
 
-WIDER = "widen|extend|expand|allow|let|raise|increase|enlarge|relax|open up"
-TIGHTER = "narrow|restrict|limit|shrink|tighten|only|don'?t|do not|never|not|nothing|cap|shouldn'?t"
+_OVER = r"(?:above|over|beyond|(?:more|greater|larger|higher|bigger) (?:than|then)|exceed|past|(?<![\d-])>)"
+_UNDER = r"(?:below|under|(?:less|smaller|lower|fewer) (?:than|then)|beneath|<(?![A-Z]))"
+_MAY = r"\b(?:can|could|may|might)(?: (?:also|even|well|now|go|be|get))+"
+WIDER = rf"widen|extend|expand|allow|let|raise|increase|enlarge|relax|open up|{_MAY} (?:{_OVER}|{_UNDER})"
+TIGHTER = (
+    "narrow|restrict|limit|shrink|tighten|only|don'?t|do not|never|not|nothing|cap|(?:should|ca)n'?t|cannot"
+)
 ALSO = "also|too|as well|even"
 """What adds to what is allowed now."""
 
@@ -190,10 +195,8 @@ TAKEN_BACK = (
 )
 REPLACED = rf"({NUMBER}(?: [\w-]+)?),? \(?(?:inst\w{{1,3}}d of|rather than|not|and not)(?: all)? {NUMBER}"
 
-_OVER = r"(?:above|over|beyond|(?:more|greater|larger|higher|bigger) (?:than|then)|exceed|past|(?<![\d-])>)"
-_UNDER = r"(?:below|under|(?:less|smaller|lower|fewer) (?:than|then)|beneath|<(?![A-Z]))"
 _NOT = (
-    r"(?:never|not?|don't|nothing|(?:should|must)n't|without|avoid)"
+    r"(?:never|not?|don't|nothing|(?:should|must|ca)n't|cannot|without|avoid)"
     r"(?: (?:go(?:ing)?|be|use|let|it|get|set|the|try|more|<P\d+>))*"
 )
 _GAP = (
@@ -214,6 +217,7 @@ RANGE = (
 _NEVER = rf"(?:{_NOT}|(?<!keep )\b(?:any|every)thing)"
 _WITH_NAME = rf"({NUMBER})(?: <[PQ]\d+>)?,? "
 MORE_THAN, LESS_THAN = rf"{_OVER}{_GAP}({NUMBER})", rf"{_UNDER}{_GAP}({NUMBER})"
+MAY_BE_MORE, MAY_BE_LESS = rf"{_MAY} {MORE_THAN}", rf"{_MAY} {LESS_THAN}"
 ENDS = (
     (rf"\blimit(?:ed)? (?:the )?<P\d+> to ({NUMBER})", True),
     (rf"{_NEVER} {_OVER}{_GAP}({NUMBER})", True),
@@ -222,6 +226,8 @@ ENDS = (
     (rf"{_LOWEST}{_GAP}({NUMBER})", False),
     (rf"{_WITH_NAME}(?:at (?:the )?most|(?:at )?(?:the )?max(?:imum)?|tops|or less|or below)\b", True),
     (rf"{_WITH_NAME}(?:at least|at (?:the )?min(?:imum)?|or more|or above)\b", False),
+    (MAY_BE_MORE, True),
+    (MAY_BE_LESS, False),
     (MORE_THAN, False),
     (LESS_THAN, True),
 )
