@@ -183,6 +183,11 @@ def wider(
     known = plan.parameter(parameter)
     before = plan.limits.of.get(parameter)
     numbers = [value_words(value) for value in (low, high) if value is not None]
+    if not numbers and not options and before is None:
+        raise AlreadySo(
+            f"that changes nothing: there is no limit on {parameter}, it is {known.allowed}; "
+            f"to allow more, say how far: /widen {parameter} ..."
+        )
     if not numbers and not options:
         return _limited(plan, {parameter: None}, f"no limit on {parameter}")
     if isinstance(known, Choice):

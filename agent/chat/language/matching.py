@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bestguess.agent.chat.command import Command
@@ -22,12 +22,14 @@ from bestguess.agent.chat.language.words import (
     COUNTED,
     LISTING,
     NOTED,
+    PARTS,
     POLITE,
     QUESTION,
     REMARKED,
     REQUEST,
     TIGHTER,
     WIDER,
+    WITHOUT,
 )
 from bestguess.agent.chat.plan import range_within
 from bestguess.tools.scan.directions import direction_of, find_term
@@ -128,7 +130,8 @@ def fits(part: str, context: Context, said: Said = Said()) -> list[Fit]:
     marked = Marked(bare, context, said.parameter)
     text = marked.ranked + (" ?" if part.rstrip().endswith("?") else "")
     chances = ranker().probabilities(text)
-    held = {label: _fill(REGISTRY[label], marked, context, said) for label in chances if label in REGISTRY}
+    told = replace(said, asks=said.asks or asks or any(map(is_question, re.split(PARTS, part))))
+    held = {label: _fill(REGISTRY[label], marked, context, told) for label in chances if label in REGISTRY}
     for family in FAMILIES:
         fitting = [label for label in family if held[label] is not None]
         if len(fitting) == 1:
@@ -160,7 +163,7 @@ def _nothing(label: str, chances: Mapping[str, float], marked: Marked, text: str
     if label == NEGATED:
         denied = max(_acting(chances), key=lambda name: chances[name], default="")
         return Fit(None, chances[label], ranker().is_certain(text, label), denied)
-    unused = sum(kind != "S" for kind, _ in marked.marks()) + _strange(marked)
+    unused = len(marked.telling) + _strange(marked)
     return Fit(None, chances[label] * UNUSED ** (2 * unused), not unused and ranker().is_certain(text, label))
 
 
@@ -191,7 +194,7 @@ def without_politeness(part: str) -> tuple[str, bool]:
 def _fit(command: Command, filled: Filled, marked: Marked, text: str, chance: float, doubtful: bool) -> Fit:
     """Return how sure a command with its arguments is, which loses by what it has no use for."""
     name, (arguments, used) = command.name, filled
-    unused = sum(number not in used and kind != "S" for kind, number in marked.marks())
+    unused = sum(number not in used for number in marked.telling)
     is_certain = ranker().is_certain(text, name) and not doubtful
     if name == "note":  # whose text is free
         is_certain = not doubtful and bool(
@@ -419,7 +422,8 @@ def _values(
     named = [] if is_fixing or command.name == "table" else take("P", 9) or said.meant
     if not held and command.name in ("pin", "drop"):
         is_best = command.name == "pin" and re.search(r"\b(?:best|winner|winning)\b", marked.text)
-        held = dict.fromkeys(named, BEST if is_best else None)
+        is_none = command.name == "drop" and re.fullmatch(WITHOUT, marked.text)
+        held = dict.fromkeys(named, BEST if is_best else 0 if is_none else None)
     return {"values": held} if held else {}
 
 
@@ -432,6 +436,8 @@ def _parameter(command: Command, marked: Marked, context: Context, take: Take, s
     if held := take("E"):
         return {"parameter": held[0][0], "options": held[0][1]}
     named = take("PQ")
+    if command.name == "plot" and said.asks:  # "is a smaller lr better?" is about lr
+        named = named or [name for name, _ in take("S", 9)]
     if command.name == "widen" and (more := _new_options(marked, context, named)):
         return more
     named = named or said.meant

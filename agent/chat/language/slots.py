@@ -122,6 +122,12 @@ class Marked:
 
         return re.sub(r"<([VO])\d+>(?:(?:\s|,|\b(?:or|and|nor)\b)+<\1\d+>)+", first, self.text)
 
+    @property
+    def telling(self) -> list[int]:
+        """The marks that need a use: all but a step whose parameter stands there, too."""
+        names = self.named("P")
+        return [number for kind, number in self.marks() if kind != "S" or self.slots[number][0] not in names]
+
     def _mark(self, kind: str, pattern: str, read: Callable[[Match], Any]) -> None:
         """Put marks for what a pattern finds, unless `read` returns None; marks in between stay."""
 

@@ -273,5 +273,7 @@ MORE_OPTIONS = (
 )
 MORE_VALUES = r"(?P<keep><V(\d+)>)\s*(?:,|,? (?:or|and)) <N(\d+)>"
 OFF = r"\b(?P<keep>drop(?:ped)?|without(?: any)?|no|kill(?:ed)?|leave out|turn(?:ed)? off) <P(\d+)>"
+WITHOUT = r"(?:use )?(?:no|without(?: any)?) <P\d+> <S\d+>(?: (?:please|now|at all|any ?more|from now on))*"
+"""What sets a parameter to 0, where it may be, and does not only leave it as it is."""
 SMALLER = r"\b(?:(smaller|lower|less|fewer|shorter)|larger|higher|more|bigger|greater|longer) <P(\d+)>"
 COLUMN = r"\b(?P<keep>predict(?:ing)?|target|column)(?: the)?(?: column)?[ =:]+([a-z_][\w.-]*)"

@@ -189,6 +189,8 @@ def test_an_example_word_by_word_is_certain(text: str) -> None:
         ("set lr to around 0.01", "pin", {"values": {"lr": 0.01}}),
         ("drop dropout", "drop", {"values": {"dropout": None}}),
         ("turn off dropout", "drop", {"values": {"dropout": None}}),
+        ("no dropout", "drop", {"values": {"dropout": 0}}),
+        ("is a smaller lr better?", "plot", {"parameter": "lr"}),
         ("run the third trial again", "retry", {"trial": 3}),
         ("5 reruns of the best", "retry", {"trial": 3, "n": 5}),
     ],
@@ -506,6 +508,12 @@ def test_no_piece_of_a_number_is_taken_for_it(text: str) -> None:
     assert not [
         one for one in given if {"low", "high", "minutes"} & {*one} or one.get("values", {}).get("lr")
     ]
+
+
+def test_a_wish_for_a_smaller_value_draws_no_chart() -> None:
+    reading = understand("use a smaller batch size", CONTEXT)
+    assert reading.intents == ()
+    assert "try" in {one.command for choice in reading.choices for one in choice}
 
 
 def test_what_is_only_about_a_value_is_asked_about() -> None:
