@@ -401,7 +401,7 @@ def _named_values(command: Command, marked: Marked, kinds: str, used: set[int]) 
         if name not in held:
             held[name] = value
         elif command.name == "expect" or (command.name in SEVERAL and re.search(LISTING, between)):
-            held[name] = f"{held[name]},{value}"
+            held[name] = f"{held[name]},{value}" if held[name] != value else value
         elif held[name] != value:
             continue
         ends[name] = found.end()

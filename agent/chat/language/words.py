@@ -141,7 +141,7 @@ WIDER = rf"widen|extend|expand|allow|let|raise|increase|enlarge|relax|open up|{_
 TIGHTER = (
     "narrow|restrict|limit|shrink|tighten|only|don'?t|do not|never|not|nothing|cap|(?:should|ca)n'?t|cannot"
 )
-ALSO = "also|too|as well|even"
+ALSO = r"also|as well|even|too(?=[ ,.!]*$)"
 """What adds to what is allowed now."""
 
 LISTING = r"(?:^|,|\b(?:and|or|nor|also)|[/&])\s*(?:(?:the|with|not|no|nor|also|only|<P\d+>)\s*)*$"
