@@ -213,7 +213,6 @@ def test_a_trial_that_was_set_aside_can_be_asked_about(inside: Callable[[Script]
         await call(client, "tell", params={"x": 0.5, "n": 2, "kind": "a"}, value=0.7)
         load("sqlite:///s.db", "s").set_aside(0)
         assert "0.7" in (await call(client, "why", trial=0))["result"]
-        assert "set aside" in await refusal(client, "compare", a=0, b=0)
 
     inside(script)
 
