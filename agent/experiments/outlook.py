@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bestguess.tools.analysis.outlook import TELLING, Outlook
+from bestguess.tools.analysis.outlook import TELLING, Outlook, spread_of, worst_telling
 from bestguess.tools.goals import Direction
 from bestguess.tools.referee.decision import believe
 from bestguess.tools.referee.experiment import Experiment
@@ -19,8 +19,6 @@ LATEST = 40
 """Measured experiments by which what is to come is judged: ideas get worse with time."""
 
 LEAST = 5
-FAR = 5.0
-"""A value is taken for worse than the median by at most so many times what the best is better."""
 
 HARDLY = 0.05
 """With a smaller chance of a visible gain, more runs are not worth their cost."""
@@ -72,14 +70,13 @@ def foresee(
     sign = 1.0 if direction == "maximize" else -1.0
     found = {one.number: sign * np.array(one.measured(metric)) for one in recent}
     centres = np.array([np.median(values) for values in found.values()])
-    best, middle = centres.max(), np.median(centres)
     # What diverged is bad; how large changes are, and what would be seen of a gain, is told by the others.
-    least = middle - FAR * (best - middle) if best > middle else -np.inf
+    worst = worst_telling(-centres, float(-centres.max()))
     tamed = {
-        one.number: replace(one, values={metric: (sign * found[one.number].clip(least)).tolist()})
+        one.number: replace(one, values={metric: (sign * found[one.number].clip(-worst)).tolist()})
         for one in recent
     }
-    visible = TELLING * float(best - np.quantile(centres.clip(least), 0.1))
+    visible = TELLING * spread_of(-centres, worst)
     belief = believe(tamed, metric, sign, last=recent[-1].number)
     settings = belief.posterior.settings
     share = np.exp(settings.effect_log)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bestguess.tools.analysis.outlook import TELLING, Outlook
+from bestguess.tools.analysis.outlook import TELLING, Outlook, spread_of, worst_telling
 from bestguess.tools.arrays import FloatArray
 from bestguess.tools.search.verifier import Verifier
 from bestguess.tools.space.lattice import Lattice
@@ -61,8 +61,10 @@ def look_ahead(
     def gain(latent: FloatArray) -> FloatArray:
         return np.maximum(now - belief.restore(np.minimum(latent.min(axis=1), best)), 0.0)
 
-    values = np.array([history.loss(trial) for trial in history.complete])
-    spread = float(np.quantile(values, 0.9) - values.min())
+    losses = np.array([history.loss(trial) for trial in history.complete])
+    # What the search chose crowds about the best, beside which all that others tried would seem far off.
+    looks = losses[[trial.source != "gp" for trial in history.complete]]
+    spread = spread_of(losses, worst_telling(looks if len(looks) else losses, float(losses.min())))
     of_n = gain(f[:, order])
     return Outlook(
         n=n,

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from bestguess.tools.arrays import FloatArray
+
 TELLING = 0.01
 """A gain below this share of the spread of the values so far counts as none."""
+
+FAR = 5.0
+"""A value is taken for worse than the median by at most so many times what the best is better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +33,14 @@ class Outlook:
     def converged(self) -> bool:
         """Whether hardly anything is left to gain, as far as the evidence goes."""
         return self.potential < TELLING * self.spread or self.chance < 0.05
+
+
+def worst_telling(losses: FloatArray, best: float) -> float:
+    """Return the loss beyond which one tells no more than that it is bad, as that of what diverged."""
+    middle = float(np.median(losses))
+    return middle + FAR * (middle - best) if middle > best else np.inf
+
+
+def spread_of(losses: FloatArray, worst: float) -> float:
+    """Return what lies between the best loss and the worst tenth, none of which counts beyond `worst`."""
+    return float(np.quantile(losses.clip(max=worst), 0.9) - losses.min())

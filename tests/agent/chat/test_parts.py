@@ -438,6 +438,13 @@ def test_little_is_expected_once_the_whole_space_has_been_seen_and_more_before()
     assert late_look.gain <= late_look.potential
 
 
+def test_a_search_has_not_converged_because_a_trial_diverged() -> None:
+    early = {x: (x - 0.4) ** 2 for x in (0.9, 1.0, 0.8, 0.6)}
+    found = look_ahead(_verifier(early | {0.05: 1e6}), 10, np.random.default_rng(0))
+    assert not found.converged
+    assert found.spread < 1.0
+
+
 @pytest.mark.parametrize(
     ("parameter", "value", "wider"),
     [
