@@ -81,7 +81,8 @@ def rank_importance(
     found = []
     # Column by column: draws of everything at once would take memory that grows as d squared.
     for name in space.names:
-        f = _draw(posterior, *_vary(lattice, x, name), rng)
+        steps = lattice.steps(name, STEPS, ends=False)  # the ends of a number would count too much
+        f = _draw(posterior, *_vary(lattice, x, name, steps), rng)
         variance = np.maximum(f.reshape(DRAWS, -1).var(axis=1), LEAST_VARIANCE)
         indices = f.var(axis=1).mean(axis=1) / variance
         low, high = np.quantile(indices, EDGES).tolist()
@@ -111,7 +112,7 @@ def main_effect(
             return None
         places = [space.parameters[parent].encode(value) for value in needed]
         x[:, space.names.index(parent)] = np.resize(places, BASE)
-    settled, active = _vary(lattice, x, name)
+    settled, active = _vary(lattice, x, name, lattice.steps(name, STEPS))
     effects = _draw(posterior, settled, active, rng).mean(axis=2)
     flat = settled.reshape(-1, len(space))
     mean, _ = posterior.predict_latent(flat, active.reshape(flat.shape))
@@ -125,9 +126,8 @@ def main_effect(
     return Effect(name, values, median, low, high)
 
 
-def _vary(lattice: Lattice, x: FloatArray, name: str) -> tuple[FloatArray, BoolArray]:
-    """Return x with one column at each of its k steps, settled (k, b, d), and what is active there."""
-    steps = lattice.steps(name, STEPS)
+def _vary(lattice: Lattice, x: FloatArray, name: str, steps: FloatArray) -> tuple[FloatArray, BoolArray]:
+    """Return x with one column at each of k steps, settled (k, b, d), and what is active there."""
     few = x[: max(MOST_ROWS // len(steps), 1)]
     varied = np.repeat(few[None], len(steps), axis=0)
     varied[:, :, lattice.space.names.index(name)] = steps[:, None]

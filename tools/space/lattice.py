@@ -83,15 +83,20 @@ class Lattice:
                 params[name] = text
         return params
 
-    def steps(self, name: str, count: int) -> FloatArray:
-        """Return a column's places: all categories; all numbers, or `count` of more than twice as many."""
+    def steps(self, name: str, count: int, *, ends: bool = True) -> FloatArray:
+        """Return a column's places: all categories; all numbers, or `count` of more than twice as many.
+
+        They reach from end to end, to be drawn, or lie in the middle of equal parts, to be averaged over.
+        """
         column = self.space.names.index(name)
         places = self._places[column]
+        shares = np.linspace(0.0, 1.0, count) if ends else (np.arange(count) + 0.5) / count
         if places is None:
-            return np.linspace(0.0, 1.0, count)
+            return shares
         if len(places) <= 2 * count or self._categorical[column]:
             return places
-        return places[np.linspace(0, len(places) - 1, count).round().astype(np.int64)]
+        index = shares * (len(places) - 1) if ends else shares * len(places) - 0.5
+        return places[index.round().astype(np.int64)]
 
     def enumerate(self) -> FloatArray:
         """Return every combination of values as x (m, d); the size must be finite."""

@@ -46,6 +46,18 @@ def test_parameters_are_ranked_by_the_variance_that_they_cause() -> None:
     assert all(one.low <= one.mean <= one.high for one in found)
 
 
+@pytest.mark.parametrize("number", [bg.Float(0, 1), bg.Int(0, 26)])
+def test_numbers_and_choices_that_cause_as_much_are_told_as_important(number: bg.Parameter) -> None:
+    space = bg.Space(number=number, kind=bg.Choice(["a", "b"]))
+    rng = np.random.default_rng(0)
+    x = space.encode_many([space.sample(rng) for _ in range(40)])
+    posterior = GaussianProcess(space.column_kinds).fit(x, x[:, 0] + (x[:, 1] > 0.5) / 3**0.5)
+
+    found = {one.name: one.mean for one in rank_importance(posterior, space, rng)}
+
+    assert found == pytest.approx({"number": 0.5, "kind": 0.5}, abs=0.015)
+
+
 def test_few_trials_leave_more_open_than_many() -> None:
     def width(n: int) -> float:
         found = {one.name: one for one in rank_importance(fitted(n), SPACE, np.random.default_rng(0))}

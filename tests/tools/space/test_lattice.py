@@ -52,3 +52,4 @@ def test_steps_are_all_values_of_a_short_column_and_some_of_a_long_one() -> None
     assert len(lattice.steps("depth", 4)) == 8
     assert len(lattice.steps("leaves", 4)) == 4
     np.testing.assert_allclose(lattice.steps("rate", 5), [0.0, 0.25, 0.5, 0.75, 1.0])
+    np.testing.assert_allclose(lattice.steps("rate", 5, ends=False), [0.1, 0.3, 0.5, 0.7, 0.9])
