@@ -249,6 +249,7 @@ class Share(BaseModel):
     low: float
     high: float
     varied: bool = Field(description="false if it had one value so far: the share is then a belief alone")
+    apart: bool = Field(description="false if alone it may do nothing, whatever the share is")
     effect: dict[str, list[Any]] = Field(
         description="values, and the typical value there with its central 90 %"
     )

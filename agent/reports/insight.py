@@ -40,15 +40,14 @@ class Insight:
     def share(self) -> str:
         """The importance in words: never its mean without its range."""
         one = self.importance
-        untried = "" if self.varied else ", not varied yet"
-        return f"{one.mean:.0%} ({one.low:.0%} to {one.high:.0%}{untried})"
+        doubt = ", not varied yet" if not self.varied else "" if self.apart else ", alone perhaps nothing"
+        return f"{one.mean:.0%} ({one.low:.0%} to {one.high:.0%}{doubt})"
 
     def sentence(self, metric: str, direction: str) -> str:
-        """What it moves, where the typical value is best and worst, and whether that can be told apart."""
-        doubt = "" if self.apart else "; the trials do not yet tell them apart"
+        """What it moves, and where the typical value is best and worst."""
         best, worst = (self.place(at, direction) for at in (0, -1))
         said = f"typical {metric} is best, {best} and worst, {worst}"
-        return f"{self.effect.name}, {self.share} of the variance: {said}{doubt}."
+        return f"{self.effect.name}, {self.share} of the variance: {said}."
 
     @property
     def apart(self) -> bool:
@@ -75,7 +74,7 @@ class Insight:
             "low": self.effect.low.tolist(),
             "high": self.effect.high.tolist(),
         }
-        return asdict(self.importance) | {"varied": self.varied, "effect": curve}
+        return asdict(self.importance) | {"varied": self.varied, "apart": self.apart, "effect": curve}
 
 
 def gain_insight(space: Space, history: History, *, noisy: bool = False) -> tuple[Insight, ...]:

@@ -43,6 +43,14 @@ def test_a_parameter_with_one_value_so_far_is_said_to_be_unvaried() -> None:
     assert list(insights) == ["x", "kind"]
 
 
+def test_of_what_cannot_be_told_from_doing_nothing_that_is_said_at_every_share() -> None:
+    x, kind = gain_insight(SPACE, told(12))
+
+    assert "alone perhaps nothing" in kind.share
+    assert "alone perhaps nothing" not in x.share
+    assert [one.record["apart"] for one in (x, kind)] == [True, False]
+
+
 def test_what_no_two_trials_differ_in_comes_last_however_much_it_may_matter() -> None:
     params = [{"x": 0.5, "kind": "ab"[n % 2]} for n in range(6)]
     trials = [
