@@ -209,7 +209,8 @@ class Experiments:
             "gain": decision.gain[0] if math.isfinite(decision.gain[0]) else 0.0,
         }
         before = entry.decision
-        if before is None or (before["keep"], before["runs"]) != (kept["keep"], kept["runs"]):
+        returns = kept["keep"] and entry is not incumbent  # to one that was kept before
+        if returns or before is None or (before["keep"], before["runs"]) != (kept["keep"], kept["runs"]):
             self._open().decide(entry.number, kept)
         return Kept(entry, decision, again)
 

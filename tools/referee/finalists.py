@@ -9,14 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from statistics import median
 
 import numpy as np
 
 from bestguess.tools.arrays import FloatArray
 from bestguess.tools.errors import InputError
 from bestguess.tools.goals import Bound, Direction
-from bestguess.tools.referee.decision import Belief, believe
+from bestguess.tools.referee.decision import Belief, believe, keeps
 from bestguess.tools.referee.experiment import VALUE, Experiment, by_number
 from bestguess.tools.referee.normal import below, expected_above
 
@@ -68,7 +67,7 @@ def finalists(
         belief = believe(record, metric, sign, last=found[-1], noise=noise)
     posterior = belief.posterior
     weight = posterior.settings.weight
-    numbers = np.array([one for one in sorted(posterior.truths) if _keeps(record[one], limits or {})])
+    numbers = np.array([one for one in sorted(posterior.truths) if keeps(record[one], limits or {})])
     if not len(numbers):
         return ()
     means = np.stack([posterior.truths[int(number)][0] for number in numbers])
@@ -82,11 +81,6 @@ def finalists(
         Finalist(int(numbers[at]), int(count), float(chance[at]), sign * float(mean[at]), math.sqrt(var[at]))
         for at, count in zip(chosen, repeats, strict=True)
     )
-
-
-def _keeps(experiment: Experiment, limits: Mapping[str, Bound]) -> bool:
-    measured = {name: experiment.measured(name) for name in limits}
-    return all(values and limits[name].excess(median(values)) <= 0.0 for name, values in measured.items())
 
 
 def chance_best(mean: FloatArray, sd: FloatArray) -> FloatArray:

@@ -91,6 +91,21 @@ def test_a_change_that_is_better_is_kept_and_luck_is_not() -> None:
     assert json.dumps(dropped.record, allow_nan=False)
 
 
+def test_what_was_kept_for_being_lucky_is_gone_back_from() -> None:
+    experiments = bg.Experiments(task=bg.Task(metric="acc", direction="maximize"))
+    for values, words in (([0.0, 0.3, -0.3, 0.1], "baseline"), ([3.0], "lucky"), ([-3.2, -3.0], "next")):
+        experiments.record(values, description=words)
+        last = experiments.keep()
+    assert (last.decision.incumbent, last.decision.revert_to) == (1, None)
+    experiments.record([-2.9, -3.1, -3.0, -3.1], experiment=1)
+    told = experiments.keep(2)
+    assert told.record["revert_to"] == 0
+    assert "experiment 0, kept before" in told.words
+    assert experiments.keep(0).decision.keep
+    experiments.record([-3.0], description="after that")
+    assert experiments.keep().decision.incumbent == 0
+
+
 def test_a_run_that_diverged_leaves_the_others_as_they_are_judged() -> None:
     kept = []
     for wild in (None, 1e150, 1e300):

@@ -58,6 +58,24 @@ def test_one_wild_value_is_not_kept_where_changes_tend_to_harm() -> None:
     assert not decide(record, 40, direction="maximize").keep
 
 
+@pytest.mark.parametrize("limits", [{}, {"mb": Bound("<=", 100.0)}])
+@pytest.mark.parametrize(("again", "says"), [([-2.9, -3.1, -3.0], True), ([1.0, 0.0, 0.5], False)])
+def test_one_kept_before_that_is_surely_better_than_what_is_kept_is_named_if_it_keeps_the_limits(
+    limits: dict[str, Bound], again: list[float], says: bool
+) -> None:
+    record = [
+        Experiment(0, {"value": [0.0, 0.3, -0.3, 0.1], "mb": [150.0]}, kept=True),
+        Experiment(1, {"value": [0.2, -0.2, 0.1], "mb": [90.0]}, kept=False),
+        Experiment(2, {"value": [1.5, *again], "mb": [90.0]}, kept=True),
+        Experiment(3, {"value": [-3.2, -3.0], "mb": [90.0]}),
+    ]
+    decision = decide(record, 3, direction="maximize", limits=limits)
+    says = says and not limits
+    assert not decision.keep
+    assert decision.revert_to == (0 if says else None)
+    assert ("experiment 0, kept before, is expected" in decision.reason) == says
+
+
 def test_a_limit_that_is_broken_is_no_keep_and_one_that_the_incumbent_breaks_is() -> None:
     record = [
         Experiment(0, {"acc": [0.9], "mb": [90.0, 91.0]}),
