@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -146,6 +148,15 @@ def test_the_chance_to_be_better_and_the_interval_are_those_of_the_beta_distribu
     low, high = interval([1.0] * 8 + [0.0] * 2)
     assert 0.5 < low < 0.8 < high < 0.96
     assert interval([1.0] * 5)[1] <= 1.0
+
+
+def test_graded_scores_are_no_counts_of_wins_and_go_over_into_them() -> None:
+    assert chance_better([0.05] * 40) == pytest.approx(1 - math.exp(-2) / 2, abs=0.005)
+    assert chance_better([0.05]) < 0.55
+    assert chance_better([1, 1, 1, 0, 1e-9]) == pytest.approx(chance_better([1, 1, 1, 0, 0]), abs=1e-4)
+    low, high = interval([0.8] * 40)
+    assert 0.75 < low < 0.8 < high < 0.82
+    assert interval([1.0] * 8 + [1e-9] * 2) == pytest.approx(interval([1.0] * 8 + [0.0] * 2), abs=1e-4)
 
 
 @pytest.mark.parametrize("seed", range(5))
