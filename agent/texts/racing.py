@@ -226,4 +226,4 @@ def _chance_positive(values: FloatArray, counts: FloatArray) -> float:
         v = values * (t / scale)
         return math.sin(float(counts @ np.arctan(v))) * math.exp(-0.5 * float(counts @ np.log1p(v * v))) / t
 
-    return 0.5 + quad(integrand, 0.0, math.inf, epsabs=1e-6)[0] / math.pi
+    return 0.5 + float(quad(integrand, 0.0, math.inf, epsabs=1e-6)[0]) / math.pi

@@ -165,7 +165,7 @@ def decide(
     repeat = may and (worth > 0.0 or unsure)
     reason = _reason(metric, keep, because, mean, (chance_better, chance_same, luck), learned, incumbent)
     former = set(incumbents(record, measurements(record, metric)).values()) - {number, incumbent}
-    allowed = [one for one in sorted(former & posterior.truths.keys()) if keeps(record[one], limits or {})]
+    allowed = [one for one in posterior.truths if one in former and keeps(record[one], limits or {})]
     revert_to, back = _better_before(belief, allowed, number if keep else incumbent)
     return Decision(
         number=number,
