@@ -22,7 +22,7 @@ from bestguess.tools.surrogate.small_runs import fit_with_small_runs
 from bestguess.tools.trial import History
 from bestguess.tools.words.embedding import Embedder
 
-NOISES = (-8.0, -5.0, -3.0, -1.5, -0.4)
+NOISES = (-12.0, -8.0, -5.0, -3.0, -1.5, -0.4)
 """Logarithms of the variance of noise, relative to that of the values, that draws are averaged over."""
 
 NOISE_PRIOR = (-1.0, 1.5)

@@ -149,7 +149,7 @@ class Verifier:
         `earlier` verifier of the same study saves work: of the same outcomes, the whole fit. A `noisy`
         objective is one whose trials may be worth repeating. `prior` says where the optimum may lie before
         anything was tried; `embedder` turns texts into vectors, by default by their n-grams. With `averaged`
-        draws are over all noises that the values allow for, which takes five fits more.
+        draws are over all noises that the values allow for, which takes six fits more.
         """
         if not history.complete or len(history.complete) + len(history.partial) < MIN_TRIALS:
             return None
@@ -165,7 +165,9 @@ class Verifier:
             places = earlier._fit.places if earlier else Places(space)
             models = (same._fit.posterior, same._fit.feasibility) if same else None
             models = models or fit_models(space, history, places, chosen, noisy=noisy, embedder=embedder)
-            noises = fit_noises(space, history, places, chosen, embedder) if averaged else ()
+            # The spread of runs is measured, and smaller runs may be a model of their own in each fit.
+            known = history.partial or any(one.outcome and one.outcome.runs for one in history.complete)
+            noises = fit_noises(space, history, places, chosen, embedder) if averaged and not known else ()
             fit = Fit(*models, fit_rules(space, history, places, said), places, chosen.name, noises)
         return cls(space, history, fit, noisy=noisy, prior=prior, claims=said)
 
