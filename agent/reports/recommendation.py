@@ -99,7 +99,7 @@ def recommend(space: Space, history: History, *, noisy: bool) -> Recommendation 
     differ = noisy or _runs_differ(history)
     # Of several metrics the preference has chosen; a default that breaks a limit is no rival.
     several = history.goals is not None and history.goals.several
-    verifier = Verifier.fit(space, history, noisy=True, averaged=True) if differ and not several else None
+    verifier = Verifier.fit(space, history, noisy=noisy, averaged=True) if differ and not several else None
     default = default if default in history.admissible else None
     if verifier is None:
         if differ:
