@@ -68,7 +68,8 @@ class Result:
     """What a run came to.
 
     `ending` is why it ended, `stopped` what to mend where its trials fail alike, and `device` where the
-    Gaussian process computed, and why there. It pickles as `save` writes it: its study is in memory then.
+    Gaussian process computed, and why there. It is pickled and copied as `save` writes it: its study is in
+    memory then.
     """
 
     record: Study

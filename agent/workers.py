@@ -115,7 +115,9 @@ class Workers:
 
 def recall_units(command: CommandObjective, told: Sequence[Trial]) -> None:
     """Hold a command to the units of the trials that are told, run by other processes as well."""
-    if printed := next((trial.said for trial in reversed(told) if trial.value is not None), ""):
+    if printed := next(
+        (trial.said for trial in reversed(told) if trial.value is not None and trial.source != "user"), ""
+    ):
         command.recall(printed)
 
 

@@ -13,6 +13,7 @@ import shutil
 import sqlite3
 import stat
 import tempfile
+import time
 from collections.abc import Collection
 from contextlib import closing, suppress
 from pathlib import Path
@@ -23,6 +24,9 @@ from bestguess.tools.words.given import shown
 
 MOST_COPIED = 2**30
 """Bytes of a database and its log that are copied, and read into memory; a study has some MB."""
+
+COMMIT_S = 1.0
+"""So long a commit to several databases may take."""
 
 _NAMES_ANOTHER = bytes.fromhex("d9d505f920a163d7")
 """What a journal ends with whose last record is the name of another file."""
@@ -63,7 +67,7 @@ def connect(path: Path, *, timeout_s: float) -> sqlite3.Connection:
         StudyError: it is not to be opened, for what lies beside it.
         OSError: it cannot be read.
     """
-    path = _checked(path)
+    path = _checked(path, timeout_s)
     how = _way(path)
     try:
         return _connect(path, how, timeout_s) if how else _copied(path)
@@ -145,7 +149,7 @@ def use_wal(path: Path, *, timeout_s: float) -> None:
             connection.execute("BEGIN IMMEDIATE")
             connection.rollback()
 
-    _checked(path)
+    _checked(path, timeout_s)
     _written.add(os.path.realpath(path))
     return Retrying(
         retry=retry_if_exception(lambda error: _may_pass(error, path)),
@@ -155,30 +159,38 @@ def use_wal(path: Path, *, timeout_s: float) -> None:
     )(write)
 
 
-def _checked(path: Path) -> Path:
+def _checked(path: Path, timeout_s: float) -> Path:
     """Return where the file itself lies; raise StudyError where SQLite must not see what is beside it.
 
     A pipe is waited for, a device has no end, and a link SQLite follows itself only to the database. Once it
-    has played a journal that names another file, as who writes several databases at once leaves, it deletes
-    that file, whatever it is.
+    has played a journal that names another file, it deletes that file, whatever it is. Who writes several
+    databases at once has one for a moment, which is waited for.
     """
     path = Path(os.path.realpath(path))
+    until = time.monotonic() + min(timeout_s, COMMIT_S)
     for one in (path, *(path.with_name(f"{path.name}-{kind}") for kind in ("wal", "shm", "journal"))):
         why = ""
         with suppress(FileNotFoundError):  # which it may be at any moment, while another writes
             status = one.lstat()
             if not stat.S_ISREG(status.st_mode):
                 why = "is a link, a folder, a pipe or a device, no file"
-            elif one.name.endswith("-journal"):
-                with one.open("rb") as journal:
-                    journal.seek(max(0, status.st_size - len(_NAMES_ANOTHER)))
-                    if journal.read(len(_NAMES_ANOTHER)) == _NAMES_ANOTHER:
-                        why = "names another file, which SQLite would delete"
+            while one.name.endswith("-journal") and not why and _names_another(one):
+                if time.monotonic() >= until:
+                    why = "names another file, which SQLite would delete"
+                time.sleep(0.02)
         if why:
             raise StudyError(
-                f"the file {path} is not opened: {one.name} {why}; get it anew, or take that one away"
+                f"the file {path} is not opened: {one.name} {why}; wait for the program that writes it, "
+                "or get the file anew, without that one"
             )
     return path
+
+
+def _names_another(journal: Path) -> bool:
+    """Whether a journal ends as one does that names the journal of several databases."""
+    with journal.open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - len(_NAMES_ANOTHER)))
+        return file.read() == _NAMES_ANOTHER
 
 
 def _way(path: Path) -> str:

@@ -201,6 +201,12 @@ class NativeSpace:
             return None
 
 
+def has_options(asked: BaseDistribution, given: BaseDistribution) -> bool:
+    """Whether all categories of `given` are asked for, in whatever order."""
+    both = isinstance(asked, CategoricalDistribution) and isinstance(given, CategoricalDistribution)
+    return both and all(option in asked.choices for option in given.choices)
+
+
 def read_distribution(distribution: BaseDistribution) -> tuple[Parameter, tuple[str, ...]]:
     """Return a distribution's parameter and, where its categories need them, their labels.
 

@@ -29,7 +29,7 @@ from bestguess.agent.record.earlier import Earlier
 from bestguess.agent.record.goals import METRIC_NAMES
 from bestguess.agent.record.trial_fields import ENQUEUED, fields_of, read_proposal
 from bestguess.agent.sampling.earlier import find_for
-from bestguess.agent.sampling.native_space import NativeSpace, check_asked, nearest, serves
+from bestguess.agent.sampling.native_space import NativeSpace, check_asked, has_options, nearest, serves
 from bestguess.agent.sampling.observed import infer_space, last_asked
 from bestguess.agent.sampling.reading import Reader, Reading, write_proposal
 from bestguess.agent.search.first_guesses import STARTS
@@ -228,7 +228,7 @@ class OptunaSearch:
             self._say(f"parameter {name!r} is drawn at random, as the space does not have it{near}")
         elif self._native and name in self._native.left_out:
             self._say(f"parameter {name!r} is drawn at random: {self._native.left_out[name]}")
-        elif given and not (name in given.labels and asked == given.distributions[name]):
+        elif given and not (name in given.labels and has_options(asked, given.distributions[name])):
             self._say(check_asked(name, given.space[given.names[name]], asked))
         held = self._held[trial.number]
         value = held.values[name]

@@ -341,12 +341,13 @@ class CommandObjective:
     def recall(self, feedback: str) -> None:
         """Hold later runs to the units of what an earlier one printed, where there is no earlier yet."""
         for pattern in self._patterns.values():
-            watch = Watch(pattern, self._match)
-            with contextlib.suppress(SlowPattern):  # of a run, that is its failure
-                watch.feed(feedback.encode())
-                watch.feed(b"")
-            if watch.reading and watch.reading.value is not None:
-                self._units.setdefault(pattern.pattern, watch.reading.unit)
+            for stream in feedback.split("\n" + _STDERR, 1):  # the first that has a match, as of a run
+                watch = Watch(pattern, self._match)
+                with contextlib.suppress(SlowPattern):  # of a run, that is its failure
+                    watch.feed(stream.encode())
+                    watch.feed(b"")
+                if watch.reading and watch.reading.value is not None:
+                    self._units.setdefault(pattern.pattern, watch.reading.unit)
 
     def _judge_all(self, ended: Ended) -> tuple[dict[str, float], str]:
         """Return the values of all metrics by name, or why one has none."""
@@ -440,10 +441,13 @@ def _name_exit(code: int) -> str:
     return f"exited with code {code}" + (f" (128 + {name})" if name else "")
 
 
+_STDERR = "stderr:\n"
+
+
 def _feedback(ended: Ended) -> str:
     """Return the ends of both streams, stderr last and never cut below half of the room."""
     stdout, stderr = ended.stdout.tail.strip(), ended.stderr.tail.strip()
     if not (stdout and stderr):
         return stdout or stderr
-    stderr = "stderr:\n" + tail(stderr, FEEDBACK_CHARS - 20 - min(len(stdout), FEEDBACK_CHARS // 2))
+    stderr = _STDERR + tail(stderr, FEEDBACK_CHARS - 20 - min(len(stdout), FEEDBACK_CHARS // 2))
     return "stdout:\n" + tail(stdout, FEEDBACK_CHARS - 10 - len(stderr)) + "\n" + stderr

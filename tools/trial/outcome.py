@@ -6,6 +6,7 @@ import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from decimal import Decimal
 from statistics import mean, stdev
 from typing import Any
 
@@ -190,10 +191,15 @@ def read_number(value: Any) -> float:
 
 
 def is_mean(value: float | None, runs: Sequence[float]) -> bool:
-    """Whether a value is the mean of its runs, where there are both; what is not finite contradicts none."""
+    """Whether a value is the mean of its runs, where there are both; what is not finite contradicts none.
+
+    It may be rounded, to its last digit or to half precision.
+    """
     if value is None or not runs or not all(map(math.isfinite, (value, *runs))):
         return True
-    return math.isclose(value, mean(runs), rel_tol=1e-6, abs_tol=1e-6 * max(map(abs, runs)))
+    last = Decimal(repr(float(value))).as_tuple().exponent
+    rounded = 0.5 * 10.0**last if isinstance(last, int) else 0.0
+    return abs(value - mean(runs)) <= max(rounded, 1e-3 * max(map(abs, runs))) * (1.0 + 1e-9)
 
 
 def _values(given: Any) -> dict[str, float]:

@@ -412,6 +412,8 @@ def test_optunas_distributions_may_have_categories_that_a_space_calls_by_labels(
     assert study.trials[0].params == {"x": 0.5, "layers": (32,)}
     assert sources(study) == ["default", *["random"] * 4, *["gp"] * 4]
     assert study.best_params == {"x": 0.0, "layers": (64, 32)}
+    turned: Any = choices[::-1]
+    assert run(sampler, 1, lambda trial: len(trial.suggest_categorical("layers", turned))).best_value == 1
     with pytest.raises(InputError, match=r"'layers'.*make them the same"):
         run(sampler, 1, lambda trial: trial.suggest_categorical("layers", [(32,), (8, 8)]))
 

@@ -277,7 +277,7 @@ def test_a_number_in_another_unit_than_before_is_a_failed_trial() -> None:
     )
     assert objective({"x": "1,200ms"}).value == 1200
     resumed = command("import sys; print(f'loss={sys.argv[1]}')")
-    resumed.recall("epoch 1\nloss=980ms")
+    resumed.recall("stdout:\nepoch 1\nloss=980ms\nstderr:\nfinal loss=3.1h")
     assert "whose unit is s and was ms" in resumed({"x": "1.2s"}).error
 
 

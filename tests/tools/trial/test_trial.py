@@ -101,4 +101,5 @@ def test_a_value_that_contradicts_its_runs_is_refused_with_both() -> None:
     with pytest.raises(InputError, match=r"the value is 5, and the mean of its runs 1\.5"):
         Outcome(5.0, runs=(1.0, 2.0))
     assert Outcome(float(np.float32(0.2)), runs=(0.1, 0.2, 0.3)).runs == (0.1, 0.2, 0.3)
+    assert Outcome(91.23, runs=(91.21, 91.22, 91.25)).value == 91.23, "a mean may be rounded"
     assert Outcome(5.0, runs=(1.0, 2.0), pruned=True).value == 5.0  # what it had when it was stopped
