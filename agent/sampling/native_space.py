@@ -203,8 +203,9 @@ class NativeSpace:
 
 def has_options(asked: BaseDistribution, given: BaseDistribution) -> bool:
     """Whether all categories of `given` are asked for, in whatever order."""
-    both = isinstance(asked, CategoricalDistribution) and isinstance(given, CategoricalDistribution)
-    return both and all(option in asked.choices for option in given.choices)
+    if not (isinstance(asked, CategoricalDistribution) and isinstance(given, CategoricalDistribution)):
+        return False
+    return all(option in asked.choices for option in given.choices)
 
 
 def read_distribution(distribution: BaseDistribution) -> tuple[Parameter, tuple[str, ...]]:

@@ -71,7 +71,7 @@ def expect(session: Conversation, values: Values, like: Number | None = None) ->
     for each in session.bench.the_plan().combinations(values):
         params, although = _wished(session, each, like)
         found = facts.expectation(session.bench.known, params)
-        lines.append(f"{configuration(params)}: {'; '.join(filter(None, (found, although)))}")
+        lines.append(f"{', '.join(filter(None, (configuration(params), although)))}: {found}")
     return "\n\n".join(lines)
 
 
