@@ -86,17 +86,22 @@ class Lattice:
     def steps(self, name: str, count: int, *, ends: bool = True) -> FloatArray:
         """Return a column's places: all categories; all numbers, or `count` of more than twice as many.
 
-        They reach from end to end, to be drawn, or lie in the middle of equal parts, to be averaged over.
+        They reach from end to end, to be drawn; or numbers lie in the middle of `count` equal parts or more,
+        to be settled and averaged over: of unevenly spread values each counts as often as it is drawn.
         """
         column = self.space.names.index(name)
         places = self._places[column]
-        shares = np.linspace(0.0, 1.0, count) if ends else (np.arange(count) + 0.5) / count
+        short = places is not None and len(places) <= 2 * count
+        if not ends and not self._categorical[column]:
+            # Values that are spread evenly count alike: there are as many parts for each.
+            parts = len(places) * math.ceil(count / len(places)) if places is not None and short else count
+            return (np.arange(parts) + 0.5) / parts
+        shares = np.linspace(0.0, 1.0, count)
         if places is None:
             return shares
-        if len(places) <= 2 * count or self._categorical[column]:
+        if short or self._categorical[column]:
             return places
-        index = shares * (len(places) - 1) if ends else shares * len(places) - 0.5
-        return places[index.round().astype(np.int64)]
+        return places[(shares * (len(places) - 1)).round().astype(np.int64)]
 
     def enumerate(self) -> FloatArray:
         """Return every combination of values as x (m, d); the size must be finite."""

@@ -46,7 +46,7 @@ def test_parameters_are_ranked_by_the_variance_that_they_cause() -> None:
     assert all(one.low <= one.mean <= one.high for one in found)
 
 
-@pytest.mark.parametrize("number", [bg.Float(0, 1), bg.Int(0, 26)])
+@pytest.mark.parametrize("number", [bg.Float(0, 1), bg.Int(0, 26), bg.Int(1, 1000, log=True)])
 def test_numbers_and_choices_that_cause_as_much_are_told_as_important(number: bg.Parameter) -> None:
     space = bg.Space(number=number, kind=bg.Choice(["a", "b"]))
     rng = np.random.default_rng(0)
@@ -55,7 +55,7 @@ def test_numbers_and_choices_that_cause_as_much_are_told_as_important(number: bg
 
     found = {one.name: one.mean for one in rank_importance(posterior, space, rng)}
 
-    assert found == pytest.approx({"number": 0.5, "kind": 0.5}, abs=0.015)
+    assert found == pytest.approx({"number": 0.5, "kind": 0.5}, abs=0.02)
 
 
 def test_few_trials_leave_more_open_than_many() -> None:

@@ -53,3 +53,13 @@ def test_steps_are_all_values_of_a_short_column_and_some_of_a_long_one() -> None
     assert len(lattice.steps("leaves", 4)) == 4
     np.testing.assert_allclose(lattice.steps("rate", 5), [0.0, 0.25, 0.5, 0.75, 1.0])
     np.testing.assert_allclose(lattice.steps("rate", 5, ends=False), [0.1, 0.3, 0.5, 0.7, 0.9])
+
+
+@pytest.mark.parametrize("number", [Int(1, 1000, log=True), Int(1, 18, log=True), Int(1, 10), Int(1, 2)])
+def test_numbers_are_averaged_over_as_often_as_each_is_drawn(number: Int) -> None:
+    lattice = Lattice(Space(number=number))
+    drawn, _ = lattice.settle(np.linspace(0.0, 1.0, 10_000)[:, None])
+
+    steps, _ = lattice.settle(lattice.steps("number", 9, ends=False)[:, None])
+
+    assert (steps.mean(), steps.std()) == pytest.approx((drawn.mean(), drawn.std()), abs=0.01)
