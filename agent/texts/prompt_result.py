@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from statistics import fmean
 from typing import Any
 
@@ -11,7 +12,7 @@ from bestguess.tools.trial import History, Params
 from bestguess.tools.words.chances import percent
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tested:
     """Scores of the best prompt and of the default on the same unseen items."""
 
@@ -23,7 +24,7 @@ class Tested:
         """The best prompt's mean score."""
         return fmean(self.best)
 
-    @property
+    @cached_property
     def interval(self) -> tuple[float, float]:
         """The central 90 % of its score on items like these."""
         return interval(self.best)
@@ -33,7 +34,7 @@ class Tested:
         """The default's mean score."""
         return fmean(self.default)
 
-    @property
+    @cached_property
     def chance_better(self) -> float:
         """The chance that the best prompt is better than the default on items like these, by the pairs."""
         return chance_better([best - default for best, default in zip(self.best, self.default, strict=True)])

@@ -197,7 +197,7 @@ def chance_better(differences: Sequence[float]) -> float:
     """
     if all(difference in (-1.0, 0.0, 1.0) for difference in differences):
         return float(betainc(differences.count(-1) + 1.0, differences.count(1) + 1.0, 0.5))
-    return _chance_positive(np.array([*differences, 1.0, -1.0]), np.ones(len(differences) + 2))
+    return _chance_positive(*np.unique([*differences, 1.0, -1.0], return_counts=True))
 
 
 def interval(scores: Sequence[float]) -> tuple[float, float]:
@@ -209,9 +209,9 @@ def interval(scores: Sequence[float]) -> tuple[float, float]:
     if all(score in (0.0, 1.0) for score in scores):
         low, high = betaincinv(total + 0.5, len(scores) - total + 0.5, ends)
     else:
-        values, counts = np.array([*scores, 0.0, 1.0]), np.array([1.0] * len(scores) + [0.5, 0.5])
+        values, counts = np.unique([*scores, *scores, 0.0, 1.0], return_counts=True)
         low, high = (
-            brentq(lambda m, end=end: end - _chance_positive(m - values, counts), 0, 1, xtol=1e-5)
+            brentq(lambda m, end=end: end - _chance_positive(m - values, counts / 2.0), 0, 1, xtol=1e-5)
             for end in ends
         )
     mean = total / len(scores)  # at an end of the scale it lies outside
@@ -226,4 +226,5 @@ def _chance_positive(values: FloatArray, counts: FloatArray) -> float:
         v = values * (t / scale)
         return math.sin(float(counts @ np.arctan(v))) * math.exp(-0.5 * float(counts @ np.log1p(v * v))) / t
 
-    return 0.5 + float(quad(integrand, 0.0, math.inf, epsabs=1e-6)[0]) / math.pi
+    found = 0.5 + float(quad(integrand, 0.0, math.inf, epsabs=1e-6)[0]) / math.pi
+    return min(max(found, 0.0), 1.0)

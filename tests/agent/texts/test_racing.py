@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from bestguess.agent.texts import prompt_result
 from bestguess.agent.texts.racing import Race, chance_better, interval
 
 N = 40
@@ -157,6 +158,14 @@ def test_graded_scores_are_no_counts_of_wins_and_go_over_into_them() -> None:
     low, high = interval([0.8] * 40)
     assert 0.75 < low < 0.8 < high < 0.82
     assert interval([1.0] * 8 + [1e-9] * 2) == pytest.approx(interval([1.0] * 8 + [0.0] * 2), abs=1e-4)
+
+
+def test_chances_of_many_equal_scores_are_from_0_to_1_and_reckoned_once() -> None:
+    assert 1.0 - 1e-6 < chance_better([0.1] * 500) <= 1.0
+    assert 0.0 <= chance_better([-0.1] * 500) < 1e-6
+    tested = prompt_result.Tested((0.8,) * 3000, (0.7,) * 3000)
+    assert tested.interval is tested.interval
+    assert tested.interval == pytest.approx((0.7995, 0.80008), abs=2e-5)
 
 
 @pytest.mark.parametrize("seed", range(5))
