@@ -182,7 +182,7 @@ class Experiments:
         incumbent = incumbent_of(entries, decisions)
         task = self.task
         limits = task.goals.limits if task.goals else None
-        recent = measure(entries, task.names, RECENT, also=(entry, incumbent))
+        recent = measure(entries, task.names, RECENT, incumbent, also=(entry, incumbent))
         decision = decide(
             recent,
             entry.number,
@@ -275,17 +275,17 @@ class Experiments:
         check_count("n", n, MOST_FORESEEN)
         (entries, decisions), task = self._read(), self.task
         cost = cost_of_run(entries) if cost_per_run is None else read_cost(cost_per_run)
+        now = incumbent_of(entries, decisions)
         numbers = None
         if script is not None or space is not None:
             from bestguess.agent.experiments.numbers import foresee_numbers, read_numbers, tuner_of
 
             draft = read_numbers(self.folder / script) if script is not None else None
             given = draft.space if draft else space
-            with tuner_of(
-                entries, incumbent_of(entries, decisions), task, check_space(given), draft, 0
-            ) as tuner:
+            with tuner_of(entries, now, task, check_space(given), draft, 0) as tuner:
                 numbers = foresee_numbers(tuner, n)
-        return foresee(measure(entries, task.names, LATEST), task.metric, task.direction, n, cost, numbers)
+        recent = measure(entries, task.names, LATEST, now)
+        return foresee(recent, task.metric, task.direction, n, cost, numbers)
 
     def report(self) -> str:
         """Return what was tried and what came of it in at most 300 words, for whoever begins a session."""

@@ -14,9 +14,16 @@ most so many times as far from the median as half of the others are."""
 
 
 def measure(
-    entries: Sequence[Entry], names: Sequence[str], count: int, also: Iterable[Entry | None] = ()
+    entries: Sequence[Entry],
+    names: Sequence[str],
+    count: int,
+    incumbent: Entry | None,
+    also: Iterable[Entry | None] = (),
 ) -> list[Experiment]:
-    """Return the last `count` experiments that have values, and `also` these, in order of their numbers."""
+    """Return the last `count` experiments that have values, and `also` these, in order of their numbers.
+
+    Where no commit says so, they derive from what they were compared with; from the incumbent, undecided.
+    """
     chosen = {entry.number: entry for entry in [one for one in entries if one.runs][-count:]}
     chosen |= {entry.number: entry for entry in also if entry is not None}
     ends = {
@@ -24,16 +31,21 @@ def measure(
         for name in names
     }
     commits = {entry.commit: number for number, entry in sorted(chosen.items()) if entry.commit}
-    return [_experiment(chosen[number], ends, commits) for number in sorted(chosen)]
+    now = incumbent.number if incumbent else None
+    found = []
+    for number, entry in sorted(chosen.items()):
+        # Not by number: after going back to an earlier one, changes are made to that.
+        against = entry.decision.get("against") if entry.decision else now
+        base = commits.get(entry.parent, against)
+        is_before = base is not None and base in chosen and base < number
+        found.append(_experiment(entry, ends, base if is_before else None))
+    return found
 
 
-def _experiment(
-    entry: Entry, ends: Mapping[str, tuple[float, float]], commits: Mapping[str, int]
-) -> Experiment:
+def _experiment(entry: Entry, ends: Mapping[str, tuple[float, float]], base: int | None) -> Experiment:
     had = [name for name in ends if all(name in run for run in entry.runs)]
     values = {name: [min(max(run[name], ends[name][0]), ends[name][1]) for run in entry.runs] for name in had}
     seeds = [seed for seed in entry.seeds if seed is not None]
-    base = commits.get(entry.parent, entry.number)
     return Experiment(
         entry.number,
         values if entry.runs else (),
@@ -41,7 +53,7 @@ def _experiment(
         cost=cost_of_run([entry]),
         failed=None if entry.runs else quote(entry.failures[-1]) if entry.failures else "it runs",
         kept=entry.kept,
-        base=base if base < entry.number else None,
+        base=base,
     )
 
 

@@ -102,8 +102,11 @@ def test_what_was_kept_for_being_lucky_is_gone_back_from() -> None:
     assert told.record["revert_to"] == 0
     assert "experiment 0, kept before" in told.words
     assert experiments.keep(0).decision.keep
-    experiments.record([-3.0], description="after that")
-    assert experiments.keep().decision.incumbent == 0
+    for value in (-3.0, 0.45):
+        experiments.record(value, description=f"after that, {value}")
+        decision = experiments.keep().decision
+        assert decision.incumbent == 0
+        assert decision.chance_same is not None  # it was derived from that, whatever their numbers
 
 
 def test_a_run_that_diverged_leaves_the_others_as_they_are_judged() -> None:
