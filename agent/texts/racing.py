@@ -197,7 +197,8 @@ def chance_better(differences: Sequence[float]) -> float:
     """
     if all(difference in (-1.0, 0.0, 1.0) for difference in differences):
         return float(betainc(differences.count(-1) + 1.0, differences.count(1) + 1.0, 0.5))
-    return _chance_positive(*np.unique([*differences, 1.0, -1.0], return_counts=True))
+    values, counts = np.unique([*differences, 1.0, -1.0], return_counts=True)
+    return _chance_positive(values, counts.astype(np.float64))
 
 
 def interval(scores: Sequence[float]) -> tuple[float, float]:
