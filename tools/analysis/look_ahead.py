@@ -62,9 +62,12 @@ def look_ahead(
         return np.maximum(now - belief.restore(np.minimum(latent.min(axis=1), best)), 0.0)
 
     losses = np.array([history.loss(trial) for trial in history.complete])
-    # What the search chose crowds about the best, beside which all that others tried would seem far off.
+    # What the search chose crowds about the best, beside which all that others tried would seem far off:
+    # it says how far is far only where nothing else does.
     looks = losses[[trial.source != "gp" for trial in history.complete]]
-    spread = spread_of(losses, worst_telling(looks if len(looks) else losses, float(losses.min())))
+    least = float(losses.min())
+    worst = worst_telling(looks, least) if len(looks) else np.inf
+    spread = spread_of(losses, worst if np.isfinite(worst) else worst_telling(losses, least))
     of_n = gain(f[:, order])
     return Outlook(
         n=n,
