@@ -357,7 +357,7 @@ def read_task(words: dict[str, Any], **given: str | None) -> Task:
 def metric_name(pattern: str) -> str:
     """Return the last word before the group, usually the metric's name: 'val_loss=(...)', '"loss": (...)'."""
     before = re.sub(r"\(\?[a-z]+\)|\\[a-zA-Z]|\[[^\]]*\]", " ", pattern).partition("(")[0]
-    named = re.findall(r"(?:(?<![^\s(/])[-\u2212])?[A-Za-z_][\w.@/-]*", before)
+    named = re.findall(r"(?:(?<![^(/])[-\u2212])?[A-Za-z_][\w.@/-]*", before)
     return named[-1].rstrip("./-") if named else "value"
 
 

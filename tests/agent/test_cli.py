@@ -361,6 +361,8 @@ def test_packs_of_ones_own_have_a_part_and_a_folder_that_is_not_there_is_named(
         (r'"val_loss": ([0-9.]+)', "val_loss"),
         (r"(?m)^loss=(.*)", "loss"),
         (r"\brmse\s+([0-9.]+)", "rmse"),
+        (r"\s-val_loss=(\S+)", "val_loss"),
+        (r"-ELBO=(\S+)", "-ELBO"),
         (r"test error\s*:\s+([0-9.]+)", "error"),
         (r"^([0-9.]+)$", "value"),
     ],

@@ -2,8 +2,8 @@
 
 A name is read as whole words, split at marks and humps (`val_acc`, `valAcc`, `mAP@0.5`), so that there is no
 "fid" in "confidence". The last metric in it decides ("dice loss", "accuracy error") unless a preposition
-comes before ("accuracy at least loss"), and "neg", a minus or "drop in" before a metric turns it round, as
-"drop" after it does.
+comes before ("accuracy at least loss"), and "neg" or "drop in" before a metric turns it round, as
+"drop" after it does and a minus where the name begins.
 """
 
 from __future__ import annotations
@@ -166,8 +166,8 @@ def likeliest_first(names: Iterable[str]) -> tuple[str, ...]:
 def _words(name: str) -> list[str]:
     name = re.sub(r"\^2|²", "2", name)
     name = re.sub(r"(?<![\w.])1\s*-\s*", " minus ", name)
-    # A minus with a gap after it may be a bullet, or what parts two metrics.
-    name = re.sub(r"(?<![^\s(/])[-\u2212](?=[^\W\d_])", " minus ", name)
+    # A minus further on, or with a gap after it, may be a bullet, or what parts two metrics.
+    name = re.sub(r"(?<![^(/])[-\u2212](?=[^\W\d_])", " minus ", name)
     name = re.sub(rf"\b(?:{'|'.join(_FALLING)})[\s_](?:in|of)\b", " minus ", name, flags=re.IGNORECASE)
     name = re.sub(r"/\s*s(?:ec(?:ond)?)?\b|\bper sec\b", " per second ", name)
     name = re.sub(r"\b(?:[mnuµ]?s|secs?|seconds?)(?:/| per )", " time per ", name)

@@ -14,10 +14,13 @@ from bestguess.tools.goals import Direction
 from bestguess.tools.scan.directions import Term, direction_of, find_term, likeliest_first, likeliness
 from bestguess.tools.scan.finding import assigned_dicts, called, entries, keyword, literal_or, walk
 
-_WORD = r"(?:(?<![^\s(/])[-\u2212])?[^\W\d_][\w/@.^²-]*"
+_SOME = "\0"
+# A minus belongs to a name where the text begins with it, or after a bracket or slash; else it parts metrics.
+_PARTS = re.compile(rf"{_SOME}|(?<=[^\w(/])[-\u2212](?=[^\W\d_])")
+_WORD = r"(?:(?<!\w)[-\u2212])?[^\W\d_][\w/@.^²-]*"
 _LABEL = re.compile(
     rf"(?P<quote>[\"']?)(?P<words>(?:[\w/@.^²\u2212-]+ )*?{_WORD})(?P<aside>(?: ?\([^()]*\))?)"
-    r"(?P<end>(?P=quote)\s*(?P<mark>[:=|│┃║→]|[-=]>)|(?: is| was)?(?=\s))\s*[\[(\"'$€£¥]*$"
+    r"(?P<end>(?P=quote)\s*(?P<mark>[:=|│┃║→]|[-=]>)|(?: is| was| of)?(?=\s))\s*[\[(\"'$€£¥]*$"
 )
 _SHOWN = re.compile(
     r"(?P<name>[A-Za-z][\w./@-]*)(?P<mark>[\"']?\s*[:=]\s*[\"']?|\s+)[-+]?(?:\d|\.\d|nan|inf)", re.IGNORECASE
@@ -40,15 +43,17 @@ VALUE = r'(?:\S*?["-([])??' + NUMBER
 
 _BEFORE, _GAP = r"(?i)(?<![\w])", r"[\s_-]*"
 # Gaps give nothing back, or a long one is tried in all ways. With no mark between, `24h:` and `3/10:` are
-# other labels, and so is `5 folds:` after "of" or "at".
+# other labels, and so is `5 CV folds:` after "of" or "at", but not `42 with params:`.
 _SIGN = r"(?:[:=|│┃║→]|[-=]>)"
 _COUNT = r"\s*[-#]?\d+(?:/\d+)?[a-zA-Z]*"
 _NO_LABEL = rf"(?!{_COUNT}\s*[:=])"
+_NO_COUNT = rf"(?!{_COUNT}(?: (?!(?:in|at|on|for|with|after)\b)[a-zA-Z-]+)*\s*[:=])"
 # What stands in brackets before a mark is said of the name: `RMSE (5-fold): 3.7`, `ndcg[10] = 0.4`.
 _ASIDE = rf"(?:(?:\([^()\n]{{1,80}}+\)|\[[^\[\]\n]{{1,80}}+\])\s*+(?={_SIGN})|\([a-z][^()]*\)\s*+)?+"
 # A number at the end of a name is not the start of a longer one: p99.9, mAP50-95, `mAP@0.5:0.95: 0.3`.
-_ENDS = rf"(?!\w|(?<=\d)(?:[.-]\d|:\d[\d.]*+[ \t]*+{_SIGN}?[ \t]*+[-+]?\.?\d))"
-_IS = rf"(?:is|was|(?:at|of)(?!{_COUNT}(?: [a-zA-Z-]+)+ ?[:=]))?"
+_RANGE = rf"(?:(?<=\.\d)|(?<=\.\d\d)):\.?\d[\d.]*+[ \t]*+{_SIGN}?[ \t]*+[-+]?\.?\d"
+_ENDS = rf"(?!\w|(?<=\d)(?:[.-]\d|{_RANGE}))"
+_IS = rf"(?:is|was|(?:at|of){_NO_COUNT})?"
 _AFTER = rf"{_ENDS}[\"']?\s*+{_ASIDE}{_IS}\s*+(?:{_SIGN}|{_NO_LABEL})\s*+{VALUE}"
 
 
@@ -68,7 +73,6 @@ _PRINTING = frozenset({"print", "pprint", "info", "echo", "log", "write", "dump"
 _DEPTH = 20
 """How deep expressions are followed that a call prints."""
 
-_SOME = "\0"
 _Pieces = Iterator[str | None]
 """Texts as they are printed, and None for each value that only a run knows."""
 
@@ -153,7 +157,7 @@ def names_result(name: str) -> bool:
 
 def _read_label(text: str, line: int) -> Printed | None:
     in_line = text.rpartition("\n")[2]
-    found = _LABEL.search(in_line.rpartition(_SOME)[2][-_LABEL_CHARS:])
+    found = _LABEL.search(_PARTS.split(in_line)[-1][-_LABEL_CHARS:])
     if found is None or not (found["mark"] or names_result(found["words"])):
         return None
     words = found["words"].split(" ")[-_MOST_WORDS:]
@@ -169,7 +173,8 @@ def _read_label(text: str, line: int) -> Printed | None:
     )
     quote = found["quote"] if name == found["words"] else ""
     label = _escape(f"{quote}{name}{found['aside']}{found['end']}")
-    gap = r"\s*" if found["mark"] else rf"\s+{_NO_LABEL}"
+    no_label = _NO_COUNT if found["end"] == " of" else _NO_LABEL
+    gap = r"\s*" if found["mark"] else rf"\s+{no_label}"
     # Not the loss of val_loss.
     start_of_word = r"\b" if not quote and name[0].isalpha() else ""
     above, mark = _names_above(text), found["quote"]

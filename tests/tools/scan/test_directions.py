@@ -13,7 +13,8 @@ MORE_IS_BETTER = """
     Sharpe, Cohen's kappa, MCC, Dice, silhouette_score, calinski_harabasz_score, explained_variance, ELBO,
     log-likelihood, val_log_likelihood, BLEU, rougeLsum, pass@1, win rate, mean episode return, throughput,
     samples/s, tokens per second, speed, score, neg_mean_squared_error, neg_log_loss,
-    negative class accuracy, accuracy at best loss, true positive rate, - accuracy, loss reduction
+    negative class accuracy, accuracy at best loss, true positive rate, - accuracy, loss reduction,
+    epoch -accuracy
 """
 LESS_IS_BETTER = """
     val_loss, valLoss, valloss, dice loss, accuracy error, Brier score, brier_score_loss,
@@ -22,7 +23,8 @@ LESS_IS_BETTER = """
     neg_log_likelihood_loss, neg_elbo, 1 - accuracy, 1-AUC, RMSE, root mean squared error,
     expected calibration error (ECE), false_negative_rate, KL divergence, regret, latency, latency_p99,
     runtime, peak memory, score_time, s/it, loss after 3 epochs, err1,
-    -ELBO, \u2212reward, -log likelihood, time to accuracy, accuracy drop, drop in accuracy, loss of accuracy
+    -ELBO, \u2212reward, -log likelihood, time to accuracy, accuracy drop, drop in accuracy, loss of accuracy,
+    val -loss, score (-reward)
 """
 NO_METRIC = """
     best_confidence, previous best, lower bound, Genauigkeit, batch_size, validated, interval, device,

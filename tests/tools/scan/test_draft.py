@@ -307,6 +307,15 @@ def test_the_description_names_the_classes_that_other_libraries_gave(
         ('print(f"loss: {x}, train loss: {y}")', "loss: 0.5, train loss: 9", "loss"),
         ('print(f"latency: {x} ms")', "latency: 0.5 ms", "latency"),
         ('print(f"-ELBO: {x}, ELBO: {y}")', "-ELBO: 0.5, ELBO: -9", "-ELBO"),
+        ('print(f"{e} -loss {y} -val_loss {x}")', "3 -loss 9 -val_loss 0.5", "val_loss"),
+        ('print(f"  -val loss: {x}")', "  -val loss: 0.5", "val loss"),
+        ('print(f"{e}/{n}-loss:{x}")', "3/10-loss:0.5", "loss"),
+        ('print("Got an accuracy of", x)', "Got an accuracy of 0.5", "an accuracy"),
+        (
+            'print(f"Mean accuracy of {x}")',
+            "Mean accuracy of 5 folds: 9\nMean accuracy of 0.5",
+            "Mean accuracy",
+        ),
         ('print(f"time to accuracy: {x} s")', "time to accuracy: 0.5 s", "time to accuracy"),
         (
             'print(f"RMSE (validation): {x} | RMSE (train): {y}")',
@@ -358,7 +367,6 @@ def test_a_name_stands_for_its_pattern_where_nothing_else_that_is_printed_has_it
         'self.log("val_loss", x)',
         'json.dump({"loss": x}, file)',
         'print(f"Genauigkeit: {x}")\nprint(f"time: {y}")',
-        'print(f"Mean accuracy of {k} folds: {x}")',
         'print(json.dumps({"val": {"loss": x}, "train": {"loss": y}}, indent=2))',
     ],
 )
