@@ -15,6 +15,7 @@ from bestguess.agent.commands._options import (
     study_options,
 )
 from bestguess.agent.commands._output import console_for, echo, echo_json, print_markdown
+from bestguess.tools.words.cleaning import inert
 from bestguess.tools.words.private import write_private
 
 
@@ -57,7 +58,7 @@ def command(
     study = load(storage, study_name)
     text = report_on(study, prefer=prefer)
     if out is not None:
-        write_private(out, text + "\n")
+        write_private(out, inert(text) + "\n")
     if page is not None:
         from bestguess.agent.chat.answers.report_page import report_page
 

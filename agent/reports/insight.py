@@ -17,7 +17,6 @@ from bestguess.tools.search.verifier import MIN_TRIALS, Verifier
 from bestguess.tools.space.space import Space
 from bestguess.tools.surrogate.threads import few_threads
 from bestguess.tools.trial import History
-from bestguess.tools.words.cleaning import inert
 from bestguess.tools.words.given import did_you_mean, shorten, shown
 
 SHOWN = 3
@@ -141,7 +140,7 @@ def write_insight(insights: tuple[Insight, ...], metric: str) -> str:
         "|---|---:|---|",
     ]
     parts += [f"| {' | '.join(row)} |" for row in insight_rows(insights)]
-    return inert("\n".join(parts))
+    return "\n".join(parts)
 
 
 def _places(insight: Insight) -> str:

@@ -25,7 +25,7 @@ from bestguess.agent.reports.worth import weigh_model
 from bestguess.agent.task import Task
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History, Source, Trial
-from bestguess.tools.words.cleaning import clean, clean_line, inert
+from bestguess.tools.words.cleaning import clean, clean_line
 from bestguess.tools.words.given import told_apart
 from bestguess.tools.words.sentences import counted
 
@@ -268,7 +268,7 @@ def write_report(
         ]
         if common := what_fails(space, history):
             parts += ["", "Tested against all trials, such fail likelier:", *(f"- {one}" for one in common)]
-    return inert(clean("\n".join(parts)))
+    return clean("\n".join(parts))
 
 
 def _shown(value: object) -> str:

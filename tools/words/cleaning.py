@@ -25,8 +25,12 @@ _ONLY_IN_PROSE = "\u2800\ufe0f"
 
 _BREAKS = re.compile(r"\r\n?|[\u2028\u2029]")
 _HALF_PAIRS = re.compile(r"[\ud800-\udfff]")
-_LIVE = {"<": "&lt;", "![": "!\\[", "](": "]\\("}
-_MARKS = re.compile(r"<(?=[a-z/!?])|!\[|\]\(", re.IGNORECASE)
+_LIVE = {"<": "&lt;", "![": "!\\[", "]": "]\\"}
+_MARKS = re.compile(r"<(?=[a-z/!?])|!\[|\](?=[(\[:])", re.IGNORECASE)
+# Code by any reading of Markdown, where no other ticks are about: a fence, or a span in one line and cell.
+_CODE = re.compile(
+    r"(\\.|^```\w*\n(?:(?!```|~~~)[\s\S])*^```$|(?<!`)(?:`[^`|\n]+`|``[^`|\n]+``)(?!`))", re.MULTILINE
+)
 
 
 def clean(text: str) -> str:
@@ -59,8 +63,13 @@ def plain_line(text: str) -> str:
 
 
 def inert(text: str) -> str:
-    """Return Markdown in which nothing is loaded or run: no HTML, no image, no link by another name."""
-    return _MARKS.sub(lambda mark: _LIVE[mark[0]], text)
+    """Return Markdown for a file, in which others' words are no HTML, image or link by another name."""
+    text = clean(text)
+    parts = _CODE.split(text)
+    if any("`" in part or "~~~" in part for part in parts[::2]):
+        parts = [text]
+    parts[::2] = [_MARKS.sub(lambda mark: _LIVE[mark[0]], part) for part in parts[::2]]
+    return "".join(parts)
 
 
 def tail(text: str, chars: int) -> str:

@@ -133,7 +133,7 @@ def test_a_transcript_survives_a_torn_last_line_and_gives_the_last_session(tmp_p
 
 
 def test_no_event_is_markup_in_a_conversation_that_is_written_as_markdown() -> None:
-    live = "![](http://evil/a) <img src=b> [text](http://evil/c)"
+    live = "![](http://evil/a) <img src=b> [text](http://evil/c) [click][1]\n\n[1]: http://evil/d"
     kinds: tuple[Kind, ...] = ("said", "answer", "choice", "remark", "trial_finished", "card", "error")
     text = to_markdown([Event(kind, live, {"lines": [live]}) for kind in kinds])
     html = MarkdownIt("commonmark").render(text)

@@ -34,7 +34,7 @@ def storage(tmp_path_factory: pytest.TempPathFactory) -> str:
     with bg.Tuner(SPACE, bg.Task("A bowl", metric="loss"), storage=url, study_name="s", seed=0) as tuner:
         for x in (1.5, 0.5, -1.9, 0.1):
             params = {"x": x, "kind": "b"}
-            outcome = bg.Outcome.failure("=1+1 fails") if x < -1.8 else bg.Outcome(bowl(params))
+            outcome = bg.Outcome.failure("=1+1 fails <b>") if x < -1.8 else bg.Outcome(bowl(params))
             tuner.tell(params, outcome)
     return url
 
@@ -56,7 +56,8 @@ def test_the_report_has_the_best_and_what_moves_the_value(run: Run) -> None:
     assert "Best loss: **0.11** (trial 3, user)" in text
     assert "## What moves the value" in text
     record = json.loads(run("report", "--out", "report.md", "--json").stdout)
-    assert record["report"] + "\n" == Path("report.md").read_text()
+    assert record["report"].replace("<b>", "&lt;b>") + "\n" == Path("report.md").read_text()
+    assert "=1+1 fails <b>" in text
     assert "report.md is there already" in run("report", "--out", "report.md", code=2).stderr
     assert "Wrote report.md" in run("report", "--out", "report.md", "--force").stdout
 
@@ -66,7 +67,7 @@ def test_the_csv_has_a_row_a_trial_and_no_cell_that_is_a_formula(run: Run) -> No
     assert [row["state"] for row in rows] == ["complete", "complete", "failed", "complete"]
     assert [row["params_x"] for row in rows] == ["1.5", "0.5", "-1.9", "0.1"]
     assert rows[2]["value"] == ""
-    assert rows[2]["error"] == "'=1+1 fails"
+    assert rows[2]["error"] == "'=1+1 fails <b>"
 
 
 def test_a_carriage_return_in_an_option_ends_no_row_of_the_csv() -> None:

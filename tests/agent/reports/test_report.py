@@ -16,6 +16,7 @@ from bestguess.agent.reports.report import (
     study_record,
     write_report,
 )
+from bestguess.tools.words.cleaning import inert
 
 PARAMS = {"lr": 0.01}
 SPACE = bg.Space(lr=bg.Float(0, 1))
@@ -131,7 +132,7 @@ def test_what_failures_have_in_common_is_said_where_the_trials_bear_it_out() -> 
 
 LIVE = (
     "![i](http://evil/a.png) ![i][r] \\<img src=b> <SCRIPT>alert(1)</SCRIPT> "
-    "[text](http://evil/c) <!-- is a < b"
+    "[text](http://evil/c) [named][r] <!-- is a < b"
 )
 
 
@@ -146,10 +147,12 @@ def test_what_others_wrote_is_text_in_a_report_of_markdown() -> None:
         for number in range(12)
     ]
     history = bg.History("minimize", tuple(trials))
-    text = write_report(history, bg.Task(metric=LIVE), space, title=LIVE, lines=(LIVE,))
-    text += "\n\n" + write_insight(gain_insight(space, history), LIVE)
+    shown = write_report(history, bg.Task(metric=LIVE), space, title=LIVE, lines=(LIVE,))
+    shown += "\n\n" + write_insight(gain_insight(space, history), LIVE)
+    assert "<SCRIPT>" in shown  # it is printed as it is
+    text = inert(shown)
     html = MarkdownIt("commonmark").enable("table").render(f"{text}\n\n[r]: http://evil/d.png")
     assert html.count("alert(1)") > 6
-    assert not re.search("<(img|script|!|a href=.http://evil/c)", html, re.IGNORECASE)
+    assert not re.search("<(img|script|!|a )", html, re.IGNORECASE)
     assert "is a &lt; b" in html
     assert "is a < b" in text

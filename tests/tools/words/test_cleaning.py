@@ -8,8 +8,9 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
-from bestguess.tools.words.cleaning import clean, clean_line, is_seen, spell_out
+from bestguess.tools.words.cleaning import clean, clean_line, inert, is_seen, spell_out
 
 
 @pytest.mark.parametrize(
@@ -41,6 +42,29 @@ def test_what_shows_nothing_is_spelled_out_where_a_person_decides() -> None:
         assert not is_seen(one)
         assert spell_out(f"a{one}b") == f"a{ascii(one)[1:-1]}b"
         assert clean(f"a{one}b") == (f"a{one}b" if one in "\u2800\ufe0f" else "ab")
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("`if a<b: x[0](1)` and `` <pad> ``", "`if a<b: x[0](1)` and `` <pad> ``"),
+        ("```python\nv[0](x<y)\n```\n<b>", "```python\nv[0](x<y)\n```\n&lt;b>"),
+        ("[a][b]\n[b]: x", "[a]\\[b]\n[b]\\: x"),
+    ],
+)
+def test_code_stays_as_it_is_where_markdown_is_made_inert(text: str, written: str) -> None:
+    assert inert(text) == written
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["`", "``", "```", "~~~", "\n", "\n\n", "<b>", "|", "\\", ">", "-", "a", "  ", "    "]
+        )
+    ).map("".join)
+)
+def test_nothing_is_html_that_only_looks_as_if_it_were_code(text: str) -> None:
+    assert "<b>" not in MarkdownIt("commonmark").enable("table").render(inert(text))
 
 
 def test_one_line_is_one_line() -> None:
