@@ -42,7 +42,7 @@ _TURNS_INTO = re.compile(r"\s*(?:[-=]+>|[→⟶⇒])\s*[-+$€£¥\u2212]?\.?\d"
 _NEXT_ELEMENT = re.compile(r"[\s,;]+[-+]?\.?\d")
 _OPENED = re.compile(r"(?P<call>\w\()?(?P<lists>\[*)['\"]?$")
 _TOKEN = re.compile(rf"\s*days?[\w:., ]*|{_TIME}|" r"\s\d{3}(?![\d%A-Za-z])[^\s()\[\]{}\"]*|[^\s()\[\]{}\"]*")
-_MANY = r"(?:[kKMGT]|thousand|million|billion|trillion)"
+_MANY = r"thousand|million|billion|trillion"
 _PREFIXED = (
     r"(?:[pnuµ\u03bcmk]|[KMGTP]i?|ki)?"
     r"(?:s|secs?|[bB](?:its?|ytes?)?|[bBfqrt]ps|Hz|FLOPS?|I?OPS|Wh?|J|e?V|g|Pa)"
@@ -51,7 +51,9 @@ _PREFIXED = (
 )
 _UNIT = re.compile(
     r"\s?%|[A-Za-zµ\u03bc]+(?:/[A-Za-z]+)?"
-    rf"|\s(?:{_MANY}\s)?(?:(?:{_PREFIXED})(?:/[A-Za-z]+)?|[A-Za-z]+/(?:s|sec|it)|{_MANY})"
+    # A letter alone may be a flag or of a word, as in `-1.23 T`; `12 J/step` and `5 k req/s` have units.
+    rf"|\s(?![gJW](?![\w/]))(?:(?:[kKMGT]|{_MANY})\s)?"
+    rf"(?:(?:{_PREFIXED})(?:/[A-Za-z]+)?|[A-Za-z]+/(?:s|sec|it)|{_MANY})"
     # `0.5 min: 0.3` and `0.5 h 3` are no times, but labels.
     r"(?![\w/-]|\s*[:=]|\s+[-+]?\.?\d)"
 )
