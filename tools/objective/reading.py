@@ -22,11 +22,12 @@ WHICH_WORDS: dict[Which, str] = {"last": "last", "min": "least", "max": "greates
 _AROUND = re.compile(r"(?:[A-Za-z_][\w.]*\(|<[^<>]*=|[\[({'\"])*")
 """What stands before a number: `tensor(`, `np.float64(`, `[`, `<tf.Tensor: shape=(), numpy=`."""
 
-_TIMES_TEN = r"\s?(?:[xX*·\u00d7⋅]|\\times|\\cdot)\s?10(?:\s?(?:\^|\*\*)\s?[({]?|(?=[-\u2212⁻⁺⁰¹²³⁴-⁹]))"
+_TIMES = r"\s*(?:[xX*·\u00d7⋅]|\\times|\\cdot)\s*10"
+_TIMES_TEN = rf"{_TIMES}(?:\s*(?:\^|\*\*)\s*[({{]?|\s*(?=[⁻⁺⁰¹²³⁴-⁹])|(?=[-\u2212]))"
 _NUMBER = re.compile(
     rf"""(?P<sign>[-+\u2212]?)[$€£¥]?(?P<signed>[-+\u2212]?)(?P<size>
         (?:(?:[1-9]\d{{0,2}}(?P<mark>[,_'\u2019\u00a0\u2009\u202f])\d{{3}}(?:(?P=mark)\d{{3}})*(?!\d)|\d+)(?:\.\d*)?|\.\d+)
-        (?:e[-+\u2212]?\d+|{_TIMES_TEN}[-+\u2212⁻⁺]?[\d⁰¹²³⁴-⁹]+[)}}]?)?
+        (?:(?:e[-+\u2212⁻⁺]?|\s?[ed][-+\u2212])[\d⁰¹²³⁴-⁹]+|{_TIMES_TEN}[-+\u2212⁻⁺]?[\d⁰¹²³⁴-⁹]+[)}}]?)?
         |(?:nan|inf(?:inity)?)(?![a-z]))""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -34,14 +35,19 @@ _PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺\u2212", "0123456789-+-
 _MARKS = re.compile(r"[,_'\u2019\u00a0\u2009\u202f]")
 _SPAN = r"(?:h|hrs?|hours?|m|mins?|minutes?)"
 _TIME = rf"\s?{_SPAN}[\s,]+(?:and )?\d+\s?(?:{_SPAN}|s|secs?|seconds?)\b"
-_GOES_ON = re.compile(rf"[.,:_'\u2019]\d|[A-Za-z]+\d|\s*days?\b|{_TIME}|(?:\^|\*\*)[-\u2212({{\d]|[⁻⁰¹²³⁴-⁹]")
+_GOES_ON = re.compile(
+    rf"[.,:_'\u2019]\d|[A-Za-z]+\d|\s*days?\b|{_TIME}|(?:\^|\*\*)[-\u2212({{\d]|[⁻⁰¹²³⁴-⁹]|{_TIMES}[eE]"
+)
 """After what is no number as a whole: 1.2.3, 0,93, 0:00:12, 1m30s, `1 day, 0:00:12`, `3 min 5 s`, 10^-3."""
 
 _THOUSANDS_BY_POINT = re.compile(r"[1-9]\d{0,2}\.\d{3}")
-_TURNS_INTO = re.compile(r"\s*(?:[-=]+>|[→⟶⇒])\s*[-+$€£¥\u2212]?\.?\d")
+_ARROW = re.compile(r"[)\]]*\s*(?:[-=]+>|[→⟶⇒])\s*[(\[]*")
+_ENDS = re.compile(r"\t|\s*(?:$|[^\w\s/%])")
 _NEXT_ELEMENT = re.compile(r"[\s,;]+[-+]?\.?\d")
 _OPENED = re.compile(r"(?P<call>\w\()?(?P<lists>\[*)['\"]?$")
-_TOKEN = re.compile(rf"\s*days?[\w:., ]*|{_TIME}|" r"\s\d{3}(?![\d%A-Za-z])[^\s()\[\]{}\"]*|[^\s()\[\]{}\"]*")
+_TOKEN = re.compile(
+    rf"\s*days?[\w:., ]*|{_TIME}|{_TIMES}[eE]\S*|" r"\s\d{3}(?![\d%A-Za-z])[^\s()\[\]{}\"]*|[^\s()\[\]{}\"]*"
+)
 _MANY = r"thousand|million|billion|trillion"
 _PREFIXED = (
     r"(?:[pnuµ\u03bcmk]|[KMGTP]i?|ki)?"
@@ -55,7 +61,7 @@ _UNIT = re.compile(
     rf"|\s(?![gJW](?![\w/]))(?:(?:[kKMGT]|{_MANY})\s)?"
     rf"(?:(?:{_PREFIXED})(?:/[A-Za-z]+)?|[A-Za-z]+/(?:s|sec|it)|{_MANY})"
     # `0.5 min: 0.3` and `0.5 h 3` are no times, but labels.
-    r"(?![\w/-]|\s*[:=]|\s+[-+]?\.?\d)"
+    r"(?![\w/]|-\w|\s*[:=]|\s+[-+]?\.?\d)"
 )
 _PLURAL = re.compile(r"(?<=sec|ond|min|ute|our|yte|bit|att|ule)s\b|(?<=hr)s\b")
 _SPREAD = re.compile(r"\+\d+\.\d+(?![\w.])")
@@ -106,18 +112,33 @@ def read_number(match: re.Match[str]) -> Reading:
         return Reading(several, problem="which holds several numbers; print one")
     if opened and rest.count("]") < len(opened["lists"]):
         return Reading(text, problem="which goes on in the next line; print one number")
-    if _TURNS_INTO.match(rest):
+    if _turns_into_another(rest):
         changes = shorten(line[start : found.end()] + rest, 80)
         return Reading(changes, problem="which changes into another number; print the one that counts")
     spread = "." in size and _SPREAD.match(rest)  # `0.93+0.02`, as xgboost's cv has it
     if _goes_on(size, rest) or (not spread and re.match(r"[-+]\d", line[found.end() : end])):
         mend = "print a decimal point and no decimal comma: " if rest.startswith(",") else ""
         return Reading(text, problem="which is not a number", mend=mend)
-    value = float(_MARKS.sub("", re.sub(_TIMES_TEN, "e", size).translate(_PLAIN)).rstrip(")}"))
+    size = re.sub(rf"{_TIMES_TEN}|\s?[eEdD]", "e", size)
+    value = float(_MARKS.sub("", size.translate(_PLAIN)).rstrip(")}"))
     if re.search("[-\u2212]", found["sign"] + found["signed"]):
         value = -value
+    return Reading(text, value, _unit(rest)[0] if math.isfinite(value) else "")
+
+
+def _unit(rest: str) -> tuple[str, str]:
+    """Return the unit with which a text begins, and what follows it."""
     unit = _UNIT.match(rest)
-    return Reading(text, value, _PLURAL.sub("", unit[0].strip()) if unit and math.isfinite(value) else "")
+    return (_PLURAL.sub("", unit[0].strip()), rest[unit.end() :]) if unit else ("", rest)
+
+
+def _turns_into_another(rest: str) -> bool:
+    """Whether what follows a number is an arrow to another of its kind, and not to `3 models saved`."""
+    unit, rest = _unit(rest)
+    arrow = _ARROW.match(rest)
+    new = arrow and _NUMBER.match(rest, arrow.end())
+    new_unit, after = _unit(rest[new.end() :]) if new else ("", "no end")
+    return new_unit == unit != "" or (not new_unit and _ENDS.match(after) is not None)
 
 
 def _goes_on(size: str, rest: str) -> bool:

@@ -53,6 +53,14 @@ def read(pattern: str, printed: str) -> Reading | None:
         ("1.2 x 10^-3", 1.2e-3),
         ("-1.2·10⁻³", -1.2e-3),
         ("1.2e\u221203", 1.2e-3),
+        ("1.5e⁻³", 1.5e-3),
+        ("1.2D-03", 1.2e-3),
+        ("1.2 x  10^-3", 1.2e-3),
+        ("1.2\u00d710 ⁻³", 1.2e-3),
+        ("1.2 E-3", 1.2e-3),
+        ("0.5 --> 3 models saved", 0.5),
+        ("0.50 => 1 new best", 0.5),
+        ("0.5 → -3% vs baseline", 0.5),
     ],
 )
 def test_a_number_is_read_however_it_is_printed(printed: str, value: float) -> None:
@@ -87,6 +95,11 @@ def test_a_number_is_read_however_it_is_printed(printed: str, value: float) -> N
         ("[[0.25]", "goes on in the next line"),
         ("0.5 --> 0.4", "changes into another"),
         ("(0.5→0.4)", "changes into another"),
+        ("12ms -> 10ms after", "changes into another"),
+        ("1.2 s->0.9 s", "changes into another"),
+        ("91% -> 93%, saved", "changes into another"),
+        ("(0.9) -> (0.5)", "changes into another"),
+        ("1.2 x 10e-3", "not a number"),
     ],
 )
 def test_what_is_no_number_as_a_whole_is_refused_with_its_text(printed: str, problem: str) -> None:
