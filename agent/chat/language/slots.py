@@ -47,12 +47,14 @@ from bestguess.agent.chat.language.words import (
     SPOKEN,
     TAKEN_BACK,
     TENS,
+    TIGHTER,
     TIMES,
     TOPIC_GIVEN,
     TOTAL,
     TRIAL,
     WISHED,
 )  # fmt: skip
+from bestguess.agent.chat.plan import range_within
 from bestguess.tools.scan.directions import direction_of, find_term
 from bestguess.tools.space.parameters import Choice, Float, Int
 
@@ -171,7 +173,9 @@ class Marked:
         strict: dict[int, Callable[[float], int]] = {}
         for pattern, is_upper in ENDS:
             before = len(self.slots)
-            self._mark("R", pattern, _upper if is_upper else _lower)
+            read = _upper if is_upper else _lower
+            allows = pattern in (MAY_BE_MORE, MAY_BE_LESS)
+            self._mark("R", pattern, self._beyond(topic, read) if allows else read)
             new = range(before, len(self.slots)) if pattern in _NEXT else ()
             strict |= dict.fromkeys(new, _NEXT.get(pattern, int))
         ranges, names = self.named("R"), self.named("P") or self.named("Q")
@@ -185,6 +189,19 @@ class Marked:
             ):
                 low, high = (end if end is None else step(end) for end in (low, high))
             self._mark("B", r"<R(\d+)>", _always((names[0], low, high)))
+
+    def _beyond(self, topic: str, read: Callable[[Match], Any]) -> Callable[[Match], Any]:
+        """Read an end only where the present range ends: what may be more than 3 of 1..8 is to be from 4."""
+
+        def beyond(match: Match) -> Any:
+            name, *others = dict.fromkeys(self.named("PQ") or [topic])
+            one, limit = self._parameters.get(name), self._context.limits.of.get(name)
+            if others or not isinstance(one, Float | Int) or re.search(rf"\b(?:{TIGHTER})\b", self.text):
+                return None
+            low, high = range_within(one, None if limit and limit.options else limit)
+            return None if low < number_of(match[1]) < high else read(match)
+
+        return beyond
 
     def _mark_values(self, topic: str) -> None:
         to, by = MORE_OPTIONS

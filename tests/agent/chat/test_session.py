@@ -293,7 +293,7 @@ def test_what_leaves_nothing_is_refused_before_any_card(talk: Talk) -> None:
     assert "nothing is left of" in talk.say("set depth max to -1").text
     assert "/widen depth high=99" in talk.say("/narrow depth low=99").text
     assert "there is no limit on depth" in talk.say("double the depth").text
-    assert "may be all of that already" in talk.say("depth can be more than 3").text
+    assert "may be all of that already" in talk.say("allow depth up to 3").text
     assert len(talk.of("card")) == cards
 
 

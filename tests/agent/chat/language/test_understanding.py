@@ -441,9 +441,12 @@ def test_what_is_corrected_is_asked_back(text: str) -> None:
         ("depth less than 4.5", "narrow", {"parameter": "depth", "high": 4}),
         ("depth not more than 5", "narrow", {"parameter": "depth", "high": 5}),
         ("lr below 0.05", "narrow", {"parameter": "lr", "high": 0.05}),
-        ("the lr can be smaller than 0.001", "widen", {"parameter": "lr", "low": 0.001}),
+        ("the lr can be smaller than 1e-6", "widen", {"parameter": "lr", "low": 1e-6}),
         ("depth can also go higher than 8", "widen", {"parameter": "depth", "high": 9}),
         ("depth can't be more than 5", "narrow", {"parameter": "depth", "high": 5}),
+        ("lr may be less than 0.01 only", "narrow", {"parameter": "lr", "high": 0.01}),
+        ("restrict lr so that it can be below 0.01", "narrow", {"parameter": "lr", "high": 0.01}),
+        ("depth may be smaller than 6, not larger", "narrow", {"parameter": "depth", "high": 5}),
     ],
 )
 def test_numbers_are_of_what_they_stand_beside(text: str, command: str, arguments: dict[str, object]) -> None:
