@@ -271,7 +271,11 @@ MORE_OPTIONS = (
     rf"{_ADD}([\w, -]+?) (?:to|for|in) (?:the )?<P(\d+)>",
     rf"{_ADD}<P(\d+)> (?:with |by )?((?!again|back|please|to\b)[a-z][\w-]*(?:(?:, | and )[\w-]+)*)",
 )
-MORE_VALUES = r"(?P<keep><V(\d+)>)\s*(?:,|,? (?:or|and)) <N(\d+)>"
+MORE_VALUES = (
+    r"(?P<keep><V(\d+)>)\s*(?:,|,? (?:or|and)) <N(\d+)>"
+    r"(?=\s*(?:$|[,.;!?<)]|(?:and|or|only|please|too|also|as well|from now|better|is|are|now|any ?more|again)\b))"
+)
+"""What lists another number of a name; the one in "depth 4 and 2 workers" is how many of something."""
 OFF = r"\b(?P<keep>drop(?:ped)?|without(?: any)?|no|kill(?:ed)?|leave out|turn(?:ed)? off) <P(\d+)>"
 WITHOUT = r"(?:use )?(?:no|without(?: any)?) <P\d+> <S\d+>(?: (?:please|now|at all|any ?more|from now on))*"
 """What sets a parameter to 0, where it may be, and does not only leave it as it is."""

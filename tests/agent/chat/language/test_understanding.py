@@ -519,6 +519,15 @@ def test_a_wish_for_a_smaller_value_draws_no_chart() -> None:
     assert "try" in {one.command for choice in reading.choices for one in choice}
 
 
+@pytest.mark.parametrize(
+    "text", ["pin depth 4 and 2 workers", "depth 6, 3 folds", "forbid depth 8 and 2 threads"]
+)
+def test_a_number_of_something_else_is_no_second_value(text: str) -> None:
+    reading = understand(text, CONTEXT)
+    assert reading.intents == ()
+    assert not [one for each in reading.candidates for one in each if "," in str(one.arguments.get("values"))]
+
+
 def test_what_is_only_about_a_value_is_asked_about() -> None:
     reading = understand("lr should be around 0.01", CONTEXT)
     assert not reading.is_certain
