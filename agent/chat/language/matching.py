@@ -20,12 +20,14 @@ from bestguess.agent.chat.language.slots import Marked
 from bestguess.agent.chat.language.words import (
     ALSO,
     COUNTED,
+    IN_PLACE,
     LISTING,
     NOTED,
     PARTS,
     POLITE,
     QUESTION,
     REMARKED,
+    REPLACES,
     REQUEST,
     TIGHTER,
     WIDER,
@@ -273,6 +275,8 @@ def _fill(command: Command, marked: Marked, context: Context, said: Said) -> Fil
             words = [meant for word, meant in means.items() if word and f" {_phrase(word)} " in joined]
             if words or "" in means:
                 given[name] = words[0] if words else means[""]
+    if command.name == "compare" and marked.marks("PQVO") and not marked.marks("T") and "N" in joined:
+        given["unfit"] = True  # the numbers beside a name are its values
     if command.name == "compare":
         _complete(given, joined, context, said)
     lacking = {name for name, field in fields.items() if field.is_required()} - set(given)
@@ -395,7 +399,11 @@ def _named_values(command: Command, marked: Marked, kinds: str, used: set[int]) 
     """Return the values by name; several of one name where they are listed and the command takes that."""
     held: dict[str, Any] = {}
     ends: dict[str, int] = {}
+    replaced = _replaced(marked)
     for found in re.finditer(rf"<[{kinds}](\d+)>", marked.text):
+        if int(found[1]) in replaced:
+            used.add(int(found[1]))
+            continue
         name, value = marked.slots[int(found[1])]
         between = marked.text[ends.get(name, 0) : found.start()]
         if name not in held:
@@ -409,6 +417,13 @@ def _named_values(command: Command, marked: Marked, kinds: str, used: set[int]) 
     return held
 
 
+def _replaced(marked: Marked) -> set[int]:
+    """Return the marks of values that another one of their name is to be in place of."""
+    pairs = [(found[1], found[2]) for found in re.finditer(REPLACES, marked.text)]
+    pairs += [(found[2], found[1]) for found in re.finditer(IN_PLACE, marked.text)]
+    return {int(old) for old, new in pairs if marked.slots[int(old)][0] == marked.slots[int(new)][0]}
+
+
 def _values(
     command: Command, marked: Marked, context: Context, take: Take, said: Said, used: set[int]
 ) -> dict[str, Any]:
@@ -416,6 +431,10 @@ def _values(
     held = _named_values(command, marked, "V" if is_fixing else "VO", used)
     if any((context.space is not None and name in context.space) == is_fixing for name in held):
         return {"unfit": True}
+    if (command.name == "forbid" and _replaced(marked)) or (
+        command.name == "pin" and re.search(r"\bcompar", marked.text)
+    ):
+        return {"unfit": True}  # what is there instead is wanted, and what is compared is not chosen yet
     if command.name in ("try", "expect"):
         held |= dict(take("S", 9))
         held |= {name: low if high is None else high for name, low, high in take("B", 9)}

@@ -144,8 +144,16 @@ TIGHTER = (
 ALSO = r"also|as well|even|too(?=[ ,.!]*$)"
 """What adds to what is allowed now."""
 
-LISTING = r"(?:^|,|\b(?:and|or|nor|also)|[/&])\s*(?:(?:the|with|not|no|nor|also|only|<P\d+>)\s*)*$"
+LISTING = (
+    r"(?:^|(?:,|\b(?:and|or|nor|also)|[/&])\s*(?:with\b)?)\s*(?:(?:the|not|no|nor|also|only|<P\d+>)\s*)*$"
+)
 """What stands between things that are listed."""
+
+_BEFORE = r"\s+(?:(?:the|<[PQ]\d+>)\s*)*<[VO](\d+)>"
+_CHANGE = "from|chang(?:e|ing)|replac(?:e|ing)|switch|swap|move|turn|convert"
+REPLACES = rf"\b(?:{_CHANGE})\b(?:[^<]|<[PQ]\d+>)*<[VO](\d+)>\s+(?:to|into|by|with|for){_BEFORE}"
+IN_PLACE = rf"<[VO](\d+)>,? (?:inst\w{{1,3}}d of|rather than|in place of){_BEFORE}"
+"""One value in place of another: first the old one, or first the new one."""
 
 LISTED = r"(?<!\w)(?<!\w\.)[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?k?(?![\w]|\.\d)"
 NUMBER = rf"(?<!\d,)(?<![*^]){LISTED}(?!,\d|[\^\u207b]|\*\*)"
@@ -273,7 +281,8 @@ MORE_OPTIONS = (
 )
 MORE_VALUES = (
     r"(?P<keep><V(\d+)>)\s*(?:,|,? (?:or|and)) <N(\d+)>"
-    r"(?=\s*(?:$|[,.;!?<)]|(?:and|or|only|please|too|also|as well|from now|better|is|are|now|any ?more|again)\b))"
+    r"(?=\s*(?:$|[,.;!?<)]"
+    r"|(?:and|or|only|please|too|also|as well|from now|better|is|are|now|any ?more|again)\b))"
 )
 """What lists another number of a name; the one in "depth 4 and 2 workers" is how many of something."""
 OFF = r"\b(?P<keep>drop(?:ped)?|without(?: any)?|no|kill(?:ed)?|leave out|turn(?:ed)? off) <P(\d+)>"

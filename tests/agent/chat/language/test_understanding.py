@@ -475,6 +475,11 @@ def test_two_trials_that_are_counted_are_no_trial_2(text: str, pair: dict[str, i
         ("gbtree is forbidden, also dart", ["/forbid booster=gbtree,dart"]),
         ("is depth 5 better than depth 3?", ["/expect depth=5,3"]),
         ("use gbtree instead of dart", []),
+        ("change the booster from dart to gbtree", ["/pin booster=gbtree"]),
+        ("change depth 4 to depth 6", ["/pin depth=6"]),
+        ("what about lr 0.1 with dart instead of gbtree?", ["/expect lr=0.1 booster=dart"]),
+        ("replace dart with gbtree", []),
+        ("which depth is better, 3 or 5", []),
     ],
 )
 def test_several_values_of_one_name_count_each_where_they_are_listed(text: str, commands: list[str]) -> None:
@@ -526,6 +531,11 @@ def test_a_number_of_something_else_is_no_second_value(text: str) -> None:
     reading = understand(text, CONTEXT)
     assert reading.intents == ()
     assert not [one for each in reading.candidates for one in each if "," in str(one.arguments.get("values"))]
+
+
+def test_what_is_compared_is_not_pinned() -> None:
+    reading = understand("compare lr 0.1 and lr 0.01", CONTEXT)
+    assert reading.choices == ((Intent("expect", {"values": {"lr": "0.1,0.01"}}, "person"),),)
 
 
 def test_what_is_only_about_a_value_is_asked_about() -> None:
