@@ -170,8 +170,8 @@ def widen(
 ) -> Change:
     """Allow more of a parameter than now, beyond its range too: /widen depth 1..12.
 
-    With both ends it is from here to there from now on. A choice takes more options, which the program has
-    to know: /widen booster gblinear
+    With both ends it is from here to there from now on, unless that lies wholly beyond the present range. A
+    choice takes more options, which the program has to know: /widen booster gblinear
     """
     return wider(bench.the_plan(), parameter, low, high, options)
 
@@ -204,15 +204,18 @@ def wider(
         )
     now_low, now_high = range_within(number, before)
     kind: Any = int if isinstance(number, Int) else float
-    is_range = low is not None and high is not None  # which holds as it is given; one end only allows more
+    if low is not None and high is not None and low > high:
+        raise InputError(f"/widen {parameter}: from {low:g} to {high:g} there is nothing")
+    is_range = low is not None and high is not None and low <= now_high and high >= now_low
+    # which holds as it is given; one end, or what lies wholly beyond the present range, only allows more
     new_low: Any = now_low if low is None else kind(low) if is_range else min(now_low, kind(low))
     new_high: Any = now_high if high is None else kind(high) if is_range else max(now_high, kind(high))
-    if new_low > new_high:
-        raise InputError(f"/widen {parameter}: from {new_low:g} to {new_high:g} there is nothing")
-    if (new_low, new_high) == (now_low, now_high) and not (before and before.options):
+    if now_low <= new_low and new_high <= now_high and not (before and before.options):
+        only = "" if new_low == now_low and new_high == now_high else f"{new_low:g}..{new_high:g}"
         raise AlreadySo(
             f"that changes nothing: {parameter} may be all of that already, {now_low:g}..{now_high:g}; "
             f"to allow more, for example /widen {parameter} {now_low:g}..{2 * now_high:g}"
+            + (f"; to allow only that, /narrow {parameter} {only}" if only else "")
         )
     new = replace(number, low=min(number.low, new_low), high=max(number.high, new_high))
     limit = Limit(new_low if new_low > new.low else None, new_high if new_high < new.high else None)

@@ -141,7 +141,7 @@ WIDER = "widen|extend|expand|allow|let|raise|increase|enlarge|relax|open up"
 TIGHTER = (
     "narrow|restrict|limit|shrink|tighten|only|don'?t|do not|never|not|nothing|cap|(?:should|ca)n'?t|cannot"
 )
-ALSO = r"also|as well|even|too(?=[ ,.!]*$)"
+ALSO = r"allow|extend|expand|add|also|as well|even|too(?=[ ,.!]*$)"
 """What adds to what is allowed now."""
 
 LISTING = (

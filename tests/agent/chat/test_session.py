@@ -265,7 +265,10 @@ def test_an_idea_keeps_to_the_limits_that_it_does_not_name_and_says_which_it_bre
         (("set depth max to 3", "widen depth"), None),
         (("narrow depth to -5..3",), (1, 3)),
         (("set depth between 3 and 9",), (3, None)),
-        (("narrow depth to 2..3", "/widen depth 4..9"), (4, None)),
+        (("narrow depth to 2..3", "/widen depth 3..9"), (3, None)),
+        (("allow depth 9 to 12",), None),
+        (("allow depth 3 to 9",), None),
+        (("narrow depth to 2..3", "/widen depth 5..9"), (2, None)),
         (("depth may be 3 to 9, too",), None),
     ],
 )
@@ -294,6 +297,7 @@ def test_what_leaves_nothing_is_refused_before_any_card(talk: Talk) -> None:
     assert "/widen depth high=99" in talk.say("/narrow depth low=99").text
     assert "there is no limit on depth" in talk.say("double the depth").text
     assert "may be all of that already" in talk.say("allow depth up to 3").text
+    assert "to allow only that, /narrow depth 2..3" in talk.say("/widen depth 2..3").text
     assert len(talk.of("card")) == cards
 
 
