@@ -98,7 +98,8 @@ def _with_best(bench: Workbench, values: Values) -> Values:
     given = dict(values)
     for name in [name for name, value in values.items() if value == BEST]:
         parameter = plan.parameter(name)
-        if isinstance(parameter, Text) or BEST in getattr(parameter, "options", ()):
+        options = (str(option).lower() for option in getattr(parameter, "options", ()))
+        if isinstance(parameter, Text) or BEST in options:
             continue
         if best is None or name not in best.params:
             raise InputError(f"no trial with a value of {name} is the best yet; name the value: {name}=...")

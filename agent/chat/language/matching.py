@@ -19,9 +19,11 @@ from bestguess.agent.chat.language.ranking import NEGATED, NOTHING, ranker, stem
 from bestguess.agent.chat.language.slots import Marked
 from bestguess.agent.chat.language.words import (
     ALSO,
+    AS_IN_BEST,
     COUNTED,
     IN_PLACE,
     LISTING,
+    NEXT_BEST,
     NOTED,
     PARTS,
     POLITE,
@@ -440,7 +442,9 @@ def _values(
         held |= {name: low if high is None else high for name, low, high in take("B", 9)}
     named = [] if is_fixing or command.name == "table" else take("P", 9) or said.meant
     if not held and command.name in ("pin", "drop"):
-        is_best = command.name == "pin" and re.search(r"\b(?:best|winner|winning)\b", marked.text)
+        if re.search(NEXT_BEST, marked.text):
+            return {"unfit": True}
+        is_best = command.name == "pin" and re.search(AS_IN_BEST, marked.text)
         is_none = command.name == "drop" and re.fullmatch(WITHOUT, marked.text)
         held = dict.fromkeys(named, BEST if is_best else 0 if is_none else None)
     return {"values": held} if held else {}

@@ -149,6 +149,16 @@ LISTING = (
 )
 """What stands between things that are listed."""
 
+AS_IN_BEST = (
+    r"(?:(?<!is )(?<!'s )(?<!was )\b(?:in|of|from|at|to|as|like|with|the|its|their)"
+    r"|\bwh(?:at(?:ever)?|ere it) (?:is|was|works?|worked)) (?:best|winner|winning)\b"
+    r"(?! (?:to|if|of (?:my|our)|way|idea|choice|guess|bet|practice|results?|scores?)\b)"
+    r"|\b(?:best|winning) <P\d+>"
+)
+"""What says that a value is to be that of the best trial; "it is best to pin it" says no such thing."""
+
+NEXT_BEST = r"\b(?:second|third|next|2nd|3rd)[ -]best\b"
+
 _BEFORE = r"\s+(?:(?:the|<[PQ]\d+>)\s*)*<[VO](\d+)>"
 _CHANGE = "from|chang(?:e|ing)|replac(?:e|ing)|switch|swap|move|turn|convert"
 REPLACES = rf"\b(?:{_CHANGE})\b(?:[^<]|<[PQ]\d+>)*<[VO](\d+)>\s+(?:to|into|by|with|for){_BEFORE}"

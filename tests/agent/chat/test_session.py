@@ -290,6 +290,11 @@ def test_several_values_of_one_name_are_all_kept_or_all_forbidden(talk: Talk) ->
     assert "gbtree or dart is all that is left" in talk.say("/forbid booster=gbtree,dart").text
 
 
+def test_an_option_that_is_called_best_is_that_option_in_any_case(talk: Talk) -> None:
+    talk.say("tune train.py", "no", "/widen booster Best", "yes", "/drop booster=best", "yes")
+    assert talk.session.bench.the_plan().limits.of["booster"].options == ("Best",)
+
+
 def test_what_leaves_nothing_is_refused_before_any_card(talk: Talk) -> None:
     talk.say("tune train.py", "no")
     cards = len(talk.of("card"))

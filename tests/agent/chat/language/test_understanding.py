@@ -533,6 +533,29 @@ def test_a_number_of_something_else_is_no_second_value(text: str) -> None:
     assert not [one for each in reading.candidates for one in each if "," in str(one.arguments.get("values"))]
 
 
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("it is best to pin depth", {"depth": None}),
+        ("I'd best pin depth", {"depth": None}),
+        ("pin the depth, it is best that way", {"depth": None}),
+        ("pin depth as in the best trial", {"depth": "best"}),
+        ("pin depth at best", {"depth": "best"}),
+        ("keep best depth", {"depth": "best"}),
+    ],
+)
+def test_a_value_is_that_of_the_best_trial_only_where_that_is_said(
+    text: str, values: dict[str, str | None]
+) -> None:
+    (intent,) = understand(text, CONTEXT).intents
+    assert (intent.command, intent.arguments["values"]) == ("pin", values)
+
+
+def test_the_second_best_value_is_not_pinned_as_another() -> None:
+    reading = understand("keep lr at the second best value", CONTEXT)
+    assert "pin" not in {one.command for each in reading.candidates for one in each}
+
+
 def test_what_is_compared_is_not_pinned() -> None:
     reading = understand("compare lr 0.1 and lr 0.01", CONTEXT)
     assert reading.choices == ((Intent("expect", {"values": {"lr": "0.1,0.01"}}, "person"),),)
