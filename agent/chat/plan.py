@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from itertools import product
+from math import prod
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -29,6 +30,9 @@ from bestguess.tools.space.region import Limit, Limits, Region
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import History
 from bestguess.tools.words.cleaning import spell_out
+
+MOST_COMBINATIONS = 100
+"""Of the values of one wish."""
 
 _STRICT = ConfigDict(strict=True, allow_inf_nan=False)
 
@@ -128,7 +132,7 @@ class Plan:
         return given
 
     def combinations(self, values: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Return values as `canonical` does, each combination where there are several of one: "8,16"."""
+        """Return values as `canonical` does, each combination once where there are several of one: "8,16"."""
         several = []
         for name, value in values.items():
             parameter = self.parameter(name)
@@ -136,7 +140,13 @@ class Plan:
             is_list = isinstance(value, str) and not isinstance(parameter, Text)
             is_list = is_list and "," in value and value.lower() not in options
             several.append([literal(each.strip()) for each in value.split(",")] if is_list else [value])
-        return [self.canonical(dict(zip(values, each, strict=True))) for each in product(*several)]
+        if (many := prod(map(len, several))) > MOST_COMBINATIONS:
+            raise InputError(f"that is {many} combinations of values, and {MOST_COMBINATIONS} are the most")
+        given: list[dict[str, Any]] = []
+        for each in product(*several):
+            one = self.canonical(dict(zip(values, each, strict=True)))
+            given += [] if one in given else [one]
+        return given
 
     def within_limits(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Return the params nearest to these that the limits allow; the same where nothing is limited."""

@@ -288,6 +288,12 @@ def test_several_values_of_one_name_are_all_kept_or_all_forbidden(talk: Talk) ->
     talk.say("/forbid depth=3,4 booster=dart", "yes")
     assert len(talk.session.bench.the_plan().limits.without) == 2
     assert "gbtree or dart is all that is left" in talk.say("/forbid booster=gbtree,dart").text
+    assert "never depth=2?" in talk.say("/forbid depth=2,2").text
+    many = ",".join(map(str, range(1, 52)))
+    assert (
+        "102 combinations of values, and 100 are the most"
+        in talk.say(f"/forbid depth={many} lr=1e-3,1e-2").text
+    )
 
 
 def test_an_option_that_is_called_best_is_that_option_in_any_case(talk: Talk) -> None:
