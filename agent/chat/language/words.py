@@ -152,7 +152,7 @@ LISTING = (
 AS_IN_BEST = (
     r"(?:(?<!is )(?<!'s )(?<!was )\b(?:in|of|from|at|to|as|like|with|the|its|their)"
     r"|\bwh(?:at(?:ever)?|ere it) (?:is|was|works?|worked)) (?:best|winner|winning)\b"
-    r"(?! (?:to|if|of (?:my|our)|way|idea|choice|guess|bet|practice|results?|scores?)\b)"
+    r"(?! (?:to|if|of (?:my|our)|way|thing|idea|choice|guess|bet|practice|results?|scores?)\b)"
     r"|\b(?:best|winning) <P\d+>"
 )
 """What says that a value is to be that of the best trial; "it is best to pin it" says no such thing."""
