@@ -399,9 +399,10 @@ class Tuner:
             timeout = check_seconds("timeout", timeout)
         check_patience(patience)
         self._turns.n_trials = n_trials
+        history = self.history
         loop = Loop(
             self._asking,
-            Workers(objective, n_jobs, processes=processes, told=self.history.told),
+            Workers(objective, n_jobs, processes=processes, told=history.told),
             self.tell_run,
             self.result,
             n_trials=n_trials,
@@ -410,7 +411,7 @@ class Tuner:
             keep_going=keep_going,
             observer=observer or Observer(),
             callbacks=callbacks,
-            history=self.history,
+            history=history,
         )
         return loop.run()
 

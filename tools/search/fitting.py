@@ -28,7 +28,7 @@ NOISES = (-12.0, -8.0, -5.0, -3.0, -1.5, -0.4)
 NOISE_PRIOR = (-1.0, 1.5)
 """Mean and deviation of that logarithm: while nothing was run twice, values hardly tell noise from effects.
 
-The likeliest noise alone made intervals of 90 % hold 10 to 57 % of the time (NOTEBOOK 60)."""
+The likeliest noise alone made intervals of 90 % hold .23 to .93 of the time (NOTEBOOK 61)."""
 
 PINNED = 0.02
 """The deviation of a noise that values cannot move."""

@@ -63,7 +63,7 @@ DRAWS = 2000
 
 UNSURE = 4.0
 """How much wider what people are told is with MIN_TRIALS values; with each one more, half as much wider: of
-random params' outcomes the 90 % held 87 % with 3 values (without 78), 93 % with 4 (88) (NOTEBOOK 60)."""
+random params' outcomes the 90 % held 87 % with 3 values (without 78), 93 % with 4 (88) (NOTEBOOK 61)."""
 
 OPTIMISM_SDS = 1.0
 SLACK = 2.0
