@@ -64,7 +64,7 @@ def command(
       bestguess chat -p "tune train.py, minimise val_loss" --yes budget=30m --json
       bestguess chat tune train.py, minimise val_loss
       bestguess chat --resume --web
-      printf 'tune train.py\\nyes\\nrun 10\\nyes\\nexport script\\n' | bestguess chat
+      printf 'tune train.py\\nyes\\nrun 10\\nyes\\nexport script\\nyes\\n' | bestguess chat
     """
     import asyncio
     import sys
