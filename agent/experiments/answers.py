@@ -16,22 +16,31 @@ from bestguess.tools.words.chances import percent
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """An experiment as it is now; `new` is false where all of that had been recorded before."""
+    """An experiment as it is now; `new` is false where all of that had been recorded before.
+
+    `twins` are the numbers of others of the same commit, where no params told it from them.
+    """
 
     entry: Entry
     new: bool
     metric: str
+    twins: tuple[int, ...] = ()
 
     @property
     def words(self) -> str:
         """What stands in the record, in a line."""
         said = "" if self.new else "; it was recorded before and nothing changed"
+        if self.twins:
+            said += (
+                f"; of the same commit, with params, there is experiment {', '.join(map(str, self.twins))}: "
+                "if this was another run of it, record runs by that number"
+            )
         return f"{self.entry.named}: {came(self.entry, self.metric)}{said}"
 
     @property
     def record(self) -> dict[str, Any]:
         """The same as JSON-able values."""
-        return {"recorded": self.new, **self.entry.record(self.metric)}
+        return {"recorded": self.new, "twins": list(self.twins), **self.entry.record(self.metric)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +55,12 @@ class Kept:
     def words(self) -> str:
         """The decision in words."""
         decision = self.decision
+        failures, runs = self.entry.failures, self.entry.runs
         lines = [f"{self.entry.named}: {decision.reason}"]
+        if failures and runs:  # what is compared are values
+            lines[0] += (
+                f"; {len(failures)} of its {len(failures) + len(runs)} runs failed, which is not in that"
+            )
         if decision.repeat:
             lines.append(f"run it once more with another seed before you go on: {decision.repeat_reason}")
         again = [

@@ -167,7 +167,11 @@ class Experiments:
             new |= study.add_once(proposal, one.outcome if one else None, f"{key}:{index}") is not None
         for number in before.running if before and told else ():
             study.withdraw(number, "its result was recorded")
-        return Recorded(next(entry for entry in self.entries if entry.id == named["id"]), new, task.metric)
+        entry = next(entry for entry in self.entries if entry.id == named["id"])
+        twins = [
+            one.number for one in entries if entry.commit and not entry.params and one.commit == entry.commit
+        ]
+        return Recorded(entry, new, task.metric, () if before else tuple(twins))
 
     def keep(self, experiment: int | str | None = None) -> Kept:
         """Decide whether to keep an experiment, the latest by default, and record the decision.

