@@ -30,8 +30,8 @@ $(stamp): pyproject.toml constraints.txt
 demo: setup ## tune something real: fetches the model's weights when they are missing (ARGS="--json")
 	"$(bin)/bestguess" demo $(ARGS)
 
-test: setup ## run the tests of the product, two at a time (ARGS="-k space -x", ARGS=tests/evals)
-	"$(bin)/python" -m pytest -n 2 --dist worksteal $(ARGS)
+test: setup ## run the tests of the product, four at a time (ARGS="-k space -x", ARGS=tests/evals)
+	"$(bin)/python" -m pytest -n 4 --dist worksteal $(ARGS)
 
 check: setup ## lint, format, types, and which folder may import which
 	"$(bin)/ruff" check
