@@ -159,6 +159,7 @@ def test_an_objective_that_always_fails_exits_with_1_and_the_reason(run: Run) ->
     assert "no such layer" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_dead_endpoint_and_a_model_that_talks_nonsense_are_recorded_and_lived_without(run: Run) -> None:
     for llm in ("http://127.0.0.1:9/v1", "bestguess.agent.testing:GarbageLLM"):
         done = run(

@@ -63,6 +63,7 @@ def test_no_configuration_is_tried_twice_and_all_fit_the_space() -> None:
         assert SPACE.validate(trial.params) == trial.params
 
 
+@pytest.mark.slow
 def test_a_model_gets_the_first_guesses_and_then_a_minority_of_the_turns() -> None:
     trials = bg.tune(bowl, SPACE, task=TASK, n_trials=25, llm=SchemaLLM(0), seed=0).trials
     sources = [trial.source for trial in trials]

@@ -37,6 +37,13 @@ BASE = 64
 MOST_ROWS = 1152
 """Joint draws take the cube of their number; a choice of many options is drawn at fewer x."""
 
+MOST_STEPS = 36
+"""Options of a choice, drawn from all, by which its importance is told: at fewer than 32 x the variance over x
+is not seen, and from 577 options on, at one x, it was the choice alone that had any."""
+
+MEANS = 20_000
+"""Rows of a main effect, whose mean takes no joint draws."""
+
 DRAWS = 100
 STEPS = 9
 """A column with more than twice as many values shows its effect at so many places."""
@@ -82,6 +89,8 @@ def rank_importance(
     # Column by column: draws of everything at once would take memory that grows as d squared.
     for name in space.names:
         steps = lattice.steps(name, STEPS, ends=False)  # the ends of a number would count too much
+        if len(steps) > MOST_STEPS:
+            steps = rng.choice(steps, MOST_STEPS, replace=False)
         f = _draw(posterior, *_vary(lattice, x, name, steps), rng)
         variance = np.maximum(f.reshape(DRAWS, -1).var(axis=1), LEAST_VARIANCE)
         indices = f.var(axis=1).mean(axis=1) / variance
@@ -110,14 +119,18 @@ def main_effect(
     for parent, needed in _needed(space, name).items():
         if not needed:
             return None
-        places = [space.parameters[parent].encode(value) for value in needed]
-        x[:, space.names.index(parent)] = np.resize(places, BASE)
-    settled, active = _vary(lattice, x, name, lattice.steps(name, STEPS))
+        places = np.array([space.parameters[parent].encode(value) for value in needed])
+        # Each in its column's own order: the rows' own is that of the first halves of other columns.
+        column = x[:, space.names.index(parent)]
+        column[:] = places[np.minimum((column * len(places)).astype(int), len(places) - 1)]
+    steps = lattice.steps(name, STEPS)
+    settled, active = _vary(lattice, x, name, steps)
     effects = _draw(posterior, settled, active, rng).mean(axis=2)
-    flat = settled.reshape(-1, len(space))
+    every, active = _vary(lattice, x, name, steps, MEANS)
+    flat = every.reshape(-1, len(space))
     mean, _ = posterior.predict_latent(flat, active.reshape(flat.shape))
     # The expected surface is known exactly; the draws say how far from it an effect may be.
-    centre = mean.reshape(settled.shape[:2]).mean(axis=1)
+    centre = mean.reshape(every.shape[:2]).mean(axis=1)
     low, high = np.quantile(effects - effects.mean(axis=0), EDGES, axis=0) + centre
     sign = -1.0 if maximize else 1.0
     told = posterior.typical.clip(posterior.transform.inverse(np.array([low, centre, high])))
@@ -126,9 +139,11 @@ def main_effect(
     return Effect(name, values, median, low, high)
 
 
-def _vary(lattice: Lattice, x: FloatArray, name: str, steps: FloatArray) -> tuple[FloatArray, BoolArray]:
+def _vary(
+    lattice: Lattice, x: FloatArray, name: str, steps: FloatArray, most: int = MOST_ROWS
+) -> tuple[FloatArray, BoolArray]:
     """Return x with one column at each of k steps, settled (k, b, d), and what is active there."""
-    few = x[: max(MOST_ROWS // len(steps), 1)]
+    few = x[: max(most // len(steps), 1)]
     varied = np.repeat(few[None], len(steps), axis=0)
     varied[:, :, lattice.space.names.index(name)] = steps[:, None]
     settled, active = lattice.settle(varied.reshape(-1, x.shape[1]))

@@ -51,6 +51,9 @@ from those long ago, and an answer is to take less than a tenth of a second."""
 REACH = 50.0
 """How far from its base a value may lie, in those differences that nine of ten experiments do not exceed."""
 
+ROUNDING = 1e-9
+"""A noise that is given is no less than this share of the greatest value: rows of it are divided by it."""
+
 UNLIKELY = 7.0
 """A setting whose log weight is this much below the best one's is dropped."""
 
@@ -164,7 +167,7 @@ def draw_settings(measured: Sequence[Measured], *, noise: float | None = None) -
     if noise is None:
         grid, prior = noise_grid(repeated, difference, floor, NOISES)
     else:
-        grid, prior = np.array([max(noise, floor)]), np.zeros(1)
+        grid, prior = np.array([max(noise, ROUNDING * max(map(abs, values)), 1e-300)]), np.zeros(1)
     least = np.maximum(0.3 * grid, 0.03 * difference)
     sizes = np.geomspace(least, np.maximum(np.maximum(2.0 * difference, large), 3.0 * grid), SIZES).T
     axes = (len(grid), SIZES, len(NOTHING), len(HELPFUL), len(TAILS))
@@ -177,7 +180,7 @@ def draw_settings(measured: Sequence[Measured], *, noise: float | None = None) -
     shares = np.concatenate([nothing[:, None], some * (1.0 - MUCH), some * MUCH], axis=1)
     mean, var, log = (np.tile(part, 2) for part in (mean, var, np.log(shares)))
     # A program that repeats itself has no wild runs.
-    tail = np.where((slot == 0) & (noise is None), 1e-6, TAILS[tail_at])
+    tail = np.where((slot == 0) & (not noise), 1e-6, TAILS[tail_at])
     return Settings(slot, grid[slot], tail, mean, var, log, prior[slot]), grid
 
 

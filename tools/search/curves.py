@@ -32,6 +32,8 @@ FEWEST = 3
 MARGIN = 1.5
 FEW = 2.0
 SINCE = 2.0
+ALIKE = 0.1
+"""Where all completed curves gain the same, others are held to end within this share of the values' spread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,8 @@ def expect_ends(history: History) -> dict[int, tuple[float, float]]:
         step = max(trial.reports, default=0)
         gains = np.array([gain for curve in curves if (gain := curve.gain(step)) is not None])
         spread = robust_scale(gains if len(gains) > 1 else ends)[1]
+        if len(gains) > 1 and not np.ptp(gains) > 0.0:  # alike by chance, or as curves are flat
+            spread = ALIKE * robust_scale(ends)[1]
         end = sign * trial.last - (float(np.median(gains)) if len(gains) else 0.0)
         found[trial.number] = max(end, float(ends.min())), spread
     return found

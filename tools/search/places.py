@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from scipy.stats import chi2
 
 from bestguess.tools.arrays import BoolArray, FloatArray
 from bestguess.tools.space.space import Space
@@ -40,14 +41,19 @@ def represent(history: History, most: int = CPU_ROWS) -> list[Trial]:
 def standard_errors(trials: Sequence[Trial]) -> FloatArray | None:
     """Return the standard errors (n,) of the values of trials; None where no runs differ.
 
-    A few runs tell a variance badly, so each is taken half way to the mean of all, which one run has.
+    A few runs tell a variance badly, so each is taken half way to what is typical, which one run has: the
+    median of the variances there are, which one trial whose runs explode does not move, times their share.
     """
     runs = [trial.outcome.runs if trial.outcome else () for trial in trials]
     variances = np.array([np.var(one, ddof=1) if len(one) > 1 else 0.0 for one in runs])
     if not variances.any():
         return None
     counts = np.array([len(one) for one in runs])
-    typical = variances[counts > 1].mean()
+    varied = variances > 0.0
+    freedom = counts[varied] - 1
+    # A sample's variance is skewed: its median is less than what it estimates.
+    unskewed = variances[varied] * freedom / chi2.median(freedom)
+    typical = float(np.median(unskewed)) * varied.sum() / (counts > 1).sum()
     errors: FloatArray = np.sqrt(np.where(counts > 1, (variances + typical) / 2.0, typical) / counts.clip(1))
     return errors
 

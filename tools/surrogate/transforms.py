@@ -3,7 +3,8 @@
 | symbol | shape | meaning                                                                       |
 | ------ | ----- | ----------------------------------------------------------------------------- |
 | `y`    | (n,)  | values as told                                                                |
-| `u`    | (n,)  | (y - centre) / spread: standardized by median and quartiles                   |
+| `u`    | (n,)  | (y - centre) / spread: standardized by median and quartiles; by those of the  |
+|        |       | better half where that is more than PENALTY times as narrow                   |
 | `t`    | (n,)  | u with what lies beyond TAIL on either side growing as a logarithm only       |
 | `v`    | (n,)  | the Yeo-Johnson transform of t with power lambda; lambda = 1 leaves t alone   |
 | `z`    | (n,)  | v standardized by mean and standard deviation: the latent scale               |
@@ -28,6 +29,10 @@ POWERS = (-2.0, 2.0)
 MIN_VALUES = 5
 CLEAR_GAIN = 2.0
 """A power must gain so much log-likelihood: about what a likelihood-ratio test asks for at 95 %."""
+
+PENALTY = 100.0
+"""Where a quarter of the values is told for failures, the quartiles are those of penalties, and what is good is
+one point in them: it has a scale of its own then, and penalties are its tail."""
 
 SAME = 1e-13
 """Values are the same if they differ by less than this share of their size."""
@@ -98,14 +103,19 @@ class ValueTransform:
 
 
 def fit_transform(y: ArrayLike) -> ValueTransform:
-    """Return the transform for values y (n,), n at least 1, all finite.
+    """Return the transform for values y (n,), n at least 1, all finite, of which less is better.
 
     The power maximizes the likelihood of v being normal (Yeo and Johnson 2000) within POWERS, and is
     used from five values on if that is clearly better than none. It is fitted to t, so one value far
     off does not decide it. Values that are all the same, or just one, have no spread; their own size stands
     in, or 1.
     """
-    centre, spread = robust_scale(np.asarray(y, dtype=np.float64))
+    values = np.sort(np.asarray(y, dtype=np.float64))
+    centre, spread = robust_scale(values)
+    better = values[: max((len(values) + 1) // 2, 2)]
+    width = float(better[-1] - better[0])
+    if width > SAME * float(np.abs(better).max()) and spread > PENALTY * width:
+        centre, spread = robust_scale(better)
     flat = ValueTransform(centre, spread)
     u = flat.forward(y)
     ranged = replace(flat, low=float(min(u.min(), 0.0)), high=float(max(u.max(), 0.0)))

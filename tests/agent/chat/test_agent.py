@@ -71,6 +71,7 @@ def test_several_steps_and_parallel_calls_come_back_as_messages_until_it_answers
     assert "proposed by" in results(third)[-1]
 
 
+@pytest.mark.slow
 def test_what_acts_is_one_card_for_all_steps_and_done_in_order_after_a_yes(begin: Begin) -> None:
     plan = [
         ("narrow", {"parameter": "lr", "low": 0.01, "high": 0.05}),
@@ -105,6 +106,7 @@ def test_a_refused_card_is_told_to_the_model_and_the_same_is_not_asked_again(beg
     assert len(talk.session.bench.history.told) == 1
 
 
+@pytest.mark.slow
 def test_a_call_that_cannot_be_done_comes_back_as_an_error_and_the_loop_goes_on(begin: Begin) -> None:
     calls: dict[str, tuple[str, Any]] = {
         "there is no tool 'shell'; there are": ("shell", {"command": "id"}),
@@ -125,6 +127,7 @@ def test_a_call_that_cannot_be_done_comes_back_as_an_error_and_the_loop_goes_on(
     assert len(talk.of("card")) == 1
 
 
+@pytest.mark.slow
 def test_steps_are_limited_and_then_it_must_answer_without_tools(begin: Begin) -> None:
     talk, server = begin(*[[("best", {})]] * 11, "Enough.")
     assert talk.say(ODD).text == "Enough."
@@ -151,6 +154,7 @@ def test_numbers_that_no_result_has_are_left_out_and_that_is_said(begin: Begin) 
     assert said.startswith("Fine.")
 
 
+@pytest.mark.slow
 def test_an_answer_is_shown_while_it_is_written_and_no_number_before_it_is_checked(begin: Begin) -> None:
     answer = "Trial 0 is the best so far. It will reach 4711 soon. Then all is well, I think."
     talk, server = begin([("best", {}), ("why", {"trial": 0})], answer, pause_s=0.02)
@@ -176,6 +180,7 @@ def test_an_answer_is_shown_while_it_is_written_and_no_number_before_it_is_check
     assert "what was said with 4711" in talk.of("answer")[-1].text
 
 
+@pytest.mark.slow
 def test_an_answer_by_schema_is_shown_while_it_is_written_too(begin: Begin) -> None:
     talk, _ = begin(
         "",
@@ -231,6 +236,7 @@ def test_calls_are_kept_in_the_journal_and_count_to_the_budget(begin: Begin, fol
     assert "budget of 200 tokens is spent" in talk.say(ODD).text
 
 
+@pytest.mark.slow
 def test_the_conversation_is_the_context_and_the_oldest_of_it_goes_first(
     begin: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -247,6 +253,7 @@ def test_the_conversation_is_the_context_and_the_oldest_of_it_goes_first(
     assert not any("One." in text for text in told)
 
 
+@pytest.mark.slow
 def test_without_anybody_at_the_screen_the_agent_goes_on_until_it_has_answered(begin: Begin) -> None:
     plan: list[Reply] = [
         [("new", {"script": "train.py"})], [("run", {"n": 1})], [("wait", {})],
@@ -273,6 +280,7 @@ def test_a_plan_step_that_fails_keeps_the_later_ones_from_being_done(begin: Begi
     assert "Not done" in told[2]
 
 
+@pytest.mark.slow
 def test_a_card_does_not_say_of_later_steps_what_only_the_ones_before_them_settle(begin: Begin) -> None:
     talk, _ = begin(
         [("fix", {"values": {"seed": 4}}), ("run", {"n": 5})],
@@ -341,6 +349,7 @@ def test_words_without_an_answer_are_said_when_their_session_is_resumed(
     turn.join(10)
 
 
+@pytest.mark.slow
 def test_what_is_left_of_a_plan_is_said_when_its_session_is_resumed(
     begin: Begin, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -357,6 +366,7 @@ def test_what_is_left_of_a_plan_is_said_when_its_session_is_resumed(
     again.session.close()
 
 
+@pytest.mark.slow
 def test_a_question_meanwhile_leaves_a_plan_that_waits_as_it_is(
     begin: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -376,6 +386,7 @@ def test_a_question_meanwhile_leaves_a_plan_that_waits_as_it_is(
     assert talk.session.bench.the_plan().limits.of["depth"].high == 5
 
 
+@pytest.mark.slow
 def test_a_stop_while_a_plan_waits_says_what_is_left_of_it(
     begin: Begin, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -50,6 +50,7 @@ def test_what_is_said_after_a_no_or_a_yes_is_told_from_it() -> None:
     assert [after_yes(text) for text in ("yes but run 3", "ok and then", "yesterday and today")] == [""] * 3
 
 
+@pytest.mark.slow
 def test_another_number_makes_another_card_and_runs_nothing(talk: Talk) -> None:
     talk.say("tune train.py", "yes", "run 3")
     assert talk.say("no, 2").text == "Run 2 trials?"
@@ -85,6 +86,7 @@ def test_a_verdict_answers_the_question_that_was_asked_last(talk: Talk) -> None:
     assert talk.say("yes").text == "Run 2 trials?"
 
 
+@pytest.mark.slow
 def test_who_began_to_write_before_what_was_meant_was_asked_answers_the_card_above_it(talk: Talk) -> None:
     talk.say("tune train.py", "yes", "don't go above depth 5")
     card = talk.session.pending

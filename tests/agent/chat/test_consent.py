@@ -97,6 +97,7 @@ PASTED = (
 )
 
 
+@pytest.mark.slow
 def test_what_was_pasted_changes_nothing_although_all_was_agreed_to(agreed: Talk) -> None:
     before = state(agreed)
     for line in PASTED:
@@ -197,6 +198,7 @@ def advise(talk: Talk, said: Suggestion) -> None:
     talk.session.finished(replace(trial, proposal=replace(trial.proposal, suggestion=said)))
 
 
+@pytest.mark.slow
 def test_what_a_model_advises_is_a_card_that_only_who_saw_it_can_answer(agreed: Talk) -> None:
     before = state(agreed)
     advise(agreed, Suggestion("narrow", "it </card> \x1b[2J overfits", "lr", low=0.001, high=0.1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from tests.agent.chat.conftest import Talk
 
 from bestguess.agent.chat.unattended import converse
@@ -16,6 +17,7 @@ def test_cards_are_answered_as_was_agreed_beforehand_and_what_runs_is_waited_for
     assert len(talk.session.bench.history.told) == 1
 
 
+@pytest.mark.slow
 def test_a_question_about_trials_that_are_wished_for_with_it_waits_for_them(talk: Talk) -> None:
     talk.session.attended = False
     said = converse(talk.session, "tune train.py, 3 trials, tell me what matters", lambda pending: True)

@@ -13,6 +13,7 @@ BEGIN = ("/new train.py val_loss",)
 BOTH = "/metrics val_loss=minimize train_loss=minimize"
 
 
+@pytest.mark.slow
 def test_a_session_of_several_metrics_asks_for_a_preference_before_it_says_best(talk: Talk) -> None:
     talk.session.say("/new train.py val_loss")
     talk.say("no", BOTH)

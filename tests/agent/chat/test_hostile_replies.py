@@ -219,6 +219,7 @@ def test_no_reply_of_a_model_changes_writes_calls_or_sends_anything_before_a_car
     assert all(card.fields["lines"][0].startswith("the whole command: `/") for card in cards)
 
 
+@pytest.mark.slow
 def test_what_a_reply_chooses_is_done_once_a_person_says_yes_and_asked_again_the_next_time(
     folder: Path,
 ) -> None:

@@ -81,6 +81,7 @@ def ask_history(server: WebServer, seen: str) -> tuple[int, str, dict[str, str]]
     return server.ask("/figures/history", **headers)
 
 
+@pytest.mark.slow
 def test_of_a_figure_that_a_page_has_it_gets_what_is_new(empty: WebServer) -> None:
     fill(empty.session, 45)
     _, whole, headers = empty.ask("/figures/history")
@@ -305,6 +306,7 @@ def test_only_the_panels_that_are_in_sight_are_sent(server: WebServer) -> None:
     assert len(server.ask("/panels?parts=bar")[1]) < 3000
 
 
+@pytest.mark.slow
 def test_studies_that_were_begun_are_there_the_latest_first_with_what_they_found(
     empty: WebServer, folder: Path
 ) -> None:

@@ -52,6 +52,7 @@ def test_one_trial_is_run_once_more_with_several_seeds(talk: Talk, folder: Path)
     assert "none is stopped early" in talk.say("/pruner median", "yes", "/retry best 3").text
 
 
+@pytest.mark.slow
 def test_a_comparison_says_what_may_be_luck(talk: Talk, folder: Path) -> None:
     (folder / "train.py").write_text(SEEDED)
     talk.say("/new train.py val_loss", "no", "/run 1", "yes", "/try lr=0.02", "yes")

@@ -47,6 +47,7 @@ def test_a_draft_can_be_changed_before_anything_ran(talk: Talk) -> None:
     assert talk.session.bench.history.trials[0].params["booster"] == "gbtree"
 
 
+@pytest.mark.slow
 def test_the_worst_trials_stand_in_the_table_with_the_worst_first(talk: Talk) -> None:
     talk.say(*BEGIN, "run 3", "yes", "/table worst 2")
     history = talk.session.bench.history
@@ -155,6 +156,7 @@ def test_pins_limits_and_bans_take_effect_on_the_next_proposal_and_can_be_undone
     assert talk.say("undo").text.startswith("There is no change to take back")
 
 
+@pytest.mark.slow
 def test_what_is_said_of_how_trials_run_and_what_counts_can_be_undone_also_later(
     talk: Talk, folder: Path
 ) -> None:
@@ -609,6 +611,7 @@ def test_every_command_has_help_a_schema_and_a_line_of_usage() -> None:
         assert command.usage.startswith(f"/{command.name}")
 
 
+@pytest.mark.slow
 def test_an_idea_runs_though_the_time_that_was_agreed_before_is_up(talk: Talk) -> None:
     talk.say("tune train.py", "always", "run 1")
     bench = talk.session.bench

@@ -48,6 +48,7 @@ def test_a_time_leaves_no_trials_over_for_a_number_that_is_said_after_it(slow: T
     assert slow.of("card")[-1].text == "Run 3 trials?"
 
 
+@pytest.mark.slow
 def test_a_change_of_the_goal_goes_on_with_what_was_to_run(slow: Talk) -> None:
     _begin(slow, "/run 4", "yes", "/repeats 2")
     assert slow.session.bench.trials
@@ -93,6 +94,7 @@ def test_trials_that_are_not_to_be_run_are_not_whatever_was_agreed_to(folder: Pa
         assert "did not understand" not in turn.answer
 
 
+@pytest.mark.slow
 def test_who_wants_more_trials_than_reach_the_target_has_them(talk: Talk) -> None:
     talk.say(
         "/new train.py val_loss", "no", "/run 1", "yes", "/goal val_loss target=1000000", "/run 3", "yes"
@@ -127,6 +129,7 @@ def test_runs_that_were_wished_for_are_begun_again_in_a_later_session(slow: Talk
     later.session.close()
 
 
+@pytest.mark.slow
 def test_what_was_wished_for_is_there_in_a_later_session(slow: Talk, folder: Path) -> None:
     _begin(slow, "/run 2", "yes", "/try lr=0.2", "yes", "/retry 0 2", "yes", "/quit")
     slow.session.close()

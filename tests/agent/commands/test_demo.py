@@ -164,6 +164,7 @@ def test_the_demo_says_that_nobody_guesses() -> None:
         assert demo.write_learned(tuner, tuner.history) == ("", "there is none")
 
 
+@pytest.mark.slow
 def test_what_was_learned_stands_beside_what_the_surrogate_says_of_each_claim() -> None:
     with played(Writer("Shallow trees won over the default, which gave 53."), n=10) as tuner:
         told, why_not = demo.write_learned(tuner, tuner.history)
@@ -204,6 +205,7 @@ def test_the_demo_says_in_one_line_why_there_is_no_paragraph(llm: LLM, why: str)
     assert why_not.isprintable()
 
 
+@pytest.mark.slow
 def test_the_report_ends_with_what_was_learned_and_json_has_it_in_a_field_of_its_own() -> None:
     with played(Writer("Depth decides."), n=10) as tuner:
         added = demo.add_to_report(tuner, tuner.result(1.0))

@@ -121,6 +121,7 @@ def _read_until(terminal: int, text: str) -> str:
     return seen
 
 
+@pytest.mark.slow
 def test_a_model_is_examined_with_progress_and_its_grade_is_listed(home: Path) -> None:
     done = CliRunner().invoke(models, ["exam", "bestguess.agent.testing:SchemaLLM", "--json"])
     record = json.loads(done.stdout)

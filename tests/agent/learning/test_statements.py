@@ -173,6 +173,7 @@ def test_any_text_is_read_in_bounded_time() -> None:
         assert len(statements(text)) < 5_000
 
 
+@pytest.mark.slow
 def test_a_line_without_an_end_and_lines_of_many_sentences_are_read_in_one_go() -> None:
     assert values(f"max_depth {'(' * 300_000}\nUse a max_depth of 5.") == [("max_depth", 5, 5)]
     said = statements("Aa. Bb.\n" * 20_000 + "Cc. Use a max_depth\nof 5. Dd.")

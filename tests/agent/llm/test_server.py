@@ -119,6 +119,7 @@ def in_turn(*answers: Answer) -> Callable[[dict[str, Any]], Answer]:
     return lambda body: remaining.pop(0) if len(remaining) > 1 else remaining[0]
 
 
+@pytest.mark.slow
 def test_a_generous_and_a_meagre_server_both_keep_the_promises_of_the_protocol(server: Server) -> None:
     check_llm(ServerLLM(server.url))
     server.answer = meagre

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from mcp.client import Client
 from tests.agent.mcp.client import call, refusal, run_inside
 
@@ -11,6 +12,7 @@ SPACE = {"parameters": {"x": {"type": "float", "low": 0, "high": 1}}}
 METRICS = {"loss": "minimize", "speed": "maximize"}
 
 
+@pytest.mark.slow
 def test_an_agent_tells_values_and_gets_the_front_and_a_best_by_preference(tmp_path: Path) -> None:
     async def script(client: Client) -> None:
         made = await call(

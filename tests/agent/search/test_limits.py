@@ -78,6 +78,7 @@ def test_a_remark_on_a_finished_trial_is_part_of_its_feedback_and_reaches_the_mo
         tuner.study.remark(99, "?")
 
 
+@pytest.mark.slow
 def test_a_wider_space_with_more_options_keeps_the_study(tmp_path: Path) -> None:
     storage = f"sqlite:///{tmp_path / 's.db'}"
     wider = Space(x=Float(0, 2, default=0.2, doc="the dose"), n=Int(1, 12), b=Choice(["a", "c"]))

@@ -174,6 +174,7 @@ def asked_at(llm: ScriptedLLM, n: int, *, fails: bool = False, told: int = 0) ->
     return trials
 
 
+@pytest.mark.slow
 def test_an_explanation_is_no_turn_of_the_search() -> None:
     said = '{"why": "it was beyond its limit", "causes": [{"parameter": "x", "was": "too high"}]}'
 

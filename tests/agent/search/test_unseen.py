@@ -51,6 +51,7 @@ def test_where_there_are_only_numbers_it_leaves_the_turn_to_the_surrogate() -> N
         assert isinstance(offered, Pass)
 
 
+@pytest.mark.slow
 def test_a_plateau_with_one_hidden_switch_is_left_by_the_whole_search() -> None:
     space = bg.Space({f"s{i}": bg.Choice([0, 1], default=0) for i in range(5)} | {"x": bg.Float(0, 1)})
 

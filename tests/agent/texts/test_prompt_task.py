@@ -117,6 +117,7 @@ def test_an_instruction_that_nobody_can_change_stays_and_the_rest_is_tuned() -> 
         task(shots=0, layouts=["lines"], instruction="Say it.", instructions=()).tune(60)
 
 
+@pytest.mark.slow
 def test_a_server_that_has_its_name_later_keeps_its_study(tmp_path: Path) -> None:
     class Served(Shown):
         name = "http://127.0.0.1:1/v1"
@@ -131,6 +132,7 @@ def test_a_server_that_has_its_name_later_keeps_its_study(tmp_path: Path) -> Non
     assert task(Served(), shots=0).tune(60, **given).trials
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_loses_nothing(tmp_path: Path) -> None:
     given: dict[str, Any] = {"seed": 0, "storage": f"sqlite:///{tmp_path}/s.db", "study_name": "s"}
 
@@ -177,6 +179,7 @@ def refuse(number: int, text: str) -> str:
     return f"is {number}" if "Third." in text or number % 2 else "?"
 
 
+@pytest.mark.slow
 def test_a_prompt_that_is_refused_has_failed_and_an_item_alone_scores_nothing(tmp_path: Path) -> None:
     given: dict[str, Any] = {"storage": f"sqlite:///{tmp_path}/s.db", "study_name": "s"}
     words: dict[str, Any] = {"instruction": "First.", "instructions": ["Long.", "Third."], "shots": 0}
@@ -348,6 +351,7 @@ def test_an_example_that_looks_like_a_mark_stays_a_question_and_its_answer(words
     assert len(pool) == len(splits.train) <= ITEMS
 
 
+@pytest.mark.slow
 def test_copies_of_a_question_are_no_evidence_of_their_own(caplog: pytest.LogCaptureFixture) -> None:
     given = [{"id": n, "text": f"what is no. {n // 20}?", "output": f"is {n // 20}"} for n in range(400)]
     model = Ruled(lambda number, text: f"is {number}" if (number + len(text)) % 2 else "")

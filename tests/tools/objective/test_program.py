@@ -249,6 +249,7 @@ def test_standard_input_is_one_argument_and_one_value(words: list[str], message:
         CommandTemplate(words, [TEXT, "lr"], [TEXT])
 
 
+@pytest.mark.slow
 def test_a_text_in_code_is_refused_before_anything_runs(tmp_path: Path) -> None:
     (tmp_path / "space.yaml").write_text("parameters: {prompt: {type: text, default: hello}}\n")
     tune = [

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 
 from bestguess.tools.space.sobol import sobol
 
@@ -19,6 +20,7 @@ def test_the_same_generator_gives_the_same_places() -> None:
     assert (first == again).all()
 
 
+@pytest.mark.slow
 def test_what_is_told_and_shown_waits_for_no_sequence() -> None:
     """scipy.stats takes most of a second to import."""
     ends = "import sys; sys.exit('scipy.stats' in sys.modules)"

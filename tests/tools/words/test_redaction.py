@@ -116,6 +116,7 @@ def test_what_looks_like_a_secret_is_blanked_and_the_rest_stays(text: str, shown
         "secret:\n",
     ],
 )
+@pytest.mark.slow
 def test_no_text_takes_long_to_redact(piece: str) -> None:
     started = time.thread_time()
     redact(piece * 100_000)

@@ -69,6 +69,7 @@ def test_it_is_asked_with_the_prompt_and_the_schema_of_a_users_first_guesses() -
     assert 5_000 < estimate_tokens() < 20_000
 
 
+@pytest.mark.slow
 def test_a_model_that_knows_is_able_and_one_that_guesses_at_random_fails() -> None:
     assert examine(KnowingLLM(), kept_of(share(KnowingLLM()))).word == "able"
     grade = examine(SchemaLLM(), kept_of(share(SchemaLLM())))

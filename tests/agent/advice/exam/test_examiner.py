@@ -39,6 +39,7 @@ def until_graded(tuner: bg.Tuner) -> Grade:
     return tuner.grade
 
 
+@pytest.mark.slow
 def test_a_server_is_examined_once_and_that_is_said_first(server: MisbehavingServer, tmp_path: Path) -> None:
     said: list[str] = []
     storage = f"sqlite:///{tmp_path}/study.db"
