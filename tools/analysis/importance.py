@@ -38,8 +38,8 @@ MOST_ROWS = 1152
 """Joint draws take the cube of their number; a choice of many options is drawn at fewer x."""
 
 MOST_STEPS = 36
-"""Options of a choice, drawn from all, by which its importance is told: at fewer than 32 x the variance over x
-is not seen, and from 577 options on, at one x, it was the choice alone that had any."""
+"""Options of a choice, drawn from all, by which its importance is told: with more of them too few x are left
+to show what the other parameters do."""
 
 MEANS = 20_000
 """Rows of a main effect, whose mean takes no joint draws."""

@@ -31,8 +31,8 @@ CLEAR_GAIN = 2.0
 """A power must gain so much log-likelihood: about what a likelihood-ratio test asks for at 95 %."""
 
 PENALTY = 100.0
-"""Where a quarter of the values is told for failures, the quartiles are those of penalties, and what is good is
-one point in them: it has a scale of its own then, and penalties are its tail."""
+"""Where a quarter of the values are penalties, they are a quartile, and all that is good is one point beside
+them: the better half has a scale of its own then, and penalties are its tail."""
 
 SAME = 1e-13
 """Values are the same if they differ by less than this share of their size."""
