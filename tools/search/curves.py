@@ -33,7 +33,7 @@ MARGIN = 1.5
 FEW = 2.0
 SINCE = 2.0
 ALIKE = 0.1
-"""Where all completed curves gain the same, another is held to end within this share of the values' spread."""
+"""Where all completed curves gain the same, an end is sure to this share of the values' spread."""
 
 
 @dataclass(frozen=True, slots=True)
