@@ -113,9 +113,9 @@ def fit_transform(y: ArrayLike) -> ValueTransform:
     values = np.sort(np.asarray(y, dtype=np.float64))
     centre, spread = robust_scale(values)
     better = values[: max((len(values) + 1) // 2, 2)]
-    width = float(better[-1] - better[0])
+    width = float(better[-1] - better[0]) / 1.349
     if width > SAME * float(np.abs(better).max()) and spread > PENALTY * width:
-        centre, spread = robust_scale(better)
+        centre, spread = float(np.median(better)), width
     flat = ValueTransform(centre, spread)
     u = flat.forward(y)
     ranged = replace(flat, low=float(min(u.min(), 0.0)), high=float(max(u.max(), 0.0)))

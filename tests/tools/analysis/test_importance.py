@@ -95,6 +95,44 @@ def test_every_category_has_its_effect_and_a_conditional_parameter_is_shown_wher
     assert only_b.median.mean() == pytest.approx(kinds.median[1], abs=0.25)
 
 
+@pytest.mark.parametrize("order", [("lr", "decay"), ("decay", "lr")])
+def test_an_effect_beside_two_values_of_a_parent_is_that_of_random_places(order: tuple[str, str]) -> None:
+    space = bg.Space(
+        {
+            "kind": bg.Choice(["a", "b", "c"]),
+            **{name: bg.Float(0, 1) for name in order},
+            "momentum": bg.Float(0, 1, when={"kind": ["a", "b"]}),
+        }
+    )
+    rng = np.random.default_rng(0)
+    many = [space.sample(rng) for _ in range(80)]
+    best = {"a": 0.9, "b": 0.1, "c": 0.5}
+    y = np.array([abs(one["lr"] - best[one["kind"]]) + one.get("momentum", 0.5) / 4 for one in many])
+    active = np.array([space.active_mask(one) for one in many])
+    posterior = GaussianProcess(space.column_kinds).fit(space.encode_many(many), y, active=active)
+
+    effect = main_effect(posterior, space, "momentum", np.random.default_rng(0))
+
+    assert effect is not None
+    at = [one | {"momentum": 0.0} for one in many if one["kind"] != "c"]
+    active = np.array([space.active_mask(one) for one in at])
+    mean, _ = posterior.predict_latent(space.encode_many(at), active)
+    assert effect.median[0] == pytest.approx(posterior.transform.inverse(mean.mean()), abs=0.05)
+
+
+def test_a_choice_of_hundreds_that_plays_no_part_is_not_the_most_important() -> None:
+    space = bg.Space(lr=bg.Float(0, 1), user=bg.Choice([f"user {number}" for number in range(600)]))
+    rng = np.random.default_rng(0)
+    many = [space.sample(rng) for _ in range(40)]
+    y = np.array([(one["lr"] - 0.4) ** 2 for one in many])
+    posterior = GaussianProcess(space.column_kinds).fit(space.encode_many(many), y)
+
+    found = {one.name: one for one in rank_importance(posterior, space, rng)}
+
+    assert found["lr"].mean > 0.9
+    assert found["user"].mean < 0.1
+
+
 def test_a_name_that_is_not_there_is_refused() -> None:
     with pytest.raises(InputError, match="no parameter 'lr'; there are strong"):
         main_effect(fitted(10), SPACE, "lr", np.random.default_rng(0))

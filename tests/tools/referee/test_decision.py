@@ -186,6 +186,14 @@ def test_seeds_that_experiments_share_take_their_part_of_the_noise() -> None:
     assert decide(unpaired, 3, direction="maximize").chance_better < 0.5
 
 
+@pytest.mark.parametrize("noise", [0.0, 1e-6])
+def test_a_noise_that_is_known_is_the_one_that_is_used(noise: float) -> None:
+    pair = [Experiment(0, [1.0]), Experiment(1, [0.9])]
+    found = decide(pair, 1, direction="minimize", noise=noise)
+    assert found.chance_better > 0.99
+    assert found.gain == pytest.approx((0.1, 0.1, 0.1), abs=1e-4)
+
+
 def test_equal_values_are_no_reason_to_change() -> None:
     record = [Experiment(number, [0.7]) for number in range(6)]
     decision = decide(record, 5, direction="maximize")

@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from bestguess.tools.search.curves import Curve, expect_ends, is_hopeless
@@ -81,6 +82,18 @@ def test_a_stopped_trial_is_not_expected_to_be_better_than_the_best_and_is_unsur
     end, spread = expect_ends(history("minimize", *plain, pruned))[3]
     assert (end, spread) == pytest.approx((1.0, 0.74), abs=0.01)
     assert expect_ends(history("minimize", pruned)) == {}
+
+
+@pytest.mark.parametrize("unit", [1e-3, 1.0, 1e3])
+def test_where_all_curves_were_flat_a_stopped_trial_is_believed_whatever_the_unit(unit: float) -> None:
+    flat = [
+        Trial(number, Proposal({}, "gp"), Outcome(end), reports={1: 2 * end, 2: end, 3: end})
+        for number, end in enumerate(unit * np.array((0.1, 0.2, 0.3, 0.4)))
+    ]
+    pruned = Trial(4, Proposal({}, "gp"), Outcome(unit, pruned=True), reports={1: unit, 2: unit})
+    end, spread = expect_ends(history("minimize", *flat, pruned))[4]
+    assert end == pytest.approx(unit)
+    assert spread == pytest.approx(0.011 * unit, rel=0.05)
 
 
 def test_whether_steps_are_counted_from_0_or_1_decides_nothing() -> None:
