@@ -3,8 +3,8 @@
 | symbol | shape | meaning                                                                       |
 | ------ | ----- | ----------------------------------------------------------------------------- |
 | `y`    | (n,)  | values as told                                                                |
-| `u`    | (n,)  | (y - centre) / spread: standardized by median and quartiles; by those of the  |
-|        |       | better half where that is more than PENALTY times as narrow                   |
+| `u`    | (n,)  | (y - centre) / spread: standardized by median and quartiles; by the range of  |
+|        |       | all below the worst value, or of the better half, if PENALTY times as narrow  |
 | `t`    | (n,)  | u with what lies beyond TAIL on either side growing as a logarithm only       |
 | `v`    | (n,)  | the Yeo-Johnson transform of t with power lambda; lambda = 1 leaves t alone   |
 | `z`    | (n,)  | v standardized by mean and standard deviation: the latent scale               |
@@ -31,8 +31,8 @@ CLEAR_GAIN = 2.0
 """A power must gain so much log-likelihood: about what a likelihood-ratio test asks for at 95 %."""
 
 PENALTY = 100.0
-"""Where a quarter of the values are penalties, they are a quartile, and all that is good is one point beside
-them: the better half has a scale of its own then, and penalties are its tail."""
+"""Where a quarter of the values are penalties, often all the same, they are a quartile, and all that is good is
+one point beside them: what is good has a scale of its own then, and penalties are its tail."""
 
 SAME = 1e-13
 """Values are the same if they differ by less than this share of their size."""
@@ -112,10 +112,12 @@ def fit_transform(y: ArrayLike) -> ValueTransform:
     """
     values = np.sort(np.asarray(y, dtype=np.float64))
     centre, spread = robust_scale(values)
-    better = values[: max((len(values) + 1) // 2, 2)]
-    width = float(better[-1] - better[0]) / 1.349
-    if width > SAME * float(np.abs(better).max()) and spread > PENALTY * width:
-        centre, spread = float(np.median(better)), width
+    for better in (values[values < values[-1]], values[: (len(values) + 1) // 2]):
+        least, most = (better[0], better[-1]) if len(better) else (0.0, 0.0)
+        width = float(most - least) / 1.349
+        if width > SAME * max(abs(least), abs(most)) and spread > PENALTY * width:
+            centre, spread = float(np.median(better)), width
+            break
     flat = ValueTransform(centre, spread)
     u = flat.forward(y)
     ranged = replace(flat, low=float(min(u.min(), 0.0)), high=float(max(u.max(), 0.0)))

@@ -88,16 +88,16 @@ def test_one_absurd_value_leaves_the_others_apart() -> None:
         assert transform.inverse(z) == pytest.approx(ordinary)
 
 
-@pytest.mark.parametrize("share", [0.25, 0.35, 0.5])
+@pytest.mark.parametrize("share", [0.25, 0.35, 0.5, 0.8])
 @pytest.mark.parametrize("penalty", [1e3, 1e6, 1e30])
-def test_penalties_of_a_quarter_or_half_of_the_trials_leave_good_values_apart(
+def test_penalties_of_a_quarter_or_most_of_the_trials_leave_good_values_apart(
     share: float, penalty: float
 ) -> None:
     good = np.array([0.05, 0.1, 0.15, 0.2, 0.25, 0.28])
     bad = np.full(round(len(good) * share / (1.0 - share)), penalty)
     z = fit_transform([*good, *bad]).forward(good)
 
-    assert (np.diff(z) > 0.01).all()
+    assert (np.diff(z) > 0.003).all()
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0, -3e30, 4e-30])
