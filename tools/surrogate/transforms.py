@@ -31,7 +31,7 @@ CLEAR_GAIN = 2.0
 """A power must gain so much log-likelihood: about what a likelihood-ratio test asks for at 95 %."""
 
 PENALTY = 100.0
-"""Where a quarter of the values are penalties, often all the same, they are a quartile, and all that is good is
+"""Where a quarter of the values are penalties, often all alike, they are a quartile, and all that is good is
 one point beside them: what is good has a scale of its own then, and penalties are its tail."""
 
 SAME = 1e-13
