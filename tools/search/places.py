@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import gammaincinv
 
 from bestguess.tools.arrays import BoolArray, FloatArray
 from bestguess.tools.space.space import Space
@@ -51,8 +51,8 @@ def standard_errors(trials: Sequence[Trial]) -> FloatArray | None:
     counts = np.array([len(one) for one in runs])
     varied = variances > 0.0
     freedom = counts[varied] - 1
-    # A sample's variance is skewed: its median is less than what it estimates.
-    unskewed = variances[varied] * freedom / chi2.median(freedom)
+    # A sample's variance is skewed: its median, as that of chi-squared, is less than what it estimates.
+    unskewed = variances[varied] * freedom / (2.0 * gammaincinv(freedom / 2.0, 0.5))
     typical = float(np.median(unskewed)) * varied.sum() / (counts > 1).sum()
     errors: FloatArray = np.sqrt(np.where(counts > 1, (variances + typical) / 2.0, typical) / counts.clip(1))
     return errors
