@@ -170,6 +170,7 @@ def rows() -> Iterator[tuple[str, str, dict[str, Any], str]]:
             if place == "create_study study_name" and name == "mapping":
                 continue
             words = "" if argument in ("params", "space", "path") else argument
+            words = "no trial" if (argument, name) in (("number", "negative"), ("number", "huge")) else words
             yield f"{place} {name}", tool, arguments, words
     for path, words in SCRIPTS.items():
         yield f"scan_script {path}", "scan_script", {"path": path}, words
