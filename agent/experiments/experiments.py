@@ -23,9 +23,9 @@ from bestguess.agent.experiments.memory import write_memory
 from bestguess.agent.experiments.opening import CHANGE, find_study, make_study, task_of
 from bestguess.agent.experiments.outlook import LATEST, LEAST, Stop, foresee
 from bestguess.agent.experiments.recording import (
-    has_all,
     name_again,
     name_change,
+    not_recorded,
     read_cost,
     read_key,
     read_told,
@@ -153,16 +153,18 @@ class Experiments:
         whose = next((entry for entry in entries if f"{key}:0" in entry.keys), before)
         if whose is not None and whose is not before:
             raise InputError(f"the key {shown(key[5:])} is that of {whose.named}; give each its own")
-        if before and has_all(before, task, told):
+        fresh = dict(not_recorded(before, task, told))
+        if before and told and not fresh:
             return Recorded(before, False, task.metric)
         study, new = self._open(), False
         which = (named.get("commit") or named["id"])[:8]
         change = f"{named.get('description', 'an experiment')} ({which})"
-        for index, one in enumerate(told or [None]):
+        runs = sum(one.count for one in told)
+        for index, one in fresh.items() or [(0, None)]:
             more = {"seeds": list(one.seeds), "metrics": list(one.beside)} if one else {}
             fields = named | {name: given for name, given in more.items() if given}
             if cost is not None:
-                fields["cost"] = cost / max(len(told), 1)
+                fields["cost"] = cost * one.count / runs if one else cost
             proposal = Proposal({CHANGE: change}, "user", "an agent's experiment", experiment=fields)
             new |= study.add_once(proposal, one.outcome if one else None, f"{key}:{index}") is not None
         for number in before.running if before and told else ():

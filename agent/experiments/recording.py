@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,6 +62,25 @@ class Told:
     outcome: Outcome
     seeds: Sequence[int] = ()
     beside: Sequence[Mapping[str, float]] = ()
+
+    @property
+    def count(self) -> int:
+        """How many runs it is of, seeds or not."""
+        return len(self.outcome.runs) or 1
+
+    def came(self, task: Task) -> list[Any]:
+        """Return what each of its runs came to: the metric, or why there is none."""
+        if self.outcome.failed:
+            return [self.outcome.error] * max(len(self.seeds), 1)
+        return list(self.outcome.runs) or [self.outcome.values[task.metric]]
+
+    def only(self, chosen: Sequence[int]) -> Told:
+        """Return the same of some of its runs, which have seeds."""
+        runs = [self.outcome.runs[at] for at in chosen] if self.outcome.runs else []
+        beside = [self.beside[at] for at in chosen] if self.beside else []
+        return Told(
+            Outcome.of_runs(runs) if runs else self.outcome, [self.seeds[at] for at in chosen], beside
+        )
 
 
 def read_told(task: Task, value: Any, metrics: Any, failure: Any, seed: Any) -> list[Told]:
@@ -188,17 +207,22 @@ def name_again(entry: Entry, note: str) -> dict[str, Any]:
     return {name: given for name, given in named.items() if given}
 
 
-def has_all(entry: Entry, task: Task, told: Sequence[Told]) -> bool:
-    """Whether an experiment has each of the runs already: the same seed came to the same value or failure."""
-    had: set[tuple[int | None, float | str | None]]
-    had = {(seed, run.get(task.metric)) for seed, run in zip(entry.seeds, entry.runs, strict=True)}
-    for why, seeds in zip(entry.failures, entry.failed_seeds, strict=True):
-        had |= {(seed, why) for seed in seeds}
-    given: list[tuple[int, float | str | None]] = []
-    for one in told:
-        values = one.outcome.runs or (one.outcome.values.get(task.metric),)
-        came = [one.outcome.error] * len(one.seeds) if one.outcome.failed else values
-        if not one.seeds or len(one.seeds) != len(came):  # what has no seed may have come to the same twice
-            return False
-        given += zip(one.seeds, came, strict=True)
-    return bool(given) and all(run in had for run in given)
+def not_recorded(entry: Entry | None, task: Task, told: Sequence[Told]) -> Iterator[tuple[int, Told]]:
+    """Yield what an experiment does not have yet, with its place in what was told.
+
+    The same seed that came to the same value or failure is the same run; what has no seed may have come to
+    the same twice.
+    """
+    had: set[tuple[int | None, Any]] = set()
+    if entry:
+        had = {(seed, run.get(task.metric)) for seed, run in zip(entry.seeds, entry.runs, strict=True)}
+        for why, seeds in zip(entry.failures, entry.failed_seeds, strict=True):
+            had |= {(seed, why) for seed in seeds}
+    for index, one in enumerate(told):
+        new = []
+        for at, run in enumerate(zip(one.seeds, one.came(task), strict=False)):
+            if run not in had:
+                had.add(run)
+                new.append(at)
+        if new or not one.seeds:
+            yield index, one.only(new) if len(new) < len(one.seeds) else one

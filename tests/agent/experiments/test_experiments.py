@@ -93,6 +93,21 @@ def test_telling_the_same_again_records_nothing_twice(told: dict[str, object]) -
         experiments.record(0.4, description="" if "seed" in told else "deeper", key=told.get("key"))  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("task", [bg.Task(metric="loss"), bg.Task(metric="loss", limits={"mb": "<= 9"})])
+def test_whoever_tells_the_list_of_runs_so_far_each_time_has_recorded_each_once(task: bg.Task) -> None:
+    experiments, runs = bg.Experiments(task=task), []
+    for seed, loss in enumerate((0.97, 1.01, float("nan"), 0.99, 0.99)):
+        runs.append({"loss": loss, "mb": 1.0 + seed})
+        seeds = [*range(seed + 1), 0]
+        recorded = experiments.record(
+            metrics=[*runs, runs[0]], description="wider", seed=seeds, cost=seed + 2
+        )
+    assert recorded.entry.seeds == (0, 1, 3, 4)
+    assert recorded.entry.runs == tuple(run for run in runs if run["loss"] < 2.0)
+    assert len(recorded.entry.failures) == 1
+    assert recorded.entry.cost == pytest.approx(5.0)
+
+
 def test_failures_of_other_seeds_for_other_reasons_or_without_a_seed_are_runs_of_their_own() -> None:
     experiments = bg.Experiments()
     for failure, seed in (
