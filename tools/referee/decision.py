@@ -158,7 +158,8 @@ def decide(
     learned = noise_of(posterior, list(measured.values()), known=noise is not None)
     worth = repeat_worth(posterior, candidate, record, measured, gain, incumbent, repeat_cost)
     holds, held = _limits(record, candidate, record[incumbent], limits or {})
-    keep, because = _rule(mean, max(least_gain, NEGLIGIBLE * learned.sd), holds, held)
+    met, were_met = (keeps(one, limits or {}) for one in (candidate, record[incumbent]))
+    keep, because = _rule(mean, max(least_gain, NEGLIGIBLE * learned.sd), holds, held, met, were_met)
     truth, standing = posterior.truth(number), posterior.truth(incumbent)
     # From single runs noise cannot be told from changes that do a little: one repeat at least. More did not
     # pay: four of them cost 0 to 10 % of the gain in evals/measures/referee.py, and gained nothing on LCDB.
@@ -344,19 +345,34 @@ def _limits(
 
 
 def _rule(
-    mean: float, least_gain: float, holds: Mapping[str, float], held: Mapping[str, float]
+    mean: float,
+    least_gain: float,
+    holds: Mapping[str, float],
+    held: Mapping[str, float],
+    met: bool,
+    were_met: bool,
 ) -> tuple[bool, str]:
-    """Return whether to keep, and what of the limits decided it, if they did."""
+    """Return whether to keep, and what of the limits decided it, if they did.
+
+    `holds` and `met` are the chances of the candidate's limits and whether its runs kept them all, `held` and
+    `were_met` the incumbent's.
+    """
     worst = min(holds, key=lambda name: holds[name], default="")
     fine = not holds or min(holds.values()) >= LIKELY
     was_fine = not held or min(held.values()) >= LIKELY
     if fine and not was_fine:
-        return True, "its limits hold, and the incumbent's do not"
+        return True, "its limits are likely to hold, and the incumbent's are not"
     if not fine and was_fine:
         return False, f"the chance that the limit of {worst} holds is {percent(holds[worst])}"
-    if not fine:
+    # From few runs differences pass for noise, and what was measured within a limit for likely beyond it.
+    if not fine and met != were_met:
+        return met, f"the runs of {'the candidate' if met else 'the incumbent'} alone keep the limits"
+    if not fine and not met:
         better = math.prod(holds.values()) > math.prod(held.values())
-        return better, f"both break limits, {'the incumbent' if better else 'the candidate'} more likely"
+        return (
+            better,
+            f"neither is likely to keep the limits, the {'candidate' if better else 'incumbent'} more",
+        )
     return mean > least_gain, ""
 
 

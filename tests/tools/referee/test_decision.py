@@ -10,7 +10,7 @@ import pytest
 
 from bestguess.tools.errors import InputError
 from bestguess.tools.goals import Bound
-from bestguess.tools.referee.decision import decide
+from bestguess.tools.referee.decision import LIKELY, decide
 from bestguess.tools.referee.experiment import Experiment
 from bestguess.tools.referee.finalists import finalists
 from bestguess.tools.referee.posterior import WINDOW
@@ -86,6 +86,29 @@ def test_a_limit_that_is_broken_is_no_keep_and_one_that_the_incumbent_breaks_is(
     assert not decision.keep
     assert "mb" in decision.reason
     assert decide(record, 0, incumbent=1, direction="maximize", limits=limits).keep
+
+
+@pytest.mark.parametrize(
+    ("mb", "loss", "words"),
+    [
+        (4.0, 0.29, "do not keep: loss is expected"),
+        (4.0, 0.01, "keep: loss is expected"),
+        (70.0, 0.01, "do not keep: the runs of the incumbent alone keep the limits"),
+    ],
+)
+def test_of_two_that_were_measured_within_a_limit_the_metric_decides(
+    mb: float, loss: float, words: str
+) -> None:
+    record = [Experiment(0, {"loss": [0.19], "mb": [5.0]}, kept=True)]
+    for number, (its, broken) in enumerate([(0.1, 50.0), (0.11, 40.0), (0.105, 60.0)], start=1):
+        record.append(Experiment(number, {"loss": [its], "mb": [broken]}, kept=False))
+    record.append(Experiment(4, {"loss": [loss], "mb": [mb]}))
+    decision = decide(record, 4, direction="minimize", limits={"mb": Bound("<=", 10.0)})
+    assert decision.reason.startswith(words)
+    assert decision.limits["mb"] < LIKELY
+    record[0] = Experiment(0, {"loss": [0.19], "mb": [55.0]}, kept=True)
+    turned = decide(record, 4, direction="minimize", limits={"mb": Bound("<=", 10.0)})
+    assert turned.keep == (mb < 10.0)
 
 
 @pytest.mark.parametrize(
