@@ -276,7 +276,7 @@ class Experiments:
     ) -> Stop:
         """Return whether to stop, by what `n` more runs may bring and cost; without a cost, that recorded.
 
-        With a script or a space, the numbers of it are looked at, too.
+        With a script or a space, the numbers of it are looked at, too, unless the task has limits.
         """
         check_count("n", n, MOST_FORESEEN)
         (entries, decisions), task = self._read(), self.task
@@ -291,7 +291,8 @@ class Experiments:
             with tuner_of(entries, now, task, check_space(given), draft, 0) as tuner:
                 numbers = foresee_numbers(tuner, n)
         recent = measure(entries, task.names, LATEST, now)
-        return foresee(recent, task.metric, task.direction, n, cost, numbers)
+        limits = task.goals.limits if task.goals else {}
+        return foresee(recent, task.metric, task.direction, n, cost, numbers, limits)
 
     def report(self) -> str:
         """Return what was tried and what came of it in at most 300 words, for whoever begins a session."""

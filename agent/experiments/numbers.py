@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -103,13 +104,13 @@ def _rounded(space: Space, name: str, value: Any) -> Any:
 def tuner_of(
     entries: Sequence[Entry], now: Entry | None, task: Task, space: Space, draft: Draft | None, seed: int
 ) -> Tuner:
-    """Return a tuner in memory that knows the experiments with params that fit, by the first metric.
+    """Return a tuner in memory that knows the experiments whose params fit, by first metric and limits.
 
     Of a draft's script, the numbers at their commits are params, too.
 
     What was not given has the value that the script has now, and so has the experiment that it is `now`.
     """
-    about = Task(task.description, metric=task.metric, direction=task.direction, noisy=True)
+    about = replace(task, facts={}, metrics={}, noisy=True)
     tuner = Tuner(space, about, seed=seed, owner=None, prefetch=False, earlier=False, device="cpu")
     latest = entries[-MOST_TOLD:]
     for entry in with_numbers(latest, draft) if draft else latest:
@@ -118,9 +119,10 @@ def tuner_of(
             params = space.default()
         if params is None:
             continue
-        values = [run[task.metric] for run in entry.runs if task.metric in run]
-        if values:
-            tuner.tell(params, Outcome.of_runs(values))
+        runs = [run for run in entry.runs if all(name in run for name in about.names)]
+        if runs:
+            means = {name: fmean(run[name] for run in runs) for name in about.names}
+            tuner.tell(params, Outcome(values=means, runs=tuple([run[task.metric] for run in runs])))
         elif entry.failures:
             tuner.tell(params, Outcome.failure(entry.failures[-1]))
         elif entry.running:
@@ -129,7 +131,9 @@ def tuner_of(
 
 
 def foresee_numbers(tuner: Tuner, n: int) -> Outlook | None:
-    """Return what `n` more trials of the numbers may bring; None before two of them have a value."""
+    """Return what `n` more trials of the numbers may bring; None before two have a value, or with limits."""
+    if tuner.history.goals:  # what a number may gain beyond a limit is no gain
+        return None
     verifier = Verifier.fit(tuner.space, tuner.history, noisy=True)
     return look_ahead(verifier, n, np.random.default_rng(0)) if verifier else None
 

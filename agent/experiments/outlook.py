@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from bestguess.tools.analysis.outlook import TELLING, Outlook, spread_of, worst_telling
-from bestguess.tools.goals import Direction
-from bestguess.tools.referee.decision import believe, possible_gains
+from bestguess.tools.goals import Bound, Direction
+from bestguess.tools.referee.decision import believe, keeps, possible_gains
 from bestguess.tools.referee.experiment import Experiment
 from bestguess.tools.referee.normal import below, expected_above
 from bestguess.tools.words.chances import percent
@@ -29,8 +29,8 @@ class Stop:
     """Whether to stop, and what `n` more runs may bring: mean gain, chance of a visible one, cost.
 
     A gain is visible from 1 % of what lies between the best value and the worst tenth on. `numbers` is the
-    same of the numbers in a script alone. Before `LEAST` experiments have a value nothing is known, and
-    `stop` is False.
+    same of the numbers in a script alone, where there are no limits. Before `LEAST` experiments have a value
+    nothing is known, and `stop` is False.
     """
 
     stop: bool
@@ -60,8 +60,9 @@ def foresee(
     n: int,
     cost_per_run: float | None,
     numbers: Outlook | None,
+    limits: Mapping[str, Bound],
 ) -> Stop:
-    """Return what `n` more changes may bring, each of which is run once."""
+    """Return what `n` more changes, each run once, may bring beyond the best within the limits."""
     cost = None if cost_per_run is None else n * cost_per_run
     money = "" if cost is None else f", for {cost:.6g}"
     if len(recent) < LEAST:
@@ -88,7 +89,9 @@ def foresee(
     chance = float(settings.weight @ (1.0 - (1.0 - of_one) ** n))
     gains = sd * expected_above(settings.effect_mean / np.where(likely, sd, 1.0))
     gains_summed = n * float(settings.weight @ (share * gains).sum(axis=1))
-    (gain,) = possible_gains(belief.measured, float(centres.max()), [gains_summed])
+    within = np.array([keeps(one, limits) for one in recent])
+    best = float((centres[within] if within.any() else centres).max())
+    (gain,) = possible_gains(belief.measured, best, [gains_summed])
     ends = chance < HARDLY and (numbers is None or numbers.converged)
     reason = (
         f"{n} more changes like the latest {len(recent)} are expected to gain {gain:.3g} of {metric} at most"

@@ -59,6 +59,29 @@ def test_the_search_is_told_the_experiments_with_params_and_the_script_as_it_is(
     assert experiments.stop(script="train.py").numbers is not None
 
 
+def test_numbers_are_proposed_within_the_limits_and_no_outlook_counts_what_breaks_them() -> None:
+    task = bg.Task(metrics={"loss": "minimize"}, limits={"mb": "<= 20"})
+    experiments, space = bg.Experiments(task=task), bg.Space(width=bg.Int(1, 64, default=8))
+    for number, width in enumerate((8, 12, 18, 30, 45, 64)):
+        runs = [{"loss": width**-0.5 + noise, "mb": float(width)} for noise in (0.0, 0.001)]
+        experiments.record(metrics=runs, description=f"{number}", params={"width": width})
+        experiments.keep()
+    for _ in range(3):
+        width = experiments.next(space=space).params["width"]
+        assert 12 <= width <= 22
+        experiments.record(metrics={"loss": width**-0.5, "mb": width}, params={"width": width})
+    found = experiments.stop(100, space=space)
+    assert found.numbers is None
+    assert found.gain is not None
+    assert found.gain > 0.13  # down to 0, from 0.22 or so that is within the limit: 0.12 is not
+
+    several = bg.Task(metrics={"loss": "minimize", "seconds": "minimize"})
+    experiments = bg.Experiments(task=several)
+    for width in (8, 40):
+        experiments.record(metrics={"loss": 1 / width, "seconds": width}, params={"width": width})
+    assert experiments.next(space=space).outlook is not None  # of the first alone
+
+
 def test_what_cannot_be_set_in_place_is_named_and_files_elsewhere_are_not_shown(tmp_path: Path) -> None:
     (tmp_path / "outside.yaml").write_text("lr: 0.1\nother: 5\n")
     folder = tmp_path / "code"
