@@ -69,10 +69,13 @@ class Told:
         return len(self.outcome.runs) or 1
 
     def came(self, task: Task) -> list[Any]:
-        """Return what each of its runs came to: the metric, or why there is none."""
+        """Return what each of its runs came to: the metrics of the task, or why there are none."""
         if self.outcome.failed:
             return [self.outcome.error] * max(len(self.seeds), 1)
-        return list(self.outcome.runs) or [self.outcome.values[task.metric]]
+        values = self.outcome.values
+        return (
+            [tuple(values[name] for name in task.names)] if values else [(run,) for run in self.outcome.runs]
+        )
 
     def only(self, chosen: Sequence[int]) -> Told:
         """Return the same of some of its runs, which have seeds."""
@@ -210,12 +213,13 @@ def name_again(entry: Entry, note: str) -> dict[str, Any]:
 def not_recorded(entry: Entry | None, task: Task, told: Sequence[Told]) -> Iterator[tuple[int, Told]]:
     """Yield what an experiment does not have yet, with its place in what was told.
 
-    The same seed that came to the same value or failure is the same run; what has no seed may have come to
+    The same seed that came to the same values or failure is the same run; what has no seed may have come to
     the same twice.
     """
     had: set[tuple[int | None, Any]] = set()
     if entry:
-        had = {(seed, run.get(task.metric)) for seed, run in zip(entry.seeds, entry.runs, strict=True)}
+        came = [tuple(run.get(name) for name in task.names) for run in entry.runs]
+        had = set(zip(entry.seeds, came, strict=True))
         for why, seeds in zip(entry.failures, entry.failed_seeds, strict=True):
             had |= {(seed, why) for seed in seeds}
     for index, one in enumerate(told):

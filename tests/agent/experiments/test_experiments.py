@@ -108,6 +108,14 @@ def test_whoever_tells_the_list_of_runs_so_far_each_time_has_recorded_each_once(
     assert recorded.entry.cost == pytest.approx(5.0)
 
 
+def test_the_same_seed_with_another_value_of_any_metric_of_the_task_is_another_run() -> None:
+    experiments = bg.Experiments(task=bg.Task(metric="loss", limits={"mb": "<= 40"}))
+    for mb, new in ((30, True), (80, True), (30, False), (80, False)):
+        told = {"loss": 0.5, "mb": mb, "seconds": 1.0 + len(experiments.entries)}
+        assert experiments.record(metrics=told, description="wider", seed=1).new == new
+    assert [run["mb"] for run in experiments.entries[0].runs] == [30, 80]
+
+
 def test_failures_of_other_seeds_for_other_reasons_or_without_a_seed_are_runs_of_their_own() -> None:
     experiments = bg.Experiments()
     for failure, seed in (
