@@ -88,7 +88,7 @@ def command() -> None:
 @click.option("--note", default="", metavar="TEXT", help="what else to remember of it")
 @_params
 @click.option("--cost", type=float, metavar="NUMBER", help="what the runs cost, such as dollars")
-@click.option("--key", metavar="TEXT", help="this recording's own word: told again, it changes nothing")
+@click.option("--key", metavar="TEXT", help="a word of this outcome's own: told again, it changes nothing")
 @click.option(
     "--direction", type=click.Choice(["minimize", "maximize"]), help="the first time; default: minimize"
 )

@@ -18,6 +18,9 @@ LEAST_HASH = 4
 TITLE_CHARS = 80
 QUOTE_CHARS = 60
 
+Run = tuple[int | None, Mapping[str, float] | str]
+"""The seed of a run, and its metrics or why it has none."""
+
 Noted = tuple[int, str, Mapping[str, Any]]
 """A trial's number, its state as Optuna has it, and what we keep of it."""
 
@@ -25,15 +28,15 @@ Noted = tuple[int, str, Mapping[str, Any]]
 class Entry(NamedTuple):  # thousands are made at once: a frozen dataclass takes twenty times as long
     """An experiment, by the number of its first trial; `runs` has the metrics of each run, by name.
 
-    `failures` are the reasons for which runs gave nothing, `failed_seeds` the seeds of each; `cost` is what
-    all runs cost, None where nobody said, and `decision` what was decided last. What others wrote is cleaned
-    and cut, and still theirs.
+    `keys` are those of its trials, each with its runs. `failures` are the reasons for which runs gave
+    nothing; `cost` is what all runs cost, None where nobody said, and `decision` what was decided last. What
+    others wrote is cleaned and cut, and still theirs.
     """
 
     number: int
     id: str
     trials: tuple[int, ...]
-    keys: frozenset[str]
+    keys: Mapping[str, Sequence[Run]]
     commit: str = ""
     parent: str = ""
     description: str = ""
@@ -43,7 +46,6 @@ class Entry(NamedTuple):  # thousands are made at once: a frozen dataclass takes
     runs: tuple[Mapping[str, float], ...] = ()
     seeds: tuple[int | None, ...] = ()
     failures: tuple[str, ...] = ()
-    failed_seeds: tuple[tuple[int, ...], ...] = ()
     cost: float | None = None
     running: tuple[int, ...] = ()
     decision: KeptDecision | None = None
@@ -114,22 +116,25 @@ def _read(name: str, trials: Sequence[Noted], decisions: Mapping[int, KeptDecisi
     said: dict[str, Any] = {}
     runs: list[Mapping[str, float]] = []
     seeds: list[int | None] = []
-    failures, failed_seeds, costs, running = [], [], [], []
+    failures, costs, running = [], [], []
+    keys: dict[str, Sequence[Run]] = {}
     for number, state, fields in trials:
         told = fields["experiment"]
         # What it was called stays; of notes, the last one counts.
         note = told.get("note") or said.get("note", "")
         said = told | said
         said["note"] = note
-        outcome = fields.get("outcome")
+        key, outcome = fields.get("key", ""), fields.get("outcome")
+        keys[key] = ()
         if outcome is None:
             running += [number] if state == "RUNNING" and "withdrawn" not in fields else []
             continue
+        own = told.get("seeds", ())
         if "cost" in told:
             costs.append(told["cost"])
         if outcome.get("error"):
             failures.append(outcome["error"])
-            failed_seeds.append(tuple(told.get("seeds", ())))
+            keys[key] = [(seed, outcome["error"]) for seed in own or [None]]
             continue
         if outcome.get("values"):
             mains = [dict(outcome["values"])]
@@ -139,13 +144,15 @@ def _read(name: str, trials: Sequence[Noted], decisions: Mapping[int, KeptDecisi
         if beside := told.get("metrics"):
             mains = [main | more for main, more in zip(mains, beside, strict=False)]
         runs += mains
-        seeds += [*told.get("seeds", ()), *[None] * len(mains)][: len(mains)]
+        own = [*own, *[None] * len(mains)][: len(mains)]
+        seeds += own
+        keys[key] = list(zip(own, mains, strict=True))
     number = trials[0][0]
     return Entry(
         number,
         name,
         tuple([trial[0] for trial in trials]),
-        frozenset([fields["key"] for _, _, fields in trials if "key" in fields]),
+        keys,
         said.get("commit", ""),
         said.get("parent", ""),
         said.get("description", ""),
@@ -155,7 +162,6 @@ def _read(name: str, trials: Sequence[Noted], decisions: Mapping[int, KeptDecisi
         tuple(runs),
         tuple(seeds),
         tuple(failures),
-        tuple(failed_seeds),
         sum(costs) if costs else None,
         tuple(running) if not runs and not failures else (),
         decisions.get(number),

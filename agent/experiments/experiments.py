@@ -23,6 +23,8 @@ from bestguess.agent.experiments.memory import write_memory
 from bestguess.agent.experiments.opening import CHANGE, find_study, make_study, task_of
 from bestguess.agent.experiments.outlook import LATEST, LEAST, Stop, foresee
 from bestguess.agent.experiments.recording import (
+    TOLD,
+    Told,
     name_again,
     name_change,
     not_recorded,
@@ -118,8 +120,8 @@ class Experiments:
         """Record what came of a change; without a value and a failure, that it runs now.
 
         The same commit, diff or description, with the same params, is the same experiment, to which runs are
-        added; so it is with the number of an `experiment`. A `key` is recorded once, however often it is
-        told; so is the same value or failure of the same seed.
+        added; so it is with the number of an `experiment`. A `key` is that of one outcome, which is recorded
+        once, however often it is told, and of its start; so is the same outcome of the same seed.
 
         Args:
             value: the metric of each run.
@@ -135,11 +137,12 @@ class Experiments:
             key: a word of this recording's own, such as a job's id.
 
         Raises:
-            InputError: something is wrong with what was given; nothing was recorded.
+            InputError: something is wrong with what was given, or the key has another outcome; nothing was
+                recorded.
         """
         task = self.task
         told = read_told(task, value, metrics, failure, seed)
-        key = uuid4().hex if key is None else f"told:{read_key(key)}"
+        key = uuid4().hex if key is None else TOLD + read_key(key)
         cost = read_cost(cost)
         entries = self.entries
         if experiment is not None:
@@ -150,23 +153,28 @@ class Experiments:
             found = read_commit(self.folder, commit) if commit is not None else Commit("")
             named = name_change(found, description, diff, note, params)
         before = next((entry for entry in entries if entry.id == named["id"]), None)
-        whose = next((entry for entry in entries if f"{key}:0" in entry.keys), before)
+        keyed = (entry for entry in entries if any(one.rpartition(":")[0] == key for one in entry.keys))
+        whose = next(keyed, None)
         if whose is not None and whose is not before:
-            raise InputError(f"the key {shown(key[5:])} is that of {whose.named}; give each its own")
-        fresh = dict(not_recorded(before, task, told))
-        if before and told and not fresh:
+            raise InputError(
+                f"the key {shown(key.removeprefix(TOLD))} is that of {whose.named}; give each its own"
+            )
+        fresh: dict[str, Told | None] = dict(not_recorded(before, key, task, told))
+        if not told and whose is None:
+            fresh = {f"{key}:start": None}
+        if before and not fresh:
             return Recorded(before, False, task.metric)
         study, new = self._open(), False
         which = (named.get("commit") or named["id"])[:8]
         change = f"{named.get('description', 'an experiment')} ({which})"
         runs = sum(one.count for one in told)
-        for index, one in fresh.items() or [(0, None)]:
+        for name, one in fresh.items():
             more = {"seeds": list(one.seeds), "metrics": list(one.beside)} if one else {}
-            fields = named | {name: given for name, given in more.items() if given}
+            fields = named | {field: given for field, given in more.items() if given}
             if cost is not None:
                 fields["cost"] = cost * one.count / runs if one else cost
             proposal = Proposal({CHANGE: change}, "user", "an agent's experiment", experiment=fields)
-            new |= study.add_once(proposal, one.outcome if one else None, f"{key}:{index}") is not None
+            new |= study.add_once(proposal, one.outcome if one else None, name) is not None
         for number in before.running if before and told else ():
             study.withdraw(number, "its result was recorded")
         entry = next(entry for entry in self.entries if entry.id == named["id"])

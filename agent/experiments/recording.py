@@ -24,6 +24,9 @@ NOTE_CHARS = 1000
 DIFF_CHARS = 8000
 LONGEST_READ = 200_000
 KEY_CHARS = 200
+TOLD = "told:"
+"""Before a key that somebody gave."""
+
 MOST_PARAMS = 100
 MOST_RUNS = 100
 
@@ -68,14 +71,13 @@ class Told:
         """How many runs it is of, seeds or not."""
         return len(self.outcome.runs) or 1
 
-    def came(self, task: Task) -> list[Any]:
-        """Return what each of its runs came to: the metrics of the task, or why there are none."""
-        if self.outcome.failed:
-            return [self.outcome.error] * max(len(self.seeds), 1)
-        values = self.outcome.values
-        return (
-            [tuple(values[name] for name in task.names)] if values else [(run,) for run in self.outcome.runs]
-        )
+    def runs(self, task: Task) -> list[tuple[int | None, Any]]:
+        """Return of each of its runs what another has to agree in to be the same."""
+        outcome, seeds = self.outcome, self.seeds or [None] * self.count
+        if outcome.failed:
+            return [(seed, outcome.error) for seed in seeds]
+        values = [outcome.values] if outcome.values else [{task.metric: run} for run in outcome.runs]
+        return [_run(task, seed, its) for seed, its in zip(seeds, values, strict=True)]
 
     def only(self, chosen: Sequence[int]) -> Told:
         """Return the same of some of its runs, which have seeds."""
@@ -210,23 +212,36 @@ def name_again(entry: Entry, note: str) -> dict[str, Any]:
     return {name: given for name, given in named.items() if given}
 
 
-def not_recorded(entry: Entry | None, task: Task, told: Sequence[Told]) -> Iterator[tuple[int, Told]]:
-    """Yield what an experiment does not have yet, with its place in what was told.
+def not_recorded(
+    entry: Entry | None, key: str, task: Task, told: Sequence[Told]
+) -> Iterator[tuple[str, Told]]:
+    """Yield what an experiment does not have yet, with the key of each trial.
 
     The same seed that came to the same values or failure is the same run; what has no seed may have come to
-    the same twice.
+    the same twice. Raises InputError where the experiment has another outcome under a key.
     """
-    had: set[tuple[int | None, Any]] = set()
-    if entry:
-        came = [tuple(run.get(name) for name in task.names) for run in entry.runs]
-        had = set(zip(entry.seeds, came, strict=True))
-        for why, seeds in zip(entry.failures, entry.failed_seeds, strict=True):
-            had |= {(seed, why) for seed in seeds}
+    known = (
+        {} if entry is None else {name: [_run(task, *one) for one in its] for name, its in entry.keys.items()}
+    )
+    had = {run for runs in known.values() for run in runs if run[0] is not None}
     for index, one in enumerate(told):
-        new = []
-        for at, run in enumerate(zip(one.seeds, one.came(task), strict=False)):
+        name, runs, new = f"{key}:{index}", one.runs(task), list[int]()
+        for at, run in enumerate(runs):
             if run not in had:
-                had.add(run)
                 new.append(at)
-        if new or not one.seeds:
-            yield index, one.only(new) if len(new) < len(one.seeds) else one
+            if run[0] is not None:
+                had.add(run)
+        if not new:
+            continue
+        if name not in known:
+            yield name, one.only(new) if len(new) < len(runs) else one
+        elif entry and known[name] != runs:
+            word = shown(key.removeprefix(TOLD))
+            raise InputError(
+                f"{entry.named} has another outcome under the key {word}; give each run a key of its own"
+            )
+
+
+def _run(task: Task, seed: int | None, came: Mapping[str, float] | str) -> tuple[int | None, Any]:
+    """Return what two runs have to agree in to be the same."""
+    return seed, came if isinstance(came, str) else tuple([came.get(name) for name in task.names])

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import bestguess as bg
+from bestguess.agent.experiments.answers import Recorded
 from bestguess.evals.measures.referee_speed import fill
 from bestguess.tools.errors import InputError, StudyError
 from bestguess.tools.goals import Direction
@@ -106,6 +108,30 @@ def test_whoever_tells_the_list_of_runs_so_far_each_time_has_recorded_each_once(
     assert recorded.entry.runs == tuple(run for run in runs if run["loss"] < 2.0)
     assert len(recorded.entry.failures) == 1
     assert recorded.entry.cost == pytest.approx(5.0)
+
+
+@pytest.mark.parametrize("task", [bg.Task(metric="loss"), bg.Task(metric="loss", limits={"mb": "<= 9"})])
+@pytest.mark.parametrize("seed", [None, [1, 2]])
+def test_a_key_is_that_of_a_start_and_its_outcome_and_another_outcome_is_refused(
+    task: bg.Task, seed: list[int] | None
+) -> None:
+    experiments = bg.Experiments(task=task)
+
+    def tell(*losses: float, **more: Any) -> Recorded:
+        metrics = [{"loss": loss, "mb": 1.0} for loss in losses] or None
+        return experiments.record(metrics=metrics, description="job", key="job:17", **more)
+
+    assert [tell().new, tell().new] == [True, False]
+    assert [tell(0.7, 0.8, seed=seed).new, tell(0.7, 0.8, seed=seed).new, tell().new] == [True, False, False]
+    for more in ({"seed": [3, 4]}, {"seed": None}):
+        with pytest.raises(InputError, match="another outcome under the key 'job:17'; give each run a key"):
+            tell(0.7, 0.9, **more)
+    with pytest.raises(InputError, match="another outcome"):
+        tell(failure="crashed")
+    assert experiments.record(metrics={"loss": 0.9, "mb": 1}, description="job", key="job").new
+    entry = experiments.entries[0]
+    assert [run["loss"] for run in entry.runs] == [0.7, 0.8, 0.9]
+    assert (entry.failures, entry.running) == ((), ())
 
 
 def test_the_same_seed_with_another_value_of_any_metric_of_the_task_is_another_run() -> None:
