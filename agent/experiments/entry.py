@@ -29,8 +29,8 @@ class Entry(NamedTuple):  # thousands are made at once: a frozen dataclass takes
     """An experiment, by the number of its first trial; `runs` has the metrics of each run, by name.
 
     `keys` are those of its trials, each with its runs. `failures` are the reasons for which runs gave
-    nothing; `cost` is what all runs cost, None where nobody said, and `decision` what was decided last. What
-    others wrote is cleaned and cut, and still theirs.
+    nothing; `cost` is what the `paid` runs cost, those of which somebody said it, None where nobody did, and
+    `decision` what was decided last. What others wrote is cleaned and cut, and still theirs.
     """
 
     number: int
@@ -47,6 +47,7 @@ class Entry(NamedTuple):  # thousands are made at once: a frozen dataclass takes
     seeds: tuple[int | None, ...] = ()
     failures: tuple[str, ...] = ()
     cost: float | None = None
+    paid: int = 0
     running: tuple[int, ...] = ()
     decision: KeptDecision | None = None
 
@@ -116,7 +117,7 @@ def _read(name: str, trials: Sequence[Noted], decisions: Mapping[int, KeptDecisi
     said: dict[str, Any] = {}
     runs: list[Mapping[str, float]] = []
     seeds: list[int | None] = []
-    failures, costs, running = [], [], []
+    failures, costs, running, paid = [], [], [], 0
     keys: dict[str, Sequence[Run]] = {}
     for number, state, fields in trials:
         told = fields["experiment"]
@@ -132,6 +133,7 @@ def _read(name: str, trials: Sequence[Noted], decisions: Mapping[int, KeptDecisi
         own = told.get("seeds", ())
         if "cost" in told:
             costs.append(told["cost"])
+            paid += len(outcome.get("runs") or [None])
         if outcome.get("error"):
             failures.append(outcome["error"])
             keys[key] = [(seed, outcome["error"]) for seed in own or [None]]
@@ -163,6 +165,7 @@ def _read(name: str, trials: Sequence[Noted], decisions: Mapping[int, KeptDecisi
         tuple(seeds),
         tuple(failures),
         sum(costs) if costs else None,
+        paid,
         tuple(running) if not runs and not failures else (),
         decisions.get(number),
     )

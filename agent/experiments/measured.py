@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from statistics import fmean, median
+from statistics import median
 
 from bestguess.agent.experiments.entry import Entry, quote
 from bestguess.tools.referee.experiment import Experiment
@@ -65,7 +65,6 @@ def _ends(values: Sequence[float]) -> tuple[float, float]:
 
 
 def cost_of_run(entries: Iterable[Entry]) -> float | None:
-    """Return what a run costs on average, where anybody said."""
-    said = [entry for entry in entries if entry.cost is not None]
-    found = [(entry.cost or 0.0) / max(len(entry.runs) + len(entry.failures), 1) for entry in said]
-    return fmean(found) if found else None
+    """Return what a run costs on average, of those whose cost was recorded."""
+    said = [(entry.cost, entry.paid) for entry in entries if entry.cost is not None and entry.paid]
+    return sum(cost for cost, _ in said) / sum(paid for _, paid in said) if said else None

@@ -11,6 +11,7 @@ import pytest
 
 import bestguess as bg
 from bestguess.agent.experiments.answers import Recorded
+from bestguess.agent.experiments.measured import measure
 from bestguess.evals.measures.referee_speed import fill
 from bestguess.tools.errors import InputError, StudyError
 from bestguess.tools.goals import Direction
@@ -358,6 +359,22 @@ def test_the_outlook_says_when_ideas_have_stopped_paying() -> None:
     assert found.cost == 10.0
     assert found.gain is not None
     assert experiments.stop(20, cost_per_run=2.0).cost == 40.0
+
+
+def test_a_run_costs_what_those_runs_cost_of_which_it_was_said() -> None:
+    for told in (
+        [(1.0, 1.0), (1.1, None), (1.2, 1.0), (None, 1.0)],
+        [([1.0], 8.0), ([1.1] * 7 + [float("nan"), 1.2], 2.0)],
+    ):
+        experiments = bg.Experiments()
+        for number, (value, cost) in enumerate(told):
+            failure = "crashed" if value is None else None
+            experiments.record(value, failure=failure, description="a", cost=cost, key=f"job {number}")
+        (one,) = measure(experiments.entries, ["value"], 1, None)
+        assert one.cost == pytest.approx(1.0)
+        experiments.record([1.0] * 10, description="b", cost=20.0)
+        said = sum(cost or 0.0 for _, cost in told)
+        assert experiments.stop(6).cost == pytest.approx(6 * (said + 20.0) / (said + 10.0))
 
 
 @pytest.mark.slow
