@@ -24,7 +24,6 @@ from bestguess.agent.experiments.opening import CHANGE, find_study, make_study, 
 from bestguess.agent.experiments.outlook import LATEST, LEAST, Stop, foresee
 from bestguess.agent.experiments.recording import (
     TOLD,
-    Told,
     name_again,
     name_change,
     not_recorded,
@@ -40,7 +39,6 @@ from bestguess.tools.referee.finalists import Finalist, finalists
 from bestguess.tools.referee.similarity import Change, find_similar
 from bestguess.tools.space.space import Space
 from bestguess.tools.trial import Proposal
-from bestguess.tools.words.given import shown
 from bestguess.tools.words.kept import KeptDecision
 
 if TYPE_CHECKING:
@@ -153,15 +151,7 @@ class Experiments:
             found = read_commit(self.folder, commit) if commit is not None else Commit("")
             named = name_change(found, description, diff, note, params)
         before = next((entry for entry in entries if entry.id == named["id"]), None)
-        keyed = (entry for entry in entries if any(one.rpartition(":")[0] == key for one in entry.keys))
-        whose = next(keyed, None)
-        if whose is not None and whose is not before:
-            raise InputError(
-                f"the key {shown(key.removeprefix(TOLD))} is that of {whose.named}; give each its own"
-            )
-        fresh: dict[str, Told | None] = dict(not_recorded(before, key, task, told))
-        if not told and whose is None:
-            fresh = {f"{key}:start": None}
+        fresh = not_recorded(entries, named["id"], key, task, told)
         if before and not fresh:
             return Recorded(before, False, task.metric)
         study, new = self._open(), False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,7 +73,7 @@ class Told:
 
     def runs(self, task: Task) -> list[tuple[int | None, Any]]:
         """Return of each of its runs what another has to agree in to be the same."""
-        outcome, seeds = self.outcome, self.seeds or [None] * self.count
+        outcome, seeds = self.outcome, list[int | None](self.seeds) or [None] * self.count
         if outcome.failed:
             return [(seed, outcome.error) for seed in seeds]
         values = [outcome.values] if outcome.values else [{task.metric: run} for run in outcome.runs]
@@ -213,17 +213,24 @@ def name_again(entry: Entry, note: str) -> dict[str, Any]:
 
 
 def not_recorded(
-    entry: Entry | None, key: str, task: Task, told: Sequence[Told]
-) -> Iterator[tuple[str, Told]]:
-    """Yield what an experiment does not have yet, with the key of each trial.
+    entries: Sequence[Entry], which: str, key: str, task: Task, told: Sequence[Told]
+) -> dict[str, Told | None]:
+    """Return what the experiment of an id does not have yet, by the key of each trial; None is its start.
 
     The same seed that came to the same values or failure is the same run; what has no seed may have come to
-    the same twice. Raises InputError where the experiment has another outcome under a key.
+    the same twice. Raises InputError where the key is another experiment's, or of another outcome.
     """
-    known = (
-        {} if entry is None else {name: [_run(task, *one) for one in its] for name, its in entry.keys.items()}
-    )
+    word = shown(key.removeprefix(TOLD))
+    keyed = (entry for entry in entries if any(one.rpartition(":")[0] == key for one in entry.keys))
+    whose = next(keyed, None)
+    if whose and whose.id != which:
+        raise InputError(f"the key {word} is that of {whose.named}; give each its own")
+    if not told:
+        return {} if whose else {f"{key}:start": None}
+    kept = next((entry.keys for entry in entries if entry.id == which), {})
+    known = {name: [_run(task, *run) for run in runs] for name, runs in kept.items()}
     had = {run for runs in known.values() for run in runs if run[0] is not None}
+    found: dict[str, Told | None] = {}
     for index, one in enumerate(told):
         name, runs, new = f"{key}:{index}", one.runs(task), list[int]()
         for at, run in enumerate(runs):
@@ -231,15 +238,13 @@ def not_recorded(
                 new.append(at)
             if run[0] is not None:
                 had.add(run)
-        if not new:
-            continue
-        if name not in known:
-            yield name, one.only(new) if len(new) < len(runs) else one
-        elif entry and known[name] != runs:
-            word = shown(key.removeprefix(TOLD))
+        if new and name not in known:
+            found[name] = one.only(new) if len(new) < len(runs) else one
+        elif new and whose and known[name] != runs:
             raise InputError(
-                f"{entry.named} has another outcome under the key {word}; give each run a key of its own"
+                f"{whose.named} has another outcome under the key {word}; give each run a key of its own"
             )
+    return found
 
 
 def _run(task: Task, seed: int | None, came: Mapping[str, float] | str) -> tuple[int | None, Any]:
