@@ -45,7 +45,7 @@ def test_it_keeps_its_length_whatever_is_in_the_record() -> None:
             number,
             f"{number}",
             (number,),
-            frozenset(),
+            {},
             commit=f"{number:040x}",
             description=f"{words} {number}",
             runs=({metric: 1.0 / (1 + number)},) if number % 3 else (),
