@@ -9,29 +9,36 @@ from __future__ import annotations
 
 import difflib
 import keyword
+import math
+import operator
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import accumulate, zip_longest
 
 MOST_CHARS = 200_000
 """Of a diff that is read: beyond, it is no change of an idea but a new program."""
 
 MOST_TOKENS = 4000
-"""Of a hunk whose sides are compared token by token; beyond, they are compared line by line."""
+"""Of a hunk in which a token that is there often may begin a match; in longer ones it only prolongs one."""
+
+MOST_STEPS = 500
+"""Per token of a hunk, to compare its sides; what is left then counts as another text."""
 
 _TOKEN = re.compile(
     r"""(?P<comment>\#[^\n]*|//[^\n]*)
-      | (?P<string>[rbfuRBFU]{0,2}(?:"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'))
+      | (?P<string>[rbfuRBFU]{0,2}(?:"[^"\\\n]*+(?:"|(?:\\.[^"\\\n]*+)++(?:"|\\?$))
+                                      |'[^'\\\n]*+(?:'|(?:\\.[^'\\\n]*+)++(?:'|\\?$))))
       | (?P<number>(?:0[xX][0-9a-fA-F_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?))
       | (?P<name>[^\W\d]\w*)
       | (?P<other>\*\*|//|[<>=!]=|->|:=|[-+*/%&|^@]=|[^\s\w])""",
-    re.VERBOSE,
+    re.VERBOSE | re.MULTILINE,
 )
+# A string with escaped signs that has no end is one up to the line's end: else each of its quotes is tried.
 _FILE = re.compile(
     r"^(diff --git|index |--- |\+\+\+ |new file|deleted file|similarity|rename|old mode|new mode)"
 )
-_PRODUCT = {"*", "/", "**"}
+_PRODUCT = {"*": operator.mul, "/": operator.truediv, "**": operator.pow}
 _LAYOUT = {",", ";", "(", ")", "[", "]", "{", "}", ":", "\\"}
 
 
@@ -85,12 +92,13 @@ def read_tokens(code: str) -> tuple[Token, ...]:
         if kind == "number":
             text = _number(text)
         elif kind == "string":
-            text = text.lstrip("rbfuRBFU")[1:-1]
+            text = text.lstrip("rbfuRBFU")
+            text = text[1:].removesuffix(text[0])
         elif kind == "name" and (keyword.iskeyword(text) or text in ("self", "const", "let", "var")):
             kind = "keyword"
         found.append(Token(text, kind))
-        while (shorter := _multiply(found)) is not None:
-            found = shorter
+        while _multiply(found):
+            pass
     return tuple(token for at, token in enumerate(found) if not _trails(found, at))
 
 
@@ -102,30 +110,29 @@ def _trails(tokens: list[Token], at: int) -> bool:
 
 
 def _number(text: str) -> str:
+    """Return a number written one way; as it is, where no float holds it, as a key of 2048 bits."""
     digits = text.replace("_", "")
-    value = int(digits, 16) if digits[:2].lower() == "0x" else float(digits)
-    return f"{float(value):.12g}"
+    try:
+        value = float(int(digits, 16) if digits[:2].lower() == "0x" else digits)
+    except (ValueError, OverflowError):
+        return text
+    return f"{value:.12g}" if math.isfinite(value) else text
 
 
-def _multiply(tokens: list[Token]) -> list[Token] | None:
-    """Return the tokens with a product, ratio or power of two numbers at their end as one number, if so."""
-    if len(tokens) < 3 or tokens[-1].kind != "number" or tokens[-3].kind != "number":
-        sign = len(tokens) >= 4 and tokens[-1].kind == "number" and tokens[-2].text == "-"
-        if sign and tokens[-3].text == "**" and tokens[-4].kind == "number":
-            base, power = float(tokens[-4].text), -float(tokens[-1].text)
-            if base > 0 and abs(power) <= 64:
-                return [*tokens[:-4], Token(f"{base**power:.12g}", "number")]
-        return None
-    left, sign_, right = float(tokens[-3].text), tokens[-2].text, float(tokens[-1].text)
-    if sign_ == "*":
-        value = left * right
-    elif sign_ == "/" and right:
-        value = left / right
-    elif sign_ == "**" and 0 < left <= 1e6 and abs(right) <= 64:
-        value = left**right
-    else:
-        return None
-    return [*tokens[:-3], Token(f"{value:.12g}", "number")]
+def _multiply(tokens: list[Token]) -> bool:
+    """Make a product, ratio or power of two numbers at the end of the tokens one number, if it is there."""
+    size = 4 if [token.text for token in tokens[-3:-1]] == ["**", "-"] else 3
+    if len(tokens) < size or tokens[-1].kind != "number" or tokens[-size].kind != "number":
+        return False
+    try:
+        left, right = float(tokens[-size].text), float(tokens[-1].text)
+        value = _PRODUCT[tokens[1 - size].text](left, right if size == 3 else -right)
+    except (KeyError, ValueError, ArithmeticError):  # no such sign, or a number that no float holds
+        return False
+    if not math.isfinite(value):
+        return False
+    tokens[-size:] = [Token(f"{value:.12g}", "number")]
+    return True
 
 
 def _hunks(diff: str) -> Iterator[tuple[str, str]]:
@@ -185,8 +192,27 @@ def _bound(tokens: tuple[Token, ...]) -> set[str]:
     return found
 
 
+class _Matcher(difflib.SequenceMatcher[Token]):
+    """One that stops in time: texts of few kinds of tokens would take the cube of their length."""
+
+    def __init__(self, old: tuple[Token, ...], new: tuple[Token, ...]) -> None:
+        super().__init__(None, old, new, autojunk=len(old) + len(new) > MOST_TOKENS)
+        places: dict[Token, list[int]] = self.b2j  # type: ignore[attr-defined]
+        self._steps = [*accumulate((1 + len(places.get(token, ())) for token in old), initial=0)]
+        self._left = MOST_STEPS * (len(old) + len(new))
+
+    def find_longest_match(
+        self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None
+    ) -> difflib.Match:
+        """Return the longest match in the ranges; an empty one once the steps are spent."""
+        self._left -= self._steps[-1 if ahi is None else ahi] - self._steps[alo]
+        return (
+            super().find_longest_match(alo, ahi, blo, bhi) if self._left >= 0 else difflib.Match(alo, blo, 0)
+        )
+
+
 def _compare(old: tuple[Token, ...], new: tuple[Token, ...]) -> Iterator[Edit]:
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=len(old) + len(new) > MOST_TOKENS)
+    matcher = _Matcher(old, new)
     for what, first, last, start, end in matcher.get_opcodes():
         if what == "equal":
             continue

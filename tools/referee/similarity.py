@@ -34,6 +34,9 @@ RENAMED = (0.2, 0.6, 0.8)
 """How much a renamed name tells whose letters are unlike, over one that is the same: where it is in no edit
 but as what a value is for, once in one, and more often."""
 
+MOST_NAMES = 50
+"""Of a diff that are matched to names of another, the most used: each is compared with each."""
+
 TARGET = 1.8
 CALL = 0.6
 """How much it tells what a value is for, and in which call it stands."""
@@ -139,16 +142,16 @@ def compare_words(first: str, second: str) -> float:
 def _alike(first: Any, second: Any) -> float:
     if isinstance(first, bool) or isinstance(second, bool) or first == second:
         return float(first == second and isinstance(first, bool) == isinstance(second, bool))
-    if not (isinstance(first, int | float) and isinstance(second, int | float)) or first * second <= 0:
+    if not (isinstance(first, int | float) and isinstance(second, int | float)):
         return 0.0
-    ratio = float(abs(first) / abs(second))
-    return min(ratio, 1.0 / ratio)
+    less, more = sorted((abs(first), abs(second)))
+    return float(less / more) if (first > 0) == (second > 0) else 0.0
 
 
 def _words(text: str) -> Counter[str]:
     bag: Counter[str] = Counter()
     for word in _WORD.findall(text.lower()):
-        if not word[0].isalpha():
+        if word[0] == "." or word[0].isdecimal():
             bag[f"{float(word.replace('_', '')):.9g}"] += 2
         elif word not in _EMPTY:
             bag[re.sub(r"(ing|ed|es|s|e)$", "", word) if len(word) > 4 else word] += 1
@@ -212,20 +215,22 @@ def _renamed(first: Edits, second: Edits) -> tuple[dict[str, str], dict[str, flo
         if mine in trust or other in names or place < 0.5:
             continue
         names[other] = mine
-        often = min(_uses(first, mine), _uses(second, other), 2)
+        often = min(ours[mine], theirs[other], 2)
         trust[mine] = 1.0 if letters else RENAMED[often]
     return names, trust
 
 
-def _free(edits: Edits, other: Edits) -> list[str]:
-    """Return the names of some edits that the other diff has nowhere and that its program may choose."""
-    used = {token.text for edit in edits.edits for token in (*edit.put, *edit.out) if token.kind == "name"}
-    used |= {edit.target for edit in edits.edits}
-    return sorted(name for name in used if name and name in edits.bound and name not in other.names)
+def _free(edits: Edits, other: Edits) -> dict[str, int]:
+    """Return the names of some edits that the other diff has nowhere and that its program may choose.
 
-
-def _uses(edits: Edits, name: str) -> int:
-    return sum(token.text == name for edit in edits.edits for token in (*edit.out, *edit.put))
+    Each has how often it is used; they are the most used ones.
+    """
+    uses: Counter[str] = Counter()
+    for edit in edits.edits:
+        uses.update(token.text for token in (*edit.put, *edit.out) if token.kind == "name")
+        uses[edit.target] += 0  # what a value is for counts as no use
+    free = {name: n for name, n in uses.items() if name in edits.bound and name not in other.names}
+    return dict(Counter(free).most_common(MOST_NAMES))
 
 
 def _beside(edits: Edits) -> dict[str, Counter[str]]:

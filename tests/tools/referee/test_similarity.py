@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from bestguess.tools.referee.similarity import (
@@ -48,6 +50,27 @@ def test_another_value_or_argument_is_another_idea(other: str) -> None:
     assert compare_diffs(RATE, other) < SAME_DIFF
 
 
+@pytest.mark.parametrize("number", ["0x" + "f" * 300, "0x_", "1e-300**-64", "1e300**64", "9e999"])
+def test_a_number_that_no_float_holds_is_compared_as_it_is_written(number: str) -> None:
+    assert compare_diffs(f"+P = {number}", f"+P = {number}") == 1.0
+    assert compare_diffs(f"+P = {number}", f"+P = {number}7") < 1.0
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ('+x="' + '\\"' * 4000, "+x=1"),
+        ("".join(f"+a{i}=1\n" for i in range(900)), "".join(f"+b{i}=1\n" for i in range(900))),
+        ("-" + "a b " * 990 + "\n+" + "a b b " * 600, "+x=1"),
+    ],
+    ids=["open quotes", "new names", "two words"],
+)
+def test_no_diff_of_eight_thousand_characters_takes_minutes(first: str, second: str) -> None:
+    started = time.process_time()
+    assert 0.0 <= compare_diffs(first, second) <= 1.0
+    assert time.process_time() - started < 20
+
+
 def test_what_is_like_comes_first_with_how_it_was_found() -> None:
     earlier = [
         Change(1, diff=RATE),
@@ -65,4 +88,6 @@ def test_what_is_like_comes_first_with_how_it_was_found() -> None:
 def test_params_are_compared_by_ratio_and_words_without_their_endings() -> None:
     assert compare_params({"lr": 0.1, "on": True}, {"lr": 0.2, "on": True}) == pytest.approx(0.75)
     assert compare_params({"on": True}, {"on": 1}) == 0.0
+    assert compare_params({"lr": 1e-300}, {"lr": 1e300}) == 0.0
     assert compare_words("removing the warmup", "remove warmups") == pytest.approx(1.0)
+    assert compare_words("½ the rate", "the rate ½") == pytest.approx(1.0)
