@@ -20,7 +20,7 @@ from bestguess.agent.experiments.entry import (
 from bestguess.agent.experiments.git import Commit, NoRepositoryError, read_commit
 from bestguess.agent.experiments.measured import cost_of_run, measure
 from bestguess.agent.experiments.memory import write_memory
-from bestguess.agent.experiments.opening import CHANGE, find_study, make_study, task_of
+from bestguess.agent.experiments.opening import find_study, make_study, task_of
 from bestguess.agent.experiments.outlook import LATEST, LEAST, Stop, foresee
 from bestguess.agent.experiments.recording import (
     TOLD,
@@ -31,6 +31,7 @@ from bestguess.agent.experiments.recording import (
     read_key,
     read_told,
 )
+from bestguess.agent.record.opening import CHANGE
 from bestguess.agent.record.study import Study
 from bestguess.agent.task import Task
 from bestguess.tools.errors import InputError, StudyError

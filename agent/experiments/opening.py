@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from bestguess.agent.checks import check_task
-from bestguess.agent.record.opening import study_names
+from bestguess.agent.record.opening import CHANGE, is_of_experiments, study_names
 from bestguess.agent.record.study import Study, load
 from bestguess.agent.task import Task
 from bestguess.tools.errors import StudyError
 from bestguess.tools.space.parameters import Text
 from bestguess.tools.space.space import Space
-
-CHANGE = "change"
-"""The one parameter of such a study: what was changed, in words."""
 
 
 def find_study(storage: str | None, name: str, given: Task | None) -> Study | None:
@@ -24,7 +21,7 @@ def find_study(storage: str | None, name: str, given: Task | None) -> Study | No
         if name in study_names(storage):
             raise
         return None
-    if tuple(study.space.names) != (CHANGE,):
+    if not is_of_experiments(study.space):
         raise StudyError(
             f"study {name!r} is one of parameters ({', '.join(study.space.names[:5])}), not of experiments; "
             "choose another study name"

@@ -19,11 +19,15 @@ from bestguess.agent.record.storage import is_there, open_storage, unannounced
 from bestguess.agent.record.storage_url import settled_url, shown_url
 from bestguess.agent.task import Task
 from bestguess.tools.errors import StudyError
+from bestguess.tools.space.parameters import Text
 from bestguess.tools.space.space import Space
 from bestguess.tools.words.given import shown
 from bestguess.tools.words.kept import whole
 
 MOST_NAMES = 10
+
+CHANGE = "change"
+"""The one parameter of a study of experiments, a text: what was changed in the program."""
 
 
 def find_or_make(
@@ -91,6 +95,20 @@ def check_kept(settings: Settings) -> None:
         raise StudyError(
             f"study {settings.name!r} in {shown_url(settings.url) or 'memory'} was not made by BestGuess: "
             f"no {sorted(missing)[0]} is kept with it"
+        )
+
+
+def is_of_experiments(space: Space) -> bool:
+    """Whether a study of this space is one of experiments: its trials are recorded, and none is asked for."""
+    return tuple(space.names) == (CHANGE,) and isinstance(space[CHANGE], Text)
+
+
+def check_tuned(name: str | None, space: Space) -> None:
+    """Raise StudyError for a study of experiments, which has no trials to ask for or to tell."""
+    if is_of_experiments(space):
+        raise StudyError(
+            f"study {name!r} is one of experiments, not of parameters, for its one parameter is the text "
+            f"{CHANGE!r}; record its trials as experiments, or choose another study name"
         )
 
 

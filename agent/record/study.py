@@ -20,7 +20,7 @@ from bestguess.agent.record.marks import (
     write_decision,
     write_remark,
 )
-from bestguess.agent.record.opening import find, find_or_make
+from bestguess.agent.record.opening import check_tuned, find, find_or_make
 from bestguess.agent.record.owner import RELEASED, Owner, life_of
 from bestguess.agent.record.settings import Settings
 from bestguess.agent.record.spool import Spool
@@ -308,8 +308,10 @@ class Study:
         Raises:
             ToldBeforeError: the trial has another outcome.
             InputError: the outcome lacks a metric of the task.
-            StudyError: the study has no such trial, or the trial is one of another study.
+            StudyError: the study has no such trial, the trial is one of another study, or the study is one of
+                experiments.
         """
+        check_tuned(self.name, self.space)
         number = self.number_of(trial)
         try:
             return self.finish(number, outcome), True
@@ -326,7 +328,9 @@ class Study:
         Raises:
             ParamsError: the params do not fit the space.
             InputError: the outcome lacks a metric of the task.
+            StudyError: the study is one of experiments.
         """
+        check_tuned(self.name, self.space)
         proposal = Proposal(self.space.validate(params), "user", "told by the user")
         if not self.task.noisy:
             now = self.task.outcome(outcome)

@@ -32,7 +32,7 @@ from bestguess.agent.llm import LLM
 from bestguess.agent.llm.grades import Grade
 from bestguess.agent.pruning.pruner import NONE, Pruner, check_rule
 from bestguess.agent.record.earlier import Earlier, begin_with, find_earlier
-from bestguess.agent.record.opening import is_kept
+from bestguess.agent.record.opening import check_tuned, is_kept
 from bestguess.agent.record.owner import Owner
 from bestguess.agent.record.study import Study
 from bestguess.agent.record.trials import ToldBeforeError
@@ -122,6 +122,7 @@ class Tuner:
         self.space = check_space(space)
         check_fidelity(self.space, self.task)
         study_name = check_study_name(study_name)
+        check_tuned(study_name, self.space)
         check_flag("resume", resume)
         runner = read_owner(owner)
         if not isinstance(switches, Switches):

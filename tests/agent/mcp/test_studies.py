@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 import bestguess as bg
 from bestguess.agent.mcp.studies import MOST_AT_ONCE, AskCall, OpenStudy, Studies
+from bestguess.agent.record.study import load
 from bestguess.tools.errors import InputError, StudyError
 
 SPACE = bg.Space(x=bg.Float(0, 1), n=bg.Int(1, 6))
@@ -63,6 +65,18 @@ def test_of_several_studies_one_must_be_named(studies: Studies) -> None:
     with pytest.raises(StudyError, match="there are 2 studies; name one by study_name: a, b"):
         studies.get(None)
     assert studies.get("b").name == "b"
+
+
+def test_no_trial_is_asked_for_or_told_in_a_study_of_experiments(studies: Studies) -> None:
+    bg.Experiments(studies.storage).record(0.5, description="base")
+    with pytest.raises(StudyError, match="is one of experiments, not of parameters"):
+        studies.get(None)
+    with (
+        closing(load(studies.storage, "experiments")) as study,
+        pytest.raises(StudyError, match="is one of experiments"),
+    ):
+        study.tell_params({"change": "another"}, bg.Outcome(0.1))
+    assert bg.Experiments(studies.storage).record(0.4, description="another").entry.number == 1
 
 
 def test_what_was_asked_stays_asked_when_the_process_has_closed_its_studies(studies: Studies) -> None:
