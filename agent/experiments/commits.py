@@ -50,12 +50,13 @@ def numbers_of(text: str, draft: Draft) -> dict[str, Any]:
         before = Path(folder) / draft.script.name
         before.write_text(text, encoding="utf-8", newline="")
         try:
-            tree, findings, _ = read_script(before)
-        except InputError:  # at that commit it was no Python that can be read
+            with readable(draft.script):
+                tree, findings, _ = read_script(before)
+                numbers = {found.name: found.value for found in findings if found.name in here}
+                texts, by_hand = put_in(draft, numbers)
+                file = draft.script.name
+                now = texts[file][1] if file in texts else read_text(draft.script, "", "")
+                same = not by_hand and ast.dump(ast.parse(now)) == ast.dump(tree)
+        except InputError:  # no Python that can be read, or numbers that cannot be written
             return {}
-    numbers = {found.name: found.value for found in findings if found.name in here}
-    texts, by_hand = put_in(draft, numbers)
-    now = texts[draft.script.name][1] if draft.script.name in texts else read_text(draft.script, "", "")
-    with readable(draft.script):
-        same = not by_hand and ast.dump(ast.parse(now)) == ast.dump(tree)
     return numbers if same else {}

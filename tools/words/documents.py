@@ -61,8 +61,10 @@ def read_source(path: str | Path, name: str, mend: str, *, most_bytes: int = MAX
     content = read_bytes(path, name, mend, most_bytes=most_bytes)
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+        # Code that the codecs of host names refuse: they take the square of a text's length.
+        b"x = n.xn--1".decode(encoding)
         text = content.decode(encoding)
-    except (SyntaxError, LookupError, UnicodeDecodeError) as problem:
+    except (SyntaxError, LookupError, UnicodeError) as problem:
         raise InputError(
             f"{name} is not UTF-8 text, nor in another encoding that it declares; save it as UTF-8"
         ) from problem

@@ -9,7 +9,7 @@ import pytest
 from tests.agent.experiments.conftest import git
 
 import bestguess as bg
-from bestguess.agent.experiments.commits import with_numbers
+from bestguess.agent.experiments.commits import numbers_of, with_numbers
 from bestguess.agent.experiments.edit import write_edit
 from bestguess.agent.experiments.git import read_versions
 from bestguess.tools.errors import InputError
@@ -135,6 +135,12 @@ def test_numbers_that_the_script_had_at_commits_are_told_where_only_they_differ(
     assert "of 3 experiments" in found.words
     assert experiments.stop(script="train.py").numbers is not None
     assert all(not entry.params for entry in experiments.entries)
+
+
+@pytest.mark.parametrize("was", ["# coding: undefined\nLR = 0.1\n", "LR = 0x" + "f" * 5000])
+def test_an_earlier_text_that_cannot_be_read_or_put_in_has_no_numbers(was: str, tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text("LR = 0.1\n")
+    assert numbers_of(was, scan(tmp_path / "train.py")) == {}
 
 
 def test_commits_elsewhere_and_words_like_options_are_no_versions(repository: Path, tmp_path: Path) -> None:

@@ -84,6 +84,9 @@ def test_a_script_is_read_in_the_encoding_that_it_declares(content: bytes, tmp_p
         "LR = 1".encode("utf-16"),
         b"# coding: latin-0\n",
         b"# coding: hex\n00",
+        b"# coding: undefined\n",
+        b"# coding: punycode\n#-" + b"a" * 400_000,
+        b"# coding: idna\n#.xn--" + b"9" * 400_000,
         b"\xef\xbb\xbf# coding: gbk",
     ],
 )
