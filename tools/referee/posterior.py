@@ -225,7 +225,7 @@ def _take(
     log *= -0.5
     log += settings.effect_log
     log[:, :kinds] += np.log1p(-wild)[:, None]
-    log[:, kinds:] += np.log(wild)[:, None]
+    log[:, kinds:] += len(one.values) * np.log(settings.tail)[:, None]  # `wild` may be too small a number
     top = log.max(axis=1)
     share = np.exp(log - top[:, None])
     evidence = share.sum(axis=1)

@@ -58,6 +58,15 @@ def test_one_wild_value_of_five_hardly_moves_the_centre() -> None:
     assert centre[0] == pytest.approx(1.0, abs=0.06)
 
 
+def test_a_hundred_runs_are_counted_without_a_warning() -> None:
+    measured = [Measured(0, np.array([0.5]), None), Measured(1, np.full(100, 0.1), 0)]
+    settings, grid = draw_settings(measured)
+    with np.errstate(divide="raise"):
+        change = run_filter(measured, settings, grid).change
+    assert change is not None
+    assert np.isfinite(change.weight).all()
+
+
 def test_the_least_noise_follows_from_the_values() -> None:
     assert resolution([0.5, 0.5, 0.51]) == pytest.approx(0.01 / 8)
     assert resolution([0.5, 0.5]) == pytest.approx(0.1 / 20)
