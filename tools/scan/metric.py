@@ -28,7 +28,7 @@ _SHOWN = re.compile(
 _NAME, _GAPS = re.compile(r"[^\W\d]\w*"), re.compile(r"[\s_-]+")
 _OPENED = re.compile(r"(?:[\"'](?P<key>[^\"'{}]+)[\"']:\s*)?\{|\}")
 _LABEL_CHARS = 200
-_ABOVE_CHARS = 2000
+_ABOVE_CHARS = 2000  # of the text before a value that are looked at
 _MOST_WORDS = 6
 
 NUMBER = r"([-\u2212+.,_$€£¥eE\d]*\d|(?i:nan|-?inf(?:inity)?)(?!\w))"
@@ -157,7 +157,8 @@ def names_result(name: str) -> bool:
 
 def _read_label(text: str, line: int) -> Printed | None:
     in_line = text.rpartition("\n")[2]
-    found = _LABEL.search(_PARTS.split(in_line)[-1][-_LABEL_CHARS:])
+    # One more, as a minus is told by what is before it.
+    found = _LABEL.search(_PARTS.split(in_line[-_LABEL_CHARS - 1 :])[-1][-_LABEL_CHARS:])
     if found is None or not (found["mark"] or names_result(found["words"])):
         return None
     words = found["words"].split(" ")[-_MOST_WORDS:]
@@ -192,7 +193,7 @@ def _read_label(text: str, line: int) -> Printed | None:
 def _names_above(text: str) -> list[str]:
     """Return the names of the dictionaries that are still open where a text ends."""
     names: list[str] = []
-    for found in _OPENED.finditer(text[-_ABOVE_CHARS:]):
+    for found in _OPENED.finditer(text):
         names = names[:-1] if found[0] == "}" else [*names, found["key"] or ""]
     return [*filter(None, names)]
 
@@ -211,9 +212,8 @@ def _texts(tree: ast.Module) -> Iterator[tuple[str, int]]:
         for piece in _pieces_of_call(node, dicts):
             if piece is None:
                 yield text, node.lineno
-                text += _SOME
-            else:
-                text += piece
+                piece = _SOME
+            text = (text + piece)[-_ABOVE_CHARS:]
 
 
 def _pieces_of_call(call: ast.Call, dicts: Mapping[str, ast.expr]) -> _Pieces:
