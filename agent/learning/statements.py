@@ -76,6 +76,7 @@ def find_statements(text: str, space: Space, names: Names, document: str = "") -
         return bool(names.known(word))
 
     lines = read_lines(text, known)
+    plain = [line.plain for line in lines]  # once: a long line may hold a value every few characters
     said: set[tuple[Any, ...]] = set()
     sentences = list(find_sentences(lines, known))
     units = _units(sentences, space, names)
@@ -84,7 +85,7 @@ def find_statements(text: str, space: Space, names: Names, document: str = "") -
             continue  # what is only set is no advice
         for value in find_values(sentence, space, names, units):
             first, last = sentence.line_at(value.start), sentence.line_at(max(value.end - 1, value.start))
-            quote = " ".join(lines[number - 1].plain for number in range(first, last + 1))
+            quote = " ".join(plain[first - 1 : last])
             key = (value.parameter, value.written.lower(), first)
             if key in said or len(quote) > QUOTE_CHARS:
                 continue

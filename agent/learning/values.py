@@ -120,12 +120,13 @@ class _Reading:
         """Return the parameter that what stands in a place belongs to, nothing where it is another's."""
         earlier = [mention for mention in self.mentions if mention[1] <= start]
         # What is named in parentheses that end before counts where nothing else is named.
-        before = [one for one in earlier if not _is_aside(self.text[one[1] : start])] or earlier
+        named = (one for one in reversed(earlier) if not _is_aside(self.text[one[1] : start]))
+        before = next(named, earlier[-1] if earlier else None)
         after = next((mention for mention in self.mentions if mention[0] >= end), None)
         if after and _FOR.fullmatch(self.text, end, after[0]):
             return after[2]
         if before:
-            return before[-1][2]
+            return before[2]
         if self.owner is not None:
             return self.owner
         is_near = (
