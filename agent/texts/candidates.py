@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bestguess.agent.texts.answers import Answer, Answers
@@ -10,7 +11,7 @@ from bestguess.agent.texts.items import Item, Splits
 from bestguess.agent.texts.prompt_form import PromptForm
 from bestguess.agent.texts.racing import FIRST, Race
 from bestguess.agent.tuner import Tuner
-from bestguess.tools.errors import ModelError, StudyError
+from bestguess.tools.errors import InputError, ModelError, StudyError
 from bestguess.tools.trace import MOST_STEPS, STEP_CHARS, Step
 from bestguess.tools.trial import Outcome, Params, Trial
 
@@ -19,6 +20,9 @@ MOST_FREE = 20
 
 ITEMS = "validation items"
 """The fact of the study's task that says on how many items candidates race."""
+
+SCORE_CODE = "code of the score"
+"""The fact that tells a score function of one's own from others of its name."""
 
 Say = Callable[[Trial, "Progress"], object]
 
@@ -46,8 +50,11 @@ class Candidates:
         self._items = splits.validation[:count]
         self.race = Race(count, seed=tuner.study.seed, first=FIRST if racing else count)
         self._trials: dict[str, Trial] = {}
+        same = tuner.study.made_for.facts.get(SCORE_CODE, "") == form.score_code
         for trial in tuner.history.complete:
-            self._replay(trial)
+            self._replay(trial, same_score=same)
+        if not same and tuner.history.complete and self.race.best is None:
+            raise self._other_score("no answer of then is there to compare them by")
 
     def run(self, say: Say | None) -> None:
         """Try candidates until no further one can be paid for, or can be better."""
@@ -128,17 +135,43 @@ class Candidates:
         asked = self._form.question(item)
         if len(asked) > STEP_CHARS:  # what is asked often stands behind a long passage
             asked = f"{asked[: STEP_CHARS // 4]} … {asked[-STEP_CHARS // 2 :]}"
-        return Step(f"item {number}", asked, said, wrong)
+        return Step(_step_name(number), asked, said, wrong)
 
-    def _replay(self, trial: Trial) -> None:
-        """Take in what is known of a trial of an earlier run: the answers that it had cost nothing now."""
+    def _replay(self, trial: Trial, *, same_score: bool) -> None:
+        """Take in what is known of a trial of an earlier run: the answers that it had cost nothing now.
+
+        Raises InputError where the score is not the same, and gives these answers other scores than then.
+        """
         name = _name(trial.params)
         prompts = [self._form.messages(trial.params, item.fields) for item in self._items]
         known = [item for item, prompt in enumerate(prompts) if not self._answers.price([prompt])]
         scores, _ = self._form.scores(self._answers, trial.params, [self._items[item] for item in known])
+        now = dict(zip(known, scores, strict=True))
+        if not same_score and not self._was_told(trial, now):
+            raise self._other_score(f"the answers of trial {trial.number} had other scores then")
         if known and (self.race.best is not None or len(known) == self.race.items):
-            self.race.note(name, dict(zip(known, scores, strict=True)))
+            self.race.note(name, now)
             self._trials.setdefault(name, trial)
+
+    def _was_told(self, trial: Trial, scores: Mapping[int, float]) -> bool:
+        """Whether a trial was told these scores, as far as its runs and its trace say."""
+        assert trial.outcome is not None
+        runs, right = trial.outcome.runs, {step.name: not step.error for step in trial.outcome.trace}
+        if len(runs) == len(scores) == self.race.items:  # of fewer they are estimates
+            return all(math.isclose(runs[item], score, abs_tol=1e-9) for item, score in scores.items())
+        return all(
+            right.get(_step_name(item), score == 1.0) == (score == 1.0) for item, score in scores.items()
+        )
+
+    def _other_score(self, why: str) -> InputError:
+        return InputError(
+            f"the score {self._form.score_name} is not the function that this study was begun with: {why}; "
+            "choose another study name"
+        )
+
+
+def _step_name(item: int) -> str:
+    return f"item {item}"
 
 
 def _name(params: Params) -> str:

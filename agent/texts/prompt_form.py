@@ -13,9 +13,10 @@ import numpy as np
 from bestguess.agent.checks import check_count
 from bestguess.agent.llm import Message
 from bestguess.agent.texts.answers import Answer, Answers
+from bestguess.agent.texts.fingerprint import fingerprint
 from bestguess.agent.texts.items import Item, Splits, read_items, split
 from bestguess.agent.texts.layouts import LAYOUTS, Layout, check_template, escape, fill, write
-from bestguess.agent.texts.scoring import check_answers, read_score
+from bestguess.agent.texts.scoring import SCORES, check_answers, read_score
 from bestguess.tools.errors import InputError, ModelError
 from bestguess.tools.space.parameters import Choice, Text
 from bestguess.tools.space.space import Space
@@ -54,6 +55,7 @@ class PromptForm:
     ) -> None:
         self.items = read_items(items)
         self.score_name, self._score = read_score(score)
+        self.score_code = "" if self.score_name in SCORES else fingerprint(self._score)
         check_answers(self.score_name, self.items)
         self.template = check_template(template, tuple(self.items[0].fields))
         self.shots = shots if shots == 0 else check_count("shots", shots, 32)

@@ -17,7 +17,7 @@ from bestguess.agent.llm.connect import connect
 from bestguess.agent.record.storage_url import file_of
 from bestguess.agent.task import Task
 from bestguess.agent.texts.answers import Answers
-from bestguess.agent.texts.candidates import ITEMS, Candidates, Say
+from bestguess.agent.texts.candidates import ITEMS, SCORE_CODE, Candidates, Say
 from bestguess.agent.texts.items import Item
 from bestguess.agent.texts.layouts import LAYOUTS
 from bestguess.agent.texts.prompt_form import PromptForm
@@ -98,7 +98,7 @@ class PromptTask(PromptForm):
             f"({self.score_name})",
             metric="score",
             direction="maximize",
-            facts={ITEMS: items},
+            facts={ITEMS: items} | ({SCORE_CODE: self.score_code} if self.score_code else {}),
         )
 
     def tune(
@@ -178,6 +178,14 @@ class PromptTask(PromptForm):
             )
 
     def _test(self, answers: Answers, items: Sequence[Item], best: Params, default: Params) -> Tested:
+        prompts = [self.messages(params, item.fields) for params in (default, best) for item in items]
+        made, price = answers.calls, answers.price(prompts)
+        if price > answers.left:  # earlier runs were allowed more
+            enough = made + max(-(-2 * made // (TEST_SHARE - 2)), 8)  # more calls, more test items
+            raise InputError(
+                f"calls is {answers.most_calls}, and {made} were made for this study before: the test of the "
+                f"best prompt needs {price} more; give at least {enough} calls"
+            )
         of_default, _ = self.scores(answers, default, items)
         of_best, _ = self.scores(answers, best, items)
         return Tested(tuple(of_best), tuple(of_default))

@@ -168,7 +168,9 @@ def budget(
     text = f"Budget: {', '.join(limits)}." if limits else "No budget is set; each run asks."
     if seconds and agreed.until:
         fits = max(int((agreed.until - time.time()) / seconds * session.bench.parallel), 0)
-        text += f" At {duration(seconds)} a trial that is room for about {fits} trials."
+        if agreed.trials is not None:
+            fits = min(fits, max(agreed.trials - len(session.bench.history), 0))
+        text += f" At {duration(seconds)} a trial that is room for about {counted(fits, 'trial')}."
     return text
 
 

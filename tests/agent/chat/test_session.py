@@ -675,6 +675,11 @@ def test_a_time_names_its_day_where_that_is_another_one_and_can_be_lifted(talk: 
     assert talk.say("/budget trials=none").text == "No budget is set; each run asks."
 
 
+def test_a_budget_has_no_room_for_more_trials_than_were_agreed(talk: Talk) -> None:
+    talk.say("tune train.py", "always", "/budget trials=5")
+    assert talk.say("/budget minutes=600").text.endswith("that is room for about 4 trials.")
+
+
 def test_a_trial_is_tried_and_a_table_shown_of_what_is_named(talk: Talk) -> None:
     talk.say("tune train.py", "always", "try depth=4", "trial 0 but with dart", "yes")
     assert [trial.params["depth"] for trial in talk.session.bench.history] == [3, 4, 3]

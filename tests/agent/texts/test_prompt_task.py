@@ -227,6 +227,41 @@ def test_a_study_of_something_else_is_not_gone_on_with(tmp_path: Path) -> None:
             task(**short, **other).tune(CALLS, seed=seed, **given)
 
 
+def test_a_score_of_the_same_name_goes_on_with_a_study_only_where_it_scores_alike(tmp_path: Path) -> None:
+    given: dict[str, Any] = {"storage": f"sqlite:///{tmp_path}/s.db", "study_name": "s"}
+
+    def tune(score: Any) -> Any:
+        score.__qualname__ = "fair"
+        return task(**TWO, score=score, layouts=["turns"]).tune(60, **given)
+
+    first = tune(lambda answer, item: float(answer == item["output"]))
+    for other in (
+        lambda answer, item: 1.0 - float(answer == item["output"]),
+        lambda answer, item: 0.9 * float(answer == item["output"]),
+    ):
+        with pytest.raises(InputError, match="fair is not the function that this study was begun with"):
+            tune(other)
+    assert tune(lambda answer, item: float(answer.strip() == item["output"])).score == first.score
+    for path in tmp_path.glob("s.answers-*"):
+        path.unlink()
+    with pytest.raises(InputError, match="no answer of then"):
+        tune(lambda answer, item: float(answer.strip() == item["output"]))
+    assert tune(lambda answer, item: float(answer == item["output"])).default_score == first.default_score
+
+
+def test_a_test_beyond_the_calls_of_all_runs_is_refused_and_asks_nothing(tmp_path: Path) -> None:
+    given: dict[str, Any] = {"storage": f"sqlite:///{tmp_path}/s.db", "study_name": "s"}
+    words: dict[str, Any] = {"shots": 1, "instructions": ()}
+    with pytest.raises(ModelUnavailable):
+        task(Shown(most=90), **words).tune(CALLS, **given)
+    model = Shown()
+    with pytest.raises(InputError, match="calls is 60, and 90 were made") as refused:
+        task(model, **words).tune(60, **given)
+    assert not model.asked
+    enough = int(str(refused.value).split()[-2])
+    assert task(model, **words).tune(enough, **given).calls == 90 + len(model.asked) <= enough
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_the_template_filled_in_is_what_the_model_read(layout: str) -> None:
     model = Shown()
