@@ -51,10 +51,13 @@ def trials_left(session: Conversation) -> int:
     return trials.left if trials and not trials.open_ended else 0
 
 
-def room_for(session: Conversation, minutes: float) -> int:
-    """Return how many trials fit into a time, by how long they took; 0 where that is not known."""
-    seconds = trial_seconds(session)
-    return max(int(60 * minutes / seconds * session.bench.parallel), 1) if seconds else 0
+def room_for(session: Conversation, minutes: float) -> int | None:
+    """Return how many of the trials agreed fit into a time, by how long one takes; None before one ran."""
+    seconds, most = trial_seconds(session), session.bench.agreed.trials
+    if not seconds:
+        return None
+    fits = max(int(60 * minutes / seconds * session.bench.parallel), int(minutes > 0))
+    return fits if most is None else min(fits, max(most - len(session.bench.history), 0))
 
 
 def agreement_for(session: Conversation, n: int, minutes: float | None = None) -> Agreed:

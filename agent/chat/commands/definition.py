@@ -6,12 +6,12 @@ import time
 from dataclasses import replace
 from typing import Any, Literal
 
-from bestguess.agent.chat.answers import facts
 from bestguess.agent.chat.answers.formatting import clock, duration, verbatim
 from bestguess.agent.chat.answers.tables import plan_table
 from bestguess.agent.chat.answers.templating import render_file
 from bestguess.agent.chat.command import Count, Minutes, Number, command
 from bestguess.agent.chat.conversation import Conversation
+from bestguess.agent.chat.cost import room_for, trial_seconds
 from bestguess.agent.chat.draft import draft, read_script
 from bestguess.agent.chat.events import Card
 from bestguess.agent.chat.files import within
@@ -164,12 +164,10 @@ def budget(
         limits.append(f"no trial is started after {clock(agreed.until)}")
     if agreed.tokens is not None:
         limits.append(f"{agreed.tokens} tokens")
-    seconds = facts.seconds_per_trial(session.bench.history)
     text = f"Budget: {', '.join(limits)}." if limits else "No budget is set; each run asks."
+    seconds = trial_seconds(session) if agreed.until and session.bench.plan else None
     if seconds and agreed.until:
-        fits = max(int((agreed.until - time.time()) / seconds * session.bench.parallel), 0)
-        if agreed.trials is not None:
-            fits = min(fits, max(agreed.trials - len(session.bench.history), 0))
+        fits = room_for(session, (agreed.until - time.time()) / 60) or 0
         text += f" At {duration(seconds)} a trial that is room for about {counted(fits, 'trial')}."
     return text
 

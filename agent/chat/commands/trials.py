@@ -29,7 +29,9 @@ def _card_for_run(session: Conversation, n: int | None = None, minutes: float | 
     else:
         room, trials = room_for(session, minutes), f"trials for {duration(60 * minutes)}"
         most = "as many as fit" if given is None else f"at most {given}"
-        fits = f"how many: {most}; {f'there is room for about {room}' if room else 'it has not run yet'}"
+        fits = (
+            f"how many: {most}; {'it has not run yet' if room is None else f'there is room for about {room}'}"
+        )
         lines = (cost_lines(session, room or 1)[0], fits)
     if waiting and n:
         lines = (*lines, f"{waiting} of them {'were' if waiting > 1 else 'was'} still to run")

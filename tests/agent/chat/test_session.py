@@ -678,6 +678,7 @@ def test_a_time_names_its_day_where_that_is_another_one_and_can_be_lifted(talk: 
 def test_a_budget_has_no_room_for_more_trials_than_were_agreed(talk: Talk) -> None:
     talk.say("tune train.py", "always", "/budget trials=5")
     assert talk.say("/budget minutes=600").text.endswith("that is room for about 4 trials.")
+    assert "room for about 4" in str(talk.say("/run minutes=600"))
 
 
 def test_a_trial_is_tried_and_a_table_shown_of_what_is_named(talk: Talk) -> None:
