@@ -42,7 +42,6 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> bg.Result:
     return bg.tune(train, SPACE, task=TASK, n_trials=16, seed=0, storage=storage, study_name="s")
 
 
-@pytest.mark.slow
 def test_the_default_comes_first_as_a_whole_run_and_then_as_the_smallest(result: bg.Result) -> None:
     first, second = result.trials[:2]
     assert (first.source, first.params["epochs"]) == ("default", 27)

@@ -163,7 +163,6 @@ def test_an_unknown_tuner_is_refused_with_the_nearest() -> None:
         bg.adapters.nobody  # noqa: B018
 
 
-@pytest.mark.slow
 def test_adapters_are_public_before_anything_else_is_imported() -> None:
     words = "import bestguess as bg; print(bg.adapters.skopt.DISTRIBUTION)"
     done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)

@@ -101,7 +101,6 @@ def test_studies_are_listed_with_what_cannot_be_read(
     inside(script)
 
 
-@pytest.mark.slow
 def test_a_study_begins_with_the_earlier_ones_that_are_named(inside: Callable[[Script], None]) -> None:
     async def script(client: Client) -> None:
         await call(client, "create_study", study_name="old", space=SPACE)
@@ -164,7 +163,6 @@ def test_a_space_is_widened_and_what_was_learned_stays(inside: Callable[[Script]
     inside(script)
 
 
-@pytest.mark.slow
 def test_a_study_from_its_space_to_its_report(inside: Callable[[Script], None]) -> None:
     async def script(client: Client) -> None:
         made = await call(client, "create_study", study_name="s", space=SPACE, metric="loss", seed=0)
@@ -237,7 +235,6 @@ def test_telling_again_is_harmless_and_telling_otherwise_is_refused(inside: Call
     inside(script)
 
 
-@pytest.mark.slow
 def test_a_hopeless_trial_is_to_stop_by_what_is_reported_of_it(inside: Callable[[Script], None]) -> None:
     async def script(client: Client) -> None:
         await call(client, "create_study", study_name="s", space=SPACE, seed=1, pruner="forecast")

