@@ -192,7 +192,7 @@ class Session(Acting):
         if reading.unclear:
             left = shorten(clean_line(reading.unclear), 200)
             why = "I did not understand it, or it is for when the trials are done"
-            self._emit(Event("remark", f"Of *{left}* nothing is done: {why}."))
+            self._emit(Event("remark", f"Of *{left}* nothing is done: {why}.", {"unclear": True}))
         self._perform_all(reading.intents)
 
     def _read(self, text: str) -> Reading:
@@ -255,17 +255,14 @@ class Session(Acting):
                 return
             self._emit(Answer(not_understood(text, self._context()), unclear=True).event)
             return
-        self.choices = reading.choices
         lines = [
             f"{number}. {', then '.join(_describe(intent) for intent in choice)}"
             for number, choice in enumerate(reading.choices, 1)
         ]
         numbers = "*1* or *2*" if len(lines) > 1 else "*1*"
         ask = f"Nothing was done yet.{unclear} Did you mean …? Say {numbers}, or *no*."
-        commands = [
-            [REGISTRY[intent.command].write(intent.arguments) for intent in choice]
-            for choice in reading.choices
-        ]
+        commands = [[_written(intent) for intent in choice] for choice in reading.choices]
+        self.choices = reading.choices
         self._questions += 1
         self._cards_before = self._cards
         fields = {"choices": commands, "question": self._questions}
@@ -475,8 +472,10 @@ def _from_outside(intents: Sequence[Intent]) -> tuple[Intent, ...]:
 
 
 def _describe(intent: Intent) -> str:
+    if intent.command == LATER:
+        return verbatim(_written(intent))
     command = REGISTRY[intent.command]
-    return f"{verbatim(command.write(intent.arguments))} ({command.summary.partition(':')[0].rstrip('.')})"
+    return f"{verbatim(_written(intent))} ({command.summary.partition(':')[0].rstrip('.')})"
 
 
 def _written(intent: Intent) -> str:

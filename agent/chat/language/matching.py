@@ -16,21 +16,26 @@ from bestguess.agent.chat.commands import REGISTRY
 from bestguess.agent.chat.commands.limits import BEST
 from bestguess.agent.chat.language.intents import Context, Intent
 from bestguess.agent.chat.language.ranking import NEGATED, NOTHING, ranker, stem, tokens
-from bestguess.agent.chat.language.slots import Marked
+from bestguess.agent.chat.language.slots import Marked, plain
 from bestguess.agent.chat.language.words import (
     ALSO,
     AS_IN_BEST,
     COUNTED,
+    EXCEPTED,
+    EXCEPTING,
     IN_PLACE,
     LISTING,
     NEXT_BEST,
     NOTED,
+    OF_SOME_TRIALS,
+    ONLY_TUNED,
     PARTS,
     POLITE,
     QUESTION,
     REMARKED,
     REPLACES,
     REQUEST,
+    REVERSED,
     TIGHTER,
     WIDER,
     WITHOUT,
@@ -64,11 +69,18 @@ _WANTED = "T O V N P with but use of settings params like same as best winner ta
 WANTED = frozenset(map(stem, re.findall(r"\w+", _WANTED)))
 """Words and marks that alone reject nothing."""
 
+_TAKING = frozenset({"pin", "drop", "forbid", "undo"})
+_CHANGING = _TAKING | {"narrow", "widen"}
+"""Commands that change what is searched or counted."""
+
 FAILED = "fail|crash|die|died|dy"
 """The stems of words for failures."""
 
 SEVERAL = frozenset({"pin", "forbid", "table", "expect"})
 """What takes several values of one name."""
+
+BY_NAME = frozenset({"pin", "drop"})
+"""What takes names without values, too: one beside the value of another has no use then."""
 
 Filled = tuple[dict[str, Any], set[int]]
 
@@ -212,11 +224,32 @@ def _fit(command: Command, filled: Filled, marked: Marked, text: str, chance: fl
     turned = command.effect != "reads" and name not in CONDITIONAL and not ranker().allows(marked.text, name)
     if name not in WORDY:  # of three trials it is not said which two
         doubtful = doubtful or any(number not in used for _, number in marked.marks("NT"))
-    if doubtful or turned:
+    if doubtful or turned or _reverses(name, marked, is_certain) or _is_partial(name, marked, used):
         chance = min(chance, DOUBTFUL)
     elif is_certain:
         chance = 1.0
     return Fit(Intent(name, arguments, "person"), chance, is_certain)
+
+
+def _reverses(name: str, marked: Marked, is_certain: bool) -> bool:
+    """Whether a change may be the opposite of what is meant: "all but", "only", "no reason to"."""
+    if is_certain:
+        return False
+    text = marked.text
+    if name in _CHANGING and re.search(EXCEPTING, text):
+        return not re.fullmatch(EXCEPTED.get(name, "(?!)"), text)
+    tuned = name in _TAKING and not marked.marks("VO") and re.search(ONLY_TUNED, text)
+    return bool(tuned) or any(
+        name in names and re.search(words, plain(marked.written)) for names, words in REVERSED.items()
+    )
+
+
+def _is_partial(name: str, marked: Marked, used: set[int]) -> bool:
+    """Whether a table or the cost would answer for all trials what is asked of some."""
+    bounded = any(number not in used for _, number in marked.marks("BR"))
+    return (name in ("table", "cost") and bounded) or (
+        name == "cost" and re.search(OF_SOME_TRIALS, marked.text) is not None
+    )
 
 
 def _fill(command: Command, marked: Marked, context: Context, said: Said) -> Filled | None:
@@ -440,11 +473,15 @@ def _values(
     if command.name in ("try", "expect"):
         held |= dict(take("S", 9))
         held |= {name: low if high is None else high for name, low, high in take("B", 9)}
-    named = [] if is_fixing or command.name == "table" else take("P", 9) or said.meant
-    if not held and command.name in ("pin", "drop"):
+    bare = set(marked.named("P")) - set(held)
+    is_best = command.name == "pin" and re.search(AS_IN_BEST, marked.text)
+    if held and bare and is_best:
+        return {"unfit": True}  # the one is to be as in the best, the other not
+    takes_names = not (is_fixing or command.name == "table" or (held and bare and command.name in BY_NAME))
+    named = (take("P", 9) or said.meant) if takes_names else []
+    if not held and command.name in BY_NAME:
         if re.search(NEXT_BEST, marked.text):
             return {"unfit": True}
-        is_best = command.name == "pin" and re.search(AS_IN_BEST, marked.text)
         is_none = command.name == "drop" and re.fullmatch(WITHOUT, marked.text)
         held = dict.fromkeys(named, BEST if is_best else 0 if is_none else None)
     return {"values": held} if held else {}

@@ -2,8 +2,8 @@
 
 A a column, C how many, T a trial, N any other number, M minutes, K tokens, P a parameter, Q an option of the
 program that is not tuned, V a value for one, S a step from the best, R a range, B bounds of a parameter, E
-more options, O an option, F a file, G a metric, U how many in all, Y a study. Whoever reads one has a use for
-each mark.
+more options, O an option, F a file, G a metric, H a share in percent, U how many in all, Y a study. Whoever reads
+one has a use for each mark.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from bestguess.agent.chat.language.words import (
     GIVEN,
     GOALS,
     HOURS,
+    HUNDREDTHS,
     LESS_THAN,
     LISTED,
     LOOSE_GOAL,
@@ -42,6 +43,7 @@ from bestguess.agent.chat.language.words import (
     REPLACED,
     REST,
     SAID_MORE,
+    SHARE,
     SMALLER,
     SPELLED,
     SPOKEN,
@@ -101,6 +103,9 @@ class Marked:
             self._mark("G", pattern, _goal(way))
         self._mark("G", LOOSE_GOAL, _goal("", is_known=True))
         self._mark_names()
+        if any(isinstance(self._parameters.get(name), Float) for name in self.named("P") or [topic]):
+            self.text = re.sub(HUNDREDTHS, _hundredths, self.text)
+        self._mark("H", rf"({SHARE})", lambda match: match[1])
         self._mark_bounds(topic)
         self._mark_values(topic)
         self._mark_counts()
@@ -319,6 +324,11 @@ def corrected(text: str) -> str:
     if re.search(TAKEN_BACK, said):
         text = re.sub(TAKEN_BACK, lambda match: f"{match[2]}{match[1]}", said)
     return re.sub(REPLACED, lambda match: match[1], text, flags=re.IGNORECASE)
+
+
+def _hundredths(match: Match) -> str:
+    low, high = (f"{float(end) / 100:.12g}" if end else "" for end in (match["low"], match["high"]))
+    return f"{match['both'] or ''}{low}{match['to'] or ''}{high}"
 
 
 def _in_minutes(match: Match) -> str:

@@ -25,7 +25,18 @@ from bestguess.agent.chat.language.matching import (
 )
 from bestguess.agent.chat.language.ranking import tokens
 from bestguess.agent.chat.language.slots import Marked, corrected
-from bestguess.agent.chat.language.words import AFTER, ALWAYS, FILLERS, GO_ON, HYPOTHETICAL, NO, PARTS, YES
+from bestguess.agent.chat.language.words import (
+    AFTER,
+    ALL_BUT,
+    ALWAYS,
+    CORRECTING,
+    FILLERS,
+    GO_ON,
+    HYPOTHETICAL,
+    NO,
+    PARTS,
+    YES,
+)
 from bestguess.tools.words.cleaning import clean
 
 LONGEST = 300
@@ -97,7 +108,7 @@ def understand(text: str, context: Context) -> Reading:
     """Return what a text asks for; nothing is asked for where a part of it is not understood."""
     if len(text) > 4 * LONGEST or any(len(word) > LONGEST for word in text.split()):
         return Reading(unclear=text)  # it is in no sentence, and to look for a range takes the cube of it
-    parts = _split(corrected(text), context)
+    parts = _split(re.sub(CORRECTING, "", corrected(text)), context)
     if any(part.fits and part.fits[0].intent and part.fits[0].intent.command == "new" for part in parts):
         parts = [_later(part.text) if _may_be_later(part) else part for part in parts]
     parts = _without_what_waits(parts)
@@ -145,14 +156,17 @@ def _intent(fit: Fit, is_certain: bool) -> Intent | None:
 
 
 def _without_what_waits(parts: Sequence[_Part]) -> list[_Part]:
-    """Return parts without changes that are to come after trials: these would hold for them, too."""
+    """Return parts without changes that are to come after trials, as these would hold for them, too.
+
+    What is to be done after such a change waits with it.
+    """
     kept: list[_Part] = []
-    runs = False
+    runs = waits = False
     for part in parts:
         fit = part.fits[0]
         command = fit.intent.command if fit.intent else ""
-        waits = runs and part.waits and fit.acts and command not in AT_ANY_TIME
-        kept.append(replace(part, fits=[Fit(None, 1.0)], sureness=1.0) if waits else part)
+        waits = waits or (runs and part.waits and fit.acts and command not in AT_ANY_TIME)
+        kept.append(replace(part, fits=[Fit(None, 1.0)], sureness=1.0) if waits and fit.acts else part)
         runs = runs or command == "run"
     return kept
 
@@ -173,6 +187,7 @@ def _split(text: str, context: Context) -> list[_Part]:
         cut
         for cut in re.finditer(PARTS, whole)
         if not _is_bare(whole[cut.end() :], context)
+        and not re.search(ALL_BUT, whole[: cut.end()].lower())
         and not (is_question(whole[: cut.start()]) and re.fullmatch(BARE_WHY, whole[cut.end() :]))
     ]
     starts, ends = [0, *(cut.end() for cut in cuts)], [*(cut.start() for cut in cuts), len(whole)]

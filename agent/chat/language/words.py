@@ -91,6 +91,9 @@ REQUEST = (
 GO_ON = r"(?:please )?(?:don't|do not|dont|no) (?:stop|stopping|end|pause|quit)(?: (?:it|now|yet|here))*[.!]?"
 """What asks for nothing but to leave things running."""
 
+CORRECTING = r"(?i)^\s*no\s*,\s*(?!i\b)(?=\w|/)"
+"""What at the start says no to what was done before, and not to what follows: "no, depth 5"."""
+
 NOTED = r"\W*(?:note|remark|remember|comment)\b(?: that|:|,)?\s*"
 REMARKED = r"<T\d+> (?:looked|looks|seemed|seems)\b[a-z' -]*"
 PARTS = (
@@ -153,9 +156,48 @@ AS_IN_BEST = (
     r"(?:(?<!is )(?<!'s )(?<!was )\b(?:in|of|from|at|to|as|like|with|the|its|their)"
     r"|\bwh(?:at(?:ever)?|ere it) (?:is|was|works?|worked)) (?:best|winner|winning)\b"
     r"(?! (?:to|if|of (?:my|our)|way|thing|idea|choice|guess|bet|practice|results?|scores?)\b)"
-    r"|\b(?:best|winning) <P\d+>"
+    r"|\b(?:best|winning) <P\d+>|\bwhat(?:ever)? (?:has )?won\b"
 )
 """What says that a value is to be that of the best trial; "it is best to pin it" says no such thing."""
+
+_EXCEPT = (
+    r"(?:but(?! (?:with\w*|not?|never|do|don't|only|please|pin|set|keep|run|show)\b)|except(?: for)?"
+    r"|other than|apart from|besides|save(?: for)?)"
+)
+_ALL = r"(?:all|every\w*|any\w*|whatever)(?: (?:the|others?|of them|options?|<P\d+>))*"
+_SCOPE = r"\b(?:all|every\w*|any\w*|nothing|none|no \w+)\b"
+EXCEPTING, ALL_BUT = rf"{_SCOPE}.*\b{_EXCEPT}\b", rf"{_SCOPE}(?: [a-z][\w-]*)?,? but\s+$"
+_NAMED = r"(?:(?: (?:the|and|or|nor|with)|,)* ?<[POV]\d+>)+(?: (?:please|from now on))*"
+_USE = r"(?:(?:please|just|only|use|try|take|allow) )*"
+EXCEPTED = {
+    "forbid": rf"{_USE}{_ALL} {_EXCEPT}{_NAMED}",
+    "drop": rf"(?:tune|search|vary|optimi[sz]e)(?: over)? {_ALL} {_EXCEPT}{_NAMED}",
+    "pin": rf"{_USE}(?:nothing|none|no other(?: <P\d+>)?) {_EXCEPT}{_NAMED}",
+}
+"""How all but some are wished for, and what that does to those; with other verbs it may be the opposite."""
+
+_TUNED = r"(?<!not )(?:tun(?:e[ds]?|ing)|vary|varie[ds]|varying|search(?:e[ds]|ing)?|optimi[sz]\w+|explor\w+)"
+_ONLY = r"(?:only|solely|exclusively|alone|nothing but)"
+ONLY_TUNED = (
+    rf"\b{_ONLY}\b.*\b{_TUNED}\b|\b{_TUNED}\b.*\b{_ONLY}\b|\bjust {_TUNED}\b|\b{_TUNED}(?: over)? just\b"
+    rf"|^(?:(?:only|just)(?: the)?(?: <P\d+>| and|,| the)+|(?:<P\d+>|and|,|the| )+ (?:only|alone))$"
+)
+"""What is to be tuned, and nothing else."""
+
+REVERSED = {
+    ("pin", "narrow"): (
+        r"\b(?:need(?:s)? ?n(?:ot|'t)|no need|not (?:necessary|needed)|(?:do|does)n't (?:have|need) to)\b"
+        r"|\bno (?:reason|need|point)\b.* (?:keep|stay|hold|limit|restrict|remain|be)\b"
+    ),
+    ("forbid",): (
+        r"(?:\b(?:no longer|not?|never)|n't)\b.*\b(?:avoid|forbid|exclud|ban|reject|rul\w+ out)\w*"
+    ),
+    ("pin",): r"\bonly\b.*(?:\bnot\b|\bnever\b|n't\b)",
+}
+"""Words that make a wish the opposite of what it would be without them, by commands."""
+
+OF_SOME_TRIALS = r"\btrials?\b.*\b(?:left|remain\w*|to go|propos\w+|suggest\w+|by the model)\b"
+"""What is asked of some trials only."""
 
 NEXT_BEST = r"\b(?:second|third|next|2nd|3rd)[ -]best\b"
 
@@ -165,9 +207,19 @@ REPLACES = rf"\b(?:{_CHANGE})\b(?:[^<]|<[PQ]\d+>)*<[VO](\d+)>\s+(?:to|into|by|wi
 IN_PLACE = rf"<[VO](\d+)>,? (?:inst\w{{1,3}}d of|rather than|in place of){_BEFORE}"
 """One value in place of another: first the old one, or first the new one."""
 
-LISTED = r"(?<!\w)(?<!\w\.)[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?k?(?![\w]|\.\d)"
+_PERCENT = r"\s*(?:%|per ?cent\b)"
+LISTED = r"(?<!\w)(?<!\w\.)[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?k?(?![\w]|\.\d)" rf"(?!{_PERCENT})"
 NUMBER = rf"(?<!\d,)(?<![*^]){LISTED}(?!,\d|[\^\u207b]|\*\*)"
 """A number by itself; what follows another at a comma, as in "3,7", may be listed or a part of it."""
+
+_DIGITS = r"\d*\.?\d+"
+HUNDREDTHS = (
+    rf"(?<!by )(?<![\w.])(?:(?P<both>between\s+)?(?P<low>{_DIGITS})(?:{_PERCENT})?"
+    r"(?P<to>\s*(?:\.\.+|[-\u2013]|\b(?:to|until)\b)\s*|(?(both)\s+and\s+|(?!))))?"
+    rf"(?P<high>{_DIGITS}){_PERCENT}(?!\s+(?:of|more|less|higher|lower|larger|smaller|bigger)\b)"
+)
+"""A share, which is no step: "by 10 %" and "10 % more" are."""
+SHARE = rf"{_DIGITS}{_PERCENT}"
 
 _INTEGER = r"(?<![\w.-])-?\d+(?![\w]|\.\d)"
 _TRIALS = r"(?:trials?|runs?|experiments?|evaluations?|times|iterations?|of (?:these|those|them))\b"

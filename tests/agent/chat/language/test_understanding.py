@@ -582,3 +582,53 @@ def test_what_is_to_be_with_a_value_is_tried(text: str, arguments: dict[str, obj
 def test_nothing_is_forbidden_without_a_word_that_rejects() -> None:
     reading = understand("with dart", CONTEXT)
     assert all(one.command != "forbid" for choice in (reading.intents, *reading.choices) for one in choice)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "only tune lr",
+        "vary lr only",
+        "drop all but depth",
+        "everything but depth stays fixed",
+        "forbid everything but dart",
+        "don't use anything but gbtree",
+        "dart is the only option I don't want",
+        "ignore everything but trial 6",
+        "I no longer want to avoid dart",
+        "there is no reason to keep depth below 4",
+        "depth need not be below 4",
+        "increase dropout by 10%",
+        "pin lr at its best value and depth at 4",
+        "how many trials were below 0.01",
+        "how many trials did the model propose",
+        "how many trials are left",
+    ],
+)
+def test_what_may_mean_the_opposite_or_only_a_part_of_it_is_asked_back(text: str) -> None:
+    reading = understand(text, CONTEXT)
+    assert not reading.intents
+    assert reading.choices or reading.unclear
+
+
+@pytest.mark.parametrize(
+    ("text", "command", "arguments"),
+    [
+        ("anything but dart", "forbid", {"values": {"booster": "dart"}}),
+        ("only dart", "pin", {"values": {"booster": "dart"}}),
+        ("tune everything but lr and depth", "drop", {"values": {"lr": None, "depth": None}}),
+        ("keep only depths below 4", "narrow", {"parameter": "depth", "high": 3}),
+        ("pin dropout to 0.3%", "pin", {"values": {"dropout": 0.003}}),
+        ("dropout up to 30 percent", "narrow", {"parameter": "dropout", "high": 0.3}),
+        ("set dropout between 5 and 30%", "narrow", {"parameter": "dropout", "low": 0.05, "high": 0.3}),
+        ("no, depth 5", "pin", {"values": {"depth": 5}}),
+        ("no, booster=dart", "pin", {"values": {"booster": "dart"}}),
+        ("no dart", "forbid", {"values": {"booster": "dart"}}),
+        ("fix the depth to whatever won", "pin", {"values": {"depth": "best"}}),
+    ],
+)
+def test_exceptions_shares_and_corrections_are_read_as_they_are_meant(
+    text: str, command: str, arguments: dict[str, object]
+) -> None:
+    (intent,) = understand(text, CONTEXT).intents
+    assert (intent.command, dict(intent.arguments)) == (command, arguments)
