@@ -247,9 +247,9 @@ def _reverses(name: str, marked: Marked, is_certain: bool) -> bool:
 def _is_partial(name: str, marked: Marked, used: set[int]) -> bool:
     """Whether a table or the cost would answer for all trials what is asked of some."""
     bounded = any(number not in used for _, number in marked.marks("BR"))
-    return (name in ("table", "cost") and bounded) or (
-        name == "cost" and re.search(OF_SOME_TRIALS, marked.text) is not None
-    )
+    if name == "cost":
+        return bool(re.search(OF_SOME_TRIALS, marked.text) or (bounded and " trials" in marked.text))
+    return name == "table" and bounded
 
 
 def _fill(command: Command, marked: Marked, context: Context, said: Said) -> Filled | None:

@@ -2,8 +2,8 @@
 
 A a column, C how many, T a trial, N any other number, M minutes, K tokens, P a parameter, Q an option of the
 program that is not tuned, V a value for one, S a step from the best, R a range, B bounds of a parameter, E
-more options, O an option, F a file, G a metric, H a share in percent, U how many in all, Y a study. Whoever reads
-one has a use for each mark.
+more options, O an option, F a file, G a metric, H a share in percent, U how many in all, Y a study. Whoever
+reads one has a use for each mark.
 """
 
 from __future__ import annotations

@@ -216,9 +216,9 @@ def test_what_is_left_out_or_only_probably_meant_is_not_done_unattended(folder: 
         agent.do("/new train.py val_loss minimize")
         turn = agent.do("run 2, then pin depth=2, then run 3")
         assert (turn.status, len(agent.session.bench.history)) == ("unclear", 3)  # with the first one
-        turn = agent.do("keep only depths below 3")
+        turn = agent.do("keep only depths below 4")
         assert turn.status == "refused"
-        assert "the command itself, /narrow depth high=2" in turn.refused[0]
+        assert "the command itself, /narrow parameter=depth high=3" in turn.refused[0]
         assert not agent.session.bench.plan.limits.of
 
 
