@@ -7,9 +7,8 @@
     write          files may be written into the folder
     study          a study may be begun, or gone to, by what a model read in the words
 
-All else is answered no, and said, and so is a change of the space that the words only probably mean. Whoever
-agrees to trials or a time agrees to the study that they are for: the first one, of the script that the words
-name if they name one.
+All else is answered no, and said. Whoever agrees to trials or a time agrees to the study that they are for:
+the first one, of the script that the words name if they name one.
 """
 
 from __future__ import annotations
@@ -87,11 +86,7 @@ class Consent:
 
     def _lacks(self, session: Conversation, intent: Intent, said: str) -> str:
         command = REGISTRY[intent.command]
-        kind = _kind(session, command, intent)
-        if intent.origin == "guess" and (kind == "space" or command.name == "undo"):
-            # Nobody reads that it is only probably meant.
-            return f"the command itself, {command.write(intent.arguments)}"
-        match kind:
+        match _kind(session, command, intent):
             case "reads":
                 return ""
             case "run":

@@ -211,15 +211,11 @@ def test_a_session_that_was_left_does_nothing_more_and_says_so(folder: Path) -> 
             agent.do("run 1")
 
 
-def test_what_is_left_out_or_only_probably_meant_is_not_done_unattended(folder: Path) -> None:
+def test_what_is_left_out_of_a_sentence_makes_it_unclear(folder: Path) -> None:
     with Agent(folder, yes="trials=20 space study", seed=0) as agent:
         agent.do("/new train.py val_loss minimize")
         turn = agent.do("run 2, then pin depth=2, then run 3")
         assert (turn.status, len(agent.session.bench.history)) == ("unclear", 3)  # with the first one
-        turn = agent.do("keep only depths below 4")
-        assert turn.status == "refused"
-        assert "the command itself, /narrow parameter=depth high=3" in turn.refused[0]
-        assert not agent.session.bench.plan.limits.of
 
 
 def test_what_is_understood_only_in_the_new_study_may_stand_in_a_question(folder: Path) -> None:
