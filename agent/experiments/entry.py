@@ -133,9 +133,9 @@ def _read(name: str, trials: Sequence[Noted], decisions: Mapping[int, KeptDecisi
         own = told.get("seeds", ())
         if "cost" in told:
             costs.append(told["cost"])
-            paid += len(outcome.get("runs") or [None])
+            paid += len(outcome.get("runs") or own or [None])
         if outcome.get("error"):
-            failures.append(outcome["error"])
+            failures += [outcome["error"]] * (len(own) or 1)
             keys[key] = [(seed, outcome["error"]) for seed in own or [None]]
             continue
         if outcome.get("values"):

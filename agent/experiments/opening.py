@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from bestguess.agent.checks import check_task
-from bestguess.agent.record.opening import CHANGE, is_of_experiments, study_names
+from bestguess.agent.record.opening import CHANGE, CHANGED, is_of_experiments, study_names
 from bestguess.agent.record.study import Study, load
 from bestguess.agent.task import Task
 from bestguess.tools.errors import StudyError
-from bestguess.tools.space.parameters import Text
 from bestguess.tools.space.space import Space
 
 
@@ -40,9 +39,7 @@ def find_study(storage: str | None, name: str, given: Task | None) -> Study | No
 
 def make_study(storage: str | None, name: str, task: Task) -> Study:
     """Return the study, made where it is not there."""
-    return Study.open(
-        Space({CHANGE: Text(doc="what was changed in the program")}), task, storage=storage, name=name
-    )
+    return Study.open(Space({CHANGE: CHANGED}), task, storage=storage, name=name)
 
 
 def task_of(given: Task | None) -> Task:

@@ -92,6 +92,8 @@ def foresee(
     within = np.array([keeps(one, limits) for one in recent])
     best = float((centres[within] if within.any() else centres).max())
     (gain,) = possible_gains(belief.measured, best, [gains_summed])
+    if possible_gains(belief.measured, float(centres.max()), [np.inf])[0] <= visible:
+        chance = 0.0
     ends = chance < HARDLY and (numbers is None or numbers.converged)
     reason = (
         f"{n} more changes like the latest {len(recent)} are expected to gain {gain:.3g} of {metric} at most"

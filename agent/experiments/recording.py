@@ -69,7 +69,7 @@ class Told:
     @property
     def count(self) -> int:
         """How many runs it is of, seeds or not."""
-        return len(self.outcome.runs) or 1
+        return len(self.outcome.runs) or len(self.seeds) or 1
 
     def runs(self, task: Task) -> list[tuple[int | None, Any]]:
         """Return of each of its runs what another has to agree in to be the same."""

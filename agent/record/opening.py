@@ -27,7 +27,10 @@ from bestguess.tools.words.kept import whole
 MOST_NAMES = 10
 
 CHANGE = "change"
-"""The one parameter of a study of experiments, a text: what was changed in the program."""
+"""The one parameter of a study of experiments."""
+
+CHANGED = Text(doc="what was changed in the program")
+"""What tells such a study from one that tunes a text of that name."""
 
 
 def find_or_make(
@@ -100,15 +103,15 @@ def check_kept(settings: Settings) -> None:
 
 def is_of_experiments(space: Space) -> bool:
     """Whether a study of this space is one of experiments: its trials are recorded, and none is asked for."""
-    return tuple(space.names) == (CHANGE,) and isinstance(space[CHANGE], Text)
+    return tuple(space.names) == (CHANGE,) and space[CHANGE].doc == CHANGED.doc
 
 
 def check_tuned(name: str | None, space: Space) -> None:
     """Raise StudyError for a study of experiments, which has no trials to ask for or to tell."""
     if is_of_experiments(space):
         raise StudyError(
-            f"study {name!r} is one of experiments, not of parameters, for its one parameter is the text "
-            f"{CHANGE!r}; record its trials as experiments, or choose another study name"
+            f"study {name!r} is one of experiments, not of parameters; record its trials as experiments, or "
+            "choose another study name"
         )
 
 

@@ -50,11 +50,12 @@ class Candidates:
         self._items = splits.validation[:count]
         self.race = Race(count, seed=tuner.study.seed, first=FIRST if racing else count)
         self._trials: dict[str, Trial] = {}
-        same = tuner.study.made_for.facts.get(SCORE_CODE, "") == form.score_code
+        code = tuner.study.made_for.facts.get(SCORE_CODE, "")
+        same = code == form.score_code
         for trial in tuner.history.complete:
             self._replay(trial, same_score=same)
-        if not same and tuner.history.complete and self.race.best is None:
-            raise self._other_score("no answer of then is there to compare them by")
+        if code and not same and tuner.history.complete and self.race.best is None:
+            raise self._other_score("its code is another, and no answer of then is there to compare them by")
 
     def run(self, say: Say | None) -> None:
         """Try candidates until no further one can be paid for, or can be better."""

@@ -39,14 +39,11 @@ def _parts(value: Any, seen: set[int]) -> Iterator[object]:
     elif isinstance(value, partial):
         yield from _parts((value.func, value.args, *value.keywords.items()), seen)
     elif isinstance(value, MethodType):
-        yield from _parts((value.__func__, value.__self__), seen)
+        yield from _parts((value.__func__, *_state(value.__self__)), seen)
     elif callable(value) and not isinstance(value, type) and id(value) not in seen:
         seen.add(id(value))
-        if isinstance(value, FunctionType):
-            yield from _parts(_held(value), seen)
-        else:
-            called = kind.__dict__.get("__call__")
-            yield from _parts((called, *getattr(value, "__dict__", {}).items()), seen)
+        yield getattr(value, "__qualname__", "")
+        yield from _parts(_held(value) if isinstance(value, FunctionType) else _state(value), seen)
 
 
 def _held(function: FunctionType) -> tuple[object, ...]:
@@ -57,9 +54,18 @@ def _held(function: FunctionType) -> tuple[object, ...]:
             held.append(cell.cell_contents)
     for name in sorted(_names(function.__code__) & module.keys()):
         used = module[name]
-        if type(used) in _PLAIN or (isinstance(used, FunctionType) and used.__globals__ is module):
+        if isinstance(used, FunctionType) and used.__globals__ is not module:
+            held.append((used.__module__, used.__qualname__))
+        elif type(used) in (*_PLAIN, tuple, frozenset) or (callable(used) and not isinstance(used, type)):
             held.append(used)
     return function.__code__, function.__defaults__, *(function.__kwdefaults__ or {}).items(), *held
+
+
+def _state(value: object) -> tuple[object, ...]:
+    """Return what an object has, and the functions of its class and of those above it."""
+    classes = (value if isinstance(value, type) else type(value)).__mro__[:-1]
+    methods = (one for above in classes for one in vars(above).values() if isinstance(one, FunctionType))
+    return *getattr(value, "__dict__", {}).items(), *methods
 
 
 def _names(code: CodeType) -> set[str]:

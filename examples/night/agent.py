@@ -37,6 +37,8 @@ IDEAS = [  # what it is, and what is replaced by what
     ("the last weights from zero", "rng.normal(size=(WIDTH, 1)) / WIDTH", "np.zeros((WIDTH, 1))"),
 ]
 
+FINALISTS = 6  # runs that are kept for what may be the best
+
 
 def git(folder, *words):
     """Run git in the agent's own repository; BestGuess only reads it."""
@@ -129,7 +131,7 @@ def main(folder, runs):
             measure(experiments, folder, seed)
     go_to(experiments, folder, incumbent(experiments.keep()))  # which may not have been asked, or not heard
     for turn, (idea, old, new) in enumerate(IDEAS):
-        if count_runs(experiments) >= runs or experiments.stop(cost_per_run=1).stop:
+        if count_runs(experiments) >= runs - FINALISTS or experiments.stop(cost_per_run=1).stop:
             break
         tried = experiments.tried(idea)
         text = script.read_text()

@@ -265,7 +265,8 @@ def gain_of(posterior: Posterior, number: int, other: int, measured: Mapping[int
 
 def possible_gains(measured: Mapping[int, Measured], value: float, gains: ArrayLike) -> list[float]:
     """Return gains over a value, more being better, as far as there are values that the metric can have."""
-    losses = -np.concatenate([one.values for one in measured.values()])
+    # Of several runs one value: the baseline is alone with its own, however often it was run.
+    losses = -np.array([np.median(one.values) for one in measured.values()])
     reach = fit_reach(losses, default=float(losses[0]))
     told: list[float] = (reach.clip(-value) - reach.clip(-value - np.asarray(gains))).tolist()
     return told

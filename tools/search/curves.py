@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bestguess.tools.surrogate.transforms import robust_scale
+from bestguess.tools.surrogate.transforms import SAME, robust_scale
 from bestguess.tools.trial import History
 
 FEWEST = 3
@@ -102,7 +102,7 @@ def expect_ends(history: History) -> dict[int, tuple[float, float]]:
         step = max(trial.reports, default=0)
         gains = np.array([gain for curve in curves if (gain := curve.gain(step)) is not None])
         spread = robust_scale(gains if len(gains) > 1 else ends)[1]
-        if len(gains) > 1 and not np.ptp(gains) > 0.0:  # alike by chance, or as curves are flat
+        if len(gains) > 1 and np.ptp(gains) <= SAME * np.abs(ends).max():  # by chance, or as curves are flat
             spread = ALIKE * robust_scale(ends)[1]
         end = sign * trial.last - (float(np.median(gains)) if len(gains) else 0.0)
         found[trial.number] = max(end, float(ends.min())), spread

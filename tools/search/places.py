@@ -42,7 +42,8 @@ def standard_errors(trials: Sequence[Trial]) -> FloatArray | None:
     """Return the standard errors (n,) of the values of trials; None where no runs differ.
 
     A few runs tell a variance badly, so each is taken half way to what is typical, which one run has: the
-    median of the variances there are, which one trial whose runs explode does not move, times their share.
+    mean of all, or what the median of those above 0 says, if that is less, as one trial whose runs explode
+    moves the mean only.
     """
     runs = [trial.outcome.runs if trial.outcome else () for trial in trials]
     variances = np.array([np.var(one, ddof=1) if len(one) > 1 else 0.0 for one in runs])
@@ -53,7 +54,9 @@ def standard_errors(trials: Sequence[Trial]) -> FloatArray | None:
     freedom = counts[varied] - 1
     # A sample's variance is skewed: its median, as that of chi-squared, is less than what it estimates.
     unskewed = variances[varied] * freedom / (2.0 * gammaincinv(freedom / 2.0, 0.5))
-    typical = float(np.median(unskewed)) * varied.sum() / (counts > 1).sum()
+    typical = min(
+        float(np.median(unskewed)) * varied.sum() / (counts > 1).sum(), variances[counts > 1].mean()
+    )
     errors: FloatArray = np.sqrt(np.where(counts > 1, (variances + typical) / 2.0, typical) / counts.clip(1))
     return errors
 

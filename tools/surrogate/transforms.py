@@ -4,7 +4,7 @@
 | ------ | ----- | ----------------------------------------------------------------------------- |
 | `y`    | (n,)  | values as told                                                                |
 | `u`    | (n,)  | (y - centre) / spread: standardized by median and quartiles; by the range of  |
-|        |       | all below the worst value, or of the better half, if PENALTY times as narrow  |
+|        |       | what is below the worst value if several have that, and PENALTY times as wide |
 | `t`    | (n,)  | u with what lies beyond TAIL on either side growing as a logarithm only       |
 | `v`    | (n,)  | the Yeo-Johnson transform of t with power lambda; lambda = 1 leaves t alone   |
 | `z`    | (n,)  | v standardized by mean and standard deviation: the latent scale               |
@@ -31,8 +31,9 @@ CLEAR_GAIN = 2.0
 """A power must gain so much log-likelihood: about what a likelihood-ratio test asks for at 95 %."""
 
 PENALTY = 100.0
-"""Where a quarter of the values are penalties, often all alike, they are a quartile, and all that is good is
-one point beside them: what is good has a scale of its own then, and penalties are its tail."""
+"""Where a quarter of the values is one penalty, it is a quartile, and all that is good is one point beside
+it: what is good has a scale of its own then. Penalties that differ look like what is explored beside what is
+polished."""
 
 SAME = 1e-13
 """Values are the same if they differ by less than this share of their size."""
@@ -112,12 +113,11 @@ def fit_transform(y: ArrayLike) -> ValueTransform:
     """
     values = np.sort(np.asarray(y, dtype=np.float64))
     centre, spread = robust_scale(values)
-    for better in (values[values < values[-1]], values[: (len(values) + 1) // 2]):
-        least, most = (better[0], better[-1]) if len(better) else (0.0, 0.0)
-        width = float(most - least) / 1.349
-        if width > SAME * max(abs(least), abs(most)) and spread > PENALTY * width:
-            centre, spread = float(np.median(better)), width
-            break
+    good = values[values < values[-1]]
+    if 1 < len(good) < len(values) - 1:  # the worst is no single value, as exploring finds them
+        width = float(good[-1] - good[0]) / 1.349
+        if width > SAME * float(np.abs(good).max()) and spread > PENALTY * width:
+            centre, spread = float(np.median(good)), width
     flat = ValueTransform(centre, spread)
     u = flat.forward(y)
     ranged = replace(flat, low=float(min(u.min(), 0.0)), high=float(max(u.max(), 0.0)))

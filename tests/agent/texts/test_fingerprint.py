@@ -16,6 +16,17 @@ def clean(text):
     return text.strip()
 """
 
+OWN = """
+class Own:
+    def __init__(self, most):
+        self.most = most
+    def score(self, answer, item):
+        return self.longest() > len(answer)
+    def longest(self):
+        return self.most + 1
+fair = Own(1).score
+"""
+
 
 class Near:
     def __init__(self, most: float) -> None:
@@ -55,6 +66,18 @@ def test_comments_and_places_tell_no_function_from_another() -> None:
         ("fair = partial(lambda a, i, most: most, most=1)", "=1", "=2"),
         ("fair = Near(1.0)", "1.0", "2.0"),
         ("fair = Near(1.0).score", "1.0", "2.0"),
+        (OWN, "Own(1)", "Own(2)"),
+        (OWN, "+ 1", "+ 2"),
+        (
+            "1",
+            "2",
+        ),
+        (
+            "(1)",
+            "(2)",
+        ),
+        ("KINDS = (1, 2)\ndef fair(a, i):\n    return len(a) in KINDS", "2)", "3)"),
+        ("from math import floor as g\ndef fair(a, i):\n    return g(a)", "floor", "ceil"),
     ],
 )
 def test_another_body_helper_default_or_constant_does(one: str, old: str, new: str) -> None:
