@@ -68,14 +68,6 @@ def test_comments_and_places_tell_no_function_from_another() -> None:
         ("fair = Near(1.0).score", "1.0", "2.0"),
         (OWN, "Own(1)", "Own(2)"),
         (OWN, "+ 1", "+ 2"),
-        (
-            "1",
-            "2",
-        ),
-        (
-            "(1)",
-            "(2)",
-        ),
         ("KINDS = (1, 2)\ndef fair(a, i):\n    return len(a) in KINDS", "2)", "3)"),
         ("from math import floor as g\ndef fair(a, i):\n    return g(a)", "floor", "ceil"),
     ],
