@@ -13,7 +13,7 @@ _PLAIN = (str, bytes, int, float, bool, complex, type(None))
 
 
 def fingerprint(function: Callable[..., Any]) -> str:
-    """Return what tells a function from others; code in other modules, and data that may change, is left out.
+    """Return what tells a function from others; code in other modules, lists and dictionaries are not seen.
 
     It goes by what was compiled, so neither comments nor where the function stands count; another version of
     Python may compile the same words to something else.

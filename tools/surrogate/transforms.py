@@ -3,8 +3,9 @@
 | symbol | shape | meaning                                                                       |
 | ------ | ----- | ----------------------------------------------------------------------------- |
 | `y`    | (n,)  | values as told                                                                |
-| `u`    | (n,)  | (y - centre) / spread: standardized by median and quartiles; by the range of  |
-|        |       | what is below the worst value if several have that, and PENALTY times as wide |
+| `u`    | (n,)  | (y - centre) / spread: standardized by median and quartiles; where several    |
+|        |       | have the worst value and the quartiles lie PENALTY times as far apart as what |
+|        |       | is below it, by the median and the range of that                              |
 | `t`    | (n,)  | u with what lies beyond TAIL on either side growing as a logarithm only       |
 | `v`    | (n,)  | the Yeo-Johnson transform of t with power lambda; lambda = 1 leaves t alone   |
 | `z`    | (n,)  | v standardized by mean and standard deviation: the latent scale               |

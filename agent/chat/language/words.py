@@ -208,7 +208,7 @@ IN_PLACE = rf"<[VO](\d+)>,? (?:inst\w{{1,3}}d of|rather than|in place of){_BEFOR
 """One value in place of another: first the old one, or first the new one."""
 
 _PERCENT = r"\s*(?:%|per ?cent\b)"
-LISTED = r"(?<!\w)(?<!\w\.)[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?k?(?![\w]|\.\d)" rf"(?!{_PERCENT})"
+LISTED = rf"(?<!\w)(?<!\w\.)[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?k?(?![\w]|\.\d)(?!{_PERCENT})"
 NUMBER = rf"(?<!\d,)(?<![*^]){LISTED}(?!,\d|[\^\u207b]|\*\*)"
 """A number by itself; what follows another at a comma, as in "3,7", may be listed or a part of it."""
 
