@@ -12,10 +12,15 @@ from bestguess.tools.words.sentences import counted
 MOST_ROWS = 30
 """Of a front so many trials are listed."""
 
+UNMOVED = 4
+"""So many configurations of one and the same value are hardly luck."""
+
 
 def best_so_far(history: History) -> str:
     """Return in a few words where the search stands."""
     best, goals = history.incumbent, history.goals
+    if unmoved := unmoved_words(history):
+        return unmoved
     if goals is None or (best and not goals.several):
         return (
             f"best {best.value:.6g} (trial {best.number})"
@@ -27,6 +32,20 @@ def best_so_far(history: History) -> str:
         return "no trial within the limits yet" if history.complete else "no value yet"
     preferred = f", preferred trial {best.number}" if best and len(front) > 1 else ""
     return f"{len(front)} on the front{preferred}"
+
+
+def unmoved_words(history: History) -> str:
+    """Return that all values are the same whatever the params are, or nothing where that is not so."""
+    complete = history.complete
+    if len({(trial.value, *trial.values.values()) for trial in complete}) != 1:
+        return ""
+    different = len({repr(sorted(trial.params.items())) for trial in complete})
+    if different < UNMOVED:
+        return ""
+    return (
+        f"{different} different configurations all gave {values_words(complete[0])}: "
+        "does the objective use the parameters?"
+    )
 
 
 def why_no_best(history: History, why_failed: str) -> str:

@@ -15,6 +15,7 @@ from bestguess.agent.reports.advised import collect_advice
 from bestguess.agent.reports.front import (
     front_lines,
     front_summary,
+    unmoved_words,
     values_words,
     which_breaks,
     why_no_best,
@@ -223,6 +224,8 @@ def write_report(
     recommended = recommend(space, history, noisy=task.noisy)
     if recommended and recommended.may_differ:
         parts.append(f"- Recommended, as the best value may be the luckiest: {recommended.words}")
+    if unmoved := unmoved_words(history):
+        parts.append(f"- {unmoved}")
     if stopped := count_stopped(history):
         parts.append(f"- {stopped.words}")
     if small := history.partial:

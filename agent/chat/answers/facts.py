@@ -9,7 +9,13 @@ from typing import Any
 import numpy as np
 
 from bestguess.agent.chat.answers.formatting import duration
-from bestguess.agent.reports.front import front_summary, values_words, which_breaks, why_no_best
+from bestguess.agent.reports.front import (
+    front_summary,
+    unmoved_words,
+    values_words,
+    which_breaks,
+    why_no_best,
+)
 from bestguess.agent.reports.insight import Insight
 from bestguess.agent.reports.report import credit_sources, share_words
 from bestguess.agent.reports.stopped import count_stopped
@@ -133,6 +139,8 @@ def gather_facts(known: Known, insights: Sequence[Insight]) -> list[str]:
         )
         for credit in credit_sources(history)
     ]
+    if unmoved := unmoved_words(history):
+        gathered.append(unmoved)
     if stopped := count_stopped(history):
         gathered.append(f"{stopped.words}.")
     if worth := weigh_model(history):

@@ -7,6 +7,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 import bestguess as bg
+from bestguess.agent.reports.front import best_so_far, unmoved_words
 from bestguess.agent.reports.insight import gain_insight, write_insight
 from bestguess.agent.reports.report import (
     Credit,
@@ -156,3 +157,25 @@ def test_what_others_wrote_is_text_in_a_report_of_markdown() -> None:
     assert not re.search("<(img|script|!|a )", html, re.IGNORECASE)
     assert "is a &lt; b" in html
     assert "is a < b" in text
+
+
+def flat(*params: float, value: float = 0.5) -> bg.History:
+    told = [
+        bg.Trial(n, bg.Proposal({"lr": lr}, "gp", "why"), bg.Outcome(value)) for n, lr in enumerate(params)
+    ]
+    return bg.History("minimize", tuple(told))
+
+
+def test_values_that_never_move_are_asked_about_at_every_door() -> None:
+    """An objective that does not use what is tuned gives one value whatever the params are."""
+    asked = "4 different configurations all gave 0.5: does the objective use the parameters?"
+    unmoved = flat(0.1, 0.2, 0.3, 0.4)
+    assert best_so_far(unmoved) == asked
+    assert f"- {asked}" in write_report(unmoved, bg.Task(), SPACE, title="A study")
+
+
+@pytest.mark.parametrize(
+    "history", [flat(0.1, 0.2, 0.3), flat(*[0.1] * 9), HISTORY, bg.History("minimize", ())]
+)
+def test_few_or_equal_params_and_values_that_move_are_not_asked_about(history: bg.History) -> None:
+    assert not unmoved_words(history)
