@@ -26,6 +26,10 @@ MARKDOWN.block.ruler.at(
 )
 """Raw HTML in it is text, and so is what would lead to another place, or fetch something from there."""
 
+# A table that is wider than its place is scrolled there, also with the keys alone.
+MARKDOWN.add_render_rule("table_open", lambda *_: '<div class="wide" tabindex="0"><table>\n')
+MARKDOWN.add_render_rule("table_close", lambda *_: "</table></div>\n")
+
 MOST_COLUMNS, MOST_CELLS = 60, 20_000
 """Of a table. A row that is shorter than the head is filled up, so a few thousand letters make a million."""
 

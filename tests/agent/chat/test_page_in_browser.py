@@ -195,6 +195,29 @@ def test_every_tab_is_drawn_and_everybody_can_use_it(
         assert serious(page) == [], tab
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_tables_of_answers_keep_their_words_whole_and_are_scrolled_by_keys(
+    filled: WebServer, look: Callable[..., Any], width: str
+) -> None:
+    page = look(filled, width)
+    if width == "phone":
+        page.locator("#tab-talk").click()
+    for words in ("/space", "/why 3", "/best"):
+        page.locator("#text").fill(words)
+        before = page.locator("article.answer").count()
+        page.locator("#text").press("Enter")
+        until(partial(_more, page, "document.querySelectorAll('article.answer').length", before))
+        page.shoot(f"{width}-16-table-{words[1:4]}")
+    assert page.locator("article .wide[tabindex='0'] table").count() > 1
+    assert (
+        page.evaluate(
+            "Math.max(...[...document.querySelectorAll('article tr')].map((row) => row.offsetHeight))"
+        )
+        < 200
+    )
+    assert serious(page) == []
+
+
 def test_figures_are_looked_into_by_pointer(filled: WebServer, look: Callable[..., Any]) -> None:
     page = look(filled, "laptop")
     box = drawn(page, "history").locator(".plot").bounding_box()
